@@ -1,0 +1,1 @@
+//! The enterprise CA: request parsing, policy module, issue, pend, deny, database.

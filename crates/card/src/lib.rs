@@ -1,0 +1,1 @@
+//! Virtual smart cards: APDU in, APDU out.

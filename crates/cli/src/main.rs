@@ -1,0 +1,3 @@
+//! The `autoenroll` command.
+
+fn main() {}

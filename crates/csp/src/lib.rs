@@ -1,0 +1,1 @@
+//! Cryptographic service providers: container operations turned into APDUs.

@@ -1,0 +1,1 @@
+//! Keyed entropy, fixture key pools, RSA and P-256 keys.

@@ -1,0 +1,1 @@
+//! The vocabulary of Windows certificate autoenrollment: time, templates, policy, the core's contract.

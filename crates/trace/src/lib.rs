@@ -1,0 +1,1 @@
+//! What happened, with causes: canonical JSON lines, digest, rendering as text.

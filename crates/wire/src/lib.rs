@@ -1,0 +1,1 @@
+//! Bytes to model and back: requests, CMS, Microsoft extensions, directory attributes.

@@ -1,0 +1,1 @@
+//! The deterministic simulator: it drives core, CSP, card and CA under virtual time.
