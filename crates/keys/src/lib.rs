@@ -1,1 +1,31 @@
-//! Keyed entropy, fixture key pools, RSA and P-256 keys.
+//! Keys of the simulated world: keyed entropy, a pool of fixture RSA primes, and RSA and P-256 keys that sign, verify
+//! and decrypt.
+//!
+//! The same seed gives the same keys and the same signatures on every machine. There is no operating-system randomness,
+//! no key generation worth the name ([`PrivateKey::from_pool`] puts two committed primes together) and no protection of
+//! secrets: every private key made here is public test material. Containers, PINs and providers are floors above.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod algorithm;
+mod entropy;
+mod error;
+mod hash;
+mod p256_key;
+mod pkcs1;
+mod pool;
+mod private;
+mod public;
+mod rsa_key;
+
+pub use algorithm::{KeyAlgorithm, SignatureAlgorithm, UnknownKeyAlgorithm};
+pub use entropy::{Seed, draw};
+pub use error::KeyError;
+pub use hash::{HashAlgorithm, sha1, sha256};
+pub use p256_key::{ecdsa_der_from_raw, ecdsa_raw_from_der};
+pub use pkcs1::digest_info;
+pub use private::PrivateKey;
+pub use public::PublicKey;
+pub use rsa_key::RsaComponents;

@@ -1,0 +1,238 @@
+//! Private keys: from the pool or imported, to sign and to decrypt.
+
+use crate::{
+    HashAlgorithm, KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm,
+    ecdsa_der_from_raw, p256_key, pkcs1, pool, rsa_key,
+};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use p256::ecdsa::SigningKey;
+use rsa::RsaPrivateKey;
+
+/// A private key; cheap to clone. Two are equal when their public keys are. `Debug` shows the public key only.
+#[derive(Clone)]
+pub struct PrivateKey {
+    algorithm: KeyAlgorithm,
+    public: PublicKey,
+    secret: Secret,
+}
+
+#[derive(Clone)]
+enum Secret {
+    Rsa(Arc<RsaPrivateKey>),
+    P256(Arc<SigningKey>),
+}
+
+impl PrivateKey {
+    /// The key that `entropy` picks: for RSA two primes of the committed pool of that size, e = 65537; for P-256 the
+    /// scalar that a hash of the entropy gives. Costs well under a millisecond with optimised arithmetic.
+    ///
+    /// Two entropies may pick the same RSA key: there are 523,776 of 1,024 and of 2,048 bits, 2,016 of 3,072 and of 4,096.
+    #[must_use]
+    pub fn from_pool(algorithm: KeyAlgorithm, entropy: &[u8; 32]) -> PrivateKey {
+        let rsa = |pool: &pool::Pool| Secret::Rsa(Arc::new(pool.key(entropy)));
+        let secret = match algorithm {
+            KeyAlgorithm::Rsa1024 => rsa(&pool::PRIMES_512),
+            KeyAlgorithm::Rsa2048 => rsa(&pool::PRIMES_1024),
+            KeyAlgorithm::Rsa3072 => rsa(&pool::PRIMES_1536),
+            KeyAlgorithm::Rsa4096 => rsa(&pool::PRIMES_2048),
+            KeyAlgorithm::P256 => Secret::P256(Arc::new(p256_key::from_entropy(entropy))),
+        };
+        PrivateKey::with_secret(algorithm, secret)
+    }
+
+    /// An RSA key from its numbers, as a key import hands them over.
+    ///
+    /// # Errors
+    /// [`KeyError::UnsupportedSize`] for a modulus that is no [`KeyAlgorithm`]'s, [`KeyError::InconsistentPrivateKey`] when
+    /// n is not p times q, or d does not belong to e.
+    pub fn from_rsa_components(components: &RsaComponents) -> Result<PrivateKey, KeyError> {
+        let key = rsa_key::from_components(components)?;
+        let bits = rsa_key::modulus_bits(&key);
+        let algorithm = KeyAlgorithm::rsa(bits).ok_or(KeyError::UnsupportedSize { bits })?;
+        Ok(PrivateKey::with_secret(
+            algorithm,
+            Secret::Rsa(Arc::new(key)),
+        ))
+    }
+
+    /// A P-256 key from its scalar, big endian.
+    ///
+    /// # Errors
+    /// [`KeyError::InconsistentPrivateKey`] when the scalar is zero or not below the order of the curve.
+    pub fn from_p256_scalar(scalar: &[u8; 32]) -> Result<PrivateKey, KeyError> {
+        let key = p256_key::from_scalar(scalar)?;
+        Ok(PrivateKey::with_secret(
+            KeyAlgorithm::P256,
+            Secret::P256(Arc::new(key)),
+        ))
+    }
+
+    fn with_secret(algorithm: KeyAlgorithm, secret: Secret) -> PrivateKey {
+        let public = match &secret {
+            Secret::Rsa(key) => PublicKey::from_rsa_private(key),
+            Secret::P256(key) => PublicKey::from_p256_private(key),
+        };
+        PrivateKey {
+            algorithm,
+            public,
+            secret,
+        }
+    }
+
+    /// The kind of key.
+    #[must_use]
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Hashes and signs a message. The same message gives the same signature: RSASSA-PKCS1-v1_5 has no randomness, ECDSA
+    /// takes its nonce from key and message (RFC 6979). An ECDSA signature is DER, as X.509 carries it.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongKey`] when the algorithm is not one of this key.
+    pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let hash = algorithm.hash();
+        match algorithm {
+            SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256 => {
+                self.sign_digest_info(&pkcs1::digest_info(hash, &hash.digest(message)))
+            }
+            SignatureAlgorithm::EcdsaSha256 => {
+                let raw = self.sign_p256_prehash(&hash.digest(message))?;
+                Ok(ecdsa_der_from_raw(&raw))
+            }
+        }
+    }
+
+    /// Pads the bytes as PKCS #1 block type 1 and applies the RSA private key; what they are is not looked into (a
+    /// DigestInfo, or the 36 octets of SSL 3.0).
+    ///
+    /// # Errors
+    /// [`KeyError::TooLong`] when fewer than eight octets of padding remain, [`KeyError::WrongKey`] on a P-256 key.
+    pub fn sign_digest_info(&self, content: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let key = self.rsa()?;
+        rsa_key::apply_private(
+            key,
+            &pkcs1::signature_block(content, rsa_key::modulus_octets(key))?,
+        )
+    }
+
+    /// ECDSA over a hash that the caller made: r and s, 32 octets each, the nonce of RFC 6979 with SHA-256.
+    ///
+    /// # Errors
+    /// [`KeyError::HashLength`] unless the hash has 20 to 64 octets, [`KeyError::WrongKey`] on an RSA key.
+    pub fn sign_p256_prehash(&self, hash: &[u8]) -> Result<[u8; 64], KeyError> {
+        match &self.secret {
+            Secret::P256(key) => p256_key::sign_prehash(key, hash),
+            Secret::Rsa(_) => Err(self.wrong_key()),
+        }
+    }
+
+    /// The RSA private operation over a whole block, without any padding.
+    ///
+    /// # Errors
+    /// [`KeyError::BlockOutOfRange`] unless the block is as long as the modulus and below it, [`KeyError::WrongKey`] on a
+    /// P-256 key.
+    pub fn raw_rsa(&self, block: &[u8]) -> Result<Vec<u8>, KeyError> {
+        rsa_key::apply_private(self.rsa()?, block)
+    }
+
+    /// Decrypts PKCS #1 v1.5 encryption. Wrong padding is an error, as a smart card reports it, not the synthetic
+    /// plaintext that libraries give against Bleichenbacher's attack.
+    ///
+    /// # Errors
+    /// [`KeyError::Padding`], and those of [`raw_rsa`](Self::raw_rsa).
+    pub fn decrypt_pkcs1(&self, ciphertext: &[u8]) -> Result<Vec<u8>, KeyError> {
+        pkcs1::open_encryption_block(&self.raw_rsa(ciphertext)?)
+    }
+
+    /// Decrypts RSAES-OAEP with SHA-1 and no label.
+    ///
+    /// # Errors
+    /// [`KeyError::BlockOutOfRange`], [`KeyError::Padding`], [`KeyError::WrongKey`] on a P-256 key.
+    pub fn decrypt_oaep_sha1(&self, ciphertext: &[u8]) -> Result<Vec<u8>, KeyError> {
+        rsa_key::decrypt_oaep_sha1(self.rsa()?, ciphertext)
+    }
+
+    /// The numbers of an RSA key, for an export; none for a P-256 key.
+    #[must_use]
+    pub fn rsa_components(&self) -> Option<RsaComponents> {
+        self.rsa().ok().map(rsa_key::components)
+    }
+
+    /// The scalar of a P-256 key, big endian, for an export; none for an RSA key.
+    #[must_use]
+    pub fn p256_scalar(&self) -> Option<[u8; 32]> {
+        match &self.secret {
+            Secret::P256(key) => Some(key.to_bytes().into()),
+            Secret::Rsa(_) => None,
+        }
+    }
+
+    /// DER of the PKCS #8 PrivateKeyInfo.
+    ///
+    /// # Panics
+    /// Never: a key that exists encodes.
+    #[must_use]
+    pub fn pkcs8_der(&self) -> Vec<u8> {
+        use rsa::pkcs8::EncodePrivateKey;
+        let document = match &self.secret {
+            Secret::Rsa(key) => key.to_pkcs8_der(),
+            Secret::P256(key) => key.to_pkcs8_der(),
+        };
+        document
+            .expect("a key that exists encodes")
+            .as_bytes()
+            .to_vec()
+    }
+
+    fn rsa(&self) -> Result<&RsaPrivateKey, KeyError> {
+        match &self.secret {
+            Secret::Rsa(key) => Ok(key),
+            Secret::P256(_) => Err(self.wrong_key()),
+        }
+    }
+
+    fn wrong_key(&self) -> KeyError {
+        KeyError::WrongKey {
+            found: self.algorithm,
+        }
+    }
+}
+
+impl SignatureAlgorithm {
+    /// The hash of the message.
+    #[must_use]
+    pub fn hash(self) -> HashAlgorithm {
+        match self {
+            SignatureAlgorithm::RsaSha1 => HashAlgorithm::Sha1,
+            SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::EcdsaSha256 => {
+                HashAlgorithm::Sha256
+            }
+        }
+    }
+}
+
+impl PartialEq for PrivateKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.public == other.public
+    }
+}
+
+impl Eq for PrivateKey {}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({:?})", self.public)
+    }
+}
+
+#[cfg(test)]
+mod tests;
