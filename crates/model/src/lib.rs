@@ -1,1 +1,58 @@
-//! The vocabulary of Windows certificate autoenrollment: time, templates, policy, the core's contract.
+//! The vocabulary of Windows certificate autoenrollment.
+//!
+//! Time, templates, policy, principals, stores, decision points, failure codes, events, profiles, and the contract between an
+//! enrollment core and whatever drives it ([`EnrollmentCore`]). Two rules live here because every party needs them: the access
+//! check ([`may`]) and the one function through which rules decide ([`Decisions::decide`]).
+//!
+//! It deliberately lacks I/O, clocks, cryptography, and any encoding but serde's: bytes on a wire are `wire`'s concern.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod access;
+mod contract;
+mod decision;
+mod effect;
+mod event;
+mod facts;
+pub mod hex;
+mod hresult;
+mod key;
+mod principal;
+mod profile;
+mod prompt;
+mod store;
+mod template;
+mod time;
+mod words;
+
+pub use access::{Ace, AceEffect, Guid, GuidError, Right, SecurityDescriptor, Token, may, rights};
+pub use contract::{
+    Action, Cause, CoreError, CoreFactory, EnrollmentCore, Input, Offer, Outcome, Output, OutputBody, PolicyRefresh,
+    Report, Trigger, TriggerCause,
+};
+pub use decision::{Decision, Decisions, Rule};
+pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
+pub use event::{EventEntry, EventSource, Severity};
+pub use facts::{Fact, Facts};
+pub use hresult::{HResult, NAMES as HRESULT_NAMES};
+pub use key::{CardSerial, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
+pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
+pub use profile::{
+    Cancelled, DefaultFlag, Delay, DuringRun, EventLog, EventTable, Evidence, ExtensionsAttribute, GpTriggers,
+    InsertPrompt, NoProviders, Period, PinCache, Profile, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit,
+    Switch, SwitchError, Threshold, Toggle, Unconfigured,
+};
+pub use prompt::{Answer, BalloonId, DecisionPoint, PromptId};
+pub use store::{
+    CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
+    PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, Settings, StoredCertificate, Stores,
+    Thumbprint, TrustContainer, TrustContainers, TrustStore,
+};
+pub use template::{
+    Authority, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
+    PrivateKeyFlags, ProviderPreference, Template,
+};
+pub use time::{FileTime, Now, SimTime, Span, SpanError};
+pub use words::UnknownWord;

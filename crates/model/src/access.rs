@@ -1,0 +1,327 @@
+//! The access check on templates and CAs: a pure function over a security descriptor and a token.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PrincipalObject, Sid, words};
+
+/// Whether the token has the right ([MS-ADTS] 5.1.3.3): entries in their order, the first that settles the last open bit wins.
+///
+/// * No DACL grants everything, an empty one nothing; ownership alone grants nothing that matters here.
+/// * Inherit-only entries do not apply to the object itself.
+/// * An object entry with an object type speaks of that right only; without one, of all control access rights.
+/// * A conditional (callback) entry cannot be evaluated here and fails closed: an allowing one grants nothing, a denying one denies.
+#[must_use]
+pub fn may(security: &SecurityDescriptor, token: &Token, right: Right) -> bool {
+    let Some(dacl) = &security.dacl else { return true };
+    let mut open = right.mask();
+    for ace in dacl.iter().filter(|ace| !ace.inherit_only && token.has(&ace.trustee)) {
+        let speaks = match (&ace.object, right.guid()) {
+            (None, _) => true,
+            (Some(object), Some(guid)) => object.to_string() == guid,
+            (Some(_), None) => false,
+        };
+        let bits = if speaks { expand_generic(ace.mask) & open } else { 0 };
+        match (ace.effect, ace.conditional) {
+            (AceEffect::Deny, _) if bits != 0 => return false,
+            (AceEffect::Allow, false) => open &= !bits,
+            (AceEffect::Deny, _) | (AceEffect::Allow, true) => {}
+        }
+        if open == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+words! {
+    /// A right that autoenrollment asks about.
+    pub enum Right as "right" {
+        /// See the object: RC, LC and RP ([MS-CRTD] 2.5.3).
+        Read = "read",
+        /// Certificate-Enrollment ([MS-CRTD] 2.5.2).
+        Enroll = "enroll",
+        /// Certificate-AutoEnrollment ([MS-CRTD] 2.5.2).
+        AutoEnroll = "autoenroll",
+    }
+}
+
+impl Right {
+    /// Access bits that must all be granted.
+    #[must_use]
+    pub const fn mask(self) -> u32 {
+        match self {
+            Self::Read => rights::READ_CONTROL | rights::LIST_CONTENTS | rights::READ_PROPERTY,
+            Self::Enroll | Self::AutoEnroll => rights::CONTROL_ACCESS,
+        }
+    }
+
+    /// The control access right ([MS-ADTS] 5.1.3.2.1), when it is one.
+    #[must_use]
+    pub const fn guid(self) -> Option<&'static str> {
+        match self {
+            Self::Read => None,
+            Self::Enroll => Some("0e10c968-78fb-11d2-90d4-00c04f79dc55"),
+            Self::AutoEnroll => Some("a05b8cc2-17bc-4802-a710-e7c15ab866a2"),
+        }
+    }
+}
+
+/// Access mask bits of directory objects ([MS-ADTS] 5.1.3.2).
+pub mod rights {
+    /// CC, create child.
+    pub const CREATE_CHILD: u32 = 0x0000_0001;
+    /// LC, list contents.
+    pub const LIST_CONTENTS: u32 = 0x0000_0004;
+    /// RP, read property.
+    pub const READ_PROPERTY: u32 = 0x0000_0010;
+    /// WP, write property.
+    pub const WRITE_PROPERTY: u32 = 0x0000_0020;
+    /// CR, control access.
+    pub const CONTROL_ACCESS: u32 = 0x0000_0100;
+    /// RC, read control.
+    pub const READ_CONTROL: u32 = 0x0002_0000;
+    /// Full control of a directory object.
+    pub const FULL: u32 = 0x000F_01FF;
+    /// GR, generic read.
+    pub const GENERIC_READ: u32 = 0x8000_0000;
+    /// GA, generic all.
+    pub const GENERIC_ALL: u32 = 0x1000_0000;
+}
+
+/// Generic bits as the specific ones they stand for.
+const fn expand_generic(mask: u32) -> u32 {
+    let mut bits = mask;
+    if mask & rights::GENERIC_ALL != 0 {
+        bits |= rights::FULL;
+    }
+    if mask & rights::GENERIC_READ != 0 {
+        bits |= rights::READ_CONTROL | rights::LIST_CONTENTS | rights::READ_PROPERTY;
+    }
+    bits
+}
+
+/// Owner and discretionary access control list ([MS-DTYP] 2.4.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityDescriptor {
+    /// The owner.
+    pub owner: Option<Sid>,
+    /// Entries in their order; `None` for an absent or null list.
+    pub dacl: Option<Vec<Ace>>,
+}
+
+/// One access control entry ([MS-DTYP] 2.4.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ace {
+    /// Allow or deny.
+    pub effect: AceEffect,
+    /// Access bits, generic ones included.
+    pub mask: u32,
+    /// The object type of an object entry: the one right or property it speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Guid>,
+    /// Whom it concerns.
+    pub trustee: Sid,
+    /// Came from a parent.
+    #[serde(default)]
+    pub inherited: bool,
+    /// Only for children, not for the object itself.
+    #[serde(default)]
+    pub inherit_only: bool,
+    /// Carries a condition (callback entry).
+    #[serde(default)]
+    pub conditional: bool,
+}
+
+words! {
+    /// What an entry does.
+    pub enum AceEffect as "access control entry" {
+        /// Grants.
+        Allow = "allow",
+        /// Denies.
+        Deny = "deny",
+    }
+}
+
+/// The security identifiers that speak for a principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token(Vec<Sid>);
+
+impl Token {
+    /// The principal itself and all its groups.
+    #[must_use]
+    pub fn of(principal: &PrincipalObject) -> Self {
+        Self(core::iter::once(&principal.sid).chain(&principal.groups).cloned().collect())
+    }
+
+    /// Whether it carries the identifier. PRINCIPAL_SELF is nobody's.
+    #[must_use]
+    pub fn has(&self, sid: &Sid) -> bool {
+        sid.as_str() != Sid::PRINCIPAL_SELF && self.0.contains(sid)
+    }
+}
+
+impl FromIterator<Sid> for Token {
+    fn from_iter<I: IntoIterator<Item = Sid>>(sids: I) -> Self {
+        Self(sids.into_iter().collect())
+    }
+}
+
+/// A GUID in the order in which it is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Guid(pub [u8; 16]);
+
+/// Lower case with leading zeros: `0e10c968-78fb-11d2-90d4-00c04f79dc55`.
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = crate::hex::encode(&self.0);
+        write!(f, "{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+}
+
+/// The text is not a GUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuidError {
+    /// The text that came.
+    pub found: String,
+}
+
+impl fmt::Display for GuidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a GUID; write 32 hex digits as 8-4-4-4-12, braces optional", self.found)
+    }
+}
+
+impl core::error::Error for GuidError {}
+
+impl core::str::FromStr for Guid {
+    type Err = GuidError;
+    fn from_str(text: &str) -> Result<Self, GuidError> {
+        let error = || GuidError { found: text.to_string() };
+        let bare = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+        if !bare.split('-').map(str::len).eq([8, 4, 4, 4, 12]) {
+            return Err(error());
+        }
+        let bytes = crate::hex::decode(&bare.replace('-', "")).ok_or_else(error)?;
+        Ok(Self(bytes.try_into().map_err(|_| error())?))
+    }
+}
+
+impl Serialize for Guid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Guid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    const ALICE: &str = "S-1-5-21-1-2-3-1104";
+    const STAFF: &str = "S-1-5-21-1-2-3-2001";
+
+    fn ace(effect: AceEffect, trustee: &str, mask: u32, object: Option<&str>) -> Ace {
+        Ace {
+            effect,
+            mask,
+            object: object.map(|guid| guid.parse().unwrap()),
+            trustee: trustee.parse().unwrap(),
+            inherited: false,
+            inherit_only: false,
+            conditional: false,
+        }
+    }
+
+    /// The case list that field implementations of this check have been wrong about.
+    #[test]
+    fn enroll_and_autoenroll_follow_the_order_of_entries() {
+        use AceEffect::{Allow, Deny};
+        let enroll = Right::Enroll.guid();
+        let auto = Right::AutoEnroll.guid();
+        let cr = rights::CONTROL_ACCESS;
+        let check = |case: &str, dacl: Option<Vec<Ace>>, expected: (bool, bool)| {
+            let security = SecurityDescriptor { owner: Some(ALICE.parse().unwrap()), dacl };
+            let token =
+                [ALICE, STAFF, Sid::EVERYONE, Sid::AUTHENTICATED_USERS].iter().map(|s| s.parse().unwrap()).collect();
+            let found = (may(&security, &token, Right::Enroll), may(&security, &token, Right::AutoEnroll));
+            assert_eq!(found, expected, "{case}");
+        };
+        let inherited = |ace: Ace| Ace { inherited: true, ..ace };
+        let inherit_only = |ace: Ace| Ace { inherit_only: true, ..ace };
+        let conditional = |ace: Ace| Ace { conditional: true, ..ace };
+        check("enroll only", Some(vec![ace(Allow, ALICE, cr, enroll)]), (true, false));
+        check("autoenroll only", Some(vec![ace(Allow, ALICE, cr, auto)]), (false, true));
+        check(
+            "two object entries",
+            Some(vec![ace(Allow, ALICE, cr, enroll), ace(Allow, STAFF, cr, auto)]),
+            (true, true),
+        );
+        check("plain control access", Some(vec![ace(Allow, ALICE, cr, None)]), (true, true));
+        check(
+            "deny before group allow",
+            Some(vec![ace(Deny, ALICE, cr, enroll), ace(Allow, STAFF, cr, None)]),
+            (false, true),
+        );
+        check(
+            "allow before inherited deny",
+            Some(vec![ace(Allow, ALICE, cr, None), inherited(ace(Deny, STAFF, cr, None))]),
+            (true, true),
+        );
+        check("inherited is effective", Some(vec![inherited(ace(Allow, ALICE, cr, None))]), (true, true));
+        check("inherit-only is not", Some(vec![inherit_only(ace(Allow, ALICE, cr, None))]), (false, false));
+        check("authenticated users", Some(vec![ace(Allow, Sid::AUTHENTICATED_USERS, cr, None)]), (true, true));
+        check("everyone", Some(vec![ace(Allow, Sid::EVERYONE, cr, None)]), (true, true));
+        check("principal self", Some(vec![ace(Allow, Sid::PRINCIPAL_SELF, cr, None)]), (false, false));
+        check("owner alone", Some(vec![ace(Allow, "S-1-5-32-544", cr, None)]), (false, false));
+        check("generic all allows", Some(vec![ace(Allow, ALICE, rights::GENERIC_ALL, None)]), (true, true));
+        check(
+            "generic all denies",
+            Some(vec![ace(Deny, ALICE, rights::GENERIC_ALL, None), ace(Allow, ALICE, cr, None)]),
+            (false, false),
+        );
+        check(
+            "unrelated right",
+            Some(vec![ace(Allow, ALICE, cr, Some("00299570-246d-11d0-a768-00aa006e0529"))]),
+            (false, false),
+        );
+        check("empty list", Some(vec![]), (false, false));
+        check("no list", None, (true, true));
+        check("conditional allow", Some(vec![conditional(ace(Allow, ALICE, cr, None))]), (false, false));
+        check(
+            "conditional deny",
+            Some(vec![conditional(ace(Deny, ALICE, cr, None)), ace(Allow, ALICE, cr, None)]),
+            (false, false),
+        );
+        check("write only", Some(vec![ace(Allow, ALICE, rights::WRITE_PROPERTY, None)]), (false, false));
+    }
+
+    #[test]
+    fn read_needs_all_three_bits() {
+        let token: Token = core::iter::once(ALICE.parse().unwrap()).collect();
+        let check = |masks: &[u32], expected: bool| {
+            let dacl = masks.iter().map(|mask| ace(AceEffect::Allow, ALICE, *mask, None)).collect();
+            assert_eq!(may(&SecurityDescriptor { owner: None, dacl: Some(dacl) }, &token, Right::Read), expected);
+        };
+        check(&[rights::READ_CONTROL, rights::LIST_CONTENTS, rights::READ_PROPERTY], true);
+        check(&[rights::READ_CONTROL | rights::READ_PROPERTY], false);
+        check(&[rights::GENERIC_READ], true);
+    }
+
+    #[test]
+    fn guids_keep_leading_zeros_and_take_braces() {
+        let guid: Guid = "{0E10C968-78fb-11d2-90d4-00c04f79dc05}".parse().unwrap();
+        assert_eq!(guid.to_string(), "0e10c968-78fb-11d2-90d4-00c04f79dc05");
+        assert!("0e10c968".parse::<Guid>().is_err());
+    }
+}

@@ -1,0 +1,314 @@
+//! The core's contract: one input in, outputs until there are none. Everything that drives a core, and everything that is one,
+//! speaks these types; as JSON lines they are the protocol of cores in other processes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Answer, BalloonId, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts, HResult, Identity,
+    Now, PromptId, SimTime, words,
+};
+
+/// An enrollment core: one principal on one machine.
+///
+/// The caller hands over one input with the time and polls until there is no more output; only then may the next input come.
+/// `deadline` says when the core wants [`Input::Tick`] at the latest; it may come earlier and is then without effect.
+pub trait EnrollmentCore {
+    /// Takes one input.
+    ///
+    /// # Errors
+    /// When the core is not in this process and cannot be reached, or does not keep the contract.
+    fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError>;
+
+    /// The next output that the last input caused; `None` when there are no more.
+    ///
+    /// # Errors
+    /// As [`EnrollmentCore::handle`].
+    fn poll(&mut self) -> Result<Option<Output>, CoreError>;
+
+    /// When the next timer falls due; `None` when none is set.
+    fn deadline(&self) -> Option<SimTime>;
+}
+
+/// Starts cores. A crash drops a core; its factory starts the next one from nothing but the identity.
+pub trait CoreFactory {
+    /// What it starts.
+    type Core: EnrollmentCore;
+
+    /// Starts a core for a principal.
+    ///
+    /// # Errors
+    /// When it is not in this process and does not start.
+    fn start(&mut self, identity: &Identity) -> Result<Self::Core, CoreError>;
+}
+
+/// A core that does not keep the contract, or is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoreError {
+    /// What happened.
+    pub reason: String,
+}
+
+impl fmt::Display for CoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the core failed: {}", self.reason)
+    }
+}
+
+impl core::error::Error for CoreError {}
+
+/// Everything that can happen to a core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// Something starts a run.
+    Trigger(Trigger),
+    /// The user logs off; the core is dropped afterwards.
+    LogOff,
+    /// The user unlocks the workstation.
+    Unlock,
+    /// The user clicks the balloon.
+    BalloonClicked(BalloonId),
+    /// The user closes the balloon with its own button.
+    BalloonClosed(BalloonId),
+    /// The user clicks the icon in the notification area.
+    IconClicked,
+    /// The user answers a prompt.
+    PromptAnswered {
+        /// Which prompt.
+        prompt: PromptId,
+        /// The answer, one of those offered, or [`Answer::Close`].
+        answer: Answer,
+    },
+    /// The user closes the wizard while it works on an item.
+    WizardClosed,
+    /// Something changed in a reader. A hint only: the core keeps no card table, it asks.
+    ReadersChanged,
+    /// An effect is done, or failed.
+    EffectDone {
+        /// Which effect.
+        effect: EffectId,
+        /// What came of it.
+        result: EffectResult,
+    },
+    /// Time has come. The only timer input.
+    Tick,
+}
+
+/// What starts a run. Policy itself is read at the start of each run ([`Effect::ReadSettings`]), because the core's own timer
+/// starts runs too and nobody is there to hand it a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// What it was.
+    pub cause: TriggerCause,
+    /// Which kind of refresh, when Group Policy was applied with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<PolicyRefresh>,
+}
+
+words! {
+    /// What starts a run.
+    pub enum TriggerCause as "trigger" {
+        /// The machine starts.
+        Boot = "boot",
+        /// The user logs on interactively.
+        Logon = "logon",
+        /// Group Policy was applied.
+        GroupPolicy = "group-policy",
+        /// The core's own timer; never an input.
+        Timer = "timer",
+        /// Somebody asked for it, in the snap-in or with a command.
+        Manual = "manual",
+    }
+}
+
+words! {
+    /// How Group Policy was applied.
+    pub enum PolicyRefresh as "policy refresh" {
+        /// At boot or logon.
+        Foreground = "foreground",
+        /// By the refresh timer.
+        Background = "background",
+        /// By `gpupdate /force`.
+        Forced = "forced",
+    }
+}
+
+/// One output, with what caused it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The input that is being handled, and the decisions that led here.
+    pub causes: Vec<Cause>,
+    /// What is put out.
+    pub body: OutputBody,
+}
+
+/// A cause of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The n-th input to this core, counted from 1.
+    Input(u32),
+    /// A decision of this core, by its id.
+    Decision(u32),
+    /// An earlier effect, prompt or report: the n-th output of this core, counted from 1.
+    Output(u32),
+}
+
+/// Everything a core can put out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputBody {
+    /// Show a balloon at the icon.
+    Balloon(BalloonId),
+    /// The balloon goes away; the icon may stay.
+    BalloonHidden(BalloonId),
+    /// Show the icon in the notification area, or take it away.
+    Icon {
+        /// Whether it is to be seen.
+        shown: bool,
+    },
+    /// Open a prompt.
+    Prompt {
+        /// Names the prompt until it is answered or withdrawn.
+        id: PromptId,
+        /// What is asked.
+        point: DecisionPoint,
+        /// On which facts.
+        facts: Facts,
+        /// The words of the answers offered.
+        offers: Vec<Offer>,
+    },
+    /// The facts of an open prompt are others now.
+    PromptChanged {
+        /// Which prompt.
+        id: PromptId,
+        /// All its facts.
+        facts: Facts,
+    },
+    /// The prompt closes without an answer.
+    PromptWithdrawn {
+        /// Which prompt.
+        id: PromptId,
+    },
+    /// Do something and report with [`Input::EffectDone`].
+    Effect {
+        /// Names the effect until it is done or abandoned.
+        id: EffectId,
+        /// What to do.
+        effect: Effect,
+    },
+    /// The answer to an effect is no longer wanted.
+    AbandonEffect {
+        /// Which effect.
+        id: EffectId,
+    },
+    /// Write to the event log.
+    Event(EventEntry),
+    /// A rule decided something.
+    Decision(Decision),
+    /// What the core has come to; nobody needs to act on it.
+    Report(Report),
+}
+
+words! {
+    /// An answer that a prompt offers.
+    pub enum Offer as "answer" {
+        /// Begin.
+        Start = "start",
+        /// Later.
+        Remind = "remind",
+        /// Show what is to be enrolled.
+        Details = "details",
+        /// Close the window.
+        Close = "close",
+        /// Go on.
+        Ok = "ok",
+        /// Do not.
+        Cancel = "cancel",
+        /// Agree.
+        Yes = "yes",
+        /// Refuse.
+        No = "no",
+        /// Choose a card.
+        Card = "card",
+        /// Give the PIN.
+        Pin = "pin",
+    }
+}
+
+/// Progress of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Report {
+    /// A run starts.
+    RunStarted {
+        /// Why.
+        trigger: Trigger,
+    },
+    /// A trigger came while a run was open.
+    TriggerHeld {
+        /// Which.
+        trigger: Trigger,
+        /// It will start a run when the open one ends; otherwise it is dropped.
+        kept: bool,
+    },
+    /// A run ends; nothing of it is open any more.
+    RunEnded,
+    /// Work on one certificate begins.
+    ItemStarted {
+        /// The template.
+        template: String,
+        /// What is to be done.
+        action: Action,
+        /// Whether the user takes part.
+        interactive: bool,
+    },
+    /// Work on one certificate ends.
+    ItemEnded {
+        /// The template.
+        template: String,
+        /// What was to be done.
+        action: Action,
+        /// What came of it.
+        outcome: Outcome,
+    },
+}
+
+words! {
+    /// What is to be done for a template.
+    pub enum Action as "action" {
+        /// First certificate of the template.
+        Enroll = "enroll",
+        /// Before the end of the old one's life, signed by it.
+        Renew = "renew",
+        /// A new certificate because the template changed or the old one cannot sign.
+        Reenroll = "re-enroll",
+        /// Fetch what is pending at a CA.
+        Retrieve = "retrieve",
+        /// Put an issued certificate where it belongs.
+        Resume = "resume",
+    }
+}
+
+/// What came of one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The certificate is where it belongs.
+    Enrolled {
+        /// SHA-1 of it.
+        thumbprint: crate::Thumbprint,
+        /// Where its key is.
+        key: crate::KeyPlace,
+    },
+    /// The CA has it under submission.
+    Pending,
+    /// It failed with this code.
+    Failed(HResult),
+    /// The user put it off, or it was left for the next run.
+    Postponed,
+}

@@ -1,0 +1,292 @@
+//! What a core asks its driver to do, and what the driver reports back.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Authority, CardDescription, CardSerial, CertificateCheck, Certificates, DirectoryCache, HResult, KeyAlgorithm,
+    KeyPlace, KeySpec, PinId, PolicyResponse, PolicyServer, PrincipalObject, ReaderView, RequestEntry, Settings,
+    SignatureAlgorithm, StoredCertificate, Stores, Template, Thumbprint, TrustContainers, TrustStore,
+};
+
+/// Names an effect within its core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectId(pub u32);
+
+/// Something the driver does for the core. Each is answered by one [`EffectResult`], the one its documentation names, or by
+/// [`EffectResult::Failed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Policy, registry settings and installed providers. → [`EffectResult::Settings`]
+    ReadSettings,
+    /// Remember the state of the last download. → [`EffectResult::Done`]
+    WriteDirectoryCache(DirectoryCache),
+    /// The trust containers of the directory. → [`EffectResult::Trust`]
+    ReadTrust,
+    /// Make a local trust store equal to these. → [`EffectResult::Done`]
+    WriteTrust {
+        /// The store.
+        store: TrustStore,
+        /// Its whole new content.
+        certificates: Certificates,
+    },
+    /// The principal's own object. → [`EffectResult::Principal`]
+    ReadPrincipal,
+    /// Remove values from the principal's `userCertificate`. → [`EffectResult::Done`]
+    RemovePublished(Vec<Thumbprint>),
+    /// All templates of the directory that the principal can see. → [`EffectResult::Templates`]
+    ReadTemplates,
+    /// All enrollment services of the directory. → [`EffectResult::Authorities`]
+    ReadAuthorities,
+    /// Ask a policy server. → [`EffectResult::Policy`]
+    GetPolicies(PolicyServer),
+    /// MY and REQUEST. → [`EffectResult::Stores`]
+    ReadStores,
+    /// Add to MY, with properties; an entry of the same thumbprint is replaced. → [`EffectResult::Done`]
+    AddCertificate(StoredCertificate),
+    /// Set the archived property. → [`EffectResult::Done`]
+    ArchiveCertificate(Thumbprint),
+    /// Delete from MY. → [`EffectResult::Done`]
+    DeleteCertificate(Thumbprint),
+    /// Write to REQUEST; an entry of the same key id is replaced. → [`EffectResult::Done`]
+    PutRequest(RequestEntry),
+    /// Delete from REQUEST, by key id. → [`EffectResult::Done`]
+    RemoveRequest(String),
+    /// Chain, revocation and key of certificates in MY or in the principal's object. → [`EffectResult::Checks`]
+    Inspect(Vec<Thumbprint>),
+    /// Every reader and what is in it. → [`EffectResult::Readers`]
+    ReadReaders,
+    /// One transaction with a card: verify when a PIN is given, operate, log out.
+    Card {
+        /// Which card; the driver finds its reader.
+        card: CardSerial,
+        /// The PIN to verify first.
+        pin: Option<PinId>,
+        /// What to do.
+        operation: CardOperation,
+    },
+    /// An operation of a provider that keeps keys in software.
+    Software {
+        /// The provider.
+        provider: String,
+        /// What to do.
+        operation: SoftwareOperation,
+    },
+    /// Send a request to a CA ([MS-WCCE] 3.1.1.4.3). → [`EffectResult::Reply`]
+    Submit(Submission),
+    /// Ask a CA for the outcome of an earlier request ([MS-WCCE] 3.1.1.4.3.7). → [`EffectResult::Reply`]
+    Retrieve {
+        /// Name of the CA.
+        ca: String,
+        /// Its host.
+        host: String,
+        /// Number of the request there.
+        request_id: u32,
+    },
+    /// Fetch the CA's exchange certificate. → [`EffectResult::ExchangeCertificate`]
+    ReadExchangeCertificate {
+        /// Name of the CA.
+        ca: String,
+        /// Its host.
+        host: String,
+    },
+}
+
+/// What a CSP does with a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardOperation {
+    /// Containers, free space and PIN status. → [`EffectResult::Card`]
+    Describe,
+    /// Only the verification of the PIN. → [`EffectResult::Done`]
+    VerifyPin,
+    /// A new key in a new container, whose name the provider chooses. → [`EffectResult::Generated`]
+    Generate {
+        /// Which key.
+        algorithm: KeyAlgorithm,
+        /// For what.
+        key_spec: KeySpec,
+        /// Move the default flag here at once.
+        make_default: bool,
+        /// Generate into this container instead, over what it holds.
+        overwrite: Option<String>,
+    },
+    /// Sign with the key of a container; the provider hashes. → [`EffectResult::Signature`]
+    Sign {
+        /// The container.
+        container: String,
+        /// How.
+        algorithm: SignatureAlgorithm,
+        /// The whole message.
+        #[serde(with = "crate::hex")]
+        message: Vec<u8>,
+    },
+    /// The certificate of a container. → [`EffectResult::Certificate`]
+    ReadCertificate {
+        /// The container.
+        container: String,
+    },
+    /// Store a certificate in a container. → [`EffectResult::Done`]
+    WriteCertificate {
+        /// The container.
+        container: String,
+        /// The certificate, DER.
+        #[serde(with = "crate::hex")]
+        certificate: Vec<u8>,
+    },
+    /// Move the default flag to a container. → [`EffectResult::Done`]
+    SetDefault {
+        /// The container.
+        container: String,
+    },
+    /// Delete a container with its key and certificate. → [`EffectResult::Done`]
+    Delete {
+        /// The container.
+        container: String,
+    },
+}
+
+/// What a software provider does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SoftwareOperation {
+    /// A new key in a new container, whose name the provider chooses. → [`EffectResult::Generated`]
+    Generate {
+        /// Which key.
+        algorithm: KeyAlgorithm,
+        /// For what.
+        key_spec: KeySpec,
+        /// May it be exported?
+        exportable: bool,
+        /// Does each use ask the user?
+        protected: bool,
+    },
+    /// Sign with the key of a container; the provider hashes. → [`EffectResult::Signature`]
+    Sign {
+        /// The container.
+        container: String,
+        /// How.
+        algorithm: SignatureAlgorithm,
+        /// The whole message.
+        #[serde(with = "crate::hex")]
+        message: Vec<u8>,
+    },
+    /// Encrypt the private key to a CA's exchange certificate, as an enveloped message for key archival ([MS-WCCE] 3.1.1.4.3.6).
+    /// → [`EffectResult::ArchivedKey`]
+    Archive {
+        /// The container.
+        container: String,
+        /// The exchange certificate, DER.
+        #[serde(with = "crate::hex")]
+        exchange_certificate: Vec<u8>,
+    },
+    /// Delete a container with its key. → [`EffectResult::Done`]
+    Delete {
+        /// The container.
+        container: String,
+    },
+}
+
+/// A request on its way to a CA: the shape of ICertRequestD::Request ([MS-WCCE] 3.2.1.4.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Name of the CA (`pwszAuthority`).
+    pub ca: String,
+    /// Its host.
+    pub host: String,
+    /// `dwFlags`: request type and options ([MS-WCCE] 3.2.1.4.3.1.1).
+    pub flags: u32,
+    /// `pwszAttributes`: name and value pairs.
+    pub attributes: Vec<(String, String)>,
+    /// The request, DER.
+    #[serde(with = "crate::hex")]
+    pub request: Vec<u8>,
+}
+
+/// What a CA answered: the shape of the out parameters of ICertRequestD::Request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaReply {
+    /// Number of the request at the CA; 0 when it made no row.
+    pub request_id: u32,
+    /// `pdwDisposition`.
+    pub disposition: Disposition,
+    /// `pctbEncodedCert`, DER; only when issued.
+    #[serde(with = "crate::hex::option")]
+    pub certificate: Option<Vec<u8>>,
+    /// `pctbCertChain`: a certificates-only or full CMC response.
+    #[serde(with = "crate::hex::option")]
+    pub response: Option<Vec<u8>>,
+    /// `pctbDispositionMessage`, in the CA's language; never interpreted.
+    pub message: String,
+}
+
+/// The disposition of a request ([MS-WCCE] 3.1.1.4.3, 3.2.1.4.2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// 3.
+    Issued,
+    /// 5, taken under submission.
+    Pending,
+    /// 2, by the manager or the policy module, with the code returned.
+    Denied(HResult),
+    /// Any other value: the request failed with this code.
+    Failed(HResult),
+}
+
+/// What came of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EffectResult {
+    /// Done; nothing to report.
+    Done,
+    /// It failed.
+    Failed(HResult),
+    /// The card refused the PIN.
+    WrongPin {
+        /// Attempts left; `None` when the card does not tell.
+        tries_left: Option<u8>,
+    },
+    /// Settings.
+    Settings(Settings),
+    /// Trust containers.
+    Trust(TrustContainers),
+    /// The principal.
+    Principal(PrincipalObject),
+    /// Templates.
+    Templates(Vec<Template>),
+    /// CAs.
+    Authorities(Vec<Authority>),
+    /// A policy server's answer.
+    Policy(PolicyResponse),
+    /// Stores.
+    Stores(Stores),
+    /// Certificate checks, one for each thumbprint asked that is known.
+    Checks(Vec<CertificateCheck>),
+    /// Readers, in the order of their names.
+    Readers(Vec<ReaderView>),
+    /// A card's description.
+    Card(CardDescription),
+    /// A new key.
+    Generated {
+        /// The container it is in.
+        key: KeyPlace,
+        /// Its SubjectPublicKeyInfo, DER.
+        #[serde(with = "crate::hex")]
+        public_key: Vec<u8>,
+    },
+    /// A signature: PKCS #1 octets, or an ECDSA-Sig-Value in DER.
+    Signature(#[serde(with = "crate::hex")] Vec<u8>),
+    /// A certificate, DER.
+    Certificate(#[serde(with = "crate::hex")] Vec<u8>),
+    /// A CA's answer.
+    Reply(CaReply),
+    /// A CA's exchange certificate, DER.
+    ExchangeCertificate(#[serde(with = "crate::hex")] Vec<u8>),
+    /// A private key, enveloped to the CA.
+    ArchivedKey(#[serde(with = "crate::hex")] Vec<u8>),
+}

@@ -1,0 +1,82 @@
+//! What a user can be asked, and can answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CardSerial, Offer, PinId, words};
+
+words! {
+    /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog, which
+    /// belongs to the CSP.
+    pub enum DecisionPoint as "decision point" {
+        /// The wizard's first page: start now or be reminded later. Facts: `items`.
+        WizardStart = "wizard.start",
+        /// Insert a card of a provider. Facts: `provider`, `reader` (`empty` or `wrong card`), for a card that is known by its key
+        /// also `card`.
+        CardInsert = "card.insert",
+        /// Choose among several cards of a provider. Facts: `provider`, `cards`.
+        CardSelect = "card.select",
+        /// The default container is occupied: replace it? Facts: `provider`, `card`, `container`.
+        CardReplaceDefault = "card.replace-default",
+        /// Give the PIN. Facts: `card`, `tries-left`.
+        PinEnter = "pin.enter",
+        /// Consent to the creation of a strongly protected software key. Facts: `provider`, `template`.
+        KeyProtect = "key.protect",
+        /// What failed. Facts: `failures`.
+        Summary = "summary",
+    }
+}
+
+/// What the user does with a prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Begin.
+    Start,
+    /// Later.
+    Remind,
+    /// Show what is to be enrolled.
+    Details,
+    /// Close the window. Every prompt can be closed.
+    Close,
+    /// Go on.
+    Ok,
+    /// Do not.
+    Cancel,
+    /// Agree.
+    Yes,
+    /// Refuse.
+    No,
+    /// This card.
+    Card(CardSerial),
+    /// This PIN.
+    Pin(PinId),
+}
+
+impl Answer {
+    /// The word under which a prompt offers this answer.
+    #[must_use]
+    pub const fn offer(&self) -> Offer {
+        match self {
+            Self::Start => Offer::Start,
+            Self::Remind => Offer::Remind,
+            Self::Details => Offer::Details,
+            Self::Close => Offer::Close,
+            Self::Ok => Offer::Ok,
+            Self::Cancel => Offer::Cancel,
+            Self::Yes => Offer::Yes,
+            Self::No => Offer::No,
+            Self::Card(_) => Offer::Card,
+            Self::Pin(_) => Offer::Pin,
+        }
+    }
+}
+
+/// Names a prompt within its core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PromptId(pub u32);
+
+/// Names a balloon within its core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BalloonId(pub u32);
