@@ -29,18 +29,11 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/keys");
     for (bits, count) in POOLS {
         let path = directory.join(format!("primes-{bits}.bin"));
-        let pool: Vec<u8> = (0..count)
-            .map(|n| prime(bits, n))
-            .collect::<Result<Vec<_>, _>>()?
-            .concat();
+        let pool: Vec<u8> = (0..count).map(|n| prime(bits, n)).collect::<Result<Vec<_>, _>>()?.concat();
         if options.check {
-            let committed =
-                fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let committed = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             if committed != pool {
-                return Err(format!(
-                    "{} is not what `cargo xtask keys` makes",
-                    path.display()
-                ));
+                return Err(format!("{} is not what `cargo xtask keys` makes", path.display()));
             }
         } else {
             fs::write(&path, &pool).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -53,8 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 /// The `n`th prime of `bits` bits, big endian: the two highest bits are set, so that the product of any two has exactly
 /// twice as many bits, and the public exponent does not divide p - 1.
 fn prime(bits: u32, n: u32) -> Result<Vec<u8>, String> {
-    let start = BoxedUint::from_be_slice(&start_of_search(bits, n), bits)
-        .map_err(|error| error.to_string())?;
+    let start = BoxedUint::from_be_slice(&start_of_search(bits, n), bits).map_err(|error| error.to_string())?;
     let length = NonZeroU32::new(bits).ok_or("a prime has bits")?;
     let sieve = SmallFactorsSieve::new(start, length, false).map_err(|error| error.to_string())?;
     sieve
@@ -81,7 +73,5 @@ fn start_of_search(bits: u32, n: u32) -> Vec<u8> {
 }
 
 fn remainder(big_endian: &[u8], modulus: u64) -> u64 {
-    big_endian
-        .iter()
-        .fold(0, |rest, byte| ((rest << 8) | u64::from(*byte)) % modulus)
+    big_endian.iter().fold(0, |rest, byte| ((rest << 8) | u64::from(*byte)) % modulus)
 }

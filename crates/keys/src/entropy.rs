@@ -29,25 +29,13 @@ impl From<u64> for Seed {
 /// ```
 #[must_use]
 pub fn draw(seed: &Seed, actor: &str, purpose: &str, subject: &str, n: u64) -> [u8; 32] {
-    derive(
-        "draw",
-        &[
-            &seed.0,
-            actor.as_bytes(),
-            purpose.as_bytes(),
-            subject.as_bytes(),
-            &n.to_be_bytes(),
-        ],
-    )
+    derive("draw", &[&seed.0, actor.as_bytes(), purpose.as_bytes(), subject.as_bytes(), &n.to_be_bytes()])
 }
 
 /// SHA-256 over the crate's name, a domain and parts, each with its length before it.
 pub(crate) fn derive(domain: &str, parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [b"autoenroll-keys".as_slice(), domain.as_bytes()]
-        .iter()
-        .chain(parts)
-    {
+    for part in [b"autoenroll-keys".as_slice(), domain.as_bytes()].iter().chain(parts) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -77,13 +65,7 @@ mod tests {
     fn a_draw_never_changes() {
         let bytes = draw(&Seed::from(1), "card", "generate", "alice", 0);
         // SHA-256 of the seven length-prefixed parts, computed by another program.
-        let hexadecimal: alloc::string::String = bytes
-            .iter()
-            .map(|byte| alloc::format!("{byte:02x}"))
-            .collect();
-        assert_eq!(
-            hexadecimal,
-            "efbda98d2fc788b1533cccf45abbb148ee4c336c24fbdcb33d92dfaaab8199a2"
-        );
+        let hexadecimal: alloc::string::String = bytes.iter().map(|byte| alloc::format!("{byte:02x}")).collect();
+        assert_eq!(hexadecimal, "efbda98d2fc788b1533cccf45abbb148ee4c336c24fbdcb33d92dfaaab8199a2");
     }
 }

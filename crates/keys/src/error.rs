@@ -52,22 +52,15 @@ pub enum KeyError {
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            KeyError::MalformedKey => {
-                f.write_str("the public key is not a DER SubjectPublicKeyInfo")
-            }
+            KeyError::MalformedKey => f.write_str("the public key is not a DER SubjectPublicKeyInfo"),
             KeyError::UnsupportedAlgorithm { found } => {
                 write!(f, "key algorithm or curve {found} is neither RSA nor P-256")
             }
-            KeyError::UnsupportedSize { bits } => write!(
-                f,
-                "an RSA private key of {bits} bits; the bench uses 1024, 2048, 3072 and 4096"
-            ),
-            KeyError::InvalidPublicKey => {
-                f.write_str("the public key is out of bounds or not on its curve")
+            KeyError::UnsupportedSize { bits } => {
+                write!(f, "an RSA private key of {bits} bits; the bench uses 1024, 2048, 3072 and 4096")
             }
-            KeyError::InconsistentPrivateKey => {
-                f.write_str("the parts of the private key do not belong together")
-            }
+            KeyError::InvalidPublicKey => f.write_str("the public key is out of bounds or not on its curve"),
+            KeyError::InconsistentPrivateKey => f.write_str("the parts of the private key do not belong together"),
             KeyError::WrongKey { found } => write!(f, "a key of kind {found} cannot do this"),
             KeyError::TooLong { found, limit } => {
                 write!(f, "{found} octets given, at most {limit} fit")
@@ -78,9 +71,7 @@ impl fmt::Display for KeyError {
             KeyError::HashLength { found } => {
                 write!(f, "a hash of {found} octets; ECDSA takes 20 to 64")
             }
-            KeyError::Padding => {
-                f.write_str("wrong padding: encrypted for another key or under another scheme")
-            }
+            KeyError::Padding => f.write_str("wrong padding: encrypted for another key or under another scheme"),
             KeyError::BadSignature => f.write_str("the signature does not verify under this key"),
         }
     }

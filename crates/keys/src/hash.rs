@@ -1,5 +1,6 @@
 //! The two hashes of the protocol.
 
+use crate::SignatureAlgorithm;
 use alloc::vec::Vec;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -26,6 +27,15 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
+    /// The hash that a signature algorithm applies to the message.
+    #[must_use]
+    pub fn of(algorithm: SignatureAlgorithm) -> HashAlgorithm {
+        match algorithm {
+            SignatureAlgorithm::RsaSha1 => HashAlgorithm::Sha1,
+            SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::EcdsaSha256 => HashAlgorithm::Sha256,
+        }
+    }
+
     /// The hash of a message.
     #[must_use]
     pub fn digest(self, message: &[u8]) -> Vec<u8> {

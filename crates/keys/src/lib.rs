@@ -9,7 +9,6 @@
 
 extern crate alloc;
 
-mod algorithm;
 mod entropy;
 mod error;
 mod hash;
@@ -20,7 +19,7 @@ mod private;
 mod public;
 mod rsa_key;
 
-pub use algorithm::{KeyAlgorithm, SignatureAlgorithm, UnknownKeyAlgorithm};
+pub use autoenroll_model::{KeyAlgorithm, SignatureAlgorithm};
 pub use entropy::{Seed, draw};
 pub use error::KeyError;
 pub use hash::{HashAlgorithm, sha1, sha256};

@@ -11,9 +11,7 @@ use p256::ecdsa::{
 /// bound on attempts is never met.
 pub(crate) fn from_entropy(entropy: &[u8; 32]) -> SigningKey {
     (0..=u8::MAX)
-        .find_map(|attempt| {
-            from_scalar(&entropy::derive("p-256 scalar", &[entropy, &[attempt]])).ok()
-        })
+        .find_map(|attempt| from_scalar(&entropy::derive("p-256 scalar", &[entropy, &[attempt]])).ok())
         .expect("256 hashes in a row out of range would break SHA-256")
 }
 
@@ -27,23 +25,16 @@ pub(crate) fn public_point(key: &SigningKey) -> [u8; 65] {
 
 /// The point `04 x y` from either form of SEC 1 2.3.3.
 pub(crate) fn uncompressed(point: &[u8]) -> Result<[u8; 65], KeyError> {
-    VerifyingKey::from_sec1_bytes(point)
-        .map(|key| uncompressed_point(&key))
-        .map_err(|_| KeyError::InvalidPublicKey)
+    VerifyingKey::from_sec1_bytes(point).map(|key| uncompressed_point(&key)).map_err(|_| KeyError::InvalidPublicKey)
 }
 
 fn uncompressed_point(key: &VerifyingKey) -> [u8; 65] {
-    key.to_sec1_point(false)
-        .as_bytes()
-        .try_into()
-        .expect("an uncompressed point of P-256 has 65 octets")
+    key.to_sec1_point(false).as_bytes().try_into().expect("an uncompressed point of P-256 has 65 octets")
 }
 
 pub(crate) fn sign_prehash(key: &SigningKey, hash: &[u8]) -> Result<[u8; 64], KeyError> {
     check_hash_length(hash)?;
-    let signature: Signature = key
-        .sign_prehash(hash)
-        .map_err(|_| KeyError::HashLength { found: hash.len() })?;
+    let signature: Signature = key.sign_prehash(hash).map_err(|_| KeyError::HashLength { found: hash.len() })?;
     Ok(signature.to_bytes().into())
 }
 
@@ -51,16 +42,11 @@ pub(crate) fn verify_prehash(point: &[u8; 65], hash: &[u8], der: &[u8]) -> Resul
     check_hash_length(hash)?;
     let key = VerifyingKey::from_sec1_bytes(point).map_err(|_| KeyError::InvalidPublicKey)?;
     let signature = Signature::from_der(der).map_err(|_| KeyError::BadSignature)?;
-    key.verify_prehash(hash, &signature)
-        .map_err(|_| KeyError::BadSignature)
+    key.verify_prehash(hash, &signature).map_err(|_| KeyError::BadSignature)
 }
 
 fn check_hash_length(hash: &[u8]) -> Result<(), KeyError> {
-    if (20..=64).contains(&hash.len()) {
-        Ok(())
-    } else {
-        Err(KeyError::HashLength { found: hash.len() })
-    }
+    if (20..=64).contains(&hash.len()) { Ok(()) } else { Err(KeyError::HashLength { found: hash.len() }) }
 }
 
 /// `SEQUENCE { r, s }` (RFC 3279 2.2.3) from r and s of 32 octets each, as cards return them.

@@ -13,9 +13,7 @@ const OVERHEAD: usize = 11;
 pub fn digest_info(algorithm: HashAlgorithm, digest: &[u8]) -> Vec<u8> {
     let prefix: &[u8] = match algorithm {
         HashAlgorithm::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2B\x0E\x03\x02\x1A\x05\x00\x04\x14",
-        HashAlgorithm::Sha256 => {
-            b"\x30\x31\x30\x0D\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
-        }
+        HashAlgorithm::Sha256 => b"\x30\x31\x30\x0D\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
     };
     [prefix, digest].concat()
 }
@@ -23,10 +21,7 @@ pub fn digest_info(algorithm: HashAlgorithm, digest: &[u8]) -> Vec<u8> {
 /// Block type 1, for signatures: `00 01 FF.. 00 content`, `length` octets in all.
 pub(crate) fn signature_block(content: &[u8], length: usize) -> Result<Vec<u8>, KeyError> {
     if content.len() + OVERHEAD > length {
-        return Err(KeyError::TooLong {
-            found: content.len(),
-            limit: length.saturating_sub(OVERHEAD),
-        });
+        return Err(KeyError::TooLong { found: content.len(), limit: length.saturating_sub(OVERHEAD) });
     }
     let mut block = alloc::vec![0xFF; length];
     block[0] = 0;
@@ -39,11 +34,7 @@ pub(crate) fn signature_block(content: &[u8], length: usize) -> Result<Vec<u8>, 
 
 /// Block type 2, for encryption: `00 02 nonzero.. 00 content`; the padding comes from `entropy`, so that the same inputs
 /// give the same ciphertext.
-pub(crate) fn encryption_block(
-    content: &[u8],
-    length: usize,
-    entropy: &[u8; 32],
-) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn encryption_block(content: &[u8], length: usize, entropy: &[u8; 32]) -> Result<Vec<u8>, KeyError> {
     let mut block = signature_block(content, length)?;
     block[1] = 2;
     let padding = length - content.len() - 1;
@@ -73,18 +64,9 @@ mod tests {
 
     #[test]
     fn a_signature_block_is_filled_to_the_length_of_the_modulus() {
-        assert_eq!(
-            signature_block(b"hash", 16),
-            Ok(b"\x00\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x00hash".to_vec())
-        );
-        assert_eq!(
-            signature_block(b"hashes", 16),
-            Err(KeyError::TooLong { found: 6, limit: 5 })
-        );
-        assert_eq!(
-            signature_block(b"", 10),
-            Err(KeyError::TooLong { found: 0, limit: 0 })
-        );
+        assert_eq!(signature_block(b"hash", 16), Ok(b"\x00\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x00hash".to_vec()));
+        assert_eq!(signature_block(b"hashes", 16), Err(KeyError::TooLong { found: 6, limit: 5 }));
+        assert_eq!(signature_block(b"", 10), Err(KeyError::TooLong { found: 0, limit: 0 }));
     }
 
     #[test]

@@ -11,25 +11,17 @@ pub(crate) struct Pool {
 }
 
 /// Primes for RSA-1024.
-pub(crate) static PRIMES_512: Pool = Pool {
-    primes: include_bytes!("../../../fixtures/keys/primes-512.bin"),
-    octets: 64,
-};
+pub(crate) static PRIMES_512: Pool =
+    Pool { primes: include_bytes!("../../../fixtures/keys/primes-512.bin"), octets: 64 };
 /// Primes for RSA-2048.
-pub(crate) static PRIMES_1024: Pool = Pool {
-    primes: include_bytes!("../../../fixtures/keys/primes-1024.bin"),
-    octets: 128,
-};
+pub(crate) static PRIMES_1024: Pool =
+    Pool { primes: include_bytes!("../../../fixtures/keys/primes-1024.bin"), octets: 128 };
 /// Primes for RSA-3072.
-pub(crate) static PRIMES_1536: Pool = Pool {
-    primes: include_bytes!("../../../fixtures/keys/primes-1536.bin"),
-    octets: 192,
-};
+pub(crate) static PRIMES_1536: Pool =
+    Pool { primes: include_bytes!("../../../fixtures/keys/primes-1536.bin"), octets: 192 };
 /// Primes for RSA-4096.
-pub(crate) static PRIMES_2048: Pool = Pool {
-    primes: include_bytes!("../../../fixtures/keys/primes-2048.bin"),
-    octets: 256,
-};
+pub(crate) static PRIMES_2048: Pool =
+    Pool { primes: include_bytes!("../../../fixtures/keys/primes-2048.bin"), octets: 256 };
 
 impl Pool {
     /// The RSA key of two different primes, both picked by the entropy.
@@ -51,11 +43,7 @@ impl Pool {
     /// Two different indices, uniform but for a part in 2^54.
     fn pair(&self, entropy: &[u8; 32]) -> (u64, u64) {
         let bytes = entropy::derive("rsa pool", &[&(self.octets as u64).to_be_bytes(), entropy]);
-        let number = |at: usize| {
-            bytes[at..at + 8]
-                .iter()
-                .fold(0, |sum, octet| (sum << 8) | u64::from(*octet))
-        };
+        let number = |at: usize| bytes[at..at + 8].iter().fold(0, |sum, octet| (sum << 8) | u64::from(*octet));
         let p = number(0) % self.len();
         let q = number(8) % (self.len() - 1);
         (p, if q < p { q } else { q + 1 })
@@ -69,29 +57,14 @@ mod tests {
 
     #[test]
     fn every_prime_is_fit_for_a_key() {
-        for (pool, count) in [
-            (&PRIMES_512, 1024),
-            (&PRIMES_1024, 1024),
-            (&PRIMES_1536, 64),
-            (&PRIMES_2048, 64),
-        ] {
+        for (pool, count) in [(&PRIMES_512, 1024), (&PRIMES_1024, 1024), (&PRIMES_1536, 64), (&PRIMES_2048, 64)] {
             let primes: BTreeSet<_> = pool.primes.chunks(pool.octets).collect();
-            assert_eq!(
-                primes.len(),
-                count,
-                "primes of {} octets, all different",
-                pool.octets
-            );
+            assert_eq!(primes.len(), count, "primes of {} octets, all different", pool.octets);
             for prime in primes {
                 assert_eq!(prime.len(), pool.octets);
-                assert!(
-                    prime[0] >= 0xC0,
-                    "a product of two must fill twice the bits"
-                );
+                assert!(prime[0] >= 0xC0, "a product of two must fill twice the bits");
                 assert!(prime[pool.octets - 1] % 2 == 1);
-                let rest = prime.iter().fold(0_u64, |rest, octet| {
-                    ((rest << 8) | u64::from(*octet)) % 65_537
-                });
+                let rest = prime.iter().fold(0_u64, |rest, octet| ((rest << 8) | u64::from(*octet)) % 65_537);
                 assert_ne!(rest, 1, "65537 must not divide p - 1");
             }
         }

@@ -1,8 +1,8 @@
 //! Private keys: from the pool or imported, to sign and to decrypt.
 
 use crate::{
-    HashAlgorithm, KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm,
-    ecdsa_der_from_raw, p256_key, pkcs1, pool, rsa_key,
+    HashAlgorithm, KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm, ecdsa_der_from_raw, p256_key,
+    pkcs1, pool, rsa_key,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -50,11 +50,8 @@ impl PrivateKey {
     pub fn from_rsa_components(components: &RsaComponents) -> Result<PrivateKey, KeyError> {
         let key = rsa_key::from_components(components)?;
         let bits = rsa_key::modulus_bits(&key);
-        let algorithm = KeyAlgorithm::rsa(bits).ok_or(KeyError::UnsupportedSize { bits })?;
-        Ok(PrivateKey::with_secret(
-            algorithm,
-            Secret::Rsa(Arc::new(key)),
-        ))
+        let algorithm = rsa_key::algorithm(bits).ok_or(KeyError::UnsupportedSize { bits })?;
+        Ok(PrivateKey::with_secret(algorithm, Secret::Rsa(Arc::new(key))))
     }
 
     /// A P-256 key from its scalar, big endian.
@@ -63,10 +60,7 @@ impl PrivateKey {
     /// [`KeyError::InconsistentPrivateKey`] when the scalar is zero or not below the order of the curve.
     pub fn from_p256_scalar(scalar: &[u8; 32]) -> Result<PrivateKey, KeyError> {
         let key = p256_key::from_scalar(scalar)?;
-        Ok(PrivateKey::with_secret(
-            KeyAlgorithm::P256,
-            Secret::P256(Arc::new(key)),
-        ))
+        Ok(PrivateKey::with_secret(KeyAlgorithm::P256, Secret::P256(Arc::new(key))))
     }
 
     fn with_secret(algorithm: KeyAlgorithm, secret: Secret) -> PrivateKey {
@@ -74,11 +68,7 @@ impl PrivateKey {
             Secret::Rsa(key) => PublicKey::from_rsa_private(key),
             Secret::P256(key) => PublicKey::from_p256_private(key),
         };
-        PrivateKey {
-            algorithm,
-            public,
-            secret,
-        }
+        PrivateKey { algorithm, public, secret }
     }
 
     /// The kind of key.
@@ -99,7 +89,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::WrongKey`] when the algorithm is not one of this key.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let hash = algorithm.hash();
+        let hash = HashAlgorithm::of(algorithm);
         match algorithm {
             SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256 => {
                 self.sign_digest_info(&pkcs1::digest_info(hash, &hash.digest(message)))
@@ -118,10 +108,7 @@ impl PrivateKey {
     /// [`KeyError::TooLong`] when fewer than eight octets of padding remain, [`KeyError::WrongKey`] on a P-256 key.
     pub fn sign_digest_info(&self, content: &[u8]) -> Result<Vec<u8>, KeyError> {
         let key = self.rsa()?;
-        rsa_key::apply_private(
-            key,
-            &pkcs1::signature_block(content, rsa_key::modulus_octets(key))?,
-        )
+        rsa_key::apply_private(key, &pkcs1::signature_block(content, rsa_key::modulus_octets(key))?)
     }
 
     /// ECDSA over a hash that the caller made: r and s, 32 octets each, the nonce of RFC 6979 with SHA-256.
@@ -187,10 +174,7 @@ impl PrivateKey {
             Secret::Rsa(key) => key.to_pkcs8_der(),
             Secret::P256(key) => key.to_pkcs8_der(),
         };
-        document
-            .expect("a key that exists encodes")
-            .as_bytes()
-            .to_vec()
+        document.expect("a key that exists encodes").as_bytes().to_vec()
     }
 
     fn rsa(&self) -> Result<&RsaPrivateKey, KeyError> {
@@ -201,22 +185,7 @@ impl PrivateKey {
     }
 
     fn wrong_key(&self) -> KeyError {
-        KeyError::WrongKey {
-            found: self.algorithm,
-        }
-    }
-}
-
-impl SignatureAlgorithm {
-    /// The hash of the message.
-    #[must_use]
-    pub fn hash(self) -> HashAlgorithm {
-        match self {
-            SignatureAlgorithm::RsaSha1 => HashAlgorithm::Sha1,
-            SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::EcdsaSha256 => {
-                HashAlgorithm::Sha256
-            }
-        }
+        KeyError::WrongKey { found: self.algorithm }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Public keys: read from certificates and requests, to verify and to encrypt.
 
-use crate::{KeyAlgorithm, KeyError, SignatureAlgorithm, p256_key, pkcs1, rsa_key, sha1};
+use crate::{HashAlgorithm, KeyAlgorithm, KeyError, SignatureAlgorithm, p256_key, pkcs1, rsa_key, sha1};
 use alloc::vec::Vec;
 use core::fmt;
 use der::{
@@ -41,22 +41,16 @@ impl PublicKey {
     /// [`KeyError::MalformedKey`], [`KeyError::UnsupportedAlgorithm`] for anything but RSA and P-256,
     /// [`KeyError::InvalidPublicKey`] for numbers out of bounds.
     pub fn from_spki_der(der: &[u8]) -> Result<PublicKey, KeyError> {
-        let spki = SubjectPublicKeyInfo::<AnyRef<'_>, BitStringRef<'_>>::from_der(der)
-            .map_err(|_| KeyError::MalformedKey)?;
-        let bits = spki
-            .subject_public_key
-            .as_bytes()
-            .ok_or(KeyError::MalformedKey)?;
+        let spki =
+            SubjectPublicKeyInfo::<AnyRef<'_>, BitStringRef<'_>>::from_der(der).map_err(|_| KeyError::MalformedKey)?;
+        let bits = spki.subject_public_key.as_bytes().ok_or(KeyError::MalformedKey)?;
         match spki.algorithm.oid {
             RSA_ENCRYPTION => {
                 let key = RsaPublicKey::from_der(bits).map_err(|_| KeyError::MalformedKey)?;
                 PublicKey::from_rsa_parts(key.modulus.as_bytes(), key.public_exponent.as_bytes())
             }
             EC_PUBLIC_KEY => {
-                let curve = spki
-                    .algorithm
-                    .parameters_oid()
-                    .map_err(|_| KeyError::MalformedKey)?;
+                let curve = spki.algorithm.parameters_oid().map_err(|_| KeyError::MalformedKey)?;
                 if curve != PRIME256V1 {
                     return Err(KeyError::UnsupportedAlgorithm { found: curve });
                 }
@@ -73,10 +67,7 @@ impl PublicKey {
     pub fn from_rsa_parts(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, KeyError> {
         let (modulus, exponent) = (trimmed(modulus), trimmed(exponent));
         rsa_key::check_public(modulus, exponent)?;
-        Ok(PublicKey(Material::Rsa {
-            modulus: modulus.to_vec(),
-            exponent: exponent.to_vec(),
-        }))
+        Ok(PublicKey(Material::Rsa { modulus: modulus.to_vec(), exponent: exponent.to_vec() }))
     }
 
     /// A P-256 key from its point, compressed or not.
@@ -89,10 +80,7 @@ impl PublicKey {
 
     pub(crate) fn from_rsa_private(key: &RsaPrivateKey) -> PublicKey {
         let components = rsa_key::components(key);
-        PublicKey(Material::Rsa {
-            modulus: components.n,
-            exponent: components.e,
-        })
+        PublicKey(Material::Rsa { modulus: components.n, exponent: components.e })
     }
 
     pub(crate) fn from_p256_private(key: &SigningKey) -> PublicKey {
@@ -103,7 +91,7 @@ impl PublicKey {
     #[must_use]
     pub fn algorithm(&self) -> Option<KeyAlgorithm> {
         match &self.0 {
-            Material::Rsa { .. } => KeyAlgorithm::rsa(self.bits()),
+            Material::Rsa { .. } => rsa_key::algorithm(self.bits()),
             Material::P256(_) => Some(KeyAlgorithm::P256),
         }
     }
@@ -128,23 +116,13 @@ impl PublicKey {
     pub fn spki_der(&self) -> Vec<u8> {
         let bits = self.subject_public_key();
         let algorithm = match &self.0 {
-            Material::Rsa { .. } => AlgorithmIdentifierRef {
-                oid: RSA_ENCRYPTION,
-                parameters: Some(AnyRef::NULL),
-            },
-            Material::P256(_) => AlgorithmIdentifierRef {
-                oid: EC_PUBLIC_KEY,
-                parameters: Some(AnyRef::from(&PRIME256V1)),
-            },
+            Material::Rsa { .. } => AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) },
+            Material::P256(_) => {
+                AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&PRIME256V1)) }
+            }
         };
         BitStringRef::from_bytes(&bits)
-            .and_then(|subject_public_key| {
-                SubjectPublicKeyInfo {
-                    algorithm,
-                    subject_public_key,
-                }
-                .to_der()
-            })
+            .and_then(|subject_public_key| SubjectPublicKeyInfo { algorithm, subject_public_key }.to_der())
             .expect("a key of bounded size encodes")
     }
 
@@ -153,13 +131,7 @@ impl PublicKey {
     pub fn subject_public_key(&self) -> Vec<u8> {
         match &self.0 {
             Material::Rsa { modulus, exponent } => UintRef::new(modulus)
-                .and_then(|modulus| {
-                    RsaPublicKey {
-                        modulus,
-                        public_exponent: UintRef::new(exponent)?,
-                    }
-                    .to_der()
-                })
+                .and_then(|modulus| RsaPublicKey { modulus, public_exponent: UintRef::new(exponent)? }.to_der())
                 .expect("two bounded numbers encode"),
             Material::P256(point) => point.to_vec(),
         }
@@ -202,13 +174,8 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`KeyError::BadSignature`], also when the algorithm is not one of this key.
-    pub fn verify(
-        &self,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), KeyError> {
-        self.verify_digest(algorithm, &algorithm.hash().digest(message), signature)
+    pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
+        self.verify_digest(algorithm, &HashAlgorithm::of(algorithm).digest(message), signature)
     }
 
     /// Verifies a signature over a message of which only the digest is known.
@@ -225,20 +192,11 @@ impl PublicKey {
             (Material::P256(point), SignatureAlgorithm::EcdsaSha256) => {
                 p256_key::verify_prehash(point, digest, signature)
             }
-            (
-                Material::Rsa { modulus, exponent },
-                SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256,
-            ) => {
-                let content = pkcs1::digest_info(algorithm.hash(), digest);
-                let expected = pkcs1::signature_block(&content, modulus.len())
-                    .map_err(|_| KeyError::BadSignature)?;
-                let found = rsa_key::apply_public(modulus, exponent, signature)
-                    .map_err(|_| KeyError::BadSignature)?;
-                if found == expected {
-                    Ok(())
-                } else {
-                    Err(KeyError::BadSignature)
-                }
+            (Material::Rsa { modulus, exponent }, SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256) => {
+                let content = pkcs1::digest_info(HashAlgorithm::of(algorithm), digest);
+                let expected = pkcs1::signature_block(&content, modulus.len()).map_err(|_| KeyError::BadSignature)?;
+                let found = rsa_key::apply_public(modulus, exponent, signature).map_err(|_| KeyError::BadSignature)?;
+                if found == expected { Ok(()) } else { Err(KeyError::BadSignature) }
             }
             _ => Err(KeyError::BadSignature),
         }
@@ -254,9 +212,7 @@ impl PublicKey {
                 let block = pkcs1::encryption_block(message, modulus.len(), entropy)?;
                 rsa_key::apply_public(modulus, exponent, &block)
             }
-            Material::P256(_) => Err(KeyError::WrongKey {
-                found: KeyAlgorithm::P256,
-            }),
+            Material::P256(_) => Err(KeyError::WrongKey { found: KeyAlgorithm::P256 }),
         }
     }
 }
@@ -286,23 +242,18 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_from_its_own_der() {
-        for algorithm in KeyAlgorithm::ALL {
+        for algorithm in KeyAlgorithm::ALL.iter().copied() {
             let key = PrivateKey::from_pool(algorithm, &[1; 32]).public().clone();
             let der = key.spki_der();
             assert_eq!(PublicKey::from_spki_der(&der), Ok(key.clone()));
             assert_eq!(key.bits(), algorithm.bits());
-            assert_eq!(
-                PublicKey::from_spki_der(&der[..der.len() - 1]),
-                Err(KeyError::MalformedKey)
-            );
+            assert_eq!(PublicKey::from_spki_der(&der[..der.len() - 1]), Err(KeyError::MalformedKey));
         }
     }
 
     #[test]
     fn a_compressed_point_is_the_same_key() {
-        let key = PrivateKey::from_pool(KeyAlgorithm::P256, &[1; 32])
-            .public()
-            .clone();
+        let key = PrivateKey::from_pool(KeyAlgorithm::P256, &[1; 32]).public().clone();
         let point = key.p256_point().unwrap();
         let mut compressed = point[..33].to_vec();
         compressed[0] = 2 + point[64] % 2;
@@ -312,10 +263,7 @@ mod tests {
     #[test]
     fn keys_out_of_bounds_are_refused() {
         let check = |modulus: &[u8], exponent: &[u8]| {
-            assert_eq!(
-                PublicKey::from_rsa_parts(modulus, exponent),
-                Err(KeyError::InvalidPublicKey)
-            );
+            assert_eq!(PublicKey::from_rsa_parts(modulus, exponent), Err(KeyError::InvalidPublicKey));
         };
         let odd = [0xFF; 128];
         assert!(PublicKey::from_rsa_parts(&odd, &[1, 0, 1]).is_ok());
@@ -329,10 +277,7 @@ mod tests {
         check(&odd, &[0xFF; 9]);
         let mut point = [1; 65];
         point[0] = 4;
-        assert_eq!(
-            PublicKey::from_p256_point(&point),
-            Err(KeyError::InvalidPublicKey)
-        );
+        assert_eq!(PublicKey::from_p256_point(&point), Err(KeyError::InvalidPublicKey));
     }
 
     #[test]
@@ -341,15 +286,10 @@ mod tests {
         let check = |der: &[u8], found: &str| {
             assert_eq!(
                 PublicKey::from_spki_der(der),
-                Err(KeyError::UnsupportedAlgorithm {
-                    found: ObjectIdentifier::new_unwrap(found)
-                })
+                Err(KeyError::UnsupportedAlgorithm { found: ObjectIdentifier::new_unwrap(found) })
             );
         };
-        check(
-            b"\x30\x0B\x30\x05\x06\x03\x2B\x65\x70\x03\x02\x00\x01",
-            "1.3.101.112",
-        );
+        check(b"\x30\x0B\x30\x05\x06\x03\x2B\x65\x70\x03\x02\x00\x01", "1.3.101.112");
         check(
             b"\x30\x16\x30\x10\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x05\x2B\x81\x04\x00\x22\x03\x02\x00\x04",
             "1.3.132.0.34",

@@ -1,6 +1,6 @@
 //! RSA arithmetic over blocks of octets, and the numbers of a key.
 
-use crate::KeyError;
+use crate::{KeyAlgorithm, KeyError};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use rsa::{
@@ -50,19 +50,12 @@ impl TryCryptoRng for NoBlinding {}
 
 pub(crate) fn from_components(components: &RsaComponents) -> Result<RsaPrivateKey, KeyError> {
     let longest = *MODULUS_BITS.end() as usize / 8;
-    let numbers = [
-        &components.n,
-        &components.e,
-        &components.d,
-        &components.p,
-        &components.q,
-    ];
+    let numbers = [&components.n, &components.e, &components.d, &components.p, &components.q];
     if numbers.iter().any(|number| number.len() > longest + 1) {
         return Err(KeyError::InconsistentPrivateKey);
     }
     let [n, e, d, p, q] = numbers.map(|number| BoxedUint::from_be_slice_vartime(number));
-    RsaPrivateKey::from_components(n, e, d, alloc::vec![p, q])
-        .map_err(|_| KeyError::InconsistentPrivateKey)
+    RsaPrivateKey::from_components(n, e, d, alloc::vec![p, q]).map_err(|_| KeyError::InconsistentPrivateKey)
 }
 
 pub(crate) fn components(key: &RsaPrivateKey) -> RsaComponents {
@@ -84,21 +77,20 @@ pub(crate) fn modulus_octets(key: &RsaPrivateKey) -> usize {
     key.size()
 }
 
+/// The RSA key algorithm with a modulus of exactly `bits` bits.
+pub(crate) fn algorithm(bits: u32) -> Option<KeyAlgorithm> {
+    KeyAlgorithm::rsa_at_least(bits).filter(|algorithm| algorithm.bits() == bits)
+}
+
 /// Bits of a number without leading zero octets.
 pub(crate) fn bits(number: &[u8]) -> u32 {
-    number
-        .first()
-        .map_or(0, |first| number.len() as u32 * 8 - first.leading_zeros())
+    number.first().map_or(0, |first| number.len() as u32 * 8 - first.leading_zeros())
 }
 
 /// Bounds of [`KeyError::InvalidPublicKey`].
 pub(crate) fn check_public(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
     let odd = |number: &[u8]| number.last().is_some_and(|octet| octet % 2 == 1);
-    if odd(modulus)
-        && odd(exponent)
-        && MODULUS_BITS.contains(&bits(modulus))
-        && (2..=64).contains(&bits(exponent))
-    {
+    if odd(modulus) && odd(exponent) && MODULUS_BITS.contains(&bits(modulus)) && (2..=64).contains(&bits(exponent)) {
         Ok(())
     } else {
         Err(KeyError::InvalidPublicKey)
@@ -108,17 +100,12 @@ pub(crate) fn check_public(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyErr
 /// RSADP and RSASP1 (RFC 8017 5.1.2, 5.2.1).
 pub(crate) fn apply_private(key: &RsaPrivateKey, block: &[u8]) -> Result<Vec<u8>, KeyError> {
     let number = number_below(block, key.size(), key.n().as_ref())?;
-    let result = hazmat::rsa_decrypt::<NoBlinding>(None, key, &number)
-        .map_err(|_| KeyError::BlockOutOfRange)?;
+    let result = hazmat::rsa_decrypt::<NoBlinding>(None, key, &number).map_err(|_| KeyError::BlockOutOfRange)?;
     Ok(octets(&result, key.size()))
 }
 
 /// RSAEP and RSAVP1 (RFC 8017 5.1.1, 5.2.2); modulus and exponent passed [`check_public`].
-pub(crate) fn apply_public(
-    modulus: &[u8],
-    exponent: &[u8],
-    block: &[u8],
-) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn apply_public(modulus: &[u8], exponent: &[u8], block: &[u8]) -> Result<Vec<u8>, KeyError> {
     let n = BoxedUint::from_be_slice_vartime(modulus);
     let number = number_below(block, modulus.len(), &n)?;
     let key = RsaPublicKey::new_unchecked(n, BoxedUint::from_be_slice_vartime(exponent));
@@ -126,26 +113,17 @@ pub(crate) fn apply_public(
     Ok(octets(&result, modulus.len()))
 }
 
-pub(crate) fn decrypt_oaep_sha1(
-    key: &RsaPrivateKey,
-    ciphertext: &[u8],
-) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn decrypt_oaep_sha1(key: &RsaPrivateKey, ciphertext: &[u8]) -> Result<Vec<u8>, KeyError> {
     number_below(ciphertext, key.size(), key.n().as_ref())?;
-    key.decrypt(Oaep::<sha1::Sha1>::new(), ciphertext)
-        .map_err(|_| KeyError::Padding)
+    key.decrypt(Oaep::<sha1::Sha1>::new(), ciphertext).map_err(|_| KeyError::Padding)
 }
 
 fn number_below(block: &[u8], length: usize, modulus: &BoxedUint) -> Result<BoxedUint, KeyError> {
     if block.len() != length {
         return Err(KeyError::BlockOutOfRange);
     }
-    let number = BoxedUint::from_be_slice(block, modulus.bits_precision())
-        .map_err(|_| KeyError::BlockOutOfRange)?;
-    if number < *modulus {
-        Ok(number)
-    } else {
-        Err(KeyError::BlockOutOfRange)
-    }
+    let number = BoxedUint::from_be_slice(block, modulus.bits_precision()).map_err(|_| KeyError::BlockOutOfRange)?;
+    if number < *modulus { Ok(number) } else { Err(KeyError::BlockOutOfRange) }
 }
 
 /// Big endian, padded with zeros to `length`.

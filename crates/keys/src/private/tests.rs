@@ -14,15 +14,13 @@ fn hexadecimal(octets: &[u8]) -> String {
 #[test]
 fn the_pool_gives_the_keys_it_always_gave() {
     let fingerprints: String = KeyAlgorithm::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .map(|algorithm| {
             let key = PrivateKey::from_pool(algorithm, &entropy(0));
             assert_eq!(key.algorithm(), algorithm);
             assert_eq!(key.public().algorithm(), Some(algorithm));
-            format!(
-                "{algorithm} {}\n",
-                hexadecimal(&sha256(&key.public().spki_der()))
-            )
+            format!("{algorithm} {}\n", hexadecimal(&sha256(&key.public().spki_der())))
         })
         .collect();
     assert_eq!(
@@ -39,11 +37,9 @@ p-256 72b33e1c626137511377581f6b2b9df8f93072d5ef1d292c5868b79ff2f32212\n\
 
 #[test]
 fn other_entropy_gives_another_key() {
-    for algorithm in KeyAlgorithm::ALL {
-        let (one, other) = (
-            PrivateKey::from_pool(algorithm, &entropy(0)),
-            PrivateKey::from_pool(algorithm, &entropy(1)),
-        );
+    for algorithm in KeyAlgorithm::ALL.iter().copied() {
+        let (one, other) =
+            (PrivateKey::from_pool(algorithm, &entropy(0)), PrivateKey::from_pool(algorithm, &entropy(1)));
         assert_ne!(one, other, "{algorithm}");
     }
 }
@@ -51,34 +47,20 @@ fn other_entropy_gives_another_key() {
 #[test]
 fn signatures_repeat_and_verify_and_nothing_else_does() {
     for (key, algorithms) in [
-        (
-            KeyAlgorithm::Rsa1024,
-            [SignatureAlgorithm::RsaSha1, SignatureAlgorithm::RsaSha256].as_slice(),
-        ),
-        (
-            KeyAlgorithm::Rsa2048,
-            &[SignatureAlgorithm::RsaSha1, SignatureAlgorithm::RsaSha256],
-        ),
+        (KeyAlgorithm::Rsa1024, [SignatureAlgorithm::RsaSha1, SignatureAlgorithm::RsaSha256].as_slice()),
+        (KeyAlgorithm::Rsa2048, &[SignatureAlgorithm::RsaSha1, SignatureAlgorithm::RsaSha256]),
         (KeyAlgorithm::P256, &[SignatureAlgorithm::EcdsaSha256]),
     ] {
         let key = PrivateKey::from_pool(key, &entropy(0));
         let stranger = PrivateKey::from_pool(key.algorithm(), &entropy(1));
-        for algorithm in SignatureAlgorithm::ALL {
+        for algorithm in SignatureAlgorithm::ALL.iter().copied() {
             if !algorithms.contains(&algorithm) {
-                assert_eq!(
-                    key.sign(algorithm, b"message"),
-                    Err(KeyError::WrongKey {
-                        found: key.algorithm()
-                    })
-                );
+                assert_eq!(key.sign(algorithm, b"message"), Err(KeyError::WrongKey { found: key.algorithm() }));
                 continue;
             }
             let signature = key.sign(algorithm, b"message").unwrap();
             assert_eq!(key.sign(algorithm, b"message").unwrap(), signature);
-            assert_eq!(
-                key.public().verify(algorithm, b"message", &signature),
-                Ok(())
-            );
+            assert_eq!(key.public().verify(algorithm, b"message", &signature), Ok(()));
 
             let mut flipped = signature.clone();
             *flipped.last_mut().unwrap() ^= 1;
@@ -89,11 +71,7 @@ fn signatures_repeat_and_verify_and_nothing_else_does() {
                 (key.public(), b"message", &signature[1..]),
                 (key.public(), b"message", b""),
             ] {
-                assert_eq!(
-                    public.verify(algorithm, message, signature),
-                    Err(KeyError::BadSignature),
-                    "{algorithm:?}"
-                );
+                assert_eq!(public.verify(algorithm, message, signature), Err(KeyError::BadSignature), "{algorithm:?}");
             }
         }
     }
@@ -111,19 +89,11 @@ fn ecdsa_is_that_of_rfc_6979() {
          f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
     );
     assert_eq!(key.p256_scalar().as_ref(), Some(scalar));
-    let der = key
-        .sign(SignatureAlgorithm::EcdsaSha256, b"sample")
-        .unwrap();
+    let der = key.sign(SignatureAlgorithm::EcdsaSha256, b"sample").unwrap();
     assert_eq!(der, ecdsa_der_from_raw(&raw));
     assert_eq!(ecdsa_raw_from_der(&der), Ok(raw));
-    assert_eq!(
-        key.sign_p256_prehash(&[0; 19]),
-        Err(KeyError::HashLength { found: 19 })
-    );
-    assert_eq!(
-        PrivateKey::from_p256_scalar(&[0xFF; 32]),
-        Err(KeyError::InconsistentPrivateKey)
-    );
+    assert_eq!(key.sign_p256_prehash(&[0; 19]), Err(KeyError::HashLength { found: 19 }));
+    assert_eq!(PrivateKey::from_p256_scalar(&[0xFF; 32]), Err(KeyError::InconsistentPrivateKey));
 }
 
 #[test]
@@ -131,47 +101,24 @@ fn raw_ecdsa_numbers_are_minimal_integers() {
     let mut raw = [0; 64];
     raw[31] = 0x80;
     raw[63] = 0x7F;
-    assert_eq!(
-        ecdsa_der_from_raw(&raw),
-        b"\x30\x07\x02\x02\x00\x80\x02\x01\x7F"
-    );
-    assert_eq!(
-        ecdsa_raw_from_der(b"\x30\x07\x02\x02\x00\x80\x02\x01\x7F"),
-        Ok(raw)
-    );
-    assert_eq!(
-        ecdsa_der_from_raw(&[0; 64]),
-        b"\x30\x06\x02\x01\x00\x02\x01\x00"
-    );
+    assert_eq!(ecdsa_der_from_raw(&raw), b"\x30\x07\x02\x02\x00\x80\x02\x01\x7F");
+    assert_eq!(ecdsa_raw_from_der(b"\x30\x07\x02\x02\x00\x80\x02\x01\x7F"), Ok(raw));
+    assert_eq!(ecdsa_der_from_raw(&[0; 64]), b"\x30\x06\x02\x01\x00\x02\x01\x00");
     assert_eq!(ecdsa_raw_from_der(b"junk"), Err(KeyError::BadSignature));
 }
 
 #[test]
 fn what_is_encrypted_is_decrypted() {
     let key = PrivateKey::from_pool(KeyAlgorithm::Rsa1024, &entropy(0));
-    let ciphertext = key
-        .public()
-        .encrypt_pkcs1(b"session key", &[7; 32])
-        .unwrap();
-    assert_eq!(
-        key.public()
-            .encrypt_pkcs1(b"session key", &[7; 32])
-            .unwrap(),
-        ciphertext
-    );
+    let ciphertext = key.public().encrypt_pkcs1(b"session key", &[7; 32]).unwrap();
+    assert_eq!(key.public().encrypt_pkcs1(b"session key", &[7; 32]).unwrap(), ciphertext);
     assert_eq!(key.decrypt_pkcs1(&ciphertext), Ok(b"session key".to_vec()));
     assert_eq!(key.decrypt_oaep_sha1(&ciphertext), Err(KeyError::Padding));
     assert_eq!(
         PrivateKey::from_pool(KeyAlgorithm::Rsa1024, &entropy(5)).decrypt_pkcs1(&ciphertext),
         Err(KeyError::Padding)
     );
-    assert_eq!(
-        key.public().encrypt_pkcs1(&[0; 118], &[7; 32]),
-        Err(KeyError::TooLong {
-            found: 118,
-            limit: 117
-        })
-    );
+    assert_eq!(key.public().encrypt_pkcs1(&[0; 118], &[7; 32]), Err(KeyError::TooLong { found: 118, limit: 117 }));
 }
 
 #[test]
@@ -184,15 +131,10 @@ fn raw_blocks_are_checked_against_the_modulus() {
     assert_eq!(key.raw_rsa(&modulus), Err(KeyError::BlockOutOfRange));
     assert_eq!(key.raw_rsa(&below[1..]), Err(KeyError::BlockOutOfRange));
     assert_eq!(key.raw_rsa(&[0; 129]), Err(KeyError::BlockOutOfRange));
-    assert_eq!(
-        key.decrypt_oaep_sha1(&modulus),
-        Err(KeyError::BlockOutOfRange)
-    );
+    assert_eq!(key.decrypt_oaep_sha1(&modulus), Err(KeyError::BlockOutOfRange));
     assert_eq!(
         PrivateKey::from_pool(KeyAlgorithm::P256, &entropy(0)).raw_rsa(&below),
-        Err(KeyError::WrongKey {
-            found: KeyAlgorithm::P256
-        })
+        Err(KeyError::WrongKey { found: KeyAlgorithm::P256 })
     );
 }
 
@@ -202,28 +144,16 @@ fn components_make_the_same_key_again() {
     let mut components = key.rsa_components().unwrap();
     let again = PrivateKey::from_rsa_components(&components).unwrap();
     assert_eq!(again, key);
-    assert_eq!(
-        again.sign(SignatureAlgorithm::RsaSha1, b"x"),
-        key.sign(SignatureAlgorithm::RsaSha1, b"x")
-    );
+    assert_eq!(again.sign(SignatureAlgorithm::RsaSha1, b"x"), key.sign(SignatureAlgorithm::RsaSha1, b"x"));
     components.d[5] ^= 4;
-    assert_eq!(
-        PrivateKey::from_rsa_components(&components),
-        Err(KeyError::InconsistentPrivateKey)
-    );
+    assert_eq!(PrivateKey::from_rsa_components(&components), Err(KeyError::InconsistentPrivateKey));
     components.n.clear();
-    assert_eq!(
-        PrivateKey::from_rsa_components(&components),
-        Err(KeyError::InconsistentPrivateKey)
-    );
+    assert_eq!(PrivateKey::from_rsa_components(&components), Err(KeyError::InconsistentPrivateKey));
 }
 
 #[test]
 fn debug_shows_no_secret() {
     let key = PrivateKey::from_pool(KeyAlgorithm::P256, &entropy(0));
     let identifier = hexadecimal(&key.public().key_identifier()[..8]);
-    assert_eq!(
-        format!("{key:?}"),
-        format!("PrivateKey(p-256 {identifier})")
-    );
+    assert_eq!(format!("{key:?}"), format!("PrivateKey(p-256 {identifier})"));
 }
