@@ -55,4 +55,4 @@ pub use template::{
     PrivateKeyFlags, ProviderPreference, Template,
 };
 pub use time::{FileTime, Now, SimTime, Span, SpanError};
-pub use words::UnknownWord;
+pub use words::{UnknownWord, Word};

@@ -65,9 +65,15 @@ macro_rules! words {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <alloc::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                let text = <$crate::Word as serde::Deserialize>::deserialize(deserializer)?;
+                text.0.parse().map_err(serde::de::Error::custom)
             }
         }
     };
 }
+
+/// A text that is going to be parsed as a word; for [`words!`] only.
+#[doc(hidden)]
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub struct Word(pub alloc::string::String);

@@ -1,0 +1,108 @@
+//! The trace as a text for people: time, actor, what happened.
+
+use std::fmt::Write as _;
+
+use autoenroll_model::{Fact, Facts, SimTime};
+
+use crate::{Kind, Record, Trace};
+
+/// How much of a trace is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What people see and do, what is requested, issued, stored and logged.
+    Story,
+    /// Also every effect, card operation and store access.
+    Work,
+    /// Also every decision and every APDU.
+    Everything,
+}
+
+/// How a timeline is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineOptions {
+    /// How much is told.
+    pub detail: Detail,
+    /// Whether ANSI colours are used.
+    pub colour: bool,
+}
+
+/// The timeline, a line a record; the time stands only where it changes.
+#[must_use]
+pub fn render(trace: &Trace, options: TimelineOptions) -> String {
+    let told = |record: &&Record| detail_of(record.kind) <= options.detail;
+    let actors = trace.records().iter().filter(told).map(|r| r.actor.chars().count()).max().unwrap_or(0).min(24);
+    let mut text = String::new();
+    let mut last: Option<SimTime> = None;
+    for record in trace.records().iter().filter(told) {
+        let time = if last == Some(record.at) { String::new() } else { record.at.to_string() };
+        last = Some(record.at);
+        let what = format!("{:<17}", record.kind.as_str());
+        let what = if options.colour { paint(record.kind, &what) } else { what };
+        let facts = facts_for_people(&record.facts);
+        let line = format!("{time:>18}  {:<actors$}  {what} {facts}", record.actor);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// The least detail at which a kind is told.
+const fn detail_of(kind: Kind) -> Detail {
+    match kind {
+        Kind::Decision | Kind::Apdu => Detail::Everything,
+        Kind::Effect
+        | Kind::EffectDone
+        | Kind::EffectAbandoned
+        | Kind::Directory
+        | Kind::Card
+        | Kind::Software
+        | Kind::Store
+        | Kind::Trigger
+        | Kind::ItemStarted => Detail::Work,
+        _ => Detail::Story,
+    }
+}
+
+/// Facts with long byte strings cut: their beginning is enough to tell them apart.
+fn facts_for_people(facts: &Facts) -> String {
+    let cut = |fact: &Fact| match fact {
+        Fact::Text(text) if text.len() > 72 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Fact::Text(format!("{}…{}B", &text[..24], text.len() / 2))
+        }
+        other => other.clone(),
+    };
+    let mut shown = Facts::new();
+    for (name, fact) in facts.iter() {
+        shown.set(name, cut(fact));
+    }
+    shown.to_string()
+}
+
+fn paint(kind: Kind, text: &str) -> String {
+    let code = match kind {
+        Kind::Prompt | Kind::PromptChanged | Kind::Balloon | Kind::Icon => "36",
+        Kind::Answer | Kind::Click | Kind::Insert | Kind::Remove | Kind::Logon | Kind::Logoff => "33",
+        Kind::Issued | Kind::ItemEnded => "32",
+        Kind::Violation | Kind::Denied | Kind::CaFailed | Kind::Crash => "31",
+        _ => "2",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_names_each_time_once_and_cuts_bytes() {
+        let mut trace = Trace::new();
+        let logon = trace.push(SimTime(0), "alice", Kind::Logon, Facts::new().with("computer", "WKS01"), vec![]);
+        trace.push(SimTime(0), "alice", Kind::Decision, Facts::new().with("rule", "R008"), vec![logon]);
+        trace.push(SimTime(0), "CA", Kind::Request, Facts::new().with("request", "ab".repeat(80)), vec![logon]);
+        let story = render(&trace, TimelineOptions { detail: Detail::Story, colour: false });
+        assert_eq!(
+            story,
+            "          00:00:00  alice  logon             computer=WKS01\n                    CA     request           request=abababababababababababab…80B\n"
+        );
+        assert_eq!(render(&trace, TimelineOptions { detail: Detail::Everything, colour: false }).lines().count(), 3);
+    }
+}
