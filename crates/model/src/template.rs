@@ -234,8 +234,12 @@ macro_rules! flag_word {
 flag_word! {
     /// `flags` ([MS-CRTD] 2.4).
     GeneralFlags: u32 {
+        /// CT_FLAG_ENROLLEE_SUPPLIES_SUBJECT as certutil prints it; not in [MS-CRTD], the name flag counts.
+        ENROLLEE_SUPPLIES_SUBJECT = 0x0000_0001, "enrollee-supplies-subject";
         /// CT_FLAG_ADD_EMAIL, reserved.
         ADD_EMAIL = 0x0000_0002, "add-email";
+        /// CT_FLAG_ADD_OBJ_GUID as certutil prints it; not in [MS-CRTD], without effect.
+        ADD_OBJ_GUID = 0x0000_0004, "add-obj-guid";
         /// CT_FLAG_PUBLISH_TO_DS, reserved here; the enrollment flag of that name counts.
         PUBLISH_TO_DS = 0x0000_0008, "publish-to-ds";
         /// CT_FLAG_EXPORTABLE_KEY, reserved here; the private key flag counts.
