@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Authority, CardDescription, CardSerial, CertificateCheck, Certificates, DirectoryCache, HResult, KeyAlgorithm,
-    KeyPlace, KeySpec, PinId, PolicyResponse, PolicyServer, PrincipalObject, ReaderView, RequestEntry, Settings,
-    SignatureAlgorithm, StoredCertificate, Stores, Template, Thumbprint, TrustContainers, TrustStore,
+    Authority, CardDescription, CardSerial, CertificateCheck, Certificates, DirectoryCache, DirectoryRoot, HResult,
+    KeyAlgorithm, KeyPlace, KeySpec, PinId, PolicyResponse, PolicyServer, PrincipalObject, ReaderView, RequestEntry,
+    Settings, SignatureAlgorithm, StoredCertificate, Stores, Template, Thumbprint, TrustContainer, TrustStore,
 };
 
 /// Names an effect within its core.
@@ -25,7 +25,9 @@ pub enum Effect {
     ReadSettings,
     /// Remember the state of the last download. → [`EffectResult::Done`]
     WriteDirectoryCache(DirectoryCache),
-    /// The trust containers of the directory. → [`EffectResult::Trust`]
+    /// Find a domain controller and bind to it. → [`EffectResult::Directory`]
+    BindDirectory,
+    /// The trust containers of the directory ([MS-WCCE] 2.2.2.11). → [`EffectResult::Trust`]
     ReadTrust,
     /// Make a local trust store equal to these. → [`EffectResult::Done`]
     WriteTrust {
@@ -253,8 +255,10 @@ pub enum EffectResult {
     },
     /// Settings.
     Settings(Settings),
+    /// A bound domain controller.
+    Directory(DirectoryRoot),
     /// Trust containers.
-    Trust(TrustContainers),
+    Trust(Vec<TrustContainer>),
     /// The principal.
     Principal(PrincipalObject),
     /// Templates.

@@ -46,9 +46,9 @@ pub use profile::{
 };
 pub use prompt::{Answer, BalloonId, DecisionPoint, PromptId};
 pub use store::{
-    CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
-    PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, Settings, StoredCertificate, Stores,
-    Thumbprint, TrustContainer, TrustContainers, TrustStore,
+    CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, DirectoryRoot, PolicyResponse,
+    PolicyServer, PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, Settings, StoredCertificate,
+    Stores, Thumbprint, TrustContainer, TrustStore,
 };
 pub use template::{
     Authority, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,

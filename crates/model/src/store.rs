@@ -158,9 +158,9 @@ pub struct DirectoryCache {
     pub usn: u64,
 }
 
-/// The trust containers of the directory ([MS-WCCE] 2.2.2.11).
+/// What a domain controller says of itself when a client binds to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrustContainers {
+pub struct DirectoryRoot {
     /// The domain controller that answered.
     pub dc: String,
     /// Its change number.
@@ -169,8 +169,6 @@ pub struct TrustContainers {
     pub signs_ldap: bool,
     /// `objectGUID` of the forest root domain.
     pub forest: Guid,
-    /// Each container, or why it could not be read.
-    pub containers: Vec<TrustContainer>,
 }
 
 /// One trust container.
