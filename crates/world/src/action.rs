@@ -1,0 +1,375 @@
+//! What people and the world do: the steps of a scenario, as data.
+
+use autoenroll_model::{
+    DecisionPoint, EnrollmentFlags, FileTime, GeneralFlags, NameFlags, Offer, PolicyServer, PrivateKeyFlags,
+    ProviderPreference, SecurityDescriptor, Span, Template, TrustStore,
+};
+
+use crate::spec::Secret;
+
+/// One thing that somebody does. It happens at once, at the time the world shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A computer starts: its machine core begins, Group Policy is applied in the foreground.
+    Boot {
+        /// The computer.
+        computer: String,
+    },
+    /// A computer is shut down; its users are logged off first.
+    Shutdown {
+        /// The computer.
+        computer: String,
+    },
+    /// A computer loses power, or a core ends without warning.
+    Crash {
+        /// A computer, with everybody on it; or a user, whose session goes on without the core until the next logon.
+        target: String,
+    },
+    /// A user logs on interactively.
+    Logon {
+        /// The user.
+        user: String,
+        /// Where.
+        computer: String,
+    },
+    /// A user logs off.
+    Logoff {
+        /// The user.
+        user: String,
+    },
+    /// A user locks the workstation.
+    Lock {
+        /// The user.
+        user: String,
+    },
+    /// A user unlocks it.
+    Unlock {
+        /// The user.
+        user: String,
+    },
+    /// Somebody asks for a run by hand, in the snap-in or with a command.
+    Pulse {
+        /// The user, or the computer.
+        principal: String,
+    },
+    /// Somebody runs `gpupdate`. The refresh timer is not touched.
+    GpRefresh {
+        /// The user, or the computer.
+        principal: String,
+        /// With `/force`.
+        forced: bool,
+    },
+    /// A user clicks.
+    Click {
+        /// The user.
+        user: String,
+        /// On what.
+        on: ClickTarget,
+    },
+    /// A card goes into a reader.
+    Insert {
+        /// The card.
+        card: String,
+        /// The computer.
+        computer: String,
+        /// Its reader.
+        reader: String,
+    },
+    /// A card is pulled out of the reader it is in.
+    Remove {
+        /// The card.
+        card: String,
+    },
+    /// A user answers the open prompt of that decision point.
+    Reply {
+        /// The user.
+        user: String,
+        /// Which prompt.
+        point: DecisionPoint,
+        /// The answer.
+        answer: UserAnswer,
+    },
+    /// The world changes.
+    Change(Change),
+    /// Somebody works at a CA.
+    Ca {
+        /// The CA.
+        ca: String,
+        /// What is done.
+        op: CaAction,
+    },
+}
+
+autoenroll_model::words! {
+    /// What can be clicked.
+    pub enum ClickTarget as "click target" {
+        /// The balloon.
+        Balloon = "balloon",
+        /// The balloon's own close button.
+        BalloonClose = "balloon-close",
+        /// The icon in the notification area.
+        Icon = "icon",
+        /// The close button of the wizard while it works.
+        WizardClose = "wizard-close",
+    }
+}
+
+/// What a user answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserAnswer {
+    /// One of the words offered, or `close`.
+    Word(Offer),
+    /// These digits. Only the world sees them; the core gets an id.
+    Pin(Secret),
+    /// The card of that name.
+    Card(String),
+}
+
+/// A change of the world that is nobody's work on a desktop.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// An attribute of a template in the directory, published or not.
+    Template {
+        /// Name of the template.
+        template: String,
+        /// The change.
+        edit: TemplateEdit,
+    },
+    /// A new template appears in the directory.
+    AddTemplate(Box<Template>),
+    /// A template known to the world appears in the directory.
+    Publish {
+        /// Name of the template.
+        template: String,
+    },
+    /// A template disappears from the directory.
+    Unpublish {
+        /// Name of the template.
+        template: String,
+    },
+    /// A CA issues one template more.
+    Offer {
+        /// The CA.
+        ca: String,
+        /// Name of the template.
+        template: String,
+    },
+    /// A CA no longer issues a template.
+    Withdraw {
+        /// The CA.
+        ca: String,
+        /// Name of the template.
+        template: String,
+    },
+    /// Group Policy. It has effect on values read from now on; running refresh timers keep the instant they have.
+    Policy(PolicyEdit),
+    /// How a CA behaves.
+    Authority {
+        /// The CA.
+        ca: String,
+        /// The change.
+        edit: AuthorityEdit,
+    },
+    /// Whether any domain controller can be reached.
+    DirectoryReachable(bool),
+    /// Duration of every directory access.
+    DirectoryLatency(Span),
+    /// Whether one controller can be reached: another one is contacted when it cannot.
+    ControllerReachable {
+        /// The controller.
+        controller: String,
+        /// Whether it answers.
+        reachable: bool,
+    },
+    /// Somebody sets the wall clock of every machine.
+    WallClock(FileTime),
+    /// An attribute of a user or computer object.
+    Principal {
+        /// The user or computer.
+        principal: String,
+        /// The change.
+        edit: PrincipalEdit,
+    },
+    /// Membership in a group. It counts when the principal logs on or boots next.
+    Membership {
+        /// The group.
+        group: String,
+        /// A user, computer or group.
+        member: String,
+        /// Whether it is one from now on.
+        present: bool,
+    },
+    /// Settings of a principal beside Group Policy.
+    Settings {
+        /// The user or computer.
+        principal: String,
+        /// The change.
+        edit: SettingsEdit,
+    },
+    /// A trust container of the directory.
+    Trust {
+        /// Which container.
+        container: TrustStore,
+        /// A CA or extra root.
+        certificate: String,
+        /// Whether it is in there from now on.
+        present: bool,
+    },
+    /// A certificate is deleted from a machine's trust store, by hand.
+    DeleteTrusted {
+        /// The computer.
+        computer: String,
+        /// The store.
+        store: TrustStore,
+        /// A CA or extra root.
+        certificate: String,
+    },
+    /// A certificate is deleted from MY, by hand.
+    DeleteCertificate {
+        /// The user or computer.
+        principal: String,
+        /// The certificate.
+        certificate: String,
+    },
+    /// How a card misbehaves from now on.
+    CardFault {
+        /// The card.
+        card: String,
+        /// The fault.
+        fault: CardFault,
+    },
+    /// Somebody unblocks a card with the administrator key.
+    UnblockCard {
+        /// The card.
+        card: String,
+        /// The new PIN.
+        pin: Secret,
+    },
+}
+
+/// A change of one attribute of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TemplateEdit {
+    /// `revision`.
+    Revision(u32),
+    /// `msPKI-Template-Minor-Revision`.
+    Minor(u32),
+    /// `flags`.
+    Flags(GeneralFlags),
+    /// `msPKI-Enrollment-Flag`.
+    EnrollmentFlags(Option<EnrollmentFlags>),
+    /// `msPKI-Private-Key-Flag`.
+    PrivateKeyFlags(PrivateKeyFlags),
+    /// `msPKI-Certificate-Name-Flag`.
+    NameFlags(NameFlags),
+    /// `msPKI-RA-Signature`.
+    RaSignatures(u32),
+    /// `msPKI-Minimal-Key-Size`.
+    MinimalKeySize(u32),
+    /// `pKIDefaultCSPs`.
+    Providers(Vec<ProviderPreference>),
+    /// `pKIExpirationPeriod`.
+    Validity(Span),
+    /// `pKIOverlapPeriod`.
+    RenewalPeriod(Span),
+    /// `msPKI-Supersede-Templates`.
+    Supersedes(Vec<String>),
+    /// `nTSecurityDescriptor`.
+    Security(SecurityDescriptor),
+}
+
+/// A change of one policy value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyEdit {
+    /// `AEPolicy` of users.
+    AePolicy(Option<u32>),
+    /// `AEPolicy` of computers.
+    MachineAePolicy(Option<u32>),
+    /// Interval of the background refresh.
+    GpInterval(Span),
+    /// Bound of the random offset.
+    GpOffset(Span),
+    /// Whether there is a background refresh.
+    GpBackground(bool),
+    /// Policy servers.
+    PolicyServers(Vec<PolicyServer>),
+}
+
+/// A change of a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthorityEdit {
+    /// Whether its host answers.
+    Reachable(bool),
+    /// Whether it takes requests and never answers.
+    Hangs(bool),
+    /// Duration of every call.
+    Latency(Span),
+    /// Whether a manager approves every request.
+    ManagerApproval(bool),
+    /// Who may enroll.
+    Enroll(SecurityDescriptor),
+    /// Longest life of a certificate.
+    MaximumValidity(Span),
+}
+
+/// A change of a user or computer object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrincipalEdit {
+    /// Distinguished name.
+    Dn(String),
+    /// `userPrincipalName`.
+    Upn(Option<String>),
+    /// `mail`.
+    Mail(Option<String>),
+    /// `dNSHostName`.
+    Dns(Option<String>),
+}
+
+/// A change of a principal's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingsEdit {
+    /// `AEExpress` exists.
+    Express(bool),
+    /// The locally configured `AEPolicy`.
+    LocalPolicy(Option<u32>),
+    /// `AEEventLogLevel`.
+    LogLevel(Option<u32>),
+    /// `AEDirectoryCache` and its subkeys are deleted.
+    ForgetDirectoryCache,
+}
+
+autoenroll_model::words! {
+    /// How a card misbehaves.
+    pub enum CardFault as "card fault" {
+        /// It no longer answers, not even to reset.
+        Mute = "mute",
+        /// It takes no writes: as if its memory were full.
+        Full = "full",
+        /// It is as good as new.
+        None = "none",
+    }
+}
+
+/// Work at a CA. Requests and certificates are named as facts name them (`ContosoUser#2`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaAction {
+    /// The manager issues a pending request.
+    Approve {
+        /// The request; `None` when only one is pending.
+        request: Option<String>,
+    },
+    /// The manager denies a pending request.
+    Deny {
+        /// The request; `None` when only one is pending.
+        request: Option<String>,
+    },
+    /// A certificate is revoked.
+    Revoke {
+        /// The certificate.
+        certificate: String,
+    },
+    /// The service stops: nobody answers.
+    Stop,
+    /// It starts again.
+    Start,
+}

@@ -1,0 +1,628 @@
+//! What exists in a world: plain data, every name as the scenario says it.
+
+use std::fmt;
+
+use autoenroll_model::{
+    DirectoryCache, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, SecurityDescriptor, Sid, Span,
+    Template,
+};
+
+use crate::action::Change;
+
+/// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorldSpec {
+    /// The only source of everything that looks random.
+    pub seed: u64,
+    /// What the wall clock shows at the start.
+    pub start: FileTime,
+    /// The behaviour of every core.
+    pub profile: Profile,
+    /// The rule that always decides the other way round, to see whether a scenario notices.
+    #[cfg(feature = "planted-bugs")]
+    pub flip: Option<autoenroll_model::Rule>,
+    /// The domain.
+    pub domain: DomainSpec,
+    /// Group Policy.
+    pub policy: PolicySpec,
+    /// Certificate templates of the directory.
+    pub templates: Vec<TemplateSpec>,
+    /// Certification authorities.
+    pub authorities: Vec<AuthoritySpec>,
+    /// Groups.
+    pub groups: Vec<GroupSpec>,
+    /// Users.
+    pub users: Vec<UserSpec>,
+    /// Computers.
+    pub computers: Vec<ComputerSpec>,
+    /// Smart cards.
+    pub cards: Vec<CardSpec>,
+    /// What MY and REQUEST hold at the start.
+    pub stores: Vec<StoreSpec>,
+    /// What changes by itself later.
+    pub changes: Vec<ScheduledChange>,
+}
+
+impl WorldSpec {
+    /// An empty domain `CONTOSO` (`contoso.com`) with one controller and autoenrollment switched on.
+    #[must_use]
+    pub fn contoso(profile: Profile) -> Self {
+        Self {
+            seed: 1,
+            start: FileTime::from_unix_seconds(1_772_438_400),
+            profile,
+            #[cfg(feature = "planted-bugs")]
+            flip: None,
+            domain: DomainSpec::contoso(),
+            policy: PolicySpec::default(),
+            templates: Vec::new(),
+            authorities: Vec::new(),
+            groups: Vec::new(),
+            users: Vec::new(),
+            computers: Vec::new(),
+            cards: Vec::new(),
+            stores: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+}
+
+/// A change that happens by itself, before anything else of its instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduledChange {
+    /// Time since the start.
+    pub at: Span,
+    /// What changes.
+    pub change: Change,
+}
+
+/// The domain and its directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainSpec {
+    /// NetBIOS name, e.g. `CONTOSO`.
+    pub netbios: String,
+    /// DNS name, e.g. `contoso.com`.
+    pub dns: String,
+    /// Domain controllers; the first reachable one is contacted.
+    pub controllers: Vec<ControllerSpec>,
+    /// The domain's own identifier, without a relative identifier.
+    pub sid: Sid,
+    /// `objectGUID` of the forest root domain.
+    pub forest: Guid,
+    /// Content of the trust containers.
+    pub trust: TrustSpec,
+    /// Whether any controller can be reached.
+    pub reachable: bool,
+    /// Duration of every directory access.
+    pub latency: Span,
+}
+
+impl DomainSpec {
+    /// `CONTOSO` with the controller `DC01` and empty trust containers.
+    #[must_use]
+    pub fn contoso() -> Self {
+        Self {
+            netbios: "CONTOSO".to_owned(),
+            dns: "contoso.com".to_owned(),
+            controllers: vec![ControllerSpec { name: "DC01".to_owned(), signs_ldap: true, reachable: true }],
+            sid: "S-1-5-21-1004336348-1177238915-682003330".parse().expect("a well-formed constant"),
+            forest: "6b8d0c4e-52f1-4a9b-8c3d-2f7e9a1b5c60".parse().expect("a well-formed constant"),
+            trust: TrustSpec::default(),
+            reachable: true,
+            latency: Span::ZERO,
+        }
+    }
+
+    /// The distinguished name of the domain: `DC=contoso,DC=com`.
+    #[must_use]
+    pub fn dn(&self) -> String {
+        self.dns.split('.').map(|label| format!("DC={label}")).collect::<Vec<_>>().join(",")
+    }
+
+    /// The identifier of an account of this domain.
+    #[must_use]
+    pub fn account(&self, relative: u32) -> Sid {
+        format!("{}-{relative}", self.sid).parse().expect("one more sub-authority still is an identifier")
+    }
+}
+
+/// A domain controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControllerSpec {
+    /// Its name.
+    pub name: String,
+    /// It can sign LDAP (Windows 2000 SP3 and later).
+    pub signs_ldap: bool,
+    /// It answers.
+    pub reachable: bool,
+}
+
+/// Content of the trust containers: names of authorities of this world, or of [`TrustSpec::extra_roots`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustSpec {
+    /// `CN=Certification Authorities`.
+    pub roots: Vec<String>,
+    /// `CN=AIA`.
+    pub ca: Vec<String>,
+    /// `CN=NTAuthCertificates`.
+    pub ntauth: Vec<String>,
+    /// Names of roots that exist besides the authorities; each gets a certificate of its own.
+    pub extra_roots: Vec<String>,
+}
+
+/// Group Policy as far as it concerns autoenrollment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySpec {
+    /// `AEPolicy` of users; `None` when not configured.
+    pub ae_policy: Option<u32>,
+    /// `AEPolicy` of computers; `None` when not configured.
+    pub machine_ae_policy: Option<u32>,
+    /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL] 3.2.1.14).
+    pub gp_interval: Span,
+    /// Upper bound of the random offset, itself never reached: 0 draws nothing.
+    pub gp_offset: Span,
+    /// Background refresh of domain controllers.
+    pub dc_interval: Span,
+    /// Whether there is a background refresh at all (`DisableBkGndGroupPolicy` absent).
+    pub gp_background: bool,
+    /// `PolicyServers`, for users and computers alike.
+    pub policy_servers: Vec<PolicyServer>,
+    /// `OfflineExpirationPercent`.
+    pub expiration_percent: Option<u8>,
+    /// `OfflineExpirationStoreNames`.
+    pub expiration_stores: Vec<String>,
+    /// `EnableBalloonNotifications`.
+    pub expiration_balloons: bool,
+}
+
+/// Everything on (`AEPolicy` 7), 90 minutes without offset, 5 minutes on controllers.
+impl Default for PolicySpec {
+    fn default() -> Self {
+        Self {
+            ae_policy: Some(7),
+            machine_ae_policy: Some(7),
+            gp_interval: Span::minutes(90),
+            gp_offset: Span::ZERO,
+            dc_interval: Span::minutes(5),
+            gp_background: true,
+            policy_servers: Vec::new(),
+            expiration_percent: None,
+            expiration_stores: Vec::new(),
+            expiration_balloons: false,
+        }
+    }
+}
+
+/// A template and when it appears in the directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TemplateSpec {
+    /// The template.
+    pub template: Template,
+    /// Time since the start; `None` from the start.
+    pub published: Option<Span>,
+}
+
+/// A certification authority: both the service and its object in the directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthoritySpec {
+    /// `cn` of the enrollment service; the common name of the CA.
+    pub name: String,
+    /// `dNSHostName`.
+    pub host: Option<String>,
+    /// Its key.
+    pub key: KeyAlgorithm,
+    /// Names of the templates it issues.
+    pub templates: Vec<String>,
+    /// Who may enroll: the security descriptor of the CA.
+    pub enroll: SecurityDescriptor,
+    /// Longest life of a certificate (`ValidityPeriod`).
+    pub maximum_validity: Span,
+    /// Life of the CA certificate, from ten years before the start on unless it is shorter.
+    pub lifetime: Span,
+    /// A manager approves every request.
+    pub manager_approval: bool,
+    /// Duration of every call.
+    pub latency: Span,
+    /// Whether its host answers.
+    pub reachable: bool,
+    /// It takes requests and never answers.
+    pub hangs: bool,
+    /// When its object appears in the directory; `None` from the start.
+    pub published: Option<Span>,
+    /// Its own older copies of templates; the others it reads from the directory.
+    pub stale_templates: Vec<Template>,
+}
+
+impl AuthoritySpec {
+    /// An authority that answers at once and lets Authenticated Users enroll.
+    #[must_use]
+    pub fn named(name: &str, host: &str, templates: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            host: Some(host.to_owned()),
+            key: KeyAlgorithm::Rsa2048,
+            templates: templates.iter().map(|template| (*template).to_owned()).collect(),
+            enroll: SecurityDescriptor { owner: None, dacl: None },
+            maximum_validity: Span::days(730),
+            lifetime: Span::days(7300),
+            manager_approval: false,
+            latency: Span::ZERO,
+            reachable: true,
+            hangs: false,
+            published: None,
+            stale_templates: Vec::new(),
+        }
+    }
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSpec {
+    /// Its name.
+    pub name: String,
+    /// Its identifier.
+    pub sid: Sid,
+    /// Names of users, computers and groups.
+    pub members: Vec<String>,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserSpec {
+    /// Account name.
+    pub name: String,
+    /// `objectSid`.
+    pub sid: Sid,
+    /// Distinguished name.
+    pub dn: String,
+    /// `objectGUID`.
+    pub guid: Guid,
+    /// `userPrincipalName`.
+    pub upn: Option<String>,
+    /// `mail`.
+    pub mail: Option<String>,
+    /// Settings at the start.
+    pub settings: SettingsSpec,
+    /// `userCertificate`; a name that also stands in a store is the same certificate.
+    pub published: Vec<CertificateSpec>,
+}
+
+impl UserSpec {
+    /// `alice`: `CN=alice,CN=Users,DC=…`, `alice@contoso.com` as principal name and address.
+    #[must_use]
+    pub fn named(name: &str, relative: u32, domain: &DomainSpec) -> Self {
+        Self {
+            name: name.to_owned(),
+            sid: domain.account(relative),
+            dn: format!("CN={name},CN=Users,{}", domain.dn()),
+            guid: guid_of(relative, 0x05),
+            upn: Some(format!("{name}@{}", domain.dns)),
+            mail: Some(format!("{name}@{}", domain.dns)),
+            settings: SettingsSpec::default(),
+            published: Vec::new(),
+        }
+    }
+}
+
+/// A computer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComputerSpec {
+    /// Its name.
+    pub name: String,
+    /// `objectSid`.
+    pub sid: Sid,
+    /// Distinguished name.
+    pub dn: String,
+    /// `objectGUID`.
+    pub guid: Guid,
+    /// `dNSHostName`.
+    pub dns: Option<String>,
+    /// What it is in the domain.
+    pub role: ComputerRole,
+    /// Names of its readers.
+    pub readers: Vec<String>,
+    /// Providers installed, in registry order.
+    pub providers: Vec<Provider>,
+    /// Known card types, in registry order.
+    pub card_database: Vec<CardType>,
+    /// Settings of the machine context at the start.
+    pub settings: SettingsSpec,
+    /// `userCertificate` of its object.
+    pub published: Vec<CertificateSpec>,
+}
+
+impl ComputerSpec {
+    /// A domain member `WKS01`, `wks01.contoso.com`, without readers and providers.
+    #[must_use]
+    pub fn named(name: &str, relative: u32, domain: &DomainSpec) -> Self {
+        Self {
+            name: name.to_owned(),
+            sid: domain.account(relative),
+            dn: format!("CN={name},CN=Computers,{}", domain.dn()),
+            guid: guid_of(relative, 0x0C),
+            dns: Some(format!("{}.{}", name.to_lowercase(), domain.dns)),
+            role: ComputerRole::Member,
+            readers: Vec::new(),
+            providers: Vec::new(),
+            card_database: Vec::new(),
+            settings: SettingsSpec::default(),
+            published: Vec::new(),
+        }
+    }
+}
+
+/// A GUID that is stable for an account of a fixture.
+fn guid_of(relative: u32, kind: u8) -> Guid {
+    let [a, b, c, d] = relative.to_be_bytes();
+    Guid([a, b, c, d, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, kind])
+}
+
+autoenroll_model::words! {
+    /// What a computer is in the domain.
+    pub enum ComputerRole as "computer role" {
+        /// A member.
+        Member = "member",
+        /// A domain controller: Group Policy every five minutes.
+        DomainController = "domain-controller",
+        /// Not joined: nothing triggers.
+        Standalone = "standalone",
+    }
+}
+
+/// An entry of the card database (`Calais\SmartCards`): cards whose ATR, masked, equals `atr` are the provider's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardType {
+    /// Name of the entry.
+    pub name: String,
+    /// `ATR`, already masked.
+    pub atr: Vec<u8>,
+    /// `ATRMask`.
+    pub mask: Vec<u8>,
+    /// `Crypto Provider`.
+    pub provider: String,
+}
+
+/// Settings of a principal beside Group Policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsSpec {
+    /// The locally configured `AEPolicy`.
+    pub local_policy: Option<u32>,
+    /// `AEExpress` exists.
+    pub express: bool,
+    /// `AEEventLogLevel`.
+    pub log_level: Option<u32>,
+    /// `AEDirectoryCache`.
+    pub directory_cache: Option<DirectoryCache>,
+}
+
+/// A smart card with the GIDS application.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CardSpec {
+    /// Its name.
+    pub name: String,
+    /// Its card id; `None` draws one from seed and name.
+    pub serial: Option<[u8; 16]>,
+    /// Answer to reset, which decides whose card it is.
+    pub atr: Vec<u8>,
+    /// How many containers it takes.
+    pub max_containers: u8,
+    /// Keys it can generate.
+    pub algorithms: Vec<KeyAlgorithm>,
+    /// Its PIN.
+    pub pin: PinSpec,
+    /// Containers, in order of their index.
+    pub containers: Vec<CardContainerSpec>,
+    /// Where it is at the start.
+    pub in_reader: Option<ReaderName>,
+}
+
+impl CardSpec {
+    /// An empty card for eight containers with RSA of 1024 and 2048 bits, the PIN given and three attempts.
+    #[must_use]
+    pub fn named(name: &str, atr: &[u8], pin: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            serial: None,
+            atr: atr.to_vec(),
+            max_containers: 8,
+            algorithms: vec![KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048],
+            pin: PinSpec { value: Secret::new(pin), tries: 3, limit: 3 },
+            containers: Vec::new(),
+            in_reader: None,
+        }
+    }
+}
+
+/// A reader of a computer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReaderName {
+    /// The computer.
+    pub computer: String,
+    /// The reader's name there.
+    pub reader: String,
+}
+
+impl fmt::Display for ReaderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.reader, self.computer)
+    }
+}
+
+/// PIN and retry counter of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinSpec {
+    /// The PIN.
+    pub value: Secret,
+    /// Attempts left at the start; 0 is a blocked card.
+    pub tries: u8,
+    /// Attempts after a right PIN.
+    pub limit: u8,
+}
+
+/// A text that no trace, message or debug output may show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text, for the card and nobody else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A container on a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardContainerSpec {
+    /// Its name.
+    pub name: String,
+    /// It carries the default flag.
+    pub default: bool,
+    /// Its key; `None` for a container without one. A container that holds a certificate has one, RSA-2048 unless said here.
+    pub key: Option<KeyAlgorithm>,
+    /// The certificate in it.
+    pub holds: Option<CertificateSpec>,
+}
+
+/// What a principal's stores hold at the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSpec {
+    /// The user or computer.
+    pub of: String,
+    /// MY.
+    pub certificates: Vec<CertificateSpec>,
+    /// REQUEST.
+    pub requests: Vec<RequestSpec>,
+}
+
+/// A certificate that the simulated CA issues for real before the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateSpec {
+    /// Its name in facts.
+    pub name: String,
+    /// Name of its template.
+    pub template: String,
+    /// Name of the CA that issued it.
+    pub ca: String,
+    /// When its life began.
+    pub issued: Issued,
+    /// Its life, when it is not the template's.
+    pub lifetime: Option<Span>,
+    /// The template's major version it was issued from, when it is not today's.
+    pub revision: Option<u32>,
+    /// The template's minor version it was issued from, when it is not today's.
+    pub minor: Option<u32>,
+    /// It has the archived property.
+    pub archived: bool,
+    /// Its CA has revoked it.
+    pub revoked: bool,
+    /// Where its key is.
+    pub key: CertificateKey,
+    /// It names no template, like a certificate from somewhere else.
+    pub foreign: bool,
+    /// Its chain.
+    pub chain: Chain,
+}
+
+impl CertificateSpec {
+    /// A certificate of a template, issued that long before the start, with its key in software.
+    #[must_use]
+    pub fn of(name: &str, template: &str, ca: &str, age: Span) -> Self {
+        Self {
+            name: name.to_owned(),
+            template: template.to_owned(),
+            ca: ca.to_owned(),
+            issued: Issued::Age(age),
+            lifetime: None,
+            revision: None,
+            minor: None,
+            archived: false,
+            revoked: false,
+            key: CertificateKey::Software,
+            foreign: false,
+            chain: Chain::Ok,
+        }
+    }
+}
+
+/// When a certificate's life began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issued {
+    /// That long before the start.
+    Age(Span),
+    /// Then.
+    At(FileTime),
+}
+
+/// Where the key of a certificate is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateKey {
+    /// With a software provider.
+    Software,
+    /// On a card, in a container that the card's own description need not name again.
+    Card {
+        /// The card.
+        card: String,
+        /// The container.
+        container: String,
+    },
+    /// The store knows no key.
+    Missing,
+}
+
+autoenroll_model::words! {
+    /// What chain building says about a certificate.
+    pub enum Chain as "chain" {
+        /// Whatever the trust stores say.
+        Ok = "ok",
+        /// Its root is trusted nowhere.
+        Untrusted = "untrusted",
+    }
+}
+
+/// A request in the REQUEST store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestSpec {
+    /// Its name, and that of the certificate it may become.
+    pub name: String,
+    /// The template.
+    pub template: String,
+    /// The CA that has it under submission.
+    pub ca: String,
+    /// When it was made.
+    pub created: Issued,
+    /// Where its key is.
+    pub key: CertificateKey,
+    /// Name of the certificate it renews or replaces.
+    pub replaces: Option<String>,
+    /// Whether it renews that certificate.
+    pub renewal: bool,
+    /// What the CA has made of it since.
+    pub decided: RequestDecision,
+}
+
+autoenroll_model::words! {
+    /// What a CA has made of a request before the start.
+    pub enum RequestDecision as "request decision" {
+        /// Nothing yet.
+        Pending = "pending",
+        /// The manager approved.
+        Approved = "approved",
+        /// The manager denied.
+        Denied = "denied",
+        /// It is only prepared: the key exists, no CA knows of it.
+        Unsent = "unsent",
+    }
+}
