@@ -1,0 +1,120 @@
+//! Object identifiers (X.690 8.19), with arcs of any size: Windows makes template identifiers from GUIDs.
+
+use super::{tag, tlv};
+use alloc::string::String;
+use alloc::vec::Vec;
+use autoenroll_model::Oid;
+
+/// OBJECT IDENTIFIER.
+#[must_use]
+pub fn oid(oid: &Oid) -> Vec<u8> {
+    from_dotted(oid.as_str())
+}
+
+/// The content octets of an OBJECT IDENTIFIER, without tag and length.
+#[must_use]
+pub fn oid_content(oid: &Oid) -> Vec<u8> {
+    content(oid.as_str())
+}
+
+/// OBJECT IDENTIFIER of a dotted form that is known to be one, like those of [`crate::oids`].
+pub(crate) fn from_dotted(dotted: &str) -> Vec<u8> {
+    tlv(tag::OBJECT_IDENTIFIER, &content(dotted))
+}
+
+fn content(dotted: &str) -> Vec<u8> {
+    let mut arcs = dotted.split('.');
+    let first = match arcs.next() {
+        Some("0") => 0,
+        Some("1") => 40,
+        _ => 80,
+    };
+    let mut octets = Vec::new();
+    for (index, arc) in arcs.enumerate() {
+        let start = if index == 0 { first } else { 0 };
+        octets.extend(base_128(arc, start));
+    }
+    octets
+}
+
+/// `arc + start` in base 128, every digit but the last with its high bit set. The digits of the arc are decimal.
+fn base_128(arc: &str, start: u32) -> Vec<u8> {
+    let mut digits = Vec::from([0_u8]);
+    let steps = arc.bytes().map(|digit| (10, u32::from(digit.wrapping_sub(b'0')))).chain([(1, start)]);
+    for (factor, addend) in steps {
+        let mut carry = addend;
+        for digit in &mut digits {
+            carry += u32::from(*digit) * factor;
+            *digit = (carry & 0x7F) as u8;
+            carry >>= 7;
+        }
+        if carry > 0 {
+            digits.push(carry as u8);
+        }
+    }
+    digits.reverse();
+    let last = digits.len() - 1;
+    for digit in &mut digits[..last] {
+        *digit |= 0x80;
+    }
+    digits
+}
+
+/// The identifier of content octets; none when the last arc is cut off or the dotted form would be longer than a model
+/// identifier may be.
+pub(super) fn decode(content: &[u8]) -> Option<Oid> {
+    if content.last()? & 0x80 != 0 || content.len() > 120 {
+        return None;
+    }
+    let mut dotted = String::new();
+    for (index, arc) in content.split_inclusive(|octet| octet & 0x80 == 0).enumerate() {
+        if index == 0 {
+            let (root, second) = first_two(arc);
+            dotted.push(root);
+            dotted.push('.');
+            dotted += &second;
+        } else {
+            dotted.push('.');
+            dotted += &decimal(arc, 0);
+        }
+    }
+    dotted.parse().ok()
+}
+
+/// The first arc, and the second one in decimal: together they are 40 times the first plus the second.
+fn first_two(arc: &[u8]) -> (char, String) {
+    match arc {
+        [small] if *small < 40 => ('0', decimal(arc, 0)),
+        [small] if *small < 80 => ('1', decimal(arc, 40)),
+        _ => ('2', decimal(arc, 80)),
+    }
+}
+
+/// A base 128 number, less `minus`, in decimal.
+fn decimal(arc: &[u8], minus: u32) -> String {
+    // Decimal digits, the lowest first.
+    let mut digits = Vec::from([0_u8]);
+    for octet in arc {
+        let mut carry = u32::from(octet & 0x7F);
+        for digit in &mut digits {
+            carry += u32::from(*digit) * 128;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    let mut owed = minus as i32;
+    for digit in &mut digits {
+        let left = i32::from(*digit) - owed % 10;
+        owed /= 10;
+        owed += i32::from(left < 0);
+        *digit = left.rem_euclid(10) as u8;
+    }
+    while digits.len() > 1 && digits.last() == Some(&0) {
+        digits.pop();
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
+}
