@@ -1,1 +1,23 @@
-//! Cryptographic service providers: container operations turned into APDUs.
+//! Cryptographic service providers, client side: container operations on a GIDS smart card turned into APDUs, keys in
+//! software, and the database that finds a provider for a card's ATR.
+//!
+//! A card operation is straight-line code over the answers so far ([`step`]): whoever owns the reader sends one APDU, adds
+//! the answer and asks again. What this crate deliberately lacks: readers, cards, prompts, PIN caches, clocks and
+//! randomness - PINs, container names and entropy are handed in.
+#![forbid(unsafe_code)]
+
+mod certificate;
+mod container;
+mod describe;
+mod generate;
+mod operation;
+mod pin;
+mod registry;
+mod script;
+mod sign;
+mod status;
+mod transaction;
+
+pub use operation::{Answer, Operation, Step, Target, container_name, step};
+pub use pin::Pin;
+pub use registry::{CardDatabase, CardDatabaseError, CardType};

@@ -1,0 +1,203 @@
+//! A new key on the card.
+//!
+//! The order of writes is the one a Windows minidriver was recorded with: claim a record of the container map, make the key
+//! file and the key, enter it in the key map, state the key size in the container map. Each change of a file or key is
+//! counted in the card cache file before it is made.
+
+use autoenroll_apdu::StatusWord;
+use autoenroll_apdu::gids::{
+    Algorithm, ContainerFlags, ContainerMap, ContainerName, ContainerRecord, KeyKind, KeyMap, KeyMapRecord,
+    KeyReference, MasterFile, commands, tag,
+};
+use autoenroll_apdu::tlv;
+use autoenroll_keys::PublicKey;
+use autoenroll_model::{EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec};
+
+use crate::script::Halt;
+use crate::transaction::{Transaction, key_record};
+use crate::{certificate, container, status};
+
+/// The key to make.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    algorithm: Algorithm,
+    kind: KeyKind,
+    default: bool,
+}
+
+impl Wanted {
+    pub(crate) const fn new(algorithm: KeyAlgorithm, key_spec: KeySpec, default: bool) -> Self {
+        let algorithm = match algorithm {
+            KeyAlgorithm::Rsa1024 => Algorithm::Rsa1024,
+            KeyAlgorithm::Rsa2048 => Algorithm::Rsa2048,
+            KeyAlgorithm::Rsa3072 => Algorithm::Rsa3072,
+            KeyAlgorithm::Rsa4096 => Algorithm::Rsa4096,
+            KeyAlgorithm::P256 => Algorithm::Ecc256,
+        };
+        let kind = match key_spec {
+            KeySpec::Exchange => KeyKind::Exchange,
+            KeySpec::Signature => KeyKind::Signature,
+        };
+        Self { algorithm, kind, default }
+    }
+}
+
+/// Generates a key in a new container, or in the one named by `overwrite`. A failure that leaves the card in the reader
+/// leaves no container behind either.
+pub(crate) fn generate(
+    card: &mut Transaction<'_>,
+    wanted: Wanted,
+    overwrite: Option<&str>,
+    new_key: &KeyPlace,
+) -> Result<EffectResult, Halt> {
+    let container = overwrite.unwrap_or(&new_key.container);
+    let mut plan = Plan::read(card, wanted, container, overwrite.is_some())?;
+    let key = plan.carry_out(card).map_err(full)?;
+    let public_key = public_key(&card.ask_key(&commands::read_public_key(key))?, wanted.algorithm);
+    Ok(EffectResult::Generated {
+        key: KeyPlace { container: container.to_owned(), ..new_key.clone() },
+        public_key: public_key.ok_or(Halt::Failed(HResult::NTE_FAIL))?.spki_der(),
+    })
+}
+
+/// What the card holds and which record the key goes to.
+struct Plan {
+    wanted: Wanted,
+    name: ContainerName,
+    index: u8,
+    reference: KeyReference,
+    was_default: bool,
+    map: ContainerMap,
+    keys: KeyMap,
+    master: MasterFile,
+}
+
+impl Plan {
+    fn read(card: &mut Transaction<'_>, wanted: Wanted, name: &str, overwrite: bool) -> Result<Self, Halt> {
+        let map = card.container_map()?;
+        let keys = card.key_map()?;
+        let master = card.master_file()?;
+        let index = match (map.find(name), overwrite) {
+            (Some(index), true) => index,
+            (None, true) => return Err(Halt::Failed(HResult::SCARD_E_NO_KEY_CONTAINER)),
+            (Some(_), false) => return Err(Halt::Failed(HResult::NTE_EXISTS)),
+            (None, false) => free_record(&map),
+        };
+        let index = u8::try_from(index).ok();
+        let reference = index.and_then(|index| free_reference(&keys, index));
+        let (Some(index), Some(reference)) = (index, reference) else {
+            return Err(Halt::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL));
+        };
+        let name = ContainerName::new(name).map_err(|_| Halt::Failed(HResult::E_INVALIDARG))?;
+        let was_default = map.default_index() == Some(usize::from(index));
+        Ok(Self { wanted, name, index, reference, was_default, map, keys, master })
+    }
+
+    fn carry_out(&mut self, card: &mut Transaction<'_>) -> Result<KeyReference, Halt> {
+        // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut short.
+        certificate::remove(card, &mut self.master, self.index)?;
+        self.claim_record(card)?;
+        let made = self.make_key(card).and_then(|()| self.finish_record(card));
+        match made {
+            Ok(()) => Ok(self.reference),
+            Err(Halt::Failed(why)) => match container::release(card, self.map.clone(), self.master.clone(), self.index)
+            {
+                Ok(()) | Err(Halt::Failed(_)) => Err(Halt::Failed(why)),
+                Err(halt) => Err(halt),
+            },
+            Err(halt) => Err(halt),
+        }
+    }
+
+    /// The name, valid, without key size: other readers pass such a record over.
+    fn claim_record(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+        let at = usize::from(self.index);
+        if self.map.0.len() <= at {
+            self.map.0.resize(at + 1, ContainerRecord::default());
+        }
+        self.map.0[at] =
+            ContainerRecord { name: self.name.clone(), flags: ContainerFlags::Valid, ..ContainerRecord::default() };
+        card.files_change()?;
+        card.write_container_map(&self.map)
+    }
+
+    fn make_key(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+        let at = usize::from(self.index);
+        card.containers_change()?;
+        if let KeyMapRecord::Used { file, .. } = key_record(&self.keys, self.index) {
+            card.delete_key_file(file)?;
+        }
+        let create =
+            commands::create_file(&commands::user_key_file(self.reference, self.wanted.algorithm, self.wanted.kind));
+        let created = card.exchange(&create)?;
+        if created.sw == StatusWord::FILE_EXISTS {
+            // No record refers to it: it is what an operation left that was cut short.
+            card.delete_key_file(self.reference.file())?;
+            card.ask_key(&create)?;
+        } else if !created.sw.is_ok() {
+            return Err(Halt::Failed(status::key_code(created.sw, true)));
+        }
+        card.ask_key(&commands::activate_file())?;
+        card.ask_key(&commands::generate_key(self.reference, self.wanted.algorithm))?;
+
+        self.keys.0.resize(self.keys.0.len().max(self.map.0.len()), KeyMapRecord::Free);
+        self.keys.0[at] = KeyMapRecord::Used {
+            algorithm: self.wanted.algorithm.number(),
+            kind: self.wanted.kind,
+            file: self.reference.file(),
+        };
+        card.write_key_map(&self.keys)
+    }
+
+    /// The key size, and the default flag with the same write.
+    fn finish_record(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+        let at = usize::from(self.index);
+        let bits = self.wanted.algorithm.bits();
+        match self.wanted.kind {
+            KeyKind::Exchange => self.map.0[at].exchange_bits = bits,
+            KeyKind::Signature => self.map.0[at].signature_bits = bits,
+        }
+        if self.wanted.default || self.was_default {
+            self.map.set_default(at);
+        }
+        card.files_change()?;
+        card.write_container_map(&self.map)
+    }
+}
+
+/// The first record that is not in use, or the one after the last. A record whose making was cut short is in use.
+fn free_record(map: &ContainerMap) -> usize {
+    map.0.iter().position(|record| !record.flags.is_valid()).unwrap_or(map.0.len())
+}
+
+/// The key reference for a container: the one that goes with its index, unless another container has it.
+fn free_reference(keys: &KeyMap, index: u8) -> Option<KeyReference> {
+    let taken = |reference: KeyReference| {
+        keys.0.iter().enumerate().any(|(at, record)| {
+            at != usize::from(index) && matches!(record, KeyMapRecord::Used { file, .. } if *file == reference.file())
+        })
+    };
+    let usual = KeyReference::of_container(index)?;
+    let all = (0..).map_while(KeyReference::of_container);
+    core::iter::once(usual).chain(all).find(|reference| !taken(*reference))
+}
+
+/// GENERATE's codes for a card without room.
+fn full(halt: Halt) -> Halt {
+    match halt {
+        Halt::Failed(HResult::SCARD_E_WRITE_TOO_MANY) => Halt::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL),
+        other => other,
+    }
+}
+
+/// The key in the answer to GET DATA of a public key: `7F49 { 81 modulus, 82 exponent }` or `7F49 { 86 point }`.
+fn public_key(answer: &[u8], algorithm: Algorithm) -> Option<PublicKey> {
+    let value = tlv::read_only(answer, tag::PUBLIC_KEY).ok()?;
+    let field = |tag| tlv::find(value, tag).ok().flatten();
+    let key = if algorithm.is_rsa() {
+        PublicKey::from_rsa_parts(field(tag::MODULUS)?, field(tag::EXPONENT)?)
+    } else {
+        PublicKey::from_p256_point(field(tag::POINT)?)
+    };
+    key.ok()
+}

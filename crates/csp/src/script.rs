@@ -1,0 +1,96 @@
+//! Replays an operation over the answers so far, until the first command that has none.
+
+use std::slice;
+
+use autoenroll_apdu::gids::{FileId, commands};
+use autoenroll_apdu::tlv::{self, Tag};
+use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, pieces};
+use autoenroll_model::HResult;
+
+use crate::Answer;
+
+/// Hands out the answers one by one. Operations are written as if it were the card; `?` leaves them where the answers end.
+pub(crate) struct Script<'a> {
+    answers: slice::Iter<'a, Answer>,
+    /// Commands that may still be sent.
+    left: usize,
+}
+
+/// Why an operation stops.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// There is no answer to this command yet.
+    Send(Command),
+    /// The card has gone: nothing more can be sent, not even to clean up.
+    Gone(HResult),
+    /// The card refused the PIN; with the attempts left, if it tells.
+    WrongPin(Option<u8>),
+    /// The operation failed while the card is still there.
+    Failed(HResult),
+}
+
+/// Most commands one operation sends. The longest thing written, a file of 64 KiB, takes 274.
+const MOST_COMMANDS: usize = 1_024;
+
+/// Data bytes of one command of a chain: what Windows sends.
+const CHUNK: u8 = 0xF0;
+
+impl<'a> Script<'a> {
+    pub(crate) fn new(answers: &'a [Answer]) -> Self {
+        Self { answers: answers.iter(), left: MOST_COMMANDS }
+    }
+
+    /// One command APDU and its response APDU.
+    pub(crate) fn transmit(&mut self, command: &Command) -> Result<Response, Halt> {
+        // Only a card that answers nonsense for ever gets here.
+        self.left = self.left.checked_sub(1).ok_or(Halt::Failed(HResult::NTE_FAIL))?;
+        match self.answers.next() {
+            None => Err(Halt::Send(command.clone())),
+            Some(Answer::CardGone(code)) => Err(Halt::Gone(*code)),
+            Some(Answer::Response(bytes)) => {
+                Response::parse(bytes).map_err(|_| Halt::Gone(HResult::SCARD_W_REMOVED_CARD))
+            }
+        }
+    }
+
+    /// One command of any length and its whole answer, with command chaining and GET RESPONSE.
+    pub(crate) fn exchange(&mut self, command: &Command) -> Result<Response, Halt> {
+        let mut chain = pieces(command, CHUNK);
+        let mut next = chain.pop().expect("a command has at least one piece");
+        for piece in &chain {
+            let response = self.transmit(piece)?;
+            if !response.sw.is_ok() {
+                return Ok(response);
+            }
+        }
+        let mut collector = Collector::new(next.clone());
+        loop {
+            match collector.feed(self.transmit(&next)?) {
+                Collected::Ask(command) => next = command,
+                Collected::Done(response) => return Ok(response),
+                Collected::Endless { .. } => return Err(Halt::Failed(HResult::NTE_FAIL)),
+            }
+        }
+    }
+
+    /// Selects the GIDS application, which drops what an earlier user of the card left behind.
+    pub(crate) fn select(&mut self) -> Result<(), Halt> {
+        match self.exchange(&commands::select_application())?.sw {
+            StatusWord::OK => Ok(()),
+            _ => Err(Halt::Failed(HResult::SCARD_E_UNKNOWN_CARD)),
+        }
+    }
+
+    /// The value of a data object; `None` when it is not there.
+    pub(crate) fn read(&mut self, file: FileId, object: Tag) -> Result<Option<Vec<u8>>, Halt> {
+        let response = self.exchange(&commands::get_data(file, object))?;
+        match response.sw {
+            StatusWord::OK => match tlv::read_only(&response.data, object) {
+                Ok(value) => Ok(Some(value.to_vec())),
+                Err(_) => Err(Halt::Failed(HResult::NTE_FAIL)),
+            },
+            StatusWord::REFERENCE_NOT_FOUND | StatusWord::FILE_NOT_FOUND => Ok(None),
+            sw => Err(Halt::Failed(crate::status::code(sw, true))),
+        }
+    }
+}
