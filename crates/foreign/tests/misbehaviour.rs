@@ -1,0 +1,135 @@
+//! Programs that do not keep the protocol: each gives a clear error, soon, and never a hang.
+
+use std::time::Duration;
+
+use autoenroll_foreign::{Command, ForeignCore, ForeignFactory, Limits};
+use autoenroll_model::{
+    Context, CoreError, CoreFactory, EffectId, EffectResult, EnrollmentCore, FileTime, Identity, Input, Now, Profile,
+    SimTime,
+};
+
+const READY: &str = r#"{"ready":{"protocol":1,"core":"sketch 0.1"}}"#;
+const IDLE: &str = r#"{"idle":{"deadline":7}}"#;
+const OUTPUT: &str = r#"{"output":{"causes":[],"body":{"icon":{"shown":true}}}}"#;
+
+fn identity() -> Identity {
+    Identity {
+        principal: "alice".into(),
+        computer: "WKS01".into(),
+        domain: "CONTOSO".into(),
+        context: Context::User,
+        domain_member: true,
+        profile: Profile::server_2003_sp1(),
+    }
+}
+
+fn start(script: &str, answer: Duration) -> Result<ForeignCore, CoreError> {
+    let command = Command { program: "sh".into(), arguments: vec!["-c".into(), script.into()] };
+    ForeignFactory { command, limits: Limits { answer, line: 20_000, outputs: 50 } }.start(&identity())
+}
+
+fn tick(core: &mut ForeignCore) -> Result<(), CoreError> {
+    core.handle(Now { mono: SimTime(1), wall: FileTime(1) }, Input::Tick)
+}
+
+/// Runs a shell script as a core and hands it one input.
+fn one_tick(script: &str, answer: Duration) -> Result<(), CoreError> {
+    let mut core = start(script, answer)?;
+    let outcome = tick(&mut core);
+    if let Err(error) = &outcome {
+        assert_eq!(tick(&mut core).as_ref(), Err(error), "a failed core stays failed");
+        assert_eq!(core.poll().as_ref(), Err(error), "a failed core has no outputs");
+        assert_eq!(core.deadline(), None, "a failed core has no deadline");
+    }
+    outcome
+}
+
+/// The error must hold these words.
+fn fails(script: &str, words: &[&str]) {
+    let error = one_tick(script, Duration::from_secs(20)).expect_err(script);
+    for word in words {
+        assert!(error.reason.contains(word), "{script}\n  expected: {word}\n  found: {}", error.reason);
+    }
+}
+
+/// As [`fails`], with a limit short enough to wait for.
+fn times_out(script: &str) {
+    let error = one_tick(script, Duration::from_millis(300)).expect_err(script);
+    assert!(error.reason.contains("no complete answer within 300ms"), "{script}: {}", error.reason);
+}
+
+#[test]
+fn a_core_that_keeps_the_protocol_is_driven() {
+    let mut core =
+        start(&format!("read a; echo '{READY}'; read b; echo '{OUTPUT}'; echo '{IDLE}'"), Duration::from_secs(20))
+            .unwrap();
+    assert_eq!(core.name(), "sketch 0.1");
+    tick(&mut core).unwrap();
+    assert!(core.poll().unwrap().is_some());
+    assert_eq!(core.poll(), Ok(None));
+    assert_eq!(core.deadline(), Some(SimTime(7)));
+}
+
+#[test]
+fn a_program_that_does_not_exist() {
+    let command = Command { program: "./no-such-core".into(), arguments: vec![] };
+    let error = ForeignFactory::new(command).start(&identity()).expect_err("there is no such program");
+    assert!(error.reason.contains("`./no-such-core` cannot be started"), "{}", error.reason);
+}
+
+#[test]
+fn a_core_that_goes_away() {
+    fails("exit 3", &["closed its output", "exit status: 3"]);
+    fails("echo 'out of cards' >&2; exit 101", &["exit status: 101", "it wrote: out of cards"]);
+    fails(&format!("read a; echo '{READY}'; read b; exit 0"), &["closed its output", "exit status: 0"]);
+    fails(&format!("read a; echo '{READY}'; read b; kill -9 $$"), &["closed its output", "signal: 9"]);
+    fails(&format!("read a; echo '{READY}'; read b; echo '{OUTPUT}'; exit 0"), &["closed its output"]);
+}
+
+#[test]
+fn a_core_that_talks_nonsense() {
+    fails("read a; echo 'Hello!'", &["`Hello!` is not a message of the core protocol"]);
+    fails("read a; echo '[1,2'", &["`[1,2` is not a message"]);
+    fails(r#"read a; echo '{"greeting":{}}'"#, &["unknown variant `greeting`"]);
+    fails(r"read a; printf '\377\n'", &["not UTF-8"]);
+    fails("read a; printf 'half a line'", &["ends in the middle of a line"]);
+    fails("read a; head -c 30000 /dev/zero | tr '\\0' x", &["longer than 20000 bytes"]);
+    fails(&format!("read a; echo '{IDLE}'"), &["expected `ready`, found `idle`"]);
+    fails(
+        r#"read a; echo '{"ready":{"protocol":9,"core":"later 2.0"}}'"#,
+        &["later 2.0 speaks protocol 9", "protocol 1"],
+    );
+    fails(&format!("read a; echo '{READY}'; read b; echo '{READY}'"), &["expected `output` or `idle`, found `ready`"]);
+    fails(
+        &format!(r#"read a; echo '{READY}'; read b; echo '{{"error":{{"reason":"no memory"}}}}'"#),
+        &["it gave up: no memory"],
+    );
+}
+
+#[test]
+fn a_core_that_never_rests() {
+    fails(&format!("read a; echo '{READY}'; read b; yes '{OUTPUT}'"), &["more than 50 outputs for one input"]);
+    times_out("sleep 600");
+    times_out(&format!("read a; echo '{READY}'; read b; sleep 600"));
+    times_out(&format!("read a; echo '{READY}'; read b; while :; do echo '{OUTPUT}'; sleep 0.05; done"));
+}
+
+#[test]
+fn a_core_that_does_not_listen() {
+    // Nothing reads the input: the pipe fills, and the bench must not block on it.
+    let mut core = start(&format!("echo '{READY}'; sleep 600"), Duration::from_millis(300)).unwrap();
+    let large = EffectResult::Certificate(vec![0; 200_000]);
+    let input = Input::EffectDone { effect: EffectId(1), result: large };
+    let error = core.handle(Now { mono: SimTime(1), wall: FileTime(1) }, input).expect_err("no answer");
+    assert!(error.reason.contains("no complete answer"), "{}", error.reason);
+}
+
+#[test]
+fn a_core_that_speaks_unasked() {
+    let script = format!("read a; echo '{READY}'; read b; echo '{IDLE}'; echo '{OUTPUT}'; sleep 600");
+    let mut core = start(&script, Duration::from_secs(20)).unwrap();
+    tick(&mut core).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let error = tick(&mut core).expect_err("an output that nobody asked for");
+    assert!(error.reason.contains("spoke without being asked"), "{}", error.reason);
+}
