@@ -1,5 +1,9 @@
 //! Bytes to model and back: certificate requests, CMS and CMC messages, Microsoft's extensions and attributes,
-//! certificates, directory attributes.
+//! certificates.
+//!
+//! Everything that is read keeps the bytes it was read from: signatures are verified over those, and writing a message
+//! that was read gives the same bytes again. There is no key in here: what is built hands out the bytes to sign (`tbs`)
+//! and takes a signature. Hashes are computed only where the formats themselves demand them.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -8,17 +12,23 @@ extern crate alloc;
 mod algorithm;
 pub mod asn1;
 mod attributes;
+mod certificate;
+pub mod cmc;
+pub mod cms;
 mod error;
 mod extensions;
 pub mod general_name;
 pub mod name;
 pub mod oids;
 mod pkcs10;
+mod request;
 mod text;
 mod time;
 
 pub use algorithm::{DigestAlgorithm, SignedWith, signature_identifier};
 pub use attributes::{Attribute, Attributes, ClientInfo, CspProvider, EncryptedKeyHash};
+pub use certificate::{Certificate, UnsignedCertificate};
+pub use cms::{SignedMessage, SignerId};
 pub use error::{Problem, WireError};
 pub use extensions::{
     BasicConstraints, Extension, Extensions, SMIME_CAPABILITIES_2003, SmimeCapability, TemplateReference,
@@ -26,3 +36,4 @@ pub use extensions::{
 pub use general_name::GeneralName;
 pub use name::Name;
 pub use pkcs10::{CertificationRequest, UnsignedRequest, key_identifier};
+pub use request::Request;

@@ -40,10 +40,6 @@ pub(crate) fn utf16_be(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_be_bytes).collect()
 }
 
-/// UTF-16, little endian.
-pub(crate) fn utf16_le(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
 
 /// Whether PrintableString (X.680 41.4) can hold the text.
 pub(crate) fn is_printable(text: &str) -> bool {
