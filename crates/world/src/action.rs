@@ -22,7 +22,7 @@ pub enum Action {
     },
     /// A computer loses power, or a core ends without warning.
     Crash {
-        /// A computer, with everybody on it; or a user, whose session goes on without the core until the next logon.
+        /// A computer, with everybody on it; or a user, whose session ends: the user may log on again.
         target: String,
     },
     /// A user logs on interactively.
@@ -343,8 +343,6 @@ autoenroll_model::words! {
     pub enum CardFault as "card fault" {
         /// It no longer answers, not even to reset.
         Mute = "mute",
-        /// It takes no writes: as if its memory were full.
-        Full = "full",
         /// It is as good as new.
         None = "none",
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use autoenroll_card::CardProfile;
+use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
     DirectoryCache, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, SecurityDescriptor, Sid, Span,
     Template,
@@ -323,8 +325,8 @@ pub struct ComputerSpec {
     pub readers: Vec<String>,
     /// Providers installed, in registry order.
     pub providers: Vec<Provider>,
-    /// Known card types, in registry order.
-    pub card_database: Vec<CardType>,
+    /// Known card types.
+    pub card_database: CardDatabase,
     /// Settings of the machine context at the start.
     pub settings: SettingsSpec,
     /// `userCertificate` of its object.
@@ -344,7 +346,7 @@ impl ComputerSpec {
             role: ComputerRole::Member,
             readers: Vec::new(),
             providers: Vec::new(),
-            card_database: Vec::new(),
+            card_database: CardDatabase::default(),
             settings: SettingsSpec::default(),
             published: Vec::new(),
         }
@@ -369,19 +371,6 @@ autoenroll_model::words! {
     }
 }
 
-/// An entry of the card database (`Calais\SmartCards`): cards whose ATR, masked, equals `atr` are the provider's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardType {
-    /// Name of the entry.
-    pub name: String,
-    /// `ATR`, already masked.
-    pub atr: Vec<u8>,
-    /// `ATRMask`.
-    pub mask: Vec<u8>,
-    /// `Crypto Provider`.
-    pub provider: String,
-}
-
 /// Settings of a principal beside Group Policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsSpec {
@@ -402,14 +391,12 @@ pub struct CardSpec {
     pub name: String,
     /// Its card id; `None` draws one from seed and name.
     pub serial: Option<[u8; 16]>,
-    /// Answer to reset, which decides whose card it is.
-    pub atr: Vec<u8>,
-    /// How many containers it takes.
-    pub max_containers: u8,
-    /// Keys it can generate.
-    pub algorithms: Vec<KeyAlgorithm>,
+    /// The kind of card: answer to reset, which decides whose card it is, capacity, PIN rules, algorithms, quirks.
+    pub profile: CardProfile,
     /// Its PIN.
-    pub pin: PinSpec,
+    pub pin: Secret,
+    /// PIN attempts left at the start, at most those of the profile; 0 is a blocked card.
+    pub tries: u8,
     /// Containers, in order of their index.
     pub containers: Vec<CardContainerSpec>,
     /// Where it is at the start.
@@ -417,16 +404,15 @@ pub struct CardSpec {
 }
 
 impl CardSpec {
-    /// An empty card for eight containers with RSA of 1024 and 2048 bits, the PIN given and three attempts.
+    /// A card without containers, in no reader, with all PIN attempts left.
     #[must_use]
-    pub fn named(name: &str, atr: &[u8], pin: &str) -> Self {
+    pub fn named(name: &str, profile: CardProfile, pin: &str) -> Self {
         Self {
             name: name.to_owned(),
             serial: None,
-            atr: atr.to_vec(),
-            max_containers: 8,
-            algorithms: vec![KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048],
-            pin: PinSpec { value: Secret::new(pin), tries: 3, limit: 3 },
+            tries: profile.pin.tries(),
+            profile,
+            pin: Secret::new(pin),
             containers: Vec::new(),
             in_reader: None,
         }
@@ -446,17 +432,6 @@ impl fmt::Display for ReaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.reader, self.computer)
     }
-}
-
-/// PIN and retry counter of a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinSpec {
-    /// The PIN.
-    pub value: Secret,
-    /// Attempts left at the start; 0 is a blocked card.
-    pub tries: u8,
-    /// Attempts after a right PIN.
-    pub limit: u8,
 }
 
 /// A text that no trace, message or debug output may show.
