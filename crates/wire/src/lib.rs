@@ -22,6 +22,8 @@ pub mod name;
 pub mod oids;
 mod pkcs10;
 mod request;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 

@@ -40,7 +40,6 @@ pub(crate) fn utf16_be(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_be_bytes).collect()
 }
 
-
 /// Whether PrintableString (X.680 41.4) can hold the text.
 pub(crate) fn is_printable(text: &str) -> bool {
     text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&octet))
