@@ -1,9 +1,13 @@
 //! Chores of this repository: what is committed but made by a program is made, and checked, here.
 
+mod ci;
 mod keys;
+mod tidy;
 
-use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Chores of this repository.
 #[derive(Parser)]
@@ -15,13 +19,22 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Every check that a change must pass, in one go: what `.ci/run` runs after it has installed what is needed.
+    Ci,
+    /// Write anew what documents show of the command: its help, exit codes, timelines, the core protocol.
+    Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
     Keys(keys::Options),
+    /// Check what no compiler checks: crate list, floors, length of files, forbidden words, links and commands in documents.
+    Tidy,
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
+        Chore::Ci => ci::run(),
+        Chore::Docs => ci::write_documents(),
         Chore::Keys(options) => keys::run(&options),
+        Chore::Tidy => tidy::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -30,4 +43,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The directory of the workspace.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_path_buf()
+}
+
+/// Whether there is a chore of that name.
+fn knows_chore(name: &str) -> bool {
+    Arguments::command().get_subcommands().any(|chore| chore.get_name() == name)
 }

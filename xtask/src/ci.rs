@@ -1,0 +1,184 @@
+//! Every check that a change must pass, one after the other. The first one that fails ends the run.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// One check.
+struct Step {
+    /// What is checked.
+    title: &'static str,
+    /// The command; its first word is the program.
+    command: &'static [&'static str],
+    /// Environment variables it needs.
+    environment: &'static [(&'static str, &'static str)],
+    /// Whether its output has counts of tests.
+    counts_tests: bool,
+}
+
+const fn step(title: &'static str, command: &'static [&'static str]) -> Step {
+    Step { title, command, environment: &[], counts_tests: false }
+}
+
+/// The checks, the quick ones first.
+const STEPS: &[Step] = &[
+    step("Formatting", &["cargo", "fmt", "--all", "--check"]),
+    step("Dependencies: licences, sources, duplicates", &["cargo", "deny", "check", "bans", "licenses", "sources"]),
+    step("Lints", &["cargo", "clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
+    Step {
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        ..step("Documentation", &["cargo", "doc", "--workspace", "--no-deps"])
+    },
+    step("Key pools", &["cargo", "xtask", "keys", "--check"]),
+    step(
+        "All scenarios, twice each, in a release build",
+        &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
+    ),
+    Step { counts_tests: true, ..step("Tests", &["cargo", "test", "--workspace", "--no-fail-fast"]) },
+];
+
+/// The same tests, where cargo-nextest is installed: quicker, because the tests of different crates run side by side.
+const NEXTEST: &[Step] = &[
+    Step { counts_tests: true, ..step("Tests", &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"]) },
+    Step { counts_tests: true, ..step("Tests in documentation", &["cargo", "test", "--workspace", "--doc"]) },
+];
+
+/// Runs every check.
+///
+/// # Errors
+/// When one fails, or cannot be run in CI.
+pub(crate) fn run() -> Result<(), String> {
+    let ci = is_ci();
+    let nextest = works(&["cargo", "nextest", "--version"]);
+    let (tests, others): (Vec<_>, Vec<_>) = STEPS.iter().partition(|step| step.counts_tests);
+    let steps = others.into_iter().chain(if nextest { NEXTEST.iter().collect() } else { tests });
+
+    let mut counts = Counts::default();
+    let mut skipped = Vec::new();
+    for step in steps {
+        if step.command.starts_with(&["cargo", "deny"]) && !works(&["cargo", "deny", "--version"]) {
+            if ci {
+                return Err("cargo-deny is not installed; in CI nothing is skipped".to_owned());
+            }
+            skipped.push(format!("{}: install it with `cargo install --locked cargo-deny`", step.title));
+            continue;
+        }
+        counts.add(run_step(step)?);
+    }
+    println!();
+    for line in &skipped {
+        println!("Skipped: {line}");
+    }
+    println!("Tests: {} passed, {} failed, {} ignored", counts.passed, counts.failed, counts.ignored);
+    if counts.passed == 0 {
+        return Err("no test was counted".to_owned());
+    }
+    if ci && counts.ignored > 0 {
+        return Err("tests are ignored; in CI nothing is skipped".to_owned());
+    }
+    Ok(())
+}
+
+/// Lets the tests that compare documents with the command write the documents instead.
+///
+/// # Errors
+/// When the tests cannot be run.
+pub(crate) fn write_documents() -> Result<(), String> {
+    let write = Step {
+        environment: &[("AUTOENROLL_WRITE_DOCUMENTS", "1")],
+        ..step("Documents", &["cargo", "test", "--package", "autoenroll-tests", "--test", "documents"])
+    };
+    run_step(&write).map(|_| ())
+}
+
+/// How many tests did what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+
+    /// From a summary line of libtest or of nextest; nothing from any other line.
+    fn read(line: &str) -> Self {
+        let libtest = line.trim_start().strip_prefix("test result: ");
+        let nextest = line.trim_start().strip_prefix("Summary [").and_then(|rest| rest.split_once("tests run:"));
+        let Some(summary) = libtest.or(nextest.map(|(_, counts)| counts)) else { return Self::default() };
+        let of = |word: &str| {
+            let words: Vec<&str> = summary.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
+            let at = words.iter().position(|found| *found == word)?;
+            words.get(at.checked_sub(1)?)?.parse().ok()
+        };
+        let ignored = if libtest.is_some() { of("ignored") } else { of("skipped") };
+        Self { passed: of("passed").unwrap_or(0), failed: of("failed").unwrap_or(0), ignored: ignored.unwrap_or(0) }
+    }
+}
+
+/// Runs a step with its output passed on, and counts its tests.
+fn run_step(step: &Step) -> Result<Counts, String> {
+    let text = step.command.join(" ");
+    println!("\n== {}: {text}", step.title);
+    let start = Instant::now();
+    let [program, arguments @ ..] = step.command else { return Err(format!("{}: no command", step.title)) };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(crate::root()).envs(step.environment.iter().copied());
+    let counts =
+        if step.counts_tests { pass_on(&mut command) } else { command.status().map(|s| (s, Counts::default())) };
+    let (status, counts) = counts.map_err(|error| format!("`{text}` cannot be run: {error}"))?;
+    println!("== {}: {:.0} s", step.title, start.elapsed().as_secs_f64());
+    if status.success() { Ok(counts) } else { Err(format!("{}: `{text}` failed ({status})", step.title)) }
+}
+
+/// Runs a command, passes its output on line by line, and adds up the counts in it. libtest writes its summary to standard output
+/// and nextest to standard error, so both are one pipe.
+fn pass_on(command: &mut Command) -> std::io::Result<(std::process::ExitStatus, Counts)> {
+    let (reader, writer) = std::io::pipe()?;
+    let mut child = command.stdout(writer.try_clone()?).stderr(writer).stdin(Stdio::null()).spawn()?;
+    // The command keeps the writing end open until it is replaced.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut counts = Counts::default();
+    for line in BufReader::new(reader).lines() {
+        let line = line?;
+        println!("{line}");
+        counts.add(Counts::read(&line));
+    }
+    Ok((child.wait()?, counts))
+}
+
+fn works(command: &[&str]) -> bool {
+    let Some((program, arguments)) = command.split_first() else { return false };
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_both_runners_are_counted() {
+        let check = |line: &str, passed, failed, ignored| {
+            assert_eq!(Counts::read(line), Counts { passed, failed, ignored }, "{line}");
+        };
+        check(
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            12,
+            0,
+            1,
+        );
+        check("     Summary [   2.963s] 12 tests run: 12 passed, 0 skipped", 12, 0, 0);
+        check("     Summary [   2.963s] 12 tests run: 10 passed (1 slow), 2 failed, 3 skipped", 10, 2, 3);
+        check("        PASS [   0.004s] (11/12) something passed", 0, 0, 0);
+    }
+}
