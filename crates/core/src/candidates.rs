@@ -1,0 +1,179 @@
+//! Phase E: which templates this principal may be enrolled for without being asked, and at which CAs.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use autoenroll_model::{
+    AceEffect, Cause, Context, EnrollmentFlags, Facts, GeneralFlags, NameFlags, Right, Rule, SecurityDescriptor,
+    Template, Token, may,
+};
+
+use crate::acquire::{Gathered, OfferedTemplate};
+use crate::frame::Frame;
+use crate::rules;
+
+/// A template that the principal may be autoenrolled for.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    /// Its place in the offer.
+    pub(crate) template: usize,
+    /// The CAs that issue it, best first: their places in the offer.
+    pub(crate) authorities: Vec<usize>,
+    /// Only renewals are possible: a new request would need a name that nobody supplies.
+    pub(crate) renewal_only: bool,
+    /// The decisions that made it one.
+    pub(crate) reasons: Vec<Cause>,
+}
+
+/// Every candidate, in the order in which they are worked on: by name, ordinal.
+pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidate> {
+    let offer = gathered.offers.clone();
+    let Some(principal) = &gathered.principal else { return Vec::new() };
+    let token = Token::of(principal);
+    let mut found: Vec<Candidate> = (0..offer.templates.len())
+        .filter_map(|at| {
+            let offered = &offer.templates[at];
+            is_eligible(frame, offered, &token)?;
+            let authorities = issuing(frame, gathered, &offered.template)?;
+            let renewal_only = needs_a_name(frame, &offered.template);
+            let reasons = alloc::vec![frame.because()];
+            Some(Candidate { template: at, authorities, renewal_only, reasons })
+        })
+        .collect();
+    drop_superseded(frame, gathered, &mut found);
+    if frame.decide(rules::R067, "order", true, Facts::new().with("count", found.len())) {
+        found.sort_by(|a, b| offer.templates[a.template].template.name.cmp(&offer.templates[b.template].template.name));
+    } else {
+        found.sort_by(|a, b| offer.templates[b.template].template.name.cmp(&offer.templates[a.template].template.name));
+    }
+    found
+}
+
+/// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing happens.
+fn is_eligible(frame: &mut Frame, offered: &OfferedTemplate, token: &Token) -> Option<()> {
+    let template = &offered.template;
+    let name = template.name.as_str();
+    let holds = |frame: &mut Frame, rule: Rule, outcome: bool, facts: Facts| {
+        frame.decide(rule, name, outcome, facts).then_some(())
+    };
+    let version = template.schema_version();
+
+    holds(frame, rules::R036, version >= 2, Facts::new().with("schema", version))?;
+    let highest = frame.profile().schema.highest();
+    holds(
+        frame,
+        rules::R034,
+        (1..=highest).contains(&version),
+        Facts::new().with("schema", version).with("highest", highest),
+    )?;
+    let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
+    let right_context = machine == (frame.identity.context == Context::Machine);
+    holds(frame, rules::R037, right_context, Facts::new().with("machine-type", machine))?;
+    let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
+    holds(frame, rules::R038, !for_ca, Facts::new())?;
+    let asked_for = template.enrollment(EnrollmentFlags::AUTO_ENROLLMENT);
+    holds(frame, rules::R039, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
+    if frame.profile().same_key_renewal.is_yes() {
+        let needed = template.private_key_flags.client_version();
+        holds(
+            frame,
+            rules::R035,
+            needed <= CLIENT_VERSION,
+            Facts::new().with("needs", needed).with("has", CLIENT_VERSION),
+        )?;
+    }
+    holds(frame, rules::R045, template.ra_signatures <= 1, Facts::new().with("signatures", template.ra_signatures))?;
+
+    let (read, enroll, autoenroll) = match offered.permissions {
+        Some((enroll, autoenroll)) => (true, enroll, autoenroll),
+        None => (
+            may(&template.security, token, Right::Read),
+            may(&template.security, token, Right::Enroll),
+            may(&template.security, token, Right::AutoEnroll),
+        ),
+    };
+    if offered.permissions.is_none() && denies_anything(&template.security, token) {
+        let granted_without = without_denials(&template.security);
+        let denied = (!enroll && may(&granted_without, token, Right::Enroll))
+            || (!autoenroll && may(&granted_without, token, Right::AutoEnroll));
+        if frame.decide(rules::R041, name, denied, Facts::new()) {
+            return None;
+        }
+        let facts = Facts::new().with("read", read).with("enroll", true).with("autoenroll", true);
+        return holds(frame, rules::R040, read && (denied || enroll) && (denied || autoenroll), facts);
+    }
+    let facts = Facts::new().with("read", read).with("enroll", enroll).with("autoenroll", autoenroll);
+    holds(frame, rules::R040, read && enroll && autoenroll, facts)
+}
+
+/// The version nibble of a client that knows same-key renewal ([MS-WCCE] 3.1.2.4.2.2.2.8).
+const CLIENT_VERSION: u32 = 4;
+
+/// The CAs that issue the template and where the principal may enroll; `None` when there is none.
+fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Option<Vec<usize>> {
+    let offer = gathered.offers.clone();
+    let mut found: Vec<usize> = Vec::new();
+    for (at, authority) in offer.authorities.iter().enumerate() {
+        if !authority.templates.contains(&template.name) {
+            continue;
+        }
+        let allowed = match authority.enroll_permission {
+            Some(permission) => frame.decide(rules::R043, &authority.name, permission, Facts::new()),
+            None => true,
+        };
+        if allowed {
+            found.push(at);
+        }
+    }
+    let names: Vec<String> = found.iter().map(|at| offer.authorities[*at].name.clone()).collect();
+    if !frame.decide(rules::R042, &template.name, !found.is_empty(), Facts::new().with("cas", names)) {
+        return None;
+    }
+    // A policy server ranks CAs; the directory does not, so their names do.
+    found.sort_by(|a, b| {
+        let key = |at: usize| (offer.authorities[at].priority.unwrap_or(u32::MAX), offer.authorities[at].name.as_str());
+        key(*a).cmp(&key(*b))
+    });
+    Some(found)
+}
+
+/// Whether a first request would need a name from somebody.
+fn needs_a_name(frame: &mut Frame, template: &Template) -> bool {
+    let supplied = NameFlags::ENROLLEE_SUPPLIES_SUBJECT.union(NameFlags::ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME);
+    let needs = template.name_flags.intersects(supplied);
+    needs && frame.decide(rules::R046, &template.name, needs, Facts::new())
+}
+
+/// A template that another candidate supersedes is not enrolled.
+fn drop_superseded(frame: &mut Frame, gathered: &Gathered, found: &mut Vec<Candidate>) {
+    let templates = &gathered.offers.templates;
+    let superseders: Vec<(String, Vec<String>)> = found
+        .iter()
+        .map(|candidate| &templates[candidate.template].template)
+        .filter(|template| !template.supersedes.is_empty())
+        .map(|template| (template.name.clone(), template.supersedes.clone()))
+        .collect();
+    found.retain(|candidate| {
+        let name = templates[candidate.template].template.name.as_str();
+        let by = superseders.iter().find(|(by, old)| by != name && old.iter().any(|old| old == name));
+        match by {
+            Some((by, _)) => !frame.decide(rules::R044, name, true, Facts::new().with("by", by.to_string())),
+            None => true,
+        }
+    });
+}
+
+/// Whether a denying entry speaks to the token at all.
+fn denies_anything(security: &SecurityDescriptor, token: &Token) -> bool {
+    let entries = security.dacl.as_deref().unwrap_or_default();
+    entries.iter().any(|ace| ace.effect == AceEffect::Deny && !ace.inherit_only && token.has(&ace.trustee))
+}
+
+/// The same descriptor as if nothing were denied.
+fn without_denials(security: &SecurityDescriptor) -> SecurityDescriptor {
+    let mut granted = security.clone();
+    if let Some(dacl) = &mut granted.dacl {
+        dacl.retain(|ace| ace.effect == AceEffect::Allow);
+    }
+    granted
+}

@@ -1,0 +1,161 @@
+//! States S1 to S4: the delay, the balloon that fades to an icon, and the wizard's first page.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use autoenroll_model::{Answer, BalloonId, DecisionPoint, Facts, Offer, OutputBody, PromptId, SimTime};
+
+use crate::frame::{Frame, OpenPrompt, Timer};
+use crate::rules;
+
+/// What is on the desktop before the wizard works.
+#[derive(Clone, Debug)]
+pub(crate) enum Desktop {
+    /// S1: nothing yet.
+    Delay,
+    /// S2: balloon and icon.
+    Balloon(BalloonId),
+    /// S3: the icon alone.
+    Icon,
+    /// S4: the wizard's first page.
+    Wizard(OpenPrompt),
+}
+
+impl Desktop {
+    /// S1: about a minute after the start of the run, at once when the express entry is there or the minute is over.
+    pub(crate) fn delay(frame: &mut Frame, started: SimTime, express: bool) -> Self {
+        let mut desktop = Self::Delay;
+        let due = started + frame.profile().balloon_delay.0;
+        if frame.decide(rules::S1_EXPRESS, "balloon", express, Facts::new()) {
+            desktop.show_balloon(frame);
+        } else if due <= frame.now.mono {
+            desktop.delay_is_over(frame);
+        } else {
+            frame.timers.set(Timer::BalloonDelay, due);
+        }
+        desktop
+    }
+
+    pub(crate) const fn waits_for_a_click(&self) -> bool {
+        matches!(self, Self::Balloon(_) | Self::Icon)
+    }
+
+    pub(crate) fn delay_is_over(&mut self, frame: &mut Frame) {
+        let due = Facts::new().with("delay", frame.profile().balloon_delay.0.to_string());
+        if matches!(self, Self::Delay) && frame.decide(rules::S1_ELAPSED, "balloon", true, due) {
+            self.show_balloon(frame);
+        }
+    }
+
+    fn show_balloon(&mut self, frame: &mut Frame) {
+        let because = frame.because();
+        *self = Self::Balloon(frame.balloon(&[because]));
+        let end = frame.now.mono + frame.profile().balloon_visible.0;
+        frame.timers.set(Timer::BalloonEnd, end);
+    }
+
+    pub(crate) fn balloon_times_out(&mut self, frame: &mut Frame) {
+        if let Self::Balloon(balloon) = *self
+            && frame.decide(rules::S2_TIMEOUT, "balloon", true, Facts::new())
+        {
+            self.fade(frame, balloon);
+        }
+    }
+
+    pub(crate) fn balloon_closed(&mut self, frame: &mut Frame, closed: BalloonId) {
+        if let Self::Balloon(balloon) = *self
+            && balloon == closed
+        {
+            if frame.decide(rules::S2_CLOSE, "balloon", true, Facts::new()) {
+                self.fade(frame, balloon);
+            } else {
+                self.open_wizard(frame, &[]);
+            }
+        }
+    }
+
+    /// S2 to S3: only the icon remains.
+    fn fade(&mut self, frame: &mut Frame, balloon: BalloonId) {
+        let because = frame.because();
+        frame.timers.clear(Timer::BalloonEnd);
+        frame.emit(OutputBody::BalloonHidden(balloon), &[because]);
+        *self = Self::Icon;
+    }
+
+    pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, clicked: BalloonId, items: &[String]) {
+        if matches!(*self, Self::Balloon(balloon) if balloon == clicked)
+            && frame.decide(rules::S2_CLICK, "balloon", true, Facts::new())
+        {
+            self.open_wizard(frame, items);
+        }
+    }
+
+    pub(crate) fn icon_clicked(&mut self, frame: &mut Frame, items: &[String]) {
+        let opens = match self {
+            Self::Balloon(_) => frame.decide(rules::S2_CLICK, "icon", true, Facts::new()),
+            Self::Icon => frame.decide(rules::S3_CLICK, "icon", true, Facts::new()),
+            Self::Delay | Self::Wizard(_) => false,
+        };
+        if opens {
+            self.open_wizard(frame, items);
+        }
+    }
+
+    fn open_wizard(&mut self, frame: &mut Frame, items: &[String]) {
+        let because = frame.because();
+        self.clear_notification(frame);
+        let offers = [Offer::Start, Offer::Remind, Offer::Details];
+        let facts = Facts::new().with("items", items.len());
+        *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &[because]));
+    }
+
+    /// Takes balloon and icon away.
+    fn clear_notification(&mut self, frame: &mut Frame) {
+        frame.timers.clear(Timer::BalloonEnd);
+        match *self {
+            Self::Balloon(balloon) => {
+                frame.emit(OutputBody::BalloonHidden(balloon), &[]);
+                frame.emit(OutputBody::Icon { shown: false }, &[]);
+            }
+            Self::Icon => frame.emit(OutputBody::Icon { shown: false }, &[]),
+            Self::Delay | Self::Wizard(_) => {}
+        }
+    }
+
+    pub(crate) fn asks(&self, prompt: PromptId, answer: &Answer) -> bool {
+        matches!(self, Self::Wizard(open) if open.id == prompt && open.takes(answer))
+    }
+
+    /// S4: `Some(true)` starts the wizard's work, `Some(false)` postpones it, `None` leaves the page open.
+    pub(crate) fn wizard_answered(&mut self, frame: &mut Frame, answer: &Answer, items: &[String]) -> Option<bool> {
+        match answer {
+            Answer::Start => Some(frame.decide(rules::S4_START, "wizard", true, Facts::new())),
+            Answer::Remind => Some(!frame.decide(rules::S4_REMIND, "wizard", true, Facts::new())),
+            Answer::Details if frame.decide(rules::S4_DETAILS, "wizard", true, Facts::new()) => {
+                let because = frame.because();
+                let facts = Facts::new()
+                    .with("items", items.len())
+                    .with("details", items.iter().map(String::as_str).collect::<Vec<_>>());
+                let offers = [Offer::Start, Offer::Remind, Offer::Details];
+                *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &[because]));
+                None
+            }
+            Answer::Close => Some(!frame.decide(rules::S4_CLOSE, "wizard", true, Facts::new())),
+            _ => Some(false),
+        }
+    }
+
+    /// Takes everything away: the user logs off, or a new run begins.
+    pub(crate) fn leave(&mut self, frame: &mut Frame) {
+        if matches!(self, Self::Delay) {
+            let gone = frame.decide(rules::S1_LOGOFF, "balloon", true, Facts::new());
+            if gone {
+                frame.timers.clear(Timer::BalloonDelay);
+            }
+        }
+        self.clear_notification(frame);
+        if let Self::Wizard(open) = self {
+            frame.withdraw(open, &[]);
+        }
+    }
+}

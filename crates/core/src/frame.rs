@@ -1,0 +1,217 @@
+//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered between
+//! runs.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use autoenroll_model::{
+    Answer, BalloonId, CardSerial, Cause, DecisionPoint, Decisions, Effect, EffectId, EventEntry, EventLog, Facts,
+    Identity, Now, Offer, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
+};
+
+use crate::acquire::PolicyCache;
+
+/// The surroundings of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) identity: Identity,
+    pub(crate) now: Now,
+    pub(crate) timers: Timers,
+    /// PINs that were right, by card, for as long as the profile keeps them.
+    pub(crate) pins: BTreeMap<CardSerial, PinId>,
+    /// Templates and CAs as last read.
+    pub(crate) cache: Option<PolicyCache>,
+    /// The level of the event log, as last read.
+    pub(crate) log_everything: bool,
+    decisions: Decisions,
+    outputs: VecDeque<Output>,
+    inputs: u32,
+    effects: u32,
+    prompts: u32,
+    balloons: u32,
+}
+
+impl Frame {
+    pub(crate) fn new(identity: Identity, decisions: Decisions) -> Self {
+        Self {
+            identity,
+            now: Now { mono: SimTime::START, wall: autoenroll_model::FileTime(0) },
+            timers: Timers::default(),
+            pins: BTreeMap::new(),
+            cache: None,
+            log_everything: false,
+            decisions,
+            outputs: VecDeque::new(),
+            inputs: 0,
+            effects: 0,
+            prompts: 0,
+            balloons: 0,
+        }
+    }
+
+    pub(crate) const fn profile(&self) -> &Profile {
+        &self.identity.profile
+    }
+
+    pub(crate) fn begin_input(&mut self, now: Now) {
+        self.now = now;
+        self.inputs += 1;
+    }
+
+    pub(crate) fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The one way in which a rule of this core decides anything. The outcome is what a test build may turn round.
+    pub(crate) fn decide(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) -> bool {
+        let outcome = self.decisions.decide(rule, subject, outcome, facts);
+        for decision in self.decisions.take() {
+            self.emit(OutputBody::Decision(decision), &[]);
+        }
+        outcome
+    }
+
+    /// The latest decision, as a cause of what follows from it.
+    pub(crate) const fn because(&self) -> Cause {
+        Cause::Decision(self.decisions.latest())
+    }
+
+    pub(crate) fn emit(&mut self, body: OutputBody, reasons: &[Cause]) {
+        let mut causes = Vec::with_capacity(1 + reasons.len());
+        causes.push(Cause::Input(self.inputs));
+        causes.extend_from_slice(reasons);
+        self.outputs.push_back(Output { causes, body });
+    }
+
+    pub(crate) fn report(&mut self, report: Report, reasons: &[Cause]) {
+        self.emit(OutputBody::Report(report), reasons);
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect, reasons: &[Cause]) -> EffectId {
+        self.effects += 1;
+        let id = EffectId(self.effects);
+        self.emit(OutputBody::Effect { id, effect }, reasons);
+        id
+    }
+
+    pub(crate) fn abandon(&mut self, id: EffectId) {
+        self.emit(OutputBody::AbandonEffect { id }, &[]);
+    }
+
+    pub(crate) fn balloon(&mut self, reasons: &[Cause]) -> BalloonId {
+        self.balloons += 1;
+        let id = BalloonId(self.balloons);
+        self.emit(OutputBody::Icon { shown: true }, reasons);
+        self.emit(OutputBody::Balloon(id), reasons);
+        id
+    }
+
+    pub(crate) fn prompt(
+        &mut self,
+        point: DecisionPoint,
+        facts: Facts,
+        offers: &[Offer],
+        reasons: &[Cause],
+    ) -> OpenPrompt {
+        self.prompts += 1;
+        let id = PromptId(self.prompts);
+        self.emit(OutputBody::Prompt { id, point, facts: facts.clone(), offers: offers.to_vec() }, reasons);
+        OpenPrompt { id, facts, offers: offers.to_vec() }
+    }
+
+    /// Tells the user of new facts, when they are new.
+    pub(crate) fn change_prompt(&mut self, prompt: &mut OpenPrompt, facts: Facts, reasons: &[Cause]) {
+        if prompt.facts != facts {
+            prompt.facts = facts.clone();
+            self.emit(OutputBody::PromptChanged { id: prompt.id, facts }, reasons);
+        }
+    }
+
+    pub(crate) fn withdraw(&mut self, prompt: &OpenPrompt, reasons: &[Cause]) {
+        self.emit(OutputBody::PromptWithdrawn { id: prompt.id }, reasons);
+    }
+
+    /// Writes an entry to the event log, when entries of its kind are logged.
+    pub(crate) fn log(&mut self, kind: LogKind, entry: EventEntry, reasons: &[Cause]) {
+        let everything = self.log_everything || self.profile().event_log == EventLog::Everything;
+        let logged = match kind {
+            LogKind::Problem => true,
+            LogKind::Result => everything || self.profile().event_log == EventLog::Results,
+            LogKind::Progress => everything,
+        };
+        let facts = Facts::new().with("id", entry.id).with("severity", entry.severity.as_str());
+        if self.decide(crate::rules::P7_43, entry.source.as_str(), logged, facts) {
+            let because = self.because();
+            let reasons: Vec<Cause> = reasons.iter().copied().chain([because]).collect();
+            self.emit(OutputBody::Event(entry), &reasons);
+        }
+    }
+}
+
+/// Why an event-log entry is written; the log level goes by this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogKind {
+    /// An error or a warning.
+    Problem,
+    /// The result of one certificate.
+    Result,
+    /// Start and end of a run and the like.
+    Progress,
+}
+
+/// A prompt that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenPrompt {
+    pub(crate) id: PromptId,
+    facts: Facts,
+    offers: Vec<Offer>,
+}
+
+impl OpenPrompt {
+    /// Whether an answer is one that was offered; closing the window always is.
+    pub(crate) fn takes(&self, answer: &Answer) -> bool {
+        *answer == Answer::Close || self.offers.contains(&answer.offer())
+    }
+}
+
+/// The closed table of timers; the next wake-up is their minimum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Timers([Option<SimTime>; Timer::COUNT]);
+
+/// What can be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// The next run of the core's own accord.
+    Pulse,
+    /// The end of the delay before the balloon.
+    BalloonDelay,
+    /// The end of the balloon; the icon stays.
+    BalloonEnd,
+}
+
+impl Timer {
+    const COUNT: usize = 3;
+}
+
+impl Timers {
+    pub(crate) const fn set(&mut self, timer: Timer, at: SimTime) {
+        self.0[timer as usize] = Some(at);
+    }
+
+    pub(crate) const fn clear(&mut self, timer: Timer) {
+        self.0[timer as usize] = None;
+    }
+
+    /// Whether the timer is due; a due timer is cleared.
+    pub(crate) fn fired(&mut self, timer: Timer, now: SimTime) -> bool {
+        let due = self.0[timer as usize].is_some_and(|at| at <= now);
+        if due {
+            self.clear(timer);
+        }
+        due
+    }
+
+    pub(crate) fn next(&self) -> Option<SimTime> {
+        self.0.iter().flatten().min().copied()
+    }
+}
