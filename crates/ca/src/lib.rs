@@ -1,1 +1,31 @@
-//! The enterprise CA: request parsing, policy module, issue, pend, deny, database.
+//! The enterprise CA: takes requests, judges them by the policy of their template, issues, pends, denies and revokes, and
+//! remembers everything.
+//!
+//! [`Ca::submit`] has the shape of ICertRequestD::Request ([MS-WCCE] 3.2.1.4.2.1) and answers with real certificates,
+//! byte for byte the same for the same seed, requests and times. Every check is a rule of [`RULES`] and leaves a decision.
+//! [`CaIdentity`] makes the CA certificates above.
+//!
+//! It deliberately lacks transport, clock, files and a directory: the caller brings the time, the requester's directory
+//! object and the CA's copy of the templates. There are no enrollment agents, no key attestation, no certificate
+//! transparency, and no standalone CA.
+#![forbid(unsafe_code)]
+
+mod authority;
+mod config;
+mod content;
+mod database;
+mod encode;
+mod hierarchy;
+mod judge;
+mod names;
+mod policy;
+mod request;
+mod response;
+mod rules;
+mod trust;
+
+pub use authority::{Ca, FULL_RESPONSE, ManagerError, Publication};
+pub use config::{Approval, CaConfig};
+pub use database::{Database, RequestState, RevocationReason, Row};
+pub use hierarchy::{CaDescription, CaIdentity, HierarchyError};
+pub use rules::{PolicyRule, RULES};

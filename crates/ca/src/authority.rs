@@ -1,0 +1,429 @@
+//! The CA as clients and its manager meet it: submit, retrieve, approve, deny, revoke.
+
+use core::fmt;
+
+use autoenroll_keys::{HashAlgorithm, Seed, SignatureAlgorithm};
+use autoenroll_model::{
+    Authority, CaReply, Decision, Decisions, Disposition, EnrollmentFlags, Facts, FileTime, GeneralFlags, HResult,
+    PrincipalObject, Right, Submission, Template, Token, may,
+};
+
+use crate::config::CaConfig;
+use crate::content::{Issuance, serial};
+use crate::database::{Database, RequestState, RevocationReason, Row};
+use crate::encode::{self, CrlContent};
+use crate::hierarchy::CaIdentity;
+use crate::judge::{Judge, Refusal};
+use crate::policy::Policy;
+use crate::request::{Envelope, Request};
+use crate::trust::Trust;
+use crate::{response, rules};
+
+/// `dwFlags`: the answer shall be a full CMC response ([MS-WCCE] 3.2.1.4.3.1.1, bit Y).
+pub const FULL_RESPONSE: u32 = 0x0004_0000;
+
+/// An enterprise CA. Several stand side by side; a clone is a CA of its own with the same past.
+#[derive(Clone, Debug)]
+pub struct Ca {
+    identity: CaIdentity,
+    config: CaConfig,
+    seed: Seed,
+    templates: Vec<Template>,
+    trust: Trust,
+    suspended: bool,
+    database: Database,
+    decisions: Decisions,
+    publications: Vec<Publication>,
+    crls: u32,
+}
+
+/// An issued certificate that the CA appends to the requester's `userCertificate` (CT_FLAG_PUBLISH_TO_DS).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// Distinguished name of the requester.
+    pub dn: String,
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+}
+
+/// Why the manager's action was not possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ManagerError {
+    /// There is no request of that number.
+    UnknownRequest {
+        /// The number.
+        id: u32,
+    },
+    /// Only a pending request can be approved or denied.
+    NotPending {
+        /// The request.
+        id: u32,
+        /// How it stands.
+        state: RequestState,
+    },
+    /// No certificate of that serial number was issued here and is still valid.
+    UnknownCertificate {
+        /// The serial number, big endian.
+        serial: Vec<u8>,
+    },
+}
+
+impl ManagerError {
+    /// The code that the administration interface returns ([MS-CSRA]).
+    #[must_use]
+    pub const fn code(&self) -> HResult {
+        match self {
+            Self::UnknownRequest { .. } => HResult::CERTSRV_E_PROPERTY_EMPTY,
+            Self::NotPending { .. } => HResult::CERTSRV_E_BAD_REQUESTSTATUS,
+            Self::UnknownCertificate { .. } => HResult::CERTSRV_E_NO_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for ManagerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownRequest { id } => write!(f, "the CA has no request {id}"),
+            Self::NotPending { id, state } => write!(f, "request {id} is not pending but {state}"),
+            Self::UnknownCertificate { serial } => {
+                let serial = autoenroll_model::hex::encode(serial);
+                write!(f, "the CA has issued no certificate {serial} that could be revoked")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ManagerError {}
+
+impl Ca {
+    /// A CA with an empty database. `templates` is its copy of the directory's; the configuration names those it issues.
+    #[must_use]
+    pub fn new(seed: Seed, identity: CaIdentity, config: CaConfig, templates: Vec<Template>) -> Self {
+        let trust = Trust::new(&identity);
+        Self {
+            identity,
+            config,
+            seed,
+            templates,
+            trust,
+            suspended: false,
+            database: Database::default(),
+            decisions: Decisions::new(),
+            publications: Vec::new(),
+            crls: 0,
+        }
+    }
+
+    /// Takes a request ([MS-WCCE] 3.2.1.4.2.1, with the enterprise rules of 3.2.2.6.2.1). The caller is who the transport says
+    /// it is; names in the certificate come from its directory object.
+    ///
+    /// A request that does not even reach the database (wrong CA name, no right to request, CA suspended) has number 0 in the
+    /// reply; every other one has a row, with the reason if it was refused. [`FULL_RESPONSE`] in the flags, and nothing else,
+    /// makes the response a full CMC response.
+    pub fn submit(&mut self, now: FileTime, caller: &PrincipalObject, submission: &Submission) -> CaReply {
+        if let Err(refusal) = self.admit(caller, submission) {
+            return CaReply {
+                request_id: 0,
+                disposition: Disposition::Failed(refusal.code),
+                certificate: None,
+                response: None,
+                message: refusal.reason,
+            };
+        }
+        let id = self.database.next_id();
+        let mut row = Row::new(id, now, caller, submission);
+        match self.understand(now, &row) {
+            Ok(request) => {
+                row.understood = Some(request);
+                self.decide(now, &mut row, None);
+            }
+            Err((message, refusal)) => row.fail(now, message, &refusal),
+        }
+        let reply = self.reply(&row);
+        self.store(row);
+        reply
+    }
+
+    /// Tells how a request stands ([MS-WCCE] 3.2.1.4.2.1.3). A revoked one comes back as failed with CRYPT_E_REVOKED, because
+    /// a disposition of 6 has no place of its own in the reply.
+    pub fn retrieve(&mut self, request_id: u32) -> CaReply {
+        let known = self.database.row(request_id).cloned();
+        let mut judge = Judge::new(&mut self.decisions, format!("request {request_id}"));
+        let held = judge.require(&rules::KNOWN, known.is_some(), Facts::new());
+        match (held, known) {
+            (Ok(()), Some(row)) => self.reply(&row),
+            (Ok(()), None) => Self::nothing(request_id, Refusal::by(&rules::KNOWN, &Facts::new())),
+            (Err(refusal), _) => Self::nothing(request_id, refusal),
+        }
+    }
+
+    /// Resubmits a pending request with the manager's approval: the policy module looks at it once more, with the templates,
+    /// the rights and the time of now, and it is issued or denied.
+    ///
+    /// # Errors
+    /// [`ManagerError::UnknownRequest`], [`ManagerError::NotPending`].
+    pub fn approve(&mut self, now: FileTime, officer: &str, id: u32) -> Result<Disposition, ManagerError> {
+        let mut row = self.pending(id)?;
+        self.decide(now, &mut row, Some(officer));
+        let disposition = row.state.disposition();
+        self.store(row);
+        Ok(disposition)
+    }
+
+    /// Denies a pending request.
+    ///
+    /// # Errors
+    /// [`ManagerError::UnknownRequest`], [`ManagerError::NotPending`].
+    pub fn deny(&mut self, now: FileTime, officer: &str, id: u32) -> Result<(), ManagerError> {
+        let mut row = self.pending(id)?;
+        row.state = RequestState::Denied(HResult::CERTSRV_E_ADMIN_DENIED_REQUEST);
+        row.resolved = Some(now);
+        row.message = format!("Denied by {officer}");
+        self.store(row);
+        Ok(())
+    }
+
+    /// Revokes a certificate by serial number. It is on the next revocation list.
+    ///
+    /// # Errors
+    /// [`ManagerError::UnknownCertificate`], also when it is revoked already.
+    pub fn revoke(&mut self, now: FileTime, serial: &[u8], reason: RevocationReason) -> Result<(), ManagerError> {
+        let id = self.database.by_serial(serial).filter(|row| row.state == RequestState::Issued).map(|row| row.id);
+        match id.and_then(|id| self.database.row_mut(id)) {
+            Some(row) => {
+                row.state = RequestState::Revoked { at: now, reason };
+                Ok(())
+            }
+            None => Err(ManagerError::UnknownCertificate { serial: serial.to_vec() }),
+        }
+    }
+
+    /// Since when, and why, a certificate is revoked.
+    #[must_use]
+    pub fn revocation(&self, serial: &[u8]) -> Option<(FileTime, RevocationReason)> {
+        self.database.revocation(serial)
+    }
+
+    /// A new revocation list of everything revoked until now, DER. Each has the next number.
+    ///
+    /// # Panics
+    /// Never: serial numbers and dates that were put into certificates can be put into a list.
+    pub fn publish_crl(&mut self, now: FileTime) -> Vec<u8> {
+        self.crls = self.crls.saturating_add(1);
+        let content = CrlContent {
+            issuer: self.identity.subject().to_vec(),
+            key_identifier: self.identity.public_key().key_identifier().to_vec(),
+            number: self.crls,
+            this_update: now,
+            next_update: now + self.config.crl_period,
+            revoked: self.database.revoked().collect(),
+        };
+        encode::crl(&content, self.identity.private_key(), self.algorithm())
+            .expect("serial numbers and dates of certificates fit into a list")
+    }
+
+    /// What the directory publishes about this CA.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        Authority {
+            name: self.identity.name().to_string(),
+            host: Some(self.config.host.clone()),
+            certificate: self.identity.certificate().to_vec(),
+            templates: self.config.templates.clone(),
+            enroll_permission: None,
+            priority: None,
+        }
+    }
+
+    /// Name, key and certificate.
+    #[must_use]
+    pub const fn identity(&self) -> &CaIdentity {
+        &self.identity
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &CaConfig {
+        &self.config
+    }
+
+    /// The configuration, to change it; requests taken before are not looked at again.
+    pub const fn config_mut(&mut self) -> &mut CaConfig {
+        &mut self.config
+    }
+
+    /// The CA's copy of the templates.
+    #[must_use]
+    pub fn templates(&self) -> &[Template] {
+        &self.templates
+    }
+
+    /// Replaces the CA's copy of the templates, as directory replication does in its own time.
+    pub fn set_templates(&mut self, templates: Vec<Template>) {
+        self.templates = templates;
+    }
+
+    /// Trusts certificates that another CA issued when they sign a request: as co-signers, or as the certificate renewed.
+    /// Whether such a CA has revoked them this one does not know.
+    pub fn trust(&mut self, other: &CaIdentity) {
+        self.trust.add(other);
+    }
+
+    /// Suspends the CA, as during a restore, or resumes it: a suspended one refuses every request.
+    pub const fn suspend(&mut self, suspended: bool) {
+        self.suspended = suspended;
+    }
+
+    /// The requests taken so far.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The decisions made since the last call.
+    pub fn take_decisions(&mut self) -> Vec<Decision> {
+        self.decisions.take()
+    }
+
+    /// Certificates issued since the last call that belong into directory objects.
+    pub fn take_publications(&mut self) -> Vec<Publication> {
+        core::mem::take(&mut self.publications)
+    }
+
+    /// Makes one rule come out the other way round, to see who notices.
+    #[cfg(feature = "planted-bugs")]
+    #[must_use]
+    pub fn flipping(mut self, rule: Option<autoenroll_model::Rule>) -> Self {
+        self.decisions = Decisions::flipping(rule);
+        self
+    }
+
+    /// What is looked at before a request gets a number.
+    fn admit(&mut self, caller: &PrincipalObject, submission: &Submission) -> Result<(), Refusal> {
+        let mut judge = Judge::new(&mut self.decisions, caller.dn.clone());
+        let addressed = submission.ca.eq_ignore_ascii_case(self.identity.name());
+        let facts = Facts::new().with("addressed", submission.ca.as_str()).with("name", self.identity.name());
+        judge.require(&rules::AUTHORITY, addressed, facts)?;
+        judge.require(&rules::RUNNING, !self.suspended, Facts::new())?;
+        let allowed = may(&self.config.rights, &Token::of(caller), Right::Enroll);
+        judge.require(&rules::CA_RIGHT, allowed, Facts::new().with("caller", caller.dn.as_str()))
+    }
+
+    /// Form and signatures of a request; the text is the beginning of the disposition message.
+    fn understand(&mut self, now: FileTime, row: &Row) -> Result<Request, (&'static str, Refusal)> {
+        let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
+        let envelope = Envelope::open(&mut judge, row.flags, &row.request, &row.attributes)
+            .map_err(|refusal| ("Error parsing request", refusal))?;
+        envelope
+            .verify(&mut judge, &self.trust, &self.database, now)
+            .map_err(|refusal| ("Error verifying request signature or signing certificate", refusal))
+    }
+
+    /// The policy module, and what follows from its verdict; `officer` is who has approved the request.
+    fn decide(&mut self, now: FileTime, row: &mut Row, officer: Option<&str>) {
+        let Some(request) = row.understood.clone() else { return };
+        let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
+        let policy = Policy {
+            config: &self.config,
+            templates: &self.templates,
+            ca_not_after: self.identity.not_after(),
+            caller: &row.requester,
+            request: &request,
+            now,
+            approved: officer.is_some(),
+        };
+        let verdict = match policy.decide(&mut judge) {
+            Ok(verdict) => verdict,
+            Err(refusal) => return row.deny(now, &refusal),
+        };
+        row.template = Some(verdict.template.name.clone());
+        if verdict.pending {
+            row.message = "Taken under submission".to_string();
+            return;
+        }
+        let issuance = Issuance {
+            identity: &self.identity,
+            config: &self.config,
+            template: verdict.template,
+            caller: &row.requester,
+            request: &request,
+            names: verdict.names,
+            policies: verdict.policies,
+            serial: serial(&self.seed, &self.identity, row.id),
+            now,
+        };
+        let algorithm = signature_algorithm(&self.identity, &self.config);
+        let serial = issuance.serial.clone();
+        let template = verdict.template;
+        let certificate = issuance
+            .content()
+            .and_then(|content| encode::certificate(&content, self.identity.private_key(), algorithm));
+        match certificate {
+            Ok(certificate) => {
+                if template.enrollment(EnrollmentFlags::PUBLISH_TO_DS) {
+                    let dn = row.requester.dn.clone();
+                    self.publications.push(Publication { dn, certificate: certificate.clone() });
+                }
+                row.transient = template.flags.contains(GeneralFlags::DO_NOT_PERSIST_IN_DB);
+                row.issue(now, serial, certificate, officer);
+            }
+            Err(error) => row.fail(now, "Error constructing certificate", &Refusal::unencodable(&error)),
+        }
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        signature_algorithm(&self.identity, &self.config)
+    }
+
+    fn pending(&self, id: u32) -> Result<Row, ManagerError> {
+        let row = self.database.row(id).ok_or(ManagerError::UnknownRequest { id })?;
+        match row.state {
+            RequestState::Pending => Ok(row.clone()),
+            state => Err(ManagerError::NotPending { id, state }),
+        }
+    }
+
+    fn store(&mut self, row: Row) {
+        if row.transient {
+            self.database.remove(row.id);
+        } else {
+            self.database.put(row);
+        }
+    }
+
+    fn reply(&self, row: &Row) -> CaReply {
+        let issued = row.certificate.clone().filter(|_| row.state == RequestState::Issued);
+        let full = row.flags & FULL_RESPONSE != 0;
+        let response = match &issued {
+            certificate if full => Some(response::full(&self.identity, self.algorithm(), row, certificate.as_deref())),
+            Some(certificate) => Some(response::certificates(&self.identity, certificate)),
+            None => None,
+        };
+        CaReply {
+            request_id: row.id,
+            disposition: row.state.disposition(),
+            certificate: issued,
+            response,
+            message: row.message.clone(),
+        }
+    }
+
+    fn nothing(request_id: u32, refusal: Refusal) -> CaReply {
+        CaReply {
+            request_id,
+            disposition: Disposition::Failed(refusal.code),
+            certificate: None,
+            response: None,
+            message: refusal.reason,
+        }
+    }
+}
+
+/// How a CA signs certificates, revocation lists and responses.
+fn signature_algorithm(identity: &CaIdentity, config: &CaConfig) -> SignatureAlgorithm {
+    match (identity.public_key().is_rsa(), config.hash) {
+        (true, HashAlgorithm::Sha1) => SignatureAlgorithm::RsaSha1,
+        (true, HashAlgorithm::Sha256) => SignatureAlgorithm::RsaSha256,
+        (false, _) => SignatureAlgorithm::EcdsaSha256,
+    }
+}

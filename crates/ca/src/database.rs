@@ -1,0 +1,215 @@
+//! The CA's database: one row for each request it has taken.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use autoenroll_model::{Disposition, FileTime, HResult, PrincipalObject, Submission};
+
+use crate::judge::Refusal;
+use crate::request::Request;
+
+/// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB); their
+/// numbers are not given again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Database {
+    rows: BTreeMap<u32, Row>,
+    /// Number of the last request taken.
+    last: u32,
+}
+
+/// One request ([MS-WCCE] 3.2.1.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Request_Request_ID, from 1.
+    pub id: u32,
+    /// Who asked. The object as it was when the request came; a certificate issued later is built from it.
+    pub requester: PrincipalObject,
+    /// `cn` of the template, once it is known.
+    pub template: Option<String>,
+    /// When it came.
+    pub submitted: FileTime,
+    /// When it was issued, denied or found wrong; `None` while it is pending.
+    pub resolved: Option<FileTime>,
+    /// The request as it was received.
+    pub request: Vec<u8>,
+    /// `dwFlags` of its submission.
+    pub flags: u32,
+    /// `pwszAttributes` of its submission.
+    pub attributes: Vec<(String, String)>,
+    /// How it stands.
+    pub state: RequestState,
+    /// Request_Disposition_Message.
+    pub message: String,
+    /// Serial number of the certificate, big endian; set when it is issued and kept when it is revoked.
+    pub serial: Option<Vec<u8>>,
+    /// The certificate, DER.
+    pub certificate: Option<Vec<u8>>,
+    /// The archived private key, PKCS #8, when the request brought one.
+    pub archived_key: Option<Vec<u8>>,
+    /// What was understood of the request, for the manager's approval; none when it failed.
+    pub(crate) understood: Option<Request>,
+    /// The template asks that nothing is kept.
+    pub(crate) transient: bool,
+}
+
+/// Request_Disposition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestState {
+    /// Taken under submission.
+    Pending,
+    /// The certificate exists.
+    Issued,
+    /// Denied by the policy module or by the manager.
+    Denied(HResult),
+    /// Something is wrong with the request itself.
+    Failed(HResult),
+    /// The certificate existed and is revoked.
+    Revoked {
+        /// Since when.
+        at: FileTime,
+        /// CRLReason (RFC 5280 5.3.1).
+        reason: RevocationReason,
+    },
+}
+
+autoenroll_model::words! {
+    /// CRLReason (RFC 5280 5.3.1), those that a CA manager can choose.
+    pub enum RevocationReason as "revocation reason" {
+        /// 0.
+        Unspecified = "unspecified",
+        /// 1.
+        KeyCompromise = "key-compromise",
+        /// 2.
+        CaCompromise = "ca-compromise",
+        /// 3.
+        AffiliationChanged = "affiliation-changed",
+        /// 4.
+        Superseded = "superseded",
+        /// 5.
+        CessationOfOperation = "cessation-of-operation",
+        /// 6; the only one that can be taken back.
+        CertificateHold = "certificate-hold",
+    }
+}
+
+impl RequestState {
+    /// `pdwDisposition` ([MS-WCCE] 3.2.1.4.2.1.3). Revoked, 6 there, is told as failed with CRYPT_E_REVOKED.
+    #[must_use]
+    pub const fn disposition(self) -> Disposition {
+        match self {
+            Self::Pending => Disposition::Pending,
+            Self::Issued => Disposition::Issued,
+            Self::Denied(code) => Disposition::Denied(code),
+            Self::Failed(code) => Disposition::Failed(code),
+            Self::Revoked { .. } => Disposition::Failed(HResult::CRYPT_E_REVOKED),
+        }
+    }
+}
+
+impl fmt::Display for RequestState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.write_str("pending"),
+            Self::Issued => f.write_str("issued"),
+            Self::Denied(code) => write!(f, "denied with {code}"),
+            Self::Failed(code) => write!(f, "failed with {code}"),
+            Self::Revoked { at, reason } => write!(f, "revoked since {at} ({reason})"),
+        }
+    }
+}
+
+impl Row {
+    pub(crate) fn new(id: u32, now: FileTime, requester: &PrincipalObject, submission: &Submission) -> Self {
+        Self {
+            id,
+            requester: requester.clone(),
+            template: None,
+            submitted: now,
+            resolved: None,
+            request: submission.request.clone(),
+            flags: submission.flags,
+            attributes: submission.attributes.clone(),
+            state: RequestState::Pending,
+            message: String::new(),
+            serial: None,
+            certificate: None,
+            archived_key: None,
+            understood: None,
+            transient: false,
+        }
+    }
+
+    pub(crate) fn issue(&mut self, now: FileTime, serial: Vec<u8>, certificate: Vec<u8>, officer: Option<&str>) {
+        self.state = RequestState::Issued;
+        self.resolved = Some(now);
+        self.message = officer.map_or_else(|| "Issued".to_string(), |officer| format!("Resubmitted by {officer}"));
+        self.serial = Some(serial);
+        self.certificate = Some(certificate);
+    }
+
+    pub(crate) fn deny(&mut self, now: FileTime, refusal: &Refusal) {
+        self.state = RequestState::Denied(refusal.code);
+        self.resolved = Some(now);
+        self.message = format!("Denied by policy module: {refusal}");
+    }
+
+    pub(crate) fn fail(&mut self, now: FileTime, message: &str, refusal: &Refusal) {
+        self.state = RequestState::Failed(refusal.code);
+        self.resolved = Some(now);
+        self.message = format!("{message}: {refusal}");
+    }
+}
+
+impl Database {
+    /// The row of that number.
+    #[must_use]
+    pub fn row(&self, id: u32) -> Option<&Row> {
+        self.rows.get(&id)
+    }
+
+    /// All rows, in the order of their numbers.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values()
+    }
+
+    /// The row whose certificate has that serial number.
+    #[must_use]
+    pub fn by_serial(&self, serial: &[u8]) -> Option<&Row> {
+        self.rows().find(|row| row.serial.as_deref() == Some(serial))
+    }
+
+    /// A number that no request has had.
+    pub(crate) fn next_id(&mut self) -> u32 {
+        self.last = self.last.saturating_add(1);
+        self.last
+    }
+
+    pub(crate) fn put(&mut self, row: Row) {
+        self.rows.insert(row.id, row);
+    }
+
+    pub(crate) fn remove(&mut self, id: u32) {
+        self.rows.remove(&id);
+    }
+
+    pub(crate) fn row_mut(&mut self, id: u32) -> Option<&mut Row> {
+        self.rows.get_mut(&id)
+    }
+
+    /// Since when, and why, a certificate is revoked.
+    #[must_use]
+    pub fn revocation(&self, serial: &[u8]) -> Option<(FileTime, RevocationReason)> {
+        match self.by_serial(serial)?.state {
+            RequestState::Revoked { at, reason } => Some((at, reason)),
+            _ => None,
+        }
+    }
+
+    /// Serial number, time and reason of every revoked certificate, in the order of requests.
+    pub(crate) fn revoked(&self) -> impl Iterator<Item = (Vec<u8>, FileTime, RevocationReason)> {
+        self.rows().filter_map(|row| match row.state {
+            RequestState::Revoked { at, reason } => Some((row.serial.clone()?, at, reason)),
+            _ => None,
+        })
+    }
+}

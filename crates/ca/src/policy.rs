@@ -1,0 +1,254 @@
+//! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand in
+//! [`crate::RULES`], in the order in which they are decided here.
+
+use autoenroll_model::{
+    EnrollmentFlags, Facts, FileTime, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, Right, Template, Token, may,
+};
+use autoenroll_wire::{GeneralName, TemplateReference, oids};
+
+use crate::config::{Approval, CaConfig};
+use crate::judge::{Judge, Refusal};
+use crate::names::{Names, Supplied, names};
+use crate::request::{Request, SignerCertificate};
+use crate::rules;
+
+/// What the policy module looks at.
+pub(crate) struct Policy<'a> {
+    pub(crate) config: &'a CaConfig,
+    /// The CA's copy of the templates, which may be older than the directory.
+    pub(crate) templates: &'a [Template],
+    /// End of the CA certificate.
+    pub(crate) ca_not_after: FileTime,
+    pub(crate) caller: &'a PrincipalObject,
+    pub(crate) request: &'a Request,
+    pub(crate) now: FileTime,
+    /// The manager has approved the request: it does not wait again.
+    pub(crate) approved: bool,
+}
+
+/// What the policy module decided.
+pub(crate) struct Verdict<'a> {
+    pub(crate) template: &'a Template,
+    pub(crate) names: Names,
+    /// Issuance policies of the certificate.
+    pub(crate) policies: Vec<Oid>,
+    /// The request waits for the manager.
+    pub(crate) pending: bool,
+}
+
+impl<'a> Policy<'a> {
+    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Verdict<'a>, Refusal> {
+        let template = self.template(judge)?;
+        self.version(judge, template)?;
+        self.renewal_template(judge, template)?;
+        let waived = self.previous_approval(judge, template);
+        self.template_right(judge, template, waived)?;
+        if template.schema_version() >= 2 {
+            self.ca_version(judge, template)?;
+            self.overlap(judge, template)?;
+            if !waived {
+                self.ra_signatures(judge, template)?;
+            }
+            self.key(judge, template)?;
+            self.archival(judge, template)?;
+        }
+        let policies = self.issuance_policies(judge, template)?;
+        let names = self.names(judge, template, waived)?;
+        let facts = Facts::new().with("not-after", self.ca_not_after.to_string());
+        judge.require(&rules::VALIDITY, self.now < self.ca_not_after, facts)?;
+        Ok(Verdict { template, names, policies, pending: self.pending(judge, template, waived) })
+    }
+
+    /// Every identifier in the request must mean one and the same template, which this CA issues.
+    fn template(&self, judge: &mut Judge<'_>) -> Result<&'a Template, Refusal> {
+        let identifiers = &self.request.template_identifiers;
+        let mapped: Vec<_> = identifiers.iter().filter_map(|identifier| self.find(identifier)).collect();
+        let facts = Facts::new().with("identifiers", identifiers.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let known = !identifiers.is_empty() && mapped.len() == identifiers.len();
+        judge.require(&rules::TEMPLATE_NONE, known, facts.clone())?;
+        let Some(template) = mapped.first().copied() else {
+            return Err(Refusal::by(&rules::TEMPLATE_NONE, &facts));
+        };
+        let one = mapped.iter().all(|other| other.name == template.name);
+        judge.require(&rules::TEMPLATE_SEVERAL, one, facts)?;
+        let offered = self.config.templates.iter().any(|name| name.eq_ignore_ascii_case(&template.name));
+        judge.require(&rules::TEMPLATE_OFFERED, offered, Facts::new().with("template", template.name.as_str()))?;
+        Ok(template)
+    }
+
+    fn find(&self, identifier: &TemplateReference) -> Option<&'a Template> {
+        self.templates.iter().find(|template| match identifier {
+            TemplateReference::Name(name) => template.name.eq_ignore_ascii_case(name),
+            TemplateReference::Oid { oid, .. } => template.oid.as_ref() == Some(oid),
+        })
+    }
+
+    /// Major and minor are compared each for itself, as the specification reads; a request without them counts as 0.0.
+    fn version(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        if template.schema_version() < 2 {
+            return Ok(());
+        }
+        let requested = self.request.template_identifiers.iter().find_map(|identifier| match identifier {
+            TemplateReference::Oid { major, minor, .. } => Some((major.unwrap_or(0), minor.unwrap_or(0))),
+            TemplateReference::Name(_) => None,
+        });
+        let (major, minor) = requested.unwrap_or((0, 0));
+        let facts = |requested: u32, copy: u32| Facts::new().with("requested", requested).with("copy", copy);
+        judge.require(&rules::VERSION_MAJOR, major <= template.revision, facts(major, template.revision))?;
+        judge.require(&rules::VERSION_MINOR, minor <= template.minor, facts(minor, template.minor))
+    }
+
+    fn renewal_template(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        let Some(old) = &self.request.renews else { return Ok(()) };
+        let reference = old.template.as_ref();
+        let same = reference.and_then(|reference| self.find(reference)).is_some_and(|of| of.name == template.name);
+        let facts = Facts::new()
+            .with("template", template.name.as_str())
+            .with_some("old-template", reference.map(ToString::to_string));
+        judge.require(&rules::RENEWAL_TEMPLATE, same, facts)
+    }
+
+    /// Whether the old certificate of a renewal stands for the approval that it was issued with.
+    fn previous_approval(&self, judge: &mut Judge<'_>, template: &Template) -> bool {
+        let Some(old) = &self.request.renews else { return false };
+        if !template.enrollment(EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT) {
+            return false;
+        }
+        let by_oid = matches!((&old.template, &template.oid),
+            (Some(TemplateReference::Oid { oid, .. }), Some(current)) if oid == current);
+        let (named, how) = if template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT) {
+            let supplied = !self.request.subject.is_empty();
+            (supplied && self.request.subject == old.subject, "subject")
+        } else {
+            (self.names_caller(old), "alternative-name")
+        };
+        let facts = Facts::new().with("template", by_oid).with(how, named);
+        judge.holds(&rules::PREVIOUS_APPROVAL, by_oid && named, facts)
+    }
+
+    /// Whether the certificate has a UPN or an e-mail address, and every one of them is the caller's.
+    fn names_caller(&self, old: &SignerCertificate) -> bool {
+        let is = |own: &Option<String>, name: &str| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
+        let judged: Vec<bool> = old
+            .alternative_names
+            .iter()
+            .filter_map(|name| match name {
+                GeneralName::Upn(upn) => Some(is(&self.caller.upn, upn)),
+                GeneralName::Rfc822(mail) => Some(is(&self.caller.mail, mail)),
+                _ => None,
+            })
+            .collect();
+        !judged.is_empty() && judged.iter().all(|right| *right)
+    }
+
+    fn template_right(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<(), Refusal> {
+        let key_based = EnrollmentFlags::ALLOW_PREVIOUS_APPROVAL_KEYBASEDRENEWAL_VALIDATE_REENROLLMENT;
+        if self.request.renews.is_some() && template.enrollment(key_based) {
+            let supplied = template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT);
+            let facts = Facts::new().with("previous-approval", waived).with("enrollee-supplies-subject", supplied);
+            if judge.holds(&rules::KEY_BASED, waived && supplied, facts) {
+                return Ok(());
+            }
+        }
+        let allowed = may(&template.security, &Token::of(self.caller), Right::Enroll);
+        let facts = Facts::new().with("template", template.name.as_str()).with("caller", self.caller.dn.as_str());
+        judge.require(&rules::TEMPLATE_RIGHT, allowed, facts)
+    }
+
+    fn ca_version(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        let wanted = template.private_key_flags.ca_version();
+        let facts = Facts::new().with("wanted", wanted).with("version", self.config.version);
+        judge.require(&rules::CA_VERSION, wanted <= self.config.version, facts)
+    }
+
+    fn overlap(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        if self.request.renews.is_none() {
+            return Ok(());
+        }
+        let facts = Facts::new()
+            .with("renewal-period", template.renewal_period.to_string())
+            .with("validity", template.validity.to_string());
+        judge.require(&rules::OVERLAP, template.renewal_period <= template.validity, facts)
+    }
+
+    fn ra_signatures(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        let wanted = template.ra_signatures;
+        if wanted == 0 {
+            return Ok(());
+        }
+        let signers = &self.request.co_signers;
+        let facts = Facts::new().with("wanted", wanted).with("found", signers.len());
+        judge.require(&rules::RA_NONE, !signers.is_empty(), facts.clone())?;
+        judge.require(&rules::RA_COUNT, signers.len() >= wanted as usize, facts)?;
+        let missing = |wanted: &[Oid], of: fn(&SignerCertificate) -> &[Oid]| -> Vec<String> {
+            let absent = |oid: &&Oid| !signers.iter().any(|signer| of(signer).contains(oid));
+            wanted.iter().filter(absent).map(ToString::to_string).collect()
+        };
+        let policies = missing(&template.ra_policies, |signer| &signer.policies);
+        judge.require(&rules::RA_POLICY, policies.is_empty(), Facts::new().with("missing", policies))?;
+        let usages = missing(&template.ra_application_policies, |signer| &signer.usages);
+        judge.require(&rules::RA_USAGE, usages.is_empty(), Facts::new().with("missing", usages))
+    }
+
+    fn key(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        let key = &self.request.key;
+        let facts = Facts::new().with("bits", key.bits()).with("minimum", template.minimal_key_size);
+        judge.require(&rules::KEY_LENGTH, key.bits() >= template.minimal_key_size, facts)?;
+        if let (Some(old), true) = (&self.request.renews, self.keeps_key(template)) {
+            judge.require(&rules::SAME_KEY, old.key == *key, Facts::new().with("old-key", format!("{:?}", old.key)))?;
+        }
+        let demanded = template.private_key_flags.contains(PrivateKeyFlags::ATTEST_REQUIRED);
+        judge.require(&rules::ATTESTATION, !demanded, Facts::new())
+    }
+
+    fn keeps_key(&self, template: &Template) -> bool {
+        template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL)
+    }
+
+    /// Whether a private key comes where one is wanted, and only there. A renewal that keeps its key brings none.
+    fn archival(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        let renewed = self.request.renews.is_some() && self.keeps_key(template);
+        let demanded = template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
+        let brought = self.request.archived_key.is_some();
+        let facts = Facts::new().with("template", template.name.as_str());
+        if demanded && !renewed {
+            judge.require(&rules::ARCHIVAL_MISSING, brought, facts.clone())?;
+        }
+        if brought {
+            judge.require(&rules::ARCHIVAL_UNEXPECTED, demanded, facts)?;
+        }
+        Ok(())
+    }
+
+    /// Issuance policies of the template; with ISSUANCE_POLICIES_FROM_REQUEST those that the request asks for as well.
+    fn issuance_policies(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Vec<Oid>, Refusal> {
+        if !template.enrollment(EnrollmentFlags::ISSUANCE_POLICIES_FROM_REQUEST) {
+            return Ok(template.certificate_policies.clone());
+        }
+        let requested = self.request.extensions.certificate_policies().ok().flatten().unwrap_or_default();
+        let texts: Vec<_> = requested.iter().map(ToString::to_string).collect();
+        let possible = requested.is_empty() || !template.certificate_policies.is_empty();
+        judge.require(&rules::ISSUANCE_POLICIES, possible, Facts::new().with("requested", texts))?;
+        Ok(template.certificate_policies.iter().filter(|oid| requested.contains(oid)).cloned().collect())
+    }
+
+    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<Names, Refusal> {
+        let old = self.request.renews.as_ref().filter(|_| waived);
+        let old = old.and_then(|old| old.alternative_name_extension.as_ref());
+        let supplied = Supplied {
+            subject: &self.request.subject,
+            alternative: old.or_else(|| self.request.extensions.get(oids::SUBJECT_ALT_NAME)),
+        };
+        names(judge, template, self.caller, &supplied)
+    }
+
+    fn pending(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> bool {
+        if self.approved {
+            return false;
+        }
+        let by_template = template.enrollment(EnrollmentFlags::PEND_ALL_REQUESTS) && !waived;
+        let by_ca = self.config.approval == Approval::Manager;
+        let facts = Facts::new().with("template", by_template).with("ca", by_ca);
+        judge.holds(&rules::PENDING, by_template || by_ca, facts)
+    }
+}

@@ -1,0 +1,279 @@
+//! What the CA understands of a request: form first ([`Envelope::open`]), then signatures ([`Envelope::verify`]).
+
+use autoenroll_keys::PublicKey;
+use autoenroll_model::{Facts, FileTime, Oid};
+use autoenroll_wire::cms::SignerCheck;
+use autoenroll_wire::{
+    Attributes, Certificate, Extension, Extensions, GeneralName, Name, Request as Form, SignedMessage, SignedWith,
+    SignerId, TemplateReference, WireError, oids,
+};
+
+use crate::database::Database;
+use crate::judge::{Judge, Refusal};
+use crate::rules;
+use crate::trust::Trust;
+
+/// A request whose form and signatures are right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The subject it asks for; mostly empty.
+    pub(crate) subject: Name,
+    /// DER of the SubjectPublicKeyInfo as received.
+    pub(crate) public_key: Vec<u8>,
+    pub(crate) key: PublicKey,
+    pub(crate) extensions: Extensions,
+    /// Every way in which the request names its template.
+    pub(crate) template_identifiers: Vec<TemplateReference>,
+    /// The certificate that it renews, which has signed it.
+    pub(crate) renews: Option<SignerCertificate>,
+    /// Other certificates that have signed it, each once.
+    pub(crate) co_signers: Vec<SignerCertificate>,
+    /// The enveloped private key, when it brings one.
+    pub(crate) archived_key: Option<ArchivedKey>,
+}
+
+/// A certificate whose key has signed a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SignerCertificate {
+    /// DER.
+    pub(crate) raw: Vec<u8>,
+    pub(crate) key: PublicKey,
+    pub(crate) subject: Name,
+    pub(crate) template: Option<TemplateReference>,
+    pub(crate) alternative_names: Vec<GeneralName>,
+    pub(crate) alternative_name_extension: Option<Extension>,
+    /// Certificate policies.
+    pub(crate) policies: Vec<Oid>,
+    /// Extended key usages.
+    pub(crate) usages: Vec<Oid>,
+}
+
+/// A private key on its way into the archive ([MS-WCCE] 3.2.2.6.2.1.2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ArchivedKey {
+    /// EnvelopedData in a ContentInfo, DER.
+    pub(crate) enveloped: Vec<u8>,
+    /// Whether the hash that the request states is that of the enveloped key.
+    pub(crate) hash_matches: bool,
+}
+
+/// A request of right form, whose signatures are not verified yet.
+pub(crate) struct Envelope {
+    form: Form,
+    key: PublicKey,
+    attributes: Attributes,
+    extensions: Extensions,
+    name_values: Vec<(String, String)>,
+    template_identifiers: Vec<TemplateReference>,
+}
+
+impl Envelope {
+    /// Reads a request; `attributes` are the name and value pairs of its submission.
+    pub(crate) fn open(
+        judge: &mut Judge<'_>,
+        flags: u32,
+        request: &[u8],
+        attributes: &[(String, String)],
+    ) -> Result<Self, Refusal> {
+        let read = Self::read(request, attributes);
+        let facts = Facts::new().with_some("error", read.as_ref().err());
+        judge.require(&rules::FORM, read.is_ok(), facts.clone())?;
+        let envelope = read.map_err(|_| Refusal::by(&rules::FORM, &facts))?;
+        let announced = flags >> 8 & 0xFF;
+        let facts = Facts::new().with("announced", announced).with("found", form_name(&envelope.form));
+        judge.require(&rules::TYPE, is_of_type(&envelope.form, announced), facts)?;
+        let signed = envelope.form.messages().all(|message| !message.signers.is_empty());
+        judge.require(&rules::SIGNED, signed, Facts::new())?;
+        Ok(envelope)
+    }
+
+    fn read(request: &[u8], submitted: &[(String, String)]) -> Result<Self, String> {
+        let text = |error: WireError| error.to_string();
+        let form = Form::parse(request).map_err(text)?;
+        if let Form::Cmc { data, .. } = innermost(&form)
+            && data.requests.len() != 1
+        {
+            return Err(format!("a CMC request holds one PKCS #10, this one {} requests", data.requests.len()));
+        }
+        let key = PublicKey::from_spki_der(&form.pkcs10().public_key).map_err(|error| error.to_string())?;
+        let attributes = form.attributes().map_err(text)?;
+        for single in [oids::OS_VERSION, oids::ENROLLMENT_CSP_PROVIDER] {
+            if attributes.get(single).is_some_and(|attribute| attribute.values.len() > 1) {
+                return Err(format!("attribute {single} has more than one value"));
+            }
+        }
+        attributes.os_version().map_err(text)?;
+        attributes.csp_provider().map_err(text)?;
+        let extensions = attributes.extensions().map_err(text)?;
+        let mut name_values = attributes.name_value_pairs().map_err(text)?;
+        name_values.extend_from_slice(submitted);
+
+        let mut template_identifiers = Vec::new();
+        template_identifiers.extend(extensions.template_oid().map_err(text)?);
+        template_identifiers.extend(extensions.template_name().map_err(text)?.map(TemplateReference::Name));
+        let by_value = name_values.iter().filter(|(name, _)| is_named(name, "CertificateTemplate"));
+        template_identifiers.extend(by_value.map(|(_, value)| TemplateReference::Name(value.trim().to_string())));
+        Ok(Self { form, key, attributes, extensions, name_values, template_identifiers })
+    }
+
+    /// Verifies every signature, over the bytes as they were received.
+    pub(crate) fn verify(
+        &self,
+        judge: &mut Judge<'_>,
+        trust: &Trust,
+        database: &Database,
+        now: FileTime,
+    ) -> Result<Request, Refusal> {
+        let signatures = self.signatures();
+        let facts = Facts::new().with_some("error", signatures.as_ref().err());
+        judge.require(&rules::SIGNERS, signatures.is_ok(), facts)?;
+        let signatures = signatures.unwrap_or_default();
+        self.possession(judge, signatures.by_new_key)?;
+        let renews = self.renewed(judge, &signatures.certificates)?;
+        for certificate in &signatures.certificates {
+            trust.judge(judge, certificate, database, now)?;
+        }
+        let on_behalf = self.name_values.iter().find(|(name, _)| is_named(name, "requestername"));
+        let facts = Facts::new().with_some("requestername", on_behalf.map(|(_, value)| value));
+        judge.require(&rules::ON_BEHALF, on_behalf.is_none(), facts)?;
+
+        let mut co_signers: Vec<SignerCertificate> = Vec::new();
+        for certificate in signatures.certificates.iter().filter(|one| Some(&one.raw) != renews.as_ref()) {
+            if co_signers.iter().all(|known| known.raw != certificate.raw) {
+                co_signers.extend(SignerCertificate::of(certificate));
+            }
+        }
+        let old = signatures.certificates.iter().find(|one| Some(&one.raw) == renews.as_ref());
+        Ok(Request {
+            subject: self.form.pkcs10().subject.clone(),
+            public_key: self.form.pkcs10().public_key.clone(),
+            key: self.key.clone(),
+            extensions: self.extensions.clone(),
+            template_identifiers: self.template_identifiers.clone(),
+            renews: old.and_then(SignerCertificate::of),
+            co_signers,
+            archived_key: self.archived_key(),
+        })
+    }
+
+    /// The request's own signature proves possession. In a CMC request the outer signature of the new key, named by its
+    /// identifier, does as well: there the inner one may be missing (RFC 5272 C.1) or stale.
+    fn possession(&self, judge: &mut Judge<'_>, by_message: bool) -> Result<(), Refusal> {
+        let request = self.form.pkcs10();
+        let by_itself = match &request.signed_with {
+            SignedWith::Key(algorithm) => self.key.verify(*algorithm, &request.signed, &request.signature).is_ok(),
+            SignedWith::NoSignature | SignedWith::Unknown(_) => false,
+        };
+        let counts = matches!(innermost(&self.form), Form::Cmc { .. });
+        let facts = Facts::new().with("request-signature", by_itself).with("message-signature", by_message);
+        judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
+    }
+
+    /// Checks every signer of every message; an error names the first that is wrong.
+    fn signatures(&self) -> Result<Signatures, String> {
+        let mut found = Signatures::default();
+        for message in self.form.messages() {
+            for check in message.to_be_verified() {
+                let check = match check.map_err(|error| error.to_string())? {
+                    SignerCheck::NoSignature(_) => continue,
+                    SignerCheck::Signature(check) => check,
+                };
+                let verifies = |key: &PublicKey| key.verify(check.algorithm, check.message, check.signature);
+                if *check.id == SignerId::KeyIdentifier(self.key.key_identifier().to_vec()) {
+                    verifies(&self.key).map_err(|error| format!("the new key: {error}"))?;
+                    found.by_new_key = true;
+                    continue;
+                }
+                let certificate = signer_certificate(message, check.id)?;
+                let key = PublicKey::from_spki_der(&certificate.public_key).map_err(|error| error.to_string())?;
+                verifies(&key).map_err(|error| format!("{}: {error}", certificate.subject))?;
+                found.certificates.push(certificate);
+            }
+        }
+        Ok(found)
+    }
+
+    /// DER of the certificate to renew. A bare PKCS #10 is never a renewal ([MS-WCCE] 3.2.1.4.2.1.4).
+    fn renewed(&self, judge: &mut Judge<'_>, signers: &[Certificate]) -> Result<Option<Vec<u8>>, Refusal> {
+        if matches!(self.form, Form::Pkcs10(_)) || self.attributes.get(oids::RENEWAL_CERTIFICATE).is_none() {
+            return Ok(None);
+        }
+        let named = self.attributes.renewal_certificate().ok().flatten();
+        let signed = named.as_ref().is_some_and(|named| signers.iter().any(|signer| signer.raw == *named));
+        judge.require(&rules::RENEWAL_CERTIFICATE, signed, Facts::new().with("signers", signers.len()))?;
+        Ok(named)
+    }
+
+    /// The key stands among the unsigned attributes of a signer, its hash among the attributes of the request.
+    fn archived_key(&self) -> Option<ArchivedKey> {
+        let signers = self.form.messages().flat_map(|message| &message.signers);
+        let mut keys = signers.filter_map(|signer| signer.unsigned_attributes.archived_key().ok().flatten());
+        let enveloped = keys.next()?;
+        let stated = self.attributes.encrypted_key_hash().ok().flatten();
+        let hash_matches = stated.is_some_and(|stated| {
+            stated.algorithm.is_some_and(|algorithm| algorithm.digest(&enveloped) == stated.hash)
+        });
+        Some(ArchivedKey { enveloped, hash_matches })
+    }
+}
+
+/// What the signatures of a message prove.
+#[derive(Default)]
+struct Signatures {
+    /// The new key has signed a message.
+    by_new_key: bool,
+    /// Certificates whose keys have signed, in their order.
+    certificates: Vec<Certificate>,
+}
+
+impl SignerCertificate {
+    fn of(certificate: &Certificate) -> Option<Self> {
+        Some(Self {
+            raw: certificate.raw.clone(),
+            key: PublicKey::from_spki_der(&certificate.public_key).ok()?,
+            subject: certificate.subject.clone(),
+            template: certificate.template(),
+            alternative_names: certificate.subject_alt_names(),
+            alternative_name_extension: certificate.extensions.get(oids::SUBJECT_ALT_NAME).cloned(),
+            policies: certificate.certificate_policies(),
+            usages: certificate.extended_key_usage(),
+        })
+    }
+}
+
+fn signer_certificate(message: &SignedMessage, id: &SignerId) -> Result<Certificate, String> {
+    let der = message.certificates_of(id).next().ok_or("the message lacks the certificate of a signer")?;
+    Certificate::parse(der).map_err(|error| error.to_string())
+}
+
+fn innermost(form: &Form) -> &Form {
+    match form {
+        Form::Cms { inner, .. } => innermost(inner),
+        Form::Pkcs10(_) | Form::Cmc { .. } => form,
+    }
+}
+
+fn form_name(form: &Form) -> &'static str {
+    match form {
+        Form::Pkcs10(_) => "pkcs10",
+        Form::Cms { .. } => "cms",
+        Form::Cmc { .. } => "cmc",
+    }
+}
+
+/// Whether a request is of the RequestType in the flags; 0 leaves it to the CA ([MS-WCCE] 3.2.1.4.3.1.1).
+fn is_of_type(form: &Form, announced: u32) -> bool {
+    match announced {
+        0 => true,
+        1 => matches!(form, Form::Pkcs10(_)),
+        3 => matches!(form, Form::Cms { .. }),
+        4 => matches!(innermost(form), Form::Cmc { .. }),
+        _ => false,
+    }
+}
+
+/// Whether an attribute has that name: of either case, blanks and minus signs do not matter ([MS-WCCE] 3.2.1.4.2.1.2).
+fn is_named(found: &str, name: &str) -> bool {
+    let bare: String = found.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    bare.eq_ignore_ascii_case(name)
+}
