@@ -67,6 +67,8 @@ struct Plan {
     index: u8,
     reference: KeyReference,
     was_default: bool,
+    /// The new key file is on the card.
+    created: bool,
     map: ContainerMap,
     keys: KeyMap,
     master: MasterFile,
@@ -90,7 +92,7 @@ impl Plan {
         };
         let name = ContainerName::new(name).map_err(|_| Halt::Failed(HResult::E_INVALIDARG))?;
         let was_default = map.default_index() == Some(usize::from(index));
-        Ok(Self { wanted, name, index, reference, was_default, map, keys, master })
+        Ok(Self { wanted, name, index, reference, was_default, created: false, map, keys, master })
     }
 
     fn carry_out(&mut self, card: &mut Transaction<'_>) -> Result<KeyReference, Halt> {
@@ -100,13 +102,20 @@ impl Plan {
         let made = self.make_key(card).and_then(|()| self.finish_record(card));
         match made {
             Ok(()) => Ok(self.reference),
-            Err(Halt::Failed(why)) => match container::release(card, self.map.clone(), self.master.clone(), self.index)
-            {
+            Err(Halt::Failed(why)) => match self.undo(card) {
                 Ok(()) | Err(Halt::Failed(_)) => Err(Halt::Failed(why)),
                 Err(halt) => Err(halt),
             },
             Err(halt) => Err(halt),
         }
+    }
+
+    /// Until the key map names the key file, nothing but this plan does.
+    fn undo(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+        if self.created {
+            card.delete_key_file(self.reference.file())?;
+        }
+        container::release(card, self.map.clone(), self.master.clone(), self.index)
     }
 
     /// The name, valid, without key size: other readers pass such a record over.
@@ -137,8 +146,9 @@ impl Plan {
         } else if !created.sw.is_ok() {
             return Err(Halt::Failed(status::key_code(created.sw, true)));
         }
+        self.created = true;
         card.ask_key(&commands::activate_file())?;
-        card.ask_key(&commands::generate_key(self.reference, self.wanted.algorithm))?;
+        self.generate_key(card)?;
 
         self.keys.0.resize(self.keys.0.len().max(self.map.0.len()), KeyMapRecord::Free);
         self.keys.0[at] = KeyMapRecord::Used {
@@ -147,6 +157,15 @@ impl Plan {
             file: self.reference.file(),
         };
         card.write_key_map(&self.keys)
+    }
+
+    /// The command has no Le: some cards answer with the public key all the same, which is left where it is.
+    fn generate_key(&self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+        let generated = card.transmit(&commands::generate_key(self.reference, self.wanted.algorithm))?;
+        match (generated.sw, generated.sw.remaining()) {
+            (StatusWord::OK, _) | (_, Some(_)) => Ok(()),
+            (sw, None) => Err(Halt::Failed(status::key_code(sw, true))),
+        }
     }
 
     /// The key size, and the default flag with the same write.
