@@ -1,1 +1,26 @@
 //! The scenario language: parse, diagnose, run.
+//!
+//! A scenario file says what exists, what happens and what must be seen. [`parse`] reads it and finds everything that is wrong
+//! with its form, [`check`] finds what its names refer to and builds a [`Scenario`], [`run`] plays that against a world and says
+//! whether everything came as it should.
+//!
+//! It deliberately lacks files, which come through a [`Loader`], and any knowledge of how cores decide: it matches trace records.
+#![forbid(unsafe_code)]
+
+mod code;
+mod diagnostic;
+mod document;
+mod instant;
+mod nearest;
+mod shape;
+mod source;
+mod tree;
+
+pub use code::{Code, Explanation, explain_code};
+pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
+pub use document::{
+    About, Begin, CaOp, Deed, Document, End, Level, LookAt, Named, On, Parsed, Pattern, Reference, Reply, Step, Sweep,
+    Wanted, WantedFact, What, When, parse,
+};
+pub use source::{FileId, Files, Place, Placed};
+pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

@@ -1,0 +1,227 @@
+//! The codes of everything that can be wrong, each with a text that says why it is wrong and what to do.
+
+use serde::{Serialize, Serializer};
+
+/// What `autoenroll explain AE0201` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The code.
+    pub code: Code,
+    /// A few words.
+    pub title: &'static str,
+    /// A paragraph or two.
+    pub text: &'static str,
+}
+
+/// The explanation of a code such as `AE0201`.
+#[must_use]
+pub fn explain_code(code: &str) -> Option<Explanation> {
+    Code::ALL.iter().find(|known| known.as_str().eq_ignore_ascii_case(code)).map(|code| code.explanation())
+}
+
+macro_rules! codes {
+    ($( $variant:ident = $code:literal, $title:literal, $text:literal; )*) => {
+        /// A kind of problem. `AE01..` is about reading, `AE02..` about keys and values, `AE03..` about names, `AE04..` about
+        /// the timeline, `AE05..` about a run.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $( #[doc = $title] $variant, )*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
+
+            /// The code as it is shown.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $code, )* }
+            }
+
+            /// Its explanation.
+            #[must_use]
+            pub const fn explanation(self) -> Explanation {
+                match self {
+                    $( Self::$variant => Explanation { code: self, title: $title, text: $text }, )*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    NotToml = "AE0101", "not TOML",
+        "The file does not follow the grammar of TOML 1.0 at this place. Whatever can be understood around it is still checked, \
+         so later messages may follow from this one. Files whose first character is `{` are read as JSON instead.";
+    NotJson = "AE0102", "not JSON",
+        "The file begins with `{` and is therefore read as JSON, but does not follow its grammar here. Reading stops at the first \
+         such place. JSON has no comments and no comma after the last entry.";
+    TooLarge = "AE0103", "file too large",
+        "A scenario fits one screen. Files of more than a mebibyte are refused before they are read, so that a wrong file cannot \
+         make the bench slow.";
+    TooDeep = "AE0104", "nested too deep",
+        "Tables and lists are nested deeper than any part of the language needs. The inner part was not read.";
+    LaterToml = "AE0105", "TOML 1.1 construct",
+        "The form of a scenario is TOML 1.0, which every editor and every library reads. Newlines and a last comma inside `{}`, the \
+         escapes \\e and \\x, and times without seconds came with TOML 1.1. The bench could read them, but others could not.";
+    NotUtf8 = "AE0106", "not UTF-8",
+        "TOML and JSON are UTF-8. The first byte that is not is marked.";
+    TwiceTheKey = "AE0107", "the same key twice",
+        "A key may stand in a table once. Two values for one key would leave open which of them is meant.";
+    FormatVersion = "AE0108", "format version",
+        "Every file says `scenario = 1` first, so that a file of a later format is refused in words instead of being half \
+         understood. Version 1 promises: keys, words and meanings in the reference do not change; new ones may come.";
+    Unreadable = "AE0109", "file cannot be read",
+        "A file that this one names is there but cannot be read; the message has the reason.";
+
+    UnknownKey = "AE0201", "unknown key",
+        "The table has no such key. Unknown keys are errors, because a misspelled key that is ignored is a scenario that tests \
+         something else. When a valid key is near, the message names it.";
+    MissingKey = "AE0202", "missing key",
+        "The table needs this key, in the file itself or in a world that it extends.";
+    WrongType = "AE0203", "wrong type",
+        "The value is of another type than the key takes.";
+    UnknownWord = "AE0204", "not one of the words",
+        "The key takes one of a fixed list of words. When one is near, the message names it.";
+    NotASpan = "AE0205", "not a span of time",
+        "Spans of time are texts with units, whole numbers, from long to short: \"8h\", \"60s\", \"90d\", \"1h30m\", \"1500ms\". Units \
+         are w, d, h, m, s, ms, us and ns. A number without a unit is refused, because nobody would know what it counts.";
+    NotAnInstant = "AE0206", "not an instant",
+        "Instants are RFC 3339 with an offset: 2026-03-02T08:00:00Z, in TOML without quotes, in JSON as a text.";
+    OutOfRange = "AE0207", "number out of range",
+        "The number is smaller or larger than the key allows.";
+    Fraction = "AE0208", "fractions are not accepted",
+        "The language has no floating-point numbers: two machines might disagree on them. Spans of time have units that make whole \
+         numbers enough.";
+    Malformed = "AE0209", "malformed value",
+        "The text is not of the form that the key takes: an object identifier such as 1.3.6.1.5.5.7.3.2, a security identifier such as \
+         S-1-5-21-1-2-3-1104, a GUID, or hexadecimal bytes.";
+    TwiceTheName = "AE0210", "two things of one name",
+        "Things of a kind are told apart by their names, in the timeline and in messages. Within one file a name stands once; to \
+         change something that an extended world has, use its name once and say only what differs.";
+    Exclusive = "AE0211", "keys that exclude each other",
+        "Both keys say the same thing in different ways; only one may stand.";
+    Empty = "AE0212", "empty value",
+        "The value must not be empty.";
+
+    UnknownFixture = "AE0301", "unknown fixture",
+        "Fixtures are named files of the bench: worlds to extend, default templates, kinds of cards. `autoenroll fixtures` lists them.";
+    Cycle = "AE0302", "a world extends itself",
+        "A world extends another one, which extends another, and so on; the chain must end. The message shows the way round.";
+    UnknownName = "AE0303", "nothing has this name",
+        "The text names a user, computer, template, card, CA or other thing, and the world has none of that kind and name. The world \
+         holds what the file says and what the worlds it extends say.";
+    AbsentNothing = "AE0304", "nothing to leave out",
+        "`absent = true` takes away what an extended world has. It has nothing of this name.";
+    SwitchValue = "AE0305", "switch of the profile",
+        "A profile is a set of switches, one for each point on which Windows versions differ or no public document speaks. \
+         `switches` overrides some. `autoenroll profiles` lists them with their values.";
+    UnknownRequirement = "AE0306", "unknown requirement",
+        "`covers` names requirements of the catalogue: rules (R040), states and outcomes (S7.cancel), open points (P7.36).";
+    BrokenFixture = "AE0307", "broken fixture",
+        "The fixture that this names is broken itself; its own problems are listed with it.";
+    NotInPlace = "AE0308", "not in this place",
+        "The value is valid somewhere else, but has no meaning here.";
+
+    NoVerb = "AE0401", "a step without a verb",
+        "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
+         `never`, `state`). The other keys only say more about it.";
+    TwoVerbs = "AE0402", "a step with two verbs",
+        "Each step has exactly one verb. Two things at one time are two steps; the clock stands still between them.";
+    NotForVerb = "AE0403", "modifier does not belong to the verb",
+        "The key is one of the language, but says nothing about this verb.";
+    UnknownBinding = "AE0404", "nothing is bound to this name",
+        "`\"$new\"` refers to what an earlier step bound with `as = \"new\"`. A text that really begins with a dollar sign is written \
+         with two.";
+    TwiceBound = "AE0405", "bound twice",
+        "A name is bound once; later steps could not say which of the two they mean.";
+    WhoIsMeant = "AE0406", "who is meant",
+        "More than one principal takes part in this story, so each step that concerns one of them says whom: `who = \"alice\"`.";
+    TwoTimes = "AE0407", "two times for one end",
+        "A step begins at `at` (counted from the start) or `after` (from the previous step's match), and must be over before `until` \
+         (from the start) or `within` (from the previous step's match). Only one of each pair may stand.";
+    EmptyInterval = "AE0408", "the interval is empty",
+        "Intervals are half-open: the end itself is outside. An end that is not later than the beginning leaves no moment in which the \
+         step could match. Time does not run backwards either.";
+    OnNeedsAction = "AE0409", "`on` needs something to do",
+        "`on` waits for a record and does something the moment it appears, before anything else happens. What is done is one of the \
+         verbs for people and the world, not an expectation.";
+    RandomOffset = "AE0410", "the Group Policy offset is random here",
+        "The world sets `gp-offset`, so the instant of a background refresh is drawn from the seed. A step that waits for such a run says \
+         how long with `within` or `until`; an exact instant would test the seed.";
+    UseAnotherVerb = "AE0411", "another verb says this",
+        "Prompts are strict and want an answer, so they have their own verb, `prompt`. An invariant that does not hold ends every run \
+         and need not be expected.";
+    NothingGuarded = "AE0412", "`never` needs an end",
+        "`never` guards from the previous step until its `until` or `within`, and moves the clock there. Without an end it would guard \
+         nothing.";
+    LooseOn = "AE0413", "nothing happens before this `on`",
+        "An `on` step is armed before the world moves, so it directly follows what sets things going: an action, an answer, another \
+         `on`, or it has a time of its own. After an expectation or a look the world is already at rest.";
+
+    DidNotCome = "AE0501", "expected, but did not come",
+        "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \
+         at another time, or earlier in the story, the message says when.";
+    Differs = "AE0502", "came with other facts",
+        "A record of the right kind came at the right time, but some facts differ. Facts match by subset: those that the step does not \
+         name may be anything, unless it says `exact = true`.";
+    AddFacts = "AE0503", "two candidates: add facts",
+        "More than one record fits the step, so it does not say which one it means. Add a fact that tells them apart.";
+    Unexpected = "AE0504", "came, but is not expected",
+        "Every prompt, balloon, summary and error event must be named by the timeline. This one is not.";
+    CameAnyway = "AE0505", "must never come, but came",
+        "A `never` step guards from the previous step until its end. The record fits it.";
+    LeftOpen = "AE0506", "a prompt is open at the end",
+        "Every prompt is answered or withdrawn before the story ends. Answer it, or let the story go on until it goes away.";
+    StateDiffers = "AE0507", "the state differs",
+        "What is there when the step looks is not what the step says.";
+    NotDone = "AE0508", "cannot be done now",
+        "The world refuses the action: the card is in no reader, the user is not logged on, the prompt does not offer that answer, ... \
+         Nothing after this step was played.";
+    NotCovered = "AE0509", "covered, but never decided",
+        "`covers` promises that this rule decides something in this story, but no decision of it was recorded. Either the story does not \
+         exercise the rule, or the core does not decide by it.";
+    EmptyBinding = "AE0510", "the binding has no such value",
+        "The record that was bound has no fact of that name. `\"$new\"` alone means the certificate, request or card that the record is \
+         about; `\"$new.ca\"` means its fact `ca`.";
+    Restless = "AE0511", "does not come to rest",
+        "More than ten thousand events happened in one instant: parts of the world answer each other without end.";
+    CoreFailed = "AE0512", "the core failed",
+        "The core ended, did not answer, or did not keep its contract. The reason is its own.";
+    Invariant = "AE0513", "an invariant does not hold",
+        "Some things hold in every story: a PIN attempt is spent only on a PIN that the user gave, an occupied default container is never \
+         replaced without a Yes, a certificate that is reported exists and fits its key, success is silent. One of them does not here.";
+    Impossible = "AE0514", "the world cannot be built",
+        "The file reads well, but describes a world that cannot be.";
+    StrangeLook = "AE0515", "there is nothing to look at",
+        "A `state` step looks at something that does not exist.";
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_in_order_and_explained() {
+        let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        for code in Code::ALL {
+            let explanation = explain_code(&code.as_str().to_lowercase()).unwrap();
+            assert_eq!(explanation.code, *code);
+            assert!(explanation.text.len() > 40 && !explanation.text.contains("  "), "{code}");
+        }
+        assert_eq!(explain_code("AE9999"), None);
+    }
+}

@@ -1,0 +1,406 @@
+//! A scenario as its author wrote it: typed where the language has types, and without the worlds it extends.
+
+mod read;
+mod step;
+
+use autoenroll_model::{DecisionPoint, Evidence, Fact, FileTime, Offer, SimTime, Span, words};
+use autoenroll_trace::Kind;
+use autoenroll_world::action::ClickTarget;
+
+use crate::diagnostic::Diagnostics;
+use crate::source::{FileId, Files, Place, Placed};
+use crate::tree::{Node, Table};
+
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document {
+    /// What the story shows.
+    pub about: About,
+    /// What exists, as it is written: what the worlds it extends have comes on top when it is checked.
+    pub world: Table,
+    /// What happens and what must be seen.
+    pub steps: Vec<Step>,
+    /// Named variants, as they are written.
+    pub vary: Vec<Table>,
+    /// The fault that is tried at every possible moment.
+    pub sweep: Option<Placed<Sweep>>,
+}
+
+/// A document and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// What could be understood.
+    pub document: Document,
+    /// The text it came from.
+    pub files: Files,
+    /// Problems with syntax, keys and values. Whether names refer to something is checked later ([`crate::check`]).
+    pub found: Diagnostics,
+    /// The whole file as a tree.
+    pub(crate) root: Table,
+    /// The file's beginning, for problems with the file as a whole.
+    pub(crate) whole: Place,
+}
+
+/// Reads a scenario from TOML or JSON. Never stops at the first problem, never panics.
+#[must_use]
+pub fn parse(name: &str, bytes: &[u8]) -> Parsed {
+    let mut files = Files::new();
+    let mut found = Diagnostics::new();
+    let (root, whole) = read::file(name, bytes, true, &mut files, &mut found);
+    let document = read::document(&root);
+    found.sort();
+    Parsed { document, files, found, root, whole }
+}
+
+/// Reads a file of fixtures that has the form of a scenario without a story. Only the tree is wanted of it.
+pub(crate) fn parse_world(name: &str, text: &str, files: &mut Files, found: &mut Diagnostics) -> (Table, Place) {
+    read::file(name, text.as_bytes(), false, files, found)
+}
+
+/// *About*: everything that is neither world nor timeline.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// What the story shows, in one line.
+    pub title: Placed<String>,
+    /// The story in a few sentences.
+    pub summary: Option<String>,
+    /// Requirements that it exercises.
+    pub covers: Vec<Placed<String>>,
+    /// Whether a conforming core has to pass.
+    pub level: Level,
+    /// How well the expected behaviour is supported.
+    pub evidence: Option<Evidence>,
+    /// The Windows version; the default profile when it is not said.
+    pub profile: Option<Placed<String>>,
+    /// Switches that differ from the profile: name and value.
+    pub switches: Vec<(Placed<String>, Placed<String>)>,
+    /// Capabilities that a core in another process must have.
+    pub needs: Vec<Placed<String>>,
+}
+
+words! {
+    /// Whether a conforming core has to pass a scenario.
+    pub enum Level as "level" {
+        /// It has to.
+        Must = "must",
+        /// It may behave otherwise, because no public document says how.
+        May = "may",
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::Must
+    }
+}
+
+words! {
+    /// A fault that is tried at every moment at which it is possible.
+    pub enum Sweep as "sweep" {
+        /// The card in use is pulled out.
+        CardRemoved = "card.removed",
+    }
+}
+
+/// One step of a timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The whole step.
+    pub place: Place,
+    /// Its verb.
+    pub verb: Placed<&'static str>,
+    /// When it begins.
+    pub begin: Begin,
+    /// When it must be over.
+    pub end: Option<End>,
+    /// The record that it waits for, to act the moment it appears.
+    pub on: Option<On>,
+    /// Whose record it is, or who acts.
+    pub who: Option<Placed<String>>,
+    /// The variants it stands in; all when empty.
+    pub only: Vec<Placed<String>>,
+    /// What is done or must be seen.
+    pub what: What,
+}
+
+/// When a step begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Begin {
+    /// At the time the clock shows.
+    Now,
+    /// Then.
+    At(Placed<When>),
+    /// That long after the previous step's match.
+    After(Placed<Span>),
+}
+
+/// When a step must be over. The instant itself is outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// Then.
+    Until(Placed<When>),
+    /// That long after the previous step's match.
+    Within(Placed<Span>),
+}
+
+/// An instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// That long after the start.
+    Since(Span),
+    /// When the wall clock, had nobody set it, would show this.
+    Clock(FileTime),
+}
+
+impl When {
+    /// As simulated time, for a world that starts at `start`; an instant before the start is the start.
+    #[must_use]
+    pub fn after(self, start: FileTime) -> SimTime {
+        match self {
+            Self::Since(span) => SimTime::START + span,
+            Self::Clock(instant) => SimTime::START + start.until(instant),
+        }
+    }
+}
+
+/// The record that an `on` step waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct On {
+    /// Its kind.
+    pub kind: Placed<Kind>,
+    /// Facts that it has.
+    pub facts: Vec<WantedFact>,
+}
+
+/// What a step does or sees.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Somebody does something.
+    Act(Deed),
+    /// Time goes by.
+    Wait(Placed<Span>),
+    /// A record is seen.
+    Expect(Pattern),
+    /// A prompt opens or changes, and is answered.
+    Prompt {
+        /// The decision point.
+        point: Placed<DecisionPoint>,
+        /// Its facts.
+        pattern: Pattern,
+        /// The answer; `None` leaves it open.
+        answer: Placed<Option<Reply>>,
+    },
+    /// A record is not seen.
+    Never(Pattern),
+    /// Somebody looks.
+    State {
+        /// At what kind of thing.
+        look: Placed<LookAt>,
+        /// Which one.
+        of: Option<Placed<String>>,
+        /// What is to be seen.
+        facts: Vec<WantedFact>,
+        /// And nothing else.
+        exact: bool,
+    },
+}
+
+words! {
+    /// What a `state` step looks at.
+    pub enum LookAt as "state" {
+        /// A card.
+        Card = "card",
+        /// A principal's MY.
+        Store = "store",
+        /// A principal's REQUEST.
+        Requests = "requests",
+        /// A CA.
+        Ca = "ca",
+        /// A principal's directory object.
+        Directory = "directory",
+        /// A user's desktop.
+        Desktop = "desktop",
+        /// A computer's trust stores.
+        Trust = "trust",
+    }
+}
+
+/// A record that is expected, or that must not come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// Its kind.
+    pub kind: Placed<Kind>,
+    /// Facts that it has.
+    pub facts: Vec<WantedFact>,
+    /// It has no others.
+    pub exact: bool,
+    /// The name that it is bound to.
+    pub bind: Option<Placed<String>>,
+}
+
+/// A fact that a record is to have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WantedFact {
+    /// Its name.
+    pub name: Placed<String>,
+    /// Its value.
+    pub value: Placed<Wanted>,
+}
+
+/// The value of a fact that a record is to have.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// This value.
+    Is(Fact),
+    /// What an earlier step bound.
+    Bound(Reference),
+    /// A list of values.
+    List(Vec<Wanted>),
+}
+
+/// `$new` or `$new.ca`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The name that was bound.
+    pub name: String,
+    /// A fact of the record; without one, what the record is about.
+    pub fact: Option<String>,
+}
+
+/// A text that may refer to something bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// This name.
+    Is(String),
+    /// What an earlier step bound.
+    Bound(Reference),
+}
+
+/// What a user answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// A word.
+    Word(Offer),
+    /// These digits.
+    Pin(String),
+    /// The card of that name.
+    Card(String),
+}
+
+/// What people and the world do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// A computer starts.
+    Boot(Placed<String>),
+    /// A computer is shut down.
+    Shutdown(Placed<String>),
+    /// A computer loses power, or a core ends.
+    Crash(Placed<String>),
+    /// A user logs on.
+    Logon {
+        /// The user.
+        user: Placed<String>,
+        /// Where, when there are several computers.
+        computer: Option<Placed<String>>,
+    },
+    /// A user logs off.
+    Logoff(Placed<String>),
+    /// A user locks the workstation.
+    Lock(Placed<String>),
+    /// A user unlocks it.
+    Unlock(Placed<String>),
+    /// Somebody asks for a run.
+    Pulse(Placed<String>),
+    /// Somebody runs gpupdate.
+    GpRefresh {
+        /// The user or computer.
+        principal: Placed<String>,
+        /// With `/force`.
+        forced: bool,
+    },
+    /// A user clicks.
+    Click(Placed<ClickTarget>),
+    /// A card goes into a reader.
+    Insert {
+        /// The card.
+        card: Placed<String>,
+        /// The reader, when there are several.
+        reader: Option<Placed<String>>,
+        /// The computer, when there are several.
+        computer: Option<Placed<String>>,
+    },
+    /// A card is pulled out.
+    Remove(Placed<String>),
+    /// A card is pulled out and another one goes in.
+    Swap {
+        /// The card that comes out.
+        card: Placed<String>,
+        /// The card that goes in.
+        to: Placed<String>,
+        /// The reader, when there are several.
+        reader: Option<Placed<String>>,
+        /// The computer, when there are several.
+        computer: Option<Placed<String>>,
+    },
+    /// A user answers a held prompt.
+    Reply {
+        /// The decision point.
+        point: Placed<DecisionPoint>,
+        /// The answer.
+        with: Placed<Reply>,
+    },
+    /// The world changes.
+    Change {
+        /// What.
+        change: Placed<&'static str>,
+        /// Which one.
+        of: Option<Placed<String>>,
+        /// What it becomes.
+        set: Placed<Table>,
+    },
+    /// Somebody works at a CA.
+    Ca {
+        /// What is done.
+        op: Placed<CaOp>,
+        /// Which CA, when there are several.
+        of: Option<Placed<String>>,
+        /// The request.
+        request: Option<Placed<Named>>,
+        /// The certificate.
+        certificate: Option<Placed<Named>>,
+    },
+}
+
+words! {
+    /// What is done at a CA.
+    pub enum CaOp as "CA operation" {
+        /// The manager issues a pending request.
+        Approve = "approve",
+        /// The manager denies it.
+        Deny = "deny",
+        /// A certificate is revoked.
+        Revoke = "revoke",
+        /// The service stops.
+        Stop = "stop",
+        /// It starts again.
+        Start = "start",
+    }
+}
+
+/// The facts of a table.
+pub(crate) fn wanted_facts(table: &Table) -> Vec<WantedFact> {
+    step::facts(table)
+}
+
+/// A file's beginning.
+pub(crate) const fn beginning(file: FileId) -> Place {
+    Place { file, start: 0, end: 0 }
+}
+
+/// The node as a fact, without references.
+pub(crate) fn plain_fact(node: &Node) -> Option<Fact> {
+    match step::wanted(node)? {
+        Wanted::Is(fact) => Some(fact),
+        _ => None,
+    }
+}

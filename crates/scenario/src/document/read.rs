@@ -1,0 +1,83 @@
+//! From a checked tree to a document. What is wrong is reported already; here it is only left out.
+
+use super::{About, Document, beginning, step};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::shape::check_root;
+use crate::source::{Files, Place, Placed};
+use crate::tree::{self, Table};
+
+/// Reads bytes to a tree and checks its form.
+pub(super) fn file(
+    name: &str,
+    bytes: &[u8],
+    is_story: bool,
+    files: &mut Files,
+    found: &mut Diagnostics,
+) -> (Table, Place) {
+    let (text, broken) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text, false),
+        Err(error) => (std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""), true),
+    };
+    let file = files.add(name, text);
+    let whole = beginning(file);
+    if broken {
+        let place = Place { file, start: text.len(), end: text.len() };
+        found.push(Diagnostic::error(Code::NotUtf8, "the byte here is not UTF-8", place));
+        return (Table::default(), whole);
+    }
+    let mut syntax = Diagnostics::new();
+    let root = tree::read(file, text, &mut syntax);
+    let readable = !syntax.has_errors();
+    let partly = readable || !root.0.is_empty();
+    // What seems to be missing may be in the part that could not be read.
+    let mut form = Diagnostics::new();
+    if partly {
+        check_root(&root, whole, is_story, &mut form);
+    }
+    let only_later = syntax.list().iter().all(|diagnostic| diagnostic.code == Code::LaterToml);
+    found.extend(syntax);
+    let certain = form.list().iter().filter(|diagnostic| {
+        only_later || !matches!(diagnostic.code, Code::MissingKey | Code::FormatVersion | Code::NoVerb)
+    });
+    found.extend(certain.cloned().collect());
+    (root, whole)
+}
+
+pub(super) fn document(root: &Table) -> Document {
+    let steps = root.table("timeline").map_or(&[][..], |timeline| timeline.list("steps"));
+    Document {
+        about: about(root),
+        world: root.table("world").cloned().unwrap_or_default(),
+        steps: steps.iter().filter_map(step::read).collect(),
+        vary: root.tables("vary").cloned().collect(),
+        sweep: root.text("sweep").and_then(|text| Some(Placed::new(text.value.parse().ok()?, text.place))),
+    }
+}
+
+fn about(root: &Table) -> About {
+    About {
+        title: root.text("title").map(|text| text.map(str::to_owned)).unwrap_or_default(),
+        summary: root.text("summary").map(|text| text.value.to_owned()),
+        covers: owned(root, "covers"),
+        level: root.text("level").and_then(|text| text.value.parse().ok()).unwrap_or_default(),
+        evidence: root.text("evidence").and_then(|text| text.value.parse().ok()),
+        profile: root.text("profile").map(|text| text.map(str::to_owned)),
+        switches: switches(root),
+        needs: owned(root, "needs"),
+    }
+}
+
+fn owned(table: &Table, key: &str) -> Vec<Placed<String>> {
+    table.texts(key).map(|text| text.map(str::to_owned)).collect()
+}
+
+/// The entries of `switches` that are texts.
+pub(crate) fn switches(table: &Table) -> Vec<(Placed<String>, Placed<String>)> {
+    let entries = table.table("switches").map_or(&[][..], |switches| &switches.0);
+    let pair = |entry: &tree::Entry| {
+        let value = entry.node.as_text()?;
+        Some((entry.key.clone(), Placed::new(value.to_owned(), entry.node.place)))
+    };
+    entries.iter().filter_map(pair).collect()
+}

@@ -1,0 +1,119 @@
+//! The form of the language as data: which tables there are, which keys they have, what each key takes. The reader, the JSON
+//! Schema and the reference are all made from these tables, so they cannot disagree.
+
+mod check;
+mod tables;
+mod verbs;
+
+pub(crate) use check::{check_root, check_shape, missing_keys};
+pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
+pub(crate) use verbs::{CHANGES, Does, MODIFIERS, VERBS, Verb, change_named, verb_named};
+
+/// A kind of table.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// With article, for messages: `a template`.
+    pub(crate) name: &'static str,
+    /// What it describes.
+    pub(crate) about: &'static str,
+    /// Its keys.
+    pub(crate) keys: &'static [Key],
+}
+
+impl Shape {
+    /// The key of that name.
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+/// A key of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    /// As it is written.
+    pub(crate) name: &'static str,
+    /// What it takes.
+    pub(crate) takes: Takes,
+    /// Whether a table without it is an error.
+    pub(crate) required: bool,
+    /// What it means.
+    pub(crate) about: &'static str,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Takes {
+    /// A text that is not empty.
+    Text,
+    /// One of some words.
+    Word(fn() -> Vec<&'static str>),
+    /// A whole number within bounds.
+    Number(i64, i64),
+    /// True or false.
+    Flag,
+    /// A length of time.
+    Span,
+    /// An instant of the wall clock.
+    Instant,
+    /// A length of time since the start, or an instant.
+    When,
+    /// An object identifier, dotted or by a name of `fixtures/oids.toml`.
+    Oid,
+    /// A security identifier.
+    Sid,
+    /// A GUID.
+    Guid,
+    /// Bytes in hexadecimal.
+    Hex,
+    /// Another kind, or `false` for "there is none".
+    OrNone(&'static Takes),
+    /// A list.
+    List(&'static Takes),
+    /// A table.
+    Table(&'static Shape),
+    /// A list of tables that are told apart by their `name`; worlds merge them.
+    Named(&'static Shape),
+    /// A list of tables without names; worlds append them.
+    Tables(&'static Shape),
+    /// A table whose keys are free.
+    Map(&'static Takes),
+    /// Facts: a table of texts, numbers, flags and lists of them.
+    Facts,
+    /// A text, number, flag, or list of them.
+    Fact,
+    /// An answer to a prompt.
+    Answer,
+    /// The table of a `change`; its keys depend on what changes.
+    ChangeSet,
+    /// The steps of a timeline.
+    Steps,
+}
+
+impl Takes {
+    /// What it takes, for messages.
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Self::Text => "a text".to_owned(),
+            Self::Word(words) => format!("one of {}", words().join(", ")),
+            Self::Number(..) => "a whole number".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Span => "a span of time like \"8h\"".to_owned(),
+            Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
+            Self::When => "a span of time like \"8h\", or an instant".to_owned(),
+            Self::Oid => "an object identifier".to_owned(),
+            Self::Sid => "a security identifier".to_owned(),
+            Self::Guid => "a GUID".to_owned(),
+            Self::Hex => "bytes in hexadecimal".to_owned(),
+            Self::OrNone(takes) => format!("{}, or false for none", takes.describe()),
+            Self::List(takes) => format!("a list, each element {}", takes.describe()),
+            Self::Table(shape) => format!("a table, {}", shape.name),
+            Self::Named(shape) | Self::Tables(shape) => format!("a list of tables, each {}", shape.name),
+            Self::Map(_) | Self::Facts | Self::ChangeSet => "a table".to_owned(),
+            Self::Fact => "a text, a number, true or false, or a list of them".to_owned(),
+            Self::Answer => {
+                "an answer: a word such as \"yes\", or { pin = \"1234\" }, or { card = \"alice-card\" }".to_owned()
+            }
+            Self::Steps => "a list of steps".to_owned(),
+        }
+    }
+}

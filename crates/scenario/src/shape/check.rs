@@ -1,0 +1,397 @@
+//! Compares a tree with the tables: unknown keys, missing keys, wrong types, unknown words.
+
+use std::str::FromStr;
+
+use autoenroll_model::{Guid, Oid, Sid, Span};
+
+use super::verbs::{FACT, ON_TAKES};
+use super::{ANSWER, Does, Key, MODIFIERS, ROOT, Shape, Takes, VERBS, WORLD, answer_words, change_named, verb_named};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::nearest::nearest;
+use crate::source::{Place, Placed};
+use crate::tree::{Entry, Node, Table, Value};
+
+/// Checks a whole file but for missing keys of the world, which an extended world may supply.
+pub(crate) fn check_root(root: &Table, whole: Place, is_story: bool, found: &mut Diagnostics) {
+    check_version(root, whole, found);
+    check_shape(&ROOT, root, found);
+    if is_story {
+        for name in ["title", "timeline"] {
+            if root.get(name).is_none() && !slip_for(&ROOT, root, name) {
+                let message = format!("a scenario needs `{name}`");
+                found.push(Diagnostic::error(Code::MissingKey, message, whole));
+            }
+        }
+    }
+    // Not `world`: another file may have what is missing there.
+    for entry in root.0.iter().filter(|entry| ["timeline", "vary"].contains(&entry.key.value.as_str())) {
+        let Some(key) = ROOT.key(&entry.key.value) else { continue };
+        match (key.takes, &entry.node.value) {
+            (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, entry.node.place, found),
+            (Takes::Named(_), Value::List(variants)) => {
+                for variant in variants.iter().filter(|v| v.as_table().is_some_and(|table| table.get("name").is_none())) {
+                    found.push(Diagnostic::error(Code::MissingKey, "a variant needs `name`", variant.place));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_version(root: &Table, whole: Place, found: &mut Diagnostics) {
+    let Some(entry) = root.entry("scenario") else {
+        let message = "the file does not say its format version";
+        found.push(Diagnostic::error(Code::FormatVersion, message, whole).help("begin it with `scenario = 1`"));
+        return;
+    };
+    match entry.node.value {
+        Value::Number(1) => {
+            let first = root.0.iter().find(|entry| entry.key.value != "$schema");
+            if first.is_some_and(|first| first.key.value != "scenario") {
+                let message = "`scenario = 1` stands first, so that every reader knows the format before anything else";
+                found.push(Diagnostic::error(Code::FormatVersion, message, entry.key.place));
+            }
+        }
+        Value::Number(other) => {
+            let message = format!("this is format version {other}; this program reads version 1");
+            found.push(Diagnostic::error(Code::FormatVersion, message, entry.node.place));
+        }
+        // A value of another type is reported with the other keys.
+        _ => {}
+    }
+}
+
+/// Reports required keys that a table lacks, at `place`, also in the tables inside. For a world this is done after merging.
+pub(crate) fn missing_keys(shape: &Shape, table: &Table, place: Place, found: &mut Diagnostics) {
+    for key in shape.keys.iter().filter(|key| key.required && table.get(key.name).is_none()) {
+        if !slip_for(shape, table, key.name) {
+            let message = format!("{} needs `{}`", named(shape, table), key.name);
+            found.push(Diagnostic::error(Code::MissingKey, message, place));
+        }
+    }
+    for entry in &table.0 {
+        let Some(key) = shape.key(&entry.key.value) else { continue };
+        missing_in(key.takes, &entry.node, found);
+    }
+}
+
+fn missing_in(takes: Takes, node: &Node, found: &mut Diagnostics) {
+    match (takes, &node.value) {
+        (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, node.place, found),
+        (Takes::Named(shape) | Takes::Tables(shape), Value::List(list)) => {
+            for element in list {
+                if let Value::Table(table) = &element.value {
+                    missing_keys(shape, table, element.place, found);
+                }
+            }
+        }
+        (Takes::OrNone(takes), _) => missing_in(*takes, node, found),
+        _ => {}
+    }
+}
+
+/// `a template` or, when it says its name, `the template "User"`.
+fn named(shape: &Shape, table: &Table) -> String {
+    match table.text("name") {
+        Some(name) => {
+            let noun = shape.name.split_once(' ').map_or(shape.name, |(_, noun)| noun);
+            format!("the {noun} `{}`", name.value)
+        }
+        None => shape.name.to_owned(),
+    }
+}
+
+/// Whether the table has an unknown key that must be a misspelling of `wanted`: one message is enough then.
+fn slip_for(shape: &Shape, table: &Table, wanted: &str) -> bool {
+    let unknown = table.0.iter().filter(|entry| shape.key(&entry.key.value).is_none());
+    unknown.into_iter().any(|entry| nearest(&entry.key.value, [wanted]).is_some())
+}
+
+/// Checks keys and values of a table, but not whether keys are missing.
+pub(crate) fn check_shape(shape: &Shape, table: &Table, found: &mut Diagnostics) {
+    for entry in &table.0 {
+        match shape.key(&entry.key.value) {
+            // The version has its own messages.
+            Some(key) if key.name == "scenario" && matches!(entry.node.value, Value::Number(_)) => {}
+            Some(key) => check_value(key, key.takes, &entry.node, found),
+            None => unknown_key(shape, &entry.key, found),
+        }
+    }
+}
+
+fn unknown_key(shape: &Shape, key: &Placed<String>, found: &mut Diagnostics) {
+    let names: Vec<&str> = shape.keys.iter().map(|key| key.name).collect();
+    // Three containers, and a key that was written one level too high or too low is a common slip.
+    let elsewhere = [&ROOT, &WORLD].into_iter().find(|other| !std::ptr::eq(*other, shape) && other.key(&key.value).is_some());
+    let help = match (nearest(&key.value, names.iter().copied()), elsewhere) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, Some(other)) => format!("`{}` is a key of {}", key.value, other.name),
+        (None, None) => format!("{} has {}", shape.name, names.join(", ")),
+    };
+    let message = format!("{} has no key `{}`", shape.name, key.value);
+    found.push(Diagnostic::error(Code::UnknownKey, message, key.place).help(help));
+}
+
+/// Checks one value against what a key takes.
+fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
+    let problem = match (takes, &node.value) {
+        (_, Value::Fraction(written)) => {
+            let message = format!("`{}` takes {}, not the fraction {written}", key.name, takes.describe());
+            Some(Diagnostic::error(Code::Fraction, message, node.place))
+        }
+        (Takes::OrNone(_), Value::Flag(false)) => None,
+        (Takes::OrNone(takes), _) => return check_value(key, *takes, node, found),
+        (Takes::Text, Value::Text(text)) if text.is_empty() => {
+            Some(Diagnostic::error(Code::Empty, format!("`{}` must not be empty", key.name), node.place))
+        }
+        (Takes::Text, Value::Text(_)) | (Takes::Flag, Value::Flag(_)) => None,
+        (Takes::Word(words), Value::Text(text)) => unknown_word(key.name, &words(), text, node.place),
+        (Takes::Number(least, most), Value::Number(number)) => (*number < least || *number > most).then(|| {
+            let message = format!("`{}` is {number}; it is at least {least} and at most {most}", key.name);
+            Diagnostic::error(Code::OutOfRange, message, node.place)
+        }),
+        (Takes::Span | Takes::When, Value::Text(text)) => span_problem(takes, text, node.place),
+        (Takes::Span, Value::Number(number)) => Some(
+            Diagnostic::error(Code::NotASpan, format!("`{}` is a number without a unit", key.name), node.place)
+                .help(format!("write \"{number}s\" for seconds, \"{number}h\" for hours")),
+        ),
+        (Takes::Instant | Takes::When, Value::Text(text) | Value::Instant(text)) => {
+            crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.place))
+        }
+        (Takes::Oid, Value::Text(text)) => malformed(key.name, text, node.place, oid_problem(text)),
+        (Takes::Sid, Value::Text(text)) => malformed(key.name, text, node.place, problem_of::<Sid>(text)),
+        (Takes::Guid, Value::Text(text)) => malformed(key.name, text, node.place, problem_of::<Guid>(text)),
+        (Takes::Hex, Value::Text(text)) => {
+            let well_formed = crate::instant::hex(text).is_some_and(|bytes| !bytes.is_empty());
+            let problem = (!well_formed).then(|| "write two hexadecimal digits a byte; blanks are fine".to_owned());
+            malformed(key.name, text, node.place, problem)
+        }
+        (Takes::List(takes), Value::List(list)) => {
+            list.iter().for_each(|element| check_value(key, *takes, element, found));
+            None
+        }
+        (Takes::Table(shape), Value::Table(table)) => {
+            check_shape(shape, table, found);
+            None
+        }
+        (Takes::Named(shape) | Takes::Tables(shape), Value::List(list)) => {
+            check_tables(key, shape, matches!(takes, Takes::Named(_)), list, found);
+            None
+        }
+        (Takes::Map(takes), Value::Table(table)) => {
+            table.0.iter().for_each(|entry| check_value(key, *takes, &entry.node, found));
+            None
+        }
+        (Takes::Facts, Value::Table(table)) => {
+            table.0.iter().for_each(|entry| check_value(key, FACT, &entry.node, found));
+            None
+        }
+        (Takes::Fact, Value::Text(_) | Value::Number(_) | Value::Flag(_)) => None,
+        (Takes::Fact, Value::List(list)) => {
+            list.iter().for_each(|element| check_value(key, FACT, element, found));
+            None
+        }
+        (Takes::Answer, Value::Text(text)) => unknown_word(key.name, &answer_words(), text, node.place),
+        (Takes::Answer, Value::Table(table)) => {
+            check_shape(&ANSWER, table, found);
+            (table.0.len() != 1 && table.0.iter().all(|entry| ANSWER.key(&entry.key.value).is_some())).then(|| {
+                let message = "an answer is one thing: a PIN or a card";
+                Diagnostic::error(Code::Exclusive, message, node.place)
+            })
+        }
+        // Its keys depend on the word beside it; whoever knows that word checks them.
+        (Takes::ChangeSet, Value::Table(_)) => None,
+        (Takes::Steps, Value::List(list)) => {
+            list.iter().for_each(|step| check_step(step, found));
+            None
+        }
+        _ => {
+            let message = format!("`{}` takes {}, not {}", key.name, takes.describe(), node.value.describe());
+            Some(Diagnostic::error(Code::WrongType, message, node.place))
+        }
+    };
+    if let Some(problem) = problem {
+        found.push(problem);
+    }
+}
+
+fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) -> Option<Diagnostic> {
+    if words.contains(&text) {
+        return None;
+    }
+    let help = match nearest(text, words.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it takes {}", words.join(", ")),
+    };
+    Some(Diagnostic::error(Code::UnknownWord, format!("`{key}` does not take the word `{text}`"), place).help(help))
+}
+
+fn span_problem(takes: Takes, text: &str, place: Place) -> Option<Diagnostic> {
+    let error = Span::from_str(text).err()?;
+    let instant = matches!(takes, Takes::When) && text.contains('T');
+    if instant {
+        return crate::instant::parse(text).is_none().then(|| not_an_instant(text, place));
+    }
+    Some(Diagnostic::error(Code::NotASpan, error.to_string(), place))
+}
+
+fn not_an_instant(text: &str, place: Place) -> Diagnostic {
+    let message = format!("`{text}` is not an instant with an offset from UTC");
+    Diagnostic::error(Code::NotAnInstant, message, place).help("write it like 2026-03-02T08:00:00Z")
+}
+
+fn malformed(key: &str, text: &str, place: Place, problem: Option<String>) -> Option<Diagnostic> {
+    problem.map(|help| Diagnostic::error(Code::Malformed, format!("`{text}` is malformed as `{key}`"), place).help(help))
+}
+
+fn problem_of<T: FromStr>(text: &str) -> Option<String>
+where
+    T::Err: std::fmt::Display,
+{
+    T::from_str(text).err().map(|error| error.to_string())
+}
+
+/// Names of object identifiers are looked up where the fixtures are at hand; here only what cannot be a name is an error.
+fn oid_problem(text: &str) -> Option<String> {
+    let name = text.starts_with(|c: char| c.is_ascii_lowercase());
+    if name { None } else { problem_of::<Oid>(text) }
+}
+
+fn check_tables(key: &Key, shape: &'static Shape, by_name: bool, list: &[Node], found: &mut Diagnostics) {
+    let mut names: Vec<Placed<&str>> = Vec::new();
+    for element in list {
+        let Value::Table(table) = &element.value else {
+            let message = format!("`{}` takes tables, each {}, not {}", key.name, shape.name, element.value.describe());
+            found.push(Diagnostic::error(Code::WrongType, message, element.place));
+            continue;
+        };
+        check_shape(shape, table, found);
+        if let Some((change, set)) = table.text("change").zip(table.table("set")) {
+            check_change(change.value, set, table.entry("of"), element.place, found);
+        }
+        let Some(name) = table.text("name").filter(|_| by_name) else { continue };
+        if let Some(first) = names.iter().find(|known| known.value == name.value) {
+            let message = format!("`{}` is {} already", name.value, shape.name);
+            let problem = Diagnostic::error(Code::TwiceTheName, message, name.place);
+            found.push(problem.label(first.place, "first here"));
+        }
+        names.push(name);
+    }
+}
+
+/// Checks what a change sets, which depends on what changes, and whether `of` is needed.
+fn check_change(word: &str, set: &Table, of: Option<&Entry>, place: Place, found: &mut Diagnostics) {
+    let Some(change) = change_named(word) else { return };
+    check_shape(&change.set, set, found);
+    match (change.of, of) {
+        (None, Some(of)) => {
+            let message = format!("there is only one {word}; `of` names nothing");
+            found.push(Diagnostic::error(Code::NotForVerb, message, of.key.place));
+        }
+        (Some(what), None) if !["ca", "directory"].contains(&word) => {
+            let message = format!("`change = \"{word}\"` needs `of`: {what}");
+            found.push(Diagnostic::error(Code::MissingKey, message, place));
+        }
+        _ => {}
+    }
+    if set.0.is_empty() {
+        let message = "nothing is set".to_owned();
+        found.push(Diagnostic::error(Code::Empty, message, place));
+    }
+}
+
+/// Checks one step: its verb, the modifiers that belong to it, and their values.
+fn check_step(step: &Node, found: &mut Diagnostics) {
+    let Value::Table(table) = &step.value else {
+        let message = format!("a step is a table with a verb, not {}", step.value.describe());
+        found.push(Diagnostic::error(Code::WrongType, message, step.place));
+        return;
+    };
+    let verbs: Vec<&Entry> = table.0.iter().filter(|entry| verb_named(&entry.key.value).is_some()).collect();
+    let unknown: Vec<&Entry> = table.0.iter().filter(|entry| is_unknown(&entry.key.value)).collect();
+    for entry in &unknown {
+        let words = VERBS.iter().map(|verb| verb.word).chain(MODIFIERS.iter().map(|modifier| modifier.name));
+        let help = match nearest(&entry.key.value, words) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the verbs are {}", VERBS.iter().map(|verb| verb.word).collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("a step has no key `{}`", entry.key.value);
+        found.push(Diagnostic::error(Code::UnknownKey, message, entry.key.place).help(help));
+    }
+    for entry in &table.0 {
+        if let Some(verb) = verb_named(&entry.key.value) {
+            let key = Key { name: verb.word, takes: verb.takes, required: true, about: verb.about };
+            check_value(&key, verb.takes, &entry.node, found);
+        } else if let Some(modifier) = modifier_named(&entry.key.value) {
+            check_value(modifier, modifier.takes, &entry.node, found);
+        }
+    }
+    let &[entry] = verbs.as_slice() else {
+        if let [first, second, ..] = verbs.as_slice() {
+            let message = format!("this step has two verbs, `{}` and `{}`", first.key.value, second.key.value);
+            let problem = Diagnostic::error(Code::TwoVerbs, message, second.key.place).label(first.key.place, "first here");
+            found.push(problem.help("write two steps; the clock stands still between them"));
+        } else if unknown.is_empty() {
+            let message = "this step has no verb";
+            found.push(Diagnostic::error(Code::NoVerb, message, step.place));
+        }
+        return;
+    };
+    let Some(verb) = verb_named(&entry.key.value) else { return };
+    check_modifiers(verb, table, step.place, &unknown, found);
+    if let Some((change, set)) = table.text("change").zip(table.table("set")) {
+        check_change(change.value, set, table.entry("of"), step.place, found);
+    }
+}
+
+fn check_modifiers(verb: &super::Verb, table: &Table, place: Place, unknown: &[&Entry], found: &mut Diagnostics) {
+    let on = table.entry("on");
+    for entry in table.0.iter().filter(|entry| modifier_named(&entry.key.value).is_some()) {
+        let name = entry.key.value.as_str();
+        if name == "on" && verb.does != Does::Acts {
+            let message = format!("`on` needs something to do, and `{}` does nothing", verb.word);
+            let help = "say what is done the moment the record appears, for example `remove = \"alice-card\"`";
+            found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.place).help(help));
+            continue;
+        }
+        let fits = name == "only"
+            || verb.modifiers.contains(&name)
+            || verb.does.times().contains(&name)
+            || (on.is_some() && ON_TAKES.contains(&name));
+        if !fits {
+            let mut all: Vec<&str> = verb.does.times().iter().chain(verb.modifiers).copied().collect();
+            all.push("only");
+            let message = format!("`{name}` says nothing about `{}`", verb.word);
+            let help = format!("`{}` takes {}", verb.word, all.join(", "));
+            found.push(Diagnostic::error(Code::NotForVerb, message, entry.key.place).help(help));
+        }
+    }
+    for (one, other) in [("at", "after"), ("until", "within")] {
+        if let Some((first, second)) = table.entry(one).zip(table.entry(other)) {
+            let message = format!("`{one}` and `{other}` both say the same end of the interval");
+            let problem = Diagnostic::error(Code::TwoTimes, message, second.key.place);
+            found.push(problem.label(first.key.place, "first here"));
+        }
+    }
+    for need in verb.needs {
+        let slip = unknown.iter().any(|entry| nearest(&entry.key.value, [*need]).is_some());
+        if table.get(need).is_none() && !slip {
+            let message = format!("`{}` needs `{need}`", verb.word);
+            let hold = (*need == "answer").then(|| "to leave the prompt open, write answer = \"hold\"".to_owned());
+            found.push(Diagnostic::error(Code::MissingKey, message, place).help_some(hold));
+        }
+    }
+    if verb.does == Does::Guards && table.get("until").is_none() && table.get("within").is_none() {
+        let message = "`never` needs `until` or `within`: it guards from the previous step to there";
+        found.push(Diagnostic::error(Code::NothingGuarded, message, place));
+    }
+}
+
+fn modifier_named(name: &str) -> Option<&'static Key> {
+    MODIFIERS.iter().find(|modifier| modifier.name == name)
+}
+
+fn is_unknown(name: &str) -> bool {
+    verb_named(name).is_none() && modifier_named(name).is_none()
+}

@@ -1,0 +1,496 @@
+//! The tables of *about* and *world*.
+
+use autoenroll_model::{
+    AceEffect, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, KeySpec, KeyUsage, NameFlags, Offer,
+    PrivateKeyFlags, Profile, ProviderKind, Right,
+};
+use autoenroll_world::spec::{Chain, ComputerRole, RequestDecision};
+
+use super::{Key, Shape, Takes};
+use Takes::{Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Span, Steps, Table, Text, When};
+use Takes::{Tables, Word};
+
+/// A key that need not be there.
+const fn key(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, takes, required: false, about }
+}
+
+/// A key that must be there.
+const fn must(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, takes, required: true, about }
+}
+
+/// A whole file.
+pub(crate) static ROOT: Shape = Shape {
+    name: "a scenario",
+    about: "One story: what it shows, what exists, what happens and what must be seen.",
+    keys: &[
+        key("$schema", Text, "Where the JSON Schema is, for editors; in TOML a comment in the first line does this."),
+        must("scenario", Number(1, 1), "The version of this format. Stands first."),
+        must("title", Text, "What the story shows, in one line."),
+        key("summary", Text, "The story in a few sentences."),
+        key("covers", List(&Text), "Requirements that this story exercises: R040, S7.cancel, P7.36."),
+        key("level", Word(|| vec!["must", "may"]), "Whether a conforming core has to pass; `must` unless said here."),
+        key("evidence", Word(|| Evidence::WORDS.to_vec()), "How well the expected behaviour is supported."),
+        key("profile", Word(|| Profile::NAMES.to_vec()), "The Windows version; server-2003-sp1 unless said here."),
+        key("switches", Map(&Text), "Switches of the profile that differ in this story."),
+        key("needs", List(&Text), "Capabilities that a core in another process must have."),
+        key("world", Table(&WORLD), "What exists."),
+        key("timeline", Table(&TIMELINE), "What happens and what must be seen."),
+        key("vary", Named(&VARY), "Named variants of the story."),
+        key("sweep", Word(|| vec!["card.removed"]), "A fault that is tried at every moment at which it is possible."),
+    ],
+};
+
+static TIMELINE: Shape = Shape {
+    name: "a timeline",
+    about: "What happens and what must be seen, in order.",
+    keys: &[must("steps", Steps, "One step a line.")],
+};
+
+static VARY: Shape = Shape {
+    name: "a variant",
+    about: "The same story with something else in the world.",
+    keys: &[
+        must("name", Text, "Its name."),
+        key("profile", Word(|| Profile::NAMES.to_vec()), "The Windows version of this variant."),
+        key("switches", Map(&Text), "Switches that differ in this variant."),
+        key("world", Table(&WORLD), "What differs in the world, merged by name."),
+        key("absent", Flag, "Leaves the variant out."),
+    ],
+};
+
+/// What exists.
+pub(crate) static WORLD: Shape = Shape {
+    name: "a world",
+    about: "What exists at the start. Everything that the story does not care about comes from the world it extends.",
+    keys: &[
+        key("extends", Text, "The world this one builds on: a file of fixtures/worlds."),
+        key("seed", Number(0, i64::MAX), "The only source of everything that looks random."),
+        key("start", Instant, "What the wall clock shows at the start."),
+        key("domain", Table(&DOMAIN), "The domain and its directory."),
+        key("policy", Table(&POLICY), "Group Policy."),
+        key("template", Named(&TEMPLATE), "Certificate templates."),
+        key("ca", Named(&CA), "Certification authorities."),
+        key("group", Named(&GROUP), "Groups."),
+        key("user", Named(&USER), "Users."),
+        key("computer", Named(&COMPUTER), "Computers with their readers and providers."),
+        key("card", Named(&CARD), "Smart cards."),
+        key("certificate", Named(&CERTIFICATE), "Certificates that were issued before the start."),
+        key("request", Named(&REQUEST), "Requests that were made before the start."),
+        key("change", Tables(&LATER), "What changes by itself later, before anything else of its instant."),
+    ],
+};
+
+static DOMAIN: Shape = Shape {
+    name: "a domain",
+    about: "The domain and its directory.",
+    keys: &[
+        key("netbios", Text, "NetBIOS name."),
+        key("dns", Text, "DNS name."),
+        key("sid", Sid, "The domain's own identifier."),
+        key("forest", Guid, "objectGUID of the forest root domain."),
+        key("controller", Named(&CONTROLLER), "Domain controllers; the first reachable one is asked."),
+        key("trust", Table(&TRUST), "Content of the trust containers."),
+        key("reachable", Flag, "Whether any controller can be reached; true unless said here."),
+        key("latency", Span, "Duration of every directory access; none unless said here."),
+    ],
+};
+
+static CONTROLLER: Shape = Shape {
+    name: "a domain controller",
+    about: "A domain controller.",
+    keys: &[
+        must("name", Text, "Its name."),
+        key("signs-ldap", Flag, "Whether it can sign LDAP; true unless said here."),
+        key("reachable", Flag, "Whether it answers; true unless said here."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static TRUST: Shape = Shape {
+    name: "the trust containers",
+    about: "Names of CAs or extra roots in each container.",
+    keys: &[
+        key("roots", List(&Text), "CN=Certification Authorities; every CA unless said here."),
+        key("ca", List(&Text), "CN=AIA; every CA unless said here."),
+        key("ntauth", List(&Text), "CN=NTAuthCertificates; every CA unless said here."),
+        key("extra-roots", List(&Text), "Roots that exist besides the CAs."),
+    ],
+};
+
+pub(super) static POLICY: Shape = Shape {
+    name: "the policy",
+    about: "Group Policy as far as it concerns autoenrollment.",
+    keys: &[
+        key("ae-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "AEPolicy of users, and of computers unless those differ; 7 unless said here."),
+        key("machine-ae-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "AEPolicy of computers."),
+        key("gp-interval", Span, "Background refresh; 90m unless said here."),
+        key("gp-offset", Span, "Upper bound of the random offset; none unless said here."),
+        key("dc-interval", Span, "Background refresh of domain controllers; 5m unless said here."),
+        key("gp-background", Flag, "Whether there is a background refresh; true unless said here."),
+        key("policy-server", Tables(&POLICY_SERVER), "Certificate enrollment policy servers, in registry order."),
+        key("expiration-percent", OrNone(&Number(0, 100)), "OfflineExpirationPercent."),
+        key("expiration-stores", List(&Text), "OfflineExpirationStoreNames."),
+        key("expiration-balloons", Flag, "EnableBalloonNotifications."),
+    ],
+};
+
+static POLICY_SERVER: Shape = Shape {
+    name: "a policy server",
+    about: "One subkey of PolicyServers ([MS-CAESO] 4.4.5.3.2.2).",
+    keys: &[
+        must("key", Text, "Name of the subkey."),
+        must("url", Text, "LDAP: or an address."),
+        must("policy-id", Text, "Which policy it serves."),
+        key("flags", Number(0, 0xFFFF_FFFF), "0x10 autoenrollment enabled, 0x20 allow an untrusted CA; 0x10 unless said here."),
+        key("auth-flags", Number(0, 0xFFFF_FFFF), "1 anonymous, 2 Kerberos, 4 password, 8 certificate; 2 unless said here."),
+        key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
+    ],
+};
+
+const ALLOW: Key = key("allow", Map(&List(&Word(|| Right::WORDS.to_vec()))), "Rights granted, by trustee, on top of the default list.");
+const DENY: Key = key("deny", Map(&List(&Word(|| Right::WORDS.to_vec()))), "Rights denied, by trustee; these entries come first.");
+const ACL: Key = key("acl", OrNone(&ACES), "The whole access control list in its order, instead of the default; false for none at all.");
+
+static ACES: Takes = Tables(&ACE);
+
+static ACE: Shape = Shape {
+    name: "an access control entry",
+    about: "One entry of an access control list ([MS-DTYP] 2.4.4).",
+    keys: &[
+        must("effect", Word(|| AceEffect::WORDS.to_vec()), "Whether it grants or denies."),
+        must("trustee", Text, "A user, computer or group, a well-known name, or a SID."),
+        key("right", Word(|| vec!["read", "enroll", "autoenroll", "control-access", "write", "full", "generic-read", "generic-all"]), "What it speaks of."),
+        key("mask", Number(0, 0xFFFF_FFFF), "The access bits themselves."),
+        key("object", Guid, "The object type of an object entry."),
+        key("inherited", Flag, "It came from a parent."),
+        key("inherit-only", Flag, "It is only for children."),
+        key("conditional", Flag, "It carries a condition."),
+    ],
+};
+
+/// The words of a flag word.
+macro_rules! flags {
+    ($type:ty) => {
+        List(&Word(|| <$type>::WORDS.iter().map(|(word, _)| *word).collect()))
+    };
+}
+
+/// The words of every field of flags, each once.
+fn all_flags() -> Vec<&'static str> {
+    let mut words: Vec<&str> = Vec::new();
+    let all = (EnrollmentFlags::WORDS.iter().map(|(word, _)| *word))
+        .chain(PrivateKeyFlags::WORDS.iter().map(|(word, _)| *word))
+        .chain(NameFlags::WORDS.iter().map(|(word, _)| *word))
+        .chain(GeneralFlags::WORDS.iter().map(|(word, _)| *word));
+    for word in all {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+const NAME: Key = must("name", Text, "cn, and the name in scenarios.");
+const DISPLAY_NAME: Key = key("display-name", Text, "displayName; the name unless said here.");
+const SCHEMA: Key = key("schema", Number(1, 4), "msPKI-Template-Schema-Version.");
+const REVISION: Key = key("revision", Number(0, 0xFFFF_FFFF), "Major version; 100 for a copy unless said here.");
+const MINOR: Key = key("minor", Number(0, 0xFFFF_FFFF), "Minor version.");
+const OID: Key = key("oid", Oid, "msPKI-Cert-Template-OID; derived from the name unless said here.");
+const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it.");
+const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
+const NAME_FLAGS: Key = key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it.");
+const RA_SIGNATURES: Key = key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign.");
+const RA_APPLICATION_POLICIES: Key = key("ra-application-policies", List(&Oid), "Purposes that a co-signing certificate must have.");
+const RA_POLICIES: Key = key("ra-policies", List(&Oid), "Issuance policies that a co-signing certificate must have.");
+const KEY_SPEC: Key = key("key-spec", Word(|| KeySpec::WORDS.to_vec()), "pKIDefaultKeySpec.");
+const MINIMAL_KEY_SIZE: Key = key("minimal-key-size", Number(0, 65_536), "msPKI-Minimal-Key-Size in bits.");
+const PROVIDERS: Key = key("providers", List(&Text), "Provider names, first choice first.");
+const VALIDITY: Key = key("validity", Span, "How long certificates live.");
+const RENEWAL_PERIOD: Key = key("renewal-period", Span, "How long before the end renewal begins.");
+const KEY_USAGE: Key = key("key-usage", flags!(KeyUsage), "X.509 key usage.");
+const EKU: Key = key("eku", List(&Oid), "pKIExtendedKeyUsage: purposes.");
+const APPLICATION_POLICIES: Key = key("application-policies", List(&Oid), "msPKI-Certificate-Application-Policy: purposes.");
+const CERTIFICATE_POLICIES: Key = key("certificate-policies", List(&Oid), "msPKI-Certificate-Policy.");
+const CRITICAL_EXTENSIONS: Key = key("critical-extensions", List(&Oid), "pKICriticalExtensions.");
+const SUPERSEDES: Key = key("supersedes", List(&Text), "Templates that this one replaces.");
+const MAX_ISSUING_DEPTH: Key = key("max-issuing-depth", Number(-1, 0x7FFF_FFFF), "pKIMaxIssuingDepth; -1 is no limit.");
+const CNG_KEY: Key = key("cng", Table(&CNG), "Settings for CNG providers.");
+
+pub(super) static TEMPLATE: Shape = Shape {
+    name: "a template",
+    about: "A certificate template ([MS-CRTD]). With `based-on` a copy of a default one: version 2 unless said here, revision 100, its own OID.",
+    keys: &[
+        NAME,
+        key("based-on", Text, "The default template it starts from; without one every attribute starts empty."),
+        key("flags", List(&Word(|| all_flags())), "Flags that are set besides the inherited ones, each in the field it belongs to."),
+        key("without-flags", List(&Word(|| all_flags())), "Inherited flags that are not set."),
+        key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
+        ENROLLMENT_FLAGS, PRIVATE_KEY_FLAGS, NAME_FLAGS,
+        DISPLAY_NAME, SCHEMA, REVISION, MINOR, OID, RA_SIGNATURES, RA_APPLICATION_POLICIES, RA_POLICIES, KEY_SPEC,
+        MINIMAL_KEY_SIZE, PROVIDERS, VALIDITY, RENEWAL_PERIOD, KEY_USAGE, EKU, APPLICATION_POLICIES,
+        CERTIFICATE_POLICIES, CRITICAL_EXTENSIONS, SUPERSEDES, MAX_ISSUING_DEPTH, CNG_KEY,
+        ALLOW, DENY, ACL,
+        key("published", Span, "When it appears in the directory, counted from the start; from the start unless said here."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+/// A file of default templates.
+pub(crate) static TEMPLATE_FILE: Shape = Shape {
+    name: "a file of templates",
+    about: "Default certificate templates.",
+    keys: &[must("template", Named(&DEFAULT_TEMPLATE), "The templates.")],
+};
+
+static DEFAULT_TEMPLATE: Shape = Shape {
+    name: "a default template",
+    about: "A default certificate template, attribute by attribute.",
+    keys: &[
+        NAME,
+        key("flags", flags!(GeneralFlags), "The attribute `flags`."),
+        ENROLLMENT_FLAGS, PRIVATE_KEY_FLAGS, NAME_FLAGS,
+        DISPLAY_NAME, SCHEMA, REVISION, MINOR, OID, RA_SIGNATURES, RA_APPLICATION_POLICIES, RA_POLICIES, KEY_SPEC,
+        MINIMAL_KEY_SIZE, PROVIDERS, VALIDITY, RENEWAL_PERIOD, KEY_USAGE, EKU, APPLICATION_POLICIES,
+        CERTIFICATE_POLICIES, CRITICAL_EXTENSIONS, SUPERSEDES, MAX_ISSUING_DEPTH, CNG_KEY,
+    ],
+};
+
+static CNG: Shape = Shape {
+    name: "the CNG settings",
+    about: "The triplets of [MS-CRTD] 2.23.2.",
+    keys: &[
+        key("asymmetric-algorithm", Text, "RSA, ECDSA_P256, ECDH_P256."),
+        key("hash-algorithm", Text, "SHA256."),
+        key("key-usage", Word(|| vec!["decrypt", "sign", "agree", "all"]), "What the key does."),
+        key("symmetric-algorithm", Text, "For key archival."),
+        key("symmetric-key-length", Number(0, 65_536), "In bits."),
+        key("key-security-descriptor", Text, "SDDL."),
+    ],
+};
+
+static CA: Shape = Shape {
+    name: "a CA",
+    about: "A certification authority: the service and its object in the directory.",
+    keys: &[
+        must("name", Text, "Common name of the CA and of its enrollment service."),
+        key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
+        key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
+        key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
+        ALLOW, DENY, ACL,
+        key("maximum-validity", Span, "Longest life of a certificate; 730d unless said here."),
+        key("lifetime", Span, "Life of the CA certificate; 7300d unless said here."),
+        key("manager-approval", Flag, "A manager approves every request."),
+        key("latency", Span, "Duration of every call; none unless said here."),
+        key("reachable", Flag, "Whether its host answers; true unless said here."),
+        key("hangs", Flag, "It takes requests and never answers."),
+        key("published", Span, "When its object appears in the directory; from the start unless said here."),
+        key("stale-template", Named(&TEMPLATE), "Its own older copies of templates: name and what differs from the directory."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static GROUP: Shape = Shape {
+    name: "a group",
+    about: "A group of the domain.",
+    keys: &[
+        must("name", Text, "Its name."),
+        key("sid", Sid, "Its identifier; derived from its place unless said here."),
+        key("members", List(&Text), "Users, computers and groups."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+const SETTINGS: [Key; 4] = [
+    key("local-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "The locally configured AEPolicy."),
+    key("express", Flag, "AEExpress exists: no delay before the balloon."),
+    key("log-level", OrNone(&Number(0, 0xFFFF_FFFF)), "AEEventLogLevel."),
+    key("directory-cache", Table(&DIRECTORY_CACHE), "AEDirectoryCache: the last download of trust containers."),
+];
+
+static DIRECTORY_CACHE: Shape = Shape {
+    name: "a directory cache",
+    about: "State of the last download of trust containers.",
+    keys: &[
+        must("controller", Text, "The domain controller it came from."),
+        must("usn", Number(0, i64::MAX), "Its change number at that time."),
+    ],
+};
+
+static USER: Shape = Shape {
+    name: "a user",
+    about: "A user account.",
+    keys: &[
+        must("name", Text, "Account name."),
+        key("sid", Sid, "objectSid; derived from its place unless said here."),
+        key("guid", Guid, "objectGUID; derived from its place unless said here."),
+        key("dn", Text, "Distinguished name; CN=name,CN=Users,… unless said here."),
+        key("upn", OrNone(&Text), "userPrincipalName; name@domain unless said here."),
+        key("mail", OrNone(&Text), "mail; name@domain unless said here."),
+        key("groups", List(&Text), "Groups it belongs to; Domain Users unless said here."),
+        SETTINGS[0], SETTINGS[1], SETTINGS[2], SETTINGS[3],
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static COMPUTER: Shape = Shape {
+    name: "a computer",
+    about: "A computer with its readers and providers.",
+    keys: &[
+        must("name", Text, "Its name."),
+        key("sid", Sid, "objectSid; derived from its place unless said here."),
+        key("guid", Guid, "objectGUID; derived from its place unless said here."),
+        key("dn", Text, "Distinguished name; CN=name,CN=Computers,… unless said here."),
+        key("dns", OrNone(&Text), "dNSHostName; name.domain in lower case unless said here."),
+        key("groups", List(&Text), "Groups it belongs to; Domain Computers unless said here."),
+        key("role", Word(|| ComputerRole::WORDS.to_vec()), "What it is in the domain; member unless said here."),
+        key("readers", List(&Text), "Its smart card readers."),
+        key("provider", Named(&PROVIDER), "Providers installed, in registry order."),
+        key("card-type", Named(&CARD_TYPE), "Known kinds of cards, in registry order."),
+        SETTINGS[0], SETTINGS[1], SETTINGS[2], SETTINGS[3],
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static PROVIDER: Shape = Shape {
+    name: "a provider",
+    about: "A provider that is installed on a computer.",
+    keys: &[
+        must("name", Text, "Name as templates list it."),
+        must("kind", Word(|| ProviderKind::WORDS.to_vec()), "Where it keeps keys."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static CARD_TYPE: Shape = Shape {
+    name: "a kind of card",
+    about: "An entry of the card database. What is not said comes from the file of that name in fixtures/cards.",
+    keys: &[
+        must("name", Text, "Name of the entry."),
+        key("atr", Hex, "ATR, masked."),
+        key("mask", Hex, "ATRMask; all ones unless said here."),
+        key("provider", Text, "The provider it is registered for."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+/// A file of `fixtures/cards`.
+pub(crate) static CARD_FILE: Shape = Shape {
+    name: "a file of a kind of card",
+    about: "A kind of card: its answer to reset, and what it can do.",
+    keys: &[
+        must("about", Text, "What it stands for."),
+        must("atr", Hex, "Answer to reset."),
+        key("mask", Hex, "ATRMask of its registration; all ones unless said here."),
+        must("provider", Text, "The provider it is registered for."),
+        key("max-containers", Number(1, 127), "How many containers it takes; 8 unless said here."),
+        key("algorithms", List(&Word(|| KeyAlgorithm::WORDS.to_vec())), "Keys it can generate; rsa-1024 and rsa-2048 unless said here."),
+    ],
+};
+
+static CARD: Shape = Shape {
+    name: "a card",
+    about: "A smart card with the GIDS application.",
+    keys: &[
+        must("name", Text, "Its name."),
+        must("atr", Text, "What kind of card it is, a file of fixtures/cards; or its answer to reset in hexadecimal."),
+        key("serial", Hex, "Its card id, 16 bytes; derived from seed and name unless said here."),
+        key("pin", Table(&PIN), "Its PIN; 1234 with three attempts unless said here."),
+        key("container", Named(&CONTAINER), "Containers, in order of their index."),
+        key("max-containers", Number(1, 127), "How many containers it takes; what its kind says unless said here."),
+        key("algorithms", List(&Word(|| KeyAlgorithm::WORDS.to_vec())), "Keys it can generate; what its kind says unless said here."),
+        key("reader", Text, "The reader it is in at the start; in none unless said here."),
+        key("computer", Text, "The computer of that reader, when there are several."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static PIN: Shape = Shape {
+    name: "a PIN",
+    about: "PIN and retry counter of a card.",
+    keys: &[
+        must("value", Text, "The PIN."),
+        key("tries", Number(0, 15), "Attempts left at the start; 0 is a blocked card; the limit unless said here."),
+        key("limit", Number(1, 15), "Attempts after a right PIN; 3 unless said here."),
+    ],
+};
+
+static CONTAINER: Shape = Shape {
+    name: "a container",
+    about: "A container on a card.",
+    keys: &[
+        must("name", Text, "Its name."),
+        key("default", Flag, "It carries the default flag."),
+        key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 when it holds a certificate."),
+        key("holds", Text, "The certificate in it."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static CERTIFICATE: Shape = Shape {
+    name: "a certificate",
+    about: "A certificate that a simulated CA issued for real before the start. It is in a store or on a card.",
+    keys: &[
+        must("name", Text, "Its name in facts."),
+        must("template", Text, "Its template."),
+        key("of", Text, "The user or computer whose stores it is in."),
+        key("stores", List(&Word(|| vec!["my", "directory"])), "Which stores; MY unless said here."),
+        key("ca", Text, "The CA that issued it, when there are several."),
+        key("issued", When, "How long before the start its life began, or when; 1d unless said here."),
+        key("lifetime", Span, "Its life; the template's unless said here."),
+        key("revision", Number(0, 0xFFFF_FFFF), "Major version of the template it was issued from; today's unless said here."),
+        key("minor", Number(0, 0xFFFF_FFFF), "Minor version of the template it was issued from; today's unless said here."),
+        key("archived", Flag, "It has the archived property."),
+        key("revoked", Flag, "Its CA has revoked it."),
+        key("foreign", Flag, "It names no template."),
+        key("chain", Word(|| Chain::WORDS.to_vec()), "What chain building says; ok unless said here."),
+        key("key", Word(|| vec!["software", "missing"]), "Where its key is, when it is on no card; software unless said here."),
+        key("card", Text, "The card its key is on."),
+        key("container", Text, "The container its key is in; the card's only one unless said here."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static REQUEST: Shape = Shape {
+    name: "a request",
+    about: "A request that was made before the start.",
+    keys: &[
+        must("name", Text, "Its name, and that of the certificate it may become."),
+        must("template", Text, "Its template."),
+        must("of", Text, "The user or computer whose REQUEST store it is in."),
+        key("ca", Text, "The CA that has it, when there are several."),
+        key("created", When, "How long before the start it was made, or when; 1d unless said here."),
+        key("decision", Word(|| RequestDecision::WORDS.to_vec()), "What the CA has made of it; pending unless said here."),
+        key("replaces", Text, "The certificate it renews or replaces."),
+        key("renewal", Flag, "It renews that certificate, signed by its key."),
+        key("key", Word(|| vec!["software", "missing"]), "Where its key is, when it is on no card; software unless said here."),
+        key("card", Text, "The card its key is on."),
+        key("container", Text, "The container its key is in."),
+        key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+static LATER: Shape = Shape {
+    name: "a change",
+    about: "Something that changes by itself.",
+    keys: &[
+        must("at", Span, "When, counted from the start."),
+        must("change", Word(|| super::CHANGES.iter().map(|change| change.word).collect()), "What changes."),
+        key("of", Text, "Whose or which one."),
+        must("set", Takes::ChangeSet, "What it becomes."),
+    ],
+};
+
+/// The table form of an answer.
+pub(crate) static ANSWER: Shape = Shape {
+    name: "an answer",
+    about: "What a user gives or chooses.",
+    keys: &[key("pin", Text, "These digits."), key("card", Text, "This card.")],
+};
+
+/// The words of answers, and `hold`, which leaves a prompt open.
+pub(crate) fn answer_words() -> Vec<&'static str> {
+    let given = ["pin", "card"];
+    Offer::WORDS.iter().copied().filter(|word| !given.contains(word)).chain(["hold"]).collect()
+}

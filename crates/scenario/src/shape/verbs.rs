@@ -1,0 +1,254 @@
+//! The verbs of steps, their modifiers, and what can be changed.
+
+use autoenroll_model::{DecisionPoint, EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, Right};
+use autoenroll_trace::Kind;
+use autoenroll_world::action::{CardFault, ClickTarget};
+
+use super::{Key, Shape, Takes};
+use Takes::{Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Span, Text, When, Word};
+
+/// A verb.
+#[derive(Debug)]
+pub(crate) struct Verb {
+    /// As it is written.
+    pub(crate) word: &'static str,
+    /// What it takes.
+    pub(crate) takes: Takes,
+    /// What kind of step it makes.
+    pub(crate) does: Does,
+    /// Modifiers that it takes besides those of time.
+    pub(crate) modifiers: &'static [&'static str],
+    /// Modifiers that it needs.
+    pub(crate) needs: &'static [&'static str],
+    /// What it means.
+    pub(crate) about: &'static str,
+    /// A step.
+    pub(crate) example: &'static str,
+}
+
+/// What kind of step a verb makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Does {
+    /// Somebody does something. `at`, `after` and `on` say when.
+    Acts,
+    /// Time goes by.
+    Waits,
+    /// Something must be seen. `at`, `after`, `until` and `within` say when.
+    Sees,
+    /// Something must not be seen, until `until` or `within`.
+    Guards,
+    /// Somebody looks. `at` and `after` say when.
+    Looks,
+}
+
+impl Does {
+    /// The modifiers of time that such a step takes.
+    pub(crate) const fn times(self) -> &'static [&'static str] {
+        match self {
+            Self::Acts => &["at", "after", "on"],
+            Self::Waits => &[],
+            Self::Sees => &["at", "after", "until", "within"],
+            Self::Guards => &["until", "within"],
+            Self::Looks => &["at", "after"],
+        }
+    }
+}
+
+/// The modifiers that an `on` step takes besides those of its verb.
+pub(crate) const ON_TAKES: &[&str] = &["facts", "who", "until", "within"];
+
+/// The verb of that name.
+pub(crate) fn verb_named(word: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.word == word)
+}
+
+/// Kinds of records that `expect`, `never` and `on` take.
+pub(crate) fn kinds() -> Vec<&'static str> {
+    Kind::WORDS.to_vec()
+}
+
+/// Every verb.
+pub(crate) static VERBS: &[Verb] = &[
+    acts("boot", Text, &[], &[], "A computer starts: Group Policy is applied, its own core begins.", r#"{ boot = "WKS01" }"#),
+    acts("shutdown", Text, &[], &[], "A computer is shut down; its users are logged off first.", r#"{ shutdown = "WKS01" }"#),
+    acts("crash", Text, &[], &[], "A computer loses power, or the core of a user ends without warning.", r#"{ crash = "alice" }"#),
+    acts("logon", Text, &["computer"], &[], "A user logs on interactively.", r#"{ logon = "alice", computer = "WKS01" }"#),
+    acts("logoff", Text, &[], &[], "A user logs off.", r#"{ after = "10m", logoff = "alice" }"#),
+    acts("lock", Text, &[], &[], "A user locks the workstation.", r#"{ lock = "alice" }"#),
+    acts("unlock", Text, &[], &[], "A user unlocks it.", r#"{ unlock = "alice" }"#),
+    acts("pulse", Text, &[], &[], "A user, or somebody at a computer, asks for a run by hand.", r#"{ pulse = "alice" }"#),
+    acts("gp-refresh", Text, &["forced"], &[], "Somebody runs gpupdate for a user or a computer.", r#"{ gp-refresh = "alice", forced = true }"#),
+    acts("click", Word(|| ClickTarget::WORDS.to_vec()), &["who"], &[], "A user clicks the balloon, its close button, the icon, or the wizard's close button.", r#"{ after = "5s", click = "balloon" }"#),
+    acts("insert", Text, &["reader", "computer"], &[], "A card goes into a reader.", r#"{ insert = "alice-card", reader = "Reader 0" }"#),
+    acts("remove", Text, &[], &[], "A card is pulled out.", r#"{ remove = "alice-card" }"#),
+    acts("swap", Text, &["to", "reader", "computer"], &["to"], "A card is pulled out and another one goes into the reader.", r#"{ swap = "payroll-card", to = "alice-card", reader = "Reader 0" }"#),
+    acts("reply", Word(|| DecisionPoint::WORDS.to_vec()), &["with", "who"], &["with"], "A user answers a prompt that was held.", r#"{ reply = "pin.enter", with = { pin = "1234" } }"#),
+    acts("change", Word(|| CHANGES.iter().map(|change| change.word).collect()), &["of", "set"], &["set"], "The world changes: directory, template, policy, CA, wall clock.", r#"{ change = "ca", of = "Contoso Issuing CA", set = { reachable = false } }"#),
+    acts("ca", Word(|| vec!["approve", "deny", "revoke", "stop", "start"]), &["of", "request", "certificate"], &[], "Somebody works at a CA.", r#"{ ca = "approve", request = "$pending" }"#),
+    Verb { word: "wait", takes: Span, does: Does::Waits, modifiers: &[], needs: &[], about: "Time goes by.", example: r#"{ wait = "8h" }"# },
+    Verb { word: "prompt", takes: Word(|| DecisionPoint::WORDS.to_vec()), does: Does::Sees, modifiers: &["facts", "exact", "who", "as", "answer"], needs: &["answer"], about: "A prompt opens, or the facts of an open one change; and how it is answered.", example: r#"{ prompt = "pin.enter", facts = { tries-left = 3 }, answer = { pin = "1234" } }"# },
+    Verb { word: "expect", takes: Word(kinds), does: Does::Sees, modifiers: &["facts", "exact", "who", "as"], needs: &[], about: "Something is seen: a record of this kind.", example: r#"{ within = "2h", expect = "issued", facts = { template = "User" }, as = "new" }"# },
+    Verb { word: "never", takes: Word(kinds), does: Does::Guards, modifiers: &["facts", "exact", "who"], needs: &[], about: "Something is not seen from the previous step until the end given; the clock moves there.", example: r#"{ never = "request", until = "9h" }"# },
+    Verb { word: "state", takes: Word(|| vec!["card", "store", "requests", "ca", "directory", "desktop", "trust"]), does: Does::Looks, modifiers: &["of", "facts", "exact"], needs: &["facts"], about: "Somebody looks at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.", example: r#"{ state = "card", of = "alice-card", facts = { tries-left = 3 } }"# },
+];
+
+const fn acts(
+    word: &'static str,
+    takes: Takes,
+    modifiers: &'static [&'static str],
+    needs: &'static [&'static str],
+    about: &'static str,
+    example: &'static str,
+) -> Verb {
+    Verb { word, takes, does: Does::Acts, modifiers, needs, about, example }
+}
+
+/// A modifier.
+const fn key(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, takes, required: false, about }
+}
+
+/// Every modifier. No verb has the name of one.
+pub(crate) static MODIFIERS: &[Key] = &[
+    key("at", When, "The step begins then, counted from the start."),
+    key("after", Span, "The step begins that long after the previous step's match."),
+    key("until", When, "The step matches before then, counted from the start. The end itself is outside."),
+    key("within", Span, "The step matches before that long after the previous step's match. The end itself is outside."),
+    key("on", Word(kinds), "The step acts the moment a record of this kind appears, before anything else."),
+    key("facts", Facts, "Facts that the record has; it may have others."),
+    key("exact", Flag, "The record has no other facts."),
+    key("who", Text, "Whose record it is, or who acts. Needed when more than one principal takes part."),
+    key("as", Text, "Binds the record to a name for later steps: `\"$new\"`, `\"$new.ca\"`."),
+    key("answer", Takes::Answer, "What the user answers; `hold` leaves the prompt open."),
+    key("with", Takes::Answer, "What the user answers now."),
+    key("of", Text, "Whose or which one."),
+    key("to", Text, "The card that goes in."),
+    key("reader", Text, "The reader, when there are several."),
+    key("computer", Text, "The computer, when there are several."),
+    key("forced", Flag, "With /force."),
+    key("set", Takes::ChangeSet, "What it becomes."),
+    key("request", Text, "The request, when several are pending: its name, or `\"$name\"` of what bound it."),
+    key("certificate", Text, "The certificate: its name, or `\"$name\"` of what bound it."),
+    key("only", List(&Text), "The step stands in these variants only."),
+];
+
+/// What can be changed.
+#[derive(Debug)]
+pub(crate) struct ChangeShape {
+    /// The word after `change`.
+    pub(crate) word: &'static str,
+    /// What `of` names; `None` when there is nothing to name.
+    pub(crate) of: Option<&'static str>,
+    /// What `set` takes.
+    pub(crate) set: Shape,
+}
+
+/// The change of that name.
+pub(crate) fn change_named(word: &str) -> Option<&'static ChangeShape> {
+    CHANGES.iter().find(|change| change.word == word)
+}
+
+/// The words of a flag word.
+macro_rules! flags {
+    ($type:ty) => {
+        List(&Word(|| <$type>::WORDS.iter().map(|(word, _)| *word).collect()))
+    };
+}
+
+const RIGHTS: Takes = Map(&List(&Word(|| Right::WORDS.to_vec())));
+const AE_POLICY: Takes = OrNone(&Number(0, 0xFFFF_FFFF));
+
+/// Every change.
+pub(crate) static CHANGES: &[ChangeShape] = &[
+    change("template", Some("the template"), "a changed template", &[
+        key("published", Flag, "It appears in the directory, or disappears."),
+        key("revision", Number(0, 0xFFFF_FFFF), "Major version."),
+        key("minor", Number(0, 0xFFFF_FFFF), "Minor version."),
+        key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
+        key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it."),
+        key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it."),
+        key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it."),
+        key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign."),
+        key("minimal-key-size", Number(0, 65_536), "In bits."),
+        key("providers", List(&Text), "Provider names, first choice first."),
+        key("validity", Span, "How long certificates live."),
+        key("renewal-period", Span, "How long before the end renewal begins."),
+        key("supersedes", List(&Text), "Templates that it replaces."),
+        key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
+        key("deny", RIGHTS, "The rights denied from now on."),
+    ]),
+    change("policy", None, "a changed policy", &[
+        key("ae-policy", AE_POLICY, "AEPolicy of users."),
+        key("machine-ae-policy", AE_POLICY, "AEPolicy of computers."),
+        key("gp-interval", Span, "Background refresh."),
+        key("gp-offset", Span, "Upper bound of the random offset."),
+        key("gp-background", Flag, "Whether there is a background refresh."),
+    ]),
+    change("ca", Some("the CA, when there are several"), "a changed CA", &[
+        key("reachable", Flag, "Whether its host answers."),
+        key("hangs", Flag, "It takes requests and never answers."),
+        key("latency", Span, "Duration of every call."),
+        key("manager-approval", Flag, "A manager approves every request."),
+        key("maximum-validity", Span, "Longest life of a certificate."),
+        key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
+        key("deny", RIGHTS, "The rights denied from now on."),
+        key("offer", Text, "It issues this template too."),
+        key("withdraw", Text, "It no longer issues this template."),
+    ]),
+    change("directory", Some("a domain controller; all of them unless said here"), "a changed directory", &[
+        key("reachable", Flag, "Whether it can be reached."),
+        key("latency", Span, "Duration of every access."),
+    ]),
+    change("clock", None, "a set clock", &[key("wall", Instant, "What the wall clock of every machine shows from now on.")]),
+    change("principal", Some("the user or computer"), "a changed user or computer", &[
+        key("dn", Text, "Distinguished name."),
+        key("upn", OrNone(&Text), "userPrincipalName."),
+        key("mail", OrNone(&Text), "mail."),
+        key("dns", OrNone(&Text), "dNSHostName."),
+    ]),
+    change("group", Some("the group"), "a changed group", &[
+        key("add", Text, "A new member."),
+        key("remove", Text, "A member no more."),
+    ]),
+    change("settings", Some("the user or computer"), "changed settings", &[
+        key("express", Flag, "AEExpress exists."),
+        key("local-policy", AE_POLICY, "The locally configured AEPolicy."),
+        key("log-level", OrNone(&Number(0, 0xFFFF_FFFF)), "AEEventLogLevel."),
+        key("directory-cache", OrNone(&Text), "false deletes AEDirectoryCache."),
+    ]),
+    change("trust", Some("the container: root, ca or ntauth"), "a changed trust container", &[
+        key("add", Text, "A CA or extra root that is in it from now on."),
+        key("remove", Text, "One that no longer is."),
+    ]),
+    change("store", Some("the user or computer"), "a changed store", &[
+        key("delete", Text, "A certificate that somebody deletes from MY, or from a computer's trust stores."),
+    ]),
+    change("card", Some("the card"), "a changed card", &[
+        key("fault", Word(|| CardFault::WORDS.to_vec()), "How it misbehaves from now on."),
+        key("unblock", Text, "It is unblocked with the administrator key; this is the new PIN."),
+    ]),
+];
+
+const fn change(word: &'static str, of: Option<&'static str>, name: &'static str, keys: &'static [Key]) -> ChangeShape {
+    ChangeShape { word, of, set: Shape { name, about: "What it becomes.", keys } }
+}
+
+/// Facts are values of this kind.
+pub(super) const FACT: Takes = Fact;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_and_modifiers_share_no_word() {
+        for verb in VERBS {
+            assert!(!MODIFIERS.iter().any(|modifier| modifier.name == verb.word), "{}", verb.word);
+            for modifier in verb.modifiers.iter().chain(verb.needs).chain(verb.does.times()) {
+                assert!(MODIFIERS.iter().any(|known| known.name == *modifier), "{modifier}");
+            }
+            assert!(verb.needs.iter().all(|need| verb.modifiers.contains(need)), "{}", verb.word);
+            assert!(verb.example.contains(&format!("{} = ", verb.word)), "{}", verb.word);
+        }
+    }
+}
