@@ -93,18 +93,12 @@ impl Tag {
 
     /// Number of bytes the tag takes: 1 to 3.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn width(self) -> usize {
         match self.0 {
             0..=0xFF => 1,
             0x100..=0xFFFF => 2,
             _ => 3,
         }
-    }
-
-    /// Always false: a tag has at least one byte.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        false
     }
 
     /// Reads the tag at the start of `bytes`; the second value is what follows it.
@@ -133,13 +127,13 @@ impl Tag {
 
     /// Appends the tag's bytes.
     pub fn write(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0.to_be_bytes()[4 - self.len()..]);
+        out.extend_from_slice(&self.0.to_be_bytes()[4 - self.width()..]);
     }
 }
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:0width$X}", self.0, width = self.len() * 2)
+        write!(f, "{:0width$X}", self.0, width = self.width() * 2)
     }
 }
 
@@ -235,7 +229,7 @@ pub const fn encoded_len(tag: Tag, length: usize) -> usize {
         0x100..=0xFFFF => 3,
         _ => 4,
     };
-    tag.len() + field + length
+    tag.width() + field + length
 }
 
 fn write_length(out: &mut Vec<u8>, length: usize) {

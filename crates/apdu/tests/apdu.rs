@@ -167,7 +167,7 @@ fn a_collector_corrects_le_once_and_ends_with_a_card_that_does_not() {
 fn tags_are_one_to_three_bytes() {
     for (number, len) in [(0x62, 1), (0xDF20, 2), (0x5F2F, 2), (0x7F49, 2), (0x5F_C105, 3), (0x5F_FF03, 3)] {
         let tag = Tag::from_number(number);
-        assert_eq!(tag.map_or(0, Tag::len), len, "{number:X}");
+        assert_eq!(tag.map_or(0, Tag::width), len, "{number:X}");
     }
     for number in [0x00, 0x1F, 0x5F, 0x7FC1, 0x4F20, 0x0100_0000] {
         assert_eq!(Tag::from_number(number), None, "{number:X}");
