@@ -29,7 +29,7 @@ mod run;
 
 use autoenroll_model::{
     CoreError, CoreFactory, Decisions, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input, Now, Output,
-    PolicyRefresh, Report, SimTime, Trigger, TriggerCause,
+    PinCache, PolicyRefresh, Report, SimTime, Trigger, TriggerCause,
 };
 
 use crate::frame::{Frame, Timer};
@@ -140,6 +140,9 @@ impl Core {
     fn close_if_ended(&mut self) {
         if self.run.as_ref().is_some_and(Run::has_ended) {
             self.run = None;
+            if matches!(self.frame.profile().pin_cache, PinCache::Run | PinCache::Item) {
+                self.frame.pins.clear();
+            }
             self.frame.report(Report::RunEnded, &[]);
             if let Some(trigger) = self.held.take() {
                 self.start(trigger);

@@ -104,6 +104,13 @@ impl Span {
     }
 }
 
+impl Add for Span {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
 /// Units from long to short; `w` and `d` only print when nothing is left over for a shorter unit to say better.
 const UNITS: [(&str, u64); 8] = [
     ("w", 7 * Span::DAY.0),
