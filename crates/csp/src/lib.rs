@@ -6,6 +6,7 @@
 //! randomness - PINs, container names and entropy are handed in.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod certificate;
 mod container;
 mod describe;
@@ -15,9 +16,11 @@ mod pin;
 mod registry;
 mod script;
 mod sign;
+mod software;
 mod status;
 mod transaction;
 
 pub use operation::{Answer, Operation, Step, Target, container_name, step};
 pub use pin::Pin;
 pub use registry::{CardDatabase, CardDatabaseError, CardType};
+pub use software::{SoftwareContainer, SoftwareKeys};
