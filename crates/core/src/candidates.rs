@@ -66,6 +66,10 @@ fn is_eligible(frame: &mut Frame, offered: &OfferedTemplate, token: &Token) -> O
         (1..=highest).contains(&version),
         Facts::new().with("schema", version).with("highest", highest),
     )?;
+    if version > 2 {
+        // Where the limit lies is what profiles differ in.
+        holds(frame, rules::P7_4, version <= highest, Facts::new().with("highest", highest))?;
+    }
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);
     holds(frame, rules::R037, right_context, Facts::new().with("machine-type", machine))?;

@@ -21,6 +21,8 @@ pub(crate) struct Frame {
     pub(crate) pins: BTreeMap<CardSerial, PinId>,
     /// Templates and CAs as last read.
     pub(crate) cache: Option<PolicyCache>,
+    /// The balloon about certificates near their end, while it is shown.
+    notice: Option<BalloonId>,
     /// The level of the event log, as last read.
     pub(crate) log_everything: bool,
     decisions: Decisions,
@@ -39,6 +41,7 @@ impl Frame {
             timers: Timers::default(),
             pins: BTreeMap::new(),
             cache: None,
+            notice: None,
             log_everything: false,
             decisions,
             outputs: VecDeque::new(),
@@ -98,12 +101,30 @@ impl Frame {
         self.emit(OutputBody::AbandonEffect { id }, &[]);
     }
 
+    /// Shows a balloon at the icon, of which there is one only.
     pub(crate) fn balloon(&mut self, reasons: &[Cause]) -> BalloonId {
+        self.end_notice();
         self.balloons += 1;
         let id = BalloonId(self.balloons);
         self.emit(OutputBody::Icon { shown: true }, reasons);
         self.emit(OutputBody::Balloon(id), reasons);
         id
+    }
+
+    /// Shows a balloon that only tells something; it goes away by itself, with its icon.
+    pub(crate) fn notice(&mut self, reasons: &[Cause]) {
+        let balloon = self.balloon(reasons);
+        self.notice = Some(balloon);
+        let end = self.now.mono + self.profile().balloon_visible.0;
+        self.timers.set(Timer::NoticeEnd, end);
+    }
+
+    pub(crate) fn end_notice(&mut self) {
+        if let Some(balloon) = self.notice.take() {
+            self.timers.clear(Timer::NoticeEnd);
+            self.emit(OutputBody::BalloonHidden(balloon), &[]);
+            self.emit(OutputBody::Icon { shown: false }, &[]);
+        }
     }
 
     pub(crate) fn prompt(
@@ -187,10 +208,12 @@ pub(crate) enum Timer {
     BalloonDelay,
     /// The end of the balloon; the icon stays.
     BalloonEnd,
+    /// The end of the balloon about certificates near their end, which nobody needs to click.
+    NoticeEnd,
 }
 
 impl Timer {
-    const COUNT: usize = 3;
+    const COUNT: usize = 4;
 }
 
 impl Timers {

@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use autoenroll_model::{Effect, EnrollmentFlags, Facts, KeyPlace, StoredCertificate, Thumbprint};
+use autoenroll_model::{Context, Effect, EnrollmentFlags, Facts, KeyPlace, StoredCertificate, Thumbprint};
 use autoenroll_wire::Certificate;
 
 use crate::events;
@@ -59,6 +59,7 @@ pub(crate) fn chores(frame: &mut Frame, known: &Known, unfinished: &[String], re
     }
     let mut effects = Vec::new();
     let manage = known.gathered.powers.manage;
+    let mut expiring = false;
     for held in known.examined.held.iter().filter(|held| !retired.contains(&held.thumbprint)) {
         let name = known.gathered.offers.templates.get(held.template).map(|offered| offered.template.name.as_str());
         let waits = name.is_some_and(|name| unfinished.iter().any(|other| other == name));
@@ -66,7 +67,13 @@ pub(crate) fn chores(frame: &mut Frame, known: &Known, unfinished: &[String], re
         if over && manage && !waits {
             effects.push(retire(frame, known, held));
         }
-        announce_expiry(frame, known, held);
+        expiring |= announce_expiry(frame, known, held);
+    }
+    let user = frame.identity.context == Context::User;
+    let balloons = known.gathered.settings.expiration_balloons;
+    if expiring && user && frame.decide(rules::R099, "expiry", balloons, Facts::new()) {
+        let because = frame.because();
+        frame.notice(&[because]);
     }
     let stale: Vec<Thumbprint> = known
         .examined
@@ -102,19 +109,21 @@ fn retire(frame: &mut Frame, known: &Known, held: &Held) -> Effect {
     }
 }
 
-/// Event 64 when less than the configured share of a certificate's life is left, or none.
-fn announce_expiry(frame: &mut Frame, known: &Known, held: &Held) {
+/// Event 64 when less than the configured share of a certificate's life is left, or none. Says whether it was logged.
+fn announce_expiry(frame: &mut Frame, known: &Known, held: &Held) -> bool {
     let percent = known.gathered.settings.expiration_percent.unwrap_or(10);
     let life = held.not_before.until(held.not_after);
     let left = frame.now.wall.until(held.not_after);
     let near = u128::from(left.0) * 100 < u128::from(life.0) * u128::from(percent);
     if !near {
-        return;
+        return false;
     }
     let told = frame.profile().expiry_events.is_yes();
     let told = frame.decide(rules::P7_18, &held.thumbprint.0, told, Facts::new());
     let facts = Facts::new().with("not-after", held.not_after.to_string()).with("percent", percent);
-    if told && frame.decide(rules::R098, &held.thumbprint.0, near, facts) {
+    let told = told && frame.decide(rules::R098, &held.thumbprint.0, near, facts);
+    if told {
         events::near_expiry(frame, &held.thumbprint);
     }
+    told
 }

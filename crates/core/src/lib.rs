@@ -27,6 +27,8 @@ mod request;
 mod rules;
 mod run;
 
+use alloc::string::ToString;
+
 use autoenroll_model::{
     CoreError, CoreFactory, Decisions, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input, Now, Output,
     PinCache, PolicyRefresh, Report, SimTime, Trigger, TriggerCause,
@@ -63,7 +65,9 @@ impl Core {
         if !self.is_trigger(trigger) {
             return;
         }
-        if let Some(period) = self.frame.profile().timer.0 {
+        let period = self.frame.profile().timer.0;
+        let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
+        if let (true, Some(period)) = (self.frame.decide(rules::P7_1, "timer", period.is_some(), facts), period) {
             // The period counts from the last activation, whatever activated, even one that has to wait.
             self.frame.timers.set(Timer::Pulse, self.frame.now.mono + period);
         }
@@ -157,6 +161,9 @@ impl Core {
         }
         if self.frame.timers.fired(Timer::BalloonEnd, now) {
             self.with_run(Run::balloon_has_been_seen);
+        }
+        if self.frame.timers.fired(Timer::NoticeEnd, now) {
+            self.frame.end_notice();
         }
         if self.frame.timers.fired(Timer::Pulse, now) {
             self.trigger(Trigger { cause: TriggerCause::Timer, refresh: None });
