@@ -21,7 +21,10 @@ pub mod general_name;
 pub mod name;
 pub mod oids;
 mod pkcs10;
+pub mod registry_pol;
 mod request;
+pub mod security_descriptor;
+pub mod sid;
 #[cfg(test)]
 mod testing;
 mod text;
