@@ -1,5 +1,5 @@
 //! Bytes to model and back: certificate requests, CMS and CMC messages, Microsoft's extensions and attributes,
-//! certificates.
+//! certificates; templates as directory objects, LDIF, security descriptors, Registry.pol.
 //!
 //! Everything that is read keeps the bytes it was read from: signatures are verified over those, and writing a message
 //! that was read gives the same bytes again. There is no key in here: what is built hands out the bytes to sign (`tbs`)
@@ -18,6 +18,7 @@ pub mod cms;
 mod error;
 mod extensions;
 pub mod general_name;
+pub mod ldif;
 pub mod name;
 pub mod oids;
 mod pkcs10;
@@ -25,6 +26,7 @@ pub mod registry_pol;
 mod request;
 pub mod security_descriptor;
 pub mod sid;
+pub mod template;
 #[cfg(test)]
 mod testing;
 mod text;
