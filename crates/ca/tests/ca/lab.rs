@@ -6,9 +6,9 @@ use autoenroll_model::{
     Ace, AceEffect, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid,
     PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span, Submission, Template, rights,
 };
-use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
+use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
-    Attribute, Certificate, DigestAlgorithm, Extension, Extensions, Name, TemplateReference, UnsignedRequest, cmc, oids,
+    Attribute, Certificate, Extension, Extensions, Name, TemplateReference, UnsignedRequest, cmc, oids,
 };
 
 pub(crate) const ALICE: &str = "S-1-5-21-1-2-3-1104";

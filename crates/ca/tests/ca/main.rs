@@ -1,4 +1,16 @@
 //! The CA from outside: requests built as clients build them, judged, issued, and looked at by others.
 
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod issue;
+#[cfg(test)]
 mod lab;
+#[cfg(test)]
+mod manager;
+#[cfg(test)]
+mod openssl;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod renewal;

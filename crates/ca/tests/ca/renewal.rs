@@ -1,0 +1,142 @@
+//! Renewals: signed by the old key, for the same template, and sometimes without asking again.
+
+use autoenroll_ca::Ca;
+use autoenroll_model::{
+    Disposition, EnrollmentFlags, HResult, NameFlags, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span,
+    Template,
+};
+use autoenroll_wire::{Certificate, Extension, GeneralName};
+
+use crate::lab::{Ask, Form, Holder, alice, ca, key, start, template};
+
+/// Enrols with `old`, then renews it two months later with `new`.
+struct Renewal {
+    old: Template,
+    new: Template,
+    first: Ask,
+    caller: PrincipalObject,
+    second: Ask,
+}
+
+impl Renewal {
+    fn of(template: Template) -> Self {
+        let first = Ask { key: key("old"), ..Ask::for_template(&template) };
+        Self { second: Ask::for_template(&template), first, old: template.clone(), new: template, caller: alice() }
+    }
+
+    fn run(mut self) -> (Disposition, Option<Certificate>) {
+        let mut ca: Ca = ca(vec![self.old]);
+        let reply = ca.submit(start(), &alice(), &self.first.submission());
+        assert_eq!(reply.disposition, Disposition::Issued, "{}", reply.message);
+        self.second.renews = Some(Holder { key: self.first.key, certificate: reply.certificate.unwrap() });
+        ca.set_templates(vec![self.new]);
+        let reply = ca.submit(start() + Span::days(60), &self.caller, &self.second.submission());
+        (reply.disposition, reply.certificate.map(|der| Certificate::parse(&der).unwrap()))
+    }
+}
+
+#[test]
+fn both_forms_of_renewal_are_taken() {
+    for form in [Form::Cms, Form::Cmc] {
+        let mut renewal = Renewal::of(template("User"));
+        renewal.second.form = form;
+        let (disposition, certificate) = renewal.run();
+        assert_eq!(disposition, Disposition::Issued, "{form:?}");
+        assert_eq!(certificate.unwrap().public_key, key("alice").public().spki_der());
+    }
+}
+
+#[test]
+fn a_renewal_may_keep_its_key() {
+    let mut renewal = Renewal::of(template("User"));
+    renewal.new.private_key_flags = PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL;
+    renewal.second.key = key("old");
+    let (disposition, certificate) = renewal.run();
+    assert_eq!(disposition, Disposition::Issued);
+    assert_eq!(certificate.unwrap().public_key, key("old").public().spki_der());
+}
+
+#[test]
+fn a_previous_approval_waives_manager_and_registration_authority() {
+    let granted = EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT | EnrollmentFlags::PEND_ALL_REQUESTS;
+    let check = |case: &str, expected: Disposition, change: fn(&mut Renewal)| {
+        let mut renewal = Renewal::of(template("User"));
+        renewal.new.enrollment_flags = Some(granted);
+        renewal.new.ra_signatures = 1;
+        change(&mut renewal);
+        assert_eq!(renewal.run().0, expected, "{case}");
+    };
+    let asks_again = Disposition::Denied(HResult::CERTSRV_E_SIGNATURE_POLICY_REQUIRED);
+    check("the UPN is the caller's", Disposition::Issued, |_| {});
+    check("in another case", Disposition::Issued, |renewal| renewal.caller.upn = Some("ALICE@Contoso.com".into()));
+    check("the flag is not set", asks_again, |renewal| {
+        renewal.new.enrollment_flags = Some(EnrollmentFlags::PEND_ALL_REQUESTS);
+    });
+    check("only the manager is asked", Disposition::Pending, |renewal| {
+        renewal.new.enrollment_flags = Some(EnrollmentFlags::PEND_ALL_REQUESTS);
+        renewal.new.ra_signatures = 0;
+    });
+    check("the UPN is another's", asks_again, |renewal| renewal.caller.upn = Some("bob@contoso.com".into()));
+    check("the old certificate has neither UPN nor mail", asks_again, |renewal| {
+        renewal.old.name_flags = NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH;
+    });
+    check("the mail is the caller's", Disposition::Issued, |renewal| {
+        renewal.old.name_flags = NameFlags::SUBJECT_ALT_REQUIRE_EMAIL;
+    });
+    check("the mail is another's", asks_again, |renewal| {
+        renewal.old.name_flags |= NameFlags::SUBJECT_ALT_REQUIRE_EMAIL;
+        renewal.caller.mail = Some("bob@contoso.com".into());
+    });
+    check("the old certificate names the template by name", asks_again, |renewal| {
+        renewal.old.schema = Some(1);
+    });
+}
+
+#[test]
+fn a_supplied_subject_must_be_the_old_one_and_the_old_alternative_name_stays() {
+    let supplied = || {
+        let mut template = template("WebServer");
+        template.name_flags = NameFlags::ENROLLEE_SUPPLIES_SUBJECT;
+        template.enrollment_flags = Some(EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT);
+        let mut renewal = Renewal::of(template);
+        renewal.new.ra_signatures = 1;
+        renewal.first.subject = "CN=www.contoso.com".parse().unwrap();
+        renewal.first.extensions.push(Extension::subject_alt_name(&[GeneralName::Dns("www.contoso.com".into())]));
+        renewal.second.subject = "CN=www.contoso.com".parse().unwrap();
+        renewal.second.extensions.push(Extension::subject_alt_name(&[GeneralName::Dns("evil.contoso.com".into())]));
+        renewal
+    };
+    let (disposition, certificate) = supplied().run();
+    assert_eq!(disposition, Disposition::Issued);
+    assert_eq!(certificate.unwrap().dns_name().as_deref(), Some("www.contoso.com"));
+
+    let mut renewal = supplied();
+    renewal.second.subject = "CN=evil.contoso.com".parse().unwrap();
+    assert_eq!(renewal.run().0, Disposition::Denied(HResult::CERTSRV_E_SIGNATURE_POLICY_REQUIRED));
+}
+
+#[test]
+fn a_key_based_renewal_needs_no_right_on_the_template() {
+    let check = |key_based: bool, expected: Disposition| {
+        let mut flags = EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT;
+        if key_based {
+            flags |= EnrollmentFlags::ALLOW_PREVIOUS_APPROVAL_KEYBASEDRENEWAL_VALIDATE_REENROLLMENT;
+        }
+        let name_flags = NameFlags::ENROLLEE_SUPPLIES_SUBJECT;
+        let mut renewal = Renewal::of(Template { name_flags, enrollment_flags: Some(flags), ..template("WebServer") });
+        renewal.new.security = SecurityDescriptor { owner: None, dacl: Some(Vec::new()) };
+        renewal.first.subject = "CN=www.contoso.com".parse().unwrap();
+        renewal.second.subject = "CN=www.contoso.com".parse().unwrap();
+        assert_eq!(renewal.run().0, expected);
+    };
+    check(true, Disposition::Issued);
+    check(false, Disposition::Denied(HResult::CERTSRV_E_TEMPLATE_DENIED));
+}
+
+#[test]
+fn a_bare_request_is_never_a_renewal() {
+    let mut renewal = Renewal::of(template("User"));
+    renewal.second.form = Form::Pkcs10;
+    renewal.new.private_key_flags = PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL;
+    assert_eq!(renewal.run().0, Disposition::Issued, "a new key would not do in a renewal");
+}
