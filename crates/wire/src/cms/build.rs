@@ -97,6 +97,9 @@ impl UnsignedSigner {
 
 impl UnsignedMessage {
     /// A message of this content, without certificates and signers.
+    ///
+    /// # Panics
+    /// When `content_type` is no object identifier in dotted form; those of [`oids`] are.
     #[must_use]
     pub fn new(content_type: &'static str, content: Vec<u8>) -> UnsignedMessage {
         UnsignedMessage {
