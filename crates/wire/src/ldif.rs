@@ -97,6 +97,12 @@ impl Entry {
         self.texts(name).next()
     }
 
+    /// Whether the object is of a class, e.g. `pKICertificateTemplate`.
+    #[must_use]
+    pub fn is_a(&self, class: &str) -> bool {
+        self.texts("objectClass").any(|found| found.eq_ignore_ascii_case(class))
+    }
+
     /// Adds a value.
     pub fn push(&mut self, name: &str, value: impl Into<Vec<u8>>) {
         self.0.push((name.to_string(), value.into()));

@@ -34,7 +34,7 @@ impl fmt::Display for AttributeError {
 
 impl core::error::Error for AttributeError {}
 
-/// Reads a template; none when it has no name. An absent number counts as 0, an absent list as empty, and an absent security
+/// Reads a template, an object of class `pKICertificateTemplate`; none when it has no name. An absent number counts as 0, an absent list as empty, and an absent security
 /// descriptor, as most exports have it, grants nobody anything.
 #[must_use]
 pub fn from_entry(entry: &Entry) -> (Option<Template>, Vec<AttributeError>) {
@@ -83,7 +83,7 @@ fn read_template(object: &mut Object<'_>) -> Option<Template> {
     })
 }
 
-/// Reads an enrollment service; none when it has no name or no certificate.
+/// Reads an enrollment service, an object of class `pKIEnrollmentService`; none when it has no name or no certificate.
 #[must_use]
 pub fn authority_from_entry(entry: &Entry) -> (Option<Authority>, Vec<AttributeError>) {
     let mut object = Object { entry, errors: Vec::new() };

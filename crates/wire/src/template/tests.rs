@@ -61,7 +61,9 @@ fn a_template_is_read_from_its_attributes() {
         template.providers.iter().map(|provider| (provider.order, provider.name.as_str())).collect();
     assert_eq!(providers, [(2, "Second Provider"), (1, "First Provider")]);
     assert_eq!(template.security, SecurityDescriptor { owner: None, dacl: Some(vec![]) });
-    assert_eq!(from_entry(&to_entry(&template)), (Some(template), vec![]));
+    let entry = to_entry(&template);
+    assert!(entry.is_a("pkiCertificateTemplate") && !entry.is_a("pKIEnrollmentService"));
+    assert_eq!(from_entry(&entry), (Some(template), vec![]));
 }
 
 #[test]
