@@ -1,8 +1,8 @@
 //! A new key on the card.
 //!
-//! The order of writes is the one a Windows minidriver was recorded with: claim a record of the container map, make the key
-//! file and the key, enter it in the key map, state the key size in the container map. Each change of a file or key is
-//! counted in the card cache file before it is made.
+//! The order of writes is the one that the GidsApplet project recorded from a Windows minidriver: claim a record of the
+//! container map, make the key file and the key, enter it in the key map, state the key size in the container map. Each
+//! change of a file or key is counted in the card cache file before it is made.
 
 use autoenroll_apdu::StatusWord;
 use autoenroll_apdu::gids::{
@@ -15,7 +15,7 @@ use autoenroll_model::{EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec};
 
 use crate::script::Halt;
 use crate::transaction::{Transaction, key_record};
-use crate::{certificate, container, status};
+use crate::{certificate, container};
 
 /// The key to make.
 #[derive(Clone, Copy)]
@@ -52,12 +52,8 @@ pub(crate) fn generate(
 ) -> Result<EffectResult, Halt> {
     let container = overwrite.unwrap_or(&new_key.container);
     let mut plan = Plan::read(card, wanted, container, overwrite.is_some())?;
-    let key = plan.carry_out(card).map_err(full)?;
-    let public_key = public_key(&card.ask_key(&commands::read_public_key(key))?, wanted.algorithm);
-    Ok(EffectResult::Generated {
-        key: KeyPlace { container: container.to_owned(), ..new_key.clone() },
-        public_key: public_key.ok_or(Halt::Failed(HResult::NTE_FAIL))?.spki_der(),
-    })
+    let public_key = plan.carry_out(card).map_err(full)?.spki_der();
+    Ok(EffectResult::Generated { key: KeyPlace { container: container.to_owned(), ..new_key.clone() }, public_key })
 }
 
 /// What the card holds and which record the key goes to.
@@ -66,9 +62,10 @@ struct Plan {
     name: ContainerName,
     index: u8,
     reference: KeyReference,
-    was_default: bool,
     /// The new key file is on the card.
     created: bool,
+    /// The container map as it was, and as it shall be.
+    before: ContainerMap,
     map: ContainerMap,
     keys: KeyMap,
     master: MasterFile,
@@ -91,41 +88,37 @@ impl Plan {
             return Err(Halt::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL));
         };
         let name = ContainerName::new(name).map_err(|_| Halt::Failed(HResult::E_INVALIDARG))?;
-        let was_default = map.default_index() == Some(usize::from(index));
-        Ok(Self { wanted, name, index, reference, was_default, created: false, map, keys, master })
+        let mut before = map;
+        before.0.resize(before.0.len().max(usize::from(index) + 1), ContainerRecord::default());
+        let map = before.clone();
+        Ok(Self { wanted, name, index, reference, created: false, before, map, keys, master })
     }
 
-    fn carry_out(&mut self, card: &mut Transaction<'_>) -> Result<KeyReference, Halt> {
+    fn carry_out(&mut self, card: &mut Transaction<'_>) -> Result<PublicKey, Halt> {
         // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut short.
         certificate::remove(card, &mut self.master, self.index)?;
         self.claim_record(card)?;
-        let made = self.make_key(card).and_then(|()| self.finish_record(card));
+        let made = self.make_key(card).and_then(|()| self.finish_record(card)).and_then(|()| self.read_key(card));
         match made {
-            Ok(()) => Ok(self.reference),
             Err(Halt::Failed(why)) => match self.undo(card) {
                 Ok(()) | Err(Halt::Failed(_)) => Err(Halt::Failed(why)),
                 Err(halt) => Err(halt),
             },
-            Err(halt) => Err(halt),
+            made => made,
         }
     }
 
     /// Until the key map names the key file, nothing but this plan does.
     fn undo(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
-        if self.created {
-            card.delete_key_file(self.reference.file())?;
-        }
-        container::release(card, self.map.clone(), self.master.clone(), self.index)
+        container::release(card, self.before.clone(), self.master.clone(), self.index)?;
+        if self.created { card.delete_key_file(self.reference.file()) } else { Ok(()) }
     }
 
     /// The name, valid, without key size: other readers pass such a record over.
     fn claim_record(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
-        let at = usize::from(self.index);
-        if self.map.0.len() <= at {
-            self.map.0.resize(at + 1, ContainerRecord::default());
-        }
-        self.map.0[at] =
+        let record =
             ContainerRecord { name: self.name.clone(), flags: ContainerFlags::Valid, ..ContainerRecord::default() };
+        self.map.0[usize::from(self.index)] = record;
         card.files_change()?;
         card.write_container_map(&self.map)
     }
@@ -144,7 +137,7 @@ impl Plan {
             card.delete_key_file(self.reference.file())?;
             card.ask_key(&create)?;
         } else if !created.sw.is_ok() {
-            return Err(Halt::Failed(status::key_code(created.sw, true)));
+            return Err(card.key_refused(created.sw));
         }
         self.created = true;
         card.ask_key(&commands::activate_file())?;
@@ -164,7 +157,7 @@ impl Plan {
         let generated = card.transmit(&commands::generate_key(self.reference, self.wanted.algorithm))?;
         match (generated.sw, generated.sw.remaining()) {
             (StatusWord::OK, _) | (_, Some(_)) => Ok(()),
-            (sw, None) => Err(Halt::Failed(status::key_code(sw, true))),
+            (sw, None) => Err(card.key_refused(sw)),
         }
     }
 
@@ -176,11 +169,16 @@ impl Plan {
             KeyKind::Exchange => self.map.0[at].exchange_bits = bits,
             KeyKind::Signature => self.map.0[at].signature_bits = bits,
         }
-        if self.wanted.default || self.was_default {
+        if self.wanted.default || self.before.default_index() == Some(at) {
             self.map.set_default(at);
         }
         card.files_change()?;
         card.write_container_map(&self.map)
+    }
+
+    fn read_key(&self, card: &mut Transaction<'_>) -> Result<PublicKey, Halt> {
+        let answer = card.ask_key(&commands::read_public_key(self.reference))?;
+        public_key(&answer, self.wanted.algorithm).ok_or(Halt::Failed(HResult::NTE_FAIL))
     }
 }
 
@@ -201,7 +199,7 @@ fn free_reference(keys: &KeyMap, index: u8) -> Option<KeyReference> {
     core::iter::once(usual).chain(all).find(|reference| !taken(*reference))
 }
 
-/// GENERATE's codes for a card without room.
+/// A card without room for what belongs to a key has none for another container.
 fn full(halt: Halt) -> Halt {
     match halt {
         Halt::Failed(HResult::SCARD_E_WRITE_TOO_MANY) => Halt::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL),

@@ -1,12 +1,14 @@
 //! One operation on a card, and what it does next.
 
-use autoenroll_apdu::Command;
+use std::fmt;
+
 use autoenroll_apdu::gids::{FileId, tag};
+use autoenroll_apdu::{Command, redact};
 use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, HResult, KeyPlace, hex};
 
 use crate::script::{Halt, Script};
 use crate::transaction::Transaction;
-use crate::{Pin, certificate, container, describe, generate, sign};
+use crate::{Pin, certificate, container, describe, generate, sign, status};
 
 /// What the next action of `operation` is, after these answers to the commands it has sent so far.
 ///
@@ -71,15 +73,43 @@ pub enum Answer {
     CardGone(HResult),
 }
 
-/// What an operation does next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl Answer {
+    /// What a reader's failure to transmit means. PC/SC stacks report a pulled card in several ways, depending on who
+    /// notices first; they are one [`Answer::CardGone`].
+    ///
+    /// | code of the reader | reported as |
+    /// | --- | --- |
+    /// | `SCARD_W_RESET_CARD`, `SCARD_W_UNRESPONSIVE_CARD` | the same |
+    /// | any other: `SCARD_E_NOT_TRANSACTED`, `SCARD_E_NO_SMARTCARD`, ... | `SCARD_W_REMOVED_CARD` |
+    #[must_use]
+    pub const fn not_transmitted(code: HResult) -> Self {
+        Self::CardGone(match code {
+            HResult::SCARD_W_RESET_CARD | HResult::SCARD_W_UNRESPONSIVE_CARD => code,
+            _ => HResult::SCARD_W_REMOVED_CARD,
+        })
+    }
+}
+
+/// What an operation does next. `Debug` does not show the PIN in a command.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Send this command and add its answer. It always encodes as a short APDU; it may hold the PIN, so show it redacted.
+    /// Send this command and add its answer. It always encodes as a short APDU. It may hold the PIN: show it redacted
+    /// ([`autoenroll_apdu::redact`]).
     Send(Command),
     /// [`Operation::Identify`] is finished: the card id.
     Identified(CardSerial),
     /// Finished, with what the core is to be told.
     Done(EffectResult),
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(command) => f.debug_tuple("Send").field(&redact(command)).finish(),
+            Self::Identified(serial) => f.debug_tuple("Identified").field(serial).finish(),
+            Self::Done(result) => f.debug_tuple("Done").field(result).finish(),
+        }
+    }
 }
 
 /// The name for a new container that some entropy gives: the text of a version 4 GUID, as Windows names containers.
@@ -95,6 +125,7 @@ pub fn container_name(entropy: &[u8; 32]) -> String {
 fn identify(mut script: Script<'_>) -> Result<CardSerial, Halt> {
     script.select()?;
     let id = script.read(FileId::EVERYONE_READ_ADMIN_WRITE, tag::CARD_ID)?;
+    let id = id.map_err(|sw| Halt::Failed(status::code(sw, false)))?;
     match id.ok_or(Halt::Failed(HResult::SCARD_E_FILE_NOT_FOUND))? {
         id if id.len() == 16 => Ok(CardSerial(hex::encode(&id))),
         _ => Err(Halt::Failed(HResult::NTE_FAIL)),
@@ -134,6 +165,12 @@ mod tests {
     }
 
     #[test]
+    fn debug_does_not_show_the_pin() {
+        let step = Step::Send(autoenroll_apdu::gids::commands::verify(b"1234"));
+        assert!(format!("{step:?}").contains("[255, 255, 255, 255]"), "{step:?}");
+    }
+
+    #[test]
     fn the_card_goes_in_several_ways() {
         let check = |answer: Answer, code: HResult| {
             let step = step(&Operation::Identify, &[answer]);
@@ -141,7 +178,9 @@ mod tests {
         };
         check(Answer::Response(vec![]), HResult::SCARD_W_REMOVED_CARD);
         check(Answer::Response(vec![0x90]), HResult::SCARD_W_REMOVED_CARD);
-        check(Answer::CardGone(HResult::SCARD_W_RESET_CARD), HResult::SCARD_W_RESET_CARD);
+        check(Answer::not_transmitted(HResult(0x8010_0016)), HResult::SCARD_W_REMOVED_CARD);
+        check(Answer::not_transmitted(HResult::SCARD_E_NO_SMARTCARD), HResult::SCARD_W_REMOVED_CARD);
+        check(Answer::not_transmitted(HResult::SCARD_W_RESET_CARD), HResult::SCARD_W_RESET_CARD);
         check(Answer::Response(vec![0x6A, 0x82]), HResult::SCARD_E_UNKNOWN_CARD);
     }
 }

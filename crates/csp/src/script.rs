@@ -81,16 +81,16 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// The value of a data object; `None` when it is not there.
-    pub(crate) fn read(&mut self, file: FileId, object: Tag) -> Result<Option<Vec<u8>>, Halt> {
+    /// The value of a data object; `None` when it is not there, the status word when the card refuses.
+    pub(crate) fn read(&mut self, file: FileId, object: Tag) -> Result<Result<Option<Vec<u8>>, StatusWord>, Halt> {
         let response = self.exchange(&commands::get_data(file, object))?;
         match response.sw {
             StatusWord::OK => match tlv::read_only(&response.data, object) {
-                Ok(value) => Ok(Some(value.to_vec())),
+                Ok(value) => Ok(Ok(Some(value.to_vec()))),
                 Err(_) => Err(Halt::Failed(HResult::NTE_FAIL)),
             },
-            StatusWord::REFERENCE_NOT_FOUND | StatusWord::FILE_NOT_FOUND => Ok(None),
-            sw => Err(Halt::Failed(crate::status::code(sw, true))),
+            StatusWord::REFERENCE_NOT_FOUND | StatusWord::FILE_NOT_FOUND => Ok(Ok(None)),
+            sw => Ok(Err(sw)),
         }
     }
 }

@@ -27,6 +27,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<EffectResult, Halt> {
         script.select()?;
         let cache = script.read(FileId::EVERYONE_READ_USER_WRITE, tag::CARD_CACHE)?;
+        let cache = cache.map_err(|sw| Halt::Failed(status::code(sw, false)))?;
         let cache = layout(CardCacheFile::parse(&cache.ok_or(Halt::Failed(HResult::SCARD_E_FILE_NOT_FOUND))?))?;
         let mut card = Self { script, cache, verified: false };
         if let Some(pin) = pin {
@@ -68,26 +69,28 @@ impl<'a> Transaction<'a> {
     /// A command about files that must succeed.
     pub(crate) fn ask(&mut self, command: &Command) -> Result<Vec<u8>, Halt> {
         let response = self.exchange(command)?;
-        if response.sw.is_ok() {
-            Ok(response.data)
-        } else {
-            Err(Halt::Failed(status::code(response.sw, self.verified)))
-        }
+        if response.sw.is_ok() { Ok(response.data) } else { Err(self.refused(response.sw)) }
     }
 
     /// A command about keys that must succeed.
     pub(crate) fn ask_key(&mut self, command: &Command) -> Result<Vec<u8>, Halt> {
         let response = self.exchange(command)?;
-        if response.sw.is_ok() {
-            Ok(response.data)
-        } else {
-            Err(Halt::Failed(status::key_code(response.sw, self.verified)))
-        }
+        if response.sw.is_ok() { Ok(response.data) } else { Err(self.key_refused(response.sw)) }
+    }
+
+    /// The failure for the refusal of a command about files.
+    fn refused(&self, sw: StatusWord) -> Halt {
+        Halt::Failed(status::code(sw, self.verified))
+    }
+
+    /// The failure for the refusal of a command about keys.
+    pub(crate) fn key_refused(&self, sw: StatusWord) -> Halt {
+        Halt::Failed(status::key_code(sw, self.verified))
     }
 
     /// The value of a data object; `None` when it is not there.
     pub(crate) fn read(&mut self, file: FileId, object: Tag) -> Result<Option<Vec<u8>>, Halt> {
-        self.script.read(file, object)
+        self.script.read(file, object)?.map_err(|sw| self.refused(sw))
     }
 
     /// Replaces or creates a data object.
@@ -153,7 +156,7 @@ impl<'a> Transaction<'a> {
         match self.exchange(&commands::select_file(file))?.sw {
             StatusWord::OK => {}
             StatusWord::FILE_NOT_FOUND => return Ok(()),
-            sw => return Err(Halt::Failed(status::key_code(sw, self.verified))),
+            sw => return Err(self.key_refused(sw)),
         }
         match self.exchange(&commands::delete_file())?.sw {
             StatusWord::OK => Ok(()),
@@ -161,7 +164,7 @@ impl<'a> Transaction<'a> {
                 self.ask_key(&commands::activate_file())?;
                 self.ask_key(&commands::delete_file()).map(drop)
             }
-            sw => Err(Halt::Failed(status::key_code(sw, self.verified))),
+            sw => Err(self.key_refused(sw)),
         }
     }
 }

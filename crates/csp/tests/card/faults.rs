@@ -1,5 +1,6 @@
 //! A card that is pulled at every possible moment: whatever is left can be read, used and repaired.
 
+use autoenroll_apdu::StatusWord;
 use autoenroll_csp::Step;
 use autoenroll_keys::PublicKey;
 use autoenroll_model::{CardOperation, EffectResult, HResult, KeyAlgorithm, SignatureAlgorithm};
@@ -7,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::reader::{
-    PIN, Pull, Reader, delete, done, generate, generate_default, overwrite, read_certificate, set_default, summary,
+    Fault, PIN, Reader, delete, done, generate, generate_default, overwrite, read_certificate, set_default, summary,
     write_certificate,
 };
 
@@ -30,7 +31,7 @@ fn check(operation: impl Fn(&str, &str) -> CardOperation) -> String {
     let mut seen = summary(&untouched.describe());
     let mut text = format!("    {seen}\n");
     let running = start(&mut untouched);
-    let (_, commands) = untouched.pull(&running, Pull::Never);
+    let (_, commands) = untouched.run_into(Fault::None, &running);
 
     for at in 1..=commands {
         let gone = Step::Done(EffectResult::Failed(HResult::SCARD_W_REMOVED_CARD));
@@ -39,12 +40,12 @@ fn check(operation: impl Fn(&str, &str) -> CardOperation) -> String {
 
         let (mut before, ..) = reader();
         let running = start(&mut before);
-        assert!(as_expected(before.pull(&running, Pull::Before(at)).0), "before command {at}");
+        assert!(as_expected(before.run_into(Fault::PulledBefore(at), &running).0), "before command {at}");
         assert_usable(&mut before);
 
         let (mut after, ..) = reader();
         let running = start(&mut after);
-        assert!(as_expected(after.pull(&running, Pull::After(at)).0), "after command {at}");
+        assert!(as_expected(after.run_into(Fault::PulledAfter(at), &running).0), "after command {at}");
         let command = after.trace.last().cloned().unwrap_or_default();
         text += &format!("{}\n", command.trim());
         let now = summary(&after.describe());
@@ -127,6 +128,39 @@ fn delete_a_container() {
     insta::assert_snapshot!(text);
 }
 
+/// A card that refuses a command in the middle, for whatever reason, is left as it was or as it should be.
+#[test]
+fn a_refusal_leaves_nothing_half_done() {
+    let check = |operation: fn(&str, &str) -> CardOperation, left: &[&str]| {
+        for sw in [StatusWord::NO_SPACE, StatusWord::UNKNOWN, StatusWord::SECURITY_STATUS] {
+            for at in 1.. {
+                let (mut reader, first, second) = reader();
+                let untouched = summary(&reader.describe());
+                let running = reader.perform(operation(&first, &second), Some(PIN));
+                let (step, commands) = reader.run_into(Fault::Refused(at, sw), &running);
+                if commands < at {
+                    break;
+                }
+                let now = summary(&reader.describe());
+                if matches!(step, Step::Done(EffectResult::Failed(_))) {
+                    assert!(now == untouched || left.contains(&now.as_str()), "{sw} at command {at}: {now}");
+                }
+                assert_usable(&mut reader);
+                assert!(matches!(reader.run(generate(KeyAlgorithm::Rsa1024)), EffectResult::Generated { .. }));
+                assert_usable(&mut reader);
+            }
+        }
+    };
+    check(|_, _| generate_default(), &[]);
+    check(|_, second| write_certificate(second, b"certificate 2"), &[]);
+    check(|first, _| write_certificate(first, b"certificate 2"), &[]);
+    check(|_, second| set_default(second), &[]);
+    // What is to be replaced or deleted is gone, first its certificate, then the rest; the flag has passed on.
+    let gone = "[1 02020202 default key] free 15, tries 3";
+    check(|first, _| overwrite(first), &["[0 01010101 default key, 1 02020202 key] free 14, tries 3", gone]);
+    check(|first, _| delete(first), &[gone]);
+}
+
 /// A container that was cut short can be made good under its own name.
 #[test]
 fn overwriting_repairs() {
@@ -136,10 +170,10 @@ fn overwriting_repairs() {
     let created = |reader: &Reader| reader.trace.last().is_some_and(|line| line.contains("CREATE FILE"));
     let at = (1..40).find(|at| {
         let (mut probe, ..) = crate::faults::reader();
-        probe.pull(&operation, Pull::After(*at));
+        probe.run_into(Fault::PulledAfter(*at), &operation);
         created(&probe)
     });
-    reader.pull(&operation, Pull::After(at.unwrap()));
+    reader.run_into(Fault::PulledAfter(at.unwrap()), &operation);
     assert_eq!(summary(&reader.describe()), "[1 02020202 key] free 14, tries 3");
     assert!(matches!(reader.run(overwrite(&first)), EffectResult::Generated { .. }));
     assert_eq!(summary(&reader.describe()), "[0 01010101 key, 1 02020202 key] free 14, tries 3");
@@ -151,14 +185,14 @@ fn overwriting_repairs() {
 struct Event {
     kind: u8,
     container: usize,
-    pull: Option<usize>,
+    pulled: Option<usize>,
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    (0..7_u8, 0..4_usize, proptest::option::of(1..26_usize)).prop_map(|(kind, container, pull)| Event {
+    (0..7_u8, 0..4_usize, proptest::option::of(1..26_usize)).prop_map(|(kind, container, pulled)| Event {
         kind,
         container,
-        pull,
+        pulled,
     })
 }
 
@@ -180,8 +214,8 @@ proptest! {
                 _ => delete(name),
             };
             let operation = reader.perform(operation, Some(PIN));
-            let pull = event.pull.map_or(Pull::Never, Pull::After);
-            let _: EffectResult = done(reader.pull(&operation, pull).0);
+            let fault = event.pulled.map_or(Fault::None, Fault::PulledAfter);
+            let _: EffectResult = done(reader.run_into(fault, &operation).0);
             assert_usable(&mut reader);
         }
     }

@@ -7,7 +7,7 @@ use autoenroll_model::{
 };
 
 use crate::reader::{
-    PIN, Pull, Reader, certificate, delete, generate, generate_default, overwrite, read_certificate, set_default,
+    Fault, PIN, Reader, certificate, delete, generate, generate_default, overwrite, read_certificate, set_default,
     summary, write_certificate,
 };
 
@@ -163,6 +163,32 @@ fn deleting_frees_everything() {
     assert!(empty - state.free_bytes < 2 * (86 + 12) + 16, "{} bytes lost", empty - state.free_bytes);
 }
 
+/// Other hosts drop what they remember of a card when these counters have moved.
+#[test]
+fn every_change_is_counted() {
+    let mut reader = Reader::with("gids");
+    let mut before = reader.cache();
+    let mut check = |reader: &mut Reader, operation: CardOperation, containers: u16, files: u16| {
+        assert!(!matches!(reader.run(operation.clone()), EffectResult::Failed(_)), "{operation:?}");
+        let now = reader.cache();
+        let moved = (now.containers - before.containers, now.files - before.files);
+        assert_eq!(moved, (containers, files), "{operation:?}");
+        before = now;
+    };
+    check(&mut reader, generate(KeyAlgorithm::Rsa1024), 1, 2);
+    let container = reader.card.look().containers[0].name.clone();
+    check(&mut reader, write_certificate(&container, b"certificate"), 0, 2);
+    check(&mut reader, write_certificate(&container, b"another"), 0, 1);
+    check(&mut reader, set_default(&container), 0, 1);
+    check(&mut reader, set_default(&container), 0, 0);
+    check(&mut reader, overwrite(&container), 1, 3);
+    check(&mut reader, write_certificate(&container, b"certificate"), 0, 2);
+    check(&mut reader, read_certificate(&container), 0, 0);
+    check(&mut reader, CardOperation::Describe, 0, 0);
+    check(&mut reader, CardOperation::VerifyPin, 0, 0);
+    check(&mut reader, delete(&container), 1, 2);
+}
+
 #[test]
 fn a_gap_is_filled_first() {
     let mut reader = Reader::with("gids");
@@ -196,7 +222,7 @@ fn names_that_do_not_fit_are_refused() {
         if let Operation::Perform { target, .. } = &mut operation {
             target.new_key.container = name.into();
         }
-        assert_eq!(reader.pull(&operation, Pull::Never).0, Step::Done(EffectResult::Failed(code)), "{name}");
+        assert_eq!(reader.run_into(Fault::None, &operation).0, Step::Done(EffectResult::Failed(code)), "{name}");
     };
     check(&container, HResult::NTE_EXISTS);
     check("back\\slash", HResult::E_INVALIDARG);
@@ -246,7 +272,7 @@ fn a_certificate_that_does_not_fit_is_refused_whole() {
 #[test]
 fn cards_that_are_not_ready_are_told_apart() {
     let check = |reader: &mut Reader, expected: Step| {
-        assert_eq!(reader.pull(&Operation::Identify, Pull::Never).0, expected);
+        assert_eq!(reader.run_into(Fault::None, &Operation::Identify).0, expected);
     };
     let serial = CardSerial(hex::encode(b"alice's new card"));
     check(&mut Reader::with("gids"), Step::Identified(serial));

@@ -1,6 +1,7 @@
 //! A reader with a virtual card in it, and the operations that tests run on it.
 
-use autoenroll_apdu::{Command, Response, describe};
+use autoenroll_apdu::gids::{CardCacheFile, FileId, commands, tag};
+use autoenroll_apdu::{Command, Response, StatusWord, describe, get_response};
 use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_csp::{Answer, Operation, Pin, Step, Target, container_name, step};
 use autoenroll_keys::Seed;
@@ -19,14 +20,16 @@ pub(crate) struct Reader {
     named: u8,
 }
 
-/// When the card is pulled: at the n-th command of an operation, counted from 1.
+/// What goes wrong at the n-th command of an operation, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Pull {
-    Never,
-    /// The card never sees it.
-    Before(usize),
-    /// The card carries it out, but the answer is lost.
-    After(usize),
+pub(crate) enum Fault {
+    None,
+    /// The card is pulled and never sees the command.
+    PulledBefore(usize),
+    /// The card carries it out and is pulled; the answer is lost.
+    PulledAfter(usize),
+    /// The card stays, but refuses the command.
+    Refused(usize, StatusWord),
 }
 
 impl Reader {
@@ -49,7 +52,7 @@ impl Reader {
 
     pub(crate) fn run_with(&mut self, operation: CardOperation, pin: Option<&str>) -> EffectResult {
         let operation = self.perform(operation, pin);
-        done(self.pull(&operation, Pull::Never).0)
+        done(self.run_into(Fault::None, &operation).0)
     }
 
     /// The operation as a driver starts it, with a name for a new container.
@@ -66,8 +69,8 @@ impl Reader {
         Operation::Perform { operation, pin: pin.map(Pin::new), target: Target { new_key, max_containers } }
     }
 
-    /// Runs an operation, perhaps pulling the card in the middle; gives the last step and the number of commands sent.
-    pub(crate) fn pull(&mut self, operation: &Operation, pull: Pull) -> (Step, usize) {
+    /// Runs an operation in which something may go wrong; gives the last step and the number of commands sent.
+    pub(crate) fn run_into(&mut self, fault: Fault, operation: &Operation) -> (Step, usize) {
         self.card.power_on();
         let mut answers = Vec::new();
         let mut commands = Vec::new();
@@ -78,19 +81,24 @@ impl Reader {
             };
             commands.push(command.clone());
             assert!(commands.len() <= 1_024, "an operation without end");
-            let answer = if pull == Pull::Before(commands.len()) {
-                self.card.power_off();
-                Answer::CardGone(HResult::SCARD_W_REMOVED_CARD)
-            } else {
-                let answer = self.transmit(&command);
-                if pull == Pull::After(commands.len()) {
+            let now = commands.len();
+            answers.push(match fault {
+                Fault::PulledBefore(at) if at == now => {
+                    self.card.power_off();
+                    Answer::CardGone(HResult::SCARD_W_REMOVED_CARD)
+                }
+                Fault::PulledAfter(at) if at == now => {
+                    self.transmit(&command);
                     self.card.power_off();
                     Answer::Response(Vec::new())
-                } else {
-                    answer
                 }
-            };
-            answers.push(answer);
+                Fault::Refused(at, sw) if at == now => {
+                    // A card that refuses a piece of a chain forgets the chain; any other command makes this one do so.
+                    self.card.transmit(&get_response(256).encode().unwrap());
+                    Answer::Response(Response::status(sw).encode())
+                }
+                _ => self.transmit(&command),
+            });
         };
         // A suspended operation is nothing but its answers so far.
         for (sent, command) in commands.iter().enumerate() {
@@ -117,6 +125,19 @@ impl Reader {
             EffectResult::Card(description) => description,
             other => panic!("not described: {other:?}"),
         }
+    }
+
+    /// The card cache file.
+    pub(crate) fn cache(&mut self) -> CardCacheFile {
+        self.card.power_on();
+        let file = FileId::EVERYONE_READ_USER_WRITE;
+        for command in [commands::select_application(), commands::get_data(file, tag::CARD_CACHE)] {
+            let answer = self.card.transmit(&command.encode().unwrap());
+            if let [0xDF, 0x22, 6, cache @ .., 0x90, 0x00] = answer.as_slice() {
+                return CardCacheFile::parse(cache).unwrap();
+            }
+        }
+        panic!("no card cache file");
     }
 
     /// Makes a container with an RSA-1024 exchange key; gives its name.

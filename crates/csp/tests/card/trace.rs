@@ -4,7 +4,7 @@ use autoenroll_csp::Operation;
 use autoenroll_model::{CardOperation, KeyAlgorithm, SignatureAlgorithm};
 
 use crate::reader::{
-    Pull, Reader, certificate, delete, generate, generate_default, overwrite, read_certificate, set_default,
+    Fault, Reader, certificate, delete, generate, generate_default, overwrite, read_certificate, set_default,
     write_certificate,
 };
 
@@ -67,7 +67,7 @@ fn replacing_what_a_card_holds() {
 #[test]
 fn identifying_a_card() {
     let mut reader = Reader::with("gids");
-    let (step, _) = reader.pull(&Operation::Identify, Pull::Never);
+    let (step, _) = reader.run_into(Fault::None, &Operation::Identify);
     insta::assert_snapshot!(format!("{}\n= {step:?}", reader.trace.join("\n")), @r#"
       SELECT GIDS
       GET DATA A012/DF20 cardid
