@@ -4,6 +4,27 @@
 //! A card operation is straight-line code over the answers so far ([`step`]): whoever owns the reader sends one APDU, adds
 //! the answer and asks again. What this crate deliberately lacks: readers, cards, prompts, PIN caches, clocks and
 //! randomness - PINs, container names and entropy are handed in.
+//!
+//! ```
+//! use autoenroll_card::{Card, CardProfile, Personalisation};
+//! use autoenroll_csp::{Answer, Operation, Step, step};
+//! use autoenroll_keys::Seed;
+//!
+//! let mut card = Card::new(CardProfile::gids(), *b"alice's new card", Seed::from(1));
+//! card.personalise(&Personalisation::new(b"1234", [7; 24]))?;
+//! card.power_on();
+//!
+//! let mut answers = Vec::new();
+//! let serial = loop {
+//!     match step(&Operation::Identify, &answers) {
+//!         Step::Send(command) => answers.push(Answer::Response(card.transmit(&command.encode()?))),
+//!         Step::Identified(serial) => break serial,
+//!         Step::Done(failure) => panic!("{failure:?}"),
+//!     }
+//! };
+//! assert_eq!(serial.0, "616c6963652773206e65772063617264");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod archive;

@@ -94,3 +94,20 @@ impl<'a> Script<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_ends_where_the_card_refuses_a_piece() {
+        let command = Command::new(0x00, 0xDB, 0xA0, 0x10).with_data([0; 500]);
+        let answers = [[0x90, 0x00], [0x6A, 0x84]].map(|sw| Answer::Response(sw.to_vec()));
+        let mut script = Script::new(&answers);
+        assert_eq!(script.exchange(&command), Ok(Response::status(StatusWord::NO_SPACE)));
+
+        let next = Command::new(0x10, 0xDB, 0xA0, 0x10).with_data([0; 240]);
+        let mut script = Script::new(&answers[..1]);
+        assert_eq!(script.exchange(&command), Err(Halt::Send(next)));
+    }
+}

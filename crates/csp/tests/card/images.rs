@@ -106,6 +106,16 @@ fn containers_without_key_size_are_passed_over() {
     assert_eq!(summary(&reader.describe()), "[0 01010101 key, 1 half mad key, 2 02020202 key] free 13, tries 3");
 }
 
+/// OpenSC adds no key to a card whose key map has not as many records as its container map.
+#[test]
+fn the_key_map_is_as_long_as_the_container_map() {
+    let mut reader = Reader::with("gids");
+    write(&mut reader, &[put_map(&vec![ContainerRecord::default(); 2])]);
+    reader.generate();
+    let keys = KeyMap::parse(&reader.object(FileId::USER_CREATE_DELETE_DIR, tag::KEY_MAP)).unwrap();
+    assert!(matches!(keys.0[..], [KeyMapRecord::Used { .. }, KeyMapRecord::Free]), "{keys:?}");
+}
+
 /// A map that flags two containers, a key map that is too short, a master file that names a certificate nobody wrote.
 #[test]
 fn contradictions_are_read_one_way() {

@@ -1,6 +1,7 @@
 //! A reader with a virtual card in it, and the operations that tests run on it.
 
 use autoenroll_apdu::gids::{CardCacheFile, FileId, commands, tag};
+use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Command, Response, StatusWord, describe, get_response};
 use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_csp::{Answer, Operation, Pin, Step, Target, container_name, step};
@@ -127,17 +128,18 @@ impl Reader {
         }
     }
 
+    /// The value of a data object that everyone may read.
+    pub(crate) fn object(&mut self, file: FileId, object: Tag) -> Vec<u8> {
+        self.card.power_on();
+        self.card.transmit(&commands::select_application().encode().unwrap());
+        let answer = self.card.transmit(&commands::get_data(file, object).encode().unwrap());
+        let response = Response::parse(&answer).unwrap();
+        tlv::read_only(&response.data, object).unwrap().to_vec()
+    }
+
     /// The card cache file.
     pub(crate) fn cache(&mut self) -> CardCacheFile {
-        self.card.power_on();
-        let file = FileId::EVERYONE_READ_USER_WRITE;
-        for command in [commands::select_application(), commands::get_data(file, tag::CARD_CACHE)] {
-            let answer = self.card.transmit(&command.encode().unwrap());
-            if let [0xDF, 0x22, 6, cache @ .., 0x90, 0x00] = answer.as_slice() {
-                return CardCacheFile::parse(cache).unwrap();
-            }
-        }
-        panic!("no card cache file");
+        CardCacheFile::parse(&self.object(FileId::EVERYONE_READ_USER_WRITE, tag::CARD_CACHE)).unwrap()
     }
 
     /// Makes a container with an RSA-1024 exchange key; gives its name.
