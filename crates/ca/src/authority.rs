@@ -8,6 +8,7 @@ use autoenroll_model::{
     PrincipalObject, Right, Submission, Template, Token, may,
 };
 
+use crate::archive::Exchange;
 use crate::config::CaConfig;
 use crate::content::{Issuance, serial};
 use crate::database::{Database, RequestState, RevocationReason, Row};
@@ -30,6 +31,7 @@ pub struct Ca {
     seed: Seed,
     templates: Vec<Template>,
     trust: Trust,
+    exchange: Exchange,
     suspended: bool,
     database: Database,
     decisions: Decisions,
@@ -100,12 +102,14 @@ impl Ca {
     #[must_use]
     pub fn new(seed: Seed, identity: CaIdentity, config: CaConfig, templates: Vec<Template>) -> Self {
         let trust = Trust::new(&identity);
+        let exchange = Exchange::new(&seed, &identity);
         Self {
             identity,
             config,
             seed,
             templates,
             trust,
+            exchange,
             suspended: false,
             database: Database::default(),
             decisions: Decisions::new(),
@@ -222,6 +226,17 @@ impl Ca {
             .expect("serial numbers and dates of certificates fit into a list")
     }
 
+    /// The certificate to which clients encrypt private keys for archival (GetCAProperty, CR_PROP_CAXCHGCERT), DER. A new one
+    /// is made when the last has ended.
+    ///
+    /// # Panics
+    /// Never: its content holds nothing that could not be encoded.
+    pub fn exchange_certificate(&mut self, now: FileTime) -> Vec<u8> {
+        let algorithm = self.algorithm();
+        let certificate = self.exchange.certificate(&self.seed, &self.identity, algorithm, now);
+        certificate.expect("an exchange certificate holds nothing from outside")
+    }
+
     /// What the directory publishes about this CA.
     #[must_use]
     pub fn authority(&self) -> Authority {
@@ -314,9 +329,14 @@ impl Ca {
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
         let envelope = Envelope::open(&mut judge, row.flags, &row.request, &row.attributes)
             .map_err(|refusal| ("Error parsing request", refusal))?;
-        envelope
+        let mut request = envelope
             .verify(&mut judge, &self.trust, &self.database, now)
-            .map_err(|refusal| ("Error verifying request signature or signing certificate", refusal))
+            .map_err(|refusal| ("Error verifying request signature or signing certificate", refusal))?;
+        // At once, because the exchange certificate may have ended when the manager approves.
+        if let (Some(archived), true) = (&mut request.archived_key, self.config.key_archival) {
+            archived.opened = Some(self.exchange.open(&archived.enveloped));
+        }
+        Ok(request)
     }
 
     /// The policy module, and what follows from its verdict; `officer` is who has approved the request.
@@ -337,6 +357,7 @@ impl Ca {
             Err(refusal) => return row.deny(now, &refusal),
         };
         row.template = Some(verdict.template.name.clone());
+        row.archived_key = verdict.archived_key;
         if verdict.pending {
             row.message = "Taken under submission".to_string();
             return;

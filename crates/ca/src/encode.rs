@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use autoenroll_keys::{PrivateKey, SignatureAlgorithm};
 use autoenroll_model::FileTime;
-use autoenroll_wire::{Extension, asn1, oids, signature_identifier};
+use autoenroll_wire::{Extension, WireError, asn1, oids, signature_identifier};
 use der::asn1::{AnyRef, BitString, ObjectIdentifier, OctetString};
 use der::{DateTime, Decode, Encode, Sequence};
 use x509_cert::certificate::Version;
@@ -69,6 +69,12 @@ impl From<der::Error> for EncodeError {
 
 impl From<autoenroll_keys::KeyError> for EncodeError {
     fn from(error: autoenroll_keys::KeyError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<WireError> for EncodeError {
+    fn from(error: WireError) -> Self {
         Self(error.to_string())
     }
 }

@@ -10,6 +10,7 @@
 //! transparency, and no standalone CA.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod authority;
 mod config;
 mod content;

@@ -1,6 +1,7 @@
 //! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand in
 //! [`crate::RULES`], in the order in which they are decided here.
 
+use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
     EnrollmentFlags, Facts, FileTime, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, Right, Template, Token, may,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) names: Names,
     /// Issuance policies of the certificate.
     pub(crate) policies: Vec<Oid>,
+    /// The private key to archive, PKCS #8.
+    pub(crate) archived_key: Option<Vec<u8>>,
     /// The request waits for the manager.
     pub(crate) pending: bool,
 }
@@ -43,6 +46,7 @@ impl<'a> Policy<'a> {
         self.renewal_template(judge, template)?;
         let waived = self.previous_approval(judge, template);
         self.template_right(judge, template, waived)?;
+        let mut archived_key = None;
         if template.schema_version() >= 2 {
             self.ca_version(judge, template)?;
             self.overlap(judge, template)?;
@@ -50,13 +54,13 @@ impl<'a> Policy<'a> {
                 self.ra_signatures(judge, template)?;
             }
             self.key(judge, template)?;
-            self.archival(judge, template)?;
+            archived_key = self.archival(judge, template)?;
         }
         let policies = self.issuance_policies(judge, template)?;
         let names = self.names(judge, template, waived)?;
         let facts = Facts::new().with("not-after", self.ca_not_after.to_string());
         judge.require(&rules::VALIDITY, self.now < self.ca_not_after, facts)?;
-        Ok(Verdict { template, names, policies, pending: self.pending(judge, template, waived) })
+        Ok(Verdict { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
     }
 
     /// Every identifier in the request must mean one and the same template, which this CA issues.
@@ -205,19 +209,28 @@ impl<'a> Policy<'a> {
         template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL)
     }
 
-    /// Whether a private key comes where one is wanted, and only there. A renewal that keeps its key brings none.
-    fn archival(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+    /// A private key must come where one is wanted, and only there; a renewal that keeps its key brings none. What comes must
+    /// be the key that is to be certified.
+    fn archival(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Option<Vec<u8>>, Refusal> {
         let renewed = self.request.renews.is_some() && self.keeps_key(template);
         let demanded = template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
-        let brought = self.request.archived_key.is_some();
+        let brought = self.request.archived_key.as_ref();
         let facts = Facts::new().with("template", template.name.as_str());
         if demanded && !renewed {
-            judge.require(&rules::ARCHIVAL_MISSING, brought, facts.clone())?;
+            judge.require(&rules::ARCHIVAL_MISSING, brought.is_some(), facts.clone())?;
         }
-        if brought {
-            judge.require(&rules::ARCHIVAL_UNEXPECTED, demanded, facts)?;
-        }
-        Ok(())
+        let Some(brought) = brought else { return Ok(None) };
+        judge.require(&rules::ARCHIVAL_UNEXPECTED, demanded, facts)?;
+        judge.require(&rules::ARCHIVAL_CONFIGURED, self.config.key_archival, Facts::new())?;
+        let opened = brought.opened.as_ref().and_then(|opened| opened.as_ref().ok());
+        let right = opened.is_some_and(|key| *key.public() == self.request.key);
+        let error = brought.opened.as_ref().and_then(|opened| opened.as_ref().err());
+        let facts = Facts::new()
+            .with("hash-matches", brought.hash_matches)
+            .with("key-matches", right)
+            .with_some("error", error.map(ToString::to_string));
+        judge.require(&rules::ARCHIVAL_KEY, brought.hash_matches && right, facts)?;
+        Ok(opened.map(PrivateKey::pkcs8_der))
     }
 
     /// Issuance policies of the template; with ISSUANCE_POLICIES_FROM_REQUEST those that the request asks for as well.

@@ -1,6 +1,6 @@
 //! What the CA understands of a request: form first ([`Envelope::open`]), then signatures ([`Envelope::verify`]).
 
-use autoenroll_keys::PublicKey;
+use autoenroll_keys::{PrivateKey, PublicKey};
 use autoenroll_model::{Facts, FileTime, Oid};
 use autoenroll_wire::cms::SignerCheck;
 use autoenroll_wire::{
@@ -8,6 +8,7 @@ use autoenroll_wire::{
     SignerId, TemplateReference, WireError, oids,
 };
 
+use crate::archive::ArchiveError;
 use crate::database::Database;
 use crate::judge::{Judge, Refusal};
 use crate::rules;
@@ -55,6 +56,8 @@ pub(crate) struct ArchivedKey {
     pub(crate) enveloped: Vec<u8>,
     /// Whether the hash that the request states is that of the enveloped key.
     pub(crate) hash_matches: bool,
+    /// The key within; `None` when the CA does not archive.
+    pub(crate) opened: Option<Result<PrivateKey, ArchiveError>>,
 }
 
 /// A request of right form, whose signatures are not verified yet.
@@ -213,7 +216,7 @@ impl Envelope {
         let hash_matches = stated.is_some_and(|stated| {
             stated.algorithm.is_some_and(|algorithm| algorithm.digest(&enveloped) == stated.hash)
         });
-        Some(ArchivedKey { enveloped, hash_matches })
+        Some(ArchivedKey { enveloped, hash_matches, opened: None })
     }
 }
 

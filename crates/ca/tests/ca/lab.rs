@@ -6,7 +6,7 @@ use autoenroll_model::{
     Ace, AceEffect, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid,
     PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span, Submission, Template, rights,
 };
-use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
+use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
     Attribute, Certificate, Extension, Extensions, Name, TemplateReference, UnsignedRequest, cmc, oids,
 };
@@ -169,6 +169,8 @@ pub(crate) struct Ask {
     pub(crate) forger: Option<PrivateKey>,
     /// Signs the message in place of the new key.
     pub(crate) message_forger: Option<PrivateKey>,
+    /// An enveloped private key, for archival.
+    pub(crate) archived_key: Option<Vec<u8>>,
     /// The CA it is addressed to.
     pub(crate) ca: String,
 }
@@ -199,6 +201,7 @@ impl Ask {
             null_signature: false,
             forger: None,
             message_forger: None,
+            archived_key: None,
             ca: "Contoso CA".into(),
         }
     }
@@ -239,7 +242,12 @@ impl Ask {
             Form::Cms => UnsignedMessage::new(oids::DATA, request.raw.clone()),
             Form::Cmc => {
                 keys.push(self.message_forger.clone().unwrap_or_else(|| self.key.clone()));
-                cmc::full_request(&request, Vec::new(), algorithm(&self.key)).unwrap()
+                let id = SignerId::KeyIdentifier(request.key_identifier().unwrap().to_vec());
+                let mut signer = UnsignedSigner::new(id, algorithm(&self.key));
+                if let Some(enveloped) = &self.archived_key {
+                    signer = signer.with_unsigned_attribute(Attribute::archived_key(enveloped));
+                }
+                cmc::full_request_unsigned(&request, Vec::new()).with_signer(signer)
             }
         };
         for holder in self.renews.iter().chain(&self.co_signers) {

@@ -1,6 +1,8 @@
 //! The CA from outside: requests built as clients build them, judged, issued, and looked at by others.
 
 #[cfg(test)]
+mod archival;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod issue;
@@ -14,3 +16,5 @@ mod openssl;
 mod policy;
 #[cfg(test)]
 mod renewal;
+#[cfg(test)]
+mod strangers;

@@ -1,0 +1,138 @@
+//! Key archival, with the private key packed by the client's own provider.
+
+use autoenroll_ca::Ca;
+use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
+use autoenroll_keys::{KeyAlgorithm, PrivateKey};
+use autoenroll_model::{
+    Disposition, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation, Span, Template,
+};
+use autoenroll_wire::{Attribute, Certificate, DigestAlgorithm, oids};
+
+use crate::lab::{Ask, alice, ca, oid, rsa_key, start, template};
+
+fn archiving() -> Template {
+    Template { private_key_flags: PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL, ..template("Encryption") }
+}
+
+/// A CA that archives keys, and its exchange certificate.
+fn archive(template: &Template) -> (Ca, Vec<u8>) {
+    let mut ca = ca(vec![template.clone()]);
+    ca.config_mut().key_archival = true;
+    let exchange = ca.exchange_certificate(start());
+    (ca, exchange)
+}
+
+/// The key as a software provider packs it for that exchange certificate.
+fn enveloped(key: &PrivateKey, exchange_certificate: &[u8]) -> Vec<u8> {
+    let mut keys = SoftwareKeys::default();
+    let container =
+        SoftwareContainer { key: key.clone(), key_spec: KeySpec::Exchange, exportable: false, protected: false };
+    keys.insert("provider", "container", container);
+    let operation = SoftwareOperation::Archive {
+        container: "container".into(),
+        exchange_certificate: exchange_certificate.to_vec(),
+    };
+    match keys.execute("provider", &operation, &[7; 32]) {
+        EffectResult::ArchivedKey(enveloped) => enveloped,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A request that brings this enveloped key and its hash.
+fn ask(template: &Template, key: &PrivateKey, enveloped: Vec<u8>) -> Ask {
+    let mut ask = Ask { key: key.clone(), ..Ask::for_template(template) };
+    let hash = DigestAlgorithm::Sha1.digest(&enveloped);
+    ask.attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &hash));
+    ask.archived_key = Some(enveloped);
+    ask
+}
+
+#[test]
+fn the_key_is_stored_with_the_request() {
+    for algorithm in [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048] {
+        let key = rsa_key("alice", algorithm);
+        let (mut ca, exchange) = archive(&archiving());
+        let reply = ca.submit(start(), &alice(), &ask(&archiving(), &key, enveloped(&key, &exchange)).submission());
+        assert_eq!(reply.disposition, Disposition::Issued, "{}", reply.message);
+        assert_eq!(ca.database().row(1).unwrap().archived_key, Some(key.pkcs8_der()));
+    }
+}
+
+#[test]
+fn a_pending_request_keeps_the_key() {
+    let template = Template { enrollment_flags: Some(EnrollmentFlags::PEND_ALL_REQUESTS), ..archiving() };
+    let key = rsa_key("alice", KeyAlgorithm::Rsa2048);
+    let (mut ca, exchange) = archive(&template);
+    ca.submit(start(), &alice(), &ask(&template, &key, enveloped(&key, &exchange)).submission());
+    // A month later the exchange certificate has ended; the key was opened when it came.
+    ca.exchange_certificate(start() + Span::days(30));
+    assert_eq!(ca.approve(start() + Span::days(30), "carol", 1), Ok(Disposition::Issued));
+    assert_eq!(ca.database().row(1).unwrap().archived_key, Some(key.pkcs8_der()));
+}
+
+#[test]
+fn what_cannot_be_archived_is_refused() {
+    /// Spoils CA, template or request.
+    type Spoil = fn(&mut Ca, &mut Template, &mut Ask, &[u8]);
+    let check = |case: &str, rule: &str, code: HResult, spoil: Spoil| {
+        let mut template = archiving();
+        let key = rsa_key("alice", KeyAlgorithm::Rsa1024);
+        let (mut ca, exchange) = archive(&template);
+        let mut ask = ask(&template, &key, enveloped(&key, &exchange));
+        spoil(&mut ca, &mut template, &mut ask, &exchange);
+        ca.set_templates(vec![template]);
+        let reply = ca.submit(start(), &alice(), &ask.submission());
+        assert_eq!(reply.disposition, Disposition::Denied(code), "{case}: {}", reply.message);
+        let decisions = ca.take_decisions();
+        assert_eq!(decisions.last().unwrap().rule.as_str(), rule, "{case}");
+        assert_eq!(ca.database().row(1).unwrap().archived_key, None, "{case}");
+    };
+    let bad = HResult::CERTSRV_E_BAD_REQUEST_KEY_ARCHIVAL;
+    check(
+        "the template wants none",
+        "CA3.7.6.unexpected",
+        HResult::CERTSRV_E_ARCHIVED_KEY_UNEXPECTED,
+        |_, template, _, _| template.private_key_flags = PrivateKeyFlags::empty(),
+    );
+    check(
+        "the CA cannot archive",
+        "CA3.7.6.configured",
+        HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED,
+        |ca, _, _, _| ca.config_mut().key_archival = false,
+    );
+    check("no hash", "CA3.7.6.key", bad, |_, _, ask, _| {
+        ask.attributes.retain(|attribute| attribute.oid.as_str() != oids::ENCRYPTED_KEY_HASH);
+    });
+    check("another hash", "CA3.7.6.key", bad, |_, _, ask, _| {
+        ask.attributes.retain(|attribute| attribute.oid.as_str() != oids::ENCRYPTED_KEY_HASH);
+        ask.attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &[0; 20]));
+    });
+    check("another key", "CA3.7.6.key", bad, |_, template, ask, exchange| {
+        let other = rsa_key("mallory", KeyAlgorithm::Rsa1024);
+        *ask = self::ask(template, &ask.key, enveloped(&other, exchange));
+    });
+    check("for another certificate", "CA3.7.6.key", bad, |ca, _, _, _| {
+        ca.exchange_certificate(start() + Span::days(8));
+    });
+    check("a flipped bit", "CA3.7.6.key", bad, |_, template, ask, _| {
+        let mut enveloped = ask.archived_key.clone().unwrap();
+        *enveloped.last_mut().unwrap() ^= 1;
+        *ask = self::ask(template, &ask.key, enveloped);
+    });
+    check("no message at all", "CA3.7.6.key", bad, |_, template, ask, _| {
+        *ask = self::ask(template, &ask.key, b"\x05\x00".to_vec());
+    });
+}
+
+#[test]
+fn the_exchange_certificate_lasts_a_week() {
+    let (mut ca, first) = archive(&archiving());
+    let certificate = Certificate::parse(&first).unwrap();
+    assert_eq!(certificate.subject.to_string(), "CN=Contoso CA-Xchg");
+    assert_eq!(certificate.extended_key_usage(), [oid(oids::CA_EXCHANGE)]);
+    assert_eq!((certificate.not_before, certificate.not_after), (start(), start() + Span::days(7)));
+    assert_eq!(ca.exchange_certificate(start() + Span::days(6)), first);
+    let second = Certificate::parse(&ca.exchange_certificate(start() + Span::days(7))).unwrap();
+    assert_ne!(second.serial, certificate.serial);
+    assert_eq!(second.public_key, certificate.public_key);
+}
