@@ -53,21 +53,18 @@ pub(crate) struct Chip {
     pub(crate) serial: [u8; 16],
     /// The serial in hexadecimal: the name under which the card draws.
     actor: String,
-    seed: SeedBytes,
+    seed: Seed,
 }
-
-/// The seed, so that cards can be hashed without asking the same of [`Seed`].
-type SeedBytes = [u8; 32];
 
 impl Chip {
     pub(crate) fn new(profile: CardProfile, serial: [u8; 16], seed: Seed) -> Self {
         let actor = serial.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-        Self { profile, serial, actor, seed: seed.0 }
+        Self { profile, serial, actor, seed }
     }
 
     /// Keyed entropy: the n-th draw of this card for this purpose and subject.
     pub(crate) fn draw(&self, purpose: &str, subject: &str, n: u64) -> [u8; 32] {
-        draw(&Seed(self.seed), &self.actor, purpose, subject, n)
+        draw(&self.seed, &self.actor, purpose, subject, n)
     }
 }
 
