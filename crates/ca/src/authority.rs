@@ -341,7 +341,7 @@ impl Ca {
 
     /// The policy module, and what follows from its verdict; `officer` is who has approved the request.
     fn decide(&mut self, now: FileTime, row: &mut Row, officer: Option<&str>) {
-        let Some(request) = row.understood.clone() else { return };
+        let Some(request) = row.understood.take() else { return };
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
         let policy = Policy {
             config: &self.config,
@@ -358,8 +358,10 @@ impl Ca {
         };
         row.template = Some(verdict.template.name.clone());
         row.archived_key = verdict.archived_key;
+        row.archived_key_hash = request.archived_key.as_ref().and_then(|key| key.hash.clone());
         if verdict.pending {
             row.message = "Taken under submission".to_string();
+            row.understood = Some(request);
             return;
         }
         let issuance = Issuance {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use autoenroll_model::{Disposition, FileTime, HResult, PrincipalObject, Submission};
+use autoenroll_wire::Attribute;
 
 use crate::judge::Refusal;
 use crate::request::Request;
@@ -46,7 +47,9 @@ pub struct Row {
     pub certificate: Option<Vec<u8>>,
     /// The archived private key, PKCS #8, when the request brought one.
     pub archived_key: Option<Vec<u8>>,
-    /// What was understood of the request, for the manager's approval; none when it failed.
+    /// The attribute that stated the hash of the archived key; a full response repeats it.
+    pub(crate) archived_key_hash: Option<Attribute>,
+    /// What was understood of the request, for the manager's approval; only while it is pending.
     pub(crate) understood: Option<Request>,
     /// The template asks that nothing is kept.
     pub(crate) transient: bool,
@@ -134,6 +137,7 @@ impl Row {
             serial: None,
             certificate: None,
             archived_key: None,
+            archived_key_hash: None,
             understood: None,
             transient: false,
         }

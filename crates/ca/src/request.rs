@@ -2,10 +2,11 @@
 
 use autoenroll_keys::{PrivateKey, PublicKey};
 use autoenroll_model::{Facts, FileTime, Oid};
+use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::cms::SignerCheck;
 use autoenroll_wire::{
-    Attributes, Certificate, Extension, Extensions, GeneralName, Name, Request as Form, SignedMessage, SignedWith,
-    SignerId, TemplateReference, WireError, oids,
+    Attribute, Attributes, Certificate, DigestAlgorithm, Extension, Extensions, GeneralName, Name, Request as Form,
+    SignedMessage, SignedWith, SignerId, TemplateReference, WireError, oids,
 };
 
 use crate::archive::ArchiveError;
@@ -54,8 +55,8 @@ pub(crate) struct SignerCertificate {
 pub(crate) struct ArchivedKey {
     /// EnvelopedData in a ContentInfo, DER.
     pub(crate) enveloped: Vec<u8>,
-    /// Whether the hash that the request states is that of the enveloped key.
-    pub(crate) hash_matches: bool,
+    /// The attribute that states its hash, when that is right.
+    pub(crate) hash: Option<Attribute>,
     /// The key within; `None` when the CA does not archive.
     pub(crate) opened: Option<Result<PrivateKey, ArchiveError>>,
 }
@@ -85,6 +86,8 @@ impl Envelope {
         let announced = flags >> 8 & 0xFF;
         let facts = Facts::new().with("announced", announced).with("found", form_name(&envelope.form));
         judge.require(&rules::TYPE, is_of_type(&envelope.form, announced), facts)?;
+        let facts = Facts::new().with("flags", format!("0x{flags:08X}"));
+        judge.require(&rules::OPTIONS, flags & UNSUPPORTED_OPTIONS == 0, facts)?;
         let signed = envelope.form.messages().all(|message| !message.signers.is_empty());
         judge.require(&rules::SIGNED, signed, Facts::new())?;
         Ok(envelope)
@@ -109,6 +112,7 @@ impl Envelope {
         attributes.csp_provider().map_err(text)?;
         let extensions = attributes.extensions().map_err(text)?;
         let mut name_values = attributes.name_value_pairs().map_err(text)?;
+        name_values.extend(registration_info(&form)?);
         name_values.extend_from_slice(submitted);
 
         let mut template_identifiers = Vec::new();
@@ -212,13 +216,27 @@ impl Envelope {
         let signers = self.form.messages().flat_map(|message| &message.signers);
         let mut keys = signers.filter_map(|signer| signer.unsigned_attributes.archived_key().ok().flatten());
         let enveloped = keys.next()?;
-        let stated = self.attributes.encrypted_key_hash().ok().flatten();
-        let hash_matches = stated.is_some_and(|stated| {
-            stated.algorithm.is_some_and(|algorithm| algorithm.digest(&enveloped) == stated.hash)
-        });
-        Some(ArchivedKey { enveloped, hash_matches, opened: None })
+        let hash = self.attributes.get(oids::ENCRYPTED_KEY_HASH).cloned();
+        let hash = hash.filter(|_| self.hashes(&enveloped));
+        Some(ArchivedKey { enveloped, hash, opened: None })
+    }
+
+    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told apart by
+    /// its length, or one with the algorithm before it.
+    fn hashes(&self, enveloped: &[u8]) -> bool {
+        if let Ok(Some(stated)) = self.attributes.encrypted_key_hash() {
+            return stated.algorithm.is_some_and(|algorithm| algorithm.digest(enveloped) == stated.hash);
+        }
+        let value = self.attributes.get(oids::ENCRYPTED_KEY_HASH).and_then(|attribute| attribute.values.first());
+        let bare = value.and_then(|value| asn1::single("key hash", value).ok()?.expect(tag::OCTET_STRING).ok());
+        let algorithms = [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256];
+        bare.is_some_and(|bare| algorithms.iter().any(|algorithm| algorithm.digest(enveloped) == bare.content))
     }
 }
+
+/// `dwFlags` that ask for what is not here: renewal on behalf of others, revocation lists in the response, certificate
+/// transparency, pre-signing ([MS-WCCE] 3.2.1.4.3.1.1).
+const UNSUPPORTED_OPTIONS: u32 = 0x0020_0000 | 0x0008_0000 | 0x0400_0000 | 0x0800_0000;
 
 /// What the signatures of a message prove.
 #[derive(Default)]
@@ -262,6 +280,23 @@ fn form_name(form: &Form) -> &'static str {
         Form::Cms { .. } => "cms",
         Form::Cmc { .. } => "cmc",
     }
+}
+
+/// The pairs that a CMC request carries as RegInfo: `Name=Value&Name=Value` in UTF-8 ([MS-WCCE] 2.2.2.6.3).
+fn registration_info(form: &Form) -> Result<Vec<(String, String)>, String> {
+    /// id-cmc-regInfo (RFC 5272 6.12).
+    const REG_INFO: &str = "1.3.6.1.5.5.7.7.18";
+    let Form::Cmc { data, .. } = innermost(form) else { return Ok(Vec::new()) };
+    let mut pairs = Vec::new();
+    let controls = data.controls.iter().filter(|control| control.oid.as_str() == REG_INFO);
+    for value in controls.flat_map(|control| &control.values) {
+        let value = asn1::single("registration info", value).and_then(|value| value.expect(tag::OCTET_STRING));
+        let value = value.map_err(|error| error.to_string())?;
+        let text = core::str::from_utf8(value.content).map_err(|error| format!("registration info: {error}"))?;
+        let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (name.to_string(), value.to_string()));
+        pairs.extend(text.split('&').filter_map(pair));
+    }
+    Ok(pairs)
 }
 
 /// Whether a request is of the RequestType in the flags; 0 leaves it to the CA ([MS-WCCE] 3.2.1.4.3.1.1).

@@ -51,6 +51,8 @@ rules! {
         "the request is well-formed";
     TYPE = "CA3.8.type", Some(HResult::CRYPT_E_INVALID_MSG_TYPE), "[MS-WCCE] 3.2.1.4.2.1.4",
         "the request has the form that the flags announce";
+    OPTIONS = "CA3.8.options", Some(HResult::E_INVALIDARG), "[MS-WCCE] 3.2.1.4.3.1.1",
+        "the flags ask for nothing that this CA lacks: renewal on behalf, revocation lists, transparency, pre-signing";
     SIGNED = "CA6.1.signed", Some(HResult::CRYPT_E_NO_SIGNER), "[MS-WCCE] 3.2.1.4.2.1.4.1.3",
         "the message is signed";
     SIGNERS = "CA6.1.signers", Some(NTE_BAD_SIGNATURE), "[MS-WCCE] 3.2.1.4.2.1.4.1.3",

@@ -1,14 +1,14 @@
 //! Key archival, with the private key packed by the client's own provider.
 
-use autoenroll_ca::Ca;
+use autoenroll_ca::{Ca, FULL_RESPONSE};
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey};
 use autoenroll_model::{
     Disposition, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation, Span, Template,
 };
-use autoenroll_wire::{Attribute, Certificate, DigestAlgorithm, oids};
+use autoenroll_wire::{Attribute, Certificate, DigestAlgorithm, SignedMessage, asn1, cmc, oids};
 
-use crate::lab::{Ask, alice, ca, oid, rsa_key, start, template};
+use crate::lab::{Ask, alice, ca, oid, pool_key, start, template};
 
 fn archiving() -> Template {
     Template { private_key_flags: PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL, ..template("Encryption") }
@@ -50,7 +50,7 @@ fn ask(template: &Template, key: &PrivateKey, enveloped: Vec<u8>) -> Ask {
 #[test]
 fn the_key_is_stored_with_the_request() {
     for algorithm in [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048] {
-        let key = rsa_key("alice", algorithm);
+        let key = pool_key("alice", algorithm);
         let (mut ca, exchange) = archive(&archiving());
         let reply = ca.submit(start(), &alice(), &ask(&archiving(), &key, enveloped(&key, &exchange)).submission());
         assert_eq!(reply.disposition, Disposition::Issued, "{}", reply.message);
@@ -59,9 +59,26 @@ fn the_key_is_stored_with_the_request() {
 }
 
 #[test]
+fn the_hash_may_be_a_bare_octet_string_and_comes_back_in_a_full_response() {
+    let key = pool_key("alice", KeyAlgorithm::Rsa1024);
+    let (mut ca, exchange) = archive(&archiving());
+    let mut ask = ask(&archiving(), &key, enveloped(&key, &exchange));
+    ask.flags = FULL_RESPONSE;
+    let hash = DigestAlgorithm::Sha256.digest(ask.archived_key.as_ref().unwrap());
+    let bare = Attribute::new(oids::ENCRYPTED_KEY_HASH, asn1::octet_string(&hash));
+    *ask.attributes.last_mut().unwrap() = bare.clone();
+    let reply = ca.submit(start(), &alice(), &ask.submission());
+    assert_eq!(reply.disposition, Disposition::Issued, "{}", reply.message);
+    let message = SignedMessage::parse(&reply.response.unwrap()).unwrap();
+    let content = cmc::PkiResponse::from_der(&message.content.unwrap()).unwrap();
+    let added = cmc::AddAttributes::from_der(&content.controls[1].values[0]).unwrap();
+    assert_eq!(added.attributes.get(oids::ENCRYPTED_KEY_HASH), Some(&bare));
+}
+
+#[test]
 fn a_pending_request_keeps_the_key() {
     let template = Template { enrollment_flags: Some(EnrollmentFlags::PEND_ALL_REQUESTS), ..archiving() };
-    let key = rsa_key("alice", KeyAlgorithm::Rsa2048);
+    let key = pool_key("alice", KeyAlgorithm::Rsa2048);
     let (mut ca, exchange) = archive(&template);
     ca.submit(start(), &alice(), &ask(&template, &key, enveloped(&key, &exchange)).submission());
     // A month later the exchange certificate has ended; the key was opened when it came.
@@ -76,7 +93,7 @@ fn what_cannot_be_archived_is_refused() {
     type Spoil = fn(&mut Ca, &mut Template, &mut Ask, &[u8]);
     let check = |case: &str, rule: &str, code: HResult, spoil: Spoil| {
         let mut template = archiving();
-        let key = rsa_key("alice", KeyAlgorithm::Rsa1024);
+        let key = pool_key("alice", KeyAlgorithm::Rsa1024);
         let (mut ca, exchange) = archive(&template);
         let mut ask = ask(&template, &key, enveloped(&key, &exchange));
         spoil(&mut ca, &mut template, &mut ask, &exchange);
@@ -108,7 +125,7 @@ fn what_cannot_be_archived_is_refused() {
         ask.attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &[0; 20]));
     });
     check("another key", "CA3.7.6.key", bad, |_, template, ask, exchange| {
-        let other = rsa_key("mallory", KeyAlgorithm::Rsa1024);
+        let other = pool_key("mallory", KeyAlgorithm::Rsa1024);
         *ask = self::ask(template, &ask.key, enveloped(&other, exchange));
     });
     check("for another certificate", "CA3.7.6.key", bad, |ca, _, _, _| {

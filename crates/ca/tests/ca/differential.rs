@@ -9,7 +9,7 @@ use rcgen::{
     SerialNumber,
 };
 
-use crate::lab::{Ask, alice, ca_with, issuing, rsa_key, start, template};
+use crate::lab::{Ask, alice, ca_with, issuing, pool_key, start, template};
 
 /// A key as `rcgen` takes it.
 struct Key<'a>(&'a PrivateKey, Vec<u8>);
@@ -93,7 +93,7 @@ const KEYS: [(KeyAlgorithm, KeyAlgorithm); 3] = [
 #[test]
 fn rcgen_encodes_the_same_certificate() {
     for (ca, key) in KEYS {
-        let key = rsa_key("alice", key);
+        let key = pool_key("alice", key);
         let ours = issue(ca, &key);
         let mut params = params(&ours);
         params.custom_extensions = ours.extensions.0.iter().map(custom).collect();
@@ -103,7 +103,7 @@ fn rcgen_encodes_the_same_certificate() {
 
 #[test]
 fn rcgen_encodes_the_same_extensions() {
-    let key = rsa_key("alice", KeyAlgorithm::P256);
+    let key = pool_key("alice", KeyAlgorithm::P256);
     let ours = issue(KeyAlgorithm::P256, &key);
     let mut params = params(&ours);
     params.use_authority_key_identifier_extension = true;
@@ -140,7 +140,7 @@ fn rcgen_encodes_the_same_extensions() {
 #[test]
 fn wire_encodes_the_same_certificate() {
     for (ca, key) in KEYS {
-        let ours = issue(ca, &rsa_key("alice", key));
+        let ours = issue(ca, &pool_key("alice", key));
         let algorithm = match ca {
             KeyAlgorithm::P256 => SignatureAlgorithm::EcdsaSha256,
             _ => SignatureAlgorithm::RsaSha256,

@@ -6,7 +6,7 @@ use autoenroll_model::{
 };
 use autoenroll_wire::{Certificate, Extension, GeneralName, SignedMessage, TemplateReference, cmc, oids};
 
-use crate::lab::{ALICE, Ask, alice, ca, ca_with, issuing, oid, rsa_key, start, template, wks01};
+use crate::lab::{ALICE, Ask, alice, ca, ca_with, issuing, oid, pool_key, start, template, wks01};
 
 /// The certificate of a reply that must be one.
 fn issued(reply: &CaReply) -> Certificate {
@@ -258,7 +258,7 @@ fn the_same_request_gives_the_same_bytes() {
     for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::Rsa2048] {
         let user = template("User");
         let mut ask = Ask::for_template(&user);
-        ask.key = rsa_key("alice", algorithm);
+        ask.key = pool_key("alice", algorithm);
         let reply = || ca_with(algorithm, vec![user.clone()]).submit(start(), &alice(), &ask.submission());
         assert_eq!(reply(), reply());
     }
@@ -286,4 +286,25 @@ fn the_response_carries_the_chain_and_is_full_when_asked() {
     let hash = Certificate::parse(reply.certificate.as_deref().unwrap()).unwrap().sha1();
     assert_eq!(content.issued_certificate_hash().unwrap().unwrap(), hash);
     assert_eq!(message.signers.len(), 1);
+}
+
+#[test]
+fn a_full_response_tells_what_became_of_the_request() {
+    let check = |template: &Template, key_size: u32, expected: cmc::Status| {
+        let template = Template { minimal_key_size: key_size, ..template.clone() };
+        let mut ask = Ask::for_template(&template);
+        ask.flags = autoenroll_ca::FULL_RESPONSE;
+        let mut ca = ca(vec![template]);
+        let reply = ca.submit(start(), &alice(), &ask.submission());
+        let message = SignedMessage::parse(reply.response.as_deref().unwrap()).unwrap();
+        let content = cmc::PkiResponse::from_der(message.content.as_deref().unwrap()).unwrap();
+        assert_eq!(content.statuses().unwrap()[0].status, expected);
+        content.controls[0].values[0].clone()
+    };
+    let pend_all = Template { enrollment_flags: Some(EnrollmentFlags::PEND_ALL_REQUESTS), ..template("User") };
+    check(&template("User"), 256, cmc::Status::Success);
+    check(&template("User"), 4096, cmc::Status::Failed);
+    let pending = check(&pend_all, 256, cmc::Status::Pending);
+    let pend_info = b"\x30\x17\x04\x04\x01\x00\x00\x00\x18\x0F20260302080000Z";
+    assert!(pending.ends_with(pend_info), "{pending:02x?}");
 }

@@ -8,7 +8,8 @@ use autoenroll_model::{
 };
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
-    Attribute, Certificate, Extension, Extensions, Name, TemplateReference, UnsignedRequest, cmc, oids,
+    Attribute, Certificate, CertificationRequest, Extension, Extensions, Name, TemplateReference, UnsignedRequest,
+    asn1, cmc, oids,
 };
 
 pub(crate) const ALICE: &str = "S-1-5-21-1-2-3-1104";
@@ -171,6 +172,8 @@ pub(crate) struct Ask {
     pub(crate) message_forger: Option<PrivateKey>,
     /// An enveloped private key, for archival.
     pub(crate) archived_key: Option<Vec<u8>>,
+    /// RegInfo of a CMC request.
+    pub(crate) registration_info: Option<String>,
     /// The CA it is addressed to.
     pub(crate) ca: String,
 }
@@ -202,6 +205,7 @@ impl Ask {
             forger: None,
             message_forger: None,
             archived_key: None,
+            registration_info: None,
             ca: "Contoso CA".into(),
         }
     }
@@ -247,7 +251,7 @@ impl Ask {
                 if let Some(enveloped) = &self.archived_key {
                     signer = signer.with_unsigned_attribute(Attribute::archived_key(enveloped));
                 }
-                cmc::full_request_unsigned(&request, Vec::new()).with_signer(signer)
+                self.pki_data(&request).with_signer(signer)
             }
         };
         for holder in self.renews.iter().chain(&self.co_signers) {
@@ -263,6 +267,17 @@ impl Ask {
         }
         message.finish().unwrap().raw
     }
+
+    fn pki_data(&self, request: &CertificationRequest) -> UnsignedMessage {
+        let info = self.registration_info.as_ref().map(|text| cmc::Control {
+            body_part: 2,
+            oid: oid("1.3.6.1.5.5.7.7.18"),
+            values: vec![asn1::octet_string(text.as_bytes())],
+        });
+        let requests = vec![cmc::TaggedRequest::Pkcs10 { body_part: 1, request: request.clone() }];
+        let data = cmc::PkiData { controls: info.into_iter().collect(), requests };
+        UnsignedMessage::new(oids::PKI_DATA, data.to_der())
+    }
 }
 
 /// A P-256 key of a name's own.
@@ -270,7 +285,7 @@ pub(crate) fn key(name: &str) -> PrivateKey {
     PrivateKey::from_pool(KeyAlgorithm::P256, &draw(&seed(), "test", "key", name, 0))
 }
 
-pub(crate) fn rsa_key(name: &str, algorithm: KeyAlgorithm) -> PrivateKey {
+pub(crate) fn pool_key(name: &str, algorithm: KeyAlgorithm) -> PrivateKey {
     PrivateKey::from_pool(algorithm, &draw(&seed(), "test", "key", name, 0))
 }
 

@@ -5,6 +5,8 @@ mod archival;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod hierarchy;
+#[cfg(test)]
 mod issue;
 #[cfg(test)]
 mod lab;

@@ -13,7 +13,7 @@ use autoenroll_keys::KeyAlgorithm;
 use autoenroll_model::{Disposition, NameFlags, Span, Template};
 use autoenroll_wire::Certificate;
 
-use crate::lab::{Ask, alice, ca_with, root, rsa_key, start, template};
+use crate::lab::{Ask, alice, ca_with, pool_key, root, start, template};
 
 /// A directory of one test.
 struct Files(PathBuf);
@@ -63,7 +63,7 @@ fn openssl_accepts_chain_and_certificate() {
             | NameFlags::SUBJECT_ALT_REQUIRE_EMAIL;
         let user = Template { name_flags, ..template("User") };
         let mut ask = Ask::for_template(&user);
-        ask.key = rsa_key("alice", key);
+        ask.key = pool_key("alice", key);
         let mut ca = ca_with(ca_key, vec![user]);
         let reply = ca.submit(start(), &alice(), &ask.submission());
         assert_eq!(reply.disposition, Disposition::Issued, "{}", reply.message);

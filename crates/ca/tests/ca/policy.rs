@@ -82,6 +82,8 @@ const CASES: &[Case] = &[
         bench.ask.form = Form::Pkcs10;
         bench.ask.flags = 0x400;
     }),
+    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = 0x0008_0000),
+    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = 0x0020_0000),
     ("CA6.1.signed", HResult::CRYPT_E_NO_SIGNER, |bench| {
         bench.ask.form = Form::Pkcs10;
         let inner = CertificationRequest::parse(&bench.ask.request()).unwrap();
@@ -131,6 +133,9 @@ const CASES: &[Case] = &[
     }),
     ("CA3.7.1.several", HResult::CERTSRV_E_TEMPLATE_CONFLICT, |bench| {
         bench.ask.submitted = vec![("CertificateTemplate".into(), "Agent".into())];
+    }),
+    ("CA3.7.1.several", HResult::CERTSRV_E_TEMPLATE_CONFLICT, |bench| {
+        bench.ask.registration_info = Some("cdc=dc1.contoso.com&CertificateTemplate=Agent".into());
     }),
     ("CA3.7.1.several", HResult::CERTSRV_E_TEMPLATE_CONFLICT, |bench| {
         bench.ask.attributes.push(Attribute::name_value_pair("CertificateTemplate", "Agent"));
@@ -349,4 +354,33 @@ fn what_is_granted() {
         bench.template.private_key_flags =
             PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL | PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL;
     });
+}
+
+/// With a rule turned round, what it refused passes it, and what passed is refused or pended: no rule is without effect.
+#[cfg(feature = "planted-bugs")]
+#[test]
+fn every_rule_matters() {
+    use autoenroll_model::Rule;
+
+    let run = |spoil: fn(&mut Bench), rule: &str| {
+        let mut bench = Bench::new();
+        spoil(&mut bench);
+        bench.ca.set_templates([vec![bench.template.clone()], bench.others.clone()].concat());
+        let mut submission = bench.ask.submission();
+        submission.request = bench.request.unwrap_or(submission.request);
+        let mut ca = bench.ca.flipping(Some(Rule::named(rule)));
+        let reply = ca.submit(bench.now, &bench.caller, &submission);
+        (reply.disposition, ca.take_decisions())
+    };
+    for (rule, _, spoil) in CASES {
+        let (_, decisions) = run(*spoil, rule);
+        let decided = decisions.iter().find(|decision| decision.rule.as_str() == *rule);
+        assert!(decided.is_some_and(|decision| decision.outcome), "{rule}");
+    }
+    let (granted, decisions) = run(|_| {}, "");
+    assert_eq!(granted, Disposition::Issued);
+    for decision in decisions {
+        let (disposition, _) = run(|_| {}, decision.rule.as_str());
+        assert_ne!(disposition, Disposition::Issued, "{}", decision.rule);
+    }
 }
