@@ -238,12 +238,10 @@ pub enum Change {
         /// The fault.
         fault: CardFault,
     },
-    /// Somebody unblocks a card with the administrator key.
+    /// Somebody unblocks a card with the administrator key: the PIN stays, its retry counter is restored.
     UnblockCard {
         /// The card.
         card: String,
-        /// The new PIN.
-        pin: Secret,
     },
 }
 

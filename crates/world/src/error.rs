@@ -111,6 +111,13 @@ autoenroll_model::words! {
 pub enum ActError {
     /// Something is named that does not exist.
     Unknown(Unknown),
+    /// There is one of that name already.
+    Exists {
+        /// What kind of thing.
+        what: Thing,
+        /// Its name.
+        name: String,
+    },
     /// The computer already runs.
     AlreadyRunning {
         /// The computer.
@@ -210,6 +217,7 @@ impl fmt::Display for ActError {
         let words = |offers: &[Offer]| offers.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
         match self {
             Self::Unknown(unknown) => unknown.fmt(f),
+            Self::Exists { what, name } => write!(f, "there is a {what} `{name}` already; change it instead"),
             Self::AlreadyRunning { computer } => write!(f, "{computer} already runs; shut it down or crash it first"),
             Self::NotRunning { computer } => write!(f, "{computer} does not run; boot it first"),
             Self::AlreadyLoggedOn { user, computer } => {
@@ -262,6 +270,11 @@ pub enum WorldError {
         /// The instant.
         at: SimTime,
     },
+    /// A change that was scheduled cannot be made.
+    Change {
+        /// Why.
+        reason: String,
+    },
     /// A core is not there or does not keep the contract.
     Core {
         /// Whose core.
@@ -275,6 +288,7 @@ impl fmt::Display for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Restless { at } => write!(f, "the world does not come to rest at {at}"),
+            Self::Change { reason } => write!(f, "a scheduled change cannot be made: {reason}"),
             Self::Core { principal, error } => write!(f, "{principal}: {error}"),
         }
     }

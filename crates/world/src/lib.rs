@@ -6,33 +6,134 @@
 //!
 //! It deliberately lacks expectations and verdicts (the scenario runner's), files, real clocks and threads: the same description
 //! and the same actions give the same trace, byte for byte.
+//!
+//! Reading order: [`World`] here; [`spec`] for what exists and [`action`] for what is done; `drive` for how a core is fed;
+//! `effects`, `transact` and `submit` for what cores ask for.
 #![forbid(unsafe_code)]
 
+mod act;
 pub mod action;
+mod build;
+mod change;
+mod clock;
+mod desktop;
+mod directory;
+mod drive;
+mod effects;
 mod error;
+mod inspect;
+mod invariants;
+mod issue;
 mod look;
+mod names;
 mod parts;
+mod policy;
+mod queue;
+mod readers;
+mod record;
+mod session;
 pub mod spec;
+mod stores;
+mod submit;
+mod transact;
+
+use std::collections::BTreeMap;
 
 pub use action::Action;
-use autoenroll_model::{CoreFactory, Facts, SimTime};
-use autoenroll_trace::Trace;
+use autoenroll_csp::CardDatabase;
+use autoenroll_keys::Seed;
+use autoenroll_model::{
+    CoreFactory, Decisions, Facts, FileTime, KeyAlgorithm, Profile, Provider, SimTime, Span, Template,
+};
+use autoenroll_trace::{Kind, RecordId, Trace};
 pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
+pub use invariants::Invariant;
 pub use look::{Look, LookError, OpenPrompt};
-pub use parts::{InProcess, Parts};
+pub use parts::{CardGone, InProcess, Parts};
 pub use spec::WorldSpec;
 
-/// More events than this in one instant mean that something does not come to rest.
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::invariants::Watch;
+use crate::names::Names;
+use crate::policy::Policy;
+use crate::queue::{Event, Queue};
+use crate::readers::Readers;
+use crate::session::{Session, SessionId};
+use crate::spec::ComputerRole;
+use crate::stores::{PrincipalStores, TrustStores};
+
+/// More events than this in one instant, or outputs to one input, mean that something does not come to rest.
 pub const EVENTS_PER_INSTANT: u32 = 10_000;
 
 /// A simulated domain with its cores, driven step by step.
+///
+/// Somebody acts ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock moves to the next
+/// event or action. All events of one instant happen in the order: changes of the world, Group Policy, results of effects and
+/// card commands, deadlines of cores; first in, first out within each.
 #[derive(Clone, Debug)]
 pub struct World<F: CoreFactory, P: Parts> {
-    spec: WorldSpec,
     factory: F,
     parts: P,
-    now: SimTime,
+    seed: Seed,
+    profile: Profile,
+    /// NetBIOS name of the domain.
+    domain: String,
+    clock: Clock,
     trace: Trace,
+    queue: Queue,
+    decisions: Decisions,
+    names: Names,
+    directory: Directory,
+    policy: Policy,
+    computers: BTreeMap<String, Computer>,
+    users: Vec<String>,
+    stores: BTreeMap<String, PrincipalStores>,
+    readers: Readers,
+    cards: BTreeMap<String, CardState>,
+    authorities: BTreeMap<String, AuthorityState>,
+    /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
+    roots: BTreeMap<String, Vec<u8>>,
+    /// CA certificates of strangers with a familiar name.
+    impostors: Vec<Vec<u8>>,
+    sessions: BTreeMap<SessionId, Session<F::Core>>,
+    /// How many sessions ever began.
+    begun: u32,
+    /// How many containers each principal's providers have named, by principal and place.
+    containers: BTreeMap<(String, String), u64>,
+    watch: Watch,
+}
+
+/// A computer.
+#[derive(Clone, Debug)]
+struct Computer {
+    role: ComputerRole,
+    providers: Vec<Provider>,
+    card_database: CardDatabase,
+    trust: TrustStores,
+}
+
+/// What the world keeps about a card beside the card itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct CardState {
+    /// It no longer answers.
+    mute: bool,
+}
+
+/// How a CA behaves towards its clients.
+#[derive(Clone, Debug)]
+struct AuthorityState {
+    latency: Span,
+    reachable: bool,
+    hangs: bool,
+    stopped: bool,
+    stale_templates: Vec<Template>,
+}
+
+impl AuthorityState {
+    const fn answers(&self) -> bool {
+        self.reachable && !self.stopped
+    }
 }
 
 /// What [`World::step`] did.
@@ -45,12 +146,12 @@ pub enum Stepped {
 }
 
 impl<F: CoreFactory, P: Parts> World<F, P> {
-    /// Builds a world.
+    /// Builds a world; nobody is logged on and no computer runs.
     ///
     /// # Errors
     /// When the description names what does not exist, or something in it cannot be made.
     pub fn new(spec: WorldSpec, factory: F, parts: P) -> Result<Self, SpecError> {
-        Ok(Self { spec, factory, parts, now: SimTime::START, trace: Trace::new() })
+        build::build(spec, factory, parts)
     }
 
     /// Does something at once, at the time the world shows.
@@ -58,8 +159,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// # Errors
     /// When it cannot be done now; nothing has happened then, unless it is [`ActError::World`].
     pub fn act(&mut self, action: &Action) -> Result<(), ActError> {
-        let _ = (action, &self.factory, &self.parts);
-        Ok(())
+        self.do_action(action)
     }
 
     /// Handles exactly one event, the next one at or before `until`, and moves the clock to it.
@@ -67,32 +167,46 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// # Errors
     /// When the world does not come to rest, or a core fails.
     pub fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
-        let _ = until;
-        Ok(Stepped::Quiet)
+        let Some((at, event)) = self.queue.take(until) else { return Ok(Stepped::Quiet) };
+        self.clock.advance(at);
+        if self.clock.count() > EVENTS_PER_INSTANT {
+            return Err(self.restless("world"));
+        }
+        match event {
+            Event::Change(change) => {
+                self.change(&change).map_err(|error| WorldError::Change { reason: error.to_string() })?;
+            }
+            Event::PublishAuthority(ca) => self.publish_authority(&ca),
+            Event::Refresh(session) => self.background_refresh(session)?,
+            Event::Effect(session, effect) => self.finish_effect(session, effect)?,
+            Event::Reader(reader) => self.work_reader(&reader)?,
+            Event::Deadline(session) => self.tick(session)?,
+        }
+        Ok(Stepped::Handled)
     }
 
     /// When the next event is due.
     #[must_use]
     pub fn next_at(&self) -> Option<SimTime> {
-        None
+        self.queue.next_at()
     }
 
     /// The time.
     #[must_use]
     pub const fn now(&self) -> SimTime {
-        self.now
+        self.clock.now()
     }
 
     /// What the wall clock shows.
     #[must_use]
-    pub fn wall(&self) -> autoenroll_model::FileTime {
-        self.spec.start
+    pub fn wall(&self) -> FileTime {
+        self.clock.wall()
     }
 
     /// Moves the clock, as far as the next event at most. Never backwards.
     pub fn advance(&mut self, to: SimTime) {
         let limit = self.next_at().map_or(to, |next| next.min(to));
-        self.now = self.now.max(limit);
+        self.clock.advance(limit);
     }
 
     /// Everything that has happened.
@@ -101,18 +215,64 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         &self.trace
     }
 
-    /// The prompts that are open, in the order of their users and of their opening.
+    /// The cards and CAs.
     #[must_use]
-    pub fn prompts(&self) -> Vec<OpenPrompt> {
-        Vec::new()
+    pub const fn parts(&self) -> &P {
+        &self.parts
     }
 
-    /// Looks at something, without leaving a record.
-    ///
-    /// # Errors
-    /// When it does not exist.
-    pub fn look(&self, what: &Look) -> Result<Facts, LookError> {
-        let _ = what;
-        Ok(Facts::new())
+    /// Appends a record at the present time.
+    fn record(&mut self, actor: &str, kind: Kind, facts: Facts, causes: Vec<RecordId>) -> RecordId {
+        self.trace.push(self.clock.now(), actor, kind, facts, causes)
+    }
+
+    /// Records what the world has decided since the last call; the records, for those that follow from them.
+    fn record_decisions(&mut self, causes: &[RecordId]) -> Vec<RecordId> {
+        let decisions = self.decisions.take();
+        decisions.iter().map(|decision| self.record_decision("world", decision, causes.to_vec())).collect()
+    }
+
+    fn record_decision(
+        &mut self,
+        actor: &str,
+        decision: &autoenroll_model::Decision,
+        causes: Vec<RecordId>,
+    ) -> RecordId {
+        let mut facts = Facts::new()
+            .with("rule", decision.rule.as_str())
+            .with("subject", self.names.text(&decision.subject))
+            .with("outcome", decision.outcome);
+        for (name, fact) in self.names.translate(&decision.facts).iter() {
+            if facts.get(name).is_none() {
+                facts.set(name, fact.clone());
+            }
+        }
+        self.record(actor, Kind::Decision, facts, causes)
+    }
+
+    /// The session of a logged-on user or running computer.
+    fn session_of(&self, principal: &str) -> Option<SessionId> {
+        self.sessions.iter().find(|(_, session)| session.principal == principal).map(|(id, _)| *id)
+    }
+
+    /// The name for the next container that a principal's provider makes at some place.
+    fn next_container(&mut self, principal: &str, place: &str) -> String {
+        let n = self.containers.entry((principal.to_owned(), place.to_owned())).or_default();
+        let entropy = autoenroll_keys::draw(&self.seed, principal, "container", place, *n);
+        *n += 1;
+        let name = autoenroll_csp::container_name(&entropy);
+        self.names.add_container(&name, place);
+        name
+    }
+
+    /// Says that something does not come to rest.
+    fn restless(&mut self, who: &str) -> WorldError {
+        let at = self.now();
+        let reason = format!("more than {EVENTS_PER_INSTANT} events in one instant");
+        self.violation(who, Invariant::Rest, &reason, Vec::new());
+        WorldError::Restless { at }
     }
 }
+
+/// The key algorithm of templates whose minimum is beyond any RSA key here.
+const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;

@@ -1,24 +1,28 @@
 //! What somebody who looks into the world sees: the facts of `state` steps.
 
-use autoenroll_model::{DecisionPoint, Facts, Offer};
+use autoenroll_ca::{Ca, RequestState};
+use autoenroll_model::{CoreFactory, DecisionPoint, Facts, Offer, TrustStore};
 
+use crate::effects::thumbprint_of;
 use crate::error::Unknown;
+use crate::{Parts, World, record};
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// A card. Facts: `inserted-in` (reader or `nowhere`), `containers`, `default-container`, `default-certificate`,
-    /// `free-containers`, `tries-left`, `certificates`, `unlocked`.
+    /// A card. Facts: `inserted-in` (reader or `nowhere`), `containers`, `certificates`, `default-container` and
+    /// `default-certificate` where there is one, `free-containers`, `tries-left`, `unlocked` (the PIN was given in this session).
     Card(String),
     /// A principal's MY. Facts: `certificates` (not archived), `archived`, `keys` (certificates whose key is known).
     Store(String),
     /// A principal's REQUEST. Facts: `requests` (templates), `stages`.
     Requests(String),
-    /// A CA. Facts: `issued`, `pending`, `denied`, `revoked` (labels each).
+    /// A CA. Facts: `issued`, `pending`, `denied`, `revoked`: names of certificates and requests.
     Ca(String),
-    /// A principal's directory object. Facts: `certificates`, `groups` (names), `upn`, `mail`, `dns`.
+    /// A principal's directory object. Facts: `certificates`, `groups` (names, identifiers of built-in ones), `dn`, and `upn`,
+    /// `mail`, `dns` where there is one.
     Directory(String),
-    /// A user's desktop. Facts: `balloon`, `icon`, `locked` (flags), `prompts` (decision points).
+    /// A user's desktop. Facts: `logged-on`, `balloon`, `icon`, `locked` (flags), `prompts` (decision points).
     Desktop(String),
     /// A computer's trust stores. Facts: `root`, `ca`, `ntauth`.
     Trust(String),
@@ -58,4 +62,129 @@ pub struct OpenPrompt {
     pub facts: Facts,
     /// The answers offered; every prompt can also be closed.
     pub offers: Vec<Offer>,
+}
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// The prompts that are open, in the order of logons and of their opening.
+    #[must_use]
+    pub fn prompts(&self) -> Vec<OpenPrompt> {
+        let of = |session: &crate::session::Session<F::Core>| -> Vec<OpenPrompt> {
+            let open = session.desktop.prompts();
+            open.map(|(_, prompt)| OpenPrompt {
+                user: session.principal.clone(),
+                point: prompt.point,
+                facts: self.names.translate(&prompt.facts),
+                offers: prompt.offers.clone(),
+            })
+            .collect()
+        };
+        self.sessions.values().flat_map(of).collect()
+    }
+
+    /// Looks at something, without leaving a record.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub fn look(&self, what: &Look) -> Result<Facts, LookError> {
+        match what {
+            Look::Card(card) => self.look_at_card(card),
+            Look::Store(principal) => {
+                self.directory.object(principal)?;
+                let my = self.stores.get(principal).map_or(&[][..], |stores| &stores.stores().my);
+                let names = |archived: bool| -> Vec<String> {
+                    let kept = my.iter().filter(|stored| stored.archived == archived);
+                    kept.map(|stored| self.names.certificate(&stored.thumbprint)).collect()
+                };
+                let with_key = my.iter().filter(|stored| stored.key.is_some());
+                let keys: Vec<String> = with_key.map(|stored| self.names.certificate(&stored.thumbprint)).collect();
+                Ok(Facts::new().with("certificates", names(false)).with("archived", names(true)).with("keys", keys))
+            }
+            Look::Requests(principal) => {
+                self.directory.object(principal)?;
+                let requests = self.stores.get(principal).map_or(&[][..], |stores| &stores.stores().requests);
+                let templates: Vec<&str> = requests.iter().map(|entry| entry.template.as_str()).collect();
+                let stages: Vec<&str> = requests.iter().map(|entry| record::stage(&entry.stage)).collect();
+                Ok(Facts::new().with("requests", templates).with("stages", stages))
+            }
+            Look::Ca(name) => {
+                let look = |ca: &Ca| self.look_at_authority(name, ca);
+                let unknown = || LookError::Unknown(self.unknown_authority(name));
+                self.parts.authority(name, look).ok_or_else(unknown)
+            }
+            Look::Directory(principal) => {
+                let object = self.directory.object(principal)?;
+                let certificates = object.certificates.iter().map(|der| self.names.certificate(&thumbprint_of(der)));
+                let groups = self.directory.names_of(&self.directory.token_groups(principal));
+                Ok(Facts::new()
+                    .with("certificates", certificates.collect::<Vec<_>>())
+                    .with("groups", groups)
+                    .with("dn", object.dn.as_str())
+                    .with_some("upn", object.upn.as_ref())
+                    .with_some("mail", object.mail.as_ref())
+                    .with_some("dns", object.dns.as_ref()))
+            }
+            Look::Desktop(user) => {
+                self.known_user(user)?;
+                let session = self.session_of(user).and_then(|id| self.sessions.get(&id));
+                let desktop = session.map(|session| &session.desktop);
+                let prompts = desktop.into_iter().flat_map(|desktop| desktop.prompts());
+                let points: Vec<&str> = prompts.map(|(_, prompt)| prompt.point.as_str()).collect();
+                Ok(Facts::new()
+                    .with("logged-on", session.is_some())
+                    .with("balloon", desktop.is_some_and(|desktop| desktop.balloon.is_some()))
+                    .with("icon", desktop.is_some_and(|desktop| desktop.icon))
+                    .with("locked", desktop.is_some_and(|desktop| desktop.locked))
+                    .with("prompts", points))
+            }
+            Look::Trust(computer) => {
+                self.computer_role(computer)?;
+                let mut facts = Facts::new();
+                if let Some(computer) = self.computers.get(computer) {
+                    for store in TrustStore::ALL {
+                        let names: Vec<String> =
+                            computer.trust.get(*store).iter().map(|der| self.root_name(der)).collect();
+                        facts.set(store.as_str(), names);
+                    }
+                }
+                Ok(facts)
+            }
+        }
+    }
+
+    fn look_at_card(&self, card: &str) -> Result<Facts, LookError> {
+        self.known_card(card)?;
+        let Some(state) = self.parts.card(card, autoenroll_card::Card::look) else { return Ok(Facts::new()) };
+        let place = self.readers.place_of(card);
+        let named = |container: &autoenroll_card::ContainerState| self.names.container(&container.name);
+        let certificate = |container: &autoenroll_card::ContainerState| {
+            let der = container.certificate.as_ref().and_then(|certificate| certificate.der());
+            der.map(|der| self.names.certificate(&thumbprint_of(der)))
+        };
+        let default = state.containers.iter().find(|container| container.default);
+        Ok(Facts::new()
+            .with("inserted-in", place.map_or("nowhere", |place| place.reader.as_str()))
+            .with("containers", state.containers.iter().map(named).collect::<Vec<_>>())
+            .with("certificates", state.containers.iter().filter_map(certificate).collect::<Vec<_>>())
+            .with_some("default-container", default.map(named))
+            .with_some("default-certificate", default.and_then(certificate))
+            .with("free-containers", state.free_containers)
+            .with("tries-left", state.pin.tries_left)
+            .with("unlocked", state.user))
+    }
+
+    fn look_at_authority(&self, name: &str, ca: &Ca) -> Facts {
+        let names = |wanted: fn(&RequestState) -> bool| -> Vec<String> {
+            let rows = ca.database().rows().filter(|row| wanted(&row.state));
+            rows.map(|row| {
+                let template = row.template.as_deref().unwrap_or("request");
+                self.names.request_name(name, row.id).unwrap_or_else(|| format!("{template}#{}", row.id))
+            })
+            .collect()
+        };
+        Facts::new()
+            .with("issued", names(|state| *state == RequestState::Issued))
+            .with("pending", names(|state| *state == RequestState::Pending))
+            .with("denied", names(|state| matches!(state, RequestState::Denied(_) | RequestState::Failed(_))))
+            .with("revoked", names(|state| matches!(state, RequestState::Revoked { .. })))
+    }
 }

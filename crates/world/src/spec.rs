@@ -219,10 +219,12 @@ pub struct AuthoritySpec {
     pub enroll: SecurityDescriptor,
     /// Longest life of a certificate (`ValidityPeriod`).
     pub maximum_validity: Span,
-    /// Life of the CA certificate, from ten years before the start on unless it is shorter.
-    pub lifetime: Span,
+    /// How long the CA certificate is still valid at the start; it began ten years before.
+    pub remaining: Span,
     /// A manager approves every request.
     pub manager_approval: bool,
+    /// It archives private keys, and hands out an exchange certificate for that.
+    pub key_archival: bool,
     /// Duration of every call.
     pub latency: Span,
     /// Whether its host answers.
@@ -246,8 +248,9 @@ impl AuthoritySpec {
             templates: templates.iter().map(|template| (*template).to_owned()).collect(),
             enroll: SecurityDescriptor { owner: None, dacl: None },
             maximum_validity: Span::days(730),
-            lifetime: Span::days(7300),
+            remaining: Span::days(3650),
             manager_approval: false,
+            key_archival: false,
             latency: Span::ZERO,
             reachable: true,
             hangs: false,
@@ -485,8 +488,11 @@ pub struct StoreSpec {
 /// A certificate that the simulated CA issues for real before the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSpec {
-    /// Its name in facts.
+    /// Its name in facts. Descriptions of the same name are one certificate: the first one counts, in the order stores, users,
+    /// computers, cards.
     pub name: String,
+    /// Whose it is. `None` is the principal in whose store or object it stands; on a card alone, the first user.
+    pub owner: Option<String>,
     /// Name of its template.
     pub template: String,
     /// Name of the CA that issued it.
@@ -517,6 +523,7 @@ impl CertificateSpec {
     pub fn of(name: &str, template: &str, ca: &str, age: Span) -> Self {
         Self {
             name: name.to_owned(),
+            owner: None,
             template: template.to_owned(),
             ca: ca.to_owned(),
             issued: Issued::Age(age),

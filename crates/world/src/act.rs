@@ -1,0 +1,375 @@
+//! Actions of people.
+
+use autoenroll_model::{
+    Answer, CardSerial, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, Offer, PolicyRefresh, TriggerCause,
+};
+use autoenroll_trace::{Kind, RecordId};
+
+use crate::action::{ClickTarget, UserAnswer};
+use crate::error::{Thing, Unknown};
+use crate::policy::Subject;
+use crate::queue::Event;
+use crate::readers::Inserted;
+use crate::session::{Records, Session, SessionId};
+use crate::spec::{ComputerRole, ReaderName};
+use crate::{ActError, Action, Parts, World, WorldError};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    pub(crate) fn do_action(&mut self, action: &Action) -> Result<(), ActError> {
+        match action {
+            Action::Boot { computer } => self.boot(computer),
+            Action::Shutdown { computer } => self.shutdown(computer),
+            Action::Crash { target } => self.crash(target),
+            Action::Logon { user, computer } => self.logon(user, computer),
+            Action::Logoff { user } => {
+                let id = self.user_session(user)?;
+                self.log_off(id, user).map_err(ActError::from)
+            }
+            Action::Lock { user } => {
+                let id = self.unlocked_session(user)?;
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.desktop.locked = true;
+                }
+                self.record(user, Kind::Lock, Facts::new(), Vec::new());
+                Ok(())
+            }
+            Action::Unlock { user } => {
+                let id = self.user_session(user)?;
+                let locked = self.sessions.get_mut(&id).map(|session| std::mem::take(&mut session.desktop.locked));
+                if locked != Some(true) {
+                    return Err(ActError::NotLocked { user: user.clone() });
+                }
+                let record = self.record(user, Kind::Unlock, Facts::new(), Vec::new());
+                self.feed(id, Input::Unlock, vec![record]).map_err(ActError::from)
+            }
+            Action::Pulse { principal } => {
+                let id = self.running_session(principal)?;
+                let record = self.record(principal, Kind::Pulse, Facts::new(), Vec::new());
+                self.trigger(id, TriggerCause::Manual, None, vec![record]).map_err(ActError::from)
+            }
+            Action::GpRefresh { principal, forced } => self.gp_refresh(principal, *forced),
+            Action::Click { user, on } => self.click(user, *on),
+            Action::Insert { card, computer, reader } => {
+                let place = ReaderName { computer: computer.clone(), reader: reader.clone() };
+                self.insert(card, &place)
+            }
+            Action::Remove { card } => self.remove(card),
+            Action::Reply { user, point, answer } => self.reply(user, *point, answer),
+            Action::Change(change) => self.change(change),
+            Action::Ca { ca, op } => self.manage(ca, op),
+        }
+    }
+
+    fn boot(&mut self, computer: &str) -> Result<(), ActError> {
+        let role = self.computer_role(computer)?;
+        if self.session_of(computer).is_some() {
+            return Err(ActError::AlreadyRunning { computer: computer.to_owned() });
+        }
+        let record = self.record(computer, Kind::Boot, Facts::new(), Vec::new());
+        self.begin_session(computer, computer, Context::Machine, role, record).map_err(ActError::from)
+    }
+
+    fn logon(&mut self, user: &str, computer: &str) -> Result<(), ActError> {
+        self.known_user(user)?;
+        let role = self.computer_role(computer)?;
+        if let Some(session) = self.session_of(user).and_then(|id| self.sessions.get(&id)) {
+            return Err(ActError::AlreadyLoggedOn { user: user.to_owned(), computer: session.computer.clone() });
+        }
+        let record = self.record(user, Kind::Logon, Facts::new().with("computer", computer), Vec::new());
+        self.begin_session(user, computer, Context::User, role, record).map_err(ActError::from)
+    }
+
+    /// Starts a core and its background timer, and hands it the trigger of boot or logon.
+    fn begin_session(
+        &mut self,
+        principal: &str,
+        computer: &str,
+        context: Context,
+        role: ComputerRole,
+        because: RecordId,
+    ) -> Result<(), WorldError> {
+        let identity = Identity {
+            principal: principal.to_owned(),
+            computer: computer.to_owned(),
+            domain: self.domain.clone(),
+            context,
+            domain_member: role != ComputerRole::Standalone,
+            profile: self.profile.clone(),
+        };
+        let core = self.factory.start(&identity);
+        let core = core.map_err(|error| WorldError::Core { principal: principal.to_owned(), error })?;
+        self.begun += 1;
+        let id = SessionId(self.begun);
+        let subject = Subject { principal, context, role, session: id.0 };
+        let foreground = self.policy.foreground(&mut self.decisions, subject);
+        let (refresh, first) = self.policy.start(&mut self.decisions, &self.seed, subject, self.clock.now());
+        let session = Session {
+            principal: principal.to_owned(),
+            computer: computer.to_owned(),
+            context,
+            groups: self.directory.token_groups(principal),
+            core,
+            desktop: Default::default(),
+            refresh,
+            deadline: None,
+            deadline_because: Vec::new(),
+            effects: Default::default(),
+            records: Records::default(),
+        };
+        self.sessions.insert(id, session);
+        if let Some(first) = first {
+            self.queue.put(first, Event::Refresh(id));
+        }
+        let mut because = vec![because];
+        because.extend(self.record_decisions(&because));
+        let cause = match context {
+            Context::Machine => TriggerCause::Boot,
+            Context::User => TriggerCause::Logon,
+        };
+        self.trigger(id, cause, foreground.then_some(PolicyRefresh::Foreground), because)
+    }
+
+    fn log_off(&mut self, id: SessionId, user: &str) -> Result<(), WorldError> {
+        let record = self.record(user, Kind::Logoff, Facts::new(), Vec::new());
+        self.watch_leaving(id);
+        let outcome = self.feed(id, Input::LogOff, vec![record]);
+        self.end_session(id);
+        outcome
+    }
+
+    fn shutdown(&mut self, computer: &str) -> Result<(), ActError> {
+        self.computer_role(computer)?;
+        let on_it = self.sessions_on(computer);
+        if on_it.is_empty() {
+            return Err(ActError::NotRunning { computer: computer.to_owned() });
+        }
+        for (id, principal, context) in &on_it {
+            if *context == Context::User {
+                self.log_off(*id, principal)?;
+            }
+        }
+        self.record(computer, Kind::Shutdown, Facts::new(), Vec::new());
+        for (id, ..) in on_it {
+            self.end_session(id);
+        }
+        self.reset_readers(computer);
+        Ok(())
+    }
+
+    fn crash(&mut self, target: &str) -> Result<(), ActError> {
+        if !self.computers.contains_key(target) {
+            let id = self.user_session(target)?;
+            self.record(target, Kind::Crash, Facts::new(), Vec::new());
+            self.end_session(id);
+            return Ok(());
+        }
+        let on_it = self.sessions_on(target);
+        if on_it.is_empty() {
+            return Err(ActError::NotRunning { computer: target.to_owned() });
+        }
+        let users: Vec<String> = on_it
+            .iter()
+            .filter(|(_, _, context)| *context == Context::User)
+            .map(|(_, principal, _)| principal.clone())
+            .collect();
+        self.record(target, Kind::Crash, Facts::new().with("users", users), Vec::new());
+        for (id, ..) in on_it {
+            self.end_session(id);
+        }
+        self.reset_readers(target);
+        Ok(())
+    }
+
+    /// Drops a core with everything that is only in memory. Effects it has begun are never answered.
+    fn end_session(&mut self, id: SessionId) {
+        self.sessions.remove(&id);
+        self.queue.forget(id);
+        self.abort_transactions(id);
+        self.watch_end(id);
+    }
+
+    /// Readers lose power with their computer.
+    fn reset_readers(&mut self, computer: &str) {
+        let names: Vec<ReaderName> = self.readers.of(computer).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.parts.reset(&name);
+        }
+    }
+
+    fn sessions_on(&self, computer: &str) -> Vec<(SessionId, String, Context)> {
+        let on_it = self.sessions.iter().filter(|(_, session)| session.computer == computer);
+        on_it.map(|(id, session)| (*id, session.principal.clone(), session.context)).collect()
+    }
+
+    fn gp_refresh(&mut self, principal: &str, forced: bool) -> Result<(), ActError> {
+        let id = self.running_session(principal)?;
+        let refresh = if forced { PolicyRefresh::Forced } else { PolicyRefresh::Background };
+        let context = if self.computers.contains_key(principal) { Context::Machine } else { Context::User };
+        let facts = Facts::new().with("refresh", refresh.as_str()).with("context", context.as_str());
+        let record = self.record(principal, Kind::GpRefresh, facts, Vec::new());
+        self.trigger(id, TriggerCause::GroupPolicy, Some(refresh), vec![record]).map_err(ActError::from)
+    }
+
+    fn click(&mut self, user: &str, on: ClickTarget) -> Result<(), ActError> {
+        let id = self.unlocked_session(user)?;
+        let Some(desktop) = self.sessions.get(&id).map(|session| &session.desktop) else { return Ok(()) };
+        let input = match on {
+            ClickTarget::Balloon => desktop.balloon.map(Input::BalloonClicked),
+            ClickTarget::BalloonClose => desktop.balloon.map(Input::BalloonClosed),
+            ClickTarget::Icon => desktop.icon.then_some(Input::IconClicked),
+            ClickTarget::WizardClose => desktop.wizard.then_some(Input::WizardClosed),
+        };
+        let input = input.ok_or_else(|| ActError::NothingToClick { user: user.to_owned(), on })?;
+        let record = self.record(user, Kind::Click, Facts::new().with("on", on.as_str()), Vec::new());
+        self.feed(id, input, vec![record]).map_err(ActError::from)
+    }
+
+    fn insert(&mut self, card: &str, place: &ReaderName) -> Result<(), ActError> {
+        self.known_card(card)?;
+        self.computer_role(&place.computer)?;
+        let reader = self.readers.get(place)?;
+        if let Some(held) = &reader.holds {
+            return Err(ActError::ReaderOccupied { reader: place.clone(), card: held.card.clone() });
+        }
+        if let Some(reader) = self.readers.place_of(card) {
+            return Err(ActError::CardInUse { card: card.to_owned(), reader: reader.clone() });
+        }
+        self.put_in(card, place);
+        let facts = Facts::new().with("card", card).with("reader", place.reader.as_str());
+        let record = self.record(card, Kind::Insert, facts.with("computer", place.computer.as_str()), Vec::new());
+        self.readers_changed(&place.computer, record).map_err(ActError::from)
+    }
+
+    /// Puts a card into an empty reader.
+    pub(crate) fn put_in(&mut self, card: &str, place: &ReaderName) {
+        let atr = self.parts.insert(place, card);
+        let mute = self.cards.get(card).is_some_and(|state| state.mute);
+        if let Some(reader) = self.readers.get_mut(place) {
+            reader.insert(Inserted { card: card.to_owned(), atr: atr.filter(|_| !mute) });
+        }
+    }
+
+    fn remove(&mut self, card: &str) -> Result<(), ActError> {
+        self.known_card(card)?;
+        let place = self.readers.place_of(card).cloned();
+        let place = place.ok_or_else(|| ActError::NotInserted { card: card.to_owned() })?;
+        self.parts.remove(&place);
+        if let Some(reader) = self.readers.get_mut(&place) {
+            reader.holds = None;
+        }
+        let facts = Facts::new().with("card", card).with("reader", place.reader.as_str());
+        let record = self.record(card, Kind::Remove, facts.with("computer", place.computer.as_str()), Vec::new());
+        self.readers_changed(&place.computer, record).map_err(ActError::from)
+    }
+
+    /// Tells every core on a computer that something changed in a reader.
+    fn readers_changed(&mut self, computer: &str, because: RecordId) -> Result<(), WorldError> {
+        for (id, ..) in self.sessions_on(computer) {
+            self.feed(id, Input::ReadersChanged, vec![because])?;
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, user: &str, point: DecisionPoint, answer: &UserAnswer) -> Result<(), ActError> {
+        let id = self.unlocked_session(user)?;
+        let Some(desktop) = self.sessions.get_mut(&id).map(|session| &mut session.desktop) else { return Ok(()) };
+        let Some((prompt, open)) = desktop.find(point) else {
+            let open = desktop.prompts().map(|(_, prompt)| prompt.point).collect();
+            return Err(ActError::NoPrompt { user: user.to_owned(), point, open });
+        };
+        let offers = open.offers.clone();
+        let word = match answer {
+            UserAnswer::Word(word) => *word,
+            UserAnswer::Pin(_) => Offer::Pin,
+            UserAnswer::Card(_) => Offer::Card,
+        };
+        let refused = ActError::NotOffered { point, answer: word, offers: offers.clone() };
+        if word != Offer::Close && !offers.contains(&word) {
+            return Err(refused);
+        }
+        let mut facts = Facts::new().with("prompt", point.as_str()).with("answer", word.as_str());
+        let answer = match answer {
+            UserAnswer::Word(word) => plain_answer(*word).ok_or(refused)?,
+            UserAnswer::Card(card) => {
+                let serial = self.names.serial(card).map(|serial| CardSerial(serial.to_owned()));
+                facts.set("card", card.as_str());
+                Answer::Card(serial.ok_or_else(|| self.unknown_card(card))?)
+            }
+            UserAnswer::Pin(pin) => {
+                let desktop =
+                    &mut self.sessions.get_mut(&id).ok_or(ActError::NotLoggedOn { user: user.to_owned() })?.desktop;
+                Answer::Pin(desktop.keep_pin(pin.clone()))
+            }
+        };
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let Some(closed) = session.desktop.close(prompt) else { return Ok(()) };
+        if point == DecisionPoint::WizardStart && answer == Answer::Start {
+            session.desktop.wizard = true;
+        }
+        let record = self.record(user, Kind::Answer, facts, vec![closed.record]);
+        self.watch_answer(&closed, &answer);
+        self.feed(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
+    }
+
+    pub(crate) fn computer_role(&self, computer: &str) -> Result<ComputerRole, Unknown> {
+        let known = || self.computers.keys().cloned().collect();
+        let found = self.computers.get(computer).map(|computer| computer.role);
+        found.ok_or_else(|| Unknown { what: Thing::Computer, name: computer.to_owned(), known: known() })
+    }
+
+    pub(crate) fn known_user(&self, user: &str) -> Result<(), Unknown> {
+        if self.users.iter().any(|known| known == user) {
+            return Ok(());
+        }
+        Err(Unknown { what: Thing::User, name: user.to_owned(), known: self.users.clone() })
+    }
+
+    pub(crate) fn known_card(&self, card: &str) -> Result<(), Unknown> {
+        if self.cards.contains_key(card) { Ok(()) } else { Err(self.unknown_card(card)) }
+    }
+
+    fn unknown_card(&self, card: &str) -> Unknown {
+        Unknown { what: Thing::Card, name: card.to_owned(), known: self.cards.keys().cloned().collect() }
+    }
+
+    fn user_session(&self, user: &str) -> Result<SessionId, ActError> {
+        self.known_user(user)?;
+        self.session_of(user).ok_or_else(|| ActError::NotLoggedOn { user: user.to_owned() })
+    }
+
+    fn unlocked_session(&self, user: &str) -> Result<SessionId, ActError> {
+        let id = self.user_session(user)?;
+        match self.sessions.get(&id).is_some_and(|session| session.desktop.locked) {
+            true => Err(ActError::Locked { user: user.to_owned() }),
+            false => Ok(id),
+        }
+    }
+
+    /// The session of a user or computer.
+    fn running_session(&self, principal: &str) -> Result<SessionId, ActError> {
+        if self.computers.contains_key(principal) {
+            let computer = principal.to_owned();
+            return self.session_of(principal).ok_or(ActError::NotRunning { computer });
+        }
+        if self.users.iter().any(|known| known == principal) {
+            return self.user_session(principal);
+        }
+        let known = self.users.iter().chain(self.computers.keys()).cloned().collect();
+        Err(Unknown { what: Thing::Principal, name: principal.to_owned(), known }.into())
+    }
+}
+
+/// The answer of a word that needs nothing more.
+const fn plain_answer(word: Offer) -> Option<Answer> {
+    Some(match word {
+        Offer::Start => Answer::Start,
+        Offer::Remind => Answer::Remind,
+        Offer::Details => Answer::Details,
+        Offer::Close => Answer::Close,
+        Offer::Ok => Answer::Ok,
+        Offer::Cancel => Answer::Cancel,
+        Offer::Yes => Answer::Yes,
+        Offer::No => Answer::No,
+        Offer::Card | Offer::Pin => return None,
+    })
+}

@@ -1,0 +1,269 @@
+//! Changes of the world that are nobody's work on a desktop.
+
+use autoenroll_ca::Approval;
+use autoenroll_model::{Authority, CoreFactory, Facts, TrustStore};
+use autoenroll_trace::Kind;
+
+use crate::action::{AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use crate::directory::Visibility;
+use crate::error::{Thing, Unknown};
+use crate::{ActError, Parts, World};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// Makes a change and records it.
+    pub(crate) fn change(&mut self, change: &Change) -> Result<(), ActError> {
+        let facts = self.make(change)?;
+        self.record("world", Kind::Change, facts, Vec::new());
+        Ok(())
+    }
+
+    /// The enrollment service of a CA appears in the directory.
+    pub(crate) fn publish_authority(&mut self, ca: &str) {
+        self.directory.show_authority(ca);
+        let facts = Facts::new().with("what", "publish-ca").with("ca", ca);
+        self.record("world", Kind::Change, facts, Vec::new());
+    }
+
+    /// Makes a change; the facts that tell of it.
+    fn make(&mut self, change: &Change) -> Result<Facts, ActError> {
+        let what = |what: &str| Facts::new().with("what", what);
+        Ok(match change {
+            Change::Template { template, edit } => {
+                self.directory.edit_template(template, edit)?;
+                what("template").with("template", template.as_str()).with("attribute", template_attribute(edit))
+            }
+            Change::AddTemplate(template) => {
+                if self.directory.template(&template.name).is_ok() {
+                    return Err(ActError::Exists { what: Thing::Template, name: template.name.clone() });
+                }
+                self.directory.add_template(template.as_ref().clone(), Visibility::Published);
+                what("publish").with("template", template.name.as_str())
+            }
+            Change::Publish { template } => {
+                self.directory.show_template(template, Visibility::Published)?;
+                what("publish").with("template", template.as_str())
+            }
+            Change::Unpublish { template } => {
+                self.directory.show_template(template, Visibility::Hidden)?;
+                what("unpublish").with("template", template.as_str())
+            }
+            Change::Offer { ca, template } => {
+                self.directory.template(template)?;
+                self.offer(ca, template, true)?;
+                what("offer").with("ca", ca.as_str()).with("template", template.as_str())
+            }
+            Change::Withdraw { ca, template } => {
+                self.offer(ca, template, false)?;
+                what("withdraw").with("ca", ca.as_str()).with("template", template.as_str())
+            }
+            Change::Policy(edit) => {
+                self.policy.edit(edit);
+                policy_facts(edit, what("policy"))
+            }
+            Change::Authority { ca, edit } => {
+                self.edit_authority(ca, edit)?;
+                authority_facts(edit, what("ca").with("ca", ca.as_str()))
+            }
+            Change::DirectoryReachable(reachable) => {
+                self.directory.reachable = *reachable;
+                what("directory").with("reachable", *reachable)
+            }
+            Change::DirectoryLatency(latency) => {
+                self.directory.latency = *latency;
+                what("directory").with("latency", latency.to_string())
+            }
+            Change::ControllerReachable { controller, reachable } => {
+                self.directory.set_controller(controller, *reachable)?;
+                what("controller").with("controller", controller.as_str()).with("reachable", *reachable)
+            }
+            Change::WallClock(wall) => {
+                self.clock.set_wall(*wall);
+                what("wall-clock").with("to", wall.to_string())
+            }
+            Change::Principal { principal, edit } => {
+                self.directory.edit_principal(principal, edit)?;
+                principal_facts(edit, what("principal").with("principal", principal.as_str()))
+            }
+            Change::Membership { group, member, present } => {
+                self.directory.set_member(group, member, *present)?;
+                let facts = what("membership").with("group", group.as_str()).with("member", member.as_str());
+                facts.with("present", *present)
+            }
+            Change::Settings { principal, edit } => {
+                self.directory.object(principal)?;
+                let stores = self.stores.entry(principal.clone()).or_default();
+                let facts = what("settings").with("principal", principal.as_str());
+                edit_settings(&mut stores.settings, edit, facts)
+            }
+            Change::Trust { container, certificate, present } => {
+                let der = self.root(certificate)?;
+                self.directory.set_trusted(*container, &der, *present);
+                trust_facts(what("trust"), *container, certificate).with("present", *present)
+            }
+            Change::DeleteTrusted { computer, store, certificate } => {
+                let der = self.root(certificate)?;
+                self.computer_role(computer)?;
+                if let Some(computer) = self.computers.get_mut(computer) {
+                    computer.trust.delete(*store, &der);
+                }
+                trust_facts(what("delete-trusted"), *store, certificate).with("computer", computer.as_str())
+            }
+            Change::DeleteCertificate { principal, certificate } => {
+                self.directory.object(principal)?;
+                let held = self.names.find_certificate(certificate).map(|(thumbprint, _)| thumbprint);
+                let deleted = held.and_then(|thumbprint| self.stores.get_mut(principal)?.delete(&thumbprint).ok());
+                if deleted.is_none() {
+                    let known = self.names_in_my(principal);
+                    return Err(Unknown { what: Thing::Certificate, name: certificate.clone(), known }.into());
+                }
+                what("delete-certificate")
+                    .with("principal", principal.as_str())
+                    .with("certificate", certificate.as_str())
+            }
+            Change::CardFault { card, fault } => {
+                self.known_card(card)?;
+                if let Some(state) = self.cards.get_mut(card) {
+                    state.mute = *fault == CardFault::Mute;
+                }
+                what("card-fault").with("card", card.as_str()).with("fault", fault.as_str())
+            }
+            Change::UnblockCard { card } => {
+                self.known_card(card)?;
+                self.parts.card_mut(card, |card| card.set_tries_left(card.profile().pin.tries()));
+                self.watch_card_anew(card);
+                what("unblock-card").with("card", card.as_str())
+            }
+        })
+    }
+
+    fn offer(&mut self, ca: &str, template: &str, offered: bool) -> Result<(), ActError> {
+        let unknown = self.unknown_authority(ca);
+        let templates = self.parts.authority_mut(ca, |ca| {
+            let templates = &mut ca.config_mut().templates;
+            templates.retain(|name| name != template);
+            if offered {
+                templates.push(template.to_owned());
+            }
+            templates.clone()
+        });
+        self.directory.set_authority_templates(ca, templates.ok_or(unknown)?);
+        Ok(())
+    }
+
+    fn edit_authority(&mut self, ca: &str, edit: &AuthorityEdit) -> Result<(), ActError> {
+        let unknown = self.unknown_authority(ca);
+        let state = self.authorities.get_mut(ca).ok_or(unknown)?;
+        match edit.clone() {
+            AuthorityEdit::Reachable(value) => state.reachable = value,
+            AuthorityEdit::Hangs(value) => state.hangs = value,
+            AuthorityEdit::Latency(value) => state.latency = value,
+            AuthorityEdit::ManagerApproval(value) => {
+                let approval = if value { Approval::Manager } else { Approval::Automatic };
+                self.parts.authority_mut(ca, |ca| ca.config_mut().approval = approval);
+            }
+            AuthorityEdit::Enroll(value) => {
+                self.parts.authority_mut(ca, |ca| ca.config_mut().rights = value);
+            }
+            AuthorityEdit::MaximumValidity(value) => {
+                self.parts.authority_mut(ca, |ca| ca.config_mut().max_validity = value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The CA certificate of a name.
+    pub(crate) fn root(&self, name: &str) -> Result<Vec<u8>, Unknown> {
+        let known = || self.roots.keys().cloned().collect();
+        let found = self.roots.get(name).cloned();
+        found.ok_or_else(|| Unknown { what: Thing::Root, name: name.to_owned(), known: known() })
+    }
+
+    pub(crate) fn names_in_my(&self, principal: &str) -> Vec<String> {
+        let stores = self.stores.get(principal).map(|stores| stores.stores().my.iter());
+        stores.into_iter().flatten().map(|stored| self.names.certificate(&stored.thumbprint)).collect()
+    }
+}
+
+/// The attribute as the directory names it.
+const fn template_attribute(edit: &TemplateEdit) -> &'static str {
+    match edit {
+        TemplateEdit::Revision(_) => "revision",
+        TemplateEdit::Minor(_) => "msPKI-Template-Minor-Revision",
+        TemplateEdit::Flags(_) => "flags",
+        TemplateEdit::EnrollmentFlags(_) => "msPKI-Enrollment-Flag",
+        TemplateEdit::PrivateKeyFlags(_) => "msPKI-Private-Key-Flag",
+        TemplateEdit::NameFlags(_) => "msPKI-Certificate-Name-Flag",
+        TemplateEdit::RaSignatures(_) => "msPKI-RA-Signature",
+        TemplateEdit::MinimalKeySize(_) => "msPKI-Minimal-Key-Size",
+        TemplateEdit::Providers(_) => "pKIDefaultCSPs",
+        TemplateEdit::Validity(_) => "pKIExpirationPeriod",
+        TemplateEdit::RenewalPeriod(_) => "pKIOverlapPeriod",
+        TemplateEdit::Supersedes(_) => "msPKI-Supersede-Templates",
+        TemplateEdit::Security(_) => "nTSecurityDescriptor",
+    }
+}
+
+fn policy_facts(edit: &PolicyEdit, facts: Facts) -> Facts {
+    let value = |value: Option<u32>| value.map_or_else(|| "not configured".to_owned(), |value| format!("0x{value:x}"));
+    match edit {
+        PolicyEdit::AePolicy(policy) => facts.with("ae-policy", value(*policy)),
+        PolicyEdit::MachineAePolicy(policy) => facts.with("machine-ae-policy", value(*policy)),
+        PolicyEdit::GpInterval(span) => facts.with("gp-interval", span.to_string()),
+        PolicyEdit::GpOffset(span) => facts.with("gp-offset", span.to_string()),
+        PolicyEdit::GpBackground(on) => facts.with("gp-background", *on),
+        PolicyEdit::PolicyServers(servers) => {
+            facts.with("policy-servers", servers.iter().map(|server| server.url.clone()).collect::<Vec<_>>())
+        }
+    }
+}
+
+fn authority_facts(edit: &AuthorityEdit, facts: Facts) -> Facts {
+    match edit {
+        AuthorityEdit::Reachable(value) => facts.with("reachable", *value),
+        AuthorityEdit::Hangs(value) => facts.with("hangs", *value),
+        AuthorityEdit::Latency(value) => facts.with("latency", value.to_string()),
+        AuthorityEdit::ManagerApproval(value) => facts.with("manager-approval", *value),
+        AuthorityEdit::Enroll(_) => facts.with("attribute", "enroll"),
+        AuthorityEdit::MaximumValidity(value) => facts.with("maximum-validity", value.to_string()),
+    }
+}
+
+fn principal_facts(edit: &PrincipalEdit, facts: Facts) -> Facts {
+    let (attribute, value) = match edit {
+        PrincipalEdit::Dn(value) => ("dn", Some(value)),
+        PrincipalEdit::Upn(value) => ("upn", value.as_ref()),
+        PrincipalEdit::Mail(value) => ("mail", value.as_ref()),
+        PrincipalEdit::Dns(value) => ("dns", value.as_ref()),
+    };
+    facts.with("attribute", attribute).with_some("to", value)
+}
+
+fn edit_settings(settings: &mut crate::spec::SettingsSpec, edit: &SettingsEdit, facts: Facts) -> Facts {
+    match edit {
+        SettingsEdit::Express(value) => {
+            settings.express = *value;
+            facts.with("express", *value)
+        }
+        SettingsEdit::LocalPolicy(value) => {
+            settings.local_policy = *value;
+            facts.with("attribute", "local-policy").with_some("to", *value)
+        }
+        SettingsEdit::LogLevel(value) => {
+            settings.log_level = *value;
+            facts.with("attribute", "log-level").with_some("to", *value)
+        }
+        SettingsEdit::ForgetDirectoryCache => {
+            settings.directory_cache = None;
+            facts.with("attribute", "directory-cache")
+        }
+    }
+}
+
+fn trust_facts(facts: Facts, store: TrustStore, certificate: &str) -> Facts {
+    facts.with("store", store.as_str()).with("certificate", certificate)
+}
+
+/// What the directory publishes about a CA that has no host name there, or another one than the CA itself says.
+pub(crate) fn published(authority: Authority, host: Option<&String>) -> Authority {
+    Authority { host: host.cloned(), ..authority }
+}

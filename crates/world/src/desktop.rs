@@ -1,0 +1,123 @@
+//! What a user sees, and the PINs a user has given.
+
+use std::collections::BTreeMap;
+
+use autoenroll_model::{BalloonId, DecisionPoint, Facts, Offer, PinId, PromptId};
+use autoenroll_trace::RecordId;
+
+use crate::spec::Secret;
+
+/// The desktop of one session. Computers have one too, which stays empty while nobody asks a machine anything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Desktop {
+    pub(crate) balloon: Option<BalloonId>,
+    pub(crate) icon: bool,
+    /// The wizard works on items: it was started, and its run has not ended.
+    pub(crate) wizard: bool,
+    pub(crate) locked: bool,
+    prompts: BTreeMap<PromptId, Prompt>,
+    vault: Vault,
+}
+
+/// An open prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Prompt {
+    pub(crate) point: DecisionPoint,
+    /// As the core stated them: serials and thumbprints are not names yet.
+    pub(crate) facts: Facts,
+    pub(crate) offers: Vec<Offer>,
+    /// The record of its opening or of its last change.
+    pub(crate) record: RecordId,
+}
+
+impl Desktop {
+    /// Opens a prompt; returns what was open under that id, which is a broken contract.
+    pub(crate) fn open(&mut self, id: PromptId, prompt: Prompt) -> Option<Prompt> {
+        self.prompts.insert(id, prompt)
+    }
+
+    pub(crate) fn prompt_mut(&mut self, id: PromptId) -> Option<&mut Prompt> {
+        self.prompts.get_mut(&id)
+    }
+
+    /// Closes a prompt.
+    pub(crate) fn close(&mut self, id: PromptId) -> Option<Prompt> {
+        self.prompts.remove(&id)
+    }
+
+    /// The open prompt of a decision point, the earliest when there are several.
+    pub(crate) fn find(&self, point: DecisionPoint) -> Option<(PromptId, &Prompt)> {
+        self.prompts.iter().find(|(_, prompt)| prompt.point == point).map(|(id, prompt)| (*id, prompt))
+    }
+
+    /// The open prompts, in the order of their ids.
+    pub(crate) fn prompts(&self) -> impl Iterator<Item = (PromptId, &Prompt)> {
+        self.prompts.iter().map(|(id, prompt)| (*id, prompt))
+    }
+
+    /// Keeps a PIN and names it.
+    pub(crate) fn keep_pin(&mut self, pin: Secret) -> PinId {
+        self.vault.given += 1;
+        let id = PinId(self.vault.given);
+        self.vault.pins.insert(id, KeptPin { pin, refused: false });
+        id
+    }
+
+    /// The PIN of that id, when this user gave it.
+    pub(crate) fn pin(&self, id: PinId) -> Option<&Secret> {
+        self.vault.pins.get(&id).map(|kept| &kept.pin)
+    }
+
+    /// Remembers that a card has refused a PIN; whether one had refused it before.
+    pub(crate) fn refuse_pin(&mut self, id: PinId) -> bool {
+        self.vault.pins.get_mut(&id).is_some_and(|kept| std::mem::replace(&mut kept.refused, true))
+    }
+}
+
+/// The digits behind the ids that cores handle. Nobody else knows them.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Vault {
+    given: u32,
+    pins: BTreeMap<PinId, KeptPin>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct KeptPin {
+    pin: Secret,
+    /// A card has counted it as a wrong one.
+    refused: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_known_by_its_id_alone_and_never_shown() {
+        let mut desktop = Desktop::default();
+        let first = desktop.keep_pin(Secret::new("1234"));
+        let second = desktop.keep_pin(Secret::new("1234"));
+        assert_ne!(first, second, "the same digits given twice are two answers");
+        assert_eq!(desktop.pin(first).map(Secret::reveal), Some("1234"));
+        assert_eq!(desktop.pin(PinId(9)), None);
+        assert!(!format!("{desktop:?}").contains("1234"));
+        assert!(!desktop.refuse_pin(first));
+        assert!(desktop.refuse_pin(first));
+    }
+
+    #[test]
+    fn of_two_prompts_of_a_point_the_earlier_is_found() {
+        let prompt = |record| Prompt {
+            point: DecisionPoint::PinEnter,
+            facts: Facts::new(),
+            offers: vec![Offer::Pin],
+            record: RecordId(record),
+        };
+        let mut desktop = Desktop::default();
+        assert_eq!(desktop.open(PromptId(4), prompt(4)), None);
+        assert_eq!(desktop.open(PromptId(2), prompt(2)), None);
+        assert_eq!(desktop.find(DecisionPoint::PinEnter).map(|(id, _)| id), Some(PromptId(2)));
+        assert_eq!(desktop.find(DecisionPoint::Summary), None);
+        assert!(desktop.close(PromptId(2)).is_some() && desktop.close(PromptId(2)).is_none());
+    }
+}

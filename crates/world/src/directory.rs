@@ -1,0 +1,368 @@
+//! The directory: templates, enrollment services, principals, groups and trust containers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoenroll_model::{
+    Authority, Certificates, DirectoryRoot, Guid, HResult, Oid, PrincipalObject, Right, Sid, Template, Token,
+    TrustContainer, TrustStore, may,
+};
+
+use crate::action::{PrincipalEdit, TemplateEdit};
+use crate::error::{Thing, Unknown};
+use crate::spec::{ComputerRole, ComputerSpec, ControllerSpec, DomainSpec, GroupSpec, UserSpec};
+
+/// What the domain controllers hold, and how they answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Directory {
+    dns: String,
+    sid: Sid,
+    forest: Guid,
+    controllers: Vec<ControllerSpec>,
+    pub(crate) reachable: bool,
+    pub(crate) latency: autoenroll_model::Span,
+    templates: Vec<(Template, Visibility)>,
+    authorities: Vec<(Authority, Visibility)>,
+    /// Users and computers by name. Their `groups` are empty here: membership is evaluated when a token is made.
+    principals: BTreeMap<String, (PrincipalObject, PrincipalKind)>,
+    groups: Vec<GroupSpec>,
+    trust: BTreeMap<TrustStore, Vec<Vec<u8>>>,
+    /// Counts changes below `CN=Public Key Services`, which is all that clients watch.
+    usn: u64,
+}
+
+/// Whether an object is there to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    Published,
+    Hidden,
+}
+
+/// What a principal is, for its built-in groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PrincipalKind {
+    User,
+    Computer,
+    Controller,
+}
+
+impl Directory {
+    pub(crate) fn new(domain: &DomainSpec, groups: &[GroupSpec]) -> Self {
+        Self {
+            dns: domain.dns.clone(),
+            sid: domain.sid.clone(),
+            forest: domain.forest,
+            controllers: domain.controllers.clone(),
+            reachable: domain.reachable,
+            latency: domain.latency,
+            templates: Vec::new(),
+            authorities: Vec::new(),
+            principals: BTreeMap::new(),
+            groups: groups.to_vec(),
+            trust: TrustStore::ALL.iter().map(|store| (*store, Vec::new())).collect(),
+            usn: 1,
+        }
+    }
+
+    pub(crate) fn add_user(&mut self, user: &UserSpec) {
+        let object = PrincipalObject {
+            dn: user.dn.clone(),
+            sid: user.sid.clone(),
+            groups: Vec::new(),
+            guid: user.guid,
+            upn: user.upn.clone(),
+            mail: user.mail.clone(),
+            dns: None,
+            certificates: Vec::new(),
+        };
+        self.principals.insert(user.name.clone(), (object, PrincipalKind::User));
+    }
+
+    pub(crate) fn add_computer(&mut self, computer: &ComputerSpec) {
+        let kind = match computer.role {
+            ComputerRole::DomainController => PrincipalKind::Controller,
+            ComputerRole::Member | ComputerRole::Standalone => PrincipalKind::Computer,
+        };
+        let object = PrincipalObject {
+            dn: computer.dn.clone(),
+            sid: computer.sid.clone(),
+            groups: Vec::new(),
+            guid: computer.guid,
+            upn: None,
+            mail: None,
+            dns: computer.dns.clone(),
+            certificates: Vec::new(),
+        };
+        self.principals.insert(computer.name.clone(), (object, kind));
+    }
+
+    pub(crate) fn add_template(&mut self, template: Template, visibility: Visibility) {
+        self.templates.push((template, visibility));
+        self.usn += 1;
+    }
+
+    pub(crate) fn add_authority(&mut self, authority: Authority, visibility: Visibility) {
+        self.authorities.push((authority, visibility));
+        self.usn += 1;
+    }
+
+    /// The controller that answers.
+    ///
+    /// # Errors
+    /// `ERROR_NO_SUCH_DOMAIN` when none does.
+    pub(crate) fn controller(&self) -> Result<&ControllerSpec, HResult> {
+        let answers = self.controllers.iter().find(|controller| controller.reachable);
+        answers.filter(|_| self.reachable).ok_or(HResult::ERROR_NO_SUCH_DOMAIN)
+    }
+
+    /// The published templates that the token may read, in the order of their creation.
+    pub(crate) fn templates(&self, token: &Token) -> Result<Vec<Template>, HResult> {
+        self.controller()?;
+        let seen = |(template, visibility): &&(Template, Visibility)| {
+            *visibility == Visibility::Published && may(&template.security, token, Right::Read)
+        };
+        Ok(self.templates.iter().filter(seen).map(|(template, _)| template.clone()).collect())
+    }
+
+    /// Every published template, as a CA reads them.
+    pub(crate) fn published_templates(&self) -> impl Iterator<Item = &Template> {
+        self.templates
+            .iter()
+            .filter(|(_, visibility)| *visibility == Visibility::Published)
+            .map(|(template, _)| template)
+    }
+
+    /// A template, published or not.
+    pub(crate) fn template(&self, name: &str) -> Result<&Template, Unknown> {
+        let found = self.templates.iter().find(|(template, _)| template.name == name);
+        found.map(|(template, _)| template).ok_or_else(|| self.unknown_template(name))
+    }
+
+    /// The template of an object identifier, published or not.
+    pub(crate) fn template_by_oid(&self, oid: &Oid) -> Option<&Template> {
+        self.templates.iter().map(|(template, _)| template).find(|template| template.oid.as_ref() == Some(oid))
+    }
+
+    /// The published enrollment services, in the order of their creation.
+    pub(crate) fn authorities(&self) -> Result<Vec<Authority>, HResult> {
+        self.controller()?;
+        let published = self.authorities.iter().filter(|(_, visibility)| *visibility == Visibility::Published);
+        Ok(published.map(|(authority, _)| authority.clone()).collect())
+    }
+
+    /// The principal's object as one of its sessions sees it, with the groups of that session's token.
+    pub(crate) fn principal(&self, name: &str, groups: &[Sid]) -> Result<PrincipalObject, HResult> {
+        self.controller()?;
+        let (object, _) = self.principals.get(name).ok_or(HResult::ERROR_NO_SUCH_DOMAIN)?;
+        Ok(PrincipalObject { groups: groups.to_vec(), ..object.clone() })
+    }
+
+    /// The principal's object whether or not a controller answers.
+    pub(crate) fn object(&self, name: &str) -> Result<&PrincipalObject, Unknown> {
+        self.principals.get(name).map(|(object, _)| object).ok_or_else(|| self.unknown_principal(name))
+    }
+
+    /// The user or computer of a distinguished name.
+    pub(crate) fn name_of_dn(&self, dn: &str) -> Option<String> {
+        self.principals.iter().find(|(_, (object, _))| object.dn == dn).map(|(name, _)| name.clone())
+    }
+
+    /// Adds a value to `userCertificate`.
+    pub(crate) fn publish_certificate(&mut self, principal: &str, certificate: &[u8]) {
+        if let Some((object, _)) = self.principals.get_mut(principal)
+            && !object.certificates.iter().any(|known| known == certificate)
+        {
+            object.certificates.push(certificate.to_vec());
+        }
+    }
+
+    /// Removes the values of `userCertificate` for which `wanted` holds.
+    pub(crate) fn remove_certificates(
+        &mut self,
+        principal: &str,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), HResult> {
+        self.controller()?;
+        if let Some((object, _)) = self.principals.get_mut(principal) {
+            object.certificates.retain(|certificate| !wanted(certificate));
+        }
+        Ok(())
+    }
+
+    /// Every group of a principal: its own, those that these are in, and the built-in ones, in the order of identifiers.
+    pub(crate) fn token_groups(&self, principal: &str) -> Vec<Sid> {
+        let mut names = BTreeSet::new();
+        let mut open = vec![principal];
+        while let Some(member) = open.pop() {
+            for group in self.groups.iter().filter(|group| group.members.iter().any(|name| name == member)) {
+                if names.insert(group.name.as_str()) {
+                    open.push(&group.name);
+                }
+            }
+        }
+        let mut sids: BTreeSet<Sid> =
+            self.groups.iter().filter(|group| names.contains(group.name.as_str())).map(|g| g.sid.clone()).collect();
+        let kind = self.principals.get(principal).map(|(_, kind)| *kind);
+        sids.extend(self.built_in(kind.unwrap_or(PrincipalKind::User)));
+        sids.into_iter().collect()
+    }
+
+    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4).
+    fn built_in(&self, kind: PrincipalKind) -> Vec<Sid> {
+        const INTERACTIVE: &str = "S-1-5-4";
+        const ENTERPRISE_DOMAIN_CONTROLLERS: &str = "S-1-5-9";
+        let domain = |relative: u32| format!("{}-{relative}", self.sid);
+        let own = match kind {
+            PrincipalKind::User => vec![domain(513), INTERACTIVE.to_owned()],
+            PrincipalKind::Computer => vec![domain(515)],
+            PrincipalKind::Controller => vec![domain(516), ENTERPRISE_DOMAIN_CONTROLLERS.to_owned()],
+        };
+        let all = [Sid::EVERYONE.to_owned(), Sid::AUTHENTICATED_USERS.to_owned()];
+        all.into_iter().chain(own).filter_map(|sid| sid.parse().ok()).collect()
+    }
+
+    /// What the controller that answers says of itself.
+    pub(crate) fn root(&self) -> Result<DirectoryRoot, HResult> {
+        let controller = self.controller()?;
+        Ok(DirectoryRoot {
+            dc: controller.name.clone(),
+            usn: self.usn,
+            signs_ldap: controller.signs_ldap,
+            forest: self.forest,
+        })
+    }
+
+    /// The trust containers, each of which can be read.
+    pub(crate) fn trust(&self) -> Result<Vec<TrustContainer>, HResult> {
+        self.controller()?;
+        let base = self.dns.split('.').map(|label| format!("DC={label}")).collect::<Vec<_>>().join(",");
+        let container = |(store, certificates): (&TrustStore, &Vec<Vec<u8>>)| {
+            let name = match store {
+                TrustStore::Root => "Certification Authorities",
+                TrustStore::Ca => "AIA",
+                TrustStore::NtAuth => "NTAuthCertificates",
+            };
+            TrustContainer {
+                store: *store,
+                url: format!("ldap:///CN={name},CN=Public Key Services,CN=Services,CN=Configuration,{base}"),
+                content: Ok(Certificates(certificates.clone())),
+            }
+        };
+        Ok(self.trust.iter().map(container).collect())
+    }
+
+    /// What a trust container holds.
+    pub(crate) fn trusted(&self, store: TrustStore) -> &[Vec<u8>] {
+        self.trust.get(&store).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds a certificate to a trust container or takes it out.
+    pub(crate) fn set_trusted(&mut self, store: TrustStore, certificate: &[u8], present: bool) {
+        let container = self.trust.entry(store).or_default();
+        container.retain(|known| known != certificate);
+        if present {
+            container.push(certificate.to_vec());
+        }
+        self.usn += 1;
+    }
+
+    pub(crate) fn show_template(&mut self, name: &str, visibility: Visibility) -> Result<(), Unknown> {
+        let unknown = self.unknown_template(name);
+        let found = self.templates.iter_mut().find(|(template, _)| template.name == name);
+        found.ok_or(unknown)?.1 = visibility;
+        self.usn += 1;
+        Ok(())
+    }
+
+    pub(crate) fn edit_template(&mut self, name: &str, edit: &TemplateEdit) -> Result<(), Unknown> {
+        let unknown = self.unknown_template(name);
+        let found = self.templates.iter_mut().find(|(template, _)| template.name == name);
+        let (template, _) = found.ok_or(unknown)?;
+        match edit.clone() {
+            TemplateEdit::Revision(value) => template.revision = value,
+            TemplateEdit::Minor(value) => template.minor = value,
+            TemplateEdit::Flags(value) => template.flags = value,
+            TemplateEdit::EnrollmentFlags(value) => template.enrollment_flags = value,
+            TemplateEdit::PrivateKeyFlags(value) => template.private_key_flags = value,
+            TemplateEdit::NameFlags(value) => template.name_flags = value,
+            TemplateEdit::RaSignatures(value) => template.ra_signatures = value,
+            TemplateEdit::MinimalKeySize(value) => template.minimal_key_size = value,
+            TemplateEdit::Providers(value) => template.providers = value,
+            TemplateEdit::Validity(value) => template.validity = value,
+            TemplateEdit::RenewalPeriod(value) => template.renewal_period = value,
+            TemplateEdit::Supersedes(value) => template.supersedes = value,
+            TemplateEdit::Security(value) => template.security = value,
+        }
+        self.usn += 1;
+        Ok(())
+    }
+
+    /// Changes which templates a CA says it issues.
+    pub(crate) fn set_authority_templates(&mut self, name: &str, templates: Vec<String>) {
+        if let Some((authority, _)) = self.authorities.iter_mut().find(|(authority, _)| authority.name == name) {
+            authority.templates = templates;
+            self.usn += 1;
+        }
+    }
+
+    pub(crate) fn show_authority(&mut self, name: &str) {
+        if let Some((_, visibility)) = self.authorities.iter_mut().find(|(authority, _)| authority.name == name) {
+            *visibility = Visibility::Published;
+            self.usn += 1;
+        }
+    }
+
+    pub(crate) fn edit_principal(&mut self, name: &str, edit: &PrincipalEdit) -> Result<(), Unknown> {
+        let unknown = self.unknown_principal(name);
+        let (object, _) = self.principals.get_mut(name).ok_or(unknown)?;
+        match edit.clone() {
+            PrincipalEdit::Dn(value) => object.dn = value,
+            PrincipalEdit::Upn(value) => object.upn = value,
+            PrincipalEdit::Mail(value) => object.mail = value,
+            PrincipalEdit::Dns(value) => object.dns = value,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_member(&mut self, group: &str, member: &str, present: bool) -> Result<(), Unknown> {
+        let known = self.group_names();
+        if !self.principals.contains_key(member) && !known.iter().any(|name| name == member) {
+            let known = self.principals.keys().cloned().chain(known).collect();
+            return Err(Unknown { what: Thing::Member, name: member.to_owned(), known });
+        }
+        let found = self.groups.iter_mut().find(|known| known.name == group);
+        let found = found.ok_or_else(|| Unknown { what: Thing::Group, name: group.to_owned(), known })?;
+        found.members.retain(|name| name != member);
+        if present {
+            found.members.push(member.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The names of the groups among these identifiers; built-in ones stay identifiers.
+    pub(crate) fn names_of(&self, sids: &[Sid]) -> Vec<String> {
+        let name = |sid: &Sid| self.groups.iter().find(|group| group.sid == *sid).map(|group| group.name.clone());
+        sids.iter().map(|sid| name(sid).unwrap_or_else(|| sid.to_string())).collect()
+    }
+
+    pub(crate) fn set_controller(&mut self, name: &str, reachable: bool) -> Result<(), Unknown> {
+        let known = self.controllers.iter().map(|controller| controller.name.clone()).collect();
+        let found = self.controllers.iter_mut().find(|controller| controller.name == name);
+        let unknown = Unknown { what: Thing::Controller, name: name.to_owned(), known };
+        found.ok_or(unknown)?.reachable = reachable;
+        Ok(())
+    }
+
+    fn group_names(&self) -> Vec<String> {
+        self.groups.iter().map(|group| group.name.clone()).collect()
+    }
+
+    fn unknown_template(&self, name: &str) -> Unknown {
+        let known = self.templates.iter().map(|(template, _)| template.name.clone()).collect();
+        Unknown { what: Thing::Template, name: name.to_owned(), known }
+    }
+
+    fn unknown_principal(&self, name: &str) -> Unknown {
+        let known = self.principals.keys().cloned().collect();
+        Unknown { what: Thing::Principal, name: name.to_owned(), known }
+    }
+}

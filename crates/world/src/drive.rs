@@ -1,0 +1,225 @@
+//! Feeding cores: one input in, every output carried out, the deadline put into the queue.
+
+use autoenroll_model::{
+    CoreFactory, EnrollmentCore, Facts, Input, Now, Output, OutputBody, PolicyRefresh, Report, Trigger, TriggerCause,
+};
+use autoenroll_trace::{Kind, RecordId};
+
+use crate::desktop::Prompt;
+use crate::policy::Subject;
+use crate::queue::Event;
+use crate::session::{Session, SessionId};
+use crate::spec::ComputerRole;
+use crate::{EVENTS_PER_INSTANT, Invariant, Parts, World, WorldError, record};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// Hands an input to a core and carries out what it puts out. The records are those that tell of the input.
+    pub(crate) fn feed(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
+        let now = self.clock.both();
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.records.input(because.clone());
+        let outputs = converse(session, now, input)?;
+        let restless = outputs.len() > EVENTS_PER_INSTANT as usize;
+        for output in outputs.into_iter().take(EVENTS_PER_INSTANT as usize) {
+            self.put_out(id, output);
+        }
+        if restless {
+            let principal = self.principal_of(id);
+            return Err(self.restless(&principal));
+        }
+        self.arm(id, because);
+        Ok(())
+    }
+
+    /// A core's deadline has come.
+    pub(crate) fn tick(&mut self, id: SessionId) -> Result<(), WorldError> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.deadline = None;
+        let because = std::mem::take(&mut session.deadline_because);
+        self.feed(id, Input::Tick, because)
+    }
+
+    /// Records a trigger and hands it to a core.
+    pub(crate) fn trigger(
+        &mut self,
+        id: SessionId,
+        cause: TriggerCause,
+        refresh: Option<PolicyRefresh>,
+        because: Vec<RecordId>,
+    ) -> Result<(), WorldError> {
+        let trigger = Trigger { cause, refresh };
+        let principal = self.principal_of(id);
+        let record = self.record(&principal, Kind::Trigger, record::trigger(&trigger), because);
+        self.feed(id, Input::Trigger(trigger), vec![record])
+    }
+
+    /// The background timer of a session has fired.
+    pub(crate) fn background_refresh(&mut self, id: SessionId) -> Result<(), WorldError> {
+        let role = self.role_of(id);
+        let now = self.now();
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let subject = Subject { principal: &session.principal, context: session.context, role, session: id.0 };
+        let (applied, again) = self.policy.fire(&mut self.decisions, &self.seed, &mut session.refresh, subject, now);
+        let (principal, context) = (session.principal.clone(), session.context);
+        let because = self.record_decisions(&[]);
+        if let Some(again) = again {
+            self.queue.put(again, Event::Refresh(id));
+        }
+        if !applied {
+            return Ok(());
+        }
+        let facts = Facts::new().with("refresh", PolicyRefresh::Background.as_str()).with("context", context.as_str());
+        let record = self.record(&principal, Kind::GpRefresh, facts, because);
+        self.trigger(id, TriggerCause::GroupPolicy, Some(PolicyRefresh::Background), vec![record])
+    }
+
+    pub(crate) fn principal_of(&self, id: SessionId) -> String {
+        self.sessions.get(&id).map(|session| session.principal.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn role_of(&self, id: SessionId) -> ComputerRole {
+        let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&session.computer));
+        computer.map_or(ComputerRole::Standalone, |computer| computer.role)
+    }
+
+    /// Puts the core's deadline into the queue, in place of the one that is there.
+    fn arm(&mut self, id: SessionId, because: Vec<RecordId>) {
+        let now = self.now();
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let due = session.core.deadline().map(|at| at.max(now));
+        if due == session.deadline.map(|key| key.at) {
+            return;
+        }
+        if let Some(old) = session.deadline.take() {
+            self.queue.cancel(old);
+        }
+        session.deadline = due.map(|at| self.queue.put(at, Event::Deadline(id)));
+        session.deadline_because = because;
+    }
+
+    /// Carries out one output.
+    fn put_out(&mut self, id: SessionId, output: Output) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let principal = session.principal.clone();
+        let because = session.records.of(&output.causes);
+        let record = match output.body {
+            OutputBody::Decision(decision) => {
+                let record = self.record_decision(&principal, &decision, because);
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.records.decision(decision.id, record);
+                }
+                Some(record)
+            }
+            OutputBody::Effect { id: effect, effect: body } => {
+                Some(self.begin_effect(id, &principal, effect, body, because))
+            }
+            OutputBody::AbandonEffect { id: effect } => Some(self.abandon_effect(id, &principal, effect, because)),
+            OutputBody::Event(entry) => {
+                let facts = record::event(&entry, &self.names);
+                Some(self.record(&principal, Kind::Event, facts, because))
+            }
+            OutputBody::Report(report) => {
+                let (kind, facts) = record::report(&report, &self.names);
+                let record = self.record(&principal, kind, facts, because);
+                if report == Report::RunEnded
+                    && let Some(session) = self.sessions.get_mut(&id)
+                {
+                    session.desktop.wizard = false;
+                }
+                self.watch_report(id, &principal, &report, record);
+                Some(record)
+            }
+            shown => self.show(id, &principal, shown, because),
+        };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.records.output(record);
+        }
+    }
+
+    /// Carries out an output that the user sees; the record is `None` when nothing changed.
+    fn show(&mut self, id: SessionId, principal: &str, body: OutputBody, because: Vec<RecordId>) -> Option<RecordId> {
+        let desktop = &mut self.sessions.get_mut(&id)?.desktop;
+        match body {
+            OutputBody::Balloon(balloon) => {
+                desktop.balloon = Some(balloon);
+                Some(self.record(principal, Kind::Balloon, Facts::new(), because))
+            }
+            OutputBody::BalloonHidden(balloon) => {
+                if desktop.balloon != Some(balloon) {
+                    let reason = "a balloon is hidden that is not shown";
+                    return Some(self.violation(principal, Invariant::Contract, reason, because));
+                }
+                desktop.balloon = None;
+                Some(self.record(principal, Kind::BalloonHidden, Facts::new(), because))
+            }
+            OutputBody::Icon { shown } => {
+                let kind = if shown { Kind::Icon } else { Kind::IconHidden };
+                (std::mem::replace(&mut desktop.icon, shown) != shown)
+                    .then(|| self.record(principal, kind, Facts::new(), because))
+            }
+            OutputBody::Prompt { id: prompt, point, facts, offers } => {
+                let mut shown = Facts::new().with("point", point.as_str());
+                for (name, fact) in self.names.translate(&facts).iter() {
+                    shown.set(name, fact.clone());
+                }
+                let words: Vec<&str> = offers.iter().map(|offer| offer.as_str()).collect();
+                shown.set("offers", words);
+                let record = self.record(principal, Kind::Prompt, shown, because);
+                let open = Prompt { point, facts, offers, record };
+                self.watch_prompt(id, principal, &open);
+                let session = self.sessions.get_mut(&id)?;
+                if session.desktop.open(prompt, open).is_some() {
+                    let reason = "a prompt is opened under the id of one that is open";
+                    self.violation(principal, Invariant::Prompts, reason, vec![record]);
+                }
+                Some(record)
+            }
+            OutputBody::PromptChanged { id: prompt, facts } => {
+                let Some(open) = desktop.prompt_mut(prompt) else {
+                    let reason = "a prompt changes that is not open";
+                    return Some(self.violation(principal, Invariant::Prompts, reason, because));
+                };
+                open.facts = facts.clone();
+                let (point, opened) = (open.point, open.record);
+                let mut shown = Facts::new().with("point", point.as_str());
+                for (name, fact) in self.names.translate(&facts).iter() {
+                    shown.set(name, fact.clone());
+                }
+                let because = because.into_iter().chain([opened]).collect();
+                let record = self.record(principal, Kind::PromptChanged, shown, because);
+                if let Some(open) = self.sessions.get_mut(&id)?.desktop.prompt_mut(prompt) {
+                    open.record = record;
+                }
+                Some(record)
+            }
+            OutputBody::PromptWithdrawn { id: prompt } => {
+                let Some(closed) = desktop.close(prompt) else {
+                    let reason = "a prompt is withdrawn that is not open";
+                    return Some(self.violation(principal, Invariant::Prompts, reason, because));
+                };
+                let facts = Facts::new().with("point", closed.point.as_str());
+                let because = because.into_iter().chain([closed.record]).collect();
+                Some(self.record(principal, Kind::PromptWithdrawn, facts, because))
+            }
+            OutputBody::Decision(_)
+            | OutputBody::Effect { .. }
+            | OutputBody::AbandonEffect { .. }
+            | OutputBody::Event(_)
+            | OutputBody::Report(_) => None,
+        }
+    }
+}
+
+/// One input, and every output until there are none; at most one more than an instant may have.
+fn converse<C: EnrollmentCore>(session: &mut Session<C>, now: Now, input: Input) -> Result<Vec<Output>, WorldError> {
+    let failed = |principal: &str, error| WorldError::Core { principal: principal.to_owned(), error };
+    session.core.handle(now, input).map_err(|error| failed(&session.principal, error))?;
+    let mut outputs = Vec::new();
+    while outputs.len() <= EVENTS_PER_INSTANT as usize {
+        match session.core.poll().map_err(|error| failed(&session.principal, error))? {
+            Some(output) => outputs.push(output),
+            None => break,
+        }
+    }
+    Ok(outputs)
+}

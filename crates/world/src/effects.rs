@@ -1,0 +1,323 @@
+//! What cores ask for: each effect begins with a record, is carried out when its latency is over, and ends with a record and an
+//! input. Cards are in `transact`, CAs in `submit`.
+
+use autoenroll_model::{
+    CertificateCheck, Context, CoreFactory, Effect, EffectId, EffectResult, Facts, HResult, Input, SoftwareOperation,
+    Span, Thumbprint,
+};
+use autoenroll_trace::{Kind, RecordId};
+use autoenroll_wire::Certificate;
+
+use crate::inspect::{chain, signed_by};
+use crate::queue::Event;
+use crate::session::{Pending, SessionId};
+use crate::{Invariant, Parts, World, WorldError, record};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// Begins an effect: records it and puts its end, or its place in a reader's line, where it belongs.
+    pub(crate) fn begin_effect(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        effect: EffectId,
+        body: Effect,
+        because: Vec<RecordId>,
+    ) -> RecordId {
+        let (kind, facts) = match &body {
+            Effect::Submit(submission) => self.request_record(submission),
+            other => record::effect(other, &self.names),
+        };
+        let record = self.record(principal, kind, facts.clone(), because);
+        if kind == Kind::Request {
+            self.watch_request(principal, &facts, record);
+        }
+        let pending = Pending {
+            effect: body.clone(),
+            record,
+            began: facts,
+            abandoned: false,
+            readers: std::collections::BTreeMap::new(),
+        };
+        let Some(session) = self.sessions.get_mut(&id) else { return record };
+        if session.effects.insert(effect, pending).is_some() {
+            let reason = "an effect is asked for under the id of one that is not answered";
+            self.violation(principal, Invariant::Contract, reason, vec![record]);
+        }
+        let waits_for_readers = match &body {
+            Effect::Card { card, pin, operation } => self.line_up_card(id, effect, card, *pin, operation, record),
+            Effect::ReadReaders => self.line_up_identification(id, effect, record),
+            _ => false,
+        };
+        if !waits_for_readers && let Some(latency) = self.latency_of(&body) {
+            self.queue.put(self.now() + latency, Event::Effect(id, effect));
+        }
+        record
+    }
+
+    /// The core no longer wants an answer. What has begun is carried out all the same; a transaction that still waits for its
+    /// reader is not begun.
+    pub(crate) fn abandon_effect(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        effect: EffectId,
+        because: Vec<RecordId>,
+    ) -> RecordId {
+        let found = self.sessions.get_mut(&id).and_then(|session| session.effects.get_mut(&effect));
+        let Some(pending) = found else {
+            return self.violation(principal, Invariant::Contract, "an effect is abandoned that is not open", because);
+        };
+        pending.abandoned = true;
+        let mut facts = Facts::new();
+        if let Some(op) = pending.began.get("op") {
+            facts.set("op", op.clone());
+        }
+        let because = because.into_iter().chain([pending.record]).collect();
+        self.readers.withdraw(id, effect);
+        self.record(principal, Kind::EffectAbandoned, facts, because)
+    }
+
+    /// An effect's latency is over.
+    pub(crate) fn finish_effect(&mut self, id: SessionId, effect: EffectId) -> Result<(), WorldError> {
+        let Some(session) = self.sessions.get(&id) else { return Ok(()) };
+        let Some(pending) = session.effects.get(&effect).cloned() else { return Ok(()) };
+        let principal = session.principal.clone();
+        let result = self.perform(id, &principal, &pending);
+        self.complete(id, effect, result)
+    }
+
+    /// Records the end of an effect and tells the core, unless it no longer wants to know.
+    pub(crate) fn complete(&mut self, id: SessionId, effect: EffectId, result: EffectResult) -> Result<(), WorldError> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let Some(pending) = session.effects.remove(&effect) else { return Ok(()) };
+        let principal = session.principal.clone();
+        let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
+        let record = self.record(&principal, kind, facts, vec![pending.record]);
+        if pending.abandoned {
+            return Ok(());
+        }
+        self.feed(id, Input::EffectDone { effect, result }, vec![record])
+    }
+
+    /// How long an effect takes; `None` when it never comes to an end.
+    fn latency_of(&self, effect: &Effect) -> Option<Span> {
+        match effect {
+            Effect::BindDirectory
+            | Effect::ReadTrust
+            | Effect::ReadPrincipal
+            | Effect::RemovePublished(_)
+            | Effect::ReadTemplates
+            | Effect::ReadAuthorities => Some(self.directory.latency),
+            Effect::Submit(submission) => self.authority_latency(&submission.ca),
+            Effect::Retrieve { ca, .. } | Effect::ReadExchangeCertificate { ca, .. } => self.authority_latency(ca),
+            _ => Some(Span::ZERO),
+        }
+    }
+
+    /// Carries an effect out.
+    fn perform(&mut self, id: SessionId, principal: &str, pending: &Pending) -> EffectResult {
+        let outcome = match &pending.effect {
+            Effect::BindDirectory
+            | Effect::ReadTrust
+            | Effect::ReadPrincipal
+            | Effect::RemovePublished(_)
+            | Effect::ReadTemplates
+            | Effect::ReadAuthorities => self.perform_directory(id, principal, pending),
+            Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
+            Effect::Retrieve { ca, request_id, .. } => self.retrieve(ca, *request_id, pending.record),
+            Effect::ReadExchangeCertificate { ca, .. } => self.exchange_certificate(ca, pending.record),
+            // Nobody answers the questions of a policy server in this world.
+            Effect::GetPolicies(_) => Err(HResult::CERTSRV_E_NO_POLICY_SERVER),
+            Effect::Inspect(thumbprints) => {
+                Ok(EffectResult::Checks(thumbprints.iter().filter_map(|t| self.inspect(id, principal, t)).collect()))
+            }
+            Effect::Software { provider, operation } => {
+                Ok(self.perform_software(principal, provider, operation, pending.record))
+            }
+            // It would have lined up for a reader if the card were in one.
+            Effect::Card { .. } => Err(HResult::SCARD_E_NO_SMARTCARD),
+            Effect::ReadReaders => Ok(Self::readers_found(pending)),
+            _ => self.perform_local(id, principal, pending),
+        };
+        outcome.unwrap_or_else(EffectResult::Failed)
+    }
+
+    fn perform_directory(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        pending: &Pending,
+    ) -> Result<EffectResult, HResult> {
+        if !self.is_member(id) {
+            return Err(HResult::ERROR_NO_SUCH_DOMAIN);
+        }
+        match &pending.effect {
+            Effect::BindDirectory => self.directory.root().map(EffectResult::Directory),
+            Effect::ReadTrust => self.directory.trust().map(EffectResult::Trust),
+            Effect::ReadAuthorities => self.directory.authorities().map(EffectResult::Authorities),
+            Effect::ReadPrincipal => {
+                self.directory.principal(principal, self.groups_of(id)).map(EffectResult::Principal)
+            }
+            Effect::ReadTemplates => {
+                let object = self.directory.object(principal).map_err(|_| HResult::ERROR_NO_SUCH_DOMAIN)?;
+                let session = self.sessions.get(&id).ok_or(HResult::E_UNEXPECTED)?;
+                self.directory.templates(&session.token(object)).map(EffectResult::Templates)
+            }
+            Effect::RemovePublished(thumbprints) => {
+                let wanted = |der: &[u8]| thumbprints.contains(&thumbprint_of(der));
+                self.directory.remove_certificates(principal, wanted)?;
+                Ok(EffectResult::Done)
+            }
+            _ => Err(HResult::E_UNEXPECTED),
+        }
+    }
+
+    /// Settings and stores of the machine itself.
+    fn perform_local(&mut self, id: SessionId, principal: &str, pending: &Pending) -> Result<EffectResult, HResult> {
+        let session = self.sessions.get(&id).ok_or(HResult::E_UNEXPECTED)?;
+        let (context, computer) = (session.context, session.computer.clone());
+        let because = vec![pending.record];
+        let stores = self.stores.get_mut(principal).ok_or(HResult::E_UNEXPECTED)?;
+        match &pending.effect {
+            Effect::ReadSettings => {
+                let providers = self.computers.get(&computer).map_or(&[][..], |computer| &computer.providers);
+                return Ok(EffectResult::Settings(self.policy.settings(context, &stores.settings, providers)));
+            }
+            Effect::ReadStores => return Ok(EffectResult::Stores(stores.stores().clone())),
+            Effect::WriteDirectoryCache(cache) => stores.set_directory_cache(cache.clone()),
+            Effect::WriteTrust { store, certificates } => {
+                if context == Context::User {
+                    return Err(HResult::E_ACCESSDENIED);
+                }
+                let machine = self.computers.get_mut(&computer).ok_or(HResult::E_UNEXPECTED)?;
+                let (added, removed) = machine.trust.set(*store, certificates);
+                let named = |list: &[Vec<u8>]| -> Vec<String> { list.iter().map(|der| self.root_name(der)).collect() };
+                let facts = Facts::new().with("op", "write").with("store", store.as_str());
+                let facts = facts.with("added", named(&added)).with("removed", named(&removed));
+                self.record(principal, Kind::Store, facts, because);
+            }
+            Effect::AddCertificate(stored) => {
+                stores.add(stored.clone());
+                let facts = self.certificate_facts(&stored.thumbprint).with("archived", stored.archived);
+                let mut all = Facts::new().with("op", "add").with("store", "my");
+                for (name, fact) in facts.iter() {
+                    all.set(name, fact.clone());
+                }
+                self.record(principal, Kind::Store, all, because);
+            }
+            Effect::ArchiveCertificate(thumbprint) => {
+                stores.archive(thumbprint)?;
+                let facts = self.certificate_facts(thumbprint);
+                self.record(principal, Kind::Archived, facts, because);
+            }
+            Effect::DeleteCertificate(thumbprint) => {
+                stores.delete(thumbprint)?;
+                let facts = self.certificate_facts(thumbprint);
+                self.record(principal, Kind::Deleted, facts, because);
+            }
+            Effect::PutRequest(entry) => {
+                stores.put_request(entry.clone());
+                let facts = Facts::new().with("op", "put").with("store", "request");
+                let facts = facts.with("template", entry.template.as_str());
+                self.record(principal, Kind::Store, facts.with("stage", record::stage(&entry.stage)), because);
+            }
+            Effect::RemoveRequest(key_id) => {
+                let template = stores.request(key_id).map(|entry| entry.template.clone());
+                stores.remove_request(key_id)?;
+                let facts = Facts::new().with("op", "remove").with("store", "request");
+                self.record(principal, Kind::Store, facts.with_some("template", template), because);
+            }
+            _ => return Err(HResult::E_UNEXPECTED),
+        }
+        Ok(EffectResult::Done)
+    }
+
+    fn perform_software(
+        &mut self,
+        principal: &str,
+        provider: &str,
+        operation: &SoftwareOperation,
+        because: RecordId,
+    ) -> EffectResult {
+        let count = self.containers.entry((principal.to_owned(), provider.to_owned())).or_default();
+        let entropy = autoenroll_keys::draw(&self.seed, principal, "software key", provider, *count);
+        if matches!(operation, SoftwareOperation::Generate { .. } | SoftwareOperation::Archive { .. }) {
+            *count += 1;
+        }
+        let Some(stores) = self.stores.get_mut(principal) else { return EffectResult::Failed(HResult::E_UNEXPECTED) };
+        let result = stores.keys.execute(provider, operation, &entropy);
+        if let EffectResult::Generated { key, .. } = &result {
+            self.names.add_container(&key.container, principal);
+            let facts = Facts::new().with("op", "new-key").with("provider", provider);
+            let facts = facts.with("container", self.names.container(&key.container));
+            self.record(principal, Kind::Store, facts, vec![because]);
+        }
+        result
+    }
+
+    /// What cryptography and the network say about a certificate of MY or of the principal's object.
+    fn inspect(&self, id: SessionId, principal: &str, thumbprint: &Thumbprint) -> Option<CertificateCheck> {
+        let session = self.sessions.get(&id)?;
+        let stores = self.stores.get(principal)?;
+        let stored = stores.certificate(thumbprint);
+        let published = || {
+            let object = self.directory.object(principal).ok()?;
+            object.certificates.iter().find(|der| thumbprint_of(der) == *thumbprint)
+        };
+        let der = stored.map(|stored| &stored.certificate).or_else(published)?;
+        let Ok(certificate) = Certificate::parse(der) else {
+            let chain = HResult::CERT_E_CHAINING;
+            return Some(CertificateCheck { thumbprint: thumbprint.clone(), chain, revoked: false, key_usable: false });
+        };
+        let trust = &self.computers.get(&session.computer)?.trust;
+        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.impostors).cloned().collect();
+        let key_usable = stored.and_then(|stored| stored.key.as_ref()).is_some_and(|key| match key.card {
+            Some(_) => true,
+            None => stores
+                .keys
+                .get(&key.provider, &key.container)
+                .is_some_and(|container| container.key.public().spki_der() == certificate.public_key),
+        });
+        Some(CertificateCheck {
+            thumbprint: thumbprint.clone(),
+            chain: chain(&certificate, trust, &reachable, self.wall()),
+            revoked: self.is_revoked(&certificate),
+            key_usable,
+        })
+    }
+
+    /// Whether the CA that issued a certificate has revoked it.
+    pub(crate) fn is_revoked(&self, certificate: &Certificate) -> bool {
+        let issued_here = |der: &Vec<u8>| Certificate::parse(der).is_ok_and(|ca| signed_by(certificate, &ca));
+        self.roots.iter().any(|(name, der)| {
+            let revoked = || self.parts.authority(name, |ca| ca.revocation(&certificate.serial).is_some());
+            issued_here(der) && revoked() == Some(true)
+        })
+    }
+
+    /// Name and template of a certificate.
+    pub(crate) fn certificate_facts(&self, thumbprint: &Thumbprint) -> Facts {
+        Facts::new()
+            .with("certificate", self.names.certificate(thumbprint))
+            .with_some("template", self.names.template(thumbprint))
+    }
+
+    /// The name of a CA certificate; of an unknown one the thumbprint.
+    pub(crate) fn root_name(&self, der: &[u8]) -> String {
+        let found = self.roots.iter().find(|(_, known)| known.as_slice() == der);
+        found.map_or_else(|| thumbprint_of(der).0, |(name, _)| name.clone())
+    }
+
+    fn is_member(&self, id: SessionId) -> bool {
+        self.role_of(id) != crate::ComputerRole::Standalone
+    }
+
+    fn groups_of(&self, id: SessionId) -> &[autoenroll_model::Sid] {
+        self.sessions.get(&id).map_or(&[], |session| &session.groups)
+    }
+}
+
+/// SHA-1 of a certificate.
+pub(crate) fn thumbprint_of(der: &[u8]) -> Thumbprint {
+    Thumbprint(autoenroll_model::hex::encode(&autoenroll_keys::sha1(der)))
+}

@@ -1,0 +1,171 @@
+//! The scenario's own names for what cores know by serial number, thumbprint or container.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoenroll_model::{Fact, Facts, Thumbprint};
+
+/// Names both ways. A name, once given, stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Names {
+    /// Card names by serial.
+    cards: BTreeMap<String, String>,
+    /// Certificates by thumbprint.
+    certificates: BTreeMap<String, NamedCertificate>,
+    /// Names of containers that the world chose itself, by container name.
+    containers: BTreeMap<String, String>,
+    /// Requests, and the certificates that become of them, by CA and number.
+    requests: BTreeMap<(String, u32), String>,
+    /// Every name of a certificate or request.
+    taken: BTreeSet<String>,
+    /// How many containers were named, by owner.
+    made: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct NamedCertificate {
+    name: String,
+    template: Option<String>,
+    der: Vec<u8>,
+}
+
+impl Names {
+    pub(crate) fn add_card(&mut self, serial: &str, name: &str) {
+        self.cards.insert(serial.to_owned(), name.to_owned());
+    }
+
+    /// The card of a serial.
+    pub(crate) fn card(&self, serial: &str) -> Option<&str> {
+        self.cards.get(serial).map(String::as_str)
+    }
+
+    /// The serial of a card.
+    pub(crate) fn serial(&self, card: &str) -> Option<&str> {
+        self.cards.iter().find(|(_, name)| *name == card).map(|(serial, _)| serial.as_str())
+    }
+
+    /// Names a request, as the scenario that put it there does.
+    pub(crate) fn add_request(&mut self, ca: &str, id: u32, name: &str) {
+        self.taken.insert(name.to_owned());
+        self.requests.insert((ca.to_owned(), id), name.to_owned());
+    }
+
+    /// The name of a request and of the certificate it becomes: template and number, and the CA where that is not enough.
+    pub(crate) fn request(&mut self, ca: &str, id: u32, template: &str) -> String {
+        if let Some(name) = self.requests.get(&(ca.to_owned(), id)) {
+            return name.clone();
+        }
+        let short = format!("{template}#{id}");
+        let name = if self.taken.contains(&short) { format!("{short}@{ca}") } else { short };
+        self.add_request(ca, id, &name);
+        name
+    }
+
+    /// The name of a request that has one.
+    pub(crate) fn request_name(&self, ca: &str, id: u32) -> Option<String> {
+        self.requests.get(&(ca.to_owned(), id)).cloned()
+    }
+
+    /// CA and number of a request.
+    pub(crate) fn request_of(&self, name: &str) -> Option<(&str, u32)> {
+        let found = self.requests.iter().find(|(_, known)| *known == name);
+        found.map(|((ca, id), _)| (ca.as_str(), *id))
+    }
+
+    pub(crate) fn add_certificate(&mut self, thumbprint: &Thumbprint, name: &str, template: Option<&str>, der: &[u8]) {
+        self.taken.insert(name.to_owned());
+        let named =
+            NamedCertificate { name: name.to_owned(), template: template.map(str::to_owned), der: der.to_vec() };
+        self.certificates.insert(thumbprint.0.clone(), named);
+    }
+
+    /// The name of a certificate; of an unknown one the thumbprint.
+    pub(crate) fn certificate(&self, thumbprint: &Thumbprint) -> String {
+        self.certificates.get(&thumbprint.0).map_or_else(|| thumbprint.0.clone(), |named| named.name.clone())
+    }
+
+    /// The template of a certificate.
+    pub(crate) fn template(&self, thumbprint: &Thumbprint) -> Option<&str> {
+        self.certificates.get(&thumbprint.0)?.template.as_deref()
+    }
+
+    /// The certificate of a name, DER.
+    pub(crate) fn find_certificate(&self, name: &str) -> Option<(Thumbprint, &[u8])> {
+        let found = self.certificates.iter().find(|(_, named)| named.name == name);
+        found.map(|(thumbprint, named)| (Thumbprint(thumbprint.clone()), named.der.as_slice()))
+    }
+
+    /// The names of all certificates.
+    pub(crate) fn all_certificates(&self) -> Vec<String> {
+        self.certificates.values().map(|named| named.name.clone()).collect()
+    }
+
+    /// Names a container that a provider is about to make, after the card or principal it belongs to: `alice-card/1`.
+    pub(crate) fn add_container(&mut self, container: &str, owner: &str) {
+        let made = self.made.entry(owner.to_owned()).or_default();
+        *made += 1;
+        self.containers.insert(container.to_owned(), format!("{owner}/{made}"));
+    }
+
+    /// The name of a container; one that came with the scenario keeps its own.
+    pub(crate) fn container(&self, container: &str) -> String {
+        self.containers.get(container).cloned().unwrap_or_else(|| container.to_owned())
+    }
+
+    /// Facts with every text that is exactly a serial, thumbprint or container replaced by its name.
+    pub(crate) fn translate(&self, facts: &Facts) -> Facts {
+        let mut translated = Facts::new();
+        for (name, fact) in facts.iter() {
+            translated.set(name, self.fact(fact));
+        }
+        translated
+    }
+
+    fn fact(&self, fact: &Fact) -> Fact {
+        match fact {
+            Fact::Text(text) => Fact::Text(self.text(text)),
+            Fact::List(list) => Fact::List(list.iter().map(|fact| self.fact(fact)).collect()),
+            Fact::Flag(_) | Fact::Number(_) => fact.clone(),
+        }
+    }
+
+    /// A text by its name, when it is something that has one.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let certificate = || self.certificates.get(text).map(|named| &named.name);
+        let named = self.cards.get(text).or_else(certificate).or_else(|| self.containers.get(text));
+        named.cloned().unwrap_or_else(|| text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_named_by_template_and_number_and_the_ca_where_needed() {
+        let mut names = Names::default();
+        assert_eq!(names.request("CA1", 2, "User"), "User#2");
+        assert_eq!(names.request("CA2", 2, "User"), "User#2@CA2");
+        assert_eq!(names.request("CA1", 2, "User"), "User#2");
+        names.add_request("CA1", 3, "old-request");
+        assert_eq!(names.request("CA1", 3, "User"), "old-request");
+        assert_eq!(names.request_of("User#2@CA2"), Some(("CA2", 2)));
+    }
+
+    #[test]
+    fn facts_speak_the_scenarios_names() {
+        let mut names = Names::default();
+        names.add_card("c0ffee", "alice-card");
+        names.add_certificate(&Thumbprint("beef".to_owned()), "old-logon", Some("User"), &[]);
+        names.add_container("1f0c", "alice-card");
+        let facts = Facts::new()
+            .with("card", "c0ffee")
+            .with("cards", vec!["c0ffee", "other"])
+            .with("certificate", "beef")
+            .with("container", "1f0c")
+            .with("tries-left", 3_u8);
+        assert_eq!(
+            names.translate(&facts).to_string(),
+            "card=alice-card cards=[alice-card, other] certificate=old-logon container=alice-card/1 tries-left=3"
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! Group Policy: its values, and the engine that applies it in the background.
+//!
+//! Foreground application at boot and logon is part of those triggers. The engine needs no directory: a refresh that finds no
+//! domain controller still calls the autoenrollment extension, which finds out for itself.
+
+use autoenroll_keys::{Seed, draw};
+use autoenroll_model::{Context, Decisions, Facts, Provider, Rule, Settings, SimTime, Span};
+
+use crate::action::PolicyEdit;
+use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
+
+/// Group Policy as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Policy {
+    values: PolicySpec,
+}
+
+/// The background timer of one session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RefreshTimer {
+    /// Drawn once per boot or logon.
+    offset: Span,
+    /// How often an offset has been drawn for this session.
+    draws: u32,
+}
+
+/// Whose policy is refreshed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) principal: &'a str,
+    pub(crate) context: Context,
+    pub(crate) role: ComputerRole,
+    /// How many sessions this world has had before: each boot and logon draws its own offset.
+    pub(crate) session: u32,
+}
+
+const BACKGROUND_COMPUTER: Rule = Rule::new("T2.1.background-computer");
+const BACKGROUND_CONTROLLER: Rule = Rule::new("T2.1.background-controller");
+const BACKGROUND_USER: Rule = Rule::new("T2.1.background-user");
+const COMPUTER_START: Rule = Rule::new("T2.1.computer-start");
+const CONFIGURABLE: Rule = Rule::new("T2.1.configurable");
+const FOREGROUND: Rule = Rule::new("T2.1.foreground");
+const OFF: Rule = Rule::new("T2.1.off");
+const OFFSET: Rule = Rule::new("T2.3.offset");
+
+/// What an interval of zero means ([MS-GPOL] 3.2.1.14).
+const LEAST_INTERVAL: Span = Span::seconds(7);
+/// The interval when nothing is configured ([MS-GPOL] 3.2.1.17, 3.2.1.20).
+const DEFAULT_INTERVAL: Span = Span::minutes(90);
+
+impl Policy {
+    pub(crate) const fn new(values: PolicySpec) -> Self {
+        Self { values }
+    }
+
+    /// Whether policy is applied in the foreground when this session begins.
+    pub(crate) fn foreground(&self, decisions: &mut Decisions, subject: Subject<'_>) -> bool {
+        subject.role != ComputerRole::Standalone
+            && decisions.decide(FOREGROUND, subject.principal, true, facts_of(subject))
+    }
+
+    /// The background timer of a session that begins now, and when it fires first; never for a computer that is in no domain.
+    pub(crate) fn start(
+        &self,
+        decisions: &mut Decisions,
+        seed: &Seed,
+        subject: Subject<'_>,
+        now: SimTime,
+    ) -> (RefreshTimer, Option<SimTime>) {
+        let mut timer = RefreshTimer::default();
+        if subject.role == ComputerRole::Standalone {
+            return (timer, None);
+        }
+        let starts = match subject.context {
+            Context::Machine => decisions.decide(COMPUTER_START, subject.principal, true, Facts::new()),
+            Context::User => true,
+        };
+        if !starts {
+            return (timer, None);
+        }
+        timer.draw(seed, subject, self.values.gp_offset);
+        let at = self.interval(decisions, timer, subject).map(|interval| now + interval);
+        (timer, at)
+    }
+
+    /// The timer has fired: whether policy is applied, and when it fires again.
+    pub(crate) fn fire(
+        &self,
+        decisions: &mut Decisions,
+        seed: &Seed,
+        timer: &mut RefreshTimer,
+        subject: Subject<'_>,
+        now: SimTime,
+    ) -> (bool, Option<SimTime>) {
+        let off = decisions.decide(OFF, subject.principal, !self.values.gp_background, facts_of(subject));
+        let drawn = self.values.gp_offset > Span::ZERO;
+        if drawn && !decisions.decide(OFFSET, subject.principal, true, facts_of(subject)) {
+            timer.draw(seed, subject, self.values.gp_offset);
+        }
+        let again = self.interval(decisions, *timer, subject).map(|interval| now + interval);
+        (!off, again)
+    }
+
+    /// Time from one background refresh to the next; `None` when there is none.
+    fn interval(&self, decisions: &mut Decisions, timer: RefreshTimer, subject: Subject<'_>) -> Option<Span> {
+        let principal = subject.principal;
+        if subject.context == Context::Machine {
+            let controller = subject.role == ComputerRole::DomainController;
+            let facts = Facts::new().with("interval", self.values.dc_interval.to_string());
+            if decisions.decide(BACKGROUND_CONTROLLER, principal, controller, facts) {
+                return Some(self.values.dc_interval);
+            }
+        }
+        let mut base = DEFAULT_INTERVAL;
+        if self.values.gp_interval != base {
+            let facts = Facts::new().with("interval", self.values.gp_interval.to_string());
+            if decisions.decide(CONFIGURABLE, principal, true, facts) {
+                base = if self.values.gp_interval == Span::ZERO { LEAST_INTERVAL } else { self.values.gp_interval };
+            }
+        }
+        let rule = match subject.context {
+            Context::Machine => BACKGROUND_COMPUTER,
+            Context::User => BACKGROUND_USER,
+        };
+        let facts = Facts::new().with("interval", base.to_string()).with("offset", timer.offset.to_string());
+        decisions.decide(rule, principal, true, facts).then_some(Span(base.0.saturating_add(timer.offset.0)))
+    }
+
+    /// What policy, registry and machine say to a principal.
+    pub(crate) fn settings(&self, context: Context, own: &SettingsSpec, providers: &[Provider]) -> Settings {
+        let values = &self.values;
+        Settings {
+            policy: match context {
+                Context::User => values.ae_policy,
+                Context::Machine => values.machine_ae_policy,
+            },
+            local_policy: own.local_policy,
+            policy_servers: values.policy_servers.clone(),
+            express: own.express,
+            log_level: own.log_level,
+            expiration_percent: values.expiration_percent,
+            expiration_stores: values.expiration_stores.clone(),
+            expiration_balloons: values.expiration_balloons,
+            directory_cache: own.directory_cache.clone(),
+            providers: providers.to_vec(),
+        }
+    }
+
+    pub(crate) fn edit(&mut self, edit: &PolicyEdit) {
+        match edit.clone() {
+            PolicyEdit::AePolicy(value) => self.values.ae_policy = value,
+            PolicyEdit::MachineAePolicy(value) => self.values.machine_ae_policy = value,
+            PolicyEdit::GpInterval(value) => self.values.gp_interval = value,
+            PolicyEdit::GpOffset(value) => self.values.gp_offset = value,
+            PolicyEdit::GpBackground(value) => self.values.gp_background = value,
+            PolicyEdit::PolicyServers(value) => self.values.policy_servers = value,
+        }
+    }
+}
+
+impl RefreshTimer {
+    /// Draws an offset below the bound: whole seconds, unless the bound is shorter than two.
+    fn draw(&mut self, seed: &Seed, subject: Subject<'_>, bound: Span) {
+        let unit = if bound >= Span::seconds(2) { Span::SECOND.0 } else { 1 };
+        let choices = bound.0 / unit;
+        if choices == 0 {
+            self.offset = Span::ZERO;
+            return;
+        }
+        let n = u64::from(subject.session) << 32 | u64::from(self.draws);
+        let drawn = draw(seed, subject.principal, "group policy offset", subject.context.as_str(), n);
+        let number = drawn[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        self.offset = Span(number % choices * unit);
+        self.draws += 1;
+    }
+}
+
+fn facts_of(subject: Subject<'_>) -> Facts {
+    Facts::new().with("context", subject.context.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(context: Context, role: ComputerRole) -> Subject<'static> {
+        Subject { principal: "WKS01", context, role, session: 0 }
+    }
+
+    /// First and second refresh, counted from a start at one minute.
+    fn refreshes(values: PolicySpec, subject: Subject<'_>) -> Option<(Span, Span)> {
+        let (seed, start) = (Seed::from(1), SimTime::START + Span::MINUTE);
+        let policy = Policy::new(values);
+        let mut decisions = Decisions::new();
+        let (mut timer, first) = policy.start(&mut decisions, &seed, subject, start);
+        let first = first?;
+        let (_, second) = policy.fire(&mut decisions, &seed, &mut timer, subject, first);
+        Some((first.since(start), second?.since(first)))
+    }
+
+    #[test]
+    fn intervals_depend_on_who_refreshes_and_what_is_configured() {
+        use ComputerRole::{DomainController, Member, Standalone};
+        let check = |interval: Span, context, role, expected: Option<Span>| {
+            let values = PolicySpec { gp_interval: interval, ..PolicySpec::default() };
+            let found = refreshes(values, subject(context, role));
+            assert_eq!(found, expected.map(|e| (e, e)), "{interval} {context} {role}");
+        };
+        let ninety = Span::minutes(90);
+        check(ninety, Context::User, Member, Some(ninety));
+        check(ninety, Context::Machine, Member, Some(ninety));
+        check(ninety, Context::Machine, DomainController, Some(Span::minutes(5)));
+        check(ninety, Context::User, DomainController, Some(ninety));
+        check(ninety, Context::User, Standalone, None);
+        check(ninety, Context::Machine, Standalone, None);
+        check(Span::hours(8), Context::User, Member, Some(Span::hours(8)));
+        check(Span::hours(8), Context::Machine, DomainController, Some(Span::minutes(5)));
+        check(Span::ZERO, Context::User, Member, Some(Span::seconds(7)));
+        check(Span::seconds(3), Context::User, Member, Some(Span::seconds(3)));
+    }
+
+    #[test]
+    fn the_offset_is_drawn_once_and_stays_below_its_bound() {
+        let values = PolicySpec { gp_offset: Span::minutes(30), ..PolicySpec::default() };
+        let mut seen = Vec::new();
+        for session in 0..20 {
+            let subject = Subject { session, ..subject(Context::User, ComputerRole::Member) };
+            let (first, second) = refreshes(values.clone(), subject).unwrap();
+            assert_eq!(first, second, "one draw for the whole session");
+            assert!(first >= Span::minutes(90) && first < Span::minutes(120) && first.0 % Span::SECOND.0 == 0);
+            assert_eq!(refreshes(values.clone(), subject), Some((first, second)));
+            seen.push(first);
+        }
+        seen.sort();
+        seen.dedup();
+        assert!(seen.len() > 15, "each session draws its own");
+    }
+
+    #[test]
+    fn switched_off_the_timer_runs_on_without_applying_anything() {
+        let (seed, subject) = (Seed::from(1), subject(Context::User, ComputerRole::Member));
+        let mut policy = Policy::new(PolicySpec { gp_background: false, ..PolicySpec::default() });
+        let mut decisions = Decisions::new();
+        let (mut timer, first) = policy.start(&mut decisions, &seed, subject, SimTime::START);
+        let first = first.unwrap();
+        let (applied, second) = policy.fire(&mut decisions, &seed, &mut timer, subject, first);
+        assert!(!applied);
+        policy.edit(&PolicyEdit::GpBackground(true));
+        let (applied, _) = policy.fire(&mut decisions, &seed, &mut timer, subject, second.unwrap());
+        assert!(applied);
+        let rules: Vec<_> = decisions.take().iter().map(|d| (d.rule.as_str().to_owned(), d.outcome)).collect();
+        assert!(rules.contains(&("T2.1.off".to_owned(), true)) && rules.contains(&("T2.1.off".to_owned(), false)));
+    }
+
+    #[test]
+    fn settings_come_from_policy_registry_and_machine() {
+        let policy = Policy::new(PolicySpec { ae_policy: Some(7), machine_ae_policy: None, ..PolicySpec::default() });
+        let own = SettingsSpec { local_policy: Some(1), express: true, ..SettingsSpec::default() };
+        let user = policy.settings(Context::User, &own, &[]);
+        assert_eq!((user.policy, user.local_policy, user.express), (Some(7), Some(1), true));
+        assert_eq!(policy.settings(Context::Machine, &own, &[]).policy, None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Card readers: what is in them, and the transactions that wait for them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use autoenroll_csp::{Answer, Operation};
+use autoenroll_model::{EffectId, PinId};
+use autoenroll_trace::RecordId;
+
+use crate::error::{Thing, Unknown};
+use crate::session::SessionId;
+use crate::spec::ReaderName;
+
+/// All readers of all computers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Readers(BTreeMap<ReaderName, Reader>);
+
+/// One reader.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Reader {
+    pub(crate) holds: Option<Inserted>,
+    /// How many cards have been put in so far: a card that was out in between is not the one a transaction began with.
+    insertions: u32,
+    /// Transactions in the order in which they came; the first one has the reader.
+    queue: VecDeque<Transaction>,
+    /// Its next step is in the queue of events.
+    pub(crate) set_to_work: bool,
+}
+
+/// A card in a reader.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Inserted {
+    pub(crate) card: String,
+    /// Its answer to reset; `None` when it is mute.
+    pub(crate) atr: Option<Vec<u8>>,
+}
+
+/// One operation on a card, which has the reader to itself from its first command to its last.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Transaction {
+    pub(crate) session: SessionId,
+    pub(crate) effect: EffectId,
+    /// The card it is meant for.
+    pub(crate) card: String,
+    pub(crate) operation: Operation,
+    pub(crate) pin: Option<PinId>,
+    /// What its commands were answered so far.
+    pub(crate) answers: Vec<Answer>,
+    /// The record of its beginning.
+    pub(crate) record: RecordId,
+    /// The insertion it began with.
+    pub(crate) began: Option<u32>,
+}
+
+impl Readers {
+    pub(crate) fn add(&mut self, name: ReaderName) {
+        self.0.insert(name, Reader::default());
+    }
+
+    pub(crate) fn get(&self, name: &ReaderName) -> Result<&Reader, Unknown> {
+        self.0.get(name).ok_or_else(|| self.unknown(name))
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &ReaderName) -> Option<&mut Reader> {
+        self.0.get_mut(name)
+    }
+
+    /// The readers of a computer, by name.
+    pub(crate) fn of<'a>(&'a self, computer: &'a str) -> impl Iterator<Item = (&'a ReaderName, &'a Reader)> {
+        self.0.iter().filter(move |(name, _)| name.computer == computer)
+    }
+
+    /// The reader a card is in.
+    pub(crate) fn place_of(&self, card: &str) -> Option<&ReaderName> {
+        self.0
+            .iter()
+            .find(|(_, reader)| reader.holds.as_ref().is_some_and(|held| held.card == card))
+            .map(|(name, _)| name)
+    }
+
+    /// Takes every transaction of a session out; the readers in which one of them had begun.
+    pub(crate) fn forget(&mut self, session: SessionId) -> Vec<ReaderName> {
+        let mut begun = Vec::new();
+        for (name, reader) in &mut self.0 {
+            let before = reader.queue.front().is_some_and(|first| first.session == session && first.began.is_some());
+            reader.queue.retain(|transaction| transaction.session != session);
+            if before {
+                begun.push(name.clone());
+            }
+        }
+        begun
+    }
+
+    /// Takes the transactions of an effect out that have not begun; the readers that still work for it.
+    pub(crate) fn withdraw(&mut self, session: SessionId, effect: EffectId) {
+        for reader in self.0.values_mut() {
+            reader.queue.retain(|t| t.session != session || t.effect != effect || t.began.is_some());
+        }
+    }
+
+    fn unknown(&self, name: &ReaderName) -> Unknown {
+        let known = self.of(&name.computer).map(|(name, _)| name.reader.clone()).collect();
+        Unknown { what: Thing::Reader, name: name.reader.clone(), known }
+    }
+}
+
+impl Reader {
+    pub(crate) fn insert(&mut self, card: Inserted) {
+        self.insertions += 1;
+        self.holds = Some(card);
+    }
+
+    /// Lines a transaction up.
+    pub(crate) fn line_up(&mut self, transaction: Transaction) {
+        self.queue.push_back(transaction);
+    }
+
+    /// The transaction that has the reader.
+    pub(crate) fn current(&mut self) -> Option<&mut Transaction> {
+        self.queue.front_mut()
+    }
+
+    /// Ends the transaction that has the reader.
+    pub(crate) fn finish(&mut self) -> Option<Transaction> {
+        self.queue.pop_front()
+    }
+
+    /// Whether a transaction has it or waits for it.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Which card this is, counted by insertions.
+    pub(crate) const fn insertion(&self) -> u32 {
+        self.insertions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transaction(session: u32, effect: u32, began: Option<u32>) -> Transaction {
+        Transaction {
+            session: SessionId(session),
+            effect: EffectId(effect),
+            card: "card".to_owned(),
+            operation: Operation::Identify,
+            pin: None,
+            answers: Vec::new(),
+            record: RecordId(0),
+            began,
+        }
+    }
+
+    #[test]
+    fn transactions_wait_in_line_and_leave_it_with_their_session() {
+        let name = ReaderName { computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
+        let mut readers = Readers::default();
+        readers.add(name.clone());
+        let reader = readers.get_mut(&name).unwrap();
+        reader.line_up(transaction(1, 1, Some(1)));
+        reader.line_up(transaction(2, 1, None));
+        reader.line_up(transaction(1, 2, None));
+        readers.withdraw(SessionId(1), EffectId(1));
+        readers.withdraw(SessionId(1), EffectId(2));
+        let reader = readers.get_mut(&name).unwrap();
+        assert_eq!(reader.queue.len(), 2, "the one that has begun stays");
+        assert_eq!(readers.forget(SessionId(2)), []);
+        assert_eq!(readers.forget(SessionId(1)), std::slice::from_ref(&name));
+        assert!(!readers.get(&name).unwrap().is_busy());
+    }
+}

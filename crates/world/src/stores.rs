@@ -1,0 +1,172 @@
+//! Certificate and request stores, settings and trust stores: what survives logoff and crash.
+
+use std::collections::BTreeMap;
+
+use autoenroll_csp::SoftwareKeys;
+use autoenroll_model::{
+    Certificates, DirectoryCache, HResult, RequestEntry, StoredCertificate, Stores, Thumbprint, TrustStore,
+};
+
+use crate::spec::SettingsSpec;
+
+/// What one principal has on disk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct PrincipalStores {
+    stores: Stores,
+    pub(crate) settings: SettingsSpec,
+    /// Containers of software providers.
+    pub(crate) keys: SoftwareKeys,
+}
+
+impl PrincipalStores {
+    pub(crate) fn new(settings: SettingsSpec) -> Self {
+        Self { stores: Stores::default(), settings, keys: SoftwareKeys::default() }
+    }
+
+    /// MY and REQUEST.
+    pub(crate) const fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// The entry of MY with that thumbprint.
+    pub(crate) fn certificate(&self, thumbprint: &Thumbprint) -> Option<&StoredCertificate> {
+        self.stores.my.iter().find(|stored| stored.thumbprint == *thumbprint)
+    }
+
+    /// Adds to MY; an entry of the same thumbprint is replaced where it stands.
+    pub(crate) fn add(&mut self, certificate: StoredCertificate) {
+        match self.stores.my.iter_mut().find(|stored| stored.thumbprint == certificate.thumbprint) {
+            Some(stored) => *stored = certificate,
+            None => self.stores.my.push(certificate),
+        }
+    }
+
+    /// Sets the archived property.
+    ///
+    /// # Errors
+    /// `CRYPT_E_NOT_FOUND` when MY has no such certificate.
+    pub(crate) fn archive(&mut self, thumbprint: &Thumbprint) -> Result<(), HResult> {
+        let found = self.stores.my.iter_mut().find(|stored| stored.thumbprint == *thumbprint);
+        found.ok_or(HResult::CRYPT_E_NOT_FOUND)?.archived = true;
+        Ok(())
+    }
+
+    /// Deletes from MY.
+    ///
+    /// # Errors
+    /// `CRYPT_E_NOT_FOUND` when MY has no such certificate.
+    pub(crate) fn delete(&mut self, thumbprint: &Thumbprint) -> Result<(), HResult> {
+        self.certificate(thumbprint).ok_or(HResult::CRYPT_E_NOT_FOUND)?;
+        self.stores.my.retain(|stored| stored.thumbprint != *thumbprint);
+        Ok(())
+    }
+
+    /// The entry of REQUEST with that key.
+    pub(crate) fn request(&self, key_id: &str) -> Option<&RequestEntry> {
+        self.stores.requests.iter().find(|entry| entry.key_id == key_id)
+    }
+
+    /// Writes to REQUEST; an entry of the same key is replaced where it stands.
+    pub(crate) fn put_request(&mut self, entry: RequestEntry) {
+        match self.stores.requests.iter_mut().find(|known| known.key_id == entry.key_id) {
+            Some(known) => *known = entry,
+            None => self.stores.requests.push(entry),
+        }
+    }
+
+    /// Deletes from REQUEST.
+    ///
+    /// # Errors
+    /// `CRYPT_E_NOT_FOUND` when there is no such entry.
+    pub(crate) fn remove_request(&mut self, key_id: &str) -> Result<(), HResult> {
+        self.request(key_id).ok_or(HResult::CRYPT_E_NOT_FOUND)?;
+        self.stores.requests.retain(|entry| entry.key_id != key_id);
+        Ok(())
+    }
+
+    pub(crate) fn set_directory_cache(&mut self, cache: DirectoryCache) {
+        self.settings.directory_cache = Some(cache);
+    }
+}
+
+/// The machine's trust stores. Users inherit them and cannot write them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TrustStores(BTreeMap<TrustStore, Vec<Vec<u8>>>);
+
+impl TrustStores {
+    /// What a store holds, DER.
+    pub(crate) fn get(&self, store: TrustStore) -> &[Vec<u8>] {
+        self.0.get(&store).map_or(&[], Vec::as_slice)
+    }
+
+    /// Makes a store hold exactly these; what was added and what was removed.
+    pub(crate) fn set(&mut self, store: TrustStore, certificates: &Certificates) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let old = self.0.insert(store, certificates.0.clone()).unwrap_or_default();
+        let added = certificates.0.iter().filter(|certificate| !old.contains(certificate)).cloned().collect();
+        let removed = old.into_iter().filter(|certificate| !certificates.0.contains(certificate)).collect();
+        (added, removed)
+    }
+
+    /// Deletes a certificate.
+    pub(crate) fn delete(&mut self, store: TrustStore, certificate: &[u8]) {
+        self.0.entry(store).or_default().retain(|known| known != certificate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autoenroll_model::{FileTime, KeyAlgorithm, KeyPlace, RequestStage};
+
+    use super::*;
+
+    #[test]
+    fn my_keeps_one_entry_for_a_thumbprint() {
+        let stored = |archived| StoredCertificate {
+            certificate: vec![1],
+            thumbprint: Thumbprint("aa".to_owned()),
+            key: None,
+            archived,
+            auto_enroll: None,
+        };
+        let mut stores = PrincipalStores::default();
+        stores.add(stored(false));
+        assert_eq!(stores.archive(&Thumbprint("aa".to_owned())), Ok(()));
+        assert_eq!(stores.stores().my, [stored(true)]);
+        stores.add(stored(false));
+        assert_eq!(stores.stores().my, [stored(false)]);
+        assert_eq!(stores.delete(&Thumbprint("bb".to_owned())), Err(HResult::CRYPT_E_NOT_FOUND));
+        assert_eq!(stores.delete(&Thumbprint("aa".to_owned())), Ok(()));
+        assert!(stores.stores().my.is_empty());
+    }
+
+    #[test]
+    fn requests_are_kept_by_key() {
+        let entry = |template: &str| RequestEntry {
+            key_id: "k".to_owned(),
+            template: template.to_owned(),
+            key: KeyPlace { provider: "P".to_owned(), container: "c".to_owned(), card: None },
+            algorithm: KeyAlgorithm::P256,
+            created: FileTime(0),
+            stage: RequestStage::Prepared,
+            replaces: None,
+            renewal: false,
+        };
+        let mut stores = PrincipalStores::default();
+        stores.put_request(entry("A"));
+        stores.put_request(entry("B"));
+        assert_eq!(stores.stores().requests, [entry("B")]);
+        assert_eq!(stores.remove_request("x"), Err(HResult::CRYPT_E_NOT_FOUND));
+        assert_eq!(stores.remove_request("k"), Ok(()));
+    }
+
+    #[test]
+    fn a_trust_store_tells_what_a_write_changed() {
+        let mut trust = TrustStores::default();
+        trust.set(TrustStore::Root, &Certificates(vec![vec![1], vec![2]]));
+        let changed = trust.set(TrustStore::Root, &Certificates(vec![vec![2], vec![3]]));
+        assert_eq!(changed, (vec![vec![3]], vec![vec![1]]));
+        trust.delete(TrustStore::Root, &[3]);
+        assert_eq!(trust.get(TrustStore::Root), [vec![2]]);
+        assert!(trust.get(TrustStore::NtAuth).is_empty());
+    }
+}

@@ -1,0 +1,300 @@
+//! Requests on their way to a CA, and what becomes of them there.
+
+use autoenroll_ca::{Ca, RevocationReason};
+use autoenroll_keys::PublicKey;
+use autoenroll_model::{
+    CaReply, CoreFactory, Disposition, EffectResult, Facts, HResult, PrincipalObject, Span, Submission, Template, hex,
+};
+use autoenroll_trace::{Kind, RecordId};
+use autoenroll_wire::{Certificate, Request, TemplateReference};
+
+use crate::action::CaAction;
+use crate::effects::thumbprint_of;
+use crate::error::{Thing, Unknown};
+use crate::session::SessionId;
+use crate::{ActError, AuthorityState, Parts, World};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// The record of a submission: a request when a CA takes it, only the attempt when none answers.
+    pub(crate) fn request_record(&self, submission: &Submission) -> (Kind, Facts) {
+        let facts = Facts::new().with("ca", submission.ca.as_str());
+        if !self.authorities.get(&submission.ca).is_some_and(AuthorityState::answers) {
+            let facts = Facts::new().with("op", "submit").with("ca", submission.ca.as_str());
+            return (Kind::Effect, facts);
+        }
+        let sha256 = hex::encode(&autoenroll_keys::sha256(&submission.request));
+        let described = match Request::parse(&submission.request) {
+            Ok(request) => self.describe_request(facts, &request, submission),
+            Err(error) => facts.with("format", "unknown").with("reason", error.to_string()),
+        };
+        (Kind::Request, described.with("request", hex::encode(&submission.request)).with("sha256", sha256))
+    }
+
+    fn describe_request(&self, facts: Facts, request: &Request, submission: &Submission) -> Facts {
+        let attributes = request.attributes().unwrap_or_default();
+        let pkcs10 = request.pkcs10();
+        let reference = attributes.extensions().ok().and_then(|extensions| extensions.template().ok().flatten());
+        let attribute = || {
+            let named = submission.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case("CertificateTemplate"));
+            named.map(|(_, template)| TemplateReference::Name(template.clone()))
+        };
+        let key = PublicKey::from_spki_der(&pkcs10.public_key).ok().and_then(|key| key.algorithm());
+        let renewed = attributes.renewal_certificate().ok().flatten();
+        let format = match request {
+            Request::Pkcs10(_) => "pkcs10",
+            Request::Cms { .. } => "cms-renewal",
+            Request::Cmc { .. } => "cmc",
+        };
+        facts
+            .with_some("template", reference.or_else(attribute).map(|reference| self.template_name(&reference)))
+            .with("format", format)
+            .with_some("key", key.map(|key| key.as_str()))
+            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint_of(&der))))
+    }
+
+    /// The name of the template that a request or certificate refers to; of an unknown one what the reference says.
+    pub(crate) fn template_name(&self, reference: &TemplateReference) -> String {
+        match reference {
+            TemplateReference::Name(name) => name.clone(),
+            TemplateReference::Oid { oid, .. } => {
+                let known = self.directory.template_by_oid(oid);
+                known.map_or_else(|| oid.to_string(), |template| template.name.clone())
+            }
+        }
+    }
+
+    /// Duration of a call to a CA; `None` when it never answers.
+    pub(crate) fn authority_latency(&self, ca: &str) -> Option<Span> {
+        match self.authorities.get(ca) {
+            Some(authority) if authority.answers() && authority.hangs => None,
+            Some(authority) => Some(authority.latency),
+            None => Some(Span::ZERO),
+        }
+    }
+
+    /// Hands a request to its CA.
+    pub(crate) fn submit(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        submission: &Submission,
+        because: RecordId,
+    ) -> Result<EffectResult, HResult> {
+        let ca = submission.ca.as_str();
+        self.reach(ca, because)?;
+        let groups = self.sessions.get(&id).map(|session| session.groups.clone()).unwrap_or_default();
+        let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
+        let caller = PrincipalObject { groups, ..caller.clone() };
+        self.replicate_templates(ca);
+        let wall = self.wall();
+        let reply = self.parts.submit(ca, wall, &caller, submission);
+        let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
+        self.record_reply(ca, principal, &reply, because);
+        Ok(EffectResult::Reply(reply))
+    }
+
+    /// Asks a CA how an earlier request stands.
+    pub(crate) fn retrieve(&mut self, ca: &str, id: u32, because: RecordId) -> Result<EffectResult, HResult> {
+        self.reach(ca, because)?;
+        let reply = self.parts.retrieve(ca, id);
+        let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
+        self.record_ca_decisions(ca, because);
+        Ok(EffectResult::Reply(reply))
+    }
+
+    /// The exchange certificate of a CA that archives keys.
+    pub(crate) fn exchange_certificate(&mut self, ca: &str, because: RecordId) -> Result<EffectResult, HResult> {
+        self.reach(ca, because)?;
+        let wall = self.wall();
+        let certificate = self.parts.authority_mut(ca, |ca| {
+            let archives = ca.config().key_archival;
+            archives.then(|| ca.exchange_certificate(wall))
+        });
+        let certificate = certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED);
+        certificate.map(EffectResult::ExchangeCertificate)
+    }
+
+    /// Somebody works at a CA.
+    pub(crate) fn manage(&mut self, ca: &str, op: &CaAction) -> Result<(), ActError> {
+        if !self.authorities.contains_key(ca) {
+            return Err(self.unknown_authority(ca).into());
+        }
+        match op {
+            CaAction::Approve { request } => {
+                let id = self.pending_request(ca, request.as_deref())?;
+                let template = self.template_of_request(ca, id);
+                let record = self.manager_record(ca, "approve", self.names.request_name(ca, id));
+                self.replicate_templates(ca);
+                let wall = self.wall();
+                let outcome = self.parts.authority_mut(ca, |ca| {
+                    ca.approve(wall, "manager", id).map(|_| ca.retrieve(id)).map_err(|error| error.to_string())
+                });
+                let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
+                let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
+                let requester = self.requester_of(ca, id);
+                self.watch_decided(&requester, &template);
+                self.record_reply(ca, &requester, &reply, record);
+            }
+            CaAction::Deny { request } => {
+                let id = self.pending_request(ca, request.as_deref())?;
+                let template = self.template_of_request(ca, id);
+                let requester = self.requester_of(ca, id);
+                let record = self.manager_record(ca, "deny", self.names.request_name(ca, id));
+                let wall = self.wall();
+                let outcome = self.parts.authority_mut(ca, |ca| {
+                    ca.deny(wall, "manager", id).map(|()| ca.retrieve(id)).map_err(|error| error.to_string())
+                });
+                let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
+                let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
+                self.watch_decided(&requester, &template);
+                self.record_reply(ca, &requester, &reply, record);
+            }
+            CaAction::Revoke { certificate } => {
+                let found = self.names.find_certificate(certificate);
+                let known = || self.names.all_certificates();
+                let (_, der) = found.ok_or_else(|| Unknown {
+                    what: Thing::Certificate,
+                    name: certificate.clone(),
+                    known: known(),
+                })?;
+                let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
+                let serial = Certificate::parse(der).map_err(|error| refused(error.to_string()))?.serial;
+                let wall = self.wall();
+                let outcome = self.parts.authority_mut(ca, |ca| {
+                    ca.revoke(wall, &serial, RevocationReason::Unspecified).map_err(|error| error.to_string())
+                });
+                outcome.unwrap_or_else(|| Err("it is gone".to_owned())).map_err(refused)?;
+                self.manager_record(ca, "revoke", Some(certificate.clone()));
+            }
+            CaAction::Stop | CaAction::Start => {
+                let stopped = *op == CaAction::Stop;
+                if let Some(authority) = self.authorities.get_mut(ca) {
+                    authority.stopped = stopped;
+                }
+                self.manager_record(ca, if stopped { "stop" } else { "start" }, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn manager_record(&mut self, ca: &str, what: &str, subject: Option<String>) -> RecordId {
+        let facts = Facts::new().with("what", what).with("ca", ca).with_some("subject", subject);
+        self.record(ca, Kind::Change, facts, Vec::new())
+    }
+
+    /// The pending request of that name; without a name the only one there is.
+    fn pending_request(&self, ca: &str, name: Option<&str>) -> Result<u32, ActError> {
+        let pending = |ca: &Ca| -> Vec<u32> {
+            let rows = ca.database().rows();
+            rows.filter(|row| row.state == autoenroll_ca::RequestState::Pending).map(|row| row.id).collect()
+        };
+        let pending = self.parts.authority(ca, pending).unwrap_or_default();
+        let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
+        match (name, pending.as_slice()) {
+            (None, [only]) => Ok(*only),
+            (None, []) => Err(refused("no request is pending".to_owned())),
+            (None, several) => Err(refused(format!("{} requests are pending; name one", several.len()))),
+            (Some(name), _) => match self.names.request_of(name) {
+                Some((of, id)) if of == ca => Ok(id),
+                _ => {
+                    let known = pending.iter().filter_map(|id| self.names.request_name(ca, *id)).collect();
+                    Err(Unknown { what: Thing::Request, name: name.to_owned(), known }.into())
+                }
+            },
+        }
+    }
+
+    fn template_of_request(&self, ca: &str, id: u32) -> String {
+        let template = self.parts.authority(ca, |ca| ca.database().row(id).and_then(|row| row.template.clone()));
+        template.flatten().unwrap_or_default()
+    }
+
+    fn requester_of(&self, ca: &str, id: u32) -> String {
+        let dn = self.parts.authority(ca, |ca| ca.database().row(id).map(|row| row.requester.dn.clone())).flatten();
+        dn.and_then(|dn| self.directory.name_of_dn(&dn)).unwrap_or_default()
+    }
+
+    /// Makes sure that a CA answers.
+    fn reach(&mut self, ca: &str, because: RecordId) -> Result<(), HResult> {
+        match self.authorities.get(ca).is_some_and(AuthorityState::answers) {
+            true => Ok(()),
+            false => Err(self.ca_failed(ca, HResult::RPC_S_SERVER_UNAVAILABLE, because)),
+        }
+    }
+
+    fn ca_failed(&mut self, ca: &str, code: HResult, because: RecordId) -> HResult {
+        let facts = Facts::new().with("ca", ca).with("code", code.to_string());
+        self.record(ca, Kind::CaFailed, facts, vec![because]);
+        code
+    }
+
+    /// Gives a CA the directory's templates of now, but for those of which it has an older copy.
+    fn replicate_templates(&mut self, ca: &str) {
+        let Some(authority) = self.authorities.get(ca) else { return };
+        let stale = &authority.stale_templates;
+        let current =
+            |template: &Template| stale.iter().find(|stale| stale.name == template.name).unwrap_or(template).clone();
+        let templates: Vec<Template> = self.directory.published_templates().map(current).collect();
+        self.parts.authority_mut(ca, |ca| ca.set_templates(templates));
+    }
+
+    fn record_ca_decisions(&mut self, ca: &str, because: RecordId) -> Vec<RecordId> {
+        let decisions = self.parts.authority_mut(ca, Ca::take_decisions).unwrap_or_default();
+        decisions.iter().map(|decision| self.record_decision(ca, decision, vec![because])).collect()
+    }
+
+    /// Records what a CA decided, why, and what it published in the directory.
+    fn record_reply(&mut self, ca: &str, requester: &str, reply: &CaReply, because: RecordId) {
+        let mut causes = self.record_ca_decisions(ca, because);
+        causes.insert(0, because);
+        let template = self.template_of_request(ca, reply.request_id);
+        let facts = Facts::new().with("ca", ca).with("request-id", reply.request_id).with("requester", requester);
+        let facts = facts.with_some("template", Some(template.as_str()).filter(|name| !name.is_empty()));
+        let record = match reply.disposition {
+            Disposition::Issued => {
+                let issued = reply.certificate.as_deref().unwrap_or_default();
+                let facts = self.name_issued(facts, ca, reply.request_id, &template, issued);
+                self.record(ca, Kind::Issued, facts, causes)
+            }
+            Disposition::Pending => {
+                self.watch_pending(requester, &template);
+                let name = self.names.request(ca, reply.request_id, &template);
+                self.record(ca, Kind::Pending, facts.with("request", name), causes)
+            }
+            Disposition::Denied(code) | Disposition::Failed(code) => {
+                let facts = facts.with("code", code.to_string()).with("reason", reply.message.as_str());
+                self.record(ca, Kind::Denied, facts, causes)
+            }
+        };
+        for publication in self.parts.authority_mut(ca, Ca::take_publications).unwrap_or_default() {
+            let Some(principal) = self.directory.name_of_dn(&publication.dn) else { continue };
+            self.directory.publish_certificate(&principal, &publication.certificate);
+            let name = self.names.certificate(&thumbprint_of(&publication.certificate));
+            let facts = Facts::new().with("op", "publish-certificate").with("principal", principal);
+            self.record(ca, Kind::Directory, facts.with("certificate", name), vec![record]);
+        }
+    }
+
+    /// Names a certificate that was just issued, and states what it says.
+    fn name_issued(&mut self, facts: Facts, ca: &str, id: u32, template: &str, der: &[u8]) -> Facts {
+        let Ok(certificate) = Certificate::parse(der) else { return facts.with("reason", "no certificate") };
+        let template = match (template, certificate.template()) {
+            ("", Some(reference)) => self.template_name(&reference),
+            (known, _) => known.to_owned(),
+        };
+        let name = self.names.request(ca, id, &template);
+        self.names.add_certificate(&certificate.thumbprint(), &name, Some(&template), der);
+        facts
+            .with("template", template)
+            .with("certificate", name)
+            .with("subject", certificate.subject.to_string())
+            .with("serial", certificate.serial_hex())
+            .with("not-before", certificate.not_before.to_string())
+            .with("not-after", certificate.not_after.to_string())
+            .with("der", hex::encode(der))
+    }
+
+    pub(crate) fn unknown_authority(&self, name: &str) -> Unknown {
+        Unknown { what: Thing::Authority, name: name.to_owned(), known: self.authorities.keys().cloned().collect() }
+    }
+}

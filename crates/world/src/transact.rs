@@ -1,0 +1,270 @@
+//! Card transactions: one operation has a reader to itself from its first command to its last, and each command with its
+//! response is one event, so that anything may happen in between.
+
+use autoenroll_apdu::{describe, redact};
+use autoenroll_csp::{Answer, Operation, Pin, Step, Target, step};
+use autoenroll_model::{
+    CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
+    ReaderState, ReaderView, hex,
+};
+use autoenroll_trace::{Kind, RecordId};
+
+use crate::queue::Event;
+use crate::readers::{Reader, Transaction};
+use crate::session::{Pending, SessionId};
+use crate::spec::ReaderName;
+use crate::{Computer, Invariant, Parts, World, WorldError};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// Lines an operation up for the reader its card is in; whether it waits for one. Without a reader it fails at once.
+    pub(crate) fn line_up_card(
+        &mut self,
+        id: SessionId,
+        effect: EffectId,
+        card: &CardSerial,
+        pin: Option<PinId>,
+        operation: &CardOperation,
+        record: RecordId,
+    ) -> bool {
+        let Some(session) = self.sessions.get(&id) else { return false };
+        let (principal, computer) = (session.principal.clone(), session.computer.clone());
+        let given = pin.map(|pin| session.desktop.pin(pin).cloned());
+        let Some(name) = self.names.card(&card.0).map(str::to_owned) else { return false };
+        let Some(reader) = self.readers.place_of(&name).filter(|place| place.computer == computer).cloned() else {
+            return false;
+        };
+        if given == Some(None) {
+            self.violation(&principal, Invariant::PinGiven, "a PIN is used that the user never gave", vec![record]);
+            return false;
+        }
+        let provider = self.provider_of(&reader).unwrap_or_default();
+        let container = match operation {
+            CardOperation::Generate { overwrite: None, .. } => self.next_container(&principal, &name),
+            _ => String::new(),
+        };
+        let max_containers = self.parts.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
+        let operation = Operation::Perform {
+            operation: operation.clone(),
+            pin: given.flatten().map(|pin| Pin::new(pin.reveal())),
+            target: Target { new_key: KeyPlace { provider, container, card: Some(card.clone()) }, max_containers },
+        };
+        self.line_up(
+            &reader,
+            Transaction { session: id, effect, card: name, operation, pin, answers: Vec::new(), record, began: None },
+        );
+        true
+    }
+
+    /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial; whether
+    /// there is any to ask.
+    pub(crate) fn line_up_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
+        let Some(session) = self.sessions.get(&id) else { return false };
+        let Some(computer) = self.computers.get(&session.computer) else { return false };
+        let mut found = std::collections::BTreeMap::new();
+        let mut asked = Vec::new();
+        for (name, reader) in self.readers.of(&session.computer) {
+            let state = match recognise(computer, reader) {
+                Recognised::Empty => Some(ReaderState::Empty),
+                Recognised::Unusable(code) => Some(ReaderState::Unusable(code)),
+                Recognised::Card { card, .. } => {
+                    asked.push((name.clone(), card.to_owned()));
+                    None
+                }
+            };
+            found.insert(name.reader.clone(), state);
+        }
+        if let Some(pending) = self.sessions.get_mut(&id).and_then(|session| session.effects.get_mut(&effect)) {
+            pending.readers = found;
+        }
+        for (reader, card) in &asked {
+            let card = card.clone();
+            self.line_up(
+                reader,
+                Transaction {
+                    session: id,
+                    effect,
+                    card,
+                    operation: Operation::Identify,
+                    pin: None,
+                    answers: Vec::new(),
+                    record,
+                    began: None,
+                },
+            );
+        }
+        !asked.is_empty()
+    }
+
+    /// What the readers were found to hold.
+    pub(crate) fn readers_found(pending: &Pending) -> EffectResult {
+        let view = |(reader, state): (&String, &Option<ReaderState>)| ReaderView {
+            reader: reader.clone(),
+            holds: state.clone().unwrap_or(ReaderState::Empty),
+        };
+        EffectResult::Readers(pending.readers.iter().map(view).collect())
+    }
+
+    /// The next step of the transaction that has a reader: one command, or its end.
+    pub(crate) fn work_reader(&mut self, name: &ReaderName) -> Result<(), WorldError> {
+        let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
+        reader.set_to_work = false;
+        let (holds, insertion) = (reader.holds.clone(), reader.insertion());
+        let Some(transaction) = reader.current() else { return Ok(()) };
+        if transaction.began.is_none() {
+            if holds.as_ref().is_none_or(|held| held.card != transaction.card) {
+                return self.end_transaction(name, Err(HResult::SCARD_E_NO_SMARTCARD));
+            }
+            transaction.began = Some(insertion);
+        }
+        match step(&transaction.operation, &transaction.answers) {
+            Step::Send(command) => {
+                let same_card = transaction.began == Some(insertion);
+                let (card, pin, session) = (transaction.card.clone(), transaction.pin, transaction.session);
+                let record = transaction.record;
+                let answer = match (&holds, same_card) {
+                    (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
+                    (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
+                    (Some(_), true) => self.exchange(name, &card, pin, session, &command, record),
+                };
+                if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
+                    transaction.answers.push(answer);
+                }
+                self.set_to_work(name);
+                Ok(())
+            }
+            Step::Identified(serial) => self.end_transaction(name, Ok(Outcome::Serial(serial))),
+            Step::Done(result) => self.end_transaction(name, Ok(Outcome::Result(result))),
+        }
+    }
+
+    /// Sends one command and records it with its response.
+    fn exchange(
+        &mut self,
+        reader: &ReaderName,
+        card: &str,
+        pin: Option<PinId>,
+        session: SessionId,
+        command: &autoenroll_apdu::Command,
+        because: RecordId,
+    ) -> Answer {
+        if self.cards.get(card).is_some_and(|state| state.mute) {
+            return Answer::CardGone(HResult::SCARD_W_UNRESPONSIVE_CARD);
+        }
+        let Ok(bytes) = command.encode() else { return Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
+        let response = match self.parts.transmit(reader, &bytes) {
+            Ok(response) => response,
+            Err(gone) => return Answer::CardGone(gone.0),
+        };
+        let shown = redact(command).encode().unwrap_or_default();
+        let facts = Facts::new()
+            .with("card", card)
+            .with("command", hex::encode(&shown))
+            .with("response", hex::encode(&response))
+            .with("meaning", describe(command));
+        let record = self.record(card, Kind::Apdu, facts, vec![because]);
+        self.watch_card(card, pin, session, command, &response, record);
+        Answer::Response(response)
+    }
+
+    /// Gives the reader to the next transaction, and the outcome to the core.
+    fn end_transaction(&mut self, name: &ReaderName, outcome: Result<Outcome, HResult>) -> Result<(), WorldError> {
+        let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
+        let Some(transaction) = reader.finish() else { return Ok(()) };
+        let empty = reader.holds.is_none();
+        if reader.is_busy() {
+            self.set_to_work(name);
+        }
+        let Transaction { session, effect, .. } = transaction;
+        if transaction.operation != Operation::Identify {
+            let result = match outcome {
+                Ok(Outcome::Result(result)) => result,
+                Ok(Outcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
+                Err(code) => EffectResult::Failed(code),
+            };
+            return self.complete(session, effect, result);
+        }
+        let state = match outcome {
+            _ if empty => ReaderState::Empty,
+            Ok(Outcome::Serial(serial)) => {
+                ReaderState::Card { provider: self.provider_of(name).unwrap_or_default(), serial }
+            }
+            Ok(Outcome::Result(EffectResult::Failed(code))) | Err(code) => ReaderState::Unusable(code),
+            Ok(Outcome::Result(_)) => ReaderState::Unusable(HResult::E_UNEXPECTED),
+        };
+        let found = self.sessions.get_mut(&session).and_then(|session| session.effects.get_mut(&effect));
+        let Some(pending) = found else { return Ok(()) };
+        pending.readers.insert(name.reader.clone(), Some(state));
+        if pending.readers.values().any(Option::is_none) {
+            return Ok(());
+        }
+        let pending = pending.clone();
+        let result = Self::readers_found(&pending);
+        self.complete(session, effect, result)
+    }
+
+    /// A session is gone, and its transactions with it: a card that one of them had begun to work with is reset.
+    pub(crate) fn abort_transactions(&mut self, id: SessionId) {
+        for name in self.readers.forget(id) {
+            self.parts.reset(&name);
+            if self.readers.get(&name).is_ok_and(Reader::is_busy) {
+                self.set_to_work(&name);
+            }
+        }
+    }
+
+    fn line_up(&mut self, name: &ReaderName, transaction: Transaction) {
+        if let Some(reader) = self.readers.get_mut(name) {
+            reader.line_up(transaction);
+        }
+        self.set_to_work(name);
+    }
+
+    fn set_to_work(&mut self, name: &ReaderName) {
+        let now = self.now();
+        if let Some(reader) = self.readers.get_mut(name)
+            && !reader.set_to_work
+        {
+            reader.set_to_work = true;
+            self.queue.put(now, Event::Reader(name.clone()));
+        }
+    }
+
+    /// The installed provider of the card in a reader.
+    fn provider_of(&self, name: &ReaderName) -> Option<String> {
+        let computer = self.computers.get(&name.computer)?;
+        match recognise(computer, self.readers.get(name).ok()?) {
+            Recognised::Card { provider, .. } => Some(provider.to_owned()),
+            Recognised::Empty | Recognised::Unusable(_) => None,
+        }
+    }
+}
+
+/// How a transaction ended.
+enum Outcome {
+    Serial(CardSerial),
+    Result(EffectResult),
+}
+
+/// What a computer makes of a reader without asking the card.
+enum Recognised<'a> {
+    Empty,
+    /// A card of an installed provider.
+    Card {
+        card: &'a str,
+        provider: &'a str,
+    },
+    Unusable(HResult),
+}
+
+fn recognise<'a>(computer: &'a Computer, reader: &'a Reader) -> Recognised<'a> {
+    let Some(held) = &reader.holds else { return Recognised::Empty };
+    let Some(atr) = &held.atr else { return Recognised::Unusable(HResult::SCARD_W_UNRESPONSIVE_CARD) };
+    let provider = computer.card_database.provider_for(atr);
+    let installed = |name: &&str| {
+        computer.providers.iter().any(|known| known.kind == ProviderKind::Card && known.name.eq_ignore_ascii_case(name))
+    };
+    match provider.filter(installed) {
+        Some(provider) => Recognised::Card { card: &held.card, provider },
+        None => Recognised::Unusable(HResult::SCARD_E_UNKNOWN_CARD),
+    }
+}
