@@ -102,7 +102,7 @@ codes! {
     Exclusive = "AE0211", "keys that exclude each other",
         "Both keys say the same thing in different ways; only one may stand.";
     Empty = "AE0212", "empty value",
-        "The value must not be empty.";
+        "The value must not be empty: an empty text names nothing, and an empty change changes nothing.";
 
     UnknownFixture = "AE0301", "unknown fixture",
         "Fixtures are named files of the bench: worlds to extend, default templates, kinds of cards. `autoenroll fixtures` lists them.";
@@ -194,7 +194,7 @@ codes! {
     Impossible = "AE0514", "the world cannot be built",
         "The file reads well, but describes a world that cannot be.";
     StrangeLook = "AE0515", "there is nothing to look at",
-        "A `state` step looks at something that does not exist.";
+        "A `state` step looks at something that does not exist now, such as the desktop of a user who is not logged on.";
 }
 
 impl std::fmt::Display for Code {

@@ -195,7 +195,9 @@ pub fn render(diagnostic: &Diagnostic, files: &Files, colour: bool) -> String {
     let snippet = Snippet::source(files.text(diagnostic.place.file))
         .path(files.name(diagnostic.place.file))
         .annotation(primary)
-        .annotations(own.map(|label| AnnotationKind::Context.span(range(files, label.place)).label(label.text.as_str())));
+        .annotations(
+            own.map(|label| AnnotationKind::Context.span(range(files, label.place)).label(label.text.as_str())),
+        );
     let mut group = Group::with_title(title).element(snippet);
     for label in diagnostic.related.iter().filter(|label| label.place.file != diagnostic.place.file) {
         let other = AnnotationKind::Context.span(range(files, label.place)).label(label.text.as_str());

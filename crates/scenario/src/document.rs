@@ -3,13 +3,16 @@
 mod read;
 mod step;
 
+pub(crate) use read::switches;
+pub(crate) use step::reference;
+
 use autoenroll_model::{DecisionPoint, Evidence, Fact, FileTime, Offer, SimTime, Span, words};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
 use crate::diagnostic::Diagnostics;
 use crate::source::{FileId, Files, Place, Placed};
-use crate::tree::{Node, Table};
+use crate::tree::Table;
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -387,20 +390,7 @@ words! {
     }
 }
 
-/// The facts of a table.
-pub(crate) fn wanted_facts(table: &Table) -> Vec<WantedFact> {
-    step::facts(table)
-}
-
 /// A file's beginning.
 pub(crate) const fn beginning(file: FileId) -> Place {
     Place { file, start: 0, end: 0 }
-}
-
-/// The node as a fact, without references.
-pub(crate) fn plain_fact(node: &Node) -> Option<Fact> {
-    match step::wanted(node)? {
-        Wanted::Is(fact) => Some(fact),
-        _ => None,
-    }
 }

@@ -7,20 +7,26 @@
 //! It deliberately lacks files, which come through a [`Loader`], and any knowledge of how cores decide: it matches trace records.
 #![forbid(unsafe_code)]
 
+mod check;
 mod code;
 mod diagnostic;
 mod document;
 mod instant;
+mod loader;
+mod lower;
+mod merge;
 mod nearest;
 mod shape;
 mod source;
 mod tree;
 
+pub use check::{ByPrefix, Checked, Requirement, Requirements, Scenario, check, check_parsed};
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
     About, Begin, CaOp, Deed, Document, End, Level, LookAt, Named, On, Parsed, Pattern, Reference, Reply, Step, Sweep,
     Wanted, WantedFact, What, When, parse,
 };
+pub use loader::{Bundle, LoadError, Loader};
 pub use source::{FileId, Files, Place, Placed};
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

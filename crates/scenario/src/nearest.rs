@@ -1,17 +1,25 @@
 //! The valid name that is nearest to a wrong one.
 
 /// The candidate that needs the fewest edits, when that is few enough for the wrong name to be a slip: a third of its length,
-/// at least one. Of several equally near ones the first counts.
+/// at least one. Of several equally near ones the first counts. Failing that, the only candidate that begins with the wrong name.
 pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (wrong.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
+    let mut longer = Vec::new();
     for candidate in candidates {
+        if wrong.len() >= 4 && candidate.starts_with(wrong) {
+            longer.push(candidate);
+        }
         let edits = distance(&wrong.to_lowercase(), &candidate.to_lowercase());
         if edits <= most && best.is_none_or(|(fewest, _)| edits < fewest) {
             best = Some((edits, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    match (best, longer.as_slice()) {
+        (Some((_, candidate)), _) => Some(candidate),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
 }
 
 /// Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places. Only the first 64
@@ -48,6 +56,8 @@ mod tests {
         check("Published", Some("published"));
         check("card-insert", Some("card.insert"));
         check("yse", Some("yes"));
+        check("card.", Some("card.insert"));
+        check("p", None);
         check("maybe", None);
         check("", None);
         check("xyzzy", None);

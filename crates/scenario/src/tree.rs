@@ -5,9 +5,9 @@ mod json;
 mod later_toml;
 mod toml;
 
+use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Place, Placed};
-use crate::Code;
 
 /// The largest file that is read, in bytes. A scenario fits a screen; this is some ten thousand of them.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -28,17 +28,15 @@ pub(super) fn file(
     }
     let mut syntax = Diagnostics::new();
     let root = tree::read(file, text, &mut syntax);
-    let readable = !syntax.has_errors();
-    let partly = readable || !root.0.is_empty();
-    // What seems to be missing may be in the part that could not be read.
-    let mut form = Diagnostics::new();
-    if partly {
-        check_root(&root, whole, is_story, &mut form);
-    }
-    let only_later = syntax.list().iter().all(|diagnostic| diagnostic.code == Code::LaterToml);
+    // Behind a syntax error the tree is a guess, and what seems to be missing may be in the part that could not be read.
+    let unreadable = syntax.list().iter().filter(|problem| problem.code != Code::LaterToml);
+    let first = unreadable.map(|problem| problem.place.start).min();
     found.extend(syntax);
-    let certain = form.list().iter().filter(|diagnostic| {
-        only_later || !matches!(diagnostic.code, Code::MissingKey | Code::FormatVersion | Code::NoVerb)
+    let mut form = Diagnostics::new();
+    check_root(&root, whole, is_story, &mut form);
+    let certain = form.list().iter().filter(|problem| match first {
+        None => true,
+        Some(first) => problem.place.start < first && !matches!(problem.code, Code::MissingKey | Code::FormatVersion),
     });
     found.extend(certain.cloned().collect());
     (root, whole)

@@ -111,7 +111,7 @@ fn pattern(table: &Table, kind: Placed<Kind>) -> Pattern {
     }
 }
 
-pub(super) fn facts(table: &Table) -> Vec<WantedFact> {
+fn facts(table: &Table) -> Vec<WantedFact> {
     let fact = |entry: &crate::tree::Entry| {
         let value = Placed::new(wanted(&entry.node)?, entry.node.place);
         Some(WantedFact { name: entry.key.clone(), value })
@@ -119,7 +119,7 @@ pub(super) fn facts(table: &Table) -> Vec<WantedFact> {
     table.0.iter().filter_map(fact).collect()
 }
 
-pub(super) fn wanted(node: &Node) -> Option<Wanted> {
+fn wanted(node: &Node) -> Option<Wanted> {
     Some(match &node.value {
         Value::Text(text) => match reference(text) {
             Named::Is(text) => Wanted::Is(Fact::Text(text)),
@@ -143,7 +143,7 @@ pub(super) fn wanted(node: &Node) -> Option<Wanted> {
 }
 
 /// `$new` and `$new.ca` refer; `$$` begins a text with one dollar sign.
-pub(super) fn reference(text: &str) -> Named {
+pub(crate) fn reference(text: &str) -> Named {
     match text.strip_prefix('$') {
         Some(rest) if rest.starts_with('$') => Named::Is(rest.to_owned()),
         Some(rest) => {
@@ -186,7 +186,7 @@ fn span(table: &Table, key: &str) -> Option<Placed<Span>> {
 }
 
 /// A span since the start, or an instant.
-pub(crate) fn when(table: &Table, key: &str) -> Option<Placed<When>> {
+fn when(table: &Table, key: &str) -> Option<Placed<When>> {
     let node = table.get(key)?;
     let value = match &node.value {
         Value::Text(text) => match text.parse() {

@@ -30,7 +30,8 @@ pub(crate) fn check_root(root: &Table, whole: Place, is_story: bool, found: &mut
         match (key.takes, &entry.node.value) {
             (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, entry.node.place, found),
             (Takes::Named(_), Value::List(variants)) => {
-                for variant in variants.iter().filter(|v| v.as_table().is_some_and(|table| table.get("name").is_none())) {
+                for variant in variants.iter().filter(|v| v.as_table().is_some_and(|table| table.get("name").is_none()))
+                {
                     found.push(Diagnostic::error(Code::MissingKey, "a variant needs `name`", variant.place));
                 }
             }
@@ -123,10 +124,12 @@ pub(crate) fn check_shape(shape: &Shape, table: &Table, found: &mut Diagnostics)
 fn unknown_key(shape: &Shape, key: &Placed<String>, found: &mut Diagnostics) {
     let names: Vec<&str> = shape.keys.iter().map(|key| key.name).collect();
     // Three containers, and a key that was written one level too high or too low is a common slip.
-    let elsewhere = [&ROOT, &WORLD].into_iter().find(|other| !std::ptr::eq(*other, shape) && other.key(&key.value).is_some());
+    let elsewhere =
+        [&ROOT, &WORLD].into_iter().find(|other| !std::ptr::eq(*other, shape) && other.key(&key.value).is_some());
     let help = match (nearest(&key.value, names.iter().copied()), elsewhere) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, Some(other)) => format!("`{}` is a key of {}", key.value, other.name),
+        (None, None) if names.len() > 16 => "docs/scenario-language.md lists its keys".to_owned(),
         (None, None) => format!("{} has {}", shape.name, names.join(", ")),
     };
     let message = format!("{} has no key `{}`", shape.name, key.value);
@@ -242,7 +245,8 @@ fn not_an_instant(text: &str, place: Place) -> Diagnostic {
 }
 
 fn malformed(key: &str, text: &str, place: Place, problem: Option<String>) -> Option<Diagnostic> {
-    problem.map(|help| Diagnostic::error(Code::Malformed, format!("`{text}` is malformed as `{key}`"), place).help(help))
+    problem
+        .map(|help| Diagnostic::error(Code::Malformed, format!("`{text}` is malformed as `{key}`"), place).help(help))
 }
 
 fn problem_of<T: FromStr>(text: &str) -> Option<String>
@@ -330,7 +334,8 @@ fn check_step(step: &Node, found: &mut Diagnostics) {
     let &[entry] = verbs.as_slice() else {
         if let [first, second, ..] = verbs.as_slice() {
             let message = format!("this step has two verbs, `{}` and `{}`", first.key.value, second.key.value);
-            let problem = Diagnostic::error(Code::TwoVerbs, message, second.key.place).label(first.key.place, "first here");
+            let problem =
+                Diagnostic::error(Code::TwoVerbs, message, second.key.place).label(first.key.place, "first here");
             found.push(problem.help("write two steps; the clock stands still between them"));
         } else if unknown.is_empty() {
             let message = "this step has no verb";

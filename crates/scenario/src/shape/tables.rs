@@ -123,7 +123,11 @@ pub(super) static POLICY: Shape = Shape {
     name: "the policy",
     about: "Group Policy as far as it concerns autoenrollment.",
     keys: &[
-        key("ae-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "AEPolicy of users, and of computers unless those differ; 7 unless said here."),
+        key(
+            "ae-policy",
+            OrNone(&Number(0, 0xFFFF_FFFF)),
+            "AEPolicy of users, and of computers unless those differ; 7 unless said here.",
+        ),
         key("machine-ae-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "AEPolicy of computers."),
         key("gp-interval", Span, "Background refresh; 90m unless said here."),
         key("gp-offset", Span, "Upper bound of the random offset; none unless said here."),
@@ -143,15 +147,32 @@ static POLICY_SERVER: Shape = Shape {
         must("key", Text, "Name of the subkey."),
         must("url", Text, "LDAP: or an address."),
         must("policy-id", Text, "Which policy it serves."),
-        key("flags", Number(0, 0xFFFF_FFFF), "0x10 autoenrollment enabled, 0x20 allow an untrusted CA; 0x10 unless said here."),
-        key("auth-flags", Number(0, 0xFFFF_FFFF), "1 anonymous, 2 Kerberos, 4 password, 8 certificate; 2 unless said here."),
+        key(
+            "flags",
+            Number(0, 0xFFFF_FFFF),
+            "0x10 autoenrollment enabled, 0x20 allow an untrusted CA; 0x10 unless said here.",
+        ),
+        key(
+            "auth-flags",
+            Number(0, 0xFFFF_FFFF),
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate; 2 unless said here.",
+        ),
         key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
     ],
 };
 
-const ALLOW: Key = key("allow", Map(&List(&Word(|| Right::WORDS.to_vec()))), "Rights granted, by trustee, on top of the default list.");
-const DENY: Key = key("deny", Map(&List(&Word(|| Right::WORDS.to_vec()))), "Rights denied, by trustee; these entries come first.");
-const ACL: Key = key("acl", OrNone(&ACES), "The whole access control list in its order, instead of the default; false for none at all.");
+const ALLOW: Key = key(
+    "allow",
+    Map(&List(&Word(|| Right::WORDS.to_vec()))),
+    "Rights granted, by trustee, on top of the default list.",
+);
+const DENY: Key =
+    key("deny", Map(&List(&Word(|| Right::WORDS.to_vec()))), "Rights denied, by trustee; these entries come first.");
+const ACL: Key = key(
+    "acl",
+    OrNone(&ACES),
+    "The whole access control list in its order, instead of the default; false for none at all.",
+);
 
 static ACES: Takes = Tables(&ACE);
 
@@ -161,7 +182,13 @@ static ACE: Shape = Shape {
     keys: &[
         must("effect", Word(|| AceEffect::WORDS.to_vec()), "Whether it grants or denies."),
         must("trustee", Text, "A user, computer or group, a well-known name, or a SID."),
-        key("right", Word(|| vec!["read", "enroll", "autoenroll", "control-access", "write", "full", "generic-read", "generic-all"]), "What it speaks of."),
+        key(
+            "right",
+            Word(|| {
+                vec!["read", "enroll", "autoenroll", "control-access", "write", "full", "generic-read", "generic-all"]
+            }),
+            "What it speaks of.",
+        ),
         key("mask", Number(0, 0xFFFF_FFFF), "The access bits themselves."),
         key("object", Guid, "The object type of an object entry."),
         key("inherited", Flag, "It came from a parent."),
@@ -202,7 +229,8 @@ const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "
 const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
 const NAME_FLAGS: Key = key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it.");
 const RA_SIGNATURES: Key = key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign.");
-const RA_APPLICATION_POLICIES: Key = key("ra-application-policies", List(&Oid), "Purposes that a co-signing certificate must have.");
+const RA_APPLICATION_POLICIES: Key =
+    key("ra-application-policies", List(&Oid), "Purposes that a co-signing certificate must have.");
 const RA_POLICIES: Key = key("ra-policies", List(&Oid), "Issuance policies that a co-signing certificate must have.");
 const KEY_SPEC: Key = key("key-spec", Word(|| KeySpec::WORDS.to_vec()), "pKIDefaultKeySpec.");
 const MINIMAL_KEY_SIZE: Key = key("minimal-key-size", Number(0, 65_536), "msPKI-Minimal-Key-Size in bits.");
@@ -211,7 +239,8 @@ const VALIDITY: Key = key("validity", Span, "How long certificates live.");
 const RENEWAL_PERIOD: Key = key("renewal-period", Span, "How long before the end renewal begins.");
 const KEY_USAGE: Key = key("key-usage", flags!(KeyUsage), "X.509 key usage.");
 const EKU: Key = key("eku", List(&Oid), "pKIExtendedKeyUsage: purposes.");
-const APPLICATION_POLICIES: Key = key("application-policies", List(&Oid), "msPKI-Certificate-Application-Policy: purposes.");
+const APPLICATION_POLICIES: Key =
+    key("application-policies", List(&Oid), "msPKI-Certificate-Application-Policy: purposes.");
 const CERTIFICATE_POLICIES: Key = key("certificate-policies", List(&Oid), "msPKI-Certificate-Policy.");
 const CRITICAL_EXTENSIONS: Key = key("critical-extensions", List(&Oid), "pKICriticalExtensions.");
 const SUPERSEDES: Key = key("supersedes", List(&Text), "Templates that this one replaces.");
@@ -224,15 +253,45 @@ pub(super) static TEMPLATE: Shape = Shape {
     keys: &[
         NAME,
         key("based-on", Text, "The default template it starts from; without one every attribute starts empty."),
-        key("flags", List(&Word(|| all_flags())), "Flags that are set besides the inherited ones, each in the field it belongs to."),
+        key(
+            "flags",
+            List(&Word(|| all_flags())),
+            "Flags that are set besides the inherited ones, each in the field it belongs to.",
+        ),
         key("without-flags", List(&Word(|| all_flags())), "Inherited flags that are not set."),
         key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
-        ENROLLMENT_FLAGS, PRIVATE_KEY_FLAGS, NAME_FLAGS,
-        DISPLAY_NAME, SCHEMA, REVISION, MINOR, OID, RA_SIGNATURES, RA_APPLICATION_POLICIES, RA_POLICIES, KEY_SPEC,
-        MINIMAL_KEY_SIZE, PROVIDERS, VALIDITY, RENEWAL_PERIOD, KEY_USAGE, EKU, APPLICATION_POLICIES,
-        CERTIFICATE_POLICIES, CRITICAL_EXTENSIONS, SUPERSEDES, MAX_ISSUING_DEPTH, CNG_KEY,
-        ALLOW, DENY, ACL,
-        key("published", Span, "When it appears in the directory, counted from the start; from the start unless said here."),
+        ENROLLMENT_FLAGS,
+        PRIVATE_KEY_FLAGS,
+        NAME_FLAGS,
+        DISPLAY_NAME,
+        SCHEMA,
+        REVISION,
+        MINOR,
+        OID,
+        RA_SIGNATURES,
+        RA_APPLICATION_POLICIES,
+        RA_POLICIES,
+        KEY_SPEC,
+        MINIMAL_KEY_SIZE,
+        PROVIDERS,
+        VALIDITY,
+        RENEWAL_PERIOD,
+        KEY_USAGE,
+        EKU,
+        APPLICATION_POLICIES,
+        CERTIFICATE_POLICIES,
+        CRITICAL_EXTENSIONS,
+        SUPERSEDES,
+        MAX_ISSUING_DEPTH,
+        CNG_KEY,
+        ALLOW,
+        DENY,
+        ACL,
+        key(
+            "published",
+            Span,
+            "When it appears in the directory, counted from the start; from the start unless said here.",
+        ),
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -250,10 +309,30 @@ static DEFAULT_TEMPLATE: Shape = Shape {
     keys: &[
         NAME,
         key("flags", flags!(GeneralFlags), "The attribute `flags`."),
-        ENROLLMENT_FLAGS, PRIVATE_KEY_FLAGS, NAME_FLAGS,
-        DISPLAY_NAME, SCHEMA, REVISION, MINOR, OID, RA_SIGNATURES, RA_APPLICATION_POLICIES, RA_POLICIES, KEY_SPEC,
-        MINIMAL_KEY_SIZE, PROVIDERS, VALIDITY, RENEWAL_PERIOD, KEY_USAGE, EKU, APPLICATION_POLICIES,
-        CERTIFICATE_POLICIES, CRITICAL_EXTENSIONS, SUPERSEDES, MAX_ISSUING_DEPTH, CNG_KEY,
+        ENROLLMENT_FLAGS,
+        PRIVATE_KEY_FLAGS,
+        NAME_FLAGS,
+        DISPLAY_NAME,
+        SCHEMA,
+        REVISION,
+        MINOR,
+        OID,
+        RA_SIGNATURES,
+        RA_APPLICATION_POLICIES,
+        RA_POLICIES,
+        KEY_SPEC,
+        MINIMAL_KEY_SIZE,
+        PROVIDERS,
+        VALIDITY,
+        RENEWAL_PERIOD,
+        KEY_USAGE,
+        EKU,
+        APPLICATION_POLICIES,
+        CERTIFICATE_POLICIES,
+        CRITICAL_EXTENSIONS,
+        SUPERSEDES,
+        MAX_ISSUING_DEPTH,
+        CNG_KEY,
     ],
 };
 
@@ -263,10 +342,10 @@ static CNG: Shape = Shape {
     keys: &[
         key("asymmetric-algorithm", Text, "RSA, ECDSA_P256, ECDH_P256."),
         key("hash-algorithm", Text, "SHA256."),
-        key("key-usage", Word(|| vec!["decrypt", "sign", "agree", "all"]), "What the key does."),
+        key("key-usage", List(&Word(|| vec!["decrypt", "sign", "agree", "all"])), "What the key does."),
         key("symmetric-algorithm", Text, "For key archival."),
         key("symmetric-key-length", Number(0, 65_536), "In bits."),
-        key("key-security-descriptor", Text, "SDDL."),
+        key("key-security", Text, "Who may use the key, as SDDL."),
     ],
 };
 
@@ -278,7 +357,9 @@ static CA: Shape = Shape {
         key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
         key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
         key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
-        ALLOW, DENY, ACL,
+        ALLOW,
+        DENY,
+        ACL,
         key("maximum-validity", Span, "Longest life of a certificate; 730d unless said here."),
         key("lifetime", Span, "Life of the CA certificate; 7300d unless said here."),
         key("manager-approval", Flag, "A manager approves every request."),
@@ -286,7 +367,11 @@ static CA: Shape = Shape {
         key("reachable", Flag, "Whether its host answers; true unless said here."),
         key("hangs", Flag, "It takes requests and never answers."),
         key("published", Span, "When its object appears in the directory; from the start unless said here."),
-        key("stale-template", Named(&TEMPLATE), "Its own older copies of templates: name and what differs from the directory."),
+        key(
+            "stale-template",
+            Named(&TEMPLATE),
+            "Its own older copies of templates: name and what differs from the directory.",
+        ),
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -296,7 +381,7 @@ static GROUP: Shape = Shape {
     about: "A group of the domain.",
     keys: &[
         must("name", Text, "Its name."),
-        key("sid", Sid, "Its identifier; derived from its place unless said here."),
+        key("sid", Sid, "Its identifier; derived from its name unless said here."),
         key("members", List(&Text), "Users, computers and groups."),
         key("absent", Flag, "Leaves it out."),
     ],
@@ -323,13 +408,16 @@ static USER: Shape = Shape {
     about: "A user account.",
     keys: &[
         must("name", Text, "Account name."),
-        key("sid", Sid, "objectSid; derived from its place unless said here."),
-        key("guid", Guid, "objectGUID; derived from its place unless said here."),
+        key("sid", Sid, "objectSid; derived from its name unless said here."),
+        key("guid", Guid, "objectGUID; derived from its name unless said here."),
         key("dn", Text, "Distinguished name; CN=name,CN=Users,… unless said here."),
         key("upn", OrNone(&Text), "userPrincipalName; name@domain unless said here."),
         key("mail", OrNone(&Text), "mail; name@domain unless said here."),
         key("groups", List(&Text), "Groups it belongs to; Domain Users unless said here."),
-        SETTINGS[0], SETTINGS[1], SETTINGS[2], SETTINGS[3],
+        SETTINGS[0],
+        SETTINGS[1],
+        SETTINGS[2],
+        SETTINGS[3],
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -339,8 +427,8 @@ static COMPUTER: Shape = Shape {
     about: "A computer with its readers and providers.",
     keys: &[
         must("name", Text, "Its name."),
-        key("sid", Sid, "objectSid; derived from its place unless said here."),
-        key("guid", Guid, "objectGUID; derived from its place unless said here."),
+        key("sid", Sid, "objectSid; derived from its name unless said here."),
+        key("guid", Guid, "objectGUID; derived from its name unless said here."),
         key("dn", Text, "Distinguished name; CN=name,CN=Computers,… unless said here."),
         key("dns", OrNone(&Text), "dNSHostName; name.domain in lower case unless said here."),
         key("groups", List(&Text), "Groups it belongs to; Domain Computers unless said here."),
@@ -348,7 +436,10 @@ static COMPUTER: Shape = Shape {
         key("readers", List(&Text), "Its smart card readers."),
         key("provider", Named(&PROVIDER), "Providers installed, in registry order."),
         key("card-type", Named(&CARD_TYPE), "Known kinds of cards, in registry order."),
-        SETTINGS[0], SETTINGS[1], SETTINGS[2], SETTINGS[3],
+        SETTINGS[0],
+        SETTINGS[1],
+        SETTINGS[2],
+        SETTINGS[3],
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -378,14 +469,16 @@ static CARD_TYPE: Shape = Shape {
 /// A file of `fixtures/cards`.
 pub(crate) static CARD_FILE: Shape = Shape {
     name: "a file of a kind of card",
-    about: "A kind of card: its answer to reset, and what it can do.",
+    about: "A kind of card: its answer to reset, the provider it is registered for, and what it can do.",
     keys: &[
         must("about", Text, "What it stands for."),
         must("atr", Hex, "Answer to reset."),
         key("mask", Hex, "ATRMask of its registration; all ones unless said here."),
         must("provider", Text, "The provider it is registered for."),
-        key("max-containers", Number(1, 127), "How many containers it takes; 8 unless said here."),
-        key("algorithms", List(&Word(|| KeyAlgorithm::WORDS.to_vec())), "Keys it can generate; rsa-1024 and rsa-2048 unless said here."),
+        PIN_RULES,
+        CAPACITY_KEY,
+        ALGORITHMS,
+        QUIRKS,
     ],
 };
 
@@ -398,11 +491,47 @@ static CARD: Shape = Shape {
         key("serial", Hex, "Its card id, 16 bytes; derived from seed and name unless said here."),
         key("pin", Table(&PIN), "Its PIN; 1234 with three attempts unless said here."),
         key("container", Named(&CONTAINER), "Containers, in order of their index."),
-        key("max-containers", Number(1, 127), "How many containers it takes; what its kind says unless said here."),
-        key("algorithms", List(&Word(|| KeyAlgorithm::WORDS.to_vec())), "Keys it can generate; what its kind says unless said here."),
+        PIN_RULES,
+        CAPACITY_KEY,
+        ALGORITHMS,
+        QUIRKS,
         key("reader", Text, "The reader it is in at the start; in none unless said here."),
         key("computer", Text, "The computer of that reader, when there are several."),
         key("absent", Flag, "Leaves it out."),
+    ],
+};
+
+const PIN_RULES: Key = key("pin-rules", Table(&PIN_LENGTHS), "Lengths of its PINs, and attempts.");
+const CAPACITY_KEY: Key = key("capacity", Table(&CAPACITY), "How much fits on it.");
+const ALGORITHMS: Key = key(
+    "algorithms",
+    List(&Word(|| KeyAlgorithm::WORDS.to_vec())),
+    "Keys it can generate; rsa-1024 and rsa-2048 unless said here.",
+);
+const QUIRKS: Key =
+    key("quirks", List(&Word(|| vec!["ignores-default-flag", "mute"])), "Where it departs from the specification.");
+
+static CAPACITY: Shape = Shape {
+    name: "a capacity",
+    about: "How much fits on a card.",
+    keys: &[
+        key("containers", Number(1, 126), "How many containers it takes; 16 unless said here."),
+        key(
+            "bytes",
+            Number(0, 0xFFFF_FFFF),
+            "Bytes for files, data objects and keys together; 65536 unless said here.",
+        ),
+        key("object-bytes", Number(0, 0xFFFF_FFFF), "Bytes of the largest data object; 8192 unless said here."),
+    ],
+};
+
+static PIN_LENGTHS: Shape = Shape {
+    name: "the rules for PINs",
+    about: "Lengths of the PINs of a card, and attempts.",
+    keys: &[
+        key("shortest", Number(1, 127), "Bytes of the shortest PIN; 4 unless said here."),
+        key("longest", Number(1, 127), "Bytes of the longest PIN; 16 unless said here."),
+        key("tries", Number(1, 15), "Wrong attempts before it is blocked; 3 unless said here."),
     ],
 };
 
@@ -411,8 +540,7 @@ static PIN: Shape = Shape {
     about: "PIN and retry counter of a card.",
     keys: &[
         must("value", Text, "The PIN."),
-        key("tries", Number(0, 15), "Attempts left at the start; 0 is a blocked card; the limit unless said here."),
-        key("limit", Number(1, 15), "Attempts after a right PIN; 3 unless said here."),
+        key("tries", Number(0, 15), "Attempts left at the start; 0 is a blocked card; all of them unless said here."),
     ],
 };
 
@@ -439,13 +567,25 @@ static CERTIFICATE: Shape = Shape {
         key("ca", Text, "The CA that issued it, when there are several."),
         key("issued", When, "How long before the start its life began, or when; 1d unless said here."),
         key("lifetime", Span, "Its life; the template's unless said here."),
-        key("revision", Number(0, 0xFFFF_FFFF), "Major version of the template it was issued from; today's unless said here."),
-        key("minor", Number(0, 0xFFFF_FFFF), "Minor version of the template it was issued from; today's unless said here."),
+        key(
+            "revision",
+            Number(0, 0xFFFF_FFFF),
+            "Major version of the template it was issued from; today's unless said here.",
+        ),
+        key(
+            "minor",
+            Number(0, 0xFFFF_FFFF),
+            "Minor version of the template it was issued from; today's unless said here.",
+        ),
         key("archived", Flag, "It has the archived property."),
         key("revoked", Flag, "Its CA has revoked it."),
         key("foreign", Flag, "It names no template."),
         key("chain", Word(|| Chain::WORDS.to_vec()), "What chain building says; ok unless said here."),
-        key("key", Word(|| vec!["software", "missing"]), "Where its key is, when it is on no card; software unless said here."),
+        key(
+            "key",
+            Word(|| vec!["software", "missing"]),
+            "Where its key is, when it is on no card; software unless said here.",
+        ),
         key("card", Text, "The card its key is on."),
         key("container", Text, "The container its key is in; the card's only one unless said here."),
         key("absent", Flag, "Leaves it out."),
@@ -461,10 +601,18 @@ static REQUEST: Shape = Shape {
         must("of", Text, "The user or computer whose REQUEST store it is in."),
         key("ca", Text, "The CA that has it, when there are several."),
         key("created", When, "How long before the start it was made, or when; 1d unless said here."),
-        key("decision", Word(|| RequestDecision::WORDS.to_vec()), "What the CA has made of it; pending unless said here."),
+        key(
+            "decision",
+            Word(|| RequestDecision::WORDS.to_vec()),
+            "What the CA has made of it; pending unless said here.",
+        ),
         key("replaces", Text, "The certificate it renews or replaces."),
         key("renewal", Flag, "It renews that certificate, signed by its key."),
-        key("key", Word(|| vec!["software", "missing"]), "Where its key is, when it is on no card; software unless said here."),
+        key(
+            "key",
+            Word(|| vec!["software", "missing"]),
+            "Where its key is, when it is on no card; software unless said here.",
+        ),
         key("card", Text, "The card its key is on."),
         key("container", Text, "The container its key is in."),
         key("absent", Flag, "Leaves it out."),

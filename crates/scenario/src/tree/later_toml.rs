@@ -49,9 +49,13 @@ pub(super) fn report(file: FileId, text: &str, found: &mut Diagnostics) {
             }
             EventKind::SimpleKey | EventKind::Scalar => match event.encoding() {
                 Some(Encoding::BasicString | Encoding::MlBasicString) => {
-                    if let Some((at, escape)) = later_escape(raw) {
-                        let help = format!("write \\u00{} instead", if escape == 'e' { "1B" } else { "XX" });
-                        later(start + at, start + at + 2, &format!("the escape \\{escape}"), &help);
+                    for at in later_escapes(raw) {
+                        let (escape, code) = match raw.get(at + 1..at + 4) {
+                            Some(hex) if hex.starts_with('x') => ("\\x", &hex[1..]),
+                            _ => ("\\e", "1B"),
+                        };
+                        let help = format!("write \\u00{code} instead");
+                        later(start + at, start + at + 2, &format!("the escape {escape}"), &help);
                     }
                 }
                 None if event.kind() == EventKind::Scalar && lacks_seconds(raw) => {
@@ -69,17 +73,17 @@ pub(super) fn report(file: FileId, text: &str, found: &mut Diagnostics) {
     }
 }
 
-/// The first `\e` or `\x` of a string, and where its backslash is.
-fn later_escape(raw: &str) -> Option<(usize, char)> {
+/// Where a string has `\e` or `\x`.
+fn later_escapes(raw: &str) -> Vec<usize> {
+    let mut found = Vec::new();
     let mut escaped = false;
     for (at, c) in raw.char_indices() {
-        match c {
-            'e' | 'x' if escaped => return Some((at - 1, c)),
-            '\\' => escaped = !escaped,
-            _ => escaped = false,
+        if escaped && matches!(c, 'e' | 'x') {
+            found.push(at - 1);
         }
+        escaped = c == '\\' && !escaped;
     }
-    None
+    found
 }
 
 /// `07:32`, alone or after a date, without the seconds that TOML 1.0 wants.

@@ -1,0 +1,185 @@
+//! From a document to scenarios that can be run: one for each variant.
+
+mod bindings;
+mod covers;
+mod time;
+mod timeline;
+
+use autoenroll_model::{Profile, SwitchError};
+use autoenroll_world::WorldSpec;
+use autoenroll_world::action::Change;
+
+pub use covers::{ByPrefix, Requirement, Requirements};
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Document, Parsed, Step, parse};
+use crate::loader::Loader;
+use crate::lower::{self, Oids};
+use crate::merge;
+use crate::shape::{WORLD, missing_keys};
+use crate::source::{Files, Place, Placed};
+use crate::tree::Table;
+
+/// A story that can be run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The document it came from.
+    pub document: Document,
+    /// The variant, when the document has several.
+    pub variant: Option<String>,
+    /// What exists.
+    pub spec: WorldSpec,
+    /// What happens and what must be seen, in this variant.
+    pub steps: Vec<Step>,
+    /// The names that steps leave out because there is only one.
+    pub(crate) defaults: Vec<StepDefaults>,
+    /// The principals that take part.
+    pub(crate) principals: Vec<String>,
+    /// The texts that places refer to.
+    pub files: Files,
+}
+
+/// What a step leaves out because it is clear, and changes in the simulator's words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct StepDefaults {
+    /// The user who acts.
+    pub(crate) who: Option<String>,
+    /// Computer and reader.
+    pub(crate) reader: Option<(String, String)>,
+    /// The computer of a logon.
+    pub(crate) computer: Option<String>,
+    /// What `of` names.
+    pub(crate) of: Option<String>,
+    /// What a `change` changes.
+    pub(crate) changes: Vec<Change>,
+}
+
+/// What checking found out.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The document as it is written.
+    pub document: Document,
+    /// One scenario for each variant, in their order, when nothing is wrong; one when there are no variants.
+    pub scenarios: Vec<Scenario>,
+    /// The texts that places refer to.
+    pub files: Files,
+    /// All problems.
+    pub found: Diagnostics,
+}
+
+/// Reads and checks a scenario.
+#[must_use]
+pub fn check(name: &str, bytes: &[u8], loader: &dyn Loader, requirements: &dyn Requirements) -> Checked {
+    check_parsed(parse(name, bytes), loader, requirements)
+}
+
+/// Checks what was read.
+#[must_use]
+pub fn check_parsed(parsed: Parsed, loader: &dyn Loader, requirements: &dyn Requirements) -> Checked {
+    let Parsed { document, mut files, mut found, root, whole } = parsed;
+    if root.0.is_empty() {
+        return Checked { document, scenarios: Vec::new(), files, found };
+    }
+    covers::check(&document.about.covers, requirements, &mut found);
+    let mut scenarios = Vec::new();
+    let variants: Vec<Option<&Table>> = match document.vary.as_slice() {
+        [] => vec![None],
+        several => several.iter().map(Some).collect(),
+    };
+    let base = merge::complete(&document.world, loader, &mut files, &mut found);
+    for variant in variants {
+        let mut own = Diagnostics::new();
+        let world = match variant.and_then(|variant| variant.table("world")) {
+            Some(world) => merge::over(&base, world, &WORLD, &mut own),
+            None => base.clone(),
+        };
+        let scenario = of_variant(&document, variant, &world, whole, loader, &mut files, &mut own);
+        found.extend(own);
+        scenarios.push(scenario);
+    }
+    report_unknown_variants(&document, &mut found);
+    found.sort();
+    if found.has_errors() {
+        scenarios.clear();
+    }
+    for scenario in &mut scenarios {
+        scenario.files.clone_from(&files);
+    }
+    Checked { document, scenarios, files, found }
+}
+
+fn of_variant(
+    document: &Document,
+    variant: Option<&Table>,
+    world: &Table,
+    whole: Place,
+    loader: &dyn Loader,
+    files: &mut Files,
+    found: &mut Diagnostics,
+) -> Scenario {
+    missing_keys(&WORLD, world, whole, found);
+    let name = variant.and_then(|variant| variant.text("name")).map(|name| name.value.to_owned());
+    let profile = profile(document, variant, found);
+    let (spec, names) = lower::spec(world, profile, loader, files, found);
+    let here = |step: &&Step| step.only.is_empty() || step.only.iter().any(|only| Some(&only.value) == name.as_ref());
+    let steps: Vec<Step> = document.steps.iter().filter(here).cloned().collect();
+    let principals = timeline::principals(&steps);
+    let cx = lower::Context {
+        world,
+        names,
+        oids: Oids::default(),
+        loader,
+        domain: spec.domain.clone(),
+        templates: spec.templates.iter().map(|template| template.template.clone()).collect(),
+    };
+    let defaults = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
+    time::check(&steps, &spec, found);
+    bindings::check(&steps, found);
+    Scenario { document: document.clone(), variant: name, spec, steps, defaults, principals, files: Files::new() }
+}
+
+/// The profile with the switches of the file and of the variant.
+fn profile(document: &Document, variant: Option<&Table>, found: &mut Diagnostics) -> Profile {
+    let of_variant = variant.and_then(|variant| variant.text("profile")).map(|name| name.value);
+    let of_file = document.about.profile.as_ref().map(|name| name.value.as_str());
+    let named = of_variant.or(of_file).and_then(Profile::named);
+    let mut profile = named.unwrap_or_else(Profile::server_2003_sp1);
+    let own = variant.map(crate::document::switches).unwrap_or_default();
+    for (switch, value) in document.about.switches.iter().chain(&own) {
+        if let Err(error) = profile.set(&switch.value, &value.value) {
+            found.push(switch_problem(&error, switch, value));
+        }
+    }
+    profile
+}
+
+fn switch_problem(error: &SwitchError, switch: &Placed<String>, value: &Placed<String>) -> Diagnostic {
+    match error {
+        SwitchError::Unknown { .. } => {
+            let names = autoenroll_model::SWITCHES.iter().map(|switch| switch.name);
+            let help = match crate::nearest::nearest(&switch.value, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`autoenroll profiles` lists them".to_owned(),
+            };
+            let message = format!("there is no switch `{}`", switch.value);
+            Diagnostic::error(Code::SwitchValue, message, switch.place).help(help)
+        }
+        SwitchError::Value { expected, .. } => {
+            let message = format!("`{}` is not a value of the switch `{}`", value.value, switch.value);
+            Diagnostic::error(Code::SwitchValue, message, value.place).help(format!("it takes {}", expected.join(", ")))
+        }
+    }
+}
+
+fn report_unknown_variants(document: &Document, found: &mut Diagnostics) {
+    let names: Vec<Placed<String>> =
+        document.vary.iter().filter_map(|variant| Some(variant.text("name")?.map(str::to_owned))).collect();
+    for only in document.steps.iter().flat_map(|step| &step.only) {
+        if !names.contains(only) {
+            let known: Vec<_> = names.iter().collect();
+            let name = Placed::new(only.value.as_str(), only.place);
+            found.push(lower::unknown("variant", name, &known));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What `covers` may name.
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::nearest::nearest;
+use crate::source::Placed;
+
+/// What a requirement is to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// A rule: a scenario that covers it must record a decision of it.
+    Decides,
+    /// A state, a timing, an open point, ...: nothing that leaves a decision behind.
+    Described,
+    /// There is no such requirement.
+    Unknown,
+}
+
+/// The requirement catalogue, as far as scenarios need it.
+pub trait Requirements {
+    /// What an id names.
+    fn find(&self, id: &str) -> Requirement;
+
+    /// All ids, for messages; may be empty.
+    fn ids(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+
+/// For benches without a catalogue: every id is known, and those of the form `R040` are rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByPrefix;
+
+impl Requirements for ByPrefix {
+    fn find(&self, id: &str) -> Requirement {
+        let digits = id.strip_prefix('R').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        if digits { Requirement::Decides } else { Requirement::Described }
+    }
+}
+
+pub(super) fn check(covers: &[Placed<String>], requirements: &dyn Requirements, found: &mut Diagnostics) {
+    for (at, id) in covers.iter().enumerate() {
+        if requirements.find(&id.value) == Requirement::Unknown {
+            let message = format!("there is no requirement `{}`", id.value);
+            let help = nearest(&id.value, requirements.ids()).map(|near| format!("did you mean `{near}`?"));
+            found.push(Diagnostic::error(Code::UnknownRequirement, message, id.place).help_some(help));
+        }
+        if let Some(first) = covers[..at].iter().find(|known| known.value == id.value) {
+            let message = format!("`{}` stands in `covers` twice", id.value);
+            found.push(Diagnostic::warning(Code::TwiceTheName, message, id.place).label(first.place, "first here"));
+        }
+    }
+}

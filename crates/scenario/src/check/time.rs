@@ -1,0 +1,101 @@
+//! When steps happen: empty intervals, times that lie behind, random offsets, `on` steps that nothing leads to.
+
+use autoenroll_model::{Fact, SimTime, Span};
+use autoenroll_trace::Kind;
+use autoenroll_world::WorldSpec;
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Begin, Deed, End, Step, Wanted, What};
+
+pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
+    // The earliest time that the clock can show; exact as long as nothing with an interval came before.
+    let mut clock = SimTime::START;
+    let mut exact = true;
+    for (at, step) in steps.iter().enumerate() {
+        let begin = match &step.begin {
+            Begin::Now => clock,
+            Begin::At(when) => {
+                let time = when.value.after(spec.start);
+                if time < clock {
+                    let message = format!("the story is at {clock} at least; this is earlier");
+                    found.push(Diagnostic::error(Code::EmptyInterval, message, when.place));
+                }
+                exact = true;
+                time.max(clock)
+            }
+            Begin::After(span) => clock + span.value,
+        };
+        check_end(step, begin, clock, exact, spec, found);
+        if spec.policy.gp_offset > Span::ZERO {
+            random_offset(steps, at, found);
+        }
+        loose_on(steps, at, found);
+        clock = match (&step.what, &step.end) {
+            (What::Wait(span), _) => begin + span.value,
+            (What::Never(_), Some(End::Until(until))) => until.value.after(spec.start).max(begin),
+            (What::Never(_), Some(End::Within(span))) => clock + span.value,
+            (_, Some(_)) => {
+                exact = false;
+                begin
+            }
+            _ => begin,
+        };
+    }
+}
+
+fn check_end(step: &Step, begin: SimTime, clock: SimTime, exact: bool, spec: &WorldSpec, found: &mut Diagnostics) {
+    let (end, place) = match &step.end {
+        Some(End::Until(when)) => (when.value.after(spec.start), when.place),
+        Some(End::Within(span)) => (clock + span.value, span.place),
+        None => return,
+    };
+    // With an inexact clock only what is certain is an error: `after` and `within` count from the same match.
+    let relative = matches!((&step.begin, &step.end), (Begin::After(_) | Begin::Now, Some(End::Within(_))));
+    if end <= begin && (exact || relative || matches!(step.end, Some(End::Until(_)))) {
+        let message = format!("the step begins at {begin} and must be over before {end}");
+        found.push(Diagnostic::error(Code::EmptyInterval, message, place));
+    }
+}
+
+/// A background refresh at a random time must be waited for with an interval.
+fn random_offset(steps: &[Step], at: usize, found: &mut Diagnostics) {
+    let step = &steps[at];
+    let What::Expect(pattern) = &step.what else { return };
+    let runs = [Kind::RunStarted, Kind::Trigger, Kind::GpRefresh].contains(&pattern.kind.value);
+    let is = |name: &str, value: &str| {
+        let wanted = Wanted::Is(Fact::Text(value.to_owned()));
+        pattern.facts.iter().any(|fact| fact.name.value == name && fact.value.value == wanted)
+    };
+    let background = is("refresh", "background") || (is("trigger", "group-policy") && !is("refresh", "forced"));
+    let before = steps[..at].iter().rev().find(|step| !matches!(step.what, What::Expect(_)));
+    let by_hand = before.is_some_and(|step| {
+        matches!(step.what, What::Act(Deed::GpRefresh { .. } | Deed::Logon { .. } | Deed::Boot(_)))
+    });
+    let follows = matches!(step.begin, Begin::Now) && by_hand;
+    if runs && background && step.end.is_none() && !follows {
+        let message = "this run comes at a random time, because the world sets `gp-offset`";
+        let problem = Diagnostic::error(Code::RandomOffset, message, step.place);
+        found.push(problem.help("say how long to wait for it: within = \"2h\""));
+    }
+}
+
+/// An `on` step without a time of its own follows what sets things going.
+fn loose_on(steps: &[Step], at: usize, found: &mut Diagnostics) {
+    let step = &steps[at];
+    let Some(on) = &step.on else { return };
+    if step.begin != Begin::Now || step.end.is_some() {
+        return;
+    }
+    let follows = at.checked_sub(1).is_some_and(|before| match &steps[before].what {
+        What::Act(_) => true,
+        What::Prompt { answer, .. } => answer.value.is_some(),
+        _ => false,
+    });
+    if !follows {
+        let message = "nothing happens between the previous step and this one";
+        let help =
+            "put it right after the action or answer that leads to the record, or give it a time: within = \"1h\"";
+        found.push(Diagnostic::error(Code::LooseOn, message, on.kind.place).help(help));
+    }
+}

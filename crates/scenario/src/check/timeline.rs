@@ -1,0 +1,227 @@
+//! Whom and what the steps name.
+
+use autoenroll_trace::Kind;
+
+use super::StepDefaults;
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Deed, LookAt, Pattern, Reply, Step, What};
+use crate::lower::{Context, Thing, changes};
+use crate::source::{Place, Placed};
+
+/// The principals that take part in a story: who logs on, boots, or is refreshed.
+pub(super) fn principals(steps: &[Step]) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    for step in steps {
+        let name = match &step.what {
+            What::Act(Deed::Logon { user: name, .. } | Deed::Boot(name) | Deed::Pulse(name)) => name,
+            What::Act(Deed::GpRefresh { principal, .. }) => principal,
+            _ => continue,
+        };
+        if !list.contains(&name.value) {
+            list.push(name.value.clone());
+        }
+    }
+    list
+}
+
+/// Checks the names of a step and fills in what is clear without being said.
+pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> StepDefaults {
+    let mut defaults = StepDefaults::default();
+    if let Some(who) = &step.who {
+        has_actor(cx, who, found);
+    }
+    if let Some(on) = &step.on
+        && personal(on.kind.value)
+    {
+        defaults.who = who(step, cx, principals, found);
+    }
+    match &step.what {
+        What::Act(deed) => check_deed(step, deed, cx, principals, &mut defaults, found),
+        What::Prompt { answer, .. } => {
+            defaults.who = who(step, cx, principals, found);
+            if let Some(reply) = &answer.value {
+                check_reply(reply, answer.place, cx, found);
+            }
+        }
+        What::Expect(pattern) | What::Never(pattern) => {
+            check_pattern(step, pattern, cx, principals, &mut defaults, found)
+        }
+        What::State { look, of, .. } => defaults.of = looked_at(step, look.value, of.as_ref(), cx, principals, found),
+        What::Wait(_) => {}
+    }
+    defaults
+}
+
+fn check_pattern(
+    step: &Step,
+    pattern: &Pattern,
+    cx: &Context<'_>,
+    principals: &[String],
+    defaults: &mut StepDefaults,
+    found: &mut Diagnostics,
+) {
+    let another = match pattern.kind.value {
+        Kind::Prompt | Kind::PromptChanged if matches!(step.what, What::Expect(_)) => {
+            Some("the verb for it is `prompt`")
+        }
+        Kind::Violation => Some("it ends every run by itself"),
+        _ => None,
+    };
+    if let Some(help) = another {
+        let message = format!("`{}` is not expected like other records", pattern.kind.value);
+        found.push(Diagnostic::error(Code::UseAnotherVerb, message, pattern.kind.place).help(help));
+    }
+    if personal(pattern.kind.value) {
+        defaults.who = who(step, cx, principals, found);
+    }
+}
+
+/// Whose step it is: as said, or the only principal; otherwise it must be said.
+fn who(step: &Step, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> Option<String> {
+    if let Some(who) = &step.who {
+        return Some(who.value.clone());
+    }
+    match principals {
+        [only] => Some(only.clone()),
+        [] => cx.names.users.first().filter(|_| cx.names.users.len() == 1).map(|user| user.value.clone()),
+        several => {
+            let message = "more than one principal takes part; say who is meant";
+            let help = format!("write who = \"{}\" or another of {}", several[0], several.join(", "));
+            found.push(Diagnostic::error(Code::WhoIsMeant, message, step.verb.place).help(help));
+            None
+        }
+    }
+}
+
+/// Kinds of records that belong to one principal.
+const fn personal(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Trigger
+            | Kind::TriggerHeld
+            | Kind::RunStarted
+            | Kind::RunEnded
+            | Kind::ItemStarted
+            | Kind::ItemEnded
+            | Kind::Balloon
+            | Kind::BalloonHidden
+            | Kind::Icon
+            | Kind::IconHidden
+            | Kind::Prompt
+            | Kind::PromptChanged
+            | Kind::PromptWithdrawn
+            | Kind::Event
+    )
+}
+
+/// `who` names whoever records are about: people, computers, cards, CAs, or the world.
+fn has_actor(cx: &Context<'_>, who: &Placed<String>, found: &mut Diagnostics) {
+    let actor = |thing| cx.names.all(thing).iter().any(|known| known.value == who.value);
+    if who.value != "world" && !actor(Thing::Principal) && !actor(Thing::Card) && !actor(Thing::Ca) {
+        cx.names.has(Thing::Principal, borrowed(who), found);
+    }
+}
+
+fn check_deed(
+    step: &Step,
+    deed: &Deed,
+    cx: &Context<'_>,
+    principals: &[String],
+    defaults: &mut StepDefaults,
+    found: &mut Diagnostics,
+) {
+    match deed {
+        Deed::Boot(computer) | Deed::Shutdown(computer) => {
+            cx.names.has(Thing::Computer, borrowed(computer), found);
+        }
+        Deed::Crash(principal) | Deed::Pulse(principal) | Deed::GpRefresh { principal, .. } => {
+            cx.names.has(Thing::Principal, borrowed(principal), found);
+        }
+        Deed::Logon { user, computer } => {
+            cx.names.has(Thing::User, borrowed(user), found);
+            defaults.computer = match computer {
+                Some(computer) => {
+                    cx.names.has(Thing::Computer, borrowed(computer), found).then(|| computer.value.clone())
+                }
+                None => cx.names.only(Thing::Computer, "computer", step.place, found),
+            };
+        }
+        Deed::Logoff(user) | Deed::Lock(user) | Deed::Unlock(user) => {
+            cx.names.has(Thing::User, borrowed(user), found);
+        }
+        Deed::Click(_) => defaults.who = who(step, cx, principals, found),
+        Deed::Insert { card, reader, computer } => {
+            cx.names.has(Thing::Card, borrowed(card), found);
+            defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.place, found);
+        }
+        Deed::Remove(card) => {
+            cx.names.has(Thing::Card, borrowed(card), found);
+        }
+        Deed::Swap { card, to, reader, computer } => {
+            cx.names.has(Thing::Card, borrowed(card), found);
+            cx.names.has(Thing::Card, borrowed(to), found);
+            defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.place, found);
+        }
+        Deed::Reply { with, .. } => {
+            defaults.who = who(step, cx, principals, found);
+            check_reply(&with.value, with.place, cx, found);
+        }
+        Deed::Change { change, of, set } => {
+            let word = Placed::new(change.value, change.place);
+            defaults.changes = changes(cx, word, of.as_ref().map(borrowed), &set.value, step.place, found);
+        }
+        Deed::Ca { of, .. } => {
+            defaults.of = match of {
+                Some(ca) => cx.names.has(Thing::Ca, borrowed(ca), found).then(|| ca.value.clone()),
+                None => cx.names.only(Thing::Ca, "of", step.place, found),
+            };
+        }
+    }
+}
+
+fn reader_of(
+    cx: &Context<'_>,
+    reader: Option<&Placed<String>>,
+    computer: Option<&Placed<String>>,
+    place: Place,
+    found: &mut Diagnostics,
+) -> Option<(String, String)> {
+    cx.names.reader(reader.map(borrowed), computer.map(borrowed), place, found)
+}
+
+fn check_reply(reply: &Reply, place: Place, cx: &Context<'_>, found: &mut Diagnostics) {
+    match reply {
+        Reply::Card(card) => {
+            cx.names.has(Thing::Card, Placed::new(card.as_str(), place), found);
+        }
+        Reply::Word(_) | Reply::Pin(_) => {}
+    }
+}
+
+/// What a `state` step looks at: as said, or the only one there is.
+fn looked_at(
+    step: &Step,
+    look: LookAt,
+    of: Option<&Placed<String>>,
+    cx: &Context<'_>,
+    principals: &[String],
+    found: &mut Diagnostics,
+) -> Option<String> {
+    let thing = match look {
+        LookAt::Card => Thing::Card,
+        LookAt::Store | LookAt::Requests | LookAt::Directory => Thing::Principal,
+        LookAt::Ca => Thing::Ca,
+        LookAt::Desktop => Thing::User,
+        LookAt::Trust => Thing::Computer,
+    };
+    match (of, thing, principals) {
+        (Some(of), ..) => cx.names.has(thing, borrowed(of), found).then(|| of.value.clone()),
+        (None, Thing::Principal | Thing::User, [only]) => Some(only.clone()),
+        (None, ..) => cx.names.only(thing, "of", step.place, found),
+    }
+}
+
+fn borrowed(name: &Placed<String>) -> Placed<&str> {
+    Placed::new(name.value.as_str(), name.place)
+}

@@ -1,0 +1,211 @@
+//! From a complete world to the simulator's own description of it.
+
+mod authority;
+mod cards;
+mod change;
+mod names;
+mod people;
+mod policy;
+mod security;
+mod template;
+
+use autoenroll_model::{FileTime, Guid, Profile, Sid, Span};
+use autoenroll_world::WorldSpec;
+use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustSpec};
+
+pub(crate) use change::changes;
+pub(crate) use names::{Names, Thing, unknown};
+pub(crate) use template::Oids;
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::instant;
+use crate::loader::Loader;
+use crate::source::{Files, Place, Placed};
+use crate::tree::{Node, Table, Value};
+
+/// What lowering needs beside the table at hand.
+pub(crate) struct Context<'a> {
+    /// The complete world.
+    pub(crate) world: &'a Table,
+    /// Its names.
+    pub(crate) names: Names,
+    /// Readable names of object identifiers.
+    pub(crate) oids: Oids,
+    /// Where fixtures come from.
+    pub(crate) loader: &'a dyn Loader,
+    /// The domain, once it is known.
+    pub(crate) domain: DomainSpec,
+    /// The templates, once they are known.
+    pub(crate) templates: Vec<autoenroll_model::Template>,
+}
+
+/// When the clock starts when nobody says: a Monday morning.
+const START: &str = "2026-03-02T08:00:00Z";
+
+/// The description of a complete world. What is wrong is reported and replaced by something harmless.
+pub(crate) fn spec(
+    world: &Table,
+    profile: Profile,
+    loader: &dyn Loader,
+    files: &mut Files,
+    found: &mut Diagnostics,
+) -> (WorldSpec, Names) {
+    let oids = Oids::load(loader, files, found);
+    let mut cx =
+        Context { world, names: Names::of(world), oids, loader, domain: DomainSpec::contoso(), templates: Vec::new() };
+    cx.domain = domain(world, &cx.names, found);
+    cx.names.sids = people::sids(world, &cx.domain);
+    let old = profile.name.starts_with("server-2003");
+    let templates = template::all(&cx, old, files, found);
+    cx.templates = templates.iter().map(|spec| spec.template.clone()).collect();
+    let start = instant_of(world, "start").or_else(|| instant::parse(START)).unwrap_or_default();
+    let mut spec = WorldSpec::contoso(profile);
+    spec.seed = world.number("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1);
+    spec.start = start;
+    spec.policy = policy::policy(world.table("policy"));
+    spec.authorities = world.tables("ca").map(|ca| authority::authority(&cx, ca, old, files, found)).collect();
+    spec.groups = people::groups(&cx, found);
+    spec.users = people::users(&cx, found);
+    spec.computers = people::computers(&cx, files, found);
+    spec.cards = cards::cards(&cx, files, found);
+    spec.stores = cards::stores(&cx, found);
+    spec.changes = scheduled(&cx, found);
+    people::report_shared_names(&cx, found);
+    spec.templates = templates;
+    spec.domain = cx.domain;
+    (spec, cx.names)
+}
+
+fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
+    let mut spec = DomainSpec::contoso();
+    let empty = Table::default();
+    let table = world.table("domain").unwrap_or(&empty);
+    if let Some(netbios) = table.text("netbios") {
+        spec.netbios = netbios.value.to_owned();
+    }
+    if let Some(dns) = table.text("dns") {
+        spec.dns = dns.value.to_owned();
+    }
+    spec.sid = word(table, "sid").unwrap_or(spec.sid);
+    spec.forest = word(table, "forest").unwrap_or(spec.forest);
+    spec.reachable = table.flag("reachable").unwrap_or(true);
+    spec.latency = span(table, "latency").unwrap_or(Span::ZERO);
+    if table.get("controller").is_some() {
+        let controller = |table: &Table| {
+            let name = table.text("name")?.value.to_owned();
+            let signs_ldap = table.flag("signs-ldap").unwrap_or(true);
+            Some(ControllerSpec { name, signs_ldap, reachable: table.flag("reachable").unwrap_or(true) })
+        };
+        spec.controllers = table.tables("controller").filter_map(controller).collect();
+    }
+    let trust = table.table("trust").unwrap_or(&empty);
+    let mut container = |key: &str| -> Vec<String> {
+        match trust.get(key) {
+            None => names.cas.iter().map(|ca| ca.value.clone()).collect(),
+            Some(_) => {
+                let known = trust.texts(key).filter(|name| names.has(Thing::Root, *name, found));
+                known.map(|name| name.value.to_owned()).collect()
+            }
+        }
+    };
+    spec.trust = TrustSpec {
+        roots: container("roots"),
+        ca: container("ca"),
+        ntauth: container("ntauth"),
+        extra_roots: trust.texts("extra-roots").map(|name| name.value.to_owned()).collect(),
+    };
+    spec
+}
+
+fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> {
+    let mut list = Vec::new();
+    for node in cx.world.list("change") {
+        let Some(table) = node.as_table() else { continue };
+        let (Some(word), Some(set), Some(at)) = (table.text("change"), table.table("set"), span(table, "at")) else {
+            continue;
+        };
+        let made = changes(cx, word, table.text("of"), set, node.place, found);
+        list.extend(made.into_iter().map(|change| ScheduledChange { at, change }));
+    }
+    list
+}
+
+/// A span of time of a table.
+pub(crate) fn span(table: &Table, key: &str) -> Option<Span> {
+    word(table, key)
+}
+
+/// A text of a table that says something of type `T`.
+pub(crate) fn word<T: std::str::FromStr>(table: &Table, key: &str) -> Option<T> {
+    table.text(key)?.value.parse().ok()
+}
+
+/// A number of a table, as a smaller type; the reader has checked its bounds.
+pub(crate) fn small<T: TryFrom<i64>>(table: &Table, key: &str) -> Option<T> {
+    table.number(key).and_then(|number| T::try_from(number).ok())
+}
+
+/// An instant of a table.
+pub(crate) fn instant_of(table: &Table, key: &str) -> Option<FileTime> {
+    match &table.get(key)?.value {
+        Value::Text(text) | Value::Instant(text) => instant::parse(text),
+        _ => None,
+    }
+}
+
+/// A text, or `false` for none; `default` when nothing is said.
+pub(crate) fn text_or_none(table: &Table, key: &str, default: Option<String>) -> Option<String> {
+    match table.get(key) {
+        Some(Node { value: Value::Text(text), .. }) => Some(text.clone()),
+        Some(_) => None,
+        None => default,
+    }
+}
+
+/// A number, or `false` for none; `default` when nothing is said.
+pub(crate) fn number_or_none<T: TryFrom<i64>>(table: &Table, key: &str, default: Option<T>) -> Option<T> {
+    if table.get(key).is_some() { small(table, key) } else { default }
+}
+
+/// The texts of a list.
+pub(crate) fn texts(table: &Table, key: &str) -> Vec<String> {
+    table.texts(key).map(|text| text.value.to_owned()).collect()
+}
+
+/// FNV-1a: a number that depends on nothing but the text, for identifiers that nobody chose.
+pub(crate) fn number_of(text: &str) -> u64 {
+    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+}
+
+/// The identifier of an account that has none of its own: beyond those that fixtures give.
+pub(crate) fn sid_of(domain: &DomainSpec, name: &str) -> Sid {
+    domain.account(10_000 + (number_of(name) % 1_000_000) as u32)
+}
+
+/// The GUID of an object that has none of its own, marked as version 4.
+pub(crate) fn guid_of(kind: &str, name: &str) -> Guid {
+    let first = number_of(&format!("{kind}:{name}")).to_be_bytes();
+    let second = number_of(&format!("{name}:{kind}")).to_be_bytes();
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&first);
+    bytes[8..].copy_from_slice(&second);
+    bytes[6] = 0x40 | (bytes[6] & 0x0F);
+    bytes[8] = 0x80 | (bytes[8] & 0x3F);
+    Guid(bytes)
+}
+
+/// Something of the world cannot be built as described.
+pub(crate) fn impossible(what: impl std::fmt::Display, place: Place) -> Diagnostic {
+    Diagnostic::error(Code::Impossible, what.to_string(), place)
+}
+
+/// The place of a key's value, or of its table.
+pub(crate) fn place_of(table: &Table, key: &str, otherwise: Place) -> Place {
+    table.get(key).map_or(otherwise, |node| node.place)
+}
+
+/// The name of a named table; empty when it has none, which is reported.
+pub(crate) fn name_of(table: &Table) -> Placed<&str> {
+    table.text("name").unwrap_or_default()
+}

@@ -1,0 +1,47 @@
+//! Certification authorities.
+
+use autoenroll_model::Span;
+use autoenroll_world::spec::AuthoritySpec;
+
+use super::{Context, Thing, name_of, security, span, template, text_or_none, word};
+use crate::diagnostic::Diagnostics;
+use crate::source::Files;
+use crate::tree::Table;
+
+pub(super) fn authority(
+    cx: &Context<'_>,
+    table: &Table,
+    old: bool,
+    files: &mut Files,
+    found: &mut Diagnostics,
+) -> AuthoritySpec {
+    let name = name_of(table).value;
+    let host = format!("{}.{}", name.to_lowercase().replace(' ', "-"), cx.domain.dns);
+    let mut spec = AuthoritySpec::named(name, &host, &[]);
+    spec.host = text_or_none(table, "host", Some(host));
+    spec.key = word(table, "key").unwrap_or(spec.key);
+    spec.templates = match table.get("templates") {
+        None => cx.names.templates.iter().map(|template| template.value.clone()).collect(),
+        Some(_) => {
+            let known = table.texts("templates").filter(|name| cx.names.has(Thing::Template, *name, found));
+            known.map(|name| name.value.to_owned()).collect()
+        }
+    };
+    spec.enroll = security::of_ca(cx, table, found);
+    spec.maximum_validity = span(table, "maximum-validity").unwrap_or(spec.maximum_validity);
+    spec.lifetime = span(table, "lifetime").unwrap_or(spec.lifetime);
+    spec.manager_approval = table.flag("manager-approval").unwrap_or(false);
+    spec.latency = span(table, "latency").unwrap_or(Span::ZERO);
+    spec.reachable = table.flag("reachable").unwrap_or(true);
+    spec.hangs = table.flag("hangs").unwrap_or(false);
+    spec.published = span(table, "published");
+    for stale in table.tables("stale-template") {
+        let name = name_of(stale);
+        if cx.names.has(Thing::Template, name, found)
+            && let Some(current) = cx.templates.iter().find(|template| template.name == name.value)
+        {
+            spec.stale_templates.push(template::changed(cx, current.clone(), stale, old, files, found));
+        }
+    }
+    spec
+}

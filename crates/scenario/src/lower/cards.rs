@@ -1,0 +1,299 @@
+//! Smart cards, and the certificates and requests that were there before the start.
+
+use std::borrow::Cow;
+
+use autoenroll_apdu::Atr;
+use autoenroll_card::{CardProfile, PinPolicy, Quirks};
+use autoenroll_model::Span;
+use autoenroll_world::spec::{
+    CardContainerSpec, CardSpec, CertificateKey, CertificateSpec, Chain, Issued, ReaderName, RequestDecision,
+    RequestSpec, StoreSpec,
+};
+
+use super::{Context, Thing, impossible, instant_of, name_of, place_of, small, span, unknown, word};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::instant::hex;
+use crate::merge::not_loaded;
+use crate::shape::{CARD_FILE, check_shape, missing_keys};
+use crate::source::{Files, Place, Placed};
+use crate::tree::{self, Table};
+
+pub(super) fn cards(cx: &Context<'_>, files: &mut Files, found: &mut Diagnostics) -> Vec<CardSpec> {
+    let mut cards = Vec::new();
+    for node in cx.world.list("card") {
+        let Some(table) = node.as_table() else { continue };
+        let name = name_of(table);
+        let profile = profile(cx, table, files, found);
+        let pin = table.table("pin").and_then(|pin| pin.text("value")).map_or("1234", |pin| pin.value);
+        if !profile.pin.allows(pin.len()) {
+            let message = format!("`{}` takes no PIN of {} bytes", profile.name, pin.len());
+            found.push(impossible(message, place_of(table, "pin", node.place)));
+        }
+        let mut spec = CardSpec::named(name.value, profile, pin);
+        if let Some(tries) = table.table("pin").and_then(|pin| small::<u8>(pin, "tries")) {
+            if tries > spec.tries {
+                let message =
+                    format!("the card allows {} attempts; write pin-rules = {{ tries = {tries} }}", spec.tries);
+                found.push(impossible(message, place_of(table, "pin", node.place)));
+            }
+            spec.tries = tries.min(spec.tries);
+        }
+        spec.serial = serial(table, found);
+        spec.containers = containers(cx, table, found);
+        spec.in_reader = table.text("reader").and_then(|reader| {
+            let (computer, reader) = cx.names.reader(Some(reader), table.text("computer"), node.place, found)?;
+            Some(ReaderName { computer, reader })
+        });
+        cards.push(spec);
+    }
+    report_shared_readers(&cards, cx, found);
+    cards
+}
+
+fn report_shared_readers(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnostics) {
+    for (at, card) in cards.iter().enumerate() {
+        let Some(reader) = &card.in_reader else { continue };
+        if let Some(other) = cards[..at].iter().find(|other| other.in_reader.as_ref() == Some(reader)) {
+            let place = cx.names.cards.get(at).map(|name| name.place).unwrap_or_default();
+            found.push(impossible(format!("`{}` and `{}` are both in {reader}", other.name, card.name), place));
+        }
+    }
+}
+
+fn serial(table: &Table, found: &mut Diagnostics) -> Option<[u8; 16]> {
+    let text = table.text("serial")?;
+    let bytes = hex(text.value)?;
+    let length = bytes.len();
+    let serial = bytes.try_into().ok();
+    if serial.is_none() {
+        let message = format!("a card id has 16 bytes, not {length}");
+        found.push(Diagnostic::error(Code::Malformed, message, text.place));
+    }
+    serial
+}
+
+fn profile(cx: &Context<'_>, table: &Table, files: &mut Files, found: &mut Diagnostics) -> CardProfile {
+    let mut profile = CardProfile::gids();
+    let Some(atr) = table.text("atr") else { return profile };
+    match hex(atr.value).filter(|bytes| bytes.len() >= 2) {
+        Some(bytes) => {
+            profile.name = Cow::Owned(atr.value.to_owned());
+            set_atr(&mut profile, &bytes, atr.place, found);
+        }
+        None => {
+            let Some(kind) = kind(cx, atr, files, found) else { return profile };
+            profile.name = Cow::Owned(atr.value.to_owned());
+            if let Some(bytes) = kind.text("atr").and_then(|text| hex(text.value)) {
+                set_atr(&mut profile, &bytes, atr.place, found);
+            }
+            abilities(&mut profile, &kind, atr.place, found);
+        }
+    }
+    abilities(&mut profile, table, atr.place, found);
+    profile
+}
+
+fn set_atr(profile: &mut CardProfile, bytes: &[u8], place: Place, found: &mut Diagnostics) {
+    match Atr::parse(bytes) {
+        Ok(atr) => profile.atr = atr,
+        Err(error) => found.push(impossible(error, place)),
+    }
+}
+
+/// What a card or a kind of card says about capacity, PIN rules, algorithms and quirks.
+fn abilities(profile: &mut CardProfile, table: &Table, place: Place, found: &mut Diagnostics) {
+    if let Some(capacity) = table.table("capacity") {
+        profile.capacity.containers = small(capacity, "containers").unwrap_or(profile.capacity.containers);
+        profile.capacity.bytes = small(capacity, "bytes").unwrap_or(profile.capacity.bytes);
+        profile.capacity.object_bytes = small(capacity, "object-bytes").unwrap_or(profile.capacity.object_bytes);
+    }
+    if let Some(rules) = table.table("pin-rules") {
+        let shortest = small(rules, "shortest").unwrap_or(4);
+        let longest = small(rules, "longest").unwrap_or(16);
+        let tries = small(rules, "tries").unwrap_or_else(|| profile.pin.tries());
+        match PinPolicy::new(shortest, longest, tries) {
+            Ok(pin) => profile.pin = pin,
+            Err(error) => found.push(impossible(error, place_of(table, "pin-rules", place))),
+        }
+    }
+    if table.get("algorithms").is_some() {
+        profile.algorithms = table.texts("algorithms").filter_map(|word| word.value.parse().ok()).collect();
+    }
+    if table.get("quirks").is_some() {
+        let has = |quirk: &str| table.texts("quirks").any(|word| word.value == quirk);
+        profile.quirks = Quirks { ignores_default_flag: has("ignores-default-flag"), mute: has("mute") };
+    }
+}
+
+/// A file of `fixtures/cards`.
+pub(super) fn kind(cx: &Context<'_>, name: Placed<&str>, files: &mut Files, found: &mut Diagnostics) -> Option<Table> {
+    let text = match cx.loader.load(&format!("cards/{}.toml", name.value)) {
+        Ok(text) => text,
+        Err(error) => {
+            found.push(not_loaded("kind of card", "cards", name, &error, cx.loader));
+            return None;
+        }
+    };
+    let file = files.add(&format!("fixtures/cards/{}.toml", name.value), &text);
+    let mut own = Diagnostics::new();
+    let table = tree::read(file, &text, &mut own);
+    check_shape(&CARD_FILE, &table, &mut own);
+    missing_keys(&CARD_FILE, &table, crate::document::beginning(file), &mut own);
+    if own.has_errors() {
+        let message = format!("the kind of card `{}` is broken itself", name.value);
+        found.push(Diagnostic::error(Code::BrokenFixture, message, name.place));
+    }
+    found.extend(own);
+    Some(table)
+}
+
+fn containers(cx: &Context<'_>, card: &Table, found: &mut Diagnostics) -> Vec<CardContainerSpec> {
+    let mut list = Vec::new();
+    for table in card.tables("container") {
+        let holds = table.text("holds").and_then(|name| {
+            if !cx.names.certificates.iter().any(|known| known.value == name.value) {
+                let known: Vec<_> = cx.names.certificates.iter().collect();
+                found.push(unknown("certificate", name, &known));
+                return None;
+            }
+            let of = certificate_table(cx, name.value)?;
+            certificate(cx, of, found)
+        });
+        list.push(CardContainerSpec {
+            name: name_of(table).value.to_owned(),
+            default: table.flag("default").unwrap_or(false),
+            key: word(table, "key"),
+            holds,
+        });
+    }
+    list
+}
+
+fn certificate_table<'a>(cx: &Context<'a>, name: &str) -> Option<&'a Table> {
+    cx.world.tables("certificate").find(|table| name_of(table).value == name)
+}
+
+/// What MY and REQUEST of each principal hold.
+pub(super) fn stores(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<StoreSpec> {
+    for table in cx.world.tables("certificate").chain(cx.world.tables("request")) {
+        if let Some(of) = table.text("of") {
+            cx.names.has(Thing::Principal, of, found);
+        }
+        if let Some(template) = table.text("template").filter(|_| table.flag("foreign") != Some(true)) {
+            cx.names.has(Thing::Template, template, found);
+        }
+    }
+    let mut stores = Vec::new();
+    for principal in cx.names.all(Thing::Principal) {
+        let own = |table: &&Table| table.text("of").is_some_and(|of| of.value == principal.value);
+        let my = cx.world.tables("certificate").filter(own).filter(|table| is_in(table, "my"));
+        let certificates: Vec<_> = my.filter_map(|table| certificate(cx, table, found)).collect();
+        let requests: Vec<_> =
+            cx.world.tables("request").filter(own).filter_map(|table| request(cx, table, found)).collect();
+        if !certificates.is_empty() || !requests.is_empty() {
+            stores.push(StoreSpec { of: principal.value.clone(), certificates, requests });
+        }
+    }
+    stores
+}
+
+/// The `userCertificate` values of a principal.
+pub(super) fn published(cx: &Context<'_>, principal: &str, found: &mut Diagnostics) -> Vec<CertificateSpec> {
+    let own = cx.world.tables("certificate").filter(|table| table.text("of").is_some_and(|of| of.value == principal));
+    own.filter(|table| is_in(table, "directory")).filter_map(|table| certificate(cx, table, found)).collect()
+}
+
+/// Without a word about stores a certificate is in MY.
+fn is_in(table: &Table, store: &str) -> bool {
+    match table.get("stores") {
+        None => store == "my",
+        Some(_) => table.texts("stores").any(|word| word.value == store),
+    }
+}
+
+fn certificate(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<CertificateSpec> {
+    let name = name_of(table);
+    let template = table.text("template")?;
+    let ca = ca(cx, table, name.place, found)?;
+    let mut spec = CertificateSpec::of(name.value, template.value, &ca, Span::days(1));
+    spec.issued = issued(table, "issued").unwrap_or(spec.issued);
+    spec.lifetime = span(table, "lifetime");
+    spec.revision = small(table, "revision");
+    spec.minor = small(table, "minor");
+    spec.archived = table.flag("archived").unwrap_or(false);
+    spec.revoked = table.flag("revoked").unwrap_or(false);
+    spec.key = key(cx, table, name.value, found)?;
+    spec.foreign = table.flag("foreign").unwrap_or(false);
+    spec.chain = word(table, "chain").unwrap_or(Chain::Ok);
+    Some(spec)
+}
+
+fn request(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<RequestSpec> {
+    let name = name_of(table);
+    let template = table.text("template")?;
+    let replaces = table.text("replaces").filter(|old| cx.names.has(Thing::Certificate, *old, found));
+    Some(RequestSpec {
+        name: name.value.to_owned(),
+        template: template.value.to_owned(),
+        ca: ca(cx, table, name.place, found)?,
+        created: issued(table, "created").unwrap_or(Issued::Age(Span::days(1))),
+        key: key(cx, table, name.value, found)?,
+        replaces: replaces.map(|old| old.value.to_owned()),
+        renewal: table.flag("renewal").unwrap_or(false),
+        decided: word(table, "decision").unwrap_or(RequestDecision::Pending),
+    })
+}
+
+fn ca(cx: &Context<'_>, table: &Table, place: Place, found: &mut Diagnostics) -> Option<String> {
+    match table.text("ca") {
+        Some(ca) => cx.names.has(Thing::Ca, ca, found).then(|| ca.value.to_owned()),
+        None => cx.names.only(Thing::Ca, "ca", place, found),
+    }
+}
+
+/// An age, or an instant.
+fn issued(table: &Table, key: &str) -> Option<Issued> {
+    span(table, key).map(Issued::Age).or_else(|| instant_of(table, key).map(Issued::At))
+}
+
+/// Where the key is: on a card when one is named or holds the certificate, otherwise in software or nowhere.
+fn key(cx: &Context<'_>, table: &Table, name: &str, found: &mut Diagnostics) -> Option<CertificateKey> {
+    if let Some(card) = table.text("card") {
+        if !cx.names.has(Thing::Card, card, found) {
+            return None;
+        }
+        let of_card = cx.names.containers.iter().filter(|(of, _)| of == card.value).map(|(_, container)| container);
+        let known: Vec<_> = of_card.collect();
+        let container = match (table.text("container"), known.as_slice()) {
+            (Some(container), _) => container.value.to_owned(),
+            (None, [only]) => only.value.clone(),
+            (None, _) => {
+                let message = format!("`{}` has not exactly one container; say which with `container`", card.value);
+                found.push(Diagnostic::error(Code::MissingKey, message, card.place));
+                return None;
+            }
+        };
+        return Some(CertificateKey::Card { card: card.value.to_owned(), container });
+    }
+    if let Some(held) = holder(cx, name) {
+        return Some(held);
+    }
+    Some(match table.text("key").map(|word| word.value) {
+        Some("missing") => CertificateKey::Missing,
+        _ => CertificateKey::Software,
+    })
+}
+
+/// The container that says it holds the certificate.
+fn holder(cx: &Context<'_>, certificate: &str) -> Option<CertificateKey> {
+    for card in cx.world.tables("card") {
+        for container in card.tables("container") {
+            if container.text("holds").is_some_and(|held| held.value == certificate) {
+                let (card, container) = (name_of(card).value.to_owned(), name_of(container).value.to_owned());
+                return Some(CertificateKey::Card { card, container });
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,216 @@
+//! Changes of the world: one table may say several, which are made in its order.
+
+use autoenroll_model::{Span, TrustStore};
+use autoenroll_world::action::{
+    AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit,
+};
+use autoenroll_world::spec::Secret;
+
+use super::{Context, Thing, instant_of, number_or_none, security, small, span, template, text_or_none, texts, word};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Place, Placed};
+use crate::tree::Table;
+
+/// The changes of a step or of the world itself. What cannot be understood is reported or has been.
+pub(crate) fn changes(
+    cx: &Context<'_>,
+    word: Placed<&str>,
+    of: Option<Placed<&str>>,
+    set: &Table,
+    place: Place,
+    found: &mut Diagnostics,
+) -> Vec<Change> {
+    let thing = match word.value {
+        "template" => Some(Thing::Template),
+        "ca" => Some(Thing::Ca),
+        "principal" | "settings" | "store" => Some(Thing::Principal),
+        "group" => Some(Thing::Group),
+        "card" => Some(Thing::Card),
+        "directory" if of.is_some() && !cx.names.controllers.is_empty() => Some(Thing::Controller),
+        _ => None,
+    };
+    if let Some((thing, of)) = thing.zip(of)
+        && !cx.names.has(thing, of, found)
+    {
+        return Vec::new();
+    }
+    let name = match (word.value, of) {
+        (_, Some(of)) => of.value.to_owned(),
+        ("ca", None) => match cx.names.only(Thing::Ca, "of", place, found) {
+            Some(only) => only,
+            None => return Vec::new(),
+        },
+        (_, None) => String::new(),
+    };
+    let made = set.0.iter().map(|entry| {
+        let key = entry.key.value.as_str();
+        match word.value {
+            "template" => of_template(cx, &name, set, key, found),
+            "policy" => of_policy(set, key),
+            "ca" => of_ca(cx, &name, set, key, found),
+            "directory" => of_directory(&name, set, key),
+            "clock" => instant_of(set, key).map(Change::WallClock),
+            "principal" => of_principal(&name, set, key),
+            "group" => membership(cx, &name, set, key, found),
+            "settings" => of_settings(&name, set, key),
+            "trust" => trust(cx, of, set, key, found),
+            "store" => delete(cx, &name, set, key, found),
+            "card" => of_card(&name, set, key),
+            _ => None,
+        }
+    });
+    made.flatten().collect()
+}
+
+fn of_template(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    let template = name.to_owned();
+    let edit = match key {
+        "published" if set.flag(key)? => return Some(Change::Publish { template }),
+        "published" => return Some(Change::Unpublish { template }),
+        "revision" => TemplateEdit::Revision(small(set, key)?),
+        "minor" => TemplateEdit::Minor(small(set, key)?),
+        "general-flags" => TemplateEdit::Flags(template::general_flags(set, key)?),
+        "enrollment-flags" => TemplateEdit::EnrollmentFlags(template::enrollment_flags(set, key)),
+        "private-key-flags" => TemplateEdit::PrivateKeyFlags(template::private_key_flags(set, key)?),
+        "name-flags" => TemplateEdit::NameFlags(template::name_flags(set, key)?),
+        "ra-signatures" => TemplateEdit::RaSignatures(small(set, key)?),
+        "minimal-key-size" => TemplateEdit::MinimalKeySize(small(set, key)?),
+        "providers" => TemplateEdit::Providers(template::providers(set)),
+        "validity" => TemplateEdit::Validity(span(set, key)?),
+        "renewal-period" => TemplateEdit::RenewalPeriod(span(set, key)?),
+        "supersedes" => {
+            set.texts(key).for_each(|name| {
+                cx.names.has(Thing::Template, name, found);
+            });
+            TemplateEdit::Supersedes(texts(set, key))
+        }
+        // Both keys together make one list; the first of them makes it.
+        "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
+            TemplateEdit::Security(security::of_template(cx, set, found))
+        }
+        _ => return None,
+    };
+    Some(Change::Template { template, edit })
+}
+
+fn first_of(set: &Table, keys: [&'static str; 2]) -> Option<&'static str> {
+    set.0.iter().find_map(|entry| keys.into_iter().find(|key| *key == entry.key.value))
+}
+
+fn of_policy(set: &Table, key: &str) -> Option<Change> {
+    Some(Change::Policy(match key {
+        "ae-policy" => PolicyEdit::AePolicy(number_or_none(set, key, None)),
+        "machine-ae-policy" => PolicyEdit::MachineAePolicy(number_or_none(set, key, None)),
+        "gp-interval" => PolicyEdit::GpInterval(span(set, key)?),
+        "gp-offset" => PolicyEdit::GpOffset(span(set, key)?),
+        "gp-background" => PolicyEdit::GpBackground(set.flag(key)?),
+        _ => return None,
+    }))
+}
+
+fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    let ca = name.to_owned();
+    let edit = match key {
+        "reachable" => AuthorityEdit::Reachable(set.flag(key)?),
+        "hangs" => AuthorityEdit::Hangs(set.flag(key)?),
+        "latency" => AuthorityEdit::Latency(span(set, key)?),
+        "manager-approval" => AuthorityEdit::ManagerApproval(set.flag(key)?),
+        "maximum-validity" => AuthorityEdit::MaximumValidity(span(set, key)?),
+        "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
+            AuthorityEdit::Enroll(security::of_ca(cx, set, found))
+        }
+        "offer" | "withdraw" => {
+            let template = set.text(key).filter(|name| cx.names.has(Thing::Template, *name, found))?.value.to_owned();
+            return Some(match key {
+                "offer" => Change::Offer { ca, template },
+                _ => Change::Withdraw { ca, template },
+            });
+        }
+        _ => return None,
+    };
+    Some(Change::Authority { ca, edit })
+}
+
+fn of_directory(name: &str, set: &Table, key: &str) -> Option<Change> {
+    Some(match (key, name) {
+        ("reachable", "") => Change::DirectoryReachable(set.flag(key)?),
+        ("reachable", controller) => {
+            Change::ControllerReachable { controller: controller.to_owned(), reachable: set.flag(key)? }
+        }
+        ("latency", _) => Change::DirectoryLatency(span(set, key).unwrap_or(Span::ZERO)),
+        _ => return None,
+    })
+}
+
+fn of_principal(name: &str, set: &Table, key: &str) -> Option<Change> {
+    let edit = match key {
+        "dn" => PrincipalEdit::Dn(set.text(key)?.value.to_owned()),
+        "upn" => PrincipalEdit::Upn(text_or_none(set, key, None)),
+        "mail" => PrincipalEdit::Mail(text_or_none(set, key, None)),
+        "dns" => PrincipalEdit::Dns(text_or_none(set, key, None)),
+        _ => return None,
+    };
+    Some(Change::Principal { principal: name.to_owned(), edit })
+}
+
+fn membership(cx: &Context<'_>, group: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    let member = set.text(key).filter(|name| cx.names.has(Thing::Member, *name, found))?;
+    Some(Change::Membership { group: group.to_owned(), member: member.value.to_owned(), present: key == "add" })
+}
+
+fn of_settings(name: &str, set: &Table, key: &str) -> Option<Change> {
+    let edit = match key {
+        "express" => SettingsEdit::Express(set.flag(key)?),
+        "local-policy" => SettingsEdit::LocalPolicy(number_or_none(set, key, None)),
+        "log-level" => SettingsEdit::LogLevel(number_or_none(set, key, None)),
+        "directory-cache" => SettingsEdit::ForgetDirectoryCache,
+        _ => return None,
+    };
+    Some(Change::Settings { principal: name.to_owned(), edit })
+}
+
+fn trust(
+    cx: &Context<'_>,
+    of: Option<Placed<&str>>,
+    set: &Table,
+    key: &str,
+    found: &mut Diagnostics,
+) -> Option<Change> {
+    let of = of?;
+    let container: TrustStore = match of.value.parse() {
+        Ok(container) => container,
+        Err(error) => {
+            found.push(Diagnostic::error(Code::UnknownWord, format!("{error}"), of.place));
+            return None;
+        }
+    };
+    let certificate = set.text(key).filter(|name| cx.names.has(Thing::Root, *name, found))?;
+    Some(Change::Trust { container, certificate: certificate.value.to_owned(), present: key == "add" })
+}
+
+/// From MY of a principal; a CA or extra root from the root store of a computer.
+fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    let certificate = set.text(key)?;
+    let is_root = cx.names.all(Thing::Root).iter().any(|known| known.value == certificate.value);
+    let is_computer = cx.names.computers.iter().any(|known| known.value == name);
+    if is_root && is_computer {
+        let (computer, certificate) = (name.to_owned(), certificate.value.to_owned());
+        return Some(Change::DeleteTrusted { computer, store: TrustStore::Root, certificate });
+    }
+    // A certificate that is issued in the story is bound by a step, or has a label such as `User#1`.
+    let later = certificate.value.starts_with('$') || certificate.value.contains('#');
+    if !later && !cx.names.has(Thing::Certificate, certificate, found) {
+        return None;
+    }
+    Some(Change::DeleteCertificate { principal: name.to_owned(), certificate: certificate.value.to_owned() })
+}
+
+fn of_card(name: &str, set: &Table, key: &str) -> Option<Change> {
+    let card = name.to_owned();
+    Some(match key {
+        "fault" => Change::CardFault { card, fault: word::<CardFault>(set, key)? },
+        "unblock" => Change::UnblockCard { card, pin: Secret::new(set.text(key)?.value) },
+        _ => return None,
+    })
+}

@@ -1,0 +1,165 @@
+//! Users, computers and groups.
+
+use autoenroll_csp::{CardDatabase, CardType};
+use autoenroll_model::{DirectoryCache, Provider, Sid};
+use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
+
+use super::cards::{self, published};
+use super::{Context, Thing, guid_of, impossible, name_of, number_or_none, sid_of, small, text_or_none, texts, word};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::instant::hex;
+use crate::source::{Files, Placed};
+use crate::tree::{Node, Table};
+
+/// The identifiers of all accounts of a world.
+pub(super) fn sids(world: &Table, domain: &DomainSpec) -> Vec<(String, Sid)> {
+    let account = |table: &Table| {
+        let name = table.text("name")?.value.to_owned();
+        let sid = word(table, "sid").unwrap_or_else(|| sid_of(domain, &name));
+        Some((name, sid))
+    };
+    ["user", "computer", "group"].iter().flat_map(|key| world.tables(key).filter_map(account)).collect()
+}
+
+/// Groups with their members: those they name, and those who name them.
+pub(super) fn groups(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<GroupSpec> {
+    let mut groups: Vec<GroupSpec> = Vec::new();
+    for table in cx.world.tables("group") {
+        let known = table.texts("members").filter(|name| cx.names.has(Thing::Member, *name, found));
+        let members = known.map(|name| name.value.to_owned()).collect();
+        let name = name_of(table).value.to_owned();
+        groups.push(GroupSpec { sid: sid(cx, &name), name, members });
+    }
+    for (kind, default) in [("user", "Domain Users"), ("computer", "Domain Computers")] {
+        for table in cx.world.tables(kind) {
+            let said = table.get("groups").is_some();
+            let named: Vec<Placed<&str>> = match said {
+                true => table.texts("groups").filter(|name| cx.names.has(Thing::Group, *name, found)).collect(),
+                false => vec![Placed::nowhere(default)],
+            };
+            let member = name_of(table).value;
+            for group in groups.iter_mut().filter(|group| named.iter().any(|name| name.value == group.name)) {
+                if !group.members.iter().any(|known| known == member) {
+                    group.members.push(member.to_owned());
+                }
+            }
+        }
+    }
+    groups
+}
+
+fn sid(cx: &Context<'_>, name: &str) -> Sid {
+    let known = cx.names.sids.iter().find(|(known, _)| known == name).map(|(_, sid)| sid.clone());
+    known.unwrap_or_else(|| sid_of(&cx.domain, name))
+}
+
+pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> {
+    let mut users = Vec::new();
+    for table in cx.world.tables("user") {
+        let name = name_of(table).value.to_owned();
+        let address = format!("{name}@{}", cx.domain.dns);
+        users.push(UserSpec {
+            sid: sid(cx, &name),
+            dn: text(table, "dn").unwrap_or_else(|| format!("CN={name},CN=Users,{}", cx.domain.dn())),
+            guid: word(table, "guid").unwrap_or_else(|| guid_of("user", &name)),
+            upn: text_or_none(table, "upn", Some(address.clone())),
+            mail: text_or_none(table, "mail", Some(address)),
+            settings: settings(cx, table, found),
+            published: published(cx, &name, found),
+            name,
+        });
+    }
+    users
+}
+
+pub(super) fn computers(cx: &Context<'_>, files: &mut Files, found: &mut Diagnostics) -> Vec<ComputerSpec> {
+    let mut computers = Vec::new();
+    for table in cx.world.tables("computer") {
+        let name = name_of(table).value.to_owned();
+        let host = format!("{}.{}", name.to_lowercase(), cx.domain.dns);
+        let plain = ComputerSpec::named(&name, 0, &cx.domain);
+        let provider = |table: &Table| Some(Provider { name: text(table, "name")?, kind: word(table, "kind")? });
+        computers.push(ComputerSpec {
+            sid: sid(cx, &name),
+            dn: text(table, "dn").unwrap_or(plain.dn),
+            guid: word(table, "guid").unwrap_or_else(|| guid_of("computer", &name)),
+            dns: text_or_none(table, "dns", Some(host)),
+            role: word(table, "role").unwrap_or(plain.role),
+            readers: texts(table, "readers"),
+            providers: table.tables("provider").filter_map(provider).collect(),
+            card_database: card_database(cx, table, files, found),
+            settings: settings(cx, table, found),
+            published: published(cx, &name, found),
+            name,
+        });
+    }
+    computers
+}
+
+fn card_database(cx: &Context<'_>, computer: &Table, files: &mut Files, found: &mut Diagnostics) -> CardDatabase {
+    let mut entries = Vec::new();
+    for node in computer.list("card-type") {
+        entries.extend(card_type(cx, node, files, found));
+    }
+    CardDatabase::new(entries).unwrap_or_else(|error| {
+        found.push(impossible(error, name_of(computer).place));
+        CardDatabase::default()
+    })
+}
+
+/// An entry of the card database; what it does not say comes from the kind of card of its name.
+fn card_type(cx: &Context<'_>, node: &Node, files: &mut Files, found: &mut Diagnostics) -> Option<CardType> {
+    let table = node.as_table()?;
+    let name = name_of(table);
+    let bytes = |table: &Table, key: &str| table.text(key).and_then(|text| hex(text.value));
+    let complete = table.get("atr").is_some() && table.get("provider").is_some();
+    let kind = if complete { Table::default() } else { cards::kind(cx, name, files, found)? };
+    let atr = bytes(table, "atr").or_else(|| bytes(&kind, "atr"))?;
+    let mask = bytes(table, "mask").or_else(|| bytes(&kind, "mask")).unwrap_or_else(|| vec![0xFF; atr.len()]);
+    let provider = text(table, "provider").or_else(|| text(&kind, "provider"))?;
+    // The fixtures give the ATR as the card sends it; the registry holds it masked.
+    let masked: Vec<u8> = match table.get("atr") {
+        Some(_) => atr,
+        None => atr.iter().zip(&mask).map(|(atr, mask)| atr & mask).collect(),
+    };
+    match CardType::new(name.value, &masked, &mask, &provider) {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            found.push(impossible(error, name.place));
+            None
+        }
+    }
+}
+
+fn settings(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> SettingsSpec {
+    let cache = table.table("directory-cache").and_then(|cache| {
+        let controller = cache.text("controller")?;
+        if !cx.names.controllers.is_empty() {
+            cx.names.has(Thing::Controller, controller, found);
+        }
+        Some(DirectoryCache { dc: controller.value.to_owned(), usn: small(cache, "usn")? })
+    });
+    SettingsSpec {
+        local_policy: number_or_none(table, "local-policy", None),
+        express: table.flag("express").unwrap_or(false),
+        log_level: number_or_none(table, "log-level", None),
+        directory_cache: cache,
+    }
+}
+
+fn text(table: &Table, key: &str) -> Option<String> {
+    table.text(key).map(|text| text.value.to_owned())
+}
+
+/// Users, computers and groups share one space of names: the domain's.
+pub(crate) fn report_shared_names(cx: &Context<'_>, found: &mut Diagnostics) {
+    let all = cx.names.all(Thing::Member);
+    for (at, name) in all.iter().enumerate() {
+        if let Some(first) = all[..at].iter().find(|known| known.value == name.value) {
+            let message = format!("`{}` is the name of another user, computer or group", name.value);
+            let problem = Diagnostic::error(Code::TwiceTheName, message, name.place);
+            found.push(problem.label(first.place, "first here"));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Group Policy.
+
+use autoenroll_model::PolicyServer;
+use autoenroll_world::spec::PolicySpec;
+
+use super::{number_or_none, small, span, texts};
+use crate::tree::Table;
+
+pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
+    let mut spec = PolicySpec::default();
+    let Some(table) = table else { return spec };
+    spec.ae_policy = number_or_none(table, "ae-policy", spec.ae_policy);
+    spec.machine_ae_policy = number_or_none(table, "machine-ae-policy", spec.ae_policy);
+    spec.gp_interval = span(table, "gp-interval").unwrap_or(spec.gp_interval);
+    spec.gp_offset = span(table, "gp-offset").unwrap_or(spec.gp_offset);
+    spec.dc_interval = span(table, "dc-interval").unwrap_or(spec.dc_interval);
+    spec.gp_background = table.flag("gp-background").unwrap_or(spec.gp_background);
+    spec.policy_servers = table.tables("policy-server").map(policy_server).collect();
+    spec.expiration_percent = number_or_none(table, "expiration-percent", None);
+    spec.expiration_stores = texts(table, "expiration-stores");
+    spec.expiration_balloons = table.flag("expiration-balloons").unwrap_or(false);
+    spec
+}
+
+/// By default a server that allows autoenrollment and speaks Kerberos.
+fn policy_server(table: &Table) -> PolicyServer {
+    let text = |key: &str| table.text(key).map(|text| text.value.to_owned()).unwrap_or_default();
+    PolicyServer {
+        key: text("key"),
+        url: text("url"),
+        policy_id: text("policy-id"),
+        flags: small(table, "flags").unwrap_or(0x10),
+        auth_flags: small(table, "auth-flags").unwrap_or(2),
+        cost: small(table, "cost").unwrap_or(0),
+    }
+}

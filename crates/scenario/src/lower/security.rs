@@ -1,0 +1,109 @@
+//! Access control lists: the default, `allow` and `deny` on top of it, or a whole list.
+
+use autoenroll_model::{Ace, AceEffect, Guid, Right, SecurityDescriptor, Sid, rights};
+
+use super::{Context, Thing, small, word};
+use crate::diagnostic::Diagnostics;
+use crate::source::Placed;
+use crate::tree::{Node, Table, Value};
+
+/// Well-known trustees; those without a fixed identifier have a relative one in the domain.
+const WELL_KNOWN: &[(&str, &str)] =
+    &[("Everyone", Sid::EVERYONE), ("Authenticated Users", Sid::AUTHENTICATED_USERS), ("SELF", Sid::PRINCIPAL_SELF)];
+
+/// The default list of a template: everybody who is authenticated reads, administrators do what they like.
+pub(super) fn of_template(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> SecurityDescriptor {
+    let everybody: Sid = fixed(Sid::AUTHENTICATED_USERS);
+    let mut default = vec![plain(AceEffect::Allow, everybody, Right::Read.mask())];
+    // Domain Admins and Enterprise Admins.
+    for relative in [512, 519] {
+        default.push(plain(AceEffect::Allow, cx.domain.account(relative), rights::FULL));
+    }
+    SecurityDescriptor { owner: Some(cx.domain.account(519)), dacl: dacl(cx, table, default, found) }
+}
+
+/// The default list of a CA: everybody who is authenticated enrolls.
+pub(super) fn of_ca(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> SecurityDescriptor {
+    let everybody: Sid = fixed(Sid::AUTHENTICATED_USERS);
+    let default = vec![
+        plain(AceEffect::Allow, everybody.clone(), Right::Read.mask()),
+        entry(AceEffect::Allow, everybody, Right::Enroll),
+    ];
+    SecurityDescriptor { owner: Some(cx.domain.account(519)), dacl: dacl(cx, table, default, found) }
+}
+
+fn dacl(cx: &Context<'_>, table: &Table, default: Vec<Ace>, found: &mut Diagnostics) -> Option<Vec<Ace>> {
+    match table.get("acl") {
+        Some(Node { value: Value::Flag(_), .. }) => return None,
+        Some(_) => return Some(table.tables("acl").filter_map(|ace| listed(cx, ace, found)).collect()),
+        None => {}
+    }
+    let mut list = granted(cx, table, "deny", AceEffect::Deny, found);
+    list.extend(default);
+    list.extend(granted(cx, table, "allow", AceEffect::Allow, found));
+    Some(list)
+}
+
+fn granted(cx: &Context<'_>, table: &Table, key: &str, effect: AceEffect, found: &mut Diagnostics) -> Vec<Ace> {
+    let mut list = Vec::new();
+    for trustee in table.table(key).map_or(&[][..], |map| &map.0) {
+        let name = Placed::new(trustee.key.value.as_str(), trustee.key.place);
+        let Some(sid) = sid(cx, name, found) else { continue };
+        let rights = trustee.node.as_list().iter().filter_map(|right| right.as_text()?.parse().ok());
+        list.extend(rights.map(|right: Right| entry(effect, sid.clone(), right)));
+    }
+    list
+}
+
+/// One entry of `acl`.
+fn listed(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<Ace> {
+    let trustee = sid(cx, table.text("trustee")?, found)?;
+    let effect: AceEffect = word(table, "effect")?;
+    let mut ace = match table.text("right").map(|right| right.value) {
+        Some("read") => entry(effect, trustee, Right::Read),
+        Some("enroll") => entry(effect, trustee, Right::Enroll),
+        Some("autoenroll") => entry(effect, trustee, Right::AutoEnroll),
+        Some("control-access") => plain(effect, trustee, rights::CONTROL_ACCESS),
+        Some("write") => plain(effect, trustee, rights::WRITE_PROPERTY),
+        Some("full") => plain(effect, trustee, rights::FULL),
+        Some("generic-read") => plain(effect, trustee, rights::GENERIC_READ),
+        Some("generic-all") => plain(effect, trustee, rights::GENERIC_ALL),
+        _ => plain(effect, trustee, 0),
+    };
+    ace.mask = small(table, "mask").unwrap_or(ace.mask);
+    ace.object = word::<Guid>(table, "object").or(ace.object);
+    ace.inherited = table.flag("inherited").unwrap_or(false);
+    ace.inherit_only = table.flag("inherit-only").unwrap_or(false);
+    ace.conditional = table.flag("conditional").unwrap_or(false);
+    Some(ace)
+}
+
+fn entry(effect: AceEffect, trustee: Sid, right: Right) -> Ace {
+    let object = right.guid().and_then(|guid| guid.parse().ok());
+    Ace { object, ..plain(effect, trustee, right.mask()) }
+}
+
+const fn plain(effect: AceEffect, trustee: Sid, mask: u32) -> Ace {
+    Ace { effect, mask, object: None, trustee, inherited: false, inherit_only: false, conditional: false }
+}
+
+/// The identifier of a trustee: an account of the world, a well-known name, or an identifier itself.
+fn sid(cx: &Context<'_>, name: Placed<&str>, found: &mut Diagnostics) -> Option<Sid> {
+    if let Some((_, sid)) = cx.names.sids.iter().find(|(known, _)| known == name.value) {
+        return Some(sid.clone());
+    }
+    if let Some((_, sid)) = WELL_KNOWN.iter().find(|(known, _)| *known == name.value) {
+        return Some(fixed(sid));
+    }
+    if name.value.starts_with("S-1-")
+        && let Ok(sid) = name.value.parse()
+    {
+        return Some(sid);
+    }
+    cx.names.has(Thing::Member, name, found);
+    None
+}
+
+fn fixed(sid: &str) -> Sid {
+    sid.parse().expect("a well-formed constant")
+}

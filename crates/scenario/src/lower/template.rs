@@ -1,0 +1,341 @@
+//! Certificate templates: copies of the default ones, with what the scenario says on top.
+
+use autoenroll_model::{
+    CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags, ProviderPreference,
+    SecurityDescriptor, Span, Template,
+};
+use autoenroll_world::spec::TemplateSpec;
+
+use super::{Context, Thing, name_of, number_of, security, small, span, texts, word};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::loader::Loader;
+use crate::nearest::nearest;
+use crate::shape::{TEMPLATE_FILE, check_shape};
+use crate::source::{Files, Placed};
+use crate::tree::{self, Table};
+
+/// Readable names of object identifiers, from `fixtures/oids.toml`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Oids(Vec<(String, Oid)>);
+
+impl Oids {
+    /// Reads the fixture; a bench without one knows dotted forms only.
+    pub(crate) fn load(loader: &dyn Loader, files: &mut Files, found: &mut Diagnostics) -> Self {
+        let Ok(text) = loader.load("oids.toml") else { return Self::default() };
+        let file = files.add("fixtures/oids.toml", &text);
+        let tables = tree::read(file, &text, found);
+        let mut names = Vec::new();
+        for entry in tables.0.iter().filter_map(|table| table.node.as_table()).flat_map(|table| &table.0) {
+            let Some(dotted) = entry.node.as_text() else { continue };
+            match dotted.parse() {
+                Ok(oid) => names.push((entry.key.value.clone(), oid)),
+                Err(error) => found.push(Diagnostic::error(Code::Malformed, format!("{error}"), entry.node.place)),
+            }
+        }
+        Self(names)
+    }
+
+    fn find(&self, text: Placed<&str>, found: &mut Diagnostics) -> Option<Oid> {
+        if let Ok(oid) = text.value.parse() {
+            return Some(oid);
+        }
+        if let Some((_, oid)) = self.0.iter().find(|(name, _)| name == text.value) {
+            return Some(oid.clone());
+        }
+        if !text.value.starts_with(|c: char| c.is_ascii_lowercase()) {
+            // Reported as malformed by the reader.
+            return None;
+        }
+        let message = format!("there is no object identifier named `{}`", text.value);
+        let near = nearest(text.value, self.0.iter().map(|(name, _)| name.as_str()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write the dotted form, or a name of fixtures/oids.toml".to_owned(),
+        };
+        found.push(Diagnostic::error(Code::UnknownName, message, text.place).help(help));
+        None
+    }
+}
+
+/// All templates of the world. `old` says which generation of default templates is looked through first.
+pub(super) fn all(cx: &Context<'_>, old: bool, files: &mut Files, found: &mut Diagnostics) -> Vec<TemplateSpec> {
+    let defaults = Defaults::load(cx.loader, old, files, found);
+    let mut list = Vec::new();
+    for table in cx.world.tables("template") {
+        let template = template(cx, table, &defaults, found);
+        list.push(TemplateSpec { template, published: span(table, "published") });
+    }
+    for table in cx.world.tables("template") {
+        for name in table.texts("supersedes") {
+            cx.names.has(Thing::Template, name, found);
+        }
+    }
+    list
+}
+
+/// A template as it is and what `table` changes of it.
+pub(super) fn changed(
+    cx: &Context<'_>,
+    current: Template,
+    table: &Table,
+    old: bool,
+    files: &mut Files,
+    found: &mut Diagnostics,
+) -> Template {
+    let start = match table.text("based-on") {
+        Some(_) => template(cx, table, &Defaults::load(cx.loader, old, files, found), found),
+        None => current,
+    };
+    apply(cx, start, table, FlagsKey::AnyField, found)
+}
+
+/// The default templates, those of the wanted generation first.
+struct Defaults(Vec<(Table, Placed<String>)>);
+
+impl Defaults {
+    fn load(loader: &dyn Loader, old: bool, files: &mut Files, found: &mut Diagnostics) -> Self {
+        let order = if old { ["win2003", "later"] } else { ["later", "win2003"] };
+        let mut list = Vec::new();
+        for name in order {
+            let Ok(text) = loader.load(&format!("templates/{name}.toml")) else { continue };
+            let file = files.add(&format!("fixtures/templates/{name}.toml"), &text);
+            let root = tree::read(file, &text, found);
+            check_shape(&TEMPLATE_FILE, &root, found);
+            for table in root.tables("template") {
+                list.push((table.clone(), name_of(table).map(str::to_owned)));
+            }
+        }
+        Self(list)
+    }
+}
+
+fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults, found: &mut Diagnostics) -> Template {
+    let name = name_of(table);
+    let start = match table.text("based-on") {
+        None => empty(name.value),
+        Some(base) => match defaults.0.iter().find(|(_, known)| known.value == base.value) {
+            Some((default, _)) => {
+                let default = apply(cx, empty(base.value), default, FlagsKey::Attribute, found);
+                if base.value == name.value { default } else { copy(default, name.value) }
+            }
+            None => {
+                let names: Vec<&str> = defaults.0.iter().map(|(_, name)| name.value.as_str()).collect();
+                let message = format!("there is no default template `{}`", base.value);
+                let help = match nearest(base.value, names.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "fixtures/templates lists them".to_owned(),
+                };
+                found.push(Diagnostic::error(Code::UnknownFixture, message, base.place).help(help));
+                empty(name.value)
+            }
+        },
+    };
+    let mut template = apply(cx, start, table, FlagsKey::AnyField, found);
+    let is_copy = table.text("based-on").is_some_and(|base| base.value != name.value);
+    if is_copy && template.schema_version() > 1 && table.get("application-policies").is_none() {
+        // The copy of a version 1 template states its purposes in both attributes ([MS-CRTD] 2.12, 2.25).
+        if template.application_policies.is_empty() {
+            template.application_policies.clone_from(&template.eku);
+        }
+    }
+    if template.schema_version() > 1 && template.oid.is_none() {
+        template.oid = Some(own_oid(name.value));
+    }
+    template.security = security::of_template(cx, table, found);
+    template
+}
+
+/// An attribute of every kind, empty.
+fn empty(name: &str) -> Template {
+    Template {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        oid: None,
+        schema: None,
+        revision: 0,
+        minor: 0,
+        flags: GeneralFlags::empty(),
+        enrollment_flags: None,
+        private_key_flags: PrivateKeyFlags::empty(),
+        name_flags: NameFlags::empty(),
+        ra_signatures: 0,
+        ra_application_policies: Vec::new(),
+        ra_policies: Vec::new(),
+        cng: None,
+        key_spec: KeySpec::Exchange,
+        minimal_key_size: 0,
+        providers: Vec::new(),
+        validity: Span::days(365),
+        renewal_period: Span::days(42),
+        key_usage: KeyUsage::empty(),
+        eku: Vec::new(),
+        application_policies: Vec::new(),
+        certificate_policies: Vec::new(),
+        critical_extensions: Vec::new(),
+        supersedes: Vec::new(),
+        max_issuing_depth: 0,
+        security: SecurityDescriptor { owner: None, dacl: None },
+    }
+}
+
+/// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its own, no
+/// longer a default one.
+fn copy(default: Template, name: &str) -> Template {
+    let mut flags = default.flags;
+    flags.remove(GeneralFlags::IS_DEFAULT);
+    flags.insert(GeneralFlags::IS_MODIFIED);
+    Template {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        oid: None,
+        schema: Some(default.schema_version().max(2)),
+        revision: 100,
+        minor: 0,
+        flags,
+        enrollment_flags: Some(default.enrollment_flags.unwrap_or_default()),
+        ..default
+    }
+}
+
+/// An identity below the arc under which forests number their templates.
+fn own_oid(name: &str) -> Oid {
+    let number = number_of(name);
+    let (high, low) = (number >> 36, number & 0x0FFF_FFFF);
+    format!("1.3.6.1.4.1.311.21.8.{high}.{low}").parse().expect("numbers and dots are an object identifier")
+}
+
+/// What the key `flags` means.
+#[derive(Clone, Copy)]
+enum FlagsKey {
+    /// In a file of default templates: the attribute of that name, all of it.
+    Attribute,
+    /// In a scenario: flags to set besides the inherited ones, in whatever field.
+    AnyField,
+}
+
+/// The template with every attribute that the table says.
+fn apply(
+    cx: &Context<'_>,
+    mut template: Template,
+    table: &Table,
+    flags: FlagsKey,
+    found: &mut Diagnostics,
+) -> Template {
+    let t = &mut template;
+    if let Some(display) = table.text("display-name") {
+        t.display_name = display.value.to_owned();
+    }
+    t.schema = small(table, "schema").or(t.schema);
+    set(&mut t.revision, small(table, "revision"));
+    set(&mut t.minor, small(table, "minor"));
+    if let Some(oid) = table.text("oid") {
+        t.oid = cx.oids.find(oid, found);
+    }
+    apply_flags(t, table, flags);
+    set(&mut t.ra_signatures, small(table, "ra-signatures"));
+    set(&mut t.key_spec, word(table, "key-spec"));
+    set(&mut t.minimal_key_size, small(table, "minimal-key-size"));
+    if table.get("providers").is_some() {
+        t.providers = providers(table);
+    }
+    set(&mut t.validity, span(table, "validity"));
+    set(&mut t.renewal_period, span(table, "renewal-period"));
+    for (key, list) in [
+        ("ra-application-policies", &mut t.ra_application_policies),
+        ("ra-policies", &mut t.ra_policies),
+        ("eku", &mut t.eku),
+        ("application-policies", &mut t.application_policies),
+        ("certificate-policies", &mut t.certificate_policies),
+        ("critical-extensions", &mut t.critical_extensions),
+    ] {
+        if table.get(key).is_some() {
+            *list = table.texts(key).filter_map(|text| cx.oids.find(text, found)).collect();
+        }
+    }
+    if table.get("supersedes").is_some() {
+        t.supersedes = texts(table, "supersedes");
+    }
+    set(&mut t.max_issuing_depth, small(table, "max-issuing-depth"));
+    if let Some(settings) = table.table("cng") {
+        t.cng = Some(cng(settings));
+    }
+    template
+}
+
+fn set<T>(attribute: &mut T, said: Option<T>) {
+    if let Some(said) = said {
+        *attribute = said;
+    }
+}
+
+/// Provider names in their order, first choice first.
+pub(super) fn providers(table: &Table) -> Vec<ProviderPreference> {
+    let numbered = (1_u32..).zip(texts(table, "providers"));
+    numbered.map(|(order, name)| ProviderPreference { order, name }).collect()
+}
+
+macro_rules! flag_field {
+    ($function:ident, $type:ty) => {
+        /// The flags that a list names; `None` when there is no such list.
+        pub(super) fn $function(table: &Table, key: &str) -> Option<$type> {
+            table.get(key)?;
+            Some(table.texts(key).filter_map(|word| <$type>::from_word(word.value)).collect())
+        }
+    };
+}
+
+flag_field!(general_flags, GeneralFlags);
+flag_field!(enrollment_flags, EnrollmentFlags);
+flag_field!(private_key_flags, PrivateKeyFlags);
+flag_field!(name_flags, NameFlags);
+flag_field!(key_usage, KeyUsage);
+
+fn apply_flags(t: &mut Template, table: &Table, flags: FlagsKey) {
+    set(&mut t.flags, general_flags(table, "general-flags"));
+    t.enrollment_flags = enrollment_flags(table, "enrollment-flags").or(t.enrollment_flags);
+    set(&mut t.private_key_flags, private_key_flags(table, "private-key-flags"));
+    set(&mut t.name_flags, name_flags(table, "name-flags"));
+    set(&mut t.key_usage, key_usage(table, "key-usage"));
+    match flags {
+        FlagsKey::Attribute => set(&mut t.flags, general_flags(table, "flags")),
+        FlagsKey::AnyField => {
+            table.texts("flags").for_each(|word| one_flag(t, word.value, true));
+            table.texts("without-flags").for_each(|word| one_flag(t, word.value, false));
+        }
+    }
+}
+
+/// Sets or clears a flag in the field it belongs to. A word of several fields belongs to the one that counts: enrollment flags
+/// first, then private key, name and general flags.
+fn one_flag(t: &mut Template, word: &str, on: bool) {
+    if let Some(flag) = EnrollmentFlags::from_word(word).filter(|_| word != "add-template-name") {
+        t.enrollment_flags.get_or_insert_default().set(flag, on);
+    } else if let Some(flag) = PrivateKeyFlags::from_word(word) {
+        t.private_key_flags.set(flag, on);
+    } else if let Some(flag) = NameFlags::from_word(word) {
+        t.name_flags.set(flag, on);
+    } else if let Some(flag) = GeneralFlags::from_word(word) {
+        t.flags.set(flag, on);
+    }
+}
+
+fn cng(table: &Table) -> CngSettings {
+    let text = |key: &str| table.text(key).map(|text| text.value.to_owned());
+    CngSettings {
+        asymmetric_algorithm: text("asymmetric-algorithm"),
+        hash_algorithm: text("hash-algorithm"),
+        key_usage: table.get("key-usage").map(|_| {
+            let bit = |word: Placed<&str>| match word.value {
+                "decrypt" => 1,
+                "sign" => 2,
+                "agree" => 4,
+                _ => 0x00FF_FFFF,
+            };
+            table.texts("key-usage").fold(0, |bits, word| bits | bit(word))
+        }),
+        symmetric_algorithm: text("symmetric-algorithm"),
+        symmetric_key_length: small(table, "symmetric-key-length"),
+        key_security: text("key-security"),
+    }
+}

@@ -1,0 +1,173 @@
+//! Worlds that build on worlds: the same name overrides fields, a new name appends, `absent = true` takes away.
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::parse_world;
+use crate::loader::{LoadError, Loader};
+use crate::nearest::nearest;
+use crate::shape::{Shape, Takes, WORLD};
+use crate::source::{Files, Place, Placed};
+use crate::tree::{Entry, Node, Table, Value};
+
+/// How many worlds may build on one another.
+const MOST_WORLDS: usize = 16;
+
+/// The world with everything that the worlds it extends have.
+pub(crate) fn complete(world: &Table, loader: &dyn Loader, files: &mut Files, found: &mut Diagnostics) -> Table {
+    let mut on_the_way = Vec::new();
+    extend(world, loader, files, found, &mut on_the_way)
+}
+
+fn extend(
+    world: &Table,
+    loader: &dyn Loader,
+    files: &mut Files,
+    found: &mut Diagnostics,
+    on_the_way: &mut Vec<String>,
+) -> Table {
+    let base = match world.text("extends") {
+        Some(name) => load(name, loader, files, found, on_the_way),
+        None => Some(Table::default()),
+    };
+    // Without its base nothing in it can be judged; the missing base is reported.
+    match base {
+        Some(base) => over(&base, world, &WORLD, found),
+        None => {
+            let mut alone = over(&Table::default(), world, &WORLD, &mut Diagnostics::new());
+            alone.0.retain(|entry| entry.key.value != "extends");
+            alone
+        }
+    }
+}
+
+fn load(
+    name: Placed<&str>,
+    loader: &dyn Loader,
+    files: &mut Files,
+    found: &mut Diagnostics,
+    on_the_way: &mut Vec<String>,
+) -> Option<Table> {
+    if on_the_way.iter().any(|known| known == name.value) || on_the_way.len() >= MOST_WORLDS {
+        let way = on_the_way.join(" -> ");
+        let message = format!("`{}` extends itself: {way} -> {}", name.value, name.value);
+        found.push(Diagnostic::error(Code::Cycle, message, name.place));
+        return None;
+    }
+    let text = match loader.load(&format!("worlds/{}.toml", name.value)) {
+        Ok(text) => text,
+        Err(error) => {
+            found.push(not_loaded("world", "worlds", name, &error, loader));
+            return None;
+        }
+    };
+    let mut own = Diagnostics::new();
+    let (root, _) = parse_world(&format!("fixtures/worlds/{}.toml", name.value), &text, files, &mut own);
+    if own.has_errors() {
+        let message = format!("the world `{}` is broken itself", name.value);
+        found.push(Diagnostic::error(Code::BrokenFixture, message, name.place));
+    }
+    found.extend(own);
+    on_the_way.push(name.value.to_owned());
+    let complete = extend(root.table("world")?, loader, files, found, on_the_way);
+    on_the_way.pop();
+    Some(complete)
+}
+
+/// A fixture that a name refers to could not be had.
+pub(crate) fn not_loaded(
+    what: &str,
+    folder: &str,
+    name: Placed<&str>,
+    error: &LoadError,
+    loader: &dyn Loader,
+) -> Diagnostic {
+    let path = format!("fixtures/{folder}/{}.toml", name.value);
+    match error {
+        LoadError::Missing => {
+            let known = loader.list(folder);
+            let help = match nearest(name.value, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => format!("there are no files in fixtures/{folder}"),
+                None => format!("there are {}", known.join(", ")),
+            };
+            Diagnostic::error(Code::UnknownFixture, format!("there is no {what} `{}`", name.value), name.place)
+                .help(help)
+        }
+        LoadError::Unreadable { reason } => {
+            Diagnostic::error(Code::Unreadable, format!("{path} cannot be read: {reason}"), name.place)
+        }
+    }
+}
+
+/// `upper` laid over `base`.
+pub(crate) fn over(base: &Table, upper: &Table, shape: &Shape, found: &mut Diagnostics) -> Table {
+    let mut result = base.clone();
+    for entry in &upper.0 {
+        let takes = shape.key(&entry.key.value).map(|key| key.takes);
+        match result.0.iter_mut().find(|known| known.key.value == entry.key.value) {
+            Some(known) => {
+                *known = Entry { key: entry.key.clone(), node: over_node(Some(&known.node), &entry.node, takes, found) }
+            }
+            None => {
+                let node = over_node(None, &entry.node, takes, found);
+                result.0.push(Entry { key: entry.key.clone(), node });
+            }
+        }
+    }
+    result
+}
+
+fn over_node(base: Option<&Node>, upper: &Node, takes: Option<Takes>, found: &mut Diagnostics) -> Node {
+    let value = match (takes, &upper.value) {
+        (Some(Takes::Table(shape)), Value::Table(table)) => {
+            let below = base.and_then(Node::as_table).cloned().unwrap_or_default();
+            Value::Table(over(&below, table, shape, found))
+        }
+        (Some(Takes::Named(shape)), Value::List(list)) => {
+            Value::List(by_name(base.map_or(&[][..], Node::as_list), list, shape, found))
+        }
+        (Some(Takes::Tables(_)), Value::List(list)) => {
+            Value::List(base.map_or(&[][..], Node::as_list).iter().chain(list).cloned().collect())
+        }
+        (_, value) => value.clone(),
+    };
+    Node { value, place: upper.place }
+}
+
+fn by_name(base: &[Node], upper: &[Node], shape: &Shape, found: &mut Diagnostics) -> Vec<Node> {
+    let mut result: Vec<Node> = base.to_vec();
+    for node in upper {
+        let Some(table) = node.as_table() else { continue };
+        let name = table.text("name").map(|name| name.value);
+        let known = result.iter().position(|known| {
+            name.is_some() && known.as_table().and_then(|table| table.text("name")).map(|name| name.value) == name
+        });
+        match (known, table.flag("absent")) {
+            (Some(at), Some(true)) => {
+                result.remove(at);
+            }
+            (None, Some(true)) => {
+                let noun = shape.name.split_once(' ').map_or(shape.name, |(_, noun)| noun);
+                let message = format!("no extended world has a {noun} `{}` to leave out", name.unwrap_or(""));
+                let names = result.iter().filter_map(|node| node.as_table()?.text("name")).map(|name| name.value);
+                let help = nearest(name.unwrap_or(""), names).map(|near| format!("did you mean `{near}`?"));
+                found.push(
+                    Diagnostic::error(Code::AbsentNothing, message, absent_place(table, node.place)).help_some(help),
+                );
+            }
+            (Some(at), _) => {
+                let below = result[at].as_table().cloned().unwrap_or_default();
+                result[at] = Node { value: Value::Table(over(&below, table, shape, found)), place: node.place };
+            }
+            (None, _) => {
+                let alone = over(&Table::default(), table, shape, found);
+                result.push(Node { value: Value::Table(alone), place: node.place });
+            }
+        }
+    }
+    result
+}
+
+fn absent_place(table: &Table, place: Place) -> Place {
+    table.text("name").map_or(place, |name| name.place)
+}
