@@ -50,6 +50,7 @@ pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
 pub use invariants::Invariant;
 pub use look::{Look, LookError, OpenPrompt};
 pub use parts::{CardGone, InProcess, Parts};
+pub use policy::RULES;
 pub use spec::WorldSpec;
 
 use crate::clock::Clock;

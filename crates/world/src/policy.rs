@@ -34,14 +34,24 @@ pub(crate) struct Subject<'a> {
     pub(crate) session: u32,
 }
 
-const BACKGROUND_COMPUTER: Rule = Rule::new("T2.1.background-computer");
-const BACKGROUND_CONTROLLER: Rule = Rule::new("T2.1.background-controller");
-const BACKGROUND_USER: Rule = Rule::new("T2.1.background-user");
-const COMPUTER_START: Rule = Rule::new("T2.1.computer-start");
-const CONFIGURABLE: Rule = Rule::new("T2.1.configurable");
-const FOREGROUND: Rule = Rule::new("T2.1.foreground");
-const OFF: Rule = Rule::new("T2.1.off");
-const OFFSET: Rule = Rule::new("T2.3.offset");
+macro_rules! rules {
+    ($( $name:ident = $id:literal; )*) => {
+        $( const $name: Rule = Rule::new($id); )*
+        /// Every rule that the world itself can decide.
+        pub const RULES: &[Rule] = &[ $( $name, )* ];
+    };
+}
+
+rules! {
+    BACKGROUND_COMPUTER = "T2.1.background-computer";
+    BACKGROUND_CONTROLLER = "T2.1.background-controller";
+    BACKGROUND_USER = "T2.1.background-user";
+    COMPUTER_START = "T2.1.computer-start";
+    CONFIGURABLE = "T2.1.configurable";
+    FOREGROUND = "T2.1.foreground";
+    OFF = "T2.1.off";
+    OFFSET = "T2.3.offset";
+}
 
 /// What an interval of zero means ([MS-GPOL] 3.2.1.14).
 const LEAST_INTERVAL: Span = Span::seconds(7);
