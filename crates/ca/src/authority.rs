@@ -126,13 +126,7 @@ impl Ca {
     /// makes the response a full CMC response.
     pub fn submit(&mut self, now: FileTime, caller: &PrincipalObject, submission: &Submission) -> CaReply {
         if let Err(refusal) = self.admit(caller, submission) {
-            return CaReply {
-                request_id: 0,
-                disposition: Disposition::Failed(refusal.code),
-                certificate: None,
-                response: None,
-                message: refusal.reason,
-            };
+            return Self::nothing(0, refusal);
         }
         let id = self.database.next_id();
         let mut row = Row::new(id, now, caller, submission);
@@ -183,6 +177,7 @@ impl Ca {
         row.state = RequestState::Denied(HResult::CERTSRV_E_ADMIN_DENIED_REQUEST);
         row.resolved = Some(now);
         row.message = format!("Denied by {officer}");
+        row.understood = None;
         self.store(row);
         Ok(())
     }
@@ -431,6 +426,7 @@ impl Ca {
         }
     }
 
+    /// The reply to what has no row.
     fn nothing(request_id: u32, refusal: Refusal) -> CaReply {
         CaReply {
             request_id,

@@ -1,13 +1,14 @@
 //! Renewals: signed by the old key, for the same template, and sometimes without asking again.
 
-use autoenroll_ca::Ca;
+use autoenroll_ca::{Ca, CaConfig, CaDescription};
+use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 use autoenroll_model::{
     Disposition, EnrollmentFlags, HResult, NameFlags, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span,
     Template,
 };
-use autoenroll_wire::{Certificate, Extension, GeneralName};
+use autoenroll_wire::{Certificate, Extension, GeneralName, SignedWith};
 
-use crate::lab::{Ask, Form, Holder, alice, ca, key, start, template};
+use crate::lab::{Ask, Form, Holder, alice, ca, key, root, seed, start, template};
 
 /// Enrols with `old`, then renews it two months later with `new`.
 struct Renewal {
@@ -139,4 +140,28 @@ fn a_bare_request_is_never_a_renewal() {
     renewal.second.form = Form::Pkcs10;
     renewal.new.private_key_flags = PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL;
     assert_eq!(renewal.run().0, Disposition::Issued, "a new key would not do in a renewal");
+}
+
+#[test]
+fn a_certificate_of_another_ca_can_be_renewed_once_it_is_trusted() {
+    let user = template("User");
+    let algorithm = KeyAlgorithm::Rsa2048;
+    let description = CaDescription { algorithm, ..CaDescription::new("Old CA", start() - Span::days(30)) };
+    let old = root(algorithm).subordinate(&seed(), description).unwrap();
+    let config = CaConfig { hash: HashAlgorithm::Sha1, ..CaConfig::new("ca00.contoso.com", &["User"]) };
+    let mut old = Ca::new(seed(), old, config, vec![user.clone()]);
+    let first = Ask { ca: "Old CA".into(), key: key("old"), ..Ask::for_template(&user) };
+    let certificate = old.submit(start(), &alice(), &first.submission()).certificate.unwrap();
+    assert_eq!(
+        Certificate::parse(&certificate).unwrap().signed_with,
+        SignedWith::Key(SignatureAlgorithm::RsaSha1),
+        "the old CA signs with the hash it is configured for"
+    );
+
+    let mut new = ca(vec![user.clone()]);
+    let second = Ask { renews: Some(Holder { key: first.key, certificate }), ..Ask::for_template(&user) };
+    let unknown = new.submit(start(), &alice(), &second.submission());
+    assert_eq!(unknown.disposition, Disposition::Failed(HResult::CERT_E_UNTRUSTEDROOT));
+    new.trust(old.identity());
+    assert_eq!(new.submit(start(), &alice(), &second.submission()).disposition, Disposition::Issued);
 }
