@@ -409,7 +409,11 @@ impl Ca {
         }
     }
 
-    fn reply(&self, row: &Row) -> CaReply {
+    /// How a request stands, as the client is told.
+    fn reply(&mut self, row: &Row) -> CaReply {
+        let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
+        let facts = Facts::new().with("message", row.message.as_str());
+        let tells = judge.holds(&rules::MESSAGE, !row.message.is_empty(), facts);
         let issued = row.certificate.clone().filter(|_| row.state == RequestState::Issued);
         let full = row.flags & FULL_RESPONSE != 0;
         let response = match &issued {
@@ -422,7 +426,7 @@ impl Ca {
             disposition: row.state.disposition(),
             certificate: issued,
             response,
-            message: row.message.clone(),
+            message: if tells { row.message.clone() } else { String::new() },
         }
     }
 

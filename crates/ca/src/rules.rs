@@ -153,4 +153,6 @@ rules! {
     // Later questions about a request that has a number.
     KNOWN = "CA3.7.11.known", Some(HResult::CERTSRV_E_PROPERTY_EMPTY), "[MS-WCCE] 3.2.1.4.3.1.2",
         "there is a request of that number";
+    MESSAGE = "CA3.7.12", None, "[MS-WCCE] note 82",
+        "the reply carries a disposition message";
 }
