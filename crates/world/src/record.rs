@@ -96,13 +96,13 @@ fn software_operation(operation: &SoftwareOperation) -> (&'static str, Option<&s
 pub(crate) fn effect_done(effect: &Effect, began: &Facts, result: &EffectResult, names: &Names) -> (Kind, Facts) {
     let kind = if matches!(effect, Effect::Card { .. }) { Kind::CardDone } else { Kind::EffectDone };
     let mut facts = Facts::new();
+    if matches!(effect, Effect::Submit(_)) {
+        facts.set("op", "submit");
+    }
     for name in ["op", "card", "ca"] {
         if let Some(fact) = began.get(name) {
             facts.set(name, fact.clone());
         }
-    }
-    if matches!(effect, Effect::Submit(_)) {
-        facts.set("op", "submit");
     }
     facts.set("code", code_of(result).to_string());
     match result {

@@ -1,0 +1,181 @@
+//! A small domain to try worlds in.
+
+use autoenroll_apdu::Atr;
+use autoenroll_card::CardProfile;
+use autoenroll_csp::{CardDatabase, CardType};
+use autoenroll_model::{
+    Ace, AceEffect, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, PrivateKeyFlags, Profile, Provider,
+    ProviderKind, ProviderPreference, SecurityDescriptor, Sid, SimTime, Span, Template, rights,
+};
+use autoenroll_trace::{Detail, Kind, Record, TimelineOptions, render};
+use autoenroll_world::spec::{
+    AuthoritySpec, CardSpec, ComputerSpec, ReaderName, TemplateSpec, TrustSpec, UserSpec, WorldSpec,
+};
+use autoenroll_world::{InProcess, Parts, Stepped, World};
+
+pub(crate) const BASE: &str = "Microsoft Base Smart Card Crypto Provider";
+pub(crate) const VENDOR: &str = "Vendor Card CSP";
+pub(crate) const SOFTWARE: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
+pub(crate) const READER: &str = "Reader 0";
+
+/// CONTOSO with one CA, `alice` and `bob`, and `WKS01` with one reader and three providers.
+pub(crate) fn contoso() -> WorldSpec {
+    let mut spec = WorldSpec::contoso(Profile::server_2003_sp1());
+    let domain = spec.domain.clone();
+    spec.domain.trust = TrustSpec {
+        roots: vec!["Contoso CA".to_owned()],
+        ntauth: vec!["Contoso CA".to_owned()],
+        ..TrustSpec::default()
+    };
+    spec.users = vec![UserSpec::named("alice", 1104, &domain), UserSpec::named("bob", 1105, &domain)];
+    let card_type = |name: &str, atr: &Atr, provider| CardType::exact(name, atr.as_bytes(), provider).unwrap();
+    let provider = |name: &str, kind| Provider { name: name.to_owned(), kind };
+    spec.computers = vec![ComputerSpec {
+        readers: vec![READER.to_owned()],
+        providers: vec![
+            provider(SOFTWARE, ProviderKind::Software),
+            provider(VENDOR, ProviderKind::Card),
+            provider(BASE, ProviderKind::Card),
+        ],
+        card_database: CardDatabase::new(vec![
+            card_type("Vendor", &Atr::t1(b"VENDOR"), VENDOR),
+            card_type("GIDS", &CardProfile::gids().atr, BASE),
+        ])
+        .unwrap(),
+        ..ComputerSpec::named("WKS01", 1201, &domain)
+    }];
+    spec.authorities = vec![AuthoritySpec::named("Contoso CA", "ca01.contoso.com", &[])];
+    spec
+}
+
+/// A version 2 template that alice may autoenroll, with a software provider.
+pub(crate) fn template(name: &str) -> Template {
+    let alice = autoenroll_world::spec::DomainSpec::contoso().account(1104);
+    Template {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        oid: Some(format!("1.3.6.1.4.1.311.21.8.1.{}", name.len()).parse().unwrap()),
+        schema: Some(2),
+        revision: 100,
+        minor: 2,
+        flags: GeneralFlags::ADD_TEMPLATE_NAME,
+        enrollment_flags: Some(EnrollmentFlags::AUTO_ENROLLMENT),
+        private_key_flags: PrivateKeyFlags::empty(),
+        name_flags: NameFlags::SUBJECT_REQUIRE_COMMON_NAME.union(NameFlags::SUBJECT_ALT_REQUIRE_UPN),
+        ra_signatures: 0,
+        ra_application_policies: Vec::new(),
+        ra_policies: Vec::new(),
+        cng: None,
+        key_spec: KeySpec::Exchange,
+        minimal_key_size: 2048,
+        providers: vec![ProviderPreference { order: 1, name: SOFTWARE.to_owned() }],
+        validity: Span::days(365),
+        renewal_period: Span::days(42),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
+        eku: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
+        application_policies: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
+        certificate_policies: Vec::new(),
+        critical_extensions: Vec::new(),
+        supersedes: Vec::new(),
+        max_issuing_depth: 0,
+        security: SecurityDescriptor { owner: None, dacl: Some(full_for(&alice)) },
+    }
+}
+
+/// A smart card logon template that lists the vendor's provider first.
+pub(crate) fn card_template(name: &str) -> Template {
+    let flags = EnrollmentFlags::AUTO_ENROLLMENT.union(EnrollmentFlags::USER_INTERACTION_REQUIRED);
+    let preference = |order, name: &str| ProviderPreference { order, name: name.to_owned() };
+    Template {
+        enrollment_flags: Some(flags),
+        providers: vec![preference(1, VENDOR), preference(2, BASE)],
+        ..template(name)
+    }
+}
+
+fn full_for(sid: &Sid) -> Vec<Ace> {
+    vec![Ace {
+        effect: AceEffect::Allow,
+        mask: rights::FULL,
+        object: None,
+        trustee: sid.clone(),
+        inherited: false,
+        inherit_only: false,
+        conditional: false,
+    }]
+}
+
+/// Adds a template to the directory and to what the CA issues.
+pub(crate) fn offer(spec: &mut WorldSpec, template: Template, published: Option<Span>) {
+    for authority in &mut spec.authorities {
+        authority.templates.push(template.name.clone());
+    }
+    spec.templates.push(TemplateSpec { template, published });
+}
+
+/// `alice-card` with the PIN 1234, in no reader.
+pub(crate) fn alice_card() -> CardSpec {
+    CardSpec::named("alice-card", CardProfile::gids(), "1234")
+}
+
+pub(crate) fn reader() -> ReaderName {
+    ReaderName { computer: "WKS01".to_owned(), reader: READER.to_owned() }
+}
+
+/// Runs until nothing is due at or before that time, and moves the clock there.
+pub(crate) fn run<F: autoenroll_model::CoreFactory, P: Parts>(world: &mut World<F, P>, until: Span) {
+    let until = SimTime::START + until;
+    while world.step(until).unwrap() == Stepped::Handled {}
+    world.advance(until);
+}
+
+/// The records of a kind.
+pub(crate) fn records<F: autoenroll_model::CoreFactory>(world: &World<F, InProcess>, kind: Kind) -> Vec<&Record> {
+    world.trace().records().iter().filter(|record| record.kind == kind).collect()
+}
+
+/// The whole story, for a message.
+pub(crate) fn story<F: autoenroll_model::CoreFactory>(world: &World<F, InProcess>) -> String {
+    render(world.trace(), TimelineOptions { detail: Detail::Work, colour: false })
+}
+
+/// Cards whose retry counter somebody restores whenever a PIN was wrong.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meddler(InProcess);
+
+impl Parts for Meddler {
+    fn add_card(&mut self, name: &str, card: autoenroll_card::Card) {
+        self.0.add_card(name, card);
+    }
+    fn card<R>(&self, name: &str, look: impl FnOnce(&autoenroll_card::Card) -> R) -> Option<R> {
+        self.0.card(name, look)
+    }
+    fn card_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut autoenroll_card::Card) -> R) -> Option<R> {
+        self.0.card_mut(name, change)
+    }
+    fn insert(&mut self, reader: &ReaderName, card: &str) -> Option<Vec<u8>> {
+        self.0.insert(reader, card)
+    }
+    fn remove(&mut self, reader: &ReaderName) {
+        self.0.remove(reader);
+    }
+    fn reset(&mut self, reader: &ReaderName) {
+        self.0.reset(reader);
+    }
+    fn transmit(&mut self, reader: &ReaderName, apdu: &[u8]) -> Result<Vec<u8>, autoenroll_world::CardGone> {
+        let response = self.0.transmit(reader, apdu)?;
+        if response.starts_with(&[0x63]) {
+            self.0.card_mut("alice-card", |card| card.set_tries_left(3));
+        }
+        Ok(response)
+    }
+    fn add_authority(&mut self, ca: autoenroll_ca::Ca) {
+        self.0.add_authority(ca);
+    }
+    fn authority<R>(&self, name: &str, look: impl FnOnce(&autoenroll_ca::Ca) -> R) -> Option<R> {
+        self.0.authority(name, look)
+    }
+    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut autoenroll_ca::Ca) -> R) -> Option<R> {
+        self.0.authority_mut(name, change)
+    }
+}
