@@ -1,0 +1,187 @@
+//! A card at a terminal: inserted and pulled by typing, its conversation shown.
+
+use std::fmt;
+use std::io::{self, BufRead, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use autoenroll_card::{CardState, LifeCycle};
+
+use crate::vpcd::lock;
+use crate::{Exchange, InsertError, Inserted, SharedCard, insert};
+
+/// Serves a card to the reader driver that listens at [`ServeOptions::driver`], doing what `commands` says line by line:
+///
+/// * `insert`, `pull`: into the reader and out of it;
+/// * `state`: what is on the card, without asking it;
+/// * `quit`.
+///
+/// After the last line a card that is in the reader is served until the driver closes the connection, so that standard input
+/// may be `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked. Errors that another
+/// line can mend are written there, too.
+///
+/// # Errors
+/// When the card cannot be inserted at the start, or `commands` or `out` fail.
+pub fn serve(
+    card: &SharedCard,
+    options: &ServeOptions,
+    commands: impl BufRead,
+    out: impl Write + Send + 'static,
+) -> Result<(), ServeError> {
+    let mut desk = Desk { card, options: *options, inserted: None, out: Arc::new(Mutex::new(out)) };
+    if options.inserted {
+        desk.insert().map_err(ServeError::Insert)?;
+        desk.say("inserted")?;
+    }
+    for line in commands.lines() {
+        match line?.trim() {
+            "" => {}
+            "insert" => desk.insert_again()?,
+            "pull" => desk.pull()?,
+            "state" => desk.tell_state()?,
+            "quit" => return Ok(()),
+            other => desk.say(&format!("{other:?} is none of: insert, pull, state, quit"))?,
+        }
+    }
+    if let Some(inserted) = desk.inserted.take() {
+        inserted.wait();
+        desk.say("the driver closed the connection")?;
+    }
+    Ok(())
+}
+
+/// How a card is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServeOptions {
+    /// Where the driver listens. vpcd as Debian installs it: 127.0.0.1:35963.
+    pub driver: SocketAddr,
+    /// Whether the card is in the reader at the start.
+    pub inserted: bool,
+    /// Whether power, reset and commands are shown.
+    pub trace: bool,
+}
+
+impl Default for ServeOptions {
+    /// In the reader that Debian's package of vpcd describes, with trace.
+    fn default() -> Self {
+        Self { driver: SocketAddr::from(([127, 0, 0, 1], 35_963)), inserted: true, trace: true }
+    }
+}
+
+/// Why serving a card ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServeError {
+    /// The card could not be inserted at the start.
+    Insert(InsertError),
+    /// Commands could not be read, or output not written.
+    Console(io::ErrorKind),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Insert(error) => write!(f, "{error}"),
+            Self::Console(kind) => write!(f, "standard input or output: {kind}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+impl From<io::Error> for ServeError {
+    fn from(error: io::Error) -> Self {
+        Self::Console(error.kind())
+    }
+}
+
+/// How long to wait for a driver.
+const DRIVER_WITHIN: Duration = Duration::from_secs(2);
+
+/// The card and its reader, in front of whoever types.
+struct Desk<'a, W> {
+    card: &'a SharedCard,
+    options: ServeOptions,
+    inserted: Option<Inserted>,
+    /// Shared with the thread that talks to the driver.
+    out: Arc<Mutex<W>>,
+}
+
+impl<W: Write + Send + 'static> Desk<'_, W> {
+    fn insert(&mut self) -> Result<(), InsertError> {
+        let (out, trace) = (Arc::clone(&self.out), self.options.trace);
+        let observe = move |exchange: &Exchange| {
+            if trace {
+                // Whoever reads the trace may have gone; the card is served all the same.
+                let _unread = write_line(&out, exchange);
+            }
+        };
+        self.inserted = Some(insert(Arc::clone(self.card), self.options.driver, DRIVER_WITHIN, observe)?);
+        Ok(())
+    }
+
+    fn insert_again(&mut self) -> io::Result<()> {
+        if self.inserted.as_ref().is_some_and(Inserted::is_in) {
+            return self.say("the card is in the reader already");
+        }
+        match self.insert() {
+            Ok(()) => self.say("inserted"),
+            Err(error) => self.say(&error.to_string()),
+        }
+    }
+
+    fn pull(&mut self) -> io::Result<()> {
+        match self.inserted.take() {
+            Some(inserted) => {
+                inserted.pull();
+                self.say("pulled")
+            }
+            None => self.say("the card is not in the reader"),
+        }
+    }
+
+    fn tell_state(&self) -> io::Result<()> {
+        let state = lock(self.card).look();
+        self.say(describe_state(&state).trim_end())
+    }
+
+    fn say(&self, text: &str) -> io::Result<()> {
+        write_line(&self.out, &text)
+    }
+}
+
+/// One line, or one exchange, as a whole: two threads write.
+fn write_line(out: &Mutex<impl Write>, line: &impl fmt::Display) -> io::Result<()> {
+    let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+fn describe_state(state: &CardState) -> String {
+    let id = state.card_id.map_or("none".to_owned(), |id| id.iter().map(|byte| format!("{byte:02x}")).collect());
+    let life_cycle = match state.life_cycle {
+        LifeCycle::Creation => "being initialised",
+        LifeCycle::Operational => "operational",
+        LifeCycle::Terminated => "terminated",
+    };
+    let mut text = format!(
+        "card id {id}, {}\nPIN: {} of {} tries left{}\n{} bytes and {} containers free\n",
+        life_cycle,
+        state.pin.tries_left,
+        state.pin.limit,
+        if state.user { ", presented" } else { "" },
+        state.free_bytes,
+        state.free_containers,
+    );
+    for container in &state.containers {
+        let bits = container.exchange_bits.max(container.signature_bits);
+        let default = if container.default { ", default" } else { "" };
+        let certificate = match container.certificate.as_ref().map(|certificate| certificate.der()) {
+            None => "no certificate".to_owned(),
+            Some(None) => "a damaged certificate".to_owned(),
+            Some(Some(der)) => format!("a certificate of {} bytes", der.len()),
+        };
+        text += &format!("container {} {:?}: {bits} bits, {certificate}{default}\n", container.index, container.name);
+    }
+    text
+}

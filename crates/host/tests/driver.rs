@@ -1,0 +1,259 @@
+//! The conversation with a reader driver, seen from a driver of the test's own: needs no other program.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use autoenroll_card::{Card, CardProfile, Personalisation};
+use autoenroll_host::{Ended, Exchange, Inserted, ServeOptions, SharedCard, insert, serve, share};
+use autoenroll_keys::Seed;
+
+const LONG: Duration = Duration::from_secs(5);
+const SELECT: &[u8] = b"\x00\xA4\x04\x00\x09\xA0\x00\x00\x03\x97\x42\x54\x46\x59\x00";
+const VERIFY: &[u8] = b"\x00\x20\x00\x80\x0412AB";
+
+/// The driver's half of vpcd, which sends length and body in two writes as the packaged one does.
+struct Driver {
+    listener: TcpListener,
+}
+
+impl Driver {
+    fn new() -> Self {
+        Self { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap() }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
+    fn accept(&self) -> Connection {
+        let (socket, _) = self.listener.accept().unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        Connection { socket }
+    }
+}
+
+struct Connection {
+    socket: TcpStream,
+}
+
+impl Connection {
+    fn send(&mut self, message: &[u8]) {
+        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+        self.socket.write_all(&length).unwrap();
+        self.socket.write_all(message).unwrap();
+    }
+
+    fn receive(&mut self) -> Vec<u8> {
+        let mut length = [0; 2];
+        self.socket.read_exact(&mut length).unwrap();
+        let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+        self.socket.read_exact(&mut message).unwrap();
+        message
+    }
+
+    fn ask(&mut self, message: &[u8]) -> Vec<u8> {
+        self.send(message);
+        self.receive()
+    }
+
+    /// Whether the card has closed its side without another byte.
+    fn is_closed(&mut self) -> bool {
+        matches!(self.socket.read(&mut [0; 1]), Ok(0))
+    }
+}
+
+fn card(profile: CardProfile) -> SharedCard {
+    let mut card = Card::new(profile, [7; 16], Seed::from(1));
+    card.personalise(&Personalisation::new(b"12AB", [1; 24])).unwrap();
+    share(card)
+}
+
+fn put_in(driver: &Driver, card: &SharedCard) -> (Inserted, Connection) {
+    let inserted = insert(card.clone(), driver.address(), LONG, |_| {}).unwrap();
+    (inserted, driver.accept())
+}
+
+#[test]
+fn power_and_reset_are_not_answered_and_forget_the_pin() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let (inserted, mut connection) = put_in(&driver, &card);
+    let atr = CardProfile::gids().atr;
+    assert_eq!(connection.ask(&[4]), atr.as_bytes());
+    for control in [&[0, 1][..], &[1], &[2]] {
+        connection.send(&[1]);
+        assert!(connection.ask(SELECT).ends_with(b"\x90\x00"));
+        assert_eq!(connection.ask(VERIFY), b"\x90\x00");
+        assert!(card.lock().unwrap().look().user);
+        for code in control {
+            connection.send(&[*code]);
+        }
+        // The only answer to come is the one to this.
+        assert_eq!(connection.ask(&[4]), atr.as_bytes());
+        assert!(!card.lock().unwrap().look().user, "{control:?}");
+        assert_eq!(connection.ask(VERIFY), b"\x6D\x00", "the application is no longer selected");
+    }
+    assert!(inserted.is_in());
+    assert_eq!(inserted.pull(), Ended::Closed);
+    assert!(connection.is_closed());
+    assert!(!card.lock().unwrap().is_powered());
+}
+
+#[test]
+fn whatever_a_host_sends_has_an_answer() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let (_inserted, mut connection) = put_in(&driver, &card);
+    connection.send(&[1]);
+    let longest = vec![0; 65_535];
+    for (command, answer) in [(&[9][..], &b"\x67\x00"[..]), (&[0, 0], b"\x67\x00"), (&longest, b"\x67\x00")] {
+        assert_eq!(connection.ask(command), answer, "{} bytes", command.len());
+    }
+    assert!(connection.ask(SELECT).ends_with(b"\x90\x00"));
+}
+
+#[test]
+fn a_card_that_does_not_answer_leaves_the_reader() {
+    let check = |profile: CardProfile, message: &[u8]| {
+        let (driver, card) = (Driver::new(), share(Card::new(profile, [7; 16], Seed::from(1))));
+        let (inserted, mut connection) = put_in(&driver, &card);
+        connection.send(message);
+        assert!(connection.is_closed(), "an answer of length 0 would block vpcd for good");
+        assert_eq!(inserted.wait(), Ended::NoAnswer);
+    };
+    check(CardProfile::named("mute").unwrap(), &[4]);
+    // Without power.
+    check(CardProfile::gids(), SELECT);
+}
+
+#[test]
+fn a_driver_may_go_at_any_time() {
+    let check = |bytes: &[u8], ended: Ended| {
+        let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+        let (inserted, mut connection) = put_in(&driver, &card);
+        connection.socket.write_all(bytes).unwrap();
+        drop(connection);
+        assert_eq!(inserted.wait(), ended, "after {bytes:?}");
+    };
+    check(&[], Ended::Closed);
+    check(&[0, 1, 1], Ended::Closed);
+    check(&[0, 5, 0], Ended::Broken(std::io::ErrorKind::UnexpectedEof));
+}
+
+#[test]
+fn nobody_waits_longer_than_was_said() {
+    let nobody = Driver::new().address();
+    let start = Instant::now();
+    let error = insert(card(CardProfile::gids()), nobody, Duration::from_millis(50), |_| {}).unwrap_err();
+    assert_eq!(error.driver, nobody);
+    assert!(start.elapsed() < LONG);
+
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let (inserted, mut connection) = put_in(&driver, &card);
+    assert!(!inserted.wait_for_power(Duration::from_millis(20)), "nobody has powered it");
+    connection.send(&[1]);
+    assert!(inserted.wait_for_power(LONG));
+    drop(connection);
+    while inserted.is_in() {
+        assert!(start.elapsed() < LONG);
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn commands_do_not_wait_for_a_delayed_acknowledgement() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let (_inserted, mut connection) = put_in(&driver, &card);
+    connection.send(&[1]);
+    let mut times: Vec<Duration> = (0..101)
+        .map(|_| {
+            let start = Instant::now();
+            connection.ask(SELECT);
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    assert!(times[50] < Duration::from_millis(10), "without TCP_QUICKACK it is 40 ms; {:?}", times[50]);
+}
+
+#[test]
+fn observers_hear_everything_but_secrets() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let (said, heard) = mpsc::channel();
+    let observe = move |exchange: &Exchange| said.send(exchange.clone()).unwrap();
+    let inserted = insert(card, driver.address(), LONG, observe).unwrap();
+    let mut connection = driver.accept();
+    connection.send(&[1]);
+    connection.ask(VERIFY);
+    connection.send(&[2]);
+    connection.ask(&[4]);
+    connection.send(&[0]);
+    drop(connection);
+    inserted.wait();
+    let heard: Vec<Exchange> = heard.iter().collect();
+    assert_eq!(
+        heard,
+        [
+            Exchange::PowerOn,
+            Exchange::Apdu {
+                command: b"\x00\x20\x00\x80\x04\xFF\xFF\xFF\xFF".to_vec(),
+                response: b"\x6D\x00".to_vec()
+            },
+            Exchange::Reset,
+            Exchange::AnswerToReset(CardProfile::gids().atr.as_bytes().to_vec()),
+            Exchange::PowerOff,
+        ]
+    );
+}
+
+/// What is written by two threads, for a test to read.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_card_is_served_at_a_terminal() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let options = ServeOptions { driver: driver.address(), ..ServeOptions::default() };
+    let (commands, paper) = (b"insert\nstate\npull\npull\neject\ninsert\n".as_slice(), Paper::default());
+    std::thread::scope(|scope| {
+        let served = scope.spawn(|| serve(&card, &options, commands, paper.clone()));
+        let mut first = driver.accept();
+        assert!(first.is_closed());
+        let mut second = driver.accept();
+        second.send(&[1]);
+        assert!(second.ask(SELECT).ends_with(b"\x90\x00"));
+        drop(second);
+        served.join().unwrap().unwrap();
+    });
+    let written = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+    let free = card.lock().unwrap().look().free_bytes;
+    let expected = format!(
+        "\
+inserted
+the card is in the reader already
+card id 07070707070707070707070707070707, operational
+PIN: 3 of 3 tries left
+{free} bytes and 16 containers free
+pulled
+the card is not in the reader
+\"eject\" is none of: insert, pull, state, quit
+inserted
+- power on
+> 00A4040009A0000003974254465900  SELECT GIDS
+< 61124F0BA00000039742544659020173034001C09000
+the driver closed the connection
+"
+    );
+    assert_eq!(written, expected);
+}
