@@ -231,6 +231,8 @@ hresults! {
 
     /// Key size refused.
     NTE_BAD_LEN = 0x8009_0004;
+    /// A signature does not verify.
+    NTE_BAD_SIGNATURE = 0x8009_0006;
     /// Algorithm refused.
     NTE_BAD_ALGID = 0x8009_0008;
     /// Container empty.
