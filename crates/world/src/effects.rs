@@ -191,6 +191,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 }
                 let machine = self.computers.get_mut(&computer).ok_or(HResult::E_UNEXPECTED)?;
                 let (added, removed) = machine.trust.set(*store, certificates);
+                if added.is_empty() && removed.is_empty() {
+                    return Ok(EffectResult::Done);
+                }
                 let named = |list: &[Vec<u8>]| -> Vec<String> { list.iter().map(|der| self.root_name(der)).collect() };
                 let facts = Facts::new().with("op", "write").with("store", store.as_str());
                 let facts = facts.with("added", named(&added)).with("removed", named(&removed));

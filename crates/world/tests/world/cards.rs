@@ -60,7 +60,7 @@ fn two_users_take_turns_at_a_reader() {
     let meanings: Vec<&str> =
         records(&world, Kind::Apdu).iter().filter_map(|record| record.facts.text("meaning")).collect();
     let each = meanings.len() / 4;
-    assert!(each > 2 && meanings.len() % 4 == 0);
+    assert!(each > 2 && meanings.len().is_multiple_of(4));
     for transaction in meanings.chunks(each) {
         assert_eq!(transaction, &meanings[..each]);
         assert!(transaction[0].starts_with("SELECT GIDS"), "{}", transaction[0]);
