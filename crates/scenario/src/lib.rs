@@ -16,6 +16,7 @@ mod loader;
 mod lower;
 mod merge;
 mod nearest;
+mod run;
 mod shape;
 mod source;
 mod tree;
@@ -28,5 +29,9 @@ pub use document::{
     Wanted, WantedFact, What, When, parse,
 };
 pub use loader::{Bundle, LoadError, Loader};
+pub use run::{
+    Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, Twice, Verdict, first_difference,
+    run, run_on, run_twice,
+};
 pub use source::{FileId, Files, Place, Placed};
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

@@ -29,7 +29,8 @@ pub(super) fn authority(
     };
     spec.enroll = security::of_ca(cx, table, found);
     spec.maximum_validity = span(table, "maximum-validity").unwrap_or(spec.maximum_validity);
-    spec.lifetime = span(table, "lifetime").unwrap_or(spec.lifetime);
+    spec.remaining = span(table, "remaining").unwrap_or(spec.remaining);
+    spec.key_archival = table.flag("key-archival").unwrap_or(false);
     spec.manager_approval = table.flag("manager-approval").unwrap_or(false);
     spec.latency = span(table, "latency").unwrap_or(Span::ZERO);
     spec.reachable = table.flag("reachable").unwrap_or(true);

@@ -224,6 +224,7 @@ fn certificate(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Opti
     spec.archived = table.flag("archived").unwrap_or(false);
     spec.revoked = table.flag("revoked").unwrap_or(false);
     spec.key = key(cx, table, name.value, found)?;
+    spec.owner = table.text("of").map(|of| of.value.to_owned());
     spec.foreign = table.flag("foreign").unwrap_or(false);
     spec.chain = word(table, "chain").unwrap_or(Chain::Ok);
     Some(spec)

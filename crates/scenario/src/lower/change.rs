@@ -4,7 +4,6 @@ use autoenroll_model::{Span, TrustStore};
 use autoenroll_world::action::{
     AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit,
 };
-use autoenroll_world::spec::Secret;
 
 use super::{Context, Thing, instant_of, number_or_none, security, small, span, template, text_or_none, texts, word};
 use crate::Code;
@@ -210,7 +209,7 @@ fn of_card(name: &str, set: &Table, key: &str) -> Option<Change> {
     let card = name.to_owned();
     Some(match key {
         "fault" => Change::CardFault { card, fault: word::<CardFault>(set, key)? },
-        "unblock" => Change::UnblockCard { card, pin: Secret::new(set.text(key)?.value) },
+        "unblock" if set.flag(key)? => Change::UnblockCard { card },
         _ => return None,
     })
 }

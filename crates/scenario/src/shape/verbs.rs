@@ -399,7 +399,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "a changed card",
         &[
             key("fault", Word(|| CardFault::WORDS.to_vec()), "How it misbehaves from now on."),
-            key("unblock", Text, "It is unblocked with the administrator key; this is the new PIN."),
+            key("unblock", Flag, "true restores the PIN attempts with the administrator key."),
         ],
     ),
 ];

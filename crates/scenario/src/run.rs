@@ -1,0 +1,198 @@
+//! Plays a scenario and says whether everything came as it should.
+
+mod bindings;
+mod failure;
+mod matching;
+mod player;
+mod report;
+mod stage;
+
+use autoenroll_model::{CoreFactory, SimTime};
+use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
+use autoenroll_world::{Parts, SpecError, World, WorldError};
+
+pub use failure::{Difference, Failure, FailureKind, Miss, NearMiss};
+pub use stage::Stage;
+
+use crate::check::{Requirement, Requirements, Scenario};
+use player::Player;
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunReport {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Everything that happened.
+    pub trace: Trace,
+    /// SHA-256 of the trace.
+    pub digest: TraceDigest,
+    /// The requirements that decided something in this run, each once, in order.
+    pub decided: Vec<String>,
+    /// How many steps were not played, because an earlier one made it pointless.
+    pub not_played: usize,
+    /// For each step the record it matched, when it did.
+    pub matched: Vec<Option<RecordId>>,
+    /// Facts and their present values where an expectation differs; what `--bless` writes.
+    pub(crate) differences: Vec<(usize, Vec<Difference>)>,
+}
+
+/// The verdict of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Everything came exactly when and as it should, and nothing else that matters.
+    Passed,
+    /// The story went otherwise.
+    Failed(Vec<Failure>),
+    /// Something happened that must not happen in any story.
+    Violated {
+        /// The records that say so.
+        records: Vec<RecordId>,
+        /// How the story went otherwise.
+        failures: Vec<Failure>,
+    },
+    /// The story could not be played to its end.
+    Error(RunError),
+}
+
+/// Why a story could not be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunError {
+    /// The world cannot be built.
+    Impossible(SpecError),
+    /// The world cannot go on.
+    World(WorldError),
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Impossible(error) => error.fmt(f),
+            Self::World(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<WorldError> for RunError {
+    fn from(error: WorldError) -> Self {
+        Self::World(error)
+    }
+}
+
+/// Plays a scenario against cores that `factory` starts and cards and CAs that `parts` keeps.
+#[must_use]
+pub fn run<F: CoreFactory, P: Parts>(
+    scenario: &Scenario,
+    factory: F,
+    parts: P,
+    requirements: &dyn Requirements,
+) -> RunReport {
+    match World::new(scenario.spec.clone(), factory, parts) {
+        Ok(world) => run_on(scenario, world, requirements),
+        Err(error) => report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), scenario.steps.len()),
+    }
+}
+
+/// Plays a scenario on a stage that is built already.
+#[must_use]
+pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requirements) -> RunReport {
+    let mut player = Player::new(scenario, stage);
+    let result = player.play();
+    let (trace, outcome) = player.finish();
+    let mut failures = outcome.failures;
+    let mut report = report(scenario, trace, Verdict::Passed, outcome.not_played);
+    report.matched = outcome.matched;
+    report.differences = outcome.differences;
+    if let Err(error) = result {
+        report.verdict = Verdict::Error(error);
+        return report;
+    }
+    if outcome.not_played == 0 {
+        failures.extend(not_covered(scenario, &report, requirements));
+    }
+    let violations = report.trace.records().iter().filter(|record| record.kind == Kind::Violation);
+    let records: Vec<RecordId> = violations.map(|record| record.id).collect();
+    report.verdict = match (records.is_empty(), failures.is_empty()) {
+        (true, true) => Verdict::Passed,
+        (true, false) => Verdict::Failed(failures),
+        (false, _) => Verdict::Violated { records, failures },
+    };
+    report
+}
+
+fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize) -> RunReport {
+    let mut decided: Vec<String> = Vec::new();
+    for record in trace.records().iter().filter(|record| record.kind == Kind::Decision) {
+        if let Some(rule) = record.facts.text("rule") {
+            decided.push(rule.to_owned());
+        }
+    }
+    decided.sort();
+    decided.dedup();
+    let matched = vec![None; scenario.steps.len()];
+    RunReport { verdict, digest: digest(&trace), trace, decided, not_played, matched, differences: Vec::new() }
+}
+
+/// A rule that the scenario claims to cover must have decided something.
+fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requirements) -> Vec<Failure> {
+    let end = report.trace.records().last().map_or(SimTime::START, |record| record.at);
+    let covers = scenario.document.about.covers.iter();
+    let missing = covers.filter(|id| {
+        requirements.find(&id.value) == Requirement::Decides && !report.decided.contains(&id.value)
+    });
+    let failure = |id: &crate::Placed<String>| Failure {
+        step: None,
+        place: id.place,
+        at: end,
+        kind: FailureKind::NotCovered { id: id.value.clone() },
+    };
+    missing.map(failure).collect()
+}
+
+/// Two runs of one scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Twice {
+    /// The first run.
+    pub report: RunReport,
+    /// Where the second run differs first; `None` when it is the same, byte for byte.
+    pub difference: Option<FirstDifference>,
+}
+
+/// The first record in which two runs of one scenario differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstDifference {
+    /// Its index.
+    pub index: usize,
+    /// Its canonical line in the first run; `None` when that run was over.
+    pub first: Option<String>,
+    /// Its canonical line in the second run.
+    pub second: Option<String>,
+}
+
+/// Plays a scenario twice and compares the traces byte for byte.
+#[must_use]
+pub fn run_twice<F: CoreFactory, P: Parts>(
+    scenario: &Scenario,
+    mut make: impl FnMut() -> (F, P),
+    requirements: &dyn Requirements,
+) -> Twice {
+    let mut once = || {
+        let (factory, parts) = make();
+        run(scenario, factory, parts, requirements)
+    };
+    let (report, second) = (once(), once());
+    let difference = first_difference(&report.trace, &second.trace);
+    Twice { report, difference }
+}
+
+/// Where two traces differ first.
+#[must_use]
+pub fn first_difference(first: &Trace, second: &Trace) -> Option<FirstDifference> {
+    let line = |trace: &Trace, index: usize| trace.records().get(index).map(to_json_line);
+    let longest = first.records().len().max(second.records().len());
+    (0..longest).find_map(|index| {
+        let (one, other) = (line(first, index), line(second, index));
+        (one != other).then_some(FirstDifference { index, first: one, second: other })
+    })
+}

@@ -1,0 +1,255 @@
+//! How a story went otherwise than its file says.
+
+use autoenroll_model::{DecisionPoint, Fact, SimTime};
+use autoenroll_trace::{Record, RecordId, Trace};
+
+use crate::Code;
+use crate::diagnostic::Diagnostic;
+use crate::document::Reference;
+use crate::source::Place;
+
+/// One thing that went otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The step, counted from 0; `None` when it concerns none of them.
+    pub step: Option<usize>,
+    /// The step, or what else in the file it concerns.
+    pub place: Place,
+    /// When it was noticed.
+    pub at: SimTime,
+    /// What.
+    pub kind: FailureKind,
+}
+
+/// What went otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FailureKind {
+    /// Nothing fits the step.
+    DidNotCome {
+        /// What was expected.
+        wanted: String,
+        /// The first instant in which it could have come.
+        from: SimTime,
+        /// The instant before which it could have come; `None` for the first one only.
+        until: Option<SimTime>,
+        /// Records that nearly fit, the nearest first.
+        near: Vec<NearMiss>,
+    },
+    /// It came, but other facts.
+    Differs {
+        /// The record.
+        record: RecordId,
+        /// How.
+        differences: Vec<Difference>,
+    },
+    /// More than one record fits.
+    AddFacts {
+        /// What was expected.
+        wanted: String,
+        /// The records.
+        candidates: Vec<RecordId>,
+        /// Facts that tell them apart.
+        telling: Vec<String>,
+    },
+    /// A prompt, balloon, summary or error event that no step names.
+    Unexpected {
+        /// The record.
+        record: RecordId,
+    },
+    /// What must never come.
+    CameAnyway {
+        /// The record.
+        record: RecordId,
+    },
+    /// A prompt is open at the end.
+    LeftOpen {
+        /// Who is asked.
+        who: String,
+        /// What.
+        point: DecisionPoint,
+    },
+    /// What is there differs.
+    StateDiffers {
+        /// How.
+        differences: Vec<Difference>,
+    },
+    /// There is nothing to look at.
+    StrangeLook {
+        /// Why.
+        reason: String,
+    },
+    /// The action is not possible now.
+    NotDone {
+        /// Why.
+        reason: String,
+    },
+    /// A rule that is covered never decided.
+    NotCovered {
+        /// The requirement.
+        id: String,
+    },
+    /// A reference to something that the bound record does not have.
+    EmptyBinding {
+        /// The reference.
+        reference: Reference,
+        /// The facts that it has.
+        known: Vec<String>,
+    },
+    /// The time of the step has passed.
+    TooLate {
+        /// When it should have begun.
+        begin: SimTime,
+    },
+}
+
+/// A record that nearly fits a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearMiss {
+    /// The record.
+    pub record: RecordId,
+    /// Why it does not fit.
+    pub miss: Miss,
+}
+
+/// Why a record does not fit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Miss {
+    /// It fits but for its time.
+    Time,
+    /// It fits, but came before the step's turn within the instant.
+    Order,
+    /// It fits, but another step took it.
+    Taken {
+        /// That step.
+        step: usize,
+    },
+    /// Some facts differ.
+    Facts(Vec<Difference>),
+}
+
+/// A fact that is not as expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Its name.
+    pub fact: String,
+    /// What was expected; `None` when nothing was.
+    pub expected: Option<Fact>,
+    /// What is there; `None` when nothing is.
+    pub found: Option<Fact>,
+    /// Where the expectation is written.
+    pub place: Option<Place>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.expected, &self.found) {
+            (Some(expected), Some(found)) => write!(f, "{} is {found}, not {expected}", self.fact),
+            (Some(expected), None) => write!(f, "there is no {}, expected {expected}", self.fact),
+            (None, Some(found)) => write!(f, "{} is {found}, and no such fact is expected", self.fact),
+            (None, None) => write!(f, "{}", self.fact),
+        }
+    }
+}
+
+impl Failure {
+    /// As a problem with the file, which the same renderer shows.
+    #[must_use]
+    pub fn to_diagnostic(&self, trace: &Trace) -> Diagnostic {
+        let error = |code, message: String| Diagnostic::error(code, message, self.place);
+        let shown = |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), describe);
+        match &self.kind {
+            FailureKind::DidNotCome { wanted, from, until, near } => {
+                let when = match until {
+                    Some(until) => format!("from {from} until before {until}"),
+                    None => format!("at {from}"),
+                };
+                let problem = error(Code::DidNotCome, format!("`{wanted}` did not come {when}"));
+                let lines: Vec<String> = near.iter().map(|miss| miss.tell(trace)).collect();
+                problem.help_some((!lines.is_empty()).then(|| lines.join("\n")))
+            }
+            FailureKind::Differs { record, differences } => {
+                differing(error(Code::Differs, "it came, but differs".to_owned()), differences)
+                    .help(format!("what came: {}", shown(record)))
+            }
+            FailureKind::StateDiffers { differences } => {
+                differing(error(Code::StateDiffers, "the state differs".to_owned()), differences)
+            }
+            FailureKind::AddFacts { wanted, candidates, telling } => {
+                let list: Vec<String> = candidates.iter().map(shown).collect();
+                let problem = error(Code::AddFacts, format!("`{wanted}` fits {} records", candidates.len()));
+                let tell = match telling.is_empty() {
+                    true => "they do not differ in any fact".to_owned(),
+                    false => format!("add facts; these tell them apart: {}", telling.join(", ")),
+                };
+                problem.help(format!("{tell}\n{}", list.join("\n")))
+            }
+            FailureKind::Unexpected { record } => {
+                error(Code::Unexpected, format!("no step names this: {}", shown(record)))
+            }
+            FailureKind::CameAnyway { record } => error(Code::CameAnyway, format!("it came: {}", shown(record))),
+            FailureKind::LeftOpen { who, point } => {
+                error(Code::LeftOpen, format!("at the end of the story {who} still sees the prompt `{point}`"))
+            }
+            FailureKind::StrangeLook { reason } => error(Code::StrangeLook, reason.clone()),
+            FailureKind::NotDone { reason } => error(Code::NotDone, reason.clone()),
+            FailureKind::NotCovered { id } => error(Code::NotCovered, format!("no decision of `{id}` was recorded")),
+            FailureKind::EmptyBinding { reference, known } => {
+                let what = reference.fact.as_ref().map_or("nothing to be named by".to_owned(), |f| format!("no fact `{f}`"));
+                let problem = error(Code::EmptyBinding, format!("what `{}` is bound to has {what}", reference.name));
+                problem.help(match known.is_empty() {
+                    true => "nothing was bound, because the step that binds it did not match".to_owned(),
+                    false => format!("it has {}", known.join(", ")),
+                })
+            }
+            FailureKind::TooLate { begin } => {
+                error(Code::EmptyInterval, format!("the step begins at {begin}, but the story is at {} already", self.at))
+            }
+        }
+    }
+}
+
+/// The differences, each under its own value where that is written.
+fn differing(mut problem: Diagnostic, differences: &[Difference]) -> Diagnostic {
+    let mut first = true;
+    let mut unwritten = Vec::new();
+    for difference in differences {
+        match difference.place {
+            Some(place) if first => {
+                problem.place = place;
+                problem.message = difference.to_string();
+                first = false;
+            }
+            Some(place) => problem = problem.label(place, difference.to_string()),
+            None => unwritten.push(difference.to_string()),
+        }
+    }
+    if first && !unwritten.is_empty() {
+        problem.message = unwritten.join("; ");
+    } else if !unwritten.is_empty() {
+        problem = problem.here(unwritten.join("; "));
+    }
+    problem
+}
+
+impl NearMiss {
+    fn tell(&self, trace: &Trace) -> String {
+        let shown = trace.get(self.record).map_or_else(|| "a record".to_owned(), describe);
+        match &self.miss {
+            Miss::Time => format!("it came at another time: {shown}"),
+            Miss::Order => format!("it came before this step's turn: {shown}"),
+            Miss::Taken { step } => format!("step {} took it: {shown}", step + 1),
+            Miss::Facts(differences) => {
+                let list: Vec<String> = differences.iter().map(ToString::to_string).collect();
+                format!("near: {shown} ({})", list.join("; "))
+            }
+        }
+    }
+}
+
+/// A record in one line.
+fn describe(record: &Record) -> String {
+    let facts = record.facts.to_string();
+    // Requests and certificates in bytes say nothing here.
+    let facts: String = facts.chars().take(160).collect();
+    format!("{} {} {} {facts}", record.at, record.actor, record.kind).trim_end().to_owned()
+}

@@ -1,0 +1,109 @@
+//! Whether a record is the one that a step means.
+
+use autoenroll_model::{Fact, Facts};
+use autoenroll_trace::{Kind, Record};
+
+use super::failure::Difference;
+use crate::source::Place;
+
+/// What a step wants of a record, with references replaced by what they stand for.
+#[derive(Clone, Debug)]
+pub(super) struct Sought {
+    /// Kinds that it may have: a prompt opens or changes.
+    pub(super) kinds: Vec<Kind>,
+    /// Its facts and where each is written.
+    pub(super) facts: Vec<(String, Fact, Place)>,
+    /// It has no others.
+    pub(super) exact: bool,
+    /// Whose it is.
+    pub(super) who: Option<String>,
+}
+
+impl Sought {
+    /// Whether the record is of the kind and the principal; its facts are another matter.
+    pub(super) fn could_be(&self, record: &Record) -> bool {
+        let whose = self.who.as_ref().is_none_or(|who| {
+            record.actor == *who || ["requester", "principal"].iter().any(|name| record.facts.text(name) == Some(who))
+        });
+        // A prompt of another decision point is another prompt, not the same one with other facts.
+        let point = self.facts.iter().find(|(name, ..)| name == "point").map(|(_, fact, _)| fact);
+        self.kinds.contains(&record.kind) && whose && point.is_none_or(|point| record.facts.get("point") == Some(point))
+    }
+
+    /// How the record's facts differ from those that are wanted; nothing when it is the one.
+    pub(super) fn differences(&self, facts: &Facts) -> Vec<Difference> {
+        differences(&self.facts, self.exact, facts)
+    }
+
+    /// Whether the record is the one.
+    pub(super) fn is(&self, record: &Record) -> bool {
+        self.could_be(record) && self.differences(&record.facts).is_empty()
+    }
+
+    /// `prompt point=pin.enter tries-left=3`, for messages.
+    pub(super) fn describe(&self) -> String {
+        let mut shown = Facts::new();
+        for (name, fact, _) in &self.facts {
+            shown.set(name, fact.clone());
+        }
+        let kind = self.kinds.first().map_or("", |kind| kind.as_str());
+        let whose = self.who.as_ref().map(|who| format!(" of {who}")).unwrap_or_default();
+        if shown.is_empty() { format!("{kind}{whose}") } else { format!("{kind}{whose} {shown}") }
+    }
+}
+
+/// How facts differ from those that are wanted.
+pub(super) fn differences(wanted: &[(String, Fact, Place)], exact: bool, facts: &Facts) -> Vec<Difference> {
+    let mut list = Vec::new();
+    for (name, fact, place) in wanted {
+        let found = facts.get(name);
+        if found != Some(fact) {
+            list.push(Difference {
+                fact: name.clone(),
+                expected: Some(fact.clone()),
+                found: found.cloned(),
+                place: Some(*place),
+            });
+        }
+    }
+    if exact {
+        for (name, fact) in facts.iter().filter(|(name, _)| !wanted.iter().any(|(known, ..)| known == name)) {
+            list.push(Difference { fact: name.to_owned(), expected: None, found: Some(fact.clone()), place: None });
+        }
+    }
+    list
+}
+
+/// Prompts, balloons, summaries and error events fail a story that does not name them.
+pub(super) fn is_strict(record: &Record) -> bool {
+    match record.kind {
+        Kind::Prompt | Kind::PromptChanged | Kind::Balloon => true,
+        Kind::Event => record.facts.text("severity") == Some("error"),
+        _ => false,
+    }
+}
+
+/// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step needs.
+/// For each step the record's index, or how many fit.
+pub(super) fn assign(sought: &[Sought], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
+    let fits = |step: &Sought| -> Vec<usize> {
+        (0..records.len()).filter(|index| step.is(records[*index])).collect()
+    };
+    let mut open: Vec<Result<usize, Vec<usize>>> = sought.iter().map(|step| Err(fits(step))).collect();
+    // Each round settles at least one step, so there are no more rounds than steps.
+    for _ in 0..sought.len() {
+        let Some((step, record)) = open.iter().enumerate().find_map(|(step, state)| match state {
+            Err(candidates) if candidates.len() == 1 => Some((step, candidates[0])),
+            _ => None,
+        }) else {
+            break;
+        };
+        open[step] = Ok(record);
+        for state in &mut open {
+            if let Err(candidates) = state {
+                candidates.retain(|candidate| *candidate != record);
+            }
+        }
+    }
+    open
+}

@@ -1,0 +1,648 @@
+//! Plays the steps one after the other.
+
+use std::ops::Range;
+
+use autoenroll_model::{Fact, SimTime};
+use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_world::action::{CaAction, Change, UserAnswer};
+use autoenroll_world::spec::Secret;
+use autoenroll_world::{ActError, Action, Look, Stepped};
+
+use super::RunError;
+use super::bindings::{Bindings, EmptyBinding};
+use super::failure::{Difference, Failure, FailureKind, Miss, NearMiss};
+use super::matching::{Sought, assign, differences, is_strict};
+use super::stage::Stage;
+use crate::check::{Scenario, StepDefaults};
+use crate::document::{Begin, CaOp, Deed, End, LookAt, On, Pattern, Reply, Step, WantedFact, What, reference};
+use crate::source::Place;
+
+/// More failures than this say nothing new.
+const MOST_FAILURES: usize = 40;
+
+/// A scenario in play.
+pub(super) struct Player<'a, S> {
+    scenario: &'a Scenario,
+    stage: S,
+    bound: Bindings,
+    /// The step that took each record.
+    taken: Vec<Option<usize>>,
+    /// Records before this one are too early for the next group: an action or a group came after them.
+    floor: usize,
+    /// Records before this one have been judged for strictness.
+    judged: usize,
+    /// When the previous step matched.
+    anchor: SimTime,
+    outcome: Outcome,
+}
+
+/// What a play leaves behind.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) failures: Vec<Failure>,
+    pub(super) matched: Vec<Option<RecordId>>,
+    pub(super) differences: Vec<(usize, Vec<Difference>)>,
+    pub(super) not_played: usize,
+}
+
+/// Whether the story goes on after a step.
+enum Then {
+    GoOn,
+    Stop,
+}
+
+impl<'a, S: Stage> Player<'a, S> {
+    pub(super) fn new(scenario: &'a Scenario, stage: S) -> Self {
+        let outcome = Outcome { matched: vec![None; scenario.steps.len()], ..Outcome::default() };
+        Self {
+            scenario,
+            stage,
+            bound: Bindings::default(),
+            taken: Vec::new(),
+            floor: 0,
+            judged: 0,
+            anchor: SimTime::START,
+            outcome,
+        }
+    }
+
+    pub(super) fn finish(self) -> (Trace, Outcome) {
+        (self.stage.trace().clone(), self.outcome)
+    }
+
+    /// Plays all steps; an error means that the world cannot go on.
+    pub(super) fn play(&mut self) -> Result<(), RunError> {
+        let steps = &self.scenario.steps;
+        let mut at = 0;
+        while at < steps.len() {
+            let group = self.group(at);
+            let next = group.end;
+            let then = match &steps[at].what {
+                What::Act(deed) => match &steps[at].on {
+                    Some(on) => self.act_on(at, on, deed)?,
+                    None => self.act_at(at, deed)?,
+                },
+                What::Wait(span) => {
+                    self.settle()?;
+                    self.go_to(self.stage.now() + span.value)?;
+                    self.anchor = self.stage.now();
+                    Then::GoOn
+                }
+                What::Never(pattern) => self.guard(at, pattern)?,
+                What::State { look, facts, exact, .. } => self.look(at, look.value, facts, *exact)?,
+                What::Expect(_) | What::Prompt { .. } => self.expect(group)?,
+            };
+            if matches!(then, Then::Stop) || self.outcome.failures.len() >= MOST_FAILURES {
+                self.outcome.not_played = steps.len() - next;
+                self.settle()?;
+                return Ok(());
+            }
+            at = next;
+        }
+        self.settle()?;
+        self.leave_instant();
+        for prompt in self.stage.prompts() {
+            let kind = FailureKind::LeftOpen { who: prompt.user, point: prompt.point };
+            let place = steps.last().map_or(Place::default(), |step| step.place);
+            self.fail(None, place, kind);
+        }
+        Ok(())
+    }
+
+    /// The expectations that match together: next to each other, with no time and no action between them.
+    fn group(&self, first: usize) -> Range<usize> {
+        let steps = &self.scenario.steps;
+        let sees = |step: &Step| matches!(step.what, What::Expect(_) | What::Prompt { .. });
+        let answers = |step: &Step| matches!(&step.what, What::Prompt { answer, .. } if answer.value.is_some());
+        let mut end = first + 1;
+        if sees(&steps[first]) {
+            while end < steps.len()
+                && sees(&steps[end])
+                && steps[end].begin == Begin::Now
+                && steps[end].end.is_none()
+                && !answers(&steps[end - 1])
+            {
+                end += 1;
+            }
+        }
+        first..end
+    }
+
+    /// Runs the present instant until the world is quiet.
+    fn settle(&mut self) -> Result<(), RunError> {
+        while self.stage.step(self.stage.now())? == Stepped::Handled {}
+        Ok(())
+    }
+
+    /// Moves the clock and runs every instant on the way, the last one included, until the world is quiet.
+    fn go_to(&mut self, time: SimTime) -> Result<(), RunError> {
+        while let Some(next) = self.stage.next_at().filter(|next| *next <= time) {
+            self.enter(next)?;
+        }
+        if self.stage.now() < time {
+            self.leave_instant();
+            self.stage.advance(time);
+        }
+        self.settle()
+    }
+
+    /// Moves the clock to the instant of the next event and runs it until the world is quiet.
+    fn enter(&mut self, next: SimTime) -> Result<(), RunError> {
+        if next > self.stage.now() {
+            self.leave_instant();
+        }
+        while self.stage.step(next)? == Stepped::Handled {}
+        Ok(())
+    }
+
+    /// Nothing of the present instant can be named any more: what had to be named and was not is a failure.
+    fn leave_instant(&mut self) {
+        let records = self.stage.trace().records();
+        let unnamed: Vec<RecordId> = records[self.judged..]
+            .iter()
+            .filter(|record| is_strict(record) && self.taker(record.id).is_none())
+            .map(|record| record.id)
+            .collect();
+        self.judged = records.len();
+        for record in unnamed {
+            let place = self.scenario.steps.last().map_or(Place::default(), |step| step.place);
+            let place = self.playing().map_or(place, |step| step.place);
+            self.fail(None, place, FailureKind::Unexpected { record });
+        }
+    }
+
+    /// The step after the last one that matched something: where an unnamed record would have to be named.
+    fn playing(&self) -> Option<&Step> {
+        let last = self.outcome.matched.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        self.scenario.steps.get(last)
+    }
+
+    fn taker(&self, record: RecordId) -> Option<usize> {
+        self.taken.get(record.0 as usize).copied().flatten()
+    }
+
+    fn take(&mut self, record: RecordId, step: usize) {
+        let index = record.0 as usize;
+        if self.taken.len() <= index {
+            self.taken.resize(index + 1, None);
+        }
+        self.taken[index] = Some(step);
+        self.outcome.matched[step] = Some(record);
+    }
+
+    fn fail(&mut self, step: Option<usize>, place: Place, kind: FailureKind) {
+        let failure = Failure { step, place, at: self.stage.now(), kind };
+        if self.outcome.failures.len() < MOST_FAILURES && !self.outcome.failures.contains(&failure) {
+            self.outcome.failures.push(failure);
+        }
+    }
+
+    fn fail_step(&mut self, step: usize, kind: FailureKind) -> Then {
+        self.fail(Some(step), self.scenario.steps[step].place, kind);
+        Then::Stop
+    }
+
+    /// When a step begins.
+    fn begin(&self, step: &Step) -> SimTime {
+        match &step.begin {
+            Begin::Now => self.stage.now(),
+            Begin::At(when) => when.value.after(self.scenario.spec.start),
+            Begin::After(span) => self.anchor + span.value,
+        }
+    }
+
+    /// The instant before which a step must be over.
+    fn end(&self, step: &Step) -> Option<SimTime> {
+        match step.end.as_ref()? {
+            End::Until(when) => Some(when.value.after(self.scenario.spec.start)),
+            End::Within(span) => Some(self.anchor + span.value),
+        }
+    }
+
+    /// Expectations that match as a set, and the answer of the last one.
+    fn expect(&mut self, group: Range<usize>) -> Result<Then, RunError> {
+        self.settle()?;
+        let head = &self.scenario.steps[group.start];
+        let (begin, end) = (self.begin(head), self.end(head));
+        if begin < self.stage.now() {
+            return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
+        }
+        let mut sought = Vec::new();
+        for at in group.clone() {
+            match self.sought(at) {
+                Ok(one) => sought.push(one),
+                Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+            }
+        }
+        self.go_to(begin)?;
+        // With an interval the first instant counts in which the first of them comes.
+        while let Some(end) = end
+            && !self.fits_now(&sought[0])
+        {
+            match self.stage.next_at().filter(|next| *next < end) {
+                Some(next) => self.enter(next)?,
+                None => break,
+            }
+        }
+        let then = self.match_group(&group, &sought, begin, end);
+        self.answer(group.end - 1, then)
+    }
+
+    /// The open records of the present instant that are not too early.
+    fn here(&self) -> Vec<&Record> {
+        let records = self.stage.trace().records();
+        let now = self.stage.now();
+        let from = records.partition_point(|record| record.at < now).max(self.floor.min(records.len()));
+        records[from..].iter().filter(|record| self.taker(record.id).is_none()).collect()
+    }
+
+    fn fits_now(&self, sought: &Sought) -> bool {
+        self.here().into_iter().any(|record| sought.is(record))
+    }
+
+    fn match_group(&mut self, group: &Range<usize>, sought: &[Sought], begin: SimTime, end: Option<SimTime>) -> Then {
+        let here: Vec<Record> = self.here().into_iter().cloned().collect();
+        let refs: Vec<&Record> = here.iter().collect();
+        let assigned = assign(sought, &refs);
+        let mut then = Then::GoOn;
+        let mut left: Vec<&Record> = refs.clone();
+        for index in assigned.iter().filter_map(|state| state.as_ref().ok()) {
+            left.retain(|record| record.id != refs[*index].id);
+        }
+        for ((at, state), one) in group.clone().zip(assigned).zip(sought) {
+            match state {
+                Ok(index) => self.took(at, refs[index]),
+                Err(candidates) if candidates.is_empty() => {
+                    // Of those that nobody else takes, the one that differs least is what was meant.
+                    let near = left.iter().filter(|record| one.could_be(record));
+                    let nearest = near.min_by_key(|record| one.differences(&record.facts).len()).copied();
+                    let is_prompt = matches!(self.scenario.steps[at].what, What::Prompt { .. });
+                    match nearest {
+                        Some(record) => {
+                            let differences = one.differences(&record.facts);
+                            self.outcome.differences.push((at, differences.clone()));
+                            self.fail(
+                                Some(at),
+                                self.scenario.steps[at].place,
+                                FailureKind::Differs { record: record.id, differences },
+                            );
+                            left.retain(|other| other.id != record.id);
+                            self.took(at, record);
+                        }
+                        None => {
+                            let near = self.near_misses(one);
+                            let kind = FailureKind::DidNotCome { wanted: one.describe(), from: begin, until: end, near };
+                            self.fail(Some(at), self.scenario.steps[at].place, kind);
+                            if is_prompt {
+                                then = Then::Stop;
+                            }
+                        }
+                    }
+                }
+                Err(candidates) => {
+                    let ids = candidates.iter().map(|index| refs[*index].id).collect();
+                    let telling = telling(&candidates.iter().map(|index| refs[*index]).collect::<Vec<_>>());
+                    let kind = FailureKind::AddFacts { wanted: one.describe(), candidates: ids, telling };
+                    self.fail(Some(at), self.scenario.steps[at].place, kind);
+                    // The first is as good as any to go on with; all of them are named by the message.
+                    if let Some(index) = candidates.first() {
+                        self.took(at, refs[*index]);
+                    }
+                    for index in candidates.iter().skip(1) {
+                        let record = refs[*index].id;
+                        if self.taker(record).is_none() {
+                            self.take(record, at);
+                        }
+                    }
+                }
+            }
+        }
+        then
+    }
+
+    /// A step has found its record.
+    fn took(&mut self, at: usize, record: &Record) {
+        self.take(record.id, at);
+        self.anchor = record.at;
+        self.floor = self.floor.max(record.id.0 as usize + 1);
+        if let What::Expect(Pattern { bind: Some(name), .. })
+        | What::Prompt { pattern: Pattern { bind: Some(name), .. }, .. } = &self.scenario.steps[at].what
+        {
+            self.bound.bind(&name.value, record);
+        }
+    }
+
+    /// Answers the prompt that the last step of a group has matched.
+    fn answer(&mut self, at: usize, then: Then) -> Result<Then, RunError> {
+        let What::Prompt { point, answer, .. } = &self.scenario.steps[at].what else { return Ok(then) };
+        let (Some(reply), Some(record), Then::GoOn) = (&answer.value, self.outcome.matched[at], &then) else {
+            return Ok(then);
+        };
+        let Some(user) = self.stage.trace().get(record).map(|record| record.actor.clone()) else { return Ok(then) };
+        self.floor = self.stage.trace().records().len();
+        self.act(at, &[Action::Reply { user, point: point.value, answer: user_answer(reply) }])
+    }
+
+    /// Records that nearly fit: elsewhere in time, taken, too early within the instant, or with other facts.
+    fn near_misses(&self, sought: &Sought) -> Vec<NearMiss> {
+        let now = self.stage.now();
+        let mut near: Vec<(usize, NearMiss)> = Vec::new();
+        for record in self.stage.trace().records().iter().filter(|record| sought.could_be(record)) {
+            let differences = sought.differences(&record.facts);
+            let (rank, miss) = match (self.taker(record.id), differences.is_empty()) {
+                (Some(step), true) => (2, Miss::Taken { step }),
+                (Some(_), false) => continue,
+                (None, true) if record.at == now => (0, Miss::Order),
+                (None, true) => (1, Miss::Time),
+                (None, false) => (3 + differences.len(), Miss::Facts(differences)),
+            };
+            near.push((rank, NearMiss { record: record.id, miss }));
+        }
+        near.sort_by_key(|(rank, miss)| (*rank, std::cmp::Reverse(miss.record)));
+        near.into_iter().take(3).map(|(_, miss)| miss).collect()
+    }
+
+    /// Something is done at a time of its own.
+    fn act_at(&mut self, at: usize, deed: &Deed) -> Result<Then, RunError> {
+        self.settle()?;
+        let begin = self.begin(&self.scenario.steps[at]);
+        if begin < self.stage.now() {
+            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+        }
+        self.go_to(begin)?;
+        let actions = match self.actions(at, deed) {
+            Ok(actions) => actions,
+            Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+        };
+        self.floor = self.stage.trace().records().len();
+        self.act(at, &actions)
+    }
+
+    /// Something is done the moment a record appears, before anything else happens.
+    fn act_on(&mut self, at: usize, on: &On, deed: &Deed) -> Result<Then, RunError> {
+        let step = &self.scenario.steps[at];
+        let sought = match self.sought_on(at, on) {
+            Ok(sought) => sought,
+            Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+        };
+        let (begin, end) = (self.begin(step), self.end(step));
+        let mut scanned = self.floor;
+        if step.begin != Begin::Now {
+            // Armed before the first event of the instant in which it begins.
+            self.settle()?;
+            while let Some(next) = self.stage.next_at().filter(|next| *next < begin) {
+                self.enter(next)?;
+            }
+            scanned = self.stage.trace().records().len();
+        }
+        loop {
+            let records = self.stage.trace().records();
+            let fits = |record: &&Record| sought.is(record) && record.at >= begin && end.is_none_or(|end| record.at < end);
+            if let Some(record) = records[scanned.min(records.len())..].iter().find(fits) {
+                let (id, time) = (record.id, record.at);
+                self.outcome.matched[at] = Some(id);
+                self.anchor = time;
+                let actions = match self.actions(at, deed) {
+                    Ok(actions) => actions,
+                    Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+                };
+                // Not a new floor: what is expected next may be anything of this instant.
+                return self.act(at, &actions);
+            }
+            scanned = records.len();
+            let due = self.stage.next_at().filter(|next| match end {
+                Some(end) => *next < end,
+                None => *next <= begin,
+            });
+            let Some(next) = due else {
+                let kind = FailureKind::DidNotCome {
+                    wanted: sought.describe(),
+                    from: begin,
+                    until: end,
+                    near: self.near_misses(&sought),
+                };
+                return Ok(self.fail_step(at, kind));
+            };
+            if next > self.stage.now() {
+                self.leave_instant();
+            }
+            self.stage.step(next)?;
+        }
+    }
+
+    fn act(&mut self, at: usize, actions: &[Action]) -> Result<Then, RunError> {
+        for action in actions {
+            match self.stage.act(action) {
+                Ok(()) => {}
+                Err(ActError::World(error)) => return Err(error.into()),
+                Err(error) => return Ok(self.fail_step(at, FailureKind::NotDone { reason: error.to_string() })),
+            }
+        }
+        self.anchor = self.stage.now();
+        Ok(Then::GoOn)
+    }
+
+    /// Nothing like this from the previous step until the end given.
+    fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Then, RunError> {
+        self.settle()?;
+        let step = &self.scenario.steps[at];
+        let sought = match self.sought_pattern(at, pattern, vec![pattern.kind.value]) {
+            Ok(sought) => sought,
+            Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+        };
+        let Some(end) = self.end(step) else { return Ok(Then::GoOn) };
+        if end < self.stage.now() {
+            return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
+        }
+        let from = self.floor;
+        self.go_to(end)?;
+        let records = self.stage.trace().records();
+        let came: Vec<RecordId> = records[from.min(records.len())..]
+            .iter()
+            .filter(|record| record.at < end && self.taker(record.id).is_none() && sought.is(record))
+            .map(|record| record.id)
+            .collect();
+        for record in came {
+            let strict = |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);
+            self.outcome.failures.retain(|failure| !strict(&failure.kind));
+            self.fail(Some(at), self.scenario.steps[at].place, FailureKind::CameAnyway { record });
+        }
+        self.anchor = end;
+        Ok(Then::GoOn)
+    }
+
+    fn look(&mut self, at: usize, look: LookAt, facts: &[WantedFact], exact: bool) -> Result<Then, RunError> {
+        self.settle()?;
+        let step = &self.scenario.steps[at];
+        let begin = self.begin(step);
+        if begin < self.stage.now() {
+            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+        }
+        self.go_to(begin)?;
+        self.anchor = begin;
+        let wanted = match self.wanted(facts) {
+            Ok(wanted) => wanted,
+            Err(empty) => {
+                let place = self.scenario.steps[at].place;
+                self.fail(Some(at), place, empty_binding(empty));
+                return Ok(Then::GoOn);
+            }
+        };
+        let of = self.defaults(at).of.clone().unwrap_or_default();
+        match self.stage.look(&look_at(look, of)) {
+            Ok(found) => {
+                let differences = differences(&wanted, exact, &found);
+                if !differences.is_empty() {
+                    self.outcome.differences.push((at, differences.clone()));
+                    self.fail(Some(at), self.scenario.steps[at].place, FailureKind::StateDiffers { differences });
+                }
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.fail(Some(at), self.scenario.steps[at].place, FailureKind::StrangeLook { reason });
+            }
+        }
+        Ok(Then::GoOn)
+    }
+
+    fn defaults(&self, at: usize) -> &'a StepDefaults {
+        &self.scenario.defaults[at]
+    }
+
+    fn sought(&self, at: usize) -> Result<Sought, EmptyBinding> {
+        let step = &self.scenario.steps[at];
+        match &step.what {
+            What::Prompt { point, pattern, .. } => {
+                let mut sought = self.sought_pattern(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
+                sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.place));
+                Ok(sought)
+            }
+            What::Expect(pattern) | What::Never(pattern) => {
+                self.sought_pattern(at, pattern, vec![pattern.kind.value])
+            }
+            _ => Ok(Sought { kinds: Vec::new(), facts: Vec::new(), exact: false, who: None }),
+        }
+    }
+
+    fn sought_pattern(&self, at: usize, pattern: &Pattern, kinds: Vec<Kind>) -> Result<Sought, EmptyBinding> {
+        let step = &self.scenario.steps[at];
+        let said = step.who.as_ref().map(|who| who.value.clone());
+        let who = said.or_else(|| self.defaults(at).who.clone());
+        Ok(Sought { kinds, facts: self.wanted(&pattern.facts)?, exact: pattern.exact, who })
+    }
+
+    fn sought_on(&self, at: usize, on: &On) -> Result<Sought, EmptyBinding> {
+        let step = &self.scenario.steps[at];
+        let who = step.who.as_ref().map(|who| who.value.clone());
+        Ok(Sought { kinds: vec![on.kind.value], facts: self.wanted(&on.facts)?, exact: false, who })
+    }
+
+    fn wanted(&self, facts: &[WantedFact]) -> Result<Vec<(String, Fact, Place)>, EmptyBinding> {
+        let one = |fact: &WantedFact| {
+            let value = self.bound.value(&fact.value.value)?;
+            Ok((fact.name.value.clone(), value, fact.value.place))
+        };
+        facts.iter().map(one).collect()
+    }
+
+    /// A deed in the simulator's words.
+    fn actions(&self, at: usize, deed: &Deed) -> Result<Vec<Action>, EmptyBinding> {
+        let defaults = self.defaults(at);
+        let who = || defaults.who.clone().unwrap_or_default();
+        let (computer, reader) = defaults.reader.clone().unwrap_or_default();
+        let one = |action| Ok(vec![action]);
+        match deed {
+            Deed::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
+            Deed::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
+            Deed::Crash(target) => one(Action::Crash { target: target.value.clone() }),
+            Deed::Logon { user, .. } => one(Action::Logon {
+                user: user.value.clone(),
+                computer: defaults.computer.clone().unwrap_or_default(),
+            }),
+            Deed::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
+            Deed::Lock(user) => one(Action::Lock { user: user.value.clone() }),
+            Deed::Unlock(user) => one(Action::Unlock { user: user.value.clone() }),
+            Deed::Pulse(principal) => one(Action::Pulse { principal: principal.value.clone() }),
+            Deed::GpRefresh { principal, forced } => {
+                one(Action::GpRefresh { principal: principal.value.clone(), forced: *forced })
+            }
+            Deed::Click(on) => one(Action::Click { user: who(), on: on.value }),
+            Deed::Insert { card, .. } => one(Action::Insert { card: card.value.clone(), computer, reader }),
+            Deed::Remove(card) => one(Action::Remove { card: card.value.clone() }),
+            Deed::Swap { card, to, .. } => Ok(vec![
+                Action::Remove { card: card.value.clone() },
+                Action::Insert { card: to.value.clone(), computer, reader },
+            ]),
+            Deed::Reply { point, with } => {
+                one(Action::Reply { user: who(), point: point.value, answer: user_answer(&with.value) })
+            }
+            Deed::Change { .. } => {
+                defaults.changes.iter().map(|change| self.bound_change(change).map(Action::Change)).collect()
+            }
+            Deed::Ca { op, request, certificate, .. } => {
+                let ca = defaults.of.clone().unwrap_or_default();
+                let request = request.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
+                let certificate = certificate.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
+                let op = match op.value {
+                    CaOp::Approve => CaAction::Approve { request },
+                    CaOp::Deny => CaAction::Deny { request },
+                    CaOp::Revoke => CaAction::Revoke { certificate: certificate.unwrap_or_default() },
+                    CaOp::Stop => CaAction::Stop,
+                    CaOp::Start => CaAction::Start,
+                };
+                one(Action::Ca { ca, op })
+            }
+        }
+    }
+
+    /// A change with its reference replaced, when it has one.
+    fn bound_change(&self, change: &Change) -> Result<Change, EmptyBinding> {
+        match change {
+            Change::DeleteCertificate { principal, certificate } => Ok(Change::DeleteCertificate {
+                principal: principal.clone(),
+                certificate: self.bound.name(&reference(certificate))?,
+            }),
+            other => Ok(other.clone()),
+        }
+    }
+}
+
+fn empty_binding(empty: EmptyBinding) -> FailureKind {
+    FailureKind::EmptyBinding { reference: empty.reference, known: empty.known }
+}
+
+fn user_answer(reply: &Reply) -> UserAnswer {
+    match reply {
+        Reply::Word(offer) => UserAnswer::Word(*offer),
+        Reply::Pin(pin) => UserAnswer::Pin(Secret::new(pin)),
+        Reply::Card(card) => UserAnswer::Card(card.clone()),
+    }
+}
+
+const fn look_at(look: LookAt, of: String) -> Look {
+    match look {
+        LookAt::Card => Look::Card(of),
+        LookAt::Store => Look::Store(of),
+        LookAt::Requests => Look::Requests(of),
+        LookAt::Ca => Look::Ca(of),
+        LookAt::Directory => Look::Directory(of),
+        LookAt::Desktop => Look::Desktop(of),
+        LookAt::Trust => Look::Trust(of),
+    }
+}
+
+/// Facts in which records differ.
+fn telling(records: &[&Record]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in records.iter().flat_map(|record| record.facts.iter()) {
+        let first = records.first().and_then(|record| record.facts.get(name));
+        let differs = records.iter().any(|record| record.facts.get(name) != first);
+        if differs && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    if records.iter().any(|record| record.actor != records[0].actor) {
+        names.push("who".to_owned());
+    }
+    names
+}

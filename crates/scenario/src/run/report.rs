@@ -1,0 +1,105 @@
+//! A report for people: what went otherwise, under the words of the file, and the story around it.
+
+use autoenroll_model::SimTime;
+use autoenroll_trace::{Detail, TimelineOptions, Trace, render as render_timeline};
+
+use super::{Failure, RunError, RunReport, Verdict};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics, render};
+use crate::source::{Files, Place};
+
+/// How many lines of the story stand before and after a failure.
+const LINES_AROUND: usize = 24;
+
+impl RunReport {
+    /// The failures as problems with the file.
+    #[must_use]
+    pub fn diagnostics(&self) -> Diagnostics {
+        let own = |failures: &[Failure]| -> Vec<Diagnostic> {
+            failures.iter().map(|failure| failure.to_diagnostic(&self.trace)).collect()
+        };
+        match &self.verdict {
+            Verdict::Passed => Diagnostics::new(),
+            Verdict::Failed(failures) => own(failures).into_iter().collect(),
+            Verdict::Violated { records, failures } => {
+                let violations = records.iter().filter_map(|id| self.trace.get(*id)).map(|record| {
+                    let message = format!("at {}: {}", record.at, record.facts);
+                    Diagnostic::error(Code::Invariant, message, Place::default())
+                });
+                violations.chain(own(failures)).collect()
+            }
+            Verdict::Error(error) => {
+                let code = match error {
+                    RunError::Impossible(_) => Code::Impossible,
+                    RunError::World(autoenroll_world::WorldError::Restless { .. }) => Code::Restless,
+                    RunError::World(_) => Code::CoreFailed,
+                };
+                [Diagnostic::error(code, error.to_string(), Place::default())].into_iter().collect()
+            }
+        }
+    }
+
+    /// The whole report; empty when the run passed.
+    #[must_use]
+    pub fn render(&self, files: &Files, colour: bool) -> String {
+        let problems = self.diagnostics();
+        if problems.is_empty() {
+            return String::new();
+        }
+        let mut text = String::new();
+        for problem in problems.list() {
+            text += &render(problem, files, colour);
+            text += "\n\n";
+        }
+        text += &self.story(colour);
+        if self.not_played > 0 {
+            text += &format!("\n{} later steps were not played\n", self.not_played);
+        }
+        text
+    }
+
+    /// The story around the first failure, with a mark where it was noticed.
+    fn story(&self, colour: bool) -> String {
+        let failures = match &self.verdict {
+            Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures.as_slice(),
+            Verdict::Passed | Verdict::Error(_) => &[],
+        };
+        let last = self.trace.records().last().map_or(SimTime::START, |record| record.at);
+        let (at, mark) = match failures.first() {
+            Some(failure) => (failure.at, mark(failure)),
+            None => (last, "the story ends here".to_owned()),
+        };
+        let cut = self.trace.records().partition_point(|record| record.at <= at);
+        let before = self.told(0, cut, colour);
+        let after = self.told(cut, self.trace.records().len(), colour);
+        let hidden = before.lines().count().saturating_sub(LINES_AROUND);
+        let mut text = String::new();
+        if hidden > 0 {
+            text += &format!("{:>18}  … {hidden} earlier lines\n", "");
+        }
+        for line in before.lines().skip(hidden) {
+            text += &format!("{line}\n");
+        }
+        text += &format!("{:>18}  <-- {mark}\n", "");
+        for line in after.lines().take(LINES_AROUND / 4) {
+            text += &format!("{line}\n");
+        }
+        text
+    }
+
+    /// A part of the trace as a timeline.
+    fn told(&self, from: usize, to: usize, colour: bool) -> String {
+        let mut part = Trace::new();
+        for record in &self.trace.records()[from..to] {
+            part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());
+        }
+        render_timeline(&part, TimelineOptions { detail: Detail::Story, colour })
+    }
+}
+
+fn mark(failure: &Failure) -> String {
+    match failure.step {
+        Some(step) => format!("step {} goes otherwise here", step + 1),
+        None => "noticed here".to_owned(),
+    }
+}
