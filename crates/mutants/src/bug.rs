@@ -1,0 +1,130 @@
+//! The mistakes that can be planted.
+
+use autoenroll_model::words;
+
+/// Declares each bug once: name, word, description, and the scenario that has to catch it.
+macro_rules! planted_bugs {
+    ($( $name:ident = $word:literal, $scenario:literal, $about:literal; )*) => {
+        words! {
+            /// A mistake that an implementation may make.
+            pub enum PlantedBug as "planted bug" { $( #[doc = $about] $name = $word, )* }
+        }
+
+        impl PlantedBug {
+            /// What is wrong, in a sentence.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $( Self::$name => $about, )* }
+            }
+
+            /// The name of the scenario that has to catch it.
+            #[must_use]
+            pub const fn scenario(self) -> &'static str {
+                match self { $( Self::$name => $scenario, )* }
+            }
+        }
+    };
+}
+
+planted_bugs! {
+    // Balloon, icon, timers.
+    BalloonEarly = "balloon-at-59s", "",
+        "The balloon comes 59 seconds after the start of the run instead of 60.";
+    BalloonNeverFades = "balloon-never-fades", "",
+        "The balloon is never hidden.";
+    IconLeftBehind = "icon-left-behind", "",
+        "The icon stays in the notification area when it is no longer needed.";
+    WizardByItself = "wizard-by-itself", "",
+        "The wizard opens without a click, as soon as the balloon is shown.";
+    TimerNotRearmed = "timer-not-rearmed", "",
+        "The core's own timer fires once and is not set again.";
+    TriggerLost = "trigger-lost", "",
+        "A trigger that comes while a run is open is dropped.";
+    NeverRests = "never-rests", "",
+        "Each run starts the next one at once.";
+
+    // Prompts.
+    ReplaceUnasked = "replace-unasked", "",
+        "The default container is replaced without the warning.";
+    ProtectionUnasked = "protection-unasked", "",
+        "A strongly protected key is made without asking for consent.";
+    SelectionUnasked = "selection-unasked", "",
+        "Of several matching cards the first is taken without asking.";
+    PinAskedTwice = "pin-asked-twice", "",
+        "The PIN is asked for a second time although it was given.";
+    PinOutlivesRun = "pin-outlives-run", "",
+        "A PIN given in one run is used in the next without asking.";
+    WrongPinRetried = "wrong-pin-retried", "",
+        "A PIN that the card refused is presented once more without asking.";
+    PromptNeverWithdrawn = "prompt-never-withdrawn", "",
+        "A prompt stays open when its reason is gone.";
+    WrongCardAccepted = "wrong-card-accepted", "",
+        "While a card of one provider is wanted, any card is taken for one.";
+    ProvidersReversed = "providers-reversed", "",
+        "The providers of a template are tried in the wrong order.";
+
+    // What is told at the end.
+    DialogOnSuccess = "dialog-on-success", "",
+        "A dialog tells that a certificate was enrolled.";
+    SummaryAfterRemind = "summary-after-remind", "",
+        "Remind Me Later is told as a failure.";
+    SummarySkipped = "summary-skipped", "",
+        "Failures are not told.";
+    SummaryTwice = "summary-twice", "",
+        "The summary opens a second time after it was closed.";
+    SuccessNotLogged = "success-not-logged", "",
+        "The event for an enrolled certificate is missing.";
+    FailureNotLogged = "failure-not-logged", "",
+        "Events of severity error are missing.";
+    SuccessLoggedEarly = "success-logged-early", "",
+        "Success is logged when the CA has issued, before the certificate is where it belongs.";
+
+    // Requests and stores.
+    RightsIgnored = "rights-ignored", "",
+        "Templates are enrolled for whatever their access control lists say.";
+    RequestSentTwice = "request-sent-twice", "",
+        "Each request is submitted twice.";
+    RequestRepeatedAfterPull = "request-repeated-after-pull", "",
+        "A certificate that was issued but did not reach its card is requested again.";
+    RequestRepeatedWhilePending = "request-repeated-while-pending", "",
+        "A certificate is requested again while the CA has the request under submission.";
+    PendingTakenForDenied = "pending-taken-for-denied", "",
+        "A request under submission counts as denied.";
+    NoWriteAhead = "no-write-ahead", "",
+        "A request is submitted without having been noted in REQUEST first.";
+    EntryLeftInRequest = "entry-left-in-request", "",
+        "The entry in REQUEST stays after the certificate is installed.";
+    NotInstalled = "not-installed", "",
+        "The certificate does not reach MY.";
+    OldNotArchived = "old-not-archived", "",
+        "The certificate that was replaced is not archived.";
+    EffectNeverAbandoned = "effect-never-abandoned", "",
+        "Answers that nobody wants any more are not called off.";
+
+    // Cards.
+    WrongContainer = "wrong-container", "",
+        "The certificate is written to another container than its key's.";
+    DefaultNotMoved = "default-not-moved", "",
+        "The new container does not become the default one.";
+    DefaultFlagLeft = "default-flag-left", "",
+        "The old default container keeps its flag beside the new one.";
+    TriesNotCounted = "tries-not-counted", "",
+        "The card does not count a wrong PIN.";
+    TriesRestoredByPower = "tries-restored-by-power", "",
+        "The card forgets wrong PINs when it is pulled and inserted again.";
+    CertificateLostByCard = "certificate-lost-by-card", "",
+        "The card confirms a certificate that it does not store.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bug_is_described_in_a_sentence() {
+        for bug in PlantedBug::ALL {
+            assert!(bug.about().ends_with('.') && bug.about().len() > 20, "{bug}");
+            assert_eq!(bug.as_str().parse(), Ok(*bug));
+        }
+    }
+}
