@@ -114,6 +114,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             deadline: None,
             deadline_because: Vec::new(),
             effects: Default::default(),
+            policies_seen: Default::default(),
             records: Records::default(),
         };
         self.sessions.insert(id, session);

@@ -181,6 +181,13 @@ pub enum Change {
         /// Whether it answers.
         reachable: bool,
     },
+    /// Whether a policy server answers.
+    PolicyServiceReachable {
+        /// Its address.
+        url: String,
+        /// Whether it answers.
+        reachable: bool,
+    },
     /// Somebody sets the wall clock of every machine.
     WallClock(FileTime),
     /// An attribute of a user or computer object.

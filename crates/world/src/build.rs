@@ -57,6 +57,7 @@ pub(crate) fn build<F: CoreFactory, P: Parts>(spec: WorldSpec, factory: F, parts
         readers: Readers::default(),
         cards: BTreeMap::new(),
         authorities: BTreeMap::new(),
+        policy_services: spec.policy_services.clone(),
         roots: BTreeMap::new(),
         impostors: Vec::new(),
         sessions: BTreeMap::new(),

@@ -76,6 +76,13 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.directory.set_controller(controller, *reachable)?;
                 what("controller").with("controller", controller.as_str()).with("reachable", *reachable)
             }
+            Change::PolicyServiceReachable { url, reachable } => {
+                let known = self.policy_services.iter().map(|service| service.url.clone()).collect();
+                let unknown = Unknown { what: Thing::PolicyService, name: url.clone(), known };
+                let service = self.policy_services.iter_mut().find(|service| service.url == *url);
+                service.ok_or(unknown)?.reachable = *reachable;
+                what("policy-server").with("url", url.as_str()).with("reachable", *reachable)
+            }
             Change::WallClock(wall) => {
                 self.clock.set_wall(*wall);
                 what("wall-clock").with("to", wall.to_string())

@@ -220,6 +220,11 @@ impl Directory {
         all.into_iter().chain(own).filter_map(|sid| sid.parse().ok()).collect()
     }
 
+    /// Counts the changes that clients watch.
+    pub(crate) const fn usn(&self) -> u64 {
+        self.usn
+    }
+
     /// What the controller that answers says of itself.
     pub(crate) fn root(&self) -> Result<DirectoryRoot, HResult> {
         let controller = self.controller()?;
@@ -364,5 +369,71 @@ impl Directory {
     fn unknown_principal(&self, name: &str) -> Unknown {
         let known = self.principals.keys().cloned().collect();
         Unknown { what: Thing::Principal, name: name.to_owned(), known }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> Directory {
+        let mut domain = DomainSpec::contoso();
+        let second = ControllerSpec { name: "DC02".to_owned(), signs_ldap: false, reachable: true };
+        domain.controllers.push(second);
+        let mut directory = Directory::new(&domain, &[]);
+        directory.add_user(&UserSpec::named("alice", 1104, &domain));
+        directory.add_computer(&ComputerSpec::named("WKS01", 1201, &domain));
+        directory
+    }
+
+    #[test]
+    fn the_first_controller_that_answers_is_contacted() {
+        let mut directory = directory();
+        let root = |directory: &Directory| directory.root().map(|root| (root.dc, root.signs_ldap));
+        assert_eq!(root(&directory), Ok(("DC01".to_owned(), true)));
+        directory.set_controller("DC01", false).unwrap();
+        assert_eq!(root(&directory), Ok(("DC02".to_owned(), false)));
+        directory.set_controller("DC02", false).unwrap();
+        assert_eq!(root(&directory), Err(HResult::ERROR_NO_SUCH_DOMAIN));
+        directory.set_controller("DC01", true).unwrap();
+        directory.reachable = false;
+        assert_eq!(directory.authorities(), Err(HResult::ERROR_NO_SUCH_DOMAIN));
+        assert!(directory.set_controller("DC03", true).is_err());
+    }
+
+    #[test]
+    fn users_and_computers_have_their_built_in_groups() {
+        let directory = directory();
+        let check = |name: &str, expected: &[&str]| {
+            let sids = directory.token_groups(name);
+            let texts: Vec<&str> = sids.iter().map(Sid::as_str).collect();
+            assert_eq!(texts, expected, "{name}");
+        };
+        let domain = |relative: u32| DomainSpec::contoso().account(relative).to_string();
+        check("alice", &["S-1-1-0", "S-1-5-11", &domain(513), "S-1-5-4"]);
+        check("WKS01", &["S-1-1-0", "S-1-5-11", &domain(515)]);
+    }
+
+    #[test]
+    fn only_what_clients_watch_moves_the_change_number() {
+        let mut directory = directory();
+        let before = directory.usn();
+        directory.publish_certificate("alice", &[1]);
+        directory.edit_principal("alice", &PrincipalEdit::Mail(None)).unwrap();
+        assert_eq!(directory.usn(), before);
+        directory.set_trusted(TrustStore::Root, &[1], true);
+        assert_eq!((directory.usn(), directory.trusted(TrustStore::Root)), (before + 1, &[vec![1]][..]));
+    }
+
+    #[test]
+    fn a_certificate_is_published_once_and_removed_by_what_it_is() {
+        let mut directory = directory();
+        directory.publish_certificate("alice", &[1]);
+        directory.publish_certificate("alice", &[1]);
+        directory.publish_certificate("alice", &[2]);
+        let held = |directory: &Directory| directory.principal("alice", &[]).unwrap().certificates;
+        assert_eq!(held(&directory), [vec![1], vec![2]]);
+        assert_eq!(directory.remove_certificates("alice", |der| der == [1]), Ok(()));
+        assert_eq!(held(&directory), [vec![2]]);
     }
 }

@@ -2,8 +2,8 @@
 //! input. Cards are in `transact`, CAs in `submit`.
 
 use autoenroll_model::{
-    CertificateCheck, Context, CoreFactory, Effect, EffectId, EffectResult, Facts, HResult, Input, SoftwareOperation,
-    Span, Thumbprint,
+    CertificateCheck, Context, CoreFactory, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
+    PolicyTemplate, Right, SoftwareOperation, Span, Template, Thumbprint, may,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::Certificate;
@@ -73,7 +73,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             facts.set("op", op.clone());
         }
         let because = because.into_iter().chain([pending.record]).collect();
+        let waited = matches!(pending.effect, Effect::Card { .. } | Effect::ReadReaders);
         self.readers.withdraw(id, effect);
+        if waited
+            && !self.readers.work_for(id, effect)
+            && let Some(session) = self.sessions.get_mut(&id)
+        {
+            session.effects.remove(&effect);
+        }
         self.record(principal, Kind::EffectAbandoned, facts, because)
     }
 
@@ -126,8 +133,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
             Effect::Retrieve { ca, request_id, .. } => self.retrieve(ca, *request_id, pending.record),
             Effect::ReadExchangeCertificate { ca, .. } => self.exchange_certificate(ca, pending.record),
-            // Nobody answers the questions of a policy server in this world.
-            Effect::GetPolicies(_) => Err(HResult::CERTSRV_E_NO_POLICY_SERVER),
+            Effect::GetPolicies(server) => self.policies(id, principal, &server.url),
             Effect::Inspect(thumbprints) => {
                 Ok(EffectResult::Checks(thumbprints.iter().filter_map(|t| self.inspect(id, principal, t)).collect()))
             }
@@ -170,6 +176,35 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
             _ => Err(HResult::E_UNEXPECTED),
         }
+    }
+
+    /// What a policy server answers ([MS-XCEP] 3.1.4.1): what the directory holds, with the caller's permissions resolved, or that
+    /// nothing has changed since it last asked.
+    fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
+        let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
+        let next_update_hours = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?.next_update_hours;
+        let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
+        let session = self.sessions.get_mut(&id).ok_or(HResult::E_UNEXPECTED)?;
+        let token = session.token(object);
+        let usn = self.directory.usn();
+        let not_changed = session.policies_seen.insert(url.to_owned(), usn) == Some(usn);
+        let mut response =
+            PolicyResponse { not_changed, next_update_hours, templates: Vec::new(), authorities: Vec::new() };
+        if !not_changed {
+            let resolved = |template: Template| PolicyTemplate {
+                enroll: may(&template.security, &token, Right::Enroll),
+                autoenroll: may(&template.security, &token, Right::AutoEnroll),
+                template,
+            };
+            response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
+            response.authorities = self.directory.authorities()?;
+            for authority in &mut response.authorities {
+                let permitted = |ca: &autoenroll_ca::Ca| may(&ca.config().rights, &token, Right::Enroll);
+                authority.enroll_permission = self.parts.authority(&authority.name, permitted);
+                authority.priority = Some(1);
+            }
+        }
+        Ok(EffectResult::Policy(response))
     }
 
     /// Settings and stores of the machine itself.

@@ -95,6 +95,8 @@ autoenroll_model::words! {
         Authority = "CA",
         /// A CA or an extra root.
         Root = "CA or root",
+        /// A policy server.
+        PolicyService = "policy server",
         /// A domain controller.
         Controller = "domain controller",
         /// A template.

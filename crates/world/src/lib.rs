@@ -61,7 +61,7 @@ use crate::policy::Policy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::session::{Session, SessionId};
-use crate::spec::ComputerRole;
+use crate::spec::{ComputerRole, PolicyServiceSpec};
 use crate::stores::{PrincipalStores, TrustStores};
 
 /// More events than this in one instant, or outputs to one input, mean that something does not come to rest.
@@ -93,6 +93,7 @@ pub struct World<F: CoreFactory, P: Parts> {
     readers: Readers,
     cards: BTreeMap<String, CardState>,
     authorities: BTreeMap<String, AuthorityState>,
+    policy_services: Vec<PolicyServiceSpec>,
     /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
     roots: BTreeMap<String, Vec<u8>>,
     /// CA certificates of strangers with a familiar name.

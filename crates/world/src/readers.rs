@@ -90,7 +90,13 @@ impl Readers {
         begun
     }
 
-    /// Takes the transactions of an effect out that have not begun; the readers that still work for it.
+    /// Whether any reader has or will have a transaction of an effect.
+    pub(crate) fn work_for(&self, session: SessionId, effect: EffectId) -> bool {
+        let queued = self.0.values().flat_map(|reader| &reader.queue);
+        queued.into_iter().any(|transaction| transaction.session == session && transaction.effect == effect)
+    }
+
+    /// Takes the transactions of an effect out that have not begun.
     pub(crate) fn withdraw(&mut self, session: SessionId, effect: EffectId) {
         for reader in self.0.values_mut() {
             reader.queue.retain(|t| t.session != session || t.effect != effect || t.began.is_some());

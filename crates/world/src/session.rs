@@ -30,6 +30,8 @@ pub(crate) struct Session<C> {
     pub(crate) deadline_because: Vec<RecordId>,
     /// Effects that have been asked for and not answered.
     pub(crate) effects: BTreeMap<EffectId, Pending>,
+    /// Change numbers of the directory behind the answers that policy servers gave this core, by address.
+    pub(crate) policies_seen: BTreeMap<String, u64>,
     pub(crate) records: Records,
 }
 

@@ -31,6 +31,8 @@ pub struct WorldSpec {
     pub templates: Vec<TemplateSpec>,
     /// Certification authorities.
     pub authorities: Vec<AuthoritySpec>,
+    /// Certificate enrollment policy servers.
+    pub policy_services: Vec<PolicyServiceSpec>,
     /// Groups.
     pub groups: Vec<GroupSpec>,
     /// Users.
@@ -59,6 +61,7 @@ impl WorldSpec {
             policy: PolicySpec::default(),
             templates: Vec::new(),
             authorities: Vec::new(),
+            policy_services: Vec::new(),
             groups: Vec::new(),
             users: Vec::new(),
             computers: Vec::new(),
@@ -258,6 +261,18 @@ impl AuthoritySpec {
             stale_templates: Vec::new(),
         }
     }
+}
+
+/// A certificate enrollment policy server ([MS-XCEP]). It passes on what the directory holds: the templates that the caller can
+/// see, with the caller's permissions resolved, and all CAs. Clients find it through [`PolicySpec::policy_servers`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyServiceSpec {
+    /// Its address.
+    pub url: String,
+    /// Whether it answers.
+    pub reachable: bool,
+    /// `nextUpdateHours`.
+    pub next_update_hours: Option<u32>,
 }
 
 /// A group.

@@ -1,11 +1,13 @@
 //! CAs, the directory and the stores, as the real core meets them.
 
-use autoenroll_model::{EnrollmentFlags, GeneralFlags, NameFlags, SimTime, Span, Template, TrustStore};
+use autoenroll_model::{
+    EnrollmentFlags, GeneralFlags, NameFlags, PolicyServer, Profile, SimTime, Span, Template, TrustStore,
+};
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{AuthorityEdit, CaAction, Change};
 use autoenroll_world::spec::{
-    AuthoritySpec, CertificateKey, CertificateSpec, Chain, DomainSpec, GroupSpec, Issued, RequestDecision, RequestSpec,
-    StoreSpec, WorldSpec,
+    AuthoritySpec, CertificateKey, CertificateSpec, Chain, DomainSpec, GroupSpec, Issued, PolicyServiceSpec,
+    RequestDecision, RequestSpec, StoreSpec, WorldSpec,
 };
 use autoenroll_world::{Action, InProcess, Look, World};
 
@@ -71,7 +73,7 @@ fn every_record_after_the_first_has_a_cause() {
     let world = logged_on(spec(), Span::ZERO);
     for record in world.trace().records() {
         let free = matches!(record.kind, Kind::Logon);
-        assert!(free != !record.causes.is_empty(), "{record:?}");
+        assert_eq!(free, record.causes.is_empty(), "{record:?}");
     }
 }
 
@@ -216,8 +218,8 @@ fn a_computer_enrolls_and_mirrors_the_trust_containers() {
     world.act(&Action::Change(change)).unwrap();
     run(&mut world, Span::hours(2));
     assert_eq!(trusted(&world), "root=[\"Contoso CA\", \"Partner Root\"] ca=[] ntauth=[\"Contoso CA\"]");
-    let written = records(&world, Kind::Store).into_iter().filter(|r| r.facts.text("op") == Some("write"));
-    assert!(written.last().is_some_and(|record| record.facts.to_string().contains("added=[\"Partner Root\"]")));
+    let added = facts(&records(&world, Kind::Store), "added");
+    assert!(added.contains(&"[\"Partner Root\"]".to_owned()), "{added:?}");
     assert!(records(&world, Kind::Violation).is_empty(), "{}", story(&world));
 }
 
@@ -244,4 +246,31 @@ fn membership_counts_through_groups_and_from_the_next_logon_on() {
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     run(&mut world, Span::ZERO);
     assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", story(&world));
+}
+
+#[test]
+fn a_policy_server_passes_on_what_the_directory_holds() {
+    let url = "https://cep.contoso.com/service.svc/CEP";
+    let server = PolicyServer {
+        key: "37c9dc30f207f27f61a2f7c3aed598a6e2920b54".to_owned(),
+        url: url.to_owned(),
+        policy_id: "contoso".to_owned(),
+        flags: 0x10,
+        auth_flags: 2,
+        cost: 10,
+    };
+    let mut spec = spec();
+    spec.profile = Profile::windows_10_22h2();
+    spec.policy.policy_servers = vec![server];
+    spec.policy_services = vec![PolicyServiceSpec { url: url.to_owned(), reachable: true, next_update_hours: Some(8) }];
+    let world = logged_on(spec.clone(), Span::ZERO);
+    assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", story(&world));
+    assert!(!facts(&records(&world, Kind::Directory), "op").contains(&"read-templates".to_owned()));
+    spec.policy_services[0].reachable = false;
+    let world = logged_on(spec, Span::ZERO);
+    assert!(records(&world, Kind::Issued).is_empty());
+    assert!(
+        facts(&records(&world, Kind::EffectDone), "code")
+            .contains(&"\"0x80094015 CERTSRV_E_NO_POLICY_SERVER\"".to_owned())
+    );
 }
