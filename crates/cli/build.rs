@@ -1,0 +1,50 @@
+//! Lists the files that are embedded in the command: scenarios and fixtures, sorted by path.
+//!
+//! A list of `include_bytes!` instead of a crate that embeds directories: it is this short, takes only the files that are wanted, and
+//! their order is ours.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Directories below the root of the workspace.
+const DIRECTORIES: &[&str] = &["fixtures", "scenarios"];
+/// Keys are embedded where they are used, in `autoenroll-keys`; documents are for readers of the repository.
+const ENDINGS: &[&str] = &["toml", "json"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
+    let mut paths = Vec::new();
+    for directory in DIRECTORIES {
+        println!("cargo::rerun-if-changed={}", root.join(directory).display());
+        list(&root.join(directory), &mut paths)?;
+    }
+    let mut named = Vec::new();
+    for path in paths {
+        let parts: Vec<_> =
+            path.strip_prefix(&root)?.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        named.push((parts.join("/"), path.display().to_string()));
+    }
+    // By name, not by path: paths sort by their parts, and the list is searched by name.
+    named.sort();
+    let mut list = String::from("&[\n");
+    for (name, path) in &named {
+        writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
+    }
+    list.push(']');
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("embedded.rs"), list)?;
+    Ok(())
+}
+
+fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            list(&path, paths)?;
+        } else if path.extension().is_some_and(|found| ENDINGS.iter().any(|ending| found == *ending)) {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! What can be typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use autoenroll_foreign::Command as CoreCommand;
+use autoenroll_trace::Detail;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Test bench for Windows certificate autoenrollment.
+///
+/// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a clock that is only
+/// a number, and says whether everything came exactly when and as it should. All scenarios and fixtures are inside this program.
+#[derive(Debug, Parser)]
+#[command(name = "autoenroll", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "\
+Exit codes:
+  0  everything asked for was done, and every scenario passed
+  1  a scenario failed, two runs differed, or a planted bug was not caught
+  2  the arguments, or a file that they name, cannot be used; nothing was run
+  3  the bench itself failed: a foreign core, the machine, or a fault of this program";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios and say which pass.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// Say everything that is wrong with scenario files, without running them.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Check),
+    /// List scenarios.
+    List(List),
+    /// Run one scenario and show its timeline: time, actor, what happened.
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(Show),
+    /// Explain a code that a message names, such as AE0204.
+    Explain(Explain),
+    /// List profiles, and the switches in which they differ.
+    Profiles(Profiles),
+    /// Show which scenario shows which requirement, under which profile.
+    Matrix(Matrix),
+    /// Turn rules round one by one, and show which scenario notices.
+    #[cfg(feature = "planted-bugs")]
+    Mutants(Mutants),
+    /// Be an enrollment core for a bench in another process: the core protocol on standard input and output.
+    Core(Core),
+    /// Print completions for a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  autoenroll run                              all scenarios of the suite
+  autoenroll run founding                     those whose names begin so
+  autoenroll run my/scenario.toml my/suite    files, and all files below a directory
+  autoenroll run --filter pin --timeline      those with `pin` in their names, with timelines
+  autoenroll run --twice --jobs 1             each one twice; the traces must be equal
+  autoenroll run --core './my-core --stdio'   against your own core
+  autoenroll run --junit report.xml           with a report for CI";
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) how: How,
+    /// Run each scenario twice and compare the traces; the first difference is shown.
+    #[arg(long)]
+    pub(crate) twice: bool,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Also write a JUnit report to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Show the timeline of every scenario, not only of those that fail.
+    #[arg(long)]
+    pub(crate) timeline: bool,
+    /// Run only the K-th of N parts of the selection.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
+}
+
+/// Which scenarios; the whole suite by default.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Selection {
+    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// Only those whose names contain this text; may be given several times.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Vec<String>,
+}
+
+/// Under which circumstances.
+#[derive(Debug, Args)]
+pub(crate) struct How {
+    /// How many scenarios run at once; the number of processors when absent. It does not change any output.
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Run under this profile instead of the one that the scenario names.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Drive this program as the core instead of the own one: words separated by blanks.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) core: Option<CoreCommand>,
+    /// Let this rule always decide the other way round.
+    #[cfg(feature = "planted-bugs")]
+    #[arg(long, value_name = "ID", conflicts_with = "core")]
+    pub(crate) flip: Option<String>,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  autoenroll check my/scenario.toml
+  autoenroll check --format json my/suite     problems as JSON lines, for editors";
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Form of the list.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  autoenroll show founding/second-provider
+  autoenroll show --detail everything my/scenario.toml
+  autoenroll show --json founding/second-provider | jq .kind";
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A file, or the name of a scenario of the suite.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: String,
+    /// The variant, when the scenario has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// How much is told.
+    #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
+    pub(crate) detail: ShownDetail,
+    /// The whole trace as canonical JSON lines instead.
+    #[arg(long, conflicts_with = "detail")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code; all codes are listed when absent.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profiles {
+    /// Form of the list.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Matrix {
+    /// Form of the matrix.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Only requirements that no scenario shows and no exception excuses; ends with 1 when there are any.
+    #[arg(long)]
+    pub(crate) uncovered: bool,
+}
+
+#[cfg(feature = "planted-bugs")]
+#[derive(Debug, Args)]
+pub(crate) struct Mutants {
+    /// Only these rules; all that decide in any scenario when absent.
+    #[arg(value_name = "ID")]
+    pub(crate) rules: Vec<String>,
+    /// How many scenarios run at once; the number of processors when absent.
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Core {
+    /// Speak on standard input and output, the only way there is.
+    #[arg(long, required = true)]
+    pub(crate) stdio: bool,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  autoenroll completions bash > ~/.local/share/bash-completion/completions/autoenroll
+  autoenroll completions fish > ~/.config/fish/completions/autoenroll.fish";
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Form of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much a timeline tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShownDetail {
+    /// What people see and do, what is requested, issued, stored and logged.
+    Story,
+    /// Also effects, card operations and store accesses.
+    Work,
+    /// Also decisions and APDUs.
+    Everything,
+}
+
+impl From<ShownDetail> for Detail {
+    fn from(detail: ShownDetail) -> Self {
+        match detail {
+            ShownDetail::Story => Self::Story,
+            ShownDetail::Work => Self::Work,
+            ShownDetail::Everything => Self::Everything,
+        }
+    }
+}
+
+/// The `k`-th of `n` parts, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shard {
+    k: usize,
+    n: usize,
+}
+
+impl Shard {
+    /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take equally long.
+    pub(crate) const fn has(self, index: usize) -> bool {
+        index % self.n == self.k - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+        match parts {
+            Some((k, n)) if 1 <= k && k <= n => Ok(Self { k, n }),
+            _ => Err("expected a part of parts, such as 1/3".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::Exit;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_exit_code() {
+        let listed: String = Exit::ALL.iter().map(|exit| format!("\n  {}  {}", exit.code(), exit.meaning())).collect();
+        assert_eq!(AFTER, format!("Exit codes:{listed}"));
+    }
+
+    #[test]
+    fn shards_divide() {
+        let all: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|text| text.parse().unwrap()).into();
+        for index in 0..20 {
+            assert_eq!(all.iter().filter(|shard| shard.has(index)).count(), 1);
+        }
+        for wrong in ["", "1", "0/3", "4/3", "1/0", "a/b"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The requirement catalogue, as `fixtures/requirements` has it.
+
+use autoenroll_model::{Evidence, Profile};
+use autoenroll_scenario::{Requirement as Kind, Requirements};
+use serde::Deserialize;
+
+use crate::embedded;
+
+/// A requirement: what an autoenrollment client, a CA, a directory or a card must do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Requirement {
+    /// Stable name.
+    pub(crate) id: String,
+    /// A few words.
+    pub(crate) title: String,
+    /// What must be so.
+    pub(crate) text: String,
+    /// Public documents.
+    pub(crate) sources: Vec<String>,
+    /// How well it is supported.
+    pub(crate) evidence: Evidence,
+    /// The profiles that it holds for; all when absent.
+    #[serde(default)]
+    profiles: Vec<String>,
+    /// Subject heading.
+    pub(crate) section: String,
+    /// Whether it comes from the founding document.
+    #[serde(default)]
+    pub(crate) seed: bool,
+    /// Why no scenario shows it.
+    #[serde(default)]
+    pub(crate) exception: Option<String>,
+}
+
+impl Requirement {
+    /// Whether it holds for a profile.
+    pub(crate) fn holds_for(&self, profile: &str) -> bool {
+        self.profiles.is_empty() || self.profiles.iter().any(|name| name == profile)
+    }
+}
+
+#[derive(Deserialize)]
+struct File {
+    requirement: Vec<Requirement>,
+}
+
+/// All requirements, in the order of the files' names and then as they stand there.
+#[derive(Clone, Debug)]
+pub struct Catalogue(Vec<Requirement>);
+
+impl Catalogue {
+    /// The catalogue inside this program.
+    ///
+    /// # Errors
+    /// When a file of it does not have its form: a fault of this program, whose tests read the same files.
+    pub fn read() -> Result<Self, String> {
+        let mut all = Vec::new();
+        for (path, bytes) in embedded::below("fixtures/requirements") {
+            let text = std::str::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
+            let file: File = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+            all.extend(file.requirement);
+        }
+        let known = |name: &String| Profile::NAMES.contains(&name.as_str());
+        match all.iter().find(|requirement| !requirement.profiles.iter().all(known)) {
+            Some(requirement) => Err(format!("{}: it names a profile that does not exist", requirement.id)),
+            None => Ok(Self(all)),
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn requirements(&self) -> &[Requirement] {
+        &self.0
+    }
+}
+
+/// Whether some party of the bench decides by that rule, and therefore records decisions of it.
+pub(crate) fn is_decided(id: &str) -> bool {
+    autoenroll_core::RULES.iter().any(|rule| rule.as_str() == id)
+}
+
+impl Requirements for Catalogue {
+    fn find(&self, id: &str) -> Kind {
+        match self.0.iter().any(|requirement| requirement.id == id) {
+            false => Kind::Unknown,
+            true if is_decided(id) => Kind::Decides,
+            true => Kind::Described,
+        }
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.0.iter().map(|requirement| requirement.id.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use autoenroll_model::SWITCHES;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_switches_name_them() {
+        let catalogue = Catalogue::read().unwrap();
+        let all = catalogue.requirements();
+        let ids: BTreeSet<&str> = all.iter().map(|requirement| requirement.id.as_str()).collect();
+        assert_eq!(ids.len(), all.len());
+        for switch in SWITCHES {
+            assert!(ids.contains(switch.requirement), "{} settles {}", switch.name, switch.requirement);
+        }
+        for rule in autoenroll_core::RULES {
+            assert!(ids.contains(rule.as_str()), "the core decides {rule}, which is no requirement");
+        }
+    }
+
+    #[test]
+    fn every_requirement_says_something() {
+        for requirement in Catalogue::read().unwrap().requirements() {
+            let Requirement { id, title, text, sources, section, .. } = requirement;
+            assert!(!title.is_empty() && !text.trim().is_empty() && !sources.is_empty() && !section.is_empty(), "{id}");
+            assert!(requirement.exception.as_ref().is_none_or(|why| why.len() > 20), "{id}: a reason is a sentence");
+            assert!(
+                !(requirement.seed && requirement.exception.is_some()),
+                "{id}: the founding document has no exception"
+            );
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The `autoenroll` command.
+//!
+//! Runs, checks, lists and shows scenarios, and prints what the bench knows about codes, profiles and requirements. Scenarios and
+//! fixtures are embedded, so that the one binary is the whole suite; files on disk are read when they are named.
+//!
+//! It deliberately lacks everything that decides a verdict: that is the business of the crates below.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod catalogue;
+mod check;
+mod console;
+mod core_command;
+mod embedded;
+mod exit;
+mod explain;
+mod junit;
+mod list;
+mod matrix;
+#[cfg(feature = "planted-bugs")]
+mod mutants;
+mod parallel;
+mod play;
+mod profiles;
+mod run;
+mod show;
+mod suite;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::arguments::{Arguments, Command};
+pub use crate::catalogue::Catalogue;
+use crate::console::Console;
+pub use crate::exit::Exit;
+pub use crate::suite::{Fixtures, Story, suite};
+
+/// Does what the arguments of this process say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = io::BufWriter::new(io::stdout());
+    let outcome = run(&arguments.command, &mut Console::new(&mut out));
+    let outcome = outcome.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Failure::NobodyReads) => Exit::Ok.into(),
+        Err(Failure::Usage(message)) => complain(&message, Exit::Usage),
+        Err(Failure::Bench(message)) => complain(&message, Exit::Bench),
+    }
+}
+
+fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(arguments) => run::run(arguments, console),
+        Command::Check(arguments) => check::run(arguments, console),
+        Command::List(arguments) => list::run(arguments, console),
+        Command::Show(arguments) => show::run(arguments, console),
+        Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Profiles(arguments) => profiles::run(arguments, console),
+        Command::Matrix(arguments) => matrix::run(arguments, console),
+        #[cfg(feature = "planted-bugs")]
+        Command::Mutants(arguments) => mutants::run(arguments, console),
+        Command::Core(_) => core_command::run(),
+        Command::Completions(arguments) => {
+            clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut *console.out);
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// Why a command could not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Failure {
+    /// The arguments, or a file that they name, cannot be used.
+    Usage(String),
+    /// The bench itself failed.
+    Bench(String),
+    /// Standard output was closed, as `head` does: no reason to complain.
+    NobodyReads,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Bench(message) => f.write_str(message),
+            Self::NobodyReads => f.write_str("standard output is closed"),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            _ => Self::Bench(format!("results cannot be written: {error}")),
+        }
+    }
+}
+
+fn complain(message: &str, exit: Exit) -> ExitCode {
+    // There is nowhere else to complain.
+    let _unheard = writeln!(io::stderr(), "autoenroll: {message}");
+    exit.into()
+}

@@ -1,0 +1,227 @@
+//! Plays stories against a core, and says what came of it.
+
+use autoenroll_core::InProcess;
+use autoenroll_foreign::ForeignFactory;
+#[cfg(feature = "planted-bugs")]
+use autoenroll_model::Rule;
+use autoenroll_model::{CoreFactory, SimTime};
+use autoenroll_scenario::Verdict as RunVerdict;
+use autoenroll_scenario::{FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run};
+use autoenroll_trace::{Detail, TimelineOptions, Trace, TraceDigest, digest, render};
+use autoenroll_world::{InProcess as Parts, WorldError};
+
+use crate::arguments::How;
+use crate::catalogue::Catalogue;
+use crate::suite::Story;
+use crate::{Exit, Failure};
+
+/// Plays stories, all under the same circumstances. Shared by threads.
+#[derive(Clone, Debug)]
+pub(crate) struct Player {
+    core: CoreKind,
+    catalogue: Catalogue,
+    /// The rule that is turned round, in the world and its CAs as well as in the core.
+    #[cfg(feature = "planted-bugs")]
+    flip: Option<Rule>,
+    timelines: bool,
+    colour: bool,
+}
+
+/// Which cores are driven.
+#[derive(Clone, Debug)]
+enum CoreKind {
+    /// The own core.
+    Own(InProcess),
+    /// A program.
+    Foreign(ForeignFactory),
+}
+
+/// The catalogue for cores of others: what they decide they need not tell, so `covers` demands no decisions.
+struct Undemanding<'a>(&'a Catalogue);
+
+impl Requirements for Undemanding<'_> {
+    fn find(&self, id: &str) -> Requirement {
+        match self.0.find(id) {
+            Requirement::Decides | Requirement::Described => Requirement::Described,
+            Requirement::Unknown => Requirement::Unknown,
+        }
+    }
+}
+
+/// What came of a story.
+#[derive(Clone, Debug)]
+pub(crate) struct Played {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) profile: String,
+    pub(crate) verdict: Verdict,
+    /// Of the whole trace.
+    pub(crate) digest: TraceDigest,
+    /// How many records the trace has.
+    pub(crate) records: usize,
+    /// Simulated time at the end.
+    pub(crate) end: SimTime,
+    /// The timeline, where it is to be shown.
+    pub(crate) timeline: Option<String>,
+}
+
+/// Whether everything came as it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It did.
+    Passed,
+    /// It did not, and why.
+    Failed(String),
+    /// The bench failed, and how.
+    Bench(String),
+}
+
+impl Verdict {
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Passed => Exit::Ok,
+            Self::Failed(_) => Exit::Failed,
+            Self::Bench(_) => Exit::Bench,
+        }
+    }
+}
+
+impl Player {
+    /// A player for these circumstances.
+    ///
+    /// # Errors
+    /// When a rule is to be turned round that does not exist.
+    pub(crate) fn new(how: &How, timelines: bool, colour: bool) -> Result<Self, Failure> {
+        #[cfg(feature = "planted-bugs")]
+        if let Some(rule) = &how.flip {
+            let flipping = Self::flipping(Rule::named(rule))?;
+            return match flipping.catalogue.find(rule) {
+                Requirement::Decides => Ok(Self { timelines, colour, ..flipping }),
+                Requirement::Described | Requirement::Unknown => Err(Failure::Usage(format!(
+                    "nothing is decided by a rule `{rule}`; `autoenroll mutants` lists the rules"
+                ))),
+            };
+        }
+        let core = match &how.core {
+            Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
+            None => CoreKind::Own(InProcess::new()),
+        };
+        Ok(Self { core, timelines, colour, ..Self::plain()? })
+    }
+
+    /// A player with the own core, for verdicts only.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read: a fault of this program.
+    pub(crate) fn plain() -> Result<Self, Failure> {
+        Ok(Self {
+            core: CoreKind::Own(InProcess::new()),
+            catalogue: Catalogue::read().map_err(Failure::Bench)?,
+            #[cfg(feature = "planted-bugs")]
+            flip: None,
+            timelines: false,
+            colour: false,
+        })
+    }
+
+    /// A player in whose stories one rule always decides the other way round.
+    #[cfg(feature = "planted-bugs")]
+    ///
+    /// # Errors
+    /// As [`Player::plain`].
+    pub(crate) fn flipping(rule: Rule) -> Result<Self, Failure> {
+        Ok(Self { core: CoreKind::Own(InProcess::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
+    }
+
+    /// Plays a story.
+    pub(crate) fn play(&self, story: &Story) -> Played {
+        self.play_for_trace(story).0
+    }
+
+    /// Plays a story twice. Different traces are a failure, even where both would pass.
+    pub(crate) fn play_twice(&self, story: &Story) -> Played {
+        let (first, one) = self.play_for_trace(story);
+        let (_, other) = self.play_for_trace(story);
+        match first_difference(&one, &other) {
+            Some(difference) => Played { verdict: Verdict::Failed(describe(&difference)), ..first },
+            None => first,
+        }
+    }
+
+    /// Plays a story, and keeps the trace.
+    pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
+        let report = match &self.core {
+            CoreKind::Own(factory) => self.run(story, factory.clone(), &self.catalogue),
+            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(&self.catalogue)),
+        };
+        let options = TimelineOptions { detail: Detail::Story, colour: self.colour };
+        let played = Played {
+            name: story.name.clone(),
+            title: story.title.clone(),
+            profile: story.profile.clone(),
+            verdict: self.verdict(story, &report),
+            digest: report.digest,
+            records: report.trace.records().len(),
+            end: report.trace.records().last().map_or(SimTime::START, |record| record.at),
+            timeline: self.timelines.then(|| render(&report.trace, options)),
+        };
+        (played, report.trace)
+    }
+
+    fn run<F: CoreFactory>(&self, story: &Story, factory: F, requirements: &dyn Requirements) -> RunReport {
+        #[cfg(feature = "planted-bugs")]
+        if self.flip.is_some() {
+            let mut scenario = story.scenario.clone();
+            scenario.spec.flip.clone_from(&self.flip);
+            return run(&scenario, factory, Parts::new(), requirements);
+        }
+        run(&story.scenario, factory, Parts::new(), requirements)
+    }
+
+    fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {
+        let text = || report.render(&story.scenario.files, self.colour);
+        match &report.verdict {
+            RunVerdict::Passed => Verdict::Passed,
+            RunVerdict::Failed(_) | RunVerdict::Violated { .. } => Verdict::Failed(text()),
+            RunVerdict::Error(RunError::World(WorldError::Core { .. })) => Verdict::Bench(text()),
+            RunVerdict::Error(_) => Verdict::Failed(text()),
+        }
+    }
+}
+
+impl Played {
+    /// What a story comes to when the program itself breaks while it is played.
+    pub(crate) fn panicked(story: &Story, message: &str) -> Self {
+        Self {
+            name: story.name.clone(),
+            title: story.title.clone(),
+            profile: story.profile.clone(),
+            verdict: Verdict::Bench(format!("the bench panicked: {message}; please report this")),
+            digest: digest(&Trace::new()),
+            records: 0,
+            end: SimTime::START,
+            timeline: None,
+        }
+    }
+}
+
+/// The first record in which two runs differ.
+fn describe(difference: &FirstDifference) -> String {
+    let line = |line: &Option<String>| line.clone().unwrap_or_else(|| "nothing: the run was over".to_owned());
+    let FirstDifference { index, first, second } = difference;
+    format!("two runs differ at record {index}:\n  first:  {}\n  second: {}", line(first), line(second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_shown() {
+        let difference = FirstDifference { index: 7, first: Some("{}".to_owned()), second: None };
+        assert_eq!(
+            describe(&difference),
+            "two runs differ at record 7:\n  first:  {}\n  second: nothing: the run was over"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! `autoenroll run`: plays scenarios and says which pass.
+
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::thread;
+
+use autoenroll_model::{SimTime, Span};
+use serde_json::json;
+
+use crate::arguments::{Format, Run};
+use crate::console::{Colour, Console};
+use crate::play::{Played, Player, Verdict};
+use crate::suite::{self, Story};
+use crate::{Exit, Failure, junit, parallel};
+
+pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let player = Player::new(&arguments.how, arguments.timeline, console.colour)?;
+    let mut stories = match suite::stories(&arguments.selection, arguments.how.profile.as_deref())? {
+        Ok(stories) => stories,
+        Err(broken) => {
+            report_broken(&broken, arguments.format, console)?;
+            return Ok(Exit::Usage);
+        }
+    };
+    if let Some(shard) = arguments.shard {
+        let mut index = 0..;
+        stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
+    }
+    let played = play_all(&stories, arguments, &player, console)?;
+    let exit = played.iter().fold(Exit::Ok, |mut worst, one| {
+        worst |= one.verdict.exit();
+        worst
+    });
+    match arguments.format {
+        Format::Text => sum_up(&played, console)?,
+        Format::Json => sum_up_json(&played, console)?,
+    }
+    if let Some(path) = &arguments.junit {
+        fs::write(path, junit::report(&played))
+            .map_err(|error| Failure::Bench(format!("{} cannot be written: {error}", path.display())))?;
+    }
+    Ok(exit)
+}
+
+/// How many threads, when the arguments do not say.
+pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn play_all(
+    stories: &[Story],
+    arguments: &Run,
+    player: &Player,
+    console: &mut Console<'_>,
+) -> Result<Vec<Played>, Failure> {
+    let mut played = Vec::with_capacity(stories.len());
+    let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
+    let work = |story: &Story| if arguments.twice { player.play_twice(story) } else { player.play(story) };
+    parallel::in_order(stories, jobs(arguments.how.jobs), work, |at, result| {
+        let one = result.unwrap_or_else(|panic| Played::panicked(&stories[at], &panic));
+        console.clear_progress();
+        match arguments.format {
+            Format::Text => show(&one, width, console)?,
+            Format::Json => writeln!(console.out, "{}", to_json(&one))?,
+        }
+        played.push(one);
+        console.progress(at + 1, stories.len());
+        Ok::<(), io::Error>(())
+    })?;
+    console.clear_progress();
+    Ok(played)
+}
+
+fn show(one: &Played, width: usize, console: &mut Console<'_>) -> io::Result<()> {
+    let (word, colour) = match one.verdict {
+        Verdict::Passed => ("ok   ", Colour::Green),
+        Verdict::Failed(_) => ("FAIL ", Colour::Red),
+        Verdict::Bench(_) => ("BENCH", Colour::Red),
+    };
+    let word = console.paint(colour, word);
+    let digest = console.paint(Colour::Dim, &one.digest.to_string()[..16]);
+    writeln!(console.out, "{word} {:<width$}  {digest}  {}", one.name, one.end)?;
+    if let Verdict::Failed(reason) | Verdict::Bench(reason) = &one.verdict {
+        writeln!(console.out, "\n{}\n", reason.trim_end())?;
+    }
+    if let Some(timeline) = &one.timeline {
+        writeln!(console.out, "{timeline}")?;
+    }
+    Ok(())
+}
+
+fn sum_up(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
+    let count = |is: fn(&Verdict) -> bool| played.iter().filter(|one| is(&one.verdict)).count();
+    let passed = count(|verdict| matches!(verdict, Verdict::Passed));
+    let failed = count(|verdict| matches!(verdict, Verdict::Failed(_)));
+    let bench = count(|verdict| matches!(verdict, Verdict::Bench(_)));
+    let simulated = played.iter().fold(SimTime::START, |sum, one| sum + Span(one.end.0));
+    let scenarios = if played.len() == 1 { "1 scenario".to_owned() } else { format!("{} scenarios", played.len()) };
+    write!(console.out, "\n{scenarios}: {passed} passed, {failed} failed")?;
+    if bench > 0 {
+        write!(console.out, ", {bench} not decided because the bench failed")?;
+    }
+    writeln!(console.out, "; {simulated} of simulated time")
+}
+
+fn to_json(one: &Played) -> serde_json::Value {
+    let (verdict, reason) = match &one.verdict {
+        Verdict::Passed => ("passed", None),
+        Verdict::Failed(reason) => ("failed", Some(reason)),
+        Verdict::Bench(reason) => ("bench", Some(reason)),
+    };
+    json!({
+        "scenario": one.name,
+        "title": one.title,
+        "profile": one.profile,
+        "verdict": verdict,
+        "digest": one.digest.to_string(),
+        "simulated": one.end.0,
+        "records": one.records,
+        "reason": reason,
+    })
+}
+
+fn sum_up_json(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
+    let passed = played.iter().filter(|one| matches!(one.verdict, Verdict::Passed)).count();
+    let bench = played.iter().filter(|one| matches!(one.verdict, Verdict::Bench(_))).count();
+    let line =
+        json!({ "scenarios": played.len(), "passed": passed, "failed": played.len() - passed - bench, "bench": bench });
+    writeln!(console.out, "{line}")
+}
+
+/// Files with errors: nothing is run.
+fn report_broken(broken: &suite::Broken, format: Format, console: &mut Console<'_>) -> io::Result<()> {
+    for (path, checked) in &broken.0 {
+        match format {
+            Format::Text => write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?,
+            Format::Json => {
+                let reason = checked.found.render(&checked.files, false);
+                writeln!(console.out, "{}", json!({ "scenario": path, "verdict": "broken", "reason": reason }))?;
+            }
+        }
+    }
+    if format == Format::Text {
+        let files =
+            if broken.0.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", broken.0.len()) };
+        writeln!(console.out, "{files} errors; nothing was run")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Which scenarios are meant, and where their text and fixtures come from.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use autoenroll_model::Profile;
+use autoenroll_scenario::{Checked, LoadError, Loader, MAX_BYTES, Scenario, check};
+
+use crate::arguments::Selection;
+use crate::catalogue::Catalogue;
+use crate::{Failure, embedded};
+
+/// Endings of scenario files.
+const ENDINGS: &[&str] = &["toml", "json"];
+/// How deep directories are searched.
+const MOST_DEPTH: usize = 32;
+
+/// A story that can be played: a scenario, or one variant of it.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The name of the scenario, with the variant in brackets where there are several.
+    pub name: String,
+    /// The variant, where there are several.
+    pub variant: Option<String>,
+    /// What it shows, in one line.
+    pub title: String,
+    /// The profile it is played under.
+    pub profile: String,
+    /// The requirements it shows.
+    pub covers: Vec<String>,
+    /// The story itself.
+    pub scenario: Scenario,
+}
+
+/// The stories of the whole suite, sorted by name.
+///
+/// # Errors
+/// When one of them, or a fixture, has errors: a fault of this program.
+pub fn suite() -> Result<Vec<Story>, String> {
+    good_stories(&Selection::default(), None).map_err(|failure| failure.to_string())
+}
+
+/// Files with errors.
+#[derive(Clone, Debug)]
+pub(crate) struct Broken(pub(crate) Vec<(String, Checked)>);
+
+/// The stories that the arguments name, under another profile where one is given; or the files that have errors.
+///
+/// # Errors
+/// When a name is none, a file cannot be read, or nothing is left.
+pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Result<Vec<Story>, Broken>, Failure> {
+    let profile = profile.map(named_profile).transpose()?;
+    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let mut stories = Vec::new();
+    let mut broken = Vec::new();
+    for source in select(selection)? {
+        let checked = check(&source.path, &source.bytes, &Fixtures, &catalogue);
+        if checked.found.has_errors() {
+            broken.push((source.name, checked));
+            continue;
+        }
+        stories.extend(checked.scenarios.into_iter().map(|scenario| Story::new(&source, scenario, profile.as_ref())));
+    }
+    Ok(if broken.is_empty() { Ok(stories) } else { Err(Broken(broken)) })
+}
+
+/// As [`stories`], for commands that cannot do anything with broken files.
+///
+/// # Errors
+/// Also when a file has errors.
+pub(crate) fn good_stories(selection: &Selection, profile: Option<&str>) -> Result<Vec<Story>, Failure> {
+    stories(selection, profile)?.map_err(|Broken(files)| {
+        let problems: String = files.iter().map(|(_, checked)| checked.found.render(&checked.files, false)).collect();
+        Failure::Usage(format!("files have errors\n\n{}", problems.trim_end()))
+    })
+}
+
+fn named_profile(name: &str) -> Result<Profile, Failure> {
+    let unknown = || format!("there is no profile `{name}`; there are {}", Profile::NAMES.join(", "));
+    Profile::named(name).ok_or_else(|| Failure::Usage(unknown()))
+}
+
+impl Story {
+    fn new(source: &Source, mut scenario: Scenario, profile: Option<&Profile>) -> Self {
+        if let Some(profile) = profile {
+            scenario.spec.profile.clone_from(profile);
+        }
+        let about = &scenario.document.about;
+        let variant = scenario.variant.clone();
+        Self {
+            name: variant.as_ref().map_or_else(|| source.name.clone(), |variant| format!("{}[{variant}]", source.name)),
+            variant,
+            title: about.title.value.clone(),
+            profile: scenario.spec.profile.name.clone(),
+            covers: about.covers.iter().map(|id| id.value.clone()).collect(),
+            scenario,
+        }
+    }
+}
+
+/// A scenario file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// The name of the scenario: its path without ending.
+    pub(crate) name: String,
+    /// The path, for messages.
+    pub(crate) path: String,
+    /// What is in it.
+    pub(crate) bytes: Cow<'static, [u8]>,
+}
+
+/// The scenarios that the arguments name, sorted by name, each once.
+///
+/// # Errors
+/// When a name is none, a file cannot be read, or nothing is left.
+pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
+    let mut chosen = BTreeMap::new();
+    let mut choose = |source: Source| chosen.insert(source.name.clone(), source);
+    if selection.scenarios.is_empty() {
+        embedded_sources().for_each(|source| drop(choose(source)));
+    }
+    for argument in &selection.scenarios {
+        for source in named(argument)? {
+            choose(source);
+        }
+    }
+    let chosen: Vec<Source> = chosen.into_values().filter(|source| wanted(&source.name, &selection.filter)).collect();
+    if chosen.is_empty() {
+        return Err(Failure::Usage("no scenario is selected; `autoenroll list` lists those of the suite".to_owned()));
+    }
+    Ok(chosen)
+}
+
+fn wanted(name: &str, filters: &[String]) -> bool {
+    filters.is_empty() || filters.iter().any(|text| name.contains(text.as_str()))
+}
+
+/// What one argument names: a file, all files below a directory, or scenarios of the suite.
+pub(crate) fn named(argument: &str) -> Result<Vec<Source>, Failure> {
+    let path = Path::new(argument);
+    if path.is_dir() {
+        let mut paths = Vec::new();
+        list(path, 0, &mut paths)?;
+        paths.sort();
+        return paths.iter().map(|path| from_disk(path)).collect();
+    }
+    if path.exists() {
+        return Ok(vec![from_disk(path)?]);
+    }
+    let found: Vec<Source> = embedded_sources().filter(|source| source.name.starts_with(argument)).collect();
+    // A full name means that scenario alone, even where another one's name goes on after it.
+    match found.iter().find(|source| source.name == argument) {
+        Some(exact) => Ok(vec![exact.clone()]),
+        None if found.is_empty() => Err(Failure::Usage(format!(
+            "there is no file `{argument}` and no scenario whose name begins so; `autoenroll list` lists the suite"
+        ))),
+        None => Ok(found),
+    }
+}
+
+fn embedded_sources() -> impl Iterator<Item = Source> {
+    embedded::below("scenarios").filter_map(|(path, bytes)| {
+        let name = path.strip_prefix("scenarios/")?.rsplit_once('.')?.0.to_owned();
+        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes) })
+    })
+}
+
+fn from_disk(path: &Path) -> Result<Source, Failure> {
+    let shown = path.display().to_string();
+    let unreadable = |error: std::io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    // One byte more than allowed: the parser says that the file is too large, without all of it in memory.
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    fs::File::open(path).map_err(unreadable)?.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    let name = path.with_extension("").display().to_string();
+    Ok(Source { name, path: shown, bytes: Cow::Owned(bytes) })
+}
+
+fn list(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::Usage(format!("{} cannot be listed: {error}", directory.display()));
+    if depth > MOST_DEPTH {
+        return Err(Failure::Usage(format!("{} is nested deeper than {MOST_DEPTH} directories", directory.display())));
+    }
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        // Links to directories are not followed: they may lead in a circle.
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            list(&path, depth + 1, paths)?;
+        } else if path.extension().is_some_and(|found| ENDINGS.iter().any(|ending| found == *ending)) {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The fixtures inside this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixtures;
+
+impl Loader for Fixtures {
+    fn load(&self, path: &str) -> Result<String, LoadError> {
+        let bytes = embedded::file(&format!("fixtures/{path}")).ok_or(LoadError::Missing)?;
+        let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Unreadable { reason: error.to_string() })?;
+        Ok(text.to_owned())
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        let folder = format!("fixtures/{folder}");
+        let names = embedded::below(&folder).filter_map(|(path, _)| {
+            let name = path.strip_prefix(&folder)?.strip_prefix('/')?.strip_suffix(".toml")?;
+            (!name.contains('/')).then(|| name.to_owned())
+        });
+        names.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixtures_are_handed_out_by_path_and_listed_by_folder() {
+        assert!(Fixtures.load("requirements/triggers.toml").is_ok_and(|text| text.contains("R008")));
+        assert_eq!(Fixtures.load("requirements/none.toml"), Err(LoadError::Missing));
+        assert!(Fixtures.list("requirements").contains(&"triggers".to_owned()));
+        assert_eq!(Fixtures.list("nowhere"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,150 @@
+//! The command as a user runs it: exit codes, arguments, forms of output.
+
+use std::fs;
+
+use autoenroll_cli::Exit;
+use autoenroll_tests::{Autoenroll, Ran, root, scratch};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
+const FOUNDING_STORY: &str = "founding/second-provider";
+
+fn autoenroll(arguments: &str) -> Ran {
+    Autoenroll::new(PROGRAM, arguments.split_whitespace()).run()
+}
+
+/// The command ends with that exit code; with a code other than 0 its output, or else its complaint, has these words.
+fn check(arguments: &str, exit: Exit, words: &[&str]) {
+    let ran = autoenroll(arguments);
+    let text = format!("{}{}", ran.out, ran.err);
+    assert_eq!(ran.code, Some(i32::from(exit.code())), "autoenroll {arguments}\n{text}");
+    for word in words {
+        assert!(text.contains(word), "autoenroll {arguments}\n  expected: {word}\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "autoenroll {arguments}: colours without a terminal");
+}
+
+#[test]
+fn exit_codes_are_documented() {
+    let page = fs::read_to_string(root().join("docs/exit-codes.md")).unwrap();
+    for exit in Exit::ALL {
+        let row = format!("| {} | {} |", exit.code(), exit.meaning());
+        assert!(page.contains(&row), "docs/exit-codes.md lacks the row {row}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_a_usage_error() {
+    check("", Exit::Usage, &["Usage: autoenroll"]);
+    check("dance", Exit::Usage, &["unrecognized subcommand 'dance'"]);
+    check("run no-such-scenario", Exit::Usage, &["autoenroll: there is no file `no-such-scenario`"]);
+    check("run --filter zzz", Exit::Usage, &["autoenroll: no scenario is selected"]);
+    check("run --jobs 0", Exit::Usage, &["--jobs"]);
+    check("run --shard 3/2", Exit::Usage, &["expected a part of parts"]);
+    check("run --profile windows-95", Exit::Usage, &["there is no profile `windows-95`", "windows-10-22h2"]);
+    check("show founding", Exit::Usage, &["say which one"]);
+    check("explain AE9999", Exit::Usage, &["there is no code `AE9999`"]);
+    check("completions tcsh", Exit::Usage, &["tcsh"]);
+    check("core", Exit::Usage, &["--stdio"]);
+}
+
+#[test]
+fn a_file_with_errors_is_a_usage_error_and_nothing_runs() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "broken-file");
+    fs::write(directory.join("broken.toml"), "scenario = 1\ntitel = \"x\"\n").unwrap();
+    let path = directory.join("broken.toml").display().to_string();
+    check(&format!("check {path}"), Exit::Usage, &["titel", "broken.toml:2:1", "AE0201", "`title`"]);
+    check(&format!("check --format json {path}"), Exit::Usage, &[r#""code":"AE0201""#, r#""line":2"#]);
+    check(&format!("run {path}"), Exit::Usage, &["AE0201", "1 file has errors; nothing was run"]);
+    check(&format!("list {path}"), Exit::Usage, &["AE0201"]);
+}
+
+#[test]
+fn a_core_that_does_not_run_is_a_failure_of_the_bench() {
+    for core in ["./no-such-core", "false", "true", "echo hello"] {
+        let ran = Autoenroll::new(PROGRAM, ["run", FOUNDING_STORY, "--core", core]).env("PATH", "/usr/bin:/bin").run();
+        assert_eq!(ran.code, Some(i32::from(Exit::Bench.code())), "{core}: {}{}", ran.out, ran.err);
+        assert!(ran.out.starts_with("BENCH") && ran.out.contains("the core failed"), "{core}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_failing_scenario_shows_its_step_and_what_came() {
+    let story = fs::read_to_string(root().join(format!("scenarios/{FOUNDING_STORY}.toml"))).unwrap();
+    let wrong = story.replacen("after = \"60s\", expect = \"balloon\"", "after = \"61s\", expect = \"balloon\"", 1);
+    assert_ne!(story, wrong, "the founding story expects the balloon after a minute");
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "failing-scenario");
+    fs::write(directory.join("late.toml"), wrong).unwrap();
+    let path = directory.join("late.toml").display().to_string();
+    let junit = directory.join("report.xml");
+    check(
+        &format!("run {path} --junit {}", junit.display()),
+        Exit::Failed,
+        &["FAIL", "AE05", "expect = \"balloon\"", "08:01:00", "1 scenario: 0 passed, 1 failed"],
+    );
+    let report = fs::read_to_string(junit).unwrap();
+    let document = roxmltree::Document::parse(&report).unwrap();
+    let suite = document.root_element();
+    assert_eq!((suite.attribute("tests"), suite.attribute("failures")), (Some("1"), Some("1")));
+    let failure = document.descendants().find(|node| node.has_tag_name("failure")).unwrap();
+    assert!(failure.text().unwrap().contains("balloon"));
+}
+
+#[test]
+fn all_scenarios_pass_and_are_reported() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "all-scenarios");
+    let junit = directory.join("report.xml");
+    let ran = Autoenroll::new(PROGRAM, ["run", "--junit"]).arg(&junit).run();
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let cases = ran.out.lines().filter(|line| line.starts_with("ok ")).count();
+    let report = fs::read_to_string(junit).unwrap();
+    let document = roxmltree::Document::parse(&report).unwrap();
+    assert_eq!(document.descendants().filter(|node| node.has_tag_name("testcase")).count(), cases);
+    assert_eq!(ran.err, "", "progress without a terminal");
+}
+
+#[test]
+fn shards_are_the_whole_together() {
+    let names = |arguments: &str| -> Vec<String> {
+        let ran = autoenroll(arguments);
+        assert_eq!(ran.code, Some(0), "{}", ran.out);
+        let names = ran.out.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        names.filter_map(|line| Some(line.get("scenario")?.as_str()?.to_owned())).collect()
+    };
+    let mut parts = names("run --format json --shard 1/2");
+    parts.extend(names("run --format json --shard 2/2"));
+    parts.sort();
+    assert_eq!(parts, names("run --format json"));
+}
+
+#[test]
+fn what_the_bench_knows_is_printed() {
+    check("explain AE0503", Exit::Ok, &["AE0503", "two candidates"]);
+    check("explain", Exit::Ok, &["AE0101", "AE0515"]);
+    check("profiles", Exit::Ok, &["server-2003-sp1", "balloon-delay", "P7.36"]);
+    check("profiles --format json", Exit::Ok, &[r#""switch":"timer""#]);
+    check("matrix", Exit::Ok, &["R040", " requirements: "]);
+    check("matrix --format json", Exit::Ok, &[r#""id":"R040""#]);
+    check("list", Exit::Ok, &[FOUNDING_STORY]);
+    check("completions bash", Exit::Ok, &["complete -F _autoenroll"]);
+    check("--version", Exit::Ok, &["autoenroll 0.1.0"]);
+}
+
+#[test]
+fn show_prints_a_timeline_or_the_canonical_trace() {
+    check(&format!("show {FOUNDING_STORY}"), Exit::Ok, &["balloon", "pin.enter", "issued"]);
+    check(&format!("show {FOUNDING_STORY} --detail everything"), Exit::Ok, &["decision", "apdu"]);
+    let trace = autoenroll(&format!("show {FOUNDING_STORY} --json")).out;
+    for line in trace.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(record["at"].is_u64() && record["kind"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn pins_stay_in_the_scenario() {
+    let trace = autoenroll(&format!("show {FOUNDING_STORY} --json")).out;
+    // The digits as a text, and as the VERIFY command carries them.
+    for pin in ["\"1234\"", "31323334", "\"0000\""] {
+        assert!(!trace.contains(pin), "the trace shows the PIN as {pin}");
+    }
+}
