@@ -8,8 +8,8 @@ use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_keys::{PrivateKey, Seed, draw};
 use autoenroll_model::{
-    CardSerial, Certificates, CoreFactory, Decisions, FileTime, KeyAlgorithm, KeyPlace, KeySpec, PrincipalObject,
-    RequestEntry, RequestStage, SimTime, Span, StoredCertificate, Template, TrustStore, hex,
+    Authority, CardSerial, Certificates, CoreFactory, Decisions, FileTime, KeyAlgorithm, KeyPlace, KeySpec,
+    PrincipalObject, RequestEntry, RequestStage, SimTime, Span, StoredCertificate, Template, TrustStore, hex,
 };
 use autoenroll_wire::Certificate;
 
@@ -28,10 +28,13 @@ use crate::spec::{
     RequestSpec, WorldSpec,
 };
 use crate::stores::{PrincipalStores, TrustStores};
-use crate::{AuthorityState, CardState, Computer, FALLBACK_KEY, Parts, World};
+use crate::{AuthorityState, CardState, Computer, Parts, World};
 
 /// CA certificates began so long before the start.
 const CA_AGE: Span = Span::days(3650);
+
+/// The key of templates whose minimum is beyond any RSA key here.
+const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 
 /// The provider of software keys whose template lists none.
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
@@ -119,7 +122,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             #[cfg(feature = "planted-bugs")]
             let ca = ca.flipping(spec.flip.clone());
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
-            let published = crate::change::published(ca.authority(), authority.host.as_ref());
+            let published = Authority { host: authority.host.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
             self.parts.add_authority(ca);
             let state = AuthorityState {

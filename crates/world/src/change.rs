@@ -1,7 +1,7 @@
 //! Changes of the world that are nobody's work on a desktop.
 
 use autoenroll_ca::Approval;
-use autoenroll_model::{Authority, CoreFactory, Facts, TrustStore};
+use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
 use crate::action::{AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
@@ -268,9 +268,4 @@ fn edit_settings(settings: &mut crate::spec::SettingsSpec, edit: &SettingsEdit, 
 
 fn trust_facts(facts: Facts, store: TrustStore, certificate: &str) -> Facts {
     facts.with("store", store.as_str()).with("certificate", certificate)
-}
-
-/// What the directory publishes about a CA that has no host name there, or another one than the CA itself says.
-pub(crate) fn published(authority: Authority, host: Option<&String>) -> Authority {
-    Authority { host: host.cloned(), ..authority }
 }

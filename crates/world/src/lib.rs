@@ -42,9 +42,7 @@ use std::collections::BTreeMap;
 pub use action::Action;
 use autoenroll_csp::CardDatabase;
 use autoenroll_keys::Seed;
-use autoenroll_model::{
-    CoreFactory, Decisions, Facts, FileTime, KeyAlgorithm, Profile, Provider, SimTime, Span, Template,
-};
+use autoenroll_model::{CoreFactory, Decisions, Facts, FileTime, Profile, Provider, SimTime, Span, Template};
 use autoenroll_trace::{Kind, RecordId, Trace};
 pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
 pub use invariants::Invariant;
@@ -275,6 +273,3 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         WorldError::Restless { at }
     }
 }
-
-/// The key algorithm of templates whose minimum is beyond any RSA key here.
-const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;

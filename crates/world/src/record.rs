@@ -1,8 +1,8 @@
 //! What cores ask for and report, as records of the trace.
 
 use autoenroll_model::{
-    CardOperation, Disposition, Effect, EffectResult, EventEntry, Facts, HResult, Outcome, Report, RequestStage,
-    SoftwareOperation, Trigger,
+    CardOperation, CertificateCheck, ContainerView, Disposition, Effect, EffectResult, EventEntry, Facts, HResult,
+    Outcome, ReaderState, ReaderView, Report, RequestStage, SoftwareOperation, Trigger,
 };
 use autoenroll_trace::Kind;
 
@@ -105,9 +105,55 @@ pub(crate) fn effect_done(effect: &Effect, began: &Facts, result: &EffectResult,
         }
     }
     facts.set("code", code_of(result).to_string());
+    result_facts(&mut facts, result, names);
+    (kind, facts)
+}
+
+/// What a result says, as far as decisions can depend on it.
+fn result_facts(facts: &mut Facts, result: &EffectResult, names: &Names) {
     match result {
         EffectResult::WrongPin { tries_left: Some(tries) } => facts.set("tries-left", *tries),
+        EffectResult::Directory(root) => facts.set("controller", root.dc.as_str()),
+        EffectResult::Templates(list) => {
+            facts.set("templates", list.iter().map(|template| template.name.as_str()).collect::<Vec<_>>());
+        }
+        EffectResult::Policy(response) => {
+            facts.set("not-changed", response.not_changed);
+            let offered = response.templates.iter().map(|offered| offered.template.name.as_str());
+            facts.set("templates", offered.collect::<Vec<_>>());
+        }
+        EffectResult::Authorities(list) => {
+            facts.set("cas", list.iter().map(|authority| authority.name.as_str()).collect::<Vec<_>>());
+        }
+        EffectResult::Stores(stores) => {
+            let held = stores.my.iter().map(|stored| names.certificate(&stored.thumbprint));
+            facts.set("certificates", held.collect::<Vec<_>>());
+            let requests = stores.requests.iter().map(|entry| format!("{}: {}", entry.template, stage(&entry.stage)));
+            facts.set("requests", requests.collect::<Vec<_>>());
+        }
+        EffectResult::Checks(checks) => {
+            let told = |check: &CertificateCheck| {
+                let revoked = if check.revoked { ", revoked" } else { "" };
+                let key = if check.key_usable { "" } else { ", no key" };
+                format!("{}: {}{revoked}{key}", names.certificate(&check.thumbprint), check.chain)
+            };
+            facts.set("checks", checks.iter().map(told).collect::<Vec<_>>());
+        }
+        EffectResult::Readers(readers) => {
+            let told = |view: &ReaderView| match &view.holds {
+                ReaderState::Empty => format!("{}: empty", view.reader),
+                ReaderState::Card { serial, .. } => format!("{}: {}", view.reader, names.text(&serial.0)),
+                ReaderState::Unusable(code) => format!("{}: {code}", view.reader),
+            };
+            facts.set("readers", readers.iter().map(told).collect::<Vec<_>>());
+        }
         EffectResult::Card(description) => {
+            let container = |container: &ContainerView| names.container(&container.name);
+            facts.set("containers", description.containers.iter().map(container).collect::<Vec<_>>());
+            if let Some(default) = description.default_container() {
+                facts.set("default-container", container(default));
+            }
+            facts.set("free-containers", description.free_containers);
             if let Some(tries) = description.tries_left {
                 facts.set("tries-left", tries);
             }
@@ -116,7 +162,6 @@ pub(crate) fn effect_done(effect: &Effect, began: &Facts, result: &EffectResult,
         EffectResult::Reply(reply) => facts.set("disposition", disposition(reply.disposition)),
         _ => {}
     }
-    (kind, facts)
 }
 
 /// The code that a result stands for.
