@@ -9,7 +9,7 @@ use autoenroll_model::{Profile, SwitchError};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::action::Change;
 
-pub use covers::{ByPrefix, Requirement, Requirements};
+pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids};
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};

@@ -21,7 +21,9 @@ mod shape;
 mod source;
 mod tree;
 
-pub use check::{ByPrefix, Checked, Requirement, Requirements, Scenario, check, check_parsed};
+pub use check::{
+    ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, requirement_ids,
+};
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
@@ -30,8 +32,8 @@ pub use document::{
 };
 pub use loader::{Bundle, LoadError, Loader};
 pub use run::{
-    Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, Twice, Verdict, first_difference,
-    run, run_on, run_twice,
+    Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, Twice, Verdict,
+    first_difference, run, run_on, run_twice,
 };
 pub use source::{FileId, Files, Place, Placed};
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

@@ -1,9 +1,12 @@
 //! What `covers` may name.
 
+use std::collections::BTreeSet;
+
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::Placed;
+use crate::source::{Files, Placed};
+use crate::tree;
 
 /// What a requirement is to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,45 @@ pub trait Requirements {
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
+}
+
+/// A catalogue in memory: every id there is, and those of rules that leave decisions behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    ids: BTreeSet<String>,
+    rules: BTreeSet<String>,
+}
+
+impl Catalogue {
+    /// A catalogue of these requirements, of which the rules decide. Rules are requirements even when `ids` does not list them.
+    pub fn new<'a>(ids: impl IntoIterator<Item = &'a str>, rules: impl IntoIterator<Item = &'a str>) -> Self {
+        let rules: BTreeSet<String> = rules.into_iter().map(str::to_owned).collect();
+        let ids = ids.into_iter().map(str::to_owned).chain(rules.iter().cloned()).collect();
+        Self { ids, rules }
+    }
+}
+
+impl Requirements for Catalogue {
+    fn find(&self, id: &str) -> Requirement {
+        match (self.rules.contains(id), self.ids.contains(id)) {
+            (true, _) => Requirement::Decides,
+            (false, true) => Requirement::Described,
+            (false, false) => Requirement::Unknown,
+        }
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.ids.iter().map(String::as_str).collect()
+    }
+}
+
+/// The ids of a file of `fixtures/requirements`; what is no requirement there is left out.
+#[must_use]
+pub fn requirement_ids(text: &str) -> Vec<String> {
+    let mut files = Files::new();
+    let file = files.add("requirements", text);
+    let table = tree::read(file, text, &mut Diagnostics::new());
+    table.tables("requirement").filter_map(|one| Some(one.text("id")?.value.to_owned())).collect()
 }
 
 /// For benches without a catalogue: every id is known, and those of the form `R040` are rules.

@@ -295,6 +295,8 @@ fn apply_flags(t: &mut Template, table: &Table, flags: FlagsKey) {
     set(&mut t.flags, general_flags(table, "general-flags"));
     t.enrollment_flags = enrollment_flags(table, "enrollment-flags").or(t.enrollment_flags);
     set(&mut t.private_key_flags, private_key_flags(table, "private-key-flags"));
+    set_version(t, small(table, "client-version"), 24);
+    set_version(t, small(table, "ca-version"), 16);
     set(&mut t.name_flags, name_flags(table, "name-flags"));
     set(&mut t.key_usage, key_usage(table, "key-usage"));
     match flags {
@@ -303,6 +305,14 @@ fn apply_flags(t: &mut Template, table: &Table, flags: FlagsKey) {
             table.texts("flags").for_each(|word| one_flag(t, word.value, true));
             table.texts("without-flags").for_each(|word| one_flag(t, word.value, false));
         }
+    }
+}
+
+/// Puts a version into its four bits of `msPKI-Private-Key-Flag`.
+fn set_version(t: &mut Template, version: Option<u32>, shift: u32) {
+    if let Some(version) = version {
+        let others = t.private_key_flags.bits() & !(0x0F << shift);
+        t.private_key_flags = PrivateKeyFlags::from_bits_retain(others | version << shift);
     }
 }
 

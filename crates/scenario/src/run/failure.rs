@@ -194,16 +194,18 @@ impl Failure {
             FailureKind::NotDone { reason } => error(Code::NotDone, reason.clone()),
             FailureKind::NotCovered { id } => error(Code::NotCovered, format!("no decision of `{id}` was recorded")),
             FailureKind::EmptyBinding { reference, known } => {
-                let what = reference.fact.as_ref().map_or("nothing to be named by".to_owned(), |f| format!("no fact `{f}`"));
+                let what =
+                    reference.fact.as_ref().map_or("nothing to be named by".to_owned(), |f| format!("no fact `{f}`"));
                 let problem = error(Code::EmptyBinding, format!("what `{}` is bound to has {what}", reference.name));
                 problem.help(match known.is_empty() {
                     true => "nothing was bound, because the step that binds it did not match".to_owned(),
                     false => format!("it has {}", known.join(", ")),
                 })
             }
-            FailureKind::TooLate { begin } => {
-                error(Code::EmptyInterval, format!("the step begins at {begin}, but the story is at {} already", self.at))
-            }
+            FailureKind::TooLate { begin } => error(
+                Code::EmptyInterval,
+                format!("the step begins at {begin}, but the story is at {} already", self.at),
+            ),
         }
     }
 }

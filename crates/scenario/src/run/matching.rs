@@ -86,9 +86,7 @@ pub(super) fn is_strict(record: &Record) -> bool {
 /// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step needs.
 /// For each step the record's index, or how many fit.
 pub(super) fn assign(sought: &[Sought], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
-    let fits = |step: &Sought| -> Vec<usize> {
-        (0..records.len()).filter(|index| step.is(records[*index])).collect()
-    };
+    let fits = |step: &Sought| -> Vec<usize> { (0..records.len()).filter(|index| step.is(records[*index])).collect() };
     let mut open: Vec<Result<usize, Vec<usize>>> = sought.iter().map(|step| Err(fits(step))).collect();
     // Each round settles at least one step, so there are no more rounds than steps.
     for _ in 0..sought.len() {

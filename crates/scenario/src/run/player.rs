@@ -291,7 +291,8 @@ impl<'a, S: Stage> Player<'a, S> {
                         }
                         None => {
                             let near = self.near_misses(one);
-                            let kind = FailureKind::DidNotCome { wanted: one.describe(), from: begin, until: end, near };
+                            let kind =
+                                FailureKind::DidNotCome { wanted: one.describe(), from: begin, until: end, near };
                             self.fail(Some(at), self.scenario.steps[at].place, kind);
                             if is_prompt {
                                 then = Then::Stop;
@@ -397,7 +398,8 @@ impl<'a, S: Stage> Player<'a, S> {
         }
         loop {
             let records = self.stage.trace().records();
-            let fits = |record: &&Record| sought.is(record) && record.at >= begin && end.is_none_or(|end| record.at < end);
+            let fits =
+                |record: &&Record| sought.is(record) && record.at >= begin && end.is_none_or(|end| record.at < end);
             if let Some(record) = records[scanned.min(records.len())..].iter().find(fits) {
                 let (id, time) = (record.id, record.at);
                 self.outcome.matched[at] = Some(id);
@@ -463,7 +465,8 @@ impl<'a, S: Stage> Player<'a, S> {
             .map(|record| record.id)
             .collect();
         for record in came {
-            let strict = |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);
+            let strict =
+                |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);
             self.outcome.failures.retain(|failure| !strict(&failure.kind));
             self.fail(Some(at), self.scenario.steps[at].place, FailureKind::CameAnyway { record });
         }
@@ -517,9 +520,7 @@ impl<'a, S: Stage> Player<'a, S> {
                 sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.place));
                 Ok(sought)
             }
-            What::Expect(pattern) | What::Never(pattern) => {
-                self.sought_pattern(at, pattern, vec![pattern.kind.value])
-            }
+            What::Expect(pattern) | What::Never(pattern) => self.sought_pattern(at, pattern, vec![pattern.kind.value]),
             _ => Ok(Sought { kinds: Vec::new(), facts: Vec::new(), exact: false, who: None }),
         }
     }
@@ -555,10 +556,9 @@ impl<'a, S: Stage> Player<'a, S> {
             Deed::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
             Deed::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
             Deed::Crash(target) => one(Action::Crash { target: target.value.clone() }),
-            Deed::Logon { user, .. } => one(Action::Logon {
-                user: user.value.clone(),
-                computer: defaults.computer.clone().unwrap_or_default(),
-            }),
+            Deed::Logon { user, .. } => {
+                one(Action::Logon { user: user.value.clone(), computer: defaults.computer.clone().unwrap_or_default() })
+            }
             Deed::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
             Deed::Lock(user) => one(Action::Lock { user: user.value.clone() }),
             Deed::Unlock(user) => one(Action::Unlock { user: user.value.clone() }),

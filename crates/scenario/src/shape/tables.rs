@@ -227,6 +227,10 @@ const MINOR: Key = key("minor", Number(0, 0xFFFF_FFFF), "Minor version.");
 const OID: Key = key("oid", Oid, "msPKI-Cert-Template-OID; derived from the name unless said here.");
 const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it.");
 const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
+const CLIENT_VERSION: Key =
+    key("client-version", Number(0, 15), "The least version of clients, four bits of msPKI-Private-Key-Flag; 0 for any.");
+const CA_VERSION: Key =
+    key("ca-version", Number(0, 15), "The least version of CAs, four bits of msPKI-Private-Key-Flag; 0 for any.");
 const NAME_FLAGS: Key = key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it.");
 const RA_SIGNATURES: Key = key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign.");
 const RA_APPLICATION_POLICIES: Key =
@@ -262,6 +266,8 @@ pub(super) static TEMPLATE: Shape = Shape {
         key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
         ENROLLMENT_FLAGS,
         PRIVATE_KEY_FLAGS,
+        CLIENT_VERSION,
+        CA_VERSION,
         NAME_FLAGS,
         DISPLAY_NAME,
         SCHEMA,
@@ -311,6 +317,8 @@ static DEFAULT_TEMPLATE: Shape = Shape {
         key("flags", flags!(GeneralFlags), "The attribute `flags`."),
         ENROLLMENT_FLAGS,
         PRIVATE_KEY_FLAGS,
+        CLIENT_VERSION,
+        CA_VERSION,
         NAME_FLAGS,
         DISPLAY_NAME,
         SCHEMA,
