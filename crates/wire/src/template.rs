@@ -333,22 +333,20 @@ fn push_ra_application_policies(entry: &mut Entry, template: &Template) {
     };
     let policies = template.ra_application_policies.iter().map(Oid::as_str).collect::<Vec<_>>().join(",");
     let policies = (!policies.is_empty()).then_some(policies);
+    let number = |number: Option<u32>| number.map(|number| number.to_string());
     let mut packed = String::new();
-    for (name, value) in [
-        (ATTRIBUTE, &policies),
-        ("msPKI-Asymmetric-Algorithm", &cng.asymmetric_algorithm),
-        ("msPKI-Hash-Algorithm", &cng.hash_algorithm),
-        ("msPKI-Key-Security-Descriptor", &cng.key_security),
-        ("msPKI-Symmetric-Algorithm", &cng.symmetric_algorithm),
+    // In the alphabetical order in which Windows writes them.
+    for (name, kind, value) in [
+        ("msPKI-Asymmetric-Algorithm", "PZPWSTR", cng.asymmetric_algorithm.clone()),
+        ("msPKI-Hash-Algorithm", "PZPWSTR", cng.hash_algorithm.clone()),
+        ("msPKI-Key-Security-Descriptor", "PZPWSTR", cng.key_security.clone()),
+        ("msPKI-Key-Usage", "DWORD", number(cng.key_usage)),
+        (ATTRIBUTE, "PZPWSTR", policies),
+        ("msPKI-Symmetric-Algorithm", "PZPWSTR", cng.symmetric_algorithm.clone()),
+        ("msPKI-Symmetric-Key-Length", "DWORD", number(cng.symmetric_key_length)),
     ] {
         if let Some(value) = value {
-            packed += &format!("{name}`PZPWSTR`{value}`");
-        }
-    }
-    let numbers = [("msPKI-Key-Usage", cng.key_usage), ("msPKI-Symmetric-Key-Length", cng.symmetric_key_length)];
-    for (name, value) in numbers {
-        if let Some(value) = value {
-            packed += &format!("{name}`DWORD`{value}`");
+            packed += &format!("{name}`{kind}`{value}`");
         }
     }
     entry.push(ATTRIBUTE, packed);
