@@ -227,8 +227,11 @@ const MINOR: Key = key("minor", Number(0, 0xFFFF_FFFF), "Minor version.");
 const OID: Key = key("oid", Oid, "msPKI-Cert-Template-OID; derived from the name unless said here.");
 const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it.");
 const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
-const CLIENT_VERSION: Key =
-    key("client-version", Number(0, 15), "The least version of clients, four bits of msPKI-Private-Key-Flag; 0 for any.");
+const CLIENT_VERSION: Key = key(
+    "client-version",
+    Number(0, 15),
+    "The least version of clients, four bits of msPKI-Private-Key-Flag; 0 for any.",
+);
 const CA_VERSION: Key =
     key("ca-version", Number(0, 15), "The least version of CAs, four bits of msPKI-Private-Key-Flag; 0 for any.");
 const NAME_FLAGS: Key = key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it.");
@@ -259,10 +262,10 @@ pub(super) static TEMPLATE: Shape = Shape {
         key("based-on", Text, "The default template it starts from; without one every attribute starts empty."),
         key(
             "flags",
-            List(&Word(|| all_flags())),
+            List(&Word(all_flags)),
             "Flags that are set besides the inherited ones, each in the field it belongs to.",
         ),
-        key("without-flags", List(&Word(|| all_flags())), "Inherited flags that are not set."),
+        key("without-flags", List(&Word(all_flags)), "Inherited flags that are not set."),
         key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
         ENROLLMENT_FLAGS,
         PRIVATE_KEY_FLAGS,
