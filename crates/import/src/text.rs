@@ -1,0 +1,58 @@
+//! TOML by hand, in the order and the line breaks in which people read it.
+
+/// A file that grows line by line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Toml(pub(crate) String);
+
+/// Columns of a line before a list is broken up.
+const WIDTH: usize = 118;
+
+impl Toml {
+    pub(crate) fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// `key = value`, the value in TOML.
+    pub(crate) fn raw(&mut self, key: &str, value: &str) {
+        self.line(&format!("{key} = {value}"));
+    }
+
+    pub(crate) fn text(&mut self, key: &str, value: &str) {
+        self.raw(key, &quoted(value));
+    }
+
+    pub(crate) fn number(&mut self, key: &str, value: impl Into<i64>) {
+        self.raw(key, &value.into().to_string());
+    }
+
+    pub(crate) fn texts<'a>(&mut self, key: &str, values: impl IntoIterator<Item = &'a str>) {
+        let values: Vec<String> = values.into_iter().map(quoted).collect();
+        self.list(key, &values);
+    }
+
+    /// A list of values in TOML, on one line where it fits.
+    pub(crate) fn list(&mut self, key: &str, values: &[String]) {
+        let line = format!("{key} = [{}]", values.join(", "));
+        if line.chars().count() <= WIDTH {
+            return self.line(&line);
+        }
+        self.line(&format!("{key} = ["));
+        values.iter().for_each(|value| self.line(&format!("  {value},")));
+        self.line("]");
+    }
+}
+
+/// A basic string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,201 @@
+//! What was imported as a file of the scenario language. What its words cannot say is a finding.
+
+mod access;
+mod policy;
+mod template;
+
+use std::collections::BTreeSet;
+
+use autoenroll_keys::PublicKey;
+use autoenroll_model::{KeyAlgorithm, Span};
+use autoenroll_wire::Certificate;
+
+use crate::finding::{Finding, Reason, shown};
+use crate::text::{Toml, quoted};
+use crate::{Import, ImportedAuthority, OidNames, TrustedCertificate};
+
+/// A file, and what it could not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The file, TOML.
+    pub text: String,
+    /// What it leaves out.
+    pub findings: Vec<Finding>,
+}
+
+impl Import {
+    /// A world: templates with their access control lists, CAs, policy, the domain's identifier and trust containers. Scenarios
+    /// extend it; `extends` is the world that it extends itself, for users, computers and cards.
+    #[must_use]
+    pub fn to_world(&self, extends: Option<&str>, oids: &OidNames) -> Written {
+        let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };
+        writer.toml.line("scenario = 1");
+        writer.toml.line("");
+        writer.toml.line("[world]");
+        if let Some(base) = extends {
+            writer.toml.text("extends", base);
+        }
+        writer.domain(self);
+        writer.policy(&self.policy);
+        let templates = writer.once("template", &self.templates, |imported| &imported.template.name);
+        let names: BTreeSet<&str> = templates.iter().map(|imported| imported.template.name.as_str()).collect();
+        for imported in writer.once("CA", &self.authorities, |imported| &imported.authority.name) {
+            writer.authority(imported, &names);
+        }
+        for imported in templates {
+            writer.header("world.template");
+            writer.template(imported, "general-flags", Some(&names));
+            if imported.says("nTSecurityDescriptor") {
+                writer.security(&imported.template.name, &imported.template.security);
+            }
+        }
+        Written { text: writer.toml.0, findings: writer.findings }
+    }
+
+    /// A file of default templates, to be based on: attributes only, without access control.
+    #[must_use]
+    pub fn to_templates(&self, oids: &OidNames) -> Written {
+        let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };
+        for imported in writer.once("template", &self.templates, |imported| &imported.template.name) {
+            writer.header("template");
+            writer.template(imported, "flags", None);
+        }
+        Written { text: writer.toml.0.trim_start().to_owned(), findings: writer.findings }
+    }
+}
+
+struct Writer<'a> {
+    oids: &'a OidNames,
+    toml: Toml,
+    findings: Vec<Finding>,
+}
+
+impl Writer<'_> {
+    fn header(&mut self, table: &str) {
+        self.toml.line("");
+        self.toml.line(&format!("[[{table}]]"));
+    }
+
+    fn find(&mut self, object: &str, attribute: &str, value: impl Into<String>, reason: Reason) {
+        self.findings.push(Finding::new(object, attribute, value, reason));
+    }
+
+    /// The first of each name: names tell things of a world apart.
+    fn once<'i, T>(&mut self, what: &str, all: &'i [T], name: impl Fn(&T) -> &String) -> Vec<&'i T> {
+        let mut seen = BTreeSet::new();
+        let (first, again): (Vec<_>, Vec<_>) = all.iter().partition(|one| seen.insert(name(one).clone()));
+        for twice in again {
+            let reason = Reason::Conflict("there is one of that name already, and the first one counts");
+            self.find(name(twice), what, "", reason);
+        }
+        first
+    }
+
+    fn authority(&mut self, imported: &ImportedAuthority, known: &BTreeSet<&str>) {
+        let authority = &imported.authority;
+        let name = authority.name.as_str();
+        self.header("world.ca");
+        self.toml.text("name", name);
+        match authority.host.as_deref() {
+            Some(host) => self.nonempty(name, "dNSHostName", "host", host),
+            None => self.toml.raw("host", "false"),
+        }
+        if let Ok(certificate) = Certificate::parse(&authority.certificate) {
+            self.certificate(name, &certificate);
+        } else if !authority.certificate.is_empty() {
+            let reason = Reason::Malformed("a certificate".to_owned());
+            self.find(name, "cACertificate", shown(&authority.certificate), reason);
+        }
+        let (there, absent): (Vec<_>, Vec<_>) =
+            authority.templates.iter().partition(|template| known.contains(template.as_str()));
+        for template in absent {
+            let reason = Reason::Conflict("no template of that name is imported");
+            self.find(name, "certificateTemplates", template.as_str(), reason);
+        }
+        self.toml.texts("templates", there.into_iter().map(String::as_str));
+        if let Some(security) = &imported.security {
+            self.security(name, security);
+        }
+    }
+
+    /// Kind of key and length of life; the key itself is the bench's.
+    fn certificate(&mut self, name: &str, certificate: &Certificate) {
+        let thumbprint = certificate.thumbprint().0;
+        self.find(name, "cACertificate", thumbprint, Reason::Replaced("a CA of a world has a key of its own"));
+        match key_algorithm(&certificate.public_key) {
+            Some(algorithm) => self.toml.text("key", &algorithm.to_string()),
+            None => {
+                let reason = Reason::Replaced("a CA of a world has no key of that kind; it gets the usual one");
+                self.find(name, "cACertificate", shown(&certificate.public_key), reason);
+            }
+        }
+        let ticks = certificate.not_after.0.saturating_sub(certificate.not_before.0);
+        if ticks > 0 {
+            self.toml.text("lifetime", &Span(ticks.saturating_mul(Span::TICK.0)).to_string());
+        }
+    }
+
+    /// The domain's identifier, when every account in the lists is of one domain, and the trust containers.
+    fn domain(&mut self, import: &Import) {
+        let descriptors = (import.templates.iter().filter(|one| one.says("nTSecurityDescriptor")))
+            .map(|one| &one.template.security)
+            .chain(import.authorities.iter().filter_map(|one| one.security.as_ref()));
+        let trustees = descriptors.filter_map(|security| security.dacl.as_ref()).flatten().map(|ace| &ace.trustee);
+        let domains: BTreeSet<&str> = trustees.filter_map(access::domain_of).collect();
+        let trust = &import.trust;
+        let containers = [("roots", &trust.roots), ("ca", &trust.intermediate), ("ntauth", &trust.ntauth)];
+        let trusts = containers.iter().any(|(_, list)| !list.is_empty());
+        let domain = domains.first().filter(|_| domains.len() == 1);
+        if domains.len() > 1 {
+            for domain in &domains {
+                let reason = Reason::NoWord("accounts of several domains; a world has one");
+                self.find("domain", "sid", *domain, reason);
+            }
+        }
+        if domain.is_none() && !trusts {
+            return;
+        }
+        self.toml.line("");
+        self.toml.line("[world.domain]");
+        if let Some(sid) = domain {
+            self.toml.text("sid", sid);
+        }
+        if trusts {
+            self.trust(import, &containers);
+        }
+    }
+
+    fn trust(&mut self, import: &Import, containers: &[(&str, &Vec<TrustedCertificate>)]) {
+        let cas: BTreeSet<&str> = import.authorities.iter().map(|one| one.authority.name.as_str()).collect();
+        let mut extra = BTreeSet::new();
+        let mut pairs = Vec::new();
+        for (key, list) in containers {
+            let mut names = BTreeSet::new();
+            for trusted in list.iter().filter(|trusted| !trusted.name.is_empty()) {
+                if !cas.contains(trusted.name.as_str()) {
+                    extra.insert(trusted.name.as_str());
+                }
+                if !names.insert(trusted.name.as_str()) {
+                    let reason = Reason::NoWord("a second certificate of the same name; a CA of a world has one");
+                    self.find(key, "cACertificate", trusted.name.as_str(), reason);
+                }
+            }
+            let names: Vec<String> = names.into_iter().map(quoted).collect();
+            pairs.push(format!("{key} = [{}]", names.join(", ")));
+        }
+        if !extra.is_empty() {
+            let extra: Vec<String> = extra.into_iter().map(quoted).collect();
+            pairs.push(format!("extra-roots = [{}]", extra.join(", ")));
+        }
+        self.toml.raw("trust", &format!("{{ {} }}", pairs.join(", ")));
+    }
+}
+
+/// The kind of a key, when CAs of a world can have it.
+fn key_algorithm(public_key: &[u8]) -> Option<KeyAlgorithm> {
+    let key = PublicKey::from_spki_der(public_key).ok()?;
+    if !key.is_rsa() {
+        return Some(KeyAlgorithm::P256);
+    }
+    KeyAlgorithm::rsa_at_least(key.bits()).filter(|algorithm| algorithm.bits() == key.bits())
+}
