@@ -8,6 +8,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use autoenroll_cli::{Catalogue, suite};
+use autoenroll_model::CoreFactory;
+use autoenroll_scenario::{Verdict, run};
+use autoenroll_trace::Trace;
+use autoenroll_world::Parts;
+
 /// The command under test. It starts with an empty environment, in the directory of the workspace.
 #[derive(Debug)]
 pub struct Autoenroll {
@@ -85,6 +91,21 @@ pub struct Ran {
     pub out: String,
     /// Standard error.
     pub err: String,
+}
+
+/// Plays a scenario of the suite with these cores, cards and CAs; the trace, when it passes.
+///
+/// # Errors
+/// When there is no such scenario, or it does not pass.
+pub fn play<F: CoreFactory, P: Parts>(name: &str, factory: F, parts: P) -> Result<Trace, String> {
+    let stories = suite()?;
+    let story =
+        stories.iter().find(|story| story.name == name).ok_or_else(|| format!("there is no scenario {name}"))?;
+    let report = run(&story.scenario, factory, parts, &Catalogue::read()?);
+    match report.verdict {
+        Verdict::Passed => Ok(report.trace),
+        _ => Err(report.render(&story.scenario.files, false)),
+    }
 }
 
 /// The directory of the workspace.

@@ -41,7 +41,6 @@ fn what_cannot_be_used_is_a_usage_error() {
     check("run --jobs 0", Exit::Usage, &["--jobs"]);
     check("run --shard 3/2", Exit::Usage, &["expected a part of parts"]);
     check("run --profile windows-95", Exit::Usage, &["there is no profile `windows-95`", "windows-10-22h2"]);
-    check("show founding", Exit::Usage, &["say which one"]);
     check("explain AE9999", Exit::Usage, &["there is no code `AE9999`"]);
     check("completions tcsh", Exit::Usage, &["tcsh"]);
     check("core", Exit::Usage, &["--stdio"]);
@@ -131,13 +130,28 @@ fn what_the_bench_knows_is_printed() {
 
 #[test]
 fn show_prints_a_timeline_or_the_canonical_trace() {
-    check(&format!("show {FOUNDING_STORY}"), Exit::Ok, &["balloon", "pin.enter", "issued"]);
+    check(
+        &format!("show {FOUNDING_STORY}"),
+        Exit::Ok,
+        &["sees a balloon", "pin.enter", "issues ContosoSmartcardLogon#2"],
+    );
     check(&format!("show {FOUNDING_STORY} --detail everything"), Exit::Ok, &["decision", "apdu"]);
     let trace = autoenroll(&format!("show {FOUNDING_STORY} --json")).out;
     for line in trace.lines() {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(record["at"].is_u64() && record["kind"].is_string(), "{line}");
     }
+}
+
+#[test]
+fn show_is_about_one_scenario() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "several-scenarios");
+    for name in ["one", "other"] {
+        fs::copy(root().join(format!("scenarios/{FOUNDING_STORY}.toml")), directory.join(format!("{name}.toml")))
+            .unwrap();
+    }
+    check(&format!("show {}", directory.display()), Exit::Usage, &["say which one", "/one, ", "/other"]);
+    check(&format!("show {}/one.toml --variant x", directory.display()), Exit::Usage, &["there is no such variant"]);
 }
 
 #[test]

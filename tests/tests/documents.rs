@@ -1,11 +1,15 @@
 //! What documents show of the command is what it prints.
 //!
-//! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output. In a session with a core, lines that
-//! begin with `>` are said to it and lines that begin with `<` are its answers. `cargo xtask docs` writes the blocks anew.
+//! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the arguments is the
+//! exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a file, for the commands after it. In a
+//! session with a core, lines that begin with `>` are said to it and lines that begin with `<` are its answers. `cargo xtask docs`
+//! writes the blocks anew.
+#![cfg(not(feature = "planted-bugs"))]
 
 use std::fs;
+use std::path::Path;
 
-use autoenroll_tests::{Autoenroll, root};
+use autoenroll_tests::{Autoenroll, root, scratch};
 
 const DOCUMENTS: &[&str] =
     &["README.md", "docs/command.md", "docs/core-protocol.md", "docs/exit-codes.md", "docs/first-scenario.md"];
@@ -31,35 +35,50 @@ fn documents_show_what_the_command_prints() {
 
 /// The document with each shown output replaced by the present one.
 fn renew(path: &str, text: &str) -> String {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), &format!("documents-{}", path.replace('/', "-")));
     let mut renewed = String::new();
     let mut lines = text.lines();
     let mut shown = 0;
     while let Some(line) = lines.next() {
         renewed.push_str(line);
         renewed.push('\n');
-        let Some(command) = line.strip_prefix("<!-- $ autoenroll ").and_then(|rest| rest.strip_suffix(" -->")) else {
-            continue;
-        };
+        let Some(what) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
         let fence = lines.next().unwrap_or_default();
         assert!(fence.starts_with("```"), "{path}: a code block must follow {line}");
-        let old: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        renewed.push_str(fence);
-        renewed.push('\n');
-        renewed.push_str(&output(path, command, &old));
-        renewed.push_str("```\n");
-        shown += 1;
+        let old: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+        let new = if let Some(name) = what.strip_prefix("file: ") {
+            fs::write(directory.join(name), &old).unwrap();
+            old
+        } else if let Some(command) = what.strip_prefix("$ autoenroll ") {
+            shown += 1;
+            output(path, &directory, command, &old)
+        } else {
+            panic!("{path}: {line} is neither a command nor a file");
+        };
+        renewed.push_str(&format!("{fence}\n{new}```\n"));
     }
     assert!(shown > 0, "{path} shows nothing of the command");
     renewed
 }
 
-fn output(path: &str, command: &str, old: &[&str]) -> String {
-    let said: Vec<&str> = old.iter().filter_map(|line| line.strip_prefix("> ")).collect();
+fn output(path: &str, directory: &Path, command: &str, old: &str) -> String {
+    let (arguments, exit) = match command.strip_suffix(')').and_then(|command| command.split_once(" (exit ")) {
+        Some((arguments, exit)) => (arguments, exit.parse().unwrap()),
+        None => (command, 0),
+    };
+    let said: Vec<&str> = old.lines().filter_map(|line| line.strip_prefix("> ")).collect();
     let input: String = said.iter().map(|line| format!("{line}\n")).collect();
     let program = env!("CARGO_BIN_EXE_autoenroll-under-test");
-    let ran = Autoenroll::new(program, command.split_whitespace()).input(input).run();
-    assert_eq!(ran.code, Some(0), "{path}: `autoenroll {command}` failed: {}{}", ran.out, ran.err);
-    if said.is_empty() { ran.out } else { session(&said, &ran.out) }
+    let run = Autoenroll::new(program, arguments.split_whitespace()).directory(directory).input(input);
+    let ran = run.run();
+    assert_eq!(ran.code, Some(exit), "{path}: autoenroll {arguments}\n{}{}", ran.out, ran.err);
+    if said.is_empty() { without_blank_ends(&ran.out) } else { session(&said, &ran.out) }
+}
+
+/// Lines without blanks at their ends, and no empty lines at the end.
+fn without_blank_ends(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Each line said to a core, followed by its answer, which ends with `ready` or `idle`.

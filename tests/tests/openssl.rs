@@ -30,8 +30,10 @@ fn founding_story(name: &str) -> Found {
     let ca = fact(&trace, Kind::Issued, "ca");
 
     let state = parts.card(CARD, |card| card.look()).unwrap();
-    let container = state.containers.iter().find(|container| container.default).expect("the new container is the default");
-    let on_card = container.certificate.as_ref().and_then(|certificate| certificate.der()).expect("it has a certificate");
+    let container =
+        state.containers.iter().find(|container| container.default).expect("the new container is the default");
+    let on_card =
+        container.certificate.as_ref().and_then(|certificate| certificate.der()).expect("it has a certificate");
     assert_eq!(hex::encode(on_card), issued, "the card holds the certificate that was issued");
     let key = container.key.as_ref().and_then(|key| key.public.as_ref()).expect("it has a key");
     let root = parts.authority(&ca, |ca| ca.identity().certificate().to_vec()).unwrap();
@@ -70,10 +72,12 @@ fn openssl(directory: &Path, arguments: &[&str]) -> String {
 fn the_certificate_is_one_and_its_key_is_on_the_card() {
     let found = founding_story("openssl-certificate");
     let text = openssl(&found.directory, &["x509", "-in", "card.pem", "-noout", "-text"]);
-    for expected in ["1.3.6.1.4.1.311.21.7", "Microsoft Smartcard Login", "Digital Signature", "Public-Key: (2048 bit)"] {
+    for expected in ["1.3.6.1.4.1.311.21.7", "Microsoft Smartcard Login", "Digital Signature", "Public-Key: (2048 bit)"]
+    {
         assert!(text.contains(expected), "expected {expected} in {text}");
     }
-    let subject = openssl(&found.directory, &["x509", "-in", "card.pem", "-noout", "-subject", "-nameopt", "RFC2253,utf8"]);
+    let subject =
+        openssl(&found.directory, &["x509", "-in", "card.pem", "-noout", "-subject", "-nameopt", "RFC2253,utf8"]);
     assert_eq!(subject.trim(), format!("subject={}", found.subject));
     let of_certificate = openssl(&found.directory, &["x509", "-in", "card.pem", "-noout", "-pubkey"]);
     let of_card = openssl(&found.directory, &["pkey", "-pubin", "-inform", "DER", "-in", "key.der", "-pubout"]);
@@ -83,7 +87,8 @@ fn the_certificate_is_one_and_its_key_is_on_the_card() {
 #[test]
 fn the_certificate_is_valid_at_the_storys_time() {
     let found = founding_story("openssl-verify");
-    let text = openssl(&found.directory, &["verify", "-x509_strict", "-attime", EVENING, "-CAfile", "root.pem", "card.pem"]);
+    let text =
+        openssl(&found.directory, &["verify", "-x509_strict", "-attime", EVENING, "-CAfile", "root.pem", "card.pem"]);
     assert_eq!(text.trim(), "card.pem: OK");
 }
 
@@ -95,7 +100,19 @@ fn the_requests_signature_is_by_the_key_on_the_card() {
     let inside = "inside.der";
     openssl(
         &found.directory,
-        &["cms", "-verify", "-inform", "DER", "-in", "request.der", "-certfile", "card.pem", "-noverify", "-out", inside],
+        &[
+            "cms",
+            "-verify",
+            "-inform",
+            "DER",
+            "-in",
+            "request.der",
+            "-certfile",
+            "card.pem",
+            "-noverify",
+            "-out",
+            inside,
+        ],
     );
     // PKIData (RFC 5272, 3.2.1) with one PKCS #10 request in it.
     let structure = openssl(&found.directory, &["asn1parse", "-inform", "DER", "-in", inside]);

@@ -14,7 +14,7 @@ use clap_complete::Shell;
 /// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a clock that is only
 /// a number, and says whether everything came exactly when and as it should. All scenarios and fixtures are inside this program.
 #[derive(Debug, Parser)]
-#[command(name = "autoenroll", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "autoenroll", bin_name = "autoenroll", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

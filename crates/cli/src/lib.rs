@@ -24,6 +24,7 @@ mod play;
 mod profiles;
 mod run;
 mod show;
+mod story;
 mod suite;
 
 use std::io::{self, Write as _};

@@ -4,11 +4,11 @@ use std::io::Write as _;
 
 use autoenroll_trace::{TimelineOptions, render, to_json_lines};
 
-use crate::arguments::{Selection, Show};
+use crate::arguments::{Selection, Show, ShownDetail};
 use crate::console::Console;
 use crate::play::{Player, Verdict};
 use crate::suite::{self, Story};
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, story};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let selection = Selection { scenarios: vec![arguments.scenario.clone()], filter: Vec::new() };
@@ -17,6 +17,8 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     let (played, trace) = Player::new(&arguments.how, false, console.colour)?.play_for_trace(story);
     if arguments.json {
         write!(console.out, "{}", to_json_lines(&trace))?;
+    } else if arguments.detail == ShownDetail::Story {
+        write!(console.out, "{}", story::tell(&trace))?;
     } else {
         let options = TimelineOptions { detail: arguments.detail.into(), colour: console.colour };
         write!(console.out, "{}", render(&trace, options))?;
