@@ -65,6 +65,7 @@ pub(crate) fn run() -> Result<(), String> {
         }
         counts.add(run_step(step)?);
     }
+    compare_digests()?;
     println!();
     for line in &skipped {
         println!("Skipped: {line}");
@@ -79,6 +80,30 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
+/// Compares the traces of the release build with those of the debug build, through the digests that its tests compare with.
+fn compare_digests() -> Result<(), String> {
+    const COMMITTED: &str = "tests/digests.txt";
+    let command = ["run", "--quiet", "--release", "--package", "autoenroll-cli", "--", "run", "--format", "json"];
+    println!("\n== Digests of the release build and of the debug build: cargo {}", command.join(" "));
+    let output = Command::new("cargo").args(command).current_dir(crate::root()).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("the release build cannot be run: {error}"))?;
+    let mut found = String::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let line: serde_json::Value = serde_json::from_str(line).map_err(|error| format!("{line}: {error}"))?;
+        if let (Some(name), Some(digest)) = (line["scenario"].as_str(), line["digest"].as_str()) {
+            found += &format!("{digest}  {name}\n");
+        }
+    }
+    let committed =
+        std::fs::read_to_string(crate::root().join(COMMITTED)).map_err(|error| format!("{COMMITTED}: {error}"))?;
+    if found == committed {
+        println!("== {} digests are equal", found.lines().count());
+        return Ok(());
+    }
+    let differ = found.lines().zip(committed.lines()).find(|(found, committed)| found != committed);
+    Err(format!("digests of the release build differ from {COMMITTED}: {differ:?}"))
+}
+
 /// Lets the tests that compare documents with the command write the documents instead.
 ///
 /// # Errors
@@ -86,7 +111,22 @@ pub(crate) fn run() -> Result<(), String> {
 pub(crate) fn write_documents() -> Result<(), String> {
     let write = Step {
         environment: &[("AUTOENROLL_WRITE_DOCUMENTS", "1")],
-        ..step("Documents", &["cargo", "test", "--package", "autoenroll-tests", "--test", "documents"])
+        ..step(
+            "Documents and digests",
+            &[
+                "cargo",
+                "test",
+                "--package",
+                "autoenroll-tests",
+                "--test",
+                "documents",
+                "--test",
+                "determinism",
+                "--",
+                "documents",
+                "one_thread",
+            ],
+        )
     };
     run_step(&write).map(|_| ())
 }

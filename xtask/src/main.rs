@@ -21,7 +21,7 @@ struct Arguments {
 enum Chore {
     /// Every check that a change must pass, in one go: what `.ci/run` runs after it has installed what is needed.
     Ci,
-    /// Write anew what documents show of the command: its help, exit codes, timelines, the core protocol.
+    /// Write anew what is made by the command: what documents show of it, and the digests of all scenarios.
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
     Keys(keys::Options),

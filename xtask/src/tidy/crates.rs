@@ -105,8 +105,10 @@ fn check_member(member: &Member, all: &[Member]) -> Vec<String> {
     if member.package != format!("autoenroll-{role}") {
         findings.push(format!("{at}/Cargo.toml: the package is named {}, not autoenroll-{role}", member.package));
     }
-    let says_what_it_lacks =
-        |line: &str| line.starts_with("//!") && (line.contains(" lacks") || line.contains(" has no ") || line.contains("There is no "));
+    let says_what_it_lacks = |line: &str| {
+        line.starts_with("//!")
+            && (line.contains(" lacks") || line.contains(" has no ") || line.contains("There is no "))
+    };
     if !member.entry.lines().any(says_what_it_lacks) {
         findings.push(format!("{at}: the crate's documentation does not say what it deliberately lacks"));
     }
