@@ -155,6 +155,7 @@ impl Pcscd {
         let child = spawn(directory.path(), options).map_err(cannot("start pcscd"))?;
         let mut pcscd = Self { child, directory, slots, _ports: ports };
         pcscd.wait_until_ready()?;
+        pcscd.describe().map_err(cannot("describe the daemon"))?;
         Ok(pcscd)
     }
 
@@ -179,7 +180,7 @@ impl Pcscd {
     /// What it has said so far.
     #[must_use]
     pub fn log(&self) -> String {
-        fs::read(self.directory.path().join(LOG))
+        fs::read(log_file(self.directory.path()))
             .map(|log| String::from_utf8_lossy(&log).into_owned())
             .unwrap_or_default()
     }
@@ -202,6 +203,19 @@ impl Pcscd {
         // It may have ended by itself.
         let _already_ended = self.child.kill();
         let _already_waited = self.child.wait();
+    }
+
+    /// Its directory, by which another process of ours knows everything about it.
+    #[cfg(feature = "pcsc")]
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes down for such a process what only this one knows.
+    fn describe(&self) -> io::Result<()> {
+        fs::write(pid_file(self.directory.path()), self.pid().to_string())?;
+        let slots: String = self.slots.iter().map(|slot| format!("{} {}\n", slot.port, slot.name)).collect();
+        fs::write(self.directory.path().join(SLOTS), slots)
     }
 
     fn wait_until_ready(&mut self) -> Result<(), PcscdError> {
@@ -242,8 +256,32 @@ impl Drop for Pcscd {
 const SOCKET: &str = "socket";
 /// The directory of its reader descriptions.
 const READERS: &str = "readers";
+/// Its readers: port, blank, name.
+const SLOTS: &str = "slots";
+
 /// What it says.
-const LOG: &str = "log";
+pub(crate) fn log_file(directory: &Path) -> PathBuf {
+    directory.join("log")
+}
+
+/// Its process id.
+pub(crate) fn pid_file(directory: &Path) -> PathBuf {
+    directory.join("pid")
+}
+
+/// The readers of the pcscd in a directory.
+///
+/// # Errors
+/// When there is none.
+#[cfg(feature = "pcsc")]
+pub(crate) fn read_slots(directory: &Path) -> Result<Vec<Slot>, PcscdError> {
+    let text = fs::read_to_string(directory.join(SLOTS)).map_err(cannot("read the readers of pcscd"))?;
+    let slot = |line: &str| {
+        let (port, name) = line.split_once(' ')?;
+        Some(Slot { name: name.to_owned(), port: port.parse().ok()? })
+    };
+    Ok(text.lines().filter_map(slot).collect())
+}
 
 /// Describes two readers to pcscd: one entry of vpcd always has two.
 ///
@@ -267,7 +305,7 @@ fn write_entry(directory: &Path, driver: &Path, pair: &PortPair) -> io::Result<[
 /// The shell hands the socket over: it becomes file descriptor 3, and only the shell knows the process id before pcscd does.
 fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<Child> {
     let listener = OwnedFd::from(UnixListener::bind(directory.join(SOCKET))?);
-    let log = File::create(directory.join(LOG))?;
+    let log = File::create(log_file(directory))?;
     let apdus = if options.log_apdus { "-a" } else { "" };
     let script = format!("export LISTEN_PID=$$; exec \"$0\" -f {apdus} -c \"$1\" 3<&0 </dev/null");
     Command::new("/bin/sh")
