@@ -16,6 +16,7 @@ pub mod action;
 mod build;
 mod change;
 mod clock;
+mod describe;
 mod desktop;
 mod directory;
 mod drive;

@@ -45,8 +45,9 @@ pub(crate) fn effect(effect: &Effect, names: &Names) -> (Kind, Facts) {
         Effect::Card { card, pin, operation } => {
             let (word, container) = card_operation(operation);
             let mut facts = op(word).with("card", names.text(&card.0));
-            if let CardOperation::Generate { algorithm, .. } = operation {
+            if let CardOperation::Generate { algorithm, key_spec, .. } = operation {
                 facts.set("key", algorithm.as_str());
+                facts.set("key-spec", key_spec.as_str());
             }
             let facts = facts.with_some("container", container.map(|name| names.container(name)));
             (Kind::Card, facts.with("pin", pin.is_some()))
@@ -54,8 +55,10 @@ pub(crate) fn effect(effect: &Effect, names: &Names) -> (Kind, Facts) {
         Effect::Software { provider, operation } => {
             let (word, container) = software_operation(operation);
             let mut facts = op(word).with("provider", provider.as_str());
-            if let SoftwareOperation::Generate { algorithm, .. } = operation {
+            if let SoftwareOperation::Generate { algorithm, key_spec, exportable, .. } = operation {
                 facts.set("key", algorithm.as_str());
+                facts.set("key-spec", key_spec.as_str());
+                facts.set("exportable", *exportable);
             }
             (Kind::Software, facts.with_some("container", container.map(|name| names.container(name))))
         }

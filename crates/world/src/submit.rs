@@ -9,6 +9,7 @@ use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, Request, TemplateReference};
 
 use crate::action::CaAction;
+use crate::describe;
 use crate::effects::thumbprint_of;
 use crate::error::{Thing, Unknown};
 use crate::session::SessionId;
@@ -45,11 +46,12 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Request::Cms { .. } => "cms-renewal",
             Request::Cmc { .. } => "cmc",
         };
-        facts
+        let facts = facts
             .with_some("template", reference.or_else(attribute).map(|reference| self.template_name(&reference)))
             .with("format", format)
             .with_some("key", key.map(|key| key.as_str()))
-            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint_of(&der))))
+            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint_of(&der))));
+        describe::request_facts(facts, request, &attributes)
     }
 
     /// The name of the template that a request or certificate refers to; of an unknown one what the reference says.
@@ -284,14 +286,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         };
         let name = self.names.request(ca, id, &template);
         self.names.add_certificate(&certificate.thumbprint(), &name, Some(&template), der);
-        facts
+        let facts = facts
             .with("template", template)
             .with("certificate", name)
             .with("subject", certificate.subject.to_string())
             .with("serial", certificate.serial_hex())
             .with("not-before", certificate.not_before.to_string())
-            .with("not-after", certificate.not_after.to_string())
-            .with("der", hex::encode(der))
+            .with("not-after", certificate.not_after.to_string());
+        describe::certificate_facts(facts, &certificate).with("der", hex::encode(der))
     }
 
     pub(crate) fn unknown_authority(&self, name: &str) -> Unknown {

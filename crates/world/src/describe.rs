@@ -1,0 +1,98 @@
+//! What requests and certificates say, as facts: names, extensions, signers.
+
+use autoenroll_model::{Facts, Oid};
+use autoenroll_wire::{Attributes, Certificate, Extensions, GeneralName, Request, SignedWith, oids};
+
+/// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone), `signature`,
+/// `subject`, `extensions`, and `client-id`, `os-version` and `provider` where it has them.
+pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attributes) -> Facts {
+    let pkcs10 = request.pkcs10();
+    let signers = request.messages().next().map_or(1, |message| message.signers.len());
+    let extensions = attributes.extensions().unwrap_or_default();
+    let client = attributes.client_info().ok().flatten();
+    let provider = attributes.csp_provider().ok().flatten();
+    let signature = match pkcs10.signed_with {
+        SignedWith::Key(algorithm) => algorithm.as_str(),
+        _ => "unknown",
+    };
+    facts
+        .with("signers", signers)
+        .with("signature", signature)
+        .with("subject", pkcs10.subject.to_string())
+        .with("extensions", extension_names(&extensions))
+        .with_some("client-id", client.map(|client| client.client_id))
+        .with_some("os-version", attributes.os_version().ok().flatten())
+        .with_some("provider", provider.map(|provider| provider.name))
+}
+
+/// What a certificate says besides its name and time: `alternative-names` and `extensions`.
+pub(crate) fn certificate_facts(facts: Facts, certificate: &Certificate) -> Facts {
+    let alternative: Vec<String> = certificate.subject_alt_names().iter().map(alternative_name).collect();
+    facts.with("alternative-names", alternative).with("extensions", extension_names(&certificate.extensions))
+}
+
+/// `upn=alice@contoso.test`: the form, and what stands there.
+fn alternative_name(name: &GeneralName) -> String {
+    match name {
+        GeneralName::Upn(upn) => format!("upn={upn}"),
+        GeneralName::DirectoryGuid(guid) => format!("guid={guid}"),
+        GeneralName::Dns(dns) => format!("dns={dns}"),
+        GeneralName::Rfc822(mail) => format!("mail={mail}"),
+        GeneralName::Uri(uri) => format!("uri={uri}"),
+        GeneralName::Directory(name) => format!("directory={name}"),
+        GeneralName::Other { oid, .. } => format!("other={oid}"),
+        GeneralName::Ip(_) => "ip".to_owned(),
+        GeneralName::Unknown(_) => "unknown".to_owned(),
+    }
+}
+
+/// Extensions by the names that scenarios use for them, in the order in which they stand; `!` marks critical ones.
+fn extension_names(extensions: &Extensions) -> Vec<String> {
+    let name = |oid: &Oid| {
+        let known = EXTENSIONS.iter().find(|(dotted, _)| *dotted == oid.as_str());
+        known.map_or_else(|| oid.to_string(), |(_, name)| (*name).to_owned())
+    };
+    let marked = |critical: bool| if critical { "!" } else { "" };
+    extensions.0.iter().map(|one| format!("{}{}", name(&one.oid), marked(one.critical))).collect()
+}
+
+/// The names that scenarios use for extensions.
+const EXTENSIONS: &[(&str, &str)] = &[
+    (oids::KEY_USAGE, "key-usage"),
+    (oids::SUBJECT_ALT_NAME, "subject-alt-name"),
+    (oids::BASIC_CONSTRAINTS, "basic-constraints"),
+    (oids::CERTIFICATE_POLICIES, "certificate-policies"),
+    (oids::EXTENDED_KEY_USAGE, "extended-key-usage"),
+    (oids::OCSP_NOCHECK, "ocsp-nocheck"),
+    (oids::SMIME_CAPABILITIES, "smime-capabilities"),
+    (oids::ENROLL_CERTTYPE, "certificate-type"),
+    (oids::CERTIFICATE_TEMPLATE, "certificate-template"),
+    (oids::APPLICATION_CERT_POLICIES, "application-policies"),
+    (oids::NTDS_CA_SECURITY_EXT, "ntds-ca-security"),
+    (oids::SUBJECT_KEY_IDENTIFIER, "subject-key-identifier"),
+    (oids::AUTHORITY_KEY_IDENTIFIER, "authority-key-identifier"),
+    (oids::CRL_DISTRIBUTION_POINTS, "crl-distribution-points"),
+    (oids::AUTHORITY_INFO_ACCESS, "authority-info-access"),
+];
+
+#[cfg(test)]
+mod tests {
+    use autoenroll_wire::Extension;
+
+    use super::*;
+
+    #[test]
+    fn alternative_names_tell_their_form() {
+        let check = |name: GeneralName, expected: &str| assert_eq!(alternative_name(&name), expected);
+        check(GeneralName::Upn("alice@contoso.test".to_owned()), "upn=alice@contoso.test");
+        check(GeneralName::Rfc822("alice@contoso.test".to_owned()), "mail=alice@contoso.test");
+        check(GeneralName::Dns("wks01.contoso.test".to_owned()), "dns=wks01.contoso.test");
+    }
+
+    #[test]
+    fn extensions_are_named_in_order_and_marked() {
+        let usage = Extension::key_usage(autoenroll_model::KeyUsage::empty()).critical(true);
+        let other = Extension { oid: "1.2.3".parse().unwrap(), critical: false, value: Vec::new() };
+        assert_eq!(extension_names(&Extensions(vec![usage, other])), ["key-usage!", "1.2.3"]);
+    }
+}
