@@ -28,91 +28,91 @@ macro_rules! planted_bugs {
 
 planted_bugs! {
     // Balloon, icon, timers.
-    BalloonEarly = "balloon-at-59s", "",
+    BalloonEarly = "balloon-at-59s", "planted/remind-me-later",
         "The balloon comes 59 seconds after the start of the run instead of 60.";
-    BalloonNeverFades = "balloon-never-fades", "",
+    BalloonNeverFades = "balloon-never-fades", "planted/remind-me-later",
         "The balloon is never hidden.";
-    IconLeftBehind = "icon-left-behind", "",
+    IconLeftBehind = "icon-left-behind", "planted/remind-me-later",
         "The icon stays in the notification area when it is no longer needed.";
-    WizardByItself = "wizard-by-itself", "",
+    WizardByItself = "wizard-by-itself", "planted/two-cards",
         "The wizard opens without a click, as soon as the balloon is shown.";
-    TimerNotRearmed = "timer-not-rearmed", "",
+    TimerNotRearmed = "timer-not-rearmed", "planted/timer-alone",
         "The core's own timer fires once and is not set again.";
-    TriggerLost = "trigger-lost", "",
+    TriggerLost = "trigger-lost", "planted/trigger-waits",
         "A trigger that comes while a run is open is dropped.";
-    NeverRests = "never-rests", "",
+    NeverRests = "never-rests", "planted/timer-alone",
         "Each run starts the next one at once.";
 
     // Prompts.
-    ReplaceUnasked = "replace-unasked", "",
+    ReplaceUnasked = "replace-unasked", "founding/second-provider",
         "The default container is replaced without the warning.";
-    ProtectionUnasked = "protection-unasked", "",
+    ProtectionUnasked = "protection-unasked", "planted/protected-key",
         "A strongly protected key is made without asking for consent.";
-    SelectionUnasked = "selection-unasked", "",
+    SelectionUnasked = "selection-unasked", "planted/two-cards",
         "Of several matching cards the first is taken without asking.";
-    PinAskedTwice = "pin-asked-twice", "",
+    PinAskedTwice = "pin-asked-twice", "founding/second-provider",
         "The PIN is asked for a second time although it was given.";
-    PinOutlivesRun = "pin-outlives-run", "",
+    PinOutlivesRun = "pin-outlives-run", "planted/pin-in-each-run",
         "A PIN given in one run is used in the next without asking.";
-    WrongPinRetried = "wrong-pin-retried", "",
+    WrongPinRetried = "wrong-pin-retried", "founding/second-provider",
         "A PIN that the card refused is presented once more without asking.";
-    PromptNeverWithdrawn = "prompt-never-withdrawn", "",
+    PromptNeverWithdrawn = "prompt-never-withdrawn", "planted/pulled-at-pin",
         "A prompt stays open when its reason is gone.";
-    WrongCardAccepted = "wrong-card-accepted", "",
+    WrongCardAccepted = "wrong-card-accepted", "founding/second-provider",
         "While a card of one provider is wanted, any card is taken for one.";
-    ProvidersReversed = "providers-reversed", "",
+    ProvidersReversed = "providers-reversed", "founding/second-provider",
         "The providers of a template are tried in the wrong order.";
 
     // What is told at the end.
-    DialogOnSuccess = "dialog-on-success", "",
+    DialogOnSuccess = "dialog-on-success", "founding/second-provider",
         "A dialog tells that a certificate was enrolled.";
-    SummaryAfterRemind = "summary-after-remind", "",
+    SummaryAfterRemind = "summary-after-remind", "planted/remind-me-later",
         "Remind Me Later is told as a failure.";
-    SummarySkipped = "summary-skipped", "",
+    SummarySkipped = "summary-skipped", "planted/failure-told-once",
         "Failures are not told.";
-    SummaryTwice = "summary-twice", "",
+    SummaryTwice = "summary-twice", "planted/failure-told-once",
         "The summary opens a second time after it was closed.";
-    SuccessNotLogged = "success-not-logged", "",
+    SuccessNotLogged = "success-not-logged", "founding/second-provider",
         "The event for an enrolled certificate is missing.";
-    FailureNotLogged = "failure-not-logged", "",
+    FailureNotLogged = "failure-not-logged", "planted/failure-told-once",
         "Events of severity error are missing.";
-    SuccessLoggedEarly = "success-logged-early", "",
+    SuccessLoggedEarly = "success-logged-early", "planted/two-cards",
         "Success is logged when the CA has issued, before the certificate is where it belongs.";
 
     // Requests and stores.
-    RightsIgnored = "rights-ignored", "",
+    RightsIgnored = "rights-ignored", "planted/no-right",
         "Templates are enrolled for whatever their access control lists say.";
-    RequestSentTwice = "request-sent-twice", "",
+    RequestSentTwice = "request-sent-twice", "planted/no-right",
         "Each request is submitted twice.";
-    RequestRepeatedAfterPull = "request-repeated-after-pull", "",
+    RequestRepeatedAfterPull = "request-repeated-after-pull", "planted/pulled-before-write",
         "A certificate that was issued but did not reach its card is requested again.";
-    RequestRepeatedWhilePending = "request-repeated-while-pending", "",
+    RequestRepeatedWhilePending = "request-repeated-while-pending", "planted/pending",
         "A certificate is requested again while the CA has the request under submission.";
-    PendingTakenForDenied = "pending-taken-for-denied", "",
+    PendingTakenForDenied = "pending-taken-for-denied", "planted/pending",
         "A request under submission counts as denied.";
-    NoWriteAhead = "no-write-ahead", "",
+    NoWriteAhead = "no-write-ahead", "planted/noted-before-sent",
         "A request is submitted without having been noted in REQUEST first.";
-    EntryLeftInRequest = "entry-left-in-request", "",
+    EntryLeftInRequest = "entry-left-in-request", "planted/pulled-before-write",
         "The entry in REQUEST stays after the certificate is installed.";
-    NotInstalled = "not-installed", "",
+    NotInstalled = "not-installed", "planted/renewed-is-archived",
         "The certificate does not reach MY.";
-    OldNotArchived = "old-not-archived", "",
+    OldNotArchived = "old-not-archived", "planted/renewed-is-archived",
         "The certificate that was replaced is not archived.";
-    EffectNeverAbandoned = "effect-never-abandoned", "",
+    EffectNeverAbandoned = "effect-never-abandoned", "planted/noted-before-sent",
         "Answers that nobody wants any more are not called off.";
 
     // Cards.
-    WrongContainer = "wrong-container", "",
+    WrongContainer = "wrong-container", "founding/second-provider",
         "The certificate is written to another container than its key's.";
-    DefaultNotMoved = "default-not-moved", "",
+    DefaultNotMoved = "default-not-moved", "founding/second-provider",
         "The new container does not become the default one.";
-    DefaultFlagLeft = "default-flag-left", "",
+    DefaultFlagLeft = "default-flag-left", "founding/second-provider",
         "The old default container keeps its flag beside the new one.";
-    TriesNotCounted = "tries-not-counted", "",
+    TriesNotCounted = "tries-not-counted", "founding/second-provider",
         "The card does not count a wrong PIN.";
-    TriesRestoredByPower = "tries-restored-by-power", "",
+    TriesRestoredByPower = "tries-restored-by-power", "planted/pulled-at-pin",
         "The card forgets wrong PINs when it is pulled and inserted again.";
-    CertificateLostByCard = "certificate-lost-by-card", "",
+    CertificateLostByCard = "certificate-lost-by-card", "founding/second-provider",
         "The card confirms a certificate that it does not store.";
 }
 

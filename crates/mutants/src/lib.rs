@@ -8,10 +8,18 @@
 #![forbid(unsafe_code)]
 
 mod bug;
+#[cfg(feature = "planted-bugs")]
+mod hunt;
+mod mutant;
 mod parts;
+mod report;
 mod sabotage;
 mod tricks;
 
 pub use bug::PlantedBug;
+#[cfg(feature = "planted-bugs")]
+pub use hunt::{Hunt, Progress, Story, run_mutants};
+pub use mutant::{Mutant, UnknownMutant};
 pub use parts::SabotagedParts;
+pub use report::{Fate, How, MutantReport, MutantRow};
 pub use sabotage::{Sabotaged, SabotagedFactory};
