@@ -138,8 +138,8 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
 fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requirements) -> Vec<Failure> {
     let end = report.trace.records().last().map_or(SimTime::START, |record| record.at);
     let covers = scenario.document.about.covers.iter();
-    let missing =
-        covers.filter(|id| requirements.find(&id.value) == Requirement::Decides && !report.decided.contains(&id.value));
+    let decided = |id: &str| report.decided.iter().any(|rule| requirements.is_shown_by(id, rule));
+    let missing = covers.filter(|id| requirements.find(&id.value) == Requirement::Decides && !decided(&id.value));
     let failure = |id: &crate::Placed<String>| Failure {
         step: None,
         place: id.place,

@@ -24,6 +24,11 @@ pub trait Requirements {
     /// What an id names.
     fn find(&self, id: &str) -> Requirement;
 
+    /// Whether a decision of `rule` shows the requirement: the rule is it, or a part of it, as `CA3.7.4.count` is of `CA3.7.4`.
+    fn is_shown_by(&self, id: &str, rule: &str) -> bool {
+        rule.strip_prefix(id).is_some_and(|part| part.is_empty() || part.starts_with('.'))
+    }
+
     /// All ids, for messages; may be empty.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
