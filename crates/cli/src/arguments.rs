@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Profiles(Profiles),
     /// Show which scenario shows which requirement, under which profile.
     Matrix(Matrix),
-    /// Turn rules round one by one, and show which scenario notices.
+    /// Plant bugs and turn rules round, one at a time, and show which scenario notices.
     #[cfg(feature = "planted-bugs")]
     Mutants(Mutants),
     /// Be an enrollment core for a bench in another process: the core protocol on standard input and output.
@@ -192,12 +192,15 @@ pub(crate) struct Matrix {
 #[cfg(feature = "planted-bugs")]
 #[derive(Debug, Args)]
 pub(crate) struct Mutants {
-    /// Only these rules; all that decide in any scenario when absent.
-    #[arg(value_name = "ID")]
-    pub(crate) rules: Vec<String>,
-    /// How many scenarios run at once; the number of processors when absent.
+    /// Only these: names of planted bugs, ids of rules that are turned round; all when absent.
+    #[arg(value_name = "MUTANT")]
+    pub(crate) mutants: Vec<autoenroll_mutants::Mutant>,
+    /// How many are tried at once; the number of processors when absent.
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Form of the table.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! The requirement catalogue, as `fixtures/requirements` has it.
 
-use autoenroll_model::{Evidence, Profile};
+use autoenroll_model::{Evidence, Profile, Rule};
 use autoenroll_scenario::{Requirement as Kind, Requirements};
 use serde::Deserialize;
 
@@ -76,15 +76,17 @@ impl Catalogue {
 
 /// Whether some party of the bench decides by that rule, and therefore records decisions of it.
 pub(crate) fn is_decided(id: &str) -> bool {
-    autoenroll_core::RULES.iter().any(|rule| rule.as_str() == id)
+    let parties = autoenroll_core::RULES.iter().chain(autoenroll_world::RULES);
+    parties.map(Rule::as_str).chain(autoenroll_ca::RULES.iter().map(|rule| rule.id)).any(|rule| rule == id)
 }
 
 impl Requirements for Catalogue {
     fn find(&self, id: &str) -> Kind {
         match self.0.iter().any(|requirement| requirement.id == id) {
-            false => Kind::Unknown,
-            true if is_decided(id) => Kind::Decides,
+            // Checks of the CA that have no entry of their own are decided all the same.
+            _ if is_decided(id) => Kind::Decides,
             true => Kind::Described,
+            false => Kind::Unknown,
         }
     }
 
