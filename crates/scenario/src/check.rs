@@ -34,8 +34,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// The names that steps leave out because there is only one.
     pub(crate) defaults: Vec<StepDefaults>,
-    /// The principals that take part.
-    pub(crate) principals: Vec<String>,
+    /// The principals that take part: who logs on, boots, is pulsed or refreshed.
+    pub principals: Vec<String>,
     /// The texts that places refer to.
     pub files: Files,
 }

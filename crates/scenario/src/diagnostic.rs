@@ -121,6 +121,11 @@ impl Diagnostics {
         self.left_out += others.left_out;
     }
 
+    /// Keeps only some of them.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(&Diagnostic) -> bool) {
+        self.list.retain(wanted);
+    }
+
     /// Puts them in the order of their places.
     pub fn sort(&mut self) {
         self.list.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));

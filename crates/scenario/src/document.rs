@@ -83,17 +83,13 @@ pub struct About {
 
 words! {
     /// Whether a conforming core has to pass a scenario.
+    #[derive(Default)]
     pub enum Level as "level" {
         /// It has to.
+        #[default]
         Must = "must",
         /// It may behave otherwise, because no public document says how.
         May = "may",
-    }
-}
-
-impl Default for Level {
-    fn default() -> Self {
-        Self::Must
     }
 }
 

@@ -16,7 +16,9 @@ mod loader;
 mod lower;
 mod merge;
 mod nearest;
+mod reference;
 mod run;
+mod schema;
 mod shape;
 mod source;
 mod tree;
@@ -31,9 +33,11 @@ pub use document::{
     Wanted, WantedFact, What, When, parse,
 };
 pub use loader::{Bundle, LoadError, Loader};
+pub use reference::reference;
 pub use run::{
     Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, Twice, Verdict,
     first_difference, run, run_on, run_twice,
 };
+pub use schema::json_schema;
 pub use source::{FileId, Files, Place, Placed};
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

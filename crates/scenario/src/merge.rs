@@ -129,6 +129,11 @@ fn over_node(base: Option<&Node>, upper: &Node, takes: Option<Takes>, found: &mu
         (Some(Takes::Tables(_)), Value::List(list)) => {
             Value::List(base.map_or(&[][..], Node::as_list).iter().chain(list).cloned().collect())
         }
+        // A value of another type is reported; what is below it stays, so that nothing else seems to be missing.
+        (Some(Takes::Table(_) | Takes::Named(_) | Takes::Tables(_)), _) => match base {
+            Some(base) => return base.clone(),
+            None => upper.value.clone(),
+        },
         (_, value) => value.clone(),
     };
     Node { value, place: upper.place }

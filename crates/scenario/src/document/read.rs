@@ -29,16 +29,19 @@ pub(super) fn file(
     let mut syntax = Diagnostics::new();
     let root = tree::read(file, text, &mut syntax);
     // Behind a syntax error the tree is a guess, and what seems to be missing may be in the part that could not be read.
-    let unreadable = syntax.list().iter().filter(|problem| problem.code != Code::LaterToml);
+    let unreadable = syntax
+        .list()
+        .iter()
+        .filter(|problem| matches!(problem.code, Code::NotToml | Code::NotJson | Code::TooDeep | Code::TooLarge));
     let first = unreadable.map(|problem| problem.place.start).min();
     found.extend(syntax);
     let mut form = Diagnostics::new();
     check_root(&root, whole, is_story, &mut form);
-    let certain = form.list().iter().filter(|problem| match first {
+    form.keep(|problem| match first {
         None => true,
         Some(first) => problem.place.start < first && !matches!(problem.code, Code::MissingKey | Code::FormatVersion),
     });
-    found.extend(certain.cloned().collect());
+    found.extend(form);
     (root, whole)
 }
 

@@ -1,0 +1,127 @@
+//! The JSON Schema of the format, made from the tables that the reader uses.
+
+use serde_json::{Map, Value, json};
+
+use crate::shape::{ANSWER, CHANGES, Key, MODIFIERS, ROOT, Shape, Takes, VERBS, answer_words};
+
+/// The JSON Schema (draft 2020-12) of scenario files, version 1. Editors complete and validate with it; it accepts the same keys as
+/// the reader and says nothing about what names refer to.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut definitions = Map::new();
+    let mut root = object(&ROOT, &mut definitions);
+    define("step", &mut definitions, step);
+    define("fact", &mut definitions, |_| fact());
+    define("answer", &mut definitions, answer);
+    let head = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "scenario-1.json",
+        "title": "autoenroll scenario, version 1",
+    });
+    let mut all = head.as_object().cloned().unwrap_or_default();
+    all.append(&mut root);
+    all.insert("$defs".to_owned(), Value::Object(definitions));
+    Value::Object(all)
+}
+
+/// Makes a definition once; the empty one that stands in meanwhile ends recursion.
+fn define(name: &str, definitions: &mut Map<String, Value>, make: impl FnOnce(&mut Map<String, Value>) -> Value) {
+    if !definitions.contains_key(name) {
+        definitions.insert(name.to_owned(), Value::Null);
+        let made = make(definitions);
+        definitions.insert(name.to_owned(), made);
+    }
+}
+
+fn object(shape: &Shape, definitions: &mut Map<String, Value>) -> Map<String, Value> {
+    // A world file has no title and no timeline, and an overriding table says only what differs, so only what every table of its
+    // kind must say is required here.
+    let always = |key: &&Key| key.required && ["scenario", "name", "steps"].contains(&key.name);
+    let required: Vec<&str> = shape.keys.iter().filter(always).map(|key| key.name).collect();
+    let mut all = Map::new();
+    all.insert("type".to_owned(), json!("object"));
+    all.insert("description".to_owned(), json!(shape.about));
+    all.insert("additionalProperties".to_owned(), json!(false));
+    if !required.is_empty() {
+        all.insert("required".to_owned(), json!(required));
+    }
+    all.insert("properties".to_owned(), Value::Object(properties(shape.keys, definitions)));
+    all
+}
+
+fn properties(keys: &[Key], definitions: &mut Map<String, Value>) -> Map<String, Value> {
+    keys.iter().map(|key| (key.name.to_owned(), described(key.takes, key.about, definitions))).collect()
+}
+
+fn described(takes: Takes, about: &str, definitions: &mut Map<String, Value>) -> Value {
+    let mut value = value(takes, definitions);
+    if let Some(all) = value.as_object_mut() {
+        all.insert("description".to_owned(), json!(about));
+    }
+    value
+}
+
+/// A table by reference, so that each stands in the schema once.
+fn table(shape: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
+    let name = shape.name.split_once(' ').map_or(shape.name, |(_, noun)| noun).replace(' ', "-");
+    define(&name, definitions, |definitions| Value::Object(object(shape, definitions)));
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+fn value(takes: Takes, definitions: &mut Map<String, Value>) -> Value {
+    match takes {
+        Takes::Text | Takes::Oid | Takes::Sid | Takes::Guid | Takes::Hex => json!({ "type": "string", "minLength": 1 }),
+        Takes::Word(words) => json!({ "enum": words() }),
+        Takes::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Takes::Flag => json!({ "type": "boolean" }),
+        Takes::Span => json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" }),
+        Takes::Instant | Takes::When => json!({ "type": "string" }),
+        Takes::OrNone(takes) => json!({ "anyOf": [value(*takes, definitions), { "const": false }] }),
+        Takes::List(takes) => json!({ "type": "array", "items": value(*takes, definitions) }),
+        Takes::Table(shape) => table(shape, definitions),
+        Takes::Named(shape) | Takes::Tables(shape) => json!({ "type": "array", "items": table(shape, definitions) }),
+        Takes::Map(takes) => json!({ "type": "object", "additionalProperties": value(*takes, definitions) }),
+        Takes::Facts => json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/fact" } }),
+        Takes::Fact => json!({ "$ref": "#/$defs/fact" }),
+        Takes::Answer => json!({ "$ref": "#/$defs/answer" }),
+        Takes::ChangeSet => {
+            let sets: Vec<Value> =
+                CHANGES.iter().map(|change| Value::Object(object(&change.set, definitions))).collect();
+            json!({ "anyOf": sets })
+        }
+        Takes::Steps => json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
+    }
+}
+
+fn fact() -> Value {
+    let fact = json!({ "$ref": "#/$defs/fact" });
+    json!({ "anyOf": [
+        { "type": "string" }, { "type": "integer" }, { "type": "boolean" }, { "type": "array", "items": fact },
+    ] })
+}
+
+fn answer(definitions: &mut Map<String, Value>) -> Value {
+    json!({ "anyOf": [{ "enum": answer_words() }, Value::Object(object(&ANSWER, definitions))] })
+}
+
+fn step(definitions: &mut Map<String, Value>) -> Value {
+    let mut keys = Map::new();
+    for verb in VERBS {
+        keys.insert(verb.word.to_owned(), described(verb.takes, verb.about, definitions));
+    }
+    keys.append(&mut properties(MODIFIERS, definitions));
+    let forms: Vec<Value> = VERBS
+        .iter()
+        .map(|verb| {
+            let needed: Vec<&str> = [verb.word].iter().chain(verb.needs).copied().collect();
+            json!({ "required": needed })
+        })
+        .collect();
+    json!({
+        "type": "object",
+        "description": "One step: a verb, and what says more about it.",
+        "additionalProperties": false,
+        "properties": keys,
+        "oneOf": forms,
+    })
+}
