@@ -1,6 +1,6 @@
 //! Phase E: which templates this principal may be enrolled for without being asked, and at which CAs.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
@@ -35,7 +35,11 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidat
             let offered = &offer.templates[at];
             is_eligible(frame, offered, &token)?;
             let authorities = issuing(frame, gathered, &offered.template)?;
-            let renewal_only = needs_a_name(frame, &offered.template);
+            let renewal_only = match who_names(frame, &offered.template) {
+                Names::Directory => false,
+                Names::OldCertificate => true,
+                Names::Nobody => return None,
+            };
             let reasons = alloc::vec![frame.because()];
             Some(Candidate { template: at, authorities, renewal_only, reasons })
         })
@@ -141,29 +145,36 @@ fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Optio
     Some(found)
 }
 
-/// Whether a first request would need a name from somebody.
-fn needs_a_name(frame: &mut Frame, template: &Template) -> bool {
-    let supplied = NameFlags::ENROLLEE_SUPPLIES_SUBJECT.union(NameFlags::ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME);
-    let needs = template.name_flags.intersects(supplied);
-    needs && frame.decide(rules::R046, &template.name, needs, Facts::new())
+/// Who says whom a certificate of the template names.
+enum Names {
+    Directory,
+    /// Only a renewal has one to take them from ([MS-WCCE] 3.1.2.4.2.2.2.10).
+    OldCertificate,
+    Nobody,
 }
 
-/// A template that another candidate supersedes is not enrolled.
+fn who_names(frame: &mut Frame, template: &Template) -> Names {
+    let supplied = NameFlags::ENROLLEE_SUPPLIES_SUBJECT.union(NameFlags::ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME);
+    let needs = template.name_flags.intersects(supplied);
+    let repeats = frame.profile().renewal_subject.is_yes()
+        && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
+    if !needs || !frame.decide(rules::R046, &template.name, needs, Facts::new().with("old-certificate", repeats)) {
+        return Names::Directory;
+    }
+    if repeats { Names::OldCertificate } else { Names::Nobody }
+}
+
+/// A template that another candidate supersedes is not enrolled. One that is no candidate supersedes nothing.
 fn drop_superseded(frame: &mut Frame, gathered: &Gathered, found: &mut Vec<Candidate>) {
     let templates = &gathered.offers.templates;
-    let superseders: Vec<(String, Vec<String>)> = found
-        .iter()
-        .map(|candidate| &templates[candidate.template].template)
-        .filter(|template| !template.supersedes.is_empty())
-        .map(|template| (template.name.clone(), template.supersedes.clone()))
-        .collect();
+    let candidates: Vec<usize> = found.iter().map(|candidate| candidate.template).collect();
     found.retain(|candidate| {
-        let name = templates[candidate.template].template.name.as_str();
-        let by = superseders.iter().find(|(by, old)| by != name && old.iter().any(|old| old == name));
-        match by {
-            Some((by, _)) => !frame.decide(rules::R044, name, true, Facts::new().with("by", by.to_string())),
-            None => true,
-        }
+        let name = &templates[candidate.template].template.name;
+        let names_it = |at: &usize| *at != candidate.template && templates[*at].template.supersedes.contains(name);
+        let by = candidates.iter().copied().find(|at| names_it(at)).or_else(|| (0..templates.len()).find(names_it));
+        let Some(by) = by else { return true };
+        let facts = Facts::new().with("by", templates[by].template.name.as_str());
+        !frame.decide(rules::R044, name, candidates.contains(&by), facts)
     });
 }
 

@@ -150,7 +150,7 @@ fn needed(
             (Action::Enroll, None)
         }
         Standing::Outdated(held) => {
-            if !powers.enroll {
+            if !powers.enroll || candidate.renewal_only {
                 return None;
             }
             (Action::Reenroll, Some(held))
