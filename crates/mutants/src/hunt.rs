@@ -53,7 +53,7 @@ pub struct Progress<'a> {
 }
 
 /// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a planted bug
-/// against the scenario that it names, a turned rule against those whose `covers` names it.
+/// against the scenario that it names, a turned rule against those whose `covers` names it or what it is a part of.
 ///
 /// Only steps, strictness and invariants count. That a rule which is covered must have decided does not.
 pub fn run_mutants(
@@ -83,9 +83,8 @@ pub fn run_mutants(
         }
         drop(send);
         for (at, row) in receive {
-            let row = rows.entry(at).insert_entry(row);
-            let done = next.load(Ordering::Relaxed).min(mutants.len());
-            progress(Progress { done, all: mutants.len(), row: row.get() });
+            progress(Progress { done: rows.len() + 1, all: mutants.len(), row: &row });
+            rows.insert(at, row);
         }
     });
     let broken = broken.into_failing();
@@ -100,7 +99,8 @@ fn concerned(mutant: &Mutant, stories: &[Arc<Story>]) -> Vec<Arc<Story>> {
             story.name == name || story.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('['))
         }
         Mutant::Flipped(rule) => {
-            story.scenario.document.about.covers.iter().any(|covered| covered.value == rule.as_str())
+            let covers = &story.scenario.document.about.covers;
+            covers.iter().any(|covered| NothingDecides.is_shown_by(&covered.value, rule.as_str()))
         }
     };
     let mut concerned: Vec<Arc<Story>> = stories.iter().filter(concerns).cloned().collect();
