@@ -103,16 +103,19 @@ fn all_scenarios_pass_and_are_reported() {
 
 #[test]
 fn shards_are_the_whole_together() {
-    let names = |arguments: &str| -> Vec<String> {
-        let ran = autoenroll(arguments);
-        assert_eq!(ran.code, Some(0), "{}", ran.out);
-        let names = ran.out.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        names.filter_map(|line| Some(line.get("scenario")?.as_str()?.to_owned())).collect()
+    let names = |shard: &str| -> Vec<String> {
+        let ran = autoenroll(&format!("run founding --format json {shard}"));
+        let lines = ran.out.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let mut names: Vec<String> =
+            lines.filter_map(|line| Some(line.get("scenario")?.as_str()?.to_owned())).collect();
+        names.sort();
+        names
     };
-    let mut parts = names("run --format json --shard 1/2");
-    parts.extend(names("run --format json --shard 2/2"));
+    let (mut parts, second, whole) = (names("--shard 1/2"), names("--shard 2/2"), names(""));
+    assert!(!parts.is_empty() && !whole.is_empty() && parts.len().abs_diff(second.len()) <= 1);
+    parts.extend(second);
     parts.sort();
-    assert_eq!(parts, names("run --format json"));
+    assert_eq!(parts, whole);
 }
 
 #[test]
@@ -121,6 +124,8 @@ fn what_the_bench_knows_is_printed() {
     check("explain", Exit::Ok, &["AE0101", "AE0515"]);
     check("profiles", Exit::Ok, &["server-2003-sp1", "balloon-delay", "P7.36"]);
     check("profiles --format json", Exit::Ok, &[r#""switch":"timer""#]);
+    check("fixtures", Exit::Ok, &["contoso", "gids-small", "SmartcardLogon"]);
+    check("fixtures --format json", Exit::Ok, &[r#""kind":"world""#]);
     check("matrix", Exit::Ok, &["R040", " requirements: "]);
     check("matrix --format json", Exit::Ok, &[r#""id":"R040""#]);
     check("list", Exit::Ok, &[FOUNDING_STORY]);
@@ -152,6 +157,31 @@ fn show_is_about_one_scenario() {
     }
     check(&format!("show {}", directory.display()), Exit::Usage, &["say which one", "/one, ", "/other"]);
     check(&format!("show {}/one.toml --variant x", directory.display()), Exit::Usage, &["there is no such variant"]);
+}
+
+#[test]
+fn an_imported_directory_is_a_world_to_extend() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "imported");
+    fs::create_dir_all(directory.join("worlds")).unwrap();
+    let ldif = "dn: CN=MineUser,CN=Certificate Templates,CN=Public Key Services,CN=Services,CN=Configuration,DC=mine,DC=test\n\
+        objectClass: top\nobjectClass: pKICertificateTemplate\ncn: MineUser\nrevision: 100\nmsPKI-Template-Schema-Version: 2\n\
+        msPKI-Template-Minor-Revision: 1\nmsPKI-Minimal-Key-Size: 2048\n";
+    fs::write(directory.join("pki.ldif"), ldif).unwrap();
+    let path = |name: &str| directory.join(name).display().to_string();
+    let imported = autoenroll(&format!("import --extends contoso {}", path("pki.ldif")));
+    assert_eq!(imported.code, Some(0), "{}", imported.err);
+    fs::write(directory.join("worlds/mine.toml"), &imported.out).unwrap();
+    let story = "scenario = 1\ntitle = \"A world of one's own\"\n[world]\nextends = \"mine\"\n[[world.template]]\n\
+        name = \"Copy\"\nbased-on = \"User\"\n[timeline]\nsteps = [{ logon = \"alice\" }]\n";
+    fs::write(directory.join("story.toml"), story).unwrap();
+    check(&format!("run {} --fixtures {}", path("story.toml"), directory.display()), Exit::Ok, &["1 passed"]);
+    check(&format!("check {}", path("story.toml")), Exit::Usage, &["AE0301", "`mine`"]);
+    check(
+        &format!("check {} --fixtures {}", path("story.toml"), path("none")),
+        Exit::Usage,
+        &["no directory of fixtures"],
+    );
+    check(&format!("import {}", path("none.ldif")), Exit::Usage, &["cannot be read"]);
 }
 
 #[test]

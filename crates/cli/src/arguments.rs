@@ -44,6 +44,11 @@ pub(crate) enum Command {
     Explain(Explain),
     /// List profiles, and the switches in which they differ.
     Profiles(Profiles),
+    /// List worlds, cards and templates that a scenario can name.
+    Fixtures(Fixtures),
+    /// Write a directory's own templates, CAs and policies as a world that scenarios extend.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
     /// Show which scenario shows which requirement, under which profile.
     Matrix(Matrix),
     /// Plant bugs and turn rules round, one at a time, and show which scenario notices.
@@ -98,6 +103,9 @@ pub(crate) struct Selection {
     /// Only those whose names contain this text; may be given several times.
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
+    /// A directory with worlds, cards and templates of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
 }
 
 /// Under which circumstances.
@@ -161,6 +169,9 @@ pub(crate) struct Show {
     /// The whole trace as canonical JSON lines instead.
     #[arg(long, conflicts_with = "detail")]
     pub(crate) json: bool,
+    /// A directory with worlds, cards and templates of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: How,
 }
@@ -177,6 +188,55 @@ pub(crate) struct Profiles {
     /// Form of the list.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fixtures {
+    /// Form of the list.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  autoenroll import --extends contoso pki.ldif > fixtures/worlds/mine.toml
+  autoenroll import --half machine Machine/Registry.pol
+  autoenroll run --fixtures fixtures my/scenario.toml      where my/scenario.toml has `extends = \"mine\"`
+
+What could not be taken over is said on standard error, with the reason.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by their content.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// What is written.
+    #[arg(long, value_enum, default_value_t = ImportedAs::World)]
+    pub(crate) to: ImportedAs,
+    /// The world that the new one extends itself, for users, computers and cards.
+    #[arg(long, value_name = "WORLD")]
+    pub(crate) extends: Option<String>,
+    /// The half of a policy that a Registry.pol belongs to; the file itself does not say.
+    #[arg(long, value_enum, default_value_t = PolicyHalf::User)]
+    pub(crate) half: PolicyHalf,
+}
+
+/// What an import is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportedAs {
+    /// A world, for `extends`.
+    World,
+    /// A file of templates, for `based-on`.
+    Templates,
+}
+
+/// A half of a Group Policy object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyHalf {
+    /// `MACHINE\Registry.pol`.
+    Machine,
+    /// `USER\Registry.pol`.
+    User,
 }
 
 #[derive(Debug, Args)]

@@ -11,9 +11,10 @@ use crate::{Exit, Failure};
 pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let sources = suite::select(&arguments.selection)?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let fixtures = Fixtures::of(&arguments.selection)?;
     let mut wrong = 0;
     for source in &sources {
-        let checked = check(&source.path, &source.bytes, &Fixtures, &catalogue);
+        let checked = check(&source.path, &source.bytes, &fixtures, &catalogue);
         wrong += usize::from(checked.found.has_errors());
         match arguments.format {
             Format::Text => write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?,

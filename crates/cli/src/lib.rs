@@ -14,6 +14,8 @@ mod core_command;
 mod embedded;
 mod exit;
 mod explain;
+mod fixtures;
+mod import;
 mod junit;
 mod list;
 mod matrix;
@@ -61,6 +63,8 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
+        Command::Fixtures(arguments) => fixtures::run(arguments, console),
+        Command::Import(arguments) => import::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
         Command::Mutants(arguments) => mutants::run(arguments, console),

@@ -11,7 +11,11 @@ use crate::suite::{self, Story};
 use crate::{Exit, Failure, story};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let selection = Selection { scenarios: vec![arguments.scenario.clone()], filter: Vec::new() };
+    let selection = Selection {
+        scenarios: vec![arguments.scenario.clone()],
+        fixtures: arguments.fixtures.clone(),
+        ..Selection::default()
+    };
     let stories = suite::good_stories(&selection, arguments.how.profile.as_deref())?;
     let story = one(&stories, arguments)?;
     let (played, trace) = Player::new(&arguments.how, false, console.colour)?.play_for_trace(story);

@@ -1,9 +1,9 @@
 //! Which scenarios are meant, and where their text and fixtures come from.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use autoenroll_model::Profile;
@@ -54,10 +54,11 @@ pub(crate) struct Broken(pub(crate) Vec<(String, Checked)>);
 pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Result<Vec<Story>, Broken>, Failure> {
     let profile = profile.map(named_profile).transpose()?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let fixtures = Fixtures::of(selection)?;
     let mut stories = Vec::new();
     let mut broken = Vec::new();
     for source in select(selection)? {
-        let checked = check(&source.path, &source.bytes, &Fixtures, &catalogue);
+        let checked = check(&source.path, &source.bytes, &fixtures, &catalogue);
         if checked.found.has_errors() {
             broken.push((source.name, checked));
             continue;
@@ -170,18 +171,21 @@ fn embedded_sources() -> impl Iterator<Item = Source> {
 
 fn from_disk(path: &Path) -> Result<Source, Failure> {
     let shown = path.display().to_string();
-    let unreadable = |error: std::io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
+    let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
+    let bytes = Cow::Owned(read_file(path).map_err(unreadable)?);
+    Ok(Source { name: path.with_extension("").display().to_string(), path: shown, bytes })
+}
+
+/// A file, or the beginning of one that is too large: one byte more than allowed, so that the parser says so.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One byte more than allowed: the parser says that the file is too large, without all of it in memory.
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    fs::File::open(path).map_err(unreadable)?.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
-    let name = path.with_extension("").display().to_string();
-    Ok(Source { name, path: shown, bytes: Cow::Owned(bytes) })
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn list(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::Usage(format!("{} cannot be listed: {error}", directory.display()));
+    let unreadable = |error: io::Error| Failure::Usage(format!("{} cannot be listed: {error}", directory.display()));
     if depth > MOST_DEPTH {
         return Err(Failure::Usage(format!("{} is nested deeper than {MOST_DEPTH} directories", directory.display())));
     }
@@ -198,24 +202,59 @@ fn list(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), 
     Ok(())
 }
 
-/// The fixtures inside this program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fixtures;
+/// The fixtures inside this program, and before them those of a directory, where one is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fixtures {
+    directory: Option<PathBuf>,
+}
+
+impl Fixtures {
+    /// Those for a selection of scenarios.
+    ///
+    /// # Errors
+    /// When it names a directory that is none.
+    pub(crate) fn of(selection: &Selection) -> Result<Self, Failure> {
+        match &selection.fixtures {
+            Some(directory) if !directory.is_dir() => {
+                Err(Failure::Usage(format!("{} is no directory of fixtures", directory.display())))
+            }
+            directory => Ok(Self { directory: directory.clone() }),
+        }
+    }
+
+    /// A file of the directory. Paths that lead out of it are no fixtures.
+    fn own(&self, path: &str) -> Option<Result<String, LoadError>> {
+        let directory = self.directory.as_ref()?;
+        let stays = Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let file = directory.join(path);
+        (stays && file.is_file()).then(|| match read_file(&file) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|error| LoadError::Unreadable { reason: error.to_string() }),
+            Err(error) => Err(LoadError::Unreadable { reason: error.to_string() }),
+        })
+    }
+}
 
 impl Loader for Fixtures {
     fn load(&self, path: &str) -> Result<String, LoadError> {
+        if let Some(own) = self.own(path) {
+            return own;
+        }
         let bytes = embedded::file(&format!("fixtures/{path}")).ok_or(LoadError::Missing)?;
         let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Unreadable { reason: error.to_string() })?;
         Ok(text.to_owned())
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        let folder = format!("fixtures/{folder}");
-        let names = embedded::below(&folder).filter_map(|(path, _)| {
-            let name = path.strip_prefix(&folder)?.strip_prefix('/')?.strip_suffix(".toml")?;
+        let inside = format!("fixtures/{folder}");
+        let names = embedded::below(&inside).filter_map(|(path, _)| {
+            let name = path.strip_prefix(&inside)?.strip_prefix('/')?.strip_suffix(".toml")?;
             (!name.contains('/')).then(|| name.to_owned())
         });
-        names.collect()
+        let mut names: BTreeSet<String> = names.collect();
+        // For messages only: a directory that cannot be listed has nothing to suggest.
+        let own = self.directory.iter().flat_map(|directory| fs::read_dir(directory.join(folder))).flatten().flatten();
+        names.extend(own.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".toml")?.to_owned())));
+        names.into_iter().collect()
     }
 }
 
@@ -225,9 +264,9 @@ mod tests {
 
     #[test]
     fn fixtures_are_handed_out_by_path_and_listed_by_folder() {
-        assert!(Fixtures.load("requirements/triggers.toml").is_ok_and(|text| text.contains("R008")));
-        assert_eq!(Fixtures.load("requirements/none.toml"), Err(LoadError::Missing));
-        assert!(Fixtures.list("requirements").contains(&"triggers".to_owned()));
-        assert_eq!(Fixtures.list("nowhere"), Vec::<String>::new());
+        assert!(Fixtures::default().load("requirements/triggers.toml").is_ok_and(|text| text.contains("R008")));
+        assert_eq!(Fixtures::default().load("requirements/none.toml"), Err(LoadError::Missing));
+        assert!(Fixtures::default().list("requirements").contains(&"triggers".to_owned()));
+        assert_eq!(Fixtures::default().list("nowhere"), Vec::<String>::new());
     }
 }
