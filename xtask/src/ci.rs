@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// One check.
+#[derive(Clone, Copy)]
 struct Step {
     /// What is checked.
     title: &'static str,
@@ -14,17 +15,75 @@ struct Step {
     environment: &'static [(&'static str, &'static str)],
     /// Whether its output has counts of tests.
     counts_tests: bool,
+    /// What must be installed for it.
+    needs: Option<Need>,
 }
 
+/// Something that is not on every machine.
+#[derive(Clone, Copy)]
+struct Need {
+    /// Succeeds where it is there.
+    probe: &'static [&'static str],
+    /// How to get it.
+    install: &'static str,
+}
+
+const DENY: Need = Need { probe: &["cargo", "deny", "--version"], install: "cargo install --locked cargo-deny" };
+const PCSC: Need = Need {
+    probe: &["pkg-config", "--exists", "libpcsclite"],
+    install: "apt-get install pkg-config libpcsclite-dev pcscd vsmartcard-vpcd opensc",
+};
+
 const fn step(title: &'static str, command: &'static [&'static str]) -> Step {
-    Step { title, command, environment: &[], counts_tests: false }
+    Step { title, command, environment: &[], counts_tests: false, needs: None }
+}
+
+const fn tests(title: &'static str, command: &'static [&'static str]) -> Step {
+    Step { counts_tests: true, ..step(title, command) }
 }
 
 /// The checks, the quick ones first.
-const STEPS: &[Step] = &[
+const CHECKS: &[Step] = &[
     step("Formatting", &["cargo", "fmt", "--all", "--check"]),
-    step("Dependencies: licences, sources, duplicates", &["cargo", "deny", "check", "bans", "licenses", "sources"]),
-    step("Lints", &["cargo", "clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
+    Step {
+        needs: Some(DENY),
+        ..step(
+            "Dependencies: licences, sources, duplicates",
+            &["cargo", "deny", "check", "bans", "licenses", "sources"],
+        )
+    },
+    step(
+        "Lints",
+        &[
+            "cargo",
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            "autoenroll-tests/planted-bugs",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
+    Step {
+        needs: Some(PCSC),
+        ..step(
+            "Lints of the code for real readers",
+            &[
+                "cargo",
+                "clippy",
+                "--package",
+                "autoenroll-host",
+                "--all-targets",
+                "--features",
+                "pcsc",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )
+    },
     Step {
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         ..step("Documentation", &["cargo", "doc", "--workspace", "--no-deps"])
@@ -34,14 +93,22 @@ const STEPS: &[Step] = &[
         "All scenarios, twice each, in a release build",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
-    Step { counts_tests: true, ..step("Tests", &["cargo", "test", "--workspace", "--no-fail-fast"]) },
 ];
 
-/// The same tests, where cargo-nextest is installed: quicker, because the tests of different crates run side by side.
-const NEXTEST: &[Step] = &[
-    Step { counts_tests: true, ..step("Tests", &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"]) },
-    Step { counts_tests: true, ..step("Tests in documentation", &["cargo", "test", "--workspace", "--doc"]) },
+/// The tests, where cargo-nextest is installed: quicker, because the tests of different crates run side by side.
+const TESTS_WITH_NEXTEST: &[Step] = &[
+    tests("Tests", &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"]),
+    tests("Tests in documentation", &["cargo", "test", "--workspace", "--doc"]),
 ];
+
+/// The tests elsewhere.
+const TESTS: &[Step] = &[tests("Tests", &["cargo", "test", "--workspace", "--no-fail-fast"])];
+
+/// Tests with a real PC/SC stack and OpenSC's tools.
+const TESTS_WITH_PCSC: Step = Step {
+    needs: Some(PCSC),
+    ..tests("Tests with a PC/SC stack", &["cargo", "test", "--package", "autoenroll-host", "--features", "pcsc"])
+};
 
 /// Runs every check.
 ///
@@ -49,21 +116,18 @@ const NEXTEST: &[Step] = &[
 /// When one fails, or cannot be run in CI.
 pub(crate) fn run() -> Result<(), String> {
     let ci = is_ci();
-    let nextest = works(&["cargo", "nextest", "--version"]);
-    let (tests, others): (Vec<_>, Vec<_>) = STEPS.iter().partition(|step| step.counts_tests);
-    let steps = others.into_iter().chain(if nextest { NEXTEST.iter().collect() } else { tests });
-
+    let tests = if works(&["cargo", "nextest", "--version"]) { TESTS_WITH_NEXTEST } else { TESTS };
     let mut counts = Counts::default();
     let mut skipped = Vec::new();
-    for step in steps {
-        if step.command.starts_with(&["cargo", "deny"]) && !works(&["cargo", "deny", "--version"]) {
-            if ci {
-                return Err("cargo-deny is not installed; in CI nothing is skipped".to_owned());
+    crate::tidy::run()?;
+    for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC]) {
+        match step.needs.filter(|need| !works(need.probe)) {
+            None => counts.add(run_step(step)?),
+            Some(need) if ci => {
+                return Err(format!("{}: in CI nothing is skipped; needed: {}", step.title, need.install));
             }
-            skipped.push(format!("{}: install it with `cargo install --locked cargo-deny`", step.title));
-            continue;
+            Some(need) => skipped.push(format!("{}; to run it: {}", step.title, need.install)),
         }
-        counts.add(run_step(step)?);
     }
     compare_digests()?;
     println!();
