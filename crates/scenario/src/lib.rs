@@ -7,6 +7,7 @@
 //! It deliberately lacks files, which come through a [`Loader`], and any knowledge of how cores decide: it matches trace records.
 #![forbid(unsafe_code)]
 
+mod bless;
 mod check;
 mod code;
 mod diagnostic;
@@ -16,6 +17,7 @@ mod loader;
 mod lower;
 mod merge;
 mod nearest;
+mod print;
 mod reference;
 mod run;
 mod schema;
@@ -23,6 +25,7 @@ mod shape;
 mod source;
 mod tree;
 
+pub use bless::{Blessed, Edit, Refusal, bless};
 pub use check::{
     ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, requirement_ids,
 };
@@ -33,6 +36,7 @@ pub use document::{
     Wanted, WantedFact, What, When, parse,
 };
 pub use loader::{Bundle, LoadError, Loader};
+pub use print::print;
 pub use reference::reference;
 pub use run::{
     Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, Twice, Verdict,

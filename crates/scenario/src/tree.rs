@@ -86,8 +86,15 @@ impl Value {
 }
 
 /// Named values in the order in which they are written. A name occurs once.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Table(pub Vec<Entry>);
+
+/// Two tables are equal when they have the same values under the same names: the order says nothing.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().all(|entry| other.get(&entry.key.value) == Some(&entry.node))
+    }
+}
 
 /// One named value.
 #[derive(Clone, Debug, PartialEq)]
