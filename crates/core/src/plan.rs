@@ -65,11 +65,7 @@ pub(crate) fn plan(frame: &mut Frame, gathered: &Gathered, examined: &Examined) 
             items.push(item);
         }
     }
-    if frame.decide(rules::R065, "order", true, Facts::new().with("items", items.len())) {
-        items.sort_by_key(|item| item.interactive);
-    } else {
-        items.sort_by_key(|item| !item.interactive);
-    }
+    items.sort_by_key(|item| item.interactive);
     items
 }
 

@@ -156,8 +156,13 @@ impl Run {
     }
 
     fn work_list(&mut self, frame: &mut Frame) {
-        for item in plan::plan(frame, &self.known.gathered, &self.known.examined) {
-            if item.interactive && frame.identity.context == autoenroll_model::Context::User {
+        let items = plan::plan(frame, &self.known.gathered, &self.known.examined);
+        let user = frame.identity.context == autoenroll_model::Context::User;
+        let waiting = items.iter().filter(|item| item.interactive && user).count();
+        let facts = Facts::new().with("items", items.len()).with("interactive", waiting);
+        let silent_first = frame.decide(rules::R065, "order", true, facts) || waiting == 0;
+        for item in items {
+            if (item.interactive && user) || !silent_first {
                 self.later.push(item);
             } else {
                 self.todo.push_back(item);
