@@ -145,17 +145,18 @@ impl Desktop {
         }
     }
 
-    /// Takes everything away: the user logs off, or a new run begins.
-    pub(crate) fn leave(&mut self, frame: &mut Frame) {
+    /// Takes everything away: the user logs off, or a new run begins. Says whether the run is over with that.
+    pub(crate) fn leave(&mut self, frame: &mut Frame) -> bool {
         if matches!(self, Self::Delay) {
-            let gone = frame.decide(rules::S1_LOGOFF, "balloon", true, Facts::new());
-            if gone {
-                frame.timers.clear(Timer::BalloonDelay);
+            if !frame.decide(rules::S1_LOGOFF, "balloon", true, Facts::new()) {
+                return false;
             }
+            frame.timers.clear(Timer::BalloonDelay);
         }
         self.clear_notification(frame);
         if let Self::Wizard(open) = self {
             frame.withdraw(open, &[]);
         }
+        true
     }
 }

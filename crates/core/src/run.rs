@@ -394,7 +394,11 @@ impl Run {
     /// Log off: nothing stays open, nothing is remembered but what the stores hold.
     pub(crate) fn log_off(&mut self, frame: &mut Frame) {
         match &mut self.phase {
-            Phase::Desktop(desktop) => desktop.leave(frame),
+            Phase::Desktop(desktop) => {
+                if !desktop.leave(frame) {
+                    return;
+                }
+            }
             Phase::Summary(open) => frame.withdraw(open, &[]),
             _ => {}
         }
