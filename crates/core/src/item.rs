@@ -611,7 +611,7 @@ impl Work {
         self.clean_up(frame, effects, code)
     }
 
-    fn clean_up(&mut self, frame: &mut Frame, mut rest: VecDeque<Effect>, code: HResult) -> Progress {
+    pub(crate) fn clean_up(&mut self, frame: &mut Frame, mut rest: VecDeque<Effect>, code: HResult) -> Progress {
         match rest.pop_front() {
             Some(effect) => self.ask(frame, effect, State::CleanUp(rest, code)),
             None => self.fail(frame, code),

@@ -180,9 +180,15 @@ impl Work {
             return self.read_readers(frame, true);
         }
         let provider = self.provider().name;
-        if self.needed_card().is_some() && frame.decide(rules::P7_40, &provider, true, Facts::new()) {
-            // No other card holds the key: there is nothing to cycle to. The request entry stays for another day.
-            return self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER);
+        if self.needed_card().is_some() {
+            let code = HResult::SCARD_W_CANCELLED_BY_USER;
+            let kept = frame.decide(rules::P7_40, &provider, true, Facts::new());
+            return match (kept, self.item.entry.as_ref().map(|entry| entry.key_id.clone())) {
+                // No other card holds the key: there is nothing to cycle to. The request entry stays for another day.
+                (true, _) => self.fail(frame, code),
+                (false, Some(entry)) => self.clean_up(frame, [Effect::RemoveRequest(entry)].into(), code),
+                (false, None) => self.card_refused(frame, known),
+            };
         }
         if frame.decide(rules::S7_CANCEL, &provider, true, Facts::new()) {
             self.card_refused(frame, known)
