@@ -9,8 +9,7 @@ use serde::Serialize;
 use crate::PlantedBug;
 
 /// One thing that is made wrong.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mutant {
     /// A bug planted from outside.
     Planted(PlantedBug),
@@ -40,6 +39,13 @@ impl fmt::Display for Mutant {
             Self::Planted(bug) => bug.fmt(f),
             Self::Flipped(rule) => rule.fmt(f),
         }
+    }
+}
+
+/// As it is printed.
+impl Serialize for Mutant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Each bug of a core, in a conversation with a core that only says what the test lets it say.
 //!
 //! A transcript has a line for everything: `>` what the driver says, `core` what the core hears, `<` what the driver gets to see.
+#![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
 use std::collections::VecDeque;
 

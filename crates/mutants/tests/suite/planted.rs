@@ -1,0 +1,37 @@
+//! The suite of the repository against planted bugs.
+
+use autoenroll_core::InProcess as Cores;
+use autoenroll_mutants::{Hunt, Mutant, PlantedBug, SabotagedFactory, SabotagedParts, Story, run_mutants};
+use autoenroll_scenario::{ByPrefix, run};
+use autoenroll_trace::TraceDigest;
+use autoenroll_world::InProcess;
+
+use crate::stories;
+
+#[test]
+fn every_planted_bug_is_caught_by_the_scenario_it_names() {
+    let mutants: Vec<Mutant> = PlantedBug::ALL.iter().copied().map(Mutant::Planted).collect();
+    let report = run_mutants(&stories::of_the_suite(), &mutants, Hunt::default(), |_| {});
+    let named = |name: &String| PlantedBug::ALL.iter().any(|bug| bug.scenario() == name);
+    assert!(report.all_caught(), "{}", report.to_text());
+    assert!(!report.broken.iter().any(|(name, _)| named(name)), "{}", report.to_text());
+}
+
+/// Where its occasion does not come, a bug changes no byte of what happens.
+#[test]
+fn bugs_keep_still_until_their_occasion_comes() {
+    let stories = stories::of_the_suite();
+    let story = |name: &str| stories.iter().find(|story| story.name == name).expect("a scenario of the suite");
+    let quiet = [story("planted/timer-alone"), story("planted/trigger-waits"), story("planted/renewed-is-archived")];
+    let plain: Vec<TraceDigest> = quiet.iter().map(|story| digest(story, None)).collect();
+    // One bug has its occasion whenever a run ends.
+    for bug in PlantedBug::ALL.iter().filter(|bug| **bug != PlantedBug::NeverRests) {
+        let still = quiet.iter().zip(&plain).any(|(story, plain)| digest(story, Some(*bug)) == *plain);
+        assert!(still, "{bug}");
+    }
+}
+
+fn digest(story: &Story, bug: Option<PlantedBug>) -> TraceDigest {
+    let cores = SabotagedFactory::new(Cores::new(), bug);
+    run(&story.scenario, cores, SabotagedParts::new(InProcess::new(), bug), &ByPrefix).digest
+}
