@@ -36,11 +36,21 @@ impl Held {
     }
 }
 
+/// A certificate of MY, whatever template it is of, whose end is watched.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) thumbprint: Thumbprint,
+    pub(crate) not_before: FileTime,
+    pub(crate) not_after: FileTime,
+}
+
 /// Everything the stores say about the templates of the offer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Examined {
     /// In MY, not archived.
     pub(crate) held: Vec<Held>,
+    /// In MY, not archived, of any origin.
+    pub(crate) watched: Vec<Watched>,
     /// In the principal's directory object.
     pub(crate) published: Vec<Held>,
     /// All requests.
@@ -49,23 +59,27 @@ pub(crate) struct Examined {
 }
 
 impl Examined {
-    /// Reads both stores. Only certificates of a template that exists are managed; everything else is not looked at again.
+    /// Reads both stores. Only certificates of a template that exists are managed; of everything else only the end matters.
     pub(crate) fn read(frame: &mut Frame, gathered: &Gathered, stores: Stores) -> Self {
         let templates = &gathered.offers.templates;
-        let mut held = Vec::new();
+        let (mut held, mut watched) = (Vec::new(), Vec::new());
         for stored in stores.my.into_iter().filter(|stored| !stored.archived) {
             let view = Certificate::parse(&stored.certificate).ok();
             let template = view.as_ref().and_then(|view| template_of(view, templates));
             let managed = template.is_some();
             let facts = Facts::new().with_some("template", template.map(|at| templates[at].template.name.as_str()));
             let managed = frame.decide(rules::R049, &stored.thumbprint.0, managed, facts);
+            if let Some(view) = &view {
+                let (thumbprint, not_before, not_after) = (stored.thumbprint.clone(), view.not_before, view.not_after);
+                watched.push(Watched { thumbprint, not_before, not_after });
+            }
             if let (true, Some(view), Some(template)) = (managed, view, template) {
                 held.push(describe(&view, template, stored.thumbprint, stored.certificate, stored.key));
             }
         }
         let published =
             gathered.principal.as_ref().map(|principal| published(principal, templates)).unwrap_or_default();
-        Self { held, published, requests: stores.requests, checks: Vec::new() }
+        Self { held, watched, published, requests: stores.requests, checks: Vec::new() }
     }
 
     /// What must be inspected by whoever has cryptography and a network.

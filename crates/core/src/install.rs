@@ -7,7 +7,7 @@ use autoenroll_model::{Context, Effect, EnrollmentFlags, Facts, KeyPlace, Stored
 use autoenroll_wire::Certificate;
 
 use crate::events;
-use crate::examine::Held;
+use crate::examine::{Held, Watched};
 use crate::frame::Frame;
 use crate::plan::Item;
 use crate::rules;
@@ -67,7 +67,9 @@ pub(crate) fn chores(frame: &mut Frame, known: &Known, unfinished: &[String], re
         if over && manage && !waits {
             effects.push(retire(frame, known, held));
         }
-        expiring |= announce_expiry(frame, known, held);
+    }
+    for watched in known.examined.watched.iter().filter(|watched| !retired.contains(&watched.thumbprint)) {
+        expiring |= announce_expiry(frame, known, watched);
     }
     let user = frame.identity.context == Context::User;
     let balloons = known.gathered.settings.expiration_balloons;
@@ -109,12 +111,12 @@ fn retire(frame: &mut Frame, known: &Known, held: &Held) -> Effect {
     }
 }
 
-/// Event 64 when less than the configured share of a certificate's life is left, or none. Says whether it was logged.
-fn announce_expiry(frame: &mut Frame, known: &Known, held: &Held) -> bool {
+/// Event 64 when no more than the configured share of a certificate's life is left, or none. Says whether it was logged.
+fn announce_expiry(frame: &mut Frame, known: &Known, held: &Watched) -> bool {
     let percent = known.gathered.settings.expiration_percent.unwrap_or(10);
     let life = held.not_before.until(held.not_after);
     let left = frame.now.wall.until(held.not_after);
-    let near = u128::from(left.0) * 100 < u128::from(life.0) * u128::from(percent);
+    let near = u128::from(left.0) * 100 <= u128::from(life.0) * u128::from(percent);
     if !near {
         return false;
     }
