@@ -17,6 +17,7 @@ mod loader;
 mod lower;
 mod merge;
 mod nearest;
+mod new;
 mod print;
 mod reference;
 mod run;
@@ -36,11 +37,12 @@ pub use document::{
     Wanted, WantedFact, What, When, parse,
 };
 pub use loader::{Bundle, LoadError, Loader};
+pub use new::{NewKey, NewScenario, new_scenario};
 pub use print::print;
 pub use reference::reference;
 pub use run::{
-    Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, Twice, Verdict,
-    first_difference, run, run_on, run_twice,
+    Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, SweepFailure,
+    SweepReport, Twice, Verdict, first_difference, run, run_on, run_twice, sweep,
 };
 pub use schema::json_schema;
 pub use source::{FileId, Files, Place, Placed};

@@ -6,6 +6,7 @@ mod matching;
 mod player;
 mod report;
 mod stage;
+mod sweep;
 
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
@@ -13,6 +14,7 @@ use autoenroll_world::{Parts, SpecError, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Miss, NearMiss};
 pub use stage::Stage;
+pub use sweep::{SweepFailure, SweepReport, sweep};
 
 use crate::check::{Requirement, Requirements, Scenario};
 use player::Player;

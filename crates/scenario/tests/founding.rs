@@ -1,21 +1,100 @@
-//! The founding story, from its file to its verdict, with the real core.
+//! Stories from their files to their verdicts, with the real core.
 
 mod loaded;
 
-use autoenroll_core::{InProcess as Cores, RULES};
-use autoenroll_scenario::{Catalogue, Verdict, check, run_twice};
+use autoenroll_core::{Core, InProcess as Cores, RULES};
+use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
+use autoenroll_scenario::{
+    ByPrefix, Catalogue, Checked, NewKey, NewScenario, Requirements, Sweep, Verdict, check, new_scenario, run,
+    run_twice, sweep,
+};
 use autoenroll_world::InProcess;
 
 const STORY: &[u8] = include_bytes!("../../../scenarios/founding/second-provider.toml");
 
+fn checked(text: &[u8], rules: &dyn Requirements) -> Checked {
+    let checked = check("story.toml", text, &loaded::fixtures(), rules);
+    assert_eq!(checked.found.render(&checked.files, false), "");
+    assert_eq!(checked.scenarios.len(), 1);
+    checked
+}
+
 #[test]
 fn the_founding_story_comes_true_twice() {
     let rules = Catalogue::new([], RULES.iter().map(|rule| rule.as_str()));
-    let checked = check("second-provider.toml", STORY, &loaded::fixtures(), &rules);
-    assert_eq!(checked.found.render(&checked.files, false), "");
-    let [scenario] = checked.scenarios.as_slice() else { panic!("one story, one scenario") };
+    let checked = checked(STORY, &rules);
+    let scenario = &checked.scenarios[0];
     let twice = run_twice(scenario, || (Cores::new(), InProcess::new()), &rules);
     assert_eq!(twice.report.render(&scenario.files, false), "");
     assert_eq!(twice.report.verdict, Verdict::Passed);
     assert_eq!(twice.difference, None);
+}
+
+#[test]
+fn the_card_may_be_pulled_at_every_moment_of_the_founding_story() {
+    let checked = checked(STORY, &ByPrefix);
+    let scenario = &checked.scenarios[0];
+    let swept = sweep(scenario, Sweep::CardRemoved, || (Cores::new(), InProcess::new()), &ByPrefix);
+    assert_eq!(swept.plain.verdict, Verdict::Passed);
+    assert!(swept.moments > 20, "{}", swept.moments);
+    let broken: Vec<String> = swept
+        .broken
+        .iter()
+        .map(|one| format!("after {}: {}", one.after, one.report.render(&scenario.files, false)))
+        .collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// A core that fails at the second hint that something changed in a reader: the first is the story's own card.
+struct Nervous {
+    core: Core,
+    hints: u32,
+}
+
+impl EnrollmentCore for Nervous {
+    fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
+        self.hints += u32::from(input == Input::ReadersChanged);
+        if self.hints > 1 {
+            return Err(CoreError { reason: "I saw it".to_owned() });
+        }
+        self.core.handle(now, input)
+    }
+    fn poll(&mut self) -> Result<Option<Output>, CoreError> {
+        self.core.poll()
+    }
+    fn deadline(&self) -> Option<SimTime> {
+        self.core.deadline()
+    }
+}
+
+struct NervousCores;
+
+impl CoreFactory for NervousCores {
+    type Core = Nervous;
+    fn start(&mut self, identity: &Identity) -> Result<Nervous, CoreError> {
+        Ok(Nervous { core: Core::new(identity.clone()), hints: 0 })
+    }
+}
+
+#[test]
+fn a_sweep_really_pulls_the_card_and_tells_what_breaks() {
+    let checked = checked(STORY, &ByPrefix);
+    let swept = sweep(&checked.scenarios[0], Sweep::CardRemoved, || (NervousCores, InProcess::new()), &ByPrefix);
+    assert_eq!(swept.plain.verdict, Verdict::Passed);
+    assert_eq!(swept.broken.len(), swept.moments);
+    assert!(swept.broken.iter().all(|one| matches!(one.report.verdict, Verdict::Error(_))));
+}
+
+#[test]
+fn a_new_scenario_passes_as_it_stands() {
+    for key in [NewKey::Software, NewKey::Card] {
+        for profile in [None, Some("windows-10-22h2".to_owned())] {
+            let new = NewScenario { title: "My \"first\" story".to_owned(), profile, key };
+            let text = new_scenario(&new);
+            let checked = checked(text.as_bytes(), &ByPrefix);
+            let report = run(&checked.scenarios[0], Cores::new(), InProcess::new(), &ByPrefix);
+            assert_eq!(report.render(&checked.files, false), "", "{new:?}");
+            assert_eq!(report.verdict, Verdict::Passed);
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod script;
 
 use autoenroll_scenario::{ByPrefix, Code, Verdict, check, run_on};
 use autoenroll_trace::Kind;
-use script::{Script, h, m, s};
+use script::{Script, m, s};
 
 /// Plays steps on a script and compares the codes of what went otherwise; none means that the story passes.
 #[track_caller]
@@ -45,9 +45,9 @@ fn refused(steps: &str, expected: &[Code]) {
 fn an_instant_is_run_until_the_world_is_quiet() {
     // Three things at eight hours, one leading to the next, all before the click.
     let script = Script::new()
-        .at(h(8), "alice", Kind::RunStarted, &[("trigger", "group-policy")])
-        .at(h(8), "alice", Kind::Icon, &[])
-        .at(h(8), "alice", Kind::RunEnded, &[])
+        .at(m(480), "alice", Kind::RunStarted, &[("trigger", "group-policy")])
+        .at(m(480), "alice", Kind::Icon, &[])
+        .at(m(480), "alice", Kind::RunEnded, &[])
         .after("Click", s(0), "alice", Kind::ItemStarted, &[]);
     play(
         r#"{ logon = "alice" }, { wait = "8h" },
@@ -61,7 +61,7 @@ fn an_instant_is_run_until_the_world_is_quiet() {
 #[test]
 fn the_runner_acts_after_quiescence() {
     // The click comes after the run has ended, so the end of the run is no consequence of the click.
-    let script = Script::new().at(h(8), "alice", Kind::RunEnded, &[]);
+    let script = Script::new().at(m(480), "alice", Kind::RunEnded, &[]);
     play(
         r#"{ logon = "alice" }, { wait = "8h" }, { click = "icon" }, { expect = "run-ended" }"#,
         script,
@@ -426,4 +426,49 @@ fn what_is_covered_must_have_decided() {
     assert_eq!(verdict("R008"), []);
     assert_eq!(verdict("R009"), [Code::NotCovered]);
     assert_eq!(verdict("P7.36"), []);
+}
+
+// Variants: the same story in other worlds.
+
+#[test]
+fn each_variant_is_a_scenario() {
+    let text = r#"
+scenario = 1
+title = "Variants"
+switches = { timer = "off" }
+[world]
+extends = "contoso"
+[timeline]
+steps = [{ logon = "alice" }, { wait = "1m", only = ["new"] }]
+[[vary]]
+name = "old"
+[[vary]]
+name = "new"
+profile = "windows-10-22h2"
+switches = { schema = "3" }
+world = { policy = { ae-policy = 1 }, user = [{ name = "bob" }] }
+"#;
+    let checked = check("vary.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    assert_eq!(checked.found.render(&checked.files, false), "");
+    let told: Vec<_> = checked
+        .scenarios
+        .iter()
+        .map(|one| {
+            let switch = |name: &str| one.spec.profile.get(name).unwrap_or_default();
+            (one.variant.as_deref(), one.spec.profile.name.as_str(), switch("timer"), switch("schema"))
+        })
+        .collect();
+    let (off, two, three) = ("off".to_owned(), "2".to_owned(), "3".to_owned());
+    let expected = [(Some("old"), "server-2003-sp1", off.clone(), two), (Some("new"), "windows-10-22h2", off, three)];
+    assert_eq!(told, expected);
+    assert_eq!(checked.scenarios.iter().map(|one| one.steps.len()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(checked.scenarios.iter().map(|one| one.spec.users.len()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(checked.scenarios.iter().map(|one| one.spec.policy.ae_policy).collect::<Vec<_>>(), [Some(7), Some(1)]);
+}
+
+#[test]
+fn a_story_does_not_last_for_ever() {
+    refused(r#"{ logon = "alice" }, { wait = "1824d" }"#, &[]);
+    refused(r#"{ logon = "alice" }, { wait = "1826d" }"#, &[Code::OutOfRange]);
+    refused(r#"{ logon = "alice" }, { never = "issued", until = "30000w" }"#, &[Code::OutOfRange]);
 }

@@ -8,6 +8,9 @@ use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Begin, Deed, End, Step, Wanted, What};
 
+/// How long a story may last. Every refresh in it is played, so this is also a bound on the work.
+const LONGEST: Span = Span::days(5 * 365);
+
 pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
     // The earliest time that the clock can show; exact as long as nothing with an interval came before.
     let mut clock = SimTime::START;
@@ -41,15 +44,31 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
             }
             _ => begin,
         };
+        if clock.max(end(step, clock, spec)) > SimTime::START + LONGEST {
+            let message = "a story lasts five years at most";
+            let problem = Diagnostic::error(Code::OutOfRange, message, step.place);
+            found.push(problem.help("let certificates be older at the start instead: issued = \"300d\""));
+            return;
+        }
+    }
+}
+
+/// When a step must be over.
+fn end(step: &Step, clock: SimTime, spec: &WorldSpec) -> SimTime {
+    match &step.end {
+        Some(End::Until(when)) => when.value.after(spec.start),
+        Some(End::Within(span)) => clock + span.value,
+        None => clock,
     }
 }
 
 fn check_end(step: &Step, begin: SimTime, clock: SimTime, exact: bool, spec: &WorldSpec, found: &mut Diagnostics) {
-    let (end, place) = match &step.end {
-        Some(End::Until(when)) => (when.value.after(spec.start), when.place),
-        Some(End::Within(span)) => (clock + span.value, span.place),
+    let place = match &step.end {
+        Some(End::Until(when)) => when.place,
+        Some(End::Within(span)) => span.place,
         None => return,
     };
+    let end = end(step, clock, spec);
     // With an inexact clock only what is certain is an error: `after` and `within` count from the same match.
     let relative = matches!((&step.begin, &step.end), (Begin::After(_) | Begin::Now, Some(End::Within(_))));
     if end <= begin && (exact || relative || matches!(step.end, Some(End::Until(_)))) {

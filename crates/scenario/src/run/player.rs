@@ -23,7 +23,7 @@ const MOST_FAILURES: usize = 40;
 /// A scenario in play.
 pub(super) struct Player<'a, S> {
     scenario: &'a Scenario,
-    stage: S,
+    pub(super) stage: S,
     bound: Bindings,
     /// The step that took each record.
     taken: Vec<Option<usize>>,
@@ -129,7 +129,7 @@ impl<'a, S: Stage> Player<'a, S> {
     }
 
     /// Runs the present instant until the world is quiet.
-    fn settle(&mut self) -> Result<(), RunError> {
+    pub(super) fn settle(&mut self) -> Result<(), RunError> {
         while self.stage.step(self.stage.now())? == Stepped::Handled {}
         Ok(())
     }

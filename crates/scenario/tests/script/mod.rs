@@ -17,11 +17,6 @@ pub(crate) const fn m(n: u64) -> Span {
     Span::minutes(n)
 }
 
-/// Hours since the start.
-pub(crate) const fn h(n: u64) -> Span {
-    Span::hours(n)
-}
-
 #[derive(Clone)]
 struct Said {
     actor: String,

@@ -1,0 +1,164 @@
+//! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged is that no
+//! invariant breaks and everything comes to rest.
+
+use autoenroll_model::{CoreFactory, Facts, Offer, SimTime};
+use autoenroll_trace::{Kind, Trace};
+use autoenroll_world::action::UserAnswer;
+use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Parts, Stepped, World, WorldError};
+
+use super::{RunError, RunReport, Stage, Verdict, report, run};
+use crate::check::{Requirements, Scenario};
+use crate::document::Sweep;
+use crate::run::player::Player;
+
+/// Rounds in which open prompts are closed after a story went wrong; each closes at least one.
+const MOST_PROMPTS: usize = 64;
+
+/// What a sweep found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepReport {
+    /// The story without a fault; when it does not pass, nothing was tried.
+    pub plain: RunReport,
+    /// How many moments were tried.
+    pub moments: usize,
+    /// Moments at which an invariant broke or the world did not go on.
+    pub broken: Vec<SweepFailure>,
+}
+
+/// A moment at which the fault broke something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepFailure {
+    /// The fault came after this many card commands.
+    pub after: usize,
+    /// That run; its verdict is [`Verdict::Violated`] or [`Verdict::Error`].
+    pub report: RunReport,
+}
+
+/// Plays a scenario once as it is, and once for every moment at which the fault is possible.
+#[must_use]
+pub fn sweep<F: CoreFactory, P: Parts>(
+    scenario: &Scenario,
+    fault: Sweep,
+    mut make: impl FnMut() -> (F, P),
+    requirements: &dyn Requirements,
+) -> SweepReport {
+    let (factory, parts) = make();
+    let plain = run(scenario, factory, parts, requirements);
+    if plain.verdict != Verdict::Passed {
+        return SweepReport { plain, moments: 0, broken: Vec::new() };
+    }
+    let moments = match fault {
+        Sweep::CardRemoved => commands(&plain.trace).count(),
+    };
+    let end = plain.trace.records().last().map_or(SimTime::START, |record| record.at);
+    let mut broken = Vec::new();
+    for after in 1..=moments {
+        let (factory, parts) = make();
+        let report = with_fault(scenario, factory, parts, after, end);
+        if report.verdict != Verdict::Passed {
+            broken.push(SweepFailure { after, report });
+        }
+    }
+    SweepReport { plain, moments, broken }
+}
+
+/// The card commands of a trace: the card of each.
+fn commands(trace: &Trace) -> impl Iterator<Item = &str> {
+    let apdus = trace.records().iter().filter(|record| record.kind == Kind::Apdu);
+    apdus.map(|record| record.facts.text("card").unwrap_or(&record.actor))
+}
+
+fn with_fault<F: CoreFactory, P: Parts>(
+    scenario: &Scenario,
+    factory: F,
+    parts: P,
+    after: usize,
+    end: SimTime,
+) -> RunReport {
+    let world = match World::new(scenario.spec.clone(), factory, parts) {
+        Ok(world) => world,
+        Err(error) => return report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), 0),
+    };
+    let mut player = Player::new(scenario, Faulty { world, after, blown: false });
+    let result = player.play().and_then(|()| player.wind_down(end));
+    let (trace, outcome) = player.finish();
+    let records: Vec<_> =
+        trace.records().iter().filter(|record| record.kind == Kind::Violation).map(|record| record.id).collect();
+    let verdict = match result {
+        Err(error) => Verdict::Error(error),
+        Ok(()) if records.is_empty() => Verdict::Passed,
+        Ok(()) => Verdict::Violated { records, failures: Vec::new() },
+    };
+    report(scenario, trace, verdict, outcome.not_played)
+}
+
+impl<S: Stage> Player<'_, S> {
+    /// After a story went wrong: people close what is open, and time goes by until the story would have ended.
+    pub(super) fn wind_down(&mut self, end: SimTime) -> Result<(), RunError> {
+        for _ in 0..MOST_PROMPTS {
+            self.settle()?;
+            let Some(prompt) = self.stage.prompts().into_iter().next() else { break };
+            let answer = UserAnswer::Word(Offer::Close);
+            match self.stage.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
+                Ok(()) => {}
+                Err(ActError::World(error)) => return Err(error.into()),
+                // A locked desktop, for one: nobody is there to close anything.
+                Err(_) => break,
+            }
+        }
+        while self.stage.step(end)? == Stepped::Handled {}
+        Ok(())
+    }
+}
+
+/// A world in which a card is pulled after some number of commands, before anything else happens.
+struct Faulty<F: CoreFactory, P: Parts> {
+    world: World<F, P>,
+    after: usize,
+    blown: bool,
+}
+
+impl<F: CoreFactory, P: Parts> Faulty<F, P> {
+    fn pull(&mut self) -> Result<(), WorldError> {
+        if self.blown {
+            return Ok(());
+        }
+        let Some(card) = commands(self.world.trace()).nth(self.after - 1).map(str::to_owned) else { return Ok(()) };
+        self.blown = true;
+        match self.world.act(&Action::Remove { card }) {
+            Err(ActError::World(error)) => Err(error),
+            // The story itself pulled it at the same moment.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl<F: CoreFactory, P: Parts> Stage for Faulty<F, P> {
+    fn act(&mut self, action: &Action) -> Result<(), ActError> {
+        self.world.act(action)?;
+        self.pull().map_err(ActError::World)
+    }
+    fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
+        let stepped = self.world.step(until)?;
+        self.pull()?;
+        Ok(stepped)
+    }
+    fn next_at(&self) -> Option<SimTime> {
+        self.world.next_at()
+    }
+    fn now(&self) -> SimTime {
+        self.world.now()
+    }
+    fn advance(&mut self, to: SimTime) {
+        self.world.advance(to);
+    }
+    fn trace(&self) -> &Trace {
+        self.world.trace()
+    }
+    fn prompts(&self) -> Vec<OpenPrompt> {
+        self.world.prompts()
+    }
+    fn look(&self, what: &Look) -> Result<Facts, LookError> {
+        self.world.look(what)
+    }
+}
