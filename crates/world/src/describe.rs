@@ -1,10 +1,11 @@
 //! What requests and certificates say, as facts: names, extensions, signers.
 
-use autoenroll_model::{Facts, Oid};
+use autoenroll_model::{ExtensionsAttribute, Facts, Oid};
 use autoenroll_wire::{Attributes, Certificate, Extensions, GeneralName, Request, SignedWith, oids};
 
 /// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone), `signature`,
-/// `subject`, `extensions`, and `client-id`, `os-version` and `provider` where it has them.
+/// `subject`, `extensions`, and `extensions-in` (`microsoft` or `pkcs9`, the attribute they stand in), `client-id`, `os-version` and
+/// `provider` where it has them.
 pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attributes) -> Facts {
     let pkcs10 = request.pkcs10();
     let signers = request.messages().next().map_or(1, |message| message.signers.len());
@@ -20,15 +21,32 @@ pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attrib
         .with("signature", signature)
         .with("subject", pkcs10.subject.to_string())
         .with("extensions", extension_names(&extensions))
+        .with_some("extensions-in", extensions_attribute(attributes))
         .with_some("client-id", client.map(|client| client.client_id))
         .with_some("os-version", attributes.os_version().ok().flatten())
         .with_some("provider", provider.map(|provider| provider.name))
 }
 
-/// What a certificate says besides its name and time: `alternative-names` and `extensions`.
+/// What a certificate says besides its name and time: `alternative-names`, `extensions`, and `policies` where it has some.
 pub(crate) fn certificate_facts(facts: Facts, certificate: &Certificate) -> Facts {
+    let policies: Vec<String> = certificate.certificate_policies().iter().map(ToString::to_string).collect();
     let alternative: Vec<String> = certificate.subject_alt_names().iter().map(alternative_name).collect();
-    facts.with("alternative-names", alternative).with("extensions", extension_names(&certificate.extensions))
+    facts
+        .with("alternative-names", alternative)
+        .with("extensions", extension_names(&certificate.extensions))
+        .with_some("policies", Some(policies).filter(|policies| !policies.is_empty()))
+}
+
+/// Which of the two attributes holds the extensions.
+fn extensions_attribute(attributes: &Attributes) -> Option<&'static str> {
+    let holds = |oid| attributes.get(oid).is_some();
+    if holds(oids::CERT_EXTENSIONS) {
+        Some(ExtensionsAttribute::Microsoft.as_str())
+    } else if holds(oids::EXTENSION_REQUEST) {
+        Some(ExtensionsAttribute::Pkcs9.as_str())
+    } else {
+        None
+    }
 }
 
 /// `upn=alice@contoso.test`: the form, and what stands there.

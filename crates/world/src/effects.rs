@@ -237,6 +237,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Effect::AddCertificate(stored) => {
                 stores.add(stored.clone());
                 let facts = self.certificate_facts(&stored.thumbprint).with("archived", stored.archived);
+                let facts = facts.with_some("auto-enroll", stored.auto_enroll.as_deref());
                 let mut all = Facts::new().with("op", "add").with("store", "my");
                 for (name, fact) in facts.iter() {
                     all.set(name, fact.clone());
