@@ -79,7 +79,11 @@ fn is_eligible(frame: &mut Frame, offered: &OfferedTemplate, token: &Token) -> O
     holds(frame, rules::R037, right_context, Facts::new().with("machine-type", machine))?;
     let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
     holds(frame, rules::R038, !for_ca, Facts::new())?;
-    let asked_for = template.enrollment(EnrollmentFlags::AUTO_ENROLLMENT);
+    // The general flag means the same ([MS-CRTD] 2.4) where the attribute with the enrollment flags is absent.
+    let asked_for = match template.enrollment_flags {
+        Some(flags) => flags.contains(EnrollmentFlags::AUTO_ENROLLMENT),
+        None => template.flags.contains(GeneralFlags::AUTO_ENROLLMENT),
+    };
     holds(frame, rules::R039, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
     if frame.profile().same_key_renewal.is_yes() {
         let needed = template.private_key_flags.client_version();

@@ -165,7 +165,7 @@ fn needed(
 
     let retires = retired_by(frame, gathered, examined, candidate.template, template, old.as_ref());
     let providers = providers(frame, template, &gathered.settings.providers);
-    let interactive = is_interactive(frame, template, providers.first());
+    let interactive = is_interactive(frame, template, providers.first(), cosigner.is_some());
     reasons.push(frame.because());
     Some(Item {
         name: template.name.clone(),
@@ -292,17 +292,16 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
 const SMART_CARD_LOGON: &str = "1.3.6.1.4.1.311.20.2.2";
 
 /// Whether a user must take part.
-fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>) -> bool {
+fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, cosigned: bool) -> bool {
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
     let protected = template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED);
     let card = first.is_some_and(|provider| provider.kind == ProviderKind::Card);
-    let signature = template.ra_signatures > 0;
     let facts = Facts::new()
         .with("user-interaction-required", consent)
         .with("strong-key-protection", protected)
         .with("card", card)
-        .with("ra-signature", signature);
-    frame.decide(rules::R063, &template.name, consent || protected || card || signature, facts)
+        .with("ra-signature", cosigned);
+    frame.decide(rules::R063, &template.name, consent || protected || card || cosigned, facts)
 }
 
 /// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place says.

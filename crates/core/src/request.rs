@@ -4,8 +4,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, EnrollmentFlags, EventTable, Facts, GeneralFlags, HResult, KeyAlgorithm, KeySpec, NameFlags, Oid,
-    RequestHash, SignatureAlgorithm, Template,
+    Action, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, KeyAlgorithm, KeySpec, NameFlags, Oid,
+    PrivateKeyFlags, RequestHash, SignatureAlgorithm, Template,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -113,9 +113,12 @@ impl RequestBuilder {
         if let Some(old) = &old {
             attributes.push(Attribute::renewal_certificate(&old.certificate));
         }
-        let place = frame.profile().extensions_attribute;
-        let facts = Facts::new().with("attribute", place.as_str());
-        let _ = frame.decide(rules::P7_9, &template.name, true, facts);
+        let facts = Facts::new().with("attribute", frame.profile().extensions_attribute.as_str());
+        let microsoft = frame.profile().extensions_attribute == ExtensionsAttribute::Microsoft;
+        let place = match frame.decide(rules::P7_9, &template.name, microsoft, facts) {
+            true => ExtensionsAttribute::Microsoft,
+            false => ExtensionsAttribute::Pkcs9,
+        };
         attributes.push(Attribute::extensions(&extensions(frame, template), place));
         let subject = subject(frame, template, old.as_ref());
         let inner = UnsignedRequest { subject, public_key: public_key.to_vec(), attributes, algorithm };
@@ -227,7 +230,10 @@ fn finish(message: UnsignedMessage, signers: Vec<Signer>) -> Result<Stage, HResu
 
 /// The key a template asks for ([MS-WCCE] 3.1.2.4.2.2): RSA of at least the minimal size, or what the CNG settings say.
 pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Option<KeyAlgorithm> {
-    let algorithm = match &template.cng {
+    // Templates of version 2, and of version 4 that keep to the old providers, have no such settings ([MS-CRTD] 2.23).
+    let legacy = template.private_key_flags.contains(PrivateKeyFlags::USE_LEGACY_PROVIDER);
+    let modern = template.schema_version() == 3 || (template.schema_version() >= 4 && !legacy);
+    let algorithm = match template.cng.as_ref().filter(|_| modern) {
         Some(cng) => cng.key_algorithm(template.minimal_key_size),
         None => KeyAlgorithm::rsa_at_least(template.minimal_key_size),
     };
