@@ -160,6 +160,44 @@ fn show_is_about_one_scenario() {
 }
 
 #[test]
+fn a_new_file_runs() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "new-file");
+    for story in ["silent", "smart-card"] {
+        let path = directory.join(format!("{story}.toml")).display().to_string();
+        check(&format!("new {path} --story {story} --title Mine"), Exit::Ok, &["is written"]);
+        check(&format!("run {path}"), Exit::Ok, &["1 passed"]);
+        check(&format!("new {path}"), Exit::Usage, &["exists"]);
+    }
+}
+
+#[test]
+fn blessing_changes_the_values_that_differ_and_nothing_else() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "bless");
+    let story = fs::read_to_string(root().join(format!("scenarios/{FOUNDING_STORY}.toml"))).unwrap();
+    let wrong = story.replacen("tries-left = 2", "tries-left = 1", 1);
+    assert_ne!(story, wrong, "the founding story counts the tries");
+    fs::write(directory.join("story.toml"), &wrong).unwrap();
+    let path = directory.join("story.toml").display().to_string();
+    check(&format!("run {path}"), Exit::Failed, &["tries-left"]);
+    check(&format!("run {path} --bless"), Exit::Ok, &["blessed", "1 change"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), story);
+    check(&format!("run {path} --bless"), Exit::Ok, &["same", "0 changes"]);
+    check(&format!("run {FOUNDING_STORY} --bless"), Exit::Usage, &["inside this program"]);
+}
+
+#[test]
+fn causes_are_explained() {
+    check(
+        &format!("explain {FOUNDING_STORY}:10"),
+        Exit::Ok,
+        &["because", "Group Policy is applied", "S8.occupied yes for alice-card"],
+    );
+    check(&format!("explain {FOUNDING_STORY}"), Exit::Ok, &["run of alice", "SmartcardLogon         R036 no"]);
+    check(&format!("explain {FOUNDING_STORY}:1"), Exit::Usage, &["matched no record"]);
+    check(&format!("explain {FOUNDING_STORY}:99"), Exit::Usage, &["has no step 99"]);
+}
+
+#[test]
 fn an_imported_directory_is_a_world_to_extend() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "imported");
     fs::create_dir_all(directory.join("worlds")).unwrap();

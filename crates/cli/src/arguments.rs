@@ -40,8 +40,13 @@ pub(crate) enum Command {
     /// Run one scenario and show its timeline: time, actor, what happened.
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
-    /// Explain a code that a message names, such as AE0204.
+    /// Write a scenario file that runs, to begin with.
+    New(New),
+    /// Explain a code that a message names, such as AE0204; or why something in a scenario came, or nothing came.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Print the JSON Schema of scenario files, for editors.
+    Schema,
     /// List profiles, and the switches in which they differ.
     Profiles(Profiles),
     /// List worlds, cards and templates that a scenario can name.
@@ -92,6 +97,18 @@ pub(crate) struct Run {
     /// Run only the K-th of N parts of the selection.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
+    /// Write what came into the scenario files, in place of the expected values that differ; `--bless=steps` also adds steps for what
+    /// no step names.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "values",
+        conflicts_with_all = ["twice", "core", "junit", "format", "timeline"]
+    )]
+    pub(crate) bless: Option<BlessWhat>,
 }
 
 /// Which scenarios; the whole suite by default.
@@ -177,10 +194,32 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The file; it must not be there yet.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What the story shows, in one line.
+    #[arg(long, value_name = "TEXT", default_value = "What this story shows, in one line")]
+    pub(crate) title: String,
+    /// The story to begin with.
+    #[arg(long, value_enum, default_value_t = StoryKind::Silent)]
+    pub(crate) story: StoryKind,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  autoenroll explain AE0503                        what a code means
+  autoenroll explain founding/second-provider:10   why the tenth step's prompt appeared
+  autoenroll explain my/scenario.toml              for each run and template, what became of it and by which rule";
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The code; all codes are listed when absent.
-    #[arg(value_name = "CODE")]
-    pub(crate) code: Option<String>,
+    /// A code, or a scenario with or without a step counted from 1; all codes are listed when absent.
+    #[arg(value_name = "CODE|SCENARIO[:STEP]")]
+    pub(crate) what: Option<String>,
+    /// A directory with worlds, cards and templates of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -280,6 +319,24 @@ pub(crate) struct Completions {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+}
+
+/// What blessing writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BlessWhat {
+    /// Values of facts that differ.
+    Values,
+    /// Also steps for what no step names.
+    Steps,
+}
+
+/// The story that a new file tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoryKind {
+    /// A certificate at logon, without the user.
+    Silent,
+    /// A certificate on a smart card, with balloon, wizard and PIN.
+    SmartCard,
 }
 
 /// Form of an output.

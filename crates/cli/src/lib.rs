@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bless;
 mod catalogue;
 mod check;
 mod console;
@@ -21,6 +22,7 @@ mod list;
 mod matrix;
 #[cfg(feature = "planted-bugs")]
 mod mutants;
+mod new;
 mod parallel;
 mod play;
 mod profiles;
@@ -61,6 +63,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),
+        Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
@@ -68,6 +71,10 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
         Command::Mutants(arguments) => mutants::run(arguments, console),
+        Command::Schema => {
+            writeln!(console.out, "{:#}", autoenroll_scenario::json_schema())?;
+            Ok(Exit::Ok)
+        }
         Command::Core(_) => core_command::run(),
         Command::Completions(arguments) => {
             clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut *console.out);

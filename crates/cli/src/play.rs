@@ -150,10 +150,7 @@ impl Player {
 
     /// Plays a story, and keeps the trace.
     pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
-        let report = match &self.core {
-            CoreKind::Own(factory) => self.run(story, factory.clone(), &self.catalogue),
-            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(&self.catalogue)),
-        };
+        let report = self.report(story);
         let options = TimelineOptions { detail: Detail::Story, colour: self.colour };
         let played = Played {
             name: story.name.clone(),
@@ -166,6 +163,14 @@ impl Player {
             timeline: self.timelines.then(|| render(&report.trace, options)),
         };
         (played, report.trace)
+    }
+
+    /// Plays a story, and keeps everything that is known about the run.
+    pub(crate) fn report(&self, story: &Story) -> RunReport {
+        match &self.core {
+            CoreKind::Own(factory) => self.run(story, factory.clone(), &self.catalogue),
+            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(&self.catalogue)),
+        }
     }
 
     fn run<F: CoreFactory>(&self, story: &Story, factory: F, requirements: &dyn Requirements) -> RunReport {

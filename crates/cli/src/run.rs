@@ -12,7 +12,7 @@ use crate::arguments::{Format, Run};
 use crate::console::{Colour, Console};
 use crate::play::{Played, Player, Verdict};
 use crate::suite::{self, Story};
-use crate::{Exit, Failure, junit, parallel};
+use crate::{Exit, Failure, bless, junit, parallel};
 
 pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let player = Player::new(&arguments.how, arguments.timeline, console.colour)?;
@@ -26,6 +26,9 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     if let Some(shard) = arguments.shard {
         let mut index = 0..;
         stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
+    }
+    if let Some(what) = arguments.bless {
+        return bless::run(&stories, what, &player, console);
     }
     let played = play_all(&stories, arguments, &player, console)?;
     let exit = played.iter().fold(Exit::Ok, |mut worst, one| {

@@ -21,7 +21,7 @@ pub(crate) fn tell(trace: &Trace) -> String {
 }
 
 /// What a record tells; nothing when the story does without it.
-fn sentence(record: &Record) -> Option<String> {
+pub(crate) fn sentence(record: &Record) -> Option<String> {
     let Record { actor, facts, .. } = record;
     let f = |name: &str| fact(facts, name);
     Some(match record.kind {
@@ -166,7 +166,7 @@ fn code(facts: &Facts) -> String {
 }
 
 /// All facts but some.
-fn rest(facts: &Facts, without: &[&str]) -> String {
+pub(crate) fn rest(facts: &Facts, without: &[&str]) -> String {
     let shown = facts.iter().filter(|(name, _)| !without.contains(name));
     shown.map(|(name, value)| format!("{name} {}", plain(value))).collect::<Vec<_>>().join(", ")
 }

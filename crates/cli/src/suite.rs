@@ -31,6 +31,8 @@ pub struct Story {
     pub profile: String,
     /// The requirements it shows.
     pub covers: Vec<String>,
+    /// The file it came from.
+    pub(crate) source: Source,
     /// The story itself.
     pub scenario: Scenario,
 }
@@ -97,6 +99,7 @@ impl Story {
             title: about.title.value.clone(),
             profile: scenario.spec.profile.name.clone(),
             covers: about.covers.iter().map(|id| id.value.clone()).collect(),
+            source: source.clone(),
             scenario,
         }
     }
@@ -111,6 +114,8 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// What is in it.
     pub(crate) bytes: Cow<'static, [u8]>,
+    /// Whether it is a file on disk rather than inside this program.
+    pub(crate) on_disk: bool,
 }
 
 /// The scenarios that the arguments name, sorted by name, each once.
@@ -165,7 +170,7 @@ pub(crate) fn named(argument: &str) -> Result<Vec<Source>, Failure> {
 fn embedded_sources() -> impl Iterator<Item = Source> {
     embedded::below("scenarios").filter_map(|(path, bytes)| {
         let name = path.strip_prefix("scenarios/")?.rsplit_once('.')?.0.to_owned();
-        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes) })
+        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes), on_disk: false })
     })
 }
 
@@ -173,7 +178,7 @@ fn from_disk(path: &Path) -> Result<Source, Failure> {
     let shown = path.display().to_string();
     let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
     let bytes = Cow::Owned(read_file(path).map_err(unreadable)?);
-    Ok(Source { name: path.with_extension("").display().to_string(), path: shown, bytes })
+    Ok(Source { name: path.with_extension("").display().to_string(), path: shown, bytes, on_disk: true })
 }
 
 /// A file, or the beginning of one that is too large: one byte more than allowed, so that the parser says so.
