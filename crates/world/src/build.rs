@@ -75,6 +75,8 @@ pub(crate) fn build<F: CoreFactory, P: Parts>(spec: WorldSpec, factory: F, parts
     world.build_cards(&spec, &certificates)?;
     world.build_stores(&spec, &certificates)?;
     world.build_schedule(&spec);
+    #[cfg(feature = "planted-bugs")]
+    world.flip_authorities(&spec);
     Ok(world)
 }
 
@@ -119,8 +121,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
             let identity = self.identity_of(spec.start, authority)?;
             let ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
-            #[cfg(feature = "planted-bugs")]
-            let ca = ca.flipping(spec.flip.clone());
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
             let published = Authority { host: authority.host.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
@@ -150,6 +150,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn identity_of(&self, start: FileTime, authority: &AuthoritySpec) -> Result<CaIdentity, SpecError> {
         root_identity(&self.seed, &authority.name, authority.key, start, authority.remaining)
+    }
+
+    /// CAs decide the other way round only now: what is older than the story was issued by the rules.
+    #[cfg(feature = "planted-bugs")]
+    fn flip_authorities(&mut self, spec: &WorldSpec) {
+        for authority in spec.authorities.iter().filter(|_| spec.flip.is_some()) {
+            self.parts.authority_mut(&authority.name, |ca| *ca = ca.clone().flipping(spec.flip.clone()));
+        }
     }
 
     /// Machines begin with the directory's trust containers of the start, as if they had been downloaded long ago; what they do
