@@ -12,6 +12,7 @@ mod check;
 mod code;
 mod diagnostic;
 mod document;
+mod format;
 mod instant;
 mod loader;
 mod lower;
@@ -36,6 +37,7 @@ pub use document::{
     About, Begin, CaOp, Deed, Document, End, Level, LookAt, Named, On, Parsed, Pattern, Reference, Reply, Step, Sweep,
     Wanted, WantedFact, What, When, parse,
 };
+pub use format::format;
 pub use loader::{Bundle, LoadError, Loader};
 pub use new::{NewKey, NewScenario, new_scenario};
 pub use print::print;

@@ -3,7 +3,7 @@
 mod loaded;
 mod script;
 
-use autoenroll_scenario::{Blessed, ByPrefix, RunReport, Scenario, bless, check, parse, print, run_on};
+use autoenroll_scenario::{Blessed, ByPrefix, RunReport, Scenario, bless, check, format, parse, print, run_on};
 use autoenroll_trace::Kind;
 use proptest::prelude::*;
 use script::{Script, m, s};
@@ -18,6 +18,52 @@ fn round_trip(text: &[u8]) {
     assert_eq!(second.found.render(&second.files, false), "", "{printed}");
     assert!(second.document == first.document, "{printed}");
     assert_eq!(print(&second.document), printed);
+    laid_out(std::str::from_utf8(text).expect("what was parsed is text"));
+    laid_out(&printed);
+}
+
+/// The layout changes nothing that is said, and laying out again changes nothing at all.
+#[track_caller]
+fn laid_out(text: &str) {
+    let once = format("story.toml", text).expect("the text is sound");
+    assert!(parse("story.toml", once.as_bytes()).document == parse("story.toml", text.as_bytes()).document);
+    assert_eq!(format("story.toml", &once).expect("the text is sound"), once);
+    let comments = |text: &str| text.matches('#').count();
+    assert_eq!(comments(&once), comments(text));
+}
+
+#[test]
+fn a_file_is_laid_out() {
+    let text = "\n\n#:schema x\nscenario=1\ntitle   = 't'   # why\n\n\n\n[ world ]\nextends='contoso'\npolicy={ae-policy=7,gp-interval='8h'}\n\
+                # about the card\n[[world.card]]\nname='a'\natr='gids'\n[timeline]\nsteps=[\n{logon='alice'},# first\n\n\n\
+                      {expect='issued',facts={ list=[ 1,2 ] }} ,\n{state='desktop',facts={}}\n  ]";
+    let expected = r#"#:schema x
+scenario = 1
+title = 't' # why
+
+[world]
+extends = 'contoso'
+policy = { ae-policy = 7, gp-interval = '8h' }
+# about the card
+[[world.card]]
+name = 'a'
+atr = 'gids'
+
+[timeline]
+steps = [
+  { logon = 'alice' }, # first
+
+  { expect = 'issued', facts = { list = [1, 2] } },
+  { state = 'desktop', facts = {} }
+]
+"#;
+    assert_eq!(format("story.toml", text).expect("the text is sound"), expected);
+    laid_out(text);
+    assert!(format("story.toml", "scenario = ").is_err());
+    assert_eq!(
+        format("story.json", r#"{"scenario":1,"title":"t","timeline":{"steps":[]}}"#).expect("sound"),
+        "{\n  \"scenario\": 1,\n  \"title\": \"t\",\n  \"timeline\": {\n    \"steps\": []\n  }\n}\n"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use autoenroll_model::{Fact, SimTime};
+use autoenroll_model::{Fact, SimTime, Span};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use autoenroll_world::action::{CaAction, Change, UserAnswer};
 use autoenroll_world::spec::Secret;
@@ -20,6 +20,11 @@ use crate::source::Place;
 /// More failures than this say nothing new.
 const MOST_FAILURES: usize = 40;
 
+/// How far a story that went wrong is followed to see what would have come.
+const LOOK_AHEAD: Span = Span::days(1);
+/// And how many events.
+const MOST_EVENTS_AHEAD: usize = 20_000;
+
 /// A scenario in play.
 pub(super) struct Player<'a, S> {
     scenario: &'a Scenario,
@@ -33,6 +38,8 @@ pub(super) struct Player<'a, S> {
     judged: usize,
     /// When the previous step matched.
     anchor: SimTime,
+    /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
+    missing: Vec<(usize, Sought)>,
     outcome: Outcome,
 }
 
@@ -62,11 +69,22 @@ impl<'a, S: Stage> Player<'a, S> {
             floor: 0,
             judged: 0,
             anchor: SimTime::START,
+            missing: Vec::new(),
             outcome,
         }
     }
 
-    pub(super) fn finish(self) -> (Trace, Outcome) {
+    pub(super) fn finish(mut self) -> (Trace, Outcome) {
+        for (step, sought) in std::mem::take(&mut self.missing) {
+            let is_it = |failure: &Failure| {
+                failure.step == Some(step) && matches!(failure.kind, FailureKind::DidNotCome { .. })
+            };
+            let Some(index) = self.outcome.failures.iter().position(is_it) else { continue };
+            let found = self.near_misses(&sought, self.outcome.failures[index].at);
+            if let FailureKind::DidNotCome { near, .. } = &mut self.outcome.failures[index].kind {
+                *near = found;
+            }
+        }
         (self.stage.trace().clone(), self.outcome)
     }
 
@@ -94,8 +112,7 @@ impl<'a, S: Stage> Player<'a, S> {
             };
             if matches!(then, Then::Stop) || self.outcome.failures.len() >= MOST_FAILURES {
                 self.outcome.not_played = steps.len() - next;
-                self.settle()?;
-                return Ok(());
+                return self.look_ahead();
             }
             at = next;
         }
@@ -202,6 +219,27 @@ impl<'a, S: Stage> Player<'a, S> {
         Then::Stop
     }
 
+    /// Nothing fits; what is near is known only at the end of the story.
+    fn fail_missing(&mut self, at: usize, sought: &Sought, from: SimTime, until: Option<SimTime>) {
+        let kind = FailureKind::DidNotCome { wanted: sought.describe(), from, until, near: Vec::new() };
+        self.fail(Some(at), self.scenario.steps[at].place, kind);
+        self.missing.push((at, sought.clone()));
+    }
+
+    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody waits for ever.
+    fn look_ahead(&mut self) -> Result<(), RunError> {
+        self.settle()?;
+        let limit = self.stage.now() + LOOK_AHEAD;
+        for _ in 0..MOST_EVENTS_AHEAD {
+            let came = |record: &Record| self.missing.last().is_some_and(|(_, sought)| sought.is(record));
+            let last = self.stage.trace().records().last();
+            if self.missing.is_empty() || last.is_some_and(came) || self.stage.step(limit)? == Stepped::Quiet {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// When a step begins.
     fn begin(&self, step: &Step) -> SimTime {
         match &step.begin {
@@ -290,10 +328,7 @@ impl<'a, S: Stage> Player<'a, S> {
                             self.took(at, record);
                         }
                         None => {
-                            let near = self.near_misses(one);
-                            let kind =
-                                FailureKind::DidNotCome { wanted: one.describe(), from: begin, until: end, near };
-                            self.fail(Some(at), self.scenario.steps[at].place, kind);
+                            self.fail_missing(at, one, begin, end);
                             if is_prompt {
                                 then = Then::Stop;
                             }
@@ -345,8 +380,7 @@ impl<'a, S: Stage> Player<'a, S> {
     }
 
     /// Records that nearly fit: elsewhere in time, taken, too early within the instant, or with other facts.
-    fn near_misses(&self, sought: &Sought) -> Vec<NearMiss> {
-        let now = self.stage.now();
+    fn near_misses(&self, sought: &Sought, now: SimTime) -> Vec<NearMiss> {
         let mut near: Vec<(usize, NearMiss)> = Vec::new();
         for record in self.stage.trace().records().iter().filter(|record| sought.could_be(record)) {
             let differences = sought.differences(&record.facts);
@@ -417,13 +451,8 @@ impl<'a, S: Stage> Player<'a, S> {
                 None => *next <= begin,
             });
             let Some(next) = due else {
-                let kind = FailureKind::DidNotCome {
-                    wanted: sought.describe(),
-                    from: begin,
-                    until: end,
-                    near: self.near_misses(&sought),
-                };
-                return Ok(self.fail_step(at, kind));
+                self.fail_missing(at, &sought, begin, end);
+                return Ok(Then::Stop);
             };
             if next > self.stage.now() {
                 self.leave_instant();

@@ -53,7 +53,7 @@ impl RunReport {
         }
         text += &self.story(colour);
         if self.not_played > 0 {
-            text += &format!("\n{} later steps were not played\n", self.not_played);
+            text += &format!("\nsteps that were not played: {}\n", self.not_played);
         }
         text
     }
