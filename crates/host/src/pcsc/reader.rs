@@ -24,6 +24,9 @@ type Job = Box<dyn FnOnce(&mut Session) + Send>;
 /// How long one command may take. Generating a key is the slowest, and virtual cards have theirs in store.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long letting go of a card may take.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
+
 impl Reader {
     /// The reader with that name, which need not be there yet. Nothing is asked of the daemon before the first call.
     ///
@@ -131,6 +134,18 @@ impl Reader {
             // The library met something that it does not know, and its thread is no more.
             Err(RecvTimeoutError::Disconnected) => Err(CardGone(HResult::E_UNEXPECTED)),
         }
+    }
+}
+
+/// Lets go of the card before it can be pulled and another one be put in: a farewell that pcscd reads in the middle of that would
+/// make it miss the new card.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // A daemon that does not answer is not waited for.
+        let _unheard = self.ask(GOODBYE_WITHIN, |session| {
+            session.disconnect();
+            Ok(())
+        });
     }
 }
 
