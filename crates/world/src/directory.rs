@@ -206,8 +206,9 @@ impl Directory {
         sids.into_iter().collect()
     }
 
-    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4).
+    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4). Whoever asks a directory or a CA comes over the network.
     fn built_in(&self, kind: PrincipalKind) -> Vec<Sid> {
+        const NETWORK: &str = "S-1-5-2";
         const INTERACTIVE: &str = "S-1-5-4";
         const ENTERPRISE_DOMAIN_CONTROLLERS: &str = "S-1-5-9";
         let domain = |relative: u32| format!("{}-{relative}", self.sid);
@@ -216,7 +217,7 @@ impl Directory {
             PrincipalKind::Computer => vec![domain(515)],
             PrincipalKind::Controller => vec![domain(516), ENTERPRISE_DOMAIN_CONTROLLERS.to_owned()],
         };
-        let all = [Sid::EVERYONE.to_owned(), Sid::AUTHENTICATED_USERS.to_owned()];
+        let all = [Sid::EVERYONE.to_owned(), Sid::AUTHENTICATED_USERS.to_owned(), NETWORK.to_owned()];
         all.into_iter().chain(own).filter_map(|sid| sid.parse().ok()).collect()
     }
 
@@ -410,8 +411,8 @@ mod tests {
             assert_eq!(texts, expected, "{name}");
         };
         let domain = |relative: u32| DomainSpec::contoso().account(relative).to_string();
-        check("alice", &["S-1-1-0", "S-1-5-11", &domain(513), "S-1-5-4"]);
-        check("WKS01", &["S-1-1-0", "S-1-5-11", &domain(515)]);
+        check("alice", &["S-1-1-0", "S-1-5-11", "S-1-5-2", &domain(513), "S-1-5-4"]);
+        check("WKS01", &["S-1-1-0", "S-1-5-11", "S-1-5-2", &domain(515)]);
     }
 
     #[test]

@@ -1,0 +1,103 @@
+//! Where the programs are. What is missing is said, and in CI it is an error.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// This package's folder.
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+/// The jars of Debian's libbcpkix-java.
+const BOUNCY_CASTLE: [&str; 3] = ["/usr/share/java/bcprov.jar", "/usr/share/java/bcpkix.jar", "/usr/share/java/bcutil.jar"];
+
+/// Java with BouncyCastle on its class path and a program of `scripts`, which it compiles and runs.
+#[must_use]
+pub fn java(script: &str) -> Option<Command> {
+    if !works(Command::new("java").arg("-version")) {
+        return missing("java", "install Debian's default-jdk-headless: the launcher of sources needs a compiler");
+    }
+    if let Some(jar) = BOUNCY_CASTLE.iter().find(|jar| !Path::new(jar).exists()) {
+        return missing(jar, "install Debian's libbcpkix-java");
+    }
+    let mut command = Command::new("java");
+    command.args(["-cp", &BOUNCY_CASTLE.join(":")]).arg(script_path(script));
+    Some(command)
+}
+
+/// OpenSSL.
+#[must_use]
+pub fn openssl() -> Option<Command> {
+    if !works(Command::new("openssl").arg("version")) {
+        return missing("openssl", "install Debian's openssl");
+    }
+    Some(Command::new("openssl"))
+}
+
+/// Python with the packages of `requirements.txt`, and a program of `scripts`. It is looked for in `tests/oracles/.venv`, or
+/// where AUTOENROLL_ORACLES_PYTHON says.
+#[must_use]
+pub fn python(script: &str) -> Option<Command> {
+    let python = match std::env::var_os("AUTOENROLL_ORACLES_PYTHON") {
+        Some(python) => PathBuf::from(python),
+        None => Path::new(HERE).join(".venv/bin/python"),
+    };
+    if !works(Command::new(&python).args(["-c", "import certipy, pkilint, pyasn1_modules.rfc6402"])) {
+        let advice = "python3 -m venv tests/oracles/.venv && tests/oracles/.venv/bin/pip install -r tests/oracles/requirements.txt";
+        return missing(&python.display().to_string(), advice);
+    }
+    let mut command = Command::new(python);
+    command.arg(script_path(script));
+    Some(command)
+}
+
+/// Runs a program to its end.
+///
+/// # Panics
+/// When it cannot be started.
+#[must_use]
+pub fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// What a program printed, when it ended well.
+///
+/// # Panics
+/// With what it printed, when it did not.
+#[must_use]
+pub fn printed(command: &mut Command) -> String {
+    let output = run(command);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}\n{}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A new empty folder in the build directory.
+///
+/// # Panics
+/// When it cannot be made.
+#[must_use]
+pub fn folder(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = target.join(format!("autoenroll-oracles-{name}-{}", std::process::id()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    }
+    std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    folder
+}
+
+fn script_path(script: &str) -> PathBuf {
+    Path::new(HERE).join("scripts").join(script)
+}
+
+fn works(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+/// Says what is missing and what to do.
+///
+/// # Panics
+/// In CI, where nothing is skipped.
+fn missing(what: &str, advice: &str) -> Option<Command> {
+    assert!(std::env::var_os("CI").is_none(), "{what} is missing, and in CI nothing is skipped: {advice}");
+    eprintln!("skipped, because {what} is missing: {advice}");
+    None
+}

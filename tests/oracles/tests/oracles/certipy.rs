@@ -1,0 +1,131 @@
+//! certipy reads flags, periods and names of every template as we do, and our CA answers its requests as the specification asks.
+
+use crate::suite;
+use autoenroll_import::{Import, certipy, ldif};
+use autoenroll_keys::KeyAlgorithm;
+use autoenroll_model::{Disposition, HResult, PrivateKeyFlags, Submission, Template};
+use autoenroll_oracles::lab::{self, Ask, alice, ca, key, start, template};
+use autoenroll_oracles::templates::{Generation, directory};
+use autoenroll_oracles::tools;
+use autoenroll_wire::Certificate;
+use std::path::Path;
+
+/// What certipy prints about a directory.
+fn printed(name: &str, directory: &Import) -> Option<Import> {
+    let mut command = tools::python("certipy_find.py")?;
+    let file = tools::folder(&format!("certipy-{name}")).join("directory.ldif");
+    std::fs::write(&file, directory.to_ldif("CN=Configuration,DC=contoso,DC=test")).expect("the folder was made for this");
+    let said = tools::printed(command.arg(&file));
+    let json = said.find('{').map_or("", |start| &said[start..]);
+    let import = certipy(json.as_bytes());
+    assert_eq!(import.templates.len(), directory.templates.len(), "{said}");
+    Some(import)
+}
+
+/// Compares what certipy prints with what the directory has.
+fn agree(name: &str, directory: &Import) {
+    let Some(said) = printed(name, directory) else { return };
+    for (ours, theirs) in directory.templates.iter().zip(&said.templates) {
+        let (ours, theirs) = (&ours.template, &theirs.template);
+        assert_eq!(theirs.name, ours.name);
+        assert_eq!(theirs.display_name, ours.display_name);
+        assert_eq!(theirs.validity, ours.validity, "{}", ours.name);
+        assert_eq!(theirs.renewal_period, ours.renewal_period, "{}", ours.name);
+        assert_eq!(theirs.name_flags, ours.name_flags, "{}", ours.name);
+        assert_eq!(theirs.enrollment_flags.unwrap_or_default(), ours.enrollment_flags.unwrap_or_default(), "{}", ours.name);
+        // The nibbles of versions are no flags to certipy.
+        let named = PrivateKeyFlags::from_bits_retain(ours.private_key_flags.bits() & !0x0F0F_0000);
+        assert_eq!(theirs.private_key_flags, named, "{}", ours.name);
+        assert_eq!(theirs.eku, ours.eku, "{}", ours.name);
+        assert_eq!(theirs.ra_application_policies, ours.ra_application_policies, "{}", ours.name);
+        assert_eq!(theirs.cng, ours.cng, "{}", ours.name);
+        assert_eq!(theirs.ra_signatures, ours.ra_signatures, "{}", ours.name);
+        assert_eq!(theirs.minimal_key_size, ours.minimal_key_size, "{}", ours.name);
+    }
+    let offers = |import: &Import| {
+        let mut list: Vec<_> = import.authorities.iter().map(|one| (one.authority.name.clone(), one.authority.host.clone(), one.authority.templates.clone())).collect();
+        list.iter_mut().for_each(|(.., templates)| templates.sort());
+        list
+    };
+    assert_eq!(offers(&said), offers(directory));
+}
+
+#[test]
+fn certipy_reads_the_default_templates_as_we_do() {
+    agree("win2003", &directory(Generation::Win2003));
+    agree("later", &directory(Generation::Later));
+}
+
+#[test]
+fn certipy_reads_the_exports_as_we_do() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/tamemycerts/templates");
+    if !folder.exists() {
+        eprintln!("no real templates beside the project: nothing is checked here");
+        return;
+    }
+    let mut directory = Import::default();
+    for content in suite::files(&folder, ".ldf").values() {
+        directory.add(ldif(content));
+    }
+    // certipy takes no template without an access control list.
+    for imported in &mut directory.templates {
+        imported.template.security = lab::security(true);
+        imported.said.insert("ntsecuritydescriptor".to_owned());
+    }
+    agree("exports", &directory);
+}
+
+/// Requests of certipy, by the name of their file, and the CA's answer to each: certipy names no template, so the attribute
+/// beside the request does.
+const ANSWERS: &[(&str, &str, Disposition, &str)] = &[
+    ("plain.req", "User", Disposition::Issued, "[MS-WCCE] 3.2.1.4.2.1.4.1.1"),
+    // RFC 3852 11.1: signed attributes hold the content type.
+    ("renewal.req", "User", Disposition::Failed(HResult::CRYPT_E_NO_SIGNER), "[MS-WCCE] 3.2.1.4.2.1.4.2.1: a request that is not compliant with RFC 3852 is an error"),
+    ("compliant-renewal.req", "User", Disposition::Issued, "[MS-WCCE] 3.2.1.4.2.1.4.2.1"),
+    ("archival.req", "Encryption", Disposition::Issued, "[MS-WCCE] 3.2.2.6.2.1.2.2"),
+    ("archival.req", "User", Disposition::Denied(HResult::CERTSRV_E_ARCHIVED_KEY_UNEXPECTED), "[MS-ERREF]"),
+    ("plain.req", "Encryption", Disposition::Denied(HResult::CERTSRV_E_ARCHIVED_KEY_REQUIRED), "[MS-WCCE] 3.2.2.6.2.1.4.5.7"),
+];
+
+#[test]
+fn the_ca_answers_certipy_as_the_specification_asks() {
+    let Some(mut command) = tools::python("certipy_requests.py") else { return };
+    let user = template("User");
+    let archiving = Template { private_key_flags: PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL, ..template("Encryption") };
+    let mut ca = ca(KeyAlgorithm::Rsa2048, vec![user.clone(), archiving]);
+    let old = key("old", KeyAlgorithm::Rsa2048);
+    let reply = ca.submit(start(), &alice(), &Ask::for_template(&user, old.clone()).submission());
+    let folder = tools::folder("certipy-requests");
+    let exchange = ca.exchange_certificate(start());
+    for (name, content) in [("old.key", old.pkcs8_der()), ("old.cer", reply.certificate.expect("issued")), ("exchange.cer", exchange)] {
+        std::fs::write(folder.join(name), content).expect("the folder was made for this");
+    }
+    tools::printed(command.arg(&folder));
+
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (name, template, expected, source) in ANSWERS {
+        let submission = Submission {
+            attributes: vec![("CertificateTemplate".into(), (*template).into())],
+            request: read(name),
+            ..Ask::for_template(&user, old.clone()).submission()
+        };
+        let reply = ca.submit(start(), &alice(), &submission);
+        assert_eq!(reply.disposition, *expected, "{name} for {template} ({source}): {}", reply.message);
+        if let (Disposition::Issued, "archival.req") = (reply.disposition, *name) {
+            let row = ca.database().row(reply.request_id).expect("it was issued");
+            assert_eq!(row.archived_key, Some(read("archived.key")), "the key that certipy made");
+        }
+        if let Some(certificate) = reply.certificate {
+            let certificate = Certificate::parse(&certificate).expect("our own");
+            assert_eq!(certificate.upn().as_deref(), Some("alice@contoso.test"), "{name}");
+        }
+    }
+    // Enrollment on behalf of others: the CA has no enrollment agents, and says so.
+    let submission = Submission {
+        attributes: vec![("CertificateTemplate".into(), "User".into())],
+        request: read("on-behalf.req"),
+        ..Ask::for_template(&user, old).submission()
+    };
+    let reply = ca.submit(start(), &alice(), &submission);
+    assert!(matches!(reply.disposition, Disposition::Failed(_) | Disposition::Denied(_)), "{}", reply.message);
+}
