@@ -1,10 +1,13 @@
 //! Where in which file something stands.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-/// The texts that a document was read from. A [`Place`] means something only together with the `Files` it came from.
+/// The texts that a document was read from, cheap to clone. A [`Place`] means something only together with the `Files` it came
+/// from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files(Vec<File>);
+pub struct Files(Vec<Arc<File>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct File {
@@ -22,7 +25,7 @@ impl Files {
     /// Adds a file. The name is what messages show, a path as the user wrote it.
     pub fn add(&mut self, name: &str, text: &str) -> FileId {
         let id = FileId(u16::try_from(self.0.len()).unwrap_or(u16::MAX));
-        self.0.push(File { name: name.to_owned(), text: text.to_owned() });
+        self.0.push(Arc::new(File { name: name.to_owned(), text: text.to_owned() }));
         id
     }
 

@@ -276,6 +276,23 @@ fn on_is_armed_before_the_answer_before_it_has_effect() {
     );
 }
 
+#[test]
+fn on_does_not_look_back() {
+    // The first command is past when the step is armed: acting on it now would be acting late.
+    let script = Script::new().at(m(1), "alice-card", Kind::Apdu, &[]).at(m(1), "alice", Kind::Icon, &[]).at(
+        m(5),
+        "alice-card",
+        Kind::Apdu,
+        &[],
+    );
+    play(
+        r#"{ logon = "alice" }, { within = "2m", expect = "icon" }, { within = "1h", on = "apdu", remove = "alice-card" },
+           { at = "5m", expect = "remove" }"#,
+        script,
+        &[],
+    );
+}
+
 // 6. Facts use the scenario's own names. `as = "new"` binds, `"$new"` refers.
 
 #[test]

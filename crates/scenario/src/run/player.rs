@@ -34,6 +34,8 @@ pub(super) struct Player<'a, S> {
     taken: Vec<Option<usize>>,
     /// Records before this one are too early for the next group: an action or a group came after them.
     floor: usize,
+    /// Records before this one are past for an `on` step: the world came to rest after them, or they came before the last action.
+    armed: usize,
     /// Records before this one have been judged for strictness.
     judged: usize,
     /// When the previous step matched.
@@ -67,6 +69,7 @@ impl<'a, S: Stage> Player<'a, S> {
             bound: Bindings::default(),
             taken: Vec::new(),
             floor: 0,
+            armed: 0,
             judged: 0,
             anchor: SimTime::START,
             missing: Vec::new(),
@@ -148,6 +151,7 @@ impl<'a, S: Stage> Player<'a, S> {
     /// Runs the present instant until the world is quiet.
     pub(super) fn settle(&mut self) -> Result<(), RunError> {
         while self.stage.step(self.stage.now())? == Stepped::Handled {}
+        self.armed = self.stage.trace().records().len();
         Ok(())
     }
 
@@ -169,6 +173,7 @@ impl<'a, S: Stage> Player<'a, S> {
             self.leave_instant();
         }
         while self.stage.step(next)? == Stepped::Handled {}
+        self.armed = self.stage.trace().records().len();
         Ok(())
     }
 
@@ -421,7 +426,7 @@ impl<'a, S: Stage> Player<'a, S> {
             Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
         };
         let (begin, end) = (self.begin(step), self.end(step));
-        let mut scanned = self.floor;
+        let mut scanned = self.armed;
         if step.begin != Begin::Now {
             // Armed before the first event of the instant in which it begins.
             self.settle()?;
@@ -462,6 +467,7 @@ impl<'a, S: Stage> Player<'a, S> {
     }
 
     fn act(&mut self, at: usize, actions: &[Action]) -> Result<Then, RunError> {
+        self.armed = self.stage.trace().records().len();
         for action in actions {
             match self.stage.act(action) {
                 Ok(()) => {}
