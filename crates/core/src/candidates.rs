@@ -64,16 +64,13 @@ fn is_eligible(frame: &mut Frame, offered: &OfferedTemplate, token: &Token) -> O
 
     holds(frame, rules::R036, version >= 2, Facts::new().with("schema", version))?;
     let highest = frame.profile().schema.highest();
-    holds(
-        frame,
-        rules::R034,
-        (1..=highest).contains(&version),
-        Facts::new().with("schema", version).with("highest", highest),
-    )?;
-    if version > 2 {
-        // Where the limit lies is what profiles differ in.
-        holds(frame, rules::P7_4, version <= highest, Facts::new().with("highest", highest))?;
-    }
+    let facts = Facts::new().with("schema", version).with("highest", highest);
+    // Where the limit lies is what profiles differ in; versions 1 and 2 are known to all of them.
+    let known = match version {
+        1 | 2 => true,
+        _ => frame.decide(rules::P7_4, &template.name, (1..=highest).contains(&version), facts.clone()),
+    };
+    holds(frame, rules::R034, known, facts)?;
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);
     holds(frame, rules::R037, right_context, Facts::new().with("machine-type", machine))?;

@@ -350,16 +350,14 @@ impl Work {
             return self.fail(frame, HResult::NTE_BAD_ALGID);
         };
         self.algorithm = Some(algorithm);
-        let same = frame.profile().same_key_renewal.is_yes()
-            && self.item.action == Action::Renew
+        let wanted = self.item.action == Action::Renew
             && template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL);
+        let obeyed = frame.profile().same_key_renewal.is_yes();
+        let same = wanted && frame.decide(rules::P7_11, &self.item.name, obeyed, Facts::new());
         let fresh =
             frame.decide(rules::R073, &self.item.name, !same, Facts::new().with("action", self.item.action.as_str()));
         if !fresh && let Some(old) = self.item.old.clone() {
-            let reuse = frame.decide(rules::P7_11, &self.item.name, true, Facts::new());
-            if reuse {
-                return self.reuse_key(frame, known, old.key, &old.certificate);
-            }
+            return self.reuse_key(frame, known, old.key, &old.certificate);
         }
         let key_spec = template.key_spec;
         if self.card.is_some() {

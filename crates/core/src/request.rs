@@ -4,8 +4,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, KeyAlgorithm, KeySpec, NameFlags, Oid,
-    PrivateKeyFlags, RequestHash, SignatureAlgorithm, Template,
+    Action, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, KeyAlgorithm, KeySpec,
+    NameFlags, Oid, PrivateKeyFlags, RequestHash, SignatureAlgorithm, Template,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{

@@ -393,14 +393,16 @@ impl Run {
 
     /// Log off: nothing stays open, nothing is remembered but what the stores hold.
     pub(crate) fn log_off(&mut self, frame: &mut Frame) {
-        match &mut self.phase {
-            Phase::Desktop(desktop) => {
-                if !desktop.leave(frame) {
-                    return;
-                }
+        let leaves = match &mut self.phase {
+            Phase::Desktop(desktop) => desktop.leave(frame),
+            Phase::Summary(open) => {
+                frame.withdraw(open, &[]);
+                true
             }
-            Phase::Summary(open) => frame.withdraw(open, &[]),
-            _ => {}
+            _ => true,
+        };
+        if !leaves {
+            return;
         }
         if let Some(work) = &mut self.work {
             work.stop(frame);
