@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use autoenroll_cli::{Catalogue, suite};
+use autoenroll_cli::{Catalogue, story};
 use autoenroll_model::CoreFactory;
 use autoenroll_scenario::{Verdict, run};
 use autoenroll_trace::Trace;

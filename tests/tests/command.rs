@@ -89,6 +89,52 @@ fn a_failing_scenario_shows_its_step_and_what_came() {
 }
 
 #[test]
+fn known_failures_are_strict() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "known-failures");
+    let story = fs::read_to_string(root().join(format!("scenarios/{FOUNDING_STORY}.toml"))).unwrap();
+    let path = |name: &str| directory.join(name).display().to_string();
+    fs::write(path("wrong.toml"), story.replacen("tries-left = 2", "tries-left = 1", 1)).unwrap();
+    let list = |name: &str, scenario: &str, expires: &str| {
+        let entry = format!(
+            "[[known-failure]]\nscenario = {scenario:?}\nreason = \"Later\"\nissue = \"#1\"\nexpires = {expires}\n"
+        );
+        fs::write(path(name), entry).unwrap();
+        path(name)
+    };
+    let wrong = path("wrong");
+    let known = list("known.list", &wrong, "9000-01-01");
+    let junit = path("report.xml");
+    check(
+        &format!("run {wrong}.toml --known-failures {known} --junit {junit}"),
+        Exit::Ok,
+        &["known", "1 known to fail"],
+    );
+    assert!(fs::read_to_string(junit).unwrap().contains("<skipped message=\"Later (#1, until 9000-01-01)\"/>"));
+    let expired = list("expired.list", &wrong, "2001-01-01");
+    check(&format!("run {wrong}.toml --known-failures {expired}"), Exit::Failed, &["expired on 2001-01-01"]);
+    let stale = list("stale.list", FOUNDING_STORY, "9000-01-01");
+    check(&format!("run {FOUNDING_STORY} --known-failures {stale}"), Exit::Failed, &["it passes, but is listed"]);
+    let unmatched = list("unmatched.list", "no/such", "9000-01-01");
+    check(&format!("run {FOUNDING_STORY} --known-failures {unmatched}"), Exit::Ok, &[]);
+    check(&format!("run --known-failures {unmatched}"), Exit::Failed, &["`no/such` is listed as a known failure"]);
+    check(&format!("run --known-failures {}", path("none")), Exit::Usage, &["none: No such file"]);
+}
+
+#[test]
+fn problems_are_annotated() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "annotations");
+    let story = fs::read_to_string(root().join(format!("scenarios/{FOUNDING_STORY}.toml"))).unwrap();
+    let path = directory.join("wrong.toml").display().to_string();
+    fs::write(&path, story.replacen("tries-left = 2", "tries-left = 1", 1)).unwrap();
+    check(
+        &format!("run {path} --format github"),
+        Exit::Failed,
+        &[&format!("\n::error file={path},line="), "title=AE05"],
+    );
+    check(&format!("run {path} --format json"), Exit::Failed, &[r#""problems":[{"code":"AE05"#]);
+}
+
+#[test]
 fn all_scenarios_pass_and_are_reported() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "all-scenarios");
     let junit = directory.join("report.xml");

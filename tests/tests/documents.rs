@@ -11,8 +11,14 @@ use std::path::Path;
 
 use autoenroll_tests::{Autoenroll, root, scratch};
 
-const DOCUMENTS: &[&str] =
-    &["README.md", "docs/command.md", "docs/core-protocol.md", "docs/exit-codes.md", "docs/first-scenario.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "docs/ci.md",
+    "docs/command.md",
+    "docs/core-protocol.md",
+    "docs/exit-codes.md",
+    "docs/first-scenario.md",
+];
 
 #[test]
 fn documents_show_what_the_command_prints() {

@@ -86,11 +86,18 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) twice: bool,
     /// Form of the results.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
+    pub(crate) format: RunFormat,
     /// Also write a JUnit report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too old or names
+    /// nothing fails the run.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_failures: Option<PathBuf>,
+    /// Run again whenever one of the files changes, until interrupted.
+    #[arg(long, conflicts_with_all = ["junit", "bless"])]
+    pub(crate) watch: bool,
     /// Show the timeline of every scenario, not only of those that fail.
     #[arg(long)]
     pub(crate) timeline: bool,
@@ -123,6 +130,13 @@ pub(crate) struct Selection {
     /// A directory with worlds, cards and templates of your own; they come before those inside the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,
+}
+
+impl Selection {
+    /// Whether it is the whole suite.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.scenarios.is_empty() && self.filter.is_empty()
+    }
 }
 
 /// Under which circumstances.
@@ -319,6 +333,17 @@ pub(crate) struct Completions {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+}
+
+/// Form of the results of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// For people, with an annotation for each problem as GitHub's CI reads it.
+    Github,
 }
 
 /// What blessing writes.

@@ -10,7 +10,9 @@ use crate::play::{Played, Verdict};
 pub(crate) fn report(played: &[Played]) -> String {
     let failures = played.iter().filter(|one| matches!(one.verdict, Verdict::Failed(_))).count();
     let errors = played.iter().filter(|one| matches!(one.verdict, Verdict::Bench(_))).count();
-    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"", played.len());
+    let skipped = played.iter().filter(|one| matches!(one.verdict, Verdict::Known(_))).count();
+    let counts =
+        format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"", played.len());
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(xml, "<testsuites name=\"autoenroll\" {counts}>\n  <testsuite name=\"autoenroll\" {counts}>");
     for one in played {
@@ -19,6 +21,10 @@ pub(crate) fn report(played: &[Played]) -> String {
         let (tag, text) = match &one.verdict {
             Verdict::Passed => {
                 xml.push_str("/>\n");
+                continue;
+            }
+            Verdict::Known(why) => {
+                let _ = writeln!(xml, ">\n      <skipped message=\"{}\"/>\n    </testcase>", escape(why));
                 continue;
             }
             Verdict::Failed(text) => ("failure", text),

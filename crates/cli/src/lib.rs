@@ -18,6 +18,7 @@ mod explain;
 mod fixtures;
 mod import;
 mod junit;
+mod known;
 mod list;
 mod matrix;
 #[cfg(feature = "planted-bugs")]
@@ -30,6 +31,7 @@ mod run;
 mod show;
 mod story;
 mod suite;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -40,7 +42,7 @@ use crate::arguments::{Arguments, Command};
 pub use crate::catalogue::Catalogue;
 use crate::console::Console;
 pub use crate::exit::Exit;
-pub use crate::suite::{Fixtures, Story, suite};
+pub use crate::suite::{Fixtures, Story, story};
 
 /// Does what the arguments of this process say.
 #[must_use]

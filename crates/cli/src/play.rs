@@ -63,6 +63,8 @@ pub(crate) struct Played {
     pub(crate) end: SimTime,
     /// The timeline, where it is to be shown.
     pub(crate) timeline: Option<String>,
+    /// What went otherwise, in the form of `check --format json`.
+    pub(crate) problems: Vec<serde_json::Value>,
 }
 
 /// Whether everything came as it should.
@@ -72,6 +74,8 @@ pub(crate) enum Verdict {
     Passed,
     /// It did not, and why.
     Failed(String),
+    /// It did not, as is known, and why.
+    Known(String),
     /// The bench failed, and how.
     Bench(String),
 }
@@ -79,7 +83,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Passed => Exit::Ok,
+            Self::Passed | Self::Known(_) => Exit::Ok,
             Self::Failed(_) => Exit::Failed,
             Self::Bench(_) => Exit::Bench,
         }
@@ -161,6 +165,7 @@ impl Player {
             records: report.trace.records().len(),
             end: report.trace.records().last().map_or(SimTime::START, |record| record.at),
             timeline: self.timelines.then(|| render(&report.trace, options)),
+            problems: report.diagnostics().to_json(&story.scenario.files),
         };
         (played, report.trace)
     }
@@ -206,6 +211,7 @@ impl Played {
             records: 0,
             end: SimTime::START,
             timeline: None,
+            problems: Vec::new(),
         }
     }
 }

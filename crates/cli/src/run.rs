@@ -1,20 +1,30 @@
 //! `autoenroll run`: plays scenarios and says which pass.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::thread;
 
 use autoenroll_model::{SimTime, Span};
 use serde_json::json;
 
-use crate::arguments::{Format, Run};
+use crate::arguments::{Run, RunFormat};
 use crate::console::{Colour, Console};
+use crate::known::{self, KnownFailures};
 use crate::play::{Played, Player, Verdict};
 use crate::suite::{self, Story};
-use crate::{Exit, Failure, bless, junit, parallel};
+use crate::{Exit, Failure, bless, junit, parallel, watch};
 
 pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    if arguments.watch { watch::watch(arguments, console) } else { once(arguments, console) }
+}
+
+/// Runs the selection once.
+pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let known = match &arguments.known_failures {
+        Some(path) => KnownFailures::read(path, known::today()?)?,
+        None => KnownFailures::default(),
+    };
     let player = Player::new(&arguments.how, arguments.timeline, console.colour)?;
     let mut stories = match suite::stories(&arguments.selection, arguments.how.profile.as_deref())? {
         Ok(stories) => stories,
@@ -30,14 +40,21 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     if let Some(what) = arguments.bless {
         return bless::run(&stories, what, &player, console);
     }
-    let played = play_all(&stories, arguments, &player, console)?;
-    let exit = played.iter().fold(Exit::Ok, |mut worst, one| {
-        worst |= one.verdict.exit();
-        worst
-    });
+    let played = play_all(&stories, arguments, &player, &known, console)?;
+    let mut exit = Exit::Ok;
+    played.iter().for_each(|one| exit |= one.verdict.exit());
+    // A part of the suite says nothing about entries for the rest of it.
+    if arguments.selection.is_whole() && arguments.shard.is_none() {
+        let names: Vec<String> = stories.iter().map(|story| story.name.clone()).collect();
+        let unmatched: Vec<&str> = known.unmatched(&names).collect();
+        if !unmatched.is_empty() {
+            complain(&unmatched);
+            exit |= Exit::Failed;
+        }
+    }
     match arguments.format {
-        Format::Text => sum_up(&played, console)?,
-        Format::Json => sum_up_json(&played, console)?,
+        RunFormat::Text | RunFormat::Github => sum_up(&played, console)?,
+        RunFormat::Json => sum_up_json(&played, console)?,
     }
     if let Some(path) = &arguments.junit {
         fs::write(path, junit::report(&played))
@@ -55,17 +72,22 @@ fn play_all(
     stories: &[Story],
     arguments: &Run,
     player: &Player,
+    known: &KnownFailures,
     console: &mut Console<'_>,
 ) -> Result<Vec<Played>, Failure> {
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
     let work = |story: &Story| if arguments.twice { player.play_twice(story) } else { player.play(story) };
     parallel::in_order(stories, jobs(arguments.how.jobs), work, |at, result| {
-        let one = result.unwrap_or_else(|panic| Played::panicked(&stories[at], &panic));
+        let one = known.judge(result.unwrap_or_else(|panic| Played::panicked(&stories[at], &panic)));
         console.clear_progress();
         match arguments.format {
-            Format::Text => show(&one, width, console)?,
-            Format::Json => writeln!(console.out, "{}", to_json(&one))?,
+            RunFormat::Text => show(&one, width, console)?,
+            RunFormat::Json => writeln!(console.out, "{}", to_json(&one))?,
+            RunFormat::Github => {
+                show(&one, width, console)?;
+                annotate(&one, console)?;
+            }
         }
         played.push(one);
         console.progress(at + 1, stories.len());
@@ -79,6 +101,7 @@ fn show(one: &Played, width: usize, console: &mut Console<'_>) -> io::Result<()>
     let (word, colour) = match one.verdict {
         Verdict::Passed => ("ok   ", Colour::Green),
         Verdict::Failed(_) => ("FAIL ", Colour::Red),
+        Verdict::Known(_) => ("known", Colour::Yellow),
         Verdict::Bench(_) => ("BENCH", Colour::Red),
     };
     let word = console.paint(colour, word);
@@ -93,6 +116,37 @@ fn show(one: &Played, width: usize, console: &mut Console<'_>) -> io::Result<()>
     Ok(())
 }
 
+/// An annotation for each problem: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
+fn annotate(one: &Played, console: &mut Console<'_>) -> io::Result<()> {
+    if !matches!(one.verdict, Verdict::Failed(_) | Verdict::Bench(_)) {
+        return Ok(());
+    }
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    for problem in &one.problems {
+        let (code, message) =
+            (problem["code"].as_str().unwrap_or_default(), problem["message"].as_str().unwrap_or_default());
+        let span = &problem["spans"][0];
+        let (file, line, column) = (span["file"].as_str().unwrap_or_default(), &span["line"], &span["column"]);
+        let title = property(&format!("{code} in {}", one.name));
+        let message = data(message);
+        writeln!(console.out, "::error file={},line={line},col={column},title={title}::{message}", property(file))?;
+    }
+    Ok(())
+}
+
+/// Text as workflow commands take it.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Entries of the list of known failures that name no scenario.
+fn complain(unmatched: &[&str]) {
+    for name in unmatched {
+        let _unheard =
+            writeln!(io::stderr(), "autoenroll: `{name}` is listed as a known failure, but there is no such scenario");
+    }
+}
+
 fn sum_up(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
     let count = |is: fn(&Verdict) -> bool| played.iter().filter(|one| is(&one.verdict)).count();
     let passed = count(|verdict| matches!(verdict, Verdict::Passed));
@@ -101,6 +155,10 @@ fn sum_up(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
     let simulated = played.iter().fold(SimTime::START, |sum, one| sum + Span(one.end.0));
     let scenarios = if played.len() == 1 { "1 scenario".to_owned() } else { format!("{} scenarios", played.len()) };
     write!(console.out, "\n{scenarios}: {passed} passed, {failed} failed")?;
+    let known = count(|verdict| matches!(verdict, Verdict::Known(_)));
+    if known > 0 {
+        write!(console.out, ", {known} known to fail")?;
+    }
     if bench > 0 {
         write!(console.out, ", {bench} not decided because the bench failed")?;
     }
@@ -111,6 +169,7 @@ fn to_json(one: &Played) -> serde_json::Value {
     let (verdict, reason) = match &one.verdict {
         Verdict::Passed => ("passed", None),
         Verdict::Failed(reason) => ("failed", Some(reason)),
+        Verdict::Known(reason) => ("known", Some(reason)),
         Verdict::Bench(reason) => ("bench", Some(reason)),
     };
     json!({
@@ -122,6 +181,7 @@ fn to_json(one: &Played) -> serde_json::Value {
         "simulated": one.end.0,
         "records": one.records,
         "reason": reason,
+        "problems": one.problems,
     })
 }
 
@@ -134,17 +194,19 @@ fn sum_up_json(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
 }
 
 /// Files with errors: nothing is run.
-fn report_broken(broken: &suite::Broken, format: Format, console: &mut Console<'_>) -> io::Result<()> {
+fn report_broken(broken: &suite::Broken, format: RunFormat, console: &mut Console<'_>) -> io::Result<()> {
     for (path, checked) in &broken.0 {
         match format {
-            Format::Text => write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?,
-            Format::Json => {
+            RunFormat::Text | RunFormat::Github => {
+                write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?
+            }
+            RunFormat::Json => {
                 let reason = checked.found.render(&checked.files, false);
                 writeln!(console.out, "{}", json!({ "scenario": path, "verdict": "broken", "reason": reason }))?;
             }
         }
     }
-    if format == Format::Text {
+    if format != RunFormat::Json {
         let files =
             if broken.0.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", broken.0.len()) };
         writeln!(console.out, "{files} errors; nothing was run")?;

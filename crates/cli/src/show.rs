@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     }
     // The trace of JSON readers stays a trace; what went wrong is a complaint there.
     match &played.verdict {
-        Verdict::Passed => {}
+        Verdict::Passed | Verdict::Known(_) => {}
         Verdict::Failed(reason) | Verdict::Bench(reason) if arguments.json => {
             let _unheard = writeln!(std::io::stderr(), "autoenroll: {}", reason.trim_end());
         }

@@ -37,12 +37,15 @@ pub struct Story {
     pub scenario: Scenario,
 }
 
-/// The stories of the whole suite, sorted by name.
+/// The scenario of the suite with that name, and the variant in brackets where it has several.
 ///
 /// # Errors
-/// When one of them, or a fixture, has errors: a fault of this program.
-pub fn suite() -> Result<Vec<Story>, String> {
-    good_stories(&Selection::default(), None).map_err(|failure| failure.to_string())
+/// When there is none of that name, or it has errors.
+pub fn story(name: &str) -> Result<Story, String> {
+    let file = name.split('[').next().unwrap_or_default();
+    let selection = Selection { scenarios: vec![file.to_owned()], ..Selection::default() };
+    let stories = good_stories(&selection, None).map_err(|failure| failure.to_string())?;
+    stories.into_iter().find(|story| story.name == name).ok_or_else(|| format!("there is no scenario {name}"))
 }
 
 /// Files with errors.
