@@ -120,8 +120,6 @@ codes! {
         "`covers` names requirements of the catalogue: rules (R040), states and outcomes (S7.cancel), open points (P7.36).";
     BrokenFixture = "AE0307", "broken fixture",
         "The fixture that this names is broken itself; its own problems are listed with it.";
-    NotInPlace = "AE0308", "not in this place",
-        "The value is valid somewhere else, but has no meaning here.";
 
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
