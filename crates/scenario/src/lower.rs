@@ -64,6 +64,7 @@ pub(crate) fn spec(
     spec.seed = world.number("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1);
     spec.start = start;
     spec.policy = policy::policy(world.table("policy"));
+    spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
     spec.authorities = world.tables("ca").map(|ca| authority::authority(&cx, ca, old, files, found)).collect();
     spec.groups = people::groups(&cx, found);
     spec.users = people::users(&cx, found);
@@ -114,6 +115,7 @@ fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
         ca: container("ca"),
         ntauth: container("ntauth"),
         extra_roots: trust.texts("extra-roots").map(|name| name.value.to_owned()).collect(),
+        unreadable: trust.texts("unreadable").filter_map(|name| name.value.parse().ok()).collect(),
     };
     spec
 }

@@ -26,6 +26,7 @@ pub(crate) struct Directory {
     principals: BTreeMap<String, (PrincipalObject, PrincipalKind)>,
     groups: Vec<GroupSpec>,
     trust: BTreeMap<TrustStore, Vec<Vec<u8>>>,
+    unreadable: Vec<TrustStore>,
     /// Counts changes below `CN=Public Key Services`, which is all that clients watch.
     usn: u64,
 }
@@ -58,6 +59,7 @@ impl Directory {
             authorities: Vec::new(),
             principals: BTreeMap::new(),
             groups: groups.to_vec(),
+            unreadable: domain.trust.unreadable.clone(),
             trust: TrustStore::ALL.iter().map(|store| (*store, Vec::new())).collect(),
             usn: 1,
         }
@@ -108,10 +110,13 @@ impl Directory {
     /// The controller that answers.
     ///
     /// # Errors
-    /// `ERROR_NO_SUCH_DOMAIN` when none does.
+    /// `ERROR_NO_SUCH_DOMAIN` when none is found, `ERROR_DS_SERVER_DOWN` when those that are found do not answer.
     pub(crate) fn controller(&self) -> Result<&ControllerSpec, HResult> {
+        if !self.reachable {
+            return Err(HResult::ERROR_NO_SUCH_DOMAIN);
+        }
         let answers = self.controllers.iter().find(|controller| controller.reachable);
-        answers.filter(|_| self.reachable).ok_or(HResult::ERROR_NO_SUCH_DOMAIN)
+        answers.ok_or(HResult::ERROR_DS_SERVER_DOWN)
     }
 
     /// The published templates that the token may read, in the order of their creation.
@@ -237,7 +242,7 @@ impl Directory {
         })
     }
 
-    /// The trust containers, each of which can be read.
+    /// The trust containers, with the reason why one cannot be read.
     pub(crate) fn trust(&self) -> Result<Vec<TrustContainer>, HResult> {
         self.controller()?;
         let base = self.dns.split('.').map(|label| format!("DC={label}")).collect::<Vec<_>>().join(",");
@@ -250,7 +255,10 @@ impl Directory {
             TrustContainer {
                 store: *store,
                 url: format!("ldap:///CN={name},CN=Public Key Services,CN=Services,CN=Configuration,{base}"),
-                content: Ok(Certificates(certificates.clone())),
+                content: match self.unreadable.contains(store) {
+                    true => Err(HResult::E_ACCESSDENIED),
+                    false => Ok(Certificates(certificates.clone())),
+                },
             }
         };
         Ok(self.trust.iter().map(container).collect())
@@ -395,7 +403,7 @@ mod tests {
         directory.set_controller("DC01", false).unwrap();
         assert_eq!(root(&directory), Ok(("DC02".to_owned(), false)));
         directory.set_controller("DC02", false).unwrap();
-        assert_eq!(root(&directory), Err(HResult::ERROR_NO_SUCH_DOMAIN));
+        assert_eq!(root(&directory), Err(HResult::ERROR_DS_SERVER_DOWN));
         directory.set_controller("DC01", true).unwrap();
         directory.reachable = false;
         assert_eq!(directory.authorities(), Err(HResult::ERROR_NO_SUCH_DOMAIN));

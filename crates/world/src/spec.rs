@@ -6,7 +6,7 @@ use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
     DirectoryCache, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, SecurityDescriptor, Sid, Span,
-    Template,
+    Template, TrustStore,
 };
 
 use crate::action::Change;
@@ -153,6 +153,8 @@ pub struct TrustSpec {
     pub ntauth: Vec<String>,
     /// Names of roots that exist besides the authorities; each gets a certificate of its own.
     pub extra_roots: Vec<String>,
+    /// Containers whose content nobody may read.
+    pub unreadable: Vec<TrustStore>,
 }
 
 /// Group Policy as far as it concerns autoenrollment.

@@ -26,6 +26,7 @@ pub(crate) fn changes(
         "principal" | "settings" | "store" => Some(Thing::Principal),
         "group" => Some(Thing::Group),
         "card" => Some(Thing::Card),
+        "policy-service" => Some(Thing::PolicyService),
         "directory" if of.is_some() && !cx.names.controllers.is_empty() => Some(Thing::Controller),
         _ => None,
     };
@@ -56,6 +57,7 @@ pub(crate) fn changes(
             "trust" => trust(cx, of, set, key, found),
             "store" => delete(cx, &name, set, key, found),
             "card" => of_card(&name, set, key),
+            "policy-service" => of_policy_service(cx, &name, set, key),
             _ => None,
         }
     });
@@ -203,6 +205,16 @@ fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diag
         return None;
     }
     Some(Change::DeleteCertificate { principal: name.to_owned(), certificate: certificate.value.to_owned() })
+}
+
+fn of_policy_service(cx: &Context<'_>, name: &str, set: &Table, key: &str) -> Option<Change> {
+    let mut services = cx.world.tables("policy-service");
+    let service = services.find(|service| service.text("name").is_some_and(|known| known.value == name))?;
+    let url = service.text("url")?.value.to_owned();
+    match key {
+        "reachable" => Some(Change::PolicyServiceReachable { url, reachable: set.flag(key)? }),
+        _ => None,
+    }
 }
 
 fn of_card(name: &str, set: &Table, key: &str) -> Option<Change> {

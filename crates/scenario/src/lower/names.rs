@@ -22,6 +22,7 @@ pub(crate) enum Thing {
     Template,
     Certificate,
     Controller,
+    PolicyService,
 }
 
 impl Thing {
@@ -38,6 +39,7 @@ impl Thing {
             Self::Template => "template",
             Self::Certificate => "certificate",
             Self::Controller => "domain controller",
+            Self::PolicyService => "policy service",
         }
     }
 }
@@ -51,6 +53,7 @@ pub(crate) struct Names {
     pub(crate) cards: Vec<Placed<String>>,
     pub(crate) cas: Vec<Placed<String>>,
     pub(crate) extra_roots: Vec<Placed<String>>,
+    pub(crate) policy_services: Vec<Placed<String>>,
     pub(crate) templates: Vec<Placed<String>>,
     pub(crate) certificates: Vec<Placed<String>>,
     pub(crate) requests: Vec<Placed<String>>,
@@ -85,6 +88,7 @@ impl Names {
             cards: names("card"),
             cas: names("ca"),
             extra_roots: trust.texts("extra-roots").map(|text| text.map(str::to_owned)).collect(),
+            policy_services: names("policy-service"),
             templates: names("template"),
             certificates: names("certificate"),
             requests: names("request"),
@@ -111,6 +115,7 @@ impl Names {
             Thing::Template => &[&self.templates],
             Thing::Certificate => &[&self.certificates, &self.requests],
             Thing::Controller => &[&self.controllers],
+            Thing::PolicyService => &[&self.policy_services],
         };
         lists.iter().flat_map(|list| list.iter()).collect()
     }

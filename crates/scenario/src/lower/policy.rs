@@ -1,7 +1,7 @@
 //! Group Policy.
 
 use autoenroll_model::PolicyServer;
-use autoenroll_world::spec::PolicySpec;
+use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
 use super::{number_or_none, small, span, texts};
 use crate::tree::Table;
@@ -20,6 +20,15 @@ pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
     spec.expiration_stores = texts(table, "expiration-stores");
     spec.expiration_balloons = table.flag("expiration-balloons").unwrap_or(false);
     spec
+}
+
+/// A policy server that passes on what the directory holds.
+pub(super) fn service(table: &Table) -> Option<PolicyServiceSpec> {
+    Some(PolicyServiceSpec {
+        url: table.text("url")?.value.to_owned(),
+        reachable: table.flag("reachable").unwrap_or(true),
+        next_update_hours: small(table, "next-update-hours"),
+    })
 }
 
 /// By default a server that allows autoenrollment and speaks Kerberos.

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{
     AceEffect, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, KeySpec, KeyUsage, NameFlags, Offer,
-    PrivateKeyFlags, Profile, ProviderKind, Right,
+    PrivateKeyFlags, Profile, ProviderKind, Right, TrustStore,
 };
 use autoenroll_world::spec::{Chain, ComputerRole, RequestDecision};
 
@@ -70,6 +70,7 @@ pub(crate) static WORLD: Shape = Shape {
         key("start", Instant, "What the wall clock shows at the start."),
         key("domain", Table(&DOMAIN), "The domain and its directory."),
         key("policy", Table(&POLICY), "Group Policy."),
+        key("policy-service", Named(&POLICY_SERVICE), "Certificate enrollment policy servers that answer."),
         key("template", Named(&TEMPLATE), "Certificate templates."),
         key("ca", Named(&CA), "Certification authorities."),
         key("group", Named(&GROUP), "Groups."),
@@ -116,6 +117,7 @@ static TRUST: Shape = Shape {
         key("ca", List(&Text), "CN=AIA; every CA unless said here."),
         key("ntauth", List(&Text), "CN=NTAuthCertificates; every CA unless said here."),
         key("extra-roots", List(&Text), "Roots that exist besides the CAs."),
+        key("unreadable", List(&Word(|| TrustStore::WORDS.to_vec())), "Containers whose content nobody may read."),
     ],
 };
 
@@ -158,6 +160,18 @@ static POLICY_SERVER: Shape = Shape {
             "1 anonymous, 2 Kerberos, 4 password, 8 certificate; 2 unless said here.",
         ),
         key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
+    ],
+};
+
+static POLICY_SERVICE: Shape = Shape {
+    name: "a policy service",
+    about: "A certificate enrollment policy server ([MS-XCEP]): it passes on templates and CAs of the directory.",
+    keys: &[
+        must("name", Text, "Its name in scenarios."),
+        must("url", Text, "Its address, as policy names it."),
+        key("next-update-hours", Number(0, 0xFFFF_FFFF), "nextUpdateHours; it does not say unless said here."),
+        key("reachable", Flag, "Whether it answers; true unless said here."),
+        key("absent", Flag, "Leaves it out."),
     ],
 };
 

@@ -345,6 +345,12 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         &[key("reachable", Flag, "Whether it can be reached."), key("latency", Span, "Duration of every access.")],
     ),
     change(
+        "policy-service",
+        Some("the policy service"),
+        "a changed policy service",
+        &[key("reachable", Flag, "Whether it answers.")],
+    ),
+    change(
         "clock",
         None,
         "a set clock",

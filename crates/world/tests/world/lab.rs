@@ -23,6 +23,7 @@ pub(crate) fn contoso() -> WorldSpec {
     let mut spec = WorldSpec::contoso(Profile::server_2003_sp1());
     let domain = spec.domain.clone();
     spec.domain.trust = TrustSpec {
+        unreadable: Vec::new(),
         roots: vec!["Contoso CA".to_owned()],
         ntauth: vec!["Contoso CA".to_owned()],
         ..TrustSpec::default()
