@@ -5,8 +5,8 @@ use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
 use autoenroll_model::{
     Ace, AceEffect, EffectResult, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage,
-    NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, SoftwareOperation, Span, Submission, Template,
-    rights,
+    NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, SoftwareOperation, Span, Submission,
+    Template, rights,
 };
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -254,7 +254,11 @@ impl Ask {
     }
 
     fn attributes(&self, enveloped: Option<&[u8]>) -> Vec<Attribute> {
-        let provider = CspProvider { key_spec: 1, name: "Microsoft Enhanced Cryptographic Provider v1.0".into(), signature: Vec::new() };
+        let provider = CspProvider {
+            key_spec: 1,
+            name: "Microsoft Enhanced Cryptographic Provider v1.0".into(),
+            signature: Vec::new(),
+        };
         let mut attributes = vec![
             Attribute::os_version("5.2.3790.2"),
             Attribute::client_info(&client()),
@@ -311,7 +315,8 @@ fn client() -> ClientInfo {
 /// The key as a software provider packs it for the exchange certificate of a CA.
 fn enveloped(key: &PrivateKey, exchange_certificate: &[u8]) -> Vec<u8> {
     let mut keys = SoftwareKeys::default();
-    let container = SoftwareContainer { key: key.clone(), key_spec: KeySpec::Exchange, exportable: false, protected: false };
+    let container =
+        SoftwareContainer { key: key.clone(), key_spec: KeySpec::Exchange, exportable: false, protected: false };
     keys.insert("provider", "container", container);
     let operation = SoftwareOperation::Archive {
         container: "container".into(),

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use autoenroll_ca::{Ca, FULL_RESPONSE, RevocationReason};
 use autoenroll_keys::KeyAlgorithm;
-use autoenroll_model::{
-    Disposition, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Span, Template,
-};
+use autoenroll_model::{Disposition, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Span, Template};
 use autoenroll_wire::{Certificate, DigestAlgorithm, Extension, GeneralName};
 
 use crate::lab::{Ask, Form, Holder, alice, ca, key, oid, security, start, template};
@@ -35,10 +33,8 @@ impl Set<'_> {
     /// Every form of a request, its responses, and what the CA publishes.
     fn forms(&self) {
         let user = template("User");
-        let archiving = Template {
-            private_key_flags: PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL,
-            ..template("Encryption")
-        };
+        let archiving =
+            Template { private_key_flags: PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL, ..template("Encryption") };
         let co_signed = Template { ra_signatures: 1, ..template("CoSigned") };
         let version_1 = Template { schema: None, oid: None, ..template("Version1") };
         let supplied = Template { name_flags: NameFlags::ENROLLEE_SUPPLIES_SUBJECT, ..template("WebServer") };
@@ -55,7 +51,11 @@ impl Set<'_> {
         let first = new(&user, "alice");
         let old = Holder { key: first.key.clone(), certificate: self.issued(&mut ca, "cmc", first) };
         self.issued(&mut ca, "pkcs10-version-1", new(&version_1, "bob"));
-        self.issued(&mut ca, "pkcs10", Ask { form: Form::Pkcs10, under: ExtensionsAttribute::Pkcs9, ..new(&user, "bob") });
+        self.issued(
+            &mut ca,
+            "pkcs10",
+            Ask { form: Form::Pkcs10, under: ExtensionsAttribute::Pkcs9, ..new(&user, "bob") },
+        );
         self.issued(&mut ca, "cmc-sha1", Ask { hash: DigestAlgorithm::Sha1, ..new(&user, "carol") });
         self.issued(&mut ca, "cmc-null-signature", Ask { null_signature: true, ..new(&user, "dave") });
         let mut server = new(&supplied, "server");
@@ -92,7 +92,13 @@ impl Set<'_> {
         let exchange = ca.exchange_certificate(start());
         let agent = template("Agent");
         for template in templates {
-            let mut ask = Ask::for_template(&template, key(&template.name, KeyAlgorithm::rsa_at_least(template.minimal_key_size.max(1025)).expect("at most 4096")));
+            let mut ask = Ask::for_template(
+                &template,
+                key(
+                    &template.name,
+                    KeyAlgorithm::rsa_at_least(template.minimal_key_size.max(1025)).expect("at most 4096"),
+                ),
+            );
             if template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT) {
                 ask.subject = format!("CN={},O=Contoso", template.name).parse().expect("a simple name");
             }
@@ -136,7 +142,8 @@ impl Set<'_> {
     fn answered(&self, ca: &mut Ca, name: &str, ask: Ask, expected: fn(Disposition) -> bool) -> Option<Vec<u8>> {
         let submission = ask.submission();
         self.file(&format!("{name}.req"), &submission.request);
-        let full = ca.submit(start(), &alice(), &autoenroll_model::Submission { flags: FULL_RESPONSE, ..submission.clone() });
+        let full =
+            ca.submit(start(), &alice(), &autoenroll_model::Submission { flags: FULL_RESPONSE, ..submission.clone() });
         assert!(expected(full.disposition), "{}-{name}: {}", self.prefix, full.message);
         if let Some(response) = full.response {
             self.file(&format!("{name}-full.resp"), &response);

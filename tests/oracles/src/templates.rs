@@ -33,11 +33,15 @@ pub fn defaults(generation: Generation) -> Vec<Template> {
     };
     let root: toml::Table = file.parse().expect("the fixture is TOML");
     let names = root["template"].as_array().expect("a list of templates").iter().map(|template| &template["name"]);
-    let mut story = format!("scenario = 1\ntitle = \"every template\"\nprofile = \"{profile}\"\n[timeline]\nsteps = []\n");
+    let mut story =
+        format!("scenario = 1\ntitle = \"every template\"\nprofile = \"{profile}\"\n[timeline]\nsteps = []\n");
     for name in names {
         story += &format!("[[world.template]]\nname = {name}\nbased-on = {name}\nsupersedes = []\n");
     }
-    let bundle = Bundle::new().with("oids.toml", OIDS).with("templates/win2003.toml", WIN2003).with("templates/later.toml", LATER);
+    let bundle = Bundle::new()
+        .with("oids.toml", OIDS)
+        .with("templates/win2003.toml", WIN2003)
+        .with("templates/later.toml", LATER);
     let checked = check("templates.toml", story.as_bytes(), &bundle, &ByPrefix);
     assert!(!checked.found.has_errors(), "{:#?}", checked.found.list());
     let spec = checked.scenarios.into_iter().next().expect("a scenario without errors").spec;
@@ -55,8 +59,10 @@ pub fn directory(generation: Generation) -> Import {
         .map(|template| Template { security: lab::security(true), ..template })
         .collect();
     let authority = lab::ca(KeyAlgorithm::P256, templates.clone()).authority();
-    let attributes = |template: &Template| template::to_entry(template).0.into_iter().map(|(name, _)| name.to_ascii_lowercase());
-    let templates = templates.into_iter().map(|template| ImportedTemplate { said: attributes(&template).collect(), template });
+    let attributes =
+        |template: &Template| template::to_entry(template).0.into_iter().map(|(name, _)| name.to_ascii_lowercase());
+    let templates =
+        templates.into_iter().map(|template| ImportedTemplate { said: attributes(&template).collect(), template });
     let authorities = vec![ImportedAuthority { authority, security: Some(lab::security(true)) }];
     Import { templates: templates.collect(), authorities, ..Import::default() }
 }

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 /// This package's folder.
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 /// The jars of Debian's libbcpkix-java.
-const BOUNCY_CASTLE: [&str; 3] = ["/usr/share/java/bcprov.jar", "/usr/share/java/bcpkix.jar", "/usr/share/java/bcutil.jar"];
+const BOUNCY_CASTLE: [&str; 3] =
+    ["/usr/share/java/bcprov.jar", "/usr/share/java/bcpkix.jar", "/usr/share/java/bcutil.jar"];
 
 /// Java with BouncyCastle on its class path and a program of `scripts`, which it compiles and runs.
 #[must_use]
@@ -67,21 +68,6 @@ pub fn printed(command: &mut Command) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{command:?}\n{}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
-}
-
-/// A new empty folder in the build directory.
-///
-/// # Panics
-/// When it cannot be made.
-#[must_use]
-pub fn folder(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    let folder = target.join(format!("autoenroll-oracles-{name}-{}", std::process::id()));
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    }
-    std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    folder
 }
 
 fn script_path(script: &str) -> PathBuf {

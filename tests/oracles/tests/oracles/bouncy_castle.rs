@@ -22,7 +22,9 @@ fn bouncy_castle_reads_every_message() {
         let expected = match (&request, &request.pkcs10().signed_with) {
             (Request::Pkcs10(_), _) => "PKCS #10, ",
             (Request::Cms { .. }, _) => "CMS of PKCS #10, ",
-            (Request::Cmc { .. }, SignedWith::NoSignature) => "CMC [1.3.6.1.4.1.311.10.10.1, PKCS #10 without signature]",
+            (Request::Cmc { .. }, SignedWith::NoSignature) => {
+                "CMC [1.3.6.1.4.1.311.10.10.1, PKCS #10 without signature]"
+            }
             (Request::Cmc { .. }, _) => "CMC [1.3.6.1.4.1.311.10.10.1, PKCS #10, ",
         };
         let what = said[name.as_str()];

@@ -11,9 +11,12 @@ fn cryptography_reads_the_same_template() {
     let said = suite::lines(&printed);
     let mut named = 0;
     for (name, der) in suite::files(suite::folder(), ".cer.der") {
-        let template = Certificate::parse(&der).expect("our own certificate").extensions.template_oid().expect("well-formed");
+        let template =
+            Certificate::parse(&der).expect("our own certificate").extensions.template_oid().expect("well-formed");
         let expected = match template {
-            Some(TemplateReference::Oid { oid, major: Some(major), minor: Some(minor) }) => format!("{oid} {major} {minor}"),
+            Some(TemplateReference::Oid { oid, major: Some(major), minor: Some(minor) }) => {
+                format!("{oid} {major} {minor}")
+            }
             Some(other) => panic!("{name}: {other}"),
             None => "none".to_owned(),
         };

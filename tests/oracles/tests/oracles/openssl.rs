@@ -48,7 +48,7 @@ fn is_signed(message: &SignedMessage) -> bool {
 
 #[test]
 fn openssl_verifies_every_request() {
-    let folder = tools::folder("openssl-requests");
+    let folder = suite::new_folder("openssl-requests");
     let mut seen = 0;
     for (name, der) in suite::files(suite::folder(), ".req.der") {
         let request = Request::parse(&der).expect("our own request");
@@ -65,7 +65,7 @@ fn openssl_verifies_every_request() {
 
 #[test]
 fn openssl_verifies_every_full_response() {
-    let folder = tools::folder("openssl-responses");
+    let folder = suite::new_folder("openssl-responses");
     let mut seen = 0;
     for (name, der) in suite::files(suite::folder(), ".resp.der") {
         let message = SignedMessage::parse(&der).expect("our own response");
@@ -84,6 +84,8 @@ fn openssl_would_find_damage() {
     let mut request = suite::files(suite::folder(), "rsa-cmc.req.der").remove("rsa-cmc.req.der").expect("there is one");
     let new_key = Request::parse(&request).expect("our own request").pkcs10().public_key.clone();
     *request.last_mut().expect("a signature at the end") ^= 1;
-    let Some(verified) = verifies(&tools::folder("openssl-damage"), "damaged", &request, Some(&new_key)) else { return };
+    let Some(verified) = verifies(&suite::new_folder("openssl-damage"), "damaged", &request, Some(&new_key)) else {
+        return;
+    };
     assert!(verified.is_err(), "a signature with one bit turned round");
 }

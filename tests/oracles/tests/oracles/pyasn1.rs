@@ -21,7 +21,7 @@ fn pyasn1_reads_every_request_and_response() {
 #[test]
 fn pyasn1_would_find_damage() {
     let Some(mut command) = tools::python("rfc6402.py") else { return };
-    let folder = tools::folder("pyasn1");
+    let folder = suite::new_folder("pyasn1");
     let mut request = suite::files(suite::folder(), "rsa-cmc.req.der").remove("rsa-cmc.req.der").expect("there is one");
     // The length of the whole, one too small.
     request[3] -= 1;

@@ -1,13 +1,13 @@
 //! The messages that the oracles look at: those of the laboratory, and those that AUTOENROLL_MESSAGES names, a folder that a run
 //! of the scenario suite has filled.
 
-use autoenroll_oracles::{messages, tools};
+use autoenroll_oracles::messages;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = tools::folder("messages");
+    let folder = new_folder("messages");
     messages::write(&folder);
     if let Some(more) = std::env::var_os("AUTOENROLL_MESSAGES") {
         for (name, content) in files(Path::new(&more), ".der") {
@@ -16,6 +16,16 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     }
     folder
 });
+
+/// A new empty folder in the build directory.
+pub(crate) fn new_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).expect("it was made by an earlier run");
+    }
+    std::fs::create_dir_all(&folder).expect("the build directory can be written to");
+    folder
+}
 
 /// The folder with all messages.
 pub(crate) fn folder() -> &'static Path {
@@ -38,8 +48,10 @@ pub(crate) fn lines(printed: &str) -> BTreeMap<&str, &str> {
 
 /// A folder with one file: a message whose octets in the middle, where names and keys are, have been turned round.
 pub(crate) fn damaged(name: &str, kind: &str) -> PathBuf {
-    let folder = tools::folder(name);
-    let mut message = files(self::folder(), &format!("rsa-cmc.{kind}.der")).remove(&format!("rsa-cmc.{kind}.der")).expect("there is one");
+    let folder = new_folder(name);
+    let mut message = files(self::folder(), &format!("rsa-cmc.{kind}.der"))
+        .remove(&format!("rsa-cmc.{kind}.der"))
+        .expect("there is one");
     let middle = message.len() / 2;
     message[middle..middle + 4].reverse();
     message[middle + 1] ^= 0x55;

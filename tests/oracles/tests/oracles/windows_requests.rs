@@ -133,7 +133,8 @@ fn the_ca_decides_on_windows_requests_as_the_table_says() {
     let requests = suite::files(&folder, ".der");
     let cmc = requests.iter().find(|(name, _)| name.starts_with("36_")).expect("the CMC request").1;
     let cmc = Request::parse(cmc).expect("a CMC request");
-    let Ok(Some(TemplateReference::Oid { oid, .. })) = cmc.pkcs10().extensions().expect("well-formed").template() else {
+    let Ok(Some(TemplateReference::Oid { oid, .. })) = cmc.pkcs10().extensions().expect("well-formed").template()
+    else {
         panic!("the CMC request names its template");
     };
     for situation in &table.situation {
@@ -159,11 +160,16 @@ fn check(situation: &Situation, oid: &Oid, file: &str, request: &[u8]) {
     let asked = Request::parse(request).expect("a real request");
     let asked = asked.pkcs10();
     assert_eq!(certificate.public_key, asked.public_key, "{file}");
-    let alternative = |extensions: &autoenroll_wire::Extensions| extensions.get(oids::SUBJECT_ALT_NAME).map(|one| one.value.clone());
+    let alternative =
+        |extensions: &autoenroll_wire::Extensions| extensions.get(oids::SUBJECT_ALT_NAME).map(|one| one.value.clone());
     match expected.names {
         Some(Names::Request) => {
             assert_eq!(certificate.subject_der, asked.subject_der, "{file}");
-            assert_eq!(alternative(&certificate.extensions), alternative(&asked.extensions().expect("well-formed")), "{file}");
+            assert_eq!(
+                alternative(&certificate.extensions),
+                alternative(&asked.extensions().expect("well-formed")),
+                "{file}"
+            );
         }
         Some(Names::Directory) => {
             assert_eq!(certificate.subject.common_name(), alice().dns, "{file}");
