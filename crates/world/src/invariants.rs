@@ -48,11 +48,21 @@ autoenroll_model::words! {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watch {
     cards: BTreeMap<String, SeenCard>,
-    /// Default containers that a user agreed to replace, and whether it has been done.
-    agreed: BTreeMap<(String, String), bool>,
+    /// Default containers that a user agreed to replace, by card and name.
+    agreed: BTreeMap<(String, String), Agreement>,
     /// Principal and template of requests under submission.
     pending: BTreeSet<(String, String)>,
     runs: BTreeMap<SessionId, SeenRun>,
+}
+
+/// A user's Yes.
+#[derive(Clone, Debug)]
+struct Agreement {
+    /// Public key of what may be replaced.
+    old: Option<Vec<u8>>,
+    /// Another key with its certificate has taken the place. Until then the Yes holds, also in later runs: a key that becomes the
+    /// default before it is certified may have to give way again.
+    done: bool,
 }
 
 /// A card as it was last seen.
@@ -126,17 +136,18 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             let reason = format!("the retry counter rose from {} to {} without a right PIN", before.tries, after.tries);
             self.violation(card, Invariant::RetryCounter, &reason, because.clone());
         }
-        let Some((container, key)) = before.occupied else { return };
-        if after.default != Some((container.clone(), Some(key))) {
-            match self.watch.agreed.get_mut(&(card.to_owned(), container.clone())) {
-                Some(done) => *done = true,
-                None => {
-                    let reason = format!(
-                        "the default container {} was replaced without a Yes",
-                        self.names.container(&container)
-                    );
-                    self.violation(card, Invariant::DefaultContainer, &reason, because);
-                }
+        if let Some((container, key)) = before.occupied
+            && after.default != Some((container.clone(), Some(key)))
+            && !self.watch.agreed.contains_key(&(card.to_owned(), container.clone()))
+        {
+            let reason =
+                format!("the default container {} was replaced without a Yes", self.names.container(&container));
+            self.violation(card, Invariant::DefaultContainer, &reason, because);
+        }
+        if let Some((_, key)) = after.occupied {
+            let of_card = self.watch.agreed.iter_mut().filter(|((of, _), _)| of == card);
+            for (_, agreement) in of_card {
+                agreement.done |= agreement.old.as_ref() != Some(&key);
             }
         }
     }
@@ -186,7 +197,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             return;
         }
         if let (Some(card), Some(container)) = (prompt.facts.text("card"), prompt.facts.text("container")) {
-            self.watch.agreed.insert((self.names.text(card), container.to_owned()), false);
+            let card = self.names.text(card);
+            let old = self.see_card(&card).and_then(|seen| seen.occupied).map(|(_, key)| key);
+            self.watch.agreed.insert((card, container.to_owned()), Agreement { old, done: false });
         }
     }
 
@@ -223,7 +236,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Report::ItemEnded { .. } => {}
             Report::RunEnded => {
                 let run = self.watch.runs.remove(&id).unwrap_or_default();
-                self.watch.agreed.retain(|_, done| !*done);
+                self.watch.agreed.retain(|_, agreement| !agreement.done);
                 self.watch_run_end(id, principal, &run, record);
             }
         }
