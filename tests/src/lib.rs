@@ -98,9 +98,7 @@ pub struct Ran {
 /// # Errors
 /// When there is no such scenario, or it does not pass.
 pub fn play<F: CoreFactory, P: Parts>(name: &str, factory: F, parts: P) -> Result<Trace, String> {
-    let stories = suite()?;
-    let story =
-        stories.iter().find(|story| story.name == name).ok_or_else(|| format!("there is no scenario {name}"))?;
+    let story = story(name)?;
     let report = run(&story.scenario, factory, parts, &Catalogue::read()?);
     match report.verdict {
         Verdict::Passed => Ok(report.trace),

@@ -42,7 +42,7 @@ use crate::arguments::{Arguments, Command};
 pub use crate::catalogue::Catalogue;
 use crate::console::Console;
 pub use crate::exit::Exit;
-pub use crate::suite::{Fixtures, Story, story};
+pub use crate::suite::{Fixtures, Story, story, suite};
 
 /// Does what the arguments of this process say.
 #[must_use]

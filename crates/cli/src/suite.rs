@@ -37,6 +37,14 @@ pub struct Story {
     pub scenario: Scenario,
 }
 
+/// The stories of the whole suite, sorted by name.
+///
+/// # Errors
+/// When one of them, or a fixture, has errors: a fault of this program.
+pub fn suite() -> Result<Vec<Story>, String> {
+    good_stories(&Selection::default(), None).map_err(|failure| failure.to_string())
+}
+
 /// The scenario of the suite with that name, and the variant in brackets where it has several.
 ///
 /// # Errors
