@@ -98,3 +98,14 @@ fn a_new_scenario_passes_as_it_stands() {
         }
     }
 }
+
+#[test]
+fn the_example_of_the_reference_passes() {
+    let reference = include_str!("../../../docs/scenario-language.md");
+    let (_, rest) = reference.split_once("```toml\n").expect("the reference begins with an example");
+    let (example, _) = rest.split_once("```").expect("the example ends");
+    let checked = checked(example.as_bytes(), &ByPrefix);
+    let report = run(&checked.scenarios[0], Cores::new(), InProcess::new(), &ByPrefix);
+    assert_eq!(report.render(&checked.files, false), "");
+    assert_eq!(report.verdict, Verdict::Passed);
+}
