@@ -47,6 +47,9 @@ fn files(root: &Path, directory: &str, ending: &str) -> Result<Vec<String>, Stri
         }
         for entry in fs::read_dir(root.join(&directory)).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
             let path = directory.join(entry.file_name());
             if entry.file_type().map_err(unreadable)?.is_dir() {
                 open.push(path);
