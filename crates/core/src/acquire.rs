@@ -280,8 +280,8 @@ fn chosen_servers(frame: &mut Frame, gathered: &Gathered) -> Option<VecDeque<Pol
             group.sort_by_key(|server| (server.cost, auth_rank(server.auth_flags)));
         }
         let Some(first) = group.first() else { continue };
-        let enabled = group.iter().all(|server| server.flags & 0x10 != 0);
-        if frame.decide(rules::R024, id, !enabled, Facts::new()) {
+        let enabled = first.flags & AUTO_ENROLLMENT_ENABLED != 0;
+        if frame.decide(rules::R024, id, !enabled, Facts::new().with("url", first.url.as_str())) {
             continue;
         }
         let ldap = group.iter().any(|server| server.url.eq_ignore_ascii_case("ldap:"));
@@ -297,6 +297,9 @@ fn chosen_servers(frame: &mut Frame, gathered: &Gathered) -> Option<VecDeque<Pol
     }
     Some(chosen)
 }
+
+/// Flag of an end point that autoenrollment may use ([MS-CAESO] 4.4.5.3.2.4).
+const AUTO_ENROLLMENT_ENABLED: u32 = 0x10;
 
 /// Kerberos, then anonymous, then the rest in the order found ([MS-CAESO] 4.4.5.3.2.3).
 const fn auth_rank(auth_flags: u32) -> u8 {
@@ -337,6 +340,7 @@ fn endpoint_answered(
 ) -> Next {
     match result {
         EffectResult::Policy(response) => {
+            events::policy_loaded(frame, response.templates.len());
             let kept = frame.cache.as_ref().filter(|_| response.not_changed).map(|cache| cache.offer.clone());
             let facts = Facts::new().with("not-changed", response.not_changed);
             if let (true, Some(offer)) = (frame.decide(rules::R032, "policy-server", kept.is_some(), facts), kept) {

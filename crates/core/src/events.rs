@@ -62,8 +62,26 @@ pub(crate) fn near_expiry(frame: &mut Frame, certificate: &Thumbprint) {
     log(frame, LogKind::Problem, Source::Run, 64, Severity::Warning, facts);
 }
 
-/// A certificate's life cycle: 1001 replaced, 1004 deleted, 1005 archived, 1006 installed, 1010 deleted from the directory.
-/// Modern only.
+/// A policy server has authenticated the client (65) and told it its policy (64). Modern only.
+pub(crate) fn policy_loaded(frame: &mut Frame, templates: usize) {
+    if frame.profile().events == EventTable::Modern {
+        for id in [65, 64] {
+            let facts = Facts::new().with("templates", templates);
+            log(frame, LogKind::Progress, Source::Enrollment, id, Severity::Information, facts);
+        }
+    }
+}
+
+/// Enrollment of one certificate begins (4) or is over (5), whatever came of it. Modern only.
+pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
+    if frame.profile().events == EventTable::Modern {
+        let id = if begins { 4 } else { 5 };
+        log(frame, LogKind::Progress, Source::Run, id, Severity::Information, Facts::new().with("template", template));
+    }
+}
+
+/// A certificate's life cycle: 1001 replaced, 1002 expired, 1003 near its end, 1004 deleted, 1005 archived, 1006 installed, 1008
+/// linked with its key, 1010 deleted from the directory. Modern only.
 pub(crate) fn life_cycle(frame: &mut Frame, id: u16, certificate: &Thumbprint) {
     if frame.profile().events == EventTable::Modern {
         let facts = Facts::new().with("certificate", certificate.0.as_str());

@@ -126,6 +126,8 @@ fn announce_expiry(frame: &mut Frame, known: &Known, held: &Watched) -> bool {
     let told = told && frame.decide(rules::R098, &held.thumbprint.0, near, facts);
     if told {
         events::near_expiry(frame, &held.thumbprint);
+        let over = frame.now.wall >= held.not_after;
+        events::life_cycle(frame, if over { 1002 } else { 1003 }, &held.thumbprint);
     }
     told
 }

@@ -118,6 +118,7 @@ impl Work {
         let started =
             Report::ItemStarted { template: item.name.clone(), action: item.action, interactive: item.interactive };
         frame.report(started, &item.reasons.clone());
+        events::enrollment(frame, true, &item.name);
         let reasons = item.reasons.clone();
         let mut work = Self {
             item,
@@ -746,6 +747,10 @@ impl Work {
         }
         events::succeeded(frame, self.item.action, &self.item.name, &issued.ca, &thumbprint);
         events::life_cycle(frame, 1006, &thumbprint);
+        events::life_cycle(frame, 1008, &thumbprint);
+        if let Some(old) = self.item.old.as_ref().filter(|_| self.item.action == Action::Renew) {
+            events::life_cycle(frame, 1001, &old.thumbprint);
+        }
         Progress::Ended(Outcome::Enrolled { thumbprint, key })
     }
 

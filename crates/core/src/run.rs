@@ -198,6 +198,7 @@ impl Run {
     fn item_ended(&mut self, frame: &mut Frame, progress: Progress) {
         let Some(work) = self.work.take() else { return };
         let item = work.into_item();
+        events::enrollment(frame, false, &item.name);
         let outcome = match progress {
             Progress::Open => return,
             Progress::Arrived(resumed) => {
