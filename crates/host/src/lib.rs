@@ -21,5 +21,5 @@ mod vpcd;
 pub use apdu_log::{LogError, LoggedApdu, read_apdu_log};
 pub use exchange::Exchange;
 pub use pcscd::{MOST_READERS, Pcscd, PcscdError, PcscdOptions, Slot};
-pub use serve::{ServeError, ServeOptions, serve};
+pub use serve::{ServeError, ServeOptions, ServedIn, serve};
 pub use vpcd::{Ended, InsertError, Inserted, SharedCard, insert, share};

@@ -9,9 +9,9 @@ use std::time::Duration;
 use autoenroll_card::{CardState, LifeCycle};
 
 use crate::vpcd::lock;
-use crate::{Exchange, InsertError, Inserted, SharedCard, insert};
+use crate::{Exchange, InsertError, Inserted, Pcscd, PcscdError, PcscdOptions, SharedCard, insert};
 
-/// Serves a card to the reader driver that listens at [`ServeOptions::driver`], doing what `commands` says line by line:
+/// Serves a card in the reader that [`ServeOptions::reader`] names, doing what `commands` says line by line:
 ///
 /// * `insert`, `pull`: into the reader and out of it;
 /// * `state`: what is on the card, without asking it;
@@ -19,17 +19,30 @@ use crate::{Exchange, InsertError, Inserted, SharedCard, insert};
 ///
 /// After the last line a card that is in the reader is served until the driver closes the connection, so that standard input
 /// may be `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked. Errors that another
-/// line can mend are written there, too.
+/// line can mend are written there, too. A pcscd of its own is announced by a line that a shell understands,
+/// `export PCSCLITE_CSOCK_NAME=...`: programs started there see the card, and no others.
 ///
 /// # Errors
-/// When the card cannot be inserted at the start, or `commands` or `out` fail.
+/// When pcscd does not come up, the card cannot be inserted at the start, or `commands` or `out` fail.
 pub fn serve(
     card: &SharedCard,
     options: &ServeOptions,
     commands: impl BufRead,
     out: impl Write + Send + 'static,
 ) -> Result<(), ServeError> {
-    let mut desk = Desk { card, options: *options, inserted: None, out: Arc::new(Mutex::new(out)) };
+    let out = Arc::new(Mutex::new(out));
+    // Lives as long as the card is served.
+    let pcscd;
+    let driver = match &options.reader {
+        ServedIn::Driver(driver) => *driver,
+        ServedIn::OwnPcscd(wanted) => {
+            pcscd = Pcscd::start(wanted)?;
+            let (variable, socket) = pcscd.client_environment();
+            write_line(&out, &format_args!("export {variable}={}", socket.display()))?;
+            pcscd.slots()[0].driver()
+        }
+    };
+    let mut desk = Desk { card, driver, trace: options.trace, inserted: None, out };
     if options.inserted {
         desk.insert().map_err(ServeError::Insert)?;
         desk.say("inserted")?;
@@ -52,10 +65,10 @@ pub fn serve(
 }
 
 /// How a card is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeOptions {
-    /// Where the driver listens. vpcd as Debian installs it: 127.0.0.1:35963.
-    pub driver: SocketAddr,
+    /// Which reader.
+    pub reader: ServedIn,
     /// Whether the card is in the reader at the start.
     pub inserted: bool,
     /// Whether power, reset and commands are shown.
@@ -63,15 +76,26 @@ pub struct ServeOptions {
 }
 
 impl Default for ServeOptions {
-    /// In the reader that Debian's package of vpcd describes, with trace.
+    /// In the first reader that Debian's package of vpcd describes, inserted, with trace.
     fn default() -> Self {
-        Self { driver: SocketAddr::from(([127, 0, 0, 1], 35_963)), inserted: true, trace: true }
+        Self { reader: ServedIn::Driver(SocketAddr::from(([127, 0, 0, 1], 35_963))), inserted: true, trace: true }
     }
+}
+
+/// The reader of a served card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServedIn {
+    /// One whose driver, vpcd, listens there.
+    Driver(SocketAddr),
+    /// The first one of a pcscd that is started for this card and stopped with it.
+    OwnPcscd(PcscdOptions),
 }
 
 /// Why serving a card ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServeError {
+    /// There is no pcscd.
+    Pcscd(PcscdError),
     /// The card could not be inserted at the start.
     Insert(InsertError),
     /// Commands could not be read, or output not written.
@@ -81,6 +105,7 @@ pub enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Pcscd(error) => write!(f, "{error}"),
             Self::Insert(error) => write!(f, "{error}"),
             Self::Console(kind) => write!(f, "standard input or output: {kind}"),
         }
@@ -88,6 +113,12 @@ impl fmt::Display for ServeError {
 }
 
 impl std::error::Error for ServeError {}
+
+impl From<PcscdError> for ServeError {
+    fn from(error: PcscdError) -> Self {
+        Self::Pcscd(error)
+    }
+}
 
 impl From<io::Error> for ServeError {
     fn from(error: io::Error) -> Self {
@@ -101,7 +132,8 @@ const DRIVER_WITHIN: Duration = Duration::from_secs(2);
 /// The card and its reader, in front of whoever types.
 struct Desk<'a, W> {
     card: &'a SharedCard,
-    options: ServeOptions,
+    driver: SocketAddr,
+    trace: bool,
     inserted: Option<Inserted>,
     /// Shared with the thread that talks to the driver.
     out: Arc<Mutex<W>>,
@@ -109,14 +141,14 @@ struct Desk<'a, W> {
 
 impl<W: Write + Send + 'static> Desk<'_, W> {
     fn insert(&mut self) -> Result<(), InsertError> {
-        let (out, trace) = (Arc::clone(&self.out), self.options.trace);
+        let (out, trace) = (Arc::clone(&self.out), self.trace);
         let observe = move |exchange: &Exchange| {
             if trace {
                 // Whoever reads the trace may have gone; the card is served all the same.
                 let _unread = write_line(&out, exchange);
             }
         };
-        self.inserted = Some(insert(Arc::clone(self.card), self.options.driver, DRIVER_WITHIN, observe)?);
+        self.inserted = Some(insert(Arc::clone(self.card), self.driver, DRIVER_WITHIN, observe)?);
         Ok(())
     }
 

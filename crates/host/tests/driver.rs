@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, Personalisation};
-use autoenroll_host::{Ended, Exchange, Inserted, ServeOptions, SharedCard, insert, serve, share};
+use autoenroll_host::{Ended, Exchange, Inserted, ServeOptions, ServedIn, SharedCard, insert, serve, share};
 use autoenroll_keys::Seed;
 
 const LONG: Duration = Duration::from_secs(5);
@@ -224,7 +224,7 @@ impl std::io::Write for Paper {
 #[test]
 fn a_card_is_served_at_a_terminal() {
     let (driver, card) = (Driver::new(), card(CardProfile::gids()));
-    let options = ServeOptions { driver: driver.address(), ..ServeOptions::default() };
+    let options = ServeOptions { reader: ServedIn::Driver(driver.address()), ..ServeOptions::default() };
     let (commands, paper) = (b"insert\nstate\npull\npull\neject\ninsert\n".as_slice(), Paper::default());
     std::thread::scope(|scope| {
         let served = scope.spawn(|| serve(&card, &options, commands, paper.clone()));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, CardState};
-use autoenroll_host::{Exchange, Inserted, Pcscd, PcscdError, PcscdOptions, SharedCard, insert, share};
+use autoenroll_host::{Exchange, Inserted, Pcscd, PcscdOptions, SharedCard, insert, share};
 use autoenroll_keys::Seed;
 use tempfile::TempDir;
 
@@ -62,15 +62,8 @@ impl Desk {
     }
 
     pub(crate) fn with(card: Card) -> Option<Self> {
-        let found = programs();
-        let module = match found {
-            Ok(module) => module,
-            Err(why) => return skip(&why),
-        };
-        let pcscd = match Pcscd::start(&PcscdOptions { log_apdus: true, ..PcscdOptions::default() }) {
-            Err(error @ PcscdError::Missing { .. }) => return skip(&error.to_string()),
-            started => started.unwrap(),
-        };
+        let module = programs()?;
+        let pcscd = Pcscd::start(&PcscdOptions { log_apdus: true, ..PcscdOptions::default() }).unwrap();
         let card = share(card);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let inserted = Mutex::new(Some(put_in(&card, &pcscd, &heard)));
@@ -159,34 +152,40 @@ fn put_in(card: &SharedCard, pcscd: &Pcscd, heard: &Arc<Mutex<Vec<Exchange>>>) -
     inserted
 }
 
+/// Whether every program is there; if not, the test is skipped, which is an error in CI.
+pub(crate) fn is_complete() -> bool {
+    programs().is_some()
+}
+
 /// OpenSC's PKCS #11 module, when every program is there.
-fn programs() -> Result<PathBuf, String> {
-    for (program, package) in
-        [("opensc-tool", "opensc"), ("openssl", "openssl"), ("timeout", "coreutils"), ("cmp", "diffutils")]
-    {
-        if !Path::new("/usr/bin").join(program).exists() {
-            return Err(format!("{program} is not there; install the package {package}"));
-        }
+fn programs() -> Option<PathBuf> {
+    let needed = [
+        ("/usr/sbin/pcscd", "pcscd"),
+        ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "vsmartcard-vpcd"),
+        ("/usr/bin/opensc-tool", "opensc"),
+        ("/usr/bin/openssl", "openssl"),
+        ("/usr/lib/python3/dist-packages/smartcard", "python3-pyscard"),
+    ];
+    let mut missing: Vec<&str> =
+        needed.into_iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| package).collect();
+    let module = library("opensc-pkcs11.so");
+    missing.extend(module.is_none().then_some("opensc-pkcs11"));
+    missing.extend(library("engines-3/pkcs11.so").is_none().then_some("libengine-pkcs11-openssl"));
+    if missing.is_empty() {
+        return module;
     }
-    if library("dist-packages/smartcard").is_none() {
-        return Err("pyscard is not there; install the package python3-pyscard".to_owned());
-    }
-    library("engines-3/pkcs11.so").ok_or("OpenSSL's engine pkcs11 is not there; install libengine-pkcs11-openssl")?;
-    library("opensc-pkcs11.so").ok_or_else(|| "opensc-pkcs11.so is not there; install opensc-pkcs11".to_owned())
+    #[expect(clippy::disallowed_methods, reason = "CI is where a missing program is an error")]
+    let ci = std::env::var_os("CI").is_some();
+    let why = format!("not installed: {}", missing.join(" "));
+    assert!(!ci, "in CI nothing is skipped; {why}");
+    eprintln!("skipped; {why}");
+    None
 }
 
 /// A file in a directory of `/usr/lib`, such as `/usr/lib/x86_64-linux-gnu`.
 fn library(name: &str) -> Option<PathBuf> {
     let directories = std::fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
     directories.map(|directory| directory.path().join(name)).find(|path| path.exists())
-}
-
-fn skip<T>(why: &str) -> Option<T> {
-    #[expect(clippy::disallowed_methods, reason = "CI is where a missing program is an error")]
-    let ci = std::env::var_os("CI").is_some();
-    assert!(!ci, "in CI nothing is skipped: {why}");
-    eprintln!("skipped: {why}");
-    None
 }
 
 const OPENSC_CONF: &str = "\

@@ -1,6 +1,11 @@
 //! From a blank card to an initialised one.
 
-use autoenroll_card::LifeCycle;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Command;
+
+use autoenroll_card::{Card, CardProfile, LifeCycle};
+use autoenroll_host::{PcscdOptions, ServeOptions, ServedIn, serve, share};
+use autoenroll_keys::Seed;
 
 use crate::desk::{Desk, Line, SERIAL, run};
 
@@ -61,4 +66,27 @@ fn a_card_survives_being_pulled() {
     desk.insert();
     assert_eq!(desk.card(), before);
     desk.check(&[run("pkcs15-tool -r 0 --list-pins").says(&["Tries left     : 2"])]);
+}
+
+#[test]
+fn a_card_is_served_with_a_pcscd_of_its_own() {
+    if !crate::desk::is_complete() {
+        return;
+    }
+    let card = share(Card::new(CardProfile::gids(), SERIAL, Seed::from(1)));
+    let reader = ServedIn::OwnPcscd(PcscdOptions::default());
+    let options = ServeOptions { reader, inserted: true, trace: false };
+    let (commands, mut typed) = std::io::pipe().unwrap();
+    let (mut shown, out) = std::io::pipe().unwrap();
+    std::thread::scope(|scope| {
+        let served = scope.spawn(|| serve(&card, &options, BufReader::new(commands), out));
+        let mut lines = BufReader::new(&mut shown).lines();
+        let announced = lines.next().unwrap().unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), "inserted");
+        let line = format!("{announced}; OPENSC_DRIVER=gids timeout 30 opensc-tool --wait --name");
+        let output = Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "GIDS Smart Card\n", "{output:?}");
+        typed.write_all(b"quit\n").unwrap();
+        assert_eq!(served.join().unwrap(), Ok(()));
+    });
 }

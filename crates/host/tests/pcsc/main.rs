@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod killed;
+mod pulls;
 mod reader;
 mod scenarios;
 mod story;
@@ -23,8 +24,10 @@ type Test = fn(Arc<Stack>);
 const TESTS: &[(&str, Test)] = &[
     ("a_reader_is_driven", reader::a_reader_is_driven),
     ("a_pulled_card_is_gone_whatever_pcscd_calls_it", reader::a_pulled_card_is_gone_whatever_pcscd_calls_it),
+    ("another_program_resets_the_card", reader::another_program_resets_the_card),
     ("the_csp_works_over_a_reader", reader::the_csp_works_over_a_reader),
     ("every_scenario_gives_the_same_trace", scenarios::every_scenario_gives_the_same_trace),
+    ("a_card_pulled_at_any_command_gives_the_same_trace", pulls::a_card_pulled_at_any_command_gives_the_same_trace),
     ("the_founding_story_leaves_a_card_that_opensc_uses", story::the_founding_story_leaves_a_card_that_opensc_uses),
     ("killing_pcscd_fails_the_run", killed::killing_pcscd_fails_the_run),
 ];

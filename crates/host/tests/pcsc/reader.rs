@@ -81,6 +81,18 @@ pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: Arc<Stack>) {
     });
 }
 
+pub(crate) fn another_program_resets_the_card(stack: Arc<Stack>) {
+    let (slot, card) = (&stack.slots()[0], card());
+    let (_inserted, reader) = put_in(&card, slot);
+    assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
+    let other = Reader::open(&slot.name).unwrap();
+    other.connect(LONG).unwrap();
+    other.reset().unwrap();
+    assert_eq!(reader.transmit(VERIFY), Err(CardGone(HResult::SCARD_W_RESET_CARD)));
+    reader.connect(LONG).unwrap();
+    assert_eq!(reader.transmit(VERIFY).unwrap(), b"\x6D\x00", "the application is no longer selected");
+}
+
 pub(crate) fn the_csp_works_over_a_reader(stack: Arc<Stack>) {
     let (slot, card) = (&stack.slots()[0], card());
     let (inserted, reader) = put_in(&card, slot);

@@ -1,0 +1,79 @@
+//! A card that is pulled in the middle of the founding story, in process and through pcscd.
+
+use std::sync::Arc;
+
+use autoenroll_core::InProcess as Cores;
+use autoenroll_host::pcsc::{PcscCards, Stack};
+use autoenroll_model::{DecisionPoint, Offer, SimTime, Span};
+use autoenroll_scenario::first_difference;
+use autoenroll_trace::{Kind, Trace};
+use autoenroll_world::action::{ClickTarget, UserAnswer};
+use autoenroll_world::spec::{Secret, WorldSpec};
+use autoenroll_world::{Action, InProcess, Parts, Stepped, World};
+
+use crate::scenarios::of_suite;
+
+/// The card is pulled before every one of these commands and put in again at the end. Each takes about two seconds of real
+/// time, so a few stand for all of them; in process `autoenroll-world`'s tests try every one.
+const PULLED_BEFORE: [usize; 6] = [0, 1, 11, 31, 51, usize::MAX];
+
+pub(crate) fn a_card_pulled_at_any_command_gives_the_same_trace(stack: Arc<Stack>) {
+    let spec = of_suite("founding/second-provider.toml").spec;
+    let mut lengths = Vec::new();
+    for pulled_before in PULLED_BEFORE {
+        let here = play(&spec, InProcess::new(), pulled_before);
+        let cards = PcscCards::new(Arc::clone(&stack));
+        let ledger = cards.ledger();
+        let there = play(&spec, cards, pulled_before);
+        assert_eq!(ledger.faults(), [], "before {pulled_before}");
+        assert_eq!(first_difference(&here, &there), None, "before {pulled_before}");
+        lengths.push(commands(&here));
+    }
+    assert!(lengths.iter().max() > Some(&51), "every pull came before the end of the story: {lengths:?}");
+}
+
+/// alice does what she is asked; what she has no answer to, she cancels.
+fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
+    let mut world = World::new(spec.clone(), Cores::new(), parts).unwrap();
+    let logon = Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() };
+    world.act(&logon).unwrap();
+    run(&mut world, SimTime::START + Span::hours(8) + Span::seconds(65));
+    let insert =
+        Action::Insert { card: "alice-card".to_owned(), computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
+    world.act(&insert).unwrap();
+    world.act(&Action::Click { user: "alice".to_owned(), on: ClickTarget::Icon }).unwrap();
+    let mut pulled = false;
+    for _ in 0..10_000 {
+        if !pulled && commands(world.trace()) >= pulled_before {
+            pulled = true;
+            world.act(&Action::Remove { card: "alice-card".to_owned() }).unwrap();
+        }
+        let now = world.now();
+        if world.step(now).unwrap() == Stepped::Handled {
+            continue;
+        }
+        let Some(prompt) = world.prompts().into_iter().next() else { break };
+        let answer = match prompt.point {
+            DecisionPoint::WizardStart => UserAnswer::Word(Offer::Start),
+            DecisionPoint::CardReplaceDefault => UserAnswer::Word(Offer::Yes),
+            DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
+            DecisionPoint::Summary => UserAnswer::Word(Offer::Close),
+            _ => UserAnswer::Word(Offer::Cancel),
+        };
+        world.act(&Action::Reply { user: "alice".to_owned(), point: prompt.point, answer }).unwrap();
+    }
+    if pulled {
+        world.act(&insert).unwrap();
+    }
+    run(&mut world, SimTime::START + Span::hours(17));
+    world.trace().clone()
+}
+
+fn run<P: Parts>(world: &mut World<Cores, P>, until: SimTime) {
+    while world.step(until).unwrap() == Stepped::Handled {}
+    world.advance(until);
+}
+
+fn commands(trace: &Trace) -> usize {
+    trace.records().iter().filter(|record| record.kind == Kind::Apdu).count()
+}
