@@ -3,11 +3,13 @@
 
 use core::fmt;
 
+use aes::Aes256;
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, RsaComponents, Seed, SignatureAlgorithm, draw};
 use autoenroll_model::{FileTime, KeyUsage, Span};
 use autoenroll_wire::asn1::{self, Tlv, tag};
 use autoenroll_wire::{Certificate, Extension, Name, SignerId, WireError, oids};
-use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
+use cbc::Decryptor;
+use cbc::cipher::{Block, BlockModeDecrypt, KeyIvInit};
 use des::TdesEde3;
 
 use crate::encode::{self, CertificateContent, EncodeError};
@@ -31,7 +33,7 @@ pub(crate) enum ArchiveError {
     Wire(WireError),
     /// None of the recipients is the current exchange certificate.
     NotForUs,
-    /// The content is encrypted with something other than triple DES.
+    /// The content is encrypted with something other than triple DES or AES-256, or its padding is wrong.
     Cipher,
     /// The exchange key does not open it, or the numbers within are no key.
     Key(KeyError),
@@ -45,7 +47,7 @@ impl fmt::Display for ArchiveError {
             Self::NoCertificate => f.write_str("the CA has given out no exchange certificate"),
             Self::Wire(error) => error.fmt(f),
             Self::NotForUs => f.write_str("not encrypted to the current exchange certificate"),
-            Self::Cipher => f.write_str("the content is not encrypted with des-EDE3-CBC"),
+            Self::Cipher => f.write_str("the content is not encrypted with des-EDE3-CBC or aes256-CBC"),
             Self::Key(error) => error.fmt(f),
             Self::Blob => f.write_str("the content is no PRIVATEKEYBLOB of an RSA key"),
         }
@@ -120,9 +122,12 @@ impl Exchange {
         let message = Enveloped::read(enveloped)?;
         let for_us = |(id, key): &(SignerId, Vec<u8>)| id.names(current).then(|| key.clone());
         let transported = message.recipients.iter().find_map(for_us).ok_or(ArchiveError::NotForUs)?;
-        let content_key: [u8; 24] =
-            self.key.decrypt_pkcs1(&transported)?.try_into().map_err(|_| ArchiveError::Cipher)?;
-        private_key(&decrypt(&content_key, &message.vector, message.content)?)
+        let content_key = self.key.decrypt_pkcs1(&transported)?;
+        let content = match message.cipher {
+            Cipher::TripleDes => decrypt::<Decryptor<TdesEde3>>(&content_key, &message.vector, message.content)?,
+            Cipher::Aes256 => decrypt::<Decryptor<Aes256>>(&content_key, &message.vector, message.content)?,
+        };
+        private_key(&content)
     }
 }
 
@@ -130,14 +135,24 @@ impl Exchange {
 struct Enveloped {
     /// Each recipient, and the content key encrypted to it.
     recipients: Vec<(SignerId, Vec<u8>)>,
-    vector: [u8; 8],
+    cipher: Cipher,
+    vector: Vec<u8>,
     content: Vec<u8>,
+}
+
+/// How the content is encrypted. [MS-WCCE] names no algorithm: Windows Server 2003 uses triple DES, others AES.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cipher {
+    TripleDes,
+    Aes256,
 }
 
 impl Enveloped {
     fn read(content_info: &[u8]) -> Result<Self, ArchiveError> {
         /// des-EDE3-CBC (RFC 3370 5.1).
         const DES_EDE3_CBC: &str = "1.2.840.113549.3.7";
+        /// id-aes256-CBC (RFC 3565 4.1).
+        const AES256_CBC: &str = "2.16.840.1.101.3.4.1.42";
         let mut reader = asn1::single("enveloped key", content_info)?.expect(tag::SEQUENCE)?.reader();
         let kind = reader.read()?;
         if kind.oid()?.as_str() != oids::ENVELOPED_DATA {
@@ -153,13 +168,15 @@ impl Enveloped {
 
         let mut content = reader.sequence()?;
         content.read()?.oid()?;
-        let mut cipher = content.sequence()?;
-        if cipher.read()?.oid()?.as_str() != DES_EDE3_CBC {
-            return Err(ArchiveError::Cipher);
-        }
-        let vector = cipher.expect(tag::OCTET_STRING)?.content.try_into().map_err(|_| ArchiveError::Cipher)?;
+        let mut algorithm = content.sequence()?;
+        let cipher = match algorithm.read()?.oid()?.as_str() {
+            DES_EDE3_CBC => Cipher::TripleDes,
+            AES256_CBC => Cipher::Aes256,
+            _ => return Err(ArchiveError::Cipher),
+        };
+        let vector = algorithm.expect(tag::OCTET_STRING)?.content.to_vec();
         let content = content.expect(tag::context(0))?.content.to_vec();
-        Ok(Self { recipients, vector, content })
+        Ok(Self { recipients, cipher, vector, content })
     }
 }
 
@@ -179,17 +196,21 @@ fn recipient(info: Tlv<'_>) -> Result<(SignerId, Vec<u8>), WireError> {
     Ok((id, reader.expect(tag::OCTET_STRING)?.content.to_vec()))
 }
 
-/// DES-EDE3-CBC with the padding of RFC 5652 6.3.
-fn decrypt(key: &[u8; 24], vector: &[u8; 8], mut text: Vec<u8>) -> Result<Vec<u8>, ArchiveError> {
-    if text.is_empty() || !text.len().is_multiple_of(8) {
+/// Cipher block chaining with the padding of RFC 5652 6.3. Keys and vectors of another length are refused.
+fn decrypt<M: BlockModeDecrypt + KeyIvInit>(
+    key: &[u8],
+    vector: &[u8],
+    mut text: Vec<u8>,
+) -> Result<Vec<u8>, ArchiveError> {
+    let mut mode = M::new_from_slices(key, vector).map_err(|_| ArchiveError::Cipher)?;
+    let (blocks, rest) = Block::<M>::slice_as_chunks_mut(&mut text);
+    if blocks.is_empty() || !rest.is_empty() {
         return Err(ArchiveError::Cipher);
     }
-    let mut cipher = cbc::Decryptor::<TdesEde3>::new(key.into(), vector.into());
-    for block in text.as_chunks_mut::<8>().0 {
-        cipher.decrypt_block(block.into());
-    }
+    mode.decrypt_blocks(blocks);
     let padding = text.last().copied().map_or(0, usize::from);
-    let length = text.len().checked_sub(padding).filter(|_| (1..=8).contains(&padding)).ok_or(ArchiveError::Cipher)?;
+    let fits = (1..=M::block_size()).contains(&padding);
+    let length = text.len().checked_sub(padding).filter(|_| fits).ok_or(ArchiveError::Cipher)?;
     if text.iter().skip(length).any(|octet| usize::from(*octet) != padding) {
         return Err(ArchiveError::Cipher);
     }
