@@ -28,75 +28,75 @@ macro_rules! planted_bugs {
 
 planted_bugs! {
     // Balloon, icon, timers.
-    BalloonEarly = "balloon-at-59s", "planted/remind-me-later",
+    BalloonEarly = "balloon-at-59s", "founding/second-provider",
         "The balloon comes 59 seconds after the start of the run instead of 60.";
-    BalloonNeverFades = "balloon-never-fades", "planted/remind-me-later",
+    BalloonNeverFades = "balloon-never-fades", "founding/nobody-clicks",
         "The balloon is never hidden.";
-    IconLeftBehind = "icon-left-behind", "planted/remind-me-later",
+    IconLeftBehind = "icon-left-behind", "founding/balloon-clicked",
         "The icon stays in the notification area when it is no longer needed.";
-    WizardByItself = "wizard-by-itself", "planted/two-cards",
+    WizardByItself = "wizard-by-itself", "founding/balloon-then-icon",
         "The wizard opens without a click, as soon as the balloon is shown.";
-    TimerNotRearmed = "timer-not-rearmed", "planted/timer-alone",
+    TimerNotRearmed = "timer-not-rearmed", "switches/timer",
         "The core's own timer fires once and is not set again.";
-    TriggerLost = "trigger-lost", "planted/trigger-waits",
+    TriggerLost = "trigger-lost", "triggers/second-start-waits",
         "A trigger that comes while a run is open is dropped.";
-    NeverRests = "never-rests", "planted/timer-alone",
+    NeverRests = "never-rests", "switches/timer",
         "Each run starts the next one at once.";
 
     // Prompts.
     ReplaceUnasked = "replace-unasked", "founding/second-provider",
         "The default container is replaced without the warning.";
-    ProtectionUnasked = "protection-unasked", "planted/protected-key",
+    ProtectionUnasked = "protection-unasked", "wizard/key-protection-consented",
         "A strongly protected key is made without asking for consent.";
-    SelectionUnasked = "selection-unasked", "planted/two-cards",
+    SelectionUnasked = "selection-unasked", "wizard/several-cards-selected",
         "Of several matching cards the first is taken without asking.";
     PinAskedTwice = "pin-asked-twice", "founding/second-provider",
         "The PIN is asked for a second time although it was given.";
-    PinOutlivesRun = "pin-outlives-run", "planted/pin-in-each-run",
+    PinOutlivesRun = "pin-outlives-run", "founding/card-pulled-at-the-key",
         "A PIN given in one run is used in the next without asking.";
-    WrongPinRetried = "wrong-pin-retried", "founding/second-provider",
+    WrongPinRetried = "wrong-pin-retried", "founding/pin-wrong-once",
         "A PIN that the card refused is presented once more without asking.";
-    PromptNeverWithdrawn = "prompt-never-withdrawn", "planted/pulled-at-pin",
+    PromptNeverWithdrawn = "prompt-never-withdrawn", "founding/card-pulled-before-anything-is-written",
         "A prompt stays open when its reason is gone.";
     WrongCardAccepted = "wrong-card-accepted", "founding/second-provider",
         "While a card of one provider is wanted, any card is taken for one.";
-    ProvidersReversed = "providers-reversed", "founding/second-provider",
+    ProvidersReversed = "providers-reversed", "founding/third-provider",
         "The providers of a template are tried in the wrong order.";
 
     // What is told at the end.
     DialogOnSuccess = "dialog-on-success", "founding/second-provider",
         "A dialog tells that a certificate was enrolled.";
-    SummaryAfterRemind = "summary-after-remind", "planted/remind-me-later",
+    SummaryAfterRemind = "summary-after-remind", "founding/remind-me-later",
         "Remind Me Later is told as a failure.";
-    SummarySkipped = "summary-skipped", "planted/failure-told-once",
+    SummarySkipped = "summary-skipped", "founding/all-providers-cancelled",
         "Failures are not told.";
-    SummaryTwice = "summary-twice", "planted/failure-told-once",
+    SummaryTwice = "summary-twice", "founding/all-providers-cancelled",
         "The summary opens a second time after it was closed.";
     SuccessNotLogged = "success-not-logged", "founding/second-provider",
         "The event for an enrolled certificate is missing.";
-    FailureNotLogged = "failure-not-logged", "planted/failure-told-once",
+    FailureNotLogged = "failure-not-logged", "founding/all-providers-cancelled",
         "Events of severity error are missing.";
-    SuccessLoggedEarly = "success-logged-early", "planted/two-cards",
+    SuccessLoggedEarly = "success-logged-early", "planted/success-after-the-card",
         "Success is logged when the CA has issued, before the certificate is where it belongs.";
 
     // Requests and stores.
-    RightsIgnored = "rights-ignored", "planted/no-right",
+    RightsIgnored = "rights-ignored", "permissions/all-three-rights-are-needed",
         "Templates are enrolled for whatever their access control lists say.";
-    RequestSentTwice = "request-sent-twice", "planted/no-right",
+    RequestSentTwice = "request-sent-twice", "founding/balloon-then-icon",
         "Each request is submitted twice.";
-    RequestRepeatedAfterPull = "request-repeated-after-pull", "planted/pulled-before-write",
+    RequestRepeatedAfterPull = "request-repeated-after-pull", "founding/card-pulled-at-the-certificate",
         "A certificate that was issued but did not reach its card is requested again.";
-    RequestRepeatedWhilePending = "request-repeated-while-pending", "planted/pending",
+    RequestRepeatedWhilePending = "request-repeated-while-pending", "founding/pending-three-days",
         "A certificate is requested again while the CA has the request under submission.";
-    PendingTakenForDenied = "pending-taken-for-denied", "planted/pending",
+    PendingTakenForDenied = "pending-taken-for-denied", "founding/pending-three-days",
         "A request under submission counts as denied.";
-    NoWriteAhead = "no-write-ahead", "planted/noted-before-sent",
+    NoWriteAhead = "no-write-ahead", "switches/crash-between-issue-and-card",
         "A request is submitted without having been noted in REQUEST first.";
-    EntryLeftInRequest = "entry-left-in-request", "planted/pulled-before-write",
+    EntryLeftInRequest = "entry-left-in-request", "founding/card-pulled-at-the-certificate",
         "The entry in REQUEST stays after the certificate is installed.";
-    NotInstalled = "not-installed", "planted/renewed-is-archived",
+    NotInstalled = "not-installed", "events/classic-source",
         "The certificate does not reach MY.";
-    OldNotArchived = "old-not-archived", "planted/renewed-is-archived",
+    OldNotArchived = "old-not-archived", "stores/a-higher-major-version-enrolls-anew",
         "The certificate that was replaced is not archived.";
     EffectNeverAbandoned = "effect-never-abandoned", "planted/noted-before-sent",
         "Answers that nobody wants any more are not called off.";
@@ -106,13 +106,13 @@ planted_bugs! {
         "The certificate is written to another container than its key's.";
     DefaultNotMoved = "default-not-moved", "founding/second-provider",
         "The new container does not become the default one.";
-    DefaultFlagLeft = "default-flag-left", "founding/second-provider",
+    DefaultFlagLeft = "default-flag-left", "founding/occupied-default-replaced",
         "The old default container keeps its flag beside the new one.";
-    TriesNotCounted = "tries-not-counted", "founding/second-provider",
+    TriesNotCounted = "tries-not-counted", "founding/pin-wrong-once",
         "The card does not count a wrong PIN.";
     TriesRestoredByPower = "tries-restored-by-power", "planted/pulled-at-pin",
         "The card forgets wrong PINs when it is pulled and inserted again.";
-    CertificateLostByCard = "certificate-lost-by-card", "founding/second-provider",
+    CertificateLostByCard = "certificate-lost-by-card", "founding/balloon-clicked",
         "The card confirms a certificate that it does not store.";
 }
 
