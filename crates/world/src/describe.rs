@@ -1,11 +1,13 @@
 //! What requests and certificates say, as facts: names, extensions, signers.
 
-use autoenroll_model::{ExtensionsAttribute, Facts, Oid};
-use autoenroll_wire::{Attributes, Certificate, Extensions, GeneralName, Request, SignedWith, oids};
+use autoenroll_model::{ExtensionsAttribute, Facts, KeyUsage, Oid};
+use autoenroll_wire::cmc::PkiResponse;
+use autoenroll_wire::{Attributes, Certificate, Extensions, GeneralName, Request, SignedMessage, SignedWith, oids};
 
 /// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone), `signature`,
-/// `subject`, `extensions`, and `extensions-in` (`microsoft` or `pkcs9`, the attribute they stand in), `client-id`, `os-version` and
-/// `provider` where it has them.
+/// `subject`, `extensions` and what is in them, `attributes` of the PKCS #10, and `extensions-in` (`microsoft` or `pkcs9`, the
+/// attribute they stand in), `client-id`, `client-user`, `client-machine`, `os-version`, `provider` and `key-spec` where it has them.
+/// A CMC request has `controls`, the attributes that stand beside the PKCS #10, and `unsigned` where its signer has such attributes.
 pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attributes) -> Facts {
     let pkcs10 = request.pkcs10();
     let signers = request.messages().next().map_or(1, |message| message.signers.len());
@@ -16,22 +18,86 @@ pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attrib
         SignedWith::Key(algorithm) => algorithm.as_str(),
         _ => "unknown",
     };
-    facts
+    let key_spec = provider.as_ref().map(|provider| if provider.key_spec == 2 { "signature" } else { "exchange" });
+    let facts = facts
         .with("signers", signers)
         .with("signature", signature)
         .with("subject", pkcs10.subject.to_string())
         .with("extensions", extension_names(&extensions))
+        .with("attributes", attribute_names(&pkcs10.attributes))
         .with_some("extensions-in", extensions_attribute(attributes))
-        .with_some("client-id", client.map(|client| client.client_id))
+        .with_some("client-id", client.as_ref().map(|client| client.client_id))
+        .with_some("client-user", client.as_ref().map(|client| client.user.as_str()))
+        .with_some("client-machine", client.as_ref().map(|client| client.machine.as_str()))
         .with_some("os-version", attributes.os_version().ok().flatten())
         .with_some("provider", provider.map(|provider| provider.name))
+        .with_some("key-spec", key_spec);
+    let facts = extension_facts(facts, &extensions);
+    let Request::Cmc { message, data, body_part, .. } = request else { return facts };
+    let unsigned: Vec<String> =
+        message.signers.iter().flat_map(|signer| attribute_names(&signer.unsigned_attributes)).collect();
+    facts
+        .with("controls", attribute_names(&data.added_attributes(*body_part).unwrap_or_default()))
+        .with_some("unsigned", Some(unsigned).filter(|names| !names.is_empty()))
 }
 
-/// What a certificate says besides its name and time: `alternative-names`, `extensions`, and `policies` where it has some.
+/// What extensions contain: `key-usage`, `purposes` and `basic-constraints` where there are such.
+fn extension_facts(facts: Facts, extensions: &Extensions) -> Facts {
+    let usage = extensions.key_usage().ok().flatten();
+    let usage = usage.map(|usage| -> Vec<&str> {
+        KeyUsage::WORDS.iter().filter(|(_, bit)| usage.contains(*bit)).map(|(word, _)| *word).collect()
+    });
+    let purposes = extensions.extended_key_usage().ok().flatten();
+    let purposes = purposes.map(|list| -> Vec<String> { list.iter().map(ToString::to_string).collect() });
+    let constraints = extensions.basic_constraints().ok().flatten();
+    let constraints = constraints.map(|constraints| match (constraints.ca, constraints.path_length) {
+        (false, _) => "no CA".to_owned(),
+        (true, None) => "CA".to_owned(),
+        (true, Some(length)) => format!("CA, path length {length}"),
+    });
+    facts.with_some("key-usage", usage).with_some("purposes", purposes).with_some("basic-constraints", constraints)
+}
+
+/// What the answer of a CA is: `certificates`, or `full-cmc` with `issued-hash`, whether the hash in it is that of the certificate.
+pub(crate) fn response_facts(facts: Facts, response: &[u8], certificate: &[u8]) -> Facts {
+    let Ok(message) = SignedMessage::parse(response) else { return facts };
+    if message.content_type.as_str() != oids::PKI_RESPONSE {
+        return facts.with("response", "certificates");
+    }
+    let content = message.content.as_deref().and_then(|content| PkiResponse::from_der(content).ok());
+    let hash = content.and_then(|content| content.issued_certificate_hash().ok().flatten());
+    let right = hash.is_some_and(|hash| hash == autoenroll_keys::sha1(certificate));
+    facts.with("response", "full-cmc").with("issued-hash", right)
+}
+
+/// Attributes by the names that scenarios use for them, in the order in which they stand.
+fn attribute_names(attributes: &Attributes) -> Vec<String> {
+    let name = |oid: &Oid| {
+        let known = ATTRIBUTES.iter().find(|(dotted, _)| *dotted == oid.as_str());
+        known.map_or_else(|| oid.to_string(), |(_, name)| (*name).to_owned())
+    };
+    attributes.0.iter().map(|one| name(&one.oid)).collect()
+}
+
+/// The names that scenarios use for attributes.
+const ATTRIBUTES: &[(&str, &str)] = &[
+    (oids::RENEWAL_CERTIFICATE, "renewal-certificate"),
+    (oids::ENROLLMENT_NAME_VALUE_PAIR, "name-value-pair"),
+    (oids::ENROLLMENT_CSP_PROVIDER, "csp-provider"),
+    (oids::OS_VERSION, "os-version"),
+    (oids::REQUEST_CLIENT_INFO, "client-info"),
+    (oids::CERT_EXTENSIONS, "extensions"),
+    (oids::EXTENSION_REQUEST, "extensions"),
+    (oids::ARCHIVED_KEY_ATTR, "archived-key"),
+    (oids::ENCRYPTED_KEY_HASH, "encrypted-key-hash"),
+];
+
+/// What a certificate says besides its name and time: `alternative-names`, `extensions` and what is in them, and `policies` where it
+/// has some.
 pub(crate) fn certificate_facts(facts: Facts, certificate: &Certificate) -> Facts {
     let policies: Vec<String> = certificate.certificate_policies().iter().map(ToString::to_string).collect();
     let alternative: Vec<String> = certificate.subject_alt_names().iter().map(alternative_name).collect();
-    facts
+    extension_facts(facts, &certificate.extensions)
         .with("alternative-names", alternative)
         .with("extensions", extension_names(&certificate.extensions))
         .with_some("policies", Some(policies).filter(|policies| !policies.is_empty()))

@@ -24,6 +24,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             return (Kind::Effect, facts);
         }
         let sha256 = hex::encode(&autoenroll_keys::sha256(&submission.request));
+        let facts = facts
+            .with("request-type", request_type(submission.flags))
+            .with("full-response", submission.flags & autoenroll_ca::FULL_RESPONSE != 0);
         let described = match Request::parse(&submission.request) {
             Ok(request) => self.describe_request(facts, &request, submission),
             Err(error) => facts.with("format", "unknown").with("reason", error.to_string()),
@@ -256,12 +259,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Disposition::Issued => {
                 let issued = reply.certificate.as_deref().unwrap_or_default();
                 let facts = self.name_issued(facts, ca, reply.request_id, &template, issued);
-                self.record(ca, Kind::Issued, facts, causes)
+                let facts = describe::response_facts(facts, reply.response.as_deref().unwrap_or_default(), issued);
+                self.record(ca, Kind::Issued, facts.with("message", reply.message.as_str()), causes)
             }
             Disposition::Pending => {
                 self.watch_pending(requester, &template);
                 let name = self.names.request(ca, reply.request_id, &template);
-                self.record(ca, Kind::Pending, facts.with("request", name), causes)
+                let facts = facts.with("request", name).with("message", reply.message.as_str());
+                self.record(ca, Kind::Pending, facts, causes)
             }
             Disposition::Denied(code) | Disposition::Failed(code) => {
                 let facts = facts.with("code", code.to_string()).with("reason", reply.message.as_str());
@@ -298,5 +303,18 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     pub(crate) fn unknown_authority(&self, name: &str) -> Unknown {
         Unknown { what: Thing::Authority, name: name.to_owned(), known: self.authorities.keys().cloned().collect() }
+    }
+}
+
+/// The form that a submission announces in bits 8 to 15 of its flags ([MS-WCCE] 3.2.1.4.3.1.1).
+const fn request_type(flags: u32) -> &'static str {
+    match flags >> 8 & 0xFF {
+        0 => "any",
+        1 => "pkcs10",
+        2 => "keygen",
+        3 => "cms",
+        4 => "cmc",
+        5 => "challenge-response",
+        _ => "other",
     }
 }
