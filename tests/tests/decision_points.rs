@@ -6,19 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use autoenroll_cli::suite;
+use autoenroll_cli::{Catalogue, suite};
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{Facts, HResult};
-use autoenroll_tests::{play, root};
+use autoenroll_scenario::run;
+use autoenroll_tests::root;
 use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::InProcess;
 
 #[test]
 fn every_ending_of_every_decision_point_is_played() {
     let mut played: BTreeMap<String, String> = BTreeMap::new();
+    let catalogue = Catalogue::read().unwrap();
     for story in suite().unwrap() {
-        let trace = play(&story.name, OwnCores::new(), InProcess::new()).unwrap();
-        for ending in endings(&trace) {
+        let report = run(&story.scenario, OwnCores::new(), InProcess::new(), &catalogue);
+        for ending in endings(&report.trace) {
             played.entry(ending).or_insert_with(|| story.name.clone());
         }
     }

@@ -368,6 +368,7 @@ fn acquired(frame: &mut Frame, mut found: PolicyOffer, fresh_for: Option<Span>) 
         let usable = !authority.name.is_empty() && authority.host.is_some();
         frame.decide(rules::R028, &authority.name, usable, Facts::new())
     });
+    keep_first(&mut found);
     let fresh_for = fresh_for.unwrap_or(frame.profile().template_cache.0);
     let offer = Arc::new(found);
     frame.cache = Some(PolicyCache { read_at: frame.now.mono, fresh_for, offer });
@@ -376,6 +377,28 @@ fn acquired(frame: &mut Frame, mut found: PolicyOffer, fresh_for: Option<Span>) 
         return Next::Nothing;
     }
     Next::Ask(Effect::ReadPrincipal, Acquisition::Principal)
+}
+
+/// Policies overlap: what several sources offer counts once, as the first of them describes it.
+fn keep_first(found: &mut PolicyOffer) {
+    let mut templates: Vec<OfferedTemplate> = Vec::new();
+    for offered in core::mem::take(&mut found.templates) {
+        let same = |known: &OfferedTemplate| {
+            known.template.name == offered.template.name && known.template.oid == offered.template.oid
+        };
+        if !templates.iter().any(same) {
+            templates.push(offered);
+        }
+    }
+    found.templates = templates;
+    let mut authorities: Vec<Authority> = Vec::new();
+    for authority in core::mem::take(&mut found.authorities) {
+        let same = |known: &Authority| known.name == authority.name && known.host == authority.host;
+        if !authorities.iter().any(same) {
+            authorities.push(authority);
+        }
+    }
+    found.authorities = authorities;
 }
 
 /// The directory cannot be used: one entry in the event log, and the run is over.

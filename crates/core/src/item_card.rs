@@ -428,6 +428,11 @@ impl Work {
             }
             EffectResult::WrongPin { tries_left } => self.pin_refused(frame, tries_left),
             EffectResult::Failed(HResult::SCARD_W_CHV_BLOCKED) => self.pin_refused(frame, Some(0)),
+            // Too short or too long to be a PIN: the card never saw it, so no try is spent.
+            EffectResult::Failed(HResult::SCARD_E_INVALID_CHV) => {
+                let tries_left = self.description.as_ref().and_then(|description| description.tries_left);
+                self.pin_refused(frame, tries_left)
+            }
             EffectResult::Failed(code) => self.card_failed(frame, code),
             _ => self.fail(frame, HResult::E_UNEXPECTED),
         }
