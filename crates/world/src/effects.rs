@@ -3,7 +3,7 @@
 
 use autoenroll_model::{
     CertificateCheck, Context, CoreFactory, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
-    PolicyTemplate, Right, SoftwareOperation, Span, Template, Thumbprint, may,
+    PolicyTemplate, Right, SecurityDescriptor, SoftwareOperation, Span, Template, Thumbprint, may,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::Certificate;
@@ -182,7 +182,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// nothing has changed since it last asked.
     fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
         let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
-        let next_update_hours = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?.next_update_hours;
+        let service = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?;
+        let (next_update_hours, priorities) = (service.next_update_hours, service.priorities.clone());
         let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
         let session = self.sessions.get_mut(&id).ok_or(HResult::E_UNEXPECTED)?;
         let token = session.token(object);
@@ -191,17 +192,21 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let mut response =
             PolicyResponse { not_changed, next_update_hours, templates: Vec::new(), authorities: Vec::new() };
         if !not_changed {
+            // The answer says what the caller may do, not why: it has no access control list.
+            let withheld = SecurityDescriptor { owner: None, dacl: Some(Vec::new()) };
             let resolved = |template: Template| PolicyTemplate {
                 enroll: may(&template.security, &token, Right::Enroll),
                 autoenroll: may(&template.security, &token, Right::AutoEnroll),
-                template,
+                template: Template { security: withheld.clone(), ..template },
             };
             response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
             response.authorities = self.directory.authorities()?;
             for authority in &mut response.authorities {
                 let permitted = |ca: &autoenroll_ca::Ca| may(&ca.config().rights, &token, Right::Enroll);
                 authority.enroll_permission = self.parts.authority(&authority.name, permitted);
-                authority.priority = Some(1);
+                let priority =
+                    priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
+                authority.priority = Some(priority.unwrap_or(1));
             }
         }
         Ok(EffectResult::Policy(response))

@@ -275,6 +275,8 @@ pub struct PolicyServiceSpec {
     pub reachable: bool,
     /// `nextUpdateHours`.
     pub next_update_hours: Option<u32>,
+    /// Names of CAs with the priority that it gives them, lower is better; 1 for every other CA.
+    pub priorities: Vec<(String, u32)>,
 }
 
 /// A group.

@@ -28,7 +28,13 @@ pub(super) fn service(table: &Table) -> Option<PolicyServiceSpec> {
         url: table.text("url")?.value.to_owned(),
         reachable: table.flag("reachable").unwrap_or(true),
         next_update_hours: small(table, "next-update-hours"),
+        priorities: table.table("priority").map(priorities).unwrap_or_default(),
     })
+}
+
+fn priorities(table: &Table) -> Vec<(String, u32)> {
+    let names = table.0.iter().map(|entry| entry.key.value.as_str());
+    names.filter_map(|name| Some((name.to_owned(), small(table, name)?))).collect()
 }
 
 /// By default a server that allows autoenrollment and speaks Kerberos.

@@ -170,6 +170,7 @@ static POLICY_SERVICE: Shape = Shape {
         must("name", Text, "Its name in scenarios."),
         must("url", Text, "Its address, as policy names it."),
         key("next-update-hours", Number(0, 0xFFFF_FFFF), "nextUpdateHours; it does not say unless said here."),
+        key("priority", Map(&Number(0, 0xFFFF_FFFF)), "Priority of CAs, by name; lower is better, 1 unless said here."),
         key("reachable", Flag, "Whether it answers; true unless said here."),
         key("absent", Flag, "Leaves it out."),
     ],

@@ -262,7 +262,12 @@ fn a_policy_server_passes_on_what_the_directory_holds() {
     let mut spec = spec();
     spec.profile = Profile::windows_10_22h2();
     spec.policy.policy_servers = vec![server];
-    spec.policy_services = vec![PolicyServiceSpec { url: url.to_owned(), reachable: true, next_update_hours: Some(8) }];
+    spec.policy_services = vec![PolicyServiceSpec {
+        url: url.to_owned(),
+        reachable: true,
+        next_update_hours: Some(8),
+        priorities: Vec::new(),
+    }];
     let world = logged_on(spec.clone(), Span::ZERO);
     assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", story(&world));
     assert!(!facts(&records(&world, Kind::Directory), "op").contains(&"read-templates".to_owned()));
