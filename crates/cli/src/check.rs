@@ -1,30 +1,34 @@
 //! `autoenroll check`: everything that is wrong with scenario files.
 
-use autoenroll_scenario::check;
+use autoenroll_scenario::{Checked, check};
 
 use crate::arguments::{Check, Format};
 use crate::catalogue::Catalogue;
 use crate::console::Console;
-use crate::suite::{self, Fixtures};
-use crate::{Exit, Failure};
+use crate::run::jobs;
+use crate::suite::{self, Fixtures, Source};
+use crate::{Exit, Failure, parallel};
 
 pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let sources = suite::select(&arguments.selection)?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     let fixtures = Fixtures::of(&arguments.selection)?;
     let mut wrong = 0;
-    for source in &sources {
-        let checked = check(&source.path, &source.bytes, &fixtures, &catalogue);
-        wrong += usize::from(checked.found.has_errors());
+    let work = |source: &Source| check(&source.path, &source.bytes, &fixtures, &catalogue);
+    parallel::in_order(&sources, jobs(None), work, |at, checked| {
+        let Checked { found, files, .. } =
+            checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", sources[at].path)))?;
+        wrong += usize::from(found.has_errors());
         match arguments.format {
-            Format::Text => write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?,
+            Format::Text => write!(console.out, "{}", found.render(&files, console.colour))?,
             Format::Json => {
-                for problem in checked.found.to_json(&checked.files) {
+                for problem in found.to_json(&files) {
                     writeln!(console.out, "{problem}")?;
                 }
             }
         }
-    }
+        Ok::<(), Failure>(())
+    })?;
     if arguments.format == Format::Text {
         let files = if sources.len() == 1 { "1 file".to_owned() } else { format!("{} files", sources.len()) };
         let verdict = if wrong == 0 { "all good".to_owned() } else { format!("{wrong} with errors") };

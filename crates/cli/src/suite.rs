@@ -11,7 +11,8 @@ use autoenroll_scenario::{Checked, LoadError, Loader, MAX_BYTES, Scenario, check
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
-use crate::{Failure, embedded};
+use crate::run::jobs;
+use crate::{Failure, embedded, parallel};
 
 /// Endings of scenario files.
 const ENDINGS: &[&str] = &["toml", "json"];
@@ -68,16 +69,21 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
     let profile = profile.map(named_profile).transpose()?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     let fixtures = Fixtures::of(selection)?;
-    let mut stories = Vec::new();
-    let mut broken = Vec::new();
-    for source in select(selection)? {
-        let checked = check(&source.path, &source.bytes, &fixtures, &catalogue);
+    let (mut stories, mut broken) = (Vec::new(), Vec::new());
+    let sources = select(selection)?;
+    let work = |source: &Source| check(&source.path, &source.bytes, &fixtures, &catalogue);
+    parallel::in_order(&sources, jobs(None), work, |at, checked| {
+        let source = &sources[at];
+        let checked =
+            checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", source.path)))?;
         if checked.found.has_errors() {
-            broken.push((source.name, checked));
-            continue;
+            broken.push((source.name.clone(), checked));
+        } else {
+            let scenarios = checked.scenarios.into_iter();
+            stories.extend(scenarios.map(|scenario| Story::new(source, scenario, profile.as_ref())));
         }
-        stories.extend(checked.scenarios.into_iter().map(|scenario| Story::new(&source, scenario, profile.as_ref())));
-    }
+        Ok::<(), Failure>(())
+    })?;
     Ok(if broken.is_empty() { Ok(stories) } else { Err(Broken(broken)) })
 }
 
