@@ -9,12 +9,13 @@ use autoenroll_world::spec::ReaderName;
 use autoenroll_world::{CardGone, Parts};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::Part;
 use crate::scenarios::{of_suite, run_behind_pcscd};
 
 /// A card is no longer answered for, and a run ends, with faults, within seconds.
-pub(crate) fn killing_pcscd_fails_the_run(stack: Arc<Stack>) {
+pub(crate) fn killing_pcscd_fails_the_run(stack: &Arc<Stack>, _all: Part) {
     let reader = ReaderName { computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
-    let mut cards = PcscCards::new(Arc::clone(&stack));
+    let mut cards = PcscCards::new(Arc::clone(stack));
     let card = crate::reader::card().lock().unwrap().clone();
     cards.add_card("card", card);
     assert!(cards.insert(&reader, "card").is_some());
@@ -33,7 +34,7 @@ pub(crate) fn killing_pcscd_fails_the_run(stack: Arc<Stack>) {
     );
     drop(cards);
 
-    let (_, ledger) = run_behind_pcscd(&of_suite("founding/second-provider.toml"), &stack);
+    let (_, ledger) = run_behind_pcscd(&of_suite("founding/second-provider.toml"), stack);
     assert_eq!(ledger.faults().first().map(|fault| fault.attempt), Some("insert a card"));
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }

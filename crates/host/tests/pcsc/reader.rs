@@ -11,6 +11,8 @@ use autoenroll_keys::Seed;
 use autoenroll_model::{CardSerial, EffectResult, HResult};
 use autoenroll_world::CardGone;
 
+use crate::Part;
+
 const LONG: Duration = Duration::from_secs(10);
 const SELECT: &[u8] = b"\x00\xA4\x04\x00\x09\xA0\x00\x00\x03\x97\x42\x54\x46\x59\x00";
 const VERIFY: &[u8] = b"\x00\x20\x00\x80\x041234";
@@ -29,7 +31,7 @@ fn put_in(card: &SharedCard, slot: &Slot) -> (Inserted, Reader) {
     (inserted, reader)
 }
 
-pub(crate) fn a_reader_is_driven(stack: Arc<Stack>) {
+pub(crate) fn a_reader_is_driven(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
     let empty = Reader::open(&slot.name).unwrap();
     assert_eq!(empty.connect(Duration::from_millis(20)), Err(CardGone(HResult::SCARD_E_NO_SMARTCARD)));
@@ -56,7 +58,7 @@ pub(crate) fn a_reader_is_driven(stack: Arc<Stack>) {
     assert_eq!(reader.transmit(VERIFY_STATUS).unwrap(), b"\x6D\x00");
 }
 
-pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: Arc<Stack>) {
+pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
     for noticed in [false, true] {
         let (inserted, reader) = put_in(&card, slot);
@@ -81,7 +83,7 @@ pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: Arc<Stack>) {
     });
 }
 
-pub(crate) fn another_program_resets_the_card(stack: Arc<Stack>) {
+pub(crate) fn another_program_resets_the_card(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
     let (_inserted, reader) = put_in(&card, slot);
     assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
@@ -93,7 +95,7 @@ pub(crate) fn another_program_resets_the_card(stack: Arc<Stack>) {
     assert_eq!(reader.transmit(VERIFY).unwrap(), b"\x6D\x00", "the application is no longer selected");
 }
 
-pub(crate) fn the_csp_works_over_a_reader(stack: Arc<Stack>) {
+pub(crate) fn the_csp_works_over_a_reader(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
     let (inserted, reader) = put_in(&card, slot);
     let serial = CardSerial("a1".repeat(16));

@@ -10,9 +10,10 @@ use autoenroll_scenario::Verdict;
 use autoenroll_trace::Kind;
 use tempfile::TempDir;
 
+use crate::Part;
 use crate::scenarios::{of_suite, run_behind_pcscd};
 
-pub(crate) fn the_founding_story_leaves_a_card_that_opensc_uses(stack: Arc<Stack>) {
+pub(crate) fn the_founding_story_leaves_a_card_that_opensc_uses(stack: &Arc<Stack>, _all: Part) {
     for program in ["/usr/bin/pkcs15-tool", "/usr/bin/pkcs11-tool", "/usr/bin/gids-tool", "/usr/bin/openssl"] {
         if !std::path::Path::new(program).exists() {
             crate::skip(&format!("{program} is not there; install opensc and openssl"));
@@ -20,7 +21,7 @@ pub(crate) fn the_founding_story_leaves_a_card_that_opensc_uses(stack: Arc<Stack
         }
     }
     let scenario = of_suite("founding/second-provider.toml");
-    let (report, ledger) = run_behind_pcscd(&scenario, &stack);
+    let (report, ledger) = run_behind_pcscd(&scenario, stack);
     assert_eq!((report.verdict, ledger.faults()), (Verdict::Passed, Vec::new()));
 
     // The very card of the story goes into a reader again.
@@ -31,7 +32,10 @@ pub(crate) fn the_founding_story_leaves_a_card_that_opensc_uses(stack: Arc<Stack
     reader.connect(Duration::from_secs(5)).unwrap();
     reader.disconnect().unwrap();
 
+    // OpenSC makes four PKCS #11 slots for each reader, and only 16 unless it is told.
+    let conf = "app default {\n  card_drivers = gids;\n  pkcs11 { max_virtual_slots = 64; }\n}\n";
     let desk = Desk { directory: TempDir::new().unwrap(), reader: slot.name };
+    std::fs::write(desk.directory.path().join("opensc.conf"), conf).unwrap();
     let container = card.lock().unwrap().look().containers.into_iter().find(|container| container.default).unwrap();
     let id = format!("{:02}", container.index);
     let certificate = container.certificate.as_ref().and_then(|certificate| certificate.der()).unwrap();
@@ -71,7 +75,7 @@ impl Desk {
             .args(["--kill-after=5", "60", "/bin/sh", "-c", line])
             .current_dir(self.directory.path())
             .env("HOME", self.directory.path())
-            .env("OPENSC_DRIVER", "gids")
+            .env("OPENSC_CONF", self.directory.path().join("opensc.conf"))
             .env("R", &self.reader)
             .env("M", module.into_iter().find(|path| path.exists()).unwrap())
             .output()
