@@ -348,7 +348,9 @@ impl Work {
             return self.fail(frame, HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
         };
         let Some(algorithm) = crate::request::key_algorithm(frame, template) else {
-            return self.fail(frame, HResult::NTE_BAD_ALGID);
+            let facts = Facts::new().with("code", HResult::NTE_BAD_ALGID.to_string());
+            let unsupported = frame.decide(rules::S10_UNSUPPORTED, &self.item.name, true, facts);
+            return self.fail(frame, if unsupported { HResult::NTE_BAD_ALGID } else { HResult::NTE_FAIL });
         };
         self.algorithm = Some(algorithm);
         let wanted = self.item.action == Action::Renew
@@ -570,6 +572,14 @@ impl Work {
             return self.refused(frame, known, code);
         };
         let facts = Facts::new().with("ca", ca.name.as_str()).with("request-id", reply.request_id);
+        // The number alone counts, never the message beside it.
+        let (answered, code) = match reply.disposition {
+            Disposition::Issued | Disposition::Pending => (true, HResult::E_UNEXPECTED),
+            Disposition::Denied(code) | Disposition::Failed(code) => (false, code),
+        };
+        if !frame.decide(rules::R082, &self.item.name, answered, facts.clone()) {
+            return self.refused(frame, known, code);
+        }
         match reply.disposition {
             Disposition::Issued if frame.decide(rules::S11_ISSUED, &self.item.name, true, facts.clone()) => {
                 self.take_certificate(frame, ca.name, reply)
@@ -660,7 +670,7 @@ impl Work {
             RequestStage::Issued { ca: ca.clone(), request_id: reply.request_id, certificate: certificate.clone() };
         let Some(entry) = self.entry(frame, stage) else { return self.fail(frame, HResult::E_UNEXPECTED) };
         let ours = autoenroll_model::hex::encode(&key_id) == entry.key_id;
-        if !frame.decide(rules::R082, &self.item.name, ours, Facts::new().with("ca", ca.as_str())) {
+        if !ours {
             return self.fail(frame, HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY);
         }
         self.issued = Some(Issued { ca, request_id: reply.request_id, certificate });
