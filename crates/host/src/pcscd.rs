@@ -6,15 +6,16 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, PipeWriter};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -25,6 +26,8 @@ use crate::{LogError, LoggedApdu, read_apdu_log};
 #[derive(Debug)]
 pub struct Pcscd {
     child: Child,
+    /// Closed when this process ends, however it ends: pcscd then ends, too.
+    _lifeline: PipeWriter,
     directory: TempDir,
     slots: Vec<Slot>,
     _ports: Vec<PortPair>,
@@ -152,14 +155,14 @@ impl Pcscd {
             slots.extend(write_entry(directory.path(), &options.driver, &pair).map_err(cannot("describe a reader"))?);
             ports.push(pair);
         }
-        let child = spawn(directory.path(), options).map_err(cannot("start pcscd"))?;
-        let mut pcscd = Self { child, directory, slots, _ports: ports };
+        let (child, lifeline) = spawn(directory.path(), options).map_err(cannot("start pcscd"))?;
+        let mut pcscd = Self { child, _lifeline: lifeline, directory, slots, _ports: ports };
         pcscd.wait_until_ready()?;
         pcscd.describe().map_err(cannot("describe the daemon"))?;
         Ok(pcscd)
     }
 
-    /// Its readers.
+    /// Its readers. Clients may see them in another order: name them, rather than count.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
@@ -303,21 +306,30 @@ fn write_entry(directory: &Path, driver: &Path, pair: &PortPair) -> io::Result<[
 }
 
 /// The shell hands the socket over: it becomes file descriptor 3, and only the shell knows the process id before pcscd does.
-fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<Child> {
+/// It also leaves a watchdog behind, which waits for the end of this process and then ends pcscd, if it is still the same.
+fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<(Child, PipeWriter)> {
     let listener = OwnedFd::from(UnixListener::bind(directory.join(SOCKET))?);
     let log = File::create(log_file(directory))?;
+    let (watched, lifeline) = io::pipe()?;
+    fcntl_setfd(&watched, FdFlags::empty())?;
     let apdus = if options.log_apdus { "-a" } else { "" };
-    let script = format!("export LISTEN_PID=$$; exec \"$0\" -f {apdus} -c \"$1\" 3<&0 </dev/null");
-    Command::new("/bin/sh")
+    let script = format!(
+        "(read -r nothing </proc/self/fd/$2; grep -qs -- \"$1\" /proc/$$/cmdline && kill $$) &\n\
+         export LISTEN_PID=$$; exec \"$0\" -f {apdus} -c \"$1\" 3<&0 </dev/null"
+    );
+    let child = Command::new("/bin/sh")
         .args(["-c", &script])
         .arg(&options.program)
         .arg(directory.join(READERS))
+        .arg(watched.as_raw_fd().to_string())
         .env_clear()
+        .env("PATH", "/usr/bin:/bin")
         .env("LISTEN_FDS", "1")
         .stdin(Stdio::from(listener))
         .stdout(log.try_clone()?)
         .stderr(log)
-        .spawn()
+        .spawn()?;
+    Ok((child, lifeline))
 }
 
 /// Whether somebody listens at a port. Connecting would tell as well, but vpcd takes every connection for a card.

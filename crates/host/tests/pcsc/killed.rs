@@ -1,5 +1,7 @@
-//! A daemon that dies.
+//! A daemon that dies, and one whose process dies.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,4 +39,43 @@ pub(crate) fn killing_pcscd_fails_the_run(stack: &Arc<Stack>, _all: Part) {
     let (_, ledger) = run_behind_pcscd(&of_suite("founding/second-provider.toml"), stack);
     assert_eq!(ledger.faults().first().map(|fault| fault.attempt), Some("insert a card"));
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+/// Not a test of its own: a process to be killed.
+pub(crate) const SLEEPER: &str = "sleeper";
+
+/// Says which process is its pcscd, and then does nothing.
+pub(crate) fn tell_and_sleep(stack: &Arc<Stack>, _all: Part) {
+    println!("{} {}", stack.pcscd_pid().unwrap(), std::process::id());
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+pub(crate) fn pcscd_ends_with_the_process_that_started_it() {
+    let mut first = Command::new(std::env::current_exe().unwrap())
+        .args(["inside", SLEEPER, "0", "1"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(first.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let pids: Vec<i32> = line.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+    let [pcscd, second] = pids.as_slice() else {
+        // Skipped: it has said why.
+        assert!(first.wait().unwrap().success());
+        return;
+    };
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let start = Instant::now();
+    while is_alive(*pcscd) {
+        assert!(start.elapsed() < Duration::from_secs(10), "pcscd {pcscd} lives on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_raw(*second).unwrap(), Signal::KILL).unwrap();
+}
+
+/// A process that has ended but that nobody has waited for is not alive.
+fn is_alive(pid: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }

@@ -38,6 +38,7 @@ const TESTS: &[(&str, usize, Test)] = &[
     ("a_card_pulled_at_any_command_gives_the_same_trace", 3, pulls::a_card_pulled_at_any_command_gives_the_same_trace),
     ("the_founding_story_leaves_a_card_that_opensc_uses", 1, story::the_founding_story_leaves_a_card_that_opensc_uses),
     ("killing_pcscd_fails_the_run", 1, killed::killing_pcscd_fails_the_run),
+    (killed::SLEEPER, 1, killed::tell_and_sleep),
 ];
 
 fn main() -> ExitCode {
@@ -51,7 +52,12 @@ fn main() -> ExitCode {
         let (name, parts) = (*name, *parts);
         Trial::test(name, move || outside(name, parts))
     };
-    libtest_mimic::run(&Arguments::from_args(), TESTS.iter().map(trial).collect()).exit_code()
+    let orphan = Trial::test("pcscd_ends_with_the_process_that_started_it", || {
+        killed::pcscd_ends_with_the_process_that_started_it();
+        Ok(())
+    });
+    let trials = TESTS.iter().filter(|(name, ..)| *name != killed::SLEEPER).map(trial).chain([orphan]).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 /// Runs the parts of a test, each in a process of its own, all at once.
