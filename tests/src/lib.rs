@@ -17,7 +17,6 @@ use autoenroll_world::Parts;
 /// The command under test. It starts with an empty environment, in the directory of the workspace.
 #[derive(Debug)]
 pub struct Autoenroll {
-    program: PathBuf,
     command: Command,
     input: String,
 }
@@ -27,7 +26,7 @@ impl Autoenroll {
     pub fn new<A: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = A>) -> Self {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().current_dir(root());
-        Self { program: PathBuf::from(program), command, input: String::new() }
+        Self { command, input: String::new() }
     }
 
     /// With one more argument.
@@ -64,9 +63,8 @@ impl Autoenroll {
     /// When it cannot be started or writes what is not UTF-8: the test cannot go on.
     #[must_use]
     pub fn run(mut self) -> Ran {
-        let name = self.program.display().to_string();
         let child = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut child = child.expect("Cargo has built the command");
         let mut stdin = child.stdin.take().expect("the input is a pipe");
         let writer = std::thread::spawn(move || {
             // A program that ends without reading everything is judged by what it says.

@@ -1,5 +1,6 @@
 //! OpenSSL, which knows nothing of this project, reads what the founding story leaves behind: the certificate on the card, the CA's
 //! certificate, and the request that went over the wire.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
