@@ -93,6 +93,18 @@ const CHECKS: &[Step] = &[
         "All scenarios, twice each, in a release build",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
+    step(
+        "Requirements that no scenario shows",
+        &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "matrix", "--uncovered"],
+    ),
+    step(
+        "Planted bugs and rules turned round",
+        &["cargo", "run", "--package", "autoenroll-cli", "--features", "planted-bugs", "--", "mutants"],
+    ),
+    tests(
+        "A million commands to a card",
+        &["cargo", "test", "--release", "--package", "autoenroll-card", "--test", "card", "fuzz::a_host"],
+    ),
 ];
 
 /// The tests, where cargo-nextest is installed: quicker, because the tests of different crates run side by side.
