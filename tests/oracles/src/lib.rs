@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::panic, reason = "everything here is part of a test")]
 
+pub mod fuzz;
 pub mod lab;
 pub mod messages;
 pub mod templates;
