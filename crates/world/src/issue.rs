@@ -76,14 +76,18 @@ pub(crate) fn submit(ca: &mut Ca, order: &Order<'_>) -> Result<CaReply, String> 
 /// A bare PKCS #10 request, signed by the key that is to be certified.
 fn submission(ca: &str, host: &str, order: &Order<'_>) -> Result<Submission, String> {
     let template = &order.template;
+    // A version 1 template is named beside the request only, so that its certificates name it where it asks for that.
     let reference = match (&template.oid, template.schema_version()) {
-        (Some(oid), 2..) => {
-            TemplateReference::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }
-        }
-        _ => TemplateReference::Name(template.name.clone()),
+        (Some(oid), 2..) => Some(TemplateReference::Oid {
+            oid: oid.clone(),
+            major: Some(template.revision),
+            minor: Some(template.minor),
+        }),
+        _ => None,
     };
     let algorithm = signature_of(order.key.algorithm());
-    let extensions = order.names_template.then(|| Extensions(vec![Extension::template(&reference)]));
+    let reference = reference.filter(|_| order.names_template);
+    let extensions = reference.map(|reference| Extensions(vec![Extension::template(&reference)]));
     let supplied = template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT);
     let name = order.owner.dn.parse::<Name>().unwrap_or_default().common_name().unwrap_or_default();
     let unsigned = UnsignedRequest {
