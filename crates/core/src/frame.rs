@@ -210,10 +210,12 @@ pub(crate) enum Timer {
     BalloonEnd,
     /// The end of the balloon about certificates near their end, which nobody needs to click.
     NoticeEnd,
+    /// The end of the patience with a CA that does not answer.
+    Answer,
 }
 
 impl Timer {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 }
 
 impl Timers {

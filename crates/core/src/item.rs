@@ -8,18 +8,21 @@ use alloc::vec::Vec;
 use autoenroll_model::{
     Action, Answer, CaReply, CardDescription, CardOperation, CardSerial, Cause, DecisionPoint, Disposition, Effect,
     EffectId, EffectResult, Facts, HResult, KeyAlgorithm, KeyPlace, Offer, Outcome, PinId, PrivateKeyFlags, PromptId,
-    Provider, ProviderKind, Report, RequestEntry, RequestStage, SoftwareOperation, Submission,
+    Provider, ProviderKind, Report, RequestEntry, RequestStage, SoftwareOperation, Span, Submission,
 };
 
 use autoenroll_wire::{Certificate, key_identifier};
 
 use crate::events;
-use crate::frame::{Frame, OpenPrompt};
+use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::install::{self, Issued};
 use crate::plan::{Ca, Item, may_interact, template_of};
 use crate::request::{Demand, RequestBuilder, Signer};
 use crate::rules;
 use crate::run::Known;
+
+/// How long a CA may take to answer. No public text has a number; it is long enough for a busy CA, and it ends.
+const PATIENCE: Span = Span::minutes(15);
 
 /// Work on one item.
 #[derive(Clone, Debug)]
@@ -210,6 +213,10 @@ impl Work {
         let because = frame.because();
         let mut causes = self.reasons.clone();
         causes.push(because);
+        if matches!(state, State::Submit | State::Retrieve | State::Exchange) {
+            let end = frame.now.mono + PATIENCE;
+            frame.timers.set(Timer::Answer, end);
+        }
         self.awaiting = Some(frame.effect(effect, &causes));
         self.state = state;
         Progress::Open
@@ -249,6 +256,7 @@ impl Work {
             return Progress::Open;
         }
         self.awaiting = None;
+        frame.timers.clear(Timer::Answer);
         let state = core::mem::replace(&mut self.state, State::Submit);
         match (state, result) {
             (State::Readers { after_ok }, result) => self.readers_read(frame, known, result, after_ok),
@@ -279,6 +287,13 @@ impl Work {
             (_, EffectResult::WrongPin { tries_left }) => self.pin_no_longer_right(frame, tries_left),
             (_, _) => self.fail(frame, HResult::E_UNEXPECTED),
         }
+    }
+
+    /// A CA has not answered for so long that it counts as one that is not there.
+    pub(crate) fn answer_is_overdue(&mut self, frame: &mut Frame, known: &Known) -> Progress {
+        let Some(effect) = self.awaiting else { return Progress::Open };
+        frame.abandon(effect);
+        self.effect_done(frame, known, effect, EffectResult::Failed(HResult::RPC_S_SERVER_UNAVAILABLE))
     }
 
     pub(crate) fn answered(&mut self, frame: &mut Frame, known: &Known, prompt: PromptId, answer: &Answer) -> Progress {
@@ -777,6 +792,7 @@ impl Work {
             State::Select { prompt, .. } => frame.withdraw(prompt, &[]),
             _ => {}
         }
+        frame.timers.clear(Timer::Answer);
         for effect in [self.awaiting.take(), self.recheck.take()].into_iter().flatten() {
             frame.abandon(effect);
         }

@@ -165,6 +165,9 @@ impl Core {
         if self.frame.timers.fired(Timer::NoticeEnd, now) {
             self.frame.end_notice();
         }
+        if self.frame.timers.fired(Timer::Answer, now) {
+            self.with_run(Run::answer_is_overdue);
+        }
         if self.frame.timers.fired(Timer::Pulse, now) {
             self.trigger(Trigger { cause: TriggerCause::Timer, refresh: None });
         }

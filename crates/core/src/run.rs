@@ -385,6 +385,13 @@ impl Run {
         self.finish(frame);
     }
 
+    pub(crate) fn answer_is_overdue(&mut self, frame: &mut Frame) {
+        if let Some(work) = &mut self.work {
+            let progress = work.answer_is_overdue(frame, &self.known);
+            self.worked(frame, progress);
+        }
+    }
+
     pub(crate) fn readers_changed(&mut self, frame: &mut Frame) {
         crate::item::forget_pins_of_absent_cards(frame);
         if let Some(work) = &mut self.work {
