@@ -5,7 +5,7 @@ use autoenroll_model::{
 };
 use autoenroll_trace::{Kind, RecordId};
 
-use crate::action::{ClickTarget, UserAnswer};
+use crate::action::{CardFault, ClickTarget, UserAnswer};
 use crate::error::{Thing, Unknown};
 use crate::policy::Subject;
 use crate::queue::Event;
@@ -244,7 +244,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// Puts a card into an empty reader.
     pub(crate) fn put_in(&mut self, card: &str, place: &ReaderName) {
         let atr = self.parts.insert(place, card);
-        let mute = self.cards.get(card).is_some_and(|state| state.mute);
+        let mute = self.cards.get(card).is_some_and(|state| state.fault == CardFault::Mute);
         if let Some(reader) = self.readers.get_mut(place) {
             reader.insert(Inserted { card: card.to_owned(), atr: atr.filter(|_| !mute) });
         }

@@ -315,6 +315,10 @@ pub enum AuthorityEdit {
     Enroll(SecurityDescriptor),
     /// Longest life of a certificate.
     MaximumValidity(Span),
+    /// Whether it is suspended, as during a restore: it answers, and refuses.
+    Suspended(bool),
+    /// Its older copies of templates are replaced by the directory's.
+    Replicated,
 }
 
 /// A change of a user or computer object.
@@ -345,10 +349,20 @@ pub enum SettingsEdit {
 
 autoenroll_model::words! {
     /// How a card misbehaves.
+    #[derive(Default)]
     pub enum CardFault as "card fault" {
         /// It no longer answers, not even to reset.
         Mute = "mute",
+        /// Another process holds it.
+        Busy = "busy",
+        /// It does not answer in time.
+        Slow = "slow",
+        /// Its middleware fails.
+        Failing = "failing",
+        /// Nothing can be written to it.
+        ReadOnly = "read-only",
         /// It is as good as new.
+        #[default]
         None = "none",
     }
 }

@@ -30,6 +30,9 @@ use crate::spec::{
 use crate::stores::{PrincipalStores, TrustStores};
 use crate::{AuthorityState, CardState, Computer, Parts, World};
 
+/// The number of a request that a CA has forgotten: none here ever gets so far.
+const FORGOTTEN: u32 = 999_999;
+
 /// CA certificates began so long before the start.
 const CA_AGE: Span = Span::days(3650);
 
@@ -130,6 +133,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 reachable: authority.reachable,
                 hangs: authority.hangs,
                 stopped: false,
+                requires_privacy: authority.requires_privacy,
                 stale_templates: authority.stale_templates.clone(),
             };
             self.authorities.insert(authority.name.clone(), state);
@@ -428,6 +432,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let unbuildable = |reason: String| unbuildable(Thing::Request, &request.name, reason);
         let stage = if request.decided == RequestDecision::Unsent {
             RequestStage::Prepared
+        } else if request.decided == RequestDecision::Forgotten {
+            let host = self.parts.authority(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
+            RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN }
         } else {
             let reply = self.parts.authority_mut(&request.ca, |ca| submit(ca, &order));
             let reply = reply.ok_or_else(|| self.unknown_authority(&request.ca))?.map_err(unbuildable)?;
@@ -469,7 +476,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         order: &Order<'_>,
     ) -> Result<(), String> {
         let outcome = self.parts.authority_mut(&request.ca, |ca| match request.decided {
-            RequestDecision::Pending | RequestDecision::Unsent => Ok(()),
+            RequestDecision::Pending | RequestDecision::Unsent | RequestDecision::Forgotten => Ok(()),
             RequestDecision::Denied => ca.deny(spec.start, "manager", id).map_err(|error| error.to_string()),
             RequestDecision::Approved => {
                 let (configured, templates) = (ca.config().clone(), ca.templates().to_vec());

@@ -4,7 +4,7 @@ use autoenroll_ca::Approval;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
-use crate::action::{AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use crate::action::{AuthorityEdit, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
 use crate::directory::Visibility;
 use crate::error::{Thing, Unknown};
 use crate::{ActError, Parts, World};
@@ -130,7 +130,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Change::CardFault { card, fault } => {
                 self.known_card(card)?;
                 if let Some(state) = self.cards.get_mut(card) {
-                    state.mute = *fault == CardFault::Mute;
+                    state.fault = *fault;
                 }
                 what("card-fault").with("card", card.as_str()).with("fault", fault.as_str())
             }
@@ -174,6 +174,10 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             AuthorityEdit::MaximumValidity(value) => {
                 self.parts.authority_mut(ca, |ca| ca.config_mut().max_validity = value);
             }
+            AuthorityEdit::Suspended(value) => {
+                self.parts.authority_mut(ca, |ca| ca.suspend(value));
+            }
+            AuthorityEdit::Replicated => state.stale_templates.clear(),
         }
         Ok(())
     }
@@ -232,6 +236,8 @@ fn authority_facts(edit: &AuthorityEdit, facts: Facts) -> Facts {
         AuthorityEdit::ManagerApproval(value) => facts.with("manager-approval", *value),
         AuthorityEdit::Enroll(_) => facts.with("attribute", "enroll"),
         AuthorityEdit::MaximumValidity(value) => facts.with("maximum-validity", value.to_string()),
+        AuthorityEdit::Suspended(value) => facts.with("suspended", *value),
+        AuthorityEdit::Replicated => facts.with("replicated", true),
     }
 }
 

@@ -52,6 +52,7 @@ pub use parts::{CardGone, InProcess, Parts};
 pub use policy::RULES;
 pub use spec::WorldSpec;
 
+use crate::action::CardFault;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::invariants::Watch;
@@ -117,8 +118,7 @@ struct Computer {
 /// What the world keeps about a card beside the card itself.
 #[derive(Clone, Copy, Debug, Default)]
 struct CardState {
-    /// It no longer answers.
-    mute: bool,
+    fault: CardFault,
 }
 
 /// How a CA behaves towards its clients.
@@ -128,6 +128,7 @@ struct AuthorityState {
     reachable: bool,
     hangs: bool,
     stopped: bool,
+    requires_privacy: bool,
     stale_templates: Vec<Template>,
 }
 

@@ -238,6 +238,8 @@ pub struct AuthoritySpec {
     pub hangs: bool,
     /// When its object appears in the directory; `None` from the start.
     pub published: Option<Span>,
+    /// It refuses calls that are not protected for privacy, as a CA of 2012 or a patched one does ([MS-WCCE] note 7).
+    pub requires_privacy: bool,
     /// Its own older copies of templates; the others it reads from the directory.
     pub stale_templates: Vec<Template>,
 }
@@ -260,6 +262,7 @@ impl AuthoritySpec {
             reachable: true,
             hangs: false,
             published: None,
+            requires_privacy: false,
             stale_templates: Vec::new(),
         }
     }
@@ -625,5 +628,7 @@ autoenroll_model::words! {
         Denied = "denied",
         /// It is only prepared: the key exists, no CA knows of it.
         Unsent = "unsent",
+        /// The CA took it under submission, and its database knows nothing of it any more.
+        Forgotten = "forgotten",
     }
 }

@@ -3,7 +3,8 @@
 use autoenroll_ca::{Ca, RevocationReason};
 use autoenroll_keys::PublicKey;
 use autoenroll_model::{
-    CaReply, CoreFactory, Disposition, EffectResult, Facts, HResult, PrincipalObject, Span, Submission, Template, hex,
+    CaReply, CoreFactory, Disposition, EffectResult, EventTable, Facts, HResult, PrincipalObject, Span, Submission,
+    Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, Request, TemplateReference};
@@ -221,9 +222,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     /// Makes sure that a CA answers.
     fn reach(&mut self, ca: &str, because: RecordId) -> Result<(), HResult> {
-        match self.authorities.get(ca).is_some_and(AuthorityState::answers) {
-            true => Ok(()),
-            false => Err(self.ca_failed(ca, HResult::RPC_S_SERVER_UNAVAILABLE, because)),
+        let Some(authority) = self.authorities.get(ca).filter(|authority| authority.answers()) else {
+            return Err(self.ca_failed(ca, HResult::RPC_S_SERVER_UNAVAILABLE, because));
+        };
+        // Windows XP protects its calls for integrity only, which the profile of its time shares ([MS-WCCE] note 6).
+        let integrity_only = self.profile.events == EventTable::Classic;
+        match authority.requires_privacy && integrity_only {
+            true => Err(self.ca_failed(ca, HResult::E_ACCESSDENIED, because)),
+            false => Ok(()),
         }
     }
 

@@ -9,6 +9,7 @@ use autoenroll_model::{
 };
 use autoenroll_trace::{Kind, RecordId};
 
+use crate::action::CardFault;
 use crate::queue::Event;
 use crate::readers::{Reader, Transaction};
 use crate::session::{Pending, SessionId};
@@ -114,6 +115,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             if holds.as_ref().is_none_or(|held| held.card != transaction.card) {
                 return self.end_transaction(name, Err(HResult::SCARD_E_NO_SMARTCARD));
             }
+            if self.cards.get(&transaction.card).is_some_and(|state| state.fault == CardFault::ReadOnly)
+                && writes(&transaction.operation)
+            {
+                return self.end_transaction(name, Err(HResult::SCARD_E_READ_ONLY_CARD));
+            }
             transaction.began = Some(insertion);
         }
         match step(&transaction.operation, &transaction.answers) {
@@ -147,8 +153,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         command: &autoenroll_apdu::Command,
         because: RecordId,
     ) -> Answer {
-        if self.cards.get(card).is_some_and(|state| state.mute) {
-            return Answer::CardGone(HResult::SCARD_W_UNRESPONSIVE_CARD);
+        if let Some(code) = self.cards.get(card).and_then(|state| fault_code(state.fault)) {
+            return Answer::CardGone(code);
         }
         let Ok(bytes) = command.encode() else { return Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
         let response = match self.parts.transmit(reader, &bytes) {
@@ -236,6 +242,31 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Recognised::Card { provider, .. } => Some(provider.to_owned()),
             Recognised::Empty | Recognised::Unusable(_) => None,
         }
+    }
+}
+
+/// Whether an operation changes what is on the card.
+const fn writes(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Perform {
+            operation: CardOperation::Generate { .. }
+                | CardOperation::WriteCertificate { .. }
+                | CardOperation::SetDefault { .. }
+                | CardOperation::Delete { .. },
+            ..
+        }
+    )
+}
+
+/// What every command to a card with that fault comes to, if it comes to nothing.
+const fn fault_code(fault: CardFault) -> Option<HResult> {
+    match fault {
+        CardFault::Mute => Some(HResult::SCARD_W_UNRESPONSIVE_CARD),
+        CardFault::Busy => Some(HResult::SCARD_E_SHARING_VIOLATION),
+        CardFault::Slow => Some(HResult::SCARD_E_TIMEOUT),
+        CardFault::Failing => Some(HResult::NTE_FAIL),
+        CardFault::ReadOnly | CardFault::None => None,
     }
 }
 

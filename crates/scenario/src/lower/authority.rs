@@ -35,6 +35,7 @@ pub(super) fn authority(
     spec.latency = span(table, "latency").unwrap_or(Span::ZERO);
     spec.reachable = table.flag("reachable").unwrap_or(true);
     spec.hangs = table.flag("hangs").unwrap_or(false);
+    spec.requires_privacy = table.flag("requires-privacy").unwrap_or(false);
     spec.published = span(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);

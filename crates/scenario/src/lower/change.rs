@@ -118,6 +118,8 @@ fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagn
         "latency" => AuthorityEdit::Latency(span(set, key)?),
         "manager-approval" => AuthorityEdit::ManagerApproval(set.flag(key)?),
         "maximum-validity" => AuthorityEdit::MaximumValidity(span(set, key)?),
+        "suspended" => AuthorityEdit::Suspended(set.flag(key)?),
+        "replicated" if set.flag(key)? => AuthorityEdit::Replicated,
         "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
             AuthorityEdit::Enroll(security::of_ca(cx, set, found))
         }

@@ -393,6 +393,11 @@ static CA: Shape = Shape {
         key("latency", Span, "Duration of every call; none unless said here."),
         key("reachable", Flag, "Whether its host answers; true unless said here."),
         key("hangs", Flag, "It takes requests and never answers."),
+        key(
+            "requires-privacy",
+            Flag,
+            "It refuses calls that are protected for integrity only, as those of Windows XP are.",
+        ),
         key("published", Span, "When its object appears in the directory; from the start unless said here."),
         key(
             "stale-template",

@@ -332,6 +332,8 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key("latency", Span, "Duration of every call."),
             key("manager-approval", Flag, "A manager approves every request."),
             key("maximum-validity", Span, "Longest life of a certificate."),
+            key("suspended", Flag, "It answers, and refuses everything, as during a restore."),
+            key("replicated", Flag, "true replaces its older copies of templates by the directory's."),
             key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
             key("deny", RIGHTS, "The rights denied from now on."),
             key("offer", Text, "It issues this template too."),
