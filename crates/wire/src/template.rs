@@ -349,7 +349,10 @@ fn push_ra_application_policies(entry: &mut Entry, template: &Template) {
             packed += &format!("{name}`{kind}`{value}`");
         }
     }
-    entry.push(ATTRIBUTE, packed);
+    // Settings that say nothing are no value.
+    if !packed.is_empty() {
+        entry.push(ATTRIBUTE, packed);
+    }
 }
 
 #[cfg(test)]
