@@ -284,14 +284,12 @@ impl Reader<'_> {
     /// Names, not identifiers: who they are depends on a directory that is not here.
     fn permissions(&mut self, value: &Value) {
         let reason = Reason::NoWord(
-            "certipy names accounts without their SIDs, and neither denials nor AutoEnroll; say `allow`",
+            "certipy prints names without SIDs, and neither denials nor AutoEnroll; say `allow` or `acl`",
         );
-        let enrollment = value.get("Enrollment Permissions").and_then(|of| of.get("Enrollment Rights"));
-        let control = value.get("Object Control Permissions").and_then(|of| of.get("Full Control Principals"));
-        for (right, principals) in [("Enrollment Rights", enrollment), ("Full Control Principals", control)] {
-            for principal in principals.into_iter().flat_map(list) {
-                self.find(right, principal.as_str().unwrap_or_default(), reason.clone());
-            }
+        let kinds = value.as_object().into_iter().flatten().filter_map(|(_, rights)| rights.as_object());
+        for (right, principals) in kinds.flatten() {
+            let names: Vec<&str> = list(principals).iter().filter_map(Value::as_str).collect();
+            self.find(right, names.join(", "), reason.clone());
         }
     }
 

@@ -70,7 +70,7 @@ impl fmt::Display for Reason {
             Self::NoRule(why) | Self::Replaced(why) | Self::NoWord(why) | Self::Unsaid(why) | Self::Conflict(why) => {
                 f.write_str(why)
             }
-            Self::Unknown => f.write_str("is not known here"),
+            Self::Unknown => f.write_str("is not known here, and left out"),
         }
     }
 }

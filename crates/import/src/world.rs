@@ -7,7 +7,7 @@ mod template;
 use std::collections::BTreeSet;
 
 use autoenroll_keys::PublicKey;
-use autoenroll_model::{KeyAlgorithm, Span};
+use autoenroll_model::KeyAlgorithm;
 use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
@@ -118,20 +118,21 @@ impl Writer<'_> {
         }
     }
 
-    /// Kind of key and length of life; the key itself is the bench's.
+    /// The kind of key; the key itself is the bench's.
     fn certificate(&mut self, name: &str, certificate: &Certificate) {
         let thumbprint = certificate.thumbprint().0;
-        self.find(name, "cACertificate", thumbprint, Reason::Replaced("a CA of a world has a key of its own"));
+        self.find(
+            name,
+            "cACertificate",
+            thumbprint,
+            Reason::Replaced("a CA of a world has its own key and certificate; say `remaining` for when that ends"),
+        );
         match key_algorithm(&certificate.public_key) {
             Some(algorithm) => self.toml.text("key", &algorithm.to_string()),
             None => {
                 let reason = Reason::Replaced("a CA of a world has no key of that kind; it gets the usual one");
                 self.find(name, "cACertificate", shown(&certificate.public_key), reason);
             }
-        }
-        let ticks = certificate.not_after.0.saturating_sub(certificate.not_before.0);
-        if ticks > 0 {
-            self.toml.text("lifetime", &Span(ticks.saturating_mul(Span::TICK.0)).to_string());
         }
     }
 

@@ -14,7 +14,8 @@ impl Writer<'_> {
         self.toml.line("[world.policy]");
         for (half, key, name) in [(user, "ae-policy", "user"), (machine, "machine-ae-policy", "machine")] {
             match half.map(|half| half.ae_policy) {
-                Some(Some(number)) => self.toml.number(key, number),
+                Some(Some(number @ 0..10)) => self.toml.number(key, number),
+                Some(Some(number)) => self.toml.raw(key, &format!("{number:#x}")),
                 Some(None) => self.toml.raw(key, "false"),
                 None => {
                     let reason = Reason::Unsaid("this half was not imported; see `ae-policy` for what holds then");
@@ -66,10 +67,12 @@ impl Writer<'_> {
                 self.findings.push(Finding::new("Registry.pol", value, "", reason));
             }
         };
-        differs("OfflineExpirationPercent", user.expiration_percent != machine.expiration_percent);
-        differs("OfflineExpirationStoreNames", user.expiration_stores != machine.expiration_stores);
-        differs("GroupPolicyRefreshTime", user.refresh != machine.refresh);
-        differs("GroupPolicyRefreshTimeOffset", user.refresh_offset != machine.refresh_offset);
+        let other = |user: Option<u32>, machine: Option<u32>| user.is_some() && user != machine;
+        differs("OfflineExpirationPercent", other(user.expiration_percent, machine.expiration_percent));
+        let stores = user.expiration_stores.is_some() && user.expiration_stores != machine.expiration_stores;
+        differs("OfflineExpirationStoreNames", stores);
+        differs("GroupPolicyRefreshTime", other(user.refresh, machine.refresh));
+        differs("GroupPolicyRefreshTimeOffset", other(user.refresh_offset, machine.refresh_offset));
         differs("PolicyServers", !user.servers.is_empty() && user.servers != servers);
     }
 }

@@ -1,10 +1,11 @@
 //! The reader of the scenario language, for what the import writes.
+#![expect(dead_code, reason = "each test uses some of it")]
 
-use autoenroll_import::OidNames;
+use autoenroll_import::{Import, OidNames, Written};
 use autoenroll_model::Template;
 use autoenroll_scenario::{Bundle, ByPrefix, Scenario, check};
 
-const OIDS: &str = include_str!("../../../../fixtures/oids.toml");
+pub const OIDS: &str = include_str!("../../../../fixtures/oids.toml");
 
 pub fn oids() -> OidNames {
     OidNames::read(OIDS)
@@ -32,4 +33,10 @@ pub fn template_of(world: &str, name: &str) -> Template {
     let templates = story(world).spec.templates;
     let found = templates.into_iter().find(|spec| spec.template.name == name);
     found.unwrap_or_else(|| panic!("there is no {name} in\n{world}")).template
+}
+
+/// What was written and what was found, for people.
+pub fn told(import: &Import, world: &Written) -> String {
+    let findings = import.findings.iter().chain(&world.findings).map(|finding| format!("{finding}\n"));
+    format!("{}\n--- not taken over\n{}", world.text, findings.collect::<String>())
 }

@@ -1,0 +1,113 @@
+//! Group Policy from Registry.pol.
+
+mod scenario;
+
+use autoenroll_import::{Half, Import, registry_pol};
+use autoenroll_wire::registry_pol::{Data, Setting, to_bytes};
+use scenario::{oids, story, told};
+
+const AUTO_ENROLLMENT: &str = r"Software\Policies\Microsoft\Cryptography\AutoEnrollment";
+const SERVERS: &str = r"Software\Policies\Microsoft\Cryptography\PolicyServers";
+const LDAP: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\PolicyServers\37c9dc30f207f27f61a2f7c3aed598a6e2920b54";
+const SYSTEM: &str = r"Software\Policies\Microsoft\Windows\System";
+
+fn file(settings: &[(&str, &str, Data)]) -> Vec<u8> {
+    let setting = |(key, value, data): &(&str, &str, Data)| Setting {
+        key: (*key).into(),
+        value: (*value).into(),
+        data: data.clone(),
+    };
+    to_bytes(&settings.iter().map(setting).collect::<Vec<_>>())
+}
+
+fn text(text: &str) -> Data {
+    Data::Text(text.into())
+}
+
+/// What the consoles of Windows Server write for a machine with the LDAP policy, and a few more.
+fn machine() -> Import {
+    let settings = [
+        (AUTO_ENROLLMENT, "AEPolicy", Data::Dword(7)),
+        (AUTO_ENROLLMENT, "OfflineExpirationPercent", Data::Dword(10)),
+        (AUTO_ENROLLMENT, "OfflineExpirationStoreNames", text("MY")),
+        (SERVERS, "", text("{6B8D0C4E-52F1-4A9B-8C3D-2F7E9A1B5C60}")),
+        (SERVERS, "Flags", Data::Dword(0)),
+        (LDAP, "URL", text("LDAP:")),
+        (LDAP, "PolicyID", text("{6B8D0C4E-52F1-4A9B-8C3D-2F7E9A1B5C60}")),
+        (LDAP, "FriendlyName", text("Active Directory Enrollment Policy")),
+        (LDAP, "Flags", Data::Dword(0x14)),
+        (LDAP, "AuthFlags", Data::Dword(2)),
+        (LDAP, "Cost", Data::Dword(0x7FFF_FFFD)),
+        (SYSTEM, "GroupPolicyRefreshTime", Data::Dword(0)),
+        (SYSTEM, "GroupPolicyRefreshTimeOffset", Data::Dword(30)),
+        (r"Software\Policies\Other", "Value", Data::Other { kind: 3, octets: vec![1, 2] }),
+    ];
+    registry_pol(&file(&settings), Half::Machine)
+}
+
+#[test]
+fn both_halves_are_a_policy() {
+    let mut import = machine();
+    let user =
+        [(AUTO_ENROLLMENT, "AEPolicy", Data::Dword(0x8000)), (SYSTEM, "GroupPolicyRefreshTime", Data::Dword(60))];
+    import.add(registry_pol(&file(&user), Half::User));
+    let world = import.to_world(None, &oids());
+    let policy = story(&world.text).spec.policy;
+    assert_eq!((policy.ae_policy, policy.machine_ae_policy), (Some(0x8000), Some(7)));
+    assert_eq!(policy.policy_servers, import.policy.machine.as_ref().unwrap().servers);
+    insta::assert_snapshot!("registry_pol", told(&import, &world));
+}
+
+#[test]
+fn a_half_that_sets_nothing_is_no_policy() {
+    let import = registry_pol(&file(&[]), Half::User);
+    let world = import.to_world(None, &oids());
+    assert_eq!(story(&world.text).spec.policy.ae_policy, None);
+    assert_eq!(world.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), ["machine"]);
+}
+
+#[test]
+fn orders_take_back_what_was_set() {
+    let check = |orders: &[(&str, &str)], expected: Option<u32>| {
+        let mut settings = vec![(AUTO_ENROLLMENT, "AEPolicy", Data::Dword(7))];
+        settings.extend(orders.iter().map(|(key, value)| (*key, *value, text(" "))));
+        assert_eq!(registry_pol(&file(&settings), Half::User).policy.user.unwrap().ae_policy, expected, "{orders:?}");
+    };
+    check(&[], Some(7));
+    check(&[(AUTO_ENROLLMENT, "**del.aepolicy")], None);
+    check(&[(AUTO_ENROLLMENT, "**del.Other")], Some(7));
+    check(&[(AUTO_ENROLLMENT, "**delvals.")], None);
+    check(&[(SERVERS, "**delvals.")], Some(7));
+}
+
+#[test]
+fn what_cannot_be_taken_over_is_told() {
+    let check = |settings: &[(&str, &str, Data)], expected: &str| {
+        let found = registry_pol(&file(settings), Half::Machine).findings;
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    };
+    check(
+        &[(AUTO_ENROLLMENT, "AEPolicy", text("7"))],
+        &format!("{AUTO_ENROLLMENT}: AEPolicy `7`: could not be read; expected REG_DWORD"),
+    );
+    check(
+        &[(AUTO_ENROLLMENT, "OfflineExpirationPercent", Data::Dword(101))],
+        &format!(
+            "{AUTO_ENROLLMENT}: OfflineExpirationPercent `0x65`: could not be read; expected at most 100 per cent"
+        ),
+    );
+    check(
+        &[(LDAP, "URL", text("LDAP:"))],
+        &format!(
+            "{}: PolicyID: could not be read; expected URL and PolicyID in every key of a policy server",
+            LDAP.to_lowercase()
+        ),
+    );
+    let broken = registry_pol(b"PReg\x02\0\0\0", Half::Machine);
+    assert_eq!(
+        broken.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "Registry.pol: file: could not be read; expected a file of [MS-GPREG] 2.2.1 (Registry.pol at octet 0: the file begins with PReg, version 1)"
+        ]
+    );
+}
