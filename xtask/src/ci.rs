@@ -1,4 +1,4 @@
-//! Every check that a change must pass, one after the other. The first one that fails ends the run.
+//! Every check that a change must pass, one after the other. All are run, whatever fails, so that one run tells everything.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -125,35 +125,42 @@ const TESTS_WITH_PCSC: Step = Step {
 /// Runs every check.
 ///
 /// # Errors
-/// When one fails, or cannot be run in CI.
+/// When one fails, or cannot be run: in CI nothing is skipped.
 pub(crate) fn run() -> Result<(), String> {
     let ci = is_ci();
     let tests = if works(&["cargo", "nextest", "--version"]) { TESTS_WITH_NEXTEST } else { TESTS };
     let mut counts = Counts::default();
-    let mut skipped = Vec::new();
-    crate::tidy::run()?;
+    let (mut skipped, mut failed) = (Vec::new(), Vec::new());
+    failed.extend(crate::tidy::run().err());
     for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC]) {
         match step.needs.filter(|need| !works(need.probe)) {
-            None => counts.add(run_step(step)?),
+            None => {
+                let (added, failure) = run_step(step)?;
+                counts.add(added);
+                failed.extend(failure);
+            }
             Some(need) if ci => {
-                return Err(format!("{}: in CI nothing is skipped; needed: {}", step.title, need.install));
+                failed.push(format!("{}: in CI nothing is skipped; needed: {}", step.title, need.install));
             }
             Some(need) => skipped.push(format!("{}; to run it: {}", step.title, need.install)),
         }
     }
-    compare_digests()?;
+    failed.extend(compare_digests().err());
+    if counts.passed == 0 {
+        failed.push("no test was counted".to_owned());
+    }
+    if ci && counts.ignored > 0 {
+        failed.push("tests are ignored; in CI nothing is skipped".to_owned());
+    }
     println!();
     for line in &skipped {
         println!("Skipped: {line}");
     }
+    for line in &failed {
+        println!("Failed: {line}");
+    }
     println!("Tests: {} passed, {} failed, {} ignored", counts.passed, counts.failed, counts.ignored);
-    if counts.passed == 0 {
-        return Err("no test was counted".to_owned());
-    }
-    if ci && counts.ignored > 0 {
-        return Err("tests are ignored; in CI nothing is skipped".to_owned());
-    }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("{} checks failed", failed.len())) }
 }
 
 /// Compares the traces of the release build with those of the debug build, through the digests that its tests compare with.
@@ -204,7 +211,7 @@ pub(crate) fn write_documents() -> Result<(), String> {
             ],
         )
     };
-    run_step(&write).map(|_| ())
+    run_step(&write)?.1.map_or(Ok(()), Err)
 }
 
 /// How many tests did what.
@@ -237,8 +244,8 @@ impl Counts {
     }
 }
 
-/// Runs a step with its output passed on, and counts its tests.
-fn run_step(step: &Step) -> Result<Counts, String> {
+/// Runs a step with its output passed on, counts its tests, and says whether it failed.
+fn run_step(step: &Step) -> Result<(Counts, Option<String>), String> {
     let text = step.command.join(" ");
     println!("\n== {}: {text}", step.title);
     let start = Instant::now();
@@ -249,7 +256,8 @@ fn run_step(step: &Step) -> Result<Counts, String> {
         if step.counts_tests { pass_on(&mut command) } else { command.status().map(|s| (s, Counts::default())) };
     let (status, counts) = counts.map_err(|error| format!("`{text}` cannot be run: {error}"))?;
     println!("== {}: {:.0} s", step.title, start.elapsed().as_secs_f64());
-    if status.success() { Ok(counts) } else { Err(format!("{}: `{text}` failed ({status})", step.title)) }
+    let failure = (!status.success()).then(|| format!("{}: `{text}` ({status})", step.title));
+    Ok((counts, failure))
 }
 
 /// Runs a command, passes its output on line by line, and adds up the counts in it. libtest writes its summary to standard output
