@@ -16,7 +16,7 @@ use autoenroll_wire::{Certificate, key_identifier};
 use crate::events;
 use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::install::{self, Issued};
-use crate::plan::{Ca, Item, may_interact, template_of};
+use crate::plan::{Ca, Item, Orphan, may_interact, template_of};
 use crate::request::{Demand, RequestBuilder, Signer};
 use crate::rules;
 use crate::run::Known;
@@ -326,15 +326,16 @@ impl Work {
     pub(crate) fn remove_orphans(&mut self, frame: &mut Frame, known: &Known) -> Progress {
         let mut effects = VecDeque::new();
         for orphan in core::mem::take(&mut self.item.orphans) {
-            let here = orphan.key.card == self.card;
-            let facts = Facts::new().with("stage", "prepared").with("container", orphan.key.container.as_str());
-            if !frame.decide(rules::P7_39, &orphan.template, true, facts) {
+            let Orphan { entry, owns_key } = orphan;
+            let here = entry.key.card == self.card;
+            let facts = Facts::new().with("stage", "prepared").with("container", entry.key.container.as_str());
+            if !frame.decide(rules::P7_39, &entry.template, true, facts) {
                 continue;
             }
-            if here {
-                effects.push_back(self.delete_container(&orphan.key));
+            if here && owns_key {
+                effects.push_back(self.delete_container(&entry.key));
             }
-            effects.push_back(Effect::RemoveRequest(orphan.key_id));
+            effects.push_back(Effect::RemoveRequest(entry.key_id));
         }
         self.next_orphan(frame, known, effects)
     }
@@ -363,9 +364,11 @@ impl Work {
             return self.fail(frame, HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
         };
         let Some(algorithm) = crate::request::key_algorithm(frame, template) else {
-            let facts = Facts::new().with("code", HResult::NTE_BAD_ALGID.to_string());
+            let too_long = KeyAlgorithm::rsa_at_least(template.minimal_key_size).is_none();
+            let code = if too_long { HResult::NTE_BAD_LEN } else { HResult::NTE_BAD_ALGID };
+            let facts = Facts::new().with("code", code.to_string());
             let unsupported = frame.decide(rules::S10_UNSUPPORTED, &self.item.name, true, facts);
-            return self.fail(frame, if unsupported { HResult::NTE_BAD_ALGID } else { HResult::NTE_FAIL });
+            return self.fail(frame, if unsupported { code } else { HResult::NTE_FAIL });
         };
         self.algorithm = Some(algorithm);
         let wanted = self.item.action == Action::Renew

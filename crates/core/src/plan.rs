@@ -37,8 +37,16 @@ pub(crate) struct Item {
     /// The entry that is retrieved or resumed.
     pub(crate) entry: Option<RequestEntry>,
     /// Entries of this template that never reached a CA.
-    pub(crate) orphans: Vec<RequestEntry>,
+    pub(crate) orphans: Vec<Orphan>,
     pub(crate) reasons: Vec<Cause>,
+}
+
+/// An entry of the REQUEST store that was written before its request could be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Orphan {
+    pub(crate) entry: RequestEntry,
+    /// No certificate has its key, as the old one does that was to be renewed with the same key.
+    pub(crate) owns_key: bool,
 }
 
 /// A CA by name and host.
@@ -182,7 +190,10 @@ fn needed(
             .requests
             .iter()
             .filter(|entry| entry.template == template.name && entry.stage == RequestStage::Prepared)
-            .cloned()
+            .map(|entry| Orphan {
+                entry: entry.clone(),
+                owns_key: !examined.held.iter().any(|held| held.key.as_ref() == Some(&entry.key)),
+            })
             .collect(),
         reasons,
     })
