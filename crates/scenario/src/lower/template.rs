@@ -87,7 +87,11 @@ pub(super) fn changed(
         Some(_) => template(cx, table, &Defaults::load(cx.loader, old, files, found), found),
         None => current,
     };
-    apply(cx, start, table, FlagsKey::AnyField, found)
+    let mut changed = apply(cx, start, table, FlagsKey::AnyField, found);
+    if ["allow", "deny", "acl"].into_iter().any(|key| table.get(key).is_some()) {
+        changed.security = security::of_template(cx, table, found);
+    }
+    changed
 }
 
 /// The default templates, those of the wanted generation first.
