@@ -6,8 +6,8 @@
 //!
 //! It has no clock, no randomness, no cryptography, no files, no network, no threads and no async.
 //!
-//! Reading order: [`Core`] here; [`run`] for the phases of a run; [`acquire`], [`candidates`], [`examine`] and [`plan`] for what is
-//! to be done; [`desktop`] and [`item`] for the user-interface state machine; [`request`] and [`install`] for the certificate.
+//! Reading order: [`Core`] here; `run` for the phases of a run; `acquire`, `candidates`, `examine` and `plan` for what is
+//! to be done; `desktop` and `item` for the user-interface state machine; `request` and `install` for the certificate.
 #![no_std]
 #![forbid(unsafe_code)]
 
