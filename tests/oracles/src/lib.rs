@@ -2,7 +2,7 @@
 //! every kind, and the ways to the programs.
 //!
 //! [`messages::write`] fills a folder with requests (`*.req.der`), responses (`*.resp.der`), certificates (`*.cer.der`) and
-//! revocation lists (`*.crl.der`); every oracle works on such a folder, whoever filled it. [`tools`] says where Java, OpenSSL
+//! revocation lists (`*.crl.der`), [`suite::write`] with what the scenarios say; every oracle works on such a folder, whoever filled it. [`tools`] says where Java, OpenSSL
 //! and Python are, and what is to be done where they are not. It deliberately lacks any judgement of its own: that is in the
 //! programs, and in the tables beside the tests.
 #![forbid(unsafe_code)]
@@ -11,5 +11,6 @@
 pub mod fuzz;
 pub mod lab;
 pub mod messages;
+pub mod suite;
 pub mod templates;
 pub mod tools;

@@ -1,5 +1,4 @@
 //! A few thousand damaged inputs of each kind; `--example fuzz` takes a million.
-#![expect(clippy::panic, reason = "everything here is part of a test")]
 
 use autoenroll_oracles::fuzz::Target;
 

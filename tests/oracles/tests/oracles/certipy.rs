@@ -132,7 +132,7 @@ fn the_ca_answers_certipy_as_the_specification_asks() {
     {
         std::fs::write(folder.join(name), content).expect("the folder was made for this");
     }
-    tools::printed(command.arg(&folder));
+    let _ = tools::printed(command.arg(&folder));
 
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     for (name, template, expected, source) in ANSWERS {

@@ -1,29 +1,59 @@
-//! The messages that the oracles look at: those of the laboratory, and those that AUTOENROLL_MESSAGES names, a folder that a run
-//! of the scenario suite has filled.
+//! The messages that the oracles look at: those of the laboratory, those of the scenario suite, and those that
+//! AUTOENROLL_MESSAGES names, a folder of your own.
 
-use autoenroll_oracles::messages;
+use autoenroll_oracles::{messages, suite};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = new_folder("messages");
-    messages::write(&folder);
+    for (name, content) in files(&kept(), ".der") {
+        std::fs::write(folder.join(name), content).expect("the folder was made for this");
+    }
     if let Some(more) = std::env::var_os("AUTOENROLL_MESSAGES") {
         for (name, content) in files(Path::new(&more), ".der") {
-            std::fs::write(folder.join(format!("suite-{name}")), content).expect("the folder was made for this");
+            std::fs::write(folder.join(format!("own-{name}")), content).expect("the folder was made for this");
         }
     }
     folder
 });
 
-/// A new empty folder in the build directory.
-pub(crate) fn new_folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles").join(name);
+/// The messages of the laboratory and of the scenario suite. They are made anew when this program, a scenario or a fixture has
+/// changed: to play every scenario takes a while, and tests may run in a process each.
+fn kept() -> PathBuf {
+    let program = std::env::current_exe().and_then(std::fs::metadata).and_then(|program| program.modified());
+    let program =
+        program.expect("this program is a file").duration_since(std::time::UNIX_EPOCH).expect("it is no older");
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles-kept");
+    let folder = all.join(format!("{:x}-{:x}", suite::fingerprint(), program.as_nanos()));
     if folder.exists() {
-        std::fs::remove_dir_all(&folder).expect("it was made by an earlier run");
+        return folder;
     }
+    let new = new_folder("new");
+    messages::write(&new);
+    assert!(suite::write(&new) > 100, "the suite has scenarios");
+    for old in std::fs::read_dir(&all).into_iter().flatten().flatten() {
+        // Another process may have it in use; then it stays for a while.
+        let _ = std::fs::remove_dir_all(old.path());
+    }
+    std::fs::create_dir_all(&all).expect("the build directory can be written to");
+    // Another process may have been quicker; its messages are the same.
+    if std::fs::rename(&new, &folder).is_ok() || folder.exists() { folder } else { new }
+}
+
+/// A new empty folder in the build directory, of this process alone: tests may run in several.
+pub(crate) fn new_folder(name: &str) -> PathBuf {
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
+    let folder = all.join(std::process::id().to_string()).join(name);
     std::fs::create_dir_all(&folder).expect("the build directory can be written to");
+    for old in std::fs::read_dir(&all).expect("it was just made").flatten() {
+        let runs = Path::new("/proc").join(old.file_name()).exists();
+        // Somebody else may be tidying up as well.
+        if Path::new("/proc/self").exists() && !runs {
+            let _ = std::fs::remove_dir_all(old.path());
+        }
+    }
     folder
 }
 

@@ -1,10 +1,8 @@
 //! Group Policy from Registry.pol.
 
-mod scenario;
-
+use crate::scenario::{oids, story, told};
 use autoenroll_import::{Half, Import, registry_pol};
 use autoenroll_wire::registry_pol::{Data, Setting, to_bytes};
-use scenario::{oids, story, told};
 
 const AUTO_ENROLLMENT: &str = r"Software\Policies\Microsoft\Cryptography\AutoEnrollment";
 const SERVERS: &str = r"Software\Policies\Microsoft\Cryptography\PolicyServers";

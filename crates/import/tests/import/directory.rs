@@ -1,17 +1,15 @@
 //! A directory as `ldapsearch` prints it.
 
-mod scenario;
-
+use crate::scenario::{oids, story, told};
 use autoenroll_import::{Import, ldif};
 use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, rights};
 use autoenroll_wire::ldif::Entry;
 use autoenroll_wire::{Certificate, security_descriptor};
-use scenario::{oids, story, told};
 
 const DOMAIN: &str = "S-1-5-21-397955417-626881126-188441444";
 
 fn sid(sid: &str) -> Sid {
-    sid.parse().unwrap()
+    sid.parse().expect("a constant")
 }
 
 /// One entry of each kind of right, and a mask without a word.
@@ -19,7 +17,7 @@ fn security() -> SecurityDescriptor {
     let entry = |effect, mask, right: Option<Right>, trustee: &str| Ace {
         effect,
         mask,
-        object: right.and_then(Right::guid).map(|guid| guid.parse().unwrap()),
+        object: right.and_then(Right::guid).map(|guid| guid.parse().expect("a constant of the model")),
         trustee: sid(trustee),
         inherited: false,
         inherit_only: false,
@@ -121,7 +119,7 @@ fn directory() -> String {
 /// A P-256 CA certificate for ten years, made once with `openssl req -x509`.
 fn certificate() -> Vec<u8> {
     let der = include_bytes!("lab-ca.der").to_vec();
-    assert_eq!(Certificate::parse(&der).unwrap().subject.to_string(), "CN=Lab CA");
+    assert_eq!(Certificate::parse(&der).expect("a certificate").subject.to_string(), "CN=Lab CA");
     der
 }
 

@@ -1,12 +1,10 @@
 //! What `certipy find -json` printed, versions 4.8.2 and 5.1.0, about the same directory.
 
-mod scenario;
-
+use crate::scenario::{oids, story};
 use autoenroll_import::{Import, certipy};
-use scenario::{oids, story};
 
-const FOUR: &str = include_str!("certipy/find-4.json");
-const FIVE: &str = include_str!("certipy/find-5.json");
+const FOUR: &str = include_str!("certipy-find/find-4.json");
+const FIVE: &str = include_str!("certipy-find/find-5.json");
 
 #[test]
 fn both_versions_say_the_same() {
@@ -26,7 +24,7 @@ fn what_it_says_is_a_world() {
     let import = certipy(FIVE.as_bytes());
     let world = import.to_world(None, &oids());
     assert_eq!(story(&world.text).spec.templates.len(), 3);
-    insta::assert_snapshot!("certipy", scenario::told(&import, &world));
+    insta::assert_snapshot!("certipy", crate::scenario::told(&import, &world));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Templates survive every way there and back: attributes, LDIF, the language of scenarios.
 
-mod scenario;
-
+use crate::scenario::{oids, template_of};
 use autoenroll_import::{Import, ImportedTemplate, ldif};
 use autoenroll_model::{
     Ace, AceEffect, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags,
@@ -10,11 +9,10 @@ use autoenroll_model::{
 use autoenroll_scenario::{Bundle, ByPrefix, check};
 use autoenroll_wire::template::to_entry;
 use proptest::prelude::*;
-use scenario::{oids, template_of};
 
 const FILES: [(&str, &str, &str); 2] = [
-    ("win2003", "server-2003-sp1", include_str!("../../../fixtures/templates/win2003.toml")),
-    ("later", "windows-10-22h2", include_str!("../../../fixtures/templates/later.toml")),
+    ("win2003", "server-2003-sp1", include_str!("../../../../fixtures/templates/win2003.toml")),
+    ("later", "windows-10-22h2", include_str!("../../../../fixtures/templates/later.toml")),
 ];
 
 fn imported(template: Template) -> ImportedTemplate {
@@ -24,14 +22,14 @@ fn imported(template: Template) -> ImportedTemplate {
 
 /// The templates of a file of default templates.
 fn defaults(file: &str, profile: &str, text: &str) -> Vec<Template> {
-    let root: toml::Table = text.parse().unwrap();
-    let names = root["template"].as_array().unwrap().iter().map(|template| template["name"].to_string());
+    let root: toml::Table = text.parse().expect("the fixture is TOML");
+    let names = root["template"].as_array().expect("a list").iter().map(|template| template["name"].to_string());
     let worlds = names.map(|name| format!("[[world.template]]\nname = {name}\nbased-on = {name}\nsupersedes = []\n"));
     let story = format!(
         "scenario = 1\ntitle = \"defaults\"\nprofile = \"{profile}\"\n[timeline]\nsteps = []\n{}",
         worlds.collect::<String>()
     );
-    let bundle = Bundle::new().with("oids.toml", scenario::OIDS).with(&format!("templates/{file}.toml"), text);
+    let bundle = Bundle::new().with("oids.toml", crate::scenario::OIDS).with(&format!("templates/{file}.toml"), text);
     let checked = check("story.toml", story.as_bytes(), &bundle, &ByPrefix);
     assert!(!checked.found.has_errors(), "{:#?}", checked.found.list());
     checked.scenarios[0].spec.templates.iter().map(|spec| spec.template.clone()).collect()
@@ -99,13 +97,13 @@ prop_compose! {
         [inherited, inherit_only, conditional]: [bool; 3],
     ) -> Ace {
         let object = object.map(autoenroll_model::Guid);
-        Ace { effect, mask, object, trustee: trustee.parse().unwrap(), inherited, inherit_only, conditional }
+        Ace { effect, mask, object, trustee: trustee.parse().expect("generated as one"), inherited, inherit_only, conditional }
     }
 }
 
 fn oid() -> impl Strategy<Value = Oid> {
     prop_oneof!["1\\.3\\.6\\.1\\.[1-9]{1,12}", Just("1.3.6.1.5.5.7.3.2".to_owned())]
-        .prop_map(|oid| oid.parse().unwrap())
+        .prop_map(|oid| oid.parse().expect("generated as one"))
 }
 
 fn oid_list() -> impl Strategy<Value = Vec<Oid>> {
@@ -182,7 +180,7 @@ prop_compose! {
             key_usage, eku, application_policies, certificate_policies, critical_extensions,
             supersedes: Vec::new(), max_issuing_depth,
             security: SecurityDescriptor {
-                owner: Some("S-1-5-32-544".parse().unwrap()),
+                owner: Some("S-1-5-32-544".parse().expect("a constant")),
                 dacl: (!null_list).then_some(dacl),
             },
         }

@@ -1,13 +1,12 @@
 //! The reader of the scenario language, for what the import writes.
-#![expect(dead_code, reason = "each test uses some of it")]
 
 use autoenroll_import::{Import, OidNames, Written};
 use autoenroll_model::Template;
 use autoenroll_scenario::{Bundle, ByPrefix, Scenario, check};
 
-pub const OIDS: &str = include_str!("../../../../fixtures/oids.toml");
+pub(crate) const OIDS: &str = include_str!("../../../../fixtures/oids.toml");
 
-pub fn oids() -> OidNames {
+pub(crate) fn oids() -> OidNames {
     OidNames::read(OIDS)
 }
 
@@ -15,7 +14,7 @@ pub fn oids() -> OidNames {
 ///
 /// # Panics
 /// When the world has an error.
-pub fn story(world: &str) -> Scenario {
+pub(crate) fn story(world: &str) -> Scenario {
     let bundle = Bundle::new().with("oids.toml", OIDS).with("worlds/imported.toml", world);
     let story = "scenario = 1\ntitle = \"imported\"\n[world]\nextends = \"imported\"\n[timeline]\nsteps = []\n";
     let checked = check("story.toml", story.as_bytes(), &bundle, &ByPrefix);
@@ -29,14 +28,14 @@ pub fn story(world: &str) -> Scenario {
 ///
 /// # Panics
 /// When there is none of that name.
-pub fn template_of(world: &str, name: &str) -> Template {
+pub(crate) fn template_of(world: &str, name: &str) -> Template {
     let templates = story(world).spec.templates;
     let found = templates.into_iter().find(|spec| spec.template.name == name);
     found.unwrap_or_else(|| panic!("there is no {name} in\n{world}")).template
 }
 
 /// What was written and what was found, for people.
-pub fn told(import: &Import, world: &Written) -> String {
+pub(crate) fn told(import: &Import, world: &Written) -> String {
     let findings = import.findings.iter().chain(&world.findings).map(|finding| format!("{finding}\n"));
     format!("{}\n--- not taken over\n{}", world.text, findings.collect::<String>())
 }

@@ -1,11 +1,9 @@
 //! Templates that real Windows consoles exported, where a copy of them lies beside the project, and what becomes of them.
 #![expect(clippy::disallowed_methods, reason = "the test reads files that are not part of the project")]
 
-mod scenario;
-
+use crate::scenario::{oids, template_of};
 use autoenroll_import::{Import, Reason, ldif};
 use autoenroll_wire::ldif::{self as wire_ldif, Change, Entry};
-use scenario::{oids, template_of};
 use std::collections::BTreeMap;
 use std::{fs, path::Path};
 

@@ -1,0 +1,14 @@
+//! What people have, as worlds, and back again.
+
+#[cfg(test)]
+mod certipy;
+#[cfg(test)]
+mod directory;
+#[cfg(test)]
+mod exports;
+#[cfg(test)]
+mod registry_pol;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod scenario;
