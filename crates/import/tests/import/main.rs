@@ -1,6 +1,8 @@
 //! What people have, as worlds, and back again.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod certipy;
 #[cfg(test)]
 mod directory;
