@@ -70,7 +70,9 @@ impl Desk {
         let directory = TempDir::new().unwrap();
         std::fs::write(directory.path().join("opensc.conf"), OPENSC_CONF).unwrap();
         std::fs::write(directory.path().join("engine.cnf"), engine_conf(&module)).unwrap();
-        Some(Self { card, heard, inserted, pcscd, module, directory })
+        let desk = Self { card, heard, inserted, pcscd, module, directory };
+        desk.wait_until_seen();
+        Some(desk)
     }
 
     /// Runs lines one after the other; the first one that gives anything else fails the test.
@@ -128,6 +130,19 @@ impl Desk {
 
     pub(crate) fn insert(&self) {
         *self.inserted.lock().unwrap() = Some(put_in(&self.card, &self.pcscd, &self.heard));
+        self.wait_until_seen();
+    }
+
+    /// pcscd says that there is a card a moment after it has powered it. The tools' own `--wait` is no use: it waits for the
+    /// next card to come, even when there is one.
+    fn wait_until_seen(&self) {
+        for _ in 0..200 {
+            if self.run("opensc-tool -r 0 -a").0 == Some(0) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no program sees the card: {}", self.pcscd.log());
     }
 
     pub(crate) fn card(&self) -> CardState {
