@@ -12,7 +12,7 @@ use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
 use crate::text::{Toml, quoted};
-use crate::{Import, ImportedAuthority, OidNames, TrustedCertificate};
+use crate::{Import, ImportedAuthority, OidNames, Policy, Trust, TrustedCertificate};
 
 /// A file, and what it could not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,13 +52,27 @@ impl Import {
         Written { text: writer.toml.0, findings: writer.findings }
     }
 
-    /// A file of default templates, to be based on: attributes only, without access control.
+    /// A file of default templates, to be based on: attributes only. Everything else is a finding.
     #[must_use]
     pub fn to_templates(&self, oids: &OidNames) -> Written {
+        const ATTRIBUTES_ONLY: Reason =
+            Reason::NoWord("a file of default templates has attributes only; write a world");
         let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };
         for imported in writer.once("template", &self.templates, |imported| &imported.template.name) {
             writer.header("template");
             writer.template(imported, "flags", None);
+            if imported.says("nTSecurityDescriptor") {
+                writer.find(&imported.template.name, "nTSecurityDescriptor", "", ATTRIBUTES_ONLY);
+            }
+        }
+        for imported in &self.authorities {
+            writer.find(&imported.authority.name, "CA", "", ATTRIBUTES_ONLY);
+        }
+        if self.policy != Policy::default() {
+            writer.find("Registry.pol", "policy", "", ATTRIBUTES_ONLY);
+        }
+        if self.trust != Trust::default() {
+            writer.find("domain", "trust", "", ATTRIBUTES_ONLY);
         }
         Written { text: writer.toml.0.trim_start().to_owned(), findings: writer.findings }
     }

@@ -42,8 +42,9 @@ fn default_templates_can_be_written_as_they_are_read() {
         assert!(read.len() > 30);
         let import = Import { templates: read.iter().cloned().map(imported).collect(), ..Import::default() };
         let written = import.to_templates(&oids());
-        // The bench has given version 2 templates without an identifier one of its own.
-        assert_eq!(written.findings, []);
+        // The bench has given each a list.
+        let lists = written.findings.iter().filter(|finding| finding.attribute == "nTSecurityDescriptor").count();
+        assert_eq!((lists, written.findings.len()), (read.len(), read.len()), "{:?}", written.findings);
         assert_eq!(defaults(file, profile, &written.text), read);
         let again = Import {
             templates: defaults(file, profile, &written.text).into_iter().map(imported).collect(),
