@@ -6,7 +6,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::str::FromStr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::line::{self, LineError};
@@ -15,6 +15,8 @@ use crate::line::{self, LineError};
 const LINES_WAITING: usize = 8;
 /// How much of the end of its standard error is kept.
 const LAST_WORDS: usize = 2048;
+/// How often it is looked whether something is over.
+const PACE: Duration = Duration::from_millis(1);
 /// How long a child may take to go when its input is closed.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -26,6 +28,8 @@ pub(crate) struct Process {
     input: Option<Sender<String>>,
     output: Receiver<Result<String, LineError>>,
     last_words: Arc<Mutex<Vec<u8>>>,
+    /// Reads `last_words`; ends when nobody can write to the child's standard error any more.
+    listener: JoinHandle<()>,
 }
 
 /// Why a process did not answer.
@@ -75,9 +79,9 @@ impl Process {
 
         let last_words = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&last_words);
-        thread::spawn(move || keep_end(stderr, &kept));
+        let listener = thread::spawn(move || keep_end(stderr, &kept));
 
-        Ok(Self { child, input: Some(input), output, last_words })
+        Ok(Self { child, input: Some(input), output, last_words, listener })
     }
 
     /// Hands a line to the child's input. Never waits.
@@ -113,6 +117,12 @@ impl Process {
             Some(status) => status.to_string(),
             None => "it still runs".to_owned(),
         };
+        // What the child wrote may still be on its way when the child is gone; somebody else who holds its standard error open
+        // must not keep us.
+        let end_of_patience = Instant::now() + GRACE;
+        while !self.listener.is_finished() && Instant::now() < end_of_patience {
+            thread::sleep(PACE);
+        }
         let words = self.last_words.lock().map(|kept| String::from_utf8_lossy(&kept).trim().to_owned());
         match words {
             Ok(words) if !words.is_empty() => format!("{end}; it wrote: {words}"),
@@ -125,7 +135,7 @@ impl Process {
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
+                Ok(None) if Instant::now() < end => thread::sleep(PACE),
                 Ok(None) | Err(_) => return None,
             }
         }
