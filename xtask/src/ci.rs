@@ -231,7 +231,8 @@ impl Counts {
 
     /// From a summary line of libtest or of nextest; nothing from any other line.
     fn read(line: &str) -> Self {
-        let libtest = line.trim_start().strip_prefix("test result: ");
+        // nextest repeats the output of tests that failed, indented: that is counted in its own summary.
+        let libtest = line.strip_prefix("test result: ");
         let nextest = line.trim_start().strip_prefix("Summary [").and_then(|rest| rest.split_once("tests run:"));
         let Some(summary) = libtest.or(nextest.map(|(_, counts)| counts)) else { return Self::default() };
         let of = |word: &str| {
@@ -303,6 +304,7 @@ mod tests {
         );
         check("     Summary [   2.963s] 12 tests run: 12 passed, 0 skipped", 12, 0, 0);
         check("     Summary [   2.963s] 12 tests run: 10 passed (1 slow), 2 failed, 3 skipped", 10, 2, 3);
+        check("    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out", 0, 0, 0);
         check("        PASS [   0.004s] (11/12) something passed", 0, 0, 0);
     }
 }
