@@ -101,6 +101,25 @@ const CHECKS: &[Step] = &[
         "Planted bugs and rules turned round",
         &["cargo", "run", "--package", "autoenroll-cli", "--features", "planted-bugs", "--", "mutants"],
     ),
+    Step {
+        needs: Some(PCSC),
+        ..step(
+            "The founding document's stories, with every card behind pcscd",
+            &[
+                "cargo",
+                "run",
+                "--package",
+                "autoenroll-cli",
+                "--features",
+                "pcsc",
+                "--",
+                "run",
+                "founding",
+                "--card",
+                "pcsc",
+            ],
+        )
+    },
     tests(
         "A million commands to a card",
         &["cargo", "test", "--release", "--package", "autoenroll-card", "--test", "card", "fuzz::a_host"],

@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// Write a directory's own templates, CAs and policies as a world that scenarios extend.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
+    /// Put a card into a reader of the PC/SC stack, for programs to use; insert and pull it by typing.
+    #[command(after_help = CARD_EXAMPLES)]
+    Card(Card),
     /// Show which scenario shows which requirement, under which profile.
     Matrix(Matrix),
     /// Plant bugs and turn rules round, one at a time, and show which scenario notices.
@@ -155,6 +158,48 @@ pub(crate) struct How {
     #[cfg(feature = "planted-bugs")]
     #[arg(long, value_name = "ID", conflicts_with = "core")]
     pub(crate) flip: Option<String>,
+    /// Where the cards are. Simulated time stays simulated, and the traces are the same.
+    #[cfg(feature = "pcsc")]
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = CardPlace::Process)]
+    pub(crate) card: CardPlace,
+}
+
+/// Where the cards of a scenario are.
+#[cfg(feature = "pcsc")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CardPlace {
+    /// In this process.
+    Process,
+    /// Behind a pcscd that is started for this run.
+    Pcsc,
+}
+
+const CARD_EXAMPLES: &str = "\
+Examples:
+  autoenroll card gids                                    a fresh card, to vpcd at its usual address
+  autoenroll card alice-card --of founding/second-provider --own-pcscd
+  autoenroll card gids --driver 127.0.0.1:35965 --out     pulled at the start; type insert, pull, state, quit";
+
+#[derive(Debug, Args)]
+pub(crate) struct Card {
+    /// A kind of card (`autoenroll fixtures` lists them), or with --of the name of a card.
+    #[arg(value_name = "CARD")]
+    pub(crate) card: String,
+    /// The scenario whose card it is, as it is at the start of the story: a file, or a name of the suite.
+    #[arg(long, value_name = "SCENARIO")]
+    pub(crate) of: Option<String>,
+    /// Where the reader driver vpcd listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:35963")]
+    pub(crate) driver: std::net::SocketAddr,
+    /// Start a pcscd for this card alone, and stop it with it; its first line says how programs find it.
+    #[arg(long, conflicts_with = "driver")]
+    pub(crate) own_pcscd: bool,
+    /// The card is not in the reader at the start.
+    #[arg(long)]
+    pub(crate) out: bool,
+    /// Do not show power, reset and commands.
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 const CHECK_EXAMPLES: &str = "\

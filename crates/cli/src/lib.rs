@@ -8,6 +8,7 @@
 
 mod arguments;
 mod bless;
+mod card;
 mod catalogue;
 mod check;
 mod console;
@@ -70,6 +71,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
+        Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
         Command::Mutants(arguments) => mutants::run(arguments, console),

@@ -25,6 +25,9 @@ pub(crate) struct Player {
     flip: Option<Rule>,
     timelines: bool,
     colour: bool,
+    /// The PC/SC stack that cards are behind, when they are not in this process.
+    #[cfg(feature = "pcsc")]
+    stack: Option<std::sync::Arc<autoenroll_host::pcsc::Stack>>,
 }
 
 /// Which cores are driven.
@@ -110,7 +113,10 @@ impl Player {
             Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
             None => CoreKind::Own(InProcess::new()),
         };
-        Ok(Self { core, timelines, colour, ..Self::plain()? })
+        let player = Self { core, timelines, colour, ..Self::plain()? };
+        #[cfg(feature = "pcsc")]
+        let player = Self { stack: crate::card::stack(how)?, ..player };
+        Ok(player)
     }
 
     /// A player with the own core, for verdicts only.
@@ -125,6 +131,8 @@ impl Player {
             flip: None,
             timelines: false,
             colour: false,
+            #[cfg(feature = "pcsc")]
+            stack: None,
         })
     }
 
@@ -154,13 +162,13 @@ impl Player {
 
     /// Plays a story, and keeps the trace.
     pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
-        let report = self.report(story);
+        let (report, fault) = self.report_and_fault(story);
         let options = TimelineOptions { detail: Detail::Story, colour: self.colour };
         let played = Played {
             name: story.name.clone(),
             title: story.title.clone(),
             profile: story.profile.clone(),
-            verdict: self.verdict(story, &report),
+            verdict: fault.map_or_else(|| self.verdict(story, &report), Verdict::Bench),
             digest: report.digest,
             records: report.trace.records().len(),
             end: report.trace.records().last().map_or(SimTime::START, |record| record.at),
@@ -172,20 +180,38 @@ impl Player {
 
     /// Plays a story, and keeps everything that is known about the run.
     pub(crate) fn report(&self, story: &Story) -> RunReport {
+        self.report_and_fault(story).0
+    }
+
+    /// The report, and what went wrong with the machine rather than with the story.
+    fn report_and_fault(&self, story: &Story) -> (RunReport, Option<String>) {
         match &self.core {
             CoreKind::Own(factory) => self.run(story, factory.clone(), &self.catalogue),
             CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(&self.catalogue)),
         }
     }
 
-    fn run<F: CoreFactory>(&self, story: &Story, factory: F, requirements: &dyn Requirements) -> RunReport {
+    fn run<F: CoreFactory>(
+        &self,
+        story: &Story,
+        factory: F,
+        requirements: &dyn Requirements,
+    ) -> (RunReport, Option<String>) {
         #[cfg(feature = "planted-bugs")]
         if self.flip.is_some() {
             let mut scenario = story.scenario.clone();
             scenario.spec.flip.clone_from(&self.flip);
-            return run(&scenario, factory, Parts::new(), requirements);
+            return (run(&scenario, factory, Parts::new(), requirements), None);
         }
-        run(&story.scenario, factory, Parts::new(), requirements)
+        #[cfg(feature = "pcsc")]
+        if let Some(stack) = &self.stack {
+            let parts = autoenroll_host::pcsc::PcscCards::new(stack.clone());
+            let ledger = parts.ledger();
+            let report = run(&story.scenario, factory, parts, requirements);
+            let fault = ledger.faults().first().map(|fault| format!("the PC/SC stack failed: {fault}"));
+            return (report, fault);
+        }
+        (run(&story.scenario, factory, Parts::new(), requirements), None)
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {
