@@ -33,12 +33,12 @@ fn kept() -> PathBuf {
     let new = new_folder("new");
     messages::write(&new);
     assert!(suite::write(&new) > 100, "the suite has scenarios");
-    for old in std::fs::read_dir(&all).into_iter().flatten().flatten() {
-        // Another process may have it in use; then it stays for a while.
-        let _ = std::fs::remove_dir_all(old.path());
+    // Those of earlier builds; another process may have made the same ones meanwhile.
+    let old = std::fs::read_dir(&all).into_iter().flatten().flatten().map(|entry| entry.path());
+    for old in old.filter(|old| *old != folder) {
+        let _ = std::fs::remove_dir_all(old);
     }
     std::fs::create_dir_all(&all).expect("the build directory can be written to");
-    // Another process may have been quicker; its messages are the same.
     if std::fs::rename(&new, &folder).is_ok() || folder.exists() { folder } else { new }
 }
 
