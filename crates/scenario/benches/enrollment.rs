@@ -127,6 +127,6 @@ fn scenario(text: &str) -> Scenario {
         fixtures = fixtures.with(&format!("cards/{name}.toml"), text);
     }
     let checked = check("bench.toml", text.as_bytes(), &fixtures, &ByPrefix);
-    let problems = checked.found.render(&checked.files, false);
-    checked.scenarios.into_iter().next().unwrap_or_else(|| panic!("{problems}"))
+    assert_eq!(checked.found.render(&checked.files, false), "", "what is measured must be a sound scenario");
+    checked.scenarios.into_iter().next().expect("a sound file has a scenario")
 }
