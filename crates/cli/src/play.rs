@@ -6,7 +6,9 @@ use autoenroll_foreign::ForeignFactory;
 use autoenroll_model::Rule;
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_scenario::Verdict as RunVerdict;
-use autoenroll_scenario::{FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run};
+use autoenroll_scenario::{
+    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
+};
 use autoenroll_trace::{Detail, TimelineOptions, Trace, TraceDigest, digest, render};
 use autoenroll_world::{InProcess as Parts, WorldError};
 
@@ -168,7 +170,11 @@ impl Player {
             name: story.name.clone(),
             title: story.title.clone(),
             profile: story.profile.clone(),
-            verdict: fault.map_or_else(|| self.verdict(story, &report), Verdict::Bench),
+            verdict: match (fault, self.verdict(story, &report)) {
+                (Some(fault), _) => Verdict::Bench(fault),
+                (None, Verdict::Passed) => self.swept(story).map_or(Verdict::Passed, Verdict::Failed),
+                (None, verdict) => verdict,
+            },
             digest: report.digest,
             records: report.trace.records().len(),
             end: report.trace.records().last().map_or(SimTime::START, |record| record.at),
@@ -181,6 +187,24 @@ impl Player {
     /// Plays a story, and keeps everything that is known about the run.
     pub(crate) fn report(&self, story: &Story) -> RunReport {
         self.report_and_fault(story).0
+    }
+
+    /// The moments at which the fault of the story's sweep breaks an invariant; none when it sets no sweep, or nothing breaks.
+    fn swept(&self, story: &Story) -> Option<String> {
+        let fault = story.scenario.document.sweep.as_ref()?.value;
+        let swept = match &self.core {
+            CoreKind::Own(factory) => {
+                sweep(&story.scenario, fault, || (factory.clone(), Parts::new()), &self.catalogue)
+            }
+            CoreKind::Foreign(factory) => {
+                let requirements = Undemanding(&self.catalogue);
+                sweep(&story.scenario, fault, || (factory.clone(), Parts::new()), &requirements)
+            }
+        };
+        let first = swept.broken.first()?;
+        let how = first.report.render(&story.scenario.files, self.colour);
+        let (broken, moments) = (swept.broken.len(), swept.moments);
+        Some(format!("{fault} breaks {broken} of {moments} moments, first after {} card commands:\n{how}", first.after))
     }
 
     /// The report, and what went wrong with the machine rather than with the story.
