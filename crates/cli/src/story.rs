@@ -100,12 +100,20 @@ fn question(facts: &Facts) -> String {
         }
         "card.select" => format!("which card of {}? {}", f("provider"), f("cards")),
         "card.replace-default" => format!("{} holds credentials in {}; replace them?", f("card"), f("container")),
-        "pin.enter" => format!("the PIN of {}? {} tries left", f("card"), f("tries-left")),
+        "pin.enter" => format!("the PIN of {}? {}", f("card"), tries_left(facts)),
         "key.protect" => format!("let {} make a protected key for {}?", f("provider"), f("template")),
         "summary" => format!("these failed: {}", f("failures")),
         _ => rest(facts, &["point", "offers"]),
     };
     format!("{words} ({point})")
+}
+
+/// How many attempts a card still allows.
+fn tries_left(facts: &Facts) -> String {
+    match fact(facts, "tries-left").as_str() {
+        "1" => "1 try left".to_owned(),
+        tries => format!("{tries} tries left"),
+    }
 }
 
 fn offers(facts: &Facts) -> String {
@@ -133,8 +141,7 @@ fn card(facts: &Facts) -> Option<String> {
         "delete" => format!("{card} deletes a container{container}"),
         other => format!("{card}: {other}"),
     };
-    let tries =
-        facts.get("tries-left").map(|_| format!(", {} tries left", fact(facts, "tries-left"))).unwrap_or_default();
+    let tries = facts.get("tries-left").map(|_| format!(", {}", tries_left(facts))).unwrap_or_default();
     Some(if failed { format!("{done}{}{tries}", code(facts)) } else { done })
 }
 
