@@ -142,8 +142,13 @@ struct Desk<'a, W> {
 impl<W: Write + Send + 'static> Desk<'_, W> {
     fn insert(&mut self) -> Result<(), InsertError> {
         let (out, trace) = (Arc::clone(&self.out), self.trace);
+        let mut polled = false;
         let observe = move |exchange: &Exchange| {
-            if trace {
+            // A driver asks for the answer to reset several times a second, to see whether the card is there: the first in a
+            // row says all.
+            let again = polled && matches!(exchange, Exchange::AnswerToReset(_));
+            polled = matches!(exchange, Exchange::AnswerToReset(_));
+            if trace && !again {
                 // Whoever reads the trace may have gone; the card is served all the same.
                 let _unread = write_line(&out, exchange);
             }
