@@ -1,7 +1,7 @@
 //! One certificate: states S5 and S10 to S13, and the steps between them. States S6 to S9, which need a card in a reader, are in
 //! [`crate::item_card`].
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -34,9 +34,13 @@ pub(crate) struct Work {
     pub(crate) recheck: Option<EffectId>,
     /// Index of the provider whose turn it is.
     pub(crate) provider: usize,
+    /// The card at work: the one for the new key, and while a request is signed the one with the key that signs.
     pub(crate) card: Option<CardSerial>,
     pub(crate) description: Option<CardDescription>,
-    pub(crate) pin: Option<PinId>,
+    /// PINs that cards have taken for this item.
+    pub(crate) pins: BTreeMap<CardSerial, PinId>,
+    /// A key on a card has to sign, and its card and PIN are asked for.
+    pub(crate) signing: Option<KeyPlace>,
     /// The user does not want the default container replaced, and the profile goes on beside it.
     pub(crate) keep_default: bool,
     /// The container that the new key takes over.
@@ -131,7 +135,8 @@ impl Work {
             provider: 0,
             card: None,
             description: None,
-            pin: None,
+            pins: BTreeMap::new(),
+            signing: None,
             keep_default: false,
             overwrite: None,
             key: None,
@@ -202,7 +207,11 @@ impl Work {
         })
     }
 
+    /// The provider at work: that of the key that signs, otherwise the one whose turn it is to make a key.
     pub(crate) fn provider(&self) -> Provider {
+        if let Some(key) = &self.signing {
+            return Provider { name: key.provider.clone(), kind: ProviderKind::Card };
+        }
         let none = Provider { name: String::new(), kind: ProviderKind::Software };
         self.item.providers.get(self.provider).cloned().unwrap_or(none)
     }
@@ -222,15 +231,13 @@ impl Work {
         Progress::Open
     }
 
-    pub(crate) fn ask_card(
-        &mut self,
-        frame: &mut Frame,
-        pin: Option<PinId>,
-        operation: CardOperation,
-        state: State,
-    ) -> Progress {
+    /// Asks the card at work, with the PIN that it has taken already.
+    pub(crate) fn ask_card(&mut self, frame: &mut Frame, operation: CardOperation, state: State) -> Progress {
         match self.card.clone() {
-            Some(card) => self.ask(frame, Effect::Card { card, pin, operation }, state),
+            Some(card) => {
+                let pin = self.pins.get(&card).copied();
+                self.ask(frame, Effect::Card { card, pin, operation }, state)
+            }
             None => self.fail(frame, HResult::SCARD_E_NO_SMARTCARD),
         }
     }
@@ -344,7 +351,8 @@ impl Work {
         let container = key.container.clone();
         match &key.card {
             Some(card) => {
-                Effect::Card { card: card.clone(), pin: self.pin, operation: CardOperation::Delete { container } }
+                let pin = self.pins.get(card).copied();
+                Effect::Card { card: card.clone(), pin, operation: CardOperation::Delete { container } }
             }
             None => {
                 Effect::Software { provider: key.provider.clone(), operation: SoftwareOperation::Delete { container } }
@@ -384,12 +392,8 @@ impl Work {
         if self.card.is_some() {
             let make_default = !self.keep_default && self.default_moves_early(frame);
             let overwrite = self.overwrite.clone();
-            return self.ask_card(
-                frame,
-                self.pin,
-                CardOperation::Generate { algorithm, key_spec, make_default, overwrite },
-                State::Generate,
-            );
+            let operation = CardOperation::Generate { algorithm, key_spec, make_default, overwrite };
+            return self.ask_card(frame, operation, State::Generate);
         }
         let exportable = template.private_key_flags.contains(PrivateKeyFlags::EXPORTABLE_KEY);
         let exportable = frame.decide(rules::R076, &self.item.name, exportable, Facts::new());
@@ -518,7 +522,9 @@ impl Work {
         let Some(template) = template_of(&known.gathered, &self.item) else {
             return self.fail(frame, HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
         };
-        let provider = self.provider().name;
+        let Some(provider) = self.key.as_ref().map(|key| key.provider.clone()) else {
+            return self.fail(frame, HResult::NTE_NO_KEY);
+        };
         match RequestBuilder::new(
             frame,
             &self.item,
@@ -536,8 +542,10 @@ impl Work {
         }
     }
 
-    /// Signs what the builder wants signed next; when nothing is left, submits.
-    fn next_signature(&mut self, frame: &mut Frame) -> Progress {
+    /// Signs what the builder wants signed next; when nothing is left, submits. A key on a card that has not taken its PIN yet
+    /// makes its provider ask for both, at the moment when it is to sign: in its only reader, one card may follow another.
+    pub(crate) fn next_signature(&mut self, frame: &mut Frame) -> Progress {
+        self.card = self.key.as_ref().and_then(|key| key.card.clone());
         let Some(builder) = &self.builder else { return self.fail(frame, HResult::E_UNEXPECTED) };
         let (signer, algorithm, message) = match builder.next() {
             Demand::Sign { signer, algorithm, message } => (signer, algorithm, message),
@@ -549,18 +557,17 @@ impl Work {
             Signer::Cosigner => self.item.cosigner.as_ref().map(|cosigner| cosigner.key.clone()),
         };
         let Some(key) = key else { return self.fail(frame, HResult::NTE_NO_KEY) };
+        if key.card.as_ref().is_some_and(|card| !self.pins.contains_key(card)) {
+            self.signing = Some(key);
+            return self.read_readers(frame, false);
+        }
         let container = key.container;
-        let effect = match key.card {
-            Some(card) => {
-                let pin = if Some(&card) == self.card.as_ref() { self.pin } else { frame.pins.get(&card).copied() };
-                Effect::Card { card, pin, operation: CardOperation::Sign { container, algorithm, message } }
-            }
-            None => {
-                let operation = SoftwareOperation::Sign { container, algorithm, message };
-                Effect::Software { provider: key.provider, operation }
-            }
-        };
-        self.ask(frame, effect, State::Sign)
+        if key.card.is_some() {
+            self.card = key.card;
+            return self.ask_card(frame, CardOperation::Sign { container, algorithm, message }, State::Sign);
+        }
+        let operation = SoftwareOperation::Sign { container, algorithm, message };
+        self.ask(frame, Effect::Software { provider: key.provider, operation }, State::Sign)
     }
 
     fn signature_made(&mut self, frame: &mut Frame, _known: &Known, signature: &[u8]) -> Progress {

@@ -1,4 +1,5 @@
-//! States S6 to S9: a card of the right provider, its default container, its PIN.
+//! States S6 to S9: a card of the right provider, its default container, its PIN. A key that exists already and has to sign wants
+//! the same of its own card, except that nothing there is replaced.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -34,6 +35,9 @@ impl Work {
 
     /// The one card that will do, when only one will: the one that holds a key that exists already.
     fn needed_card(&self) -> Option<&CardSerial> {
+        if let Some(key) = &self.signing {
+            return key.card.as_ref();
+        }
         let resumed = self.item.entry.as_ref().and_then(|entry| entry.key.card.as_ref());
         let renewed = self.item.old.as_ref().and_then(|old| old.key.card.as_ref());
         resumed.or(renewed)
@@ -197,8 +201,10 @@ impl Work {
         }
     }
 
-    /// S7c: the user does not want this provider's card. The next provider's turn, or the end of the list.
+    /// S7c: the user does not want this provider's card. The next provider's turn, or the end of the list. Whose key was to sign no
+    /// longer matters: the next provider begins again with a key of its own.
     fn card_refused(&mut self, frame: &mut Frame, known: &Known) -> Progress {
+        self.signing = None;
         let provider = self.provider().name;
         let next = self.item.providers.get(self.provider + 1).map(|next| next.name.clone());
         let facts = Facts::new().with_some("next", next.as_deref());
@@ -292,10 +298,12 @@ impl Work {
     // S8: the default container.
 
     fn use_card(&mut self, frame: &mut Frame, card: CardSerial) -> Progress {
-        self.card = Some(card);
-        self.overwrite = None;
-        self.keep_default = false;
-        self.ask_card(frame, None, CardOperation::Describe, State::Describe)
+        if self.signing.is_none() {
+            self.overwrite = None;
+            self.keep_default = false;
+        }
+        self.card = Some(card.clone());
+        self.ask(frame, Effect::Card { card, pin: None, operation: CardOperation::Describe }, State::Describe)
     }
 
     pub(crate) fn described(&mut self, frame: &mut Frame, _known: &Known, result: EffectResult) -> Progress {
@@ -306,7 +314,7 @@ impl Work {
         };
         let default = description.default_container().cloned();
         self.description = Some(description);
-        if self.item.action == Action::Resume {
+        if self.item.action == Action::Resume || self.signing.is_some() {
             return self.ask_for_pin(frame);
         }
         let occupied = default.as_ref().is_some_and(|container| container.has_key && container.has_certificate);
@@ -382,7 +390,7 @@ impl Work {
             let cached = frame.profile().pin_cache != PinCache::Item;
             let cached = frame.decide(rules::P7_37, &card.0, cached, Facts::new());
             if cached && frame.decide(rules::S9_CACHED, &card.0, true, Facts::new()) {
-                return self.ask_card(frame, Some(pin), CardOperation::VerifyPin, State::Verify(pin));
+                return self.verify(frame, card, pin);
             }
         }
         self.open_pin_prompt(frame, tries_left)
@@ -398,10 +406,10 @@ impl Work {
 
     pub(crate) fn pin_given(&mut self, frame: &mut Frame, answer: &Answer) -> Progress {
         self.drop_recheck(frame);
-        let card = self.card.clone().map(|card| card.0).unwrap_or_default();
+        let Some(card) = self.card.clone() else { return self.fail(frame, HResult::SCARD_E_NO_SMARTCARD) };
         match answer {
-            Answer::Pin(pin) => self.ask_card(frame, Some(*pin), CardOperation::VerifyPin, State::Verify(*pin)),
-            _ if frame.decide(rules::S9_CANCEL, &card, true, Facts::new()) => {
+            Answer::Pin(pin) => self.verify(frame, card, *pin),
+            _ if frame.decide(rules::S9_CANCEL, &card.0, true, Facts::new()) => {
                 self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER)
             }
             _ => {
@@ -411,6 +419,11 @@ impl Work {
         }
     }
 
+    fn verify(&mut self, frame: &mut Frame, card: CardSerial, pin: PinId) -> Progress {
+        let effect = Effect::Card { card, pin: Some(pin), operation: CardOperation::VerifyPin };
+        self.ask(frame, effect, State::Verify(pin))
+    }
+
     pub(crate) fn verified(&mut self, frame: &mut Frame, known: &Known, pin: PinId, result: EffectResult) -> Progress {
         let Some(card) = self.card.clone() else { return self.fail(frame, HResult::E_UNEXPECTED) };
         match result {
@@ -418,9 +431,11 @@ impl Work {
                 if !frame.decide(rules::S9_RIGHT, &card.0, true, Facts::new()) {
                     return self.fail(frame, HResult::SCARD_W_WRONG_CHV);
                 }
-                self.pin = Some(pin);
+                self.pins.insert(card.clone(), pin);
                 frame.pins.insert(card, pin);
-                if self.item.action == Action::Resume {
+                if self.signing.take().is_some() {
+                    self.next_signature(frame)
+                } else if self.item.action == Action::Resume {
                     self.write_card(frame)
                 } else {
                     self.remove_orphans(frame, known)
@@ -486,7 +501,7 @@ impl Work {
             container: key.container.clone(),
             certificate: issued.certificate.clone(),
         };
-        self.ask_card(frame, self.pin, operation, State::WriteCard)
+        self.ask_card(frame, operation, State::WriteCard)
     }
 
     pub(crate) fn card_written(&mut self, frame: &mut Frame) -> Progress {
@@ -495,7 +510,7 @@ impl Work {
         };
         let facts = Facts::new().with("container", container.as_str());
         if frame.decide(rules::R094, &self.item.name, !self.keep_default, facts) {
-            self.ask_card(frame, self.pin, CardOperation::SetDefault { container }, State::SetDefault)
+            self.ask_card(frame, CardOperation::SetDefault { container }, State::SetDefault)
         } else {
             self.install(frame)
         }

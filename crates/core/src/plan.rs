@@ -173,7 +173,7 @@ fn needed(
 
     let retires = retired_by(frame, gathered, examined, candidate.template, template, old.as_ref());
     let providers = providers(frame, template, &gathered.settings.providers);
-    let interactive = is_interactive(frame, template, providers.first(), cosigner.is_some());
+    let interactive = is_interactive(frame, template, providers.first(), renewed.as_ref(), cosigner.as_ref());
     reasons.push(frame.because());
     Some(Item {
         name: template.name.clone(),
@@ -302,11 +302,19 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
 /// Extended key usage of certificates that log on with a card.
 const SMART_CARD_LOGON: &str = "1.3.6.1.4.1.311.20.2.2";
 
-/// Whether a user must take part.
-fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, cosigned: bool) -> bool {
+/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an authority.
+fn is_interactive(
+    frame: &mut Frame,
+    template: &Template,
+    first: Option<&Provider>,
+    renewed: Option<&OldCertificate>,
+    cosigner: Option<&OldCertificate>,
+) -> bool {
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
     let protected = template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED);
-    let card = first.is_some_and(|provider| provider.kind == ProviderKind::Card);
+    let signs = [renewed, cosigner].into_iter().flatten().any(|signer| signer.key.card.is_some());
+    let card = signs || first.is_some_and(|provider| provider.kind == ProviderKind::Card);
+    let cosigned = cosigner.is_some();
     let facts = Facts::new()
         .with("user-interaction-required", consent)
         .with("strong-key-protection", protected)
