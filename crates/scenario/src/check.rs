@@ -2,6 +2,7 @@
 
 mod bindings;
 mod covers;
+mod facts;
 mod time;
 mod timeline;
 
@@ -133,6 +134,7 @@ fn of_variant(
         domain: spec.domain.clone(),
         templates: spec.templates.iter().map(|template| template.template.clone()).collect(),
     };
+    steps.iter().for_each(|step| facts::check(step, &cx, found));
     let defaults = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
     time::check(&steps, &spec, found);
     bindings::check(&steps, found);

@@ -156,6 +156,11 @@ codes! {
     LooseOn = "AE0413", "nothing happens before this `on`",
         "An `on` step is armed before the world moves, so it directly follows what sets things going: an action, an answer, another \
          `on`, or it has a time of its own. After an expectation or a look the world is already at rest.";
+    NoSuchFact = "AE0414", "nothing states this fact",
+        "Records of this kind never have a fact of that name, so the step could not match, and a `never` step could not fail. The \
+         reference of the scenario language lists the facts of each kind of record and of everything that `state` looks at.";
+    NotOffered = "AE0415", "the prompt does not offer this answer",
+        "Each decision point has its own answers; besides them, every window can be closed with `close`.";
 
     DidNotCome = "AE0501", "expected, but did not come",
         "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \

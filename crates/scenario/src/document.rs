@@ -6,6 +6,8 @@ mod step;
 pub(crate) use read::switches;
 pub(crate) use step::reference;
 
+use std::ops::Range;
+
 use autoenroll_model::{DecisionPoint, Evidence, Fact, FileTime, Offer, SimTime, Span, words};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
@@ -120,6 +122,24 @@ pub struct Step {
     pub only: Vec<Placed<String>>,
     /// What is done or must be seen.
     pub what: What,
+}
+
+/// The steps that match together with the first one: expectations next to each other, with no time and no action between them. Any
+/// other step is alone.
+pub(crate) fn group(steps: &[Step], first: usize) -> Range<usize> {
+    let sees = |step: &Step| matches!(step.what, What::Expect(_) | What::Prompt { .. });
+    let joins = |at: &usize| {
+        let step = &steps[*at];
+        sees(step) && step.begin == Begin::Now && step.end.is_none() && !answers(&steps[at - 1])
+    };
+    let others =
+        if steps.get(first).is_some_and(sees) { (first + 1..steps.len()).take_while(joins).count() } else { 0 };
+    first..first + 1 + others
+}
+
+/// Whether the step is a prompt that is answered at once.
+pub(crate) fn answers(step: &Step) -> bool {
+    matches!(&step.what, What::Prompt { answer, .. } if answer.value.is_some())
 }
 
 /// Two steps are equal when they say the same, wherever they stand.

@@ -47,5 +47,6 @@ pub use run::{
     SweepReport, Twice, Verdict, first_difference, run, run_on, run_twice, sweep,
 };
 pub use schema::json_schema;
+pub use shape::{listed_facts, unlisted_facts};
 pub use source::{FileId, Files, Place, Placed};
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::shape::{CHANGES, Key, MODIFIERS, ROOT, Shape, Takes, VERBS};
+use crate::shape::{CHANGES, Key, LOOKS, MODIFIERS, PROMPTS, RECORDS, ROOT, Said, Says, Shape, Takes, Told, VERBS};
+use crate::shape::{offers_of, written};
 
 /// The generated parts in Markdown, by the names under which `docs/scenario-language.md` holds them.
 #[must_use]
@@ -11,7 +12,12 @@ pub fn reference() -> Vec<(&'static str, String)> {
         ("verbs", verbs()),
         ("modifiers", modifiers()),
         ("changes", changes()),
+        ("records", records()),
+        ("prompts", prompts()),
+        ("states", states()),
+        ("facts", facts()),
         ("tables", tables()),
+        ("words", long_words()),
         ("codes", codes()),
     ]
 }
@@ -49,20 +55,74 @@ fn changes() -> String {
     text
 }
 
-/// Every table that can be reached from a whole file, each once.
-fn tables() -> String {
-    let mut found: Vec<&'static Shape> = vec![&ROOT];
-    let mut next = 0;
-    while let Some(shape) = found.get(next).copied() {
-        next += 1;
-        for inner in shape.keys.iter().filter_map(|key| inner(key.takes)) {
-            if !found.iter().any(|known| std::ptr::eq(*known, inner)) {
-                found.push(inner);
+fn records() -> String {
+    let mut text = String::from("| record | meaning | facts |\n| --- | --- | --- |\n");
+    for told in RECORDS {
+        let _ = writeln!(text, "| `{}` | {} | {} |", told.what, told.about, names(told.facts));
+    }
+    text
+}
+
+fn prompts() -> String {
+    let mut text = String::from("| prompt | meaning | facts | answers |\n| --- | --- | --- | --- |\n");
+    for told in PROMPTS {
+        let answers: Vec<String> = offers_of(told.what).iter().map(|offer| format!("`{}`", written(*offer))).collect();
+        let answers = answers.join(" ");
+        let _ = writeln!(text, "| `{}` | {} | {} | {answers} |", told.what, told.about, names(told.facts));
+    }
+    text
+}
+
+fn states() -> String {
+    let mut text = String::from("| state | meaning | facts |\n| --- | --- | --- |\n");
+    for told in LOOKS {
+        let _ = writeln!(text, "| `{}` | {} | {} |", told.what, told.about, names(told.facts));
+    }
+    text
+}
+
+/// Every fact once, with everything that states it in this sense.
+fn facts() -> String {
+    let mut all: Vec<(Said, Vec<String>)> = Vec::new();
+    let mut add = |of: String, facts: &[Said]| {
+        for said in facts {
+            let same = |known: &Said| {
+                (known.name, known.about, value_of(known.says)) == (said.name, said.about, value_of(said.says))
+            };
+            match all.iter_mut().find(|(known, _)| same(known)) {
+                Some((_, whose)) => whose.push(of.clone()),
+                None => all.push((*said, vec![of.clone()])),
             }
         }
+    };
+    let code = |told: &dyn std::fmt::Display| format!("`{told}`");
+    RECORDS.iter().for_each(|Told { what, facts, .. }| add(code(what), facts));
+    PROMPTS.iter().for_each(|Told { what, facts, .. }| add(code(what), facts));
+    LOOKS.iter().for_each(|Told { what, facts, .. }| add(format!("state `{what}`"), facts));
+    all.sort_by_key(|(said, _)| said.name);
+    let mut text = String::from("| fact | value | meaning | of |\n| --- | --- | --- | --- |\n");
+    for (said, whose) in all {
+        let value = cell(&value_of(said.says));
+        let _ = writeln!(text, "| `{}` | {value} | {} | {} |", said.name, cell(said.about), whose.join(" "));
     }
+    text
+}
+
+fn names(facts: &[Said]) -> String {
+    facts.iter().map(|said| format!("`{}`", said.name)).collect::<Vec<_>>().join(" ")
+}
+
+fn value_of(says: Says) -> String {
+    match says {
+        Says::Word(words) => quoted(&words()),
+        Says::List(says) => format!("list: {}", value_of(*says)),
+        other => other.describe(),
+    }
+}
+
+fn tables() -> String {
     let mut text = String::new();
-    for shape in found {
+    for shape in shapes() {
         let (_, noun) = shape.name.split_once(' ').unwrap_or(("", shape.name));
         let _ = writeln!(text, "### {}\n\n{}\n", capital(noun), shape.about);
         text.push_str("| key | takes | meaning |\n| --- | --- | --- |\n");
@@ -95,7 +155,52 @@ fn inner(takes: Takes) -> Option<&'static Shape> {
     }
 }
 
-/// What a key takes, with long lists of words cut: the schema has them all.
+/// Every table that can be reached from a whole file, each once.
+fn shapes() -> Vec<&'static Shape> {
+    let mut found: Vec<&'static Shape> = vec![&ROOT];
+    let mut next = 0;
+    while let Some(shape) = found.get(next).copied() {
+        next += 1;
+        for inner in shape.keys.iter().filter_map(|key| inner(key.takes)) {
+            if !found.iter().any(|known| std::ptr::eq(*known, inner)) {
+                found.push(inner);
+            }
+        }
+    }
+    found
+}
+
+/// The lists of words that the tables above cut short, each once, with the keys that take them.
+fn long_words() -> String {
+    let changes = CHANGES.iter().flat_map(|change| change.set.keys);
+    let keys = shapes().into_iter().flat_map(|shape| shape.keys).chain(changes);
+    let mut lists: Vec<(Vec<&'static str>, Vec<&'static str>)> = Vec::new();
+    for (name, words) in keys.filter_map(|key| Some((key.name, words_of(key.takes)?))) {
+        if words.len() <= FEW {
+            continue;
+        }
+        match lists.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => lists.push((words, vec![name])),
+        }
+    }
+    let mut text = String::from("| key | words |\n| --- | --- |\n");
+    for (words, names) in lists {
+        let _ = writeln!(text, "| {} | {} |", quoted(&names), quoted(&words));
+    }
+    text
+}
+
+fn words_of(takes: Takes) -> Option<Vec<&'static str>> {
+    match takes {
+        Takes::Word(words) => Some(words()),
+        Takes::OrNone(takes) | Takes::List(takes) | Takes::Map(takes) => words_of(*takes),
+        _ => None,
+    }
+}
+
+/// What a key takes, with long lists of words cut: they stand in full under Words, kinds of records under Records.
 fn brief(takes: Takes) -> String {
     match takes {
         Takes::Word(words) => few(&words()),
@@ -112,9 +217,15 @@ fn brief(takes: Takes) -> String {
     }
 }
 
+/// More words than these are cut in a cell.
+const FEW: usize = 12;
+
 fn few(words: &[&str]) -> String {
-    let shown: Vec<String> = words.iter().take(8).map(|word| format!("`{word}`")).collect();
-    format!("{}{}", shown.join(" "), if words.len() > 8 { " …" } else { "" })
+    if words.len() <= FEW { quoted(words) } else { format!("{} …", quoted(&words[..FEW])) }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" ")
 }
 
 fn cell(text: &str) -> String {

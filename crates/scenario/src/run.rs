@@ -146,7 +146,7 @@ fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requi
         step: None,
         place: id.place,
         at: end,
-        kind: FailureKind::NotCovered { id: id.value.clone() },
+        kind: FailureKind::NotCovered { id: id.value.clone(), variant: scenario.variant.clone() },
     };
     missing.map(failure).collect()
 }

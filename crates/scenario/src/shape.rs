@@ -2,10 +2,15 @@
 //! Schema and the reference are all made from these tables, so they cannot disagree.
 
 mod check;
+mod records;
 mod tables;
 mod verbs;
 
-pub(crate) use check::{check_root, check_shape, missing_keys};
+pub(crate) use check::{check_root, check_shape, missing_keys, unknown_word};
+pub(crate) use records::{
+    LOOKS, PROMPTS, RECORDS, Said, Says, Told, code_of, look_of, offers_of, prompt_of, record_of, written,
+};
+pub use records::{listed_facts, unlisted_facts};
 pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
 pub(crate) use verbs::{CHANGES, Does, MODIFIERS, VERBS, Verb, change_named, verb_named};
 

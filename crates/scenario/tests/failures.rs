@@ -19,10 +19,10 @@ fn told(steps: &str, script: Script) -> String {
 #[test]
 fn other_facts_are_told_under_the_words_of_the_file() {
     let script = Script::new()
-        .after("Logon", s(0), "CA", Kind::Issued, &[("template", "User"), ("key", "rsa-1024")])
+        .after("Logon", s(0), "CA", Kind::Request, &[("template", "SmartcardLogon"), ("key", "rsa-1024")])
         .after("Logon", s(0), "alice", Kind::Event, &[("id", "19"), ("severity", "information")]);
     insta::assert_snapshot!(told(
-        "  { logon = \"alice\" },\n  { expect = \"issued\", facts = { template = \"User\", key = \"rsa-2048\" } },\n  { expect = \"event\" },",
+        "  { logon = \"alice\" },\n  { expect = \"request\", facts = { template = \"SmartcardLogon\", key = \"rsa-2048\" } },\n  { expect = \"event\" },",
         script,
     ));
 }
@@ -42,10 +42,10 @@ fn what_did_not_come_shows_what_came_instead() {
 #[test]
 fn two_candidates_name_the_facts_that_tell_them_apart() {
     let script = Script::new()
-        .after("Logon", s(0), "CA", Kind::Issued, &[("template", "A"), ("key", "rsa-1024")])
-        .after("Logon", s(0), "CA", Kind::Issued, &[("template", "B"), ("key", "rsa-1024")]);
+        .after("Logon", s(0), "CA", Kind::Request, &[("subject", "A"), ("key", "rsa-1024")])
+        .after("Logon", s(0), "CA", Kind::Request, &[("subject", "B"), ("key", "rsa-1024")]);
     insta::assert_snapshot!(told(
-        "  { logon = \"alice\" },\n  { expect = \"issued\", facts = { key = \"rsa-1024\" } },",
+        "  { logon = \"alice\" },\n  { expect = \"request\", facts = { key = \"rsa-1024\" } },",
         script
     ));
 }

@@ -188,7 +188,7 @@ fn blessed(text: &str, script: Script, steps: bool) -> Blessed {
 }
 
 fn script() -> Script {
-    Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("template", "A"), ("ca", "$ B")]).at(
+    Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "A"), ("message", "$ B")]).at(
         m(1),
         "alice",
         Kind::Balloon,
@@ -199,7 +199,7 @@ fn script() -> Script {
 #[test]
 fn blessing_with_nothing_to_change_returns_the_same_bytes() {
     let text = story(
-        "  { logon = \"alice\" },   # odd   blanks\n  { expect = \"issued\", facts = {template='A'} },\n  { after=\"1m\", expect = \"balloon\" },",
+        "  { logon = \"alice\" },   # odd   blanks\n  { expect = \"issued\", facts = {subject='A'} },\n  { after=\"1m\", expect = \"balloon\" },",
     );
     let result = blessed(&text, script(), true);
     assert_eq!(result, Blessed { text, edits: vec![], refused: vec![] });
@@ -207,9 +207,9 @@ fn blessing_with_nothing_to_change_returns_the_same_bytes() {
 
 #[test]
 fn blessing_changes_only_the_values_that_differ() {
-    let steps = |template: &str, ca: &str, icon: &str| {
+    let steps = |subject: &str, message: &str, icon: &str| {
         story(&format!(
-            "  {{ logon = \"alice\" }},\n  {{ expect = \"issued\", facts = {{ template = {template}, ca = {ca} }} }}, # why\n  \
+            "  {{ logon = \"alice\" }},\n  {{ expect = \"issued\", facts = {{ subject = {subject}, message = {message} }} }}, # why\n  \
              {{ state = \"desktop\", facts = {{icon={icon}}} }},\n  {{ after = \"1m\", expect = \"balloon\" }},"
         ))
     };
@@ -235,10 +235,10 @@ fn a_missing_step_is_inserted_only_on_request() {
 #[test]
 fn variants_that_disagree_are_refused() {
     let text = story(
-        "  { logon = \"alice\" },\n  { expect = \"issued\", facts = { template = \"Z\" } },\n  { after = \"1m\", expect = \"balloon\" },",
+        "  { logon = \"alice\" },\n  { expect = \"issued\", facts = { subject = \"Z\" } },\n  { after = \"1m\", expect = \"balloon\" },",
     ) + "[[vary]]\nname = \"one\"\n[[vary]]\nname = \"two\"\n";
     let checked = check("story.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
-    let other = Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("template", "Q")]).at(
+    let other = Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "Q")]).at(
         m(1),
         "alice",
         Kind::Balloon,

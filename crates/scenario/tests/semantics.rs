@@ -75,16 +75,16 @@ fn the_runner_acts_after_quiescence() {
 #[test]
 fn neighbours_match_as_a_set() {
     let script = || {
-        Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("template", "A")]).after(
+        Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "A")]).after(
             "Logon",
             s(0),
             "alice",
             Kind::Issued,
-            &[("template", "B")],
+            &[("subject", "B")],
         )
     };
-    let a = r#"{ expect = "issued", facts = { template = "A" } }"#;
-    let b = r#"{ expect = "issued", facts = { template = "B" } }"#;
+    let a = r#"{ expect = "issued", facts = { subject = "A" } }"#;
+    let b = r#"{ expect = "issued", facts = { subject = "B" } }"#;
     play(&format!(r#"{{ logon = "alice" }}, {a}, {b}"#), script(), &[]);
     play(&format!(r#"{{ logon = "alice" }}, {b}, {a}"#), script(), &[]);
     // A record that another step needs is left to it.
@@ -116,12 +116,12 @@ fn each_record_is_consumed_once() {
 
 #[test]
 fn two_candidates_ask_for_facts() {
-    let script = Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("template", "A")]).after(
+    let script = Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "A")]).after(
         "Logon",
         s(0),
         "alice",
         Kind::Issued,
-        &[("template", "B")],
+        &[("subject", "B")],
     );
     play(r#"{ logon = "alice" }, { expect = "issued" }"#, script, &[Code::AddFacts]);
 }
@@ -300,30 +300,29 @@ fn bindings_carry_names_to_later_steps() {
     let script = || {
         Script::new()
             .after("Logon", s(0), "CA", Kind::Issued, &[("certificate", "User#1"), ("ca", "Contoso Issuing CA")])
-            .at(m(1), "alice", Kind::Archived, &[("certificate", "User#1"), ("by", "Contoso Issuing CA")])
-            .at(m(2), "alice", Kind::Archived, &[("certificate", "$1")])
+            .at(m(1), "alice", Kind::Event, &[("certificate", "User#1"), ("ca", "Contoso Issuing CA")])
+            .at(m(2), "alice", Kind::Event, &[("url", "$1")])
     };
     let bound = r#"{ logon = "alice" }, { expect = "issued", as = "new" }, { wait = "1m" }"#;
-    play(&format!(r#"{bound}, {{ expect = "archived", facts = {{ certificate = "$new" }} }}"#), script(), &[]);
-    play(&format!(r#"{bound}, {{ expect = "archived", facts = {{ by = "$new.ca" }} }}"#), script(), &[]);
+    play(&format!(r#"{bound}, {{ expect = "event", facts = {{ certificate = "$new" }} }}"#), script(), &[]);
+    play(&format!(r#"{bound}, {{ expect = "event", facts = {{ ca = "$new.ca" }} }}"#), script(), &[]);
     play(
-        &format!(r#"{bound}, {{ expect = "archived", facts = {{ certificate = "$new.ca" }} }}"#),
+        &format!(r#"{bound}, {{ expect = "event", facts = {{ certificate = "$new.ca" }} }}"#),
         script(),
         &[Code::Differs],
     );
     play(
-        &format!(r#"{bound}, {{ expect = "archived", facts = {{ by = "$new.cb" }} }}"#),
+        &format!(r#"{bound}, {{ expect = "event", facts = {{ ca = "$new.message" }} }}"#),
         script(),
         &[Code::EmptyBinding],
     );
     // A text that really begins with a dollar sign.
-    play(
-        &format!(r#"{bound}, {{ wait = "1m" }}, {{ expect = "archived", facts = {{ certificate = "$$1" }} }}"#),
-        script(),
-        &[],
-    );
+    play(&format!(r#"{bound}, {{ wait = "1m" }}, {{ expect = "event", facts = {{ url = "$$1" }} }}"#), script(), &[]);
+    refused(r#"{ logon = "alice" }, { expect = "event", facts = { certificate = "$new" } }"#, &[Code::UnknownBinding]);
+    // What no such record states cannot be referred to, nor what a step of the same set binds.
+    refused(&format!(r#"{bound}, {{ expect = "event", facts = {{ ca = "$new.cb" }} }}"#), &[Code::NoSuchFact]);
     refused(
-        r#"{ logon = "alice" }, { expect = "archived", facts = { certificate = "$new" } }"#,
+        r#"{ logon = "alice" }, { expect = "issued", as = "new" }, { expect = "event", facts = { certificate = "$new" } }"#,
         &[Code::UnknownBinding],
     );
 }
@@ -362,19 +361,19 @@ fn what_is_not_named_fails() {
 
 #[test]
 fn facts_match_by_subset_unless_exact() {
-    let script = || Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("template", "A"), ("ca", "B")]);
-    play(r#"{ logon = "alice" }, { expect = "issued", facts = { template = "A" } }"#, script(), &[]);
+    let script = || Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "A"), ("message", "B")]);
+    play(r#"{ logon = "alice" }, { expect = "issued", facts = { subject = "A" } }"#, script(), &[]);
     play(
-        r#"{ logon = "alice" }, { expect = "issued", facts = { template = "A" }, exact = true }"#,
+        r#"{ logon = "alice" }, { expect = "issued", facts = { subject = "A" }, exact = true }"#,
         script(),
         &[Code::Differs],
     );
     play(
-        r#"{ logon = "alice" }, { expect = "issued", facts = { ca = "B", template = "A" }, exact = true }"#,
+        r#"{ logon = "alice" }, { expect = "issued", facts = { message = "B", subject = "A" }, exact = true }"#,
         script(),
         &[],
     );
-    play(r#"{ logon = "alice" }, { expect = "issued", facts = { template = "B" } }"#, script(), &[Code::Differs]);
+    play(r#"{ logon = "alice" }, { expect = "issued", facts = { subject = "B" } }"#, script(), &[Code::Differs]);
 }
 
 // 9. `extends` merges by name: the same name overrides fields, a new name appends, `absent = true` removes.

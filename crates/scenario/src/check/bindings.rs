@@ -1,35 +1,75 @@
 //! `as = "new"` and `"$new"`: bound once, and before it is used.
 
+use super::facts;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Deed, Named, Pattern, Reference, Step, Wanted, WantedFact, What};
+use crate::document::{Deed, Named, Pattern, Reference, Step, Wanted, WantedFact, What, group};
 use crate::nearest::nearest;
 use crate::source::{Place, Placed};
 use crate::tree::Value;
 
 pub(super) fn check(steps: &[Step], found: &mut Diagnostics) {
     let mut bound: Vec<Placed<String>> = Vec::new();
-    for step in steps {
-        for (reference, place) in references(step) {
+    let mut first = 0;
+    while first < steps.len() {
+        let together = group(steps, first);
+        first = together.end;
+        let set = &steps[together];
+        for (reference, place) in set.iter().flat_map(references) {
+            lacks_fact(steps, &reference, place, found);
             if !bound.iter().any(|name| name.value == reference.name) {
-                let message = format!("no earlier step binds `{}`", reference.name);
-                let near = nearest(&reference.name, bound.iter().map(|name| name.value.as_str()));
-                let later = steps.iter().filter_map(binding).any(|name| name.value == reference.name);
-                let help = match near {
-                    Some(near) => format!("did you mean `${near}`?"),
-                    None if later => "a later step binds it".to_owned(),
-                    None => format!("write as = \"{}\" at the step that sees it first", reference.name),
-                };
-                found.push(Diagnostic::error(Code::UnknownBinding, message, place).help(help));
+                found.push(not_bound(steps, set, &reference, place, &bound));
             }
         }
-        let Some(name) = binding(step) else { continue };
-        if let Some(first) = bound.iter().find(|known| known.value == name.value) {
-            let message = format!("`{}` is bound already", name.value);
-            let problem = Diagnostic::error(Code::TwiceBound, message, name.place);
-            found.push(problem.label(first.place, "first here"));
+        for name in set.iter().filter_map(binding) {
+            if let Some(first) = bound.iter().find(|known| known.value == name.value) {
+                let message = format!("`{}` is bound already", name.value);
+                let problem = Diagnostic::error(Code::TwiceBound, message, name.place);
+                found.push(problem.label(first.place, "first here"));
+            }
+            bound.push(name.clone());
         }
-        bound.push(name.clone());
+    }
+}
+
+fn not_bound(
+    steps: &[Step],
+    set: &[Step],
+    reference: &Reference,
+    place: Place,
+    bound: &[Placed<String>],
+) -> Diagnostic {
+    let is_it = |name: &&Placed<String>| name.value == reference.name;
+    let problem = |message: String| Diagnostic::error(Code::UnknownBinding, message, place);
+    if let Some(beside) = set.iter().filter_map(binding).find(is_it) {
+        let message = format!("`{}` is bound by a step of the same set", reference.name);
+        let help = "expectations next to each other match together, so none of them can refer to another; a look (`state`), an \
+                    action or a step with a time of its own begins a new set";
+        return problem(message).label(beside.place, "bound here").help(help);
+    }
+    let known = bound.iter().chain(set.iter().filter_map(binding));
+    let near = nearest(&reference.name, known.map(|name| name.value.as_str()));
+    let later = steps.iter().filter_map(binding).any(|name| is_it(&name));
+    problem(format!("no earlier step binds `{}`", reference.name)).help(match near {
+        Some(near) => format!("did you mean `${near}`?"),
+        None if later => "a later step binds it".to_owned(),
+        None => format!("write as = \"{}\" at the step that sees it first", reference.name),
+    })
+}
+
+/// `$new.fact` where what binds `new` never has that fact.
+fn lacks_fact(steps: &[Step], reference: &Reference, place: Place, found: &mut Diagnostics) {
+    let Some(fact) = &reference.fact else { return };
+    let binds = |step: &&Step| binding(step).is_some_and(|name| name.value == reference.name);
+    let Some(known) = steps.iter().find(binds).and_then(facts::bound) else { return };
+    if !known.contains(&fact.as_str()) {
+        let message = format!("what `{}` is bound to has no fact `{fact}`", reference.name);
+        let help = match nearest(fact, known.iter().copied()) {
+            Some(near) => format!("did you mean `${}.{near}`?", reference.name),
+            None if known.is_empty() => "it has none".to_owned(),
+            None => format!("it has {}", known.join(", ")),
+        };
+        found.push(Diagnostic::error(Code::NoSuchFact, message, place).help(help));
     }
 }
 

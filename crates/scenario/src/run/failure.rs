@@ -87,6 +87,8 @@ pub enum FailureKind {
     NotCovered {
         /// The requirement.
         id: String,
+        /// The variant of the story, where there are several.
+        variant: Option<String>,
     },
     /// A reference to something that the bound record does not have.
     EmptyBinding {
@@ -192,7 +194,14 @@ impl Failure {
             }
             FailureKind::StrangeLook { reason } => error(Code::StrangeLook, reason.clone()),
             FailureKind::NotDone { reason } => error(Code::NotDone, reason.clone()),
-            FailureKind::NotCovered { id } => error(Code::NotCovered, format!("no decision of `{id}` was recorded")),
+            FailureKind::NotCovered { id, variant: None } => {
+                error(Code::NotCovered, format!("no decision of `{id}` was recorded"))
+            }
+            FailureKind::NotCovered { id, variant: Some(variant) } => {
+                let message = format!("no decision of `{id}` was recorded in the variant `{variant}`");
+                let help = "what `covers` names must decide in every variant; give the others a file of their own";
+                error(Code::NotCovered, message).help(help)
+            }
             FailureKind::EmptyBinding { reference, known } => {
                 let what =
                     reference.fact.as_ref().map_or("nothing to be named by".to_owned(), |f| format!("no fact `{f}`"));

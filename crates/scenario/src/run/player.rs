@@ -14,7 +14,7 @@ use super::failure::{Difference, Failure, FailureKind, Miss, NearMiss};
 use super::matching::{Sought, assign, differences, is_strict};
 use super::stage::Stage;
 use crate::check::{Scenario, StepDefaults};
-use crate::document::{Begin, CaOp, Deed, End, LookAt, On, Pattern, Reply, Step, WantedFact, What, reference};
+use crate::document::{Begin, CaOp, Deed, End, LookAt, On, Pattern, Reply, Step, WantedFact, What, group, reference};
 use crate::source::Place;
 
 /// More failures than this say nothing new.
@@ -96,7 +96,7 @@ impl<'a, S: Stage> Player<'a, S> {
         let steps = &self.scenario.steps;
         let mut at = 0;
         while at < steps.len() {
-            let group = self.group(at);
+            let group = group(&self.scenario.steps, at);
             let next = group.end;
             let then = match &steps[at].what {
                 What::Act(deed) => match &steps[at].on {
@@ -127,25 +127,6 @@ impl<'a, S: Stage> Player<'a, S> {
             self.fail(None, place, kind);
         }
         Ok(())
-    }
-
-    /// The expectations that match together: next to each other, with no time and no action between them.
-    fn group(&self, first: usize) -> Range<usize> {
-        let steps = &self.scenario.steps;
-        let sees = |step: &Step| matches!(step.what, What::Expect(_) | What::Prompt { .. });
-        let answers = |step: &Step| matches!(&step.what, What::Prompt { answer, .. } if answer.value.is_some());
-        let mut end = first + 1;
-        if sees(&steps[first]) {
-            while end < steps.len()
-                && sees(&steps[end])
-                && steps[end].begin == Begin::Now
-                && steps[end].end.is_none()
-                && !answers(&steps[end - 1])
-            {
-                end += 1;
-            }
-        }
-        first..end
     }
 
     /// Runs the present instant until the world is quiet.

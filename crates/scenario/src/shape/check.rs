@@ -219,7 +219,8 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
     }
 }
 
-fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) -> Option<Diagnostic> {
+/// A text that is none of the words.
+pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) -> Option<Diagnostic> {
     if words.contains(&text) {
         return None;
     }

@@ -1,0 +1,225 @@
+//! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a misspelt fact would
+//! let a `never` step pass for ever.
+
+use autoenroll_model::{DecisionPoint, Fact, HRESULT_NAMES, HResult, Offer};
+use autoenroll_trace::Kind;
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Deed, Pattern, Reply, Step, Wanted, WantedFact, What};
+use crate::lower::{Context, Names, Thing};
+use crate::nearest::nearest;
+use crate::shape::{PROMPTS, Said, Says, code_of, look_of, offers_of, prompt_of, record_of, unknown_word, written};
+use crate::source::{Place, Placed};
+
+/// Checks what a step says about records, states and answers.
+pub(super) fn check(step: &Step, cx: &Context<'_>, found: &mut Diagnostics) {
+    if let Some(on) = &step.on {
+        of_record(on.kind.value, None, &on.facts, &cx.names, found);
+    }
+    match &step.what {
+        What::Prompt { point, pattern, answer } => {
+            of_record(Kind::Prompt, Some(point.value), &pattern.facts, &cx.names, found);
+            if let Some(reply) = &answer.value {
+                is_offered(*point, reply, answer.place, found);
+            }
+        }
+        What::Act(Deed::Reply { point, with }) => is_offered(*point, &with.value, with.place, found),
+        What::Expect(Pattern { kind, facts, .. }) | What::Never(Pattern { kind, facts, .. }) => {
+            of_record(kind.value, None, facts, &cx.names, found);
+        }
+        What::State { look, facts, .. } => {
+            let told = look_of(look.value);
+            of_facts(&format!("state of `{}`", told.what), &[told.facts], false, facts, &cx.names, found);
+        }
+        What::Act(_) | What::Wait(_) => {}
+    }
+}
+
+/// The facts that what a step binds can have; `None` when it may have any.
+pub(super) fn bound(step: &Step) -> Option<Vec<&'static str>> {
+    let lists = match &step.what {
+        What::Prompt { point, pattern, .. } => lists(Kind::Prompt, Some(point.value), &pattern.facts),
+        What::Expect(pattern) if pattern.kind.value != Kind::Decision => {
+            lists(pattern.kind.value, None, &pattern.facts)
+        }
+        _ => return None,
+    };
+    Some(lists.into_iter().flatten().map(|said| said.name).collect())
+}
+
+fn of_record(kind: Kind, point: Option<DecisionPoint>, facts: &[WantedFact], names: &Names, found: &mut Diagnostics) {
+    let lists = lists(kind, point, facts);
+    of_facts(&format!("record `{kind}`"), &lists, kind == Kind::Decision, facts, names, found);
+}
+
+/// Facts of the kind, and those of the decision point for prompts: of the one that is named, or of all.
+fn lists(kind: Kind, point: Option<DecisionPoint>, facts: &[WantedFact]) -> Vec<&'static [Said]> {
+    let mut lists = vec![record_of(kind).facts];
+    if matches!(kind, Kind::Prompt | Kind::PromptChanged) {
+        let said = || facts.iter().find(|fact| fact.name.value == "point").map(|fact| &fact.value.value);
+        let named = point.or_else(|| match said()? {
+            Wanted::Is(Fact::Text(point)) => point.parse().ok(),
+            _ => None,
+        });
+        match named {
+            Some(point) => lists.push(prompt_of(point).facts),
+            None => lists.extend(PROMPTS.iter().map(|told| told.facts)),
+        }
+    }
+    lists
+}
+
+fn of_facts(
+    whose: &str,
+    lists: &[&'static [Said]],
+    open: bool,
+    facts: &[WantedFact],
+    names: &Names,
+    found: &mut Diagnostics,
+) {
+    for fact in facts {
+        let said: Vec<&Said> =
+            lists.iter().flat_map(|list| *list).filter(|said| said.name == fact.name.value).collect();
+        if said.is_empty() {
+            if !open {
+                found.push(no_such_fact(whose, lists, &fact.name));
+            }
+            continue;
+        }
+        // A fact that several decision points have is right when it is for one of them.
+        let problems = |said: &&Said| {
+            let mut own = Diagnostics::new();
+            of_value(&fact.name.value, said.says, &fact.value.value, fact.value.place, names, &mut own);
+            own
+        };
+        let all: Vec<Diagnostics> = said.iter().map(problems).collect();
+        if all.iter().all(Diagnostics::has_errors)
+            && let Some(first) = all.into_iter().next()
+        {
+            found.extend(first);
+        }
+    }
+}
+
+fn no_such_fact(whose: &str, lists: &[&'static [Said]], name: &Placed<String>) -> Diagnostic {
+    let known: Vec<&str> = lists.iter().flat_map(|list| *list).map(|said| said.name).collect();
+    let help = match nearest(&name.value, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "it has none".to_owned(),
+        None => format!("it has {}", known.join(", ")),
+    };
+    Diagnostic::error(Code::NoSuchFact, format!("no {whose} has a fact `{}`", name.value), name.place).help(help)
+}
+
+fn of_value(name: &str, says: Says, wanted: &Wanted, place: Place, names: &Names, found: &mut Diagnostics) {
+    match (says, wanted) {
+        // What is bound is known when the story is played.
+        (_, Wanted::Bound(_)) | (Says::Any, _) => {}
+        (Says::List(says), Wanted::List(elements)) => {
+            elements.iter().for_each(|element| of_value(name, *says, element, place, names, found));
+        }
+        (Says::List(says), Wanted::Is(Fact::List(elements))) => {
+            elements.iter().for_each(|element| of_plain(name, *says, element, place, names, found));
+        }
+        (says, Wanted::Is(fact)) => of_plain(name, says, fact, place, names, found),
+        (says, Wanted::List(_)) => found.push(wrong_type(name, says, "a list", place)),
+    }
+}
+
+fn of_plain(name: &str, says: Says, fact: &Fact, place: Place, names: &Names, found: &mut Diagnostics) {
+    let has = |thing, text: &str, found: &mut Diagnostics| names.has(thing, Placed::new(text, place), found);
+    match (says, fact) {
+        (Says::Any, _)
+        | (Says::Text, Fact::Text(_))
+        | (Says::Number, Fact::Number(_))
+        | (Says::Flag, Fact::Flag(_)) => {}
+        (Says::Word(words), Fact::Text(text)) => {
+            push_some(unknown_word(name, &words(), text, place), found);
+        }
+        (Says::Code, Fact::Text(text)) => push_some(code_problem(text, place), found),
+        (Says::Template, Fact::Text(text)) => {
+            has(Thing::Template, text, found);
+        }
+        (Says::Ca, Fact::Text(text)) => {
+            has(Thing::Ca, text, found);
+        }
+        (Says::Card, Fact::Text(text)) => {
+            has(Thing::Card, text, found);
+        }
+        (Says::Principal, Fact::Text(text)) => {
+            has(Thing::Principal, text, found);
+        }
+        (Says::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, place, names), found),
+        (says, fact) => found.push(wrong_type(name, says, described(fact), place)),
+    }
+}
+
+/// A certificate of the world, or what a CA will name one: template and request id.
+fn certificate_problem(text: &str, place: Place, names: &Names) -> Option<Diagnostic> {
+    let given = names.all(Thing::Certificate);
+    let later = text.rsplit_once('#').is_some_and(|(template, id)| {
+        let templates = names.all(Thing::Template);
+        id.parse::<u32>().is_ok() && (template == "request" || templates.iter().any(|known| known.value == template))
+    });
+    if later || given.iter().any(|known| known.value == text) {
+        return None;
+    }
+    let message = format!("there is no certificate or request `{text}`");
+    let help = match nearest(text, given.iter().map(|known| known.value.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "what is issued in the story is named after its template and request id: `ContosoUser#1`".to_owned(),
+    };
+    Some(Diagnostic::error(Code::UnknownName, message, place).help(help))
+}
+
+fn code_problem(text: &str, place: Place) -> Option<Diagnostic> {
+    let meant = code_of(text);
+    if meant.is_some_and(|code| code.to_string() == text) {
+        return None;
+    }
+    let help = match meant {
+        Some(code) => format!("write \"{code}\""),
+        None => match nearest(text, HRESULT_NAMES.iter().map(|(_, name)| *name)).and_then(HResult::from_name) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "write number and name, as in \"0x80070005 E_ACCESSDENIED\"".to_owned(),
+        },
+    };
+    let message = format!("`{text}` is not how a code is written: number and name");
+    Some(Diagnostic::error(Code::Malformed, message, place).help(help))
+}
+
+fn is_offered(point: Placed<DecisionPoint>, reply: &Reply, place: Place, found: &mut Diagnostics) {
+    let word = match reply {
+        Reply::Word(word) => *word,
+        Reply::Pin(_) => Offer::Pin,
+        Reply::Card(_) => Offer::Card,
+    };
+    let offers = offers_of(point.value);
+    // Every window can be closed.
+    if offers.contains(&word) || word == Offer::Close {
+        return;
+    }
+    let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();
+    let message = format!("`{}` does not offer `{word}`", point.value);
+    found.push(Diagnostic::error(Code::NotOffered, message, place).help(format!("it offers {}", shown.join(", "))));
+}
+
+fn push_some(problem: Option<Diagnostic>, found: &mut Diagnostics) {
+    if let Some(problem) = problem {
+        found.push(problem);
+    }
+}
+
+fn wrong_type(name: &str, says: Says, found: &str, place: Place) -> Diagnostic {
+    Diagnostic::error(Code::WrongType, format!("the fact `{name}` is {}, not {found}", says.describe()), place)
+}
+
+const fn described(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Text(_) => "a text",
+        Fact::Number(_) => "a number",
+        Fact::Flag(_) => "true or false",
+        Fact::List(_) => "a list",
+    }
+}
