@@ -98,6 +98,8 @@ impl Requirements for Catalogue {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
 
     use autoenroll_model::SWITCHES;
 
@@ -128,5 +130,31 @@ mod tests {
                 "{id}: the founding document has no exception"
             );
         }
+    }
+
+    /// Where a test stands in for a scenario, the exception names it: `name_of_the_test in crates/ca`.
+    #[test]
+    fn tests_that_stand_in_for_scenarios_exist() {
+        let mut named = 0;
+        for Requirement { id, exception, .. } in Catalogue::read().unwrap().requirements() {
+            let words: Vec<&str> = exception.as_deref().unwrap_or_default().split_whitespace().collect();
+            for three in words.windows(3).filter(|three| three[1] == "in" && three[2].starts_with("crates/")) {
+                let folder = Path::new("../..").join(three[2].trim_end_matches(['.', ',']));
+                assert!(is_defined_below(&folder, &format!("fn {}()", three[0])), "{id} names {three:?}");
+                named += 1;
+            }
+        }
+        assert!(named > 0, "no exception names a test");
+    }
+
+    fn is_defined_below(folder: &Path, function: &str) -> bool {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| match path.is_dir() {
+            true => is_defined_below(&path, function),
+            false => path.extension().is_some_and(|kind| kind == "rs") && read(&path).contains(function),
+        })
+    }
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
     }
 }

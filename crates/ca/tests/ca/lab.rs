@@ -164,6 +164,8 @@ pub(crate) struct Ask {
     pub(crate) renews: Option<Holder>,
     /// Registration authorities that sign as well.
     pub(crate) co_signers: Vec<Holder>,
+    /// Certificates that come along before those of the signers.
+    pub(crate) certificates: Vec<Vec<u8>>,
     /// The request within carries a hash in place of a signature.
     pub(crate) null_signature: bool,
     /// Signs the PKCS #10 in place of its own key.
@@ -201,6 +203,7 @@ impl Ask {
             flags: 0,
             renews: None,
             co_signers: Vec::new(),
+            certificates: Vec::new(),
             null_signature: false,
             forger: None,
             message_forger: None,
@@ -254,6 +257,9 @@ impl Ask {
                 self.pki_data(&request).with_signer(signer)
             }
         };
+        for certificate in &self.certificates {
+            message = message.with_certificate(certificate);
+        }
         for holder in self.renews.iter().chain(&self.co_signers) {
             let id = Certificate::parse(&holder.certificate).unwrap().signer_id();
             message = message

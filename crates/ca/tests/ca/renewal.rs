@@ -6,9 +6,9 @@ use autoenroll_model::{
     Disposition, EnrollmentFlags, HResult, NameFlags, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span,
     Template,
 };
-use autoenroll_wire::{Certificate, Extension, GeneralName, SignedWith};
+use autoenroll_wire::{Attribute, Certificate, Extension, GeneralName, SignedWith, UnsignedCertificate};
 
-use crate::lab::{Ask, Form, Holder, alice, ca, key, root, seed, start, template};
+use crate::lab::{Ask, Form, Holder, algorithm, alice, ca, key, root, seed, start, template};
 
 /// Enrols with `old`, then renews it two months later with `new`.
 struct Renewal {
@@ -164,4 +164,78 @@ fn a_certificate_of_another_ca_can_be_renewed_once_it_is_trusted() {
     assert_eq!(unknown.disposition, Disposition::Failed(HResult::CERT_E_UNTRUSTEDROOT));
     new.trust(old.identity());
     assert_eq!(new.submit(start(), &alice(), &second.submission()).disposition, Disposition::Issued);
+}
+
+/// Issuer's name and serial number are all that a signer's identifier says of a certificate: a CA of one's own makes another one that
+/// it names as well, with the same content and a key of one's own.
+#[test]
+fn a_forged_certificate_with_the_serial_number_of_a_real_one_renews_nothing() {
+    let user = template("User");
+    let mut ca = ca(vec![user.clone()]);
+    let first = Ask { key: key("old"), ..Ask::for_template(&user) };
+    let real = ca.submit(start(), &alice(), &first.submission()).certificate.unwrap();
+    let forged = Holder { key: key("mallory"), certificate: forged(&real) };
+    let renewal = |holder: &Holder, named: &[u8], beside: &[&Vec<u8>]| {
+        let mut ask = Ask::for_template(&user);
+        ask.attributes.push(Attribute::renewal_certificate(named));
+        ask.certificates = beside.iter().map(|certificate| (*certificate).clone()).collect();
+        ask.co_signers = vec![holder.clone()];
+        ask
+    };
+    let owner = Holder { key: key("old"), certificate: real.clone() };
+    let mut check = |case: &str, ask: Ask, expected: Disposition| {
+        let reply = ca.submit(start() + Span::days(60), &alice(), &ask.submission());
+        assert_eq!(
+            (reply.disposition, reply.certificate.is_some()),
+            (expected, expected == Disposition::Issued),
+            "{case}"
+        );
+    };
+    let refused = Disposition::Failed;
+    check("the real one renews itself", renewal(&owner, &real, &[]), Disposition::Issued);
+    check(
+        "the forged one is named and signs",
+        renewal(&forged, &forged.certificate, &[]),
+        refused(HResult::CERT_E_UNTRUSTEDROOT),
+    );
+    check(
+        "the real one is named, the forged one signs",
+        renewal(&forged, &real, &[]),
+        refused(HResult::CERTSRV_E_BAD_RENEWAL_CERT_ATTRIBUTE),
+    );
+    check(
+        "the real one is named and comes along behind the forged one",
+        renewal(&forged, &real, &[&forged.certificate, &real]),
+        refused(HResult::CERTSRV_E_BAD_RENEWAL_CERT_ATTRIBUTE),
+    );
+    check(
+        "the real one is named and comes along before the forged one",
+        renewal(&forged, &real, &[&real]),
+        refused(HResult(0x8009_0006)),
+    );
+    check(
+        "the forged one is named, the real one signs",
+        renewal(&owner, &forged.certificate, &[]),
+        refused(HResult::CERTSRV_E_BAD_RENEWAL_CERT_ATTRIBUTE),
+    );
+}
+
+/// What a CA of that name, but not of that key, makes of a certificate: it holds mallory's key.
+fn forged(real: &[u8]) -> Vec<u8> {
+    let real = Certificate::parse(real).unwrap();
+    let rogue = key("rogue CA");
+    let unsigned = UnsignedCertificate {
+        serial: real.serial.clone(),
+        issuer_der: real.issuer_der.clone(),
+        not_before: real.not_before,
+        not_after: real.not_after,
+        subject_der: real.subject_der.clone(),
+        public_key: key("mallory").public().spki_der(),
+        extensions: real.extensions.clone(),
+        algorithm: algorithm(&rogue),
+    };
+    let signature = rogue.sign(algorithm(&rogue), &unsigned.tbs()).unwrap();
+    let forged = unsigned.signed(&signature).unwrap();
+    assert_eq!(forged.signer_id(), real.signer_id());
+    forged.raw
 }
