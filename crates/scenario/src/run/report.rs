@@ -11,6 +11,9 @@ use crate::source::{Files, Place};
 /// How many lines of the story stand before and after a failure.
 const LINES_AROUND: usize = 24;
 
+/// Longest line of the story around a failure, in characters. `autoenroll show` tells everything.
+const WIDTH: usize = 180;
+
 impl RunReport {
     /// The failures as problems with the file.
     #[must_use]
@@ -78,11 +81,11 @@ impl RunReport {
             text += &format!("{:>18}  … {hidden} earlier lines\n", "");
         }
         for line in before.lines().skip(hidden) {
-            text += &format!("{line}\n");
+            text += &shortened(line);
         }
         text += &format!("{:>18}  <-- {mark}\n", "");
         for line in after.lines().take(LINES_AROUND / 4) {
-            text += &format!("{line}\n");
+            text += &shortened(line);
         }
         text
     }
@@ -94,6 +97,15 @@ impl RunReport {
             part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());
         }
         render_timeline(&part, TimelineOptions { detail: Detail::Story, colour })
+    }
+}
+
+/// A line that fits. Colours stand near its beginning, so that none is cut in two.
+fn shortened(line: &str) -> String {
+    let colours: usize = line.split('\u{1b}').skip(1).filter_map(|rest| Some(rest.find('m')? + 2)).sum();
+    match line.char_indices().nth(WIDTH + colours) {
+        Some((end, _)) => format!("{}…\n", line[..end].trim_end()),
+        None => format!("{line}\n"),
     }
 }
 
