@@ -106,13 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_unique_and_switches_name_them() {
+    fn ids_are_unique_and_switches_agree_with_what_they_settle() {
         let catalogue = Catalogue::read().unwrap();
         let all = catalogue.requirements();
         let ids: BTreeSet<&str> = all.iter().map(|requirement| requirement.id.as_str()).collect();
         assert_eq!(ids.len(), all.len());
         for switch in SWITCHES {
-            assert!(ids.contains(switch.requirement), "{} settles {}", switch.name, switch.requirement);
+            let settled = all.iter().find(|requirement| requirement.id == switch.requirement);
+            let evidence = settled.map(|requirement| requirement.evidence);
+            assert_eq!(evidence, Some(switch.evidence), "{} settles {}", switch.name, switch.requirement);
         }
         for rule in autoenroll_core::RULES {
             assert!(ids.contains(rule.as_str()), "the core decides {rule}, which is no requirement");

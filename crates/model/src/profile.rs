@@ -161,7 +161,7 @@ switches! {
     /// Where the extensions of a request stand.
     extensions_attribute: ExtensionsAttribute = "extensions-attribute", "P7.9", Observed, [ExtensionsAttribute::Microsoft, ExtensionsAttribute::Pkcs9];
     /// How requests are hashed before they are signed.
-    request_hash: RequestHash = "request-hash", "R078", Observed, [RequestHash::Sha1, RequestHash::Sha256];
+    request_hash: RequestHash = "request-hash", "P7.44", Observed, [RequestHash::Sha1, RequestHash::Sha256];
     /// Whether the private key flags for the same key at renewal and for client versions are understood.
     same_key_renewal: Toggle = "same-key-renewal", "P7.11", Documented, [Toggle::No, Toggle::Yes];
     /// Whether a full card may keep its key at renewal.
@@ -197,7 +197,7 @@ switches! {
     /// Time from the start of a run to the balloon.
     balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented, [Delay(Span::seconds(60)), Delay(Span::seconds(60))];
     /// How long the balloon stays before only the icon is left. No public number: arbitrary.
-    balloon_visible: Delay = "balloon-visible", "T2.2.balloon-visible", Inferred, [Delay(Span::seconds(15)), Delay(Span::seconds(15))];
+    balloon_visible: Delay = "balloon-visible", "P7.45", Inferred, [Delay(Span::seconds(15)), Delay(Span::seconds(15))];
     /// How old the template cache may be.
     template_cache: Delay = "template-cache", "R030", Documented, [Delay(Span::minutes(10)), Delay(Span::minutes(10))];
 }
