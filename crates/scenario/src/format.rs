@@ -1,115 +1,78 @@
-//! Brings a scenario file into the common layout. Comments, order, values and line breaks stay; blanks, indentation and empty lines
-//! are set.
+//! Brings a file into the common layout: the same words in the same order, with other blanks.
 
-use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
-use toml_parser::{ParseError, Source};
+mod json;
+mod toml;
 
+use crate::Code;
 use crate::diagnostic::Diagnostics;
-use crate::document::parse;
+use crate::document::{Parsed, parse};
 use crate::source::Files;
+use crate::tree::{self, MAX_BYTES, Value};
 
-/// The text in the common layout: one blank around `=` and inside `{}`, one after a comma and before a comment, lists indented by
-/// two, an empty line before each header, no two empty lines in a row, no blanks at the ends of lines. JSON is laid out with an
-/// indentation of two.
+/// The text in the common layout, which [`format()`] leaves as it is.
+///
+/// In TOML, comments, order, spellings and line breaks stay. There is one blank around `=` and inside `{}`, one after a comma and
+/// before a comment, and none at the ends of lines. An empty line stands before each header and the comment above it, and no two stand
+/// together. A list is on one line; or its brackets stand alone, it is indented by two, ends with a comma, and has each table on a line of
+/// its own. That is how a list is laid out that has a line break, and `steps` that has several tables.
+///
+/// JSON is laid out anew: what fits a line stands on one, except the outermost table and lists of several tables.
+///
+/// Line endings become `\n`, also in multi-line strings, where TOML leaves to the reader what they are; a byte order mark is left out.
+/// Nothing is asked about what the words mean: files of fixtures are laid out too, and scenarios that [`crate::check`] finds fault with.
 ///
 /// # Errors
-/// The problems of a text that cannot be read; nothing is laid out then.
-pub fn format(name: &str, text: &str) -> Result<String, (Diagnostics, Files)> {
-    let parsed = parse(name, text.as_bytes());
-    if parsed.found.has_errors() {
-        return Err((parsed.found, parsed.files));
-    }
-    let laid_out = if text.trim_start().starts_with('{') { json(text) } else { Some(toml(text)) };
-    // Whatever goes wrong here must not change what a file says.
-    let same = |new: &String| {
-        let again = parse(name, new.as_bytes());
-        !again.found.has_errors() && again.document == parsed.document
+/// When the text cannot be read, or its layout would be too large to be read.
+pub fn format(name: &str, bytes: &[u8]) -> Result<String, FormatError> {
+    let readable = |Parsed { mut found, files, .. }: Parsed| {
+        found.keep(|problem| is_about_syntax(problem.code));
+        if found.has_errors() { Err(FormatError::Unreadable { found, files }) } else { Ok(()) }
     };
-    Ok(laid_out.filter(same).unwrap_or_else(|| text.to_owned()))
+    readable(parse(name, bytes))?;
+    let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let is_json = tree::is_json(&text);
+    let new = if is_json { json::lay_out(&text) } else { toml::lay_out(&text) };
+    if new.len() > MAX_BYTES {
+        readable(parse(name, new.as_bytes()))?;
+    }
+    // Whatever goes wrong here must not change what a file says.
+    let tree = |text: &str| parse(name, text.as_bytes()).root;
+    let same = tree(&new) == tree(&text) && (is_json || toml::comments(&new) == toml::comments(&text));
+    if same { Ok(new) } else { Err(FormatError::Differs) }
 }
 
-fn json(text: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    serde_json::to_string_pretty(&value).ok().map(|text| text + "\n")
+/// What keeps a text from being a tree.
+const fn is_about_syntax(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotToml
+            | Code::NotJson
+            | Code::NotUtf8
+            | Code::TooDeep
+            | Code::TooLarge
+            | Code::LaterToml
+            | Code::TwiceTheKey
+    )
 }
 
-fn toml(text: &str) -> String {
-    let tokens = Source::new(text).lex().into_vec();
-    let mut events: Vec<Event> = Vec::new();
-    let mut errors: Vec<ParseError> = Vec::new();
-    parse_document(&tokens, &mut RecursionGuard::new(&mut events, 80), &mut errors);
-    let mut layout = Layout { out: String::new(), open: Vec::new(), before: EventKind::Newline };
-    for event in &events {
-        let raw = text.get(event.span().start()..event.span().end()).unwrap_or("");
-        layout.put(event.kind(), raw);
-    }
-    let whole = layout.out.trim_end().to_owned();
-    if whole.is_empty() { whole } else { whole + "\n" }
+/// Why a file was not laid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormatError {
+    /// It has errors of syntax, or is too large.
+    Unreadable {
+        /// The errors.
+        found: Diagnostics,
+        /// The text they are in.
+        files: Files,
+    },
+    /// The layout would say something else: a fault of this crate.
+    Differs,
 }
 
-/// A text in the making.
-struct Layout {
-    out: String,
-    /// What is open: true for an inline table, false for a list.
-    open: Vec<bool>,
-    /// The last event that was written.
-    before: EventKind,
-}
-
-impl Layout {
-    fn put(&mut self, kind: EventKind, raw: &str) {
-        if matches!(kind, EventKind::InlineTableClose | EventKind::ArrayClose) {
-            self.open.pop();
-        }
-        match kind {
-            EventKind::Whitespace | EventKind::Error => return,
-            EventKind::Newline => {
-                // At most one empty line, and none at the beginning.
-                if !self.out.is_empty() && !self.out.ends_with("\n\n") {
-                    self.out.push('\n');
-                }
-                self.before = kind;
-                return;
-            }
-            EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.empty_line(),
-            _ => {}
-        }
-        if self.at_line_start() {
-            let lists = self.open.iter().filter(|table| !**table).count();
-            self.out.push_str(&"  ".repeat(lists));
-        } else if self.blank_before(kind) {
-            self.out.push(' ');
-        }
-        self.out.push_str(raw);
-        match kind {
-            EventKind::InlineTableOpen => self.open.push(true),
-            EventKind::ArrayOpen => self.open.push(false),
-            _ => {}
-        }
-        self.before = kind;
-    }
-
-    fn at_line_start(&self) -> bool {
-        self.out.is_empty() || self.out.ends_with('\n')
-    }
-
-    /// A header stands after an empty line, unless a comment directly above belongs to it.
-    fn empty_line(&mut self) {
-        let above = self.out.trim_end_matches('\n').rsplit('\n').next().unwrap_or("");
-        let attached = above.trim_start().starts_with('#') && !self.out.ends_with("\n\n");
-        if !self.out.is_empty() && !self.out.ends_with("\n\n") && !attached {
-            self.out.push('\n');
-        }
-    }
-
-    fn blank_before(&self, kind: EventKind) -> bool {
-        match (self.before, kind) {
-            (_, EventKind::Comment | EventKind::KeyValSep) => true,
-            (_, EventKind::ValueSep | EventKind::KeySep) => false,
-            (EventKind::InlineTableOpen, close) => close != EventKind::InlineTableClose,
-            (_, EventKind::InlineTableClose) => true,
-            (EventKind::KeyValSep | EventKind::ValueSep, kind) => kind != EventKind::ArrayClose,
-            _ => false,
-        }
-    }
+/// Whether a text is, as far as it can be read, a file of this language: a scenario, a world, a card, or a file of templates.
+#[must_use]
+pub fn is_scenario_or_fixture(bytes: &[u8]) -> bool {
+    let root = parse("", bytes).root;
+    let templates = root.get("template").is_some_and(|node| matches!(node.value, Value::List(_)));
+    root.get("scenario").is_some() || root.get("atr").is_some() || templates
 }

@@ -37,7 +37,7 @@ pub use document::{
     About, Begin, CaOp, Deed, Document, End, Level, LookAt, Named, On, Parsed, Pattern, Reference, Reply, Step, Sweep,
     Wanted, WantedFact, What, When, parse,
 };
-pub use format::format;
+pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use loader::{Bundle, LoadError, Loader};
 pub use new::{NewKey, NewScenario, new_scenario};
 pub use print::print;

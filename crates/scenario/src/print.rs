@@ -12,7 +12,7 @@ pub(crate) use values::{Style, value};
 use values::{key, multi_line, text};
 
 /// Longest line, in characters, where a list can be broken.
-const WIDTH: usize = 120;
+pub(crate) const WIDTH: usize = 120;
 
 /// The document as TOML, in the order about, world, timeline, variants. Comments are no part of a document.
 #[must_use]
@@ -130,13 +130,13 @@ fn list_of(elements: impl Iterator<Item = String> + Clone) -> String {
     if whole.chars().count() + 12 > WIDTH { broken(elements) } else { whole }
 }
 
-/// A list with as many elements a line as fit.
+/// A list with as many elements a line as fit, but one table.
 fn broken(elements: impl Iterator<Item = String>) -> String {
     let mut text = String::from("[\n");
     let mut column = 0;
     for element in elements {
         let length = element.chars().count() + 2;
-        if column > 0 && column + length > WIDTH {
+        if column > 0 && (column + length > WIDTH || element.starts_with('{')) {
             text.push('\n');
             column = 0;
         }

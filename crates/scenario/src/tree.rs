@@ -22,13 +22,18 @@ pub(crate) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
         found.push(Diagnostic::error(Code::TooLarge, message, place).help("a scenario tells one story; split it"));
         return Table::default();
     }
-    if text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('{') {
+    if is_json(text) {
         json::read(file, text, found)
     } else {
         let table = toml::read(file, text, found);
         later_toml::report(file, text, found);
         table
     }
+}
+
+/// Whether a text is read as JSON.
+pub(crate) fn is_json(text: &str) -> bool {
+    text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('{')
 }
 
 /// A value and its place.
