@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Exit codes:
   0  everything asked for was done, and every scenario passed
-  1  a scenario failed, two runs differed, or a planted bug was not caught
+  1  a scenario failed, two runs differed, a planted bug was not caught, or a file is not formatted
   2  the arguments, or a file that they name, cannot be used; nothing was run
   3  the bench itself failed: a foreign core, the machine, or a fault of this program";
 
@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Say everything that is wrong with scenario files, without running them.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Format scenarios and fixtures; comments, order and spellings stay.
+    #[command(after_help = FMT_EXAMPLES)]
+    Fmt(Fmt),
     /// List scenarios.
     List(List),
     /// Run one scenario and show its timeline: time, actor, what happened.
@@ -214,6 +217,24 @@ pub(crate) struct Check {
     /// Form of the results.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+const FMT_EXAMPLES: &str = "\
+Examples:
+  autoenroll fmt my/scenario.toml my/suite    files, and what is below a directory
+  autoenroll fmt --check my/suite             for CI: what would change; 1 if anything would
+  autoenroll fmt - < my/scenario.toml         for editors: the result on standard output
+
+A file that cannot be read as TOML or JSON is reported and stays as it is; the others are formatted.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    /// Files, and directories, of which scenarios, worlds, cards and templates are taken; or `-` for standard input.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<String>,
+    /// Write nothing; show what would change.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything asked for was done, and every scenario passed.
     Ok,
-    /// A scenario failed, or a planted bug was not caught.
+    /// A scenario failed, a planted bug was not caught, or a file is not formatted.
     Failed,
     /// The arguments, or a file that they name, cannot be used.
     Usage,
@@ -35,7 +35,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Ok => "everything asked for was done, and every scenario passed",
-            Self::Failed => "a scenario failed, two runs differed, or a planted bug was not caught",
+            Self::Failed => {
+                "a scenario failed, two runs differed, a planted bug was not caught, or a file is not formatted"
+            }
             Self::Usage => "the arguments, or a file that they name, cannot be used; nothing was run",
             Self::Bench => "the bench itself failed: a foreign core, the machine, or a fault of this program",
         }

@@ -1,6 +1,6 @@
 //! The `autoenroll` command.
 //!
-//! Runs, checks, lists and shows scenarios, and prints what the bench knows about codes, profiles and requirements. Scenarios and
+//! Runs, checks, formats, lists and shows scenarios, and prints what the bench knows about codes, profiles and requirements. Scenarios and
 //! fixtures are embedded, so that the one binary is the whole suite; files on disk are read when they are named.
 //!
 //! It deliberately lacks everything that decides a verdict: that is the business of the crates below.
@@ -17,6 +17,7 @@ mod embedded;
 mod exit;
 mod explain;
 mod fixtures;
+mod fmt;
 mod import;
 mod junit;
 mod known;
@@ -64,6 +65,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Run(arguments) => run::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
+        Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),
         Command::New(arguments) => new::run(arguments, console),
