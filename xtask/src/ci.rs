@@ -88,6 +88,10 @@ const CHECKS: &[Step] = &[
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         ..step("Documentation", &["cargo", "doc", "--workspace", "--no-deps"])
     },
+    step(
+        "Layout of scenarios and fixtures",
+        &["cargo", "run", "--package", "autoenroll-cli", "--", "fmt", "--check", "scenarios", "fixtures"],
+    ),
     step("Key pools", &["cargo", "xtask", "keys", "--check"]),
     step(
         "All scenarios, twice each, in a release build",
