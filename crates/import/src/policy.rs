@@ -28,9 +28,9 @@ pub struct HalfPolicy {
     pub refresh: Option<u32>,
     /// GroupPolicyRefreshTimeOffset in minutes.
     pub refresh_offset: Option<u32>,
-    /// GroupPolicyRefreshTimeDC in minutes.
+    /// GroupPolicyRefreshTimeDC in minutes; never set for users ([MS-GPOL] note 10).
     pub refresh_controllers: Option<u32>,
-    /// The opposite of DisableBkGndGroupPolicy.
+    /// The opposite of DisableBkGndGroupPolicy; never set for users ([MS-GPOL] note 14).
     pub background: Option<bool>,
     /// Enrollment policy servers, in the order of the file ([MS-CAESO] 4.4.5.3.2.2).
     pub servers: Vec<PolicyServer>,
@@ -61,7 +61,7 @@ pub(crate) fn read(bytes: &[u8], half: Half) -> Import {
     let mut policy = HalfPolicy::default();
     let mut servers = Vec::new();
     for setting in in_force(settings) {
-        if let Err(reason) = apply(&mut policy, &mut servers, &setting) {
+        if let Err(reason) = apply(&mut policy, &mut servers, &setting, half) {
             import.findings.push(Finding::new(&setting.key, &setting.value, data(&setting.data), reason));
         }
     }
@@ -99,7 +99,7 @@ fn in_force(settings: Vec<Setting>) -> Vec<Setting> {
     left
 }
 
-fn apply(policy: &mut HalfPolicy, servers: &mut Vec<ServerKey>, setting: &Setting) -> Result<(), Reason> {
+fn apply(policy: &mut HalfPolicy, servers: &mut Vec<ServerKey>, setting: &Setting, half: Half) -> Result<(), Reason> {
     let (key, value) = (setting.key.to_ascii_lowercase(), setting.value.to_ascii_lowercase());
     match (key.as_str(), value.as_str()) {
         (AUTO_ENROLLMENT, "aepolicy") => policy.ae_policy = Some(dword(&setting.data)?),
@@ -116,6 +116,17 @@ fn apply(policy: &mut HalfPolicy, servers: &mut Vec<ServerKey>, setting: &Settin
         }
         (SYSTEM, "grouppolicyrefreshtime") => policy.refresh = Some(dword(&setting.data)?),
         (SYSTEM, "grouppolicyrefreshtimeoffset") => policy.refresh_offset = Some(dword(&setting.data)?),
+        (SYSTEM, "grouppolicyrefreshtimedc" | "grouppolicyrefreshtimeoffsetdc")
+        | (BACKGROUND, "disablebkgndgrouppolicy")
+            if half == Half::User =>
+        {
+            return Err(Reason::NoRule(
+                "counts in the half for computers only, where it holds for their users as well ([MS-GPOL] notes 10, 11 and 14)",
+            ));
+        }
+        (SYSTEM, "grouppolicyrefreshtimeoffsetdc") => {
+            return Err(Reason::NoWord("the refreshes of a domain controller have no offset in the bench"));
+        }
         (SYSTEM, "grouppolicyrefreshtimedc") => policy.refresh_controllers = Some(dword(&setting.data)?),
         (BACKGROUND, "disablebkgndgrouppolicy") => policy.background = Some(dword(&setting.data)? == 0),
         (POLICY_SERVERS, "") => {

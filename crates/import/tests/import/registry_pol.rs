@@ -2,12 +2,14 @@
 
 use crate::scenario::{oids, story, told};
 use autoenroll_import::{Half, Import, registry_pol};
+use autoenroll_model::Span;
 use autoenroll_wire::registry_pol::{Data, Setting, to_bytes};
 
 const AUTO_ENROLLMENT: &str = r"Software\Policies\Microsoft\Cryptography\AutoEnrollment";
 const SERVERS: &str = r"Software\Policies\Microsoft\Cryptography\PolicyServers";
 const LDAP: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\PolicyServers\37c9dc30f207f27f61a2f7c3aed598a6e2920b54";
 const SYSTEM: &str = r"Software\Policies\Microsoft\Windows\System";
+const BACKGROUND: &str = r"Software\Microsoft\Windows\CurrentVersion\Policies\System";
 
 fn file(settings: &[(&str, &str, Data)]) -> Vec<u8> {
     let setting = |(key, value, data): &(&str, &str, Data)| Setting {
@@ -62,6 +64,33 @@ fn a_half_that_sets_nothing_is_no_policy() {
     let world = import.to_world(None, &oids());
     assert_eq!(story(&world.text).spec.policy.ae_policy, None);
     assert_eq!(world.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), ["machine"]);
+}
+
+/// Whether policy is refreshed in the background, and how often at a domain controller, the half for computers says for all.
+#[test]
+fn what_only_computers_are_told_counts_in_their_half_only() {
+    let settings = [
+        (SYSTEM, "GroupPolicyRefreshTimeDC", Data::Dword(15)),
+        (SYSTEM, "GroupPolicyRefreshTimeOffsetDC", Data::Dword(3)),
+        (BACKGROUND, "DisableBkGndGroupPolicy", Data::Dword(1)),
+    ];
+    let check = |halves: &[(&[(&str, &str, Data)], Half)], expected: (Span, bool), left_out: &[&str]| {
+        let mut import = Import::default();
+        halves.iter().for_each(|(settings, half)| import.add(registry_pol(&file(settings), *half)));
+        let policy = story(&import.to_world(None, &oids()).text).spec.policy;
+        assert_eq!((policy.dc_interval, policy.gp_background), expected);
+        assert_eq!(import.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), left_out);
+    };
+    let unset = (Span::minutes(5), true);
+    let set = (Span::minutes(15), false);
+    let all = ["GroupPolicyRefreshTimeDC", "GroupPolicyRefreshTimeOffsetDC", "DisableBkGndGroupPolicy"];
+    let offset = "GroupPolicyRefreshTimeOffsetDC";
+    check(&[(&settings, Half::Machine)], set, &[offset]);
+    check(&[(&settings, Half::User)], unset, &all);
+    check(&[(&settings, Half::User), (&[], Half::Machine)], unset, &all);
+    check(&[(&settings, Half::Machine), (&[], Half::User)], set, &[offset]);
+    let none = [(BACKGROUND, "DisableBkGndGroupPolicy", Data::Dword(0))];
+    check(&[(&settings, Half::Machine), (&none, Half::User)], set, &[offset, "DisableBkGndGroupPolicy"]);
 }
 
 #[test]
