@@ -7,7 +7,7 @@ use autoenroll_wire::{Certificate, WireError, oids};
 use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use des::TdesEde3;
 
-use crate::software::purpose;
+use crate::entropy::purpose;
 
 /// The private key as a CryptoAPI blob, encrypted to the exchange certificate of a CA: CMS EnvelopedData (RFC 5652 6) in a
 /// ContentInfo, with RSA key transport and three-key triple DES, which is what Windows XP and Server 2003 send. The content

@@ -31,6 +31,7 @@ mod archive;
 mod certificate;
 mod container;
 mod describe;
+mod entropy;
 mod generate;
 mod operation;
 mod pin;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
+use autoenroll_keys::{KeyAlgorithm, PrivateKey, SignatureAlgorithm};
 use autoenroll_model::{EffectResult, HResult, KeyPlace, KeySpec, SoftwareOperation};
 
+use crate::entropy::purpose;
 use crate::{archive, container_name};
 
 /// The containers of every software provider of one principal. Plain data: who drops it has lost the keys.
@@ -101,11 +102,6 @@ fn sign(container: &SoftwareContainer, algorithm: SignatureAlgorithm, message: &
 
 fn place(provider: &str, name: &str) -> (String, String) {
     (provider.to_owned(), name.to_owned())
-}
-
-/// Entropy for one of several purposes.
-pub(crate) fn purpose(entropy: &[u8; 32], purpose: &str) -> [u8; 32] {
-    draw(&Seed(*entropy), "software provider", purpose, "", 0)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use autoenroll_model::{
     ProviderPreference, SecurityDescriptor, Span, Template, TrustStore,
 };
 
-use crate::spec::Secret;
+use crate::secret::Secret;
 
 /// One thing that somebody does. It happens at once, at the time the world shows.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::{BalloonId, DecisionPoint, Facts, Offer, PinId, PromptId};
 use autoenroll_trace::RecordId;
 
-use crate::spec::Secret;
+use crate::secret::Secret;
 
 /// The desktop of one session. Computers have one too, which stays empty while nobody asks a machine anything.
 #[derive(Clone, Debug, Default, PartialEq)]

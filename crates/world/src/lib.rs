@@ -32,6 +32,7 @@ mod policy;
 mod queue;
 mod readers;
 mod record;
+mod secret;
 mod session;
 pub mod spec;
 mod stores;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use autoenroll_model::{EffectId, SimTime};
 
 use crate::action::Change;
-use crate::session::SessionId;
 use crate::spec::ReaderName;
 
 /// Everything that is due, ordered by time, then class, then first in, first out.
@@ -36,6 +35,10 @@ pub(crate) enum Class {
     /// A core's own deadline.
     Deadline,
 }
+
+/// Names a session for good: a logon or a boot, never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SessionId(pub(crate) u32);
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq)]

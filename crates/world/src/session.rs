@@ -9,9 +9,7 @@ use crate::desktop::Desktop;
 use crate::policy::RefreshTimer;
 use crate::queue::Key;
 
-/// Names a session for good: a logon or a boot, never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SessionId(pub(crate) u32);
+pub(crate) use crate::queue::SessionId;
 
 /// A logged-on user, or a booted computer, with its core. It is gone with the logoff, the shutdown or the crash.
 #[derive(Clone, Debug)]

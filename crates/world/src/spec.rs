@@ -11,6 +11,8 @@ use autoenroll_model::{
 
 use crate::action::Change;
 
+pub use crate::secret::Secret;
+
 /// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldSpec {
@@ -456,30 +458,6 @@ pub struct ReaderName {
 impl fmt::Display for ReaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.reader, self.computer)
-    }
-}
-
-/// A text that no trace, message or debug output may show.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a text.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// The text, for the card and nobody else.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
     }
 }
 
