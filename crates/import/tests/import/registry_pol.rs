@@ -11,12 +11,11 @@ const LDAP: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\PolicyServers\37c9
 const SYSTEM: &str = r"Software\Policies\Microsoft\Windows\System";
 const BACKGROUND: &str = r"Software\Microsoft\Windows\CurrentVersion\Policies\System";
 
-fn file(settings: &[(&str, &str, Data)]) -> Vec<u8> {
-    let setting = |(key, value, data): &(&str, &str, Data)| Setting {
-        key: (*key).into(),
-        value: (*value).into(),
-        data: data.clone(),
-    };
+/// Key, value, data.
+type Row<'a> = (&'a str, &'a str, Data);
+
+fn file(settings: &[Row]) -> Vec<u8> {
+    let setting = |(key, value, data): &Row| Setting { key: (*key).into(), value: (*value).into(), data: data.clone() };
     to_bytes(&settings.iter().map(setting).collect::<Vec<_>>())
 }
 
@@ -74,9 +73,9 @@ fn what_only_computers_are_told_counts_in_their_half_only() {
         (SYSTEM, "GroupPolicyRefreshTimeOffsetDC", Data::Dword(3)),
         (BACKGROUND, "DisableBkGndGroupPolicy", Data::Dword(1)),
     ];
-    let check = |halves: &[(&[(&str, &str, Data)], Half)], expected: (Span, bool), left_out: &[&str]| {
-        let mut import = Import::default();
-        halves.iter().for_each(|(settings, half)| import.add(registry_pol(&file(settings), *half)));
+    let check = |machine: &[Row], user: &[Row], expected: (Span, bool), left_out: &[&str]| {
+        let mut import = registry_pol(&file(machine), Half::Machine);
+        import.add(registry_pol(&file(user), Half::User));
         let policy = story(&import.to_world(None, &oids()).text).spec.policy;
         assert_eq!((policy.dc_interval, policy.gp_background), expected);
         assert_eq!(import.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), left_out);
@@ -85,12 +84,10 @@ fn what_only_computers_are_told_counts_in_their_half_only() {
     let set = (Span::minutes(15), false);
     let all = ["GroupPolicyRefreshTimeDC", "GroupPolicyRefreshTimeOffsetDC", "DisableBkGndGroupPolicy"];
     let offset = "GroupPolicyRefreshTimeOffsetDC";
-    check(&[(&settings, Half::Machine)], set, &[offset]);
-    check(&[(&settings, Half::User)], unset, &all);
-    check(&[(&settings, Half::User), (&[], Half::Machine)], unset, &all);
-    check(&[(&settings, Half::Machine), (&[], Half::User)], set, &[offset]);
-    let none = [(BACKGROUND, "DisableBkGndGroupPolicy", Data::Dword(0))];
-    check(&[(&settings, Half::Machine), (&none, Half::User)], set, &[offset, "DisableBkGndGroupPolicy"]);
+    check(&settings, &[], set, &[offset]);
+    check(&[], &settings, unset, &all);
+    let background = [(BACKGROUND, "DisableBkGndGroupPolicy", Data::Dword(0))];
+    check(&settings, &background, set, &[offset, "DisableBkGndGroupPolicy"]);
 }
 
 #[test]
