@@ -244,6 +244,29 @@ fn causes_are_explained() {
 }
 
 #[test]
+fn fixtures_of_ones_own_come_first_and_are_read_by_each_run() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "own-fixtures");
+    fs::create_dir_all(directory.join("worlds/lab")).unwrap();
+    let put = |path: &str, text: &str| fs::write(directory.join(path), text).unwrap();
+    put(
+        "story.toml",
+        "scenario = 1\ntitle = \"A world of a lab\"\n[world]\nextends = \"lab/mine\"\n\
+         [timeline]\nsteps = [{ logon = \"carol\" }]\n",
+    );
+    put("worlds/lab/mine.toml", "scenario = 1\n[world]\nextends = \"contoso\"\n");
+    let run = format!("run {} --fixtures {}", directory.join("story.toml").display(), directory.display());
+    check(&run, Exit::Usage, &["AE0303", "`carol`"]);
+    // This one comes before the one of that name inside the program.
+    put("worlds/contoso.toml", "scenario = 1\n[world]\ncolour = \"red\"\n");
+    check(&run, Exit::Usage, &["AE0307", "no key `colour`"]);
+    put(
+        "worlds/contoso.toml",
+        "scenario = 1\n[[world.user]]\nname = \"carol\"\n[[world.computer]]\nname = \"LAB01\"\n",
+    );
+    check(&run, Exit::Ok, &["1 passed"]);
+}
+
+#[test]
 fn an_imported_directory_is_a_world_to_extend() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "imported");
     fs::create_dir_all(directory.join("worlds")).unwrap();

@@ -5,7 +5,7 @@ use std::io;
 use autoenroll_card::Card;
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_host::{PcscdOptions, ServeOptions, ServedIn, serve, share};
-use autoenroll_scenario::{Scenario, check};
+use autoenroll_scenario::{Library, Scenario, check};
 use autoenroll_world::{InProcess, Parts as _, World};
 
 use crate::arguments::{Card as Arguments, Selection};
@@ -48,7 +48,7 @@ fn fresh(kind: &str) -> Result<Card, Failure> {
          [timeline]\nsteps = [{{ wait = \"1s\" }}]\n"
     );
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let checked = check("card", text.as_bytes(), &Fixtures::default(), &catalogue);
+    let checked = check("card", text.as_bytes(), &Library::read(&Fixtures::default()), &catalogue);
     match checked.scenarios.first() {
         Some(scenario) if !checked.found.has_errors() => find(scenario, kind),
         _ => Err(Failure::Usage(format!("there is no kind of card `{kind}`; `autoenroll fixtures` lists them"))),

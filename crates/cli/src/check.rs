@@ -1,6 +1,6 @@
 //! `autoenroll check`: everything that is wrong with scenario files.
 
-use autoenroll_scenario::{Checked, check};
+use autoenroll_scenario::{Checked, Library, check};
 
 use crate::arguments::{Check, Format};
 use crate::catalogue::Catalogue;
@@ -12,9 +12,9 @@ use crate::{Exit, Failure, parallel};
 pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let sources = suite::select(&arguments.selection)?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let fixtures = Fixtures::of(&arguments.selection)?;
+    let library = Library::read(&Fixtures::of(&arguments.selection)?);
     let mut wrong = 0;
-    let work = |source: &Source| check(&source.path, &source.bytes, &fixtures, &catalogue);
+    let work = |source: &Source| check(&source.path, &source.bytes, &library, &catalogue);
     parallel::in_order(&sources, jobs(None), work, |at, checked| {
         let Checked { found, files, .. } =
             checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", sources[at].path)))?;

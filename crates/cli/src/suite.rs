@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use autoenroll_model::Profile;
-use autoenroll_scenario::{Checked, LoadError, Loader, MAX_BYTES, Scenario, check};
+use autoenroll_scenario::{Checked, Library, LoadError, Loader, MAX_BYTES, Scenario, check};
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
@@ -68,10 +68,10 @@ pub(crate) struct Broken(pub(crate) Vec<(String, Checked)>);
 pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Result<Vec<Story>, Broken>, Failure> {
     let profile = profile.map(named_profile).transpose()?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let fixtures = Fixtures::of(selection)?;
+    let library = Library::read(&Fixtures::of(selection)?);
     let (mut stories, mut broken) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
-    let work = |source: &Source| check(&source.path, &source.bytes, &fixtures, &catalogue);
+    let work = |source: &Source| check(&source.path, &source.bytes, &library, &catalogue);
     parallel::in_order(&sources, jobs(None), work, |at, checked| {
         let source = &sources[at];
         let checked =
@@ -227,56 +227,53 @@ fn list(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), 
 /// The fixtures inside this program, and before them those of a directory, where one is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fixtures {
-    directory: Option<PathBuf>,
+    /// The files of the directory, by their paths below it.
+    own: BTreeMap<String, PathBuf>,
 }
 
 impl Fixtures {
     /// Those for a selection of scenarios.
     ///
     /// # Errors
-    /// When it names a directory that is none.
+    /// When it names a directory that is none, or that cannot be listed.
     pub(crate) fn of(selection: &Selection) -> Result<Self, Failure> {
-        match &selection.fixtures {
-            Some(directory) if !directory.is_dir() => {
-                Err(Failure::Usage(format!("{} is no directory of fixtures", directory.display())))
-            }
-            directory => Ok(Self { directory: directory.clone() }),
+        let Some(directory) = &selection.fixtures else { return Ok(Self::default()) };
+        if !directory.is_dir() {
+            return Err(Failure::Usage(format!("{} is no directory of fixtures", directory.display())));
         }
-    }
-
-    /// A file of the directory. Paths that lead out of it are no fixtures.
-    fn own(&self, path: &str) -> Option<Result<String, LoadError>> {
-        let directory = self.directory.as_ref()?;
-        let stays = Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        let file = directory.join(path);
-        (stays && file.is_file()).then(|| match read_file(&file) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|error| LoadError::Unreadable { reason: error.to_string() }),
-            Err(error) => Err(LoadError::Unreadable { reason: error.to_string() }),
-        })
+        let mut files = vec![directory.join("oids.toml")];
+        for folder in ["worlds", "templates", "cards"].map(|folder| directory.join(folder)) {
+            if folder.is_dir() {
+                list(&folder, 0, &mut files)?;
+            }
+        }
+        let own = files.into_iter().filter(|file| file.is_file()).filter_map(|file| {
+            let parts: Option<Vec<&str>> =
+                file.strip_prefix(directory).ok()?.iter().map(|part| part.to_str()).collect();
+            // A name that is not UTF-8 cannot stand in a scenario.
+            Some((parts?.join("/"), file))
+        });
+        Ok(Self { own: own.collect() })
     }
 }
 
 impl Loader for Fixtures {
     fn load(&self, path: &str) -> Result<String, LoadError> {
-        if let Some(own) = self.own(path) {
-            return own;
-        }
-        let bytes = embedded::file(&format!("fixtures/{path}")).ok_or(LoadError::Missing)?;
-        let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Unreadable { reason: error.to_string() })?;
-        Ok(text.to_owned())
+        let bytes = match self.own.get(path) {
+            Some(file) => {
+                let unreadable = |error: io::Error| LoadError::Unreadable { reason: error.to_string() };
+                Cow::Owned(read_file(file).map_err(unreadable)?)
+            }
+            None => Cow::Borrowed(embedded::file(&format!("fixtures/{path}")).ok_or(LoadError::Missing)?),
+        };
+        String::from_utf8(bytes.into_owned()).map_err(|error| LoadError::Unreadable { reason: error.to_string() })
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        let inside = format!("fixtures/{folder}");
-        let names = embedded::below(&inside).filter_map(|(path, _)| {
-            let name = path.strip_prefix(&inside)?.strip_prefix('/')?.strip_suffix(".toml")?;
-            (!name.contains('/')).then(|| name.to_owned())
-        });
-        let mut names: BTreeSet<String> = names.collect();
-        // For messages only: a directory that cannot be listed has nothing to suggest.
-        let own = self.directory.iter().flat_map(|directory| fs::read_dir(directory.join(folder))).flatten().flatten();
-        names.extend(own.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".toml")?.to_owned())));
-        names.into_iter().collect()
+        let inside = embedded::below("fixtures").filter_map(|(path, _)| path.strip_prefix("fixtures/"));
+        let paths: BTreeSet<&str> = inside.chain(self.own.keys().map(String::as_str)).collect();
+        let name = |path: &str| Some(path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".toml")?.to_owned());
+        paths.into_iter().filter_map(name).collect()
     }
 }
 

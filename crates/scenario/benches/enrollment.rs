@@ -7,7 +7,7 @@
 
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{SimTime, Span};
-use autoenroll_scenario::{Bundle, ByPrefix, Scenario, check};
+use autoenroll_scenario::{Bundle, ByPrefix, Library, Scenario, check};
 use autoenroll_trace::Kind;
 use autoenroll_world::{Action, InProcess, Stepped, World};
 
@@ -126,7 +126,7 @@ fn scenario(text: &str) -> Scenario {
     ] {
         fixtures = fixtures.with(&format!("cards/{name}.toml"), text);
     }
-    let checked = check("bench.toml", text.as_bytes(), &fixtures, &ByPrefix);
+    let checked = check("bench.toml", text.as_bytes(), &Library::read(&fixtures), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "", "what is measured must be a sound scenario");
     checked.scenarios.into_iter().next().expect("a sound file has a scenario")
 }

@@ -14,12 +14,12 @@ pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Document, Parsed, Step, parse};
-use crate::loader::Loader;
-use crate::lower::{self, Oids};
+use crate::document::{Document, Parsed, Step, beginning, parse};
+use crate::library::Library;
+use crate::lower;
 use crate::merge;
 use crate::shape::{WORLD, missing_keys};
-use crate::source::{Files, Place, Placed};
+use crate::source::{FileId, Files, Placed};
 use crate::tree::Table;
 
 /// A story that can be run.
@@ -69,16 +69,17 @@ pub struct Checked {
     pub found: Diagnostics,
 }
 
-/// Reads and checks a scenario.
+/// Reads and checks a scenario. The name is what messages show, a path as the user wrote it.
 #[must_use]
-pub fn check(name: &str, bytes: &[u8], loader: &dyn Loader, requirements: &dyn Requirements) -> Checked {
-    check_parsed(parse(name, bytes), loader, requirements)
+pub fn check(name: &str, bytes: &[u8], library: &Library, requirements: &dyn Requirements) -> Checked {
+    check_parsed(parse(name, bytes), library, requirements)
 }
 
 /// Checks what was read.
 #[must_use]
-pub fn check_parsed(parsed: Parsed, loader: &dyn Loader, requirements: &dyn Requirements) -> Checked {
-    let Parsed { document, mut files, mut found, root, whole } = parsed;
+pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requirements) -> Checked {
+    let Parsed { document, files, mut found, root } = parsed;
+    let files = library.shelved_with(files);
     if root.0.is_empty() {
         return Checked { document, scenarios: Vec::new(), files, found };
     }
@@ -88,14 +89,14 @@ pub fn check_parsed(parsed: Parsed, loader: &dyn Loader, requirements: &dyn Requ
         [] => vec![None],
         several => several.iter().map(Some).collect(),
     };
-    let base = merge::complete(&document.world, loader, &mut files, &mut found);
+    let base = merge::complete(&document.world, library, &mut found);
     for variant in variants {
         let mut own = Diagnostics::new();
         let world = match variant.and_then(|variant| variant.table("world")) {
             Some(world) => merge::over(&base, world, &WORLD, &mut own),
             None => base.clone(),
         };
-        let scenario = of_variant(&document, variant, &world, whole, loader, &mut files, &mut own);
+        let scenario = of_variant(&document, variant, &world, &files, library, &mut own);
         found.extend(own);
         scenarios.push(scenario);
     }
@@ -104,9 +105,6 @@ pub fn check_parsed(parsed: Parsed, loader: &dyn Loader, requirements: &dyn Requ
     if found.has_errors() {
         scenarios.clear();
     }
-    for scenario in &mut scenarios {
-        scenario.files.clone_from(&files);
-    }
     Checked { document, scenarios, files, found }
 }
 
@@ -114,23 +112,21 @@ fn of_variant(
     document: &Document,
     variant: Option<&Table>,
     world: &Table,
-    whole: Place,
-    loader: &dyn Loader,
-    files: &mut Files,
+    files: &Files,
+    library: &Library,
     found: &mut Diagnostics,
 ) -> Scenario {
-    missing_keys(&WORLD, world, whole, found);
+    missing_keys(&WORLD, world, beginning(FileId::OWN), found);
     let name = variant.and_then(|variant| variant.text("name")).map(|name| name.value.to_owned());
     let profile = profile(document, variant, found);
-    let (spec, names) = lower::spec(world, profile, loader, files, found);
+    let (spec, names) = lower::spec(world, profile, library, found);
     let here = |step: &&Step| step.only.is_empty() || step.only.iter().any(|only| Some(&only.value) == name.as_ref());
     let steps: Vec<Step> = document.steps.iter().filter(here).cloned().collect();
     let principals = timeline::principals(&steps);
     let cx = lower::Context {
         world,
         names,
-        oids: Oids::default(),
-        loader,
+        library,
         domain: spec.domain.clone(),
         templates: spec.templates.iter().map(|template| template.template.clone()).collect(),
     };
@@ -138,7 +134,7 @@ fn of_variant(
     let defaults = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
     time::check(&steps, &spec, found);
     bindings::check(&steps, found);
-    Scenario { document: document.clone(), variant: name, spec, steps, defaults, principals, files: Files::new() }
+    Scenario { document: document.clone(), variant: name, spec, steps, defaults, principals, files: files.clone() }
 }
 
 /// The profile with the switches of the file and of the variant.

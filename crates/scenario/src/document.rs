@@ -3,7 +3,7 @@
 mod read;
 mod step;
 
-pub(crate) use read::switches;
+pub(crate) use read::{switches, tree};
 pub(crate) use step::reference;
 
 use std::ops::Range;
@@ -42,24 +42,16 @@ pub struct Parsed {
     pub found: Diagnostics,
     /// The whole file as a tree.
     pub(crate) root: Table,
-    /// The file's beginning, for problems with the file as a whole.
-    pub(crate) whole: Place,
 }
 
 /// Reads a scenario from TOML or JSON. Never stops at the first problem, never panics.
 #[must_use]
 pub fn parse(name: &str, bytes: &[u8]) -> Parsed {
-    let mut files = Files::new();
     let mut found = Diagnostics::new();
-    let (root, whole) = read::file(name, bytes, true, &mut files, &mut found);
+    let (files, root) = read::story(name, bytes, &mut found);
     let document = read::document(&root);
     found.sort();
-    Parsed { document, files, found, root, whole }
-}
-
-/// Reads a file of fixtures that has the form of a scenario without a story. Only the tree is wanted of it.
-pub(crate) fn parse_world(name: &str, text: &str, files: &mut Files, found: &mut Diagnostics) -> (Table, Place) {
-    read::file(name, text.as_bytes(), false, files, found)
+    Parsed { document, files, found, root }
 }
 
 /// *About*: everything that is neither world nor timeline.

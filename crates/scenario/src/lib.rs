@@ -4,7 +4,8 @@
 //! with its form, [`check`] finds what its names refer to and builds a [`Scenario`], [`run`] plays that against a world and says
 //! whether everything came as it should.
 //!
-//! It deliberately lacks files, which come through a [`Loader`], and any knowledge of how cores decide: it matches trace records.
+//! It deliberately lacks files, which come through a [`Loader`] into a [`Library`], and any knowledge of how cores decide: it matches
+//! trace records.
 #![forbid(unsafe_code)]
 
 mod bless;
@@ -14,6 +15,7 @@ mod diagnostic;
 mod document;
 mod format;
 mod instant;
+mod library;
 mod loader;
 mod lower;
 mod merge;
@@ -38,6 +40,7 @@ pub use document::{
     Wanted, WantedFact, What, When, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
+pub use library::Library;
 pub use loader::{Bundle, LoadError, Loader};
 pub use new::{NewKey, NewScenario, new_scenario};
 pub use print::print;

@@ -11,7 +11,7 @@ pub trait Loader {
     /// When there is none, or it cannot be read.
     fn load(&self, path: &str) -> Result<String, LoadError>;
 
-    /// The file names without ending in a folder below `fixtures/`, in alphabetical order; for messages.
+    /// The names without ending of the files in a folder below `fixtures/`, in alphabetical order: those that can be loaded.
     fn list(&self, folder: &str) -> Vec<String>;
 }
 

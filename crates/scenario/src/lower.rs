@@ -15,13 +15,12 @@ use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustS
 
 pub(crate) use change::changes;
 pub(crate) use names::{Names, Thing, unknown};
-pub(crate) use template::Oids;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant;
-use crate::loader::Loader;
-use crate::source::{Files, Place, Placed};
+use crate::library::Library;
+use crate::source::{Place, Placed};
 use crate::tree::{Node, Table, Value};
 
 /// What lowering needs beside the table at hand.
@@ -30,10 +29,8 @@ pub(crate) struct Context<'a> {
     pub(crate) world: &'a Table,
     /// Its names.
     pub(crate) names: Names,
-    /// Readable names of object identifiers.
-    pub(crate) oids: Oids,
-    /// Where fixtures come from.
-    pub(crate) loader: &'a dyn Loader,
+    /// The fixtures.
+    pub(crate) library: &'a Library,
     /// The domain, once it is known.
     pub(crate) domain: DomainSpec,
     /// The templates, once they are known.
@@ -44,20 +41,14 @@ pub(crate) struct Context<'a> {
 const START: &str = "2026-03-02T08:00:00Z";
 
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
-pub(crate) fn spec(
-    world: &Table,
-    profile: Profile,
-    loader: &dyn Loader,
-    files: &mut Files,
-    found: &mut Diagnostics,
-) -> (WorldSpec, Names) {
-    let oids = Oids::load(loader, files, found);
+pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &mut Diagnostics) -> (WorldSpec, Names) {
+    found.extend(library.oid_problems());
     let mut cx =
-        Context { world, names: Names::of(world), oids, loader, domain: DomainSpec::contoso(), templates: Vec::new() };
+        Context { world, names: Names::of(world), library, domain: DomainSpec::contoso(), templates: Vec::new() };
     cx.domain = domain(world, &cx.names, found);
     cx.names.sids = people::sids(world, &cx.domain);
     let old = profile.name.starts_with("server-2003");
-    let templates = template::all(&cx, old, files, found);
+    let templates = template::all(&cx, old, found);
     cx.templates = templates.iter().map(|spec| spec.template.clone()).collect();
     let start = instant_of(world, "start").or_else(|| instant::parse(START)).unwrap_or_default();
     let mut spec = WorldSpec::contoso(profile);
@@ -65,11 +56,11 @@ pub(crate) fn spec(
     spec.start = start;
     spec.policy = policy::policy(world.table("policy"));
     spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
-    spec.authorities = world.tables("ca").map(|ca| authority::authority(&cx, ca, old, files, found)).collect();
+    spec.authorities = world.tables("ca").map(|ca| authority::authority(&cx, ca, old, found)).collect();
     spec.groups = people::groups(&cx, found);
     spec.users = people::users(&cx, found);
-    spec.computers = people::computers(&cx, files, found);
-    spec.cards = cards::cards(&cx, files, found);
+    spec.computers = people::computers(&cx, found);
+    spec.cards = cards::cards(&cx, found);
     spec.stores = cards::stores(&cx, found);
     spec.changes = scheduled(&cx, found);
     people::report_shared_names(&cx, found);

@@ -2,31 +2,24 @@
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::parse_world;
-use crate::loader::{LoadError, Loader};
+use crate::library::Library;
 use crate::nearest::nearest;
 use crate::shape::{Shape, Takes, WORLD};
-use crate::source::{Files, Place, Placed};
+use crate::source::{Place, Placed};
 use crate::tree::{Entry, Node, Table, Value};
 
 /// How many worlds may build on one another.
 const MOST_WORLDS: usize = 16;
 
 /// The world with everything that the worlds it extends have.
-pub(crate) fn complete(world: &Table, loader: &dyn Loader, files: &mut Files, found: &mut Diagnostics) -> Table {
+pub(crate) fn complete(world: &Table, library: &Library, found: &mut Diagnostics) -> Table {
     let mut on_the_way = Vec::new();
-    extend(world, loader, files, found, &mut on_the_way)
+    extend(world, library, found, &mut on_the_way)
 }
 
-fn extend(
-    world: &Table,
-    loader: &dyn Loader,
-    files: &mut Files,
-    found: &mut Diagnostics,
-    on_the_way: &mut Vec<String>,
-) -> Table {
+fn extend(world: &Table, library: &Library, found: &mut Diagnostics, on_the_way: &mut Vec<String>) -> Table {
     let base = match world.text("extends") {
-        Some(name) => load(name, loader, files, found, on_the_way),
+        Some(name) => load(name, library, found, on_the_way),
         None => Some(Table::default()),
     };
     // Without its base nothing in it can be judged; the missing base is reported.
@@ -40,63 +33,18 @@ fn extend(
     }
 }
 
-fn load(
-    name: Placed<&str>,
-    loader: &dyn Loader,
-    files: &mut Files,
-    found: &mut Diagnostics,
-    on_the_way: &mut Vec<String>,
-) -> Option<Table> {
+fn load(name: Placed<&str>, library: &Library, found: &mut Diagnostics, on_the_way: &mut Vec<String>) -> Option<Table> {
     if on_the_way.iter().any(|known| known == name.value) || on_the_way.len() >= MOST_WORLDS {
         let way = on_the_way.join(" -> ");
         let message = format!("`{}` extends itself: {way} -> {}", name.value, name.value);
         found.push(Diagnostic::error(Code::Cycle, message, name.place));
         return None;
     }
-    let text = match loader.load(&format!("worlds/{}.toml", name.value)) {
-        Ok(text) => text,
-        Err(error) => {
-            found.push(not_loaded("world", "worlds", name, &error, loader));
-            return None;
-        }
-    };
-    let mut own = Diagnostics::new();
-    let (root, _) = parse_world(&format!("fixtures/worlds/{}.toml", name.value), &text, files, &mut own);
-    if own.has_errors() {
-        let message = format!("the world `{}` is broken itself", name.value);
-        found.push(Diagnostic::error(Code::BrokenFixture, message, name.place));
-    }
-    found.extend(own);
+    let root = library.world(name, found)?;
     on_the_way.push(name.value.to_owned());
-    let complete = extend(root.table("world")?, loader, files, found, on_the_way);
+    let complete = extend(root.table("world")?, library, found, on_the_way);
     on_the_way.pop();
     Some(complete)
-}
-
-/// A fixture that a name refers to could not be had.
-pub(crate) fn not_loaded(
-    what: &str,
-    folder: &str,
-    name: Placed<&str>,
-    error: &LoadError,
-    loader: &dyn Loader,
-) -> Diagnostic {
-    let path = format!("fixtures/{folder}/{}.toml", name.value);
-    match error {
-        LoadError::Missing => {
-            let known = loader.list(folder);
-            let help = match nearest(name.value, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => format!("there are no files in fixtures/{folder}"),
-                None => format!("there are {}", known.join(", ")),
-            };
-            Diagnostic::error(Code::UnknownFixture, format!("there is no {what} `{}`", name.value), name.place)
-                .help(help)
-        }
-        LoadError::Unreadable { reason } => {
-            Diagnostic::error(Code::Unreadable, format!("{path} cannot be read: {reason}"), name.place)
-        }
-    }
 }
 
 /// `upper` laid over `base`.

@@ -4,41 +4,53 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-/// The texts that a document was read from, cheap to clone. A [`Place`] means something only together with the `Files` it came
-/// from.
+/// The text of a scenario and those of all fixtures, cheap to clone. A [`Place`] means something only together with the `Files` it
+/// came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files(Vec<Arc<File>>);
+pub struct Files {
+    own: Arc<File>,
+    fixtures: Arc<[File]>,
+}
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct File {
-    name: String,
-    text: String,
+/// A file that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct File {
+    /// What messages show, a path as the user wrote it.
+    pub(crate) name: String,
+    /// What is in it.
+    pub(crate) text: String,
 }
 
 impl Files {
-    /// No files yet.
+    /// One file, [`FileId::OWN`]. The name is what messages show, a path as the user wrote it.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn of(name: &str, text: &str) -> Self {
+        let own = File { name: name.to_owned(), text: text.to_owned() };
+        Self { own: Arc::new(own), fixtures: Arc::default() }
     }
 
-    /// Adds a file. The name is what messages show, a path as the user wrote it.
-    pub fn add(&mut self, name: &str, text: &str) -> FileId {
-        let id = FileId(u16::try_from(self.0.len()).unwrap_or(u16::MAX));
-        self.0.push(Arc::new(File { name: name.to_owned(), text: text.to_owned() }));
-        id
+    /// The same file and fixtures: each has the id [`FileId::fixture`] of its number.
+    pub(crate) fn with_fixtures(self, fixtures: Arc<[File]>) -> Self {
+        Self { fixtures, ..self }
+    }
+
+    fn get(&self, id: FileId) -> Option<&File> {
+        match usize::from(id.0).checked_sub(1) {
+            None => Some(&self.own),
+            Some(number) => self.fixtures.get(number),
+        }
     }
 
     /// The name of a file; empty for an id of other `Files`.
     #[must_use]
     pub fn name(&self, id: FileId) -> &str {
-        self.0.get(usize::from(id.0)).map_or("", |file| &file.name)
+        self.get(id).map_or("", |file| &file.name)
     }
 
     /// The text of a file; empty for an id of other `Files`.
     #[must_use]
     pub fn text(&self, id: FileId) -> &str {
-        self.0.get(usize::from(id.0)).map_or("", |file| &file.text)
+        self.get(id).map_or("", |file| &file.text)
     }
 
     /// The text at a place.
@@ -64,6 +76,16 @@ impl Files {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct FileId(pub u16);
+
+impl FileId {
+    /// The scenario itself.
+    pub const OWN: Self = Self(0);
+
+    /// The fixture of that number.
+    pub(crate) fn fixture(number: usize) -> Self {
+        Self(u16::try_from(number + 1).unwrap_or(u16::MAX))
+    }
+}
 
 /// A range of bytes of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -128,8 +150,7 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        let mut files = Files::new();
-        let id = files.add("a.toml", "x = 1\ny = \"größe\" # z\n");
+        let (files, id) = (Files::of("a.toml", "x = 1\ny = \"größe\" # z\n"), FileId::OWN);
         assert_eq!(files.line_column(id, 0), (1, 1));
         assert_eq!(files.line_column(id, 6), (2, 1));
         let z = files.text(id).find('z').unwrap();

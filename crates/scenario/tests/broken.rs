@@ -4,7 +4,7 @@ mod loaded;
 
 use std::path::{Path, PathBuf};
 
-use autoenroll_scenario::{Bundle, ByPrefix, Catalogue, Code, LoadError, Loader, check};
+use autoenroll_scenario::{Bundle, ByPrefix, Catalogue, Code, Library, LoadError, Loader, check};
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the files are the test's data")]
@@ -35,7 +35,7 @@ fn every_broken_file_says_what_is_wrong_and_where() {
 }
 
 fn check_one(name: &str, bytes: &[u8]) -> Vec<Code> {
-    let checked = check(name, bytes, &loaded::fixtures(), &ByPrefix);
+    let checked = check(name, bytes, loaded::fixtures(), &ByPrefix);
     assert!(checked.found.has_errors(), "{name} is not broken");
     assert!(checked.scenarios.is_empty(), "{name}");
     insta::assert_snapshot!(name, checked.found.render(&checked.files, false).trim_end());
@@ -52,8 +52,8 @@ impl Loader for Unreadable {
             _ => Err(LoadError::Missing),
         }
     }
-    fn list(&self, _: &str) -> Vec<String> {
-        Vec::new()
+    fn list(&self, folder: &str) -> Vec<String> {
+        if folder == "worlds" { vec!["contoso".to_owned()] } else { Vec::new() }
     }
 }
 
@@ -62,7 +62,8 @@ fn fixtures_and_requirements_that_are_not_there_are_named() {
     let text =
         "scenario = 1\ntitle = \"t\"\ncovers = [\"R04\"]\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = []\n";
     let problems = |loader: &dyn Loader| -> Vec<(Code, String, Option<String>)> {
-        let checked = check("t.toml", text.as_bytes(), loader, &Catalogue::new(["S7.cancel"], ["R040"]));
+        let checked =
+            check("t.toml", text.as_bytes(), &Library::read(loader), &Catalogue::new(["S7.cancel"], ["R040"]));
         let told =
             |problem: &autoenroll_scenario::Diagnostic| (problem.code, problem.message.clone(), problem.help.clone());
         checked.found.list().iter().map(told).collect()

@@ -10,7 +10,7 @@ use script::{Script, m, s};
 fn told(steps: &str, script: Script) -> String {
     let text =
         format!("scenario = 1\ntitle = \"t\"\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [\n{steps}\n]\n");
-    let checked = check("story.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("story.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "");
     let lines = run_on(&checked.scenarios[0], script, &ByPrefix).render(&checked.files, false);
     lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()

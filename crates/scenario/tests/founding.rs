@@ -13,7 +13,7 @@ use autoenroll_world::InProcess;
 const STORY: &[u8] = include_bytes!("../../../scenarios/founding/second-provider.toml");
 
 fn checked(text: &[u8], rules: &dyn Requirements) -> Checked {
-    let checked = check("story.toml", text, &loaded::fixtures(), rules);
+    let checked = check("story.toml", text, loaded::fixtures(), rules);
     assert_eq!(checked.found.render(&checked.files, false), "");
     assert_eq!(checked.scenarios.len(), 1);
     checked

@@ -2,13 +2,13 @@
 
 mod loaded;
 
-use autoenroll_scenario::{Bundle, ByPrefix, Code, check, explain_code};
+use autoenroll_scenario::{Bundle, ByPrefix, Code, Library, check, explain_code};
 use proptest::prelude::*;
 
 const STORY: &str = include_str!("../../../scenarios/founding/second-provider.toml");
 
 /// Reads, checks and renders; the codes that were found.
-fn survive(bytes: &[u8], fixtures: &Bundle) -> Vec<Code> {
+fn survive(bytes: &[u8], fixtures: &Library) -> Vec<Code> {
     let checked = check("any.toml", bytes, fixtures, &ByPrefix);
     for problem in checked.found.list() {
         let text = checked.files.text(problem.place.file);
@@ -22,18 +22,22 @@ fn survive(bytes: &[u8], fixtures: &Bundle) -> Vec<Code> {
     checked.found.list().iter().map(|problem| problem.code).collect()
 }
 
+fn no_fixtures() -> Library {
+    Library::read(&Bundle::new())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        survive(&bytes, &Bundle::new());
+        survive(&bytes, &no_fixtures());
     }
 
     #[test]
     fn random_text_is_survived(text in "[a-z0-9\"'{}\\[\\]=.,#\\n\\\\ $:é-]{0,300}") {
-        survive(text.as_bytes(), &Bundle::new());
-        survive(format!("{{{text}").as_bytes(), &Bundle::new());
+        survive(text.as_bytes(), &no_fixtures());
+        survive(format!("{{{text}").as_bytes(), &no_fixtures());
     }
 
     #[test]
@@ -46,18 +50,18 @@ proptest! {
             let end = (start + length).min(bytes.len());
             bytes.splice(start..end, text.into_bytes());
         }
-        survive(&bytes, &loaded::fixtures());
+        survive(&bytes, loaded::fixtures());
     }
 
     #[test]
     fn a_story_cut_short_is_survived(end in 0_usize..STORY.len()) {
-        survive(&STORY.as_bytes()[..end], &loaded::fixtures());
+        survive(&STORY.as_bytes()[..end], loaded::fixtures());
     }
 }
 
 #[test]
 fn extreme_files_are_refused_in_words() {
-    let none = Bundle::new();
+    let none = no_fixtures();
     let ten_megabytes = vec![b'a'; 10 << 20];
     assert_eq!(survive(&ten_megabytes, &none), [Code::TooLarge]);
     let long_line = format!("scenario = 1\ntitle = \"{}\"\n[timeline]\nsteps = []\n", "x".repeat(500_000));
@@ -82,7 +86,7 @@ fn a_file_of_errors_is_cut_off() {
     for n in 0..5_000 {
         text += &format!("k{n} = {n}\n");
     }
-    let checked = check("many.toml", text.as_bytes(), &Bundle::new(), &ByPrefix);
+    let checked = check("many.toml", text.as_bytes(), &no_fixtures(), &ByPrefix);
     assert_eq!(checked.found.list().len(), 200);
     assert!(checked.found.left_out() > 4_000);
 }

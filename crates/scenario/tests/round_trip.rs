@@ -65,7 +65,7 @@ fn story(steps: &str) -> String {
 
 #[track_caller]
 fn play(text: &str, script: Script) -> (Vec<Scenario>, RunReport) {
-    let checked = check("story.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("story.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "");
     let report = run_on(&checked.scenarios[0], script, &ByPrefix);
     (checked.scenarios, report)
@@ -127,7 +127,7 @@ fn variants_that_disagree_are_refused() {
     let text = story(
         "  { logon = \"alice\" },\n  { expect = \"issued\", facts = { subject = \"Z\" } },\n  { after = \"1m\", expect = \"balloon\" },",
     ) + "[[vary]]\nname = \"one\"\n[[vary]]\nname = \"two\"\n";
-    let checked = check("story.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("story.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     let other = Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "Q")]).at(
         m(1),
         "alice",

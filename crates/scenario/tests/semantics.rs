@@ -19,7 +19,7 @@ fn play_in(world: &str, steps: &str, script: Script, expected: &[Code]) {
         "scenario = 1\ntitle = \"A script\"\n[world]\nextends = \"contoso\"\n{world}\n\
          [[world.card]]\nname = \"alice-card\"\natr = \"gids\"\n[timeline]\nsteps = [\n{steps}\n]\n"
     );
-    let checked = check("script.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("script.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "", "the story must be sound");
     let report = run_on(&checked.scenarios[0], script, &ByPrefix);
     let codes: Vec<Code> = report.diagnostics().list().iter().map(|problem| problem.code).collect();
@@ -34,7 +34,7 @@ fn refused(steps: &str, expected: &[Code]) {
         "scenario = 1\ntitle = \"A script\"\n[world]\nextends = \"contoso\"\n\
          [[world.user]]\nname = \"bob\"\n[[world.card]]\nname = \"alice-card\"\natr = \"gids\"\n[timeline]\nsteps = [\n{steps}\n]\n"
     );
-    let checked = check("script.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("script.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     let codes: Vec<Code> = checked.found.list().iter().map(|problem| problem.code).collect();
     assert_eq!(codes, expected, "{}", checked.found.render(&checked.files, false));
 }
@@ -248,7 +248,7 @@ fn on_acts_before_anything_else() {
         "scenario = 1\ntitle = \"t\"\n[world]\nextends = \"contoso\"\n[[world.card]]\nname = \"alice-card\"\natr = \"gids\"\n\
          [timeline]\nsteps = [{{ logon = \"alice\" }}, {on}]\n"
     );
-    let checked = check("on.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("on.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "");
     let report = run_on(&checked.scenarios[0], script(), &ByPrefix);
     assert_eq!(report.verdict, Verdict::Passed);
@@ -397,7 +397,7 @@ absent = true
 [timeline]
 steps = [{ logon = "alice" }]
 "#;
-    let checked = check("merge.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("merge.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "");
     let spec = &checked.scenarios[0].spec;
     let users: Vec<_> =
@@ -415,7 +415,7 @@ steps = [{ logon = "alice" }]
 #[test]
 fn the_version_heads_every_file() {
     let codes = |text: &str| -> Vec<Code> {
-        check("v.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix).found.list().iter().map(|p| p.code).collect()
+        check("v.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix).found.list().iter().map(|p| p.code).collect()
     };
     let rest = "title = \"t\"\n[timeline]\nsteps = []\n";
     assert_eq!(codes(&format!("scenario = 1\n{rest}")), []);
@@ -434,7 +434,7 @@ fn what_is_covered_must_have_decided() {
         )
     };
     let verdict = |covers: &str| {
-        let checked = check("c.toml", story(covers).as_bytes(), &loaded::fixtures(), &ByPrefix);
+        let checked = check("c.toml", story(covers).as_bytes(), loaded::fixtures(), &ByPrefix);
         let script = Script::new().after("Logon", s(0), "alice", Kind::Decision, &[("rule", "R008")]);
         let report = run_on(&checked.scenarios[0], script, &ByPrefix);
         report.diagnostics().list().iter().map(|problem| problem.code).collect::<Vec<_>>()
@@ -464,7 +464,7 @@ profile = "windows-10-22h2"
 switches = { schema = "3" }
 world = { policy = { ae-policy = 1 }, user = [{ name = "bob" }] }
 "#;
-    let checked = check("vary.toml", text.as_bytes(), &loaded::fixtures(), &ByPrefix);
+    let checked = check("vary.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "");
     let told: Vec<_> = checked
         .scenarios

@@ -10,7 +10,7 @@ use autoenroll_ca::Ca;
 use autoenroll_card::Card;
 use autoenroll_core::InProcess as Core;
 use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Submission};
-use autoenroll_scenario::{Bundle, ByPrefix, check, run};
+use autoenroll_scenario::{Bundle, ByPrefix, Library, check, run};
 use autoenroll_wire::SignedMessage;
 use autoenroll_world::spec::ReaderName;
 use autoenroll_world::{CardGone, InProcess, Parts};
@@ -26,10 +26,11 @@ pub fn write(folder: &Path) -> usize {
         .into_iter()
         .map(|(path, content)| (path, String::from_utf8(content).expect("TOML is UTF-8")))
         .collect();
+    let library = Library::read(&fixtures);
     let said = Rc::new(RefCell::new(Messages::new()));
     let mut played = 0;
     for (path, content) in files(&root.join("scenarios")) {
-        for scenario in check(&path, &content, &fixtures, &ByPrefix).scenarios {
+        for scenario in check(&path, &content, &library, &ByPrefix).scenarios {
             let parts = Listening { parts: InProcess::new(), said: Rc::clone(&said) };
             // Whether it came as it should is what other tests ask.
             let _ = run(&scenario, Core::new(), parts, &ByPrefix);

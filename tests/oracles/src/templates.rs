@@ -3,7 +3,7 @@
 use autoenroll_import::{Import, ImportedAuthority, ImportedTemplate};
 use autoenroll_keys::KeyAlgorithm;
 use autoenroll_model::Template;
-use autoenroll_scenario::{Bundle, ByPrefix, check};
+use autoenroll_scenario::{Bundle, ByPrefix, Library, check};
 use autoenroll_wire::template;
 
 use crate::lab;
@@ -42,7 +42,7 @@ pub fn defaults(generation: Generation) -> Vec<Template> {
         .with("oids.toml", OIDS)
         .with("templates/win2003.toml", WIN2003)
         .with("templates/later.toml", LATER);
-    let checked = check("templates.toml", story.as_bytes(), &bundle, &ByPrefix);
+    let checked = check("templates.toml", story.as_bytes(), &Library::read(&bundle), &ByPrefix);
     assert!(!checked.found.has_errors(), "{:#?}", checked.found.list());
     let spec = checked.scenarios.into_iter().next().expect("a scenario without errors").spec;
     spec.templates.into_iter().map(|template| template.template).collect()

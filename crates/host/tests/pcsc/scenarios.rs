@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use autoenroll_core::InProcess as Cores;
 use autoenroll_host::LoggedApdu;
 use autoenroll_host::pcsc::{Ledger, PcscCards, Stack};
 use autoenroll_scenario::{
-    LoadError, Loader, Requirement, Requirements, RunReport, Scenario, check, first_difference, run,
+    Bundle, Library, Requirement, Requirements, RunReport, Scenario, check, first_difference, run,
 };
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::InProcess;
@@ -16,17 +16,17 @@ use autoenroll_world::InProcess;
 use crate::Part;
 
 /// The fixtures of the repository.
-struct Fixtures;
-
-impl Loader for Fixtures {
-    fn load(&self, path: &str) -> Result<String, LoadError> {
-        fs::read_to_string(root().join("fixtures").join(path)).map_err(|_| LoadError::Missing)
+static FIXTURES: LazyLock<Library> = LazyLock::new(|| {
+    let fixtures = root().join("fixtures");
+    let mut bundle = Bundle::new().with("oids.toml", &fs::read_to_string(fixtures.join("oids.toml")).unwrap());
+    for folder in ["worlds", "templates", "cards"] {
+        for path in fs::read_dir(fixtures.join(folder)).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            bundle = bundle.with(&format!("{folder}/{name}"), &fs::read_to_string(&path).unwrap());
+        }
     }
-
-    fn list(&self, _folder: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
+    Library::read(&bundle)
+});
 
 /// Which requirements a scenario shows is not judged here.
 struct AnyRequirement;
@@ -43,7 +43,7 @@ fn root() -> PathBuf {
 
 /// The scenarios of a file, with their names.
 pub(crate) fn load(path: &Path) -> Vec<(String, Scenario)> {
-    let checked = check(&path.display().to_string(), &fs::read(path).unwrap(), &Fixtures, &AnyRequirement);
+    let checked = check(&path.display().to_string(), &fs::read(path).unwrap(), &FIXTURES, &AnyRequirement);
     let problems = checked.found.render(&checked.files, false);
     assert!(!checked.scenarios.is_empty(), "{problems}");
     let name = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -6,7 +6,7 @@ use autoenroll_model::{
     Ace, AceEffect, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags,
     ProviderPreference, SecurityDescriptor, Span, Template,
 };
-use autoenroll_scenario::{Bundle, ByPrefix, check};
+use autoenroll_scenario::{Bundle, ByPrefix, Library, check};
 use autoenroll_wire::template::to_entry;
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ fn defaults(file: &str, profile: &str, text: &str) -> Vec<Template> {
         worlds.collect::<String>()
     );
     let bundle = Bundle::new().with("oids.toml", crate::scenario::OIDS).with(&format!("templates/{file}.toml"), text);
-    let checked = check("story.toml", story.as_bytes(), &bundle, &ByPrefix);
+    let checked = check("story.toml", story.as_bytes(), &Library::read(&bundle), &ByPrefix);
     assert!(!checked.found.has_errors(), "{:#?}", checked.found.list());
     checked.scenarios[0].spec.templates.iter().map(|spec| spec.template.clone()).collect()
 }

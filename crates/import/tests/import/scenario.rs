@@ -2,7 +2,7 @@
 
 use autoenroll_import::{Import, OidNames, Written};
 use autoenroll_model::Template;
-use autoenroll_scenario::{Bundle, ByPrefix, Scenario, check};
+use autoenroll_scenario::{Bundle, ByPrefix, Library, Scenario, check};
 
 pub(crate) const OIDS: &str = include_str!("../../../../fixtures/oids.toml");
 
@@ -17,7 +17,7 @@ pub(crate) fn oids() -> OidNames {
 pub(crate) fn story(world: &str) -> Scenario {
     let bundle = Bundle::new().with("oids.toml", OIDS).with("worlds/imported.toml", world);
     let story = "scenario = 1\ntitle = \"imported\"\n[world]\nextends = \"imported\"\n[timeline]\nsteps = []\n";
-    let checked = check("story.toml", story.as_bytes(), &bundle, &ByPrefix);
+    let checked = check("story.toml", story.as_bytes(), &Library::read(&bundle), &ByPrefix);
     let found: Vec<String> = checked.found.list().iter().map(|one| format!("{one:?}")).collect();
     let Some(scenario) = checked.scenarios.into_iter().next() else { panic!("{found:#?}\n{world}") };
     assert!(found.is_empty(), "{found:#?}\n{world}");

@@ -2,21 +2,27 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use autoenroll_mutants::Story;
-use autoenroll_scenario::{ByPrefix, LoadError, Loader, check};
+use autoenroll_scenario::{Bundle, ByPrefix, Library, check};
 
 /// The fixtures of the repository.
-struct Fixtures;
-
-impl Loader for Fixtures {
-    fn load(&self, path: &str) -> Result<String, LoadError> {
-        fs::read_to_string(root().join("fixtures").join(path)).map_err(|_| LoadError::Missing)
+static FIXTURES: LazyLock<Library> = LazyLock::new(|| {
+    let fixtures = root().join("fixtures");
+    let mut bundle = Bundle::new().with("oids.toml", &read_file(&fixtures.join("oids.toml")));
+    for folder in ["worlds", "templates", "cards"] {
+        for entry in fs::read_dir(fixtures.join(folder)).expect("the folder is part of the repository") {
+            let path = entry.expect("it can be listed").path();
+            let name = path.file_name().and_then(|name| name.to_str()).expect("names of fixtures are ASCII");
+            bundle = bundle.with(&format!("{folder}/{name}"), &read_file(&path));
+        }
     }
+    Library::read(&bundle)
+});
 
-    fn list(&self, _folder: &str) -> Vec<String> {
-        vec![]
-    }
+fn read_file(path: &Path) -> String {
+    fs::read_to_string(path).expect("a file of the repository can be read")
 }
 
 fn root() -> PathBuf {
@@ -35,7 +41,7 @@ pub(crate) fn of_the_suite() -> Vec<Story> {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "toml") {
                 let name = path.strip_prefix(&all).expect("it was found there").with_extension("");
-                let text = fs::read_to_string(&path).expect("it was just listed");
+                let text = read_file(&path);
                 stories.extend(read(name.to_str().expect("names of scenarios are ASCII"), &text));
             }
         }
@@ -45,7 +51,7 @@ pub(crate) fn of_the_suite() -> Vec<Story> {
 
 /// The variants of one scenario.
 pub(crate) fn read(name: &str, text: &str) -> Vec<Story> {
-    let checked = check(name, text.as_bytes(), &Fixtures, &ByPrefix);
+    let checked = check(name, text.as_bytes(), &FIXTURES, &ByPrefix);
     assert!(!checked.found.has_errors(), "{}", checked.found.render(&checked.files, false));
     let name_of = |variant: &Option<String>| match variant {
         Some(variant) => format!("{name}[{variant}]"),

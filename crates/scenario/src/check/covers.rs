@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::{Files, Placed};
+use crate::source::{FileId, Placed};
 use crate::tree;
 
 /// What a requirement is to a run.
@@ -68,9 +68,7 @@ impl Requirements for Catalogue {
 /// The ids of a file of `fixtures/requirements`; what is no requirement there is left out.
 #[must_use]
 pub fn requirement_ids(text: &str) -> Vec<String> {
-    let mut files = Files::new();
-    let file = files.add("requirements", text);
-    let table = tree::read(file, text, &mut Diagnostics::new());
+    let table = tree::read(FileId::OWN, text, &mut Diagnostics::new());
     table.tables("requirement").filter_map(|one| Some(one.text("id")?.value.to_owned())).collect()
 }
 

@@ -4,30 +4,34 @@ use super::{About, Document, beginning, step};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::shape::check_root;
-use crate::source::{Files, Place, Placed};
-use crate::tree::{self, Table};
+use crate::source::{FileId, Files, Place, Placed};
+use crate::tree::{Entry, Table};
 
-/// Reads bytes to a tree and checks its form.
-pub(super) fn file(
-    name: &str,
-    bytes: &[u8],
-    is_story: bool,
-    files: &mut Files,
-    found: &mut Diagnostics,
-) -> (Table, Place) {
-    let (text, broken) = match std::str::from_utf8(bytes) {
-        Ok(text) => (text, false),
-        Err(error) => (std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""), true),
-    };
-    let file = files.add(name, text);
-    let whole = beginning(file);
-    if broken {
-        let place = Place { file, start: text.len(), end: text.len() };
-        found.push(Diagnostic::error(Code::NotUtf8, "the byte here is not UTF-8", place));
-        return (Table::default(), whole);
+/// Reads the bytes of a story to a tree and checks its form.
+pub(super) fn story(name: &str, bytes: &[u8], found: &mut Diagnostics) -> (Files, Table) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let form = |root: &Table, whole, found: &mut Diagnostics| check_root(root, whole, true, found);
+            (Files::of(name, text), tree(FileId::OWN, text, form, found))
+        }
+        Err(error) => {
+            let valid = error.valid_up_to();
+            let place = Place { file: FileId::OWN, start: valid, end: valid };
+            found.push(Diagnostic::error(Code::NotUtf8, "the byte here is not UTF-8", place));
+            (Files::of(name, std::str::from_utf8(&bytes[..valid]).unwrap_or("")), Table::default())
+        }
     }
+}
+
+/// Reads a text to a tree and checks its form. `form` is handed the tree and the place for problems with the file as a whole.
+pub(crate) fn tree(
+    file: FileId,
+    text: &str,
+    form: impl FnOnce(&Table, Place, &mut Diagnostics),
+    found: &mut Diagnostics,
+) -> Table {
     let mut syntax = Diagnostics::new();
-    let root = tree::read(file, text, &mut syntax);
+    let root = crate::tree::read(file, text, &mut syntax);
     // Behind a syntax error the tree is a guess, and what seems to be missing may be in the part that could not be read.
     let unreadable = syntax
         .list()
@@ -35,14 +39,14 @@ pub(super) fn file(
         .filter(|problem| matches!(problem.code, Code::NotToml | Code::NotJson | Code::TooDeep | Code::TooLarge));
     let first = unreadable.map(|problem| problem.place.start).min();
     found.extend(syntax);
-    let mut form = Diagnostics::new();
-    check_root(&root, whole, is_story, &mut form);
-    form.keep(|problem| match first {
+    let mut problems = Diagnostics::new();
+    form(&root, beginning(file), &mut problems);
+    problems.keep(|problem| match first {
         None => true,
         Some(first) => problem.place.start < first && !matches!(problem.code, Code::MissingKey | Code::FormatVersion),
     });
-    found.extend(form);
-    (root, whole)
+    found.extend(problems);
+    root
 }
 
 pub(super) fn document(root: &Table) -> Document {
@@ -76,7 +80,7 @@ fn owned(table: &Table, key: &str) -> Vec<Placed<String>> {
 /// The entries of `switches` that are texts.
 pub(crate) fn switches(table: &Table) -> Vec<(Placed<String>, Placed<String>)> {
     let entries = table.table("switches").map_or(&[][..], |switches| &switches.0);
-    let pair = |entry: &tree::Entry| {
+    let pair = |entry: &Entry| {
         let value = entry.node.as_text()?;
         Some((entry.key.clone(), Placed::new(value.to_owned(), entry.node.place)))
     };

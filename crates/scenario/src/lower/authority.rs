@@ -5,16 +5,9 @@ use autoenroll_world::spec::AuthoritySpec;
 
 use super::{Context, Thing, name_of, security, span, template, text_or_none, word};
 use crate::diagnostic::Diagnostics;
-use crate::source::Files;
 use crate::tree::Table;
 
-pub(super) fn authority(
-    cx: &Context<'_>,
-    table: &Table,
-    old: bool,
-    files: &mut Files,
-    found: &mut Diagnostics,
-) -> AuthoritySpec {
+pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnostics) -> AuthoritySpec {
     let name = name_of(table).value;
     let host = format!("{}.{}", name.to_lowercase().replace(' ', "-"), cx.domain.dns);
     let mut spec = AuthoritySpec::named(name, &host, &[]);
@@ -42,7 +35,7 @@ pub(super) fn authority(
         if cx.names.has(Thing::Template, name, found)
             && let Some(current) = cx.templates.iter().find(|template| template.name == name.value)
         {
-            spec.stale_templates.push(template::changed(cx, current.clone(), stale, old, files, found));
+            spec.stale_templates.push(template::changed(cx, current.clone(), stale, old, found));
         }
     }
     spec

@@ -14,17 +14,15 @@ use super::{Context, Thing, impossible, instant_of, name_of, place_of, small, sp
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
-use crate::merge::not_loaded;
-use crate::shape::{CARD_FILE, check_shape, missing_keys};
-use crate::source::{Files, Place, Placed};
-use crate::tree::{self, Table};
+use crate::source::Place;
+use crate::tree::Table;
 
-pub(super) fn cards(cx: &Context<'_>, files: &mut Files, found: &mut Diagnostics) -> Vec<CardSpec> {
+pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> {
     let mut cards = Vec::new();
     for node in cx.world.list("card") {
         let Some(table) = node.as_table() else { continue };
         let name = name_of(table);
-        let profile = profile(cx, table, files, found);
+        let profile = profile(cx, table, found);
         let pin = table.table("pin").and_then(|pin| pin.text("value")).map_or("1234", |pin| pin.value);
         if !profile.pin.allows(pin.len()) {
             let message = format!("`{}` takes no PIN of {} bytes", profile.name, pin.len());
@@ -73,7 +71,7 @@ fn serial(table: &Table, found: &mut Diagnostics) -> Option<[u8; 16]> {
     serial
 }
 
-fn profile(cx: &Context<'_>, table: &Table, files: &mut Files, found: &mut Diagnostics) -> CardProfile {
+fn profile(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> CardProfile {
     let mut profile = CardProfile::gids();
     let Some(atr) = table.text("atr") else { return profile };
     match hex(atr.value).filter(|bytes| bytes.len() >= 2) {
@@ -82,12 +80,12 @@ fn profile(cx: &Context<'_>, table: &Table, files: &mut Files, found: &mut Diagn
             set_atr(&mut profile, &bytes, atr.place, found);
         }
         None => {
-            let Some(kind) = kind(cx, atr, files, found) else { return profile };
+            let Some(kind) = cx.library.card(atr, found) else { return profile };
             profile.name = Cow::Owned(atr.value.to_owned());
             if let Some(bytes) = kind.text("atr").and_then(|text| hex(text.value)) {
                 set_atr(&mut profile, &bytes, atr.place, found);
             }
-            abilities(&mut profile, &kind, atr.place, found);
+            abilities(&mut profile, kind, atr.place, found);
         }
     }
     abilities(&mut profile, table, atr.place, found);
@@ -124,28 +122,6 @@ fn abilities(profile: &mut CardProfile, table: &Table, place: Place, found: &mut
         let has = |quirk: &str| table.texts("quirks").any(|word| word.value == quirk);
         profile.quirks = Quirks { ignores_default_flag: has("ignores-default-flag"), mute: has("mute") };
     }
-}
-
-/// A file of `fixtures/cards`.
-pub(super) fn kind(cx: &Context<'_>, name: Placed<&str>, files: &mut Files, found: &mut Diagnostics) -> Option<Table> {
-    let text = match cx.loader.load(&format!("cards/{}.toml", name.value)) {
-        Ok(text) => text,
-        Err(error) => {
-            found.push(not_loaded("kind of card", "cards", name, &error, cx.loader));
-            return None;
-        }
-    };
-    let file = files.add(&format!("fixtures/cards/{}.toml", name.value), &text);
-    let mut own = Diagnostics::new();
-    let table = tree::read(file, &text, &mut own);
-    check_shape(&CARD_FILE, &table, &mut own);
-    missing_keys(&CARD_FILE, &table, crate::document::beginning(file), &mut own);
-    if own.has_errors() {
-        let message = format!("the kind of card `{}` is broken itself", name.value);
-        found.push(Diagnostic::error(Code::BrokenFixture, message, name.place));
-    }
-    found.extend(own);
-    Some(table)
 }
 
 fn containers(cx: &Context<'_>, card: &Table, found: &mut Diagnostics) -> Vec<CardContainerSpec> {

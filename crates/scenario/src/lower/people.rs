@@ -4,12 +4,12 @@ use autoenroll_csp::{CardDatabase, CardType};
 use autoenroll_model::{DirectoryCache, Provider, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
 
-use super::cards::{self, published};
+use super::cards::published;
 use super::{Context, Thing, guid_of, impossible, name_of, number_or_none, sid_of, small, text_or_none, texts, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
-use crate::source::{Files, Placed};
+use crate::source::Placed;
 use crate::tree::{Node, Table};
 
 /// The identifiers of all accounts of a world.
@@ -73,7 +73,7 @@ pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> 
     users
 }
 
-pub(super) fn computers(cx: &Context<'_>, files: &mut Files, found: &mut Diagnostics) -> Vec<ComputerSpec> {
+pub(super) fn computers(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ComputerSpec> {
     let mut computers = Vec::new();
     for table in cx.world.tables("computer") {
         let name = name_of(table).value.to_owned();
@@ -88,7 +88,7 @@ pub(super) fn computers(cx: &Context<'_>, files: &mut Files, found: &mut Diagnos
             role: word(table, "role").unwrap_or(plain.role),
             readers: texts(table, "readers"),
             providers: table.tables("provider").filter_map(provider).collect(),
-            card_database: card_database(cx, table, files, found),
+            card_database: card_database(cx, table, found),
             settings: settings(cx, table, found),
             published: published(cx, &name, found),
             name,
@@ -97,10 +97,10 @@ pub(super) fn computers(cx: &Context<'_>, files: &mut Files, found: &mut Diagnos
     computers
 }
 
-fn card_database(cx: &Context<'_>, computer: &Table, files: &mut Files, found: &mut Diagnostics) -> CardDatabase {
+fn card_database(cx: &Context<'_>, computer: &Table, found: &mut Diagnostics) -> CardDatabase {
     let mut entries = Vec::new();
     for node in computer.list("card-type") {
-        entries.extend(card_type(cx, node, files, found));
+        entries.extend(card_type(cx, node, found));
     }
     CardDatabase::new(entries).unwrap_or_else(|error| {
         found.push(impossible(error, name_of(computer).place));
@@ -109,15 +109,16 @@ fn card_database(cx: &Context<'_>, computer: &Table, files: &mut Files, found: &
 }
 
 /// An entry of the card database; what it does not say comes from the kind of card of its name.
-fn card_type(cx: &Context<'_>, node: &Node, files: &mut Files, found: &mut Diagnostics) -> Option<CardType> {
+fn card_type(cx: &Context<'_>, node: &Node, found: &mut Diagnostics) -> Option<CardType> {
     let table = node.as_table()?;
     let name = name_of(table);
     let bytes = |table: &Table, key: &str| table.text(key).and_then(|text| hex(text.value));
     let complete = table.get("atr").is_some() && table.get("provider").is_some();
-    let kind = if complete { Table::default() } else { cards::kind(cx, name, files, found)? };
-    let atr = bytes(table, "atr").or_else(|| bytes(&kind, "atr"))?;
-    let mask = bytes(table, "mask").or_else(|| bytes(&kind, "mask")).unwrap_or_else(|| vec![0xFF; atr.len()]);
-    let provider = text(table, "provider").or_else(|| text(&kind, "provider"))?;
+    let nothing = Table::default();
+    let kind = if complete { &nothing } else { cx.library.card(name, found)? };
+    let atr = bytes(table, "atr").or_else(|| bytes(kind, "atr"))?;
+    let mask = bytes(table, "mask").or_else(|| bytes(kind, "mask")).unwrap_or_else(|| vec![0xFF; atr.len()]);
+    let provider = text(table, "provider").or_else(|| text(kind, "provider"))?;
     // The fixtures give the ATR as the card sends it; the registry holds it masked.
     let masked: Vec<u8> = match table.get("atr") {
         Some(_) => atr,

@@ -9,58 +9,14 @@ use autoenroll_world::spec::TemplateSpec;
 use super::{Context, Thing, name_of, number_of, security, small, span, texts, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::loader::Loader;
+use crate::library::Library;
 use crate::nearest::nearest;
-use crate::shape::{TEMPLATE_FILE, check_shape};
-use crate::source::{Files, Placed};
-use crate::tree::{self, Table};
-
-/// Readable names of object identifiers, from `fixtures/oids.toml`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Oids(Vec<(String, Oid)>);
-
-impl Oids {
-    /// Reads the fixture; a bench without one knows dotted forms only.
-    pub(crate) fn load(loader: &dyn Loader, files: &mut Files, found: &mut Diagnostics) -> Self {
-        let Ok(text) = loader.load("oids.toml") else { return Self::default() };
-        let file = files.add("fixtures/oids.toml", &text);
-        let tables = tree::read(file, &text, found);
-        let mut names = Vec::new();
-        for entry in tables.0.iter().filter_map(|table| table.node.as_table()).flat_map(|table| &table.0) {
-            let Some(dotted) = entry.node.as_text() else { continue };
-            match dotted.parse() {
-                Ok(oid) => names.push((entry.key.value.clone(), oid)),
-                Err(error) => found.push(Diagnostic::error(Code::Malformed, format!("{error}"), entry.node.place)),
-            }
-        }
-        Self(names)
-    }
-
-    fn find(&self, text: Placed<&str>, found: &mut Diagnostics) -> Option<Oid> {
-        if let Ok(oid) = text.value.parse() {
-            return Some(oid);
-        }
-        if let Some((_, oid)) = self.0.iter().find(|(name, _)| name == text.value) {
-            return Some(oid.clone());
-        }
-        if !text.value.starts_with(|c: char| c.is_ascii_lowercase()) {
-            // Reported as malformed by the reader.
-            return None;
-        }
-        let message = format!("there is no object identifier named `{}`", text.value);
-        let near = nearest(text.value, self.0.iter().map(|(name, _)| name.as_str()));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "write the dotted form, or a name of fixtures/oids.toml".to_owned(),
-        };
-        found.push(Diagnostic::error(Code::UnknownName, message, text.place).help(help));
-        None
-    }
-}
+use crate::source::Placed;
+use crate::tree::Table;
 
 /// All templates of the world. `old` says which generation of default templates is looked through first.
-pub(super) fn all(cx: &Context<'_>, old: bool, files: &mut Files, found: &mut Diagnostics) -> Vec<TemplateSpec> {
-    let defaults = Defaults::load(cx.loader, old, files, found);
+pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<TemplateSpec> {
+    let defaults = Defaults::of(cx.library, old, found);
     let mut list = Vec::new();
     for table in cx.world.tables("template") {
         let template = template(cx, table, &defaults, found);
@@ -80,11 +36,10 @@ pub(super) fn changed(
     current: Template,
     table: &Table,
     old: bool,
-    files: &mut Files,
     found: &mut Diagnostics,
 ) -> Template {
     let start = match table.text("based-on") {
-        Some(_) => template(cx, table, &Defaults::load(cx.loader, old, files, found), found),
+        Some(_) => template(cx, table, &Defaults::of(cx.library, old, found), found),
         None => current,
     };
     let mut changed = apply(cx, start, table, FlagsKey::AnyField, found);
@@ -95,38 +50,29 @@ pub(super) fn changed(
 }
 
 /// The default templates, those of the wanted generation first.
-struct Defaults(Vec<(Table, Placed<String>)>);
+struct Defaults<'a>(Vec<&'a Table>);
 
-impl Defaults {
-    fn load(loader: &dyn Loader, old: bool, files: &mut Files, found: &mut Diagnostics) -> Self {
-        let order = if old { ["win2003", "later"] } else { ["later", "win2003"] };
-        let mut list = Vec::new();
-        for name in order {
-            let Ok(text) = loader.load(&format!("templates/{name}.toml")) else { continue };
-            let file = files.add(&format!("fixtures/templates/{name}.toml"), &text);
-            let root = tree::read(file, &text, found);
-            check_shape(&TEMPLATE_FILE, &root, found);
-            for table in root.tables("template") {
-                list.push((table.clone(), name_of(table).map(str::to_owned)));
-            }
-        }
-        Self(list)
+impl<'a> Defaults<'a> {
+    fn of(library: &'a Library, old: bool, found: &mut Diagnostics) -> Self {
+        let [win2003, later] = library.templates(found);
+        let order = if old { [win2003, later] } else { [later, win2003] };
+        Self(order.into_iter().flat_map(|root| root.tables("template")).collect())
     }
 }
 
-fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults, found: &mut Diagnostics) -> Template {
+fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mut Diagnostics) -> Template {
     let name = name_of(table);
     let start = match table.text("based-on") {
         None => empty(name.value),
-        Some(base) => match defaults.0.iter().find(|(_, known)| known.value == base.value) {
-            Some((default, _)) => {
+        Some(base) => match defaults.0.iter().find(|default| name_of(default).value == base.value) {
+            Some(default) => {
                 let default = apply(cx, empty(base.value), default, FlagsKey::Attribute, found);
                 if base.value == name.value { default } else { copy(default, name.value) }
             }
             None => {
-                let names: Vec<&str> = defaults.0.iter().map(|(_, name)| name.value.as_str()).collect();
+                let names = defaults.0.iter().map(|default| name_of(default).value);
                 let message = format!("there is no default template `{}`", base.value);
-                let help = match nearest(base.value, names.iter().copied()) {
+                let help = match nearest(base.value, names) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "fixtures/templates lists them".to_owned(),
                 };
@@ -234,7 +180,7 @@ fn apply(
     set(&mut t.revision, small(table, "revision"));
     set(&mut t.minor, small(table, "minor"));
     if let Some(oid) = table.text("oid") {
-        t.oid = cx.oids.find(oid, found);
+        t.oid = cx.library.oid(oid, found);
     }
     apply_flags(t, table, flags);
     set(&mut t.ra_signatures, small(table, "ra-signatures"));
@@ -254,7 +200,7 @@ fn apply(
         ("critical-extensions", &mut t.critical_extensions),
     ] {
         if table.get(key).is_some() {
-            *list = table.texts(key).filter_map(|text| cx.oids.find(text, found)).collect();
+            *list = table.texts(key).filter_map(|text| cx.library.oid(text, found)).collect();
         }
     }
     if table.get("supersedes").is_some() {

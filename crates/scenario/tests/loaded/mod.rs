@@ -1,9 +1,17 @@
 //! The bench's own fixtures, in memory.
 
-use autoenroll_scenario::Bundle;
+use std::sync::LazyLock;
+
+use autoenroll_scenario::{Bundle, Library};
 
 /// Everything below `fixtures/` that scenarios name.
-pub(crate) fn fixtures() -> Bundle {
+pub(crate) fn fixtures() -> &'static Library {
+    static FIXTURES: LazyLock<Library> = LazyLock::new(|| Library::read(&bundle()));
+    &FIXTURES
+}
+
+/// The same, to build a library of one's own.
+pub(crate) fn bundle() -> Bundle {
     Bundle::new()
         .with("oids.toml", include_str!("../../../../fixtures/oids.toml"))
         .with("worlds/contoso.toml", include_str!("../../../../fixtures/worlds/contoso.toml"))
