@@ -103,6 +103,9 @@ codes! {
         "Both keys say the same thing in different ways; only one may stand.";
     Empty = "AE0212", "empty value",
         "The value must not be empty: an empty text names nothing, and an empty change changes nothing.";
+    TwiceTheCardId = "AE0213", "two cards of one id",
+        "A card is known by its card id, which `serial` sets: whoever asked for the one might find the other. No two cards are issued \
+         with one id. To change a card that an extended world has, use its name.";
 
     UnknownFixture = "AE0301", "unknown fixture",
         "Fixtures are named files of the bench: worlds to extend, default templates, kinds of cards. `autoenroll fixtures` lists them.";

@@ -46,6 +46,7 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
         cards.push(spec);
     }
     report_shared_readers(&cards, cx, found);
+    report_shared_ids(&cards, cx, found);
     cards
 }
 
@@ -55,6 +56,21 @@ fn report_shared_readers(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagn
         if let Some(other) = cards[..at].iter().find(|other| other.in_reader.as_ref() == Some(reader)) {
             let place = cx.names.cards.get(at).map(|name| name.place).unwrap_or_default();
             found.push(impossible(format!("`{}` and `{}` are both in {reader}", other.name, card.name), place));
+        }
+    }
+}
+
+fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnostics) {
+    let place = |card: &CardSpec| {
+        let table = cx.world.tables("card").find(|table| name_of(table).value == card.name);
+        table.and_then(|table| table.text("serial")).map(|text| text.place).unwrap_or_default()
+    };
+    for (at, card) in cards.iter().enumerate().filter(|(_, card)| card.serial.is_some()) {
+        if let Some(first) = cards[..at].iter().find(|other| other.serial == card.serial) {
+            let message = format!("`{}` and `{}` have the same card id", first.name, card.name);
+            let problem =
+                Diagnostic::error(Code::TwiceTheCardId, message, place(card)).label(place(first), "first here");
+            found.push(problem.help("leave `serial` out: every card has an id of its own then"));
         }
     }
 }
