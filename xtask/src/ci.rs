@@ -97,6 +97,7 @@ const CHECKS: &[Step] = &[
         "All scenarios, twice each, in a release build",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
+    step("How long people wait", &["cargo", "xtask", "speed"]),
     step(
         "Requirements that no scenario shows",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "matrix", "--uncovered"],

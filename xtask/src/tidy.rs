@@ -37,7 +37,7 @@ fn read(root: &Path, path: &str) -> Result<String, String> {
 }
 
 /// Every file below a directory whose name ends so, as paths from the root, sorted.
-fn files(root: &Path, directory: &str, ending: &str) -> Result<Vec<String>, String> {
+pub(crate) fn files(root: &Path, directory: &str, ending: &str) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     let mut open = vec![PathBuf::from(directory)];
     while let Some(directory) = open.pop() {
