@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{
-    Authority, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags, SecurityDescriptor,
-    Span, Template,
-};
+use autoenroll_model::{Authority, EnrollmentFlags, NameFlags, Oid, PrivateKeyFlags, Span, Template};
 use autoenroll_wire::ldif::Entry;
 use autoenroll_wire::template;
 use serde_json::{Map, Value};
@@ -89,7 +86,7 @@ impl Reader<'_> {
             return self.find("Template Name", "", Reason::Malformed("the name of the template".to_owned()));
         };
         self.name = name.to_owned();
-        let mut template = empty(name);
+        let mut template = Template::empty(name);
         let mut said: BTreeSet<String> = ["objectclass", "cn"].map(str::to_owned).into();
         for (key, value) in source {
             let attribute = match key.as_str() {
@@ -332,38 +329,6 @@ fn authority(name: &str) -> ImportedAuthority {
         priority: None,
     };
     ImportedAuthority { authority, security: None }
-}
-
-fn empty(name: &str) -> Template {
-    Template {
-        name: name.to_owned(),
-        display_name: name.to_owned(),
-        oid: None,
-        schema: None,
-        revision: 0,
-        minor: 0,
-        flags: GeneralFlags::empty(),
-        enrollment_flags: None,
-        private_key_flags: PrivateKeyFlags::empty(),
-        name_flags: NameFlags::empty(),
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        cng: None,
-        key_spec: KeySpec::Exchange,
-        minimal_key_size: 0,
-        providers: Vec::new(),
-        validity: Span::ZERO,
-        renewal_period: Span::ZERO,
-        key_usage: KeyUsage::empty(),
-        eku: Vec::new(),
-        application_policies: Vec::new(),
-        certificate_policies: Vec::new(),
-        critical_extensions: Vec::new(),
-        supersedes: Vec::new(),
-        max_issuing_depth: 0,
-        security: SecurityDescriptor { owner: None, dacl: Some(Vec::new()) },
-    }
 }
 
 /// Purposes as certipy names them; Windows consoles use the same words.

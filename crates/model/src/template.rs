@@ -68,6 +68,41 @@ pub struct Template {
 }
 
 impl Template {
+    /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display name is the name,
+    /// the key is for exchange, and nobody may do anything with it.
+    #[must_use]
+    pub fn empty(name: &str) -> Self {
+        Self {
+            name: name.to_string(),
+            display_name: name.to_string(),
+            oid: None,
+            schema: None,
+            revision: 0,
+            minor: 0,
+            flags: GeneralFlags::empty(),
+            enrollment_flags: None,
+            private_key_flags: PrivateKeyFlags::empty(),
+            name_flags: NameFlags::empty(),
+            ra_signatures: 0,
+            ra_application_policies: Vec::new(),
+            ra_policies: Vec::new(),
+            cng: None,
+            key_spec: KeySpec::Exchange,
+            minimal_key_size: 0,
+            providers: Vec::new(),
+            validity: Span::ZERO,
+            renewal_period: Span::ZERO,
+            key_usage: KeyUsage::empty(),
+            eku: Vec::new(),
+            application_policies: Vec::new(),
+            certificate_policies: Vec::new(),
+            critical_extensions: Vec::new(),
+            supersedes: Vec::new(),
+            max_issuing_depth: 0,
+            security: SecurityDescriptor { owner: None, dacl: Some(Vec::new()) },
+        }
+    }
+
     /// The schema version in force: an absent attribute means 1 ([MS-CRTD] 2.16).
     #[must_use]
     pub fn schema_version(&self) -> u32 {

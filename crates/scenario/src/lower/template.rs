@@ -1,8 +1,8 @@
 //! Certificate templates: copies of the default ones, with what the scenario says on top.
 
 use autoenroll_model::{
-    CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags, ProviderPreference,
-    SecurityDescriptor, Span, Template,
+    CngSettings, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags, ProviderPreference, Span,
+    Template,
 };
 use autoenroll_world::spec::TemplateSpec;
 
@@ -96,37 +96,9 @@ fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mu
     template
 }
 
-/// An attribute of every kind, empty.
+/// No attribute but the periods of most default templates: a year, renewed six weeks before its end.
 fn empty(name: &str) -> Template {
-    Template {
-        name: name.to_owned(),
-        display_name: name.to_owned(),
-        oid: None,
-        schema: None,
-        revision: 0,
-        minor: 0,
-        flags: GeneralFlags::empty(),
-        enrollment_flags: None,
-        private_key_flags: PrivateKeyFlags::empty(),
-        name_flags: NameFlags::empty(),
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        cng: None,
-        key_spec: KeySpec::Exchange,
-        minimal_key_size: 0,
-        providers: Vec::new(),
-        validity: Span::days(365),
-        renewal_period: Span::days(42),
-        key_usage: KeyUsage::empty(),
-        eku: Vec::new(),
-        application_policies: Vec::new(),
-        certificate_policies: Vec::new(),
-        critical_extensions: Vec::new(),
-        supersedes: Vec::new(),
-        max_issuing_depth: 0,
-        security: SecurityDescriptor { owner: None, dacl: None },
-    }
+    Template { validity: Span::days(365), renewal_period: Span::days(42), ..Template::empty(name) }
 }
 
 /// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its own, no
