@@ -1,9 +1,9 @@
 //! `autoenroll run`: plays scenarios and says which pass.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::thread;
+use std::{fmt, fs};
 
 use autoenroll_model::{SimTime, Span};
 use serde_json::json;
@@ -57,8 +57,10 @@ pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, F
         RunFormat::Json => sum_up_json(&played, console)?,
     }
     if let Some(path) = &arguments.junit {
-        fs::write(path, junit::report(&played))
-            .map_err(|error| Failure::Bench(format!("{} cannot be written: {error}", path.display())))?;
+        let unwritten =
+            |error: &dyn fmt::Display| Failure::Bench(format!("{} cannot be written: {error}", path.display()));
+        let report = junit::report(&played).map_err(|error| unwritten(&error))?;
+        fs::write(path, report).map_err(|error| unwritten(&error))?;
     }
     Ok(exit)
 }
