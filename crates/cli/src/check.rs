@@ -14,9 +14,13 @@ pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, 
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     let library = Library::read(&Fixtures::of(&arguments.selection)?);
     let mut wrong = 0;
-    let work = |source: &Source| check(&source.path, &source.bytes, &library, &catalogue);
+    // The scenarios themselves are not kept: results may wait for their turn.
+    let work = |source: &Source| {
+        let Checked { found, files, .. } = check(&source.path, &source.bytes, &library, &catalogue);
+        (found, files)
+    };
     parallel::in_order(&sources, jobs(None), work, |at, checked| {
-        let Checked { found, files, .. } =
+        let (found, files) =
             checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", sources[at].path)))?;
         wrong += usize::from(found.has_errors());
         match arguments.format {
