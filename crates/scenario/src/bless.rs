@@ -1,13 +1,15 @@
 //! Writes what came into what was expected: only the values that differ, in place, everything else byte for byte as it was.
 
-use autoenroll_trace::{Kind, Record};
+mod missing;
+mod splice;
+
+use autoenroll_trace::Record;
 
 use crate::check::Scenario;
-use crate::document::parse;
+use crate::document::{Step, What, parse};
 use crate::print::{Style, of_fact, value};
 use crate::run::{Difference, Failure, FailureKind, RunReport, Verdict};
 use crate::source::{FileId, Place};
-use crate::tree::{Entry, Node, Table, Value};
 
 /// The file that a scenario itself is; the others are fixtures, which nobody blesses.
 const OWN: FileId = FileId(0);
@@ -45,13 +47,16 @@ pub struct Refusal {
 /// names. A text that does not parse any more afterwards would be a fault of this function and is refused as a whole.
 #[must_use]
 pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Blessed {
-    let style = if text.trim_start().starts_with('{') { Style::Json } else { Style::Toml };
+    let style = Style::of(text);
     let mut edits: Vec<Edit> = Vec::new();
     let mut refused: Vec<Refusal> = Vec::new();
     for (scenario, report) in runs {
-        for (_, differences) in &report.differences {
+        let doubt = if steps { missing::first_in_doubt(scenario, report) } else { None };
+        for (step, differences) in &report.differences {
             for difference in differences {
                 match edit_of(text, difference, style) {
+                    _ if doubt.is_some_and(|doubt| doubt <= *step) => refuse(unanswered(difference), &mut refused),
+                    Ok(edit) if content(edit.place, runs) => refuse(disagree(text, &edit), &mut refused),
                     Ok(edit) => push(edit, &mut edits, &mut refused),
                     Err(refusal) => refuse(refusal, &mut refused),
                 }
@@ -60,11 +65,8 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
         for failure in failures(report) {
             match &failure.kind {
                 FailureKind::Unexpected { record } => {
-                    if let Some(record) = report.trace.get(*record) {
-                        match insertion(text, scenario, failure, record, style).filter(|_| steps) {
-                            Some(edit) => push(edit, &mut edits, &mut refused),
-                            None => refuse(unnamed(failure, record), &mut refused),
-                        }
+                    if let Some(record) = report.trace.get(*record).filter(|_| !steps) {
+                        refuse(unnamed(failure, record), &mut refused);
                     }
                 }
                 // Written by the differences of the step.
@@ -77,7 +79,13 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
             }
         }
     }
-    edits.sort();
+    if steps {
+        let (inserted, not_inserted) = missing::insert(text, runs, style);
+        edits.extend(inserted);
+        not_inserted.into_iter().for_each(|refusal| refuse(refusal, &mut refused));
+    }
+    // By place only: what is inserted at one place stays in its order.
+    edits.sort_by_key(|edit| edit.place);
     finish(text, edits, refused)
 }
 
@@ -89,25 +97,52 @@ fn failures(report: &RunReport) -> &[Failure] {
 }
 
 fn finish(text: &str, edits: Vec<Edit>, mut refused: Vec<Refusal>) -> Blessed {
+    let blessed = applied(text, &edits);
+    let sound = |text: &String| !parse("blessed", text.as_bytes()).found.has_errors();
+    match blessed {
+        Some(blessed) if edits.is_empty() || sound(&blessed) => Blessed { text: blessed, edits, refused },
+        _ => {
+            let reason = "the new text would not be a scenario any more; change it by hand".to_owned();
+            refuse(Refusal { place: edits[0].place, reason }, &mut refused);
+            Blessed { text: text.to_owned(), edits: Vec::new(), refused }
+        }
+    }
+}
+
+/// The text with its changes; `None` when they get in each other's way.
+fn applied(text: &str, edits: &[Edit]) -> Option<String> {
     let mut blessed = String::new();
     let mut at = 0;
-    for edit in &edits {
-        blessed.push_str(&text[at..edit.place.start]);
+    for edit in edits {
+        blessed.push_str(text.get(at..edit.place.start)?);
         blessed.push_str(&edit.text);
         at = edit.place.end;
     }
-    blessed.push_str(&text[at..]);
-    if !edits.is_empty() && parse("blessed", blessed.as_bytes()).found.has_errors() {
-        let reason = "the new text would not be a scenario any more; change it by hand".to_owned();
-        refuse(Refusal { place: edits[0].place, reason }, &mut refused);
-        return Blessed { text: text.to_owned(), edits: Vec::new(), refused };
-    }
-    Blessed { text: blessed, edits, refused }
+    blessed.push_str(text.get(at..)?);
+    Some(blessed)
+}
+
+/// Whether some variant has what is written there: its step came, and this does not differ.
+fn content(place: Place, runs: &[(&Scenario, &RunReport)]) -> bool {
+    runs.iter().any(|(scenario, report)| {
+        let there = |step: &Step| step.place.start <= place.start && place.end <= step.place.end;
+        let Some(at) = scenario.steps.iter().position(there) else { return false };
+        let looked = matches!(scenario.steps[at].what, What::State { .. }) && report.left[at].is_some();
+        let mut differences = report.differences.iter().filter(|(step, _)| *step == at).flat_map(|(_, list)| list);
+        (looked || report.matched[at].is_some()) && !differences.any(|difference| difference.place == Some(place))
+    })
+}
+
+fn disagree(text: &str, edit: &Edit) -> Refusal {
+    let written = text.get(edit.place.start..edit.place.end).unwrap_or_default();
+    let reason =
+        format!("variants disagree: {written} here and {} there; give each its own step with `only`", edit.text);
+    Refusal { place: edit.place, reason }
 }
 
 /// Variants share their text: two that want different values at one place cannot both have their way.
 fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Refusal>) {
-    let same_place = |known: &&Edit| known.place == edit.place && !edit.place_is_empty();
+    let same_place = |known: &&Edit| known.place == edit.place;
     match edits.iter().find(same_place) {
         Some(known) if known.text != edit.text => {
             let reason = format!(
@@ -119,7 +154,6 @@ fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Refusal>) {
         }
         Some(_) => {}
         None if refused.iter().any(|refusal| refusal.place == edit.place) => {}
-        None if edits.contains(&edit) => {}
         None => edits.push(edit),
     }
 }
@@ -127,12 +161,6 @@ fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Refusal>) {
 fn refuse(refusal: Refusal, refused: &mut Vec<Refusal>) {
     if !refused.contains(&refusal) {
         refused.push(refusal);
-    }
-}
-
-impl Edit {
-    const fn place_is_empty(&self) -> bool {
-        self.place.start == self.place.end
     }
 }
 
@@ -152,45 +180,12 @@ fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, Re
     Ok(Edit { place, text: value(&of_fact(found), style) })
 }
 
+fn unanswered(difference: &Difference) -> Refusal {
+    let reason = format!("{difference}; a prompt before this is open at the end; answer it and bless again");
+    Refusal { place: difference.place.unwrap_or_default(), reason }
+}
+
 fn unnamed(failure: &Failure, record: &Record) -> Refusal {
     let reason = format!("no step names the {} at {}; bless with steps to insert one", record.kind, record.at);
     Refusal { place: failure.place, reason }
-}
-
-/// A step that names an unnamed record, before the step that the failure points at.
-fn insertion(text: &str, scenario: &Scenario, failure: &Failure, record: &Record, style: Style) -> Option<Edit> {
-    let place = failure.place;
-    let before = text.get(..place.start).filter(|_| place.file == OWN)?;
-    let mut table = Table::default();
-    let mut put = |key: &str, value: Value| {
-        let node = Node { value, place: Place::default() };
-        table.0.push(Entry { key: crate::Placed::nowhere(key.to_owned()), node });
-    };
-    // Without a time the step would have to match when the one before it did, which nobody knows here.
-    let time = record.at.since(autoenroll_model::SimTime::START);
-    put("at", Value::Text(time.to_string()));
-    let mut facts = Table::default();
-    let point = record.facts.text("point");
-    let told = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
-    for (name, fact) in told {
-        let node = Node { value: of_fact(fact), place: Place::default() };
-        facts.0.push(Entry { key: crate::Placed::nowhere(name.to_owned()), node });
-    }
-    match (record.kind, point) {
-        (Kind::Prompt | Kind::PromptChanged, Some(point)) => put("prompt", Value::Text(point.to_owned())),
-        (kind, _) => put("expect", Value::Text(kind.as_str().to_owned())),
-    }
-    if !facts.0.is_empty() {
-        put("facts", Value::Table(facts));
-    }
-    if matches!(record.kind, Kind::Prompt | Kind::PromptChanged) {
-        put("answer", Value::Text("hold".to_owned()));
-    }
-    if scenario.principals.len() > 1 {
-        put("who", Value::Text(record.actor.clone()));
-    }
-    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let indentation: String = before[line..].chars().take_while(|c| *c == ' ').collect();
-    let step = format!("{},\n{indentation}", value(&Value::Table(table), style));
-    Some(Edit { place: Place { end: place.start, ..place }, text: step })
 }

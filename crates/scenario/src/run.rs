@@ -17,6 +17,7 @@ pub use stage::Stage;
 pub use sweep::{SweepFailure, SweepReport, sweep};
 
 use crate::check::{Requirement, Requirements, Scenario};
+pub(crate) use player::Left;
 use player::Player;
 
 /// What a run came to.
@@ -34,6 +35,8 @@ pub struct RunReport {
     pub not_played: usize,
     /// For each step the record it matched, when it did.
     pub matched: Vec<Option<RecordId>>,
+    /// For each step that was played where it left the story: what finds the place of a step that is missing.
+    pub(crate) left: Vec<Option<Left>>,
     /// Facts and their present values where an expectation differs; what `--bless` writes.
     pub(crate) differences: Vec<(usize, Vec<Difference>)>,
 }
@@ -105,6 +108,7 @@ pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requir
     let mut failures = outcome.failures;
     let mut report = report(scenario, trace, Verdict::Passed, outcome.not_played);
     report.matched = outcome.matched;
+    report.left = outcome.left;
     report.differences = outcome.differences;
     if let Err(error) = result {
         report.verdict = Verdict::Error(error);
@@ -132,8 +136,8 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
     }
     decided.sort();
     decided.dedup();
-    let matched = vec![None; scenario.steps.len()];
-    RunReport { verdict, digest: digest(&trace), trace, decided, not_played, matched, differences: Vec::new() }
+    let (matched, left) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
+    RunReport { verdict, digest: digest(&trace), trace, decided, not_played, matched, left, differences: Vec::new() }
 }
 
 /// A rule that the scenario claims to cover must have decided something.

@@ -11,6 +11,17 @@ pub(crate) enum Style {
     Json,
 }
 
+impl Style {
+    /// The form of a text.
+    pub(crate) fn of(text: &str) -> Self {
+        if text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('{') {
+            Self::Json
+        } else {
+            Self::Toml
+        }
+    }
+}
+
 /// A value on one line.
 pub(crate) fn value(value: &Value, style: Style) -> String {
     match (value, style) {

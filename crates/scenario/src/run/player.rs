@@ -14,7 +14,9 @@ use super::failure::{Difference, Failure, FailureKind, Miss, NearMiss};
 use super::matching::{Sought, assign, differences, is_strict};
 use super::stage::Stage;
 use crate::check::{Scenario, StepDefaults};
-use crate::document::{Begin, CaOp, Deed, End, LookAt, On, Pattern, Reply, Step, WantedFact, What, group, reference};
+use crate::document::{
+    Begin, CaOp, Deed, End, LookAt, On, Pattern, Reply, Step, WantedFact, What, answers, group, reference,
+};
 use crate::source::Place;
 
 /// More failures than this say nothing new.
@@ -50,8 +52,22 @@ pub(super) struct Player<'a, S> {
 pub(super) struct Outcome {
     pub(super) failures: Vec<Failure>,
     pub(super) matched: Vec<Option<RecordId>>,
+    pub(super) left: Vec<Option<Left>>,
     pub(super) differences: Vec<(usize, Vec<Difference>)>,
     pub(super) not_played: usize,
+}
+
+/// Where a step leaves the story for what comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// How many records there were.
+    pub(crate) seen: usize,
+    /// Records before this one are too early for the steps that follow.
+    pub(crate) floor: usize,
+    /// What the clock shows.
+    pub(crate) clock: SimTime,
+    /// What `after` and `within` of the next step count from.
+    pub(crate) anchor: SimTime,
 }
 
 /// Whether the story goes on after a step.
@@ -62,7 +78,8 @@ enum Then {
 
 impl<'a, S: Stage> Player<'a, S> {
     pub(super) fn new(scenario: &'a Scenario, stage: S) -> Self {
-        let outcome = Outcome { matched: vec![None; scenario.steps.len()], ..Outcome::default() };
+        let steps = scenario.steps.len();
+        let outcome = Outcome { matched: vec![None; steps], left: vec![None; steps], ..Outcome::default() };
         Self {
             scenario,
             stage,
@@ -96,7 +113,7 @@ impl<'a, S: Stage> Player<'a, S> {
         let steps = &self.scenario.steps;
         let mut at = 0;
         while at < steps.len() {
-            let group = group(&self.scenario.steps, at);
+            let group = group(steps, at);
             let next = group.end;
             let then = match &steps[at].what {
                 What::Act(deed) => match &steps[at].on {
@@ -113,7 +130,18 @@ impl<'a, S: Stage> Player<'a, S> {
                 What::State { look, facts, exact, .. } => self.look(at, look.value, facts, *exact)?,
                 What::Expect(_) | What::Prompt { .. } => self.expect(group)?,
             };
-            if matches!(then, Then::Stop) || self.outcome.failures.len() >= MOST_FAILURES {
+            let stops = matches!(then, Then::Stop);
+            let left = self.left();
+            for step in at..next {
+                // A step that ends the story leaves it nowhere.
+                let passed = !stops || self.outcome.matched[step].is_some();
+                self.outcome.left[step] = passed.then_some(left);
+            }
+            if stops {
+                self.outcome.not_played = steps.len() - next;
+                return self.stop(at);
+            }
+            if self.outcome.failures.len() >= MOST_FAILURES {
                 self.outcome.not_played = steps.len() - next;
                 return self.look_ahead();
             }
@@ -127,6 +155,11 @@ impl<'a, S: Stage> Player<'a, S> {
             self.fail(None, place, kind);
         }
         Ok(())
+    }
+
+    fn left(&self) -> Left {
+        let seen = self.stage.trace().records().len();
+        Left { seen, floor: self.floor, clock: self.stage.now(), anchor: self.anchor }
     }
 
     /// Runs the present instant until the world is quiet.
@@ -210,6 +243,36 @@ impl<'a, S: Stage> Player<'a, S> {
         let kind = FailureKind::DidNotCome { wanted: sought.describe(), from, until, near: Vec::new() };
         self.fail(Some(at), self.scenario.steps[at].place, kind);
         self.missing.push((at, sought.clone()));
+    }
+
+    /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the steps that could
+    /// still have matched in this instant means it.
+    fn stop(&mut self, at: usize) -> Result<(), RunError> {
+        self.settle()?;
+        let mut means = Vec::new();
+        for (later, step) in self.scenario.steps.iter().enumerate().skip(at) {
+            let moves = step.begin != Begin::Now || step.end.is_some();
+            if (later > at && moves) || (matches!(step.what, What::Act(_)) && step.on.is_none()) {
+                break;
+            }
+            if matches!(step.what, What::Expect(_) | What::Prompt { .. }) {
+                means.extend(self.sought(later));
+            }
+            if answers(step) {
+                break;
+            }
+        }
+        let stands_in_the_way = |record: &&Record| {
+            is_strict(record)
+                && self.taker(record.id).is_none()
+                && !means.iter().any(|sought: &Sought| sought.could_be(record))
+        };
+        let records = self.stage.trace().records()[self.judged..].iter();
+        let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
+        for record in unnamed {
+            self.fail(None, self.scenario.steps[at].place, FailureKind::Unexpected { record });
+        }
+        self.look_ahead()
     }
 
     /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody waits for ever.

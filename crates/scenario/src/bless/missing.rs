@@ -1,0 +1,297 @@
+//! Steps for records that no step names: which, where, and when.
+//!
+//! A step is inserted where the next run matches it: after every step that left the story no later than the record, before the first one
+//! that left it later. What an answer leads to comes after the answer, what an action found comes before it. Steps that follow keep
+//! their times, so that the story goes as it went and everything that one run leaves unnamed is named in the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use autoenroll_model::{SimTime, Span};
+use autoenroll_trace::{Kind, Record};
+
+use super::splice::{self, Retimed};
+use super::{Edit, Refusal};
+use crate::check::Scenario;
+use crate::document::{Begin, End, Pattern, Step, Wanted, WantedFact, What, When, answers, group, parse};
+use crate::print::{self, Style, value};
+use crate::run::{Failure, FailureKind, Left, RunReport};
+use crate::source::{Place, Placed};
+use crate::tree::Value;
+
+/// What is missing after one step.
+struct Gap {
+    /// The step that it comes after; nothing at the beginning.
+    after: Option<Place>,
+    /// What is missing, in the order of the trace.
+    missing: Vec<Missing>,
+    /// The step that comes next, when its own time has to change, so that it stays where it was.
+    retimed: Option<Retimed>,
+    /// The step that comes next, when it has to follow an action or answer directly.
+    follower: Option<Place>,
+}
+
+/// A step that is missing.
+struct Missing {
+    step: Step,
+    time: SimTime,
+    /// The variants in which it is, counted from 0.
+    runs: BTreeSet<usize>,
+}
+
+/// Inserts what is missing in these runs of one file's variants.
+pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style) -> (Vec<Edit>, Vec<Refusal>) {
+    let (mut edits, mut refused) = (Vec::new(), Vec::new());
+    let root = parse("blessed", text.as_bytes()).root;
+    let Some(list) = root.table("timeline").and_then(|timeline| timeline.get("steps")) else {
+        return (edits, refused);
+    };
+    let mut gaps: Vec<Gap> = Vec::new();
+    let mut retimed: Vec<Retimed> = Vec::new();
+    for (run, (scenario, report)) in runs.iter().enumerate() {
+        for gap in gaps_of(run, scenario, report) {
+            match splits(&gap).and_then(|()| retimed_alike(&gap, run, runs)) {
+                Ok(()) => {
+                    retimed.extend(gap.retimed.clone().filter(|change| !retimed.contains(change)));
+                    merge(gap, &mut gaps);
+                }
+                Err(refusal) => refused.push(refusal),
+            }
+        }
+    }
+    for gap in gaps {
+        let steps: Vec<String> = gap.missing.iter().map(|missing| written(missing, runs, style)).collect();
+        match splice::insert(text, list, gap.after, &steps) {
+            Some(inserted) => edits.extend(inserted),
+            None => {
+                let reason = format!("only lists in brackets get steps; write these by hand: {}", steps.join(", "));
+                refused.push(Refusal { place: gap.after.unwrap_or(list.place), reason });
+                retimed.clear();
+            }
+        }
+    }
+    edits.extend(retimed.iter().flat_map(|change| splice::retime(text, list, change)));
+    (edits, refused)
+}
+
+/// Nothing comes between an action and the step that acts on what the action leads to.
+fn splits(gap: &Gap) -> Result<(), Refusal> {
+    let Some(place) = gap.follower else { return Ok(()) };
+    let reason = "what no step names comes before this step, which has to follow an action or answer; write it by hand";
+    Err(Refusal { place, reason: reason.to_owned() })
+}
+
+/// A step that has to change its time must have to in every variant in which it stands.
+fn retimed_alike(gap: &Gap, run: usize, runs: &[(&Scenario, &RunReport)]) -> Result<(), Refusal> {
+    let Some(retimed) = &gap.retimed else { return Ok(()) };
+    let same = |(other, (scenario, report)): (usize, &(&Scenario, &RunReport))| {
+        other == run
+            || !scenario.steps.iter().any(|step| step.place == retimed.step)
+            || gaps_of(other, scenario, report).iter().any(|gap| gap.retimed.as_ref() == Some(retimed))
+    };
+    if runs.iter().enumerate().all(same) {
+        return Ok(());
+    }
+    let reason = "what no step names comes before this step, and not in every variant; give each variant its own step with `only`";
+    Err(Refusal { place: retimed.step, reason: reason.to_owned() })
+}
+
+/// Puts together what is missing at one place in several variants.
+fn merge(gap: Gap, gaps: &mut Vec<Gap>) {
+    let Some(known) = gaps.iter_mut().find(|known| known.after == gap.after) else {
+        gaps.push(gap);
+        return;
+    };
+    for missing in gap.missing {
+        let same = |other: &&mut Missing| other.step == missing.step && other.time == missing.time;
+        match known.missing.iter_mut().filter(same).find(|other| other.runs.is_disjoint(&missing.runs)) {
+            Some(other) => other.runs.extend(missing.runs),
+            None => known.missing.push(missing),
+        }
+    }
+    // A step that moves the clock comes before those that leave it.
+    known.missing.sort_by_key(|missing| (missing.time, missing.step.begin == Begin::Now));
+}
+
+fn written(missing: &Missing, runs: &[(&Scenario, &RunReport)], style: Style) -> String {
+    let mut step = missing.step.clone();
+    let variants = runs.first().map_or(0, |(scenario, _)| scenario.document.vary.len());
+    if missing.runs.len() < variants {
+        let names = missing.runs.iter().filter_map(|run| runs[*run].0.variant.clone());
+        step.only = names.map(Placed::nowhere).collect();
+    }
+    value(&Value::Table(print::step(&step)), style)
+}
+
+/// What is missing in one run, by place.
+fn gaps_of(run: usize, scenario: &Scenario, report: &RunReport) -> Vec<Gap> {
+    let unnamed = unnamed(report);
+    let places: Vec<usize> = unnamed.iter().map(|record| place(scenario, report, record)).collect();
+    let mut gaps = Vec::new();
+    for at in places.iter().collect::<BTreeSet<_>>() {
+        let here = unnamed.iter().zip(&places).filter(|(_, place)| *place == at).map(|(record, _)| *record);
+        gaps.push(gap(run, scenario, report, *at, &here.collect::<Vec<_>>()));
+    }
+    gaps
+}
+
+/// What no step names, in the order of the trace.
+fn unnamed(report: &RunReport) -> Vec<&Record> {
+    let record = |failure: &Failure| match failure.kind {
+        FailureKind::Unexpected { record } => report.trace.get(record),
+        _ => None,
+    };
+    let mut unnamed: Vec<&Record> = super::failures(report).iter().filter_map(record).collect();
+    unnamed.sort_by_key(|record| record.id);
+    unnamed
+}
+
+/// The index of the first step that comes after a prompt which is open at the end: what it leads to, nobody knows yet.
+pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<usize> {
+    let mut open: BTreeMap<(&str, &str), &Record> = BTreeMap::new();
+    for record in report.trace.records() {
+        let point = record.facts.text("point").or_else(|| record.facts.text("prompt")).unwrap_or_default();
+        let prompt = (record.actor.as_str(), point);
+        match record.kind {
+            Kind::Prompt => {
+                open.insert(prompt, record);
+            }
+            Kind::Answer | Kind::PromptWithdrawn => {
+                open.remove(&prompt);
+            }
+            _ => {}
+        }
+    }
+    let after = |record: &Record| {
+        let named = report.matched.iter().position(|matched| *matched == Some(record.id));
+        named.map_or_else(|| place(scenario, report, record), |step| step + 1)
+    };
+    open.into_values().map(after).min()
+}
+
+/// The index of the step before which the step for a record belongs.
+fn place(scenario: &Scenario, report: &RunReport, record: &Record) -> usize {
+    let steps = &scenario.steps;
+    let Some(late) = (0..steps.len()).find(|at| is_later(*at, scenario, report, record)) else { return steps.len() };
+    let group = group_with(steps, late);
+    let in_this_instant = |at: usize| report.left[at].is_some_and(|left| left.clock == record.at);
+    if !expects(&steps[late]) || !group.clone().any(in_this_instant) {
+        return late;
+    }
+    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before the answer of the
+    // last.
+    let head = group.start;
+    let first = if timed(&steps[head]) && report.matched[head].is_some() { head + 1 } else { head };
+    let last = if answers(&steps[group.end - 1]) { group.end - 1 } else { group.end };
+    let came_before = |at: &usize| report.matched[*at].is_some_and(|matched| matched < record.id);
+    let behind = group.clone().rfind(came_before).map_or(head, |at| at + 1);
+    if first > last { head } else { behind.clamp(first, last) }
+}
+
+/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was there.
+fn is_later(at: usize, scenario: &Scenario, report: &RunReport, record: &Record) -> bool {
+    let Some(left) = report.left[at] else { return true };
+    let index = record.id.0 as usize;
+    let step = &scenario.steps[at];
+    let waited = expects(step) && report.matched[at].is_none();
+    let looked = matches!(step.what, What::State { .. });
+    left.clock > record.at || left.floor > index || ((waited || looked) && left.seen > index)
+}
+
+fn expects(step: &Step) -> bool {
+    matches!(step.what, What::Expect(_) | What::Prompt { .. })
+}
+
+fn group_with(steps: &[Step], at: usize) -> Range<usize> {
+    let mut found = group(steps, 0);
+    while !found.contains(&at) {
+        found = group(steps, found.end);
+    }
+    found
+}
+
+fn timed(step: &Step) -> bool {
+    step.begin != Begin::Now || step.end.is_some()
+}
+
+fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: &[&Record]) -> Gap {
+    let before = at.checked_sub(1);
+    let start = Left { seen: 0, floor: 0, clock: SimTime::START, anchor: SimTime::START };
+    let left = before.and_then(|before| report.left[before]).unwrap_or(start);
+    let mut clock = left.clock;
+    let mut missing = Vec::new();
+    for record in records {
+        let step = step_for(scenario, record, record.at > clock);
+        missing.push(Missing { step, time: record.at, runs: BTreeSet::from([run]) });
+        clock = record.at;
+    }
+    let after = before.map(|before| scenario.steps[before].place);
+    let next = scenario.steps.get(at);
+    let waits = next.is_some_and(expects) && report.matched[at].is_none();
+    let together = report.left.get(at).copied().flatten().is_some_and(|next| next.clock == clock) && !waits;
+    let retimed = next.and_then(|next| retimed(next, left, clock, together, scenario));
+    let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.place);
+    Gap { after, missing, retimed, follower }
+}
+
+/// A step that the record, and only the record, fits. Its time is said where the clock has to move.
+fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Step {
+    let told = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
+    let facts = told
+        .map(|(name, fact)| WantedFact {
+            name: Placed::nowhere(name.to_owned()),
+            value: Placed::nowhere(Wanted::Is(fact.clone())),
+        })
+        .collect();
+    let pattern = Pattern { kind: Placed::nowhere(record.kind), facts, exact: false, bind: None };
+    let point = record.facts.text("point").and_then(|point| point.parse().ok());
+    let (verb, what) = match (record.kind, point) {
+        (Kind::Prompt | Kind::PromptChanged, Some(point)) => {
+            ("prompt", What::Prompt { point: Placed::nowhere(point), pattern, answer: Placed::nowhere(None) })
+        }
+        _ => ("expect", What::Expect(pattern)),
+    };
+    let clear = scenario.principals.as_slice() == [record.actor.as_str()];
+    let time = When::Since(record.at.since(SimTime::START));
+    Step {
+        place: Place::default(),
+        verb: Placed::nowhere(verb),
+        begin: if moves { Begin::At(Placed::nowhere(time)) } else { Begin::Now },
+        end: None,
+        on: None,
+        who: (!clear).then(|| Placed::nowhere(record.actor.clone())),
+        only: Vec::new(),
+        what,
+    }
+}
+
+/// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `left`.
+fn retimed(step: &Step, left: Left, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
+    let mut changes = Vec::new();
+    let shorter = |from: SimTime, span: &Placed<Span>| {
+        let over = (from + span.value).0.checked_sub(clock.0);
+        (span.place, over.map(Span))
+    };
+    // What is missing has the clock moved already, and the step matches or acts in the same instant.
+    let taken_over = together && clock > left.clock && step.on.is_none();
+    match &step.begin {
+        Begin::At(when) if taken_over || when.value.after(scenario.spec.start) < clock => {
+            changes.push((when.place, None))
+        }
+        Begin::After(span) if taken_over => changes.push((span.place, None)),
+        Begin::After(span) if clock != left.anchor => changes.push(shorter(left.anchor, span)),
+        _ => {}
+    }
+    match &step.end {
+        Some(End::Until(when)) if taken_over => changes.push((when.place, None)),
+        Some(End::Within(span)) if taken_over => changes.push((span.place, None)),
+        Some(End::Within(span)) if clock != left.anchor => changes.push(shorter(left.anchor, span)),
+        _ => {}
+    }
+    if let What::Wait(span) = &step.what
+        && clock != left.clock
+    {
+        changes.push(shorter(left.clock, span));
+    }
+    (!changes.is_empty()).then_some(Retimed { step: step.place, changes })
+}
