@@ -1,17 +1,18 @@
 //! Phases A, C and D of a run: may it act at all, what does the directory trust, which templates and CAs are there.
 
 use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
     Authority, Certificates, Context, DirectoryCache, DirectoryRoot, Effect, EffectResult, Facts, HResult,
-    PolicyServer, PrincipalObject, Settings, SimTime, Span, Template, TrustContainer, TrustStore, Unconfigured,
+    PolicyServer, PrincipalObject, Settings, Span, TrustContainer, TrustStore, Unconfigured,
 };
 
 use crate::events;
 use crate::frame::Frame;
+use crate::offer::{OfferedTemplate, PolicyCache, PolicyOffer};
 use crate::rules;
 
 /// What a run knows before it examines the stores.
@@ -33,36 +34,6 @@ pub(crate) struct Powers {
     pub(crate) manage: bool,
     /// Bit 0x4: fetch what is pending.
     pub(crate) retrieve: bool,
-}
-
-/// Templates and CAs of one reading.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PolicyOffer {
-    pub(crate) templates: Vec<OfferedTemplate>,
-    pub(crate) authorities: Vec<Authority>,
-}
-
-/// A template, and what a policy server says the principal may do with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OfferedTemplate {
-    pub(crate) template: Template,
-    /// Enroll and autoenroll, when a policy server resolved them; otherwise the security descriptor decides.
-    pub(crate) permissions: Option<(bool, bool)>,
-}
-
-/// Templates and CAs kept between runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PolicyCache {
-    pub(crate) read_at: SimTime,
-    /// How long they may be used without asking again.
-    pub(crate) fresh_for: Span,
-    pub(crate) offer: Arc<PolicyOffer>,
-}
-
-impl PolicyCache {
-    fn is_fresh(&self, now: SimTime) -> bool {
-        now.since(self.read_at) < self.fresh_for
-    }
 }
 
 /// Where acquisition stands. Each state waits for the effect it names.
@@ -408,12 +379,4 @@ fn directory_failed(frame: &mut Frame, code: HResult) -> Next {
         events::directory_unreachable(frame, code);
     }
     Next::Nothing
-}
-
-/// The name of the context in event texts: the machine's account is `local system`.
-pub(crate) fn context_name(frame: &Frame) -> String {
-    match frame.identity.context {
-        Context::Machine => "local system".to_string(),
-        Context::User => alloc::format!("{}\\{}", frame.identity.domain, frame.identity.principal),
-    }
 }

@@ -8,8 +8,9 @@ use autoenroll_model::{
     Template, Token, may,
 };
 
-use crate::acquire::{Gathered, OfferedTemplate};
+use crate::acquire::Gathered;
 use crate::frame::Frame;
+use crate::offer::OfferedTemplate;
 use crate::rules;
 
 /// A template that the principal may be autoenrolled for.

@@ -4,7 +4,6 @@ use alloc::string::ToString;
 
 use autoenroll_model::{Action, EventEntry, EventSource, EventTable, Facts, HResult, Severity, Thumbprint};
 
-use crate::acquire::context_name;
 use crate::frame::{Frame, LogKind};
 use crate::rules;
 
@@ -104,7 +103,7 @@ fn log(frame: &mut Frame, kind: LogKind, source: Source, id: u16, severity: Seve
         (EventTable::Modern, Source::Lifecycle, autoenroll_model::Context::User) => EventSource::LifecycleUser,
         (EventTable::Modern, Source::Lifecycle, autoenroll_model::Context::Machine) => EventSource::LifecycleSystem,
     };
-    let mut all = Facts::new().with("context", context_name(frame));
+    let mut all = Facts::new().with("context", frame.context_name());
     for (name, fact) in facts.iter() {
         all.set(name, fact.clone());
     }

@@ -9,8 +9,9 @@ use autoenroll_model::{
 };
 use autoenroll_wire::{Certificate, TemplateReference};
 
-use crate::acquire::{Gathered, OfferedTemplate};
+use crate::acquire::Gathered;
 use crate::frame::Frame;
+use crate::offer::OfferedTemplate;
 use crate::rules;
 
 /// A certificate that carries the mark of a template of this enterprise.

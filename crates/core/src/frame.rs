@@ -2,14 +2,15 @@
 //! runs.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, BalloonId, CardSerial, Cause, DecisionPoint, Decisions, Effect, EffectId, EventEntry, EventLog, Facts,
-    Identity, Now, Offer, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
+    Answer, BalloonId, CardSerial, Cause, Context, DecisionPoint, Decisions, Effect, EffectId, EventEntry, EventLog,
+    Facts, Identity, Now, Offer, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
 };
 
-use crate::acquire::PolicyCache;
+use crate::offer::PolicyCache;
 
 /// The surroundings of a run.
 #[derive(Clone, Debug)]
@@ -49,6 +50,14 @@ impl Frame {
             effects: 0,
             prompts: 0,
             balloons: 0,
+        }
+    }
+
+    /// The name of the context in event texts: the machine's account is `local system`.
+    pub(crate) fn context_name(&self) -> String {
+        match self.identity.context {
+            Context::Machine => "local system".to_string(),
+            Context::User => alloc::format!("{}\\{}", self.identity.domain, self.identity.principal),
         }
     }
 

@@ -9,9 +9,9 @@ use autoenroll_wire::Certificate;
 use crate::events;
 use crate::examine::{Held, Watched};
 use crate::frame::Frame;
+use crate::known::Known;
 use crate::plan::Item;
 use crate::rules;
-use crate::run::Known;
 
 /// A certificate that a CA has issued, before it is where it belongs.
 #[derive(Clone, Debug)]

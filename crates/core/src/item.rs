@@ -16,10 +16,10 @@ use autoenroll_wire::{Certificate, key_identifier};
 use crate::events;
 use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::install::{self, Issued};
+use crate::known::Known;
 use crate::plan::{Ca, Item, Orphan, may_interact, template_of};
 use crate::request::{Demand, RequestBuilder, Signer};
 use crate::rules;
-use crate::run::Known;
 
 /// How long a CA may take to answer. No public text has a number; it is long enough for a busy CA, and it ends.
 const PATIENCE: Span = Span::minutes(15);

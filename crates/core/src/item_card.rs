@@ -11,8 +11,8 @@ use autoenroll_model::{
 
 use crate::frame::Frame;
 use crate::item::{Progress, State, Work};
+use crate::known::Known;
 use crate::rules;
-use crate::run::Known;
 
 /// Whether a code says that the card is not there any more, in one of its several ways.
 pub(crate) const fn is_gone(code: HResult) -> bool {

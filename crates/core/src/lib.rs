@@ -22,6 +22,8 @@ mod frame;
 mod install;
 mod item;
 mod item_card;
+mod known;
+mod offer;
 mod plan;
 mod request;
 mod rules;

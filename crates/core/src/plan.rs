@@ -8,10 +8,11 @@ use autoenroll_model::{
     ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
 };
 
-use crate::acquire::{Gathered, OfferedTemplate};
+use crate::acquire::Gathered;
 use crate::candidates::{Candidate, candidates};
 use crate::examine::{Examined, Held, Standing, standing};
 use crate::frame::Frame;
+use crate::offer::OfferedTemplate;
 use crate::rules;
 
 /// One certificate to be got.

@@ -9,13 +9,14 @@ use autoenroll_model::{
     Report, Rule, Trigger,
 };
 
-use crate::acquire::{self, Acquisition, Gathered, Next};
+use crate::acquire::{self, Acquisition, Next};
 use crate::desktop::Desktop;
 use crate::events;
 use crate::examine::Examined;
 use crate::frame::{Frame, OpenPrompt};
 use crate::install;
 use crate::item::{Progress, Work};
+use crate::known::Known;
 use crate::plan::{self, Item};
 use crate::rules;
 
@@ -32,13 +33,6 @@ pub(crate) struct Run {
     work: Option<Work>,
     told: Told,
     pub(crate) started: autoenroll_model::SimTime,
-}
-
-/// What the run has found out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
-    pub(crate) gathered: Gathered,
-    pub(crate) examined: Examined,
 }
 
 /// What the user may have to be told at the end.
