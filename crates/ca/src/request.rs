@@ -68,6 +68,8 @@ pub(crate) struct Envelope {
     attributes: Attributes,
     extensions: Extensions,
     name_values: Vec<(String, String)>,
+    /// Those among the signed attributes, where a request on behalf of somebody names him ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+    signed_name_values: Vec<(String, String)>,
     template_identifiers: Vec<TemplateReference>,
 }
 
@@ -114,13 +116,19 @@ impl Envelope {
         let mut name_values = attributes.name_value_pairs().map_err(text)?;
         name_values.extend(registration_info(&form)?);
         name_values.extend_from_slice(submitted);
+        let signers = form.messages().flat_map(|message| &message.signers);
+        let mut signed_name_values = Vec::new();
+        for signed in signers.filter_map(|signer| signer.signed_attributes.as_ref()) {
+            signed_name_values.extend(signed.attributes.name_value_pairs().map_err(text)?);
+        }
 
         let mut template_identifiers = Vec::new();
         template_identifiers.extend(extensions.template_oid().map_err(text)?);
         template_identifiers.extend(extensions.template_name().map_err(text)?.map(TemplateReference::Name));
         let by_value = name_values.iter().filter(|(name, _)| is_named(name, "CertificateTemplate"));
-        template_identifiers.extend(by_value.map(|(_, value)| TemplateReference::Name(value.trim().to_string())));
-        Ok(Self { form, key, attributes, extensions, name_values, template_identifiers })
+        template_identifiers
+            .extend(by_value.map(|(_, value)| TemplateReference::Name(until_null(value).trim().to_string())));
+        Ok(Self { form, key, attributes, extensions, name_values, signed_name_values, template_identifiers })
     }
 
     /// Verifies every signature, over the bytes as they were received.
@@ -132,7 +140,9 @@ impl Envelope {
         now: FileTime,
     ) -> Result<Request, Refusal> {
         let signatures = self.signatures();
-        let facts = Facts::new().with_some("error", signatures.as_ref().err());
+        let lacks = signatures.as_ref().is_ok_and(|found| found.content_type_missing);
+        let tolerated = lacks.then_some("signed attributes without the type of the content");
+        let facts = Facts::new().with_some("error", signatures.as_ref().err()).with_some("tolerated", tolerated);
         judge.require(&rules::SIGNERS, signatures.is_ok(), facts)?;
         let signatures = signatures.unwrap_or_default();
         self.possession(judge, signatures.by_new_key)?;
@@ -140,7 +150,8 @@ impl Envelope {
         for certificate in &signatures.certificates {
             trust.judge(judge, certificate, database, now)?;
         }
-        let on_behalf = self.name_values.iter().find(|(name, _)| is_named(name, "requestername"));
+        let mut names = self.name_values.iter().chain(&self.signed_name_values);
+        let on_behalf = names.find(|(name, _)| is_named(name, "requestername"));
         let facts = Facts::new().with_some("requestername", on_behalf.map(|(_, value)| value));
         judge.require(&rules::ON_BEHALF, on_behalf.is_none(), facts)?;
 
@@ -176,7 +187,8 @@ impl Envelope {
         judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
     }
 
-    /// Checks every signer of every message; an error names the first that is wrong.
+    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out the type of the
+    /// content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such requests, which certipy makes.
     fn signatures(&self) -> Result<Signatures, String> {
         let mut found = Signatures::default();
         for message in self.form.messages() {
@@ -185,6 +197,7 @@ impl Envelope {
                     SignerCheck::NoSignature(_) => continue,
                     SignerCheck::Signature(check) => check,
                 };
+                found.content_type_missing |= !check.states_content_type;
                 let verifies = |key: &PublicKey| key.verify(check.algorithm, check.message, check.signature);
                 if *check.id == SignerId::KeyIdentifier(self.key.key_identifier().to_vec()) {
                     verifies(&self.key).map_err(|error| format!("the new key: {error}"))?;
@@ -245,6 +258,8 @@ struct Signatures {
     by_new_key: bool,
     /// Certificates whose keys have signed, in their order.
     certificates: Vec<Certificate>,
+    /// A signer's attributes do not state the type of the content.
+    content_type_missing: bool,
 }
 
 impl SignerCertificate {
@@ -310,8 +325,13 @@ fn is_of_type(form: &Form, announced: u32) -> bool {
     }
 }
 
+/// A text up to its first null character, which clients that speak of C strings write at its end, as certipy does.
+fn until_null(text: &str) -> &str {
+    text.split('\0').next().unwrap_or_default()
+}
+
 /// Whether an attribute has that name: of either case, blanks and minus signs do not matter ([MS-WCCE] 3.2.1.4.2.1.2).
 fn is_named(found: &str, name: &str) -> bool {
-    let bare: String = found.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let bare: String = until_null(found).chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     bare.eq_ignore_ascii_case(name)
 }

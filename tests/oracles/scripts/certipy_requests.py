@@ -41,6 +41,7 @@ request, _ = certipy.create_csr("alice")
 (folder / "plain.req").write_bytes(der(request))
 on_behalf = certipy.create_on_behalf_of(der(request), "CONTOSO\\bob", old, old_key)
 (folder / "on-behalf.req").write_bytes(on_behalf)
+(folder / "compliant-on-behalf.req").write_bytes(compliant(on_behalf))
 
 request, key = certipy.create_csr("alice")
 # Version 4 takes the request as octets, version 5 as an object.

@@ -91,6 +91,24 @@ fn what_no_key_could_make_right_is_an_error() {
 }
 
 #[test]
+fn it_is_told_when_signed_attributes_leave_out_the_content_type() {
+    let mut message = UnsignedMessage::new(oids::DATA, b"content".to_vec()).with_signer(by_key(&key(1)));
+    let (signer, tbs) = message.next_tbs().unwrap();
+    message.sign(signer, sign(&key(1), &tbs));
+    let mut message = message.finish().unwrap();
+    let states = |message: &SignedMessage| match message.to_be_verified().next() {
+        Some(Ok(SignerCheck::Signature(check))) => check.states_content_type,
+        other => panic!("one signature: {other:?}"),
+    };
+    assert!(states(&message));
+    let signed = &mut message.signers[0].signed_attributes.as_mut().unwrap().attributes.0;
+    signed.retain(|attribute| attribute.oid.as_str() != oids::CONTENT_TYPE);
+    assert!(!states(&message));
+    message.signers[0].signed_attributes = None;
+    assert!(states(&message), "nothing but the content is signed");
+}
+
+#[test]
 fn without_signed_attributes_the_content_itself_is_signed() {
     let mut message = UnsignedMessage::new(oids::DATA, b"content".to_vec()).with_signer(by_key(&key(1)));
     message.sign(0, sign(&key(1), b"content"));

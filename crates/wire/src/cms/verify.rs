@@ -32,6 +32,9 @@ pub struct ToBeVerified<'a> {
     pub message: &'a [u8],
     /// The signature.
     pub signature: &'a [u8],
+    /// False when attributes are signed and the type of the content is not among them, as RFC 5652 11.1 demands. Whether to take such
+    /// a signature is for the caller to say.
+    pub states_content_type: bool,
 }
 
 /// Why a signer cannot be verified, whatever its key.
@@ -43,7 +46,7 @@ pub enum SignerError {
     UnknownSignature(Oid),
     /// The message has no content to sign.
     NoContent,
-    /// The signed content type is absent or not that of the content.
+    /// The signed content type is not that of the content.
     ContentType,
     /// The signed digest is absent or not that of the content.
     MessageDigest,
@@ -76,6 +79,7 @@ impl SignedMessage {
         let content = self.content.as_deref().ok_or(SignerError::NoContent)?;
         let digest = DigestAlgorithm::from_oid(&signer.digest)
             .ok_or_else(|| SignerError::UnknownDigest(signer.digest.clone()))?;
+        let mut states_content_type = true;
         let message = match &signer.signed_attributes {
             None => content,
             Some(signed) => {
@@ -83,8 +87,9 @@ impl SignedMessage {
                     [value] => asn1::single("signed attribute", value).ok(),
                     _ => None,
                 };
+                states_content_type = signed.attributes.get(oids::CONTENT_TYPE).is_some();
                 let content_type = only_value(oids::CONTENT_TYPE).and_then(|value| value.oid().ok());
-                if content_type.as_ref() != Some(&self.content_type) {
+                if states_content_type && content_type.as_ref() != Some(&self.content_type) {
                     return Err(SignerError::ContentType);
                 }
                 let stated = only_value(oids::MESSAGE_DIGEST).filter(|value| value.tag == tag::OCTET_STRING);
@@ -100,6 +105,7 @@ impl SignedMessage {
                 algorithm: *algorithm,
                 message,
                 signature: &signer.signature,
+                states_content_type,
             })),
             SignedWith::NoSignature if signer.signature == digest.digest(message) => {
                 Ok(SignerCheck::NoSignature(&signer.id))

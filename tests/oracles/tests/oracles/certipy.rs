@@ -85,31 +85,33 @@ fn certipy_reads_the_exports_as_we_do() {
     agree("exports", &directory);
 }
 
-/// What the specification asks of a CA.
+/// What is asked of a CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Issue,
-    /// An error that the specification does not name.
-    AnyError,
+    /// By the policy.
     Deny(HResult),
+    /// Before the policy is asked.
+    Fail(HResult),
 }
 
 /// Requests of certipy, by the name of their file, the template in the attribute beside them, and the answer with its source.
 const ANSWERS: &[(&str, &str, Answer, &str)] = &[
     ("plain.req", "User", Answer::Issue, "[MS-WCCE] 3.2.1.4.2.1.4.1.1"),
-    // The signed attributes lack the content type that RFC 3852 5.3 demands. A real CA is said to take it all the same.
-    (
-        "renewal.req",
-        "User",
-        Answer::AnyError,
-        "[MS-WCCE] 3.2.1.4.2.1.4.2.1: must comply with RFC 3852, otherwise a nonzero error",
-    ),
+    // The signed attributes lack the content type that RFC 3852 11.1 demands. A real CA takes it all the same.
+    ("renewal.req", "User", Answer::Issue, "P7.46, against [MS-WCCE] 3.2.1.4.2.1.4.2.1"),
     ("compliant-renewal.req", "User", Answer::Issue, "[MS-WCCE] 3.2.1.4.2.1.4.2.1"),
     (
         "on-behalf.req",
         "User",
-        Answer::AnyError,
-        "[MS-WCCE] 3.2.2.6.2.1.2.1: the signer is no enrollment agent, and RFC 3852 as above",
+        Answer::Fail(HResult::CERTSRV_E_RESTRICTEDOFFICER),
+        "[MS-WCCE] 3.2.2.6.2.1.2.1: the signer is no enrollment agent",
+    ),
+    (
+        "compliant-on-behalf.req",
+        "User",
+        Answer::Fail(HResult::CERTSRV_E_RESTRICTEDOFFICER),
+        "[MS-WCCE] 3.2.2.6.2.1.2.1, as above",
     ),
     ("archival.req", "Encryption", Answer::Issue, "[MS-WCCE] 3.2.2.6.2.1.2.2"),
     ("archival.req", "User", Answer::Deny(HResult::CERTSRV_E_ARCHIVED_KEY_UNEXPECTED), "[MS-ERREF]"),
@@ -145,7 +147,7 @@ fn the_ca_answers_certipy_as_the_specification_asks() {
         let answer = match reply.disposition {
             Disposition::Issued => Answer::Issue,
             Disposition::Denied(code) => Answer::Deny(code),
-            Disposition::Failed(_) => Answer::AnyError,
+            Disposition::Failed(code) => Answer::Fail(code),
             Disposition::Pending => panic!("{name}: nothing waits here"),
         };
         assert_eq!(answer, *expected, "{name} for {template} ({source}): {}", reply.message);
