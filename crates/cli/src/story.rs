@@ -2,6 +2,8 @@
 //!
 //! Messages about failing scenarios show records instead, with the words that scenario files use.
 
+mod change;
+
 use std::fmt::Write as _;
 
 use autoenroll_model::{Fact, Facts, SimTime};
@@ -27,25 +29,32 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
     Some(match record.kind {
         Kind::Boot => format!("{actor} starts"),
         Kind::Shutdown => format!("{actor} is shut down"),
-        Kind::Crash => format!("{actor} is gone without warning"),
+        Kind::Crash => format!("{actor} is gone without warning{}", with_it(facts)),
         Kind::Logon => format!("{actor} logs on at {}", f("computer")),
         Kind::Logoff => format!("{actor} logs off"),
         Kind::Lock => format!("{actor} locks the workstation"),
         Kind::Unlock => format!("{actor} unlocks the workstation"),
         Kind::Pulse => format!("{actor} is told to look for certificates"),
-        Kind::GpRefresh => format!("Group Policy is applied for {actor} ({})", f("refresh")),
-        Kind::Click => format!("{actor} clicks the {}", f("on").replace('-', " ")),
+        Kind::GpRefresh => format!("Group Policy is applied for {actor}{}", refresh(facts)),
+        Kind::Click => match facts.text("on") {
+            Some("balloon-close") => format!("{actor} closes the balloon"),
+            Some("wizard-close") => format!("{actor} closes the wizard"),
+            _ => format!("{actor} clicks the {}", f("on")),
+        },
         Kind::Insert => format!("{} goes into {} of {}", f("card"), f("reader"), f("computer")),
         Kind::Remove => format!("{} is pulled out of {}", f("card"), f("reader")),
-        Kind::Answer => format!("{actor} answers: {}", f("answer")),
-        Kind::Change => change(facts),
+        Kind::Answer => format!("{actor} answers: {}", facts.get("card").map_or_else(|| f("answer"), plain)),
+        Kind::Change => change::sentence(facts),
 
-        Kind::TriggerHeld => format!("a trigger comes while {actor}'s run is open ({})", rest(facts, &[])),
+        Kind::TriggerHeld => {
+            let follows = if facts.get("kept") == Some(&Fact::Flag(true)) { "follows" } else { "does not follow" };
+            format!("a run of {actor} is open, another one {follows} (trigger: {})", f("trigger"))
+        }
         Kind::RunStarted => format!("a run starts for {actor} (trigger: {})", f("trigger")),
         Kind::RunEnded => format!("the run of {actor} ends"),
         Kind::ItemEnded => format!("{} {}{}", f("template"), outcome(facts), code(facts)),
 
-        Kind::Balloon => format!("{actor} sees a balloon: there are certificates to enroll"),
+        Kind::Balloon => format!("{actor} sees a balloon"),
         Kind::BalloonHidden => "the balloon disappears".to_owned(),
         Kind::Icon => format!("{actor} sees an icon in the notification area"),
         Kind::IconHidden => "the icon disappears".to_owned(),
@@ -53,18 +62,15 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::PromptChanged => format!("the question changes: {}", question(facts)),
         Kind::PromptWithdrawn => format!("the question goes away ({})", f("point")),
         Kind::Event => {
-            let about = rest(facts, &["source", "id", "severity"]);
-            format!("event log of {actor}: {} {}, {} ({about})", f("source"), f("id"), f("severity"))
+            format!("event log of {actor}: {} {}, {}{}", f("source"), f("id"), f("severity"), event(facts))
         }
 
         Kind::Archived => format!("{} of {actor} is archived", f("certificate")),
         Kind::Deleted => format!("{} of {actor} is deleted", f("certificate")),
         Kind::CardDone => card(facts)?,
 
-        Kind::Request => {
-            format!("a request goes to {}: {}, {}, {}", f("ca"), f("template"), f("format"), f("key"))
-        }
-        Kind::Issued => format!("{} issues {} to {}", f("ca"), f("certificate"), f("subject")),
+        Kind::Request => request(facts),
+        Kind::Issued => format!("{} issues {} to {}", f("ca"), f("certificate"), subject(facts)),
         Kind::Pending => format!("{} holds {} for its manager", f("ca"), f("request")),
         Kind::Denied => format!("{} denies request {}: {}{}", f("ca"), f("request-id"), f("reason"), code(facts)),
         Kind::CaFailed => format!("{} cannot be reached{}", f("ca"), code(facts)),
@@ -89,14 +95,19 @@ fn question(facts: &Facts) -> String {
     let f = |name: &str| fact(facts, name);
     let point = facts.text("point").unwrap_or_default();
     let words = match point {
-        "wizard.start" => format!("start enrolling now? items to enroll: {}", f("items")),
+        "wizard.start" => {
+            let details = facts.get("details").map(|details| format!(" ({})", plain(details))).unwrap_or_default();
+            format!("start enrolling now? items to enroll: {}{details}", f("items"))
+        }
         "card.insert" => {
-            let reader = if facts.text("reader") == Some("empty") {
-                "is empty".to_owned()
-            } else {
-                format!("has a {}", f("reader"))
+            let reader = match facts.text("reader") {
+                Some("none") => "there is no reader".to_owned(),
+                Some("empty") => "the reader is empty".to_owned(),
+                Some("right card") => "the reader has the right card".to_owned(),
+                _ => format!("the reader has a {}", f("reader")),
             };
-            format!("insert a card of {}; the reader {reader}", f("provider"))
+            let card = facts.get("card").map_or_else(|| "a card".to_owned(), plain);
+            format!("insert {card} of {}; {reader}", f("provider"))
         }
         "card.select" => format!("which card of {}? {}", f("provider"), f("cards")),
         "card.replace-default" => format!("{} holds credentials in {}; replace them?", f("card"), f("container")),
@@ -130,19 +141,76 @@ fn card(facts: &Facts) -> Option<String> {
     let card = fact(facts, "card");
     let failed = facts.text("code").is_some_and(|code| !code.ends_with("S_OK"));
     let container = facts.get("container").map(|_| format!(" in {}", fact(facts, "container"))).unwrap_or_default();
-    let done = match facts.text("op")? {
-        "describe" | "read-certificate" if !failed => return None,
-        "verify-pin" if !failed => format!("{card} accepts the PIN"),
-        "verify-pin" => format!("{card} refuses the PIN"),
-        "generate" => format!("{card} makes a key{container}"),
-        "sign" => format!("{card} signs"),
-        "write-certificate" => format!("the certificate is written to {card}{container}"),
-        "set-default" => format!("{card} takes the new container for its default"),
-        "delete" => format!("{card} deletes a container{container}"),
-        other => format!("{card}: {other}"),
+    let done = match (facts.text("op")?, failed) {
+        ("describe" | "read-certificate", false) => return None,
+        ("describe", true) => format!("{card} does not say what is on it"),
+        ("read-certificate", true) => format!("no certificate can be read from {card}"),
+        ("verify-pin", false) => format!("{card} accepts the PIN"),
+        ("verify-pin", true) => format!("{card} refuses the PIN"),
+        ("generate", false) => format!("{card} makes a key{container}"),
+        ("generate", true) => format!("{card} makes no key"),
+        ("sign", false) => format!("{card} signs"),
+        ("sign", true) => format!("{card} does not sign"),
+        ("write-certificate", false) => format!("the certificate is written to {card}{container}"),
+        ("write-certificate", true) => format!("the certificate cannot be written to {card}"),
+        ("set-default", false) => format!("{card} takes the new container for its default"),
+        ("set-default", true) => format!("{card} does not take the new container for its default"),
+        ("delete", false) => format!("{card} deletes a container{container}"),
+        ("delete", true) => format!("{card} does not delete the container"),
+        (other, _) => format!("{card}: {other}"),
     };
     let tries = facts.get("tries-left").map(|_| format!(", {}", tries_left(facts))).unwrap_or_default();
     Some(if failed { format!("{done}{}{tries}", code(facts)) } else { done })
+}
+
+/// What a request asks for.
+fn request(facts: &Facts) -> String {
+    let f = |name: &str| fact(facts, name);
+    let template = facts.get("template").map(|template| format!(" for {}", plain(template))).unwrap_or_default();
+    let renews = facts.get("renews").map(|old| format!(", renews {}", plain(old))).unwrap_or_default();
+    let form = match facts.get("reason") {
+        Some(reason) => format!("it cannot be read, {}", plain(reason)),
+        None => format!("{}, {}", f("format"), f("key")),
+    };
+    format!("a request{template} goes to {}: {form}{renews}", f("ca"))
+}
+
+/// Whom a certificate names: its subject, where that is empty its other names, and where it has none the one who asked.
+fn subject(facts: &Facts) -> String {
+    let mut names = ["subject", "alternative-names"].into_iter().filter_map(|name| facts.get(name).map(plain));
+    names.find(|name| !name.is_empty()).unwrap_or_else(|| fact(facts, "requester"))
+}
+
+/// What an event tells besides its number. Whose enrollment it is about is known from the log that it is in.
+fn event(facts: &Facts) -> String {
+    let part = |name: &str, words: &str| facts.get(name).map(|value| format!(" {words}{}", plain(value)));
+    let about = [
+        part("certificate", ""),
+        part("ca", "from "),
+        part("template", if facts.get("certificate").is_some() { "for " } else { "" }),
+        part("templates", "templates: "),
+        part("store", "trust store "),
+        part("url", "at "),
+    ];
+    let about: String = about.into_iter().flatten().collect();
+    let about = if about.is_empty() { about } else { format!(":{about}") };
+    about + &code(facts)
+}
+
+/// What kind of refresh it is.
+fn refresh(facts: &Facts) -> String {
+    match fact(facts, "refresh").as_str() {
+        "forced" => ", forced".to_owned(),
+        other => format!(" in the {other}"),
+    }
+}
+
+/// Who is gone with a computer.
+fn with_it(facts: &Facts) -> String {
+    match facts.get("users").map(plain) {
+        Some(users) if !users.is_empty() => format!(", and with it {users}"),
+        _ => String::new(),
+    }
 }
 
 fn outcome(facts: &Facts) -> String {
@@ -153,15 +221,6 @@ fn outcome(facts: &Facts) -> String {
         Some("postponed") => "is left for later".to_owned(),
         _ => rest(facts, &["template"]),
     }
-}
-
-fn change(facts: &Facts) -> String {
-    if facts.text("what") == Some("publish") {
-        return format!("the template {} is published", fact(facts, "template"));
-    }
-    let about = rest(facts, &["what"]);
-    let what = fact(facts, "what").replace('-', " ");
-    if about.is_empty() { what } else { format!("{what} ({about})") }
 }
 
 /// A code that is not success, in brackets.
@@ -181,6 +240,11 @@ pub(crate) fn rest(facts: &Facts, without: &[&str]) -> String {
 /// A fact as a word of a sentence, without quotes.
 fn fact(facts: &Facts, name: &str) -> String {
     facts.get(name).map_or_else(|| format!("(no {name})"), plain)
+}
+
+/// The text, or another word where it is empty.
+fn given<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
+    if text.is_empty() { otherwise } else { text }
 }
 
 fn plain(fact: &Fact) -> String {
@@ -217,7 +281,50 @@ mod tests {
             refused.with("code", "0x8010006B SCARD_W_WRONG_CHV").with("tries-left", 2_u32),
             Some("alice-card refuses the PIN (0x8010006B SCARD_W_WRONG_CHV), 2 tries left"),
         );
+        let pulse = Facts::new().with("trigger", "manual").with("kept", false);
+        check(Kind::TriggerHeld, pulse, Some("a run of alice is open, another one does not follow (trigger: manual)"));
+        let named = Facts::new().with("ca", "CA 1").with("certificate", "User#1").with("subject", "");
+        let named = named.with("requester", "alice");
+        check(Kind::Issued, named.clone(), Some("CA 1 issues User#1 to alice"));
+        let names = vec!["upn=alice@a.test", "dns=a.test"];
+        let named = named.with("alternative-names", names);
+        check(Kind::Issued, named, Some("CA 1 issues User#1 to upn=alice@a.test, dns=a.test"));
         check(Kind::Insert, Facts::new().with("card", "c"), Some("c goes into (no reader) of (no computer)"));
+    }
+
+    /// A sentence without holes: every word is there, once, with one blank before the next.
+    fn is_whole(kind: Kind, sentence: &str) -> bool {
+        let blanks = sentence.contains("  ") || sentence.trim() != sentence || sentence.contains(" ,");
+        let hole = sentence.contains("(no ") || sentence.ends_with([':', ',']) || sentence.contains("()");
+        // A change has a sentence of its own; a list of facts in brackets is none.
+        let raw = kind == Kind::Change && (sentence.contains('(') || sentence.starts_with("the world changes"));
+        !(blanks || hole || raw)
+    }
+
+    #[test]
+    fn no_sentence_of_the_suite_has_a_hole() {
+        let stories = crate::suite::suite().unwrap();
+        let player = crate::play::Player::plain().unwrap();
+        let play = |story: &crate::Story| player.play_for_trace(story).1;
+        let mut told = 0;
+        let outcome = crate::parallel::in_order(&stories, crate::run::jobs(None), play, |at, trace| {
+            for record in trace.unwrap().records() {
+                let Some(sentence) = sentence(record) else { continue };
+                assert!(is_whole(record.kind, &sentence), "{}: {sentence:?}", stories[at].name);
+                told += 1;
+            }
+            Ok::<(), ()>(())
+        });
+        assert!(outcome.is_ok() && told > 5_000, "{told}");
+    }
+
+    #[test]
+    fn holes_are_found() {
+        assert!(is_whole(Kind::Issued, "CA 1 issues User#1 to CN=alice"));
+        for wrong in ["CA 1 issues User#1 to ", "CA 1 issues  to alice", "(no ca) issues User#1", "it says:", "x ()"] {
+            assert!(!is_whole(Kind::Issued, wrong), "{wrong}");
+        }
+        assert!(!is_whole(Kind::Change, "unblock card (card alice-card)"));
     }
 
     #[test]

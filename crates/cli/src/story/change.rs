@@ -1,0 +1,167 @@
+//! Changes of the world as sentences. Each kind has its own; none shows the names of facts.
+
+use autoenroll_model::{Fact, Facts};
+
+use super::{fact, given, plain};
+
+/// What changes.
+pub(super) fn sentence(facts: &Facts) -> String {
+    let f = |name: &str| fact(facts, name);
+    match facts.text("what").unwrap_or_default() {
+        "publish-ca" => format!("{} appears in the directory", f("ca")),
+        "template" => format!("{} of the template {} changes", attribute(&f("attribute")), f("template")),
+        "publish" => format!("the template {} is published", f("template")),
+        "unpublish" => format!("the template {} is no longer published", f("template")),
+        "offer" => format!("{} now issues the template {}", f("ca"), f("template")),
+        "withdraw" => format!("{} no longer issues the template {}", f("ca"), f("template")),
+        "policy" => policy(facts),
+        "ca" => authority(facts),
+        "directory" => match facts.get("latency") {
+            Some(latency) => format!("every access to the directory now takes {}", plain(latency)),
+            None => reachable("the directory", facts),
+        },
+        "controller" => reachable(&format!("the domain controller {}", f("controller")), facts),
+        "policy-server" => reachable(&format!("the policy server {}", f("url")), facts),
+        "wall-clock" => format!("every wall clock is set to {}", f("to")),
+        "principal" => match facts.get("to") {
+            Some(to) => format!("{} of {} is now {}", attribute(&f("attribute")), f("principal"), plain(to)),
+            None => format!("{} of {} is taken away", attribute(&f("attribute")), f("principal")),
+        },
+        "membership" if is(facts, "present") => format!("{} joins the group {}", f("member"), f("group")),
+        "membership" => format!("{} leaves the group {}", f("member"), f("group")),
+        "settings" => settings(facts),
+        "trust" => {
+            let done = if is(facts, "present") { "put into" } else { "taken out of" };
+            format!("{} is {done} the trust container {} of the directory", f("certificate"), f("store"))
+        }
+        "delete-trusted" => {
+            format!("somebody deletes {} from the trust store {} of {}", f("certificate"), f("store"), f("computer"))
+        }
+        "delete-certificate" => format!("somebody deletes {} from MY of {}", f("certificate"), f("principal")),
+        "card-fault" => fault(facts),
+        "unblock-card" => format!("somebody unblocks the PIN of {}", f("card")),
+        word @ ("approve" | "revoke") => format!("the manager of {} {word}s {}", f("ca"), f("subject")),
+        "deny" => format!("the manager of {} denies {}", f("ca"), f("subject")),
+        "stop" => format!("{} is stopped", f("ca")),
+        "start" => format!("{} is started", f("ca")),
+        other => format!("the world changes: {other}"),
+    }
+}
+
+fn policy(facts: &Facts) -> String {
+    let configured = |value: &Fact, whose: &str| match plain(value).as_str() {
+        "not configured" => format!("Group Policy no longer says AEPolicy for {whose}"),
+        value => format!("Group Policy now says AEPolicy {value} for {whose}"),
+    };
+    if let Some(value) = facts.get("ae-policy") {
+        configured(value, "users")
+    } else if let Some(value) = facts.get("machine-ae-policy") {
+        configured(value, "computers")
+    } else if let Some(value) = facts.get("gp-interval") {
+        format!("Group Policy is now applied again every {}", plain(value))
+    } else if let Some(value) = facts.get("gp-offset") {
+        format!("the random offset of Group Policy is now at most {}", plain(value))
+    } else if let Some(value) = facts.get("policy-servers") {
+        format!("Group Policy now names these policy servers: {}", given(&plain(value), "none"))
+    } else if is(facts, "gp-background") {
+        "Group Policy is now applied in the background".to_owned()
+    } else {
+        "Group Policy is no longer applied in the background".to_owned()
+    }
+}
+
+fn authority(facts: &Facts) -> String {
+    let ca = fact(facts, "ca");
+    let either = |name: &str, yes: &str, no: &str| {
+        facts.get(name).map(|_| format!("{ca} {}", if is(facts, name) { yes } else { no }))
+    };
+    let of = |name: &str, words: &str| facts.get(name).map(|value| format!("{ca} {words} {}", plain(value)));
+    either("reachable", "can now be reached", "can no longer be reached")
+        .or_else(|| either("hangs", "now takes requests and never answers", "answers requests now"))
+        .or_else(|| of("latency", "now answers every call after"))
+        .or_else(|| either("manager-approval", "now holds every request for its manager", "no longer asks its manager"))
+        .or_else(|| of("maximum-validity", "now issues certificates for at most"))
+        .or_else(|| either("suspended", "is suspended for a restore", "is no longer suspended"))
+        .or_else(|| either("replicated", "reads the templates of the directory anew", "keeps its old templates"))
+        .unwrap_or_else(|| format!("the rights at {ca} change"))
+}
+
+fn settings(facts: &Facts) -> String {
+    let principal = fact(facts, "principal");
+    if facts.get("express").is_some() {
+        let done = if is(facts, "express") { "set" } else { "deleted" };
+        return format!("AEExpress of {principal} is {done}");
+    }
+    let setting = attribute(&fact(facts, "attribute"));
+    match facts.get("to") {
+        Some(to) => format!("{setting} of {principal} is set to {}", plain(to)),
+        None => format!("{setting} of {principal} is deleted"),
+    }
+}
+
+fn fault(facts: &Facts) -> String {
+    let card = fact(facts, "card");
+    match facts.text("fault").unwrap_or_default() {
+        "mute" => format!("{card} no longer answers"),
+        "busy" => format!("{card} is now held by another process"),
+        "slow" => format!("{card} no longer answers in time"),
+        "failing" => format!("the middleware of {card} now fails"),
+        "read-only" => format!("nothing can be written to {card} any more"),
+        "none" => format!("{card} is as good as new"),
+        other => format!("{card} is now {other}"),
+    }
+}
+
+fn reachable(what: &str, facts: &Facts) -> String {
+    let how = if is(facts, "reachable") { "can now be reached" } else { "can no longer be reached" };
+    format!("{what} {how}")
+}
+
+/// Attributes and settings with the names that people know, those of the schema as they are.
+fn attribute(name: &str) -> String {
+    match name {
+        "revision" => "the major version".to_owned(),
+        "msPKI-Template-Minor-Revision" => "the minor version".to_owned(),
+        "nTSecurityDescriptor" => "the access control list".to_owned(),
+        "dn" => "the distinguished name".to_owned(),
+        "upn" => "the user principal name".to_owned(),
+        "mail" => "the e-mail address".to_owned(),
+        "dns" => "the DNS name".to_owned(),
+        "local-policy" => "the local AEPolicy".to_owned(),
+        "log-level" => "AEEventLogLevel".to_owned(),
+        "directory-cache" => "AEDirectoryCache".to_owned(),
+        other => format!("the attribute {other}"),
+    }
+}
+
+fn is(facts: &Facts, name: &str) -> bool {
+    facts.get(name) == Some(&Fact::Flag(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(facts: Facts, expected: &str) {
+        assert_eq!(sentence(&facts), expected);
+    }
+
+    #[test]
+    fn changes_become_sentences() {
+        let what = |what: &str| Facts::new().with("what", what);
+        check(what("unblock-card").with("card", "alice-card"), "somebody unblocks the PIN of alice-card");
+        check(what("card-fault").with("card", "badge").with("fault", "mute"), "badge no longer answers");
+        let revision = what("template").with("template", "CorpUser").with("attribute", "revision");
+        check(revision, "the major version of the template CorpUser changes");
+        check(what("policy").with("ae-policy", "not configured"), "Group Policy no longer says AEPolicy for users");
+        check(what("ca").with("ca", "CA 1").with("latency", "5s"), "CA 1 now answers every call after 5s");
+        check(what("ca").with("ca", "CA 1").with("attribute", "enroll"), "the rights at CA 1 change");
+        check(what("directory").with("reachable", false), "the directory can no longer be reached");
+        let mail = what("principal").with("principal", "alice").with("attribute", "mail");
+        check(mail.clone().with("to", "a@b.test"), "the e-mail address of alice is now a@b.test");
+        check(mail, "the e-mail address of alice is taken away");
+        let joins = what("membership").with("group", "Staff").with("member", "alice");
+        check(joins.with("present", true), "alice joins the group Staff");
+        check(what("revoke").with("ca", "CA 1").with("subject", "old"), "the manager of CA 1 revokes old");
+    }
+}
