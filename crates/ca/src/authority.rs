@@ -11,12 +11,14 @@ use autoenroll_model::{
 use crate::archive::Exchange;
 use crate::config::CaConfig;
 use crate::content::{Issuance, serial};
-use crate::database::{Database, RequestState, RevocationReason, Row};
+use crate::database::{Database, RequestState, Row};
 use crate::encode::{self, CrlContent};
+use crate::envelope::Envelope;
 use crate::hierarchy::CaIdentity;
 use crate::judge::{Judge, Refusal};
 use crate::policy::Policy;
-use crate::request::{Envelope, Request};
+use crate::request::Request;
+use crate::revocation::RevocationReason;
 use crate::trust::Trust;
 use crate::{response, rules};
 

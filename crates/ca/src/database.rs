@@ -8,6 +8,7 @@ use autoenroll_wire::Attribute;
 
 use crate::judge::Refusal;
 use crate::request::Request;
+use crate::revocation::RevocationReason;
 
 /// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB); their
 /// numbers are not given again.
@@ -73,26 +74,6 @@ pub enum RequestState {
         /// CRLReason (RFC 5280 5.3.1).
         reason: RevocationReason,
     },
-}
-
-autoenroll_model::words! {
-    /// CRLReason (RFC 5280 5.3.1), those that a CA manager can choose.
-    pub enum RevocationReason as "revocation reason" {
-        /// 0.
-        Unspecified = "unspecified",
-        /// 1.
-        KeyCompromise = "key-compromise",
-        /// 2.
-        CaCompromise = "ca-compromise",
-        /// 3.
-        AffiliationChanged = "affiliation-changed",
-        /// 4.
-        Superseded = "superseded",
-        /// 5.
-        CessationOfOperation = "cessation-of-operation",
-        /// 6; the only one that can be taken back.
-        CertificateHold = "certificate-hold",
-    }
 }
 
 impl RequestState {

@@ -17,7 +17,7 @@ use x509_cert::ext::Extensions;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 
-use crate::database::RevocationReason;
+use crate::revocation::RevocationReason;
 
 /// What a certificate says; everything is decided.
 #[derive(Clone, Debug)]

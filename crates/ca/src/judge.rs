@@ -4,7 +4,6 @@ use core::fmt;
 
 use autoenroll_model::{Decisions, Facts, HResult};
 
-use crate::encode::EncodeError;
 use crate::rules::PolicyRule;
 
 /// Records the decisions about one request.
@@ -55,7 +54,7 @@ impl Refusal {
     }
 
     /// Something decided could not be put into DER, such as an address in the configuration that is not ASCII.
-    pub(crate) fn unencodable(error: &EncodeError) -> Self {
+    pub(crate) fn unencodable(error: &impl fmt::Display) -> Self {
         Self { code: HResult::ERROR_INVALID_DATA, reason: error.to_string() }
     }
 }
