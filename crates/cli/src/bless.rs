@@ -1,22 +1,23 @@
 //! `autoenroll run --bless`: writes what came into the scenario files, in place of what was expected.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::num::NonZeroUsize;
+use std::{fs, io};
 
-use autoenroll_scenario::Code;
-use autoenroll_scenario::{Blessed, Diagnostic, RunReport, bless, render};
+use autoenroll_scenario::{Blessed, Code, Diagnostic, Files, RunReport, bless, render};
 
 use crate::arguments::BlessWhat;
 use crate::console::{Colour, Console};
 use crate::play::Player;
 use crate::suite::Story;
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, parallel};
 
 /// Plays the stories and blesses their files. All variants of a file are played before it is written.
 pub(crate) fn run(
     stories: &[Story],
     what: BlessWhat,
     player: &Player,
+    jobs: NonZeroUsize,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let mut files: BTreeMap<&str, Vec<&Story>> = BTreeMap::new();
@@ -26,23 +27,34 @@ pub(crate) fn run(
         }
         files.entry(&story.source.path).or_default().push(story);
     }
-    let mut exit = Exit::Ok;
-    for (path, stories) in files {
+    let files: Vec<(&str, Vec<&Story>)> = files.into_iter().collect();
+    let work = |(_, stories): &(&str, Vec<&Story>)| {
         let reports: Vec<RunReport> = stories.iter().map(|story| player.report(story)).collect();
-        let text = String::from_utf8_lossy(&stories[0].source.bytes);
         let runs: Vec<_> = stories.iter().map(|story| &story.scenario).zip(&reports).collect();
-        let Blessed { text: blessed, edits, refused } = bless(&text, &runs, what == BlessWhat::Steps);
-        if blessed != text {
-            fs::write(path, &blessed).map_err(|error| Failure::Bench(format!("{path} cannot be written: {error}")))?;
+        bless(&String::from_utf8_lossy(&stories[0].source.bytes), &runs, what == BlessWhat::Steps)
+    };
+    let mut exit = Exit::Ok;
+    parallel::in_order(&files, jobs, work, |at, blessed| {
+        let (path, stories) = &files[at];
+        let blessed = blessed.map_err(|panic| Failure::Bench(format!("{path}: the bench panicked: {panic}")))?;
+        if !blessed.edits.is_empty() {
+            fs::write(path, &blessed.text)
+                .map_err(|error| Failure::Bench(format!("{path} cannot be written: {error}")))?;
         }
-        let (word, colour) = if edits.is_empty() { ("same   ", Colour::Dim) } else { ("blessed", Colour::Green) };
-        let changes = if edits.len() == 1 { "1 change".to_owned() } else { format!("{} changes", edits.len()) };
-        writeln!(console.out, "{}  {path}  {changes}", console.paint(colour, word))?;
-        for refusal in &refused {
-            exit |= Exit::Failed;
-            let problem = Diagnostic::error(Code::Differs, refusal.reason.clone(), refusal.place);
-            writeln!(console.out, "\n{}\n", render(&problem, &stories[0].scenario.files, console.colour))?;
-        }
-    }
+        exit |= show(path, &blessed, &stories[0].scenario.files, console)?;
+        Ok::<(), Failure>(())
+    })?;
     Ok(exit)
+}
+
+fn show(path: &str, blessed: &Blessed, files: &Files, console: &mut Console<'_>) -> io::Result<Exit> {
+    let (word, colour) = if blessed.edits.is_empty() { ("same   ", Colour::Dim) } else { ("blessed", Colour::Green) };
+    let changes =
+        if blessed.edits.len() == 1 { "1 change".to_owned() } else { format!("{} changes", blessed.edits.len()) };
+    writeln!(console.out, "{}  {path}  {changes}", console.paint(colour, word))?;
+    for refusal in &blessed.refused {
+        let problem = Diagnostic::error(Code::Differs, refusal.reason.clone(), refusal.place);
+        writeln!(console.out, "\n{}\n", render(&problem, files, console.colour))?;
+    }
+    Ok(if blessed.refused.is_empty() { Exit::Ok } else { Exit::Failed })
 }

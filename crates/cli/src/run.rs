@@ -38,7 +38,7 @@ pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, F
         stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
     }
     if let Some(what) = arguments.bless {
-        return bless::run(&stories, what, &player, console);
+        return bless::run(&stories, what, &player, jobs(arguments.how.jobs), console);
     }
     let played = play_all(&stories, arguments, &player, &known, console)?;
     let mut exit = Exit::Ok;

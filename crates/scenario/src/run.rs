@@ -37,6 +37,8 @@ pub struct RunReport {
     pub matched: Vec<Option<RecordId>>,
     /// For each step that was played where it left the story: what finds the place of a step that is missing.
     pub(crate) left: Vec<Option<Left>>,
+    /// The records of the prompts that are open at the end.
+    pub(crate) open: Vec<RecordId>,
     /// Facts and their present values where an expectation differs; what `--bless` writes.
     pub(crate) differences: Vec<(usize, Vec<Difference>)>,
 }
@@ -109,6 +111,7 @@ pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requir
     let mut report = report(scenario, trace, Verdict::Passed, outcome.not_played);
     report.matched = outcome.matched;
     report.left = outcome.left;
+    report.open = outcome.open;
     report.differences = outcome.differences;
     if let Err(error) = result {
         report.verdict = Verdict::Error(error);
@@ -137,7 +140,8 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
     decided.sort();
     decided.dedup();
     let (matched, left) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
-    RunReport { verdict, digest: digest(&trace), trace, decided, not_played, matched, left, differences: Vec::new() }
+    let (open, differences) = (Vec::new(), Vec::new());
+    RunReport { verdict, digest: digest(&trace), trace, decided, not_played, matched, left, open, differences }
 }
 
 /// A rule that the scenario claims to cover must have decided something.

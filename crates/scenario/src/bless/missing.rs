@@ -4,7 +4,7 @@
 //! that left it later. What an answer leads to comes after the answer, what an action found comes before it. Steps that follow keep
 //! their times, so that the story goes as it went and everything that one run leaves unnamed is named in the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use autoenroll_model::{SimTime, Span};
@@ -148,25 +148,11 @@ fn unnamed(report: &RunReport) -> Vec<&Record> {
 
 /// The index of the first step that comes after a prompt which is open at the end: what it leads to, nobody knows yet.
 pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<usize> {
-    let mut open: BTreeMap<(&str, &str), &Record> = BTreeMap::new();
-    for record in report.trace.records() {
-        let point = record.facts.text("point").or_else(|| record.facts.text("prompt")).unwrap_or_default();
-        let prompt = (record.actor.as_str(), point);
-        match record.kind {
-            Kind::Prompt => {
-                open.insert(prompt, record);
-            }
-            Kind::Answer | Kind::PromptWithdrawn => {
-                open.remove(&prompt);
-            }
-            _ => {}
-        }
-    }
     let after = |record: &Record| {
         let named = report.matched.iter().position(|matched| *matched == Some(record.id));
         named.map_or_else(|| place(scenario, report, record), |step| step + 1)
     };
-    open.into_values().map(after).min()
+    report.open.iter().filter_map(|record| report.trace.get(*record)).map(after).min()
 }
 
 /// The index of the step before which the step for a record belongs.

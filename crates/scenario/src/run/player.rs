@@ -6,7 +6,7 @@ use autoenroll_model::{Fact, SimTime, Span};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use autoenroll_world::action::{CaAction, Change, UserAnswer};
 use autoenroll_world::spec::Secret;
-use autoenroll_world::{ActError, Action, Look, Stepped};
+use autoenroll_world::{ActError, Action, Look, OpenPrompt, Stepped};
 
 use super::RunError;
 use super::bindings::{Bindings, EmptyBinding};
@@ -53,6 +53,7 @@ pub(super) struct Outcome {
     pub(super) failures: Vec<Failure>,
     pub(super) matched: Vec<Option<RecordId>>,
     pub(super) left: Vec<Option<Left>>,
+    pub(super) open: Vec<RecordId>,
     pub(super) differences: Vec<(usize, Vec<Difference>)>,
     pub(super) not_played: usize,
 }
@@ -105,7 +106,21 @@ impl<'a, S: Stage> Player<'a, S> {
                 *near = found;
             }
         }
+        self.outcome.open = self.open_prompts();
         (self.stage.trace().clone(), self.outcome)
+    }
+
+    /// Where the prompts that are open now were opened.
+    fn open_prompts(&self) -> Vec<RecordId> {
+        let records = self.stage.trace().records();
+        let opened = |prompt: &OpenPrompt| {
+            let is_it = |record: &&Record| {
+                let point = record.facts.text("point").and_then(|point| point.parse().ok());
+                record.kind == Kind::Prompt && record.actor == prompt.user && point == Some(prompt.point)
+            };
+            records.iter().rfind(is_it).map(|record| record.id)
+        };
+        self.stage.prompts().iter().filter_map(opened).collect()
     }
 
     /// Plays all steps; an error means that the world cannot go on.
