@@ -58,6 +58,36 @@ fn a_file_with_errors_is_a_usage_error_and_nothing_runs() {
 }
 
 #[test]
+fn a_report_names_files_with_errors_and_is_opened_before_anything_is_played() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "broken-report");
+    let path = |name: &str| directory.join(name).display().to_string();
+    fs::write(path("broken.toml"), "scenario = 1\ntitel = \"x\"\n").unwrap();
+    fs::write(path("report.xml"), "what was here before, longer than any report ".repeat(100)).unwrap();
+    check(&format!("run {} --junit {}", path("broken.toml"), path("report.xml")), Exit::Usage, &["nothing was run"]);
+    let report = fs::read_to_string(path("report.xml")).unwrap();
+    let document = roxmltree::Document::parse(&report).unwrap();
+    assert_eq!(document.root_element().attribute("errors"), Some("1"));
+    let case = document.descendants().find(|node| node.has_tag_name("testcase")).unwrap();
+    assert_eq!(case.attribute("name"), Some("broken"));
+    let error = case.first_element_child().unwrap();
+    assert!(error.attribute("message").unwrap().starts_with("error[AE02") && error.text().unwrap().contains("AE0201"));
+    let ran = autoenroll(&format!("run {FOUNDING_STORY} --junit {}", path("none/report.xml")));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    assert!(ran.err.contains("none/report.xml cannot be written: No such file"), "{}", ran.err);
+}
+
+#[test]
+fn simulated_time_is_what_the_clock_shows() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "simulated-time");
+    let path = directory.join("quiet.toml").display().to_string();
+    let story = "scenario = 1\ntitle = \"Nothing\"\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [\n  \
+                 { logon = \"alice\" },\n  { never = \"request\", within = \"8h10m\" },\n]\n";
+    fs::write(&path, story).unwrap();
+    check(&format!("run {path}"), Exit::Ok, &["  08:10:00\n", "; 08:10:00 of simulated time"]);
+    check(&format!("run --format json {path}"), Exit::Ok, &[r#""simulated-ns":29400000000000"#]);
+}
+
+#[test]
 fn a_core_that_does_not_run_is_a_failure_of_the_bench() {
     for core in ["./no-such-core", "false", "true", "echo hello"] {
         let ran = Autoenroll::new(PROGRAM, ["run", FOUNDING_STORY, "--core", core]).env("PATH", "/usr/bin:/bin").run();

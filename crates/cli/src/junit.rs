@@ -2,38 +2,92 @@
 //!
 //! It holds no durations and no dates, so that the same outcome is the same file.
 
-use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::Failure;
 use crate::play::{Played, Verdict};
+use crate::suite::Broken;
 
-/// The report.
-///
-/// # Errors
-/// When it cannot be written as XML.
-pub(crate) fn report(played: &[Played]) -> Result<String, SerializeError> {
-    of(played.iter().map(case))
+/// The report about scenarios that were played.
+pub(crate) fn report(played: &[Played]) -> Report {
+    of(played.iter().map(|one| case(&one.name, status(&one.verdict))))
 }
 
-fn of(cases: impl IntoIterator<Item = TestCase>) -> Result<String, SerializeError> {
+/// The report about files with errors, when nothing was played.
+pub(crate) fn report_broken(broken: &Broken) -> Report {
+    of(broken.0.iter().map(|(name, checked)| {
+        let reason = checked.found.render(&checked.files, false);
+        case(name, told(NonSuccessKind::Error, &reason))
+    }))
+}
+
+/// The file of a report, which is opened before anything is played: nobody waits for a report that cannot be written.
+#[derive(Debug)]
+pub(crate) struct ReportFile {
+    path: PathBuf,
+    file: fs::File,
+}
+
+impl ReportFile {
+    /// Opens the file. What is in it stays until there is a report.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let unusable = |error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
+        Ok(Self { path: path.to_owned(), file: file.map_err(unusable)? })
+    }
+
+    /// Writes the report, in place of what was in the file.
+    ///
+    /// # Errors
+    /// When it cannot be written after all.
+    pub(crate) fn write(mut self, report: &Report) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::Bench(format!("{} cannot be written: {error}", self.path.display()))
+        };
+        let text = report.to_string().map_err(|error| failed(&error))?;
+        // A pipe or a device has no length to set.
+        let cut = |file: &fs::File| {
+            if file.metadata()?.is_file() {
+                file.set_len(u64::try_from(text.len()).unwrap_or(u64::MAX))
+            } else {
+                Ok(())
+            }
+        };
+        self.file.write_all(text.as_bytes()).and_then(|()| cut(&self.file)).map_err(|error| failed(&error))
+    }
+}
+
+fn of(cases: impl IntoIterator<Item = TestCase>) -> Report {
     let mut suite = TestSuite::new("autoenroll");
     suite.add_test_cases(cases);
-    Report::new("autoenroll").add_test_suite(suite).to_string()
+    let mut report = Report::new("autoenroll");
+    report.add_test_suite(suite);
+    report
 }
 
 /// A scenario in a group, which is named after its directory.
-fn case(one: &Played) -> TestCase {
-    let (group, name) = one.name.rsplit_once('/').unwrap_or(("scenarios", &one.name));
-    let mut case = TestCase::new(name, status(&one.verdict));
+fn case(scenario: &str, status: TestCaseStatus) -> TestCase {
+    let (group, name) = scenario.rsplit_once('/').unwrap_or(("scenarios", scenario));
+    let mut case = TestCase::new(name, status);
     case.set_classname(group);
     case
 }
 
+/// A status that shows a text, and its first line where there is room for one line only.
+fn told(kind: NonSuccessKind, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(text.lines().next().unwrap_or_default()).set_description(text);
+    status
+}
+
 fn status(verdict: &Verdict) -> TestCaseStatus {
-    let told = |kind, text: &str| {
-        let mut status = TestCaseStatus::non_success(kind);
-        status.set_message(text.lines().next().unwrap_or_default()).set_description(text);
-        status
-    };
     match verdict {
         Verdict::Passed => TestCaseStatus::success(),
         Verdict::Known(why) => {
@@ -53,7 +107,7 @@ mod tests {
     #[test]
     fn what_xml_forbids_is_escaped_or_left_out() {
         let verdict = Verdict::Failed("<a b=\"c\">&\u{1b}[0m\n".to_owned());
-        let text = of([TestCase::new("name", status(&verdict))]).unwrap();
+        let text = of([TestCase::new("name", status(&verdict))]).to_string().unwrap();
         assert!(text.contains("&lt;a b=&quot;c&quot;&gt;&amp;"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }

@@ -64,7 +64,7 @@ pub(crate) struct Played {
     pub(crate) digest: TraceDigest,
     /// How many records the trace has.
     pub(crate) records: usize,
-    /// Simulated time at the end.
+    /// What the clock shows at the end.
     pub(crate) end: SimTime,
     /// The timeline, where it is to be shown.
     pub(crate) timeline: Option<String>,
@@ -177,7 +177,7 @@ impl Player {
             },
             digest: report.digest,
             records: report.trace.records().len(),
-            end: report.trace.records().last().map_or(SimTime::START, |record| record.at),
+            end: report.end,
             timeline: self.timelines.then(|| render(&report.trace, options)),
             problems: report.diagnostics().to_json(&story.scenario.files),
         };

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::thread;
-use std::{fmt, fs};
 
 use autoenroll_model::{SimTime, Span};
 use serde_json::json;
@@ -26,10 +25,15 @@ pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, F
         None => KnownFailures::default(),
     };
     let player = Player::new(&arguments.how, arguments.timeline, console.colour)?;
-    let mut stories = match suite::stories(&arguments.selection, arguments.how.profile.as_deref())? {
+    let stories = suite::stories(&arguments.selection, arguments.how.profile.as_deref())?;
+    let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
+    let mut stories = match stories {
         Ok(stories) => stories,
         Err(broken) => {
             report_broken(&broken, arguments.format, console)?;
+            if let Some(file) = report_file {
+                file.write(&junit::report_broken(&broken))?;
+            }
             return Ok(Exit::Usage);
         }
     };
@@ -56,11 +60,8 @@ pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, F
         RunFormat::Text | RunFormat::Github => sum_up(&played, console)?,
         RunFormat::Json => sum_up_json(&played, console)?,
     }
-    if let Some(path) = &arguments.junit {
-        let unwritten =
-            |error: &dyn fmt::Display| Failure::Bench(format!("{} cannot be written: {error}", path.display()));
-        let report = junit::report(&played).map_err(|error| unwritten(&error))?;
-        fs::write(path, report).map_err(|error| unwritten(&error))?;
+    if let Some(file) = report_file {
+        file.write(&junit::report(&played))?;
     }
     Ok(exit)
 }
@@ -180,7 +181,7 @@ fn to_json(one: &Played) -> serde_json::Value {
         "profile": one.profile,
         "verdict": verdict,
         "digest": one.digest.to_string(),
-        "simulated": one.end.0,
+        "simulated-ns": one.end.0,
         "records": one.records,
         "reason": reason,
         "problems": one.problems,

@@ -29,6 +29,8 @@ pub struct RunReport {
     pub trace: Trace,
     /// SHA-256 of the trace.
     pub digest: TraceDigest,
+    /// What the clock shows when the story is over. It may be later than the last record.
+    pub end: SimTime,
     /// The requirements that decided something in this run, each once, in order.
     pub decided: Vec<String>,
     /// How many steps were not played, because an earlier one made it pointless.
@@ -109,6 +111,7 @@ pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requir
     let (trace, outcome) = player.finish();
     let mut failures = outcome.failures;
     let mut report = report(scenario, trace, Verdict::Passed, outcome.not_played);
+    report.end = outcome.end;
     report.matched = outcome.matched;
     report.left = outcome.left;
     report.open = outcome.open;
@@ -140,8 +143,8 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
     decided.sort();
     decided.dedup();
     let (matched, left) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
-    let (open, differences) = (Vec::new(), Vec::new());
-    RunReport { verdict, digest: digest(&trace), trace, decided, not_played, matched, left, open, differences }
+    let (end, open, differences) = (SimTime::START, Vec::new(), Vec::new());
+    RunReport { verdict, digest: digest(&trace), end, trace, decided, not_played, matched, left, open, differences }
 }
 
 /// A rule that the scenario claims to cover must have decided something.

@@ -56,6 +56,7 @@ pub(super) struct Outcome {
     pub(super) open: Vec<RecordId>,
     pub(super) differences: Vec<(usize, Vec<Difference>)>,
     pub(super) not_played: usize,
+    pub(super) end: SimTime,
 }
 
 /// Where a step leaves the story for what comes after it.
@@ -107,6 +108,7 @@ impl<'a, S: Stage> Player<'a, S> {
             }
         }
         self.outcome.open = self.open_prompts();
+        self.outcome.end = self.stage.now();
         (self.stage.trace().clone(), self.outcome)
     }
 
