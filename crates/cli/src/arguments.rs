@@ -101,7 +101,8 @@ pub(crate) struct Run {
     /// nothing fails the run.
     #[arg(long, value_name = "FILE")]
     pub(crate) known_failures: Option<PathBuf>,
-    /// Run again whenever one of the files changes, until interrupted.
+    /// Run again whenever a file changes that the run reads, until interrupted: scenarios, also new ones in a directory, --fixtures and
+    /// --known-failures.
     #[arg(long, conflicts_with_all = ["junit", "bless"])]
     pub(crate) watch: bool,
     /// Show the timeline of every scenario, not only of those that fail.

@@ -198,6 +198,24 @@ fn from_disk(path: &Path) -> Result<Source, Failure> {
     Ok(Source { name: path.with_extension("").display().to_string(), path: shown, bytes, on_disk: true })
 }
 
+/// What a selection reads from disk: scenarios and fixtures. What cannot be read is left out; it is being written, or will be told when
+/// it is run.
+pub(crate) fn on_disk(selection: &Selection) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for argument in selection.scenarios.iter().map(Path::new) {
+        if argument.is_dir() {
+            // What could be listed before it failed is there.
+            let _incomplete = list(argument, 0, &mut paths);
+        } else {
+            paths.push(argument.to_path_buf());
+        }
+    }
+    paths.extend(Fixtures::of(selection).into_iter().flat_map(|fixtures| fixtures.own.into_values()));
+    // Pipes can be read only once: they are left to the run.
+    let files = paths.into_iter().filter(|path| path.is_file());
+    files.filter_map(|path| read_file(&path).ok().map(|bytes| (path, bytes))).collect()
+}
+
 /// A file, or the beginning of one that is too large: one byte more than allowed, so that the parser says so.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
