@@ -201,7 +201,15 @@ fn what_the_bench_knows_is_printed() {
     check("profiles", Exit::Ok, &["server-2003-sp1", "balloon-delay", "P7.36"]);
     check("profiles --format json", Exit::Ok, &[r#""switch":"timer""#]);
     check("fixtures", Exit::Ok, &["contoso", "gids-small", "SmartcardLogon"]);
-    check("fixtures --format json", Exit::Ok, &[r#""kind":"world""#]);
+    check("fixtures", Exit::Ok, &["the profile server-2003-sp1 looks here first", "`autoenroll fixtures NAME`"]);
+    check("fixtures --format json", Exit::Ok, &[r#""kind":"world""#, r#""generation":"later""#]);
+    let template = ["templates/win2003.toml", "templates/later.toml", "[[template]]\nname = \"Machine\""];
+    check("fixtures Machine", Exit::Ok, &template);
+    check("fixtures Computer", Exit::Ok, &template);
+    check("fixtures contoso", Exit::Ok, &["# world contoso", "netbios = \"CONTOSO\""]);
+    check("fixtures gids --format json", Exit::Ok, &[r#""kind":"card""#, r#""text":"about = "#]);
+    check("fixtures Machin", Exit::Usage, &["there is no world, card or template `Machin`; did you mean `Machine`?"]);
+    check("list founding", Exit::Ok, &["in brackets the profile where it is not the default one, server-2003-sp1"]);
     check("matrix", Exit::Ok, &["R040", " requirements: "]);
     check("matrix --format json", Exit::Ok, &[r#""id":"R040""#]);
     check("list", Exit::Ok, &[FOUNDING_STORY]);
@@ -238,12 +246,18 @@ fn show_is_about_one_scenario() {
 #[test]
 fn a_new_file_runs() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "new-file");
-    for story in ["silent", "smart-card"] {
-        let path = directory.join(format!("{story}.toml")).display().to_string();
-        check(&format!("new {path} --story {story} --title Mine"), Exit::Ok, &["is written"]);
-        check(&format!("run {path}"), Exit::Ok, &["1 passed"]);
-        check(&format!("new {path}"), Exit::Usage, &["exists"]);
+    for story in ["silent", "smart-card", "machine"] {
+        let path = directory.join(story).display().to_string();
+        check(&format!("new {path} --story {story} --title Mine"), Exit::Ok, &[&format!("{story}.toml is written")]);
+        check(&format!("run {path}.toml"), Exit::Ok, &["1 passed"]);
+        check(&format!("new {path}"), Exit::Usage, &["exists already, and is left as it is"]);
+        check(&format!("new {path}.toml"), Exit::Usage, &["exists already"]);
     }
+    let path = directory.join("later.toml").display().to_string();
+    check(&format!("new {path} --profile windows-95"), Exit::Usage, &["there is no profile `windows-95`"]);
+    check(&format!("new {path} --profile windows-10-22h2"), Exit::Ok, &["is written"]);
+    assert!(fs::read_to_string(&path).unwrap().contains("profile = \"windows-10-22h2\""));
+    check(&format!("new {}", directory.join("none/story").display()), Exit::Usage, &["story.toml cannot be written"]);
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub(crate) enum Command {
     Schema,
     /// List profiles, and the switches in which they differ.
     Profiles(Profiles),
-    /// List worlds, cards and templates that a scenario can name.
+    /// List worlds, cards and templates that a scenario can name, or print one of them.
+    #[command(after_help = FIXTURES_EXAMPLES)]
     Fixtures(Fixtures),
     /// Write a directory's own templates, CAs and policies as a world that scenarios extend.
     #[command(after_help = IMPORT_EXAMPLES)]
@@ -276,7 +277,7 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// The file; it must not be there yet.
+    /// The file; it must not be there yet. A name without ending gets `.toml`.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// What the story shows, in one line.
@@ -285,6 +286,9 @@ pub(crate) struct New {
     /// The story to begin with.
     #[arg(long, value_enum, default_value_t = StoryKind::Silent)]
     pub(crate) story: StoryKind,
+    /// The profile that the file names; none when absent, which means the default one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -310,9 +314,19 @@ pub(crate) struct Profiles {
     pub(crate) format: Format,
 }
 
+const FIXTURES_EXAMPLES: &str = "\
+Examples:
+  autoenroll fixtures                     all of them
+  autoenroll fixtures contoso             what is in that world
+  autoenroll fixtures User                the default template, in both generations
+  autoenroll fixtures 'Smartcard Logon'   by its display name";
+
 #[derive(Debug, Args)]
 pub(crate) struct Fixtures {
-    /// Form of the list.
+    /// A world, a card, or a template, whose display name will do too; all are listed when absent.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Form of the output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -429,6 +443,8 @@ pub(crate) enum StoryKind {
     Silent,
     /// A certificate on a smart card, with balloon, wizard and PIN.
     SmartCard,
+    /// A certificate of a computer, at boot.
+    Machine,
 }
 
 /// Form of an output.

@@ -42,7 +42,8 @@ pub use document::{
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use library::Library;
 pub use loader::{Bundle, LoadError, Loader};
-pub use new::{NewKey, NewScenario, new_scenario};
+pub use nearest::nearest;
+pub use new::{NewScenario, NewStory, new_scenario};
 pub use print::print;
 pub use reference::reference;
 pub use run::{

@@ -2,7 +2,8 @@
 
 /// The candidate that needs the fewest edits, when that is few enough for the wrong name to be a slip: a third of its length,
 /// at least one. Of several equally near ones the first counts. Failing that, the only candidate that begins with the wrong name.
-pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (wrong.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     let mut longer = Vec::new();

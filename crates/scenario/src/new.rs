@@ -7,17 +7,19 @@ pub struct NewScenario {
     pub title: String,
     /// The profile; the default one when it is not said.
     pub profile: Option<String>,
-    /// Where the key goes.
-    pub key: NewKey,
+    /// The story that it tells.
+    pub story: NewStory,
 }
 
-/// Where the key of a new scenario goes.
+/// The story of a new scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewKey {
-    /// Into software, without anybody noticing.
-    Software,
-    /// Onto a smart card, with balloon, wizard and PIN.
-    Card,
+pub enum NewStory {
+    /// A certificate at logon, without anybody noticing.
+    Silent,
+    /// A certificate on a smart card, with balloon, wizard and PIN.
+    SmartCard,
+    /// A certificate of a computer, at boot.
+    Machine,
 }
 
 /// The text of a new scenario. It passes as it stands; its author changes it from there.
@@ -25,61 +27,72 @@ pub enum NewKey {
 pub fn new_scenario(new: &NewScenario) -> String {
     let title = crate::print::value(&crate::Value::Text(new.title.clone()), crate::print::Style::Toml);
     let profile = new.profile.as_ref().map_or(String::new(), |profile| format!("profile = \"{profile}\"\n"));
-    let head = format!("#:schema ../fixtures/schemas/scenario-1.json\nscenario = 1\ntitle = {title}\n{profile}");
-    head + match new.key {
-        NewKey::Software => SOFTWARE,
-        NewKey::Card => CARD,
-    }
+    format!("scenario = 1\ntitle = {title}\n{profile}{ABOUT}")
+        + match new.story {
+            NewStory::Silent => SILENT,
+            NewStory::SmartCard => SMART_CARD,
+            NewStory::Machine => MACHINE,
+        }
 }
 
-const SOFTWARE: &str = r#"
-[world]
-extends = "contoso" # domain, workstation WKS01, user alice, one CA
+const ABOUT: &str = r#"summary = """
+What this story shows, in a few sentences.
+"""
 
+[world]
+extends = "contoso" # `autoenroll fixtures contoso` prints it
+"#;
+
+const SILENT: &str = r#"
 [[world.template]]
-name = "NewUser"
-based-on = "User" # a default template; the copy is version 2
-flags = ["auto-enrollment"]
-allow = { alice = ["read", "enroll", "autoenroll"] }
+name = "MyUser"
+based-on = "User" # has the flag auto-enrollment, which the copy inherits
+allow = { alice = ["enroll", "autoenroll"] }
 
 [timeline]
 steps = [
   { logon = "alice" },
-  { expect = "request", facts = { template = "NewUser" } },
-  { expect = "issued", facts = { template = "NewUser" }, as = "new" },
-  { expect = "event", facts = { id = 19, severity = "information" } },
+  { expect = "issued", facts = { template = "MyUser" }, as = "new" },
   { state = "store", of = "alice", facts = { certificates = ["$new"] } },
-  { wait = "9h" }, # the refreshes that follow change nothing
 ]
 "#;
 
-const CARD: &str = r#"
-[world]
-extends = "contoso" # domain, workstation WKS01 with Reader 0, user alice, one CA
-
+const SMART_CARD: &str = r#"
 [[world.template]]
-name = "NewLogon"
-based-on = "SmartcardLogon" # a default template; the copy is version 2
-flags = ["auto-enrollment", "user-interaction-required"]
-minimal-key-size = 2048
+name = "MyLogon"
+based-on = "SmartcardLogon" # does not have the flag auto-enrollment
+flags = ["auto-enrollment"]
 providers = ["Microsoft Base Smart Card Crypto Provider"]
-allow = { alice = ["read", "enroll", "autoenroll"] }
+allow = { alice = ["enroll", "autoenroll"] }
 
 [[world.card]]
-name = "alice-card"
-atr = "gids"
-pin = { value = "1234" }
-reader = "Reader 0"
+name = "badge"
+atr = "gids" # `autoenroll fixtures gids` prints what is behind it
+pin = { value = "1234", tries = 3 }
 
 [timeline]
 steps = [
+  { insert = "badge" },
   { logon = "alice" },
   { after = "60s", expect = "balloon" },
-  { after = "5s", click = "balloon" },
+  { after = "5s", click = "icon" },
   { prompt = "wizard.start", answer = "start" },
-  { prompt = "pin.enter", facts = { card = "alice-card", tries-left = 3 }, answer = { pin = "1234" } },
-  { expect = "request", facts = { template = "NewLogon", key = "rsa-2048" } },
-  { expect = "issued", facts = { template = "NewLogon" }, as = "new" },
-  { state = "card", of = "alice-card", facts = { default-certificate = "$new", tries-left = 3 } },
+  { prompt = "pin.enter", facts = { tries-left = 3 }, answer = { pin = "1234" } },
+  { expect = "issued", facts = { template = "MyLogon" }, as = "new" },
+  { state = "card", of = "badge", facts = { default-certificate = "$new", tries-left = 3 } },
+]
+"#;
+
+const MACHINE: &str = r#"
+[[world.template]]
+name = "MyComputer"
+based-on = "Machine" # has the flags auto-enrollment and machine-type, which the copy inherits
+allow = { WKS01 = ["enroll", "autoenroll"] }
+
+[timeline]
+steps = [
+  { boot = "WKS01" },
+  { expect = "issued", facts = { template = "MyComputer" }, as = "new" },
+  { state = "store", of = "WKS01", facts = { certificates = ["$new"] } },
 ]
 "#;
