@@ -175,6 +175,38 @@ fn what_comes_after_an_open_prompt_is_in_doubt() {
 }
 
 #[test]
+fn what_stands_in_the_way_of_a_story_comes_before_the_step_that_it_keeps_from_coming() {
+    let script = || {
+        let asked = |point: &'static str| [("point", point)];
+        Script::new().after("Logon", s(1), "alice", Kind::Prompt, &asked("wizard.start")).after(
+            "Reply",
+            s(0),
+            "alice",
+            Kind::Prompt,
+            &asked("card.insert"),
+        )
+    };
+    let steps = |between: &str, time: &str| {
+        story(&format!("{LOGON}\n{between}  {{ {time}prompt = \"card.insert\", answer = \"hold\" }},"))
+    };
+    let (start, held) =
+        (steps("", "after = \"1s\", "), "  { at = \"1s\", prompt = \"wizard.start\", answer = \"hold\" },\n");
+    let once = blessed(&start, script(), true);
+    assert_eq!(once.text, steps(held, "after = \"0s\", "), "{:?}", once.refused);
+    // What a later step of the instant means is not in the way of this one.
+    let at_once = Script::new().after("Logon", s(0), "alice", Kind::Prompt, &[("point", "wizard.start")]);
+    let check = |last: &str, inserted: usize| {
+        let text = story(&format!(
+            "{LOGON}\n  {{ prompt = \"pin.enter\", answer = \"hold\" }},\n  {{ state = \"desktop\", facts = {{}} }},\n  {last},"
+        ));
+        assert_eq!(blessed(&text, at_once.clone(), true).edits.len(), inserted, "{last}");
+    };
+    check("{ prompt = \"wizard.start\", answer = \"hold\" }", 0);
+    check("{ after = \"1s\", prompt = \"wizard.start\", answer = \"hold\" }", 1);
+    check("{ prompt = \"card.insert\", answer = \"hold\" }", 1);
+}
+
+#[test]
 fn nothing_comes_between_an_action_and_what_acts_on_it() {
     let script = || Script::new().after("Logon", s(0), "alice", Kind::Prompt, &[("point", "wizard.start")]);
     let text = story(&format!("{LOGON}\n  {{ on = \"answer\", lock = \"alice\" }},"));
