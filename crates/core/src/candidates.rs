@@ -34,6 +34,7 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidat
     let mut found: Vec<Candidate> = (0..offer.templates.len())
         .filter_map(|at| {
             let offered = &offer.templates[at];
+            let before = frame.decisions_made();
             is_eligible(frame, offered, &token)?;
             let authorities = issuing(frame, gathered, &offered.template)?;
             let renewal_only = match who_names(frame, &offered.template) {
@@ -41,7 +42,7 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidat
                 Names::OldCertificate => true,
                 Names::Nobody => return None,
             };
-            let reasons = alloc::vec![frame.because()];
+            let reasons = frame.decisions_since(before).collect();
             Some(Candidate { template: at, authorities, renewal_only, reasons })
         })
         .collect();

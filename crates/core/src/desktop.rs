@@ -3,10 +3,18 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use autoenroll_model::{Answer, BalloonId, DecisionPoint, Facts, Offer, OutputBody, PromptId, SimTime};
+use autoenroll_model::{Answer, BalloonId, Cause, DecisionPoint, Facts, Offer, OutputBody, PromptId, SimTime};
 
 use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::rules;
+
+/// The interactive items that wait for the user.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) names: Vec<String>,
+    /// Why they are to be worked on: everything on the desktop is there because of that.
+    pub(crate) reasons: Vec<Cause>,
+}
 
 /// What is on the desktop before the wizard works.
 #[derive(Clone, Debug)]
@@ -23,13 +31,13 @@ pub(crate) enum Desktop {
 
 impl Desktop {
     /// S1: about a minute after the start of the run, at once when the express entry is there or the minute is over.
-    pub(crate) fn delay(frame: &mut Frame, started: SimTime, express: bool) -> Self {
+    pub(crate) fn delay(frame: &mut Frame, started: SimTime, express: bool, waiting: &Waiting) -> Self {
         let mut desktop = Self::Delay;
         let due = started + frame.profile().balloon_delay.0;
         if frame.decide(rules::S1_EXPRESS, "balloon", express, Facts::new()) {
-            desktop.show_balloon(frame);
+            desktop.show_balloon(frame, waiting);
         } else if due <= frame.now.mono {
-            desktop.delay_is_over(frame);
+            desktop.delay_is_over(frame, waiting);
         } else {
             frame.timers.set(Timer::BalloonDelay, due);
         }
@@ -40,16 +48,16 @@ impl Desktop {
         matches!(self, Self::Balloon(_) | Self::Icon)
     }
 
-    pub(crate) fn delay_is_over(&mut self, frame: &mut Frame) {
+    pub(crate) fn delay_is_over(&mut self, frame: &mut Frame, waiting: &Waiting) {
         let due = Facts::new().with("delay", frame.profile().balloon_delay.0.to_string());
         if matches!(self, Self::Delay) && frame.decide(rules::S1_ELAPSED, "balloon", true, due) {
-            self.show_balloon(frame);
+            self.show_balloon(frame, waiting);
         }
     }
 
-    fn show_balloon(&mut self, frame: &mut Frame) {
-        let because = frame.because();
-        *self = Self::Balloon(frame.balloon(&[because]));
+    fn show_balloon(&mut self, frame: &mut Frame, waiting: &Waiting) {
+        let causes = because_of(frame, waiting);
+        *self = Self::Balloon(frame.balloon(&causes));
         let end = frame.now.mono + frame.profile().balloon_visible.0;
         frame.timers.set(Timer::BalloonEnd, end);
     }
@@ -62,14 +70,14 @@ impl Desktop {
         }
     }
 
-    pub(crate) fn balloon_closed(&mut self, frame: &mut Frame, closed: BalloonId) {
+    pub(crate) fn balloon_closed(&mut self, frame: &mut Frame, closed: BalloonId, waiting: &Waiting) {
         if let Self::Balloon(balloon) = *self
             && balloon == closed
         {
             if frame.decide(rules::S2_CLOSE, "balloon", true, Facts::new()) {
                 self.fade(frame, balloon);
             } else {
-                self.open_wizard(frame, &[]);
+                self.open_wizard(frame, waiting);
             }
         }
     }
@@ -82,31 +90,31 @@ impl Desktop {
         *self = Self::Icon;
     }
 
-    pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, clicked: BalloonId, items: &[String]) {
+    pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, clicked: BalloonId, waiting: &Waiting) {
         if matches!(*self, Self::Balloon(balloon) if balloon == clicked)
             && frame.decide(rules::S2_CLICK, "balloon", true, Facts::new())
         {
-            self.open_wizard(frame, items);
+            self.open_wizard(frame, waiting);
         }
     }
 
-    pub(crate) fn icon_clicked(&mut self, frame: &mut Frame, items: &[String]) {
+    pub(crate) fn icon_clicked(&mut self, frame: &mut Frame, waiting: &Waiting) {
         let opens = match self {
             Self::Balloon(_) => frame.decide(rules::S2_CLICK, "icon", true, Facts::new()),
             Self::Icon => frame.decide(rules::S3_CLICK, "icon", true, Facts::new()),
             Self::Delay | Self::Wizard(_) => false,
         };
         if opens {
-            self.open_wizard(frame, items);
+            self.open_wizard(frame, waiting);
         }
     }
 
-    fn open_wizard(&mut self, frame: &mut Frame, items: &[String]) {
-        let because = frame.because();
+    fn open_wizard(&mut self, frame: &mut Frame, waiting: &Waiting) {
+        let causes = because_of(frame, waiting);
         self.clear_notification(frame);
         let offers = [Offer::Start, Offer::Remind, Offer::Details];
-        let facts = Facts::new().with("items", items.len());
-        *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &[because]));
+        let facts = Facts::new().with("items", waiting.names.len());
+        *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
     }
 
     /// Takes balloon and icon away.
@@ -127,17 +135,17 @@ impl Desktop {
     }
 
     /// S4: `Some(true)` starts the wizard's work, `Some(false)` postpones it, `None` leaves the page open.
-    pub(crate) fn wizard_answered(&mut self, frame: &mut Frame, answer: &Answer, items: &[String]) -> Option<bool> {
+    pub(crate) fn wizard_answered(&mut self, frame: &mut Frame, answer: &Answer, waiting: &Waiting) -> Option<bool> {
         match answer {
             Answer::Start => Some(frame.decide(rules::S4_START, "wizard", true, Facts::new())),
             Answer::Remind => Some(!frame.decide(rules::S4_REMIND, "wizard", true, Facts::new())),
             Answer::Details if frame.decide(rules::S4_DETAILS, "wizard", true, Facts::new()) => {
-                let because = frame.because();
+                let causes = because_of(frame, waiting);
                 let facts = Facts::new()
-                    .with("items", items.len())
-                    .with("details", items.iter().map(String::as_str).collect::<Vec<_>>());
+                    .with("items", waiting.names.len())
+                    .with("details", waiting.names.iter().map(String::as_str).collect::<Vec<_>>());
                 let offers = [Offer::Start, Offer::Remind, Offer::Details];
-                *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &[because]));
+                *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
                 None
             }
             Answer::Close => Some(!frame.decide(rules::S4_CLOSE, "wizard", true, Facts::new())),
@@ -159,4 +167,11 @@ impl Desktop {
         }
         true
     }
+}
+
+/// The latest decision, and why there is anything to ask the user for.
+fn because_of(frame: &Frame, waiting: &Waiting) -> Vec<Cause> {
+    let mut causes = waiting.reasons.clone();
+    causes.push(frame.because());
+    causes
 }

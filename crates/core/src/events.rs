@@ -2,7 +2,7 @@
 
 use alloc::string::ToString;
 
-use autoenroll_model::{Action, EventEntry, EventSource, EventTable, Facts, HResult, Severity, Thumbprint};
+use autoenroll_model::{Action, Cause, EventEntry, EventSource, EventTable, Facts, HResult, Severity, Thumbprint};
 
 use crate::frame::{Frame, LogKind};
 use crate::rules;
@@ -46,12 +46,12 @@ pub(crate) fn succeeded(frame: &mut Frame, action: Action, template: &str, ca: &
     }
 }
 
-/// A certificate could not be enrolled (13) or renewed (16).
-pub(crate) fn failed(frame: &mut Frame, action: Action, template: &str, code: HResult) {
+/// A certificate could not be enrolled (13) or renewed (16), because of that.
+pub(crate) fn failed(frame: &mut Frame, because: Cause, action: Action, template: &str, code: HResult) {
     if frame.decide(rules::R095, template, true, code_fact(code)) {
         let id = if action == Action::Renew { 16 } else { 13 };
         let facts = Facts::new().with("template", template).with("code", code.to_string());
-        log(frame, LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
+        log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
     }
 }
 
@@ -96,6 +96,18 @@ enum Source {
 }
 
 fn log(frame: &mut Frame, kind: LogKind, source: Source, id: u16, severity: Severity, facts: Facts) {
+    log_because(frame, &[], kind, source, id, severity, facts);
+}
+
+fn log_because(
+    frame: &mut Frame,
+    reasons: &[Cause],
+    kind: LogKind,
+    source: Source,
+    id: u16,
+    severity: Severity,
+    facts: Facts,
+) {
     let source = match (frame.profile().events, source, frame.identity.context) {
         (EventTable::Classic, _, _) => EventSource::AutoEnrollment,
         (EventTable::Modern, Source::Run, _) => EventSource::ClientAutoEnrollment,
@@ -107,7 +119,7 @@ fn log(frame: &mut Frame, kind: LogKind, source: Source, id: u16, severity: Seve
     for (name, fact) in facts.iter() {
         all.set(name, fact.clone());
     }
-    frame.log(kind, EventEntry { source, id, severity, facts: all }, &[]);
+    frame.log(kind, EventEntry { source, id, severity, facts: all }, reasons);
 }
 
 fn code_fact(code: HResult) -> Facts {

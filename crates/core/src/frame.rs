@@ -88,6 +88,16 @@ impl Frame {
         Cause::Decision(self.decisions.latest())
     }
 
+    /// How many decisions were made so far: a mark for [`Frame::decisions_since`].
+    pub(crate) const fn decisions_made(&self) -> u32 {
+        self.decisions.latest()
+    }
+
+    /// The decisions made since then, as causes of what follows from all of them.
+    pub(crate) fn decisions_since(&self, made: u32) -> impl Iterator<Item = Cause> + use<> {
+        (made + 1..=self.decisions.latest()).map(Cause::Decision)
+    }
+
     pub(crate) fn emit(&mut self, body: OutputBody, reasons: &[Cause]) {
         let mut causes = Vec::with_capacity(1 + reasons.len());
         causes.push(Cause::Input(self.inputs));

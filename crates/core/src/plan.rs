@@ -128,14 +128,13 @@ fn needed(
     template: &Template,
 ) -> Option<Item> {
     let name = template.name.as_str();
+    let before = frame.decisions_made();
     let pending = examined.outstanding(name).is_some();
     if pending && frame.decide(rules::R060, name, pending, Facts::new()) {
         return None;
     }
     let powers = gathered.powers;
     let standing = standing(frame, examined, candidate.template, template);
-    let mut reasons = candidate.reasons.clone();
-    reasons.push(frame.because());
     let (action, old) = match standing {
         Standing::Good => return None,
         Standing::None => {
@@ -167,7 +166,6 @@ fn needed(
             (Action::Renew, Some(held))
         }
     };
-    reasons.push(frame.because());
     let (action, cosigner) = with_cosigner(frame, gathered, examined, template, action)?;
     let renewed = if action == Action::Renew { old.as_ref().and_then(as_signer) } else { None };
     let action = if action == Action::Renew && renewed.is_none() { Action::Reenroll } else { action };
@@ -175,7 +173,8 @@ fn needed(
     let retires = retired_by(frame, gathered, examined, candidate.template, template, old.as_ref());
     let providers = providers(frame, template, &gathered.settings.providers);
     let interactive = is_interactive(frame, template, providers.first(), renewed.as_ref(), cosigner.as_ref());
-    reasons.push(frame.because());
+    let mut reasons = candidate.reasons.clone();
+    reasons.extend(frame.decisions_since(before));
     Some(Item {
         name: template.name.clone(),
         template: Some(candidate.template),

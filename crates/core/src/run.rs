@@ -5,12 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, Cancelled, DecisionPoint, Effect, EffectId, EffectResult, Fact, Facts, HResult, Offer, Outcome, PromptId,
-    Report, Rule, Trigger,
+    Answer, Cancelled, Cause, DecisionPoint, Effect, EffectId, EffectResult, Fact, Facts, HResult, Offer, Outcome,
+    PromptId, Report, Rule, Trigger,
 };
 
 use crate::acquire::{self, Acquisition, Next};
-use crate::desktop::Desktop;
+use crate::desktop::{Desktop, Waiting};
 use crate::events;
 use crate::examine::Examined;
 use crate::frame::{Frame, OpenPrompt};
@@ -192,6 +192,7 @@ impl Run {
     fn item_ended(&mut self, frame: &mut Frame, progress: Progress) {
         let Some(work) = self.work.take() else { return };
         let item = work.into_item();
+        let because = frame.because();
         events::enrollment(frame, false, &item.name);
         let outcome = match progress {
             Progress::Open => return,
@@ -201,10 +202,9 @@ impl Run {
             }
             Progress::Ended(outcome) => outcome,
         };
-        let because = frame.because();
         match &outcome {
             Outcome::Failed(code) => {
-                events::failed(frame, item.action, &item.name, *code);
+                events::failed(frame, because, item.action, &item.name, *code);
                 self.told.unfinished.push(item.name.clone());
                 if item.interactive && frame.identity.context == autoenroll_model::Context::User {
                     let cancelled = *code == HResult::SCARD_W_CANCELLED_BY_USER;
@@ -222,7 +222,8 @@ impl Run {
             }
             Outcome::Pending | Outcome::Postponed => self.told.unfinished.push(item.name.clone()),
         }
-        frame.report(Report::ItemEnded { template: item.name, action: item.action, outcome }, &[because]);
+        let causes: Vec<Cause> = item.reasons.into_iter().chain([because]).collect();
+        frame.report(Report::ItemEnded { template: item.name, action: item.action, outcome }, &causes);
         if !self.todo.is_empty()
             && matches!(self.phase, Phase::Interactive)
             && !frame.decide(rules::S13_NEXT, "wizard", true, Facts::new())
@@ -243,7 +244,8 @@ impl Run {
             return self.finish(frame);
         }
         let express = self.known.gathered.settings.express;
-        self.phase = Phase::Desktop(Desktop::delay(frame, self.started, express));
+        let desktop = Desktop::delay(frame, self.started, express, &self.waiting());
+        self.phase = Phase::Desktop(desktop);
     }
 
     /// The user has said Start: the wizard works through the interactive items.
@@ -298,8 +300,9 @@ impl Run {
     // What the user and time do.
 
     pub(crate) fn balloon_is_due(&mut self, frame: &mut Frame) {
+        let waiting = self.waiting();
         if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.delay_is_over(frame);
+            desktop.delay_is_over(frame, &waiting);
         }
     }
 
@@ -310,34 +313,38 @@ impl Run {
     }
 
     pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, balloon: autoenroll_model::BalloonId) {
-        let items = self.later_names();
+        let waiting = self.waiting();
         if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.balloon_clicked(frame, balloon, &items);
+            desktop.balloon_clicked(frame, balloon, &waiting);
         }
     }
 
     pub(crate) fn balloon_closed(&mut self, frame: &mut Frame, balloon: autoenroll_model::BalloonId) {
+        let waiting = self.waiting();
         if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.balloon_closed(frame, balloon);
+            desktop.balloon_closed(frame, balloon, &waiting);
         }
     }
 
     pub(crate) fn icon_clicked(&mut self, frame: &mut Frame) {
-        let items = self.later_names();
+        let waiting = self.waiting();
         if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.icon_clicked(frame, &items);
+            desktop.icon_clicked(frame, &waiting);
         }
     }
 
-    fn later_names(&self) -> Vec<String> {
-        self.later.iter().map(|item| item.name.clone()).collect()
+    fn waiting(&self) -> Waiting {
+        Waiting {
+            names: self.later.iter().map(|item| item.name.clone()).collect(),
+            reasons: self.later.iter().flat_map(|item| item.reasons.iter().copied()).collect(),
+        }
     }
 
     pub(crate) fn answered(&mut self, frame: &mut Frame, prompt: PromptId, answer: Answer) {
+        let waiting = self.waiting();
         match &mut self.phase {
             Phase::Desktop(desktop) if desktop.asks(prompt, &answer) => {
-                let items: Vec<String> = self.later.iter().map(|item| item.name.clone()).collect();
-                match desktop.wizard_answered(frame, &answer, &items) {
+                match desktop.wizard_answered(frame, &answer, &waiting) {
                     Some(true) => self.begin_interactive(frame),
                     Some(false) => self.postpone(frame),
                     None => {}
@@ -355,9 +362,7 @@ impl Run {
 
     /// Everything interactive waits for the next run; that is neither failure nor success.
     fn postpone(&mut self, frame: &mut Frame) {
-        let names: Vec<String> = self.later_names();
-        self.told.unfinished.extend(names);
-        self.later.clear();
+        self.told.unfinished.extend(self.later.drain(..).map(|item| item.name));
         self.finish(frame);
     }
 
