@@ -19,7 +19,7 @@ impl RunReport {
     #[must_use]
     pub fn diagnostics(&self) -> Diagnostics {
         let own = |failures: &[Failure]| -> Vec<Diagnostic> {
-            failures.iter().map(|failure| failure.to_diagnostic(&self.trace)).collect()
+            failures.iter().map(|failure| numbered(failure, failure.to_diagnostic(&self.trace))).collect()
         };
         match &self.verdict {
             Verdict::Passed => Diagnostics::new(),
@@ -97,6 +97,14 @@ impl RunReport {
             part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());
         }
         render_timeline(&part, TimelineOptions { detail: Detail::Story, colour })
+    }
+}
+
+/// The problem with the number of its step under it, which `autoenroll explain` takes.
+fn numbered(failure: &Failure, problem: Diagnostic) -> Diagnostic {
+    match (failure.step, &problem.label) {
+        (Some(step), None) => problem.here(format!("step {}", step + 1)),
+        _ => problem,
     }
 }
 
