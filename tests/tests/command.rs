@@ -225,11 +225,14 @@ fn show_prints_a_timeline_or_the_canonical_trace() {
         &["sees a balloon", "pin.enter", "issues ContosoSmartcardLogon#2"],
     );
     check(&format!("show {FOUNDING_STORY} --detail everything"), Exit::Ok, &["decision", "apdu"]);
-    let trace = autoenroll(&format!("show {FOUNDING_STORY} --json")).out;
+    let trace = autoenroll(&format!("show {FOUNDING_STORY} --format json")).out;
     for line in trace.lines() {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(record["at"].is_u64() && record["kind"].is_string(), "{line}");
     }
+    // The older name of the form.
+    assert_eq!(autoenroll(&format!("show {FOUNDING_STORY} --json")).out, trace);
+    check(&format!("show {FOUNDING_STORY} --format json --detail work"), Exit::Usage, &["the whole trace"]);
 }
 
 #[test]
@@ -241,6 +244,27 @@ fn show_is_about_one_scenario() {
     }
     check(&format!("show {}", directory.display()), Exit::Usage, &["say which one", "/one, ", "/other"]);
     check(&format!("show {}/one.toml --variant x", directory.display()), Exit::Usage, &["there is no such variant"]);
+}
+
+#[test]
+fn names_are_taken_as_they_are_listed() {
+    let story = "founding/balloon-clicked";
+    check(
+        &format!("list {story}"),
+        Exit::Ok,
+        &["founding/balloon-clicked[on-balloon]", "founding/balloon-clicked[on-icon]"],
+    );
+    check(&format!("run {story}[on-icon]"), Exit::Ok, &["1 scenario: 1 passed"]);
+    check(&format!("run {story}[on-icon] {story}[on-balloon]"), Exit::Ok, &["2 scenarios: 2 passed"]);
+    check(&format!("run {story}[on-icon] {story}"), Exit::Ok, &["2 scenarios: 2 passed"]);
+    check(&format!("run scenarios/{story}.toml[on-icon]"), Exit::Ok, &["1 scenario: 1 passed"]);
+    check(&format!("run {story}[x]"), Exit::Usage, &["no variant `x`", "on-balloon, on-icon"]);
+    check("run founding/b[x]", Exit::Usage, &["say which one", story]);
+    check(&format!("run scenarios/{story}.toml[on-icon] --bless"), Exit::Usage, &["for all its variants"]);
+    check(&format!("show {story}[on-icon]"), Exit::Ok, &["clicks the icon"]);
+    check(&format!("show {story} --variant on-icon"), Exit::Ok, &["clicks the icon"]);
+    check(&format!("show {story}"), Exit::Usage, &["say which one", "[on-icon]"]);
+    check(&format!("run {story}[on-icon] --timeline"), Exit::Ok, &[&autoenroll(&format!("show {story}[on-icon]")).out]);
 }
 
 #[test]
@@ -280,10 +304,10 @@ fn causes_are_explained() {
     check(
         &format!("explain {FOUNDING_STORY}:10"),
         Exit::Ok,
-        &["because", "Group Policy is applied", "S8.occupied yes for alice-card"],
+        &["because", "Group Policy is applied", "R050 yes for Contoso", "S8.occupied yes for alice-card"],
     );
-    check(&format!("explain {FOUNDING_STORY}"), Exit::Ok, &["run of alice", "SmartcardLogon         R036 no"]);
-    check(&format!("explain {FOUNDING_STORY}:1"), Exit::Usage, &["matched no record"]);
+    check(&format!("explain {FOUNDING_STORY}"), Exit::Ok, &["run of alice", "is enrolled: "]);
+    check(&format!("explain {FOUNDING_STORY}:1"), Exit::Ok, &["is done by somebody"]);
     check(&format!("explain {FOUNDING_STORY}:99"), Exit::Usage, &["has no step 99"]);
 }
 
@@ -337,7 +361,7 @@ fn an_imported_directory_is_a_world_to_extend() {
 
 #[test]
 fn pins_stay_in_the_scenario() {
-    let trace = autoenroll(&format!("show {FOUNDING_STORY} --json")).out;
+    let trace = autoenroll(&format!("show {FOUNDING_STORY} --format json")).out;
     // The digits as a text, and as the VERIFY command carries them.
     for pin in ["\"1234\"", "31323334", "\"0000\""] {
         assert!(!trace.contains(pin), "the trace shows the PIN as {pin}");

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Show(Show),
     /// Write a scenario file that runs, to begin with.
     New(New),
-    /// Explain a code that a message names, such as AE0204; or why something in a scenario came, or nothing came.
+    /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
     /// Print the JSON Schema of scenario files, for editors.
@@ -106,7 +106,7 @@ pub(crate) struct Run {
     /// --known-failures.
     #[arg(long, conflicts_with_all = ["junit", "bless"])]
     pub(crate) watch: bool,
-    /// Show the timeline of every scenario, not only of those that fail.
+    /// Show the story of every scenario, as `autoenroll show` tells it.
     #[arg(long)]
     pub(crate) timeline: bool,
     /// Run only the K-th of N parts of the selection.
@@ -129,7 +129,8 @@ pub(crate) struct Run {
 /// Which scenarios; the whole suite by default.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Selection {
-    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent.
+    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent. A file or
+    /// full name may have a variant in brackets.
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenarios: Vec<String>,
     /// Only those whose names contain this text; may be given several times.
@@ -251,22 +252,26 @@ pub(crate) struct List {
 const SHOW_EXAMPLES: &str = "\
 Examples:
   autoenroll show founding/second-provider
+  autoenroll show 'founding/balloon-clicked[on-icon]'
   autoenroll show --detail everything my/scenario.toml
-  autoenroll show --json founding/second-provider | jq .kind";
+  autoenroll show --format json founding/second-provider | jq .kind";
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// A file, or the name of a scenario of the suite.
+    /// A file, or the name of a scenario of the suite; either with a variant in brackets.
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenario: String,
-    /// The variant, when the scenario has several.
+    /// The variant, when the scenario has several and the name has none.
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
-    /// How much is told.
+    /// How much is told: `story` in sentences, the others record by record with the words and facts that steps name.
     #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
     pub(crate) detail: ShownDetail,
-    /// The whole trace as canonical JSON lines instead.
-    #[arg(long, conflicts_with = "detail")]
+    /// Form of the timeline. As JSON it is the whole trace in canonical lines, a record a line.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The older name of `--format json`.
+    #[arg(long, hide = true, conflicts_with_all = ["detail", "format"])]
     pub(crate) json: bool,
     /// A directory with worlds, cards and templates of your own; they come before those inside the program.
     #[arg(long, value_name = "DIR")]
@@ -293,15 +298,30 @@ pub(crate) struct New {
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
-  autoenroll explain AE0503                        what a code means
-  autoenroll explain founding/second-provider:10   why the tenth step's prompt appeared
-  autoenroll explain my/scenario.toml              for each run and template, what became of it and by which rule";
+  autoenroll explain my.toml                     for each run and template, what became of it and by which rule
+  autoenroll explain my.toml --template MyUser   every decision about one template
+  autoenroll explain founding/second-provider:10     why the tenth step's prompt appeared
+  autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
+  autoenroll explain 'founding/balloon-clicked[on-icon]:3'
+  autoenroll explain AE0503                      what a code means
+  autoenroll explain R036                        a requirement, with its source and the scenarios that show it
+  autoenroll explain 0x8010006C                  an HRESULT, also by name";
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code, or a scenario with or without a step counted from 1; all codes are listed when absent.
-    #[arg(value_name = "CODE|SCENARIO[:STEP]")]
+    /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1, or a line of
+    /// the file. All codes are listed when absent.
+    #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]")]
     pub(crate) what: Option<String>,
+    /// The variant, when the scenario has several and the name has none.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Only this template, with every decision about it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) template: Option<String>,
+    /// How much is told of what led to a step; the decisions always are.
+    #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
+    pub(crate) detail: ShownDetail,
     /// A directory with worlds, cards and templates of your own; they come before those inside the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,

@@ -25,6 +25,10 @@ pub(crate) fn run(
         if !story.source.on_disk {
             return Err(Failure::Usage(format!("{} is inside this program; name its file to bless it", story.name)));
         }
+        if story.source.variants.is_some() {
+            let path = &story.source.path;
+            return Err(Failure::Usage(format!("{path} is blessed for all its variants; name it without one")));
+        }
         files.entry(&story.source.path).or_default().push(story);
     }
     let files: Vec<(&str, Vec<&Story>)> = files.into_iter().collect();

@@ -38,6 +38,11 @@ impl Requirement {
     pub(crate) fn holds_for(&self, profile: &str) -> bool {
         self.profiles.is_empty() || self.profiles.iter().any(|name| name == profile)
     }
+
+    /// The profiles that it holds for, in words.
+    pub(crate) fn profiles(&self) -> String {
+        if self.profiles.is_empty() { "all".to_owned() } else { self.profiles.join(", ") }
+    }
 }
 
 #[derive(Deserialize)]
@@ -71,6 +76,17 @@ impl Catalogue {
     /// All of them.
     pub(crate) fn requirements(&self) -> &[Requirement] {
         &self.0
+    }
+
+    /// That of this id.
+    pub(crate) fn requirement(&self, id: &str) -> Option<&Requirement> {
+        self.0.iter().find(|requirement| requirement.id == id)
+    }
+
+    /// What a rule is about, in a few words; a check of the CA without an entry of its own has its statement.
+    pub(crate) fn title(&self, id: &str) -> &str {
+        let statement = || autoenroll_ca::RULES.iter().find(|rule| rule.id == id).map(|rule| rule.statement);
+        self.requirement(id).map(|requirement| requirement.title.as_str()).or_else(statement).unwrap_or_default()
     }
 }
 

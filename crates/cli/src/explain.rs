@@ -1,29 +1,38 @@
-//! `autoenroll explain`: what a code in a message means; why something in a story came; what became of each template.
+//! `autoenroll explain`: what a code, a requirement or an HRESULT means; why something in a story came; what became of each
+//! template.
 
+mod fate;
+mod meaning;
+mod runs;
+mod target;
 mod why;
 
-use autoenroll_scenario::{Code, explain_code};
+use autoenroll_scenario::{Code, FailureKind, RunReport, explain_code};
 
-use crate::arguments::{Explain, Selection};
+use crate::arguments::Explain;
+use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
 use crate::play::Player;
+use crate::suite::Story;
 use crate::{Exit, Failure, suite};
+use runs::Shown;
+use target::{Moment, Target};
 
 /// Width of the text, as of every other text for people.
 const WIDTH: usize = 100;
 
 pub(crate) fn run(arguments: &Explain, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    match arguments.what.as_deref() {
-        None => list(console),
-        Some(code) if is_code(code) => explain(code, console),
-        Some(scenario) => story(scenario, arguments, console),
+    let Some(what) = arguments.what.as_deref() else { return list(console) };
+    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    match Target::of(what, &catalogue) {
+        Target::Code(code) => explain(code, console),
+        Target::Requirement(id) => meaning::requirement(id, &catalogue, console),
+        Target::HResult(code) => meaning::hresult(code, &catalogue, console),
+        Target::Scenario(scenario, moment) => match target::slip(what, &catalogue) {
+            Some(help) => Err(Failure::Usage(help)),
+            None => story(scenario, moment, arguments, &catalogue, console),
+        },
     }
-}
-
-/// `AE` and four digits.
-fn is_code(text: &str) -> bool {
-    let digits = text.get(..2).filter(|prefix| prefix.eq_ignore_ascii_case("AE")).and_then(|_| text.get(2..));
-    digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 fn list(console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -45,27 +54,40 @@ fn explain(code: &str, console: &mut Console<'_>) -> Result<Exit, Failure> {
 }
 
 /// Plays a scenario and explains one of its steps, or what became of each template.
-fn story(text: &str, arguments: &Explain, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let (scenario, step) = match text.rsplit_once(':').map(|(scenario, step)| (scenario, step.parse::<usize>())) {
-        Some((scenario, Ok(step))) => (scenario, Some(step)),
-        _ => (text, None),
-    };
-    let selection = Selection {
-        scenarios: vec![scenario.to_owned()],
-        fixtures: arguments.fixtures.clone(),
-        ..Selection::default()
-    };
-    let stories = suite::good_stories(&selection, None)?;
-    let [story] = stories.as_slice() else {
-        let names: Vec<&str> = stories.iter().map(|story| story.name.as_str()).collect();
-        return Err(Failure::Usage(format!("say which one: {}", names.join(", "))));
-    };
-    let report = Player::plain()?.report(story);
+fn story(
+    scenario: &str,
+    moment: Option<Moment>,
+    arguments: &Explain,
+    catalogue: &Catalogue,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let story = suite::one(scenario, arguments.variant.as_deref(), arguments.fixtures.as_deref(), None)?;
+    let step = moment.map(|moment| moment.step(&story)).transpose()?;
+    let template = arguments.template.as_deref().map(|name| runs::known(name, &story)).transpose()?;
+    if step.is_some() && template.is_some() {
+        return Err(Failure::Usage(
+            "a step has causes, whatever template they are about; leave out --template".to_owned(),
+        ));
+    }
+    let report = Player::plain()?.report(&story);
     match step {
-        Some(step) => why::step(story, &report, step, console)?,
-        None => why::templates(story, &report, console)?,
+        Some(step) => why::step(&story, &report, step, arguments.detail.into(), catalogue, console)?,
+        None => {
+            let shown = template.map_or(Shown::Own, Shown::Thoroughly);
+            runs::all(&story, &report.trace, shown, catalogue, console)?
+        }
     }
     Ok(Exit::Ok)
+}
+
+/// Where to ask why, for a story in which a record about a template did not come; empty for any other.
+pub(crate) fn hint(story: &Story, report: &RunReport) -> String {
+    let missing = why::failures(report).iter().find_map(|failure| match failure.kind {
+        FailureKind::DidNotCome { .. } => why::template(story.scenario.steps.get(failure.step?)?),
+        _ => None,
+    });
+    let ask = |template| format!("\nautoenroll explain {} says what became of {template}\n", story.argument());
+    missing.map(ask).unwrap_or_default()
 }
 
 /// The words of a text in lines of at most that many characters.
@@ -94,15 +116,5 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("enormous word", 4), ["enormous", "word"]);
         assert_eq!(wrap("", 4), [""]);
-    }
-
-    #[test]
-    fn codes_are_told_from_scenarios() {
-        for code in ["AE0101", "ae9999"] {
-            assert!(is_code(code), "{code}");
-        }
-        for other in ["", "A", "AE", "AE01", "AE010x", "founding/second-provider", "äe0101"] {
-            assert!(!is_code(other), "{other}");
-        }
     }
 }

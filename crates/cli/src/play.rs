@@ -9,13 +9,13 @@ use autoenroll_scenario::Verdict as RunVerdict;
 use autoenroll_scenario::{
     FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
 };
-use autoenroll_trace::{Detail, TimelineOptions, Trace, TraceDigest, digest, render};
+use autoenroll_trace::{Trace, TraceDigest, digest};
 use autoenroll_world::{InProcess as Parts, WorldError};
 
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
 use crate::suite::Story;
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, explain, story};
 
 /// Plays stories, all under the same circumstances. Shared by threads.
 #[derive(Clone, Debug)]
@@ -165,7 +165,6 @@ impl Player {
     /// Plays a story, and keeps the trace.
     pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
         let (report, fault) = self.report_and_fault(story);
-        let options = TimelineOptions { detail: Detail::Story, colour: self.colour };
         let played = Played {
             name: story.name.clone(),
             title: story.title.clone(),
@@ -178,7 +177,7 @@ impl Player {
             digest: report.digest,
             records: report.trace.records().len(),
             end: report.end,
-            timeline: self.timelines.then(|| render(&report.trace, options)),
+            timeline: self.timelines.then(|| story::tell(&report.trace)),
             problems: report.diagnostics().to_json(&story.scenario.files),
         };
         (played, report.trace)
@@ -239,7 +238,7 @@ impl Player {
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {
-        let text = || report.render(&story.scenario.files, self.colour);
+        let text = || report.render(&story.scenario.files, self.colour) + &explain::hint(story, report);
         match &report.verdict {
             RunVerdict::Passed => Verdict::Passed,
             RunVerdict::Failed(_) | RunVerdict::Violated { .. } => Verdict::Failed(text()),

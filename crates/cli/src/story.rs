@@ -52,7 +52,7 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         }
         Kind::RunStarted => format!("a run starts for {actor} (trigger: {})", f("trigger")),
         Kind::RunEnded => format!("the run of {actor} ends"),
-        Kind::ItemEnded => format!("{} {}{}", f("template"), outcome(facts), code(facts)),
+        Kind::ItemEnded => format!("{} {}", f("template"), outcome_and_code(facts)),
 
         Kind::Balloon => format!("{actor} sees a balloon"),
         Kind::BalloonHidden => "the balloon disappears".to_owned(),
@@ -213,6 +213,11 @@ fn with_it(facts: &Facts) -> String {
     }
 }
 
+/// How work on a certificate ended, without the name of its template.
+pub(crate) fn outcome_and_code(facts: &Facts) -> String {
+    format!("{}{}", outcome(facts), code(facts))
+}
+
 fn outcome(facts: &Facts) -> String {
     match facts.text("outcome") {
         Some("enrolled") => format!("is enrolled: {}", fact(facts, "certificate")),
@@ -231,9 +236,14 @@ fn code(facts: &Facts) -> String {
     }
 }
 
-/// All facts but some.
+/// All facts but some and those that are empty.
 pub(crate) fn rest(facts: &Facts, without: &[&str]) -> String {
-    let shown = facts.iter().filter(|(name, _)| !without.contains(name));
+    let is_empty = |fact: &Fact| match fact {
+        Fact::List(list) => list.is_empty(),
+        Fact::Text(text) => text.is_empty(),
+        Fact::Flag(_) | Fact::Number(_) => false,
+    };
+    let shown = facts.iter().filter(|(name, fact)| !without.contains(name) && !is_empty(fact));
     shown.map(|(name, value)| format!("{name} {}", plain(value))).collect::<Vec<_>>().join(", ")
 }
 

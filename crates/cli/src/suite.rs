@@ -51,10 +51,7 @@ pub fn suite() -> Result<Vec<Story>, String> {
 /// # Errors
 /// When there is none of that name, or it has errors.
 pub fn story(name: &str) -> Result<Story, String> {
-    let file = name.split('[').next().unwrap_or_default();
-    let selection = Selection { scenarios: vec![file.to_owned()], ..Selection::default() };
-    let stories = good_stories(&selection, None).map_err(|failure| failure.to_string())?;
-    stories.into_iter().find(|story| story.name == name).ok_or_else(|| format!("there is no scenario {name}"))
+    one(name, None, None, None).map_err(|failure| failure.to_string())
 }
 
 /// Files with errors.
@@ -79,7 +76,8 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
         if checked.found.has_errors() {
             broken.push((source.name.clone(), checked));
         } else {
-            let scenarios = checked.scenarios.into_iter();
+            source.has_all_wanted(&checked.scenarios)?;
+            let scenarios = checked.scenarios.into_iter().filter(|scenario| source.wants(scenario));
             stories.extend(scenarios.map(|scenario| Story::new(source, scenario, profile.as_ref())));
         }
         Ok::<(), Failure>(())
@@ -96,6 +94,35 @@ pub(crate) fn good_stories(selection: &Selection, profile: Option<&str>) -> Resu
         let problems: String = files.iter().map(|(_, checked)| checked.found.render(&checked.files, false)).collect();
         Failure::Usage(format!("files have errors\n\n{}", problems.trim_end()))
     })
+}
+
+/// The one story that a command is about, in one of its variants.
+///
+/// # Errors
+/// As [`good_stories`]; also when the name means several stories, or there is no such variant.
+pub(crate) fn one(
+    scenario: &str,
+    variant: Option<&str>,
+    fixtures: Option<&Path>,
+    profile: Option<&str>,
+) -> Result<Story, Failure> {
+    let selection = Selection {
+        scenarios: vec![scenario.to_owned()],
+        fixtures: fixtures.map(Path::to_owned),
+        ..Selection::default()
+    };
+    let stories = good_stories(&selection, profile)?;
+    let names = |stories: &[Story]| stories.iter().map(|story| story.name.clone()).collect::<Vec<_>>().join(", ");
+    let (mut meant, others): (Vec<Story>, Vec<Story>) =
+        stories.into_iter().partition(|story| variant.is_none() || story.variant.as_deref() == variant);
+    match (meant.pop(), meant.as_slice()) {
+        (Some(story), []) => Ok(story),
+        (None, _) => Err(Failure::Usage(format!("there is no such variant; there are {}", names(&others)))),
+        (Some(last), _) => {
+            meant.push(last);
+            Err(Failure::Usage(format!("say which one: {}", names(&meant))))
+        }
+    }
 }
 
 fn named_profile(name: &str) -> Result<Profile, Failure> {
@@ -120,6 +147,18 @@ impl Story {
             scenario,
         }
     }
+
+    /// What names it on a command line: its file or its name in the suite, with the variant in brackets where there are several; in
+    /// quotes where a shell wants them.
+    pub(crate) fn argument(&self) -> String {
+        let name = match &self.variant {
+            Some(variant) if self.source.on_disk => format!("{}[{variant}]", self.source.path),
+            None if self.source.on_disk => self.source.path.clone(),
+            _ => self.name.clone(),
+        };
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+        if name.bytes().all(is_plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
+    }
 }
 
 /// A scenario file.
@@ -133,6 +172,39 @@ pub(crate) struct Source {
     pub(crate) bytes: Cow<'static, [u8]>,
     /// Whether it is a file on disk rather than inside this program.
     pub(crate) on_disk: bool,
+    /// The variants that are meant; `None` means all.
+    pub(crate) variants: Option<BTreeSet<String>>,
+}
+
+impl Source {
+    fn wants(&self, scenario: &Scenario) -> bool {
+        match (&self.variants, &scenario.variant) {
+            (Some(variants), Some(variant)) => variants.contains(variant),
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
+    }
+
+    fn has_all_wanted(&self, scenarios: &[Scenario]) -> Result<(), Failure> {
+        let known: Vec<&str> = scenarios.iter().filter_map(|scenario| scenario.variant.as_deref()).collect();
+        let missing = self.variants.iter().flatten().find(|variant| !known.contains(&variant.as_str()));
+        let there_are = match known.as_slice() {
+            [] => "it has no variants".to_owned(),
+            some => format!("it has {}", some.join(", ")),
+        };
+        match missing {
+            Some(variant) => Err(Failure::Usage(format!("{} has no variant `{variant}`; {there_are}", self.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// Named twice, it is meant with the variants of both; named once without any, it is meant as a whole.
+    fn also(&mut self, before: &Self) {
+        self.variants = match (self.variants.take(), &before.variants) {
+            (Some(own), Some(others)) => Some(own.union(others).cloned().collect()),
+            _ => None,
+        };
+    }
 }
 
 /// The scenarios that the arguments name, sorted by name, each once.
@@ -140,8 +212,13 @@ pub(crate) struct Source {
 /// # Errors
 /// When a name is none, a file cannot be read, or nothing is left.
 pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
-    let mut chosen = BTreeMap::new();
-    let mut choose = |source: Source| chosen.insert(source.name.clone(), source);
+    let mut chosen: BTreeMap<String, Source> = BTreeMap::new();
+    let mut choose = |mut source: Source| {
+        if let Some(before) = chosen.get(&source.name) {
+            source.also(before);
+        }
+        chosen.insert(source.name.clone(), source)
+    };
     if selection.scenarios.is_empty() {
         embedded_sources().for_each(|source| drop(choose(source)));
     }
@@ -161,8 +238,27 @@ fn wanted(name: &str, filters: &[String]) -> bool {
     filters.is_empty() || filters.iter().any(|text| name.contains(text.as_str()))
 }
 
-/// What one argument names: a file, all files below a directory, or scenarios of the suite.
+/// What one argument names: a file, all files below a directory, or scenarios of the suite; one file or scenario also with a
+/// variant in brackets, as `autoenroll list` prints it.
 pub(crate) fn named(argument: &str) -> Result<Vec<Source>, Failure> {
+    let (name, variant) = match argument.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
+        Some((name, variant)) if !Path::new(argument).exists() => (name, Some(variant)),
+        _ => (argument, None),
+    };
+    let mut sources = whole(name)?;
+    match (variant, sources.as_mut_slice()) {
+        (None, _) => {}
+        (Some(variant), [source]) => source.variants = Some(BTreeSet::from([variant.to_owned()])),
+        (Some(_), several) => {
+            let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
+            return Err(Failure::Usage(format!("say which one `{name}` is: {}", names.join(", "))));
+        }
+    }
+    Ok(sources)
+}
+
+/// What an argument without a variant names.
+fn whole(argument: &str) -> Result<Vec<Source>, Failure> {
     let path = Path::new(argument);
     if path.is_dir() {
         let mut paths = Vec::new();
@@ -187,7 +283,7 @@ pub(crate) fn named(argument: &str) -> Result<Vec<Source>, Failure> {
 fn embedded_sources() -> impl Iterator<Item = Source> {
     embedded::below("scenarios").filter_map(|(path, bytes)| {
         let name = path.strip_prefix("scenarios/")?.rsplit_once('.')?.0.to_owned();
-        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes), on_disk: false })
+        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes), on_disk: false, variants: None })
     })
 }
 
@@ -195,7 +291,13 @@ fn from_disk(path: &Path) -> Result<Source, Failure> {
     let shown = path.display().to_string();
     let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
     let bytes = Cow::Owned(read_file(path).map_err(unreadable)?);
-    Ok(Source { name: path.with_extension("").display().to_string(), path: shown, bytes, on_disk: true })
+    Ok(Source {
+        name: path.with_extension("").display().to_string(),
+        path: shown,
+        bytes,
+        on_disk: true,
+        variants: None,
+    })
 }
 
 /// What a selection reads from disk: scenarios and fixtures. What cannot be read is left out; it is being written, or will be told when

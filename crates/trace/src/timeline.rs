@@ -17,6 +17,26 @@ pub enum Detail {
     Everything,
 }
 
+impl Detail {
+    /// The least detail at which a kind is told.
+    #[must_use]
+    pub const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Decision | Kind::Apdu => Self::Everything,
+            Kind::Effect
+            | Kind::EffectDone
+            | Kind::EffectAbandoned
+            | Kind::Directory
+            | Kind::Card
+            | Kind::Software
+            | Kind::Store
+            | Kind::Trigger
+            | Kind::ItemStarted => Self::Work,
+            _ => Self::Story,
+        }
+    }
+}
+
 /// How a timeline is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimelineOptions {
@@ -29,7 +49,7 @@ pub struct TimelineOptions {
 /// The timeline, a line a record; the time stands only where it changes.
 #[must_use]
 pub fn render(trace: &Trace, options: TimelineOptions) -> String {
-    let told = |record: &&Record| detail_of(record.kind) <= options.detail;
+    let told = |record: &&Record| Detail::of(record.kind) <= options.detail;
     let actors = trace.records().iter().filter(told).map(|r| r.actor.chars().count()).max().unwrap_or(0).min(24);
     let mut text = String::new();
     let mut last: Option<SimTime> = None;
@@ -43,23 +63,6 @@ pub fn render(trace: &Trace, options: TimelineOptions) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
-}
-
-/// The least detail at which a kind is told.
-const fn detail_of(kind: Kind) -> Detail {
-    match kind {
-        Kind::Decision | Kind::Apdu => Detail::Everything,
-        Kind::Effect
-        | Kind::EffectDone
-        | Kind::EffectAbandoned
-        | Kind::Directory
-        | Kind::Card
-        | Kind::Software
-        | Kind::Store
-        | Kind::Trigger
-        | Kind::ItemStarted => Detail::Work,
-        _ => Detail::Story,
-    }
 }
 
 /// Facts with long byte strings cut: their beginning is enough to tell them apart.

@@ -1,48 +1,133 @@
 //! Why something in a story came, or nothing came: the recorded causes and decisions, with the words of the catalogue.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use autoenroll_model::SimTime;
-use autoenroll_scenario::RunReport;
-use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_model::{Fact, SimTime};
+use autoenroll_scenario::{Failure as Wrong, FailureKind, Pattern, RunReport, Step, Verdict, Wanted, What};
+use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
+use super::runs::{self, Shown};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
 use crate::story::{rest, sentence};
 use crate::suite::Story;
 
-/// The record that a step matched, and everything that led to it, in the order in which it happened.
-pub(super) fn step(story: &Story, report: &RunReport, step: usize, console: &mut Console<'_>) -> Result<(), Failure> {
-    let count = story.scenario.steps.len();
-    let Some(wanted) = step.checked_sub(1).and_then(|at| story.scenario.steps.get(at)) else {
-        return Err(Failure::Usage(format!("{} has no step {step}; it has {count}", story.name)));
+/// The record that a step matched, and everything that led to it; for a step without a record what there is to say about it.
+pub(super) fn step(
+    story: &Story,
+    report: &RunReport,
+    at: usize,
+    detail: Detail,
+    catalogue: &Catalogue,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let step = &story.scenario.steps[at];
+    let wrong = failures(report).iter().find(|failure| failure.step == Some(at));
+    let came = wrong.and_then(|failure| match failure.kind {
+        FailureKind::CameAnyway { record } | FailureKind::Differs { record, .. } => Some(record),
+        _ => None,
+    });
+    let matched = report.matched.get(at).copied().flatten();
+    let number = at + 1;
+    if let Some(record) = came.or(matched).and_then(|id| report.trace.get(id)) {
+        writeln!(console.out, "step {number} of {}, at {}: {}", story.name, record.at, told(record, catalogue))?;
+        if let Some(wrong) = wrong {
+            writeln!(console.out, "the step fails: {}", wrong.to_diagnostic(&report.trace).message)?;
+        }
+        return because(record, &report.trace, detail, catalogue, console);
+    }
+    let not_played = at >= story.scenario.steps.len() - report.not_played;
+    let what = match (wrong, &step.what) {
+        (Some(wrong), _) => format!("fails at {}: {}", wrong.at, wrong.to_diagnostic(&report.trace).message),
+        (None, _) if not_played => "is not played, because an earlier step fails".to_owned(),
+        (None, What::Act(_)) => "is done by somebody: nothing in the story leads to it".to_owned(),
+        (None, What::Wait(_)) => "only lets time go by".to_owned(),
+        (None, What::Never(_)) => "holds: nothing like this came".to_owned(),
+        (None, What::State { .. }) => "holds: everything is as it says".to_owned(),
+        (None, What::Expect(_) | What::Prompt { .. }) => "matched no record".to_owned(),
     };
-    let matched = report.matched.get(step - 1).copied().flatten().and_then(|id| report.trace.get(id));
-    let Some(record) = matched else {
-        return Err(Failure::Usage(format!(
-            "step {step} (`{}`) matched no record; steps that are done by somebody, and those that fail, have no causes",
-            wanted.verb.value
-        )));
-    };
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    writeln!(console.out, "step {step} of {}, at {}: {}\n", story.name, record.at, told(record, &catalogue))?;
-    let causes = causes_of(record, &report.trace);
+    writeln!(console.out, "step {number} of {} {what}", story.name)?;
+    writeln!(console.out, "    {}\n", story.scenario.files.slice(step.place))?;
+    let template = template(step).and_then(|name| runs::known(name, story).ok());
+    match (template, &step.what) {
+        (Some(template), _) => {
+            writeln!(console.out, "what became of {template}:\n")?;
+            runs::all(story, &report.trace, Shown::One(template), catalogue, console)
+        }
+        (None, _) => {
+            let name = story.argument();
+            writeln!(console.out, "`autoenroll explain {name}` says what became of each template in each run")?;
+            Ok(())
+        }
+    }
+}
+
+/// How the story went otherwise than its file says.
+pub(super) fn failures(report: &RunReport) -> &[Wrong] {
+    match &report.verdict {
+        Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures,
+        Verdict::Passed | Verdict::Error(_) => &[],
+    }
+}
+
+/// The template that a step is about, when it names one.
+pub(super) fn template(step: &Step) -> Option<&str> {
+    let (What::Expect(Pattern { facts, .. }) | What::Never(Pattern { facts, .. })) = &step.what else { return None };
+    let fact = facts.iter().find(|fact| fact.name.value == "template")?;
+    match &fact.value.value {
+        Wanted::Is(Fact::Text(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// Everything that led to a record, in the order in which it happened.
+fn because(
+    record: &Record,
+    trace: &Trace,
+    detail: Detail,
+    catalogue: &Catalogue,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let causes = causes_of(record, trace);
+    let causes: Vec<&Record> = causes.iter().filter_map(|id| trace.get(*id)).filter(|it| is_told(it, detail)).collect();
     if causes.is_empty() {
-        writeln!(console.out, "nothing led to it but the story itself")?;
+        writeln!(console.out, "\nnothing led to it but the story itself")?;
         return Ok(());
     }
-    writeln!(console.out, "because")?;
+    writeln!(console.out, "\nbecause")?;
     let mut last: Option<SimTime> = None;
-    for cause in causes.iter().filter_map(|id| report.trace.get(*id)) {
+    let mut line = |cause: &Record, text: &str| {
         let time = if last == Some(cause.at) { String::new() } else { cause.at.to_string() };
         last = Some(cause.at);
-        writeln!(console.out, "{time:>12}  {}", told(cause, &catalogue))?;
+        writeln!(console.out, "{time:>12}  {text}")
+    };
+    // Every check that a request passes is a decision: one after the other they hide what mattered.
+    let alike = |one: &&Record, other: &&Record| detail == Detail::Story && is_passed(one) && is_passed(other);
+    for group in causes.chunk_by(alike) {
+        match group {
+            [first, _, ..] => {
+                let count = group.len();
+                line(
+                    first,
+                    &format!("{} checks the request: {count} checks hold (--detail work names them)", first.actor),
+                )?;
+            }
+            one => one.iter().try_for_each(|cause| line(cause, &told(cause, catalogue)))?,
+        }
     }
     Ok(())
 }
 
-/// The causes of a record, and theirs, without the APDUs among them.
+/// Whether it is a check of a CA that holds.
+fn is_passed(record: &Record) -> bool {
+    let rule = record.facts.text("rule").unwrap_or_default();
+    record.kind == Kind::Decision
+        && decides(record)
+        && autoenroll_ca::RULES.iter().any(|known| known.id == rule && known.refusal.is_some())
+}
+
+/// The causes of a record, and theirs.
 fn causes_of(record: &Record, trace: &Trace) -> BTreeSet<RecordId> {
     let mut found = BTreeSet::new();
     let mut open: Vec<RecordId> = record.causes.clone();
@@ -52,72 +137,39 @@ fn causes_of(record: &Record, trace: &Trace) -> BTreeSet<RecordId> {
             found.insert(id);
         }
     }
-    found.retain(|id| trace.get(*id).is_some_and(|record| record.kind != Kind::Apdu));
     found
 }
 
-/// For each run and each template of the world, what became of it: the last decision about it, or the item's outcome.
-pub(super) fn templates(story: &Story, report: &RunReport, console: &mut Console<'_>) -> Result<(), Failure> {
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let names: Vec<&str> = story.scenario.spec.templates.iter().map(|spec| spec.template.name.as_str()).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    // What is known of each template in the run that is open, by principal.
-    let mut open: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
-    let mut runs = 0;
-    for record in report.trace.records() {
-        let actor = record.actor.as_str();
-        match record.kind {
-            Kind::RunStarted => {
-                open.insert(actor, BTreeMap::new());
-            }
-            Kind::Decision | Kind::ItemEnded => {
-                let name = names.iter().find(|name| is_about(record, name));
-                if let (Some(name), Some(known)) = (name, open.get_mut(actor)) {
-                    known.insert(*name, told(record, &catalogue));
-                }
-            }
-            Kind::RunEnded => {
-                let known = open.remove(actor).unwrap_or_default();
-                runs += 1;
-                writeln!(console.out, "{}  run of {actor}", record.at)?;
-                for name in &names {
-                    let fate =
-                        known.get(name).map_or("nothing was decided about it: it was not looked at", String::as_str);
-                    writeln!(console.out, "    {name:<width$}  {fate}")?;
-                }
-                writeln!(console.out)?;
-            }
-            _ => {}
-        }
+/// Decisions are the reasons, so they are always told; the rest as `autoenroll show` does.
+fn is_told(record: &Record, detail: Detail) -> bool {
+    match (record.kind, detail) {
+        (Kind::Decision, _) => true,
+        (_, Detail::Story) => sentence(record).is_some(),
+        (kind, _) => Detail::of(kind) <= detail,
     }
-    if runs == 0 {
-        writeln!(console.out, "no run ended in this story")?;
-    }
-    Ok(())
-}
-
-/// Whether a record is about a template, or about a certificate of it, whose name is the template's with a number.
-fn is_about(record: &Record, template: &str) -> bool {
-    let subject = record.facts.text("subject").unwrap_or_default();
-    let of_template = record.facts.text("template") == Some(template);
-    of_template || subject == template || subject.strip_prefix(template).is_some_and(|rest| rest.starts_with('#'))
 }
 
 /// A record in words; a decision with the title of its rule.
 fn told(record: &Record, catalogue: &Catalogue) -> String {
     if record.kind == Kind::Decision {
-        let rule = record.facts.text("rule").unwrap_or_default();
-        let outcome = match record.facts.get("outcome") {
-            Some(autoenroll_model::Fact::Flag(true)) => "yes",
-            _ => "no",
-        };
-        let title = catalogue.requirements().iter().find(|requirement| requirement.id == rule);
-        let title = title.map_or("", |requirement| requirement.title.as_str());
-        let about = rest(&record.facts, &["rule", "outcome", "subject"]);
-        let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
-        let subject = record.facts.text("subject").unwrap_or_default();
-        return format!("{rule} {outcome} for {subject}: {title}{about}");
+        return decided(record, catalogue, None);
     }
     let plain = || format!("{}: {} {}", record.actor, record.kind, rest(&record.facts, &[])).trim_end().to_owned();
     sentence(record).unwrap_or_else(plain)
+}
+
+/// A decision in words. Its subject is left out where it is clear.
+pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
+    let rule = record.facts.text("rule").unwrap_or_default();
+    let outcome = if decides(record) { "yes" } else { "no" };
+    let subject = record.facts.text("subject").filter(|subject| Some(*subject) != clear);
+    let subject = subject.map(|subject| format!(" for {subject}")).unwrap_or_default();
+    let about = rest(&record.facts, &["rule", "outcome", "subject"]);
+    let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
+    format!("{rule} {outcome}{subject}: {}{about}", catalogue.title(rule))
+}
+
+/// What a decision says about its rule's statement.
+pub(super) fn decides(record: &Record) -> bool {
+    record.facts.get("outcome") == Some(&Fact::Flag(true))
 }

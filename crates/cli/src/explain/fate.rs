@@ -1,0 +1,211 @@
+//! The runs of a trace, and what became of a template in each.
+
+use std::collections::BTreeMap;
+
+use autoenroll_model::{Fact, SimTime};
+use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_world::spec::TemplateSpec;
+
+use super::why::{decided, decides};
+use crate::catalogue::Catalogue;
+use crate::story;
+
+/// Decisions that end a run before any template is looked at, and what they then are.
+const ENDS: &[(&str, bool)] =
+    &[("P7.3", false), ("R003", true), ("R006", true), ("R019", true), ("R020", true), ("R021", false), ("R031", true)];
+
+/// The decision after which the work list is complete: what is decided about a template later is about its certificates.
+const WORK_LIST: &str = "R065";
+
+/// Decisions that put a template onto the work list; all but the first only when they are affirmative.
+const PLANS: &[&str] = &["R063", "R059", "P7.39"];
+
+/// Decisions for which a template is on the work list.
+const DUE: &[&str] = &["R050", "R052", "R053", "R059", "P7.39"];
+
+/// Beginnings of the ids of rules about balloon, icon and wizard.
+const DESKTOP: &[&str] = &["S0.", "S1.", "S2.", "S3.", "S4.", "P7.29"];
+
+/// A run of one principal, from its trigger to its end.
+pub(super) struct Run<'a> {
+    pub(super) actor: &'a str,
+    /// What started it.
+    pub(super) trigger: &'a str,
+    pub(super) from: SimTime,
+    pub(super) end: End,
+    /// What the principal's core recorded meanwhile.
+    records: Vec<&'a Record>,
+}
+
+/// How a run ends.
+pub(super) enum End {
+    /// By itself.
+    Ended(SimTime),
+    /// The computer or the core is gone.
+    CutOff(SimTime),
+    /// Not in this story; what it waits for.
+    Open(String),
+}
+
+/// What became of a template in a run.
+pub(super) struct Fate {
+    pub(super) text: String,
+    /// Two runs with equal keys say the same, even where the facts of their decisions differ.
+    pub(super) key: String,
+    /// The template was to be enrolled.
+    pub(super) wanted: bool,
+}
+
+/// All runs, in the order in which they start.
+pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = Vec::new();
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut computers: BTreeMap<&str, &str> = BTreeMap::new();
+    for record in trace.records() {
+        let actor = record.actor.as_str();
+        match record.kind {
+            Kind::RunStarted => {
+                open.insert(actor, runs.len());
+                let trigger = record.facts.text("trigger").unwrap_or_default();
+                let end = End::Open(String::new());
+                runs.push(Run { actor, trigger, from: record.at, end, records: Vec::new() });
+            }
+            Kind::RunEnded => {
+                if let Some(at) = open.remove(actor) {
+                    runs[at].end = End::Ended(record.at);
+                }
+            }
+            Kind::Crash | Kind::Shutdown => open.retain(|principal, at| {
+                let hit = *principal == actor || computers.get(principal) == Some(&actor);
+                if hit {
+                    runs[*at].end = End::CutOff(record.at);
+                }
+                !hit
+            }),
+            _ => {
+                if let (Kind::Logon, Some(computer)) = (record.kind, record.facts.text("computer")) {
+                    computers.insert(actor, computer);
+                }
+                if let Some(at) = open.get(actor) {
+                    runs[*at].records.push(record);
+                }
+            }
+        }
+    }
+    for at in open.into_values() {
+        runs[at].end = End::Open(waits_for(&runs[at].records));
+    }
+    runs
+}
+
+/// What the user or the world still has to do before an open run goes on.
+fn waits_for(records: &[&Record]) -> String {
+    let (mut prompt, mut balloon, mut icon, mut effect) = (None, None, None, None);
+    for record in records {
+        match record.kind {
+            Kind::Prompt => prompt = record.facts.text("point").map(|point| (point, record.at)),
+            Kind::Answer | Kind::PromptWithdrawn => prompt = None,
+            Kind::Balloon => balloon = Some(record.at),
+            Kind::BalloonHidden => balloon = None,
+            Kind::Icon => icon = Some(record.at),
+            Kind::IconHidden => icon = None,
+            Kind::Effect | Kind::Directory | Kind::Card | Kind::Software | Kind::Store => {
+                effect = record.facts.text("op")
+            }
+            Kind::EffectDone | Kind::EffectAbandoned | Kind::CardDone => effect = None,
+            _ => {}
+        }
+    }
+    match (prompt, balloon, icon, effect) {
+        (Some((point, since)), ..) => format!("waits at the prompt {point} since {since}"),
+        (None, Some(since), ..) => format!("waits for a click on the balloon since {since}"),
+        (None, None, Some(since), _) => format!("waits for a click on the icon, which is there since {since}"),
+        (None, None, None, Some(op)) => format!("waits for `{op}` to be done"),
+        (None, None, None, None) => "waits for the balloon's delay to pass".to_owned(),
+    }
+}
+
+impl<'a> Run<'a> {
+    /// The decision that ended the run before any template was looked at.
+    pub(super) fn ended_by(&self) -> Option<&'a Record> {
+        let ends = |record: &Record| ENDS.contains(&(rule(record), decides(record)));
+        self.decisions().rfind(|record| ends(record))
+    }
+
+    fn decisions(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
+        self.records.iter().copied().filter(|record| record.kind == Kind::Decision)
+    }
+
+    /// The decisions that chose or excluded a template.
+    pub(super) fn selection(&self, template: &str) -> Vec<&'a Record> {
+        let before = self.decisions().take_while(|record| rule(record) != WORK_LIST);
+        before.filter(|record| is_about(record, template)).collect()
+    }
+
+    /// What became of a template.
+    pub(super) fn fate(&self, spec: &TemplateSpec, catalogue: &Catalogue) -> Fate {
+        let name = spec.template.name.as_str();
+        let outcomes: Vec<String> = self
+            .records
+            .iter()
+            .filter(|record| record.kind == Kind::ItemEnded && is_about(record, name))
+            .map(|record| story::outcome_and_code(&record.facts))
+            .collect();
+        if !outcomes.is_empty() {
+            let text = outcomes.join("; ");
+            return Fate { key: text.clone(), text, wanted: true };
+        }
+        let selection = self.selection(name);
+        let plans = |record: &&&Record| PLANS.contains(&rule(record)) && (rule(record) == PLANS[0] || decides(record));
+        if selection.iter().any(|record| plans(&record)) {
+            return self.planned(&selection, catalogue);
+        }
+        let not_before = spec.published.map(|published| SimTime::START + published).filter(|at| *at > self.from);
+        let (text, key) = match (selection.last(), not_before) {
+            (Some(last), _) => (decided(last, catalogue, Some(name)), format!("{} {}", rule(last), decides(last))),
+            (None, Some(at)) => (format!("is not published before {at}"), "unpublished".to_owned()),
+            (None, None) => match self.decisions().find(|record| rule(record) == "R030" && decides(record)) {
+                Some(cached) => {
+                    let text = format!("was not offered; {}", decided(cached, catalogue, None));
+                    (text, "cached".to_owned())
+                }
+                None => ("was not offered to this run".to_owned(), "unknown".to_owned()),
+            },
+        };
+        Fate { text, key, wanted: false }
+    }
+
+    /// The fate of a template that is on the work list, but was not worked on to its end.
+    fn planned(&self, selection: &[&Record], catalogue: &Catalogue) -> Fate {
+        let why = selection.iter().rfind(|record| DUE.contains(&rule(record)) && decides(record));
+        let due = why.map_or("is due".to_owned(), |why| format!("is due ({})", rule(why)));
+        let text = match &self.end {
+            End::Open(_) => format!("{due}, and waits with the run"),
+            End::CutOff(_) => format!("{due}, but the run was cut off"),
+            End::Ended(_) => {
+                let desktop = |record: &&&Record| {
+                    record.kind == Kind::Logoff || DESKTOP.iter().any(|start| rule(record).starts_with(start))
+                };
+                let last = self.records.iter().rfind(desktop).map(|record| match record.kind {
+                    Kind::Logoff => format!("{} logs off", record.actor),
+                    _ => decided(record, catalogue, None),
+                });
+                format!("{due}, and left for a later run: {}", last.unwrap_or_else(|| "the run ends".to_owned()))
+            }
+        };
+        Fate { key: text.clone(), text, wanted: true }
+    }
+}
+
+/// The rule of a decision; nothing for another record.
+pub(super) fn rule(record: &Record) -> &str {
+    record.facts.text("rule").filter(|_| record.kind == Kind::Decision).unwrap_or_default()
+}
+
+/// Whether a record is about a template, or about a certificate of it, whose name is the template's with a number.
+fn is_about(record: &Record, template: &str) -> bool {
+    let is_certificate = |name: &str| name.strip_prefix(template).is_some_and(|rest| rest.starts_with('#'));
+    let subject = record.facts.text("subject").filter(|_| record.kind == Kind::Decision).unwrap_or_default();
+    let of_template = record.facts.get("template") == Some(&Fact::Text(template.to_owned()));
+    of_template || subject == template || is_certificate(subject)
+}

@@ -1,0 +1,128 @@
+//! What a requirement or an HRESULT is.
+
+use autoenroll_ca::PolicyRule;
+use autoenroll_model::{Evidence, HResult, SWITCHES};
+use autoenroll_scenario::parse;
+
+use super::{WIDTH, wrap};
+use crate::arguments::Selection;
+use crate::catalogue::{Catalogue, Requirement, is_decided};
+use crate::console::{Colour, Console};
+use crate::{Exit, Failure, suite};
+
+/// How many scenarios are named.
+const MOST_SCENARIOS: usize = 8;
+/// Width of the labels before particulars.
+const LABEL: usize = 12;
+
+/// A requirement with everything that is known about it.
+pub(super) fn requirement(id: &str, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    match catalogue.requirement(id) {
+        Some(requirement) => entry(requirement, console)?,
+        None => ca_rule(id, console)?,
+    }
+    shown_by(id, console)?;
+    Ok(Exit::Ok)
+}
+
+fn entry(requirement: &Requirement, console: &mut Console<'_>) -> Result<(), Failure> {
+    let Requirement { id, title, text, sources, evidence, exception, .. } = requirement;
+    writeln!(console.out, "{}  {title}\n", console.paint(Colour::Yellow, id))?;
+    for line in wrap(text, WIDTH) {
+        writeln!(console.out, "{line}")?;
+    }
+    writeln!(console.out)?;
+    let supported = match evidence {
+        Evidence::Documented => "documented: a public document says so",
+        Evidence::Observed => "observed: seen from outside",
+        Evidence::Inferred => "inferred: concluded, or chosen where nothing is known",
+    };
+    particular("evidence", supported, console)?;
+    for (at, source) in sources.iter().enumerate() {
+        particular(if at == 0 { "source" } else { "" }, source, console)?;
+    }
+    particular("profiles", &requirement.profiles(), console)?;
+    if let Some(switch) = SWITCHES.iter().find(|switch| switch.requirement == *id) {
+        particular("switch", &format!("{}; `autoenroll profiles` shows its values", switch.name), console)?;
+    }
+    if is_decided(id) {
+        particular("decides", "each decision is recorded: `autoenroll show --detail everything`", console)?;
+    }
+    if let Some(why) = exception {
+        particular("exception", why, console)?;
+    }
+    Ok(())
+}
+
+/// A check of the CA that has no entry in the catalogue.
+fn ca_rule(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let Some(PolicyRule { statement, refusal, source, .. }) = autoenroll_ca::RULES.iter().find(|rule| rule.id == id)
+    else {
+        return Err(Failure::Usage(format!("nothing more is known about `{id}`")));
+    };
+    writeln!(console.out, "{}  {statement}\n", console.paint(Colour::Yellow, id))?;
+    particular("source", source, console)?;
+    if let Some(code) = refusal {
+        particular("otherwise", &format!("the CA refuses with {code}"), console)?;
+    }
+    Ok(())
+}
+
+/// An HRESULT by number and name, with the requirements that say where it shows up.
+pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let number = format!("0x{:08X}", code.0);
+    let about: Vec<&Requirement> =
+        catalogue.requirements().iter().filter(|requirement| requirement.id.ends_with(&format!(".{number}"))).collect();
+    if code.name().is_none() && about.is_empty() {
+        let name = "neither the bench nor its catalogue knows it; `autoenroll matrix` lists known ones as X6";
+        return Err(Failure::Usage(format!("{number}: {name}")));
+    }
+    writeln!(console.out, "{}\n", console.paint(Colour::Yellow, &code.to_string()))?;
+    for requirement in &about {
+        entry(requirement, console)?;
+        shown_by(&requirement.id, console)?;
+        writeln!(console.out)?;
+    }
+    for PolicyRule { id, statement, .. } in autoenroll_ca::RULES.iter().filter(|rule| rule.refusal == Some(code)) {
+        particular("CA's rule", &format!("{id}: {statement}"), console)?;
+    }
+    let words = [Some(number.as_str()), code.name()];
+    let mentions = |text: &str| words.iter().flatten().any(|word| text.contains(word));
+    for Requirement { id, title, .. } in catalogue
+        .requirements()
+        .iter()
+        .filter(|other| mentions(&other.text) && about.iter().all(|known| known.id != other.id))
+    {
+        particular("see also", &format!("{id}: {title}"), console)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// The scenarios of the suite that cover a requirement.
+fn shown_by(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let sources = suite::select(&Selection::default())?;
+    let covers = |source: &&suite::Source| {
+        let about = parse(&source.path, &source.bytes).document.about;
+        about.covers.iter().any(|covered| covered.value == id)
+    };
+    let names: Vec<&str> = sources.iter().filter(covers).map(|source| source.name.as_str()).collect();
+    if names.is_empty() {
+        return particular("shown by", "no scenario of the suite", console);
+    }
+    for (at, name) in names.iter().take(MOST_SCENARIOS).enumerate() {
+        particular(if at == 0 { "shown by" } else { "" }, name, console)?;
+    }
+    match names.len().saturating_sub(MOST_SCENARIOS) {
+        0 => Ok(()),
+        more => particular("", &format!("and {more} more"), console),
+    }
+}
+
+/// A label and a text beside it.
+fn particular(label: &str, text: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    for (at, line) in wrap(text, WIDTH - LABEL).iter().enumerate() {
+        let label = if at == 0 { label } else { "" };
+        writeln!(console.out, "{}", format!("{label:<LABEL$}{line}").trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What a question is about.
+
+use autoenroll_model::{HRESULT_NAMES, HResult};
+use autoenroll_scenario::{FileId, Requirement, Requirements as _, nearest};
+
+use crate::Failure;
+use crate::catalogue::Catalogue;
+use crate::suite::{self, Story};
+
+/// How many ids are suggested for one that is none.
+const SUGGESTIONS: usize = 12;
+
+/// Something to be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    /// A code of a problem, or what looks like one.
+    Code(&'a str),
+    /// A requirement of the catalogue, or a rule of a CA.
+    Requirement(&'a str),
+    HResult(HResult),
+    /// A story, or a moment of it.
+    Scenario(&'a str, Option<Moment>),
+}
+
+/// A step of a story. A colon and a number: the step, from 1. `:L26`, or `:26:3` as messages print it: a line of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Step(usize),
+    Line(usize),
+}
+
+impl<'a> Target<'a> {
+    /// What the text is about. Whether there is such a scenario is not looked up.
+    pub(super) fn of(text: &'a str, catalogue: &'a Catalogue) -> Self {
+        if is_code(text) {
+            return Self::Code(text);
+        }
+        if let Some(id) = catalogue.ids().into_iter().find(|id| id.eq_ignore_ascii_case(text)) {
+            return Self::Requirement(id);
+        }
+        if catalogue.find(text) == Requirement::Decides {
+            return Self::Requirement(text);
+        }
+        match hresult(text) {
+            Some(code) => Self::HResult(code),
+            None => moment(text),
+        }
+    }
+}
+
+impl Moment {
+    /// The index of the step that is meant.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn step(self, story: &Story) -> Result<usize, Failure> {
+        let steps = &story.scenario.steps;
+        let line_of = |byte| story.scenario.files.line_column(FileId::OWN, byte).0;
+        match self {
+            Self::Step(step) => step
+                .checked_sub(1)
+                .filter(|at| *at < steps.len())
+                .ok_or_else(|| Failure::Usage(format!("{} has no step {step}; it has {}", story.name, steps.len()))),
+            Self::Line(line) => {
+                let lines = steps.iter().map(|step| line_of(step.place.start)..=line_of(step.place.end));
+                lines.clone().position(|lines| lines.contains(&line)).ok_or_else(|| {
+                    let near = lines.enumerate().min_by_key(|(_, lines)| lines.start().abs_diff(line));
+                    let near =
+                        near.map(|(at, lines)| format!("; near it is step {} on line {}", at + 1, lines.start()));
+                    let near = near.unwrap_or_default();
+                    Failure::Usage(format!("no step of {} is on line {line}{near}", story.name))
+                })
+            }
+        }
+    }
+}
+
+/// `AE` and four digits.
+fn is_code(text: &str) -> bool {
+    let digits = text.get(..2).filter(|prefix| prefix.eq_ignore_ascii_case("AE")).and_then(|_| text.get(2..));
+    digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// A number or a name, or both as traces print them.
+fn hresult(text: &str) -> Option<HResult> {
+    let word = text.split_whitespace().next()?;
+    match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok().map(HResult),
+        None => HResult::from_name(&word.to_ascii_uppercase()),
+    }
+}
+
+/// A scenario with or without a moment.
+fn moment(text: &str) -> Target<'_> {
+    let number = |text: &str| text.parse::<usize>().ok();
+    let (before, last) = text.rsplit_once(':').unwrap_or((text, ""));
+    let line = last.strip_prefix(['L', 'l']).and_then(number);
+    let pair = before.rsplit_once(':').and_then(|(scenario, line)| Some((scenario, number(line)?, number(last)?)));
+    match (pair, line, number(last)) {
+        (Some((scenario, line, _column)), ..) => Target::Scenario(scenario, Some(Moment::Line(line))),
+        (None, Some(line), _) => Target::Scenario(before, Some(Moment::Line(line))),
+        (None, None, Some(step)) => Target::Scenario(before, Some(Moment::Step(step))),
+        (None, None, None) => Target::Scenario(text, None),
+    }
+}
+
+/// What to say about a word that names no scenario, but nearly an id or the name of an HRESULT.
+pub(super) fn slip(text: &str, catalogue: &Catalogue) -> Option<String> {
+    if text.contains('/') || suite::named(text).is_ok() {
+        return None;
+    }
+    let ids = catalogue.ids();
+    let lower = text.to_ascii_lowercase();
+    let mut near: Vec<&str> =
+        ids.iter().copied().filter(|id| !text.is_empty() && id.to_ascii_lowercase().starts_with(&lower)).collect();
+    near.sort_unstable();
+    let more = near.len().saturating_sub(SUGGESTIONS);
+    near.truncate(SUGGESTIONS);
+    if near.is_empty() {
+        near.extend(nearest(text, ids.iter().copied()));
+    }
+    if near.is_empty() {
+        near.extend(nearest(&text.to_ascii_uppercase(), HRESULT_NAMES.iter().map(|(_, name)| *name)));
+    }
+    if near.is_empty() {
+        return None;
+    }
+    let more = if more > 0 { format!(", and {more} more; `autoenroll matrix` lists all") } else { String::new() };
+    Some(format!("nothing is called `{text}`; near it are {}{more}", near.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_told_apart() {
+        let catalogue = Catalogue::read().unwrap();
+        let check = |text: &str, expected: Target<'_>| assert_eq!(Target::of(text, &catalogue), expected, "{text}");
+        check("AE0101", Target::Code("AE0101"));
+        check("ae9999", Target::Code("ae9999"));
+        check("R036", Target::Requirement("R036"));
+        check("s8.EMPTY", Target::Requirement("S8.empty"));
+        check("0x8010006C", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
+        check("0x8010006c SCARD_W_CHV_BLOCKED", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
+        check("scard_w_chv_blocked", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
+        check("0xno", Target::Scenario("0xno", None));
+        check("founding/x", Target::Scenario("founding/x", None));
+        check("founding/x[on-icon]:3", Target::Scenario("founding/x[on-icon]", Some(Moment::Step(3))));
+        check("my.toml:L26", Target::Scenario("my.toml", Some(Moment::Line(26))));
+        check("my.toml:26:3", Target::Scenario("my.toml", Some(Moment::Line(26))));
+        check("C:\\my.toml", Target::Scenario("C:\\my.toml", None));
+        for other in ["", "A", "AE", "AE01", "AE010x", "äe0101"] {
+            check(other, Target::Scenario(other, None));
+        }
+    }
+
+    #[test]
+    fn near_ids_are_suggested() {
+        let catalogue = Catalogue::read().unwrap();
+        let check = |text: &str, words: &[&str]| {
+            let help = slip(text, &catalogue);
+            let found = help.as_deref().unwrap_or_default();
+            assert!(
+                words.iter().all(|word| found.contains(word)) && words.is_empty() == help.is_none(),
+                "{text}: {help:?}"
+            );
+        };
+        check("S8", &["S8.empty", "S8.occupied"]);
+        check("R0", &["R001", "more"]);
+        check("P75", &["P7.5"]);
+        check("SCARD_W_CHV_BLOCK", &["SCARD_W_CHV_BLOCKED"]);
+        check("founding/second-provider", &[]);
+        check("founding", &[]);
+        check("enormous", &[]);
+    }
+}

@@ -1,0 +1,139 @@
+//! `autoenroll explain` as the author of a story uses it: each answer is one screen.
+
+use std::fs;
+
+use autoenroll_cli::Exit;
+use autoenroll_tests::{Autoenroll, scratch};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
+
+/// Most lines of an answer about a step or a file.
+const SCREEN: usize = 60;
+
+/// Stories of an author, by their names.
+const STORIES: &[(&str, &str)] = &[
+    (
+        "off",
+        r#"
+[world]
+extends = "contoso"
+policy = { ae-policy = 0x8000 }
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [
+  { logon = "alice" },
+  { expect = "issued", facts = { template = "CorpMail" } },
+]
+"#,
+    ),
+    (
+        "later",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+published = "20h"
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [
+  { logon = "alice" },
+  { never = "issued", facts = { template = "CorpMail" }, within = "9h" },
+  { state = "store", of = "alice", facts = { certificates = [] } },
+  { after = "12h", expect = "issued", facts = { template = "CorpMail" } },
+]
+"#,
+    ),
+    (
+        "open",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpLogon"
+based-on = "SmartcardLogon"
+schema = 2
+flags = ["auto-enrollment", "user-interaction-required"]
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234", tries = 2 }
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice" },
+  { after = "60s", expect = "balloon" },
+  { at = "91m", expect = "balloon" },
+  { click = "icon" },
+  { prompt = "wizard.start", answer = "start" },
+]
+"#,
+    ),
+    (
+        "no-right",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll"] }
+[timeline]
+steps = [{ logon = "alice" }]
+[[vary]]
+name = "one"
+[[vary]]
+name = "other"
+"#,
+    ),
+];
+
+/// What is asked about them, and how it ends. Each answer is a snapshot of that name.
+const QUESTIONS: &[(&str, &str, Exit)] = &[
+    ("policy-off", "off.toml", Exit::Ok),
+    ("a-step-that-fails", "off.toml:L13", Exit::Ok),
+    ("published-later", "later.toml", Exit::Ok),
+    ("a-never-that-holds", "later.toml:2", Exit::Ok),
+    ("a-state-that-holds", "later.toml:14:3", Exit::Ok),
+    ("a-run-that-is-open", "open.toml", Exit::Ok),
+    ("a-second-balloon", "open.toml:4", Exit::Ok),
+    ("an-issued-certificate", "later.toml:4", Exit::Ok),
+    ("one-template", "no-right.toml[one] --template CorpMail", Exit::Ok),
+    ("a-variant", "no-right.toml --variant other", Exit::Ok),
+    ("which-variant", "no-right.toml", Exit::Usage),
+    ("no-such-variant", "no-right.toml[third]", Exit::Usage),
+    ("no-such-template", "no-right.toml[one] --template CorpMial", Exit::Usage),
+    ("no-such-line", "off.toml:L3", Exit::Usage),
+    ("no-such-step", "off.toml:9", Exit::Usage),
+    ("a-requirement", "R036", Exit::Ok),
+    ("a-switch", "P7.5", Exit::Ok),
+    ("a-check-of-the-ca", "CA3.7.3.template", Exit::Ok),
+    ("an-exception", "X6.1.0x8007000D", Exit::Ok),
+    ("an-hresult", "0x8010006C", Exit::Ok),
+    ("an-hresult-by-name", "SCARD_W_CHV_BLOCKED", Exit::Ok),
+    ("an-unknown-hresult", "0x80071234", Exit::Usage),
+    ("a-near-id", "S8", Exit::Usage),
+    ("a-step-of-a-variant", "founding/balloon-clicked[on-icon]:2", Exit::Ok),
+];
+
+#[test]
+fn answers_are_as_they_were() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explained");
+    for (name, text) in STORIES {
+        let story = format!("scenario = 1\ntitle = \"{name}\"{text}");
+        fs::write(directory.join(format!("{name}.toml")), story).unwrap();
+    }
+    for (name, question, exit) in QUESTIONS {
+        let arguments = std::iter::once("explain").chain(question.split_whitespace());
+        let ran = Autoenroll::new(PROGRAM, arguments).directory(&directory).run();
+        let text = format!("{}{}", ran.out, ran.err);
+        assert_eq!(ran.code, Some(i32::from(exit.code())), "explain {question}\n{text}");
+        assert!(text.lines().count() <= SCREEN, "explain {question} fills more than a screen\n{text}");
+        insta::assert_snapshot!(*name, text, question);
+    }
+}
