@@ -3,10 +3,12 @@
 mod missing;
 mod splice;
 
+use autoenroll_model::Fact;
 use autoenroll_trace::Record;
 
 use crate::check::Scenario;
 use crate::document::{Step, What, parse};
+use crate::instant;
 use crate::print::{Style, of_fact, value};
 use crate::run::{Difference, Failure, FailureKind, RunReport, Verdict};
 use crate::source::{FileId, Place};
@@ -177,7 +179,14 @@ fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, Re
     if written.contains("\"$") && !written.contains("\"$$") || written.starts_with("'$") {
         return refusal("it refers to what another step bound");
     }
-    Ok(Edit { place, text: value(&of_fact(found), style) })
+    let text = match found {
+        // What is written as an instant stays one.
+        Fact::Text(instant) if instant::parse(written).is_some() && instant::parse(instant).is_some() => {
+            instant.clone()
+        }
+        found => value(&of_fact(found), style),
+    };
+    Ok(Edit { place, text })
 }
 
 fn unanswered(difference: &Difference) -> Refusal {

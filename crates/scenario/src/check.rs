@@ -1,14 +1,20 @@
 //! From a document to scenarios that can be run: one for each variant.
 
 mod bindings;
+mod code_fact;
 mod covers;
 mod facts;
+mod providers;
 mod time;
 mod timeline;
+mod unread;
 
 use autoenroll_model::{Profile, SwitchError};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::action::Change;
+
+use providers::Providers;
+use unread::Unread;
 
 pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids};
 
@@ -84,23 +90,25 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
         return Checked { document, scenarios: Vec::new(), files, found };
     }
     covers::check(&document.about.covers, requirements, &mut found);
+    let unread = Unread::of(&root, &found);
     let mut scenarios = Vec::new();
     let variants: Vec<Option<&Table>> = match document.vary.as_slice() {
         [] => vec![None],
         several => several.iter().map(Some).collect(),
     };
-    let base = merge::complete(&document.world, library, &mut found);
+    let mut meant = Diagnostics::new();
+    let base = merge::complete(&document.world, library, &mut meant);
     for variant in variants {
-        let mut own = Diagnostics::new();
         let world = match variant.and_then(|variant| variant.table("world")) {
-            Some(world) => merge::over(&base, world, &WORLD, &mut own),
+            Some(world) => merge::over(&base, world, &WORLD, &mut meant),
             None => base.clone(),
         };
-        let scenario = of_variant(&document, variant, &world, &files, library, &mut own);
-        found.extend(own);
+        let scenario = of_variant(&document, variant, &world, &unread, &files, library, &mut meant);
         scenarios.push(scenario);
     }
-    report_unknown_variants(&document, &mut found);
+    report_unknown_variants(&document, &mut meant);
+    meant.keep(|problem| unread.leaves(problem));
+    found.extend(meant);
     found.sort();
     if found.has_errors() {
         scenarios.clear();
@@ -112,6 +120,7 @@ fn of_variant(
     document: &Document,
     variant: Option<&Table>,
     world: &Table,
+    unread: &Unread,
     files: &Files,
     library: &Library,
     found: &mut Diagnostics,
@@ -130,10 +139,14 @@ fn of_variant(
         domain: spec.domain.clone(),
         templates: spec.templates.iter().map(|template| template.template.clone()).collect(),
     };
-    steps.iter().for_each(|step| facts::check(step, &cx, found));
+    let providers = Providers::of(world, &spec, &steps, library, found);
+    let bound = steps.iter().filter_map(bindings::binding).map(|name| name.value.as_str());
+    let bound = bound.chain(unread.bindings.iter().map(String::as_str)).collect();
+    let known = facts::Known { names: &cx.names, providers: &providers, bound };
+    steps.iter().for_each(|step| facts::check(step, &known, found));
     let defaults = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
     time::check(&steps, &spec, found);
-    bindings::check(&steps, found);
+    bindings::check(&steps, &unread.bindings, found);
     Scenario { document: document.clone(), variant: name, spec, steps, defaults, principals, files: files.clone() }
 }
 

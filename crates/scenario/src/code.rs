@@ -95,7 +95,8 @@ codes! {
          numbers enough.";
     Malformed = "AE0209", "malformed value",
         "The text is not of the form that the key takes: an object identifier such as 1.3.6.1.5.5.7.3.2, a security identifier such as \
-         S-1-5-21-1-2-3-1104, a GUID, or hexadecimal bytes.";
+         S-1-5-21-1-2-3-1104, a GUID, hexadecimal bytes, or a code with its name, as records show it: 0x8010006C \
+         SCARD_W_CHV_BLOCKED.";
     TwiceTheName = "AE0210", "two things of one name",
         "Things of a kind are told apart by their names, in the timeline and in messages. Within one file a name stands once; to \
          change something that an extended world has, use its name once and say only what differs.";
@@ -123,6 +124,10 @@ codes! {
         "`covers` names requirements of the catalogue: rules (R040), states and outcomes (S7.cancel), open points (P7.36).";
     BrokenFixture = "AE0307", "broken fixture",
         "The fixture that this names is broken itself; its own problems are listed with it.";
+
+    NotInstalled = "AE0308", "provider not installed",
+        "A template may list providers that no computer has; real ones do. But this name is nearly one that is installed, so it may \
+         be a slip.";
 
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \

@@ -271,6 +271,8 @@ pub struct WantedFact {
 pub enum Wanted {
     /// This value.
     Is(Fact),
+    /// This instant: the fact is its RFC 3339 text in UTC.
+    Instant(FileTime),
     /// What an earlier step bound.
     Bound(Reference),
     /// A list of values.

@@ -25,7 +25,7 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
 
 /// Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places. Only the first 64
 /// characters count, so that a file of one enormous word stays cheap.
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().take(64).collect();
     let right: Vec<char> = right.chars().take(64).collect();
     let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];

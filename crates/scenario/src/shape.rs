@@ -8,7 +8,7 @@ mod verbs;
 
 pub(crate) use check::{check_root, check_shape, missing_keys, unknown_word};
 pub(crate) use records::{
-    LOOKS, PROMPTS, RECORDS, Said, Says, Told, code_of, look_of, offers_of, prompt_of, record_of, written,
+    LOOKS, PROMPTS, RECORDS, Said, Says, Told, look_of, offers_of, prompt_of, record_of, written,
 };
 pub use records::{listed_facts, unlisted_facts};
 pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
@@ -84,7 +84,7 @@ pub(crate) enum Takes {
     Map(&'static Takes),
     /// Facts: a table of texts, numbers, flags and lists of them.
     Facts,
-    /// A text, number, flag, or list of them.
+    /// A text, number, instant, flag, or list of them.
     Fact,
     /// An answer to a prompt.
     Answer,
@@ -114,7 +114,7 @@ impl Takes {
             Self::Table(shape) => format!("a table, {}", shape.name),
             Self::Named(shape) | Self::Tables(shape) => format!("a list of tables, each {}", shape.name),
             Self::Map(_) | Self::Facts | Self::ChangeSet => "a table".to_owned(),
-            Self::Fact => "a text, a number, true or false, or a list of them".to_owned(),
+            Self::Fact => "a text, a number, an instant, true or false, or a list of them".to_owned(),
             Self::Answer => {
                 "an answer: a word such as \"yes\", or { pin = \"1234\" }, or { card = \"alice-card\" }".to_owned()
             }

@@ -80,6 +80,19 @@ fn blessing_changes_only_the_values_that_differ() {
 }
 
 #[test]
+fn an_instant_stays_one_and_a_text_stays_one() {
+    let steps = |not_before: &str, not_after: &str| {
+        story(&format!(
+            "  {{ logon = \"alice\" }},\n  {{ expect = \"issued\", facts = {{ not-before = {not_before}, not-after = {not_after} }} }},"
+        ))
+    };
+    let life = [("not-before", "2026-03-02T08:00:00Z"), ("not-after", "2027-03-02T08:00:00Z")];
+    let script = Script::new().after("Logon", s(0), "alice", Kind::Issued, &life);
+    let result = blessed(&steps("2026-01-01T00:00:00Z", "\"2027-01-01T00:00:00Z\""), script, false);
+    assert_eq!(result.text, steps("2026-03-02T08:00:00Z", "\"2027-03-02T08:00:00Z\""));
+}
+
+#[test]
 fn a_missing_step_is_inserted_only_on_request() {
     let text = story("  { logon = \"alice\" },\n  { expect = \"issued\" },\n  { wait = \"2m\" },");
     let shown = blessed(&text, script(), false);

@@ -213,7 +213,9 @@ fn never_guards_until_its_end_and_moves_the_clock_there() {
     play(r#"{ logon = "alice" }, { never = "icon", until = "2m1ns" }"#, script(), &[Code::CameAnyway]);
     play(r#"{ logon = "alice" }, { never = "icon", until = "10m" }"#, script(), &[Code::CameAnyway, Code::CameAnyway]);
     play(r#"{ logon = "alice" }, { never = "icon", within = "2m" }"#, script(), &[]);
-    play(r#"{ logon = "alice" }, { never = "icon", who = "WKS01", until = "10m" }"#, script(), &[]);
+    let run = || Script::new().at(m(2), "alice", Kind::RunStarted, &[]);
+    play(r#"{ logon = "alice" }, { never = "run-started", who = "WKS01", until = "10m" }"#, run(), &[]);
+    play(r#"{ logon = "alice" }, { never = "run-started", until = "10m" }"#, run(), &[Code::CameAnyway]);
 }
 
 #[test]
@@ -339,7 +341,12 @@ fn one_verb_a_step_and_who_is_meant() {
     refused(r#"{ logon = "alice" }, { logon = "bob" }, { expect = "issued" }"#, &[]);
     let script = || Script::new().after("Logon", s(0), "alice", Kind::Icon, &[]);
     play(r#"{ logon = "alice" }, { expect = "icon", who = "alice" }"#, script(), &[]);
-    play(r#"{ logon = "alice" }, { expect = "icon", who = "WKS01" }"#, script(), &[Code::DidNotCome]);
+    let run = || Script::new().after("Logon", s(0), "alice", Kind::RunStarted, &[]);
+    play(r#"{ logon = "alice" }, { expect = "run-started", who = "alice" }"#, run(), &[]);
+    play(r#"{ logon = "alice" }, { expect = "run-started", who = "WKS01" }"#, run(), &[Code::DidNotCome]);
+    // Computers have no desktop: the only user who takes part is meant.
+    play(r#"{ boot = "WKS01" }, { logon = "alice" }, { expect = "icon" }"#, script(), &[]);
+    refused(r#"{ boot = "WKS01" }, { expect = "icon", who = "WKS01" }"#, &[Code::WhoIsMeant]);
 }
 
 // 8. Strict by default: any prompt, balloon, summary or error event that the timeline does not name fails. Facts match by subset
@@ -357,6 +364,19 @@ fn what_is_not_named_fails() {
     play(steps, one(Kind::Prompt, &[("point", "summary")]), &[Code::Unexpected, Code::LeftOpen]);
     // At the very end of the story too.
     play(r#"{ logon = "alice" }, { wait = "1m" }"#, one(Kind::Balloon, &[]), &[Code::Unexpected]);
+}
+
+#[test]
+fn an_instant_is_the_same_with_and_without_quotes() {
+    let script = || Script::new().after("Logon", s(0), "alice", Kind::Issued, &[("not-after", "2027-03-02T08:00:00Z")]);
+    let of = |instant: &str| {
+        format!(r#"{{ logon = "alice" }}, {{ expect = "issued", facts = {{ not-after = {instant} }} }}"#)
+    };
+    play(&of("2027-03-02T08:00:00Z"), script(), &[]);
+    play(&of("\"2027-03-02T08:00:00Z\""), script(), &[]);
+    play(&of("2027-03-02T09:00:00+01:00"), script(), &[]);
+    play(&of("2027-03-02T08:00:01Z"), script(), &[Code::Differs]);
+    refused(&of("\"2027-03-02T09:00:00+01:00\""), &[Code::NotAnInstant]);
 }
 
 #[test]

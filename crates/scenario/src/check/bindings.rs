@@ -8,7 +8,8 @@ use crate::nearest::nearest;
 use crate::source::{Place, Placed};
 use crate::tree::Value;
 
-pub(super) fn check(steps: &[Step], found: &mut Diagnostics) {
+/// `unread` is what steps bind that could not be read.
+pub(super) fn check(steps: &[Step], unread: &[String], found: &mut Diagnostics) {
     let mut bound: Vec<Placed<String>> = Vec::new();
     let mut first = 0;
     while first < steps.len() {
@@ -17,7 +18,7 @@ pub(super) fn check(steps: &[Step], found: &mut Diagnostics) {
         let set = &steps[together];
         for (reference, place) in set.iter().flat_map(references) {
             lacks_fact(steps, &reference, place, found);
-            if !bound.iter().any(|name| name.value == reference.name) {
+            if !unread.contains(&reference.name) && !bound.iter().any(|name| name.value == reference.name) {
                 found.push(not_bound(steps, set, &reference, place, &bound));
             }
         }
@@ -73,7 +74,8 @@ fn lacks_fact(steps: &[Step], reference: &Reference, place: Place, found: &mut D
     }
 }
 
-fn binding(step: &Step) -> Option<&Placed<String>> {
+/// What a step binds.
+pub(super) fn binding(step: &Step) -> Option<&Placed<String>> {
     match &step.what {
         What::Expect(Pattern { bind, .. }) | What::Prompt { pattern: Pattern { bind, .. }, .. } => bind.as_ref(),
         _ => None,
@@ -119,7 +121,7 @@ fn of_facts(facts: &[WantedFact], list: &mut Vec<(Reference, Place)>) {
 
 fn of_wanted(wanted: &Wanted, place: Place, list: &mut Vec<(Reference, Place)>) {
     match wanted {
-        Wanted::Is(_) => {}
+        Wanted::Is(_) | Wanted::Instant(_) => {}
         Wanted::Bound(reference) => list.push((reference.clone(), place)),
         Wanted::List(elements) => elements.iter().for_each(|element| of_wanted(element, place, list)),
     }

@@ -1,36 +1,49 @@
 //! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a misspelt fact would
 //! let a `never` step pass for ever.
 
-use autoenroll_model::{DecisionPoint, Fact, HRESULT_NAMES, HResult, Offer};
+use autoenroll_model::{DecisionPoint, Fact, Offer};
 use autoenroll_trace::Kind;
 
+use super::code_fact::{self, code_problem};
+use super::providers::Providers;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Deed, Pattern, Reply, Step, Wanted, WantedFact, What};
-use crate::lower::{Context, Names, Thing};
+use crate::instant;
+use crate::lower::{Names, Thing};
 use crate::nearest::nearest;
-use crate::shape::{PROMPTS, Said, Says, code_of, look_of, offers_of, prompt_of, record_of, unknown_word, written};
+use crate::shape::{PROMPTS, Said, Says, look_of, offers_of, prompt_of, record_of, unknown_word, written};
 use crate::source::{Place, Placed};
 
+/// What values of facts may name.
+pub(super) struct Known<'a> {
+    /// The names of the world.
+    pub(super) names: &'a Names,
+    /// Its providers.
+    pub(super) providers: &'a Providers,
+    /// What steps bind.
+    pub(super) bound: Vec<&'a str>,
+}
+
 /// Checks what a step says about records, states and answers.
-pub(super) fn check(step: &Step, cx: &Context<'_>, found: &mut Diagnostics) {
+pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
     if let Some(on) = &step.on {
-        of_record(on.kind.value, None, &on.facts, &cx.names, found);
+        of_record(on.kind.value, None, &on.facts, known, found);
     }
     match &step.what {
         What::Prompt { point, pattern, answer } => {
-            of_record(Kind::Prompt, Some(point.value), &pattern.facts, &cx.names, found);
+            of_record(Kind::Prompt, Some(point.value), &pattern.facts, known, found);
             if let Some(reply) = &answer.value {
                 is_offered(*point, reply, answer.place, found);
             }
         }
         What::Act(Deed::Reply { point, with }) => is_offered(*point, &with.value, with.place, found),
         What::Expect(Pattern { kind, facts, .. }) | What::Never(Pattern { kind, facts, .. }) => {
-            of_record(kind.value, None, facts, &cx.names, found);
+            of_record(kind.value, None, facts, known, found);
         }
         What::State { look, facts, .. } => {
             let told = look_of(look.value);
-            of_facts(&format!("state of `{}`", told.what), &[told.facts], false, facts, &cx.names, found);
+            of_facts(&format!("state of `{}`", told.what), &[told.facts], false, facts, known, found);
         }
         What::Act(_) | What::Wait(_) => {}
     }
@@ -48,9 +61,15 @@ pub(super) fn bound(step: &Step) -> Option<Vec<&'static str>> {
     Some(lists.into_iter().flatten().map(|said| said.name).collect())
 }
 
-fn of_record(kind: Kind, point: Option<DecisionPoint>, facts: &[WantedFact], names: &Names, found: &mut Diagnostics) {
+fn of_record(
+    kind: Kind,
+    point: Option<DecisionPoint>,
+    facts: &[WantedFact],
+    known: &Known<'_>,
+    found: &mut Diagnostics,
+) {
     let lists = lists(kind, point, facts);
-    of_facts(&format!("record `{kind}`"), &lists, kind == Kind::Decision, facts, names, found);
+    of_facts(&format!("record `{kind}`"), &lists, kind == Kind::Decision, facts, known, found);
 }
 
 /// Facts of the kind, and those of the decision point for prompts: of the one that is named, or of all.
@@ -75,7 +94,7 @@ fn of_facts(
     lists: &[&'static [Said]],
     open: bool,
     facts: &[WantedFact],
-    names: &Names,
+    known: &Known<'_>,
     found: &mut Diagnostics,
 ) {
     for fact in facts {
@@ -90,7 +109,7 @@ fn of_facts(
         // A fact that several decision points have is right when it is for one of them.
         let problems = |said: &&Said| {
             let mut own = Diagnostics::new();
-            of_value(&fact.name.value, said.says, &fact.value.value, fact.value.place, names, &mut own);
+            of_value(&fact.name.value, said.says, &fact.value.value, fact.value.place, known, &mut own);
             own
         };
         let all: Vec<Diagnostics> = said.iter().map(problems).collect();
@@ -112,23 +131,34 @@ fn no_such_fact(whose: &str, lists: &[&'static [Said]], name: &Placed<String>) -
     Diagnostic::error(Code::NoSuchFact, format!("no {whose} has a fact `{}`", name.value), name.place).help(help)
 }
 
-fn of_value(name: &str, says: Says, wanted: &Wanted, place: Place, names: &Names, found: &mut Diagnostics) {
+fn of_value(name: &str, says: Says, wanted: &Wanted, place: Place, known: &Known<'_>, found: &mut Diagnostics) {
     match (says, wanted) {
+        (Says::Instant | Says::Any, Wanted::Instant(_)) => {}
+        (says, Wanted::Instant(instant)) => {
+            let quoted = matches!(says, Says::Text).then(|| format!("put it in quotes: \"{instant}\""));
+            found.push(wrong_type(name, says, "an instant", place).help_some(quoted));
+        }
         // What is bound is known when the story is played.
         (_, Wanted::Bound(_)) | (Says::Any, _) => {}
         (Says::List(says), Wanted::List(elements)) => {
-            elements.iter().for_each(|element| of_value(name, *says, element, place, names, found));
+            elements.iter().for_each(|element| of_value(name, *says, element, place, known, found));
         }
         (Says::List(says), Wanted::Is(Fact::List(elements))) => {
-            elements.iter().for_each(|element| of_plain(name, *says, element, place, names, found));
+            elements.iter().for_each(|element| of_plain(name, *says, element, place, known, found));
         }
-        (says, Wanted::Is(fact)) => of_plain(name, says, fact, place, names, found),
+        (says, Wanted::Is(fact)) => of_plain(name, says, fact, place, known, found),
         (says, Wanted::List(_)) => found.push(wrong_type(name, says, "a list", place)),
     }
 }
 
-fn of_plain(name: &str, says: Says, fact: &Fact, place: Place, names: &Names, found: &mut Diagnostics) {
-    let has = |thing, text: &str, found: &mut Diagnostics| names.has(thing, Placed::new(text, place), found);
+fn of_plain(name: &str, says: Says, fact: &Fact, place: Place, known: &Known<'_>, found: &mut Diagnostics) {
+    let has = |thing, text: &str, found: &mut Diagnostics| {
+        let missing = !known.names.all(thing).iter().any(|name| name.value == text);
+        match undollared(text, known).filter(|_| missing) {
+            Some(help) => found.push(nothing_named(thing.describe(), text, place).help(help)),
+            None => drop(known.names.has(thing, Placed::new(text, place), found)),
+        }
+    };
     match (says, fact) {
         (Says::Any, _)
         | (Says::Text, Fact::Text(_))
@@ -137,26 +167,21 @@ fn of_plain(name: &str, says: Says, fact: &Fact, place: Place, names: &Names, fo
         (Says::Word(words), Fact::Text(text)) => {
             push_some(unknown_word(name, &words(), text, place), found);
         }
+        (Says::Instant, Fact::Text(text)) => push_some(instant_problem(text, place), found),
+        (Says::Provider, Fact::Text(text)) => push_some(known.providers.problem(Placed::new(text, place)), found),
         (Says::Code, Fact::Text(text)) => push_some(code_problem(text, place), found),
-        (Says::Template, Fact::Text(text)) => {
-            has(Thing::Template, text, found);
-        }
-        (Says::Ca, Fact::Text(text)) => {
-            has(Thing::Ca, text, found);
-        }
-        (Says::Card, Fact::Text(text)) => {
-            has(Thing::Card, text, found);
-        }
-        (Says::Principal, Fact::Text(text)) => {
-            has(Thing::Principal, text, found);
-        }
-        (Says::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, place, names), found),
-        (says, fact) => found.push(wrong_type(name, says, described(fact), place)),
+        (Says::Template, Fact::Text(text)) => has(Thing::Template, text, found),
+        (Says::Ca, Fact::Text(text)) => has(Thing::Ca, text, found),
+        (Says::Card, Fact::Text(text)) => has(Thing::Card, text, found),
+        (Says::Principal, Fact::Text(text)) => has(Thing::Principal, text, found),
+        (Says::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, place, known), found),
+        (says, fact) => found.push(wrong_type(name, says, described(fact), place).help_some(rewritten(says, fact))),
     }
 }
 
 /// A certificate of the world, or what a CA will name one: template and request id.
-fn certificate_problem(text: &str, place: Place, names: &Names) -> Option<Diagnostic> {
+fn certificate_problem(text: &str, place: Place, known: &Known<'_>) -> Option<Diagnostic> {
+    let names = known.names;
     let given = names.all(Thing::Certificate);
     let later = text.rsplit_once('#').is_some_and(|(template, id)| {
         let templates = names.all(Thing::Template);
@@ -165,28 +190,55 @@ fn certificate_problem(text: &str, place: Place, names: &Names) -> Option<Diagno
     if later || given.iter().any(|known| known.value == text) {
         return None;
     }
-    let message = format!("there is no certificate or request `{text}`");
-    let help = match nearest(text, given.iter().map(|known| known.value.as_str())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "what is issued in the story is named after its template and request id: `ContosoUser#1`".to_owned(),
+    let near = nearest(text, given.iter().map(|known| known.value.as_str()));
+    let help = match (undollared(text, known), near) {
+        (Some(help), _) => help,
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => {
+            "what is issued in the story is named after its template and request id: `ContosoUser#1`".to_owned()
+        }
     };
-    Some(Diagnostic::error(Code::UnknownName, message, place).help(help))
+    Some(nothing_named("certificate or request", text, place).help(help))
 }
 
-fn code_problem(text: &str, place: Place) -> Option<Diagnostic> {
-    let meant = code_of(text);
-    if meant.is_some_and(|code| code.to_string() == text) {
+/// An instant as records state it, or another way to write one.
+fn instant_problem(text: &str, place: Place) -> Option<Diagnostic> {
+    let meant = instant::parse(text).map(|instant| instant.to_string());
+    if meant.as_deref() == Some(text) {
         return None;
     }
-    let help = match meant {
-        Some(code) => format!("write \"{code}\""),
-        None => match nearest(text, HRESULT_NAMES.iter().map(|(_, name)| *name)).and_then(HResult::from_name) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => "write number and name, as in \"0x80070005 E_ACCESSDENIED\"".to_owned(),
-        },
+    let message = match meant {
+        Some(_) => format!("records state instants in UTC, never as `{text}`"),
+        None => format!("`{text}` is not an instant with an offset from UTC"),
     };
-    let message = format!("`{text}` is not how a code is written: number and name");
-    Some(Diagnostic::error(Code::Malformed, message, place).help(help))
+    let help = format!("write it like {}", meant.as_deref().unwrap_or("2026-03-02T08:00:00Z"));
+    Some(Diagnostic::error(Code::NotAnInstant, message, place).help(help))
+}
+
+/// The value in the form that the fact has, when only the form is wrong.
+fn rewritten(says: Says, fact: &Fact) -> Option<String> {
+    match (says, fact) {
+        (Says::Code, Fact::Number(number)) => code_fact::of_number(*number).map(|code| format!("write \"{code}\"")),
+        (Says::Number, Fact::Text(text)) if text.parse::<i64>().is_ok() => {
+            Some(format!("leave the quotes out: {text}"))
+        }
+        (Says::Text, Fact::Number(number)) => Some(format!("put it in quotes: \"{number}\"")),
+        (Says::Flag, Fact::Text(text)) if ["true", "false"].contains(&text.as_str()) => {
+            Some(format!("leave the quotes out: {text}"))
+        }
+        (Says::List(_), Fact::Text(text)) => Some(format!("write a list: [\"{text}\"]")),
+        _ => None,
+    }
+}
+
+/// What a step binds, without the dollar sign that refers to it.
+fn undollared(text: &str, known: &Known<'_>) -> Option<String> {
+    let name = text.split('.').next().unwrap_or(text);
+    known.bound.contains(&name).then(|| format!("a step binds `{name}`: write \"${text}\""))
+}
+
+fn nothing_named(what: &str, text: &str, place: Place) -> Diagnostic {
+    Diagnostic::error(Code::UnknownName, format!("there is no {what} `{text}`"), place)
 }
 
 fn is_offered(point: Placed<DecisionPoint>, reply: &Reply, place: Place, found: &mut Diagnostics) {

@@ -28,24 +28,28 @@ pub(super) fn principals(steps: &[Step]) -> Vec<String> {
 /// Checks the names of a step and fills in what is clear without being said.
 pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> StepDefaults {
     let mut defaults = StepDefaults::default();
-    if let Some(who) = &step.who {
-        has_actor(cx, who, found);
+    let whose = whose(step);
+    // What somebody does need not say who: any user's click or answer fits.
+    let done_by_users = |kind: Kind| matches!(kind, Kind::Click | Kind::Answer);
+    match &step.who {
+        Some(who) if whose == Some(Whose::User) || kind_of(step).is_some_and(done_by_users) => {
+            is_user(step, cx, who, principals, found);
+        }
+        Some(who) => has_actor(cx, who, found),
+        None => {}
     }
-    if let Some(on) = &step.on
-        && personal(on.kind.value)
-    {
-        defaults.who = who(step, cx, principals, found);
+    if let Some(whose) = whose {
+        defaults.who = who(step, whose, cx, principals, found);
     }
     match &step.what {
-        What::Act(deed) => check_deed(step, deed, cx, principals, &mut defaults, found),
+        What::Act(deed) => check_deed(step, deed, cx, &mut defaults, found),
         What::Prompt { answer, .. } => {
-            defaults.who = who(step, cx, principals, found);
             if let Some(reply) = &answer.value {
                 check_reply(reply, answer.place, cx, found);
             }
         }
         What::Expect(pattern) | What::Never(pattern) => {
-            check_pattern(step, pattern, cx, principals, &mut defaults, found)
+            check_pattern(step, pattern, found);
         }
         What::State { look, of, .. } => defaults.of = looked_at(step, look.value, of.as_ref(), cx, principals, found),
         What::Wait(_) => {}
@@ -53,14 +57,7 @@ pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found:
     defaults
 }
 
-fn check_pattern(
-    step: &Step,
-    pattern: &Pattern,
-    cx: &Context<'_>,
-    principals: &[String],
-    defaults: &mut StepDefaults,
-    found: &mut Diagnostics,
-) {
+fn check_pattern(step: &Step, pattern: &Pattern, found: &mut Diagnostics) {
     let another = match pattern.kind.value {
         Kind::Prompt | Kind::PromptChanged if matches!(step.what, What::Expect(_)) => {
             Some("the verb for it is `prompt`")
@@ -72,29 +69,106 @@ fn check_pattern(
         let message = format!("`{}` is not expected like other records", pattern.kind.value);
         found.push(Diagnostic::error(Code::UseAnotherVerb, message, pattern.kind.place).help(help));
     }
-    if personal(pattern.kind.value) {
-        defaults.who = who(step, cx, principals, found);
+}
+
+/// Whom a step concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Somebody who sees a desktop.
+    User,
+    /// A user or a computer.
+    Principal,
+}
+
+/// Whom a step concerns, when it concerns one of those who take part.
+fn whose(step: &Step) -> Option<Whose> {
+    let of_kind = |kind: Kind| {
+        let personal = on_desktop(kind) || personal(kind);
+        personal.then_some(if on_desktop(kind) { Whose::User } else { Whose::Principal })
+    };
+    match &step.what {
+        What::Prompt { .. } | What::Act(Deed::Click(_) | Deed::Reply { .. }) => Some(Whose::User),
+        _ => of_kind(kind_of(step)?),
     }
 }
 
-/// Whose step it is: as said, or the only principal; otherwise it must be said.
-fn who(step: &Step, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> Option<String> {
+/// The kind of record that a step names.
+fn kind_of(step: &Step) -> Option<Kind> {
+    match &step.what {
+        What::Expect(pattern) | What::Never(pattern) => Some(pattern.kind.value),
+        _ => step.on.as_ref().map(|on| on.kind.value),
+    }
+}
+
+/// Whose step it is: as said, or the only one who takes part; otherwise it must be said.
+fn who(step: &Step, whose: Whose, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> Option<String> {
     if let Some(who) = &step.who {
         return Some(who.value.clone());
     }
-    match principals {
+    let taking_part = match whose {
+        Whose::User => users(cx, principals),
+        Whose::Principal => principals.to_vec(),
+    };
+    match taking_part.as_slice() {
         [only] => Some(only.clone()),
         [] => cx.names.users.first().filter(|_| cx.names.users.len() == 1).map(|user| user.value.clone()),
         several => {
-            let message = "more than one principal takes part; say who is meant";
-            let help = format!("write who = \"{}\" or another of {}", several[0], several.join(", "));
-            found.push(Diagnostic::error(Code::WhoIsMeant, message, step.verb.place).help(help));
+            let message = match whose {
+                Whose::User => "more than one user takes part; say who is meant",
+                Whose::Principal => "more than one principal takes part; say who is meant",
+            };
+            found.push(Diagnostic::error(Code::WhoIsMeant, message, step.verb.place).help(one_of(several)));
             None
         }
     }
 }
 
-/// Kinds of records that belong to one principal.
+/// The users among those who take part.
+fn users(cx: &Context<'_>, principals: &[String]) -> Vec<String> {
+    let is_user = |name: &&String| cx.names.users.iter().any(|user| user.value == **name);
+    principals.iter().filter(is_user).cloned().collect()
+}
+
+fn one_of(names: &[String]) -> String {
+    let written: Vec<String> = names.iter().map(|name| format!("who = \"{name}\"")).collect();
+    format!("write {}", written.join(" or "))
+}
+
+/// Only users have a desktop: balloons, icons and prompts are never a computer's.
+fn is_user(step: &Step, cx: &Context<'_>, who: &Placed<String>, principals: &[String], found: &mut Diagnostics) {
+    if !cx.names.computers.iter().any(|computer| computer.value == who.value) {
+        cx.names.has(Thing::User, borrowed(who), found);
+        return;
+    }
+    let help = match users(cx, principals).as_slice() {
+        [] => "leave `who` out".to_owned(),
+        [only] => format!("leave `who` out, or write who = \"{only}\""),
+        several => one_of(several),
+    };
+    let message = match &step.what {
+        What::Prompt { .. } => format!("{} is a computer; only users are asked", who.value),
+        What::Act(Deed::Click(_)) => format!("{} is a computer; only users click", who.value),
+        What::Act(Deed::Reply { .. }) => format!("{} is a computer; only users answer", who.value),
+        _ => format!("{} is a computer; only users have a desktop", who.value),
+    };
+    found.push(Diagnostic::error(Code::WhoIsMeant, message, who.place).help(help));
+}
+
+/// Kinds of records that are about what a user sees.
+const fn on_desktop(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Balloon
+            | Kind::BalloonHidden
+            | Kind::Icon
+            | Kind::IconHidden
+            | Kind::Prompt
+            | Kind::PromptChanged
+            | Kind::PromptWithdrawn
+    )
+}
+
+/// Other kinds of records that belong to one principal.
 const fn personal(kind: Kind) -> bool {
     matches!(
         kind,
@@ -104,13 +178,6 @@ const fn personal(kind: Kind) -> bool {
             | Kind::RunEnded
             | Kind::ItemStarted
             | Kind::ItemEnded
-            | Kind::Balloon
-            | Kind::BalloonHidden
-            | Kind::Icon
-            | Kind::IconHidden
-            | Kind::Prompt
-            | Kind::PromptChanged
-            | Kind::PromptWithdrawn
             | Kind::Event
     )
 }
@@ -123,14 +190,7 @@ fn has_actor(cx: &Context<'_>, who: &Placed<String>, found: &mut Diagnostics) {
     }
 }
 
-fn check_deed(
-    step: &Step,
-    deed: &Deed,
-    cx: &Context<'_>,
-    principals: &[String],
-    defaults: &mut StepDefaults,
-    found: &mut Diagnostics,
-) {
+fn check_deed(step: &Step, deed: &Deed, cx: &Context<'_>, defaults: &mut StepDefaults, found: &mut Diagnostics) {
     match deed {
         Deed::Boot(computer) | Deed::Shutdown(computer) => {
             cx.names.has(Thing::Computer, borrowed(computer), found);
@@ -150,7 +210,7 @@ fn check_deed(
         Deed::Logoff(user) | Deed::Lock(user) | Deed::Unlock(user) => {
             cx.names.has(Thing::User, borrowed(user), found);
         }
-        Deed::Click(_) => defaults.who = who(step, cx, principals, found),
+        Deed::Click(_) => {}
         Deed::Insert { card, reader, computer } => {
             cx.names.has(Thing::Card, borrowed(card), found);
             defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.place, found);
@@ -164,7 +224,6 @@ fn check_deed(
             defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.place, found);
         }
         Deed::Reply { with, .. } => {
-            defaults.who = who(step, cx, principals, found);
             check_reply(&with.value, with.place, cx, found);
         }
         Deed::Change { change, of, set } => {
@@ -215,9 +274,10 @@ fn looked_at(
         LookAt::Desktop => Thing::User,
         LookAt::Trust => Thing::Computer,
     };
-    match (of, thing, principals) {
+    let users = users(cx, principals);
+    match (of, thing, principals, users.as_slice()) {
         (Some(of), ..) => cx.names.has(thing, borrowed(of), found).then(|| of.value.clone()),
-        (None, Thing::Principal | Thing::User, [only]) => Some(only.clone()),
+        (None, Thing::Principal, [only], _) | (None, Thing::User, _, [only]) => Some(only.clone()),
         (None, ..) => cx.names.only(thing, "of", step.place, found),
     }
 }

@@ -127,6 +127,7 @@ fn wanted(node: &Node) -> Option<Wanted> {
         },
         Value::Number(number) => Wanted::Is(Fact::Number(*number)),
         Value::Flag(flag) => Wanted::Is(Fact::Flag(*flag)),
+        Value::Instant(text) => Wanted::Instant(instant::parse(text)?),
         Value::List(list) => {
             let elements: Vec<Wanted> = list.iter().map(wanted).collect::<Option<_>>()?;
             let plain = |element: &Wanted| match element {

@@ -26,7 +26,7 @@ pub(crate) enum Thing {
 }
 
 impl Thing {
-    const fn describe(self) -> &'static str {
+    pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Computer => "computer",

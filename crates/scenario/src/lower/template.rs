@@ -58,6 +58,23 @@ impl<'a> Defaults<'a> {
         let order = if old { [win2003, later] } else { [later, win2003] };
         Self(order.into_iter().flat_map(|root| root.tables("template")).collect())
     }
+
+    /// What to write instead of a name that no template has. The snap-in shows display names, so one of these may be meant.
+    fn help(&self, wrong: &str) -> String {
+        let displayed =
+            || self.0.iter().filter_map(|table| Some((table.text("display-name")?.value, name_of(table).value)));
+        if let Some((_, name)) = displayed().find(|(display, _)| display.eq_ignore_ascii_case(wrong)) {
+            return format!("that is the display name of `{name}`: write based-on = \"{name}\"");
+        }
+        let names = self.0.iter().map(|template| name_of(template).value);
+        match nearest(wrong, names.chain(displayed().map(|(display, _)| display))) {
+            Some(near) => {
+                let name = displayed().find(|(display, _)| *display == near).map_or(near, |(_, name)| name);
+                format!("did you mean `{name}`?")
+            }
+            None => "`autoenroll fixtures` lists them".to_owned(),
+        }
+    }
 }
 
 fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mut Diagnostics) -> Template {
@@ -70,13 +87,9 @@ fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mu
                 if base.value == name.value { default } else { copy(default, name.value) }
             }
             None => {
-                let names = defaults.0.iter().map(|default| name_of(default).value);
                 let message = format!("there is no default template `{}`", base.value);
-                let help = match nearest(base.value, names) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "fixtures/templates lists them".to_owned(),
-                };
-                found.push(Diagnostic::error(Code::UnknownFixture, message, base.place).help(help));
+                found
+                    .push(Diagnostic::error(Code::UnknownFixture, message, base.place).help(defaults.help(base.value)));
                 empty(name.value)
             }
         },

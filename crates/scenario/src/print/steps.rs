@@ -144,6 +144,7 @@ fn fact_table(facts: &[WantedFact]) -> Value {
 fn wanted(wanted: &Wanted) -> Value {
     match wanted {
         Wanted::Is(fact) => of_fact(fact),
+        Wanted::Instant(instant) => Value::Instant(instant.to_string()),
         Wanted::Bound(reference) => Value::Text(written(&Named::Bound(reference.clone()))),
         Wanted::List(elements) => Value::List(elements.iter().map(|element| node(self::wanted(element))).collect()),
     }

@@ -40,6 +40,7 @@ impl Bindings {
     pub(super) fn value(&self, wanted: &Wanted) -> Result<Fact, EmptyBinding> {
         match wanted {
             Wanted::Is(fact) => Ok(fact.clone()),
+            Wanted::Instant(instant) => Ok(Fact::Text(instant.to_string())),
             Wanted::Bound(reference) => self.find(reference),
             Wanted::List(elements) => {
                 elements.iter().map(|element| self.value(element)).collect::<Result<_, _>>().map(Fact::List)

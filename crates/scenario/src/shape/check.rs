@@ -1,16 +1,20 @@
 //! Compares a tree with the tables: unknown keys, missing keys, wrong types, unknown words.
 
+mod span;
+mod step;
+
 use std::str::FromStr;
 
 use autoenroll_model::{Guid, Oid, Sid, Span};
 
-use super::verbs::{FACT, ON_TAKES};
-use super::{ANSWER, Does, Key, MODIFIERS, ROOT, Shape, Takes, VERBS, WORLD, answer_words, change_named, verb_named};
+use super::verbs::FACT;
+use super::{ANSWER, Key, ROOT, Shape, Takes, WORLD, answer_words};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
 use crate::source::{Place, Placed};
-use crate::tree::{Entry, Node, Table, Value};
+use crate::tree::{Node, Table, Value};
+use step::{check_change, check_step};
 
 /// Checks a whole file but for missing keys of the world, which an extended world may supply.
 pub(crate) fn check_root(root: &Table, whole: Place, is_story: bool, found: &mut Diagnostics) {
@@ -191,6 +195,9 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
             None
         }
         (Takes::Fact, Value::Text(_) | Value::Number(_) | Value::Flag(_)) => None,
+        (Takes::Fact, Value::Instant(text)) => {
+            crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.place))
+        }
         (Takes::Fact, Value::List(list)) => {
             list.iter().for_each(|element| check_value(key, FACT, element, found));
             None
@@ -211,11 +218,25 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
         }
         _ => {
             let message = format!("`{}` takes {}, not {}", key.name, takes.describe(), node.value.describe());
-            Some(Diagnostic::error(Code::WrongType, message, node.place))
+            Some(Diagnostic::error(Code::WrongType, message, node.place).help_some(requoted(takes, &node.value)))
         }
     };
     if let Some(problem) = problem {
         found.push(problem);
+    }
+}
+
+/// The value with quotes, or without them, when only they are wrong.
+fn requoted(takes: Takes, value: &Value) -> Option<String> {
+    match (takes, value) {
+        (Takes::Text | Takes::Hex, Value::Number(number)) => Some(format!("put it in quotes: \"{number}\"")),
+        (Takes::Number(..), Value::Text(text)) if text.parse::<i64>().is_ok() => {
+            Some(format!("leave the quotes out: {text}"))
+        }
+        (Takes::Flag, Value::Text(text)) if ["true", "false"].contains(&text.as_str()) => {
+            Some(format!("leave the quotes out: {text}"))
+        }
+        _ => None,
     }
 }
 
@@ -237,7 +258,8 @@ fn span_problem(takes: Takes, text: &str, place: Place) -> Option<Diagnostic> {
     if instant {
         return crate::instant::parse(text).is_none().then(|| not_an_instant(text, place));
     }
-    Some(Diagnostic::error(Code::NotASpan, error.to_string(), place))
+    let meant = span::meant(text).map(|span| format!("write \"{span}\""));
+    Some(Diagnostic::error(Code::NotASpan, error.to_string(), place).help_some(meant))
 }
 
 fn not_an_instant(text: &str, place: Place) -> Diagnostic {
@@ -283,121 +305,4 @@ fn check_tables(key: &Key, shape: &'static Shape, by_name: bool, list: &[Node], 
         }
         names.push(name);
     }
-}
-
-/// Checks what a change sets, which depends on what changes, and whether `of` is needed.
-fn check_change(word: &str, set: &Table, of: Option<&Entry>, place: Place, found: &mut Diagnostics) {
-    let Some(change) = change_named(word) else { return };
-    check_shape(&change.set, set, found);
-    match (change.of, of) {
-        (None, Some(of)) => {
-            let message = format!("there is only one {word}; `of` names nothing");
-            found.push(Diagnostic::error(Code::NotForVerb, message, of.key.place));
-        }
-        (Some(what), None) if !["ca", "directory"].contains(&word) => {
-            let message = format!("`change = \"{word}\"` needs `of`: {what}");
-            found.push(Diagnostic::error(Code::MissingKey, message, place));
-        }
-        _ => {}
-    }
-    if set.0.is_empty() {
-        let message = "nothing is set".to_owned();
-        found.push(Diagnostic::error(Code::Empty, message, place));
-    }
-}
-
-/// Checks one step: its verb, the modifiers that belong to it, and their values.
-fn check_step(step: &Node, found: &mut Diagnostics) {
-    let Value::Table(table) = &step.value else {
-        let message = format!("a step is a table with a verb, not {}", step.value.describe());
-        found.push(Diagnostic::error(Code::WrongType, message, step.place));
-        return;
-    };
-    let verbs: Vec<&Entry> = table.0.iter().filter(|entry| verb_named(&entry.key.value).is_some()).collect();
-    let unknown: Vec<&Entry> = table.0.iter().filter(|entry| is_unknown(&entry.key.value)).collect();
-    for entry in &unknown {
-        let words = VERBS.iter().map(|verb| verb.word).chain(MODIFIERS.iter().map(|modifier| modifier.name));
-        let help = match nearest(&entry.key.value, words) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the verbs are {}", VERBS.iter().map(|verb| verb.word).collect::<Vec<_>>().join(", ")),
-        };
-        let message = format!("a step has no key `{}`", entry.key.value);
-        found.push(Diagnostic::error(Code::UnknownKey, message, entry.key.place).help(help));
-    }
-    for entry in &table.0 {
-        if let Some(verb) = verb_named(&entry.key.value) {
-            let key = Key { name: verb.word, takes: verb.takes, required: true, about: verb.about };
-            check_value(&key, verb.takes, &entry.node, found);
-        } else if let Some(modifier) = modifier_named(&entry.key.value) {
-            check_value(modifier, modifier.takes, &entry.node, found);
-        }
-    }
-    let &[entry] = verbs.as_slice() else {
-        if let [first, second, ..] = verbs.as_slice() {
-            let message = format!("this step has two verbs, `{}` and `{}`", first.key.value, second.key.value);
-            let problem =
-                Diagnostic::error(Code::TwoVerbs, message, second.key.place).label(first.key.place, "first here");
-            found.push(problem.help("write two steps; the clock stands still between them"));
-        } else if unknown.is_empty() {
-            let message = "this step has no verb";
-            found.push(Diagnostic::error(Code::NoVerb, message, step.place));
-        }
-        return;
-    };
-    let Some(verb) = verb_named(&entry.key.value) else { return };
-    check_modifiers(verb, table, step.place, &unknown, found);
-    if let Some((change, set)) = table.text("change").zip(table.table("set")) {
-        check_change(change.value, set, table.entry("of"), step.place, found);
-    }
-}
-
-fn check_modifiers(verb: &super::Verb, table: &Table, place: Place, unknown: &[&Entry], found: &mut Diagnostics) {
-    let on = table.entry("on");
-    for entry in table.0.iter().filter(|entry| modifier_named(&entry.key.value).is_some()) {
-        let name = entry.key.value.as_str();
-        if name == "on" && verb.does != Does::Acts {
-            let message = format!("`on` needs something to do, and `{}` does nothing", verb.word);
-            let help = "say what is done the moment the record appears, for example `remove = \"alice-card\"`";
-            found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.place).help(help));
-            continue;
-        }
-        let fits = name == "only"
-            || verb.modifiers.contains(&name)
-            || verb.does.times().contains(&name)
-            || (on.is_some() && ON_TAKES.contains(&name));
-        if !fits {
-            let mut all: Vec<&str> = verb.does.times().iter().chain(verb.modifiers).copied().collect();
-            all.push("only");
-            let message = format!("`{name}` says nothing about `{}`", verb.word);
-            let help = format!("`{}` takes {}", verb.word, all.join(", "));
-            found.push(Diagnostic::error(Code::NotForVerb, message, entry.key.place).help(help));
-        }
-    }
-    for (one, other) in [("at", "after"), ("until", "within")] {
-        if let Some((first, second)) = table.entry(one).zip(table.entry(other)) {
-            let message = format!("`{one}` and `{other}` both say the same end of the interval");
-            let problem = Diagnostic::error(Code::TwoTimes, message, second.key.place);
-            found.push(problem.label(first.key.place, "first here"));
-        }
-    }
-    for need in verb.needs {
-        let slip = unknown.iter().any(|entry| nearest(&entry.key.value, [*need]).is_some());
-        if table.get(need).is_none() && !slip {
-            let message = format!("`{}` needs `{need}`", verb.word);
-            let hold = (*need == "answer").then(|| "to leave the prompt open, write answer = \"hold\"".to_owned());
-            found.push(Diagnostic::error(Code::MissingKey, message, place).help_some(hold));
-        }
-    }
-    if verb.does == Does::Guards && table.get("until").is_none() && table.get("within").is_none() {
-        let message = "`never` needs `until` or `within`: it guards from the previous step to there";
-        found.push(Diagnostic::error(Code::NothingGuarded, message, place));
-    }
-}
-
-fn modifier_named(name: &str) -> Option<&'static Key> {
-    MODIFIERS.iter().find(|modifier| modifier.name == name)
-}
-
-fn is_unknown(name: &str) -> bool {
-    verb_named(name).is_none() && modifier_named(name).is_none()
 }

@@ -8,6 +8,7 @@ use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{CardFault, ClickTarget};
 
 use crate::document::LookAt;
+use crate::instant;
 
 /// What somebody is told.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ pub(crate) enum Says {
     Card,
     /// The name of a user or computer of this world.
     Principal,
+    /// The name of a provider that a computer of this world has or a template lists.
+    Provider,
+    /// An instant, as its RFC 3339 text in UTC.
+    Instant,
     /// The name of a certificate or request of this world, or that of a later one: `ContosoUser#1`, template and request id.
     Certificate,
     /// Several, in order.
@@ -66,6 +71,9 @@ impl Says {
         match (self, fact) {
             (Self::Word(words), Fact::Text(text)) => words().contains(&text.as_str()),
             (Self::Code, Fact::Text(text)) => code_of(text).is_some_and(|code| code.to_string() == *text),
+            (Self::Instant, Fact::Text(text)) => {
+                instant::parse(text).is_some_and(|instant| instant.to_string() == *text)
+            }
             (Self::List(says), Fact::List(list)) => list.iter().all(|element| says.takes(element)),
             (Self::Any | Self::Number, Fact::Number(_)) | (Self::Flag, Fact::Flag(_)) => true,
             (Self::Number | Self::Flag | Self::List(_), _) | (_, Fact::Number(_) | Fact::Flag(_) | Fact::List(_)) => {
@@ -88,6 +96,8 @@ impl Says {
             Self::Ca => "the name of a CA".to_owned(),
             Self::Card => "the name of a card".to_owned(),
             Self::Principal => "the name of a user or computer".to_owned(),
+            Self::Provider => "the name of a provider".to_owned(),
+            Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
             Self::Certificate => "the name of a certificate or request".to_owned(),
             Self::List(says) => format!("a list, each element {}", says.describe()),
         }
@@ -145,7 +155,7 @@ pub(crate) const fn offers_of(point: DecisionPoint) -> &'static [Offer] {
 }
 
 /// The code that a text means: by its number, or by its name alone.
-pub(crate) fn code_of(text: &str) -> Option<HResult> {
+fn code_of(text: &str) -> Option<HResult> {
     let digits = text.strip_prefix("0x").and_then(|rest| rest.split(' ').next());
     let by_number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).map(HResult);
     by_number.or_else(|| text.rsplit(' ').next().and_then(HResult::from_name))
@@ -187,7 +197,7 @@ pub(crate) static RECORDS: &[Told<Kind>] = &[
         &[TEMPLATE, ACTION, OUTCOME, CERTIFICATE, PROVIDER, CONTAINER, CARD, CODE],
     ),
     told(Kind::Decision, "A rule decided. Other facts are those it was decided on.", &[RULE, SUBJECT, DECIDED]),
-    told(Kind::Balloon, "A balloon appears.", &[]),
+    told(Kind::Balloon, "A balloon appears; after 15 s it goes away and only the icon stays.", &[]),
     told(Kind::BalloonHidden, "It goes away.", &[]),
     told(Kind::Icon, "The icon appears.", &[]),
     told(Kind::IconHidden, "It goes away.", &[]),
@@ -517,8 +527,8 @@ const ISSUED: &[Said] = &[
     said("subject", Says::Text, "Its subject."),
     said("alternative-names", Says::List(&Says::Text), "Its other names: `upn=alice@contoso.test`."),
     said("serial", Says::Text, "Its serial number in hexadecimal."),
-    said("not-before", Says::Text, "The begin of its life, as RFC 3339."),
-    said("not-after", Says::Text, "The end of its life, as RFC 3339."),
+    said("not-before", Says::Instant, "The begin of its life."),
+    said("not-after", Says::Instant, "The end of its life."),
     KEY_USAGE,
     PURPOSES,
     BASIC_CONSTRAINTS,
@@ -561,7 +571,7 @@ const OUTCOME: Said = said("outcome", Says::Word(|| OUTCOMES.to_vec()), "How it 
 const POINT: Said = said("point", POINTS, "The decision point.");
 const POLICY_REFRESH: Said = said("refresh", REFRESHES, "What kind of refresh.");
 const PRINCIPAL: Said = said("principal", Says::Principal, "The user or computer.");
-const PROVIDER: Said = said("provider", Says::Text, "The provider (CSP).");
+const PROVIDER: Said = said("provider", Says::Provider, "The provider (CSP).");
 const PURPOSES: Said = said("purposes", Says::List(&Says::Text), "Extended key usage, as dotted object identifiers.");
 const READER: Said = said("reader", Says::Text, "The reader.");
 const REASON: Said = said("reason", Says::Text, "Why, in words.");

@@ -1,0 +1,177 @@
+//! Steps: their verbs, the modifiers that belong to them, and what depends on the word after the verb.
+
+use autoenroll_model::{DecisionPoint, Offer};
+
+use super::super::verbs::ON_TAKES;
+use super::super::{Does, Key, MODIFIERS, Takes, VERBS, Verb, change_named, offers_of, verb_named, written};
+use super::{check_shape, check_value};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::nearest::nearest;
+use crate::source::Place;
+use crate::tree::{Entry, Node, Table, Value};
+
+/// Checks one step: its verb, the modifiers that belong to it, and their values.
+pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
+    let Value::Table(table) = &step.value else {
+        let message = format!("a step is a table with a verb, not {}", step.value.describe());
+        found.push(Diagnostic::error(Code::WrongType, message, step.place));
+        return;
+    };
+    let verbs: Vec<&Entry> = table.0.iter().filter(|entry| verb_named(&entry.key.value).is_some()).collect();
+    let unknown: Vec<&Entry> = table.0.iter().filter(|entry| is_unknown(&entry.key.value)).collect();
+    for entry in &unknown {
+        let words = VERBS.iter().map(|verb| verb.word).chain(MODIFIERS.iter().map(|modifier| modifier.name));
+        let help = match nearest(&entry.key.value, words) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the verbs are {}", VERBS.iter().map(|verb| verb.word).collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("a step has no key `{}`", entry.key.value);
+        found.push(Diagnostic::error(Code::UnknownKey, message, entry.key.place).help(help));
+    }
+    for entry in &table.0 {
+        if let Some(verb) = verb_named(&entry.key.value) {
+            let key = Key { name: verb.word, takes: verb.takes, required: true, about: verb.about };
+            check_value(&key, verb.takes, &entry.node, found);
+        } else if let Some(modifier) = modifier_named(&entry.key.value) {
+            match answer_problem(modifier, table, &entry.node) {
+                Some(problem) => found.push(problem),
+                None => check_value(modifier, modifier.takes, &entry.node, found),
+            }
+        }
+    }
+    let &[entry] = verbs.as_slice() else {
+        if let [first, second, ..] = verbs.as_slice() {
+            let message = format!("this step has two verbs, `{}` and `{}`", first.key.value, second.key.value);
+            let problem =
+                Diagnostic::error(Code::TwoVerbs, message, second.key.place).label(first.key.place, "first here");
+            found.push(problem.help("write two steps; the clock stands still between them"));
+        } else if unknown.is_empty() {
+            let message = "this step has no verb";
+            found.push(Diagnostic::error(Code::NoVerb, message, step.place));
+        }
+        return;
+    };
+    let Some(verb) = verb_named(&entry.key.value) else { return };
+    check_modifiers(verb, table, step.place, &unknown, found);
+    if let Some((change, set)) = table.text("change").zip(table.table("set")) {
+        check_change(change.value, set, table.entry("of"), step.place, found);
+    }
+}
+
+fn check_modifiers(verb: &Verb, table: &Table, place: Place, unknown: &[&Entry], found: &mut Diagnostics) {
+    let on = table.entry("on");
+    for entry in table.0.iter().filter(|entry| modifier_named(&entry.key.value).is_some()) {
+        let name = entry.key.value.as_str();
+        if name == "on" && verb.does != Does::Acts {
+            let message = format!("`on` needs something to do, and `{}` does nothing", verb.word);
+            let help = "say what is done the moment the record appears, for example `remove = \"alice-card\"`";
+            found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.place).help(help));
+            continue;
+        }
+        let fits = name == "only"
+            || verb.modifiers.contains(&name)
+            || verb.does.times().contains(&name)
+            || (on.is_some() && ON_TAKES.contains(&name));
+        if !fits {
+            let mut all: Vec<&str> = verb.does.times().iter().chain(verb.modifiers).copied().collect();
+            all.push("only");
+            let message = format!("`{name}` says nothing about `{}`", verb.word);
+            let help = match meant(name, &all) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("`{}` takes {}", verb.word, all.join(", ")),
+            };
+            found.push(Diagnostic::error(Code::NotForVerb, message, entry.key.place).help(help));
+        }
+    }
+    for (one, other) in [("at", "after"), ("until", "within")] {
+        if let Some((first, second)) = table.entry(one).zip(table.entry(other)) {
+            let message = format!("`{one}` and `{other}` both say the same end of the interval");
+            let problem = Diagnostic::error(Code::TwoTimes, message, second.key.place);
+            found.push(problem.label(first.key.place, "first here"));
+        }
+    }
+    for need in verb.needs {
+        let slip = unknown.iter().any(|entry| nearest(&entry.key.value, [*need]).is_some());
+        if table.get(need).is_none() && !slip {
+            let message = format!("`{}` needs `{need}`", verb.word);
+            let hold = (*need == "answer").then(|| "to leave the prompt open, write answer = \"hold\"".to_owned());
+            found.push(Diagnostic::error(Code::MissingKey, message, place).help_some(hold));
+        }
+    }
+    if verb.does == Does::Guards && table.get("until").is_none() && table.get("within").is_none() {
+        let message = "`never` needs `until` or `within`: it guards from the previous step to there";
+        found.push(Diagnostic::error(Code::NothingGuarded, message, place));
+    }
+}
+
+/// The modifier that says of this verb what the one that was written says of others.
+fn meant(written: &str, takes: &[&'static str]) -> Option<&'static str> {
+    let alike = [["who", "of"], ["answer", "with"], ["until", "at"], ["within", "after"]];
+    let other = alike.into_iter().find_map(|pair| match pair {
+        [one, other] if one == written => Some(other),
+        [one, other] if other == written => Some(one),
+        _ => None,
+    })?;
+    takes.contains(&other).then_some(other)
+}
+
+/// An answer that is none at all, told in the words of the prompt that it is for.
+fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnostic> {
+    let Takes::Answer = modifier.takes else { return None };
+    let point: DecisionPoint = step.text("prompt").or_else(|| step.text("reply"))?.value.parse().ok()?;
+    let offers = offers_of(point);
+    let (given, message) = match &node.value {
+        Value::Text(text) if super::answer_words().contains(&text.as_str()) => return None,
+        Value::Text(text) => (text.clone(), format!("`{point}` does not take the answer `{text}`")),
+        Value::Number(number) => (number.to_string(), format!("`{point}` does not take the answer {number}")),
+        Value::Table(table) => {
+            let pin = table.get("pin").filter(|_| table.0.len() == 1)?;
+            let Value::Number(number) = pin.value else { return None };
+            let problem = Diagnostic::error(Code::WrongType, "a PIN is a text, not a number", pin.place);
+            return Some(problem.help(format!("put it in quotes: {{ pin = \"{number}\" }}")));
+        }
+        _ => return None,
+    };
+    let words = offers.iter().chain([&Offer::Close]).map(|offer| offer.as_str());
+    let digits = given.bytes().all(|byte| byte.is_ascii_digit());
+    let help = match nearest(&given, words.chain(["hold"])).filter(|near| !["pin", "card"].contains(near)) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if offers.contains(&Offer::Pin) && digits => format!("write {} = {{ pin = \"{given}\" }}", modifier.name),
+        None if offers.contains(&Offer::Card) => format!("write {} = {{ card = \"{given}\" }}", modifier.name),
+        None => {
+            let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();
+            format!("it offers {}", shown.join(", "))
+        }
+    };
+    Some(Diagnostic::error(Code::UnknownWord, message, node.place).help(help))
+}
+
+/// Checks what a change sets, which depends on what changes, and whether `of` is needed.
+pub(super) fn check_change(word: &str, set: &Table, of: Option<&Entry>, place: Place, found: &mut Diagnostics) {
+    let Some(change) = change_named(word) else { return };
+    check_shape(&change.set, set, found);
+    match (change.of, of) {
+        (None, Some(of)) => {
+            let message = format!("there is only one {word}; `of` names nothing");
+            found.push(Diagnostic::error(Code::NotForVerb, message, of.key.place));
+        }
+        (Some(what), None) if !["ca", "directory"].contains(&word) => {
+            let message = format!("`change = \"{word}\"` needs `of`: {what}");
+            found.push(Diagnostic::error(Code::MissingKey, message, place));
+        }
+        _ => {}
+    }
+    if set.0.is_empty() {
+        let message = "nothing is set".to_owned();
+        found.push(Diagnostic::error(Code::Empty, message, place));
+    }
+}
+
+fn modifier_named(name: &str) -> Option<&'static Key> {
+    MODIFIERS.iter().find(|modifier| modifier.name == name)
+}
+
+fn is_unknown(name: &str) -> bool {
+    verb_named(name).is_none() && modifier_named(name).is_none()
+}
