@@ -46,11 +46,16 @@ fn modifiers() -> String {
     text
 }
 
+/// The changes in one table, and for each the keys of its `set`.
 fn changes() -> String {
     let mut text = String::from("| change | of | keys of `set` |\n| --- | --- | --- |\n");
     for change in CHANGES {
         let keys: Vec<String> = change.set.keys.iter().map(|key| format!("`{}`", key.name)).collect();
         let _ = writeln!(text, "| `{}` | {} | {} |", change.word, change.of.unwrap_or("-"), keys.join(" "));
+    }
+    for change in CHANGES {
+        let _ = writeln!(text, "\n#### Change of `{}`\n\n| key | takes | meaning |\n| --- | --- | --- |", change.word);
+        change.set.keys.iter().for_each(|key| row(&mut text, key));
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The JSON Schema and the reference are what the reader's tables say, and the schema's keys are those that the reader takes.
 
+use autoenroll_model::SWITCHES;
 use autoenroll_scenario::{Code, json_schema, parse, reference};
 use serde_json::{Value, json};
 
@@ -18,6 +19,30 @@ fn the_reference_is_up_to_date() {
     for (name, part) in reference() {
         let whole = format!("<!-- {name}: generated -->\n{part}<!-- {name}: end -->");
         assert!(REFERENCE.contains(&whole), "the part `{name}` differs: {CHORE}");
+    }
+}
+
+/// What answers lead to is written by hand, as it is the core's business; that nothing is left out is not.
+#[test]
+fn the_reference_says_what_every_answer_leads_to() {
+    let (_, rest) = REFERENCE.split_once("### Answers\n").expect("there is such a part");
+    let (answers, _) = rest.split_once("\n### ").expect("another part follows");
+    let (_, prompts) = reference().into_iter().find(|(name, _)| *name == "prompts").expect("it lists prompts");
+    let mut rows = 0;
+    for row in prompts.lines().skip(2) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [prompt, .., offers] = cells.as_slice() else { continue };
+        for offer in offers.split('`').filter(|offer| !offer.trim().is_empty()) {
+            rows += 1;
+            assert!(answers.contains(&format!("\n| {prompt} | `{offer}` | ")), "{prompt} {offer}");
+        }
+    }
+    assert_eq!(answers.lines().filter(|line| line.starts_with("| `")).count(), rows, "rows for no answer");
+    for name in ["replace-no", "replace-yes", "pin-cache", "insert-prompt", "cancelled"] {
+        let switch = SWITCHES.iter().find(|switch| switch.name == name).expect("it is a switch");
+        for word in switch.values.iter().copied().chain([name]) {
+            assert!(answers.contains(&format!("`{word}`")), "{name}: {word}");
+        }
     }
 }
 
@@ -98,7 +123,7 @@ fn unknown_keys(way: &[String], key: &str) -> bool {
 fn every_change_of_the_schema_is_one_of_the_reader() {
     let changes =
         reference().into_iter().find(|(name, _)| *name == "changes").map(|(_, part)| part).unwrap_or_default();
-    for line in changes.lines().skip(2) {
+    for line in changes.lines().skip(2).take_while(|line| !line.is_empty()) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let word = cells[0].trim_matches('`');
         for key in cells[2].split(' ').map(|key| key.trim_matches('`')) {

@@ -293,8 +293,8 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         Some("the template"),
         "a changed template",
         &[
-            key("published", Flag, "It appears in the directory, or disappears."),
-            key("revision", Number(0, 0xFFFF_FFFF), "Major version."),
+            key("published", Flag, "true: it appears in the directory; false: it disappears."),
+            key("revision", Number(0, 0xFFFF_FFFF), "Major version. A higher one has every holder enroll anew."),
             key("minor", Number(0, 0xFFFF_FFFF), "Minor version."),
             key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
             key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it."),
@@ -315,10 +315,10 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         None,
         "a changed policy",
         &[
-            key("ae-policy", AE_POLICY, "AEPolicy of users."),
-            key("machine-ae-policy", AE_POLICY, "AEPolicy of computers."),
-            key("gp-interval", Span, "Background refresh."),
-            key("gp-offset", Span, "Upper bound of the random offset."),
+            key("ae-policy", AE_POLICY, "AEPolicy of users; false is not configured."),
+            key("machine-ae-policy", AE_POLICY, "AEPolicy of computers; false is not configured."),
+            key("gp-interval", Span, "Time from one background refresh to the next."),
+            key("gp-offset", Span, "Upper bound of the random offset of background refreshes."),
             key("gp-background", Flag, "Whether there is a background refresh."),
         ],
     ),
@@ -328,12 +328,16 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "a changed CA",
         &[
             key("reachable", Flag, "Whether its host answers."),
-            key("hangs", Flag, "It takes requests and never answers."),
+            key("hangs", Flag, "true: it takes requests and never answers."),
             key("latency", Span, "Duration of every call."),
-            key("manager-approval", Flag, "A manager approves every request."),
+            key("manager-approval", Flag, "true: every request is pending until its manager approves it."),
             key("maximum-validity", Span, "Longest life of a certificate."),
-            key("suspended", Flag, "It answers, and refuses everything, as during a restore."),
-            key("replicated", Flag, "true replaces its older copies of templates by the directory's."),
+            key("suspended", Flag, "true: it answers, and refuses everything, as during a restore."),
+            key(
+                "replicated",
+                Flag,
+                "true: it replaces its older copies of templates (`stale-template`) by the directory's.",
+            ),
             key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
             key("deny", RIGHTS, "The rights denied from now on."),
             key("offer", Text, "It issues this template too."),
@@ -364,9 +368,9 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "a changed user or computer",
         &[
             key("dn", Text, "Distinguished name."),
-            key("upn", OrNone(&Text), "userPrincipalName."),
-            key("mail", OrNone(&Text), "mail."),
-            key("dns", OrNone(&Text), "dNSHostName."),
+            key("upn", OrNone(&Text), "userPrincipalName; false: it has none."),
+            key("mail", OrNone(&Text), "mail; false: it has none."),
+            key("dns", OrNone(&Text), "dNSHostName; false: it has none."),
         ],
     ),
     change(
@@ -380,9 +384,9 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         Some("the user or computer"),
         "changed settings",
         &[
-            key("express", Flag, "AEExpress exists."),
-            key("local-policy", AE_POLICY, "The locally configured AEPolicy."),
-            key("log-level", OrNone(&Number(0, 0xFFFF_FFFF)), "AEEventLogLevel."),
+            key("express", Flag, "Whether AEExpress exists: no delay before the balloon."),
+            key("local-policy", AE_POLICY, "The locally configured AEPolicy; false deletes it."),
+            key("log-level", OrNone(&Number(0, 0xFFFF_FFFF)), "AEEventLogLevel; false deletes it."),
             key("directory-cache", OrNone(&Text), "false deletes AEDirectoryCache."),
         ],
     ),
@@ -406,8 +410,18 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         Some("the card"),
         "a changed card",
         &[
-            key("fault", Word(|| CardFault::WORDS.to_vec()), "How it misbehaves from now on."),
-            key("unblock", Flag, "true restores the PIN attempts with the administrator key."),
+            key(
+                "fault",
+                Word(|| CardFault::WORDS.to_vec()),
+                "How it misbehaves from now on. mute: it does not answer, not even to reset; busy: another process holds it; slow: \
+                 it does not answer in time; failing: its middleware fails; read-only: nothing can be written to it; none: it is as \
+                 good as new.",
+            ),
+            key(
+                "unblock",
+                Flag,
+                "true: somebody unblocks it with the administrator key. The PIN stays as it is, and all its attempts are back.",
+            ),
         ],
     ),
 ];
