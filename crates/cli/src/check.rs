@@ -5,7 +5,6 @@ use autoenroll_scenario::{Checked, Library, check};
 use crate::arguments::{Check, Format};
 use crate::catalogue::Catalogue;
 use crate::console::Console;
-use crate::run::jobs;
 use crate::suite::{self, Fixtures, Source};
 use crate::{Exit, Failure, parallel};
 
@@ -19,7 +18,7 @@ pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, 
         let Checked { found, files, .. } = check(&source.path, &source.bytes, &library, &catalogue);
         (found, files)
     };
-    parallel::in_order(&sources, jobs(None), work, |at, checked| {
+    parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {
         let (found, files) =
             checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", sources[at].path)))?;
         wrong += usize::from(found.has_errors());

@@ -5,15 +5,14 @@ mod fate;
 mod meaning;
 mod runs;
 mod target;
-mod why;
+pub(crate) mod why;
 
-use autoenroll_scenario::{Code, FailureKind, RunReport, explain_code};
+use autoenroll_scenario::{Code, explain_code};
 
 use crate::arguments::Explain;
 use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
 use crate::play::Player;
-use crate::suite::Story;
 use crate::{Exit, Failure, suite};
 use runs::Shown;
 use target::{Moment, Target};
@@ -78,16 +77,6 @@ fn story(
         }
     }
     Ok(Exit::Ok)
-}
-
-/// Where to ask why, for a story in which a record about a template did not come; empty for any other.
-pub(crate) fn hint(story: &Story, report: &RunReport) -> String {
-    let missing = why::failures(report).iter().find_map(|failure| match failure.kind {
-        FailureKind::DidNotCome { .. } => why::template(story.scenario.steps.get(failure.step?)?),
-        _ => None,
-    });
-    let ask = |template| format!("\nautoenroll explain {} says what became of {template}\n", story.argument());
-    missing.map(ask).unwrap_or_default()
 }
 
 /// The words of a text in lines of at most that many characters.

@@ -18,6 +18,7 @@ mod exit;
 mod explain;
 mod fixtures;
 mod fmt;
+mod hint;
 mod import;
 mod junit;
 mod known;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
+        Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),

@@ -4,7 +4,6 @@ use autoenroll_mutants::{Hunt, Mutant, Story, run_mutants};
 
 use crate::arguments::{Format, Mutants, Selection};
 use crate::console::Console;
-use crate::run::jobs;
 use crate::suite;
 use crate::{Exit, Failure};
 
@@ -17,7 +16,7 @@ pub(crate) fn run(arguments: &Mutants, console: &mut Console<'_>) -> Result<Exit
         [] => Mutant::all(),
         named => named.to_vec(),
     };
-    let hunt = Hunt { jobs: jobs(arguments.jobs), ..Hunt::default() };
+    let hunt = Hunt { jobs: crate::parallel::jobs(arguments.jobs), ..Hunt::default() };
     let report = run_mutants(&stories, &mutants, hunt, |progress| console.progress(progress.done, progress.all));
     console.clear_progress();
     match arguments.format {

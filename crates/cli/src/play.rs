@@ -15,7 +15,7 @@ use autoenroll_world::{InProcess as Parts, WorldError};
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
 use crate::suite::Story;
-use crate::{Exit, Failure, explain, story};
+use crate::{Exit, Failure, hint, story};
 
 /// Plays stories, all under the same circumstances. Shared by threads.
 #[derive(Clone, Debug)]
@@ -238,7 +238,7 @@ impl Player {
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {
-        let text = || report.render(&story.scenario.files, self.colour) + &explain::hint(story, report);
+        let text = || report.render(&story.scenario.files, self.colour) + &hint::of(story, report);
         match &report.verdict {
             RunVerdict::Passed => Verdict::Passed,
             RunVerdict::Failed(_) | RunVerdict::Violated { .. } => Verdict::Failed(text()),

@@ -1,8 +1,6 @@
 //! `autoenroll run`: plays scenarios and says which pass.
 
 use std::io::{self, Write as _};
-use std::num::NonZeroUsize;
-use std::thread;
 
 use autoenroll_model::{SimTime, Span};
 use serde_json::json;
@@ -12,14 +10,10 @@ use crate::console::{Colour, Console};
 use crate::known::{self, KnownFailures};
 use crate::play::{Played, Player, Verdict};
 use crate::suite::{self, Story};
-use crate::{Exit, Failure, bless, junit, parallel, watch};
-
-pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    if arguments.watch { watch::watch(arguments, console) } else { once(arguments, console) }
-}
+use crate::{Exit, Failure, bless, junit, parallel};
 
 /// Runs the selection once.
-pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let known = match &arguments.known_failures {
         Some(path) => KnownFailures::read(path, known::today()?)?,
         None => KnownFailures::default(),
@@ -42,7 +36,7 @@ pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, F
         stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
     }
     if let Some(what) = arguments.bless {
-        return bless::run(&stories, what, &player, jobs(arguments.how.jobs), console);
+        return bless::run(&stories, what, &player, parallel::jobs(arguments.how.jobs), console);
     }
     let played = play_all(&stories, arguments, &player, &known, console)?;
     let mut exit = Exit::Ok;
@@ -66,11 +60,6 @@ pub(crate) fn once(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, F
     Ok(exit)
 }
 
-/// How many threads, when the arguments do not say.
-pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
-    asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-}
-
 fn play_all(
     stories: &[Story],
     arguments: &Run,
@@ -81,7 +70,7 @@ fn play_all(
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
     let work = |story: &Story| if arguments.twice { player.play_twice(story) } else { player.play(story) };
-    parallel::in_order(stories, jobs(arguments.how.jobs), work, |at, result| {
+    parallel::in_order(stories, parallel::jobs(arguments.how.jobs), work, |at, result| {
         let one = known.judge(result.unwrap_or_else(|panic| Played::panicked(&stories[at], &panic)));
         console.clear_progress();
         match arguments.format {

@@ -317,7 +317,7 @@ mod tests {
         let player = crate::play::Player::plain().unwrap();
         let play = |story: &crate::Story| player.play_for_trace(story).1;
         let mut told = 0;
-        let outcome = crate::parallel::in_order(&stories, crate::run::jobs(None), play, |at, trace| {
+        let outcome = crate::parallel::in_order(&stories, crate::parallel::jobs(None), play, |at, trace| {
             for record in trace.unwrap().records() {
                 let Some(sentence) = sentence(record) else { continue };
                 assert!(is_whole(record.kind, &sentence), "{}: {sentence:?}", stories[at].name);

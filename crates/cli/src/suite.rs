@@ -11,7 +11,6 @@ use autoenroll_scenario::{Checked, Library, LoadError, Loader, MAX_BYTES, Scenar
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
-use crate::run::jobs;
 use crate::{Failure, embedded, parallel};
 
 /// Endings of scenario files.
@@ -69,7 +68,7 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
     let (mut stories, mut broken) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
     let work = |source: &Source| check(&source.path, &source.bytes, &library, &catalogue);
-    parallel::in_order(&sources, jobs(None), work, |at, checked| {
+    parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {
         let source = &sources[at];
         let checked =
             checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", source.path)))?;

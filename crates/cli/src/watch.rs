@@ -32,7 +32,7 @@ pub(crate) fn watch(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, 
         return Err(Failure::Usage("--watch needs files or directories that can change".to_owned()));
     }
     let mut known = contents(arguments);
-    let mut exit = run::once(arguments, console)?;
+    let mut exit = run::run(arguments, console)?;
     loop {
         say(&format!("{}; waiting for changes, interrupt to end", verdict(exit)), arguments, console)?;
         let present = next_change(&known, arguments);
@@ -42,7 +42,7 @@ pub(crate) fn watch(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, 
         }
         say(&changes(&known, &present), arguments, console)?;
         known = present;
-        exit = match run::once(arguments, console) {
+        exit = match run::run(arguments, console) {
             Ok(exit) => exit,
             Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
             Err(Failure::Usage(message)) => complain(&message, Exit::Usage, console)?,

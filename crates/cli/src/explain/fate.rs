@@ -6,9 +6,8 @@ use autoenroll_model::{Fact, SimTime};
 use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
-use super::why::{decided, decides};
 use crate::catalogue::Catalogue;
-use crate::story;
+use crate::story::{self, rest};
 
 /// Decisions that end a run before any template is looked at, and what they then are.
 const ENDS: &[(&str, bool)] =
@@ -208,4 +207,20 @@ fn is_about(record: &Record, template: &str) -> bool {
     let subject = record.facts.text("subject").filter(|_| record.kind == Kind::Decision).unwrap_or_default();
     let of_template = record.facts.get("template") == Some(&Fact::Text(template.to_owned()));
     of_template || subject == template || is_certificate(subject)
+}
+
+/// A decision in words. Its subject is left out where it is clear.
+pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
+    let rule = record.facts.text("rule").unwrap_or_default();
+    let outcome = if decides(record) { "yes" } else { "no" };
+    let subject = record.facts.text("subject").filter(|subject| Some(*subject) != clear);
+    let subject = subject.map(|subject| format!(" for {subject}")).unwrap_or_default();
+    let about = rest(&record.facts, &["rule", "outcome", "subject"]);
+    let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
+    format!("{rule} {outcome}{subject}: {}{about}", catalogue.title(rule))
+}
+
+/// What a decision says about its rule's statement.
+pub(super) fn decides(record: &Record) -> bool {
+    record.facts.get("outcome") == Some(&Fact::Flag(true))
 }

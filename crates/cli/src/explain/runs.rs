@@ -7,8 +7,7 @@ use autoenroll_scenario::{Table, nearest};
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
-use super::fate::{End, Fate, Run, rule, runs};
-use super::why::{decided, decides};
+use super::fate::{End, Fate, Run, decided, decides, rule, runs};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;

@@ -6,6 +6,7 @@ use autoenroll_model::{Fact, SimTime};
 use autoenroll_scenario::{Failure as Wrong, FailureKind, Pattern, RunReport, Step, Verdict, Wanted, What};
 use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
+use super::fate::{decided, decides};
 use super::runs::{self, Shown};
 use crate::Failure;
 use crate::catalogue::Catalogue;
@@ -64,7 +65,7 @@ pub(super) fn step(
 }
 
 /// How the story went otherwise than its file says.
-pub(super) fn failures(report: &RunReport) -> &[Wrong] {
+pub(crate) fn failures(report: &RunReport) -> &[Wrong] {
     match &report.verdict {
         Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures,
         Verdict::Passed | Verdict::Error(_) => &[],
@@ -72,7 +73,7 @@ pub(super) fn failures(report: &RunReport) -> &[Wrong] {
 }
 
 /// The template that a step is about, when it names one.
-pub(super) fn template(step: &Step) -> Option<&str> {
+pub(crate) fn template(step: &Step) -> Option<&str> {
     let (What::Expect(Pattern { facts, .. }) | What::Never(Pattern { facts, .. })) = &step.what else { return None };
     let fact = facts.iter().find(|fact| fact.name.value == "template")?;
     match &fact.value.value {
@@ -156,20 +157,4 @@ fn told(record: &Record, catalogue: &Catalogue) -> String {
     }
     let plain = || format!("{}: {} {}", record.actor, record.kind, rest(&record.facts, &[])).trim_end().to_owned();
     sentence(record).unwrap_or_else(plain)
-}
-
-/// A decision in words. Its subject is left out where it is clear.
-pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
-    let rule = record.facts.text("rule").unwrap_or_default();
-    let outcome = if decides(record) { "yes" } else { "no" };
-    let subject = record.facts.text("subject").filter(|subject| Some(*subject) != clear);
-    let subject = subject.map(|subject| format!(" for {subject}")).unwrap_or_default();
-    let about = rest(&record.facts, &["rule", "outcome", "subject"]);
-    let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
-    format!("{rule} {outcome}{subject}: {}{about}", catalogue.title(rule))
-}
-
-/// What a decision says about its rule's statement.
-pub(super) fn decides(record: &Record) -> bool {
-    record.facts.get("outcome") == Some(&Fact::Flag(true))
 }
