@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use autoenroll_keys::{HashAlgorithm, Seed, SignatureAlgorithm};
+use autoenroll_keys::{KeyAlgorithm, Seed, SignatureAlgorithm};
 use autoenroll_model::{
     Authority, CaReply, Decision, Decisions, Disposition, EnrollmentFlags, Facts, FileTime, GeneralFlags, HResult,
     PrincipalObject, Right, Submission, Template, Token, may,
@@ -446,9 +446,9 @@ impl Ca {
 
 /// How a CA signs certificates, revocation lists and responses.
 fn signature_algorithm(identity: &CaIdentity, config: &CaConfig) -> SignatureAlgorithm {
-    match (identity.public_key().is_rsa(), config.hash) {
-        (true, HashAlgorithm::Sha1) => SignatureAlgorithm::RsaSha1,
-        (true, HashAlgorithm::Sha256) => SignatureAlgorithm::RsaSha256,
-        (false, _) => SignatureAlgorithm::EcdsaSha256,
+    if identity.public_key().is_rsa() {
+        SignatureAlgorithm::of(KeyAlgorithm::Rsa2048, config.hash)
+    } else {
+        SignatureAlgorithm::EcdsaSha256
     }
 }

@@ -1,12 +1,12 @@
 //! A request as it comes: form first ([`Envelope::open`]), then signatures ([`Envelope::verify`]).
 
-use autoenroll_keys::PublicKey;
+use autoenroll_keys::{HashAlgorithm, PublicKey, digest};
 use autoenroll_model::{Facts, FileTime};
 use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::cms::SignerCheck;
 use autoenroll_wire::{
-    Attributes, Certificate, DigestAlgorithm, Extensions, Request as Form, SignedMessage, SignedWith, SignerId,
-    TemplateReference, WireError, oids,
+    Attributes, Certificate, Extensions, Request as Form, SignedMessage, SignedWith, SignerId, TemplateReference,
+    WireError, oids,
 };
 
 use crate::database::Database;
@@ -192,12 +192,11 @@ impl Envelope {
     /// its length, or one with the algorithm before it.
     fn hashes(&self, enveloped: &[u8]) -> bool {
         if let Ok(Some(stated)) = self.attributes.encrypted_key_hash() {
-            return stated.algorithm.is_some_and(|algorithm| algorithm.digest(enveloped) == stated.hash);
+            return stated.algorithm.is_some_and(|algorithm| digest(algorithm, enveloped) == stated.hash);
         }
         let value = self.attributes.get(oids::ENCRYPTED_KEY_HASH).and_then(|attribute| attribute.values.first());
         let bare = value.and_then(|value| asn1::single("key hash", value).ok()?.expect(tag::OCTET_STRING).ok());
-        let algorithms = [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256];
-        bare.is_some_and(|bare| algorithms.iter().any(|algorithm| algorithm.digest(enveloped) == bare.content))
+        bare.is_some_and(|bare| HashAlgorithm::ALL.iter().any(|hash| digest(*hash, enveloped) == bare.content))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a CA answers beside the certificate ([MS-WCCE] 3.2.1.4.2.1.4.8).
 
-use autoenroll_keys::SignatureAlgorithm;
+use autoenroll_keys::{HashAlgorithm, SignatureAlgorithm};
 use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::cmc::{AddAttributes, Control, PkiResponse};
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner, certs_only};
-use autoenroll_wire::{Attribute, Attributes, Certificate, DigestAlgorithm, oids};
+use autoenroll_wire::{Attribute, Attributes, Certificate, digest, oids};
 
 use crate::database::{RequestState, Row};
 use crate::hierarchy::CaIdentity;
@@ -27,7 +27,7 @@ pub(crate) fn full(
     let own = Certificate::parse(identity.certificate()).expect("the CA certificate was made here");
     let mut controls = vec![status(row)];
     if let Some(certificate) = certificate {
-        let hash = DigestAlgorithm::Sha1.digest(certificate);
+        let hash = digest(HashAlgorithm::Sha1, certificate);
         let mut attributes = vec![Attribute::new(oids::ISSUED_CERT_HASH, asn1::octet_string(&hash))];
         attributes.extend(row.archived_key_hash.clone());
         let attributes = AddAttributes { data_reference: 0, body_parts: vec![1], attributes: Attributes(attributes) };

@@ -58,8 +58,10 @@ impl Desktop {
     fn show_balloon(&mut self, frame: &mut Frame, waiting: &Waiting) {
         let causes = because_of(frame, waiting);
         *self = Self::Balloon(frame.balloon(&causes));
-        let end = frame.now.mono + frame.profile().balloon_visible.0;
-        frame.timers.set(Timer::BalloonEnd, end);
+        let visible = frame.profile().balloon_visible.0;
+        if frame.decide(rules::P7_45, "balloon", true, Facts::new().with("visible", visible.to_string())) {
+            frame.timers.set(Timer::BalloonEnd, frame.now.mono + visible);
+        }
     }
 
     pub(crate) fn balloon_times_out(&mut self, frame: &mut Frame) {

@@ -374,10 +374,12 @@ impl Work {
         let Some(algorithm) = crate::request::key_algorithm(frame, template) else {
             let too_long = KeyAlgorithm::rsa_at_least(template.minimal_key_size).is_none();
             let code = if too_long { HResult::NTE_BAD_LEN } else { HResult::NTE_BAD_ALGID };
-            let facts = Facts::new().with("code", code.to_string());
-            let unsupported = frame.decide(rules::S10_UNSUPPORTED, &self.item.name, true, facts);
-            return self.fail(frame, if unsupported { code } else { HResult::NTE_FAIL });
+            return self.unsupported(frame, code);
         };
+        // Before the key is made, for nothing could be done with it.
+        if let Err(code) = crate::request::named_hash(template) {
+            return self.unsupported(frame, code);
+        }
         self.algorithm = Some(algorithm);
         let wanted = self.item.action == Action::Renew
             && template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL);
@@ -442,8 +444,7 @@ impl Work {
                 self.fail(frame, if full { code } else { HResult::NTE_FAIL })
             }
             HResult::NTE_BAD_LEN | HResult::NTE_BAD_ALGID | HResult::SCARD_E_UNSUPPORTED_FEATURE => {
-                let unsupported = frame.decide(rules::S10_UNSUPPORTED, &name, true, facts);
-                self.fail(frame, if unsupported { code } else { HResult::NTE_FAIL })
+                self.unsupported(frame, code)
             }
             code if crate::item_card::is_gone(code) => {
                 if frame.decide(rules::S10_REMOVED, &name, true, facts) {
@@ -454,6 +455,13 @@ impl Work {
             }
             code => self.fail(frame, code),
         }
+    }
+
+    /// A length, algorithm or feature that the provider does not have.
+    fn unsupported(&mut self, frame: &mut Frame, code: HResult) -> Progress {
+        let facts = Facts::new().with("code", code.to_string());
+        let unsupported = frame.decide(rules::S10_UNSUPPORTED, &self.item.name, true, facts);
+        self.fail(frame, if unsupported { code } else { HResult::NTE_FAIL })
     }
 
     /// The new certificate gets the key of the old one.

@@ -4,13 +4,13 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, KeyAlgorithm, KeySpec,
-    NameFlags, Oid, PrivateKeyFlags, RequestHash, SignatureAlgorithm, Template,
+    Action, CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, HashAlgorithm,
+    KeyAlgorithm, KeySpec, NameFlags, Oid, RequestHash, SignatureAlgorithm, Template, UnknownHash,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
-    Attribute, BasicConstraints, Certificate, CertificationRequest, ClientInfo, CspProvider, DigestAlgorithm,
-    Extension, Extensions, Name, SmimeCapability, TemplateReference, UnsignedRequest, cmc, oids,
+    Attribute, BasicConstraints, Certificate, CertificationRequest, ClientInfo, CspProvider, Extension, Extensions,
+    Name, SmimeCapability, TemplateReference, UnsignedRequest, cmc, digest, oids,
 };
 
 use crate::frame::Frame;
@@ -76,7 +76,7 @@ impl RequestBuilder {
     /// Begins the request of an item.
     ///
     /// # Errors
-    /// When a certificate that is to sign cannot be read.
+    /// When a certificate that is to sign cannot be read, or the template names a hash that nobody knows.
     pub(crate) fn new(
         frame: &mut Frame,
         item: &Item,
@@ -86,7 +86,8 @@ impl RequestBuilder {
         algorithm: Option<KeyAlgorithm>,
         archived_key: Option<Vec<u8>>,
     ) -> Result<Self, HResult> {
-        let algorithm = signature_algorithm(frame, algorithm.unwrap_or(KeyAlgorithm::Rsa2048));
+        let signing = Signing::new(frame, template)?;
+        let algorithm = signing.with(algorithm.unwrap_or(KeyAlgorithm::Rsa2048));
         let full = template.schema_version() >= 2;
         let renewal = item.action == Action::Renew && item.old.is_some();
         let full = if renewal {
@@ -122,9 +123,9 @@ impl RequestBuilder {
         attributes.push(Attribute::extensions(&extensions(frame, template), place));
         let subject = subject(frame, template, old.as_ref());
         let inner = UnsignedRequest { subject, public_key: public_key.to_vec(), attributes, algorithm };
-        let with_algorithm = |frame: &Frame, signer: OldCertificate| {
+        let with_algorithm = |signer: OldCertificate| {
             let key = key_algorithm_of(&signer.certificate).ok_or(HResult::CRYPT_E_NOT_FOUND)?;
-            Ok::<_, HResult>((signer, signature_algorithm(frame, key)))
+            Ok::<_, HResult>((signer, signing.with(key)))
         };
         Ok(Self {
             stage: Stage::Inner(inner),
@@ -132,8 +133,8 @@ impl RequestBuilder {
             algorithm,
             client_info,
             archived_key,
-            old: old.map(|old| with_algorithm(frame, old)).transpose()?,
-            cosigner: item.cosigner.clone().map(|cosigner| with_algorithm(frame, cosigner)).transpose()?,
+            old: old.map(with_algorithm).transpose()?,
+            cosigner: item.cosigner.clone().map(with_algorithm).transpose()?,
         })
     }
 
@@ -190,8 +191,8 @@ impl RequestBuilder {
             Form::Cmc => {
                 let mut attributes = alloc::vec![self.client_info.clone()];
                 if let Some(blob) = &self.archived_key {
-                    let hash = DigestAlgorithm::Sha1.digest(blob);
-                    attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &hash));
+                    let hash = digest(HashAlgorithm::Sha1, blob);
+                    attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &hash));
                 }
                 let message = cmc::full_request_unsigned(&inner, attributes);
                 let id = inner.key_identifier().map_err(|_| HResult::ERROR_INVALID_DATA)?;
@@ -230,10 +231,7 @@ fn finish(message: UnsignedMessage, signers: Vec<Signer>) -> Result<Stage, HResu
 
 /// The key a template asks for ([MS-WCCE] 3.1.2.4.2.2): RSA of at least the minimal size, or what the CNG settings say.
 pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Option<KeyAlgorithm> {
-    // Templates of version 2, and of version 4 that keep to the old providers, have no such settings ([MS-CRTD] 2.23).
-    let legacy = template.private_key_flags.contains(PrivateKeyFlags::USE_LEGACY_PROVIDER);
-    let modern = template.schema_version() == 3 || (template.schema_version() >= 4 && !legacy);
-    let algorithm = match template.cng.as_ref().filter(|_| modern) {
+    let algorithm = match template.cng_settings() {
         Some(cng) => cng.key_algorithm(template.minimal_key_size),
         None => KeyAlgorithm::rsa_at_least(template.minimal_key_size),
     };
@@ -243,11 +241,42 @@ pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Option<Ke
     if frame.decide(rules::R075, &template.name, true, facts) { algorithm } else { KeyAlgorithm::rsa_at_least(1024) }
 }
 
-fn signature_algorithm(frame: &Frame, key: KeyAlgorithm) -> SignatureAlgorithm {
-    match (key, frame.profile().request_hash) {
-        (KeyAlgorithm::P256, _) => SignatureAlgorithm::EcdsaSha256,
-        (_, RequestHash::Sha1) => SignatureAlgorithm::RsaSha1,
-        (_, RequestHash::Sha256) => SignatureAlgorithm::RsaSha256,
+/// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise `None`,
+/// and the client chooses.
+///
+/// # Errors
+/// `NTE_BAD_ALGID` when nobody knows the name: what a provider says of a hash it does not have (CryptCreateHash).
+pub(crate) fn named_hash(template: &Template) -> Result<Option<HashAlgorithm>, HResult> {
+    let named = template.cng_settings().map_or(Ok(None), CngSettings::hash);
+    named.map_err(|UnknownHash| HResult::NTE_BAD_ALGID)
+}
+
+/// How the keys of a request sign.
+#[derive(Clone, Copy)]
+struct Signing {
+    /// An RSA key.
+    rsa: HashAlgorithm,
+    /// An elliptic curve.
+    elliptic: HashAlgorithm,
+}
+
+impl Signing {
+    fn new(frame: &mut Frame, template: &Template) -> Result<Self, HResult> {
+        if let Some(hash) = named_hash(template)?
+            && frame.decide(rules::R075, &template.name, true, Facts::new().with("hash", hash.as_str()))
+        {
+            return Ok(Self { rsa: hash, elliptic: hash });
+        }
+        let chosen = frame.profile().request_hash;
+        let facts = Facts::new().with("hash", chosen.as_str());
+        let modern = frame.decide(rules::P7_44, &template.name, chosen == RequestHash::Sha256, facts);
+        let rsa = if modern { HashAlgorithm::Sha256 } else { HashAlgorithm::Sha1 };
+        Ok(Self { rsa, elliptic: HashAlgorithm::Sha256 })
+    }
+
+    fn with(self, key: KeyAlgorithm) -> SignatureAlgorithm {
+        let hash = if key == KeyAlgorithm::P256 { self.elliptic } else { self.rsa };
+        SignatureAlgorithm::of(key, hash)
     }
 }
 

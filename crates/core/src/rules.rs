@@ -32,7 +32,7 @@ rules! {
     // H. Request.
     R068 = "R068"; R069 = "R069"; R070 = "R070"; R071 = "R071"; R072 = "R072"; R073 = "R073"; R074 = "R074"; R075 = "R075";
     R076 = "R076"; R077 = "R077"; R078 = "R078"; R079 = "R079"; R080 = "R080"; P7_9 = "P7.9"; P7_11 = "P7.11"; P7_12 = "P7.12";
-    P7_20 = "P7.20";
+    P7_20 = "P7.20"; P7_44 = "P7.44";
     // I. Submission.
     R082 = "R082"; R083 = "R083"; R086 = "R086";
     // J. Installation.
@@ -53,7 +53,7 @@ rules! {
     S10_OK = "S10.ok"; S10_FULL_REUSE = "S10.full-reuse"; S10_FULL = "S10.full"; S10_UNSUPPORTED = "S10.unsupported";
     S10_REMOVED = "S10.removed"; S11_ISSUED = "S11.issued"; S11_PENDING = "S11.pending"; S11_DENIED = "S11.denied";
     S12_OK = "S12.ok"; S12_ERROR = "S12.error"; S13_NEXT = "S13.next"; S14_SUMMARY = "S14.summary"; S14_SILENT = "S14.silent";
-    SP_ARRIVES = "SP.arrives"; P7_5 = "P7.5"; P7_29 = "P7.29"; P7_37 = "P7.37"; P7_40 = "P7.40"; P7_41 = "P7.41"; P7_42 = "P7.42";
+    SP_ARRIVES = "SP.arrives"; P7_5 = "P7.5"; P7_29 = "P7.29"; P7_37 = "P7.37"; P7_40 = "P7.40"; P7_41 = "P7.41"; P7_42 = "P7.42"; P7_45 = "P7.45";
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_keys::{KeyAlgorithm, PrivateKey, SignatureAlgorithm};
+use autoenroll_keys::{PrivateKey, SignatureAlgorithm};
 use autoenroll_model::{EffectResult, HResult, KeyPlace, KeySpec, SoftwareOperation};
 
 use crate::entropy::purpose;
@@ -93,8 +93,7 @@ impl SoftwareKeys {
 }
 
 fn sign(container: &SoftwareContainer, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<EffectResult, HResult> {
-    let fits = (container.key.algorithm() == KeyAlgorithm::P256) == (algorithm == SignatureAlgorithm::EcdsaSha256);
-    if !fits {
+    if container.key.public().is_rsa() != algorithm.is_rsa() {
         return Err(HResult::NTE_BAD_ALGID);
     }
     container.key.sign(algorithm, message).map(EffectResult::Signature).map_err(|_| HResult::NTE_FAIL)
@@ -106,7 +105,7 @@ fn place(provider: &str, name: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use autoenroll_keys::PublicKey;
+    use autoenroll_keys::{KeyAlgorithm, PublicKey};
 
     use super::*;
 
@@ -124,7 +123,9 @@ mod tests {
         for (entropy, algorithm, signature) in [
             (1, KeyAlgorithm::Rsa1024, SignatureAlgorithm::RsaSha1),
             (2, KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha256),
-            (3, KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha256),
+            (3, KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha512),
+            (4, KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha256),
+            (5, KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha384),
         ] {
             let EffectResult::Generated { key, public_key } = generate(&mut keys, algorithm, entropy) else {
                 panic!("{algorithm} was not generated");

@@ -19,10 +19,10 @@ mod private;
 mod public;
 mod rsa_key;
 
-pub use autoenroll_model::{KeyAlgorithm, SignatureAlgorithm};
+pub use autoenroll_model::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 pub use entropy::{Seed, draw};
 pub use error::KeyError;
-pub use hash::{HashAlgorithm, sha1, sha256};
+pub use hash::{digest, sha1, sha256};
 pub use p256_key::{ecdsa_der_from_raw, ecdsa_raw_from_der};
 pub use pkcs1::digest_info;
 pub use private::PrivateKey;

@@ -1,8 +1,8 @@
 //! Private keys: from the pool or imported, to sign and to decrypt.
 
 use crate::{
-    HashAlgorithm, KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm, ecdsa_der_from_raw, p256_key,
-    pkcs1, pool, rsa_key,
+    KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm, digest, ecdsa_der_from_raw, p256_key, pkcs1,
+    pool, rsa_key,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -89,15 +89,11 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::WrongKey`] when the algorithm is not one of this key.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let hash = HashAlgorithm::of(algorithm);
-        match algorithm {
-            SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256 => {
-                self.sign_digest_info(&pkcs1::digest_info(hash, &hash.digest(message)))
-            }
-            SignatureAlgorithm::EcdsaSha256 => {
-                let raw = self.sign_p256_prehash(&hash.digest(message))?;
-                Ok(ecdsa_der_from_raw(&raw))
-            }
+        let hash = digest(algorithm.hash(), message);
+        if algorithm.is_rsa() {
+            self.sign_digest_info(&pkcs1::digest_info(algorithm.hash(), &hash))
+        } else {
+            Ok(ecdsa_der_from_raw(&self.sign_p256_prehash(&hash)?))
         }
     }
 

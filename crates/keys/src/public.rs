@@ -1,6 +1,6 @@
 //! Public keys: read from certificates and requests, to verify and to encrypt.
 
-use crate::{HashAlgorithm, KeyAlgorithm, KeyError, SignatureAlgorithm, p256_key, pkcs1, rsa_key, sha1};
+use crate::{KeyAlgorithm, KeyError, SignatureAlgorithm, digest, p256_key, pkcs1, rsa_key, sha1};
 use alloc::vec::Vec;
 use core::fmt;
 use der::{
@@ -175,7 +175,7 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::BadSignature`], also when the algorithm is not one of this key.
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
-        self.verify_digest(algorithm, &HashAlgorithm::of(algorithm).digest(message), signature)
+        self.verify_digest(algorithm, &digest(algorithm.hash(), message), signature)
     }
 
     /// Verifies a signature over a message of which only the digest is known.
@@ -188,12 +188,10 @@ impl PublicKey {
         digest: &[u8],
         signature: &[u8],
     ) -> Result<(), KeyError> {
-        match (&self.0, algorithm) {
-            (Material::P256(point), SignatureAlgorithm::EcdsaSha256) => {
-                p256_key::verify_prehash(point, digest, signature)
-            }
-            (Material::Rsa { modulus, exponent }, SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256) => {
-                let content = pkcs1::digest_info(HashAlgorithm::of(algorithm), digest);
+        match (&self.0, algorithm.is_rsa()) {
+            (Material::P256(point), false) => p256_key::verify_prehash(point, digest, signature),
+            (Material::Rsa { modulus, exponent }, true) => {
+                let content = pkcs1::digest_info(algorithm.hash(), digest);
                 let expected = pkcs1::signature_block(&content, modulus.len()).map_err(|_| KeyError::BadSignature)?;
                 let found = rsa_key::apply_public(modulus, exponent, signature).map_err(|_| KeyError::BadSignature)?;
                 if found == expected { Ok(()) } else { Err(KeyError::BadSignature) }

@@ -37,9 +37,14 @@ fn openssl_verifies_our_signatures_and_we_verify_its() {
         (KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha256, "-sha256"),
         (KeyAlgorithm::Rsa3072, SignatureAlgorithm::RsaSha256, "-sha256"),
         (KeyAlgorithm::Rsa4096, SignatureAlgorithm::RsaSha1, "-sha1"),
+        (KeyAlgorithm::Rsa1024, SignatureAlgorithm::RsaSha512, "-sha512"),
+        (KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha384, "-sha384"),
+        (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha1, "-sha1"),
         (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha256, "-sha256"),
+        (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha384, "-sha384"),
+        (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha512, "-sha512"),
     ] {
-        let files = Files::new(&format!("sign-{algorithm}"));
+        let files = Files::new(&format!("sign-{algorithm}-{signature}"));
         let key = PrivateKey::from_pool(algorithm, &[42; 32]);
         let private = files.write("private.der", &key.pkcs8_der());
         let public = files.write("public.der", &key.public().spki_der());

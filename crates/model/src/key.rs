@@ -56,8 +56,66 @@ words! {
         RsaSha1 = "rsa-sha1",
         /// PKCS #1 v1.5 over SHA-256.
         RsaSha256 = "rsa-sha256",
+        /// PKCS #1 v1.5 over SHA-384.
+        RsaSha384 = "rsa-sha384",
+        /// PKCS #1 v1.5 over SHA-512.
+        RsaSha512 = "rsa-sha512",
+        /// ECDSA over SHA-1.
+        EcdsaSha1 = "ecdsa-sha1",
         /// ECDSA over SHA-256.
         EcdsaSha256 = "ecdsa-sha256",
+        /// ECDSA over SHA-384.
+        EcdsaSha384 = "ecdsa-sha384",
+        /// ECDSA over SHA-512.
+        EcdsaSha512 = "ecdsa-sha512",
+    }
+}
+
+impl SignatureAlgorithm {
+    /// How a key signs over a hash: PKCS #1 v1.5 or ECDSA, as the key is.
+    #[must_use]
+    pub const fn of(key: KeyAlgorithm, hash: HashAlgorithm) -> Self {
+        match (key, hash) {
+            (KeyAlgorithm::P256, HashAlgorithm::Sha1) => Self::EcdsaSha1,
+            (KeyAlgorithm::P256, HashAlgorithm::Sha256) => Self::EcdsaSha256,
+            (KeyAlgorithm::P256, HashAlgorithm::Sha384) => Self::EcdsaSha384,
+            (KeyAlgorithm::P256, HashAlgorithm::Sha512) => Self::EcdsaSha512,
+            (_, HashAlgorithm::Sha1) => Self::RsaSha1,
+            (_, HashAlgorithm::Sha256) => Self::RsaSha256,
+            (_, HashAlgorithm::Sha384) => Self::RsaSha384,
+            (_, HashAlgorithm::Sha512) => Self::RsaSha512,
+        }
+    }
+
+    /// The hash that is signed.
+    #[must_use]
+    pub const fn hash(self) -> HashAlgorithm {
+        match self {
+            Self::RsaSha1 | Self::EcdsaSha1 => HashAlgorithm::Sha1,
+            Self::RsaSha256 | Self::EcdsaSha256 => HashAlgorithm::Sha256,
+            Self::RsaSha384 | Self::EcdsaSha384 => HashAlgorithm::Sha384,
+            Self::RsaSha512 | Self::EcdsaSha512 => HashAlgorithm::Sha512,
+        }
+    }
+
+    /// Whether an RSA key signs; otherwise one of P-256 does.
+    #[must_use]
+    pub const fn is_rsa(self) -> bool {
+        matches!(self, Self::RsaSha1 | Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512)
+    }
+}
+
+words! {
+    /// The hash of a signature.
+    pub enum HashAlgorithm as "hash algorithm" {
+        /// SHA-1, 20 octets.
+        Sha1 = "sha1",
+        /// SHA-256, 32 octets.
+        Sha256 = "sha256",
+        /// SHA-384, 48 octets.
+        Sha384 = "sha384",
+        /// SHA-512, 64 octets.
+        Sha512 = "sha512",
     }
 }
 
@@ -107,3 +165,20 @@ pub struct Provider {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PinId(pub u32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_and_hash_make_the_signature() {
+        for key in KeyAlgorithm::ALL.iter().copied() {
+            for hash in HashAlgorithm::ALL.iter().copied() {
+                let algorithm = SignatureAlgorithm::of(key, hash);
+                assert_eq!((algorithm.is_rsa(), algorithm.hash()), (key != KeyAlgorithm::P256, hash), "{algorithm}");
+                let kind = if algorithm.is_rsa() { "rsa" } else { "ecdsa" };
+                assert_eq!(algorithm.as_str(), alloc::format!("{kind}-{hash}"));
+            }
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectRe
 pub use event::{EventEntry, EventSource, Severity};
 pub use facts::{Fact, Facts};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
-pub use key::{CardSerial, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
+pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
     Cancelled, DefaultFlag, Delay, DuringRun, EventLog, EventTable, Evidence, ExtensionsAttribute, GpTriggers,
@@ -52,7 +52,7 @@ pub use store::{
 };
 pub use template::{
     Authority, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
-    PrivateKeyFlags, ProviderPreference, Template,
+    PrivateKeyFlags, ProviderPreference, Template, UnknownHash,
 };
 pub use time::{FileTime, Now, SimTime, Span, SpanError};
 pub use words::{UnknownWord, Word};

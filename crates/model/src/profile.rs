@@ -160,7 +160,7 @@ switches! {
     replace_no: ReplaceNo = "replace-no", "P7.5", Inferred, [ReplaceNo::NextProvider, ReplaceNo::NextProvider];
     /// Where the extensions of a request stand.
     extensions_attribute: ExtensionsAttribute = "extensions-attribute", "P7.9", Observed, [ExtensionsAttribute::Microsoft, ExtensionsAttribute::Pkcs9];
-    /// How requests are hashed before they are signed.
+    /// How requests are hashed before they are signed, when the template does not say.
     request_hash: RequestHash = "request-hash", "P7.44", Observed, [RequestHash::Sha1, RequestHash::Sha256];
     /// Whether the private key flags for the same key at renewal and for client versions are understood.
     same_key_renewal: Toggle = "same-key-renewal", "P7.11", Documented, [Toggle::No, Toggle::Yes];

@@ -6,7 +6,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyAlgorithm, SecurityDescriptor, Span};
+use crate::{HashAlgorithm, KeyAlgorithm, SecurityDescriptor, Span};
 
 /// One certificate template ([MS-CRTD] 2). Attribute values as published: nothing is sorted, clamped or defaulted here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +101,15 @@ impl Template {
             max_issuing_depth: 0,
             security: SecurityDescriptor { owner: None, dacl: Some(Vec::new()) },
         }
+    }
+
+    /// The CNG settings in force: templates before version 3, and later ones of version 4 that keep to the old providers, have
+    /// none ([MS-CRTD] 2.23).
+    #[must_use]
+    pub fn cng_settings(&self) -> Option<&CngSettings> {
+        let legacy = self.private_key_flags.contains(PrivateKeyFlags::USE_LEGACY_PROVIDER);
+        let modern = self.schema_version() == 3 || (self.schema_version() >= 4 && !legacy);
+        self.cng.as_ref().filter(|_| modern)
     }
 
     /// The schema version in force: an absent attribute means 1 ([MS-CRTD] 2.16).
@@ -464,4 +473,23 @@ impl CngSettings {
             Some(_) => None,
         }
     }
+
+    /// The hash these settings name for signing requests; `Ok(None)` when they name none. The names are those of CNG.
+    ///
+    /// # Errors
+    /// [`UnknownHash`] when nothing here computes the hash of that name.
+    pub fn hash(&self) -> Result<Option<HashAlgorithm>, UnknownHash> {
+        match self.hash_algorithm.as_deref() {
+            None => Ok(None),
+            Some("SHA1") => Ok(Some(HashAlgorithm::Sha1)),
+            Some("SHA256") => Ok(Some(HashAlgorithm::Sha256)),
+            Some("SHA384") => Ok(Some(HashAlgorithm::Sha384)),
+            Some("SHA512") => Ok(Some(HashAlgorithm::Sha512)),
+            Some(_) => Err(UnknownHash),
+        }
+    }
 }
+
+/// A template names a hash that nothing here computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownHash;

@@ -6,7 +6,7 @@ use crate::{
     oids,
 };
 use alloc::vec::Vec;
-use autoenroll_model::{Oid, SignatureAlgorithm};
+use autoenroll_model::{HashAlgorithm, Oid, SignatureAlgorithm};
 use sha2::Digest;
 
 /// How a signature says it was made.
@@ -27,65 +27,51 @@ impl SignedWith {
     }
 
     /// What two object identifiers say: a CMS signer names the hash apart, and then often only the kind of key.
-    pub(crate) fn from_oid(signature: Oid, digest: Option<DigestAlgorithm>) -> SignedWith {
-        use SignatureAlgorithm::{EcdsaSha256, RsaSha1, RsaSha256};
-        let algorithm = match (signature.as_str(), digest) {
-            (oids::SHA1_WITH_RSA, None | Some(DigestAlgorithm::Sha1)) => RsaSha1,
-            (oids::SHA256_WITH_RSA, None | Some(DigestAlgorithm::Sha256)) => RsaSha256,
-            (oids::ECDSA_WITH_SHA256, None | Some(DigestAlgorithm::Sha256)) => EcdsaSha256,
-            (oids::RSA_ENCRYPTION, Some(DigestAlgorithm::Sha1)) => RsaSha1,
-            (oids::RSA_ENCRYPTION, Some(DigestAlgorithm::Sha256)) => RsaSha256,
-            (oids::EC_PUBLIC_KEY, Some(DigestAlgorithm::Sha256)) => EcdsaSha256,
-            (oids::NO_SIGNATURE, _) => return SignedWith::NoSignature,
-            _ => return SignedWith::Unknown(signature),
+    pub(crate) fn from_oid(signature: Oid, digest: Option<HashAlgorithm>) -> SignedWith {
+        let known = |algorithm: &&SignatureAlgorithm| {
+            let kind = if algorithm.is_rsa() { oids::RSA_ENCRYPTION } else { oids::EC_PUBLIC_KEY };
+            match digest {
+                Some(digest) => {
+                    algorithm.hash() == digest && [signature_oid(**algorithm), kind].contains(&signature.as_str())
+                }
+                None => signature_oid(**algorithm) == signature.as_str(),
+            }
         };
-        SignedWith::Key(algorithm)
+        match SignatureAlgorithm::ALL.iter().find(known) {
+            Some(algorithm) => SignedWith::Key(*algorithm),
+            None if signature.as_str() == oids::NO_SIGNATURE => SignedWith::NoSignature,
+            None => SignedWith::Unknown(signature),
+        }
     }
 }
 
-/// A hash, as messages name it beside a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DigestAlgorithm {
-    /// SHA-1.
-    Sha1,
-    /// SHA-256.
-    Sha256,
+/// The hash of some bytes.
+#[must_use]
+pub fn digest(algorithm: HashAlgorithm, bytes: &[u8]) -> Vec<u8> {
+    match algorithm {
+        HashAlgorithm::Sha1 => sha1(bytes).to_vec(),
+        HashAlgorithm::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
+        HashAlgorithm::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
+        HashAlgorithm::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
+    }
 }
 
-impl DigestAlgorithm {
-    /// The hash of a signature algorithm.
-    #[must_use]
-    pub fn of(algorithm: SignatureAlgorithm) -> DigestAlgorithm {
-        match algorithm {
-            SignatureAlgorithm::RsaSha1 => DigestAlgorithm::Sha1,
-            SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::EcdsaSha256 => DigestAlgorithm::Sha256,
-        }
-    }
+/// The hash that an object identifier names.
+pub(crate) fn hash_of(oid: &Oid) -> Option<HashAlgorithm> {
+    HashAlgorithm::ALL.iter().copied().find(|hash| hash_oid(*hash) == oid.as_str())
+}
 
-    /// The digest of some bytes.
-    #[must_use]
-    pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            DigestAlgorithm::Sha1 => sha1(bytes).to_vec(),
-            DigestAlgorithm::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
-        }
-    }
+/// DER of the AlgorithmIdentifier of a hash, with NULL parameters as Windows writes them.
+pub(crate) fn hash_identifier(hash: HashAlgorithm) -> Vec<u8> {
+    asn1::sequence(&[asn1::oid_dotted(hash_oid(hash)), asn1::null()])
+}
 
-    pub(crate) fn from_oid(oid: &Oid) -> Option<DigestAlgorithm> {
-        match oid.as_str() {
-            oids::SHA1 => Some(DigestAlgorithm::Sha1),
-            oids::SHA256 => Some(DigestAlgorithm::Sha256),
-            _ => None,
-        }
-    }
-
-    /// DER of its AlgorithmIdentifier, with NULL parameters as Windows writes them.
-    pub(crate) fn identifier(self) -> Vec<u8> {
-        let dotted = match self {
-            DigestAlgorithm::Sha1 => oids::SHA1,
-            DigestAlgorithm::Sha256 => oids::SHA256,
-        };
-        asn1::sequence(&[asn1::oid_dotted(dotted), asn1::null()])
+const fn hash_oid(hash: HashAlgorithm) -> &'static str {
+    match hash {
+        HashAlgorithm::Sha1 => oids::SHA1,
+        HashAlgorithm::Sha256 => oids::SHA256,
+        HashAlgorithm::Sha384 => oids::SHA384,
+        HashAlgorithm::Sha512 => oids::SHA512,
     }
 }
 
@@ -93,11 +79,20 @@ impl DigestAlgorithm {
 /// for ECDSA (RFC 5758 3.2).
 #[must_use]
 pub fn signature_identifier(algorithm: SignatureAlgorithm) -> Vec<u8> {
-    let rsa = |dotted| asn1::sequence(&[asn1::oid_dotted(dotted), asn1::null()]);
+    let oid = asn1::oid_dotted(signature_oid(algorithm));
+    if algorithm.is_rsa() { asn1::sequence(&[oid, asn1::null()]) } else { asn1::sequence(&[oid]) }
+}
+
+const fn signature_oid(algorithm: SignatureAlgorithm) -> &'static str {
     match algorithm {
-        SignatureAlgorithm::RsaSha1 => rsa(oids::SHA1_WITH_RSA),
-        SignatureAlgorithm::RsaSha256 => rsa(oids::SHA256_WITH_RSA),
-        SignatureAlgorithm::EcdsaSha256 => asn1::sequence(&[asn1::oid_dotted(oids::ECDSA_WITH_SHA256)]),
+        SignatureAlgorithm::RsaSha1 => oids::SHA1_WITH_RSA,
+        SignatureAlgorithm::RsaSha256 => oids::SHA256_WITH_RSA,
+        SignatureAlgorithm::RsaSha384 => oids::SHA384_WITH_RSA,
+        SignatureAlgorithm::RsaSha512 => oids::SHA512_WITH_RSA,
+        SignatureAlgorithm::EcdsaSha1 => oids::ECDSA_WITH_SHA1,
+        SignatureAlgorithm::EcdsaSha256 => oids::ECDSA_WITH_SHA256,
+        SignatureAlgorithm::EcdsaSha384 => oids::ECDSA_WITH_SHA384,
+        SignatureAlgorithm::EcdsaSha512 => oids::ECDSA_WITH_SHA512,
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::{
     Extensions, WireError,
-    algorithm::{DigestAlgorithm, oid_of},
+    algorithm::{hash_identifier, hash_of, oid_of},
     asn1::{self, Tlv, tag},
     oids,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
-use autoenroll_model::{ExtensionsAttribute, Oid};
+use autoenroll_model::{ExtensionsAttribute, HashAlgorithm, Oid};
 
 /// One attribute: a type and values, each kept as DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct CspProvider {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptedKeyHash {
     /// The hash function; none when it is unknown here.
-    pub algorithm: Option<DigestAlgorithm>,
+    pub algorithm: Option<HashAlgorithm>,
     /// The hash.
     pub hash: Vec<u8>,
 }
@@ -113,8 +113,8 @@ impl Attribute {
 
     /// Hash of the enveloped private key.
     #[must_use]
-    pub fn encrypted_key_hash(algorithm: DigestAlgorithm, hash: &[u8]) -> Attribute {
-        let value = asn1::sequence(&[algorithm.identifier(), asn1::octet_string(hash)]);
+    pub fn encrypted_key_hash(algorithm: HashAlgorithm, hash: &[u8]) -> Attribute {
+        let value = asn1::sequence(&[hash_identifier(algorithm), asn1::octet_string(hash)]);
         Attribute::new(oids::ENCRYPTED_KEY_HASH, value)
     }
 
@@ -230,7 +230,7 @@ impl Attributes {
     pub fn encrypted_key_hash(&self) -> Result<Option<EncryptedKeyHash>, WireError> {
         self.value(oids::ENCRYPTED_KEY_HASH, "encrypted key hash", |value| {
             let mut reader = value.expect(tag::SEQUENCE)?.reader();
-            let algorithm = DigestAlgorithm::from_oid(&oid_of(reader.read()?)?);
+            let algorithm = hash_of(&oid_of(reader.read()?)?);
             Ok(EncryptedKeyHash { algorithm, hash: reader.expect(tag::OCTET_STRING)?.content.to_vec() })
         })
     }

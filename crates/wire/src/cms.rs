@@ -2,7 +2,7 @@
 
 use crate::{
     Attribute, Attributes, Certificate, SignedWith, WireError,
-    algorithm::{DigestAlgorithm, oid_of},
+    algorithm::{hash_of, oid_of},
     asn1::{self, Tlv, tag},
     oids,
 };
@@ -152,7 +152,7 @@ impl SignerInfo {
         Ok(SignerInfo {
             id,
             signed_attributes: signed_attributes.map(read).transpose()?,
-            signed_with: SignedWith::from_oid(signature_oid, DigestAlgorithm::from_oid(&digest)),
+            signed_with: SignedWith::from_oid(signature_oid, hash_of(&digest)),
             digest,
             signature,
             unsigned_attributes: unsigned_attributes.map(Attributes::read).transpose()?.unwrap_or_default(),

@@ -32,7 +32,7 @@ mod testing;
 mod text;
 mod time;
 
-pub use algorithm::{DigestAlgorithm, SignedWith, signature_identifier};
+pub use algorithm::{SignedWith, digest, signature_identifier};
 pub use attributes::{Attribute, Attributes, ClientInfo, CspProvider, EncryptedKeyHash};
 pub use certificate::{Certificate, UnsignedCertificate};
 pub use cms::{SignedMessage, SignerId};

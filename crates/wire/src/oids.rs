@@ -151,16 +151,30 @@ oids! {
     SHA1_WITH_RSA = "1.2.840.113549.1.1.5", "sha1WithRSAEncryption";
     /// RSA with SHA-256.
     SHA256_WITH_RSA = "1.2.840.113549.1.1.11", "sha256WithRSAEncryption";
+    /// RSA with SHA-384.
+    SHA384_WITH_RSA = "1.2.840.113549.1.1.12", "sha384WithRSAEncryption";
+    /// RSA with SHA-512.
+    SHA512_WITH_RSA = "1.2.840.113549.1.1.13", "sha512WithRSAEncryption";
     /// Elliptic-curve keys.
     EC_PUBLIC_KEY = "1.2.840.10045.2.1", "id-ecPublicKey";
     /// NIST P-256.
     PRIME256V1 = "1.2.840.10045.3.1.7", "prime256v1";
+    /// ECDSA with SHA-1.
+    ECDSA_WITH_SHA1 = "1.2.840.10045.4.1", "ecdsa-with-SHA1";
     /// ECDSA with SHA-256.
     ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2", "ecdsa-with-SHA256";
+    /// ECDSA with SHA-384.
+    ECDSA_WITH_SHA384 = "1.2.840.10045.4.3.3", "ecdsa-with-SHA384";
+    /// ECDSA with SHA-512.
+    ECDSA_WITH_SHA512 = "1.2.840.10045.4.3.4", "ecdsa-with-SHA512";
     /// SHA-1.
     SHA1 = "1.3.14.3.2.26", "id-sha1";
     /// SHA-256.
     SHA256 = "2.16.840.1.101.3.4.2.1", "id-sha256";
+    /// SHA-384.
+    SHA384 = "2.16.840.1.101.3.4.2.2", "id-sha384";
+    /// SHA-512.
+    SHA512 = "2.16.840.1.101.3.4.2.3", "id-sha512";
     /// No signature, only a hash (RFC 5272 C.1).
     NO_SIGNATURE = "1.3.6.1.5.5.7.6.2", "id-alg-noSignature";
 

@@ -2,12 +2,12 @@
 
 use crate::{
     Attribute, Attributes, Extensions, Name, SignedWith, WireError,
-    algorithm::{DigestAlgorithm, sha1, signature_identifier},
+    algorithm::{digest, sha1, signature_identifier},
     asn1::{self, tag},
     oids,
 };
 use alloc::vec::Vec;
-use autoenroll_model::SignatureAlgorithm;
+use autoenroll_model::{HashAlgorithm, SignatureAlgorithm};
 
 /// A request as it was received or finished: the bytes, and what they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,9 +85,8 @@ impl CertificationRequest {
     /// It proves nothing about the key.
     #[must_use]
     pub fn has_valid_no_signature(&self) -> bool {
-        let hashes = [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256];
         self.signed_with == SignedWith::NoSignature
-            && hashes.iter().any(|hash| hash.digest(&self.signed) == self.signature)
+            && HashAlgorithm::ALL.iter().any(|hash| digest(*hash, &self.signed) == self.signature)
     }
 }
 
@@ -140,7 +139,7 @@ impl UnsignedRequest {
     /// # Errors
     /// As [`signed`](Self::signed).
     pub fn without_signature(&self) -> Result<CertificationRequest, WireError> {
-        let hash = DigestAlgorithm::of(self.algorithm).digest(&self.tbs());
+        let hash = digest(self.algorithm.hash(), &self.tbs());
         let identifier = asn1::sequence(&[asn1::oid_dotted(oids::NO_SIGNATURE), asn1::null()]);
         self.finished(&identifier, &hash)
     }

@@ -120,16 +120,21 @@ fn signed(mut message: UnsignedMessage, keys: &[(&PrivateKey, SignatureAlgorithm
     message.finish().expect("every signer signed")
 }
 
-const EVERY_ALGORITHM: [(KeyAlgorithm, SignatureAlgorithm); 3] = [
+const EVERY_ALGORITHM: [(KeyAlgorithm, SignatureAlgorithm); 8] = [
     (KeyAlgorithm::Rsa1024, SignatureAlgorithm::RsaSha1),
     (KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha256),
+    (KeyAlgorithm::Rsa2048, SignatureAlgorithm::RsaSha384),
+    (KeyAlgorithm::Rsa1024, SignatureAlgorithm::RsaSha512),
+    (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha1),
     (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha256),
+    (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha384),
+    (KeyAlgorithm::P256, SignatureAlgorithm::EcdsaSha512),
 ];
 
 #[test]
 fn requests_verify() {
     for (algorithm, signature) in EVERY_ALGORITHM {
-        let files = Files::new(&format!("request-{algorithm}"));
+        let files = Files::new(&format!("request-{algorithm}-{signature}"));
         let path = files.write("request.der", &request(&key(algorithm, 1), signature).raw);
         let text = openssl(&["req", "-inform", "DER", "-in", &path, "-verify", "-text", "-noout"]);
         for expected in [
@@ -161,7 +166,7 @@ fn certificates_verify() {
 #[test]
 fn full_requests_verify() {
     for (algorithm, signature) in EVERY_ALGORITHM {
-        let files = Files::new(&format!("cmc-{algorithm}"));
+        let files = Files::new(&format!("cmc-{algorithm}-{signature}"));
         let new = key(algorithm, 1);
         let request = request(&new, signature);
         let message = cmc::full_request(&request, vec![Attribute::client_info(&client())], signature);

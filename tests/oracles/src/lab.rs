@@ -4,14 +4,14 @@ use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
 use autoenroll_model::{
-    Ace, AceEffect, EffectResult, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage,
-    NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, SoftwareOperation, Span, Submission,
-    Template, rights,
+    Ace, AceEffect, EffectResult, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, HashAlgorithm, KeySpec,
+    KeyUsage, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, SoftwareOperation, Span,
+    Submission, Template, rights,
 };
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
-    Attribute, Certificate, ClientInfo, CspProvider, DigestAlgorithm, Extension, Extensions, Name, TemplateReference,
-    UnsignedRequest, cmc, oids,
+    Attribute, Certificate, ClientInfo, CspProvider, Extension, Extensions, Name, TemplateReference, UnsignedRequest,
+    cmc, digest, oids,
 };
 
 /// Name of the issuing CA.
@@ -148,7 +148,7 @@ pub struct Ask {
     /// The key to be certified.
     pub key: PrivateKey,
     /// The hash of RSA signatures.
-    pub hash: DigestAlgorithm,
+    pub hash: HashAlgorithm,
     /// The subject; mostly empty.
     pub subject: Name,
     /// Extensions.
@@ -183,7 +183,7 @@ impl Ask {
         Self {
             form,
             key,
-            hash: DigestAlgorithm::Sha256,
+            hash: HashAlgorithm::Sha256,
             subject: Name::default(),
             extensions: vec![Extension::template(&reference)],
             under: ExtensionsAttribute::Microsoft,
@@ -269,18 +269,14 @@ impl Ask {
         }
         attributes.extend(self.renews.as_ref().map(|holder| Attribute::renewal_certificate(&holder.certificate)));
         if let Some(enveloped) = enveloped {
-            let hash = DigestAlgorithm::Sha1.digest(enveloped);
-            attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &hash));
+            let hash = digest(HashAlgorithm::Sha1, enveloped);
+            attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &hash));
         }
         attributes
     }
 
     fn algorithm(&self, key: &PrivateKey) -> SignatureAlgorithm {
-        match (key.public().is_rsa(), self.hash) {
-            (false, _) => SignatureAlgorithm::EcdsaSha256,
-            (true, DigestAlgorithm::Sha1) => SignatureAlgorithm::RsaSha1,
-            (true, DigestAlgorithm::Sha256) => SignatureAlgorithm::RsaSha256,
-        }
+        SignatureAlgorithm::of(key.algorithm(), self.hash)
     }
 
     fn sign(&self, key: &PrivateKey, message: &[u8]) -> Vec<u8> {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use autoenroll_ca::{Ca, FULL_RESPONSE, RevocationReason};
-use autoenroll_keys::KeyAlgorithm;
+use autoenroll_keys::{HashAlgorithm, KeyAlgorithm};
 use autoenroll_model::{Disposition, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Span, Template};
-use autoenroll_wire::{Certificate, DigestAlgorithm, Extension, GeneralName};
+use autoenroll_wire::{Certificate, Extension, GeneralName};
 
 use crate::lab::{Ask, Form, Holder, alice, ca, key, oid, security, start, template};
 use crate::templates::{Generation, defaults};
@@ -56,7 +56,10 @@ impl Set<'_> {
             "pkcs10",
             Ask { form: Form::Pkcs10, under: ExtensionsAttribute::Pkcs9, ..new(&user, "bob") },
         );
-        self.issued(&mut ca, "cmc-sha1", Ask { hash: DigestAlgorithm::Sha1, ..new(&user, "carol") });
+        for hash in [HashAlgorithm::Sha1, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
+            self.issued(&mut ca, &format!("cmc-{hash}"), Ask { hash, ..new(&user, "carol") });
+            self.issued(&mut ca, &format!("pkcs10-{hash}"), Ask { hash, form: Form::Pkcs10, ..new(&user, "carol") });
+        }
         self.issued(&mut ca, "cmc-null-signature", Ask { null_signature: true, ..new(&user, "dave") });
         let mut server = new(&supplied, "server");
         server.subject = "CN=www.contoso.test,O=Contoso,C=DE".parse().expect("a constant");

@@ -2,11 +2,11 @@
 
 use autoenroll_ca::{Ca, FULL_RESPONSE};
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
-use autoenroll_keys::{KeyAlgorithm, PrivateKey};
+use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, PrivateKey};
 use autoenroll_model::{
     Disposition, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation, Span, Template,
 };
-use autoenroll_wire::{Attribute, Certificate, DigestAlgorithm, SignedMessage, asn1, cmc, oids};
+use autoenroll_wire::{Attribute, Certificate, SignedMessage, asn1, cmc, digest, oids};
 
 use crate::lab::{Ask, alice, ca, oid, pool_key, start, template};
 
@@ -41,8 +41,8 @@ fn enveloped(key: &PrivateKey, exchange_certificate: &[u8]) -> Vec<u8> {
 /// A request that brings this enveloped key and its hash.
 fn ask(template: &Template, key: &PrivateKey, enveloped: Vec<u8>) -> Ask {
     let mut ask = Ask { key: key.clone(), ..Ask::for_template(template) };
-    let hash = DigestAlgorithm::Sha1.digest(&enveloped);
-    ask.attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &hash));
+    let hash = digest(HashAlgorithm::Sha1, &enveloped);
+    ask.attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &hash));
     ask.archived_key = Some(enveloped);
     ask
 }
@@ -64,7 +64,7 @@ fn the_hash_may_be_a_bare_octet_string_and_comes_back_in_a_full_response() {
     let (mut ca, exchange) = archive(&archiving());
     let mut ask = ask(&archiving(), &key, enveloped(&key, &exchange));
     ask.flags = FULL_RESPONSE;
-    let hash = DigestAlgorithm::Sha256.digest(ask.archived_key.as_ref().unwrap());
+    let hash = digest(HashAlgorithm::Sha256, ask.archived_key.as_ref().unwrap());
     let bare = Attribute::new(oids::ENCRYPTED_KEY_HASH, asn1::octet_string(&hash));
     *ask.attributes.last_mut().unwrap() = bare.clone();
     let reply = ca.submit(start(), &alice(), &ask.submission());
@@ -123,7 +123,7 @@ fn what_cannot_be_archived_is_refused() {
     });
     check("another hash", "CA3.7.6.key", bad, |_, _, ask, _| {
         ask.attributes.retain(|attribute| attribute.oid.as_str() != oids::ENCRYPTED_KEY_HASH);
-        ask.attributes.push(Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &[0; 20]));
+        ask.attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &[0; 20]));
     });
     check("another key", "CA3.7.6.key", bad, |_, template, ask, exchange| {
         let other = pool_key("mallory", KeyAlgorithm::Rsa1024);

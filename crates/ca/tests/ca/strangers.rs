@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use autoenroll_model::{Disposition, HResult, Submission};
+use autoenroll_model::{Disposition, HResult, HashAlgorithm, Submission};
 use autoenroll_wire::asn1::{self, tag};
-use autoenroll_wire::{Attribute, Certificate, DigestAlgorithm, oids, signature_identifier};
+use autoenroll_wire::{Attribute, Certificate, digest, oids, signature_identifier};
 use proptest::prelude::*;
 
 use crate::lab::{Ask, Form, Holder, algorithm, alice, ca, key, oid, start, template};
@@ -80,7 +80,7 @@ fn submit_signed(attributes: impl FnOnce(Vec<u8>) -> Vec<Attribute>) -> (Disposi
     let old = Holder { key: first.key, certificate };
     let ask = Ask { form: Form::Pkcs10, renews: Some(old.clone()), ..Ask::for_template(&user) };
     let content = ask.request();
-    let attributes = attributes(asn1::octet_string(&DigestAlgorithm::Sha256.digest(&content)));
+    let attributes = attributes(asn1::octet_string(&digest(HashAlgorithm::Sha256, &content)));
     let submission = Submission { request: signed_data(&content, &old, &attributes), ..ask.submission() };
     ca.take_decisions();
     let disposition = ca.submit(start(), &alice(), &submission).disposition;

@@ -6,7 +6,7 @@ use autoenroll_apdu::gids::{Algorithm, KeyKind, KeyReference, Padding, commands}
 use autoenroll_apdu::tlv;
 use autoenroll_card::{Capacity, Card, CardProfile, Mark};
 use autoenroll_keys::{
-    HashAlgorithm, KeyAlgorithm, PrivateKey, PublicKey, RsaComponents, SignatureAlgorithm, digest_info,
+    HashAlgorithm, KeyAlgorithm, PrivateKey, PublicKey, RsaComponents, SignatureAlgorithm, digest, digest_info,
     ecdsa_der_from_raw,
 };
 use rsa::rand_core::{TryCryptoRng, TryRng};
@@ -39,7 +39,7 @@ fn a_generated_rsa_key_signs_what_its_public_key_verifies() {
         let public = public_key(&mut card, KEY);
         assert_eq!(public.bits(), u32::from(algorithm.bits()));
         let message = b"to be signed";
-        let hash = HashAlgorithm::Sha256.digest(message);
+        let hash = digest(HashAlgorithm::Sha256, message);
         let input = digest_info(HashAlgorithm::Sha256, &hash);
         let signature = sign(&mut card, KEY, Padding::Pkcs1Sign, algorithm, &input);
         assert_eq!(signature.sw, StatusWord::OK);
@@ -61,7 +61,7 @@ fn a_p256_key_signs_hashes() {
     make_key(&mut card, KEY, Algorithm::Ecc256, KeyKind::Exchange);
     let public = public_key(&mut card, KEY);
     let message = b"to be signed";
-    let hash = HashAlgorithm::Sha256.digest(message);
+    let hash = digest(HashAlgorithm::Sha256, message);
     let signature = sign(&mut card, KEY, Padding::RawSign, Algorithm::Ecc256, &hash);
     let der = ecdsa_der_from_raw(&signature.data.try_into().unwrap());
     assert_eq!(public.verify(SignatureAlgorithm::EcdsaSha256, message, &der), Ok(()));

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{
     Action, DecisionPoint, EventSource, ExtensionsAttribute, Fact, HResult, KeyAlgorithm, KeySpec, KeyUsage, Offer,
-    PolicyRefresh, Severity, TriggerCause, TrustStore,
+    PolicyRefresh, Severity, SignatureAlgorithm, TriggerCause, TrustStore,
 };
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{CardFault, ClickTarget};
@@ -498,7 +498,7 @@ const REQUESTED: &[Said] = &[
     PROVIDER,
     KEY_SPEC,
     said("signers", Says::Number, "How many signed the outermost message."),
-    said("signature", Says::Text, "How the PKCS #10 is signed: rsa-sha1, rsa-sha256, ecdsa-sha256."),
+    said("signature", Says::Word(|| [SignatureAlgorithm::WORDS, &["unknown"]].concat()), "How the PKCS #10 is signed."),
     said("extensions", Says::List(&Says::Text), "Extensions, in order; `!` marks critical ones."),
     said("extensions-in", Says::Word(|| ExtensionsAttribute::WORDS.to_vec()), "The attribute they stand in."),
     KEY_USAGE,

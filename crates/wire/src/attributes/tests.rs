@@ -57,8 +57,8 @@ fn extensions_are_read_under_both_identifiers() {
 
 #[test]
 fn archival_attributes_read_back() {
-    let hash = Attribute::encrypted_key_hash(DigestAlgorithm::Sha1, &[9; 20]);
-    let expected = EncryptedKeyHash { algorithm: Some(DigestAlgorithm::Sha1), hash: vec![9; 20] };
+    let hash = Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &[9; 20]);
+    let expected = EncryptedKeyHash { algorithm: Some(HashAlgorithm::Sha1), hash: vec![9; 20] };
     assert_eq!(one(hash).encrypted_key_hash(), Ok(Some(expected)));
     let enveloped = asn1::sequence(&[asn1::oid_dotted(oids::ENVELOPED_DATA)]);
     assert_eq!(one(Attribute::archived_key(&enveloped)).archived_key(), Ok(Some(enveloped.clone())));

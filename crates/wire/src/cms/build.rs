@@ -2,10 +2,14 @@
 
 use super::{SignedMessage, SignerId, demanded_attributes};
 use crate::{
-    Attribute, Attributes, WireError, algorithm::DigestAlgorithm, asn1, asn1::tag, oids, signature_identifier,
+    Attribute, Attributes, WireError,
+    algorithm::{digest, hash_identifier},
+    asn1,
+    asn1::tag,
+    oids, signature_identifier,
 };
 use alloc::vec::Vec;
-use autoenroll_model::{Oid, SignatureAlgorithm};
+use autoenroll_model::{HashAlgorithm, Oid, SignatureAlgorithm};
 use core::fmt;
 
 /// A message that waits for signatures.
@@ -49,7 +53,7 @@ pub enum SignerKey {
     /// A key.
     Key(SignatureAlgorithm),
     /// Nothing: a hash stands in place of the signature (RFC 5272 C.1).
-    NoSignature(DigestAlgorithm),
+    NoSignature(HashAlgorithm),
 }
 
 /// A message was finished before this signer, counted from 0, had signed.
@@ -76,8 +80,8 @@ impl UnsignedSigner {
 
     /// A signer that does not sign.
     #[must_use]
-    pub fn without_signature(id: SignerId, digest: DigestAlgorithm) -> UnsignedSigner {
-        UnsignedSigner { id, key: SignerKey::NoSignature(digest), unsigned_attributes: Vec::new(), signature: None }
+    pub fn without_signature(id: SignerId, hash: HashAlgorithm) -> UnsignedSigner {
+        UnsignedSigner { id, key: SignerKey::NoSignature(hash), unsigned_attributes: Vec::new(), signature: None }
     }
 
     /// Adds an attribute that the signature does not cover.
@@ -87,10 +91,10 @@ impl UnsignedSigner {
         self
     }
 
-    fn digest(&self) -> DigestAlgorithm {
+    fn hash(&self) -> HashAlgorithm {
         match self.key {
-            SignerKey::Key(algorithm) => DigestAlgorithm::of(algorithm),
-            SignerKey::NoSignature(digest) => digest,
+            SignerKey::Key(algorithm) => algorithm.hash(),
+            SignerKey::NoSignature(hash) => hash,
         }
     }
 }
@@ -159,10 +163,10 @@ impl UnsignedMessage {
             signers.push(self.signer_info(signer).ok_or(MissingSignature { signer: index })?);
         }
         let digests: Vec<_> = {
-            let mut digests: Vec<_> = self.signers.iter().map(UnsignedSigner::digest).collect();
+            let mut digests: Vec<_> = self.signers.iter().map(UnsignedSigner::hash).collect();
             digests.sort();
             digests.dedup();
-            digests.into_iter().map(DigestAlgorithm::identifier).collect()
+            digests.into_iter().map(hash_identifier).collect()
         };
         // RFC 5652 5.1: version 3 as soon as a signer is named by its key, or the content is not plain data.
         let plain = self.content_type.as_str() == oids::DATA;
@@ -183,9 +187,9 @@ impl UnsignedMessage {
         let mut attributes = self.signed_attributes(signer);
         let (identifier, signature) = match signer.key {
             SignerKey::Key(algorithm) => (signer_algorithm(algorithm), signer.signature.clone()?),
-            SignerKey::NoSignature(digest) => {
+            SignerKey::NoSignature(hash) => {
                 let identifier = asn1::sequence(&[asn1::oid_dotted(oids::NO_SIGNATURE), asn1::null()]);
-                (identifier, digest.digest(&attributes))
+                (identifier, digest(hash, &attributes))
             }
         };
         attributes[0] = tag::constructed(0);
@@ -197,7 +201,7 @@ impl UnsignedMessage {
         Some(asn1::sequence(&[
             asn1::integer(version),
             signer.id.to_der(),
-            signer.digest().identifier(),
+            hash_identifier(signer.hash()),
             attributes,
             identifier,
             asn1::octet_string(&signature),
@@ -207,18 +211,17 @@ impl UnsignedMessage {
 
     /// DER of the SET OF Attribute that the signer signs.
     fn signed_attributes(&self, signer: &UnsignedSigner) -> Vec<u8> {
-        let attributes = demanded_attributes(&self.content_type, &signer.digest().digest(&self.content));
+        let attributes = demanded_attributes(&self.content_type, &digest(signer.hash(), &self.content));
         asn1::set_of(attributes.iter().map(Attribute::to_der).collect())
     }
 }
 
 /// The AlgorithmIdentifier of a signer: the kind of key alone for RSA, as Windows writes it.
 fn signer_algorithm(algorithm: SignatureAlgorithm) -> Vec<u8> {
-    match algorithm {
-        SignatureAlgorithm::RsaSha1 | SignatureAlgorithm::RsaSha256 => {
-            asn1::sequence(&[asn1::oid_dotted(oids::RSA_ENCRYPTION), asn1::null()])
-        }
-        SignatureAlgorithm::EcdsaSha256 => signature_identifier(algorithm),
+    if algorithm.is_rsa() {
+        asn1::sequence(&[asn1::oid_dotted(oids::RSA_ENCRYPTION), asn1::null()])
+    } else {
+        signature_identifier(algorithm)
     }
 }
 

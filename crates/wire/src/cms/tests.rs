@@ -3,7 +3,7 @@ use crate::testing::{certificate, key, sign};
 use alloc::string::ToString;
 use alloc::vec;
 use autoenroll_keys::{PrivateKey, PublicKey};
-use autoenroll_model::SignatureAlgorithm;
+use autoenroll_model::{HashAlgorithm, SignatureAlgorithm};
 
 const ECDSA: SignatureAlgorithm = SignatureAlgorithm::EcdsaSha256;
 
@@ -47,7 +47,7 @@ fn two_signers_sign_one_content() {
 fn a_signer_without_a_signature_shows_a_hash() {
     let id = SignerId::KeyIdentifier(vec![1; 20]);
     let message = UnsignedMessage::new(oids::PKI_DATA, b"content".to_vec())
-        .with_signer(UnsignedSigner::without_signature(id.clone(), DigestAlgorithm::Sha1));
+        .with_signer(UnsignedSigner::without_signature(id.clone(), HashAlgorithm::Sha1));
     assert_eq!(message.next_tbs(), None);
     let mut message = message.finish().unwrap();
     assert!(message.to_be_verified().eq([Ok(SignerCheck::NoSignature(&id))]));

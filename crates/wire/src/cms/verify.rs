@@ -4,7 +4,7 @@
 use super::{SignedMessage, SignerId, SignerInfo};
 use crate::{
     SignedWith,
-    algorithm::DigestAlgorithm,
+    algorithm::{digest, hash_of},
     asn1::{self, tag},
     oids,
 };
@@ -77,8 +77,7 @@ impl SignedMessage {
 
     fn check<'a>(&'a self, signer: &'a SignerInfo) -> Result<SignerCheck<'a>, SignerError> {
         let content = self.content.as_deref().ok_or(SignerError::NoContent)?;
-        let digest = DigestAlgorithm::from_oid(&signer.digest)
-            .ok_or_else(|| SignerError::UnknownDigest(signer.digest.clone()))?;
+        let hash = hash_of(&signer.digest).ok_or_else(|| SignerError::UnknownDigest(signer.digest.clone()))?;
         let mut states_content_type = true;
         let message = match &signer.signed_attributes {
             None => content,
@@ -93,7 +92,7 @@ impl SignedMessage {
                     return Err(SignerError::ContentType);
                 }
                 let stated = only_value(oids::MESSAGE_DIGEST).filter(|value| value.tag == tag::OCTET_STRING);
-                if stated.map(|value| value.content) != Some(&digest.digest(content)) {
+                if stated.map(|value| value.content) != Some(&digest(hash, content)) {
                     return Err(SignerError::MessageDigest);
                 }
                 &signed.signed
@@ -107,7 +106,7 @@ impl SignedMessage {
                 signature: &signer.signature,
                 states_content_type,
             })),
-            SignedWith::NoSignature if signer.signature == digest.digest(message) => {
+            SignedWith::NoSignature if signer.signature == digest(hash, message) => {
                 Ok(SignerCheck::NoSignature(&signer.id))
             }
             SignedWith::NoSignature => Err(SignerError::NoSignatureHash),
