@@ -66,7 +66,7 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
         }
         for failure in failures(report) {
             match &failure.kind {
-                FailureKind::Unexpected { record } => {
+                FailureKind::Unexpected { record } | FailureKind::AskedInstead { record, held: None, .. } => {
                     if let Some(record) = report.trace.get(*record).filter(|_| !steps) {
                         refuse(unnamed(failure, record), &mut refused);
                     }

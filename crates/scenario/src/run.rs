@@ -7,6 +7,7 @@ mod player;
 mod report;
 mod stage;
 mod sweep;
+pub(crate) mod unnamed;
 
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
@@ -130,6 +131,7 @@ pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requir
         (true, false) => Verdict::Failed(failures),
         (false, _) => Verdict::Violated { records, failures },
     };
+    unnamed::advise(scenario, &mut report);
     report
 }
 
@@ -157,6 +159,7 @@ fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requi
         step: None,
         place: id.place,
         at: end,
+        help: None,
         kind: FailureKind::NotCovered { id: id.value.clone(), variant: scenario.variant.clone() },
     };
     missing.map(failure).collect()

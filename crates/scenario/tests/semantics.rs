@@ -361,7 +361,7 @@ fn what_is_not_named_fails() {
     play(steps, one(Kind::Event, &[("severity", "warning")]), &[]);
     play(steps, one(Kind::Event, &[("severity", "information")]), &[]);
     play(steps, one(Kind::Issued, &[]), &[]);
-    play(steps, one(Kind::Prompt, &[("point", "summary")]), &[Code::Unexpected, Code::LeftOpen]);
+    play(steps, one(Kind::Prompt, &[("point", "summary")]), &[Code::Unexpected]);
     // At the very end of the story too.
     play(r#"{ logon = "alice" }, { wait = "1m" }"#, one(Kind::Balloon, &[]), &[Code::Unexpected]);
 }

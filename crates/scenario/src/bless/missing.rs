@@ -5,16 +5,16 @@
 //! their times, so that the story goes as it went and everything that one run leaves unnamed is named in the next.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use autoenroll_model::{SimTime, Span};
-use autoenroll_trace::{Kind, Record};
+use autoenroll_trace::Record;
 
 use super::splice::{self, Retimed};
 use super::{Edit, Refusal};
 use crate::check::Scenario;
-use crate::document::{Begin, End, Pattern, Step, Wanted, WantedFact, What, When, answers, group, parse};
+use crate::document::{Begin, End, Step, What, parse};
 use crate::print::{self, Style, value};
+use crate::run::unnamed::{expects, left_before, place, step_for, timed};
 use crate::run::{Failure, FailureKind, Left, RunReport};
 use crate::source::{Place, Placed};
 use crate::tree::Value;
@@ -138,7 +138,9 @@ fn gaps_of(run: usize, scenario: &Scenario, report: &RunReport) -> Vec<Gap> {
 /// What no step names, in the order of the trace.
 fn unnamed(report: &RunReport) -> Vec<&Record> {
     let record = |failure: &Failure| match failure.kind {
-        FailureKind::Unexpected { record } => report.trace.get(record),
+        FailureKind::Unexpected { record } | FailureKind::AskedInstead { record, held: None, .. } => {
+            report.trace.get(record)
+        }
         _ => None,
     };
     let mut unnamed: Vec<&Record> = super::failures(report).iter().filter_map(record).collect();
@@ -155,55 +157,9 @@ pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<
     report.open.iter().filter_map(|record| report.trace.get(*record)).map(after).min()
 }
 
-/// The index of the step before which the step for a record belongs.
-fn place(scenario: &Scenario, report: &RunReport, record: &Record) -> usize {
-    let steps = &scenario.steps;
-    let Some(late) = (0..steps.len()).find(|at| is_later(*at, scenario, report, record)) else { return steps.len() };
-    let group = group_with(steps, late);
-    let in_this_instant = |at: usize| report.left[at].is_some_and(|left| left.clock == record.at);
-    if !expects(&steps[late]) || !group.clone().any(in_this_instant) {
-        return late;
-    }
-    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before the answer of the
-    // last.
-    let head = group.start;
-    let first = if timed(&steps[head]) && report.matched[head].is_some() { head + 1 } else { head };
-    let last = if answers(&steps[group.end - 1]) { group.end - 1 } else { group.end };
-    let came_before = |at: &usize| report.matched[*at].is_some_and(|matched| matched < record.id);
-    let behind = group.clone().rfind(came_before).map_or(head, |at| at + 1);
-    if first > last { head } else { behind.clamp(first, last) }
-}
-
-/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was there.
-fn is_later(at: usize, scenario: &Scenario, report: &RunReport, record: &Record) -> bool {
-    let Some(left) = report.left[at] else { return true };
-    let index = record.id.0 as usize;
-    let step = &scenario.steps[at];
-    let waited = expects(step) && report.matched[at].is_none();
-    let looked = matches!(step.what, What::State { .. });
-    left.clock > record.at || left.floor > index || ((waited || looked) && left.seen > index)
-}
-
-fn expects(step: &Step) -> bool {
-    matches!(step.what, What::Expect(_) | What::Prompt { .. })
-}
-
-fn group_with(steps: &[Step], at: usize) -> Range<usize> {
-    let mut found = group(steps, 0);
-    while !found.contains(&at) {
-        found = group(steps, found.end);
-    }
-    found
-}
-
-fn timed(step: &Step) -> bool {
-    step.begin != Begin::Now || step.end.is_some()
-}
-
 fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: &[&Record]) -> Gap {
     let before = at.checked_sub(1);
-    let start = Left { seen: 0, floor: 0, clock: SimTime::START, anchor: SimTime::START };
-    let left = before.and_then(|before| report.left[before]).unwrap_or(start);
+    let left = left_before(at, report);
     let mut clock = left.clock;
     let mut missing = Vec::new();
     for record in records {
@@ -218,37 +174,6 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
     let retimed = next.and_then(|next| retimed(next, left, clock, together, scenario));
     let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.place);
     Gap { after, missing, retimed, follower }
-}
-
-/// A step that the record, and only the record, fits. Its time is said where the clock has to move.
-fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Step {
-    let told = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
-    let facts = told
-        .map(|(name, fact)| WantedFact {
-            name: Placed::nowhere(name.to_owned()),
-            value: Placed::nowhere(Wanted::Is(fact.clone())),
-        })
-        .collect();
-    let pattern = Pattern { kind: Placed::nowhere(record.kind), facts, exact: false, bind: None };
-    let point = record.facts.text("point").and_then(|point| point.parse().ok());
-    let (verb, what) = match (record.kind, point) {
-        (Kind::Prompt | Kind::PromptChanged, Some(point)) => {
-            ("prompt", What::Prompt { point: Placed::nowhere(point), pattern, answer: Placed::nowhere(None) })
-        }
-        _ => ("expect", What::Expect(pattern)),
-    };
-    let clear = scenario.principals.as_slice() == [record.actor.as_str()];
-    let time = When::Since(record.at.since(SimTime::START));
-    Step {
-        place: Place::default(),
-        verb: Placed::nowhere(verb),
-        begin: if moves { Begin::At(Placed::nowhere(time)) } else { Begin::Now },
-        end: None,
-        on: None,
-        who: (!clear).then(|| Placed::nowhere(record.actor.clone())),
-        only: Vec::new(),
-        what,
-    }
 }
 
 /// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `left`.

@@ -15,8 +15,8 @@ pub(super) struct Bindings(BTreeMap<String, (Kind, Facts)>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EmptyBinding {
     pub(super) reference: Reference,
-    /// The facts that the record has; none when nothing was bound because the step before failed.
-    pub(super) known: Vec<String>,
+    /// The facts that the record has; `None` when nothing was bound because the step that binds it did not match.
+    pub(super) known: Option<Vec<String>>,
 }
 
 impl Bindings {
@@ -33,7 +33,7 @@ impl Bindings {
         });
         fact.cloned().ok_or_else(|| EmptyBinding {
             reference: reference.clone(),
-            known: bound.map_or(vec![], |(_, facts)| facts.iter().map(|(name, _)| name.to_owned()).collect()),
+            known: bound.map(|(_, facts)| facts.iter().map(|(name, _)| name.to_owned()).collect()),
         })
     }
 

@@ -6,6 +6,7 @@ use autoenroll_trace::{Record, RecordId, Trace};
 use crate::Code;
 use crate::diagnostic::Diagnostic;
 use crate::document::Reference;
+use crate::shape::{offers_of, written};
 use crate::source::Place;
 
 /// One thing that went otherwise.
@@ -17,6 +18,8 @@ pub struct Failure {
     pub place: Place,
     /// When it was noticed.
     pub at: SimTime,
+    /// What to write, where only the whole story tells.
+    pub help: Option<String>,
     /// What.
     pub kind: FailureKind,
 }
@@ -34,6 +37,15 @@ pub enum FailureKind {
         until: Option<SimTime>,
         /// Records that nearly fit, the nearest first.
         near: Vec<NearMiss>,
+    },
+    /// A prompt does not come, because another one is open.
+    AskedInstead {
+        /// What was expected.
+        wanted: String,
+        /// Where the other one opened.
+        record: RecordId,
+        /// The step that holds it open; `None` when no step names it.
+        held: Option<usize>,
     },
     /// It came, but other facts.
     Differs {
@@ -157,6 +169,19 @@ impl Failure {
     /// As a problem with the file, which the same renderer shows.
     #[must_use]
     pub fn to_diagnostic(&self, trace: &Trace) -> Diagnostic {
+        self.told(trace).help_some(self.help.clone())
+    }
+
+    /// Whether it says that no step names this record.
+    pub(super) fn names(&self, record: &Record) -> bool {
+        match self.kind {
+            FailureKind::Unexpected { record: unnamed }
+            | FailureKind::AskedInstead { record: unnamed, held: None, .. } => unnamed == record.id,
+            _ => false,
+        }
+    }
+
+    fn told(&self, trace: &Trace) -> Diagnostic {
         let error = |code, message: String| Diagnostic::error(code, message, self.place);
         let shown = |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), describe);
         match &self.kind {
@@ -168,6 +193,19 @@ impl Failure {
                 let problem = error(Code::DidNotCome, format!("`{wanted}` did not come {when}"));
                 let lines: Vec<String> = near.iter().map(|miss| miss.tell(trace)).collect();
                 problem.help_some((!lines.is_empty()).then(|| lines.join("\n")))
+            }
+            FailureKind::AskedInstead { wanted, record, held } => {
+                let (who, point) = match trace.get(*record) {
+                    Some(record) => (record.actor.as_str(), record.facts.text("point").unwrap_or_default()),
+                    None => ("the user", "something else"),
+                };
+                let message = format!("`{wanted}` did not come at {}: {who} is asked `{point}` instead", self.at);
+                let with = point.parse().map_or_else(|_| "...".to_owned(), |point| written(offers_of(point)[0]));
+                let reply = held.map(|step| {
+                    let step = step + 1;
+                    format!("step {step} holds it open; answer it first: {{ reply = \"{point}\", with = {with} }}")
+                });
+                error(Code::DidNotCome, message).help_some(reply)
             }
             FailureKind::Differs { record, differences } => {
                 differing(error(Code::Differs, "it came, but differs".to_owned()), differences)
@@ -207,7 +245,7 @@ impl Failure {
                     reference.fact.as_ref().map_or("nothing to be named by".to_owned(), |f| format!("no fact `{f}`"));
                 let problem = error(Code::EmptyBinding, format!("what `{}` is bound to has {what}", reference.name));
                 problem.help(match known.is_empty() {
-                    true => "nothing was bound, because the step that binds it did not match".to_owned(),
+                    true => "it has none".to_owned(),
                     false => format!("it has {}", known.join(", ")),
                 })
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use autoenroll_model::{Fact, SimTime, Span};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
-use autoenroll_world::action::{CaAction, Change, UserAnswer};
+use autoenroll_world::action::{CaAction, Change, ClickTarget, UserAnswer};
 use autoenroll_world::spec::Secret;
 use autoenroll_world::{ActError, Action, Look, OpenPrompt, Stepped};
 
@@ -244,7 +244,11 @@ impl<'a, S: Stage> Player<'a, S> {
     }
 
     fn fail(&mut self, step: Option<usize>, place: Place, kind: FailureKind) {
-        let failure = Failure { step, place, at: self.stage.now(), kind };
+        self.fail_with(step, place, kind, None);
+    }
+
+    fn fail_with(&mut self, step: Option<usize>, place: Place, kind: FailureKind, help: Option<String>) {
+        let failure = Failure { step, place, at: self.stage.now(), help, kind };
         if self.outcome.failures.len() < MOST_FAILURES && !self.outcome.failures.contains(&failure) {
             self.outcome.failures.push(failure);
         }
@@ -255,17 +259,57 @@ impl<'a, S: Stage> Player<'a, S> {
         Then::Stop
     }
 
-    /// Nothing fits; what is near is known only at the end of the story.
+    /// A reference that names nothing; a step that refers to what did not come has failed with that already.
+    fn fail_binding(&mut self, step: usize, empty: EmptyBinding) -> Then {
+        if let EmptyBinding { reference, known: Some(known) } = empty {
+            let kind = FailureKind::EmptyBinding { reference, known };
+            self.fail(Some(step), self.scenario.steps[step].place, kind);
+        }
+        Then::Stop
+    }
+
+    /// Nothing fits; what is near is known only at the end of the story, which goes on as if the step had matched now.
     fn fail_missing(&mut self, at: usize, sought: &Sought, from: SimTime, until: Option<SimTime>) {
         let kind = FailureKind::DidNotCome { wanted: sought.describe(), from, until, near: Vec::new() };
         self.fail(Some(at), self.scenario.steps[at].place, kind);
         self.missing.push((at, sought.clone()));
+        self.anchor = self.stage.now();
+    }
+
+    /// A prompt that another user interface stands in the way of: which one, and the step that holds it open.
+    fn asked_instead(&self, sought: &Sought) -> Option<(RecordId, Option<usize>)> {
+        let point = sought.facts.iter().find(|(name, ..)| name == "point").map(|(_, fact, _)| fact);
+        let in_the_way = |id: &RecordId| {
+            let held = self.taker(*id);
+            let record = self.stage.trace().get(*id)?;
+            let another = held.is_some() || record.facts.get("point") != point;
+            let whose = sought.who.as_ref().is_none_or(|who| *who == record.actor);
+            (another && whose).then_some((*id, held))
+        };
+        self.open_prompts().iter().find_map(in_the_way)
     }
 
     /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the steps that could
     /// still have matched in this instant means it.
     fn stop(&mut self, at: usize) -> Result<(), RunError> {
         self.settle()?;
+        let means = self.meant_in_this_instant(at);
+        let stands_in_the_way = |record: &&Record| {
+            is_strict(record)
+                && self.taker(record.id).is_none()
+                && !self.outcome.failures.iter().any(|failure| failure.names(record))
+                && !means.iter().any(|sought| sought.could_be(record))
+        };
+        let records = self.stage.trace().records()[self.judged..].iter();
+        let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
+        for record in unnamed {
+            self.fail(None, self.scenario.steps[at].place, FailureKind::Unexpected { record });
+        }
+        self.look_ahead()
+    }
+
+    /// What this step and those after it seek as long as the clock stands still and nobody does anything.
+    fn meant_in_this_instant(&self, at: usize) -> Vec<Sought> {
         let mut means = Vec::new();
         for (later, step) in self.scenario.steps.iter().enumerate().skip(at) {
             let moves = step.begin != Begin::Now || step.end.is_some();
@@ -279,17 +323,12 @@ impl<'a, S: Stage> Player<'a, S> {
                 break;
             }
         }
-        let stands_in_the_way = |record: &&Record| {
-            is_strict(record)
-                && self.taker(record.id).is_none()
-                && !means.iter().any(|sought: &Sought| sought.could_be(record))
-        };
-        let records = self.stage.trace().records()[self.judged..].iter();
-        let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
-        for record in unnamed {
-            self.fail(None, self.scenario.steps[at].place, FailureKind::Unexpected { record });
-        }
-        self.look_ahead()
+        means
+    }
+
+    fn is_meant_later(&self, at: usize, record: RecordId) -> bool {
+        let Some(record) = self.stage.trace().get(record) else { return false };
+        self.meant_in_this_instant(at).iter().any(|sought| sought.could_be(record))
     }
 
     /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody waits for ever.
@@ -297,9 +336,11 @@ impl<'a, S: Stage> Player<'a, S> {
         self.settle()?;
         let limit = self.stage.now() + LOOK_AHEAD;
         for _ in 0..MOST_EVENTS_AHEAD {
+            // Nothing comes of somebody who is asked something and does not answer.
+            let asked = self.missing.last().is_some_and(|(_, sought)| self.asked_instead(sought).is_some());
             let came = |record: &Record| self.missing.last().is_some_and(|(_, sought)| sought.is(record));
             let last = self.stage.trace().records().last();
-            if self.missing.is_empty() || last.is_some_and(came) || self.stage.step(limit)? == Stepped::Quiet {
+            if self.missing.is_empty() || asked || last.is_some_and(came) || self.stage.step(limit)? == Stepped::Quiet {
                 break;
             }
         }
@@ -308,11 +349,13 @@ impl<'a, S: Stage> Player<'a, S> {
 
     /// When a step begins.
     fn begin(&self, step: &Step) -> SimTime {
-        match &step.begin {
+        let begin = match &step.begin {
             Begin::Now => self.stage.now(),
             Begin::At(when) => when.value.after(self.scenario.spec.start),
             Begin::After(span) => self.anchor + span.value,
-        }
+        };
+        // Where something did not come, it may have been waited for too long.
+        if self.missing.is_empty() { begin } else { begin.max(self.stage.now()) }
     }
 
     /// The instant before which a step must be over.
@@ -335,7 +378,7 @@ impl<'a, S: Stage> Player<'a, S> {
         for at in group.clone() {
             match self.sought(at) {
                 Ok(one) => sought.push(one),
-                Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+                Err(empty) => return Ok(self.fail_binding(at, empty)),
             }
         }
         self.go_to(begin)?;
@@ -370,12 +413,18 @@ impl<'a, S: Stage> Player<'a, S> {
         let assigned = assign(sought, &refs);
         let mut then = Then::GoOn;
         let mut left: Vec<&Record> = refs.clone();
-        for index in assigned.iter().filter_map(|state| state.as_ref().ok()) {
-            left.retain(|record| record.id != refs[*index].id);
+        for (at, state) in group.clone().zip(&assigned) {
+            if let Ok(index) = state {
+                left.retain(|record| record.id != refs[*index].id);
+                self.took(at, refs[*index]);
+            }
+        }
+        if self.asked_another(group.end - 1, sought, &assigned, &left) {
+            return Then::Stop;
         }
         for ((at, state), one) in group.clone().zip(assigned).zip(sought) {
             match state {
-                Ok(index) => self.took(at, refs[index]),
+                Ok(_) => {}
                 Err(candidates) if candidates.is_empty() => {
                     // Of those that nobody else takes, the one that differs least is what was meant.
                     let near = left.iter().filter(|record| one.could_be(record));
@@ -422,6 +471,30 @@ impl<'a, S: Stage> Player<'a, S> {
         then
     }
 
+    /// The prompt of the last step of a set does not come because the user is asked something else: one failure says so, for all that
+    /// does not come with it.
+    fn asked_another(
+        &mut self,
+        at: usize,
+        sought: &[Sought],
+        assigned: &[Result<usize, Vec<usize>>],
+        left: &[&Record],
+    ) -> bool {
+        let What::Prompt { point, .. } = &self.scenario.steps[at].what else { return false };
+        let (Some(sought), Some(Err(fit))) = (sought.last(), assigned.last()) else { return false };
+        if !fit.is_empty() || left.iter().any(|record| sought.could_be(record)) {
+            return false;
+        }
+        let Some((record, held)) = self.asked_instead(sought).filter(|(record, _)| !self.is_meant_later(at, *record))
+        else {
+            return false;
+        };
+        let unnamed = |failure: &Failure| failure.kind == FailureKind::Unexpected { record };
+        self.outcome.failures.retain(|failure| !unnamed(failure));
+        self.fail(Some(at), point.place, FailureKind::AskedInstead { wanted: sought.describe(), record, held });
+        true
+    }
+
     /// A step has found its record.
     fn took(&mut self, at: usize, record: &Record) {
         self.take(record.id, at);
@@ -447,7 +520,7 @@ impl<'a, S: Stage> Player<'a, S> {
 
     /// Records that nearly fit: elsewhere in time, taken, too early within the instant, or with other facts.
     fn near_misses(&self, sought: &Sought, now: SimTime) -> Vec<NearMiss> {
-        let mut near: Vec<(usize, NearMiss)> = Vec::new();
+        let mut near: Vec<(usize, u64, NearMiss)> = Vec::new();
         for record in self.stage.trace().records().iter().filter(|record| sought.could_be(record)) {
             let differences = sought.differences(&record.facts);
             let (rank, miss) = match (self.taker(record.id), differences.is_empty()) {
@@ -457,10 +530,11 @@ impl<'a, S: Stage> Player<'a, S> {
                 (None, true) => (1, Miss::Time),
                 (None, false) => (3 + differences.len(), Miss::Facts(differences)),
             };
-            near.push((rank, NearMiss { record: record.id, miss }));
+            let apart = record.at.0.abs_diff(now.0);
+            near.push((rank, apart, NearMiss { record: record.id, miss }));
         }
-        near.sort_by_key(|(rank, miss)| (*rank, std::cmp::Reverse(miss.record)));
-        near.into_iter().take(3).map(|(_, miss)| miss).collect()
+        near.sort_by_key(|(rank, apart, miss)| (*rank, *apart, std::cmp::Reverse(miss.record)));
+        near.into_iter().take(3).map(|(.., miss)| miss).collect()
     }
 
     /// Something is done at a time of its own.
@@ -473,7 +547,7 @@ impl<'a, S: Stage> Player<'a, S> {
         self.go_to(begin)?;
         let actions = match self.actions(at, deed) {
             Ok(actions) => actions,
-            Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+            Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
         self.floor = self.stage.trace().records().len();
         self.act(at, &actions)
@@ -484,7 +558,7 @@ impl<'a, S: Stage> Player<'a, S> {
         let step = &self.scenario.steps[at];
         let sought = match self.sought_on(at, on) {
             Ok(sought) => sought,
-            Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+            Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
         let (begin, end) = (self.begin(step), self.end(step));
         let mut scanned = self.armed;
@@ -506,7 +580,7 @@ impl<'a, S: Stage> Player<'a, S> {
                 self.anchor = time;
                 let actions = match self.actions(at, deed) {
                     Ok(actions) => actions,
-                    Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+                    Err(empty) => return Ok(self.fail_binding(at, empty)),
                 };
                 // Not a new floor: what is expected next may be anything of this instant.
                 return self.act(at, &actions);
@@ -533,11 +607,33 @@ impl<'a, S: Stage> Player<'a, S> {
             match self.stage.act(action) {
                 Ok(()) => {}
                 Err(ActError::World(error)) => return Err(error.into()),
-                Err(error) => return Ok(self.fail_step(at, FailureKind::NotDone { reason: error.to_string() })),
+                Err(error) => {
+                    let (help, kind) = (self.instead_of(&error), FailureKind::NotDone { reason: error.to_string() });
+                    self.fail_with(Some(at), self.scenario.steps[at].place, kind, help);
+                    return Ok(Then::Stop);
+                }
             }
         }
         self.anchor = self.stage.now();
         Ok(Then::GoOn)
+    }
+
+    /// What can be done instead of what cannot.
+    fn instead_of(&self, error: &ActError) -> Option<String> {
+        let ActError::NothingToClick { user, on: ClickTarget::Balloon | ClickTarget::BalloonClose } = error else {
+            return None;
+        };
+        let has_icon = self.stage.look(&Look::Desktop(user.clone())).ok()?.get("icon") == Some(&Fact::Flag(true));
+        let hidden = |record: &&Record| record.kind == Kind::BalloonHidden && record.actor == *user;
+        let went = self.stage.trace().records().iter().rfind(hidden).map(|record| record.at);
+        match (went, has_icon) {
+            (Some(at), true) => {
+                Some(format!("the balloon went away at {at}; the icon is still there: click = \"icon\""))
+            }
+            (Some(at), false) => Some(format!("the balloon went away at {at}, and there is no icon either")),
+            (None, true) => Some("there is an icon: click = \"icon\"".to_owned()),
+            (None, false) => Some("no balloon has come yet".to_owned()),
+        }
     }
 
     /// Nothing like this from the previous step until the end given.
@@ -546,7 +642,7 @@ impl<'a, S: Stage> Player<'a, S> {
         let step = &self.scenario.steps[at];
         let sought = match self.sought_pattern(at, pattern, vec![pattern.kind.value]) {
             Ok(sought) => sought,
-            Err(empty) => return Ok(self.fail_step(at, empty_binding(empty))),
+            Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
         let Some(end) = self.end(step) else { return Ok(Then::GoOn) };
         if end < self.stage.now() {
@@ -582,8 +678,7 @@ impl<'a, S: Stage> Player<'a, S> {
         let wanted = match self.wanted(facts) {
             Ok(wanted) => wanted,
             Err(empty) => {
-                let place = self.scenario.steps[at].place;
-                self.fail(Some(at), place, empty_binding(empty));
+                self.fail_binding(at, empty);
                 return Ok(Then::GoOn);
             }
         };
@@ -701,10 +796,6 @@ impl<'a, S: Stage> Player<'a, S> {
             other => Ok(other.clone()),
         }
     }
-}
-
-fn empty_binding(empty: EmptyBinding) -> FailureKind {
-    FailureKind::EmptyBinding { reference: empty.reference, known: empty.known }
 }
 
 fn user_answer(reply: &Reply) -> UserAnswer {

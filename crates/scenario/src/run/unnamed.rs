@@ -1,0 +1,203 @@
+//! What no step names: where in the timeline a step for it belongs, and how that step reads.
+
+use std::ops::Range;
+
+use autoenroll_model::{DecisionPoint, Fact, SimTime};
+use autoenroll_trace::{Kind, Record, RecordId};
+
+use super::{Failure, FailureKind, Left, Miss, RunReport, Verdict};
+use crate::check::Scenario;
+use crate::document::{Begin, Pattern, Reply, Step, Wanted, WantedFact, What, When, answers, group};
+use crate::print::{self, Style, value};
+use crate::shape::offers_of;
+use crate::source::{FileId, Place, Placed};
+use crate::tree::Value;
+
+/// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only follows from
+/// a prompt that nobody answers.
+pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
+    let mut verdict = std::mem::replace(&mut report.verdict, Verdict::Passed);
+    if let Verdict::Failed(failures) | Verdict::Violated { failures, .. } = &mut verdict {
+        let unanswered: Vec<&Record> = report.open.iter().filter_map(|id| report.trace.get(*id)).collect();
+        let unnamed: Vec<&Record> =
+            unanswered.into_iter().filter(|record| failures.iter().any(|failure| failure.names(record))).collect();
+        failures.retain(|failure| !unnamed.iter().any(|prompt| follows(failure, prompt, scenario)));
+        let elsewhere: Vec<RecordId> = failures.iter().filter_map(came_elsewhere).collect();
+        failures.retain(
+            |failure| !matches!(failure.kind, FailureKind::Unexpected { record } if elsewhere.contains(&record)),
+        );
+        for failure in failures {
+            advise_on(failure, scenario, report);
+        }
+    }
+    report.verdict = verdict;
+}
+
+/// Whether a failure is nothing but a consequence of a prompt that nobody answers.
+fn follows(failure: &Failure, prompt: &Record, scenario: &Scenario) -> bool {
+    match &failure.kind {
+        FailureKind::LeftOpen { who, point } => {
+            *who == prompt.actor && prompt.facts.text("point") == Some(point.as_str())
+        }
+        FailureKind::DidNotCome { .. } => {
+            let whose = failure.step.and_then(|at| {
+                let said = scenario.steps[at].who.as_ref().map(|who| &who.value);
+                said.or(scenario.defaults[at].who.as_ref())
+            });
+            failure.at >= prompt.at && whose.is_none_or(|who| *who == prompt.actor)
+        }
+        _ => false,
+    }
+}
+
+/// What a step names, but for another time: that step has the failure.
+fn came_elsewhere(failure: &Failure) -> Option<RecordId> {
+    match &failure.kind {
+        FailureKind::DidNotCome { near, .. } => {
+            near.first().filter(|near| near.miss == Miss::Time).map(|near| near.record)
+        }
+        _ => None,
+    }
+}
+
+fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
+    let (FailureKind::Unexpected { record } | FailureKind::AskedInstead { record, held: None, .. }) = &failure.kind
+    else {
+        return;
+    };
+    let Some(record) = report.trace.get(*record) else { return };
+    let at = place(scenario, report, record);
+    let moves = record.at > left_before(at, report).clock;
+    let style = Style::of(scenario.files.text(FileId::OWN));
+    let step = value(&Value::Table(print::step(&answered(step_for(scenario, record, moves)))), style);
+    let played = if moves { scenario.steps.get(at) } else { at.checked_sub(1).map(|before| &scenario.steps[before]) };
+    let (played, advice) = match (played, moves) {
+        (Some(played), true) => (played, "it came while this step was played; add one before it"),
+        (Some(played), false) => (played, "it came of this step; add one after it"),
+        (None, _) => match (scenario.steps.first(), scenario.steps.last()) {
+            (Some(first), _) if at == 0 => (first, "it came before this step; add one before it"),
+            (_, Some(last)) => (last, "it came after this step; add one after it"),
+            _ => return,
+        },
+    };
+    match failure.kind {
+        FailureKind::Unexpected { .. } => {
+            failure.place = played.verb.place;
+            failure.help = Some(format!("{advice}: {step}"));
+        }
+        _ if failure.step.is_some_and(|failed| at < failed) => {
+            failure.help = Some(format!("name that first, after step {at}: {step}"));
+        }
+        _ => failure.help = Some(format!("name that first: {step}")),
+    }
+}
+
+/// A prompt with the first answer that it offers, and without the facts that a prompt is not told apart by.
+fn answered(mut step: Step) -> Step {
+    if let What::Prompt { point, pattern, answer } = &mut step.what {
+        let card =
+            pattern.facts.iter().find(|fact| fact.name.value == "cards").and_then(|fact| first(&fact.value.value));
+        answer.value = Some(match (point.value, card) {
+            // PINs are shown nowhere but in the scenario; this one is an example.
+            (DecisionPoint::PinEnter, _) => Reply::Pin("1234".to_owned()),
+            (DecisionPoint::CardSelect, Some(card)) => Reply::Card(card),
+            (point, _) => Reply::Word(offers_of(point)[0]),
+        });
+        pattern.facts.clear();
+    }
+    step
+}
+
+fn first(wanted: &Wanted) -> Option<String> {
+    match wanted {
+        Wanted::Is(Fact::List(list)) => match list.first()? {
+            Fact::Text(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Where the steps before this one leave the story.
+pub(crate) fn left_before(at: usize, report: &RunReport) -> Left {
+    let start = Left { seen: 0, floor: 0, clock: SimTime::START, anchor: SimTime::START };
+    at.checked_sub(1).and_then(|before| report.left[before]).unwrap_or(start)
+}
+
+/// The index of the step before which the step for a record belongs.
+pub(crate) fn place(scenario: &Scenario, report: &RunReport, record: &Record) -> usize {
+    let steps = &scenario.steps;
+    let Some(late) = (0..steps.len()).find(|at| is_later(*at, scenario, report, record)) else { return steps.len() };
+    let group = group_with(steps, late);
+    let in_this_instant = |at: usize| report.left[at].is_some_and(|left| left.clock == record.at);
+    if !expects(&steps[late]) || !group.clone().any(in_this_instant) {
+        return late;
+    }
+    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before the answer of the
+    // last.
+    let head = group.start;
+    let first = if timed(&steps[head]) && report.matched[head].is_some() { head + 1 } else { head };
+    let last = if answers(&steps[group.end - 1]) { group.end - 1 } else { group.end };
+    let came_before = |at: &usize| report.matched[*at].is_some_and(|matched| matched < record.id);
+    let behind = group.clone().rfind(came_before).map_or(head, |at| at + 1);
+    if first > last { head } else { behind.clamp(first, last) }
+}
+
+/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was there.
+fn is_later(at: usize, scenario: &Scenario, report: &RunReport, record: &Record) -> bool {
+    let Some(left) = report.left[at] else { return true };
+    let index = record.id.0 as usize;
+    let step = &scenario.steps[at];
+    let waited = expects(step) && report.matched[at].is_none();
+    let looked = matches!(step.what, What::State { .. });
+    left.clock > record.at || left.floor > index || ((waited || looked) && left.seen > index)
+}
+
+/// Whether the step matches records.
+pub(crate) fn expects(step: &Step) -> bool {
+    matches!(step.what, What::Expect(_) | What::Prompt { .. })
+}
+
+fn group_with(steps: &[Step], at: usize) -> Range<usize> {
+    let mut found = group(steps, 0);
+    while !found.contains(&at) {
+        found = group(steps, found.end);
+    }
+    found
+}
+
+/// Whether the step has a time of its own.
+pub(crate) fn timed(step: &Step) -> bool {
+    step.begin != Begin::Now || step.end.is_some()
+}
+
+/// A step that the record, and only the record, fits. Its time is said where the clock has to move.
+pub(crate) fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Step {
+    let told = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
+    let facts = told
+        .map(|(name, fact)| WantedFact {
+            name: Placed::nowhere(name.to_owned()),
+            value: Placed::nowhere(Wanted::Is(fact.clone())),
+        })
+        .collect();
+    let pattern = Pattern { kind: Placed::nowhere(record.kind), facts, exact: false, bind: None };
+    let point = record.facts.text("point").and_then(|point| point.parse().ok());
+    let (verb, what) = match (record.kind, point) {
+        (Kind::Prompt | Kind::PromptChanged, Some(point)) => {
+            ("prompt", What::Prompt { point: Placed::nowhere(point), pattern, answer: Placed::nowhere(None) })
+        }
+        _ => ("expect", What::Expect(pattern)),
+    };
+    let clear = scenario.principals.as_slice() == [record.actor.as_str()];
+    let time = When::Since(record.at.since(SimTime::START));
+    Step {
+        place: Place::default(),
+        verb: Placed::nowhere(verb),
+        begin: if moves { Begin::At(Placed::nowhere(time)) } else { Begin::Now },
+        end: None,
+        on: None,
+        who: (!clear).then(|| Placed::nowhere(record.actor.clone())),
+        only: Vec::new(),
+        what,
+    }
+}
