@@ -245,7 +245,11 @@ pub(crate) static MODIFIERS: &[Key] = &[
     key("on", Word(kinds), "The step acts the moment a record of this kind appears, before anything else."),
     key("facts", Facts, "Facts that the record has; it may have others."),
     key("exact", Flag, "The record has no other facts."),
-    key("who", Text, "Whose record it is, or who acts. Needed when several take part; for what only users see, when several users do."),
+    key(
+        "who",
+        Text,
+        "Whose record it is, or who acts. Needed when several take part; for what only users see, when several users do.",
+    ),
     key("as", Text, "Binds the record to a name for later steps: `\"$new\"`, `\"$new.ca\"`."),
     key("answer", Takes::Answer, "What the user answers; `hold` leaves the prompt open."),
     key("with", Takes::Answer, "What the user answers now."),
