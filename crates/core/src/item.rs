@@ -269,7 +269,10 @@ impl Work {
             (State::Readers { after_ok }, result) => self.readers_read(frame, known, result, after_ok),
             (State::Describe, result) => self.described(frame, known, result),
             (State::Verify(pin), result) => self.verified(frame, known, pin, result),
-            (State::Orphans(rest), _) => self.next_orphan(frame, known, rest),
+            (State::Orphans(rest), result) => {
+                let rest = self.after_deleting(frame, rest, &result);
+                self.next_orphan(frame, known, rest)
+            }
             (State::Generate, result) => self.generated(frame, known, result),
             (State::WriteAhead, EffectResult::Done) => self.begin_request(frame, known),
             (State::Sign, EffectResult::Signature(signature)) => self.signature_made(frame, known, &signature),
@@ -284,7 +287,10 @@ impl Work {
             (State::Install, EffectResult::Done) => self.installed(frame),
             (State::RemoveEntry, EffectResult::Done) => self.retire(frame, known),
             (State::Retire(rest), _) => self.next_retired(frame, rest),
-            (State::CleanUp(rest, code), _) => self.clean_up(frame, rest, code),
+            (State::CleanUp(rest, code), result) => {
+                let rest = self.after_deleting(frame, rest, &result);
+                self.clean_up(frame, rest, code)
+            }
             (
                 State::WriteCard | State::SetDefault | State::Install | State::RemoveEntry,
                 EffectResult::Failed(code),
@@ -334,9 +340,13 @@ impl Work {
         let mut effects = VecDeque::new();
         for orphan in core::mem::take(&mut self.item.orphans) {
             let Orphan { entry, owns_key } = orphan;
-            let here = entry.key.card == self.card;
-            let facts = Facts::new().with("stage", "prepared").with("container", entry.key.container.as_str());
-            if !frame.decide(rules::P7_39, &entry.template, true, facts) {
+            let here = entry.key.card.is_none() || entry.key.card == self.card;
+            let facts = Facts::new()
+                .with("stage", "prepared")
+                .with("container", entry.key.container.as_str())
+                .with("card-here", here);
+            // While its card is away, the entry is all that knows of the key.
+            if !frame.decide(rules::P7_39, &entry.template, here || !owns_key, facts) {
                 continue;
             }
             if here && owns_key {
@@ -365,6 +375,19 @@ impl Work {
             Some(effect) => self.ask(frame, effect, State::Orphans(rest)),
             None => self.generate(frame, known),
         }
+    }
+
+    /// What is left to do after an effect: when a key was to be deleted and its card is gone, its entry stays.
+    fn after_deleting(&self, frame: &mut Frame, mut rest: VecDeque<Effect>, result: &EffectResult) -> VecDeque<Effect> {
+        let gone = matches!(result, EffectResult::Failed(code) if crate::item_card::is_gone(*code));
+        let facts = Facts::new().with("stage", "prepared").with("card-here", false);
+        if gone
+            && matches!(rest.front(), Some(Effect::RemoveRequest(_)))
+            && frame.decide(rules::P7_39, &self.item.name, true, facts)
+        {
+            rest.pop_front();
+        }
+        rest
     }
 
     fn generate(&mut self, frame: &mut Frame, known: &Known) -> Progress {
