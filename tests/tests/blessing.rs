@@ -336,7 +336,7 @@ fn a_step_that_is_taken_out_is_put_back_where_it_stood() {
 fn steps_that_are_taken_out_together_are_put_back_in_one_round() {
     let bench = Bench::new();
     let mut count = 0;
-    for file in sample(files(), 30, |file| file.name == FOUNDING_STORY) {
+    for file in sample(files(), 40, |file| file.name == FOUNDING_STORY) {
         let mut played = bench.play(&file).unwrap();
         let (mut cut, mut before) = (None, usize::MAX);
         // From the end, so that the steps that are still to go stay where they are.
