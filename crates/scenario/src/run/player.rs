@@ -1,31 +1,26 @@
 //! Plays the steps one after the other.
 
+mod astray;
+mod meaning;
+
 use std::ops::Range;
 
-use autoenroll_model::{Fact, SimTime, Span};
+use autoenroll_model::SimTime;
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
-use autoenroll_world::action::{CaAction, Change, ClickTarget, UserAnswer};
-use autoenroll_world::spec::Secret;
-use autoenroll_world::{ActError, Action, Look, OpenPrompt, Stepped};
+use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
 
 use super::RunError;
-use super::bindings::{Bindings, EmptyBinding};
-use super::failure::{Difference, Failure, FailureKind, Miss, NearMiss};
+use super::bindings::Bindings;
+use super::failure::{Difference, Failure, FailureKind};
 use super::matching::{Sought, assign, differences, is_strict};
 use super::stage::Stage;
-use crate::check::{Scenario, StepDefaults};
-use crate::document::{
-    Begin, CaOp, Deed, End, LookAt, On, Pattern, Reply, Step, WantedFact, What, answers, group, reference,
-};
+use crate::check::Scenario;
+use crate::document::{Begin, Deed, End, LookAt, On, Pattern, Step, WantedFact, What, group};
 use crate::source::Place;
+use meaning::{look_at, user_answer};
 
 /// More failures than this say nothing new.
 const MOST_FAILURES: usize = 40;
-
-/// How far a story that went wrong is followed to see what would have come.
-const LOOK_AHEAD: Span = Span::days(1);
-/// And how many events.
-const MOST_EVENTS_AHEAD: usize = 20_000;
 
 /// A scenario in play.
 pub(super) struct Player<'a, S> {
@@ -243,110 +238,6 @@ impl<'a, S: Stage> Player<'a, S> {
         self.outcome.matched[step] = Some(record);
     }
 
-    fn fail(&mut self, step: Option<usize>, place: Place, kind: FailureKind) {
-        self.fail_with(step, place, kind, None);
-    }
-
-    fn fail_with(&mut self, step: Option<usize>, place: Place, kind: FailureKind, help: Option<String>) {
-        let failure = Failure { step, place, at: self.stage.now(), help, kind };
-        if self.outcome.failures.len() < MOST_FAILURES && !self.outcome.failures.contains(&failure) {
-            self.outcome.failures.push(failure);
-        }
-    }
-
-    fn fail_step(&mut self, step: usize, kind: FailureKind) -> Then {
-        self.fail(Some(step), self.scenario.steps[step].place, kind);
-        Then::Stop
-    }
-
-    /// A reference that names nothing; a step that refers to what did not come has failed with that already.
-    fn fail_binding(&mut self, step: usize, empty: EmptyBinding) -> Then {
-        if let EmptyBinding { reference, known: Some(known) } = empty {
-            let kind = FailureKind::EmptyBinding { reference, known };
-            self.fail(Some(step), self.scenario.steps[step].place, kind);
-        }
-        Then::Stop
-    }
-
-    /// Nothing fits; what is near is known only at the end of the story, which goes on as if the step had matched now.
-    fn fail_missing(&mut self, at: usize, sought: &Sought, from: SimTime, until: Option<SimTime>) {
-        let kind = FailureKind::DidNotCome { wanted: sought.describe(), from, until, near: Vec::new() };
-        self.fail(Some(at), self.scenario.steps[at].place, kind);
-        self.missing.push((at, sought.clone()));
-        self.anchor = self.stage.now();
-    }
-
-    /// A prompt that another user interface stands in the way of: which one, and the step that holds it open.
-    fn asked_instead(&self, sought: &Sought) -> Option<(RecordId, Option<usize>)> {
-        let point = sought.facts.iter().find(|(name, ..)| name == "point").map(|(_, fact, _)| fact);
-        let in_the_way = |id: &RecordId| {
-            let held = self.taker(*id);
-            let record = self.stage.trace().get(*id)?;
-            let another = held.is_some() || record.facts.get("point") != point;
-            let whose = sought.who.as_ref().is_none_or(|who| *who == record.actor);
-            (another && whose).then_some((*id, held))
-        };
-        self.open_prompts().iter().find_map(in_the_way)
-    }
-
-    /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the steps that could
-    /// still have matched in this instant means it.
-    fn stop(&mut self, at: usize) -> Result<(), RunError> {
-        self.settle()?;
-        let means = self.meant_in_this_instant(at);
-        let stands_in_the_way = |record: &&Record| {
-            is_strict(record)
-                && self.taker(record.id).is_none()
-                && !self.outcome.failures.iter().any(|failure| failure.names(record))
-                && !means.iter().any(|sought| sought.could_be(record))
-        };
-        let records = self.stage.trace().records()[self.judged..].iter();
-        let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
-        for record in unnamed {
-            self.fail(None, self.scenario.steps[at].place, FailureKind::Unexpected { record });
-        }
-        self.look_ahead()
-    }
-
-    /// What this step and those after it seek as long as the clock stands still and nobody does anything.
-    fn meant_in_this_instant(&self, at: usize) -> Vec<Sought> {
-        let mut means = Vec::new();
-        for (later, step) in self.scenario.steps.iter().enumerate().skip(at) {
-            let moves = step.begin != Begin::Now || step.end.is_some();
-            if (later > at && moves) || (matches!(step.what, What::Act(_)) && step.on.is_none()) {
-                break;
-            }
-            if matches!(step.what, What::Expect(_) | What::Prompt { .. }) {
-                means.extend(self.sought(later));
-            }
-            if answers(step) {
-                break;
-            }
-        }
-        means
-    }
-
-    fn is_meant_later(&self, at: usize, record: RecordId) -> bool {
-        let Some(record) = self.stage.trace().get(record) else { return false };
-        self.meant_in_this_instant(at).iter().any(|sought| sought.could_be(record))
-    }
-
-    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody waits for ever.
-    fn look_ahead(&mut self) -> Result<(), RunError> {
-        self.settle()?;
-        let limit = self.stage.now() + LOOK_AHEAD;
-        for _ in 0..MOST_EVENTS_AHEAD {
-            // Nothing comes of somebody who is asked something and does not answer.
-            let asked = self.missing.last().is_some_and(|(_, sought)| self.asked_instead(sought).is_some());
-            let came = |record: &Record| self.missing.last().is_some_and(|(_, sought)| sought.is(record));
-            let last = self.stage.trace().records().last();
-            if self.missing.is_empty() || asked || last.is_some_and(came) || self.stage.step(limit)? == Stepped::Quiet {
-                break;
-            }
-        }
-        Ok(())
-    }
-
     /// When a step begins.
     fn begin(&self, step: &Step) -> SimTime {
         let begin = match &step.begin {
@@ -471,30 +362,6 @@ impl<'a, S: Stage> Player<'a, S> {
         then
     }
 
-    /// The prompt of the last step of a set does not come because the user is asked something else: one failure says so, for all that
-    /// does not come with it.
-    fn asked_another(
-        &mut self,
-        at: usize,
-        sought: &[Sought],
-        assigned: &[Result<usize, Vec<usize>>],
-        left: &[&Record],
-    ) -> bool {
-        let What::Prompt { point, .. } = &self.scenario.steps[at].what else { return false };
-        let (Some(sought), Some(Err(fit))) = (sought.last(), assigned.last()) else { return false };
-        if !fit.is_empty() || left.iter().any(|record| sought.could_be(record)) {
-            return false;
-        }
-        let Some((record, held)) = self.asked_instead(sought).filter(|(record, _)| !self.is_meant_later(at, *record))
-        else {
-            return false;
-        };
-        let unnamed = |failure: &Failure| failure.kind == FailureKind::Unexpected { record };
-        self.outcome.failures.retain(|failure| !unnamed(failure));
-        self.fail(Some(at), point.place, FailureKind::AskedInstead { wanted: sought.describe(), record, held });
-        true
-    }
-
     /// A step has found its record.
     fn took(&mut self, at: usize, record: &Record) {
         self.take(record.id, at);
@@ -516,25 +383,6 @@ impl<'a, S: Stage> Player<'a, S> {
         let Some(user) = self.stage.trace().get(record).map(|record| record.actor.clone()) else { return Ok(then) };
         self.floor = self.stage.trace().records().len();
         self.act(at, &[Action::Reply { user, point: point.value, answer: user_answer(reply) }])
-    }
-
-    /// Records that nearly fit: elsewhere in time, taken, too early within the instant, or with other facts.
-    fn near_misses(&self, sought: &Sought, now: SimTime) -> Vec<NearMiss> {
-        let mut near: Vec<(usize, u64, NearMiss)> = Vec::new();
-        for record in self.stage.trace().records().iter().filter(|record| sought.could_be(record)) {
-            let differences = sought.differences(&record.facts);
-            let (rank, miss) = match (self.taker(record.id), differences.is_empty()) {
-                (Some(step), true) => (2, Miss::Taken { step }),
-                (Some(_), false) => continue,
-                (None, true) if record.at == now => (0, Miss::Order),
-                (None, true) => (1, Miss::Time),
-                (None, false) => (3 + differences.len(), Miss::Facts(differences)),
-            };
-            let apart = record.at.0.abs_diff(now.0);
-            near.push((rank, apart, NearMiss { record: record.id, miss }));
-        }
-        near.sort_by_key(|(rank, apart, miss)| (*rank, *apart, std::cmp::Reverse(miss.record)));
-        near.into_iter().take(3).map(|(.., miss)| miss).collect()
     }
 
     /// Something is done at a time of its own.
@@ -618,24 +466,6 @@ impl<'a, S: Stage> Player<'a, S> {
         Ok(Then::GoOn)
     }
 
-    /// What can be done instead of what cannot.
-    fn instead_of(&self, error: &ActError) -> Option<String> {
-        let ActError::NothingToClick { user, on: ClickTarget::Balloon | ClickTarget::BalloonClose } = error else {
-            return None;
-        };
-        let has_icon = self.stage.look(&Look::Desktop(user.clone())).ok()?.get("icon") == Some(&Fact::Flag(true));
-        let hidden = |record: &&Record| record.kind == Kind::BalloonHidden && record.actor == *user;
-        let went = self.stage.trace().records().iter().rfind(hidden).map(|record| record.at);
-        match (went, has_icon) {
-            (Some(at), true) => {
-                Some(format!("the balloon went away at {at}; the icon is still there: click = \"icon\""))
-            }
-            (Some(at), false) => Some(format!("the balloon went away at {at}, and there is no icon either")),
-            (None, true) => Some("there is an icon: click = \"icon\"".to_owned()),
-            (None, false) => Some("no balloon has come yet".to_owned()),
-        }
-    }
-
     /// Nothing like this from the previous step until the end given.
     fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Then, RunError> {
         self.settle()?;
@@ -697,124 +527,6 @@ impl<'a, S: Stage> Player<'a, S> {
             }
         }
         Ok(Then::GoOn)
-    }
-
-    fn defaults(&self, at: usize) -> &'a StepDefaults {
-        &self.scenario.defaults[at]
-    }
-
-    fn sought(&self, at: usize) -> Result<Sought, EmptyBinding> {
-        let step = &self.scenario.steps[at];
-        match &step.what {
-            What::Prompt { point, pattern, .. } => {
-                let mut sought = self.sought_pattern(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
-                sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.place));
-                Ok(sought)
-            }
-            What::Expect(pattern) | What::Never(pattern) => self.sought_pattern(at, pattern, vec![pattern.kind.value]),
-            _ => Ok(Sought { kinds: Vec::new(), facts: Vec::new(), exact: false, who: None }),
-        }
-    }
-
-    fn sought_pattern(&self, at: usize, pattern: &Pattern, kinds: Vec<Kind>) -> Result<Sought, EmptyBinding> {
-        let step = &self.scenario.steps[at];
-        let said = step.who.as_ref().map(|who| who.value.clone());
-        let who = said.or_else(|| self.defaults(at).who.clone());
-        Ok(Sought { kinds, facts: self.wanted(&pattern.facts)?, exact: pattern.exact, who })
-    }
-
-    fn sought_on(&self, at: usize, on: &On) -> Result<Sought, EmptyBinding> {
-        let step = &self.scenario.steps[at];
-        let who = step.who.as_ref().map(|who| who.value.clone());
-        Ok(Sought { kinds: vec![on.kind.value], facts: self.wanted(&on.facts)?, exact: false, who })
-    }
-
-    fn wanted(&self, facts: &[WantedFact]) -> Result<Vec<(String, Fact, Place)>, EmptyBinding> {
-        let one = |fact: &WantedFact| {
-            let value = self.bound.value(&fact.value.value)?;
-            Ok((fact.name.value.clone(), value, fact.value.place))
-        };
-        facts.iter().map(one).collect()
-    }
-
-    /// A deed in the simulator's words.
-    fn actions(&self, at: usize, deed: &Deed) -> Result<Vec<Action>, EmptyBinding> {
-        let defaults = self.defaults(at);
-        let who = || defaults.who.clone().unwrap_or_default();
-        let (computer, reader) = defaults.reader.clone().unwrap_or_default();
-        let one = |action| Ok(vec![action]);
-        match deed {
-            Deed::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
-            Deed::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
-            Deed::Crash(target) => one(Action::Crash { target: target.value.clone() }),
-            Deed::Logon { user, .. } => {
-                one(Action::Logon { user: user.value.clone(), computer: defaults.computer.clone().unwrap_or_default() })
-            }
-            Deed::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
-            Deed::Lock(user) => one(Action::Lock { user: user.value.clone() }),
-            Deed::Unlock(user) => one(Action::Unlock { user: user.value.clone() }),
-            Deed::Pulse(principal) => one(Action::Pulse { principal: principal.value.clone() }),
-            Deed::GpRefresh { principal, forced } => {
-                one(Action::GpRefresh { principal: principal.value.clone(), forced: *forced })
-            }
-            Deed::Click(on) => one(Action::Click { user: who(), on: on.value }),
-            Deed::Insert { card, .. } => one(Action::Insert { card: card.value.clone(), computer, reader }),
-            Deed::Remove(card) => one(Action::Remove { card: card.value.clone() }),
-            Deed::Swap { card, to, .. } => Ok(vec![
-                Action::Remove { card: card.value.clone() },
-                Action::Insert { card: to.value.clone(), computer, reader },
-            ]),
-            Deed::Reply { point, with } => {
-                one(Action::Reply { user: who(), point: point.value, answer: user_answer(&with.value) })
-            }
-            Deed::Change { .. } => {
-                defaults.changes.iter().map(|change| self.bound_change(change).map(Action::Change)).collect()
-            }
-            Deed::Ca { op, request, certificate, .. } => {
-                let ca = defaults.of.clone().unwrap_or_default();
-                let request = request.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
-                let certificate = certificate.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
-                let op = match op.value {
-                    CaOp::Approve => CaAction::Approve { request },
-                    CaOp::Deny => CaAction::Deny { request },
-                    CaOp::Revoke => CaAction::Revoke { certificate: certificate.unwrap_or_default() },
-                    CaOp::Stop => CaAction::Stop,
-                    CaOp::Start => CaAction::Start,
-                };
-                one(Action::Ca { ca, op })
-            }
-        }
-    }
-
-    /// A change with its reference replaced, when it has one.
-    fn bound_change(&self, change: &Change) -> Result<Change, EmptyBinding> {
-        match change {
-            Change::DeleteCertificate { principal, certificate } => Ok(Change::DeleteCertificate {
-                principal: principal.clone(),
-                certificate: self.bound.name(&reference(certificate))?,
-            }),
-            other => Ok(other.clone()),
-        }
-    }
-}
-
-fn user_answer(reply: &Reply) -> UserAnswer {
-    match reply {
-        Reply::Word(offer) => UserAnswer::Word(*offer),
-        Reply::Pin(pin) => UserAnswer::Pin(Secret::new(pin)),
-        Reply::Card(card) => UserAnswer::Card(card.clone()),
-    }
-}
-
-const fn look_at(look: LookAt, of: String) -> Look {
-    match look {
-        LookAt::Card => Look::Card(of),
-        LookAt::Store => Look::Store(of),
-        LookAt::Requests => Look::Requests(of),
-        LookAt::Ca => Look::Ca(of),
-        LookAt::Directory => Look::Directory(of),
-        LookAt::Desktop => Look::Desktop(of),
-        LookAt::Trust => Look::Trust(of),
     }
 }
 

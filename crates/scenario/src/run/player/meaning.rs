@@ -1,0 +1,140 @@
+//! What a step means: what it seeks, what it does, with bindings replaced by what they stand for.
+
+use autoenroll_model::Fact;
+use autoenroll_trace::Kind;
+use autoenroll_world::action::{CaAction, Change, UserAnswer};
+use autoenroll_world::spec::Secret;
+use autoenroll_world::{Action, Look};
+
+use super::Player;
+use crate::check::StepDefaults;
+use crate::document::{CaOp, Deed, LookAt, On, Pattern, Reply, WantedFact, What, reference};
+use crate::run::bindings::EmptyBinding;
+use crate::run::matching::Sought;
+use crate::run::stage::Stage;
+use crate::source::Place;
+
+impl<'a, S: Stage> Player<'a, S> {
+    pub(super) fn defaults(&self, at: usize) -> &'a StepDefaults {
+        &self.scenario.defaults[at]
+    }
+
+    pub(super) fn sought(&self, at: usize) -> Result<Sought, EmptyBinding> {
+        let step = &self.scenario.steps[at];
+        match &step.what {
+            What::Prompt { point, pattern, .. } => {
+                let mut sought = self.sought_pattern(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
+                sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.place));
+                Ok(sought)
+            }
+            What::Expect(pattern) | What::Never(pattern) => self.sought_pattern(at, pattern, vec![pattern.kind.value]),
+            _ => Ok(Sought { kinds: Vec::new(), facts: Vec::new(), exact: false, who: None }),
+        }
+    }
+
+    pub(super) fn sought_pattern(
+        &self,
+        at: usize,
+        pattern: &Pattern,
+        kinds: Vec<Kind>,
+    ) -> Result<Sought, EmptyBinding> {
+        let step = &self.scenario.steps[at];
+        let said = step.who.as_ref().map(|who| who.value.clone());
+        let who = said.or_else(|| self.defaults(at).who.clone());
+        Ok(Sought { kinds, facts: self.wanted(&pattern.facts)?, exact: pattern.exact, who })
+    }
+
+    pub(super) fn sought_on(&self, at: usize, on: &On) -> Result<Sought, EmptyBinding> {
+        let step = &self.scenario.steps[at];
+        let who = step.who.as_ref().map(|who| who.value.clone());
+        Ok(Sought { kinds: vec![on.kind.value], facts: self.wanted(&on.facts)?, exact: false, who })
+    }
+
+    pub(super) fn wanted(&self, facts: &[WantedFact]) -> Result<Vec<(String, Fact, Place)>, EmptyBinding> {
+        let one = |fact: &WantedFact| {
+            let value = self.bound.value(&fact.value.value)?;
+            Ok((fact.name.value.clone(), value, fact.value.place))
+        };
+        facts.iter().map(one).collect()
+    }
+
+    /// A deed in the simulator's words.
+    pub(super) fn actions(&self, at: usize, deed: &Deed) -> Result<Vec<Action>, EmptyBinding> {
+        let defaults = self.defaults(at);
+        let who = || defaults.who.clone().unwrap_or_default();
+        let (computer, reader) = defaults.reader.clone().unwrap_or_default();
+        let one = |action| Ok(vec![action]);
+        match deed {
+            Deed::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
+            Deed::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
+            Deed::Crash(target) => one(Action::Crash { target: target.value.clone() }),
+            Deed::Logon { user, .. } => {
+                one(Action::Logon { user: user.value.clone(), computer: defaults.computer.clone().unwrap_or_default() })
+            }
+            Deed::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
+            Deed::Lock(user) => one(Action::Lock { user: user.value.clone() }),
+            Deed::Unlock(user) => one(Action::Unlock { user: user.value.clone() }),
+            Deed::Pulse(principal) => one(Action::Pulse { principal: principal.value.clone() }),
+            Deed::GpRefresh { principal, forced } => {
+                one(Action::GpRefresh { principal: principal.value.clone(), forced: *forced })
+            }
+            Deed::Click(on) => one(Action::Click { user: who(), on: on.value }),
+            Deed::Insert { card, .. } => one(Action::Insert { card: card.value.clone(), computer, reader }),
+            Deed::Remove(card) => one(Action::Remove { card: card.value.clone() }),
+            Deed::Swap { card, to, .. } => Ok(vec![
+                Action::Remove { card: card.value.clone() },
+                Action::Insert { card: to.value.clone(), computer, reader },
+            ]),
+            Deed::Reply { point, with } => {
+                one(Action::Reply { user: who(), point: point.value, answer: user_answer(&with.value) })
+            }
+            Deed::Change { .. } => {
+                defaults.changes.iter().map(|change| self.bound_change(change).map(Action::Change)).collect()
+            }
+            Deed::Ca { op, request, certificate, .. } => {
+                let ca = defaults.of.clone().unwrap_or_default();
+                let request = request.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
+                let certificate = certificate.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
+                let op = match op.value {
+                    CaOp::Approve => CaAction::Approve { request },
+                    CaOp::Deny => CaAction::Deny { request },
+                    CaOp::Revoke => CaAction::Revoke { certificate: certificate.unwrap_or_default() },
+                    CaOp::Stop => CaAction::Stop,
+                    CaOp::Start => CaAction::Start,
+                };
+                one(Action::Ca { ca, op })
+            }
+        }
+    }
+
+    /// A change with its reference replaced, when it has one.
+    pub(super) fn bound_change(&self, change: &Change) -> Result<Change, EmptyBinding> {
+        match change {
+            Change::DeleteCertificate { principal, certificate } => Ok(Change::DeleteCertificate {
+                principal: principal.clone(),
+                certificate: self.bound.name(&reference(certificate))?,
+            }),
+            other => Ok(other.clone()),
+        }
+    }
+}
+
+pub(super) fn user_answer(reply: &Reply) -> UserAnswer {
+    match reply {
+        Reply::Word(offer) => UserAnswer::Word(*offer),
+        Reply::Pin(pin) => UserAnswer::Pin(Secret::new(pin)),
+        Reply::Card(card) => UserAnswer::Card(card.clone()),
+    }
+}
+
+pub(super) const fn look_at(look: LookAt, of: String) -> Look {
+    match look {
+        LookAt::Card => Look::Card(of),
+        LookAt::Store => Look::Store(of),
+        LookAt::Requests => Look::Requests(of),
+        LookAt::Ca => Look::Ca(of),
+        LookAt::Directory => Look::Directory(of),
+        LookAt::Desktop => Look::Desktop(of),
+        LookAt::Trust => Look::Trust(of),
+    }
+}
