@@ -379,7 +379,7 @@ impl Work {
 
     /// What is left to do after an effect: when a key was to be deleted and its card is gone, its entry stays.
     fn after_deleting(&self, frame: &mut Frame, mut rest: VecDeque<Effect>, result: &EffectResult) -> VecDeque<Effect> {
-        let gone = matches!(result, EffectResult::Failed(code) if crate::item_card::is_gone(*code));
+        let gone = matches!(result, EffectResult::Failed(code) if is_gone(*code));
         let facts = Facts::new().with("stage", "prepared").with("card-here", false);
         if gone
             && matches!(rest.front(), Some(Effect::RemoveRequest(_)))
@@ -469,7 +469,7 @@ impl Work {
             HResult::NTE_BAD_LEN | HResult::NTE_BAD_ALGID | HResult::SCARD_E_UNSUPPORTED_FEATURE => {
                 self.unsupported(frame, code)
             }
-            code if crate::item_card::is_gone(code) => {
+            code if is_gone(code) => {
                 if frame.decide(rules::S10_REMOVED, &name, true, facts) {
                     self.fail(frame, code)
                 } else {
@@ -846,4 +846,16 @@ pub(crate) fn forget_pins_of_absent_cards(frame: &mut Frame) {
     if frame.profile().pin_cache == autoenroll_model::PinCache::CardPresent {
         frame.pins.clear();
     }
+}
+
+/// Whether a code says that the card is not there any more, in one of its several ways.
+pub(crate) const fn is_gone(code: HResult) -> bool {
+    matches!(
+        code,
+        HResult::SCARD_W_REMOVED_CARD
+            | HResult::SCARD_W_RESET_CARD
+            | HResult::SCARD_W_UNPOWERED_CARD
+            | HResult::SCARD_W_UNRESPONSIVE_CARD
+            | HResult::SCARD_E_NO_SMARTCARD
+    )
 }

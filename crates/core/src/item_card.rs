@@ -10,21 +10,9 @@ use autoenroll_model::{
 };
 
 use crate::frame::Frame;
-use crate::item::{Progress, State, Work};
+use crate::item::{Progress, State, Work, is_gone};
 use crate::known::Known;
 use crate::rules;
-
-/// Whether a code says that the card is not there any more, in one of its several ways.
-pub(crate) const fn is_gone(code: HResult) -> bool {
-    matches!(
-        code,
-        HResult::SCARD_W_REMOVED_CARD
-            | HResult::SCARD_W_RESET_CARD
-            | HResult::SCARD_W_UNPOWERED_CARD
-            | HResult::SCARD_W_UNRESPONSIVE_CARD
-            | HResult::SCARD_E_NO_SMARTCARD
-    )
-}
 
 impl Work {
     // S6: is there a card?
