@@ -44,8 +44,7 @@ pub fn serve(
     };
     let mut desk = Desk { card, driver, trace: options.trace, inserted: None, out };
     if options.inserted {
-        desk.insert().map_err(ServeError::Insert)?;
-        desk.say("inserted")?;
+        desk.insert()?;
     }
     for line in commands.lines() {
         match line?.trim() {
@@ -140,8 +139,12 @@ struct Desk<'a, W> {
 }
 
 impl<W: Write + Send + 'static> Desk<'_, W> {
-    fn insert(&mut self) -> Result<(), InsertError> {
+    fn insert(&mut self) -> Result<(), ServeError> {
+        // The thread of a connection that is over may still be writing its last line.
+        self.inserted = None;
         let (out, trace) = (Arc::clone(&self.out), self.trace);
+        // What the driver wants of the card comes after the line that says that it is in.
+        let mut saying = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut polled = false;
         let observe = move |exchange: &Exchange| {
             // A driver asks for the answer to reset several times a second, to see whether the card is there: the first in a
@@ -153,17 +156,20 @@ impl<W: Write + Send + 'static> Desk<'_, W> {
                 let _unread = write_line(&out, exchange);
             }
         };
-        self.inserted = Some(insert(Arc::clone(self.card), self.driver, DRIVER_WITHIN, observe)?);
-        Ok(())
+        let inserted =
+            insert(Arc::clone(self.card), self.driver, DRIVER_WITHIN, observe).map_err(ServeError::Insert)?;
+        self.inserted = Some(inserted);
+        writeln!(saying, "inserted")?;
+        Ok(saying.flush()?)
     }
 
-    fn insert_again(&mut self) -> io::Result<()> {
+    fn insert_again(&mut self) -> Result<(), ServeError> {
         if self.inserted.as_ref().is_some_and(Inserted::is_in) {
-            return self.say("the card is in the reader already");
+            return Ok(self.say("the card is in the reader already")?);
         }
         match self.insert() {
-            Ok(()) => self.say("inserted"),
-            Err(error) => self.say(&error.to_string()),
+            Err(ServeError::Insert(error)) => Ok(self.say(&error.to_string())?),
+            other => other,
         }
     }
 
