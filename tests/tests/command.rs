@@ -4,6 +4,7 @@ use std::fs;
 
 use autoenroll_cli::Exit;
 use autoenroll_tests::{Autoenroll, Ran, root, scratch};
+use serde_json::json;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 const FOUNDING_STORY: &str = "founding/second-provider";
@@ -55,6 +56,46 @@ fn a_file_with_errors_is_a_usage_error_and_nothing_runs() {
     check(&format!("check --format json {path}"), Exit::Usage, &[r#""code":"AE0201""#, r#""line":2"#]);
     check(&format!("run {path}"), Exit::Usage, &["AE0201", "1 file has errors; nothing was run"]);
     check(&format!("list {path}"), Exit::Usage, &["AE0201"]);
+}
+
+#[test]
+fn a_broken_file_hides_no_other_from_programs() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "broken-among-others");
+    let path = |name: &str| directory.join(name).display().to_string();
+    let good = fs::read_to_string(root().join(format!("scenarios/{FOUNDING_STORY}.toml"))).unwrap();
+    fs::write(path("a.toml"), &good).unwrap();
+    fs::write(path("b.toml"), "scenario = 1\ntitle = \"It is broken\"\nprofil = \"windows-7\"\n").unwrap();
+    fs::write(path("c.toml"), &good).unwrap();
+    let lines =
+        |ran: &str| -> Vec<serde_json::Value> { ran.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let keys = |line: &serde_json::Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let whole = lines(&autoenroll(&format!("run --format json {}", path("a.toml"))).out);
+    let ran = autoenroll(&format!("run {} --format json --junit {}", directory.display(), path("report.xml")));
+    let broken = lines(&ran.out);
+    let verdicts: Vec<&str> = broken.iter().filter_map(|line| line["verdict"].as_str()).collect();
+    assert_eq!((ran.code, verdicts.as_slice()), (Some(2), ["not-run", "broken", "not-run"].as_slice()));
+    for line in &broken[..3] {
+        assert_eq!(keys(line), keys(&whole[0]), "every line has every field");
+    }
+    assert_eq!((&broken[1]["title"], &broken[1]["profile"]), (&json!("It is broken"), &json!(null)));
+    let codes: Vec<&serde_json::Value> =
+        broken[1]["problems"].as_array().unwrap().iter().map(|problem| &problem["code"]).collect();
+    assert_eq!(codes, ["AE0202", "AE0201"]);
+    assert_eq!(keys(&broken[3]), keys(&whole[1]), "the last line has the sums");
+    assert_eq!(
+        (&broken[3]["scenarios"], &broken[3]["broken"], &broken[3]["not-run"]),
+        (&json!(3), &json!(1), &json!(2))
+    );
+    let report = fs::read_to_string(path("report.xml")).unwrap();
+    let document = roxmltree::Document::parse(&report).unwrap();
+    let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
+    let told: Vec<(&str, &str)> = cases
+        .map(|case| (case.attribute("name").unwrap(), case.first_element_child().unwrap().tag_name().name()))
+        .collect();
+    assert_eq!(told, [("a", "skipped"), ("b", "error"), ("c", "skipped")]);
+    assert!(report.contains("not run: another file has errors"), "{report}");
+    let annotation = format!("::error file={},line=3,col=1,title=AE0201 in {}::", path("b.toml"), path("b"));
+    check(&format!("run --format github {}", directory.display()), Exit::Usage, &[&annotation]);
 }
 
 #[test]

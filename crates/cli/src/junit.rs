@@ -10,18 +10,21 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::Failure;
 use crate::play::{Played, Verdict};
-use crate::suite::Broken;
+use crate::suite::{Broken, NOT_RUN, Unplayed};
 
 /// The report about scenarios that were played.
 pub(crate) fn report(played: &[Played]) -> Report {
     of(played.iter().map(|one| case(&one.name, status(&one.verdict))))
 }
 
-/// The report about files with errors, when nothing was played.
+/// The report when nothing was played because files have errors.
 pub(crate) fn report_broken(broken: &Broken) -> Report {
-    of(broken.0.iter().map(|(name, checked)| {
-        let reason = checked.found.render(&checked.files, false);
-        case(name, told(NonSuccessKind::Error, &reason))
+    of(broken.in_order().into_iter().map(|one| match one {
+        Unplayed::Broken(name, checked) => {
+            let reason = checked.found.render(&checked.files, false);
+            case(name, told(NonSuccessKind::Error, &reason))
+        }
+        Unplayed::Fine(story) => case(&story.name, skipped(NOT_RUN)),
     }))
 }
 
@@ -87,14 +90,17 @@ fn told(kind: NonSuccessKind, text: &str) -> TestCaseStatus {
     status
 }
 
+/// A status of what does not count, and why.
+fn skipped(why: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(why);
+    status
+}
+
 fn status(verdict: &Verdict) -> TestCaseStatus {
     match verdict {
         Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Known(why) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(why.as_str());
-            status
-        }
+        Verdict::Known(why) => skipped(why),
         Verdict::Failed(text) => told(NonSuccessKind::Failure, text),
         Verdict::Bench(text) => told(NonSuccessKind::Error, text),
     }

@@ -22,6 +22,7 @@ mod hint;
 mod import;
 mod junit;
 mod known;
+mod lines;
 mod list;
 mod matrix;
 #[cfg(feature = "planted-bugs")]

@@ -3,14 +3,13 @@
 use std::io::{self, Write as _};
 
 use autoenroll_model::{SimTime, Span};
-use serde_json::json;
 
 use crate::arguments::{Run, RunFormat};
 use crate::console::{Colour, Console};
 use crate::known::{self, KnownFailures};
 use crate::play::{Played, Player, Verdict};
-use crate::suite::{self, Story};
-use crate::{Exit, Failure, bless, junit, parallel};
+use crate::suite::{self, Broken, Story};
+use crate::{Exit, Failure, bless, junit, lines, parallel};
 
 /// Runs the selection once.
 pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -21,20 +20,24 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     let player = Player::new(&arguments.how, arguments.timeline, console.colour)?;
     let stories = suite::stories(&arguments.selection, arguments.how.profile.as_deref())?;
     let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
+    let keep_shard = |stories: &mut Vec<Story>| {
+        if let Some(shard) = arguments.shard {
+            let mut index = 0..;
+            stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
+        }
+    };
     let mut stories = match stories {
         Ok(stories) => stories,
-        Err(broken) => {
-            report_broken(&broken, arguments.format, console)?;
+        Err(mut broken) => {
+            keep_shard(&mut broken.others);
+            report_broken(&broken, arguments, console)?;
             if let Some(file) = report_file {
                 file.write(&junit::report_broken(&broken))?;
             }
             return Ok(Exit::Usage);
         }
     };
-    if let Some(shard) = arguments.shard {
-        let mut index = 0..;
-        stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
-    }
+    keep_shard(&mut stories);
     if let Some(what) = arguments.bless {
         return bless::run(&stories, what, &player, parallel::jobs(arguments.how.jobs), console);
     }
@@ -52,7 +55,7 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     }
     match arguments.format {
         RunFormat::Text | RunFormat::Github => sum_up(&played, console)?,
-        RunFormat::Json => sum_up_json(&played, console)?,
+        RunFormat::Json => writeln!(console.out, "{}", lines::sums(&played))?,
     }
     if let Some(file) = report_file {
         file.write(&junit::report(&played))?;
@@ -75,10 +78,12 @@ fn play_all(
         console.clear_progress();
         match arguments.format {
             RunFormat::Text => show(&one, width, console)?,
-            RunFormat::Json => writeln!(console.out, "{}", to_json(&one))?,
+            RunFormat::Json => writeln!(console.out, "{}", lines::of_played(&one))?,
             RunFormat::Github => {
                 show(&one, width, console)?;
-                annotate(&one, console)?;
+                if matches!(one.verdict, Verdict::Failed(_) | Verdict::Bench(_)) {
+                    annotate(&one.name, &one.problems, console)?;
+                }
             }
         }
         played.push(one);
@@ -109,19 +114,16 @@ fn show(one: &Played, width: usize, console: &mut Console<'_>) -> io::Result<()>
 }
 
 /// An annotation for each problem: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
-fn annotate(one: &Played, console: &mut Console<'_>) -> io::Result<()> {
-    if !matches!(one.verdict, Verdict::Failed(_) | Verdict::Bench(_)) {
-        return Ok(());
-    }
+fn annotate(scenario: &str, problems: &[serde_json::Value], console: &mut Console<'_>) -> io::Result<()> {
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
-    for problem in &one.problems {
+    for problem in problems {
         let (code, message) =
             (problem["code"].as_str().unwrap_or_default(), problem["message"].as_str().unwrap_or_default());
         let span = &problem["spans"][0];
         let (file, line, column) = (span["file"].as_str().unwrap_or_default(), &span["line"], &span["column"]);
-        let title = property(&format!("{code} in {}", one.name));
-        let message = data(message);
-        writeln!(console.out, "::error file={},line={line},col={column},title={title}::{message}", property(file))?;
+        let title = property(&format!("{code} in {scenario}"));
+        let (level, message) = (problem["severity"].as_str().unwrap_or("error"), data(message));
+        writeln!(console.out, "::{level} file={},line={line},col={column},title={title}::{message}", property(file))?;
     }
     Ok(())
 }
@@ -157,51 +159,18 @@ fn sum_up(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
     writeln!(console.out, "; {simulated} of simulated time")
 }
 
-fn to_json(one: &Played) -> serde_json::Value {
-    let (verdict, reason) = match &one.verdict {
-        Verdict::Passed => ("passed", None),
-        Verdict::Failed(reason) => ("failed", Some(reason)),
-        Verdict::Known(reason) => ("known", Some(reason)),
-        Verdict::Bench(reason) => ("bench", Some(reason)),
-    };
-    json!({
-        "scenario": one.name,
-        "title": one.title,
-        "profile": one.profile,
-        "verdict": verdict,
-        "digest": one.digest.to_string(),
-        "simulated-ns": one.end.0,
-        "records": one.records,
-        "reason": reason,
-        "problems": one.problems,
-    })
-}
-
-fn sum_up_json(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
-    let passed = played.iter().filter(|one| matches!(one.verdict, Verdict::Passed)).count();
-    let bench = played.iter().filter(|one| matches!(one.verdict, Verdict::Bench(_))).count();
-    let line =
-        json!({ "scenarios": played.len(), "passed": passed, "failed": played.len() - passed - bench, "bench": bench });
-    writeln!(console.out, "{line}")
-}
-
 /// Files with errors: nothing is run.
-fn report_broken(broken: &suite::Broken, format: RunFormat, console: &mut Console<'_>) -> io::Result<()> {
-    for (path, checked) in &broken.0 {
-        match format {
-            RunFormat::Text | RunFormat::Github => {
-                write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?
-            }
-            RunFormat::Json => {
-                let reason = checked.found.render(&checked.files, false);
-                writeln!(console.out, "{}", json!({ "scenario": path, "verdict": "broken", "reason": reason }))?;
-            }
+fn report_broken(broken: &Broken, arguments: &Run, console: &mut Console<'_>) -> io::Result<()> {
+    if arguments.format == RunFormat::Json {
+        return lines::of_broken(broken).iter().try_for_each(|line| writeln!(console.out, "{line}"));
+    }
+    for (name, checked) in &broken.files {
+        write!(console.out, "{}", checked.found.render(&checked.files, console.colour))?;
+        if arguments.format == RunFormat::Github {
+            annotate(name, &checked.found.to_json(&checked.files), console)?;
         }
     }
-    if format != RunFormat::Json {
-        let files =
-            if broken.0.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", broken.0.len()) };
-        writeln!(console.out, "{files} errors; nothing was run")?;
-    }
-    Ok(())
+    let files =
+        if broken.files.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", broken.files.len()) };
+    writeln!(console.out, "{files} errors; nothing was run")
 }

@@ -53,9 +53,37 @@ pub fn story(name: &str) -> Result<Story, String> {
     one(name, None, None, None).map_err(|failure| failure.to_string())
 }
 
-/// Files with errors.
+/// What is selected when files of it have errors: nothing of it is played.
 #[derive(Clone, Debug)]
-pub(crate) struct Broken(pub(crate) Vec<(String, Checked)>);
+pub(crate) struct Broken {
+    /// The files with errors, by the names of their scenarios.
+    pub(crate) files: Vec<(String, Checked)>,
+    /// The stories of the other files.
+    pub(crate) others: Vec<Story>,
+}
+
+/// One of what is not played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unplayed<'a> {
+    /// A file with errors, by the name of its scenario.
+    Broken(&'a str, &'a Checked),
+    /// Nothing is wrong with it.
+    Fine(&'a Story),
+}
+
+/// Why a story in which nothing is wrong is not played.
+pub(crate) const NOT_RUN: &str = "not run: another file has errors";
+
+impl Broken {
+    /// Everything that is selected, in the order of the scenarios' names.
+    pub(crate) fn in_order(&self) -> Vec<Unplayed<'_>> {
+        let files = self.files.iter().map(|(name, checked)| (name, Unplayed::Broken(name, checked)));
+        let others = self.others.iter().map(|story| (&story.source.name, Unplayed::Fine(story)));
+        let mut all: Vec<(&String, Unplayed<'_>)> = files.chain(others).collect();
+        all.sort_by_key(|(name, _)| *name);
+        all.into_iter().map(|(_, one)| one).collect()
+    }
+}
 
 /// The stories that the arguments name, under another profile where one is given; or the files that have errors.
 ///
@@ -65,7 +93,7 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
     let profile = profile.map(named_profile).transpose()?;
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     let library = Library::read(&Fixtures::of(selection)?);
-    let (mut stories, mut broken) = (Vec::new(), Vec::new());
+    let (mut stories, mut files) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
     let work = |source: &Source| check(&source.path, &source.bytes, &library, &catalogue);
     parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {
@@ -73,7 +101,7 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
         let checked =
             checked.map_err(|panic| Failure::Bench(format!("{}: the bench panicked: {panic}", source.path)))?;
         if checked.found.has_errors() {
-            broken.push((source.name.clone(), checked));
+            files.push((source.name.clone(), checked));
         } else {
             source.has_all_wanted(&checked.scenarios)?;
             let scenarios = checked.scenarios.into_iter().filter(|scenario| source.wants(scenario));
@@ -81,7 +109,7 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
         }
         Ok::<(), Failure>(())
     })?;
-    Ok(if broken.is_empty() { Ok(stories) } else { Err(Broken(broken)) })
+    Ok(if files.is_empty() { Ok(stories) } else { Err(Broken { files, others: stories }) })
 }
 
 /// As [`stories`], for commands that cannot do anything with broken files.
@@ -89,7 +117,7 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
 /// # Errors
 /// Also when a file has errors.
 pub(crate) fn good_stories(selection: &Selection, profile: Option<&str>) -> Result<Vec<Story>, Failure> {
-    stories(selection, profile)?.map_err(|Broken(files)| {
+    stories(selection, profile)?.map_err(|Broken { files, .. }| {
         let problems: String = files.iter().map(|(_, checked)| checked.found.render(&checked.files, false)).collect();
         Failure::Usage(format!("files have errors\n\n{}", problems.trim_end()))
     })
