@@ -75,6 +75,26 @@ steps = [
 "#,
     ),
     (
+        "not-due",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[[world.certificate]]
+name = "old"
+template = "CorpMail"
+of = "alice"
+[timeline]
+steps = [
+  { logon = "alice" },
+  { expect = "request", facts = { template = "CorpMail", renews = "old" } },
+]
+"#,
+    ),
+    (
         "no-right",
         r#"
 [world]
@@ -100,6 +120,9 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("published-later", "later.toml", Exit::Ok),
     ("a-never-that-holds", "later.toml:2", Exit::Ok),
     ("a-state-that-holds", "later.toml:14:3", Exit::Ok),
+    ("not-due", "not-due.toml", Exit::Ok),
+    ("not-due-thoroughly", "not-due.toml --template CorpMail", Exit::Ok),
+    ("a-renewal-that-did-not-come", "not-due.toml:2", Exit::Ok),
     ("a-run-that-is-open", "open.toml", Exit::Ok),
     ("a-second-balloon", "open.toml:4", Exit::Ok),
     ("an-issued-certificate", "later.toml:4", Exit::Ok),
@@ -115,6 +138,8 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("a-check-of-the-ca", "CA3.7.3.template", Exit::Ok),
     ("an-exception", "X6.1.0x8007000D", Exit::Ok),
     ("an-hresult", "0x8010006C", Exit::Ok),
+    ("an-hresult-as-eight-digits", "8010006C", Exit::Ok),
+    ("an-hresult-as-a-decimal", "-2146434964", Exit::Ok),
     ("an-hresult-by-name", "SCARD_W_CHV_BLOCKED", Exit::Ok),
     ("an-unknown-hresult", "0x80071234", Exit::Usage),
     ("a-near-id", "S8", Exit::Usage),

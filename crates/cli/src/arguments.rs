@@ -311,7 +311,7 @@ Examples:
 pub(crate) struct Explain {
     /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1, or a line of
     /// the file. All codes are listed when absent.
-    #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]")]
+    #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]", allow_negative_numbers = true)]
     pub(crate) what: Option<String>,
     /// The variant, when the scenario has several and the name has none.
     #[arg(long, value_name = "NAME")]
@@ -319,7 +319,7 @@ pub(crate) struct Explain {
     /// Only this template, with every decision about it.
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
-    /// How much is told of what led to a step; the decisions always are.
+    /// How much is told of what led to a step; the decisions that mattered always are.
     #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
     pub(crate) detail: ShownDetail,
     /// A directory with worlds, cards and templates of your own; they come before those inside the program.

@@ -220,8 +220,12 @@ pub(crate) fn outcome_and_code(facts: &Facts) -> String {
 
 fn outcome(facts: &Facts) -> String {
     match facts.text("outcome") {
-        Some("enrolled") => format!("is enrolled: {}", fact(facts, "certificate")),
+        Some("enrolled") => {
+            let done = if facts.text("action") == Some("renew") { "renewed" } else { "enrolled" };
+            format!("is {done}: {}", fact(facts, "certificate"))
+        }
         Some("pending") => "is pending at the CA".to_owned(),
+        Some("failed") if facts.text("action") == Some("renew") => "is not renewed".to_owned(),
         Some("failed") => "is not enrolled".to_owned(),
         Some("postponed") => "is left for later".to_owned(),
         _ => rest(facts, &["template"]),

@@ -1,6 +1,6 @@
 //! The runs of a trace, and what became of a template in each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{Fact, SimTime};
 use autoenroll_trace::{Kind, Record, Trace};
@@ -19,8 +19,20 @@ const WORK_LIST: &str = "R065";
 /// Decisions that put a template onto the work list; all but the first only when they are affirmative.
 const PLANS: &[&str] = &["R063", "R059", "P7.39"];
 
+/// The decision that tells of which template a certificate is.
+const MANAGED: &str = "R049";
+
+/// The decision that a valid certificate needs nothing, which has its reason in the one before.
+const NEEDS_NOTHING: &str = "R051";
+
 /// Decisions for which a template is on the work list.
 const DUE: &[&str] = &["R050", "R052", "R053", "R059", "P7.39"];
+
+/// Rules about what is out of the ordinary, a star for every rest of an id: of them only a decision that holds is a reason.
+const EXCEPTIONS: &[&str] = &[
+    "R003", "R006", "R019", "R020", "R022", "R024", "R027", "R030", "R031", "R032", "R052", "R053", "R054", "R055",
+    "R056", "R057", "R060", "R064", "R091", "R092", "R096", "R099", "S*", "T2.1.off",
+];
 
 /// Beginnings of the ids of rules about balloon, icon and wizard.
 const DESKTOP: &[&str] = &["S0.", "S1.", "S2.", "S3.", "S4.", "P7.29"];
@@ -137,8 +149,14 @@ impl<'a> Run<'a> {
 
     /// The decisions that chose or excluded a template.
     pub(super) fn selection(&self, template: &str) -> Vec<&'a Record> {
+        let certificates: BTreeSet<&str> = self
+            .decisions()
+            .filter(|record| rule(record) == MANAGED && record.facts.text("template") == Some(template))
+            .filter_map(|record| record.facts.text("subject"))
+            .collect();
+        let of_certificate = |record: &Record| certificates.contains(record.facts.text("subject").unwrap_or_default());
         let before = self.decisions().take_while(|record| rule(record) != WORK_LIST);
-        before.filter(|record| is_about(record, template)).collect()
+        before.filter(|record| is_about(record, template) || of_certificate(record)).collect()
     }
 
     /// What became of a template.
@@ -160,8 +178,12 @@ impl<'a> Run<'a> {
             return self.planned(&selection, catalogue);
         }
         let not_before = spec.published.map(|published| SimTime::START + published).filter(|at| *at > self.from);
-        let (text, key) = match (selection.last(), not_before) {
-            (Some(last), _) => (decided(last, catalogue, Some(name)), format!("{} {}", rule(last), decides(last))),
+        let last = selection.iter().rfind(|record| rule(record) != NEEDS_NOTHING);
+        let (text, key) = match (last, not_before) {
+            (Some(last), _) => {
+                let text = not_due(last, &selection).unwrap_or_else(|| decided(last, catalogue, Some(name)));
+                (text, format!("{} {}", rule(last), decides(last)))
+            }
             (None, Some(at)) => (format!("is not published before {at}"), "unpublished".to_owned()),
             (None, None) => match self.decisions().find(|record| rule(record) == "R030" && decides(record)) {
                 Some(cached) => {
@@ -196,25 +218,36 @@ impl<'a> Run<'a> {
     }
 }
 
+/// That a template has a certificate which is good for a while, in words; nothing when another decision came last.
+fn not_due(last: &Record, selection: &[&Record]) -> Option<String> {
+    let subject = last.facts.text("subject").filter(|_| rule(last) == "R053" && !decides(last))?;
+    let threshold = last.facts.text("threshold")?;
+    let about = |record: &&&Record| rule(record) == "R055" && record.facts.text("subject") == Some(subject);
+    let end = selection.iter().rfind(about)?.facts.text("not-after")?;
+    Some(format!("is not due: {subject} is good until {end}, and is renewed from {threshold} (R053)"))
+}
+
 /// The rule of a decision; nothing for another record.
 pub(super) fn rule(record: &Record) -> &str {
     record.facts.text("rule").filter(|_| record.kind == Kind::Decision).unwrap_or_default()
 }
 
-/// Whether a record is about a template, or about a certificate of it, whose name is the template's with a number.
+/// Whether a record is about a template, and names it.
 fn is_about(record: &Record, template: &str) -> bool {
-    let is_certificate = |name: &str| name.strip_prefix(template).is_some_and(|rest| rest.starts_with('#'));
-    let subject = record.facts.text("subject").filter(|_| record.kind == Kind::Decision).unwrap_or_default();
-    let of_template = record.facts.get("template") == Some(&Fact::Text(template.to_owned()));
-    of_template || subject == template || is_certificate(subject)
+    let subject = record.facts.text("subject").filter(|_| record.kind == Kind::Decision);
+    record.facts.text("template") == Some(template) || subject == Some(template)
 }
 
 /// A decision in words. Its subject is left out where it is clear.
 pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
     let rule = record.facts.text("rule").unwrap_or_default();
-    let outcome = if decides(record) { "yes" } else { "no" };
+    let (outcome, preposition) = match decides(record) {
+        true => ("yes", "for"),
+        false if is_idle(record) => ("does not apply", "to"),
+        false => ("no", "for"),
+    };
     let subject = record.facts.text("subject").filter(|subject| Some(*subject) != clear);
-    let subject = subject.map(|subject| format!(" for {subject}")).unwrap_or_default();
+    let subject = subject.map(|subject| format!(" {preposition} {subject}")).unwrap_or_default();
     let about = rest(&record.facts, &["rule", "outcome", "subject"]);
     let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
     format!("{rule} {outcome}{subject}: {}{about}", catalogue.title(rule))
@@ -223,4 +256,14 @@ pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str
 /// What a decision says about its rule's statement.
 pub(super) fn decides(record: &Record) -> bool {
     record.facts.get("outcome") == Some(&Fact::Flag(true))
+}
+
+/// Whether a decision only says that nothing special is the case: its rule is about an exception, and there is none.
+pub(super) fn is_idle(record: &Record) -> bool {
+    record.kind == Kind::Decision
+        && !decides(record)
+        && EXCEPTIONS.iter().any(|known| match known.strip_suffix('*') {
+            Some(start) => rule(record).starts_with(start),
+            None => rule(record) == *known,
+        })
 }

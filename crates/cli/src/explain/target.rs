@@ -81,13 +81,18 @@ fn is_code(text: &str) -> bool {
     digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
-/// A number or a name, or both as traces print them.
+/// A number or a name, or both as traces print them. Windows also shows the number as eight hexadecimal digits alone, and as a
+/// decimal one with or without sign.
 fn hresult(text: &str) -> Option<HResult> {
     let word = text.split_whitespace().next()?;
-    match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
-        Some(digits) => u32::from_str_radix(digits, 16).ok().map(HResult),
-        None => HResult::from_name(&word.to_ascii_uppercase()),
-    }
+    let hexadecimal = |digits: &str| u32::from_str_radix(digits, 16).ok();
+    let number = match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(digits) => return hexadecimal(digits).map(HResult),
+        None if word.len() == 8 && word.bytes().all(|digit| digit.is_ascii_hexdigit()) => hexadecimal(word),
+        None if word.starts_with('-') => word.parse::<i32>().ok().map(i32::cast_unsigned),
+        None => word.parse::<u32>().ok().filter(|_| word.len() == 10),
+    };
+    number.map(HResult).or_else(|| HResult::from_name(&word.to_ascii_uppercase()))
 }
 
 /// A scenario with or without a moment.
@@ -144,6 +149,10 @@ mod tests {
         check("0x8010006C", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
         check("0x8010006c SCARD_W_CHV_BLOCKED", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
         check("scard_w_chv_blocked", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
+        for number in ["8010006C", "8010006c", "2148532332", "-2146434964"] {
+            check(number, Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
+        }
+        check("12", Target::Scenario("12", None));
         check("0xno", Target::Scenario("0xno", None));
         check("founding/x", Target::Scenario("founding/x", None));
         check("founding/x[on-icon]:3", Target::Scenario("founding/x[on-icon]", Some(Moment::Step(3))));

@@ -6,7 +6,7 @@ use autoenroll_model::{Fact, SimTime};
 use autoenroll_scenario::{Failure as Wrong, FailureKind, Pattern, RunReport, Step, Verdict, Wanted, What};
 use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
-use super::fate::{decided, decides};
+use super::fate::{decided, decides, is_idle};
 use super::runs::{self, Shown};
 use crate::Failure;
 use crate::catalogue::Catalogue;
@@ -141,9 +141,11 @@ fn causes_of(record: &Record, trace: &Trace) -> BTreeSet<RecordId> {
     found
 }
 
-/// Decisions are the reasons, so they are always told; the rest as `autoenroll show` does.
+/// Decisions are the reasons, so they are told, but for those by which nothing special is the case; the rest as
+/// `autoenroll show` does.
 fn is_told(record: &Record, detail: Detail) -> bool {
     match (record.kind, detail) {
+        (Kind::Decision, Detail::Story) => !is_idle(record),
         (Kind::Decision, _) => true,
         (_, Detail::Story) => sentence(record).is_some(),
         (kind, _) => Detail::of(kind) <= detail,
