@@ -4,6 +4,7 @@ mod bindings;
 mod code_fact;
 mod covers;
 mod facts;
+mod nowhere;
 mod providers;
 mod time;
 mod timeline;
@@ -98,6 +99,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     };
     let mut meant = Diagnostics::new();
     let base = merge::complete(&document.world, library, &mut meant);
+    let mut worlds = Vec::new();
     for variant in variants {
         let world = match variant.and_then(|variant| variant.table("world")) {
             Some(world) => merge::over(&base, world, &WORLD, &mut meant),
@@ -105,7 +107,9 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
         };
         let scenario = of_variant(&document, variant, &world, &unread, &files, library, &mut meant);
         scenarios.push(scenario);
+        worlds.push(world);
     }
+    nowhere::check(&worlds, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));
     found.extend(meant);

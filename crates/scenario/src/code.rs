@@ -129,6 +129,11 @@ codes! {
         "A template may list providers that no computer has; real ones do. But this name is nearly one that is installed, so it may \
          be a slip.";
 
+    Nowhere = "AE0309", "a certificate that is nowhere",
+        "The certificate is in no store and on no card, so the story goes as if there were none. `of` puts it into MY of a user or computer \
+         (`stores` says otherwise), and a container that `holds` it onto that card. What an extended world keeps for others to use is no \
+         mistake.";
+
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
          `never`, `state`). The other keys only say more about it.";
@@ -169,6 +174,10 @@ codes! {
          reference of the scenario language lists the facts of each kind of record and of everything that `state` looks at.";
     NotOffered = "AE0415", "the prompt does not offer this answer",
         "Each decision point has its own answers; besides them, every window can be closed with `close`.";
+
+    NothingChecked = "AE0416", "a look that checks nothing",
+        "`state` compares the facts that it names with what is there; without any it passes whatever is there. Name those that matter to \
+         the story; an empty list says that there is none: `facts = { requests = [] }`.";
 
     DidNotCome = "AE0501", "expected, but did not come",
         "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \

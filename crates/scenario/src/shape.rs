@@ -105,7 +105,7 @@ impl Takes {
             Self::Span => "a span of time like \"8h\"".to_owned(),
             Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
             Self::When => "a span of time like \"8h\", or an instant".to_owned(),
-            Self::Oid => "an object identifier".to_owned(),
+            Self::Oid => "an object identifier, or its name".to_owned(),
             Self::Sid => "a security identifier".to_owned(),
             Self::Guid => "a GUID".to_owned(),
             Self::Hex => "bytes in hexadecimal".to_owned(),

@@ -210,7 +210,7 @@ fn what_stands_in_the_way_of_a_story_comes_before_the_step_that_it_keeps_from_co
     let at_once = Script::new().after("Logon", s(0), "alice", Kind::Prompt, &[("point", "wizard.start")]);
     let check = |last: &str, inserted: usize| {
         let text = story(&format!(
-            "{LOGON}\n  {{ prompt = \"pin.enter\", answer = \"hold\" }},\n  {{ state = \"desktop\", facts = {{}} }},\n  {last},"
+            "{LOGON}\n  {{ prompt = \"pin.enter\", answer = \"hold\" }},\n  {{ state = \"desktop\", facts = {{ locked = false }} }},\n  {last},"
         ));
         assert_eq!(blessed(&text, at_once.clone(), true).edits.len(), inserted, "{last}");
     };

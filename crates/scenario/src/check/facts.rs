@@ -8,11 +8,11 @@ use super::code_fact::{self, code_problem};
 use super::providers::Providers;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Deed, Pattern, Reply, Step, Wanted, WantedFact, What};
+use crate::document::{Deed, LookAt, Pattern, Reply, Step, Wanted, WantedFact, What};
 use crate::instant;
 use crate::lower::{Names, Thing};
 use crate::nearest::nearest;
-use crate::shape::{PROMPTS, Said, Says, look_of, offers_of, prompt_of, record_of, unknown_word, written};
+use crate::shape::{PROMPTS, Said, Says, Told, look_of, offers_of, prompt_of, record_of, unknown_word, written};
 use crate::source::{Place, Placed};
 
 /// What values of facts may name.
@@ -41,12 +41,21 @@ pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
         What::Expect(Pattern { kind, facts, .. }) | What::Never(Pattern { kind, facts, .. }) => {
             of_record(kind.value, None, facts, known, found);
         }
-        What::State { look, facts, .. } => {
+        What::State { look, facts, exact, .. } => {
             let told = look_of(look.value);
+            if facts.is_empty() && !exact {
+                found.push(nothing_checked(told, look.place));
+            }
             of_facts(&format!("state of `{}`", told.what), &[told.facts], false, facts, known, found);
         }
         What::Act(_) | What::Wait(_) => {}
     }
+}
+
+fn nothing_checked(told: &Told<LookAt>, place: Place) -> Diagnostic {
+    let facts: Vec<&str> = told.facts.iter().map(|said| said.name).collect();
+    let message = format!("this look at `{}` names no fact, so it checks nothing", told.what);
+    Diagnostic::warning(Code::NothingChecked, message, place).help(format!("it has {}", facts.join(", ")))
 }
 
 /// The facts that what a step binds can have; `None` when it may have any.

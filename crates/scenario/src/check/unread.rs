@@ -11,6 +11,8 @@ use crate::tree::{Entry, Node, Table};
 pub(super) struct Unread {
     /// Whether something outside the timeline is: any name may have been given there.
     names: bool,
+    /// Whether anything outside the timeline is wrong at all.
+    world: bool,
     /// The first step of which something is, by its place.
     first_step: Option<usize>,
     /// What such steps bind.
@@ -25,6 +27,7 @@ impl Unread {
         for problem in found.list() {
             let Some(step) = steps.iter().find(|step| inside(problem.place, step)) else {
                 unread.names |= loses_names(problem, root);
+                unread.world = true;
                 continue;
             };
             if !moves_order(problem.code) {
@@ -45,7 +48,8 @@ impl Unread {
         match problem.code {
             Code::UnknownName | Code::AbsentNothing => !self.names,
             Code::MissingKey => !self.names && !behind,
-            Code::EmptyInterval | Code::LooseOn | Code::RandomOffset => !behind,
+            Code::EmptyInterval | Code::LooseOn | Code::RandomOffset | Code::NothingChecked => !behind,
+            Code::Nowhere => !self.world,
             _ => true,
         }
     }

@@ -133,7 +133,9 @@ fn unknown_key(shape: &Shape, key: &Placed<String>, found: &mut Diagnostics) {
     let help = match (nearest(&key.value, names.iter().copied()), elsewhere) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, Some(other)) => format!("`{}` is a key of {}", key.value, other.name),
-        (None, None) if names.len() > 16 => "docs/scenario-language.md lists its keys".to_owned(),
+        (None, None) if names.len() > 16 => {
+            format!("{} has {}, …; docs/scenario-language.md has them all", shape.name, names[..12].join(", "))
+        }
         (None, None) => format!("{} has {}", shape.name, names.join(", ")),
     };
     let message = format!("{} has no key `{}`", shape.name, key.value);
@@ -254,17 +256,25 @@ pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) 
 
 fn span_problem(takes: Takes, text: &str, place: Place) -> Option<Diagnostic> {
     let error = Span::from_str(text).err()?;
-    let instant = matches!(takes, Takes::When) && text.contains('T');
-    if instant {
+    let or_instant = matches!(takes, Takes::When);
+    if or_instant && (text.contains('T') || meant_instant(text).is_some()) {
         return crate::instant::parse(text).is_none().then(|| not_an_instant(text, place));
     }
     let meant = span::meant(text).map(|span| format!("write \"{span}\""));
-    Some(Diagnostic::error(Code::NotASpan, error.to_string(), place).help_some(meant))
+    let both = or_instant.then(|| format!("it takes {}", takes.describe()));
+    Some(Diagnostic::error(Code::NotASpan, error.to_string(), place).help_some(meant.or(both)))
 }
 
 fn not_an_instant(text: &str, place: Place) -> Diagnostic {
     let message = format!("`{text}` is not an instant with an offset from UTC");
-    Diagnostic::error(Code::NotAnInstant, message, place).help("write it like 2026-03-02T08:00:00Z")
+    let meant = meant_instant(text).unwrap_or_else(|| "2026-03-02T08:00:00Z".to_owned());
+    Diagnostic::error(Code::NotAnInstant, message, place).help(format!("write it like {meant}"))
+}
+
+/// The instant of somebody who left out the offset, or the time of the day too.
+fn meant_instant(text: &str) -> Option<String> {
+    let longer = [format!("{text}Z"), format!("{text}T00:00:00Z")];
+    longer.into_iter().find(|instant| crate::instant::parse(instant).is_some())
 }
 
 fn malformed(key: &str, text: &str, place: Place, problem: Option<String>) -> Option<Diagnostic> {

@@ -313,7 +313,7 @@ pub(crate) static RECORDS: &[Told<Kind>] = &[
             CARD,
             said("command", Says::Text, "The command in hexadecimal, PINs hidden."),
             said("response", Says::Text, "The response with its status word, in hexadecimal."),
-            said("meaning", Says::Text, "The command in words."),
+            said("meaning", Says::Text, "The command in words, as `show --detail everything` shows it."),
         ],
     ),
     told(

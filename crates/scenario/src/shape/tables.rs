@@ -258,7 +258,11 @@ const KEY_SPEC: Key = key("key-spec", Word(|| KeySpec::WORDS.to_vec()), "pKIDefa
 const MINIMAL_KEY_SIZE: Key = key("minimal-key-size", Number(0, 65_536), "msPKI-Minimal-Key-Size in bits.");
 const PROVIDERS: Key = key("providers", List(&Text), "Provider names, first choice first.");
 const VALIDITY: Key = key("validity", Span, "How long certificates live.");
-const RENEWAL_PERIOD: Key = key("renewal-period", Span, "How long before the end renewal begins.");
+const RENEWAL_PERIOD: Key = key(
+    "renewal-period",
+    Span,
+    "How long before the end renewal begins, but at most a fifth of the certificate's life (R053).",
+);
 const KEY_USAGE: Key = key("key-usage", flags!(KeyUsage), "X.509 key usage.");
 const EKU: Key = key("eku", List(&Oid), "pKIExtendedKeyUsage: purposes.");
 const APPLICATION_POLICIES: Key =
@@ -597,7 +601,12 @@ static CERTIFICATE: Shape = Shape {
         key("of", Text, "The user or computer whose stores it is in."),
         key("stores", List(&Word(|| vec!["my", "directory"])), "Which stores; MY unless said here."),
         key("ca", Text, "The CA that issued it, when there are several."),
-        key("issued", When, "How long before the start its life began, or when; 1d unless said here."),
+        key(
+            "issued",
+            When,
+            "How long before the start its life began, or when; 1d unless said here. With `lifetime` it says what is left: \
+             300d of 365d is 65d.",
+        ),
         key("lifetime", Span, "Its life; the template's unless said here."),
         key(
             "revision",

@@ -308,7 +308,11 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key("minimal-key-size", Number(0, 65_536), "In bits."),
             key("providers", List(&Text), "Provider names, first choice first."),
             key("validity", Span, "How long certificates live."),
-            key("renewal-period", Span, "How long before the end renewal begins."),
+            key(
+                "renewal-period",
+                Span,
+                "How long before the end renewal begins, but at most a fifth of the certificate's life (R053).",
+            ),
             key("supersedes", List(&Text), "Templates that it replaces."),
             key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
             key("deny", RIGHTS, "The rights denied from now on."),

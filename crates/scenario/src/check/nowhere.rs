@@ -1,0 +1,42 @@
+//! Certificates that a file describes and puts nowhere.
+
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::lower::name_of;
+use crate::source::{FileId, Placed};
+use crate::tree::Table;
+
+/// Warns of certificates of the file that no variant has in a store or on a card. Extended worlds may keep some for others to use.
+pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
+    let placed: Vec<&str> = worlds.iter().flat_map(placed).collect();
+    let known = |name: &str| worlds.iter().flat_map(certificates).any(|known| known.value == name);
+    // A name that is none may be meant for any of them, and is reported.
+    if placed.iter().any(|name| !known(name)) {
+        return;
+    }
+    for name in worlds.iter().flat_map(certificates).filter(|name| name.place.file == FileId::OWN) {
+        if !placed.contains(&name.value) {
+            let message = format!("`{}` is in no store and on no card", name.value);
+            let help = format!(
+                "say in whose store it is with `of`, or let a container of a card hold it: holds = \"{}\"",
+                name.value
+            );
+            found.push(Diagnostic::warning(Code::Nowhere, message, name.place).help(help));
+        }
+    }
+}
+
+/// Those without a template are reported for that.
+fn certificates(world: &Table) -> impl Iterator<Item = Placed<&str>> {
+    world.tables("certificate").filter(|table| table.text("template").is_some()).map(name_of)
+}
+
+/// The names of certificates in stores and on cards.
+fn placed(world: &Table) -> impl Iterator<Item = &str> {
+    let in_store = |table: &&Table| {
+        table.text("of").is_some() && (table.get("stores").is_none() || table.texts("stores").count() > 0)
+    };
+    let in_stores = world.tables("certificate").filter(in_store).map(|table| name_of(table).value);
+    let containers = world.tables("card").flat_map(|card| card.tables("container"));
+    in_stores.chain(containers.filter_map(|container| Some(container.text("holds")?.value)))
+}
