@@ -40,6 +40,20 @@ fn documents_show_what_the_command_prints() {
     assert!(stale.is_empty(), "`cargo xtask docs` writes these anew:\n{}", stale.join("\n"));
 }
 
+#[test]
+fn every_command_has_a_part() {
+    let page = fs::read_to_string(root().join("docs/command.md")).unwrap();
+    let help = Autoenroll::new(env!("CARGO_BIN_EXE_autoenroll-under-test"), ["--help"]).run().out;
+    let (_, listed) = help.split_once("Commands:\n").unwrap();
+    let lines = listed.lines().map_while(|line| line.strip_prefix("  "));
+    let commands: Vec<&str> =
+        lines.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() > 10, "{help}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
+        assert!(page.contains(&format!("\n## {command}\n")), "docs/command.md has no part about `{command}`");
+    }
+}
+
 /// The document with each shown output replaced by the present one.
 fn renew(path: &str, text: &str) -> String {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), &format!("documents-{}", path.replace('/', "-")));
