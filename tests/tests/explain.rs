@@ -95,6 +95,51 @@ steps = [
 "#,
     ),
     (
+        "pulled",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpLogon"
+based-on = "SmartcardLogon"
+flags = ["auto-enrollment"]
+providers = ["Microsoft Base Smart Card Crypto Provider"]
+allow = { alice = ["enroll", "autoenroll"] }
+[[world.card]]
+name = "badge"
+atr = "gids"
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice" },
+  { after = "1m", expect = "balloon" },
+  { click = "balloon" },
+  { prompt = "wizard.start", answer = "start" },
+  { prompt = "pin.enter", answer = { pin = "1234" } },
+  { on = "card", facts = { op = "write-certificate" }, remove = "badge" },
+  { expect = "event", facts = { source = "AutoEnrollment", id = 13, template = "CorpLogon" } },
+  { prompt = "summary", answer = "close" },
+]
+"#,
+    ),
+    (
+        "stopped",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [
+  { ca = "stop", of = "Contoso Issuing CA" },
+  { logon = "alice" },
+  { expect = "event", facts = { source = "AutoEnrollment", id = 13 } },
+]
+"#,
+    ),
+    (
         "no-right",
         r#"
 [world]
@@ -126,6 +171,8 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("a-run-that-is-open", "open.toml", Exit::Ok),
     ("a-second-balloon", "open.toml:4", Exit::Ok),
     ("an-issued-certificate", "later.toml:4", Exit::Ok),
+    ("a-card-pulled-out", "pulled.toml:8", Exit::Ok),
+    ("a-ca-that-is-stopped", "stopped.toml:3", Exit::Ok),
     ("one-template", "no-right.toml[one] --template CorpMail", Exit::Ok),
     ("a-variant", "no-right.toml --variant other", Exit::Ok),
     ("which-variant", "no-right.toml", Exit::Usage),

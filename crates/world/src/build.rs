@@ -69,6 +69,7 @@ pub(crate) fn build<F: CoreFactory, P: Parts>(spec: WorldSpec, factory: F, parts
         sessions: BTreeMap::new(),
         begun: 0,
         containers: BTreeMap::new(),
+        changes: Vec::new(),
         watch: Watch::default(),
     };
     world.build_directory(&spec);

@@ -99,7 +99,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let Some(pending) = session.effects.remove(&effect) else { return Ok(()) };
         let principal = session.principal.clone();
         let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
-        let record = self.record(&principal, kind, facts, vec![pending.record]);
+        let causes = std::iter::once(pending.record).chain(self.blame(&pending.effect, &result)).collect();
+        let record = self.record(&principal, kind, facts, causes);
         if pending.abandoned {
             return Ok(());
         }

@@ -13,6 +13,7 @@
 
 mod act;
 pub mod action;
+mod blame;
 mod build;
 mod change;
 mod clock;
@@ -104,6 +105,8 @@ pub struct World<F: CoreFactory, P: Parts> {
     begun: u32,
     /// How many containers each principal's providers have named, by principal and place.
     containers: BTreeMap<(String, String), u64>,
+    /// Records of what fails operations: changes, and cards pulled out.
+    changes: Vec<RecordId>,
     watch: Watch,
 }
 
@@ -226,7 +229,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     /// Appends a record at the present time.
     fn record(&mut self, actor: &str, kind: Kind, facts: Facts, causes: Vec<RecordId>) -> RecordId {
-        self.trace.push(self.clock.now(), actor, kind, facts, causes)
+        let record = self.trace.push(self.clock.now(), actor, kind, facts, causes);
+        if matches!(kind, Kind::Change | Kind::Remove) {
+            self.changes.push(record);
+        }
+        record
     }
 
     /// Records what the world has decided since the last call; the records, for those that follow from them.

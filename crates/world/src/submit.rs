@@ -235,7 +235,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn ca_failed(&mut self, ca: &str, code: HResult, because: RecordId) -> HResult {
         let facts = Facts::new().with("ca", ca).with("code", code.to_string());
-        self.record(ca, Kind::CaFailed, facts, vec![because]);
+        let causes = std::iter::once(because).chain(self.blame_for_authority(ca)).collect();
+        self.record(ca, Kind::CaFailed, facts, causes);
         code
     }
 

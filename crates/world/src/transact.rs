@@ -260,7 +260,7 @@ const fn writes(operation: &Operation) -> bool {
 }
 
 /// What every command to a card with that fault comes to, if it comes to nothing.
-const fn fault_code(fault: CardFault) -> Option<HResult> {
+pub(crate) const fn fault_code(fault: CardFault) -> Option<HResult> {
     match fault {
         CardFault::Mute => Some(HResult::SCARD_W_UNRESPONSIVE_CARD),
         CardFault::Busy => Some(HResult::SCARD_E_SHARING_VIOLATION),

@@ -78,6 +78,28 @@ fn every_record_after_the_first_has_a_cause() {
 }
 
 #[test]
+fn a_change_is_a_cause_of_what_fails_for_it() {
+    let unreachable = |ca: &str| Change::Authority { ca: ca.to_owned(), edit: AuthorityEdit::Reachable(false) };
+    let check = |change: Action, failed: Kind, code: &str| {
+        let mut world = lab(spec());
+        world.act(&change).unwrap();
+        world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
+        run(&mut world, Span::ZERO);
+        let changes = records(&world, Kind::Change);
+        let failed = records(&world, failed).into_iter().find(|it| it.facts.text("code") == Some(code));
+        let causes = failed.map(|failed| failed.causes.contains(&changes[0].id));
+        assert_eq!(causes, Some(true), "{change:?}\n{}", story(&world));
+    };
+    let no_server = "0x800706BA RPC_S_SERVER_UNAVAILABLE";
+    for change in [ca(CaAction::Stop), Action::Change(unreachable("Contoso CA"))] {
+        check(change.clone(), Kind::CaFailed, no_server);
+        check(change, Kind::EffectDone, no_server);
+    }
+    let directory = Action::Change(Change::DirectoryReachable(false));
+    check(directory, Kind::EffectDone, "0x8007054B ERROR_NO_SUCH_DOMAIN");
+}
+
+#[test]
 fn a_slow_ca_answers_late_and_a_hanging_one_never() {
     let mut slow = spec();
     slow.authorities[0].latency = Span::seconds(10);

@@ -89,6 +89,8 @@ fn a_card_can_be_pulled_before_every_command() {
             _ => "alice 0x80100069 SCARD_W_REMOVED_CARD",
         };
         assert_eq!(codes(&world), [expected], "before command {pulled}");
+        let removal = records(&world, Kind::Remove)[0].id;
+        assert!(records(&world, Kind::CardDone)[0].causes.contains(&removal), "before command {pulled}");
         assert_eq!(records(&world, Kind::Apdu).len(), pulled);
         assert!(records(&world, Kind::Violation).is_empty());
     }

@@ -1,0 +1,75 @@
+//! The change of the world for which an operation fails: a card pulled out, a CA that is stopped. The failure has its record
+//! among its causes. What was so from the start has no record, and a failure of another reason no change.
+
+use autoenroll_model::{CoreFactory, Effect, EffectResult, Fact, HResult};
+use autoenroll_trace::{Kind, Record, RecordId};
+
+use crate::action::CardFault;
+use crate::transact::fault_code;
+use crate::{Parts, World};
+
+impl<F: CoreFactory, P: Parts> World<F, P> {
+    /// The change for which an effect comes to that result.
+    pub(crate) fn blame(&self, effect: &Effect, result: &EffectResult) -> Option<RecordId> {
+        let EffectResult::Failed(code) = result else { return None };
+        match effect {
+            Effect::Card { card, .. } => self.blame_for_card(self.names.card(&card.0)?, *code),
+            Effect::Submit(submission) => self.blame_for_authority(&submission.ca),
+            Effect::Retrieve { ca, .. } | Effect::ReadExchangeCertificate { ca, .. } => self.blame_for_authority(ca),
+            Effect::BindDirectory
+            | Effect::ReadTrust
+            | Effect::ReadPrincipal
+            | Effect::RemovePublished(_)
+            | Effect::ReadTemplates
+            | Effect::ReadAuthorities => self.blame_for_directory(),
+            Effect::GetPolicies(server) => {
+                let service = self.policy_services.iter().find(|service| service.url == server.url)?;
+                let gone = |it: &Record| is_gone(it, "policy-server") && it.facts.text("url") == Some(&server.url);
+                (!service.reachable).then(|| self.last_change(gone)).flatten()
+            }
+            _ => None,
+        }
+    }
+
+    /// The change for which a CA does not answer; nothing when it does.
+    pub(crate) fn blame_for_authority(&self, ca: &str) -> Option<RecordId> {
+        let authority = self.authorities.get(ca)?;
+        self.last_change(|it| {
+            let stopped = authority.stopped && it.facts.text("what") == Some("stop");
+            let unreachable = !authority.reachable && is_gone(it, "ca");
+            it.facts.text("ca") == Some(ca) && (stopped || unreachable)
+        })
+    }
+
+    fn blame_for_card(&self, card: &str, code: HResult) -> Option<RecordId> {
+        let of_card = |it: &Record| it.facts.text("card") == Some(card);
+        match code {
+            HResult::SCARD_E_NO_SMARTCARD | HResult::SCARD_W_REMOVED_CARD | HResult::SCARD_W_RESET_CARD => {
+                self.last_change(|it| it.kind == Kind::Remove && of_card(it))
+            }
+            _ => {
+                let fault = self.cards.get(card)?.fault;
+                let fails = fault_code(fault) == Some(code)
+                    || (fault == CardFault::ReadOnly && code == HResult::SCARD_E_READ_ONLY_CARD);
+                let set = |it: &Record| it.facts.text("what") == Some("card-fault") && of_card(it);
+                fails.then(|| self.last_change(set)).flatten()
+            }
+        }
+    }
+
+    fn blame_for_directory(&self) -> Option<RecordId> {
+        if !self.directory.reachable {
+            return self.last_change(|it| is_gone(it, "directory"));
+        }
+        self.directory.controller().is_err().then(|| self.last_change(|it| is_gone(it, "controller"))).flatten()
+    }
+
+    fn last_change(&self, is_it: impl Fn(&Record) -> bool) -> Option<RecordId> {
+        self.changes.iter().rev().copied().find(|id| self.trace.get(*id).is_some_and(&is_it))
+    }
+}
+
+/// Whether a record tells that something of that kind can no longer be reached.
+fn is_gone(record: &Record, what: &str) -> bool {
+    record.facts.text("what") == Some(what) && record.facts.get("reachable") == Some(&Fact::Flag(false))
+}
