@@ -14,7 +14,7 @@ fn autoenroll(arguments: &str) -> Ran {
 }
 
 /// The command ends with that exit code; with a code other than 0 its output, or else its complaint, has these words.
-fn check(arguments: &str, exit: Exit, words: &[&str]) {
+fn check(arguments: &str, exit: Exit, words: &[&str]) -> String {
     let ran = autoenroll(arguments);
     let text = format!("{}{}", ran.out, ran.err);
     assert_eq!(ran.code, Some(i32::from(exit.code())), "autoenroll {arguments}\n{text}");
@@ -22,6 +22,7 @@ fn check(arguments: &str, exit: Exit, words: &[&str]) {
         assert!(text.contains(word), "autoenroll {arguments}\n  expected: {word}\n{text}");
     }
     assert!(!text.contains('\u{1b}'), "autoenroll {arguments}: colours without a terminal");
+    text
 }
 
 #[test]
@@ -338,6 +339,72 @@ fn blessing_changes_the_values_that_differ_and_nothing_else() {
     assert_eq!(fs::read_to_string(&path).unwrap(), story);
     check(&format!("run {path} --bless"), Exit::Ok, &["same", "0 changes"]);
     check(&format!("run {FOUNDING_STORY} --bless"), Exit::Usage, &["inside this program"]);
+}
+
+#[test]
+fn blessing_with_steps_says_what_is_new_and_what_is_left() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "bless-steps");
+    let path = directory.join("story.toml");
+    let story = |steps: &str| {
+        format!(
+            "scenario = 1\ntitle = \"t\"\n[world]\nextends = \"contoso\"\n[[world.template]]\nname = \"ContosoLogon\"\n\
+             based-on = \"SmartcardLogon\"\nflags = [\"auto-enrollment\"]\nproviders = [\"Vendor Card CSP\"]\n\
+             allow = {{ alice = [\"enroll\", \"autoenroll\"] }}\n[timeline]\nsteps = [\n  {{ logon = \"alice\" }},\n{steps}]\n"
+        )
+    };
+    let bless = |exit: Exit, expected: &[&str]| check(&format!("run {} --bless=steps", path.display()), exit, expected);
+    let changed = |from: &str, to: &str| {
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{text}");
+        fs::write(&path, text.replace(from, to)).unwrap();
+    };
+    let put = |text: String| fs::write(&path, text).unwrap();
+    // A story that ends too early says so and is left as it is.
+    put(story(""));
+    bless(
+        Exit::Ok,
+        &[
+            "same",
+            "0 changes",
+            "ends at 00:00:00, but the run of alice waits for the balloon's delay",
+            "due at 00:01:00",
+        ],
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), story(""));
+    // Each round shows its steps; one that waits for its author is no error, but not done either.
+    put(story("  { after = \"1m\", expect = \"balloon\" },\n  { click = \"balloon\" },\n"));
+    let round = bless(
+        Exit::Failed,
+        &[
+            "1 change\n",
+            "line 16: added: { prompt = \"wizard.start\"",
+            "put \"start\", \"remind\" or \"details\" in place of \"hold\"",
+        ],
+    );
+    assert!(!round.contains("error"), "{}", round);
+    // Blessed without an answer it has the error of the run, at the answer.
+    let again = bless(
+        Exit::Failed,
+        &["0 changes", "error[AE0506]", "story.toml:16:", "help: put \"start\", \"remind\" or \"details\""],
+    );
+    assert!(!again.contains("AE0502"), "{}", again);
+    changed("\"hold\"", "\"start\"");
+    bless(Exit::Failed, &["line 17: added: { prompt = \"card.insert\"", "put \"ok\" or \"cancel\" in place"]);
+    changed("\"hold\"", "\"cancel\"");
+    bless(Exit::Failed, &["added: { prompt = \"summary\"", "put \"close\" in place"]);
+    changed("\"hold\"", "\"close\"");
+    bless(Exit::Ok, &["same", "0 changes"]);
+    // A `never` that new steps interrupt guards less.
+    changed("\"close\" },", "\"close\" },\n  { never = \"request\", until = \"2h\" },");
+    let round = bless(
+        Exit::Ok,
+        &[
+            "added: { at = \"1h31m\", expect = \"balloon\" }",
+            "`never` guards from 01:31:00 on only, no longer from 00:01:00",
+        ],
+    );
+    assert!(!round.contains("hold"), "{}", round);
+    bless(Exit::Ok, &["same", "the run of alice waits for a click"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the arguments is the
 //! exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a file, for the commands after it. In a
+//! `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a file, as the reader of the document does. In a
 //! session with a core, lines that begin with `>` are said to it and lines that begin with `<` are its answers. `cargo xtask docs`
 //! writes the blocks anew.
 #![cfg(not(feature = "planted-bugs"))]
@@ -64,6 +65,10 @@ fn renew(path: &str, text: &str) -> String {
         renewed.push_str(line);
         renewed.push('\n');
         let Some(what) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
+        if let Some((answer, name)) = what.strip_prefix("put ").and_then(|what| what.rsplit_once(" in ")) {
+            put(answer, &directory.join(name));
+            continue;
+        }
         let fence = lines.next().unwrap_or_default();
         assert!(fence.starts_with("```"), "{path}: a code block must follow {line}");
         let old: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
@@ -80,6 +85,13 @@ fn renew(path: &str, text: &str) -> String {
     }
     assert!(shown > 0, "{path} shows nothing of the command");
     renewed
+}
+
+/// The answer in place of the one prompt that is held open.
+fn put(answer: &str, file: &Path) {
+    let text = fs::read_to_string(file).unwrap();
+    assert_eq!(text.matches("\"hold\"").count(), 1, "{}\n{text}", file.display());
+    fs::write(file, text.replace("\"hold\"", answer)).unwrap();
 }
 
 fn output(path: &str, directory: &Path, command: &str, old: &str) -> String {

@@ -1,16 +1,16 @@
 //! `autoenroll run --bless`: writes what came into the scenario files, in place of what was expected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::{fs, io};
 
-use autoenroll_scenario::{Blessed, Code, Diagnostic, Files, RunReport, bless, render};
+use autoenroll_scenario::{Blessed, Files, RunReport, bless, render};
 
 use crate::arguments::BlessWhat;
 use crate::console::{Colour, Console};
 use crate::play::Player;
 use crate::suite::Story;
-use crate::{Exit, Failure, parallel};
+use crate::{Exit, Failure, explain, parallel};
 
 /// Plays the stories and blesses their files. All variants of a file are played before it is written.
 pub(crate) fn run(
@@ -35,17 +35,24 @@ pub(crate) fn run(
     let work = |(_, stories): &(&str, Vec<&Story>)| {
         let reports: Vec<RunReport> = stories.iter().map(|story| player.report(story)).collect();
         let runs: Vec<_> = stories.iter().map(|story| &story.scenario).zip(&reports).collect();
-        bless(&String::from_utf8_lossy(&stories[0].source.bytes), &runs, what == BlessWhat::Steps)
+        let blessed = bless(&String::from_utf8_lossy(&stories[0].source.bytes), &runs, what == BlessWhat::Steps);
+        let same = blessed.edits.is_empty() && blessed.is_whole();
+        let goes_on = if same && what == BlessWhat::Steps { goes_on(&reports) } else { BTreeSet::new() };
+        (blessed, goes_on)
     };
     let mut exit = Exit::Ok;
-    parallel::in_order(&files, jobs, work, |at, blessed| {
+    parallel::in_order(&files, jobs, work, |at, done| {
         let (path, stories) = &files[at];
-        let blessed = blessed.map_err(|panic| Failure::Bench(format!("{path}: the bench panicked: {panic}")))?;
+        let (blessed, goes_on) =
+            done.map_err(|panic| Failure::Bench(format!("{path}: the bench panicked: {panic}")))?;
         if !blessed.edits.is_empty() {
             fs::write(path, &blessed.text)
                 .map_err(|error| Failure::Bench(format!("{path} cannot be written: {error}")))?;
         }
         exit |= show(path, &blessed, &stories[0].scenario.files, console)?;
+        for note in goes_on {
+            writeln!(console.out, "  {note}")?;
+        }
         Ok::<(), Failure>(())
     })?;
     Ok(exit)
@@ -56,9 +63,30 @@ fn show(path: &str, blessed: &Blessed, files: &Files, console: &mut Console<'_>)
     let changes =
         if blessed.edits.len() == 1 { "1 change".to_owned() } else { format!("{} changes", blessed.edits.len()) };
     writeln!(console.out, "{}  {path}  {changes}", console.paint(colour, word))?;
-    for refusal in &blessed.refused {
-        let problem = Diagnostic::error(Code::Differs, refusal.reason.clone(), refusal.place);
-        writeln!(console.out, "\n{}\n", render(&problem, files, console.colour))?;
+    for note in &blessed.notes {
+        writeln!(console.out, "  line {}: {}", note.line, note.text)?;
+        if let Some(help) = &note.help {
+            writeln!(console.out, "    {help}")?;
+        }
     }
-    Ok(if blessed.refused.is_empty() { Exit::Ok } else { Exit::Failed })
+    let files = files.with_text(&blessed.text);
+    for problem in &blessed.refused {
+        writeln!(console.out, "\n{}\n", render(problem, &files, console.colour))?;
+    }
+    Ok(if blessed.is_whole() { Exit::Ok } else { Exit::Failed })
+}
+
+/// What would still come: a story ends with its last step, whatever is open then.
+fn goes_on(reports: &[RunReport]) -> BTreeSet<String> {
+    let mut notes = BTreeSet::new();
+    for report in reports {
+        let Some(next) = report.next else { continue };
+        for (who, waits) in explain::open_at_end(&report.trace) {
+            let end = report.end;
+            notes.insert(format!(
+                "the story ends at {end}, but the run of {who} {waits}; the next event is due at {next}"
+            ));
+        }
+    }
+    notes
 }

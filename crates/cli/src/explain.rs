@@ -14,6 +14,7 @@ use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
 use crate::play::Player;
 use crate::{Exit, Failure, suite};
+pub(crate) use fate::open_at_end;
 use runs::Shown;
 use target::{Moment, Target};
 

@@ -6,10 +6,13 @@ mod splice;
 use autoenroll_model::Fact;
 use autoenroll_trace::Record;
 
+use crate::Code;
 use crate::check::Scenario;
+use crate::diagnostic::Diagnostic;
 use crate::document::{Step, What, parse};
 use crate::instant;
 use crate::print::{Style, of_fact, value};
+use crate::run::unnamed::one_of;
 use crate::run::{Difference, Failure, FailureKind, RunReport, Verdict};
 use crate::source::{FileId, Place};
 
@@ -23,26 +26,49 @@ pub struct Blessed {
     pub text: String,
     /// What was changed, in the order of places.
     pub edits: Vec<Edit>,
-    /// What could not be changed.
-    pub refused: Vec<Refusal>,
+    /// What the author should know of the changes, in the order of lines.
+    pub notes: Vec<Note>,
+    /// What could not be changed, at places of the new text.
+    pub refused: Vec<Diagnostic>,
 }
 
 /// One change of a text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// What is replaced; empty where something is inserted.
     pub place: Place,
     /// By what.
     pub text: String,
+    /// The step that is inserted; `None` for every other change.
+    pub step: Option<NewStep>,
 }
 
-/// Something that blessing does not write.
+/// A step that is inserted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Where.
-    pub place: Place,
-    /// Why, and what to do.
-    pub reason: String,
+pub struct NewStep {
+    /// As it is written.
+    pub written: String,
+    /// Of a prompt that waits for its answer, what can be written in place of `"hold"`.
+    pub answers: Vec<String>,
+}
+
+/// Something to know of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The line of the new text, counted from 1.
+    pub line: usize,
+    /// What is there now.
+    pub text: String,
+    /// What to do, where the story waits for its author.
+    pub help: Option<String>,
+}
+
+impl Blessed {
+    /// Whether nothing is left to the author.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.refused.is_empty() && self.notes.iter().all(|note| note.help.is_none())
+    }
 }
 
 /// Writes what came in these runs of one file's variants into the text of the file. `steps` also inserts steps for what no step
@@ -51,7 +77,8 @@ pub struct Refusal {
 pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Blessed {
     let style = Style::of(text);
     let mut edits: Vec<Edit> = Vec::new();
-    let mut refused: Vec<Refusal> = Vec::new();
+    let mut refused: Vec<Diagnostic> = Vec::new();
+    let mut guards: Vec<Guard> = Vec::new();
     for (scenario, report) in runs {
         let doubt = if steps { missing::first_in_doubt(scenario, report) } else { None };
         for (step, differences) in &report.differences {
@@ -60,7 +87,7 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
                     _ if doubt.is_some_and(|doubt| doubt <= *step) => refuse(unanswered(difference), &mut refused),
                     Ok(edit) if content(edit.place, runs) => refuse(disagree(text, &edit), &mut refused),
                     Ok(edit) => push(edit, &mut edits, &mut refused),
-                    Err(refusal) => refuse(refusal, &mut refused),
+                    Err(reason) => refuse(differs(reason, difference.place.unwrap_or_default()), &mut refused),
                 }
             }
         }
@@ -74,21 +101,25 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
                 // Written by the differences of the step.
                 FailureKind::Differs { .. } | FailureKind::StateDiffers { .. } => {}
                 _ => {
-                    let reason =
-                        format!("{}; blessing changes values only", failure.to_diagnostic(&report.trace).message);
-                    refuse(Refusal { place: failure.place, reason }, &mut refused);
+                    let mut problem = failure.to_diagnostic(&report.trace);
+                    // Only the author knows the answer, and the help says which there are.
+                    if !matches!(failure.kind, FailureKind::LeftOpen { .. }) {
+                        problem.message += "; blessing changes values only";
+                    }
+                    refuse(problem, &mut refused);
                 }
             }
         }
     }
     if steps {
-        let (inserted, not_inserted) = missing::insert(text, runs, style);
-        edits.extend(inserted);
-        not_inserted.into_iter().for_each(|refusal| refuse(refusal, &mut refused));
+        let inserted = missing::insert(text, runs, style);
+        edits.extend(inserted.edits);
+        guards = inserted.guards;
+        inserted.refused.into_iter().for_each(|problem| refuse(problem, &mut refused));
     }
     // By place only: what is inserted at one place stays in its order.
     edits.sort_by_key(|edit| edit.place);
-    finish(text, edits, refused)
+    finish(text, edits, &guards, refused)
 }
 
 fn failures(report: &RunReport) -> &[Failure] {
@@ -98,17 +129,71 @@ fn failures(report: &RunReport) -> &[Failure] {
     }
 }
 
-fn finish(text: &str, edits: Vec<Edit>, mut refused: Vec<Refusal>) -> Blessed {
+/// A `never` that what is inserted before it makes guard less.
+struct Guard {
+    /// The step.
+    place: Place,
+    /// What it guards now, and what it guarded.
+    text: String,
+}
+
+fn finish(text: &str, edits: Vec<Edit>, guards: &[Guard], mut refused: Vec<Diagnostic>) -> Blessed {
     let blessed = applied(text, &edits);
     let sound = |text: &String| !parse("blessed", text.as_bytes()).found.has_errors();
     match blessed {
-        Some(blessed) if edits.is_empty() || sound(&blessed) => Blessed { text: blessed, edits, refused },
+        Some(blessed) if edits.is_empty() || sound(&blessed) => {
+            let notes = notes(&blessed, &edits, guards);
+            for problem in &mut refused {
+                let related = problem.related.iter_mut().map(|label| &mut label.place);
+                related.chain([&mut problem.place]).for_each(|place| *place = moved(*place, &edits));
+            }
+            Blessed { text: blessed, edits, notes, refused }
+        }
         _ => {
             let reason = "the new text would not be a scenario any more; change it by hand".to_owned();
-            refuse(Refusal { place: edits[0].place, reason }, &mut refused);
-            Blessed { text: text.to_owned(), edits: Vec::new(), refused }
+            refuse(differs(reason, edits[0].place), &mut refused);
+            Blessed { text: text.to_owned(), edits: Vec::new(), notes: Vec::new(), refused }
         }
     }
+}
+
+fn notes(blessed: &str, edits: &[Edit], guards: &[Guard]) -> Vec<Note> {
+    let line = |byte: usize| 1 + blessed[..byte].matches('\n').count();
+    let (mut notes, mut grown, mut shrunk) = (Vec::new(), 0, 0);
+    for edit in edits {
+        if let Some(step) = &edit.step {
+            let start = edit.place.start + grown - shrunk + edit.text.find(&step.written).unwrap_or_default();
+            let answers = Some(one_of(&step.answers)).filter(|answers| !answers.is_empty());
+            let help = answers.map(|answers| format!("put {answers} in place of \"hold\" and run again"));
+            notes.push(Note { line: line(start), text: format!("added: {}", step.written), help });
+        }
+        grown += edit.text.len();
+        shrunk += edit.place.end - edit.place.start;
+    }
+    for guard in guards {
+        notes.push(Note { line: line(moved(guard.place, edits).start), text: guard.text.clone(), help: None });
+    }
+    notes.sort_by_key(|note| note.line);
+    notes
+}
+
+/// Where something stands after the changes.
+fn moved(place: Place, edits: &[Edit]) -> Place {
+    if place.file != OWN {
+        return place;
+    }
+    let (mut start, mut end) = (place.start, place.end);
+    for edit in edits {
+        let (grown, shrunk) = (edit.text.len(), edit.place.end - edit.place.start);
+        if edit.place.end <= place.start {
+            start = start + grown - shrunk;
+        }
+        // What is inserted at its end comes behind it.
+        if edit.place.end < place.end || edit.place.end == place.end && shrunk > 0 || edit.place.end <= place.start {
+            end = end + grown - shrunk;
+        }
+    }
+    Place { start, end, ..place }
 }
 
 /// The text with its changes; `None` when they get in each other's way.
@@ -135,15 +220,19 @@ fn content(place: Place, runs: &[(&Scenario, &RunReport)]) -> bool {
     })
 }
 
-fn disagree(text: &str, edit: &Edit) -> Refusal {
+fn differs(reason: String, place: Place) -> Diagnostic {
+    Diagnostic::error(Code::Differs, reason, place)
+}
+
+fn disagree(text: &str, edit: &Edit) -> Diagnostic {
     let written = text.get(edit.place.start..edit.place.end).unwrap_or_default();
     let reason =
         format!("variants disagree: {written} here and {} there; give each its own step with `only`", edit.text);
-    Refusal { place: edit.place, reason }
+    differs(reason, edit.place)
 }
 
 /// Variants share their text: two that want different values at one place cannot both have their way.
-fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Refusal>) {
+fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Diagnostic>) {
     let same_place = |known: &&Edit| known.place == edit.place;
     match edits.iter().find(same_place) {
         Some(known) if known.text != edit.text => {
@@ -151,7 +240,7 @@ fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Refusal>) {
                 "variants disagree: {} here and {} there; give each its own step with `only`",
                 known.text, edit.text
             );
-            refuse(Refusal { place: edit.place, reason }, refused);
+            refuse(differs(reason, edit.place), refused);
             edits.retain(|known| known.place != edit.place);
         }
         Some(_) => {}
@@ -160,15 +249,15 @@ fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Refusal>) {
     }
 }
 
-fn refuse(refusal: Refusal, refused: &mut Vec<Refusal>) {
-    if !refused.contains(&refusal) {
-        refused.push(refusal);
+fn refuse(problem: Diagnostic, refused: &mut Vec<Diagnostic>) {
+    if !refused.contains(&problem) {
+        refused.push(problem);
     }
 }
 
-fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, Refusal> {
+fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, String> {
     let place = difference.place.unwrap_or_default();
-    let refusal = |reason: &str| Err(Refusal { place, reason: format!("{difference}; {reason}") });
+    let refusal = |reason: &str| Err(format!("{difference}; {reason}"));
     let Some(found) = &difference.found else { return refusal("take the fact out by hand") };
     if difference.place.is_none() {
         return refusal("write the fact into the step by hand, or leave `exact` out");
@@ -186,15 +275,15 @@ fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, Re
         }
         found => value(&of_fact(found), style),
     };
-    Ok(Edit { place, text })
+    Ok(Edit { place, text, step: None })
 }
 
-fn unanswered(difference: &Difference) -> Refusal {
+fn unanswered(difference: &Difference) -> Diagnostic {
     let reason = format!("{difference}; a prompt before this is open at the end; answer it and bless again");
-    Refusal { place: difference.place.unwrap_or_default(), reason }
+    differs(reason, difference.place.unwrap_or_default())
 }
 
-fn unnamed(failure: &Failure, record: &Record) -> Refusal {
+fn unnamed(failure: &Failure, record: &Record) -> Diagnostic {
     let reason = format!("no step names the {} at {}; bless with steps to insert one", record.kind, record.at);
-    Refusal { place: failure.place, reason }
+    Diagnostic::error(Code::Unexpected, reason, failure.place)
 }

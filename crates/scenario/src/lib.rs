@@ -29,7 +29,7 @@ mod shape;
 mod source;
 mod tree;
 
-pub use bless::{Blessed, Edit, Refusal, bless};
+pub use bless::{Blessed, Edit, NewStep, Note, bless};
 pub use check::{
     ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, requirement_ids,
 };

@@ -7,6 +7,7 @@ use crate::document::{About, Document, Level};
 use crate::source::Placed;
 use crate::tree::{Entry, Node, Table, Value};
 pub(crate) use steps::of_fact;
+pub(crate) use steps::reply;
 pub(crate) use steps::step;
 pub(crate) use values::{Style, value};
 use values::{key, multi_line, text};

@@ -32,6 +32,8 @@ pub struct RunReport {
     pub digest: TraceDigest,
     /// What the clock shows when the story is over. It may be later than the last record.
     pub end: SimTime,
+    /// When something would happen next, if the story went on; `None` when nothing would.
+    pub next: Option<SimTime>,
     /// The requirements that decided something in this run, each once, in order.
     pub decided: Vec<String>,
     /// How many steps were not played, because an earlier one made it pointless.
@@ -113,6 +115,7 @@ pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requir
     let mut failures = outcome.failures;
     let mut report = report(scenario, trace, Verdict::Passed, outcome.not_played);
     report.end = outcome.end;
+    report.next = outcome.next;
     report.matched = outcome.matched;
     report.left = outcome.left;
     report.open = outcome.open;
@@ -145,8 +148,20 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
     decided.sort();
     decided.dedup();
     let (matched, left) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
-    let (end, open, differences) = (SimTime::START, Vec::new(), Vec::new());
-    RunReport { verdict, digest: digest(&trace), end, trace, decided, not_played, matched, left, open, differences }
+    let (end, next, open, differences) = (SimTime::START, None, Vec::new(), Vec::new());
+    RunReport {
+        verdict,
+        digest: digest(&trace),
+        end,
+        next,
+        trace,
+        decided,
+        not_played,
+        matched,
+        left,
+        open,
+        differences,
+    }
 }
 
 /// A rule that the scenario claims to cover must have decided something.

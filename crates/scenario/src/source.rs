@@ -29,6 +29,13 @@ impl Files {
         Self { own: Arc::new(own), fixtures: Arc::default() }
     }
 
+    /// The same fixtures beside another text of the file.
+    #[must_use]
+    pub fn with_text(&self, text: &str) -> Self {
+        let own = File { name: self.own.name.clone(), text: text.to_owned() };
+        Self { own: Arc::new(own), fixtures: Arc::clone(&self.fixtures) }
+    }
+
     /// The same file and fixtures: each has the id [`FileId::fixture`] of its number.
     pub(crate) fn with_fixtures(self, fixtures: Arc<[File]>) -> Self {
         Self { fixtures, ..self }

@@ -4,7 +4,7 @@ mod loaded;
 mod script;
 
 use autoenroll_model::Span;
-use autoenroll_scenario::{Blessed, ByPrefix, RunReport, Scenario, bless, check, run_on};
+use autoenroll_scenario::{Blessed, ByPrefix, Code, RunReport, Scenario, bless, check, run_on};
 use autoenroll_trace::Kind;
 use script::{Script, m, s};
 
@@ -42,7 +42,10 @@ fn inserts_into(text: &str, expected: &str, script: Script) {
     let (scenarios, report) = play(expected, script.clone());
     assert_eq!(report.render(&scenarios[0].files, false), "", "{expected}");
     assert_eq!(report.trace.records(), play(text, script.clone()).1.trace.records());
-    assert_eq!(blessed(expected, script, true), Blessed { text: expected.to_owned(), edits: vec![], refused: vec![] });
+    assert_eq!(
+        blessed(expected, script, true),
+        Blessed { text: expected.to_owned(), edits: vec![], notes: vec![], refused: vec![] }
+    );
 }
 
 fn script() -> Script {
@@ -60,7 +63,7 @@ fn blessing_with_nothing_to_change_returns_the_same_bytes() {
         "  { logon = \"alice\" },   # odd   blanks\n  { expect = \"issued\", facts = {subject='A'} },\n  { after=\"1m\", expect = \"balloon\" },",
     );
     let result = blessed(&text, script(), true);
-    assert_eq!(result, Blessed { text, edits: vec![], refused: vec![] });
+    assert_eq!(result, Blessed { text, edits: vec![], notes: vec![], refused: vec![] });
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn blessing_changes_only_the_values_that_differ() {
     assert_eq!((result.edits.len(), result.refused.len()), (3, 0));
     // What was blessed passes, and blessing it again changes nothing.
     let again = blessed(&result.text, script(), false);
-    assert_eq!(again, Blessed { text: result.text, edits: vec![], refused: vec![] });
+    assert_eq!(again, Blessed { text: result.text, edits: vec![], notes: vec![], refused: vec![] });
 }
 
 #[test]
@@ -181,10 +184,73 @@ fn what_comes_after_an_open_prompt_is_in_doubt() {
         story(&steps("true")).replace("  { state", "  { prompt = \"wizard.start\", answer = \"hold\" },\n  { state");
     let once = blessed(&story(&steps("true")), script(), true);
     assert_eq!(once.text, held);
-    assert!(once.refused.iter().any(|refusal| refusal.reason.contains("open at the end")), "{:?}", once.refused);
+    assert!(once.refused.iter().any(|refusal| refusal.message.contains("open at the end")), "{:?}", once.refused);
+    // What is refused stands in the new text.
+    let places: Vec<&str> =
+        once.refused.iter().map(|problem| &once.text[problem.place.start..problem.place.end]).collect();
+    assert_eq!(places, ["true"]);
     assert_eq!(blessed(&held, script(), true).text, held);
     // Without steps the values are taken as they are.
     assert_eq!(blessed(&story(&steps("true")), script(), false).text, story(&steps("false")));
+}
+
+#[test]
+fn notes_tell_what_is_new_and_what_the_author_has_to_do() {
+    let check = |steps: &str, script: Script, expected: &[(usize, &str, Option<&str>)]| {
+        let blessed = blessed(&story(&format!("{LOGON}\n{steps}")), script, true);
+        let notes: Vec<_> =
+            blessed.notes.iter().map(|note| (note.line, note.text.as_str(), note.help.as_deref())).collect();
+        assert_eq!(notes, expected);
+        let waits = expected.iter().any(|(.., help)| help.is_some());
+        assert_eq!(blessed.is_whole(), !waits && blessed.refused.is_empty());
+        for (line, text, _) in notes {
+            let written = text.strip_prefix("added: ");
+            let there = blessed.text.lines().nth(line - 1).unwrap();
+            assert!(there.contains(written.unwrap_or("never = ")), "{there}");
+        }
+    };
+    let asked = |point: &'static str| Script::new().at(m(1), "alice", Kind::Prompt, &[("point", point)]);
+    check(
+        "  { wait = \"2m\" },",
+        asked("card.insert"),
+        &[(
+            8,
+            "added: { at = \"1m\", prompt = \"card.insert\", answer = \"hold\" }",
+            Some("put \"ok\" or \"cancel\" in place of \"hold\" and run again"),
+        )],
+    );
+    check(
+        "  { wait = \"2m\" },",
+        asked("summary"),
+        &[(
+            8,
+            "added: { at = \"1m\", prompt = \"summary\", answer = \"hold\" }",
+            Some("put \"close\" in place of \"hold\" and run again"),
+        )],
+    );
+    let a = r#"added: { at = "1m", expect = "event", facts = { severity = "error", context = "a" } }"#;
+    check("  { wait = \"2m\" },", events(&[m(1)]), &[(8, a, None)]);
+    let guards = "`never` guards from 00:01:00 on only, no longer from 00:00:00: what comes between is not guarded";
+    for end in ["within", "until"] {
+        let never = format!("  # why\n  {{ never = \"issued\", {end} = \"2m\" }},");
+        check(&never, events(&[m(1)]), &[(8, a, None), (10, guards, None)]);
+    }
+    // In the instant from which it guards nothing is lost.
+    let b = r#"added: { expect = "event", facts = { severity = "error", context = "a" } }"#;
+    let at_logon = Script::new().after("Logon", s(0), "alice", Kind::Event, &[("severity", "error"), ("context", "a")]);
+    check("  { never = \"issued\", within = \"2m\" },", at_logon, &[(8, b, None)]);
+}
+
+#[test]
+fn a_prompt_that_is_open_at_the_end_is_left_to_its_author() {
+    let script = Script::new().after("Logon", s(0), "alice", Kind::Prompt, &[("point", "wizard.start")]);
+    let text =
+        story(&format!("{LOGON}\n  {{ prompt = \"wizard.start\", answer = \"hold\" }},\n  {{ wait = \"1m\" }},"));
+    let blessed = blessed(&text, script, true);
+    let [problem] = blessed.refused.as_slice() else { panic!("{:?}", blessed.refused) };
+    assert_eq!(problem.code, Code::LeftOpen);
+    assert_eq!(&text[problem.place.start..problem.place.end], "\"hold\"");
+    assert_eq!(problem.help.as_deref(), Some("put \"start\", \"remind\" or \"details\" in place of it"));
 }
 
 #[test]
@@ -225,7 +291,7 @@ fn nothing_comes_between_an_action_and_what_acts_on_it() {
     let text = story(&format!("{LOGON}\n  {{ on = \"answer\", lock = \"alice\" }},"));
     let result = blessed(&text, script(), true);
     assert_eq!(result.text, text);
-    assert!(result.refused.iter().any(|refusal| refusal.reason.contains("follow an action")), "{:?}", result.refused);
+    assert!(result.refused.iter().any(|refusal| refusal.message.contains("follow an action")), "{:?}", result.refused);
 }
 
 #[test]
@@ -234,7 +300,7 @@ fn steps_under_headers_are_left_alone() {
                 [[timeline.steps]]\nwait = \"2m\"\n";
     let result = blessed(text, events(&[m(1)]), true);
     assert_eq!((result.text.as_str(), result.edits.len()), (text, 0));
-    assert!(result.refused.iter().any(|refusal| refusal.reason.contains("brackets")), "{:?}", result.refused);
+    assert!(result.refused.iter().any(|refusal| refusal.message.contains("brackets")), "{:?}", result.refused);
 }
 
 /// Error events at these times, told apart by their context.

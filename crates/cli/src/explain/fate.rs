@@ -109,6 +109,15 @@ pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
     runs
 }
 
+/// Who has a run that is still open at the end of the trace, and what it does instead of ending: it waits for something.
+pub(crate) fn open_at_end(trace: &Trace) -> Vec<(&str, String)> {
+    let open = runs(trace).into_iter().filter_map(|run| match run.end {
+        End::Open(waits) => Some((run.actor, waits)),
+        End::Ended(_) | End::CutOff(_) => None,
+    });
+    open.collect()
+}
+
 /// What the user or the world still has to do before an open run goes on.
 fn waits_for(records: &[&Record]) -> String {
     let (mut prompt, mut balloon, mut icon, mut effect) = (None, None, None, None);

@@ -10,14 +10,24 @@ use autoenroll_model::{SimTime, Span};
 use autoenroll_trace::Record;
 
 use super::splice::{self, Retimed};
-use super::{Edit, Refusal};
+use super::{Edit, Guard, NewStep};
+use crate::Code;
 use crate::check::Scenario;
+use crate::diagnostic::Diagnostic;
 use crate::document::{Begin, End, Step, What, parse};
 use crate::print::{self, Style, value};
-use crate::run::unnamed::{expects, left_before, place, step_for, timed};
+use crate::run::unnamed::{answers_to, expects, left_before, place, step_for, timed};
 use crate::run::{Failure, FailureKind, Left, RunReport};
-use crate::source::{Place, Placed};
+use crate::source::{FileId, Place, Placed};
 use crate::tree::Value;
+
+/// What inserting comes to.
+#[derive(Default)]
+pub(super) struct Inserted {
+    pub(super) edits: Vec<Edit>,
+    pub(super) guards: Vec<Guard>,
+    pub(super) refused: Vec<Diagnostic>,
+}
 
 /// What is missing after one step.
 struct Gap {
@@ -29,22 +39,26 @@ struct Gap {
     retimed: Option<Retimed>,
     /// The step that comes next, when it has to follow an action or answer directly.
     follower: Option<Place>,
+    /// The step that comes next, when it is a `never` that guards less then.
+    guard: Option<Guard>,
 }
 
 /// A step that is missing.
 struct Missing {
     step: Step,
+    /// Of a prompt that waits for its answer, what can be written in place of `"hold"`.
+    answers: Vec<String>,
     time: SimTime,
     /// The variants in which it is, counted from 0.
     runs: BTreeSet<usize>,
 }
 
 /// Inserts what is missing in these runs of one file's variants.
-pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style) -> (Vec<Edit>, Vec<Refusal>) {
-    let (mut edits, mut refused) = (Vec::new(), Vec::new());
+pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style) -> Inserted {
+    let mut inserted = Inserted::default();
     let root = parse("blessed", text.as_bytes()).root;
     let Some(list) = root.table("timeline").and_then(|timeline| timeline.get("steps")) else {
-        return (edits, refused);
+        return inserted;
     };
     let mut gaps: Vec<Gap> = Vec::new();
     let mut retimed: Vec<Retimed> = Vec::new();
@@ -55,34 +69,43 @@ pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style)
                     retimed.extend(gap.retimed.clone().filter(|change| !retimed.contains(change)));
                     merge(gap, &mut gaps);
                 }
-                Err(refusal) => refused.push(refusal),
+                Err(problem) => inserted.refused.push(*problem),
             }
         }
     }
     for gap in gaps {
         let steps: Vec<String> = gap.missing.iter().map(|missing| written(missing, runs, style)).collect();
         match splice::insert(text, list, gap.after, &steps) {
-            Some(inserted) => edits.extend(inserted),
+            Some(edits) => {
+                let new = gap.missing.into_iter().zip(steps);
+                let new = new.map(|(missing, written)| Some(NewStep { written, answers: missing.answers }));
+                inserted.edits.extend(edits.into_iter().zip(new).map(|(edit, step)| Edit { step, ..edit }));
+                inserted.guards.extend(gap.guard);
+            }
             None => {
                 let reason = format!("only lists in brackets get steps; write these by hand: {}", steps.join(", "));
-                refused.push(Refusal { place: gap.after.unwrap_or(list.place), reason });
+                inserted.refused.push(unexpected(reason, gap.after.unwrap_or(list.place)));
                 retimed.clear();
             }
         }
     }
-    edits.extend(retimed.iter().flat_map(|change| splice::retime(text, list, change)));
-    (edits, refused)
+    inserted.edits.extend(retimed.iter().flat_map(|change| splice::retime(text, list, change)));
+    inserted
+}
+
+fn unexpected(reason: String, place: Place) -> Diagnostic {
+    Diagnostic::error(Code::Unexpected, reason, place)
 }
 
 /// Nothing comes between an action and the step that acts on what the action leads to.
-fn splits(gap: &Gap) -> Result<(), Refusal> {
+fn splits(gap: &Gap) -> Result<(), Box<Diagnostic>> {
     let Some(place) = gap.follower else { return Ok(()) };
     let reason = "what no step names comes before this step, which has to follow an action or answer; write it by hand";
-    Err(Refusal { place, reason: reason.to_owned() })
+    Err(Box::new(unexpected(reason.to_owned(), place)))
 }
 
 /// A step that has to change its time must have to in every variant in which it stands.
-fn retimed_alike(gap: &Gap, run: usize, runs: &[(&Scenario, &RunReport)]) -> Result<(), Refusal> {
+fn retimed_alike(gap: &Gap, run: usize, runs: &[(&Scenario, &RunReport)]) -> Result<(), Box<Diagnostic>> {
     let Some(retimed) = &gap.retimed else { return Ok(()) };
     let same = |(other, (scenario, report)): (usize, &(&Scenario, &RunReport))| {
         other == run
@@ -93,7 +116,7 @@ fn retimed_alike(gap: &Gap, run: usize, runs: &[(&Scenario, &RunReport)]) -> Res
         return Ok(());
     }
     let reason = "what no step names comes before this step, and not in every variant; give each variant its own step with `only`";
-    Err(Refusal { place: retimed.step, reason: reason.to_owned() })
+    Err(Box::new(unexpected(reason.to_owned(), retimed.step)))
 }
 
 /// Puts together what is missing at one place in several variants.
@@ -102,6 +125,7 @@ fn merge(gap: Gap, gaps: &mut Vec<Gap>) {
         gaps.push(gap);
         return;
     };
+    known.guard = known.guard.take().or(gap.guard);
     for missing in gap.missing {
         let same = |other: &&mut Missing| other.step == missing.step && other.time == missing.time;
         match known.missing.iter_mut().filter(same).find(|other| other.runs.is_disjoint(&missing.runs)) {
@@ -148,6 +172,14 @@ fn unnamed(report: &RunReport) -> Vec<&Record> {
     unnamed
 }
 
+/// Whether the record is that of a prompt which is open at the end.
+fn is_open(record: &Record, report: &RunReport) -> bool {
+    let is_it = |open: &Record| {
+        open.actor == record.actor && open.facts.text("point") == record.facts.text("point") && open.id <= record.id
+    };
+    report.open.iter().filter_map(|open| report.trace.get(*open)).any(is_it)
+}
+
 /// The index of the first step that comes after a prompt which is open at the end: what it leads to, nobody knows yet.
 pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<usize> {
     let after = |record: &Record| {
@@ -164,7 +196,9 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
     let mut missing = Vec::new();
     for record in records {
         let step = step_for(scenario, record, record.at > clock);
-        missing.push(Missing { step, time: record.at, runs: BTreeSet::from([run]) });
+        let style = Style::of(scenario.files.text(FileId::OWN));
+        let answers = if is_open(record, report) { answers_to(record, style) } else { Vec::new() };
+        missing.push(Missing { step, answers, time: record.at, runs: BTreeSet::from([run]) });
         clock = record.at;
     }
     let after = before.map(|before| scenario.steps[before].place);
@@ -173,7 +207,14 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
     let together = report.left.get(at).copied().flatten().is_some_and(|next| next.clock == clock) && !waits;
     let retimed = next.and_then(|next| retimed(next, left, clock, together, scenario));
     let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.place);
-    Gap { after, missing, retimed, follower }
+    let guard = next.filter(|next| matches!(next.what, What::Never(_)) && clock > left.clock).map(|next| Guard {
+        place: next.verb.place,
+        text: format!(
+            "`never` guards from {clock} on only, no longer from {}: what comes between is not guarded",
+            left.clock
+        ),
+    });
+    Gap { after, missing, retimed, follower, guard }
 }
 
 /// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `left`.

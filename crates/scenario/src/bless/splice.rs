@@ -143,7 +143,7 @@ fn with_comma(text: &str, place: Place) -> Place {
 }
 
 fn edit(place: Place, text: String) -> Edit {
-    Edit { place, text }
+    Edit { place, text, step: None }
 }
 
 /// The comma that follows, beyond blanks and comments.

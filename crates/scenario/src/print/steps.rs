@@ -122,7 +122,8 @@ fn time(when: When) -> Value {
     }
 }
 
-fn reply(reply: &Reply) -> Value {
+/// An answer to a prompt.
+pub(crate) fn reply(reply: &Reply) -> Value {
     let given = |key: &str, text: &str| {
         let mut rows = Rows(Table::default());
         rows.text(key, text);

@@ -52,6 +52,7 @@ pub(super) struct Outcome {
     pub(super) differences: Vec<(usize, Vec<Difference>)>,
     pub(super) not_played: usize,
     pub(super) end: SimTime,
+    pub(super) next: Option<SimTime>,
 }
 
 /// Where a step leaves the story for what comes after it.
@@ -104,6 +105,7 @@ impl<'a, S: Stage> Player<'a, S> {
         }
         self.outcome.open = self.open_prompts();
         self.outcome.end = self.stage.now();
+        self.outcome.next = self.stage.next_at();
         (self.stage.trace().clone(), self.outcome)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use autoenroll_model::{DecisionPoint, Fact, SimTime};
+use autoenroll_model::{DecisionPoint, Fact, Offer, SimTime};
 use autoenroll_trace::{Kind, Record, RecordId};
 
 use super::{Failure, FailureKind, Left, Miss, RunReport, Verdict};
@@ -28,6 +28,7 @@ pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
         );
         for failure in failures {
             advise_on(failure, scenario, report);
+            advise_to_answer(failure, scenario, report);
         }
     }
     report.verdict = verdict;
@@ -89,6 +90,52 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
             failure.help = Some(format!("name that first, after step {at}: {step}"));
         }
         _ => failure.help = Some(format!("name that first: {step}")),
+    }
+}
+
+/// Where a step holds open what is open at the end, that step is the place, and its answer what to change.
+fn advise_to_answer(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
+    let FailureKind::LeftOpen { who, point } = &failure.kind else { return };
+    let is_it = |record: &&Record| {
+        record.actor == *who && record.facts.text("point").and_then(|p| p.parse().ok()) == Some(*point)
+    };
+    let Some(record) = report.open.iter().filter_map(|id| report.trace.get(*id)).find(is_it) else { return };
+    let Some(step) = report.matched.iter().position(|matched| *matched == Some(record.id)) else { return };
+    let What::Prompt { answer, .. } = &scenario.steps[step].what else { return };
+    failure.place = answer.place;
+    failure.help = Some(format!(
+        "put {} in place of it",
+        one_of(&answers_to(record, Style::of(scenario.files.text(FileId::OWN))))
+    ));
+}
+
+/// The answers that a prompt offers, as they are written.
+pub(crate) fn answers_to(record: &Record, style: Style) -> Vec<String> {
+    let offers = record.facts.text("point").and_then(|point| point.parse().ok()).map(offers_of).unwrap_or_default();
+    let cards = || match record.facts.get("cards") {
+        Some(Fact::List(cards)) => cards
+            .iter()
+            .filter_map(|card| match card {
+                Fact::Text(card) => Some(Reply::Card(card.clone())),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let replies = offers.iter().flat_map(|offer| match offer {
+        // PINs are shown nowhere but in the scenario; this one is an example.
+        Offer::Pin => vec![Reply::Pin("1234".to_owned())],
+        Offer::Card => cards(),
+        word => vec![Reply::Word(*word)],
+    });
+    replies.map(|reply| value(&print::reply(&reply), style)).collect()
+}
+
+/// The words, with `or` before the last one.
+pub(crate) fn one_of(words: &[String]) -> String {
+    match words {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => words.concat(),
     }
 }
 
