@@ -139,7 +139,7 @@ fn of_variant(
     let cx = lower::Context {
         world,
         names,
-        library,
+        fixtures: library,
         domain: spec.domain.clone(),
         templates: spec.templates.iter().map(|template| template.template.clone()).collect(),
     };

@@ -30,7 +30,7 @@ pub(crate) struct Context<'a> {
     /// Its names.
     pub(crate) names: Names,
     /// The fixtures.
-    pub(crate) library: &'a Library,
+    pub(crate) fixtures: &'a Library,
     /// The domain, once it is known.
     pub(crate) domain: DomainSpec,
     /// The templates, once they are known.
@@ -43,8 +43,13 @@ const START: &str = "2026-03-02T08:00:00Z";
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
 pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &mut Diagnostics) -> (WorldSpec, Names) {
     found.extend(library.oid_problems());
-    let mut cx =
-        Context { world, names: Names::of(world), library, domain: DomainSpec::contoso(), templates: Vec::new() };
+    let mut cx = Context {
+        world,
+        names: Names::of(world),
+        fixtures: library,
+        domain: DomainSpec::contoso(),
+        templates: Vec::new(),
+    };
     cx.domain = domain(world, &cx.names, found);
     cx.names.sids = people::sids(world, &cx.domain);
     let old = profile.name.starts_with("server-2003");

@@ -96,7 +96,7 @@ fn profile(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> CardProf
             set_atr(&mut profile, &bytes, atr.place, found);
         }
         None => {
-            let Some(kind) = cx.library.card(atr, found) else { return profile };
+            let Some(kind) = cx.fixtures.card(atr, found) else { return profile };
             profile.name = Cow::Owned(atr.value.to_owned());
             if let Some(bytes) = kind.text("atr").and_then(|text| hex(text.value)) {
                 set_atr(&mut profile, &bytes, atr.place, found);

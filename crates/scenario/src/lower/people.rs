@@ -115,7 +115,7 @@ fn card_type(cx: &Context<'_>, node: &Node, found: &mut Diagnostics) -> Option<C
     let bytes = |table: &Table, key: &str| table.text(key).and_then(|text| hex(text.value));
     let complete = table.get("atr").is_some() && table.get("provider").is_some();
     let nothing = Table::default();
-    let kind = if complete { &nothing } else { cx.library.card(name, found)? };
+    let kind = if complete { &nothing } else { cx.fixtures.card(name, found)? };
     let atr = bytes(table, "atr").or_else(|| bytes(kind, "atr"))?;
     let mask = bytes(table, "mask").or_else(|| bytes(kind, "mask")).unwrap_or_else(|| vec![0xFF; atr.len()]);
     let provider = text(table, "provider").or_else(|| text(kind, "provider"))?;

@@ -16,7 +16,7 @@ use crate::tree::Table;
 
 /// All templates of the world. `old` says which generation of default templates is looked through first.
 pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<TemplateSpec> {
-    let defaults = Defaults::of(cx.library, old, found);
+    let defaults = Defaults::of(cx.fixtures, old, found);
     let mut list = Vec::new();
     for table in cx.world.tables("template") {
         let template = template(cx, table, &defaults, found);
@@ -39,7 +39,7 @@ pub(super) fn changed(
     found: &mut Diagnostics,
 ) -> Template {
     let start = match table.text("based-on") {
-        Some(_) => template(cx, table, &Defaults::of(cx.library, old, found), found),
+        Some(_) => template(cx, table, &Defaults::of(cx.fixtures, old, found), found),
         None => current,
     };
     let mut changed = apply(cx, start, table, FlagsKey::AnyField, found);
@@ -165,7 +165,7 @@ fn apply(
     set(&mut t.revision, small(table, "revision"));
     set(&mut t.minor, small(table, "minor"));
     if let Some(oid) = table.text("oid") {
-        t.oid = cx.library.oid(oid, found);
+        t.oid = cx.fixtures.oid(oid, found);
     }
     apply_flags(t, table, flags);
     set(&mut t.ra_signatures, small(table, "ra-signatures"));
@@ -185,7 +185,7 @@ fn apply(
         ("critical-extensions", &mut t.critical_extensions),
     ] {
         if table.get(key).is_some() {
-            *list = table.texts(key).filter_map(|text| cx.library.oid(text, found)).collect();
+            *list = table.texts(key).filter_map(|text| cx.fixtures.oid(text, found)).collect();
         }
     }
     if table.get("supersedes").is_some() {
