@@ -72,7 +72,7 @@ fn sample<T>(all: Vec<T>, one_in: u64, text: impl Fn(&T) -> (&str, &str)) -> Vec
 
 /// What scenarios are checked against, read once.
 struct Bench {
-    library: Library,
+    fixtures: Library,
     catalogue: Catalogue,
 }
 
@@ -83,12 +83,12 @@ struct Played {
 
 impl Bench {
     fn new() -> Self {
-        Self { library: Library::read(&Fixtures::default()), catalogue: Catalogue::read().unwrap() }
+        Self { fixtures: Library::read(&Fixtures::default()), catalogue: Catalogue::read().unwrap() }
     }
 
     /// `None` when the file has errors, because a later step refers to what was taken out.
     fn play(&self, file: &File) -> Option<Played> {
-        let checked = check(&file.name, file.text.as_bytes(), &self.library, &self.catalogue);
+        let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, &self.catalogue);
         let one = |scenario: Scenario| {
             let report = run(&scenario, OwnCores::new(), InProcess::new(), &self.catalogue);
             (scenario, report)

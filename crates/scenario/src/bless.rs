@@ -104,7 +104,8 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
                     let mut problem = failure.to_diagnostic(&report.trace);
                     // Only the author knows the answer, and the help says which there are.
                     if !matches!(failure.kind, FailureKind::LeftOpen { .. }) {
-                        problem.message += "; blessing changes values only";
+                        problem.message +=
+                            if steps { "; blessing takes no step out" } else { "; blessing changes values only" };
                     }
                     refuse(problem, &mut refused);
                 }

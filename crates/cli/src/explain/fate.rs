@@ -276,3 +276,21 @@ pub(super) fn is_idle(record: &Record) -> bool {
             None => rule(record) == *known,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_that_are_named_here_exist() {
+        let catalogue = Catalogue::read().unwrap();
+        let begins = |start: &str| catalogue.requirements().iter().any(|requirement| requirement.id.starts_with(start));
+        for id in [NEEDS_NOTHING].iter().chain(DUE).chain(EXCEPTIONS) {
+            let exists = id.strip_suffix('*').map_or_else(|| catalogue.requirement(id).is_some(), begins);
+            assert!(exists, "there is no requirement {id}");
+        }
+        for start in DESKTOP {
+            assert!(begins(start), "no requirement begins with {start}");
+        }
+    }
+}
