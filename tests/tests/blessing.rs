@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use autoenroll_cli::{Catalogue, Exit, Fixtures};
 use autoenroll_core::InProcess as OwnCores;
-use autoenroll_model::{Fact, SimTime, Span};
+use autoenroll_model::{Duration, Fact, SimTime};
 use autoenroll_scenario::{
     Begin, Blessed, Document, End, FailureKind, Library, Place, RunReport, Scenario, Step, Verdict, Wanted, WantedFact,
     What, bless, check, parse, run,
@@ -201,11 +201,11 @@ fn kept_in_time(file: &File, gone: &Step, played: &Played) -> Option<Changes> {
         let index = scenario.steps.iter().position(|step| step.place == gone.place)?;
         Some(report.trace.get(report.matched[index]?)?.at.since(SimTime::START))
     });
-    let times: BTreeSet<Option<Span>> = times.collect();
+    let times: BTreeSet<Option<Duration>> = times.collect();
     let time = times.first().copied().flatten().filter(|_| times.len() == 1 && next.only.is_empty())?;
-    let value = |place: Place, span: Span| (place.start..place.end, format!("\"{span}\""));
+    let value = |place: Place, span: Duration| (place.start..place.end, format!("\"{span}\""));
     // The word before the value changes too: what counted from the step that is gone counts from the start.
-    let word = |place: Place, from: &str, to: &str, span: Span| {
+    let word = |place: Place, from: &str, to: &str, span: Duration| {
         let start = file.text[..place.start].rfind(from).unwrap_or(place.start);
         (start..place.end, format!("{to} = \"{span}\""))
     };

@@ -5,7 +5,7 @@ use core::fmt;
 
 use aes::Aes256;
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, RsaComponents, Seed, SignatureAlgorithm, draw};
-use autoenroll_model::{FileTime, KeyUsage, Span};
+use autoenroll_model::{Duration, FileTime, KeyUsage};
 use autoenroll_wire::asn1::{self, Tlv, tag};
 use autoenroll_wire::{Certificate, Extension, Name, SignerId, WireError, oids};
 use cbc::Decryptor;
@@ -103,7 +103,7 @@ impl Exchange {
             serial,
             issuer: identity.subject().to_vec(),
             not_before: now,
-            not_after: (now + Span::days(7)).min(identity.not_after()),
+            not_after: (now + Duration::days(7)).min(identity.not_after()),
             subject: Name::default().with(oids::COMMON_NAME, &format!("{}-Xchg", identity.name())).to_der(),
             public_key: self.key.public().spki_der(),
             extensions: vec![

@@ -4,8 +4,8 @@ use core::fmt;
 
 use autoenroll_keys::{KeyAlgorithm, Seed, SignatureAlgorithm};
 use autoenroll_model::{
-    Authority, CaReply, Decision, Decisions, Disposition, EnrollmentFlags, Facts, FileTime, GeneralFlags, HResult,
-    PrincipalObject, Right, Submission, Template, Token, may,
+    CaReply, Decision, Decisions, Disposition, EnrollmentFlags, EnrollmentService, Facts, FileTime, GeneralFlags,
+    HResult, PrincipalObject, Right, Submission, Template, Token, access_check,
 };
 
 use crate::archive::Exchange;
@@ -236,8 +236,8 @@ impl Ca {
 
     /// What the directory publishes about this CA.
     #[must_use]
-    pub fn authority(&self) -> Authority {
-        Authority {
+    pub fn authority(&self) -> EnrollmentService {
+        EnrollmentService {
             name: self.identity.name().to_string(),
             host: Some(self.config.host.clone()),
             certificate: self.identity.certificate().to_vec(),
@@ -317,7 +317,7 @@ impl Ca {
         let facts = Facts::new().with("addressed", submission.ca.as_str()).with("name", self.identity.name());
         judge.require(&rules::AUTHORITY, addressed, facts)?;
         judge.require(&rules::RUNNING, !self.suspended, Facts::new())?;
-        let allowed = may(&self.config.rights, &Token::of(caller), Right::Enroll);
+        let allowed = access_check(&self.config.rights, &Token::of(caller), Right::Enroll);
         judge.require(&rules::CA_RIGHT, allowed, Facts::new().with("caller", caller.dn.as_str()))
     }
 

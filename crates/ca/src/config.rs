@@ -1,7 +1,7 @@
 //! How a CA is configured.
 
 use autoenroll_keys::HashAlgorithm;
-use autoenroll_model::{Ace, AceEffect, SecurityDescriptor, Sid, Span, rights};
+use autoenroll_model::{Ace, AceEffect, Duration, SecurityDescriptor, Sid, rights};
 
 /// The configuration of a CA beyond its certificate. Names in brackets are those of [MS-WCCE] 3.2.1.1.4.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +13,10 @@ pub struct CaConfig {
     /// Who may request certificates: the Enroll right counts.
     pub rights: SecurityDescriptor,
     /// Longest validity of any certificate; two years by default, as on a new enterprise CA.
-    pub max_validity: Span,
+    pub max_validity: Duration,
     /// How far before the present a certificate begins (Config_CA_Clock_Skew_Minutes). Zero by default, so that dates in
     /// stories can be read; a real CA has ten minutes.
-    pub clock_skew: Span,
+    pub clock_skew: Duration,
     /// What happens to requests that no template decides about (Config_CA_Requests_Disposition).
     pub approval: Approval,
     /// The version that templates are compared with (Server_Current_Version), 0 to 15; [`CaConfig::CURRENT_VERSION`] by
@@ -33,7 +33,7 @@ pub struct CaConfig {
     /// Addresses of OCSP responders (Config_CA_OCSP_Include_In_Cert).
     pub ocsp_urls: Vec<String>,
     /// How long a revocation list is good for; a week by default.
-    pub crl_period: Span,
+    pub crl_period: Duration,
     /// Whether private keys are archived.
     pub key_archival: bool,
 }
@@ -58,8 +58,8 @@ impl CaConfig {
             host: host.to_string(),
             templates: templates.iter().map(ToString::to_string).collect(),
             rights: authenticated_users_enroll(),
-            max_validity: Span::days(730),
-            clock_skew: Span::ZERO,
+            max_validity: Duration::days(730),
+            clock_skew: Duration::ZERO,
             approval: Approval::Automatic,
             version: Self::CURRENT_VERSION,
             hash: HashAlgorithm::Sha256,
@@ -67,7 +67,7 @@ impl CaConfig {
             crl_urls: vec![format!("http://{host}/ca.crl")],
             issuer_urls: vec![format!("http://{host}/ca.crt")],
             ocsp_urls: Vec::new(),
-            crl_period: Span::days(7),
+            crl_period: Duration::days(7),
             key_archival: false,
         }
     }

@@ -4,10 +4,9 @@
 //! `autoenroll-keys`, and serial numbers are drawn by key, so that one seed gives one hierarchy to the byte.
 
 use core::fmt;
-use core::time::Duration;
 
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, PublicKey, Seed, SignatureAlgorithm, draw};
-use autoenroll_model::{FileTime, Span};
+use autoenroll_model::{Duration, FileTime};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, PublicKeyData, SerialNumber,
@@ -41,7 +40,7 @@ pub struct CaDescription {
     /// Begin of validity; counts to the second.
     pub not_before: FileTime,
     /// Length of validity; cut off at the end of the issuer's certificate.
-    pub validity: Span,
+    pub validity: Duration,
     /// How many CAs may follow below; none for no limit.
     pub path_length: Option<u8>,
 }
@@ -55,7 +54,7 @@ impl CaDescription {
             organization: String::new(),
             algorithm: KeyAlgorithm::P256,
             not_before,
-            validity: Span::days(3650),
+            validity: Duration::days(3650),
             path_length: None,
         }
     }
@@ -235,8 +234,8 @@ const CA_VERSION: &[u64] = &[1, 3, 6, 1, 4, 1, 311, 21, 1];
 /// The last second that certificates can name.
 const YEAR_9999: i64 = 253_402_300_799;
 
-fn since_1970(time: FileTime) -> Duration {
-    Duration::from_secs(time.unix_seconds().clamp(0, YEAR_9999).unsigned_abs())
+fn since_1970(time: FileTime) -> core::time::Duration {
+    core::time::Duration::from_secs(time.unix_seconds().clamp(0, YEAR_9999).unsigned_abs())
 }
 
 /// Positive, and never with a leading zero octet.

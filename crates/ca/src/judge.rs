@@ -34,7 +34,7 @@ impl<'a> Judge<'a> {
 
     /// Decides a rule that chooses between two ways.
     pub(crate) fn holds(&mut self, rule: &PolicyRule, outcome: bool, facts: Facts) -> bool {
-        self.decisions.decide(rule.rule(), &self.subject, outcome, facts)
+        self.decisions.decide(rule.rule(), &self.subject, outcome, facts).holds
     }
 
     /// Decides a rule that refuses when it does not hold.

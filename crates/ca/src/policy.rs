@@ -3,7 +3,8 @@
 
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
-    EnrollmentFlags, Facts, FileTime, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, Right, Template, Token, may,
+    EnrollmentFlags, Facts, FileTime, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, Right, Template, Token,
+    access_check,
 };
 use autoenroll_wire::{GeneralName, TemplateReference, oids};
 
@@ -154,7 +155,7 @@ impl<'a> Policy<'a> {
                 return Ok(());
             }
         }
-        let allowed = may(&template.security, &Token::of(self.caller), Right::Enroll);
+        let allowed = access_check(&template.security, &Token::of(self.caller), Right::Enroll);
         let facts = Facts::new().with("template", template.name.as_str()).with("caller", self.caller.dn.as_str());
         judge.require(&rules::TEMPLATE_RIGHT, allowed, facts)
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use autoenroll_model::{SimTime, Span};
+use autoenroll_model::{Duration, SimTime};
 
 use crate::arguments::{Run, RunFormat};
 use crate::console::{Colour, Console};
@@ -146,7 +146,7 @@ fn sum_up(played: &[Played], console: &mut Console<'_>) -> io::Result<()> {
     let passed = count(|verdict| matches!(verdict, Verdict::Passed));
     let failed = count(|verdict| matches!(verdict, Verdict::Failed(_)));
     let bench = count(|verdict| matches!(verdict, Verdict::Bench(_)));
-    let simulated = played.iter().fold(SimTime::START, |sum, one| sum + Span(one.end.0));
+    let simulated = played.iter().fold(SimTime::START, |sum, one| sum + Duration(one.end.0));
     let scenarios = if played.len() == 1 { "1 scenario".to_owned() } else { format!("{} scenarios", played.len()) };
     write!(console.out, "\n{scenarios}: {passed} passed, {failed} failed")?;
     let known = count(|verdict| matches!(verdict, Verdict::Known(_)));

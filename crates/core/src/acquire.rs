@@ -6,13 +6,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Authority, Certificates, Context, DirectoryCache, DirectoryRoot, Effect, EffectResult, Facts, HResult,
-    PolicyServer, PrincipalObject, Settings, Span, TrustContainer, TrustStore, Unconfigured,
+    Certificates, Context, DirectoryCache, Duration, Effect, EffectResult, EnrollmentService, Facts, HResult,
+    PolicyServer, PrincipalObject, RootDse, Settings, TrustContainer, TrustStore, Unconfigured,
 };
 
 use crate::events;
 use crate::frame::Frame;
-use crate::offer::{OfferedTemplate, PolicyCache, PolicyOffer};
+use crate::offer::{EnrollmentPolicy, PolicyCache, PolicyTemplateEntry};
 use crate::rules;
 
 /// What a run knows before it examines the stores.
@@ -20,8 +20,8 @@ use crate::rules;
 pub(crate) struct Gathered {
     pub(crate) settings: Settings,
     pub(crate) powers: Powers,
-    pub(crate) directory: Option<DirectoryRoot>,
-    pub(crate) offers: Arc<PolicyOffer>,
+    pub(crate) directory: Option<RootDse>,
+    pub(crate) offers: Arc<EnrollmentPolicy>,
     pub(crate) principal: Option<PrincipalObject>,
 }
 
@@ -44,9 +44,9 @@ pub(crate) enum Acquisition {
     Trust,
     WriteTrust { next: VecDeque<(TrustStore, Certificates)>, remember: bool },
     WriteCache,
-    Endpoints { rest: VecDeque<PolicyServer>, found: PolicyOffer, fresh_for: Option<Span> },
-    Templates { found: PolicyOffer, rest: VecDeque<PolicyServer>, fresh_for: Option<Span> },
-    Authorities { found: PolicyOffer, rest: VecDeque<PolicyServer>, fresh_for: Option<Span> },
+    Endpoints { rest: VecDeque<PolicyServer>, found: EnrollmentPolicy, fresh_for: Option<Duration> },
+    Templates { found: EnrollmentPolicy, rest: VecDeque<PolicyServer>, fresh_for: Option<Duration> },
+    Authorities { found: EnrollmentPolicy, rest: VecDeque<PolicyServer>, fresh_for: Option<Duration> },
     Principal,
 }
 
@@ -77,10 +77,10 @@ pub(crate) fn step(frame: &mut Frame, gathered: &mut Gathered, state: Acquisitio
         (Acquisition::Templates { mut found, rest, fresh_for }, EffectResult::Templates(templates)) => {
             found
                 .templates
-                .extend(templates.into_iter().map(|template| OfferedTemplate { template, permissions: None }));
-            Next::Ask(Effect::ReadAuthorities, Acquisition::Authorities { found, rest, fresh_for })
+                .extend(templates.into_iter().map(|template| PolicyTemplateEntry { template, permissions: None }));
+            Next::Ask(Effect::ReadEnrollmentServices, Acquisition::Authorities { found, rest, fresh_for })
         }
-        (Acquisition::Authorities { mut found, rest, fresh_for }, EffectResult::Authorities(authorities)) => {
+        (Acquisition::Authorities { mut found, rest, fresh_for }, EffectResult::EnrollmentServices(authorities)) => {
             found.authorities.extend(authorities);
             next_endpoint(frame, rest, found, fresh_for)
         }
@@ -137,7 +137,7 @@ fn settings_read(frame: &mut Frame, gathered: &mut Gathered, settings: Settings)
     Next::Ask(Effect::BindDirectory, Acquisition::Bind)
 }
 
-fn bound(frame: &mut Frame, gathered: &mut Gathered, root: DirectoryRoot) -> Next {
+fn bound(frame: &mut Frame, gathered: &mut Gathered, root: RootDse) -> Next {
     let old = frame.profile().events == autoenroll_model::EventTable::Classic;
     let facts = Facts::new().with("dc", root.dc.as_str()).with("signs-ldap", root.signs_ldap);
     if old && frame.decide(rules::R019, &root.dc, !root.signs_ldap, facts) {
@@ -221,10 +221,10 @@ fn policy(frame: &mut Frame, gathered: &Gathered) -> Next {
     }
     let servers = if frame.profile().policy_servers.is_yes() { chosen_servers(frame, gathered) } else { None };
     match servers {
-        Some(servers) => next_endpoint(frame, servers, PolicyOffer::default(), None),
+        Some(servers) => next_endpoint(frame, servers, EnrollmentPolicy::default(), None),
         None => {
             let state =
-                Acquisition::Templates { found: PolicyOffer::default(), rest: VecDeque::new(), fresh_for: None };
+                Acquisition::Templates { found: EnrollmentPolicy::default(), rest: VecDeque::new(), fresh_for: None };
             Next::Ask(Effect::ReadTemplates, state)
         }
     }
@@ -284,8 +284,8 @@ const fn auth_rank(auth_flags: u32) -> u8 {
 fn next_endpoint(
     frame: &mut Frame,
     mut rest: VecDeque<PolicyServer>,
-    found: PolicyOffer,
-    fresh_for: Option<Span>,
+    found: EnrollmentPolicy,
+    fresh_for: Option<Duration>,
 ) -> Next {
     while let Some(server) = rest.pop_front() {
         let ldap = server.url.eq_ignore_ascii_case("ldap:");
@@ -305,8 +305,8 @@ fn next_endpoint(
 fn endpoint_answered(
     frame: &mut Frame,
     rest: VecDeque<PolicyServer>,
-    mut found: PolicyOffer,
-    mut fresh_for: Option<Span>,
+    mut found: EnrollmentPolicy,
+    mut fresh_for: Option<Duration>,
     result: EffectResult,
 ) -> Next {
     match result {
@@ -319,13 +319,13 @@ fn endpoint_answered(
                 found.authorities.extend(offer.authorities.iter().cloned());
             } else {
                 let resolved = frame.decide(rules::R033, "policy-server", true, Facts::new());
-                found.templates.extend(response.templates.into_iter().map(|offered| OfferedTemplate {
+                found.templates.extend(response.templates.into_iter().map(|offered| PolicyTemplateEntry {
                     permissions: resolved.then_some((offered.enroll, offered.autoenroll)),
                     template: offered.template,
                 }));
                 found.authorities.extend(response.authorities);
             }
-            fresh_for = Some(Span::hours(response.next_update_hours.unwrap_or(8).into()));
+            fresh_for = Some(Duration::hours(response.next_update_hours.unwrap_or(8).into()));
         }
         EffectResult::Failed(code) => events::run_failed(frame, code),
         _ => events::run_failed(frame, HResult::E_UNEXPECTED),
@@ -334,7 +334,7 @@ fn endpoint_answered(
 }
 
 /// Everything the sources offer is there: drop unusable CAs, remember, go on to the principal.
-fn acquired(frame: &mut Frame, mut found: PolicyOffer, fresh_for: Option<Span>) -> Next {
+fn acquired(frame: &mut Frame, mut found: EnrollmentPolicy, fresh_for: Option<Duration>) -> Next {
     found.authorities.retain(|authority| {
         let usable = !authority.name.is_empty() && authority.host.is_some();
         frame.decide(rules::R028, &authority.name, usable, Facts::new())
@@ -351,10 +351,10 @@ fn acquired(frame: &mut Frame, mut found: PolicyOffer, fresh_for: Option<Span>) 
 }
 
 /// Policies overlap: what several sources offer counts once, as the first of them describes it.
-fn keep_first(found: &mut PolicyOffer) {
-    let mut templates: Vec<OfferedTemplate> = Vec::new();
+fn keep_first(found: &mut EnrollmentPolicy) {
+    let mut templates: Vec<PolicyTemplateEntry> = Vec::new();
     for offered in core::mem::take(&mut found.templates) {
-        let same = |known: &OfferedTemplate| {
+        let same = |known: &PolicyTemplateEntry| {
             known.template.name == offered.template.name && known.template.oid == offered.template.oid
         };
         if !templates.iter().any(same) {
@@ -362,9 +362,9 @@ fn keep_first(found: &mut PolicyOffer) {
         }
     }
     found.templates = templates;
-    let mut authorities: Vec<Authority> = Vec::new();
+    let mut authorities: Vec<EnrollmentService> = Vec::new();
     for authority in core::mem::take(&mut found.authorities) {
-        let same = |known: &Authority| known.name == authority.name && known.host == authority.host;
+        let same = |known: &EnrollmentService| known.name == authority.name && known.host == authority.host;
         if !authorities.iter().any(same) {
             authorities.push(authority);
         }

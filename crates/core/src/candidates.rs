@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     AceEffect, Cause, Context, EnrollmentFlags, Facts, GeneralFlags, NameFlags, Right, Rule, SecurityDescriptor,
-    Template, Token, may,
+    Template, Token, access_check,
 };
 
 use crate::acquire::Gathered;
 use crate::frame::Frame;
-use crate::offer::OfferedTemplate;
+use crate::offer::PolicyTemplateEntry;
 use crate::rules;
 
 /// A template that the principal may be autoenrolled for.
@@ -56,7 +56,7 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidat
 }
 
 /// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing happens.
-fn is_eligible(frame: &mut Frame, offered: &OfferedTemplate, token: &Token) -> Option<()> {
+fn is_eligible(frame: &mut Frame, offered: &PolicyTemplateEntry, token: &Token) -> Option<()> {
     let template = &offered.template;
     let name = template.name.as_str();
     let holds = |frame: &mut Frame, rule: Rule, outcome: bool, facts: Facts| {
@@ -98,15 +98,15 @@ fn is_eligible(frame: &mut Frame, offered: &OfferedTemplate, token: &Token) -> O
     let (read, enroll, autoenroll) = match offered.permissions {
         Some((enroll, autoenroll)) => (true, enroll, autoenroll),
         None => (
-            may(&template.security, token, Right::Read),
-            may(&template.security, token, Right::Enroll),
-            may(&template.security, token, Right::AutoEnroll),
+            access_check(&template.security, token, Right::Read),
+            access_check(&template.security, token, Right::Enroll),
+            access_check(&template.security, token, Right::AutoEnroll),
         ),
     };
     if offered.permissions.is_none() && denies_anything(&template.security, token) {
         let granted_without = without_denials(&template.security);
-        let denied = (!enroll && may(&granted_without, token, Right::Enroll))
-            || (!autoenroll && may(&granted_without, token, Right::AutoEnroll));
+        let denied = (!enroll && access_check(&granted_without, token, Right::Enroll))
+            || (!autoenroll && access_check(&granted_without, token, Right::AutoEnroll));
         if frame.decide(rules::R041, name, denied, Facts::new()) {
             return None;
         }

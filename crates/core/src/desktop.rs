@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use autoenroll_model::{Answer, BalloonId, Cause, DecisionPoint, Facts, Offer, OutputBody, PromptId, SimTime};
+use autoenroll_model::{Answer, BalloonId, Cause, Choice, DecisionPoint, Facts, OutputBody, PromptId, SimTime};
 
 use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::rules;
@@ -114,7 +114,7 @@ impl Desktop {
     fn open_wizard(&mut self, frame: &mut Frame, waiting: &Waiting) {
         let causes = because_of(frame, waiting);
         self.clear_notification(frame);
-        let offers = [Offer::Start, Offer::Remind, Offer::Details];
+        let offers = [Choice::Start, Choice::Remind, Choice::Details];
         let facts = Facts::new().with("items", waiting.names.len());
         *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
     }
@@ -146,7 +146,7 @@ impl Desktop {
                 let facts = Facts::new()
                     .with("items", waiting.names.len())
                     .with("details", waiting.names.iter().map(String::as_str).collect::<Vec<_>>());
-                let offers = [Offer::Start, Offer::Remind, Offer::Details];
+                let offers = [Choice::Start, Choice::Remind, Choice::Details];
                 *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
                 None
             }

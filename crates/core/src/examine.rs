@@ -4,14 +4,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CertificateCheck, EnrollmentFlags, Facts, FileTime, HResult, KeyPlace, PrincipalObject, RequestEntry, RequestStage,
-    Span, Stores, Template, Threshold, Thumbprint,
+    CertificateCheck, Duration, EnrollmentFlags, Facts, FileTime, HResult, KeyPlace, PrincipalObject, RequestEntry,
+    RequestStage, Stores, Template, Threshold, Thumbprint,
 };
 use autoenroll_wire::{Certificate, TemplateReference};
 
 use crate::acquire::Gathered;
 use crate::frame::Frame;
-use crate::offer::OfferedTemplate;
+use crate::offer::PolicyTemplateEntry;
 use crate::rules;
 
 /// A certificate that carries the mark of a template of this enterprise.
@@ -165,9 +165,9 @@ fn counts(frame: &mut Frame, examined: &Examined, held: &Held) -> bool {
 
 /// Whether renewal is due: the template's period before the end, but not before four fifths of the life are over
 /// (TechNet cc784923). Life is the certificate's own span.
-fn is_due(frame: &mut Frame, held: &Held, renewal_period: Span) -> bool {
+fn is_due(frame: &mut Frame, held: &Held, renewal_period: Duration) -> bool {
     let life = held.not_before.until(held.not_after);
-    let window = renewal_period.min(Span(life.0 / 5));
+    let window = renewal_period.min(Duration(life.0 / 5));
     let threshold = held.not_after - window;
     let now = frame.now.wall;
     let facts = Facts::new().with("threshold", threshold.to_string()).with("now", now.to_string());
@@ -181,7 +181,7 @@ fn is_due(frame: &mut Frame, held: &Held, renewal_period: Span) -> bool {
 }
 
 /// The certificates of the principal's directory object that carry the mark of a template.
-fn published(principal: &PrincipalObject, templates: &[OfferedTemplate]) -> Vec<Held> {
+fn published(principal: &PrincipalObject, templates: &[PolicyTemplateEntry]) -> Vec<Held> {
     let one = |certificate: &Vec<u8>| {
         let view = Certificate::parse(certificate).ok()?;
         let template = template_of(&view, templates)?;
@@ -216,7 +216,7 @@ fn describe(
 }
 
 /// The template whose mark a certificate carries: the object identifier from version 2 on, the name before.
-fn template_of(view: &Certificate, templates: &[OfferedTemplate]) -> Option<usize> {
+fn template_of(view: &Certificate, templates: &[PolicyTemplateEntry]) -> Option<usize> {
     let reference = view.template()?;
     templates.iter().position(|offered| match &reference {
         TemplateReference::Oid { oid, .. } => offered.template.oid.as_ref() == Some(oid),

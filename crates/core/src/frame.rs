@@ -6,8 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, BalloonId, CardSerial, Cause, Context, DecisionPoint, Decisions, Effect, EffectId, EventEntry, EventLog,
-    Facts, Identity, Now, Offer, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
+    Answer, BalloonId, CardSerial, Cause, Choice, Context, DecisionPoint, Decisions, Effect, EffectId, EventEntry,
+    EventLog, Facts, Identity, Now, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
 };
 
 use crate::offer::PolicyCache;
@@ -76,7 +76,7 @@ impl Frame {
 
     /// The one way in which a rule of this core decides anything. The outcome is what a test build may turn round.
     pub(crate) fn decide(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) -> bool {
-        let outcome = self.decisions.decide(rule, subject, outcome, facts);
+        let outcome = self.decisions.decide(rule, subject, outcome, facts).holds;
         for decision in self.decisions.take() {
             self.emit(OutputBody::Decision(decision), &[]);
         }
@@ -150,7 +150,7 @@ impl Frame {
         &mut self,
         point: DecisionPoint,
         facts: Facts,
-        offers: &[Offer],
+        offers: &[Choice],
         reasons: &[Cause],
     ) -> OpenPrompt {
         self.prompts += 1;
@@ -204,7 +204,7 @@ pub(crate) enum LogKind {
 pub(crate) struct OpenPrompt {
     pub(crate) id: PromptId,
     facts: Facts,
-    offers: Vec<Offer>,
+    offers: Vec<Choice>,
 }
 
 impl OpenPrompt {

@@ -6,9 +6,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Answer, CaReply, CardDescription, CardOperation, CardSerial, Cause, DecisionPoint, Disposition, Effect,
-    EffectId, EffectResult, Facts, HResult, KeyAlgorithm, KeyPlace, Offer, Outcome, PinId, PrivateKeyFlags, PromptId,
-    Provider, ProviderKind, Report, RequestEntry, RequestStage, SoftwareOperation, Span, Submission,
+    Action, Answer, CaReply, CardDescription, CardOperation, CardSerial, Cause, Choice, DecisionPoint, Disposition,
+    Duration, Effect, EffectId, EffectResult, Facts, HResult, KeyAlgorithm, KeyPlace, Outcome, PinId, PrivateKeyFlags,
+    PromptId, Provider, ProviderKind, Report, RequestEntry, RequestStage, SoftwareOperation, Submission,
 };
 
 use autoenroll_wire::{Certificate, key_identifier};
@@ -22,7 +22,7 @@ use crate::request::{Demand, RequestBuilder, Signer};
 use crate::rules;
 
 /// How long a CA may take to answer. No public text has a number; it is long enough for a busy CA, and it ends.
-const PATIENCE: Span = Span::minutes(15);
+const PATIENCE: Duration = Duration::minutes(15);
 
 /// Work on one item.
 #[derive(Clone, Debug)]
@@ -196,7 +196,7 @@ impl Work {
         }
         let because = frame.because();
         let facts = Facts::new().with("provider", provider.name.as_str()).with("template", self.item.name.as_str());
-        let prompt = frame.prompt(DecisionPoint::KeyProtect, facts, &[Offer::Ok, Offer::Cancel], &[because]);
+        let prompt = frame.prompt(DecisionPoint::KeyProtect, facts, &[Choice::Ok, Choice::Cancel], &[because]);
         self.state = State::Consent(prompt);
         Progress::Open
     }

@@ -5,8 +5,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Answer, CardOperation, CardSerial, DecisionPoint, DefaultFlag, Effect, EffectResult, Fact, Facts, HResult,
-    InsertPrompt, Offer, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
+    Action, Answer, CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, EffectResult, Fact, Facts,
+    HResult, InsertPrompt, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
 };
 
 use crate::frame::Frame;
@@ -105,7 +105,7 @@ impl Work {
     fn ask_to_select(&mut self, frame: &mut Frame, cards: Vec<CardSerial>) -> Progress {
         let facts = self.select_facts(&cards);
         let causes = self.causes(frame);
-        let prompt = frame.prompt(DecisionPoint::CardSelect, facts, &[Offer::Card, Offer::Cancel], &causes);
+        let prompt = frame.prompt(DecisionPoint::CardSelect, facts, &[Choice::Card, Choice::Cancel], &causes);
         self.state = State::Select { prompt, cards };
         Progress::Open
     }
@@ -146,7 +146,7 @@ impl Work {
         let facts = self.insert_facts(readers);
         let causes = self.causes(frame);
         self.state =
-            State::Insert(frame.prompt(DecisionPoint::CardInsert, facts, &[Offer::Ok, Offer::Cancel], &causes));
+            State::Insert(frame.prompt(DecisionPoint::CardInsert, facts, &[Choice::Ok, Choice::Cancel], &causes));
         Progress::Open
     }
 
@@ -319,7 +319,7 @@ impl Work {
         }
         let facts = Facts::new().with("provider", self.provider().name).with("card", card).with_some("container", name);
         let causes = self.causes(frame);
-        let prompt = frame.prompt(DecisionPoint::CardReplaceDefault, facts, &[Offer::Yes, Offer::No], &causes);
+        let prompt = frame.prompt(DecisionPoint::CardReplaceDefault, facts, &[Choice::Yes, Choice::No], &causes);
         self.state = State::Replace(prompt);
         Progress::Open
     }
@@ -388,7 +388,7 @@ impl Work {
         let card = self.card.clone().map(|card| card.0).unwrap_or_default();
         let facts = Facts::new().with("card", card).with_some("tries-left", tries_left);
         let causes = self.causes(frame);
-        self.state = State::Pin(frame.prompt(DecisionPoint::PinEnter, facts, &[Offer::Pin, Offer::Cancel], &causes));
+        self.state = State::Pin(frame.prompt(DecisionPoint::PinEnter, facts, &[Choice::Pin, Choice::Cancel], &causes));
         Progress::Open
     }
 

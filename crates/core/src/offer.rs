@@ -3,18 +3,18 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use autoenroll_model::{Authority, SimTime, Span, Template};
+use autoenroll_model::{Duration, EnrollmentService, SimTime, Template};
 
 /// Templates and CAs of one reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PolicyOffer {
-    pub(crate) templates: Vec<OfferedTemplate>,
-    pub(crate) authorities: Vec<Authority>,
+pub(crate) struct EnrollmentPolicy {
+    pub(crate) templates: Vec<PolicyTemplateEntry>,
+    pub(crate) authorities: Vec<EnrollmentService>,
 }
 
 /// A template, and what a policy server says the principal may do with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OfferedTemplate {
+pub(crate) struct PolicyTemplateEntry {
     pub(crate) template: Template,
     /// Enroll and autoenroll, when a policy server resolved them; otherwise the security descriptor decides.
     pub(crate) permissions: Option<(bool, bool)>,
@@ -25,8 +25,8 @@ pub(crate) struct OfferedTemplate {
 pub(crate) struct PolicyCache {
     pub(crate) read_at: SimTime,
     /// How long they may be used without asking again.
-    pub(crate) fresh_for: Span,
-    pub(crate) offer: Arc<PolicyOffer>,
+    pub(crate) fresh_for: Duration,
+    pub(crate) offer: Arc<EnrollmentPolicy>,
 }
 
 impl PolicyCache {

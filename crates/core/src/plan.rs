@@ -4,15 +4,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Authority, Cause, Context, EnrollmentFlags, Facts, KeyPlace, NoProviders, PrivateKeyFlags, Provider,
-    ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
+    Action, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, KeyPlace, NoProviders, PrivateKeyFlags,
+    Provider, ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
 };
 
 use crate::acquire::Gathered;
 use crate::candidates::{Candidate, candidates};
 use crate::examine::{Examined, Held, Standing, standing};
 use crate::frame::Frame;
-use crate::offer::OfferedTemplate;
+use crate::offer::PolicyTemplateEntry;
 use crate::rules;
 
 /// One certificate to be got.
@@ -333,7 +333,7 @@ fn provider_of(key: &KeyPlace, installed: &[Provider]) -> Provider {
         .unwrap_or_else(|| Provider { name: key.provider.clone(), kind })
 }
 
-fn ca(authority: &Authority) -> Option<Ca> {
+fn ca(authority: &EnrollmentService) -> Option<Ca> {
     Some(Ca { name: authority.name.clone(), host: authority.host.clone()? })
 }
 
@@ -345,5 +345,7 @@ pub(crate) fn may_interact(frame: &mut Frame, item: &Item) -> bool {
 
 /// The template of an item, when it is still offered.
 pub(crate) fn template_of<'a>(gathered: &'a Gathered, item: &Item) -> Option<&'a Template> {
-    item.template.and_then(|at| gathered.offers.templates.get(at)).map(|offered: &OfferedTemplate| &offered.template)
+    item.template
+        .and_then(|at| gathered.offers.templates.get(at))
+        .map(|offered: &PolicyTemplateEntry| &offered.template)
 }

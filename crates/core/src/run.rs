@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, Cancelled, Cause, DecisionPoint, Effect, EffectId, EffectResult, Fact, Facts, HResult, Offer, Outcome,
+    Answer, Cancelled, Cause, Choice, DecisionPoint, Effect, EffectId, EffectResult, Fact, Facts, HResult, Outcome,
     PromptId, Report, Rule, Trigger,
 };
 
@@ -294,7 +294,7 @@ impl Run {
             self.told.failures.iter().map(|(name, code)| Fact::Text(alloc::format!("{name}: {code}"))).collect();
         let because = frame.because();
         let facts = Facts::new().with("failures", Fact::List(failures));
-        self.phase = Phase::Summary(frame.prompt(DecisionPoint::Summary, facts, &[Offer::Close], &[because]));
+        self.phase = Phase::Summary(frame.prompt(DecisionPoint::Summary, facts, &[Choice::Close], &[because]));
     }
 
     // What the user and time do.

@@ -2,7 +2,9 @@
 
 mod driver;
 
-use autoenroll_model::{Answer, CardSerial, Disposition, EnrollmentFlags, HResult, Input, Profile, Span, TriggerCause};
+use autoenroll_model::{
+    Answer, CardSerial, Disposition, Duration, EnrollmentFlags, HResult, Input, Profile, TriggerCause,
+};
 use driver::{BASE, Card, Driver, ENHANCED, VENDOR, template};
 
 const ASKS: EnrollmentFlags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
@@ -22,7 +24,7 @@ fn at_wizard(
         driver.cards.insert((*name).into(), card);
     }
     driver.trigger(TriggerCause::Logon);
-    driver.wait(Span::minutes(1));
+    driver.wait(Duration::minutes(1));
     driver.click_icon();
     driver.lines.clear();
     driver
@@ -36,7 +38,7 @@ fn server_2003() -> Profile {
 fn the_balloon_comes_after_a_minute_fades_to_the_icon_and_returns_with_the_next_pulse() {
     let mut driver = Driver::new(server_2003(), vec![template("Card", &[BASE], ASKS)]);
     driver.trigger(TriggerCause::Logon);
-    driver.wait(Span::hours(8) + Span::minutes(1));
+    driver.wait(Duration::hours(8) + Duration::minutes(1));
     insta::assert_snapshot!(driver.lines);
 }
 
@@ -50,7 +52,7 @@ fn the_founding_story() {
     driver.answer(Answer::Yes);
     driver.pin("0000");
     driver.pin("1234");
-    driver.wait(Span::hours(9));
+    driver.wait(Duration::hours(9));
     insta::assert_snapshot!(driver.lines);
 }
 
@@ -59,7 +61,7 @@ fn remind_me_later_says_nothing_until_the_next_pulse() {
     let mut driver = at_wizard(&[BASE], &[], server_2003(), |_| {});
     driver.answer(Answer::Details);
     driver.answer(Answer::Remind);
-    driver.wait(Span::hours(8) + Span::seconds(61));
+    driver.wait(Duration::hours(8) + Duration::seconds(61));
     insta::assert_snapshot!(driver.lines);
 }
 
@@ -137,7 +139,7 @@ fn a_card_pulled_before_its_certificate_is_written_gets_it_at_the_next_run_witho
     driver.answer(Answer::Close);
     assert_eq!(driver.requests().len(), 1);
     driver.trigger(TriggerCause::Manual);
-    driver.wait(Span::minutes(1));
+    driver.wait(Duration::minutes(1));
     driver.click_balloon();
     driver.answer(Answer::Start);
     driver.pin("1234");
@@ -155,7 +157,7 @@ fn a_pending_smart_card_request_is_fetched_silently_and_then_wants_the_card() {
     driver.inserted = vec!["other".into()];
     driver.trigger(TriggerCause::Manual);
     driver.trigger(TriggerCause::Manual);
-    driver.wait(Span::minutes(1));
+    driver.wait(Duration::minutes(1));
     driver.click_icon();
     driver.answer(Answer::Start);
     driver.remove("other");
@@ -203,7 +205,7 @@ fn a_software_template_is_silent_and_tries_the_next_ca() {
 fn a_renewal_is_signed_by_the_old_key_and_archives_the_old_certificate() {
     let mut driver = Driver::new(server_2003(), vec![template("Soft", &[ENHANCED], EnrollmentFlags::empty())]);
     let start = driver.start();
-    driver.hold(200, 100, start - Span::days(330), start + Span::days(35));
+    driver.hold(200, 100, start - Duration::days(330), start + Duration::days(35));
     driver.trigger(TriggerCause::Logon);
     insta::assert_snapshot!(driver.lines);
 }

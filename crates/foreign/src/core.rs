@@ -49,7 +49,7 @@ impl CoreFactory for ForeignFactory {
 
     fn start(&mut self, identity: &Identity) -> Result<ForeignCore, CoreError> {
         let process = Process::start(&self.command, self.limits.line)
-            .map_err(|error| CoreError { reason: format!("`{}` cannot be started: {error}", self.command) })?;
+            .map_err(|error| CoreError::Failed { reason: format!("`{}` cannot be started: {error}", self.command) })?;
         let mut core = ForeignCore {
             process,
             name: String::new(),
@@ -89,7 +89,7 @@ impl ForeignCore {
                 self.name = core;
                 Ok(())
             }
-            FromCore::Ready { protocol, core } => Err(CoreError {
+            FromCore::Ready { protocol, core } => Err(CoreError::Failed {
                 reason: format!("{core} speaks protocol {protocol}, this bench speaks protocol {VERSION}"),
             }),
             other => Err(unexpected("`ready`", &other)),
@@ -99,7 +99,7 @@ impl ForeignCore {
     /// One input, and everything the core puts out for it.
     fn ask(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
         if let Some(line) = self.process.overhear() {
-            return Err(CoreError {
+            return Err(CoreError::Failed {
                 reason: format!(
                     "it spoke without being asked: `{}`; nothing may follow `idle`",
                     line::beginning(&line)
@@ -112,7 +112,9 @@ impl ForeignCore {
                 FromCore::Output(output) if self.outputs.len() < self.limits.outputs => self.outputs.push_back(*output),
                 FromCore::Output(_) => {
                     let most = self.limits.outputs;
-                    return Err(CoreError { reason: format!("it put out more than {most} outputs for one input") });
+                    return Err(CoreError::Failed {
+                        reason: format!("it put out more than {most} outputs for one input"),
+                    });
                 }
                 FromCore::Idle { deadline } => {
                     self.deadline = deadline;
@@ -128,14 +130,14 @@ impl ForeignCore {
     /// Says something and returns until when it must be answered.
     fn say(&self, message: &ToCore) -> Result<Instant, CoreError> {
         let mut line = serde_json::to_string(message)
-            .map_err(|error| CoreError { reason: format!("a message cannot be written: {error}") })?;
+            .map_err(|error| CoreError::Failed { reason: format!("a message cannot be written: {error}") })?;
         line.push('\n');
         self.process.say(line);
         Ok(Instant::now() + self.limits.answer)
     }
 
     fn hear(&mut self, until: Instant) -> Result<FromCore, CoreError> {
-        let line = self.process.hear(until).map_err(|silence| CoreError {
+        let line = self.process.hear(until).map_err(|silence| CoreError::Failed {
             reason: match silence {
                 Silence::TimedOut => {
                     format!("no complete answer within {:?}; every answer ends with `idle`", self.limits.answer)
@@ -144,7 +146,7 @@ impl ForeignCore {
                 Silence::NotALine(error) => error.to_string(),
             },
         })?;
-        serde_json::from_str(&line).map_err(|error| CoreError {
+        serde_json::from_str(&line).map_err(|error| CoreError::Failed {
             reason: format!("`{}` is not a message of the core protocol: {error}", line::beginning(&line)),
         })
     }
@@ -157,7 +159,7 @@ fn unexpected(expected: &str, found: &FromCore) -> CoreError {
         FromCore::Output(_) => format!("expected {expected}, found `output`"),
         FromCore::Idle { .. } => format!("expected {expected}, found `idle`"),
     };
-    CoreError { reason }
+    CoreError::Failed { reason }
 }
 
 impl EnrollmentCore for ForeignCore {

@@ -125,7 +125,7 @@ impl From<CoreError> for ServeError {
 #[cfg(test)]
 mod tests {
     use autoenroll_model::{
-        Context, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime, Span, TriggerCause,
+        Context, Duration, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime, TriggerCause,
     };
 
     use super::*;
@@ -139,10 +139,10 @@ mod tests {
     impl EnrollmentCore for Sketch {
         fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
             if input == Input::LogOff {
-                return Err(CoreError { reason: "nobody is logged on".into() });
+                return Err(CoreError::Failed { reason: "nobody is logged on".into() });
             }
             self.output = Some(Output { causes: vec![], body: OutputBody::Icon { shown: true } });
-            self.deadline = Some(now.mono + Span::SECOND);
+            self.deadline = Some(now.mono + Duration::SECOND);
             Ok(())
         }
 
@@ -225,7 +225,7 @@ mod tests {
         check(
             &[start(1), handle(Input::LogOff)],
             &[READY, &error("the core failed: nobody is logged on")],
-            &Err(ServeError::Core(CoreError { reason: "nobody is logged on".into() })),
+            &Err(ServeError::Core(CoreError::Failed { reason: "nobody is logged on".into() })),
         );
     }
 }

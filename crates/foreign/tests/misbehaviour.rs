@@ -48,14 +48,14 @@ fn one_tick(script: &str, answer: Duration) -> Result<(), CoreError> {
 fn fails(script: &str, words: &[&str]) {
     let error = one_tick(script, Duration::from_secs(20)).expect_err(script);
     for word in words {
-        assert!(error.reason.contains(word), "{script}\n  expected: {word}\n  found: {}", error.reason);
+        assert!(error.to_string().contains(word), "{script}\n  expected: {word}\n  found: {}", error.to_string());
     }
 }
 
 /// As [`fails`], with a limit short enough to wait for.
 fn times_out(script: &str) {
     let error = one_tick(script, Duration::from_millis(300)).expect_err(script);
-    assert!(error.reason.contains("no complete answer within 300ms"), "{script}: {}", error.reason);
+    assert!(error.to_string().contains("no complete answer within 300ms"), "{script}: {}", error.to_string());
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_core_that_keeps_the_protocol_is_driven() {
 fn a_program_that_does_not_exist() {
     let command = Command { program: "./no-such-core".into(), arguments: vec![] };
     let error = ForeignFactory::new(command).start(&identity()).expect_err("there is no such program");
-    assert!(error.reason.contains("`./no-such-core` cannot be started"), "{}", error.reason);
+    assert!(error.to_string().contains("`./no-such-core` cannot be started"), "{}", error.to_string());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_core_that_does_not_listen() {
     let large = EffectResult::Certificate(vec![0; 200_000]);
     let input = Input::EffectDone { effect: EffectId(1), result: large };
     let error = core.handle(Now { mono: SimTime(1), wall: FileTime(1) }, input).expect_err("no answer");
-    assert!(error.reason.contains("no complete answer"), "{}", error.reason);
+    assert!(error.to_string().contains("no complete answer"), "{}", error.to_string());
 }
 
 #[test]
@@ -131,5 +131,5 @@ fn a_core_that_speaks_unasked() {
     tick(&mut core).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let error = tick(&mut core).expect_err("an output that nobody asked for");
-    assert!(error.reason.contains("spoke without being asked"), "{}", error.reason);
+    assert!(error.to_string().contains("spoke without being asked"), "{}", error.to_string());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{Authority, EnrollmentFlags, NameFlags, Oid, PrivateKeyFlags, Span, Template};
+use autoenroll_model::{Duration, EnrollmentFlags, EnrollmentService, NameFlags, Oid, PrivateKeyFlags, Template};
 use autoenroll_wire::ldif::Entry;
 use autoenroll_wire::template;
 use serde_json::{Map, Value};
@@ -239,23 +239,23 @@ impl Reader<'_> {
     }
 
     /// `1 year`, `6 weeks`, `1800 seconds`; months of 30 and years of 365 days. Nothing for no time at all.
-    fn period(&mut self, key: &str, value: &Value) -> Option<Span> {
+    fn period(&mut self, key: &str, value: &Value) -> Option<Duration> {
         let read = |text: &str| {
             if text.is_empty() {
-                return Some(Span::ZERO);
+                return Some(Duration::ZERO);
             }
             let (count, unit) = text.split_once(' ')?;
             let count: u64 = count.parse().ok()?;
             let unit = match unit.trim_end_matches('s') {
-                "year" => Span::days(365),
-                "month" => Span::days(30),
-                "week" => Span::days(7),
-                "day" => Span::DAY,
-                "hour" => Span::HOUR,
-                "second" => Span::SECOND,
+                "year" => Duration::days(365),
+                "month" => Duration::days(30),
+                "week" => Duration::days(7),
+                "day" => Duration::DAY,
+                "hour" => Duration::HOUR,
+                "second" => Duration::SECOND,
                 _ => return None,
             };
-            Some(Span(unit.0.checked_mul(count)?))
+            Some(Duration(unit.0.checked_mul(count)?))
         };
         let span = value.as_str().and_then(read);
         if span.is_none() {
@@ -320,7 +320,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn authority(name: &str) -> ImportedAuthority {
-    let authority = Authority {
+    let authority = EnrollmentService {
         name: name.to_owned(),
         host: None,
         certificate: Vec::new(),

@@ -63,7 +63,7 @@ fn template_object(import: &mut Import, dn: &str, entry: &Entry) {
         let told = errors.iter().any(|error| error.attribute.eq_ignore_ascii_case(&name));
         if !told {
             let reason = Reason::NoWord(
-                "cannot be kept beside the other values of the attribute, or beyond the bounds of a span",
+                "cannot be kept beside the other values of the attribute, or beyond the bounds of a duration",
             );
             import.findings.push(Finding::new(&object, &name, shown(&value), reason));
         }

@@ -22,7 +22,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{Authority, SecurityDescriptor, Template};
+use autoenroll_model::{EnrollmentService, SecurityDescriptor, Template};
 
 pub use finding::{Finding, Reason};
 pub use oids::OidNames;
@@ -66,7 +66,7 @@ pub struct ImportedTemplate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedAuthority {
     /// The service. Its certificate is empty when the source has none.
-    pub authority: Authority,
+    pub authority: EnrollmentService,
     /// Its access control list, when the source has one.
     pub security: Option<SecurityDescriptor>,
 }

@@ -15,7 +15,7 @@ use crate::{PrincipalObject, Sid, words};
 /// * An object entry with an object type speaks of that right only; without one, of all control access rights.
 /// * A conditional (callback) entry cannot be evaluated here and fails closed: an allowing one grants nothing, a denying one denies.
 #[must_use]
-pub fn may(security: &SecurityDescriptor, token: &Token, right: Right) -> bool {
+pub fn access_check(security: &SecurityDescriptor, token: &Token, right: Right) -> bool {
     let Some(dacl) = &security.dacl else { return true };
     let mut open = right.mask();
     for ace in dacl.iter().filter(|ace| !ace.inherit_only && token.has(&ace.trustee)) {
@@ -254,7 +254,8 @@ mod tests {
             let security = SecurityDescriptor { owner: Some(ALICE.parse().unwrap()), dacl };
             let token =
                 [ALICE, STAFF, Sid::EVERYONE, Sid::AUTHENTICATED_USERS].iter().map(|s| s.parse().unwrap()).collect();
-            let found = (may(&security, &token, Right::Enroll), may(&security, &token, Right::AutoEnroll));
+            let found =
+                (access_check(&security, &token, Right::Enroll), access_check(&security, &token, Right::AutoEnroll));
             assert_eq!(found, expected, "{case}");
         };
         let inherited = |ace: Ace| Ace { inherited: true, ..ace };
@@ -311,7 +312,10 @@ mod tests {
         let token: Token = core::iter::once(ALICE.parse().unwrap()).collect();
         let check = |masks: &[u32], expected: bool| {
             let dacl = masks.iter().map(|mask| ace(AceEffect::Allow, ALICE, *mask, None)).collect();
-            assert_eq!(may(&SecurityDescriptor { owner: None, dacl: Some(dacl) }, &token, Right::Read), expected);
+            assert_eq!(
+                access_check(&SecurityDescriptor { owner: None, dacl: Some(dacl) }, &token, Right::Read),
+                expected
+            );
         };
         check(&[rights::READ_CONTROL, rights::LIST_CONTENTS, rights::READ_PROPERTY], true);
         check(&[rights::READ_CONTROL | rights::READ_PROPERTY], false);

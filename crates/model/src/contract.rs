@@ -45,16 +45,82 @@ pub trait CoreFactory {
     fn start(&mut self, identity: &Identity) -> Result<Self::Core, CoreError>;
 }
 
-/// A core that does not keep the contract, or is gone.
+/// The contract between a core and its driver is broken. A failure that Windows would report is never one: it is an
+/// [`EffectResult::Failed`], and the core lives with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CoreError {
-    /// What happened.
-    pub reason: String,
+#[serde(rename_all = "kebab-case")]
+pub enum CoreError {
+    /// The driver reported a result of another kind than the effect has.
+    WrongResult {
+        /// The effect.
+        effect: EffectId,
+        /// The result that its documentation names, by the word that JSON uses.
+        expected: String,
+        /// The result that came, by its word.
+        found: String,
+    },
+    /// The driver reported on an effect that is not open: never asked for, done already, or abandoned.
+    UnknownEffect {
+        /// The effect.
+        effect: EffectId,
+    },
+    /// The driver answered a prompt that is not open: never shown, answered already, or withdrawn.
+    UnknownPrompt {
+        /// The prompt.
+        prompt: PromptId,
+    },
+    /// The driver gave an answer that the prompt does not offer.
+    NotOffered {
+        /// The prompt.
+        prompt: PromptId,
+        /// The answer that came, by its word.
+        found: Choice,
+        /// The answers that were offered; closing the window always is.
+        expected: Vec<Choice>,
+    },
+    /// The core is gone, or does not keep its side of the contract.
+    Failed {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl CoreError {
+    /// A core that is gone or breaks the contract.
+    #[must_use]
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into() }
+    }
 }
 
 impl fmt::Display for CoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the core failed: {}", self.reason)
+        f.write_str("the core failed: ")?;
+        match self {
+            Self::WrongResult { effect, expected, found } => {
+                write!(f, "the result of effect {} must be `{expected}` or `failed`, and `{found}` came", effect.0)
+            }
+            Self::UnknownEffect { effect } => write!(
+                f,
+                "a result came for effect {}, which is not open: it was never asked for, is done, or was abandoned",
+                effect.0
+            ),
+            Self::UnknownPrompt { prompt } => write!(
+                f,
+                "an answer came for prompt {}, which is not open: it was never shown, is answered, or was withdrawn",
+                prompt.0
+            ),
+            Self::NotOffered { prompt, found, expected } => {
+                write!(f, "prompt {} does not offer `{found}`; it offers", prompt.0)?;
+                let mut separator = " ";
+                for choice in expected {
+                    write!(f, "{separator}`{choice}`")?;
+                    separator = ", ";
+                }
+                Ok(())
+            }
+            Self::Failed { reason } => f.write_str(reason),
+        }
     }
 }
 
@@ -180,7 +246,7 @@ pub enum OutputBody {
         /// On which facts.
         facts: Facts,
         /// The words of the answers offered.
-        offers: Vec<Offer>,
+        offers: Vec<Choice>,
     },
     /// The facts of an open prompt are others now.
     PromptChanged {
@@ -216,7 +282,7 @@ pub enum OutputBody {
 
 words! {
     /// An answer that a prompt offers.
-    pub enum Offer as "answer" {
+    pub enum Choice as "answer" {
         /// Begin.
         Start = "start",
         /// Later.

@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Facts;
+use crate::{Cause, Facts};
 
 /// The id of a rule in the requirement catalogue, such as `R040` or `S8q.yes`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,10 +56,33 @@ pub struct Decision {
     pub facts: Facts,
 }
 
+/// What a condition came to, and the cause that it is of everything that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Decided {
+    /// Whether the rule's condition holds.
+    pub holds: bool,
+    /// The decision, as a cause.
+    pub cause: Cause,
+}
+
+/// A consequence that is left out because a planted-bugs build inverts its rule. Whoever gets one does not take the step that the
+/// rule asks for. Without that feature there is no value of it: nothing of a planted bug is compiled into a release.
+#[cfg(feature = "planted-bugs")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inverted(pub Rule);
+
+/// A consequence that is left out because a planted-bugs build inverts its rule. Without that feature there is no value of it:
+/// nothing of a planted bug is compiled into a release.
+#[cfg(not(feature = "planted-bugs"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inverted {}
+
 /// The decisions a party has made and not yet handed out.
 ///
-/// Core, CA and world each own one. Nothing that a requirement names may be decided outside [`Decisions::decide`]: a trace
-/// shows it, `explain` cites it, and a planted-bugs build turns it round to see whether a scenario notices.
+/// Core, CA and world each own one. Nothing that a requirement names may be decided or done without [`Decisions::decide`], for a
+/// condition that may come out either way, or [`Decisions::applies`], for what follows once a rule is met: a trace shows it,
+/// `explain` cites it, and a planted-bugs build inverts it to see whether a scenario notices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
     made: u32,
@@ -83,14 +106,35 @@ impl Decisions {
         Self { flipped: rule, ..Self::default() }
     }
 
-    /// Records what `rule` says about `subject` and returns it.
-    #[must_use]
-    pub fn decide(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) -> bool {
+    /// Records whether the condition of `rule` holds for `subject`, and returns it.
+    pub fn decide(&mut self, rule: Rule, subject: &str, holds: bool, facts: Facts) -> Decided {
         #[cfg(feature = "planted-bugs")]
-        let outcome = outcome ^ (self.flipped.as_ref() == Some(&rule));
+        let holds = holds ^ (self.flipped.as_ref() == Some(&rule));
+        self.record(rule, subject, holds, facts);
+        Decided { holds, cause: Cause::Decision(self.made) }
+    }
+
+    /// Records that `rule` applies to `subject`: what it asks for is done next.
+    ///
+    /// # Errors
+    /// Only in a planted-bugs build, and only for the rule that it inverts.
+    #[cfg_attr(
+        not(feature = "planted-bugs"),
+        expect(clippy::unnecessary_wraps, reason = "a planted-bugs build leaves the consequence out")
+    )]
+    pub fn applies(&mut self, rule: Rule, subject: &str, facts: Facts) -> Result<Cause, Inverted> {
+        #[cfg(feature = "planted-bugs")]
+        if self.flipped.as_ref() == Some(&rule) {
+            self.record(rule.clone(), subject, false, facts);
+            return Err(Inverted(rule));
+        }
+        self.record(rule, subject, true, facts);
+        Ok(Cause::Decision(self.made))
+    }
+
+    fn record(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) {
         self.made += 1;
         self.waiting.push(Decision { id: self.made, rule, subject: subject.to_string(), outcome, facts });
-        outcome
     }
 
     /// The id of the latest decision; 0 before the first.
@@ -113,22 +157,26 @@ mod tests {
     #[test]
     fn decisions_are_numbered_and_handed_out_once() {
         let mut decisions = Decisions::new();
-        assert!(decisions.decide(Rule::new("R040"), "User", true, Facts::new()));
-        assert!(!decisions.decide(Rule::new("R042"), "User", false, Facts::new().with("cas", 0_u32)));
+        let held = decisions.decide(Rule::new("R040"), "User", true, Facts::new());
+        assert_eq!(held, Decided { holds: true, cause: Cause::Decision(1) });
+        assert!(!decisions.decide(Rule::new("R042"), "User", false, Facts::new().with("cas", 0_u32)).holds);
+        assert_eq!(decisions.applies(Rule::new("R075"), "User", Facts::new()), Ok(Cause::Decision(3)));
         let taken = decisions.take();
         assert_eq!(
             taken.iter().map(|d| (d.id, d.rule.as_str(), d.outcome)).collect::<Vec<_>>(),
-            [(1, "R040", true), (2, "R042", false)]
+            [(1, "R040", true), (2, "R042", false), (3, "R075", true)]
         );
         assert!(decisions.take().is_empty());
-        assert_eq!(decisions.latest(), 2);
+        assert_eq!(decisions.latest(), 3);
     }
 
     #[cfg(feature = "planted-bugs")]
     #[test]
-    fn one_rule_can_be_turned_round() {
+    fn one_rule_can_be_inverted() {
         let mut decisions = Decisions::flipping(Some(Rule::new("R040")));
-        assert!(!decisions.decide(Rule::new("R040"), "User", true, Facts::new()));
-        assert!(decisions.decide(Rule::new("R041"), "User", true, Facts::new()));
+        assert!(!decisions.decide(Rule::new("R040"), "User", true, Facts::new()).holds);
+        assert!(decisions.decide(Rule::new("R041"), "User", true, Facts::new()).holds);
+        assert_eq!(decisions.applies(Rule::new("R040"), "User", Facts::new()), Err(Inverted(Rule::new("R040"))));
+        assert!(decisions.applies(Rule::new("R041"), "User", Facts::new()).is_ok());
     }
 }

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Authority, CardDescription, CardSerial, CertificateCheck, Certificates, DirectoryCache, DirectoryRoot, HResult,
+    CardDescription, CardSerial, CertificateCheck, Certificates, DirectoryCache, EnrollmentService, HResult,
     KeyAlgorithm, KeyPlace, KeySpec, PinId, PolicyResponse, PolicyServer, PrincipalObject, ReaderView, RequestEntry,
-    Settings, SignatureAlgorithm, StoredCertificate, Stores, Template, Thumbprint, TrustContainer, TrustStore,
+    RootDse, Settings, SignatureAlgorithm, StoredCertificate, Stores, Template, Thumbprint, TrustContainer, TrustStore,
 };
 
 /// Names an effect within its core.
@@ -42,8 +42,8 @@ pub enum Effect {
     RemovePublished(Vec<Thumbprint>),
     /// All templates of the directory that the principal can see. → [`EffectResult::Templates`]
     ReadTemplates,
-    /// All enrollment services of the directory. → [`EffectResult::Authorities`]
-    ReadAuthorities,
+    /// All enrollment services of the directory. → [`EffectResult::EnrollmentServices`]
+    ReadEnrollmentServices,
     /// Ask a policy server. → [`EffectResult::Policy`]
     GetPolicies(PolicyServer),
     /// MY and REQUEST. → [`EffectResult::Stores`]
@@ -256,7 +256,7 @@ pub enum EffectResult {
     /// Settings.
     Settings(Settings),
     /// A bound domain controller.
-    Directory(DirectoryRoot),
+    Directory(RootDse),
     /// Trust containers.
     Trust(Vec<TrustContainer>),
     /// The principal.
@@ -264,7 +264,7 @@ pub enum EffectResult {
     /// Templates.
     Templates(Vec<Template>),
     /// CAs.
-    Authorities(Vec<Authority>),
+    EnrollmentServices(Vec<EnrollmentService>),
     /// A policy server's answer.
     Policy(PolicyResponse),
     /// Stores.

@@ -2,7 +2,7 @@
 //!
 //! Time, templates, policy, principals, stores, decision points, failure codes, events, profiles, and the contract between an
 //! enrollment core and whatever drives it ([`EnrollmentCore`]). Two rules live here because every party needs them: the access
-//! check ([`may`]) and the one function through which rules decide ([`Decisions::decide`]).
+//! check ([`access_check`]) and the one function through which rules decide ([`Decisions::decide`]).
 //!
 //! It deliberately lacks I/O, clocks, cryptography, and any encoding but serde's: bytes on a wire are `wire`'s concern.
 #![no_std]
@@ -27,12 +27,12 @@ mod template;
 mod time;
 mod words;
 
-pub use access::{Ace, AceEffect, Guid, GuidError, Right, SecurityDescriptor, Token, may, rights};
+pub use access::{Ace, AceEffect, Guid, GuidError, Right, SecurityDescriptor, Token, access_check, rights};
 pub use contract::{
-    Action, Cause, CoreError, CoreFactory, EnrollmentCore, Input, Offer, Outcome, Output, OutputBody, PolicyRefresh,
+    Action, Cause, Choice, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh,
     Report, Trigger, TriggerCause,
 };
-pub use decision::{Decision, Decisions, Rule};
+pub use decision::{Decided, Decision, Decisions, Inverted, Rule};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
 pub use event::{EventEntry, EventSource, Severity};
 pub use facts::{Fact, Facts};
@@ -46,13 +46,13 @@ pub use profile::{
 };
 pub use prompt::{Answer, BalloonId, DecisionPoint, PromptId};
 pub use store::{
-    CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, DirectoryRoot, PolicyResponse,
-    PolicyServer, PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, Settings, StoredCertificate,
-    Stores, Thumbprint, TrustContainer, TrustStore,
+    CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
+    PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings, StoredCertificate, Stores,
+    Thumbprint, TrustContainer, TrustStore,
 };
 pub use template::{
-    Authority, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
+    CngSettings, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
     PrivateKeyFlags, ProviderPreference, Template, UnknownHash,
 };
-pub use time::{FileTime, Now, SimTime, Span, SpanError};
+pub use time::{Duration, DurationError, FileTime, Now, SimTime};
 pub use words::{UnknownWord, Word};

@@ -20,7 +20,7 @@ words! {
     }
 }
 
-/// The values of a switch that can be off or a span of time, or a number, are written as texts like the words are.
+/// The values of a switch that can be off or a duration, or a number, are written as texts like the words are.
 macro_rules! switches {
     ($( $(#[doc = $doc:literal])* $field:ident: $type:ty = $name:literal, $id:literal, $evidence:ident, [$old:expr, $new:expr]; )*) => {
         /// A complete set of switches under a name.
@@ -149,7 +149,7 @@ impl Profile {
 
 switches! {
     /// Is there a timer of the core's own, counted from the last activation?
-    timer: Period = "timer", "P7.1", Documented, [Period(Some(Span::hours(8))), Period(Some(Span::hours(8)))];
+    timer: Period = "timer", "P7.1", Documented, [Period(Some(Duration::hours(8))), Period(Some(Duration::hours(8)))];
     /// Which Group Policy refreshes start a run.
     gp_triggers: GpTriggers = "gp-triggers", "P7.2", Documented, [GpTriggers::EveryRefresh, GpTriggers::EveryRefresh];
     /// What happens when neither policy nor registry says anything.
@@ -195,11 +195,11 @@ switches! {
     /// Whether the insert prompt closes by itself when the right card arrives.
     insert_prompt: InsertPrompt = "insert-prompt", "P7.42", Inferred, [InsertPrompt::OkNeeded, InsertPrompt::OkNeeded];
     /// Time from the start of a run to the balloon.
-    balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented, [Delay(Span::seconds(60)), Delay(Span::seconds(60))];
+    balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented, [Delay(Duration::seconds(60)), Delay(Duration::seconds(60))];
     /// How long the balloon stays before only the icon is left. No public number: arbitrary.
-    balloon_visible: Delay = "balloon-visible", "P7.45", Inferred, [Delay(Span::seconds(15)), Delay(Span::seconds(15))];
+    balloon_visible: Delay = "balloon-visible", "P7.45", Inferred, [Delay(Duration::seconds(15)), Delay(Duration::seconds(15))];
     /// How old the template cache may be.
-    template_cache: Delay = "template-cache", "R030", Documented, [Delay(Span::minutes(10)), Delay(Span::minutes(10))];
+    template_cache: Delay = "template-cache", "R030", Documented, [Delay(Duration::minutes(10)), Delay(Duration::minutes(10))];
 }
 
 /// A type whose values switches have.
@@ -222,20 +222,20 @@ macro_rules! word_switches {
     )* };
 }
 
-use crate::{Severity, Span};
+use crate::{Duration, Severity};
 
-/// `off`, or a span of time.
+/// `off`, or a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Period(pub Option<Span>);
+pub struct Period(pub Option<Duration>);
 
 impl SwitchValue for Period {
-    const VALUES: &'static [&'static str] = &["off", "a span like 8h"];
+    const VALUES: &'static [&'static str] = &["off", "a duration like 8h"];
     fn read(text: &str) -> Option<Self> {
         if text == "off" {
             Some(Self(None))
         } else {
-            text.parse().ok().filter(|s| *s > Span::ZERO).map(|s| Self(Some(s)))
+            text.parse().ok().filter(|s| *s > Duration::ZERO).map(|s| Self(Some(s)))
         }
     }
     fn print(&self) -> String {
@@ -243,13 +243,13 @@ impl SwitchValue for Period {
     }
 }
 
-/// A span of time.
+/// A duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Delay(pub Span);
+pub struct Delay(pub Duration);
 
 impl SwitchValue for Delay {
-    const VALUES: &'static [&'static str] = &["a span like 60s"];
+    const VALUES: &'static [&'static str] = &["a duration like 60s"];
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
     }

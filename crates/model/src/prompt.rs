@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CardSerial, Offer, PinId, words};
+use crate::{CardSerial, Choice, PinId, words};
 
 words! {
     /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog, which
@@ -55,18 +55,18 @@ pub enum Answer {
 impl Answer {
     /// The word under which a prompt offers this answer.
     #[must_use]
-    pub const fn offer(&self) -> Offer {
+    pub const fn offer(&self) -> Choice {
         match self {
-            Self::Start => Offer::Start,
-            Self::Remind => Offer::Remind,
-            Self::Details => Offer::Details,
-            Self::Close => Offer::Close,
-            Self::Ok => Offer::Ok,
-            Self::Cancel => Offer::Cancel,
-            Self::Yes => Offer::Yes,
-            Self::No => Offer::No,
-            Self::Card(_) => Offer::Card,
-            Self::Pin(_) => Offer::Pin,
+            Self::Start => Choice::Start,
+            Self::Remind => Choice::Remind,
+            Self::Details => Choice::Details,
+            Self::Close => Choice::Close,
+            Self::Ok => Choice::Ok,
+            Self::Cancel => Choice::Cancel,
+            Self::Yes => Choice::Yes,
+            Self::No => Choice::No,
+            Self::Card(_) => Choice::Card,
+            Self::Pin(_) => Choice::Pin,
         }
     }
 }

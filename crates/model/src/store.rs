@@ -160,7 +160,7 @@ pub struct DirectoryCache {
 
 /// What a domain controller says of itself when a client binds to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DirectoryRoot {
+pub struct RootDse {
     /// The domain controller that answered.
     pub dc: String,
     /// Its change number.
@@ -209,7 +209,7 @@ pub struct PolicyResponse {
     /// Templates, with permissions already resolved for the caller.
     pub templates: Vec<PolicyTemplate>,
     /// CAs.
-    pub authorities: Vec<crate::Authority>,
+    pub authorities: Vec<crate::EnrollmentService>,
 }
 
 /// A template as a policy server describes it ([MS-XCEP] 3.1.4.1.3).

@@ -6,7 +6,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HashAlgorithm, KeyAlgorithm, SecurityDescriptor, Span};
+use crate::{Duration, HashAlgorithm, KeyAlgorithm, SecurityDescriptor};
 
 /// One certificate template ([MS-CRTD] 2). Attribute values as published: nothing is sorted, clamped or defaulted here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,9 +46,9 @@ pub struct Template {
     /// `pKIDefaultCSPs` in the order received, which is no order ([MS-CRTD] 2.8).
     pub providers: Vec<ProviderPreference>,
     /// `pKIExpirationPeriod`: how long certificates live ([MS-CRTD] 2.11).
-    pub validity: Span,
+    pub validity: Duration,
     /// `pKIOverlapPeriod`: how long before the end renewal begins ([MS-CRTD] 2.15).
-    pub renewal_period: Span,
+    pub renewal_period: Duration,
     /// `pKIKeyUsage`: the X.509 key usage bits ([MS-CRTD] 2.13).
     pub key_usage: KeyUsage,
     /// `pKIExtendedKeyUsage` ([MS-CRTD] 2.12).
@@ -90,8 +90,8 @@ impl Template {
             key_spec: KeySpec::Exchange,
             minimal_key_size: 0,
             providers: Vec::new(),
-            validity: Span::ZERO,
-            renewal_period: Span::ZERO,
+            validity: Duration::ZERO,
+            renewal_period: Duration::ZERO,
             key_usage: KeyUsage::empty(),
             eku: Vec::new(),
             application_policies: Vec::new(),
@@ -153,7 +153,7 @@ pub struct CngSettings {
 
 /// An enrollment service as the directory publishes it ([MS-WCCE] 2.2.2.11.2) or a policy server names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Authority {
+pub struct EnrollmentService {
     /// `cn`.
     pub name: String,
     /// `dNSHostName`; entries without one are skipped.

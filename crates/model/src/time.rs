@@ -28,14 +28,14 @@ impl SimTime {
 
     /// How long ago `earlier` was; zero when it is not earlier.
     #[must_use]
-    pub const fn since(self, earlier: Self) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
     }
 }
 
-impl Add<Span> for SimTime {
+impl Add<Duration> for SimTime {
     type Output = Self;
-    fn add(self, span: Span) -> Self {
+    fn add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 }
@@ -43,8 +43,8 @@ impl Add<Span> for SimTime {
 /// `8:00:00`, `60.5 s` would hide nanoseconds: hours, minutes, seconds, and the fraction only where there is one.
 impl fmt::Display for SimTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0 / Span::SECOND.0;
-        let fraction = self.0 % Span::SECOND.0;
+        let seconds = self.0 / Duration::SECOND.0;
+        let fraction = self.0 % Duration::SECOND.0;
         let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
         let clock = format!("{hours:02}:{:02}:{:02}", seconds / 60 % 60, seconds % 60);
         let clock = if days == 0 { clock } else { format!("{days}d {clock}") };
@@ -59,9 +59,9 @@ impl fmt::Display for SimTime {
 
 /// A length of time in nanoseconds. Written with units: `8h`, `60s`, `90d`, `1h30m`, `1500ms`, `6w`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span(pub u64);
+pub struct Duration(pub u64);
 
-impl Span {
+impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self(0);
     /// 100 ns, the tick of a FILETIME.
@@ -104,7 +104,7 @@ impl Span {
     }
 }
 
-impl Add for Span {
+impl Add for Duration {
     type Output = Self;
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
@@ -113,18 +113,18 @@ impl Add for Span {
 
 /// Units from long to short; `w` and `d` only print when nothing is left over for a shorter unit to say better.
 const UNITS: [(&str, u64); 8] = [
-    ("w", 7 * Span::DAY.0),
-    ("d", Span::DAY.0),
-    ("h", Span::HOUR.0),
-    ("m", Span::MINUTE.0),
-    ("s", Span::SECOND.0),
-    ("ms", Span::MILLISECOND.0),
+    ("w", 7 * Duration::DAY.0),
+    ("d", Duration::DAY.0),
+    ("h", Duration::HOUR.0),
+    ("m", Duration::MINUTE.0),
+    ("s", Duration::SECOND.0),
+    ("ms", Duration::MILLISECOND.0),
     ("us", 1_000),
     ("ns", 1),
 ];
 
 /// Prints without weeks, so that lifetimes read in days: `42d`, `8h`, `1h30m`, `0s`.
-impl fmt::Display for Span {
+impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == 0 {
             return f.pad("0s");
@@ -140,26 +140,26 @@ impl fmt::Display for Span {
     }
 }
 
-/// The text is not a span.
+/// The text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpanError {
+pub struct DurationError {
     /// The text that came.
     pub found: String,
 }
 
-impl fmt::Display for SpanError {
+impl fmt::Display for DurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not a span of time; write whole numbers with units, like 8h, 60s, 90d or 1h30m", self.found)
+        write!(f, "`{}` is not a duration; write whole numbers with units, like 8h, 60s, 90d or 1h30m", self.found)
     }
 }
 
-impl core::error::Error for SpanError {}
+impl core::error::Error for DurationError {}
 
 /// Accepts `w d h m s ms us ns`, each at most once, from long to short. Nothing else: no blanks, signs or fractions.
-impl FromStr for Span {
-    type Err = SpanError;
-    fn from_str(text: &str) -> Result<Self, SpanError> {
-        let error = || SpanError { found: text.to_string() };
+impl FromStr for Duration {
+    type Err = DurationError;
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let error = || DurationError { found: text.to_string() };
         let (mut rest, mut total, mut next_unit) = (text, 0_u64, 0);
         while !rest.is_empty() || next_unit == 0 {
             let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
@@ -178,13 +178,13 @@ impl FromStr for Span {
     }
 }
 
-impl Serialize for Span {
+impl Serialize for Duration {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
@@ -214,21 +214,21 @@ impl FileTime {
 
     /// How long before `later`; zero when `later` is not later.
     #[must_use]
-    pub const fn until(self, later: Self) -> Span {
-        Span(later.0.saturating_sub(self.0).saturating_mul(Span::TICK.0))
+    pub const fn until(self, later: Self) -> Duration {
+        Duration(later.0.saturating_sub(self.0).saturating_mul(Duration::TICK.0))
     }
 }
 
-impl Add<Span> for FileTime {
+impl Add<Duration> for FileTime {
     type Output = Self;
-    fn add(self, span: Span) -> Self {
+    fn add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span.ticks()))
     }
 }
 
-impl Sub<Span> for FileTime {
+impl Sub<Duration> for FileTime {
     type Output = Self;
-    fn sub(self, span: Span) -> Self {
+    fn sub(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(span.ticks()))
     }
 }
@@ -271,18 +271,18 @@ mod tests {
     #[test]
     fn spans_read_and_print() {
         let check = |text: &str, nanoseconds: u64, printed: &str| {
-            let span: Span = text.parse().unwrap();
-            assert_eq!(span, Span(nanoseconds), "{text}");
+            let span: Duration = text.parse().unwrap();
+            assert_eq!(span, Duration(nanoseconds), "{text}");
             assert_eq!(span.to_string(), printed, "{text}");
         };
-        check("8h", Span::hours(8).0, "8h");
-        check("60s", Span::MINUTE.0, "1m");
-        check("6w", Span::days(42).0, "42d");
-        check("1h30m", Span::minutes(90).0, "1h30m");
+        check("8h", Duration::hours(8).0, "8h");
+        check("60s", Duration::MINUTE.0, "1m");
+        check("6w", Duration::days(42).0, "42d");
+        check("1h30m", Duration::minutes(90).0, "1h30m");
         check("0s", 0, "0s");
         check("1s500ms", 1_500_000_000, "1s500ms");
         for wrong in ["", "8", "h", "8 h", "-1s", "1.5h", "1m1h", "1s1s", "8x", "99999999999999w"] {
-            assert!(wrong.parse::<Span>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Duration>().is_err(), "{wrong}");
         }
     }
 
@@ -293,12 +293,12 @@ mod tests {
         check(1_772_438_400, "2026-03-02T08:00:00Z");
         check(951_782_400, "2000-02-29T00:00:00Z");
         assert_eq!(FileTime(0).to_string(), "1601-01-01T00:00:00Z");
-        assert_eq!((FileTime(0) + Span::TICK).to_string(), "1601-01-01T00:00:00.0000001Z");
+        assert_eq!((FileTime(0) + Duration::TICK).to_string(), "1601-01-01T00:00:00.0000001Z");
     }
 
     #[test]
     fn simulated_time_prints_to_the_nanosecond() {
-        assert_eq!((SimTime::START + Span::hours(8)).to_string(), "08:00:00");
-        assert_eq!((SimTime(1) + Span::days(2)).to_string(), "2d 00:00:00.000000001");
+        assert_eq!((SimTime::START + Duration::hours(8)).to_string(), "08:00:00");
+        assert_eq!((SimTime(1) + Duration::days(2)).to_string(), "2d 00:00:00.000000001");
     }
 }

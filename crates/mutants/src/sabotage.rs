@@ -93,7 +93,7 @@ impl<C: EnrollmentCore> EnrollmentCore for Sabotaged<C> {
             let Some(input) = inputs.pop_front() else { return Ok(()) };
             inputs.extend(self.tell(now, input)?);
         }
-        Err(CoreError { reason: format!("a planted bug made more than {MOST_INPUTS} inputs out of one") })
+        Err(CoreError::Failed { reason: format!("a planted bug made more than {MOST_INPUTS} inputs out of one") })
     }
 
     fn poll(&mut self) -> Result<Option<Output>, CoreError> {

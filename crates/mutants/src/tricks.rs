@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use autoenroll_model::{
-    Action, Answer, CardOperation, CardSerial, Context, DecisionPoint, Disposition, Effect, EffectId, EffectResult,
-    EventEntry, EventLog, EventSource, EventTable, Fact, Facts, HResult, Identity, Input, Now, Offer, Outcome,
-    OutputBody, PinId, Profile, PromptId, ReaderState, Report, RequestStage, Severity, SimTime, Span, Template,
-    Trigger, TriggerCause,
+    Action, Answer, CardOperation, CardSerial, Choice, Context, DecisionPoint, Disposition, Duration, Effect, EffectId,
+    EffectResult, EventEntry, EventLog, EventSource, EventTable, Fact, Facts, HResult, Identity, Input, Now, Outcome,
+    OutputBody, PinId, Profile, PromptId, ReaderState, Report, RequestStage, Severity, SimTime, Template, Trigger,
+    TriggerCause,
 };
 use autoenroll_wire::Certificate;
 
@@ -80,7 +80,7 @@ struct Asked {
     id: PromptId,
     point: DecisionPoint,
     facts: Facts,
-    offers: Vec<Offer>,
+    offers: Vec<Choice>,
 }
 
 impl Saboteur {
@@ -307,7 +307,7 @@ impl Saboteur {
         match self.memory.balloon_due {
             Some(due) if self.has(PlantedBug::BalloonEarly) && *input == Input::Tick && now.mono < due => {
                 let early = due.since(now.mono);
-                if early <= Span::SECOND { Now { mono: due, wall: now.wall + early } } else { now }
+                if early <= Duration::SECOND { Now { mono: due, wall: now.wall + early } } else { now }
             }
             _ => now,
         }
@@ -317,7 +317,7 @@ impl Saboteur {
     pub(crate) fn deadline(&self, deadline: Option<SimTime>) -> Option<SimTime> {
         match self.bug {
             Some(PlantedBug::BalloonEarly) if deadline.is_some() && deadline == self.memory.balloon_due => {
-                deadline.map(|at| SimTime(at.0.saturating_sub(Span::SECOND.0)))
+                deadline.map(|at| SimTime(at.0.saturating_sub(Duration::SECOND.0)))
             }
             // No other timer is set that long: whatever starts a run sets this one anew.
             Some(PlantedBug::TimerNotRearmed) => deadline.filter(|at| Some(*at) != self.memory.lost_timer),
@@ -389,7 +389,7 @@ impl Saboteur {
     fn summary(&mut self, failures: Vec<Fact>) -> Move {
         let facts = Facts::new().with("failures", Fact::List(failures));
         let id = PromptId(self.invent());
-        Put(OutputBody::Prompt { id, point: DecisionPoint::Summary, facts, offers: vec![Offer::Close] })
+        Put(OutputBody::Prompt { id, point: DecisionPoint::Summary, facts, offers: vec![Choice::Close] })
     }
 
     /// The event that a core logs when it is done.

@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 
 use autoenroll_model::{
-    Action, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, Cause, ContainerView, Context,
-    CoreError, DecisionPoint, Disposition, Effect, EffectId, EffectResult, EnrollmentCore, EventEntry, EventSource,
-    Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Offer, Outcome, Output,
-    OutputBody, PinId, Profile, PromptId, ReaderState, ReaderView, Report, RequestEntry, RequestStage, Settings,
-    Severity, SimTime, Span, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
+    Action, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, Cause, Choice, ContainerView,
+    Context, CoreError, DecisionPoint, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore,
+    EventEntry, EventSource, Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Outcome,
+    Output, OutputBody, PinId, Profile, PromptId, ReaderState, ReaderView, Report, RequestEntry, RequestStage,
+    Settings, Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
 };
 use autoenroll_mutants::{PlantedBug, Sabotaged};
 
@@ -64,7 +64,7 @@ fn transcript(bug: Option<PlantedBug>, conversation: &[(Input, Vec<OutputBody>)]
     let mut core = Sabotaged::new(core, &identity(), bug);
     for (input, _) in conversation {
         *lines.borrow_mut() += &format!("> {}\n", heard(input));
-        core.handle(at(Span::ZERO), input.clone()).unwrap();
+        core.handle(at(Duration::ZERO), input.clone()).unwrap();
         while let Some(output) = core.poll().unwrap() {
             *lines.borrow_mut() += &format!("< {}\n", seen(&output.body));
         }
@@ -85,7 +85,7 @@ fn check(bug: PlantedBug, conversation: &[(Input, Vec<OutputBody>)], expected: &
     assert_eq!(transcript(None, conversation), plain, "without {bug}");
 }
 
-fn at(since: Span) -> Now {
+fn at(since: Duration) -> Now {
     Now { mono: SimTime::START + since, wall: FileTime::from_unix_seconds(1_772_438_400) + since }
 }
 
@@ -149,7 +149,7 @@ fn done(effect: u32, result: EffectResult) -> Input {
 }
 
 fn prompt(id: u32, point: DecisionPoint, facts: Facts) -> OutputBody {
-    OutputBody::Prompt { id: PromptId(id), point, facts, offers: vec![Offer::Close] }
+    OutputBody::Prompt { id: PromptId(id), point, facts, offers: vec![Choice::Close] }
 }
 
 fn effect(id: u32, effect: Effect) -> OutputBody {
@@ -308,7 +308,7 @@ fn the_second_answer_reaches_the_core_and_a_withdrawal_the_second_prompt() {
     let core = Scripted { script: [asked(), vec![withdrawn]].into(), ..Scripted::default() };
     let mut core = Sabotaged::new(core, &identity(), Some(PlantedBug::PinAskedTwice));
     for input in [Input::Tick, first.0, Input::ReadersChanged] {
-        core.handle(at(Span::ZERO), input).unwrap();
+        core.handle(at(Duration::ZERO), input).unwrap();
     }
     let all: Vec<Output> = std::iter::from_fn(|| core.poll().unwrap()).collect();
     assert_eq!(all.last().unwrap().body, OutputBody::PromptWithdrawn { id: PromptId(again) });
@@ -448,27 +448,27 @@ fn a_certificate_goes_into_the_other_container() {
 }
 
 /// Asks a core that wants to be woken at `deadline` when it wants to, after it has started a run for `cause` at the start.
-fn deadline(bug: Option<PlantedBug>, cause: TriggerCause, deadline: Span) -> Option<SimTime> {
+fn deadline(bug: Option<PlantedBug>, cause: TriggerCause, deadline: Duration) -> Option<SimTime> {
     let started = OutputBody::Report(Report::RunStarted { trigger: Trigger { cause, refresh: None } });
     let core =
         Scripted { script: [vec![started]].into(), deadline: Some(SimTime::START + deadline), ..Scripted::default() };
     let mut core = Sabotaged::new(core, &identity(), bug);
-    core.handle(at(Span::ZERO), Input::Tick).unwrap();
+    core.handle(at(Duration::ZERO), Input::Tick).unwrap();
     core.deadline()
 }
 
 #[test]
 fn timers_come_early_or_never() {
-    let due = |span: Span| Some(SimTime::START + span);
+    let due = |span: Duration| Some(SimTime::START + span);
     let check = |bug, cause, span, expected| {
         assert_eq!(deadline(Some(bug), cause, span), expected, "{bug} {cause} {span}");
         assert_eq!(deadline(None, cause, span), due(span));
     };
-    check(PlantedBug::BalloonEarly, TriggerCause::Logon, Span::seconds(60), due(Span::seconds(59)));
-    check(PlantedBug::BalloonEarly, TriggerCause::Logon, Span::seconds(61), due(Span::seconds(61)));
-    check(PlantedBug::TimerNotRearmed, TriggerCause::Timer, Span::hours(8), None);
-    check(PlantedBug::TimerNotRearmed, TriggerCause::Timer, Span::hours(7), due(Span::hours(7)));
-    check(PlantedBug::TimerNotRearmed, TriggerCause::Logon, Span::hours(8), due(Span::hours(8)));
+    check(PlantedBug::BalloonEarly, TriggerCause::Logon, Duration::seconds(60), due(Duration::seconds(59)));
+    check(PlantedBug::BalloonEarly, TriggerCause::Logon, Duration::seconds(61), due(Duration::seconds(61)));
+    check(PlantedBug::TimerNotRearmed, TriggerCause::Timer, Duration::hours(8), None);
+    check(PlantedBug::TimerNotRearmed, TriggerCause::Timer, Duration::hours(7), due(Duration::hours(7)));
+    check(PlantedBug::TimerNotRearmed, TriggerCause::Logon, Duration::hours(8), due(Duration::hours(8)));
 }
 
 #[test]
@@ -476,9 +476,9 @@ fn a_core_that_is_woken_early_believes_that_it_is_time() {
     let core = Scripted { script: [vec![run_started()]].into(), ..Scripted::default() };
     let lines = core.transcript.clone();
     let mut core = Sabotaged::new(core, &identity(), Some(PlantedBug::BalloonEarly));
-    core.handle(at(Span::ZERO), Input::Tick).unwrap();
-    core.handle(at(Span::seconds(59)), Input::Tick).unwrap();
-    core.handle(at(Span::seconds(59)), Input::IconClicked).unwrap();
+    core.handle(at(Duration::ZERO), Input::Tick).unwrap();
+    core.handle(at(Duration::seconds(59)), Input::Tick).unwrap();
+    core.handle(at(Duration::seconds(59)), Input::IconClicked).unwrap();
     assert_eq!(*lines.borrow(), "core tick\ncore 00:01:00 tick\ncore 00:00:59 iconclicked\n");
 }
 

@@ -6,7 +6,7 @@
 //!   check; it is bounded by making and recording about 250 decisions.
 
 use autoenroll_core::InProcess as OwnCores;
-use autoenroll_model::{SimTime, Span};
+use autoenroll_model::{Duration, SimTime};
 use autoenroll_scenario::{Bundle, ByPrefix, Library, Scenario, check};
 use autoenroll_trace::Kind;
 use autoenroll_world::{Action, InProcess, Stepped, World};
@@ -68,7 +68,7 @@ steps = [{{ wait = "1s" }}]
 fn idle_pulse_with_65_templates(bencher: divan::Bencher<'_, '_>) {
     let mut ready = idle_world();
     logged_on(&mut ready, 0);
-    let due = ready.now() + Span::hours(8);
+    let due = ready.now() + Duration::hours(8);
     let quiet = SimTime(due.0 - 1);
     settle(&mut ready, quiet);
     bencher.with_inputs(|| ready.clone()).bench_local_values(|mut world| {

@@ -83,7 +83,7 @@ codes! {
         "The value is of another type than the key takes.";
     UnknownWord = "AE0204", "not one of the words",
         "The key takes one of a fixed list of words. When one is near, the message names it.";
-    NotASpan = "AE0205", "not a span of time",
+    NotADuration = "AE0205", "not a duration",
         "Spans of time are texts with units, whole numbers, from long to short: \"8h\", \"60s\", \"90d\", \"1h30m\", \"1500ms\". Units \
          are w, d, h, m, s, ms, us and ns. A number without a unit is refused, because nobody would know what it counts.";
     NotAnInstant = "AE0206", "not an instant",

@@ -8,7 +8,7 @@ pub(crate) use step::reference;
 
 use std::ops::Range;
 
-use autoenroll_model::{DecisionPoint, Evidence, Fact, FileTime, Offer, SimTime, Span, words};
+use autoenroll_model::{Choice, DecisionPoint, Duration, Evidence, Fact, FileTime, SimTime, words};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
@@ -150,7 +150,7 @@ pub enum Begin {
     /// Then.
     At(Placed<When>),
     /// That long after the previous step's match.
-    After(Placed<Span>),
+    After(Placed<Duration>),
 }
 
 /// When a step must be over. The instant itself is outside.
@@ -159,14 +159,14 @@ pub enum End {
     /// Then.
     Until(Placed<When>),
     /// That long after the previous step's match.
-    Within(Placed<Span>),
+    Within(Placed<Duration>),
 }
 
 /// An instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// That long after the start.
-    Since(Span),
+    Since(Duration),
     /// When the wall clock, had nobody set it, would show this.
     Clock(FileTime),
 }
@@ -197,7 +197,7 @@ pub enum What {
     /// Somebody does something.
     Act(Deed),
     /// Time goes by.
-    Wait(Placed<Span>),
+    Wait(Placed<Duration>),
     /// A record is seen.
     Expect(Pattern),
     /// A prompt opens or changes, and is answered.
@@ -301,7 +301,7 @@ pub enum Named {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// A word.
-    Word(Offer),
+    Word(Choice),
     /// These digits.
     Pin(String),
     /// The card of that name.

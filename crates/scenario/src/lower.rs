@@ -9,7 +9,7 @@ mod policy;
 mod security;
 mod template;
 
-use autoenroll_model::{FileTime, Guid, Profile, Sid, Span};
+use autoenroll_model::{Duration, FileTime, Guid, Profile, Sid};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustSpec};
 
@@ -87,7 +87,7 @@ fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
     spec.sid = word(table, "sid").unwrap_or(spec.sid);
     spec.forest = word(table, "forest").unwrap_or(spec.forest);
     spec.reachable = table.flag("reachable").unwrap_or(true);
-    spec.latency = span(table, "latency").unwrap_or(Span::ZERO);
+    spec.latency = span(table, "latency").unwrap_or(Duration::ZERO);
     if table.get("controller").is_some() {
         let controller = |table: &Table| {
             let name = table.text("name")?.value.to_owned();
@@ -130,7 +130,7 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> 
 }
 
 /// A span of time of a table.
-pub(crate) fn span(table: &Table, key: &str) -> Option<Span> {
+pub(crate) fn span(table: &Table, key: &str) -> Option<Duration> {
     word(table, key)
 }
 

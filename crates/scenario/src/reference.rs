@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::shape::{CHANGES, Key, LOOKS, MODIFIERS, PROMPTS, RECORDS, ROOT, Said, Says, Shape, Takes, Told, VERBS};
-use crate::shape::{offers_of, written};
+use crate::shape::{choices_of, written};
 
 /// The generated parts in Markdown, by the names under which `docs/scenario-language.md` holds them.
 #[must_use]
@@ -71,7 +71,7 @@ fn records() -> String {
 fn prompts() -> String {
     let mut text = String::from("| prompt | meaning | facts | answers |\n| --- | --- | --- | --- |\n");
     for told in PROMPTS {
-        let answers: Vec<String> = offers_of(told.what).iter().map(|offer| format!("`{}`", written(*offer))).collect();
+        let answers: Vec<String> = choices_of(told.what).iter().map(|offer| format!("`{}`", written(*offer))).collect();
         let answers = answers.join(" ");
         let _ = writeln!(text, "| `{}` | {} | {} | {answers} |", told.what, told.about, names(told.facts));
     }

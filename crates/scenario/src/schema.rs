@@ -74,7 +74,7 @@ fn value(takes: Takes, definitions: &mut Map<String, Value>) -> Value {
         Takes::Word(words) => json!({ "enum": words() }),
         Takes::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Takes::Flag => json!({ "type": "boolean" }),
-        Takes::Span => json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" }),
+        Takes::Duration => json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" }),
         Takes::Instant | Takes::When => json!({ "type": "string" }),
         Takes::OrNone(takes) => json!({ "anyOf": [value(*takes, definitions), { "const": false }] }),
         Takes::List(takes) => json!({ "type": "array", "items": value(*takes, definitions) }),

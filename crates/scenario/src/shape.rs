@@ -8,7 +8,7 @@ mod verbs;
 
 pub(crate) use check::{check_root, check_shape, missing_keys, unknown_word};
 pub(crate) use records::{
-    LOOKS, PROMPTS, RECORDS, Said, Says, Told, look_of, offers_of, prompt_of, record_of, written,
+    LOOKS, PROMPTS, RECORDS, Said, Says, Told, choices_of, look_of, prompt_of, record_of, written,
 };
 pub use records::{listed_facts, unlisted_facts};
 pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
@@ -57,7 +57,7 @@ pub(crate) enum Takes {
     /// True or false.
     Flag,
     /// A length of time.
-    Span,
+    Duration,
     /// An instant of the wall clock.
     Instant,
     /// A length of time since the start, or an instant.
@@ -102,9 +102,9 @@ impl Takes {
             Self::Word(words) => format!("one of {}", words().join(", ")),
             Self::Number(..) => "a whole number".to_owned(),
             Self::Flag => "true or false".to_owned(),
-            Self::Span => "a span of time like \"8h\"".to_owned(),
+            Self::Duration => "a duration like \"8h\"".to_owned(),
             Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
-            Self::When => "a span of time like \"8h\", or an instant".to_owned(),
+            Self::When => "a duration like \"8h\", or an instant".to_owned(),
             Self::Oid => "an object identifier, or its name".to_owned(),
             Self::Sid => "a security identifier".to_owned(),
             Self::Guid => "a GUID".to_owned(),

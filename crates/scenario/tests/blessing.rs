@@ -3,7 +3,7 @@
 mod loaded;
 mod script;
 
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 use autoenroll_scenario::{Blessed, ByPrefix, Code, RunReport, Scenario, bless, check, run_on};
 use autoenroll_trace::Kind;
 use script::{Script, m, s};
@@ -304,8 +304,8 @@ fn steps_under_headers_are_left_alone() {
 }
 
 /// Error events at these times, told apart by their context.
-fn events(times: &[Span]) -> Script {
-    let one = |script: Script, (at, time): (usize, &Span)| {
+fn events(times: &[Duration]) -> Script {
+    let one = |script: Script, (at, time): (usize, &Duration)| {
         script.at(*time, "alice", Kind::Event, &[("severity", "error"), ("context", ["a", "b"][at])])
     };
     times.iter().enumerate().fold(Script::new(), one)

@@ -55,7 +55,7 @@ impl EnrollmentCore for Nervous {
     fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
         self.hints += u32::from(input == Input::ReadersChanged);
         if self.hints > 1 {
-            return Err(CoreError { reason: "I saw it".to_owned() });
+            return Err(CoreError::Failed { reason: "I saw it".to_owned() });
         }
         self.core.handle(now, input)
     }

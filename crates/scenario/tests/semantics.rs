@@ -427,7 +427,7 @@ steps = [{ logon = "alice" }]
         [("alice", Some("alice@contoso.test"), None), ("bob", Some("bob@contoso.test"), Some("bob@contoso.test")),]
     );
     assert_eq!((spec.policy.ae_policy, spec.policy.machine_ae_policy), (Some(1), Some(1)));
-    assert_eq!(spec.policy.gp_interval, autoenroll_model::Span::minutes(90));
+    assert_eq!(spec.policy.gp_interval, autoenroll_model::Duration::minutes(90));
 }
 
 // 10. Format version `scenario = 1` heads every file.

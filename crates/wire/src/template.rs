@@ -7,8 +7,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use autoenroll_model::{
-    Authority, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags,
-    ProviderPreference, SecurityDescriptor, Span, Template,
+    CngSettings, Duration, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid,
+    PrivateKeyFlags, ProviderPreference, SecurityDescriptor, Template,
 };
 use core::fmt;
 
@@ -85,7 +85,7 @@ fn read_template(object: &mut Object<'_>) -> Option<Template> {
 
 /// Reads an enrollment service, an object of class `pKIEnrollmentService`; none when it has no name or no certificate.
 #[must_use]
-pub fn authority_from_entry(entry: &Entry) -> (Option<Authority>, Vec<AttributeError>) {
+pub fn authority_from_entry(entry: &Entry) -> (Option<EnrollmentService>, Vec<AttributeError>) {
     let mut object = Object { entry, errors: Vec::new() };
     let certificate = entry.value("cACertificate");
     let name = object.text("cn");
@@ -94,7 +94,7 @@ pub fn authority_from_entry(entry: &Entry) -> (Option<Authority>, Vec<AttributeE
             object.error(attribute, None, "a value: without one the service cannot be used");
         }
     }
-    let authority = name.zip(certificate).map(|(name, certificate)| Authority {
+    let authority = name.zip(certificate).map(|(name, certificate)| EnrollmentService {
         name,
         host: object.text("dNSHostName"),
         certificate: certificate.to_vec(),
@@ -181,12 +181,12 @@ impl Object<'_> {
         KeyUsage::from_bits_retain(usage.unwrap_or_default())
     }
 
-    /// [MS-CRTD] 2.11, 2.15: a negative count of 100 ns in eight octets, little endian. A longer time than a span holds, like
+    /// [MS-CRTD] 2.11, 2.15: a negative count of 100 ns in eight octets, little endian. A longer time than a duration holds, like
     /// the smallest number, which stands for never, becomes the longest span.
-    fn period(&mut self, attribute: &'static str) -> Span {
+    fn period(&mut self, attribute: &'static str) -> Duration {
         let period = self.first(attribute, "eight octets of a negative number, little endian", |value| {
             let ticks = i64::from_le_bytes(value.try_into().ok()?);
-            (ticks <= 0).then(|| Span(ticks.unsigned_abs().saturating_mul(Span::TICK.0)))
+            (ticks <= 0).then(|| Duration(ticks.unsigned_abs().saturating_mul(Duration::TICK.0)))
         });
         period.unwrap_or_default()
     }
@@ -320,7 +320,7 @@ fn push_numbers(entry: &mut Entry, template: &Template) {
     }
 }
 
-fn period(span: Span) -> [u8; 8] {
+fn period(span: Duration) -> [u8; 8] {
     let ticks = i64::try_from(span.ticks()).unwrap_or(i64::MAX);
     (-ticks).to_le_bytes()
 }

@@ -1,7 +1,8 @@
 //! Actions of people.
 
 use autoenroll_model::{
-    Answer, CardSerial, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, Offer, PolicyRefresh, TriggerCause,
+    Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh,
+    TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
 
@@ -281,11 +282,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let offers = open.offers.clone();
         let word = match answer {
             UserAnswer::Word(word) => *word,
-            UserAnswer::Pin(_) => Offer::Pin,
-            UserAnswer::Card(_) => Offer::Card,
+            UserAnswer::Pin(_) => Choice::Pin,
+            UserAnswer::Card(_) => Choice::Card,
         };
         let refused = ActError::NotOffered { point, answer: word, offers: offers.clone() };
-        if word != Offer::Close && !offers.contains(&word) {
+        if word != Choice::Close && !offers.contains(&word) {
             return Err(refused);
         }
         let mut facts = Facts::new().with("prompt", point.as_str()).with("answer", word.as_str());
@@ -361,16 +362,16 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 }
 
 /// The answer of a word that needs nothing more.
-const fn plain_answer(word: Offer) -> Option<Answer> {
+const fn plain_answer(word: Choice) -> Option<Answer> {
     Some(match word {
-        Offer::Start => Answer::Start,
-        Offer::Remind => Answer::Remind,
-        Offer::Details => Answer::Details,
-        Offer::Close => Answer::Close,
-        Offer::Ok => Answer::Ok,
-        Offer::Cancel => Answer::Cancel,
-        Offer::Yes => Answer::Yes,
-        Offer::No => Answer::No,
-        Offer::Card | Offer::Pin => return None,
+        Choice::Start => Answer::Start,
+        Choice::Remind => Answer::Remind,
+        Choice::Details => Answer::Details,
+        Choice::Close => Answer::Close,
+        Choice::Ok => Answer::Ok,
+        Choice::Cancel => Answer::Cancel,
+        Choice::Yes => Answer::Yes,
+        Choice::No => Answer::No,
+        Choice::Card | Choice::Pin => return None,
     })
 }

@@ -1,8 +1,8 @@
 //! What people and the world do: the steps of a scenario, as data.
 
 use autoenroll_model::{
-    DecisionPoint, EnrollmentFlags, FileTime, GeneralFlags, NameFlags, Offer, PolicyServer, PrivateKeyFlags,
-    ProviderPreference, SecurityDescriptor, Span, Template, TrustStore,
+    Choice, DecisionPoint, Duration, EnrollmentFlags, FileTime, GeneralFlags, NameFlags, PolicyServer, PrivateKeyFlags,
+    ProviderPreference, SecurityDescriptor, Template, TrustStore,
 };
 
 use crate::secret::Secret;
@@ -118,7 +118,7 @@ autoenroll_model::words! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserAnswer {
     /// One of the words offered, or `close`.
-    Word(Offer),
+    Word(Choice),
     /// These digits. Only the world sees them; the core gets an id.
     Pin(Secret),
     /// The card of that name.
@@ -148,7 +148,7 @@ pub enum Change {
         template: String,
     },
     /// A CA issues one template more.
-    Offer {
+    PublishTemplate {
         /// The CA.
         ca: String,
         /// Name of the template.
@@ -173,7 +173,7 @@ pub enum Change {
     /// Whether any domain controller can be reached.
     DirectoryReachable(bool),
     /// Duration of every directory access.
-    DirectoryLatency(Span),
+    DirectoryLatency(Duration),
     /// Whether one controller can be reached: another one is contacted when it cannot.
     ControllerReachable {
         /// The controller.
@@ -274,9 +274,9 @@ pub enum TemplateEdit {
     /// `pKIDefaultCSPs`.
     Providers(Vec<ProviderPreference>),
     /// `pKIExpirationPeriod`.
-    Validity(Span),
+    Validity(Duration),
     /// `pKIOverlapPeriod`.
-    RenewalPeriod(Span),
+    RenewalPeriod(Duration),
     /// `msPKI-Supersede-Templates`.
     Supersedes(Vec<String>),
     /// `nTSecurityDescriptor`.
@@ -291,9 +291,9 @@ pub enum PolicyEdit {
     /// `AEPolicy` of computers.
     MachineAePolicy(Option<u32>),
     /// Interval of the background refresh.
-    GpInterval(Span),
+    GpInterval(Duration),
     /// Bound of the random offset.
-    GpOffset(Span),
+    GpOffset(Duration),
     /// Whether there is a background refresh.
     GpBackground(bool),
     /// Policy servers.
@@ -308,13 +308,13 @@ pub enum AuthorityEdit {
     /// Whether it takes requests and never answers.
     Hangs(bool),
     /// Duration of every call.
-    Latency(Span),
+    Latency(Duration),
     /// Whether a manager approves every request.
     ManagerApproval(bool),
     /// Who may enroll.
     Enroll(SecurityDescriptor),
     /// Longest life of a certificate.
-    MaximumValidity(Span),
+    MaximumValidity(Duration),
     /// Whether it is suspended, as during a restore: it answers, and refuses.
     Suspended(bool),
     /// Its older copies of templates are replaced by the directory's.

@@ -21,7 +21,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             | Effect::ReadPrincipal
             | Effect::RemovePublished(_)
             | Effect::ReadTemplates
-            | Effect::ReadAuthorities => self.blame_for_directory(),
+            | Effect::ReadEnrollmentServices => self.blame_for_directory(),
             Effect::GetPolicies(server) => {
                 let service = self.policy_services.iter().find(|service| service.url == server.url)?;
                 let gone = |it: &Record| is_gone(it, "policy-server") && it.facts.text("url") == Some(&server.url);

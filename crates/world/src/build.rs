@@ -8,8 +8,8 @@ use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_keys::{PrivateKey, Seed, draw};
 use autoenroll_model::{
-    Authority, CardSerial, Certificates, CoreFactory, Decisions, FileTime, KeyAlgorithm, KeyPlace, KeySpec,
-    PrincipalObject, RequestEntry, RequestStage, SimTime, Span, StoredCertificate, Template, TrustStore, hex,
+    CardSerial, Certificates, CoreFactory, Decisions, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
+    KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore, hex,
 };
 use autoenroll_wire::Certificate;
 
@@ -34,7 +34,7 @@ use crate::{AuthorityState, CardState, Computer, Parts, World};
 const FORGOTTEN: u32 = 999_999;
 
 /// CA certificates began so long before the start.
-const CA_AGE: Span = Span::days(3650);
+const CA_AGE: Duration = Duration::days(3650);
 
 /// The key of templates whose minimum is beyond any RSA key here.
 const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
@@ -126,7 +126,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             let identity = self.identity_of(spec.start, authority)?;
             let ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
-            let published = Authority { host: authority.host.clone(), ..ca.authority() };
+            let published = EnrollmentService { host: authority.host.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
             self.parts.add_authority(ca);
             let state = AuthorityState {
@@ -526,7 +526,7 @@ fn decisions(spec: &WorldSpec) -> Decisions {
     }
 }
 
-const fn visible(published: Option<Span>) -> Visibility {
+const fn visible(published: Option<Duration>) -> Visibility {
     match published {
         None => Visibility::Published,
         Some(_) => Visibility::Hidden,
@@ -538,11 +538,11 @@ fn root_identity(
     name: &str,
     algorithm: KeyAlgorithm,
     start: FileTime,
-    remaining: Span,
+    remaining: Duration,
 ) -> Result<CaIdentity, SpecError> {
     let description = CaDescription {
         algorithm,
-        validity: Span(CA_AGE.0.saturating_add(remaining.0)),
+        validity: Duration(CA_AGE.0.saturating_add(remaining.0)),
         ..CaDescription::new(name, start - CA_AGE)
     };
     CaIdentity::root(seed, description).map_err(|error| unbuildable(Thing::Authority, name, error.to_string()))

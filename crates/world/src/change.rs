@@ -47,7 +47,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.directory.show_template(template, Visibility::Hidden)?;
                 what("unpublish").with("template", template.as_str())
             }
-            Change::Offer { ca, template } => {
+            Change::PublishTemplate { ca, template } => {
                 self.directory.template(template)?;
                 self.offer(ca, template, true)?;
                 what("offer").with("ca", ca.as_str()).with("template", template.as_str())

@@ -54,7 +54,7 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use autoenroll_model::Span;
+    use autoenroll_model::Duration;
 
     use super::*;
 
@@ -62,12 +62,12 @@ mod tests {
     fn the_wall_clock_follows_until_it_is_set() {
         let start = FileTime::from_unix_seconds(1_000_000);
         let mut clock = Clock::new(start);
-        clock.advance(SimTime::START + Span::HOUR);
-        assert_eq!(clock.wall(), start + Span::HOUR);
+        clock.advance(SimTime::START + Duration::HOUR);
+        assert_eq!(clock.wall(), start + Duration::HOUR);
         assert_eq!((clock.count(), clock.count()), (1, 2));
         clock.set_wall(start);
-        clock.advance(SimTime::START + Span::HOUR + Span::MINUTE);
-        assert_eq!(clock.both(), Now { mono: SimTime(3_660_000_000_000), wall: start + Span::MINUTE });
+        clock.advance(SimTime::START + Duration::HOUR + Duration::MINUTE);
+        assert_eq!(clock.both(), Now { mono: SimTime(3_660_000_000_000), wall: start + Duration::MINUTE });
         assert_eq!(clock.count(), 1);
         clock.advance(SimTime::START);
         assert_eq!(clock.now(), SimTime(3_660_000_000_000));

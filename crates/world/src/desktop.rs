@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_model::{BalloonId, DecisionPoint, Facts, Offer, PinId, PromptId};
+use autoenroll_model::{BalloonId, Choice, DecisionPoint, Facts, PinId, PromptId};
 use autoenroll_trace::RecordId;
 
 use crate::secret::Secret;
@@ -25,7 +25,7 @@ pub(crate) struct Prompt {
     pub(crate) point: DecisionPoint,
     /// As the core stated them: serials and thumbprints are not names yet.
     pub(crate) facts: Facts,
-    pub(crate) offers: Vec<Offer>,
+    pub(crate) offers: Vec<Choice>,
     /// The record of its opening or of its last change.
     pub(crate) record: RecordId,
 }
@@ -110,7 +110,7 @@ mod tests {
         let prompt = |record| Prompt {
             point: DecisionPoint::PinEnter,
             facts: Facts::new(),
-            offers: vec![Offer::Pin],
+            offers: vec![Choice::Pin],
             record: RecordId(record),
         };
         let mut desktop = Desktop::default();

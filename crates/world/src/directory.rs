@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{
-    Authority, Certificates, DirectoryRoot, Guid, HResult, Oid, PrincipalObject, Right, Sid, Template, Token,
-    TrustContainer, TrustStore, may,
+    Certificates, EnrollmentService, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid, Template, Token,
+    TrustContainer, TrustStore, access_check,
 };
 
 use crate::action::{PrincipalEdit, TemplateEdit};
@@ -19,9 +19,9 @@ pub(crate) struct Directory {
     forest: Guid,
     controllers: Vec<ControllerSpec>,
     pub(crate) reachable: bool,
-    pub(crate) latency: autoenroll_model::Span,
+    pub(crate) latency: autoenroll_model::Duration,
     templates: Vec<(Template, Visibility)>,
-    authorities: Vec<(Authority, Visibility)>,
+    authorities: Vec<(EnrollmentService, Visibility)>,
     /// Users and computers by name. Their `groups` are empty here: membership is evaluated when a token is made.
     principals: BTreeMap<String, (PrincipalObject, PrincipalKind)>,
     groups: Vec<GroupSpec>,
@@ -102,7 +102,7 @@ impl Directory {
         self.usn += 1;
     }
 
-    pub(crate) fn add_authority(&mut self, authority: Authority, visibility: Visibility) {
+    pub(crate) fn add_authority(&mut self, authority: EnrollmentService, visibility: Visibility) {
         self.authorities.push((authority, visibility));
         self.usn += 1;
     }
@@ -123,7 +123,7 @@ impl Directory {
     pub(crate) fn templates(&self, token: &Token) -> Result<Vec<Template>, HResult> {
         self.controller()?;
         let seen = |(template, visibility): &&(Template, Visibility)| {
-            *visibility == Visibility::Published && may(&template.security, token, Right::Read)
+            *visibility == Visibility::Published && access_check(&template.security, token, Right::Read)
         };
         Ok(self.templates.iter().filter(seen).map(|(template, _)| template.clone()).collect())
     }
@@ -148,7 +148,7 @@ impl Directory {
     }
 
     /// The published enrollment services, in the order of their creation.
-    pub(crate) fn authorities(&self) -> Result<Vec<Authority>, HResult> {
+    pub(crate) fn authorities(&self) -> Result<Vec<EnrollmentService>, HResult> {
         self.controller()?;
         let published = self.authorities.iter().filter(|(_, visibility)| *visibility == Visibility::Published);
         Ok(published.map(|(authority, _)| authority.clone()).collect())
@@ -232,9 +232,9 @@ impl Directory {
     }
 
     /// What the controller that answers says of itself.
-    pub(crate) fn root(&self) -> Result<DirectoryRoot, HResult> {
+    pub(crate) fn root(&self) -> Result<RootDse, HResult> {
         let controller = self.controller()?;
-        Ok(DirectoryRoot {
+        Ok(RootDse {
             dc: controller.name.clone(),
             usn: self.usn,
             signs_ldap: controller.signs_ldap,

@@ -2,8 +2,8 @@
 //! input. Cards are in `transact`, CAs in `submit`.
 
 use autoenroll_model::{
-    CertificateCheck, Context, CoreFactory, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
-    PolicyTemplate, Right, SecurityDescriptor, SoftwareOperation, Span, Template, Thumbprint, may,
+    CertificateCheck, Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input,
+    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, SoftwareOperation, Template, Thumbprint, access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::Certificate;
@@ -108,17 +108,17 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// How long an effect takes; `None` when it never comes to an end.
-    fn latency_of(&self, effect: &Effect) -> Option<Span> {
+    fn latency_of(&self, effect: &Effect) -> Option<Duration> {
         match effect {
             Effect::BindDirectory
             | Effect::ReadTrust
             | Effect::ReadPrincipal
             | Effect::RemovePublished(_)
             | Effect::ReadTemplates
-            | Effect::ReadAuthorities => Some(self.directory.latency),
+            | Effect::ReadEnrollmentServices => Some(self.directory.latency),
             Effect::Submit(submission) => self.authority_latency(&submission.ca),
             Effect::Retrieve { ca, .. } | Effect::ReadExchangeCertificate { ca, .. } => self.authority_latency(ca),
-            _ => Some(Span::ZERO),
+            _ => Some(Duration::ZERO),
         }
     }
 
@@ -130,7 +130,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             | Effect::ReadPrincipal
             | Effect::RemovePublished(_)
             | Effect::ReadTemplates
-            | Effect::ReadAuthorities => self.perform_directory(id, principal, pending),
+            | Effect::ReadEnrollmentServices => self.perform_directory(id, principal, pending),
             Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
             Effect::Retrieve { ca, request_id, .. } => self.retrieve(ca, *request_id, pending.record),
             Effect::ReadExchangeCertificate { ca, .. } => self.exchange_certificate(ca, pending.record),
@@ -161,7 +161,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         match &pending.effect {
             Effect::BindDirectory => self.directory.root().map(EffectResult::Directory),
             Effect::ReadTrust => self.directory.trust().map(EffectResult::Trust),
-            Effect::ReadAuthorities => self.directory.authorities().map(EffectResult::Authorities),
+            Effect::ReadEnrollmentServices => self.directory.authorities().map(EffectResult::EnrollmentServices),
             Effect::ReadPrincipal => {
                 self.directory.principal(principal, self.groups_of(id)).map(EffectResult::Principal)
             }
@@ -196,14 +196,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             // The answer says what the caller may do, not why: it has no access control list.
             let withheld = SecurityDescriptor { owner: None, dacl: Some(Vec::new()) };
             let resolved = |template: Template| PolicyTemplate {
-                enroll: may(&template.security, &token, Right::Enroll),
-                autoenroll: may(&template.security, &token, Right::AutoEnroll),
+                enroll: access_check(&template.security, &token, Right::Enroll),
+                autoenroll: access_check(&template.security, &token, Right::AutoEnroll),
                 template: Template { security: withheld.clone(), ..template },
             };
             response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
             response.authorities = self.directory.authorities()?;
             for authority in &mut response.authorities {
-                let permitted = |ca: &autoenroll_ca::Ca| may(&ca.config().rights, &token, Right::Enroll);
+                let permitted = |ca: &autoenroll_ca::Ca| access_check(&ca.config().rights, &token, Right::Enroll);
                 authority.enroll_permission = self.parts.authority(&authority.name, permitted);
                 let priority =
                     priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);

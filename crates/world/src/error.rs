@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use autoenroll_model::{CoreError, DecisionPoint, Offer, SimTime};
+use autoenroll_model::{Choice, CoreError, DecisionPoint, SimTime};
 
 use crate::action::ClickTarget;
 use crate::spec::ReaderName;
@@ -192,9 +192,9 @@ pub enum ActError {
         /// The decision point.
         point: DecisionPoint,
         /// The answer.
-        answer: Offer,
+        answer: Choice,
         /// What it offers.
-        offers: Vec<Offer>,
+        offers: Vec<Choice>,
     },
     /// The CA cannot do that with the request or certificate named.
     Refused {
@@ -216,7 +216,7 @@ pub enum ActError {
 
 impl fmt::Display for ActError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = |offers: &[Offer]| offers.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
+        let words = |offers: &[Choice]| offers.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
         match self {
             Self::Unknown(unknown) => unknown.fmt(f),
             Self::Exists { what, name } => write!(f, "there is a {what} `{name}` already; change it instead"),

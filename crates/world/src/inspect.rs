@@ -47,7 +47,7 @@ pub(crate) fn signed_by(certificate: &Certificate, issuer: &Certificate) -> bool
 mod tests {
     use autoenroll_ca::{CaDescription, CaIdentity};
     use autoenroll_keys::Seed;
-    use autoenroll_model::{Certificates, Span};
+    use autoenroll_model::{Certificates, Duration};
 
     use super::*;
 
@@ -56,7 +56,7 @@ mod tests {
         let start = FileTime::from_unix_seconds(1_772_438_400);
         let root = CaIdentity::root(&Seed::from(1), CaDescription::new("Root", start)).unwrap();
         let years =
-            |years: u64| CaDescription { validity: Span::days(365 * years), ..CaDescription::new("Sub", start) };
+            |years: u64| CaDescription { validity: Duration::days(365 * years), ..CaDescription::new("Sub", start) };
         let sub = root.subordinate(&Seed::from(1), years(2)).unwrap();
         let leaf = sub.subordinate(&Seed::from(1), CaDescription::new("Leaf", start)).unwrap();
         let leaf = Certificate::parse(leaf.certificate()).unwrap();
@@ -68,12 +68,12 @@ mod tests {
             let reachable: Vec<_> = reachable.iter().map(|der| (*der).clone()).collect();
             assert_eq!(chain(&leaf, &trust, &reachable, at), expected);
         };
-        let year = start + Span::days(365);
+        let year = start + Duration::days(365);
         check(&[&root], &[&sub], year, HResult::S_OK);
         check(&[&root], &[], year, HResult::CERT_E_CHAINING);
         check(&[], &[&sub, &root], year, HResult::CERT_E_UNTRUSTEDROOT);
         check(&[], &[&sub], year, HResult::CERT_E_CHAINING);
-        check(&[&root], &[&sub], start + Span::days(900), HResult::CERT_E_EXPIRED);
+        check(&[&root], &[&sub], start + Duration::days(900), HResult::CERT_E_EXPIRED);
         check(&[&sub], &[], year, HResult::CERT_E_CHAINING);
     }
 }

@@ -4,8 +4,8 @@
 use autoenroll_ca::{Approval, Ca, CaConfig, RevocationReason};
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
-    CaReply, EnrollmentFlags, FileTime, GeneralFlags, KeyAlgorithm, NameFlags, PrincipalObject, PrivateKeyFlags,
-    SecurityDescriptor, SignatureAlgorithm, Span, Submission, Template,
+    CaReply, Duration, EnrollmentFlags, FileTime, GeneralFlags, KeyAlgorithm, NameFlags, PrincipalObject,
+    PrivateKeyFlags, SecurityDescriptor, SignatureAlgorithm, Submission, Template,
 };
 use autoenroll_wire::{Attribute, Certificate, Extension, Extensions, Name, TemplateReference, UnsignedRequest, oids};
 
@@ -59,7 +59,7 @@ pub(crate) fn submit(ca: &mut Ca, order: &Order<'_>) -> Result<CaReply, String> 
     *ca.config_mut() = CaConfig {
         templates: vec![order.template.name.clone()],
         rights: SecurityDescriptor { owner: None, dacl: None },
-        max_validity: Span::days(36_500),
+        max_validity: Duration::days(36_500),
         approval: if order.pends { Approval::Manager } else { Approval::Automatic },
         ..configured.clone()
     };

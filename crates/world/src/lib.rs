@@ -45,7 +45,7 @@ use std::collections::BTreeMap;
 pub use action::Action;
 use autoenroll_csp::CardDatabase;
 use autoenroll_keys::Seed;
-use autoenroll_model::{CoreFactory, Decisions, Facts, FileTime, Profile, Provider, SimTime, Span, Template};
+use autoenroll_model::{CoreFactory, Decisions, Duration, Facts, FileTime, Profile, Provider, SimTime, Template};
 use autoenroll_trace::{Kind, RecordId, Trace};
 pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
 pub use invariants::Invariant;
@@ -128,7 +128,7 @@ struct CardState {
 /// How a CA behaves towards its clients.
 #[derive(Clone, Debug)]
 struct AuthorityState {
-    latency: Span,
+    latency: Duration,
     reachable: bool,
     hangs: bool,
     stopped: bool,

@@ -1,7 +1,7 @@
 //! What somebody who looks into the world sees: the facts of `state` steps.
 
 use autoenroll_ca::{Ca, RequestState};
-use autoenroll_model::{CoreFactory, DecisionPoint, Facts, Offer, TrustStore};
+use autoenroll_model::{Choice, CoreFactory, DecisionPoint, Facts, TrustStore};
 
 use crate::effects::thumbprint_of;
 use crate::error::Unknown;
@@ -61,7 +61,7 @@ pub struct OpenPrompt {
     /// The facts, in the scenario's names.
     pub facts: Facts,
     /// The answers offered; every prompt can also be closed.
-    pub offers: Vec<Offer>,
+    pub offers: Vec<Choice>,
 }
 
 impl<F: CoreFactory, P: Parts> World<F, P> {

@@ -4,7 +4,7 @@
 //! domain controller still calls the autoenrollment extension, which finds out for itself.
 
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{Context, Decisions, Facts, Provider, Rule, Settings, SimTime, Span};
+use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Rule, Settings, SimTime};
 
 use crate::action::PolicyEdit;
 use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
@@ -19,7 +19,7 @@ pub(crate) struct Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RefreshTimer {
     /// Drawn once per boot or logon.
-    offset: Span,
+    offset: Duration,
     /// How often an offset has been drawn for this session.
     draws: u32,
 }
@@ -54,9 +54,9 @@ rules! {
 }
 
 /// What an interval of zero means ([MS-GPOL] 3.2.1.14).
-const LEAST_INTERVAL: Span = Span::seconds(7);
+const LEAST_INTERVAL: Duration = Duration::seconds(7);
 /// The interval when nothing is configured ([MS-GPOL] 3.2.1.17, 3.2.1.20).
-const DEFAULT_INTERVAL: Span = Span::minutes(90);
+const DEFAULT_INTERVAL: Duration = Duration::minutes(90);
 
 impl Policy {
     pub(crate) const fn new(values: PolicySpec) -> Self {
@@ -66,7 +66,7 @@ impl Policy {
     /// Whether policy is applied in the foreground when this session begins.
     pub(crate) fn foreground(&self, decisions: &mut Decisions, subject: Subject<'_>) -> bool {
         subject.role != ComputerRole::Standalone
-            && decisions.decide(FOREGROUND, subject.principal, true, facts_of(subject))
+            && decisions.decide(FOREGROUND, subject.principal, true, facts_of(subject)).holds
     }
 
     /// The background timer of a session that begins now, and when it fires first; never for a computer that is in no domain.
@@ -82,7 +82,7 @@ impl Policy {
             return (timer, None);
         }
         let starts = match subject.context {
-            Context::Machine => decisions.decide(COMPUTER_START, subject.principal, true, Facts::new()),
+            Context::Machine => decisions.decide(COMPUTER_START, subject.principal, true, Facts::new()).holds,
             Context::User => true,
         };
         if !starts {
@@ -102,9 +102,9 @@ impl Policy {
         subject: Subject<'_>,
         now: SimTime,
     ) -> (bool, Option<SimTime>) {
-        let off = decisions.decide(OFF, subject.principal, !self.values.gp_background, facts_of(subject));
-        let drawn = self.values.gp_offset > Span::ZERO;
-        if drawn && !decisions.decide(OFFSET, subject.principal, true, facts_of(subject)) {
+        let off = decisions.decide(OFF, subject.principal, !self.values.gp_background, facts_of(subject)).holds;
+        let drawn = self.values.gp_offset > Duration::ZERO;
+        if drawn && !decisions.decide(OFFSET, subject.principal, true, facts_of(subject)).holds {
             timer.draw(seed, subject, self.values.gp_offset);
         }
         let again = self.interval(decisions, *timer, subject).map(|interval| now + interval);
@@ -112,20 +112,20 @@ impl Policy {
     }
 
     /// Time from one background refresh to the next; `None` when there is none.
-    fn interval(&self, decisions: &mut Decisions, timer: RefreshTimer, subject: Subject<'_>) -> Option<Span> {
+    fn interval(&self, decisions: &mut Decisions, timer: RefreshTimer, subject: Subject<'_>) -> Option<Duration> {
         let principal = subject.principal;
         if subject.context == Context::Machine {
             let controller = subject.role == ComputerRole::DomainController;
             let facts = Facts::new().with("interval", self.values.dc_interval.to_string());
-            if decisions.decide(BACKGROUND_CONTROLLER, principal, controller, facts) {
+            if decisions.decide(BACKGROUND_CONTROLLER, principal, controller, facts).holds {
                 return Some(self.values.dc_interval);
             }
         }
         let mut base = DEFAULT_INTERVAL;
         if self.values.gp_interval != base {
             let facts = Facts::new().with("interval", self.values.gp_interval.to_string());
-            if decisions.decide(CONFIGURABLE, principal, true, facts) {
-                base = if self.values.gp_interval == Span::ZERO { LEAST_INTERVAL } else { self.values.gp_interval };
+            if decisions.decide(CONFIGURABLE, principal, true, facts).holds {
+                base = if self.values.gp_interval == Duration::ZERO { LEAST_INTERVAL } else { self.values.gp_interval };
             }
         }
         let rule = match subject.context {
@@ -133,7 +133,7 @@ impl Policy {
             Context::User => BACKGROUND_USER,
         };
         let facts = Facts::new().with("interval", base.to_string()).with("offset", timer.offset.to_string());
-        decisions.decide(rule, principal, true, facts).then_some(Span(base.0.saturating_add(timer.offset.0)))
+        decisions.decide(rule, principal, true, facts).holds.then_some(Duration(base.0.saturating_add(timer.offset.0)))
     }
 
     /// What policy, registry and machine say to a principal.
@@ -170,17 +170,17 @@ impl Policy {
 
 impl RefreshTimer {
     /// Draws an offset below the bound: whole seconds, unless the bound is shorter than two.
-    fn draw(&mut self, seed: &Seed, subject: Subject<'_>, bound: Span) {
-        let unit = if bound >= Span::seconds(2) { Span::SECOND.0 } else { 1 };
+    fn draw(&mut self, seed: &Seed, subject: Subject<'_>, bound: Duration) {
+        let unit = if bound >= Duration::seconds(2) { Duration::SECOND.0 } else { 1 };
         let choices = bound.0 / unit;
         if choices == 0 {
-            self.offset = Span::ZERO;
+            self.offset = Duration::ZERO;
             return;
         }
         let n = u64::from(subject.session) << 32 | u64::from(self.draws);
         let drawn = draw(seed, subject.principal, "group policy offset", subject.context.as_str(), n);
         let number = drawn[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        self.offset = Span(number % choices * unit);
+        self.offset = Duration(number % choices * unit);
         self.draws += 1;
     }
 }
@@ -198,8 +198,8 @@ mod tests {
     }
 
     /// First and second refresh, counted from a start at one minute.
-    fn refreshes(values: PolicySpec, subject: Subject<'_>) -> Option<(Span, Span)> {
-        let (seed, start) = (Seed::from(1), SimTime::START + Span::MINUTE);
+    fn refreshes(values: PolicySpec, subject: Subject<'_>) -> Option<(Duration, Duration)> {
+        let (seed, start) = (Seed::from(1), SimTime::START + Duration::MINUTE);
         let policy = Policy::new(values);
         let mut decisions = Decisions::new();
         let (mut timer, first) = policy.start(&mut decisions, &seed, subject, start);
@@ -211,33 +211,35 @@ mod tests {
     #[test]
     fn intervals_depend_on_who_refreshes_and_what_is_configured() {
         use ComputerRole::{DomainController, Member, Standalone};
-        let check = |interval: Span, context, role, expected: Option<Span>| {
+        let check = |interval: Duration, context, role, expected: Option<Duration>| {
             let values = PolicySpec { gp_interval: interval, ..PolicySpec::default() };
             let found = refreshes(values, subject(context, role));
             assert_eq!(found, expected.map(|e| (e, e)), "{interval} {context} {role}");
         };
-        let ninety = Span::minutes(90);
+        let ninety = Duration::minutes(90);
         check(ninety, Context::User, Member, Some(ninety));
         check(ninety, Context::Machine, Member, Some(ninety));
-        check(ninety, Context::Machine, DomainController, Some(Span::minutes(5)));
+        check(ninety, Context::Machine, DomainController, Some(Duration::minutes(5)));
         check(ninety, Context::User, DomainController, Some(ninety));
         check(ninety, Context::User, Standalone, None);
         check(ninety, Context::Machine, Standalone, None);
-        check(Span::hours(8), Context::User, Member, Some(Span::hours(8)));
-        check(Span::hours(8), Context::Machine, DomainController, Some(Span::minutes(5)));
-        check(Span::ZERO, Context::User, Member, Some(Span::seconds(7)));
-        check(Span::seconds(3), Context::User, Member, Some(Span::seconds(3)));
+        check(Duration::hours(8), Context::User, Member, Some(Duration::hours(8)));
+        check(Duration::hours(8), Context::Machine, DomainController, Some(Duration::minutes(5)));
+        check(Duration::ZERO, Context::User, Member, Some(Duration::seconds(7)));
+        check(Duration::seconds(3), Context::User, Member, Some(Duration::seconds(3)));
     }
 
     #[test]
     fn the_offset_is_drawn_once_and_stays_below_its_bound() {
-        let values = PolicySpec { gp_offset: Span::minutes(30), ..PolicySpec::default() };
+        let values = PolicySpec { gp_offset: Duration::minutes(30), ..PolicySpec::default() };
         let mut seen = Vec::new();
         for session in 0..20 {
             let subject = Subject { session, ..subject(Context::User, ComputerRole::Member) };
             let (first, second) = refreshes(values.clone(), subject).unwrap();
             assert_eq!(first, second, "one draw for the whole session");
-            assert!(first >= Span::minutes(90) && first < Span::minutes(120) && first.0 % Span::SECOND.0 == 0);
+            assert!(
+                first >= Duration::minutes(90) && first < Duration::minutes(120) && first.0 % Duration::SECOND.0 == 0
+            );
             assert_eq!(refreshes(values.clone(), subject), Some((first, second)));
             seen.push(first);
         }

@@ -29,7 +29,7 @@ pub(crate) fn effect(effect: &Effect, names: &Names) -> (Kind, Facts) {
             (Kind::Directory, op("remove-published").with("certificates", certificates(list)))
         }
         Effect::ReadTemplates => (Kind::Directory, op("read-templates")),
-        Effect::ReadAuthorities => (Kind::Directory, op("read-authorities")),
+        Effect::ReadEnrollmentServices => (Kind::Directory, op("read-authorities")),
         Effect::GetPolicies(server) => (Kind::Effect, op("get-policies").with("url", server.url.as_str())),
         Effect::ReadStores => (Kind::Effect, op("read-stores")),
         Effect::AddCertificate(stored) => (Kind::Effect, certificate("add-certificate", &stored.thumbprint)),
@@ -125,7 +125,7 @@ fn result_facts(facts: &mut Facts, result: &EffectResult, names: &Names) {
             let offered = response.templates.iter().map(|offered| offered.template.name.as_str());
             facts.set("templates", offered.collect::<Vec<_>>());
         }
-        EffectResult::Authorities(list) => {
+        EffectResult::EnrollmentServices(list) => {
             facts.set("cas", list.iter().map(|authority| authority.name.as_str()).collect::<Vec<_>>());
         }
         EffectResult::Stores(stores) => {

@@ -5,7 +5,7 @@ use std::fmt;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, SecurityDescriptor, Sid, Span,
+    DirectoryCache, Duration, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, SecurityDescriptor, Sid,
     Template, TrustStore,
 };
 
@@ -78,7 +78,7 @@ impl WorldSpec {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduledChange {
     /// Time since the start.
-    pub at: Span,
+    pub at: Duration,
     /// What changes.
     pub change: Change,
 }
@@ -101,7 +101,7 @@ pub struct DomainSpec {
     /// Whether any controller can be reached.
     pub reachable: bool,
     /// Duration of every directory access.
-    pub latency: Span,
+    pub latency: Duration,
 }
 
 impl DomainSpec {
@@ -116,7 +116,7 @@ impl DomainSpec {
             forest: "6b8d0c4e-52f1-4a9b-8c3d-2f7e9a1b5c60".parse().expect("a well-formed constant"),
             trust: TrustSpec::default(),
             reachable: true,
-            latency: Span::ZERO,
+            latency: Duration::ZERO,
         }
     }
 
@@ -167,11 +167,11 @@ pub struct PolicySpec {
     /// `AEPolicy` of computers; `None` when not configured.
     pub machine_ae_policy: Option<u32>,
     /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL] 3.2.1.14).
-    pub gp_interval: Span,
+    pub gp_interval: Duration,
     /// Upper bound of the random offset, itself never reached: 0 draws nothing.
-    pub gp_offset: Span,
+    pub gp_offset: Duration,
     /// Background refresh of domain controllers.
-    pub dc_interval: Span,
+    pub dc_interval: Duration,
     /// Whether there is a background refresh at all (`DisableBkGndGroupPolicy` absent).
     pub gp_background: bool,
     /// `PolicyServers`, for users and computers alike.
@@ -190,9 +190,9 @@ impl Default for PolicySpec {
         Self {
             ae_policy: Some(7),
             machine_ae_policy: Some(7),
-            gp_interval: Span::minutes(90),
-            gp_offset: Span::ZERO,
-            dc_interval: Span::minutes(5),
+            gp_interval: Duration::minutes(90),
+            gp_offset: Duration::ZERO,
+            dc_interval: Duration::minutes(5),
             gp_background: true,
             policy_servers: Vec::new(),
             expiration_percent: None,
@@ -208,7 +208,7 @@ pub struct TemplateSpec {
     /// The template.
     pub template: Template,
     /// Time since the start; `None` from the start.
-    pub published: Option<Span>,
+    pub published: Option<Duration>,
 }
 
 /// A certification authority: both the service and its object in the directory.
@@ -225,21 +225,21 @@ pub struct AuthoritySpec {
     /// Who may enroll: the security descriptor of the CA.
     pub enroll: SecurityDescriptor,
     /// Longest life of a certificate (`ValidityPeriod`).
-    pub maximum_validity: Span,
+    pub maximum_validity: Duration,
     /// How long the CA certificate is still valid at the start; it began ten years before.
-    pub remaining: Span,
+    pub remaining: Duration,
     /// A manager approves every request.
     pub manager_approval: bool,
     /// It archives private keys, and hands out an exchange certificate for that.
     pub key_archival: bool,
     /// Duration of every call.
-    pub latency: Span,
+    pub latency: Duration,
     /// Whether its host answers.
     pub reachable: bool,
     /// It takes requests and never answers.
     pub hangs: bool,
     /// When its object appears in the directory; `None` from the start.
-    pub published: Option<Span>,
+    pub published: Option<Duration>,
     /// It refuses calls that are not protected for privacy, as a CA of 2012 or a patched one does ([MS-WCCE] note 7).
     pub requires_privacy: bool,
     /// Its own older copies of templates; the others it reads from the directory.
@@ -256,11 +256,11 @@ impl AuthoritySpec {
             key: KeyAlgorithm::Rsa2048,
             templates: templates.iter().map(|template| (*template).to_owned()).collect(),
             enroll: SecurityDescriptor { owner: None, dacl: None },
-            maximum_validity: Span::days(730),
-            remaining: Span::days(3650),
+            maximum_validity: Duration::days(730),
+            remaining: Duration::days(3650),
             manager_approval: false,
             key_archival: false,
-            latency: Span::ZERO,
+            latency: Duration::ZERO,
             reachable: true,
             hangs: false,
             published: None,
@@ -500,7 +500,7 @@ pub struct CertificateSpec {
     /// When its life began.
     pub issued: Issued,
     /// Its life, when it is not the template's.
-    pub lifetime: Option<Span>,
+    pub lifetime: Option<Duration>,
     /// The template's major version it was issued from, when it is not today's.
     pub revision: Option<u32>,
     /// The template's minor version it was issued from, when it is not today's.
@@ -520,7 +520,7 @@ pub struct CertificateSpec {
 impl CertificateSpec {
     /// A certificate of a template, issued that long before the start, with its key in software.
     #[must_use]
-    pub fn of(name: &str, template: &str, ca: &str, age: Span) -> Self {
+    pub fn of(name: &str, template: &str, ca: &str, age: Duration) -> Self {
         Self {
             name: name.to_owned(),
             owner: None,
@@ -543,7 +543,7 @@ impl CertificateSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issued {
     /// That long before the start.
-    Age(Span),
+    Age(Duration),
     /// Then.
     At(FileTime),
 }

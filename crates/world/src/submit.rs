@@ -3,7 +3,7 @@
 use autoenroll_ca::{Ca, RevocationReason};
 use autoenroll_keys::PublicKey;
 use autoenroll_model::{
-    CaReply, CoreFactory, Disposition, EffectResult, EventTable, Facts, HResult, PrincipalObject, Span, Submission,
+    CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Submission,
     Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
@@ -70,11 +70,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// Duration of a call to a CA; `None` when it never answers.
-    pub(crate) fn authority_latency(&self, ca: &str) -> Option<Span> {
+    pub(crate) fn authority_latency(&self, ca: &str) -> Option<Duration> {
         match self.authorities.get(ca) {
             Some(authority) if authority.answers() && authority.hangs => None,
             Some(authority) => Some(authority.latency),
-            None => Some(Span::ZERO),
+            None => Some(Duration::ZERO),
         }
     }
 

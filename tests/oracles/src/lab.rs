@@ -4,9 +4,9 @@ use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
 use autoenroll_model::{
-    Ace, AceEffect, EffectResult, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, HashAlgorithm, KeySpec,
-    KeyUsage, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, SoftwareOperation, Span,
-    Submission, Template, rights,
+    Ace, AceEffect, Duration, EffectResult, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags,
+    HashAlgorithm, KeySpec, KeyUsage, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor,
+    SoftwareOperation, Submission, Template, rights,
 };
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -37,7 +37,7 @@ pub fn ca(algorithm: KeyAlgorithm, templates: Vec<Template>) -> Ca {
         algorithm,
         organization: "Contoso".into(),
         path_length,
-        ..CaDescription::new(name, start() - Span::days(30))
+        ..CaDescription::new(name, start() - Duration::days(30))
     };
     let root = CaIdentity::root(&seed(), describe("Contoso Root CA", None)).expect("a name and times that fit");
     let issuing = root.subordinate(&seed(), describe(CA, Some(0))).expect("the root is valid");
@@ -107,8 +107,8 @@ pub fn template(name: &str) -> Template {
         key_spec: KeySpec::Exchange,
         minimal_key_size: 256,
         providers: Vec::new(),
-        validity: Span::days(365),
-        renewal_period: Span::days(42),
+        validity: Duration::days(365),
+        renewal_period: Duration::days(42),
         key_usage: KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
         eku: purposes.clone(),
         application_policies: purposes,

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use autoenroll_ca::{Ca, FULL_RESPONSE, RevocationReason};
 use autoenroll_keys::{HashAlgorithm, KeyAlgorithm};
-use autoenroll_model::{Disposition, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Span, Template};
+use autoenroll_model::{
+    Disposition, Duration, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Template,
+};
 use autoenroll_wire::{Certificate, Extension, GeneralName};
 
 use crate::lab::{Ask, Form, Holder, alice, ca, key, oid, security, start, template};
@@ -81,7 +83,7 @@ impl Set<'_> {
 
         let revoked = Certificate::parse(&old.certificate).expect("issued here").serial;
         ca.revoke(start(), &revoked, RevocationReason::KeyCompromise).expect("issued here");
-        self.file("list.crl", &ca.publish_crl(start() + Span::HOUR));
+        self.file("list.crl", &ca.publish_crl(start() + Duration::HOUR));
         for (number, certificate) in ca.identity().chain().iter().enumerate() {
             self.file(&format!("ca-{number}.cer"), certificate);
         }

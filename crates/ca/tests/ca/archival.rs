@@ -4,7 +4,8 @@ use autoenroll_ca::{Ca, FULL_RESPONSE};
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, PrivateKey};
 use autoenroll_model::{
-    Disposition, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation, Span, Template,
+    Disposition, Duration, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation,
+    Template,
 };
 use autoenroll_wire::{Attribute, Certificate, SignedMessage, asn1, cmc, digest, oids};
 
@@ -82,8 +83,8 @@ fn a_pending_request_keeps_the_key() {
     let (mut ca, exchange) = archive(&template);
     ca.submit(start(), &alice(), &ask(&template, &key, enveloped(&key, &exchange)).submission());
     // A month later the exchange certificate has ended; the key was opened when it came.
-    ca.exchange_certificate(start() + Span::days(30));
-    assert_eq!(ca.approve(start() + Span::days(30), "carol", 1), Ok(Disposition::Issued));
+    ca.exchange_certificate(start() + Duration::days(30));
+    assert_eq!(ca.approve(start() + Duration::days(30), "carol", 1), Ok(Disposition::Issued));
     assert_eq!(ca.database().row(1).unwrap().archived_key, Some(key.pkcs8_der()));
 }
 
@@ -130,7 +131,7 @@ fn what_cannot_be_archived_is_refused() {
         *ask = self::ask(template, &ask.key, enveloped(&other, exchange));
     });
     check("for another certificate", "CA3.7.6.key", bad, |ca, _, _, _| {
-        ca.exchange_certificate(start() + Span::days(8));
+        ca.exchange_certificate(start() + Duration::days(8));
     });
     check("a flipped bit", "CA3.7.6.key", bad, |_, template, ask, _| {
         let mut enveloped = ask.archived_key.clone().unwrap();
@@ -148,9 +149,9 @@ fn the_exchange_certificate_lasts_a_week() {
     let certificate = Certificate::parse(&first).unwrap();
     assert_eq!(certificate.subject.to_string(), "CN=Contoso CA-Xchg");
     assert_eq!(certificate.extended_key_usage(), [oid(oids::CA_EXCHANGE)]);
-    assert_eq!((certificate.not_before, certificate.not_after), (start(), start() + Span::days(7)));
-    assert_eq!(ca.exchange_certificate(start() + Span::days(6)), first);
-    let second = Certificate::parse(&ca.exchange_certificate(start() + Span::days(7))).unwrap();
+    assert_eq!((certificate.not_before, certificate.not_after), (start(), start() + Duration::days(7)));
+    assert_eq!(ca.exchange_certificate(start() + Duration::days(6)), first);
+    let second = Certificate::parse(&ca.exchange_certificate(start() + Duration::days(7))).unwrap();
     assert_ne!(second.serial, certificate.serial);
     assert_eq!(second.public_key, certificate.public_key);
 }

@@ -2,7 +2,7 @@
 
 use autoenroll_ca::{CaDescription, CaIdentity, HierarchyError};
 use autoenroll_keys::{KeyAlgorithm, Seed};
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 use autoenroll_wire::{Certificate, oids};
 
 use crate::lab::{issuing, root, seed, start};
@@ -31,14 +31,14 @@ fn a_chain_ends_at_its_root() {
 #[test]
 fn a_certificate_ends_with_its_issuer() {
     let root = root(KeyAlgorithm::P256);
-    let check = |begin: Span, validity: Span| {
+    let check = |begin: Duration, validity: Duration| {
         let description = CaDescription { validity, ..CaDescription::new("Sub CA", start() + begin) };
         let below = root.subordinate(&seed(), description).unwrap();
         assert_eq!(Certificate::parse(below.certificate()).unwrap().not_after, below.not_after());
         below.not_after()
     };
-    assert_eq!(check(Span::ZERO, Span::days(10)), start() + Span::days(10));
-    assert_eq!(check(Span::ZERO, Span::days(36_500)), root.not_after());
+    assert_eq!(check(Duration::ZERO, Duration::days(10)), start() + Duration::days(10));
+    assert_eq!(check(Duration::ZERO, Duration::days(36_500)), root.not_after());
 }
 
 #[test]

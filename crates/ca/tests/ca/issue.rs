@@ -2,7 +2,8 @@
 
 use autoenroll_keys::KeyAlgorithm;
 use autoenroll_model::{
-    CaReply, Disposition, EnrollmentFlags, FileTime, GeneralFlags, KeyUsage, NameFlags, PrincipalObject, Span, Template,
+    CaReply, Disposition, Duration, EnrollmentFlags, FileTime, GeneralFlags, KeyUsage, NameFlags, PrincipalObject,
+    Template,
 };
 use autoenroll_wire::{Certificate, Extension, GeneralName, SignedMessage, TemplateReference, cmc, oids};
 
@@ -29,7 +30,7 @@ fn a_certificate_says_what_template_and_directory_say() {
     assert_eq!(certificate.upn().as_deref(), Some("alice@contoso.com"));
     assert_eq!(certificate.sid().unwrap().as_str(), ALICE);
     assert_eq!(certificate.not_before, start());
-    assert_eq!(certificate.not_after, start() + Span::days(365));
+    assert_eq!(certificate.not_after, start() + Duration::days(365));
     assert_eq!(certificate.key_usage(), Some(user.key_usage));
     assert_eq!(certificate.extended_key_usage(), user.eku);
     assert_eq!(certificate.application_policies(), user.application_policies);
@@ -216,7 +217,7 @@ fn a_version_1_template_is_named_in_the_certificate() {
 
 #[test]
 fn validity_ends_with_template_maximum_or_ca() {
-    let check = |template: Span, maximum: Span, skew: Span, expected: FileTime| {
+    let check = |template: Duration, maximum: Duration, skew: Duration, expected: FileTime| {
         let template = Template { validity: template, ..self::template("User") };
         let mut ca = ca(vec![template.clone()]);
         ca.config_mut().max_validity = maximum;
@@ -225,19 +226,19 @@ fn validity_ends_with_template_maximum_or_ca() {
         assert_eq!(certificate.not_before, start() - skew);
         assert_eq!(certificate.not_after, expected);
     };
-    let year = Span::days(365);
-    check(year, Span::days(730), Span::ZERO, start() + year);
-    check(year, Span::days(30), Span::ZERO, start() + Span::days(30));
-    check(year, Span::days(730), Span::minutes(10), start() - Span::minutes(10) + year);
-    check(Span::days(3650), Span::days(3650), Span::ZERO, issuing(KeyAlgorithm::P256).not_after());
+    let year = Duration::days(365);
+    check(year, Duration::days(730), Duration::ZERO, start() + year);
+    check(year, Duration::days(30), Duration::ZERO, start() + Duration::days(30));
+    check(year, Duration::days(730), Duration::minutes(10), start() - Duration::minutes(10) + year);
+    check(Duration::days(3650), Duration::days(3650), Duration::ZERO, issuing(KeyAlgorithm::P256).not_after());
 }
 
 #[test]
 fn fractions_of_a_second_are_cut_off() {
     let user = template("User");
-    let now = start() + Span::MILLISECOND;
+    let now = start() + Duration::MILLISECOND;
     let certificate = issued(&ca(vec![user.clone()]).submit(now, &alice(), &Ask::for_template(&user).submission()));
-    assert_eq!((certificate.not_before, certificate.not_after), (start(), start() + Span::days(365)));
+    assert_eq!((certificate.not_before, certificate.not_after), (start(), start() + Duration::days(365)));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
 use autoenroll_model::{
-    Ace, AceEffect, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid,
-    PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span, Submission, Template, rights,
+    Ace, AceEffect, Duration, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage,
+    NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Submission, Template, rights,
 };
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -28,7 +28,7 @@ pub(crate) fn root(algorithm: KeyAlgorithm) -> CaIdentity {
     let description = CaDescription {
         algorithm,
         organization: "Contoso".into(),
-        ..CaDescription::new("Contoso Root", start() - Span::days(30))
+        ..CaDescription::new("Contoso Root", start() - Duration::days(30))
     };
     CaIdentity::root(&seed(), description).unwrap()
 }
@@ -39,8 +39,8 @@ pub(crate) fn issuing(algorithm: KeyAlgorithm) -> CaIdentity {
         algorithm,
         organization: "Contoso".into(),
         path_length: Some(0),
-        validity: Span::days(1825),
-        ..CaDescription::new("Contoso CA", start() - Span::days(30))
+        validity: Duration::days(1825),
+        ..CaDescription::new("Contoso CA", start() - Duration::days(30))
     };
     root(algorithm).subordinate(&seed(), description).unwrap()
 }
@@ -121,8 +121,8 @@ pub(crate) fn template(name: &str) -> Template {
         key_spec: KeySpec::Exchange,
         minimal_key_size: 256,
         providers: Vec::new(),
-        validity: Span::days(365),
-        renewal_period: Span::days(42),
+        validity: Duration::days(365),
+        renewal_period: Duration::days(42),
         key_usage: KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
         eku: vec![oid(oids::CLIENT_AUTH), oid(oids::SMARTCARD_LOGON)],
         application_policies: vec![oid(oids::CLIENT_AUTH), oid(oids::SMARTCARD_LOGON)],

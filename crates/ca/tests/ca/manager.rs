@@ -1,7 +1,7 @@
 //! Pending requests, the manager, status queries, revocation, and what the database keeps.
 
 use autoenroll_ca::{Approval, Ca, ManagerError, RequestState, RevocationReason};
-use autoenroll_model::{CaReply, Disposition, EnrollmentFlags, GeneralFlags, HResult, Span, Template};
+use autoenroll_model::{CaReply, Disposition, Duration, EnrollmentFlags, GeneralFlags, HResult, Template};
 use autoenroll_wire::Certificate;
 
 use crate::lab::{Ask, alice, ca, start, template};
@@ -25,7 +25,7 @@ fn a_pending_request_is_issued_when_the_manager_approves() {
     assert_eq!((reply.certificate.as_ref(), reply.response.as_ref()), (None, None));
     assert_eq!(ca.retrieve(1), reply, "nothing has changed");
 
-    let later = start() + Span::days(3);
+    let later = start() + Duration::days(3);
     assert_eq!(ca.approve(later, "CONTOSO\\carol", 1), Ok(Disposition::Issued));
     let reply = ca.retrieve(1);
     assert_eq!((reply.disposition, reply.message.as_str()), (Disposition::Issued, "Resubmitted by CONTOSO\\carol"));
@@ -39,7 +39,7 @@ fn a_pending_request_is_issued_when_the_manager_approves() {
 #[test]
 fn a_request_that_the_manager_denies_stays_denied() {
     let (mut ca, _) = one_request(&pend_all());
-    ca.deny(start() + Span::HOUR, "CONTOSO\\carol", 1).unwrap();
+    ca.deny(start() + Duration::HOUR, "CONTOSO\\carol", 1).unwrap();
     let reply = ca.retrieve(1);
     assert_eq!(reply.disposition, Disposition::Denied(HResult::CERTSRV_E_ADMIN_DENIED_REQUEST));
     assert_eq!(reply.message, "Denied by CONTOSO\\carol");
@@ -91,7 +91,7 @@ fn an_unknown_number_has_no_state() {
 fn a_revoked_certificate_is_told_and_listed() {
     let (mut ca, reply) = one_request(&template("User"));
     let serial = Certificate::parse(reply.certificate.as_deref().unwrap()).unwrap().serial;
-    let when = start() + Span::HOUR;
+    let when = start() + Duration::HOUR;
     assert_eq!(ca.revocation(&serial), None);
     ca.revoke(when, &serial, RevocationReason::CertificateHold).unwrap();
     assert_eq!(ca.revocation(&serial), Some((when, RevocationReason::CertificateHold)));

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use autoenroll_ca::RevocationReason;
 use autoenroll_keys::KeyAlgorithm;
-use autoenroll_model::{Disposition, NameFlags, Span, Template};
+use autoenroll_model::{Disposition, Duration, NameFlags, Template};
 use autoenroll_wire::Certificate;
 
 use crate::lab::{Ask, alice, ca_with, pool_key, root, start, template};
@@ -131,14 +131,14 @@ fn openssl_sees_who_is_revoked() {
         let certificates: Vec<_> =
             (0..2).map(|_| ca.submit(start(), &alice(), &submission).certificate.unwrap()).collect();
         let serial = Certificate::parse(&certificates[0]).unwrap().serial;
-        ca.revoke(start() + Span::HOUR, &serial, RevocationReason::KeyCompromise).unwrap();
-        let crl = files.pem("list", &ca.publish_crl(start() + Span::HOUR), "crl");
+        ca.revoke(start() + Duration::HOUR, &serial, RevocationReason::KeyCompromise).unwrap();
+        let crl = files.pem("list", &ca.publish_crl(start() + Duration::HOUR), "crl");
         let text = run(&["crl", "-in", &crl, "-noout", "-text"]);
         assert!(text.contains("Key Compromise"), "{text}");
 
         let issuing = files.pem("issuing", ca.identity().certificate(), "x509");
         let root = files.pem("root", root(algorithm).certificate(), "x509");
-        let at = (start() + Span::hours(2)).unix_seconds().to_string();
+        let at = (start() + Duration::hours(2)).unix_seconds().to_string();
         let verify = |leaf: &str| {
             Command::new("openssl")
                 .args(["verify", "-attime", &at, "-crl_check", "-CRLfile", &crl, "-CAfile", &root])

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use autoenroll_ca::{Ca, CaDescription, CaIdentity, RULES, RequestState, RevocationReason};
 use autoenroll_keys::{KeyAlgorithm, Seed};
 use autoenroll_model::{
-    Disposition, EnrollmentFlags, FileTime, GeneralFlags, Guid, HResult, NameFlags, PrincipalObject, PrivateKeyFlags,
-    SecurityDescriptor, Span, Template,
+    Disposition, Duration, EnrollmentFlags, FileTime, GeneralFlags, Guid, HResult, NameFlags, PrincipalObject,
+    PrivateKeyFlags, SecurityDescriptor, Template,
 };
 use autoenroll_wire::{Attribute, CertificationRequest, Extension, TemplateReference, cmc, oids};
 
@@ -107,7 +107,7 @@ const CASES: &[Case] = &[
         bench.ask.attributes.push(Attribute::renewal_certificate(&old.certificate));
     }),
     ("CA6.1.signer-issuer", HResult::CERT_E_UNTRUSTEDROOT, |bench| {
-        let description = CaDescription::new("Contoso CA", start() - Span::days(30));
+        let description = CaDescription::new("Contoso CA", start() - Duration::days(30));
         let rogue = CaIdentity::root(&Seed::from(2), description).unwrap();
         let config = bench.ca.config().clone();
         let mut rogue = Ca::new(Seed::from(2), rogue, config, vec![agent()]);
@@ -117,7 +117,7 @@ const CASES: &[Case] = &[
     }),
     ("CA6.1.signer-time", HResult::CERT_E_EXPIRED, |bench| {
         bench.renew(&template("User"));
-        bench.now = start() + Span::days(366);
+        bench.now = start() + Duration::days(366);
     }),
     ("CA6.1.signer-revoked", HResult::CRYPT_E_REVOKED, |bench| {
         bench.renew(&template("User"));
@@ -159,7 +159,7 @@ const CASES: &[Case] = &[
     }),
     ("CA6.1.overlap", HResult::CERTSRV_E_CERT_TYPE_OVERLAP, |bench| {
         bench.renew(&template("User"));
-        bench.template.renewal_period = bench.template.validity + Span::DAY;
+        bench.template.renewal_period = bench.template.validity + Duration::DAY;
     }),
     ("CA3.7.4.none", HResult::CERTSRV_E_SIGNATURE_POLICY_REQUIRED, |bench| bench.template.ra_signatures = 1),
     ("CA3.7.4.count", HResult::CERTSRV_E_SIGNATURE_COUNT, |bench| {

@@ -3,7 +3,7 @@
 use autoenroll_ca::{Ca, CaConfig, CaDescription};
 use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 use autoenroll_model::{
-    Disposition, EnrollmentFlags, HResult, NameFlags, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Span,
+    Disposition, Duration, EnrollmentFlags, HResult, NameFlags, PrincipalObject, PrivateKeyFlags, SecurityDescriptor,
     Template,
 };
 use autoenroll_wire::{Attribute, Certificate, Extension, GeneralName, SignedWith, UnsignedCertificate};
@@ -31,7 +31,7 @@ impl Renewal {
         assert_eq!(reply.disposition, Disposition::Issued, "{}", reply.message);
         self.second.renews = Some(Holder { key: self.first.key, certificate: reply.certificate.unwrap() });
         ca.set_templates(vec![self.new]);
-        let reply = ca.submit(start() + Span::days(60), &self.caller, &self.second.submission());
+        let reply = ca.submit(start() + Duration::days(60), &self.caller, &self.second.submission());
         (reply.disposition, reply.certificate.map(|der| Certificate::parse(&der).unwrap()))
     }
 }
@@ -146,7 +146,7 @@ fn a_bare_request_is_never_a_renewal() {
 fn a_certificate_of_another_ca_can_be_renewed_once_it_is_trusted() {
     let user = template("User");
     let algorithm = KeyAlgorithm::Rsa2048;
-    let description = CaDescription { algorithm, ..CaDescription::new("Old CA", start() - Span::days(30)) };
+    let description = CaDescription { algorithm, ..CaDescription::new("Old CA", start() - Duration::days(30)) };
     let old = root(algorithm).subordinate(&seed(), description).unwrap();
     let config = CaConfig { hash: HashAlgorithm::Sha1, ..CaConfig::new("ca00.contoso.com", &["User"]) };
     let mut old = Ca::new(seed(), old, config, vec![user.clone()]);
@@ -184,7 +184,7 @@ fn a_forged_certificate_with_the_serial_number_of_a_real_one_renews_nothing() {
     };
     let owner = Holder { key: key("old"), certificate: real.clone() };
     let mut check = |case: &str, ask: Ask, expected: Disposition| {
-        let reply = ca.submit(start() + Span::days(60), &alice(), &ask.submission());
+        let reply = ca.submit(start() + Duration::days(60), &alice(), &ask.submission());
         assert_eq!(
             (reply.disposition, reply.certificate.is_some()),
             (expected, expected == Disposition::Issued),

@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 
 use autoenroll_core::Core;
 use autoenroll_model::{
-    Ace, AceEffect, Answer, Authority, BalloonId, CaReply, CardDescription, CardOperation, CardSerial,
-    CertificateCheck, ContainerView, Context, DirectoryRoot, Disposition, Effect, EffectId, EffectResult,
-    EnrollmentCore, EnrollmentFlags, FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyPlace, KeySpec,
-    KeyUsage, NameFlags, Now, OutputBody, PinId, PrincipalObject, PrivateKeyFlags, Profile, PromptId, Provider,
-    ProviderKind, ProviderPreference, ReaderState, ReaderView, Report, RequestEntry, SecurityDescriptor, Settings,
-    SimTime, SoftwareOperation, Span, StoredCertificate, Stores, Template, Trigger, TriggerCause, rights,
+    Ace, AceEffect, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, CertificateCheck,
+    ContainerView, Context, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EnrollmentFlags,
+    EnrollmentService, FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyPlace, KeySpec, KeyUsage, NameFlags,
+    Now, OutputBody, PinId, PrincipalObject, PrivateKeyFlags, Profile, PromptId, Provider, ProviderKind,
+    ProviderPreference, ReaderState, ReaderView, Report, RequestEntry, RootDse, SecurityDescriptor, Settings, SimTime,
+    SoftwareOperation, StoredCertificate, Stores, Template, Trigger, TriggerCause, rights,
 };
 use autoenroll_wire::{Extension, Extensions, Name, TemplateReference, UnsignedCertificate};
 
@@ -105,8 +105,8 @@ pub fn template(name: &str, providers: &[&str], flags: EnrollmentFlags) -> Templ
             .zip(providers)
             .map(|(order, name)| ProviderPreference { order, name: (*name).into() })
             .collect(),
-        validity: Span::days(365),
-        renewal_period: Span::days(42),
+        validity: Duration::days(365),
+        renewal_period: Duration::days(42),
         key_usage: KeyUsage::DIGITAL_SIGNATURE,
         eku: vec!["1.3.6.1.4.1.311.20.2.2".parse().unwrap()],
         application_policies: vec![],
@@ -164,7 +164,7 @@ impl Driver {
         self.give(Input::Trigger(Trigger { cause, refresh: None }), &format!("trigger {cause}"));
     }
 
-    pub fn wait(&mut self, span: Span) {
+    pub fn wait(&mut self, span: Duration) {
         let until = self.now + span;
         while let Some(at) = self.core.deadline().filter(|at| *at <= until) {
             self.now = self.now.max(at);
@@ -221,7 +221,7 @@ impl Driver {
     }
 
     fn hand(&mut self, input: Input) {
-        let now = Now { mono: self.now, wall: self.start + Span(self.now.0) };
+        let now = Now { mono: self.now, wall: self.start + Duration(self.now.0) };
         self.core.handle(now, input).unwrap();
         while let Some(output) = self.core.poll().unwrap() {
             self.put_out(output.body);
@@ -269,14 +269,13 @@ impl Driver {
         }
         match effect {
             Effect::ReadSettings => EffectResult::Settings(self.settings.clone()),
-            Effect::BindDirectory => EffectResult::Directory(DirectoryRoot {
-                dc: "DC1".into(),
-                usn: 1,
-                signs_ldap: true,
-                forest: Guid([1; 16]),
-            }),
+            Effect::BindDirectory => {
+                EffectResult::Directory(RootDse { dc: "DC1".into(), usn: 1, signs_ldap: true, forest: Guid([1; 16]) })
+            }
             Effect::ReadTemplates => EffectResult::Templates(self.templates.clone()),
-            Effect::ReadAuthorities => EffectResult::Authorities(vec![self.authority("CA1"), self.authority("CA2")]),
+            Effect::ReadEnrollmentServices => {
+                EffectResult::EnrollmentServices(vec![self.authority("CA1"), self.authority("CA2")])
+            }
             Effect::ReadPrincipal => EffectResult::Principal(alice()),
             Effect::ReadStores => EffectResult::Stores(self.stores.clone()),
             Effect::AddCertificate(stored) => {
@@ -320,8 +319,8 @@ impl Driver {
         }
     }
 
-    fn authority(&self, name: &str) -> Authority {
-        Authority {
+    fn authority(&self, name: &str) -> EnrollmentService {
+        EnrollmentService {
             name: name.into(),
             host: Some(format!("{}.contoso.test", name.to_lowercase())),
             certificate: vec![],
@@ -422,11 +421,11 @@ impl Driver {
             Err(code) => EffectResult::Failed(code),
             Ok(disposition) => {
                 let issued = disposition == Disposition::Issued;
-                let now = self.start + Span(self.now.0);
+                let now = self.start + Duration(self.now.0);
                 EffectResult::Reply(CaReply {
                     request_id: self.requests,
                     disposition,
-                    certificate: issued.then(|| certificate(self.serial, 100, now, now + Span::days(365))),
+                    certificate: issued.then(|| certificate(self.serial, 100, now, now + Duration::days(365))),
                     response: None,
                     message: String::new(),
                 })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use autoenroll_core::InProcess as Cores;
 use autoenroll_host::pcsc::{PcscCards, Stack};
-use autoenroll_model::{DecisionPoint, Offer, SimTime, Span};
+use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
 use autoenroll_scenario::first_difference;
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::{ClickTarget, UserAnswer};
@@ -39,7 +39,7 @@ fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
     let mut world = World::new(spec.clone(), Cores::new(), parts).unwrap();
     let logon = Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() };
     world.act(&logon).unwrap();
-    run(&mut world, SimTime::START + Span::hours(8) + Span::seconds(65));
+    run(&mut world, SimTime::START + Duration::hours(8) + Duration::seconds(65));
     let insert =
         Action::Insert { card: "alice-card".to_owned(), computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
     world.act(&insert).unwrap();
@@ -56,18 +56,18 @@ fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
         }
         let Some(prompt) = world.prompts().into_iter().next() else { break };
         let answer = match prompt.point {
-            DecisionPoint::WizardStart => UserAnswer::Word(Offer::Start),
-            DecisionPoint::CardReplaceDefault => UserAnswer::Word(Offer::Yes),
+            DecisionPoint::WizardStart => UserAnswer::Word(Choice::Start),
+            DecisionPoint::CardReplaceDefault => UserAnswer::Word(Choice::Yes),
             DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
-            DecisionPoint::Summary => UserAnswer::Word(Offer::Close),
-            _ => UserAnswer::Word(Offer::Cancel),
+            DecisionPoint::Summary => UserAnswer::Word(Choice::Close),
+            _ => UserAnswer::Word(Choice::Cancel),
         };
         world.act(&Action::Reply { user: "alice".to_owned(), point: prompt.point, answer }).unwrap();
     }
     if pulled {
         world.act(&insert).unwrap();
     }
-    run(&mut world, SimTime::START + Span::hours(17));
+    run(&mut world, SimTime::START + Duration::hours(17));
     world.trace().clone()
 }
 

@@ -1,6 +1,6 @@
 //! Group Policy.
 
-use autoenroll_model::{PolicyServer, Span};
+use autoenroll_model::{Duration, PolicyServer};
 
 use super::Writer;
 use crate::finding::{Finding, Reason};
@@ -31,7 +31,7 @@ impl Writer<'_> {
             // No time between two refreshes means seven seconds ([MS-GPOL] 3.2.1.14).
             match minutes {
                 Some(0) if key != "gp-offset" => self.toml.text(key, "7s"),
-                Some(minutes) => self.toml.text(key, &Span::minutes(minutes.into()).to_string()),
+                Some(minutes) => self.toml.text(key, &Duration::minutes(minutes.into()).to_string()),
                 None => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::{
-    CngSettings, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags, Span, Template,
+    CngSettings, Duration, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags, Template,
 };
 
 use super::Writer;
@@ -177,7 +177,7 @@ impl Writer<'_> {
         self.toml.texts("providers", named.into_iter().map(|provider| provider.name.as_str()));
     }
 
-    fn period(&mut self, imported: &ImportedTemplate, attribute: &str, key: &str, span: Span) {
+    fn period(&mut self, imported: &ImportedTemplate, attribute: &str, key: &str, span: Duration) {
         if imported.says(attribute) {
             self.toml.text(key, &span.to_string());
         }

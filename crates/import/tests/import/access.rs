@@ -1,7 +1,7 @@
 //! Who may do what, by the access control list of an imported template: the cases that enrollment clients in the field test.
 
 use autoenroll_import::ldif;
-use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, Token, may, rights};
+use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, Token, access_check, rights};
 use autoenroll_wire::ldif::Entry;
 use autoenroll_wire::security_descriptor::to_bytes;
 
@@ -128,7 +128,7 @@ fn imported(descriptor: Option<Vec<u8>>) -> (Option<May>, May) {
 fn allowed(security: &SecurityDescriptor) -> May {
     let sids = [ME, GROUP, NESTED, Sid::AUTHENTICATED_USERS, Sid::EVERYONE, Sid::PRINCIPAL_SELF, NETWORK];
     let token: Token = sids.iter().map(|sid| sid.parse::<Sid>().expect("a constant")).collect();
-    (may(security, &token, Right::Enroll), may(security, &token, Right::AutoEnroll))
+    (access_check(security, &token, Right::Enroll), access_check(security, &token, Right::AutoEnroll))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::scenario::{oids, story, told};
 use autoenroll_import::{Half, Import, registry_pol};
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 use autoenroll_wire::registry_pol::{Data, Setting, to_bytes};
 
 const AUTO_ENROLLMENT: &str = r"Software\Policies\Microsoft\Cryptography\AutoEnrollment";
@@ -73,15 +73,15 @@ fn what_only_computers_are_told_counts_in_their_half_only() {
         (SYSTEM, "GroupPolicyRefreshTimeOffsetDC", Data::Dword(3)),
         (BACKGROUND, "DisableBkGndGroupPolicy", Data::Dword(1)),
     ];
-    let check = |machine: &[Row], user: &[Row], expected: (Span, bool), left_out: &[&str]| {
+    let check = |machine: &[Row], user: &[Row], expected: (Duration, bool), left_out: &[&str]| {
         let mut import = registry_pol(&file(machine), Half::Machine);
         import.add(registry_pol(&file(user), Half::User));
         let policy = story(&import.to_world(None, &oids()).text).spec.policy;
         assert_eq!((policy.dc_interval, policy.gp_background), expected);
         assert_eq!(import.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), left_out);
     };
-    let unset = (Span::minutes(5), true);
-    let set = (Span::minutes(15), false);
+    let unset = (Duration::minutes(5), true);
+    let set = (Duration::minutes(15), false);
     let all = ["GroupPolicyRefreshTimeDC", "GroupPolicyRefreshTimeOffsetDC", "DisableBkGndGroupPolicy"];
     let offset = "GroupPolicyRefreshTimeOffsetDC";
     check(&settings, &[], set, &[offset]);

@@ -3,8 +3,8 @@
 use crate::scenario::{oids, template_of};
 use autoenroll_import::{Import, ImportedTemplate, ldif};
 use autoenroll_model::{
-    Ace, AceEffect, CngSettings, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, PrivateKeyFlags,
-    ProviderPreference, SecurityDescriptor, Span, Template,
+    Ace, AceEffect, CngSettings, Duration, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid,
+    PrivateKeyFlags, ProviderPreference, SecurityDescriptor, Template,
 };
 use autoenroll_scenario::{Bundle, ByPrefix, Library, check};
 use autoenroll_wire::template::to_entry;
@@ -177,7 +177,7 @@ prop_compose! {
             name, display_name, oid: own, schema, revision, minor, flags, enrollment_flags, private_key_flags, name_flags,
             ra_signatures, ra_application_policies: ra, ra_policies, cng, key_spec, minimal_key_size,
             providers: (1..).zip(providers).map(|(order, name)| ProviderPreference { order, name }).collect(),
-            validity: Span(validity * 100), renewal_period: Span(renewal_period * 100),
+            validity: Duration(validity * 100), renewal_period: Duration(renewal_period * 100),
             key_usage, eku, application_policies, certificate_policies, critical_extensions,
             supersedes: Vec::new(), max_issuing_depth,
             security: SecurityDescriptor {

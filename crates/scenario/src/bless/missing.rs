@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{SimTime, Span};
+use autoenroll_model::{Duration, SimTime};
 use autoenroll_trace::Record;
 
 use super::splice::{self, Retimed};
@@ -220,9 +220,9 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
 /// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `left`.
 fn retimed(step: &Step, left: Left, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
     let mut changes = Vec::new();
-    let shorter = |from: SimTime, span: &Placed<Span>| {
+    let shorter = |from: SimTime, span: &Placed<Duration>| {
         let over = (from + span.value).0.checked_sub(clock.0);
-        (span.place, over.map(Span))
+        (span.place, over.map(Duration))
     };
     // What is missing has the clock moved already, and the step matches or acts in the same instant.
     let taken_over = together && clock > left.clock && step.on.is_none();

@@ -1,6 +1,6 @@
 //! Changes of a list of steps that leave every other byte, comments included, as it is written.
 
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 
 use super::Edit;
 use crate::print::Style;
@@ -13,7 +13,7 @@ pub(super) struct Retimed {
     /// The step.
     pub(super) step: Place,
     /// The place of each time, and what it becomes; `None` takes it out.
-    pub(super) changes: Vec<(Place, Option<Span>)>,
+    pub(super) changes: Vec<(Place, Option<Duration>)>,
 }
 
 /// Inserts steps after an element of the list, or at its beginning. `None` when the list is not written in brackets.

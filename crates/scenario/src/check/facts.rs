@@ -1,7 +1,7 @@
 //! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a misspelt fact would
 //! let a `never` step pass for ever.
 
-use autoenroll_model::{DecisionPoint, Fact, Offer};
+use autoenroll_model::{Choice, DecisionPoint, Fact};
 use autoenroll_trace::Kind;
 
 use super::code_fact::{self, code_problem};
@@ -12,7 +12,7 @@ use crate::document::{Deed, LookAt, Pattern, Reply, Step, Wanted, WantedFact, Wh
 use crate::instant;
 use crate::lower::{Names, Thing};
 use crate::nearest::nearest;
-use crate::shape::{PROMPTS, Said, Says, Told, look_of, offers_of, prompt_of, record_of, unknown_word, written};
+use crate::shape::{PROMPTS, Said, Says, Told, choices_of, look_of, prompt_of, record_of, unknown_word, written};
 use crate::source::{Place, Placed};
 
 /// What values of facts may name.
@@ -253,12 +253,12 @@ fn nothing_named(what: &str, text: &str, place: Place) -> Diagnostic {
 fn is_offered(point: Placed<DecisionPoint>, reply: &Reply, place: Place, found: &mut Diagnostics) {
     let word = match reply {
         Reply::Word(word) => *word,
-        Reply::Pin(_) => Offer::Pin,
-        Reply::Card(_) => Offer::Card,
+        Reply::Pin(_) => Choice::Pin,
+        Reply::Card(_) => Choice::Card,
     };
-    let offers = offers_of(point.value);
+    let offers = choices_of(point.value);
     // Every window can be closed.
-    if offers.contains(&word) || word == Offer::Close {
+    if offers.contains(&word) || word == Choice::Close {
         return;
     }
     let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();

@@ -1,6 +1,6 @@
 //! When steps happen: empty intervals, times that lie behind, random offsets, `on` steps that nothing leads to.
 
-use autoenroll_model::{Fact, SimTime, Span};
+use autoenroll_model::{Duration, Fact, SimTime};
 use autoenroll_trace::Kind;
 use autoenroll_world::WorldSpec;
 
@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Begin, Deed, End, Step, Wanted, What};
 
 /// How long a story may last. Every refresh in it is played, so this is also a bound on the work.
-const LONGEST: Span = Span::days(5 * 365);
+const LONGEST: Duration = Duration::days(5 * 365);
 
 pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
     // The earliest time that the clock can show; exact as long as nothing with an interval came before.
@@ -30,7 +30,7 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
             Begin::After(span) => clock + span.value,
         };
         check_end(step, begin, clock, exact, spec, found);
-        if spec.policy.gp_offset > Span::ZERO {
+        if spec.policy.gp_offset > Duration::ZERO {
             random_offset(steps, at, found);
         }
         loose_on(steps, at, found);

@@ -63,7 +63,7 @@ const fn moves_order(code: Code) -> bool {
             | Code::UnknownWord
             | Code::WrongType
             | Code::MissingKey
-            | Code::NotASpan
+            | Code::NotADuration
             | Code::NotAnInstant
             | Code::Fraction
             | Code::NoVerb

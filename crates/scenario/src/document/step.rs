@@ -1,6 +1,6 @@
 //! From a table to a step.
 
-use autoenroll_model::{Fact, Span};
+use autoenroll_model::{Duration, Fact};
 use autoenroll_trace::Kind;
 
 use super::{Begin, Deed, End, Named, On, Pattern, Reference, Reply, Step, Wanted, WantedFact, What, When};
@@ -182,7 +182,7 @@ fn word<T: std::str::FromStr>(table: &Table, key: &str) -> Option<Placed<T>> {
     Some(Placed::new(text.value.parse().ok()?, text.place))
 }
 
-fn span(table: &Table, key: &str) -> Option<Placed<Span>> {
+fn span(table: &Table, key: &str) -> Option<Placed<Duration>> {
     word(table, key)
 }
 

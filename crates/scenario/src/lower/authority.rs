@@ -1,6 +1,6 @@
 //! Certification authorities.
 
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 use autoenroll_world::spec::AuthoritySpec;
 
 use super::{Context, Thing, name_of, security, span, template, text_or_none, word};
@@ -25,7 +25,7 @@ pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut 
     spec.remaining = span(table, "remaining").unwrap_or(spec.remaining);
     spec.key_archival = table.flag("key-archival").unwrap_or(false);
     spec.manager_approval = table.flag("manager-approval").unwrap_or(false);
-    spec.latency = span(table, "latency").unwrap_or(Span::ZERO);
+    spec.latency = span(table, "latency").unwrap_or(Duration::ZERO);
     spec.reachable = table.flag("reachable").unwrap_or(true);
     spec.hangs = table.flag("hangs").unwrap_or(false);
     spec.requires_privacy = table.flag("requires-privacy").unwrap_or(false);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use autoenroll_apdu::Atr;
 use autoenroll_card::{CardProfile, PinPolicy, Quirks};
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 use autoenroll_world::spec::{
     CardContainerSpec, CardSpec, CertificateKey, CertificateSpec, Chain, Issued, ReaderName, RequestDecision,
     RequestSpec, StoreSpec,
@@ -208,7 +208,7 @@ fn certificate(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Opti
     let name = name_of(table);
     let template = table.text("template")?;
     let ca = ca(cx, table, name.place, found)?;
-    let mut spec = CertificateSpec::of(name.value, template.value, &ca, Span::days(1));
+    let mut spec = CertificateSpec::of(name.value, template.value, &ca, Duration::days(1));
     spec.issued = issued(table, "issued").unwrap_or(spec.issued);
     spec.lifetime = span(table, "lifetime");
     spec.revision = small(table, "revision");
@@ -230,7 +230,7 @@ fn request(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<R
         name: name.value.to_owned(),
         template: template.value.to_owned(),
         ca: ca(cx, table, name.place, found)?,
-        created: issued(table, "created").unwrap_or(Issued::Age(Span::days(1))),
+        created: issued(table, "created").unwrap_or(Issued::Age(Duration::days(1))),
         key: key(cx, table, name.value, found)?,
         replaces: replaces.map(|old| old.value.to_owned()),
         renewal: table.flag("renewal").unwrap_or(false),

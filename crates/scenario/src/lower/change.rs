@@ -1,6 +1,6 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
-use autoenroll_model::{Span, TrustStore};
+use autoenroll_model::{Duration, TrustStore};
 use autoenroll_world::action::{
     AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit,
 };
@@ -126,7 +126,7 @@ fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagn
         "offer" | "withdraw" => {
             let template = set.text(key).filter(|name| cx.names.has(Thing::Template, *name, found))?.value.to_owned();
             return Some(match key {
-                "offer" => Change::Offer { ca, template },
+                "offer" => Change::PublishTemplate { ca, template },
                 _ => Change::Withdraw { ca, template },
             });
         }
@@ -141,7 +141,7 @@ fn of_directory(name: &str, set: &Table, key: &str) -> Option<Change> {
         ("reachable", controller) => {
             Change::ControllerReachable { controller: controller.to_owned(), reachable: set.flag(key)? }
         }
-        ("latency", _) => Change::DirectoryLatency(span(set, key).unwrap_or(Span::ZERO)),
+        ("latency", _) => Change::DirectoryLatency(span(set, key).unwrap_or(Duration::ZERO)),
         _ => return None,
     })
 }

@@ -1,8 +1,8 @@
 //! Certificate templates: copies of the default ones, with what the scenario says on top.
 
 use autoenroll_model::{
-    CngSettings, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags, ProviderPreference, Span,
-    Template,
+    CngSettings, Duration, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags,
+    ProviderPreference, Template,
 };
 use autoenroll_world::spec::TemplateSpec;
 
@@ -111,7 +111,7 @@ fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mu
 
 /// No attribute but the periods of most default templates: a year, renewed six weeks before its end.
 fn empty(name: &str) -> Template {
-    Template { validity: Span::days(365), renewal_period: Span::days(42), ..Template::empty(name) }
+    Template { validity: Duration::days(365), renewal_period: Duration::days(42), ..Template::empty(name) }
 }
 
 /// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its own, no

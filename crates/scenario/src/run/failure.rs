@@ -6,7 +6,7 @@ use autoenroll_trace::{Record, RecordId, Trace};
 use crate::Code;
 use crate::diagnostic::Diagnostic;
 use crate::document::Reference;
-use crate::shape::{offers_of, written};
+use crate::shape::{choices_of, written};
 use crate::source::Place;
 
 /// One thing that went otherwise.
@@ -200,7 +200,7 @@ impl Failure {
                     None => ("the user", "something else"),
                 };
                 let message = format!("`{wanted}` did not come at {}: {who} is asked `{point}` instead", self.at);
-                let with = point.parse().map_or_else(|_| "...".to_owned(), |point| written(offers_of(point)[0]));
+                let with = point.parse().map_or_else(|_| "...".to_owned(), |point| written(choices_of(point)[0]));
                 let reply = held.map(|step| {
                     let step = step + 1;
                     format!("step {step} holds it open; answer it first: {{ reply = \"{point}\", with = {with} }}")

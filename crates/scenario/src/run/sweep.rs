@@ -1,7 +1,7 @@
 //! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged is that no
 //! invariant breaks and everything comes to rest.
 
-use autoenroll_model::{CoreFactory, Facts, Offer, SimTime};
+use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::UserAnswer;
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Parts, Stepped, World, WorldError};
@@ -98,7 +98,7 @@ impl<S: Stage> Player<'_, S> {
         for _ in 0..MOST_PROMPTS {
             self.settle()?;
             let Some(prompt) = self.stage.prompts().into_iter().next() else { break };
-            let answer = UserAnswer::Word(Offer::Close);
+            let answer = UserAnswer::Word(Choice::Close);
             match self.stage.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
                 Ok(()) => {}
                 Err(ActError::World(error)) => return Err(error.into()),

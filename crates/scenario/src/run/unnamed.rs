@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use autoenroll_model::{DecisionPoint, Fact, Offer, SimTime};
+use autoenroll_model::{Choice, DecisionPoint, Fact, SimTime};
 use autoenroll_trace::{Kind, Record, RecordId};
 
 use super::{Failure, FailureKind, Left, Miss, RunReport, Verdict};
 use crate::check::Scenario;
 use crate::document::{Begin, Pattern, Reply, Step, Wanted, WantedFact, What, When, answers, group};
 use crate::print::{self, Style, value};
-use crate::shape::offers_of;
+use crate::shape::choices_of;
 use crate::source::{FileId, Place, Placed};
 use crate::tree::Value;
 
@@ -111,7 +111,7 @@ fn advise_to_answer(failure: &mut Failure, scenario: &Scenario, report: &RunRepo
 
 /// The answers that a prompt offers, as they are written.
 pub(crate) fn answers_to(record: &Record, style: Style) -> Vec<String> {
-    let offers = record.facts.text("point").and_then(|point| point.parse().ok()).map(offers_of).unwrap_or_default();
+    let offers = record.facts.text("point").and_then(|point| point.parse().ok()).map(choices_of).unwrap_or_default();
     let cards = || match record.facts.get("cards") {
         Some(Fact::List(cards)) => cards
             .iter()
@@ -124,8 +124,8 @@ pub(crate) fn answers_to(record: &Record, style: Style) -> Vec<String> {
     };
     let replies = offers.iter().flat_map(|offer| match offer {
         // PINs are shown nowhere but in the scenario; this one is an example.
-        Offer::Pin => vec![Reply::Pin("1234".to_owned())],
-        Offer::Card => cards(),
+        Choice::Pin => vec![Reply::Pin("1234".to_owned())],
+        Choice::Card => cards(),
         word => vec![Reply::Word(*word)],
     });
     replies.map(|reply| value(&print::reply(&reply), style)).collect()
@@ -148,7 +148,7 @@ fn answered(mut step: Step) -> Step {
             // PINs are shown nowhere but in the scenario; this one is an example.
             (DecisionPoint::PinEnter, _) => Reply::Pin("1234".to_owned()),
             (DecisionPoint::CardSelect, Some(card)) => Reply::Card(card),
-            (point, _) => Reply::Word(offers_of(point)[0]),
+            (point, _) => Reply::Word(choices_of(point)[0]),
         });
         pattern.facts.clear();
     }

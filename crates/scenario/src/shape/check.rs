@@ -1,11 +1,11 @@
 //! Compares a tree with the tables: unknown keys, missing keys, wrong types, unknown words.
 
-mod span;
+mod duration;
 mod step;
 
 use std::str::FromStr;
 
-use autoenroll_model::{Guid, Oid, Sid, Span};
+use autoenroll_model::{Duration, Guid, Oid, Sid};
 
 use super::verbs::FACT;
 use super::{ANSWER, Key, ROOT, Shape, Takes, WORLD, answer_words};
@@ -160,9 +160,9 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
             let message = format!("`{}` is {number}; it is at least {least} and at most {most}", key.name);
             Diagnostic::error(Code::OutOfRange, message, node.place)
         }),
-        (Takes::Span | Takes::When, Value::Text(text)) => span_problem(takes, text, node.place),
-        (Takes::Span, Value::Number(number)) => Some(
-            Diagnostic::error(Code::NotASpan, format!("`{}` is a number without a unit", key.name), node.place)
+        (Takes::Duration | Takes::When, Value::Text(text)) => duration_problem(takes, text, node.place),
+        (Takes::Duration, Value::Number(number)) => Some(
+            Diagnostic::error(Code::NotADuration, format!("`{}` is a number without a unit", key.name), node.place)
                 .help(format!("write \"{number}s\" for seconds, \"{number}h\" for hours")),
         ),
         (Takes::Instant | Takes::When, Value::Text(text) | Value::Instant(text)) => {
@@ -254,15 +254,15 @@ pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) 
     Some(Diagnostic::error(Code::UnknownWord, format!("`{key}` does not take the word `{text}`"), place).help(help))
 }
 
-fn span_problem(takes: Takes, text: &str, place: Place) -> Option<Diagnostic> {
-    let error = Span::from_str(text).err()?;
+fn duration_problem(takes: Takes, text: &str, place: Place) -> Option<Diagnostic> {
+    let error = Duration::from_str(text).err()?;
     let or_instant = matches!(takes, Takes::When);
     if or_instant && (text.contains('T') || meant_instant(text).is_some()) {
         return crate::instant::parse(text).is_none().then(|| not_an_instant(text, place));
     }
-    let meant = span::meant(text).map(|span| format!("write \"{span}\""));
+    let meant = duration::meant(text).map(|duration| format!("write \"{duration}\""));
     let both = or_instant.then(|| format!("it takes {}", takes.describe()));
-    Some(Diagnostic::error(Code::NotASpan, error.to_string(), place).help_some(meant.or(both)))
+    Some(Diagnostic::error(Code::NotADuration, error.to_string(), place).help_some(meant.or(both)))
 }
 
 fn not_an_instant(text: &str, place: Place) -> Diagnostic {

@@ -1,7 +1,7 @@
 //! What can be seen: every kind of record and everything that can be looked at, with the facts that each states.
 
 use autoenroll_model::{
-    Action, DecisionPoint, EventSource, ExtensionsAttribute, Fact, HResult, KeyAlgorithm, KeySpec, KeyUsage, Offer,
+    Action, Choice, DecisionPoint, EventSource, ExtensionsAttribute, Fact, HResult, KeyAlgorithm, KeySpec, KeyUsage,
     PolicyRefresh, Severity, SignatureAlgorithm, TriggerCause, TrustStore,
 };
 use autoenroll_trace::{Kind, Record};
@@ -143,14 +143,14 @@ pub(crate) fn prompt_of(point: DecisionPoint) -> &'static Told<DecisionPoint> {
 }
 
 /// The answers that a prompt offers.
-pub(crate) const fn offers_of(point: DecisionPoint) -> &'static [Offer] {
+pub(crate) const fn choices_of(point: DecisionPoint) -> &'static [Choice] {
     match point {
-        DecisionPoint::WizardStart => &[Offer::Start, Offer::Remind, Offer::Details],
-        DecisionPoint::CardInsert | DecisionPoint::KeyProtect => &[Offer::Ok, Offer::Cancel],
-        DecisionPoint::CardSelect => &[Offer::Card, Offer::Cancel],
-        DecisionPoint::CardReplaceDefault => &[Offer::Yes, Offer::No],
-        DecisionPoint::PinEnter => &[Offer::Pin, Offer::Cancel],
-        DecisionPoint::Summary => &[Offer::Close],
+        DecisionPoint::WizardStart => &[Choice::Start, Choice::Remind, Choice::Details],
+        DecisionPoint::CardInsert | DecisionPoint::KeyProtect => &[Choice::Ok, Choice::Cancel],
+        DecisionPoint::CardSelect => &[Choice::Card, Choice::Cancel],
+        DecisionPoint::CardReplaceDefault => &[Choice::Yes, Choice::No],
+        DecisionPoint::PinEnter => &[Choice::Pin, Choice::Cancel],
+        DecisionPoint::Summary => &[Choice::Close],
     }
 }
 
@@ -162,10 +162,10 @@ fn code_of(text: &str) -> Option<HResult> {
 }
 
 /// An offer as an answer is written.
-pub(crate) fn written(offer: Offer) -> String {
+pub(crate) fn written(offer: Choice) -> String {
     match offer {
-        Offer::Pin => "{ pin = \"1234\" }".to_owned(),
-        Offer::Card => "{ card = \"alice-card\" }".to_owned(),
+        Choice::Pin => "{ pin = \"1234\" }".to_owned(),
+        Choice::Card => "{ card = \"alice-card\" }".to_owned(),
         word => format!("\"{word}\""),
     }
 }
@@ -542,7 +542,7 @@ const ISSUED: &[Said] = &[
 ];
 
 const ACTION: Said = said("action", Says::Word(|| Action::WORDS.to_vec()), "What is done for the template.");
-const ANSWER: Said = said("answer", Says::Word(|| Offer::WORDS.to_vec()), "What is answered.");
+const ANSWER: Said = said("answer", Says::Word(|| Choice::WORDS.to_vec()), "What is answered.");
 const ANSWERED: Said = said("prompt", POINTS, "The prompt.");
 const BASIC_CONSTRAINTS: Said = said("basic-constraints", Says::Text, "`no CA`, `CA`, or `CA, path length 0`.");
 const CA: Said = said("ca", Says::Ca, "The CA.");
@@ -592,7 +592,7 @@ const URL: Said = said("url", Says::Text, "The address.");
 const USERS: Said = said("users", Says::List(&Says::Principal), "Users whose sessions ended with it.");
 const WITH_PIN: Said = said("pin", Says::Flag, "Whether it comes with a PIN.");
 
-const OFFERED: Says = Says::Word(|| Offer::WORDS.to_vec());
+const OFFERED: Says = Says::Word(|| Choice::WORDS.to_vec());
 const POINTS: Says = Says::Word(|| DecisionPoint::WORDS.to_vec());
 const REFRESHES: Says = Says::Word(|| PolicyRefresh::WORDS.to_vec());
 const STAGES: Says = Says::Word(|| vec!["prepared", "pending", "issued"]);

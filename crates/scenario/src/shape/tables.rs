@@ -1,13 +1,13 @@
 //! The tables of *about* and *world*.
 
 use autoenroll_model::{
-    AceEffect, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, KeySpec, KeyUsage, NameFlags, Offer,
+    AceEffect, Choice, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, KeySpec, KeyUsage, NameFlags,
     PrivateKeyFlags, Profile, ProviderKind, Right, TrustStore,
 };
 use autoenroll_world::spec::{Chain, ComputerRole, RequestDecision};
 
 use super::{Key, Shape, Takes};
-use Takes::{Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Span, Steps, Table, Text, When};
+use Takes::{Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, When};
 use Takes::{Tables, Word};
 
 /// A key that need not be there.
@@ -94,7 +94,7 @@ static DOMAIN: Shape = Shape {
         key("controller", Named(&CONTROLLER), "Domain controllers; the first reachable one is asked."),
         key("trust", Table(&TRUST), "Content of the trust containers."),
         key("reachable", Flag, "Whether any controller can be reached; true unless said here."),
-        key("latency", Span, "Duration of every directory access; none unless said here."),
+        key("latency", Duration, "Duration of every directory access; none unless said here."),
     ],
 };
 
@@ -131,9 +131,9 @@ pub(super) static POLICY: Shape = Shape {
             "AEPolicy of users, and of computers unless those differ; 7 unless said here.",
         ),
         key("machine-ae-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "AEPolicy of computers."),
-        key("gp-interval", Span, "Background refresh; 90m unless said here."),
-        key("gp-offset", Span, "Upper bound of the random offset; none unless said here."),
-        key("dc-interval", Span, "Background refresh of domain controllers; 5m unless said here."),
+        key("gp-interval", Duration, "Background refresh; 90m unless said here."),
+        key("gp-offset", Duration, "Upper bound of the random offset; none unless said here."),
+        key("dc-interval", Duration, "Background refresh of domain controllers; 5m unless said here."),
         key("gp-background", Flag, "Whether there is a background refresh; true unless said here."),
         key("policy-server", Tables(&POLICY_SERVER), "Certificate enrollment policy servers, in registry order."),
         key("expiration-percent", OrNone(&Number(0, 100)), "OfflineExpirationPercent."),
@@ -257,10 +257,10 @@ const RA_POLICIES: Key = key("ra-policies", List(&Oid), "Issuance policies that 
 const KEY_SPEC: Key = key("key-spec", Word(|| KeySpec::WORDS.to_vec()), "pKIDefaultKeySpec.");
 const MINIMAL_KEY_SIZE: Key = key("minimal-key-size", Number(0, 65_536), "msPKI-Minimal-Key-Size in bits.");
 const PROVIDERS: Key = key("providers", List(&Text), "Provider names, first choice first.");
-const VALIDITY: Key = key("validity", Span, "How long certificates live.");
+const VALIDITY: Key = key("validity", Duration, "How long certificates live.");
 const RENEWAL_PERIOD: Key = key(
     "renewal-period",
-    Span,
+    Duration,
     "How long before the end renewal begins, but at most a fifth of the certificate's life (R053).",
 );
 const KEY_USAGE: Key = key("key-usage", flags!(KeyUsage), "X.509 key usage.");
@@ -317,7 +317,7 @@ pub(super) static TEMPLATE: Shape = Shape {
         ACL,
         key(
             "published",
-            Span,
+            Duration,
             "When it appears in the directory, counted from the start; from the start unless said here.",
         ),
         key("absent", Flag, "Leaves it out."),
@@ -390,11 +390,11 @@ static CA: Shape = Shape {
         ALLOW,
         DENY,
         ACL,
-        key("maximum-validity", Span, "Longest life of a certificate; 730d unless said here."),
-        key("remaining", Span, "How long the CA certificate is still valid at the start; 3650d unless said here."),
+        key("maximum-validity", Duration, "Longest life of a certificate; 730d unless said here."),
+        key("remaining", Duration, "How long the CA certificate is still valid at the start; 3650d unless said here."),
         key("key-archival", Flag, "It archives private keys."),
         key("manager-approval", Flag, "A manager approves every request."),
-        key("latency", Span, "Duration of every call; none unless said here."),
+        key("latency", Duration, "Duration of every call; none unless said here."),
         key("reachable", Flag, "Whether its host answers; true unless said here."),
         key("hangs", Flag, "It takes requests and never answers."),
         key(
@@ -402,7 +402,7 @@ static CA: Shape = Shape {
             Flag,
             "It refuses calls that are protected for integrity only, as those of Windows XP are.",
         ),
-        key("published", Span, "When its object appears in the directory; from the start unless said here."),
+        key("published", Duration, "When its object appears in the directory; from the start unless said here."),
         key(
             "stale-template",
             Named(&TEMPLATE),
@@ -607,7 +607,7 @@ static CERTIFICATE: Shape = Shape {
             "How long before the start its life began, or when; 1d unless said here. With `lifetime` it says what is left: \
              300d of 365d is 65d.",
         ),
-        key("lifetime", Span, "Its life; the template's unless said here."),
+        key("lifetime", Duration, "Its life; the template's unless said here."),
         key(
             "revision",
             Number(0, 0xFFFF_FFFF),
@@ -664,7 +664,7 @@ static LATER: Shape = Shape {
     name: "a change",
     about: "Something that changes by itself.",
     keys: &[
-        must("at", Span, "When, counted from the start."),
+        must("at", Duration, "When, counted from the start."),
         must("change", Word(|| super::CHANGES.iter().map(|change| change.word).collect()), "What changes."),
         key("of", Text, "Whose or which one."),
         must("set", Takes::ChangeSet, "What it becomes."),
@@ -681,5 +681,5 @@ pub(crate) static ANSWER: Shape = Shape {
 /// The words of answers, and `hold`, which leaves a prompt open.
 pub(crate) fn answer_words() -> Vec<&'static str> {
     let given = ["pin", "card"];
-    Offer::WORDS.iter().copied().filter(|word| !given.contains(word)).chain(["hold"]).collect()
+    Choice::WORDS.iter().copied().filter(|word| !given.contains(word)).chain(["hold"]).collect()
 }

@@ -5,7 +5,7 @@ use autoenroll_trace::Kind;
 use autoenroll_world::action::{CardFault, ClickTarget};
 
 use super::{Key, Shape, Takes};
-use Takes::{Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Span, Text, When, Word};
+use Takes::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, When, Word};
 
 /// A verb.
 #[derive(Debug)]
@@ -171,7 +171,7 @@ pub(crate) static VERBS: &[Verb] = &[
     ),
     Verb {
         word: "wait",
-        takes: Span,
+        takes: Duration,
         does: Does::Waits,
         modifiers: &[],
         needs: &[],
@@ -235,11 +235,11 @@ const fn key(name: &'static str, takes: Takes, about: &'static str) -> Key {
 /// Every modifier. No verb has the name of one.
 pub(crate) static MODIFIERS: &[Key] = &[
     key("at", When, "The step begins then, counted from the start."),
-    key("after", Span, "The step begins that long after the previous step's match."),
+    key("after", Duration, "The step begins that long after the previous step's match."),
     key("until", When, "The step matches before then, counted from the start. The end itself is outside."),
     key(
         "within",
-        Span,
+        Duration,
         "The step matches before that long after the previous step's match. The end itself is outside.",
     ),
     key("on", Word(kinds), "The step acts the moment a record of this kind appears, before anything else."),
@@ -307,10 +307,10 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign."),
             key("minimal-key-size", Number(0, 65_536), "In bits."),
             key("providers", List(&Text), "Provider names, first choice first."),
-            key("validity", Span, "How long certificates live."),
+            key("validity", Duration, "How long certificates live."),
             key(
                 "renewal-period",
-                Span,
+                Duration,
                 "How long before the end renewal begins, but at most a fifth of the certificate's life (R053).",
             ),
             key("supersedes", List(&Text), "Templates that it replaces."),
@@ -325,8 +325,8 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         &[
             key("ae-policy", AE_POLICY, "AEPolicy of users; false is not configured."),
             key("machine-ae-policy", AE_POLICY, "AEPolicy of computers; false is not configured."),
-            key("gp-interval", Span, "Time from one background refresh to the next."),
-            key("gp-offset", Span, "Upper bound of the random offset of background refreshes."),
+            key("gp-interval", Duration, "Time from one background refresh to the next."),
+            key("gp-offset", Duration, "Upper bound of the random offset of background refreshes."),
             key("gp-background", Flag, "Whether there is a background refresh."),
         ],
     ),
@@ -337,9 +337,9 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         &[
             key("reachable", Flag, "Whether its host answers."),
             key("hangs", Flag, "true: it takes requests and never answers."),
-            key("latency", Span, "Duration of every call."),
+            key("latency", Duration, "Duration of every call."),
             key("manager-approval", Flag, "true: every request is pending until its manager approves it."),
-            key("maximum-validity", Span, "Longest life of a certificate."),
+            key("maximum-validity", Duration, "Longest life of a certificate."),
             key("suspended", Flag, "true: it answers, and refuses everything, as during a restore."),
             key(
                 "replicated",
@@ -356,7 +356,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "directory",
         Some("a domain controller; all of them unless said here"),
         "a changed directory",
-        &[key("reachable", Flag, "Whether it can be reached."), key("latency", Span, "Duration of every access.")],
+        &[key("reachable", Flag, "Whether it can be reached."), key("latency", Duration, "Duration of every access.")],
     ),
     change(
         "policy-service",

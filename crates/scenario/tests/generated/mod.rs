@@ -45,7 +45,7 @@ fn any_facts() -> impl Strategy<Value = Value> {
 }
 
 fn any_time() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
-    let span = (1_u64..10_000_000_000_000).prop_map(|ns| Value::from(autoenroll_model::Span(ns).to_string()));
+    let span = (1_u64..10_000_000_000_000).prop_map(|ns| Value::from(autoenroll_model::Duration(ns).to_string()));
     let instant = Just(json!("2026-03-05T08:00:00.5Z"));
     prop_oneof![
         Just(vec![]),

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_model::{DecisionPoint, Facts, SimTime, Span};
+use autoenroll_model::{DecisionPoint, Duration, Facts, SimTime};
 use autoenroll_scenario::Stage;
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
 /// Seconds since the start.
-pub(crate) const fn s(n: u64) -> Span {
-    Span::seconds(n)
+pub(crate) const fn s(n: u64) -> Duration {
+    Duration::seconds(n)
 }
 
 /// Minutes since the start.
-pub(crate) const fn m(n: u64) -> Span {
-    Span::minutes(n)
+pub(crate) const fn m(n: u64) -> Duration {
+    Duration::minutes(n)
 }
 
 #[derive(Clone)]
@@ -29,7 +29,7 @@ struct Said {
 pub(crate) struct Script {
     now: SimTime,
     queue: BTreeMap<(SimTime, usize), Said>,
-    answers: Vec<(&'static str, Span, Said)>,
+    answers: Vec<(&'static str, Duration, Said)>,
     said: usize,
     trace: Trace,
     open: Vec<DecisionPoint>,
@@ -41,7 +41,7 @@ impl Script {
     }
 
     /// This is said that long after the start.
-    pub(crate) fn at(mut self, at: Span, actor: &str, kind: Kind, facts: &[(&str, &str)]) -> Self {
+    pub(crate) fn at(mut self, at: Duration, actor: &str, kind: Kind, facts: &[(&str, &str)]) -> Self {
         self.schedule(SimTime::START + at, said(actor, kind, facts));
         self
     }
@@ -50,7 +50,7 @@ impl Script {
     pub(crate) fn after(
         mut self,
         action: &'static str,
-        delay: Span,
+        delay: Duration,
         actor: &str,
         kind: Kind,
         facts: &[(&str, &str)],

@@ -47,8 +47,8 @@ fn a_template_is_read_from_its_attributes() {
     assert_eq!((template.name.as_str(), template.display_name.as_str()), ("CorpUser", "Corp User"));
     assert_eq!(template.oid.as_ref().map(Oid::as_str), Some("1.3.6.1.4.1.311.21.8.7388455.1.2"));
     assert_eq!((template.schema, template.revision, template.minor), (Some(2), 100, 3));
-    assert_eq!(template.validity, Span::days(365));
-    assert_eq!(template.renewal_period, Span::days(42));
+    assert_eq!(template.validity, Duration::days(365));
+    assert_eq!(template.renewal_period, Duration::days(42));
     assert_eq!(template.key_usage, KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT);
     assert_eq!(template.name_flags.bits(), 0xA600_0000);
     assert!(template.enrollment(EnrollmentFlags::AUTO_ENROLLMENT));
@@ -101,15 +101,15 @@ fn a_bare_template_is_of_version_1_and_grants_nothing() {
 
 #[test]
 fn periods_are_those_of_the_specification() {
-    let check = |encoded: &str, span: Span| {
+    let check = |encoded: &str, span: Duration| {
         let (template, errors) = read(&format!("dn: CN=a\ncn: a\npKIExpirationPeriod:: {encoded}\n"));
         assert_eq!((template.unwrap().validity, errors), (span, vec![]));
     };
-    check("AEAepOhl+v8=", Span::days(5 * 365));
-    check("AMAb13/6//8=", Span::days(7));
-    check("AAAAAAAAAIA=", Span(u64::MAX));
-    assert_eq!(period(Span::days(365)), *b"\x00\x40\x39\x87\x2E\xE1\xFE\xFF");
-    assert_eq!(period(Span::days(42)), *b"\x00\x80\xA6\x0A\xFF\xDE\xFF\xFF");
+    check("AEAepOhl+v8=", Duration::days(5 * 365));
+    check("AMAb13/6//8=", Duration::days(7));
+    check("AAAAAAAAAIA=", Duration(u64::MAX));
+    assert_eq!(period(Duration::days(365)), *b"\x00\x40\x39\x87\x2E\xE1\xFE\xFF");
+    assert_eq!(period(Duration::days(42)), *b"\x00\x80\xA6\x0A\xFF\xDE\xFF\xFF");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! CAs, the directory and the stores, as the real core meets them.
 
 use autoenroll_model::{
-    EnrollmentFlags, GeneralFlags, NameFlags, PolicyServer, Profile, SimTime, Span, Template, TrustStore,
+    Duration, EnrollmentFlags, GeneralFlags, NameFlags, PolicyServer, Profile, SimTime, Template, TrustStore,
 };
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{AuthorityEdit, CaAction, Change};
@@ -26,7 +26,7 @@ fn lab(spec: WorldSpec) -> Lab {
 }
 
 /// alice logs on, and that time goes by.
-fn logged_on(spec: WorldSpec, wait: Span) -> Lab {
+fn logged_on(spec: WorldSpec, wait: Duration) -> Lab {
     let mut world = lab(spec);
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     run(&mut world, wait);
@@ -42,7 +42,7 @@ fn store(certificates: Vec<CertificateSpec>, requests: Vec<RequestSpec>) -> Vec<
     vec![StoreSpec { of: "alice".to_owned(), certificates, requests }]
 }
 
-fn old(name: &str, age: Span) -> CertificateSpec {
+fn old(name: &str, age: Duration) -> CertificateSpec {
     CertificateSpec::of(name, "ContosoUser", "Contoso CA", age)
 }
 
@@ -56,7 +56,7 @@ fn a_certificate_is_issued_stored_and_published() {
     if let Some(flags) = &mut spec.templates[0].template.enrollment_flags {
         *flags |= EnrollmentFlags::PUBLISH_TO_DS;
     }
-    let world = logged_on(spec, Span::ZERO);
+    let world = logged_on(spec, Duration::ZERO);
     let name = "ContosoUser#1";
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), [name]);
     let looked = |what: Look| world.look(&what).unwrap().to_string();
@@ -70,7 +70,7 @@ fn a_certificate_is_issued_stored_and_published() {
 
 #[test]
 fn every_record_after_the_first_has_a_cause() {
-    let world = logged_on(spec(), Span::ZERO);
+    let world = logged_on(spec(), Duration::ZERO);
     for record in world.trace().records() {
         let free = matches!(record.kind, Kind::Logon);
         assert_eq!(free, record.causes.is_empty(), "{record:?}");
@@ -84,7 +84,7 @@ fn a_change_is_a_cause_of_what_fails_for_it() {
         let mut world = lab(spec());
         world.act(&change).unwrap();
         world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-        run(&mut world, Span::ZERO);
+        run(&mut world, Duration::ZERO);
         let changes = records(&world, Kind::Change);
         let failed = records(&world, failed).into_iter().find(|it| it.facts.text("code") == Some(code));
         let causes = failed.map(|failed| failed.causes.contains(&changes[0].id));
@@ -102,14 +102,14 @@ fn a_change_is_a_cause_of_what_fails_for_it() {
 #[test]
 fn a_slow_ca_answers_late_and_a_hanging_one_never() {
     let mut slow = spec();
-    slow.authorities[0].latency = Span::seconds(10);
-    let world = logged_on(slow, Span::MINUTE);
+    slow.authorities[0].latency = Duration::seconds(10);
+    let world = logged_on(slow, Duration::MINUTE);
     assert_eq!(records(&world, Kind::Request)[0].at, SimTime::START);
-    assert_eq!(records(&world, Kind::Issued)[0].at, SimTime::START + Span::seconds(10));
+    assert_eq!(records(&world, Kind::Issued)[0].at, SimTime::START + Duration::seconds(10));
     let mut hanging = spec();
     hanging.authorities[0].hangs = true;
     // The core gives up after a while; the CA has not answered even then.
-    let world = logged_on(hanging, Span::hours(1));
+    let world = logged_on(hanging, Duration::hours(1));
     assert_eq!(records(&world, Kind::Request).len(), 1);
     assert!(records(&world, Kind::Issued).is_empty() && !records(&world, Kind::EffectAbandoned).is_empty());
 }
@@ -120,7 +120,7 @@ fn a_ca_that_cannot_be_reached_takes_no_request() {
         let mut world = lab(spec());
         change(&mut world);
         world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-        run(&mut world, Span::ZERO);
+        run(&mut world, Duration::ZERO);
         assert!(records(&world, Kind::Request).is_empty());
         let failed = facts(&records(&world, Kind::CaFailed), "code");
         assert!(failed.iter().all(|code| code == "\"0x800706BA RPC_S_SERVER_UNAVAILABLE\"") && !failed.is_empty());
@@ -136,11 +136,11 @@ fn a_ca_that_cannot_be_reached_takes_no_request() {
 fn a_pending_request_is_approved_and_fetched() {
     let mut spec = spec();
     spec.authorities[0].manager_approval = true;
-    let mut world = logged_on(spec, Span::ZERO);
+    let mut world = logged_on(spec, Duration::ZERO);
     assert_eq!(facts(&records(&world, Kind::Pending), "request"), ["ContosoUser#1"]);
     world.act(&ca(CaAction::Approve { request: Some("ContosoUser#1".to_owned()) })).unwrap();
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), ["ContosoUser#1"]);
-    run(&mut world, Span::hours(9));
+    run(&mut world, Duration::hours(9));
     let stored = world.look(&Look::Store("alice".to_owned())).unwrap();
     assert_eq!(stored.to_string(), "certificates=[ContosoUser#1] archived=[] keys=[ContosoUser#1]");
     assert!(records(&world, Kind::Violation).is_empty(), "{}", story(&world));
@@ -153,18 +153,18 @@ fn what_a_store_holds_decides_what_is_requested() {
         let name = format!("{certificate:?}");
         let mut spec = spec();
         spec.stores = store(vec![certificate], Vec::new());
-        let world = logged_on(spec, Span::ZERO);
+        let world = logged_on(spec, Duration::ZERO);
         assert_eq!(!records(&world, Kind::Request).is_empty(), requested, "{name}: {}", story(&world));
         world
     };
-    check(old("fresh", Span::days(10)), false);
-    check(CertificateSpec { revoked: true, ..old("revoked", Span::days(10)) }, true);
-    check(CertificateSpec { chain: Chain::Untrusted, ..old("stranger", Span::days(10)) }, true);
-    check(CertificateSpec { key: CertificateKey::Missing, ..old("keyless", Span::days(10)) }, true);
-    check(CertificateSpec { archived: true, ..old("archived", Span::days(10)) }, true);
-    check(CertificateSpec { foreign: true, ..old("foreign", Span::days(10)) }, true);
-    check(CertificateSpec { revision: Some(99), ..old("outdated", Span::days(10)) }, true);
-    let world = check(old("near-end", Span::days(330)), true);
+    check(old("fresh", Duration::days(10)), false);
+    check(CertificateSpec { revoked: true, ..old("revoked", Duration::days(10)) }, true);
+    check(CertificateSpec { chain: Chain::Untrusted, ..old("stranger", Duration::days(10)) }, true);
+    check(CertificateSpec { key: CertificateKey::Missing, ..old("keyless", Duration::days(10)) }, true);
+    check(CertificateSpec { archived: true, ..old("archived", Duration::days(10)) }, true);
+    check(CertificateSpec { foreign: true, ..old("foreign", Duration::days(10)) }, true);
+    check(CertificateSpec { revision: Some(99), ..old("outdated", Duration::days(10)) }, true);
+    let world = check(old("near-end", Duration::days(330)), true);
     let request = records(&world, Kind::Request)[0];
     assert_eq!(request.facts.text("renews"), Some("near-end"), "{}", request.facts);
 }
@@ -175,7 +175,7 @@ fn requests_that_are_older_than_the_world_are_fetched() {
         name: "long-awaited".to_owned(),
         template: "ContosoUser".to_owned(),
         ca: "Contoso CA".to_owned(),
-        created: Issued::Age(Span::days(3)),
+        created: Issued::Age(Duration::days(3)),
         key: CertificateKey::Software,
         replaces: None,
         renewal: false,
@@ -183,11 +183,11 @@ fn requests_that_are_older_than_the_world_are_fetched() {
     };
     let mut spec = spec();
     spec.stores = store(Vec::new(), vec![request(RequestDecision::Approved)]);
-    let world = logged_on(spec.clone(), Span::ZERO);
+    let world = logged_on(spec.clone(), Duration::ZERO);
     let stored = world.look(&Look::Store("alice".to_owned())).unwrap();
     assert!(stored.to_string().contains("long-awaited"), "{stored}\n{}", story(&world));
     spec.stores = store(Vec::new(), vec![request(RequestDecision::Pending)]);
-    let world = logged_on(spec, Span::ZERO);
+    let world = logged_on(spec, Duration::ZERO);
     assert!(records(&world, Kind::Request).is_empty());
     let requests = world.look(&Look::Requests("alice".to_owned())).unwrap();
     assert_eq!(requests.to_string(), "requests=[ContosoUser] stages=[pending]");
@@ -200,12 +200,12 @@ fn two_cas_number_their_requests_apart() {
     spec.authorities.push(AuthoritySpec::named("Other CA", "ca02.contoso.com", &["ContosoUser"]));
     spec.stores = store(
         vec![
-            CertificateSpec { revoked: true, ..old("one", Span::days(2)) },
-            CertificateSpec { ca: "Other CA".to_owned(), revoked: true, ..old("two", Span::days(2)) },
+            CertificateSpec { revoked: true, ..old("one", Duration::days(2)) },
+            CertificateSpec { ca: "Other CA".to_owned(), revoked: true, ..old("two", Duration::days(2)) },
         ],
         Vec::new(),
     );
-    let mut world = logged_on(spec, Span::ZERO);
+    let mut world = logged_on(spec, Duration::ZERO);
     let issued = facts(&records(&world, Kind::Issued), "certificate");
     assert_eq!(issued, ["ContosoUser#2"]);
     let revoke = CaAction::Revoke { certificate: "ContosoUser#2".to_owned() };
@@ -233,13 +233,13 @@ fn a_computer_enrolls_and_mirrors_the_trust_containers() {
     spec.domain.trust.extra_roots = vec!["Partner Root".to_owned()];
     let mut world = lab(spec);
     world.act(&Action::Boot { computer: "WKS01".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(facts(&records(&world, Kind::Issued), "subject"), ["CN=wks01.contoso.com"], "{}", story(&world));
     let trusted = |world: &Lab| world.look(&Look::Trust("WKS01".to_owned())).unwrap().to_string();
     assert_eq!(trusted(&world), "root=[\"Contoso CA\"] ca=[] ntauth=[\"Contoso CA\"]");
     let change = Change::Trust { container: TrustStore::Root, certificate: "Partner Root".to_owned(), present: true };
     world.act(&Action::Change(change)).unwrap();
-    run(&mut world, Span::hours(2));
+    run(&mut world, Duration::hours(2));
     assert_eq!(trusted(&world), "root=[\"Contoso CA\", \"Partner Root\"] ca=[] ntauth=[\"Contoso CA\"]");
     let added = facts(&records(&world, Kind::Store), "added");
     assert!(added.contains(&"[\"Partner Root\"]".to_owned()), "{added:?}");
@@ -258,16 +258,16 @@ fn membership_counts_through_groups_and_from_the_next_logon_on() {
     if let Some(dacl) = &mut spec.templates[0].template.security.dacl {
         dacl[0].trustee = DomainSpec::contoso().account(2001);
     }
-    let mut world = logged_on(spec, Span::ZERO);
+    let mut world = logged_on(spec, Duration::ZERO);
     assert!(records(&world, Kind::Issued).is_empty(), "alice is in neither group");
     let join = Change::Membership { group: "Branch".to_owned(), member: "alice".to_owned(), present: true };
     world.act(&Action::Change(join)).unwrap();
     world.act(&Action::Pulse { principal: "alice".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert!(records(&world, Kind::Issued).is_empty(), "her token is as it was at logon");
     world.act(&Action::Logoff { user: "alice".to_owned() }).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", story(&world));
 }
 
@@ -291,11 +291,11 @@ fn a_policy_server_passes_on_what_the_directory_holds() {
         next_update_hours: Some(8),
         priorities: Vec::new(),
     }];
-    let world = logged_on(spec.clone(), Span::ZERO);
+    let world = logged_on(spec.clone(), Duration::ZERO);
     assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", story(&world));
     assert!(!facts(&records(&world, Kind::Directory), "op").contains(&"read-templates".to_owned()));
     spec.policy_services[0].reachable = false;
-    let world = logged_on(spec, Span::ZERO);
+    let world = logged_on(spec, Duration::ZERO);
     assert!(records(&world, Kind::Issued).is_empty());
     assert!(
         facts(&records(&world, Kind::EffectDone), "code")

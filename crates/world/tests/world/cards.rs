@@ -1,7 +1,7 @@
 //! Readers, cards in them, and who works with them when.
 
 use autoenroll_card::CardProfile;
-use autoenroll_model::{CardOperation, CardSerial, Effect, OutputBody, PromptId, SimTime, Span};
+use autoenroll_model::{CardOperation, CardSerial, Duration, Effect, OutputBody, PromptId, SimTime};
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{CardFault, Change};
 use autoenroll_world::spec::{CardSpec, WorldSpec};
@@ -53,7 +53,7 @@ fn two_users_take_turns_at_a_reader() {
     // alice's first transaction has begun when bob comes; his two stand behind both of hers.
     world.step(SimTime::START).unwrap();
     world.act(&logon("bob")).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     let done: Vec<&str> = records(&world, Kind::CardDone).iter().map(|record| record.actor.as_str()).collect();
     assert_eq!(done, ["alice", "alice", "bob", "bob"]);
     // No command of one transaction stands between those of another: every one of them begins with SELECT.
@@ -72,7 +72,7 @@ fn a_card_can_be_pulled_before_every_command() {
     let script = || Script::new().on("trigger 1", [card(1, CardOperation::Describe)]);
     let mut whole = world(inserted(), Toys::default().with("alice", script()));
     whole.act(&logon("alice")).unwrap();
-    run(&mut whole, Span::ZERO);
+    run(&mut whole, Duration::ZERO);
     let commands = records(&whole, Kind::Apdu).len();
     assert!(commands > 3);
     assert_eq!(codes(&whole), ["alice 0x00000000 S_OK"]);
@@ -83,7 +83,7 @@ fn a_card_can_be_pulled_before_every_command() {
             assert_eq!(world.step(SimTime::START), Ok(Stepped::Handled));
         }
         world.act(&remove()).unwrap();
-        run(&mut world, Span::ZERO);
+        run(&mut world, Duration::ZERO);
         let expected = match pulled {
             0 => "alice 0x8010000C SCARD_E_NO_SMARTCARD",
             _ => "alice 0x80100069 SCARD_W_REMOVED_CARD",
@@ -106,7 +106,7 @@ fn a_card_that_was_out_in_between_is_not_the_same_any_more() {
     let place = reader();
     let insert = Action::Insert { card: "alice-card".to_owned(), computer: place.computer, reader: place.reader };
     world.act(&insert).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(codes(&world), ["alice 0x80100068 SCARD_W_RESET_CARD"]);
 }
 
@@ -119,7 +119,7 @@ fn a_crash_in_the_middle_of_a_transaction_frees_the_reader() {
     world.step(SimTime::START).unwrap();
     world.act(&logon("bob")).unwrap();
     world.act(&Action::Crash { target: "alice".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(codes(&world), ["bob 0x00000000 S_OK"]);
 }
 
@@ -132,7 +132,7 @@ fn readers_tell_what_a_machine_knows_about_their_cards() {
         spec.computers[0].providers.retain(|known| known.name != provider);
         let mut world = world(spec, Toys::default().with("alice", script()));
         world.act(&logon("alice")).unwrap();
-        run(&mut world, Span::ZERO);
+        run(&mut world, Duration::ZERO);
         assert_eq!(records(&world, Kind::EffectDone).len(), 1);
         assert_eq!(!records(&world, Kind::Apdu).is_empty(), apdus);
     };
@@ -150,10 +150,10 @@ fn a_mute_card_answers_nothing_and_can_be_cured() {
     let fault = |fault| Action::Change(Change::CardFault { card: "alice-card".to_owned(), fault });
     world.act(&fault(CardFault::Mute)).unwrap();
     world.act(&logon("alice")).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     world.act(&fault(CardFault::None)).unwrap();
     world.act(&Action::Pulse { principal: "alice".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(codes(&world), ["alice 0x80100066 SCARD_W_UNRESPONSIVE_CARD", "alice 0x00000000 S_OK"]);
 }
 
@@ -168,7 +168,7 @@ fn an_abandoned_operation_that_has_not_begun_is_never_begun() {
     world.act(&logon("alice")).unwrap();
     world.step(SimTime::START).unwrap();
     world.act(&Action::Pulse { principal: "alice".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(codes(&world), ["alice 0x00000000 S_OK"], "the first one ran to its end");
     assert!(records(&world, Kind::Violation).is_empty(), "and the core was not told");
     assert_eq!(records(&world, Kind::EffectAbandoned).len(), 2);

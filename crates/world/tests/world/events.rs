@@ -1,6 +1,6 @@
 //! What happens when, and in which order.
 
-use autoenroll_model::{CardSerial, CoreError, Effect, OutputBody, SimTime, Span};
+use autoenroll_model::{CardSerial, CoreError, Duration, Effect, OutputBody, SimTime};
 use autoenroll_trace::{Kind, digest, to_json_lines};
 use autoenroll_world::action::{Change, ClickTarget, SettingsEdit, UserAnswer};
 use autoenroll_world::spec::{ComputerRole, ReaderName, ScheduledChange, WorldSpec};
@@ -24,17 +24,17 @@ fn world(spec: WorldSpec, toys: Toys) -> World<Toys, InProcess> {
 #[test]
 fn at_equal_time_changes_come_first_then_group_policy_then_results_then_deadlines() {
     let mut spec = contoso();
-    spec.policy.gp_interval = Span::HOUR;
-    spec.domain.latency = Span::HOUR;
-    spec.changes = vec![ScheduledChange { at: Span::HOUR, change: Change::DirectoryReachable(false) }];
+    spec.policy.gp_interval = Duration::HOUR;
+    spec.domain.latency = Duration::HOUR;
+    spec.changes = vec![ScheduledChange { at: Duration::HOUR, change: Change::DirectoryReachable(false) }];
     // The deadline is set and the effect asked for before the change is due: only the class decides.
     let mut script =
         Script::new().on("trigger 1", [ask(1, Effect::ReadTemplates)]).on("tick", [OutputBody::Icon { shown: true }]);
-    script.deadlines = vec![SimTime::START + Span::HOUR];
+    script.deadlines = vec![SimTime::START + Duration::HOUR];
     let mut world = world(spec, Toys::default().with("alice", script));
     world.act(&logon("alice")).unwrap();
-    run(&mut world, Span::HOUR);
-    let hour = SimTime::START + Span::HOUR;
+    run(&mut world, Duration::HOUR);
+    let hour = SimTime::START + Duration::HOUR;
     let kinds: Vec<Kind> =
         world.trace().records().iter().filter(|r| r.at == hour && r.kind != Kind::Decision).map(|r| r.kind).collect();
     assert_eq!(kinds, [Kind::Change, Kind::GpRefresh, Kind::Trigger, Kind::EffectDone, Kind::Icon]);
@@ -48,12 +48,12 @@ fn group_policy_is_refreshed_from_boot_and_logon_on() {
     spec.computers[0].role = ComputerRole::DomainController;
     let mut world = world(spec, Toys::default());
     world.act(&boot()).unwrap();
-    run(&mut world, Span::minutes(2));
+    run(&mut world, Duration::minutes(2));
     world.act(&logon("alice")).unwrap();
-    run(&mut world, Span::minutes(95));
+    run(&mut world, Duration::minutes(95));
     let of = |who: &str| -> Vec<u64> {
         let refreshes = records(&world, Kind::GpRefresh).into_iter().filter(|record| record.actor == who);
-        refreshes.map(|record| record.at.since(SimTime::START).0 / Span::MINUTE.0).collect()
+        refreshes.map(|record| record.at.since(SimTime::START).0 / Duration::MINUTE.0).collect()
     };
     assert_eq!(of("alice"), [92]);
     assert_eq!(of("WKS01"), (1..=19).map(|n| n * 5).collect::<Vec<_>>());
@@ -71,7 +71,7 @@ fn a_standalone_computer_knows_no_policy_and_no_directory() {
     let script = Script::new().on("trigger 1", [ask(1, Effect::BindDirectory)]);
     let mut world = world(spec, Toys::default().with("alice", script));
     world.act(&logon("alice")).unwrap();
-    run(&mut world, Span::days(1));
+    run(&mut world, Duration::days(1));
     assert_eq!(records(&world, Kind::Trigger).len(), 1);
     assert_eq!(records(&world, Kind::Trigger)[0].facts.to_string(), "trigger=logon");
     assert_eq!(records(&world, Kind::EffectDone)[0].facts.text("code"), Some("0x8007054B ERROR_NO_SUCH_DOMAIN"));
@@ -104,7 +104,7 @@ fn a_core_that_fails_stops_the_world() {
     let mut world = world(contoso(), Toys::default().with("alice", script));
     world.act(&logon("alice")).unwrap();
     world.act(&Action::Lock { user: "alice".to_owned() }).unwrap();
-    let error = CoreError { reason: "the toy is broken".to_owned() };
+    let error = CoreError::Failed { reason: "the toy is broken".to_owned() };
     let failed = WorldError::Core { principal: "alice".to_owned(), error };
     assert_eq!(world.act(&Action::Unlock { user: "alice".to_owned() }), Err(ActError::World(failed)));
 }
@@ -112,15 +112,15 @@ fn a_core_that_fails_stops_the_world() {
 #[test]
 fn a_crash_leaves_effects_unanswered_and_a_new_session_starts_from_nothing() {
     let mut spec = contoso();
-    spec.domain.latency = Span::MINUTE;
+    spec.domain.latency = Duration::MINUTE;
     let script = Script::new().on("trigger 1", [ask(1, Effect::ReadTemplates)]);
     let mut world = world(spec, Toys::default().with("alice", script));
     world.act(&logon("alice")).unwrap();
     world.act(&Action::Crash { target: "alice".to_owned() }).unwrap();
-    run(&mut world, Span::MINUTE);
+    run(&mut world, Duration::MINUTE);
     assert!(records(&world, Kind::EffectDone).is_empty());
     world.act(&logon("alice")).unwrap();
-    run(&mut world, Span::minutes(2));
+    run(&mut world, Duration::minutes(2));
     assert_eq!(records(&world, Kind::EffectDone).len(), 1);
     assert!(records(&world, Kind::Violation).is_empty());
     assert_eq!(world.act(&Action::Crash { target: "WKS01".to_owned() }), Ok(()));
@@ -139,12 +139,12 @@ fn clones_go_their_own_way_and_equally() {
     world.step(SimTime::START).unwrap();
     let mut fork = world.clone();
     let mut other = world.clone();
-    run(&mut world, Span::days(2));
-    run(&mut fork, Span::days(2));
+    run(&mut world, Duration::days(2));
+    run(&mut fork, Duration::days(2));
     assert_eq!(to_json_lines(world.trace()), to_json_lines(fork.trace()));
     assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", crate::lab::story(&world));
     other.act(&Action::Change(Change::DirectoryReachable(false))).unwrap();
-    run(&mut other, Span::days(2));
+    run(&mut other, Duration::days(2));
     assert_ne!(digest(world.trace()), digest(other.trace()));
 }
 
@@ -152,10 +152,10 @@ fn clones_go_their_own_way_and_equally() {
 fn the_wall_clock_can_be_set_and_simulated_time_goes_on() {
     let mut world = world(contoso(), Toys::default());
     let start = world.wall();
-    run(&mut world, Span::HOUR);
+    run(&mut world, Duration::HOUR);
     world.act(&Action::Change(Change::WallClock(start))).unwrap();
-    run(&mut world, Span::hours(2));
-    assert_eq!((world.now(), world.wall()), (SimTime::START + Span::hours(2), start + Span::HOUR));
+    run(&mut world, Duration::hours(2));
+    assert_eq!((world.now(), world.wall()), (SimTime::START + Duration::hours(2), start + Duration::HOUR));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn what_cannot_be_done_is_refused_and_leaves_no_record() {
         check(Action::Click { user: alice(), on: *on }, ActError::NothingToClick { user: alice(), on: *on });
     }
     let point = autoenroll_model::DecisionPoint::Summary;
-    let answer = UserAnswer::Word(autoenroll_model::Offer::Close);
+    let answer = UserAnswer::Word(autoenroll_model::Choice::Close);
     check(Action::Reply { user: alice(), point, answer }, ActError::NoPrompt { user: alice(), point, open: vec![] });
     assert_eq!(world.trace().records().len(), before);
 
@@ -240,7 +240,7 @@ fn an_unknown_card_fails_at_once() {
     let script = Script::new().on("trigger 1", [ask(1, Effect::Card { card: serial, pin: None, operation: describe })]);
     let mut world = world(contoso(), Toys::default().with("alice", script));
     world.act(&logon("alice")).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     let done = records(&world, Kind::CardDone);
     assert_eq!(done[0].facts.text("code"), Some("0x8010000C SCARD_E_NO_SMARTCARD"));
 }

@@ -1,7 +1,7 @@
 //! The founding story, played with the real core.
 
 use crate::lab::{READER, alice_card, card_template, contoso, offer, records, run, story};
-use autoenroll_model::{DecisionPoint, Offer, Span};
+use autoenroll_model::{Choice, DecisionPoint, Duration};
 use autoenroll_trace::{Kind, digest};
 use autoenroll_world::action::{ClickTarget, UserAnswer};
 use autoenroll_world::spec::{CardContainerSpec, CertificateKey, CertificateSpec, Secret, WorldSpec};
@@ -12,9 +12,9 @@ type Lab = World<autoenroll_core::InProcess, InProcess>;
 /// alice's card holds an expired certificate in its default container; the template appears one hour after the start.
 fn spec() -> WorldSpec {
     let mut spec = contoso();
-    spec.policy.gp_interval = Span::hours(8);
-    offer(&mut spec, card_template("ContosoSmartcardLogon"), Some(Span::HOUR));
-    let mut old = CertificateSpec::of("expired-logon", "ContosoSmartcardLogon", "Contoso CA", Span::days(500));
+    spec.policy.gp_interval = Duration::hours(8);
+    offer(&mut spec, card_template("ContosoSmartcardLogon"), Some(Duration::HOUR));
+    let mut old = CertificateSpec::of("expired-logon", "ContosoSmartcardLogon", "Contoso CA", Duration::days(500));
     old.key = CertificateKey::Card { card: "alice-card".to_owned(), container: "Slot0".to_owned() };
     let mut card = alice_card();
     card.containers = vec![CardContainerSpec { name: "Slot0".to_owned(), default: true, key: None, holds: Some(old) }];
@@ -31,26 +31,26 @@ fn reply(world: &mut Lab, point: DecisionPoint, answer: UserAnswer) {
 /// Replies when the world is quiet, and waits until it is again.
 fn reply_and_wait(world: &mut Lab, point: DecisionPoint, answer: UserAnswer) {
     reply(world, point, answer);
-    run(world, Span(world.now().0));
+    run(world, Duration(world.now().0));
 }
 
 fn play() -> Lab {
     let mut world = World::new(spec(), autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-    run(&mut world, Span::hours(8));
-    run(&mut world, Span::hours(8) + Span::seconds(65));
+    run(&mut world, Duration::hours(8));
+    run(&mut world, Duration::hours(8) + Duration::seconds(65));
     world.act(&Action::Click { user: "alice".to_owned(), on: ClickTarget::Icon }).unwrap();
-    reply_and_wait(&mut world, DecisionPoint::WizardStart, UserAnswer::Word(Offer::Start));
+    reply_and_wait(&mut world, DecisionPoint::WizardStart, UserAnswer::Word(Choice::Start));
     let card =
         |card: &str| Action::Insert { card: card.to_owned(), computer: "WKS01".to_owned(), reader: READER.to_owned() };
-    run(&mut world, Span::hours(8) + Span::seconds(68));
+    run(&mut world, Duration::hours(8) + Duration::seconds(68));
     world.act(&card("alice-card")).unwrap();
-    run(&mut world, Span::hours(8) + Span::seconds(68));
-    reply_and_wait(&mut world, DecisionPoint::CardInsert, UserAnswer::Word(Offer::Cancel));
-    reply_and_wait(&mut world, DecisionPoint::CardReplaceDefault, UserAnswer::Word(Offer::Yes));
+    run(&mut world, Duration::hours(8) + Duration::seconds(68));
+    reply_and_wait(&mut world, DecisionPoint::CardInsert, UserAnswer::Word(Choice::Cancel));
+    reply_and_wait(&mut world, DecisionPoint::CardReplaceDefault, UserAnswer::Word(Choice::Yes));
     reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new("0000")));
     reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new("1234")));
-    run(&mut world, Span::hours(17));
+    run(&mut world, Duration::hours(17));
     world
 }
 
@@ -76,7 +76,7 @@ fn the_same_story_gives_the_same_trace() {
 fn play_with_a_pull(pull_before: usize) -> Lab {
     let mut world = World::new(spec(), autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-    run(&mut world, Span::hours(8) + Span::seconds(65));
+    run(&mut world, Duration::hours(8) + Duration::seconds(65));
     let insert = Action::Insert { card: "alice-card".into(), computer: "WKS01".into(), reader: READER.to_owned() };
     world.act(&insert).unwrap();
     world.act(&Action::Click { user: "alice".to_owned(), on: ClickTarget::Icon }).unwrap();
@@ -91,11 +91,11 @@ fn play_with_a_pull(pull_before: usize) -> Lab {
         }
         let Some(prompt) = world.prompts().into_iter().next() else { break };
         let answer = match prompt.point {
-            DecisionPoint::WizardStart => UserAnswer::Word(Offer::Start),
-            DecisionPoint::CardReplaceDefault => UserAnswer::Word(Offer::Yes),
+            DecisionPoint::WizardStart => UserAnswer::Word(Choice::Start),
+            DecisionPoint::CardReplaceDefault => UserAnswer::Word(Choice::Yes),
             DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
-            DecisionPoint::Summary => UserAnswer::Word(Offer::Close),
-            _ => UserAnswer::Word(Offer::Cancel),
+            DecisionPoint::Summary => UserAnswer::Word(Choice::Close),
+            _ => UserAnswer::Word(Choice::Cancel),
         };
         reply(&mut world, prompt.point, answer);
     }

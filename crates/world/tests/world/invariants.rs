@@ -1,8 +1,8 @@
 //! Each invariant notices the core that breaks it.
 
 use autoenroll_model::{
-    Action as Work, CardOperation, CardSerial, DecisionPoint, Effect, Facts, HResult, KeyPlace, Offer, Outcome,
-    OutputBody, PinId, PromptId, Report, Span, Submission, Thumbprint, Trigger, TriggerCause,
+    Action as Work, CardOperation, CardSerial, Choice, DecisionPoint, Duration, Effect, Facts, HResult, KeyPlace,
+    Outcome, OutputBody, PinId, PromptId, Report, Submission, Thumbprint, Trigger, TriggerCause,
 };
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{Change, UserAnswer};
@@ -19,7 +19,7 @@ fn serial() -> CardSerial {
 fn spec() -> WorldSpec {
     let mut spec = contoso();
     offer(&mut spec, template("ContosoUser"), None);
-    let old = CertificateSpec::of("old-logon", "ContosoUser", "Contoso CA", Span::days(10));
+    let old = CertificateSpec::of("old-logon", "ContosoUser", "Contoso CA", Duration::days(10));
     spec.cards = vec![CardSpec {
         serial: Some([0xA1; 16]),
         in_reader: Some(reader()),
@@ -33,12 +33,12 @@ fn with_pin(id: u32, pin: u32, operation: CardOperation) -> OutputBody {
     ask(id, Effect::Card { card: serial(), pin: Some(PinId(pin)), operation })
 }
 
-fn prompt(id: u32, point: DecisionPoint, facts: Facts, offers: &[Offer]) -> OutputBody {
+fn prompt(id: u32, point: DecisionPoint, facts: Facts, offers: &[Choice]) -> OutputBody {
     OutputBody::Prompt { id: PromptId(id), point, facts, offers: offers.to_vec() }
 }
 
 fn pin_prompt(id: u32) -> OutputBody {
-    prompt(id, DecisionPoint::PinEnter, Facts::new(), &[Offer::Pin, Offer::Cancel])
+    prompt(id, DecisionPoint::PinEnter, Facts::new(), &[Choice::Pin, Choice::Cancel])
 }
 
 fn run_started() -> OutputBody {
@@ -57,11 +57,11 @@ fn item(outcome: Outcome) -> [OutputBody; 2] {
 fn broken(spec: WorldSpec, script: Script, answers: &[(DecisionPoint, UserAnswer)]) -> Vec<String> {
     let mut world = World::new(spec, Toys::default().with("alice", script), InProcess::new()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     for (point, answer) in answers {
         let reply = Action::Reply { user: "alice".to_owned(), point: *point, answer: answer.clone() };
         assert_eq!(world.act(&reply), Ok(()), "{}", story(&world));
-        run(&mut world, Span::ZERO);
+        run(&mut world, Duration::ZERO);
     }
     let invariant = |record: &&autoenroll_trace::Record| record.facts.text("invariant").unwrap_or("?").to_owned();
     records(&world, Kind::Violation).iter().map(invariant).collect()
@@ -116,7 +116,7 @@ fn a_counter_that_rises_by_itself() {
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     let (point, answer) = pin("0000");
     world.act(&Action::Reply { user: "alice".to_owned(), point, answer }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     let violations = world.trace().records().iter().filter(|record| record.kind == Kind::Violation);
     let found: Vec<_> = violations.filter_map(|record| record.facts.text("invariant")).collect();
     assert_eq!(found, ["retry-counter"]);
@@ -126,13 +126,13 @@ fn a_counter_that_rises_by_itself() {
 fn a_default_container_replaced_without_asking() {
     let delete = with_pin(1, 1, CardOperation::Delete { container: "Slot0".to_owned() });
     let facts = || Facts::new().with("card", "a1".repeat(16)).with("container", "Slot0");
-    let ask_first = prompt(2, DecisionPoint::CardReplaceDefault, facts(), &[Offer::Yes, Offer::No]);
+    let ask_first = prompt(2, DecisionPoint::CardReplaceDefault, facts(), &[Choice::Yes, Choice::No]);
     let silent = Script::new().on("trigger 1", [pin_prompt(1)]).on("answered 1", [delete.clone()]);
     assert_eq!(broken(spec(), silent, &[pin("1234")]), ["default-container"]);
     let asked = Script::new().on("trigger 1", [pin_prompt(1)]).on("answered 1", [ask_first]).on("answered 2", [delete]);
     let answer = |word| (DecisionPoint::CardReplaceDefault, UserAnswer::Word(word));
-    assert_eq!(broken(spec(), asked.clone(), &[pin("1234"), answer(Offer::Yes)]), Vec::<String>::new());
-    assert_eq!(broken(spec(), asked, &[pin("1234"), answer(Offer::No)]), ["default-container"]);
+    assert_eq!(broken(spec(), asked.clone(), &[pin("1234"), answer(Choice::Yes)]), Vec::<String>::new());
+    assert_eq!(broken(spec(), asked, &[pin("1234"), answer(Choice::No)]), ["default-container"]);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_request_while_one_is_pending() {
     // The request of a real core, sent twice.
     let mut world = World::new(spec.clone(), autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-    run(&mut world, Span::ZERO);
+    run(&mut world, Duration::ZERO);
     assert_eq!(records(&world, Kind::Pending).len(), 1, "{}", story(&world));
     assert!(records(&world, Kind::Violation).is_empty());
     let hex = records(&world, Kind::Request)[0].facts.text("request").unwrap().to_owned();
@@ -169,13 +169,13 @@ fn a_request_while_one_is_pending() {
 #[test]
 fn success_told_and_failure_not_told() {
     let summary = |failures: Vec<&str>| {
-        prompt(1, DecisionPoint::Summary, Facts::new().with("failures", failures), &[Offer::Close])
+        prompt(1, DecisionPoint::Summary, Facts::new().with("failures", failures), &[Choice::Close])
     };
     let check = |says: Vec<OutputBody>, expected: &[&str]| {
         let script = Script::new()
             .on("trigger 1", [run_started()].into_iter().chain(says))
             .on("answered 1", [OutputBody::Report(Report::RunEnded)]);
-        let close = (DecisionPoint::Summary, UserAnswer::Word(Offer::Close));
+        let close = (DecisionPoint::Summary, UserAnswer::Word(Choice::Close));
         assert_eq!(broken(spec(), script, &[close]), expected);
     };
     let failed = || item(Outcome::Failed(HResult::NTE_FAIL));
@@ -202,7 +202,7 @@ fn an_administrator_may_unblock() {
     let give = |world: &mut World<Toys, InProcess>, text: &str| {
         let (point, answer) = pin(text);
         world.act(&Action::Reply { user: "alice".to_owned(), point, answer }).unwrap();
-        run(world, Span::ZERO);
+        run(world, Duration::ZERO);
     };
     give(&mut world, "0000");
     world.act(&Action::Change(Change::UnblockCard { card: "alice-card".to_owned() })).unwrap();

@@ -4,8 +4,8 @@ use autoenroll_apdu::Atr;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::{CardDatabase, CardType};
 use autoenroll_model::{
-    Ace, AceEffect, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, PrivateKeyFlags, Profile, Provider,
-    ProviderKind, ProviderPreference, SecurityDescriptor, Sid, SimTime, Span, Template, rights,
+    Ace, AceEffect, Duration, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, PrivateKeyFlags, Profile,
+    Provider, ProviderKind, ProviderPreference, SecurityDescriptor, Sid, SimTime, Template, rights,
 };
 use autoenroll_trace::{Detail, Kind, Record, TimelineOptions, render};
 use autoenroll_world::spec::{
@@ -70,8 +70,8 @@ pub(crate) fn template(name: &str) -> Template {
         key_spec: KeySpec::Exchange,
         minimal_key_size: 2048,
         providers: vec![ProviderPreference { order: 1, name: SOFTWARE.to_owned() }],
-        validity: Span::days(365),
-        renewal_period: Span::days(42),
+        validity: Duration::days(365),
+        renewal_period: Duration::days(42),
         key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
         eku: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
         application_policies: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
@@ -107,7 +107,7 @@ fn full_for(sid: &Sid) -> Vec<Ace> {
 }
 
 /// Adds a template to the directory and to what the CA issues.
-pub(crate) fn offer(spec: &mut WorldSpec, template: Template, published: Option<Span>) {
+pub(crate) fn offer(spec: &mut WorldSpec, template: Template, published: Option<Duration>) {
     for authority in &mut spec.authorities {
         authority.templates.push(template.name.clone());
     }
@@ -124,7 +124,7 @@ pub(crate) fn reader() -> ReaderName {
 }
 
 /// Runs until nothing is due at or before that time, and moves the clock there.
-pub(crate) fn run<F: autoenroll_model::CoreFactory, P: Parts>(world: &mut World<F, P>, until: Span) {
+pub(crate) fn run<F: autoenroll_model::CoreFactory, P: Parts>(world: &mut World<F, P>, until: Duration) {
     let until = SimTime::START + until;
     while world.step(until).unwrap() == Stepped::Handled {}
     world.advance(until);

@@ -70,7 +70,7 @@ impl EnrollmentCore for Toy {
         let triggers = self.heard.iter().filter(|word| word.starts_with("trigger")).count();
         let word = word(&input, triggers + 1);
         if self.script.broken_by.as_ref() == Some(&word) {
-            return Err(CoreError { reason: "the toy is broken".to_owned() });
+            return Err(CoreError::Failed { reason: "the toy is broken".to_owned() });
         }
         if input == Input::Tick && !self.script.stubborn {
             self.script.deadlines.retain(|at| *at > now.mono);

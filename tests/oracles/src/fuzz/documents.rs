@@ -1,7 +1,7 @@
 //! LDIF, security descriptors and Registry.pol.
 
 use autoenroll_import::{Half, Import, OidNames, ldif, registry_pol};
-use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, Token, may, rights};
+use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, Token, access_check, rights};
 use autoenroll_wire::registry_pol::{Data, Setting};
 use autoenroll_wire::{ldif as wire_ldif, registry_pol as wire_registry_pol, security_descriptor};
 
@@ -118,7 +118,7 @@ fn check_security_descriptor(input: &[u8]) -> Result<bool, String> {
         let grants = |ace: &Ace| {
             ace.effect == AceEffect::Allow && !ace.conditional && !ace.inherit_only && token.has(&ace.trustee)
         };
-        if may(&descriptor, &token, right) && !entries.iter().any(grants) {
+        if access_check(&descriptor, &token, right) && !entries.iter().any(grants) {
             return Err(format!("{right} is granted, and by no entry: {}", security_descriptor::to_sddl(&descriptor)));
         }
     }

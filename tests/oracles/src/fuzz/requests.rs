@@ -4,7 +4,7 @@ use autoenroll_ca::Ca;
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm};
 use autoenroll_model::{
     CaReply, Disposition, EnrollmentFlags, PrincipalObject, PrivateKeyFlags, Right, SecurityDescriptor, Submission,
-    Template, Token, may,
+    Template, Token, access_check,
 };
 use autoenroll_wire::cms::{SignerCheck, SignerId};
 use autoenroll_wire::{
@@ -138,7 +138,7 @@ impl Requests {
             TemplateReference::Name(name) => template.name == *name,
         });
         let template = template.ok_or("the certificate names a template that the CA does not have")?;
-        if !may(&template.security, &Token::of(caller), Right::Enroll) {
+        if !access_check(&template.security, &Token::of(caller), Right::Enroll) {
             return Err(format!("{} may not enroll for {}", caller.dn, template.name));
         }
         if template.enrollment(EnrollmentFlags::PEND_ALL_REQUESTS) {

@@ -1,6 +1,6 @@
 //! A story that goes otherwise: what is said, and where it stops.
 
-use autoenroll_model::{Fact, SimTime, Span};
+use autoenroll_model::{Duration, Fact, SimTime};
 use autoenroll_trace::{Kind, Record, RecordId};
 use autoenroll_world::action::ClickTarget;
 use autoenroll_world::{ActError, Look, Stepped};
@@ -15,7 +15,7 @@ use crate::run::stage::Stage;
 use crate::source::Place;
 
 /// How far a story that went wrong is followed to see what would have come.
-const LOOK_AHEAD: Span = Span::days(1);
+const LOOK_AHEAD: Duration = Duration::days(1);
 /// And how many events.
 const MOST_EVENTS_AHEAD: usize = 20_000;
 

@@ -1,9 +1,9 @@
 //! Steps: their verbs, the modifiers that belong to them, and what depends on the word after the verb.
 
-use autoenroll_model::{DecisionPoint, Offer};
+use autoenroll_model::{Choice, DecisionPoint};
 
 use super::super::verbs::ON_TAKES;
-use super::super::{Does, Key, MODIFIERS, Takes, VERBS, Verb, change_named, offers_of, verb_named, written};
+use super::super::{Does, Key, MODIFIERS, Takes, VERBS, Verb, change_named, choices_of, verb_named, written};
 use super::{check_shape, check_value};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -120,7 +120,7 @@ fn meant(written: &str, takes: &[&'static str]) -> Option<&'static str> {
 fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnostic> {
     let Takes::Answer = modifier.takes else { return None };
     let point: DecisionPoint = step.text("prompt").or_else(|| step.text("reply"))?.value.parse().ok()?;
-    let offers = offers_of(point);
+    let offers = choices_of(point);
     let (given, message) = match &node.value {
         Value::Text(text) if super::answer_words().contains(&text.as_str()) => return None,
         Value::Text(text) => (text.clone(), format!("`{point}` does not take the answer `{text}`")),
@@ -133,12 +133,12 @@ fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnosti
         }
         _ => return None,
     };
-    let words = offers.iter().chain([&Offer::Close]).map(|offer| offer.as_str());
+    let words = offers.iter().chain([&Choice::Close]).map(|offer| offer.as_str());
     let digits = given.bytes().all(|byte| byte.is_ascii_digit());
     let help = match nearest(&given, words.chain(["hold"])).filter(|near| !["pin", "card"].contains(near)) {
         Some(near) => format!("did you mean \"{near}\"?"),
-        None if offers.contains(&Offer::Pin) && digits => format!("write {} = {{ pin = \"{given}\" }}", modifier.name),
-        None if offers.contains(&Offer::Card) => format!("write {} = {{ card = \"{given}\" }}", modifier.name),
+        None if offers.contains(&Choice::Pin) && digits => format!("write {} = {{ pin = \"{given}\" }}", modifier.name),
+        None if offers.contains(&Choice::Card) => format!("write {} = {{ card = \"{given}\" }}", modifier.name),
         None => {
             let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();
             format!("it offers {}", shown.join(", "))

@@ -1,6 +1,6 @@
 //! What somebody meant who wrote a length of time in another way than the language does.
 
-use autoenroll_model::Span;
+use autoenroll_model::Duration;
 
 /// Other words for units, with the language's own unit and how many of it each is.
 const UNITS: &[(&[&str], &str, u64)] = &[
@@ -21,7 +21,7 @@ const UNITS: &[(&[&str], &str, u64)] = &[
 /// timeline shows them. `None` when there is no telling.
 pub(super) fn meant(text: &str) -> Option<String> {
     let text = Some(text.trim().to_lowercase()).filter(|text| !text.is_empty())?;
-    clock(&text).or_else(|| words(&text)).filter(|written| written.parse::<Span>().is_ok())
+    clock(&text).or_else(|| words(&text)).filter(|written| written.parse::<Duration>().is_ok())
 }
 
 /// `1d 08:00:30`, `8:00`.
@@ -37,12 +37,15 @@ fn clock(text: &str) -> Option<String> {
         [seconds] => *seconds,
         _ => return None,
     };
-    Some((Span::days(days) + Span::hours(hours) + Span::minutes(minutes) + Span::seconds(seconds)).to_string())
+    Some(
+        (Duration::days(days) + Duration::hours(hours) + Duration::minutes(minutes) + Duration::seconds(seconds))
+            .to_string(),
+    )
 }
 
 /// Numbers, each with a word.
 fn words(text: &str) -> Option<String> {
-    let (mut rest, mut total, mut written) = (text, Span::ZERO, Vec::new());
+    let (mut rest, mut total, mut written) = (text, Duration::ZERO, Vec::new());
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, behind) = rest.split_at(end);
@@ -50,16 +53,17 @@ fn words(text: &str) -> Option<String> {
         let end = behind.find(|c: char| !c.is_alphabetic()).unwrap_or(behind.len());
         let (word, behind) = behind.split_at(end);
         let (_, unit, times) = UNITS.iter().find(|(words, ..)| words.contains(&word))?;
-        let size: Span = format!("{times}{unit}").parse().ok()?;
+        let size: Duration = format!("{times}{unit}").parse().ok()?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let whole: u64 = whole.parse().ok()?;
-        total = total + Span(size.0.checked_mul(whole)?);
+        total = total + Duration(size.0.checked_mul(whole)?);
         if fraction.is_empty() {
             written.push(format!("{}{unit}", whole.checked_mul(*times)?));
         } else {
             let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
             let part = u128::from(size.0).checked_mul(fraction.parse().ok()?)?;
-            total = total + Span(u64::try_from(part.checked_div(scale)?).ok().filter(|_| part.is_multiple_of(scale))?);
+            total =
+                total + Duration(u64::try_from(part.checked_div(scale)?).ok().filter(|_| part.is_multiple_of(scale))?);
             written.clear();
         }
         rest = behind.trim_start();
