@@ -125,7 +125,7 @@ impl From<CoreError> for ServeError {
 #[cfg(test)]
 mod tests {
     use autoenroll_model::{
-        Context, Duration, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime, TriggerCause,
+        Duration, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime, TriggerCause,
     };
 
     use super::*;
@@ -165,14 +165,7 @@ mod tests {
     }
 
     fn start(protocol: u32) -> String {
-        let identity = Identity {
-            principal: "alice".into(),
-            computer: "WKS01".into(),
-            domain: "CONTOSO".into(),
-            context: Context::User,
-            domain_member: true,
-            profile: Profile::server_2003_sp1(),
-        };
+        let identity = Identity::for_tests(Profile::server_2003_sp1());
         serde_json::to_string(&ToCore::Start { protocol, identity }).unwrap()
     }
 

@@ -25,6 +25,8 @@ mod profile;
 mod prompt;
 mod store;
 mod template;
+#[cfg(feature = "test-support")]
+mod test_support;
 mod time;
 mod words;
 

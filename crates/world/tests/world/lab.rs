@@ -4,8 +4,8 @@ use autoenroll_apdu::Atr;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::{CardDatabase, CardType};
 use autoenroll_model::{
-    Ace, AceEffect, Duration, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, PrivateKeyFlags, Profile,
-    Provider, ProviderKind, ProviderPreference, SecurityDescriptor, Sid, SimTime, Template, rights,
+    Duration, EnrollmentFlags, NameFlags, Profile, Provider, ProviderKind, ProviderPreference, SecurityDescriptor,
+    SimTime, Template,
 };
 use autoenroll_trace::{Detail, Kind, Record, TimelineOptions, render};
 use autoenroll_world::spec::{
@@ -52,34 +52,16 @@ pub(crate) fn contoso() -> WorldSpec {
 /// A version 2 template that alice may autoenroll, with a software provider.
 pub(crate) fn template(name: &str) -> Template {
     let alice = autoenroll_world::spec::DomainSpec::contoso().account(1104);
+    let client_authentication = vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()];
     Template {
-        name: name.to_owned(),
-        display_name: name.to_owned(),
-        oid: Some(format!("1.3.6.1.4.1.311.21.8.1.{}", name.len()).parse().unwrap()),
-        schema: Some(2),
-        revision: 100,
-        minor: 2,
-        flags: GeneralFlags::ADD_TEMPLATE_NAME,
-        enrollment_flags: Some(EnrollmentFlags::AUTO_ENROLLMENT),
-        private_key_flags: PrivateKeyFlags::empty(),
         name_flags: NameFlags::SUBJECT_REQUIRE_COMMON_NAME.union(NameFlags::SUBJECT_ALT_REQUIRE_UPN),
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        cng: None,
-        key_spec: KeySpec::Exchange,
         minimal_key_size: 2048,
         providers: vec![ProviderPreference { order: 1, name: SOFTWARE.to_owned() }],
-        validity: Duration::days(365),
-        renewal_period: Duration::days(42),
-        key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
-        eku: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
-        application_policies: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
-        certificate_policies: Vec::new(),
+        eku: client_authentication.clone(),
+        application_policies: client_authentication,
         critical_extensions: Vec::new(),
-        supersedes: Vec::new(),
-        max_issuing_depth: 0,
-        security: SecurityDescriptor { owner: None, dacl: Some(full_for(&alice)) },
+        security: SecurityDescriptor::full_control(&alice),
+        ..Template::permissive(name)
     }
 }
 
@@ -92,18 +74,6 @@ pub(crate) fn card_template(name: &str) -> Template {
         providers: vec![preference(1, VENDOR), preference(2, BASE)],
         ..template(name)
     }
-}
-
-fn full_for(sid: &Sid) -> Vec<Ace> {
-    vec![Ace {
-        effect: AceEffect::Allow,
-        mask: rights::FULL,
-        object: None,
-        trustee: sid.clone(),
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
-    }]
 }
 
 /// Adds a template to the directory and to what the CA issues.
