@@ -2,7 +2,9 @@
 
 use alloc::string::ToString;
 
-use autoenroll_model::{Action, Cause, EventEntry, EventSource, EventTable, Facts, HResult, Severity, Thumbprint};
+use autoenroll_model::{
+    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, Severity, Thumbprint,
+};
 
 use crate::frame::{Frame, LogKind};
 use crate::rules;
@@ -38,21 +40,33 @@ pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, c
 }
 
 /// A certificate was received (19) or renewed (20).
-pub(crate) fn succeeded(frame: &mut Frame, action: Action, template: &str, ca: &str, certificate: &Thumbprint) {
-    if frame.decide(rules::R095, template, true, Facts::new()) {
-        let id = if action == Action::Renew { 20 } else { 19 };
-        let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
-        log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
-    }
+pub(crate) fn succeeded(
+    frame: &mut Frame,
+    action: Action,
+    template: &str,
+    ca: &str,
+    certificate: &Thumbprint,
+) -> Result<(), Inverted> {
+    frame.applies(rules::RESULT_LOGGED, template, Facts::new())?;
+    let id = if action == Action::Renew { 20 } else { 19 };
+    let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
+    log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
+    Ok(())
 }
 
 /// A certificate could not be enrolled (13) or renewed (16), because of that.
-pub(crate) fn failed(frame: &mut Frame, because: Cause, action: Action, template: &str, code: HResult) {
-    if frame.decide(rules::R095, template, true, code_fact(code)) {
-        let id = if action == Action::Renew { 16 } else { 13 };
-        let facts = Facts::new().with("template", template).with("code", code.to_string());
-        log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
-    }
+pub(crate) fn failed(
+    frame: &mut Frame,
+    because: Cause,
+    action: Action,
+    template: &str,
+    code: HResult,
+) -> Result<(), Inverted> {
+    frame.applies(rules::RESULT_LOGGED, template, code_fact(code))?;
+    let id = if action == Action::Renew { 16 } else { 13 };
+    let facts = Facts::new().with("template", template).with("code", code.to_string());
+    log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
+    Ok(())
 }
 
 /// A certificate is near its end or past it (64, modern only).
@@ -71,7 +85,7 @@ pub(crate) fn policy_loaded(frame: &mut Frame, templates: usize) {
     }
 }
 
-/// Enrollment of one certificate begins (4) or is over (5), whatever came of it. Modern only.
+/// Enrollment of one certificate begins (4) or is over (5), whatever its outcome. Modern only.
 pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
     if frame.profile().events == EventTable::Modern {
         let id = if begins { 4 } else { 5 };
@@ -79,16 +93,36 @@ pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
     }
 }
 
-/// A certificate's life cycle: 1001 replaced, 1002 expired, 1003 near its end, 1004 deleted, 1005 archived, 1006 installed, 1008
-/// linked with its key, 1010 deleted from the directory. Modern only.
-pub(crate) fn life_cycle(frame: &mut Frame, id: u16, certificate: &Thumbprint) {
+/// Events of a certificate's life, by the numbers of the life-cycle providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifecycle {
+    /// A renewed one has taken its place.
+    Replaced = 1001,
+    /// Its life is over.
+    Expired = 1002,
+    /// Its life is nearly over.
+    NearExpiry = 1003,
+    /// It left the store.
+    Deleted = 1004,
+    /// It was archived in the store.
+    Archived = 1005,
+    /// It came into the store.
+    Installed = 1006,
+    /// It was linked with its private key.
+    KeyLinked = 1008,
+    /// It left the directory.
+    Unpublished = 1010,
+}
+
+/// Something has happened in a certificate's life. Modern only.
+pub(crate) fn life_cycle(frame: &mut Frame, event: Lifecycle, certificate: &Thumbprint) {
     if frame.profile().events == EventTable::Modern {
         let facts = Facts::new().with("certificate", certificate.0.as_str());
-        log(frame, LogKind::Progress, Source::Lifecycle, id, Severity::Information, facts);
+        log(frame, LogKind::Progress, Source::Lifecycle, event as u16, Severity::Information, facts);
     }
 }
 
-/// Who speaks, before the profile gives it a name.
+/// The source of an entry, before the profile gives it a name.
 enum Source {
     Run,
     Enrollment,
@@ -112,8 +146,8 @@ fn log_because(
         (EventTable::Classic, _, _) => EventSource::AutoEnrollment,
         (EventTable::Modern, Source::Run, _) => EventSource::ClientAutoEnrollment,
         (EventTable::Modern, Source::Enrollment, _) => EventSource::ClientCertEnroll,
-        (EventTable::Modern, Source::Lifecycle, autoenroll_model::Context::User) => EventSource::LifecycleUser,
-        (EventTable::Modern, Source::Lifecycle, autoenroll_model::Context::Machine) => EventSource::LifecycleSystem,
+        (EventTable::Modern, Source::Lifecycle, Context::User) => EventSource::LifecycleUser,
+        (EventTable::Modern, Source::Lifecycle, Context::Machine) => EventSource::LifecycleSystem,
     };
     let mut all = Facts::new().with("context", frame.context_name());
     for (name, fact) in facts.iter() {
