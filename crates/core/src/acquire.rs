@@ -109,10 +109,11 @@ fn settings_read(frame: &mut Frame, gathered: &mut Gathered, settings: Settings)
     let context = frame.identity.context;
     let configured = settings.policy.is_some();
     let facts = Facts::new().with("context", context.as_str()).with_some("value", settings.policy);
-    let from_policy = frame.decide(rules::R001, "AEPolicy", configured, facts).then_some(settings.policy).flatten();
+    let from_policy =
+        frame.decide(rules::POLICY_OF_CONTEXT, "AEPolicy", configured, facts).then_some(settings.policy).flatten();
     let value = from_policy.or_else(|| {
         let facts = Facts::new().with_some("value", settings.local_policy);
-        let local = frame.decide(rules::R002, "AEPolicy", settings.local_policy.is_some(), facts);
+        let local = frame.decide(rules::LOCAL_POLICY, "AEPolicy", settings.local_policy.is_some(), facts);
         if local { settings.local_policy } else { None }
     });
     gathered.settings = settings;
@@ -120,18 +121,18 @@ fn settings_read(frame: &mut Frame, gathered: &mut Gathered, settings: Settings)
         Some(value) => value,
         None => {
             let trust = frame.profile().unconfigured == Unconfigured::TrustOnly;
-            if !frame.decide(rules::P7_3, "AEPolicy", trust, Facts::new()) {
+            if !frame.decide(rules::UNCONFIGURED, "AEPolicy", trust, Facts::new()) {
                 return Next::Nothing;
             }
             0
         }
     };
     let facts = Facts::new().with("value", value);
-    if frame.decide(rules::R003, "AEPolicy", value & 0x8000 != 0, facts) {
+    if frame.decide(rules::POLICY_DISABLED, "AEPolicy", value & 0x8000 != 0, facts) {
         return Next::Nothing;
     }
     let mut bit = |name: &str, bit: u32| {
-        frame.decide(rules::R004, name, value & bit != 0, Facts::new().with("value", value).with("bit", bit))
+        frame.decide(rules::POLICY_BIT, name, value & bit != 0, Facts::new().with("value", value).with("bit", bit))
     };
     gathered.powers = Powers { enroll: bit("enroll", 1), manage: bit("manage", 2), retrieve: bit("retrieve", 4) };
     Next::Ask(Effect::BindDirectory, Acquisition::Bind)
@@ -140,19 +141,19 @@ fn settings_read(frame: &mut Frame, gathered: &mut Gathered, settings: Settings)
 fn bound(frame: &mut Frame, gathered: &mut Gathered, root: RootDse) -> Next {
     let old = frame.profile().events == autoenroll_model::EventTable::Classic;
     let facts = Facts::new().with("dc", root.dc.as_str()).with("signs-ldap", root.signs_ldap);
-    if old && frame.decide(rules::R019, &root.dc, !root.signs_ldap, facts) {
+    if old && frame.decide(rules::LDAP_NOT_SIGNED, &root.dc, !root.signs_ldap, facts) {
         return directory_failed(frame, HResult::CERTSRV_E_DOWNLEVEL_DC_SSL_OR_UPGRADE);
     }
     gathered.directory = Some(root);
     let machine = frame.identity.context == Context::Machine;
-    if !frame.decide(rules::R015, "trust", machine, Facts::new()) {
+    if !frame.decide(rules::TRUST_FOR_MACHINE, "trust", machine, Facts::new()) {
         return policy(frame, gathered);
     }
     let Some(root) = &gathered.directory else { return Next::Nothing };
     let cache = gathered.settings.directory_cache.as_ref();
     let changed = cache.is_none_or(|cache| cache.dc != root.dc || cache.usn != root.usn);
     let facts = Facts::new().with("dc", root.dc.as_str()).with("cached", cache.is_some());
-    if frame.decide(rules::R016, "trust", changed, facts) {
+    if frame.decide(rules::TRUST_CHANGED, "trust", changed, facts) {
         Next::Ask(Effect::ReadTrust, Acquisition::Trust)
     } else {
         policy(frame, gathered)
@@ -167,13 +168,19 @@ fn trust_read(frame: &mut Frame, gathered: &Gathered, containers: Vec<TrustConta
         let store = container.store.as_str();
         match container.content {
             Ok(certificates) => {
-                let mirrored = frame.decide(rules::R018, store, true, Facts::new().with("count", certificates.0.len()));
+                let mirrored =
+                    frame.decide(rules::TRUST_MIRRORED, store, true, Facts::new().with("count", certificates.0.len()));
                 if mirrored {
                     next.push_back((container.store, certificates));
                 }
             }
             Err(code) => {
-                let go_on = frame.decide(rules::R021, store, true, Facts::new().with("code", code.to_string()));
+                let go_on = frame.decide(
+                    rules::STORE_DOWNLOAD_FAILED,
+                    store,
+                    true,
+                    Facts::new().with("code", code.to_string()),
+                );
                 failed = true;
                 events::store_download_failed(frame, store, &container.url, code);
                 if !go_on {
@@ -208,14 +215,14 @@ fn write_trust(
 fn policy(frame: &mut Frame, gathered: &Gathered) -> Next {
     let powers = gathered.powers;
     let none = !(powers.enroll || powers.manage || powers.retrieve);
-    if frame.decide(rules::R006, "templates", none, Facts::new()) {
+    if frame.decide(rules::NO_POLICY_BITS, "templates", none, Facts::new()) {
         return Next::Nothing;
     }
     let now = frame.now.mono;
     if let Some(cache) = &frame.cache {
         let fresh = cache.is_fresh(now);
         let age = now.since(cache.read_at);
-        if frame.decide(rules::R030, "templates", fresh, Facts::new().with("age", age.to_string())) {
+        if frame.decide(rules::POLICY_CACHE, "templates", fresh, Facts::new().with("age", age.to_string())) {
             return Next::Ask(Effect::ReadPrincipal, Acquisition::Principal);
         }
     }
@@ -233,9 +240,13 @@ fn policy(frame: &mut Frame, gathered: &Gathered) -> Next {
 /// One end point for each policy, by [MS-CAESO] 4.4.5.3.2; `None` when the directory is the only source.
 fn chosen_servers(frame: &mut Frame, gathered: &Gathered) -> Option<VecDeque<PolicyServer>> {
     let servers = &gathered.settings.policy_servers;
-    let configured =
-        frame.decide(rules::R022, "policy-servers", !servers.is_empty(), Facts::new().with("count", servers.len()));
-    if frame.decide(rules::R027, "policy-servers", !configured, Facts::new()) {
+    let configured = frame.decide(
+        rules::POLICY_SERVERS,
+        "policy-servers",
+        !servers.is_empty(),
+        Facts::new().with("count", servers.len()),
+    );
+    if frame.decide(rules::NO_END_POINTS, "policy-servers", !configured, Facts::new()) {
         return None;
     }
     let mut ids: Vec<&str> = Vec::new();
@@ -247,12 +258,12 @@ fn chosen_servers(frame: &mut Frame, gathered: &Gathered) -> Option<VecDeque<Pol
     let mut chosen = VecDeque::new();
     for id in ids {
         let mut group: Vec<&PolicyServer> = servers.iter().filter(|server| server.policy_id == id).collect();
-        if frame.decide(rules::R023, id, true, Facts::new().with("count", group.len())) {
+        if frame.decide(rules::END_POINT_ORDER, id, true, Facts::new().with("count", group.len())) {
             group.sort_by_key(|server| (server.cost, auth_rank(server.auth_flags)));
         }
         let Some(first) = group.first() else { continue };
         let enabled = first.flags & AUTO_ENROLLMENT_ENABLED != 0;
-        if frame.decide(rules::R024, id, !enabled, Facts::new().with("url", first.url.as_str())) {
+        if frame.decide(rules::END_POINT_DISABLED, id, !enabled, Facts::new().with("url", first.url.as_str())) {
             continue;
         }
         let ldap = group.iter().any(|server| server.url.eq_ignore_ascii_case("ldap:"));
@@ -260,7 +271,7 @@ fn chosen_servers(frame: &mut Frame, gathered: &Gathered) -> Option<VecDeque<Pol
             let forest = gathered.directory.as_ref().map(|root| alloc::format!("{{{}}}", root.forest).to_uppercase());
             let ours = forest.as_deref() == Some(id);
             let facts = Facts::new().with_some("forest", forest).with("policy", id);
-            if !frame.decide(rules::R025, id, ours, facts) {
+            if !frame.decide(rules::FOREST_POLICY_ID, id, ours, facts) {
                 continue;
             }
         }
@@ -290,7 +301,7 @@ fn next_endpoint(
     while let Some(server) = rest.pop_front() {
         let ldap = server.url.eq_ignore_ascii_case("ldap:");
         let https = server.url.to_ascii_lowercase().starts_with("https://");
-        if frame.decide(rules::R026, &server.url, ldap || https, Facts::new()) {
+        if frame.decide(rules::END_POINT_PROTOCOL, &server.url, ldap || https, Facts::new()) {
             return if ldap {
                 Next::Ask(Effect::ReadTemplates, Acquisition::Templates { found, rest, fresh_for })
             } else {
@@ -314,11 +325,13 @@ fn endpoint_answered(
             events::policy_loaded(frame, response.templates.len());
             let kept = frame.cache.as_ref().filter(|_| response.not_changed).map(|cache| cache.offer.clone());
             let facts = Facts::new().with("not-changed", response.not_changed);
-            if let (true, Some(offer)) = (frame.decide(rules::R032, "policy-server", kept.is_some(), facts), kept) {
+            if let (true, Some(offer)) =
+                (frame.decide(rules::POLICY_NOT_CHANGED, "policy-server", kept.is_some(), facts), kept)
+            {
                 found.templates.extend(offer.templates.iter().cloned());
                 found.authorities.extend(offer.authorities.iter().cloned());
             } else {
-                let resolved = frame.decide(rules::R033, "policy-server", true, Facts::new());
+                let resolved = frame.decide(rules::SERVER_PERMISSIONS, "policy-server", true, Facts::new());
                 found.templates.extend(response.templates.into_iter().map(|offered| PolicyTemplateEntry {
                     permissions: resolved.then_some((offered.enroll, offered.autoenroll)),
                     template: offered.template,
@@ -337,14 +350,14 @@ fn endpoint_answered(
 fn acquired(frame: &mut Frame, mut found: EnrollmentPolicy, fresh_for: Option<Duration>) -> Next {
     found.authorities.retain(|authority| {
         let usable = !authority.name.is_empty() && authority.host.is_some();
-        frame.decide(rules::R028, &authority.name, usable, Facts::new())
+        frame.decide(rules::USABLE_CA, &authority.name, usable, Facts::new())
     });
     keep_first(&mut found);
     let fresh_for = fresh_for.unwrap_or(frame.profile().template_cache.0);
     let offer = Arc::new(found);
     frame.cache = Some(PolicyCache { read_at: frame.now.mono, fresh_for, offer });
     let none = frame.cache.as_ref().is_none_or(|cache| cache.offer.authorities.is_empty());
-    if frame.decide(rules::R031, "enterprise", none, Facts::new()) {
+    if frame.decide(rules::NO_CA, "enterprise", none, Facts::new()) {
         return Next::Nothing;
     }
     Next::Ask(Effect::ReadPrincipal, Acquisition::Principal)
@@ -375,7 +388,7 @@ fn keep_first(found: &mut EnrollmentPolicy) {
 /// The directory cannot be used: one entry in the event log, and the run is over.
 fn directory_failed(frame: &mut Frame, code: HResult) -> Next {
     let facts = Facts::new().with("code", code.to_string());
-    if frame.decide(rules::R020, "directory", true, facts) {
+    if frame.decide(rules::DIRECTORY_UNREACHABLE, "directory", true, facts) {
         events::directory_unreachable(frame, code);
     }
     Next::Nothing

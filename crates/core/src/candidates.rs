@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    AceEffect, Cause, Context, EnrollmentFlags, Facts, GeneralFlags, NameFlags, Right, Rule, SecurityDescriptor,
+    AceEffect, Cause, Context, EnrollmentFlags, Facts, GeneralFlags, NameFlags, Right, RuleRow, SecurityDescriptor,
     Template, Token, access_check,
 };
 
@@ -47,7 +47,7 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidat
         })
         .collect();
     drop_superseded(frame, gathered, &mut found);
-    if frame.decide(rules::R067, "order", true, Facts::new().with("count", found.len())) {
+    if frame.decide(rules::TEMPLATE_ORDER, "order", true, Facts::new().with("count", found.len())) {
         found.sort_by(|a, b| offer.templates[a.template].template.name.cmp(&offer.templates[b.template].template.name));
     } else {
         found.sort_by(|a, b| offer.templates[b.template].template.name.cmp(&offer.templates[a.template].template.name));
@@ -59,41 +59,46 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidat
 fn is_eligible(frame: &mut Frame, offered: &PolicyTemplateEntry, token: &Token) -> Option<()> {
     let template = &offered.template;
     let name = template.name.as_str();
-    let holds = |frame: &mut Frame, rule: Rule, outcome: bool, facts: Facts| {
+    let holds = |frame: &mut Frame, rule: RuleRow, outcome: bool, facts: Facts| {
         frame.decide(rule, name, outcome, facts).then_some(())
     };
     let version = template.schema_version();
 
-    holds(frame, rules::R036, version >= 2, Facts::new().with("schema", version))?;
+    holds(frame, rules::SCHEMA_TWO, version >= 2, Facts::new().with("schema", version))?;
     let highest = frame.profile().schema.highest();
     let facts = Facts::new().with("schema", version).with("highest", highest);
     // Where the limit lies is what profiles differ in; versions 1 and 2 are known to all of them.
     let known = match version {
         1 | 2 => true,
-        _ => frame.decide(rules::P7_4, &template.name, (1..=highest).contains(&version), facts.clone()),
+        _ => frame.decide(rules::SCHEMA_LIMIT, &template.name, (1..=highest).contains(&version), facts.clone()),
     };
-    holds(frame, rules::R034, known, facts)?;
+    holds(frame, rules::SCHEMA_KNOWN, known, facts)?;
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);
-    holds(frame, rules::R037, right_context, Facts::new().with("machine-type", machine))?;
+    holds(frame, rules::MACHINE_TYPE, right_context, Facts::new().with("machine-type", machine))?;
     let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
-    holds(frame, rules::R038, !for_ca, Facts::new())?;
+    holds(frame, rules::NOT_FOR_CAS, !for_ca, Facts::new())?;
     // The general flag means the same ([MS-CRTD] 2.4) where the attribute with the enrollment flags is absent.
     let asked_for = match template.enrollment_flags {
         Some(flags) => flags.contains(EnrollmentFlags::AUTO_ENROLLMENT),
         None => template.flags.contains(GeneralFlags::AUTO_ENROLLMENT),
     };
-    holds(frame, rules::R039, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
+    holds(frame, rules::AUTO_ENROLLMENT_FLAG, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
     if frame.profile().same_key_renewal.is_yes() {
         let needed = template.private_key_flags.client_version();
         holds(
             frame,
-            rules::R035,
+            rules::CLIENT_VERSION,
             needed <= CLIENT_VERSION,
             Facts::new().with("needs", needed).with("has", CLIENT_VERSION),
         )?;
     }
-    holds(frame, rules::R045, template.ra_signatures <= 1, Facts::new().with("signatures", template.ra_signatures))?;
+    holds(
+        frame,
+        rules::ONE_RA_SIGNATURE,
+        template.ra_signatures <= 1,
+        Facts::new().with("signatures", template.ra_signatures),
+    )?;
 
     let (read, enroll, autoenroll) = match offered.permissions {
         Some((enroll, autoenroll)) => (true, enroll, autoenroll),
@@ -107,14 +112,14 @@ fn is_eligible(frame: &mut Frame, offered: &PolicyTemplateEntry, token: &Token) 
         let granted_without = without_denials(&template.security);
         let denied = (!enroll && access_check(&granted_without, token, Right::Enroll))
             || (!autoenroll && access_check(&granted_without, token, Right::AutoEnroll));
-        if frame.decide(rules::R041, name, denied, Facts::new()) {
+        if frame.decide(rules::DENYING_ACE, name, denied, Facts::new()) {
             return None;
         }
         let facts = Facts::new().with("read", read).with("enroll", true).with("autoenroll", true);
-        return holds(frame, rules::R040, read && (denied || enroll) && (denied || autoenroll), facts);
+        return holds(frame, rules::TEMPLATE_RIGHTS, read && (denied || enroll) && (denied || autoenroll), facts);
     }
     let facts = Facts::new().with("read", read).with("enroll", enroll).with("autoenroll", autoenroll);
-    holds(frame, rules::R040, read && enroll && autoenroll, facts)
+    holds(frame, rules::TEMPLATE_RIGHTS, read && enroll && autoenroll, facts)
 }
 
 /// The version nibble of a client that knows same-key renewal ([MS-WCCE] 3.1.2.4.2.2.2.8).
@@ -129,7 +134,7 @@ fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Optio
             continue;
         }
         let allowed = match authority.enroll_permission {
-            Some(permission) => frame.decide(rules::R043, &authority.name, permission, Facts::new()),
+            Some(permission) => frame.decide(rules::CA_RIGHT, &authority.name, permission, Facts::new()),
             None => true,
         };
         if allowed {
@@ -137,7 +142,7 @@ fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Optio
         }
     }
     let names: Vec<String> = found.iter().map(|at| offer.authorities[*at].name.clone()).collect();
-    if !frame.decide(rules::R042, &template.name, !found.is_empty(), Facts::new().with("cas", names)) {
+    if !frame.decide(rules::CA_ISSUES_TEMPLATE, &template.name, !found.is_empty(), Facts::new().with("cas", names)) {
         return None;
     }
     // A policy server ranks CAs; the directory does not, so their names do.
@@ -161,7 +166,14 @@ fn who_names(frame: &mut Frame, template: &Template) -> Names {
     let needs = template.name_flags.intersects(supplied);
     let repeats = frame.profile().renewal_subject.is_yes()
         && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
-    if !needs || !frame.decide(rules::R046, &template.name, needs, Facts::new().with("old-certificate", repeats)) {
+    if !needs
+        || !frame.decide(
+            rules::ENROLLEE_SUPPLIES_SUBJECT,
+            &template.name,
+            needs,
+            Facts::new().with("old-certificate", repeats),
+        )
+    {
         return Names::Directory;
     }
     if repeats { Names::OldCertificate } else { Names::Nobody }
@@ -177,7 +189,7 @@ fn drop_superseded(frame: &mut Frame, gathered: &Gathered, found: &mut Vec<Candi
         let by = candidates.iter().copied().find(|at| names_it(at)).or_else(|| (0..templates.len()).find(names_it));
         let Some(by) = by else { return true };
         let facts = Facts::new().with("by", templates[by].template.name.as_str());
-        !frame.decide(rules::R044, name, candidates.contains(&by), facts)
+        !frame.decide(rules::SUPERSEDED, name, candidates.contains(&by), facts)
     });
 }
 

@@ -34,7 +34,7 @@ impl Desktop {
     pub(crate) fn delay(frame: &mut Frame, started: SimTime, express: bool, waiting: &Waiting) -> Self {
         let mut desktop = Self::Delay;
         let due = started + frame.profile().balloon_delay.0;
-        if frame.decide(rules::S1_EXPRESS, "balloon", express, Facts::new()) {
+        if frame.decide(rules::EXPRESS, "balloon", express, Facts::new()) {
             desktop.show_balloon(frame, waiting);
         } else if due <= frame.now.mono {
             desktop.delay_is_over(frame, waiting);
@@ -50,7 +50,7 @@ impl Desktop {
 
     pub(crate) fn delay_is_over(&mut self, frame: &mut Frame, waiting: &Waiting) {
         let due = Facts::new().with("delay", frame.profile().balloon_delay.0.to_string());
-        if matches!(self, Self::Delay) && frame.decide(rules::S1_ELAPSED, "balloon", true, due) {
+        if matches!(self, Self::Delay) && frame.decide(rules::DELAY_ELAPSED, "balloon", true, due) {
             self.show_balloon(frame, waiting);
         }
     }
@@ -59,14 +59,14 @@ impl Desktop {
         let causes = because_of(frame, waiting);
         *self = Self::Balloon(frame.balloon(&causes));
         let visible = frame.profile().balloon_visible.0;
-        if frame.decide(rules::P7_45, "balloon", true, Facts::new().with("visible", visible.to_string())) {
+        if frame.decide(rules::BALLOON_DURATION, "balloon", true, Facts::new().with("visible", visible.to_string())) {
             frame.timers.set(Timer::BalloonEnd, frame.now.mono + visible);
         }
     }
 
     pub(crate) fn balloon_times_out(&mut self, frame: &mut Frame) {
         if let Self::Balloon(balloon) = *self
-            && frame.decide(rules::S2_TIMEOUT, "balloon", true, Facts::new())
+            && frame.decide(rules::BALLOON_TIMEOUT, "balloon", true, Facts::new())
         {
             self.fade(frame, balloon);
         }
@@ -76,7 +76,7 @@ impl Desktop {
         if let Self::Balloon(balloon) = *self
             && balloon == closed
         {
-            if frame.decide(rules::S2_CLOSE, "balloon", true, Facts::new()) {
+            if frame.decide(rules::BALLOON_CLOSED, "balloon", true, Facts::new()) {
                 self.fade(frame, balloon);
             } else {
                 self.open_wizard(frame, waiting);
@@ -94,7 +94,7 @@ impl Desktop {
 
     pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, clicked: BalloonId, waiting: &Waiting) {
         if matches!(*self, Self::Balloon(balloon) if balloon == clicked)
-            && frame.decide(rules::S2_CLICK, "balloon", true, Facts::new())
+            && frame.decide(rules::BALLOON_CLICKED, "balloon", true, Facts::new())
         {
             self.open_wizard(frame, waiting);
         }
@@ -102,8 +102,8 @@ impl Desktop {
 
     pub(crate) fn icon_clicked(&mut self, frame: &mut Frame, waiting: &Waiting) {
         let opens = match self {
-            Self::Balloon(_) => frame.decide(rules::S2_CLICK, "icon", true, Facts::new()),
-            Self::Icon => frame.decide(rules::S3_CLICK, "icon", true, Facts::new()),
+            Self::Balloon(_) => frame.decide(rules::BALLOON_CLICKED, "icon", true, Facts::new()),
+            Self::Icon => frame.decide(rules::ICON_CLICKED, "icon", true, Facts::new()),
             Self::Delay | Self::Wizard(_) => false,
         };
         if opens {
@@ -139,9 +139,9 @@ impl Desktop {
     /// S4: `Some(true)` starts the wizard's work, `Some(false)` postpones it, `None` leaves the page open.
     pub(crate) fn wizard_answered(&mut self, frame: &mut Frame, answer: &Answer, waiting: &Waiting) -> Option<bool> {
         match answer {
-            Answer::Start => Some(frame.decide(rules::S4_START, "wizard", true, Facts::new())),
-            Answer::Remind => Some(!frame.decide(rules::S4_REMIND, "wizard", true, Facts::new())),
-            Answer::Details if frame.decide(rules::S4_DETAILS, "wizard", true, Facts::new()) => {
+            Answer::Start => Some(frame.decide(rules::WIZARD_START, "wizard", true, Facts::new())),
+            Answer::Remind => Some(!frame.decide(rules::WIZARD_REMIND, "wizard", true, Facts::new())),
+            Answer::Details if frame.decide(rules::WIZARD_DETAILS, "wizard", true, Facts::new()) => {
                 let causes = because_of(frame, waiting);
                 let facts = Facts::new()
                     .with("items", waiting.names.len())
@@ -150,7 +150,7 @@ impl Desktop {
                 *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
                 None
             }
-            Answer::Close => Some(!frame.decide(rules::S4_CLOSE, "wizard", true, Facts::new())),
+            Answer::Close => Some(!frame.decide(rules::WIZARD_CLOSED, "wizard", true, Facts::new())),
             _ => Some(false),
         }
     }
@@ -158,7 +158,7 @@ impl Desktop {
     /// Takes everything away: the user logs off, or a new run begins. Says whether the run is over with that.
     pub(crate) fn leave(&mut self, frame: &mut Frame) -> bool {
         if matches!(self, Self::Delay) {
-            if !frame.decide(rules::S1_LOGOFF, "balloon", true, Facts::new()) {
+            if !frame.decide(rules::LOGOFF_IN_DELAY, "balloon", true, Facts::new()) {
                 return false;
             }
             frame.timers.clear(Timer::BalloonDelay);

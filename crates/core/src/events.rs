@@ -39,7 +39,7 @@ pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, c
 
 /// A certificate was received (19) or renewed (20).
 pub(crate) fn succeeded(frame: &mut Frame, action: Action, template: &str, ca: &str, certificate: &Thumbprint) {
-    if frame.decide(rules::R095, template, true, Facts::new()) {
+    if frame.decide(rules::RESULT_LOGGED, template, true, Facts::new()) {
         let id = if action == Action::Renew { 20 } else { 19 };
         let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
         log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
@@ -48,7 +48,7 @@ pub(crate) fn succeeded(frame: &mut Frame, action: Action, template: &str, ca: &
 
 /// A certificate could not be enrolled (13) or renewed (16), because of that.
 pub(crate) fn failed(frame: &mut Frame, because: Cause, action: Action, template: &str, code: HResult) {
-    if frame.decide(rules::R095, template, true, code_fact(code)) {
+    if frame.decide(rules::RESULT_LOGGED, template, true, code_fact(code)) {
         let id = if action == Action::Renew { 16 } else { 13 };
         let facts = Facts::new().with("template", template).with("code", code.to_string());
         log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);

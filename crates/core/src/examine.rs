@@ -69,7 +69,7 @@ impl Examined {
             let template = view.as_ref().and_then(|view| template_of(view, templates));
             let managed = template.is_some();
             let facts = Facts::new().with_some("template", template.map(|at| templates[at].template.name.as_str()));
-            let managed = frame.decide(rules::R049, &stored.thumbprint.0, managed, facts);
+            let managed = frame.decide(rules::TEMPLATE_CERTIFICATE, &stored.thumbprint.0, managed, facts);
             if let Some(view) = &view {
                 let (thumbprint, not_before, not_after) = (stored.thumbprint.clone(), view.not_before, view.not_after);
                 watched.push(Watched { thumbprint, not_before, not_after });
@@ -132,16 +132,16 @@ pub(crate) fn standing(frame: &mut Frame, examined: &Examined, template: usize, 
     };
     let subject = best.thumbprint.0.as_str();
     let versions = Facts::new().with("certificate", best.major).with("template", facts.revision);
-    if frame.decide(rules::R052, subject, facts.revision > best.major, versions) {
+    if frame.decide(rules::HIGHER_MAJOR_VERSION, subject, facts.revision > best.major, versions) {
         return Standing::Outdated(best);
     }
     if is_due(frame, &best, facts.renewal_period) {
         let skipped = facts.enrollment(EnrollmentFlags::SKIP_AUTO_RENEWAL);
-        if !frame.decide(rules::R054, subject, skipped, Facts::new()) {
+        if !frame.decide(rules::RENEWAL_SKIPPED, subject, skipped, Facts::new()) {
             return Standing::Due(best);
         }
     }
-    if frame.decide(rules::R051, subject, true, Facts::new()) { Standing::Good } else { Standing::None }
+    if frame.decide(rules::NOTHING_NEEDED, subject, true, Facts::new()) { Standing::Good } else { Standing::None }
 }
 
 /// Whether a certificate satisfies its template at all.
@@ -151,16 +151,16 @@ fn counts(frame: &mut Frame, examined: &Examined, held: &Held) -> bool {
     let revoked = examined.is_revoked(held);
     let over = held.has_expired(now) || now < held.not_before || revoked;
     let facts = Facts::new().with("not-after", held.not_after.to_string()).with("revoked", revoked);
-    if frame.decide(rules::R055, subject, over, facts) {
+    if frame.decide(rules::EXPIRED_OR_REVOKED, subject, over, facts) {
         return false;
     }
     let check = examined.check(&held.thumbprint);
     let chain = check.map_or(HResult::CERT_E_CHAINING, |check| check.chain);
     let usable = check.is_some_and(|check| check.key_usable);
     let on_card = held.key.as_ref().is_some_and(|key| key.card.is_some());
-    let usable = if on_card { frame.decide(rules::R058, subject, usable, Facts::new()) } else { usable };
+    let usable = if on_card { frame.decide(rules::KEY_ON_ABSENT_CARD, subject, usable, Facts::new()) } else { usable };
     let facts = Facts::new().with("chain", chain.to_string()).with("key-usable", usable);
-    !frame.decide(rules::R057, subject, chain != HResult::S_OK || !usable, facts)
+    !frame.decide(rules::UNUSABLE_CERTIFICATE, subject, chain != HResult::S_OK || !usable, facts)
 }
 
 /// Whether renewal is due: the template's period before the end, but not before four fifths of the life are over
@@ -173,11 +173,11 @@ fn is_due(frame: &mut Frame, held: &Held, renewal_period: Duration) -> bool {
     let facts = Facts::new().with("threshold", threshold.to_string()).with("now", now.to_string());
     let inclusive = frame.profile().threshold == Threshold::Inclusive;
     let due = if now == threshold {
-        frame.decide(rules::P7_27, &held.thumbprint.0, inclusive, facts.clone())
+        frame.decide(rules::RENEWAL_THRESHOLD, &held.thumbprint.0, inclusive, facts.clone())
     } else {
         now > threshold
     };
-    frame.decide(rules::R053, &held.thumbprint.0, due, facts)
+    frame.decide(rules::RENEWAL_WINDOW, &held.thumbprint.0, due, facts)
 }
 
 /// The certificates of the principal's directory object that carry the mark of a template.

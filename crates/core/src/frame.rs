@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     Answer, BalloonId, CardSerial, Cause, Choice, Context, DecisionPoint, Decisions, Effect, EffectId, EventEntry,
-    EventLog, Facts, Identity, Now, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
+    EventLog, Facts, Identity, Now, Output, OutputBody, PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
 use crate::offer::PolicyCache;
@@ -75,8 +75,8 @@ impl Frame {
     }
 
     /// The one way in which a rule of this core decides anything. The outcome is what a test build may turn round.
-    pub(crate) fn decide(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) -> bool {
-        let outcome = self.decisions.decide(rule, subject, outcome, facts).holds;
+    pub(crate) fn decide(&mut self, rule: RuleRow, subject: &str, outcome: bool, facts: Facts) -> bool {
+        let outcome = self.decisions.decide(rule.rule(), subject, outcome, facts).holds;
         for decision in self.decisions.take() {
             self.emit(OutputBody::Decision(decision), &[]);
         }
@@ -180,7 +180,7 @@ impl Frame {
             LogKind::Progress => everything,
         };
         let facts = Facts::new().with("id", entry.id).with("severity", entry.severity.as_str());
-        if self.decide(crate::rules::P7_43, entry.source.as_str(), logged, facts) {
+        if self.decide(crate::rules::EVENT_LEVEL, entry.source.as_str(), logged, facts) {
             let because = self.because();
             let reasons: Vec<Cause> = reasons.iter().copied().chain([because]).collect();
             self.emit(OutputBody::Event(entry), &reasons);

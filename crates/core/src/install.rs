@@ -30,7 +30,7 @@ pub(crate) fn stored(
 ) -> Option<StoredCertificate> {
     let issued = issued?;
     let view = Certificate::parse(&issued.certificate).ok()?;
-    let linked = frame.decide(rules::R089, &item.name, true, Facts::new());
+    let linked = frame.decide(rules::INSTALLED, &item.name, true, Facts::new());
     Some(StoredCertificate {
         certificate: issued.certificate.clone(),
         thumbprint: view.thumbprint(),
@@ -44,7 +44,8 @@ pub(crate) fn stored(
 pub(crate) fn retirements(frame: &mut Frame, known: &Known, item: &Item) -> Vec<Effect> {
     let held = known.examined.held.iter().filter(|held| item.retires.contains(&held.thumbprint));
     held.filter_map(|held| {
-        let retires = frame.decide(rules::R090, &held.thumbprint.0, true, Facts::new().with("by", item.name.as_str()));
+        let retires =
+            frame.decide(rules::OLD_ARCHIVED, &held.thumbprint.0, true, Facts::new().with("by", item.name.as_str()));
         retires.then(|| retire(frame, known, held))
     })
     .collect()
@@ -73,7 +74,7 @@ pub(crate) fn chores(frame: &mut Frame, known: &Known, unfinished: &[String], re
     }
     let user = frame.identity.context == Context::User;
     let balloons = known.gathered.settings.expiration_balloons;
-    if expiring && user && frame.decide(rules::R099, "expiry", balloons, Facts::new()) {
+    if expiring && user && frame.decide(rules::EXPIRY_BALLOON, "expiry", balloons, Facts::new()) {
         let because = frame.because();
         frame.notice(&[because]);
     }
@@ -86,7 +87,7 @@ pub(crate) fn chores(frame: &mut Frame, known: &Known, unfinished: &[String], re
         .collect();
     if !stale.is_empty() {
         let facts = Facts::new().with("count", stale.len());
-        if frame.decide(rules::R092, "userCertificate", manage, facts) {
+        if frame.decide(rules::DIRECTORY_CLEANED, "userCertificate", manage, facts) {
             for thumbprint in &stale {
                 events::life_cycle(frame, 1010, thumbprint);
             }
@@ -102,7 +103,7 @@ fn retire(frame: &mut Frame, known: &Known, held: &Held) -> Effect {
     let offered = known.gathered.offers.templates.get(held.template);
     let wanted = offered.is_some_and(|offered| offered.template.enrollment(flag));
     let facts = Facts::new().with("flag", wanted).with("signature-only", held.signature_only);
-    if frame.decide(rules::R091, &held.thumbprint.0, wanted && held.signature_only, facts) {
+    if frame.decide(rules::REMOVED_INSTEAD, &held.thumbprint.0, wanted && held.signature_only, facts) {
         events::life_cycle(frame, 1004, &held.thumbprint);
         Effect::DeleteCertificate(held.thumbprint.clone())
     } else {
@@ -121,9 +122,9 @@ fn announce_expiry(frame: &mut Frame, known: &Known, held: &Watched) -> bool {
         return false;
     }
     let told = frame.profile().expiry_events.is_yes();
-    let told = frame.decide(rules::P7_18, &held.thumbprint.0, told, Facts::new());
+    let told = frame.decide(rules::EXPIRY_EVENTS, &held.thumbprint.0, told, Facts::new());
     let facts = Facts::new().with("not-after", held.not_after.to_string()).with("percent", percent);
-    let told = told && frame.decide(rules::R098, &held.thumbprint.0, near, facts);
+    let told = told && frame.decide(rules::EXPIRY_WARNING, &held.thumbprint.0, near, facts);
     if told {
         events::near_expiry(frame, &held.thumbprint);
         let over = frame.now.wall >= held.not_after;

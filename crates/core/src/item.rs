@@ -184,8 +184,8 @@ impl Work {
         };
         let facts = Facts::new().with("kind", provider.kind.as_str());
         let card = match provider.kind {
-            ProviderKind::Card => frame.decide(rules::S5_CARD, &provider.name, true, facts),
-            ProviderKind::Software => !frame.decide(rules::S5_SOFTWARE, &provider.name, true, facts),
+            ProviderKind::Card => frame.decide(rules::CARD_PROVIDER, &provider.name, true, facts),
+            ProviderKind::Software => !frame.decide(rules::SOFTWARE_PROVIDER, &provider.name, true, facts),
         };
         if card {
             return self.read_readers(frame, false);
@@ -324,10 +324,10 @@ impl Work {
     fn consent_given(&mut self, frame: &mut Frame, known: &Known, answer: &Answer) -> Progress {
         let provider = self.provider().name;
         if *answer == Answer::Ok {
-            if frame.decide(rules::S5S_OK, &provider, true, Facts::new()) {
+            if frame.decide(rules::KEY_PROTECTION_OK, &provider, true, Facts::new()) {
                 return self.remove_orphans(frame, known);
             }
-        } else if !frame.decide(rules::S5S_CANCEL, &provider, true, Facts::new()) {
+        } else if !frame.decide(rules::KEY_PROTECTION_CANCELLED, &provider, true, Facts::new()) {
             return self.remove_orphans(frame, known);
         }
         self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER)
@@ -346,7 +346,7 @@ impl Work {
                 .with("container", entry.key.container.as_str())
                 .with("card-here", here);
             // While its card is away, the entry is all that knows of the key.
-            if !frame.decide(rules::P7_39, &entry.template, here || !owns_key, facts) {
+            if !frame.decide(rules::UNFINISHED_REQUEST, &entry.template, here || !owns_key, facts) {
                 continue;
             }
             if here && owns_key {
@@ -383,7 +383,7 @@ impl Work {
         let facts = Facts::new().with("stage", "prepared").with("card-here", false);
         if gone
             && matches!(rest.front(), Some(Effect::RemoveRequest(_)))
-            && frame.decide(rules::P7_39, &self.item.name, true, facts)
+            && frame.decide(rules::UNFINISHED_REQUEST, &self.item.name, true, facts)
         {
             rest.pop_front();
         }
@@ -407,9 +407,13 @@ impl Work {
         let wanted = self.item.action == Action::Renew
             && template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL);
         let obeyed = frame.profile().same_key_renewal.is_yes();
-        let same = wanted && frame.decide(rules::P7_11, &self.item.name, obeyed, Facts::new());
-        let fresh =
-            frame.decide(rules::R073, &self.item.name, !same, Facts::new().with("action", self.item.action.as_str()));
+        let same = wanted && frame.decide(rules::SAME_KEY_RENEWAL, &self.item.name, obeyed, Facts::new());
+        let fresh = frame.decide(
+            rules::FRESH_KEY,
+            &self.item.name,
+            !same,
+            Facts::new().with("action", self.item.action.as_str()),
+        );
         if !fresh && let Some(old) = self.item.old.clone() {
             return self.reuse_key(frame, known, old.key, &old.certificate);
         }
@@ -421,7 +425,7 @@ impl Work {
             return self.ask_card(frame, operation, State::Generate);
         }
         let exportable = template.private_key_flags.contains(PrivateKeyFlags::EXPORTABLE_KEY);
-        let exportable = frame.decide(rules::R076, &self.item.name, exportable, Facts::new());
+        let exportable = frame.decide(rules::EXPORTABLE, &self.item.name, exportable, Facts::new());
         let protected = self.is_protected(known);
         let operation = SoftwareOperation::Generate { algorithm, key_spec, exportable, protected };
         let provider = self.provider().name;
@@ -432,7 +436,7 @@ impl Work {
         match result {
             EffectResult::Generated { key, public_key } => {
                 if !frame.decide(
-                    rules::S10_OK,
+                    rules::KEY_MADE,
                     &self.item.name,
                     true,
                     Facts::new().with("container", key.container.as_str()),
@@ -458,19 +462,19 @@ impl Work {
                 let reuses = self.item.action == Action::Renew
                     && frame.profile().key_reuse.is_yes()
                     && template_of(&known.gathered, &self.item).is_some_and(|template| template.enrollment(flag));
-                if frame.decide(rules::S10_FULL_REUSE, &name, reuses, facts.clone())
+                if frame.decide(rules::CARD_FULL_REUSE, &name, reuses, facts.clone())
                     && let Some(old) = self.item.old.clone()
                 {
                     return self.reuse_key(frame, known, old.key, &old.certificate);
                 }
-                let full = frame.decide(rules::S10_FULL, &name, true, facts);
+                let full = frame.decide(rules::CARD_FULL, &name, true, facts);
                 self.fail(frame, if full { code } else { HResult::NTE_FAIL })
             }
             HResult::NTE_BAD_LEN | HResult::NTE_BAD_ALGID | HResult::SCARD_E_UNSUPPORTED_FEATURE => {
                 self.unsupported(frame, code)
             }
             code if is_gone(code) => {
-                if frame.decide(rules::S10_REMOVED, &name, true, facts) {
+                if frame.decide(rules::CARD_REMOVED_AT_KEY, &name, true, facts) {
                     self.fail(frame, code)
                 } else {
                     self.read_readers(frame, false)
@@ -483,7 +487,7 @@ impl Work {
     /// A length, algorithm or feature that the provider does not have.
     fn unsupported(&mut self, frame: &mut Frame, code: HResult) -> Progress {
         let facts = Facts::new().with("code", code.to_string());
-        let unsupported = frame.decide(rules::S10_UNSUPPORTED, &self.item.name, true, facts);
+        let unsupported = frame.decide(rules::KEY_UNSUPPORTED, &self.item.name, true, facts);
         self.fail(frame, if unsupported { code } else { HResult::NTE_FAIL })
     }
 
@@ -527,7 +531,7 @@ impl Work {
     fn begin_request(&mut self, frame: &mut Frame, known: &Known) -> Progress {
         let archival = template_of(&known.gathered, &self.item)
             .is_some_and(|template| template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL));
-        if archival && frame.decide(rules::R080, &self.item.name, archival, Facts::new()) {
+        if archival && frame.decide(rules::KEY_ARCHIVAL, &self.item.name, archival, Facts::new()) {
             // A key on a card cannot leave it, so it cannot be archived.
             return match (self.card.is_some(), self.item.authorities.get(self.ca).cloned()) {
                 (false, Some(Ca { name, host })) => {
@@ -633,16 +637,20 @@ impl Work {
             Disposition::Issued | Disposition::Pending => (true, HResult::E_UNEXPECTED),
             Disposition::Denied(code) | Disposition::Failed(code) => (false, code),
         };
-        if !frame.decide(rules::R082, &self.item.name, answered, facts.clone()) {
+        if !frame.decide(rules::DISPOSITION, &self.item.name, answered, facts.clone()) {
             return self.refused(frame, known, code);
         }
         match reply.disposition {
-            Disposition::Issued if frame.decide(rules::S11_ISSUED, &self.item.name, true, facts.clone()) => {
+            Disposition::Issued if frame.decide(rules::ISSUED, &self.item.name, true, facts.clone()) => {
                 self.take_certificate(frame, ca.name, reply)
             }
-            Disposition::Pending if frame.decide(rules::S11_PENDING, &self.item.name, true, facts) => {
-                let keeps =
-                    frame.decide(rules::R086, &self.item.name, true, Facts::new().with("request-id", reply.request_id));
+            Disposition::Pending if frame.decide(rules::PENDING, &self.item.name, true, facts) => {
+                let keeps = frame.decide(
+                    rules::PENDING_REMEMBERED,
+                    &self.item.name,
+                    true,
+                    Facts::new().with("request-id", reply.request_id),
+                );
                 let stage = RequestStage::Pending { ca: ca.name, host: ca.host, request_id: reply.request_id };
                 match self.entry(frame, stage) {
                     Some(entry) if keeps => self.ask(frame, Effect::PutRequest(entry), State::NotePending),
@@ -657,9 +665,9 @@ impl Work {
     /// The CA did not issue: the next CA, or failure.
     fn refused(&mut self, frame: &mut Frame, _known: &Known, code: HResult) -> Progress {
         let facts = Facts::new().with("code", code.to_string());
-        let failed = frame.decide(rules::S11_DENIED, &self.item.name, true, facts.clone());
+        let failed = frame.decide(rules::REQUEST_DENIED, &self.item.name, true, facts.clone());
         let another = self.ca + 1 < self.item.authorities.len();
-        if another && frame.decide(rules::R083, &self.item.name, another, facts) {
+        if another && frame.decide(rules::NEXT_CA, &self.item.name, another, facts) {
             self.ca += 1;
             return self.submit(frame);
         }
@@ -695,14 +703,20 @@ impl Work {
         let facts = Facts::new().with("ca", ca.as_str()).with("request-id", reply.request_id);
         match reply.disposition {
             Disposition::Issued
-                if frame.decide(rules::R061, &self.item.name, true, facts.clone().with("outcome", "issued")) =>
+                if frame.decide(
+                    rules::PENDING_OUTCOME,
+                    &self.item.name,
+                    true,
+                    facts.clone().with("outcome", "issued"),
+                ) =>
             {
                 self.key = Some(entry.key.clone());
                 self.take_certificate(frame, ca.clone(), &reply)
             }
             Disposition::Issued | Disposition::Pending => Progress::Ended(Outcome::Pending),
             Disposition::Denied(code) | Disposition::Failed(code) => {
-                let removed = frame.decide(rules::R061, &self.item.name, true, facts.with("outcome", "denied"));
+                let removed =
+                    frame.decide(rules::PENDING_OUTCOME, &self.item.name, true, facts.with("outcome", "denied"));
                 let mut effects = VecDeque::new();
                 if removed {
                     if entry.key.card.is_none() {
@@ -737,7 +751,7 @@ impl Work {
     fn deliver(&mut self, frame: &mut Frame) -> Progress {
         let on_card = self.key.as_ref().is_some_and(|key| key.card.is_some());
         if self.item.action == Action::Retrieve && on_card {
-            let interactive = frame.decide(rules::R062, &self.item.name, on_card, Facts::new());
+            let interactive = frame.decide(rules::PENDING_FOR_CARD, &self.item.name, on_card, Facts::new());
             if let (true, Some(issued), Some(entry)) = (interactive, &self.issued, self.item.entry.clone()) {
                 let stage = RequestStage::Issued {
                     ca: issued.ca.clone(),
@@ -745,7 +759,7 @@ impl Work {
                     certificate: issued.certificate.clone(),
                 };
                 let entry = RequestEntry { stage, ..entry };
-                let arrived = frame.decide(rules::SP_ARRIVES, &self.item.name, true, Facts::new());
+                let arrived = frame.decide(rules::PENDING_CARD_ARRIVES, &self.item.name, true, Facts::new());
                 if !arrived {
                     return Progress::Ended(Outcome::Postponed);
                 }
@@ -764,7 +778,7 @@ impl Work {
 
     fn write_failed(&mut self, frame: &mut Frame, code: HResult) -> Progress {
         let facts = Facts::new().with("code", code.to_string());
-        if frame.decide(rules::S12_ERROR, &self.item.name, true, facts) {
+        if frame.decide(rules::CERTIFICATE_NOT_WRITTEN, &self.item.name, true, facts) {
             self.fail(frame, code)
         } else {
             self.succeed(frame)
@@ -806,8 +820,12 @@ impl Work {
             return self.fail(frame, HResult::ERROR_INVALID_DATA);
         };
         let thumbprint = view.thumbprint();
-        let done =
-            frame.decide(rules::S12_OK, &self.item.name, true, Facts::new().with("certificate", thumbprint.0.as_str()));
+        let done = frame.decide(
+            rules::CERTIFICATE_WRITTEN,
+            &self.item.name,
+            true,
+            Facts::new().with("certificate", thumbprint.0.as_str()),
+        );
         if !done {
             return self.fail(frame, HResult::E_UNEXPECTED);
         }

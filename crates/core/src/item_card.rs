@@ -60,7 +60,7 @@ impl Work {
         let provider = self.provider().name;
         let facts = Facts::new().with("matching", cards.len());
         if after_ok {
-            let rule = if cards.is_empty() { rules::S7_OK_WRONG } else { rules::S7_OK };
+            let rule = if cards.is_empty() { rules::INSERT_OK_WRONG_CARD } else { rules::INSERT_OK };
             let taken = frame.decide(rule, &provider, true, facts.clone());
             if cards.is_empty() && !taken {
                 return self.take_any_card(frame, &readers);
@@ -69,18 +69,18 @@ impl Work {
                 return self.ask_for_card(frame, &readers);
             }
         }
-        let single = cards.len() == 1 && frame.decide(rules::S6_ONE, &provider, true, facts.clone());
+        let single = cards.len() == 1 && frame.decide(rules::ONE_CARD, &provider, true, facts.clone());
         match cards.as_slice() {
             [card] if single => self.use_card(frame, card.clone()),
             [card, ..] => {
-                if frame.decide(rules::S6_SEVERAL, &provider, true, facts) {
+                if frame.decide(rules::SEVERAL_CARDS, &provider, true, facts) {
                     self.ask_to_select(frame, cards)
                 } else {
                     self.use_card(frame, card.clone())
                 }
             }
             [] => {
-                if frame.decide(rules::S6_NONE, &provider, true, facts) {
+                if frame.decide(rules::NO_CARD, &provider, true, facts) {
                     self.ask_for_card(frame, &readers)
                 } else {
                     self.card_refused(frame, known)
@@ -119,7 +119,7 @@ impl Work {
         let State::Select { cards, .. } = &self.state else { return Progress::Open };
         match answer {
             Answer::Card(card) if cards.contains(card) => {
-                if frame.decide(rules::S6A_OK, &card.0, true, Facts::new()) {
+                if frame.decide(rules::CARD_SELECTED, &card.0, true, Facts::new()) {
                     self.use_card(frame, card.clone())
                 } else {
                     self.card_refused(frame, known)
@@ -131,7 +131,7 @@ impl Work {
             }
             _ => {
                 let provider = self.provider().name;
-                if frame.decide(rules::S6A_CANCEL, &provider, true, Facts::new()) {
+                if frame.decide(rules::SELECTION_CANCELLED, &provider, true, Facts::new()) {
                     self.card_refused(frame, known)
                 } else {
                     self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER)
@@ -174,7 +174,7 @@ impl Work {
         let provider = self.provider().name;
         if self.needed_card().is_some() {
             let code = HResult::SCARD_W_CANCELLED_BY_USER;
-            let kept = frame.decide(rules::P7_40, &provider, true, Facts::new());
+            let kept = frame.decide(rules::CARD_OF_EXISTING_KEY, &provider, true, Facts::new());
             return match (kept, self.item.entry.as_ref().map(|entry| entry.key_id.clone())) {
                 // No other card holds the key: there is nothing to cycle to. The request entry stays for another day.
                 (true, _) => self.fail(frame, code),
@@ -182,7 +182,7 @@ impl Work {
                 (false, None) => self.card_refused(frame, known),
             };
         }
-        if frame.decide(rules::S7_CANCEL, &provider, true, Facts::new()) {
+        if frame.decide(rules::INSERT_CANCELLED, &provider, true, Facts::new()) {
             self.card_refused(frame, known)
         } else {
             self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER)
@@ -196,11 +196,11 @@ impl Work {
         let provider = self.provider().name;
         let next = self.item.providers.get(self.provider + 1).map(|next| next.name.clone());
         let facts = Facts::new().with_some("next", next.as_deref());
-        if next.is_some() && frame.decide(rules::S7C_NEXT, &provider, true, facts.clone()) {
+        if next.is_some() && frame.decide(rules::NEXT_PROVIDER, &provider, true, facts.clone()) {
             self.provider += 1;
             return self.choose_provider(frame, known);
         }
-        if next.is_none() && !frame.decide(rules::S7C_EXHAUSTED, &provider, true, facts) {
+        if next.is_none() && !frame.decide(rules::PROVIDERS_EXHAUSTED, &provider, true, facts) {
             self.provider = 0;
             return self.read_readers(frame, false);
         }
@@ -235,7 +235,12 @@ impl Work {
                 let closes = frame.profile().insert_prompt == InsertPrompt::ClosesItself;
                 let provider = self.provider().name;
                 if !cards.is_empty()
-                    && frame.decide(rules::P7_42, &provider, closes, Facts::new().with("matching", cards.len()))
+                    && frame.decide(
+                        rules::INSERT_PROMPT_CLOSES,
+                        &provider,
+                        closes,
+                        Facts::new().with("matching", cards.len()),
+                    )
                 {
                     frame.withdraw(&prompt, &causes);
                     return self.read_readers(frame, false);
@@ -274,7 +279,7 @@ impl Work {
             .iter()
             .any(|view| matches!(&view.holds, ReaderState::Card { serial, .. } if Some(serial) == self.card.as_ref()));
         let card = self.card.clone().map(|card| card.0).unwrap_or_default();
-        if !here && frame.decide(rules::P7_41, &card, true, Facts::new()) {
+        if !here && frame.decide(rules::CARD_PULLED, &card, true, Facts::new()) {
             frame.withdraw(&prompt, &[frame.because()]);
             self.card = None;
             return self.ask_for_card(frame, readers);
@@ -310,9 +315,9 @@ impl Work {
         let name = default.map(|container| container.name);
         let facts = Facts::new().with_some("container", name.as_deref());
         let asks = if occupied {
-            frame.decide(rules::S8_OCCUPIED, &card, true, facts)
+            frame.decide(rules::DEFAULT_OCCUPIED, &card, true, facts)
         } else {
-            !frame.decide(rules::S8_EMPTY, &card, true, facts)
+            !frame.decide(rules::DEFAULT_EMPTY, &card, true, facts)
         };
         if !asks {
             return self.ask_for_pin(frame);
@@ -327,7 +332,7 @@ impl Work {
     /// A card operation failed before anything was written: when the card is gone it is asked for again.
     fn card_failed(&mut self, frame: &mut Frame, code: HResult) -> Progress {
         let card = self.card.clone().map(|card| card.0).unwrap_or_default();
-        if is_gone(code) && frame.decide(rules::P7_41, &card, true, Facts::new().with("code", code.to_string())) {
+        if is_gone(code) && frame.decide(rules::CARD_PULLED, &card, true, Facts::new().with("code", code.to_string())) {
             self.card = None;
             return self.read_readers(frame, false);
         }
@@ -338,22 +343,22 @@ impl Work {
         self.drop_recheck(frame);
         let card = self.card.clone().map(|card| card.0).unwrap_or_default();
         if *answer == Answer::Yes {
-            if !frame.decide(rules::S8Q_YES, &card, true, Facts::new()) {
+            if !frame.decide(rules::REPLACE_YES, &card, true, Facts::new()) {
                 return self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER);
             }
             let over = frame.profile().replace_yes == ReplaceYes::Overwrite;
-            if frame.decide(rules::P7_38, &card, over, Facts::new()) {
+            if frame.decide(rules::REPLACE_OVERWRITES, &card, over, Facts::new()) {
                 let default = self.description.as_ref().and_then(|description| description.default_container());
                 self.overwrite = default.map(|container| container.name.clone());
             }
             return self.ask_for_pin(frame);
         }
-        if !frame.decide(rules::S8Q_NO, &card, true, Facts::new()) {
+        if !frame.decide(rules::REPLACE_NO, &card, true, Facts::new()) {
             return self.ask_for_pin(frame);
         }
         let choice = frame.profile().replace_no;
         let facts = Facts::new().with("replace-no", choice.as_str());
-        let as_profile = frame.decide(rules::P7_5, &card, true, facts);
+        let as_profile = frame.decide(rules::REPLACE_NO_MEANS, &card, true, facts);
         match (choice, as_profile) {
             (ReplaceNo::NextProvider, true) => self.card_refused(frame, known),
             (ReplaceNo::Beside, true) => {
@@ -370,14 +375,14 @@ impl Work {
         let Some(card) = self.card.clone() else { return self.fail(frame, HResult::SCARD_E_NO_SMARTCARD) };
         let tries_left = self.description.as_ref().and_then(|description| description.tries_left);
         if tries_left == Some(0)
-            && frame.decide(rules::S9_BLOCKED, &card.0, true, Facts::new().with("tries-left", 0_u8))
+            && frame.decide(rules::PIN_BLOCKED, &card.0, true, Facts::new().with("tries-left", 0_u8))
         {
             return self.fail(frame, HResult::SCARD_W_CHV_BLOCKED);
         }
         if let Some(pin) = frame.pins.get(&card).copied() {
             let cached = frame.profile().pin_cache != PinCache::Item;
-            let cached = frame.decide(rules::P7_37, &card.0, cached, Facts::new());
-            if cached && frame.decide(rules::S9_CACHED, &card.0, true, Facts::new()) {
+            let cached = frame.decide(rules::PIN_CACHE_LIFE, &card.0, cached, Facts::new());
+            if cached && frame.decide(rules::PIN_CACHED, &card.0, true, Facts::new()) {
                 return self.verify(frame, card, pin);
             }
         }
@@ -397,7 +402,7 @@ impl Work {
         let Some(card) = self.card.clone() else { return self.fail(frame, HResult::SCARD_E_NO_SMARTCARD) };
         match answer {
             Answer::Pin(pin) => self.verify(frame, card, *pin),
-            _ if frame.decide(rules::S9_CANCEL, &card.0, true, Facts::new()) => {
+            _ if frame.decide(rules::PIN_CANCELLED, &card.0, true, Facts::new()) => {
                 self.fail(frame, HResult::SCARD_W_CANCELLED_BY_USER)
             }
             _ => {
@@ -416,7 +421,7 @@ impl Work {
         let Some(card) = self.card.clone() else { return self.fail(frame, HResult::E_UNEXPECTED) };
         match result {
             EffectResult::Done => {
-                if !frame.decide(rules::S9_RIGHT, &card.0, true, Facts::new()) {
+                if !frame.decide(rules::PIN_RIGHT, &card.0, true, Facts::new()) {
                     return self.fail(frame, HResult::SCARD_W_WRONG_CHV);
                 }
                 self.pins.insert(card.clone(), pin);
@@ -449,13 +454,13 @@ impl Work {
         }
         let facts = Facts::new().with_some("tries-left", tries_left);
         if tries_left == Some(0) {
-            return if frame.decide(rules::S9_BLOCKED, &card.0, true, facts) {
+            return if frame.decide(rules::PIN_BLOCKED, &card.0, true, facts) {
                 self.fail(frame, HResult::SCARD_W_CHV_BLOCKED)
             } else {
                 self.open_pin_prompt(frame, tries_left)
             };
         }
-        if frame.decide(rules::S9_WRONG, &card.0, true, facts) {
+        if frame.decide(rules::PIN_WRONG, &card.0, true, facts) {
             self.open_pin_prompt(frame, tries_left)
         } else {
             self.fail(frame, HResult::SCARD_W_WRONG_CHV)
@@ -475,7 +480,7 @@ impl Work {
     pub(crate) fn default_moves_early(&mut self, frame: &mut Frame) -> bool {
         let early = frame.profile().default_flag == DefaultFlag::AtGenerate;
         let card = self.card.clone().map(|card| card.0).unwrap_or_default();
-        frame.decide(rules::P7_36, &card, early, Facts::new())
+        frame.decide(rules::DEFAULT_AT_GENERATE, &card, early, Facts::new())
     }
 
     pub(crate) fn write_card(&mut self, frame: &mut Frame) -> Progress {
@@ -497,7 +502,7 @@ impl Work {
             return self.fail(frame, HResult::E_UNEXPECTED);
         };
         let facts = Facts::new().with("container", container.as_str());
-        if frame.decide(rules::R094, &self.item.name, !self.keep_default, facts) {
+        if frame.decide(rules::DEFAULT_CONTAINER, &self.item.name, !self.keep_default, facts) {
             self.ask_card(frame, CardOperation::SetDefault { container }, State::SetDefault)
         } else {
             self.install(frame)

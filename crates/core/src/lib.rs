@@ -69,7 +69,8 @@ impl Core {
         }
         let period = self.frame.profile().timer.0;
         let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
-        if let (true, Some(period)) = (self.frame.decide(rules::P7_1, "timer", period.is_some(), facts), period) {
+        if let (true, Some(period)) = (self.frame.decide(rules::TIMER_PERIOD, "timer", period.is_some(), facts), period)
+        {
             // The period counts from the last activation, whatever activated, even one that has to wait.
             self.frame.timers.set(Timer::Pulse, self.frame.now.mono + period);
         }
@@ -77,7 +78,7 @@ impl Core {
             None => self.start(trigger),
             Some(mut run) => {
                 if run.waits_for_a_click() {
-                    if self.frame.decide(rules::S3_NEXT_PULSE, "run", true, trigger_facts(trigger)) {
+                    if self.frame.decide(rules::NEXT_PULSE, "run", true, trigger_facts(trigger)) {
                         run.give_way(&mut self.frame);
                         self.frame.report(Report::RunEnded, &[]);
                         self.start(trigger);
@@ -85,9 +86,9 @@ impl Core {
                     }
                 } else {
                     let kept = self.frame.profile().trigger_during_run == DuringRun::Coalesce;
-                    let kept = self.frame.decide(rules::P7_35, "run", kept, trigger_facts(trigger));
+                    let kept = self.frame.decide(rules::TRIGGER_DURING_RUN, "run", kept, trigger_facts(trigger));
                     // One run at a time: whatever is decided about keeping it, it does not interleave.
-                    let waits = self.frame.decide(rules::R014, "run", true, Facts::new());
+                    let waits = self.frame.decide(rules::ONE_RUN_AT_A_TIME, "run", true, Facts::new());
                     let because = self.frame.because();
                     self.frame.report(Report::TriggerHeld { trigger, kept }, &[because]);
                     if waits && kept {
@@ -108,21 +109,23 @@ impl Core {
     fn is_trigger(&mut self, trigger: Trigger) -> bool {
         let facts = trigger_facts(trigger);
         let member = self.frame.identity.domain_member;
-        if !self.frame.decide(rules::R007, "domain", member, Facts::new()) {
+        if !self.frame.decide(rules::DOMAIN_MEMBER, "domain", member, Facts::new()) {
             return false;
         }
         match (trigger.cause, trigger.refresh) {
-            (TriggerCause::Boot | TriggerCause::Logon, _) => self.frame.decide(rules::R008, "run", true, facts),
-            (TriggerCause::Timer, _) => self.frame.decide(rules::R010, "run", true, facts),
-            (TriggerCause::Manual, _) => self.frame.decide(rules::R012, "run", true, facts),
+            (TriggerCause::Boot | TriggerCause::Logon, _) => {
+                self.frame.decide(rules::BOOT_OR_LOGON, "run", true, facts)
+            }
+            (TriggerCause::Timer, _) => self.frame.decide(rules::TIMER_DUE, "run", true, facts),
+            (TriggerCause::Manual, _) => self.frame.decide(rules::MANUAL_PULSE, "run", true, facts),
             (TriggerCause::GroupPolicy, refresh) => {
                 let counts = match self.frame.profile().gp_triggers {
                     GpTriggers::EveryRefresh => true,
                     GpTriggers::Foreground => refresh != Some(PolicyRefresh::Background),
                     GpTriggers::ForcedOnly => refresh == Some(PolicyRefresh::Forced),
                 };
-                self.frame.decide(rules::P7_2, "group-policy", counts, facts.clone())
-                    && self.frame.decide(rules::R009, "run", true, facts)
+                self.frame.decide(rules::REFRESH_STARTS_RUN, "group-policy", counts, facts.clone())
+                    && self.frame.decide(rules::POLICY_APPLIED, "run", true, facts)
             }
         }
     }
@@ -176,7 +179,7 @@ impl Core {
     }
 
     fn unlock(&mut self) {
-        let runs = !self.frame.decide(rules::R011, "unlock", true, Facts::new());
+        let runs = !self.frame.decide(rules::UNLOCK_IS_NO_TRIGGER, "unlock", true, Facts::new());
         if runs {
             self.trigger(Trigger { cause: TriggerCause::Logon, refresh: None });
         }

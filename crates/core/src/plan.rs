@@ -86,13 +86,14 @@ fn outstanding(frame: &mut Frame, gathered: &Gathered, examined: &Examined) -> V
             RequestStage::Prepared => continue,
             RequestStage::Pending { ca, request_id, .. } => {
                 let facts = Facts::new().with("ca", ca.as_str()).with("request-id", *request_id);
-                if !frame.decide(rules::R059, &entry.template, gathered.powers.retrieve, facts) {
+                if !frame.decide(rules::PENDING_ASKED, &entry.template, gathered.powers.retrieve, facts) {
                     continue;
                 }
                 Action::Retrieve
             }
             RequestStage::Issued { .. } => {
-                if !frame.decide(rules::P7_39, &entry.template, true, Facts::new().with("stage", "issued")) {
+                if !frame.decide(rules::UNFINISHED_REQUEST, &entry.template, true, Facts::new().with("stage", "issued"))
+                {
                     continue;
                 }
                 Action::Resume
@@ -130,7 +131,7 @@ fn needed(
     let name = template.name.as_str();
     let before = frame.decisions_made();
     let pending = examined.outstanding(name).is_some();
-    if pending && frame.decide(rules::R060, name, pending, Facts::new()) {
+    if pending && frame.decide(rules::PENDING_NOT_REPEATED, name, pending, Facts::new()) {
         return None;
     }
     let powers = gathered.powers;
@@ -144,11 +145,11 @@ fn needed(
                         && !held.has_expired(frame.now.wall)
                         && !examined.is_revoked(held)
                 });
-            if in_directory && frame.decide(rules::R047, name, in_directory, Facts::new()) {
+            if in_directory && frame.decide(rules::DIRECTORY_COPY, name, in_directory, Facts::new()) {
                 return None;
             }
             let allowed = powers.enroll && !candidate.renewal_only;
-            if !frame.decide(rules::R050, name, allowed, Facts::new().with("enroll", powers.enroll)) {
+            if !frame.decide(rules::FIRST_ENROLLMENT, name, allowed, Facts::new().with("enroll", powers.enroll)) {
                 return None;
             }
             (Action::Enroll, None)
@@ -212,7 +213,7 @@ fn with_cosigner(
         return Some((action, None));
     }
     let previous = template.enrollment(EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT);
-    if action == Action::Renew && frame.decide(rules::R072, &template.name, previous, Facts::new()) {
+    if action == Action::Renew && frame.decide(rules::PREVIOUS_APPROVAL, &template.name, previous, Facts::new()) {
         return Some((action, None));
     }
     let wanted = &template.ra_application_policies;
@@ -228,10 +229,10 @@ fn with_cosigner(
     });
     let own = own.and_then(as_signer);
     let facts = Facts::new().with_some("certificate", own.as_ref().map(|own| own.thumbprint.0.as_str()));
-    if !frame.decide(rules::R071, &template.name, own.is_some(), facts) {
+    if !frame.decide(rules::SELF_RA, &template.name, own.is_some(), facts) {
         return None;
     }
-    let new = frame.decide(rules::R070, &template.name, true, Facts::new());
+    let new = frame.decide(rules::RA_SIGNATURE_NO_RENEWAL, &template.name, true, Facts::new());
     let action = if action == Action::Renew && new { Action::Reenroll } else { action };
     Some((action, own))
 }
@@ -259,7 +260,12 @@ fn retired_by(
         let superseded =
             held.template != at && other.is_some_and(|other| template.supersedes.iter().any(|s| s == other));
         let superseded = superseded
-            && frame.decide(rules::R056, &held.thumbprint.0, true, Facts::new().with("by", template.name.as_str()));
+            && frame.decide(
+                rules::SUPERSEDED_CERTIFICATE,
+                &held.thumbprint.0,
+                true,
+                Facts::new().with("by", template.name.as_str()),
+            );
         if replaced || over || superseded {
             retired.push(held.thumbprint.clone());
         }
@@ -270,7 +276,7 @@ fn retired_by(
 /// The template's providers that are installed, in its order of preference.
 fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> Vec<Provider> {
     let mut listed = template.providers.clone();
-    if frame.decide(rules::R074, &template.name, true, Facts::new().with("count", listed.len())) {
+    if frame.decide(rules::PROVIDER_ORDER, &template.name, true, Facts::new().with("count", listed.len())) {
         listed.sort();
     } else {
         listed.sort_by(|a, b| b.cmp(a));
@@ -280,7 +286,7 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
         let kind = if for_cards { ProviderKind::Card } else { ProviderKind::Software };
         let registered = frame.profile().no_providers == NoProviders::Registered || !for_cards;
         let registered =
-            frame.decide(rules::P7_20, &template.name, registered, Facts::new().with("kind", kind.as_str()));
+            frame.decide(rules::NO_PROVIDERS, &template.name, registered, Facts::new().with("kind", kind.as_str()));
         return if registered {
             installed.iter().filter(|provider| provider.kind == kind).cloned().collect()
         } else {
@@ -290,7 +296,7 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
     let mut found = Vec::new();
     for preference in &listed {
         let provider = installed.iter().find(|provider| provider.name == preference.name);
-        let skipped = frame.decide(rules::S5_NEXT, &preference.name, provider.is_none(), Facts::new());
+        let skipped = frame.decide(rules::PROVIDER_NOT_INSTALLED, &preference.name, provider.is_none(), Facts::new());
         match provider {
             Some(provider) if !skipped => found.push(provider.clone()),
             _ => {}
@@ -320,7 +326,7 @@ fn is_interactive(
         .with("strong-key-protection", protected)
         .with("card", card)
         .with("ra-signature", cosigned);
-    frame.decide(rules::R063, &template.name, consent || protected || card || cosigned, facts)
+    frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned, facts)
 }
 
 /// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place says.
@@ -340,7 +346,7 @@ fn ca(authority: &EnrollmentService) -> Option<Ca> {
 /// Whether an interactive item may be worked on at all: a machine has nobody to ask.
 pub(crate) fn may_interact(frame: &mut Frame, item: &Item) -> bool {
     let machine = frame.identity.context == Context::Machine;
-    !(item.interactive && frame.decide(rules::R064, &item.name, machine, Facts::new()))
+    !(item.interactive && frame.decide(rules::MACHINE_HAS_NO_DESKTOP, &item.name, machine, Facts::new()))
 }
 
 /// The template of an item, when it is still offered.

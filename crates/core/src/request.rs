@@ -91,9 +91,19 @@ impl RequestBuilder {
         let full = template.schema_version() >= 2;
         let renewal = item.action == Action::Renew && item.old.is_some();
         let full = if renewal {
-            frame.decide(rules::R069, &template.name, full, Facts::new().with("schema", template.schema_version()))
+            frame.decide(
+                rules::RENEWAL_FORMAT,
+                &template.name,
+                full,
+                Facts::new().with("schema", template.schema_version()),
+            )
         } else {
-            frame.decide(rules::R068, &template.name, full, Facts::new().with("schema", template.schema_version()))
+            frame.decide(
+                rules::REQUEST_FORMAT,
+                &template.name,
+                full,
+                Facts::new().with("schema", template.schema_version()),
+            )
         };
         let form = match (full, renewal) {
             (true, _) => Form::Cmc,
@@ -116,7 +126,7 @@ impl RequestBuilder {
         }
         let facts = Facts::new().with("attribute", frame.profile().extensions_attribute.as_str());
         let microsoft = frame.profile().extensions_attribute == ExtensionsAttribute::Microsoft;
-        let place = match frame.decide(rules::P7_9, &template.name, microsoft, facts) {
+        let place = match frame.decide(rules::EXTENSIONS_ATTRIBUTE, &template.name, microsoft, facts) {
             true => ExtensionsAttribute::Microsoft,
             false => ExtensionsAttribute::Pkcs9,
         };
@@ -238,7 +248,11 @@ pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Option<Ke
     let facts = Facts::new()
         .with("minimal-key-size", template.minimal_key_size)
         .with_some("algorithm", algorithm.map(KeyAlgorithm::as_str));
-    if frame.decide(rules::R075, &template.name, true, facts) { algorithm } else { KeyAlgorithm::rsa_at_least(1024) }
+    if frame.decide(rules::KEY_ALGORITHM, &template.name, true, facts) {
+        algorithm
+    } else {
+        KeyAlgorithm::rsa_at_least(1024)
+    }
 }
 
 /// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise `None`,
@@ -263,13 +277,13 @@ struct Signing {
 impl Signing {
     fn new(frame: &mut Frame, template: &Template) -> Result<Self, HResult> {
         if let Some(hash) = named_hash(template)?
-            && frame.decide(rules::R075, &template.name, true, Facts::new().with("hash", hash.as_str()))
+            && frame.decide(rules::KEY_ALGORITHM, &template.name, true, Facts::new().with("hash", hash.as_str()))
         {
             return Ok(Self { rsa: hash, elliptic: hash });
         }
         let chosen = frame.profile().request_hash;
         let facts = Facts::new().with("hash", chosen.as_str());
-        let modern = frame.decide(rules::P7_44, &template.name, chosen == RequestHash::Sha256, facts);
+        let modern = frame.decide(rules::REQUEST_HASH, &template.name, chosen == RequestHash::Sha256, facts);
         let rsa = if modern { HashAlgorithm::Sha256 } else { HashAlgorithm::Sha1 };
         Ok(Self { rsa, elliptic: HashAlgorithm::Sha256 })
     }
@@ -319,7 +333,7 @@ fn client_info(frame: &mut Frame) -> Attribute {
         process: "autoenroll".to_string(),
     };
     let subject = identity.principal.clone();
-    let kept = frame.decide(rules::R079, &subject, true, Facts::new().with("client-id", client_id));
+    let kept = frame.decide(rules::CLIENT_INFO, &subject, true, Facts::new().with("client-id", client_id));
     Attribute::client_info(&if kept { info } else { ClientInfo { client_id: 9, ..info } })
 }
 
@@ -328,12 +342,12 @@ fn subject(frame: &mut Frame, template: &Template, old: Option<&OldCertificate>)
     let repeats = frame.profile().renewal_subject.is_yes()
         && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
     if let Some(old) = old
-        && frame.decide(rules::P7_12, &template.name, repeats, Facts::new())
+        && frame.decide(rules::RENEWAL_SUBJECT, &template.name, repeats, Facts::new())
         && let Ok(view) = Certificate::parse(&old.certificate)
     {
         return view.subject;
     }
-    if frame.decide(rules::R077, &template.name, true, Facts::new()) {
+    if frame.decide(rules::EMPTY_SUBJECT, &template.name, true, Facts::new()) {
         Name::default()
     } else {
         Name::default().with(oids::COMMON_NAME, &frame.identity.principal)
@@ -342,7 +356,12 @@ fn subject(frame: &mut Frame, template: &Template, old: Option<&OldCertificate>)
 
 /// The extensions asked for ([MS-WCCE] 3.1.2.4.2.2).
 fn extensions(frame: &mut Frame, template: &Template) -> Extensions {
-    let all = frame.decide(rules::R078, &template.name, true, Facts::new().with("schema", template.schema_version()));
+    let all = frame.decide(
+        rules::REQUEST_EXTENSIONS,
+        &template.name,
+        true,
+        Facts::new().with("schema", template.schema_version()),
+    );
     let mut list = Vec::new();
     let identity = match &template.oid {
         Some(oid) if template.schema_version() >= 2 => {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     Answer, Cancelled, Cause, Choice, DecisionPoint, Effect, EffectId, EffectResult, Fact, Facts, HResult, Outcome,
-    PromptId, Report, Rule, Trigger,
+    PromptId, Report, Trigger,
 };
 
 use crate::acquire::{self, Acquisition, Next};
@@ -154,7 +154,7 @@ impl Run {
         let user = frame.identity.context == autoenroll_model::Context::User;
         let waiting = items.iter().filter(|item| item.interactive && user).count();
         let facts = Facts::new().with("items", items.len()).with("interactive", waiting);
-        let silent_first = frame.decide(rules::R065, "order", true, facts) || waiting == 0;
+        let silent_first = frame.decide(rules::SILENT_FIRST, "order", true, facts) || waiting == 0;
         for item in items {
             if (item.interactive && user) || !silent_first {
                 self.later.push(item);
@@ -210,7 +210,11 @@ impl Run {
                     let cancelled = *code == HResult::SCARD_W_CANCELLED_BY_USER;
                     let counts = !cancelled || frame.profile().cancelled == Cancelled::Failed;
                     let facts = Facts::new().with("code", code.to_string());
-                    let counts = if cancelled { frame.decide(rules::P7_31, &item.name, counts, facts) } else { counts };
+                    let counts = if cancelled {
+                        frame.decide(rules::CANCELLED_IS_FAILED, &item.name, counts, facts)
+                    } else {
+                        counts
+                    };
                     if counts {
                         self.told.failures.push((item.name.clone(), *code));
                     }
@@ -226,7 +230,7 @@ impl Run {
         frame.report(Report::ItemEnded { template: item.name, action: item.action, outcome }, &causes);
         if !self.todo.is_empty()
             && matches!(self.phase, Phase::Interactive)
-            && !frame.decide(rules::S13_NEXT, "wizard", true, Facts::new())
+            && !frame.decide(rules::NEXT_ITEM, "wizard", true, Facts::new())
         {
             self.todo.clear();
         }
@@ -236,11 +240,11 @@ impl Run {
     fn after_silent_items(&mut self, frame: &mut Frame) {
         let facts = Facts::new().with("items", self.later.len());
         if self.later.is_empty() {
-            let silent = frame.decide(rules::S0_SILENT, "run", true, facts);
+            let silent = frame.decide(rules::NO_INTERACTIVE_ITEMS, "run", true, facts);
             if silent {
                 return self.finish(frame);
             }
-        } else if !frame.decide(rules::S0_INTERACTIVE, "run", true, facts) {
+        } else if !frame.decide(rules::INTERACTIVE_ITEMS, "run", true, facts) {
             return self.finish(frame);
         }
         let express = self.known.gathered.settings.express;
@@ -275,14 +279,14 @@ impl Run {
     fn tell(&mut self, frame: &mut Frame) {
         let failed = !self.told.failures.is_empty();
         let facts = Facts::new().with("failures", self.told.failures.len()).with("successes", self.told.successes);
-        let mut shown = frame.decide(rules::R096, "summary", failed, facts);
+        let mut shown = frame.decide(rules::SUMMARY_FOR_FAILURES, "summary", failed, facts);
         if failed {
-            shown = frame.decide(rules::S14_SUMMARY, "summary", shown, Facts::new());
+            shown = frame.decide(rules::SUMMARY, "summary", shown, Facts::new());
         } else {
-            shown = !frame.decide(rules::S14_SILENT, "summary", !shown, Facts::new());
+            shown = !frame.decide(rules::NO_SUMMARY, "summary", !shown, Facts::new());
         }
         if self.told.successes > 0 {
-            let quiet = frame.decide(rules::R097, "success", true, Facts::new());
+            let quiet = frame.decide(rules::SUCCESS_SILENT, "success", true, Facts::new());
             shown = shown || !quiet;
         }
         events::run_completed(frame);
@@ -371,8 +375,8 @@ impl Run {
         if !matches!(self.phase, Phase::Interactive) {
             return;
         }
-        let rule: Rule = rules::P7_29;
-        if !frame.decide(rule, "wizard", true, Facts::new().with("remaining", self.todo.len())) {
+        let facts = Facts::new().with("remaining", self.todo.len());
+        if !frame.decide(rules::WIZARD_CANCELLED, "wizard", true, facts) {
             return;
         }
         if let Some(work) = &mut self.work {
