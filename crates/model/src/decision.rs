@@ -174,10 +174,6 @@ impl Decisions {
     ///
     /// # Errors
     /// Only in a planted-bugs build, and only for the rule that it inverts.
-    #[cfg_attr(
-        not(feature = "planted-bugs"),
-        expect(clippy::unnecessary_wraps, reason = "a planted-bugs build leaves the consequence out")
-    )]
     pub fn applies(&mut self, rule: Rule, subject: &str, facts: Facts) -> Result<Cause, Inverted> {
         #[cfg(feature = "planted-bugs")]
         if self.flipped.as_ref() == Some(&rule) {
