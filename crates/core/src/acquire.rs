@@ -8,8 +8,8 @@ use alloc::string::ToString;
 
 use autoenroll_model::{Effect, EventTable, Facts, HResult, RootDse, Settings, Unconfigured};
 
-use self::state::{Bound, Gate};
 pub(crate) use self::state::{Acquisition, Next};
+use self::state::{Bound, Gate};
 use crate::events;
 use crate::frame::Frame;
 use crate::halt::Halt;

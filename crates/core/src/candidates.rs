@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     AceEffect, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted, NameFlags, Right,
-    SecurityDescriptor, Template, Token, access_check,
+    RuleRow, SecurityDescriptor, Template, Token, access_check,
 };
 
 use crate::frame::Frame;
 use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry};
-use crate::rules::{self, RuleRow};
+use crate::rules;
 
 /// A template that the principal may be autoenrolled for.
 #[derive(Clone, Debug)]

@@ -21,8 +21,7 @@ pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) ->
         let view = Certificate::parse(&stored.certificate).ok();
         let entry = view.as_ref().and_then(|view| template_of(view, templates));
         let facts = Facts::new().with_some("template", entry.map(|entry| entry.template.name.as_str()));
-        let is_managed =
-            frame.decide(rules::TEMPLATE_CERTIFICATE, &stored.thumbprint.0, entry.is_some(), facts).holds;
+        let is_managed = frame.decide(rules::TEMPLATE_CERTIFICATE, &stored.thumbprint.0, entry.is_some(), facts).holds;
         let Some(view) = view else { continue };
         let (thumbprint, not_before, not_after) = (stored.thumbprint.clone(), view.not_before, view.not_after);
         watched.push(WatchedCertificate { thumbprint, not_before, not_after });

@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 use autoenroll_model::{
     Answer, BalloonId, CardSerial, Cause, Choice, Context, CoreError, Decided, DecisionPoint, Decisions, Effect,
     EffectId, EventEntry, EventLog, Facts, FileTime, Identity, Inverted, Now, Output, OutputBody, PinCache, PinId,
-    Profile, PromptId, Report, SimTime,
+    Profile, PromptId, Report, RuleRow, SimTime,
 };
 
 use crate::known::PolicyCache;
-use crate::rules::{self, RuleRow};
+use crate::rules;
 
 /// The surroundings of a run.
 #[derive(Clone, Debug)]

@@ -155,11 +155,7 @@ fn announce_expiry(frame: &mut Frame, known: &Known, retired: &[Thumbprint]) -> 
 const DEFAULT_EXPIRATION_PERCENT: u8 = 10;
 
 /// Event 64 when no more than that share of a certificate's life is left, or none; `None` when there is nothing to warn of.
-fn warn_of_expiry(
-    frame: &mut Frame,
-    watched: &WatchedCertificate,
-    percent: u8,
-) -> Result<Option<Cause>, Inverted> {
+fn warn_of_expiry(frame: &mut Frame, watched: &WatchedCertificate, percent: u8) -> Result<Option<Cause>, Inverted> {
     let life = watched.not_before.until(watched.not_after);
     let left = frame.now.wall.until(watched.not_after);
     if u128::from(left.0) * 100 > u128::from(life.0) * u128::from(percent) {

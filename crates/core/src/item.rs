@@ -51,18 +51,15 @@ pub(crate) struct Ended {
 
 impl Work {
     /// Begins an item.
-    pub(crate) fn start(frame: &mut Frame, known: &Known, item: Item) -> Result<Progress, CoreError> {
-        let started = Report::ItemStarted {
-            template: item.name.clone(),
-            action: item.action(),
-            interactive: item.interactive,
-        };
+    pub(crate) fn start(frame: &mut Frame, item: Item) -> Result<Progress, CoreError> {
+        let started =
+            Report::ItemStarted { template: item.name.clone(), action: item.action(), interactive: item.interactive };
         frame.report(started, &item.reasons);
         events::enrollment(frame, true, &item.name);
         let because = item.because;
         let mut job = Job { item, provider: 0, pins: BTreeMap::new(), because };
         let first = first_step(&mut job, frame);
-        go_on(job, frame, known, first)
+        go_on(job, frame, first)
     }
 
     /// An effect is done.
@@ -85,17 +82,11 @@ impl Work {
             }
             State::Does { .. } | State::Asks { .. } => return Err(CoreError::UnknownEffect { effect }),
         };
-        go_on(job, frame, known, next)
+        go_on(job, frame, next)
     }
 
     /// The user has answered.
-    pub(crate) fn answered(
-        self,
-        frame: &mut Frame,
-        known: &Known,
-        prompt: PromptId,
-        answer: &Answer,
-    ) -> Result<Progress, CoreError> {
+    pub(crate) fn answered(self, frame: &mut Frame, prompt: PromptId, answer: &Answer) -> Result<Progress, CoreError> {
         let Self { mut job, state } = self;
         let (question, recheck) = match state {
             State::Asks { question, prompt: open, recheck } if open.id == prompt => {
@@ -114,7 +105,7 @@ impl Work {
             Question::Replace { card } => card::replace_answered(&mut job, frame, card, answer),
             Question::Pin { purpose, card } => card::pin_given(&mut job, frame, purpose, card, answer),
         };
-        go_on(job, frame, known, next)
+        go_on(job, frame, next)
     }
 
     /// The CA has not answered for so long that it counts as one that is not there.
@@ -124,7 +115,7 @@ impl Work {
         frame.abandon(effect);
         let reported = Reported::failed(effect, HResult::RPC_S_SERVER_UNAVAILABLE);
         let next = step_done(&mut job, frame, known, step, reported);
-        go_on(job, frame, known, next)
+        go_on(job, frame, next)
     }
 
     /// Something changed in a reader: what an open prompt says about it may have to change.
@@ -179,12 +170,7 @@ fn first_step(job: &mut Job, frame: &mut Frame) -> Result<Next, Halt> {
 }
 
 /// Goes on until the work waits or ends. Each turn leads to a later state or to the next provider, so there is an end.
-fn go_on(
-    mut job: Job,
-    frame: &mut Frame,
-    known: &Known,
-    mut next: Result<Next, Halt>,
-) -> Result<Progress, CoreError> {
+fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Result<Progress, CoreError> {
     loop {
         next = match next {
             Ok(Next::Wait(state)) => return Ok(Progress::Open(Box::new(Work { job, state }))),
@@ -211,21 +197,13 @@ impl Progress {
 }
 
 /// Takes the result of the effect that was under way.
-fn step_done(
-    job: &mut Job,
-    frame: &mut Frame,
-    known: &Known,
-    step: Step,
-    reported: Reported,
-) -> Result<Next, Halt> {
+fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, reported: Reported) -> Result<Next, Halt> {
     match step {
         Step::ReadReaders { purpose, after_ok } => {
             card::readers_read(job, frame, purpose, after_ok, reported.readers()?)
         }
         Step::Describe { purpose, card } => card::described(job, frame, purpose, card, reported.card()?),
-        Step::Verify { purpose, card, pin } => {
-            card::verified(job, frame, purpose, card, pin, reported.done_by_card()?)
-        }
+        Step::Verify { purpose, card, pin } => card::verified(job, frame, purpose, card, pin, reported.done_by_card()?),
         Step::RemoveOrphans { card, leftovers } => key::orphan_removed(job, frame, card, leftovers, reported),
         Step::Generate { card, algorithm, keep_default } => {
             key::generated(job, frame, card.as_ref(), algorithm, keep_default, reported.generated()?)
@@ -241,12 +219,8 @@ fn step_done(
         Step::WriteCard(certified) => deliver::card_written(job, frame, certified, reported.done_by_card()?),
         Step::SetDefault(certified) => deliver::default_set(job, frame, certified, reported.done_by_card()?),
         Step::Install(certified) => deliver::installed(job, frame, certified, reported.done()?),
-        Step::RemoveEntry(certified) => {
-            deliver::entry_removed(job, frame, &known.held, certified, reported.done()?)
-        }
-        Step::Retire { certified, now, rest } => {
-            deliver::retired(job, frame, certified, now, rest, reported.done()?)
-        }
+        Step::RemoveEntry(certified) => deliver::entry_removed(job, frame, &known.held, certified, reported.done()?),
+        Step::Retire { certified, now, rest } => deliver::retired(job, frame, certified, now, rest, reported.done()?),
         Step::CleanUp { leftovers, code } => {
             let leftovers = leftovers.removed(job, frame, reported)?;
             Ok(key::clean_up(job, frame, leftovers, code))

@@ -49,12 +49,6 @@ pub(crate) struct EnrollmentPolicy {
     pub(crate) services: Vec<EnrollmentService>,
 }
 
-impl EnrollmentPolicy {
-    pub(crate) fn template(&self, name: &str) -> Option<&Arc<TemplateEntry>> {
-        self.templates.iter().find(|entry| entry.template.name == name)
-    }
-}
-
 /// A template, and what a policy server says the principal may do with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TemplateEntry {
@@ -278,6 +272,5 @@ pub(crate) struct IssuedRequest {
 #[derive(Clone, Debug)]
 pub(crate) struct Issued {
     pub(crate) ca: String,
-    pub(crate) request_id: u32,
     pub(crate) certificate: Vec<u8>,
 }

@@ -44,10 +44,10 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
                 let ca = Ca { name: ca.clone(), host: host.clone() };
                 (Task::Retrieve(PendingRequest { entry: entry.clone(), ca, request_id: *request_id }), cause)
             }
-            RequestStage::Issued { ca, request_id, certificate } => {
+            RequestStage::Issued { ca, certificate, .. } => {
                 let facts = Facts::new().with("stage", "issued");
                 let cause = frame.applies(rules::UNFINISHED_REQUEST, &entry.template, facts)?;
-                let issued = Issued { ca: ca.clone(), request_id: *request_id, certificate: certificate.clone() };
+                let issued = Issued { ca: ca.clone(), certificate: certificate.clone() };
                 (Task::Resume(IssuedRequest { entry: entry.clone(), issued }), cause)
             }
         };
@@ -127,9 +127,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
             allowed.then_some(Wish { renews: false, replaces: None })
         }
         CertificateStatus::Outdated(old) => new.then_some(Wish { renews: false, replaces: Some(old) }),
-        CertificateStatus::Due(old) => {
-            flags.my_store_management.then_some(Wish { renews: true, replaces: Some(old) })
-        }
+        CertificateStatus::Due(old) => flags.my_store_management.then_some(Wish { renews: true, replaces: Some(old) }),
     })
 }
 

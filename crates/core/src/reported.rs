@@ -4,8 +4,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CaReply, CardDescription, CertificateCheck, CoreError, EffectId, EffectResult, EnrollmentService, HResult, KeyPlace,
-    PolicyResponse, PrincipalObject, ReaderView, RootDse, Settings, Stores, Template, TrustContainer,
+    CaReply, CardDescription, CertificateCheck, CoreError, EffectId, EffectResult, EnrollmentService, HResult,
+    KeyPlace, PolicyResponse, PrincipalObject, ReaderView, RootDse, Settings, Stores, Template, TrustContainer,
 };
 
 /// The result of an effect that is open.

@@ -212,10 +212,9 @@ impl RequestBuilder {
         let (mut message, mut signers) = match self.form {
             Form::Pkcs10 => return Ok(Built::Finished(self.finished(inner.raw))),
             Form::RenewalOfPkcs10 => (UnsignedMessage::new(oids::DATA, inner.raw), Vec::new()),
-            Form::Cmc => (
-                self.full_request(&inner)?,
-                alloc::vec![Signer { key: SignerKey::New, algorithm: self.algorithm }],
-            ),
+            Form::Cmc => {
+                (self.full_request(&inner)?, alloc::vec![Signer { key: SignerKey::New, algorithm: self.algorithm }])
+            }
         };
         for OtherSigner { certificate, algorithm } in &self.others {
             let view = Certificate::parse(&certificate.certificate).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;

@@ -248,13 +248,7 @@ fn pulled(
 }
 
 /// A card operation failed before anything was written: when the card is gone it is asked for again.
-fn failed(
-    job: &mut Job,
-    frame: &mut Frame,
-    purpose: Purpose,
-    card: &CardSerial,
-    code: HResult,
-) -> Result<Next, Halt> {
+fn failed(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: &CardSerial, code: HResult) -> Result<Next, Halt> {
     if is_gone(code) {
         job.applies(frame, rules::CARD_PULLED, &card.0, code_fact(code))?;
         return Ok(find(job, frame, purpose));
@@ -369,8 +363,7 @@ fn ask_for_pin(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -
 }
 
 fn open_pin_prompt(job: &Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Next {
-    let facts =
-        Facts::new().with("card", card.serial.0.as_str()).with_some("tries-left", card.description.tries_left);
+    let facts = Facts::new().with("card", card.serial.0.as_str()).with_some("tries-left", card.description.tries_left);
     let choices = [Choice::Pin, Choice::Cancel];
     job.prompt(frame, DecisionPoint::PinEnter, facts, &choices, Question::Pin { purpose, card })
 }

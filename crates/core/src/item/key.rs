@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult, KeyAlgorithm, KeyPlace,
-    PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
+    CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult,
+    KeyAlgorithm, KeyPlace, PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
 };
 use autoenroll_wire::{Certificate, key_identifier};
 
@@ -148,8 +148,7 @@ fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next
         Err(Unbuilt::Inverted(inverted)) => return Err(inverted.into()),
     };
     let renewed = if let Kind::Renew(old) = &request.kind { Some(old) } else { None };
-    let wanted =
-        renewed.is_some() && template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL);
+    let wanted = renewed.is_some() && template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL);
     let obeyed = frame.profile().same_key_renewal.is_yes();
     let same = wanted && job.decide(frame, rules::SAME_KEY_RENEWAL, name, obeyed, Facts::new());
     let facts = Facts::new().with("action", job.item.action().as_str());
@@ -190,7 +189,9 @@ pub(super) fn generated(
             write_ahead(job, frame, place, public_key, algorithm, keep_default)
         }
         Err(CardFailure::WrongPin(_)) => pin_no_longer_right(job, frame, card),
-        Err(CardFailure::Code(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL)) => card_full(job, frame, algorithm, keep_default),
+        Err(CardFailure::Code(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL)) => {
+            card_full(job, frame, algorithm, keep_default)
+        }
         Err(CardFailure::Code(
             code @ (HResult::NTE_BAD_LEN | HResult::NTE_BAD_ALGID | HResult::SCARD_E_UNSUPPORTED_FEATURE),
         )) => unsupported(job, frame, code),

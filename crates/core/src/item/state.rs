@@ -5,15 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CardDescription, CardOperation, CardSerial, Cause, Choice, DecisionPoint, Duration, Effect, EffectId, Facts, HResult,
-    Inverted, KeyAlgorithm, KeyPlace, Outcome, PinId, Provider, RequestEntry, SoftwareOperation,
+    CardDescription, CardOperation, CardSerial, Cause, Choice, DecisionPoint, Duration, Effect, EffectId, Facts,
+    HResult, Inverted, KeyAlgorithm, KeyPlace, Outcome, PinId, Provider, RequestEntry, RuleRow, SoftwareOperation,
 };
 
 use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::install::Housekeeping;
 use crate::known::{Ca, Issued, IssuedRequest, Item, PendingRequest};
 use crate::request::{FinishedRequest, RequestBuilder};
-use crate::rules::RuleRow;
 
 /// What stays the same from step to step.
 #[derive(Clone, Debug)]
@@ -56,15 +55,32 @@ pub(super) enum Question {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// S6: the readers are being read.
-    ReadReaders { purpose: Purpose, after_ok: bool },
+    ReadReaders {
+        purpose: Purpose,
+        after_ok: bool,
+    },
     /// S8: the card is asked what it holds.
-    Describe { purpose: Purpose, card: CardSerial },
+    Describe {
+        purpose: Purpose,
+        card: CardSerial,
+    },
     /// S9: the card verifies.
-    Verify { purpose: Purpose, card: Card, pin: PinId },
+    Verify {
+        purpose: Purpose,
+        card: Card,
+        pin: PinId,
+    },
     /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under way.
-    RemoveOrphans { card: Option<Card>, leftovers: Leftovers },
+    RemoveOrphans {
+        card: Option<Card>,
+        leftovers: Leftovers,
+    },
     /// S10: a key is made.
-    Generate { card: Option<CardSerial>, algorithm: KeyAlgorithm, keep_default: bool },
+    Generate {
+        card: Option<CardSerial>,
+        algorithm: KeyAlgorithm,
+        keep_default: bool,
+    },
     /// The entry in REQUEST is written before anything is submitted.
     WriteAhead(NewKey),
     /// Key archival: the CA tells its exchange certificate.
@@ -87,9 +103,16 @@ pub(super) enum Step {
     Install(Certified),
     RemoveEntry(Certified),
     /// Old certificates are archived or deleted; the first of the list is under way.
-    Retire { certified: Certified, now: Housekeeping, rest: VecDeque<Housekeeping> },
+    Retire {
+        certified: Certified,
+        now: Housekeeping,
+        rest: VecDeque<Housekeeping>,
+    },
     /// What a failed request leaves behind is removed; then the item fails with the code.
-    CleanUp { leftovers: Leftovers, code: HResult },
+    CleanUp {
+        leftovers: Leftovers,
+        code: HResult,
+    },
 }
 
 /// What a card is wanted for.
@@ -202,7 +225,14 @@ impl Job {
     }
 
     /// Decides a rule about the item.
-    pub(super) fn decide(&mut self, frame: &mut Frame, rule: RuleRow, subject: &str, holds: bool, facts: Facts) -> bool {
+    pub(super) fn decide(
+        &mut self,
+        frame: &mut Frame,
+        rule: RuleRow,
+        subject: &str,
+        holds: bool,
+        facts: Facts,
+    ) -> bool {
         let decided = frame.decide(rule, subject, holds, facts);
         self.because = decided.cause;
         decided.holds
@@ -237,13 +267,7 @@ impl Job {
     }
 
     /// Asks a card, with the PIN that it has taken already.
-    pub(super) fn ask_card(
-        &self,
-        frame: &mut Frame,
-        card: CardSerial,
-        operation: CardOperation,
-        step: Step,
-    ) -> Next {
+    pub(super) fn ask_card(&self, frame: &mut Frame, card: CardSerial, operation: CardOperation, step: Step) -> Next {
         let pin = self.pins.get(&card).copied();
         self.ask(frame, Effect::Card { card, pin, operation }, step)
     }

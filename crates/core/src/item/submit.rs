@@ -294,9 +294,8 @@ fn take_certificate(
     if !ours {
         return Next::fail(HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY);
     }
-    let request_id = reply.request_id;
-    let stage = RequestStage::Issued { ca: ca.clone(), request_id, certificate: certificate.clone() };
+    let stage = RequestStage::Issued { ca: ca.clone(), request_id: reply.request_id, certificate: certificate.clone() };
     let entry = RequestEntry { stage, ..entry };
-    let certified = Certified { entry: entry.clone(), issued: Issued { ca, request_id, certificate }, keep_default };
+    let certified = Certified { entry: entry.clone(), issued: Issued { ca, certificate }, keep_default };
     job.ask(frame, Effect::PutRequest(entry), Step::NoteIssued(certified))
 }
