@@ -7,6 +7,7 @@ use autoenroll_model::{
     CaReply, Decision, Decisions, Disposition, EnrollmentFlags, EnrollmentService, Facts, FileTime, GeneralFlags,
     HResult, PrincipalObject, Right, Submission, Template, Token, access_check,
 };
+use autoenroll_wire::flags::CR_IN_FULLRESPONSE;
 
 use crate::archive::Exchange;
 use crate::config::CaConfig;
@@ -21,9 +22,6 @@ use crate::request::Request;
 use crate::revocation::RevocationReason;
 use crate::trust::Trust;
 use crate::{response, rules};
-
-/// `dwFlags`: the answer shall be a full CMC response ([MS-WCCE] 3.2.1.4.3.1.1, bit Y).
-pub const FULL_RESPONSE: u32 = 0x0004_0000;
 
 /// An enterprise CA. Several stand side by side; a clone is a CA of its own with the same past.
 #[derive(Clone, Debug)]
@@ -124,7 +122,7 @@ impl Ca {
     /// it is; names in the certificate come from its directory object.
     ///
     /// A request that does not even reach the database (wrong CA name, no right to request, CA suspended) has number 0 in the
-    /// reply; every other one has a row, with the reason if it was refused. [`FULL_RESPONSE`] in the flags, and nothing else,
+    /// reply; every other one has a row, with the reason if it was refused. `CR_IN_FULLRESPONSE` in the flags, and nothing else,
     /// makes the response a full CMC response.
     pub fn submit(&mut self, now: FileTime, caller: &PrincipalObject, submission: &Submission) -> CaReply {
         if let Err(refusal) = self.admit(caller, submission) {
@@ -417,7 +415,7 @@ impl Ca {
         let facts = Facts::new().with("message", row.message.as_str());
         let tells = judge.holds(&rules::MESSAGE, !row.message.is_empty(), facts);
         let issued = row.certificate.clone().filter(|_| row.state == RequestState::Issued);
-        let full = row.flags & FULL_RESPONSE != 0;
+        let full = row.flags & CR_IN_FULLRESPONSE != 0;
         let response = match &issued {
             certificate if full => Some(response::full(&self.identity, self.algorithm(), row, certificate.as_deref())),
             Some(certificate) => Some(response::certificates(&self.identity, certificate)),

@@ -4,6 +4,10 @@ use autoenroll_keys::{HashAlgorithm, PublicKey, digest};
 use autoenroll_model::{Facts, FileTime};
 use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::cms::SignerCheck;
+use autoenroll_wire::flags::{
+    CR_IN_CERTIFICATETRANSPARENCY, CR_IN_CMC, CR_IN_CRLS, CR_IN_FORMATANY, CR_IN_FORMATMASK, CR_IN_PKCS7, CR_IN_PKCS10,
+    CR_IN_PRESIGN, CR_IN_ROBO,
+};
 use autoenroll_wire::{
     Attributes, Certificate, Extensions, Request as Form, SignedMessage, SignedWith, SignerId, TemplateReference,
     WireError, oids,
@@ -39,8 +43,8 @@ impl Envelope {
         let facts = Facts::new().with_some("error", read.as_ref().err());
         judge.require(&rules::FORM, read.is_ok(), facts.clone())?;
         let envelope = read.map_err(|_| Refusal::by(&rules::FORM, &facts))?;
-        let announced = flags >> 8 & 0xFF;
-        let facts = Facts::new().with("announced", announced).with("found", form_name(&envelope.form));
+        let announced = flags & CR_IN_FORMATMASK;
+        let facts = Facts::new().with("announced", announced >> 8).with("found", form_name(&envelope.form));
         judge.require(&rules::TYPE, is_of_type(&envelope.form, announced), facts)?;
         let facts = Facts::new().with("flags", format!("0x{flags:08X}"));
         judge.require(&rules::OPTIONS, flags & UNSUPPORTED_OPTIONS == 0, facts)?;
@@ -202,7 +206,7 @@ impl Envelope {
 
 /// `dwFlags` that ask for what is not here: renewal on behalf of others, revocation lists in the response, certificate
 /// transparency, pre-signing ([MS-WCCE] 3.2.1.4.3.1.1).
-const UNSUPPORTED_OPTIONS: u32 = 0x0020_0000 | 0x0008_0000 | 0x0400_0000 | 0x0800_0000;
+const UNSUPPORTED_OPTIONS: u32 = CR_IN_ROBO | CR_IN_CRLS | CR_IN_CERTIFICATETRANSPARENCY | CR_IN_PRESIGN;
 
 /// What the signatures of a message prove.
 #[derive(Default)]
@@ -252,13 +256,13 @@ fn registration_info(form: &Form) -> Result<Vec<(String, String)>, String> {
     Ok(pairs)
 }
 
-/// Whether a request is of the RequestType in the flags; 0 leaves it to the CA ([MS-WCCE] 3.2.1.4.3.1.1).
+/// Whether a request is of the RequestType in the flags ([MS-WCCE] 3.2.1.4.3.1.1).
 fn is_of_type(form: &Form, announced: u32) -> bool {
     match announced {
-        0 => true,
-        1 => matches!(form, Form::Pkcs10(_)),
-        3 => matches!(form, Form::Cms { .. }),
-        4 => matches!(innermost(form), Form::Cmc { .. }),
+        CR_IN_FORMATANY => true,
+        CR_IN_PKCS10 => matches!(form, Form::Pkcs10(_)),
+        CR_IN_PKCS7 => matches!(form, Form::Cms { .. }),
+        CR_IN_CMC => matches!(innermost(form), Form::Cmc { .. }),
         _ => false,
     }
 }

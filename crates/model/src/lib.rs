@@ -19,6 +19,7 @@ mod facts;
 pub mod hex;
 mod hresult;
 mod key;
+mod policy;
 mod principal;
 mod profile;
 mod prompt;
@@ -34,10 +35,11 @@ pub use contract::{
 };
 pub use decision::{Decided, Decision, Decisions, Inverted, Role, Rule, RuleRow};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
-pub use event::{EventEntry, EventSource, Severity};
+pub use event::{EventEntry, EventSource, LifecycleEvent, Severity};
 pub use facts::{Fact, Facts};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
 pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
+pub use policy::AePolicy;
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
     Cancelled, DefaultFlag, Delay, DuringRun, EventLog, EventTable, Evidence, ExtensionsAttribute, GpTriggers,

@@ -110,7 +110,7 @@ pub struct CertificateCheck {
 /// Everything that policy and registry say to one principal ([MS-CAESO] 4.4.5.1, 4.4.5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// `AEPolicy` as Group Policy wrote it; `None` when not configured.
+    /// `AEPolicy` as Group Policy wrote it, bits of [`AePolicy`](crate::AePolicy); `None` when not configured.
     pub policy: Option<u32>,
     /// The locally configured value, which counts when policy says nothing.
     pub local_policy: Option<u32>,

@@ -35,7 +35,7 @@ pub struct ClientInfo {
 /// The provider that keeps the key ([MS-WCCE] 2.2.2.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CspProvider {
-    /// 1 AT_KEYEXCHANGE, 2 AT_SIGNATURE, 0 for a key storage provider.
+    /// `XCN_AT_KEYEXCHANGE`, `XCN_AT_SIGNATURE` or `XCN_AT_NONE` of [`flags`](crate::flags).
     pub key_spec: u32,
     /// Name of the provider.
     pub name: String,

@@ -4,7 +4,7 @@ use crate::{
     Extensions, GeneralName, Name, SignedWith, SignerId, TemplateReference, WireError,
     algorithm::{sha1, signature_identifier},
     asn1::{self, tag},
-    pkcs10,
+    public_key::key_identifier,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -195,7 +195,7 @@ impl Certificate {
     /// # Errors
     /// When the SubjectPublicKeyInfo is malformed.
     pub fn key_identifier(&self) -> Result<[u8; 20], WireError> {
-        pkcs10::key_identifier(&self.public_key)
+        key_identifier(&self.public_key)
     }
 
     /// Whether it says that its subject issued it: equal names, and equal key identifiers where it has both. Only its own

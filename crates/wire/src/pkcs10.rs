@@ -2,9 +2,10 @@
 
 use crate::{
     Attribute, Attributes, Extensions, Name, SignedWith, WireError,
-    algorithm::{digest, sha1, signature_identifier},
+    algorithm::{digest, signature_identifier},
     asn1::{self, tag},
     oids,
+    public_key::key_identifier,
 };
 use alloc::vec::Vec;
 use autoenroll_model::{HashAlgorithm, SignatureAlgorithm};
@@ -88,16 +89,6 @@ impl CertificationRequest {
         self.signed_with == SignedWith::NoSignature
             && HashAlgorithm::ALL.iter().any(|hash| digest(*hash, &self.signed) == self.signature)
     }
-}
-
-/// SHA-1 of the subjectPublicKey bits of a SubjectPublicKeyInfo (RFC 5280 4.2.1.2, method 1).
-///
-/// # Errors
-/// When it is malformed.
-pub fn key_identifier(public_key: &[u8]) -> Result<[u8; 20], WireError> {
-    let mut reader = asn1::single("public key", public_key)?.expect(tag::SEQUENCE)?.reader();
-    reader.expect(tag::SEQUENCE)?;
-    Ok(sha1(reader.read()?.bits()?.0))
 }
 
 /// A request that waits for its signature.

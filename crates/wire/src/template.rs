@@ -2,7 +2,7 @@
 //!
 //! Reading keeps what can be understood: an attribute that cannot counts as absent and is reported beside the result.
 
-use crate::{ldif::Entry, security_descriptor};
+use crate::{flags, ldif::Entry, security_descriptor};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -297,10 +297,7 @@ pub fn to_entry(template: &Template) -> Entry {
 
 /// Numbers as the directory prints them: 32 bits, signed.
 fn push_numbers(entry: &mut Entry, template: &Template) {
-    let key_spec = match template.key_spec {
-        KeySpec::Exchange => 1,
-        KeySpec::Signature => 2,
-    };
+    let key_spec = flags::key_spec(template.key_spec);
     for (attribute, number) in [
         ("msPKI-Template-Schema-Version", template.schema),
         ("revision", Some(template.revision)),

@@ -2,7 +2,9 @@
 
 use autoenroll_model::{ExtensionsAttribute, Facts, KeyUsage, Oid};
 use autoenroll_wire::cmc::PkiResponse;
-use autoenroll_wire::{Attributes, Certificate, Extensions, GeneralName, Request, SignedMessage, SignedWith, oids};
+use autoenroll_wire::{
+    Attributes, Certificate, Extensions, GeneralName, Request, SignedMessage, SignedWith, flags, oids,
+};
 
 /// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone), `signature`,
 /// `subject`, `extensions` and what is in them, `attributes` of the PKCS #10, and `extensions-in` (`microsoft` or `pkcs9`, the
@@ -18,7 +20,9 @@ pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attrib
         SignedWith::Key(algorithm) => algorithm.as_str(),
         _ => "unknown",
     };
-    let key_spec = provider.as_ref().map(|provider| if provider.key_spec == 2 { "signature" } else { "exchange" });
+    let key_spec = provider
+        .as_ref()
+        .map(|provider| if provider.key_spec == flags::XCN_AT_SIGNATURE { "signature" } else { "exchange" });
     let facts = facts
         .with("signers", signers)
         .with("signature", signature)

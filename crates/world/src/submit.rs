@@ -7,7 +7,7 @@ use autoenroll_model::{
     Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
-use autoenroll_wire::{Certificate, Request, TemplateReference};
+use autoenroll_wire::{Certificate, Request, TemplateReference, flags};
 
 use crate::action::CaAction;
 use crate::describe;
@@ -27,7 +27,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let sha256 = hex::encode(&autoenroll_keys::sha256(&submission.request));
         let facts = facts
             .with("request-type", request_type(submission.flags))
-            .with("full-response", submission.flags & autoenroll_ca::FULL_RESPONSE != 0);
+            .with("full-response", submission.flags & flags::CR_IN_FULLRESPONSE != 0);
         let described = match Request::parse(&submission.request) {
             Ok(request) => self.describe_request(facts, &request, submission),
             Err(error) => facts.with("format", "unknown").with("reason", error.to_string()),
@@ -313,15 +313,15 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 }
 
-/// The form that a submission announces in bits 8 to 15 of its flags ([MS-WCCE] 3.2.1.4.3.1.1).
-const fn request_type(flags: u32) -> &'static str {
-    match flags >> 8 & 0xFF {
-        0 => "any",
-        1 => "pkcs10",
-        2 => "keygen",
-        3 => "cms",
-        4 => "cmc",
-        5 => "challenge-response",
+/// The form of request that the `dwFlags` of a submission announce ([MS-WCCE] 3.2.1.4.3.1.1).
+const fn request_type(dw_flags: u32) -> &'static str {
+    match dw_flags & flags::CR_IN_FORMATMASK {
+        flags::CR_IN_FORMATANY => "any",
+        flags::CR_IN_PKCS10 => "pkcs10",
+        flags::CR_IN_KEYGEN => "keygen",
+        flags::CR_IN_PKCS7 => "cms",
+        flags::CR_IN_CMC => "cmc",
+        flags::CR_IN_CHALLENGERESPONSE => "challenge-response",
         _ => "other",
     }
 }

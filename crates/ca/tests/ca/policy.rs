@@ -8,7 +8,7 @@ use autoenroll_model::{
     Disposition, Duration, EnrollmentFlags, FileTime, GeneralFlags, Guid, HResult, NameFlags, PrincipalObject,
     PrivateKeyFlags, SecurityDescriptor, Template,
 };
-use autoenroll_wire::{Attribute, CertificationRequest, Extension, TemplateReference, cmc, oids};
+use autoenroll_wire::{Attribute, CertificationRequest, Extension, TemplateReference, cmc, flags, oids};
 
 use crate::lab::{Ask, Form, Holder, alice, ca, issuing, key, oid, start, template, wks01};
 
@@ -76,14 +76,14 @@ const CASES: &[Case] = &[
         version.values.push(version.values[0].clone());
         bench.ask.attributes = vec![version];
     }),
-    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = 0x100),
-    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = 0x200),
+    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = flags::CR_IN_PKCS10),
+    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = flags::CR_IN_KEYGEN),
     ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| {
         bench.ask.form = Form::Pkcs10;
-        bench.ask.flags = 0x400;
+        bench.ask.flags = flags::CR_IN_CMC;
     }),
-    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = 0x0008_0000),
-    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = 0x0020_0000),
+    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = flags::CR_IN_CRLS),
+    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = flags::CR_IN_ROBO),
     ("CA6.1.signed", HResult::CRYPT_E_NO_SIGNER, |bench| {
         bench.ask.form = Form::Pkcs10;
         let inner = CertificationRequest::parse(&bench.ask.request()).unwrap();
@@ -310,10 +310,10 @@ fn what_is_granted() {
     };
     check("nothing is wrong", |_| {});
     check("the CA's name in another case", |bench| bench.ask.ca = "CONTOSO ca".into());
-    check("announced as CMC", |bench| bench.ask.flags = 0x400);
+    check("announced as CMC", |bench| bench.ask.flags = flags::CR_IN_CMC);
     check("announced as PKCS #10", |bench| {
         bench.ask.form = Form::Pkcs10;
-        bench.ask.flags = 0x100;
+        bench.ask.flags = flags::CR_IN_PKCS10;
     });
     check("the copy is newer", |bench| bench.template.revision = 200);
     check("no version in the request", |bench| {
