@@ -8,7 +8,7 @@ use super::{WIDTH, wrap};
 use crate::arguments::Selection;
 use crate::catalogue::{self, Catalogue, Requirement};
 use crate::console::{Colour, Console};
-use crate::{Exit, Failure, suite};
+use crate::{Exit, Failure, places, suite};
 
 /// How many scenarios are named.
 const MOST_SCENARIOS: usize = 8;
@@ -21,6 +21,7 @@ pub(super) fn requirement(id: &str, catalogue: &Catalogue, console: &mut Console
         Some(requirement) => entry(requirement, console)?,
         None => ca_rule(id, console)?,
     }
+    places_of(id, console)?;
     shown_by(id, console)?;
     Ok(Exit::Ok)
 }
@@ -81,6 +82,7 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
     writeln!(console.out, "{}\n", console.paint(Colour::Yellow, &code.to_string()))?;
     for requirement in &about {
         entry(requirement, console)?;
+        places_of(&requirement.id, console)?;
         shown_by(&requirement.id, console)?;
         writeln!(console.out)?;
     }
@@ -99,6 +101,17 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
         particular("see also", &format!("{id}: {title}"), console)?;
     }
     Ok(Exit::Ok)
+}
+
+/// The lines of the sources that decide, fulfil or test it.
+fn places_of(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let mut before = "";
+    for place in places::of(id) {
+        let label = if place.label() == before { "" } else { place.label() };
+        particular(label, &format!("{}:{}", place.file, place.line), console)?;
+        before = place.label();
+    }
+    Ok(())
 }
 
 /// The scenarios of the suite that cover a requirement.
