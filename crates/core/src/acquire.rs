@@ -6,7 +6,7 @@ mod trust;
 
 use alloc::string::ToString;
 
-use autoenroll_model::{Effect, EventTable, Facts, HResult, RootDse, Settings, Unconfigured};
+use autoenroll_model::{AePolicy, Effect, EventTable, Facts, HResult, RootDse, Settings, Unconfigured};
 
 pub(crate) use self::state::{Acquisition, Next};
 use self::state::{Bound, Gate};
@@ -52,19 +52,12 @@ impl Acquisition {
     }
 }
 
-/// `AEPolicy` switches all of autoenrollment off ([MS-CAESO] 4.4.5.1).
-const AUTO_ENROLLMENT_DISABLE_ALL: u32 = 0x8000;
-/// New enrollments and template updates.
-const AUTO_ENROLLMENT_ENABLE_TEMPLATE_CHECK: u32 = 0x1;
-/// Renewal, archiving, deletion.
-const AUTO_ENROLLMENT_ENABLE_MY_STORE_MANAGEMENT: u32 = 0x2;
-/// Pending requests are fetched.
-const AUTO_ENROLLMENT_ENABLE_PENDING_FETCH: u32 = 0x4;
-
 /// The policy gate ([MS-CAESO] 4.4.5.1): the value of Group Policy, otherwise the local one, otherwise what the profile does without.
 fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
     frame.log_everything = match frame.profile().events {
+        // E5.3.level, P7.17
         EventTable::Classic => settings.log_level == Some(0),
+        // E5.3.level-modern
         EventTable::Modern => settings.log_level.is_some_and(|level| level >= 4),
     };
     events::run_started(frame);
@@ -86,18 +79,20 @@ fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
             0
         }
     };
-    let disabled = value & AUTO_ENROLLMENT_DISABLE_ALL != 0;
+    let bits = AePolicy::from_bits_retain(value);
+    let disabled = bits.contains(AePolicy::DISABLED);
     if frame.decide(rules::POLICY_DISABLED, "AEPolicy", disabled, Facts::new().with("value", value)).holds {
         return Ok(Next::Nothing);
     }
-    let mut flag = |name: &str, bit: u32| {
-        let facts = Facts::new().with("value", value).with("bit", bit);
-        frame.decide(rules::POLICY_BIT, name, value & bit != 0, facts).holds
+    let mut flag = |name: &str, bit: AePolicy| {
+        let facts = Facts::new().with("value", value).with("bit", bit.bits());
+        frame.decide(rules::POLICY_BIT, name, bits.contains(bit), facts).holds
     };
     let flags = PolicyFlags {
-        template_check: flag("enroll", AUTO_ENROLLMENT_ENABLE_TEMPLATE_CHECK),
-        my_store_management: flag("manage", AUTO_ENROLLMENT_ENABLE_MY_STORE_MANAGEMENT),
-        pending_fetch: flag("retrieve", AUTO_ENROLLMENT_ENABLE_PENDING_FETCH),
+        // P7.19
+        enroll: flag("enroll", AePolicy::ENROLL),
+        manage: flag("manage", AePolicy::MANAGE),
+        retrieve: flag("retrieve", AePolicy::RETRIEVE),
     };
     Ok(Next::Ask(Effect::BindDirectory, Acquisition::Bind(Gate { settings, flags })))
 }
@@ -108,6 +103,7 @@ fn bound(frame: &mut Frame, gate: Gate, root: RootDse) -> Result<Next, Halt> {
     if frame.profile().events == EventTable::Classic
         && frame.decide(rules::LDAP_NOT_SIGNED, &root.dc, !root.signs_ldap, facts).holds
     {
+        // X6.1.0x80094013
         return directory_failed(frame, HResult::CERTSRV_E_DOWNLEVEL_DC_SSL_OR_UPGRADE);
     }
     let Gate { settings, flags } = gate;

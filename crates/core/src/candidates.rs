@@ -76,18 +76,22 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
         _ => frame.decide(rules::SCHEMA_LIMIT, name, (1..=highest).contains(&version), facts.clone()).holds,
     };
     require(frame, rules::SCHEMA_KNOWN, known, facts)?;
+    // F3.2.1.0x40
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);
     require(frame, rules::MACHINE_TYPE, right_context, Facts::new().with("machine-type", machine))?;
+    // F3.2.1.0x80, F3.2.1.0x800
     let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
     require(frame, rules::NOT_FOR_CAS, !for_ca, Facts::new())?;
     // The general flag means the same ([MS-CRTD] 2.4) where the attribute with the enrollment flags is absent.
+    // F3.2.1.0x20, F3.2.2.0x20
     let asked_for = match template.enrollment_flags {
         Some(flags) => flags.contains(EnrollmentFlags::AUTO_ENROLLMENT),
         None => template.flags.contains(GeneralFlags::AUTO_ENROLLMENT),
     };
     require(frame, rules::AUTO_ENROLLMENT_FLAG, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
     if frame.profile().same_key_renewal.is_yes() {
+        // F3.2.3.0xf000000
         let needed = template.private_key_flags.client_version();
         let facts = Facts::new().with("needs", needed).with("has", CLIENT_VERSION);
         require(frame, rules::CLIENT_VERSION, needed <= CLIENT_VERSION, facts)?;
@@ -182,10 +186,12 @@ enum SubjectSource {
 }
 
 fn subject_source(frame: &mut Frame, template: &Template) -> Result<SubjectSource, Inverted> {
+    // F3.2.4.0x1, F3.2.4.0x10000
     let supplied = NameFlags::ENROLLEE_SUPPLIES_SUBJECT.union(NameFlags::ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME);
     if !template.name_flags.intersects(supplied) {
         return Ok(SubjectSource::Directory);
     }
+    // F3.2.4.0x8
     let repeats = frame.profile().renewal_subject.is_yes()
         && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
     let facts = Facts::new().with("old-certificate", repeats);

@@ -59,6 +59,7 @@ impl Desktop {
         waiting: Waiting,
     ) -> Result<Self, Inverted> {
         let due = started + frame.profile().balloon_delay.0;
+        // T2.2.express
         let at_once = frame.decide(rules::EXPRESS, "balloon", express, Facts::new());
         if at_once.holds {
             return Self::balloon(frame, waiting, at_once.cause);
@@ -137,6 +138,7 @@ impl Desktop {
     }
 
     fn open_wizard(self, frame: &mut Frame, because: Cause) -> Self {
+        // U4.2.icon
         self.clear_notification(frame);
         let facts = Facts::new().with("items", self.waiting.names.len());
         self.first_page(frame, facts, because)
@@ -174,10 +176,12 @@ impl Desktop {
                 Ok(WizardAnswer::Start)
             }
             Answer::Remind => {
+                // T2.2.remind-later
                 frame.applies(rules::WIZARD_REMIND, "wizard", Facts::new())?;
                 Ok(WizardAnswer::Postpone)
             }
             Answer::Details => {
+                // P7.30
                 let because = frame.applies(rules::WIZARD_DETAILS, "wizard", Facts::new())?;
                 let names: Vec<&str> = self.waiting.names.iter().map(String::as_str).collect();
                 let facts = Facts::new().with("items", names.len()).with("details", names);

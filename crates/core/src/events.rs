@@ -3,7 +3,8 @@
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, Severity, Thumbprint,
+    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, Severity,
+    Thumbprint,
 };
 
 use crate::frame::{Frame, LogKind};
@@ -11,17 +12,21 @@ use crate::rules;
 
 /// A run starts (id 2).
 pub(crate) fn run_started(frame: &mut Frame) {
+    // E5.2.2, E5.3.2, E5.6.run
     log(frame, LogKind::Progress, Source::Run, 2, Severity::Information, Facts::new());
 }
 
 /// A run is complete (id 3).
 pub(crate) fn run_completed(frame: &mut Frame) {
+    // E5.2.3, E5.3.3
     log(frame, LogKind::Progress, Source::Run, 3, Severity::Information, Facts::new());
 }
 
 /// The directory could not be contacted: 15 of the classic source, 6 of the modern one.
 pub(crate) fn directory_unreachable(frame: &mut Frame, code: HResult) {
+    // E5.2.6, E5.3.15, E5.6.directory
     let id = if frame.profile().events == EventTable::Classic { 15 } else { 6 };
+    // P7.16
     let severity = frame.profile().directory_event;
     log(frame, LogKind::Problem, Source::Run, id, severity, code_fact(code));
 }
@@ -35,6 +40,7 @@ pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
 pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, code: HResult) {
     if frame.profile().events == EventTable::Modern {
         let facts = Facts::new().with("store", store).with("url", url).with("code", code.to_string());
+        // E5.2.1, E5.6.download
         log(frame, LogKind::Problem, Source::Run, 1, Severity::Error, facts);
     }
 }
@@ -48,6 +54,7 @@ pub(crate) fn succeeded(
     certificate: &Thumbprint,
 ) -> Result<(), Inverted> {
     frame.applies(rules::RESULT_LOGGED, template, Facts::new())?;
+    // E5.3.19, E5.3.20, E5.4.19, E5.4.20, E5.6.enrolled, E5.6.renewed
     let id = if action == Action::Renew { 20 } else { 19 };
     let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
     log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
@@ -63,6 +70,7 @@ pub(crate) fn failed(
     code: HResult,
 ) -> Result<(), Inverted> {
     frame.applies(rules::RESULT_LOGGED, template, code_fact(code))?;
+    // E5.3.13, E5.3.16, E5.4.13, E5.4.16
     let id = if action == Action::Renew { 16 } else { 13 };
     let facts = Facts::new().with("template", template).with("code", code.to_string());
     log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
@@ -72,12 +80,14 @@ pub(crate) fn failed(
 /// A certificate is near its end or past it (64, modern only).
 pub(crate) fn near_expiry(frame: &mut Frame, certificate: &Thumbprint) {
     let facts = Facts::new().with("certificate", certificate.0.as_str());
+    // E5.2.64, E5.6.expiry
     log(frame, LogKind::Problem, Source::Run, 64, Severity::Warning, facts);
 }
 
 /// A policy server has authenticated the client (65) and told it its policy (64). Modern only.
 pub(crate) fn policy_loaded(frame: &mut Frame, templates: usize) {
     if frame.profile().events == EventTable::Modern {
+        // E5.4.64, E5.4.65
         for id in [65, 64] {
             let facts = Facts::new().with("templates", templates);
             log(frame, LogKind::Progress, Source::Enrollment, id, Severity::Information, facts);
@@ -88,37 +98,17 @@ pub(crate) fn policy_loaded(frame: &mut Frame, templates: usize) {
 /// Enrollment of one certificate begins (4) or is over (5), whatever its outcome. Modern only.
 pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
     if frame.profile().events == EventTable::Modern {
+        // E5.2.4, E5.2.5
         let id = if begins { 4 } else { 5 };
         log(frame, LogKind::Progress, Source::Run, id, Severity::Information, Facts::new().with("template", template));
     }
 }
 
-/// Events of a certificate's life, by the numbers of the life-cycle providers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lifecycle {
-    /// A renewed one has taken its place.
-    Replaced = 1001,
-    /// Its life is over.
-    Expired = 1002,
-    /// Its life is nearly over.
-    NearExpiry = 1003,
-    /// It left the store.
-    Deleted = 1004,
-    /// It was archived in the store.
-    Archived = 1005,
-    /// It came into the store.
-    Installed = 1006,
-    /// It was linked with its private key.
-    KeyLinked = 1008,
-    /// It left the directory.
-    Unpublished = 1010,
-}
-
 /// Something has happened in a certificate's life. Modern only.
-pub(crate) fn life_cycle(frame: &mut Frame, event: Lifecycle, certificate: &Thumbprint) {
+pub(crate) fn life_cycle(frame: &mut Frame, event: LifecycleEvent, certificate: &Thumbprint) {
     if frame.profile().events == EventTable::Modern {
         let facts = Facts::new().with("certificate", certificate.0.as_str());
-        log(frame, LogKind::Progress, Source::Lifecycle, event as u16, Severity::Information, facts);
+        log(frame, LogKind::Progress, Source::Lifecycle, event.id(), Severity::Information, facts);
     }
 }
 
@@ -143,9 +133,13 @@ fn log_because(
     facts: Facts,
 ) {
     let source = match (frame.profile().events, source, frame.identity.context) {
+        // E5.1.autoenrollment, P7.15
         (EventTable::Classic, _, _) => EventSource::AutoEnrollment,
+        // E5.1.client-autoenrollment
         (EventTable::Modern, Source::Run, _) => EventSource::ClientAutoEnrollment,
+        // E5.1.cert-enroll
         (EventTable::Modern, Source::Enrollment, _) => EventSource::ClientCertEnroll,
+        // E5.1.lifecycle
         (EventTable::Modern, Source::Lifecycle, Context::User) => EventSource::LifecycleUser,
         (EventTable::Modern, Source::Lifecycle, Context::Machine) => EventSource::LifecycleSystem,
     };

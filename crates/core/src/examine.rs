@@ -73,10 +73,12 @@ pub(crate) fn status(
     let template = &entry.template;
     let subject = best.thumbprint.0.as_str();
     let facts = Facts::new().with("certificate", best.major).with("template", template.revision);
+    // P7.25
     if frame.decide(rules::HIGHER_MAJOR_VERSION, subject, template.revision > best.major, facts).holds {
         return Ok(CertificateStatus::Outdated(best));
     }
     if is_due(frame, &best, template) {
+        // F3.2.2.0x40000
         let skipped = template.enrollment(EnrollmentFlags::SKIP_AUTO_RENEWAL);
         if !frame.decide(rules::RENEWAL_SKIPPED, subject, skipped, Facts::new()).holds {
             return Ok(CertificateStatus::Due(best));
@@ -110,12 +112,14 @@ fn is_valid(frame: &mut Frame, held: &Inventory, certificate: &ManagedCertificat
 /// own life are over (TechNet cc784923).
 fn is_due(frame: &mut Frame, certificate: &ManagedCertificate, template: &Template) -> bool {
     let subject = certificate.thumbprint.0.as_str();
+    // T2.4.own-span
     let life = certificate.not_before.until(certificate.not_after);
     let window = template.renewal_period.min(Duration(life.0 / 5));
     let threshold = certificate.not_after - window;
     let now = frame.now.wall;
     let facts = Facts::new().with("threshold", threshold.to_string()).with("now", now.to_string());
     let inclusive = frame.profile().threshold == Threshold::Inclusive;
+    // T2.3.boundary
     let due = if now == threshold {
         frame.decide(rules::RENEWAL_THRESHOLD, subject, inclusive, facts.clone()).holds
     } else {

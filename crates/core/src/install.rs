@@ -4,11 +4,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Cause, Context, Effect, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, StoredCertificate, Thumbprint,
+    Cause, Context, Effect, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, LifecycleEvent, StoredCertificate,
+    Thumbprint,
 };
 use autoenroll_wire::Certificate;
 
-use crate::events::{self, Lifecycle};
+use crate::events;
 use crate::frame::Frame;
 use crate::known::{Inventory, Issued, Known, ManagedCertificate, WatchedCertificate};
 use crate::rules;
@@ -62,11 +63,14 @@ impl Housekeeping {
             return Ok(());
         }
         match self {
-            Self::Delete(thumbprint) => events::life_cycle(frame, Lifecycle::Deleted, &thumbprint),
-            Self::Archive(thumbprint) => events::life_cycle(frame, Lifecycle::Archived, &thumbprint),
+            // E5.5.1004, E5.6.lifecycle
+            Self::Delete(thumbprint) => events::life_cycle(frame, LifecycleEvent::Deleted, &thumbprint),
+            // E5.5.1005
+            Self::Archive(thumbprint) => events::life_cycle(frame, LifecycleEvent::Archived, &thumbprint),
+            // E5.5.1010
             Self::Unpublish(thumbprints) => {
                 for thumbprint in &thumbprints {
-                    events::life_cycle(frame, Lifecycle::Unpublished, thumbprint);
+                    events::life_cycle(frame, LifecycleEvent::DeletedFromDirectory, thumbprint);
                 }
             }
         }
@@ -92,6 +96,7 @@ pub(crate) fn retirements(
 /// Deletes a signature certificate whose template says so, archives every other ([MS-CRTD] 2.26, 0x400).
 fn retire(frame: &mut Frame, certificate: &ManagedCertificate) -> Housekeeping {
     let flag = EnrollmentFlags::REMOVE_INVALID_CERTIFICATE_FROM_PERSONAL_STORE;
+    // F3.2.2.0x400
     let wanted = certificate.template.template.enrollment(flag);
     let facts = Facts::new().with("flag", wanted).with("signature-only", certificate.signature_only);
     let removed = wanted && certificate.signature_only;
@@ -113,7 +118,7 @@ pub(crate) fn housekeeping(
     retired: &[Thumbprint],
 ) -> Result<Vec<Housekeeping>, Inverted> {
     let Known { gathered, held } = known;
-    let manage = gathered.flags.my_store_management;
+    let manage = gathered.flags.manage;
     let now = frame.now.wall;
     let mut found = Vec::new();
     for certificate in held.managed.iter().filter(|certificate| !retired.contains(&certificate.thumbprint)) {
@@ -137,7 +142,9 @@ pub(crate) fn housekeeping(
 /// Events for certificates near their end, and one balloon for all of them where settings want it.
 fn announce_expiry(frame: &mut Frame, known: &Known, retired: &[Thumbprint]) -> Result<(), Inverted> {
     let mut announced = false;
+    // T2.5.stores
     for watched in known.held.watched.iter().filter(|watched| !retired.contains(&watched.thumbprint)) {
+        // T2.5.percent
         let percent = known.gathered.settings.expiration_percent.unwrap_or(DEFAULT_EXPIRATION_PERCENT);
         announced |= warn_of_expiry(frame, watched, percent)?.is_some();
     }
@@ -168,8 +175,11 @@ fn warn_of_expiry(frame: &mut Frame, watched: &WatchedCertificate, percent: u8) 
     }
     let facts = Facts::new().with("not-after", watched.not_after.to_string()).with("percent", percent);
     let cause = frame.applies(rules::EXPIRY_WARNING, subject, facts)?;
+    // T2.5.separate
     events::near_expiry(frame, &watched.thumbprint);
     let over = frame.now.wall >= watched.not_after;
-    events::life_cycle(frame, if over { Lifecycle::Expired } else { Lifecycle::NearExpiry }, &watched.thumbprint);
+    // E5.5.1002, E5.5.1003
+    let event = if over { LifecycleEvent::Expired } else { LifecycleEvent::AboutToExpire };
+    events::life_cycle(frame, event, &watched.thumbprint);
     Ok(Some(cause))
 }

@@ -157,6 +157,7 @@ impl Work {
 fn first_step(job: &mut Job, frame: &mut Frame) -> Result<Next, Halt> {
     if job.item.interactive {
         let name = job.item.name.clone();
+        // X6.3.0x80090022, K8.3.silent
         let machine = !has_desktop(frame);
         if job.decide(frame, rules::MACHINE_HAS_NO_DESKTOP, &name, machine, Facts::new()) {
             return Ok(Next::fail(HResult::NTE_SILENT_CONTEXT));

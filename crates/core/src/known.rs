@@ -25,20 +25,20 @@ pub(crate) struct Gathered {
     pub(crate) principal: PrincipalObject,
 }
 
-/// What the effective policy lets a run do: the `AUTO_ENROLLMENT_ENABLE_*` bits of `AEPolicy` ([MS-CAESO] 4.4.5.1).
+/// What the effective policy lets a run do, by the bits of `AEPolicy` ([MS-CAESO] 4.4.5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PolicyFlags {
     /// 0x1: new enrollments and template updates.
-    pub(crate) template_check: bool,
+    pub(crate) enroll: bool,
     /// 0x2: renew, archive, delete, clean the directory.
-    pub(crate) my_store_management: bool,
+    pub(crate) manage: bool,
     /// 0x4: fetch what is pending.
-    pub(crate) pending_fetch: bool,
+    pub(crate) retrieve: bool,
 }
 
 impl PolicyFlags {
     pub(crate) const fn any(self) -> bool {
-        self.template_check || self.my_store_management || self.pending_fetch
+        self.enroll || self.manage || self.retrieve
     }
 }
 

@@ -102,11 +102,13 @@ impl Core {
     /// A trigger came: it starts a run, waits for the open one, or is none.
     fn trigger(&mut self, trigger: Trigger) -> Result<(), Halt> {
         let Some(because) = self.trigger_rule(trigger)? else { return Ok(()) };
+        // T2.2.no-timer, T2.2.tasks, T2.2.twice-a-day
         let period = self.frame.profile().timer.0;
         let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
         let ticks = self.frame.decide(rules::TIMER_PERIOD, "timer", period.is_some(), facts).holds;
         if let Some(period) = period.filter(|_| ticks) {
             // The period counts from the last activation, whatever activated, even one that has to wait.
+            // T2.2.timer, T2.3.rearm
             self.frame.timers.set(Timer::Pulse, self.frame.now.mono + period);
         }
         match &self.run {
@@ -123,6 +125,7 @@ impl Core {
                 let kept = self.frame.profile().trigger_during_run == DuringRun::Coalesce;
                 let kept = self.frame.decide(rules::TRIGGER_DURING_RUN, "run", kept, trigger_facts(trigger)).holds;
                 // One run at a time: whatever is decided about keeping it, it does not interleave.
+                // R013
                 let because = self.frame.applies(rules::ONE_RUN_AT_A_TIME, "run", Facts::new())?;
                 self.frame.report(Report::TriggerHeld { trigger, kept }, &[because]);
                 if kept {
@@ -137,6 +140,7 @@ impl Core {
     fn trigger_rule(&mut self, trigger: Trigger) -> Result<Option<Cause>, Halt> {
         let facts = trigger_facts(trigger);
         let member = self.frame.identity.domain_member;
+        // P7.28
         if !self.frame.decide(rules::DOMAIN_MEMBER, "domain", member, Facts::new()).holds {
             return Ok(None);
         }

@@ -36,7 +36,7 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
             RequestStage::Prepared => continue,
             RequestStage::Pending { ca, host, request_id } => {
                 let facts = Facts::new().with("ca", ca.as_str()).with("request-id", *request_id);
-                let fetch = known.gathered.flags.pending_fetch;
+                let fetch = known.gathered.flags.retrieve;
                 let Decided { holds, cause } = frame.decide(rules::PENDING_ASKED, &entry.template, fetch, facts);
                 if !holds {
                     continue;
@@ -110,10 +110,12 @@ struct Wish {
 fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Option<Wish>, Inverted> {
     let template = &candidate.entry.template;
     let flags = known.gathered.flags;
-    let new = flags.template_check && !candidate.renewal_only;
+    let new = flags.enroll && !candidate.renewal_only;
     Ok(match status(frame, &known.held, &candidate.entry)? {
+        // U4.3.modern
         CertificateStatus::Good => None,
         CertificateStatus::None => {
+            // P7.23, F3.2.2.0x10
             let in_directory = template.enrollment(EnrollmentFlags::AUTO_ENROLLMENT_CHECK_USER_DS_CERTIFICATE)
                 && known.held.published.iter().any(|certificate| {
                     certificate.is_of(&candidate.entry) && !known.held.is_over(certificate, frame.now.wall)
@@ -122,12 +124,12 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
             if in_directory && frame.decide(rules::DIRECTORY_COPY, name, in_directory, Facts::new()).holds {
                 return Ok(None);
             }
-            let facts = Facts::new().with("enroll", flags.template_check);
+            let facts = Facts::new().with("enroll", flags.enroll);
             let allowed = frame.decide(rules::FIRST_ENROLLMENT, name, new, facts).holds;
             allowed.then_some(Wish { renews: false, replaces: None })
         }
         CertificateStatus::Outdated(old) => new.then_some(Wish { renews: false, replaces: Some(old) }),
-        CertificateStatus::Due(old) => flags.my_store_management.then_some(Wish { renews: true, replaces: Some(old) }),
+        CertificateStatus::Due(old) => flags.manage.then_some(Wish { renews: true, replaces: Some(old) }),
     })
 }
 
@@ -234,6 +236,7 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
     }
     let mut found = Vec::new();
     for preference in &listed {
+        // P7.21
         let provider = installed.iter().find(|provider| provider.name == preference.name);
         let skipped =
             frame.decide(rules::PROVIDER_NOT_INSTALLED, &preference.name, provider.is_none(), Facts::new()).holds;
@@ -244,7 +247,9 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
 
 /// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an authority.
 fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, signers: &Signers) -> Decided {
+    // F3.2.2.0x100
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
+    // F3.2.3.0x20
     let protected = template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED);
     let renewed = if let Kind::Renew(old) = &signers.kind { Some(old) } else { None };
     let signs = [renewed, signers.cosigner.as_ref()].into_iter().flatten().any(|signer| signer.key.card.is_some());

@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, HashAlgorithm,
-    Inverted, KeyAlgorithm, KeyPlace, KeySpec, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
+    Inverted, KeyAlgorithm, KeyPlace, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
     Attribute, BasicConstraints, Certificate, CertificationRequest, ClientInfo, CspProvider, Extension, Extensions,
-    Name, SignerId, SmimeCapability, TemplateReference, UnsignedRequest, cmc, digest, oids,
+    Name, SignerId, SmimeCapability, SubjectPublicKeyInfo, TemplateReference, UnsignedRequest, cmc, digest, flags,
+    oids,
 };
 
 use crate::frame::Frame;
@@ -151,7 +152,7 @@ impl RequestBuilder {
             Attribute::os_version(os_version(frame)),
             client_info.clone(),
             Attribute::csp_provider(&CspProvider {
-                key_spec: key_spec(template),
+                key_spec: flags::key_spec(template.key_spec),
                 name: key.provider.into(),
                 signature: Vec::new()
             }),
@@ -256,13 +257,15 @@ impl RequestBuilder {
     }
 
     const fn finished(&self, der: Vec<u8>) -> FinishedRequest {
+        // Q3.8.request-type
         let kind = match self.form {
-            Form::Pkcs10 => CR_IN_PKCS10,
-            Form::RenewalOfPkcs10 => CR_IN_PKCS7,
-            Form::Cmc => CR_IN_CMC,
+            Form::Pkcs10 => flags::CR_IN_PKCS10,
+            Form::RenewalOfPkcs10 => flags::CR_IN_PKCS7,
+            Form::Cmc => flags::CR_IN_CMC,
         };
-        let flags = if self.archived_key.is_some() { kind | CR_IN_FULLRESPONSE } else { kind };
-        FinishedRequest { flags, der }
+        // Q3.8.full-response
+        let options = if self.archived_key.is_some() { flags::CR_IN_FULLRESPONSE } else { 0 };
+        FinishedRequest { flags: kind | options, der }
     }
 }
 
@@ -280,6 +283,7 @@ pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Result<Ke
         .with_some("algorithm", algorithm.map(KeyAlgorithm::as_str));
     frame.applies(rules::KEY_ALGORITHM, &template.name, facts)?;
     let Some(algorithm) = algorithm else {
+        // X6.3.0x80090004
         let too_long = KeyAlgorithm::rsa_at_least(template.minimal_key_size).is_none();
         return Err(Unbuilt::Failed(if too_long { HResult::NTE_BAD_LEN } else { HResult::NTE_BAD_ALGID }));
     };
@@ -326,26 +330,22 @@ impl Signing {
     }
 }
 
+/// The algorithm of a key that is used again: what the template wants now, unless the old certificate has a key of another kind.
+///
+/// # Errors
+/// When the certificate cannot be read.
+pub(crate) fn algorithm_of_reused(certificate: &[u8], wanted: KeyAlgorithm) -> Result<KeyAlgorithm, HResult> {
+    let kind = key_algorithm_of(certificate)?;
+    let same = (kind == KeyAlgorithm::P256) == (wanted == KeyAlgorithm::P256);
+    Ok(if same { wanted } else { kind })
+}
+
 /// What kind of key a certificate is for; its size does not matter for signing.
 fn key_algorithm_of(certificate: &[u8]) -> Result<KeyAlgorithm, HResult> {
     let view = Certificate::parse(certificate).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;
-    let elliptic = view.public_key.windows(EC_PUBLIC_KEY.len()).any(|window| window == EC_PUBLIC_KEY);
+    let key = SubjectPublicKeyInfo::parse(&view.public_key).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;
+    let elliptic = key.algorithm.as_str() == oids::EC_PUBLIC_KEY;
     Ok(if elliptic { KeyAlgorithm::P256 } else { KeyAlgorithm::Rsa2048 })
-}
-
-/// DER of the object identifier id-ecPublicKey (RFC 5480 2.1.1).
-const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
-
-const CR_IN_PKCS10: u32 = 0x100;
-const CR_IN_PKCS7: u32 = 0x300;
-const CR_IN_CMC: u32 = 0x400;
-const CR_IN_FULLRESPONSE: u32 = 0x0004_0000;
-
-const fn key_spec(template: &Template) -> u32 {
-    match template.key_spec {
-        KeySpec::Exchange => 1,
-        KeySpec::Signature => 2,
-    }
 }
 
 /// `major.minor.build.platform` ([MS-WCCE] 2.2.2.7.1).

@@ -400,6 +400,7 @@ impl Course {
         let Ended { item, outcome, because, arrived } = ended;
         events::enrollment(frame, false, &item.name);
         match &outcome {
+            // R088
             Outcome::Failed(code) => {
                 events::failed(frame, because, item.action(), &item.name, *code)?;
                 self.unfinished.push(item.name.clone());

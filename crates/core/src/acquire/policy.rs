@@ -21,6 +21,7 @@ pub(super) fn begin(frame: &mut Frame, bound: Bound) -> Result<Next, Halt> {
     }
     let now = frame.now.mono;
     if let Some(cache) = frame.cache.clone() {
+        // T2.2.template-cache
         let age = now.since(cache.read_at);
         let facts = Facts::new().with("age", age.to_string());
         if frame.decide(rules::POLICY_CACHE, "templates", cache.is_fresh(now), facts).holds {
@@ -58,11 +59,14 @@ fn chosen_end_points(frame: &mut Frame, bound: &Bound) -> Result<Source, Halt> {
     }
     let mut chosen = VecDeque::new();
     for id in ids {
+        // V1.3.end-point-name
         let mut group: Vec<&PolicyServer> = servers.iter().filter(|server| server.policy_id == id).collect();
         frame.applies(rules::END_POINT_ORDER, id, Facts::new().with("count", group.len()))?;
+        // V1.3.cost
         group.sort_by_key(|server| (server.cost, auth_rank(server.auth_flags)));
         let Some(first) = group.first() else { continue };
-        let enabled = first.flags & PSFLAG_AUTO_ENROLLMENT_ENABLED != 0;
+        // V1.3.flags
+        let enabled = first.flags & PSF_AUTO_ENROLLMENT_ENABLED != 0;
         let facts = Facts::new().with("url", first.url.as_str());
         if frame.decide(rules::END_POINT_DISABLED, id, !enabled, facts).holds {
             continue;
@@ -80,13 +84,14 @@ fn chosen_end_points(frame: &mut Frame, bound: &Bound) -> Result<Source, Halt> {
 }
 
 /// `PsfAutoEnrollmentEnabled`: an end point that autoenrollment may use ([MS-CAESO] 4.4.5.3.2.4).
-const PSFLAG_AUTO_ENROLLMENT_ENABLED: u32 = 0x10;
+const PSF_AUTO_ENROLLMENT_ENABLED: u32 = 0x10;
 
 fn is_ldap(server: &PolicyServer) -> bool {
     server.url.eq_ignore_ascii_case("ldap:")
 }
 
 /// Kerberos, then anonymous, then the rest in the order found ([MS-CAESO] 4.4.5.3.2.3).
+// V1.3.auth-flags
 const fn auth_rank(auth_flags: u32) -> u8 {
     match auth_flags {
         2 => 0,
@@ -139,6 +144,7 @@ pub(super) fn server_answered(
             let kept = frame.cache.as_ref().filter(|_| response.not_changed).map(|cache| cache.policy.clone());
             let facts = Facts::new().with("not-changed", response.not_changed);
             let holds = frame.decide(rules::POLICY_NOT_CHANGED, "policy-server", kept.is_some(), facts).holds;
+            // T2.2.policy-server
             search.fresh_for = Some(Duration::hours(response.next_update_hours.unwrap_or(8).into()));
             match kept {
                 Some(kept) if holds => {

@@ -20,6 +20,7 @@ pub(super) fn begin(frame: &mut Frame, bound: Bound) -> Result<Next, Halt> {
         return policy::begin(frame, bound);
     }
     let cache = bound.settings.directory_cache.as_ref();
+    // R017
     let changed = cache.is_none_or(|cache| cache.dc != bound.root.dc || cache.usn != bound.root.usn);
     let facts = Facts::new().with("dc", bound.root.dc.as_str()).with("cached", cache.is_some());
     if frame.decide(rules::TRUST_CHANGED, "trust", changed, facts).holds {

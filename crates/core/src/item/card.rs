@@ -71,6 +71,7 @@ pub(super) fn readers_read(
             Ok(ask_for_card(job, frame, purpose, &readers))
         }
         [card] => {
+            // K8.2.minimal
             job.applies(frame, rules::ONE_CARD, &provider, facts)?;
             Ok(describe(job, frame, purpose, card.clone()))
         }
@@ -125,6 +126,7 @@ fn ask_for_card(job: &Job, frame: &mut Frame, purpose: Purpose, readers: &[Reade
 }
 
 fn insert_facts(job: &Job, purpose: &Purpose, readers: &[ReaderView]) -> Facts {
+    // U4.4.wording
     let reader = if readers.is_empty() {
         "none"
     } else if readers.iter().all(|view| view.holds == ReaderState::Empty) {
@@ -165,6 +167,7 @@ fn next_provider(job: &mut Job, frame: &mut Frame, provider: &str) -> Result<Nex
     let next = job.item.providers.get(job.provider + 1).map(|next| next.name.clone());
     let facts = Facts::new().with_some("next", next.as_deref());
     if next.is_none() {
+        // X6.2.0x8010006E
         job.applies(frame, rules::PROVIDERS_EXHAUSTED, provider, facts)?;
         return Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER));
     }
@@ -352,6 +355,7 @@ fn ask_for_pin(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -
         job.applies(frame, rules::PIN_BLOCKED, &serial, Facts::new().with("tries-left", 0_u8))?;
         return Ok(Next::fail(HResult::SCARD_W_CHV_BLOCKED));
     }
+    // K8.3.pin-cache
     if let Some(pin) = frame.pins.get(&card.serial).copied() {
         let kept = frame.profile().pin_cache != PinCache::Item;
         if job.decide(frame, rules::PIN_CACHE_LIFE, &serial, kept, Facts::new()) {
@@ -378,6 +382,7 @@ pub(super) fn pin_given(
     if let Answer::Pin(pin) = answer {
         return Ok(verify(job, frame, purpose, card, *pin));
     }
+    // X6.2.0x8010006E
     job.applies(frame, rules::PIN_CANCELLED, &card.serial.0, Facts::new())?;
     Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER))
 }

@@ -3,12 +3,12 @@
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 
-use autoenroll_model::{Action, CardOperation, Effect, Facts, HResult, KeyPlace, Outcome};
+use autoenroll_model::{Action, CardOperation, Effect, Facts, HResult, KeyPlace, LifecycleEvent, Outcome};
 use autoenroll_wire::Certificate;
 
 use super::card::pin_no_longer_right;
 use super::state::{Certified, Job, Next, Purpose, Step};
-use crate::events::{self, Lifecycle};
+use crate::events;
 use crate::frame::Frame;
 use crate::halt::Halt;
 use crate::install::{self, Housekeeping};
@@ -65,6 +65,7 @@ pub(super) fn card_written(
     };
     let name = String::from(job.name());
     let facts = Facts::new().with("container", container.as_str());
+    // P7.7
     if job.decide(frame, rules::DEFAULT_CONTAINER, &name, !certified.keep_default, facts) {
         let operation = CardOperation::SetDefault { container };
         return Ok(job.ask_card(frame, card, operation, Step::SetDefault(certified)));
@@ -172,10 +173,13 @@ fn succeed(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
     let facts = Facts::new().with("certificate", thumbprint.0.as_str());
     job.applies(frame, rules::CERTIFICATE_WRITTEN, &name, facts)?;
     events::succeeded(frame, job.item.action(), &name, &certified.issued.ca, &thumbprint)?;
-    events::life_cycle(frame, Lifecycle::Installed, &thumbprint);
-    events::life_cycle(frame, Lifecycle::KeyLinked, &thumbprint);
+    // E5.5.1006
+    events::life_cycle(frame, LifecycleEvent::Installed, &thumbprint);
+    // E5.5.1008
+    events::life_cycle(frame, LifecycleEvent::KeyAssociated, &thumbprint);
     if let Some(old) = job.item.renewed() {
-        events::life_cycle(frame, Lifecycle::Replaced, &old.thumbprint);
+        // E5.5.1001
+        events::life_cycle(frame, LifecycleEvent::Replaced, &old.thumbprint);
     }
     Ok(Next::End(Outcome::Enrolled { thumbprint, key: certified.entry.key }))
 }

@@ -21,6 +21,7 @@ use crate::rules;
 
 /// S5: the provider whose turn it is. Without any the item fails.
 pub(super) fn choose_provider(job: &mut Job, frame: &mut Frame) -> Result<Next, Halt> {
+    // X6.3.0x80090019
     let Some(provider) = job.item.providers.get(job.provider).cloned() else {
         return Ok(Next::fail(HResult::NTE_KEYSET_NOT_DEF));
     };
@@ -165,6 +166,7 @@ fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next
         let step = Step::Generate { card: Some(serial.clone()), algorithm, keep_default };
         return Ok(job.ask_card(frame, serial, operation, step));
     }
+    // F3.2.3.0x10
     let exportable = template.private_key_flags.contains(PrivateKeyFlags::EXPORTABLE_KEY);
     let exportable = job.decide(frame, rules::EXPORTABLE, name, exportable, Facts::new());
     let protected = is_protected(&request);
@@ -210,6 +212,7 @@ fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_def
     let request = request(job).clone();
     let template = &request.template.template;
     let renewed = if let Kind::Renew(old) = &request.kind { Some(old) } else { None };
+    // F3.2.2.0x2000
     let flag = EnrollmentFlags::ENABLE_KEY_REUSE_ON_NT_TOKEN_KEYSET_STORAGE_FULL;
     let reuses = renewed.is_some() && frame.profile().key_reuse.is_yes() && template.enrollment(flag);
     if job.decide(frame, rules::CARD_FULL_REUSE, &template.name, reuses, facts.clone())
@@ -236,9 +239,10 @@ fn reuse(
     algorithm: KeyAlgorithm,
     keep_default: bool,
 ) -> Result<Next, Halt> {
-    match Certificate::parse(&old.certificate) {
-        Ok(view) => write_ahead(job, frame, old.key.clone(), view.public_key, algorithm, keep_default),
-        Err(_) => Ok(Next::fail(HResult::CRYPT_E_NOT_FOUND)),
+    let Ok(view) = Certificate::parse(&old.certificate) else { return Ok(Next::fail(HResult::CRYPT_E_NOT_FOUND)) };
+    match request::algorithm_of_reused(&old.certificate, algorithm) {
+        Ok(algorithm) => write_ahead(job, frame, old.key.clone(), view.public_key, algorithm, keep_default),
+        Err(code) => Ok(Next::fail(code)),
     }
 }
 
