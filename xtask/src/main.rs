@@ -2,6 +2,8 @@
 
 mod ci;
 mod keys;
+#[path = "../../crates/cli/scan.rs"]
+mod scan;
 mod speed;
 mod tidy;
 

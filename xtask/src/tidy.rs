@@ -1,7 +1,9 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, and commands in the README.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, and
+//! where requirements are fulfilled.
 
 mod crates;
 mod documents;
+mod requirements;
 mod sources;
 
 use std::fs;
@@ -16,6 +18,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let mut findings = crates::check(&members);
     findings.extend(documents::check(root, &members)?);
     findings.extend(sources::check(root, &members)?);
+    findings.extend(requirements::check(root)?);
     Ok(findings)
 }
 

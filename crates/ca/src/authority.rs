@@ -147,6 +147,7 @@ impl Ca {
     pub fn retrieve(&mut self, request_id: u32) -> CaReply {
         let known = self.database.row(request_id).cloned();
         let mut judge = Judge::new(&mut self.decisions, format!("request {request_id}"));
+        // X6.1.0x80094004
         let held = judge.require(&rules::KNOWN, known.is_some(), Facts::new());
         match (held, known) {
             (Ok(()), Some(row)) => self.reply(&row),
@@ -174,6 +175,7 @@ impl Ca {
     /// [`ManagerError::UnknownRequest`], [`ManagerError::NotPending`].
     pub fn deny(&mut self, now: FileTime, officer: &str, id: u32) -> Result<(), ManagerError> {
         let mut row = self.pending(id)?;
+        // X6.1.0x80094014
         row.state = RequestState::Denied(HResult::CERTSRV_E_ADMIN_DENIED_REQUEST);
         row.resolved = Some(now);
         row.message = format!("Denied by {officer}");
@@ -311,11 +313,14 @@ impl Ca {
     /// What is looked at before a request gets a number.
     fn admit(&mut self, caller: &PrincipalObject, submission: &Submission) -> Result<(), Refusal> {
         let mut judge = Judge::new(&mut self.decisions, caller.dn.clone());
+        // R081
         let addressed = submission.ca.eq_ignore_ascii_case(self.identity.name());
         let facts = Facts::new().with("addressed", submission.ca.as_str()).with("name", self.identity.name());
         judge.require(&rules::AUTHORITY, addressed, facts)?;
+        // X6.1.0x80094006
         judge.require(&rules::RUNNING, !self.suspended, Facts::new())?;
         let allowed = access_check(&self.config.rights, &Token::of(caller), Right::Enroll);
+        // X6.1.0x80094011
         judge.require(&rules::CA_RIGHT, allowed, Facts::new().with("caller", caller.dn.as_str()))
     }
 
@@ -378,6 +383,7 @@ impl Ca {
             .and_then(|content| encode::certificate(&content, self.identity.private_key(), algorithm));
         match certificate {
             Ok(certificate) => {
+                // F3.2.2.0x8, P7.22, R093
                 if template.enrollment(EnrollmentFlags::PUBLISH_TO_DS) {
                     let dn = row.requester.dn.clone();
                     self.publications.push(Publication { dn, certificate: certificate.clone() });
@@ -415,6 +421,7 @@ impl Ca {
         let facts = Facts::new().with("message", row.message.as_str());
         let tells = judge.holds(&rules::MESSAGE, !row.message.is_empty(), facts);
         let issued = row.certificate.clone().filter(|_| row.state == RequestState::Issued);
+        // Q3.8.full-response
         let full = row.flags & CR_IN_FULLRESPONSE != 0;
         let response = match &issued {
             certificate if full => Some(response::full(&self.identity, self.algorithm(), row, certificate.as_deref())),

@@ -43,6 +43,7 @@ impl Envelope {
         let facts = Facts::new().with_some("error", read.as_ref().err());
         judge.require(&rules::FORM, read.is_ok(), facts.clone())?;
         let envelope = read.map_err(|_| Refusal::by(&rules::FORM, &facts))?;
+        // Q3.8.request-type
         let announced = flags & CR_IN_FORMATMASK;
         let facts = Facts::new().with("announced", announced >> 8).with("found", form_name(&envelope.form));
         judge.require(&rules::TYPE, is_of_type(&envelope.form, announced), facts)?;
@@ -142,6 +143,7 @@ impl Envelope {
         };
         let counts = matches!(innermost(&self.form), Form::Cmc { .. });
         let facts = Facts::new().with("request-signature", by_itself).with("message-signature", by_message);
+        // P7.10
         judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
     }
 

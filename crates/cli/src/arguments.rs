@@ -304,7 +304,7 @@ Examples:
   autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
   autoenroll explain AE0503                      what a code means
-  autoenroll explain R036                        a requirement, with its source and the scenarios that show it
+  autoenroll explain R036                        a requirement: source, lines of code, scenarios
   autoenroll explain 0x8010006C                  an HRESULT, also by name";
 
 #[derive(Debug, Args)]

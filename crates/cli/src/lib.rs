@@ -29,6 +29,7 @@ mod matrix;
 mod mutants;
 mod new;
 mod parallel;
+mod places;
 mod play;
 mod profiles;
 mod run;

@@ -40,6 +40,7 @@ pub(crate) fn release(
 ) -> Result<(), Halt> {
     let was_default = map.default_index() == Some(usize::from(index));
     map.0[usize::from(index)] = ContainerRecord::default();
+    // K8.3.delete-default
     if was_default && let Some(heir) = map.0.iter().position(has_key) {
         map.set_default(heir);
     }

@@ -79,12 +79,14 @@ impl Plan {
         let index = match (map.find(name), overwrite) {
             (Some(index), true) => index,
             (None, true) => return Err(Halt::Failed(HResult::SCARD_E_NO_KEY_CONTAINER)),
+            // K8.3.never-overwrite
             (Some(_), false) => return Err(Halt::Failed(HResult::NTE_EXISTS)),
             (None, false) => free_record(&map),
         };
         let index = u8::try_from(index).ok();
         let reference = index.and_then(|index| free_reference(&keys, index));
         let (Some(index), Some(reference)) = (index, reference) else {
+            // X6.3.0x80090023
             return Err(Halt::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL));
         };
         let name = ContainerName::new(name).map_err(|_| Halt::Failed(HResult::E_INVALIDARG))?;

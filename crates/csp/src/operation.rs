@@ -84,7 +84,9 @@ impl Answer {
     #[must_use]
     pub const fn not_transmitted(code: HResult) -> Self {
         Self::CardGone(match code {
+            // X6.2.0x80100068
             HResult::SCARD_W_RESET_CARD | HResult::SCARD_W_UNRESPONSIVE_CARD => code,
+            // X6.2.0x80100069
             _ => HResult::SCARD_W_REMOVED_CARD,
         })
     }

@@ -73,6 +73,7 @@ impl SoftwareKeys {
     }
 
     fn find(&self, provider: &str, name: &str) -> Result<&SoftwareContainer, HResult> {
+        // X6.3.0x80090016
         self.get(provider, name).ok_or(HResult::NTE_BAD_KEYSET)
     }
 

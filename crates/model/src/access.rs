@@ -20,12 +20,14 @@ pub fn access_check(security: &SecurityDescriptor, token: &Token, right: Right) 
     let mut open = right.mask();
     for ace in dacl.iter().filter(|ace| !ace.inherit_only && token.has(&ace.trustee)) {
         let speaks = match (&ace.object, right.guid()) {
+            // A3.6.allow, A3.6.deny, P7.24
             (None, _) => true,
             (Some(object), Some(guid)) => object.to_string() == guid,
             (Some(_), None) => false,
         };
         let bits = if speaks { expand_generic(ace.mask) & open } else { 0 };
         match (ace.effect, ace.conditional) {
+            // A3.6.deny
             (AceEffect::Deny, _) if bits != 0 => return false,
             (AceEffect::Allow, false) => open &= !bits,
             (AceEffect::Deny, _) | (AceEffect::Allow, true) => {}
@@ -54,7 +56,9 @@ impl Right {
     #[must_use]
     pub const fn mask(self) -> u32 {
         match self {
+            // A3.6.read
             Self::Read => rights::READ_CONTROL | rights::LIST_CONTENTS | rights::READ_PROPERTY,
+            // A3.6.rights
             Self::Enroll | Self::AutoEnroll => rights::CONTROL_ACCESS,
         }
     }
@@ -95,6 +99,7 @@ pub mod rights {
 /// Generic bits as the specific ones they stand for.
 const fn expand_generic(mask: u32) -> u32 {
     let mut bits = mask;
+    // A3.6.full-control
     if mask & rights::GENERIC_ALL != 0 {
         bits |= rights::FULL;
     }

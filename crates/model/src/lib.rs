@@ -35,7 +35,7 @@ pub use contract::{
     Action, Cause, Choice, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh,
     Report, Trigger, TriggerCause,
 };
-pub use decision::{Decided, Decision, Decisions, Inverted, Rule};
+pub use decision::{Decided, Decision, Decisions, Inverted, Role, Rule, RuleRow};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
 pub use event::{EventEntry, EventSource, LifecycleEvent, Severity};
 pub use facts::{Fact, Facts};

@@ -19,6 +19,7 @@ pub struct Stores {
 
 /// A certificate in MY, with the properties that matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// N9.properties
 pub struct StoredCertificate {
     /// The certificate, DER.
     #[serde(with = "crate::hex")]
@@ -47,6 +48,7 @@ impl fmt::Display for Thumbprint {
 /// An entry of the REQUEST store. Written before the request is submitted and removed only when the certificate is where it
 /// belongs, so that a crash in between loses nothing and repeats nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// N9.request-entry
 pub struct RequestEntry {
     /// Identity of the entry: SHA-1 of the public key in lower-case hex.
     pub key_id: String,

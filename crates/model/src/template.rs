@@ -107,6 +107,7 @@ impl Template {
     /// none ([MS-CRTD] 2.23).
     #[must_use]
     pub fn cng_settings(&self) -> Option<&CngSettings> {
+        // F3.2.3.0x100
         let legacy = self.private_key_flags.contains(PrivateKeyFlags::USE_LEGACY_PROVIDER);
         let modern = self.schema_version() == 3 || (self.schema_version() >= 4 && !legacy);
         self.cng.as_ref().filter(|_| modern)
@@ -115,6 +116,7 @@ impl Template {
     /// The schema version in force: an absent attribute means 1 ([MS-CRTD] 2.16).
     #[must_use]
     pub fn schema_version(&self) -> u32 {
+        // W3.1.schema
         self.schema.unwrap_or(1)
     }
 

@@ -21,7 +21,7 @@ fn checked(text: &[u8], rules: &dyn Requirements) -> Checked {
 
 #[test]
 fn the_founding_story_comes_true_twice() {
-    let rules = Catalogue::new([], RULES.iter().map(|rule| rule.as_str()));
+    let rules = Catalogue::new([], RULES.iter().map(|rule| rule.id));
     let checked = checked(STORY, &rules);
     let scenario = &checked.scenarios[0];
     let twice = run_twice(scenario, || (Cores::new(), InProcess::new()), &rules);

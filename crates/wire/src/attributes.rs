@@ -65,6 +65,7 @@ impl Attribute {
     /// Version of Windows, `major.minor.build.platform` ([MS-WCCE] 2.2.2.7.1).
     #[must_use]
     pub fn os_version(version: &str) -> Attribute {
+        // O3.3.os-version
         Attribute::new(oids::OS_VERSION, asn1::ia5_string(version))
     }
 
@@ -77,6 +78,7 @@ impl Attribute {
             asn1::utf8_string(&client.user),
             asn1::utf8_string(&client.process),
         ]);
+        // O3.3.client-info
         Attribute::new(oids::REQUEST_CLIENT_INFO, value)
     }
 
@@ -88,6 +90,7 @@ impl Attribute {
             asn1::bmp_string(&provider.name),
             asn1::bit_string(&provider.signature),
         ]);
+        // O3.3.csp-provider
         Attribute::new(oids::ENROLLMENT_CSP_PROVIDER, value)
     }
 
@@ -101,6 +104,7 @@ impl Attribute {
     /// The certificate to renew, DER ([MS-WCCE] 2.2.2.7.3).
     #[must_use]
     pub fn renewal_certificate(certificate: &[u8]) -> Attribute {
+        // O3.3.renewal-certificate
         Attribute::new(oids::RENEWAL_CERTIFICATE, certificate.to_vec())
     }
 
@@ -108,6 +112,7 @@ impl Attribute {
     /// the message, whose CMC control adds a hash of it.
     #[must_use]
     pub fn archived_key(content_info: &[u8]) -> Attribute {
+        // O3.3.archival
         Attribute::new(oids::ARCHIVED_KEY_ATTR, content_info.to_vec())
     }
 
@@ -115,6 +120,7 @@ impl Attribute {
     #[must_use]
     pub fn encrypted_key_hash(algorithm: HashAlgorithm, hash: &[u8]) -> Attribute {
         let value = asn1::sequence(&[hash_identifier(algorithm), asn1::octet_string(hash)]);
+        // O3.3.archival
         Attribute::new(oids::ENCRYPTED_KEY_HASH, value)
     }
 

@@ -85,6 +85,7 @@ pub fn full_request_unsigned(request: &CertificationRequest, attributes: Vec<Att
         controls: if control.attributes.0.is_empty() { Vec::new() } else { [control.to_control(CONTROL_PART)].into() },
         requests: [TaggedRequest::Pkcs10 { body_part: REQUEST_PART, request: request.clone() }].into(),
     };
+    // O3.3.cmc-attributes
     UnsignedMessage::new(oids::PKI_DATA, data.to_der())
 }
 
@@ -274,6 +275,7 @@ impl Status {
 pub fn full_response(status: Status, text: &str, issued: Option<&[u8]>) -> UnsignedMessage {
     let status = StatusInfo { status, body_parts: [REQUEST_PART].into(), text: Some(text.into()) };
     let issued = issued.map(|certificate| {
+        // O3.3.issued-hash
         let hash = Attribute::new(oids::ISSUED_CERT_HASH, asn1::octet_string(&sha1(certificate)));
         AddAttributes { data_reference: 0, body_parts: [REQUEST_PART].into(), attributes: Attributes([hash].into()) }
     });

@@ -113,13 +113,16 @@ impl Directory {
     /// `ERROR_NO_SUCH_DOMAIN` when none is found, `ERROR_DS_SERVER_DOWN` when those that are found do not answer.
     pub(crate) fn controller(&self) -> Result<&ControllerSpec, HResult> {
         if !self.reachable {
+            // X6.1.0x8007054B
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
         }
         let answers = self.controllers.iter().find(|controller| controller.reachable);
+        // X6.1.0x8007203A
         answers.ok_or(HResult::ERROR_DS_SERVER_DOWN)
     }
 
     /// The published templates that the token may read, in the order of their creation.
+    // R029
     pub(crate) fn templates(&self, token: &Token) -> Result<Vec<Template>, HResult> {
         self.controller()?;
         let seen = |(template, visibility): &&(Template, Visibility)| {

@@ -183,6 +183,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// nothing has changed since it last asked.
     fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
         let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
+        // X6.1.0x80094015
         let service = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?;
         let (next_update_hours, priorities) = (service.next_update_hours, service.priorities.clone());
         let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;

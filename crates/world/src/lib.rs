@@ -33,6 +33,7 @@ mod policy;
 mod queue;
 mod readers;
 mod record;
+mod rules;
 mod secret;
 mod session;
 pub mod spec;
@@ -51,7 +52,7 @@ pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
 pub use invariants::Invariant;
 pub use look::{Look, LookError, OpenPrompt};
 pub use parts::{CardGone, InProcess, Parts};
-pub use policy::RULES;
+pub use rules::RULES;
 pub use spec::WorldSpec;
 
 use crate::action::CardFault;

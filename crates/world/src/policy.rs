@@ -4,9 +4,10 @@
 //! domain controller still calls the autoenrollment extension, which finds out for itself.
 
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Rule, Settings, SimTime};
+use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Settings, SimTime};
 
 use crate::action::PolicyEdit;
+use crate::rules;
 use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
 
 /// Group Policy as it stands.
@@ -34,25 +35,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) session: u32,
 }
 
-macro_rules! rules {
-    ($( $name:ident = $id:literal; )*) => {
-        $( const $name: Rule = Rule::new($id); )*
-        /// Every rule that the world itself can decide.
-        pub const RULES: &[Rule] = &[ $( $name, )* ];
-    };
-}
-
-rules! {
-    BACKGROUND_COMPUTER = "T2.1.background-computer";
-    BACKGROUND_CONTROLLER = "T2.1.background-controller";
-    BACKGROUND_USER = "T2.1.background-user";
-    COMPUTER_START = "T2.1.computer-start";
-    CONFIGURABLE = "T2.1.configurable";
-    FOREGROUND = "T2.1.foreground";
-    OFF = "T2.1.off";
-    OFFSET = "T2.3.offset";
-}
-
 /// What an interval of zero means ([MS-GPOL] 3.2.1.14).
 const LEAST_INTERVAL: Duration = Duration::seconds(7);
 /// The interval when nothing is configured ([MS-GPOL] 3.2.1.17, 3.2.1.20).
@@ -66,7 +48,7 @@ impl Policy {
     /// Whether policy is applied in the foreground when this session begins.
     pub(crate) fn foreground(&self, decisions: &mut Decisions, subject: Subject<'_>) -> bool {
         subject.role != ComputerRole::Standalone
-            && decisions.decide(FOREGROUND, subject.principal, true, facts_of(subject)).holds
+            && decisions.decide(rules::FOREGROUND.rule(), subject.principal, true, facts_of(subject)).holds
     }
 
     /// The background timer of a session that begins now, and when it fires first; never for a computer that is in no domain.
@@ -82,7 +64,9 @@ impl Policy {
             return (timer, None);
         }
         let starts = match subject.context {
-            Context::Machine => decisions.decide(COMPUTER_START, subject.principal, true, Facts::new()).holds,
+            Context::Machine => {
+                decisions.decide(rules::COMPUTER_START.rule(), subject.principal, true, Facts::new()).holds
+            }
             Context::User => true,
         };
         if !starts {
@@ -102,9 +86,10 @@ impl Policy {
         subject: Subject<'_>,
         now: SimTime,
     ) -> (bool, Option<SimTime>) {
-        let off = decisions.decide(OFF, subject.principal, !self.values.gp_background, facts_of(subject)).holds;
+        let off =
+            decisions.decide(rules::OFF.rule(), subject.principal, !self.values.gp_background, facts_of(subject)).holds;
         let drawn = self.values.gp_offset > Duration::ZERO;
-        if drawn && !decisions.decide(OFFSET, subject.principal, true, facts_of(subject)).holds {
+        if drawn && !decisions.decide(rules::OFFSET.rule(), subject.principal, true, facts_of(subject)).holds {
             timer.draw(seed, subject, self.values.gp_offset);
         }
         let again = self.interval(decisions, *timer, subject).map(|interval| now + interval);
@@ -117,23 +102,26 @@ impl Policy {
         if subject.context == Context::Machine {
             let controller = subject.role == ComputerRole::DomainController;
             let facts = Facts::new().with("interval", self.values.dc_interval.to_string());
-            if decisions.decide(BACKGROUND_CONTROLLER, principal, controller, facts).holds {
+            if decisions.decide(rules::BACKGROUND_CONTROLLER.rule(), principal, controller, facts).holds {
                 return Some(self.values.dc_interval);
             }
         }
         let mut base = DEFAULT_INTERVAL;
         if self.values.gp_interval != base {
             let facts = Facts::new().with("interval", self.values.gp_interval.to_string());
-            if decisions.decide(CONFIGURABLE, principal, true, facts).holds {
+            if decisions.decide(rules::CONFIGURABLE.rule(), principal, true, facts).holds {
                 base = if self.values.gp_interval == Duration::ZERO { LEAST_INTERVAL } else { self.values.gp_interval };
             }
         }
         let rule = match subject.context {
-            Context::Machine => BACKGROUND_COMPUTER,
-            Context::User => BACKGROUND_USER,
+            Context::Machine => rules::BACKGROUND_COMPUTER,
+            Context::User => rules::BACKGROUND_USER,
         };
         let facts = Facts::new().with("interval", base.to_string()).with("offset", timer.offset.to_string());
-        decisions.decide(rule, principal, true, facts).holds.then_some(Duration(base.0.saturating_add(timer.offset.0)))
+        decisions
+            .decide(rule.rule(), principal, true, facts)
+            .holds
+            .then_some(Duration(base.0.saturating_add(timer.offset.0)))
     }
 
     /// What policy, registry and machine say to a principal.

@@ -171,6 +171,7 @@ fn result_facts(facts: &mut Facts, result: &EffectResult, names: &Names) {
 fn code_of(result: &EffectResult) -> HResult {
     match result {
         EffectResult::Failed(code) => *code,
+        // X6.2.0x8010006B
         EffectResult::WrongPin { .. } => HResult::SCARD_W_WRONG_CHV,
         EffectResult::Reply(reply) => match reply.disposition {
             Disposition::Issued | Disposition::Pending => HResult::S_OK,

@@ -116,6 +116,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             let archives = ca.config().key_archival;
             archives.then(|| ca.exchange_certificate(wall))
         });
+        // X6.1.0x8009400A
         let certificate = certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED);
         certificate.map(EffectResult::ExchangeCertificate)
     }
@@ -223,10 +224,12 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// Makes sure that a CA answers.
     fn reach(&mut self, ca: &str, because: RecordId) -> Result<(), HResult> {
         let Some(authority) = self.authorities.get(ca).filter(|authority| authority.answers()) else {
+            // X6.1.0x800706BA
             return Err(self.ca_failed(ca, HResult::RPC_S_SERVER_UNAVAILABLE, because));
         };
         // Windows XP protects its calls for integrity only, which the profile of its time shares ([MS-WCCE] note 6).
         let integrity_only = self.profile.events == EventTable::Classic;
+        // R081, X6.1.0x80070005
         match authority.requires_privacy && integrity_only {
             true => Err(self.ca_failed(ca, HResult::E_ACCESSDENIED, because)),
             false => Ok(()),
@@ -280,6 +283,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.record(ca, Kind::Denied, facts, causes)
             }
         };
+        // P7.22, R093
         for publication in self.parts.authority_mut(ca, Ca::take_publications).unwrap_or_default() {
             let Some(principal) = self.directory.name_of_dn(&publication.dn) else { continue };
             self.directory.publish_certificate(&principal, &publication.certificate);

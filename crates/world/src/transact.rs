@@ -113,11 +113,13 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let Some(transaction) = reader.current() else { return Ok(()) };
         if transaction.began.is_none() {
             if holds.as_ref().is_none_or(|held| held.card != transaction.card) {
+                // X6.2.0x8010000C
                 return self.end_transaction(name, Err(HResult::SCARD_E_NO_SMARTCARD));
             }
             if self.cards.get(&transaction.card).is_some_and(|state| state.fault == CardFault::ReadOnly)
                 && writes(&transaction.operation)
             {
+                // X6.2.0x80100034
                 return self.end_transaction(name, Err(HResult::SCARD_E_READ_ONLY_CARD));
             }
             transaction.began = Some(insertion);
@@ -128,7 +130,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let (card, pin, session) = (transaction.card.clone(), transaction.pin, transaction.session);
                 let record = transaction.record;
                 let answer = match (&holds, same_card) {
+                    // X6.2.0x80100069
                     (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
+                    // X6.2.0x80100068
                     (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
                     (Some(_), true) => self.exchange(name, &card, pin, session, &command, record),
                 };
@@ -262,9 +266,13 @@ const fn writes(operation: &Operation) -> bool {
 /// What every command to a card with that fault comes to, if it comes to nothing.
 pub(crate) const fn fault_code(fault: CardFault) -> Option<HResult> {
     match fault {
+        // X6.2.0x80100066
         CardFault::Mute => Some(HResult::SCARD_W_UNRESPONSIVE_CARD),
+        // X6.2.0x8010000B
         CardFault::Busy => Some(HResult::SCARD_E_SHARING_VIOLATION),
+        // X6.2.0x8010000A
         CardFault::Slow => Some(HResult::SCARD_E_TIMEOUT),
+        // X6.3.0x80090020
         CardFault::Failing => Some(HResult::NTE_FAIL),
         CardFault::ReadOnly | CardFault::None => None,
     }
@@ -290,6 +298,7 @@ enum Recognised<'a> {
 fn recognise<'a>(computer: &'a Computer, reader: &'a Reader) -> Recognised<'a> {
     let Some(held) = &reader.holds else { return Recognised::Empty };
     let Some(atr) = &held.atr else { return Recognised::Unusable(HResult::SCARD_W_UNRESPONSIVE_CARD) };
+    // K8.1.provider
     let provider = computer.card_database.provider_for(atr);
     let installed = |name: &&str| {
         computer.providers.iter().any(|known| known.kind == ProviderKind::Card && known.name.eq_ignore_ascii_case(name))

@@ -273,7 +273,7 @@ fn every_refusal_has_its_code_and_its_reason() {
 fn every_rule_that_refuses_has_a_case() {
     let tried: BTreeSet<_> = CASES.iter().map(|(rule, ..)| *rule).collect();
     let elsewhere = ["CA3.7.6.unexpected", "CA3.7.6.configured", "CA3.7.6.key", "CA3.7.11.known"];
-    let refusing = RULES.iter().filter(|rule| rule.refusal.is_some()).map(|rule| rule.id);
+    let refusing = RULES.iter().filter(|rule| rule.refusal.is_some()).map(|rule| rule.row.id);
     let missing: Vec<_> = refusing.filter(|rule| !tried.contains(rule) && !elsewhere.contains(rule)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -281,10 +281,10 @@ fn every_rule_that_refuses_has_a_case() {
 #[test]
 fn every_code_is_the_one_of_its_rule() {
     for (id, code, _) in CASES {
-        let rule = RULES.iter().find(|rule| rule.id == *id);
+        let rule = RULES.iter().find(|rule| rule.row.id == *id);
         assert_eq!(rule.and_then(|rule| rule.refusal), Some(*code), "{id}");
     }
-    let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
+    let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.row.id).collect();
     assert_eq!(ids.len(), RULES.len(), "two rules of one name");
 }
 
@@ -293,7 +293,7 @@ fn rules_are_decided_in_the_order_of_the_table() {
     let mut bench = Bench::new();
     bench.ca.submit(start(), &bench.caller, &bench.ask.submission());
     let decided: Vec<_> = bench.ca.take_decisions().iter().map(|one| one.rule.as_str().to_string()).collect();
-    let place = |id: &String| RULES.iter().position(|rule| rule.id == id).unwrap();
+    let place = |id: &String| RULES.iter().position(|rule| rule.row.id == id).unwrap();
     assert!(decided.iter().map(place).is_sorted(), "{decided:?}");
     insta::assert_snapshot!(decided.join("\n"));
 }

@@ -71,6 +71,7 @@ impl Gids {
 
     fn verify_pin(&mut self, presented: &[u8]) -> Answer {
         let Some(pin) = &self.pin.value else { return Err(Mark::VerifyNoPin) };
+        // K8.4.blocked
         if self.pin.tries_left == 0 {
             return Err(Mark::VerifyBlocked);
         }
@@ -136,6 +137,7 @@ impl Gids {
         if self.life_cycle == LifeCycle::Creation {
             return Err(Mark::UnblockInitial);
         }
+        // K8.4.unblock
         if !self.session.admin {
             return Err(Mark::UnblockRefused);
         }
@@ -155,6 +157,7 @@ impl Gids {
     /// A wrong PIN also logs the user out: whoever presents one is no longer known to be the user.
     fn count_try(&mut self, right: bool) {
         self.session.user = right;
+        // K8.4.card-counter
         self.pin.tries_left = if right { self.chip.profile.pin.tries() } else { self.pin.tries_left.saturating_sub(1) };
     }
 

@@ -125,7 +125,7 @@ fn is_passed(record: &Record) -> bool {
     let rule = record.facts.text("rule").unwrap_or_default();
     record.kind == Kind::Decision
         && decides(record)
-        && autoenroll_ca::RULES.iter().any(|known| known.id == rule && known.refusal.is_some())
+        && autoenroll_ca::RULES.iter().any(|known| known.row.id == rule && known.refusal.is_some())
 }
 
 /// The causes of a record, and theirs.
