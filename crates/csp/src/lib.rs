@@ -42,7 +42,8 @@ mod software;
 mod status;
 mod transaction;
 
-pub use operation::{Answer, Operation, Step, Target, container_name, step};
+pub use operation::{Operation, Step, Target, container_name, step};
 pub use pin::Pin;
 pub use registry::{CardDatabase, CardDatabaseError, CardType};
+pub use script::Answer;
 pub use software::{SoftwareContainer, SoftwareKeys};

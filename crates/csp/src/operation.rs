@@ -6,7 +6,7 @@ use autoenroll_apdu::gids::{FileId, tag};
 use autoenroll_apdu::{Command, redact};
 use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, HResult, KeyPlace, hex};
 
-use crate::script::{Halt, Script};
+use crate::script::{Answer, Halt, Script};
 use crate::transaction::Transaction;
 use crate::{Pin, certificate, container, describe, generate, sign, status};
 
@@ -61,35 +61,6 @@ pub struct Target {
     /// How many containers cards of this kind take. GIDS cards do not tell; a provider knows it with the ATR. Only
     /// [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.
     pub max_containers: u8,
-}
-
-/// What came back for one command.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
-    /// The bytes of the response APDU. Fewer than two mean that the card has gone: readers report a card that is pulled in
-    /// the middle of a command as success without data.
-    Response(Vec<u8>),
-    /// The reader said that the card is gone, was reset or is mute, in one of several ways; with the code to report.
-    CardGone(HResult),
-}
-
-impl Answer {
-    /// What a reader's failure to transmit means. PC/SC stacks report a pulled card in several ways, depending on who
-    /// notices first; they are one [`Answer::CardGone`].
-    ///
-    /// | code of the reader | reported as |
-    /// | --- | --- |
-    /// | `SCARD_W_RESET_CARD`, `SCARD_W_UNRESPONSIVE_CARD` | the same |
-    /// | any other: `SCARD_E_NOT_TRANSACTED`, `SCARD_E_NO_SMARTCARD`, ... | `SCARD_W_REMOVED_CARD` |
-    #[must_use]
-    pub const fn not_transmitted(code: HResult) -> Self {
-        Self::CardGone(match code {
-            // X6.2.0x80100068
-            HResult::SCARD_W_RESET_CARD | HResult::SCARD_W_UNRESPONSIVE_CARD => code,
-            // X6.2.0x80100069
-            _ => HResult::SCARD_W_REMOVED_CARD,
-        })
-    }
 }
 
 /// What an operation does next. `Debug` does not show the PIN in a command.

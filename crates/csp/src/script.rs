@@ -7,13 +7,40 @@ use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, pieces};
 use autoenroll_model::HResult;
 
-use crate::Answer;
-
 /// Hands out the answers one by one. Operations are written as if it were the card; `?` leaves them where the answers end.
 pub(crate) struct Script<'a> {
     answers: slice::Iter<'a, Answer>,
     /// Commands that may still be sent.
     left: usize,
+}
+
+/// What came back for one command.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The bytes of the response APDU. Fewer than two mean that the card has gone: readers report a card that is pulled in
+    /// the middle of a command as success without data.
+    Response(Vec<u8>),
+    /// The reader said that the card is gone, was reset or is mute, in one of several ways; with the code to report.
+    CardGone(HResult),
+}
+
+impl Answer {
+    /// What a reader's failure to transmit means. PC/SC stacks report a pulled card in several ways, depending on who
+    /// notices first; they are one [`Answer::CardGone`].
+    ///
+    /// | code of the reader | reported as |
+    /// | --- | --- |
+    /// | `SCARD_W_RESET_CARD`, `SCARD_W_UNRESPONSIVE_CARD` | the same |
+    /// | any other: `SCARD_E_NOT_TRANSACTED`, `SCARD_E_NO_SMARTCARD`, ... | `SCARD_W_REMOVED_CARD` |
+    #[must_use]
+    pub const fn not_transmitted(code: HResult) -> Self {
+        Self::CardGone(match code {
+            // X6.2.0x80100068
+            HResult::SCARD_W_RESET_CARD | HResult::SCARD_W_UNRESPONSIVE_CARD => code,
+            // X6.2.0x80100069
+            _ => HResult::SCARD_W_REMOVED_CARD,
+        })
+    }
 }
 
 /// Why an operation stops.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::{BalloonId, Choice, DecisionPoint, Facts, PinId, PromptId};
 use autoenroll_trace::RecordId;
 
-use crate::secret::Secret;
+use autoenroll_csp::Pin;
 
 /// The desktop of one session. Computers have one too, which stays empty while nobody asks a machine anything.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,7 +56,7 @@ impl Desktop {
     }
 
     /// Keeps a PIN and names it.
-    pub(crate) fn keep_pin(&mut self, pin: Secret) -> PinId {
+    pub(crate) fn keep_pin(&mut self, pin: Pin) -> PinId {
         self.vault.given += 1;
         let id = PinId(self.vault.given);
         self.vault.pins.insert(id, KeptPin { pin, refused: false });
@@ -64,7 +64,7 @@ impl Desktop {
     }
 
     /// The PIN of that id, when this user gave it.
-    pub(crate) fn pin(&self, id: PinId) -> Option<&Secret> {
+    pub(crate) fn pin(&self, id: PinId) -> Option<&Pin> {
         self.vault.pins.get(&id).map(|kept| &kept.pin)
     }
 
@@ -83,7 +83,7 @@ struct Vault {
 
 #[derive(Clone, Debug, PartialEq)]
 struct KeptPin {
-    pin: Secret,
+    pin: Pin,
     /// A card has counted it as a wrong one.
     refused: bool,
 }
@@ -95,10 +95,10 @@ mod tests {
     #[test]
     fn a_pin_is_known_by_its_id_alone_and_never_shown() {
         let mut desktop = Desktop::default();
-        let first = desktop.keep_pin(Secret::new("1234"));
-        let second = desktop.keep_pin(Secret::new("1234"));
+        let first = desktop.keep_pin(Pin::new("1234"));
+        let second = desktop.keep_pin(Pin::new("1234"));
         assert_ne!(first, second, "the same digits given twice are two answers");
-        assert_eq!(desktop.pin(first).map(Secret::reveal), Some("1234"));
+        assert_eq!(desktop.pin(first).map(Pin::reveal), Some("1234"));
         assert_eq!(desktop.pin(PinId(9)), None);
         assert!(!format!("{desktop:?}").contains("1234"));
         assert!(!desktop.refuse_pin(first));

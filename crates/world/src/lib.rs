@@ -34,7 +34,6 @@ mod queue;
 mod readers;
 mod record;
 mod rules;
-mod secret;
 mod session;
 pub mod spec;
 mod stores;

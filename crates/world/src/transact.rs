@@ -2,7 +2,7 @@
 //! response is one event, so that anything may happen in between.
 
 use autoenroll_apdu::{describe, redact};
-use autoenroll_csp::{Answer, Operation, Pin, Step, Target, step};
+use autoenroll_csp::{Answer, Operation, Step, Target, step};
 use autoenroll_model::{
     CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
     ReaderState, ReaderView, hex,
@@ -46,7 +46,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let max_containers = self.parts.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
         let operation = Operation::Perform {
             operation: operation.clone(),
-            pin: given.flatten().map(|pin| Pin::new(pin.reveal())),
+            pin: given.flatten(),
             target: Target { new_key: KeyPlace { provider, container, card: Some(card.clone()) }, max_containers },
         };
         self.line_up(

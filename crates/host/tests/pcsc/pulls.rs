@@ -8,7 +8,7 @@ use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
 use autoenroll_scenario::first_difference;
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::{ClickTarget, UserAnswer};
-use autoenroll_world::spec::{Secret, WorldSpec};
+use autoenroll_world::spec::{Pin, WorldSpec};
 use autoenroll_world::{Action, InProcess, Parts, Stepped, World};
 
 use crate::Part;
@@ -58,7 +58,7 @@ fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
         let answer = match prompt.point {
             DecisionPoint::WizardStart => UserAnswer::Word(Choice::Start),
             DecisionPoint::CardReplaceDefault => UserAnswer::Word(Choice::Yes),
-            DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
+            DecisionPoint::PinEnter => UserAnswer::Pin(Pin::new("1234")),
             DecisionPoint::Summary => UserAnswer::Word(Choice::Close),
             _ => UserAnswer::Word(Choice::Cancel),
         };

@@ -229,7 +229,7 @@ fn a_description_that_describes_nothing_is_refused() {
         refused(|spec| spec.cards.push(alice_card())),
         SpecError::Twice { what: Thing::Card, name: "alice-card".to_owned() }
     );
-    let short = refused(|spec| spec.cards[0].pin = autoenroll_world::spec::Secret::new("1"));
+    let short = refused(|spec| spec.cards[0].pin = autoenroll_world::spec::Pin::new("1"));
     assert_eq!(short.to_string(), "the card `alice-card` cannot be made: the profile allows no PIN of 1 bytes");
 }
 

@@ -4,7 +4,7 @@ use crate::lab::{READER, alice_card, card_template, contoso, offer, records, run
 use autoenroll_model::{Choice, DecisionPoint, Duration};
 use autoenroll_trace::{Kind, digest};
 use autoenroll_world::action::{ClickTarget, UserAnswer};
-use autoenroll_world::spec::{CardContainerSpec, CertificateKey, CertificateSpec, Secret, WorldSpec};
+use autoenroll_world::spec::{CardContainerSpec, CertificateKey, CertificateSpec, Pin, WorldSpec};
 use autoenroll_world::{Action, InProcess, Look, Stepped, World};
 
 type Lab = World<autoenroll_core::InProcess, InProcess>;
@@ -48,8 +48,8 @@ fn play() -> Lab {
     run(&mut world, Duration::hours(8) + Duration::seconds(68));
     reply_and_wait(&mut world, DecisionPoint::CardInsert, UserAnswer::Word(Choice::Cancel));
     reply_and_wait(&mut world, DecisionPoint::CardReplaceDefault, UserAnswer::Word(Choice::Yes));
-    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new("0000")));
-    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new("1234")));
+    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Pin::new("0000")));
+    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Pin::new("1234")));
     run(&mut world, Duration::hours(17));
     world
 }
@@ -93,7 +93,7 @@ fn play_with_a_pull(pull_before: usize) -> Lab {
         let answer = match prompt.point {
             DecisionPoint::WizardStart => UserAnswer::Word(Choice::Start),
             DecisionPoint::CardReplaceDefault => UserAnswer::Word(Choice::Yes),
-            DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
+            DecisionPoint::PinEnter => UserAnswer::Pin(Pin::new("1234")),
             DecisionPoint::Summary => UserAnswer::Word(Choice::Close),
             _ => UserAnswer::Word(Choice::Cancel),
         };

@@ -6,7 +6,7 @@ use autoenroll_model::{
 };
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{Change, UserAnswer};
-use autoenroll_world::spec::{CardContainerSpec, CardSpec, CertificateSpec, Secret, WorldSpec};
+use autoenroll_world::spec::{CardContainerSpec, CardSpec, CertificateSpec, Pin, WorldSpec};
 use autoenroll_world::{Action, InProcess, Invariant, World};
 
 use crate::lab::{alice_card, contoso, offer, reader, records, run, story, template};
@@ -68,7 +68,7 @@ fn broken(spec: WorldSpec, script: Script, answers: &[(DecisionPoint, UserAnswer
 }
 
 fn pin(text: &str) -> (DecisionPoint, UserAnswer) {
-    (DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new(text)))
+    (DecisionPoint::PinEnter, UserAnswer::Pin(Pin::new(text)))
 }
 
 #[test]

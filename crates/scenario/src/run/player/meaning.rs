@@ -3,7 +3,7 @@
 use autoenroll_model::Fact;
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CaAction, Change, UserAnswer};
-use autoenroll_world::spec::Secret;
+use autoenroll_world::spec::Pin;
 use autoenroll_world::{Action, Look};
 
 use super::Player;
@@ -122,7 +122,7 @@ impl<'a, S: Stage> Player<'a, S> {
 pub(super) fn user_answer(reply: &Reply) -> UserAnswer {
     match reply {
         Reply::Word(offer) => UserAnswer::Word(*offer),
-        Reply::Pin(pin) => UserAnswer::Pin(Secret::new(pin)),
+        Reply::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
         Reply::Card(card) => UserAnswer::Card(card.clone()),
     }
 }
