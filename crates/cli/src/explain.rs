@@ -5,7 +5,7 @@ mod fate;
 mod meaning;
 mod runs;
 mod target;
-pub(crate) mod why;
+mod why;
 
 use autoenroll_scenario::{Code, explain_code};
 
