@@ -15,7 +15,7 @@ pub(crate) fn of(story: &Story, report: &RunReport) -> String {
     missing.map(ask).unwrap_or_default()
 }
 
-/// How the story went otherwise than its file says.
+/// How the story differs from what its file says.
 pub(crate) fn failures(report: &RunReport) -> &[Failure] {
     match &report.verdict {
         Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures,

@@ -12,7 +12,7 @@ use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
 use crate::hint::{failures, template};
-use crate::story::{rest, sentence};
+use crate::prose::{rest, sentence};
 use crate::suite::Story;
 
 /// The record that a step matched, and everything that led to it; for a step without a record what there is to say about it.
