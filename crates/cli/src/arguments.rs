@@ -406,7 +406,7 @@ pub(crate) struct Matrix {
 #[cfg(feature = "planted-bugs")]
 #[derive(Debug, Args)]
 pub(crate) struct Mutants {
-    /// Only these: names of planted bugs, ids of rules that are turned round; all when absent.
+    /// Only these: names of planted bugs, ids of rules that are inverted; all when absent.
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<autoenroll_mutants::Mutant>,
     /// How many are tried at once; the number of processors when absent.

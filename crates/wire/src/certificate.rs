@@ -1,7 +1,7 @@
 //! X.509 certificates: reading any, building one.
 
 use crate::{
-    Extensions, GeneralName, Name, SignedWith, SignerId, TemplateReference, WireError,
+    Extensions, GeneralName, Name, SignedWith, TemplateReference, WireError,
     algorithm::{sha1, signature_identifier},
     asn1::{self, tag},
     public_key::key_identifier,
@@ -207,12 +207,6 @@ impl Certificate {
             _ => true,
         };
         self.issuer_der == self.subject_der && same_key
-    }
-
-    /// How a CMS message names this certificate as a signer's: issuer and serial number.
-    #[must_use]
-    pub fn signer_id(&self) -> SignerId {
-        SignerId::IssuerSerial { issuer: self.issuer_der.clone(), serial: self.serial.clone() }
     }
 }
 
