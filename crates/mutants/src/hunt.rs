@@ -149,7 +149,7 @@ impl Baseline {
 /// What fails when a scenario is run with a mutant; `None` when nothing does. A run that does not end in time, or breaks the
 /// bench, does not come to rest.
 fn bounded(story: &Arc<Story>, mutant: Option<&Mutant>, limit: Duration) -> Option<How> {
-    let restless = |what: String| Some(How::Invariant { invariant: Invariant::Rest.to_string(), what });
+    let restless = |what: String| Some(How::Invariant { invariant: Invariant::Quiescence.to_string(), what });
     let (send, receive) = mpsc::channel();
     let (owned, mutant) = (Arc::clone(story), mutant.cloned());
     // Not scoped: a run that never ends is left behind and ends with the process.
@@ -200,7 +200,7 @@ fn how(scenario: &Scenario, verdict: &Verdict, report: &RunReport) -> Option<How
             Some(How::Invariant { invariant: fact("invariant"), what: fact("reason") })
         }
         Verdict::Error(error) => {
-            Some(How::Invariant { invariant: Invariant::Rest.to_string(), what: error.to_string() })
+            Some(How::Invariant { invariant: Invariant::Quiescence.to_string(), what: error.to_string() })
         }
     }
 }

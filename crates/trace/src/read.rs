@@ -55,13 +55,17 @@ impl fmt::Display for ReadError {
         match &self.problem {
             Problem::Input(reason) => write!(f, "it cannot be read: {reason}"),
             Problem::TooLong => write!(f, "longer than {MAX_LINE} bytes; a trace has one record on each line"),
-            Problem::TooManyRecords => write!(f, "more than {MAX_RECORDS} records; cut the trace at the start of a session"),
+            Problem::TooManyRecords => {
+                write!(f, "more than {MAX_RECORDS} records; cut the trace at the start of a session")
+            }
             Problem::TooManyBytes => write!(f, "the trace is longer than {MAX_BYTES} bytes"),
             Problem::Json(reason) => write!(f, "not a record in JSON: {reason}"),
             Problem::Id { expected, found } => {
                 write!(f, "the id must be {expected}, and {found} came; ids count the lines from 0")
             }
-            Problem::Earlier => write!(f, "the time (`at`) is before that of the line above; records stand in the order of time"),
+            Problem::Earlier => {
+                write!(f, "the time (`at`) is before that of the line above; records stand in the order of time")
+            }
             Problem::Cause(id) => write!(f, "the cause {id} is not an earlier record"),
         }
     }
@@ -168,10 +172,7 @@ mod tests {
             r#"{"id":1,"at":4,"actor":"alice","kind":"logon"}"#,
             "the time (`at`) is before that of the line above; records stand in the order of time",
         );
-        check(
-            r#"{"id":1,"at":5,"actor":"alice","kind":"logon","causes":[1]}"#,
-            "the cause 1 is not an earlier record",
-        );
+        check(r#"{"id":1,"at":5,"actor":"alice","kind":"logon","causes":[1]}"#, "the cause 1 is not an earlier record");
         let unknown = read(r#"{"id":0,"at":0,"actor":"alice","kind":"logo"}"#).unwrap_err();
         assert!(matches!(&unknown.problem, Problem::Json(reason) if reason.contains("logo")), "{unknown}");
         let binary = read_json_lines(&b"\xFF\n"[..]).unwrap_err();

@@ -133,7 +133,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn log_off(&mut self, id: SessionId, user: &str) -> Result<(), WorldError> {
         let record = self.record(user, Kind::Logoff, Facts::new(), Vec::new());
-        self.watch_leaving(id);
         let outcome = self.feed(id, Input::LogOff, vec![record]);
         self.end_session(id);
         outcome
@@ -187,7 +186,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         self.sessions.remove(&id);
         self.queue.forget(id);
         self.abort_transactions(id);
-        self.watch_end(id);
     }
 
     /// Readers lose power with their computer.
@@ -309,7 +307,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             session.desktop.wizard = true;
         }
         let record = self.record(user, Kind::Answer, facts, vec![closed.record]);
-        self.watch_answer(&closed, &answer);
         self.feed(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
     }
 

@@ -6,6 +6,7 @@ use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Approval, Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation};
 use autoenroll_csp::{SoftwareContainer, container_name};
+use autoenroll_invariants::Checkers;
 use autoenroll_keys::{PrivateKey, Seed, draw};
 use autoenroll_model::{
     CardSerial, Certificates, CoreFactory, Decisions, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
@@ -17,7 +18,6 @@ use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
 use crate::effects::thumbprint_of;
 use crate::error::{SpecError, Thing, Unknown};
-use crate::invariants::Watch;
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::names::Names;
 use crate::policy::Policy;
@@ -70,7 +70,7 @@ pub(crate) fn build<F: CoreFactory, P: Parts>(spec: WorldSpec, factory: F, parts
         begun: 0,
         containers: BTreeMap::new(),
         changes: Vec::new(),
-        watch: Watch::default(),
+        invariants: Checkers::new(Some(spec.profile.cancelled)),
     };
     world.build_directory(&spec);
     world.build_authorities(&spec)?;
@@ -329,7 +329,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             self.names.add_card(&hex::encode(&serial), &described.name);
             self.cards.insert(described.name.clone(), CardState::default());
             self.parts.add_card(&described.name, card);
-            self.watch_card_anew(&described.name);
+            if let Some(view) = self.card_view(&described.name) {
+                self.invariants.card(&described.name, &view);
+            }
         }
         for described in &spec.cards {
             let Some(place) = &described.in_reader else { continue };
@@ -443,7 +445,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             self.names.add_request(&request.ca, id, &request.name);
             let host = self.parts.authority(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
             self.decide_request(spec, request, id, &order).map_err(unbuildable)?;
-            self.watch_old_request(principal, &request.template, request.decided);
+            if request.decided == RequestDecision::Pending {
+                self.invariants.pending(&request.ca, id, principal, &request.template);
+            }
             RequestStage::Pending { ca: request.ca.clone(), host, request_id: id }
         };
         let kept = (&key, request.template.as_str());

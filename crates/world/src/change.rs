@@ -1,6 +1,7 @@
 //! Changes of the world that are nobody's work on a desktop.
 
 use autoenroll_ca::Approval;
+use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
@@ -13,7 +14,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// Makes a change and records it.
     pub(crate) fn change(&mut self, change: &Change) -> Result<(), ActError> {
         let facts = self.make(change)?;
-        self.record("world", Kind::Change, facts, Vec::new());
+        let altered = match change {
+            Change::UnblockCard { card } => self.card_view(card),
+            _ => None,
+        };
+        self.record_with("world", Kind::Change, facts, Vec::new(), &altered.map_or(Beyond::Nothing, Beyond::Card));
         Ok(())
     }
 
@@ -137,7 +142,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Change::UnblockCard { card } => {
                 self.known_card(card)?;
                 self.parts.card_mut(card, |card| card.set_tries_left(card.profile().pin.tries()));
-                self.watch_card_anew(card);
                 what("unblock-card").with("card", card.as_str())
             }
         })

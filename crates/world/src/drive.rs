@@ -120,13 +120,13 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
             OutputBody::Report(report) => {
                 let (kind, facts) = record::report(&report, &self.names);
-                let record = self.record(&principal, kind, facts, because);
+                let beyond = self.beyond_report(&principal, &report);
+                let record = self.record_with(&principal, kind, facts, because, &beyond);
                 if report == Report::RunEnded
                     && let Some(session) = self.sessions.get_mut(&id)
                 {
                     session.desktop.wizard = false;
                 }
-                self.watch_report(id, &principal, &report, record);
                 Some(record)
             }
             shown => self.show(id, &principal, shown, because),
@@ -166,7 +166,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 shown.set("offers", words);
                 let record = self.record(principal, Kind::Prompt, shown, because);
                 let open = Prompt { point, facts, offers, record };
-                self.watch_prompt(id, principal, &open);
                 let session = self.sessions.get_mut(&id)?;
                 if session.desktop.open(prompt, open).is_some() {
                     let reason = "a prompt is opened under the id of one that is open";

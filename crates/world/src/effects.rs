@@ -28,9 +28,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             other => record::effect(other, &self.names),
         };
         let record = self.record(principal, kind, facts.clone(), because);
-        if kind == Kind::Request {
-            self.watch_request(principal, &facts, record);
-        }
         let pending = Pending {
             effect: body.clone(),
             record,

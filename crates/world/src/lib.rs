@@ -24,10 +24,10 @@ mod drive;
 mod effects;
 mod error;
 mod inspect;
-mod invariants;
 mod issue;
 mod look;
 mod names;
+mod observe;
 mod parts;
 mod policy;
 mod queue;
@@ -44,11 +44,12 @@ use std::collections::BTreeMap;
 
 pub use action::Action;
 use autoenroll_csp::CardDatabase;
+pub use autoenroll_invariants::Invariant;
+use autoenroll_invariants::{Beyond, Checkers};
 use autoenroll_keys::Seed;
 use autoenroll_model::{CoreFactory, Decisions, Duration, Facts, FileTime, Profile, Provider, SimTime, Template};
 use autoenroll_trace::{Kind, RecordId, Trace};
 pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
-pub use invariants::Invariant;
 pub use look::{Look, LookError, OpenPrompt};
 pub use parts::{CardGone, InProcess, Parts};
 pub use policy::RULES;
@@ -57,7 +58,6 @@ pub use spec::WorldSpec;
 use crate::action::CardFault;
 use crate::clock::Clock;
 use crate::directory::Directory;
-use crate::invariants::Watch;
 use crate::names::Names;
 use crate::policy::Policy;
 use crate::queue::{Event, Queue};
@@ -107,7 +107,7 @@ pub struct World<F: CoreFactory, P: Parts> {
     containers: BTreeMap<(String, String), u64>,
     /// Records of what fails operations: changes, and cards pulled out.
     changes: Vec<RecordId>,
-    watch: Watch,
+    invariants: Checkers,
 }
 
 /// A computer.
@@ -229,11 +229,36 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     /// Appends a record at the present time.
     fn record(&mut self, actor: &str, kind: Kind, facts: Facts, causes: Vec<RecordId>) -> RecordId {
-        let record = self.trace.push(self.clock.now(), actor, kind, facts, causes);
+        self.record_with(actor, kind, facts, causes, &Beyond::Nothing)
+    }
+
+    /// Appends a record at the present time, and behind it a violation for each invariant that it breaks. This is the one place at
+    /// which the world checks invariants.
+    fn record_with(
+        &mut self,
+        actor: &str,
+        kind: Kind,
+        facts: Facts,
+        causes: Vec<RecordId>,
+        beyond: &Beyond,
+    ) -> RecordId {
+        let id = self.trace.push(self.clock.now(), actor, kind, facts, causes);
         if matches!(kind, Kind::Change | Kind::Remove) {
-            self.changes.push(record);
+            self.changes.push(id);
         }
-        record
+        let record = self.trace.get(id).filter(|record| record.kind != Kind::Violation);
+        let broken = record.map(|record| self.invariants.observe(&self.trace, record, beyond)).unwrap_or_default();
+        for found in broken {
+            self.violation(&found.actor, found.invariant, &found.reason, vec![found.record]);
+        }
+        id
+    }
+
+    /// Records that something which must hold does not. Called directly for what has no record of its own to be checked: an output
+    /// that the world cannot carry out, and an instant that does not end.
+    fn violation(&mut self, actor: &str, invariant: Invariant, reason: &str, causes: Vec<RecordId>) -> RecordId {
+        let facts = Facts::new().with("invariant", invariant.as_str()).with("reason", reason);
+        self.record(actor, Kind::Violation, facts, causes)
     }
 
     /// Records what the world has decided since the last call; the records, for those that follow from them.
@@ -279,7 +304,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     fn restless(&mut self, who: &str) -> WorldError {
         let at = self.now();
         let reason = format!("more than {EVENTS_PER_INSTANT} events in one instant");
-        self.violation(who, Invariant::Rest, &reason, Vec::new());
+        self.violation(who, Invariant::Quiescence, &reason, Vec::new());
         WorldError::Restless { at }
     }
 }

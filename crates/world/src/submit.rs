@@ -128,7 +128,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         match op {
             CaAction::Approve { request } => {
                 let id = self.pending_request(ca, request.as_deref())?;
-                let template = self.template_of_request(ca, id);
                 let record = self.manager_record(ca, "approve", self.names.request_name(ca, id));
                 self.replicate_templates(ca);
                 let wall = self.wall();
@@ -138,12 +137,10 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
                 let requester = self.requester_of(ca, id);
-                self.watch_decided(&requester, &template);
                 self.record_reply(ca, &requester, &reply, record);
             }
             CaAction::Deny { request } => {
                 let id = self.pending_request(ca, request.as_deref())?;
-                let template = self.template_of_request(ca, id);
                 let requester = self.requester_of(ca, id);
                 let record = self.manager_record(ca, "deny", self.names.request_name(ca, id));
                 let wall = self.wall();
@@ -152,7 +149,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
-                self.watch_decided(&requester, &template);
                 self.record_reply(ca, &requester, &reply, record);
             }
             CaAction::Revoke { certificate } => {
@@ -270,7 +266,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.record(ca, Kind::Issued, facts.with("message", reply.message.as_str()), causes)
             }
             Disposition::Pending => {
-                self.watch_pending(requester, &template);
                 let name = self.names.request(ca, reply.request_id, &template);
                 let facts = facts.with("request", name).with("message", reply.message.as_str());
                 self.record(ca, Kind::Pending, facts, causes)

@@ -1,8 +1,9 @@
 //! Card transactions: one operation has a reader to itself from its first command to its last, and each command with its
 //! response is one event, so that anything may happen in between.
 
-use autoenroll_apdu::{describe, redact};
+use autoenroll_apdu::{Command, describe, ins, redact};
 use autoenroll_csp::{Answer, Operation, Pin, Step, Target, step};
+use autoenroll_invariants::Beyond;
 use autoenroll_model::{
     CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
     ReaderState, ReaderView, hex,
@@ -125,12 +126,12 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         match step(&transaction.operation, &transaction.answers) {
             Step::Send(command) => {
                 let same_card = transaction.began == Some(insertion);
-                let (card, pin, session) = (transaction.card.clone(), transaction.pin, transaction.session);
+                let (card, pin) = (transaction.card.clone(), transaction.pin);
                 let record = transaction.record;
                 let answer = match (&holds, same_card) {
                     (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
                     (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
-                    (Some(_), true) => self.exchange(name, &card, pin, session, &command, record),
+                    (Some(_), true) => self.exchange(name, &card, pin, &command, record),
                 };
                 if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
                     transaction.answers.push(answer);
@@ -149,8 +150,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         reader: &ReaderName,
         card: &str,
         pin: Option<PinId>,
-        session: SessionId,
-        command: &autoenroll_apdu::Command,
+        command: &Command,
         because: RecordId,
     ) -> Answer {
         if let Some(code) = self.cards.get(card).and_then(|state| fault_code(state.fault)) {
@@ -167,8 +167,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             .with("command", hex::encode(&shown))
             .with("response", hex::encode(&response))
             .with("meaning", describe(command));
-        let record = self.record(card, Kind::Apdu, facts, vec![because]);
-        self.watch_card(card, pin, session, command, &response, record);
+        let card_after = if may_change_a_card(command) { self.card_view(card) } else { None };
+        self.record_with(card, Kind::Apdu, facts, vec![because], &Beyond::Command { pin, card: card_after });
         Answer::Response(response)
     }
 
@@ -243,6 +243,21 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Recognised::Empty | Recognised::Unusable(_) => None,
         }
     }
+}
+
+/// Whether a command can change what is on a card. Others are not looked into, because looking costs more than they do.
+const fn may_change_a_card(command: &Command) -> bool {
+    matches!(
+        command.ins,
+        ins::VERIFY
+            | ins::CHANGE_REFERENCE_DATA
+            | ins::RESET_RETRY_COUNTER
+            | ins::PUT_DATA
+            | ins::GENERATE_ASYMMETRIC_KEY_PAIR
+            | ins::CREATE_FILE
+            | ins::DELETE_FILE
+            | ins::TERMINATE_DF
+    )
 }
 
 /// Whether an operation changes what is on the card.
