@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use autoenroll_core::InProcess as Cores;
 use autoenroll_scenario::{Failure, Requirement, Requirements, RunReport, Scenario, Verdict, run};
-use autoenroll_world::{InProcess, Invariant};
+use autoenroll_world::{Hosts, InProcessCards, InProcessCas, Invariant};
 
 use crate::report::{Fate, How, MutantReport, MutantRow};
-use crate::{Mutant, SabotagedFactory, SabotagedParts};
+use crate::{Mutant, SabotagedCards, SabotagedFactory};
 
 /// A scenario under its name.
 #[derive(Clone, Debug)]
@@ -184,8 +184,9 @@ fn play(scenario: &Scenario, mutant: Option<&Mutant>) -> (Verdict, RunReport) {
     let mut scenario = scenario.clone();
     scenario.spec.flip.clone_from(&rule);
     let cores = rule.map_or_else(Cores::new, Cores::flipping);
-    let report =
-        run(&scenario, SabotagedFactory::new(cores, bug), SabotagedParts::new(InProcess::new(), bug), &NothingDecides);
+    let cards = SabotagedCards::new(InProcessCards::default(), bug);
+    let hosts = Hosts { cards, cas: InProcessCas::default() };
+    let report = run(&scenario, SabotagedFactory::new(cores, bug), hosts, &NothingDecides);
     (report.verdict.clone(), report)
 }
 

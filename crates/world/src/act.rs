@@ -13,9 +13,9 @@ use crate::queue::Event;
 use crate::readers::Inserted;
 use crate::session::{Records, Session, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
-use crate::{ActError, Action, Parts, World, WorldError};
+use crate::{ActError, Action, CaHost, CardHost, World, WorldError};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn do_action(&mut self, action: &Action) -> Result<(), ActError> {
         match action {
             Action::Boot { computer } => self.boot(computer),
@@ -192,7 +192,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     fn reset_readers(&mut self, computer: &str) {
         let names: Vec<ReaderName> = self.readers.of(computer).map(|(name, _)| name.clone()).collect();
         for name in names {
-            self.parts.reset(&name);
+            self.hosts.cards.reset(&name);
         }
     }
 
@@ -242,7 +242,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     /// Puts a card into an empty reader.
     pub(crate) fn put_in(&mut self, card: &str, place: &ReaderName) {
-        let atr = self.parts.insert(place, card);
+        let atr = self.hosts.cards.insert(place, card);
         let mute = self.cards.get(card).is_some_and(|state| state.fault == CardFault::Mute);
         if let Some(reader) = self.readers.get_mut(place) {
             reader.insert(Inserted { card: card.to_owned(), atr: atr.filter(|_| !mute) });
@@ -253,7 +253,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         self.known_card(card)?;
         let place = self.readers.place_of(card).cloned();
         let place = place.ok_or_else(|| ActError::NotInserted { card: card.to_owned() })?;
-        self.parts.remove(&place);
+        self.hosts.cards.remove(&place);
         if let Some(reader) = self.readers.get_mut(&place) {
             reader.holds = None;
         }

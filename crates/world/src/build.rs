@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
 use crate::effects::thumbprint_of;
 use crate::error::{SpecError, Thing, Unknown};
+use crate::hosts::Hosts;
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::names::Names;
 use crate::policy::Policy;
@@ -28,7 +29,7 @@ use crate::spec::{
     RequestSpec, WorldSpec,
 };
 use crate::stores::{PrincipalStores, TrustStores};
-use crate::{AuthorityState, CardState, Computer, Parts, World};
+use crate::{AuthorityState, CaHost, CardHost, CardState, Computer, World};
 
 /// The number of a request that a CA has forgotten: none here ever gets so far.
 const FORGOTTEN: u32 = 999_999;
@@ -42,11 +43,15 @@ const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 /// The provider of software keys whose template lists none.
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
-pub(crate) fn build<F: CoreFactory, P: Parts>(spec: WorldSpec, factory: F, parts: P) -> Result<World<F, P>, SpecError> {
+pub(crate) fn build<F: CoreFactory, C: CardHost, A: CaHost>(
+    spec: WorldSpec,
+    factory: F,
+    hosts: Hosts<C, A>,
+) -> Result<World<F, C, A>, SpecError> {
     no_name_twice(&spec)?;
     let mut world = World {
         factory,
-        parts,
+        hosts,
         seed: Seed::from(spec.seed),
         profile: spec.profile.clone(),
         domain: spec.domain.netbios.clone(),
@@ -92,7 +97,7 @@ struct Old {
     foreign: bool,
 }
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn build_directory(&mut self, spec: &WorldSpec) {
         for user in &spec.users {
             self.directory.add_user(user);
@@ -128,7 +133,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
             let published = EnrollmentService { host: authority.host.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
-            self.parts.add_authority(ca);
+            self.hosts.cas.add_ca(ca);
             let state = AuthorityState {
                 latency: authority.latency,
                 reachable: authority.reachable,
@@ -143,7 +148,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         for authority in &spec.authorities {
             for other in spec.authorities.iter().filter(|other| other.name != authority.name) {
                 let identity = self.identity_of(spec.start, other)?;
-                self.parts.authority_mut(&authority.name, |ca| ca.trust(&identity));
+                self.hosts.cas.ca_mut(&authority.name, |ca| ca.trust(&identity));
             }
         }
         for root in &spec.domain.trust.extra_roots {
@@ -161,7 +166,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     #[cfg(feature = "planted-bugs")]
     fn flip_authorities(&mut self, spec: &WorldSpec) {
         for authority in spec.authorities.iter().filter(|_| spec.flip.is_some()) {
-            self.parts.authority_mut(&authority.name, |ca| *ca = ca.clone().flipping(spec.flip.clone()));
+            self.hosts.cas.ca_mut(&authority.name, |ca| *ca = ca.clone().flipping(spec.flip.clone()));
         }
     }
 
@@ -241,7 +246,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         };
         let revoked = certificate.revoked.then_some(order.at);
         let outcome = match certificate.chain {
-            Chain::Ok => self.parts.authority_mut(&certificate.ca, |ca| issue(ca, &order, revoked)),
+            Chain::Ok => self.hosts.cas.ca_mut(&certificate.ca, |ca| issue(ca, &order, revoked)),
             Chain::Untrusted => {
                 let ca = self.impostor(spec, &certificate.ca, impostors)?;
                 Some(issue(ca, &order, revoked))
@@ -328,7 +333,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             card.set_tries_left(described.tries);
             self.names.add_card(&hex::encode(&serial), &described.name);
             self.cards.insert(described.name.clone(), CardState::default());
-            self.parts.add_card(&described.name, card);
+            self.hosts.cards.add_card(&described.name, card);
             if let Some(view) = self.card_view(&described.name) {
                 self.invariants.card(&described.name, &view);
             }
@@ -436,14 +441,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let stage = if request.decided == RequestDecision::Unsent {
             RequestStage::Prepared
         } else if request.decided == RequestDecision::Forgotten {
-            let host = self.parts.authority(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
+            let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
             RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN }
         } else {
-            let reply = self.parts.authority_mut(&request.ca, |ca| submit(ca, &order));
+            let reply = self.hosts.cas.ca_mut(&request.ca, |ca| submit(ca, &order));
             let reply = reply.ok_or_else(|| self.unknown_authority(&request.ca))?.map_err(unbuildable)?;
             let id = reply.request_id;
             self.names.add_request(&request.ca, id, &request.name);
-            let host = self.parts.authority(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
+            let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
             self.decide_request(spec, request, id, &order).map_err(unbuildable)?;
             if request.decided == RequestDecision::Pending {
                 self.invariants.pending(&request.ca, id, principal, &request.template);
@@ -480,7 +485,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         id: u32,
         order: &Order<'_>,
     ) -> Result<(), String> {
-        let outcome = self.parts.authority_mut(&request.ca, |ca| match request.decided {
+        let outcome = self.hosts.cas.ca_mut(&request.ca, |ca| match request.decided {
             RequestDecision::Pending | RequestDecision::Unsent | RequestDecision::Forgotten => Ok(()),
             RequestDecision::Denied => ca.deny(spec.start, "manager", id).map_err(|error| error.to_string()),
             RequestDecision::Approved => {
@@ -495,7 +500,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
         });
         outcome.unwrap_or(Ok(()))?;
-        let approved = self.parts.authority(&request.ca, |ca| ca.database().row(id)?.certificate.clone()).flatten();
+        let approved = self.hosts.cas.ca(&request.ca, |ca| ca.database().row(id)?.certificate.clone()).flatten();
         if let Some(der) = approved {
             self.names.add_certificate(&thumbprint_of(&der), &request.name, Some(&request.template), &der);
         }

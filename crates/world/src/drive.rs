@@ -10,9 +10,9 @@ use crate::policy::Subject;
 use crate::queue::Event;
 use crate::session::{Session, SessionId};
 use crate::spec::ComputerRole;
-use crate::{EVENTS_PER_INSTANT, Invariant, Parts, World, WorldError, record};
+use crate::{CaHost, CardHost, EVENTS_PER_INSTANT, Invariant, World, WorldError, record};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Hands an input to a core and carries out what it puts out. The records are those that tell of the input.
     pub(crate) fn feed(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
         let now = self.clock.both();

@@ -11,9 +11,9 @@ use autoenroll_wire::Certificate;
 use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
 use crate::session::{Pending, SessionId};
-use crate::{Invariant, Parts, World, WorldError, record};
+use crate::{CaHost, CardHost, Invariant, World, WorldError, record};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Begins an effect: records it and puts its end, or its place in a reader's line, where it belongs.
     pub(crate) fn begin_effect(
         &mut self,
@@ -201,7 +201,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             response.authorities = self.directory.authorities()?;
             for authority in &mut response.authorities {
                 let permitted = |ca: &autoenroll_ca::Ca| access_check(&ca.config().rights, &token, Right::Enroll);
-                authority.enroll_permission = self.parts.authority(&authority.name, permitted);
+                authority.enroll_permission = self.hosts.cas.ca(&authority.name, permitted);
                 let priority =
                     priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
                 authority.priority = Some(priority.unwrap_or(1));
@@ -332,7 +332,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     pub(crate) fn is_revoked(&self, certificate: &Certificate) -> bool {
         let issued_here = |der: &Vec<u8>| Certificate::parse(der).is_ok_and(|ca| signed_by(certificate, &ca));
         self.roots.iter().any(|(name, der)| {
-            let revoked = || self.parts.authority(name, |ca| ca.revocation(&certificate.serial).is_some());
+            let revoked = || self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
             issued_here(der) && revoked() == Some(true)
         })
     }

@@ -23,12 +23,12 @@ mod directory;
 mod drive;
 mod effects;
 mod error;
+mod hosts;
 mod inspect;
 mod issue;
 mod look;
 mod names;
 mod observe;
-mod parts;
 mod policy;
 mod queue;
 mod readers;
@@ -50,8 +50,8 @@ use autoenroll_keys::Seed;
 use autoenroll_model::{CoreFactory, Decisions, Duration, Facts, FileTime, Profile, Provider, SimTime, Template};
 use autoenroll_trace::{Kind, RecordId, Trace};
 pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
+pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
 pub use look::{Look, LookError, OpenPrompt};
-pub use parts::{CardGone, InProcess, Parts};
 pub use policy::RULES;
 pub use spec::WorldSpec;
 
@@ -75,9 +75,9 @@ pub const EVENTS_PER_INSTANT: u32 = 10_000;
 /// event or action. All events of one instant happen in the order: changes of the world, Group Policy, results of effects and
 /// card commands, deadlines of cores; first in, first out within each.
 #[derive(Clone, Debug)]
-pub struct World<F: CoreFactory, P: Parts> {
+pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     factory: F,
-    parts: P,
+    hosts: Hosts<C, A>,
     seed: Seed,
     profile: Profile,
     /// NetBIOS name of the domain.
@@ -151,13 +151,13 @@ pub enum Stepped {
     Quiet,
 }
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Builds a world; nobody is logged on and no computer runs.
     ///
     /// # Errors
     /// When the description names what does not exist, or something in it cannot be made.
-    pub fn new(spec: WorldSpec, factory: F, parts: P) -> Result<Self, SpecError> {
-        build::build(spec, factory, parts)
+    pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecError> {
+        build::build(spec, factory, hosts)
     }
 
     /// Does something at once, at the time the world shows.
@@ -221,10 +221,10 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         &self.trace
     }
 
-    /// The cards and CAs.
+    /// What keeps the cards and CAs.
     #[must_use]
-    pub const fn parts(&self) -> &P {
-        &self.parts
+    pub const fn hosts(&self) -> &Hosts<C, A> {
+        &self.hosts
     }
 
     /// Appends a record at the present time.

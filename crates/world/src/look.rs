@@ -5,7 +5,7 @@ use autoenroll_model::{Choice, CoreFactory, DecisionPoint, Facts, TrustStore};
 
 use crate::effects::thumbprint_of;
 use crate::error::Unknown;
-use crate::{Parts, World, record};
+use crate::{CaHost, CardHost, World, record};
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct OpenPrompt {
     pub offers: Vec<Choice>,
 }
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The prompts that are open, in the order of logons and of their opening.
     #[must_use]
     pub fn prompts(&self) -> Vec<OpenPrompt> {
@@ -109,7 +109,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Look::Ca(name) => {
                 let look = |ca: &Ca| self.look_at_authority(name, ca);
                 let unknown = || LookError::Unknown(self.unknown_authority(name));
-                self.parts.authority(name, look).ok_or_else(unknown)
+                self.hosts.cas.ca(name, look).ok_or_else(unknown)
             }
             Look::Directory(principal) => {
                 let object = self.directory.object(principal)?;
@@ -153,7 +153,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn look_at_card(&self, card: &str) -> Result<Facts, LookError> {
         self.known_card(card)?;
-        let Some(state) = self.parts.card(card, autoenroll_card::Card::look) else { return Ok(Facts::new()) };
+        let Some(state) = self.hosts.cards.card(card, autoenroll_card::Card::look) else { return Ok(Facts::new()) };
         let place = self.readers.place_of(card);
         let named = |container: &autoenroll_card::ContainerState| self.names.container(&container.name);
         let certificate = |container: &autoenroll_card::ContainerState| {

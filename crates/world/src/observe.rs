@@ -5,12 +5,12 @@ use autoenroll_invariants::{Beyond, CardView, DefaultContainer};
 use autoenroll_model::{CoreFactory, KeyPlace, Outcome, Report, Thumbprint};
 use autoenroll_wire::Certificate;
 
-use crate::{Parts, World};
+use crate::{CaHost, CardHost, World};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// A card, by the names that records use.
     pub(crate) fn card_view(&self, card: &str) -> Option<CardView> {
-        let state = self.parts.card(card, Card::look)?;
+        let state = self.hosts.cards.card(card, Card::look)?;
         let flagged = state.containers.iter().find(|container| container.default);
         let default = flagged.or_else(|| state.containers.first());
         let default = default.map(|container| DefaultContainer {
@@ -48,7 +48,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             return if public == certificate.public_key { Ok(()) } else { Err("its key is another one".to_owned()) };
         };
         let card = self.names.card(&serial.0).ok_or("its card does not exist")?;
-        let state = self.parts.card(card, Card::look).ok_or("its card does not exist")?;
+        let state = self.hosts.cards.card(card, Card::look).ok_or("its card does not exist")?;
         let container = state.containers.iter().find(|container| container.name == key.container);
         let container = container.ok_or("its container does not exist")?;
         let public = public_key(container).ok_or("its container has no key")?;

@@ -14,9 +14,9 @@ use crate::describe;
 use crate::effects::thumbprint_of;
 use crate::error::{Thing, Unknown};
 use crate::session::SessionId;
-use crate::{ActError, AuthorityState, Parts, World};
+use crate::{ActError, AuthorityState, CaHost, CardHost, World};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The record of a submission: a request when a CA takes it, only the attempt when none answers.
     pub(crate) fn request_record(&self, submission: &Submission) -> (Kind, Facts) {
         let facts = Facts::new().with("ca", submission.ca.as_str());
@@ -93,7 +93,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let caller = PrincipalObject { groups, ..caller.clone() };
         self.replicate_templates(ca);
         let wall = self.wall();
-        let reply = self.parts.submit(ca, wall, &caller, submission);
+        let reply = self.hosts.cas.submit(ca, wall, &caller, submission);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
         self.record_reply(ca, principal, &reply, because);
         Ok(EffectResult::Reply(reply))
@@ -102,7 +102,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// Asks a CA how an earlier request stands.
     pub(crate) fn retrieve(&mut self, ca: &str, id: u32, because: RecordId) -> Result<EffectResult, HResult> {
         self.reach(ca, because)?;
-        let reply = self.parts.retrieve(ca, id);
+        let reply = self.hosts.cas.retrieve(ca, id);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
         self.record_ca_decisions(ca, because);
         Ok(EffectResult::Reply(reply))
@@ -112,7 +112,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     pub(crate) fn exchange_certificate(&mut self, ca: &str, because: RecordId) -> Result<EffectResult, HResult> {
         self.reach(ca, because)?;
         let wall = self.wall();
-        let certificate = self.parts.authority_mut(ca, |ca| {
+        let certificate = self.hosts.cas.ca_mut(ca, |ca| {
             let archives = ca.config().key_archival;
             archives.then(|| ca.exchange_certificate(wall))
         });
@@ -131,7 +131,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let record = self.manager_record(ca, "approve", self.names.request_name(ca, id));
                 self.replicate_templates(ca);
                 let wall = self.wall();
-                let outcome = self.parts.authority_mut(ca, |ca| {
+                let outcome = self.hosts.cas.ca_mut(ca, |ca| {
                     ca.approve(wall, "manager", id).map(|_| ca.retrieve(id)).map_err(|error| error.to_string())
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
@@ -144,7 +144,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let requester = self.requester_of(ca, id);
                 let record = self.manager_record(ca, "deny", self.names.request_name(ca, id));
                 let wall = self.wall();
-                let outcome = self.parts.authority_mut(ca, |ca| {
+                let outcome = self.hosts.cas.ca_mut(ca, |ca| {
                     ca.deny(wall, "manager", id).map(|()| ca.retrieve(id)).map_err(|error| error.to_string())
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
@@ -162,7 +162,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
                 let serial = Certificate::parse(der).map_err(|error| refused(error.to_string()))?.serial;
                 let wall = self.wall();
-                let outcome = self.parts.authority_mut(ca, |ca| {
+                let outcome = self.hosts.cas.ca_mut(ca, |ca| {
                     ca.revoke(wall, &serial, RevocationReason::Unspecified).map_err(|error| error.to_string())
                 });
                 outcome.unwrap_or_else(|| Err("it is gone".to_owned())).map_err(refused)?;
@@ -190,7 +190,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             let rows = ca.database().rows();
             rows.filter(|row| row.state == autoenroll_ca::RequestState::Pending).map(|row| row.id).collect()
         };
-        let pending = self.parts.authority(ca, pending).unwrap_or_default();
+        let pending = self.hosts.cas.ca(ca, pending).unwrap_or_default();
         let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
         match (name, pending.as_slice()) {
             (None, [only]) => Ok(*only),
@@ -207,12 +207,12 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     fn template_of_request(&self, ca: &str, id: u32) -> String {
-        let template = self.parts.authority(ca, |ca| ca.database().row(id).and_then(|row| row.template.clone()));
+        let template = self.hosts.cas.ca(ca, |ca| ca.database().row(id).and_then(|row| row.template.clone()));
         template.flatten().unwrap_or_default()
     }
 
     fn requester_of(&self, ca: &str, id: u32) -> String {
-        let dn = self.parts.authority(ca, |ca| ca.database().row(id).map(|row| row.requester.dn.clone())).flatten();
+        let dn = self.hosts.cas.ca(ca, |ca| ca.database().row(id).map(|row| row.requester.dn.clone())).flatten();
         dn.and_then(|dn| self.directory.name_of_dn(&dn)).unwrap_or_default()
     }
 
@@ -243,11 +243,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let current =
             |template: &Template| stale.iter().find(|stale| stale.name == template.name).unwrap_or(template).clone();
         let templates: Vec<Template> = self.directory.published_templates().map(current).collect();
-        self.parts.authority_mut(ca, |ca| ca.set_templates(templates));
+        self.hosts.cas.ca_mut(ca, |ca| ca.set_templates(templates));
     }
 
     fn record_ca_decisions(&mut self, ca: &str, because: RecordId) -> Vec<RecordId> {
-        let decisions = self.parts.authority_mut(ca, Ca::take_decisions).unwrap_or_default();
+        let decisions = self.hosts.cas.ca_mut(ca, Ca::take_decisions).unwrap_or_default();
         decisions.iter().map(|decision| self.record_decision(ca, decision, vec![because])).collect()
     }
 
@@ -275,7 +275,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.record(ca, Kind::Denied, facts, causes)
             }
         };
-        for publication in self.parts.authority_mut(ca, Ca::take_publications).unwrap_or_default() {
+        for publication in self.hosts.cas.ca_mut(ca, Ca::take_publications).unwrap_or_default() {
             let Some(principal) = self.directory.name_of_dn(&publication.dn) else { continue };
             self.directory.publish_certificate(&principal, &publication.certificate);
             let name = self.names.certificate(&thumbprint_of(&publication.certificate));

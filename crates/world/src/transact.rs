@@ -15,9 +15,9 @@ use crate::queue::Event;
 use crate::readers::{Reader, Transaction};
 use crate::session::{Pending, SessionId};
 use crate::spec::ReaderName;
-use crate::{Computer, Invariant, Parts, World, WorldError};
+use crate::{CaHost, CardHost, Computer, Invariant, World, WorldError};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Lines an operation up for the reader its card is in; whether it waits for one. Without a reader it fails at once.
     pub(crate) fn line_up_card(
         &mut self,
@@ -44,7 +44,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             CardOperation::Generate { overwrite: None, .. } => self.next_container(&principal, &name),
             _ => String::new(),
         };
-        let max_containers = self.parts.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
+        let max_containers =
+            self.hosts.cards.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
         let operation = Operation::Perform {
             operation: operation.clone(),
             pin: given.flatten().map(|pin| Pin::new(pin.reveal())),
@@ -157,7 +158,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             return Answer::CardGone(code);
         }
         let Ok(bytes) = command.encode() else { return Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
-        let response = match self.parts.transmit(reader, &bytes) {
+        let response = match self.hosts.cards.transmit(reader, &bytes) {
             Ok(response) => response,
             Err(gone) => return Answer::CardGone(gone.0),
         };
@@ -211,7 +212,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// A session is gone, and its transactions with it: a card that one of them had begun to work with is reset.
     pub(crate) fn abort_transactions(&mut self, id: SessionId) {
         for name in self.readers.forget(id) {
-            self.parts.reset(&name);
+            self.hosts.cards.reset(&name);
             if self.readers.get(&name).is_ok_and(Reader::is_busy) {
                 self.set_to_work(&name);
             }

@@ -4,9 +4,9 @@ use autoenroll_model::{CardSerial, CoreError, Duration, Effect, OutputBody, SimT
 use autoenroll_trace::{Kind, digest, to_json_lines};
 use autoenroll_world::action::{Change, ClickTarget, SettingsEdit, UserAnswer};
 use autoenroll_world::spec::{ComputerRole, ReaderName, ScheduledChange, WorldSpec};
-use autoenroll_world::{ActError, Action, InProcess, SpecError, Stepped, Thing, World, WorldError};
+use autoenroll_world::{ActError, Action, Hosts, SpecError, Stepped, Thing, World, WorldError};
 
-use crate::lab::{alice_card, contoso, offer, reader, records, run, template};
+use crate::lab::{Lab, alice_card, contoso, offer, reader, records, run, template};
 use crate::toy::{Script, Toys, ask};
 
 fn logon(user: &str) -> Action {
@@ -17,8 +17,8 @@ fn boot() -> Action {
     Action::Boot { computer: "WKS01".to_owned() }
 }
 
-fn world(spec: WorldSpec, toys: Toys) -> World<Toys, InProcess> {
-    World::new(spec, toys, InProcess::new()).unwrap()
+fn world(spec: WorldSpec, toys: Toys) -> Lab<Toys> {
+    World::new(spec, toys, Hosts::in_process()).unwrap()
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_crash_leaves_effects_unanswered_and_a_new_session_starts_from_nothing() {
 fn clones_go_their_own_way_and_equally() {
     let mut spec = contoso();
     offer(&mut spec, template("ContosoUser"), None);
-    let mut world = World::new(spec, autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
+    let mut world = World::new(spec, autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap();
     world.act(&logon("alice")).unwrap();
     world.step(SimTime::START).unwrap();
     let mut fork = world.clone();
@@ -169,7 +169,7 @@ fn what_cannot_be_done_is_refused_and_leaves_no_record() {
         |card: &str| Action::Insert { card: card.to_owned(), computer: "WKS01".to_owned(), reader: reader().reader };
     let alice = || "alice".to_owned();
     let before = world.trace().records().len();
-    let unknown = |world: &mut World<Toys, InProcess>, action: Action, what: Thing| match world.act(&action) {
+    let unknown = |world: &mut Lab<Toys>, action: Action, what: Thing| match world.act(&action) {
         Err(ActError::Unknown(unknown)) => assert_eq!(unknown.what, what, "{action:?}"),
         other => panic!("{action:?} gave {other:?}"),
     };
@@ -211,7 +211,7 @@ fn a_description_that_describes_nothing_is_refused() {
         let mut spec = contoso();
         spec.cards = vec![alice_card()];
         change(&mut spec);
-        World::new(spec, Toys::default(), InProcess::new()).map(drop).unwrap_err()
+        World::new(spec, Toys::default(), Hosts::in_process()).map(drop).unwrap_err()
     };
     let unknown = |change, expected: Thing| match refused(change) {
         SpecError::Unknown(unknown) => assert_eq!(unknown.what, expected),
