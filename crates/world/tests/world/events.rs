@@ -1,6 +1,6 @@
 //! What happens when, and in which order.
 
-use autoenroll_model::{CardSerial, CoreError, Duration, Effect, OutputBody, SimTime};
+use autoenroll_model::{CardSerial, Choice, CoreError, Duration, Effect, EffectId, OutputBody, PromptId, SimTime};
 use autoenroll_trace::{Kind, digest, to_json_lines};
 use autoenroll_world::action::{Change, ClickTarget, SettingsEdit, UserAnswer};
 use autoenroll_world::spec::{ComputerRole, ReaderName, ScheduledChange, WorldSpec};
@@ -107,6 +107,31 @@ fn a_core_that_fails_stops_the_world() {
     let error = CoreError::Failed { reason: "the toy is broken".to_owned() };
     let failed = WorldError::Core { principal: "alice".to_owned(), error };
     assert_eq!(world.act(&Action::Unlock { user: "alice".to_owned() }), Err(ActError::World(failed)));
+}
+
+#[test]
+fn an_error_of_a_core_says_whose_fault_it_is() {
+    let (effect, prompt) = (EffectId(5), PromptId(2));
+    let check = |error: CoreError, expected: &str| {
+        let mut script = Script::new();
+        script.broken_by = Some("trigger 1".to_owned());
+        script.error = error.clone();
+        let mut world = world(contoso(), Toys::default().with("alice", script));
+        let failed = world.act(&logon("alice")).unwrap_err();
+        assert_eq!(failed, ActError::World(WorldError::Core { principal: "alice".to_owned(), error }));
+        assert_eq!(failed.to_string(), format!("alice: {expected}"));
+    };
+    let wrong = CoreError::WrongResult { effect, expected: "stores".to_owned(), found: "reply".to_owned() };
+    let text = "the result of effect 5 must be `stores` or `failed`, and `reply` came";
+    check(wrong, &format!("the driver broke the core's contract: {text}"));
+    let text = "a result came for effect 5, which is not open: it was never asked for, is done, or was abandoned";
+    check(CoreError::UnknownEffect { effect }, &format!("the driver broke the core's contract: {text}"));
+    let text = "an answer came for prompt 2, which is not open: it was never shown, is answered, or was withdrawn";
+    check(CoreError::UnknownPrompt { prompt }, &format!("the driver broke the core's contract: {text}"));
+    let text = "prompt 2 does not offer `pin`; it offers `yes`, `no`";
+    let not_offered = CoreError::NotOffered { prompt, found: Choice::Pin, expected: vec![Choice::Yes, Choice::No] };
+    check(not_offered, &format!("the driver broke the core's contract: {text}"));
+    check(CoreError::failed("it is gone"), "the core failed: it is gone");
 }
 
 #[test]
