@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Exit codes:
   0  everything asked for was done, and every scenario passed
-  1  a scenario failed, two runs differed, a planted bug was not caught, or a file is not formatted
+  1  a scenario or trace failed, runs differed, a planted bug survived, or a file is not formatted
   2  the arguments, or a file that they name, cannot be used; nothing was run
   3  the bench itself failed: a foreign core, the machine, or a fault of this program";
 
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Run one scenario and show its timeline: time, actor, what happened.
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
+    /// Say which invariants hold in a trace, also in one that another bench made.
+    #[command(after_help = CHECK_TRACE_EXAMPLES)]
+    CheckTrace(CheckTrace),
     /// Write a scenario file that runs, to begin with.
     New(New),
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
@@ -278,6 +281,26 @@ pub(crate) struct Show {
     pub(crate) fixtures: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: How,
+}
+
+const CHECK_TRACE_EXAMPLES: &str = "\
+Examples:
+  autoenroll show --format json founding/second-provider > trace.jsonl
+  autoenroll check-trace trace.jsonl
+  autoenroll show --format json my/scenario.toml | autoenroll check-trace -
+  autoenroll check-trace --format json trace.jsonl | jq 'select(.verdict == \"broken\")'
+
+The trace is judged by its records alone: what invariants need beside them is said with each. Records of kind `violation`, by which a
+bench states what it has seen itself, count as well.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckTrace {
+    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod bless;
 mod card;
 mod catalogue;
 mod check;
+mod check_trace;
 mod console;
 mod core_command;
 mod embedded;
@@ -69,6 +70,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
+        Command::CheckTrace(arguments) => check_trace::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),

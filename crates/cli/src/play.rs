@@ -10,7 +10,7 @@ use autoenroll_scenario::{
     FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
 };
 use autoenroll_trace::{Trace, TraceDigest, digest};
-use autoenroll_world::{InProcess, WorldError};
+use autoenroll_world::{Hosts, WorldError};
 
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
@@ -193,11 +193,11 @@ impl Runner {
         let fault = story.scenario.document.sweep.as_ref()?.value;
         let swept = match &self.core {
             CoreKind::Own(factory) => {
-                sweep(&story.scenario, fault, || (factory.clone(), InProcess::new()), &self.catalogue)
+                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &self.catalogue)
             }
             CoreKind::Foreign(factory) => {
                 let requirements = Undemanding(&self.catalogue);
-                sweep(&story.scenario, fault, || (factory.clone(), InProcess::new()), &requirements)
+                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
         let first = swept.broken.first()?;
@@ -224,17 +224,18 @@ impl Runner {
         if self.flip.is_some() {
             let mut scenario = story.scenario.clone();
             scenario.spec.flip.clone_from(&self.flip);
-            return (run(&scenario, factory, InProcess::new(), requirements), None);
+            return (run(&scenario, factory, Hosts::in_process(), requirements), None);
         }
         #[cfg(feature = "pcsc")]
         if let Some(stack) = &self.stack {
-            let parts = autoenroll_host::pcsc::PcscCards::new(stack.clone());
-            let ledger = parts.ledger();
-            let report = run(&story.scenario, factory, parts, requirements);
+            let cards = autoenroll_host::pcsc::PcscCards::new(stack.clone());
+            let ledger = cards.ledger();
+            let hosts = Hosts { cards, cas: Hosts::in_process().cas };
+            let report = run(&story.scenario, factory, hosts, requirements);
             let fault = ledger.faults().first().map(|fault| format!("the PC/SC stack failed: {fault}"));
             return (report, fault);
         }
-        (run(&story.scenario, factory, InProcess::new(), requirements), None)
+        (run(&story.scenario, factory, Hosts::in_process(), requirements), None)
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {

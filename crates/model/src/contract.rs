@@ -91,11 +91,23 @@ impl CoreError {
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed { reason: reason.into() }
     }
+
+    /// Whether the driver is at fault: the core did right to refuse what came.
+    #[must_use]
+    pub const fn is_of_driver(&self) -> bool {
+        match self {
+            Self::WrongResult { .. }
+            | Self::UnknownEffect { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::NotOffered { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for CoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the core failed: ")?;
+        f.write_str(if self.is_of_driver() { "the driver broke the core's contract: " } else { "the core failed: " })?;
         match self {
             Self::WrongResult { effect, expected, found } => {
                 write!(f, "the result of effect {} must be `{expected}` or `failed`, and `{found}` came", effect.0)
