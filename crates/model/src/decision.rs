@@ -42,6 +42,8 @@ impl fmt::Display for Rule {
 
 /// What a rule decided, about what, and on which facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Decision {
     /// Numbered from 1 within its maker.
     pub id: u32,

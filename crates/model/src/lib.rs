@@ -22,6 +22,9 @@ mod key;
 mod principal;
 mod profile;
 mod prompt;
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub mod schema;
 mod store;
 mod template;
 mod time;
