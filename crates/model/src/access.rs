@@ -110,6 +110,8 @@ const fn expand_generic(mask: u32) -> u32 {
 
 /// Owner and discretionary access control list ([MS-DTYP] 2.4.6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct SecurityDescriptor {
     /// The owner.
     pub owner: Option<Sid>,
@@ -119,6 +121,8 @@ pub struct SecurityDescriptor {
 
 /// One access control entry ([MS-DTYP] 2.4.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Ace {
     /// Allow or deny.
     pub effect: AceEffect,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A cause of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The n-th input to this core, counted from 1.

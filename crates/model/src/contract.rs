@@ -48,7 +48,8 @@ pub trait CoreFactory {
 /// The contract between a core and its driver is broken. A failure that Windows would report is never one: it is an
 /// [`EffectResult::Failed`], and the core lives with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum CoreError {
     /// The driver reported a result of another kind than the effect has.
     WrongResult {
@@ -140,7 +141,8 @@ impl core::error::Error for CoreError {}
 
 /// Everything that can happen to a core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Input {
     /// Something starts a run.
     Trigger(Trigger),
@@ -179,6 +181,8 @@ pub enum Input {
 /// What starts a run. Policy itself is read at the start of each run ([`Effect::ReadSettings`]), because the core's own timer
 /// starts runs too and nobody is there to hand it a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Trigger {
     /// What it was.
     pub cause: TriggerCause,
@@ -217,6 +221,8 @@ words! {
 
 /// One output, with what caused it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Output {
     /// The input that is being handled, and the decisions that led here.
     pub causes: Vec<Cause>,
@@ -226,7 +232,8 @@ pub struct Output {
 
 /// Everything a core can put out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum OutputBody {
     /// Show a balloon at the icon.
     Balloon(BalloonId),
@@ -282,7 +289,8 @@ pub enum OutputBody {
 
 /// Progress of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Report {
     /// A run starts.
     RunStarted {
@@ -336,7 +344,8 @@ words! {
 
 /// What came of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Outcome {
     /// The certificate is where it belongs.
     Enrolled {

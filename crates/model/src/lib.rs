@@ -25,6 +25,9 @@ mod policy;
 mod principal;
 mod profile;
 mod prompt;
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub mod schema;
 mod store;
 mod template;
 #[cfg(feature = "test-support")]
