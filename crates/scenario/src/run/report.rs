@@ -6,7 +6,7 @@ use autoenroll_trace::{Detail, TimelineOptions, Trace, render as render_timeline
 use super::{Failure, RunError, RunReport, Verdict};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, render};
-use crate::source::{Files, Place};
+use crate::source::{Files, Span};
 
 /// How many lines of the story stand before and after a failure.
 const LINES_AROUND: usize = 24;
@@ -27,7 +27,7 @@ impl RunReport {
             Verdict::Violated { records, failures } => {
                 let violations = records.iter().filter_map(|id| self.trace.get(*id)).map(|record| {
                     let message = format!("at {}: {}", record.at, record.facts);
-                    Diagnostic::error(Code::Invariant, message, Place::default())
+                    Diagnostic::error(Code::Invariant, message, Span::default())
                 });
                 violations.chain(own(failures)).collect()
             }
@@ -37,7 +37,7 @@ impl RunReport {
                     RunError::World(autoenroll_world::WorldError::Restless { .. }) => Code::Restless,
                     RunError::World(_) => Code::CoreFailed,
                 };
-                [Diagnostic::error(code, error.to_string(), Place::default())].into_iter().collect()
+                [Diagnostic::error(code, error.to_string(), Span::default())].into_iter().collect()
             }
         }
     }
