@@ -170,9 +170,9 @@ fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requi
     let covers = scenario.document.about.covers.iter();
     let decided = |id: &str| report.decided.iter().any(|rule| requirements.is_shown_by(id, rule));
     let missing = covers.filter(|id| requirements.find(&id.value) == Requirement::Decides && !decided(&id.value));
-    let failure = |id: &crate::Placed<String>| Failure {
+    let failure = |id: &crate::Spanned<String>| Failure {
         step: None,
-        place: id.place,
+        span: id.span,
         at: end,
         help: None,
         kind: FailureKind::NotCovered { id: id.value.clone(), variant: scenario.variant.clone() },

@@ -82,7 +82,7 @@ fn fails(steps: &str, expected: &[(Code, &str, &str)]) {
         .list()
         .iter()
         .map(|problem| {
-            let underlined = &text[problem.place.start..problem.place.end];
+            let underlined = &text[problem.span.start..problem.span.end];
             (problem.code, underlined, problem.help.as_deref().unwrap_or_default())
         })
         .collect();

@@ -62,7 +62,7 @@ impl Moment {
                 .filter(|at| *at < steps.len())
                 .ok_or_else(|| Failure::Usage(format!("{} has no step {step}; it has {}", story.name, steps.len()))),
             Self::Line(line) => {
-                let lines = steps.iter().map(|step| line_of(step.place.start)..=line_of(step.place.end));
+                let lines = steps.iter().map(|step| line_of(step.span.start)..=line_of(step.span.end));
                 lines.clone().position(|lines| lines.contains(&line)).ok_or_else(|| {
                     let near = lines.enumerate().min_by_key(|(_, lines)| lines.start().abs_diff(line));
                     let near =

@@ -50,7 +50,7 @@ pub(super) fn step(
         (None, What::Expect(_) | What::Prompt { .. }) => "matched no record".to_owned(),
     };
     writeln!(console.out, "step {number} of {} {what}", story.name)?;
-    writeln!(console.out, "    {}\n", story.scenario.files.slice(step.place))?;
+    writeln!(console.out, "    {}\n", story.scenario.files.slice(step.span))?;
     let template = template(step).and_then(|name| runs::known(name, story).ok());
     match (template, &step.what) {
         (Some(template), _) => {
