@@ -124,7 +124,7 @@ impl Card {
                 .and_then(|id| id.try_into().ok()),
             pin: PinState {
                 set: gids.pin.is_set(),
-                tries_left: gids.pin.tries_left,
+                tries_left: gids.pin.retries_left,
                 limit: gids.chip.profile.pin.tries(),
             },
             user: gids.session.user,

@@ -23,7 +23,7 @@ pub(crate) fn describe(card: &mut Transaction<'_>, max_containers: u8) -> Result
 
 fn tries_left(card: &mut Transaction<'_>) -> Result<Option<u8>, Halt> {
     let status = card.read(FileId::APPLICATION, tag::PIN_STATUS)?;
-    Ok(match tlv::find(&status.unwrap_or_default(), tag::TRIES_LEFT) {
+    Ok(match tlv::find(&status.unwrap_or_default(), tag::RETRIES_LEFT) {
         Ok(Some(&[tries])) => Some(tries),
         _ => None,
     })

@@ -41,7 +41,7 @@ pub enum Operation {
     /// Read the card id of a card that was just inserted. → [`Step::Identified`]; a card without the GIDS application fails
     /// with `SCARD_E_UNKNOWN_CARD`, one without a file system with `SCARD_E_FILE_NOT_FOUND`.
     Identify,
-    /// Select the application, verify the PIN when there is one, operate, log out. → [`Step::Done`]
+    /// Select the application, verify the PIN when there is one, operate, deauthenticate. → [`Step::Done`]
     Perform {
         /// What the core asks for.
         operation: CardOperation,

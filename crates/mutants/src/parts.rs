@@ -49,7 +49,7 @@ impl<P: Parts> SabotagedParts<P> {
         if self.has(PlantedBug::TriesNotCounted) {
             let tries = before.look().pin.tries_left;
             self.parts.card_mut(card, |card| *card = before);
-            return Ok(Response::status(StatusWord::tries_left(tries)).encode());
+            return Ok(Response::status(StatusWord::retries_left(tries)).encode());
         }
         self.before.entry(card.to_owned()).or_insert(before);
         Ok(response)

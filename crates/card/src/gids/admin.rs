@@ -76,7 +76,7 @@ impl Gids {
             return Err(Mark::AuthenticateInitial);
         }
         if !self.session.environment.contains_key(&CrtTemplate::Authentication) {
-            return Err(Mark::AuthenticateNoKeyChosen);
+            return Err(Mark::AuthenticateNoKeySet);
         }
         let Some(Content::AdminKey(Some(key))) = self.files.get(FileId::ADMIN_KEY).map(|file| &file.content) else {
             return Err(Mark::AuthenticateNoKey);

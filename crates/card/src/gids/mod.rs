@@ -102,7 +102,7 @@ pub(crate) struct Session {
     pub(crate) user: bool,
     /// The admin key was proved.
     pub(crate) admin: bool,
-    /// Keys chosen by MANAGE SECURITY ENVIRONMENT, one for each kind of use, with the algorithm byte.
+    /// Keys set by MSE SET, one for each kind of use, with the algorithm byte.
     environment: BTreeMap<CrtTemplate, (KeyReference, u8)>,
     /// An authentication that was begun.
     challenge: Option<admin::Challenge>,

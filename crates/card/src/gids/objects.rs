@@ -58,8 +58,8 @@ impl Gids {
     /// 7F71 { 97 tries left, 93 limit }. That 7F73 is not found tells hosts that there is no PUK and the admin key
     /// unblocks.
     fn pin_status_object(&self) -> Vec<u8> {
-        let mut value = tlv::encode(tag::TRIES_LEFT, &[self.pin.tries_left]);
-        tlv::write(&mut value, tag::TRIES_LIMIT, &[self.chip.profile.pin.tries()]);
+        let mut value = tlv::encode(tag::RETRIES_LEFT, &[self.pin.retries_left]);
+        tlv::write(&mut value, tag::RETRY_LIMIT, &[self.chip.profile.pin.tries()]);
         tlv::encode(tag::PIN_STATUS, &value)
     }
 

@@ -14,19 +14,19 @@ use crate::Mark;
 /// Reference of the PIN in P2; hosts also write 00.
 const PIN: u8 = 0x80;
 
-/// Reference in P2 that logs out.
-const EVERYONE: u8 = 0x82;
+/// P2 of VERIFY that deauthenticates user and admin (GIDS).
+const DEAUTHENTICATE: u8 = 0x82;
 
 /// The PIN and its retry counter.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Pin {
     value: Option<Vec<u8>>,
-    pub(crate) tries_left: u8,
+    pub(crate) retries_left: u8,
 }
 
 impl Pin {
-    pub(crate) const fn unset(tries: u8) -> Self {
-        Self { value: None, tries_left: tries }
+    pub(crate) const fn unset(retry_limit: u8) -> Self {
+        Self { value: None, retries_left: retry_limit }
     }
 
     pub(crate) const fn is_set(&self) -> bool {
@@ -36,7 +36,7 @@ impl Pin {
 
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pin {{ set: {}, tries_left: {} }}", self.is_set(), self.tries_left)
+        write!(f, "Pin {{ set: {}, retries_left: {} }}", self.is_set(), self.retries_left)
     }
 }
 
@@ -49,11 +49,11 @@ impl Gids {
         match command.p2 {
             PIN | 0x00 if command.data.is_empty() => self.pin_status(),
             PIN | 0x00 => self.verify_pin(&command.data),
-            EVERYONE if command.data.is_empty() => {
-                self.log_out();
-                done(Mark::LogOut)
+            DEAUTHENTICATE if command.data.is_empty() => {
+                self.deauthenticate();
+                done(Mark::Deauthenticate)
             }
-            EVERYONE => Err(Mark::LogOutLength),
+            DEAUTHENTICATE => Err(Mark::DeauthenticateLength),
             _ => Err(Mark::VerifyP2),
         }
     }
@@ -62,7 +62,7 @@ impl Gids {
         if self.life_cycle == LifeCycle::Creation || self.session.user {
             return done(Mark::VerifyNotNeeded);
         }
-        Err(match (self.pin.is_set(), self.pin.tries_left) {
+        Err(match (self.pin.is_set(), self.pin.retries_left) {
             (false, _) => Mark::VerifyNoPin,
             (true, 0) => Mark::VerifyBlocked,
             (true, _) => Mark::VerifyNeeded,
@@ -72,14 +72,14 @@ impl Gids {
     fn verify_pin(&mut self, presented: &[u8]) -> Answer {
         let Some(pin) = &self.pin.value else { return Err(Mark::VerifyNoPin) };
         // K8.4.blocked
-        if self.pin.tries_left == 0 {
+        if self.pin.retries_left == 0 {
             return Err(Mark::VerifyBlocked);
         }
         if !self.chip.profile.pin.allows(presented.len()) {
             return Err(Mark::VerifyLength);
         }
         let right = pin == presented;
-        self.count_try(right);
+        self.count_attempt(right);
         if right { done(Mark::VerifyRight) } else { Err(Mark::VerifyWrong) }
     }
 
@@ -97,14 +97,14 @@ impl Gids {
     /// the new one, so that a wrong guess learns nothing from the kind of error.
     fn change_pin(&mut self, old_and_new: &[u8]) -> Answer {
         let Some(pin) = &self.pin.value else { return Err(Mark::ChangeNoPin) };
-        if self.pin.tries_left == 0 {
+        if self.pin.retries_left == 0 {
             return Err(Mark::ChangeBlocked);
         }
         if old_and_new.is_empty() {
             return Err(Mark::ChangeLength);
         }
         let new = old_and_new.strip_prefix(pin.as_slice()).map(<[u8]>::to_vec);
-        self.count_try(new.is_some());
+        self.count_attempt(new.is_some());
         let new = new.ok_or(Mark::ChangeWrong)?;
         if !self.chip.profile.pin.allows(new.len()) {
             return Err(Mark::ChangeLength);
@@ -129,39 +129,40 @@ impl Gids {
     /// RESET RETRY COUNTER (ISO 7816-4 11.5.10), P1 02: a new PIN, after admin authentication.
     pub(super) fn reset_retry_counter(&mut self, command: &Command) -> Answer {
         if command.p1 != 0x02 {
-            return Err(Mark::UnblockP1);
+            return Err(Mark::ResetRetryCounterP1);
         }
         if command.p2 != PIN {
-            return Err(Mark::UnblockP2);
+            return Err(Mark::ResetRetryCounterP2);
         }
         if self.life_cycle == LifeCycle::Creation {
-            return Err(Mark::UnblockInitial);
+            return Err(Mark::ResetRetryCounterInitial);
         }
         // K8.4.unblock
         if !self.session.admin {
-            return Err(Mark::UnblockRefused);
+            return Err(Mark::ResetRetryCounterRefused);
         }
         if !self.chip.profile.pin.allows(command.data.len()) {
-            return Err(Mark::UnblockLength);
+            return Err(Mark::ResetRetryCounterLength);
         }
         self.set_pin(&command.data);
-        self.log_out();
-        done(Mark::UnblockDone)
+        self.deauthenticate();
+        done(Mark::ResetRetryCounterDone)
     }
 
     /// Sets the PIN and restores the counter.
     pub(crate) fn set_pin(&mut self, new: &[u8]) {
-        self.pin = Pin { value: Some(new.to_vec()), tries_left: self.chip.profile.pin.tries() };
+        self.pin = Pin { value: Some(new.to_vec()), retries_left: self.chip.profile.pin.tries() };
     }
 
     /// A wrong PIN also logs the user out: whoever presents one is no longer known to be the user.
-    fn count_try(&mut self, right: bool) {
+    fn count_attempt(&mut self, right: bool) {
         self.session.user = right;
         // K8.4.card-counter
-        self.pin.tries_left = if right { self.chip.profile.pin.tries() } else { self.pin.tries_left.saturating_sub(1) };
+        self.pin.retries_left =
+            if right { self.chip.profile.pin.tries() } else { self.pin.retries_left.saturating_sub(1) };
     }
 
-    fn log_out(&mut self) {
+    fn deauthenticate(&mut self) {
         self.session.user = false;
         self.session.admin = false;
     }

@@ -35,7 +35,7 @@ const ACTIONS: &[(usize, Action)] = &[
     (14, |host, observer| host.verify(observer)),
     (5, |host, _| host.verify_wrongly()),
     (2, |_, _| commands::verify_status()),
-    (1, |_, _| commands::log_out()),
+    (1, |_, _| commands::deauthenticate()),
     (3, |host, observer| host.change(observer)),
     (2, |host, _| host.set_pin()),
     (3, |host, _| host.unblock()),
