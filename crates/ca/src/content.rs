@@ -142,7 +142,7 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or nobody does.
+    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or there is none.
     fn sid(&self) -> Option<Extension> {
         // F3.2.2.0x80000
         if !self.config.sid_extension || self.template.enrollment(EnrollmentFlags::NO_SECURITY_EXTENSION) {

@@ -26,7 +26,7 @@ pub(crate) struct Envelope {
     attributes: Attributes,
     extensions: Extensions,
     name_values: Vec<(String, String)>,
-    /// Those among the signed attributes, where a request on behalf of somebody names him ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
     signed_name_values: Vec<(String, String)>,
     template_identifiers: Vec<TemplateReference>,
 }

@@ -128,7 +128,7 @@ impl From<io::Error> for ServeError {
 /// How long to wait for a driver.
 const DRIVER_WITHIN: Duration = Duration::from_secs(2);
 
-/// The card and its reader, in front of whoever types.
+/// The card and its reader, as the commands from standard input act on them.
 struct Desk<'a, W> {
     card: &'a SharedCard,
     driver: SocketAddr,
@@ -152,7 +152,7 @@ impl<W: Write + Send + 'static> Desk<'_, W> {
             let again = polled && matches!(exchange, Exchange::AnswerToReset(_));
             polled = matches!(exchange, Exchange::AnswerToReset(_));
             if trace && !again {
-                // Whoever reads the trace may have gone; the card is served all the same.
+                // The reader of the trace may have gone; the card is served all the same.
                 let _unread = write_line(&out, exchange);
             }
         };

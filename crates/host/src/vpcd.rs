@@ -36,7 +36,7 @@ pub(crate) fn lock(card: &SharedCard) -> MutexGuard<'_, Card> {
 /// The daemon behind the driver looks every 400 ms whether there is a card: see [`Inserted::wait_for_power`].
 ///
 /// # Errors
-/// When nobody listens there.
+/// When no driver listens there.
 pub fn insert(
     card: SharedCard,
     driver: SocketAddr,

@@ -154,7 +154,7 @@ impl Gids {
         self.pin = Pin { value: Some(new.to_vec()), retries_left: self.chip.profile.pin.tries() };
     }
 
-    /// A wrong PIN also logs the user out: whoever presents one is no longer known to be the user.
+    /// A wrong PIN also deauthenticates the user, whom the card no longer knows then.
     fn count_attempt(&mut self, right: bool) {
         self.session.user = right;
         // K8.4.card-counter

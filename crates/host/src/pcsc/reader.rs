@@ -124,7 +124,7 @@ impl Reader {
     ) -> Result<R, CardGone> {
         let (reply, answer) = mpsc::sync_channel(1);
         let job = move |session: &mut Session| {
-            // Whoever asked may no longer wait.
+            // The caller may no longer wait.
             let _too_late = reply.send(job(session));
         };
         self.jobs.send(Box::new(job)).map_err(|_| CardGone(HResult::E_UNEXPECTED))?;
@@ -216,7 +216,7 @@ impl Session {
         }
     }
 
-    /// Leaves the card as it is: resetting it, as dropping the handle would, is for whoever asks for it.
+    /// Leaves the card as it is: resetting it, as dropping the handle would, is done only on request.
     fn disconnect(&mut self) {
         if let Some(card) = self.card.take() {
             // A card that is gone needs no farewell.

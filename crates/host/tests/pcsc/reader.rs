@@ -42,7 +42,7 @@ pub(crate) fn a_reader_is_driven(stack: &Arc<Stack>, _all: Part) {
     let (inserted, reader) = put_in(&card, slot);
     assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
     assert_eq!(reader.transmit(VERIFY).unwrap(), b"\x90\x00");
-    // Longer than pcscd's patience with cards that nobody holds: the handle keeps the power on.
+    // Longer than the time after which pcscd powers down cards without a handle: this handle keeps the power on.
     std::thread::sleep(Duration::from_millis(1_200));
     assert_eq!(reader.transmit(VERIFY_STATUS).unwrap(), b"\x90\x00");
     assert_eq!(reader.reset().unwrap(), CardProfile::gids().atr.as_bytes());
