@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use autoenroll_card::{Card, CardProfile, Personalisation};
-//! use autoenroll_csp::{Answer, Operation, Step, step};
+//! use autoenroll_csp::{CardAnswer, Operation, Step, step};
 //! use autoenroll_keys::Seed;
 //!
 //! let mut card = Card::new(CardProfile::gids(), *b"alice's new card", Seed::from(1));
@@ -17,7 +17,7 @@
 //! let mut answers = Vec::new();
 //! let serial = loop {
 //!     match step(&Operation::Identify, &answers) {
-//!         Step::Send(command) => answers.push(Answer::Response(card.transmit(&command.encode()?))),
+//!         Step::Send(command) => answers.push(CardAnswer::Response(card.transmit(&command.encode()?))),
 //!         Step::Identified(serial) => break serial,
 //!         Step::Done(failure) => panic!("{failure:?}"),
 //!     }
@@ -45,5 +45,5 @@ mod transaction;
 pub use operation::{Operation, Step, Target, container_name, step};
 pub use pin::Pin;
 pub use registry::{CardDatabase, CardDatabaseError, CardType};
-pub use script::Answer;
+pub use script::CardAnswer;
 pub use software::{SoftwareContainer, SoftwareKeys};

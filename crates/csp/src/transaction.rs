@@ -12,13 +12,13 @@ use crate::script::{Halt, Script};
 use crate::{Pin, status};
 
 /// A card whose application is selected and whose cache file has been read.
-pub(crate) struct Transaction<'a> {
+pub(crate) struct CardTransaction<'a> {
     script: Script<'a>,
     cache: CardCacheFile,
     verified: bool,
 }
 
-impl<'a> Transaction<'a> {
+impl<'a> CardTransaction<'a> {
     /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and deauthenticates.
     pub(crate) fn run(
         mut script: Script<'a>,

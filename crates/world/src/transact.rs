@@ -2,7 +2,7 @@
 //! response is one event, so that anything may happen in between.
 
 use autoenroll_apdu::{describe, redact};
-use autoenroll_csp::{Answer, Operation, Step, Target, step};
+use autoenroll_csp::{CardAnswer, Operation, Step, Target, step};
 use autoenroll_model::{
     CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
     ReaderState, ReaderView, hex,
@@ -131,9 +131,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let record = transaction.record;
                 let answer = match (&holds, same_card) {
                     // X6.2.0x80100069
-                    (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
+                    (None, _) => CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD),
                     // X6.2.0x80100068
-                    (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
+                    (Some(_), false) => CardAnswer::CardGone(HResult::SCARD_W_RESET_CARD),
                     (Some(_), true) => self.exchange(name, &card, pin, session, &command, record),
                 };
                 if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
@@ -156,14 +156,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         session: SessionId,
         command: &autoenroll_apdu::Command,
         because: RecordId,
-    ) -> Answer {
+    ) -> CardAnswer {
         if let Some(code) = self.cards.get(card).and_then(|state| fault_code(state.fault)) {
-            return Answer::CardGone(code);
+            return CardAnswer::CardGone(code);
         }
-        let Ok(bytes) = command.encode() else { return Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
+        let Ok(bytes) = command.encode() else { return CardAnswer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
         let response = match self.parts.transmit(reader, &bytes) {
             Ok(response) => response,
-            Err(gone) => return Answer::CardGone(gone.0),
+            Err(gone) => return CardAnswer::CardGone(gone.0),
         };
         let shown = redact(command).encode().unwrap_or_default();
         let facts = Facts::new()
@@ -173,7 +173,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             .with("meaning", describe(command));
         let record = self.record(card, Kind::Apdu, facts, vec![because]);
         self.watch_card(card, pin, session, command, &response, record);
-        Answer::Response(response)
+        CardAnswer::Response(response)
     }
 
     /// Gives the reader to the next transaction, and the outcome to the core.
