@@ -8,7 +8,7 @@ use autoenroll_apdu::gids::{AccessMode, Algorithm, CrtTemplate, FileId, KeyRefer
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, PublicKey, RsaComponents};
 
-use super::{AdminKey, Answer, Content, Gids, done, reply};
+use super::{AdminKey, Content, Gids, HandlerResult, done, reply};
 use crate::Mark;
 
 const SEQUENCE: u32 = 0x30;
@@ -20,7 +20,7 @@ impl Gids {
     ///
     /// The key comes from the pool: which one, the card's serial, the key reference and the number of keys generated under
     /// that reference decide.
-    pub(super) fn generate(&mut self, command: &Command) -> Answer {
+    pub(super) fn generate(&mut self, command: &Command) -> HandlerResult {
         if command.p1p2() != 0 {
             return Err(Mark::GenerateP1P2);
         }
@@ -69,7 +69,7 @@ impl Gids {
     }
 
     /// GET DATA with a key template.
-    pub(super) fn get_public_key(&self, reference: KeyReference) -> Answer {
+    pub(super) fn get_public_key(&self, reference: KeyReference) -> HandlerResult {
         let file = self.files.get(reference.file()).ok_or(Mark::GetNoKey)?;
         if !file.active {
             return Err(Mark::GetKeyInactive);
@@ -85,7 +85,7 @@ impl Gids {
 
     /// PUT KEY: `70 { 84 key, A5 { 83, 84, 87 value, 88 check value } }`. The check value is not looked at: hosts send the
     /// same one for every key.
-    pub(super) fn put_key(&mut self, data: &[u8]) -> Answer {
+    pub(super) fn put_key(&mut self, data: &[u8]) -> HandlerResult {
         let (reference, value) = key_and_value(data).ok_or(Mark::PutKeySyntax)?;
         let file = self.files.get(reference.file()).ok_or(Mark::PutKeyNoFile)?;
         if !file.active {
@@ -130,18 +130,18 @@ impl Gids {
 
     /// MANAGE SECURITY ENVIRONMENT SET (ISO 7816-4 11.5.11): sets the key for the next operations of one kind. A refusal also
     /// drops the key set before, so that no operation uses a key its host did not mean.
-    pub(super) fn manage_security_environment(&mut self, command: &Command) -> Answer {
+    pub(super) fn manage_security_environment(&mut self, command: &Command) -> HandlerResult {
         let template = match (command.p1, CrtTemplate::from_byte(command.p2)) {
             (0xC1 | 0x81, Some(CrtTemplate::Authentication)) => CrtTemplate::Authentication,
             (0x41, Some(template @ (CrtTemplate::Signature | CrtTemplate::Confidentiality))) => template,
             _ => return Err(Mark::MseP1P2),
         };
-        self.session.environment.remove(&template);
+        self.volatile.environment.remove(&template);
         if template == CrtTemplate::Authentication {
-            self.session.challenge = None;
+            self.volatile.challenge = None;
         }
         let (reference, algorithm) = self.check_key_reference(template, &command.data)?;
-        self.session.environment.insert(template, (reference, algorithm));
+        self.volatile.environment.insert(template, (reference, algorithm));
         done(if template == CrtTemplate::Authentication { Mark::MseAdmin } else { Mark::MseUser })
     }
 
@@ -167,13 +167,13 @@ impl Gids {
 
     /// PERFORM SECURITY OPERATION (ISO 7816-8): 9E9A computes a signature, 8086 deciphers. The cryptogram comes bare,
     /// without a padding indicator.
-    pub(super) fn perform_security_operation(&mut self, command: &Command) -> Answer {
+    pub(super) fn perform_security_operation(&mut self, command: &Command) -> HandlerResult {
         let (template, mark) = match command.p1p2() {
             0x9E9A => (CrtTemplate::Signature, Mark::PsoSigned),
             0x8086 => (CrtTemplate::Confidentiality, Mark::PsoDeciphered),
             _ => return Err(Mark::PsoP1P2),
         };
-        let set = self.session.environment.get(&template).copied();
+        let set = self.volatile.environment.get(&template).copied();
         let (reference, algorithm) = set.ok_or(Mark::PsoNoKeySet)?;
         let file = self.files.get(reference.file()).ok_or(Mark::PsoNoKeySet)?;
         if !self.meets(file.condition(AccessMode::Use)) {

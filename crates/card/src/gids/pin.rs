@@ -8,7 +8,7 @@ use core::fmt;
 
 use autoenroll_apdu::Command;
 
-use super::{Answer, Gids, LifeCycle, done};
+use super::{Gids, HandlerResult, LifeCycle, done};
 use crate::Mark;
 
 /// Reference of the PIN in P2; hosts also write 00.
@@ -42,7 +42,7 @@ impl fmt::Debug for Pin {
 
 impl Gids {
     /// VERIFY (ISO 7816-4 11.5.6).
-    pub(super) fn verify(&mut self, command: &Command) -> Answer {
+    pub(super) fn verify(&mut self, command: &Command) -> HandlerResult {
         if command.p1 != 0 {
             return Err(Mark::VerifyP1);
         }
@@ -58,8 +58,8 @@ impl Gids {
         }
     }
 
-    fn pin_status(&self) -> Answer {
-        if self.life_cycle == LifeCycle::Creation || self.session.user {
+    fn pin_status(&self) -> HandlerResult {
+        if self.life_cycle == LifeCycle::Creation || self.volatile.user {
             return done(Mark::VerifyNotNeeded);
         }
         Err(match (self.pin.is_set(), self.pin.retries_left) {
@@ -69,7 +69,7 @@ impl Gids {
         })
     }
 
-    fn verify_pin(&mut self, presented: &[u8]) -> Answer {
+    fn verify_pin(&mut self, presented: &[u8]) -> HandlerResult {
         let Some(pin) = &self.pin.value else { return Err(Mark::VerifyNoPin) };
         // K8.4.blocked
         if self.pin.retries_left == 0 {
@@ -84,7 +84,7 @@ impl Gids {
     }
 
     /// CHANGE REFERENCE DATA (ISO 7816-4 11.5.7): P1 00 old PIN and new PIN, P1 01 new PIN only.
-    pub(super) fn change_reference_data(&mut self, command: &Command) -> Answer {
+    pub(super) fn change_reference_data(&mut self, command: &Command) -> HandlerResult {
         match (command.p1, command.p2) {
             (0x00, PIN) => self.change_pin(&command.data),
             (0x01, PIN) => self.set_pin_by_user(&command.data),
@@ -95,7 +95,7 @@ impl Gids {
 
     /// Nothing in the data says where the old PIN ends: it ends where the current one does. The old PIN is judged before
     /// the new one, so that a wrong guess learns nothing from the kind of error.
-    fn change_pin(&mut self, old_and_new: &[u8]) -> Answer {
+    fn change_pin(&mut self, old_and_new: &[u8]) -> HandlerResult {
         let Some(pin) = &self.pin.value else { return Err(Mark::ChangeNoPin) };
         if self.pin.retries_left == 0 {
             return Err(Mark::ChangeBlocked);
@@ -113,10 +113,10 @@ impl Gids {
         done(Mark::ChangeDone)
     }
 
-    fn set_pin_by_user(&mut self, new: &[u8]) -> Answer {
+    fn set_pin_by_user(&mut self, new: &[u8]) -> HandlerResult {
         let mark = match self.life_cycle {
             LifeCycle::Creation => Mark::SetPinInitial,
-            _ if self.session.user => Mark::SetPinVerified,
+            _ if self.volatile.user => Mark::SetPinVerified,
             _ => return Err(Mark::SetPinRefused),
         };
         if !self.chip.profile.pin.allows(new.len()) {
@@ -127,7 +127,7 @@ impl Gids {
     }
 
     /// RESET RETRY COUNTER (ISO 7816-4 11.5.10), P1 02: a new PIN, after admin authentication.
-    pub(super) fn reset_retry_counter(&mut self, command: &Command) -> Answer {
+    pub(super) fn reset_retry_counter(&mut self, command: &Command) -> HandlerResult {
         if command.p1 != 0x02 {
             return Err(Mark::ResetRetryCounterP1);
         }
@@ -138,7 +138,7 @@ impl Gids {
             return Err(Mark::ResetRetryCounterInitial);
         }
         // K8.4.unblock
-        if !self.session.admin {
+        if !self.volatile.admin {
             return Err(Mark::ResetRetryCounterRefused);
         }
         if !self.chip.profile.pin.allows(command.data.len()) {
@@ -156,14 +156,14 @@ impl Gids {
 
     /// A wrong PIN also deauthenticates the user, whom the card no longer knows then.
     fn count_attempt(&mut self, right: bool) {
-        self.session.user = right;
+        self.volatile.user = right;
         // K8.4.card-counter
         self.pin.retries_left =
             if right { self.chip.profile.pin.tries() } else { self.pin.retries_left.saturating_sub(1) };
     }
 
     fn deauthenticate(&mut self) {
-        self.session.user = false;
-        self.session.admin = false;
+        self.volatile.user = false;
+        self.volatile.admin = false;
     }
 }
