@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, Personalisation};
-use autoenroll_host::{Ended, Exchange, Inserted, ServeOptions, ServedIn, SharedCard, insert, serve, share};
+use autoenroll_host::{Ended, Exchange, InsertedCard, ServeOptions, ServedIn, SharedCard, insert, serve, share};
 use autoenroll_keys::Seed;
 
 const LONG: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ fn card(profile: CardProfile) -> SharedCard {
     share(card)
 }
 
-fn put_in(driver: &Driver, card: &SharedCard) -> (Inserted, Connection) {
+fn put_in(driver: &Driver, card: &SharedCard) -> (InsertedCard, Connection) {
     let inserted = insert(card.clone(), driver.address(), LONG, |_| {}).unwrap();
     (inserted, driver.accept())
 }

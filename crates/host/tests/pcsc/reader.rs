@@ -6,7 +6,7 @@ use std::time::Duration;
 use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_csp::{Operation, Step};
 use autoenroll_host::pcsc::{Reader, Stack};
-use autoenroll_host::{Inserted, SharedCard, Slot, insert, share};
+use autoenroll_host::{InsertedCard, SharedCard, Slot, insert, share};
 use autoenroll_keys::Seed;
 use autoenroll_model::{CardSerial, EffectResult, HResult};
 use autoenroll_world::CardGone;
@@ -24,7 +24,7 @@ pub(crate) fn card() -> SharedCard {
     share(card)
 }
 
-fn put_in(card: &SharedCard, slot: &Slot) -> (Inserted, Reader) {
+fn put_in(card: &SharedCard, slot: &Slot) -> (InsertedCard, Reader) {
     let inserted = insert(Arc::clone(card), slot.driver(), LONG, |_| {}).unwrap();
     let reader = Reader::open(&slot.name).unwrap();
     assert_eq!(reader.connect(LONG).unwrap(), card.lock().unwrap().profile().atr.as_bytes());
