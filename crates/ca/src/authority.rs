@@ -17,8 +17,8 @@ use crate::encode::{self, CrlContent};
 use crate::envelope::Envelope;
 use crate::hierarchy::CaIdentity;
 use crate::judge::{Judge, Refusal};
-use crate::policy::Policy;
-use crate::request::Request;
+use crate::policy::PolicyModule;
+use crate::request::VerifiedRequest;
 use crate::revocation::RevocationReason;
 use crate::trust::Trust;
 use crate::{response, rules};
@@ -325,7 +325,7 @@ impl Ca {
     }
 
     /// Form and signatures of a request; the text is the beginning of the disposition message.
-    fn understand(&mut self, now: FileTime, row: &Row) -> Result<Request, (&'static str, Refusal)> {
+    fn understand(&mut self, now: FileTime, row: &Row) -> Result<VerifiedRequest, (&'static str, Refusal)> {
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
         let envelope = Envelope::open(&mut judge, row.flags, &row.request, &row.attributes)
             .map_err(|refusal| ("Error parsing request", refusal))?;
@@ -339,11 +339,11 @@ impl Ca {
         Ok(request)
     }
 
-    /// The policy module, and what follows from its verdict; `officer` is who has approved the request.
+    /// The policy module, and what follows from its decision; `officer` is the manager who approved the request, if one did.
     fn decide(&mut self, now: FileTime, row: &mut Row, officer: Option<&str>) {
         let Some(request) = row.understood.take() else { return };
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
-        let policy = Policy {
+        let policy = PolicyModule {
             config: &self.config,
             templates: &self.templates,
             ca_not_after: self.identity.not_after(),
@@ -352,14 +352,14 @@ impl Ca {
             now,
             approved: officer.is_some(),
         };
-        let verdict = match policy.decide(&mut judge) {
-            Ok(verdict) => verdict,
+        let granted = match policy.decide(&mut judge) {
+            Ok(granted) => granted,
             Err(refusal) => return row.deny(now, &refusal),
         };
-        row.template = Some(verdict.template.name.clone());
-        row.archived_key = verdict.archived_key;
+        row.template = Some(granted.template.name.clone());
+        row.archived_key = granted.archived_key;
         row.archived_key_hash = request.archived_key.as_ref().and_then(|key| key.hash.clone());
-        if verdict.pending {
+        if granted.pending {
             row.message = "Taken under submission".to_string();
             row.understood = Some(request);
             return;
@@ -367,17 +367,17 @@ impl Ca {
         let issuance = Issuance {
             identity: &self.identity,
             config: &self.config,
-            template: verdict.template,
+            template: granted.template,
             caller: &row.requester,
             request: &request,
-            names: verdict.names,
-            policies: verdict.policies,
+            names: granted.names,
+            policies: granted.policies,
             serial: serial(&self.seed, &self.identity, row.id),
             now,
         };
         let algorithm = signature_algorithm(&self.identity, &self.config);
         let serial = issuance.serial.clone();
-        let template = verdict.template;
+        let template = granted.template;
         let certificate = issuance
             .content()
             .and_then(|content| encode::certificate(&content, self.identity.private_key(), algorithm));

@@ -13,8 +13,8 @@ use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, CrlDist
 use crate::config::CaConfig;
 use crate::encode::{CertificateContent, EncodeError};
 use crate::hierarchy::CaIdentity;
-use crate::names::Names;
-use crate::request::Request;
+use crate::names::CertificateNames;
+use crate::request::VerifiedRequest;
 
 /// Everything an issued certificate follows from.
 pub(crate) struct Issuance<'a> {
@@ -22,8 +22,8 @@ pub(crate) struct Issuance<'a> {
     pub(crate) config: &'a CaConfig,
     pub(crate) template: &'a Template,
     pub(crate) caller: &'a PrincipalObject,
-    pub(crate) request: &'a Request,
-    pub(crate) names: Names,
+    pub(crate) request: &'a VerifiedRequest,
+    pub(crate) names: CertificateNames,
     /// Issuance policies that the certificate is to have.
     pub(crate) policies: Vec<Oid>,
     pub(crate) serial: Vec<u8>,
@@ -142,7 +142,7 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or nobody does.
+    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or there is none.
     fn sid(&self) -> Option<Extension> {
         // F3.2.2.0x80000
         if !self.config.sid_extension || self.template.enrollment(EnrollmentFlags::NO_SECURITY_EXTENSION) {

@@ -10,28 +10,28 @@ use autoenroll_wire::{GeneralName, TemplateReference, oids};
 
 use crate::config::{Approval, CaConfig};
 use crate::judge::{Judge, Refusal};
-use crate::names::{Names, Supplied, names};
-use crate::request::{Request, SignerCertificate};
+use crate::names::{CertificateNames, Supplied, names};
+use crate::request::{SignerCertificate, VerifiedRequest};
 use crate::rules;
 
 /// What the policy module looks at.
-pub(crate) struct Policy<'a> {
+pub(crate) struct PolicyModule<'a> {
     pub(crate) config: &'a CaConfig,
     /// The CA's copy of the templates, which may be older than the directory.
     pub(crate) templates: &'a [Template],
     /// End of the CA certificate.
     pub(crate) ca_not_after: FileTime,
     pub(crate) caller: &'a PrincipalObject,
-    pub(crate) request: &'a Request,
+    pub(crate) request: &'a VerifiedRequest,
     pub(crate) now: FileTime,
     /// The manager has approved the request: it does not wait again.
     pub(crate) approved: bool,
 }
 
-/// What the policy module decided.
-pub(crate) struct Verdict<'a> {
+/// What the policy module granted: the request is issued, or waits for the manager.
+pub(crate) struct Granted<'a> {
     pub(crate) template: &'a Template,
-    pub(crate) names: Names,
+    pub(crate) names: CertificateNames,
     /// Issuance policies of the certificate.
     pub(crate) policies: Vec<Oid>,
     /// The private key to archive, PKCS #8.
@@ -40,8 +40,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) pending: bool,
 }
 
-impl<'a> Policy<'a> {
-    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Verdict<'a>, Refusal> {
+impl<'a> PolicyModule<'a> {
+    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Granted<'a>, Refusal> {
         let template = self.template(judge)?;
         self.version(judge, template)?;
         self.renewal_template(judge, template)?;
@@ -61,7 +61,7 @@ impl<'a> Policy<'a> {
         let names = self.names(judge, template, waived)?;
         let facts = Facts::new().with("not-after", self.ca_not_after.to_string());
         judge.require(&rules::VALIDITY, self.now < self.ca_not_after, facts)?;
-        Ok(Verdict { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
+        Ok(Granted { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
     }
 
     /// Every identifier in the request must mean one and the same template, which this CA issues.
@@ -267,7 +267,7 @@ impl<'a> Policy<'a> {
         Ok(template.certificate_policies.iter().filter(|oid| requested.contains(oid)).cloned().collect())
     }
 
-    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<Names, Refusal> {
+    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<CertificateNames, Refusal> {
         let old = self.request.renews.as_ref().filter(|_| waived);
         let old = old.and_then(|old| old.alternative_name_extension.as_ref());
         let supplied = Supplied {

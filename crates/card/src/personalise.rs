@@ -269,7 +269,7 @@ impl Card {
 
     /// Sets the retry counter, at most to its limit: a card whose PIN was tried before. 0 blocks it.
     pub fn set_tries_left(&mut self, tries: u8) {
-        self.gids.pin.tries_left = tries.min(self.profile().pin.tries());
+        self.gids.pin.retries_left = tries.min(self.profile().pin.tries());
     }
 
     fn create(&mut self, fcp: Fcp) -> Result<(), PersonaliseError> {

@@ -19,9 +19,9 @@ pub struct SoftwareContainer {
     pub key: PrivateKey,
     /// What it is for.
     pub key_spec: KeySpec,
-    /// May it be exported?
+    /// It may be exported.
     pub exportable: bool,
-    /// Does each use ask the user? Nobody is asked here: prompts are the core's.
+    /// Strong key protection: each use asks the user. This crate does not ask; prompts are the core's.
     pub protected: bool,
 }
 

@@ -1,4 +1,4 @@
-//! OpenSSL, which nobody here wrote, reads our keys and agrees with our signatures.
+//! OpenSSL reads our keys and agrees with our signatures.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test hands files to another program; nothing of it is in the crate"

@@ -165,7 +165,7 @@ impl Token {
         Self(core::iter::once(&principal.sid).chain(&principal.groups).cloned().collect())
     }
 
-    /// Whether it carries the identifier. PRINCIPAL_SELF is nobody's.
+    /// Whether it carries the identifier. No token carries PRINCIPAL_SELF.
     #[must_use]
     pub fn has(&self, sid: &Sid) -> bool {
         sid.as_str() != Sid::PRINCIPAL_SELF && self.0.contains(sid)

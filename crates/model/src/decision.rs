@@ -124,7 +124,7 @@ pub struct Decided {
     pub cause: Cause,
 }
 
-/// A consequence that is left out because a planted-bugs build inverts its rule. Whoever gets one does not take the step that the
+/// A consequence that is left out because a planted-bugs build inverts its rule. The caller does not take the step that the
 /// rule asks for. Without that feature there is no value of it: nothing of a planted bug is compiled into a release.
 #[cfg(feature = "planted-bugs")]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Keys as far as everybody must name them: algorithm, place, provider.
+//! How every party names keys: algorithm, place, provider.
 
 use alloc::string::String;
 use core::fmt;

@@ -71,7 +71,7 @@ pub struct Template {
 
 impl Template {
     /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display name is the name,
-    /// the key is for exchange, and nobody may do anything with it.
+    /// the key is for exchange, and the access control list is empty.
     #[must_use]
     pub fn empty(name: &str) -> Self {
         Self {

@@ -47,7 +47,7 @@ impl<C: CardHost> SabotagedCards<C> {
         if self.has(PlantedBug::TriesNotCounted) {
             let tries = before.look().pin.tries_left;
             self.inner.card_mut(card, |card| *card = before);
-            return Ok(Response::status(StatusWord::tries_left(tries)).encode());
+            return Ok(Response::status(StatusWord::retries_left(tries)).encode());
         }
         self.before.entry(card.to_owned()).or_insert(before);
         Ok(response)

@@ -64,7 +64,7 @@ impl Certificate {
         let mut validity = reader.sequence()?;
         let subject = reader.read()?;
         let public_key = reader.expect(tag::SEQUENCE)?;
-        // Unique identifiers, of which nobody makes use.
+        // Unique identifiers, which CAs of Windows do not write.
         reader.optional(tag::context(1))?;
         reader.optional(tag::context(2))?;
         let extensions = reader.optional(tag::constructed(3))?;

@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 pub enum Request {
     /// A bare PKCS #10.
     Pkcs10(CertificationRequest),
-    /// A message that only signs another request: a renewal of a version 1 template, or one on behalf of somebody.
+    /// A message that only signs another request: a renewal of a version 1 template, or a request on behalf of another.
     Cms {
         /// The message.
         message: SignedMessage,

@@ -1,4 +1,4 @@
-//! OpenSSL, which nobody here wrote, reads and verifies what is built here.
+//! OpenSSL reads and verifies what is built here.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test hands files to another program; nothing of it is in the crate"

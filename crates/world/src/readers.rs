@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use autoenroll_csp::{Answer, Operation};
+use autoenroll_csp::{CardAnswer, Operation};
 use autoenroll_model::{EffectId, PinId};
 use autoenroll_trace::RecordId;
 
@@ -44,7 +44,7 @@ pub(crate) struct CardTransaction {
     pub(crate) operation: Operation,
     pub(crate) pin: Option<PinId>,
     /// What its commands were answered so far.
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<CardAnswer>,
     /// The record of its beginning.
     pub(crate) record: RecordId,
     /// The insertion it began with.

@@ -2,7 +2,7 @@
 //! response is one event, so that anything may happen in between.
 
 use autoenroll_apdu::{Command, describe, ins, redact};
-use autoenroll_csp::{Answer, Operation, Step, Target, step};
+use autoenroll_csp::{CardAnswer, Operation, Step, Target, step};
 use autoenroll_invariants::Beyond;
 use autoenroll_model::{
     CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
@@ -146,9 +146,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let record = transaction.record;
                 let answer = match (&holds, same_card) {
                     // X6.2.0x80100069
-                    (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
+                    (None, _) => CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD),
                     // X6.2.0x80100068
-                    (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
+                    (Some(_), false) => CardAnswer::CardGone(HResult::SCARD_W_RESET_CARD),
                     (Some(_), true) => self.transmit(name, &card, pin, &command, record),
                 };
                 if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
@@ -170,14 +170,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         pin: Option<PinId>,
         command: &Command,
         because: RecordId,
-    ) -> Answer {
+    ) -> CardAnswer {
         if let Some(code) = self.cards.get(card).and_then(|state| fault_code(state.fault)) {
-            return Answer::CardGone(code);
+            return CardAnswer::CardGone(code);
         }
-        let Ok(bytes) = command.encode() else { return Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
+        let Ok(bytes) = command.encode() else { return CardAnswer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
         let response = match self.hosts.cards.transmit(reader, &bytes) {
             Ok(response) => response,
-            Err(gone) => return Answer::CardGone(gone.0),
+            Err(gone) => return CardAnswer::CardGone(gone.0),
         };
         let shown = redact(command).encode().unwrap_or_default();
         let facts = Facts::new()
@@ -187,7 +187,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             .with("meaning", describe(command));
         let card_after = if may_change_a_card(command) { self.card_view(card) } else { None };
         self.record_with(card, Kind::Apdu, facts, vec![because], &Beyond::Command { pin, card: card_after });
-        Answer::Response(response)
+        CardAnswer::Response(response)
     }
 
     /// Gives the reader to the next transaction, and the outcome to the core.

@@ -15,7 +15,7 @@ use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{CrtTemplate, FileId, tag};
 use autoenroll_apdu::tlv::{self, Tlv};
 
-use super::{AdminKey, Answer, Content, Gids, LifeCycle, done, reply};
+use super::{AdminKey, Content, Gids, HandlerResult, LifeCycle, done, reply};
 use crate::Mark;
 
 /// An authentication that the card has begun.
@@ -27,15 +27,15 @@ pub(super) enum Challenge {
 
 impl Gids {
     /// GENERAL AUTHENTICATE (ISO 7816-4 11.5.5).
-    pub(super) fn general_authenticate(&mut self, command: &Command) -> Answer {
+    pub(super) fn general_authenticate(&mut self, command: &Command) -> HandlerResult {
         if command.p1p2() != 0 {
             return Err(Mark::AuthenticateP1P2);
         }
         if self.life_cycle == LifeCycle::Creation {
             return Err(Mark::AuthenticateInitial);
         }
-        if !self.session.environment.contains_key(&CrtTemplate::Authentication) {
-            return Err(Mark::AuthenticateNoKeyChosen);
+        if !self.volatile.environment.contains_key(&CrtTemplate::Authentication) {
+            return Err(Mark::AuthenticateNoKeySet);
         }
         let Some(Content::AdminKey(Some(key))) = self.files.get(FileId::ADMIN_KEY).map(|file| &file.content) else {
             return Err(Mark::AuthenticateNoKey);
@@ -52,21 +52,21 @@ impl Gids {
         }
     }
 
-    fn challenge_host(&mut self) -> Answer {
+    fn challenge_host(&mut self) -> HandlerResult {
         let challenge: [u8; 8] = self.draw_bytes("challenge");
-        self.session.challenge = Some(Challenge::External(challenge));
+        self.volatile.challenge = Some(Challenge::External(challenge));
         reply(Mark::AuthenticateChallenge, template(tag::CHALLENGE, &challenge))
     }
 
-    fn answer_challenge(&mut self, host: [u8; 16]) -> Answer {
+    fn answer_challenge(&mut self, host: [u8; 16]) -> HandlerResult {
         let card: [u8; 16] = self.draw_bytes("challenge");
-        self.session.challenge = Some(Challenge::Mutual { host, card });
+        self.volatile.challenge = Some(Challenge::Mutual { host, card });
         reply(Mark::AuthenticateMutual, template(tag::CHALLENGE, &card))
     }
 
     /// A challenge serves once. A wrong response also takes away what an earlier one had proved.
-    fn check_response(&mut self, key: &AdminKey, response: &[u8]) -> Answer {
-        let challenge = self.session.challenge.take().ok_or(Mark::AuthenticateNoChallenge)?;
+    fn check_response(&mut self, key: &AdminKey, response: &[u8]) -> HandlerResult {
+        let challenge = self.volatile.challenge.take().ok_or(Mark::AuthenticateNoChallenge)?;
         let proved = match &challenge {
             Challenge::External(sent) => response == key.encrypt(sent),
             Challenge::Mutual { host, card } => {
@@ -74,7 +74,7 @@ impl Gids {
                 text.len() == 40 && text[..16] == *card && text[16..32] == *host && text[39] == 0x80
             }
         };
-        self.session.admin = proved;
+        self.volatile.admin = proved;
         match challenge {
             _ if !proved => Err(Mark::AuthenticateWrong),
             Challenge::External(_) => done(Mark::AuthenticateRight),

@@ -12,7 +12,7 @@ use autoenroll_world::{CardGone, CardHost};
 
 use crate::pcsc::{Reader, Stack};
 use crate::vpcd::lock;
-use crate::{Inserted, SharedCard, Slot, insert, share};
+use crate::{InsertedCard, SharedCard, Slot, insert, share};
 
 /// Cards in the readers of a [`Stack`].
 ///
@@ -82,7 +82,7 @@ impl Ledger {
 struct Place {
     slot: Slot,
     reader: Reader,
-    inserted: Option<Inserted>,
+    inserted: Option<InsertedCard>,
 }
 
 /// How long pcscd may take to notice that a card came or went. It looks every 400 ms.

@@ -74,7 +74,7 @@ pub(crate) fn pcscd_ends_with_the_process_that_started_it() {
     kill_process(Pid::from_raw(*second).unwrap(), Signal::KILL).unwrap();
 }
 
-/// A process that has ended but that nobody has waited for is not alive.
+/// A zombie, which has ended but has not been waited for, is not alive.
 fn is_alive(pid: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
