@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_trace::{Kind, Record};
 
-use crate::{Beyond, CardView, Checker, Invariant, Moment, Violation};
+use crate::beyond::{Beyond, CardView};
+use crate::checker::{Checker, Moment, Violation};
+use crate::table::Invariant;
 
 /// [`Invariant::DefaultContainer`].
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use autoenroll_trace::{Kind, Record, RecordId};
 
+use crate::checker::{Checker, Moment, Violation};
 use crate::session::Sessions;
-use crate::{Checker, Invariant, Moment, Violation};
+use crate::table::Invariant;
 
 /// [`Invariant::Contract`].
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use autoenroll_model::{Cancelled, Fact, HResult};
 use autoenroll_trace::{Kind, RecordId};
 
+use crate::checker::{Checker, Moment, Violation};
 use crate::session::Sessions;
-use crate::{Checker, Invariant, Moment, Violation};
+use crate::table::Invariant;
 
 /// [`Invariant::Prompts`].
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use autoenroll_model::Fact;
 use autoenroll_trace::Kind;
 
-use crate::{Beyond, Checker, Invariant, Moment, Violation};
+use crate::beyond::Beyond;
+use crate::checker::{Checker, Moment, Violation};
+use crate::table::Invariant;
 
 /// [`Invariant::Enrolled`].
 #[derive(Clone, Debug, Default)]

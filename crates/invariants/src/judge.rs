@@ -2,7 +2,10 @@
 
 use autoenroll_trace::{Kind, Record, Trace};
 
-use crate::{Beyond, Checkers, Invariant, Violation};
+use crate::Checkers;
+use crate::beyond::Beyond;
+use crate::checker::Violation;
+use crate::table::Invariant;
 
 /// At most so many violations of one invariant are reported: the first tells why, and the rest mostly follow from it.
 pub const INSTANCES: usize = 100;

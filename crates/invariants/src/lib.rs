@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod beyond;
+mod checker;
 mod container;
 mod contract;
 mod desktop;
@@ -21,53 +22,13 @@ mod session;
 mod table;
 
 use autoenroll_model::Cancelled;
-use autoenroll_trace::{Record, RecordId, Trace};
+use autoenroll_trace::{Record, Trace};
 
 pub use crate::beyond::{Beyond, CardView, DefaultContainer};
+pub use crate::checker::Violation;
+use crate::checker::{Checker, Moment};
 pub use crate::judge::{INSTANCES, judge};
 pub use crate::table::{Bare, INVARIANTS, Invariant, Statement};
-
-/// An invariant does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which one.
-    pub invariant: Invariant,
-    /// Whom it happened to: a principal or a card.
-    pub actor: String,
-    /// The record at which it no longer holds.
-    pub record: RecordId,
-    /// What was found in place of what the invariant states.
-    pub reason: String,
-}
-
-/// A record to be checked: the last one of its trace so far, or one that later ones follow.
-#[derive(Clone, Copy)]
-struct Moment<'a> {
-    trace: &'a Trace,
-    record: &'a Record,
-    beyond: &'a Beyond,
-}
-
-impl<'a> Moment<'a> {
-    fn text(&self, name: &str) -> Option<&'a str> {
-        self.record.facts.text(name)
-    }
-
-    /// The records among the causes, the latest first.
-    fn causes(&self) -> impl Iterator<Item = &'a Record> {
-        let trace = self.trace;
-        self.record.causes.iter().rev().filter_map(move |cause| trace.get(*cause))
-    }
-
-    fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
-        Violation { invariant, actor: self.record.actor.clone(), record: self.record.id, reason: reason.into() }
-    }
-}
-
-/// Checks one invariant, record by record.
-trait Checker {
-    fn check(&mut self, at: Moment<'_>) -> Option<Violation>;
-}
 
 /// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the fields.
 #[derive(Clone, Debug)]

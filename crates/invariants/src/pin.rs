@@ -6,8 +6,10 @@ use autoenroll_apdu::{Command, Response, StatusWord, ins};
 use autoenroll_model::{Fact, PinId, hex};
 use autoenroll_trace::{Kind, Record};
 
+use crate::beyond::{Beyond, CardView};
+use crate::checker::{Checker, Moment, Violation};
 use crate::session::Sessions;
-use crate::{Beyond, CardView, Checker, Invariant, Moment, Violation};
+use crate::table::Invariant;
 
 /// A command with a PIN that the card refused (ISO 7816-4 5.6: 63Cx), so that one try is spent.
 struct Refused<'a> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use autoenroll_model::Fact;
 use autoenroll_trace::Kind;
 
-use crate::{Checker, Invariant, Moment, Violation};
+use crate::checker::{Checker, Moment, Violation};
+use crate::table::Invariant;
 
 /// [`Invariant::DuplicateRequest`].
 #[derive(Clone, Debug, Default)]
