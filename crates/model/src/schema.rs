@@ -7,7 +7,7 @@ use alloc::string::String;
 
 #[doc(hidden)]
 pub use schemars;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, json_schema};
 
 /// Name of a schema.
 #[doc(hidden)]

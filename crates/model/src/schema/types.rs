@@ -1,7 +1,5 @@
 //! The schemas of single types.
 
-use alloc::string::String;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Bytes, Name};
