@@ -10,7 +10,25 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{FileTime, KeyUsage, Oid, Sid, SignatureAlgorithm, Thumbprint, hex};
 
-/// A certificate as it was received or finished: the bytes, and what they say.
+/// A certificate as it was received or finished: the bytes, and what they say (RFC 5280 4.1).
+///
+/// ```text
+/// Certificate ::= SEQUENCE {
+///     tbsCertificate      TBSCertificate,
+///     signatureAlgorithm  AlgorithmIdentifier,
+///     signatureValue      BIT STRING }
+/// TBSCertificate ::= SEQUENCE {
+///     version               [0] EXPLICIT INTEGER DEFAULT v1,
+///     serialNumber          INTEGER,
+///     signature             AlgorithmIdentifier,
+///     issuer                Name,
+///     validity              SEQUENCE { notBefore Time, notAfter Time },
+///     subject               Name,
+///     subjectPublicKeyInfo  SubjectPublicKeyInfo,
+///     issuerUniqueID        [1] IMPLICIT BIT STRING OPTIONAL,
+///     subjectUniqueID       [2] IMPLICIT BIT STRING OPTIONAL,
+///     extensions            [3] EXPLICIT SEQUENCE OF Extension OPTIONAL }
+/// ```
 ///
 /// The readers of single extensions are lenient, as Windows is when it lists a store: an extension that is malformed
 /// counts as absent. [`extensions`](Self::extensions) has readers that tell the two apart.
