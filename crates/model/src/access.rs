@@ -112,7 +112,7 @@ const fn expand_generic(mask: u32) -> u32 {
 /// Owner and discretionary access control list ([MS-DTYP] 2.4.6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityDescriptor {
-    /// The owner.
+    /// `OwnerSid`; the access check does not consult it.
     pub owner: Option<Sid>,
     /// Entries in their order; `None` for an absent or null list.
     pub dacl: Option<Vec<Ace>>,

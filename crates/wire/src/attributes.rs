@@ -54,7 +54,7 @@ pub struct CspProvider {
 pub struct EncryptedKeyHash {
     /// The hash function; none when it is unknown here.
     pub algorithm: Option<HashAlgorithm>,
-    /// The hash.
+    /// Over the DER of the ContentInfo that holds the EnvelopedData.
     pub hash: Vec<u8>,
 }
 

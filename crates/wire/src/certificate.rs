@@ -40,7 +40,7 @@ pub struct Certificate {
     pub signed: Vec<u8>,
     /// Serial number: content octets of the INTEGER.
     pub serial: Vec<u8>,
-    /// The issuer.
+    /// `issuer`, parsed; compare [`issuer_der`](Self::issuer_der) to find the issuer's certificate.
     pub issuer: Name,
     /// DER of the issuer as received; names are compared by it.
     pub issuer_der: Vec<u8>,
@@ -48,7 +48,7 @@ pub struct Certificate {
     pub not_before: FileTime,
     /// Valid until then.
     pub not_after: FileTime,
-    /// The subject.
+    /// `subject`, parsed; empty when only alternative names identify the subject.
     pub subject: Name,
     /// DER of the subject as received.
     pub subject_der: Vec<u8>,
@@ -58,7 +58,7 @@ pub struct Certificate {
     pub extensions: Extensions,
     /// How the issuer signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// `signatureValue` over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 

@@ -64,7 +64,7 @@ pub enum TaggedRequest {
     Pkcs10 {
         /// Number of this part within the message.
         body_part: u32,
-        /// The request.
+        /// Parsed; its signature is not verified.
         request: CertificationRequest,
     },
     /// CRMF or another kind, DER.

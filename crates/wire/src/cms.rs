@@ -68,7 +68,7 @@ pub struct SignerInfo {
     pub signed_attributes: Option<SignedAttributes>,
     /// How it is signed; hash and kind of key taken together.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// Over the signed attributes where there are any, otherwise over the content; not verified.
     pub signature: Vec<u8>,
     /// What is not signed.
     pub unsigned_attributes: Attributes,

@@ -39,7 +39,7 @@ pub struct CertificationRequest {
     pub attributes: Attributes,
     /// How the request is signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// Over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 

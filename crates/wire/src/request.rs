@@ -22,7 +22,7 @@ pub enum Request {
     Pkcs10(CertificationRequest),
     /// A message that only signs another request: a renewal of a version 1 template, or a request on behalf of another.
     Cms {
-        /// The message.
+        /// The SignedData, with the signers to verify.
         message: SignedMessage,
         /// The request it signs.
         inner: Box<Request>,

@@ -59,7 +59,7 @@ pub enum SignerKey {
 /// A message was finished before this signer, counted from 0, had signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MissingSignature {
-    /// Which signer.
+    /// Index into [`UnsignedMessage::signers`].
     pub signer: usize,
 }
 
