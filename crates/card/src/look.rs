@@ -54,7 +54,7 @@ pub struct PinState {
 pub struct ContainerState {
     /// Index of its record in the container map.
     pub index: u8,
-    /// Its name.
+    /// At most 39 UTF-16 units, as the container map has it.
     pub name: String,
     /// Whether it has the default flag.
     pub default: bool,

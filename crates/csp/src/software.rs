@@ -15,7 +15,7 @@ pub struct SoftwareKeys(BTreeMap<(String, String), SoftwareContainer>);
 /// One container with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoftwareContainer {
-    /// The key.
+    /// Both halves; the private one is given out only when exportable, or enveloped for archival.
     pub key: PrivateKey,
     /// What it is for.
     pub key_spec: KeySpec,

@@ -66,7 +66,7 @@ pub fn serve(
 /// How a card is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeOptions {
-    /// Which reader.
+    /// The driver to connect to, or a pcscd of its own.
     pub reader: ServedIn,
     /// Whether the card is in the reader at the start.
     pub inserted: bool,

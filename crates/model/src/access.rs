@@ -113,7 +113,7 @@ const fn expand_generic(mask: u32) -> u32 {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct SecurityDescriptor {
-    /// The owner.
+    /// `OwnerSid`; the access check does not consult it.
     pub owner: Option<Sid>,
     /// Entries in their order; `None` for an absent or null list.
     pub dacl: Option<Vec<Ace>>,

@@ -103,7 +103,7 @@ pub enum Role {
 pub struct Decision {
     /// Numbered from 1 within its maker.
     pub id: u32,
-    /// The rule.
+    /// By its id in the requirement catalogue.
     pub rule: Rule,
     /// What it was decided about: a template, a certificate, a card, a request.
     pub subject: String,

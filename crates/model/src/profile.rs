@@ -159,7 +159,7 @@ pub enum SwitchError {
     },
     /// It has no such value.
     Value {
-        /// The switch.
+        /// By its name, as profiles list it.
         switch: String,
         /// The value that came.
         found: String,

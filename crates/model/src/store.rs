@@ -64,7 +64,7 @@ pub struct RequestEntry {
     pub template: String,
     /// Where the private key is.
     pub key: KeyPlace,
-    /// Its algorithm.
+    /// Kind and size of the key.
     pub algorithm: KeyAlgorithm,
     /// When the entry was made.
     pub created: FileTime,
@@ -343,7 +343,7 @@ impl CardDescription {
 pub struct ContainerView {
     /// Index in the container map.
     pub index: u8,
-    /// Its name.
+    /// Unique on the card; Windows makes it a GUID.
     pub name: String,
     /// Whether it carries the default flag.
     pub default: bool,

@@ -10,7 +10,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{ExtensionsAttribute, HashAlgorithm, Oid};
 
-/// One attribute: a type and values, each kept as DER.
+/// One attribute: a type and values, each kept as DER (RFC 5652 5.3; RFC 2986 4.1 is the same).
+///
+/// ```text
+/// Attribute ::= SEQUENCE {
+///     attrType    OBJECT IDENTIFIER,
+///     attrValues  SET OF AttributeValue }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Its type.
@@ -48,7 +54,7 @@ pub struct CspProvider {
 pub struct EncryptedKeyHash {
     /// The hash function; none when it is unknown here.
     pub algorithm: Option<HashAlgorithm>,
-    /// The hash.
+    /// Over the DER of the ContentInfo that holds the EnvelopedData.
     pub hash: Vec<u8>,
 }
 

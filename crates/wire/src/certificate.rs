@@ -10,7 +10,25 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{FileTime, KeyUsage, Oid, Sid, SignatureAlgorithm, Thumbprint, hex};
 
-/// A certificate as it was received or finished: the bytes, and what they say.
+/// A certificate as it was received or finished: the bytes, and what they say (RFC 5280 4.1).
+///
+/// ```text
+/// Certificate ::= SEQUENCE {
+///     tbsCertificate      TBSCertificate,
+///     signatureAlgorithm  AlgorithmIdentifier,
+///     signatureValue      BIT STRING }
+/// TBSCertificate ::= SEQUENCE {
+///     version               [0] EXPLICIT INTEGER DEFAULT v1,
+///     serialNumber          INTEGER,
+///     signature             AlgorithmIdentifier,
+///     issuer                Name,
+///     validity              SEQUENCE { notBefore Time, notAfter Time },
+///     subject               Name,
+///     subjectPublicKeyInfo  SubjectPublicKeyInfo,
+///     issuerUniqueID        [1] IMPLICIT BIT STRING OPTIONAL,
+///     subjectUniqueID       [2] IMPLICIT BIT STRING OPTIONAL,
+///     extensions            [3] EXPLICIT SEQUENCE OF Extension OPTIONAL }
+/// ```
 ///
 /// The readers of single extensions are lenient, as Windows is when it lists a store: an extension that is malformed
 /// counts as absent. [`extensions`](Self::extensions) has readers that tell the two apart.
@@ -22,7 +40,7 @@ pub struct Certificate {
     pub signed: Vec<u8>,
     /// Serial number: content octets of the INTEGER.
     pub serial: Vec<u8>,
-    /// The issuer.
+    /// `issuer`, parsed; compare [`issuer_der`](Self::issuer_der) to find the issuer's certificate.
     pub issuer: Name,
     /// DER of the issuer as received; names are compared by it.
     pub issuer_der: Vec<u8>,
@@ -30,7 +48,7 @@ pub struct Certificate {
     pub not_before: FileTime,
     /// Valid until then.
     pub not_after: FileTime,
-    /// The subject.
+    /// `subject`, parsed; empty when only alternative names identify the subject.
     pub subject: Name,
     /// DER of the subject as received.
     pub subject_der: Vec<u8>,
@@ -40,7 +58,7 @@ pub struct Certificate {
     pub extensions: Extensions,
     /// How the issuer signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// `signatureValue` over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 

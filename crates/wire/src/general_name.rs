@@ -30,7 +30,7 @@ pub enum GeneralName {
     Other {
         /// Its type.
         oid: Oid,
-        /// Its value.
+        /// The content of its `[0]`, DER.
         value: Vec<u8>,
     },
     /// Any other choice, DER.

@@ -10,7 +10,19 @@ use crate::{
 use alloc::vec::Vec;
 use autoenroll_model::{HashAlgorithm, SignatureAlgorithm};
 
-/// A request as it was received or finished: the bytes, and what they say.
+/// A request as it was received or finished: the bytes, and what they say (RFC 2986 4).
+///
+/// ```text
+/// CertificationRequest ::= SEQUENCE {
+///     certificationRequestInfo  CertificationRequestInfo,
+///     signatureAlgorithm        AlgorithmIdentifier,
+///     signature                 BIT STRING }
+/// CertificationRequestInfo ::= SEQUENCE {
+///     version        INTEGER { v1(0) },
+///     subject        Name,
+///     subjectPKInfo  SubjectPublicKeyInfo,
+///     attributes     [0] IMPLICIT SET OF Attribute }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificationRequest {
     /// The whole request, DER.
@@ -27,7 +39,7 @@ pub struct CertificationRequest {
     pub attributes: Attributes,
     /// How the request is signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// Over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 
@@ -91,7 +103,7 @@ impl CertificationRequest {
     }
 }
 
-/// A request that waits for its signature.
+/// A request that waits for its signature; its ASN.1 stands at [`CertificationRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedRequest {
     /// The subject; empty when the CA is to fill it in ([MS-WCCE] 3.1.2.4.2.2.2.10).

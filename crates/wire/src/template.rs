@@ -19,7 +19,7 @@ pub struct AttributeError {
     pub attribute: &'static str,
     /// Its value, when it is text.
     pub found: Option<String>,
-    /// What is expected.
+    /// The form a value must have, in words that follow "expected".
     pub expected: &'static str,
 }
 

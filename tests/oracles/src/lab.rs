@@ -100,7 +100,7 @@ pub enum Form {
 /// A key with its certificate.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    /// The key.
+    /// Private key of the certificate.
     pub key: PrivateKey,
     /// DER.
     pub certificate: Vec<u8>,
@@ -109,7 +109,7 @@ pub struct Holder {
 /// A request to be.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// Its form.
+    /// PKCS #10 alone or a message around it.
     pub form: Form,
     /// The key to be certified.
     pub key: PrivateKey,
