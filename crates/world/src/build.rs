@@ -273,9 +273,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         name: &str,
         untrusted_cas: &'a mut BTreeMap<String, Ca>,
     ) -> Result<&'a mut Ca, SpecError> {
-        let seed = Seed(draw(&self.seed, "world", "untrusted_ca", name, 0));
+        let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
-        let config = CaConfig::new("untrusted_ca.invalid", &[]);
+        let config = CaConfig::new("impostor.invalid", &[]);
         Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
     }
 
