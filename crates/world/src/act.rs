@@ -1,4 +1,4 @@
-//! Actions of people.
+//! Actions: what users, administrators and power switches do.
 
 use autoenroll_model::{
     Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh,
@@ -10,8 +10,8 @@ use crate::action::{CardFault, ClickTarget, UserAnswer};
 use crate::error::{Thing, Unknown};
 use crate::policy::Subject;
 use crate::queue::Event;
-use crate::readers::Inserted;
-use crate::session::{Records, Session, SessionId};
+use crate::readers::CardInReader;
+use crate::session::{CoreSession, Records, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
 use crate::{ActError, Action, CaHost, CardHost, World, WorldError};
 
@@ -41,7 +41,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                     return Err(ActError::NotLocked { user: user.clone() });
                 }
                 let record = self.record(user, Kind::Unlock, Facts::new(), Vec::new());
-                self.feed(id, Input::Unlock, vec![record]).map_err(ActError::from)
+                self.deliver(id, Input::Unlock, vec![record]).map_err(ActError::from)
             }
             Action::Pulse { principal } => {
                 let id = self.running_session(principal)?;
@@ -104,7 +104,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let subject = Subject { principal, context, role, session: id.0 };
         let foreground = self.policy.foreground(&mut self.decisions, subject);
         let (refresh, first) = self.policy.start(&mut self.decisions, &self.seed, subject, self.clock.now());
-        let session = Session {
+        let session = CoreSession {
             principal: principal.to_owned(),
             computer: computer.to_owned(),
             context,
@@ -133,7 +133,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     fn log_off(&mut self, id: SessionId, user: &str) -> Result<(), WorldError> {
         let record = self.record(user, Kind::Logoff, Facts::new(), Vec::new());
-        let outcome = self.feed(id, Input::LogOff, vec![record]);
+        let outcome = self.deliver(id, Input::LogOff, vec![record]);
         self.end_session(id);
         outcome
     }
@@ -221,7 +221,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         };
         let input = input.ok_or_else(|| ActError::NothingToClick { user: user.to_owned(), on })?;
         let record = self.record(user, Kind::Click, Facts::new().with("on", on.as_str()), Vec::new());
-        self.feed(id, input, vec![record]).map_err(ActError::from)
+        self.deliver(id, input, vec![record]).map_err(ActError::from)
     }
 
     fn insert(&mut self, card: &str, place: &ReaderName) -> Result<(), ActError> {
@@ -234,18 +234,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(reader) = self.readers.place_of(card) {
             return Err(ActError::CardInUse { card: card.to_owned(), reader: reader.clone() });
         }
-        self.put_in(card, place);
+        self.insert_card(card, place);
         let facts = Facts::new().with("card", card).with("reader", place.reader.as_str());
         let record = self.record(card, Kind::Insert, facts.with("computer", place.computer.as_str()), Vec::new());
         self.readers_changed(&place.computer, record).map_err(ActError::from)
     }
 
     /// Puts a card into an empty reader.
-    pub(crate) fn put_in(&mut self, card: &str, place: &ReaderName) {
+    pub(crate) fn insert_card(&mut self, card: &str, place: &ReaderName) {
         let atr = self.hosts.cards.insert(place, card);
         let mute = self.cards.get(card).is_some_and(|state| state.fault == CardFault::Mute);
         if let Some(reader) = self.readers.get_mut(place) {
-            reader.insert(Inserted { card: card.to_owned(), atr: atr.filter(|_| !mute) });
+            reader.insert(CardInReader { card: card.to_owned(), atr: atr.filter(|_| !mute) });
         }
     }
 
@@ -265,7 +265,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Tells every core on a computer that something changed in a reader.
     fn readers_changed(&mut self, computer: &str, because: RecordId) -> Result<(), WorldError> {
         for (id, ..) in self.sessions_on(computer) {
-            self.feed(id, Input::ReadersChanged, vec![because])?;
+            self.deliver(id, Input::ReadersChanged, vec![because])?;
         }
         Ok(())
     }
@@ -307,7 +307,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             session.desktop.wizard = true;
         }
         let record = self.record(user, Kind::Answer, facts, vec![closed.record]);
-        self.feed(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
+        self.deliver(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
     }
 
     pub(crate) fn computer_role(&self, computer: &str) -> Result<ComputerRole, Unknown> {

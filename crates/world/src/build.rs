@@ -21,7 +21,7 @@ use crate::error::{SpecError, Thing, Unknown};
 use crate::hosts::Hosts;
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::names::Names;
-use crate::policy::Policy;
+use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::spec::{
@@ -61,7 +61,7 @@ pub(crate) fn build<F: CoreFactory, C: CardHost, A: CaHost>(
         decisions: decisions(&spec),
         names: Names::default(),
         directory: Directory::new(&spec.domain, &spec.groups),
-        policy: Policy::new(spec.policy.clone()),
+        policy: GroupPolicy::new(spec.policy.clone()),
         computers: BTreeMap::new(),
         users: spec.users.iter().map(|user| user.name.clone()).collect(),
         stores: BTreeMap::new(),
@@ -70,7 +70,7 @@ pub(crate) fn build<F: CoreFactory, C: CardHost, A: CaHost>(
         authorities: BTreeMap::new(),
         policy_services: spec.policy_services.clone(),
         roots: BTreeMap::new(),
-        impostors: Vec::new(),
+        untrusted_cas: Vec::new(),
         sessions: BTreeMap::new(),
         begun: 0,
         containers: BTreeMap::new(),
@@ -201,15 +201,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
         let places = places_on_cards(spec);
         let mut issued = BTreeMap::new();
-        let mut impostors = BTreeMap::new();
+        let mut untrusted_cas = BTreeMap::new();
         for (certificate, holder) in all {
             if !issued.contains_key(&certificate.name) {
                 let owner = certificate.owner.as_deref().unwrap_or(holder);
-                let old = self.build_certificate(spec, certificate, owner, &places, &mut impostors)?;
+                let old = self.build_certificate(spec, certificate, owner, &places, &mut untrusted_cas)?;
                 issued.insert(certificate.name.clone(), old);
             }
         }
-        self.impostors = impostors.values().map(|ca: &Ca| ca.identity().certificate().to_vec()).collect();
+        self.untrusted_cas = untrusted_cas.values().map(|ca: &Ca| ca.identity().certificate().to_vec()).collect();
         for (name, certificates) in spec
             .users
             .iter()
@@ -231,7 +231,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         certificate: &CertificateSpec,
         owner: &str,
         places: &BTreeMap<String, (String, String)>,
-        impostors: &mut BTreeMap<String, Ca>,
+        untrusted_cas: &mut BTreeMap<String, Ca>,
     ) -> Result<Old, SpecError> {
         let current = self.directory.template(&certificate.template)?.clone();
         let owner = self.directory.object(owner)?.clone();
@@ -248,7 +248,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let outcome = match certificate.chain {
             Chain::Ok => self.hosts.cas.ca_mut(&certificate.ca, |ca| issue(ca, &order, revoked)),
             Chain::Untrusted => {
-                let ca = self.impostor(spec, &certificate.ca, impostors)?;
+                let ca = self.untrusted_ca(spec, &certificate.ca, untrusted_cas)?;
                 Some(issue(ca, &order, revoked))
             }
         };
@@ -264,16 +264,17 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// A CA of the same name with another key, which nobody trusts.
-    fn impostor<'a>(
+    fn untrusted_ca<'a>(
         &self,
         spec: &WorldSpec,
         name: &str,
-        impostors: &'a mut BTreeMap<String, Ca>,
+        untrusted_cas: &'a mut BTreeMap<String, Ca>,
     ) -> Result<&'a mut Ca, SpecError> {
+        // Another word here is another key, and another digest of each trace that shows it.
         let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
         let config = CaConfig::new("impostor.invalid", &[]);
-        Ok(impostors.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
+        Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
     }
 
     /// The key of a certificate or request: on a card that of its container, otherwise its own.
@@ -341,7 +342,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for described in &spec.cards {
             let Some(place) = &described.in_reader else { continue };
             self.readers.get(place)?;
-            self.put_in(&described.name, place);
+            self.insert_card(&described.name, place);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Feeding cores: one input in, every output carried out, the deadline put into the queue.
+//! Driving cores: an input is delivered, every output carried out, the deadline put into the queue.
 
 use autoenroll_model::{
     CoreFactory, EnrollmentCore, Facts, Input, Now, Output, OutputBody, PolicyRefresh, Report, Trigger, TriggerCause,
@@ -8,24 +8,24 @@ use autoenroll_trace::{Kind, RecordId};
 use crate::desktop::Prompt;
 use crate::policy::Subject;
 use crate::queue::Event;
-use crate::session::{Session, SessionId};
+use crate::session::{CoreSession, SessionId};
 use crate::spec::ComputerRole;
 use crate::{CaHost, CardHost, EVENTS_PER_INSTANT, Invariant, World, WorldError, record};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Hands an input to a core and carries out what it puts out. The records are those that tell of the input.
-    pub(crate) fn feed(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
+    /// Delivers an input to a core and carries out its outputs. The records are those that tell of the input.
+    pub(crate) fn deliver(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
         let now = self.clock.both();
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.records.input(because.clone());
-        let outputs = converse(session, now, input)?;
-        let restless = outputs.len() > EVENTS_PER_INSTANT as usize;
+        let outputs = exchange(session, now, input)?;
+        let livelock = outputs.len() > EVENTS_PER_INSTANT as usize;
         for output in outputs.into_iter().take(EVENTS_PER_INSTANT as usize) {
-            self.put_out(id, output);
+            self.apply_output(id, output);
         }
-        if restless {
+        if livelock {
             let principal = self.principal_of(id);
-            return Err(self.restless(&principal));
+            return Err(self.no_quiescence(&principal));
         }
         self.arm(id, because);
         Ok(())
@@ -36,7 +36,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.deadline = None;
         let because = std::mem::take(&mut session.deadline_because);
-        self.feed(id, Input::Tick, because)
+        self.deliver(id, Input::Tick, because)
     }
 
     /// Records a trigger and hands it to a core.
@@ -50,7 +50,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let trigger = Trigger { cause, refresh };
         let principal = self.principal_of(id);
         let record = self.record(&principal, Kind::Trigger, record::trigger(&trigger), because);
-        self.feed(id, Input::Trigger(trigger), vec![record])
+        self.deliver(id, Input::Trigger(trigger), vec![record])
     }
 
     /// The background timer of a session has fired.
@@ -98,7 +98,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Carries out one output.
-    fn put_out(&mut self, id: SessionId, output: Output) {
+    fn apply_output(&mut self, id: SessionId, output: Output) {
         let Some(session) = self.sessions.get(&id) else { return };
         let principal = session.principal.clone();
         let because = session.records.of(&output.causes);
@@ -210,7 +210,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 }
 
 /// One input, and every output until there are none; at most one more than an instant may have.
-fn converse<C: EnrollmentCore>(session: &mut Session<C>, now: Now, input: Input) -> Result<Vec<Output>, WorldError> {
+fn exchange<C: EnrollmentCore>(
+    session: &mut CoreSession<C>,
+    now: Now,
+    input: Input,
+) -> Result<Vec<Output>, WorldError> {
     let failed = |principal: &str, error| WorldError::Core { principal: principal.to_owned(), error };
     session.core.handle(now, input).map_err(|error| failed(&session.principal, error))?;
     let mut outputs = Vec::new();

@@ -10,11 +10,11 @@ use autoenroll_wire::Certificate;
 
 use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
-use crate::session::{Pending, SessionId};
+use crate::session::{PendingEffect, SessionId};
 use crate::{CaHost, CardHost, Invariant, World, WorldError, record};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Begins an effect: records it and puts its end, or its place in a reader's line, where it belongs.
+    /// Begins an effect: records it and puts its end, or its transaction into the queue of a reader.
     pub(crate) fn begin_effect(
         &mut self,
         id: SessionId,
@@ -28,7 +28,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             other => record::effect(other, &self.names),
         };
         let record = self.record(principal, kind, facts.clone(), because);
-        let pending = Pending {
+        let pending = PendingEffect {
             effect: body.clone(),
             record,
             began: facts,
@@ -41,8 +41,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.violation(principal, Invariant::Contract, reason, vec![record]);
         }
         let waits_for_readers = match &body {
-            Effect::Card { card, pin, operation } => self.line_up_card(id, effect, card, *pin, operation, record),
-            Effect::ReadReaders => self.line_up_identification(id, effect, record),
+            Effect::Card { card, pin, operation } => {
+                self.enqueue_card_operation(id, effect, card, *pin, operation, record)
+            }
+            Effect::ReadReaders => self.enqueue_identification(id, effect, record),
             _ => false,
         };
         if !waits_for_readers && let Some(latency) = self.latency_of(&body) {
@@ -71,7 +73,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         let because = because.into_iter().chain([pending.record]).collect();
         let waited = matches!(pending.effect, Effect::Card { .. } | Effect::ReadReaders);
-        self.readers.withdraw(id, effect);
+        self.readers.cancel(id, effect);
         if waited
             && !self.readers.work_for(id, effect)
             && let Some(session) = self.sessions.get_mut(&id)
@@ -101,7 +103,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if pending.abandoned {
             return Ok(());
         }
-        self.feed(id, Input::EffectDone { effect, result }, vec![record])
+        self.deliver(id, Input::EffectDone { effect, result }, vec![record])
     }
 
     /// How long an effect takes; `None` when it never comes to an end.
@@ -120,7 +122,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Carries an effect out.
-    fn perform(&mut self, id: SessionId, principal: &str, pending: &Pending) -> EffectResult {
+    fn perform(&mut self, id: SessionId, principal: &str, pending: &PendingEffect) -> EffectResult {
         let outcome = match &pending.effect {
             Effect::BindDirectory
             | Effect::ReadTrust
@@ -138,7 +140,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::Software { provider, operation } => {
                 Ok(self.perform_software(principal, provider, operation, pending.record))
             }
-            // It would have lined up for a reader if the card were in one.
+            // It would wait for a reader if the card were in one.
             Effect::Card { .. } => Err(HResult::SCARD_E_NO_SMARTCARD),
             Effect::ReadReaders => Ok(Self::readers_found(pending)),
             _ => self.perform_local(id, principal, pending),
@@ -150,7 +152,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         &mut self,
         id: SessionId,
         principal: &str,
-        pending: &Pending,
+        pending: &PendingEffect,
     ) -> Result<EffectResult, HResult> {
         if !self.is_member(id) {
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
@@ -211,7 +213,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Settings and stores of the machine itself.
-    fn perform_local(&mut self, id: SessionId, principal: &str, pending: &Pending) -> Result<EffectResult, HResult> {
+    fn perform_local(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        pending: &PendingEffect,
+    ) -> Result<EffectResult, HResult> {
         let session = self.sessions.get(&id).ok_or(HResult::E_UNEXPECTED)?;
         let (context, computer) = (session.context, session.computer.clone());
         let because = vec![pending.record];
@@ -312,7 +319,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             return Some(CertificateCheck { thumbprint: thumbprint.clone(), chain, revoked: false, key_usable: false });
         };
         let trust = &self.computers.get(&session.computer)?.trust;
-        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.impostors).cloned().collect();
+        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.untrusted_cas).cloned().collect();
         let key_usable = stored.and_then(|stored| stored.key.as_ref()).is_some_and(|key| match key.card {
             Some(_) => true,
             None => stores

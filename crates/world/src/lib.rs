@@ -7,7 +7,7 @@
 //! It deliberately lacks expectations and verdicts (the scenario runner's), files, real clocks and threads: the same description
 //! and the same actions give the same trace, byte for byte.
 //!
-//! Reading order: [`World`] here; [`spec`] for what exists and [`action`] for what is done; `drive` for how a core is fed;
+//! Reading order: [`World`] here; [`spec`] for what exists and [`action`] for what is done; `drive` for how a core is driven;
 //! `effects`, `transact` and `submit` for what cores ask for.
 #![forbid(unsafe_code)]
 
@@ -59,19 +59,19 @@ use crate::action::CardFault;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::names::Names;
-use crate::policy::Policy;
+use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
-use crate::session::{Session, SessionId};
+use crate::session::{CoreSession, SessionId};
 use crate::spec::{ComputerRole, PolicyServiceSpec};
 use crate::stores::{PrincipalStores, TrustStores};
 
-/// More events than this in one instant, or outputs to one input, mean that something does not come to rest.
+/// More events than this in one instant, or outputs to one input, mean a livelock.
 pub const EVENTS_PER_INSTANT: u32 = 10_000;
 
 /// A simulated domain with its cores, driven step by step.
 ///
-/// Somebody acts ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock moves to the next
+/// An action is done ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock moves to the next
 /// event or action. All events of one instant happen in the order: changes of the world, Group Policy, results of effects and
 /// card commands, deadlines of cores; first in, first out within each.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     decisions: Decisions,
     names: Names,
     directory: Directory,
-    policy: Policy,
+    policy: GroupPolicy,
     computers: BTreeMap<String, Computer>,
     users: Vec<String>,
     stores: BTreeMap<String, PrincipalStores>,
@@ -98,9 +98,9 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     policy_services: Vec<PolicyServiceSpec>,
     /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
     roots: BTreeMap<String, Vec<u8>>,
-    /// CA certificates of strangers with a familiar name.
-    impostors: Vec<Vec<u8>>,
-    sessions: BTreeMap<SessionId, Session<F::Core>>,
+    /// Certificates of untrusted CAs that have the subject of a trusted one.
+    untrusted_cas: Vec<Vec<u8>>,
+    sessions: BTreeMap<SessionId, CoreSession<F::Core>>,
     /// How many sessions ever began.
     begun: u32,
     /// How many containers each principal's providers have named, by principal and place.
@@ -171,12 +171,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Handles exactly one event, the next one at or before `until`, and moves the clock to it.
     ///
     /// # Errors
-    /// When the world does not come to rest, or a core fails.
+    /// When an instant does not end, or a core fails.
     pub fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
         let Some((at, event)) = self.queue.take(until) else { return Ok(Stepped::Quiet) };
         self.clock.advance(at);
         if self.clock.count() > EVENTS_PER_INSTANT {
-            return Err(self.restless("world"));
+            return Err(self.no_quiescence("world"));
         }
         match event {
             Event::Change(change) => {
@@ -185,7 +185,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Event::PublishAuthority(ca) => self.publish_authority(&ca),
             Event::Refresh(session) => self.background_refresh(session)?,
             Event::Effect(session, effect) => self.finish_effect(session, effect)?,
-            Event::Reader(reader) => self.work_reader(&reader)?,
+            Event::Reader(reader) => self.step_reader(&reader)?,
             Event::Deadline(session) => self.tick(session)?,
         }
         Ok(Stepped::Handled)
@@ -300,11 +300,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         name
     }
 
-    /// Says that something does not come to rest.
-    fn restless(&mut self, who: &str) -> WorldError {
+    /// Records that an instant does not end: its events or outputs make each other without bound.
+    fn no_quiescence(&mut self, who: &str) -> WorldError {
         let at = self.now();
         let reason = format!("more than {EVENTS_PER_INSTANT} events in one instant");
         self.violation(who, Invariant::Quiescence, &reason, Vec::new());
-        WorldError::Restless { at }
+        WorldError::NotQuiescent { at }
     }
 }

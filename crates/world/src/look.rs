@@ -1,4 +1,4 @@
-//! What somebody who looks into the world sees: the facts of `state` steps.
+//! The state of the world as facts, for `state` steps.
 
 use autoenroll_ca::{Ca, RequestState};
 use autoenroll_model::{Choice, CoreFactory, DecisionPoint, Facts, TrustStore};
@@ -68,7 +68,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The prompts that are open, in the order of logons and of their opening.
     #[must_use]
     pub fn prompts(&self) -> Vec<OpenPrompt> {
-        let of = |session: &crate::session::Session<F::Core>| -> Vec<OpenPrompt> {
+        let of = |session: &crate::session::CoreSession<F::Core>| -> Vec<OpenPrompt> {
             let open = session.desktop.prompts();
             open.map(|(_, prompt)| OpenPrompt {
                 user: session.principal.clone(),

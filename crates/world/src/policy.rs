@@ -11,7 +11,7 @@ use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
 
 /// Group Policy as it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Policy {
+pub(crate) struct GroupPolicy {
     values: PolicySpec,
 }
 
@@ -58,7 +58,7 @@ const LEAST_INTERVAL: Duration = Duration::seconds(7);
 /// The interval when nothing is configured ([MS-GPOL] 3.2.1.17, 3.2.1.20).
 const DEFAULT_INTERVAL: Duration = Duration::minutes(90);
 
-impl Policy {
+impl GroupPolicy {
     pub(crate) const fn new(values: PolicySpec) -> Self {
         Self { values }
     }
@@ -200,7 +200,7 @@ mod tests {
     /// First and second refresh, counted from a start at one minute.
     fn refreshes(values: PolicySpec, subject: Subject<'_>) -> Option<(Duration, Duration)> {
         let (seed, start) = (Seed::from(1), SimTime::START + Duration::MINUTE);
-        let policy = Policy::new(values);
+        let policy = GroupPolicy::new(values);
         let mut decisions = Decisions::new();
         let (mut timer, first) = policy.start(&mut decisions, &seed, subject, start);
         let first = first?;
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn switched_off_the_timer_runs_on_without_applying_anything() {
         let (seed, subject) = (Seed::from(1), subject(Context::User, ComputerRole::Member));
-        let mut policy = Policy::new(PolicySpec { gp_background: false, ..PolicySpec::default() });
+        let mut policy = GroupPolicy::new(PolicySpec { gp_background: false, ..PolicySpec::default() });
         let mut decisions = Decisions::new();
         let (mut timer, first) = policy.start(&mut decisions, &seed, subject, SimTime::START);
         let first = first.unwrap();
@@ -266,7 +266,8 @@ mod tests {
 
     #[test]
     fn settings_come_from_policy_registry_and_machine() {
-        let policy = Policy::new(PolicySpec { ae_policy: Some(7), machine_ae_policy: None, ..PolicySpec::default() });
+        let policy =
+            GroupPolicy::new(PolicySpec { ae_policy: Some(7), machine_ae_policy: None, ..PolicySpec::default() });
         let own = SettingsSpec { local_policy: Some(1), express: true, ..SettingsSpec::default() };
         let user = policy.settings(Context::User, &own, &[]);
         assert_eq!((user.policy, user.local_policy, user.express), (Some(7), Some(1), true));

@@ -120,7 +120,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         certificate.map(EffectResult::ExchangeCertificate)
     }
 
-    /// Somebody works at a CA.
+    /// Does what a CA administrator does.
     pub(crate) fn manage(&mut self, ca: &str, op: &CaAction) -> Result<(), ActError> {
         if !self.authorities.contains_key(ca) {
             return Err(self.unknown_authority(ca).into());

@@ -12,14 +12,14 @@ use autoenroll_trace::{Kind, RecordId};
 
 use crate::action::CardFault;
 use crate::queue::Event;
-use crate::readers::{Reader, Transaction};
-use crate::session::{Pending, SessionId};
+use crate::readers::{CardTransaction, Reader};
+use crate::session::{PendingEffect, SessionId};
 use crate::spec::ReaderName;
 use crate::{CaHost, CardHost, Computer, Invariant, World, WorldError};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Lines an operation up for the reader its card is in; whether it waits for one. Without a reader it fails at once.
-    pub(crate) fn line_up_card(
+    /// Enqueues an operation for the reader that its card is in; whether it waits for one. Without a reader it fails at once.
+    pub(crate) fn enqueue_card_operation(
         &mut self,
         id: SessionId,
         effect: EffectId,
@@ -51,16 +51,25 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             pin: given.flatten().map(|pin| Pin::new(pin.reveal())),
             target: Target { new_key: KeyPlace { provider, container, card: Some(card.clone()) }, max_containers },
         };
-        self.line_up(
+        self.enqueue(
             &reader,
-            Transaction { session: id, effect, card: name, operation, pin, answers: Vec::new(), record, began: None },
+            CardTransaction {
+                session: id,
+                effect,
+                card: name,
+                operation,
+                pin,
+                answers: Vec::new(),
+                record,
+                began: None,
+            },
         );
         true
     }
 
     /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial; whether
     /// there is any to ask.
-    pub(crate) fn line_up_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
+    pub(crate) fn enqueue_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let Some(computer) = self.computers.get(&session.computer) else { return false };
         let mut found = std::collections::BTreeMap::new();
@@ -81,9 +90,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         for (reader, card) in &asked {
             let card = card.clone();
-            self.line_up(
+            self.enqueue(
                 reader,
-                Transaction {
+                CardTransaction {
                     session: id,
                     effect,
                     card,
@@ -99,7 +108,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// What the readers were found to hold.
-    pub(crate) fn readers_found(pending: &Pending) -> EffectResult {
+    pub(crate) fn readers_found(pending: &PendingEffect) -> EffectResult {
         let view = |(reader, state): (&String, &Option<ReaderState>)| ReaderView {
             reader: reader.clone(),
             holds: state.clone().unwrap_or(ReaderState::Empty),
@@ -108,9 +117,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// The next step of the transaction that has a reader: one command, or its end.
-    pub(crate) fn work_reader(&mut self, name: &ReaderName) -> Result<(), WorldError> {
+    pub(crate) fn step_reader(&mut self, name: &ReaderName) -> Result<(), WorldError> {
         let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
-        reader.set_to_work = false;
+        reader.scheduled = false;
         let (holds, insertion) = (reader.holds.clone(), reader.insertion());
         let Some(transaction) = reader.current() else { return Ok(()) };
         if transaction.began.is_none() {
@@ -132,21 +141,21 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let answer = match (&holds, same_card) {
                     (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
                     (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
-                    (Some(_), true) => self.exchange(name, &card, pin, &command, record),
+                    (Some(_), true) => self.transmit(name, &card, pin, &command, record),
                 };
                 if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
                     transaction.answers.push(answer);
                 }
-                self.set_to_work(name);
+                self.schedule_reader(name);
                 Ok(())
             }
-            Step::Identified(serial) => self.end_transaction(name, Ok(Outcome::Serial(serial))),
-            Step::Done(result) => self.end_transaction(name, Ok(Outcome::Result(result))),
+            Step::Identified(serial) => self.end_transaction(name, Ok(TransactionOutcome::Serial(serial))),
+            Step::Done(result) => self.end_transaction(name, Ok(TransactionOutcome::Result(result))),
         }
     }
 
     /// Sends one command and records it with its response.
-    fn exchange(
+    fn transmit(
         &mut self,
         reader: &ReaderName,
         card: &str,
@@ -174,29 +183,33 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Gives the reader to the next transaction, and the outcome to the core.
-    fn end_transaction(&mut self, name: &ReaderName, outcome: Result<Outcome, HResult>) -> Result<(), WorldError> {
+    fn end_transaction(
+        &mut self,
+        name: &ReaderName,
+        outcome: Result<TransactionOutcome, HResult>,
+    ) -> Result<(), WorldError> {
         let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
         let Some(transaction) = reader.finish() else { return Ok(()) };
         let empty = reader.holds.is_none();
         if reader.is_busy() {
-            self.set_to_work(name);
+            self.schedule_reader(name);
         }
-        let Transaction { session, effect, .. } = transaction;
+        let CardTransaction { session, effect, .. } = transaction;
         if transaction.operation != Operation::Identify {
             let result = match outcome {
-                Ok(Outcome::Result(result)) => result,
-                Ok(Outcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
+                Ok(TransactionOutcome::Result(result)) => result,
+                Ok(TransactionOutcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
                 Err(code) => EffectResult::Failed(code),
             };
             return self.complete(session, effect, result);
         }
         let state = match outcome {
             _ if empty => ReaderState::Empty,
-            Ok(Outcome::Serial(serial)) => {
+            Ok(TransactionOutcome::Serial(serial)) => {
                 ReaderState::Card { provider: self.provider_of(name).unwrap_or_default(), serial }
             }
-            Ok(Outcome::Result(EffectResult::Failed(code))) | Err(code) => ReaderState::Unusable(code),
-            Ok(Outcome::Result(_)) => ReaderState::Unusable(HResult::E_UNEXPECTED),
+            Ok(TransactionOutcome::Result(EffectResult::Failed(code))) | Err(code) => ReaderState::Unusable(code),
+            Ok(TransactionOutcome::Result(_)) => ReaderState::Unusable(HResult::E_UNEXPECTED),
         };
         let found = self.sessions.get_mut(&session).and_then(|session| session.effects.get_mut(&effect));
         let Some(pending) = found else { return Ok(()) };
@@ -214,24 +227,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for name in self.readers.forget(id) {
             self.hosts.cards.reset(&name);
             if self.readers.get(&name).is_ok_and(Reader::is_busy) {
-                self.set_to_work(&name);
+                self.schedule_reader(&name);
             }
         }
     }
 
-    fn line_up(&mut self, name: &ReaderName, transaction: Transaction) {
+    fn enqueue(&mut self, name: &ReaderName, transaction: CardTransaction) {
         if let Some(reader) = self.readers.get_mut(name) {
-            reader.line_up(transaction);
+            reader.enqueue(transaction);
         }
-        self.set_to_work(name);
+        self.schedule_reader(name);
     }
 
-    fn set_to_work(&mut self, name: &ReaderName) {
+    fn schedule_reader(&mut self, name: &ReaderName) {
         let now = self.now();
         if let Some(reader) = self.readers.get_mut(name)
-            && !reader.set_to_work
+            && !reader.scheduled
         {
-            reader.set_to_work = true;
+            reader.scheduled = true;
             self.queue.put(now, Event::Reader(name.clone()));
         }
     }
@@ -287,7 +300,7 @@ pub(crate) const fn fault_code(fault: CardFault) -> Option<HResult> {
 }
 
 /// How a transaction ended.
-enum Outcome {
+enum TransactionOutcome {
     Serial(CardSerial),
     Result(EffectResult),
 }

@@ -35,7 +35,7 @@ impl RunReport {
             Verdict::Error(error) => {
                 let code = match error {
                     RunError::Impossible(_) => Code::Impossible,
-                    RunError::World(WorldError::Restless { .. }) => Code::Restless,
+                    RunError::World(WorldError::NotQuiescent { .. }) => Code::Restless,
                     RunError::World(WorldError::Core { error, .. }) if error.is_of_driver() => Code::ContractBroken,
                     RunError::World(_) => Code::CoreFailed,
                 };

@@ -92,7 +92,7 @@ fn a_core_that_never_rests_is_stopped() {
             Err(error) => break error,
         }
     };
-    assert_eq!(error, WorldError::Restless { at: SimTime::START });
+    assert_eq!(error, WorldError::NotQuiescent { at: SimTime::START });
     assert_eq!(steps, autoenroll_world::EVENTS_PER_INSTANT);
     assert_eq!(records(&world, Kind::Violation)[0].facts.text("invariant"), Some("rest"));
 }
