@@ -92,7 +92,7 @@ impl Certificate {
     /// SHA-1 of the certificate, by which stores name it.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
-        Thumbprint(hex::encode(&self.sha1()))
+        thumbprint(&self.raw)
     }
 
     /// SHA-1 of the certificate.
@@ -214,6 +214,12 @@ impl Certificate {
     pub fn signer_id(&self) -> SignerId {
         SignerId::IssuerSerial { issuer: self.issuer_der.clone(), serial: self.serial.clone() }
     }
+}
+
+/// SHA-1 of a certificate, DER, by which stores name it. The certificate is not parsed.
+#[must_use]
+pub fn thumbprint(der: &[u8]) -> Thumbprint {
+    Thumbprint(hex::encode(&sha1(der)))
 }
 
 /// A certificate that waits for its issuer's signature.

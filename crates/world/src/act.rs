@@ -6,14 +6,15 @@ use autoenroll_model::{
 };
 use autoenroll_trace::{Kind, RecordId};
 
-use crate::action::{CardFault, ClickTarget, UserAnswer};
-use crate::error::{Thing, Unknown};
+use crate::action::{Action, CardFault, ClickTarget, UserAnswer};
+use crate::error::{ActError, Thing, Unknown, WorldError};
+use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
 use crate::queue::Event;
 use crate::readers::CardInReader;
 use crate::session::{CoreSession, Records, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
-use crate::{ActError, Action, CaHost, CardHost, World, WorldError};
+use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn do_action(&mut self, action: &Action) -> Result<(), ActError> {

@@ -5,8 +5,9 @@ use autoenroll_model::{CoreFactory, Effect, EffectResult, Fact, HResult};
 use autoenroll_trace::{Kind, Record, RecordId};
 
 use crate::action::CardFault;
+use crate::hosts::{CaHost, CardHost};
 use crate::transact::fault_code;
-use crate::{CaHost, CardHost, World};
+use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The change for which an effect comes to that result.

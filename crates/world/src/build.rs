@@ -1,5 +1,6 @@
 //! A world from its description.
 
+use crate::action::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
@@ -12,13 +13,13 @@ use autoenroll_model::{
     CardSerial, Certificates, CoreFactory, Decisions, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
     KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore, hex,
 };
-use autoenroll_wire::Certificate;
+use autoenroll_trace::Trace;
+use autoenroll_wire::{Certificate, thumbprint};
 
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
-use crate::effects::thumbprint_of;
 use crate::error::{SpecError, Thing, Unknown};
-use crate::hosts::Hosts;
+use crate::hosts::{CaHost, CardHost, Hosts};
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::names::Names;
 use crate::policy::GroupPolicy;
@@ -29,7 +30,7 @@ use crate::spec::{
     RequestSpec, WorldSpec,
 };
 use crate::stores::{PrincipalStores, TrustStores};
-use crate::{AuthorityState, CaHost, CardHost, CardState, Computer, World};
+use crate::world::{AuthorityState, CardState, Computer, World};
 
 /// The number of a request that a CA has forgotten: none here ever gets so far.
 const FORGOTTEN: u32 = 999_999;
@@ -43,50 +44,52 @@ const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 /// The provider of software keys whose template lists none.
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
-pub(crate) fn build<F: CoreFactory, C: CardHost, A: CaHost>(
-    spec: WorldSpec,
-    factory: F,
-    hosts: Hosts<C, A>,
-) -> Result<World<F, C, A>, SpecError> {
-    no_name_twice(&spec)?;
-    let mut world = World {
-        factory,
-        hosts,
-        seed: Seed::from(spec.seed),
-        profile: spec.profile.clone(),
-        domain: spec.domain.netbios.clone(),
-        clock: Clock::new(spec.start),
-        trace: autoenroll_trace::Trace::new(),
-        queue: Queue::default(),
-        decisions: decisions(&spec),
-        names: Names::default(),
-        directory: Directory::new(&spec.domain, &spec.groups),
-        policy: GroupPolicy::new(spec.policy.clone()),
-        computers: BTreeMap::new(),
-        users: spec.users.iter().map(|user| user.name.clone()).collect(),
-        stores: BTreeMap::new(),
-        readers: Readers::default(),
-        cards: BTreeMap::new(),
-        authorities: BTreeMap::new(),
-        policy_services: spec.policy_services.clone(),
-        roots: BTreeMap::new(),
-        untrusted_cas: Vec::new(),
-        sessions: BTreeMap::new(),
-        begun: 0,
-        containers: BTreeMap::new(),
-        changes: Vec::new(),
-        invariants: Checkers::new(Some(spec.profile.cancelled)),
-    };
-    world.build_directory(&spec);
-    world.build_authorities(&spec)?;
-    world.build_trust(&spec)?;
-    let certificates = world.build_certificates(&spec)?;
-    world.build_cards(&spec, &certificates)?;
-    world.build_stores(&spec, &certificates)?;
-    world.build_schedule(&spec);
-    #[cfg(feature = "planted-bugs")]
-    world.flip_authorities(&spec);
-    Ok(world)
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Builds a world; nobody is logged on and no computer runs.
+    ///
+    /// # Errors
+    /// When the description names what does not exist, or something in it cannot be made.
+    pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecError> {
+        no_name_twice(&spec)?;
+        let mut world = World {
+            factory,
+            hosts,
+            seed: Seed::from(spec.seed),
+            profile: spec.profile.clone(),
+            domain: spec.domain.netbios.clone(),
+            clock: Clock::new(spec.start),
+            trace: Trace::new(),
+            queue: Queue::default(),
+            decisions: decisions(&spec),
+            names: Names::default(),
+            directory: Directory::new(&spec.domain, &spec.groups),
+            policy: GroupPolicy::new(spec.policy.clone()),
+            computers: BTreeMap::new(),
+            users: spec.users.iter().map(|user| user.name.clone()).collect(),
+            stores: BTreeMap::new(),
+            readers: Readers::default(),
+            cards: BTreeMap::new(),
+            authorities: BTreeMap::new(),
+            policy_services: spec.policy_services.clone(),
+            roots: BTreeMap::new(),
+            untrusted_cas: Vec::new(),
+            sessions: BTreeMap::new(),
+            begun: 0,
+            containers: BTreeMap::new(),
+            changes: Vec::new(),
+            invariants: Checkers::new(Some(spec.profile.cancelled)),
+        };
+        world.build_directory(&spec);
+        world.build_authorities(&spec)?;
+        world.build_trust(&spec)?;
+        let certificates = world.build_certificates(&spec)?;
+        world.build_cards(&spec, &certificates)?;
+        world.build_stores(&spec, &certificates)?;
+        world.build_schedule(&spec);
+        #[cfg(feature = "planted-bugs")]
+        world.flip_authorities(&spec);
+        Ok(world)
+    }
 }
 
 /// A certificate that was issued before the start.
@@ -363,7 +366,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let place = self.place_key(spec, &store.of, &certificate.name, &certificate.key, kept, &places)?;
                 let stored = StoredCertificate {
                     certificate: old.certificate.raw.clone(),
-                    thumbprint: thumbprint_of(&old.certificate.raw),
+                    thumbprint: thumbprint(&old.certificate.raw),
                     key: place,
                     archived: certificate.archived,
                     auto_enroll: Some(old.template.clone()).filter(|_| !old.foreign),
@@ -503,7 +506,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         outcome.unwrap_or(Ok(()))?;
         let approved = self.hosts.cas.ca(&request.ca, |ca| ca.database().row(id)?.certificate.clone()).flatten();
         if let Some(der) = approved {
-            self.names.add_certificate(&thumbprint_of(&der), &request.name, Some(&request.template), &der);
+            self.names.add_certificate(&thumbprint(&der), &request.name, Some(&request.template), &der);
         }
         Ok(())
     }
@@ -511,7 +514,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn build_schedule(&mut self, spec: &WorldSpec) {
         for template in &spec.templates {
             if let Some(after) = template.published {
-                let change = crate::action::Change::Publish { template: template.template.name.clone() };
+                let change = Change::Publish { template: template.template.name.clone() };
                 self.queue.put(SimTime::START + after, Event::Change(change));
             }
         }

@@ -7,8 +7,9 @@ use autoenroll_trace::Kind;
 
 use crate::action::{AuthorityEdit, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
 use crate::directory::Visibility;
-use crate::error::{Thing, Unknown};
-use crate::{ActError, CaHost, CardHost, World};
+use crate::error::{ActError, Thing, Unknown};
+use crate::hosts::{CaHost, CardHost};
+use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Makes a change and records it.

@@ -6,11 +6,15 @@ use autoenroll_model::{
 use autoenroll_trace::{Kind, RecordId};
 
 use crate::desktop::Prompt;
+use crate::error::WorldError;
+use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
 use crate::queue::Event;
+use crate::record;
 use crate::session::{CoreSession, SessionId};
 use crate::spec::ComputerRole;
-use crate::{CaHost, CardHost, EVENTS_PER_INSTANT, Invariant, World, WorldError, record};
+use crate::world::{EVENTS_PER_INSTANT, World};
+use autoenroll_invariants::Invariant;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Delivers an input to a core and carries out its outputs. The records are those that tell of the input.

@@ -1,17 +1,26 @@
 //! What cores ask for: each effect begins with a record, is carried out when its latency is over, and ends with a record and an
 //! input. Cards are in `transact`, CAs in `submit`.
 
+use crate::spec::ComputerRole;
+use autoenroll_ca::Ca;
+use autoenroll_keys::draw;
 use autoenroll_model::{
     CertificateCheck, Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input,
-    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, SoftwareOperation, Template, Thumbprint, access_check,
+    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
+    access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
-use autoenroll_wire::Certificate;
+use autoenroll_wire::{Certificate, thumbprint};
+use std::collections::BTreeMap;
 
+use crate::error::WorldError;
+use crate::hosts::{CaHost, CardHost};
 use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
+use crate::record;
 use crate::session::{PendingEffect, SessionId};
-use crate::{CaHost, CardHost, Invariant, World, WorldError, record};
+use crate::world::World;
+use autoenroll_invariants::Invariant;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Begins an effect: records it and puts its end, or its transaction into the queue of a reader.
@@ -28,13 +37,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             other => record::effect(other, &self.names),
         };
         let record = self.record(principal, kind, facts.clone(), because);
-        let pending = PendingEffect {
-            effect: body.clone(),
-            record,
-            began: facts,
-            abandoned: false,
-            readers: std::collections::BTreeMap::new(),
-        };
+        let pending =
+            PendingEffect { effect: body.clone(), record, began: facts, abandoned: false, readers: BTreeMap::new() };
         let Some(session) = self.sessions.get_mut(&id) else { return record };
         if session.effects.insert(effect, pending).is_some() {
             let reason = "an effect is asked for under the id of one that is not answered";
@@ -170,7 +174,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 self.directory.templates(&session.token(object)).map(EffectResult::Templates)
             }
             Effect::RemovePublished(thumbprints) => {
-                let wanted = |der: &[u8]| thumbprints.contains(&thumbprint_of(der));
+                let wanted = |der: &[u8]| thumbprints.contains(&thumbprint(der));
                 self.directory.remove_certificates(principal, wanted)?;
                 Ok(EffectResult::Done)
             }
@@ -202,7 +206,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
             response.authorities = self.directory.authorities()?;
             for authority in &mut response.authorities {
-                let permitted = |ca: &autoenroll_ca::Ca| access_check(&ca.config().rights, &token, Right::Enroll);
+                let permitted = |ca: &Ca| access_check(&ca.config().rights, &token, Right::Enroll);
                 authority.enroll_permission = self.hosts.cas.ca(&authority.name, permitted);
                 let priority =
                     priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
@@ -289,7 +293,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: RecordId,
     ) -> EffectResult {
         let count = self.containers.entry((principal.to_owned(), provider.to_owned())).or_default();
-        let entropy = autoenroll_keys::draw(&self.seed, principal, "software key", provider, *count);
+        let entropy = draw(&self.seed, principal, "software key", provider, *count);
         if matches!(operation, SoftwareOperation::Generate { .. } | SoftwareOperation::Archive { .. }) {
             *count += 1;
         }
@@ -305,18 +309,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// What cryptography and the network say about a certificate of MY or of the principal's object.
-    fn inspect(&self, id: SessionId, principal: &str, thumbprint: &Thumbprint) -> Option<CertificateCheck> {
+    fn inspect(&self, id: SessionId, principal: &str, of: &Thumbprint) -> Option<CertificateCheck> {
         let session = self.sessions.get(&id)?;
         let stores = self.stores.get(principal)?;
-        let stored = stores.certificate(thumbprint);
+        let stored = stores.certificate(of);
         let published = || {
             let object = self.directory.object(principal).ok()?;
-            object.certificates.iter().find(|der| thumbprint_of(der) == *thumbprint)
+            object.certificates.iter().find(|der| thumbprint(der) == *of)
         };
         let der = stored.map(|stored| &stored.certificate).or_else(published)?;
         let Ok(certificate) = Certificate::parse(der) else {
             let chain = HResult::CERT_E_CHAINING;
-            return Some(CertificateCheck { thumbprint: thumbprint.clone(), chain, revoked: false, key_usable: false });
+            return Some(CertificateCheck { thumbprint: of.clone(), chain, revoked: false, key_usable: false });
         };
         let trust = &self.computers.get(&session.computer)?.trust;
         let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.untrusted_cas).cloned().collect();
@@ -328,7 +332,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 .is_some_and(|container| container.key.public().spki_der() == certificate.public_key),
         });
         Some(CertificateCheck {
-            thumbprint: thumbprint.clone(),
+            thumbprint: of.clone(),
             chain: chain(&certificate, trust, &reachable, self.wall()),
             revoked: self.is_revoked(&certificate),
             key_usable,
@@ -354,19 +358,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The name of a CA certificate; of an unknown one the thumbprint.
     pub(crate) fn root_name(&self, der: &[u8]) -> String {
         let found = self.roots.iter().find(|(_, known)| known.as_slice() == der);
-        found.map_or_else(|| thumbprint_of(der).0, |(name, _)| name.clone())
+        found.map_or_else(|| thumbprint(der).0, |(name, _)| name.clone())
     }
 
     fn is_member(&self, id: SessionId) -> bool {
-        self.role_of(id) != crate::ComputerRole::Standalone
+        self.role_of(id) != ComputerRole::Standalone
     }
 
-    fn groups_of(&self, id: SessionId) -> &[autoenroll_model::Sid] {
+    fn groups_of(&self, id: SessionId) -> &[Sid] {
         self.sessions.get(&id).map_or(&[], |session| &session.groups)
     }
-}
-
-/// SHA-1 of a certificate.
-pub(crate) fn thumbprint_of(der: &[u8]) -> Thumbprint {
-    Thumbprint(autoenroll_model::hex::encode(&autoenroll_keys::sha1(der)))
 }

@@ -5,7 +5,8 @@ use autoenroll_invariants::{Beyond, CardView, DefaultContainer};
 use autoenroll_model::{CoreFactory, KeyPlace, Outcome, Report, Thumbprint};
 use autoenroll_wire::Certificate;
 
-use crate::{CaHost, CardHost, World};
+use crate::hosts::{CaHost, CardHost};
+use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// A card, by the names that records use.

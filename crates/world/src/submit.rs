@@ -1,20 +1,20 @@
 //! Requests on their way to a CA, and what becomes of them there.
 
-use autoenroll_ca::{Ca, RevocationReason};
-use autoenroll_keys::PublicKey;
+use autoenroll_ca::{Ca, FULL_RESPONSE, RequestState, RevocationReason};
+use autoenroll_keys::{PublicKey, sha256};
 use autoenroll_model::{
     CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Submission,
     Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
-use autoenroll_wire::{Certificate, Request, TemplateReference};
+use autoenroll_wire::{Certificate, Request, TemplateReference, thumbprint};
 
 use crate::action::CaAction;
 use crate::describe;
-use crate::effects::thumbprint_of;
-use crate::error::{Thing, Unknown};
+use crate::error::{ActError, Thing, Unknown};
+use crate::hosts::{CaHost, CardHost};
 use crate::session::SessionId;
-use crate::{ActError, AuthorityState, CaHost, CardHost, World};
+use crate::world::{AuthorityState, World};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The record of a submission: a request when a CA takes it, only the attempt when none answers.
@@ -24,15 +24,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let facts = Facts::new().with("op", "submit").with("ca", submission.ca.as_str());
             return (Kind::Effect, facts);
         }
-        let sha256 = hex::encode(&autoenroll_keys::sha256(&submission.request));
+        let digest = hex::encode(&sha256(&submission.request));
         let facts = facts
             .with("request-type", request_type(submission.flags))
-            .with("full-response", submission.flags & autoenroll_ca::FULL_RESPONSE != 0);
+            .with("full-response", submission.flags & FULL_RESPONSE != 0);
         let described = match Request::parse(&submission.request) {
             Ok(request) => self.describe_request(facts, &request, submission),
             Err(error) => facts.with("format", "unknown").with("reason", error.to_string()),
         };
-        (Kind::Request, described.with("request", hex::encode(&submission.request)).with("sha256", sha256))
+        (Kind::Request, described.with("request", hex::encode(&submission.request)).with("sha256", digest))
     }
 
     fn describe_request(&self, facts: Facts, request: &Request, submission: &Submission) -> Facts {
@@ -54,7 +54,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             .with_some("template", reference.or_else(attribute).map(|reference| self.template_name(&reference)))
             .with("format", format)
             .with_some("key", key.map(|key| key.as_str()))
-            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint_of(&der))));
+            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint(&der))));
         describe::request_facts(facts, request, &attributes)
     }
 
@@ -188,7 +188,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn pending_request(&self, ca: &str, name: Option<&str>) -> Result<u32, ActError> {
         let pending = |ca: &Ca| -> Vec<u32> {
             let rows = ca.database().rows();
-            rows.filter(|row| row.state == autoenroll_ca::RequestState::Pending).map(|row| row.id).collect()
+            rows.filter(|row| row.state == RequestState::Pending).map(|row| row.id).collect()
         };
         let pending = self.hosts.cas.ca(ca, pending).unwrap_or_default();
         let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
@@ -278,7 +278,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for publication in self.hosts.cas.ca_mut(ca, Ca::take_publications).unwrap_or_default() {
             let Some(principal) = self.directory.name_of_dn(&publication.dn) else { continue };
             self.directory.publish_certificate(&principal, &publication.certificate);
-            let name = self.names.certificate(&thumbprint_of(&publication.certificate));
+            let name = self.names.certificate(&thumbprint(&publication.certificate));
             let facts = Facts::new().with("op", "publish-certificate").with("principal", principal);
             self.record(ca, Kind::Directory, facts.with("certificate", name), vec![record]);
         }

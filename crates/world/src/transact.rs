@@ -9,13 +9,17 @@ use autoenroll_model::{
     ReaderState, ReaderView, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
+use std::collections::BTreeMap;
 
 use crate::action::CardFault;
+use crate::error::WorldError;
+use crate::hosts::{CaHost, CardHost};
 use crate::queue::Event;
 use crate::readers::{CardTransaction, Reader};
 use crate::session::{PendingEffect, SessionId};
 use crate::spec::ReaderName;
-use crate::{CaHost, CardHost, Computer, Invariant, World, WorldError};
+use crate::world::{Computer, World};
+use autoenroll_invariants::Invariant;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Enqueues an operation for the reader that its card is in; whether it waits for one. Without a reader it fails at once.
@@ -72,7 +76,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn enqueue_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let Some(computer) = self.computers.get(&session.computer) else { return false };
-        let mut found = std::collections::BTreeMap::new();
+        let mut found = BTreeMap::new();
         let mut asked = Vec::new();
         for (name, reader) in self.readers.of(&session.computer) {
             let state = match recognise(computer, reader) {
