@@ -61,9 +61,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn background_refresh(&mut self, id: SessionId) -> Result<(), WorldError> {
         let role = self.role_of(id);
         let now = self.now();
-        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let Some(session) = self.sessions.get(&id) else { return Ok(()) };
         let subject = Subject { principal: &session.principal, context: session.context, role, session: id.0 };
-        let (applied, again) = self.policy.fire(&mut self.decisions, &self.seed, &mut session.refresh, subject, now);
+        let (applied, again) = self.policy.fire(&mut self.decisions, session.refresh, subject, now);
         let (principal, context) = (session.principal.clone(), session.context);
         let because = self.record_decisions(&[]);
         if let Some(again) = again {
