@@ -273,6 +273,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         name: &str,
         untrusted_cas: &'a mut BTreeMap<String, Ca>,
     ) -> Result<&'a mut Ca, SpecError> {
+        // Another word here is another key, and another digest of each trace that shows it.
         let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
         let config = CaConfig::new("impostor.invalid", &[]);
