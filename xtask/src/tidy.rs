@@ -1,5 +1,5 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, and
-//! where requirements are fulfilled.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the
+//! README, and where requirements are fulfilled.
 
 mod crates;
 mod documents;

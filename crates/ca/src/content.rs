@@ -45,8 +45,8 @@ impl Issuance<'_> {
         })
     }
 
-    /// From now, less the clock skew, for as long as the template says; cut off at the CA's maximum and at the end of the CA
-    /// certificate. Whole seconds.
+    /// From now, less the clock skew, for as long as the template says; cut off at the CA's maximum and at the end of
+    /// the CA certificate. Whole seconds.
     fn validity(&self) -> (FileTime, FileTime) {
         let whole = |time: FileTime| FileTime::from_unix_seconds(time.unix_seconds());
         let not_before = whole(self.now - self.config.clock_skew);
@@ -91,8 +91,8 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// Version 1 templates are named where they ask for it or the request did; later ones always by identifier and version
-    /// of the CA's copy.
+    /// Version 1 templates are named where they ask for it or the request did; later ones always by identifier and
+    /// version of the CA's copy.
     fn template_extension(&self) -> Option<Extension> {
         let template = self.template;
         let reference = match (&template.oid, template.schema_version()) {
@@ -142,7 +142,8 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or there is none.
+    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or there is
+    /// none.
     fn sid(&self) -> Option<Extension> {
         // F3.2.2.0x80000
         if !self.config.sid_extension || self.template.enrollment(EnrollmentFlags::NO_SECURITY_EXTENSION) {
@@ -189,8 +190,8 @@ fn uri(url: &str) -> Result<GeneralName, EncodeError> {
     Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(url)?))
 }
 
-/// The serial number of the certificate for a request, in AD CS's default form ([MS-WCCE] 3.2.1.4.2.1.4.6.1): four octets
-/// drawn, the index of the CA certificate, the number of the request.
+/// The serial number of the certificate for a request, in AD CS's default form ([MS-WCCE] 3.2.1.4.2.1.4.6.1): four
+/// octets drawn, the index of the CA certificate, the number of the request.
 pub(crate) fn serial(seed: &Seed, identity: &CaIdentity, request: u32) -> Vec<u8> {
     let drawn = draw(seed, "ca", "serial", identity.name(), request.into());
     let mut serial = vec![drawn[0] & 0x7F, drawn[1], drawn[2], drawn[3], 0, 0];

@@ -26,7 +26,8 @@ pub(crate) struct Envelope {
     attributes: Attributes,
     extensions: Extensions,
     name_values: Vec<(String, String)>,
-    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE]
+    /// 3.2.2.6.2.1.2.1.1).
     signed_name_values: Vec<(String, String)>,
     template_identifiers: Vec<TemplateReference>,
 }
@@ -147,8 +148,9 @@ impl Envelope {
         judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
     }
 
-    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out the type of the
-    /// content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such requests, which certipy makes.
+    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out
+    /// the type of the content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such
+    /// requests, which certipy makes.
     fn signatures(&self) -> Result<Signatures, String> {
         let mut found = Signatures::default();
         for message in self.form.messages() {
@@ -194,8 +196,8 @@ impl Envelope {
         Some(ArchivedKey { enveloped, hash, opened: None })
     }
 
-    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told apart by
-    /// its length, or one with the algorithm before it.
+    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told
+    /// apart by its length, or one with the algorithm before it.
     fn hashes(&self, enveloped: &[u8]) -> bool {
         if let Ok(Some(stated)) = self.attributes.encrypted_key_hash() {
             return stated.algorithm.is_some_and(|algorithm| digest(algorithm, enveloped) == stated.hash);

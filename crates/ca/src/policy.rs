@@ -1,5 +1,5 @@
-//! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand in
-//! [`crate::RULES`], in the order in which they are decided here.
+//! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand
+//! in [`crate::RULES`], in the order in which they are decided here.
 
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
@@ -226,8 +226,8 @@ impl<'a> PolicyModule<'a> {
         template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL)
     }
 
-    /// A private key must come where one is wanted, and only there; a renewal that keeps its key brings none. What comes must
-    /// be the key that is to be certified.
+    /// A private key must come where one is wanted, and only there; a renewal that keeps its key brings none. What
+    /// comes must be the key that is to be certified.
     fn archival(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Option<Vec<u8>>, Refusal> {
         let renewed = self.request.renews.is_some() && self.keeps_key(template);
         // F3.2.3.0x1

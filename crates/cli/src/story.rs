@@ -1,4 +1,5 @@
-//! A trace told as a story: one sentence a line, the time where it changes, nothing that only a programmer wants to know.
+//! A trace told as a story: one sentence a line, the time where it changes, nothing that only a programmer wants to
+//! know.
 //!
 //! Messages about failing scenarios show records instead, with the words that scenario files use.
 

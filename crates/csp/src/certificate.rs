@@ -53,8 +53,8 @@ pub(crate) fn write(card: &mut CardTransaction<'_>, container: &str, certificate
     }
 }
 
-/// Removes the certificate of a container, whichever kind of key it belonged to: first the content, then the record in the
-/// master file, which is brought up to date.
+/// Removes the certificate of a container, whichever kind of key it belonged to: first the content, then the record in
+/// the master file, which is brought up to date.
 pub(crate) fn remove(card: &mut CardTransaction<'_>, master: &mut MasterFile, index: u8) -> Result<(), Halt> {
     for kind in [KeyKind::Exchange, KeyKind::Signature] {
         let name = certificate_file_name(kind, index);

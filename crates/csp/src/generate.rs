@@ -102,7 +102,8 @@ impl Plan {
     }
 
     fn carry_out(&mut self, card: &mut CardTransaction<'_>) -> Result<PublicKey, Halt> {
-        // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut short.
+        // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut
+        // short.
         certificate::remove(card, &mut self.master, self.index)?;
         self.claim_record(card)?;
         let made = self.make_key(card).and_then(|()| self.finish_record(card)).and_then(|()| self.read_key(card));

@@ -3,8 +3,8 @@
 use autoenroll_model::{Identity, Input, Now, Output, SimTime};
 use serde::{Deserialize, Serialize};
 
-/// The version of the protocol that this crate speaks. It is raised when a message changes in a way that an older reader would
-/// misunderstand; fields that an older reader may ignore do not raise it.
+/// The version of the protocol that this crate speaks. It is raised when a message changes in a way that an older
+/// reader would misunderstand; fields that an older reader may ignore do not raise it.
 pub const VERSION: u32 = 1;
 
 /// What the bench says.

@@ -15,8 +15,8 @@ use autoenroll_wire::SignedMessage;
 use autoenroll_world::spec::ReaderName;
 use autoenroll_world::{CardGone, InProcess, Parts};
 
-/// Plays every scenario of the repository and fills the folder with what was said, each message once. How many scenarios there
-/// were.
+/// Plays every scenario of the repository and fills the folder with what was said, each message once. How many
+/// scenarios there were.
 ///
 /// # Panics
 /// When files cannot be read or written.

@@ -7,7 +7,8 @@
 //! | host proves | 82 with E(R2 R1 Z1 80), 40 bytes | 82 with E(challenge), 8 bytes |
 //! | card proves | 82 with E(R1 R2 Z2 80) | nothing |
 //!
-//! E is cipher block chaining with a zero vector and without padding; Z1 and Z2 are seven bytes that neither side checks.
+//! E is cipher block chaining with a zero vector and without padding; Z1 and Z2 are seven bytes that neither side
+//! checks.
 
 use alloc::vec::Vec;
 use core::fmt;

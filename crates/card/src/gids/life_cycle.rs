@@ -58,8 +58,8 @@ impl Gids {
         done(mark)
     }
 
-    /// DELETE FILE (ISO 7816-9) of the selected file. Key files of GIDS hosts carry no condition on it; the application's
-    /// condition for deleting what is in it stands in, for deleting a key must not be open to everyone.
+    /// DELETE FILE (ISO 7816-9) of the selected file. Key files of GIDS hosts carry no condition on it; the
+    /// application's condition for deleting what is in it stands in, for deleting a key must not be open to everyone.
     pub(super) fn delete_file(&mut self, command: &Command) -> HandlerResult {
         bare(command, Mark::DeleteP1P2, Mark::DeleteLength)?;
         let Some(file) = self.volatile.selected.and_then(|id| self.files.get(id)) else {
