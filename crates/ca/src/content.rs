@@ -66,6 +66,8 @@ impl Issuance<'_> {
             // W3.1.key-usage
             list.push(Extension::key_usage(template.key_usage).critical(false));
         }
+        // Application policies repeat the extended key usage in Microsoft's own extension ([MS-WCCE] 2.2.2.7.7.3);
+        // version 1 templates have no such attribute.
         if template.schema_version() >= 2 && !template.application_policies.is_empty() {
             list.push(Extension::application_policies(&template.application_policies));
         }
@@ -84,6 +86,8 @@ impl Issuance<'_> {
         list.extend(self.names.alternative.clone());
         list.extend(self.sid());
 
+        // `pKICriticalExtensions` decides ([MS-CRTD] 2.7), except where RFC 5280 4.2.1.6 does: with an empty subject
+        // the alternative name must be critical.
         for extension in &mut list {
             extension.critical = template.critical_extensions.contains(&extension.oid)
                 || (extension.oid.as_str() == oids::SUBJECT_ALT_NAME && self.names.subject.is_empty());
@@ -113,6 +117,7 @@ impl Issuance<'_> {
         let template = self.template;
         // B3.5, F3.2.1.0x80, F3.2.1.0x800
         if template.flags.intersects(GeneralFlags::IS_CA | GeneralFlags::IS_CROSS_CA) {
+            // -1 is no limit ([MS-CRTD] 2.14): no pathLenConstraint.
             let path_length = u32::try_from(template.max_issuing_depth).ok();
             return Some(Extension::basic_constraints(BasicConstraints { ca: true, path_length }));
         }
@@ -132,6 +137,7 @@ impl Issuance<'_> {
             return Ok(vec![Extension { oid: oids::known(oids::OCSP_NOCHECK), critical: false, value }]);
         }
         // F3.2.2.0x4000
+        // The issuers' certificates stay: they are no revocation information.
         let silent = template.enrollment(EnrollmentFlags::NO_REVOCATION_INFO_IN_ISSUED_CERTS);
         let mut list = Vec::new();
         if !silent {

@@ -65,6 +65,7 @@ impl Envelope {
         }
         let key = PublicKey::from_spki_der(&form.pkcs10().public_key).map_err(|error| error.to_string())?;
         let attributes = form.attributes().map_err(text)?;
+        // Of these a request has one value each ([MS-WCCE] 2.2.2.7.1, 2.2.2.7.2); with several none could be believed.
         for single in [oids::OS_VERSION, oids::ENROLLMENT_CSP_PROVIDER] {
             if attributes.get(single).is_some_and(|attribute| attribute.values.len() > 1) {
                 return Err(format!("attribute {single} has more than one value"));
@@ -82,6 +83,8 @@ impl Envelope {
             signed_name_values.extend(signed.attributes.name_value_pairs().map_err(text)?);
         }
 
+        // A request may name its template in three places ([MS-WCCE] 3.2.2.6.2.1.4.1); the policy module demands that
+        // all mean one.
         let mut template_identifiers = Vec::new();
         template_identifiers.extend(extensions.template_oid().map_err(text)?);
         template_identifiers.extend(extensions.template_name().map_err(text)?.map(TemplateReference::Name));
@@ -115,6 +118,7 @@ impl Envelope {
         let facts = Facts::new().with_some("requestername", on_behalf.map(|(_, value)| value));
         judge.require(&rules::ON_BEHALF, on_behalf.is_none(), facts)?;
 
+        // Each once: the same agent signing twice is one signature of a registration authority, not two.
         let mut co_signers: Vec<SignerCertificate> = Vec::new();
         for certificate in signatures.certificates.iter().filter(|one| Some(&one.raw) != renews.as_ref()) {
             if co_signers.iter().all(|known| known.raw != certificate.raw) {

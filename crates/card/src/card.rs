@@ -119,6 +119,7 @@ impl Card {
                 None => self.refuse(Mark::ResponseNone),
             };
         }
+        // Any other command gives up the rest of the last answer.
         outgoing.clear();
         match self.gids.execute(&command) {
             Ok(reply) => (reply.mark, outgoing.begin(Response::ok(reply.data), command.le)),
@@ -132,6 +133,7 @@ impl Card {
 }
 
 impl PartialEq for Card {
+    // Marks are what tests have seen, not what the card is.
     fn eq(&self, other: &Self) -> bool {
         let Self { gids, power, marks: _ } = self;
         *gids == other.gids && *power == other.power

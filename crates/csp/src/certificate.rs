@@ -34,12 +34,15 @@ pub(crate) fn write(card: &mut CardTransaction<'_>, container: &str, certificate
         return card.write(file, object, &content);
     }
 
+    // Master file before content: cut short between them, the file exists and is empty, which readers take for absent.
+    // The other way round an object would stand on the card that nothing names.
     let file = FileId::EVERYONE_READ_USER_WRITE;
     let object = master.free_object(file).ok_or(Halt::Failed(HResult::SCARD_E_WRITE_TOO_MANY))?;
     let directory = FileName::new(DIRECTORY).expect("`mscp` is a name");
     master.0.push(MasterFileRecord { directory, name, object: Some(object), file });
     card.files_change()?;
     card.write_master_file(&master)?;
+    // Two writes, two ticks of the file counter: hosts compare it to know whether their cached copy is stale.
     card.files_change()?;
     match card.write(file, object, &content) {
         Err(Halt::Failed(why)) => {

@@ -113,6 +113,8 @@ impl Gids {
             Challenge::External(sent) => response == key.encrypt(sent),
             Challenge::Mutual { host, card } => {
                 let text = key.decrypt(response);
+                // card challenge, host challenge, Z1, padding 80: in reverse order of their exchange, so that an echo
+                // fails.
                 text.len() == 40 && text[..16] == *card && text[16..32] == *host && text[39] == 0x80
             }
         };

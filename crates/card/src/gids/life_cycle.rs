@@ -25,6 +25,8 @@ impl Gids {
         if self.files.get(id).is_some() {
             return Err(Mark::CreateExists);
         }
+        // Hosts find out by this refusal that the card is full: GIDS has no object that states the number of
+        // containers.
         let user_key = matches!(file.content, Content::UserKey { .. });
         if user_key && self.files.user_keys() >= usize::from(self.chip.profile.capacity.containers) {
             return Err(Mark::CreateContainers);
@@ -74,6 +76,7 @@ impl Gids {
         let id = file.fcp.id;
         self.files.remove(id);
         self.volatile.selected = Some(FileId::APPLICATION);
+        // A key that is gone must not be used through a security environment that still names its file.
         self.volatile.environment.retain(|_, (key, _)| key.file() != id);
         done(Mark::DeleteDone)
     }

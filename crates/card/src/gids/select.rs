@@ -38,6 +38,7 @@ impl Gids {
             _ => return Err(Mark::SelectUnknownApplication),
         }
         let data = application_data(command.p2)?;
+        // Selecting the application anew ends what was proved to it.
         self.volatile = VolatileState { selected: Some(FileId::APPLICATION), ..VolatileState::default() };
         reply(Mark::SelectApplication, data)
     }
