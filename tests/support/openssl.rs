@@ -1,4 +1,5 @@
-//! The command `openssl` and a directory for its files. Test crates that must not depend on others include this file by its path.
+//! The command `openssl` and a directory for its files. Test crates that must not depend on others include this file by
+//! its path.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -57,8 +57,8 @@ fn files() -> Vec<File> {
     texts.into_iter().map(|(name, text)| File::new(&name, text)).collect()
 }
 
-/// The founding story and about one in so many of the others. Each is chosen by its own text, so that a new file does not choose
-/// others than before.
+/// The founding story and about one in so many of the others. Each is chosen by its own text, so that a new file does
+/// not choose others than before.
 fn sample<T>(all: Vec<T>, one_in: u64, text: impl Fn(&T) -> (&str, &str)) -> Vec<T> {
     let chosen = |one: &T| {
         let (name, what) = text(one);
@@ -376,7 +376,8 @@ fn a_prompt_that_is_put_back_waits_for_its_answer() {
         let Some(cut) = without(file, step, &played) else { continue };
         let Some(before) = bench.play(&cut) else { continue };
         let once = before.blessed(&cut.text, true);
-        // Where the story goes on without an answer, other prompts come, or other records pass for those that are expected.
+        // Where the story goes on without an answer, other prompts come, or other records pass for those that are
+        // expected.
         let [edit] = once.edits.as_slice() else { continue };
         let differs = before.failures().any(|kind| matches!(kind, FailureKind::Differs { .. }));
         if before.runs.len() > 1 || differs || !edit.text.contains(&format!("prompt = \"{}\"", point.value)) {

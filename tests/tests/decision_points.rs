@@ -1,7 +1,9 @@
-//! Every decision point, in every state that a card can be in, with every answer that can be given there, occurs in some scenario.
+//! Every decision point, in every state that a card can be in, with every answer that can be given there, occurs in
+//! some scenario.
 //!
-//! `tests/decision-points.txt` is the list, written by hand from the state machine: a point, the state it is asked in, and how it
-//! ends. A line that no scenario plays fails, and so does something that a scenario plays and the list does not know.
+//! `tests/decision-points.txt` is the list, written by hand from the state machine: a point, the state it is asked in,
+//! and how it ends. A line that no scenario plays fails, and so does something that a scenario plays and the list does
+//! not know.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

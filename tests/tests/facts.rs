@@ -1,5 +1,5 @@
-//! The reference of the scenario language lists what records state. Every fact of every story is in it with the value that it says,
-//! and everything that it lists comes in some story.
+//! The reference of the scenario language lists what records state. Every fact of every story is in it with the value
+//! that it says, and everything that it lists comes in some story.
 
 use std::collections::BTreeSet;
 

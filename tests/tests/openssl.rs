@@ -1,5 +1,5 @@
-//! OpenSSL, which knows nothing of this project, reads what the founding story leaves behind: the certificate on the card, the CA's
-//! certificate, and the request that went over the wire.
+//! OpenSSL, which knows nothing of this project, reads what the founding story leaves behind: the certificate on the
+//! card, the CA's certificate, and the request that went over the wire.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
@@ -96,8 +96,8 @@ fn the_certificate_is_valid_at_the_storys_time() {
 #[test]
 fn the_requests_signature_is_by_the_key_on_the_card() {
     let found = founding_story("openssl-request");
-    // The request was signed before there was a certificate, so it names its signer by key; the certificate that was issued
-    // for that key has the same key identifier.
+    // The request was signed before there was a certificate, so it names its signer by key; the certificate that was
+    // issued for that key has the same key identifier.
     let inside = "inside.der";
     openssl(
         &found.directory,

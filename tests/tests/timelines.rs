@@ -1,6 +1,8 @@
-//! The stories of the founding document as timelines, for people to read in reviews: a change of behaviour is a change of lines.
+//! The stories of the founding document as timelines, for people to read in reviews: a change of behaviour is a change
+//! of lines.
 //!
-//! `INSTA_UPDATE=always cargo test -p autoenroll-tests --test timelines` writes them anew. Verdicts do not depend on them.
+//! `INSTA_UPDATE=always cargo test -p autoenroll-tests --test timelines` writes them anew. Verdicts do not depend on
+//! them.
 
 use autoenroll_cli::{Catalogue, suite};
 use autoenroll_core::InProcess as OwnCores;

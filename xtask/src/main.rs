@@ -28,7 +28,8 @@ enum Chore {
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
     Keys(keys::Options),
-    /// Measure how long a release build takes to check 1,000 scenario files and to run all scenarios; fail when it is far too long.
+    /// Measure how long a release build takes to check 1,000 scenario files and to run all scenarios; fail when it is
+    /// far too long.
     Speed,
     /// Check what no compiler checks: crate list, floors, length of files, forbidden words, circles of imports, places of requirements,
     /// links and commands in documents.

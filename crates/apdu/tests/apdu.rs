@@ -266,7 +266,9 @@ proptest! {
     }
 
     #[test]
-    fn tlv_reads_back(objects in proptest::collection::vec((1..0xFFFFu32, proptest::collection::vec(any::<u8>(), 0..300)), 0..5)) {
+    fn tlv_reads_back(
+        objects in proptest::collection::vec((1..0xFFFFu32, proptest::collection::vec(any::<u8>(), 0..300)), 0..5),
+    ) {
         let objects: Vec<_> = objects.into_iter().filter_map(|(n, v)| Some((Tag::from_number(n)?, v))).collect();
         let mut bytes = Vec::new();
         objects.iter().for_each(|(tag, value)| tlv::write(&mut bytes, *tag, value));

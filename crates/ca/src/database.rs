@@ -10,8 +10,8 @@ use crate::judge::Refusal;
 use crate::request::VerifiedRequest;
 use crate::revocation::RevocationReason;
 
-/// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB); their
-/// numbers are not given again.
+/// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB);
+/// their numbers are not given again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Database {
     rows: BTreeMap<u32, Row>,

@@ -26,7 +26,8 @@ pub(crate) struct Envelope {
     attributes: Attributes,
     extensions: Extensions,
     name_values: Vec<(String, String)>,
-    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE]
+    /// 3.2.2.6.2.1.2.1.1).
     signed_name_values: Vec<(String, String)>,
     template_identifiers: Vec<TemplateReference>,
 }
@@ -64,6 +65,7 @@ impl Envelope {
         }
         let key = PublicKey::from_spki_der(&form.pkcs10().public_key).map_err(|error| error.to_string())?;
         let attributes = form.attributes().map_err(text)?;
+        // Of these a request has one value each ([MS-WCCE] 2.2.2.7.1, 2.2.2.7.2); with several none could be believed.
         for single in [oids::OS_VERSION, oids::ENROLLMENT_CSP_PROVIDER] {
             if attributes.get(single).is_some_and(|attribute| attribute.values.len() > 1) {
                 return Err(format!("attribute {single} has more than one value"));
@@ -81,6 +83,8 @@ impl Envelope {
             signed_name_values.extend(signed.attributes.name_value_pairs().map_err(text)?);
         }
 
+        // A request may name its template in three places ([MS-WCCE] 3.2.2.6.2.1.4.1); the policy module demands that
+        // all mean one.
         let mut template_identifiers = Vec::new();
         template_identifiers.extend(extensions.template_oid().map_err(text)?);
         template_identifiers.extend(extensions.template_name().map_err(text)?.map(TemplateReference::Name));
@@ -114,6 +118,7 @@ impl Envelope {
         let facts = Facts::new().with_some("requestername", on_behalf.map(|(_, value)| value));
         judge.require(&rules::ON_BEHALF, on_behalf.is_none(), facts)?;
 
+        // Each once: the same agent signing twice is one signature of a registration authority, not two.
         let mut co_signers: Vec<SignerCertificate> = Vec::new();
         for certificate in signatures.certificates.iter().filter(|one| Some(&one.raw) != renews.as_ref()) {
             if co_signers.iter().all(|known| known.raw != certificate.raw) {
@@ -147,8 +152,9 @@ impl Envelope {
         judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
     }
 
-    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out the type of the
-    /// content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such requests, which certipy makes.
+    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out
+    /// the type of the content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such
+    /// requests, which certipy makes.
     fn signatures(&self) -> Result<Signatures, String> {
         let mut found = Signatures::default();
         for message in self.form.messages() {
@@ -194,8 +200,8 @@ impl Envelope {
         Some(ArchivedKey { enveloped, hash, opened: None })
     }
 
-    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told apart by
-    /// its length, or one with the algorithm before it.
+    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told
+    /// apart by its length, or one with the algorithm before it.
     fn hashes(&self, enveloped: &[u8]) -> bool {
         if let Ok(Some(stated)) = self.attributes.encrypted_key_hash() {
             return stated.algorithm.is_some_and(|algorithm| digest(algorithm, enveloped) == stated.hash);

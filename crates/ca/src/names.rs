@@ -45,6 +45,8 @@ fn from_directory(
     template: &Template,
     caller: &PrincipalObject,
 ) -> Result<CertificateNames, Refusal> {
+    // Every attribute that the flags need is looked for before a name is built: an attribute that is missing refuses
+    // the request, and is not left out of the name.
     let flags = template.name_flags;
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let common_name = flags.intersects(NameFlags::SUBJECT_REQUIRE_COMMON_NAME | NameFlags::SUBJECT_REQUIRE_DNS_AS_CN);
@@ -66,6 +68,7 @@ fn from_directory(
         judge.require(&rules::NAME_GUID, known, Facts::new().with("principal", caller.dn.as_str()))?;
     }
 
+    // A name that cannot be read is empty, which NAME_PATH refuses.
     let path = caller.dn.parse::<Name>().unwrap_or_default();
     let wants_path = flags.intersects(
         NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH

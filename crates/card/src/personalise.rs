@@ -171,8 +171,8 @@ impl Card {
         with.containers.iter().try_for_each(|container| self.add_container(container).map(drop))
     }
 
-    /// Adds a container in the first free record of the container map; gives its index and public key. The card cache file
-    /// counts one change of a container and one of a file.
+    /// Adds a container in the first free record of the container map; gives its index and public key. The card cache
+    /// file counts one change of a container and one of a file.
     ///
     /// # Errors
     /// When the card has no file system, no free container, no room, or not the algorithm.
@@ -235,8 +235,8 @@ impl Card {
         Ok((index, public))
     }
 
-    /// Stores the certificate of a container, compressed, under the first free tag; replaces the one it has. The card cache
-    /// file counts one change of a file.
+    /// Stores the certificate of a container, compressed, under the first free tag; replaces the one it has. The card
+    /// cache file counts one change of a file.
     ///
     /// # Errors
     /// When there is no such container, or no room.

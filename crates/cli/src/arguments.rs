@@ -11,10 +11,12 @@ use clap_complete::Shell;
 
 /// Test bench for Windows certificate autoenrollment.
 ///
-/// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a clock that is only
-/// a number, and says whether everything came exactly when and as it should. All scenarios and fixtures are inside this program.
+/// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a
+/// clock that is only a number, and says whether everything came exactly when and as it should. All scenarios and
+/// fixtures are inside this program.
 #[derive(Debug, Parser)]
-#[command(name = "autoenroll", bin_name = "autoenroll", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "autoenroll", bin_name = "autoenroll", version, after_help = AFTER)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -101,12 +103,12 @@ pub(crate) struct Run {
     /// Also write a JUnit report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too old or names
-    /// nothing fails the run.
+    /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too
+    /// old or names nothing fails the run.
     #[arg(long, value_name = "FILE")]
     pub(crate) known_failures: Option<PathBuf>,
-    /// Run again whenever a file changes that the run reads, until interrupted: scenarios, also new ones in a directory, --fixtures and
-    /// --known-failures.
+    /// Run again whenever a file changes that the run reads, until interrupted: scenarios, also new ones in a
+    /// directory, --fixtures and --known-failures.
     #[arg(long, conflicts_with_all = ["junit", "bless"])]
     pub(crate) watch: bool,
     /// Show the story of every scenario, as `autoenroll show` tells it.
@@ -115,8 +117,8 @@ pub(crate) struct Run {
     /// Run only the K-th of N parts of the selection.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
-    /// Write what came into the scenario files, in place of the expected values that differ; `--bless=steps` also adds steps for what
-    /// no step names.
+    /// Write what came into the scenario files, in place of the expected values that differ; `--bless=steps` also adds
+    /// steps for what no step names.
     #[arg(
         long,
         value_enum,
@@ -132,8 +134,8 @@ pub(crate) struct Run {
 /// Which scenarios; the whole suite by default.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Selection {
-    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent. A file or
-    /// full name may have a variant in brackets.
+    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent.
+    /// A file or full name may have a variant in brackets.
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenarios: Vec<String>,
     /// Only those whose names contain this text; may be given several times.
@@ -332,8 +334,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1, or a line of
-    /// the file. All codes are listed when absent.
+    /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1,
+    /// or a line of the file. All codes are listed when absent.
     #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]", allow_negative_numbers = true)]
     pub(crate) what: Option<String>,
     /// The variant, when the scenario has several and the name has none.
@@ -384,7 +386,8 @@ What could not be taken over is said on standard error, with the reason.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by their content.
+    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by
+    /// their content.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// What is written.
@@ -528,7 +531,8 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take equally long.
+    /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take
+    /// equally long.
     pub(crate) const fn has(self, index: usize) -> bool {
         index % self.n == self.k - 1
     }

@@ -64,8 +64,8 @@ fn find(scenario: &Scenario, card: &str) -> Result<Card, Failure> {
     })
 }
 
-/// The stack behind which the cards of a run are, when its arguments ask for one. The first call starts the program anew, with
-/// the way to a pcscd of its own in its environment, and ends this process with the other's exit code.
+/// The stack behind which the cards of a run are, when its arguments ask for one. The first call starts the program
+/// anew, with the way to a pcscd of its own in its environment, and ends this process with the other's exit code.
 #[cfg(feature = "pcsc")]
 pub(crate) fn stack(
     how: &crate::arguments::How,

@@ -1,7 +1,8 @@
 //! The `autoenroll` command.
 //!
-//! Runs, checks, formats, lists and shows scenarios, and prints what the bench knows about codes, profiles and requirements. Scenarios and
-//! fixtures are embedded, so that the one binary is the whole suite; files on disk are read when they are named.
+//! Runs, checks, formats, lists and shows scenarios, and prints what the bench knows about codes, profiles and
+//! requirements. Scenarios and fixtures are embedded, so that the one binary is the whole suite; files on disk are read
+//! when they are named.
 //!
 //! It deliberately lacks everything that decides a verdict: that is the business of the crates below.
 #![forbid(unsafe_code)]

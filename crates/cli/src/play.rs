@@ -188,7 +188,8 @@ impl Runner {
         self.report_and_fault(story).0
     }
 
-    /// The moments at which the fault of the story's sweep breaks an invariant; none when it sets no sweep, or nothing breaks.
+    /// The moments at which the fault of the story's sweep breaks an invariant; none when it sets no sweep, or nothing
+    /// breaks.
     fn swept(&self, story: &Story) -> Option<String> {
         let fault = story.scenario.document.sweep.as_ref()?.value;
         let swept = match &self.core {

@@ -10,7 +10,8 @@ use crate::arguments::{Run, RunFormat};
 use crate::console::{Colour, Console};
 use crate::{Exit, Failure, run, suite};
 
-/// How often the files are read again. They are small, and reading them needs no facility of the system that may be missing.
+/// How often the files are read again. They are small, and reading them needs no facility of the system that may be
+/// missing.
 const PACE: Duration = Duration::from_millis(300);
 /// Files that do not change for this long are saved.
 const QUIET: Duration = Duration::from_millis(60);

@@ -34,12 +34,15 @@ pub(crate) fn write(card: &mut CardTransaction<'_>, container: &str, certificate
         return card.write(file, object, &content);
     }
 
+    // Master file before content: cut short between them, the file exists and is empty, which readers take for absent.
+    // The other way round an object would stand on the card that nothing names.
     let file = FileId::EVERYONE_READ_USER_WRITE;
     let object = master.free_object(file).ok_or(Halt::Failed(HResult::SCARD_E_WRITE_TOO_MANY))?;
     let directory = FileName::new(DIRECTORY).expect("`mscp` is a name");
     master.0.push(MasterFileRecord { directory, name, object: Some(object), file });
     card.files_change()?;
     card.write_master_file(&master)?;
+    // Two writes, two ticks of the file counter: hosts compare it to know whether their cached copy is stale.
     card.files_change()?;
     match card.write(file, object, &content) {
         Err(Halt::Failed(why)) => {
@@ -53,8 +56,8 @@ pub(crate) fn write(card: &mut CardTransaction<'_>, container: &str, certificate
     }
 }
 
-/// Removes the certificate of a container, whichever kind of key it belonged to: first the content, then the record in the
-/// master file, which is brought up to date.
+/// Removes the certificate of a container, whichever kind of key it belonged to: first the content, then the record in
+/// the master file, which is brought up to date.
 pub(crate) fn remove(card: &mut CardTransaction<'_>, master: &mut MasterFile, index: u8) -> Result<(), Halt> {
     for kind in [KeyKind::Exchange, KeyKind::Signature] {
         let name = certificate_file_name(kind, index);

@@ -22,16 +22,17 @@ pub(crate) fn set_default(card: &mut CardTransaction<'_>, name: &str) -> Result<
     card.write_container_map(&map)
 }
 
-/// Deletes a container: its record, key and certificate. Another container becomes the default when this one was (Windows
-/// documentation, "Smart Card Architecture": an arbitrary one; here the first).
+/// Deletes a container: its record, key and certificate. Another container becomes the default when this one was
+/// (Windows documentation, "Smart Card Architecture": an arbitrary one; here the first).
 pub(crate) fn delete(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {
     let (map, index) = card.find_container(name)?;
     let master = card.master_file()?;
     release(card, map, master, index)
 }
 
-/// Zeroes the record of a container and deletes its key and certificate, as far as they are there. Record before key before
-/// certificate: cut short, it leaves files behind that no container names, and [`crate::generate`] clears them away.
+/// Zeroes the record of a container and deletes its key and certificate, as far as they are there. Record before key
+/// before certificate: cut short, it leaves files behind that no container names, and [`crate::generate`] clears them
+/// away.
 pub(crate) fn release(
     card: &mut CardTransaction<'_>,
     mut map: ContainerMap,
@@ -57,8 +58,8 @@ pub(crate) fn release(
     certificate::remove(card, &mut master, index)
 }
 
-/// Whether a valid container states the size of a key. Hosts claim a record first and state the size last, so one without
-/// is a container whose making was cut short; readers pass it over.
+/// Whether a valid container states the size of a key. Hosts claim a record first and state the size last, so one
+/// without is a container whose making was cut short; readers pass it over.
 pub(crate) fn has_key(record: &ContainerRecord) -> bool {
     record.flags.is_valid() && (record.exchange_bits != 0 || record.signature_bits != 0)
 }

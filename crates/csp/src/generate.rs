@@ -102,7 +102,8 @@ impl Plan {
     }
 
     fn carry_out(&mut self, card: &mut CardTransaction<'_>) -> Result<PublicKey, Halt> {
-        // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut short.
+        // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut
+        // short.
         certificate::remove(card, &mut self.master, self.index)?;
         self.claim_record(card)?;
         let made = self.make_key(card).and_then(|()| self.finish_record(card)).and_then(|()| self.read_key(card));
@@ -132,6 +133,7 @@ impl Plan {
 
     fn make_key(&mut self, card: &mut CardTransaction<'_>) -> Result<(), Halt> {
         let at = usize::from(self.index);
+        // The counter goes up before the change, so that a host that reads in between does not keep what it read.
         card.containers_change()?;
         if let KeyMapRecord::Used { file, .. } = key_record(&self.keys, self.index) {
             card.delete_key_file(file)?;
@@ -150,6 +152,7 @@ impl Plan {
             return Err(card.key_refused(created.sw));
         }
         self.created = true;
+        // A file takes nothing before ACTIVATE FILE (ISO 7816-9).
         card.ask_key(&commands::activate_file())?;
         self.generate_key(card)?;
 

@@ -1,8 +1,8 @@
 //! Cryptographic service providers, client side: container operations on a GIDS smart card turned into APDUs, keys in
 //! software, and the database that finds a provider for a card's ATR.
 //!
-//! A card operation is straight-line code over the answers so far ([`step`]): the owner of the reader sends one APDU, adds
-//! the answer and asks again. What this crate deliberately lacks: readers, cards, prompts, PIN caches, clocks and
+//! A card operation is straight-line code over the answers so far ([`step`]): the owner of the reader sends one APDU,
+//! adds the answer and asks again. What this crate deliberately lacks: readers, cards, prompts, PIN caches, clocks and
 //! randomness - PINs, container names and entropy are handed in.
 //!
 //! ```

@@ -13,8 +13,8 @@ use crate::{Pin, certificate, container, describe, generate, sign, status};
 /// What the next action of `operation` is, after these answers to the commands it has sent so far.
 ///
 /// A pure function: the same operation and answers give the same step, so a suspended operation is nothing but
-/// `(operation, answers)`. Each [`Step::Send`] wants one more answer; no operation sends more than 1,024 commands. Once it
-/// is finished, further answers change nothing.
+/// `(operation, answers)`. Each [`Step::Send`] wants one more answer; no operation sends more than 1,024 commands. Once
+/// it is finished, further answers change nothing.
 ///
 /// An operation is one reader transaction: the driver takes the reader before the first command and gives it back
 /// afterwards, also when the card has gone.
@@ -38,8 +38,8 @@ pub fn step(operation: &Operation, answers: &[CardAnswer]) -> Step {
 /// Something to do with the card in a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Read the card id of a card that was just inserted. → [`Step::Identified`]; a card without the GIDS application fails
-    /// with `SCARD_E_UNKNOWN_CARD`, one without a file system with `SCARD_E_FILE_NOT_FOUND`.
+    /// Read the card id of a card that was just inserted. → [`Step::Identified`]; a card without the GIDS application
+    /// fails with `SCARD_E_UNKNOWN_CARD`, one without a file system with `SCARD_E_FILE_NOT_FOUND`.
     Identify,
     /// Select the application, verify the PIN when there is one, operate, deauthenticate. → [`Step::Done`]
     Perform {
@@ -55,8 +55,8 @@ pub enum Operation {
 /// What the driver knows about a card before it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Where a new key would go: provider, card, and the name that a new container gets (see [`container_name`]; at most 39
-    /// UTF-16 units without backslash). Only [`CardOperation::Generate`] looks at it.
+    /// Where a new key would go: provider, card, and the name that a new container gets (see [`container_name`]; at
+    /// most 39 UTF-16 units without backslash). Only [`CardOperation::Generate`] looks at it.
     pub new_key: KeyPlace,
     /// How many containers cards of this kind take. GIDS cards do not tell; a provider knows it with the ATR. Only
     /// [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.

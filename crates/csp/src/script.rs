@@ -7,7 +7,8 @@ use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, pieces};
 use autoenroll_model::HResult;
 
-/// Hands out the answers one by one. Operations are written as if it were the card; `?` leaves them where the answers end.
+/// Hands out the answers one by one. Operations are written as if it were the card; `?` leaves them where the answers
+/// end.
 pub(crate) struct Script<'a> {
     answers: slice::Iter<'a, CardAnswer>,
     /// Commands that may still be sent.
@@ -17,8 +18,8 @@ pub(crate) struct Script<'a> {
 /// What came back for one command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CardAnswer {
-    /// The bytes of the response APDU. Fewer than two mean that the card has gone: readers report a card that is pulled in
-    /// the middle of a command as success without data.
+    /// The bytes of the response APDU. Fewer than two mean that the card has gone: readers report a card that is pulled
+    /// in the middle of a command as success without data.
     Response(Vec<u8>),
     /// The reader said that the card is gone, was reset or is mute, in one of several ways; with the code to report.
     CardGone(HResult),

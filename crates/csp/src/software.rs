@@ -26,8 +26,8 @@ pub struct SoftwareContainer {
 }
 
 impl SoftwareKeys {
-    /// Carries out an operation of a provider. Entropy decides the key and the name of a new container, or how an archived
-    /// key is encrypted; the other operations do not look at it.
+    /// Carries out an operation of a provider. Entropy decides the key and the name of a new container, or how an
+    /// archived key is encrypted; the other operations do not look at it.
     ///
     /// Failures: `NTE_BAD_KEYSET` when there is no such container, `NTE_EXISTS` when the entropy has named one before,
     /// `NTE_BAD_ALGID` when the key does not sign so; for archival `NTE_NOT_SUPPORTED` when either key is not RSA, and

@@ -19,7 +19,8 @@ pub(crate) struct CardTransaction<'a> {
 }
 
 impl<'a> CardTransaction<'a> {
-    /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and deauthenticates.
+    /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and
+    /// deauthenticates.
     pub(crate) fn run(
         mut script: Script<'a>,
         pin: Option<&Pin>,
@@ -98,8 +99,8 @@ impl<'a> CardTransaction<'a> {
         self.ask(&commands::put_data(file, object, value)).map(drop)
     }
 
-    /// Counts a change of files in the card cache file. Hosts do so before the change: if it is then cut short, other hosts
-    /// at least look again.
+    /// Counts a change of files in the card cache file. Hosts do so before the change: if it is then cut short, other
+    /// hosts at least look again.
     pub(crate) fn files_change(&mut self) -> Result<(), Halt> {
         self.cache = self.cache.file_changed();
         self.write_cache()
@@ -150,8 +151,8 @@ impl<'a> CardTransaction<'a> {
         Ok((map, index.ok_or(Halt::Failed(HResult::SCARD_E_NO_KEY_CONTAINER))?))
     }
 
-    /// Deletes a key file. One that is not there is as good as deleted; one whose making was cut short before its activation
-    /// has to be activated first.
+    /// Deletes a key file. One that is not there is as good as deleted; one whose making was cut short before its
+    /// activation has to be activated first.
     pub(crate) fn delete_key_file(&mut self, file: FileId) -> Result<(), Halt> {
         match self.exchange(&commands::select_file(file))?.sw {
             StatusWord::OK => {}

@@ -1,4 +1,5 @@
-//! A child process with pipes that cannot block the bench: each is served by a thread of its own, and every wait has a limit.
+//! A child process with pipes that cannot block the bench: each is served by a thread of its own, and every wait has a
+//! limit.
 
 use std::fmt;
 use std::io::{self, BufReader, Read, Write as _};
@@ -115,8 +116,8 @@ impl Process {
             Some(status) => status.to_string(),
             None => "it still runs".to_owned(),
         };
-        // What the child wrote may still be on its way when the child is gone; somebody else who holds its standard error open
-        // must not keep us.
+        // What the child wrote may still be on its way when the child is gone; somebody else who holds its standard
+        // error open must not keep us.
         let end_of_patience = Instant::now() + GRACE;
         while !self.listener.is_finished() && Instant::now() < end_of_patience {
             thread::sleep(PACE);

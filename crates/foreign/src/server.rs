@@ -13,7 +13,8 @@ use crate::protocol::{FromCore, ToCore, VERSION};
 /// Serves one core until the reader ends. `name` is what the core calls itself.
 ///
 /// # Errors
-/// When something other than the protocol comes in, the core fails, or nobody reads; the other side is told first, where it can be.
+/// When something other than the protocol comes in, the core fails, or nobody reads; the other side is told first,
+/// where it can be.
 pub fn serve<F: CoreFactory>(
     factory: &mut F,
     name: &str,

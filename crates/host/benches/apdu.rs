@@ -1,5 +1,5 @@
-//! Round trip of one APDU through the PC/SC library, pcscd, vpcd and back: `cargo bench -p autoenroll-host --features pcsc`.
-//! The median must stay below one millisecond; without `TCP_QUICKACK` it is 44.
+//! Round trip of one APDU through the PC/SC library, pcscd, vpcd and back: `cargo bench -p autoenroll-host --features
+//! pcsc`. The median must stay below one millisecond; without `TCP_QUICKACK` it is 44.
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};

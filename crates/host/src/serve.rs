@@ -17,10 +17,10 @@ use crate::{Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions
 /// * `state`: what is on the card, without asking it;
 /// * `quit`.
 ///
-/// After the last line a card that is in the reader is served until the driver closes the connection, so that standard input
-/// may be `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked. Errors that another
-/// line can mend are written there, too. A pcscd of its own is announced by a line that a shell understands,
-/// `export PCSCLITE_CSOCK_NAME=...`: programs started there see the card, and no others.
+/// After the last line a card that is in the reader is served until the driver closes the connection, so that standard
+/// input may be `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked. Errors
+/// that another line can mend are written there, too. A pcscd of its own is announced by a line that a shell
+/// understands, `export PCSCLITE_CSOCK_NAME=...`: programs started there see the card, and no others.
 ///
 /// # Errors
 /// When pcscd does not come up, the card cannot be inserted at the start, or `commands` or `out` fail.
@@ -147,8 +147,8 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
         let mut saying = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut polled = false;
         let observe = move |exchange: &Exchange| {
-            // A driver asks for the answer to reset several times a second, to see whether the card is there: the first in a
-            // row says all.
+            // A driver asks for the answer to reset several times a second, to see whether the card is there: the first
+            // in a row says all.
             let again = polled && matches!(exchange, Exchange::AnswerToReset(_));
             polled = matches!(exchange, Exchange::AnswerToReset(_));
             if trace && !again {

@@ -1,7 +1,7 @@
 //! A card in a reader of vpcd.
 //!
-//! vpcd listens; the card connects. Each message is a length of two bytes, big endian, and that many bytes. One byte is a
-//! control code: 0 power off, 1 power on, 2 reset, none of which is answered, and 4, answered by the answer to reset.
+//! vpcd listens; the card connects. Each message is a length of two bytes, big endian, and that many bytes. One byte is
+//! a control code: 0 power off, 1 power on, 2 reset, none of which is answered, and 4, answered by the answer to reset.
 //! Anything longer is a command APDU. Closing the connection pulls the card. (vsmartcard, `vpcd.h`.)
 
 use std::fmt;
@@ -30,8 +30,8 @@ pub(crate) fn lock(card: &SharedCard) -> MutexGuard<'_, Card> {
     card.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Puts a card into the reader whose driver listens at `driver`, waiting for the driver up to `within`. `observe` is told
-/// everything that driver and card say to each other, in a thread of its own.
+/// Puts a card into the reader whose driver listens at `driver`, waiting for the driver up to `within`. `observe` is
+/// told everything that driver and card say to each other, in a thread of its own.
 ///
 /// The daemon behind the driver looks every 400 ms whether there is a card: see [`InsertedCard::wait_for_power`].
 ///
@@ -128,8 +128,8 @@ impl InsertedCard {
         self.powered.get() != Power::Ended
     }
 
-    /// Waits until the daemon has noticed the card and powered it for the first time; whether it did. It takes about 400 ms
-    /// at most, unless the card is mute.
+    /// Waits until the daemon has noticed the card and powered it for the first time; whether it did. It takes about
+    /// 400 ms at most, unless the card is mute.
     #[must_use]
     pub fn wait_for_power(&self, within: Duration) -> bool {
         self.powered.wait(within, |power| power != Power::Never) == Power::Seen
@@ -207,8 +207,8 @@ impl<O: FnMut(&Exchange)> Connection<'_, O> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<()> {
         let mut read = 0;
         while read < bytes.len() {
-            // The driver sends length and body in two writes. Its kernel holds the second until the first is acknowledged,
-            // and ours would take 40 ms to do so. The kernel forgets this wish after every read.
+            // The driver sends length and body in two writes. Its kernel holds the second until the first is
+            // acknowledged, and ours would take 40 ms to do so. The kernel forgets this wish after every read.
             rustix::net::sockopt::set_tcp_quickack(self.socket, true)?;
             match self.socket.read(&mut bytes[read..]) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),

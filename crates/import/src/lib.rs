@@ -1,12 +1,13 @@
-//! Other people's directories and policies as worlds of this bench: templates, CAs and trust containers from LDIF, Group Policy
-//! from Registry.pol, and what certipy's `find` printed.
+//! Other people's directories and policies as worlds of this bench: templates, CAs and trust containers from LDIF,
+//! Group Policy from Registry.pol, and what certipy's `find` printed.
 //!
-//! [`read`] takes a file of any of these kinds, [`Import::to_world`] writes what it says as a world that scenarios extend,
-//! [`Import::to_templates`] as a file of default templates, [`Import::to_ldif`] as LDIF again. Nothing is lost in silence: what
-//! could not be read, what the bench has no rule for and what its language has no word for is a [`Finding`].
+//! [`read`] takes a file of any of these kinds, [`Import::to_world`] writes what it says as a world that scenarios
+//! extend, [`Import::to_templates`] as a file of default templates, [`Import::to_ldif`] as LDIF again. Nothing is lost
+//! in silence: what could not be read, what the bench has no rule for and what its language has no word for is a
+//! [`Finding`].
 //!
-//! It deliberately lacks files and network: the caller brings bytes and takes text. Keys and certificates are never taken over,
-//! because the CAs of a world have their own.
+//! It deliberately lacks files and network: the caller brings bytes and takes text. Keys and certificates are never
+//! taken over, because the CAs of a world have their own.
 #![forbid(unsafe_code)]
 
 mod attributes;

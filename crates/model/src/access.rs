@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Guid, PrincipalObject, Sid, words};
 
-/// Whether the token has the right ([MS-ADTS] 5.1.3.3): entries in their order, the first that settles the last open bit wins.
+/// Whether the token has the right ([MS-ADTS] 5.1.3.3): entries in their order, the first that settles the last open
+/// bit wins.
 ///
 /// * No DACL grants everything, an empty one nothing; ownership alone grants nothing that matters here.
 /// * Inherit-only entries do not apply to the object itself.
 /// * An object entry with an object type speaks of that right only; without one, of all control access rights.
-/// * A conditional (callback) entry cannot be evaluated here and fails closed: an allowing one grants nothing, a denying one denies.
+/// * A conditional (callback) entry cannot be evaluated here and fails closed: an allowing one grants nothing, a
+///   denying one denies.
 #[must_use]
 pub fn access_check(security: &SecurityDescriptor, token: &Token, right: Right) -> bool {
     let Some(dacl) = &security.dacl else { return true };

@@ -1,5 +1,5 @@
-//! The core's contract: one input in, outputs until there are none. Everything that drives a core, and everything that is one,
-//! speaks these types; as JSON lines they are the protocol of cores in other processes.
+//! The core's contract: one input in, outputs until there are none. Everything that drives a core, and everything that
+//! is one, speaks these types; as JSON lines they are the protocol of cores in other processes.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,8 +14,9 @@ use crate::{
 
 /// An enrollment core: one principal on one machine.
 ///
-/// The caller hands over one input with the time and polls until there is no more output; only then may the next input come.
-/// `deadline` says when the core wants [`Input::Tick`] at the latest; it may come earlier and is then without effect.
+/// The caller hands over one input with the time and polls until there is no more output; only then may the next input
+/// come. `deadline` says when the core wants [`Input::Tick`] at the latest; it may come earlier and is then without
+/// effect.
 pub trait EnrollmentCore {
     /// Takes one input.
     ///
@@ -178,8 +179,8 @@ pub enum Input {
     Tick,
 }
 
-/// What starts a run. Policy itself is read at the start of each run ([`Effect::ReadSettings`]), because the core's own timer
-/// starts runs too and nobody is there to hand it a snapshot.
+/// What starts a run. Policy itself is read at the start of each run ([`Effect::ReadSettings`]), because the core's own
+/// timer starts runs too and nobody is there to hand it a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

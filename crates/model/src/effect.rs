@@ -17,8 +17,8 @@ use crate::{
 #[serde(transparent)]
 pub struct EffectId(pub u32);
 
-/// Something the driver does for the core. Each is answered by one [`EffectResult`], the one its documentation names, or by
-/// [`EffectResult::Failed`].
+/// Something the driver does for the core. Each is answered by one [`EffectResult`], the one its documentation names,
+/// or by [`EffectResult::Failed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
@@ -278,8 +278,8 @@ pub enum SoftwareOperation {
         #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         message: Vec<u8>,
     },
-    /// Encrypt the private key to a CA's exchange certificate, as an enveloped message for key archival ([MS-WCCE] 3.1.1.4.3.6).
-    /// → [`EffectResult::ArchivedKey`]
+    /// Encrypt the private key to a CA's exchange certificate, as an enveloped message for key archival ([MS-WCCE]
+    /// 3.1.1.4.3.6). → [`EffectResult::ArchivedKey`]
     Archive {
         /// The container.
         container: String,

@@ -1,8 +1,9 @@
 //! The vocabulary of Windows certificate autoenrollment.
 //!
-//! Time, templates, policy, principals, stores, decision points, failure codes, events, profiles, and the contract between an
-//! enrollment core and whatever drives it ([`EnrollmentCore`]). Two rules live here because every party needs them: the access
-//! check ([`access_check`]) and the one function through which rules decide ([`Decisions::decide`]).
+//! Time, templates, policy, principals, stores, decision points, failure codes, events, profiles, and the contract
+//! between an enrollment core and whatever drives it ([`EnrollmentCore`]). Two rules live here because every party
+//! needs them: the access check ([`access_check`]) and the one function through which rules decide
+//! ([`Decisions::decide`]).
 //!
 //! It deliberately lacks I/O, clocks, cryptography, and any encoding but serde's: bytes on a wire are `wire`'s concern.
 #![no_std]

@@ -25,7 +25,8 @@ words! {
 
 /// The values of a switch that can be off or a duration, or a number, are written as texts like the words are.
 macro_rules! switches {
-    ($( $(#[doc = $doc:literal])* $field:ident: $type:ty = $name:literal, $id:literal, $evidence:ident, [$old:expr, $new:expr]; )*) => {
+    ($( $(#[doc = $doc:literal])*
+        $field:ident: $type:ty = $name:literal, $id:literal, $evidence:ident, [$old:expr, $new:expr]; )*) => {
         /// A complete set of switches under a name.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Profile {
@@ -209,7 +210,8 @@ switches! {
     /// What No to replacing the default container leads to.
     replace_no: ReplaceNo = "replace-no", "P7.5", Inferred, [ReplaceNo::NextProvider, ReplaceNo::NextProvider];
     /// Where the extensions of a request stand.
-    extensions_attribute: ExtensionsAttribute = "extensions-attribute", "P7.9", Observed, [ExtensionsAttribute::Microsoft, ExtensionsAttribute::Pkcs9];
+    extensions_attribute: ExtensionsAttribute = "extensions-attribute", "P7.9", Observed,
+        [ExtensionsAttribute::Microsoft, ExtensionsAttribute::Pkcs9];
     /// How requests are hashed before they are signed, when the template does not say.
     request_hash: RequestHash = "request-hash", "P7.44", Observed, [RequestHash::Sha1, RequestHash::Sha256];
     /// Whether the private key flags for the same key at renewal and for client versions are understood.
@@ -237,7 +239,8 @@ switches! {
     /// A trigger while a run is open.
     trigger_during_run: DuringRun = "trigger-during-run", "P7.35", Inferred, [DuringRun::Coalesce, DuringRun::Coalesce];
     /// When the default flag moves to the new container.
-    default_flag: DefaultFlag = "default-flag", "P7.36", Inferred, [DefaultFlag::AfterCertificate, DefaultFlag::AfterCertificate];
+    default_flag: DefaultFlag = "default-flag", "P7.36", Inferred,
+        [DefaultFlag::AfterCertificate, DefaultFlag::AfterCertificate];
     /// How long a PIN is remembered.
     pin_cache: PinCache = "pin-cache", "P7.37", Inferred, [PinCache::Run, PinCache::Run];
     /// What Yes to replacing the default container does.
@@ -246,12 +249,15 @@ switches! {
     insert_prompt: InsertPrompt = "insert-prompt", "P7.42", Inferred, [InsertPrompt::OkNeeded, InsertPrompt::OkNeeded];
     /// Time from the start of a run to the balloon.
     // T2.2.balloon-delay
-    balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented, [Delay(Duration::seconds(60)), Delay(Duration::seconds(60))];
+    balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented,
+        [Delay(Duration::seconds(60)), Delay(Duration::seconds(60))];
     /// How long the balloon stays before only the icon is left. No public number: arbitrary.
     // T2.2.balloon-visible
-    balloon_visible: Delay = "balloon-visible", "P7.45", Inferred, [Delay(Duration::seconds(15)), Delay(Duration::seconds(15))];
+    balloon_visible: Delay = "balloon-visible", "P7.45", Inferred,
+        [Delay(Duration::seconds(15)), Delay(Duration::seconds(15))];
     /// How old the template cache may be.
-    template_cache: Delay = "template-cache", "R030", Documented, [Delay(Duration::minutes(10)), Delay(Duration::minutes(10))];
+    template_cache: Delay = "template-cache", "R030", Documented,
+        [Delay(Duration::minutes(10)), Delay(Duration::minutes(10))];
 }
 
 /// A type whose values switches have.

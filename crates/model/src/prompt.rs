@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::{CardSerial, PinId, words};
 
 words! {
-    /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog, which
-    /// belongs to the CSP.
+    /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog,
+    /// which belongs to the CSP.
     pub enum DecisionPoint as "decision point" {
         /// The wizard's first page: start now or be reminded later. Facts: `items`.
         WizardStart = "wizard.start",
-        /// Insert a card of a provider. Facts: `provider`, `reader` (`empty` or `wrong card`), for a card that is known by its key
-        /// also `card`.
+        /// Insert a card of a provider. Facts: `provider`, `reader` (`empty` or `wrong card`), for a card that is known
+        /// by its key also `card`.
         CardInsert = "card.insert",
         /// Choose among several cards of a provider. Facts: `provider`, `cards`.
         CardSelect = "card.select",

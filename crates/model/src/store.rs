@@ -51,8 +51,8 @@ impl fmt::Display for Thumbprint {
     }
 }
 
-/// An entry of the REQUEST store. Written before the request is submitted and removed only when the certificate is where it
-/// belongs, so that a crash in between loses nothing and repeats nothing.
+/// An entry of the REQUEST store. Written before the request is submitted and removed only when the certificate is
+/// where it belongs, so that a crash in between loses nothing and repeats nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 // N9.request-entry
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -112,12 +112,13 @@ pub enum RequestStage {
 pub struct CertificateCheck {
     /// Which certificate.
     pub thumbprint: Thumbprint,
-    /// Result of building its chain at the wall time: `S_OK` or a `CERT_E_…` / `CRYPT_E_…` code. Expiry of the certificate itself
-    /// is not judged here: the core compares dates.
+    /// Result of building its chain at the wall time: `S_OK` or a `CERT_E_…` / `CRYPT_E_…` code. Expiry of the
+    /// certificate itself is not judged here: the core compares dates.
     pub chain: HResult,
     /// Its issuer has revoked it.
     pub revoked: bool,
-    /// Its private key is known and belongs to it. For a key on a card the store's word counts; the card need not be there.
+    /// Its private key is known and belongs to it. For a key on a card the store's word counts; the card need not be
+    /// there.
     pub key_usable: bool,
 }
 

@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl Template {
-    /// A version 2 template for users that refuses nothing: every authenticated user may read it, enroll and autoenroll, keys
-    /// of any size will do, nothing is signed by others. Tests override what they are about.
+    /// A version 2 template for users that refuses nothing: every authenticated user may read it, enroll and
+    /// autoenroll, keys of any size will do, nothing is signed by others. Tests override what they are about.
     ///
     /// # Panics
     /// Never: its identifiers are well-formed.

@@ -52,8 +52,9 @@ pub struct Progress<'a> {
     pub row: &'a MutantRow,
 }
 
-/// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a planted bug
-/// against the scenario that it names, a turned rule against those whose `covers` names it or what it is a part of.
+/// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a
+/// planted bug against the scenario that it names, a turned rule against those whose `covers` names it or what it is a
+/// part of.
 ///
 /// Only steps, strictness and invariants count. That a rule which is covered must have decided does not.
 pub fn run_mutants(
@@ -146,8 +147,8 @@ impl Baseline {
     }
 }
 
-/// What fails when a scenario is run with a mutant; `None` when nothing does. A run that does not end in time, or breaks the
-/// bench, does not come to rest.
+/// What fails when a scenario is run with a mutant; `None` when nothing does. A run that does not end in time, or
+/// breaks the bench, does not come to rest.
 fn bounded(story: &Arc<Story>, mutant: Option<&Mutant>, limit: Duration) -> Option<How> {
     let restless = |what: String| Some(How::Invariant { invariant: Invariant::Quiescence.to_string(), what });
     let (send, receive) = mpsc::channel();
@@ -190,7 +191,8 @@ fn play(scenario: &Scenario, mutant: Option<&Mutant>) -> (Verdict, RunReport) {
     (report.verdict.clone(), report)
 }
 
-/// The first thing that failed; an invariant goes before a step, because it says what is wrong rather than what is missing.
+/// The first thing that failed; an invariant goes before a step, because it says what is wrong rather than what is
+/// missing.
 fn how(scenario: &Scenario, verdict: &Verdict, report: &RunReport) -> Option<How> {
     match verdict {
         Verdict::Passed => None,

@@ -1,6 +1,7 @@
 //! Each bug of a core, in a conversation with a core that only says what the test lets it say.
 //!
-//! A transcript has a line for everything: `>` what the driver says, `core` what the core hears, `<` what the driver gets to see.
+//! A transcript has a line for everything: `>` what the driver says, `core` what the core hears, `<` what the driver
+//! gets to see.
 #![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
 use std::collections::VecDeque;
@@ -44,8 +45,8 @@ impl EnrollmentCore for Scripted {
     }
 }
 
-/// Plays a conversation: what the driver says each time, and what the core answers to it. Where the bug makes the core hear more
-/// than the driver says, the core's later answers are to that.
+/// Plays a conversation: what the driver says each time, and what the core answers to it. Where the bug makes the core
+/// hear more than the driver says, the core's later answers are to that.
 fn transcript(bug: Option<PlantedBug>, conversation: &[(Input, Vec<OutputBody>)]) -> String {
     let script = conversation.iter().map(|(_, said)| said.clone()).collect();
     let core = Scripted { script, ..Scripted::default() };
@@ -437,7 +438,8 @@ fn a_certificate_goes_into_the_other_container() {
     );
 }
 
-/// Asks a core that wants to be woken at `deadline` when it wants to, after it has started a run for `cause` at the start.
+/// Asks a core that wants to be woken at `deadline` when it wants to, after it has started a run for `cause` at the
+/// start.
 fn deadline(bug: Option<PlantedBug>, cause: TriggerCause, deadline: Duration) -> Option<SimTime> {
     let started = OutputBody::Report(Report::RunStarted { trigger: Trigger { cause, refresh: None } });
     let core =

@@ -14,8 +14,8 @@ impl Trace {
         Self(Vec::new())
     }
 
-    /// Appends a record and returns its id. Causes that are not earlier records are a broken invariant of the caller and are
-    /// left out.
+    /// Appends a record and returns its id. Causes that are not earlier records are a broken invariant of the caller
+    /// and are left out.
     pub fn push(&mut self, at: SimTime, actor: &str, kind: Kind, facts: Facts, mut causes: Vec<RecordId>) -> RecordId {
         let id = RecordId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
         causes.sort_unstable();

@@ -28,7 +28,8 @@ pub struct Attribute {
 /// Who made a request ([MS-WCCE] 2.2.2.7.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientInfo {
-    /// Kind of client: 2 is the autoenrollment of Server 2003, 6 that of Vista and later, 9 certreq ([MS-WCCE] note 11).
+    /// Kind of client: 2 is the autoenrollment of Server 2003, 6 that of Vista and later, 9 certreq ([MS-WCCE] note
+    /// 11).
     pub client_id: u32,
     /// DNS name of the machine.
     pub machine: String,
@@ -114,8 +115,8 @@ impl Attribute {
         Attribute::new(oids::RENEWAL_CERTIFICATE, certificate.to_vec())
     }
 
-    /// The private key as EnvelopedData in a ContentInfo, DER ([MS-WCCE] 2.2.2.7.8). It stands in the unsigned attributes of
-    /// the message, whose CMC control adds a hash of it.
+    /// The private key as EnvelopedData in a ContentInfo, DER ([MS-WCCE] 2.2.2.7.8). It stands in the unsigned
+    /// attributes of the message, whose CMC control adds a hash of it.
     #[must_use]
     pub fn archived_key(content_info: &[u8]) -> Attribute {
         // O3.3.archival
@@ -155,8 +156,8 @@ impl Attribute {
 
 /// The attributes of one request, in their order.
 ///
-/// The typed readers take the first attribute of their type and its first value; they give `Ok(None)` when there is none
-/// and an error when it is malformed.
+/// The typed readers take the first attribute of their type and its first value; they give `Ok(None)` when there is
+/// none and an error when it is malformed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes(pub Vec<Attribute>);
 

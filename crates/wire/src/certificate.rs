@@ -216,8 +216,8 @@ impl Certificate {
         key_identifier(&self.public_key)
     }
 
-    /// Whether it says that its subject issued it: equal names, and equal key identifiers where it has both. Only its own
-    /// signature can prove it.
+    /// Whether it says that its subject issued it: equal names, and equal key identifiers where it has both. Only its
+    /// own signature can prove it.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         let same_key = match (self.subject_key_identifier(), self.authority_key_identifier()) {

@@ -11,7 +11,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{Oid, SignatureAlgorithm};
 
-/// The content of a full request (RFC 5272 3.2.1). Windows leaves the last two lists empty; what stands in them is not read.
+/// The content of a full request (RFC 5272 3.2.1). Windows leaves the last two lists empty; what stands in them is not
+/// read.
 ///
 /// ```text
 /// PKIData ::= SEQUENCE {
@@ -71,8 +72,8 @@ pub enum TaggedRequest {
     Other(Vec<u8>),
 }
 
-/// The control that adds attributes to parts of the message (szOID_CMC_ADD_ATTRIBUTES, [MS-WCCE] 2.2.2.6): AddExtensions of
-/// RFC 5272 6.5.2 with attributes in place of the extensions.
+/// The control that adds attributes to parts of the message (szOID_CMC_ADD_ATTRIBUTES, [MS-WCCE] 2.2.2.6):
+/// AddExtensions of RFC 5272 6.5.2 with attributes in place of the extensions.
 ///
 /// ```text
 /// SEQUENCE {
@@ -95,9 +96,9 @@ const REQUEST_PART: u32 = 1;
 /// Number of the control within the requests of Windows.
 const CONTROL_PART: u32 = 2;
 
-/// The full request that Windows makes of a PKCS #10: one control that adds attributes (client info; hash of the archived
-/// key), one request. The first signer is the new key, named by its identifier; a renewal or a registration authority adds
-/// a signer and its certificate behind it.
+/// The full request that Windows makes of a PKCS #10: one control that adds attributes (client info; hash of the
+/// archived key), one request. The first signer is the new key, named by its identifier; a renewal or a registration
+/// authority adds a signer and its certificate behind it.
 ///
 /// # Errors
 /// When the public key of the request is malformed.
@@ -248,7 +249,8 @@ impl AddAttributes {
     }
 }
 
-/// The content of a full response (RFC 5272 3.2.2). Windows leaves the last two lists empty; what stands in them is not read.
+/// The content of a full response (RFC 5272 3.2.2). Windows leaves the last two lists empty; what stands in them is not
+/// read.
 ///
 /// ```text
 /// PKIResponse ::= SEQUENCE {
@@ -320,8 +322,8 @@ impl Status {
     }
 }
 
-/// The full response to a request of one PKCS #10: its status and, when a certificate was issued, the hash of it. The CA
-/// adds its certificates and signs.
+/// The full response to a request of one PKCS #10: its status and, when a certificate was issued, the hash of it. The
+/// CA adds its certificates and signs.
 #[must_use]
 pub fn full_response(status: Status, text: &str, issued: Option<&[u8]>) -> UnsignedMessage {
     let status = StatusInfo { status, body_parts: [REQUEST_PART].into(), text: Some(text.into()) };

@@ -196,7 +196,8 @@ impl SignerInfo {
         let unsigned_attributes = reader.optional(tag::constructed(1))?;
         reader.finish()?;
         let read = |set: Tlv<'_>| {
-            // The signature covers the attributes with the tag of a SET OF, not with the [0] of the message (RFC 5652 5.4).
+            // The signature covers the attributes with the tag of a SET OF, not with the [0] of the message (RFC 5652
+            // 5.4).
             let mut signed = set.raw.to_vec();
             signed[0] = tag::SET;
             Ok(SignedAttributes { signed, attributes: Attributes::read(set)? })

@@ -94,8 +94,8 @@ impl CertificationRequest {
         key_identifier(&self.public_key)
     }
 
-    /// Whether the hash that stands in place of a signature is right (RFC 5272 C.1); false for a request that is signed.
-    /// It proves nothing about the key.
+    /// Whether the hash that stands in place of a signature is right (RFC 5272 C.1); false for a request that is
+    /// signed. It proves nothing about the key.
     #[must_use]
     pub fn has_valid_no_signature(&self) -> bool {
         self.signed_with == SignedWith::NoSignature
@@ -136,8 +136,8 @@ impl UnsignedRequest {
         self.finished(&signature_identifier(self.algorithm), signature)
     }
 
-    /// The request with a hash in place of the signature (RFC 5272 C.1), for a CMC message that is signed with another key
-    /// ([MS-WCCE] 2.2.2.6.5).
+    /// The request with a hash in place of the signature (RFC 5272 C.1), for a CMC message that is signed with another
+    /// key ([MS-WCCE] 2.2.2.6.5).
     ///
     /// # Errors
     /// As [`signed`](Self::signed).

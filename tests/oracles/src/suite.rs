@@ -13,8 +13,8 @@ use autoenroll_scenario::{Bundle, ByPrefix, Library, check, run};
 use autoenroll_wire::SignedMessage;
 use autoenroll_world::{CaHost, Hosts, InProcessCards, InProcessCas};
 
-/// Plays every scenario of the repository and fills the folder with what was said, each message once. How many scenarios there
-/// were.
+/// Plays every scenario of the repository and fills the folder with what was said, each message once. How many
+/// scenarios there were.
 ///
 /// # Panics
 /// When files cannot be read or written.

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::{files, read};
 use crate::scan::{self, Place, Row, TABLE};
 
-/// Beginnings of the ids of entries that no line of code is about, so that the scenario that covers them is their place: lists of cases,
-/// each an example of other requirements in combination, and facts about Windows that the bench keeps to without deciding anything.
+/// Beginnings of the ids of entries that no line of code is about, so that the scenario that covers them is their
+/// place: lists of cases, each an example of other requirements in combination, and facts about Windows that the bench
+/// keeps to without deciding anything.
 const SHOWN_BY_SCENARIOS: &[&str] = &[
     // Access checks, decision table, policy values, renewal thresholds, default templates.
     "A4.2.",

@@ -37,7 +37,8 @@ pub enum FileKind {
 
 /// One control reference template of a key file: a use that the key is permitted.
 ///
-/// Hosts in the field write a constant key reference into the templates of signature keys, so a card must not rely on it.
+/// Hosts in the field write a constant key reference into the templates of signature keys, so a card must not rely on
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Crt {
     /// What the key may be used for.

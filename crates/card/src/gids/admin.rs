@@ -7,7 +7,8 @@
 //! | host proves | 82 with E(R2 R1 Z1 80), 40 bytes | 82 with E(challenge), 8 bytes |
 //! | card proves | 82 with E(R1 R2 Z2 80) | nothing |
 //!
-//! E is cipher block chaining with a zero vector and without padding; Z1 and Z2 are seven bytes that neither side checks.
+//! E is cipher block chaining with a zero vector and without padding; Z1 and Z2 are seven bytes that neither side
+//! checks.
 
 use alloc::vec::Vec;
 
@@ -71,6 +72,8 @@ impl Gids {
             Challenge::External(sent) => response == key.encrypt(sent),
             Challenge::Mutual { host, card } => {
                 let text = key.decrypt(response);
+                // card challenge, host challenge, Z1, padding 80: in reverse order of their exchange, so that an echo
+                // fails.
                 text.len() == 40 && text[..16] == *card && text[16..32] == *host && text[39] == 0x80
             }
         };

@@ -45,8 +45,8 @@ impl Hash for Content {
 }
 
 impl File {
-    /// A new file, not activated. `None` when the control parameters contradict themselves: a key file whose identifier is
-    /// no key's, an authentication key other than the admin key, or templates for several algorithms.
+    /// A new file, not activated. `None` when the control parameters contradict themselves: a key file whose identifier
+    /// is no key's, an authentication key other than the admin key, or templates for several algorithms.
     pub(crate) fn new(fcp: Fcp) -> Option<Self> {
         let reference = fcp.id.key_reference();
         let content = match &fcp.kind {

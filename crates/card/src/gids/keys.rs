@@ -15,11 +15,11 @@ const SEQUENCE: u32 = 0x30;
 const INTEGER: u32 = 0x02;
 
 impl Gids {
-    /// GENERATE ASYMMETRIC KEY PAIR (ISO 7816-8): `AC { 80 algorithm, 83 key }`. Answers with the public key, which hosts
-    /// ignore here and fetch with GET DATA.
+    /// GENERATE ASYMMETRIC KEY PAIR (ISO 7816-8): `AC { 80 algorithm, 83 key }`. Answers with the public key, which
+    /// hosts ignore here and fetch with GET DATA.
     ///
-    /// The key comes from the pool: which one, the card's serial, the key reference and the number of keys generated under
-    /// that reference decide.
+    /// The key comes from the pool: which one, the card's serial, the key reference and the number of keys generated
+    /// under that reference decide.
     pub(super) fn generate(&mut self, command: &Command) -> HandlerResult {
         if command.p1p2() != 0 {
             return Err(Mark::GenerateP1P2);
@@ -83,8 +83,8 @@ impl Gids {
         }
     }
 
-    /// PUT KEY: `70 { 84 key, A5 { 83, 84, 87 value, 88 check value } }`. The check value is not looked at: hosts send the
-    /// same one for every key.
+    /// PUT KEY: `70 { 84 key, A5 { 83, 84, 87 value, 88 check value } }`. The check value is not looked at: hosts send
+    /// the same one for every key.
     pub(super) fn put_key(&mut self, data: &[u8]) -> HandlerResult {
         let (reference, value) = key_and_value(data).ok_or(Mark::PutKeySyntax)?;
         let file = self.files.get(reference.file()).ok_or(Mark::PutKeyNoFile)?;
@@ -128,8 +128,8 @@ impl Gids {
         }
     }
 
-    /// MANAGE SECURITY ENVIRONMENT SET (ISO 7816-4 11.5.11): sets the key for the next operations of one kind. A refusal also
-    /// drops the key set before, so that no operation uses a key its host did not mean.
+    /// MANAGE SECURITY ENVIRONMENT SET (ISO 7816-4 11.5.11): sets the key for the next operations of one kind. A
+    /// refusal also drops the key set before, so that no operation uses a key its host did not mean.
     pub(super) fn manage_security_environment(&mut self, command: &Command) -> HandlerResult {
         let template = match (command.p1, CrtTemplate::from_byte(command.p2)) {
             (0xC1 | 0x81, Some(CrtTemplate::Authentication)) => CrtTemplate::Authentication,
@@ -189,7 +189,8 @@ fn operate(key: &PrivateKey, padding: Option<Padding>, input: &[u8]) -> Result<V
     let block = usize::try_from(key.algorithm().bits() / 8).unwrap_or(usize::MAX);
     let elliptic = key.algorithm() == KeyAlgorithm::P256;
     let result = match padding {
-        // No document settles the form of an elliptic-curve signature on GIDS: r and s, as Windows keeps them (inferred).
+        // No document settles the form of an elliptic-curve signature on GIDS: r and s, as Windows keeps them
+        // (inferred).
         Some(Padding::RawSign) if elliptic => key.sign_p256_prehash(input).map(|signature| signature.to_vec()),
         _ if elliptic => return Err(Mark::PsoAlgorithm),
         Some(Padding::Pkcs1Sign) if input.is_empty() => return Err(Mark::PsoLength),
@@ -242,9 +243,9 @@ fn key_and_value(data: &[u8]) -> Option<(KeyReference, &[u8])> {
     Some((KeyReference(reference), tlv::find(content, tag::KEY_VALUE).ok()??))
 }
 
-/// Reads a PKCS#1 `RSAPrivateKey` (RFC 8017 A.1.2) of this size. Hosts write its numbers without the zero byte that keeps
-/// them positive, so they are read as unsigned, by hand. `None` unless it is nine numbers, the second of which has exactly
-/// as many bits as the algorithm says and none of which is longer.
+/// Reads a PKCS#1 `RSAPrivateKey` (RFC 8017 A.1.2) of this size. Hosts write its numbers without the zero byte that
+/// keeps them positive, so they are read as unsigned, by hand. `None` unless it is nine numbers, the second of which
+/// has exactly as many bits as the algorithm says and none of which is longer.
 fn rsa_private_key(der: &[u8], algorithm: KeyAlgorithm) -> Option<RsaComponents> {
     let body = tlv::read_only(der, Tag::from_number(SEQUENCE)?).ok()?;
     let numbers = tlv::read_all(body).ok()?;

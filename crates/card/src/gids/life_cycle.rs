@@ -25,6 +25,8 @@ impl Gids {
         if self.files.get(id).is_some() {
             return Err(Mark::CreateExists);
         }
+        // Hosts find out by this refusal that the card is full: GIDS has no object that states the number of
+        // containers.
         let user_key = matches!(file.content, Content::UserKey { .. });
         if user_key && self.files.user_keys() >= usize::from(self.chip.profile.capacity.containers) {
             return Err(Mark::CreateContainers);
@@ -58,8 +60,8 @@ impl Gids {
         done(mark)
     }
 
-    /// DELETE FILE (ISO 7816-9) of the selected file. Key files of GIDS hosts carry no condition on it; the application's
-    /// condition for deleting what is in it stands in, for deleting a key must not be open to everyone.
+    /// DELETE FILE (ISO 7816-9) of the selected file. Key files of GIDS hosts carry no condition on it; the
+    /// application's condition for deleting what is in it stands in, for deleting a key must not be open to everyone.
     pub(super) fn delete_file(&mut self, command: &Command) -> HandlerResult {
         bare(command, Mark::DeleteP1P2, Mark::DeleteLength)?;
         let Some(file) = self.volatile.selected.and_then(|id| self.files.get(id)) else {
@@ -74,6 +76,7 @@ impl Gids {
         let id = file.fcp.id;
         self.files.remove(id);
         self.volatile.selected = Some(FileId::APPLICATION);
+        // A key that is gone must not be used through a security environment that still names its file.
         self.volatile.environment.retain(|_, (key, _)| key.file() != id);
         done(Mark::DeleteDone)
     }

@@ -82,11 +82,13 @@ impl Gids {
         if object.value.len() > largest {
             return Err(Mark::PutTooLarge);
         }
+        // The room of the old value counts as free, for it is overwritten in place.
         let replaced = objects.get(&object.tag);
         let freed = replaced.map_or(0, |value| object_cost(object.tag, value.len()));
         if object_cost(object.tag, object.value.len()) > self.free_bytes() + freed {
             return Err(Mark::PutMemory);
         }
+        // An empty object stays, until an empty value is written over it.
         let delete = object.value.is_empty() && replaced.is_some_and(Vec::is_empty);
         self.write_object(id, object.tag, object.value, delete)
     }

@@ -93,8 +93,8 @@ impl Gids {
         }
     }
 
-    /// Nothing in the data says where the old PIN ends: it ends where the current one does. The old PIN is judged before
-    /// the new one, so that a wrong guess learns nothing from the kind of error.
+    /// Nothing in the data says where the old PIN ends: it ends where the current one does. The old PIN is judged
+    /// before the new one, so that a wrong guess learns nothing from the kind of error.
     fn change_pin(&mut self, old_and_new: &[u8]) -> HandlerResult {
         let Some(pin) = &self.pin.value else { return Err(Mark::ChangeNoPin) };
         if self.pin.retries_left == 0 {

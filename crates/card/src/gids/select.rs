@@ -8,8 +8,8 @@ use autoenroll_apdu::gids::{AID, FileId};
 use super::{Gids, HandlerResult, VolatileState, reply};
 use crate::Mark;
 
-/// Control information of the application. The version byte 02 after the identifier is what makes hosts take the card for
-/// GIDS version 2; 40 01 C0 announces the authentication protocols with a short challenge.
+/// Control information of the application. The version byte 02 after the identifier is what makes hosts take the card
+/// for GIDS version 2; 40 01 C0 announces the authentication protocols with a short challenge.
 const FCI: [u8; 20] = [
     0x61, 0x12, 0x4F, 0x0B, 0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01, 0x73, 0x03, 0x40, 0x01,
     0xC0,
@@ -38,12 +38,13 @@ impl Gids {
             _ => return Err(Mark::SelectUnknownApplication),
         }
         let data = application_data(command.p2)?;
+        // Selecting the application anew ends what was proved to it.
         self.volatile = VolatileState { selected: Some(FileId::APPLICATION), ..VolatileState::default() };
         reply(Mark::SelectApplication, data)
     }
 
-    /// The class driver selects 3FFF before it selects the application, so that is accepted at any time; files only within
-    /// the application. What the session has proved stays.
+    /// The class driver selects 3FFF before it selects the application, so that is accepted at any time; files only
+    /// within the application. What the session has proved stays.
     fn select_file(&mut self, command: &Command) -> HandlerResult {
         let &[high, low] = command.data.as_slice() else { return Err(Mark::SelectLength) };
         let id = FileId(u16::from_be_bytes([high, low]));

@@ -1,4 +1,5 @@
-//! The other side of the reader: commands as text, answers checked as text, and the host's half of admin authentication.
+//! The other side of the reader: commands as text, answers checked as text, and the host's half of admin
+//! authentication.
 
 use autoenroll_apdu::gids::{Algorithm, ContainerName, KeyKind, KeyReference, Padding, commands, tag};
 use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, encode_chain, tlv};

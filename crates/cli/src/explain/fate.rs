@@ -81,7 +81,8 @@ pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
     runs
 }
 
-/// Who has a run that is still open at the end of the trace, and what it does instead of ending: it waits for something.
+/// Who has a run that is still open at the end of the trace, and what it does instead of ending: it waits for
+/// something.
 pub(crate) fn open_at_end(trace: &Trace) -> Vec<(&str, String)> {
     let open = runs(trace).into_iter().filter_map(|run| match run.end {
         End::Open(waits) => Some((run.actor, waits)),

@@ -22,7 +22,8 @@ pub(super) enum Target<'a> {
     Scenario(&'a str, Option<Moment>),
 }
 
-/// A step of a story. A colon and a number: the step, from 1. `:L26`, or `:26:3` as messages print it: a line of the file.
+/// A step of a story. A colon and a number: the step, from 1. `:L26`, or `:26:3` as messages print it: a line of the
+/// file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     Step(usize),
@@ -81,8 +82,8 @@ fn is_code(text: &str) -> bool {
     digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
-/// A number or a name, or both as traces print them. Windows also shows the number as eight hexadecimal digits alone, and as a
-/// decimal one with or without sign.
+/// A number or a name, or both as traces print them. Windows also shows the number as eight hexadecimal digits alone,
+/// and as a decimal one with or without sign.
 fn hresult(text: &str) -> Option<HResult> {
     let word = text.split_whitespace().next()?;
     let hexadecimal = |digits: &str| u32::from_str_radix(digits, 16).ok();

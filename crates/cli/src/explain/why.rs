@@ -15,7 +15,8 @@ use crate::hint::{failures, template};
 use crate::prose::{rest, sentence};
 use crate::suite::Story;
 
-/// The record that a step matched, and everything that led to it; for a step without a record what there is to say about it.
+/// The record that a step matched, and everything that led to it; for a step without a record what there is to say
+/// about it.
 pub(super) fn step(
     story: &Story,
     report: &RunReport,

@@ -22,8 +22,9 @@ fn reader() -> (Reader, String, String) {
     (reader, first, second)
 }
 
-/// Pulls the card before and after each command of the operation. Gives the commands and, below each after which the card
-/// describes itself in another way, what it then says. (Pulled before a command, a card is as after the one before.)
+/// Pulls the card before and after each command of the operation. Gives the commands and, below each after which the
+/// card describes itself in another way, what it then says. (Pulled before a command, a card is as after the one
+/// before.)
 fn check(operation: impl Fn(&str, &str) -> CardOperation) -> String {
     let (mut untouched, first, second) = reader();
     let operation = operation(&first, &second);

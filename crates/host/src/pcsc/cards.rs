@@ -16,10 +16,10 @@ use crate::{InsertedCard, SharedCard, Slot, insert, share};
 
 /// Cards in the readers of a [`Stack`].
 ///
-/// Each card is the very object that would be driven in process, and the commands are the same; only their way is another. So
-/// the world sees the same, while virtual time stands still: inserting waits until pcscd has the card, removing until it has
-/// noticed, both in real time and with a limit. The handle to a card is kept from insertion to removal, so that pcscd does
-/// not take the power away between two operations.
+/// Each card is the very object that would be driven in process, and the commands are the same; only their way is
+/// another. So the world sees the same, while virtual time stands still: inserting waits until pcscd has the card,
+/// removing until it has noticed, both in real time and with a limit. The handle to a card is kept from insertion to
+/// removal, so that pcscd does not take the power away between two operations.
 ///
 /// What goes wrong on that way, and not in the story, is a [`Fault`]; see [`PcscCards::ledger`].
 #[derive(Debug)]

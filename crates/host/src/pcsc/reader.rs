@@ -12,8 +12,8 @@ use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, Sha
 
 use crate::pcsc::card_gone;
 
-/// A reader. Every call has a limit, because PC/SC has none: another program's transaction, a card that is silent or a daemon
-/// that is stopped would be waited for without end. A call that takes longer leaves its thread behind.
+/// A reader. Every call has a limit, because PC/SC has none: another program's transaction, a card that is silent or a
+/// daemon that is stopped would be waited for without end. A call that takes longer leaves its thread behind.
 #[derive(Debug)]
 pub struct Reader {
     jobs: Sender<Job>,
@@ -93,8 +93,8 @@ impl Reader {
         })
     }
 
-    /// Performs an operation of the CSP as one transaction; how it ended, never [`Step::Send`]. When the card goes in the
-    /// middle, the operation itself says how that ends.
+    /// Performs an operation of the CSP as one transaction; how it ended, never [`Step::Send`]. When the card goes in
+    /// the middle, the operation itself says how that ends.
     ///
     /// # Errors
     /// When there is no card to begin with.
@@ -136,8 +136,8 @@ impl Reader {
     }
 }
 
-/// Lets go of the card before it can be pulled and another one be put in: a farewell that pcscd reads in the middle of that would
-/// make it miss the new card.
+/// Lets go of the card before it can be pulled and another one be put in: a farewell that pcscd reads in the middle of
+/// that would make it miss the new card.
 impl Drop for Reader {
     fn drop(&mut self) {
         // A daemon that does not answer is not waited for.

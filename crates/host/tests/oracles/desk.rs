@@ -133,8 +133,8 @@ impl Desk {
         self.wait_until_seen();
     }
 
-    /// pcscd says that there is a card a moment after it has powered it. The tools' own `--wait` is no use: it waits for the
-    /// next card to come, even when there is one.
+    /// pcscd says that there is a card a moment after it has powered it. The tools' own `--wait` is no use: it waits
+    /// for the next card to come, even when there is one.
     fn wait_until_seen(&self) {
         for _ in 0..200 {
             if self.run("opensc-tool -r 0 -a").0 == Some(0) {

@@ -14,8 +14,8 @@ use autoenroll_world::{Action, CardHost, Hosts, InProcessCas, Stepped, World};
 use crate::Part;
 use crate::scenarios::of_suite;
 
-/// The card is pulled before every one of these commands and put in again at the end. Each takes about two seconds of real
-/// time, so a few stand for all of them; in process `autoenroll-world`'s tests try every one.
+/// The card is pulled before every one of these commands and put in again at the end. Each takes about two seconds of
+/// real time, so a few stand for all of them; in process `autoenroll-world`'s tests try every one.
 const PULLED_BEFORE: [usize; 6] = [0, 1, 11, 31, 51, usize::MAX];
 
 pub(crate) fn a_card_pulled_at_any_command_gives_the_same_trace(stack: &Arc<Stack>, part: Part) {

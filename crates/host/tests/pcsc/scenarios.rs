@@ -87,8 +87,8 @@ fn commands_in_log(logged: &[LoggedApdu]) -> Vec<(String, String)> {
     logged.iter().map(|apdu| (hex(&autoenroll_apdu::redact_bytes(&apdu.command)), hex(&apdu.response))).collect()
 }
 
-/// Every scenario in which a card answers gives the same trace in process and through pcscd, and pcscd's own log has exactly
-/// the commands of the trace.
+/// Every scenario in which a card answers gives the same trace in process and through pcscd, and pcscd's own log has
+/// exactly the commands of the trace.
 pub(crate) fn every_scenario_gives_the_same_trace(stack: &Arc<Stack>, part: Part) {
     let mut files = Vec::new();
     all_below(&root().join("scenarios"), &mut files);

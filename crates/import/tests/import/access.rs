@@ -1,4 +1,5 @@
-//! Who may do what, by the access control list of an imported template: the cases that enrollment clients in the field test.
+//! Who may do what, by the access control list of an imported template: the cases that enrollment clients in the field
+//! test.
 
 use autoenroll_import::ldif;
 use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, Token, access_check, rights};

@@ -32,8 +32,8 @@ pub struct ToBeVerified<'a> {
     pub message: &'a [u8],
     /// PKCS #1 octets, or an ECDSA-Sig-Value in DER.
     pub signature: &'a [u8],
-    /// False when attributes are signed and the type of the content is not among them, as RFC 5652 11.1 demands. Whether to take such
-    /// a signature is for the caller to say.
+    /// False when attributes are signed and the type of the content is not among them, as RFC 5652 11.1 demands.
+    /// Whether to take such a signature is for the caller to say.
     pub states_content_type: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Damaged files and requests, by the million: every reader comes to an end without a panic, takes little time and memory, and
-//! the CA issues nothing that its policy forbids.
+//! Damaged files and requests, by the million: every reader comes to an end without a panic, takes little time and
+//! memory, and the CA issues nothing that its policy forbids.
 //!
 //! An input is drawn from the number of its target and its own number alone, so that any one of them can be made again:
 //! [`Target::input`].

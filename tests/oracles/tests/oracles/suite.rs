@@ -19,8 +19,8 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// The messages of the laboratory and of the scenario suite. They are made anew when this program, a scenario or a fixture has
-/// changed: to play every scenario takes a while, and tests may run in a process each.
+/// The messages of the laboratory and of the scenario suite. They are made anew when this program, a scenario or a
+/// fixture has changed: to play every scenario takes a while, and tests may run in a process each.
 fn kept() -> PathBuf {
     let program = std::env::current_exe().and_then(std::fs::metadata).and_then(|program| program.modified());
     let program =

@@ -21,7 +21,8 @@ pub(super) struct Observer {
     pub(super) terminated: bool,
     challenge: Option<Challenge>,
     chain: Chain,
-    /// The file a following ACTIVATE or DELETE acts on, as far as the observer can tell: the application or another one.
+    /// The file a following ACTIVATE or DELETE acts on, as far as the observer can tell: the application or another
+    /// one.
     application_selected: bool,
     /// Files that were created under conditions of the host's own.
     own: BTreeSet<FileId>,
