@@ -234,12 +234,6 @@ pub fn thumbprint(der: &[u8]) -> Thumbprint {
     Thumbprint(hex::encode(&sha1(der)))
 }
 
-/// SHA-1 of a certificate, DER, by which stores name it. The certificate is not parsed.
-#[must_use]
-pub fn thumbprint(der: &[u8]) -> Thumbprint {
-    Thumbprint(hex::encode(&sha1(der)))
-}
-
 /// A certificate that waits for its issuer's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedCertificate {
