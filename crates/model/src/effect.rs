@@ -294,3 +294,32 @@ pub enum EffectResult {
     /// A private key, enveloped to the CA.
     ArchivedKey(#[serde(with = "crate::hex")] Vec<u8>),
 }
+
+impl EffectResult {
+    /// The word of its kind, as the core protocol has it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::WrongPin { .. } => "wrong-pin",
+            Self::Settings(_) => "settings",
+            Self::Directory(_) => "directory",
+            Self::Trust(_) => "trust",
+            Self::Principal(_) => "principal",
+            Self::Templates(_) => "templates",
+            Self::EnrollmentServices(_) => "enrollment-services",
+            Self::Policy(_) => "policy",
+            Self::Stores(_) => "stores",
+            Self::Checks(_) => "checks",
+            Self::Readers(_) => "readers",
+            Self::Card(_) => "card",
+            Self::Generated { .. } => "generated",
+            Self::Signature(_) => "signature",
+            Self::Certificate(_) => "certificate",
+            Self::Reply(_) => "reply",
+            Self::ExchangeCertificate(_) => "exchange-certificate",
+            Self::ArchivedKey(_) => "archived-key",
+        }
+    }
+}
