@@ -7,7 +7,7 @@ use autoenroll_model::{
     Thumbprint,
 };
 
-use crate::frame::{Frame, LogKind};
+use crate::frame::{Frame, LogKind, code_fact};
 use crate::rules;
 
 /// A run starts (id 2).
@@ -22,18 +22,14 @@ pub(crate) fn run_completed(frame: &mut Frame) {
     log(frame, LogKind::Progress, Source::Run, 3, Severity::Information, Facts::new());
 }
 
-/// The directory could not be contacted: 15 of the classic source, 6 of the modern one.
-pub(crate) fn directory_unreachable(frame: &mut Frame, code: HResult) {
+/// The run failed with a code: 15 of the classic source, 6 of the modern one. Both are documented for a directory that could not be
+/// contacted; nothing is known of another number for another cause.
+pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
     // E5.2.6, E5.3.15, E5.6.directory
     let id = if frame.profile().events == EventTable::Classic { 15 } else { 6 };
     // P7.16
     let severity = frame.profile().directory_event;
     log(frame, LogKind::Problem, Source::Run, id, severity, code_fact(code));
-}
-
-/// The run failed with a code (modern id 6; the classic source has no public number but 15).
-pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
-    directory_unreachable(frame, code);
 }
 
 /// One trust container could not be downloaded (id 1, modern only).
@@ -148,8 +144,4 @@ fn log_because(
         all.set(name, fact.clone());
     }
     frame.log(kind, EventEntry { source, id, severity, facts: all }, reasons);
-}
-
-fn code_fact(code: HResult) -> Facts {
-    Facts::new().with("code", code.to_string())
 }

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     Answer, BalloonId, CardSerial, Cause, Choice, Context, CoreError, Decided, DecisionPoint, Decisions, Effect,
-    EffectId, EventEntry, EventLog, Facts, FileTime, Identity, Inverted, Now, Output, OutputBody, PinCache, PinId,
-    Profile, PromptId, Report, RuleRow, SimTime,
+    EffectId, EventEntry, EventLog, Facts, FileTime, HResult, Identity, Inverted, Now, Output, OutputBody, PinCache,
+    PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
 use crate::known::{Found, PolicyCache};
-use crate::rules;
+use crate::{events, rules};
 
 /// The surroundings of a run.
 #[derive(Clone, Debug)]
@@ -126,6 +126,13 @@ impl Frame {
         id
     }
 
+    /// The run cannot go on: the rule by which it ends, and an entry in the event log.
+    pub(crate) fn run_fails(&mut self, rule: RuleRow, subject: &str, code: HResult) -> Result<(), Inverted> {
+        self.applies(rule, subject, code_fact(code))?;
+        events::run_failed(self, code);
+        Ok(())
+    }
+
     pub(crate) fn abandon(&mut self, id: EffectId) {
         self.emit(OutputBody::AbandonEffect { id }, &[]);
     }
@@ -216,6 +223,11 @@ impl Frame {
             self.pins.clear();
         }
     }
+}
+
+/// The code with which something failed, as a fact.
+pub(crate) fn code_fact(code: HResult) -> Facts {
+    Facts::new().with("code", code.to_string())
 }
 
 /// Why an event-log entry is written; the log level goes by this.

@@ -10,7 +10,7 @@ use autoenroll_model::{
 use autoenroll_wire::Certificate;
 
 use crate::events;
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
 use crate::known::{Inventory, Issued, Known, ManagedCertificate, WatchedCertificate};
 use crate::rules;
 
@@ -59,7 +59,7 @@ impl Housekeeping {
                 Self::Delete(thumbprint) | Self::Archive(thumbprint) => thumbprint.0.as_str(),
                 Self::Unpublish(_) => "userCertificate",
             };
-            frame.applies(rules::HOUSEKEEPING_FAILED, subject, Facts::new().with("code", code.to_string()))?;
+            frame.applies(rules::HOUSEKEEPING_FAILED, subject, code_fact(code))?;
             return Ok(());
         }
         match self {

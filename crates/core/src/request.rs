@@ -1,5 +1,6 @@
 //! Phase H: the request. It is built in stages, each of which wants one signature from a key that only a provider can use.
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -95,7 +96,7 @@ pub(crate) enum SignerKey {
 #[derive(Clone, Debug)]
 pub(crate) enum Built {
     /// One more signature is wanted.
-    Wants(RequestBuilder),
+    Wants(Box<RequestBuilder>),
     /// It is ready for a CA.
     Finished(FinishedRequest),
 }
@@ -252,7 +253,7 @@ impl RequestBuilder {
         };
         if let Some((at, tbs)) = envelope.message.next_tbs() {
             (envelope.at, envelope.tbs) = (at, tbs);
-            return Ok(Built::Wants(self));
+            return Ok(Built::Wants(Box::new(self)));
         }
         let message = envelope.message.finish().map_err(|_| HResult::CRYPT_E_NO_SIGNER)?;
         Ok(Built::Finished(self.finished(message.raw)))

@@ -162,9 +162,7 @@ pub(super) fn server_answered(
             frame.told.insert(url, told);
         }
         Err(code) => {
-            let facts = Facts::new().with("code", code.to_string());
-            frame.applies(rules::POLICY_SERVER_FAILED, "policy-server", facts)?;
-            events::run_failed(frame, code);
+            frame.run_fails(rules::POLICY_SERVER_FAILED, "policy-server", code)?;
             search.complete = false;
         }
     }

@@ -1,11 +1,9 @@
 //! The user-interface state machine, told as timelines: what the user does stands behind `>`, what the core does is indented.
 
-mod driver;
-
+use crate::driver::{BASE, Card, Driver, ENHANCED, VENDOR, template};
 use autoenroll_model::{
     Answer, CardSerial, Disposition, Duration, EnrollmentFlags, HResult, Input, Profile, TriggerCause,
 };
-use driver::{BASE, Card, Driver, ENHANCED, VENDOR, template};
 
 const ASKS: EnrollmentFlags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
 
@@ -134,7 +132,7 @@ fn a_card_pulled_before_its_certificate_is_written_gets_it_at_the_next_run_witho
     let cards = [("alice-card", Card::of(BASE))];
     let mut driver = at_wizard(&[BASE], &cards, server_2003(), |driver| driver.inserted = vec!["alice-card".into()]);
     driver.answer(Answer::Start);
-    driver.faults.push(("write certificate", HResult::SCARD_W_REMOVED_CARD));
+    driver.fail("write certificate", HResult::SCARD_W_REMOVED_CARD);
     driver.pin("1234");
     driver.answer(Answer::Close);
     assert_eq!(driver.requests().len(), 1);

@@ -8,17 +8,19 @@ use std::fmt::Write as _;
 
 use autoenroll_core::Core;
 use autoenroll_model::{
-    Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, CertificateCheck, ContainerView,
-    Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EnrollmentFlags, EnrollmentService,
-    FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyPlace, KeyUsage, NameFlags, Now, OutputBody, PinId,
-    PrincipalObject, Profile, PromptId, Provider, ProviderKind, ProviderPreference, ReaderState, ReaderView, Report,
-    RequestEntry, RootDse, SecurityDescriptor, Settings, SimTime, SoftwareOperation, StoredCertificate, Stores,
-    Template, Trigger, TriggerCause,
+    Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, CertificateCheck, ContainerView, Context,
+    CoreError, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EnrollmentFlags,
+    EnrollmentService, FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeyUsage,
+    NameFlags, Now, OutputBody, PinId, PolicyResponse, PrincipalObject, Profile, PromptId, Provider, ProviderKind,
+    ProviderPreference, ReaderState, ReaderView, Report, RequestEntry, RequestStage, RootDse, SecurityDescriptor,
+    Settings, SimTime, SoftwareOperation, StoredCertificate, Stores, Template, Thumbprint, Trigger, TriggerCause,
+    TrustContainer, hex,
 };
-use autoenroll_wire::{Extension, Extensions, Name, TemplateReference, UnsignedCertificate};
+use autoenroll_wire::{Extension, Extensions, Name, TemplateReference, UnsignedCertificate, key_identifier};
 
 pub const ALICE: &str = "S-1-5-21-1-2-3-1104";
 pub const TEMPLATE_OID: &str = "1.3.6.1.4.1.311.21.8.1.2.3";
+pub const CARD_LOGON: &str = "1.3.6.1.4.1.311.20.2.2";
 pub const VENDOR: &str = "Vendor Card CSP";
 pub const BASE: &str = "Microsoft Base Smart Card Crypto Provider";
 pub const ENHANCED: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
@@ -33,11 +35,32 @@ pub struct Driver {
     pub inserted: Vec<String>,
     /// What the CA answers, one for each submission or retrieval; when they run out it issues.
     pub replies: VecDeque<Result<Disposition, HResult>>,
-    /// Effects that fail, by a word of their description, once each.
-    pub faults: Vec<(&'static str, HResult)>,
+    /// Effects that end otherwise, by a word of their description, once each.
+    pub instead: Vec<(&'static str, EffectResult)>,
+    /// The effect that ends otherwise, by its number among all effects so far.
+    pub nth: Option<(usize, EffectResult)>,
+    /// Descriptions of all effects so far.
+    pub effects: Vec<Effect>,
+    /// The results of those that are done.
+    pub results: Vec<EffectResult>,
+    /// What the core said when this driver broke the contract; nothing happens afterwards.
+    pub broken: Option<CoreError>,
+    /// Effects with this word are not answered.
+    pub hangs: Option<&'static str>,
+    /// Trust containers, of which a machine has some.
+    pub trust: Vec<TrustContainer>,
+    /// What policy servers answer, one for each question.
+    pub policies: VecDeque<Result<PolicyResponse, HResult>>,
+    /// Certificates in the principal's directory object.
+    pub published: Vec<Vec<u8>>,
+    /// What is found out about each certificate, by thumbprint; the others are good.
+    pub checks: Vec<CertificateCheck>,
+    /// Every decision, as rule, outcome and subject.
+    pub decisions: Vec<(String, bool, String)>,
     /// The core, and what it has put out.
     pub core: Core,
     pub lines: String,
+    identity: Identity,
     now: SimTime,
     start: FileTime,
     pins: BTreeMap<u32, String>,
@@ -86,7 +109,7 @@ pub fn template(name: &str, providers: &[&str], flags: EnrollmentFlags) -> Templ
             .map(|(order, name)| ProviderPreference { order, name: (*name).into() })
             .collect(),
         key_usage: KeyUsage::DIGITAL_SIGNATURE,
-        eku: vec!["1.3.6.1.4.1.311.20.2.2".parse().unwrap()],
+        eku: vec![CARD_LOGON.parse().unwrap()],
         application_policies: vec![],
         critical_extensions: vec![],
         security: SecurityDescriptor::full_control(&ALICE.parse().unwrap()),
@@ -96,7 +119,18 @@ pub fn template(name: &str, providers: &[&str], flags: EnrollmentFlags) -> Templ
 
 impl Driver {
     pub fn new(profile: Profile, templates: Vec<Template>) -> Self {
-        let identity = Identity::for_tests(profile);
+        Self::of(Context::User, profile, templates)
+    }
+
+    pub fn of(context: Context, profile: Profile, templates: Vec<Template>) -> Self {
+        let identity = Identity {
+            principal: "alice".into(),
+            computer: "WKS01".into(),
+            domain: "CONTOSO".into(),
+            context,
+            domain_member: true,
+            profile,
+        };
         let provider = |name: &str, kind| Provider { name: name.into(), kind };
         Self {
             settings: Settings {
@@ -113,8 +147,19 @@ impl Driver {
             cards: BTreeMap::new(),
             inserted: vec![],
             replies: VecDeque::new(),
-            faults: vec![],
-            core: Core::new(identity),
+            instead: vec![],
+            nth: None,
+            effects: vec![],
+            results: vec![],
+            broken: None,
+            hangs: None,
+            trust: vec![],
+            policies: VecDeque::new(),
+            published: vec![],
+            checks: vec![],
+            decisions: vec![],
+            core: Core::new(identity.clone()),
+            identity,
             lines: String::new(),
             now: SimTime::START,
             start: FileTime::from_unix_seconds(1_772_438_400),
@@ -173,6 +218,42 @@ impl Driver {
         self.give(Input::ReadersChanged, &format!("remove {card}"));
     }
 
+    /// The core is gone; the next one has nothing but the stores.
+    pub fn crash(&mut self) {
+        self.core = Core::new(self.identity.clone());
+        (self.prompt, self.balloon) = (None, None);
+        self.waiting.clear();
+    }
+
+    /// The same principal under another value of a switch, with a new core.
+    pub fn change_profile(&mut self, switch: &str, value: &str) {
+        self.identity.profile.set(switch, value).unwrap();
+        self.crash();
+    }
+
+    /// An effect fails, once, whose description has this word.
+    pub fn fail(&mut self, word: &'static str, code: HResult) {
+        self.instead.push((word, EffectResult::Failed(code)));
+    }
+
+    /// What the core has put out since, and forgets it.
+    pub fn take(&mut self) -> String {
+        core::mem::take(&mut self.lines)
+    }
+
+    pub const fn open_prompt(&self) -> Option<PromptId> {
+        self.prompt
+    }
+
+    pub const fn open_balloon(&self) -> Option<BalloonId> {
+        self.balloon
+    }
+
+    /// The last decision by a rule, if there was one.
+    pub fn decided(&self, rule: &str) -> Option<bool> {
+        self.decisions.iter().rev().find(|(id, ..)| id == rule).map(|(_, outcome, _)| *outcome)
+    }
+
     pub fn input(&mut self, input: Input, said: &str) {
         self.give(input, said);
     }
@@ -182,8 +263,12 @@ impl Driver {
         let _ = writeln!(self.lines, "{} > {said}", self.now);
         self.hand(input);
         for _ in 0..1000 {
-            let Some((id, effect)) = self.waiting.pop_front() else { return };
+            let hangs =
+                |(_, effect): &(EffectId, Effect)| self.hangs.is_some_and(|word| describe(effect).contains(word));
+            let Some(at) = self.waiting.iter().position(|effect| !hangs(effect)) else { return };
+            let Some((id, effect)) = self.waiting.remove(at) else { return };
             let result = self.carry_out(&effect);
+            self.results.push(result.clone());
             self.hand(Input::EffectDone { effect: id, result });
         }
         panic!("the core does not come to rest");
@@ -191,7 +276,14 @@ impl Driver {
 
     fn hand(&mut self, input: Input) {
         let now = Now { mono: self.now, wall: self.start + Duration(self.now.0) };
-        self.core.handle(now, input).unwrap();
+        if self.broken.is_some() {
+            return;
+        }
+        if let Err(error) = self.core.handle(now, input) {
+            self.broken = Some(error);
+            self.waiting.clear();
+            return;
+        }
         while let Some(output) = self.core.poll().unwrap() {
             self.put_out(output.body);
         }
@@ -199,9 +291,13 @@ impl Driver {
 
     fn put_out(&mut self, body: OutputBody) {
         let line = match body {
-            OutputBody::Decision(_) => return,
+            OutputBody::Decision(decision) => {
+                self.decisions.push((decision.rule.to_string(), decision.outcome, decision.subject));
+                return;
+            }
             OutputBody::Effect { id, effect } => {
                 let line = describe(&effect);
+                self.effects.push(effect.clone());
                 self.waiting.push_back((id, effect));
                 line
             }
@@ -233,8 +329,11 @@ impl Driver {
 
     fn carry_out(&mut self, effect: &Effect) -> EffectResult {
         let described = describe(effect);
-        if let Some(at) = self.faults.iter().position(|(word, _)| described.contains(word)) {
-            return EffectResult::Failed(self.faults.remove(at).1);
+        if let Some(at) = self.instead.iter().position(|(word, _)| described.contains(word)) {
+            return self.instead.remove(at).1;
+        }
+        if let Some((_, result)) = self.nth.take_if(|(nth, _)| self.effects.get(*nth) == Some(effect)) {
+            return result;
         }
         match effect {
             Effect::ReadSettings => EffectResult::Settings(self.settings.clone()),
@@ -242,10 +341,20 @@ impl Driver {
                 EffectResult::Directory(RootDse { dc: "DC1".into(), usn: 1, signs_ldap: true, forest: Guid([1; 16]) })
             }
             Effect::ReadTemplates => EffectResult::Templates(self.templates.clone()),
-            Effect::ReadEnrollmentServices => {
-                EffectResult::EnrollmentServices(vec![self.authority("CA1"), self.authority("CA2")])
+            Effect::ReadEnrollmentServices => EffectResult::EnrollmentServices(self.authorities()),
+            Effect::ReadPrincipal => {
+                EffectResult::Principal(PrincipalObject { certificates: self.published.clone(), ..alice() })
             }
-            Effect::ReadPrincipal => EffectResult::Principal(alice()),
+            Effect::ReadTrust => EffectResult::Trust(self.trust.clone()),
+            Effect::WriteDirectoryCache(cache) => {
+                self.settings.directory_cache = Some(cache.clone());
+                EffectResult::Done
+            }
+            Effect::GetPolicies(_) => match self.policies.pop_front().unwrap() {
+                Ok(response) => EffectResult::Policy(response),
+                Err(code) => EffectResult::Failed(code),
+            },
+            Effect::ReadExchangeCertificate { .. } => EffectResult::ExchangeCertificate(vec![0x30, 0]),
             Effect::ReadStores => EffectResult::Stores(self.stores.clone()),
             Effect::AddCertificate(stored) => {
                 self.stores.my.retain(|other| other.thumbprint != stored.thumbprint);
@@ -272,11 +381,16 @@ impl Driver {
             Effect::Inspect(asked) => EffectResult::Checks(
                 asked
                     .iter()
-                    .map(|thumbprint| CertificateCheck {
-                        thumbprint: thumbprint.clone(),
-                        chain: HResult::S_OK,
-                        revoked: false,
-                        key_usable: true,
+                    .map(|thumbprint| {
+                        self.checks.iter().find(|check| check.thumbprint == *thumbprint).map_or_else(
+                            || CertificateCheck {
+                                thumbprint: thumbprint.clone(),
+                                chain: HResult::S_OK,
+                                revoked: false,
+                                key_usable: true,
+                            },
+                            Clone::clone,
+                        )
                     })
                     .collect(),
             ),
@@ -286,6 +400,10 @@ impl Driver {
             Effect::Submit(_) | Effect::Retrieve { .. } => self.reply(),
             _ => EffectResult::Done,
         }
+    }
+
+    pub fn authorities(&self) -> Vec<EnrollmentService> {
+        vec![self.authority("CA1"), self.authority("CA2")]
     }
 
     fn authority(&self, name: &str) -> EnrollmentService {
@@ -379,6 +497,7 @@ impl Driver {
                 EffectResult::Generated { key, public_key: public_key(self.serial) }
             }
             SoftwareOperation::Sign { .. } => EffectResult::Signature(vec![7; 256]),
+            SoftwareOperation::Archive { .. } => EffectResult::ArchivedKey(vec![0x30, 0]),
             _ => EffectResult::Done,
         }
     }
@@ -402,17 +521,37 @@ impl Driver {
         }
     }
 
-    /// Puts a certificate of the test template into MY.
-    pub fn hold(&mut self, serial: u8, major: u32, from: FileTime, until: FileTime) {
-        let certificate = certificate(serial, major, from, until);
-        let view = autoenroll_wire::Certificate::parse(&certificate).unwrap();
+    /// Puts a certificate of the test template into MY, with a key in software.
+    pub fn hold(&mut self, serial: u8, major: u32, from: FileTime, until: FileTime) -> Thumbprint {
+        self.hold_certificate(certificate(serial, major, from, until), Some(software_key(serial)))
+    }
+
+    /// Puts a certificate into MY.
+    pub fn hold_certificate(&mut self, certificate: Vec<u8>, key: Option<KeyPlace>) -> Thumbprint {
+        let thumbprint = autoenroll_wire::Certificate::parse(&certificate).unwrap().thumbprint();
         self.stores.my.push(StoredCertificate {
-            thumbprint: view.thumbprint(),
+            thumbprint: thumbprint.clone(),
             certificate,
-            key: Some(KeyPlace { provider: ENHANCED.into(), container: format!("old-{serial}"), card: None }),
+            key,
             archived: false,
             auto_enroll: None,
         });
+        thumbprint
+    }
+
+    /// An entry of REQUEST for the template, with the key of that serial number.
+    pub fn request(&mut self, template: &str, serial: u8, key: KeyPlace, stage: RequestStage) {
+        self.stores.requests.push(RequestEntry {
+            key_id: hex::encode(&key_identifier(&public_key(serial)).unwrap()),
+            template: template.into(),
+            key,
+            algorithm: KeyAlgorithm::Rsa2048,
+            created: self.start,
+            stage,
+            replaces: None,
+            renewal: false,
+        });
+        self.serial = self.serial.max(serial);
     }
 
     pub const fn start(&self) -> FileTime {
@@ -425,7 +564,7 @@ impl Driver {
 }
 
 /// A SubjectPublicKeyInfo whose key is one repeated byte: enough to tell keys apart.
-fn public_key(serial: u8) -> Vec<u8> {
+pub fn public_key(serial: u8) -> Vec<u8> {
     let mut key =
         vec![0x30, 0x19, 0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00];
     key.extend([0x03, 0x08, 0x00]);
@@ -433,18 +572,42 @@ fn public_key(serial: u8) -> Vec<u8> {
     key
 }
 
-fn certificate(serial: u8, major: u32, not_before: FileTime, not_after: FileTime) -> Vec<u8> {
-    let reference = TemplateReference::Oid { oid: TEMPLATE_OID.parse().unwrap(), major: Some(major), minor: Some(3) };
+/// The place of a key in software that the driver has not made itself.
+pub fn software_key(serial: u8) -> KeyPlace {
+    KeyPlace { provider: ENHANCED.into(), container: format!("old-{serial}"), card: None }
+}
+
+/// One that a card keeps.
+pub fn card_key(card: &str) -> KeyPlace {
+    KeyPlace { provider: BASE.into(), container: "Slot0".into(), card: Some(CardSerial(card.into())) }
+}
+
+pub fn certificate(serial: u8, major: u32, not_before: FileTime, not_after: FileTime) -> Vec<u8> {
+    let key = public_key(serial);
+    certificate_of(TEMPLATE_OID, key, serial, major, not_before, not_after)
+}
+
+/// A certificate of a template, for that public key.
+pub fn certificate_of(
+    template: &str,
+    public_key: Vec<u8>,
+    serial: u8,
+    major: u32,
+    not_before: FileTime,
+    not_after: FileTime,
+) -> Vec<u8> {
+    let reference = TemplateReference::Oid { oid: template.parse().unwrap(), major: Some(major), minor: Some(3) };
     let unsigned = UnsignedCertificate {
         serial: vec![serial],
         issuer_der: Name::default().with("2.5.4.3", "CA1").to_der(),
         not_before,
         not_after,
         subject_der: Name::default().to_der(),
-        public_key: public_key(serial),
+        public_key,
         extensions: Extensions(vec![
             Extension::template(&reference),
             Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE),
+            Extension::extended_key_usage(&[CARD_LOGON.parse().unwrap()]),
         ]),
         algorithm: autoenroll_model::SignatureAlgorithm::RsaSha256,
     };
@@ -464,7 +627,7 @@ fn alice() -> PrincipalObject {
     }
 }
 
-fn describe(effect: &Effect) -> String {
+pub fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Card { card, operation, .. } => {
             let operation = match operation {
