@@ -8,13 +8,20 @@
 //! no more.
 #![forbid(unsafe_code)]
 
+mod breach;
 mod core;
 mod line;
 mod process;
 pub mod protocol;
+#[cfg(feature = "schema")]
+mod schema;
 mod server;
+mod wire;
 
+pub use crate::breach::Breach;
 pub use crate::core::{ForeignCore, ForeignFactory, Limits};
 pub use crate::line::LineError;
 pub use crate::process::{Command, CommandError};
+#[cfg(feature = "schema")]
+pub use crate::schema::json_schema;
 pub use crate::server::{ServeError, serve};

@@ -98,6 +98,8 @@ pub enum Role {
 
 /// What a rule decided, about what, and on which facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Decision {
     /// Numbered from 1 within its maker.
     pub id: u32,

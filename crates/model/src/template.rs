@@ -10,6 +10,8 @@ use crate::{Duration, HashAlgorithm, KeyAlgorithm, SecurityDescriptor};
 
 /// One certificate template ([MS-CRTD] 2). Attribute values as published: nothing is sorted, clamped or defaulted here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Template {
     /// `cn`, the identity of a version 1 template ([MS-CRTD] 2.1).
     pub name: String,
@@ -129,6 +131,8 @@ impl Template {
 
 /// A provider and its place in the template's preference ([MS-CRTD] 2.8: `int,name`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct ProviderPreference {
     /// Lower is tried earlier.
     pub order: u32,
@@ -138,6 +142,8 @@ pub struct ProviderPreference {
 
 /// The CNG half of `msPKI-RA-Application-Policies` ([MS-CRTD] 2.23.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct CngSettings {
     /// `msPKI-Asymmetric-Algorithm`, e.g. `RSA`, `ECDH_P256`.
     pub asymmetric_algorithm: Option<String>,
@@ -155,6 +161,8 @@ pub struct CngSettings {
 
 /// An enrollment service as the directory publishes it ([MS-WCCE] 2.2.2.11.2) or a policy server names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct EnrollmentService {
     /// `cn`.
     pub name: String,
@@ -162,6 +170,7 @@ pub struct EnrollmentService {
     pub host: Option<String>,
     /// `cACertificate`, DER.
     #[serde(with = "crate::hex")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
     pub certificate: Vec<u8>,
     /// `certificateTemplates`: the names it issues.
     pub templates: Vec<String>,
@@ -268,6 +277,16 @@ macro_rules! flag_word {
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.bits().serialize(serializer)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> crate::schema::Name {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                crate::schema::flags(<$int>::BITS, Self::WORDS.iter().map(|(word, flag)| (flag.bits().into(), *word)))
             }
         }
 

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// The instant at which an input is handed over, on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Now {
     /// Monotonic time; timers and deadlines use nothing else.
     pub mono: SimTime,
@@ -19,6 +21,7 @@ pub struct Now {
 
 /// Nanoseconds since the start of the scenario. Monotonic; reaches 584 years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SimTime(pub u64);
 
@@ -192,6 +195,7 @@ impl<'de> Deserialize<'de> for Duration {
 
 /// Wall time as Windows keeps it: 100 ns ticks since 1601-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct FileTime(pub u64);
 

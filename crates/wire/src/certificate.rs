@@ -1,7 +1,7 @@
 //! X.509 certificates: reading any, building one.
 
 use crate::{
-    Extensions, GeneralName, Name, SignedWith, SignerId, TemplateReference, WireError,
+    Extensions, GeneralName, Name, SignedWith, TemplateReference, WireError,
     algorithm::{sha1, signature_identifier},
     asn1::{self, tag},
     public_key::key_identifier,
@@ -110,7 +110,7 @@ impl Certificate {
     /// SHA-1 of the certificate, by which stores name it.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
-        Thumbprint(hex::encode(&self.sha1()))
+        thumbprint(&self.raw)
     }
 
     /// SHA-1 of the certificate.
@@ -226,12 +226,12 @@ impl Certificate {
         };
         self.issuer_der == self.subject_der && same_key
     }
+}
 
-    /// How a CMS message names this certificate as a signer's: issuer and serial number.
-    #[must_use]
-    pub fn signer_id(&self) -> SignerId {
-        SignerId::IssuerSerial { issuer: self.issuer_der.clone(), serial: self.serial.clone() }
-    }
+/// SHA-1 of a certificate, DER, by which stores name it. The certificate is not parsed.
+#[must_use]
+pub fn thumbprint(der: &[u8]) -> Thumbprint {
+    Thumbprint(hex::encode(&sha1(der)))
 }
 
 /// A certificate that waits for its issuer's signature.

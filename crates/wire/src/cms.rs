@@ -126,6 +126,14 @@ impl SignerId {
     }
 }
 
+impl Certificate {
+    /// How a CMS message names this certificate as a signer's: issuer and serial number.
+    #[must_use]
+    pub fn signer_id(&self) -> SignerId {
+        SignerId::IssuerSerial { issuer: self.issuer_der.clone(), serial: self.serial.clone() }
+    }
+}
+
 impl SignedMessage {
     /// Reads DER of a ContentInfo that holds SignedData, or of its forerunner of PKCS #7 1.5.
     ///

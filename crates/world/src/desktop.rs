@@ -59,18 +59,13 @@ impl Desktop {
     pub(crate) fn keep_pin(&mut self, pin: Pin) -> PinId {
         self.vault.given += 1;
         let id = PinId(self.vault.given);
-        self.vault.pins.insert(id, KeptPin { pin, refused: false });
+        self.vault.pins.insert(id, pin);
         id
     }
 
     /// The PIN of that id, when this user gave it.
     pub(crate) fn pin(&self, id: PinId) -> Option<&Pin> {
-        self.vault.pins.get(&id).map(|kept| &kept.pin)
-    }
-
-    /// Remembers that a card has refused a PIN; whether one had refused it before.
-    pub(crate) fn refuse_pin(&mut self, id: PinId) -> bool {
-        self.vault.pins.get_mut(&id).is_some_and(|kept| std::mem::replace(&mut kept.refused, true))
+        self.vault.pins.get(&id)
     }
 }
 
@@ -78,14 +73,7 @@ impl Desktop {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Vault {
     given: u32,
-    pins: BTreeMap<PinId, KeptPin>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct KeptPin {
-    pin: Pin,
-    /// A card has counted it as a wrong one.
-    refused: bool,
+    pins: BTreeMap<PinId, Pin>,
 }
 
 #[cfg(test)]
@@ -101,8 +89,6 @@ mod tests {
         assert_eq!(desktop.pin(first).map(Pin::reveal), Some("1234"));
         assert_eq!(desktop.pin(PinId(9)), None);
         assert!(!format!("{desktop:?}").contains("1234"));
-        assert!(!desktop.refuse_pin(first));
-        assert!(desktop.refuse_pin(first));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use autoenroll_apdu::gids::{AccessMode, Algorithm, CrtTemplate, FileId, KeyRefer
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, PublicKey, RsaComponents};
 
-use super::{AdminKey, Content, Gids, HandlerResult, done, reply};
+use super::{AdminKey, Content, Gids, HandlerResult, done, key_cost, reply};
 use crate::Mark;
 
 const SEQUENCE: u32 = 0x30;
@@ -218,15 +218,6 @@ const fn key_algorithm(algorithm: Algorithm) -> Option<KeyAlgorithm> {
         Algorithm::Rsa4096 => Some(KeyAlgorithm::Rsa4096),
         Algorithm::Ecc256 => Some(KeyAlgorithm::P256),
         Algorithm::Ecc192 | Algorithm::Ecc224 | Algorithm::Ecc384 | Algorithm::Ecc521 => None,
-    }
-}
-
-/// Bytes of card memory that a key takes: for RSA the modulus and the five half-length numbers of the Chinese remainder
-/// form, for P-256 scalar and point.
-pub(crate) const fn key_cost(algorithm: KeyAlgorithm) -> usize {
-    match algorithm {
-        KeyAlgorithm::P256 => 32 + 65,
-        rsa => rsa.bits() as usize / 8 * 7 / 2,
     }
 }
 

@@ -3,6 +3,7 @@
 //! One file per group of instructions; each handler returns the [`Mark`] of its decision.
 
 mod admin;
+mod admin_key;
 mod files;
 mod keys;
 mod life_cycle;
@@ -22,9 +23,8 @@ use autoenroll_keys::{Seed, draw};
 
 use crate::{CardProfile, Mark};
 
-pub(crate) use admin::AdminKey;
-pub(crate) use files::{Content, File, FileSystem};
-pub(crate) use keys::key_cost;
+pub(crate) use admin_key::AdminKey;
+pub(crate) use files::{Content, File, FileSystem, key_cost};
 pub(crate) use pin::Pin;
 
 /// A command carried out: its mark, and the data to answer with.

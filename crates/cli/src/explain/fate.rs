@@ -7,7 +7,7 @@ use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
 use crate::catalogue::{self, Catalogue};
-use crate::story::{self, rest};
+use crate::prose::{self, rest};
 
 /// A run of one principal, from its trigger to its end.
 pub(super) struct Run<'a> {
@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
             .records
             .iter()
             .filter(|record| record.kind == Kind::ItemEnded && is_about(record, name))
-            .map(|record| story::outcome_and_code(&record.facts))
+            .map(|record| prose::outcome_and_code(&record.facts))
             .collect();
         if !outcomes.is_empty() {
             let text = outcomes.join("; ");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use autoenroll_host::pcsc::{PcscCards, Stack};
 use autoenroll_model::HResult;
 use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{CardGone, Parts};
+use autoenroll_world::{CardGone, CardHost as _};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Part;
