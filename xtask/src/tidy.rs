@@ -1,5 +1,5 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, where
-//! requirements are fulfilled, and circles of imports.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the
+//! README, where requirements are fulfilled, and circles of imports.
 
 mod circles;
 mod crates;

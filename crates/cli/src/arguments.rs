@@ -292,12 +292,14 @@ Examples:
   autoenroll show --format json my/scenario.toml | autoenroll check-trace -
   autoenroll check-trace --format json trace.jsonl | jq 'select(.verdict == \"broken\")'
 
-The trace is judged by its records alone: what invariants need beside them is said with each. Records of kind `violation`, by which a
+The trace is judged by its records alone: what invariants need beside them is said with each. Records of \
+kind `violation`, by which a
 bench states what it has seen itself, count as well.";
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckTrace {
-    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard input.
+    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard
+    /// input.
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
     /// Form of the results.

@@ -96,8 +96,9 @@ impl ForeignCore {
         }
     }
 
-    /// One input, and everything the core puts out for it. What it says is taken in the order in which it says it, and never by when
-    /// it comes: a message that comes too late is told by its number, and the verdict is the same in every run.
+    /// One input, and everything the core puts out for it. What it says is taken in the order in which it says it, and
+    /// never by when it comes: a message that comes too late is told by its number, and the verdict is the same in
+    /// every run.
     fn ask(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
         self.handled += 1;
         let expected = self.handled;

@@ -1,7 +1,8 @@
 //! Planted bugs: cores, cards and rules made wrong on purpose, to see which scenario notices.
 //!
-//! A suite of scenarios is worth what it catches. [`PlantedBug`] lists mistakes that an implementation of autoenrollment may make;
-//! each is planted from outside, by wrapping any core ([`Sabotaged`]) or the cards of a world ([`SabotagedCards`]).
+//! A suite of scenarios is worth what it catches. [`PlantedBug`] lists mistakes that an implementation of
+//! autoenrollment may make; each is planted from outside, by wrapping any core ([`Sabotaged`]) or the cards of a world
+//! ([`SabotagedCards`]).
 //!
 //! It deliberately lacks any verdict of its own: a bug counts as caught when a step or an invariant of a scenario
 //! fails, nothing else. Nothing in the crates below knows of it.
