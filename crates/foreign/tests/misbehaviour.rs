@@ -146,10 +146,7 @@ fn a_core_that_answers_another_input_fails_in_the_same_way_at_every_pace() {
         &[IDLE, r#"{"idle":{"number":3,"deadline":null}}"#],
         "expected the answer to input 2, found `idle` for input 3",
     );
-    breaks(
-        &[r#"{"idle":{"number":0,"deadline":null}}"#],
-        "expected the answer to input 1, found `idle` for input 0",
-    );
+    breaks(&[r#"{"idle":{"number":0,"deadline":null}}"#], "expected the answer to input 1, found `idle` for input 0");
 }
 
 #[test]
