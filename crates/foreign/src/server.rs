@@ -159,8 +159,8 @@ impl From<CoreError> for ServeError {
 #[cfg(test)]
 mod tests {
     use autoenroll_model::{
-        Context, Duration, EffectId, EffectResult, FileTime, Identity, Input, Now, Output, OutputBody, Profile,
-        SimTime, TriggerCause,
+        Duration, EffectId, EffectResult, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime,
+        TriggerCause,
     };
 
     use super::*;
@@ -204,14 +204,7 @@ mod tests {
     }
 
     fn start(protocol: u32) -> String {
-        let identity = Identity {
-            principal: "alice".into(),
-            computer: "WKS01".into(),
-            domain: "CONTOSO".into(),
-            context: Context::User,
-            domain_member: true,
-            profile: Profile::server_2003_sp1(),
-        };
+        let identity = Identity::for_tests(Profile::server_2003_sp1());
         serde_json::to_string(&ToCore::Start { protocol, features: vec![], identity }).unwrap()
     }
 

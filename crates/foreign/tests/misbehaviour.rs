@@ -4,28 +4,17 @@ use std::time::Duration;
 
 use autoenroll_foreign::{Command, ForeignCore, ForeignFactory, Limits};
 use autoenroll_model::{
-    Context, CoreError, CoreFactory, EffectId, EffectResult, EnrollmentCore, FileTime, Identity, Input, Now, Profile,
-    SimTime,
+    CoreError, CoreFactory, EffectId, EffectResult, EnrollmentCore, FileTime, Identity, Input, Now, Profile, SimTime,
 };
 
 const READY: &str = r#"{"ready":{"protocol":2,"core":"sketch 0.1"}}"#;
 const IDLE: &str = r#"{"idle":{"number":1,"deadline":7}}"#;
 const OUTPUT: &str = r#"{"output":{"number":1,"causes":[],"body":{"icon":{"shown":true}}}}"#;
 
-fn identity() -> Identity {
-    Identity {
-        principal: "alice".into(),
-        computer: "WKS01".into(),
-        domain: "CONTOSO".into(),
-        context: Context::User,
-        domain_member: true,
-        profile: Profile::server_2003_sp1(),
-    }
-}
-
 fn start(script: &str, answer: Duration) -> Result<ForeignCore, CoreError> {
     let command = Command { program: "sh".into(), arguments: vec!["-c".into(), script.into()] };
-    ForeignFactory { command, limits: Limits { answer, line: 20_000, outputs: 50 } }.start(&identity())
+    ForeignFactory { command, limits: Limits { answer, line: 20_000, outputs: 50 } }
+        .start(&Identity::for_tests(Profile::server_2003_sp1()))
 }
 
 fn tick(core: &mut ForeignCore) -> Result<(), CoreError> {
@@ -73,7 +62,9 @@ fn a_core_that_keeps_the_protocol_is_driven() {
 #[test]
 fn a_program_that_does_not_exist() {
     let command = Command { program: "./no-such-core".into(), arguments: vec![] };
-    let error = ForeignFactory::new(command).start(&identity()).expect_err("there is no such program");
+    let error = ForeignFactory::new(command)
+        .start(&Identity::for_tests(Profile::server_2003_sp1()))
+        .expect_err("there is no such program");
     assert!(error.to_string().contains("`./no-such-core` cannot be started"), "{}", error.to_string());
 }
 

@@ -8,8 +8,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, BalloonId, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts, HResult, Identity,
-    Now, PromptId, SimTime, words,
+    Answer, BalloonId, Cause, Choice, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts,
+    HResult, Identity, Now, PromptId, SimTime, words,
 };
 
 /// An enrollment core: one principal on one machine.
@@ -92,11 +92,23 @@ impl CoreError {
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed { reason: reason.into() }
     }
+
+    /// Whether the driver is at fault: the core did right to refuse what came.
+    #[must_use]
+    pub const fn is_of_driver(&self) -> bool {
+        match self {
+            Self::WrongResult { .. }
+            | Self::UnknownEffect { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::NotOffered { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for CoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the core failed: ")?;
+        f.write_str(if self.is_of_driver() { "the driver broke the core's contract: " } else { "the core failed: " })?;
         match self {
             Self::WrongResult { effect, expected, found } => {
                 write!(f, "the result of effect {} must be `{expected}` or `failed`, and `{found}` came", effect.0)
@@ -218,19 +230,6 @@ pub struct Output {
     pub body: OutputBody,
 }
 
-/// A cause of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// The n-th input to this core, counted from 1.
-    Input(u32),
-    /// A decision of this core, by its id.
-    Decision(u32),
-    /// An earlier effect, prompt or report: the n-th output of this core, counted from 1.
-    Output(u32),
-}
-
 /// Everything a core can put out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -286,32 +285,6 @@ pub enum OutputBody {
     Decision(Decision),
     /// What the core has come to; nobody needs to act on it.
     Report(Report),
-}
-
-words! {
-    /// An answer that a prompt offers.
-    pub enum Choice as "answer" {
-        /// Begin.
-        Start = "start",
-        /// Later.
-        Remind = "remind",
-        /// Show what is to be enrolled.
-        Details = "details",
-        /// Close the window.
-        Close = "close",
-        /// Go on.
-        Ok = "ok",
-        /// Do not.
-        Cancel = "cancel",
-        /// Agree.
-        Yes = "yes",
-        /// Refuse.
-        No = "no",
-        /// Choose a card.
-        Card = "card",
-        /// Give the PIN.
-        Pin = "pin",
-    }
 }
 
 /// Progress of a run.

@@ -351,11 +351,11 @@ pub struct CaReply {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
-    /// 3.
+    /// CR_DISP_ISSUED, 3.
     Issued,
-    /// 5, taken under submission.
+    /// CR_DISP_UNDER_SUBMISSION, 5.
     Pending,
-    /// 2, by the manager or the policy module, with the code returned.
+    /// CR_DISP_DENIED, 2: by the manager or the policy module, with the code returned.
     Denied(HResult),
     /// Any other value: the request failed with this code.
     Failed(HResult),

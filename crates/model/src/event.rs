@@ -47,3 +47,37 @@ words! {
         Error = "error",
     }
 }
+
+/// An event of the lifecycle providers, Windows 8 and later. The discriminant is the event id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum LifecycleEvent {
+    /// A certificate was replaced.
+    Replaced = 1001,
+    /// A certificate has expired.
+    Expired = 1002,
+    /// A certificate is about to expire.
+    AboutToExpire = 1003,
+    /// A certificate was deleted.
+    Deleted = 1004,
+    /// A certificate was archived.
+    Archived = 1005,
+    /// A certificate was installed.
+    Installed = 1006,
+    /// A certificate was exported.
+    Exported = 1007,
+    /// A certificate was associated with its private key.
+    KeyAssociated = 1008,
+    /// A certificate could not be associated with its private key.
+    KeyNotAssociated = 1009,
+    /// A certificate was deleted from the directory.
+    DeletedFromDirectory = 1010,
+}
+
+impl LifecycleEvent {
+    /// The event id.
+    #[must_use]
+    pub const fn id(self) -> u16 {
+        self as u16
+    }
+}

@@ -1,4 +1,4 @@
-//! Keys as far as everybody must name them: algorithm, place, provider.
+//! How every party names keys: algorithm, place, provider.
 
 use alloc::string::String;
 use core::fmt;
@@ -28,6 +28,7 @@ impl KeyAlgorithm {
     #[must_use]
     pub const fn rsa_at_least(bits: u32) -> Option<Self> {
         match bits {
+            // K3.4.smart-card
             0..=1024 => Some(Self::Rsa1024),
             1025..=2048 => Some(Self::Rsa2048),
             2049..=3072 => Some(Self::Rsa3072),

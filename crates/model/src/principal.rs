@@ -72,7 +72,7 @@ impl Sid {
     pub const EVERYONE: &'static str = "S-1-1-0";
     /// Authenticated Users.
     pub const AUTHENTICATED_USERS: &'static str = "S-1-5-11";
-    /// PRINCIPAL_SELF, which stands for the object itself and is in nobody's token.
+    /// PRINCIPAL_SELF, which stands for the object itself and is in no token.
     pub const PRINCIPAL_SELF: &'static str = "S-1-5-10";
 
     /// The text form.

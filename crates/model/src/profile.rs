@@ -159,7 +159,7 @@ pub enum SwitchError {
     },
     /// It has no such value.
     Value {
-        /// The switch.
+        /// By its name, as profiles list it.
         switch: String,
         /// The value that came.
         found: String,
@@ -198,6 +198,7 @@ impl Profile {
 
 switches! {
     /// Is there a timer of the core's own, counted from the last activation?
+    // T2.1.pulse
     timer: Period = "timer", "P7.1", Documented, [Period(Some(Duration::hours(8))), Period(Some(Duration::hours(8)))];
     /// Which Group Policy refreshes start a run.
     gp_triggers: GpTriggers = "gp-triggers", "P7.2", Documented, [GpTriggers::EveryRefresh, GpTriggers::EveryRefresh];
@@ -244,8 +245,10 @@ switches! {
     /// Whether the insert prompt closes by itself when the right card arrives.
     insert_prompt: InsertPrompt = "insert-prompt", "P7.42", Inferred, [InsertPrompt::OkNeeded, InsertPrompt::OkNeeded];
     /// Time from the start of a run to the balloon.
+    // T2.2.balloon-delay
     balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented, [Delay(Duration::seconds(60)), Delay(Duration::seconds(60))];
     /// How long the balloon stays before only the icon is left. No public number: arbitrary.
+    // T2.2.balloon-visible
     balloon_visible: Delay = "balloon-visible", "P7.45", Inferred, [Delay(Duration::seconds(15)), Delay(Duration::seconds(15))];
     /// How old the template cache may be.
     template_cache: Delay = "template-cache", "R030", Documented, [Delay(Duration::minutes(10)), Delay(Duration::minutes(10))];

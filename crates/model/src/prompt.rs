@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CardSerial, Choice, PinId, words};
+use crate::{CardSerial, PinId, words};
 
 words! {
     /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog, which
@@ -69,6 +69,32 @@ impl Answer {
             Self::Card(_) => Choice::Card,
             Self::Pin(_) => Choice::Pin,
         }
+    }
+}
+
+words! {
+    /// An answer that a prompt offers.
+    pub enum Choice as "answer" {
+        /// Begin.
+        Start = "start",
+        /// Later.
+        Remind = "remind",
+        /// Show what is to be enrolled.
+        Details = "details",
+        /// Close the window.
+        Close = "close",
+        /// Go on.
+        Ok = "ok",
+        /// Do not.
+        Cancel = "cancel",
+        /// Agree.
+        Yes = "yes",
+        /// Refuse.
+        No = "no",
+        /// Choose a card.
+        Card = "card",
+        /// Give the PIN.
+        Pin = "pin",
     }
 }
 

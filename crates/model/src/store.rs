@@ -21,6 +21,7 @@ pub struct Stores {
 
 /// A certificate in MY, with the properties that matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// N9.properties
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct StoredCertificate {
@@ -53,6 +54,7 @@ impl fmt::Display for Thumbprint {
 /// An entry of the REQUEST store. Written before the request is submitted and removed only when the certificate is where it
 /// belongs, so that a crash in between loses nothing and repeats nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// N9.request-entry
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RequestEntry {
@@ -62,7 +64,7 @@ pub struct RequestEntry {
     pub template: String,
     /// Where the private key is.
     pub key: KeyPlace,
-    /// Its algorithm.
+    /// Kind and size of the key.
     pub algorithm: KeyAlgorithm,
     /// When the entry was made.
     pub created: FileTime,
@@ -124,7 +126,7 @@ pub struct CertificateCheck {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Settings {
-    /// `AEPolicy` as Group Policy wrote it; `None` when not configured.
+    /// `AEPolicy` as Group Policy wrote it, bits of [`AePolicy`](crate::AePolicy); `None` when not configured.
     pub policy: Option<u32>,
     /// The locally configured value, which counts when policy says nothing.
     pub local_policy: Option<u32>,
@@ -341,7 +343,7 @@ impl CardDescription {
 pub struct ContainerView {
     /// Index in the container map.
     pub index: u8,
-    /// Its name.
+    /// Unique on the card; Windows makes it a GUID.
     pub name: String,
     /// Whether it carries the default flag.
     pub default: bool,

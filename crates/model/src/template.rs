@@ -71,7 +71,7 @@ pub struct Template {
 
 impl Template {
     /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display name is the name,
-    /// the key is for exchange, and nobody may do anything with it.
+    /// the key is for exchange, and the access control list is empty.
     #[must_use]
     pub fn empty(name: &str) -> Self {
         Self {
@@ -109,6 +109,7 @@ impl Template {
     /// none ([MS-CRTD] 2.23).
     #[must_use]
     pub fn cng_settings(&self) -> Option<&CngSettings> {
+        // F3.2.3.0x100
         let legacy = self.private_key_flags.contains(PrivateKeyFlags::USE_LEGACY_PROVIDER);
         let modern = self.schema_version() == 3 || (self.schema_version() >= 4 && !legacy);
         self.cng.as_ref().filter(|_| modern)
@@ -117,6 +118,7 @@ impl Template {
     /// The schema version in force: an absent attribute means 1 ([MS-CRTD] 2.16).
     #[must_use]
     pub fn schema_version(&self) -> u32 {
+        // W3.1.schema
         self.schema.unwrap_or(1)
     }
 

@@ -62,7 +62,7 @@ impl Moment {
                 .filter(|at| *at < steps.len())
                 .ok_or_else(|| Failure::Usage(format!("{} has no step {step}; it has {}", story.name, steps.len()))),
             Self::Line(line) => {
-                let lines = steps.iter().map(|step| line_of(step.place.start)..=line_of(step.place.end));
+                let lines = steps.iter().map(|step| line_of(step.span.start)..=line_of(step.span.end));
                 lines.clone().position(|lines| lines.contains(&line)).ok_or_else(|| {
                     let near = lines.enumerate().min_by_key(|(_, lines)| lines.start().abs_diff(line));
                     let near =
@@ -110,7 +110,7 @@ fn moment(text: &str) -> Target<'_> {
 }
 
 /// What to say about a word that names no scenario, but nearly an id or the name of an HRESULT.
-pub(super) fn slip(text: &str, catalogue: &Catalogue) -> Option<String> {
+pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
     if text.contains('/') || suite::named(text).is_ok() {
         return None;
     }
@@ -168,7 +168,7 @@ mod tests {
     fn near_ids_are_suggested() {
         let catalogue = Catalogue::read().unwrap();
         let check = |text: &str, words: &[&str]| {
-            let help = slip(text, &catalogue);
+            let help = suggestion(text, &catalogue);
             let found = help.as_deref().unwrap_or_default();
             assert!(
                 words.iter().all(|word| found.contains(word)) && words.is_empty() == help.is_none(),
