@@ -265,9 +265,9 @@ impl CoreFactory for InProcess {
 
     fn start(&mut self, identity: &Identity) -> Result<Core, CoreError> {
         #[cfg(feature = "planted-bugs")]
-        let decisions = Decisions::flipping(self.flip.clone());
+        let core = Core::deciding(identity.clone(), Decisions::flipping(self.flip.clone()));
         #[cfg(not(feature = "planted-bugs"))]
-        let decisions = Decisions::new();
-        Ok(Core::deciding(identity.clone(), decisions))
+        let core = Core::new(identity.clone());
+        Ok(core)
     }
 }

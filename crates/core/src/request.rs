@@ -5,8 +5,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, HashAlgorithm,
-    Inverted, KeyAlgorithm, KeyPlace, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
+    CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, HResult, HashAlgorithm, Inverted,
+    KeyAlgorithm, KeyPlace, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -418,11 +418,8 @@ fn extensions(frame: &mut Frame, template: &Template) -> Result<Extensions, Inve
     if template.enrollment(EnrollmentFlags::INCLUDE_SYMMETRIC_ALGORITHMS) {
         list.push(Extension::smime_capabilities(&SmimeCapability::windows_2003()));
     }
-    let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
-    if for_ca {
-        let path_length = u32::try_from(template.max_issuing_depth).ok();
-        list.push(Extension::basic_constraints(BasicConstraints { ca: true, path_length }));
-    } else if template.enrollment(EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS) {
+    // A template for CAs, whose constraints would say so, is never a candidate.
+    if template.enrollment(EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS) {
         list.push(Extension::basic_constraints(BasicConstraints { ca: false, path_length: None }));
     }
     let marked = |extension: Extension| {

@@ -328,9 +328,8 @@ fn a_card_keeps_its_keys_so_that_none_is_archived() {
 }
 
 fn with_servers(urls: &[&str]) -> Driver {
-    let mut profile = Profile::windows_10_22h2();
-    profile.set("timer", "off").unwrap();
-    let mut driver = Driver::new(profile, vec![template("Soft", &[ENHANCED], QUIET)]);
+    let mut driver = Driver::new(Profile::windows_10_22h2(), vec![template("Soft", &[ENHANCED], QUIET)]);
+    driver.change_profile("timer", "off");
     driver.settings.policy_servers = urls
         .iter()
         .map(|url| PolicyServer {
