@@ -22,7 +22,7 @@ use crate::{Exit, Failure, hint, story};
 pub(crate) struct Player {
     core: CoreKind,
     catalogue: Catalogue,
-    /// The rule that is turned round, in the world and its CAs as well as in the core.
+    /// The rule that is inverted, in the world and its CAs as well as in the core.
     #[cfg(feature = "planted-bugs")]
     flip: Option<Rule>,
     timelines: bool,
@@ -99,7 +99,7 @@ impl Player {
     /// A player for these circumstances.
     ///
     /// # Errors
-    /// When a rule is to be turned round that does not exist.
+    /// When a rule is to be inverted that does not exist.
     pub(crate) fn new(how: &How, timelines: bool, colour: bool) -> Result<Self, Failure> {
         #[cfg(feature = "planted-bugs")]
         if let Some(rule) = &how.flip {
@@ -138,7 +138,7 @@ impl Player {
         })
     }
 
-    /// A player in whose stories one rule always decides the other way round.
+    /// A player in whose stories one rule is inverted.
     #[cfg(feature = "planted-bugs")]
     ///
     /// # Errors

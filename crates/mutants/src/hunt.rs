@@ -53,7 +53,7 @@ pub struct Progress<'a> {
 }
 
 /// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a planted bug
-/// against the scenario that it names, a turned rule against those whose `covers` names it or what it is a part of.
+/// against the scenario that it names, an inverted rule against those whose `covers` names it or what it is a part of.
 ///
 /// Only steps, strictness and invariants count. That a rule which is covered must have decided does not.
 pub fn run_mutants(
@@ -213,7 +213,7 @@ fn of_failure(scenario: &Scenario, failure: &Failure, report: &RunReport) -> How
     }
 }
 
-/// No rule has to have decided: a turned rule often keeps later ones from deciding, and that shows nothing.
+/// No rule has to have decided: an inverted rule often keeps later ones from deciding, and that shows nothing.
 struct NothingDecides;
 
 impl Requirements for NothingDecides {
