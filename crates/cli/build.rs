@@ -1,8 +1,8 @@
-//! Lists what is embedded in the command: scenarios and fixtures, sorted by path, and the places of the sources that name a
-//! requirement.
+//! Lists what is embedded in the command: scenarios and fixtures, sorted by path, and the places of the sources that
+//! name a requirement.
 //!
-//! A list of `include_bytes!` instead of a crate that embeds directories: it is this short, takes only the files that are wanted, and
-//! their order is ours.
+//! A list of `include_bytes!` instead of a crate that embeds directories: it is this short, takes only the files that
+//! are wanted, and their order is ours.
 
 mod scan;
 

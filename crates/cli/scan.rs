@@ -1,8 +1,9 @@
 //! Where in the sources a requirement is decided, fulfilled or tested.
 //!
-//! Two things name a requirement in the sources: the use of a rule of a table (`src/rules.rs`) by its name, and a mark, a comment that
-//! begins with its id: `// K8.4.attempts`, `// E5.3.2, E5.6.run: only when everything is logged`. The build of the command reads
-//! them for `autoenroll explain`, and `cargo xtask tidy` checks that each names a requirement and that each requirement is named.
+//! Two things name a requirement in the sources: the use of a rule of a table (`src/rules.rs`) by its name, and a mark,
+//! a comment that begins with its id: `// K8.4.attempts`, `// E5.3.2, E5.6.run: only when everything is logged`. The
+//! build of the command reads them for `autoenroll explain`, and `cargo xtask tidy` checks that each names a
+//! requirement and that each requirement is named.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -52,7 +53,8 @@ pub(crate) fn places(root: &Path) -> io::Result<Vec<Place>> {
     Ok(found)
 }
 
-/// The table of the crate that a file belongs to, when it has one and the file is part of the crate itself, not of its tests.
+/// The table of the crate that a file belongs to, when it has one and the file is part of the crate itself, not of its
+/// tests.
 fn table_of(root: &Path, file: &str) -> Option<PathBuf> {
     let (directory, _) = file.split_once("/src/")?;
     Some(root.join(directory).join(TABLE)).filter(|table| table.exists())
@@ -106,7 +108,8 @@ fn marks(file: &str, text: &str) -> Vec<Place> {
     found
 }
 
-/// Whether a word has the shape of an id: `R081`, `C07`, `BUG12`, or letters, a number and parts after points such as `F3.2.1.0x20`.
+/// Whether a word has the shape of an id: `R081`, `C07`, `BUG12`, or letters, a number and parts after points such as
+/// `F3.2.1.0x20`.
 fn is_id(word: &str) -> bool {
     let letters = word.len() - word.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
     let (family, rest) = word.split_at(letters);

@@ -9,12 +9,12 @@ use autoenroll_cli::{Catalogue, Exit, Fixtures};
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{Duration, Fact, SimTime};
 use autoenroll_scenario::{
-    Begin, Blessed, Document, End, FailureKind, Library, Place, RunReport, Scenario, Step, Verdict, Wanted, WantedFact,
+    Begin, Blessed, Document, End, FailureKind, Library, RunReport, Scenario, Span, Step, Verdict, Wanted, WantedFact,
     What, bless, check, parse, run,
 };
 use autoenroll_tests::{Autoenroll, root, scratch};
 use autoenroll_trace::{Kind, Record};
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 const FOUNDING_STORY: &str = "scenarios/founding/second-provider.toml";
@@ -32,8 +32,8 @@ impl File {
         Self { name: name.to_owned(), text, document }
     }
 
-    fn written(&self, place: Place) -> &str {
-        &self.text[place.start..place.end]
+    fn written(&self, span: Span) -> &str {
+        &self.text[span.start..span.end]
     }
 }
 
@@ -57,8 +57,8 @@ fn files() -> Vec<File> {
     texts.into_iter().map(|(name, text)| File::new(&name, text)).collect()
 }
 
-/// The founding story and about one in so many of the others. Each is chosen by its own text, so that a new file does not choose
-/// others than before.
+/// The founding story and about one in so many of the others. Each is chosen by its own text, so that a new file does
+/// not choose others than before.
 fn sample<T>(all: Vec<T>, one_in: u64, text: impl Fn(&T) -> (&str, &str)) -> Vec<T> {
     let chosen = |one: &T| {
         let (name, what) = text(one);
@@ -90,7 +90,7 @@ impl Bench {
     fn play(&self, file: &File) -> Option<Played> {
         let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, &self.catalogue);
         let one = |scenario: Scenario| {
-            let report = run(&scenario, OwnCores::new(), InProcess::new(), &self.catalogue);
+            let report = run(&scenario, OwnCores::new(), Hosts::in_process(), &self.catalogue);
             (scenario, report)
         };
         let runs = checked.scenarios.into_iter().map(one).collect();
@@ -184,9 +184,9 @@ fn changed(text: &str, mut changes: Changes) -> String {
 
 /// Takes a step out of the text, with its comma and without the comment behind it.
 fn taken_out(text: &str, step: &Step) -> Range<usize> {
-    let rest = text[step.place.end..].trim_start();
-    let end = rest.strip_prefix(',').map_or(step.place.end, |rest| text.len() - rest.len());
-    step.place.start..end
+    let rest = text[step.span.end..].trim_start();
+    let end = rest.strip_prefix(',').map_or(step.span.end, |rest| text.len() - rest.len());
+    step.span.start..end
 }
 
 /// What gives the step after `gone` the time that it has now. `None` where that cannot be said.
@@ -194,45 +194,45 @@ fn kept_in_time(file: &File, gone: &Step, played: &Played) -> Option<Changes> {
     if gone.begin == Begin::Now && gone.end.is_none() {
         return Some(Vec::new());
     }
-    let Some(next) = file.document.steps.iter().find(|step| step.place.start > gone.place.start) else {
+    let Some(next) = file.document.steps.iter().find(|step| step.span.start > gone.span.start) else {
         return Some(Vec::new());
     };
     let times = played.runs.iter().map(|(scenario, report)| {
-        let index = scenario.steps.iter().position(|step| step.place == gone.place)?;
+        let index = scenario.steps.iter().position(|step| step.span == gone.span)?;
         Some(report.trace.get(report.matched[index]?)?.at.since(SimTime::START))
     });
     let times: BTreeSet<Option<Duration>> = times.collect();
     let time = times.first().copied().flatten().filter(|_| times.len() == 1 && next.only.is_empty())?;
-    let value = |place: Place, span: Duration| (place.start..place.end, format!("\"{span}\""));
+    let value = |span: Span, duration: Duration| (span.start..span.end, format!("\"{duration}\""));
     // The word before the value changes too: what counted from the step that is gone counts from the start.
-    let word = |place: Place, from: &str, to: &str, span: Duration| {
-        let start = file.text[..place.start].rfind(from).unwrap_or(place.start);
-        (start..place.end, format!("{to} = \"{span}\""))
+    let word = |span: Span, from: &str, to: &str, duration: Duration| {
+        let start = file.text[..span.start].rfind(from).unwrap_or(span.start);
+        (start..span.end, format!("{to} = \"{duration}\""))
     };
-    let first = |text: String| (next.place.start + 1..next.place.start + 1, format!(" {text},"));
+    let first = |text: String| (next.span.start + 1..next.span.start + 1, format!(" {text},"));
     let mut changes = Vec::new();
     match (&gone.begin, &gone.end) {
         (Begin::After(before), None) => {
             match (&next.begin, &next.what) {
-                (_, What::Wait(span)) => changes.push(value(span.place, before.value + span.value)),
+                (_, What::Wait(duration)) => changes.push(value(duration.span, before.value + duration.value)),
                 (_, What::Never(_)) => return None,
                 (Begin::Now, _) => changes.push(first(format!("after = \"{}\"", before.value))),
-                (Begin::After(span), _) => changes.push(value(span.place, before.value + span.value)),
+                (Begin::After(duration), _) => changes.push(value(duration.span, before.value + duration.value)),
                 (Begin::At(_), _) => {}
             }
-            if let Some(End::Within(span)) = &next.end {
-                changes.push(value(span.place, before.value + span.value));
+            if let Some(End::Within(duration)) = &next.end {
+                changes.push(value(duration.span, before.value + duration.value));
             }
         }
         _ => {
             match (&next.begin, &next.what) {
                 (_, What::Wait(_) | What::Never(_)) => return None,
                 (Begin::Now, _) => changes.push(first(format!("at = \"{time}\""))),
-                (Begin::After(span), _) => changes.push(word(span.place, "after", "at", time + span.value)),
+                (Begin::After(duration), _) => changes.push(word(duration.span, "after", "at", time + duration.value)),
                 (Begin::At(_), _) => {}
             }
-            if let Some(End::Within(span)) = &next.end {
-                changes.push(word(span.place, "within", "until", time + span.value));
+            if let Some(End::Within(duration)) = &next.end {
+                changes.push(word(duration.span, "within", "until", time + duration.value));
             }
         }
     }
@@ -260,7 +260,7 @@ fn steps(files: &[File], is: fn(&Step) -> bool) -> Vec<(&File, &Step)> {
 }
 
 /// The values that steps expect, as they are written, and others in their place.
-fn expected_values(file: &File) -> Vec<(Place, String)> {
+fn expected_values(file: &File) -> Vec<(Span, String)> {
     let facts = file.document.steps.iter().flat_map(|step| match &step.what {
         What::Expect(pattern) | What::Prompt { pattern, .. } => pattern.facts.as_slice(),
         What::State { facts, .. } => facts,
@@ -273,7 +273,7 @@ fn expected_values(file: &File) -> Vec<(Place, String)> {
             Wanted::Is(Fact::Text(_)) => "\"otherwise\"".to_owned(),
             _ => return None,
         };
-        Some((fact.value.place, other))
+        Some((fact.value.span, other))
     };
     facts.filter_map(other).collect()
 }
@@ -286,8 +286,8 @@ fn one_value_that_is_edited_is_the_one_that_is_blessed() {
         let matched =
             |played: &Played| played.runs.iter().map(|(_, report)| report.matched.clone()).collect::<Vec<_>>();
         let before = matched(&bench.play(&file).unwrap());
-        let edited = expected_values(&file).into_iter().filter_map(|(place, other)| {
-            let edited = File::new(&file.name, changed(&file.text, vec![(place.start..place.end, other)]));
+        let edited = expected_values(&file).into_iter().filter_map(|(span, other)| {
+            let edited = File::new(&file.name, changed(&file.text, vec![(span.start..span.end, other)]));
             let played = bench.play(&edited)?;
             // Where the steps match as before, and not another record that differs as little, or no one at all.
             (!played.passed() && matched(&played) == before).then_some((edited, played))
@@ -327,7 +327,7 @@ fn blessing_the_suite_changes_no_byte() {
 fn a_step_that_is_taken_out_is_put_back_where_it_stood() {
     let (bench, files) = (Bench::new(), files());
     let mut count = 0;
-    for (file, step) in sample(steps(&files, is_seen_only), 6, |(file, step)| (&file.name, file.written(step.place))) {
+    for (file, step) in sample(steps(&files, is_seen_only), 6, |(file, step)| (&file.name, file.written(step.span))) {
         let played = bench.play(file).unwrap();
         if let Some(cut) = without(file, step, &played)
             && let Some(before) = bench.lacks_steps_only(&cut)
@@ -350,8 +350,8 @@ fn steps_that_are_taken_out_together_are_put_back_in_one_round() {
         loop {
             let now = cut.as_ref().unwrap_or(&file);
             let mut steps = now.document.steps.iter().rev();
-            let Some(step) = steps.find(|step| is_seen_only(step) && step.place.start < before) else { break };
-            before = step.place.start;
+            let Some(step) = steps.find(|step| is_seen_only(step) && step.span.start < before) else { break };
+            before = step.span.start;
             if let Some(next) = without(now, step, &played)
                 && let Some(next_played) = bench.lacks_steps_only(&next)
             {
@@ -370,13 +370,14 @@ fn steps_that_are_taken_out_together_are_put_back_in_one_round() {
 fn a_prompt_that_is_put_back_waits_for_its_answer() {
     let (bench, files) = (Bench::new(), files());
     let mut count = 0;
-    for (file, step) in sample(steps(&files, answers), 13, |(file, step)| (&file.name, file.written(step.place))) {
+    for (file, step) in sample(steps(&files, answers), 13, |(file, step)| (&file.name, file.written(step.span))) {
         let What::Prompt { point, answer, .. } = &step.what else { continue };
         let played = bench.play(file).unwrap();
         let Some(cut) = without(file, step, &played) else { continue };
         let Some(before) = bench.play(&cut) else { continue };
         let once = before.blessed(&cut.text, true);
-        // Where the story goes on without an answer, other prompts come, or other records pass for those that are expected.
+        // Where the story goes on without an answer, other prompts come, or other records pass for those that are
+        // expected.
         let [edit] = once.edits.as_slice() else { continue };
         let differs = before.failures().any(|kind| matches!(kind, FailureKind::Differs { .. }));
         if before.runs.len() > 1 || differs || !edit.text.contains(&format!("prompt = \"{}\"", point.value)) {
@@ -386,8 +387,8 @@ fn a_prompt_that_is_put_back_waits_for_its_answer() {
         let after = bench.play(&File::new(&file.name, once.text.clone())).unwrap();
         assert!(!after.passed() && after.unnamed() == 0, "{}: {}", file.name, after.shown());
         assert_eq!(after.blessed(&once.text, true).text, once.text, "{}", file.name);
-        let said = edit.text.replace("answer = \"hold\"", &format!("answer = {}", file.written(answer.place)));
-        let answered = changed(&cut.text, vec![(edit.place.start..edit.place.end, said)]);
+        let said = edit.text.replace("answer = \"hold\"", &format!("answer = {}", file.written(answer.span)));
+        let answered = changed(&cut.text, vec![(edit.span.start..edit.span.end, said)]);
         let answered = File::new(&file.name, answered);
         let after = bench.play(&answered).unwrap();
         assert!(after.passed(), "{}: {}{}", file.name, after.shown(), answered.text);

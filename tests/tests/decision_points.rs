@@ -1,7 +1,9 @@
-//! Every decision point, in every state that a card can be in, with every answer that can be given there, occurs in some scenario.
+//! Every decision point, in every state that a card can be in, with every answer that can be given there, occurs in
+//! some scenario.
 //!
-//! `tests/decision-points.txt` is the list, written by hand from the state machine: a point, the state it is asked in, and how it
-//! ends. A line that no scenario plays fails, and so does something that a scenario plays and the list does not know.
+//! `tests/decision-points.txt` is the list, written by hand from the state machine: a point, the state it is asked in,
+//! and how it ends. A line that no scenario plays fails, and so does something that a scenario plays and the list does
+//! not know.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,14 +14,14 @@ use autoenroll_model::{Facts, HResult};
 use autoenroll_scenario::run;
 use autoenroll_tests::root;
 use autoenroll_trace::{Kind, Record, Trace};
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 
 #[test]
 fn every_ending_of_every_decision_point_is_played() {
     let mut played: BTreeMap<String, String> = BTreeMap::new();
     let catalogue = Catalogue::read().unwrap();
     for story in suite().unwrap() {
-        let report = run(&story.scenario, OwnCores::new(), InProcess::new(), &catalogue);
+        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), &catalogue);
         for ending in endings(&report.trace) {
             played.entry(ending).or_insert_with(|| story.name.clone());
         }

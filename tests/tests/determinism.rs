@@ -1,6 +1,6 @@
-//! The same scenario gives the same trace, byte for byte: with one thread and with eight, in another directory, time zone and
-//! language, and with the core in another process. All are compared with each other, through the digests that are committed; the
-//! release build is compared with the same file by `cargo xtask ci`.
+//! The same scenario gives the same trace, byte for byte: with one thread and with eight, in another directory, time
+//! zone and language, and with the core in another process. All are compared with each other, through the digests that
+//! are committed; the release build is compared with the same file by `cargo xtask ci`.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fmt::Write as _;

@@ -1,10 +1,10 @@
 //! What documents show of the command is what it prints.
 //!
-//! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the arguments is the
-//! exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a file, for the commands after it. In a
-//! `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a file, as the reader of the document does. In a
-//! session with a core, lines that begin with `>` are said to it and lines that begin with `<` are its answers. `cargo xtask docs`
-//! writes the blocks anew.
+//! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the
+//! arguments is the exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a
+//! file, for the commands after it. In a `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a
+//! file, as the reader of the document does. In a session with a core, lines that begin with `>` are said to it and
+//! lines that begin with `<` are its answers. `cargo xtask docs` writes the blocks anew.
 #![cfg(not(feature = "planted-bugs"))]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 

@@ -1,4 +1,5 @@
-//! `run --watch` as its users see it: they save files and read what it writes. Nothing here waits for a time, only for lines.
+//! `run --watch` as its users see it: they save files and read what it writes. Nothing here waits for a time, only for
+//! lines.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;

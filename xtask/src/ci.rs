@@ -1,4 +1,5 @@
-//! Every check that a change must pass, one after the other. All are run, whatever fails, so that one run tells everything.
+//! Every check that a change must pass, one after the other. All are run, whatever fails, so that one run tells
+//! everything.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -187,7 +188,8 @@ pub(crate) fn run() -> Result<(), String> {
     if failed.is_empty() { Ok(()) } else { Err(format!("{} checks failed", failed.len())) }
 }
 
-/// Compares the traces of the release build with those of the debug build, through the digests that its tests compare with.
+/// Compares the traces of the release build with those of the debug build, through the digests that its tests compare
+/// with.
 fn compare_digests() -> Result<(), String> {
     const COMMITTED: &str = "tests/digests.txt";
     let command = ["run", "--quiet", "--release", "--package", "autoenroll-cli", "--", "run", "--format", "json"];
@@ -285,8 +287,8 @@ fn run_step(step: &Step) -> Result<(Counts, Option<String>), String> {
     Ok((counts, failure))
 }
 
-/// Runs a command, passes its output on line by line, and adds up the counts in it. libtest writes its summary to standard output
-/// and nextest to standard error, so both are one pipe.
+/// Runs a command, passes its output on line by line, and adds up the counts in it. libtest writes its summary to
+/// standard output and nextest to standard error, so both are one pipe.
 fn pass_on(command: &mut Command) -> std::io::Result<(std::process::ExitStatus, Counts)> {
     let (reader, writer) = std::io::pipe()?;
     let mut child = command.stdout(writer.try_clone()?).stderr(writer).stdin(Stdio::null()).spawn()?;

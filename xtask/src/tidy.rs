@@ -1,6 +1,7 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README,
-//! where requirements are fulfilled, and patches that no longer apply.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, where
+//! requirements are fulfilled, circles of imports, and patches that no longer apply.
 
+mod circles;
 mod crates;
 mod documents;
 mod requirements;
@@ -18,6 +19,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let mut findings = crates::check(&members);
     findings.extend(documents::check(root, &members)?);
     findings.extend(sources::check(root, &members)?);
+    findings.extend(circles::check(root, &members)?);
     findings.extend(requirements::check(root)?);
     findings.extend(crate::patches::check(root)?);
     Ok(findings)

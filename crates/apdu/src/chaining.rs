@@ -108,8 +108,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Begins a new answer and gives its first part, at most `le` bytes; an absent Le counts as 256 (hosts of GIDS cards
-    /// leave it out and expect the data). What does not fit waits for [`Outgoing::next`] and is announced by 61xx.
+    /// Begins a new answer and gives its first part, at most `le` bytes; an absent Le counts as 256 (hosts of GIDS
+    /// cards leave it out and expect the data). What does not fit waits for [`Outgoing::next`] and is announced by
+    /// 61xx.
     pub fn begin(&mut self, response: Response, le: Option<u32>) -> Response {
         self.rest.clear();
         if !response.sw.is_ok() {

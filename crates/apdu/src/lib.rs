@@ -1,8 +1,8 @@
 //! Command and response APDUs, command chaining, GET RESPONSE, BER-TLV, and the GIDS layouts that the card and its host
 //! share.
 //!
-//! Everything here is a pure function of bytes. What this crate deliberately lacks: a card (`autoenroll-card`), a reader,
-//! any cryptography, and compression - the zlib stream inside a certificate file is opaque to it.
+//! Everything here is a pure function of bytes. What this crate deliberately lacks: a card (`autoenroll-card`), a
+//! reader, any cryptography, and compression - the zlib stream inside a certificate file is opaque to it.
 //!
 //! Sources: ISO/IEC 7816-3 and 7816-4 for APDUs, status words and chaining; ISO/IEC 8825-1 for BER-TLV; Microsoft's
 //! "Windows Inbox Smart Card Minidriver" page and the GIDS specification for [`gids`].

@@ -73,8 +73,8 @@ fn responses_read_and_write() {
 
 #[test]
 fn status_words_carry_counters_and_lengths() {
-    assert_eq!(StatusWord::tries_left(2), StatusWord(0x63C2));
-    assert_eq!(StatusWord::tries_left(99), StatusWord(0x63CF));
+    assert_eq!(StatusWord::retries_left(2), StatusWord(0x63C2));
+    assert_eq!(StatusWord::retries_left(99), StatusWord(0x63CF));
     assert_eq!(StatusWord(0x63C0).retries(), Some(0));
     assert_eq!(StatusWord(0x6300).retries(), None);
     assert_eq!(StatusWord::more(5), StatusWord(0x6105));
@@ -266,7 +266,9 @@ proptest! {
     }
 
     #[test]
-    fn tlv_reads_back(objects in proptest::collection::vec((1..0xFFFFu32, proptest::collection::vec(any::<u8>(), 0..300)), 0..5)) {
+    fn tlv_reads_back(
+        objects in proptest::collection::vec((1..0xFFFFu32, proptest::collection::vec(any::<u8>(), 0..300)), 0..5),
+    ) {
         let objects: Vec<_> = objects.into_iter().filter_map(|(n, v)| Some((Tag::from_number(n)?, v))).collect();
         let mut bytes = Vec::new();
         objects.iter().for_each(|(tag, value)| tlv::write(&mut bytes, *tag, value));

@@ -254,7 +254,7 @@ fn everyday_commands() -> Vec<Command> {
         set_pin(b"12345678"),
         verify(b"12345678"),
         verify_status(),
-        log_out(),
+        deauthenticate(),
         change_pin(b"12345678", b"87654321"),
         unblock_pin(b"12345678"),
         choose_admin_key(),
@@ -319,7 +319,12 @@ fn redaction_keeps_lengths_and_blanks_every_byte_of_a_secret() {
 
 proptest! {
     #[test]
-    fn a_container_record_reads_back(name in "[^\\\\\\x00]{0,19}", flags in 0..4u8, s in any::<u16>(), x in any::<u16>()) {
+    fn a_container_record_reads_back(
+        name in "[^\\\\\\x00]{0,19}",
+        flags in 0..4u8,
+        s in any::<u16>(),
+        x in any::<u16>(),
+    ) {
         let record = ContainerRecord {
             name: ContainerName::new(&name).unwrap(),
             flags: ContainerFlags::from_byte(flags),
@@ -342,7 +347,11 @@ proptest! {
     }
 
     #[test]
-    fn every_instruction_has_a_text(ins in any::<u8>(), p in any::<u16>(), data in proptest::collection::vec(any::<u8>(), 0..40)) {
+    fn every_instruction_has_a_text(
+        ins in any::<u8>(),
+        p in any::<u16>(),
+        data in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
         let [p1, p2] = p.to_be_bytes();
         prop_assert!(!describe(&Command::new(0, ins, p1, p2).with_data(data)).is_empty());
     }

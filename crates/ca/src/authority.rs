@@ -17,8 +17,8 @@ use crate::encode::{self, CrlContent};
 use crate::envelope::Envelope;
 use crate::hierarchy::CaIdentity;
 use crate::judge::{Judge, Refusal};
-use crate::policy::Policy;
-use crate::request::Request;
+use crate::policy::PolicyModule;
+use crate::request::VerifiedRequest;
 use crate::revocation::RevocationReason;
 use crate::trust::Trust;
 use crate::{response, rules};
@@ -98,7 +98,8 @@ impl fmt::Display for ManagerError {
 impl core::error::Error for ManagerError {}
 
 impl Ca {
-    /// A CA with an empty database. `templates` is its copy of the directory's; the configuration names those it issues.
+    /// A CA with an empty database. `templates` is its copy of the directory's; the configuration names those it
+    /// issues.
     #[must_use]
     pub fn new(seed: Seed, identity: CaIdentity, config: CaConfig, templates: Vec<Template>) -> Self {
         let trust = Trust::new(&identity);
@@ -118,12 +119,12 @@ impl Ca {
         }
     }
 
-    /// Takes a request ([MS-WCCE] 3.2.1.4.2.1, with the enterprise rules of 3.2.2.6.2.1). The caller is who the transport says
-    /// it is; names in the certificate come from its directory object.
+    /// Takes a request ([MS-WCCE] 3.2.1.4.2.1, with the enterprise rules of 3.2.2.6.2.1). The caller is who the
+    /// transport says it is; names in the certificate come from its directory object.
     ///
-    /// A request that does not even reach the database (wrong CA name, no right to request, CA suspended) has number 0 in the
-    /// reply; every other one has a row, with the reason if it was refused. `CR_IN_FULLRESPONSE` in the flags, and nothing else,
-    /// makes the response a full CMC response.
+    /// A request that does not even reach the database (wrong CA name, no right to request, CA suspended) has number 0
+    /// in the reply; every other one has a row, with the reason if it was refused. `CR_IN_FULLRESPONSE` in the flags,
+    /// and nothing else, makes the response a full CMC response.
     pub fn submit(&mut self, now: FileTime, caller: &PrincipalObject, submission: &Submission) -> CaReply {
         if let Err(refusal) = self.admit(caller, submission) {
             return Self::nothing(0, refusal);
@@ -142,8 +143,8 @@ impl Ca {
         reply
     }
 
-    /// Tells how a request stands ([MS-WCCE] 3.2.1.4.2.1.3). A revoked one comes back as failed with CRYPT_E_REVOKED, because
-    /// a disposition of 6 has no place of its own in the reply.
+    /// Tells how a request stands ([MS-WCCE] 3.2.1.4.2.1.3). A revoked one comes back as failed with CRYPT_E_REVOKED,
+    /// because a disposition of 6 has no place of its own in the reply.
     pub fn retrieve(&mut self, request_id: u32) -> CaReply {
         let known = self.database.row(request_id).cloned();
         let mut judge = Judge::new(&mut self.decisions, format!("request {request_id}"));
@@ -156,8 +157,8 @@ impl Ca {
         }
     }
 
-    /// Resubmits a pending request with the manager's approval: the policy module looks at it once more, with the templates,
-    /// the rights and the time of now, and it is issued or denied.
+    /// Resubmits a pending request with the manager's approval: the policy module looks at it once more, with the
+    /// templates, the rights and the time of now, and it is issued or denied.
     ///
     /// # Errors
     /// [`ManagerError::UnknownRequest`], [`ManagerError::NotPending`].
@@ -223,8 +224,8 @@ impl Ca {
             .expect("serial numbers and dates of certificates fit into a list")
     }
 
-    /// The certificate to which clients encrypt private keys for archival (GetCAProperty, CR_PROP_CAXCHGCERT), DER. A new one
-    /// is made when the last has ended.
+    /// The certificate to which clients encrypt private keys for archival (GetCAProperty, CR_PROP_CAXCHGCERT), DER. A
+    /// new one is made when the last has ended.
     ///
     /// # Panics
     /// Never: its content holds nothing that could not be encoded.
@@ -275,8 +276,8 @@ impl Ca {
         self.templates = templates;
     }
 
-    /// Trusts certificates that another CA issued when they sign a request: as co-signers, or as the certificate renewed.
-    /// Whether such a CA has revoked them this one does not know.
+    /// Trusts certificates that another CA issued when they sign a request: as co-signers, or as the certificate
+    /// renewed. Whether such a CA has revoked them this one does not know.
     pub fn trust(&mut self, other: &CaIdentity) {
         self.trust.add(other);
     }
@@ -325,7 +326,7 @@ impl Ca {
     }
 
     /// Form and signatures of a request; the text is the beginning of the disposition message.
-    fn understand(&mut self, now: FileTime, row: &Row) -> Result<Request, (&'static str, Refusal)> {
+    fn understand(&mut self, now: FileTime, row: &Row) -> Result<VerifiedRequest, (&'static str, Refusal)> {
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
         let envelope = Envelope::open(&mut judge, row.flags, &row.request, &row.attributes)
             .map_err(|refusal| ("Error parsing request", refusal))?;
@@ -339,11 +340,12 @@ impl Ca {
         Ok(request)
     }
 
-    /// The policy module, and what follows from its verdict; `officer` is who has approved the request.
+    /// The policy module, and what follows from its decision; `officer` is the manager who approved the request, if one
+    /// did.
     fn decide(&mut self, now: FileTime, row: &mut Row, officer: Option<&str>) {
         let Some(request) = row.understood.take() else { return };
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
-        let policy = Policy {
+        let policy = PolicyModule {
             config: &self.config,
             templates: &self.templates,
             ca_not_after: self.identity.not_after(),
@@ -352,14 +354,14 @@ impl Ca {
             now,
             approved: officer.is_some(),
         };
-        let verdict = match policy.decide(&mut judge) {
-            Ok(verdict) => verdict,
+        let granted = match policy.decide(&mut judge) {
+            Ok(granted) => granted,
             Err(refusal) => return row.deny(now, &refusal),
         };
-        row.template = Some(verdict.template.name.clone());
-        row.archived_key = verdict.archived_key;
+        row.template = Some(granted.template.name.clone());
+        row.archived_key = granted.archived_key;
         row.archived_key_hash = request.archived_key.as_ref().and_then(|key| key.hash.clone());
-        if verdict.pending {
+        if granted.pending {
             row.message = "Taken under submission".to_string();
             row.understood = Some(request);
             return;
@@ -367,17 +369,17 @@ impl Ca {
         let issuance = Issuance {
             identity: &self.identity,
             config: &self.config,
-            template: verdict.template,
+            template: granted.template,
             caller: &row.requester,
             request: &request,
-            names: verdict.names,
-            policies: verdict.policies,
+            names: granted.names,
+            policies: granted.policies,
             serial: serial(&self.seed, &self.identity, row.id),
             now,
         };
         let algorithm = signature_algorithm(&self.identity, &self.config);
         let serial = issuance.serial.clone();
-        let template = verdict.template;
+        let template = granted.template;
         let certificate = issuance
             .content()
             .and_then(|content| encode::certificate(&content, self.identity.private_key(), algorithm));

@@ -14,8 +14,8 @@ pub struct CaConfig {
     pub rights: SecurityDescriptor,
     /// Longest validity of any certificate; two years by default, as on a new enterprise CA.
     pub max_validity: Duration,
-    /// How far before the present a certificate begins (Config_CA_Clock_Skew_Minutes). Zero by default, so that dates in
-    /// stories can be read; a real CA has ten minutes.
+    /// How far before the present a certificate begins (Config_CA_Clock_Skew_Minutes). Zero by default, so that dates
+    /// in stories can be read; a real CA has ten minutes.
     pub clock_skew: Duration,
     /// What happens to requests that no template decides about (Config_CA_Requests_Disposition).
     pub approval: Approval,

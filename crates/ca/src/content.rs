@@ -13,8 +13,8 @@ use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, CrlDist
 use crate::config::CaConfig;
 use crate::encode::{CertificateContent, EncodeError};
 use crate::hierarchy::CaIdentity;
-use crate::names::Names;
-use crate::request::Request;
+use crate::names::CertificateNames;
+use crate::request::VerifiedRequest;
 
 /// Everything an issued certificate follows from.
 pub(crate) struct Issuance<'a> {
@@ -22,8 +22,8 @@ pub(crate) struct Issuance<'a> {
     pub(crate) config: &'a CaConfig,
     pub(crate) template: &'a Template,
     pub(crate) caller: &'a PrincipalObject,
-    pub(crate) request: &'a Request,
-    pub(crate) names: Names,
+    pub(crate) request: &'a VerifiedRequest,
+    pub(crate) names: CertificateNames,
     /// Issuance policies that the certificate is to have.
     pub(crate) policies: Vec<Oid>,
     pub(crate) serial: Vec<u8>,
@@ -45,8 +45,8 @@ impl Issuance<'_> {
         })
     }
 
-    /// From now, less the clock skew, for as long as the template says; cut off at the CA's maximum and at the end of the CA
-    /// certificate. Whole seconds.
+    /// From now, less the clock skew, for as long as the template says; cut off at the CA's maximum and at the end of
+    /// the CA certificate. Whole seconds.
     fn validity(&self) -> (FileTime, FileTime) {
         let whole = |time: FileTime| FileTime::from_unix_seconds(time.unix_seconds());
         let not_before = whole(self.now - self.config.clock_skew);
@@ -66,6 +66,8 @@ impl Issuance<'_> {
             // W3.1.key-usage
             list.push(Extension::key_usage(template.key_usage).critical(false));
         }
+        // Application policies repeat the extended key usage in Microsoft's own extension ([MS-WCCE] 2.2.2.7.7.3);
+        // version 1 templates have no such attribute.
         if template.schema_version() >= 2 && !template.application_policies.is_empty() {
             list.push(Extension::application_policies(&template.application_policies));
         }
@@ -84,6 +86,8 @@ impl Issuance<'_> {
         list.extend(self.names.alternative.clone());
         list.extend(self.sid());
 
+        // `pKICriticalExtensions` decides ([MS-CRTD] 2.7), except where RFC 5280 4.2.1.6 does: with an empty subject
+        // the alternative name must be critical.
         for extension in &mut list {
             extension.critical = template.critical_extensions.contains(&extension.oid)
                 || (extension.oid.as_str() == oids::SUBJECT_ALT_NAME && self.names.subject.is_empty());
@@ -91,8 +95,8 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// Version 1 templates are named where they ask for it or the request did; later ones always by identifier and version
-    /// of the CA's copy.
+    /// Version 1 templates are named where they ask for it or the request did; later ones always by identifier and
+    /// version of the CA's copy.
     fn template_extension(&self) -> Option<Extension> {
         let template = self.template;
         let reference = match (&template.oid, template.schema_version()) {
@@ -113,6 +117,7 @@ impl Issuance<'_> {
         let template = self.template;
         // B3.5, F3.2.1.0x80, F3.2.1.0x800
         if template.flags.intersects(GeneralFlags::IS_CA | GeneralFlags::IS_CROSS_CA) {
+            // -1 is no limit ([MS-CRTD] 2.14): no pathLenConstraint.
             let path_length = u32::try_from(template.max_issuing_depth).ok();
             return Some(Extension::basic_constraints(BasicConstraints { ca: true, path_length }));
         }
@@ -132,6 +137,7 @@ impl Issuance<'_> {
             return Ok(vec![Extension { oid: oids::known(oids::OCSP_NOCHECK), critical: false, value }]);
         }
         // F3.2.2.0x4000
+        // The issuers' certificates stay: they are no revocation information.
         let silent = template.enrollment(EnrollmentFlags::NO_REVOCATION_INFO_IN_ISSUED_CERTS);
         let mut list = Vec::new();
         if !silent {
@@ -142,7 +148,8 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or nobody does.
+    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or there is
+    /// none.
     fn sid(&self) -> Option<Extension> {
         // F3.2.2.0x80000
         if !self.config.sid_extension || self.template.enrollment(EnrollmentFlags::NO_SECURITY_EXTENSION) {
@@ -189,8 +196,8 @@ fn uri(url: &str) -> Result<GeneralName, EncodeError> {
     Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(url)?))
 }
 
-/// The serial number of the certificate for a request, in AD CS's default form ([MS-WCCE] 3.2.1.4.2.1.4.6.1): four octets
-/// drawn, the index of the CA certificate, the number of the request.
+/// The serial number of the certificate for a request, in AD CS's default form ([MS-WCCE] 3.2.1.4.2.1.4.6.1): four
+/// octets drawn, the index of the CA certificate, the number of the request.
 pub(crate) fn serial(seed: &Seed, identity: &CaIdentity, request: u32) -> Vec<u8> {
     let drawn = draw(seed, "ca", "serial", identity.name(), request.into());
     let mut serial = vec![drawn[0] & 0x7F, drawn[1], drawn[2], drawn[3], 0, 0];

@@ -9,24 +9,25 @@ use autoenroll_wire::flags::{
     CR_IN_PRESIGN, CR_IN_ROBO,
 };
 use autoenroll_wire::{
-    Attributes, Certificate, Extensions, Request as Form, SignedMessage, SignedWith, SignerId, TemplateReference,
-    WireError, oids,
+    Attributes, Certificate, Extensions, Request, SignedMessage, SignedWith, SignerId, TemplateReference, WireError,
+    oids,
 };
 
 use crate::database::Database;
 use crate::judge::{Judge, Refusal};
-use crate::request::{ArchivedKey, Request, SignerCertificate};
+use crate::request::{ArchivedKey, SignerCertificate, VerifiedRequest};
 use crate::rules;
 use crate::trust::Trust;
 
 /// A request of right form, whose signatures are not verified yet.
 pub(crate) struct Envelope {
-    form: Form,
+    form: Request,
     key: PublicKey,
     attributes: Attributes,
     extensions: Extensions,
     name_values: Vec<(String, String)>,
-    /// Those among the signed attributes, where a request on behalf of somebody names him ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE]
+    /// 3.2.2.6.2.1.2.1.1).
     signed_name_values: Vec<(String, String)>,
     template_identifiers: Vec<TemplateReference>,
 }
@@ -56,14 +57,15 @@ impl Envelope {
 
     fn read(request: &[u8], submitted: &[(String, String)]) -> Result<Self, String> {
         let text = |error: WireError| error.to_string();
-        let form = Form::parse(request).map_err(text)?;
-        if let Form::Cmc { data, .. } = innermost(&form)
+        let form = Request::parse(request).map_err(text)?;
+        if let Request::Cmc { data, .. } = innermost(&form)
             && data.requests.len() != 1
         {
             return Err(format!("a CMC request holds one PKCS #10, this one {} requests", data.requests.len()));
         }
         let key = PublicKey::from_spki_der(&form.pkcs10().public_key).map_err(|error| error.to_string())?;
         let attributes = form.attributes().map_err(text)?;
+        // Of these a request has one value each ([MS-WCCE] 2.2.2.7.1, 2.2.2.7.2); with several none could be believed.
         for single in [oids::OS_VERSION, oids::ENROLLMENT_CSP_PROVIDER] {
             if attributes.get(single).is_some_and(|attribute| attribute.values.len() > 1) {
                 return Err(format!("attribute {single} has more than one value"));
@@ -81,6 +83,8 @@ impl Envelope {
             signed_name_values.extend(signed.attributes.name_value_pairs().map_err(text)?);
         }
 
+        // A request may name its template in three places ([MS-WCCE] 3.2.2.6.2.1.4.1); the policy module demands that
+        // all mean one.
         let mut template_identifiers = Vec::new();
         template_identifiers.extend(extensions.template_oid().map_err(text)?);
         template_identifiers.extend(extensions.template_name().map_err(text)?.map(TemplateReference::Name));
@@ -97,7 +101,7 @@ impl Envelope {
         trust: &Trust,
         database: &Database,
         now: FileTime,
-    ) -> Result<Request, Refusal> {
+    ) -> Result<VerifiedRequest, Refusal> {
         let signatures = self.signatures();
         let lacks = signatures.as_ref().is_ok_and(|found| found.content_type_missing);
         let tolerated = lacks.then_some("signed attributes without the type of the content");
@@ -114,6 +118,7 @@ impl Envelope {
         let facts = Facts::new().with_some("requestername", on_behalf.map(|(_, value)| value));
         judge.require(&rules::ON_BEHALF, on_behalf.is_none(), facts)?;
 
+        // Each once: the same agent signing twice is one signature of a registration authority, not two.
         let mut co_signers: Vec<SignerCertificate> = Vec::new();
         for certificate in signatures.certificates.iter().filter(|one| Some(&one.raw) != renews.as_ref()) {
             if co_signers.iter().all(|known| known.raw != certificate.raw) {
@@ -121,7 +126,7 @@ impl Envelope {
             }
         }
         let old = signatures.certificates.iter().find(|one| Some(&one.raw) == renews.as_ref());
-        Ok(Request {
+        Ok(VerifiedRequest {
             subject: self.form.pkcs10().subject.clone(),
             public_key: self.form.pkcs10().public_key.clone(),
             key: self.key.clone(),
@@ -141,14 +146,15 @@ impl Envelope {
             SignedWith::Key(algorithm) => self.key.verify(*algorithm, &request.signed, &request.signature).is_ok(),
             SignedWith::NoSignature | SignedWith::Unknown(_) => false,
         };
-        let counts = matches!(innermost(&self.form), Form::Cmc { .. });
+        let counts = matches!(innermost(&self.form), Request::Cmc { .. });
         let facts = Facts::new().with("request-signature", by_itself).with("message-signature", by_message);
         // P7.10
         judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
     }
 
-    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out the type of the
-    /// content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such requests, which certipy makes.
+    /// Checks every signer of every message; an error names the first that is wrong. That signed attributes leave out
+    /// the type of the content is no error, although RFC 3852 11.1 forbids it: CAs of Windows go on to judge such
+    /// requests, which certipy makes.
     fn signatures(&self) -> Result<Signatures, String> {
         let mut found = Signatures::default();
         for message in self.form.messages() {
@@ -175,7 +181,7 @@ impl Envelope {
 
     /// DER of the certificate to renew. A bare PKCS #10 is never a renewal ([MS-WCCE] 3.2.1.4.2.1.4).
     fn renewed(&self, judge: &mut Judge<'_>, signers: &[Certificate]) -> Result<Option<Vec<u8>>, Refusal> {
-        if matches!(self.form, Form::Pkcs10(_)) || self.attributes.get(oids::RENEWAL_CERTIFICATE).is_none() {
+        if matches!(self.form, Request::Pkcs10(_)) || self.attributes.get(oids::RENEWAL_CERTIFICATE).is_none() {
             return Ok(None);
         }
         let named = self.attributes.renewal_certificate().ok().flatten();
@@ -194,8 +200,8 @@ impl Envelope {
         Some(ArchivedKey { enveloped, hash, opened: None })
     }
 
-    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told apart by
-    /// its length, or one with the algorithm before it.
+    /// Whether the request states the hash of the enveloped key: an octet string as [MS-WCCE] 2.2.2.7.9 has it, told
+    /// apart by its length, or one with the algorithm before it.
     fn hashes(&self, enveloped: &[u8]) -> bool {
         if let Ok(Some(stated)) = self.attributes.encrypted_key_hash() {
             return stated.algorithm.is_some_and(|algorithm| digest(algorithm, enveloped) == stated.hash);
@@ -226,26 +232,26 @@ fn signer_certificate(message: &SignedMessage, id: &SignerId) -> Result<Certific
     Certificate::parse(der).map_err(|error| error.to_string())
 }
 
-fn innermost(form: &Form) -> &Form {
+fn innermost(form: &Request) -> &Request {
     match form {
-        Form::Cms { inner, .. } => innermost(inner),
-        Form::Pkcs10(_) | Form::Cmc { .. } => form,
+        Request::Cms { inner, .. } => innermost(inner),
+        Request::Pkcs10(_) | Request::Cmc { .. } => form,
     }
 }
 
-fn form_name(form: &Form) -> &'static str {
+fn form_name(form: &Request) -> &'static str {
     match form {
-        Form::Pkcs10(_) => "pkcs10",
-        Form::Cms { .. } => "cms",
-        Form::Cmc { .. } => "cmc",
+        Request::Pkcs10(_) => "pkcs10",
+        Request::Cms { .. } => "cms",
+        Request::Cmc { .. } => "cmc",
     }
 }
 
 /// The pairs that a CMC request carries as RegInfo: `Name=Value&Name=Value` in UTF-8 ([MS-WCCE] 2.2.2.6.3).
-fn registration_info(form: &Form) -> Result<Vec<(String, String)>, String> {
+fn registration_info(form: &Request) -> Result<Vec<(String, String)>, String> {
     /// id-cmc-regInfo (RFC 5272 6.12).
     const REG_INFO: &str = "1.3.6.1.5.5.7.7.18";
-    let Form::Cmc { data, .. } = innermost(form) else { return Ok(Vec::new()) };
+    let Request::Cmc { data, .. } = innermost(form) else { return Ok(Vec::new()) };
     let mut pairs = Vec::new();
     let controls = data.controls.iter().filter(|control| control.oid.as_str() == REG_INFO);
     for value in controls.flat_map(|control| &control.values) {
@@ -259,12 +265,12 @@ fn registration_info(form: &Form) -> Result<Vec<(String, String)>, String> {
 }
 
 /// Whether a request is of the RequestType in the flags ([MS-WCCE] 3.2.1.4.3.1.1).
-fn is_of_type(form: &Form, announced: u32) -> bool {
+fn is_of_type(form: &Request, announced: u32) -> bool {
     match announced {
         CR_IN_FORMATANY => true,
-        CR_IN_PKCS10 => matches!(form, Form::Pkcs10(_)),
-        CR_IN_PKCS7 => matches!(form, Form::Cms { .. }),
-        CR_IN_CMC => matches!(innermost(form), Form::Cmc { .. }),
+        CR_IN_PKCS10 => matches!(form, Request::Pkcs10(_)),
+        CR_IN_PKCS7 => matches!(form, Request::Cms { .. }),
+        CR_IN_CMC => matches!(innermost(form), Request::Cmc { .. }),
         _ => false,
     }
 }

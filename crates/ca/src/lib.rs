@@ -1,9 +1,9 @@
-//! The enterprise CA: takes requests, judges them by the policy of their template, issues, pends, denies and revokes, and
-//! remembers everything.
+//! The enterprise CA: takes requests, judges them by the policy of their template, issues, pends, denies and revokes,
+//! and remembers everything.
 //!
 //! [`Ca::submit`] has the shape of ICertRequestD::Request ([MS-WCCE] 3.2.1.4.2.1) and answers with real certificates,
-//! byte for byte the same for the same seed, requests and times. Every check is a rule of [`RULES`] and leaves a decision.
-//! [`CaIdentity`] makes the CA certificates above.
+//! byte for byte the same for the same seed, requests and times. Every check is a rule of [`RULES`] and leaves a
+//! decision. [`CaIdentity`] makes the CA certificates above.
 //!
 //! It deliberately lacks transport, clock, files and a directory: the caller brings the time, the requester's directory
 //! object and the CA's copy of the templates. There are no enrollment agents, no key attestation, no certificate

@@ -8,7 +8,7 @@ use crate::rules;
 
 /// Whom a certificate names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names {
+pub(crate) struct CertificateNames {
     pub(crate) subject: Name,
     /// The subject alternative name extension.
     pub(crate) alternative: Option<Extension>,
@@ -27,11 +27,11 @@ pub(crate) fn names(
     template: &Template,
     caller: &PrincipalObject,
     supplied: &Supplied<'_>,
-) -> Result<Names, Refusal> {
+) -> Result<CertificateNames, Refusal> {
     // F3.2.4.0x1
     let names = if template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT) {
         judge.require(&rules::NAME_SUPPLIED, !supplied.subject.is_empty(), Facts::new())?;
-        Names { subject: supplied.subject.clone(), alternative: supplied.alternative.cloned() }
+        CertificateNames { subject: supplied.subject.clone(), alternative: supplied.alternative.cloned() }
     } else {
         from_directory(judge, template, caller)?
     };
@@ -40,7 +40,13 @@ pub(crate) fn names(
     Ok(names)
 }
 
-fn from_directory(judge: &mut Judge<'_>, template: &Template, caller: &PrincipalObject) -> Result<Names, Refusal> {
+fn from_directory(
+    judge: &mut Judge<'_>,
+    template: &Template,
+    caller: &PrincipalObject,
+) -> Result<CertificateNames, Refusal> {
+    // Every attribute that the flags need is looked for before a name is built: an attribute that is missing refuses
+    // the request, and is not left out of the name.
     let flags = template.name_flags;
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let common_name = flags.intersects(NameFlags::SUBJECT_REQUIRE_COMMON_NAME | NameFlags::SUBJECT_REQUIRE_DNS_AS_CN);
@@ -62,6 +68,7 @@ fn from_directory(judge: &mut Judge<'_>, template: &Template, caller: &Principal
         judge.require(&rules::NAME_GUID, known, Facts::new().with("principal", caller.dn.as_str()))?;
     }
 
+    // A name that cannot be read is empty, which NAME_PATH refuses.
     let path = caller.dn.parse::<Name>().unwrap_or_default();
     let wants_path = flags.intersects(
         NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH
@@ -86,7 +93,7 @@ fn from_directory(judge: &mut Judge<'_>, template: &Template, caller: &Principal
     if let (true, Some(mail)) = (flags.contains(NameFlags::SUBJECT_REQUIRE_EMAIL), &caller.mail) {
         subject = subject.with(oids::EMAIL_ADDRESS, mail);
     }
-    Ok(Names { subject, alternative: alternative(judge, flags, caller, &path)? })
+    Ok(CertificateNames { subject, alternative: alternative(judge, flags, caller, &path)? })
 }
 
 /// Refuses when the directory object lacks the value.

@@ -1,5 +1,5 @@
-//! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand in
-//! [`crate::RULES`], in the order in which they are decided here.
+//! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand
+//! in [`crate::RULES`], in the order in which they are decided here.
 
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
@@ -10,28 +10,28 @@ use autoenroll_wire::{GeneralName, TemplateReference, oids};
 
 use crate::config::{Approval, CaConfig};
 use crate::judge::{Judge, Refusal};
-use crate::names::{Names, Supplied, names};
-use crate::request::{Request, SignerCertificate};
+use crate::names::{CertificateNames, Supplied, names};
+use crate::request::{SignerCertificate, VerifiedRequest};
 use crate::rules;
 
 /// What the policy module looks at.
-pub(crate) struct Policy<'a> {
+pub(crate) struct PolicyModule<'a> {
     pub(crate) config: &'a CaConfig,
     /// The CA's copy of the templates, which may be older than the directory.
     pub(crate) templates: &'a [Template],
     /// End of the CA certificate.
     pub(crate) ca_not_after: FileTime,
     pub(crate) caller: &'a PrincipalObject,
-    pub(crate) request: &'a Request,
+    pub(crate) request: &'a VerifiedRequest,
     pub(crate) now: FileTime,
     /// The manager has approved the request: it does not wait again.
     pub(crate) approved: bool,
 }
 
-/// What the policy module decided.
-pub(crate) struct Verdict<'a> {
+/// What the policy module granted: the request is issued, or waits for the manager.
+pub(crate) struct Granted<'a> {
     pub(crate) template: &'a Template,
-    pub(crate) names: Names,
+    pub(crate) names: CertificateNames,
     /// Issuance policies of the certificate.
     pub(crate) policies: Vec<Oid>,
     /// The private key to archive, PKCS #8.
@@ -40,17 +40,21 @@ pub(crate) struct Verdict<'a> {
     pub(crate) pending: bool,
 }
 
-impl<'a> Policy<'a> {
-    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Verdict<'a>, Refusal> {
+impl<'a> PolicyModule<'a> {
+    /// The enterprise policy algorithm ([MS-WCCE] 3.2.2.6.2.1.4), in its order: the first rule that fails is the code
+    /// that the client gets.
+    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Granted<'a>, Refusal> {
         let template = self.template(judge)?;
         self.version(judge, template)?;
         self.renewal_template(judge, template)?;
         let waived = self.previous_approval(judge, template);
         self.template_right(judge, template, waived)?;
         let mut archived_key = None;
+        // Attributes of version 2 and later, of which a version 1 template has none ([MS-CRTD] 2.16).
         if template.schema_version() >= 2 {
             self.ca_version(judge, template)?;
             self.overlap(judge, template)?;
+            // [MS-WCCE] 3.2.2.6.2.1.4.5.1 to .4: not asked for again where the old certificate stands for them.
             if !waived {
                 self.ra_signatures(judge, template)?;
             }
@@ -59,9 +63,10 @@ impl<'a> Policy<'a> {
         }
         let policies = self.issuance_policies(judge, template)?;
         let names = self.names(judge, template, waived)?;
+        // No certificate outlives its CA: a CA that has expired has no validity left to give.
         let facts = Facts::new().with("not-after", self.ca_not_after.to_string());
         judge.require(&rules::VALIDITY, self.now < self.ca_not_after, facts)?;
-        Ok(Verdict { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
+        Ok(Granted { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
     }
 
     /// Every identifier in the request must mean one and the same template, which this CA issues.
@@ -78,6 +83,7 @@ impl<'a> Policy<'a> {
         let one = mapped.iter().all(|other| other.name == template.name);
         // X6.1.0x80094802
         judge.require(&rules::TEMPLATE_SEVERAL, one, facts)?;
+        // Names of templates compare without regard to case, as names of directory objects do.
         let offered = self.config.templates.iter().any(|name| name.eq_ignore_ascii_case(&template.name));
         // X6.1.0x80094800
         judge.require(&rules::TEMPLATE_OFFERED, offered, Facts::new().with("template", template.name.as_str()))?;
@@ -96,6 +102,7 @@ impl<'a> Policy<'a> {
         if template.schema_version() < 2 {
             return Ok(());
         }
+        // Only the extension of version 2 carries versions ([MS-WCCE] 2.2.2.7.7.2); both are optional there.
         let requested = self.request.template_identifiers.iter().find_map(|identifier| match identifier {
             TemplateReference::Oid { major, minor, .. } => Some((major.unwrap_or(0), minor.unwrap_or(0))),
             TemplateReference::Name(_) => None,
@@ -108,6 +115,7 @@ impl<'a> Policy<'a> {
         judge.require(&rules::VERSION_MINOR, minor <= template.minor, facts(minor, template.minor))
     }
 
+    /// A renewal keeps to the template of the certificate that it renews ([MS-WCCE] 3.2.2.6.2.1.2.3).
     fn renewal_template(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
         let Some(old) = &self.request.renews else { return Ok(()) };
         let reference = old.template.as_ref();
@@ -118,7 +126,8 @@ impl<'a> Policy<'a> {
         judge.require(&rules::RENEWAL_TEMPLATE, same, facts)
     }
 
-    /// Whether the old certificate of a renewal stands for the approval that it was issued with.
+    /// Whether the old certificate of a renewal stands for the approval that it was issued with ([MS-WCCE]
+    /// 3.2.2.6.2.1.4.8): it names the template by identifier, and the subject that the new one will have.
     fn previous_approval(&self, judge: &mut Judge<'_>, template: &Template) -> bool {
         let Some(old) = &self.request.renews else { return false };
         // F3.2.2.0x40
@@ -154,7 +163,8 @@ impl<'a> Policy<'a> {
 
     fn template_right(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<(), Refusal> {
         let key_based = EnrollmentFlags::ALLOW_PREVIOUS_APPROVAL_KEYBASEDRENEWAL_VALIDATE_REENROLLMENT;
-        // F3.2.2.0x10000
+        // F3.2.2.0x10000: the old key alone authorises such a renewal, so the caller needs no right ([MS-WCCE]
+        // 3.2.2.6.2.1.4.5.6); that is safe only where the names come from the old certificate.
         if self.request.renews.is_some() && template.enrollment(key_based) {
             let supplied = template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT);
             let facts = Facts::new().with("previous-approval", waived).with("enrollee-supplies-subject", supplied);
@@ -168,6 +178,7 @@ impl<'a> Policy<'a> {
         judge.require(&rules::TEMPLATE_RIGHT, allowed, facts)
     }
 
+    /// The nibble under mask 0x000F0000 of the private key flags ([MS-WCCE] 3.2.2.6.2.1.4.5.7).
     fn ca_version(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
         // F3.2.3.0xf0000
         let wanted = template.private_key_flags.ca_version();
@@ -175,6 +186,7 @@ impl<'a> Policy<'a> {
         judge.require(&rules::CA_VERSION, wanted <= self.config.version, facts)
     }
 
+    /// A renewal period longer than the validity would make every new certificate due at once ([MS-WCCE] note 82).
     fn overlap(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
         if self.request.renews.is_none() {
             return Ok(());
@@ -186,6 +198,8 @@ impl<'a> Policy<'a> {
         judge.require(&rules::OVERLAP, template.renewal_period <= template.validity, facts)
     }
 
+    /// `msPKI-RA-Signature`, `msPKI-RA-Policies` and `msPKI-RA-Application-Policies` ([MS-WCCE] 3.2.2.6.2.1.4.5.1, .3,
+    /// .4). Not each co-signer has all policies: it suffices that each policy is with one of them.
     fn ra_signatures(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
         let wanted = template.ra_signatures;
         if wanted == 0 {
@@ -208,6 +222,7 @@ impl<'a> Policy<'a> {
         judge.require(&rules::RA_USAGE, usages.is_empty(), Facts::new().with("missing", usages))
     }
 
+    /// `msPKI-Minimal-Key-Size` and what the private key flags demand ([MS-WCCE] 3.2.2.6.2.1.4.5.2, .7).
     fn key(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
         let key = &self.request.key;
         let facts = Facts::new().with("bits", key.bits()).with("minimum", template.minimal_key_size);
@@ -226,8 +241,8 @@ impl<'a> Policy<'a> {
         template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL)
     }
 
-    /// A private key must come where one is wanted, and only there; a renewal that keeps its key brings none. What comes must
-    /// be the key that is to be certified.
+    /// A private key must come where one is wanted, and only there; a renewal that keeps its key brings none. What
+    /// comes must be the key that is to be certified ([MS-WCCE] 3.2.2.6.2.1.2.2, 3.2.2.6.2.1.4.5.7).
     fn archival(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Option<Vec<u8>>, Refusal> {
         let renewed = self.request.renews.is_some() && self.keeps_key(template);
         // F3.2.3.0x1
@@ -254,7 +269,8 @@ impl<'a> Policy<'a> {
         Ok(opened.map(PrivateKey::pkcs8_der))
     }
 
-    /// Issuance policies of the template; with ISSUANCE_POLICIES_FROM_REQUEST those that the request asks for as well.
+    /// Issuance policies of the template; with ISSUANCE_POLICIES_FROM_REQUEST those that the request asks for as well
+    /// ([MS-WCCE] 3.2.2.6.2.1.4.5.8).
     fn issuance_policies(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Vec<Oid>, Refusal> {
         // F3.2.2.0x20000
         if !template.enrollment(EnrollmentFlags::ISSUANCE_POLICIES_FROM_REQUEST) {
@@ -267,7 +283,8 @@ impl<'a> Policy<'a> {
         Ok(template.certificate_policies.iter().filter(|oid| requested.contains(oid)).cloned().collect())
     }
 
-    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<Names, Refusal> {
+    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<CertificateNames, Refusal> {
+        // Names approved before must not change with the renewal, so the old certificate's win over the request's.
         let old = self.request.renews.as_ref().filter(|_| waived);
         let old = old.and_then(|old| old.alternative_name_extension.as_ref());
         let supplied = Supplied {
@@ -277,6 +294,8 @@ impl<'a> Policy<'a> {
         names(judge, template, self.caller, &supplied)
     }
 
+    /// PEND_ALL_REQUESTS ([MS-WCCE] 3.2.2.6.2.1.4.5.6) or the CA's own setting. A resubmitted request has its approval
+    /// and must not wait again.
     fn pending(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> bool {
         if self.approved {
             return false;

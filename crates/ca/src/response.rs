@@ -16,8 +16,8 @@ pub(crate) fn certificates(identity: &CaIdentity, certificate: &[u8]) -> Vec<u8>
     certs_only(&list).expect("certificates that were made here are DER").raw
 }
 
-/// A full CMC response, signed by the CA: status, and hash and chain of the certificate if there is one, with the hash of
-/// the private key archived for it.
+/// A full CMC response, signed by the CA: status, and hash and chain of the certificate if there is one, with the hash
+/// of the private key archived for it.
 pub(crate) fn full(
     identity: &CaIdentity,
     algorithm: SignatureAlgorithm,
@@ -45,8 +45,8 @@ pub(crate) fn full(
     message.finish().expect("the only signer has signed").raw
 }
 
-/// CMCStatusInfo (RFC 2797 5.1). A pending request is told its number and when it came; the number is four octets, little
-/// endian, which no document says.
+/// CMCStatusInfo (RFC 2797 5.1). A pending request is told its number and when it came; the number is four octets,
+/// little endian, which no document says.
 fn status(row: &Row) -> Control {
     let (status, pending) = match row.state {
         RequestState::Issued | RequestState::Revoked { .. } => (0, None),

@@ -21,8 +21,9 @@ macro_rules! rules {
             refusal: $refusal,
         }; )*
 
-        /// Every rule, in the order in which a request meets them. A later one is decided only when all earlier ones that
-        /// refuse have held, and only where it applies: renewal rules for renewals, archival rules for archival, and so on.
+        /// Every rule, in the order in which a request meets them. A later one is decided only when all earlier ones
+        /// that refuse have held, and only where it applies: renewal rules for renewals, archival rules for archival,
+        /// and so on.
         pub const RULES: &[PolicyRule] = &[ $( $name, )* ];
     };
 }

@@ -28,6 +28,7 @@ impl Issuer {
         Self { subject: identity.subject().to_vec(), key: identity.public_key().clone() }
     }
 
+    /// By name and by signature: a CA's name alone proves nothing, and two CAs may have one name.
     fn issued(&self, certificate: &Certificate) -> bool {
         match certificate.signed_with {
             SignedWith::Key(algorithm) if certificate.issuer_der == self.subject => {
@@ -63,6 +64,8 @@ impl Trust {
         let valid = certificate.not_before <= now && now <= certificate.not_after;
         // X6.1.0x800B0101
         judge.require(&rules::SIGNER_TIME, valid, facts().with("not-after", certificate.not_after.to_string()))?;
+        // What another CA has revoked is not known here: a serial number means something only to its issuer (RFC 5280
+        // 4.1.2.2).
         let revoked = own && database.revocation(&certificate.serial).is_some();
         // X6.1.0x80092010
         judge.require(&rules::SIGNER_REVOKED, !revoked, facts())

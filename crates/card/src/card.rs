@@ -51,8 +51,8 @@ impl Card {
         self.gids.chip.serial
     }
 
-    /// Applies power, or resets the card when it has some: the PIN has to be presented again and the application selected
-    /// again. Gives the answer to reset; a mute card gives none and stays without power.
+    /// Applies power, or resets the card when it has some: the PIN has to be presented again and the application
+    /// selected again. Gives the answer to reset; a mute card gives none and stays without power.
     pub fn power_on(&mut self) -> Option<&Atr> {
         self.power_off();
         if self.gids.chip.profile.quirks.mute {
@@ -99,8 +99,8 @@ impl Card {
 
     fn answer(&mut self, command: Command) -> (Mark, Response) {
         let Power::On { chain, outgoing } = &mut self.power else { return self.refuse(Mark::NotSelected) };
-        // Checked before a chain is begun: answering 9000 to a piece of an unknown command would make hosts take this card
-        // for another one.
+        // Checked before a chain is begun: answering 9000 to a piece of an unknown command would make hosts take this
+        // card for another one.
         if let Err(mark) = self.gids.admit(&command) {
             return self.refuse(mark);
         }
@@ -119,6 +119,7 @@ impl Card {
                 None => self.refuse(Mark::ResponseNone),
             };
         }
+        // Any other command gives up the rest of the last answer.
         outgoing.clear();
         match self.gids.execute(&command) {
             Ok(reply) => (reply.mark, outgoing.begin(Response::ok(reply.data), command.le)),
@@ -127,11 +128,12 @@ impl Card {
     }
 
     fn refuse(&self, mark: Mark) -> (Mark, Response) {
-        (mark, Response::status(mark.status(self.gids.pin.tries_left)))
+        (mark, Response::status(mark.status(self.gids.pin.retries_left)))
     }
 }
 
 impl PartialEq for Card {
+    // Marks are what tests have seen, not what the card is.
     fn eq(&self, other: &Self) -> bool {
         let Self { gids, power, marks: _ } = self;
         *gids == other.gids && *power == other.power

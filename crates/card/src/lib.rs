@@ -1,12 +1,12 @@
 //! Virtual smart cards: APDU in, APDU out.
 //!
-//! A [`Card`] is a plain value that answers command APDUs as a GIDS smart card does: files and data objects under access
-//! conditions, a PIN with a retry counter, an admin key, key generation and use, power and reset. It accepts any bytes and
-//! never panics. A test bench may also [`look`](Card::look) into it without any APDU, and lay out an initialised card with
-//! [`Personalisation`].
+//! A [`Card`] is a plain value that answers command APDUs as a GIDS smart card does: files and data objects under
+//! access conditions, a PIN with a retry counter, an admin key, key generation and use, power and reset. It accepts any
+//! bytes and never panics. A test bench may also [`look`](Card::look) into it without any APDU, and lay out an
+//! initialised card with [`Personalisation`].
 //!
-//! What it deliberately lacks: readers and sockets, a clock, randomness of its own (challenges and keys are drawn from a
-//! [`Seed`](autoenroll_keys::Seed)), real secrecy, and any idea of who issues certificates. One card holds one
+//! What it deliberately lacks: readers and sockets, a clock, randomness of its own (challenges and keys are drawn from
+//! a [`Seed`](autoenroll_keys::Seed)), real secrecy, and any idea of who issues certificates. One card holds one
 //! application, because a card with both GIDS and PIV is taken for PIV by the Windows class driver.
 
 #![no_std]

@@ -30,7 +30,7 @@ pub struct Personalisation {
 /// A container to lay out.
 #[derive(Clone)]
 pub struct ContainerSpec {
-    /// Its name.
+    /// As hosts will see it in the container map.
     pub name: ContainerName,
     /// What its key is for.
     pub kind: KeyKind,
@@ -79,7 +79,7 @@ pub enum PersonaliseError {
     },
     /// No container in use has this index.
     NoContainer {
-        /// The index.
+        /// Where in the container map it was looked for.
         index: u8,
     },
     /// The certificate is longer than its file can state.
@@ -171,8 +171,8 @@ impl Card {
         with.containers.iter().try_for_each(|container| self.add_container(container).map(drop))
     }
 
-    /// Adds a container in the first free record of the container map; gives its index and public key. The card cache file
-    /// counts one change of a container and one of a file.
+    /// Adds a container in the first free record of the container map; gives its index and public key. The card cache
+    /// file counts one change of a container and one of a file.
     ///
     /// # Errors
     /// When the card has no file system, no free container, no room, or not the algorithm.
@@ -235,8 +235,8 @@ impl Card {
         Ok((index, public))
     }
 
-    /// Stores the certificate of a container, compressed, under the first free tag; replaces the one it has. The card cache
-    /// file counts one change of a file.
+    /// Stores the certificate of a container, compressed, under the first free tag; replaces the one it has. The card
+    /// cache file counts one change of a file.
     ///
     /// # Errors
     /// When there is no such container, or no room.
@@ -269,7 +269,7 @@ impl Card {
 
     /// Sets the retry counter, at most to its limit: a card whose PIN was tried before. 0 blocks it.
     pub fn set_tries_left(&mut self, tries: u8) {
-        self.gids.pin.tries_left = tries.min(self.profile().pin.tries());
+        self.gids.pin.retries_left = tries.min(self.profile().pin.tries());
     }
 
     fn create(&mut self, fcp: Fcp) -> Result<(), PersonaliseError> {

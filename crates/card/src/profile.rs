@@ -53,8 +53,8 @@ pub struct PinPolicy {
 /// Why numbers are not a [`PinPolicy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinPolicyError {
-    /// The shortest PIN must have at least one byte and not be longer than the longest, which has at most 127: old and new
-    /// PIN together must fit one short APDU.
+    /// The shortest PIN must have at least one byte and not be longer than the longest, which has at most 127: old and
+    /// new PIN together must fit one short APDU.
     Lengths {
         /// Shortest length asked for.
         min: u8,
@@ -127,7 +127,8 @@ pub struct Quirks {
 }
 
 impl CardProfile {
-    /// A GIDS card with everything at its default: RSA of 1024 and 2048 bits, which is what the Windows inbox driver uses.
+    /// A GIDS card with everything at its default: RSA of 1024 and 2048 bits, which is what the Windows inbox driver
+    /// uses.
     #[must_use]
     pub fn gids() -> Self {
         Self {

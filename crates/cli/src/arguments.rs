@@ -11,10 +11,12 @@ use clap_complete::Shell;
 
 /// Test bench for Windows certificate autoenrollment.
 ///
-/// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a clock that is only
-/// a number, and says whether everything came exactly when and as it should. All scenarios and fixtures are inside this program.
+/// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a
+/// clock that is only a number, and says whether everything came exactly when and as it should. All scenarios and
+/// fixtures are inside this program.
 #[derive(Debug, Parser)]
-#[command(name = "autoenroll", bin_name = "autoenroll", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "autoenroll", bin_name = "autoenroll", version, after_help = AFTER)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -23,7 +25,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Exit codes:
   0  everything asked for was done, and every scenario passed
-  1  a scenario failed, two runs differed, a planted bug was not caught, or a file is not formatted
+  1  a scenario or trace failed, runs differed, a planted bug survived, or a file is not formatted
   2  the arguments, or a file that they name, cannot be used; nothing was run
   3  the bench itself failed: a foreign core, the machine, or a fault of this program";
 
@@ -43,6 +45,9 @@ pub(crate) enum Command {
     /// Run one scenario and show its timeline: time, actor, what happened.
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
+    /// Say which invariants hold in a trace, also in one that another bench made.
+    #[command(after_help = CHECK_TRACE_EXAMPLES)]
+    CheckTrace(CheckTrace),
     /// Write a scenario file that runs, to begin with.
     New(New),
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
@@ -98,12 +103,12 @@ pub(crate) struct Run {
     /// Also write a JUnit report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too old or names
-    /// nothing fails the run.
+    /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too
+    /// old or names nothing fails the run.
     #[arg(long, value_name = "FILE")]
     pub(crate) known_failures: Option<PathBuf>,
-    /// Run again whenever a file changes that the run reads, until interrupted: scenarios, also new ones in a directory, --fixtures and
-    /// --known-failures.
+    /// Run again whenever a file changes that the run reads, until interrupted: scenarios, also new ones in a
+    /// directory, --fixtures and --known-failures.
     #[arg(long, conflicts_with_all = ["junit", "bless"])]
     pub(crate) watch: bool,
     /// Show the story of every scenario, as `autoenroll show` tells it.
@@ -112,8 +117,8 @@ pub(crate) struct Run {
     /// Run only the K-th of N parts of the selection.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
-    /// Write what came into the scenario files, in place of the expected values that differ; `--bless=steps` also adds steps for what
-    /// no step names.
+    /// Write what came into the scenario files, in place of the expected values that differ; `--bless=steps` also adds
+    /// steps for what no step names.
     #[arg(
         long,
         value_enum,
@@ -129,8 +134,8 @@ pub(crate) struct Run {
 /// Which scenarios; the whole suite by default.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Selection {
-    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent. A file or
-    /// full name may have a variant in brackets.
+    /// Files, directories, or names of scenarios of the suite or beginnings of such names; the whole suite when absent.
+    /// A file or full name may have a variant in brackets.
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenarios: Vec<String>,
     /// Only those whose names contain this text; may be given several times.
@@ -280,6 +285,26 @@ pub(crate) struct Show {
     pub(crate) how: How,
 }
 
+const CHECK_TRACE_EXAMPLES: &str = "\
+Examples:
+  autoenroll show --format json founding/second-provider > trace.jsonl
+  autoenroll check-trace trace.jsonl
+  autoenroll show --format json my/scenario.toml | autoenroll check-trace -
+  autoenroll check-trace --format json trace.jsonl | jq 'select(.verdict == \"broken\")'
+
+The trace is judged by its records alone: what invariants need beside them is said with each. Records of kind `violation`, by which a
+bench states what it has seen itself, count as well.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckTrace {
+    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct New {
     /// The file; it must not be there yet. A name without ending gets `.toml`.
@@ -309,8 +334,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1, or a line of
-    /// the file. All codes are listed when absent.
+    /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1,
+    /// or a line of the file. All codes are listed when absent.
     #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]", allow_negative_numbers = true)]
     pub(crate) what: Option<String>,
     /// The variant, when the scenario has several and the name has none.
@@ -361,7 +386,8 @@ What could not be taken over is said on standard error, with the reason.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by their content.
+    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by
+    /// their content.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// What is written.
@@ -505,7 +531,8 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take equally long.
+    /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take
+    /// equally long.
     pub(crate) const fn has(self, index: usize) -> bool {
         index % self.n == self.k - 1
     }

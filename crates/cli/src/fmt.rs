@@ -65,8 +65,8 @@ fn files(sources: &[Source], check: bool, console: &mut Console<'_>) -> Result<E
     })
 }
 
-/// Writes to standard output what standard input would be, or with `check` the difference. Nothing else is written there, because an editor
-/// takes it for the document.
+/// Writes to standard output what standard input would be, or with `check` the difference. Nothing else is written
+/// there, because an editor takes it for the document.
 fn standard_input(check: bool, console: &mut Console<'_>) -> Result<Exit, Failure> {
     const NAME: &str = "standard input";
     let mut bytes = Vec::new();
@@ -98,8 +98,8 @@ fn fault(path: &str) -> Failure {
     ))
 }
 
-/// The files that are meant, each once, sorted by path. From a directory only those of this language are taken: beside them stand
-/// files of other programs, which have layouts of their own. A file that is named is taken whatever it is.
+/// The files that are meant, each once, sorted by path. From a directory only those of this language are taken: beside
+/// them stand files of other programs, which have layouts of their own. A file that is named is taken whatever it is.
 fn select(paths: &[String]) -> Result<Vec<Source>, Failure> {
     let mut chosen = BTreeMap::new();
     for path in paths {

@@ -1,7 +1,7 @@
 //! Known failures: scenarios that a core is known to fail, each with a reason and an end.
 //!
-//! The list is strict, so that it shrinks by itself: an entry whose scenario passes, that names no scenario, or whose end has come fails the
-//! run.
+//! The list is strict, so that it shrinks by itself: an entry whose scenario passes, that names no scenario, or whose
+//! end has come fails the run.
 
 use std::collections::BTreeSet;
 use std::fs;

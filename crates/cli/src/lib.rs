@@ -1,7 +1,8 @@
 //! The `autoenroll` command.
 //!
-//! Runs, checks, formats, lists and shows scenarios, and prints what the bench knows about codes, profiles and requirements. Scenarios and
-//! fixtures are embedded, so that the one binary is the whole suite; files on disk are read when they are named.
+//! Runs, checks, formats, lists and shows scenarios, and prints what the bench knows about codes, profiles and
+//! requirements. Scenarios and fixtures are embedded, so that the one binary is the whole suite; files on disk are read
+//! when they are named.
 //!
 //! It deliberately lacks everything that decides a verdict: that is the business of the crates below.
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@ mod bless;
 mod card;
 mod catalogue;
 mod check;
+mod check_trace;
 mod console;
 mod core_command;
 mod embedded;
@@ -32,9 +34,9 @@ mod parallel;
 mod places;
 mod play;
 mod profiles;
+mod prose;
 mod run;
 mod show;
-mod story;
 mod suite;
 mod watch;
 
@@ -58,7 +60,7 @@ pub fn main() -> ExitCode {
     let outcome = outcome.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
     match outcome {
         Ok(exit) => exit.into(),
-        Err(Failure::NobodyReads) => Exit::Ok.into(),
+        Err(Failure::BrokenPipe) => Exit::Ok.into(),
         Err(Failure::Usage(message)) => complain(&message, Exit::Usage),
         Err(Failure::Bench(message)) => complain(&message, Exit::Bench),
     }
@@ -69,6 +71,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
+        Command::CheckTrace(arguments) => check_trace::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),
@@ -101,14 +104,14 @@ enum Failure {
     /// The bench itself failed.
     Bench(String),
     /// Standard output was closed, as `head` does: no reason to complain.
-    NobodyReads,
+    BrokenPipe,
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Usage(message) | Self::Bench(message) => f.write_str(message),
-            Self::NobodyReads => f.write_str("standard output is closed"),
+            Self::BrokenPipe => f.write_str("standard output is closed"),
         }
     }
 }
@@ -116,7 +119,7 @@ impl std::fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
             _ => Self::Bench(format!("results cannot be written: {error}")),
         }
     }
@@ -124,6 +127,6 @@ impl From<io::Error> for Failure {
 
 fn complain(message: &str, exit: Exit) -> ExitCode {
     // There is nowhere else to complain.
-    let _unheard = writeln!(io::stderr(), "autoenroll: {message}");
+    let _ignored = writeln!(io::stderr(), "autoenroll: {message}");
     exit.into()
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Does `work` on each item with that many threads. `each` is called in the order of the items, as early as that order allows; a panic
-/// in `work` becomes its message.
+/// Does `work` on each item with that many threads. `each` is called in the order of the items, as early as that order
+/// allows; a panic in `work` becomes its message.
 ///
 /// The first error of `each` ends the work early and is returned.
 pub(crate) fn in_order<T: Sync, R: Send, E>(

@@ -26,8 +26,8 @@ impl Place {
     }
 }
 
-/// The places of a requirement or rule, by file and line. A check of the CA that has no entry of its own is part of the entry whose id its own continues:
-/// `CA3.7.1.none` of `CA3.7.1`.
+/// The places of a requirement or rule, by file and line. A check of the CA that has no entry of its own is part of the
+/// entry whose id its own continues: `CA3.7.1.none` of `CA3.7.1`.
 pub(crate) fn of(id: &str) -> Vec<&'static Place> {
     let belongs = move |place: &&Place| {
         let rest = place.id.strip_prefix(id);

@@ -175,8 +175,8 @@ impl Story {
         }
     }
 
-    /// What names it on a command line: its file or its name in the suite, with the variant in brackets where there are several; in
-    /// quotes where a shell wants them.
+    /// What names it on a command line: its file or its name in the suite, with the variant in brackets where there are
+    /// several; in quotes where a shell wants them.
     pub(crate) fn argument(&self) -> String {
         let name = match &self.variant {
             Some(variant) if self.source.on_disk => format!("{}[{variant}]", self.source.path),
@@ -265,8 +265,8 @@ fn wanted(name: &str, filters: &[String]) -> bool {
     filters.is_empty() || filters.iter().any(|text| name.contains(text.as_str()))
 }
 
-/// What one argument names: a file, all files below a directory, or scenarios of the suite; one file or scenario also with a
-/// variant in brackets, as `autoenroll list` prints it.
+/// What one argument names: a file, all files below a directory, or scenarios of the suite; one file or scenario also
+/// with a variant in brackets, as `autoenroll list` prints it.
 pub(crate) fn named(argument: &str) -> Result<Vec<Source>, Failure> {
     let (name, variant) = match argument.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
         Some((name, variant)) if !Path::new(argument).exists() => (name, Some(variant)),
@@ -327,8 +327,8 @@ fn from_disk(path: &Path) -> Result<Source, Failure> {
     })
 }
 
-/// What a selection reads from disk: scenarios and fixtures. What cannot be read is left out; it is being written, or will be told when
-/// it is run.
+/// What a selection reads from disk: scenarios and fixtures. What cannot be read is left out; it is being written, or
+/// will be told when it is run.
 pub(crate) fn on_disk(selection: &Selection) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for argument in selection.scenarios.iter().map(Path::new) {

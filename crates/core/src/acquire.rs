@@ -35,7 +35,7 @@ impl Acquisition {
             },
             Self::WriteTrust(mirroring) => trust::written(frame, mirroring, reported.done()?),
             Self::WriteCache(bound) => trust::remembered(frame, bound, reported.done()?),
-            Self::GetPolicies(search) => policy::server_answered(frame, search, reported.policy()?),
+            Self::GetPolicies(url, search) => policy::server_answered(frame, url, search, reported.policy()?),
             Self::Templates(search) => match reported.templates()? {
                 Ok(templates) => Ok(policy::templates_read(search, templates)),
                 Err(code) => directory_failed(frame, code),

@@ -17,6 +17,7 @@ use crate::rules;
 pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) -> Inventory {
     let templates = &gathered.policy.templates;
     let (mut managed, mut watched) = (Vec::new(), Vec::new());
+    let certified = stores.my.iter().filter_map(|stored| stored.key.clone()).collect();
     for stored in stores.my.into_iter().filter(|stored| !stored.archived) {
         let view = Certificate::parse(&stored.certificate).ok();
         let entry = view.as_ref().and_then(|view| template_of(view, templates));
@@ -30,7 +31,7 @@ pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) ->
         }
     }
     let published = published(&gathered.principal.certificates, templates);
-    Inventory { managed, watched, published, requests: stores.requests, checks: Vec::new() }
+    Inventory { managed, watched, published, requests: stores.requests, checks: Vec::new(), certified }
 }
 
 /// What must be inspected by whoever has cryptography and a network.
@@ -47,7 +48,7 @@ pub(crate) fn to_inspect(held: &Inventory) -> Vec<Thumbprint> {
 pub(crate) enum CertificateStatus {
     /// There is none that is valid.
     None,
-    /// One is valid and needs nothing.
+    /// One is valid, and nothing is due or allowed.
     Good,
     /// One is valid, but of an older major version of the template.
     Outdated(ManagedCertificate),
@@ -55,11 +56,13 @@ pub(crate) enum CertificateStatus {
     Due(ManagedCertificate),
 }
 
-/// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all.
+/// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all. Where it may not be updated to
+/// the template's version, its renewal falls due all the same.
 pub(crate) fn status(
     frame: &mut Frame,
     held: &Inventory,
     entry: &Arc<TemplateEntry>,
+    may_update: bool,
 ) -> Result<CertificateStatus, Inverted> {
     let mut valid: Vec<&ManagedCertificate> = Vec::new();
     for certificate in held.managed.iter().filter(|certificate| certificate.is_of(entry)) {
@@ -74,7 +77,8 @@ pub(crate) fn status(
     let subject = best.thumbprint.0.as_str();
     let facts = Facts::new().with("certificate", best.major).with("template", template.revision);
     // P7.25
-    if frame.decide(rules::HIGHER_MAJOR_VERSION, subject, template.revision > best.major, facts).holds {
+    let outdated = frame.decide(rules::HIGHER_MAJOR_VERSION, subject, template.revision > best.major, facts).holds;
+    if outdated && may_update {
         return Ok(CertificateStatus::Outdated(best));
     }
     if is_due(frame, &best, template) {
@@ -84,7 +88,9 @@ pub(crate) fn status(
             return Ok(CertificateStatus::Due(best));
         }
     }
-    frame.applies(rules::NOTHING_NEEDED, subject, Facts::new())?;
+    if !outdated {
+        frame.applies(rules::NOTHING_NEEDED, subject, Facts::new())?;
+    }
     Ok(CertificateStatus::Good)
 }
 

@@ -10,7 +10,7 @@ use autoenroll_model::{
     Profile, PromptId, Report, RuleRow, SimTime,
 };
 
-use crate::known::PolicyCache;
+use crate::known::{Found, PolicyCache};
 use crate::rules;
 
 /// The surroundings of a run.
@@ -23,6 +23,8 @@ pub(crate) struct Frame {
     pub(crate) pins: BTreeMap<CardSerial, PinId>,
     /// Templates and CAs as last read.
     pub(crate) cache: Option<PolicyCache>,
+    /// What each policy server told last, by its URL: all that there is when it answers that nothing has changed.
+    pub(crate) told: BTreeMap<String, Found>,
     /// The balloon about certificates near their end, while it is shown.
     notice: Option<BalloonId>,
     /// The level of the event log, as last read.
@@ -43,6 +45,7 @@ impl Frame {
             timers: Timers::default(),
             pins: BTreeMap::new(),
             cache: None,
+            told: BTreeMap::new(),
             notice: None,
             log_everything: false,
             decisions,
@@ -143,6 +146,11 @@ impl Frame {
         self.notice = Some(balloon);
         let end = self.now.mono + self.profile().balloon_visible.0;
         self.timers.set(Timer::NoticeEnd, end);
+    }
+
+    /// Whether that balloon is the one about certificates near their end.
+    pub(crate) fn shows_notice(&self, balloon: BalloonId) -> bool {
+        self.notice == Some(balloon)
     }
 
     pub(crate) fn end_notice(&mut self) {

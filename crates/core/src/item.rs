@@ -57,7 +57,7 @@ impl Work {
         frame.report(started, &item.reasons);
         events::enrollment(frame, true, &item.name);
         let because = item.because;
-        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), because };
+        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), losses: 0, because };
         let first = first_step(&mut job, frame);
         go_on(job, frame, first)
     }
@@ -98,6 +98,7 @@ impl Work {
         if let Some(effect) = recheck {
             frame.abandon(effect);
         }
+        job.losses = 0;
         let next = match question {
             Question::Consent => key::consented(&mut job, frame, *answer == Answer::Ok),
             Question::Select { purpose, cards } => card::selected(&mut job, frame, purpose, cards, answer),
@@ -210,12 +211,12 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
             key::generated(job, frame, card.as_ref(), algorithm, keep_default, reported.generated()?)
         }
         Step::WriteAhead(key) => key::noted(job, frame, key, reported.done()?),
-        Step::ReadExchange(key) => submit::exchange_read(job, frame, key, reported.exchange_certificate()?),
-        Step::Archive(key) => submit::key_archived(job, frame, key, reported.archived_key()?),
+        Step::ReadExchange(key, cas) => submit::exchange_read(job, frame, key, cas, reported.exchange_certificate()?),
+        Step::Archive(key, cas) => submit::key_archived(job, frame, key, cas, reported.archived_key()?),
         Step::Sign(unsigned) => submit::signed(job, frame, unsigned, reported.signature()?),
         Step::Submit(submitting) => submit::replied(job, frame, submitting, reported.reply()?),
         Step::NotePending => submit::pending_noted(job, frame, reported.done()?),
-        Step::Retrieve(pending) => submit::retrieved(job, frame, pending, reported.reply()?),
+        Step::Retrieve(pending) => submit::retrieved(job, frame, &known.held, pending, reported.reply()?),
         Step::NoteIssued(certified) => submit::issue_noted(job, frame, certified, reported.done()?),
         Step::WriteCard(certified) => deliver::card_written(job, frame, certified, reported.done_by_card()?),
         Step::SetDefault(certified) => deliver::default_set(job, frame, certified, reported.done_by_card()?),

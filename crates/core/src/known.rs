@@ -49,6 +49,35 @@ pub(crate) struct EnrollmentPolicy {
     pub(crate) services: Vec<EnrollmentService>,
 }
 
+/// What the sources have told, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) templates: Vec<Arc<TemplateEntry>>,
+    pub(crate) services: Vec<EnrollmentService>,
+}
+
+impl Found {
+    /// Policies overlap: what several sources describe counts once, as the first of them describes it.
+    pub(crate) fn first_of_each(self) -> EnrollmentPolicy {
+        let mut policy = EnrollmentPolicy::default();
+        for entry in self.templates {
+            let same = |known: &Arc<TemplateEntry>| {
+                known.template.name == entry.template.name && known.template.oid == entry.template.oid
+            };
+            if !policy.templates.iter().any(same) {
+                policy.templates.push(entry);
+            }
+        }
+        for service in self.services {
+            let same = |known: &EnrollmentService| known.name == service.name && known.host == service.host;
+            if !policy.services.iter().any(same) {
+                policy.services.push(service);
+            }
+        }
+        policy
+    }
+}
+
 /// A template, and what a policy server says the principal may do with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TemplateEntry {
@@ -91,6 +120,8 @@ pub(crate) struct Inventory {
     /// All requests.
     pub(crate) requests: Vec<RequestEntry>,
     pub(crate) checks: Vec<CertificateCheck>,
+    /// Keys of all certificates of MY, archived ones too.
+    pub(crate) certified: Vec<KeyPlace>,
 }
 
 impl Inventory {
@@ -105,6 +136,12 @@ impl Inventory {
 
     pub(crate) fn is_revoked(&self, certificate: &ManagedCertificate) -> bool {
         self.check(&certificate.thumbprint).is_some_and(|check| check.revoked)
+    }
+
+    /// Whether a certificate has the key, as the old one does that was to be renewed with the same key. Such a key never goes with
+    /// its request: what it has decrypted or may still have to decrypt would be lost.
+    pub(crate) fn is_certified(&self, key: &KeyPlace) -> bool {
+        self.certified.contains(key)
     }
 
     /// Whether a request for the template is not finished.
@@ -230,6 +267,17 @@ pub(crate) struct BestFirst<T> {
     pub(crate) others: Vec<T>,
 }
 
+impl<T> BestFirst<T> {
+    /// The list without its first member; `None` when there is no other.
+    pub(crate) fn next(self) -> Option<Self> {
+        let mut others = self.others;
+        if others.is_empty() {
+            return None;
+        }
+        Some(Self { first: others.remove(0), others })
+    }
+}
+
 /// A CA by name and host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ca {
@@ -249,7 +297,7 @@ pub(crate) struct SigningCertificate {
 #[derive(Clone, Debug)]
 pub(crate) struct Orphan {
     pub(crate) entry: RequestEntry,
-    /// No certificate has its key, as the old one does that was to be renewed with the same key.
+    /// No certificate has its key.
     pub(crate) owns_key: bool,
 }
 

@@ -74,9 +74,14 @@ impl Core {
             }
             Input::LogOff => {
                 self.held = None;
+                self.frame.pins.clear();
                 self.with_run(|run, frame| Ok(run.leave(frame).map(|()| None)?))
             }
             Input::BalloonClicked(balloon) => self.with_run(|run, frame| run.balloon_clicked(frame, balloon)),
+            Input::BalloonClosed(balloon) if self.frame.shows_notice(balloon) => {
+                self.frame.end_notice();
+                Ok(())
+            }
             Input::BalloonClosed(balloon) => self.with_run(|run, frame| run.balloon_closed(frame, balloon)),
             Input::IconClicked => self.with_run(Run::icon_clicked),
             Input::PromptAnswered { prompt, answer } => {
@@ -118,6 +123,8 @@ impl Core {
                 if let Some(run) = self.run.take() {
                     run.leave(&mut self.frame)?;
                 }
+                // A trigger that waits since the silent items is one with this: the new run is younger than both.
+                self.held = None;
                 self.frame.report(Report::RunEnded, &[]);
                 self.start(trigger, because)
             }

@@ -111,7 +111,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
     let template = &candidate.entry.template;
     let flags = known.gathered.flags;
     let new = flags.enroll && !candidate.renewal_only;
-    Ok(match status(frame, &known.held, &candidate.entry)? {
+    Ok(match status(frame, &known.held, &candidate.entry, new)? {
         // U4.3.modern
         CertificateStatus::Good => None,
         CertificateStatus::None => {
@@ -128,7 +128,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
             let allowed = frame.decide(rules::FIRST_ENROLLMENT, name, new, facts).holds;
             allowed.then_some(Wish { renews: false, replaces: None })
         }
-        CertificateStatus::Outdated(old) => new.then_some(Wish { renews: false, replaces: Some(old) }),
+        CertificateStatus::Outdated(old) => Some(Wish { renews: false, replaces: Some(old) }),
         CertificateStatus::Due(old) => flags.manage.then_some(Wish { renews: true, replaces: Some(old) }),
     })
 }
@@ -164,7 +164,8 @@ fn signers(
         return Ok(Some(Signers { kind: kind(true), cosigner: None }));
     }
     let own = known.held.managed.iter().find(|own| {
-        template.ra_application_policies.iter().all(|oid| own.eku.iter().any(|eku| eku == oid.as_str()))
+        own.key.is_some()
+            && template.ra_application_policies.iter().all(|oid| own.eku.iter().any(|eku| eku == oid.as_str()))
             && !known.held.is_over(own, frame.now.wall)
             && own.template.template.name != template.name
     });
@@ -185,15 +186,15 @@ fn as_signer(certificate: &ManagedCertificate) -> Option<SigningCertificate> {
     })
 }
 
-/// The certificates that a new one of this template makes superfluous: the one it takes the place of, those of the template that are
-/// no longer valid, and those of templates it supersedes.
+/// The certificates that a new one of this template makes superfluous: first the one it takes the place of, which is the one that an
+/// entry in REQUEST remembers, then those of the template that are no longer valid, and those of templates it supersedes.
 fn retired_by(
     frame: &mut Frame,
     known: &Known,
     entry: &Arc<TemplateEntry>,
     replaces: Option<&ManagedCertificate>,
 ) -> Result<Vec<Thumbprint>, Inverted> {
-    let mut retired = Vec::new();
+    let mut retired: Vec<Thumbprint> = replaces.iter().map(|old| old.thumbprint.clone()).collect();
     for certificate in &known.held.managed {
         let replaced = replaces.is_some_and(|old| old.thumbprint == certificate.thumbprint);
         let same = certificate.is_of(entry);
@@ -203,7 +204,7 @@ fn retired_by(
             let facts = Facts::new().with("by", entry.template.name.as_str());
             frame.applies(rules::SUPERSEDED_CERTIFICATE, &certificate.thumbprint.0, facts)?;
         }
-        if replaced || over || superseded {
+        if !replaced && (over || superseded) {
             retired.push(certificate.thumbprint.clone());
         }
     }
@@ -213,10 +214,7 @@ fn retired_by(
 /// Entries of the template that were written before their request could be sent.
 fn orphans(held: &Inventory, template: &str) -> Vec<Orphan> {
     let is_orphan = |entry: &&RequestEntry| entry.template == template && entry.stage == RequestStage::Prepared;
-    let orphan = |entry: &RequestEntry| Orphan {
-        entry: entry.clone(),
-        owns_key: !held.managed.iter().any(|certificate| certificate.key.as_ref() == Some(&entry.key)),
-    };
+    let orphan = |entry: &RequestEntry| Orphan { entry: entry.clone(), owns_key: !held.is_certified(&entry.key) };
     held.requests.iter().filter(is_orphan).map(orphan).collect()
 }
 

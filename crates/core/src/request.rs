@@ -106,6 +106,8 @@ pub(crate) struct FinishedRequest {
     /// `dwFlags`: the request type and options ([MS-WCCE] 3.2.1.4.3.1.1).
     pub(crate) flags: u32,
     pub(crate) der: Vec<u8>,
+    /// It carries the private key, which only the CA can read whose exchange certificate was used.
+    pub(crate) archives_key: bool,
 }
 
 /// Why a request cannot be built.
@@ -264,8 +266,9 @@ impl RequestBuilder {
             Form::Cmc => flags::CR_IN_CMC,
         };
         // Q3.8.full-response
-        let options = if self.archived_key.is_some() { flags::CR_IN_FULLRESPONSE } else { 0 };
-        FinishedRequest { flags: kind | options, der }
+        let archives_key = self.archived_key.is_some();
+        let options = if archives_key { flags::CR_IN_FULLRESPONSE } else { 0 };
+        FinishedRequest { flags: kind | options, der, archives_key }
     }
 }
 

@@ -325,7 +325,10 @@ impl Course {
         while let Some(item) = todo.pop_front() {
             match Work::start(frame, item)? {
                 Progress::Open(work) => return self.at(Phase::Silent { known, work, todo, later }),
-                Progress::Ended(ended) => later.extend(self.item_ended(frame, ended)?),
+                Progress::Ended(ended) => {
+                    let arrived = self.item_ended(frame, ended)?;
+                    queue(frame, arrived, &mut todo, &mut later);
+                }
             }
         }
         self.after_silent_items(frame, known, later)
@@ -336,13 +339,14 @@ impl Course {
         frame: &mut Frame,
         known: Box<Known>,
         progress: Progress,
-        todo: VecDeque<Item>,
+        mut todo: VecDeque<Item>,
         mut later: Vec<Item>,
     ) -> Going {
         match progress {
             Progress::Open(work) => self.at(Phase::Silent { known, work, todo, later }),
             Progress::Ended(ended) => {
-                later.extend(self.item_ended(frame, ended)?);
+                let arrived = self.item_ended(frame, ended)?;
+                queue(frame, arrived, &mut todo, &mut later);
                 self.next_silent(frame, known, todo, later)
             }
         }
@@ -456,6 +460,15 @@ impl Course {
         let facts = Facts::new().with("failures", Fact::List(self.failures.iter().map(failure).collect()));
         let prompt = frame.prompt(DecisionPoint::Summary, facts, &[Choice::Close], &[because]);
         self.at(Phase::Summary(prompt))
+    }
+}
+
+/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a user.
+fn queue(frame: &Frame, arrived: Option<Item>, todo: &mut VecDeque<Item>, later: &mut Vec<Item>) {
+    if has_desktop(frame) {
+        later.extend(arrived);
+    } else {
+        todo.extend(arrived);
     }
 }
 

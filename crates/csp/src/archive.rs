@@ -9,9 +9,9 @@ use des::TdesEde3;
 
 use crate::entropy::purpose;
 
-/// The private key as a CryptoAPI blob, encrypted to the exchange certificate of a CA: CMS EnvelopedData (RFC 5652 6) in a
-/// ContentInfo, with RSA key transport and three-key triple DES, which is what Windows XP and Server 2003 send. The content
-/// key, its vector and the padding come from `entropy`.
+/// The private key as a CryptoAPI blob, encrypted to the exchange certificate of a CA: CMS EnvelopedData (RFC 5652 6)
+/// in a ContentInfo, with RSA key transport and three-key triple DES, which is what Windows XP and Server 2003 send.
+/// The content key, its vector and the padding come from `entropy`.
 pub(crate) fn envelope(key: &PrivateKey, exchange_certificate: &[u8], entropy: &[u8; 32]) -> Result<Vec<u8>, HResult> {
     let certificate = Certificate::parse(exchange_certificate).map_err(|_| HResult::ERROR_INVALID_DATA)?;
     let recipient = PublicKey::from_spki_der(&certificate.public_key).map_err(|_| HResult::NTE_NOT_SUPPORTED)?;

@@ -5,10 +5,10 @@ use autoenroll_model::HResult;
 
 use crate::certificate;
 use crate::script::Halt;
-use crate::transaction::{Transaction, key_record};
+use crate::transaction::{CardTransaction, key_record};
 
 /// Moves the default flag to a container. The map is written whole, so at no moment are there two default containers.
-pub(crate) fn set_default(card: &mut Transaction<'_>, name: &str) -> Result<(), Halt> {
+pub(crate) fn set_default(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {
     let (mut map, index) = card.find_container(name)?;
     if !has_key(&map.0[usize::from(index)]) {
         return Err(Halt::Failed(HResult::NTE_NO_KEY));
@@ -22,18 +22,19 @@ pub(crate) fn set_default(card: &mut Transaction<'_>, name: &str) -> Result<(), 
     card.write_container_map(&map)
 }
 
-/// Deletes a container: its record, key and certificate. Another container becomes the default when this one was (Windows
-/// documentation, "Smart Card Architecture": an arbitrary one; here the first).
-pub(crate) fn delete(card: &mut Transaction<'_>, name: &str) -> Result<(), Halt> {
+/// Deletes a container: its record, key and certificate. Another container becomes the default when this one was
+/// (Windows documentation, "Smart Card Architecture": an arbitrary one; here the first).
+pub(crate) fn delete(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {
     let (map, index) = card.find_container(name)?;
     let master = card.master_file()?;
     release(card, map, master, index)
 }
 
-/// Zeroes the record of a container and deletes its key and certificate, as far as they are there. Record before key before
-/// certificate: cut short, it leaves files behind that no container names, and [`crate::generate`] clears them away.
+/// Zeroes the record of a container and deletes its key and certificate, as far as they are there. Record before key
+/// before certificate: cut short, it leaves files behind that no container names, and [`crate::generate`] clears them
+/// away.
 pub(crate) fn release(
-    card: &mut Transaction<'_>,
+    card: &mut CardTransaction<'_>,
     mut map: ContainerMap,
     mut master: MasterFile,
     index: u8,
@@ -57,8 +58,8 @@ pub(crate) fn release(
     certificate::remove(card, &mut master, index)
 }
 
-/// Whether a valid container states the size of a key. Hosts claim a record first and state the size last, so one without
-/// is a container whose making was cut short; readers pass it over.
+/// Whether a valid container states the size of a key. Hosts claim a record first and state the size last, so one
+/// without is a container whose making was cut short; readers pass it over.
 pub(crate) fn has_key(record: &ContainerRecord) -> bool {
     record.flags.is_valid() && (record.exchange_bits != 0 || record.signature_bits != 0)
 }

@@ -62,8 +62,8 @@ impl CardType {
     /// A card named `name`, recognised by `atr` under `mask` and served by `provider` (a CSP name).
     ///
     /// # Errors
-    /// When the ATR is not between 2 and 33 bytes, the mask is not as long as the ATR, or the ATR has a bit that the mask
-    /// takes away: such an entry would match no card.
+    /// When the ATR is not between 2 and 33 bytes, the mask is not as long as the ATR, or the ATR has a bit that the
+    /// mask takes away: such an entry would match no card.
     pub fn new(name: &str, atr: &[u8], mask: &[u8], provider: &str) -> Result<Self, CardDatabaseError> {
         let card = || name.to_owned();
         if !(2..=33).contains(&atr.len()) {

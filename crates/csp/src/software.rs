@@ -15,19 +15,19 @@ pub struct SoftwareKeys(BTreeMap<(String, String), SoftwareContainer>);
 /// One container with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoftwareContainer {
-    /// The key.
+    /// Both halves; the private one is given out only when exportable, or enveloped for archival.
     pub key: PrivateKey,
     /// What it is for.
     pub key_spec: KeySpec,
-    /// May it be exported?
+    /// It may be exported.
     pub exportable: bool,
-    /// Does each use ask the user? Nobody is asked here: prompts are the core's.
+    /// Strong key protection: each use asks the user. This crate does not ask; prompts are the core's.
     pub protected: bool,
 }
 
 impl SoftwareKeys {
-    /// Carries out an operation of a provider. Entropy decides the key and the name of a new container, or how an archived
-    /// key is encrypted; the other operations do not look at it.
+    /// Carries out an operation of a provider. Entropy decides the key and the name of a new container, or how an
+    /// archived key is encrypted; the other operations do not look at it.
     ///
     /// Failures: `NTE_BAD_KEYSET` when there is no such container, `NTE_EXISTS` when the entropy has named one before,
     /// `NTE_BAD_ALGID` when the key does not sign so; for archival `NTE_NOT_SUPPORTED` when either key is not RSA, and

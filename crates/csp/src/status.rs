@@ -7,8 +7,8 @@ use autoenroll_model::HResult;
 
 use crate::script::Halt;
 
-/// The code for a command that is not about a PIN or key. `verified` says whether a PIN was given and accepted, which tells
-/// a card that wants a PIN from one that refuses it a right.
+/// The code for a command that is not about a PIN or key. `verified` says whether a PIN was given and accepted, which
+/// tells a card that wants a PIN from one that refuses it a right.
 pub(crate) const fn code(sw: StatusWord, verified: bool) -> HResult {
     match sw {
         StatusWord::SECURITY_STATUS if verified => HResult::SCARD_W_SECURITY_VIOLATION,

@@ -12,14 +12,15 @@ use crate::script::{Halt, Script};
 use crate::{Pin, status};
 
 /// A card whose application is selected and whose cache file has been read.
-pub(crate) struct Transaction<'a> {
+pub(crate) struct CardTransaction<'a> {
     script: Script<'a>,
     cache: CardCacheFile,
     verified: bool,
 }
 
-impl<'a> Transaction<'a> {
-    /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and logs out.
+impl<'a> CardTransaction<'a> {
+    /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and
+    /// deauthenticates.
     pub(crate) fn run(
         mut script: Script<'a>,
         pin: Option<&Pin>,
@@ -35,7 +36,7 @@ impl<'a> Transaction<'a> {
         }
         let outcome = work(&mut card);
         if card.verified && matches!(outcome, Ok(_) | Err(Halt::Failed(_))) {
-            card.log_out()?;
+            card.deauthenticate()?;
         }
         outcome
     }
@@ -49,8 +50,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// What was done is done, whatever becomes of the card now: only the wish to send is passed on.
-    fn log_out(&mut self) -> Result<(), Halt> {
-        match self.script.exchange(&commands::log_out()) {
+    fn deauthenticate(&mut self) -> Result<(), Halt> {
+        match self.script.exchange(&commands::deauthenticate()) {
             Err(Halt::Send(command)) => Err(Halt::Send(command)),
             _ => Ok(()),
         }
@@ -98,8 +99,8 @@ impl<'a> Transaction<'a> {
         self.ask(&commands::put_data(file, object, value)).map(drop)
     }
 
-    /// Counts a change of files in the card cache file. Hosts do so before the change: if it is then cut short, other hosts
-    /// at least look again.
+    /// Counts a change of files in the card cache file. Hosts do so before the change: if it is then cut short, other
+    /// hosts at least look again.
     pub(crate) fn files_change(&mut self) -> Result<(), Halt> {
         self.cache = self.cache.file_changed();
         self.write_cache()
@@ -150,8 +151,8 @@ impl<'a> Transaction<'a> {
         Ok((map, index.ok_or(Halt::Failed(HResult::SCARD_E_NO_KEY_CONTAINER))?))
     }
 
-    /// Deletes a key file. One that is not there is as good as deleted; one whose making was cut short before its activation
-    /// has to be activated first.
+    /// Deletes a key file. One that is not there is as good as deleted; one whose making was cut short before its
+    /// activation has to be activated first.
     pub(crate) fn delete_key_file(&mut self, file: FileId) -> Result<(), Halt> {
         match self.exchange(&commands::select_file(file))?.sw {
             StatusWord::OK => {}

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// Reads the lines that `pcscd -a` writes, `00000042 APDU: 00 A4 ...` and `00000026 SW: 90 00`, and skips every other line.
+/// Reads the lines that `pcscd -a` writes, `00000042 APDU: 00 A4 ...` and `00000026 SW: 90 00`, and skips every other
+/// line.
 ///
-/// pcscd cuts a line after 276 bytes, which is longer than any short APDU; an extended one is not whole here. Commands to
-/// several readers are told apart by nothing: let clients take turns.
+/// pcscd cuts a line after 276 bytes, which is longer than any short APDU; an extended one is not whole here. Commands
+/// to several readers are told apart by nothing: let clients take turns.
 ///
 /// # Errors
 /// When such a line does not hold bytes.

@@ -1,8 +1,8 @@
 //! A PC/SC daemon of one's own: pcscd with virtual readers, which leaves the system's daemon alone.
 //!
-//! pcscd takes a listening Unix socket as file descriptor 3 when `LISTEN_FDS` and `LISTEN_PID` say so (sd_listen_fds(3)); it
-//! then does not mind that another one is running. Clients find it by the environment variable `PCSCLITE_CSOCK_NAME`, which
-//! their library reads once per process.
+//! pcscd takes a listening Unix socket as file descriptor 3 when `LISTEN_FDS` and `LISTEN_PID` say so
+//! (sd_listen_fds(3)); it then does not mind that another one is running. Clients find it by the environment variable
+//! `PCSCLITE_CSOCK_NAME`, which their library reads once per process.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -288,8 +288,8 @@ pub(crate) fn read_slots(directory: &Path) -> Result<Vec<Slot>, PcscdError> {
 
 /// Describes two readers to pcscd: one entry of vpcd always has two.
 ///
-/// Each entry needs its own copy of the driver: the driver keeps its connections in one table indexed by slot, so two entries
-/// of the same file would show each other's cards.
+/// Each entry needs its own copy of the driver: the driver keeps its connections in one table indexed by slot, so two
+/// entries of the same file would show each other's cards.
 fn write_entry(directory: &Path, driver: &Path, pair: &PortPair) -> io::Result<[Slot; 2]> {
     let [port, next] = pair.ports();
     let copy = directory.join(format!("vpcd-{port}.so"));
@@ -305,8 +305,9 @@ fn write_entry(directory: &Path, driver: &Path, pair: &PortPair) -> io::Result<[
     Ok([Slot { name: format!("{name} 00 00"), port }, Slot { name: format!("{name} 00 01"), port: next }])
 }
 
-/// The shell hands the socket over: it becomes file descriptor 3, and only the shell knows the process id before pcscd does.
-/// It also leaves a watchdog behind, which waits for the end of this process and then ends pcscd, if it is still the same.
+/// The shell hands the socket over: it becomes file descriptor 3, and only the shell knows the process id before pcscd
+/// does. It also leaves a watchdog behind, which waits for the end of this process and then ends pcscd, if it is still
+/// the same.
 fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<(Child, PipeWriter)> {
     let listener = OwnedFd::from(UnixListener::bind(directory.join(SOCKET))?);
     let log = File::create(log_file(directory))?;
@@ -332,7 +333,7 @@ fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<(Child, PipeWri
     Ok((child, lifeline))
 }
 
-/// Whether somebody listens at a port. Connecting would tell as well, but vpcd takes every connection for a card.
+/// Whether a port has a listener. Connecting would tell as well, but vpcd takes every connection for a card.
 fn is_open(port: u16) -> bool {
     const LISTENING: &str = "0A";
     let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();

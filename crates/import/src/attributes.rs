@@ -1,5 +1,5 @@
-//! Attributes of directory objects: which of them are understood, what the others are for, and what of an object an import has
-//! lost.
+//! Attributes of directory objects: which of them are understood, what the others are for, and what of an object an
+//! import has lost.
 
 use std::collections::BTreeMap;
 

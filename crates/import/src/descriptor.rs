@@ -63,7 +63,8 @@ impl RawEntry {
     }
 }
 
-/// Headers of the entries of the discretionary list; the descriptor has been read before, so what does not fit ends the list.
+/// Headers of the entries of the discretionary list; the descriptor has been read before, so what does not fit ends the
+/// list.
 fn entries(bytes: &[u8]) -> Vec<RawEntry> {
     let list = u32_at(bytes, 16).filter(|at| *at != 0).and_then(|at| bytes.get(at as usize..)).unwrap_or_default();
     let count = u16_at(list, 4).unwrap_or_default();

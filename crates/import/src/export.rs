@@ -6,8 +6,8 @@ use autoenroll_wire::{security_descriptor, template};
 use crate::{Import, ImportedAuthority, ImportedTemplate};
 
 impl Import {
-    /// Templates and enrollment services as records of content. `configuration` is the distinguished name of the configuration
-    /// container, or a placeholder like `{ConfigNC}`.
+    /// Templates and enrollment services as records of content. `configuration` is the distinguished name of the
+    /// configuration container, or a placeholder like `{ConfigNC}`.
     #[must_use]
     pub fn to_ldif(&self, configuration: &str) -> String {
         let services = format!("CN=Public Key Services,CN=Services,{configuration}");

@@ -24,8 +24,8 @@ pub struct Written {
 }
 
 impl Import {
-    /// A world: templates with their access control lists, CAs, policy, the domain's identifier and trust containers. Scenarios
-    /// extend it; `extends` is the world that it extends itself, for users, computers and cards.
+    /// A world: templates with their access control lists, CAs, policy, the domain's identifier and trust containers.
+    /// Scenarios extend it; `extends` is the world that it extends itself, for users, computers and cards.
     #[must_use]
     pub fn to_world(&self, extends: Option<&str>, oids: &OidNames) -> Written {
         let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };

@@ -19,8 +19,8 @@ pub enum KeyError {
         /// Bits of its modulus.
         bits: u32,
     },
-    /// A public key out of bounds: a modulus that is even, below 512 or above 16,384 bits, an exponent that is even, below
-    /// 3 or above 64 bits, or a point that is not on the curve.
+    /// A public key out of bounds: a modulus that is even, below 512 or above 16,384 bits, an exponent that is even,
+    /// below 3 or above 64 bits, or a point that is not on the curve.
     InvalidPublicKey,
     /// The parts of a private key do not belong together.
     InconsistentPrivateKey,

@@ -7,8 +7,8 @@ use p256::ecdsa::{
     signature::hazmat::{PrehashSigner, PrehashVerifier},
 };
 
-/// The key whose scalar is the first hash of (entropy, attempt) in range. All but one in 2^32 first attempts are, so the
-/// bound on attempts is never met.
+/// The key whose scalar is the first hash of (entropy, attempt) in range. All but one in 2^32 first attempts are, so
+/// the bound on attempts is never met.
 pub(crate) fn from_entropy(entropy: &[u8; 32]) -> SigningKey {
     (0..=u8::MAX)
         .find_map(|attempt| from_scalar(&entropy::derive("p-256 scalar", &[entropy, &[attempt]])).ok())

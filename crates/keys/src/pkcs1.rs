@@ -34,8 +34,8 @@ pub(crate) fn signature_block(content: &[u8], length: usize) -> Result<Vec<u8>, 
     Ok(block)
 }
 
-/// Block type 2, for encryption: `00 02 nonzero.. 00 content`; the padding comes from `entropy`, so that the same inputs
-/// give the same ciphertext.
+/// Block type 2, for encryption: `00 02 nonzero.. 00 content`; the padding comes from `entropy`, so that the same
+/// inputs give the same ciphertext.
 pub(crate) fn encryption_block(content: &[u8], length: usize, entropy: &[u8; 32]) -> Result<Vec<u8>, KeyError> {
     let mut block = signature_block(content, length)?;
     block[1] = 2;

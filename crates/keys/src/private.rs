@@ -28,7 +28,8 @@ impl PrivateKey {
     /// The key that `entropy` picks: for RSA two primes of the committed pool of that size, e = 65537; for P-256 the
     /// scalar that a hash of the entropy gives. With optimised arithmetic RSA-2048 takes 0.7 ms, RSA-4096 2.5 ms.
     ///
-    /// Two entropies may pick the same RSA key: there are 523,776 of 1,024 and of 2,048 bits, 2,016 of 3,072 and of 4,096.
+    /// Two entropies may pick the same RSA key: there are 523,776 of 1,024 and of 2,048 bits, 2,016 of 3,072 and of
+    /// 4,096.
     #[must_use]
     pub fn from_pool(algorithm: KeyAlgorithm, entropy: &[u8; 32]) -> PrivateKey {
         let rsa = |pool: &pool::Pool| Secret::Rsa(Arc::new(pool.key(entropy)));
@@ -45,8 +46,8 @@ impl PrivateKey {
     /// An RSA key from its numbers, as a key import hands them over.
     ///
     /// # Errors
-    /// [`KeyError::UnsupportedSize`] for a modulus that is no [`KeyAlgorithm`]'s, [`KeyError::InconsistentPrivateKey`] when
-    /// n is not p times q, or d does not belong to e.
+    /// [`KeyError::UnsupportedSize`] for a modulus that is no [`KeyAlgorithm`]'s, [`KeyError::InconsistentPrivateKey`]
+    /// when n is not p times q, or d does not belong to e.
     pub fn from_rsa_components(components: &RsaComponents) -> Result<PrivateKey, KeyError> {
         let key = rsa_key::from_components(components)?;
         let bits = rsa_key::modulus_bits(&key);
@@ -83,8 +84,8 @@ impl PrivateKey {
         &self.public
     }
 
-    /// Hashes and signs a message. The same message gives the same signature: RSASSA-PKCS1-v1_5 has no randomness, ECDSA
-    /// takes its nonce from key and message (RFC 6979). An ECDSA signature is DER, as X.509 carries it.
+    /// Hashes and signs a message. The same message gives the same signature: RSASSA-PKCS1-v1_5 has no randomness,
+    /// ECDSA takes its nonce from key and message (RFC 6979). An ECDSA signature is DER, as X.509 carries it.
     ///
     /// # Errors
     /// [`KeyError::WrongKey`] when the algorithm is not one of this key.
@@ -121,8 +122,8 @@ impl PrivateKey {
     /// The RSA private operation over a whole block, without any padding.
     ///
     /// # Errors
-    /// [`KeyError::BlockOutOfRange`] unless the block is as long as the modulus and below it, [`KeyError::WrongKey`] on a
-    /// P-256 key.
+    /// [`KeyError::BlockOutOfRange`] unless the block is as long as the modulus and below it, [`KeyError::WrongKey`] on
+    /// a P-256 key.
     pub fn raw_rsa(&self, block: &[u8]) -> Result<Vec<u8>, KeyError> {
         rsa_key::apply_private(self.rsa()?, block)
     }

@@ -111,7 +111,8 @@ impl PublicKey {
         }
     }
 
-    /// DER of the SubjectPublicKeyInfo: RSA with NULL parameters, P-256 with the named curve and the uncompressed point.
+    /// DER of the SubjectPublicKeyInfo: RSA with NULL parameters, P-256 with the named curve and the uncompressed
+    /// point.
     #[must_use]
     pub fn spki_der(&self) -> Vec<u8> {
         let bits = self.subject_public_key();
@@ -137,7 +138,8 @@ impl PublicKey {
         }
     }
 
-    /// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2, method 1): the subject key identifier as Windows computes it.
+    /// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2, method 1): the subject key identifier as Windows computes
+    /// it.
     #[must_use]
     pub fn key_identifier(&self) -> [u8; 20] {
         sha1(&self.subject_public_key())

@@ -24,7 +24,8 @@ pub struct RsaComponents {
     pub q: Vec<u8>,
 }
 
-/// Bounds on the modulus of a foreign key: below, nothing that Windows ever issued; above, a verification costs too much.
+/// Bounds on the modulus of a foreign key: below, nothing that Windows ever issued; above, a verification costs too
+/// much.
 const MODULUS_BITS: core::ops::RangeInclusive<u32> = 512..=16_384;
 
 /// Takes the place of the generator for blinding: there is no one to hide timings from, and no randomness to draw.

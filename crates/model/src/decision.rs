@@ -98,10 +98,12 @@ pub enum Role {
 
 /// What a rule decided, about what, and on which facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Decision {
     /// Numbered from 1 within its maker.
     pub id: u32,
-    /// The rule.
+    /// By its id in the requirement catalogue.
     pub rule: Rule,
     /// What it was decided about: a template, a certificate, a card, a request.
     pub subject: String,
@@ -122,23 +124,25 @@ pub struct Decided {
     pub cause: Cause,
 }
 
-/// A consequence that is left out because a planted-bugs build inverts its rule. Whoever gets one does not take the step that the
-/// rule asks for. Without that feature there is no value of it: nothing of a planted bug is compiled into a release.
+/// A consequence that is left out because a planted-bugs build inverts its rule. The caller does not take the step that
+/// the rule asks for. Without that feature there is no value of it: nothing of a planted bug is compiled into a
+/// release.
 #[cfg(feature = "planted-bugs")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inverted(pub Rule);
 
-/// A consequence that is left out because a planted-bugs build inverts its rule. Without that feature there is no value of it:
-/// nothing of a planted bug is compiled into a release.
+/// A consequence that is left out because a planted-bugs build inverts its rule. Without that feature there is no value
+/// of it: nothing of a planted bug is compiled into a release.
 #[cfg(not(feature = "planted-bugs"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inverted {}
 
 /// The decisions a party has made and not yet handed out.
 ///
-/// Core, CA and world each own one. Nothing that a requirement names may be decided or done without [`Decisions::decide`], for a
-/// condition that may come out either way, or [`Decisions::applies`], for what follows once a rule is met: a trace shows it,
-/// `explain` cites it, and a planted-bugs build inverts it to see whether a scenario notices.
+/// Core, CA and world each own one. Nothing that a requirement names may be decided or done without
+/// [`Decisions::decide`], for a condition that may come out either way, or [`Decisions::applies`], for what follows
+/// once a rule is met: a trace shows it, `explain` cites it, and a planted-bugs build inverts it to see whether a
+/// scenario notices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
     made: u32,

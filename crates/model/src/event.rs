@@ -6,6 +6,8 @@ use crate::{Facts, words};
 
 /// One entry of the event log. Texts are never compared: ids, sources, severities and facts are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct EventEntry {
     /// Who logs it.
     pub source: EventSource,
@@ -13,7 +15,8 @@ pub struct EventEntry {
     pub id: u16,
     /// How bad it is.
     pub severity: Severity,
-    /// Its fields: `context`, `template`, `ca`, `code`, `certificate`, …
+    /// Its fields. A core states those that it knows: `context` (`DOMAIN\\account`), `template`, `ca`, `request-id` (the number of the
+    /// request at the CA), `code` (an HRESULT as a text, `0x80094012 CERTSRV_E_TEMPLATE_DENIED`), `certificate` (a thumbprint).
     pub facts: Facts,
 }
 

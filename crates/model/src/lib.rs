@@ -1,8 +1,9 @@
 //! The vocabulary of Windows certificate autoenrollment.
 //!
-//! Time, templates, policy, principals, stores, decision points, failure codes, events, profiles, and the contract between an
-//! enrollment core and whatever drives it ([`EnrollmentCore`]). Two rules live here because every party needs them: the access
-//! check ([`access_check`]) and the one function through which rules decide ([`Decisions::decide`]).
+//! Time, templates, policy, principals, stores, decision points, failure codes, events, profiles, and the contract
+//! between an enrollment core and whatever drives it ([`EnrollmentCore`]). Two rules live here because every party
+//! needs them: the access check ([`access_check`]) and the one function through which rules decide
+//! ([`Decisions::decide`]).
 //!
 //! It deliberately lacks I/O, clocks, cryptography, and any encoding but serde's: bytes on a wire are `wire`'s concern.
 #![no_std]
@@ -11,11 +12,13 @@
 extern crate alloc;
 
 mod access;
+mod cause;
 mod contract;
 mod decision;
 mod effect;
 mod event;
 mod facts;
+mod guid;
 pub mod hex;
 mod hresult;
 mod key;
@@ -23,20 +26,27 @@ mod policy;
 mod principal;
 mod profile;
 mod prompt;
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub mod schema;
 mod store;
 mod template;
+#[cfg(feature = "test-support")]
+mod test_support;
 mod time;
 mod words;
 
-pub use access::{Ace, AceEffect, Guid, GuidError, Right, SecurityDescriptor, Token, access_check, rights};
+pub use access::{Ace, AceEffect, Right, SecurityDescriptor, Token, access_check, rights};
+pub use cause::Cause;
 pub use contract::{
-    Action, Cause, Choice, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh,
-    Report, Trigger, TriggerCause,
+    Action, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh, Report, Trigger,
+    TriggerCause,
 };
 pub use decision::{Decided, Decision, Decisions, Inverted, Role, Rule, RuleRow};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
 pub use event::{EventEntry, EventSource, LifecycleEvent, Severity};
 pub use facts::{Fact, Facts};
+pub use guid::{Guid, GuidError};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
 pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
 pub use policy::AePolicy;
@@ -46,7 +56,7 @@ pub use profile::{
     InsertPrompt, NoProviders, Period, PinCache, Profile, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit,
     Switch, SwitchError, Threshold, Toggle, Unconfigured,
 };
-pub use prompt::{Answer, BalloonId, DecisionPoint, PromptId};
+pub use prompt::{Answer, BalloonId, Choice, DecisionPoint, PromptId};
 pub use store::{
     CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
     PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings, StoredCertificate, Stores,

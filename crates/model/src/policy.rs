@@ -2,7 +2,8 @@
 
 bitflags::bitflags! {
     /// The effective autoenrollment policy, `AEPolicy` ([MS-CAESO] 4.4.5.1). Each bit works alone, except that
-    /// [`DISABLED`](Self::DISABLED) outweighs the others. [MS-CAESO] gives the bits no names; these say what they allow.
+    /// [`DISABLED`](Self::DISABLED) outweighs the others. [MS-CAESO] gives the bits no names; these say what they
+    /// allow.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct AePolicy: u32 {
         /// New enrollments, and certificates of a newer version of their template.

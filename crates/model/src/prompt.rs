@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CardSerial, Choice, PinId, words};
+use crate::{CardSerial, PinId, words};
 
 words! {
-    /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog, which
-    /// belongs to the CSP.
+    /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog,
+    /// which belongs to the CSP.
     pub enum DecisionPoint as "decision point" {
         /// The wizard's first page: start now or be reminded later. Facts: `items`.
         WizardStart = "wizard.start",
-        /// Insert a card of a provider. Facts: `provider`, `reader` (`empty` or `wrong card`), for a card that is known by its key
-        /// also `card`.
+        /// Insert a card of a provider. Facts: `provider`, `reader` (`empty` or `wrong card`), for a card that is known
+        /// by its key also `card`.
         CardInsert = "card.insert",
         /// Choose among several cards of a provider. Facts: `provider`, `cards`.
         CardSelect = "card.select",
@@ -28,6 +28,7 @@ words! {
 
 /// What the user does with a prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Begin.
@@ -71,12 +72,40 @@ impl Answer {
     }
 }
 
+words! {
+    /// An answer that a prompt offers.
+    pub enum Choice as "answer" {
+        /// Begin.
+        Start = "start",
+        /// Later.
+        Remind = "remind",
+        /// Show what is to be enrolled.
+        Details = "details",
+        /// Close the window.
+        Close = "close",
+        /// Go on.
+        Ok = "ok",
+        /// Do not.
+        Cancel = "cancel",
+        /// Agree.
+        Yes = "yes",
+        /// Refuse.
+        No = "no",
+        /// Choose a card.
+        Card = "card",
+        /// Give the PIN.
+        Pin = "pin",
+    }
+}
+
 /// Names a prompt within its core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PromptId(pub u32);
 
 /// Names a balloon within its core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct BalloonId(pub u32);

@@ -10,6 +10,8 @@ use crate::{Duration, HashAlgorithm, KeyAlgorithm, SecurityDescriptor};
 
 /// One certificate template ([MS-CRTD] 2). Attribute values as published: nothing is sorted, clamped or defaulted here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Template {
     /// `cn`, the identity of a version 1 template ([MS-CRTD] 2.1).
     pub name: String,
@@ -68,8 +70,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display name is the name,
-    /// the key is for exchange, and nobody may do anything with it.
+    /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display
+    /// name is the name, the key is for exchange, and the access control list is empty.
     #[must_use]
     pub fn empty(name: &str) -> Self {
         Self {
@@ -103,8 +105,8 @@ impl Template {
         }
     }
 
-    /// The CNG settings in force: templates before version 3, and later ones of version 4 that keep to the old providers, have
-    /// none ([MS-CRTD] 2.23).
+    /// The CNG settings in force: templates before version 3, and later ones of version 4 that keep to the old
+    /// providers, have none ([MS-CRTD] 2.23).
     #[must_use]
     pub fn cng_settings(&self) -> Option<&CngSettings> {
         // F3.2.3.0x100
@@ -129,6 +131,8 @@ impl Template {
 
 /// A provider and its place in the template's preference ([MS-CRTD] 2.8: `int,name`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct ProviderPreference {
     /// Lower is tried earlier.
     pub order: u32,
@@ -138,6 +142,8 @@ pub struct ProviderPreference {
 
 /// The CNG half of `msPKI-RA-Application-Policies` ([MS-CRTD] 2.23.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct CngSettings {
     /// `msPKI-Asymmetric-Algorithm`, e.g. `RSA`, `ECDH_P256`.
     pub asymmetric_algorithm: Option<String>,
@@ -155,6 +161,8 @@ pub struct CngSettings {
 
 /// An enrollment service as the directory publishes it ([MS-WCCE] 2.2.2.11.2) or a policy server names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct EnrollmentService {
     /// `cn`.
     pub name: String,
@@ -162,6 +170,7 @@ pub struct EnrollmentService {
     pub host: Option<String>,
     /// `cACertificate`, DER.
     #[serde(with = "crate::hex")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
     pub certificate: Vec<u8>,
     /// `certificateTemplates`: the names it issues.
     pub templates: Vec<String>,
@@ -237,7 +246,9 @@ impl<'de> Deserialize<'de> for Oid {
 
 /// A flag word: every bit is kept, the named ones have words.
 macro_rules! flag_word {
-    ($(#[$($meta:tt)*])* $name:ident: $int:ty { $( $(#[$($fmeta:tt)*])* $flag:ident = $bit:literal, $word:literal; )* }) => {
+    ($(#[$($meta:tt)*])* $name:ident: $int:ty {
+        $( $(#[$($fmeta:tt)*])* $flag:ident = $bit:literal, $word:literal; )*
+    }) => {
         bitflags::bitflags! {
             $(#[$($meta)*])*
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -266,6 +277,16 @@ macro_rules! flag_word {
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.bits().serialize(serializer)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> crate::schema::Name {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                crate::schema::flags(<$int>::BITS, Self::WORDS.iter().map(|(word, flag)| (flag.bits().into(), *word)))
             }
         }
 
@@ -339,13 +360,15 @@ flag_word! {
         /// The CA adds OCSP no-check.
         ADD_OCSP_NOCHECK = 0x0000_1000, "add-ocsp-nocheck";
         /// Reuse the old key when a full card cannot take a new one at renewal.
-        ENABLE_KEY_REUSE_ON_NT_TOKEN_KEYSET_STORAGE_FULL = 0x0000_2000, "enable-key-reuse-on-nt-token-keyset-storage-full";
+        ENABLE_KEY_REUSE_ON_NT_TOKEN_KEYSET_STORAGE_FULL = 0x0000_2000,
+            "enable-key-reuse-on-nt-token-keyset-storage-full";
         /// The CA omits revocation information.
         NO_REVOCATION_INFO_IN_ISSUED_CERTS = 0x0000_4000, "no-revocation-info-in-issued-certs";
         /// Basic constraints with cA FALSE.
         INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS = 0x0000_8000, "include-basic-constraints-for-ee-certs";
         /// Key-based renewal without the Enroll right.
-        ALLOW_PREVIOUS_APPROVAL_KEYBASEDRENEWAL_VALIDATE_REENROLLMENT = 0x0001_0000, "allow-previous-approval-keybasedrenewal-validate-reenrollment";
+        ALLOW_PREVIOUS_APPROVAL_KEYBASEDRENEWAL_VALIDATE_REENROLLMENT = 0x0001_0000,
+            "allow-previous-approval-keybasedrenewal-validate-reenrollment";
         /// Issuance policies come from the request.
         ISSUANCE_POLICIES_FROM_REQUEST = 0x0002_0000, "issuance-policies-from-request";
         /// Valid, but not renewed automatically.
@@ -356,7 +379,8 @@ flag_word! {
 }
 
 flag_word! {
-    /// `msPKI-Private-Key-Flag` ([MS-CRTD] 2.27). The version nibbles are read with [`PrivateKeyFlags::client_version`].
+    /// `msPKI-Private-Key-Flag` ([MS-CRTD] 2.27). The version nibbles are read with
+    /// [`PrivateKeyFlags::client_version`].
     PrivateKeyFlags: u32 {
         /// The private key is archived at the CA.
         REQUIRE_PRIVATE_KEY_ARCHIVAL = 0x0000_0001, "require-private-key-archival";
@@ -434,7 +458,8 @@ flag_word! {
 }
 
 flag_word! {
-    /// X.509 key usage; the first octet of the bit string is the low byte (`a0 00` is digital signature + key encipherment).
+    /// X.509 key usage; the first octet of the bit string is the low byte (`a0 00` is digital signature + key
+    /// encipherment).
     KeyUsage: u16 {
         /// digitalSignature.
         DIGITAL_SIGNATURE = 0x0080, "digital-signature";

@@ -14,7 +14,7 @@ use crate::instant;
 use crate::print::{Style, of_fact, value};
 use crate::run::unnamed::one_of;
 use crate::run::{Difference, Failure, FailureKind, RunReport, Verdict};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Span};
 
 /// The file that a scenario itself is; the others are fixtures, which nobody blesses.
 const OWN: FileId = FileId(0);
@@ -36,7 +36,7 @@ pub struct Blessed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// What is replaced; empty where something is inserted.
-    pub place: Place,
+    pub span: Span,
     /// By what.
     pub text: String,
     /// The step that is inserted; `None` for every other change.
@@ -85,9 +85,9 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
             for difference in differences {
                 match edit_of(text, difference, style) {
                     _ if doubt.is_some_and(|doubt| doubt <= *step) => refuse(unanswered(difference), &mut refused),
-                    Ok(edit) if content(edit.place, runs) => refuse(disagree(text, &edit), &mut refused),
+                    Ok(edit) if content(edit.span, runs) => refuse(disagree(text, &edit), &mut refused),
                     Ok(edit) => push(edit, &mut edits, &mut refused),
-                    Err(reason) => refuse(differs(reason, difference.place.unwrap_or_default()), &mut refused),
+                    Err(reason) => refuse(differs(reason, difference.span.unwrap_or_default()), &mut refused),
                 }
             }
         }
@@ -119,7 +119,7 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
         inserted.refused.into_iter().for_each(|problem| refuse(problem, &mut refused));
     }
     // By place only: what is inserted at one place stays in its order.
-    edits.sort_by_key(|edit| edit.place);
+    edits.sort_by_key(|edit| edit.span);
     finish(text, edits, &guards, refused)
 }
 
@@ -133,7 +133,7 @@ fn failures(report: &RunReport) -> &[Failure] {
 /// A `never` that what is inserted before it makes guard less.
 struct Guard {
     /// The step.
-    place: Place,
+    span: Span,
     /// What it guards now, and what it guarded.
     text: String,
 }
@@ -145,14 +145,14 @@ fn finish(text: &str, edits: Vec<Edit>, guards: &[Guard], mut refused: Vec<Diagn
         Some(blessed) if edits.is_empty() || sound(&blessed) => {
             let notes = notes(&blessed, &edits, guards);
             for problem in &mut refused {
-                let related = problem.related.iter_mut().map(|label| &mut label.place);
-                related.chain([&mut problem.place]).for_each(|place| *place = moved(*place, &edits));
+                let related = problem.related.iter_mut().map(|label| &mut label.span);
+                related.chain([&mut problem.span]).for_each(|span| *span = moved(*span, &edits));
             }
             Blessed { text: blessed, edits, notes, refused }
         }
         _ => {
             let reason = "the new text would not be a scenario any more; change it by hand".to_owned();
-            refuse(differs(reason, edits[0].place), &mut refused);
+            refuse(differs(reason, edits[0].span), &mut refused);
             Blessed { text: text.to_owned(), edits: Vec::new(), notes: Vec::new(), refused }
         }
     }
@@ -163,38 +163,38 @@ fn notes(blessed: &str, edits: &[Edit], guards: &[Guard]) -> Vec<Note> {
     let (mut notes, mut grown, mut shrunk) = (Vec::new(), 0, 0);
     for edit in edits {
         if let Some(step) = &edit.step {
-            let start = edit.place.start + grown - shrunk + edit.text.find(&step.written).unwrap_or_default();
+            let start = edit.span.start + grown - shrunk + edit.text.find(&step.written).unwrap_or_default();
             let answers = Some(one_of(&step.answers)).filter(|answers| !answers.is_empty());
             let help = answers.map(|answers| format!("put {answers} in place of \"hold\" and run again"));
             notes.push(Note { line: line(start), text: format!("added: {}", step.written), help });
         }
         grown += edit.text.len();
-        shrunk += edit.place.end - edit.place.start;
+        shrunk += edit.span.end - edit.span.start;
     }
     for guard in guards {
-        notes.push(Note { line: line(moved(guard.place, edits).start), text: guard.text.clone(), help: None });
+        notes.push(Note { line: line(moved(guard.span, edits).start), text: guard.text.clone(), help: None });
     }
     notes.sort_by_key(|note| note.line);
     notes
 }
 
 /// Where something stands after the changes.
-fn moved(place: Place, edits: &[Edit]) -> Place {
-    if place.file != OWN {
-        return place;
+fn moved(span: Span, edits: &[Edit]) -> Span {
+    if span.file != OWN {
+        return span;
     }
-    let (mut start, mut end) = (place.start, place.end);
+    let (mut start, mut end) = (span.start, span.end);
     for edit in edits {
-        let (grown, shrunk) = (edit.text.len(), edit.place.end - edit.place.start);
-        if edit.place.end <= place.start {
+        let (grown, shrunk) = (edit.text.len(), edit.span.end - edit.span.start);
+        if edit.span.end <= span.start {
             start = start + grown - shrunk;
         }
         // What is inserted at its end comes behind it.
-        if edit.place.end < place.end || edit.place.end == place.end && shrunk > 0 || edit.place.end <= place.start {
+        if edit.span.end < span.end || edit.span.end == span.end && shrunk > 0 || edit.span.end <= span.start {
             end = end + grown - shrunk;
         }
     }
-    Place { start, end, ..place }
+    Span { start, end, ..span }
 }
 
 /// The text with its changes; `None` when they get in each other's way.
@@ -202,50 +202,50 @@ fn applied(text: &str, edits: &[Edit]) -> Option<String> {
     let mut blessed = String::new();
     let mut at = 0;
     for edit in edits {
-        blessed.push_str(text.get(at..edit.place.start)?);
+        blessed.push_str(text.get(at..edit.span.start)?);
         blessed.push_str(&edit.text);
-        at = edit.place.end;
+        at = edit.span.end;
     }
     blessed.push_str(text.get(at..)?);
     Some(blessed)
 }
 
 /// Whether some variant has what is written there: its step came, and this does not differ.
-fn content(place: Place, runs: &[(&Scenario, &RunReport)]) -> bool {
+fn content(span: Span, runs: &[(&Scenario, &RunReport)]) -> bool {
     runs.iter().any(|(scenario, report)| {
-        let there = |step: &Step| step.place.start <= place.start && place.end <= step.place.end;
+        let there = |step: &Step| step.span.start <= span.start && span.end <= step.span.end;
         let Some(at) = scenario.steps.iter().position(there) else { return false };
         let looked = matches!(scenario.steps[at].what, What::State { .. }) && report.left[at].is_some();
         let mut differences = report.differences.iter().filter(|(step, _)| *step == at).flat_map(|(_, list)| list);
-        (looked || report.matched[at].is_some()) && !differences.any(|difference| difference.place == Some(place))
+        (looked || report.matched[at].is_some()) && !differences.any(|difference| difference.span == Some(span))
     })
 }
 
-fn differs(reason: String, place: Place) -> Diagnostic {
-    Diagnostic::error(Code::Differs, reason, place)
+fn differs(reason: String, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::Differs, reason, span)
 }
 
 fn disagree(text: &str, edit: &Edit) -> Diagnostic {
-    let written = text.get(edit.place.start..edit.place.end).unwrap_or_default();
+    let written = text.get(edit.span.start..edit.span.end).unwrap_or_default();
     let reason =
         format!("variants disagree: {written} here and {} there; give each its own step with `only`", edit.text);
-    differs(reason, edit.place)
+    differs(reason, edit.span)
 }
 
 /// Variants share their text: two that want different values at one place cannot both have their way.
 fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Diagnostic>) {
-    let same_place = |known: &&Edit| known.place == edit.place;
+    let same_place = |known: &&Edit| known.span == edit.span;
     match edits.iter().find(same_place) {
         Some(known) if known.text != edit.text => {
             let reason = format!(
                 "variants disagree: {} here and {} there; give each its own step with `only`",
                 known.text, edit.text
             );
-            refuse(differs(reason, edit.place), refused);
-            edits.retain(|known| known.place != edit.place);
+            refuse(differs(reason, edit.span), refused);
+            edits.retain(|known| known.span != edit.span);
         }
         Some(_) => {}
-        None if refused.iter().any(|refusal| refusal.place == edit.place) => {}
+        None if refused.iter().any(|refusal| refusal.span == edit.span) => {}
         None => edits.push(edit),
     }
 }
@@ -257,13 +257,13 @@ fn refuse(problem: Diagnostic, refused: &mut Vec<Diagnostic>) {
 }
 
 fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, String> {
-    let place = difference.place.unwrap_or_default();
+    let span = difference.span.unwrap_or_default();
     let refusal = |reason: &str| Err(format!("{difference}; {reason}"));
     let Some(found) = &difference.found else { return refusal("take the fact out by hand") };
-    if difference.place.is_none() {
+    if difference.span.is_none() {
         return refusal("write the fact into the step by hand, or leave `exact` out");
     }
-    let Some(written) = text.get(place.start..place.end).filter(|_| place.file == OWN) else {
+    let Some(written) = text.get(span.start..span.end).filter(|_| span.file == OWN) else {
         return refusal("it stands in another file");
     };
     if written.contains("\"$") && !written.contains("\"$$") || written.starts_with("'$") {
@@ -276,15 +276,15 @@ fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, St
         }
         found => value(&of_fact(found), style),
     };
-    Ok(Edit { place, text, step: None })
+    Ok(Edit { span, text, step: None })
 }
 
 fn unanswered(difference: &Difference) -> Diagnostic {
     let reason = format!("{difference}; a prompt before this is open at the end; answer it and bless again");
-    differs(reason, difference.place.unwrap_or_default())
+    differs(reason, difference.span.unwrap_or_default())
 }
 
 fn unnamed(failure: &Failure, record: &Record) -> Diagnostic {
     let reason = format!("no step names the {} at {}; bless with steps to insert one", record.kind, record.at);
-    Diagnostic::error(Code::Unexpected, reason, failure.place)
+    Diagnostic::error(Code::Unexpected, reason, failure.span)
 }

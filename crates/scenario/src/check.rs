@@ -4,11 +4,11 @@ mod bindings;
 mod code_fact;
 mod covers;
 mod facts;
-mod nowhere;
 mod providers;
 mod time;
 mod timeline;
 mod unread;
+mod unused_certificate;
 
 use autoenroll_model::{Profile, SwitchError};
 use autoenroll_world::WorldSpec;
@@ -26,7 +26,7 @@ use crate::library::Library;
 use crate::lower;
 use crate::merge;
 use crate::shape::{WORLD, missing_keys};
-use crate::source::{FileId, Files, Placed};
+use crate::source::{FileId, Files, Spanned};
 use crate::tree::Table;
 
 /// A story that can be run.
@@ -109,7 +109,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
         scenarios.push(scenario);
         worlds.push(world);
     }
-    nowhere::check(&worlds, &mut meant);
+    unused_certificate::check(&worlds, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));
     found.extend(meant);
@@ -169,7 +169,7 @@ fn profile(document: &Document, variant: Option<&Table>, found: &mut Diagnostics
     profile
 }
 
-fn switch_problem(error: &SwitchError, switch: &Placed<String>, value: &Placed<String>) -> Diagnostic {
+fn switch_problem(error: &SwitchError, switch: &Spanned<String>, value: &Spanned<String>) -> Diagnostic {
     match error {
         SwitchError::Unknown { .. } => {
             let names = autoenroll_model::SWITCHES.iter().map(|switch| switch.name);
@@ -178,22 +178,22 @@ fn switch_problem(error: &SwitchError, switch: &Placed<String>, value: &Placed<S
                 None => "`autoenroll profiles` lists them".to_owned(),
             };
             let message = format!("there is no switch `{}`", switch.value);
-            Diagnostic::error(Code::SwitchValue, message, switch.place).help(help)
+            Diagnostic::error(Code::SwitchValue, message, switch.span).help(help)
         }
         SwitchError::Value { expected, .. } => {
             let message = format!("`{}` is not a value of the switch `{}`", value.value, switch.value);
-            Diagnostic::error(Code::SwitchValue, message, value.place).help(format!("it takes {}", expected.join(", ")))
+            Diagnostic::error(Code::SwitchValue, message, value.span).help(format!("it takes {}", expected.join(", ")))
         }
     }
 }
 
 fn report_unknown_variants(document: &Document, found: &mut Diagnostics) {
-    let names: Vec<Placed<String>> =
+    let names: Vec<Spanned<String>> =
         document.vary.iter().filter_map(|variant| Some(variant.text("name")?.map(str::to_owned))).collect();
     for only in document.steps.iter().flat_map(|step| &step.only) {
         if !names.contains(only) {
             let known: Vec<_> = names.iter().collect();
-            let name = Placed::new(only.value.as_str(), only.place);
+            let name = Spanned::new(only.value.as_str(), only.span);
             found.push(lower::unknown("variant", name, &known));
         }
     }

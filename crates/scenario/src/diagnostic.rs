@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::Code;
-use crate::source::{Files, Place};
+use crate::source::{Files, Span};
 
 /// The most problems that are kept of one reading; a broken generator can make millions.
 const MOST: usize = 200;
@@ -21,7 +21,7 @@ pub struct Diagnostic {
     /// The problem in one line, naming what was found.
     pub message: String,
     /// The place that is wrong.
-    pub place: Place,
+    pub span: Span,
     /// What to say under that place; often nothing, because the message says it.
     pub label: Option<String>,
     /// Other places that matter, with what to say under each.
@@ -44,7 +44,7 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     /// Where.
-    pub place: Place,
+    pub span: Span,
     /// What to say there.
     pub text: String,
 }
@@ -52,15 +52,15 @@ pub struct Label {
 impl Diagnostic {
     /// An error at a place.
     #[must_use]
-    pub fn error(code: Code, message: impl Into<String>, place: Place) -> Self {
+    pub fn error(code: Code, message: impl Into<String>, span: Span) -> Self {
         let message = message.into();
-        Self { code, severity: Severity::Error, message, place, label: None, related: Vec::new(), help: None }
+        Self { code, severity: Severity::Error, message, span, label: None, related: Vec::new(), help: None }
     }
 
     /// A warning at a place.
     #[must_use]
-    pub fn warning(code: Code, message: impl Into<String>, place: Place) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, message, place) }
+    pub fn warning(code: Code, message: impl Into<String>, span: Span) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message, span) }
     }
 
     /// Also says something under the place itself.
@@ -72,8 +72,8 @@ impl Diagnostic {
 
     /// Also shows another place.
     #[must_use]
-    pub fn label(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.related.push(Label { place, text: text.into() });
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push(Label { span, text: text.into() });
         self
     }
 
@@ -128,7 +128,7 @@ impl Diagnostics {
 
     /// Puts them in the order of their places.
     pub fn sort(&mut self) {
-        self.list.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
+        self.list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     }
 
     /// All that were kept.
@@ -192,21 +192,21 @@ pub fn render(diagnostic: &Diagnostic, files: &Files, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
-    let own = diagnostic.related.iter().filter(|label| label.place.file == diagnostic.place.file);
-    let mut primary = AnnotationKind::Primary.span(range(files, diagnostic.place));
+    let own = diagnostic.related.iter().filter(|label| label.span.file == diagnostic.span.file);
+    let mut primary = AnnotationKind::Primary.span(range(files, diagnostic.span));
     if let Some(label) = &diagnostic.label {
         primary = primary.label(label.as_str());
     }
-    let snippet = Snippet::source(files.text(diagnostic.place.file))
-        .path(files.name(diagnostic.place.file))
+    let snippet = Snippet::source(files.text(diagnostic.span.file))
+        .path(files.name(diagnostic.span.file))
         .annotation(primary)
         .annotations(
-            own.map(|label| AnnotationKind::Context.span(range(files, label.place)).label(label.text.as_str())),
+            own.map(|label| AnnotationKind::Context.span(range(files, label.span)).label(label.text.as_str())),
         );
     let mut group = Group::with_title(title).element(snippet);
-    for label in diagnostic.related.iter().filter(|label| label.place.file != diagnostic.place.file) {
-        let other = AnnotationKind::Context.span(range(files, label.place)).label(label.text.as_str());
-        let text = Snippet::source(files.text(label.place.file)).path(files.name(label.place.file));
+    for label in diagnostic.related.iter().filter(|label| label.span.file != diagnostic.span.file) {
+        let other = AnnotationKind::Context.span(range(files, label.span)).label(label.text.as_str());
+        let text = Snippet::source(files.text(label.span.file)).path(files.name(label.span.file));
         group = group.element(text.annotation(other));
     }
     if let Some(help) = &diagnostic.help {
@@ -217,32 +217,32 @@ pub fn render(diagnostic: &Diagnostic, files: &Files, colour: bool) -> String {
 }
 
 /// The bytes of a place, moved to borders of characters and into the text, whatever the place says.
-fn range(files: &Files, place: Place) -> std::ops::Range<usize> {
-    let text = files.text(place.file);
-    let start = text.floor_char_boundary(place.start);
-    start..text.ceil_char_boundary(place.end).max(start)
+fn range(files: &Files, span: Span) -> std::ops::Range<usize> {
+    let text = files.text(span.file);
+    let start = text.floor_char_boundary(span.start);
+    start..text.ceil_char_boundary(span.end).max(start)
 }
 
 /// One problem for machines.
 #[must_use]
 pub fn to_json(diagnostic: &Diagnostic, files: &Files) -> serde_json::Value {
-    let span = |place: Place, label: Option<&str>, primary: bool| {
-        let (line, column) = files.line_column(place.file, place.start);
-        let (end_line, end_column) = files.line_column(place.file, place.end);
+    let entry = |span: Span, label: Option<&str>, primary: bool| {
+        let (line, column) = files.line_column(span.file, span.start);
+        let (end_line, end_column) = files.line_column(span.file, span.end);
         serde_json::json!({
-            "file": files.name(place.file),
+            "file": files.name(span.file),
             "line": line,
             "column": column,
             "end-line": end_line,
             "end-column": end_column,
-            "start": place.start,
-            "end": place.end,
+            "start": span.start,
+            "end": span.end,
             "label": label,
             "primary": primary,
         })
     };
-    let mut spans = vec![span(diagnostic.place, diagnostic.label.as_deref(), true)];
-    spans.extend(diagnostic.related.iter().map(|label| span(label.place, Some(&label.text), false)));
+    let mut spans = vec![entry(diagnostic.span, diagnostic.label.as_deref(), true)];
+    spans.extend(diagnostic.related.iter().map(|label| entry(label.span, Some(&label.text), false)));
     serde_json::json!({
         "code": diagnostic.code.as_str(),
         "severity": diagnostic.severity,

@@ -13,7 +13,7 @@ use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
 use crate::diagnostic::Diagnostics;
-use crate::source::{FileId, Files, Place, Placed};
+use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::Table;
 
 /// What a file says.
@@ -28,7 +28,7 @@ pub struct Document {
     /// Named variants, as they are written.
     pub vary: Vec<Table>,
     /// The fault that is tried at every possible moment.
-    pub sweep: Option<Placed<Sweep>>,
+    pub sweep: Option<Spanned<Sweep>>,
 }
 
 /// A document and what is wrong with it.
@@ -58,21 +58,21 @@ pub fn parse(name: &str, bytes: &[u8]) -> Parsed {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct About {
     /// What the story shows, in one line.
-    pub title: Placed<String>,
+    pub title: Spanned<String>,
     /// The story in a few sentences.
     pub summary: Option<String>,
     /// Requirements that it exercises.
-    pub covers: Vec<Placed<String>>,
+    pub covers: Vec<Spanned<String>>,
     /// Whether a conforming core has to pass.
     pub level: Level,
     /// How well the expected behaviour is supported.
     pub evidence: Option<Evidence>,
     /// The Windows version; the default profile when it is not said.
-    pub profile: Option<Placed<String>>,
+    pub profile: Option<Spanned<String>>,
     /// Switches that differ from the profile: name and value.
-    pub switches: Vec<(Placed<String>, Placed<String>)>,
+    pub switches: Vec<(Spanned<String>, Spanned<String>)>,
     /// Capabilities that a core in another process must have.
-    pub needs: Vec<Placed<String>>,
+    pub needs: Vec<Spanned<String>>,
 }
 
 words! {
@@ -99,9 +99,9 @@ words! {
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The whole step.
-    pub place: Place,
+    pub span: Span,
     /// Its verb.
-    pub verb: Placed<&'static str>,
+    pub verb: Spanned<&'static str>,
     /// When it begins.
     pub begin: Begin,
     /// When it must be over.
@@ -109,9 +109,9 @@ pub struct Step {
     /// The record that it waits for, to act the moment it appears.
     pub on: Option<On>,
     /// Whose record it is, or who acts.
-    pub who: Option<Placed<String>>,
+    pub who: Option<Spanned<String>>,
     /// The variants it stands in; all when empty.
-    pub only: Vec<Placed<String>>,
+    pub only: Vec<Spanned<String>>,
     /// What is done or must be seen.
     pub what: What,
 }
@@ -148,18 +148,18 @@ pub enum Begin {
     /// At the time the clock shows.
     Now,
     /// Then.
-    At(Placed<When>),
+    At(Spanned<When>),
     /// That long after the previous step's match.
-    After(Placed<Duration>),
+    After(Spanned<Duration>),
 }
 
 /// When a step must be over. The instant itself is outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     /// Then.
-    Until(Placed<When>),
+    Until(Spanned<When>),
     /// That long after the previous step's match.
-    Within(Placed<Duration>),
+    Within(Spanned<Duration>),
 }
 
 /// An instant.
@@ -176,7 +176,7 @@ impl When {
     #[must_use]
     pub fn after(self, start: FileTime) -> SimTime {
         match self {
-            Self::Since(span) => SimTime::START + span,
+            Self::Since(duration) => SimTime::START + duration,
             Self::Clock(instant) => SimTime::START + start.until(instant),
         }
     }
@@ -186,7 +186,7 @@ impl When {
 #[derive(Clone, Debug, PartialEq)]
 pub struct On {
     /// Its kind.
-    pub kind: Placed<Kind>,
+    pub kind: Spanned<Kind>,
     /// Facts that it has.
     pub facts: Vec<WantedFact>,
 }
@@ -197,26 +197,26 @@ pub enum What {
     /// Somebody does something.
     Act(Deed),
     /// Time goes by.
-    Wait(Placed<Duration>),
+    Wait(Spanned<Duration>),
     /// A record is seen.
     Expect(Pattern),
     /// A prompt opens or changes, and is answered.
     Prompt {
         /// The decision point.
-        point: Placed<DecisionPoint>,
+        point: Spanned<DecisionPoint>,
         /// Its facts.
         pattern: Pattern,
         /// The answer; `None` leaves it open.
-        answer: Placed<Option<Reply>>,
+        answer: Spanned<Option<Reply>>,
     },
     /// A record is not seen.
     Never(Pattern),
     /// Somebody looks.
     State {
         /// At what kind of thing.
-        look: Placed<LookAt>,
+        look: Spanned<LookAt>,
         /// Which one.
-        of: Option<Placed<String>>,
+        of: Option<Spanned<String>>,
         /// What is to be seen.
         facts: Vec<WantedFact>,
         /// And nothing else.
@@ -248,22 +248,22 @@ words! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {
     /// Its kind.
-    pub kind: Placed<Kind>,
+    pub kind: Spanned<Kind>,
     /// Facts that it has.
     pub facts: Vec<WantedFact>,
     /// It has no others.
     pub exact: bool,
     /// The name that it is bound to.
-    pub bind: Option<Placed<String>>,
+    pub bind: Option<Spanned<String>>,
 }
 
 /// A fact that a record is to have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedFact {
     /// Its name.
-    pub name: Placed<String>,
+    pub name: Spanned<String>,
     /// Its value.
-    pub value: Placed<Wanted>,
+    pub value: Spanned<Wanted>,
 }
 
 /// The value of a fact that a record is to have.
@@ -312,83 +312,83 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
     /// A computer starts.
-    Boot(Placed<String>),
+    Boot(Spanned<String>),
     /// A computer is shut down.
-    Shutdown(Placed<String>),
+    Shutdown(Spanned<String>),
     /// A computer loses power, or a core ends.
-    Crash(Placed<String>),
+    Crash(Spanned<String>),
     /// A user logs on.
     Logon {
         /// The user.
-        user: Placed<String>,
+        user: Spanned<String>,
         /// Where, when there are several computers.
-        computer: Option<Placed<String>>,
+        computer: Option<Spanned<String>>,
     },
     /// A user logs off.
-    Logoff(Placed<String>),
+    Logoff(Spanned<String>),
     /// A user locks the workstation.
-    Lock(Placed<String>),
+    Lock(Spanned<String>),
     /// A user unlocks it.
-    Unlock(Placed<String>),
+    Unlock(Spanned<String>),
     /// Somebody asks for a run.
-    Pulse(Placed<String>),
+    Pulse(Spanned<String>),
     /// Somebody runs gpupdate.
     GpRefresh {
         /// The user or computer.
-        principal: Placed<String>,
+        principal: Spanned<String>,
         /// With `/force`.
         forced: bool,
     },
     /// A user clicks.
-    Click(Placed<ClickTarget>),
+    Click(Spanned<ClickTarget>),
     /// A card goes into a reader.
     Insert {
         /// The card.
-        card: Placed<String>,
+        card: Spanned<String>,
         /// The reader, when there are several.
-        reader: Option<Placed<String>>,
+        reader: Option<Spanned<String>>,
         /// The computer, when there are several.
-        computer: Option<Placed<String>>,
+        computer: Option<Spanned<String>>,
     },
     /// A card is pulled out.
-    Remove(Placed<String>),
+    Remove(Spanned<String>),
     /// A card is pulled out and another one goes in.
     Swap {
         /// The card that comes out.
-        card: Placed<String>,
+        card: Spanned<String>,
         /// The card that goes in.
-        to: Placed<String>,
+        to: Spanned<String>,
         /// The reader, when there are several.
-        reader: Option<Placed<String>>,
+        reader: Option<Spanned<String>>,
         /// The computer, when there are several.
-        computer: Option<Placed<String>>,
+        computer: Option<Spanned<String>>,
     },
     /// A user answers a held prompt.
     Reply {
         /// The decision point.
-        point: Placed<DecisionPoint>,
+        point: Spanned<DecisionPoint>,
         /// The answer.
-        with: Placed<Reply>,
+        with: Spanned<Reply>,
     },
     /// The world changes.
     Change {
         /// What.
-        change: Placed<&'static str>,
+        change: Spanned<&'static str>,
         /// Which one.
-        of: Option<Placed<String>>,
+        of: Option<Spanned<String>>,
         /// What it becomes.
-        set: Placed<Table>,
+        set: Spanned<Table>,
     },
     /// Somebody works at a CA.
     Ca {
         /// What is done.
-        op: Placed<CaOp>,
+        op: Spanned<CaOp>,
         /// Which CA, when there are several.
-        of: Option<Placed<String>>,
+        of: Option<Spanned<String>>,
         /// The request.
-        request: Option<Placed<Named>>,
+        request: Option<Spanned<Named>>,
         /// The certificate.
-        certificate: Option<Placed<Named>>,
+        certificate: Option<Spanned<Named>>,
     },
 }
 
@@ -409,6 +409,6 @@ words! {
 }
 
 /// A file's beginning.
-pub(crate) const fn beginning(file: FileId) -> Place {
-    Place { file, start: 0, end: 0 }
+pub(crate) const fn beginning(file: FileId) -> Span {
+    Span { file, start: 0, end: 0 }
 }

@@ -52,5 +52,5 @@ pub use run::{
 };
 pub use schema::json_schema;
 pub use shape::{listed_facts, unlisted_facts};
-pub use source::{FileId, Files, Place, Placed};
+pub use source::{FileId, Files, Span, Spanned};
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

@@ -11,7 +11,7 @@ use crate::document;
 use crate::loader::{LoadError, Loader};
 use crate::nearest::nearest;
 use crate::shape::{CARD_FILE, TEMPLATE_FILE, check_root, check_shape, missing_keys};
-use crate::source::{File, FileId, Files, Place, Placed};
+use crate::source::{File, FileId, Files, Span, Spanned};
 use crate::tree::Table;
 
 /// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one library, also at the
@@ -71,12 +71,12 @@ impl Library {
     }
 
     /// The world of that name.
-    pub(crate) fn world(&self, name: Placed<&str>, found: &mut Diagnostics) -> Option<&Table> {
+    pub(crate) fn world(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
         self.worlds.named(name, found)
     }
 
     /// The kind of card of that name.
-    pub(crate) fn card(&self, name: Placed<&str>, found: &mut Diagnostics) -> Option<&Table> {
+    pub(crate) fn card(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
         self.cards.named(name, found)
     }
 
@@ -94,7 +94,7 @@ impl Library {
     }
 
     /// An object identifier, dotted or by its name.
-    pub(crate) fn oid(&self, text: Placed<&str>, found: &mut Diagnostics) -> Option<Oid> {
+    pub(crate) fn oid(&self, text: Spanned<&str>, found: &mut Diagnostics) -> Option<Oid> {
         if let Ok(oid) = text.value.parse() {
             return Some(oid);
         }
@@ -110,27 +110,27 @@ impl Library {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write the dotted form, or a name of fixtures/oids.toml".to_owned(),
         };
-        found.push(Diagnostic::error(Code::UnknownName, message, text.place).help(help));
+        found.push(Diagnostic::error(Code::UnknownName, message, text.span).help(help));
         None
     }
 }
 
 impl Folder {
     /// The fixture of that name. Without one, the problem is reported at the name.
-    fn named(&self, name: Placed<&str>, found: &mut Diagnostics) -> Option<&Table> {
+    fn named(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
         let Self { what, path, fixtures } = self;
         match fixtures.get(name.value) {
             Some(Ok(fixture)) => {
                 if fixture.found.has_errors() {
                     let message = format!("the {what} `{}` is broken itself", name.value);
-                    found.push(Diagnostic::error(Code::BrokenFixture, message, name.place));
+                    found.push(Diagnostic::error(Code::BrokenFixture, message, name.span));
                 }
                 found.extend(fixture.found.clone());
                 Some(&fixture.root)
             }
             Some(Err(reason)) => {
                 let message = unreadable(&format!("{path}/{}.toml", name.value), reason);
-                found.push(Diagnostic::error(Code::Unreadable, message, name.place));
+                found.push(Diagnostic::error(Code::Unreadable, message, name.span));
                 None
             }
             None => {
@@ -141,7 +141,7 @@ impl Folder {
                     None => format!("there are {}", known.join(", ")),
                 };
                 let message = format!("there is no {what} `{}`", name.value);
-                found.push(Diagnostic::error(Code::UnknownFixture, message, name.place).help(help));
+                found.push(Diagnostic::error(Code::UnknownFixture, message, name.span).help(help));
                 None
             }
         }
@@ -160,7 +160,7 @@ impl Shelf<'_> {
         &mut self,
         what: &'static str,
         path: &'static str,
-        form: impl Fn(&Table, Place, &mut Diagnostics),
+        form: impl Fn(&Table, Span, &mut Diagnostics),
     ) -> Folder {
         let mut fixtures = BTreeMap::new();
         for name in self.loader.list(path) {
@@ -176,20 +176,20 @@ impl Shelf<'_> {
     }
 
     /// A file that no scenario names; empty when it is missing.
-    fn alone(&mut self, path: &str, form: impl Fn(&Table, Place, &mut Diagnostics)) -> Fixture {
+    fn alone(&mut self, path: &str, form: impl Fn(&Table, Span, &mut Diagnostics)) -> Fixture {
         match self.loader.load(path) {
             Ok(text) => self.put(path, text, form),
             Err(LoadError::Missing) => Fixture::default(),
             Err(LoadError::Unreadable { reason }) => {
                 let mut fixture = self.put(path, String::new(), |_, _, _| {});
-                let place = Place { file: FileId::fixture(self.files.len() - 1), start: 0, end: 0 };
-                fixture.found.push(Diagnostic::error(Code::Unreadable, unreadable(path, &reason), place));
+                let span = Span { file: FileId::fixture(self.files.len() - 1), start: 0, end: 0 };
+                fixture.found.push(Diagnostic::error(Code::Unreadable, unreadable(path, &reason), span));
                 fixture
             }
         }
     }
 
-    fn put(&mut self, path: &str, text: String, form: impl Fn(&Table, Place, &mut Diagnostics)) -> Fixture {
+    fn put(&mut self, path: &str, text: String, form: impl Fn(&Table, Span, &mut Diagnostics)) -> Fixture {
         let mut found = Diagnostics::new();
         let root = document::tree(FileId::fixture(self.files.len()), &text, form, &mut found);
         self.files.push(File { name: format!("fixtures/{path}"), text });
@@ -207,7 +207,7 @@ fn read_oids(root: &Table, found: &mut Diagnostics) -> Vec<(String, Oid)> {
         let Some(dotted) = entry.node.as_text() else { continue };
         match dotted.parse() {
             Ok(oid) => names.push((entry.key.value.clone(), oid)),
-            Err(error) => found.push(Diagnostic::error(Code::Malformed, format!("{error}"), entry.node.place)),
+            Err(error) => found.push(Diagnostic::error(Code::Malformed, format!("{error}"), entry.node.span)),
         }
     }
     names

@@ -20,7 +20,7 @@ use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant;
 use crate::library::Library;
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::{Node, Table, Value};
 
 /// What lowering needs beside the table at hand.
@@ -87,7 +87,7 @@ fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
     spec.sid = word(table, "sid").unwrap_or(spec.sid);
     spec.forest = word(table, "forest").unwrap_or(spec.forest);
     spec.reachable = table.flag("reachable").unwrap_or(true);
-    spec.latency = span(table, "latency").unwrap_or(Duration::ZERO);
+    spec.latency = duration(table, "latency").unwrap_or(Duration::ZERO);
     if table.get("controller").is_some() {
         let controller = |table: &Table| {
             let name = table.text("name")?.value.to_owned();
@@ -120,17 +120,18 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> 
     let mut list = Vec::new();
     for node in cx.world.list("change") {
         let Some(table) = node.as_table() else { continue };
-        let (Some(word), Some(set), Some(at)) = (table.text("change"), table.table("set"), span(table, "at")) else {
+        let (Some(word), Some(set), Some(at)) = (table.text("change"), table.table("set"), duration(table, "at"))
+        else {
             continue;
         };
-        let made = changes(cx, word, table.text("of"), set, node.place, found);
+        let made = changes(cx, word, table.text("of"), set, node.span, found);
         list.extend(made.into_iter().map(|change| ScheduledChange { at, change }));
     }
     list
 }
 
 /// A span of time of a table.
-pub(crate) fn span(table: &Table, key: &str) -> Option<Duration> {
+pub(crate) fn duration(table: &Table, key: &str) -> Option<Duration> {
     word(table, key)
 }
 
@@ -194,16 +195,16 @@ pub(crate) fn guid_of(kind: &str, name: &str) -> Guid {
 }
 
 /// Something of the world cannot be built as described.
-pub(crate) fn impossible(what: impl std::fmt::Display, place: Place) -> Diagnostic {
-    Diagnostic::error(Code::Impossible, what.to_string(), place)
+pub(crate) fn impossible(what: impl std::fmt::Display, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::Impossible, what.to_string(), span)
 }
 
 /// The place of a key's value, or of its table.
-pub(crate) fn place_of(table: &Table, key: &str, otherwise: Place) -> Place {
-    table.get(key).map_or(otherwise, |node| node.place)
+pub(crate) fn span_of(table: &Table, key: &str, otherwise: Span) -> Span {
+    table.get(key).map_or(otherwise, |node| node.span)
 }
 
 /// The name of a named table; empty when it has none, which is reported.
-pub(crate) fn name_of(table: &Table) -> Placed<&str> {
+pub(crate) fn name_of(table: &Table) -> Spanned<&str> {
     table.text("name").unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
 use crate::nearest::nearest;
 use crate::shape::{Shape, Takes, WORLD};
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::{Entry, Node, Table, Value};
 
 /// How many worlds may build on one another.
@@ -33,11 +33,16 @@ fn extend(world: &Table, library: &Library, found: &mut Diagnostics, on_the_way:
     }
 }
 
-fn load(name: Placed<&str>, library: &Library, found: &mut Diagnostics, on_the_way: &mut Vec<String>) -> Option<Table> {
+fn load(
+    name: Spanned<&str>,
+    library: &Library,
+    found: &mut Diagnostics,
+    on_the_way: &mut Vec<String>,
+) -> Option<Table> {
     if on_the_way.iter().any(|known| known == name.value) || on_the_way.len() >= MOST_WORLDS {
         let way = on_the_way.join(" -> ");
         let message = format!("`{}` extends itself: {way} -> {}", name.value, name.value);
-        found.push(Diagnostic::error(Code::Cycle, message, name.place));
+        found.push(Diagnostic::error(Code::Cycle, message, name.span));
         return None;
     }
     let root = library.world(name, found)?;
@@ -84,7 +89,7 @@ fn over_node(base: Option<&Node>, upper: &Node, takes: Option<Takes>, found: &mu
         },
         (_, value) => value.clone(),
     };
-    Node { value, place: upper.place }
+    Node { value, span: upper.span }
 }
 
 fn by_name(base: &[Node], upper: &[Node], shape: &Shape, found: &mut Diagnostics) -> Vec<Node> {
@@ -105,22 +110,22 @@ fn by_name(base: &[Node], upper: &[Node], shape: &Shape, found: &mut Diagnostics
                 let names = result.iter().filter_map(|node| node.as_table()?.text("name")).map(|name| name.value);
                 let help = nearest(name.unwrap_or(""), names).map(|near| format!("did you mean `{near}`?"));
                 found.push(
-                    Diagnostic::error(Code::AbsentNothing, message, absent_place(table, node.place)).help_some(help),
+                    Diagnostic::error(Code::AbsentNothing, message, absent_place(table, node.span)).help_some(help),
                 );
             }
             (Some(at), _) => {
                 let below = result[at].as_table().cloned().unwrap_or_default();
-                result[at] = Node { value: Value::Table(over(&below, table, shape, found)), place: node.place };
+                result[at] = Node { value: Value::Table(over(&below, table, shape, found)), span: node.span };
             }
             (None, _) => {
                 let alone = over(&Table::default(), table, shape, found);
-                result.push(Node { value: Value::Table(alone), place: node.place });
+                result.push(Node { value: Value::Table(alone), span: node.span });
             }
         }
     }
     result
 }
 
-fn absent_place(table: &Table, place: Place) -> Place {
-    table.text("name").map_or(place, |name| name.place)
+fn absent_place(table: &Table, span: Span) -> Span {
+    table.text("name").map_or(span, |name| name.span)
 }

@@ -4,7 +4,7 @@ mod steps;
 mod values;
 
 use crate::document::{About, Document, Level};
-use crate::source::Placed;
+use crate::source::Spanned;
 use crate::tree::{Entry, Node, Table, Value};
 pub(crate) use steps::of_fact;
 pub(crate) use steps::reply;
@@ -43,7 +43,7 @@ pub fn print(document: &Document) -> String {
 }
 
 fn about(about: &About, out: &mut String) {
-    let list = |list: &[Placed<String>]| list_of(list.iter().map(|one| text(&one.value)));
+    let list = |list: &[Spanned<String>]| list_of(list.iter().map(|one| text(&one.value)));
     if !about.title.value.is_empty() {
         line(out, "title", &text(&about.title.value));
     }

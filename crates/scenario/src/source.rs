@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-/// The text of a scenario and those of all fixtures, cheap to clone. A [`Place`] means something only together with the `Files` it
+/// The text of a scenario and those of all fixtures, cheap to clone. A [`Span`] means something only together with the `Files` it
 /// came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
@@ -62,8 +62,8 @@ impl Files {
 
     /// The text at a place.
     #[must_use]
-    pub fn slice(&self, place: Place) -> &str {
-        self.text(place.file).get(place.start..place.end).unwrap_or("")
+    pub fn slice(&self, span: Span) -> &str {
+        self.text(span.file).get(span.start..span.end).unwrap_or("")
     }
 
     /// Line and column of a byte of a file, both from 1; columns count characters.
@@ -96,7 +96,7 @@ impl FileId {
 
 /// A range of bytes of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Place {
+pub struct Span {
     /// The file.
     pub file: FileId,
     /// First byte.
@@ -105,7 +105,7 @@ pub struct Place {
     pub end: usize,
 }
 
-impl Place {
+impl Span {
     /// From the first byte of `self` to the last of `other`, when both are in one file; otherwise `self`.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
@@ -119,37 +119,37 @@ impl Place {
 
 /// A value and where it stands. Two are equal when their values are: where something stands is no part of what it says.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Placed<T> {
+pub struct Spanned<T> {
     /// What it says.
     pub value: T,
     /// Where.
-    pub place: Place,
+    pub span: Span,
 }
 
-impl<T> Placed<T> {
+impl<T> Spanned<T> {
     /// A value at a place.
-    pub const fn new(value: T, place: Place) -> Self {
-        Self { value, place }
+    pub const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
     }
 
     /// A value that no file says.
-    pub fn nowhere(value: T) -> Self {
-        Self { value, place: Place::default() }
+    pub fn without_span(value: T) -> Self {
+        Self { value, span: Span::default() }
     }
 
     /// Another value at the same place.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Placed<U> {
-        Placed { value: change(self.value), place: self.place }
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: change(self.value), span: self.span }
     }
 }
 
-impl<T: PartialEq> PartialEq for Placed<T> {
+impl<T: PartialEq> PartialEq for Spanned<T> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
-impl<T: Eq> Eq for Placed<T> {}
+impl<T: Eq> Eq for Spanned<T> {}
 
 #[cfg(test)]
 mod tests {

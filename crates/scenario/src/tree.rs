@@ -7,7 +7,7 @@ mod toml;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Span, Spanned};
 
 /// The largest file that is read, in bytes. A scenario fits a screen; this is some ten thousand of them.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -17,9 +17,9 @@ pub const MAX_DEPTH: usize = 24;
 /// Reads a text as TOML or, when its first character is `{`, as JSON. Returns what could be understood.
 pub(crate) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
     if text.len() > MAX_BYTES {
-        let place = Place { file, start: 0, end: 0 };
+        let span = Span { file, start: 0, end: 0 };
         let message = format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len());
-        found.push(Diagnostic::error(Code::TooLarge, message, place).help("a scenario tells one story; split it"));
+        found.push(Diagnostic::error(Code::TooLarge, message, span).help("a scenario tells one story; split it"));
         return Table::default();
     }
     if is_json(text) {
@@ -42,7 +42,7 @@ pub struct Node {
     /// The value.
     pub value: Value,
     /// Where it stands; for a table under a header, the header.
-    pub place: Place,
+    pub span: Span,
 }
 
 /// Two nodes are equal when they say the same, wherever they stand.
@@ -105,7 +105,7 @@ impl PartialEq for Table {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Its name.
-    pub key: Placed<String>,
+    pub key: Spanned<String>,
     /// Its value.
     pub node: Node,
 }
@@ -125,9 +125,9 @@ impl Table {
 
     /// The text of that name; `None` when it is absent or no text.
     #[must_use]
-    pub fn text(&self, key: &str) -> Option<Placed<&str>> {
+    pub fn text(&self, key: &str) -> Option<Spanned<&str>> {
         let node = self.get(key)?;
-        node.as_text().map(|text| Placed::new(text, node.place))
+        node.as_text().map(|text| Spanned::new(text, node.span))
     }
 
     /// The whole number of that name; `None` when it is absent or none.
@@ -155,8 +155,8 @@ impl Table {
     }
 
     /// The texts of the list of that name, without what is no text.
-    pub fn texts<'a>(&'a self, key: &str) -> impl Iterator<Item = Placed<&'a str>> + use<'a> {
-        self.list(key).iter().filter_map(|node| node.as_text().map(|text| Placed::new(text, node.place)))
+    pub fn texts<'a>(&'a self, key: &str) -> impl Iterator<Item = Spanned<&'a str>> + use<'a> {
+        self.list(key).iter().filter_map(|node| node.as_text().map(|text| Spanned::new(text, node.span)))
     }
 
     /// The tables of the list of that name, without what is no table.

@@ -187,7 +187,7 @@ fn what_comes_after_an_open_prompt_is_in_doubt() {
     assert!(once.refused.iter().any(|refusal| refusal.message.contains("open at the end")), "{:?}", once.refused);
     // What is refused stands in the new text.
     let places: Vec<&str> =
-        once.refused.iter().map(|problem| &once.text[problem.place.start..problem.place.end]).collect();
+        once.refused.iter().map(|problem| &once.text[problem.span.start..problem.span.end]).collect();
     assert_eq!(places, ["true"]);
     assert_eq!(blessed(&held, script(), true).text, held);
     // Without steps the values are taken as they are.
@@ -249,7 +249,7 @@ fn a_prompt_that_is_open_at_the_end_is_left_to_its_author() {
     let blessed = blessed(&text, script, true);
     let [problem] = blessed.refused.as_slice() else { panic!("{:?}", blessed.refused) };
     assert_eq!(problem.code, Code::LeftOpen);
-    assert_eq!(&text[problem.place.start..problem.place.end], "\"hold\"");
+    assert_eq!(&text[problem.span.start..problem.span.end], "\"hold\"");
     assert_eq!(problem.help.as_deref(), Some("put \"start\", \"remind\" or \"details\" in place of it"));
 }
 

@@ -103,5 +103,5 @@ fn what_cannot_be_read_is_no_missing_file() {
     let checked = checked(&Library::read(&Unreadable), "");
     let told: Vec<_> = checked.found.list().iter().map(|problem| (problem.code, problem.message.as_str())).collect();
     assert_eq!(told, [(Code::Unreadable, "fixtures/oids.toml cannot be read: permission denied")]);
-    assert_eq!(checked.files.name(checked.found.list()[0].place.file), "fixtures/oids.toml");
+    assert_eq!(checked.files.name(checked.found.list()[0].span.file), "fixtures/oids.toml");
 }

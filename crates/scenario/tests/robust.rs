@@ -11,8 +11,8 @@ const STORY: &str = include_str!("../../../scenarios/founding/second-provider.to
 fn survive(bytes: &[u8], fixtures: &Library) -> Vec<Code> {
     let checked = check("any.toml", bytes, fixtures, &ByPrefix);
     for problem in checked.found.list() {
-        let text = checked.files.text(problem.place.file);
-        assert!(problem.place.start <= text.len(), "{problem:?}");
+        let text = checked.files.text(problem.span.file);
+        assert!(problem.span.start <= text.len(), "{problem:?}");
         assert!(explain_code(problem.code.as_str()).is_some());
     }
     let rendered = checked.found.render(&checked.files, false);

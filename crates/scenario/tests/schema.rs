@@ -115,8 +115,8 @@ fn unknown_keys(way: &[String], key: &str) -> bool {
     }
     let text = document.to_string();
     let parsed = parse("walk.json", text.as_bytes());
-    let place = text.rfind(&format!("\"{key}\"")).expect("the key is in the text");
-    parsed.found.list().iter().any(|problem| problem.code == Code::UnknownKey && problem.place.start == place)
+    let span = text.rfind(&format!("\"{key}\"")).expect("the key is in the text");
+    parsed.found.list().iter().any(|problem| problem.code == Code::UnknownKey && problem.span.start == span)
 }
 
 #[test]

@@ -75,8 +75,8 @@ const fn hash_oid(hash: HashAlgorithm) -> &'static str {
     }
 }
 
-/// DER of the AlgorithmIdentifier of a signature in a certificate or a request: NULL parameters for RSA (RFC 4055 5), none
-/// for ECDSA (RFC 5758 3.2).
+/// DER of the AlgorithmIdentifier of a signature in a certificate or a request: NULL parameters for RSA (RFC 4055 5),
+/// none for ECDSA (RFC 5758 3.2).
 #[must_use]
 pub fn signature_identifier(algorithm: SignatureAlgorithm) -> Vec<u8> {
     let oid = asn1::oid_dotted(signature_oid(algorithm));

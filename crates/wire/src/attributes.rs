@@ -10,7 +10,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{ExtensionsAttribute, HashAlgorithm, Oid};
 
-/// One attribute: a type and values, each kept as DER.
+/// One attribute: a type and values, each kept as DER (RFC 5652 5.3; RFC 2986 4.1 is the same).
+///
+/// ```text
+/// Attribute ::= SEQUENCE {
+///     attrType    OBJECT IDENTIFIER,
+///     attrValues  SET OF AttributeValue }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Its type.
@@ -22,7 +28,8 @@ pub struct Attribute {
 /// Who made a request ([MS-WCCE] 2.2.2.7.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientInfo {
-    /// Kind of client: 2 is the autoenrollment of Server 2003, 6 that of Vista and later, 9 certreq ([MS-WCCE] note 11).
+    /// Kind of client: 2 is the autoenrollment of Server 2003, 6 that of Vista and later, 9 certreq ([MS-WCCE] note
+    /// 11).
     pub client_id: u32,
     /// DNS name of the machine.
     pub machine: String,
@@ -48,7 +55,7 @@ pub struct CspProvider {
 pub struct EncryptedKeyHash {
     /// The hash function; none when it is unknown here.
     pub algorithm: Option<HashAlgorithm>,
-    /// The hash.
+    /// Over the DER of the ContentInfo that holds the EnvelopedData.
     pub hash: Vec<u8>,
 }
 
@@ -108,8 +115,8 @@ impl Attribute {
         Attribute::new(oids::RENEWAL_CERTIFICATE, certificate.to_vec())
     }
 
-    /// The private key as EnvelopedData in a ContentInfo, DER ([MS-WCCE] 2.2.2.7.8). It stands in the unsigned attributes of
-    /// the message, whose CMC control adds a hash of it.
+    /// The private key as EnvelopedData in a ContentInfo, DER ([MS-WCCE] 2.2.2.7.8). It stands in the unsigned
+    /// attributes of the message, whose CMC control adds a hash of it.
     #[must_use]
     pub fn archived_key(content_info: &[u8]) -> Attribute {
         // O3.3.archival
@@ -149,8 +156,8 @@ impl Attribute {
 
 /// The attributes of one request, in their order.
 ///
-/// The typed readers take the first attribute of their type and its first value; they give `Ok(None)` when there is none
-/// and an error when it is malformed.
+/// The typed readers take the first attribute of their type and its first value; they give `Ok(None)` when there is
+/// none and an error when it is malformed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes(pub Vec<Attribute>);
 

@@ -75,8 +75,8 @@ impl Extension {
         self
     }
 
-    /// The template of a request or certificate. The name is a BMPString: [MS-WCCE] 2.2.2.7.7.1 prints another type, but
-    /// every Windows client sends this one.
+    /// The template of a request or certificate. The name is a BMPString: [MS-WCCE] 2.2.2.7.7.1 prints another type,
+    /// but every Windows client sends this one.
     #[must_use]
     pub fn template(template: &TemplateReference) -> Extension {
         match template {
@@ -112,7 +112,8 @@ impl Extension {
         Extension::new(oids::EXTENDED_KEY_USAGE, false, asn1::sequence(&usages))
     }
 
-    /// Application policies, Microsoft's extended key usage in the form of certificate policies ([MS-WCCE] 2.2.2.7.7.3).
+    /// Application policies, Microsoft's extended key usage in the form of certificate policies ([MS-WCCE]
+    /// 2.2.2.7.7.3).
     #[must_use]
     pub fn application_policies(policies: &[Oid]) -> Extension {
         // O3.3.application-policies

@@ -19,7 +19,8 @@ pub const CR_IN_CHALLENGERESPONSE: u32 = 0x0000_0500;
 /// The bits of `dwFlags` that hold the RequestType.
 pub const CR_IN_FORMATMASK: u32 = 0x0000_FF00;
 
-/// `dwFlags`, Flags, bit Y: respond with a CMC full response instead of certificates in a CMS ([MS-WCCE] 3.2.1.4.3.1.1).
+/// `dwFlags`, Flags, bit Y: respond with a CMC full response instead of certificates in a CMS ([MS-WCCE]
+/// 3.2.1.4.3.1.1).
 pub const CR_IN_FULLRESPONSE: u32 = 0x0004_0000;
 /// `dwFlags`, Flags, bit X: put the revocation lists into the response.
 pub const CR_IN_CRLS: u32 = 0x0008_0000;

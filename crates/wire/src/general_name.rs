@@ -30,7 +30,7 @@ pub enum GeneralName {
     Other {
         /// Its type.
         oid: Oid,
-        /// Its value.
+        /// The content of its `[0]`, DER.
         value: Vec<u8>,
     },
     /// Any other choice, DER.
@@ -110,8 +110,8 @@ impl GeneralName {
     }
 }
 
-/// Swaps between the order in which a GUID is printed and the order in which Windows stores it: the first three fields are
-/// little endian there ([MS-DTYP] 2.3.4.2). Its own inverse.
+/// Swaps between the order in which a GUID is printed and the order in which Windows stores it: the first three fields
+/// are little endian there ([MS-DTYP] 2.3.4.2). Its own inverse.
 pub(crate) fn mixed_endian(guid: [u8; 16]) -> [u8; 16] {
     let [a, b, c, d, e, f, g, h, rest @ ..] = guid;
     let [i, j, k, l, m, n, o, p] = rest;

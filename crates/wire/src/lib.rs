@@ -36,7 +36,7 @@ mod time;
 
 pub use algorithm::{SignedWith, digest, signature_identifier};
 pub use attributes::{Attribute, Attributes, ClientInfo, CspProvider, EncryptedKeyHash};
-pub use certificate::{Certificate, UnsignedCertificate};
+pub use certificate::{Certificate, UnsignedCertificate, thumbprint};
 pub use cms::{SignedMessage, SignerId};
 pub use error::{Problem, WireError};
 pub use extensions::{

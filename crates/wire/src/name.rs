@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use autoenroll_model::{Oid, hex};
 use core::fmt;
 
-/// An X.501 name. The order is that of the certificate, root first: `DC=example` before `DC=corp` before `CN=Alice`; the
-/// text form is that of the directory, leaf first.
+/// An X.501 name. The order is that of the certificate, root first: `DC=example` before `DC=corp` before `CN=Alice`;
+/// the text form is that of the directory, leaf first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// Relative names, root first.
@@ -99,8 +99,8 @@ impl Name {
 
 impl NameAttribute {
     /// An attribute whose string type is the one that a Windows CA chooses: IA5String for domain components and e-mail
-    /// addresses, otherwise PrintableString where the text allows it and UTF8String where not. Text outside of ASCII, which
-    /// IA5String cannot hold, becomes a UTF8String under any type.
+    /// addresses, otherwise PrintableString where the text allows it and UTF8String where not. Text outside of ASCII,
+    /// which IA5String cannot hold, becomes a UTF8String under any type.
     #[must_use]
     pub fn new(oid: Oid, value: &str) -> NameAttribute {
         let value = match oid.as_str() {
@@ -223,8 +223,8 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-/// Reads a name as the directory writes it, leaf first (RFC 4514). Blanks around separators do not matter, a value may be
-/// quoted, `;` separates as `,` does.
+/// Reads a name as the directory writes it, leaf first (RFC 4514). Blanks around separators do not matter, a value may
+/// be quoted, `;` separates as `,` does.
 impl core::str::FromStr for Name {
     type Err = NameError;
 

@@ -10,7 +10,19 @@ use crate::{
 use alloc::vec::Vec;
 use autoenroll_model::{HashAlgorithm, SignatureAlgorithm};
 
-/// A request as it was received or finished: the bytes, and what they say.
+/// A request as it was received or finished: the bytes, and what they say (RFC 2986 4).
+///
+/// ```text
+/// CertificationRequest ::= SEQUENCE {
+///     certificationRequestInfo  CertificationRequestInfo,
+///     signatureAlgorithm        AlgorithmIdentifier,
+///     signature                 BIT STRING }
+/// CertificationRequestInfo ::= SEQUENCE {
+///     version        INTEGER { v1(0) },
+///     subject        Name,
+///     subjectPKInfo  SubjectPublicKeyInfo,
+///     attributes     [0] IMPLICIT SET OF Attribute }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificationRequest {
     /// The whole request, DER.
@@ -27,7 +39,7 @@ pub struct CertificationRequest {
     pub attributes: Attributes,
     /// How the request is signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// Over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 
@@ -82,8 +94,8 @@ impl CertificationRequest {
         key_identifier(&self.public_key)
     }
 
-    /// Whether the hash that stands in place of a signature is right (RFC 5272 C.1); false for a request that is signed.
-    /// It proves nothing about the key.
+    /// Whether the hash that stands in place of a signature is right (RFC 5272 C.1); false for a request that is
+    /// signed. It proves nothing about the key.
     #[must_use]
     pub fn has_valid_no_signature(&self) -> bool {
         self.signed_with == SignedWith::NoSignature
@@ -91,7 +103,7 @@ impl CertificationRequest {
     }
 }
 
-/// A request that waits for its signature.
+/// A request that waits for its signature; its ASN.1 stands at [`CertificationRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedRequest {
     /// The subject; empty when the CA is to fill it in ([MS-WCCE] 3.1.2.4.2.2.2.10).
@@ -124,8 +136,8 @@ impl UnsignedRequest {
         self.finished(&signature_identifier(self.algorithm), signature)
     }
 
-    /// The request with a hash in place of the signature (RFC 5272 C.1), for a CMC message that is signed with another key
-    /// ([MS-WCCE] 2.2.2.6.5).
+    /// The request with a hash in place of the signature (RFC 5272 C.1), for a CMC message that is signed with another
+    /// key ([MS-WCCE] 2.2.2.6.5).
     ///
     /// # Errors
     /// As [`signed`](Self::signed).

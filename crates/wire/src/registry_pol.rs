@@ -13,8 +13,8 @@ const HEADER: &[u8] = b"PReg\x01\x00\x00\x00";
 pub struct Setting {
     /// Key below HKEY_LOCAL_MACHINE or HKEY_CURRENT_USER.
     pub key: String,
-    /// Name of the value. Names that begin with `**` are orders: `**del.Name` deletes a value, `**delvals.` all values of the
-    /// key ([MS-GPREG] 3.2.5.1).
+    /// Name of the value. Names that begin with `**` are orders: `**del.Name` deletes a value, `**delvals.` all values
+    /// of the key ([MS-GPREG] 3.2.5.1).
     pub value: String,
     /// Type and data.
     pub data: Data,
@@ -31,7 +31,7 @@ pub enum Data {
     Other {
         /// Number of the type.
         kind: u32,
-        /// The octets.
+        /// The data as the file has them.
         octets: Vec<u8>,
     },
 }

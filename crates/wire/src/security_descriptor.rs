@@ -127,8 +127,8 @@ pub fn to_bytes(descriptor: &SecurityDescriptor) -> Vec<u8> {
     bytes
 }
 
-/// An access control list of revision 4, the one that has object entries. Entries beyond 64 KiB do not fit into a list and
-/// are left out.
+/// An access control list of revision 4, the one that has object entries. Entries beyond 64 KiB do not fit into a list
+/// and are left out.
 fn acl_bytes(entries: &[Ace]) -> Vec<u8> {
     let (mut content, mut count) = (Vec::new(), 0_u16);
     for entry in entries.iter().map(ace_bytes) {
@@ -219,8 +219,8 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// SDDL ([MS-DTYP] 2.5.1) of owner and discretionary list, e.g. `O:BAD:(A;;RPLCRC;;;AU)`. No list is `D:NO_ACCESS_CONTROL`;
-/// a conditional entry shows as `XA` or `XD` without its condition.
+/// SDDL ([MS-DTYP] 2.5.1) of owner and discretionary list, e.g. `O:BAD:(A;;RPLCRC;;;AU)`. No list is
+/// `D:NO_ACCESS_CONTROL`; a conditional entry shows as `XA` or `XD` without its condition.
 #[must_use]
 pub fn to_sddl(descriptor: &SecurityDescriptor) -> String {
     let owner = descriptor.owner.as_ref().map(|owner| format!("O:{}", trustee(owner))).unwrap_or_default();

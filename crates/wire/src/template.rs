@@ -19,7 +19,7 @@ pub struct AttributeError {
     pub attribute: &'static str,
     /// Its value, when it is text.
     pub found: Option<String>,
-    /// What is expected.
+    /// The form a value must have, in words that follow "expected".
     pub expected: &'static str,
 }
 
@@ -34,8 +34,8 @@ impl fmt::Display for AttributeError {
 
 impl core::error::Error for AttributeError {}
 
-/// Reads a template, an object of class `pKICertificateTemplate`; none when it has no name. An absent number counts as 0, an absent list as empty, and an absent security
-/// descriptor, as most exports have it, grants nobody anything.
+/// Reads a template, an object of class `pKICertificateTemplate`; none when it has no name. An absent number counts as
+/// 0, an absent list as empty, and an absent security descriptor, as most exports have it, grants nobody anything.
 #[must_use]
 pub fn from_entry(entry: &Entry) -> (Option<Template>, Vec<AttributeError>) {
     let mut object = Object { entry, errors: Vec::new() };
@@ -183,8 +183,8 @@ impl Object<'_> {
         KeyUsage::from_bits_retain(usage.unwrap_or_default())
     }
 
-    /// [MS-CRTD] 2.11, 2.15: a negative count of 100 ns in eight octets, little endian. A longer time than a duration holds, like
-    /// the smallest number, which stands for never, becomes the longest span.
+    /// [MS-CRTD] 2.11, 2.15: a negative count of 100 ns in eight octets, little endian. A longer time than a duration
+    /// holds, like the smallest number, which stands for never, becomes the longest span.
     fn period(&mut self, attribute: &'static str) -> Duration {
         let period = self.first(attribute, "eight octets of a negative number, little endian", |value| {
             // W3.1.periods

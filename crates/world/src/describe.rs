@@ -1,5 +1,6 @@
 //! What requests and certificates say, as facts: names, extensions, signers.
 
+use autoenroll_keys::sha1;
 use autoenroll_model::{ExtensionsAttribute, Facts, KeyUsage, Oid};
 use autoenroll_wire::cmc::PkiResponse;
 use autoenroll_wire::{
@@ -70,7 +71,7 @@ pub(crate) fn response_facts(facts: Facts, response: &[u8], certificate: &[u8]) 
     }
     let content = message.content.as_deref().and_then(|content| PkiResponse::from_der(content).ok());
     let hash = content.and_then(|content| content.issued_certificate_hash().ok().flatten());
-    let right = hash.is_some_and(|hash| hash == autoenroll_keys::sha1(certificate));
+    let right = hash.is_some_and(|hash| hash == sha1(certificate));
     facts.with("response", "full-cmc").with("issued-hash", right)
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{
-    Certificates, EnrollmentService, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid, Template, Token,
-    TrustContainer, TrustStore, access_check,
+    Certificates, Duration, EnrollmentService, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid, Template,
+    Token, TrustContainer, TrustStore, access_check,
 };
 
 use crate::action::{PrincipalEdit, TemplateEdit};
@@ -19,7 +19,7 @@ pub(crate) struct Directory {
     forest: Guid,
     controllers: Vec<ControllerSpec>,
     pub(crate) reachable: bool,
-    pub(crate) latency: autoenroll_model::Duration,
+    pub(crate) latency: Duration,
     templates: Vec<(Template, Visibility)>,
     authorities: Vec<(EnrollmentService, Visibility)>,
     /// Users and computers by name. Their `groups` are empty here: membership is evaluated when a token is made.

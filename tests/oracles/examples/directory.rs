@@ -1,4 +1,5 @@
-//! Prints the default templates of Windows and a CA that issues them as LDIF: `cargo run -p autoenroll-oracles --example directory`.
+//! Prints the default templates of Windows and a CA that issues them as LDIF: `cargo run -p autoenroll-oracles
+//! --example directory`.
 
 use autoenroll_oracles::templates::{Generation, directory};
 

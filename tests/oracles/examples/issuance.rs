@@ -1,8 +1,8 @@
 //! Certificates per second, beside `openssl x509 -req` with the same CA key and the same requests:
 //! `cargo run --release -p autoenroll-oracles --example issuance -- [COUNT]`.
 //!
-//! Both read each request from a file, verify it, and write a certificate to a file. OpenSSL is one process for each certificate,
-//! as that command is; how long a process takes that does nothing but start is measured as well.
+//! Both read each request from a file, verify it, and write a certificate to a file. OpenSSL is one process for each
+//! certificate, as that command is; how long a process takes that does nothing but start is measured as well.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

@@ -48,7 +48,8 @@ pub fn defaults(generation: Generation) -> Vec<Template> {
     spec.templates.into_iter().map(|template| template.template).collect()
 }
 
-/// The templates as a directory publishes them, and a CA that issues them all. The lists let every authenticated user enroll.
+/// The templates as a directory publishes them, and a CA that issues them all. The lists let every authenticated user
+/// enroll.
 ///
 /// # Panics
 /// When the fixtures have an error.

@@ -32,8 +32,8 @@ pub fn openssl() -> Option<Command> {
     Some(Command::new("openssl"))
 }
 
-/// Python with the packages of `requirements.txt`, and a program of `scripts`. It is looked for in `tests/oracles/.venv`, or
-/// where AUTOENROLL_ORACLES_PYTHON says.
+/// Python with the packages of `requirements.txt`, and a program of `scripts`. It is looked for in
+/// `tests/oracles/.venv`, or where AUTOENROLL_ORACLES_PYTHON says.
 #[must_use]
 pub fn python(script: &str) -> Option<Command> {
     let python = match std::env::var_os("AUTOENROLL_ORACLES_PYTHON") {

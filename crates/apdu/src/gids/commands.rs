@@ -60,7 +60,7 @@ pub const fn verify_status() -> Command {
 
 /// Drops PIN and admin authentication.
 #[must_use]
-pub const fn log_out() -> Command {
+pub const fn deauthenticate() -> Command {
     Command::new(0x00, ins::VERIFY, 0x00, 0x82)
 }
 
@@ -220,8 +220,8 @@ pub fn admin_key_file() -> Fcp {
     }
 }
 
-/// Control parameters of a user key's file: the PIN to generate, use and import, the public key for everyone. An exchange
-/// key may decipher and sign, a signature key only sign; an elliptic-curve key signs hashes.
+/// Control parameters of a user key's file: the PIN to generate, use and import, the public key for everyone. An
+/// exchange key may decipher and sign, a signature key only sign; an elliptic-curve key signs hashes.
 #[must_use]
 pub fn user_key_file(key: KeyReference, algorithm: Algorithm, kind: KeyKind) -> Fcp {
     use {CrtTemplate::*, Padding::*};

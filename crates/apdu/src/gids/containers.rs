@@ -125,8 +125,8 @@ impl ContainerRecord {
     /// Bytes of one record.
     pub const LEN: usize = 86;
 
-    /// Reads one record; `None` when the name is not UTF-16, has no end, or has a backslash. What follows the name's end
-    /// and the reserved byte are not looked at.
+    /// Reads one record; `None` when the name is not UTF-16, has no end, or has a backslash. What follows the name's
+    /// end and the reserved byte are not looked at.
     #[must_use]
     pub fn parse(row: &[u8; Self::LEN]) -> Option<Self> {
         let units = row[..ContainerName::FIELD].chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
@@ -189,8 +189,8 @@ impl ContainerMap {
         self.0.iter().position(|record| record.flags.is_valid() && record.name.as_str() == name)
     }
 
-    /// Makes the container at `index` the default one and takes the flag from every other. Does nothing unless the record
-    /// is valid.
+    /// Makes the container at `index` the default one and takes the flag from every other. Does nothing unless the
+    /// record is valid.
     pub fn set_default(&mut self, index: usize) {
         if !self.0.get(index).is_some_and(|record| record.flags.is_valid()) {
             return;

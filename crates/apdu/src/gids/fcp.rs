@@ -37,7 +37,8 @@ pub enum FileKind {
 
 /// One control reference template of a key file: a use that the key is permitted.
 ///
-/// Hosts in the field write a constant key reference into the templates of signature keys, so a card must not rely on it.
+/// Hosts in the field write a constant key reference into the templates of signature keys, so a card must not rely on
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Crt {
     /// What the key may be used for.
@@ -155,12 +156,12 @@ pub enum FcpError {
     Tlv(TlvError),
     /// A data object that must be there is not.
     Missing {
-        /// Its tag.
+        /// BER-TLV tag of the object (ISO 7816-4 7.4.3).
         tag: Tag,
     },
     /// A data object has a value it must not have.
     Value {
-        /// Its tag.
+        /// BER-TLV tag of the object (ISO 7816-4 7.4.3).
         tag: Tag,
     },
     /// The number of condition bytes is not the number of access-mode bits.

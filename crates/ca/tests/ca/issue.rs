@@ -108,7 +108,7 @@ fn an_enrollee_supplies_subject_alternative_name_and_sid() {
     let certificate = issued(&ca.submit(start(), &alice(), &ask.submission()));
     assert_eq!(certificate.subject.to_string(), "CN=www.contoso.com,O=Contoso");
     assert_eq!(certificate.dns_name().as_deref(), Some("www.contoso.com"));
-    assert_eq!(certificate.sid(), None, "nobody supplied one");
+    assert_eq!(certificate.sid(), None, "neither side supplied one");
 
     let sid = "S-1-5-21-9-9-9-500".parse().unwrap();
     ask.extensions.push(Extension::sid(&sid));

@@ -1,4 +1,4 @@
-//! Somebody else's opinion: the `openssl` command reads and verifies what the CA makes.
+//! The command `openssl` reads and verifies what the CA makes.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test hands files to another program; nothing of it is in the crate"

@@ -38,7 +38,7 @@ impl Bench {
         }
     }
 
-    /// Somebody who has a certificate of that template from this CA.
+    /// A holder of a certificate of that template from this CA.
     fn holder(&mut self, name: &str, template: &Template) -> Holder {
         let ask = Ask { key: key(name), ..Ask::for_template(template) };
         let reply = self.ca.submit(start(), &alice(), &ask.submission());
@@ -68,7 +68,7 @@ type Case = (&'static str, HResult, fn(&mut Bench));
 const CASES: &[Case] = &[
     ("CA3.8.authority", HResult::E_INVALIDARG, |bench| bench.ask.ca = "Fabrikam CA".into()),
     ("CA6.1.running", HResult::CERTSRV_E_SERVER_SUSPENDED, |bench| bench.ca.suspend(true)),
-    ("CA3.7.3.ca", HResult::CERTSRV_E_ENROLL_DENIED, |bench| bench.ca.config_mut().rights = nobody()),
+    ("CA3.7.3.ca", HResult::CERTSRV_E_ENROLL_DENIED, |bench| bench.ca.config_mut().rights = empty_list()),
     ("CA6.1.form", HResult::ERROR_INVALID_DATA, |bench| bench.request = Some(b"\x30\x03\x02\x01\x00".to_vec())),
     ("CA6.1.form", HResult::ERROR_INVALID_DATA, |bench| bench.request = Some(Vec::new())),
     ("CA6.1.form", HResult::ERROR_INVALID_DATA, |bench| {
@@ -153,7 +153,7 @@ const CASES: &[Case] = &[
         bench.template.minor = 2;
     }),
     ("CA3.7.8.template", HResult::CERTSRV_E_TEMPLATE_CONFLICT, |bench| bench.renew(&agent())),
-    ("CA3.7.3.template", HResult::CERTSRV_E_TEMPLATE_DENIED, |bench| bench.template.security = nobody()),
+    ("CA3.7.3.template", HResult::CERTSRV_E_TEMPLATE_DENIED, |bench| bench.template.security = empty_list()),
     ("CA3.2.3.ca-version", HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE, |bench| {
         bench.template.private_key_flags = PrivateKeyFlags::from_bits_retain(0x0007_0000);
     }),
@@ -231,7 +231,7 @@ const CASES: &[Case] = &[
     }),
 ];
 
-fn nobody() -> SecurityDescriptor {
+fn empty_list() -> SecurityDescriptor {
     SecurityDescriptor { owner: None, dacl: Some(Vec::new()) }
 }
 
@@ -356,7 +356,7 @@ fn what_is_granted() {
     });
 }
 
-/// With a rule turned round, what it refused passes it, and what passed gets another reply: no rule is without effect.
+/// With a rule inverted, what it refused passes it, and what passed gets another reply: no rule is without effect.
 #[cfg(feature = "planted-bugs")]
 #[test]
 fn every_rule_matters() {

@@ -166,8 +166,8 @@ fn a_certificate_of_another_ca_can_be_renewed_once_it_is_trusted() {
     assert_eq!(new.submit(start(), &alice(), &second.submission()).disposition, Disposition::Issued);
 }
 
-/// Issuer's name and serial number are all that a signer's identifier says of a certificate: a CA of one's own makes another one that
-/// it names as well, with the same content and a key of one's own.
+/// Issuer's name and serial number are all that a signer's identifier says of a certificate: a CA of one's own makes
+/// another one that it names as well, with the same content and a key of one's own.
 #[test]
 fn a_forged_certificate_with_the_serial_number_of_a_real_one_renews_nothing() {
     let user = template("User");

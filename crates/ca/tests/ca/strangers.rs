@@ -1,4 +1,4 @@
-//! Requests that nobody here made: those of real Windows clients, damaged ones, and CMS as other programs write it.
+//! Requests from outside this project: those of real Windows clients, damaged ones, and CMS as other programs write it.
 
 use std::fs;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn signed_attributes_may_leave_out_the_type_of_the_content() {
     assert_eq!(without_digest, (refused, false), "what is signed must say what it is about");
 }
 
-/// A request on behalf of somebody says so among the signed attributes ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+/// A request on behalf of another says so among the signed attributes ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
 #[test]
 fn whom_a_signer_asks_for_counts() {
     for name in ["RequesterName", "requestername\0"] {
@@ -70,8 +70,9 @@ fn whom_a_signer_asks_for_counts() {
     }
 }
 
-/// Has alice renew a certificate with a CMS request whose signer signs these attributes; `attributes` gets the digest of the content
-/// as a value. Returns what became of it, and whether the CA's decision on the signatures tells of something tolerated.
+/// Has alice renew a certificate with a CMS request whose signer signs these attributes; `attributes` gets the digest
+/// of the content as a value. Returns what became of it, and whether the CA's decision on the signatures tells of
+/// something tolerated.
 fn submit_signed(attributes: impl FnOnce(Vec<u8>) -> Vec<Attribute>) -> (Disposition, bool) {
     let user = template("User");
     let mut ca = ca(vec![user.clone()]);
@@ -127,7 +128,12 @@ proptest! {
 
     /// A damaged request is refused or granted, but it never stops the CA, and its row says what became of it.
     #[test]
-    fn damage_never_stops_the_ca(which in 0_usize..3, at in any::<prop::sample::Index>(), octet in any::<u8>(), cut in any::<prop::sample::Index>()) {
+    fn damage_never_stops_the_ca(
+        which in 0_usize..3,
+        at in any::<prop::sample::Index>(),
+        octet in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let mut request = requests().swap_remove(which);
         let place = at.index(request.len());
         request[place] = octet;

@@ -1,7 +1,7 @@
 //! A host that does everything right, wrong and at random, and an observer that watches what the card lets through.
 //!
-//! The host sees nothing but the card's answers. The observer keeps its own small model of PIN, counter and roles from the
-//! traffic alone and compares it with the card after every command. The run is deterministic.
+//! The host sees nothing but the card's answers. The observer keeps its own small model of PIN, counter and roles from
+//! the traffic alone and compares it with the card after every command. The run is deterministic.
 //!
 //! In an optimised build it is a million commands; `cargo test --release -p autoenroll-card --test card fuzz`.
 
@@ -99,7 +99,9 @@ fn exchange(card: &mut Card, apdu: &[u8], observer: &mut Observer, accepted: &mu
 
 proptest! {
     #[test]
-    fn random_bytes_never_panic_and_never_log_in(apdus in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 1..60)) {
+    fn random_bytes_never_panic_and_never_log_in(
+        apdus in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 1..60),
+    ) {
         let starts = cards::starting_cards();
         for start in &starts {
             let mut card = start.card.clone();

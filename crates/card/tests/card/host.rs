@@ -1,4 +1,5 @@
-//! The other side of the reader: commands as text, answers checked as text, and the host's half of admin authentication.
+//! The other side of the reader: commands as text, answers checked as text, and the host's half of admin
+//! authentication.
 
 use autoenroll_apdu::gids::{Algorithm, ContainerName, KeyKind, KeyReference, Padding, commands, tag};
 use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, encode_chain, tlv};
@@ -34,7 +35,7 @@ pub(crate) fn blank(profile: CardProfile) -> Card {
     card
 }
 
-/// A card that was initialised, with power, the application selected and nobody logged in.
+/// A card that was initialised, with power, the application selected and no one authenticated.
 pub(crate) fn initialised(profile: CardProfile) -> Card {
     let mut card = blank(profile);
     card.personalise(&Personalisation::new(PIN, ADMIN_KEY)).unwrap();

@@ -7,7 +7,7 @@ use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
 use crate::catalogue::{self, Catalogue};
-use crate::story::{self, rest};
+use crate::prose::{self, rest};
 
 /// A run of one principal, from its trigger to its end.
 pub(super) struct Run<'a> {
@@ -81,7 +81,8 @@ pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
     runs
 }
 
-/// Who has a run that is still open at the end of the trace, and what it does instead of ending: it waits for something.
+/// Who has a run that is still open at the end of the trace, and what it does instead of ending: it waits for
+/// something.
 pub(crate) fn open_at_end(trace: &Trace) -> Vec<(&str, String)> {
     let open = runs(trace).into_iter().filter_map(|run| match run.end {
         End::Open(waits) => Some((run.actor, waits)),
@@ -147,7 +148,7 @@ impl<'a> Run<'a> {
             .records
             .iter()
             .filter(|record| record.kind == Kind::ItemEnded && is_about(record, name))
-            .map(|record| story::outcome_and_code(&record.facts))
+            .map(|record| prose::outcome_and_code(&record.facts))
             .collect();
         if !outcomes.is_empty() {
             let text = outcomes.join("; ");

@@ -93,8 +93,8 @@ pub(super) fn all(
     Ok(())
 }
 
-/// The templates that are shown, and the names of those that are not: the story's own ones come first; others of its world count
-/// only when some run was to enroll for them.
+/// The templates that are shown, and the names of those that are not: the story's own ones come first; others of its
+/// world count only when some run was to enroll for them.
 fn shown<'s>(
     story: &'s Story,
     runs: &[Run<'_>],

@@ -22,7 +22,8 @@ pub(super) enum Target<'a> {
     Scenario(&'a str, Option<Moment>),
 }
 
-/// A step of a story. A colon and a number: the step, from 1. `:L26`, or `:26:3` as messages print it: a line of the file.
+/// A step of a story. A colon and a number: the step, from 1. `:L26`, or `:26:3` as messages print it: a line of the
+/// file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     Step(usize),
@@ -62,7 +63,7 @@ impl Moment {
                 .filter(|at| *at < steps.len())
                 .ok_or_else(|| Failure::Usage(format!("{} has no step {step}; it has {}", story.name, steps.len()))),
             Self::Line(line) => {
-                let lines = steps.iter().map(|step| line_of(step.place.start)..=line_of(step.place.end));
+                let lines = steps.iter().map(|step| line_of(step.span.start)..=line_of(step.span.end));
                 lines.clone().position(|lines| lines.contains(&line)).ok_or_else(|| {
                     let near = lines.enumerate().min_by_key(|(_, lines)| lines.start().abs_diff(line));
                     let near =
@@ -81,8 +82,8 @@ fn is_code(text: &str) -> bool {
     digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
-/// A number or a name, or both as traces print them. Windows also shows the number as eight hexadecimal digits alone, and as a
-/// decimal one with or without sign.
+/// A number or a name, or both as traces print them. Windows also shows the number as eight hexadecimal digits alone,
+/// and as a decimal one with or without sign.
 fn hresult(text: &str) -> Option<HResult> {
     let word = text.split_whitespace().next()?;
     let hexadecimal = |digits: &str| u32::from_str_radix(digits, 16).ok();
@@ -110,7 +111,7 @@ fn moment(text: &str) -> Target<'_> {
 }
 
 /// What to say about a word that names no scenario, but nearly an id or the name of an HRESULT.
-pub(super) fn slip(text: &str, catalogue: &Catalogue) -> Option<String> {
+pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
     if text.contains('/') || suite::named(text).is_ok() {
         return None;
     }
@@ -168,7 +169,7 @@ mod tests {
     fn near_ids_are_suggested() {
         let catalogue = Catalogue::read().unwrap();
         let check = |text: &str, words: &[&str]| {
-            let help = slip(text, &catalogue);
+            let help = suggestion(text, &catalogue);
             let found = help.as_deref().unwrap_or_default();
             assert!(
                 words.iter().all(|word| found.contains(word)) && words.is_empty() == help.is_none(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{Fact, SimTime};
-use autoenroll_scenario::{Failure as Wrong, FailureKind, Pattern, RunReport, Step, Verdict, Wanted, What};
+use autoenroll_model::SimTime;
+use autoenroll_scenario::{FailureKind, RunReport, What};
 use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
 use super::fate::{decided, decides, is_idle};
@@ -11,10 +11,12 @@ use super::runs::{self, Shown};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
-use crate::story::{rest, sentence};
+use crate::hint::{failures, template};
+use crate::prose::{rest, sentence};
 use crate::suite::Story;
 
-/// The record that a step matched, and everything that led to it; for a step without a record what there is to say about it.
+/// The record that a step matched, and everything that led to it; for a step without a record what there is to say
+/// about it.
 pub(super) fn step(
     story: &Story,
     report: &RunReport,
@@ -49,7 +51,7 @@ pub(super) fn step(
         (None, What::Expect(_) | What::Prompt { .. }) => "matched no record".to_owned(),
     };
     writeln!(console.out, "step {number} of {} {what}", story.name)?;
-    writeln!(console.out, "    {}\n", story.scenario.files.slice(step.place))?;
+    writeln!(console.out, "    {}\n", story.scenario.files.slice(step.span))?;
     let template = template(step).and_then(|name| runs::known(name, story).ok());
     match (template, &step.what) {
         (Some(template), _) => {
@@ -61,24 +63,6 @@ pub(super) fn step(
             writeln!(console.out, "`autoenroll explain {name}` says what became of each template in each run")?;
             Ok(())
         }
-    }
-}
-
-/// How the story went otherwise than its file says.
-pub(crate) fn failures(report: &RunReport) -> &[Wrong] {
-    match &report.verdict {
-        Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures,
-        Verdict::Passed | Verdict::Error(_) => &[],
-    }
-}
-
-/// The template that a step is about, when it names one.
-pub(crate) fn template(step: &Step) -> Option<&str> {
-    let (What::Expect(Pattern { facts, .. }) | What::Never(Pattern { facts, .. })) = &step.what else { return None };
-    let fact = facts.iter().find(|fact| fact.name.value == "template")?;
-    match &fact.value.value {
-        Wanted::Is(Fact::Text(name)) => Some(name),
-        _ => None,
     }
 }
 

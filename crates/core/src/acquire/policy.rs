@@ -1,17 +1,19 @@
 //! Phase D: templates and CAs, from the directory or from policy servers.
 
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use autoenroll_model::{Duration, Effect, EnrollmentService, Facts, HResult, PolicyResponse, PolicyServer, Template};
+use autoenroll_model::{
+    Duration, Effect, EnrollmentService, Facts, HResult, PolicyResponse, PolicyServer, PolicyTemplate, Template,
+};
 
-use super::state::{Acquisition, Bound, Found, Next, Search};
+use super::state::{Acquisition, Bound, Next, Search};
 use crate::events;
 use crate::frame::Frame;
 use crate::halt::Halt;
-use crate::known::{Permissions, PolicyCache, TemplateEntry};
+use crate::known::{Found, Permissions, PolicyCache, TemplateEntry};
 use crate::rules;
 
 /// From the gate to templates and CAs: nothing to ask for, the cache, policy servers, or the directory.
@@ -30,7 +32,7 @@ pub(super) fn begin(frame: &mut Frame, bound: Bound) -> Result<Next, Halt> {
     }
     let servers =
         if frame.profile().policy_servers.is_yes() { chosen_end_points(frame, &bound)? } else { Source::Directory };
-    let search = |rest| Search { bound, rest, found: Found::default(), fresh_for: None };
+    let search = |rest| Search { bound, rest, found: Found::default(), fresh_for: None, complete: true };
     match servers {
         Source::EndPoints(rest) => next_end_point(frame, search(rest)),
         Source::Directory => Ok(Next::Ask(Effect::ReadTemplates, Acquisition::Templates(search(VecDeque::new())))),
@@ -109,7 +111,8 @@ fn next_end_point(frame: &mut Frame, mut search: Search) -> Result<Next, Halt> {
             return Ok(if ldap {
                 Next::Ask(Effect::ReadTemplates, Acquisition::Templates(search))
             } else {
-                Next::Ask(Effect::GetPolicies(server), Acquisition::GetPolicies(search))
+                let url = server.url.clone();
+                Next::Ask(Effect::GetPolicies(server), Acquisition::GetPolicies(url, search))
             });
         }
         events::run_failed(frame, HResult::CERTSRV_E_NO_POLICY_SERVER);
@@ -132,46 +135,51 @@ pub(super) fn services_read(
     next_end_point(frame, search)
 }
 
-/// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked.
+/// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked, and the next
+/// run asks all of them again.
 pub(super) fn server_answered(
     frame: &mut Frame,
+    url: String,
     mut search: Search,
     result: Result<PolicyResponse, HResult>,
 ) -> Result<Next, Halt> {
     match result {
         Ok(response) => {
             events::policy_loaded(frame, response.templates.len());
-            let kept = frame.cache.as_ref().filter(|_| response.not_changed).map(|cache| cache.policy.clone());
+            // Each server speaks of its own policy, whatever the others have told meanwhile ([MS-XCEP] 3.1.4.1.3.9).
+            let kept = frame.told.get(&url).filter(|_| response.not_changed).cloned();
             let facts = Facts::new().with("not-changed", response.not_changed);
             let holds = frame.decide(rules::POLICY_NOT_CHANGED, "policy-server", kept.is_some(), facts).holds;
             // T2.2.policy-server
-            search.fresh_for = Some(Duration::hours(response.next_update_hours.unwrap_or(8).into()));
-            match kept {
-                Some(kept) if holds => {
-                    search.found.templates.extend(kept.templates.iter().cloned());
-                    search.found.services.extend(kept.services.iter().cloned());
-                }
-                _ => take(frame, &mut search.found, response)?,
-            }
+            let hours = Duration::hours(response.next_update_hours.unwrap_or(8).into());
+            search.fresh_for = Some(search.fresh_for.map_or(hours, |others| others.min(hours)));
+            let told = match kept {
+                Some(kept) if holds => kept,
+                _ => take(frame, response)?,
+            };
+            search.found.templates.extend(told.templates.iter().cloned());
+            search.found.services.extend(told.services.iter().cloned());
+            frame.told.insert(url, told);
         }
         Err(code) => {
             let facts = Facts::new().with("code", code.to_string());
             frame.applies(rules::POLICY_SERVER_FAILED, "policy-server", facts)?;
             events::run_failed(frame, code);
+            search.complete = false;
         }
     }
     next_end_point(frame, search)
 }
 
 /// What the server has resolved for the caller takes the place of the security descriptor ([MS-XCEP] 3.1.4.1.3).
-fn take(frame: &mut Frame, found: &mut Found, response: PolicyResponse) -> Result<(), Halt> {
+fn take(frame: &mut Frame, response: PolicyResponse) -> Result<Found, Halt> {
     frame.applies(rules::SERVER_PERMISSIONS, "policy-server", Facts::new())?;
-    found.templates.extend(response.templates.into_iter().map(|told| {
+    let entry = |told: PolicyTemplate| {
         let permissions = Some(Permissions { enroll: told.enroll, autoenroll: told.autoenroll });
         Arc::new(TemplateEntry { template: told.template, permissions })
-    }));
-    found.services.extend(response.authorities);
-    Ok(())
+    };
+    let templates = response.templates.into_iter().map(entry).collect();
+    Ok(Found { templates, services: response.authorities })
 }
 
 /// Every source was asked: drop unusable CAs, remember, go on to the principal.
@@ -182,7 +190,9 @@ fn complete(frame: &mut Frame, mut search: Search) -> Result<Next, Halt> {
     });
     let policy = Arc::new(search.found.first_of_each());
     let fresh_for = search.fresh_for.unwrap_or(frame.profile().template_cache.0);
-    frame.cache = Some(PolicyCache { read_at: frame.now.mono, fresh_for, policy: policy.clone() });
+    // What lacks the answer of a policy server is not the whole policy, and holds for this run only.
+    let cache = PolicyCache { read_at: frame.now.mono, fresh_for, policy: policy.clone() };
+    frame.cache = search.complete.then_some(cache);
     if frame.decide(rules::NO_CA, "enterprise", policy.services.is_empty(), Facts::new()).holds {
         return Ok(Next::Nothing);
     }

@@ -1,14 +1,12 @@
 //! Where acquisition stands, and what is known by then.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-use autoenroll_model::{
-    Certificates, Duration, Effect, EnrollmentService, PolicyServer, PrincipalObject, RootDse, Settings, TrustStore,
-};
+use autoenroll_model::{Certificates, Duration, Effect, PolicyServer, PrincipalObject, RootDse, Settings, TrustStore};
 
-use crate::known::{EnrollmentPolicy, Gathered, PolicyFlags, TemplateEntry};
+use crate::known::{EnrollmentPolicy, Found, Gathered, PolicyFlags};
 
 /// Where acquisition stands. Each state waits for the effect it names and owns what is known by then.
 #[derive(Clone, Debug)]
@@ -23,8 +21,8 @@ pub(crate) enum Acquisition {
     WriteTrust(Mirroring),
     /// The state of the download is remembered.
     WriteCache(Bound),
-    /// A policy server tells its policy.
-    GetPolicies(Search),
+    /// The policy server of that URL tells its policy.
+    GetPolicies(String, Search),
     /// The directory tells its templates.
     Templates(Search),
     /// The directory tells its enrollment services.
@@ -84,33 +82,6 @@ pub(crate) struct Search {
     pub(super) found: Found,
     /// How long the policy may be used; `None` when no policy server said so.
     pub(super) fresh_for: Option<Duration>,
-}
-
-/// What the sources have told, in their order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    pub(super) templates: Vec<Arc<TemplateEntry>>,
-    pub(super) services: Vec<EnrollmentService>,
-}
-
-impl Found {
-    /// Policies overlap: what several sources describe counts once, as the first of them describes it.
-    pub(super) fn first_of_each(self) -> EnrollmentPolicy {
-        let mut policy = EnrollmentPolicy::default();
-        for entry in self.templates {
-            let same = |known: &Arc<TemplateEntry>| {
-                known.template.name == entry.template.name && known.template.oid == entry.template.oid
-            };
-            if !policy.templates.iter().any(same) {
-                policy.templates.push(entry);
-            }
-        }
-        for service in self.services {
-            let same = |known: &EnrollmentService| known.name == service.name && known.host == service.host;
-            if !policy.services.iter().any(same) {
-                policy.services.push(service);
-            }
-        }
-        policy
-    }
+    /// Every policy server that was asked has answered.
+    pub(super) complete: bool,
 }

@@ -161,8 +161,7 @@ pub(super) fn insert_answered(
     next_provider(job, frame, &provider)
 }
 
-/// S7c: the user does not want this provider's card. The next provider's turn, or the end of the list. A key that was to sign no
-/// longer matters: the next provider begins again with a key of its own.
+/// S7c: the user does not want this provider's card. The next provider's turn, or the end of the list.
 fn next_provider(job: &mut Job, frame: &mut Frame, provider: &str) -> Result<Next, Halt> {
     let next = job.item.providers.get(job.provider + 1).map(|next| next.name.clone());
     let facts = Facts::new().with_some("next", next.as_deref());
@@ -250,9 +249,14 @@ fn pulled(
     Ok(ask_for_card(job, frame, purpose, readers))
 }
 
+/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is listed in its reader
+/// and gone whenever it is spoken to would be asked forever.
+const MOST_LOSSES: u8 = 3;
+
 /// A card operation failed before anything was written: when the card is gone it is asked for again.
 fn failed(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: &CardSerial, code: HResult) -> Result<Next, Halt> {
-    if is_gone(code) {
+    if is_gone(code) && job.losses < MOST_LOSSES {
+        job.losses += 1;
         job.applies(frame, rules::CARD_PULLED, &card.0, code_fact(code))?;
         return Ok(find(job, frame, purpose));
     }

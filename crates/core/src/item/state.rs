@@ -11,7 +11,7 @@ use autoenroll_model::{
 
 use crate::frame::{Frame, OpenPrompt, Timer};
 use crate::install::Housekeeping;
-use crate::known::{Ca, Issued, IssuedRequest, Item, PendingRequest};
+use crate::known::{BestFirst, Ca, Issued, IssuedRequest, Item, PendingRequest};
 use crate::request::{FinishedRequest, RequestBuilder};
 
 /// What stays the same from step to step.
@@ -22,6 +22,8 @@ pub(super) struct Job {
     pub(super) provider: usize,
     /// PINs that cards have taken for this item.
     pub(super) pins: BTreeMap<CardSerial, PinId>,
+    /// How often a card was gone in the middle of an operation since the user last had a say.
+    pub(super) losses: u8,
     /// The latest decision about the item, the cause of what follows.
     pub(super) because: Cause,
 }
@@ -84,9 +86,9 @@ pub(super) enum Step {
     /// The entry in REQUEST is written before anything is submitted.
     WriteAhead(NewKey),
     /// Key archival: the CA tells its exchange certificate.
-    ReadExchange(NewKey),
+    ReadExchange(NewKey, BestFirst<Ca>),
     /// Key archival: the key is enveloped to the CA.
-    Archive(NewKey),
+    Archive(NewKey, BestFirst<Ca>),
     /// A signature is being made.
     Sign(Unsigned),
     /// S11.
@@ -156,15 +158,16 @@ pub(super) struct NewKey {
 pub(super) struct Unsigned {
     pub(super) key: NewKey,
     pub(super) builder: RequestBuilder,
+    /// The CAs that it is for; only the first can read a key that is to be archived.
+    pub(super) cas: BestFirst<Ca>,
 }
 
-/// A request at a CA, and the CAs that come after it.
+/// A request at the first of these CAs; the others come after it.
 #[derive(Clone, Debug)]
 pub(super) struct Submitting {
     pub(super) key: NewKey,
     pub(super) request: FinishedRequest,
-    pub(super) ca: Ca,
-    pub(super) others: VecDeque<Ca>,
+    pub(super) cas: BestFirst<Ca>,
 }
 
 /// A certificate on its way to where it belongs.
@@ -258,7 +261,7 @@ impl Job {
     }
 
     pub(super) fn ask(&self, frame: &mut Frame, effect: Effect, step: Step) -> Next {
-        if matches!(step, Step::Submit(_) | Step::Retrieve(_) | Step::ReadExchange(_)) {
+        if matches!(step, Step::Submit(_) | Step::Retrieve(_) | Step::ReadExchange(..)) {
             let end = frame.now.mono + CA_TIMEOUT;
             frame.timers.set(Timer::CaTimeout, end);
         }

@@ -15,7 +15,7 @@ use super::key::{clean_up, is_own};
 use super::state::{Certified, Job, Leftovers, NewKey, Next, Purpose, Step, Submitting, Unsigned};
 use crate::frame::Frame;
 use crate::halt::Halt;
-use crate::known::{Ca, Issued, NewRequest, PendingRequest, Task};
+use crate::known::{BestFirst, Ca, Inventory, Issued, NewRequest, PendingRequest, Task};
 use crate::reported::CardFailure;
 use crate::request::{Built, FinishedRequest, RequestBuilder, RequestKey, SignerKey, Unbuilt};
 use crate::rules;
@@ -32,22 +32,29 @@ pub(super) fn begin(job: &mut Job, frame: &mut Frame, key: NewKey) -> Result<Nex
     let flags = request(job).template.template.private_key_flags;
     let archival = flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
     let name = String::from(job.name());
+    let cas = request(job).cas.clone();
     if !archival || !job.decide(frame, rules::KEY_ARCHIVAL, &name, archival, Facts::new()) {
-        return build(job, frame, key, None);
+        return build(job, frame, key, cas, None);
     }
     // A key on a card cannot leave it, so it cannot be archived.
     if key.entry.key.card.is_some() {
         return Ok(Next::fail(HResult::NTE_NOT_SUPPORTED));
     }
-    let Ca { name, host } = request(job).cas.first.clone();
-    Ok(job.ask(frame, Effect::ReadExchangeCertificate { ca: name, host }, Step::ReadExchange(key)))
+    Ok(read_exchange(job, frame, key, cas))
 }
 
-/// The CA's exchange certificate: the key is enveloped to it. Without one the item fails; its entry waits for the next run.
+fn read_exchange(job: &Job, frame: &mut Frame, key: NewKey, cas: BestFirst<Ca>) -> Next {
+    let Ca { name, host } = cas.first.clone();
+    job.ask(frame, Effect::ReadExchangeCertificate { ca: name, host }, Step::ReadExchange(key, cas))
+}
+
+/// The CA's exchange certificate: the key is enveloped to it. Without one the next CA is asked; without any the item fails, and its
+/// entry waits for the next run.
 pub(super) fn exchange_read(
     job: &mut Job,
     frame: &mut Frame,
     key: NewKey,
+    cas: BestFirst<Ca>,
     result: Result<Vec<u8>, HResult>,
 ) -> Result<Next, Halt> {
     match result {
@@ -55,9 +62,16 @@ pub(super) fn exchange_read(
             let container = key.entry.key.container.clone();
             let operation = SoftwareOperation::Archive { container, exchange_certificate };
             let effect = Effect::Software { provider: key.entry.key.provider.clone(), operation };
-            Ok(job.ask(frame, effect, Step::Archive(key)))
+            Ok(job.ask(frame, effect, Step::Archive(key, cas)))
         }
-        Err(code) => key_unusable(job, frame, code),
+        Err(code) => match cas.next() {
+            Some(cas) => {
+                let name = String::from(job.name());
+                job.applies(frame, rules::NEXT_CA, &name, Facts::new().with("code", code.to_string()))?;
+                Ok(read_exchange(job, frame, key, cas))
+            }
+            None => key_unusable(job, frame, code),
+        },
     }
 }
 
@@ -65,10 +79,11 @@ pub(super) fn key_archived(
     job: &mut Job,
     frame: &mut Frame,
     key: NewKey,
+    cas: BestFirst<Ca>,
     result: Result<Vec<u8>, HResult>,
 ) -> Result<Next, Halt> {
     match result {
-        Ok(blob) => build(job, frame, key, Some(blob)),
+        Ok(blob) => build(job, frame, key, cas, Some(blob)),
         Err(code) => key_unusable(job, frame, code),
     }
 }
@@ -80,7 +95,13 @@ fn key_unusable(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next,
     Ok(Next::fail(code))
 }
 
-fn build(job: &mut Job, frame: &mut Frame, key: NewKey, archived: Option<Vec<u8>>) -> Result<Next, Halt> {
+fn build(
+    job: &mut Job,
+    frame: &mut Frame,
+    key: NewKey,
+    cas: BestFirst<Ca>,
+    archived: Option<Vec<u8>>,
+) -> Result<Next, Halt> {
     let before = frame.decisions_made();
     let request_key = RequestKey {
         provider: &key.entry.key.provider,
@@ -91,7 +112,7 @@ fn build(job: &mut Job, frame: &mut Frame, key: NewKey, archived: Option<Vec<u8>
     match RequestBuilder::new(frame, request(job), request_key) {
         Ok(builder) => {
             job.because = frame.decisions_since(before).last().unwrap_or(job.because);
-            Ok(Next::Sign(Unsigned { key, builder }))
+            Ok(Next::Sign(Unsigned { key, builder, cas }))
         }
         Err(Unbuilt::Failed(code)) => Ok(Next::fail(code)),
         Err(Unbuilt::Inverted(inverted)) => Err(inverted.into()),
@@ -126,7 +147,7 @@ pub(super) fn signed(
     unsigned: Unsigned,
     result: Result<Vec<u8>, CardFailure>,
 ) -> Result<Next, Halt> {
-    let Unsigned { key, builder } = unsigned;
+    let Unsigned { key, builder, cas } = unsigned;
     let signature = match result {
         Ok(signature) => signature,
         Err(CardFailure::Code(code)) => return key_unusable(job, frame, code),
@@ -139,18 +160,15 @@ pub(super) fn signed(
         }
     };
     match builder.signed(signature) {
-        Ok(Built::Wants(builder)) => Ok(Next::Sign(Unsigned { key, builder })),
-        Ok(Built::Finished(finished)) => {
-            let cas = request(job).cas.clone();
-            Ok(submit(job, frame, Submitting { key, request: finished, ca: cas.first, others: cas.others.into() }))
-        }
+        Ok(Built::Wants(builder)) => Ok(Next::Sign(Unsigned { key, builder, cas })),
+        Ok(Built::Finished(request)) => Ok(submit(job, frame, Submitting { key, request, cas })),
         Err(code) => Ok(Next::fail(code)),
     }
 }
 
 fn submit(job: &Job, frame: &mut Frame, submitting: Submitting) -> Next {
-    let FinishedRequest { flags, der } = submitting.request.clone();
-    let Ca { name, host } = submitting.ca.clone();
+    let FinishedRequest { flags, der, .. } = submitting.request.clone();
+    let Ca { name, host } = submitting.cas.first.clone();
     let submission = Submission { ca: name, host, flags, attributes: Vec::new(), request: der };
     job.ask(frame, Effect::Submit(submission), Step::Submit(submitting))
 }
@@ -167,7 +185,7 @@ pub(super) fn replied(
         Err(code) => return refused(job, frame, submitting, code),
     };
     let name = String::from(job.name());
-    let ca = submitting.ca.clone();
+    let ca = submitting.cas.first.clone();
     let facts = Facts::new().with("ca", ca.name.as_str()).with("request-id", reply.request_id);
     let code = match reply.disposition {
         Disposition::Issued | Disposition::Pending => None,
@@ -192,15 +210,20 @@ pub(super) fn replied(
 }
 
 /// The CA did not issue: the next CA, or failure, which removes the key and its entry.
-fn refused(job: &mut Job, frame: &mut Frame, mut submitting: Submitting, code: HResult) -> Result<Next, Halt> {
+fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResult) -> Result<Next, Halt> {
     let name = String::from(job.name());
     let facts = Facts::new().with("code", code.to_string());
     job.applies(frame, rules::REQUEST_DENIED, &name, facts.clone())?;
-    if let Some(ca) = submitting.others.pop_front() {
+    let Submitting { key, request, cas } = submitting;
+    if let Some(cas) = cas.next() {
         job.applies(frame, rules::NEXT_CA, &name, facts)?;
-        return Ok(submit(job, frame, Submitting { ca, ..submitting }));
+        return Ok(if request.archives_key {
+            read_exchange(job, frame, key, cas)
+        } else {
+            submit(job, frame, Submitting { key, request, cas })
+        });
     }
-    let RequestEntry { key, key_id, .. } = submitting.key.entry;
+    let RequestEntry { key, key_id, .. } = key.entry;
     let mut effects = VecDeque::new();
     if is_own(job, &key) {
         effects.push_back(job.delete_container(&key));
@@ -246,6 +269,7 @@ pub(super) fn retrieve(job: &Job, frame: &mut Frame, pending: PendingRequest) ->
 pub(super) fn retrieved(
     job: &mut Job,
     frame: &mut Frame,
+    held: &Inventory,
     pending: PendingRequest,
     result: Result<CaReply, HResult>,
 ) -> Result<Next, Halt> {
@@ -269,8 +293,8 @@ pub(super) fn retrieved(
         Disposition::Denied(code) | Disposition::Failed(code) => {
             job.applies(frame, rules::PENDING_OUTCOME, &name, facts.with("outcome", "denied"))?;
             let mut effects = VecDeque::new();
-            // A key on a card stays: a card is asked for with the user's consent only.
-            if entry.key.card.is_none() {
+            // A key on a card stays: a card is asked for with the user's consent only. So does that of a certificate.
+            if entry.key.card.is_none() && !held.is_certified(&entry.key) {
                 effects.push_back(job.delete_container(&entry.key));
             }
             effects.push_back(Effect::RemoveRequest(entry.key_id));

@@ -22,8 +22,9 @@ fn reader() -> (Reader, String, String) {
     (reader, first, second)
 }
 
-/// Pulls the card before and after each command of the operation. Gives the commands and, below each after which the card
-/// describes itself in another way, what it then says. (Pulled before a command, a card is as after the one before.)
+/// Pulls the card before and after each command of the operation. Gives the commands and, below each after which the
+/// card describes itself in another way, what it then says. (Pulled before a command, a card is as after the one
+/// before.)
 fn check(operation: impl Fn(&str, &str) -> CardOperation) -> String {
     let (mut untouched, first, second) = reader();
     let operation = operation(&first, &second);
@@ -55,7 +56,7 @@ fn check(operation: impl Fn(&str, &str) -> CardOperation) -> String {
         }
         assert_usable(&mut after);
 
-        // Nobody is to be left with a card that takes no further key.
+        // The card must take further keys afterwards.
         let again = after.run(generate(KeyAlgorithm::Rsa1024));
         assert!(matches!(again, EffectResult::Generated { .. }), "{command}: {again:?}");
         assert_usable(&mut after);

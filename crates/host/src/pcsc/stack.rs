@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::pcscd::read_slots;
 use crate::{LogError, LoggedApdu, Pcscd, PcscdError, PcscdOptions, Slot, read_apdu_log};
 
-/// The readers of this process's pcscd. Whoever needs one takes it and gives it back.
+/// The readers of this process's pcscd, lent out one by one.
 #[derive(Debug)]
 pub struct Stack {
     directory: PathBuf,
     slots: Vec<Slot>,
-    /// The readers that nobody has taken.
+    /// The readers that are not lent out.
     free: Mutex<Vec<Slot>>,
 }
 
@@ -60,9 +60,9 @@ const DIRECTORY: &str = "AUTOENROLL_PCSCD";
 impl Stack {
     /// Gives this process a pcscd of its own; call it first thing in `main`.
     ///
-    /// The PC/SC library takes the way to its daemon from the environment, and no program can change its own safely. So the
-    /// first call starts a pcscd, and then the same program with the same arguments and another environment, waits for it,
-    /// and stops the pcscd. In that second process the call returns at once.
+    /// The PC/SC library takes the way to its daemon from the environment, and no program can change its own safely. So
+    /// the first call starts a pcscd, and then the same program with the same arguments and another environment, waits
+    /// for it, and stops the pcscd. In that second process the call returns at once.
     ///
     /// # Errors
     /// When pcscd or the program cannot be started.

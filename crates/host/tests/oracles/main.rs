@@ -1,11 +1,11 @@
-//! OpenSC's unmodified tools, OpenSSL and pcscd judge the card: what they are told to do, what they must say, and what is on
-//! the card afterwards.
+//! OpenSC's unmodified tools, OpenSSL and pcscd judge the card: what they are told to do, what they must say, and what
+//! is on the card afterwards.
 //!
 //! A missing program is an error when `CI` is set, and a skipped test otherwise. On Debian:
 //! `apt-get install pcscd vsmartcard-vpcd opensc openssl libengine-pkcs11-openssl python3-pyscard`.
 //!
-//! OpenSC's own `p11test` is not here: it is not packaged, and needs OpenSC's source to be built. Against a fresh card with
-//! one RSA key it should end with 8 passed, 3 skipped, 0 failed.
+//! OpenSC's own `p11test` is not here: it is not packaged, and needs OpenSC's source to be built. Against a fresh card
+//! with one RSA key it should end with 8 passed, 3 skipped, 0 failed.
 
 #[cfg(test)]
 mod desk;

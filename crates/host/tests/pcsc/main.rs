@@ -1,9 +1,11 @@
-//! Cards through the PC/SC library: a reader, the CSP, and whole scenarios whose traces must be those of cards in process.
+//! Cards through the PC/SC library: a reader, the CSP, and whole scenarios whose traces must be those of cards in
+//! process.
 //!
-//! Needs the feature `pcsc`, and on Debian `apt-get install pcscd vsmartcard-vpcd libpcsclite-dev opensc openssl pkg-config`.
+//! Needs the feature `pcsc`, and on Debian `apt-get install pcscd vsmartcard-vpcd libpcsclite-dev opensc openssl
+//! pkg-config`.
 //!
-//! Each test has a process and a pcscd of its own, because the library talks to one daemon for as long as a process lives, and
-//! because one of the tests kills it. `pcsc inside <test> <part> <parts>` is such a process.
+//! Each test has a process and a pcscd of its own, because the library talks to one daemon for as long as a process
+//! lives, and because one of the tests kills it. `pcsc inside <test> <part> <parts>` is such a process.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod killed;
@@ -21,8 +23,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 type Test = fn(&Arc<Stack>, Part);
 
-/// The part of a test that a process does: of so many, this one. Most of the time is spent waiting for pcscd, which looks for
-/// cards every 400 ms, so that more parts than processors are quicker.
+/// The part of a test that a process does: of so many, this one. Most of the time is spent waiting for pcscd, which
+/// looks for cards every 400 ms, so that more parts than processors are quicker.
 #[derive(Clone, Copy)]
 struct Part {
     this: usize,

@@ -1,4 +1,5 @@
-//! Who may do what, by the access control list of an imported template: the cases that enrollment clients in the field test.
+//! Who may do what, by the access control list of an imported template: the cases that enrollment clients in the field
+//! test.
 
 use autoenroll_import::ldif;
 use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, Token, access_check, rights};
@@ -93,7 +94,7 @@ fn cases() -> Vec<(&'static str, Vec<Ace>, May)> {
         ("through Network", vec![of(Allow, Right::Enroll, NETWORK)], (true, false)),
         ("not through PRINCIPAL_SELF", vec![plain(Allow, control, Sid::PRINCIPAL_SELF)], (false, false)),
         (
-            "somebody else's do not count",
+            "those of another principal do not count",
             vec![plain(Allow, control, OTHER), plain(Deny, control, OTHER)],
             (false, false),
         ),

@@ -1,4 +1,5 @@
-//! Templates that real Windows consoles exported, where a copy of them lies beside the project, and what becomes of them.
+//! Templates that real Windows consoles exported, where a copy of them lies beside the project, and what becomes of
+//! them.
 #![expect(clippy::disallowed_methods, reason = "the test reads files that are not part of the project")]
 
 use crate::scenario::{oids, template_of};
@@ -23,8 +24,8 @@ fn exports() -> BTreeMap<String, Vec<u8>> {
 const NOT_TAKEN_OVER: [&str; 5] =
     ["distinguishedName", "instanceType", "name", "objectCategory", "showInAdvancedViewOnly"];
 
-/// The attributes of the only object in a file, in alphabetical order, without those that are not taken over. Key usage counts
-/// without zeros at its end: consoles write it in one octet or two.
+/// The attributes of the only object in a file, in alphabetical order, without those that are not taken over. Key usage
+/// counts without zeros at its end: consoles write it in one octet or two.
 fn attributes(ldif: &[u8]) -> Vec<(String, Vec<u8>)> {
     let file = wire_ldif::parse(ldif);
     assert_eq!(file.errors, []);
@@ -58,7 +59,8 @@ fn every_export_comes_back_as_it_was() {
     }
 }
 
-/// By way of the scenario language, the same attributes come back as well: nothing that a template says needs another word.
+/// By way of the scenario language, the same attributes come back as well: nothing that a template says needs another
+/// word.
 #[test]
 fn every_export_can_be_said_in_a_scenario() {
     for (name, bytes) in exports() {

@@ -65,7 +65,8 @@ fn a_half_that_sets_nothing_is_no_policy() {
     assert_eq!(world.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), ["machine"]);
 }
 
-/// Whether policy is refreshed in the background, and how often at a domain controller, the half for computers says for all.
+/// Whether policy is refreshed in the background, and how often at a domain controller, the half for computers says for
+/// all.
 #[test]
 fn what_only_computers_are_told_counts_in_their_half_only() {
     let settings = [

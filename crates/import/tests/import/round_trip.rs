@@ -98,7 +98,8 @@ prop_compose! {
         [inherited, inherit_only, conditional]: [bool; 3],
     ) -> Ace {
         let object = object.map(autoenroll_model::Guid);
-        Ace { effect, mask, object, trustee: trustee.parse().expect("generated as one"), inherited, inherit_only, conditional }
+        let trustee = trustee.parse().expect("generated as one");
+        Ace { effect, mask, object, trustee, inherited, inherit_only, conditional }
     }
 }
 
@@ -117,7 +118,8 @@ fn text() -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn cng()(asymmetric in "[A-Z_0-9]{1,10}", other in proptest::option::of("[A-Z_0-9]{1,10}"),
-        usage in proptest::option::of(prop_oneof![0_u32..8, any::<u32>()]), length in proptest::option::of(0_u32..70_000),
+        usage in proptest::option::of(prop_oneof![0_u32..8, any::<u32>()]),
+        length in proptest::option::of(0_u32..70_000),
     ) -> CngSettings {
         CngSettings {
             asymmetric_algorithm: Some(asymmetric),
@@ -174,8 +176,8 @@ prop_compose! {
         let [eku, application_policies, certificate_policies, critical_extensions, ra_policies] = lists;
         let [revision, minor, ra_signatures] = numbers;
         Template {
-            name, display_name, oid: own, schema, revision, minor, flags, enrollment_flags, private_key_flags, name_flags,
-            ra_signatures, ra_application_policies: ra, ra_policies, cng, key_spec, minimal_key_size,
+            name, display_name, oid: own, schema, revision, minor, flags, enrollment_flags, private_key_flags,
+            name_flags, ra_signatures, ra_application_policies: ra, ra_policies, cng, key_spec, minimal_key_size,
             providers: (1..).zip(providers).map(|(order, name)| ProviderPreference { order, name }).collect(),
             validity: Duration(validity * 100), renewal_period: Duration(renewal_period * 100),
             key_usage, eku, application_policies, certificate_policies, critical_extensions,

@@ -16,9 +16,9 @@ use crate::check::Scenario;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Begin, End, Step, What, parse};
 use crate::print::{self, Style, value};
-use crate::run::unnamed::{answers_to, expects, left_before, place, step_for, timed};
+use crate::run::unnamed::{answers_to, expects, insert_position, left_before, step_for, timed};
 use crate::run::{Failure, FailureKind, Left, RunReport};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Span, Spanned};
 use crate::tree::Value;
 
 /// What inserting comes to.
@@ -32,13 +32,13 @@ pub(super) struct Inserted {
 /// What is missing after one step.
 struct Gap {
     /// The step that it comes after; nothing at the beginning.
-    after: Option<Place>,
+    after: Option<Span>,
     /// What is missing, in the order of the trace.
     missing: Vec<Missing>,
     /// The step that comes next, when its own time has to change, so that it stays where it was.
     retimed: Option<Retimed>,
     /// The step that comes next, when it has to follow an action or answer directly.
-    follower: Option<Place>,
+    follower: Option<Span>,
     /// The step that comes next, when it is a `never` that guards less then.
     guard: Option<Guard>,
 }
@@ -84,7 +84,7 @@ pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style)
             }
             None => {
                 let reason = format!("only lists in brackets get steps; write these by hand: {}", steps.join(", "));
-                inserted.refused.push(unexpected(reason, gap.after.unwrap_or(list.place)));
+                inserted.refused.push(unexpected(reason, gap.after.unwrap_or(list.span)));
                 retimed.clear();
             }
         }
@@ -93,15 +93,15 @@ pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style)
     inserted
 }
 
-fn unexpected(reason: String, place: Place) -> Diagnostic {
-    Diagnostic::error(Code::Unexpected, reason, place)
+fn unexpected(reason: String, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::Unexpected, reason, span)
 }
 
 /// Nothing comes between an action and the step that acts on what the action leads to.
 fn splits(gap: &Gap) -> Result<(), Box<Diagnostic>> {
-    let Some(place) = gap.follower else { return Ok(()) };
+    let Some(span) = gap.follower else { return Ok(()) };
     let reason = "what no step names comes before this step, which has to follow an action or answer; write it by hand";
-    Err(Box::new(unexpected(reason.to_owned(), place)))
+    Err(Box::new(unexpected(reason.to_owned(), span)))
 }
 
 /// A step that has to change its time must have to in every variant in which it stands.
@@ -109,7 +109,7 @@ fn retimed_alike(gap: &Gap, run: usize, runs: &[(&Scenario, &RunReport)]) -> Res
     let Some(retimed) = &gap.retimed else { return Ok(()) };
     let same = |(other, (scenario, report)): (usize, &(&Scenario, &RunReport))| {
         other == run
-            || !scenario.steps.iter().any(|step| step.place == retimed.step)
+            || !scenario.steps.iter().any(|step| step.span == retimed.step)
             || gaps_of(other, scenario, report).iter().any(|gap| gap.retimed.as_ref() == Some(retimed))
     };
     if runs.iter().enumerate().all(same) {
@@ -142,7 +142,7 @@ fn written(missing: &Missing, runs: &[(&Scenario, &RunReport)], style: Style) ->
     let variants = runs.first().map_or(0, |(scenario, _)| scenario.document.vary.len());
     if missing.runs.len() < variants {
         let names = missing.runs.iter().filter_map(|run| runs[*run].0.variant.clone());
-        step.only = names.map(Placed::nowhere).collect();
+        step.only = names.map(Spanned::without_span).collect();
     }
     value(&Value::Table(print::step(&step)), style)
 }
@@ -150,10 +150,10 @@ fn written(missing: &Missing, runs: &[(&Scenario, &RunReport)], style: Style) ->
 /// What is missing in one run, by place.
 fn gaps_of(run: usize, scenario: &Scenario, report: &RunReport) -> Vec<Gap> {
     let unnamed = unnamed(report);
-    let places: Vec<usize> = unnamed.iter().map(|record| place(scenario, report, record)).collect();
+    let places: Vec<usize> = unnamed.iter().map(|record| insert_position(scenario, report, record)).collect();
     let mut gaps = Vec::new();
     for at in places.iter().collect::<BTreeSet<_>>() {
-        let here = unnamed.iter().zip(&places).filter(|(_, place)| *place == at).map(|(record, _)| *record);
+        let here = unnamed.iter().zip(&places).filter(|(_, span)| *span == at).map(|(record, _)| *record);
         gaps.push(gap(run, scenario, report, *at, &here.collect::<Vec<_>>()));
     }
     gaps
@@ -184,7 +184,7 @@ fn is_open(record: &Record, report: &RunReport) -> bool {
 pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<usize> {
     let after = |record: &Record| {
         let named = report.matched.iter().position(|matched| *matched == Some(record.id));
-        named.map_or_else(|| place(scenario, report, record), |step| step + 1)
+        named.map_or_else(|| insert_position(scenario, report, record), |step| step + 1)
     };
     report.open.iter().filter_map(|record| report.trace.get(*record)).map(after).min()
 }
@@ -201,14 +201,14 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
         missing.push(Missing { step, answers, time: record.at, runs: BTreeSet::from([run]) });
         clock = record.at;
     }
-    let after = before.map(|before| scenario.steps[before].place);
+    let after = before.map(|before| scenario.steps[before].span);
     let next = scenario.steps.get(at);
     let waits = next.is_some_and(expects) && report.matched[at].is_none();
     let together = report.left.get(at).copied().flatten().is_some_and(|next| next.clock == clock) && !waits;
     let retimed = next.and_then(|next| retimed(next, left, clock, together, scenario));
-    let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.place);
+    let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.span);
     let guard = next.filter(|next| matches!(next.what, What::Never(_)) && clock > left.clock).map(|next| Guard {
-        place: next.verb.place,
+        span: next.verb.span,
         text: format!(
             "`never` guards from {clock} on only, no longer from {}: what comes between is not guarded",
             left.clock
@@ -220,30 +220,30 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
 /// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `left`.
 fn retimed(step: &Step, left: Left, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
     let mut changes = Vec::new();
-    let shorter = |from: SimTime, span: &Placed<Duration>| {
-        let over = (from + span.value).0.checked_sub(clock.0);
-        (span.place, over.map(Duration))
+    let shorter = |from: SimTime, duration: &Spanned<Duration>| {
+        let over = (from + duration.value).0.checked_sub(clock.0);
+        (duration.span, over.map(Duration))
     };
     // What is missing has the clock moved already, and the step matches or acts in the same instant.
     let taken_over = together && clock > left.clock && step.on.is_none();
     match &step.begin {
         Begin::At(when) if taken_over || when.value.after(scenario.spec.start) < clock => {
-            changes.push((when.place, None))
+            changes.push((when.span, None))
         }
-        Begin::After(span) if taken_over => changes.push((span.place, None)),
-        Begin::After(span) if clock != left.anchor => changes.push(shorter(left.anchor, span)),
+        Begin::After(duration) if taken_over => changes.push((duration.span, None)),
+        Begin::After(duration) if clock != left.anchor => changes.push(shorter(left.anchor, duration)),
         _ => {}
     }
     match &step.end {
-        Some(End::Until(when)) if taken_over => changes.push((when.place, None)),
-        Some(End::Within(span)) if taken_over => changes.push((span.place, None)),
-        Some(End::Within(span)) if clock != left.anchor => changes.push(shorter(left.anchor, span)),
+        Some(End::Until(when)) if taken_over => changes.push((when.span, None)),
+        Some(End::Within(duration)) if taken_over => changes.push((duration.span, None)),
+        Some(End::Within(duration)) if clock != left.anchor => changes.push(shorter(left.anchor, duration)),
         _ => {}
     }
-    if let What::Wait(span) = &step.what
+    if let What::Wait(duration) = &step.what
         && clock != left.clock
     {
-        changes.push(shorter(left.clock, span));
+        changes.push(shorter(left.clock, duration));
     }
-    (!changes.is_empty()).then_some(Retimed { step: step.place, changes })
+    (!changes.is_empty()).then_some(Retimed { step: step.span, changes })
 }

@@ -5,48 +5,42 @@ use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Deed, Named, Pattern, Reference, Step, Wanted, WantedFact, What, group};
 use crate::nearest::nearest;
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::Value;
 
 /// `unread` is what steps bind that could not be read.
 pub(super) fn check(steps: &[Step], unread: &[String], found: &mut Diagnostics) {
-    let mut bound: Vec<Placed<String>> = Vec::new();
+    let mut bound: Vec<Spanned<String>> = Vec::new();
     let mut first = 0;
     while first < steps.len() {
         let together = group(steps, first);
         first = together.end;
         let set = &steps[together];
-        for (reference, place) in set.iter().flat_map(references) {
-            lacks_fact(steps, &reference, place, found);
+        for (reference, span) in set.iter().flat_map(references) {
+            lacks_fact(steps, &reference, span, found);
             if !unread.contains(&reference.name) && !bound.iter().any(|name| name.value == reference.name) {
-                found.push(not_bound(steps, set, &reference, place, &bound));
+                found.push(not_bound(steps, set, &reference, span, &bound));
             }
         }
         for name in set.iter().filter_map(binding) {
             if let Some(first) = bound.iter().find(|known| known.value == name.value) {
                 let message = format!("`{}` is bound already", name.value);
-                let problem = Diagnostic::error(Code::TwiceBound, message, name.place);
-                found.push(problem.label(first.place, "first here"));
+                let problem = Diagnostic::error(Code::TwiceBound, message, name.span);
+                found.push(problem.label(first.span, "first here"));
             }
             bound.push(name.clone());
         }
     }
 }
 
-fn not_bound(
-    steps: &[Step],
-    set: &[Step],
-    reference: &Reference,
-    place: Place,
-    bound: &[Placed<String>],
-) -> Diagnostic {
-    let is_it = |name: &&Placed<String>| name.value == reference.name;
-    let problem = |message: String| Diagnostic::error(Code::UnknownBinding, message, place);
+fn not_bound(steps: &[Step], set: &[Step], reference: &Reference, span: Span, bound: &[Spanned<String>]) -> Diagnostic {
+    let is_it = |name: &&Spanned<String>| name.value == reference.name;
+    let problem = |message: String| Diagnostic::error(Code::UnknownBinding, message, span);
     if let Some(beside) = set.iter().filter_map(binding).find(is_it) {
         let message = format!("`{}` is bound by a step of the same set", reference.name);
         let help = "expectations next to each other match together, so none of them can refer to another; a look (`state`), an \
                     action or a step with a time of its own begins a new set";
-        return problem(message).label(beside.place, "bound here").help(help);
+        return problem(message).label(beside.span, "bound here").help(help);
     }
     let known = bound.iter().chain(set.iter().filter_map(binding));
     let near = nearest(&reference.name, known.map(|name| name.value.as_str()));
@@ -59,7 +53,7 @@ fn not_bound(
 }
 
 /// `$new.fact` where what binds `new` never has that fact.
-fn lacks_fact(steps: &[Step], reference: &Reference, place: Place, found: &mut Diagnostics) {
+fn lacks_fact(steps: &[Step], reference: &Reference, span: Span, found: &mut Diagnostics) {
     let Some(fact) = &reference.fact else { return };
     let binds = |step: &&Step| binding(step).is_some_and(|name| name.value == reference.name);
     let Some(known) = steps.iter().find(binds).and_then(facts::bound) else { return };
@@ -70,19 +64,19 @@ fn lacks_fact(steps: &[Step], reference: &Reference, place: Place, found: &mut D
             None if known.is_empty() => "it has none".to_owned(),
             None => format!("it has {}", known.join(", ")),
         };
-        found.push(Diagnostic::error(Code::NoSuchFact, message, place).help(help));
+        found.push(Diagnostic::error(Code::NoSuchFact, message, span).help(help));
     }
 }
 
 /// What a step binds.
-pub(super) fn binding(step: &Step) -> Option<&Placed<String>> {
+pub(super) fn binding(step: &Step) -> Option<&Spanned<String>> {
     match &step.what {
         What::Expect(Pattern { bind, .. }) | What::Prompt { pattern: Pattern { bind, .. }, .. } => bind.as_ref(),
         _ => None,
     }
 }
 
-fn references(step: &Step) -> Vec<(Reference, Place)> {
+fn references(step: &Step) -> Vec<(Reference, Span)> {
     let mut list = Vec::new();
     if let Some(on) = &step.on {
         of_facts(&on.facts, &mut list);
@@ -95,7 +89,7 @@ fn references(step: &Step) -> Vec<(Reference, Place)> {
         What::Act(Deed::Ca { request, certificate, .. }) => {
             for named in [request, certificate].into_iter().flatten() {
                 if let Named::Bound(reference) = &named.value {
-                    list.push((reference.clone(), named.place));
+                    list.push((reference.clone(), named.span));
                 }
             }
         }
@@ -104,7 +98,7 @@ fn references(step: &Step) -> Vec<(Reference, Place)> {
                 if let Value::Text(text) = &entry.node.value
                     && let Named::Bound(reference) = crate::document::reference(text)
                 {
-                    list.push((reference, entry.node.place));
+                    list.push((reference, entry.node.span));
                 }
             }
         }
@@ -113,16 +107,16 @@ fn references(step: &Step) -> Vec<(Reference, Place)> {
     list
 }
 
-fn of_facts(facts: &[WantedFact], list: &mut Vec<(Reference, Place)>) {
+fn of_facts(facts: &[WantedFact], list: &mut Vec<(Reference, Span)>) {
     for fact in facts {
-        of_wanted(&fact.value.value, fact.value.place, list);
+        of_wanted(&fact.value.value, fact.value.span, list);
     }
 }
 
-fn of_wanted(wanted: &Wanted, place: Place, list: &mut Vec<(Reference, Place)>) {
+fn of_wanted(wanted: &Wanted, span: Span, list: &mut Vec<(Reference, Span)>) {
     match wanted {
         Wanted::Is(_) | Wanted::Instant(_) => {}
-        Wanted::Bound(reference) => list.push((reference.clone(), place)),
-        Wanted::List(elements) => elements.iter().for_each(|element| of_wanted(element, place, list)),
+        Wanted::Bound(reference) => list.push((reference.clone(), span)),
+        Wanted::List(elements) => elements.iter().for_each(|element| of_wanted(element, span, list)),
     }
 }

@@ -5,10 +5,10 @@ use autoenroll_model::{HRESULT_NAMES, HResult};
 use crate::Code;
 use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
-use crate::source::Place;
+use crate::source::Span;
 
 /// A text that is not how records state a code: what is wrong with it, and what to write.
-pub(super) fn code_problem(text: &str, place: Place) -> Option<Diagnostic> {
+pub(super) fn code_problem(text: &str, span: Span) -> Option<Diagnostic> {
     let (number, name) = parts(text);
     let by_name = name.and_then(HResult::from_name);
     let near = name.and_then(|name| nearest(name, HRESULT_NAMES.iter().map(|(_, known)| *known)));
@@ -38,7 +38,7 @@ pub(super) fn code_problem(text: &str, place: Place) -> Option<Diagnostic> {
             (format!("`{text}` is not how a code is written: number and name"), help)
         }
     };
-    Some(Diagnostic::error(Code::Malformed, message, place).help(help))
+    Some(Diagnostic::error(Code::Malformed, message, span).help(help))
 }
 
 /// The code that somebody wrote as a number.
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_code_is_told_with_the_code_to_write() {
         let check = |text: &str, message: &str, help: &str| {
-            let problem = code_problem(text, Place::default()).unwrap_or_else(|| panic!("{text} is right"));
+            let problem = code_problem(text, Span::default()).unwrap_or_else(|| panic!("{text} is right"));
             assert_eq!((problem.message.as_str(), problem.help.as_deref()), (message, Some(help)), "{text}");
         };
         let blocked = "write \"0x8010006C SCARD_W_CHV_BLOCKED\"";
@@ -88,7 +88,7 @@ mod tests {
             "write \"0x8010006C SCARD_W_CHV_BLOCKED\" or \"0x80070005 E_ACCESSDENIED\"",
         );
         check("E_ACCESDENIED", "no code is named `E_ACCESDENIED`", "did you mean \"0x80070005 E_ACCESSDENIED\"?");
-        assert_eq!(code_problem("0x8010006C SCARD_W_CHV_BLOCKED", Place::default()), None);
+        assert_eq!(code_problem("0x8010006C SCARD_W_CHV_BLOCKED", Span::default()), None);
         assert_eq!(of_number(0x8010_006C), of_number(-2_146_434_964));
     }
 }

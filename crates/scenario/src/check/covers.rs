@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::{FileId, Placed};
+use crate::source::{FileId, Spanned};
 use crate::tree;
 
 /// What a requirement is to a run.
@@ -83,16 +83,16 @@ impl Requirements for ByPrefix {
     }
 }
 
-pub(super) fn check(covers: &[Placed<String>], requirements: &dyn Requirements, found: &mut Diagnostics) {
+pub(super) fn check(covers: &[Spanned<String>], requirements: &dyn Requirements, found: &mut Diagnostics) {
     for (at, id) in covers.iter().enumerate() {
         if requirements.find(&id.value) == Requirement::Unknown {
             let message = format!("there is no requirement `{}`", id.value);
             let help = nearest(&id.value, requirements.ids()).map(|near| format!("did you mean `{near}`?"));
-            found.push(Diagnostic::error(Code::UnknownRequirement, message, id.place).help_some(help));
+            found.push(Diagnostic::error(Code::UnknownRequirement, message, id.span).help_some(help));
         }
         if let Some(first) = covers[..at].iter().find(|known| known.value == id.value) {
             let message = format!("`{}` stands in `covers` twice", id.value);
-            found.push(Diagnostic::warning(Code::TwiceTheName, message, id.place).label(first.place, "first here"));
+            found.push(Diagnostic::warning(Code::TwiceTheName, message, id.span).label(first.span, "first here"));
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::instant;
 use crate::lower::{Names, Thing};
 use crate::nearest::nearest;
 use crate::shape::{PROMPTS, Said, Says, Told, choices_of, look_of, prompt_of, record_of, unknown_word, written};
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 
 /// What values of facts may name.
 pub(super) struct Known<'a> {
@@ -34,17 +34,17 @@ pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
         What::Prompt { point, pattern, answer } => {
             of_record(Kind::Prompt, Some(point.value), &pattern.facts, known, found);
             if let Some(reply) = &answer.value {
-                is_offered(*point, reply, answer.place, found);
+                is_offered(*point, reply, answer.span, found);
             }
         }
-        What::Act(Deed::Reply { point, with }) => is_offered(*point, &with.value, with.place, found),
+        What::Act(Deed::Reply { point, with }) => is_offered(*point, &with.value, with.span, found),
         What::Expect(Pattern { kind, facts, .. }) | What::Never(Pattern { kind, facts, .. }) => {
             of_record(kind.value, None, facts, known, found);
         }
         What::State { look, facts, exact, .. } => {
             let told = look_of(look.value);
             if facts.is_empty() && !exact {
-                found.push(nothing_checked(told, look.place));
+                found.push(nothing_checked(told, look.span));
             }
             of_facts(&format!("state of `{}`", told.what), &[told.facts], false, facts, known, found);
         }
@@ -52,10 +52,10 @@ pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
     }
 }
 
-fn nothing_checked(told: &Told<LookAt>, place: Place) -> Diagnostic {
+fn nothing_checked(told: &Told<LookAt>, span: Span) -> Diagnostic {
     let facts: Vec<&str> = told.facts.iter().map(|said| said.name).collect();
     let message = format!("this look at `{}` names no fact, so it checks nothing", told.what);
-    Diagnostic::warning(Code::NothingChecked, message, place).help(format!("it has {}", facts.join(", ")))
+    Diagnostic::warning(Code::NothingChecked, message, span).help(format!("it has {}", facts.join(", ")))
 }
 
 /// The facts that what a step binds can have; `None` when it may have any.
@@ -118,7 +118,7 @@ fn of_facts(
         // A fact that several decision points have is right when it is for one of them.
         let problems = |said: &&Said| {
             let mut own = Diagnostics::new();
-            of_value(&fact.name.value, said.says, &fact.value.value, fact.value.place, known, &mut own);
+            of_value(&fact.name.value, said.says, &fact.value.value, fact.value.span, known, &mut own);
             own
         };
         let all: Vec<Diagnostics> = said.iter().map(problems).collect();
@@ -130,42 +130,42 @@ fn of_facts(
     }
 }
 
-fn no_such_fact(whose: &str, lists: &[&'static [Said]], name: &Placed<String>) -> Diagnostic {
+fn no_such_fact(whose: &str, lists: &[&'static [Said]], name: &Spanned<String>) -> Diagnostic {
     let known: Vec<&str> = lists.iter().flat_map(|list| *list).map(|said| said.name).collect();
     let help = match nearest(&name.value, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "it has none".to_owned(),
         None => format!("it has {}", known.join(", ")),
     };
-    Diagnostic::error(Code::NoSuchFact, format!("no {whose} has a fact `{}`", name.value), name.place).help(help)
+    Diagnostic::error(Code::NoSuchFact, format!("no {whose} has a fact `{}`", name.value), name.span).help(help)
 }
 
-fn of_value(name: &str, says: Says, wanted: &Wanted, place: Place, known: &Known<'_>, found: &mut Diagnostics) {
+fn of_value(name: &str, says: Says, wanted: &Wanted, span: Span, known: &Known<'_>, found: &mut Diagnostics) {
     match (says, wanted) {
         (Says::Instant | Says::Any, Wanted::Instant(_)) => {}
         (says, Wanted::Instant(instant)) => {
             let quoted = matches!(says, Says::Text).then(|| format!("put it in quotes: \"{instant}\""));
-            found.push(wrong_type(name, says, "an instant", place).help_some(quoted));
+            found.push(wrong_type(name, says, "an instant", span).help_some(quoted));
         }
         // What is bound is known when the story is played.
         (_, Wanted::Bound(_)) | (Says::Any, _) => {}
         (Says::List(says), Wanted::List(elements)) => {
-            elements.iter().for_each(|element| of_value(name, *says, element, place, known, found));
+            elements.iter().for_each(|element| of_value(name, *says, element, span, known, found));
         }
         (Says::List(says), Wanted::Is(Fact::List(elements))) => {
-            elements.iter().for_each(|element| of_plain(name, *says, element, place, known, found));
+            elements.iter().for_each(|element| of_plain(name, *says, element, span, known, found));
         }
-        (says, Wanted::Is(fact)) => of_plain(name, says, fact, place, known, found),
-        (says, Wanted::List(_)) => found.push(wrong_type(name, says, "a list", place)),
+        (says, Wanted::Is(fact)) => of_plain(name, says, fact, span, known, found),
+        (says, Wanted::List(_)) => found.push(wrong_type(name, says, "a list", span)),
     }
 }
 
-fn of_plain(name: &str, says: Says, fact: &Fact, place: Place, known: &Known<'_>, found: &mut Diagnostics) {
+fn of_plain(name: &str, says: Says, fact: &Fact, span: Span, known: &Known<'_>, found: &mut Diagnostics) {
     let has = |thing, text: &str, found: &mut Diagnostics| {
         let missing = !known.names.all(thing).iter().any(|name| name.value == text);
         match undollared(text, known).filter(|_| missing) {
-            Some(help) => found.push(nothing_named(thing.describe(), text, place).help(help)),
-            None => drop(known.names.has(thing, Placed::new(text, place), found)),
+            Some(help) => found.push(nothing_named(thing.describe(), text, span).help(help)),
+            None => drop(known.names.has(thing, Spanned::new(text, span), found)),
         }
     };
     match (says, fact) {
@@ -174,22 +174,22 @@ fn of_plain(name: &str, says: Says, fact: &Fact, place: Place, known: &Known<'_>
         | (Says::Number, Fact::Number(_))
         | (Says::Flag, Fact::Flag(_)) => {}
         (Says::Word(words), Fact::Text(text)) => {
-            push_some(unknown_word(name, &words(), text, place), found);
+            push_some(unknown_word(name, &words(), text, span), found);
         }
-        (Says::Instant, Fact::Text(text)) => push_some(instant_problem(text, place), found),
-        (Says::Provider, Fact::Text(text)) => push_some(known.providers.problem(Placed::new(text, place)), found),
-        (Says::Code, Fact::Text(text)) => push_some(code_problem(text, place), found),
+        (Says::Instant, Fact::Text(text)) => push_some(instant_problem(text, span), found),
+        (Says::Provider, Fact::Text(text)) => push_some(known.providers.problem(Spanned::new(text, span)), found),
+        (Says::Code, Fact::Text(text)) => push_some(code_problem(text, span), found),
         (Says::Template, Fact::Text(text)) => has(Thing::Template, text, found),
         (Says::Ca, Fact::Text(text)) => has(Thing::Ca, text, found),
         (Says::Card, Fact::Text(text)) => has(Thing::Card, text, found),
         (Says::Principal, Fact::Text(text)) => has(Thing::Principal, text, found),
-        (Says::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, place, known), found),
-        (says, fact) => found.push(wrong_type(name, says, described(fact), place).help_some(rewritten(says, fact))),
+        (Says::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, span, known), found),
+        (says, fact) => found.push(wrong_type(name, says, described(fact), span).help_some(rewritten(says, fact))),
     }
 }
 
 /// A certificate of the world, or what a CA will name one: template and request id.
-fn certificate_problem(text: &str, place: Place, known: &Known<'_>) -> Option<Diagnostic> {
+fn certificate_problem(text: &str, span: Span, known: &Known<'_>) -> Option<Diagnostic> {
     let names = known.names;
     let given = names.all(Thing::Certificate);
     let later = text.rsplit_once('#').is_some_and(|(template, id)| {
@@ -207,11 +207,11 @@ fn certificate_problem(text: &str, place: Place, known: &Known<'_>) -> Option<Di
             "what is issued in the story is named after its template and request id: `ContosoUser#1`".to_owned()
         }
     };
-    Some(nothing_named("certificate or request", text, place).help(help))
+    Some(nothing_named("certificate or request", text, span).help(help))
 }
 
 /// An instant as records state it, or another way to write one.
-fn instant_problem(text: &str, place: Place) -> Option<Diagnostic> {
+fn instant_problem(text: &str, span: Span) -> Option<Diagnostic> {
     let meant = instant::parse(text).map(|instant| instant.to_string());
     if meant.as_deref() == Some(text) {
         return None;
@@ -221,7 +221,7 @@ fn instant_problem(text: &str, place: Place) -> Option<Diagnostic> {
         None => format!("`{text}` is not an instant with an offset from UTC"),
     };
     let help = format!("write it like {}", meant.as_deref().unwrap_or("2026-03-02T08:00:00Z"));
-    Some(Diagnostic::error(Code::NotAnInstant, message, place).help(help))
+    Some(Diagnostic::error(Code::NotAnInstant, message, span).help(help))
 }
 
 /// The value in the form that the fact has, when only the form is wrong.
@@ -246,11 +246,11 @@ fn undollared(text: &str, known: &Known<'_>) -> Option<String> {
     known.bound.contains(&name).then(|| format!("a step binds `{name}`: write \"${text}\""))
 }
 
-fn nothing_named(what: &str, text: &str, place: Place) -> Diagnostic {
-    Diagnostic::error(Code::UnknownName, format!("there is no {what} `{text}`"), place)
+fn nothing_named(what: &str, text: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::UnknownName, format!("there is no {what} `{text}`"), span)
 }
 
-fn is_offered(point: Placed<DecisionPoint>, reply: &Reply, place: Place, found: &mut Diagnostics) {
+fn is_offered(point: Spanned<DecisionPoint>, reply: &Reply, span: Span, found: &mut Diagnostics) {
     let word = match reply {
         Reply::Word(word) => *word,
         Reply::Pin(_) => Choice::Pin,
@@ -263,7 +263,7 @@ fn is_offered(point: Placed<DecisionPoint>, reply: &Reply, place: Place, found: 
     }
     let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();
     let message = format!("`{}` does not offer `{word}`", point.value);
-    found.push(Diagnostic::error(Code::NotOffered, message, place).help(format!("it offers {}", shown.join(", "))));
+    found.push(Diagnostic::error(Code::NotOffered, message, span).help(format!("it offers {}", shown.join(", "))));
 }
 
 fn push_some(problem: Option<Diagnostic>, found: &mut Diagnostics) {
@@ -272,8 +272,8 @@ fn push_some(problem: Option<Diagnostic>, found: &mut Diagnostics) {
     }
 }
 
-fn wrong_type(name: &str, says: Says, found: &str, place: Place) -> Diagnostic {
-    Diagnostic::error(Code::WrongType, format!("the fact `{name}` is {}, not {found}", says.describe()), place)
+fn wrong_type(name: &str, says: Says, found: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::WrongType, format!("the fact `{name}` is {}, not {found}", says.describe()), span)
 }
 
 const fn described(fact: &Fact) -> &'static str {

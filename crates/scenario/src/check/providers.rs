@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Deed, Step, What};
 use crate::library::Library;
 use crate::nearest::{distance, nearest};
-use crate::source::Placed;
+use crate::source::Spanned;
 use crate::tree::Table;
 
 /// Edits that make a name look like a slip of an installed one. The names of real providers differ by more.
@@ -47,7 +47,7 @@ impl Providers {
                 && !by_default.contains(&name.value)
             {
                 let message = format!("no computer has the provider `{}` installed", name.value);
-                let problem = Diagnostic::warning(Code::NotInstalled, message, name.place);
+                let problem = Diagnostic::warning(Code::NotInstalled, message, name.span);
                 found.push(problem.help(format!("did you mean \"{near}\"?")));
             }
             listed.push(name.value.to_owned());
@@ -56,7 +56,7 @@ impl Providers {
     }
 
     /// Nothing could ever name this provider.
-    pub(super) fn problem(&self, name: Placed<&str>) -> Option<Diagnostic> {
+    pub(super) fn problem(&self, name: Spanned<&str>) -> Option<Diagnostic> {
         let known = || self.installed.iter().chain(&self.listed).map(String::as_str);
         if known().any(|known| known == name.value) {
             return None;
@@ -70,7 +70,7 @@ impl Providers {
             None => format!("there are {}", names.join(", ")),
         };
         let message = format!("no template lists a provider `{}`, and no computer has it", name.value);
-        Some(Diagnostic::error(Code::UnknownName, message, name.place).help(help))
+        Some(Diagnostic::error(Code::UnknownName, message, name.span).help(help))
     }
 }
 
@@ -79,7 +79,7 @@ fn is_slip(name: &str, known: &str) -> bool {
 }
 
 /// The providers that templates of this file and changes list.
-fn written<'a>(world: &'a Table, steps: &'a [Step]) -> Vec<Placed<&'a str>> {
+fn written<'a>(world: &'a Table, steps: &'a [Step]) -> Vec<Spanned<&'a str>> {
     let templates = world.tables("template");
     let scheduled = world.tables("change").filter_map(|change| change.table("set"));
     let played = steps.iter().filter_map(|step| match &step.what {

@@ -22,12 +22,12 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
                 let time = when.value.after(spec.start);
                 if time < clock {
                     let message = format!("the story is at {clock} at least; this is earlier");
-                    found.push(Diagnostic::error(Code::EmptyInterval, message, when.place));
+                    found.push(Diagnostic::error(Code::EmptyInterval, message, when.span));
                 }
                 exact = true;
                 time.max(clock)
             }
-            Begin::After(span) => clock + span.value,
+            Begin::After(duration) => clock + duration.value,
         };
         check_end(step, begin, clock, exact, spec, found);
         if spec.policy.gp_offset > Duration::ZERO {
@@ -35,9 +35,9 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
         }
         loose_on(steps, at, found);
         clock = match (&step.what, &step.end) {
-            (What::Wait(span), _) => begin + span.value,
+            (What::Wait(duration), _) => begin + duration.value,
             (What::Never(_), Some(End::Until(until))) => until.value.after(spec.start).max(begin),
-            (What::Never(_), Some(End::Within(span))) => clock + span.value,
+            (What::Never(_), Some(End::Within(duration))) => clock + duration.value,
             (_, Some(_)) => {
                 exact = false;
                 begin
@@ -46,7 +46,7 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
         };
         if clock.max(end(step, clock, spec)) > SimTime::START + LONGEST {
             let message = "a story lasts five years at most";
-            let problem = Diagnostic::error(Code::OutOfRange, message, step.place);
+            let problem = Diagnostic::error(Code::OutOfRange, message, step.span);
             found.push(problem.help("let certificates be older at the start instead: issued = \"300d\""));
             return;
         }
@@ -57,15 +57,15 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, found: &mut Diagnostics) {
 fn end(step: &Step, clock: SimTime, spec: &WorldSpec) -> SimTime {
     match &step.end {
         Some(End::Until(when)) => when.value.after(spec.start),
-        Some(End::Within(span)) => clock + span.value,
+        Some(End::Within(duration)) => clock + duration.value,
         None => clock,
     }
 }
 
 fn check_end(step: &Step, begin: SimTime, clock: SimTime, exact: bool, spec: &WorldSpec, found: &mut Diagnostics) {
-    let place = match &step.end {
-        Some(End::Until(when)) => when.place,
-        Some(End::Within(span)) => span.place,
+    let span = match &step.end {
+        Some(End::Until(when)) => when.span,
+        Some(End::Within(duration)) => duration.span,
         None => return,
     };
     let end = end(step, clock, spec);
@@ -73,7 +73,7 @@ fn check_end(step: &Step, begin: SimTime, clock: SimTime, exact: bool, spec: &Wo
     let relative = matches!((&step.begin, &step.end), (Begin::After(_) | Begin::Now, Some(End::Within(_))));
     if end <= begin && (exact || relative || matches!(step.end, Some(End::Until(_)))) {
         let message = format!("the step begins at {begin} and must be over before {end}");
-        found.push(Diagnostic::error(Code::EmptyInterval, message, place));
+        found.push(Diagnostic::error(Code::EmptyInterval, message, span));
     }
 }
 
@@ -94,7 +94,7 @@ fn random_offset(steps: &[Step], at: usize, found: &mut Diagnostics) {
     let follows = matches!(step.begin, Begin::Now) && by_hand;
     if runs && background && step.end.is_none() && !follows {
         let message = "this run comes at a random time, because the world sets `gp-offset`";
-        let problem = Diagnostic::error(Code::RandomOffset, message, step.place);
+        let problem = Diagnostic::error(Code::RandomOffset, message, step.span);
         found.push(problem.help("say how long to wait for it: within = \"2h\""));
     }
 }
@@ -115,6 +115,6 @@ fn loose_on(steps: &[Step], at: usize, found: &mut Diagnostics) {
         let message = "nothing happens between the previous step and this one";
         let help =
             "put it right after the action or answer that leads to the record, or give it a time: within = \"1h\"";
-        found.push(Diagnostic::error(Code::LooseOn, message, on.kind.place).help(help));
+        found.push(Diagnostic::error(Code::LooseOn, message, on.kind.span).help(help));
     }
 }

@@ -7,7 +7,7 @@ use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Deed, LookAt, Pattern, Reply, Step, What};
 use crate::lower::{Context, Thing, changes};
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 
 /// The principals that take part in a story: who logs on, boots, or is refreshed.
 pub(super) fn principals(steps: &[Step]) -> Vec<String> {
@@ -45,7 +45,7 @@ pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found:
         What::Act(deed) => check_deed(step, deed, cx, &mut defaults, found),
         What::Prompt { answer, .. } => {
             if let Some(reply) = &answer.value {
-                check_reply(reply, answer.place, cx, found);
+                check_reply(reply, answer.span, cx, found);
             }
         }
         What::Expect(pattern) | What::Never(pattern) => {
@@ -67,7 +67,7 @@ fn check_pattern(step: &Step, pattern: &Pattern, found: &mut Diagnostics) {
     };
     if let Some(help) = another {
         let message = format!("`{}` is not expected like other records", pattern.kind.value);
-        found.push(Diagnostic::error(Code::UseAnotherVerb, message, pattern.kind.place).help(help));
+        found.push(Diagnostic::error(Code::UseAnotherVerb, message, pattern.kind.span).help(help));
     }
 }
 
@@ -117,7 +117,7 @@ fn who(step: &Step, whose: Whose, cx: &Context<'_>, principals: &[String], found
                 Whose::User => "more than one user takes part; say who is meant",
                 Whose::Principal => "more than one principal takes part; say who is meant",
             };
-            found.push(Diagnostic::error(Code::WhoIsMeant, message, step.verb.place).help(one_of(several)));
+            found.push(Diagnostic::error(Code::WhoIsMeant, message, step.verb.span).help(one_of(several)));
             None
         }
     }
@@ -135,7 +135,7 @@ fn one_of(names: &[String]) -> String {
 }
 
 /// Only users have a desktop: balloons, icons and prompts are never a computer's.
-fn is_user(step: &Step, cx: &Context<'_>, who: &Placed<String>, principals: &[String], found: &mut Diagnostics) {
+fn is_user(step: &Step, cx: &Context<'_>, who: &Spanned<String>, principals: &[String], found: &mut Diagnostics) {
     if !cx.names.computers.iter().any(|computer| computer.value == who.value) {
         cx.names.has(Thing::User, borrowed(who), found);
         return;
@@ -151,7 +151,7 @@ fn is_user(step: &Step, cx: &Context<'_>, who: &Placed<String>, principals: &[St
         What::Act(Deed::Reply { .. }) => format!("{} is a computer; only users answer", who.value),
         _ => format!("{} is a computer; only users have a desktop", who.value),
     };
-    found.push(Diagnostic::error(Code::WhoIsMeant, message, who.place).help(help));
+    found.push(Diagnostic::error(Code::WhoIsMeant, message, who.span).help(help));
 }
 
 /// Kinds of records that are about what a user sees.
@@ -183,7 +183,7 @@ const fn personal(kind: Kind) -> bool {
 }
 
 /// `who` names whoever records are about: people, computers, cards, CAs, or the world.
-fn has_actor(cx: &Context<'_>, who: &Placed<String>, found: &mut Diagnostics) {
+fn has_actor(cx: &Context<'_>, who: &Spanned<String>, found: &mut Diagnostics) {
     let actor = |thing| cx.names.all(thing).iter().any(|known| known.value == who.value);
     if who.value != "world" && !actor(Thing::Principal) && !actor(Thing::Card) && !actor(Thing::Ca) {
         cx.names.has(Thing::Principal, borrowed(who), found);
@@ -204,7 +204,7 @@ fn check_deed(step: &Step, deed: &Deed, cx: &Context<'_>, defaults: &mut StepDef
                 Some(computer) => {
                     cx.names.has(Thing::Computer, borrowed(computer), found).then(|| computer.value.clone())
                 }
-                None => cx.names.only(Thing::Computer, "computer", step.place, found),
+                None => cx.names.only(Thing::Computer, "computer", step.span, found),
             };
         }
         Deed::Logoff(user) | Deed::Lock(user) | Deed::Unlock(user) => {
@@ -213,7 +213,7 @@ fn check_deed(step: &Step, deed: &Deed, cx: &Context<'_>, defaults: &mut StepDef
         Deed::Click(_) => {}
         Deed::Insert { card, reader, computer } => {
             cx.names.has(Thing::Card, borrowed(card), found);
-            defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.place, found);
+            defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.span, found);
         }
         Deed::Remove(card) => {
             cx.names.has(Thing::Card, borrowed(card), found);
@@ -221,19 +221,19 @@ fn check_deed(step: &Step, deed: &Deed, cx: &Context<'_>, defaults: &mut StepDef
         Deed::Swap { card, to, reader, computer } => {
             cx.names.has(Thing::Card, borrowed(card), found);
             cx.names.has(Thing::Card, borrowed(to), found);
-            defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.place, found);
+            defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.span, found);
         }
         Deed::Reply { with, .. } => {
-            check_reply(&with.value, with.place, cx, found);
+            check_reply(&with.value, with.span, cx, found);
         }
         Deed::Change { change, of, set } => {
-            let word = Placed::new(change.value, change.place);
-            defaults.changes = changes(cx, word, of.as_ref().map(borrowed), &set.value, step.place, found);
+            let word = Spanned::new(change.value, change.span);
+            defaults.changes = changes(cx, word, of.as_ref().map(borrowed), &set.value, step.span, found);
         }
         Deed::Ca { of, .. } => {
             defaults.of = match of {
                 Some(ca) => cx.names.has(Thing::Ca, borrowed(ca), found).then(|| ca.value.clone()),
-                None => cx.names.only(Thing::Ca, "of", step.place, found),
+                None => cx.names.only(Thing::Ca, "of", step.span, found),
             };
         }
     }
@@ -241,18 +241,18 @@ fn check_deed(step: &Step, deed: &Deed, cx: &Context<'_>, defaults: &mut StepDef
 
 fn reader_of(
     cx: &Context<'_>,
-    reader: Option<&Placed<String>>,
-    computer: Option<&Placed<String>>,
-    place: Place,
+    reader: Option<&Spanned<String>>,
+    computer: Option<&Spanned<String>>,
+    span: Span,
     found: &mut Diagnostics,
 ) -> Option<(String, String)> {
-    cx.names.reader(reader.map(borrowed), computer.map(borrowed), place, found)
+    cx.names.reader(reader.map(borrowed), computer.map(borrowed), span, found)
 }
 
-fn check_reply(reply: &Reply, place: Place, cx: &Context<'_>, found: &mut Diagnostics) {
+fn check_reply(reply: &Reply, span: Span, cx: &Context<'_>, found: &mut Diagnostics) {
     match reply {
         Reply::Card(card) => {
-            cx.names.has(Thing::Card, Placed::new(card.as_str(), place), found);
+            cx.names.has(Thing::Card, Spanned::new(card.as_str(), span), found);
         }
         Reply::Word(_) | Reply::Pin(_) => {}
     }
@@ -262,7 +262,7 @@ fn check_reply(reply: &Reply, place: Place, cx: &Context<'_>, found: &mut Diagno
 fn looked_at(
     step: &Step,
     look: LookAt,
-    of: Option<&Placed<String>>,
+    of: Option<&Spanned<String>>,
     cx: &Context<'_>,
     principals: &[String],
     found: &mut Diagnostics,
@@ -278,10 +278,10 @@ fn looked_at(
     match (of, thing, principals, users.as_slice()) {
         (Some(of), ..) => cx.names.has(thing, borrowed(of), found).then(|| of.value.clone()),
         (None, Thing::Principal, [only], _) | (None, Thing::User, _, [only]) => Some(only.clone()),
-        (None, ..) => cx.names.only(thing, "of", step.place, found),
+        (None, ..) => cx.names.only(thing, "of", step.span, found),
     }
 }
 
-fn borrowed(name: &Placed<String>) -> Placed<&str> {
-    Placed::new(name.value.as_str(), name.place)
+fn borrowed(name: &Spanned<String>) -> Spanned<&str> {
+    Spanned::new(name.value.as_str(), name.span)
 }

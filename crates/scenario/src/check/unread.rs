@@ -3,7 +3,7 @@
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::Place;
+use crate::source::Span;
 use crate::tree::{Entry, Node, Table};
 
 /// What is missing from the document because it is written wrongly.
@@ -25,7 +25,7 @@ impl Unread {
         let steps = root.table("timeline").map_or(&[][..], |timeline| timeline.list("steps"));
         let mut unread = Self::default();
         for problem in found.list() {
-            let Some(step) = steps.iter().find(|step| inside(problem.place, step)) else {
+            let Some(step) = steps.iter().find(|step| inside(problem.span, step)) else {
                 unread.names |= loses_names(problem, root);
                 unread.world = true;
                 continue;
@@ -34,7 +34,7 @@ impl Unread {
                 continue;
             }
             let first = unread.first_step.unwrap_or(usize::MAX);
-            unread.first_step = Some(first.min(step.place.start));
+            unread.first_step = Some(first.min(step.span.start));
             let entries = step.as_table().map_or(&[][..], |table| &table.0);
             let binds = entries.iter().filter(|entry| nearest(&entry.key.value, ["as"]).is_some());
             unread.bindings.extend(binds.filter_map(|entry| entry.node.as_text()).map(str::to_owned));
@@ -44,7 +44,7 @@ impl Unread {
 
     /// Whether a problem is one whatever the unread parts say.
     pub(super) fn leaves(&self, problem: &Diagnostic) -> bool {
-        let behind = self.first_step.is_some_and(|first| problem.place.start >= first);
+        let behind = self.first_step.is_some_and(|first| problem.span.start >= first);
         match problem.code {
             Code::UnknownName | Code::AbsentNothing => !self.names,
             Code::MissingKey => !self.names && !behind,
@@ -80,15 +80,15 @@ fn loses_names(problem: &Diagnostic, root: &Table) -> bool {
     let empty = Table::default();
     let world = root.table("world").unwrap_or(&empty);
     let entries = || root.0.iter().chain(&world.0);
-    let whole = |entry: &Entry| [entry.key.place, entry.node.place].contains(&problem.place);
+    let whole = |entry: &Entry| [entry.key.span, entry.node.span].contains(&problem.span);
     let nameless = |node: &Node| node.as_table().is_some_and(|table| table.text("name").is_none());
     matches!(problem.code, Code::UnknownKey | Code::WrongType)
         && (entries().any(whole)
             || entries()
                 .flat_map(|entry| entry.node.as_list())
-                .any(|node| nameless(node) && inside(problem.place, node)))
+                .any(|node| nameless(node) && inside(problem.span, node)))
 }
 
-fn inside(place: Place, node: &Node) -> bool {
-    node.place.start <= place.start && place.end <= node.place.end
+fn inside(span: Span, node: &Node) -> bool {
+    node.span.start <= span.start && span.end <= node.span.end
 }

@@ -4,7 +4,7 @@ use super::{About, Document, beginning, step};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::shape::check_root;
-use crate::source::{FileId, Files, Place, Placed};
+use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::{Entry, Table};
 
 /// Reads the bytes of a story to a tree and checks its form.
@@ -16,8 +16,8 @@ pub(super) fn story(name: &str, bytes: &[u8], found: &mut Diagnostics) -> (Files
         }
         Err(error) => {
             let valid = error.valid_up_to();
-            let place = Place { file: FileId::OWN, start: valid, end: valid };
-            found.push(Diagnostic::error(Code::NotUtf8, "the byte here is not UTF-8", place));
+            let span = Span { file: FileId::OWN, start: valid, end: valid };
+            found.push(Diagnostic::error(Code::NotUtf8, "the byte here is not UTF-8", span));
             (Files::of(name, std::str::from_utf8(&bytes[..valid]).unwrap_or("")), Table::default())
         }
     }
@@ -27,7 +27,7 @@ pub(super) fn story(name: &str, bytes: &[u8], found: &mut Diagnostics) -> (Files
 pub(crate) fn tree(
     file: FileId,
     text: &str,
-    form: impl FnOnce(&Table, Place, &mut Diagnostics),
+    form: impl FnOnce(&Table, Span, &mut Diagnostics),
     found: &mut Diagnostics,
 ) -> Table {
     let mut syntax = Diagnostics::new();
@@ -37,13 +37,13 @@ pub(crate) fn tree(
         .list()
         .iter()
         .filter(|problem| matches!(problem.code, Code::NotToml | Code::NotJson | Code::TooDeep | Code::TooLarge));
-    let first = unreadable.map(|problem| problem.place.start).min();
+    let first = unreadable.map(|problem| problem.span.start).min();
     found.extend(syntax);
     let mut problems = Diagnostics::new();
     form(&root, beginning(file), &mut problems);
     problems.keep(|problem| match first {
         None => true,
-        Some(first) => problem.place.start < first && !matches!(problem.code, Code::MissingKey | Code::FormatVersion),
+        Some(first) => problem.span.start < first && !matches!(problem.code, Code::MissingKey | Code::FormatVersion),
     });
     found.extend(problems);
     root
@@ -56,7 +56,7 @@ pub(super) fn document(root: &Table) -> Document {
         world: root.table("world").cloned().unwrap_or_default(),
         steps: steps.iter().filter_map(step::read).collect(),
         vary: root.tables("vary").cloned().collect(),
-        sweep: root.text("sweep").and_then(|text| Some(Placed::new(text.value.parse().ok()?, text.place))),
+        sweep: root.text("sweep").and_then(|text| Some(Spanned::new(text.value.parse().ok()?, text.span))),
     }
 }
 
@@ -73,16 +73,16 @@ fn about(root: &Table) -> About {
     }
 }
 
-fn owned(table: &Table, key: &str) -> Vec<Placed<String>> {
+fn owned(table: &Table, key: &str) -> Vec<Spanned<String>> {
     table.texts(key).map(|text| text.map(str::to_owned)).collect()
 }
 
 /// The entries of `switches` that are texts.
-pub(crate) fn switches(table: &Table) -> Vec<(Placed<String>, Placed<String>)> {
+pub(crate) fn switches(table: &Table) -> Vec<(Spanned<String>, Spanned<String>)> {
     let entries = table.table("switches").map_or(&[][..], |switches| &switches.0);
     let pair = |entry: &Entry| {
         let value = entry.node.as_text()?;
-        Some((entry.key.clone(), Placed::new(value.to_owned(), entry.node.place)))
+        Some((entry.key.clone(), Spanned::new(value.to_owned(), entry.node.span)))
     };
     entries.iter().filter_map(pair).collect()
 }

@@ -6,7 +6,7 @@ use autoenroll_trace::Kind;
 use super::{Begin, Deed, End, Named, On, Pattern, Reference, Reply, Step, Wanted, WantedFact, What, When};
 use crate::instant;
 use crate::shape::{change_named, verb_named};
-use crate::source::Placed;
+use crate::source::Spanned;
 use crate::tree::{Node, Table, Value};
 
 /// A step; `None` when its verb or what the verb needs could not be understood.
@@ -17,16 +17,16 @@ pub(super) fn read(node: &Node) -> Option<Step> {
     if verbs.next().is_some() {
         return None;
     }
-    let begin = match (when(table, "at"), span(table, "after")) {
+    let begin = match (when(table, "at"), duration(table, "after")) {
         (Some(at), _) => Begin::At(at),
         (None, Some(after)) => Begin::After(after),
         (None, None) => Begin::Now,
     };
-    let end = when(table, "until").map(End::Until).or_else(|| span(table, "within").map(End::Within));
+    let end = when(table, "until").map(End::Until).or_else(|| duration(table, "within").map(End::Within));
     let on = word::<Kind>(table, "on").map(|kind| On { kind, facts: table.table("facts").map_or(vec![], facts) });
     Some(Step {
-        place: node.place,
-        verb: Placed::new(verb.word, entry.key.place),
+        span: node.span,
+        verb: Spanned::new(verb.word, entry.key.span),
         begin,
         end,
         on,
@@ -38,18 +38,18 @@ pub(super) fn read(node: &Node) -> Option<Step> {
 
 fn what(verb: &'static str, table: &Table) -> Option<What> {
     match verb {
-        "wait" => span(table, "wait").map(What::Wait),
+        "wait" => duration(table, "wait").map(What::Wait),
         "expect" => Some(What::Expect(pattern(table, word(table, "expect")?))),
         "never" => Some(What::Never(pattern(table, word(table, "never")?))),
         "prompt" => {
             let point = word(table, "prompt")?;
-            let pattern = pattern(table, Placed::new(Kind::Prompt, point.place));
+            let pattern = pattern(table, Spanned::new(Kind::Prompt, point.span));
             let node = table.get("answer")?;
             let answer = match node.as_text() {
                 Some("hold") => None,
                 _ => Some(reply(node)?),
             };
-            Some(What::Prompt { point, pattern, answer: Placed::new(answer, node.place) })
+            Some(What::Prompt { point, pattern, answer: Spanned::new(answer, node.span) })
         }
         "state" => Some(What::State {
             look: word(table, "state")?,
@@ -81,15 +81,15 @@ fn deed(verb: &'static str, table: &Table) -> Option<Deed> {
         "swap" => Deed::Swap { card: object()?, to: name(table, "to")?, reader: reader(), computer: computer() },
         "reply" => {
             let node = table.get("with")?;
-            Deed::Reply { point: word(table, "reply")?, with: Placed::new(reply(node)?, node.place) }
+            Deed::Reply { point: word(table, "reply")?, with: Spanned::new(reply(node)?, node.span) }
         }
         "change" => {
             let change = table.text("change")?;
             let set = table.get("set")?;
             Deed::Change {
-                change: Placed::new(change_named(change.value)?.word, change.place),
+                change: Spanned::new(change_named(change.value)?.word, change.span),
                 of: name(table, "of"),
-                set: Placed::new(set.as_table()?.clone(), set.place),
+                set: Spanned::new(set.as_table()?.clone(), set.span),
             }
         }
         "ca" => Deed::Ca {
@@ -102,7 +102,7 @@ fn deed(verb: &'static str, table: &Table) -> Option<Deed> {
     })
 }
 
-fn pattern(table: &Table, kind: Placed<Kind>) -> Pattern {
+fn pattern(table: &Table, kind: Spanned<Kind>) -> Pattern {
     Pattern {
         kind,
         facts: table.table("facts").map_or(vec![], facts),
@@ -113,7 +113,7 @@ fn pattern(table: &Table, kind: Placed<Kind>) -> Pattern {
 
 fn facts(table: &Table) -> Vec<WantedFact> {
     let fact = |entry: &crate::tree::Entry| {
-        let value = Placed::new(wanted(&entry.node)?, entry.node.place);
+        let value = Spanned::new(wanted(&entry.node)?, entry.node.span);
         Some(WantedFact { name: entry.key.clone(), value })
     };
     table.0.iter().filter_map(fact).collect()
@@ -169,33 +169,33 @@ fn reply(node: &Node) -> Option<Reply> {
     }
 }
 
-fn name(table: &Table, key: &str) -> Option<Placed<String>> {
+fn name(table: &Table, key: &str) -> Option<Spanned<String>> {
     table.text(key).map(|text| text.map(str::to_owned))
 }
 
-fn named(table: &Table, key: &str) -> Option<Placed<Named>> {
+fn named(table: &Table, key: &str) -> Option<Spanned<Named>> {
     table.text(key).map(|text| text.map(reference))
 }
 
-fn word<T: std::str::FromStr>(table: &Table, key: &str) -> Option<Placed<T>> {
+fn word<T: std::str::FromStr>(table: &Table, key: &str) -> Option<Spanned<T>> {
     let text = table.text(key)?;
-    Some(Placed::new(text.value.parse().ok()?, text.place))
+    Some(Spanned::new(text.value.parse().ok()?, text.span))
 }
 
-fn span(table: &Table, key: &str) -> Option<Placed<Duration>> {
+fn duration(table: &Table, key: &str) -> Option<Spanned<Duration>> {
     word(table, key)
 }
 
 /// A span since the start, or an instant.
-fn when(table: &Table, key: &str) -> Option<Placed<When>> {
+fn when(table: &Table, key: &str) -> Option<Spanned<When>> {
     let node = table.get(key)?;
     let value = match &node.value {
         Value::Text(text) => match text.parse() {
-            Ok(span) => When::Since(span),
+            Ok(duration) => When::Since(duration),
             Err(_) => When::Clock(instant::parse(text)?),
         },
         Value::Instant(text) => When::Clock(instant::parse(text)?),
         _ => return None,
     };
-    Some(Placed::new(value, node.place))
+    Some(Spanned::new(value, node.span))
 }

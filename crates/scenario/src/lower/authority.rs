@@ -3,7 +3,7 @@
 use autoenroll_model::Duration;
 use autoenroll_world::spec::AuthoritySpec;
 
-use super::{Context, Thing, name_of, security, span, template, text_or_none, word};
+use super::{Context, Thing, duration, name_of, security, template, text_or_none, word};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
@@ -21,15 +21,15 @@ pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut 
         }
     };
     spec.enroll = security::of_ca(cx, table, found);
-    spec.maximum_validity = span(table, "maximum-validity").unwrap_or(spec.maximum_validity);
-    spec.remaining = span(table, "remaining").unwrap_or(spec.remaining);
+    spec.maximum_validity = duration(table, "maximum-validity").unwrap_or(spec.maximum_validity);
+    spec.remaining = duration(table, "remaining").unwrap_or(spec.remaining);
     spec.key_archival = table.flag("key-archival").unwrap_or(false);
     spec.manager_approval = table.flag("manager-approval").unwrap_or(false);
-    spec.latency = span(table, "latency").unwrap_or(Duration::ZERO);
+    spec.latency = duration(table, "latency").unwrap_or(Duration::ZERO);
     spec.reachable = table.flag("reachable").unwrap_or(true);
     spec.hangs = table.flag("hangs").unwrap_or(false);
     spec.requires_privacy = table.flag("requires-privacy").unwrap_or(false);
-    spec.published = span(table, "published");
+    spec.published = duration(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
         if cx.names.has(Thing::Template, name, found)

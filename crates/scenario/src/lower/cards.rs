@@ -10,11 +10,11 @@ use autoenroll_world::spec::{
     RequestSpec, StoreSpec,
 };
 
-use super::{Context, Thing, impossible, instant_of, name_of, place_of, small, span, unknown, word};
+use super::{Context, Thing, duration, impossible, instant_of, name_of, small, span_of, unknown, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
-use crate::source::Place;
+use crate::source::Span;
 use crate::tree::Table;
 
 pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> {
@@ -26,21 +26,21 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
         let pin = table.table("pin").and_then(|pin| pin.text("value")).map_or("1234", |pin| pin.value);
         if !profile.pin.allows(pin.len()) {
             let message = format!("`{}` takes no PIN of {} bytes", profile.name, pin.len());
-            found.push(impossible(message, place_of(table, "pin", node.place)));
+            found.push(impossible(message, span_of(table, "pin", node.span)));
         }
         let mut spec = CardSpec::named(name.value, profile, pin);
         if let Some(tries) = table.table("pin").and_then(|pin| small::<u8>(pin, "tries")) {
             if tries > spec.tries {
                 let message =
                     format!("the card allows {} attempts; write pin-rules = {{ tries = {tries} }}", spec.tries);
-                found.push(impossible(message, place_of(table, "pin", node.place)));
+                found.push(impossible(message, span_of(table, "pin", node.span)));
             }
             spec.tries = tries.min(spec.tries);
         }
         spec.serial = serial(table, found);
         spec.containers = containers(cx, table, found);
         spec.in_reader = table.text("reader").and_then(|reader| {
-            let (computer, reader) = cx.names.reader(Some(reader), table.text("computer"), node.place, found)?;
+            let (computer, reader) = cx.names.reader(Some(reader), table.text("computer"), node.span, found)?;
             Some(ReaderName { computer, reader })
         });
         cards.push(spec);
@@ -54,22 +54,21 @@ fn report_shared_readers(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagn
     for (at, card) in cards.iter().enumerate() {
         let Some(reader) = &card.in_reader else { continue };
         if let Some(other) = cards[..at].iter().find(|other| other.in_reader.as_ref() == Some(reader)) {
-            let place = cx.names.cards.get(at).map(|name| name.place).unwrap_or_default();
-            found.push(impossible(format!("`{}` and `{}` are both in {reader}", other.name, card.name), place));
+            let span = cx.names.cards.get(at).map(|name| name.span).unwrap_or_default();
+            found.push(impossible(format!("`{}` and `{}` are both in {reader}", other.name, card.name), span));
         }
     }
 }
 
 fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnostics) {
-    let place = |card: &CardSpec| {
+    let span = |card: &CardSpec| {
         let table = cx.world.tables("card").find(|table| name_of(table).value == card.name);
-        table.and_then(|table| table.text("serial")).map(|text| text.place).unwrap_or_default()
+        table.and_then(|table| table.text("serial")).map(|text| text.span).unwrap_or_default()
     };
     for (at, card) in cards.iter().enumerate().filter(|(_, card)| card.serial.is_some()) {
         if let Some(first) = cards[..at].iter().find(|other| other.serial == card.serial) {
             let message = format!("`{}` and `{}` have the same card id", first.name, card.name);
-            let problem =
-                Diagnostic::error(Code::TwiceTheCardId, message, place(card)).label(place(first), "first here");
+            let problem = Diagnostic::error(Code::TwiceTheCardId, message, span(card)).label(span(first), "first here");
             found.push(problem.help("leave `serial` out: every card has an id of its own then"));
         }
     }
@@ -82,7 +81,7 @@ fn serial(table: &Table, found: &mut Diagnostics) -> Option<[u8; 16]> {
     let serial = bytes.try_into().ok();
     if serial.is_none() {
         let message = format!("a card id has 16 bytes, not {length}");
-        found.push(Diagnostic::error(Code::Malformed, message, text.place));
+        found.push(Diagnostic::error(Code::Malformed, message, text.span));
     }
     serial
 }
@@ -93,30 +92,30 @@ fn profile(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> CardProf
     match hex(atr.value).filter(|bytes| bytes.len() >= 2) {
         Some(bytes) => {
             profile.name = Cow::Owned(atr.value.to_owned());
-            set_atr(&mut profile, &bytes, atr.place, found);
+            set_atr(&mut profile, &bytes, atr.span, found);
         }
         None => {
             let Some(kind) = cx.fixtures.card(atr, found) else { return profile };
             profile.name = Cow::Owned(atr.value.to_owned());
             if let Some(bytes) = kind.text("atr").and_then(|text| hex(text.value)) {
-                set_atr(&mut profile, &bytes, atr.place, found);
+                set_atr(&mut profile, &bytes, atr.span, found);
             }
-            abilities(&mut profile, kind, atr.place, found);
+            abilities(&mut profile, kind, atr.span, found);
         }
     }
-    abilities(&mut profile, table, atr.place, found);
+    abilities(&mut profile, table, atr.span, found);
     profile
 }
 
-fn set_atr(profile: &mut CardProfile, bytes: &[u8], place: Place, found: &mut Diagnostics) {
+fn set_atr(profile: &mut CardProfile, bytes: &[u8], span: Span, found: &mut Diagnostics) {
     match Atr::parse(bytes) {
         Ok(atr) => profile.atr = atr,
-        Err(error) => found.push(impossible(error, place)),
+        Err(error) => found.push(impossible(error, span)),
     }
 }
 
 /// What a card or a kind of card says about capacity, PIN rules, algorithms and quirks.
-fn abilities(profile: &mut CardProfile, table: &Table, place: Place, found: &mut Diagnostics) {
+fn abilities(profile: &mut CardProfile, table: &Table, span: Span, found: &mut Diagnostics) {
     if let Some(capacity) = table.table("capacity") {
         profile.capacity.containers = small(capacity, "containers").unwrap_or(profile.capacity.containers);
         profile.capacity.bytes = small(capacity, "bytes").unwrap_or(profile.capacity.bytes);
@@ -128,7 +127,7 @@ fn abilities(profile: &mut CardProfile, table: &Table, place: Place, found: &mut
         let tries = small(rules, "tries").unwrap_or_else(|| profile.pin.tries());
         match PinPolicy::new(shortest, longest, tries) {
             Ok(pin) => profile.pin = pin,
-            Err(error) => found.push(impossible(error, place_of(table, "pin-rules", place))),
+            Err(error) => found.push(impossible(error, span_of(table, "pin-rules", span))),
         }
     }
     if table.get("algorithms").is_some() {
@@ -207,10 +206,10 @@ fn is_in(table: &Table, store: &str) -> bool {
 fn certificate(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<CertificateSpec> {
     let name = name_of(table);
     let template = table.text("template")?;
-    let ca = ca(cx, table, name.place, found)?;
+    let ca = ca(cx, table, name.span, found)?;
     let mut spec = CertificateSpec::of(name.value, template.value, &ca, Duration::days(1));
     spec.issued = issued(table, "issued").unwrap_or(spec.issued);
-    spec.lifetime = span(table, "lifetime");
+    spec.lifetime = duration(table, "lifetime");
     spec.revision = small(table, "revision");
     spec.minor = small(table, "minor");
     spec.archived = table.flag("archived").unwrap_or(false);
@@ -229,7 +228,7 @@ fn request(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<R
     Some(RequestSpec {
         name: name.value.to_owned(),
         template: template.value.to_owned(),
-        ca: ca(cx, table, name.place, found)?,
+        ca: ca(cx, table, name.span, found)?,
         created: issued(table, "created").unwrap_or(Issued::Age(Duration::days(1))),
         key: key(cx, table, name.value, found)?,
         replaces: replaces.map(|old| old.value.to_owned()),
@@ -238,16 +237,16 @@ fn request(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<R
     })
 }
 
-fn ca(cx: &Context<'_>, table: &Table, place: Place, found: &mut Diagnostics) -> Option<String> {
+fn ca(cx: &Context<'_>, table: &Table, span: Span, found: &mut Diagnostics) -> Option<String> {
     match table.text("ca") {
         Some(ca) => cx.names.has(Thing::Ca, ca, found).then(|| ca.value.to_owned()),
-        None => cx.names.only(Thing::Ca, "ca", place, found),
+        None => cx.names.only(Thing::Ca, "ca", span, found),
     }
 }
 
 /// An age, or an instant.
 fn issued(table: &Table, key: &str) -> Option<Issued> {
-    span(table, key).map(Issued::Age).or_else(|| instant_of(table, key).map(Issued::At))
+    duration(table, key).map(Issued::Age).or_else(|| instant_of(table, key).map(Issued::At))
 }
 
 /// Where the key is: on a card when one is named or holds the certificate, otherwise in software or nowhere.
@@ -263,7 +262,7 @@ fn key(cx: &Context<'_>, table: &Table, name: &str, found: &mut Diagnostics) -> 
             (None, [only]) => only.value.clone(),
             (None, _) => {
                 let message = format!("`{}` has not exactly one container; say which with `container`", card.value);
-                found.push(Diagnostic::error(Code::MissingKey, message, card.place));
+                found.push(Diagnostic::error(Code::MissingKey, message, card.span));
                 return None;
             }
         };

@@ -5,19 +5,21 @@ use autoenroll_world::action::{
     AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit,
 };
 
-use super::{Context, Thing, instant_of, number_or_none, security, small, span, template, text_or_none, texts, word};
+use super::{
+    Context, Thing, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
+};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::Table;
 
 /// The changes of a step or of the world itself. What cannot be understood is reported or has been.
 pub(crate) fn changes(
     cx: &Context<'_>,
-    word: Placed<&str>,
-    of: Option<Placed<&str>>,
+    word: Spanned<&str>,
+    of: Option<Spanned<&str>>,
     set: &Table,
-    place: Place,
+    span: Span,
     found: &mut Diagnostics,
 ) -> Vec<Change> {
     let thing = match word.value {
@@ -37,7 +39,7 @@ pub(crate) fn changes(
     }
     let name = match (word.value, of) {
         (_, Some(of)) => of.value.to_owned(),
-        ("ca", None) => match cx.names.only(Thing::Ca, "of", place, found) {
+        ("ca", None) => match cx.names.only(Thing::Ca, "of", span, found) {
             Some(only) => only,
             None => return Vec::new(),
         },
@@ -78,8 +80,8 @@ fn of_template(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut
         "ra-signatures" => TemplateEdit::RaSignatures(small(set, key)?),
         "minimal-key-size" => TemplateEdit::MinimalKeySize(small(set, key)?),
         "providers" => TemplateEdit::Providers(template::providers(set)),
-        "validity" => TemplateEdit::Validity(span(set, key)?),
-        "renewal-period" => TemplateEdit::RenewalPeriod(span(set, key)?),
+        "validity" => TemplateEdit::Validity(duration(set, key)?),
+        "renewal-period" => TemplateEdit::RenewalPeriod(duration(set, key)?),
         "supersedes" => {
             set.texts(key).for_each(|name| {
                 cx.names.has(Thing::Template, name, found);
@@ -103,8 +105,8 @@ fn of_policy(set: &Table, key: &str) -> Option<Change> {
     Some(Change::Policy(match key {
         "ae-policy" => PolicyEdit::AePolicy(number_or_none(set, key, None)),
         "machine-ae-policy" => PolicyEdit::MachineAePolicy(number_or_none(set, key, None)),
-        "gp-interval" => PolicyEdit::GpInterval(span(set, key)?),
-        "gp-offset" => PolicyEdit::GpOffset(span(set, key)?),
+        "gp-interval" => PolicyEdit::GpInterval(duration(set, key)?),
+        "gp-offset" => PolicyEdit::GpOffset(duration(set, key)?),
         "gp-background" => PolicyEdit::GpBackground(set.flag(key)?),
         _ => return None,
     }))
@@ -115,9 +117,9 @@ fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagn
     let edit = match key {
         "reachable" => AuthorityEdit::Reachable(set.flag(key)?),
         "hangs" => AuthorityEdit::Hangs(set.flag(key)?),
-        "latency" => AuthorityEdit::Latency(span(set, key)?),
+        "latency" => AuthorityEdit::Latency(duration(set, key)?),
         "manager-approval" => AuthorityEdit::ManagerApproval(set.flag(key)?),
-        "maximum-validity" => AuthorityEdit::MaximumValidity(span(set, key)?),
+        "maximum-validity" => AuthorityEdit::MaximumValidity(duration(set, key)?),
         "suspended" => AuthorityEdit::Suspended(set.flag(key)?),
         "replicated" if set.flag(key)? => AuthorityEdit::Replicated,
         "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
@@ -141,7 +143,7 @@ fn of_directory(name: &str, set: &Table, key: &str) -> Option<Change> {
         ("reachable", controller) => {
             Change::ControllerReachable { controller: controller.to_owned(), reachable: set.flag(key)? }
         }
-        ("latency", _) => Change::DirectoryLatency(span(set, key).unwrap_or(Duration::ZERO)),
+        ("latency", _) => Change::DirectoryLatency(duration(set, key).unwrap_or(Duration::ZERO)),
         _ => return None,
     })
 }
@@ -175,7 +177,7 @@ fn of_settings(name: &str, set: &Table, key: &str) -> Option<Change> {
 
 fn trust(
     cx: &Context<'_>,
-    of: Option<Placed<&str>>,
+    of: Option<Spanned<&str>>,
     set: &Table,
     key: &str,
     found: &mut Diagnostics,
@@ -184,7 +186,7 @@ fn trust(
     let container: TrustStore = match of.value.parse() {
         Ok(container) => container,
         Err(error) => {
-            found.push(Diagnostic::error(Code::UnknownWord, format!("{error}"), of.place));
+            found.push(Diagnostic::error(Code::UnknownWord, format!("{error}"), of.span));
             return None;
         }
     };

@@ -5,7 +5,7 @@ use autoenroll_model::Sid;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::Table;
 
 /// A kind of thing that has a name.
@@ -47,21 +47,21 @@ impl Thing {
 /// The names of a world, by kind, each with the place where it is given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    pub(crate) users: Vec<Placed<String>>,
-    pub(crate) computers: Vec<Placed<String>>,
-    pub(crate) groups: Vec<Placed<String>>,
-    pub(crate) cards: Vec<Placed<String>>,
-    pub(crate) cas: Vec<Placed<String>>,
-    pub(crate) extra_roots: Vec<Placed<String>>,
-    pub(crate) policy_services: Vec<Placed<String>>,
-    pub(crate) templates: Vec<Placed<String>>,
-    pub(crate) certificates: Vec<Placed<String>>,
-    pub(crate) requests: Vec<Placed<String>>,
-    pub(crate) controllers: Vec<Placed<String>>,
+    pub(crate) users: Vec<Spanned<String>>,
+    pub(crate) computers: Vec<Spanned<String>>,
+    pub(crate) groups: Vec<Spanned<String>>,
+    pub(crate) cards: Vec<Spanned<String>>,
+    pub(crate) cas: Vec<Spanned<String>>,
+    pub(crate) extra_roots: Vec<Spanned<String>>,
+    pub(crate) policy_services: Vec<Spanned<String>>,
+    pub(crate) templates: Vec<Spanned<String>>,
+    pub(crate) certificates: Vec<Spanned<String>>,
+    pub(crate) requests: Vec<Spanned<String>>,
+    pub(crate) controllers: Vec<Spanned<String>>,
     /// Computer and reader.
-    pub(crate) readers: Vec<(String, Placed<String>)>,
+    pub(crate) readers: Vec<(String, Spanned<String>)>,
     /// Card and container.
-    pub(crate) containers: Vec<(String, Placed<String>)>,
+    pub(crate) containers: Vec<(String, Spanned<String>)>,
     /// Identifiers of users, computers and groups.
     pub(crate) sids: Vec<(String, Sid)>,
 }
@@ -69,10 +69,10 @@ pub(crate) struct Names {
 impl Names {
     /// Gathers the names of a complete world.
     pub(crate) fn of(world: &Table) -> Self {
-        let names = |key: &str| -> Vec<Placed<String>> {
+        let names = |key: &str| -> Vec<Spanned<String>> {
             world.tables(key).filter_map(|table| Some(table.text("name")?.map(str::to_owned))).collect()
         };
-        let inner = |key: &str, of: fn(&Table) -> Vec<Placed<String>>| {
+        let inner = |key: &str, of: fn(&Table) -> Vec<Spanned<String>>| {
             let pairs = world.tables(key).filter_map(move |table| {
                 let name = table.text("name")?.value.to_owned();
                 Some(of(table).into_iter().map(move |inner| (name.clone(), inner)))
@@ -102,8 +102,8 @@ impl Names {
     }
 
     /// Every name of a kind.
-    pub(crate) fn all(&self, thing: Thing) -> Vec<&Placed<String>> {
-        let lists: &[&Vec<Placed<String>>] = match thing {
+    pub(crate) fn all(&self, thing: Thing) -> Vec<&Spanned<String>> {
+        let lists: &[&Vec<Spanned<String>>] = match thing {
             Thing::User => &[&self.users],
             Thing::Computer => &[&self.computers],
             Thing::Principal => &[&self.users, &self.computers],
@@ -121,7 +121,7 @@ impl Names {
     }
 
     /// Whether something of that kind has that name; otherwise says so.
-    pub(crate) fn has(&self, thing: Thing, name: Placed<&str>, found: &mut Diagnostics) -> bool {
+    pub(crate) fn has(&self, thing: Thing, name: Spanned<&str>, found: &mut Diagnostics) -> bool {
         let all = self.all(thing);
         if all.iter().any(|known| known.value == name.value) {
             return true;
@@ -131,19 +131,19 @@ impl Names {
     }
 
     /// The only one of a kind, for steps that do not say which; otherwise says that they must.
-    pub(crate) fn only(&self, thing: Thing, key: &str, place: Place, found: &mut Diagnostics) -> Option<String> {
+    pub(crate) fn only(&self, thing: Thing, key: &str, span: Span, found: &mut Diagnostics) -> Option<String> {
         match self.all(thing).as_slice() {
             [only] => Some(only.value.clone()),
             [] => {
                 let message = format!("this world has no {}", thing.describe());
-                found.push(Diagnostic::error(Code::UnknownName, message, place));
+                found.push(Diagnostic::error(Code::UnknownName, message, span));
                 None
             }
             several => {
                 let names: Vec<&str> = several.iter().map(|name| name.value.as_str()).collect();
                 let message = format!("there is more than one {}; say which with `{key}`", thing.describe());
                 let help = format!("there are {}", names.join(", "));
-                found.push(Diagnostic::error(Code::MissingKey, message, place).help(help));
+                found.push(Diagnostic::error(Code::MissingKey, message, span).help(help));
                 None
             }
         }
@@ -152,9 +152,9 @@ impl Names {
     /// Computer and reader of a step or card: both as given, or the only ones there are.
     pub(crate) fn reader(
         &self,
-        reader: Option<Placed<&str>>,
-        computer: Option<Placed<&str>>,
-        place: Place,
+        reader: Option<Spanned<&str>>,
+        computer: Option<Spanned<&str>>,
+        span: Span,
         found: &mut Diagnostics,
     ) -> Option<(String, String)> {
         if let Some(computer) = computer
@@ -163,17 +163,17 @@ impl Names {
             return None;
         }
         let there = |at: &str| computer.is_none_or(|computer| computer.value == at);
-        let candidates: Vec<&(String, Placed<String>)> = self.readers.iter().filter(|(at, _)| there(at)).collect();
+        let candidates: Vec<&(String, Spanned<String>)> = self.readers.iter().filter(|(at, _)| there(at)).collect();
         let Some(reader) = reader else {
             return match candidates.as_slice() {
                 [(computer, reader)] => Some((computer.clone(), reader.value.clone())),
                 [] => {
-                    found.push(Diagnostic::error(Code::UnknownName, "this world has no reader", place));
+                    found.push(Diagnostic::error(Code::UnknownName, "this world has no reader", span));
                     None
                 }
                 _ => {
                     let message = "there is more than one reader; say which with `reader`";
-                    found.push(Diagnostic::error(Code::MissingKey, message, place));
+                    found.push(Diagnostic::error(Code::MissingKey, message, span));
                     None
                 }
             };
@@ -182,14 +182,14 @@ impl Names {
         match matching.as_slice() {
             [(computer, reader)] => Some((computer.clone(), reader.value.clone())),
             [] => {
-                let known: Vec<&Placed<String>> = candidates.iter().map(|(_, name)| name).collect();
+                let known: Vec<&Spanned<String>> = candidates.iter().map(|(_, name)| name).collect();
                 found.push(unknown("reader", reader, &known));
                 None
             }
             _ => {
                 let message =
                     format!("more than one computer has a reader `{}`; say which with `computer`", reader.value);
-                found.push(Diagnostic::error(Code::MissingKey, message, reader.place));
+                found.push(Diagnostic::error(Code::MissingKey, message, reader.span));
                 None
             }
         }
@@ -197,15 +197,15 @@ impl Names {
 }
 
 /// Nothing has that name; with the nearest name and where it is given.
-pub(crate) fn unknown(what: &str, name: Placed<&str>, known: &[&Placed<String>]) -> Diagnostic {
+pub(crate) fn unknown(what: &str, name: Spanned<&str>, known: &[&Spanned<String>]) -> Diagnostic {
     let message = format!("there is no {what} `{}`", name.value);
-    let problem = Diagnostic::error(Code::UnknownName, message, name.place);
+    let problem = Diagnostic::error(Code::UnknownName, message, name.span);
     match nearest(name.value, known.iter().map(|known| known.value.as_str())) {
         Some(near) => {
-            let given = known.iter().find(|known| known.value == near).map(|known| known.place);
+            let given = known.iter().find(|known| known.value == near).map(|known| known.span);
             let problem = problem.help(format!("did you mean `{near}`?"));
-            match given.filter(|place| *place != Place::default()) {
-                Some(place) => problem.label(place, "a similar name is given here"),
+            match given.filter(|span| *span != Span::default()) {
+                Some(span) => problem.label(span, "a similar name is given here"),
                 None => problem,
             }
         }

@@ -9,7 +9,7 @@ use super::{Context, Thing, guid_of, impossible, name_of, number_or_none, sid_of
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
-use crate::source::Placed;
+use crate::source::Spanned;
 use crate::tree::{Node, Table};
 
 /// The identifiers of all accounts of a world.
@@ -34,9 +34,9 @@ pub(super) fn groups(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<GroupSpec
     for (kind, default) in [("user", "Domain Users"), ("computer", "Domain Computers")] {
         for table in cx.world.tables(kind) {
             let said = table.get("groups").is_some();
-            let named: Vec<Placed<&str>> = match said {
+            let named: Vec<Spanned<&str>> = match said {
                 true => table.texts("groups").filter(|name| cx.names.has(Thing::Group, *name, found)).collect(),
-                false => vec![Placed::nowhere(default)],
+                false => vec![Spanned::without_span(default)],
             };
             let member = name_of(table).value;
             for group in groups.iter_mut().filter(|group| named.iter().any(|name| name.value == group.name)) {
@@ -103,7 +103,7 @@ fn card_database(cx: &Context<'_>, computer: &Table, found: &mut Diagnostics) ->
         entries.extend(card_type(cx, node, found));
     }
     CardDatabase::new(entries).unwrap_or_else(|error| {
-        found.push(impossible(error, name_of(computer).place));
+        found.push(impossible(error, name_of(computer).span));
         CardDatabase::default()
     })
 }
@@ -127,7 +127,7 @@ fn card_type(cx: &Context<'_>, node: &Node, found: &mut Diagnostics) -> Option<C
     match CardType::new(name.value, &masked, &mask, &provider) {
         Ok(entry) => Some(entry),
         Err(error) => {
-            found.push(impossible(error, name.place));
+            found.push(impossible(error, name.span));
             None
         }
     }
@@ -159,8 +159,8 @@ pub(crate) fn report_shared_names(cx: &Context<'_>, found: &mut Diagnostics) {
     for (at, name) in all.iter().enumerate() {
         if let Some(first) = all[..at].iter().find(|known| known.value == name.value) {
             let message = format!("`{}` is the name of another user, computer or group", name.value);
-            let problem = Diagnostic::error(Code::TwiceTheName, message, name.place);
-            found.push(problem.label(first.place, "first here"));
+            let problem = Diagnostic::error(Code::TwiceTheName, message, name.span);
+            found.push(problem.label(first.span, "first here"));
         }
     }
 }

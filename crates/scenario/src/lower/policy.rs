@@ -3,7 +3,7 @@
 use autoenroll_model::PolicyServer;
 use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
-use super::{number_or_none, small, span, texts};
+use super::{duration, number_or_none, small, texts};
 use crate::tree::Table;
 
 pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
@@ -11,9 +11,9 @@ pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
     let Some(table) = table else { return spec };
     spec.ae_policy = number_or_none(table, "ae-policy", spec.ae_policy);
     spec.machine_ae_policy = number_or_none(table, "machine-ae-policy", spec.ae_policy);
-    spec.gp_interval = span(table, "gp-interval").unwrap_or(spec.gp_interval);
-    spec.gp_offset = span(table, "gp-offset").unwrap_or(spec.gp_offset);
-    spec.dc_interval = span(table, "dc-interval").unwrap_or(spec.dc_interval);
+    spec.gp_interval = duration(table, "gp-interval").unwrap_or(spec.gp_interval);
+    spec.gp_offset = duration(table, "gp-offset").unwrap_or(spec.gp_offset);
+    spec.dc_interval = duration(table, "dc-interval").unwrap_or(spec.dc_interval);
     spec.gp_background = table.flag("gp-background").unwrap_or(spec.gp_background);
     spec.policy_servers = table.tables("policy-server").map(policy_server).collect();
     spec.expiration_percent = number_or_none(table, "expiration-percent", None);

@@ -4,7 +4,7 @@ use autoenroll_model::{Ace, AceEffect, Guid, Right, SecurityDescriptor, Sid, rig
 
 use super::{Context, Thing, small, word};
 use crate::diagnostic::Diagnostics;
-use crate::source::Placed;
+use crate::source::Spanned;
 use crate::tree::{Node, Table, Value};
 
 /// Well-known trustees; those without a fixed identifier have a relative one in the domain.
@@ -47,7 +47,7 @@ fn dacl(cx: &Context<'_>, table: &Table, default: Vec<Ace>, found: &mut Diagnost
 fn granted(cx: &Context<'_>, table: &Table, key: &str, effect: AceEffect, found: &mut Diagnostics) -> Vec<Ace> {
     let mut list = Vec::new();
     for trustee in table.table(key).map_or(&[][..], |map| &map.0) {
-        let name = Placed::new(trustee.key.value.as_str(), trustee.key.place);
+        let name = Spanned::new(trustee.key.value.as_str(), trustee.key.span);
         let Some(sid) = sid(cx, name, found) else { continue };
         let rights = trustee.node.as_list().iter().filter_map(|right| right.as_text()?.parse().ok());
         list.extend(rights.map(|right: Right| entry(effect, sid.clone(), right)));
@@ -88,7 +88,7 @@ const fn plain(effect: AceEffect, trustee: Sid, mask: u32) -> Ace {
 }
 
 /// The identifier of a trustee: an account of the world, a well-known name, or an identifier itself.
-fn sid(cx: &Context<'_>, name: Placed<&str>, found: &mut Diagnostics) -> Option<Sid> {
+fn sid(cx: &Context<'_>, name: Spanned<&str>, found: &mut Diagnostics) -> Option<Sid> {
     if let Some((_, sid)) = cx.names.sids.iter().find(|(known, _)| known == name.value) {
         return Some(sid.clone());
     }

@@ -6,12 +6,12 @@ use autoenroll_model::{
 };
 use autoenroll_world::spec::TemplateSpec;
 
-use super::{Context, Thing, name_of, number_of, security, small, span, texts, word};
+use super::{Context, Thing, duration, name_of, number_of, security, small, texts, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
 use crate::nearest::nearest;
-use crate::source::Placed;
+use crate::source::Spanned;
 use crate::tree::Table;
 
 /// All templates of the world. `old` says which generation of default templates is looked through first.
@@ -20,7 +20,7 @@ pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<T
     let mut list = Vec::new();
     for table in cx.world.tables("template") {
         let template = template(cx, table, &defaults, found);
-        list.push(TemplateSpec { template, published: span(table, "published") });
+        list.push(TemplateSpec { template, published: duration(table, "published") });
     }
     for table in cx.world.tables("template") {
         for name in table.texts("supersedes") {
@@ -88,8 +88,7 @@ fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mu
             }
             None => {
                 let message = format!("there is no default template `{}`", base.value);
-                found
-                    .push(Diagnostic::error(Code::UnknownFixture, message, base.place).help(defaults.help(base.value)));
+                found.push(Diagnostic::error(Code::UnknownFixture, message, base.span).help(defaults.help(base.value)));
                 empty(name.value)
             }
         },
@@ -175,8 +174,8 @@ fn apply(
     if table.get("providers").is_some() {
         t.providers = providers(table);
     }
-    set(&mut t.validity, span(table, "validity"));
-    set(&mut t.renewal_period, span(table, "renewal-period"));
+    set(&mut t.validity, duration(table, "validity"));
+    set(&mut t.renewal_period, duration(table, "renewal-period"));
     for (key, list) in [
         ("ra-application-policies", &mut t.ra_application_policies),
         ("ra-policies", &mut t.ra_policies),
@@ -272,7 +271,7 @@ fn cng(table: &Table) -> CngSettings {
         asymmetric_algorithm: text("asymmetric-algorithm"),
         hash_algorithm: text("hash-algorithm"),
         key_usage: table.get("key-usage").map(|_| {
-            let bit = |word: Placed<&str>| match word.value {
+            let bit = |word: Spanned<&str>| match word.value {
                 "decrypt" => 1,
                 "sign" => 2,
                 "agree" => 4,

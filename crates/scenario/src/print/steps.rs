@@ -3,7 +3,7 @@
 use autoenroll_model::Fact;
 
 use crate::document::{Begin, Deed, End, Named, On, Pattern, Reference, Reply, Step, Wanted, WantedFact, What, When};
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::{Entry, Node, Table, Value};
 
 /// The table of a step.
@@ -12,12 +12,12 @@ pub(crate) fn step(step: &Step) -> Table {
     match &step.begin {
         Begin::Now => {}
         Begin::At(when) => rows.put("at", time(when.value)),
-        Begin::After(span) => rows.text("after", &span.value.to_string()),
+        Begin::After(duration) => rows.text("after", &duration.value.to_string()),
     }
     match &step.end {
         None => {}
         Some(End::Until(when)) => rows.put("until", time(when.value)),
-        Some(End::Within(span)) => rows.text("within", &span.value.to_string()),
+        Some(End::Within(duration)) => rows.text("within", &duration.value.to_string()),
     }
     if let Some(On { kind, facts }) = &step.on {
         rows.text("on", kind.value.as_str());
@@ -35,7 +35,7 @@ pub(crate) fn step(step: &Step) -> Table {
 fn what(verb: &'static str, what: &What, rows: &mut Rows) {
     match what {
         What::Act(deed) => self::deed(verb, deed, rows),
-        What::Wait(span) => rows.text(verb, &span.value.to_string()),
+        What::Wait(duration) => rows.text(verb, &duration.value.to_string()),
         What::Expect(pattern) | What::Never(pattern) => {
             rows.text(verb, pattern.kind.value.as_str());
             self::pattern(pattern, rows);
@@ -117,7 +117,7 @@ fn deed(verb: &'static str, deed: &Deed, rows: &mut Rows) {
 
 fn time(when: When) -> Value {
     match when {
-        When::Since(span) => Value::Text(span.to_string()),
+        When::Since(duration) => Value::Text(duration.to_string()),
         When::Clock(instant) => Value::Instant(instant.to_string()),
     }
 }
@@ -171,7 +171,7 @@ fn written(named: &Named) -> String {
 }
 
 fn node(value: Value) -> Node {
-    Node { value, place: Place::default() }
+    Node { value, span: Span::default() }
 }
 
 /// A table in the making.
@@ -179,14 +179,14 @@ struct Rows(Table);
 
 impl Rows {
     fn put(&mut self, key: &str, value: Value) {
-        self.0.0.push(Entry { key: Placed::nowhere(key.to_owned()), node: node(value) });
+        self.0.0.push(Entry { key: Spanned::without_span(key.to_owned()), node: node(value) });
     }
 
     fn text(&mut self, key: &str, text: &str) {
         self.put(key, Value::Text(text.to_owned()));
     }
 
-    fn text_some(&mut self, key: &str, text: Option<&Placed<String>>) {
+    fn text_some(&mut self, key: &str, text: Option<&Spanned<String>>) {
         if let Some(text) = text {
             self.text(key, &text.value);
         }

@@ -7,7 +7,7 @@ use crate::Code;
 use crate::diagnostic::Diagnostic;
 use crate::document::Reference;
 use crate::shape::{choices_of, written};
-use crate::source::Place;
+use crate::source::Span;
 
 /// One thing that went otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Failure {
     /// The step, counted from 0; `None` when it concerns none of them.
     pub step: Option<usize>,
     /// The step, or what else in the file it concerns.
-    pub place: Place,
+    pub span: Span,
     /// When it was noticed.
     pub at: SimTime,
     /// What to write, where only the whole story tells.
@@ -151,7 +151,7 @@ pub struct Difference {
     /// What is there; `None` when nothing is.
     pub found: Option<Fact>,
     /// Where the expectation is written.
-    pub place: Option<Place>,
+    pub span: Option<Span>,
 }
 
 impl std::fmt::Display for Difference {
@@ -182,7 +182,7 @@ impl Failure {
     }
 
     fn told(&self, trace: &Trace) -> Diagnostic {
-        let error = |code, message: String| Diagnostic::error(code, message, self.place);
+        let error = |code, message: String| Diagnostic::error(code, message, self.span);
         let shown = |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), describe);
         match &self.kind {
             FailureKind::DidNotCome { wanted, from, until, near } => {
@@ -262,13 +262,13 @@ fn differing(mut problem: Diagnostic, differences: &[Difference]) -> Diagnostic 
     let mut first = true;
     let mut unwritten = Vec::new();
     for difference in differences {
-        match difference.place {
-            Some(place) if first => {
-                problem.place = place;
+        match difference.span {
+            Some(span) if first => {
+                problem.span = span;
                 problem.message = difference.to_string();
                 first = false;
             }
-            Some(place) => problem = problem.label(place, difference.to_string()),
+            Some(span) => problem = problem.label(span, difference.to_string()),
             None => unwritten.push(difference.to_string()),
         }
     }

@@ -4,7 +4,7 @@ use autoenroll_model::{Fact, Facts};
 use autoenroll_trace::{Kind, Record};
 
 use super::failure::Difference;
-use crate::source::Place;
+use crate::source::Span;
 
 /// What a step wants of a record, with references replaced by what they stand for.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Sought {
     /// Kinds that it may have: a prompt opens or changes.
     pub(super) kinds: Vec<Kind>,
     /// Its facts and where each is written.
-    pub(super) facts: Vec<(String, Fact, Place)>,
+    pub(super) facts: Vec<(String, Fact, Span)>,
     /// It has no others.
     pub(super) exact: bool,
     /// Whose it is.
@@ -53,22 +53,22 @@ impl Sought {
 }
 
 /// How facts differ from those that are wanted.
-pub(super) fn differences(wanted: &[(String, Fact, Place)], exact: bool, facts: &Facts) -> Vec<Difference> {
+pub(super) fn differences(wanted: &[(String, Fact, Span)], exact: bool, facts: &Facts) -> Vec<Difference> {
     let mut list = Vec::new();
-    for (name, fact, place) in wanted {
+    for (name, fact, span) in wanted {
         let found = facts.get(name);
         if found != Some(fact) {
             list.push(Difference {
                 fact: name.clone(),
                 expected: Some(fact.clone()),
                 found: found.cloned(),
-                place: Some(*place),
+                span: Some(*span),
             });
         }
     }
     if exact {
         for (name, fact) in facts.iter().filter(|(name, _)| !wanted.iter().any(|(known, ..)| known == name)) {
-            list.push(Difference { fact: name.to_owned(), expected: None, found: Some(fact.clone()), place: None });
+            list.push(Difference { fact: name.to_owned(), expected: None, found: Some(fact.clone()), span: None });
         }
     }
     list

@@ -16,7 +16,7 @@ use super::matching::{Sought, assign, differences, is_strict};
 use super::stage::Stage;
 use crate::check::Scenario;
 use crate::document::{Begin, Deed, End, LookAt, On, Pattern, Step, WantedFact, What, group};
-use crate::source::Place;
+use crate::source::Span;
 use meaning::{look_at, user_answer};
 
 /// More failures than this say nothing new.
@@ -134,9 +134,9 @@ impl<'a, S: Stage> Player<'a, S> {
                     Some(on) => self.act_on(at, on, deed)?,
                     None => self.act_at(at, deed)?,
                 },
-                What::Wait(span) => {
+                What::Wait(duration) => {
                     self.settle()?;
-                    self.go_to(self.stage.now() + span.value)?;
+                    self.go_to(self.stage.now() + duration.value)?;
                     self.anchor = self.stage.now();
                     Then::GoOn
                 }
@@ -165,8 +165,8 @@ impl<'a, S: Stage> Player<'a, S> {
         self.leave_instant();
         for prompt in self.stage.prompts() {
             let kind = FailureKind::LeftOpen { who: prompt.user, point: prompt.point };
-            let place = steps.last().map_or(Place::default(), |step| step.place);
-            self.fail(None, place, kind);
+            let span = steps.last().map_or(Span::default(), |step| step.span);
+            self.fail(None, span, kind);
         }
         Ok(())
     }
@@ -215,9 +215,9 @@ impl<'a, S: Stage> Player<'a, S> {
             .collect();
         self.judged = records.len();
         for record in unnamed {
-            let place = self.scenario.steps.last().map_or(Place::default(), |step| step.place);
-            let place = self.playing().map_or(place, |step| step.place);
-            self.fail(None, place, FailureKind::Unexpected { record });
+            let span = self.scenario.steps.last().map_or(Span::default(), |step| step.span);
+            let span = self.playing().map_or(span, |step| step.span);
+            self.fail(None, span, FailureKind::Unexpected { record });
         }
     }
 
@@ -245,7 +245,7 @@ impl<'a, S: Stage> Player<'a, S> {
         let begin = match &step.begin {
             Begin::Now => self.stage.now(),
             Begin::At(when) => when.value.after(self.scenario.spec.start),
-            Begin::After(span) => self.anchor + span.value,
+            Begin::After(duration) => self.anchor + duration.value,
         };
         // Where something did not come, it may have been waited for too long.
         if self.missing.is_empty() { begin } else { begin.max(self.stage.now()) }
@@ -255,7 +255,7 @@ impl<'a, S: Stage> Player<'a, S> {
     fn end(&self, step: &Step) -> Option<SimTime> {
         match step.end.as_ref()? {
             End::Until(when) => Some(when.value.after(self.scenario.spec.start)),
-            End::Within(span) => Some(self.anchor + span.value),
+            End::Within(duration) => Some(self.anchor + duration.value),
         }
     }
 
@@ -329,7 +329,7 @@ impl<'a, S: Stage> Player<'a, S> {
                             self.outcome.differences.push((at, differences.clone()));
                             self.fail(
                                 Some(at),
-                                self.scenario.steps[at].place,
+                                self.scenario.steps[at].span,
                                 FailureKind::Differs { record: record.id, differences },
                             );
                             left.retain(|other| other.id != record.id);
@@ -347,7 +347,7 @@ impl<'a, S: Stage> Player<'a, S> {
                     let ids = candidates.iter().map(|index| refs[*index].id).collect();
                     let telling = telling(&candidates.iter().map(|index| refs[*index]).collect::<Vec<_>>());
                     let kind = FailureKind::AddFacts { wanted: one.describe(), candidates: ids, telling };
-                    self.fail(Some(at), self.scenario.steps[at].place, kind);
+                    self.fail(Some(at), self.scenario.steps[at].span, kind);
                     // The first is as good as any to go on with; all of them are named by the message.
                     if let Some(index) = candidates.first() {
                         self.took(at, refs[*index]);
@@ -459,7 +459,7 @@ impl<'a, S: Stage> Player<'a, S> {
                 Err(ActError::World(error)) => return Err(error.into()),
                 Err(error) => {
                     let (help, kind) = (self.instead_of(&error), FailureKind::NotDone { reason: error.to_string() });
-                    self.fail_with(Some(at), self.scenario.steps[at].place, kind, help);
+                    self.fail_with(Some(at), self.scenario.steps[at].span, kind, help);
                     return Ok(Then::Stop);
                 }
             }
@@ -492,7 +492,7 @@ impl<'a, S: Stage> Player<'a, S> {
             let strict =
                 |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);
             self.outcome.failures.retain(|failure| !strict(&failure.kind));
-            self.fail(Some(at), self.scenario.steps[at].place, FailureKind::CameAnyway { record });
+            self.fail(Some(at), self.scenario.steps[at].span, FailureKind::CameAnyway { record });
         }
         self.anchor = end;
         Ok(Then::GoOn)
@@ -520,12 +520,12 @@ impl<'a, S: Stage> Player<'a, S> {
                 let differences = differences(&wanted, exact, &found);
                 if !differences.is_empty() {
                     self.outcome.differences.push((at, differences.clone()));
-                    self.fail(Some(at), self.scenario.steps[at].place, FailureKind::StateDiffers { differences });
+                    self.fail(Some(at), self.scenario.steps[at].span, FailureKind::StateDiffers { differences });
                 }
             }
             Err(error) => {
                 let reason = error.to_string();
-                self.fail(Some(at), self.scenario.steps[at].place, FailureKind::StrangeLook { reason });
+                self.fail(Some(at), self.scenario.steps[at].span, FailureKind::StrangeLook { reason });
             }
         }
         Ok(Then::GoOn)

@@ -2,11 +2,12 @@
 
 use autoenroll_model::SimTime;
 use autoenroll_trace::{Detail, TimelineOptions, Trace, render as render_timeline};
+use autoenroll_world::WorldError;
 
 use super::{Failure, RunError, RunReport, Verdict};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, render};
-use crate::source::{Files, Place};
+use crate::source::{Files, Span};
 
 /// How many lines of the story stand before and after a failure.
 const LINES_AROUND: usize = 24;
@@ -27,17 +28,18 @@ impl RunReport {
             Verdict::Violated { records, failures } => {
                 let violations = records.iter().filter_map(|id| self.trace.get(*id)).map(|record| {
                     let message = format!("at {}: {}", record.at, record.facts);
-                    Diagnostic::error(Code::Invariant, message, Place::default())
+                    Diagnostic::error(Code::Invariant, message, Span::default())
                 });
                 violations.chain(own(failures)).collect()
             }
             Verdict::Error(error) => {
                 let code = match error {
                     RunError::Impossible(_) => Code::Impossible,
-                    RunError::World(autoenroll_world::WorldError::Restless { .. }) => Code::Restless,
+                    RunError::World(WorldError::NotQuiescent { .. }) => Code::Restless,
+                    RunError::World(WorldError::Core { error, .. }) if error.is_of_driver() => Code::ContractBroken,
                     RunError::World(_) => Code::CoreFailed,
                 };
-                [Diagnostic::error(code, error.to_string(), Place::default())].into_iter().collect()
+                [Diagnostic::error(code, error.to_string(), Span::default())].into_iter().collect()
             }
         }
     }

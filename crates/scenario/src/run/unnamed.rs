@@ -10,7 +10,7 @@ use crate::check::Scenario;
 use crate::document::{Begin, Pattern, Reply, Step, Wanted, WantedFact, What, When, answers, group};
 use crate::print::{self, Style, value};
 use crate::shape::choices_of;
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Span, Spanned};
 use crate::tree::Value;
 
 /// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only follows from
@@ -67,7 +67,7 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
         return;
     };
     let Some(record) = report.trace.get(*record) else { return };
-    let at = place(scenario, report, record);
+    let at = insert_position(scenario, report, record);
     let moves = record.at > left_before(at, report).clock;
     let style = Style::of(scenario.files.text(FileId::OWN));
     let step = value(&Value::Table(print::step(&answered(step_for(scenario, record, moves)))), style);
@@ -83,7 +83,7 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
     };
     match failure.kind {
         FailureKind::Unexpected { .. } => {
-            failure.place = played.verb.place;
+            failure.span = played.verb.span;
             failure.help = Some(format!("{advice}: {step}"));
         }
         _ if failure.step.is_some_and(|failed| at < failed) => {
@@ -102,7 +102,7 @@ fn advise_to_answer(failure: &mut Failure, scenario: &Scenario, report: &RunRepo
     let Some(record) = report.open.iter().filter_map(|id| report.trace.get(*id)).find(is_it) else { return };
     let Some(step) = report.matched.iter().position(|matched| *matched == Some(record.id)) else { return };
     let What::Prompt { answer, .. } = &scenario.steps[step].what else { return };
-    failure.place = answer.place;
+    failure.span = answer.span;
     failure.help = Some(format!(
         "put {} in place of it",
         one_of(&answers_to(record, Style::of(scenario.files.text(FileId::OWN))))
@@ -172,7 +172,7 @@ pub(crate) fn left_before(at: usize, report: &RunReport) -> Left {
 }
 
 /// The index of the step before which the step for a record belongs.
-pub(crate) fn place(scenario: &Scenario, report: &RunReport, record: &Record) -> usize {
+pub(crate) fn insert_position(scenario: &Scenario, report: &RunReport, record: &Record) -> usize {
     let steps = &scenario.steps;
     let Some(late) = (0..steps.len()).find(|at| is_later(*at, scenario, report, record)) else { return steps.len() };
     let group = group_with(steps, late);
@@ -223,27 +223,28 @@ pub(crate) fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Ste
     let told = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
     let facts = told
         .map(|(name, fact)| WantedFact {
-            name: Placed::nowhere(name.to_owned()),
-            value: Placed::nowhere(Wanted::Is(fact.clone())),
+            name: Spanned::without_span(name.to_owned()),
+            value: Spanned::without_span(Wanted::Is(fact.clone())),
         })
         .collect();
-    let pattern = Pattern { kind: Placed::nowhere(record.kind), facts, exact: false, bind: None };
+    let pattern = Pattern { kind: Spanned::without_span(record.kind), facts, exact: false, bind: None };
     let point = record.facts.text("point").and_then(|point| point.parse().ok());
     let (verb, what) = match (record.kind, point) {
-        (Kind::Prompt | Kind::PromptChanged, Some(point)) => {
-            ("prompt", What::Prompt { point: Placed::nowhere(point), pattern, answer: Placed::nowhere(None) })
-        }
+        (Kind::Prompt | Kind::PromptChanged, Some(point)) => (
+            "prompt",
+            What::Prompt { point: Spanned::without_span(point), pattern, answer: Spanned::without_span(None) },
+        ),
         _ => ("expect", What::Expect(pattern)),
     };
     let clear = scenario.principals.as_slice() == [record.actor.as_str()];
     let time = When::Since(record.at.since(SimTime::START));
     Step {
-        place: Place::default(),
-        verb: Placed::nowhere(verb),
-        begin: if moves { Begin::At(Placed::nowhere(time)) } else { Begin::Now },
+        span: Span::default(),
+        verb: Spanned::without_span(verb),
+        begin: if moves { Begin::At(Spanned::without_span(time)) } else { Begin::Now },
         end: None,
         on: None,
-        who: (!clear).then(|| Placed::nowhere(record.actor.clone())),
+        who: (!clear).then(|| Spanned::without_span(record.actor.clone())),
         only: Vec::new(),
         what,
     }

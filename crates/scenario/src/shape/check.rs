@@ -12,12 +12,12 @@ use super::{ANSWER, Key, ROOT, Shape, Takes, WORLD, answer_words};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::{Place, Placed};
+use crate::source::{Span, Spanned};
 use crate::tree::{Node, Table, Value};
 use step::{check_change, check_step};
 
 /// Checks a whole file but for missing keys of the world, which an extended world may supply.
-pub(crate) fn check_root(root: &Table, whole: Place, is_story: bool, found: &mut Diagnostics) {
+pub(crate) fn check_root(root: &Table, whole: Span, is_story: bool, found: &mut Diagnostics) {
     check_version(root, whole, found);
     check_shape(&ROOT, root, found);
     if is_story {
@@ -32,11 +32,11 @@ pub(crate) fn check_root(root: &Table, whole: Place, is_story: bool, found: &mut
     for entry in root.0.iter().filter(|entry| ["timeline", "vary"].contains(&entry.key.value.as_str())) {
         let Some(key) = ROOT.key(&entry.key.value) else { continue };
         match (key.takes, &entry.node.value) {
-            (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, entry.node.place, found),
+            (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, entry.node.span, found),
             (Takes::Named(_), Value::List(variants)) => {
                 for variant in variants.iter().filter(|v| v.as_table().is_some_and(|table| table.get("name").is_none()))
                 {
-                    found.push(Diagnostic::error(Code::MissingKey, "a variant needs `name`", variant.place));
+                    found.push(Diagnostic::error(Code::MissingKey, "a variant needs `name`", variant.span));
                 }
             }
             _ => {}
@@ -44,7 +44,7 @@ pub(crate) fn check_root(root: &Table, whole: Place, is_story: bool, found: &mut
     }
 }
 
-fn check_version(root: &Table, whole: Place, found: &mut Diagnostics) {
+fn check_version(root: &Table, whole: Span, found: &mut Diagnostics) {
     let Some(entry) = root.entry("scenario") else {
         let message = "the file does not say its format version";
         found.push(Diagnostic::error(Code::FormatVersion, message, whole).help("begin it with `scenario = 1`"));
@@ -55,24 +55,24 @@ fn check_version(root: &Table, whole: Place, found: &mut Diagnostics) {
             let first = root.0.iter().find(|entry| entry.key.value != "$schema");
             if first.is_some_and(|first| first.key.value != "scenario") {
                 let message = "`scenario = 1` stands first, so that every reader knows the format before anything else";
-                found.push(Diagnostic::error(Code::FormatVersion, message, entry.key.place));
+                found.push(Diagnostic::error(Code::FormatVersion, message, entry.key.span));
             }
         }
         Value::Number(other) => {
             let message = format!("this is format version {other}; this program reads version 1");
-            found.push(Diagnostic::error(Code::FormatVersion, message, entry.node.place));
+            found.push(Diagnostic::error(Code::FormatVersion, message, entry.node.span));
         }
         // A value of another type is reported with the other keys.
         _ => {}
     }
 }
 
-/// Reports required keys that a table lacks, at `place`, also in the tables inside. For a world this is done after merging.
-pub(crate) fn missing_keys(shape: &Shape, table: &Table, place: Place, found: &mut Diagnostics) {
+/// Reports required keys that a table lacks, at `span`, also in the tables inside. For a world this is done after merging.
+pub(crate) fn missing_keys(shape: &Shape, table: &Table, span: Span, found: &mut Diagnostics) {
     for key in shape.keys.iter().filter(|key| key.required && table.get(key.name).is_none()) {
         if !slip_for(shape, table, key.name) {
             let message = format!("{} needs `{}`", named(shape, table), key.name);
-            found.push(Diagnostic::error(Code::MissingKey, message, place));
+            found.push(Diagnostic::error(Code::MissingKey, message, span));
         }
     }
     for entry in &table.0 {
@@ -83,11 +83,11 @@ pub(crate) fn missing_keys(shape: &Shape, table: &Table, place: Place, found: &m
 
 fn missing_in(takes: Takes, node: &Node, found: &mut Diagnostics) {
     match (takes, &node.value) {
-        (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, node.place, found),
+        (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, node.span, found),
         (Takes::Named(shape) | Takes::Tables(shape), Value::List(list)) => {
             for element in list {
                 if let Value::Table(table) = &element.value {
-                    missing_keys(shape, table, element.place, found);
+                    missing_keys(shape, table, element.span, found);
                 }
             }
         }
@@ -125,7 +125,7 @@ pub(crate) fn check_shape(shape: &Shape, table: &Table, found: &mut Diagnostics)
     }
 }
 
-fn unknown_key(shape: &Shape, key: &Placed<String>, found: &mut Diagnostics) {
+fn unknown_key(shape: &Shape, key: &Spanned<String>, found: &mut Diagnostics) {
     let names: Vec<&str> = shape.keys.iter().map(|key| key.name).collect();
     // Three containers, and a key that was written one level too high or too low is a common slip.
     let elsewhere =
@@ -139,7 +139,7 @@ fn unknown_key(shape: &Shape, key: &Placed<String>, found: &mut Diagnostics) {
         (None, None) => format!("{} has {}", shape.name, names.join(", ")),
     };
     let message = format!("{} has no key `{}`", shape.name, key.value);
-    found.push(Diagnostic::error(Code::UnknownKey, message, key.place).help(help));
+    found.push(Diagnostic::error(Code::UnknownKey, message, key.span).help(help));
 }
 
 /// Checks one value against what a key takes.
@@ -147,34 +147,34 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
     let problem = match (takes, &node.value) {
         (_, Value::Fraction(written)) => {
             let message = format!("`{}` takes {}, not the fraction {written}", key.name, takes.describe());
-            Some(Diagnostic::error(Code::Fraction, message, node.place))
+            Some(Diagnostic::error(Code::Fraction, message, node.span))
         }
         (Takes::OrNone(_), Value::Flag(false)) => None,
         (Takes::OrNone(takes), _) => return check_value(key, *takes, node, found),
         (Takes::Text, Value::Text(text)) if text.is_empty() => {
-            Some(Diagnostic::error(Code::Empty, format!("`{}` must not be empty", key.name), node.place))
+            Some(Diagnostic::error(Code::Empty, format!("`{}` must not be empty", key.name), node.span))
         }
         (Takes::Text, Value::Text(_)) | (Takes::Flag, Value::Flag(_)) => None,
-        (Takes::Word(words), Value::Text(text)) => unknown_word(key.name, &words(), text, node.place),
+        (Takes::Word(words), Value::Text(text)) => unknown_word(key.name, &words(), text, node.span),
         (Takes::Number(least, most), Value::Number(number)) => (*number < least || *number > most).then(|| {
             let message = format!("`{}` is {number}; it is at least {least} and at most {most}", key.name);
-            Diagnostic::error(Code::OutOfRange, message, node.place)
+            Diagnostic::error(Code::OutOfRange, message, node.span)
         }),
-        (Takes::Duration | Takes::When, Value::Text(text)) => duration_problem(takes, text, node.place),
+        (Takes::Duration | Takes::When, Value::Text(text)) => duration_problem(takes, text, node.span),
         (Takes::Duration, Value::Number(number)) => Some(
-            Diagnostic::error(Code::NotADuration, format!("`{}` is a number without a unit", key.name), node.place)
+            Diagnostic::error(Code::NotADuration, format!("`{}` is a number without a unit", key.name), node.span)
                 .help(format!("write \"{number}s\" for seconds, \"{number}h\" for hours")),
         ),
         (Takes::Instant | Takes::When, Value::Text(text) | Value::Instant(text)) => {
-            crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.place))
+            crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.span))
         }
-        (Takes::Oid, Value::Text(text)) => malformed(key.name, text, node.place, oid_problem(text)),
-        (Takes::Sid, Value::Text(text)) => malformed(key.name, text, node.place, problem_of::<Sid>(text)),
-        (Takes::Guid, Value::Text(text)) => malformed(key.name, text, node.place, problem_of::<Guid>(text)),
+        (Takes::Oid, Value::Text(text)) => malformed(key.name, text, node.span, oid_problem(text)),
+        (Takes::Sid, Value::Text(text)) => malformed(key.name, text, node.span, problem_of::<Sid>(text)),
+        (Takes::Guid, Value::Text(text)) => malformed(key.name, text, node.span, problem_of::<Guid>(text)),
         (Takes::Hex, Value::Text(text)) => {
             let well_formed = crate::instant::hex(text).is_some_and(|bytes| !bytes.is_empty());
             let problem = (!well_formed).then(|| "write two hexadecimal digits a byte; blanks are fine".to_owned());
-            malformed(key.name, text, node.place, problem)
+            malformed(key.name, text, node.span, problem)
         }
         (Takes::List(takes), Value::List(list)) => {
             list.iter().for_each(|element| check_value(key, *takes, element, found));
@@ -198,18 +198,18 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
         }
         (Takes::Fact, Value::Text(_) | Value::Number(_) | Value::Flag(_)) => None,
         (Takes::Fact, Value::Instant(text)) => {
-            crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.place))
+            crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.span))
         }
         (Takes::Fact, Value::List(list)) => {
             list.iter().for_each(|element| check_value(key, FACT, element, found));
             None
         }
-        (Takes::Answer, Value::Text(text)) => unknown_word(key.name, &answer_words(), text, node.place),
+        (Takes::Answer, Value::Text(text)) => unknown_word(key.name, &answer_words(), text, node.span),
         (Takes::Answer, Value::Table(table)) => {
             check_shape(&ANSWER, table, found);
             (table.0.len() != 1 && table.0.iter().all(|entry| ANSWER.key(&entry.key.value).is_some())).then(|| {
                 let message = "an answer is one thing: a PIN or a card";
-                Diagnostic::error(Code::Exclusive, message, node.place)
+                Diagnostic::error(Code::Exclusive, message, node.span)
             })
         }
         // Its keys depend on the word beside it; whoever knows that word checks them.
@@ -220,7 +220,7 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
         }
         _ => {
             let message = format!("`{}` takes {}, not {}", key.name, takes.describe(), node.value.describe());
-            Some(Diagnostic::error(Code::WrongType, message, node.place).help_some(requoted(takes, &node.value)))
+            Some(Diagnostic::error(Code::WrongType, message, node.span).help_some(requoted(takes, &node.value)))
         }
     };
     if let Some(problem) = problem {
@@ -243,7 +243,7 @@ fn requoted(takes: Takes, value: &Value) -> Option<String> {
 }
 
 /// A text that is none of the words.
-pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) -> Option<Diagnostic> {
+pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, span: Span) -> Option<Diagnostic> {
     if words.contains(&text) {
         return None;
     }
@@ -251,24 +251,24 @@ pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, place: Place) 
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it takes {}", words.join(", ")),
     };
-    Some(Diagnostic::error(Code::UnknownWord, format!("`{key}` does not take the word `{text}`"), place).help(help))
+    Some(Diagnostic::error(Code::UnknownWord, format!("`{key}` does not take the word `{text}`"), span).help(help))
 }
 
-fn duration_problem(takes: Takes, text: &str, place: Place) -> Option<Diagnostic> {
+fn duration_problem(takes: Takes, text: &str, span: Span) -> Option<Diagnostic> {
     let error = Duration::from_str(text).err()?;
     let or_instant = matches!(takes, Takes::When);
     if or_instant && (text.contains('T') || meant_instant(text).is_some()) {
-        return crate::instant::parse(text).is_none().then(|| not_an_instant(text, place));
+        return crate::instant::parse(text).is_none().then(|| not_an_instant(text, span));
     }
     let meant = duration::meant(text).map(|duration| format!("write \"{duration}\""));
     let both = or_instant.then(|| format!("it takes {}", takes.describe()));
-    Some(Diagnostic::error(Code::NotADuration, error.to_string(), place).help_some(meant.or(both)))
+    Some(Diagnostic::error(Code::NotADuration, error.to_string(), span).help_some(meant.or(both)))
 }
 
-fn not_an_instant(text: &str, place: Place) -> Diagnostic {
+fn not_an_instant(text: &str, span: Span) -> Diagnostic {
     let message = format!("`{text}` is not an instant with an offset from UTC");
     let meant = meant_instant(text).unwrap_or_else(|| "2026-03-02T08:00:00Z".to_owned());
-    Diagnostic::error(Code::NotAnInstant, message, place).help(format!("write it like {meant}"))
+    Diagnostic::error(Code::NotAnInstant, message, span).help(format!("write it like {meant}"))
 }
 
 /// The instant of somebody who left out the offset, or the time of the day too.
@@ -277,9 +277,8 @@ fn meant_instant(text: &str) -> Option<String> {
     longer.into_iter().find(|instant| crate::instant::parse(instant).is_some())
 }
 
-fn malformed(key: &str, text: &str, place: Place, problem: Option<String>) -> Option<Diagnostic> {
-    problem
-        .map(|help| Diagnostic::error(Code::Malformed, format!("`{text}` is malformed as `{key}`"), place).help(help))
+fn malformed(key: &str, text: &str, span: Span, problem: Option<String>) -> Option<Diagnostic> {
+    problem.map(|help| Diagnostic::error(Code::Malformed, format!("`{text}` is malformed as `{key}`"), span).help(help))
 }
 
 fn problem_of<T: FromStr>(text: &str) -> Option<String>
@@ -296,22 +295,22 @@ fn oid_problem(text: &str) -> Option<String> {
 }
 
 fn check_tables(key: &Key, shape: &'static Shape, by_name: bool, list: &[Node], found: &mut Diagnostics) {
-    let mut names: Vec<Placed<&str>> = Vec::new();
+    let mut names: Vec<Spanned<&str>> = Vec::new();
     for element in list {
         let Value::Table(table) = &element.value else {
             let message = format!("`{}` takes tables, each {}, not {}", key.name, shape.name, element.value.describe());
-            found.push(Diagnostic::error(Code::WrongType, message, element.place));
+            found.push(Diagnostic::error(Code::WrongType, message, element.span));
             continue;
         };
         check_shape(shape, table, found);
         if let Some((change, set)) = table.text("change").zip(table.table("set")) {
-            check_change(change.value, set, table.entry("of"), element.place, found);
+            check_change(change.value, set, table.entry("of"), element.span, found);
         }
         let Some(name) = table.text("name").filter(|_| by_name) else { continue };
         if let Some(first) = names.iter().find(|known| known.value == name.value) {
             let message = format!("`{}` is {} already", name.value, shape.name);
-            let problem = Diagnostic::error(Code::TwiceTheName, message, name.place);
-            found.push(problem.label(first.place, "first here"));
+            let problem = Diagnostic::error(Code::TwiceTheName, message, name.span);
+            found.push(problem.label(first.span, "first here"));
         }
         names.push(name);
     }

@@ -3,7 +3,7 @@
 use super::{Entry, MAX_DEPTH, Node, Table, Value};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Span, Spanned};
 
 /// Reads an object. The first syntax error ends the reading; what came before it is returned.
 pub(super) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
@@ -42,14 +42,14 @@ impl Reader<'_> {
             self.blanks();
             let start = self.at;
             let key = self.string()?;
-            let key = Placed::new(key, self.place(start));
+            let key = Spanned::new(key, self.span(start));
             self.expect(':')?;
-            let known = table.entry(&key.value).map(|entry| entry.key.place);
+            let known = table.entry(&key.value).map(|entry| entry.key.span);
             if let Some(first) = known {
                 let message = format!("the key `{}` stands here twice", key.value);
-                self.found.push(Diagnostic::error(Code::TwiceTheKey, message, key.place).label(first, "first here"));
+                self.found.push(Diagnostic::error(Code::TwiceTheKey, message, key.span).label(first, "first here"));
             }
-            let mut node = Node { value: Value::Null, place: key.place };
+            let mut node = Node { value: Value::Null, span: key.span };
             let result = self.value_into(&mut node, depth + 1);
             if known.is_none() {
                 table.0.push(Entry { key, node });
@@ -65,10 +65,10 @@ impl Reader<'_> {
     fn value_into(&mut self, node: &mut Node, depth: usize) -> Result<(), Stop> {
         self.blanks();
         let start = self.at;
-        node.place = Place { file: self.file, start, end: start + 1 };
+        node.span = Span { file: self.file, start, end: start + 1 };
         if depth > MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
-            self.found.push(Diagnostic::error(Code::TooDeep, message, node.place));
+            self.found.push(Diagnostic::error(Code::TooDeep, message, node.span));
             return Err(Stop);
         }
         match self.peek() {
@@ -76,24 +76,24 @@ impl Reader<'_> {
                 let mut table = Table::default();
                 let result = self.object_into(&mut table, depth);
                 node.value = Value::Table(table);
-                node.place = self.place(start);
+                node.span = self.span(start);
                 result
             }
             Some('[') => {
                 let mut list = Vec::new();
                 let result = self.list_into(&mut list, depth);
                 node.value = Value::List(list);
-                node.place = self.place(start);
+                node.span = self.span(start);
                 result
             }
             Some('"') => {
                 node.value = Value::Text(self.string()?);
-                node.place = self.place(start);
+                node.span = self.span(start);
                 Ok(())
             }
             Some(c) if c == '-' || c.is_ascii_alphanumeric() => {
                 node.value = self.bare()?;
-                node.place = self.place(start);
+                node.span = self.span(start);
                 Ok(())
             }
             _ => self.fail("expected a value"),
@@ -106,7 +106,7 @@ impl Reader<'_> {
             return Ok(());
         }
         loop {
-            let mut node = Node { value: Value::Null, place: self.place(self.at) };
+            let mut node = Node { value: Value::Null, span: self.span(self.at) };
             let result = self.value_into(&mut node, depth + 1);
             list.push(node);
             result?;
@@ -219,8 +219,8 @@ impl Reader<'_> {
         if self.takes(wanted) { Ok(()) } else { self.fail(&format!("expected `{wanted}`")) }
     }
 
-    fn place(&self, start: usize) -> Place {
-        Place { file: self.file, start, end: self.at }
+    fn span(&self, start: usize) -> Span {
+        Span { file: self.file, start, end: self.at }
     }
 
     fn fail<T>(&mut self, message: &str) -> Result<T, Stop> {
@@ -234,7 +234,7 @@ impl Reader<'_> {
     }
 
     fn report(&mut self, length: usize, message: &str) {
-        let place = Place { file: self.file, start: self.at, end: self.at + length };
-        self.found.push(Diagnostic::error(Code::NotJson, message.to_owned(), place));
+        let span = Span { file: self.file, start: self.at, end: self.at + length };
+        self.found.push(Diagnostic::error(Code::NotJson, message.to_owned(), span));
     }
 }

@@ -6,7 +6,7 @@ use toml_parser::{ParseError, Source};
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Span};
 
 /// Reports each such construct.
 pub(super) fn report(file: FileId, text: &str, found: &mut Diagnostics) {
@@ -21,7 +21,7 @@ pub(super) fn report(file: FileId, text: &str, found: &mut Diagnostics) {
     }
     let mut later = |start: usize, end: usize, what: &str, help: &str| {
         let message = format!("{what} is TOML 1.1; scenarios are TOML 1.0");
-        found.push(Diagnostic::error(Code::LaterToml, message, Place { file, start, end }).help(help));
+        found.push(Diagnostic::error(Code::LaterToml, message, Span { file, start, end }).help(help));
     };
     // What is open: true for an inline table, false for a list. Newlines inside a list inside a table are fine.
     let mut open: Vec<bool> = Vec::new();

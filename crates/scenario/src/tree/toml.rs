@@ -1,38 +1,37 @@
 //! TOML by way of the `toml` crate, which recovers from errors and keeps places.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Entry, MAX_DEPTH, Node, Table, Value};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Span, Spanned};
 
 pub(super) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let place = Place { file, start: span.start, end: span.end };
+        let bytes = error.span().unwrap_or(0..0);
+        let span = Span { file, start: bytes.start, end: bytes.end };
         let deep = error.message().contains("recurs");
         let code = if deep { Code::TooDeep } else { Code::NotToml };
-        found.push(Diagnostic::error(code, error.message().to_owned(), place));
+        found.push(Diagnostic::error(code, error.message().to_owned(), span));
     }
     convert_table(file, table.get_ref(), 0, found)
 }
 
 fn convert_table(file: FileId, table: &DeTable<'_>, depth: usize, found: &mut Diagnostics) -> Table {
     let entries = table.iter().map(|(key, value)| Entry {
-        key: Placed::new(key.get_ref().to_string(), place_of(file, key)),
+        key: Spanned::new(key.get_ref().to_string(), span_of(file, key)),
         node: convert(file, value, depth + 1, found),
     });
     Table(entries.collect())
 }
 
-fn convert(file: FileId, value: &Spanned<DeValue<'_>>, depth: usize, found: &mut Diagnostics) -> Node {
-    let place = place_of(file, value);
+fn convert(file: FileId, value: &toml::Spanned<DeValue<'_>>, depth: usize, found: &mut Diagnostics) -> Node {
+    let span = span_of(file, value);
     if depth > MAX_DEPTH {
-        found.push(Diagnostic::error(Code::TooDeep, format!("nested deeper than {MAX_DEPTH} levels"), place));
-        return Node { value: Value::Table(Table::default()), place };
+        found.push(Diagnostic::error(Code::TooDeep, format!("nested deeper than {MAX_DEPTH} levels"), span));
+        return Node { value: Value::Table(Table::default()), span };
     }
     let value = match value.get_ref() {
         DeValue::String(text) => Value::Text(text.to_string()),
@@ -48,10 +47,10 @@ fn convert(file: FileId, value: &Spanned<DeValue<'_>>, depth: usize, found: &mut
         }
         DeValue::Table(table) => Value::Table(convert_table(file, table, depth, found)),
     };
-    Node { value, place }
+    Node { value, span }
 }
 
-fn place_of<T>(file: FileId, spanned: &Spanned<T>) -> Place {
-    let span = spanned.span();
-    Place { file, start: span.start, end: span.end }
+fn span_of<T>(file: FileId, spanned: &toml::Spanned<T>) -> Span {
+    let bytes = spanned.span();
+    Span { file, start: bytes.start, end: bytes.end }
 }

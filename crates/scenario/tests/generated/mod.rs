@@ -45,13 +45,13 @@ fn any_facts() -> impl Strategy<Value = Value> {
 }
 
 fn any_time() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
-    let span = (1_u64..10_000_000_000_000).prop_map(|ns| Value::from(autoenroll_model::Duration(ns).to_string()));
+    let duration = (1_u64..10_000_000_000_000).prop_map(|ns| Value::from(autoenroll_model::Duration(ns).to_string()));
     let instant = Just(json!("2026-03-05T08:00:00.5Z"));
     prop_oneof![
         Just(vec![]),
-        span.clone().prop_map(|span| vec![("after", span)]),
-        prop_oneof![span.clone(), instant].prop_map(|time| vec![("at", time)]),
-        span.prop_map(|span| vec![("within", span)]),
+        duration.clone().prop_map(|duration| vec![("after", duration)]),
+        prop_oneof![duration.clone(), instant].prop_map(|time| vec![("at", time)]),
+        duration.prop_map(|duration| vec![("within", duration)]),
     ]
 }
 

@@ -197,7 +197,10 @@ fn base64_is_that_of_rfc_4648() {
 
 proptest! {
     #[test]
-    fn entries_read_back(dn in "CN=[ -~äß]*", values in proptest::collection::vec(("[a-z][a-z0-9-]{0,20}", any::<Vec<u8>>()), 0..6)) {
+    fn entries_read_back(
+        dn in "CN=[ -~äß]*",
+        values in proptest::collection::vec(("[a-z][a-z0-9-]{0,20}", any::<Vec<u8>>()), 0..6),
+    ) {
         let values: Vec<_> = values.into_iter().filter(|(name, _)| name != "changetype").collect();
         let entry = Entry(values);
         let ldif = parse(entry.to_ldif(&dn).as_bytes());
@@ -206,7 +209,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_without_panic(bytes: Vec<u8>, lines in "((dn|cn|changetype|add|-|version):?:?<? ?[a-z=]*\r?\n){0,12}") {
+    fn any_bytes_are_read_without_panic(
+        bytes: Vec<u8>,
+        lines in "((dn|cn|changetype|add|-|version):?:?<? ?[a-z=]*\r?\n){0,12}",
+    ) {
         let _ = parse(&bytes);
         for record in parse(lines.as_bytes()).records {
             prop_assert!(record.line > 0);

@@ -2,8 +2,8 @@ use super::*;
 use alloc::vec;
 use proptest::prelude::*;
 
-/// Owner Administrators, group SYSTEM; Authenticated Users may read, S-1-5-21-1-2-3-513 may enroll, an audit entry type that
-/// does not count, and an inherited denial of everything for Everyone.
+/// Owner Administrators, group SYSTEM; Authenticated Users may read, S-1-5-21-1-2-3-513 may enroll, an audit entry type
+/// that does not count, and an inherited denial of everything for Everyone.
 const DESCRIPTOR: &[u8] = b"\x01\x00\x04\x8C\x14\x00\x00\x00\x24\x00\x00\x00\x00\x00\x00\x00\x30\x00\x00\x00\
     \x01\x02\x00\x00\x00\x00\x00\x05\x20\x00\x00\x00\x20\x02\x00\x00\
     \x01\x01\x00\x00\x00\x00\x00\x05\x12\x00\x00\x00\

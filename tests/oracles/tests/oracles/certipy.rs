@@ -1,4 +1,5 @@
-//! certipy reads flags, periods and names of every template as we do, and our CA answers its requests as the specification asks.
+//! certipy reads flags, periods and names of every template as we do, and our CA answers its requests as the
+//! specification asks.
 
 use crate::suite;
 use autoenroll_import::{Import, certipy, ldif};
@@ -95,7 +96,8 @@ enum Answer {
     Fail(HResult),
 }
 
-/// Requests of certipy, by the name of their file, the template in the attribute beside them, and the answer with its source.
+/// Requests of certipy, by the name of their file, the template in the attribute beside them, and the answer with its
+/// source.
 const ANSWERS: &[(&str, &str, Answer, &str)] = &[
     ("plain.req", "User", Answer::Issue, "[MS-WCCE] 3.2.1.4.2.1.4.1.1"),
     // The signed attributes lack the content type that RFC 3852 11.1 demands. A real CA takes it all the same.

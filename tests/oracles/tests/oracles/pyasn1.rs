@@ -1,4 +1,5 @@
-//! pyasn1-modules' reading of RFC 6402 and RFC 5652 takes every request and response, and writes them again to the same octets.
+//! pyasn1-modules' reading of RFC 6402 and RFC 5652 takes every request and response, and writes them again to the same
+//! octets.
 
 use crate::suite;
 use autoenroll_oracles::tools;

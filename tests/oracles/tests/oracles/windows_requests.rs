@@ -1,5 +1,5 @@
-//! Requests that real Windows clients made, where a copy of them lies beside the project: what our CA decides on each is compared
-//! with `windows-requests.toml`, which was written before.
+//! Requests that real Windows clients made, where a copy of them lies beside the project: what our CA decides on each
+//! is compared with `windows-requests.toml`, which was written before.
 
 use crate::suite;
 use autoenroll_ca::Ca;

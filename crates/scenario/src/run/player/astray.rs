@@ -12,7 +12,7 @@ use crate::run::bindings::EmptyBinding;
 use crate::run::failure::{Failure, FailureKind, Miss, NearMiss};
 use crate::run::matching::{Sought, is_strict};
 use crate::run::stage::Stage;
-use crate::source::Place;
+use crate::source::Span;
 
 /// How far a story that went wrong is followed to see what would have come.
 const LOOK_AHEAD: Duration = Duration::days(1);
@@ -20,19 +20,19 @@ const LOOK_AHEAD: Duration = Duration::days(1);
 const MOST_EVENTS_AHEAD: usize = 20_000;
 
 impl<S: Stage> Player<'_, S> {
-    pub(super) fn fail(&mut self, step: Option<usize>, place: Place, kind: FailureKind) {
-        self.fail_with(step, place, kind, None);
+    pub(super) fn fail(&mut self, step: Option<usize>, span: Span, kind: FailureKind) {
+        self.fail_with(step, span, kind, None);
     }
 
-    pub(super) fn fail_with(&mut self, step: Option<usize>, place: Place, kind: FailureKind, help: Option<String>) {
-        let failure = Failure { step, place, at: self.stage.now(), help, kind };
+    pub(super) fn fail_with(&mut self, step: Option<usize>, span: Span, kind: FailureKind, help: Option<String>) {
+        let failure = Failure { step, span, at: self.stage.now(), help, kind };
         if self.outcome.failures.len() < MOST_FAILURES && !self.outcome.failures.contains(&failure) {
             self.outcome.failures.push(failure);
         }
     }
 
     pub(super) fn fail_step(&mut self, step: usize, kind: FailureKind) -> Then {
-        self.fail(Some(step), self.scenario.steps[step].place, kind);
+        self.fail(Some(step), self.scenario.steps[step].span, kind);
         Then::Stop
     }
 
@@ -40,7 +40,7 @@ impl<S: Stage> Player<'_, S> {
     pub(super) fn fail_binding(&mut self, step: usize, empty: EmptyBinding) -> Then {
         if let EmptyBinding { reference, known: Some(known) } = empty {
             let kind = FailureKind::EmptyBinding { reference, known };
-            self.fail(Some(step), self.scenario.steps[step].place, kind);
+            self.fail(Some(step), self.scenario.steps[step].span, kind);
         }
         Then::Stop
     }
@@ -48,7 +48,7 @@ impl<S: Stage> Player<'_, S> {
     /// Nothing fits; what is near is known only at the end of the story, which goes on as if the step had matched now.
     pub(super) fn fail_missing(&mut self, at: usize, sought: &Sought, from: SimTime, until: Option<SimTime>) {
         let kind = FailureKind::DidNotCome { wanted: sought.describe(), from, until, near: Vec::new() };
-        self.fail(Some(at), self.scenario.steps[at].place, kind);
+        self.fail(Some(at), self.scenario.steps[at].span, kind);
         self.missing.push((at, sought.clone()));
         self.anchor = self.stage.now();
     }
@@ -80,7 +80,7 @@ impl<S: Stage> Player<'_, S> {
         let records = self.stage.trace().records()[self.judged..].iter();
         let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
         for record in unnamed {
-            self.fail(None, self.scenario.steps[at].place, FailureKind::Unexpected { record });
+            self.fail(None, self.scenario.steps[at].span, FailureKind::Unexpected { record });
         }
         self.look_ahead()
     }
@@ -144,7 +144,7 @@ impl<S: Stage> Player<'_, S> {
         };
         let unnamed = |failure: &Failure| failure.kind == FailureKind::Unexpected { record };
         self.outcome.failures.retain(|failure| !unnamed(failure));
-        self.fail(Some(at), point.place, FailureKind::AskedInstead { wanted: sought.describe(), record, held });
+        self.fail(Some(at), point.span, FailureKind::AskedInstead { wanted: sought.describe(), record, held });
         true
     }
 

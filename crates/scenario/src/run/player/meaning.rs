@@ -3,7 +3,7 @@
 use autoenroll_model::Fact;
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CaAction, Change, UserAnswer};
-use autoenroll_world::spec::Secret;
+use autoenroll_world::spec::Pin;
 use autoenroll_world::{Action, Look};
 
 use super::Player;
@@ -12,7 +12,7 @@ use crate::document::{CaOp, Deed, LookAt, On, Pattern, Reply, WantedFact, What, 
 use crate::run::bindings::EmptyBinding;
 use crate::run::matching::Sought;
 use crate::run::stage::Stage;
-use crate::source::Place;
+use crate::source::Span;
 
 impl<'a, S: Stage> Player<'a, S> {
     pub(super) fn defaults(&self, at: usize) -> &'a StepDefaults {
@@ -24,7 +24,7 @@ impl<'a, S: Stage> Player<'a, S> {
         match &step.what {
             What::Prompt { point, pattern, .. } => {
                 let mut sought = self.sought_pattern(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
-                sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.place));
+                sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.span));
                 Ok(sought)
             }
             What::Expect(pattern) | What::Never(pattern) => self.sought_pattern(at, pattern, vec![pattern.kind.value]),
@@ -50,10 +50,10 @@ impl<'a, S: Stage> Player<'a, S> {
         Ok(Sought { kinds: vec![on.kind.value], facts: self.wanted(&on.facts)?, exact: false, who })
     }
 
-    pub(super) fn wanted(&self, facts: &[WantedFact]) -> Result<Vec<(String, Fact, Place)>, EmptyBinding> {
+    pub(super) fn wanted(&self, facts: &[WantedFact]) -> Result<Vec<(String, Fact, Span)>, EmptyBinding> {
         let one = |fact: &WantedFact| {
             let value = self.bound.value(&fact.value.value)?;
-            Ok((fact.name.value.clone(), value, fact.value.place))
+            Ok((fact.name.value.clone(), value, fact.value.span))
         };
         facts.iter().map(one).collect()
     }
@@ -122,7 +122,7 @@ impl<'a, S: Stage> Player<'a, S> {
 pub(super) fn user_answer(reply: &Reply) -> UserAnswer {
     match reply {
         Reply::Word(offer) => UserAnswer::Word(*offer),
-        Reply::Pin(pin) => UserAnswer::Pin(Secret::new(pin)),
+        Reply::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
         Reply::Card(card) => UserAnswer::Card(card.clone()),
     }
 }

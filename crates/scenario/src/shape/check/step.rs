@@ -8,14 +8,14 @@ use super::{check_shape, check_value};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::source::Place;
+use crate::source::Span;
 use crate::tree::{Entry, Node, Table, Value};
 
 /// Checks one step: its verb, the modifiers that belong to it, and their values.
 pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
     let Value::Table(table) = &step.value else {
         let message = format!("a step is a table with a verb, not {}", step.value.describe());
-        found.push(Diagnostic::error(Code::WrongType, message, step.place));
+        found.push(Diagnostic::error(Code::WrongType, message, step.span));
         return;
     };
     let verbs: Vec<&Entry> = table.0.iter().filter(|entry| verb_named(&entry.key.value).is_some()).collect();
@@ -27,7 +27,7 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
             None => format!("the verbs are {}", VERBS.iter().map(|verb| verb.word).collect::<Vec<_>>().join(", ")),
         };
         let message = format!("a step has no key `{}`", entry.key.value);
-        found.push(Diagnostic::error(Code::UnknownKey, message, entry.key.place).help(help));
+        found.push(Diagnostic::error(Code::UnknownKey, message, entry.key.span).help(help));
     }
     for entry in &table.0 {
         if let Some(verb) = verb_named(&entry.key.value) {
@@ -44,29 +44,29 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
         if let [first, second, ..] = verbs.as_slice() {
             let message = format!("this step has two verbs, `{}` and `{}`", first.key.value, second.key.value);
             let problem =
-                Diagnostic::error(Code::TwoVerbs, message, second.key.place).label(first.key.place, "first here");
+                Diagnostic::error(Code::TwoVerbs, message, second.key.span).label(first.key.span, "first here");
             found.push(problem.help("write two steps; the clock stands still between them"));
         } else if unknown.is_empty() {
             let message = "this step has no verb";
-            found.push(Diagnostic::error(Code::NoVerb, message, step.place));
+            found.push(Diagnostic::error(Code::NoVerb, message, step.span));
         }
         return;
     };
     let Some(verb) = verb_named(&entry.key.value) else { return };
-    check_modifiers(verb, table, step.place, &unknown, found);
+    check_modifiers(verb, table, step.span, &unknown, found);
     if let Some((change, set)) = table.text("change").zip(table.table("set")) {
-        check_change(change.value, set, table.entry("of"), step.place, found);
+        check_change(change.value, set, table.entry("of"), step.span, found);
     }
 }
 
-fn check_modifiers(verb: &Verb, table: &Table, place: Place, unknown: &[&Entry], found: &mut Diagnostics) {
+fn check_modifiers(verb: &Verb, table: &Table, span: Span, unknown: &[&Entry], found: &mut Diagnostics) {
     let on = table.entry("on");
     for entry in table.0.iter().filter(|entry| modifier_named(&entry.key.value).is_some()) {
         let name = entry.key.value.as_str();
         if name == "on" && verb.does != Does::Acts {
             let message = format!("`on` needs something to do, and `{}` does nothing", verb.word);
             let help = "say what is done the moment the record appears, for example `remove = \"alice-card\"`";
-            found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.place).help(help));
+            found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.span).help(help));
             continue;
         }
         let fits = name == "only"
@@ -81,14 +81,14 @@ fn check_modifiers(verb: &Verb, table: &Table, place: Place, unknown: &[&Entry],
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("`{}` takes {}", verb.word, all.join(", ")),
             };
-            found.push(Diagnostic::error(Code::NotForVerb, message, entry.key.place).help(help));
+            found.push(Diagnostic::error(Code::NotForVerb, message, entry.key.span).help(help));
         }
     }
     for (one, other) in [("at", "after"), ("until", "within")] {
         if let Some((first, second)) = table.entry(one).zip(table.entry(other)) {
             let message = format!("`{one}` and `{other}` both say the same end of the interval");
-            let problem = Diagnostic::error(Code::TwoTimes, message, second.key.place);
-            found.push(problem.label(first.key.place, "first here"));
+            let problem = Diagnostic::error(Code::TwoTimes, message, second.key.span);
+            found.push(problem.label(first.key.span, "first here"));
         }
     }
     for need in verb.needs {
@@ -96,12 +96,12 @@ fn check_modifiers(verb: &Verb, table: &Table, place: Place, unknown: &[&Entry],
         if table.get(need).is_none() && !slip {
             let message = format!("`{}` needs `{need}`", verb.word);
             let hold = (*need == "answer").then(|| "to leave the prompt open, write answer = \"hold\"".to_owned());
-            found.push(Diagnostic::error(Code::MissingKey, message, place).help_some(hold));
+            found.push(Diagnostic::error(Code::MissingKey, message, span).help_some(hold));
         }
     }
     if verb.does == Does::Guards && table.get("until").is_none() && table.get("within").is_none() {
         let message = "`never` needs `until` or `within`: it guards from the previous step to there";
-        found.push(Diagnostic::error(Code::NothingGuarded, message, place));
+        found.push(Diagnostic::error(Code::NothingGuarded, message, span));
     }
 }
 
@@ -128,7 +128,7 @@ fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnosti
         Value::Table(table) => {
             let pin = table.get("pin").filter(|_| table.0.len() == 1)?;
             let Value::Number(number) = pin.value else { return None };
-            let problem = Diagnostic::error(Code::WrongType, "a PIN is a text, not a number", pin.place);
+            let problem = Diagnostic::error(Code::WrongType, "a PIN is a text, not a number", pin.span);
             return Some(problem.help(format!("put it in quotes: {{ pin = \"{number}\" }}")));
         }
         _ => return None,
@@ -144,27 +144,27 @@ fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnosti
             format!("it offers {}", shown.join(", "))
         }
     };
-    Some(Diagnostic::error(Code::UnknownWord, message, node.place).help(help))
+    Some(Diagnostic::error(Code::UnknownWord, message, node.span).help(help))
 }
 
 /// Checks what a change sets, which depends on what changes, and whether `of` is needed.
-pub(super) fn check_change(word: &str, set: &Table, of: Option<&Entry>, place: Place, found: &mut Diagnostics) {
+pub(super) fn check_change(word: &str, set: &Table, of: Option<&Entry>, span: Span, found: &mut Diagnostics) {
     let Some(change) = change_named(word) else { return };
     check_shape(&change.set, set, found);
     match (change.of, of) {
         (None, Some(of)) => {
             let message = format!("there is only one {word}; `of` names nothing");
-            found.push(Diagnostic::error(Code::NotForVerb, message, of.key.place));
+            found.push(Diagnostic::error(Code::NotForVerb, message, of.key.span));
         }
         (Some(what), None) if !["ca", "directory"].contains(&word) => {
             let message = format!("`change = \"{word}\"` needs `of`: {what}");
-            found.push(Diagnostic::error(Code::MissingKey, message, place));
+            found.push(Diagnostic::error(Code::MissingKey, message, span));
         }
         _ => {}
     }
     if set.0.is_empty() {
         let message = "nothing is set".to_owned();
-        found.push(Diagnostic::error(Code::Empty, message, place));
+        found.push(Diagnostic::error(Code::Empty, message, span));
     }
 }
 

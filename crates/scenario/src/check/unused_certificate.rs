@@ -1,9 +1,9 @@
-//! Certificates that a file describes and puts nowhere.
+//! Certificates that a file describes and that are in no store and on no card.
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::lower::name_of;
-use crate::source::{FileId, Placed};
+use crate::source::{FileId, Spanned};
 use crate::tree::Table;
 
 /// Warns of certificates of the file that no variant has in a store or on a card. Extended worlds may keep some for others to use.
@@ -14,20 +14,20 @@ pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
     if placed.iter().any(|name| !known(name)) {
         return;
     }
-    for name in worlds.iter().flat_map(certificates).filter(|name| name.place.file == FileId::OWN) {
+    for name in worlds.iter().flat_map(certificates).filter(|name| name.span.file == FileId::OWN) {
         if !placed.contains(&name.value) {
             let message = format!("`{}` is in no store and on no card", name.value);
             let help = format!(
                 "say in whose store it is with `of`, or let a container of a card hold it: holds = \"{}\"",
                 name.value
             );
-            found.push(Diagnostic::warning(Code::Nowhere, message, name.place).help(help));
+            found.push(Diagnostic::warning(Code::Nowhere, message, name.span).help(help));
         }
     }
 }
 
 /// Those without a template are reported for that.
-fn certificates(world: &Table) -> impl Iterator<Item = Placed<&str>> {
+fn certificates(world: &Table) -> impl Iterator<Item = Spanned<&str>> {
     world.tables("certificate").filter(|table| table.text("template").is_some()).map(name_of)
 }
 
