@@ -104,7 +104,7 @@ const CHECKS: &[Step] = &[
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "matrix", "--uncovered"],
     ),
     step(
-        "Planted bugs and rules turned round",
+        "Planted bugs and inverted rules",
         &["cargo", "run", "--package", "autoenroll-cli", "--features", "planted-bugs", "--", "mutants"],
     ),
     Step {

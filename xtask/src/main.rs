@@ -2,6 +2,7 @@
 
 mod ci;
 mod keys;
+mod patches;
 #[path = "../../crates/cli/scan.rs"]
 mod scan;
 mod speed;
@@ -28,6 +29,9 @@ enum Chore {
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
     Keys(keys::Options),
+    /// Make the core wrong with each patch of `crates/mutants/patches`, in a copy, and run the scenario that has to notice
+    /// it.
+    Patches(patches::Options),
     /// Measure how long a release build takes to check 1,000 scenario files and to run all scenarios; fail when it is
     /// far too long.
     Speed,
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Ci => ci::run(),
         Chore::Docs => ci::write_documents(),
         Chore::Keys(options) => keys::run(&options),
+        Chore::Patches(options) => patches::run(&options),
         Chore::Speed => speed::run(),
         Chore::Tidy => tidy::run(),
     };

@@ -1,5 +1,5 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the
-//! README, where requirements are fulfilled, and circles of imports.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, where
+//! requirements are fulfilled, circles of imports, and patches that no longer apply.
 
 mod circles;
 mod crates;
@@ -21,6 +21,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     findings.extend(sources::check(root, &members)?);
     findings.extend(circles::check(root, &members)?);
     findings.extend(requirements::check(root)?);
+    findings.extend(crate::patches::check(root)?);
     Ok(findings)
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// The text of a file below the root.
-fn read(root: &Path, path: &str) -> Result<String, String> {
+pub(crate) fn read(root: &Path, path: &str) -> Result<String, String> {
     fs::read_to_string(root.join(path)).map_err(|error| format!("{path} cannot be read: {error}"))
 }
 

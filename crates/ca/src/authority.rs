@@ -303,7 +303,7 @@ impl Ca {
         core::mem::take(&mut self.publications)
     }
 
-    /// Makes one rule come out the other way round, to see who notices.
+    /// Inverts one rule, to see whether a scenario notices.
     #[cfg(feature = "planted-bugs")]
     #[must_use]
     pub fn flipping(mut self, rule: Option<autoenroll_model::Rule>) -> Self {

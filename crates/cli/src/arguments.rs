@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Card(Card),
     /// Show which scenario shows which requirement, under which profile.
     Matrix(Matrix),
-    /// Plant bugs and turn rules round, one at a time, and show which scenario notices.
+    /// Plant bugs and invert rules, one at a time, and show which scenario notices.
     #[cfg(feature = "planted-bugs")]
     Mutants(Mutants),
     /// Be an enrollment core for a bench in another process: the core protocol on standard input and output.
@@ -165,7 +165,7 @@ pub(crate) struct How {
     /// Drive this program as the core instead of the own one: words separated by blanks.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) core: Option<CoreCommand>,
-    /// Let this rule always decide the other way round.
+    /// Invert this rule: its condition comes out the other way, or what it asks for is left out.
     #[cfg(feature = "planted-bugs")]
     #[arg(long, value_name = "ID", conflicts_with = "core")]
     pub(crate) flip: Option<String>,
@@ -434,7 +434,7 @@ pub(crate) struct Matrix {
 #[cfg(feature = "planted-bugs")]
 #[derive(Debug, Args)]
 pub(crate) struct Mutants {
-    /// Only these: names of planted bugs, ids of rules that are inverted; all when absent.
+    /// Only these: names of planted bugs, ids of rules to invert; all when absent.
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<autoenroll_mutants::Mutant>,
     /// How many are tried at once; the number of processors when absent.

@@ -138,7 +138,7 @@ impl Runner {
         })
     }
 
-    /// A runner in whose stories one rule always decides the other way round.
+    /// A runner in whose stories one rule is inverted.
     #[cfg(feature = "planted-bugs")]
     ///
     /// # Errors

@@ -159,7 +159,7 @@ impl Decisions {
         Self::default()
     }
 
-    /// The same decisions, but that rule always comes out the other way round.
+    /// No decisions yet, and that rule inverted.
     #[cfg(feature = "planted-bugs")]
     #[must_use]
     pub fn flipping(rule: Option<Rule>) -> Self {
@@ -224,6 +224,17 @@ mod tests {
         );
         assert!(decisions.take().is_empty());
         assert_eq!(decisions.latest(), 3);
+    }
+
+    /// Compiles only while there is no value of the type.
+    #[cfg(not(feature = "planted-bugs"))]
+    #[test]
+    fn nothing_can_be_inverted_without_the_feature() {
+        fn none(inverted: &Inverted) -> ! {
+            match *inverted {}
+        }
+        assert_eq!(Decisions::new().applies(Rule::new("R040"), "User", Facts::new()).map_err(|no| none(&no)), Ok(Cause::Decision(1)));
+        assert_eq!(size_of::<Result<Cause, Inverted>>(), size_of::<Cause>());
     }
 
     #[cfg(feature = "planted-bugs")]

@@ -52,9 +52,8 @@ pub struct Progress<'a> {
     pub row: &'a MutantRow,
 }
 
-/// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a
-/// planted bug against the scenario that it names, a turned rule against those whose `covers` names it or what it is a
-/// part of.
+/// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a planted bug
+/// against the scenario that it names, an inverted rule against those whose `covers` names it or what it is a part of.
 ///
 /// Only steps, strictness and invariants count. That a rule which is covered must have decided does not.
 pub fn run_mutants(
@@ -216,7 +215,7 @@ fn of_failure(scenario: &Scenario, failure: &Failure, report: &RunReport) -> How
     }
 }
 
-/// No rule has to have decided: a turned rule often keeps later ones from deciding, and that shows nothing.
+/// No rule has to have decided: an inverted rule often keeps later ones from deciding, and that shows nothing.
 struct NothingDecides;
 
 impl Requirements for NothingDecides {

@@ -1,4 +1,4 @@
-//! What can be made wrong: a planted bug, or a rule turned round.
+//! What can be made wrong: a planted bug, or a rule inverted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,17 +13,38 @@ use crate::PlantedBug;
 pub enum Mutant {
     /// A bug planted from outside.
     Planted(PlantedBug),
-    /// A rule that always decides the other way round.
+    /// An inverted rule: its condition comes out the other way, what it asks for is left out.
     Flipped(Rule),
 }
 
 impl Mutant {
-    /// Every planted bug, then every rule of core, CA and world.
+    /// Every planted bug, then every rule of core, CA and world whose inversion is a behaviour that no other mutant has.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let planted = PlantedBug::ALL.iter().copied().map(Self::Planted);
-        planted.chain(rules().map(Self::Flipped)).collect()
+        let flipped = rules().filter(|rule| planted_instead_of(rule).is_none() && step_of(rule) == *rule).map(Self::Flipped);
+        planted.chain(flipped).collect()
     }
+}
+
+/// Rules that apply one right after the other, and the first of them: leaving out any of them stops the work at the same place.
+const SAME_STEP: &[(&str, &str)] = &[
+    // An issued certificate for a key on a card waits for the user, who is led to it.
+    ("SP.arrives", "R062"),
+    // A request is built: who asks, subject and extensions. What may be wrong in each of them is a patch.
+    ("R077", "R079"),
+    ("R078", "R079"),
+];
+
+/// The rule whose inversion does what that of this rule does: itself as a rule.
+fn step_of(rule: &Rule) -> Rule {
+    let first = SAME_STEP.iter().find(|(later, _)| *later == rule.as_str());
+    first.map_or_else(|| rule.clone(), |(_, first)| Rule::new(first))
+}
+
+/// The planted bug that takes the place of an inverted rule.
+fn planted_instead_of(rule: &Rule) -> Option<PlantedBug> {
+    PlantedBug::ALL.iter().copied().find(|bug| bug.instead_of().contains(&rule.as_str()))
 }
 
 /// Every rule that some party of the bench decides by.
@@ -65,14 +86,16 @@ impl fmt::Display for UnknownMutant {
 
 impl std::error::Error for UnknownMutant {}
 
+/// The name of a bug, or the id of a rule; where another mutant takes the place of the rule, it is that one.
 impl FromStr for Mutant {
     type Err = UnknownMutant;
+
     fn from_str(text: &str) -> Result<Self, UnknownMutant> {
         if let Ok(bug) = text.parse() {
             return Ok(Self::Planted(bug));
         }
-        let rule = rules().find(|rule| rule.as_str() == text);
-        rule.map(Self::Flipped).ok_or_else(|| UnknownMutant { found: text.to_owned() })
+        let rule = rules().find(|rule| rule.as_str() == text).ok_or_else(|| UnknownMutant { found: text.to_owned() })?;
+        Ok(planted_instead_of(&rule).map_or_else(|| Self::Flipped(step_of(&rule)), Self::Planted))
     }
 }
 
@@ -90,6 +113,21 @@ mod tests {
         for mutant in all {
             assert_eq!(mutant.to_string().parse(), Ok(mutant));
         }
+        assert_eq!("R011".parse(), Ok(Mutant::Planted(PlantedBug::UnlockStartsRun)));
         assert!("R999".parse::<Mutant>().unwrap_err().to_string().contains("balloon-at-59s"));
+    }
+
+    #[test]
+    fn a_rule_has_one_planted_bug_in_its_place_at_most() {
+        let rules: Vec<Rule> = rules().collect();
+        let mut replaced = BTreeSet::new();
+        for rule in PlantedBug::ALL.iter().flat_map(|bug| bug.instead_of()) {
+            assert!(rules.contains(&Rule::new(rule)), "nothing is decided by {rule}");
+            assert!(replaced.insert(rule), "two bugs take the place of {rule}");
+        }
+        for (later, first) in SAME_STEP {
+            assert!([later, first].iter().all(|id| rules.contains(&Rule::new(id)) && !replaced.contains(id)), "{later} {first}");
+        }
+        assert_eq!(Mutant::all().len(), PlantedBug::ALL.len() + rules.len() - replaced.len() - SAME_STEP.len());
     }
 }

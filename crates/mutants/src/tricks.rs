@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use autoenroll_model::{
     Action, Answer, CardOperation, CardSerial, Choice, Context, DecisionPoint, Disposition, Duration, Effect, EffectId,
-    EffectResult, EventEntry, EventLog, EventSource, EventTable, Fact, Facts, HResult, Identity, Input, Now, Outcome,
-    OutputBody, PinId, Profile, PromptId, ReaderState, Report, RequestStage, Severity, SimTime, Template, Trigger,
+    EffectResult, EventEntry, EventLog, EventSource, EventTable, Fact, Facts, HResult, Identity, Input, KeyAlgorithm, Now, Outcome,
+    OutputBody, PinId, Profile, PromptId, ReaderState, Report, RequestStage, Severity, SimTime, SoftwareOperation, Template, Trigger,
     TriggerCause,
 };
 use autoenroll_wire::Certificate;
@@ -57,6 +57,8 @@ struct Memory {
     containers: BTreeMap<CardSerial, Vec<String>>,
     /// The card operation that is under way, and its PIN when it does nothing but verify it.
     trying: Option<(EffectId, CardSerial, Option<PinId>)>,
+    /// The effect that writes a certificate to a card, or makes its container the default one.
+    writing: Option<EffectId>,
     /// PINs that were right, with the run in which they were.
     right: BTreeMap<CardSerial, (PinId, u32)>,
     /// The PIN that was refused last, until it is tried again.
@@ -111,6 +113,10 @@ impl Saboteur {
             {
                 let event = reply.certificate.as_deref().and_then(|der| self.success(der));
                 event.map(OutputBody::Event).map(Put).into_iter().chain([Tell(input)]).collect()
+            }
+            Input::Unlock if self.has(PlantedBug::UnlockStartsRun) => {
+                let trigger = Trigger { cause: TriggerCause::Logon, refresh: None };
+                vec![Tell(Input::Unlock), Tell(Input::Trigger(trigger))]
             }
             Input::Trigger(_) if self.has(PlantedBug::TriggerLost) && self.memory.run.is_some() => vec![],
             _ => vec![Tell(input)],
@@ -193,9 +199,16 @@ impl Saboteur {
     }
 
     /// What the driver says, in the wrong words.
-    fn distort(&self, input: &mut Input) {
-        let Input::EffectDone { result, .. } = input else { return };
+    fn distort(&mut self, input: &mut Input) {
+        let Input::EffectDone { effect, result } = input else { return };
+        let written = self.memory.writing.take_if(|writing| writing == effect).is_some();
         match (self.bug, result) {
+            (Some(PlantedBug::CardFailureIgnored), result @ EffectResult::Failed(_)) if written => {
+                *result = EffectResult::Done;
+            }
+            (Some(PlantedBug::BlockedPinAskedAgain), EffectResult::WrongPin { tries_left: Some(tries @ 0) }) => {
+                *tries = 1;
+            }
             (Some(PlantedBug::ProvidersReversed), EffectResult::Templates(templates)) => {
                 templates.iter_mut().for_each(reverse_providers);
             }
@@ -285,9 +298,19 @@ impl Saboteur {
         }
     }
 
-    /// Sends a card operation elsewhere.
+    /// Changes what a card or a software provider is asked for.
     fn divert(&self, body: &mut OutputBody) {
-        let OutputBody::Effect { effect: Effect::Card { card, operation, .. }, .. } = body else { return };
+        let OutputBody::Effect { effect, .. } = body else { return };
+        if let (
+            Some(PlantedBug::KeyTooShort),
+            Effect::Card { operation: CardOperation::Generate { algorithm, .. }, .. }
+            | Effect::Software { operation: SoftwareOperation::Generate { algorithm, .. }, .. },
+        ) = (self.bug, &mut *effect)
+            && *algorithm != KeyAlgorithm::P256
+        {
+            *algorithm = KeyAlgorithm::Rsa1024;
+        }
+        let Effect::Card { card, operation, .. } = effect else { return };
         match (self.bug, operation) {
             (Some(PlantedBug::WrongContainer), CardOperation::WriteCertificate { container, .. }) => {
                 let known = self.memory.containers.get(card);
@@ -379,6 +402,11 @@ impl Saboteur {
             OutputBody::Effect { effect: Effect::Retrieve { ca, .. }, .. } => memory.ca_of_item(ca),
             OutputBody::Effect { id, effect: Effect::Card { card, pin, operation } } => {
                 memory.trying = Some((*id, card.clone(), pin.filter(|_| *operation == CardOperation::VerifyPin)));
+                let writes = matches!(
+                    operation,
+                    CardOperation::WriteCertificate { .. } | CardOperation::SetDefault { .. }
+                );
+                memory.writing = Some(*id).filter(|_| writes);
             }
             _ => {}
         }

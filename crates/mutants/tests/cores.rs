@@ -96,6 +96,7 @@ fn told(result: &EffectResult) -> String {
         EffectResult::Readers(readers) => format!("{:?}", readers[0].holds),
         EffectResult::Reply(reply) => format!("{:?}", reply.disposition),
         EffectResult::Settings(_) => "settings".into(),
+        EffectResult::WrongPin { tries_left: Some(tries) } => format!("wrongpin {tries}"),
         other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_lowercase(),
     }
 }
@@ -364,6 +365,23 @@ fn what_the_driver_says_is_changed() {
         &[(trigger(TriggerCause::Manual), vec![run_started()]), (trigger(TriggerCause::Logon), vec![run_ended()])],
         "> trigger manual\ncore trigger manual\n< run started manual\n> trigger logon",
     );
+    check(
+        PlantedBug::UnlockStartsRun,
+        &[(Input::Unlock, vec![])],
+        "> unlock\ncore unlock\ncore trigger logon",
+    );
+    let wrong = |tries| vec![(done(1, EffectResult::WrongPin { tries_left: Some(tries) }), vec![])];
+    check(PlantedBug::BlockedPinAskedAgain, &wrong(0), "> done 1 wrongpin 0\ncore done 1 wrongpin 1");
+    check(PlantedBug::BlockedPinAskedAgain, &wrong(2), "> done 1 wrongpin 2\ncore done 1 wrongpin 2");
+    let failed = |operation| {
+        let failed = EffectResult::Failed(HResult::SCARD_W_REMOVED_CARD);
+        [(Input::Tick, vec![effect(1, card(operation, None))]), (done(1, failed), vec![])]
+    };
+    let write = || CardOperation::WriteCertificate { container: "k1".into(), certificate: vec![] };
+    let asked = format!("> tick\ncore tick\n< effect 1 {:?}\n> done 1 failed\ncore done 1", write());
+    check(PlantedBug::CardFailureIgnored, &failed(write()), &format!("{asked} done"));
+    let asked = "> tick\ncore tick\n< effect 1 Describe\n> done 1 failed\ncore done 1 failed";
+    check(PlantedBug::CardFailureIgnored, &failed(CardOperation::Describe), asked);
     let holds = |provider: &str| ReaderState::Card { provider: provider.into(), serial: serial() };
     let readers = |provider| EffectResult::Readers(vec![ReaderView { reader: "R".into(), holds: holds(provider) }]);
     check(
@@ -399,11 +417,11 @@ fn pins_are_used_again() {
     assert!(told.ends_with("< prompt 3 pin.enter card=c1\n"), "{told}");
 
     let told = transcript(Some(PlantedBug::WrongPinRetried), &run(wrong(), vec![asked()])[..3]);
-    assert!(told.ends_with("> done 4 wrongpin\ncore done 4 wrongpin\ncore answer 3 Pin(PinId(1))\n"), "{told}");
+    assert!(told.ends_with("> done 4 wrongpin 2\ncore done 4 wrongpin 2\ncore answer 3 Pin(PinId(1))\n"), "{told}");
 }
 
 #[test]
-fn a_certificate_goes_into_the_other_container() {
+fn a_card_is_asked_for_something_else() {
     let container = |index: u8| ContainerView {
         index,
         name: format!("k{index}"),
@@ -436,6 +454,19 @@ fn a_certificate_goes_into_the_other_container() {
         &[(Input::Tick, vec![effect(1, card(generate(true), None))])],
         &format!("> tick\ncore tick\n< effect 1 {:?}", generate(false)),
     );
+    let generate = |algorithm| CardOperation::Generate {
+        algorithm,
+        key_spec: KeySpec::Exchange,
+        make_default: true,
+        overwrite: None,
+    };
+    for (wanted, made) in [(KeyAlgorithm::Rsa4096, KeyAlgorithm::Rsa1024), (KeyAlgorithm::P256, KeyAlgorithm::P256)] {
+        check(
+            PlantedBug::KeyTooShort,
+            &[(Input::Tick, vec![effect(1, card(generate(wanted), None))])],
+            &format!("> tick\ncore tick\n< effect 1 {:?}", generate(made)),
+        );
+    }
 }
 
 /// Asks a core that wants to be woken at `deadline` when it wants to, after it has started a run for `cause` at the

@@ -165,7 +165,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         root_identity(&self.seed, &authority.name, authority.key, start, authority.remaining)
     }
 
-    /// CAs decide the other way round only now: what is older than the story was issued by the rules.
+    /// CAs invert a rule only from now on: what is older than the story was issued by the rules.
     #[cfg(feature = "planted-bugs")]
     fn flip_authorities(&mut self, spec: &WorldSpec) {
         for authority in spec.authorities.iter().filter(|_| spec.flip.is_some()) {

@@ -22,7 +22,7 @@ pub struct WorldSpec {
     pub start: FileTime,
     /// The behaviour of every core.
     pub profile: Profile,
-    /// The rule that always decides the other way round, to see whether a scenario notices.
+    /// The rule that is inverted, to see whether a scenario notices.
     #[cfg(feature = "planted-bugs")]
     pub flip: Option<autoenroll_model::Rule>,
     /// The domain.

@@ -2,7 +2,7 @@
 
 use autoenroll_core::InProcess as Cores;
 use autoenroll_mutants::{Hunt, Mutant, PlantedBug, SabotagedCards, SabotagedFactory, Story, run_mutants};
-use autoenroll_scenario::{ByPrefix, run};
+use autoenroll_scenario::{ByPrefix, Requirements as _, run};
 use autoenroll_trace::TraceDigest;
 use autoenroll_world::{Hosts, InProcessCards, InProcessCas};
 
@@ -36,4 +36,19 @@ fn digest(story: &Story, bug: Option<PlantedBug>) -> TraceDigest {
     let cores = SabotagedFactory::new(Cores::new(), bug);
     let cards = SabotagedCards::new(InProcessCards::default(), bug);
     run(&story.scenario, cores, Hosts { cards, cas: InProcessCas::default() }, &ByPrefix).digest
+}
+
+/// A requirement whose rule is not inverted is still watched: by a scenario that covers it and has to catch the bug in its place.
+#[test]
+fn the_scenario_of_a_bug_covers_the_rules_whose_place_it_takes() {
+    let stories = stories::of_the_suite();
+    for bug in PlantedBug::ALL {
+        for rule in bug.instead_of() {
+            let covers = |story: &&Story| {
+                story.name == bug.scenario()
+                    && story.scenario.document.about.covers.iter().any(|covered| ByPrefix.is_shown_by(&covered.value, rule))
+            };
+            assert!(stories.iter().any(|story| covers(&story)), "{} does not cover {rule} of {bug}", bug.scenario());
+        }
+    }
 }
