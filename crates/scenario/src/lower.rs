@@ -14,7 +14,7 @@ use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustSpec};
 
 pub(crate) use change::changes;
-pub(crate) use names::{Names, Thing, unknown};
+pub(crate) use names::{NameKind, WorldNames, unknown};
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -28,7 +28,7 @@ pub(crate) struct Context<'a> {
     /// The complete world.
     pub(crate) world: &'a Table,
     /// Its names.
-    pub(crate) names: Names,
+    pub(crate) names: WorldNames,
     /// The fixtures.
     pub(crate) fixtures: &'a Library,
     /// The domain, once it is known.
@@ -41,11 +41,16 @@ pub(crate) struct Context<'a> {
 const START: &str = "2026-03-02T08:00:00Z";
 
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
-pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &mut Diagnostics) -> (WorldSpec, Names) {
+pub(crate) fn spec(
+    world: &Table,
+    profile: Profile,
+    library: &Library,
+    found: &mut Diagnostics,
+) -> (WorldSpec, WorldNames) {
     found.extend(library.oid_problems());
     let mut cx = Context {
         world,
-        names: Names::of(world),
+        names: WorldNames::of(world),
         fixtures: library,
         domain: DomainSpec::contoso(),
         templates: Vec::new(),
@@ -74,7 +79,7 @@ pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &m
     (spec, cx.names)
 }
 
-fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
+fn domain(world: &Table, names: &WorldNames, found: &mut Diagnostics) -> DomainSpec {
     let mut spec = DomainSpec::contoso();
     let empty = Table::default();
     let table = world.table("domain").unwrap_or(&empty);
@@ -101,7 +106,7 @@ fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
         match trust.get(key) {
             None => names.cas.iter().map(|ca| ca.value.clone()).collect(),
             Some(_) => {
-                let known = trust.texts(key).filter(|name| names.has(Thing::Root, *name, found));
+                let known = trust.texts(key).filter(|name| names.has(NameKind::Root, *name, found));
                 known.map(|name| name.value.to_owned()).collect()
             }
         }

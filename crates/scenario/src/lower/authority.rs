@@ -3,7 +3,7 @@
 use autoenroll_model::Duration;
 use autoenroll_world::spec::AuthoritySpec;
 
-use super::{Context, Thing, duration, name_of, security, template, text_or_none, word};
+use super::{Context, NameKind, duration, name_of, security, template, text_or_none, word};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
@@ -16,7 +16,7 @@ pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut 
     spec.templates = match table.get("templates") {
         None => cx.names.templates.iter().map(|template| template.value.clone()).collect(),
         Some(_) => {
-            let known = table.texts("templates").filter(|name| cx.names.has(Thing::Template, *name, found));
+            let known = table.texts("templates").filter(|name| cx.names.has(NameKind::Template, *name, found));
             known.map(|name| name.value.to_owned()).collect()
         }
     };
@@ -32,7 +32,7 @@ pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut 
     spec.published = duration(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
-        if cx.names.has(Thing::Template, name, found)
+        if cx.names.has(NameKind::Template, name, found)
             && let Some(current) = cx.templates.iter().find(|template| template.name == name.value)
         {
             spec.stale_templates.push(template::changed(cx, current.clone(), stale, old, found));
