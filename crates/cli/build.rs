@@ -1,12 +1,17 @@
-//! Lists the files that are embedded in the command: scenarios and fixtures, sorted by path.
+//! Lists what is embedded in the command: scenarios and fixtures, sorted by path, and the places of the sources that name a
+//! requirement.
 //!
 //! A list of `include_bytes!` instead of a crate that embeds directories: it is this short, takes only the files that are wanted, and
 //! their order is ours.
+
+mod scan;
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use crate::scan::Place;
 
 /// Directories below the root of the workspace.
 const DIRECTORIES: &[&str] = &["fixtures", "scenarios"];
@@ -33,8 +38,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
     }
     list.push(']');
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("embedded.rs"), list)?;
+    let out = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out).join("embedded.rs"), list)?;
+    fs::write(Path::new(&out).join("places.rs"), places_of(&root)?)?;
     Ok(())
+}
+
+/// The list of places as the command includes it.
+fn places_of(root: &Path) -> Result<String, Box<dyn Error>> {
+    for directory in scan::DIRECTORIES {
+        println!("cargo::rerun-if-changed={}", root.join(directory).display());
+    }
+    let mut list = String::from("&[\n");
+    for Place { id, file, line, rule } in scan::places(root)? {
+        writeln!(list, "    Place {{ id: {id:?}, file: {file:?}, line: {line}, rule: {rule} }},")?;
+    }
+    list.push(']');
+    Ok(list)
 }
 
 fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {

@@ -12,7 +12,7 @@ use autoenroll_cli::{Catalogue, story};
 use autoenroll_model::CoreFactory;
 use autoenroll_scenario::{Verdict, run};
 use autoenroll_trace::Trace;
-use autoenroll_world::Parts;
+use autoenroll_world::{CaHost, CardHost, Hosts};
 
 /// The command under test. It starts with an empty environment, in the directory of the workspace.
 #[derive(Debug)]
@@ -95,9 +95,13 @@ pub struct Ran {
 ///
 /// # Errors
 /// When there is no such scenario, or it does not pass.
-pub fn play<F: CoreFactory, P: Parts>(name: &str, factory: F, parts: P) -> Result<Trace, String> {
+pub fn play<F: CoreFactory, C: CardHost, A: CaHost>(
+    name: &str,
+    factory: F,
+    hosts: Hosts<C, A>,
+) -> Result<Trace, String> {
     let story = story(name)?;
-    let report = run(&story.scenario, factory, parts, &Catalogue::read()?);
+    let report = run(&story.scenario, factory, hosts, &Catalogue::read()?);
     match report.verdict {
         Verdict::Passed => Ok(report.trace),
         _ => Err(report.render(&story.scenario.files, false)),

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use autoenroll_ca::Ca;
 use autoenroll_card::Card;
 use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{CardGone, InProcess, Parts};
+use autoenroll_world::{CaHost, CardGone, CardHost, InProcessCards, InProcessCas};
 
-/// A handle on the cards and CAs of a world.
+/// A handle on a host of cards or of CAs.
 #[derive(Clone, Debug, Default)]
-pub struct SharedParts(Rc<RefCell<InProcess>>);
+pub struct Shared<H>(Rc<RefCell<H>>);
 
-impl Parts for SharedParts {
+impl CardHost for Shared<InProcessCards> {
     fn add_card(&mut self, name: &str, card: Card) {
         self.0.borrow_mut().add_card(name, card);
     }
@@ -40,16 +40,18 @@ impl Parts for SharedParts {
     fn transmit(&mut self, reader: &ReaderName, apdu: &[u8]) -> Result<Vec<u8>, CardGone> {
         self.0.borrow_mut().transmit(reader, apdu)
     }
+}
 
-    fn add_authority(&mut self, ca: Ca) {
-        self.0.borrow_mut().add_authority(ca);
+impl CaHost for Shared<InProcessCas> {
+    fn add_ca(&mut self, ca: Ca) {
+        self.0.borrow_mut().add_ca(ca);
     }
 
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
-        self.0.borrow().authority(name, look)
+    fn ca<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
+        self.0.borrow().ca(name, look)
     }
 
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
-        self.0.borrow_mut().authority_mut(name, change)
+    fn ca_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
+        self.0.borrow_mut().ca_mut(name, change)
     }
 }

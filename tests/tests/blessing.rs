@@ -14,7 +14,7 @@ use autoenroll_scenario::{
 };
 use autoenroll_tests::{Autoenroll, root, scratch};
 use autoenroll_trace::{Kind, Record};
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 const FOUNDING_STORY: &str = "scenarios/founding/second-provider.toml";
@@ -90,7 +90,7 @@ impl Bench {
     fn play(&self, file: &File) -> Option<Played> {
         let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, &self.catalogue);
         let one = |scenario: Scenario| {
-            let report = run(&scenario, OwnCores::new(), InProcess::new(), &self.catalogue);
+            let report = run(&scenario, OwnCores::new(), Hosts::in_process(), &self.catalogue);
             (scenario, report)
         };
         let runs = checked.scenarios.into_iter().map(one).collect();

@@ -12,14 +12,14 @@ use autoenroll_model::{Facts, HResult};
 use autoenroll_scenario::run;
 use autoenroll_tests::root;
 use autoenroll_trace::{Kind, Record, Trace};
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 
 #[test]
 fn every_ending_of_every_decision_point_is_played() {
     let mut played: BTreeMap<String, String> = BTreeMap::new();
     let catalogue = Catalogue::read().unwrap();
     for story in suite().unwrap() {
-        let report = run(&story.scenario, OwnCores::new(), InProcess::new(), &catalogue);
+        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), &catalogue);
         for ending in endings(&report.trace) {
             played.entry(ending).or_insert_with(|| story.name.clone());
         }

@@ -7,7 +7,7 @@ use autoenroll_cli::{Catalogue, suite};
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_scenario::{listed_facts, run, unlisted_facts};
 use autoenroll_trace::Kind;
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 
 /// Facts that no story of the suite states, and why.
 const NOT_PLAYED: &[(Kind, &str, &str)] = &[
@@ -23,7 +23,7 @@ fn the_reference_lists_what_records_state() {
     let mut unlisted: BTreeSet<String> = BTreeSet::new();
     let catalogue = Catalogue::read().unwrap();
     for story in suite().unwrap() {
-        let report = run(&story.scenario, OwnCores::new(), InProcess::new(), &catalogue);
+        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), &catalogue);
         for record in report.trace.records() {
             unlisted.extend(unlisted_facts(record));
             stated.extend(record.facts.iter().map(|(name, _)| (record.kind, name.to_owned())));

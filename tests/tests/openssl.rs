@@ -8,10 +8,10 @@ use std::process::Command;
 
 use autoenroll_core::InProcess;
 use autoenroll_model::{Fact, hex};
-use autoenroll_tests::shared::SharedParts;
+use autoenroll_tests::shared::Shared;
 use autoenroll_tests::{play, scratch};
 use autoenroll_trace::{Kind, Trace};
-use autoenroll_world::Parts as _;
+use autoenroll_world::{CaHost as _, CardHost as _, Hosts, InProcessCards, InProcessCas};
 
 const FOUNDING_STORY: &str = "founding/second-provider";
 const CARD: &str = "alice-card";
@@ -25,19 +25,19 @@ struct Found {
 }
 
 fn founding_story(name: &str) -> Found {
-    let parts = SharedParts::default();
-    let trace = play(FOUNDING_STORY, InProcess::new(), parts.clone()).unwrap();
+    let hosts = Hosts::<Shared<InProcessCards>, Shared<InProcessCas>>::default();
+    let trace = play(FOUNDING_STORY, InProcess::new(), hosts.clone()).unwrap();
     let issued = fact(&trace, Kind::Issued, "der");
     let ca = fact(&trace, Kind::Issued, "ca");
 
-    let state = parts.card(CARD, |card| card.look()).unwrap();
+    let state = hosts.cards.card(CARD, |card| card.look()).unwrap();
     let container =
         state.containers.iter().find(|container| container.default).expect("the new container is the default");
     let on_card =
         container.certificate.as_ref().and_then(|certificate| certificate.der()).expect("it has a certificate");
     assert_eq!(hex::encode(on_card), issued, "the card holds the certificate that was issued");
     let key = container.key.as_ref().and_then(|key| key.public.as_ref()).expect("it has a key");
-    let root = parts.authority(&ca, |ca| ca.identity().certificate().to_vec()).unwrap();
+    let root = hosts.cas.ca(&ca, |ca| ca.identity().certificate().to_vec()).unwrap();
 
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), name);
     fs::write(directory.join("card.der"), on_card).unwrap();

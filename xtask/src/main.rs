@@ -2,6 +2,8 @@
 
 mod ci;
 mod keys;
+#[path = "../../crates/cli/scan.rs"]
+mod scan;
 mod speed;
 mod tidy;
 
@@ -28,7 +30,8 @@ enum Chore {
     Keys(keys::Options),
     /// Measure how long a release build takes to check 1,000 scenario files and to run all scenarios; fail when it is far too long.
     Speed,
-    /// Check what no compiler checks: crate list, floors, length of files, forbidden words, links and commands in documents.
+    /// Check what no compiler checks: crate list, floors, length of files, forbidden words, circles of imports, places of requirements,
+    /// links and commands in documents.
     Tidy,
 }
 

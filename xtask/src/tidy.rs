@@ -1,7 +1,10 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, and commands in the README.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, where
+//! requirements are fulfilled, and circles of imports.
 
+mod circles;
 mod crates;
 mod documents;
+mod requirements;
 mod sources;
 
 use std::fs;
@@ -16,6 +19,8 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let mut findings = crates::check(&members);
     findings.extend(documents::check(root, &members)?);
     findings.extend(sources::check(root, &members)?);
+    findings.extend(circles::check(root, &members)?);
+    findings.extend(requirements::check(root)?);
     Ok(findings)
 }
 

@@ -110,10 +110,10 @@ impl StatusWord {
     /// 6F00: no precise diagnosis.
     pub const UNKNOWN: Self = Self(0x6F00);
 
-    /// 63Cx: verification failed, `tries` tries left; more than 15 are written as 15.
+    /// 63Cx: verification failed, with this many retries left; more than 15 are written as 15.
     #[must_use]
-    pub const fn tries_left(tries: u8) -> Self {
-        Self(0x63C0 | if tries > 15 { 15 } else { tries as u16 })
+    pub const fn retries_left(retries: u8) -> Self {
+        Self(0x63C0 | if retries > 15 { 15 } else { retries as u16 })
     }
 
     /// 61xx: `remaining` further bytes wait for GET RESPONSE; 256 or more are written 6100.
@@ -182,8 +182,8 @@ impl StatusWord {
     /// The meaning in words, for people who read traces.
     #[must_use]
     pub fn describe(self) -> Cow<'static, str> {
-        if let Some(tries) = self.retries() {
-            return match tries {
+        if let Some(retries) = self.retries() {
+            return match retries {
                 0 => Cow::Borrowed("verification failed, no tries left"),
                 1 => Cow::Borrowed("verification failed, 1 try left"),
                 n => Cow::Owned(format!("verification failed, {n} tries left")),

@@ -12,9 +12,9 @@ pub struct Tag(u32);
 /// One data object: a tag and the bytes of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tlv<'a> {
-    /// The tag.
+    /// One to three bytes (ISO 7816-4 6.3).
     pub tag: Tag,
-    /// The value field.
+    /// The bytes that the length field counts.
     pub value: &'a [u8],
 }
 

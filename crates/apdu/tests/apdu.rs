@@ -73,8 +73,8 @@ fn responses_read_and_write() {
 
 #[test]
 fn status_words_carry_counters_and_lengths() {
-    assert_eq!(StatusWord::tries_left(2), StatusWord(0x63C2));
-    assert_eq!(StatusWord::tries_left(99), StatusWord(0x63CF));
+    assert_eq!(StatusWord::retries_left(2), StatusWord(0x63C2));
+    assert_eq!(StatusWord::retries_left(99), StatusWord(0x63CF));
     assert_eq!(StatusWord(0x63C0).retries(), Some(0));
     assert_eq!(StatusWord(0x6300).retries(), None);
     assert_eq!(StatusWord::more(5), StatusWord(0x6105));

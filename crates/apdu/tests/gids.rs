@@ -254,7 +254,7 @@ fn everyday_commands() -> Vec<Command> {
         set_pin(b"12345678"),
         verify(b"12345678"),
         verify_status(),
-        log_out(),
+        deauthenticate(),
         change_pin(b"12345678", b"87654321"),
         unblock_pin(b"12345678"),
         choose_admin_key(),

@@ -7,6 +7,7 @@ use autoenroll_model::{
     CaReply, Decision, Decisions, Disposition, EnrollmentFlags, EnrollmentService, Facts, FileTime, GeneralFlags,
     HResult, PrincipalObject, Right, Submission, Template, Token, access_check,
 };
+use autoenroll_wire::flags::CR_IN_FULLRESPONSE;
 
 use crate::archive::Exchange;
 use crate::config::CaConfig;
@@ -16,14 +17,11 @@ use crate::encode::{self, CrlContent};
 use crate::envelope::Envelope;
 use crate::hierarchy::CaIdentity;
 use crate::judge::{Judge, Refusal};
-use crate::policy::Policy;
-use crate::request::Request;
+use crate::policy::PolicyModule;
+use crate::request::VerifiedRequest;
 use crate::revocation::RevocationReason;
 use crate::trust::Trust;
 use crate::{response, rules};
-
-/// `dwFlags`: the answer shall be a full CMC response ([MS-WCCE] 3.2.1.4.3.1.1, bit Y).
-pub const FULL_RESPONSE: u32 = 0x0004_0000;
 
 /// An enterprise CA. Several stand side by side; a clone is a CA of its own with the same past.
 #[derive(Clone, Debug)]
@@ -124,7 +122,7 @@ impl Ca {
     /// it is; names in the certificate come from its directory object.
     ///
     /// A request that does not even reach the database (wrong CA name, no right to request, CA suspended) has number 0 in the
-    /// reply; every other one has a row, with the reason if it was refused. [`FULL_RESPONSE`] in the flags, and nothing else,
+    /// reply; every other one has a row, with the reason if it was refused. `CR_IN_FULLRESPONSE` in the flags, and nothing else,
     /// makes the response a full CMC response.
     pub fn submit(&mut self, now: FileTime, caller: &PrincipalObject, submission: &Submission) -> CaReply {
         if let Err(refusal) = self.admit(caller, submission) {
@@ -149,6 +147,7 @@ impl Ca {
     pub fn retrieve(&mut self, request_id: u32) -> CaReply {
         let known = self.database.row(request_id).cloned();
         let mut judge = Judge::new(&mut self.decisions, format!("request {request_id}"));
+        // X6.1.0x80094004
         let held = judge.require(&rules::KNOWN, known.is_some(), Facts::new());
         match (held, known) {
             (Ok(()), Some(row)) => self.reply(&row),
@@ -176,6 +175,7 @@ impl Ca {
     /// [`ManagerError::UnknownRequest`], [`ManagerError::NotPending`].
     pub fn deny(&mut self, now: FileTime, officer: &str, id: u32) -> Result<(), ManagerError> {
         let mut row = self.pending(id)?;
+        // X6.1.0x80094014
         row.state = RequestState::Denied(HResult::CERTSRV_E_ADMIN_DENIED_REQUEST);
         row.resolved = Some(now);
         row.message = format!("Denied by {officer}");
@@ -313,16 +313,19 @@ impl Ca {
     /// What is looked at before a request gets a number.
     fn admit(&mut self, caller: &PrincipalObject, submission: &Submission) -> Result<(), Refusal> {
         let mut judge = Judge::new(&mut self.decisions, caller.dn.clone());
+        // R081
         let addressed = submission.ca.eq_ignore_ascii_case(self.identity.name());
         let facts = Facts::new().with("addressed", submission.ca.as_str()).with("name", self.identity.name());
         judge.require(&rules::AUTHORITY, addressed, facts)?;
+        // X6.1.0x80094006
         judge.require(&rules::RUNNING, !self.suspended, Facts::new())?;
         let allowed = access_check(&self.config.rights, &Token::of(caller), Right::Enroll);
+        // X6.1.0x80094011
         judge.require(&rules::CA_RIGHT, allowed, Facts::new().with("caller", caller.dn.as_str()))
     }
 
     /// Form and signatures of a request; the text is the beginning of the disposition message.
-    fn understand(&mut self, now: FileTime, row: &Row) -> Result<Request, (&'static str, Refusal)> {
+    fn understand(&mut self, now: FileTime, row: &Row) -> Result<VerifiedRequest, (&'static str, Refusal)> {
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
         let envelope = Envelope::open(&mut judge, row.flags, &row.request, &row.attributes)
             .map_err(|refusal| ("Error parsing request", refusal))?;
@@ -336,11 +339,11 @@ impl Ca {
         Ok(request)
     }
 
-    /// The policy module, and what follows from its verdict; `officer` is who has approved the request.
+    /// The policy module, and what follows from its decision; `officer` is the manager who approved the request, if one did.
     fn decide(&mut self, now: FileTime, row: &mut Row, officer: Option<&str>) {
         let Some(request) = row.understood.take() else { return };
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
-        let policy = Policy {
+        let policy = PolicyModule {
             config: &self.config,
             templates: &self.templates,
             ca_not_after: self.identity.not_after(),
@@ -349,14 +352,14 @@ impl Ca {
             now,
             approved: officer.is_some(),
         };
-        let verdict = match policy.decide(&mut judge) {
-            Ok(verdict) => verdict,
+        let granted = match policy.decide(&mut judge) {
+            Ok(granted) => granted,
             Err(refusal) => return row.deny(now, &refusal),
         };
-        row.template = Some(verdict.template.name.clone());
-        row.archived_key = verdict.archived_key;
+        row.template = Some(granted.template.name.clone());
+        row.archived_key = granted.archived_key;
         row.archived_key_hash = request.archived_key.as_ref().and_then(|key| key.hash.clone());
-        if verdict.pending {
+        if granted.pending {
             row.message = "Taken under submission".to_string();
             row.understood = Some(request);
             return;
@@ -364,22 +367,23 @@ impl Ca {
         let issuance = Issuance {
             identity: &self.identity,
             config: &self.config,
-            template: verdict.template,
+            template: granted.template,
             caller: &row.requester,
             request: &request,
-            names: verdict.names,
-            policies: verdict.policies,
+            names: granted.names,
+            policies: granted.policies,
             serial: serial(&self.seed, &self.identity, row.id),
             now,
         };
         let algorithm = signature_algorithm(&self.identity, &self.config);
         let serial = issuance.serial.clone();
-        let template = verdict.template;
+        let template = granted.template;
         let certificate = issuance
             .content()
             .and_then(|content| encode::certificate(&content, self.identity.private_key(), algorithm));
         match certificate {
             Ok(certificate) => {
+                // F3.2.2.0x8, P7.22, R093
                 if template.enrollment(EnrollmentFlags::PUBLISH_TO_DS) {
                     let dn = row.requester.dn.clone();
                     self.publications.push(Publication { dn, certificate: certificate.clone() });
@@ -417,7 +421,8 @@ impl Ca {
         let facts = Facts::new().with("message", row.message.as_str());
         let tells = judge.holds(&rules::MESSAGE, !row.message.is_empty(), facts);
         let issued = row.certificate.clone().filter(|_| row.state == RequestState::Issued);
-        let full = row.flags & FULL_RESPONSE != 0;
+        // Q3.8.full-response
+        let full = row.flags & CR_IN_FULLRESPONSE != 0;
         let response = match &issued {
             certificate if full => Some(response::full(&self.identity, self.algorithm(), row, certificate.as_deref())),
             Some(certificate) => Some(response::certificates(&self.identity, certificate)),

@@ -13,8 +13,8 @@ use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, CrlDist
 use crate::config::CaConfig;
 use crate::encode::{CertificateContent, EncodeError};
 use crate::hierarchy::CaIdentity;
-use crate::names::Names;
-use crate::request::Request;
+use crate::names::CertificateNames;
+use crate::request::VerifiedRequest;
 
 /// Everything an issued certificate follows from.
 pub(crate) struct Issuance<'a> {
@@ -22,8 +22,8 @@ pub(crate) struct Issuance<'a> {
     pub(crate) config: &'a CaConfig,
     pub(crate) template: &'a Template,
     pub(crate) caller: &'a PrincipalObject,
-    pub(crate) request: &'a Request,
-    pub(crate) names: Names,
+    pub(crate) request: &'a VerifiedRequest,
+    pub(crate) names: CertificateNames,
     /// Issuance policies that the certificate is to have.
     pub(crate) policies: Vec<Oid>,
     pub(crate) serial: Vec<u8>,
@@ -63,6 +63,7 @@ impl Issuance<'_> {
             list.push(Extension::extended_key_usage(&template.eku));
         }
         if template.key_usage != KeyUsage::empty() {
+            // W3.1.key-usage
             list.push(Extension::key_usage(template.key_usage).critical(false));
         }
         if template.schema_version() >= 2 && !template.application_policies.is_empty() {
@@ -72,6 +73,7 @@ impl Issuance<'_> {
             list.push(Extension::certificate_policies(&self.policies));
         }
         list.extend(self.basic_constraints());
+        // F3.2.2.0x1
         if template.enrollment(EnrollmentFlags::INCLUDE_SYMMETRIC_ALGORITHMS) {
             let wanted = self.request.extensions.get(oids::SMIME_CAPABILITIES).cloned();
             list.push(wanted.unwrap_or_else(|| Extension::smime_capabilities(&SmimeCapability::windows_2003())));
@@ -98,6 +100,7 @@ impl Issuance<'_> {
                 TemplateReference::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }
             }
             _ => {
+                // F3.2.1.0x200
                 let named = template.flags.contains(GeneralFlags::ADD_TEMPLATE_NAME)
                     || self.request.extensions.get(oids::ENROLL_CERTTYPE).is_some();
                 named.then(|| TemplateReference::Name(template.name.clone()))?
@@ -108,11 +111,13 @@ impl Issuance<'_> {
 
     fn basic_constraints(&self) -> Option<Extension> {
         let template = self.template;
+        // B3.5, F3.2.1.0x80, F3.2.1.0x800
         if template.flags.intersects(GeneralFlags::IS_CA | GeneralFlags::IS_CROSS_CA) {
             let path_length = u32::try_from(template.max_issuing_depth).ok();
             return Some(Extension::basic_constraints(BasicConstraints { ca: true, path_length }));
         }
         template
+            // F3.2.2.0x8000
             .enrollment(EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS)
             .then(|| Extension::basic_constraints(BasicConstraints { ca: false, path_length: None }))
     }
@@ -121,10 +126,12 @@ impl Issuance<'_> {
     fn revocation_information(&self) -> Result<Vec<Extension>, EncodeError> {
         let template = self.template;
         let ocsp_signing = template.application_policies.iter().any(|oid| oid.as_str() == oids::OCSP_SIGNING);
+        // F3.2.2.0x1000
         if template.enrollment(EnrollmentFlags::ADD_OCSP_NOCHECK) && ocsp_signing {
             let value = autoenroll_wire::asn1::null();
             return Ok(vec![Extension { oid: oids::known(oids::OCSP_NOCHECK), critical: false, value }]);
         }
+        // F3.2.2.0x4000
         let silent = template.enrollment(EnrollmentFlags::NO_REVOCATION_INFO_IN_ISSUED_CERTS);
         let mut list = Vec::new();
         if !silent {
@@ -135,14 +142,16 @@ impl Issuance<'_> {
         Ok(list)
     }
 
-    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or nobody does.
+    /// The requester's SID. Where the enrollee supplies the subject, the request supplies the SID as well, or there is none.
     fn sid(&self) -> Option<Extension> {
+        // F3.2.2.0x80000
         if !self.config.sid_extension || self.template.enrollment(EnrollmentFlags::NO_SECURITY_EXTENSION) {
             return None;
         }
         if self.template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT) {
             return self.request.extensions.get(oids::NTDS_CA_SECURITY_EXT).cloned();
         }
+        // O3.3.ntds-ca-security
         Some(Extension::sid(&self.caller.sid))
     }
 }

@@ -7,7 +7,7 @@ use autoenroll_model::{Disposition, FileTime, HResult, PrincipalObject, Submissi
 use autoenroll_wire::Attribute;
 
 use crate::judge::Refusal;
-use crate::request::Request;
+use crate::request::VerifiedRequest;
 use crate::revocation::RevocationReason;
 
 /// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB); their
@@ -51,7 +51,7 @@ pub struct Row {
     /// The attribute that stated the hash of the archived key; a full response repeats it.
     pub(crate) archived_key_hash: Option<Attribute>,
     /// What was understood of the request, for the manager's approval; only while it is pending.
-    pub(crate) understood: Option<Request>,
+    pub(crate) understood: Option<VerifiedRequest>,
     /// The template asks that nothing is kept.
     pub(crate) transient: bool,
 }

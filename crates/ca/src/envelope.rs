@@ -4,25 +4,29 @@ use autoenroll_keys::{HashAlgorithm, PublicKey, digest};
 use autoenroll_model::{Facts, FileTime};
 use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::cms::SignerCheck;
+use autoenroll_wire::flags::{
+    CR_IN_CERTIFICATETRANSPARENCY, CR_IN_CMC, CR_IN_CRLS, CR_IN_FORMATANY, CR_IN_FORMATMASK, CR_IN_PKCS7, CR_IN_PKCS10,
+    CR_IN_PRESIGN, CR_IN_ROBO,
+};
 use autoenroll_wire::{
-    Attributes, Certificate, Extensions, Request as Form, SignedMessage, SignedWith, SignerId, TemplateReference,
-    WireError, oids,
+    Attributes, Certificate, Extensions, Request, SignedMessage, SignedWith, SignerId, TemplateReference, WireError,
+    oids,
 };
 
 use crate::database::Database;
 use crate::judge::{Judge, Refusal};
-use crate::request::{ArchivedKey, Request, SignerCertificate};
+use crate::request::{ArchivedKey, SignerCertificate, VerifiedRequest};
 use crate::rules;
 use crate::trust::Trust;
 
 /// A request of right form, whose signatures are not verified yet.
 pub(crate) struct Envelope {
-    form: Form,
+    form: Request,
     key: PublicKey,
     attributes: Attributes,
     extensions: Extensions,
     name_values: Vec<(String, String)>,
-    /// Those among the signed attributes, where a request on behalf of somebody names him ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+    /// Those among the signed attributes, where a request on behalf of another names the requester ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
     signed_name_values: Vec<(String, String)>,
     template_identifiers: Vec<TemplateReference>,
 }
@@ -39,8 +43,9 @@ impl Envelope {
         let facts = Facts::new().with_some("error", read.as_ref().err());
         judge.require(&rules::FORM, read.is_ok(), facts.clone())?;
         let envelope = read.map_err(|_| Refusal::by(&rules::FORM, &facts))?;
-        let announced = flags >> 8 & 0xFF;
-        let facts = Facts::new().with("announced", announced).with("found", form_name(&envelope.form));
+        // Q3.8.request-type
+        let announced = flags & CR_IN_FORMATMASK;
+        let facts = Facts::new().with("announced", announced >> 8).with("found", form_name(&envelope.form));
         judge.require(&rules::TYPE, is_of_type(&envelope.form, announced), facts)?;
         let facts = Facts::new().with("flags", format!("0x{flags:08X}"));
         judge.require(&rules::OPTIONS, flags & UNSUPPORTED_OPTIONS == 0, facts)?;
@@ -51,8 +56,8 @@ impl Envelope {
 
     fn read(request: &[u8], submitted: &[(String, String)]) -> Result<Self, String> {
         let text = |error: WireError| error.to_string();
-        let form = Form::parse(request).map_err(text)?;
-        if let Form::Cmc { data, .. } = innermost(&form)
+        let form = Request::parse(request).map_err(text)?;
+        if let Request::Cmc { data, .. } = innermost(&form)
             && data.requests.len() != 1
         {
             return Err(format!("a CMC request holds one PKCS #10, this one {} requests", data.requests.len()));
@@ -92,7 +97,7 @@ impl Envelope {
         trust: &Trust,
         database: &Database,
         now: FileTime,
-    ) -> Result<Request, Refusal> {
+    ) -> Result<VerifiedRequest, Refusal> {
         let signatures = self.signatures();
         let lacks = signatures.as_ref().is_ok_and(|found| found.content_type_missing);
         let tolerated = lacks.then_some("signed attributes without the type of the content");
@@ -116,7 +121,7 @@ impl Envelope {
             }
         }
         let old = signatures.certificates.iter().find(|one| Some(&one.raw) == renews.as_ref());
-        Ok(Request {
+        Ok(VerifiedRequest {
             subject: self.form.pkcs10().subject.clone(),
             public_key: self.form.pkcs10().public_key.clone(),
             key: self.key.clone(),
@@ -136,8 +141,9 @@ impl Envelope {
             SignedWith::Key(algorithm) => self.key.verify(*algorithm, &request.signed, &request.signature).is_ok(),
             SignedWith::NoSignature | SignedWith::Unknown(_) => false,
         };
-        let counts = matches!(innermost(&self.form), Form::Cmc { .. });
+        let counts = matches!(innermost(&self.form), Request::Cmc { .. });
         let facts = Facts::new().with("request-signature", by_itself).with("message-signature", by_message);
+        // P7.10
         judge.require(&rules::POSSESSION, by_itself || (counts && by_message), facts)
     }
 
@@ -169,7 +175,7 @@ impl Envelope {
 
     /// DER of the certificate to renew. A bare PKCS #10 is never a renewal ([MS-WCCE] 3.2.1.4.2.1.4).
     fn renewed(&self, judge: &mut Judge<'_>, signers: &[Certificate]) -> Result<Option<Vec<u8>>, Refusal> {
-        if matches!(self.form, Form::Pkcs10(_)) || self.attributes.get(oids::RENEWAL_CERTIFICATE).is_none() {
+        if matches!(self.form, Request::Pkcs10(_)) || self.attributes.get(oids::RENEWAL_CERTIFICATE).is_none() {
             return Ok(None);
         }
         let named = self.attributes.renewal_certificate().ok().flatten();
@@ -202,7 +208,7 @@ impl Envelope {
 
 /// `dwFlags` that ask for what is not here: renewal on behalf of others, revocation lists in the response, certificate
 /// transparency, pre-signing ([MS-WCCE] 3.2.1.4.3.1.1).
-const UNSUPPORTED_OPTIONS: u32 = 0x0020_0000 | 0x0008_0000 | 0x0400_0000 | 0x0800_0000;
+const UNSUPPORTED_OPTIONS: u32 = CR_IN_ROBO | CR_IN_CRLS | CR_IN_CERTIFICATETRANSPARENCY | CR_IN_PRESIGN;
 
 /// What the signatures of a message prove.
 #[derive(Default)]
@@ -220,26 +226,26 @@ fn signer_certificate(message: &SignedMessage, id: &SignerId) -> Result<Certific
     Certificate::parse(der).map_err(|error| error.to_string())
 }
 
-fn innermost(form: &Form) -> &Form {
+fn innermost(form: &Request) -> &Request {
     match form {
-        Form::Cms { inner, .. } => innermost(inner),
-        Form::Pkcs10(_) | Form::Cmc { .. } => form,
+        Request::Cms { inner, .. } => innermost(inner),
+        Request::Pkcs10(_) | Request::Cmc { .. } => form,
     }
 }
 
-fn form_name(form: &Form) -> &'static str {
+fn form_name(form: &Request) -> &'static str {
     match form {
-        Form::Pkcs10(_) => "pkcs10",
-        Form::Cms { .. } => "cms",
-        Form::Cmc { .. } => "cmc",
+        Request::Pkcs10(_) => "pkcs10",
+        Request::Cms { .. } => "cms",
+        Request::Cmc { .. } => "cmc",
     }
 }
 
 /// The pairs that a CMC request carries as RegInfo: `Name=Value&Name=Value` in UTF-8 ([MS-WCCE] 2.2.2.6.3).
-fn registration_info(form: &Form) -> Result<Vec<(String, String)>, String> {
+fn registration_info(form: &Request) -> Result<Vec<(String, String)>, String> {
     /// id-cmc-regInfo (RFC 5272 6.12).
     const REG_INFO: &str = "1.3.6.1.5.5.7.7.18";
-    let Form::Cmc { data, .. } = innermost(form) else { return Ok(Vec::new()) };
+    let Request::Cmc { data, .. } = innermost(form) else { return Ok(Vec::new()) };
     let mut pairs = Vec::new();
     let controls = data.controls.iter().filter(|control| control.oid.as_str() == REG_INFO);
     for value in controls.flat_map(|control| &control.values) {
@@ -252,13 +258,13 @@ fn registration_info(form: &Form) -> Result<Vec<(String, String)>, String> {
     Ok(pairs)
 }
 
-/// Whether a request is of the RequestType in the flags; 0 leaves it to the CA ([MS-WCCE] 3.2.1.4.3.1.1).
-fn is_of_type(form: &Form, announced: u32) -> bool {
+/// Whether a request is of the RequestType in the flags ([MS-WCCE] 3.2.1.4.3.1.1).
+fn is_of_type(form: &Request, announced: u32) -> bool {
     match announced {
-        0 => true,
-        1 => matches!(form, Form::Pkcs10(_)),
-        3 => matches!(form, Form::Cms { .. }),
-        4 => matches!(innermost(form), Form::Cmc { .. }),
+        CR_IN_FORMATANY => true,
+        CR_IN_PKCS10 => matches!(form, Request::Pkcs10(_)),
+        CR_IN_PKCS7 => matches!(form, Request::Cms { .. }),
+        CR_IN_CMC => matches!(innermost(form), Request::Cmc { .. }),
         _ => false,
     }
 }

@@ -63,7 +63,7 @@ impl CaDescription {
 /// Why a CA certificate could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HierarchyError {
-    /// The CA has no name, so that nobody could address it.
+    /// The CA has no name by which it could be addressed.
     NoName,
     /// The issuer's certificate ends before this one would begin.
     IssuerExpired {

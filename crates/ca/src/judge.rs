@@ -34,7 +34,7 @@ impl<'a> Judge<'a> {
 
     /// Decides a rule that chooses between two ways.
     pub(crate) fn holds(&mut self, rule: &PolicyRule, outcome: bool, facts: Facts) -> bool {
-        self.decisions.decide(rule.rule(), &self.subject, outcome, facts).holds
+        self.decisions.decide(rule.row.rule(), &self.subject, outcome, facts).holds
     }
 
     /// Decides a rule that refuses when it does not hold.
@@ -49,7 +49,7 @@ impl Refusal {
         let facts = if facts.is_empty() { String::new() } else { format!(" [{facts}]") };
         Self {
             code: rule.refusal.unwrap_or(HResult::E_UNEXPECTED),
-            reason: format!("{} does not hold: {}{facts}", rule.id, rule.statement),
+            reason: format!("{} does not hold: {}{facts}", rule.row.id, rule.row.statement),
         }
     }
 

@@ -27,7 +27,7 @@ mod revocation;
 mod rules;
 mod trust;
 
-pub use authority::{Ca, FULL_RESPONSE, ManagerError, Publication};
+pub use authority::{Ca, ManagerError, Publication};
 pub use config::{Approval, CaConfig};
 pub use database::{Database, RequestState, Row};
 pub use hierarchy::{CaDescription, CaIdentity, HierarchyError};

@@ -8,7 +8,7 @@ use crate::rules;
 
 /// Whom a certificate names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names {
+pub(crate) struct CertificateNames {
     pub(crate) subject: Name,
     /// The subject alternative name extension.
     pub(crate) alternative: Option<Extension>,
@@ -27,10 +27,11 @@ pub(crate) fn names(
     template: &Template,
     caller: &PrincipalObject,
     supplied: &Supplied<'_>,
-) -> Result<Names, Refusal> {
+) -> Result<CertificateNames, Refusal> {
+    // F3.2.4.0x1
     let names = if template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT) {
         judge.require(&rules::NAME_SUPPLIED, !supplied.subject.is_empty(), Facts::new())?;
-        Names { subject: supplied.subject.clone(), alternative: supplied.alternative.cloned() }
+        CertificateNames { subject: supplied.subject.clone(), alternative: supplied.alternative.cloned() }
     } else {
         from_directory(judge, template, caller)?
     };
@@ -39,21 +40,29 @@ pub(crate) fn names(
     Ok(names)
 }
 
-fn from_directory(judge: &mut Judge<'_>, template: &Template, caller: &PrincipalObject) -> Result<Names, Refusal> {
+fn from_directory(
+    judge: &mut Judge<'_>,
+    template: &Template,
+    caller: &PrincipalObject,
+) -> Result<CertificateNames, Refusal> {
     let flags = template.name_flags;
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let common_name = flags.intersects(NameFlags::SUBJECT_REQUIRE_COMMON_NAME | NameFlags::SUBJECT_REQUIRE_DNS_AS_CN);
     if flags.contains(NameFlags::SUBJECT_ALT_REQUIRE_DNS) || (machine && common_name) {
+        // X6.1.0x8009480F
         require(judge, &rules::NAME_DNS, caller.dns.as_deref(), "dns", caller)?;
     }
     if flags.intersects(NameFlags::SUBJECT_REQUIRE_EMAIL | NameFlags::SUBJECT_ALT_REQUIRE_EMAIL) {
+        // X6.1.0x80094812
         require(judge, &rules::NAME_MAIL, caller.mail.as_deref(), "mail", caller)?;
     }
     if flags.intersects(NameFlags::SUBJECT_ALT_REQUIRE_UPN | NameFlags::SUBJECT_ALT_REQUIRE_SPN) {
+        // X6.1.0x8009480D
         require(judge, &rules::NAME_UPN, caller.upn.as_deref(), "upn", caller)?;
     }
     if flags.contains(NameFlags::SUBJECT_ALT_REQUIRE_DIRECTORY_GUID) {
         let known = caller.guid != Guid([0; 16]);
+        // X6.1.0x8009480E
         judge.require(&rules::NAME_GUID, known, Facts::new().with("principal", caller.dn.as_str()))?;
     }
 
@@ -67,18 +76,21 @@ fn from_directory(judge: &mut Judge<'_>, template: &Template, caller: &Principal
     if wants_path {
         judge.require(&rules::NAME_PATH, !path.is_empty(), Facts::new().with("principal", caller.dn.as_str()))?;
     }
+    // F3.2.4.0x80000000
     let mut subject = if flags.contains(NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH) {
         path.clone()
     } else if common_name {
+        // F3.2.4.0x10000000, F3.2.4.0x40000000
         let cn = if machine { caller.dns.clone() } else { path.common_name() };
         cn.map_or_else(Name::default, |cn| Name::default().with(oids::COMMON_NAME, &cn))
     } else {
         Name::default()
     };
+    // F3.2.4.0x20000000
     if let (true, Some(mail)) = (flags.contains(NameFlags::SUBJECT_REQUIRE_EMAIL), &caller.mail) {
         subject = subject.with(oids::EMAIL_ADDRESS, mail);
     }
-    Ok(Names { subject, alternative: alternative(judge, flags, caller, &path)? })
+    Ok(CertificateNames { subject, alternative: alternative(judge, flags, caller, &path)? })
 }
 
 /// Refuses when the directory object lacks the value.
@@ -102,17 +114,22 @@ fn alternative(
 ) -> Result<Option<Extension>, Refusal> {
     let mut names = Vec::new();
     if flags.contains(NameFlags::SUBJECT_ALT_REQUIRE_DIRECTORY_GUID) {
+        // F3.2.4.0x1000000
         names.push(GeneralName::DirectoryGuid(caller.guid));
     }
     if flags.intersects(NameFlags::SUBJECT_ALT_REQUIRE_UPN | NameFlags::SUBJECT_ALT_REQUIRE_SPN) {
+        // F3.2.4.0x800000, F3.2.4.0x2000000
         names.extend(caller.upn.clone().map(GeneralName::Upn));
     }
     if flags.contains(NameFlags::SUBJECT_ALT_REQUIRE_EMAIL) {
+        // F3.2.4.0x4000000
         names.extend(caller.mail.clone().map(GeneralName::Rfc822));
     }
     if flags.contains(NameFlags::SUBJECT_ALT_REQUIRE_DNS) {
+        // F3.2.4.0x8000000
         names.extend(caller.dns.clone().map(GeneralName::Dns));
     }
+    // F3.2.4.0x400000
     if flags.contains(NameFlags::SUBJECT_ALT_REQUIRE_DOMAIN_DNS) {
         let mut components: Vec<_> = path.texts(oids::DOMAIN_COMPONENT).collect();
         components.reverse();

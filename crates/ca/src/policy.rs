@@ -10,28 +10,28 @@ use autoenroll_wire::{GeneralName, TemplateReference, oids};
 
 use crate::config::{Approval, CaConfig};
 use crate::judge::{Judge, Refusal};
-use crate::names::{Names, Supplied, names};
-use crate::request::{Request, SignerCertificate};
+use crate::names::{CertificateNames, Supplied, names};
+use crate::request::{SignerCertificate, VerifiedRequest};
 use crate::rules;
 
 /// What the policy module looks at.
-pub(crate) struct Policy<'a> {
+pub(crate) struct PolicyModule<'a> {
     pub(crate) config: &'a CaConfig,
     /// The CA's copy of the templates, which may be older than the directory.
     pub(crate) templates: &'a [Template],
     /// End of the CA certificate.
     pub(crate) ca_not_after: FileTime,
     pub(crate) caller: &'a PrincipalObject,
-    pub(crate) request: &'a Request,
+    pub(crate) request: &'a VerifiedRequest,
     pub(crate) now: FileTime,
     /// The manager has approved the request: it does not wait again.
     pub(crate) approved: bool,
 }
 
-/// What the policy module decided.
-pub(crate) struct Verdict<'a> {
+/// What the policy module granted: the request is issued, or waits for the manager.
+pub(crate) struct Granted<'a> {
     pub(crate) template: &'a Template,
-    pub(crate) names: Names,
+    pub(crate) names: CertificateNames,
     /// Issuance policies of the certificate.
     pub(crate) policies: Vec<Oid>,
     /// The private key to archive, PKCS #8.
@@ -40,8 +40,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) pending: bool,
 }
 
-impl<'a> Policy<'a> {
-    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Verdict<'a>, Refusal> {
+impl<'a> PolicyModule<'a> {
+    pub(crate) fn decide(&self, judge: &mut Judge<'_>) -> Result<Granted<'a>, Refusal> {
         let template = self.template(judge)?;
         self.version(judge, template)?;
         self.renewal_template(judge, template)?;
@@ -61,7 +61,7 @@ impl<'a> Policy<'a> {
         let names = self.names(judge, template, waived)?;
         let facts = Facts::new().with("not-after", self.ca_not_after.to_string());
         judge.require(&rules::VALIDITY, self.now < self.ca_not_after, facts)?;
-        Ok(Verdict { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
+        Ok(Granted { template, names, policies, archived_key, pending: self.pending(judge, template, waived) })
     }
 
     /// Every identifier in the request must mean one and the same template, which this CA issues.
@@ -70,13 +70,16 @@ impl<'a> Policy<'a> {
         let mapped: Vec<_> = identifiers.iter().filter_map(|identifier| self.find(identifier)).collect();
         let facts = Facts::new().with("identifiers", identifiers.iter().map(ToString::to_string).collect::<Vec<_>>());
         let known = !identifiers.is_empty() && mapped.len() == identifiers.len();
+        // X6.1.0x80094800
         judge.require(&rules::TEMPLATE_NONE, known, facts.clone())?;
         let Some(template) = mapped.first().copied() else {
             return Err(Refusal::by(&rules::TEMPLATE_NONE, &facts));
         };
         let one = mapped.iter().all(|other| other.name == template.name);
+        // X6.1.0x80094802
         judge.require(&rules::TEMPLATE_SEVERAL, one, facts)?;
         let offered = self.config.templates.iter().any(|name| name.eq_ignore_ascii_case(&template.name));
+        // X6.1.0x80094800
         judge.require(&rules::TEMPLATE_OFFERED, offered, Facts::new().with("template", template.name.as_str()))?;
         Ok(template)
     }
@@ -99,7 +102,9 @@ impl<'a> Policy<'a> {
         });
         let (major, minor) = requested.unwrap_or((0, 0));
         let facts = |requested: u32, copy: u32| Facts::new().with("requested", requested).with("copy", copy);
+        // R084, X6.1.0x80094807
         judge.require(&rules::VERSION_MAJOR, major <= template.revision, facts(major, template.revision))?;
+        // P7.25, P7.26
         judge.require(&rules::VERSION_MINOR, minor <= template.minor, facts(minor, template.minor))
     }
 
@@ -116,6 +121,7 @@ impl<'a> Policy<'a> {
     /// Whether the old certificate of a renewal stands for the approval that it was issued with.
     fn previous_approval(&self, judge: &mut Judge<'_>, template: &Template) -> bool {
         let Some(old) = &self.request.renews else { return false };
+        // F3.2.2.0x40
         if !template.enrollment(EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT) {
             return false;
         }
@@ -148,6 +154,7 @@ impl<'a> Policy<'a> {
 
     fn template_right(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<(), Refusal> {
         let key_based = EnrollmentFlags::ALLOW_PREVIOUS_APPROVAL_KEYBASEDRENEWAL_VALIDATE_REENROLLMENT;
+        // F3.2.2.0x10000
         if self.request.renews.is_some() && template.enrollment(key_based) {
             let supplied = template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT);
             let facts = Facts::new().with("previous-approval", waived).with("enrollee-supplies-subject", supplied);
@@ -157,10 +164,12 @@ impl<'a> Policy<'a> {
         }
         let allowed = access_check(&template.security, &Token::of(self.caller), Right::Enroll);
         let facts = Facts::new().with("template", template.name.as_str()).with("caller", self.caller.dn.as_str());
+        // R085, X6.1.0x80094012
         judge.require(&rules::TEMPLATE_RIGHT, allowed, facts)
     }
 
     fn ca_version(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
+        // F3.2.3.0xf0000
         let wanted = template.private_key_flags.ca_version();
         let facts = Facts::new().with("wanted", wanted).with("version", self.config.version);
         judge.require(&rules::CA_VERSION, wanted <= self.config.version, facts)
@@ -173,6 +182,7 @@ impl<'a> Policy<'a> {
         let facts = Facts::new()
             .with("renewal-period", template.renewal_period.to_string())
             .with("validity", template.validity.to_string());
+        // T2.4.overlap, X6.1.0x80094814
         judge.require(&rules::OVERLAP, template.renewal_period <= template.validity, facts)
     }
 
@@ -183,13 +193,16 @@ impl<'a> Policy<'a> {
         }
         let signers = &self.request.co_signers;
         let facts = Facts::new().with("wanted", wanted).with("found", signers.len());
+        // X6.1.0x80094809
         judge.require(&rules::RA_NONE, !signers.is_empty(), facts.clone())?;
+        // X6.1.0x8009480A
         judge.require(&rules::RA_COUNT, signers.len() >= wanted as usize, facts)?;
         let missing = |wanted: &[Oid], of: fn(&SignerCertificate) -> &[Oid]| -> Vec<String> {
             let absent = |oid: &&Oid| !signers.iter().any(|signer| of(signer).contains(oid));
             wanted.iter().filter(absent).map(ToString::to_string).collect()
         };
         let policies = missing(&template.ra_policies, |signer| &signer.policies);
+        // X6.1.0x8009480B
         judge.require(&rules::RA_POLICY, policies.is_empty(), Facts::new().with("missing", policies))?;
         let usages = missing(&template.ra_application_policies, |signer| &signer.usages);
         judge.require(&rules::RA_USAGE, usages.is_empty(), Facts::new().with("missing", usages))
@@ -198,8 +211,10 @@ impl<'a> Policy<'a> {
     fn key(&self, judge: &mut Judge<'_>, template: &Template) -> Result<(), Refusal> {
         let key = &self.request.key;
         let facts = Facts::new().with("bits", key.bits()).with("minimum", template.minimal_key_size);
+        // X6.1.0x80094811
         judge.require(&rules::KEY_LENGTH, key.bits() >= template.minimal_key_size, facts)?;
         if let (Some(old), true) = (&self.request.renews, self.keeps_key(template)) {
+            // X6.1.0x80094816
             judge.require(&rules::SAME_KEY, old.key == *key, Facts::new().with("old-key", format!("{:?}", old.key)))?;
         }
         let demanded = template.private_key_flags.contains(PrivateKeyFlags::ATTEST_REQUIRED);
@@ -207,6 +222,7 @@ impl<'a> Policy<'a> {
     }
 
     fn keeps_key(&self, template: &Template) -> bool {
+        // F3.2.3.0x80
         template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL)
     }
 
@@ -214,14 +230,18 @@ impl<'a> Policy<'a> {
     /// be the key that is to be certified.
     fn archival(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Option<Vec<u8>>, Refusal> {
         let renewed = self.request.renews.is_some() && self.keeps_key(template);
+        // F3.2.3.0x1
         let demanded = template.private_key_flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
         let brought = self.request.archived_key.as_ref();
         let facts = Facts::new().with("template", template.name.as_str());
         if demanded && !renewed {
+            // X6.1.0x80094804
             judge.require(&rules::ARCHIVAL_MISSING, brought.is_some(), facts.clone())?;
         }
         let Some(brought) = brought else { return Ok(None) };
+        // X6.1.0x80094810
         judge.require(&rules::ARCHIVAL_UNEXPECTED, demanded, facts)?;
+        // P7.34, X6.1.0x8009400A
         judge.require(&rules::ARCHIVAL_CONFIGURED, self.config.key_archival, Facts::new())?;
         let opened = brought.opened.as_ref().and_then(|opened| opened.as_ref().ok());
         let right = opened.is_some_and(|key| *key.public() == self.request.key);
@@ -236,6 +256,7 @@ impl<'a> Policy<'a> {
 
     /// Issuance policies of the template; with ISSUANCE_POLICIES_FROM_REQUEST those that the request asks for as well.
     fn issuance_policies(&self, judge: &mut Judge<'_>, template: &Template) -> Result<Vec<Oid>, Refusal> {
+        // F3.2.2.0x20000
         if !template.enrollment(EnrollmentFlags::ISSUANCE_POLICIES_FROM_REQUEST) {
             return Ok(template.certificate_policies.clone());
         }
@@ -246,7 +267,7 @@ impl<'a> Policy<'a> {
         Ok(template.certificate_policies.iter().filter(|oid| requested.contains(oid)).cloned().collect())
     }
 
-    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<Names, Refusal> {
+    fn names(&self, judge: &mut Judge<'_>, template: &Template, waived: bool) -> Result<CertificateNames, Refusal> {
         let old = self.request.renews.as_ref().filter(|_| waived);
         let old = old.and_then(|old| old.alternative_name_extension.as_ref());
         let supplied = Supplied {
@@ -260,6 +281,7 @@ impl<'a> Policy<'a> {
         if self.approved {
             return false;
         }
+        // F3.2.2.0x2
         let by_template = template.enrollment(EnrollmentFlags::PEND_ALL_REQUESTS) && !waived;
         let by_ca = self.config.approval == Approval::Manager;
         let facts = Facts::new().with("template", by_template).with("ca", by_ca);

@@ -8,7 +8,7 @@ use crate::archive::ArchiveError;
 
 /// A request whose form and signatures are right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct VerifiedRequest {
     /// The subject it asks for; mostly empty.
     pub(crate) subject: Name,
     /// DER of the SubjectPublicKeyInfo as received.

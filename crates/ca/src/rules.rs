@@ -1,26 +1,14 @@
 //! Every rule by which the CA decides, with the code it refuses with.
 
-use autoenroll_model::{HResult, Rule};
+use autoenroll_model::{HResult, RuleRow};
 
 /// A statement about a request that the CA checks, in the order of [`RULES`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRule {
-    /// Name in decisions and in the requirement catalogue: `CA`, the section of the protocol description, a suffix.
-    pub id: &'static str,
-    /// What must hold, in words.
-    pub statement: &'static str,
+    /// Id, statement and source. An id is `CA`, the section of the protocol description, a suffix.
+    pub row: RuleRow,
     /// The code when it does not hold; `None` for a rule that chooses between two ways instead of refusing.
     pub refusal: Option<HResult>,
-    /// Where it is written.
-    pub source: &'static str,
-}
-
-impl PolicyRule {
-    /// The rule's name as decisions carry it.
-    #[must_use]
-    pub const fn rule(&self) -> Rule {
-        Rule::new(self.id)
-    }
 }
 
 /// NTE_BAD_SIGNATURE. The specification asks for any nonzero error when a signature does not verify.
@@ -28,8 +16,10 @@ const NTE_BAD_SIGNATURE: HResult = HResult(0x8009_0006);
 
 macro_rules! rules {
     ($( $name:ident = $id:literal, $refusal:expr, $source:literal, $statement:literal; )*) => {
-        $( pub(crate) const $name: PolicyRule =
-            PolicyRule { id: $id, statement: $statement, refusal: $refusal, source: $source }; )*
+        $( pub(crate) const $name: PolicyRule = PolicyRule {
+            row: RuleRow { id: $id, statement: $statement, source: $source, roles: &[] },
+            refusal: $refusal,
+        }; )*
 
         /// Every rule, in the order in which a request meets them. A later one is decided only when all earlier ones that
         /// refuse have held, and only where it applies: renewal rules for renewals, archival rules for archival, and so on.

@@ -58,10 +58,13 @@ impl Trust {
         let facts = || Facts::new().with("certificate", certificate.thumbprint().0);
         let own = self.own.issued(certificate);
         let trusted = own || self.others.iter().any(|issuer| issuer.issued(certificate));
+        // X6.1.0x800B0109
         judge.require(&rules::SIGNER_ISSUER, trusted, facts().with("issuer", certificate.issuer.to_string()))?;
         let valid = certificate.not_before <= now && now <= certificate.not_after;
+        // X6.1.0x800B0101
         judge.require(&rules::SIGNER_TIME, valid, facts().with("not-after", certificate.not_after.to_string()))?;
         let revoked = own && database.revocation(&certificate.serial).is_some();
+        // X6.1.0x80092010
         judge.require(&rules::SIGNER_REVOKED, !revoked, facts())
     }
 }

@@ -127,7 +127,7 @@ impl Card {
     }
 
     fn refuse(&self, mark: Mark) -> (Mark, Response) {
-        (mark, Response::status(mark.status(self.gids.pin.tries_left)))
+        (mark, Response::status(mark.status(self.gids.pin.retries_left)))
     }
 }
 

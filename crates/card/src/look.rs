@@ -54,7 +54,7 @@ pub struct PinState {
 pub struct ContainerState {
     /// Index of its record in the container map.
     pub index: u8,
-    /// Its name.
+    /// At most 39 UTF-16 units, as the container map has it.
     pub name: String,
     /// Whether it has the default flag.
     pub default: bool,
@@ -124,11 +124,11 @@ impl Card {
                 .and_then(|id| id.try_into().ok()),
             pin: PinState {
                 set: gids.pin.is_set(),
-                tries_left: gids.pin.tries_left,
+                tries_left: gids.pin.retries_left,
                 limit: gids.chip.profile.pin.tries(),
             },
-            user: gids.session.user,
-            admin: gids.session.admin,
+            user: gids.volatile.user,
+            admin: gids.volatile.admin,
             default_container: containers.iter().find(|container| container.default).map(|container| container.index),
             containers,
             free_containers: gids.chip.profile.capacity.containers.saturating_sub(used),

@@ -84,10 +84,10 @@ marks! {
     VerifyP2 = 0x6A88,
     /// VERIFY: P1 is not zero.
     VerifyP1 = 0x6A86,
-    /// VERIFY 82: logged out.
-    LogOut = 0x9000,
-    /// VERIFY 82 with data.
-    LogOutLength = 0x6700,
+    /// VERIFY with P2 82: deauthenticated (GIDS).
+    Deauthenticate = 0x9000,
+    /// VERIFY with P2 82, and with data.
+    DeauthenticateLength = 0x6700,
 
     /// CHANGE REFERENCE DATA: the old PIN was right, the new one is set.
     ChangeDone = 0x9000,
@@ -110,18 +110,18 @@ marks! {
     /// CHANGE REFERENCE DATA: P1 other than 00 and 01.
     ChangeP1 = 0x6A86,
 
-    /// RESET RETRY COUNTER: new PIN set, counter restored, everyone logged out.
-    UnblockDone = 0x9000,
+    /// RESET RETRY COUNTER: new PIN set, counter reset, user and admin deauthenticated.
+    ResetRetryCounterDone = 0x9000,
     /// RESET RETRY COUNTER: before the card is operational.
-    UnblockInitial = 0x6986,
+    ResetRetryCounterInitial = 0x6986,
     /// RESET RETRY COUNTER: no admin authentication.
-    UnblockRefused = 0x6982,
+    ResetRetryCounterRefused = 0x6982,
     /// RESET RETRY COUNTER: a new PIN of a length no PIN has.
-    UnblockLength = 0x6700,
+    ResetRetryCounterLength = 0x6700,
     /// RESET RETRY COUNTER: P2 names no PIN.
-    UnblockP2 = 0x6A88,
+    ResetRetryCounterP2 = 0x6A88,
     /// RESET RETRY COUNTER: P1 other than 02.
-    UnblockP1 = 0x6A86,
+    ResetRetryCounterP1 = 0x6A86,
 
     /// CREATE FILE: done; the file is selected and waits for ACTIVATE FILE.
     CreateDone = 0x9000,
@@ -263,43 +263,43 @@ marks! {
     /// GENERATE ASYMMETRIC KEY PAIR: P1 P2 are not zero.
     GenerateP1P2 = 0x6A86,
 
-    /// MANAGE SECURITY ENVIRONMENT: the admin key is chosen.
-    ChooseAdmin = 0x9000,
-    /// MANAGE SECURITY ENVIRONMENT: a user key is chosen.
-    ChooseUser = 0x9000,
-    /// MANAGE SECURITY ENVIRONMENT: the template is broken.
-    ChooseSyntax = 0x6A80,
-    /// MANAGE SECURITY ENVIRONMENT: no such key file.
-    ChooseNoFile = 0x6A88,
-    /// MANAGE SECURITY ENVIRONMENT: the key's file was not activated yet.
-    ChooseInactive = 0x6985,
-    /// MANAGE SECURITY ENVIRONMENT: the access condition is not met.
-    ChooseRefused = 0x6982,
-    /// MANAGE SECURITY ENVIRONMENT: the key is not permitted this use.
-    ChooseNotPermitted = 0x6984,
-    /// MANAGE SECURITY ENVIRONMENT: P1 P2 the card does not have.
-    ChooseP1P2 = 0x6A86,
+    /// MSE SET: the admin key is set.
+    MseAdmin = 0x9000,
+    /// MSE SET: a user key is set.
+    MseUser = 0x9000,
+    /// MSE SET: the template is broken.
+    MseSyntax = 0x6A80,
+    /// MSE SET: no such key file.
+    MseNoFile = 0x6A88,
+    /// MSE SET: the key's file was not activated yet.
+    MseInactive = 0x6985,
+    /// MSE SET: the access condition is not met.
+    MseRefused = 0x6982,
+    /// MSE SET: the key is not permitted this use.
+    MseNotPermitted = 0x6984,
+    /// MSE SET: P1 P2 the card does not have.
+    MseP1P2 = 0x6A86,
 
-    /// PERFORM SECURITY OPERATION: signed.
-    SignDone = 0x9000,
-    /// PERFORM SECURITY OPERATION: deciphered.
-    DecipherDone = 0x9000,
-    /// PERFORM SECURITY OPERATION: no key was chosen for it.
-    OperationNoKeyChosen = 0x6985,
-    /// PERFORM SECURITY OPERATION: the access condition is not met any more.
-    OperationRefused = 0x6982,
-    /// PERFORM SECURITY OPERATION: the key file holds no key yet.
-    OperationNoKey = 0x6A88,
-    /// PERFORM SECURITY OPERATION: input of the wrong length.
-    OperationLength = 0x6700,
-    /// PERFORM SECURITY OPERATION: the block is, as a number, not below the modulus.
-    OperationBlock = 0x6A80,
-    /// PERFORM SECURITY OPERATION: wrong padding after deciphering.
-    OperationPadding = 0x6A80,
-    /// PERFORM SECURITY OPERATION: the key cannot do this (deciphering on an elliptic curve).
-    OperationAlgorithm = 0x6A81,
-    /// PERFORM SECURITY OPERATION: P1 P2 the card does not have.
-    OperationP1P2 = 0x6A86,
+    /// PSO: a digital signature was computed.
+    PsoSigned = 0x9000,
+    /// PSO: deciphered.
+    PsoDeciphered = 0x9000,
+    /// PSO: no key was set for it by MSE SET.
+    PsoNoKeySet = 0x6985,
+    /// PSO: the access condition is not met any more.
+    PsoRefused = 0x6982,
+    /// PSO: the key file holds no key yet.
+    PsoNoKey = 0x6A88,
+    /// PSO: input of the wrong length.
+    PsoLength = 0x6700,
+    /// PSO: the block is, as a number, not below the modulus.
+    PsoBlock = 0x6A80,
+    /// PSO: wrong padding after deciphering.
+    PsoPadding = 0x6A80,
+    /// PSO: the key cannot do this (deciphering on an elliptic curve).
+    PsoAlgorithm = 0x6A81,
+    /// PSO: P1 P2 the card does not have.
+    PsoP1P2 = 0x6A86,
 
     /// GENERAL AUTHENTICATE: a challenge for external authentication.
     AuthenticateChallenge = 0x9000,
@@ -315,8 +315,8 @@ marks! {
     AuthenticateNoChallenge = 0x6985,
     /// GENERAL AUTHENTICATE: the template is broken.
     AuthenticateSyntax = 0x6A80,
-    /// GENERAL AUTHENTICATE: the admin key was not chosen.
-    AuthenticateNoKeyChosen = 0x6985,
+    /// GENERAL AUTHENTICATE: the admin key was not set by MSE SET.
+    AuthenticateNoKeySet = 0x6985,
     /// GENERAL AUTHENTICATE: no admin key was ever set.
     AuthenticateNoKey = 0x6A88,
     /// GENERAL AUTHENTICATE: before the card is operational.
@@ -326,11 +326,11 @@ marks! {
 }
 
 impl Mark {
-    /// The status word of the answer. `tries` is the retry counter of the PIN, which 63Cx carries.
+    /// The status word of the answer. `retries` is the retry counter of the PIN, which 63Cx carries.
     #[must_use]
-    pub const fn status(self, tries: u8) -> StatusWord {
+    pub const fn status(self, retries: u8) -> StatusWord {
         match self.word() {
-            0x63C0 => StatusWord::tries_left(tries),
+            0x63C0 => StatusWord::retries_left(retries),
             word => StatusWord(word),
         }
     }

@@ -30,7 +30,7 @@ pub struct Personalisation {
 /// A container to lay out.
 #[derive(Clone)]
 pub struct ContainerSpec {
-    /// Its name.
+    /// As hosts will see it in the container map.
     pub name: ContainerName,
     /// What its key is for.
     pub kind: KeyKind,
@@ -79,7 +79,7 @@ pub enum PersonaliseError {
     },
     /// No container in use has this index.
     NoContainer {
-        /// The index.
+        /// Where in the container map it was looked for.
         index: u8,
     },
     /// The certificate is longer than its file can state.
@@ -269,7 +269,7 @@ impl Card {
 
     /// Sets the retry counter, at most to its limit: a card whose PIN was tried before. 0 blocks it.
     pub fn set_tries_left(&mut self, tries: u8) {
-        self.gids.pin.tries_left = tries.min(self.profile().pin.tries());
+        self.gids.pin.retries_left = tries.min(self.profile().pin.tries());
     }
 
     fn create(&mut self, fcp: Fcp) -> Result<(), PersonaliseError> {

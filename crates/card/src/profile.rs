@@ -90,6 +90,7 @@ impl PinPolicy {
         if min == 0 || min > max || max > 127 {
             return Err(PinPolicyError::Lengths { min, max });
         }
+        // K8.4.limit
         if tries == 0 || tries > 15 {
             return Err(PinPolicyError::Tries { found: tries });
         }

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Exit codes:
   0  everything asked for was done, and every scenario passed
-  1  a scenario failed, two runs differed, a planted bug was not caught, or a file is not formatted
+  1  a scenario or trace failed, runs differed, a planted bug survived, or a file is not formatted
   2  the arguments, or a file that they name, cannot be used; nothing was run
   3  the bench itself failed: a foreign core, the machine, or a fault of this program";
 
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Run one scenario and show its timeline: time, actor, what happened.
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
+    /// Say which invariants hold in a trace, also in one that another bench made.
+    #[command(after_help = CHECK_TRACE_EXAMPLES)]
+    CheckTrace(CheckTrace),
     /// Write a scenario file that runs, to begin with.
     New(New),
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
@@ -280,6 +283,26 @@ pub(crate) struct Show {
     pub(crate) how: How,
 }
 
+const CHECK_TRACE_EXAMPLES: &str = "\
+Examples:
+  autoenroll show --format json founding/second-provider > trace.jsonl
+  autoenroll check-trace trace.jsonl
+  autoenroll show --format json my/scenario.toml | autoenroll check-trace -
+  autoenroll check-trace --format json trace.jsonl | jq 'select(.verdict == \"broken\")'
+
+The trace is judged by its records alone: what invariants need beside them is said with each. Records of kind `violation`, by which a
+bench states what it has seen itself, count as well.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckTrace {
+    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct New {
     /// The file; it must not be there yet. A name without ending gets `.toml`.
@@ -304,7 +327,7 @@ Examples:
   autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
   autoenroll explain AE0503                      what a code means
-  autoenroll explain R036                        a requirement, with its source and the scenarios that show it
+  autoenroll explain R036                        a requirement: source, lines of code, scenarios
   autoenroll explain 0x8010006C                  an HRESULT, also by name";
 
 #[derive(Debug, Args)]
@@ -406,7 +429,7 @@ pub(crate) struct Matrix {
 #[cfg(feature = "planted-bugs")]
 #[derive(Debug, Args)]
 pub(crate) struct Mutants {
-    /// Only these: names of planted bugs, ids of rules that are turned round; all when absent.
+    /// Only these: names of planted bugs, ids of rules that are inverted; all when absent.
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<autoenroll_mutants::Mutant>,
     /// How many are tried at once; the number of processors when absent.

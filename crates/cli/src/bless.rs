@@ -8,7 +8,7 @@ use autoenroll_scenario::{Blessed, Files, RunReport, bless, render};
 
 use crate::arguments::BlessWhat;
 use crate::console::{Colour, Console};
-use crate::play::Player;
+use crate::play::Runner;
 use crate::suite::Story;
 use crate::{Exit, Failure, explain, parallel};
 
@@ -16,7 +16,7 @@ use crate::{Exit, Failure, explain, parallel};
 pub(crate) fn run(
     stories: &[Story],
     what: BlessWhat,
-    player: &Player,
+    runner: &Runner,
     jobs: NonZeroUsize,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
@@ -33,7 +33,7 @@ pub(crate) fn run(
     }
     let files: Vec<(&str, Vec<&Story>)> = files.into_iter().collect();
     let work = |(_, stories): &(&str, Vec<&Story>)| {
-        let reports: Vec<RunReport> = stories.iter().map(|story| player.report(story)).collect();
+        let reports: Vec<RunReport> = stories.iter().map(|story| runner.report(story)).collect();
         let runs: Vec<_> = stories.iter().map(|story| &story.scenario).zip(&reports).collect();
         let blessed = bless(&String::from_utf8_lossy(&stories[0].source.bytes), &runs, what == BlessWhat::Steps);
         let same = blessed.edits.is_empty() && blessed.is_whole();

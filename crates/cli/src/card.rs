@@ -6,7 +6,7 @@ use autoenroll_card::Card;
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_host::{PcscdOptions, ServeOptions, ServedIn, serve, share};
 use autoenroll_scenario::{Library, Scenario, check};
-use autoenroll_world::{InProcess, Parts as _, World};
+use autoenroll_world::{CardHost as _, Hosts, World};
 
 use crate::arguments::{Card as Arguments, Selection};
 use crate::catalogue::Catalogue;
@@ -56,9 +56,9 @@ fn fresh(kind: &str) -> Result<Card, Failure> {
 }
 
 fn find(scenario: &Scenario, card: &str) -> Result<Card, Failure> {
-    let world = World::new(scenario.spec.clone(), OwnCores::new(), InProcess::new());
+    let world = World::new(scenario.spec.clone(), OwnCores::new(), Hosts::in_process());
     let world = world.map_err(|error| Failure::Usage(error.to_string()))?;
-    world.parts().card(card, Card::clone).ok_or_else(|| {
+    world.hosts().cards.card(card, Card::clone).ok_or_else(|| {
         let names: Vec<&str> = scenario.spec.cards.iter().map(|card| card.name.as_str()).collect();
         Failure::Usage(format!("the scenario has no card `{card}`; it has {}", names.join(", ")))
     })

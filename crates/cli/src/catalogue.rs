@@ -1,6 +1,6 @@
 //! The requirement catalogue, as `fixtures/requirements` has it.
 
-use autoenroll_model::{Evidence, Profile, Rule};
+use autoenroll_model::{Evidence, Profile, RuleRow};
 use autoenroll_scenario::{Requirement as Kind, Requirements};
 use serde::Deserialize;
 
@@ -85,22 +85,22 @@ impl Catalogue {
 
     /// What a rule is about, in a few words; a check of the CA without an entry of its own has its statement.
     pub(crate) fn title(&self, id: &str) -> &str {
-        let statement = || autoenroll_ca::RULES.iter().find(|rule| rule.id == id).map(|rule| rule.statement);
+        let statement = || rule(id).map(|rule| rule.statement);
         self.requirement(id).map(|requirement| requirement.title.as_str()).or_else(statement).unwrap_or_default()
     }
 }
 
-/// Whether some party of the bench decides by that rule, and therefore records decisions of it.
-pub(crate) fn is_decided(id: &str) -> bool {
-    let parties = autoenroll_core::RULES.iter().chain(autoenroll_world::RULES);
-    parties.map(Rule::as_str).chain(autoenroll_ca::RULES.iter().map(|rule| rule.id)).any(|rule| rule == id)
+/// The rule of that id, by which core, CA or world decides and of which a trace therefore has decisions.
+pub(crate) fn rule(id: &str) -> Option<&'static RuleRow> {
+    let ca = autoenroll_ca::RULES.iter().map(|rule| &rule.row);
+    autoenroll_core::RULES.iter().chain(autoenroll_world::RULES).chain(ca).find(|rule| rule.id == id)
 }
 
 impl Requirements for Catalogue {
     fn find(&self, id: &str) -> Kind {
         match self.0.iter().any(|requirement| requirement.id == id) {
             // Checks of the CA that have no entry of their own are decided all the same.
-            _ if is_decided(id) => Kind::Decides,
+            _ if rule(id).is_some() => Kind::Decides,
             true => Kind::Described,
             false => Kind::Unknown,
         }
@@ -133,7 +133,7 @@ mod tests {
             assert_eq!(evidence, Some(switch.evidence), "{} settles {}", switch.name, switch.requirement);
         }
         for rule in autoenroll_core::RULES {
-            assert!(ids.contains(rule.as_str()), "the core decides {rule}, which is no requirement");
+            assert!(ids.contains(rule.id), "the core decides {}, which is no requirement", rule.id);
         }
     }
 

@@ -5,14 +5,14 @@ mod fate;
 mod meaning;
 mod runs;
 mod target;
-pub(crate) mod why;
+mod why;
 
 use autoenroll_scenario::{Code, explain_code};
 
 use crate::arguments::Explain;
 use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
-use crate::play::Player;
+use crate::play::Runner;
 use crate::{Exit, Failure, suite};
 pub(crate) use fate::open_at_end;
 use runs::Shown;
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Explain, console: &mut Console<'_>) -> Result<Exit
         Target::Code(code) => explain(code, console),
         Target::Requirement(id) => meaning::requirement(id, &catalogue, console),
         Target::HResult(code) => meaning::hresult(code, &catalogue, console),
-        Target::Scenario(scenario, moment) => match target::slip(what, &catalogue) {
+        Target::Scenario(scenario, moment) => match target::suggestion(what, &catalogue) {
             Some(help) => Err(Failure::Usage(help)),
             None => story(scenario, moment, arguments, &catalogue, console),
         },
@@ -69,7 +69,7 @@ fn story(
             "a step has causes, whatever template they are about; leave out --template".to_owned(),
         ));
     }
-    let report = Player::plain()?.report(&story);
+    let report = Runner::plain()?.report(&story);
     match step {
         Some(step) => why::step(&story, &report, step, arguments.detail.into(), catalogue, console)?,
         None => {

@@ -40,6 +40,6 @@ pub(crate) fn run(arguments: &arguments::Import, console: &mut Console<'_>) -> R
 /// What was not taken over is no failure, but must be seen.
 fn complain(findings: &[Finding]) {
     for finding in findings {
-        let _unheard = writeln!(io::stderr(), "{finding}");
+        let _ignored = writeln!(io::stderr(), "{finding}");
     }
 }

@@ -11,6 +11,7 @@ mod bless;
 mod card;
 mod catalogue;
 mod check;
+mod check_trace;
 mod console;
 mod core_command;
 mod embedded;
@@ -29,11 +30,12 @@ mod matrix;
 mod mutants;
 mod new;
 mod parallel;
+mod places;
 mod play;
 mod profiles;
+mod prose;
 mod run;
 mod show;
-mod story;
 mod suite;
 mod watch;
 
@@ -57,7 +59,7 @@ pub fn main() -> ExitCode {
     let outcome = outcome.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
     match outcome {
         Ok(exit) => exit.into(),
-        Err(Failure::NobodyReads) => Exit::Ok.into(),
+        Err(Failure::BrokenPipe) => Exit::Ok.into(),
         Err(Failure::Usage(message)) => complain(&message, Exit::Usage),
         Err(Failure::Bench(message)) => complain(&message, Exit::Bench),
     }
@@ -68,6 +70,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
+        Command::CheckTrace(arguments) => check_trace::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),
@@ -100,14 +103,14 @@ enum Failure {
     /// The bench itself failed.
     Bench(String),
     /// Standard output was closed, as `head` does: no reason to complain.
-    NobodyReads,
+    BrokenPipe,
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Usage(message) | Self::Bench(message) => f.write_str(message),
-            Self::NobodyReads => f.write_str("standard output is closed"),
+            Self::BrokenPipe => f.write_str("standard output is closed"),
         }
     }
 }
@@ -115,7 +118,7 @@ impl std::fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
             _ => Self::Bench(format!("results cannot be written: {error}")),
         }
     }
@@ -123,6 +126,6 @@ impl From<io::Error> for Failure {
 
 fn complain(message: &str, exit: Exit) -> ExitCode {
     // There is nowhere else to complain.
-    let _unheard = writeln!(io::stderr(), "autoenroll: {message}");
+    let _ignored = writeln!(io::stderr(), "autoenroll: {message}");
     exit.into()
 }

@@ -1,6 +1,6 @@
-//! Plays stories against a core, and says what came of it.
+//! Plays stories against a core, and says how they ended.
 
-use autoenroll_core::InProcess;
+use autoenroll_core::InProcess as OwnCore;
 use autoenroll_foreign::ForeignFactory;
 #[cfg(feature = "planted-bugs")]
 use autoenroll_model::Rule;
@@ -10,19 +10,19 @@ use autoenroll_scenario::{
     FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
 };
 use autoenroll_trace::{Trace, TraceDigest, digest};
-use autoenroll_world::{InProcess as Parts, WorldError};
+use autoenroll_world::{Hosts, WorldError};
 
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
 use crate::suite::Story;
-use crate::{Exit, Failure, hint, story};
+use crate::{Exit, Failure, hint, prose};
 
 /// Plays stories, all under the same circumstances. Shared by threads.
 #[derive(Clone, Debug)]
-pub(crate) struct Player {
+pub(crate) struct Runner {
     core: CoreKind,
     catalogue: Catalogue,
-    /// The rule that is turned round, in the world and its CAs as well as in the core.
+    /// The rule that is inverted, in the world and its CAs as well as in the core.
     #[cfg(feature = "planted-bugs")]
     flip: Option<Rule>,
     timelines: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Player {
 #[derive(Clone, Debug)]
 enum CoreKind {
     /// The own core.
-    Own(InProcess),
+    Own(OwnCore),
     /// A program.
     Foreign(ForeignFactory),
 }
@@ -53,7 +53,7 @@ impl Requirements for Undemanding<'_> {
     }
 }
 
-/// What came of a story.
+/// How a story ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Played {
     pub(crate) name: String,
@@ -68,7 +68,7 @@ pub(crate) struct Played {
     pub(crate) end: SimTime,
     /// The timeline, where it is to be shown.
     pub(crate) timeline: Option<String>,
-    /// What went otherwise, in the form of `check --format json`.
+    /// How it differs from its file, in the form of `check --format json`.
     pub(crate) problems: Vec<serde_json::Value>,
 }
 
@@ -95,11 +95,11 @@ impl Verdict {
     }
 }
 
-impl Player {
-    /// A player for these circumstances.
+impl Runner {
+    /// A runner for these circumstances.
     ///
     /// # Errors
-    /// When a rule is to be turned round that does not exist.
+    /// When a rule is to be inverted that does not exist.
     pub(crate) fn new(how: &How, timelines: bool, colour: bool) -> Result<Self, Failure> {
         #[cfg(feature = "planted-bugs")]
         if let Some(rule) = &how.flip {
@@ -113,21 +113,21 @@ impl Player {
         }
         let core = match &how.core {
             Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
-            None => CoreKind::Own(InProcess::new()),
+            None => CoreKind::Own(OwnCore::new()),
         };
-        let player = Self { core, timelines, colour, ..Self::plain()? };
+        let runner = Self { core, timelines, colour, ..Self::plain()? };
         #[cfg(feature = "pcsc")]
-        let player = Self { stack: crate::card::stack(how)?, ..player };
-        Ok(player)
+        let runner = Self { stack: crate::card::stack(how)?, ..runner };
+        Ok(runner)
     }
 
-    /// A player with the own core, for verdicts only.
+    /// A runner with the own core, for verdicts only.
     ///
     /// # Errors
     /// When the catalogue cannot be read: a fault of this program.
     pub(crate) fn plain() -> Result<Self, Failure> {
         Ok(Self {
-            core: CoreKind::Own(InProcess::new()),
+            core: CoreKind::Own(OwnCore::new()),
             catalogue: Catalogue::read().map_err(Failure::Bench)?,
             #[cfg(feature = "planted-bugs")]
             flip: None,
@@ -138,13 +138,13 @@ impl Player {
         })
     }
 
-    /// A player in whose stories one rule always decides the other way round.
+    /// A runner in whose stories one rule always decides the other way round.
     #[cfg(feature = "planted-bugs")]
     ///
     /// # Errors
-    /// As [`Player::plain`].
+    /// As [`Runner::plain`].
     pub(crate) fn flipping(rule: Rule) -> Result<Self, Failure> {
-        Ok(Self { core: CoreKind::Own(InProcess::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
+        Ok(Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
     }
 
     /// Plays a story.
@@ -177,7 +177,7 @@ impl Player {
             digest: report.digest,
             records: report.trace.records().len(),
             end: report.end,
-            timeline: self.timelines.then(|| story::tell(&report.trace)),
+            timeline: self.timelines.then(|| prose::tell(&report.trace)),
             problems: report.diagnostics().to_json(&story.scenario.files),
         };
         (played, report.trace)
@@ -193,11 +193,11 @@ impl Player {
         let fault = story.scenario.document.sweep.as_ref()?.value;
         let swept = match &self.core {
             CoreKind::Own(factory) => {
-                sweep(&story.scenario, fault, || (factory.clone(), Parts::new()), &self.catalogue)
+                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &self.catalogue)
             }
             CoreKind::Foreign(factory) => {
                 let requirements = Undemanding(&self.catalogue);
-                sweep(&story.scenario, fault, || (factory.clone(), Parts::new()), &requirements)
+                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
         let first = swept.broken.first()?;
@@ -224,17 +224,18 @@ impl Player {
         if self.flip.is_some() {
             let mut scenario = story.scenario.clone();
             scenario.spec.flip.clone_from(&self.flip);
-            return (run(&scenario, factory, Parts::new(), requirements), None);
+            return (run(&scenario, factory, Hosts::in_process(), requirements), None);
         }
         #[cfg(feature = "pcsc")]
         if let Some(stack) = &self.stack {
-            let parts = autoenroll_host::pcsc::PcscCards::new(stack.clone());
-            let ledger = parts.ledger();
-            let report = run(&story.scenario, factory, parts, requirements);
+            let cards = autoenroll_host::pcsc::PcscCards::new(stack.clone());
+            let ledger = cards.ledger();
+            let hosts = Hosts { cards, cas: Hosts::in_process().cas };
+            let report = run(&story.scenario, factory, hosts, requirements);
             let fault = ledger.faults().first().map(|fault| format!("the PC/SC stack failed: {fault}"));
             return (report, fault);
         }
-        (run(&story.scenario, factory, Parts::new(), requirements), None)
+        (run(&story.scenario, factory, Hosts::in_process(), requirements), None)
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {

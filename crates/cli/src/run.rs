@@ -7,7 +7,7 @@ use autoenroll_model::{Duration, SimTime};
 use crate::arguments::{Run, RunFormat};
 use crate::console::{Colour, Console};
 use crate::known::{self, KnownFailures};
-use crate::play::{Played, Player, Verdict};
+use crate::play::{Played, Runner, Verdict};
 use crate::suite::{self, Broken, Story};
 use crate::{Exit, Failure, bless, junit, lines, parallel};
 
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
         Some(path) => KnownFailures::read(path, known::today()?)?,
         None => KnownFailures::default(),
     };
-    let player = Player::new(&arguments.how, arguments.timeline, console.colour)?;
+    let runner = Runner::new(&arguments.how, arguments.timeline, console.colour)?;
     let stories = suite::stories(&arguments.selection, arguments.how.profile.as_deref())?;
     let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
     let keep_shard = |stories: &mut Vec<Story>| {
@@ -39,9 +39,9 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     };
     keep_shard(&mut stories);
     if let Some(what) = arguments.bless {
-        return bless::run(&stories, what, &player, parallel::jobs(arguments.how.jobs), console);
+        return bless::run(&stories, what, &runner, parallel::jobs(arguments.how.jobs), console);
     }
-    let played = play_all(&stories, arguments, &player, &known, console)?;
+    let played = play_all(&stories, arguments, &runner, &known, console)?;
     let mut exit = Exit::Ok;
     played.iter().for_each(|one| exit |= one.verdict.exit());
     // A part of the suite says nothing about entries for the rest of it.
@@ -66,13 +66,13 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
 fn play_all(
     stories: &[Story],
     arguments: &Run,
-    player: &Player,
+    runner: &Runner,
     known: &KnownFailures,
     console: &mut Console<'_>,
 ) -> Result<Vec<Played>, Failure> {
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
-    let work = |story: &Story| if arguments.twice { player.play_twice(story) } else { player.play(story) };
+    let work = |story: &Story| if arguments.twice { runner.play_twice(story) } else { runner.play(story) };
     parallel::in_order(stories, parallel::jobs(arguments.how.jobs), work, |at, result| {
         let one = known.judge(result.unwrap_or_else(|panic| Played::panicked(&stories[at], &panic)));
         console.clear_progress();
@@ -136,7 +136,7 @@ fn data(text: &str) -> String {
 /// Entries of the list of known failures that name no scenario.
 fn complain(unmatched: &[&str]) {
     for name in unmatched {
-        let _unheard =
+        let _ignored =
             writeln!(io::stderr(), "autoenroll: `{name}` is listed as a known failure, but there is no such scenario");
     }
 }

@@ -6,8 +6,8 @@ use autoenroll_trace::{TimelineOptions, render, to_json_lines};
 
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::Console;
-use crate::play::{Player, Verdict};
-use crate::{Exit, Failure, story, suite};
+use crate::play::{Runner, Verdict};
+use crate::{Exit, Failure, prose, suite};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let json = arguments.json || arguments.format == Format::Json;
@@ -16,11 +16,11 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     }
     let (variant, fixtures) = (arguments.variant.as_deref(), arguments.fixtures.as_deref());
     let story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
-    let (played, trace) = Player::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
+    let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
     if json {
         write!(console.out, "{}", to_json_lines(&trace))?;
     } else if arguments.detail == ShownDetail::Story {
-        write!(console.out, "{}", story::tell(&trace))?;
+        write!(console.out, "{}", prose::tell(&trace))?;
     } else {
         let options = TimelineOptions { detail: arguments.detail.into(), colour: console.colour };
         write!(console.out, "{}", render(&trace, options))?;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     match &played.verdict {
         Verdict::Passed | Verdict::Known(_) => {}
         Verdict::Failed(reason) | Verdict::Bench(reason) if json => {
-            let _unheard = writeln!(std::io::stderr(), "autoenroll: {}", reason.trim_end());
+            let _ignored = writeln!(std::io::stderr(), "autoenroll: {}", reason.trim_end());
         }
         Verdict::Failed(reason) | Verdict::Bench(reason) => writeln!(console.out, "\n{}", reason.trim_end())?,
     }

@@ -44,7 +44,7 @@ pub(crate) fn watch(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, 
         known = present;
         exit = match run::run(arguments, console) {
             Ok(exit) => exit,
-            Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
+            Err(Failure::BrokenPipe) => return Err(Failure::BrokenPipe),
             Err(Failure::Usage(message)) => complain(&message, Exit::Usage, console)?,
             Err(Failure::Bench(message)) => complain(&message, Exit::Bench, console)?,
         };
@@ -110,8 +110,8 @@ const fn verdict(exit: Exit) -> &'static str {
 fn say(line: &str, arguments: &Run, console: &mut Console<'_>) -> Result<(), Failure> {
     if arguments.format == RunFormat::Json {
         console.out.flush()?;
-        // Nobody may be listening there.
-        let _unheard = writeln!(io::stderr(), "{line}");
+        // Standard error may be closed.
+        let _ignored = writeln!(io::stderr(), "{line}");
     } else {
         writeln!(console.out, "\n{}", console.paint(Colour::Dim, line))?;
     }
@@ -121,7 +121,7 @@ fn say(line: &str, arguments: &Run, console: &mut Console<'_>) -> Result<(), Fai
 fn complain(message: &str, exit: Exit, console: &mut Console<'_>) -> Result<Exit, Failure> {
     console.out.flush()?;
     // There is nowhere else to complain.
-    let _unheard = writeln!(io::stderr(), "autoenroll: {message}");
+    let _ignored = writeln!(io::stderr(), "autoenroll: {message}");
     Ok(exit)
 }
 

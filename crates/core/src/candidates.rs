@@ -1,184 +1,141 @@
 //! Phase E: which templates this principal may be enrolled for without being asked, and at which CAs.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    AceEffect, Cause, Context, EnrollmentFlags, Facts, GeneralFlags, NameFlags, Right, Rule, SecurityDescriptor,
-    Template, Token, access_check,
+    AceEffect, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted, NameFlags, Right,
+    RuleRow, SecurityDescriptor, Template, Token, access_check,
 };
 
-use crate::acquire::Gathered;
 use crate::frame::Frame;
-use crate::offer::PolicyTemplateEntry;
+use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry};
 use crate::rules;
 
 /// A template that the principal may be autoenrolled for.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
-    /// Its place in the offer.
-    pub(crate) template: usize,
-    /// The CAs that issue it, best first: their places in the offer.
-    pub(crate) authorities: Vec<usize>,
-    /// Only renewals are possible: a new request would need a name that nobody supplies.
+    pub(crate) entry: Arc<TemplateEntry>,
+    /// The CAs that issue it, best first.
+    pub(crate) cas: BestFirst<Ca>,
+    /// Only renewals are possible: a new request would need a name that is not known.
     pub(crate) renewal_only: bool,
     /// The decisions that made it one.
     pub(crate) reasons: Vec<Cause>,
 }
 
 /// Every candidate, in the order in which they are worked on: by name, ordinal.
-pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Vec<Candidate> {
-    let offer = gathered.offers.clone();
-    let Some(principal) = &gathered.principal else { return Vec::new() };
-    let token = Token::of(principal);
-    let mut found: Vec<Candidate> = (0..offer.templates.len())
-        .filter_map(|at| {
-            let offered = &offer.templates[at];
-            let before = frame.decisions_made();
-            is_eligible(frame, offered, &token)?;
-            let authorities = issuing(frame, gathered, &offered.template)?;
-            let renewal_only = match who_names(frame, &offered.template) {
-                Names::Directory => false,
-                Names::OldCertificate => true,
-                Names::Nobody => return None,
-            };
-            let reasons = frame.decisions_since(before).collect();
-            Some(Candidate { template: at, authorities, renewal_only, reasons })
-        })
-        .collect();
-    drop_superseded(frame, gathered, &mut found);
-    if frame.decide(rules::R067, "order", true, Facts::new().with("count", found.len())) {
-        found.sort_by(|a, b| offer.templates[a.template].template.name.cmp(&offer.templates[b.template].template.name));
-    } else {
-        found.sort_by(|a, b| offer.templates[b.template].template.name.cmp(&offer.templates[a.template].template.name));
+pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Result<Vec<Candidate>, Inverted> {
+    let policy = &gathered.policy;
+    let token = Token::of(&gathered.principal);
+    let mut found = Vec::new();
+    for entry in &policy.templates {
+        found.extend(candidate(frame, policy, entry, &token)?);
     }
-    found
+    drop_superseded(frame, policy, &mut found);
+    frame.applies(rules::TEMPLATE_ORDER, "order", Facts::new().with("count", found.len()))?;
+    found.sort_by(|a, b| a.entry.template.name.cmp(&b.entry.template.name));
+    Ok(found)
+}
+
+fn candidate(
+    frame: &mut Frame,
+    policy: &EnrollmentPolicy,
+    entry: &Arc<TemplateEntry>,
+    token: &Token,
+) -> Result<Option<Candidate>, Inverted> {
+    let before = frame.decisions_made();
+    if is_eligible(frame, entry, token).is_none() {
+        return Ok(None);
+    }
+    let Some(cas) = issuing(frame, policy, &entry.template) else { return Ok(None) };
+    let renewal_only = match subject_source(frame, &entry.template)? {
+        SubjectSource::Directory => false,
+        SubjectSource::OldCertificate => true,
+        SubjectSource::Missing => return Ok(None),
+    };
+    Ok(Some(Candidate { entry: entry.clone(), cas, renewal_only, reasons: frame.decisions_since(before).collect() }))
 }
 
 /// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing happens.
-fn is_eligible(frame: &mut Frame, offered: &PolicyTemplateEntry, token: &Token) -> Option<()> {
-    let template = &offered.template;
+fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Option<()> {
+    let template = &entry.template;
     let name = template.name.as_str();
-    let holds = |frame: &mut Frame, rule: Rule, outcome: bool, facts: Facts| {
-        frame.decide(rule, name, outcome, facts).then_some(())
+    let require = |frame: &mut Frame, rule: RuleRow, holds: bool, facts: Facts| {
+        frame.decide(rule, name, holds, facts).holds.then_some(())
     };
     let version = template.schema_version();
 
-    holds(frame, rules::R036, version >= 2, Facts::new().with("schema", version))?;
+    require(frame, rules::SCHEMA_TWO, version >= 2, Facts::new().with("schema", version))?;
     let highest = frame.profile().schema.highest();
     let facts = Facts::new().with("schema", version).with("highest", highest);
-    // Where the limit lies is what profiles differ in; versions 1 and 2 are known to all of them.
+    // Where the limit lies is what profiles differ in; versions 1 and 2 are known to all of them ([MS-WCCE] note 42).
     let known = match version {
         1 | 2 => true,
-        _ => frame.decide(rules::P7_4, &template.name, (1..=highest).contains(&version), facts.clone()),
+        _ => frame.decide(rules::SCHEMA_LIMIT, name, (1..=highest).contains(&version), facts.clone()).holds,
     };
-    holds(frame, rules::R034, known, facts)?;
+    require(frame, rules::SCHEMA_KNOWN, known, facts)?;
+    // F3.2.1.0x40
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);
-    holds(frame, rules::R037, right_context, Facts::new().with("machine-type", machine))?;
+    require(frame, rules::MACHINE_TYPE, right_context, Facts::new().with("machine-type", machine))?;
+    // F3.2.1.0x80, F3.2.1.0x800
     let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
-    holds(frame, rules::R038, !for_ca, Facts::new())?;
+    require(frame, rules::NOT_FOR_CAS, !for_ca, Facts::new())?;
     // The general flag means the same ([MS-CRTD] 2.4) where the attribute with the enrollment flags is absent.
+    // F3.2.1.0x20, F3.2.2.0x20
     let asked_for = match template.enrollment_flags {
         Some(flags) => flags.contains(EnrollmentFlags::AUTO_ENROLLMENT),
         None => template.flags.contains(GeneralFlags::AUTO_ENROLLMENT),
     };
-    holds(frame, rules::R039, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
+    require(frame, rules::AUTO_ENROLLMENT_FLAG, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
     if frame.profile().same_key_renewal.is_yes() {
+        // F3.2.3.0xf000000
         let needed = template.private_key_flags.client_version();
-        holds(
-            frame,
-            rules::R035,
-            needed <= CLIENT_VERSION,
-            Facts::new().with("needs", needed).with("has", CLIENT_VERSION),
-        )?;
+        let facts = Facts::new().with("needs", needed).with("has", CLIENT_VERSION);
+        require(frame, rules::CLIENT_VERSION, needed <= CLIENT_VERSION, facts)?;
     }
-    holds(frame, rules::R045, template.ra_signatures <= 1, Facts::new().with("signatures", template.ra_signatures))?;
+    let facts = Facts::new().with("signatures", template.ra_signatures);
+    require(frame, rules::ONE_RA_SIGNATURE, template.ra_signatures <= 1, facts)?;
 
-    let (read, enroll, autoenroll) = match offered.permissions {
-        Some((enroll, autoenroll)) => (true, enroll, autoenroll),
-        None => (
-            access_check(&template.security, token, Right::Read),
-            access_check(&template.security, token, Right::Enroll),
-            access_check(&template.security, token, Right::AutoEnroll),
-        ),
-    };
-    if offered.permissions.is_none() && denies_anything(&template.security, token) {
-        let granted_without = without_denials(&template.security);
-        let denied = (!enroll && access_check(&granted_without, token, Right::Enroll))
-            || (!autoenroll && access_check(&granted_without, token, Right::AutoEnroll));
-        if frame.decide(rules::R041, name, denied, Facts::new()) {
+    let rights = rights(entry, token);
+    if entry.permissions.is_none() && denies_anything(&template.security, token) {
+        let without = rights_without_denials(&template.security, token);
+        let denied = (!rights.enroll && without.enroll) || (!rights.autoenroll && without.autoenroll);
+        if frame.decide(rules::DENYING_ACE, name, denied, Facts::new()).holds {
             return None;
         }
-        let facts = Facts::new().with("read", read).with("enroll", true).with("autoenroll", true);
-        return holds(frame, rules::R040, read && (denied || enroll) && (denied || autoenroll), facts);
     }
-    let facts = Facts::new().with("read", read).with("enroll", enroll).with("autoenroll", autoenroll);
-    holds(frame, rules::R040, read && enroll && autoenroll, facts)
+    let facts =
+        Facts::new().with("read", rights.read).with("enroll", rights.enroll).with("autoenroll", rights.autoenroll);
+    require(frame, rules::TEMPLATE_RIGHTS, rights.read && rights.enroll && rights.autoenroll, facts)
 }
 
 /// The version nibble of a client that knows same-key renewal ([MS-WCCE] 3.1.2.4.2.2.2.8).
 const CLIENT_VERSION: u32 = 4;
 
-/// The CAs that issue the template and where the principal may enroll; `None` when there is none.
-fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Option<Vec<usize>> {
-    let offer = gathered.offers.clone();
-    let mut found: Vec<usize> = Vec::new();
-    for (at, authority) in offer.authorities.iter().enumerate() {
-        if !authority.templates.contains(&template.name) {
-            continue;
-        }
-        let allowed = match authority.enroll_permission {
-            Some(permission) => frame.decide(rules::R043, &authority.name, permission, Facts::new()),
-            None => true,
-        };
-        if allowed {
-            found.push(at);
-        }
-    }
-    let names: Vec<String> = found.iter().map(|at| offer.authorities[*at].name.clone()).collect();
-    if !frame.decide(rules::R042, &template.name, !found.is_empty(), Facts::new().with("cas", names)) {
-        return None;
-    }
-    // A policy server ranks CAs; the directory does not, so their names do.
-    found.sort_by(|a, b| {
-        let key = |at: usize| (offer.authorities[at].priority.unwrap_or(u32::MAX), offer.authorities[at].name.as_str());
-        key(*a).cmp(&key(*b))
-    });
-    Some(found)
+/// The rights that autoenrollment needs on a template ([MS-CRTD] 4.1, [MS-WCCE] 3.1.2.4.2.2.1.1).
+struct Rights {
+    read: bool,
+    enroll: bool,
+    autoenroll: bool,
 }
 
-/// Who says whom a certificate of the template names.
-enum Names {
-    Directory,
-    /// Only a renewal has one to take them from ([MS-WCCE] 3.1.2.4.2.2.2.10).
-    OldCertificate,
-    Nobody,
-}
-
-fn who_names(frame: &mut Frame, template: &Template) -> Names {
-    let supplied = NameFlags::ENROLLEE_SUPPLIES_SUBJECT.union(NameFlags::ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME);
-    let needs = template.name_flags.intersects(supplied);
-    let repeats = frame.profile().renewal_subject.is_yes()
-        && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
-    if !needs || !frame.decide(rules::R046, &template.name, needs, Facts::new().with("old-certificate", repeats)) {
-        return Names::Directory;
+/// A policy server has resolved the rights for its caller; otherwise the security descriptor says them.
+fn rights(entry: &TemplateEntry, token: &Token) -> Rights {
+    match entry.permissions {
+        Some(Permissions { enroll, autoenroll }) => Rights { read: true, enroll, autoenroll },
+        None => granted(&entry.template.security, token),
     }
-    if repeats { Names::OldCertificate } else { Names::Nobody }
 }
 
-/// A template that another candidate supersedes is not enrolled. One that is no candidate supersedes nothing.
-fn drop_superseded(frame: &mut Frame, gathered: &Gathered, found: &mut Vec<Candidate>) {
-    let templates = &gathered.offers.templates;
-    let candidates: Vec<usize> = found.iter().map(|candidate| candidate.template).collect();
-    found.retain(|candidate| {
-        let name = &templates[candidate.template].template.name;
-        let names_it = |at: &usize| *at != candidate.template && templates[*at].template.supersedes.contains(name);
-        let by = candidates.iter().copied().find(|at| names_it(at)).or_else(|| (0..templates.len()).find(names_it));
-        let Some(by) = by else { return true };
-        let facts = Facts::new().with("by", templates[by].template.name.as_str());
-        !frame.decide(rules::R044, name, candidates.contains(&by), facts)
-    });
+fn granted(security: &SecurityDescriptor, token: &Token) -> Rights {
+    Rights {
+        read: access_check(security, token, Right::Read),
+        enroll: access_check(security, token, Right::Enroll),
+        autoenroll: access_check(security, token, Right::AutoEnroll),
+    }
 }
 
 /// Whether a denying entry speaks to the token at all.
@@ -187,11 +144,72 @@ fn denies_anything(security: &SecurityDescriptor, token: &Token) -> bool {
     entries.iter().any(|ace| ace.effect == AceEffect::Deny && !ace.inherit_only && token.has(&ace.trustee))
 }
 
-/// The same descriptor as if nothing were denied.
-fn without_denials(security: &SecurityDescriptor) -> SecurityDescriptor {
-    let mut granted = security.clone();
-    if let Some(dacl) = &mut granted.dacl {
+/// The rights as if no entry denied any.
+fn rights_without_denials(security: &SecurityDescriptor, token: &Token) -> Rights {
+    let mut allowing = security.clone();
+    if let Some(dacl) = &mut allowing.dacl {
         dacl.retain(|ace| ace.effect == AceEffect::Allow);
     }
-    granted
+    granted(&allowing, token)
+}
+
+/// The CAs that issue the template and where the principal may enroll; `None` when there is none.
+fn issuing(frame: &mut Frame, policy: &EnrollmentPolicy, template: &Template) -> Option<BestFirst<Ca>> {
+    let mut found: Vec<&EnrollmentService> = Vec::new();
+    for service in policy.services.iter().filter(|service| service.templates.contains(&template.name)) {
+        let allowed = match service.enroll_permission {
+            Some(permission) => frame.decide(rules::CA_RIGHT, &service.name, permission, Facts::new()).holds,
+            None => true,
+        };
+        if allowed {
+            found.push(service);
+        }
+    }
+    let names: Vec<String> = found.iter().map(|service| service.name.clone()).collect();
+    let facts = Facts::new().with("cas", names);
+    if !frame.decide(rules::CA_ISSUES_TEMPLATE, &template.name, !found.is_empty(), facts).holds {
+        return None;
+    }
+    // A policy server ranks CAs ([MS-XCEP] 3.1.4.1.3.5); the directory does not, so their names do.
+    found.sort_by_key(|service| (service.priority.unwrap_or(u32::MAX), &service.name));
+    let ca = |service: &EnrollmentService| Some(Ca { name: service.name.clone(), host: service.host.clone()? });
+    let mut cas = found.into_iter().filter_map(ca);
+    Some(BestFirst { first: cas.next()?, others: cas.collect() })
+}
+
+/// Who says whom a certificate of the template names.
+enum SubjectSource {
+    Directory,
+    /// Only a renewal has one to take them from ([MS-WCCE] 3.1.2.4.2.2.2.10).
+    OldCertificate,
+    Missing,
+}
+
+fn subject_source(frame: &mut Frame, template: &Template) -> Result<SubjectSource, Inverted> {
+    // F3.2.4.0x1, F3.2.4.0x10000
+    let supplied = NameFlags::ENROLLEE_SUPPLIES_SUBJECT.union(NameFlags::ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME);
+    if !template.name_flags.intersects(supplied) {
+        return Ok(SubjectSource::Directory);
+    }
+    // F3.2.4.0x8
+    let repeats = frame.profile().renewal_subject.is_yes()
+        && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
+    let facts = Facts::new().with("old-certificate", repeats);
+    frame.applies(rules::ENROLLEE_SUPPLIES_SUBJECT, &template.name, facts)?;
+    Ok(if repeats { SubjectSource::OldCertificate } else { SubjectSource::Missing })
+}
+
+/// A template that another candidate supersedes is not enrolled. One that is no candidate supersedes nothing.
+fn drop_superseded(frame: &mut Frame, policy: &EnrollmentPolicy, found: &mut Vec<Candidate>) {
+    let candidates: Vec<Arc<TemplateEntry>> = found.iter().map(|candidate| candidate.entry.clone()).collect();
+    found.retain(|candidate| {
+        let name = &candidate.entry.template.name;
+        let supersedes = |entry: &&Arc<TemplateEntry>| {
+            !Arc::ptr_eq(entry, &candidate.entry) && entry.template.supersedes.contains(name)
+        };
+        let by_candidate = candidates.iter().find(supersedes);
+        let Some(by) = by_candidate.or_else(|| policy.templates.iter().find(supersedes)) else { return true };
+        let facts = Facts::new().with("by", by.template.name.as_str());
+        !frame.decide(rules::SUPERSEDED, name, by_candidate.is_some(), facts).holds
+    });
 }

@@ -3,10 +3,20 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use autoenroll_model::{Answer, BalloonId, Cause, Choice, DecisionPoint, Facts, OutputBody, PromptId, SimTime};
+use autoenroll_model::{
+    Answer, BalloonId, Cause, Choice, CoreError, DecisionPoint, Facts, Inverted, OutputBody, PromptId, SimTime,
+};
 
 use crate::frame::{Frame, OpenPrompt, Timer};
+use crate::halt::Halt;
 use crate::rules;
+
+/// What is on the desktop before the wizard works, and what for.
+#[derive(Clone, Debug)]
+pub(crate) struct Desktop {
+    waiting: Waiting,
+    shown: Shown,
+}
 
 /// The interactive items that wait for the user.
 #[derive(Clone, Debug)]
@@ -16,11 +26,11 @@ pub(crate) struct Waiting {
     pub(crate) reasons: Vec<Cause>,
 }
 
-/// What is on the desktop before the wizard works.
+/// What can be seen.
 #[derive(Clone, Debug)]
-pub(crate) enum Desktop {
+enum Shown {
     /// S1: nothing yet.
-    Delay,
+    Nothing,
     /// S2: balloon and icon.
     Balloon(BalloonId),
     /// S3: the icon alone.
@@ -29,151 +39,183 @@ pub(crate) enum Desktop {
     Wizard(OpenPrompt),
 }
 
+/// What the user wants on the wizard's first page.
+#[derive(Clone, Debug)]
+pub(crate) enum WizardAnswer {
+    /// Work on the items now.
+    Start,
+    /// Not now.
+    Postpone,
+    /// The page stays open.
+    Stay(Desktop),
+}
+
 impl Desktop {
     /// S1: about a minute after the start of the run, at once when the express entry is there or the minute is over.
-    pub(crate) fn delay(frame: &mut Frame, started: SimTime, express: bool, waiting: &Waiting) -> Self {
-        let mut desktop = Self::Delay;
+    pub(crate) fn delay(
+        frame: &mut Frame,
+        started: SimTime,
+        express: bool,
+        waiting: Waiting,
+    ) -> Result<Self, Inverted> {
         let due = started + frame.profile().balloon_delay.0;
-        if frame.decide(rules::S1_EXPRESS, "balloon", express, Facts::new()) {
-            desktop.show_balloon(frame, waiting);
-        } else if due <= frame.now.mono {
-            desktop.delay_is_over(frame, waiting);
-        } else {
-            frame.timers.set(Timer::BalloonDelay, due);
+        // T2.2.express
+        let at_once = frame.decide(rules::EXPRESS, "balloon", express, Facts::new());
+        if at_once.holds {
+            return Self::balloon(frame, waiting, at_once.cause);
         }
-        desktop
+        let desktop = Self { waiting, shown: Shown::Nothing };
+        if due <= frame.now.mono {
+            return desktop.delay_is_over(frame);
+        }
+        frame.timers.set(Timer::BalloonDelay, due);
+        Ok(desktop)
     }
 
+    /// S2 or S3: balloon or icon wait to be clicked.
     pub(crate) const fn waits_for_a_click(&self) -> bool {
-        matches!(self, Self::Balloon(_) | Self::Icon)
+        matches!(self.shown, Shown::Balloon(_) | Shown::Icon)
     }
 
-    pub(crate) fn delay_is_over(&mut self, frame: &mut Frame, waiting: &Waiting) {
-        let due = Facts::new().with("delay", frame.profile().balloon_delay.0.to_string());
-        if matches!(self, Self::Delay) && frame.decide(rules::S1_ELAPSED, "balloon", true, due) {
-            self.show_balloon(frame, waiting);
-        }
+    pub(crate) fn delay_is_over(self, frame: &mut Frame) -> Result<Self, Inverted> {
+        debug_assert!(matches!(self.shown, Shown::Nothing), "the delay ends once, and its timer dies with a log off");
+        let facts = Facts::new().with("delay", frame.profile().balloon_delay.0.to_string());
+        let because = frame.applies(rules::DELAY_ELAPSED, "balloon", facts)?;
+        Self::balloon(frame, self.waiting, because)
     }
 
-    fn show_balloon(&mut self, frame: &mut Frame, waiting: &Waiting) {
-        let causes = because_of(frame, waiting);
-        *self = Self::Balloon(frame.balloon(&causes));
+    fn balloon(frame: &mut Frame, waiting: Waiting, because: Cause) -> Result<Self, Inverted> {
+        let shown = Shown::Balloon(frame.balloon(&waiting.causes(because)));
         let visible = frame.profile().balloon_visible.0;
-        if frame.decide(rules::P7_45, "balloon", true, Facts::new().with("visible", visible.to_string())) {
-            frame.timers.set(Timer::BalloonEnd, frame.now.mono + visible);
-        }
+        frame.applies(rules::BALLOON_DURATION, "balloon", Facts::new().with("visible", visible.to_string()))?;
+        frame.timers.set(Timer::BalloonEnd, frame.now.mono + visible);
+        Ok(Self { waiting, shown })
     }
 
-    pub(crate) fn balloon_times_out(&mut self, frame: &mut Frame) {
-        if let Self::Balloon(balloon) = *self
-            && frame.decide(rules::S2_TIMEOUT, "balloon", true, Facts::new())
-        {
-            self.fade(frame, balloon);
-        }
+    pub(crate) fn balloon_times_out(self, frame: &mut Frame) -> Result<Self, Inverted> {
+        let Shown::Balloon(balloon) = self.shown else { return Ok(self) };
+        let because = frame.applies(rules::BALLOON_TIMEOUT, "balloon", Facts::new())?;
+        Ok(self.fade(frame, balloon, because))
     }
 
-    pub(crate) fn balloon_closed(&mut self, frame: &mut Frame, closed: BalloonId, waiting: &Waiting) {
-        if let Self::Balloon(balloon) = *self
-            && balloon == closed
-        {
-            if frame.decide(rules::S2_CLOSE, "balloon", true, Facts::new()) {
-                self.fade(frame, balloon);
-            } else {
-                self.open_wizard(frame, waiting);
+    /// A click on a balloon that is gone meanwhile does nothing.
+    pub(crate) fn balloon_closed(self, frame: &mut Frame, closed: BalloonId) -> Result<Self, Inverted> {
+        match self.shown {
+            Shown::Balloon(balloon) if balloon == closed => {
+                let because = frame.applies(rules::BALLOON_CLOSED, "balloon", Facts::new())?;
+                Ok(self.fade(frame, balloon, because))
             }
+            _ => Ok(self),
         }
     }
 
     /// S2 to S3: only the icon remains.
-    fn fade(&mut self, frame: &mut Frame, balloon: BalloonId) {
-        let because = frame.because();
+    fn fade(self, frame: &mut Frame, balloon: BalloonId, because: Cause) -> Self {
         frame.timers.clear(Timer::BalloonEnd);
         frame.emit(OutputBody::BalloonHidden(balloon), &[because]);
-        *self = Self::Icon;
+        Self { shown: Shown::Icon, ..self }
     }
 
-    pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, clicked: BalloonId, waiting: &Waiting) {
-        if matches!(*self, Self::Balloon(balloon) if balloon == clicked)
-            && frame.decide(rules::S2_CLICK, "balloon", true, Facts::new())
-        {
-            self.open_wizard(frame, waiting);
+    /// A click on a balloon that is gone meanwhile does nothing.
+    pub(crate) fn balloon_clicked(self, frame: &mut Frame, clicked: BalloonId) -> Result<Self, Inverted> {
+        match self.shown {
+            Shown::Balloon(balloon) if balloon == clicked => {
+                let because = frame.applies(rules::BALLOON_CLICKED, "balloon", Facts::new())?;
+                Ok(self.open_wizard(frame, because))
+            }
+            _ => Ok(self),
         }
     }
 
-    pub(crate) fn icon_clicked(&mut self, frame: &mut Frame, waiting: &Waiting) {
-        let opens = match self {
-            Self::Balloon(_) => frame.decide(rules::S2_CLICK, "icon", true, Facts::new()),
-            Self::Icon => frame.decide(rules::S3_CLICK, "icon", true, Facts::new()),
-            Self::Delay | Self::Wizard(_) => false,
+    pub(crate) fn icon_clicked(self, frame: &mut Frame) -> Result<Self, Inverted> {
+        let rule = match self.shown {
+            Shown::Balloon(_) => rules::BALLOON_CLICKED,
+            Shown::Icon => rules::ICON_CLICKED,
+            Shown::Nothing | Shown::Wizard(_) => return Ok(self),
         };
-        if opens {
-            self.open_wizard(frame, waiting);
-        }
+        let because = frame.applies(rule, "icon", Facts::new())?;
+        Ok(self.open_wizard(frame, because))
     }
 
-    fn open_wizard(&mut self, frame: &mut Frame, waiting: &Waiting) {
-        let causes = because_of(frame, waiting);
+    fn open_wizard(self, frame: &mut Frame, because: Cause) -> Self {
+        // U4.2.icon
         self.clear_notification(frame);
-        let offers = [Choice::Start, Choice::Remind, Choice::Details];
-        let facts = Facts::new().with("items", waiting.names.len());
-        *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
+        let facts = Facts::new().with("items", self.waiting.names.len());
+        self.first_page(frame, facts, because)
+    }
+
+    fn first_page(self, frame: &mut Frame, facts: Facts, because: Cause) -> Self {
+        let causes = self.waiting.causes(because);
+        let choices = [Choice::Start, Choice::Remind, Choice::Details];
+        let shown = Shown::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &choices, &causes));
+        Self { shown, ..self }
     }
 
     /// Takes balloon and icon away.
-    fn clear_notification(&mut self, frame: &mut Frame) {
+    fn clear_notification(&self, frame: &mut Frame) {
         frame.timers.clear(Timer::BalloonEnd);
-        match *self {
-            Self::Balloon(balloon) => {
+        match self.shown {
+            Shown::Balloon(balloon) => {
                 frame.emit(OutputBody::BalloonHidden(balloon), &[]);
                 frame.emit(OutputBody::Icon { shown: false }, &[]);
             }
-            Self::Icon => frame.emit(OutputBody::Icon { shown: false }, &[]),
-            Self::Delay | Self::Wizard(_) => {}
+            Shown::Icon => frame.emit(OutputBody::Icon { shown: false }, &[]),
+            Shown::Nothing | Shown::Wizard(_) => {}
         }
     }
 
-    pub(crate) fn asks(&self, prompt: PromptId, answer: &Answer) -> bool {
-        matches!(self, Self::Wizard(open) if open.id == prompt && open.takes(answer))
-    }
-
-    /// S4: `Some(true)` starts the wizard's work, `Some(false)` postpones it, `None` leaves the page open.
-    pub(crate) fn wizard_answered(&mut self, frame: &mut Frame, answer: &Answer, waiting: &Waiting) -> Option<bool> {
+    /// S4: the answer on the first page.
+    pub(crate) fn answered(self, frame: &mut Frame, prompt: PromptId, answer: &Answer) -> Result<WizardAnswer, Halt> {
+        match &self.shown {
+            Shown::Wizard(page) if page.id == prompt => page.check(answer)?,
+            _ => return Err(CoreError::UnknownPrompt { prompt }.into()),
+        }
         match answer {
-            Answer::Start => Some(frame.decide(rules::S4_START, "wizard", true, Facts::new())),
-            Answer::Remind => Some(!frame.decide(rules::S4_REMIND, "wizard", true, Facts::new())),
-            Answer::Details if frame.decide(rules::S4_DETAILS, "wizard", true, Facts::new()) => {
-                let causes = because_of(frame, waiting);
-                let facts = Facts::new()
-                    .with("items", waiting.names.len())
-                    .with("details", waiting.names.iter().map(String::as_str).collect::<Vec<_>>());
-                let offers = [Choice::Start, Choice::Remind, Choice::Details];
-                *self = Self::Wizard(frame.prompt(DecisionPoint::WizardStart, facts, &offers, &causes));
-                None
+            Answer::Start => {
+                frame.applies(rules::WIZARD_START, "wizard", Facts::new())?;
+                Ok(WizardAnswer::Start)
             }
-            Answer::Close => Some(!frame.decide(rules::S4_CLOSE, "wizard", true, Facts::new())),
-            _ => Some(false),
+            Answer::Remind => {
+                // T2.2.remind-later
+                frame.applies(rules::WIZARD_REMIND, "wizard", Facts::new())?;
+                Ok(WizardAnswer::Postpone)
+            }
+            Answer::Details => {
+                // P7.30
+                let because = frame.applies(rules::WIZARD_DETAILS, "wizard", Facts::new())?;
+                let names: Vec<&str> = self.waiting.names.iter().map(String::as_str).collect();
+                let facts = Facts::new().with("items", names.len()).with("details", names);
+                Ok(WizardAnswer::Stay(self.first_page(frame, facts, because)))
+            }
+            Answer::Close => {
+                frame.applies(rules::WIZARD_CLOSED, "wizard", Facts::new())?;
+                Ok(WizardAnswer::Postpone)
+            }
+            Answer::Ok | Answer::Cancel | Answer::Yes | Answer::No | Answer::Card(_) | Answer::Pin(_) => {
+                unreachable!("the wizard's first page has refused an answer that it does not offer")
+            }
         }
     }
 
-    /// Takes everything away: the user logs off, or a new run begins. Says whether the run is over with that.
-    pub(crate) fn leave(&mut self, frame: &mut Frame) -> bool {
-        if matches!(self, Self::Delay) {
-            if !frame.decide(rules::S1_LOGOFF, "balloon", true, Facts::new()) {
-                return false;
-            }
+    /// Takes everything away: the user logs off, or a new run begins.
+    pub(crate) fn leave(self, frame: &mut Frame) -> Result<(), Inverted> {
+        if matches!(self.shown, Shown::Nothing) {
+            frame.applies(rules::LOGOFF_IN_DELAY, "balloon", Facts::new())?;
             frame.timers.clear(Timer::BalloonDelay);
         }
         self.clear_notification(frame);
-        if let Self::Wizard(open) = self {
-            frame.withdraw(open, &[]);
+        if let Shown::Wizard(page) = &self.shown {
+            frame.withdraw(page, &[]);
         }
-        true
+        Ok(())
     }
 }
 
-/// The latest decision, and why there is anything to ask the user for.
-fn because_of(frame: &Frame, waiting: &Waiting) -> Vec<Cause> {
-    let mut causes = waiting.reasons.clone();
-    causes.push(frame.because());
-    causes
+impl Waiting {
+    /// Why there is anything to ask the user for, and why it is asked now.
+    fn causes(&self, because: Cause) -> Vec<Cause> {
+        let mut causes = self.reasons.clone();
+        causes.push(because);
+        causes
+    }
 }

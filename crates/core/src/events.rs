@@ -2,24 +2,31 @@
 
 use alloc::string::ToString;
 
-use autoenroll_model::{Action, Cause, EventEntry, EventSource, EventTable, Facts, HResult, Severity, Thumbprint};
+use autoenroll_model::{
+    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, Severity,
+    Thumbprint,
+};
 
 use crate::frame::{Frame, LogKind};
 use crate::rules;
 
 /// A run starts (id 2).
 pub(crate) fn run_started(frame: &mut Frame) {
+    // E5.2.2, E5.3.2, E5.6.run
     log(frame, LogKind::Progress, Source::Run, 2, Severity::Information, Facts::new());
 }
 
 /// A run is complete (id 3).
 pub(crate) fn run_completed(frame: &mut Frame) {
+    // E5.2.3, E5.3.3
     log(frame, LogKind::Progress, Source::Run, 3, Severity::Information, Facts::new());
 }
 
 /// The directory could not be contacted: 15 of the classic source, 6 of the modern one.
 pub(crate) fn directory_unreachable(frame: &mut Frame, code: HResult) {
+    // E5.2.6, E5.3.15, E5.6.directory
     let id = if frame.profile().events == EventTable::Classic { 15 } else { 6 };
+    // P7.16
     let severity = frame.profile().directory_event;
     log(frame, LogKind::Problem, Source::Run, id, severity, code_fact(code));
 }
@@ -33,37 +40,54 @@ pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
 pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, code: HResult) {
     if frame.profile().events == EventTable::Modern {
         let facts = Facts::new().with("store", store).with("url", url).with("code", code.to_string());
+        // E5.2.1, E5.6.download
         log(frame, LogKind::Problem, Source::Run, 1, Severity::Error, facts);
     }
 }
 
 /// A certificate was received (19) or renewed (20).
-pub(crate) fn succeeded(frame: &mut Frame, action: Action, template: &str, ca: &str, certificate: &Thumbprint) {
-    if frame.decide(rules::R095, template, true, Facts::new()) {
-        let id = if action == Action::Renew { 20 } else { 19 };
-        let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
-        log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
-    }
+pub(crate) fn succeeded(
+    frame: &mut Frame,
+    action: Action,
+    template: &str,
+    ca: &str,
+    certificate: &Thumbprint,
+) -> Result<(), Inverted> {
+    frame.applies(rules::RESULT_LOGGED, template, Facts::new())?;
+    // E5.3.19, E5.3.20, E5.4.19, E5.4.20, E5.6.enrolled, E5.6.renewed
+    let id = if action == Action::Renew { 20 } else { 19 };
+    let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
+    log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
+    Ok(())
 }
 
 /// A certificate could not be enrolled (13) or renewed (16), because of that.
-pub(crate) fn failed(frame: &mut Frame, because: Cause, action: Action, template: &str, code: HResult) {
-    if frame.decide(rules::R095, template, true, code_fact(code)) {
-        let id = if action == Action::Renew { 16 } else { 13 };
-        let facts = Facts::new().with("template", template).with("code", code.to_string());
-        log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
-    }
+pub(crate) fn failed(
+    frame: &mut Frame,
+    because: Cause,
+    action: Action,
+    template: &str,
+    code: HResult,
+) -> Result<(), Inverted> {
+    frame.applies(rules::RESULT_LOGGED, template, code_fact(code))?;
+    // E5.3.13, E5.3.16, E5.4.13, E5.4.16
+    let id = if action == Action::Renew { 16 } else { 13 };
+    let facts = Facts::new().with("template", template).with("code", code.to_string());
+    log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
+    Ok(())
 }
 
 /// A certificate is near its end or past it (64, modern only).
 pub(crate) fn near_expiry(frame: &mut Frame, certificate: &Thumbprint) {
     let facts = Facts::new().with("certificate", certificate.0.as_str());
+    // E5.2.64, E5.6.expiry
     log(frame, LogKind::Problem, Source::Run, 64, Severity::Warning, facts);
 }
 
 /// A policy server has authenticated the client (65) and told it its policy (64). Modern only.
 pub(crate) fn policy_loaded(frame: &mut Frame, templates: usize) {
     if frame.profile().events == EventTable::Modern {
+        // E5.4.64, E5.4.65
         for id in [65, 64] {
             let facts = Facts::new().with("templates", templates);
             log(frame, LogKind::Progress, Source::Enrollment, id, Severity::Information, facts);
@@ -71,24 +95,24 @@ pub(crate) fn policy_loaded(frame: &mut Frame, templates: usize) {
     }
 }
 
-/// Enrollment of one certificate begins (4) or is over (5), whatever came of it. Modern only.
+/// Enrollment of one certificate begins (4) or is over (5), whatever its outcome. Modern only.
 pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
     if frame.profile().events == EventTable::Modern {
+        // E5.2.4, E5.2.5
         let id = if begins { 4 } else { 5 };
         log(frame, LogKind::Progress, Source::Run, id, Severity::Information, Facts::new().with("template", template));
     }
 }
 
-/// A certificate's life cycle: 1001 replaced, 1002 expired, 1003 near its end, 1004 deleted, 1005 archived, 1006 installed, 1008
-/// linked with its key, 1010 deleted from the directory. Modern only.
-pub(crate) fn life_cycle(frame: &mut Frame, id: u16, certificate: &Thumbprint) {
+/// Something has happened in a certificate's life. Modern only.
+pub(crate) fn life_cycle(frame: &mut Frame, event: LifecycleEvent, certificate: &Thumbprint) {
     if frame.profile().events == EventTable::Modern {
         let facts = Facts::new().with("certificate", certificate.0.as_str());
-        log(frame, LogKind::Progress, Source::Lifecycle, id, Severity::Information, facts);
+        log(frame, LogKind::Progress, Source::Lifecycle, event.id(), Severity::Information, facts);
     }
 }
 
-/// Who speaks, before the profile gives it a name.
+/// The source of an entry, before the profile gives it a name.
 enum Source {
     Run,
     Enrollment,
@@ -109,11 +133,15 @@ fn log_because(
     facts: Facts,
 ) {
     let source = match (frame.profile().events, source, frame.identity.context) {
+        // E5.1.autoenrollment, P7.15
         (EventTable::Classic, _, _) => EventSource::AutoEnrollment,
+        // E5.1.client-autoenrollment
         (EventTable::Modern, Source::Run, _) => EventSource::ClientAutoEnrollment,
+        // E5.1.cert-enroll
         (EventTable::Modern, Source::Enrollment, _) => EventSource::ClientCertEnroll,
-        (EventTable::Modern, Source::Lifecycle, autoenroll_model::Context::User) => EventSource::LifecycleUser,
-        (EventTable::Modern, Source::Lifecycle, autoenroll_model::Context::Machine) => EventSource::LifecycleSystem,
+        // E5.1.lifecycle
+        (EventTable::Modern, Source::Lifecycle, Context::User) => EventSource::LifecycleUser,
+        (EventTable::Modern, Source::Lifecycle, Context::Machine) => EventSource::LifecycleSystem,
     };
     let mut all = Facts::new().with("context", frame.context_name());
     for (name, fact) in facts.iter() {

@@ -1,16 +1,17 @@
-//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered between
-//! runs.
+//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered between runs.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, BalloonId, CardSerial, Cause, Choice, Context, DecisionPoint, Decisions, Effect, EffectId, EventEntry,
-    EventLog, Facts, Identity, Now, Output, OutputBody, PinId, Profile, PromptId, Report, Rule, SimTime,
+    Answer, BalloonId, CardSerial, Cause, Choice, Context, CoreError, Decided, DecisionPoint, Decisions, Effect,
+    EffectId, EventEntry, EventLog, Facts, FileTime, Identity, Inverted, Now, Output, OutputBody, PinCache, PinId,
+    Profile, PromptId, Report, RuleRow, SimTime,
 };
 
-use crate::offer::PolicyCache;
+use crate::known::PolicyCache;
+use crate::rules;
 
 /// The surroundings of a run.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ impl Frame {
     pub(crate) fn new(identity: Identity, decisions: Decisions) -> Self {
         Self {
             identity,
-            now: Now { mono: SimTime::START, wall: autoenroll_model::FileTime(0) },
+            now: Now { mono: SimTime::START, wall: FileTime(0) },
             timers: Timers::default(),
             pins: BTreeMap::new(),
             cache: None,
@@ -74,18 +75,24 @@ impl Frame {
         self.outputs.pop_front()
     }
 
-    /// The one way in which a rule of this core decides anything. The outcome is what a test build may turn round.
-    pub(crate) fn decide(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) -> bool {
-        let outcome = self.decisions.decide(rule, subject, outcome, facts).holds;
+    /// Decides a rule whose condition may come out either way.
+    pub(crate) fn decide(&mut self, rule: RuleRow, subject: &str, holds: bool, facts: Facts) -> Decided {
+        let decided = self.decisions.decide(rule.rule(), subject, holds, facts);
+        self.tell_decisions();
+        decided
+    }
+
+    /// Says that a rule applies here: what it asks for is done next.
+    pub(crate) fn applies(&mut self, rule: RuleRow, subject: &str, facts: Facts) -> Result<Cause, Inverted> {
+        let applied = self.decisions.applies(rule.rule(), subject, facts);
+        self.tell_decisions();
+        applied
+    }
+
+    fn tell_decisions(&mut self) {
         for decision in self.decisions.take() {
             self.emit(OutputBody::Decision(decision), &[]);
         }
-        outcome
-    }
-
-    /// The latest decision, as a cause of what follows from it.
-    pub(crate) const fn because(&self) -> Cause {
-        Cause::Decision(self.decisions.latest())
     }
 
     /// How many decisions were made so far: a mark for [`Frame::decisions_since`].
@@ -150,13 +157,13 @@ impl Frame {
         &mut self,
         point: DecisionPoint,
         facts: Facts,
-        offers: &[Choice],
+        choices: &[Choice],
         reasons: &[Cause],
     ) -> OpenPrompt {
         self.prompts += 1;
         let id = PromptId(self.prompts);
-        self.emit(OutputBody::Prompt { id, point, facts: facts.clone(), offers: offers.to_vec() }, reasons);
-        OpenPrompt { id, facts, offers: offers.to_vec() }
+        self.emit(OutputBody::Prompt { id, point, facts: facts.clone(), offers: choices.to_vec() }, reasons);
+        OpenPrompt { id, facts, choices: choices.to_vec() }
     }
 
     /// Tells the user of new facts, when they are new.
@@ -180,10 +187,25 @@ impl Frame {
             LogKind::Progress => everything,
         };
         let facts = Facts::new().with("id", entry.id).with("severity", entry.severity.as_str());
-        if self.decide(crate::rules::P7_43, entry.source.as_str(), logged, facts) {
-            let because = self.because();
-            let reasons: Vec<Cause> = reasons.iter().copied().chain([because]).collect();
+        let level = self.decide(rules::EVENT_LEVEL, entry.source.as_str(), logged, facts);
+        if level.holds {
+            let reasons: Vec<Cause> = reasons.iter().copied().chain([level.cause]).collect();
             self.emit(OutputBody::Event(entry), &reasons);
+        }
+    }
+
+    /// Forgets PINs that the profile keeps no longer than a run.
+    pub(crate) fn forget_pins_of_the_run(&mut self) {
+        if matches!(self.profile().pin_cache, PinCache::Run | PinCache::Item) {
+            self.pins.clear();
+        }
+    }
+
+    /// PINs that the profile keeps only while the card is in its reader are forgotten when anything changes in a reader: whether this
+    /// card left is not known, and asking once too often spends no try.
+    pub(crate) fn forget_pins_of_absent_cards(&mut self) {
+        if self.profile().pin_cache == PinCache::CardPresent {
+            self.pins.clear();
         }
     }
 }
@@ -204,13 +226,20 @@ pub(crate) enum LogKind {
 pub(crate) struct OpenPrompt {
     pub(crate) id: PromptId,
     facts: Facts,
-    offers: Vec<Choice>,
+    choices: Vec<Choice>,
 }
 
 impl OpenPrompt {
-    /// Whether an answer is one that was offered; closing the window always is.
-    pub(crate) fn takes(&self, answer: &Answer) -> bool {
-        *answer == Answer::Close || self.offers.contains(&answer.offer())
+    /// Takes the answer; closing the window is always one.
+    ///
+    /// # Errors
+    /// When it is none of those offered.
+    pub(crate) fn check(&self, answer: &Answer) -> Result<(), CoreError> {
+        let found = answer.offer();
+        if found == Choice::Close || self.choices.contains(&found) {
+            return Ok(());
+        }
+        Err(CoreError::NotOffered { prompt: self.id, found, expected: self.choices.clone() })
     }
 }
 
@@ -227,10 +256,10 @@ pub(crate) enum Timer {
     BalloonDelay,
     /// The end of the balloon; the icon stays.
     BalloonEnd,
-    /// The end of the balloon about certificates near their end, which nobody needs to click.
+    /// The end of the balloon about certificates near their end, which needs no click.
     NoticeEnd,
-    /// The end of the patience with a CA that does not answer.
-    Answer,
+    /// The end of the time that a CA has to answer.
+    CaTimeout,
 }
 
 impl Timer {

@@ -3,131 +3,183 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use autoenroll_model::{Context, Effect, EnrollmentFlags, Facts, KeyPlace, StoredCertificate, Thumbprint};
+use autoenroll_model::{
+    Cause, Context, Effect, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, LifecycleEvent, StoredCertificate,
+    Thumbprint,
+};
 use autoenroll_wire::Certificate;
 
 use crate::events;
-use crate::examine::{Held, Watched};
 use crate::frame::Frame;
-use crate::known::Known;
-use crate::plan::Item;
+use crate::known::{Inventory, Issued, Known, ManagedCertificate, WatchedCertificate};
 use crate::rules;
 
-/// A certificate that a CA has issued, before it is where it belongs.
-#[derive(Clone, Debug)]
-pub(crate) struct Issued {
-    pub(crate) ca: String,
-    pub(crate) request_id: u32,
-    pub(crate) certificate: Vec<u8>,
-}
-
-/// The entry for MY: linked with its key and naming the template it was autoenrolled for.
+/// The entry for MY: linked with its key and naming the template it was autoenrolled for ([MS-WCCE] 3.1.1.4.3.1, CERT_AUTO_ENROLL_PROP_ID).
 pub(crate) fn stored(
     frame: &mut Frame,
-    item: &Item,
-    key: Option<&KeyPlace>,
-    issued: Option<&Issued>,
-) -> Option<StoredCertificate> {
-    let issued = issued?;
-    let view = Certificate::parse(&issued.certificate).ok()?;
-    let linked = frame.decide(rules::R089, &item.name, true, Facts::new());
-    Some(StoredCertificate {
+    template: &str,
+    key: &KeyPlace,
+    issued: &Issued,
+    view: &Certificate,
+) -> Result<StoredCertificate, Inverted> {
+    frame.applies(rules::INSTALLED, template, Facts::new())?;
+    Ok(StoredCertificate {
         certificate: issued.certificate.clone(),
         thumbprint: view.thumbprint(),
-        key: if linked { key.cloned() } else { None },
+        key: Some(key.clone()),
         archived: false,
-        auto_enroll: linked.then(|| item.name.clone()),
+        auto_enroll: Some(template.to_string()),
     })
 }
 
-/// Archives or deletes what the new certificate replaces.
-pub(crate) fn retirements(frame: &mut Frame, known: &Known, item: &Item) -> Vec<Effect> {
-    let held = known.examined.held.iter().filter(|held| item.retires.contains(&held.thumbprint));
-    held.filter_map(|held| {
-        let retires = frame.decide(rules::R090, &held.thumbprint.0, true, Facts::new().with("by", item.name.as_str()));
-        retires.then(|| retire(frame, known, held))
-    })
-    .collect()
+/// What is done to stores and directory without being part of an enrollment's success.
+#[derive(Clone, Debug)]
+pub(crate) enum Housekeeping {
+    /// A certificate leaves MY.
+    Delete(Thumbprint),
+    /// A certificate stays in MY, archived.
+    Archive(Thumbprint),
+    /// Certificates leave the principal's directory object.
+    Unpublish(Vec<Thumbprint>),
 }
 
-/// What every run does last: invalid certificates leave the store and the directory, and those near their end are announced.
-///
-/// Certificates of templates whose item did not succeed stay, and so do not those that an item has retired already.
-pub(crate) fn chores(frame: &mut Frame, known: &Known, unfinished: &[String], retired: &[Thumbprint]) -> Vec<Effect> {
-    if known.gathered.principal.is_none() {
-        return Vec::new();
-    }
-    let mut effects = Vec::new();
-    let manage = known.gathered.powers.manage;
-    let mut expiring = false;
-    for held in known.examined.held.iter().filter(|held| !retired.contains(&held.thumbprint)) {
-        let name = known.gathered.offers.templates.get(held.template).map(|offered| offered.template.name.as_str());
-        let waits = name.is_some_and(|name| unfinished.iter().any(|other| other == name));
-        let over = held.has_expired(frame.now.wall) || known.examined.is_revoked(held);
-        if over && manage && !waits {
-            effects.push(retire(frame, known, held));
+impl Housekeeping {
+    pub(crate) fn effect(&self) -> Effect {
+        match self {
+            Self::Delete(thumbprint) => Effect::DeleteCertificate(thumbprint.clone()),
+            Self::Archive(thumbprint) => Effect::ArchiveCertificate(thumbprint.clone()),
+            Self::Unpublish(thumbprints) => Effect::RemovePublished(thumbprints.clone()),
         }
     }
-    for watched in known.examined.watched.iter().filter(|watched| !retired.contains(&watched.thumbprint)) {
-        expiring |= announce_expiry(frame, known, watched);
+
+    /// It was done, or not: then everything stays as it is, and the next run finds it so and tries again.
+    pub(crate) fn done(self, frame: &mut Frame, result: Result<(), HResult>) -> Result<(), Inverted> {
+        if let Err(code) = result {
+            let subject = match &self {
+                Self::Delete(thumbprint) | Self::Archive(thumbprint) => thumbprint.0.as_str(),
+                Self::Unpublish(_) => "userCertificate",
+            };
+            frame.applies(rules::HOUSEKEEPING_FAILED, subject, Facts::new().with("code", code.to_string()))?;
+            return Ok(());
+        }
+        match self {
+            // E5.5.1004, E5.6.lifecycle
+            Self::Delete(thumbprint) => events::life_cycle(frame, LifecycleEvent::Deleted, &thumbprint),
+            // E5.5.1005
+            Self::Archive(thumbprint) => events::life_cycle(frame, LifecycleEvent::Archived, &thumbprint),
+            // E5.5.1010
+            Self::Unpublish(thumbprints) => {
+                for thumbprint in &thumbprints {
+                    events::life_cycle(frame, LifecycleEvent::DeletedFromDirectory, thumbprint);
+                }
+            }
+        }
+        Ok(())
     }
-    let user = frame.identity.context == Context::User;
-    let balloons = known.gathered.settings.expiration_balloons;
-    if expiring && user && frame.decide(rules::R099, "expiry", balloons, Facts::new()) {
-        let because = frame.because();
-        frame.notice(&[because]);
+}
+
+/// What becomes of the certificates that a new one replaces.
+pub(crate) fn retirements(
+    frame: &mut Frame,
+    held: &Inventory,
+    template: &str,
+    retires: &[Thumbprint],
+) -> Result<Vec<Housekeeping>, Inverted> {
+    let mut found = Vec::new();
+    for certificate in held.managed.iter().filter(|certificate| retires.contains(&certificate.thumbprint)) {
+        frame.applies(rules::OLD_ARCHIVED, &certificate.thumbprint.0, Facts::new().with("by", template))?;
+        found.push(retire(frame, certificate));
     }
-    let stale: Vec<Thumbprint> = known
-        .examined
-        .published
-        .iter()
-        .filter(|held| held.has_expired(frame.now.wall) || known.examined.is_revoked(held))
-        .map(|held| held.thumbprint.clone())
-        .collect();
+    Ok(found)
+}
+
+/// Deletes a signature certificate whose template says so, archives every other ([MS-CRTD] 2.26, 0x400).
+fn retire(frame: &mut Frame, certificate: &ManagedCertificate) -> Housekeeping {
+    let flag = EnrollmentFlags::REMOVE_INVALID_CERTIFICATE_FROM_PERSONAL_STORE;
+    // F3.2.2.0x400
+    let wanted = certificate.template.template.enrollment(flag);
+    let facts = Facts::new().with("flag", wanted).with("signature-only", certificate.signature_only);
+    let removed = wanted && certificate.signature_only;
+    let thumbprint = certificate.thumbprint.clone();
+    if frame.decide(rules::REMOVED_INSTEAD, &thumbprint.0, removed, facts).holds {
+        Housekeeping::Delete(thumbprint)
+    } else {
+        Housekeeping::Archive(thumbprint)
+    }
+}
+
+/// What every run does last: certificates whose life is over leave the store and the directory, and those near their end are announced.
+///
+/// Certificates of templates whose item did not succeed stay, and so do those that an item has retired already.
+pub(crate) fn housekeeping(
+    frame: &mut Frame,
+    known: &Known,
+    unfinished: &[String],
+    retired: &[Thumbprint],
+) -> Result<Vec<Housekeeping>, Inverted> {
+    let Known { gathered, held } = known;
+    let manage = gathered.flags.manage;
+    let now = frame.now.wall;
+    let mut found = Vec::new();
+    for certificate in held.managed.iter().filter(|certificate| !retired.contains(&certificate.thumbprint)) {
+        let waits = unfinished.contains(&certificate.template.template.name);
+        if held.is_over(certificate, now) && manage && !waits {
+            found.push(retire(frame, certificate));
+        }
+    }
+    announce_expiry(frame, known, retired)?;
+    let over = held.published.iter().filter(|certificate| held.is_over(certificate, now));
+    let stale: Vec<Thumbprint> = over.map(|certificate| certificate.thumbprint.clone()).collect();
     if !stale.is_empty() {
         let facts = Facts::new().with("count", stale.len());
-        if frame.decide(rules::R092, "userCertificate", manage, facts) {
-            for thumbprint in &stale {
-                events::life_cycle(frame, 1010, thumbprint);
-            }
-            effects.push(Effect::RemovePublished(stale));
+        if frame.decide(rules::DIRECTORY_CLEANED, "userCertificate", manage, facts).holds {
+            found.push(Housekeeping::Unpublish(stale));
         }
     }
-    effects
+    Ok(found)
 }
 
-/// Deletes a signature certificate whose template says so, archives every other.
-fn retire(frame: &mut Frame, known: &Known, held: &Held) -> Effect {
-    let flag = EnrollmentFlags::REMOVE_INVALID_CERTIFICATE_FROM_PERSONAL_STORE;
-    let offered = known.gathered.offers.templates.get(held.template);
-    let wanted = offered.is_some_and(|offered| offered.template.enrollment(flag));
-    let facts = Facts::new().with("flag", wanted).with("signature-only", held.signature_only);
-    if frame.decide(rules::R091, &held.thumbprint.0, wanted && held.signature_only, facts) {
-        events::life_cycle(frame, 1004, &held.thumbprint);
-        Effect::DeleteCertificate(held.thumbprint.clone())
-    } else {
-        events::life_cycle(frame, 1005, &held.thumbprint);
-        Effect::ArchiveCertificate(held.thumbprint.clone())
+/// Events for certificates near their end, and one balloon for all of them where settings want it.
+fn announce_expiry(frame: &mut Frame, known: &Known, retired: &[Thumbprint]) -> Result<(), Inverted> {
+    let mut announced = false;
+    // T2.5.stores
+    for watched in known.held.watched.iter().filter(|watched| !retired.contains(&watched.thumbprint)) {
+        // T2.5.percent
+        let percent = known.gathered.settings.expiration_percent.unwrap_or(DEFAULT_EXPIRATION_PERCENT);
+        announced |= warn_of_expiry(frame, watched, percent)?.is_some();
     }
+    if announced && frame.identity.context == Context::User {
+        let balloons = known.gathered.settings.expiration_balloons;
+        let decided = frame.decide(rules::EXPIRY_BALLOON, "expiry", balloons, Facts::new());
+        if decided.holds {
+            frame.notice(&[decided.cause]);
+        }
+    }
+    Ok(())
 }
 
-/// Event 64 when no more than the configured share of a certificate's life is left, or none. Says whether it was logged.
-fn announce_expiry(frame: &mut Frame, known: &Known, held: &Watched) -> bool {
-    let percent = known.gathered.settings.expiration_percent.unwrap_or(10);
-    let life = held.not_before.until(held.not_after);
-    let left = frame.now.wall.until(held.not_after);
-    let near = u128::from(left.0) * 100 <= u128::from(life.0) * u128::from(percent);
-    if !near {
-        return false;
+/// Share of a certificate's life that is left when warnings begin, where `OfflineExpirationPercent` is not set.
+const DEFAULT_EXPIRATION_PERCENT: u8 = 10;
+
+/// Event 64 when no more than that share of a certificate's life is left, or none; `None` when there is nothing to warn of.
+fn warn_of_expiry(frame: &mut Frame, watched: &WatchedCertificate, percent: u8) -> Result<Option<Cause>, Inverted> {
+    let life = watched.not_before.until(watched.not_after);
+    let left = frame.now.wall.until(watched.not_after);
+    if u128::from(left.0) * 100 > u128::from(life.0) * u128::from(percent) {
+        return Ok(None);
     }
-    let told = frame.profile().expiry_events.is_yes();
-    let told = frame.decide(rules::P7_18, &held.thumbprint.0, told, Facts::new());
-    let facts = Facts::new().with("not-after", held.not_after.to_string()).with("percent", percent);
-    let told = told && frame.decide(rules::R098, &held.thumbprint.0, near, facts);
-    if told {
-        events::near_expiry(frame, &held.thumbprint);
-        let over = frame.now.wall >= held.not_after;
-        events::life_cycle(frame, if over { 1002 } else { 1003 }, &held.thumbprint);
+    let subject = watched.thumbprint.0.as_str();
+    let warns = frame.profile().expiry_events.is_yes();
+    if !frame.decide(rules::EXPIRY_EVENTS, subject, warns, Facts::new()).holds {
+        return Ok(None);
     }
-    told
+    let facts = Facts::new().with("not-after", watched.not_after.to_string()).with("percent", percent);
+    let cause = frame.applies(rules::EXPIRY_WARNING, subject, facts)?;
+    // T2.5.separate
+    events::near_expiry(frame, &watched.thumbprint);
+    let over = frame.now.wall >= watched.not_after;
+    // E5.5.1002, E5.5.1003
+    let event = if over { LifecycleEvent::Expired } else { LifecycleEvent::AboutToExpire };
+    events::life_cycle(frame, event, &watched.thumbprint);
+    Ok(Some(cause))
 }

@@ -1,11 +1,276 @@
-//! What a run has found out before it works on certificates.
+//! What the phases of a run hand to each other: policy, templates and CAs, certificates, and the work list.
 
-use crate::acquire::Gathered;
-use crate::examine::Examined;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-/// Policy, templates, CAs and stores, and what is held to be valid.
-#[derive(Clone, Debug, Default)]
+use autoenroll_model::{
+    Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, KeyPlace, PrincipalObject, Provider,
+    RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
+};
+
+/// Everything a run knows when it works on certificates.
+#[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) gathered: Gathered,
-    pub(crate) examined: Examined,
+    pub(crate) held: Inventory,
+}
+
+/// What a run knows before it reads the stores.
+#[derive(Clone, Debug)]
+pub(crate) struct Gathered {
+    pub(crate) settings: Settings,
+    pub(crate) flags: PolicyFlags,
+    pub(crate) policy: Arc<EnrollmentPolicy>,
+    pub(crate) principal: PrincipalObject,
+}
+
+/// What the effective policy lets a run do, by the bits of `AEPolicy` ([MS-CAESO] 4.4.5.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PolicyFlags {
+    /// 0x1: new enrollments and template updates.
+    pub(crate) enroll: bool,
+    /// 0x2: renew, archive, delete, clean the directory.
+    pub(crate) manage: bool,
+    /// 0x4: fetch what is pending.
+    pub(crate) retrieve: bool,
+}
+
+impl PolicyFlags {
+    pub(crate) const fn any(self) -> bool {
+        self.enroll || self.manage || self.retrieve
+    }
+}
+
+/// Templates and CAs, as the directory or policy servers describe them in one reading ([MS-XCEP] calls it the same).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EnrollmentPolicy {
+    pub(crate) templates: Vec<Arc<TemplateEntry>>,
+    pub(crate) services: Vec<EnrollmentService>,
+}
+
+/// A template, and what a policy server says the principal may do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TemplateEntry {
+    pub(crate) template: Template,
+    /// When a policy server resolved them; otherwise the security descriptor decides.
+    pub(crate) permissions: Option<Permissions>,
+}
+
+/// Permissions of the caller as a policy server tells them ([MS-XCEP] 3.1.4.1.3.17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Permissions {
+    pub(crate) enroll: bool,
+    pub(crate) autoenroll: bool,
+}
+
+/// An enrollment policy kept between runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyCache {
+    pub(crate) read_at: SimTime,
+    /// How long it may be used without asking again.
+    pub(crate) fresh_for: Duration,
+    pub(crate) policy: Arc<EnrollmentPolicy>,
+}
+
+impl PolicyCache {
+    pub(crate) fn is_fresh(&self, now: SimTime) -> bool {
+        now.since(self.read_at) < self.fresh_for
+    }
+}
+
+/// What MY, REQUEST and the directory object hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Inventory {
+    /// Certificates of a template, in MY and not archived.
+    pub(crate) managed: Vec<ManagedCertificate>,
+    /// In MY, not archived, of any origin.
+    pub(crate) watched: Vec<WatchedCertificate>,
+    /// Certificates of a template in the principal's directory object.
+    pub(crate) published: Vec<ManagedCertificate>,
+    /// All requests.
+    pub(crate) requests: Vec<RequestEntry>,
+    pub(crate) checks: Vec<CertificateCheck>,
+}
+
+impl Inventory {
+    pub(crate) fn check(&self, thumbprint: &Thumbprint) -> Option<&CertificateCheck> {
+        self.checks.iter().find(|check| check.thumbprint == *thumbprint)
+    }
+
+    /// Whether a certificate can never be used again: its life is over, or its issuer has revoked it.
+    pub(crate) fn is_over(&self, certificate: &ManagedCertificate, now: FileTime) -> bool {
+        certificate.has_expired(now) || self.is_revoked(certificate)
+    }
+
+    pub(crate) fn is_revoked(&self, certificate: &ManagedCertificate) -> bool {
+        self.check(&certificate.thumbprint).is_some_and(|check| check.revoked)
+    }
+
+    /// Whether a request for the template is not finished.
+    pub(crate) fn is_outstanding(&self, template: &str) -> bool {
+        self.requests.iter().any(|entry| entry.template == template && entry.stage != RequestStage::Prepared)
+    }
+}
+
+/// A certificate with the extension of a template that the enrollment policy knows.
+#[derive(Clone, Debug)]
+pub(crate) struct ManagedCertificate {
+    pub(crate) thumbprint: Thumbprint,
+    pub(crate) template: Arc<TemplateEntry>,
+    /// The template's major version when it was issued.
+    pub(crate) major: u32,
+    pub(crate) not_before: FileTime,
+    pub(crate) not_after: FileTime,
+    /// Its key only signs, so that losing it loses no data.
+    pub(crate) signature_only: bool,
+    pub(crate) eku: Vec<String>,
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) key: Option<KeyPlace>,
+}
+
+impl ManagedCertificate {
+    pub(crate) fn has_expired(&self, now: FileTime) -> bool {
+        now >= self.not_after
+    }
+
+    /// Whether it is of that very entry of the policy.
+    pub(crate) fn is_of(&self, entry: &Arc<TemplateEntry>) -> bool {
+        Arc::ptr_eq(&self.template, entry)
+    }
+}
+
+/// A certificate of MY, whatever template it is of, whose end is watched.
+#[derive(Clone, Debug)]
+pub(crate) struct WatchedCertificate {
+    pub(crate) thumbprint: Thumbprint,
+    pub(crate) not_before: FileTime,
+    pub(crate) not_after: FileTime,
+}
+
+/// One certificate to be got.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// The template's name.
+    pub(crate) name: String,
+    pub(crate) task: Task,
+    /// A user must take part.
+    pub(crate) interactive: bool,
+    /// Installed providers in order of preference.
+    pub(crate) providers: Vec<Provider>,
+    /// Certificates that the new one replaces.
+    pub(crate) retires: Vec<Thumbprint>,
+    /// Why it is on the list.
+    pub(crate) reasons: Vec<Cause>,
+    /// The one of them that put it there.
+    pub(crate) because: Cause,
+}
+
+impl Item {
+    pub(crate) const fn action(&self) -> Action {
+        match &self.task {
+            Task::Request(request) => match request.kind {
+                Kind::Enroll => Action::Enroll,
+                Kind::Reenroll => Action::Reenroll,
+                Kind::Renew(_) => Action::Renew,
+            },
+            Task::Retrieve(_) => Action::Retrieve,
+            Task::Resume(_) => Action::Resume,
+        }
+    }
+
+    /// The certificate that is renewed.
+    pub(crate) const fn renewed(&self) -> Option<&SigningCertificate> {
+        match &self.task {
+            Task::Request(NewRequest { kind: Kind::Renew(old), .. }) => Some(old),
+            _ => None,
+        }
+    }
+}
+
+/// What is to be done for an item.
+#[derive(Clone, Debug)]
+pub(crate) enum Task {
+    /// Make a key and request a certificate for it.
+    Request(NewRequest),
+    /// Ask a CA for what is pending there.
+    Retrieve(PendingRequest),
+    /// Put an issued certificate where it belongs.
+    Resume(IssuedRequest),
+}
+
+/// A request that is to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct NewRequest {
+    pub(crate) template: Arc<TemplateEntry>,
+    /// The CAs that issue the template, best first.
+    pub(crate) cas: BestFirst<Ca>,
+    pub(crate) kind: Kind,
+    /// The certificate that signs as registration authority.
+    pub(crate) cosigner: Option<SigningCertificate>,
+    /// Entries of this template that never reached a CA.
+    pub(crate) orphans: Vec<Orphan>,
+}
+
+/// How a new request relates to an old certificate.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// There is none that counts.
+    Enroll,
+    /// The old one does not sign.
+    Reenroll,
+    /// The old one signs.
+    Renew(SigningCertificate),
+}
+
+/// A list with at least one member, in the order in which they are tried.
+#[derive(Clone, Debug)]
+pub(crate) struct BestFirst<T> {
+    pub(crate) first: T,
+    pub(crate) others: Vec<T>,
+}
+
+/// A CA by name and host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ca {
+    pub(crate) name: String,
+    pub(crate) host: String,
+}
+
+/// A certificate with a key that signs a request for another one.
+#[derive(Clone, Debug)]
+pub(crate) struct SigningCertificate {
+    pub(crate) thumbprint: Thumbprint,
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) key: KeyPlace,
+}
+
+/// An entry of the REQUEST store that was written before its request could be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Orphan {
+    pub(crate) entry: RequestEntry,
+    /// No certificate has its key, as the old one does that was to be renewed with the same key.
+    pub(crate) owns_key: bool,
+}
+
+/// A request that a CA has under submission.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingRequest {
+    pub(crate) entry: RequestEntry,
+    pub(crate) ca: Ca,
+    pub(crate) request_id: u32,
+}
+
+/// A request whose certificate is not yet where it belongs.
+#[derive(Clone, Debug)]
+pub(crate) struct IssuedRequest {
+    pub(crate) entry: RequestEntry,
+    pub(crate) issued: Issued,
+}
+
+/// A certificate that a CA has issued.
+#[derive(Clone, Debug)]
+pub(crate) struct Issued {
+    pub(crate) ca: String,
+    pub(crate) certificate: Vec<u8>,
 }

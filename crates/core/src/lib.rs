@@ -6,8 +6,9 @@
 //!
 //! It has no clock, no randomness, no cryptography, no files, no network, no threads and no async.
 //!
-//! Reading order: [`Core`] here; `run` for the phases of a run; `acquire`, `candidates`, `examine` and `plan` for what is
-//! to be done; `desktop` and `item` for the user-interface state machine; `request` and `install` for the certificate.
+//! Reading order: [`Core`] here; `run` for the phases of a run; `acquire`, `candidates`, `examine` and `plan` for what is to be done,
+//! with `known` for what they hand to each other; `desktop` and `item` for the user-interface state machine; `request` and `install`
+//! for the certificate; `rules` for every rule by name.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,12 +20,12 @@ mod desktop;
 mod events;
 mod examine;
 mod frame;
+mod halt;
 mod install;
 mod item;
-mod item_card;
 mod known;
-mod offer;
 mod plan;
+mod reported;
 mod request;
 mod rules;
 mod run;
@@ -32,11 +33,12 @@ mod run;
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    CoreError, CoreFactory, Decisions, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input, Now, Output,
-    PinCache, PolicyRefresh, Report, SimTime, Trigger, TriggerCause,
+    Cause, CoreError, CoreFactory, Decisions, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input, Now,
+    Output, PolicyRefresh, Report, SimTime, Trigger, TriggerCause,
 };
 
 use crate::frame::{Frame, Timer};
+use crate::halt::Halt;
 pub use crate::rules::RULES;
 use crate::run::Run;
 
@@ -45,8 +47,8 @@ use crate::run::Run;
 pub struct Core {
     frame: Frame,
     run: Option<Run>,
-    /// The trigger that starts a run when the open one ends.
-    held: Option<Trigger>,
+    /// The trigger that starts a run when the open one ends, and why it waits.
+    held: Option<(Trigger, Cause)>,
 }
 
 impl Core {
@@ -56,153 +58,162 @@ impl Core {
         Self::deciding(identity, Decisions::new())
     }
 
-    /// A core whose decisions are counted from, or turned round by, the given ones.
+    /// A core whose decisions are counted from the given ones. A planted-bugs build can invert a rule with them.
     #[must_use]
     pub fn deciding(identity: Identity, decisions: Decisions) -> Self {
         Self { frame: Frame::new(identity, decisions), run: None, held: None }
     }
 
-    /// A trigger came: it starts a run, waits for the open one, or is none.
-    fn trigger(&mut self, trigger: Trigger) {
-        if !self.is_trigger(trigger) {
-            return;
-        }
-        let period = self.frame.profile().timer.0;
-        let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
-        if let (true, Some(period)) = (self.frame.decide(rules::P7_1, "timer", period.is_some(), facts), period) {
-            // The period counts from the last activation, whatever activated, even one that has to wait.
-            self.frame.timers.set(Timer::Pulse, self.frame.now.mono + period);
-        }
-        match self.run.take() {
-            None => self.start(trigger),
-            Some(mut run) => {
-                if run.waits_for_a_click() {
-                    if self.frame.decide(rules::S3_NEXT_PULSE, "run", true, trigger_facts(trigger)) {
-                        run.give_way(&mut self.frame);
-                        self.frame.report(Report::RunEnded, &[]);
-                        self.start(trigger);
-                        return;
-                    }
-                } else {
-                    let kept = self.frame.profile().trigger_during_run == DuringRun::Coalesce;
-                    let kept = self.frame.decide(rules::P7_35, "run", kept, trigger_facts(trigger));
-                    // One run at a time: whatever is decided about keeping it, it does not interleave.
-                    let waits = self.frame.decide(rules::R014, "run", true, Facts::new());
-                    let because = self.frame.because();
-                    self.frame.report(Report::TriggerHeld { trigger, kept }, &[because]);
-                    if waits && kept {
-                        self.held.get_or_insert(trigger);
-                    } else if !waits {
-                        run.give_way(&mut self.frame);
-                        self.frame.report(Report::RunEnded, &[]);
-                        self.start(trigger);
-                        return;
-                    }
+    fn take(&mut self, input: Input) -> Result<(), Halt> {
+        match input {
+            Input::Trigger(trigger) => self.trigger(trigger),
+            Input::Tick => self.tick(),
+            Input::Unlock => {
+                self.frame.applies(rules::UNLOCK_IS_NO_TRIGGER, "unlock", Facts::new())?;
+                Ok(())
+            }
+            Input::LogOff => {
+                self.held = None;
+                self.with_run(|run, frame| Ok(run.leave(frame).map(|()| None)?))
+            }
+            Input::BalloonClicked(balloon) => self.with_run(|run, frame| run.balloon_clicked(frame, balloon)),
+            Input::BalloonClosed(balloon) => self.with_run(|run, frame| run.balloon_closed(frame, balloon)),
+            Input::IconClicked => self.with_run(Run::icon_clicked),
+            Input::PromptAnswered { prompt, answer } => {
+                if self.run.is_none() {
+                    return Err(CoreError::UnknownPrompt { prompt }.into());
                 }
-                self.run = Some(run);
+                self.with_run(|run, frame| run.answered(frame, prompt, &answer))
+            }
+            Input::WizardClosed => self.with_run(Run::wizard_closed),
+            Input::ReadersChanged => {
+                self.frame.forget_pins_of_absent_cards();
+                self.with_run(Run::readers_changed)
+            }
+            Input::EffectDone { effect, result } => {
+                if self.run.is_none() {
+                    return Err(CoreError::UnknownEffect { effect }.into());
+                }
+                self.with_run(|run, frame| run.effect_done(frame, effect, result))
             }
         }
     }
 
-    /// Whether something that happened starts a run at all.
-    fn is_trigger(&mut self, trigger: Trigger) -> bool {
+    /// A trigger came: it starts a run, waits for the open one, or is none.
+    fn trigger(&mut self, trigger: Trigger) -> Result<(), Halt> {
+        let Some(because) = self.trigger_rule(trigger)? else { return Ok(()) };
+        // T2.2.no-timer, T2.2.tasks, T2.2.twice-a-day
+        let period = self.frame.profile().timer.0;
+        let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
+        let ticks = self.frame.decide(rules::TIMER_PERIOD, "timer", period.is_some(), facts).holds;
+        if let Some(period) = period.filter(|_| ticks) {
+            // The period counts from the last activation, whatever activated, even one that has to wait.
+            // T2.2.timer, T2.3.rearm
+            self.frame.timers.set(Timer::Pulse, self.frame.now.mono + period);
+        }
+        match &self.run {
+            None => self.start(trigger, because),
+            Some(run) if run.waits_for_a_click() => {
+                self.frame.applies(rules::NEXT_PULSE, "run", trigger_facts(trigger))?;
+                if let Some(run) = self.run.take() {
+                    run.leave(&mut self.frame)?;
+                }
+                self.frame.report(Report::RunEnded, &[]);
+                self.start(trigger, because)
+            }
+            Some(_) => {
+                let kept = self.frame.profile().trigger_during_run == DuringRun::Coalesce;
+                let kept = self.frame.decide(rules::TRIGGER_DURING_RUN, "run", kept, trigger_facts(trigger)).holds;
+                // One run at a time: whatever is decided about keeping it, it does not interleave.
+                // R013
+                let because = self.frame.applies(rules::ONE_RUN_AT_A_TIME, "run", Facts::new())?;
+                self.frame.report(Report::TriggerHeld { trigger, kept }, &[because]);
+                if kept {
+                    self.held.get_or_insert((trigger, because));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The decision by which something that happened starts a run; `None` when it does not.
+    fn trigger_rule(&mut self, trigger: Trigger) -> Result<Option<Cause>, Halt> {
         let facts = trigger_facts(trigger);
         let member = self.frame.identity.domain_member;
-        if !self.frame.decide(rules::R007, "domain", member, Facts::new()) {
-            return false;
+        // P7.28
+        if !self.frame.decide(rules::DOMAIN_MEMBER, "domain", member, Facts::new()).holds {
+            return Ok(None);
         }
-        match (trigger.cause, trigger.refresh) {
-            (TriggerCause::Boot | TriggerCause::Logon, _) => self.frame.decide(rules::R008, "run", true, facts),
-            (TriggerCause::Timer, _) => self.frame.decide(rules::R010, "run", true, facts),
-            (TriggerCause::Manual, _) => self.frame.decide(rules::R012, "run", true, facts),
+        let rule = match (trigger.cause, trigger.refresh) {
+            (TriggerCause::Boot | TriggerCause::Logon, _) => rules::BOOT_OR_LOGON,
+            (TriggerCause::Timer, _) => rules::TIMER_DUE,
+            (TriggerCause::Manual, _) => rules::MANUAL_PULSE,
             (TriggerCause::GroupPolicy, refresh) => {
                 let counts = match self.frame.profile().gp_triggers {
                     GpTriggers::EveryRefresh => true,
                     GpTriggers::Foreground => refresh != Some(PolicyRefresh::Background),
                     GpTriggers::ForcedOnly => refresh == Some(PolicyRefresh::Forced),
                 };
-                self.frame.decide(rules::P7_2, "group-policy", counts, facts.clone())
-                    && self.frame.decide(rules::R009, "run", true, facts)
+                if !self.frame.decide(rules::REFRESH_STARTS_RUN, "group-policy", counts, facts.clone()).holds {
+                    return Ok(None);
+                }
+                rules::POLICY_APPLIED
             }
-        }
+        };
+        Ok(Some(self.frame.applies(rule, "run", facts)?))
     }
 
-    fn start(&mut self, trigger: Trigger) {
-        let because = self.frame.because();
+    fn start(&mut self, trigger: Trigger, because: Cause) -> Result<(), Halt> {
         self.frame.report(Report::RunStarted { trigger }, &[because]);
-        self.run = Some(Run::start(&mut self.frame, trigger));
-        self.close_if_ended();
+        self.run = Some(Run::start(&mut self.frame, because));
+        Ok(())
     }
 
-    /// Hands something to the open run.
-    fn with_run(&mut self, act: impl FnOnce(&mut Run, &mut Frame)) {
-        if let Some(run) = &mut self.run {
-            act(run, &mut self.frame);
+    /// Hands something to the open run. When nothing is left of it, the one that waited for it starts.
+    fn with_run(&mut self, act: impl FnOnce(Run, &mut Frame) -> Result<Option<Run>, Halt>) -> Result<(), Halt> {
+        let Some(run) = self.run.take() else { return Ok(()) };
+        self.run = act(run, &mut self.frame)?;
+        if self.run.is_some() {
+            return Ok(());
         }
-        self.close_if_ended();
-    }
-
-    /// Ends the open run when it has nothing left to do, and starts the one that waited for it.
-    fn close_if_ended(&mut self) {
-        if self.run.as_ref().is_some_and(Run::has_ended) {
-            self.run = None;
-            if matches!(self.frame.profile().pin_cache, PinCache::Run | PinCache::Item) {
-                self.frame.pins.clear();
-            }
-            self.frame.report(Report::RunEnded, &[]);
-            if let Some(trigger) = self.held.take() {
-                self.start(trigger);
-            }
+        self.frame.forget_pins_of_the_run();
+        self.frame.report(Report::RunEnded, &[]);
+        match self.held.take() {
+            Some((trigger, because)) => self.start(trigger, because),
+            None => Ok(()),
         }
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self) -> Result<(), Halt> {
         let now = self.frame.now.mono;
         if self.frame.timers.fired(Timer::BalloonDelay, now) {
-            self.with_run(Run::balloon_is_due);
+            self.with_run(Run::balloon_is_due)?;
         }
         if self.frame.timers.fired(Timer::BalloonEnd, now) {
-            self.with_run(Run::balloon_has_been_seen);
+            self.with_run(Run::balloon_has_been_seen)?;
         }
         if self.frame.timers.fired(Timer::NoticeEnd, now) {
             self.frame.end_notice();
         }
-        if self.frame.timers.fired(Timer::Answer, now) {
-            self.with_run(Run::answer_is_overdue);
+        if self.frame.timers.fired(Timer::CaTimeout, now) {
+            self.with_run(Run::ca_timed_out)?;
         }
         if self.frame.timers.fired(Timer::Pulse, now) {
-            self.trigger(Trigger { cause: TriggerCause::Timer, refresh: None });
+            self.trigger(Trigger { cause: TriggerCause::Timer, refresh: None })?;
         }
-    }
-
-    fn unlock(&mut self) {
-        let runs = !self.frame.decide(rules::R011, "unlock", true, Facts::new());
-        if runs {
-            self.trigger(Trigger { cause: TriggerCause::Logon, refresh: None });
-        }
+        Ok(())
     }
 }
 
 impl EnrollmentCore for Core {
     fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
         self.frame.begin_input(now);
-        match input {
-            Input::Trigger(trigger) => self.trigger(trigger),
-            Input::Tick => self.tick(),
-            Input::Unlock => self.unlock(),
-            Input::LogOff => {
-                self.held = None;
-                self.with_run(Run::log_off);
-            }
-            Input::BalloonClicked(balloon) => self.with_run(|run, frame| run.balloon_clicked(frame, balloon)),
-            Input::BalloonClosed(balloon) => self.with_run(|run, frame| run.balloon_closed(frame, balloon)),
-            Input::IconClicked => self.with_run(Run::icon_clicked),
-            Input::PromptAnswered { prompt, answer } => self.with_run(|run, frame| run.answered(frame, prompt, answer)),
-            Input::WizardClosed => self.with_run(Run::wizard_closed),
-            Input::ReadersChanged => self.with_run(Run::readers_changed),
-            Input::EffectDone { effect, result } => self.with_run(|run, frame| run.effect_done(frame, effect, result)),
+        match self.take(input) {
+            Ok(()) => Ok(()),
+            Err(Halt::Broken(error)) => Err(error),
+            // The step that the rule asks for is not taken; what was under way stops there.
+            Err(Halt::Inverted(_)) => Ok(()),
         }
-        Ok(())
     }
 
     fn poll(&mut self) -> Result<Option<Output>, CoreError> {
@@ -234,7 +245,7 @@ impl InProcess {
         Self::default()
     }
 
-    /// Cores in which one rule always decides the other way round.
+    /// Cores in which one rule is inverted.
     #[cfg(feature = "planted-bugs")]
     #[must_use]
     pub const fn flipping(rule: autoenroll_model::Rule) -> Self {

@@ -1,326 +1,266 @@
 //! Phase G: the work list, silent items first.
 
-use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, KeyPlace, NoProviders, PrivateKeyFlags,
-    Provider, ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
+    Context, Decided, EnrollmentFlags, Facts, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider, ProviderKind,
+    RequestEntry, RequestStage, Template, Thumbprint,
 };
+use autoenroll_wire::oids;
 
-use crate::acquire::Gathered;
 use crate::candidates::{Candidate, candidates};
-use crate::examine::{Examined, Held, Standing, standing};
+use crate::examine::{CertificateStatus, status};
 use crate::frame::Frame;
-use crate::offer::PolicyTemplateEntry;
+use crate::known::{
+    Ca, Inventory, Issued, IssuedRequest, Item, Kind, Known, ManagedCertificate, NewRequest, Orphan, PendingRequest,
+    SigningCertificate, Task, TemplateEntry,
+};
 use crate::rules;
 
-/// One certificate to be got.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    /// The template's name.
-    pub(crate) name: String,
-    /// Its place in the offer, when it is still there.
-    pub(crate) template: Option<usize>,
-    pub(crate) action: Action,
-    /// A user must take part.
-    pub(crate) interactive: bool,
-    /// Installed providers in order of preference.
-    pub(crate) providers: Vec<Provider>,
-    /// CAs that issue the template, best first.
-    pub(crate) authorities: Vec<Ca>,
-    /// The certificate that a renewal is signed with.
-    pub(crate) old: Option<OldCertificate>,
-    /// The certificate that co-signs as registration authority.
-    pub(crate) cosigner: Option<OldCertificate>,
-    /// Certificates that the new one replaces.
-    pub(crate) retires: Vec<Thumbprint>,
-    /// The entry that is retrieved or resumed.
-    pub(crate) entry: Option<RequestEntry>,
-    /// Entries of this template that never reached a CA.
-    pub(crate) orphans: Vec<Orphan>,
-    pub(crate) reasons: Vec<Cause>,
-}
-
-/// An entry of the REQUEST store that was written before its request could be sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Orphan {
-    pub(crate) entry: RequestEntry,
-    /// No certificate has its key, as the old one does that was to be renewed with the same key.
-    pub(crate) owns_key: bool,
-}
-
-/// A CA by name and host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ca {
-    pub(crate) name: String,
-    pub(crate) host: String,
-}
-
-/// A certificate with a key that signs a request for another one.
-#[derive(Clone, Debug)]
-pub(crate) struct OldCertificate {
-    pub(crate) thumbprint: Thumbprint,
-    pub(crate) certificate: Vec<u8>,
-    pub(crate) key: KeyPlace,
-}
-
 /// The work list.
-pub(crate) fn plan(frame: &mut Frame, gathered: &Gathered, examined: &Examined) -> Vec<Item> {
-    let mut items = outstanding(frame, gathered, examined);
-    for candidate in candidates(frame, gathered) {
-        let template = &gathered.offers.templates[candidate.template].template;
-        if let Some(item) = needed(frame, gathered, examined, &candidate, template) {
-            items.push(item);
-        }
+pub(crate) fn plan(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> {
+    let mut items = outstanding(frame, known)?;
+    for candidate in candidates(frame, &known.gathered)? {
+        items.extend(needed(frame, known, candidate)?);
     }
     items.sort_by_key(|item| item.interactive);
-    items
+    Ok(items)
 }
 
 /// Items for requests that were made earlier.
-fn outstanding(frame: &mut Frame, gathered: &Gathered, examined: &Examined) -> Vec<Item> {
+fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> {
     let mut items = Vec::new();
-    for entry in &examined.requests {
-        let action = match &entry.stage {
+    for entry in &known.held.requests {
+        let (task, because) = match &entry.stage {
             RequestStage::Prepared => continue,
-            RequestStage::Pending { ca, request_id, .. } => {
+            RequestStage::Pending { ca, host, request_id } => {
                 let facts = Facts::new().with("ca", ca.as_str()).with("request-id", *request_id);
-                if !frame.decide(rules::R059, &entry.template, gathered.powers.retrieve, facts) {
+                let fetch = known.gathered.flags.retrieve;
+                let Decided { holds, cause } = frame.decide(rules::PENDING_ASKED, &entry.template, fetch, facts);
+                if !holds {
                     continue;
                 }
-                Action::Retrieve
+                let ca = Ca { name: ca.clone(), host: host.clone() };
+                (Task::Retrieve(PendingRequest { entry: entry.clone(), ca, request_id: *request_id }), cause)
             }
-            RequestStage::Issued { .. } => {
-                if !frame.decide(rules::P7_39, &entry.template, true, Facts::new().with("stage", "issued")) {
-                    continue;
-                }
-                Action::Resume
+            RequestStage::Issued { ca, certificate, .. } => {
+                let facts = Facts::new().with("stage", "issued");
+                let cause = frame.applies(rules::UNFINISHED_REQUEST, &entry.template, facts)?;
+                let issued = Issued { ca: ca.clone(), certificate: certificate.clone() };
+                (Task::Resume(IssuedRequest { entry: entry.clone(), issued }), cause)
             }
         };
-        let because = frame.because();
-        let interactive = action == Action::Resume && entry.key.card.is_some();
-        let template = gathered.offers.templates.iter().position(|offered| offered.template.name == entry.template);
         items.push(Item {
             name: entry.template.clone(),
-            template,
-            action,
-            interactive,
-            providers: alloc::vec![provider_of(&entry.key, &gathered.settings.providers)],
-            authorities: Vec::new(),
-            old: None,
-            cosigner: None,
+            interactive: matches!(task, Task::Resume(_)) && entry.key.card.is_some(),
+            task,
+            providers: alloc::vec![provider_of(&entry.key, &known.gathered.settings.providers)],
             retires: entry.replaces.iter().cloned().collect(),
-            entry: Some(entry.clone()),
-            orphans: Vec::new(),
             reasons: alloc::vec![because],
+            because,
         });
     }
-    items
+    Ok(items)
 }
 
 /// What must be done for a candidate, if anything.
-fn needed(
-    frame: &mut Frame,
-    gathered: &Gathered,
-    examined: &Examined,
-    candidate: &Candidate,
-    template: &Template,
-) -> Option<Item> {
+fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Option<Item>, Inverted> {
+    let template = &candidate.entry.template;
     let name = template.name.as_str();
     let before = frame.decisions_made();
-    let pending = examined.outstanding(name).is_some();
-    if pending && frame.decide(rules::R060, name, pending, Facts::new()) {
-        return None;
+    let pending = known.held.is_outstanding(name);
+    if pending && frame.decide(rules::PENDING_NOT_REPEATED, name, pending, Facts::new()).holds {
+        return Ok(None);
     }
-    let powers = gathered.powers;
-    let standing = standing(frame, examined, candidate.template, template);
-    let (action, old) = match standing {
-        Standing::Good => return None,
-        Standing::None => {
-            let in_directory = template.enrollment(EnrollmentFlags::AUTO_ENROLLMENT_CHECK_USER_DS_CERTIFICATE)
-                && examined.published.iter().any(|held| {
-                    held.template == candidate.template
-                        && !held.has_expired(frame.now.wall)
-                        && !examined.is_revoked(held)
-                });
-            if in_directory && frame.decide(rules::R047, name, in_directory, Facts::new()) {
-                return None;
-            }
-            let allowed = powers.enroll && !candidate.renewal_only;
-            if !frame.decide(rules::R050, name, allowed, Facts::new().with("enroll", powers.enroll)) {
-                return None;
-            }
-            (Action::Enroll, None)
-        }
-        Standing::Outdated(held) => {
-            if !powers.enroll || candidate.renewal_only {
-                return None;
-            }
-            (Action::Reenroll, Some(held))
-        }
-        Standing::Due(held) => {
-            if !powers.manage {
-                return None;
-            }
-            (Action::Renew, Some(held))
-        }
-    };
-    let (action, cosigner) = with_cosigner(frame, gathered, examined, template, action)?;
-    let renewed = if action == Action::Renew { old.as_ref().and_then(as_signer) } else { None };
-    let action = if action == Action::Renew && renewed.is_none() { Action::Reenroll } else { action };
+    let Some(Wish { renews, replaces }) = wish(frame, known, &candidate)? else { return Ok(None) };
+    let Some(signers) = signers(frame, known, template, renews, replaces.as_ref())? else { return Ok(None) };
 
-    let retires = retired_by(frame, gathered, examined, candidate.template, template, old.as_ref());
-    let providers = providers(frame, template, &gathered.settings.providers);
-    let interactive = is_interactive(frame, template, providers.first(), renewed.as_ref(), cosigner.as_ref());
-    let mut reasons = candidate.reasons.clone();
+    let retires = retired_by(frame, known, &candidate.entry, replaces.as_ref())?;
+    let providers = providers(frame, template, &known.gathered.settings.providers)?;
+    let interactive = is_interactive(frame, template, providers.first(), &signers);
+    let mut reasons = candidate.reasons;
     reasons.extend(frame.decisions_since(before));
-    Some(Item {
+    Ok(Some(Item {
         name: template.name.clone(),
-        template: Some(candidate.template),
-        action,
-        interactive,
+        interactive: interactive.holds,
         providers,
-        authorities: candidate.authorities.iter().filter_map(|at| ca(&gathered.offers.authorities[*at])).collect(),
-        old: renewed,
-        cosigner,
         retires,
-        entry: None,
-        orphans: examined
-            .requests
-            .iter()
-            .filter(|entry| entry.template == template.name && entry.stage == RequestStage::Prepared)
-            .map(|entry| Orphan {
-                entry: entry.clone(),
-                owns_key: !examined.held.iter().any(|held| held.key.as_ref() == Some(&entry.key)),
-            })
-            .collect(),
         reasons,
+        because: interactive.cause,
+        task: Task::Request(NewRequest {
+            orphans: orphans(&known.held, name),
+            template: candidate.entry,
+            cas: candidate.cas,
+            kind: signers.kind,
+            cosigner: signers.cosigner,
+        }),
+    }))
+}
+
+/// What a candidate's certificates ask for.
+struct Wish {
+    /// The old certificate is to be renewed, if it can sign.
+    renews: bool,
+    /// The certificate that the new one takes the place of.
+    replaces: Option<ManagedCertificate>,
+}
+
+/// Whether a candidate needs a certificate, and whether policy lets it have one.
+fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Option<Wish>, Inverted> {
+    let template = &candidate.entry.template;
+    let flags = known.gathered.flags;
+    let new = flags.enroll && !candidate.renewal_only;
+    Ok(match status(frame, &known.held, &candidate.entry)? {
+        // U4.3.modern
+        CertificateStatus::Good => None,
+        CertificateStatus::None => {
+            // P7.23, F3.2.2.0x10
+            let in_directory = template.enrollment(EnrollmentFlags::AUTO_ENROLLMENT_CHECK_USER_DS_CERTIFICATE)
+                && known.held.published.iter().any(|certificate| {
+                    certificate.is_of(&candidate.entry) && !known.held.is_over(certificate, frame.now.wall)
+                });
+            let name = template.name.as_str();
+            if in_directory && frame.decide(rules::DIRECTORY_COPY, name, in_directory, Facts::new()).holds {
+                return Ok(None);
+            }
+            let facts = Facts::new().with("enroll", flags.enroll);
+            let allowed = frame.decide(rules::FIRST_ENROLLMENT, name, new, facts).holds;
+            allowed.then_some(Wish { renews: false, replaces: None })
+        }
+        CertificateStatus::Outdated(old) => new.then_some(Wish { renews: false, replaces: Some(old) }),
+        CertificateStatus::Due(old) => flags.manage.then_some(Wish { renews: true, replaces: Some(old) }),
     })
 }
 
-/// A template that wants one registration authority's signature: the old certificate may stand in for it, otherwise one of the
-/// principal's own certificates co-signs a new request, otherwise nothing can be done.
-fn with_cosigner(
+/// Who signs a request besides its own key.
+struct Signers {
+    kind: Kind,
+    cosigner: Option<SigningCertificate>,
+}
+
+/// Who signs: the old certificate, or one that stands in for a registration authority; `None` when a signature that the template
+/// demands cannot be had.
+///
+/// A template that wants one signature of a registration authority: the old certificate may stand in for it, otherwise one of the
+/// principal's own certificates co-signs a new request, otherwise nothing can be done ([MS-WCCE] 3.1.2.4.2.2.2.7).
+fn signers(
     frame: &mut Frame,
-    gathered: &Gathered,
-    examined: &Examined,
+    known: &Known,
     template: &Template,
-    action: Action,
-) -> Option<(Action, Option<OldCertificate>)> {
+    renews: bool,
+    replaces: Option<&ManagedCertificate>,
+) -> Result<Option<Signers>, Inverted> {
+    let kind = |renews: bool| match (replaces, replaces.filter(|_| renews).and_then(as_signer)) {
+        (_, Some(old)) => Kind::Renew(old),
+        (Some(_), None) => Kind::Reenroll,
+        (None, None) => Kind::Enroll,
+    };
     if template.ra_signatures == 0 {
-        return Some((action, None));
+        return Ok(Some(Signers { kind: kind(renews), cosigner: None }));
     }
     let previous = template.enrollment(EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT);
-    if action == Action::Renew && frame.decide(rules::R072, &template.name, previous, Facts::new()) {
-        return Some((action, None));
+    if renews && frame.decide(rules::PREVIOUS_APPROVAL, &template.name, previous, Facts::new()).holds {
+        return Ok(Some(Signers { kind: kind(true), cosigner: None }));
     }
-    let wanted = &template.ra_application_policies;
-    let own = examined.held.iter().find(|held| {
-        wanted.iter().all(|oid| held.eku.iter().any(|own| own == oid.as_str()))
-            && !held.has_expired(frame.now.wall)
-            && !examined.is_revoked(held)
-            && gathered
-                .offers
-                .templates
-                .get(held.template)
-                .is_some_and(|offered| offered.template.name != template.name)
+    let own = known.held.managed.iter().find(|own| {
+        template.ra_application_policies.iter().all(|oid| own.eku.iter().any(|eku| eku == oid.as_str()))
+            && !known.held.is_over(own, frame.now.wall)
+            && own.template.template.name != template.name
     });
     let own = own.and_then(as_signer);
     let facts = Facts::new().with_some("certificate", own.as_ref().map(|own| own.thumbprint.0.as_str()));
-    if !frame.decide(rules::R071, &template.name, own.is_some(), facts) {
-        return None;
+    if !frame.decide(rules::SELF_RA, &template.name, own.is_some(), facts).holds {
+        return Ok(None);
     }
-    let new = frame.decide(rules::R070, &template.name, true, Facts::new());
-    let action = if action == Action::Renew && new { Action::Reenroll } else { action };
-    Some((action, own))
+    frame.applies(rules::RA_SIGNATURE_NO_RENEWAL, &template.name, Facts::new())?;
+    Ok(Some(Signers { kind: kind(false), cosigner: own }))
 }
 
-fn as_signer(held: &Held) -> Option<OldCertificate> {
-    let key = held.key.clone()?;
-    Some(OldCertificate { thumbprint: held.thumbprint.clone(), certificate: held.certificate.clone(), key })
+fn as_signer(certificate: &ManagedCertificate) -> Option<SigningCertificate> {
+    Some(SigningCertificate {
+        thumbprint: certificate.thumbprint.clone(),
+        certificate: certificate.certificate.clone(),
+        key: certificate.key.clone()?,
+    })
 }
 
-/// The certificates that a new one of this template makes superfluous: the one it renews, those of the template that no longer
-/// count, and those of templates it supersedes.
+/// The certificates that a new one of this template makes superfluous: the one it takes the place of, those of the template that are
+/// no longer valid, and those of templates it supersedes.
 fn retired_by(
     frame: &mut Frame,
-    gathered: &Gathered,
-    examined: &Examined,
-    at: usize,
-    template: &Template,
-    old: Option<&Held>,
-) -> Vec<Thumbprint> {
+    known: &Known,
+    entry: &Arc<TemplateEntry>,
+    replaces: Option<&ManagedCertificate>,
+) -> Result<Vec<Thumbprint>, Inverted> {
     let mut retired = Vec::new();
-    for held in &examined.held {
-        let other = gathered.offers.templates.get(held.template).map(|offered| offered.template.name.as_str());
-        let replaced = old.is_some_and(|old| old.thumbprint == held.thumbprint);
-        let over = held.template == at && (held.has_expired(frame.now.wall) || examined.is_revoked(held));
-        let superseded =
-            held.template != at && other.is_some_and(|other| template.supersedes.iter().any(|s| s == other));
-        let superseded = superseded
-            && frame.decide(rules::R056, &held.thumbprint.0, true, Facts::new().with("by", template.name.as_str()));
+    for certificate in &known.held.managed {
+        let replaced = replaces.is_some_and(|old| old.thumbprint == certificate.thumbprint);
+        let same = certificate.is_of(entry);
+        let over = same && known.held.is_over(certificate, frame.now.wall);
+        let superseded = !same && entry.template.supersedes.contains(&certificate.template.template.name);
+        if superseded {
+            let facts = Facts::new().with("by", entry.template.name.as_str());
+            frame.applies(rules::SUPERSEDED_CERTIFICATE, &certificate.thumbprint.0, facts)?;
+        }
         if replaced || over || superseded {
-            retired.push(held.thumbprint.clone());
+            retired.push(certificate.thumbprint.clone());
         }
     }
-    retired
+    Ok(retired)
 }
 
-/// The template's providers that are installed, in its order of preference.
-fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> Vec<Provider> {
+/// Entries of the template that were written before their request could be sent.
+fn orphans(held: &Inventory, template: &str) -> Vec<Orphan> {
+    let is_orphan = |entry: &&RequestEntry| entry.template == template && entry.stage == RequestStage::Prepared;
+    let orphan = |entry: &RequestEntry| Orphan {
+        entry: entry.clone(),
+        owns_key: !held.managed.iter().any(|certificate| certificate.key.as_ref() == Some(&entry.key)),
+    };
+    held.requests.iter().filter(is_orphan).map(orphan).collect()
+}
+
+/// The template's providers that are installed, in its order of preference ([MS-CRTD] 2.18).
+fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> Result<Vec<Provider>, Inverted> {
     let mut listed = template.providers.clone();
-    if frame.decide(rules::R074, &template.name, true, Facts::new().with("count", listed.len())) {
-        listed.sort();
-    } else {
-        listed.sort_by(|a, b| b.cmp(a));
-    }
+    frame.applies(rules::PROVIDER_ORDER, &template.name, Facts::new().with("count", listed.len()))?;
+    listed.sort();
     if listed.is_empty() {
-        let for_cards = template.eku.iter().any(|oid| oid.as_str() == SMART_CARD_LOGON);
+        let for_cards = template.eku.iter().any(|oid| oid.as_str() == oids::SMARTCARD_LOGON);
         let kind = if for_cards { ProviderKind::Card } else { ProviderKind::Software };
         let registered = frame.profile().no_providers == NoProviders::Registered || !for_cards;
-        let registered =
-            frame.decide(rules::P7_20, &template.name, registered, Facts::new().with("kind", kind.as_str()));
-        return if registered {
-            installed.iter().filter(|provider| provider.kind == kind).cloned().collect()
-        } else {
-            Vec::new()
-        };
+        let facts = Facts::new().with("kind", kind.as_str());
+        let registered = frame.decide(rules::NO_PROVIDERS, &template.name, registered, facts).holds;
+        let of_kind = installed.iter().filter(|provider| registered && provider.kind == kind);
+        return Ok(of_kind.cloned().collect());
     }
     let mut found = Vec::new();
     for preference in &listed {
+        // P7.21
         let provider = installed.iter().find(|provider| provider.name == preference.name);
-        let skipped = frame.decide(rules::S5_NEXT, &preference.name, provider.is_none(), Facts::new());
-        match provider {
-            Some(provider) if !skipped => found.push(provider.clone()),
-            _ => {}
-        }
+        let skipped =
+            frame.decide(rules::PROVIDER_NOT_INSTALLED, &preference.name, provider.is_none(), Facts::new()).holds;
+        found.extend(provider.filter(|_| !skipped).cloned());
     }
-    found
+    Ok(found)
 }
 
-/// Extended key usage of certificates that log on with a card.
-const SMART_CARD_LOGON: &str = "1.3.6.1.4.1.311.20.2.2";
-
 /// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an authority.
-fn is_interactive(
-    frame: &mut Frame,
-    template: &Template,
-    first: Option<&Provider>,
-    renewed: Option<&OldCertificate>,
-    cosigner: Option<&OldCertificate>,
-) -> bool {
+fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, signers: &Signers) -> Decided {
+    // F3.2.2.0x100
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
+    // F3.2.3.0x20
     let protected = template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED);
-    let signs = [renewed, cosigner].into_iter().flatten().any(|signer| signer.key.card.is_some());
+    let renewed = if let Kind::Renew(old) = &signers.kind { Some(old) } else { None };
+    let signs = [renewed, signers.cosigner.as_ref()].into_iter().flatten().any(|signer| signer.key.card.is_some());
     let card = signs || first.is_some_and(|provider| provider.kind == ProviderKind::Card);
-    let cosigned = cosigner.is_some();
+    let cosigned = signers.cosigner.is_some();
     let facts = Facts::new()
         .with("user-interaction-required", consent)
         .with("strong-key-protection", protected)
         .with("card", card)
         .with("ra-signature", cosigned);
-    frame.decide(rules::R063, &template.name, consent || protected || card || cosigned, facts)
+    frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned, facts)
 }
 
 /// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place says.
@@ -333,19 +273,7 @@ fn provider_of(key: &KeyPlace, installed: &[Provider]) -> Provider {
         .unwrap_or_else(|| Provider { name: key.provider.clone(), kind })
 }
 
-fn ca(authority: &EnrollmentService) -> Option<Ca> {
-    Some(Ca { name: authority.name.clone(), host: authority.host.clone()? })
-}
-
-/// Whether an interactive item may be worked on at all: a machine has nobody to ask.
-pub(crate) fn may_interact(frame: &mut Frame, item: &Item) -> bool {
-    let machine = frame.identity.context == Context::Machine;
-    !(item.interactive && frame.decide(rules::R064, &item.name, machine, Facts::new()))
-}
-
-/// The template of an item, when it is still offered.
-pub(crate) fn template_of<'a>(gathered: &'a Gathered, item: &Item) -> Option<&'a Template> {
-    item.template
-        .and_then(|at| gathered.offers.templates.get(at))
-        .map(|offered: &PolicyTemplateEntry| &offered.template)
+/// Whether interactive items have somebody to ask: a machine has no desktop.
+pub(crate) fn has_desktop(frame: &Frame) -> bool {
+    frame.identity.context == Context::User
 }

@@ -4,20 +4,21 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, HashAlgorithm,
-    KeyAlgorithm, KeySpec, NameFlags, Oid, RequestHash, SignatureAlgorithm, Template, UnknownHash,
+    CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, HashAlgorithm,
+    Inverted, KeyAlgorithm, KeyPlace, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
     Attribute, BasicConstraints, Certificate, CertificationRequest, ClientInfo, CspProvider, Extension, Extensions,
-    Name, SmimeCapability, TemplateReference, UnsignedRequest, cmc, digest, oids,
+    Name, SignerId, SmimeCapability, SubjectPublicKeyInfo, TemplateReference, UnsignedRequest, cmc, digest, flags,
+    oids,
 };
 
 use crate::frame::Frame;
-use crate::plan::{Item, OldCertificate};
+use crate::known::{Kind, NewRequest, SigningCertificate};
 use crate::rules;
 
-/// A request on its way to being finished.
+/// A request that wants a signature.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestBuilder {
     stage: Stage,
@@ -25,212 +26,254 @@ pub(crate) struct RequestBuilder {
     algorithm: SignatureAlgorithm,
     client_info: Attribute,
     archived_key: Option<Vec<u8>>,
-    old: Option<(OldCertificate, SignatureAlgorithm)>,
-    cosigner: Option<(OldCertificate, SignatureAlgorithm)>,
+    /// Certificates that sign beside the new key, in the order in which they do.
+    others: Vec<OtherSigner>,
+}
+
+/// What is known of a key before a request is built for it.
+pub(crate) struct RequestKey<'a> {
+    pub(crate) provider: &'a str,
+    /// `SubjectPublicKeyInfo`, DER.
+    pub(crate) public_key: &'a [u8],
+    pub(crate) algorithm: KeyAlgorithm,
+    /// The private key, enveloped to the CA, where it is archived.
+    pub(crate) archived: Option<Vec<u8>>,
 }
 
 /// How the finished request looks ([MS-WCCE] 3.1.2.4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Pkcs10,
-    /// A CMS renewal around a PKCS #10, for version 1 templates.
+    /// A CMS renewal around a PKCS #10, for version 1 templates ([MS-WCCE] 2.2.2.6.2).
     RenewalOfPkcs10,
-    /// A CMC full request, which a renewal signs a second time.
+    /// A CMC full request, which a renewal signs a second time ([MS-WCCE] 2.2.2.6.3).
     Cmc,
 }
 
+/// What wants the signature.
 #[derive(Clone, Debug)]
 enum Stage {
+    /// The PKCS #10, by the new key.
     Inner(UnsignedRequest),
-    Outer { message: UnsignedMessage, signers: Vec<Signer>, at: usize, tbs: Vec<u8> },
-    Complete(Vec<u8>),
+    /// The message around it, by the signer whose turn it is.
+    Outer(Envelope),
+}
+
+#[derive(Clone, Debug)]
+struct Envelope {
+    message: UnsignedMessage,
+    /// The signers of the message, in its order.
+    signers: Vec<Signer>,
+    /// Whose turn it is.
+    at: usize,
+    tbs: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+struct OtherSigner {
+    certificate: SigningCertificate,
+    algorithm: SignatureAlgorithm,
+}
+
+/// Whose key signs, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signer {
+    pub(crate) key: SignerKey,
+    pub(crate) algorithm: SignatureAlgorithm,
 }
 
 /// Whose key signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signer {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SignerKey {
     /// The key that is to be certified.
     New,
-    /// The key of the certificate that is renewed.
-    Old,
-    /// The key of the registration authority.
-    Cosigner,
+    /// The key of a certificate that exists already.
+    Existing(KeyPlace),
 }
 
-/// What the builder wants.
-pub(crate) enum Demand {
-    /// A signature.
-    Sign { signer: Signer, algorithm: SignatureAlgorithm, message: Vec<u8> },
-    /// Nothing more.
-    Complete(Finished),
+/// What a signature makes of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Built {
+    /// One more signature is wanted.
+    Wants(RequestBuilder),
+    /// It is ready for a CA.
+    Finished(FinishedRequest),
 }
 
-/// A finished request, ready for a CA.
-pub(crate) struct Finished {
-    /// `dwFlags`: the request type ([MS-WCCE] 3.2.1.4.3.1.1).
+/// A finished request.
+#[derive(Clone, Debug)]
+pub(crate) struct FinishedRequest {
+    /// `dwFlags`: the request type and options ([MS-WCCE] 3.2.1.4.3.1.1).
     pub(crate) flags: u32,
     pub(crate) der: Vec<u8>,
 }
 
+/// Why a request cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unbuilt {
+    /// With this code.
+    Failed(HResult),
+    /// A planted-bugs build leaves a step out.
+    Inverted(Inverted),
+}
+
+impl From<HResult> for Unbuilt {
+    fn from(code: HResult) -> Self {
+        Self::Failed(code)
+    }
+}
+
+impl From<Inverted> for Unbuilt {
+    fn from(inverted: Inverted) -> Self {
+        Self::Inverted(inverted)
+    }
+}
+
 impl RequestBuilder {
-    /// Begins the request of an item.
+    /// Begins a request.
     ///
     /// # Errors
-    /// When a certificate that is to sign cannot be read, or the template names a hash that nobody knows.
-    pub(crate) fn new(
-        frame: &mut Frame,
-        item: &Item,
-        template: &Template,
-        provider: &str,
-        public_key: &[u8],
-        algorithm: Option<KeyAlgorithm>,
-        archived_key: Option<Vec<u8>>,
-    ) -> Result<Self, HResult> {
+    /// When a certificate that is to sign cannot be read, or the template names an unknown hash.
+    pub(crate) fn new(frame: &mut Frame, request: &NewRequest, key: RequestKey<'_>) -> Result<Self, Unbuilt> {
+        let template = &request.template.template;
+        let old = if let Kind::Renew(old) = &request.kind { Some(old) } else { None };
         let signing = Signing::new(frame, template)?;
-        let algorithm = signing.with(algorithm.unwrap_or(KeyAlgorithm::Rsa2048));
+        let algorithm = signing.with(key.algorithm);
         let full = template.schema_version() >= 2;
-        let renewal = item.action == Action::Renew && item.old.is_some();
-        let full = if renewal {
-            frame.decide(rules::R069, &template.name, full, Facts::new().with("schema", template.schema_version()))
-        } else {
-            frame.decide(rules::R068, &template.name, full, Facts::new().with("schema", template.schema_version()))
-        };
-        let form = match (full, renewal) {
+        let rule = if old.is_some() { rules::RENEWAL_FORMAT } else { rules::REQUEST_FORMAT };
+        let facts = Facts::new().with("schema", template.schema_version());
+        let form = match (frame.decide(rule, &template.name, full, facts).holds, old) {
             (true, _) => Form::Cmc,
-            (false, true) => Form::RenewalOfPkcs10,
-            (false, false) => Form::Pkcs10,
+            (false, Some(_)) => Form::RenewalOfPkcs10,
+            (false, None) => Form::Pkcs10,
         };
-        let client_info = client_info(frame);
+        let client_info = client_info(frame)?;
         let mut attributes = alloc::vec![
             Attribute::os_version(os_version(frame)),
             client_info.clone(),
             Attribute::csp_provider(&CspProvider {
-                key_spec: key_spec(template),
-                name: provider.into(),
+                key_spec: flags::key_spec(template.key_spec),
+                name: key.provider.into(),
                 signature: Vec::new()
             }),
         ];
-        let old = item.old.clone().filter(|_| renewal);
-        if let Some(old) = &old {
-            attributes.push(Attribute::renewal_certificate(&old.certificate));
-        }
+        attributes.extend(old.map(|old| Attribute::renewal_certificate(&old.certificate)));
         let facts = Facts::new().with("attribute", frame.profile().extensions_attribute.as_str());
         let microsoft = frame.profile().extensions_attribute == ExtensionsAttribute::Microsoft;
-        let place = match frame.decide(rules::P7_9, &template.name, microsoft, facts) {
+        let place = match frame.decide(rules::EXTENSIONS_ATTRIBUTE, &template.name, microsoft, facts).holds {
             true => ExtensionsAttribute::Microsoft,
             false => ExtensionsAttribute::Pkcs9,
         };
-        attributes.push(Attribute::extensions(&extensions(frame, template), place));
-        let subject = subject(frame, template, old.as_ref());
-        let inner = UnsignedRequest { subject, public_key: public_key.to_vec(), attributes, algorithm };
-        let with_algorithm = |signer: OldCertificate| {
-            let key = key_algorithm_of(&signer.certificate).ok_or(HResult::CRYPT_E_NOT_FOUND)?;
-            Ok::<_, HResult>((signer, signing.with(key)))
-        };
-        Ok(Self {
-            stage: Stage::Inner(inner),
-            form,
-            algorithm,
-            client_info,
-            archived_key,
-            old: old.map(with_algorithm).transpose()?,
-            cosigner: item.cosigner.clone().map(with_algorithm).transpose()?,
-        })
+        attributes.push(Attribute::extensions(&extensions(frame, template)?, place));
+        let subject = subject(frame, template, old)?;
+        let inner = UnsignedRequest { subject, public_key: key.public_key.to_vec(), attributes, algorithm };
+        let mut others = Vec::new();
+        for certificate in [old, request.cosigner.as_ref()].into_iter().flatten().cloned() {
+            let algorithm = signing.with(key_algorithm_of(&certificate.certificate)?);
+            others.push(OtherSigner { certificate, algorithm });
+        }
+        Ok(Self { stage: Stage::Inner(inner), form, algorithm, client_info, archived_key: key.archived, others })
     }
 
-    /// What is wanted next.
-    pub(crate) fn next(&self) -> Demand {
-        let signature = |signer: Signer| match signer {
-            Signer::New => self.algorithm,
-            Signer::Old => self.old.as_ref().map_or(self.algorithm, |(_, algorithm)| *algorithm),
-            Signer::Cosigner => self.cosigner.as_ref().map_or(self.algorithm, |(_, algorithm)| *algorithm),
-        };
+    /// Who has to sign next.
+    pub(crate) fn signer(&self) -> Signer {
         match &self.stage {
-            Stage::Inner(inner) => {
-                Demand::Sign { signer: Signer::New, algorithm: self.algorithm, message: inner.tbs() }
-            }
-            Stage::Outer { signers, at, tbs, .. } => {
-                let signer = signers.get(*at).copied().unwrap_or(Signer::New);
-                Demand::Sign { signer, algorithm: signature(signer), message: tbs.clone() }
-            }
-            Stage::Complete(der) => Demand::Complete(Finished { flags: self.flags(), der: der.clone() }),
+            Stage::Inner(_) => Signer { key: SignerKey::New, algorithm: self.algorithm },
+            Stage::Outer(envelope) => envelope.signers[envelope.at].clone(),
         }
     }
 
-    const fn flags(&self) -> u32 {
-        let kind = match self.form {
-            Form::Pkcs10 => 0x100,
-            Form::RenewalOfPkcs10 => 0x300,
-            Form::Cmc => 0x400,
-        };
-        if self.archived_key.is_some() { kind | FULL_RESPONSE } else { kind }
+    /// What is to be signed.
+    pub(crate) fn to_be_signed(&self) -> Vec<u8> {
+        match &self.stage {
+            Stage::Inner(inner) => inner.tbs(),
+            Stage::Outer(envelope) => envelope.tbs.clone(),
+        }
     }
 
     /// Takes the signature that was wanted.
     ///
     /// # Errors
-    /// When the message cannot be put together, which a signature of the right key never causes.
-    pub(crate) fn signed(&mut self, signature: &[u8]) -> Result<(), HResult> {
-        let stage = core::mem::replace(&mut self.stage, Stage::Complete(Vec::new()));
-        self.stage = match stage {
-            Stage::Inner(inner) => self.wrap(inner.signed(signature).map_err(|_| HResult::ERROR_INVALID_DATA)?)?,
-            Stage::Outer { mut message, signers, at, .. } => {
-                message.sign(at, signature.to_vec());
-                finish(message, signers)?
+    /// When a certificate or the public key cannot be read.
+    pub(crate) fn signed(mut self, signature: Vec<u8>) -> Result<Built, HResult> {
+        match self.stage {
+            Stage::Inner(ref inner) => {
+                let inner = inner.signed(&signature).map_err(|_| HResult::ERROR_INVALID_DATA)?;
+                self.wrap(inner)
             }
-            Stage::Complete(der) => Stage::Complete(der),
-        };
-        Ok(())
+            Stage::Outer(Envelope { ref mut message, at, .. }) => {
+                message.sign(at, signature);
+                self.next_signer()
+            }
+        }
     }
 
     /// The signed PKCS #10 in the form that goes to the CA.
-    fn wrap(&self, inner: CertificationRequest) -> Result<Stage, HResult> {
+    fn wrap(self, inner: CertificationRequest) -> Result<Built, HResult> {
         let (mut message, mut signers) = match self.form {
-            Form::Pkcs10 => return Ok(Stage::Complete(inner.raw)),
+            Form::Pkcs10 => return Ok(Built::Finished(self.finished(inner.raw))),
             Form::RenewalOfPkcs10 => (UnsignedMessage::new(oids::DATA, inner.raw), Vec::new()),
             Form::Cmc => {
-                let mut attributes = alloc::vec![self.client_info.clone()];
-                if let Some(blob) = &self.archived_key {
-                    let hash = digest(HashAlgorithm::Sha1, blob);
-                    attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &hash));
-                }
-                let message = cmc::full_request_unsigned(&inner, attributes);
-                let id = inner.key_identifier().map_err(|_| HResult::ERROR_INVALID_DATA)?;
-                let mut signer =
-                    UnsignedSigner::new(autoenroll_wire::SignerId::KeyIdentifier(id.to_vec()), self.algorithm);
-                if let Some(blob) = &self.archived_key {
-                    signer = signer.with_unsigned_attribute(Attribute::archived_key(blob));
-                }
-                (message.with_signer(signer), alloc::vec![Signer::New])
+                (self.full_request(&inner)?, alloc::vec![Signer { key: SignerKey::New, algorithm: self.algorithm }])
             }
         };
-        for (other, kind) in [(&self.old, Signer::Old), (&self.cosigner, Signer::Cosigner)] {
-            if let Some((other, algorithm)) = other {
-                let certificate = Certificate::parse(&other.certificate).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;
-                message = message
-                    .with_certificate(&other.certificate)
-                    .with_signer(UnsignedSigner::new(certificate.signer_id(), *algorithm));
-                signers.push(kind);
-            }
+        for OtherSigner { certificate, algorithm } in &self.others {
+            let view = Certificate::parse(&certificate.certificate).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;
+            message = message
+                .with_certificate(&certificate.certificate)
+                .with_signer(UnsignedSigner::new(view.signer_id(), *algorithm));
+            signers.push(Signer { key: SignerKey::Existing(certificate.key.clone()), algorithm: *algorithm });
         }
-        finish(message, signers)
+        let envelope = Envelope { message, signers, at: 0, tbs: Vec::new() };
+        Self { stage: Stage::Outer(envelope), ..self }.next_signer()
     }
-}
 
-/// `dwFlags`: ask for a full CMC response.
-const FULL_RESPONSE: u32 = 0x0004_0000;
-
-/// The message when every signature is there, otherwise the message that waits for the next.
-fn finish(message: UnsignedMessage, signers: Vec<Signer>) -> Result<Stage, HResult> {
-    if let Some((at, tbs)) = message.next_tbs() {
-        return Ok(Stage::Outer { message, signers, at, tbs });
+    /// PKIData with the PKCS #10, signed by its key, which is named by its identifier ([MS-WCCE] 2.2.2.6.3, RFC 5272 3.2.1).
+    fn full_request(&self, inner: &CertificationRequest) -> Result<UnsignedMessage, HResult> {
+        let mut attributes = alloc::vec![self.client_info.clone()];
+        if let Some(blob) = &self.archived_key {
+            // The hash ties the enveloped key, which the signature does not cover, to the signed request ([MS-WCCE] 2.2.2.7.9).
+            attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &digest(HashAlgorithm::Sha1, blob)));
+        }
+        let id = inner.key_identifier().map_err(|_| HResult::ERROR_INVALID_DATA)?;
+        let mut signer = UnsignedSigner::new(SignerId::KeyIdentifier(id.to_vec()), self.algorithm);
+        if let Some(blob) = &self.archived_key {
+            signer = signer.with_unsigned_attribute(Attribute::archived_key(blob));
+        }
+        Ok(cmc::full_request_unsigned(inner, attributes).with_signer(signer))
     }
-    let finished = message.finish().map_err(|_| HResult::CRYPT_E_NO_SIGNER)?;
-    Ok(Stage::Complete(finished.raw))
+
+    /// The message when every signature is there, otherwise the request that waits for the next.
+    fn next_signer(mut self) -> Result<Built, HResult> {
+        let Stage::Outer(envelope) = &mut self.stage else {
+            unreachable!("only a message has signers that follow each other");
+        };
+        if let Some((at, tbs)) = envelope.message.next_tbs() {
+            (envelope.at, envelope.tbs) = (at, tbs);
+            return Ok(Built::Wants(self));
+        }
+        let message = envelope.message.finish().map_err(|_| HResult::CRYPT_E_NO_SIGNER)?;
+        Ok(Built::Finished(self.finished(message.raw)))
+    }
+
+    const fn finished(&self, der: Vec<u8>) -> FinishedRequest {
+        // Q3.8.request-type
+        let kind = match self.form {
+            Form::Pkcs10 => flags::CR_IN_PKCS10,
+            Form::RenewalOfPkcs10 => flags::CR_IN_PKCS7,
+            Form::Cmc => flags::CR_IN_CMC,
+        };
+        // Q3.8.full-response
+        let options = if self.archived_key.is_some() { flags::CR_IN_FULLRESPONSE } else { 0 };
+        FinishedRequest { flags: kind | options, der }
+    }
 }
 
 /// The key a template asks for ([MS-WCCE] 3.1.2.4.2.2): RSA of at least the minimal size, or what the CNG settings say.
-pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Option<KeyAlgorithm> {
+///
+/// # Errors
+/// `NTE_BAD_LEN` for a longer RSA key than any provider has, `NTE_BAD_ALGID` for an algorithm or a hash that is not known.
+pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Result<KeyAlgorithm, Unbuilt> {
     let algorithm = match template.cng_settings() {
         Some(cng) => cng.key_algorithm(template.minimal_key_size),
         None => KeyAlgorithm::rsa_at_least(template.minimal_key_size),
@@ -238,15 +281,23 @@ pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Option<Ke
     let facts = Facts::new()
         .with("minimal-key-size", template.minimal_key_size)
         .with_some("algorithm", algorithm.map(KeyAlgorithm::as_str));
-    if frame.decide(rules::R075, &template.name, true, facts) { algorithm } else { KeyAlgorithm::rsa_at_least(1024) }
+    frame.applies(rules::KEY_ALGORITHM, &template.name, facts)?;
+    let Some(algorithm) = algorithm else {
+        // X6.3.0x80090004
+        let too_long = KeyAlgorithm::rsa_at_least(template.minimal_key_size).is_none();
+        return Err(Unbuilt::Failed(if too_long { HResult::NTE_BAD_LEN } else { HResult::NTE_BAD_ALGID }));
+    };
+    // The hash before the key is made, for without one nothing could be done with the key.
+    named_hash(template)?;
+    Ok(algorithm)
 }
 
 /// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise `None`,
 /// and the client chooses.
 ///
 /// # Errors
-/// `NTE_BAD_ALGID` when nobody knows the name: what a provider says of a hash it does not have (CryptCreateHash).
-pub(crate) fn named_hash(template: &Template) -> Result<Option<HashAlgorithm>, HResult> {
+/// `NTE_BAD_ALGID` when the name is not known: what a provider says of a hash it does not have (CryptCreateHash).
+fn named_hash(template: &Template) -> Result<Option<HashAlgorithm>, HResult> {
     let named = template.cng_settings().map_or(Ok(None), CngSettings::hash);
     named.map_err(|UnknownHash| HResult::NTE_BAD_ALGID)
 }
@@ -261,15 +312,14 @@ struct Signing {
 }
 
 impl Signing {
-    fn new(frame: &mut Frame, template: &Template) -> Result<Self, HResult> {
-        if let Some(hash) = named_hash(template)?
-            && frame.decide(rules::R075, &template.name, true, Facts::new().with("hash", hash.as_str()))
-        {
+    fn new(frame: &mut Frame, template: &Template) -> Result<Self, Unbuilt> {
+        if let Some(hash) = named_hash(template)? {
+            frame.applies(rules::KEY_ALGORITHM, &template.name, Facts::new().with("hash", hash.as_str()))?;
             return Ok(Self { rsa: hash, elliptic: hash });
         }
         let chosen = frame.profile().request_hash;
         let facts = Facts::new().with("hash", chosen.as_str());
-        let modern = frame.decide(rules::P7_44, &template.name, chosen == RequestHash::Sha256, facts);
+        let modern = frame.decide(rules::REQUEST_HASH, &template.name, chosen == RequestHash::Sha256, facts).holds;
         let rsa = if modern { HashAlgorithm::Sha256 } else { HashAlgorithm::Sha1 };
         Ok(Self { rsa, elliptic: HashAlgorithm::Sha256 })
     }
@@ -280,21 +330,22 @@ impl Signing {
     }
 }
 
-/// What kind of key a certificate is for; its size does not matter for signing.
-fn key_algorithm_of(certificate: &[u8]) -> Option<KeyAlgorithm> {
-    let view = Certificate::parse(certificate).ok()?;
-    let elliptic = view.public_key.windows(EC_PUBLIC_KEY.len()).any(|window| window == EC_PUBLIC_KEY);
-    Some(if elliptic { KeyAlgorithm::P256 } else { KeyAlgorithm::Rsa2048 })
+/// The algorithm of a key that is used again: what the template wants now, unless the old certificate has a key of another kind.
+///
+/// # Errors
+/// When the certificate cannot be read.
+pub(crate) fn algorithm_of_reused(certificate: &[u8], wanted: KeyAlgorithm) -> Result<KeyAlgorithm, HResult> {
+    let kind = key_algorithm_of(certificate)?;
+    let same = (kind == KeyAlgorithm::P256) == (wanted == KeyAlgorithm::P256);
+    Ok(if same { wanted } else { kind })
 }
 
-/// DER of the object identifier id-ecPublicKey (RFC 5480 2.1.1).
-const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
-
-const fn key_spec(template: &Template) -> u32 {
-    match template.key_spec {
-        KeySpec::Exchange => 1,
-        KeySpec::Signature => 2,
-    }
+/// What kind of key a certificate is for; its size does not matter for signing.
+fn key_algorithm_of(certificate: &[u8]) -> Result<KeyAlgorithm, HResult> {
+    let view = Certificate::parse(certificate).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;
+    let key = SubjectPublicKeyInfo::parse(&view.public_key).map_err(|_| HResult::CRYPT_E_NOT_FOUND)?;
+    let elliptic = key.algorithm.as_str() == oids::EC_PUBLIC_KEY;
+    Ok(if elliptic { KeyAlgorithm::P256 } else { KeyAlgorithm::Rsa2048 })
 }
 
 /// `major.minor.build.platform` ([MS-WCCE] 2.2.2.7.1).
@@ -306,43 +357,40 @@ fn os_version(frame: &Frame) -> &'static str {
 }
 
 /// Who asks ([MS-WCCE] 2.2.2.7.4): client id 2 is the autoenrollment of Server 2003, 6 that of Vista and later.
-fn client_info(frame: &mut Frame) -> Attribute {
+fn client_info(frame: &mut Frame) -> Result<Attribute, Inverted> {
     let client_id = match frame.profile().events {
         EventTable::Classic => 2,
         EventTable::Modern => 6,
     };
+    let subject = frame.identity.principal.clone();
+    frame.applies(rules::CLIENT_INFO, &subject, Facts::new().with("client-id", client_id))?;
     let identity = &frame.identity;
-    let info = ClientInfo {
+    Ok(Attribute::client_info(&ClientInfo {
         client_id,
         machine: identity.computer.clone(),
         user: alloc::format!("{}\\{}", identity.domain, identity.principal),
         process: "autoenroll".to_string(),
-    };
-    let subject = identity.principal.clone();
-    let kept = frame.decide(rules::R079, &subject, true, Facts::new().with("client-id", client_id));
-    Attribute::client_info(&if kept { info } else { ClientInfo { client_id: 9, ..info } })
+    }))
 }
 
-/// Empty unless the renewal repeats the old names: the CA knows the subject better.
-fn subject(frame: &mut Frame, template: &Template, old: Option<&OldCertificate>) -> Name {
+/// Empty unless the renewal repeats the old names: the CA knows the subject better ([MS-WCCE] 3.1.2.4.2.2.2.10).
+fn subject(frame: &mut Frame, template: &Template, old: Option<&SigningCertificate>) -> Result<Name, Inverted> {
     let repeats = frame.profile().renewal_subject.is_yes()
         && template.name_flags.contains(NameFlags::OLD_CERT_SUPPLIES_SUBJECT_AND_ALT_NAME);
     if let Some(old) = old
-        && frame.decide(rules::P7_12, &template.name, repeats, Facts::new())
+        && frame.decide(rules::RENEWAL_SUBJECT, &template.name, repeats, Facts::new()).holds
         && let Ok(view) = Certificate::parse(&old.certificate)
     {
-        return view.subject;
+        return Ok(view.subject);
     }
-    if frame.decide(rules::R077, &template.name, true, Facts::new()) {
-        Name::default()
-    } else {
-        Name::default().with(oids::COMMON_NAME, &frame.identity.principal)
-    }
+    frame.applies(rules::EMPTY_SUBJECT, &template.name, Facts::new())?;
+    Ok(Name::default())
 }
 
 /// The extensions asked for ([MS-WCCE] 3.1.2.4.2.2).
-fn extensions(frame: &mut Frame, template: &Template) -> Extensions {
-    let all = frame.decide(rules::R078, &template.name, true, Facts::new().with("schema", template.schema_version()));
+fn extensions(frame: &mut Frame, template: &Template) -> Result<Extensions, Inverted> {
+    let facts = Facts::new().with("schema", template.schema_version());
+    frame.applies(rules::REQUEST_EXTENSIONS, &template.name, facts)?;
     let mut list = Vec::new();
     let identity = match &template.oid {
         Some(oid) if template.schema_version() >= 2 => {
@@ -351,9 +399,6 @@ fn extensions(frame: &mut Frame, template: &Template) -> Extensions {
         _ => TemplateReference::Name(template.name.clone()),
     };
     list.push(Extension::template(&identity));
-    if !all {
-        return Extensions(list);
-    }
     if !template.eku.is_empty() {
         list.push(Extension::extended_key_usage(&template.eku));
     }
@@ -376,13 +421,9 @@ fn extensions(frame: &mut Frame, template: &Template) -> Extensions {
     } else if template.enrollment(EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS) {
         list.push(Extension::basic_constraints(BasicConstraints { ca: false, path_length: None }));
     }
-    let critical = |oid: &Oid| template.critical_extensions.contains(oid);
-    Extensions(
-        list.into_iter()
-            .map(|extension| {
-                let marked = critical(&extension.oid);
-                if marked { extension.critical(true) } else { extension }
-            })
-            .collect(),
-    )
+    let marked = |extension: Extension| {
+        let critical = template.critical_extensions.contains(&extension.oid);
+        if critical { extension.critical(true) } else { extension }
+    };
+    Ok(Extensions(list.into_iter().map(marked).collect()))
 }

@@ -1,428 +1,469 @@
-//! One run: the phases from the policy gate to the summary.
+//! One run: the phases from the policy gate to the summary. Each phase owns what is known by then.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, Cancelled, Cause, Choice, DecisionPoint, Effect, EffectId, EffectResult, Fact, Facts, HResult, Outcome,
-    PromptId, Report, Rule, Trigger,
+    Answer, BalloonId, Cancelled, Cause, CertificateCheck, Choice, CoreError, DecisionPoint, Effect, EffectId,
+    EffectResult, Fact, Facts, HResult, Inverted, Outcome, PromptId, Report, SimTime, Stores, Thumbprint,
 };
 
-use crate::acquire::{self, Acquisition, Next};
-use crate::desktop::{Desktop, Waiting};
+use crate::acquire::{Acquisition, Next};
+use crate::desktop::{Desktop, Waiting, WizardAnswer};
 use crate::events;
-use crate::examine::Examined;
+use crate::examine::{examine, to_inspect};
 use crate::frame::{Frame, OpenPrompt};
-use crate::install;
-use crate::item::{Progress, Work};
-use crate::known::Known;
-use crate::plan::{self, Item};
+use crate::halt::Halt;
+use crate::install::{self, Housekeeping};
+use crate::item::{Ended, Progress, Work};
+use crate::known::{Gathered, Item, Known};
+use crate::plan::{self, has_desktop};
+use crate::reported::Reported;
 use crate::rules;
 
-/// A run of one principal, from trigger to rest.
+/// A run of one principal, from its trigger to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
+    course: Course,
     phase: Phase,
-    awaiting: Option<EffectId>,
-    known: Known,
-    /// Items of the present phase that are still to be worked on.
-    todo: VecDeque<Item>,
-    /// Interactive items, which wait for the user.
-    later: Vec<Item>,
-    work: Option<Work>,
-    told: Told,
-    pub(crate) started: autoenroll_model::SimTime,
-}
-
-/// What the user may have to be told at the end.
-#[derive(Clone, Debug, Default)]
-struct Told {
-    failures: Vec<(String, HResult)>,
-    successes: u32,
-    /// Templates whose item did not succeed: their old certificates stay as they are.
-    unfinished: Vec<String>,
-    /// Certificates that items have archived or deleted.
-    retired: Vec<autoenroll_model::Thumbprint>,
 }
 
 /// Where a run stands.
 #[derive(Clone, Debug)]
 enum Phase {
-    Acquire(Acquisition),
-    Stores,
-    Inspect,
-    /// Working on silent items.
-    Silent,
+    /// Phases A, C and D.
+    Acquire { effect: EffectId, acquisition: Box<Acquisition> },
+    /// Phase F: MY and REQUEST are read.
+    ReadStores { effect: EffectId, gathered: Box<Gathered> },
+    /// Phase F: certificates are inspected.
+    Inspect { effect: EffectId, known: Box<Known> },
+    /// Working on items that need no user; the others come later.
+    Silent { known: Box<Known>, work: Box<Work>, todo: VecDeque<Item>, later: Vec<Item> },
     /// S1 to S4: waiting for the user.
-    Desktop(Desktop),
-    /// Working on interactive items, the wizard open.
-    Interactive,
-    Housekeeping(VecDeque<Effect>),
+    Desktop { known: Box<Known>, desktop: Desktop, later: Vec<Item> },
+    /// Working on items with the user, the wizard open.
+    Interactive { known: Box<Known>, work: Box<Work>, todo: VecDeque<Item> },
+    /// Stores and directory are put in order; the first is under way.
+    Housekeeping { effect: EffectId, now: Housekeeping, rest: VecDeque<Housekeeping> },
     /// S14: the summary is open.
     Summary(OpenPrompt),
-    Ended,
 }
+
+/// What goes along from phase to phase: when the run began, and the outcomes of its items so far.
+#[derive(Clone, Debug)]
+struct Course {
+    started: SimTime,
+    /// Interactive items that failed, for the summary.
+    failures: Vec<(String, HResult)>,
+    successes: u32,
+    /// Templates whose item did not succeed: their old certificates stay as they are.
+    unfinished: Vec<String>,
+    /// Certificates that items have archived or deleted.
+    retired: Vec<Thumbprint>,
+}
+
+/// What handling something leaves: the run, or nothing when it has ended.
+type Going = Result<Option<Run>, Halt>;
+
+// What happens to a run.
 
 impl Run {
     /// The first question of every run: what does policy say now?
-    pub(crate) fn start(frame: &mut Frame, _trigger: Trigger) -> Self {
-        let because = frame.because();
-        let awaiting = frame.effect(Effect::ReadSettings, &[because]);
-        Self {
-            phase: Phase::Acquire(Acquisition::Settings),
-            awaiting: Some(awaiting),
-            known: Known::default(),
-            todo: VecDeque::new(),
-            later: Vec::new(),
-            work: None,
-            told: Told::default(),
+    pub(crate) fn start(frame: &mut Frame, because: Cause) -> Self {
+        let course = Course {
             started: frame.now.mono,
-        }
-    }
-
-    pub(crate) const fn has_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended)
+            failures: Vec::new(),
+            successes: 0,
+            unfinished: Vec::new(),
+            retired: Vec::new(),
+        };
+        let effect = frame.effect(Effect::ReadSettings, &[because]);
+        Self { course, phase: Phase::Acquire { effect, acquisition: Box::new(Acquisition::Settings) } }
     }
 
     /// S2 or S3: balloon or icon wait to be clicked.
     pub(crate) const fn waits_for_a_click(&self) -> bool {
-        matches!(&self.phase, Phase::Desktop(desktop) if desktop.waits_for_a_click())
+        matches!(&self.phase, Phase::Desktop { desktop, .. } if desktop.waits_for_a_click())
     }
 
-    /// An effect is done. Answers to effects that nobody waits for any more are dropped.
-    pub(crate) fn effect_done(&mut self, frame: &mut Frame, effect: EffectId, result: EffectResult) {
-        if self.awaiting == Some(effect) {
-            self.awaiting = None;
-            match core::mem::replace(&mut self.phase, Phase::Ended) {
-                Phase::Acquire(state) => {
-                    let next = acquire::step(frame, &mut self.known.gathered, state, result);
-                    self.acquired(frame, next);
-                }
-                Phase::Stores => self.stores_read(frame, result),
-                Phase::Inspect => self.inspected(frame, result),
-                Phase::Housekeeping(rest) => self.keep_house(frame, rest),
-                other => self.phase = other,
-            }
-        } else if let Some(work) = &mut self.work {
-            let progress = work.effect_done(frame, &self.known, effect, result);
-            self.worked(frame, progress);
-        }
-    }
-
-    fn acquired(&mut self, frame: &mut Frame, next: Next) {
-        match next {
-            Next::Ask(effect, state) => {
-                self.phase = Phase::Acquire(state);
-                self.awaiting = Some(frame.effect(effect, &[]));
-            }
-            Next::Complete => {
-                if let Some(cache) = &frame.cache {
-                    self.known.gathered.offers = cache.offer.clone();
-                }
-                self.phase = Phase::Stores;
-                self.awaiting = Some(frame.effect(Effect::ReadStores, &[]));
-            }
-            Next::Nothing => self.finish(frame),
-        }
-    }
-
-    fn stores_read(&mut self, frame: &mut Frame, result: EffectResult) {
-        let EffectResult::Stores(stores) = result else {
-            let code = if let EffectResult::Failed(code) = result { code } else { HResult::E_UNEXPECTED };
-            events::run_failed(frame, code);
-            return self.finish(frame);
+    /// An effect is done.
+    pub(crate) fn effect_done(self, frame: &mut Frame, effect: EffectId, result: EffectResult) -> Going {
+        let Self { course, phase } = self;
+        let reported = |open: EffectId, result| {
+            if open == effect { Ok(Reported::new(effect, result)) } else { Err(CoreError::UnknownEffect { effect }) }
         };
-        self.known.examined = Examined::read(frame, &self.known.gathered, stores);
-        let asked = self.known.examined.to_inspect();
-        if asked.is_empty() {
-            return self.work_list(frame);
-        }
-        self.phase = Phase::Inspect;
-        self.awaiting = Some(frame.effect(Effect::Inspect(asked), &[]));
-    }
-
-    fn inspected(&mut self, frame: &mut Frame, result: EffectResult) {
-        if let EffectResult::Checks(checks) = result {
-            self.known.examined.checks = checks;
-        }
-        self.work_list(frame);
-    }
-
-    fn work_list(&mut self, frame: &mut Frame) {
-        let items = plan::plan(frame, &self.known.gathered, &self.known.examined);
-        let user = frame.identity.context == autoenroll_model::Context::User;
-        let waiting = items.iter().filter(|item| item.interactive && user).count();
-        let facts = Facts::new().with("items", items.len()).with("interactive", waiting);
-        let silent_first = frame.decide(rules::R065, "order", true, facts) || waiting == 0;
-        for item in items {
-            if (item.interactive && user) || !silent_first {
-                self.later.push(item);
-            } else {
-                self.todo.push_back(item);
+        match phase {
+            Phase::Acquire { effect: open, acquisition } => {
+                let next = acquisition.step(frame, reported(open, result)?)?;
+                course.acquired(frame, next)
             }
+            Phase::ReadStores { effect: open, gathered } => {
+                let stores = reported(open, result)?.stores()?;
+                course.stores_read(frame, *gathered, stores)
+            }
+            Phase::Inspect { effect: open, known } => {
+                let checks = reported(open, result)?.checks()?;
+                course.inspected(frame, known, checks)
+            }
+            Phase::Silent { known, work, todo, later } => {
+                let progress = work.effect_done(frame, &known, effect, result)?;
+                course.silent(frame, known, progress, todo, later)
+            }
+            Phase::Interactive { known, work, todo } => {
+                let progress = work.effect_done(frame, &known, effect, result)?;
+                course.interactive(frame, known, progress, todo)
+            }
+            Phase::Housekeeping { effect: open, now, rest } => {
+                now.done(frame, reported(open, result)?.done()?)?;
+                course.keep_house(frame, rest)
+            }
+            Phase::Desktop { .. } | Phase::Summary(_) => Err(CoreError::UnknownEffect { effect }.into()),
         }
-        self.phase = Phase::Silent;
-        self.next_item(frame);
     }
 
-    /// Starts items until one has to wait for something, then what follows the last.
-    fn next_item(&mut self, frame: &mut Frame) {
-        while let Some(item) = self.todo.pop_front() {
-            let (work, progress) = Work::start(frame, &self.known, item);
-            self.work = Some(work);
-            if matches!(progress, Progress::Open) {
-                return;
+    /// The user answers a prompt.
+    pub(crate) fn answered(self, frame: &mut Frame, prompt: PromptId, answer: &Answer) -> Going {
+        let Self { course, phase } = self;
+        match phase {
+            Phase::Desktop { known, desktop, later } => match desktop.answered(frame, prompt, answer)? {
+                WizardAnswer::Start => course.next_interactive(frame, known, later.into()),
+                WizardAnswer::Postpone => course.postpone(frame, &known, later),
+                WizardAnswer::Stay(desktop) => course.at(Phase::Desktop { known, desktop, later }),
+            },
+            Phase::Silent { known, work, todo, later } => {
+                let progress = work.answered(frame, prompt, answer)?;
+                course.silent(frame, known, progress, todo, later)
             }
-            self.item_ended(frame, progress);
+            Phase::Interactive { known, work, todo } => {
+                let progress = work.answered(frame, prompt, answer)?;
+                course.interactive(frame, known, progress, todo)
+            }
+            Phase::Summary(open) if open.id == prompt => {
+                open.check(answer)?;
+                Ok(None)
+            }
+            Phase::Acquire { .. }
+            | Phase::ReadStores { .. }
+            | Phase::Inspect { .. }
+            | Phase::Housekeeping { .. }
+            | Phase::Summary(_) => Err(CoreError::UnknownPrompt { prompt }.into()),
         }
+    }
+
+    /// The CA that was asked has not answered for too long.
+    pub(crate) fn ca_timed_out(self, frame: &mut Frame) -> Going {
+        let Self { course, phase } = self;
+        match phase {
+            Phase::Silent { known, work, todo, later } => {
+                let progress = work.ca_timed_out(frame, &known)?;
+                course.silent(frame, known, progress, todo, later)
+            }
+            Phase::Interactive { known, work, todo } => {
+                let progress = work.ca_timed_out(frame, &known)?;
+                course.interactive(frame, known, progress, todo)
+            }
+            phase => course.at(phase),
+        }
+    }
+
+    /// Something changed in a reader.
+    pub(crate) fn readers_changed(mut self, frame: &mut Frame) -> Going {
+        if let Phase::Silent { work, .. } | Phase::Interactive { work, .. } = &mut self.phase {
+            work.readers_changed(frame);
+        }
+        Ok(Some(self))
+    }
+
+    /// Something happened to what is on the desktop, if anything is.
+    fn on_desktop(self, act: impl FnOnce(Desktop) -> Result<Desktop, Inverted>) -> Going {
+        let Self { course, phase } = self;
+        match phase {
+            Phase::Desktop { known, desktop, later } => {
+                let desktop = act(desktop)?;
+                course.at(Phase::Desktop { known, desktop, later })
+            }
+            phase => course.at(phase),
+        }
+    }
+
+    pub(crate) fn balloon_is_due(self, frame: &mut Frame) -> Going {
+        self.on_desktop(|desktop| desktop.delay_is_over(frame))
+    }
+
+    pub(crate) fn balloon_has_been_seen(self, frame: &mut Frame) -> Going {
+        self.on_desktop(|desktop| desktop.balloon_times_out(frame))
+    }
+
+    pub(crate) fn balloon_clicked(self, frame: &mut Frame, balloon: BalloonId) -> Going {
+        self.on_desktop(|desktop| desktop.balloon_clicked(frame, balloon))
+    }
+
+    pub(crate) fn balloon_closed(self, frame: &mut Frame, balloon: BalloonId) -> Going {
+        self.on_desktop(|desktop| desktop.balloon_closed(frame, balloon))
+    }
+
+    pub(crate) fn icon_clicked(self, frame: &mut Frame) -> Going {
+        self.on_desktop(|desktop| desktop.icon_clicked(frame))
+    }
+
+    /// The wizard is closed in the middle of an item: that one and the remaining ones wait for the next run.
+    pub(crate) fn wizard_closed(self, frame: &mut Frame) -> Going {
+        let Self { mut course, phase } = self;
+        match phase {
+            Phase::Interactive { known, work, todo } => {
+                let facts = Facts::new().with("remaining", todo.len());
+                let because = frame.applies(rules::WIZARD_CANCELLED, "wizard", facts)?;
+                let ended = work.postpone(frame, because);
+                course.item_ended(frame, ended)?;
+                course.postpone(frame, &known, todo.into())
+            }
+            phase => course.at(phase),
+        }
+    }
+
+    /// The user logs off, or a new run takes the place of this one: nothing stays open, nothing is remembered but what the stores
+    /// hold.
+    pub(crate) fn leave(self, frame: &mut Frame) -> Result<(), Inverted> {
         match self.phase {
-            Phase::Silent => self.after_silent_items(frame),
-            _ => self.finish(frame),
-        }
-    }
-
-    fn worked(&mut self, frame: &mut Frame, progress: Progress) {
-        if !matches!(progress, Progress::Open) {
-            self.item_ended(frame, progress);
-            self.next_item(frame);
-        }
-    }
-
-    fn item_ended(&mut self, frame: &mut Frame, progress: Progress) {
-        let Some(work) = self.work.take() else { return };
-        let item = work.into_item();
-        let because = frame.because();
-        events::enrollment(frame, false, &item.name);
-        let outcome = match progress {
-            Progress::Open => return,
-            Progress::Arrived(resumed) => {
-                self.later.push(*resumed);
-                Outcome::Postponed
+            Phase::Desktop { desktop, .. } => desktop.leave(frame)?,
+            Phase::Summary(open) => frame.withdraw(&open, &[]),
+            Phase::Silent { work, .. } | Phase::Interactive { work, .. } => {
+                work.stop(frame);
             }
-            Progress::Ended(outcome) => outcome,
+            Phase::Acquire { effect, .. }
+            | Phase::ReadStores { effect, .. }
+            | Phase::Inspect { effect, .. }
+            | Phase::Housekeeping { effect, .. } => frame.abandon(effect),
+        }
+        Ok(())
+    }
+}
+
+// What follows what.
+
+impl Course {
+    fn at(self, phase: Phase) -> Going {
+        Ok(Some(Run { course: self, phase }))
+    }
+
+    fn acquired(self, frame: &mut Frame, next: Next) -> Going {
+        match next {
+            Next::Ask(effect, acquisition) => {
+                let effect = frame.effect(effect, &[]);
+                self.at(Phase::Acquire { effect, acquisition: Box::new(acquisition) })
+            }
+            Next::Complete(gathered) => {
+                let effect = frame.effect(Effect::ReadStores, &[]);
+                self.at(Phase::ReadStores { effect, gathered: Box::new(gathered) })
+            }
+            Next::Nothing => self.tell(frame),
+        }
+    }
+
+    /// The stores are read. When they cannot be, nothing is known to be missing, so nothing is enrolled.
+    fn stores_read(self, frame: &mut Frame, gathered: Gathered, stores: Result<Stores, HResult>) -> Going {
+        let stores = match stores {
+            Ok(stores) => stores,
+            Err(code) => {
+                frame.applies(rules::STORES_UNREADABLE, "stores", Facts::new().with("code", code.to_string()))?;
+                events::run_failed(frame, code);
+                return self.tell(frame);
+            }
         };
-        match &outcome {
-            Outcome::Failed(code) => {
-                events::failed(frame, because, item.action, &item.name, *code);
-                self.told.unfinished.push(item.name.clone());
-                if item.interactive && frame.identity.context == autoenroll_model::Context::User {
-                    let cancelled = *code == HResult::SCARD_W_CANCELLED_BY_USER;
-                    let counts = !cancelled || frame.profile().cancelled == Cancelled::Failed;
-                    let facts = Facts::new().with("code", code.to_string());
-                    let counts = if cancelled { frame.decide(rules::P7_31, &item.name, counts, facts) } else { counts };
-                    if counts {
-                        self.told.failures.push((item.name.clone(), *code));
-                    }
-                }
-            }
-            Outcome::Enrolled { .. } => {
-                self.told.successes += 1;
-                self.told.retired.extend(item.retires.iter().cloned());
-            }
-            Outcome::Pending | Outcome::Postponed => self.told.unfinished.push(item.name.clone()),
+        let held = examine(frame, &gathered, stores);
+        let asked = to_inspect(&held);
+        let known = Box::new(Known { gathered, held });
+        if asked.is_empty() {
+            return self.work_list(frame, known);
         }
-        let causes: Vec<Cause> = item.reasons.into_iter().chain([because]).collect();
-        frame.report(Report::ItemEnded { template: item.name, action: item.action, outcome }, &causes);
-        if !self.todo.is_empty()
-            && matches!(self.phase, Phase::Interactive)
-            && !frame.decide(rules::S13_NEXT, "wizard", true, Facts::new())
-        {
-            self.todo.clear();
+        let effect = frame.effect(Effect::Inspect(asked), &[]);
+        self.at(Phase::Inspect { effect, known })
+    }
+
+    /// The certificates are inspected. When they cannot be, none is known to be unusable, so nothing is enrolled in its place.
+    fn inspected(
+        self,
+        frame: &mut Frame,
+        mut known: Box<Known>,
+        checks: Result<Vec<CertificateCheck>, HResult>,
+    ) -> Going {
+        match checks {
+            Ok(checks) => {
+                known.held.checks = checks;
+                self.work_list(frame, known)
+            }
+            Err(code) => {
+                let facts = Facts::new().with("code", code.to_string());
+                frame.applies(rules::CERTIFICATES_NOT_INSPECTED, "stores", facts)?;
+                events::run_failed(frame, code);
+                self.tell(frame)
+            }
+        }
+    }
+
+    /// Phase G: silent items come first, so that nothing waits for a user without need.
+    fn work_list(self, frame: &mut Frame, known: Box<Known>) -> Going {
+        let items = plan::plan(frame, &known)?;
+        let waits = |item: &Item| item.interactive && has_desktop(frame);
+        let waiting = items.iter().filter(|item| waits(item)).count();
+        let (later, todo): (Vec<Item>, Vec<Item>) = items.into_iter().partition(waits);
+        let facts = Facts::new().with("items", later.len() + todo.len()).with("interactive", waiting);
+        frame.applies(rules::SILENT_FIRST, "order", facts)?;
+        self.next_silent(frame, known, todo.into(), later)
+    }
+
+    /// Starts silent items until one has to wait for something, then what follows the last.
+    fn next_silent(
+        mut self,
+        frame: &mut Frame,
+        known: Box<Known>,
+        mut todo: VecDeque<Item>,
+        mut later: Vec<Item>,
+    ) -> Going {
+        while let Some(item) = todo.pop_front() {
+            match Work::start(frame, item)? {
+                Progress::Open(work) => return self.at(Phase::Silent { known, work, todo, later }),
+                Progress::Ended(ended) => later.extend(self.item_ended(frame, ended)?),
+            }
+        }
+        self.after_silent_items(frame, known, later)
+    }
+
+    fn silent(
+        mut self,
+        frame: &mut Frame,
+        known: Box<Known>,
+        progress: Progress,
+        todo: VecDeque<Item>,
+        mut later: Vec<Item>,
+    ) -> Going {
+        match progress {
+            Progress::Open(work) => self.at(Phase::Silent { known, work, todo, later }),
+            Progress::Ended(ended) => {
+                later.extend(self.item_ended(frame, ended)?);
+                self.next_silent(frame, known, todo, later)
+            }
         }
     }
 
     /// S0: is a user needed?
-    fn after_silent_items(&mut self, frame: &mut Frame) {
-        let facts = Facts::new().with("items", self.later.len());
-        if self.later.is_empty() {
-            let silent = frame.decide(rules::S0_SILENT, "run", true, facts);
-            if silent {
-                return self.finish(frame);
+    fn after_silent_items(self, frame: &mut Frame, known: Box<Known>, later: Vec<Item>) -> Going {
+        let facts = Facts::new().with("items", later.len());
+        if later.is_empty() {
+            frame.applies(rules::NO_INTERACTIVE_ITEMS, "run", facts)?;
+            return self.finish(frame, &known);
+        }
+        frame.applies(rules::INTERACTIVE_ITEMS, "run", facts)?;
+        let waiting = Waiting {
+            names: later.iter().map(|item| item.name.clone()).collect(),
+            reasons: later.iter().flat_map(|item| item.reasons.iter().copied()).collect(),
+        };
+        let desktop = Desktop::delay(frame, self.started, known.gathered.settings.express, waiting)?;
+        self.at(Phase::Desktop { known, desktop, later })
+    }
+
+    /// Starts interactive items until one has to wait for something.
+    fn next_interactive(mut self, frame: &mut Frame, known: Box<Known>, mut todo: VecDeque<Item>) -> Going {
+        while let Some(item) = todo.pop_front() {
+            match Work::start(frame, item)? {
+                Progress::Open(work) => return self.at(Phase::Interactive { known, work, todo }),
+                Progress::Ended(ended) => self.interactive_ended(frame, ended, &todo)?,
             }
-        } else if !frame.decide(rules::S0_INTERACTIVE, "run", true, facts) {
-            return self.finish(frame);
         }
-        let express = self.known.gathered.settings.express;
-        let desktop = Desktop::delay(frame, self.started, express, &self.waiting());
-        self.phase = Phase::Desktop(desktop);
+        self.finish(frame, &known)
     }
 
-    /// The user has said Start: the wizard works through the interactive items.
-    fn begin_interactive(&mut self, frame: &mut Frame) {
-        self.phase = Phase::Interactive;
-        self.todo = core::mem::take(&mut self.later).into();
-        self.next_item(frame);
-    }
-
-    /// The last item is done: put the stores in order.
-    fn finish(&mut self, frame: &mut Frame) {
-        let chores = install::chores(frame, &self.known, &self.told.unfinished, &self.told.retired);
-        self.keep_house(frame, chores.into());
-    }
-
-    fn keep_house(&mut self, frame: &mut Frame, mut rest: VecDeque<Effect>) {
-        match rest.pop_front() {
-            Some(effect) => {
-                self.awaiting = Some(frame.effect(effect, &[]));
-                self.phase = Phase::Housekeeping(rest);
+    fn interactive(mut self, frame: &mut Frame, known: Box<Known>, progress: Progress, todo: VecDeque<Item>) -> Going {
+        match progress {
+            Progress::Open(work) => self.at(Phase::Interactive { known, work, todo }),
+            Progress::Ended(ended) => {
+                self.interactive_ended(frame, ended, &todo)?;
+                self.next_interactive(frame, known, todo)
             }
-            None => self.tell(frame),
         }
     }
 
-    /// S14: failures of interactive items are told, success never is.
-    fn tell(&mut self, frame: &mut Frame) {
-        let failed = !self.told.failures.is_empty();
-        let facts = Facts::new().with("failures", self.told.failures.len()).with("successes", self.told.successes);
-        let mut shown = frame.decide(rules::R096, "summary", failed, facts);
-        if failed {
-            shown = frame.decide(rules::S14_SUMMARY, "summary", shown, Facts::new());
-        } else {
-            shown = !frame.decide(rules::S14_SILENT, "summary", !shown, Facts::new());
+    /// S13: the next item follows.
+    fn interactive_ended(&mut self, frame: &mut Frame, ended: Ended, todo: &VecDeque<Item>) -> Result<(), Inverted> {
+        let arrived = self.item_ended(frame, ended)?;
+        debug_assert!(arrived.is_none(), "only a silent item, which fetches what is pending, hands over to another");
+        if !todo.is_empty() {
+            frame.applies(rules::NEXT_ITEM, "wizard", Facts::new())?;
         }
-        if self.told.successes > 0 {
-            let quiet = frame.decide(rules::R097, "success", true, Facts::new());
-            shown = shown || !quiet;
-        }
-        events::run_completed(frame);
-        if !shown {
-            self.phase = Phase::Ended;
-            return;
-        }
-        let failures: Vec<Fact> =
-            self.told.failures.iter().map(|(name, code)| Fact::Text(alloc::format!("{name}: {code}"))).collect();
-        let because = frame.because();
-        let facts = Facts::new().with("failures", Fact::List(failures));
-        self.phase = Phase::Summary(frame.prompt(DecisionPoint::Summary, facts, &[Choice::Close], &[because]));
+        Ok(())
     }
 
-    // What the user and time do.
-
-    pub(crate) fn balloon_is_due(&mut self, frame: &mut Frame) {
-        let waiting = self.waiting();
-        if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.delay_is_over(frame, &waiting);
-        }
-    }
-
-    pub(crate) fn balloon_has_been_seen(&mut self, frame: &mut Frame) {
-        if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.balloon_times_out(frame);
-        }
-    }
-
-    pub(crate) fn balloon_clicked(&mut self, frame: &mut Frame, balloon: autoenroll_model::BalloonId) {
-        let waiting = self.waiting();
-        if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.balloon_clicked(frame, balloon, &waiting);
-        }
-    }
-
-    pub(crate) fn balloon_closed(&mut self, frame: &mut Frame, balloon: autoenroll_model::BalloonId) {
-        let waiting = self.waiting();
-        if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.balloon_closed(frame, balloon, &waiting);
-        }
-    }
-
-    pub(crate) fn icon_clicked(&mut self, frame: &mut Frame) {
-        let waiting = self.waiting();
-        if let Phase::Desktop(desktop) = &mut self.phase {
-            desktop.icon_clicked(frame, &waiting);
-        }
-    }
-
-    fn waiting(&self) -> Waiting {
-        Waiting {
-            names: self.later.iter().map(|item| item.name.clone()).collect(),
-            reasons: self.later.iter().flat_map(|item| item.reasons.iter().copied()).collect(),
-        }
-    }
-
-    pub(crate) fn answered(&mut self, frame: &mut Frame, prompt: PromptId, answer: Answer) {
-        let waiting = self.waiting();
-        match &mut self.phase {
-            Phase::Desktop(desktop) if desktop.asks(prompt, &answer) => {
-                match desktop.wizard_answered(frame, &answer, &waiting) {
-                    Some(true) => self.begin_interactive(frame),
-                    Some(false) => self.postpone(frame),
-                    None => {}
+    /// An item has ended: what the log and the summary say of it. Hands back the item that takes over, if one does.
+    fn item_ended(&mut self, frame: &mut Frame, ended: Ended) -> Result<Option<Item>, Inverted> {
+        let Ended { item, outcome, because, arrived } = ended;
+        events::enrollment(frame, false, &item.name);
+        match &outcome {
+            // R088
+            Outcome::Failed(code) => {
+                events::failed(frame, because, item.action(), &item.name, *code)?;
+                self.unfinished.push(item.name.clone());
+                if item.interactive && has_desktop(frame) && is_told(frame, &item.name, *code) {
+                    self.failures.push((item.name.clone(), *code));
                 }
             }
-            Phase::Summary(open) if open.id == prompt && open.takes(&answer) => self.phase = Phase::Ended,
-            _ => {
-                if let Some(work) = &mut self.work {
-                    let progress = work.answered(frame, &self.known, prompt, &answer);
-                    self.worked(frame, progress);
-                }
+            Outcome::Enrolled { .. } => {
+                self.successes += 1;
+                self.retired.extend(item.retires.iter().cloned());
             }
+            Outcome::Pending | Outcome::Postponed => self.unfinished.push(item.name.clone()),
         }
+        let action = item.action();
+        let causes: Vec<Cause> = item.reasons.into_iter().chain([because]).collect();
+        frame.report(Report::ItemEnded { template: item.name, action, outcome }, &causes);
+        Ok(arrived)
     }
 
     /// Everything interactive waits for the next run; that is neither failure nor success.
-    fn postpone(&mut self, frame: &mut Frame) {
-        self.told.unfinished.extend(self.later.drain(..).map(|item| item.name));
-        self.finish(frame);
+    fn postpone(mut self, frame: &mut Frame, known: &Known, items: Vec<Item>) -> Going {
+        self.unfinished.extend(items.into_iter().map(|item| item.name));
+        self.finish(frame, known)
     }
 
-    /// The wizard is closed in the middle of an item: that one and the remaining ones wait for the next run.
-    pub(crate) fn wizard_closed(&mut self, frame: &mut Frame) {
-        if !matches!(self.phase, Phase::Interactive) {
-            return;
-        }
-        let rule: Rule = rules::P7_29;
-        if !frame.decide(rule, "wizard", true, Facts::new().with("remaining", self.todo.len())) {
-            return;
-        }
-        if let Some(work) = &mut self.work {
-            work.stop(frame);
-            self.item_ended(frame, Progress::Ended(Outcome::Postponed));
-        }
-        let rest: Vec<String> = self.todo.drain(..).map(|item| item.name).collect();
-        self.told.unfinished.extend(rest);
-        self.finish(frame);
+    /// The last item is done: put the stores in order.
+    fn finish(self, frame: &mut Frame, known: &Known) -> Going {
+        let rest = install::housekeeping(frame, known, &self.unfinished, &self.retired)?;
+        self.keep_house(frame, rest.into())
     }
 
-    pub(crate) fn answer_is_overdue(&mut self, frame: &mut Frame) {
-        if let Some(work) = &mut self.work {
-            let progress = work.answer_is_overdue(frame, &self.known);
-            self.worked(frame, progress);
-        }
+    fn keep_house(self, frame: &mut Frame, mut rest: VecDeque<Housekeeping>) -> Going {
+        let Some(now) = rest.pop_front() else { return self.tell(frame) };
+        let effect = frame.effect(now.effect(), &[]);
+        self.at(Phase::Housekeeping { effect, now, rest })
     }
 
-    pub(crate) fn readers_changed(&mut self, frame: &mut Frame) {
-        crate::item::forget_pins_of_absent_cards(frame);
-        if let Some(work) = &mut self.work {
-            work.readers_changed(frame);
+    /// S14: a summary shows failures of interactive items, and never success.
+    fn tell(self, frame: &mut Frame) -> Going {
+        let facts = Facts::new().with("failures", self.failures.len()).with("successes", self.successes);
+        let failed = !self.failures.is_empty();
+        let shown = frame.decide(rules::SUMMARY_FOR_FAILURES, "summary", failed, facts).holds;
+        let rule = if shown { rules::SUMMARY } else { rules::NO_SUMMARY };
+        let mut because = frame.applies(rule, "summary", Facts::new())?;
+        if self.successes > 0 {
+            because = frame.applies(rules::SUCCESS_SILENT, "success", Facts::new())?;
         }
+        events::run_completed(frame);
+        if !shown {
+            return Ok(None);
+        }
+        let failure = |(name, code): &(String, HResult)| Fact::Text(alloc::format!("{name}: {code}"));
+        let facts = Facts::new().with("failures", Fact::List(self.failures.iter().map(failure).collect()));
+        let prompt = frame.prompt(DecisionPoint::Summary, facts, &[Choice::Close], &[because]);
+        self.at(Phase::Summary(prompt))
     }
+}
 
-    /// Log off: nothing stays open, nothing is remembered but what the stores hold.
-    pub(crate) fn log_off(&mut self, frame: &mut Frame) {
-        let leaves = match &mut self.phase {
-            Phase::Desktop(desktop) => desktop.leave(frame),
-            Phase::Summary(open) => {
-                frame.withdraw(open, &[]);
-                true
-            }
-            _ => true,
-        };
-        if !leaves {
-            return;
-        }
-        if let Some(work) = &mut self.work {
-            work.stop(frame);
-        }
-        if let Some(effect) = self.awaiting.take() {
-            frame.abandon(effect);
-        }
-        self.work = None;
-        self.phase = Phase::Ended;
+/// Whether the summary shows a failure. One that the user brought about by cancelling counts by the profile.
+fn is_told(frame: &mut Frame, template: &str, code: HResult) -> bool {
+    if code != HResult::SCARD_W_CANCELLED_BY_USER {
+        return true;
     }
-
-    /// A new run takes the place of this one, whose balloon nobody clicked.
-    pub(crate) fn give_way(&mut self, frame: &mut Frame) {
-        self.log_off(frame);
-    }
+    let counts = frame.profile().cancelled == Cancelled::Failed;
+    frame.decide(rules::CANCELLED_IS_FAILED, template, counts, Facts::new().with("code", code.to_string())).holds
 }

@@ -8,10 +8,10 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use crate::script::Halt;
-use crate::transaction::{DIRECTORY, Transaction, certificate_object, key_of};
+use crate::transaction::{CardTransaction, DIRECTORY, certificate_object, key_of};
 
 /// The certificate of a container, DER.
-pub(crate) fn read(card: &mut Transaction<'_>, container: &str) -> Result<Vec<u8>, Halt> {
+pub(crate) fn read(card: &mut CardTransaction<'_>, container: &str) -> Result<Vec<u8>, Halt> {
     let (_, index) = card.find_container(container)?;
     let none = || Halt::Failed(HResult::SCARD_E_NO_SUCH_CERTIFICATE);
     let (file, object) = certificate_object(&card.master_file()?, index).ok_or_else(none)?;
@@ -23,7 +23,7 @@ pub(crate) fn read(card: &mut Transaction<'_>, container: &str) -> Result<Vec<u8
 }
 
 /// Stores the certificate of a container: creates its file, if need be, and fills it.
-pub(crate) fn write(card: &mut Transaction<'_>, container: &str, certificate: &[u8]) -> Result<(), Halt> {
+pub(crate) fn write(card: &mut CardTransaction<'_>, container: &str, certificate: &[u8]) -> Result<(), Halt> {
     let content = pack(certificate).ok_or(Halt::Failed(HResult::SCARD_E_WRITE_TOO_MANY))?;
     let (_, index) = card.find_container(container)?;
     let (.., kind) = key_of(&card.key_map()?, index)?;
@@ -55,7 +55,7 @@ pub(crate) fn write(card: &mut Transaction<'_>, container: &str, certificate: &[
 
 /// Removes the certificate of a container, whichever kind of key it belonged to: first the content, then the record in the
 /// master file, which is brought up to date.
-pub(crate) fn remove(card: &mut Transaction<'_>, master: &mut MasterFile, index: u8) -> Result<(), Halt> {
+pub(crate) fn remove(card: &mut CardTransaction<'_>, master: &mut MasterFile, index: u8) -> Result<(), Halt> {
     for kind in [KeyKind::Exchange, KeyKind::Signature] {
         let name = certificate_file_name(kind, index);
         let Some((file, object)) = master.find(DIRECTORY, name.as_str()) else { continue };

@@ -5,10 +5,10 @@ use autoenroll_model::HResult;
 
 use crate::certificate;
 use crate::script::Halt;
-use crate::transaction::{Transaction, key_record};
+use crate::transaction::{CardTransaction, key_record};
 
 /// Moves the default flag to a container. The map is written whole, so at no moment are there two default containers.
-pub(crate) fn set_default(card: &mut Transaction<'_>, name: &str) -> Result<(), Halt> {
+pub(crate) fn set_default(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {
     let (mut map, index) = card.find_container(name)?;
     if !has_key(&map.0[usize::from(index)]) {
         return Err(Halt::Failed(HResult::NTE_NO_KEY));
@@ -24,7 +24,7 @@ pub(crate) fn set_default(card: &mut Transaction<'_>, name: &str) -> Result<(), 
 
 /// Deletes a container: its record, key and certificate. Another container becomes the default when this one was (Windows
 /// documentation, "Smart Card Architecture": an arbitrary one; here the first).
-pub(crate) fn delete(card: &mut Transaction<'_>, name: &str) -> Result<(), Halt> {
+pub(crate) fn delete(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {
     let (map, index) = card.find_container(name)?;
     let master = card.master_file()?;
     release(card, map, master, index)
@@ -33,13 +33,14 @@ pub(crate) fn delete(card: &mut Transaction<'_>, name: &str) -> Result<(), Halt>
 /// Zeroes the record of a container and deletes its key and certificate, as far as they are there. Record before key before
 /// certificate: cut short, it leaves files behind that no container names, and [`crate::generate`] clears them away.
 pub(crate) fn release(
-    card: &mut Transaction<'_>,
+    card: &mut CardTransaction<'_>,
     mut map: ContainerMap,
     mut master: MasterFile,
     index: u8,
 ) -> Result<(), Halt> {
     let was_default = map.default_index() == Some(usize::from(index));
     map.0[usize::from(index)] = ContainerRecord::default();
+    // K8.3.delete-default
     if was_default && let Some(heir) = map.0.iter().position(has_key) {
         map.set_default(heir);
     }

@@ -6,10 +6,10 @@ use autoenroll_model::{CardDescription, ContainerView};
 
 use crate::container::has_key;
 use crate::script::Halt;
-use crate::transaction::{Transaction, certificate_object, key_record};
+use crate::transaction::{CardTransaction, certificate_object, key_record};
 
 /// Reads containers, free records and PIN status. It writes nothing and needs no PIN.
-pub(crate) fn describe(card: &mut Transaction<'_>, max_containers: u8) -> Result<CardDescription, Halt> {
+pub(crate) fn describe(card: &mut CardTransaction<'_>, max_containers: u8) -> Result<CardDescription, Halt> {
     let tries_left = tries_left(card)?;
     let map = card.container_map()?;
     let keys = card.key_map()?;
@@ -21,9 +21,9 @@ pub(crate) fn describe(card: &mut Transaction<'_>, max_containers: u8) -> Result
     })
 }
 
-fn tries_left(card: &mut Transaction<'_>) -> Result<Option<u8>, Halt> {
+fn tries_left(card: &mut CardTransaction<'_>) -> Result<Option<u8>, Halt> {
     let status = card.read(FileId::APPLICATION, tag::PIN_STATUS)?;
-    Ok(match tlv::find(&status.unwrap_or_default(), tag::TRIES_LEFT) {
+    Ok(match tlv::find(&status.unwrap_or_default(), tag::RETRIES_LEFT) {
         Ok(Some(&[tries])) => Some(tries),
         _ => None,
     })
@@ -31,7 +31,7 @@ fn tries_left(card: &mut Transaction<'_>) -> Result<Option<u8>, Halt> {
 
 /// The containers that are finished; see [`has_key`]. Of several that a faulty card flags as default, the first counts.
 fn containers(
-    card: &mut Transaction<'_>,
+    card: &mut CardTransaction<'_>,
     map: &ContainerMap,
     keys: &KeyMap,
     master: &MasterFile,
@@ -54,7 +54,7 @@ fn containers(
 }
 
 /// Whether a data object is there and not empty. Its beginning tells, so the rest is not fetched.
-fn holds_something(card: &mut Transaction<'_>, file: FileId, object: Tag) -> Result<bool, Halt> {
+fn holds_something(card: &mut CardTransaction<'_>, file: FileId, object: Tag) -> Result<bool, Halt> {
     let response = card.transmit(&commands::get_data(file, object))?;
     let answered = response.sw.is_ok() || response.sw.remaining().is_some();
     Ok(answered && response.data.len() > tlv::encoded_len(object, 0))

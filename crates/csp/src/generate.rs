@@ -14,18 +14,18 @@ use autoenroll_keys::PublicKey;
 use autoenroll_model::{EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec};
 
 use crate::script::Halt;
-use crate::transaction::{Transaction, key_record};
+use crate::transaction::{CardTransaction, key_record};
 use crate::{certificate, container};
 
 /// The key to make.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct KeyParameters {
     algorithm: Algorithm,
     kind: KeyKind,
     default: bool,
 }
 
-impl Wanted {
+impl KeyParameters {
     pub(crate) const fn new(algorithm: KeyAlgorithm, key_spec: KeySpec, default: bool) -> Self {
         let algorithm = match algorithm {
             KeyAlgorithm::Rsa1024 => Algorithm::Rsa1024,
@@ -45,20 +45,20 @@ impl Wanted {
 /// Generates a key in a new container, or in the one named by `overwrite`. A failure that leaves the card in the reader
 /// leaves no container behind either.
 pub(crate) fn generate(
-    card: &mut Transaction<'_>,
-    wanted: Wanted,
+    card: &mut CardTransaction<'_>,
+    parameters: KeyParameters,
     overwrite: Option<&str>,
     new_key: &KeyPlace,
 ) -> Result<EffectResult, Halt> {
     let container = overwrite.unwrap_or(&new_key.container);
-    let mut plan = Plan::read(card, wanted, container, overwrite.is_some())?;
+    let mut plan = Plan::read(card, parameters, container, overwrite.is_some())?;
     let public_key = plan.carry_out(card).map_err(full)?.spki_der();
     Ok(EffectResult::Generated { key: KeyPlace { container: container.to_owned(), ..new_key.clone() }, public_key })
 }
 
 /// What the card holds and which record the key goes to.
 struct Plan {
-    wanted: Wanted,
+    parameters: KeyParameters,
     name: ContainerName,
     index: u8,
     reference: KeyReference,
@@ -72,29 +72,36 @@ struct Plan {
 }
 
 impl Plan {
-    fn read(card: &mut Transaction<'_>, wanted: Wanted, name: &str, overwrite: bool) -> Result<Self, Halt> {
+    fn read(
+        card: &mut CardTransaction<'_>,
+        parameters: KeyParameters,
+        name: &str,
+        overwrite: bool,
+    ) -> Result<Self, Halt> {
         let map = card.container_map()?;
         let keys = card.key_map()?;
         let master = card.master_file()?;
         let index = match (map.find(name), overwrite) {
             (Some(index), true) => index,
             (None, true) => return Err(Halt::Failed(HResult::SCARD_E_NO_KEY_CONTAINER)),
+            // K8.3.never-overwrite
             (Some(_), false) => return Err(Halt::Failed(HResult::NTE_EXISTS)),
             (None, false) => free_record(&map),
         };
         let index = u8::try_from(index).ok();
         let reference = index.and_then(|index| free_reference(&keys, index));
         let (Some(index), Some(reference)) = (index, reference) else {
+            // X6.3.0x80090023
             return Err(Halt::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL));
         };
         let name = ContainerName::new(name).map_err(|_| Halt::Failed(HResult::E_INVALIDARG))?;
         let mut before = map;
         before.0.resize(before.0.len().max(usize::from(index) + 1), ContainerRecord::default());
         let map = before.clone();
-        Ok(Self { wanted, name, index, reference, created: false, before, map, keys, master })
+        Ok(Self { parameters, name, index, reference, created: false, before, map, keys, master })
     }
 
-    fn carry_out(&mut self, card: &mut Transaction<'_>) -> Result<PublicKey, Halt> {
+    fn carry_out(&mut self, card: &mut CardTransaction<'_>) -> Result<PublicKey, Halt> {
         // An old certificate must not meet the new key. On a fresh record there is one only if a deletion was cut short.
         certificate::remove(card, &mut self.master, self.index)?;
         self.claim_record(card)?;
@@ -109,13 +116,13 @@ impl Plan {
     }
 
     /// Until the key map names the key file, nothing but this plan does.
-    fn undo(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+    fn undo(&mut self, card: &mut CardTransaction<'_>) -> Result<(), Halt> {
         container::release(card, self.before.clone(), self.master.clone(), self.index)?;
         if self.created { card.delete_key_file(self.reference.file()) } else { Ok(()) }
     }
 
     /// The name, valid, without key size: other readers pass such a record over.
-    fn claim_record(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+    fn claim_record(&mut self, card: &mut CardTransaction<'_>) -> Result<(), Halt> {
         let record =
             ContainerRecord { name: self.name.clone(), flags: ContainerFlags::Valid, ..ContainerRecord::default() };
         self.map.0[usize::from(self.index)] = record;
@@ -123,14 +130,17 @@ impl Plan {
         card.write_container_map(&self.map)
     }
 
-    fn make_key(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+    fn make_key(&mut self, card: &mut CardTransaction<'_>) -> Result<(), Halt> {
         let at = usize::from(self.index);
         card.containers_change()?;
         if let KeyMapRecord::Used { file, .. } = key_record(&self.keys, self.index) {
             card.delete_key_file(file)?;
         }
-        let create =
-            commands::create_file(&commands::user_key_file(self.reference, self.wanted.algorithm, self.wanted.kind));
+        let create = commands::create_file(&commands::user_key_file(
+            self.reference,
+            self.parameters.algorithm,
+            self.parameters.kind,
+        ));
         let created = card.exchange(&create)?;
         if created.sw == StatusWord::FILE_EXISTS {
             // No record refers to it: it is what an operation left that was cut short.
@@ -145,16 +155,16 @@ impl Plan {
 
         self.keys.0.resize(self.keys.0.len().max(self.map.0.len()), KeyMapRecord::Free);
         self.keys.0[at] = KeyMapRecord::Used {
-            algorithm: self.wanted.algorithm.number(),
-            kind: self.wanted.kind,
+            algorithm: self.parameters.algorithm.number(),
+            kind: self.parameters.kind,
             file: self.reference.file(),
         };
         card.write_key_map(&self.keys)
     }
 
     /// The command has no Le: some cards answer with the public key all the same, which is left where it is.
-    fn generate_key(&self, card: &mut Transaction<'_>) -> Result<(), Halt> {
-        let generated = card.transmit(&commands::generate_key(self.reference, self.wanted.algorithm))?;
+    fn generate_key(&self, card: &mut CardTransaction<'_>) -> Result<(), Halt> {
+        let generated = card.transmit(&commands::generate_key(self.reference, self.parameters.algorithm))?;
         match (generated.sw, generated.sw.remaining()) {
             (StatusWord::OK, _) | (_, Some(_)) => Ok(()),
             (sw, None) => Err(card.key_refused(sw)),
@@ -162,23 +172,23 @@ impl Plan {
     }
 
     /// The key size, and the default flag with the same write.
-    fn finish_record(&mut self, card: &mut Transaction<'_>) -> Result<(), Halt> {
+    fn finish_record(&mut self, card: &mut CardTransaction<'_>) -> Result<(), Halt> {
         let at = usize::from(self.index);
-        let bits = self.wanted.algorithm.bits();
-        match self.wanted.kind {
+        let bits = self.parameters.algorithm.bits();
+        match self.parameters.kind {
             KeyKind::Exchange => self.map.0[at].exchange_bits = bits,
             KeyKind::Signature => self.map.0[at].signature_bits = bits,
         }
-        if self.wanted.default || self.before.default_index() == Some(at) {
+        if self.parameters.default || self.before.default_index() == Some(at) {
             self.map.set_default(at);
         }
         card.files_change()?;
         card.write_container_map(&self.map)
     }
 
-    fn read_key(&self, card: &mut Transaction<'_>) -> Result<PublicKey, Halt> {
+    fn read_key(&self, card: &mut CardTransaction<'_>) -> Result<PublicKey, Halt> {
         let answer = card.ask_key(&commands::read_public_key(self.reference))?;
-        public_key(&answer, self.wanted.algorithm).ok_or(Halt::Failed(HResult::NTE_FAIL))
+        public_key(&answer, self.parameters.algorithm).ok_or(Halt::Failed(HResult::NTE_FAIL))
     }
 }
 

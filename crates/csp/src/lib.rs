@@ -1,13 +1,13 @@
 //! Cryptographic service providers, client side: container operations on a GIDS smart card turned into APDUs, keys in
 //! software, and the database that finds a provider for a card's ATR.
 //!
-//! A card operation is straight-line code over the answers so far ([`step`]): whoever owns the reader sends one APDU, adds
+//! A card operation is straight-line code over the answers so far ([`step`]): the owner of the reader sends one APDU, adds
 //! the answer and asks again. What this crate deliberately lacks: readers, cards, prompts, PIN caches, clocks and
 //! randomness - PINs, container names and entropy are handed in.
 //!
 //! ```
 //! use autoenroll_card::{Card, CardProfile, Personalisation};
-//! use autoenroll_csp::{Answer, Operation, Step, step};
+//! use autoenroll_csp::{CardAnswer, Operation, Step, step};
 //! use autoenroll_keys::Seed;
 //!
 //! let mut card = Card::new(CardProfile::gids(), *b"alice's new card", Seed::from(1));
@@ -17,7 +17,7 @@
 //! let mut answers = Vec::new();
 //! let serial = loop {
 //!     match step(&Operation::Identify, &answers) {
-//!         Step::Send(command) => answers.push(Answer::Response(card.transmit(&command.encode()?))),
+//!         Step::Send(command) => answers.push(CardAnswer::Response(card.transmit(&command.encode()?))),
 //!         Step::Identified(serial) => break serial,
 //!         Step::Done(failure) => panic!("{failure:?}"),
 //!     }
@@ -42,7 +42,8 @@ mod software;
 mod status;
 mod transaction;
 
-pub use operation::{Answer, Operation, Step, Target, container_name, step};
+pub use operation::{Operation, Step, Target, container_name, step};
 pub use pin::Pin;
 pub use registry::{CardDatabase, CardDatabaseError, CardType};
+pub use script::CardAnswer;
 pub use software::{SoftwareContainer, SoftwareKeys};

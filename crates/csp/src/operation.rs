@@ -6,8 +6,8 @@ use autoenroll_apdu::gids::{FileId, tag};
 use autoenroll_apdu::{Command, redact};
 use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, HResult, KeyPlace, hex};
 
-use crate::script::{Halt, Script};
-use crate::transaction::Transaction;
+use crate::script::{CardAnswer, Halt, Script};
+use crate::transaction::CardTransaction;
 use crate::{Pin, certificate, container, describe, generate, sign, status};
 
 /// What the next action of `operation` is, after these answers to the commands it has sent so far.
@@ -19,12 +19,12 @@ use crate::{Pin, certificate, container, describe, generate, sign, status};
 /// An operation is one reader transaction: the driver takes the reader before the first command and gives it back
 /// afterwards, also when the card has gone.
 #[must_use]
-pub fn step(operation: &Operation, answers: &[Answer]) -> Step {
+pub fn step(operation: &Operation, answers: &[CardAnswer]) -> Step {
     let script = Script::new(answers);
     let outcome = match operation {
         Operation::Identify => identify(script).map(Step::Identified),
         Operation::Perform { operation, pin, target } => {
-            Transaction::run(script, pin.as_ref(), |card| perform(card, operation, target)).map(Step::Done)
+            CardTransaction::run(script, pin.as_ref(), |card| perform(card, operation, target)).map(Step::Done)
         }
     };
     match outcome {
@@ -41,7 +41,7 @@ pub enum Operation {
     /// Read the card id of a card that was just inserted. → [`Step::Identified`]; a card without the GIDS application fails
     /// with `SCARD_E_UNKNOWN_CARD`, one without a file system with `SCARD_E_FILE_NOT_FOUND`.
     Identify,
-    /// Select the application, verify the PIN when there is one, operate, log out. → [`Step::Done`]
+    /// Select the application, verify the PIN when there is one, operate, deauthenticate. → [`Step::Done`]
     Perform {
         /// What the core asks for.
         operation: CardOperation,
@@ -61,33 +61,6 @@ pub struct Target {
     /// How many containers cards of this kind take. GIDS cards do not tell; a provider knows it with the ATR. Only
     /// [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.
     pub max_containers: u8,
-}
-
-/// What came back for one command.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
-    /// The bytes of the response APDU. Fewer than two mean that the card has gone: readers report a card that is pulled in
-    /// the middle of a command as success without data.
-    Response(Vec<u8>),
-    /// The reader said that the card is gone, was reset or is mute, in one of several ways; with the code to report.
-    CardGone(HResult),
-}
-
-impl Answer {
-    /// What a reader's failure to transmit means. PC/SC stacks report a pulled card in several ways, depending on who
-    /// notices first; they are one [`Answer::CardGone`].
-    ///
-    /// | code of the reader | reported as |
-    /// | --- | --- |
-    /// | `SCARD_W_RESET_CARD`, `SCARD_W_UNRESPONSIVE_CARD` | the same |
-    /// | any other: `SCARD_E_NOT_TRANSACTED`, `SCARD_E_NO_SMARTCARD`, ... | `SCARD_W_REMOVED_CARD` |
-    #[must_use]
-    pub const fn not_transmitted(code: HResult) -> Self {
-        Self::CardGone(match code {
-            HResult::SCARD_W_RESET_CARD | HResult::SCARD_W_UNRESPONSIVE_CARD => code,
-            _ => HResult::SCARD_W_REMOVED_CARD,
-        })
-    }
 }
 
 /// What an operation does next. `Debug` does not show the PIN in a command.
@@ -132,13 +105,13 @@ fn identify(mut script: Script<'_>) -> Result<CardSerial, Halt> {
     }
 }
 
-fn perform(card: &mut Transaction<'_>, operation: &CardOperation, target: &Target) -> Result<EffectResult, Halt> {
+fn perform(card: &mut CardTransaction<'_>, operation: &CardOperation, target: &Target) -> Result<EffectResult, Halt> {
     match operation {
         CardOperation::Describe => describe::describe(card, target.max_containers).map(EffectResult::Card),
         CardOperation::VerifyPin => Ok(EffectResult::Done),
         CardOperation::Generate { algorithm, key_spec, make_default, overwrite } => {
-            let wanted = generate::Wanted::new(*algorithm, *key_spec, *make_default);
-            generate::generate(card, wanted, overwrite.as_deref(), &target.new_key)
+            let parameters = generate::KeyParameters::new(*algorithm, *key_spec, *make_default);
+            generate::generate(card, parameters, overwrite.as_deref(), &target.new_key)
         }
         CardOperation::Sign { container, algorithm, message } => {
             sign::sign(card, container, *algorithm, message).map(EffectResult::Signature)
@@ -172,15 +145,15 @@ mod tests {
 
     #[test]
     fn the_card_goes_in_several_ways() {
-        let check = |answer: Answer, code: HResult| {
+        let check = |answer: CardAnswer, code: HResult| {
             let step = step(&Operation::Identify, &[answer]);
             assert_eq!(step, Step::Done(EffectResult::Failed(code)));
         };
-        check(Answer::Response(vec![]), HResult::SCARD_W_REMOVED_CARD);
-        check(Answer::Response(vec![0x90]), HResult::SCARD_W_REMOVED_CARD);
-        check(Answer::not_transmitted(HResult(0x8010_0016)), HResult::SCARD_W_REMOVED_CARD);
-        check(Answer::not_transmitted(HResult::SCARD_E_NO_SMARTCARD), HResult::SCARD_W_REMOVED_CARD);
-        check(Answer::not_transmitted(HResult::SCARD_W_RESET_CARD), HResult::SCARD_W_RESET_CARD);
-        check(Answer::Response(vec![0x6A, 0x82]), HResult::SCARD_E_UNKNOWN_CARD);
+        check(CardAnswer::Response(vec![]), HResult::SCARD_W_REMOVED_CARD);
+        check(CardAnswer::Response(vec![0x90]), HResult::SCARD_W_REMOVED_CARD);
+        check(CardAnswer::not_transmitted(HResult(0x8010_0016)), HResult::SCARD_W_REMOVED_CARD);
+        check(CardAnswer::not_transmitted(HResult::SCARD_E_NO_SMARTCARD), HResult::SCARD_W_REMOVED_CARD);
+        check(CardAnswer::not_transmitted(HResult::SCARD_W_RESET_CARD), HResult::SCARD_W_RESET_CARD);
+        check(CardAnswer::Response(vec![0x6A, 0x82]), HResult::SCARD_E_UNKNOWN_CARD);
     }
 }

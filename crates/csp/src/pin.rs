@@ -13,6 +13,12 @@ impl Pin {
         Self(text.into())
     }
 
+    /// The text, for the card and no one else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// The bytes for VERIFY: 4 to 16, without padding (GIDS specification); `None` when it cannot be a PIN. An empty one must
     /// never be sent, because VERIFY without data asks for the PIN state instead.
     pub(crate) fn as_verify_data(&self) -> Option<&[u8]> {

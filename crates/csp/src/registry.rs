@@ -26,12 +26,14 @@ impl CardDatabase {
     /// The entry that a card with this ATR matches: the first whose mask takes the ATR to the registered one.
     #[must_use]
     pub fn find(&self, atr: &[u8]) -> Option<&CardType> {
+        // K8.1.match
         self.0.iter().find(|entry| entry.matches(atr))
     }
 
     /// The provider that the first matching entry names.
     #[must_use]
     pub fn provider_for(&self, atr: &[u8]) -> Option<&str> {
+        // K8.1.provider
         self.find(atr).map(CardType::provider)
     }
 
@@ -70,6 +72,7 @@ impl CardType {
         if mask.len() != atr.len() {
             return Err(CardDatabaseError::MaskLength { card: card(), expected: atr.len(), found: mask.len() });
         }
+        // K8.1.match
         if let Some(position) = atr.iter().zip(mask).position(|(atr, mask)| atr & mask != *atr) {
             return Err(CardDatabaseError::NotMasked { card: card(), position });
         }

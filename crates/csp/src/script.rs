@@ -7,13 +7,40 @@ use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, pieces};
 use autoenroll_model::HResult;
 
-use crate::Answer;
-
 /// Hands out the answers one by one. Operations are written as if it were the card; `?` leaves them where the answers end.
 pub(crate) struct Script<'a> {
-    answers: slice::Iter<'a, Answer>,
+    answers: slice::Iter<'a, CardAnswer>,
     /// Commands that may still be sent.
     left: usize,
+}
+
+/// What came back for one command.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CardAnswer {
+    /// The bytes of the response APDU. Fewer than two mean that the card has gone: readers report a card that is pulled in
+    /// the middle of a command as success without data.
+    Response(Vec<u8>),
+    /// The reader said that the card is gone, was reset or is mute, in one of several ways; with the code to report.
+    CardGone(HResult),
+}
+
+impl CardAnswer {
+    /// What a reader's failure to transmit means. PC/SC stacks report a pulled card in several ways, depending on who
+    /// notices first; they are one [`CardAnswer::CardGone`].
+    ///
+    /// | code of the reader | reported as |
+    /// | --- | --- |
+    /// | `SCARD_W_RESET_CARD`, `SCARD_W_UNRESPONSIVE_CARD` | the same |
+    /// | any other: `SCARD_E_NOT_TRANSACTED`, `SCARD_E_NO_SMARTCARD`, ... | `SCARD_W_REMOVED_CARD` |
+    #[must_use]
+    pub const fn not_transmitted(code: HResult) -> Self {
+        Self::CardGone(match code {
+            // X6.2.0x80100068
+            HResult::SCARD_W_RESET_CARD | HResult::SCARD_W_UNRESPONSIVE_CARD => code,
+            // X6.2.0x80100069
+            _ => HResult::SCARD_W_REMOVED_CARD,
+        })
+    }
 }
 
 /// Why an operation stops.
@@ -36,7 +63,7 @@ const MOST_COMMANDS: usize = 1_024;
 const CHUNK: u8 = 0xF0;
 
 impl<'a> Script<'a> {
-    pub(crate) fn new(answers: &'a [Answer]) -> Self {
+    pub(crate) fn new(answers: &'a [CardAnswer]) -> Self {
         Self { answers: answers.iter(), left: MOST_COMMANDS }
     }
 
@@ -46,8 +73,8 @@ impl<'a> Script<'a> {
         self.left = self.left.checked_sub(1).ok_or(Halt::Failed(HResult::NTE_FAIL))?;
         match self.answers.next() {
             None => Err(Halt::Send(command.clone())),
-            Some(Answer::CardGone(code)) => Err(Halt::Gone(*code)),
-            Some(Answer::Response(bytes)) => {
+            Some(CardAnswer::CardGone(code)) => Err(Halt::Gone(*code)),
+            Some(CardAnswer::Response(bytes)) => {
                 Response::parse(bytes).map_err(|_| Halt::Gone(HResult::SCARD_W_REMOVED_CARD))
             }
         }
@@ -102,7 +129,7 @@ mod tests {
     #[test]
     fn a_chain_ends_where_the_card_refuses_a_piece() {
         let command = Command::new(0x00, 0xDB, 0xA0, 0x10).with_data([0; 500]);
-        let answers = [[0x90, 0x00], [0x6A, 0x84]].map(|sw| Answer::Response(sw.to_vec()));
+        let answers = [[0x90, 0x00], [0x6A, 0x84]].map(|sw| CardAnswer::Response(sw.to_vec()));
         let mut script = Script::new(&answers);
         assert_eq!(script.exchange(&command), Ok(Response::status(StatusWord::NO_SPACE)));
 

@@ -15,13 +15,13 @@ pub struct SoftwareKeys(BTreeMap<(String, String), SoftwareContainer>);
 /// One container with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoftwareContainer {
-    /// The key.
+    /// Both halves; the private one is given out only when exportable, or enveloped for archival.
     pub key: PrivateKey,
     /// What it is for.
     pub key_spec: KeySpec,
-    /// May it be exported?
+    /// It may be exported.
     pub exportable: bool,
-    /// Does each use ask the user? Nobody is asked here: prompts are the core's.
+    /// Strong key protection: each use asks the user. This crate does not ask; prompts are the core's.
     pub protected: bool,
 }
 
@@ -73,6 +73,7 @@ impl SoftwareKeys {
     }
 
     fn find(&self, provider: &str, name: &str) -> Result<&SoftwareContainer, HResult> {
+        // X6.3.0x80090016
         self.get(provider, name).ok_or(HResult::NTE_BAD_KEYSET)
     }
 

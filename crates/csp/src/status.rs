@@ -13,13 +13,16 @@ pub(crate) const fn code(sw: StatusWord, verified: bool) -> HResult {
     match sw {
         StatusWord::SECURITY_STATUS if verified => HResult::SCARD_W_SECURITY_VIOLATION,
         StatusWord::SECURITY_STATUS => HResult::SCARD_W_CARD_NOT_AUTHENTICATED,
+        // X6.2.0x8010006C
         StatusWord::BLOCKED => HResult::SCARD_W_CHV_BLOCKED,
         StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_NOT_FOUND => HResult::SCARD_E_FILE_NOT_FOUND,
         StatusWord::NO_SPACE => HResult::SCARD_E_WRITE_TOO_MANY,
+        // X6.2.0x80100022
         StatusWord::NOT_SUPPORTED
         | StatusWord::WRONG_P1P2
         | StatusWord::INS_NOT_SUPPORTED
         | StatusWord::CLA_NOT_SUPPORTED => HResult::SCARD_E_UNSUPPORTED_FEATURE,
+        // X6.3.0x80090020
         _ => HResult::NTE_FAIL,
     }
 }
@@ -27,6 +30,7 @@ pub(crate) const fn code(sw: StatusWord, verified: bool) -> HResult {
 /// The code for a command about a key: to create, generate, choose or use it.
 pub(crate) const fn key_code(sw: StatusWord, verified: bool) -> HResult {
     match sw {
+        // X6.3.0x80090008
         StatusWord::WRONG_DATA | StatusWord::REFERENCE_NOT_USABLE => HResult::NTE_BAD_ALGID,
         StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_NOT_FOUND => HResult::NTE_NO_KEY,
         _ => code(sw, verified),
@@ -38,6 +42,7 @@ pub(crate) fn verify(sw: StatusWord) -> Result<(), Halt> {
     match (sw, sw.retries()) {
         (StatusWord::OK, _) => Ok(()),
         (StatusWord::AUTHENTICATION_FAILED, _) => Err(Halt::WrongPin(None)),
+        // K8.4.attempts, X6.2.0x8010006B
         (_, Some(tries)) => Err(Halt::WrongPin(Some(tries))),
         _ => Err(Halt::Failed(code(sw, false))),
     }

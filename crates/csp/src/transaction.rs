@@ -12,14 +12,14 @@ use crate::script::{Halt, Script};
 use crate::{Pin, status};
 
 /// A card whose application is selected and whose cache file has been read.
-pub(crate) struct Transaction<'a> {
+pub(crate) struct CardTransaction<'a> {
     script: Script<'a>,
     cache: CardCacheFile,
     verified: bool,
 }
 
-impl<'a> Transaction<'a> {
-    /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and logs out.
+impl<'a> CardTransaction<'a> {
+    /// Selects the application, reads the card cache file as every host does first, verifies the PIN, works, and deauthenticates.
     pub(crate) fn run(
         mut script: Script<'a>,
         pin: Option<&Pin>,
@@ -35,7 +35,7 @@ impl<'a> Transaction<'a> {
         }
         let outcome = work(&mut card);
         if card.verified && matches!(outcome, Ok(_) | Err(Halt::Failed(_))) {
-            card.log_out()?;
+            card.deauthenticate()?;
         }
         outcome
     }
@@ -49,8 +49,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// What was done is done, whatever becomes of the card now: only the wish to send is passed on.
-    fn log_out(&mut self) -> Result<(), Halt> {
-        match self.script.exchange(&commands::log_out()) {
+    fn deauthenticate(&mut self) -> Result<(), Halt> {
+        match self.script.exchange(&commands::deauthenticate()) {
             Err(Halt::Send(command)) => Err(Halt::Send(command)),
             _ => Ok(()),
         }

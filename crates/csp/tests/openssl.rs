@@ -1,4 +1,4 @@
-//! OpenSSL, which nobody here wrote, opens an archived key and finds the key in it.
+//! OpenSSL opens an archived key and finds the key in it.
 #![cfg(test)]
 #![expect(
     clippy::disallowed_methods,

@@ -1,13 +1,14 @@
 //! A core in a child process, seen from the bench.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 
-use crate::line;
-use crate::process::{Command, Process, Silence};
+use crate::breach::Breach;
+use crate::process::Command;
 use crate::protocol::{FromCore, ToCore, VERSION};
+use crate::wire::Wire;
 
 /// Starts one process for each core.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,12 +49,10 @@ impl CoreFactory for ForeignFactory {
     type Core = ForeignCore;
 
     fn start(&mut self, identity: &Identity) -> Result<ForeignCore, CoreError> {
-        let process = Process::start(&self.command, self.limits.line)
-            .map_err(|error| CoreError::Failed { reason: format!("`{}` cannot be started: {error}", self.command) })?;
         let mut core = ForeignCore {
-            process,
+            wire: Wire::start(&self.command, self.limits)?,
             name: String::new(),
-            limits: self.limits,
+            handled: 0,
             outputs: VecDeque::new(),
             deadline: None,
             failure: None,
@@ -66,9 +65,10 @@ impl CoreFactory for ForeignFactory {
 /// A core in a child process. Dropping it ends the process.
 #[derive(Debug)]
 pub struct ForeignCore {
-    process: Process,
+    wire: Wire,
     name: String,
-    limits: Limits,
+    /// How many inputs it was handed.
+    handled: u32,
     outputs: VecDeque<Output>,
     deadline: Option<SimTime>,
     /// Once it has failed it stays failed: nothing it says afterwards can be trusted to belong to what was asked.
@@ -83,83 +83,51 @@ impl ForeignCore {
     }
 
     fn begin(&mut self, identity: &Identity) -> Result<(), CoreError> {
-        let until = self.say(&ToCore::Start { protocol: VERSION, identity: identity.clone() })?;
-        match self.hear(until)? {
-            FromCore::Ready { protocol: VERSION, core } => {
+        let start = ToCore::Start { protocol: VERSION, features: Vec::new(), identity: identity.clone() };
+        let until = self.wire.say(&start)?;
+        match self.wire.hear(until)? {
+            FromCore::Ready { protocol: VERSION, core, .. } => {
                 self.name = core;
                 Ok(())
             }
-            FromCore::Ready { protocol, core } => Err(CoreError::Failed {
-                reason: format!("{core} speaks protocol {protocol}, this bench speaks protocol {VERSION}"),
-            }),
-            other => Err(unexpected("`ready`", &other)),
+            FromCore::Ready { protocol, core, .. } => Err(Breach::Version { core, found: protocol }.into()),
+            FromCore::Error(error) => Err(error),
+            other => Err(Breach::Unexpected { expected: "`ready`", found: other.word() }.into()),
         }
     }
 
-    /// One input, and everything the core puts out for it.
+    /// One input, and everything the core puts out for it. What it says is taken in the order in which it says it, and never by when
+    /// it comes: a message that comes too late is told by its number, and the verdict is the same in every run.
     fn ask(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
-        if let Some(line) = self.process.overhear() {
-            return Err(CoreError::Failed {
-                reason: format!(
-                    "it spoke without being asked: `{}`; nothing may follow `idle`",
-                    line::beginning(&line)
-                ),
-            });
-        }
-        let until = self.say(&ToCore::Handle { now, input })?;
+        self.handled += 1;
+        let expected = self.handled;
+        let most = self.wire.limits.outputs;
+        let until = self.wire.say(&ToCore::Handle { number: expected, now, input })?;
         loop {
-            match self.hear(until)? {
-                FromCore::Output(output) if self.outputs.len() < self.limits.outputs => self.outputs.push_back(*output),
-                FromCore::Output(_) => {
-                    let most = self.limits.outputs;
-                    return Err(CoreError::Failed {
-                        reason: format!("it put out more than {most} outputs for one input"),
-                    });
-                }
-                FromCore::Idle { deadline } => {
+            let message = self.wire.hear(until)?;
+            let word = message.word();
+            let found = match &message {
+                FromCore::Output(output) => output.number,
+                FromCore::Idle { number, .. } => *number,
+                FromCore::Ready { .. } | FromCore::Error(_) => expected,
+            };
+            if found != expected {
+                return Err(Breach::OtherInput { expected, message: word, found }.into());
+            }
+            match message {
+                FromCore::Output(output) if self.outputs.len() < most => self.outputs.push_back((*output).into()),
+                FromCore::Output(_) => return Err(Breach::TooManyOutputs { number: expected, most }.into()),
+                FromCore::Idle { deadline, .. } => {
                     self.deadline = deadline;
                     return Ok(());
                 }
-                other @ (FromCore::Ready { .. } | FromCore::Error { .. }) => {
-                    return Err(unexpected("`output` or `idle`", &other));
+                FromCore::Error(error) => return Err(error),
+                FromCore::Ready { .. } => {
+                    return Err(Breach::Unexpected { expected: "`output` or `idle`", found: word }.into());
                 }
             }
         }
     }
-
-    /// Says something and returns until when it must be answered.
-    fn say(&self, message: &ToCore) -> Result<Instant, CoreError> {
-        let mut line = serde_json::to_string(message)
-            .map_err(|error| CoreError::Failed { reason: format!("a message cannot be written: {error}") })?;
-        line.push('\n');
-        self.process.say(line);
-        Ok(Instant::now() + self.limits.answer)
-    }
-
-    fn hear(&mut self, until: Instant) -> Result<FromCore, CoreError> {
-        let line = self.process.hear(until).map_err(|silence| CoreError::Failed {
-            reason: match silence {
-                Silence::TimedOut => {
-                    format!("no complete answer within {:?}; every answer ends with `idle`", self.limits.answer)
-                }
-                Silence::Closed => format!("it closed its output: {}", self.process.obituary()),
-                Silence::NotALine(error) => error.to_string(),
-            },
-        })?;
-        serde_json::from_str(&line).map_err(|error| CoreError::Failed {
-            reason: format!("`{}` is not a message of the core protocol: {error}", line::beginning(&line)),
-        })
-    }
-}
-
-fn unexpected(expected: &str, found: &FromCore) -> CoreError {
-    let reason = match found {
-        FromCore::Error { reason } => format!("it gave up: {reason}"),
-        FromCore::Ready { .. } => format!("expected {expected}, found `ready`"),
-        FromCore::Output(_) => format!("expected {expected}, found `output`"),
-        FromCore::Idle { .. } => format!("expected {expected}, found `idle`"),
-    };
-    CoreError::Failed { reason }
 }
 
 impl EnrollmentCore for ForeignCore {

@@ -7,13 +7,20 @@
 //! It deliberately lacks verdicts and expectations: a core in another process sees what one in this process sees, and no more.
 #![forbid(unsafe_code)]
 
+mod breach;
 mod core;
 mod line;
 mod process;
 pub mod protocol;
+#[cfg(feature = "schema")]
+mod schema;
 mod server;
+mod wire;
 
+pub use crate::breach::Breach;
 pub use crate::core::{ForeignCore, ForeignFactory, Limits};
 pub use crate::line::LineError;
 pub use crate::process::{Command, CommandError};
+#[cfg(feature = "schema")]
+pub use crate::schema::json_schema;
 pub use crate::server::{ServeError, serve};

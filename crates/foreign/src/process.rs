@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufReader, Read, Write as _};
 use std::process::{Child, ExitStatus, Stdio};
 use std::str::FromStr;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -103,12 +103,10 @@ impl Process {
         }
     }
 
-    /// A line that nobody asked for, if one is there already.
-    pub(crate) fn overhear(&self) -> Option<String> {
-        match self.output.try_recv() {
-            Ok(Ok(line)) => Some(line),
-            Ok(Err(_)) | Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+    /// Closes the child's input and waits for its end until that moment; whether it ended.
+    pub(crate) fn close(&mut self, until: Instant) -> bool {
+        self.input = None;
+        self.wait(until.saturating_duration_since(Instant::now())).is_some()
     }
 
     /// How the child ended, and the end of what it wrote to standard error; for messages, hence a text.

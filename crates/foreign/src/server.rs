@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{BufRead, Write};
 
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore};
+use serde::Deserialize;
 
 use crate::Limits;
 use crate::line::{self, LineError};
@@ -21,8 +22,12 @@ pub fn serve<F: CoreFactory>(
 ) -> Result<(), ServeError> {
     let outcome = converse(factory, name, reader, writer);
     if let Err(error) = &outcome {
+        let told = match error {
+            ServeError::Core(error) => error.clone(),
+            other => CoreError::failed(other.to_string()),
+        };
         // The first error is the one to report, whether or not the other side can still hear it.
-        let _deaf = say(writer, &FromCore::Error { reason: error.to_string() });
+        let _deaf = say(writer, &FromCore::Error(told));
     }
     outcome
 }
@@ -33,29 +38,50 @@ fn converse<F: CoreFactory>(
     reader: &mut impl BufRead,
     writer: &mut impl Write,
 ) -> Result<(), ServeError> {
-    let mut core = match hear(reader)? {
-        None => return Ok(()),
-        Some(ToCore::Start { protocol: VERSION, identity }) => factory.start(&identity)?,
-        Some(ToCore::Start { protocol, .. }) => return Err(ServeError::Version { found: protocol }),
-        Some(ToCore::Handle { .. }) => return Err(ServeError::NotStarted),
-    };
-    say(writer, &FromCore::Ready { protocol: VERSION, core: name.to_owned() })?;
-    while let Some(message) = hear(reader)? {
-        let ToCore::Handle { now, input } = message else { return Err(ServeError::StartedTwice) };
+    let Some(line) = hear(reader)? else { return Ok(()) };
+    // Whoever speaks another version may say the rest of `start` in another way.
+    if let Ok(AnyStart { start: Version { protocol } }) = serde_json::from_str(&line)
+        && protocol != VERSION
+    {
+        return Err(ServeError::Version { found: protocol });
+    }
+    let ToCore::Start { identity, .. } = read(&line)? else { return Err(ServeError::NotStarted) };
+    let mut core = factory.start(&identity)?;
+    say(writer, &FromCore::Ready { protocol: VERSION, core: name.to_owned(), features: Vec::new() })?;
+    let mut expected = 0;
+    while let Some(line) = hear(reader)? {
+        let ToCore::Handle { number, now, input } = read(&line)? else { return Err(ServeError::StartedTwice) };
+        expected += 1;
+        if number != expected {
+            return Err(ServeError::Number { expected, found: number });
+        }
         core.handle(now, input)?;
         while let Some(output) = core.poll()? {
-            say(writer, &FromCore::Output(Box::new(output)))?;
+            say(writer, &FromCore::output(number, output))?;
         }
-        say(writer, &FromCore::Idle { deadline: core.deadline() })?;
+        say(writer, &FromCore::Idle { number, deadline: core.deadline() })?;
     }
     Ok(())
 }
 
-fn hear(reader: &mut impl BufRead) -> Result<Option<ToCore>, ServeError> {
-    let Some(line) = line::read(reader, Limits::default().line).map_err(ServeError::Line)? else { return Ok(None) };
-    serde_json::from_str(&line)
-        .map(Some)
-        .map_err(|error| ServeError::NotAMessage { found: line::beginning(&line), reason: error.to_string() })
+/// The part of `start` that every version has.
+#[derive(Deserialize)]
+struct AnyStart {
+    start: Version,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    protocol: u32,
+}
+
+fn hear(reader: &mut impl BufRead) -> Result<Option<String>, ServeError> {
+    line::read(reader, Limits::default().line).map_err(ServeError::Line)
+}
+
+fn read(line: &str) -> Result<ToCore, ServeError> {
+    serde_json::from_str(line)
+        .map_err(|error| ServeError::NotAMessage { found: line::beginning(line), reason: error.to_string() })
 }
 
 /// Writes a message and flushes: the other side waits for it.
@@ -87,7 +113,14 @@ pub enum ServeError {
     NotStarted,
     /// A second start came; one process is one core.
     StartedTwice,
-    /// The core failed.
+    /// An input has the wrong number; inputs are numbered from 1 without a gap.
+    Number {
+        /// The number of the next input.
+        expected: u32,
+        /// The number that came.
+        found: u32,
+    },
+    /// The core failed, or its contract was broken.
     Core(CoreError),
     /// Nobody reads the answers.
     Unwritable {
@@ -108,6 +141,7 @@ impl fmt::Display for ServeError {
             }
             Self::NotStarted => f.write_str("expected `start`, found `handle`"),
             Self::StartedTwice => f.write_str("expected `handle`, found `start`; one process is one core"),
+            Self::Number { expected, found } => write!(f, "expected input {expected}, found input {found}"),
             Self::Core(error) => error.fmt(f),
             Self::Unwritable { reason } => write!(f, "an answer cannot be written: {reason}"),
         }
@@ -125,7 +159,8 @@ impl From<CoreError> for ServeError {
 #[cfg(test)]
 mod tests {
     use autoenroll_model::{
-        Context, Duration, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime, TriggerCause,
+        Duration, EffectId, EffectResult, FileTime, Identity, Input, Now, Output, OutputBody, Profile, SimTime,
+        TriggerCause,
     };
 
     use super::*;
@@ -138,8 +173,8 @@ mod tests {
 
     impl EnrollmentCore for Sketch {
         fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
-            if input == Input::LogOff {
-                return Err(CoreError::Failed { reason: "nobody is logged on".into() });
+            if let Input::EffectDone { effect, result } = input {
+                return Err(wrong_result(effect, result.word()));
             }
             self.output = Some(Output { causes: vec![], body: OutputBody::Icon { shown: true } });
             self.deadline = Some(now.mono + Duration::SECOND);
@@ -155,6 +190,10 @@ mod tests {
         }
     }
 
+    fn wrong_result(effect: EffectId, found: &str) -> CoreError {
+        CoreError::WrongResult { effect, expected: "settings".into(), found: found.into() }
+    }
+
     struct Sketches;
 
     impl CoreFactory for Sketches {
@@ -165,22 +204,16 @@ mod tests {
     }
 
     fn start(protocol: u32) -> String {
-        let identity = Identity {
-            principal: "alice".into(),
-            computer: "WKS01".into(),
-            domain: "CONTOSO".into(),
-            context: Context::User,
-            domain_member: true,
-            profile: Profile::server_2003_sp1(),
-        };
-        serde_json::to_string(&ToCore::Start { protocol, identity }).unwrap()
+        let identity = Identity::for_tests(Profile::server_2003_sp1());
+        serde_json::to_string(&ToCore::Start { protocol, features: vec![], identity }).unwrap()
     }
 
-    fn handle(input: Input) -> String {
-        serde_json::to_string(&ToCore::Handle { now: Now { mono: SimTime(5), wall: FileTime(9) }, input }).unwrap()
+    fn handle(number: u32, input: Input) -> String {
+        let now = Now { mono: SimTime(5), wall: FileTime(9) };
+        serde_json::to_string(&ToCore::Handle { number, now, input }).unwrap()
     }
 
-    const READY: &str = r#"{"ready":{"protocol":1,"core":"sketch 0.1"}}"#;
+    const READY: &str = r#"{"ready":{"protocol":2,"core":"sketch 0.1"}}"#;
 
     /// What is said comes back as these lines and this outcome.
     fn check(said: &[String], answers: &[&str], outcome: &Result<(), ServeError>) {
@@ -196,13 +229,13 @@ mod tests {
         let logon = Input::Trigger(autoenroll_model::Trigger { cause: TriggerCause::Logon, refresh: None });
         check(&[], &[], &Ok(()));
         check(
-            &[start(1), handle(logon), handle(Input::Tick)],
+            &[start(2), handle(1, logon), handle(2, Input::Tick)],
             &[
                 READY,
-                r#"{"output":{"causes":[],"body":{"icon":{"shown":true}}}}"#,
-                r#"{"idle":{"deadline":1000000005}}"#,
-                r#"{"output":{"causes":[],"body":{"icon":{"shown":true}}}}"#,
-                r#"{"idle":{"deadline":1000000005}}"#,
+                r#"{"output":{"number":1,"causes":[],"body":{"icon":{"shown":true}}}}"#,
+                r#"{"idle":{"number":1,"deadline":1000000005}}"#,
+                r#"{"output":{"number":2,"causes":[],"body":{"icon":{"shown":true}}}}"#,
+                r#"{"idle":{"number":2,"deadline":1000000005}}"#,
             ],
             &Ok(()),
         );
@@ -210,22 +243,31 @@ mod tests {
 
     #[test]
     fn what_is_not_the_protocol_is_told_and_ends_the_service() {
-        let error = |text: &str| format!(r#"{{"error":{{"reason":"{text}"}}}}"#);
+        let error = |text: &str| format!(r#"{{"error":{{"failed":{{"reason":"{text}"}}}}}}"#);
+        let version = error("the bench speaks protocol 3, this core speaks protocol 2");
+        check(&[start(3)], &[&version], &Err(ServeError::Version { found: 3 }));
+        let later = r#"{"start":{"protocol":3,"who":"alice"}}"#.to_owned();
+        check(&[later], &[&version], &Err(ServeError::Version { found: 3 }));
+        check(&[handle(1, Input::Tick)], &[&error("expected `start`, found `handle`")], &Err(ServeError::NotStarted));
         check(
-            &[start(2)],
-            &[&error("the bench speaks protocol 2, this core speaks protocol 1")],
-            &Err(ServeError::Version { found: 2 }),
-        );
-        check(&[handle(Input::Tick)], &[&error("expected `start`, found `handle`")], &Err(ServeError::NotStarted));
-        check(
-            &[start(1), start(1)],
+            &[start(2), start(2)],
             &[READY, &error("expected `handle`, found `start`; one process is one core")],
             &Err(ServeError::StartedTwice),
         );
         check(
-            &[start(1), handle(Input::LogOff)],
-            &[READY, &error("the core failed: nobody is logged on")],
-            &Err(ServeError::Core(CoreError::Failed { reason: "nobody is logged on".into() })),
+            &[start(2), handle(2, Input::Tick)],
+            &[READY, &error("expected input 1, found input 2")],
+            &Err(ServeError::Number { expected: 1, found: 2 }),
+        );
+    }
+
+    #[test]
+    fn a_broken_contract_crosses_the_wire_as_a_value() {
+        let done = Input::EffectDone { effect: EffectId(3), result: EffectResult::Readers(vec![]) };
+        check(
+            &[start(2), handle(1, done)],
+            &[READY, r#"{"error":{"wrong-result":{"effect":3,"expected":"settings","found":"readers"}}}"#],
+            &Err(ServeError::Core(wrong_result(EffectId(3), "readers"))),
         );
     }
 }

@@ -4,28 +4,17 @@ use std::time::Duration;
 
 use autoenroll_foreign::{Command, ForeignCore, ForeignFactory, Limits};
 use autoenroll_model::{
-    Context, CoreError, CoreFactory, EffectId, EffectResult, EnrollmentCore, FileTime, Identity, Input, Now, Profile,
-    SimTime,
+    CoreError, CoreFactory, EffectId, EffectResult, EnrollmentCore, FileTime, Identity, Input, Now, Profile, SimTime,
 };
 
-const READY: &str = r#"{"ready":{"protocol":1,"core":"sketch 0.1"}}"#;
-const IDLE: &str = r#"{"idle":{"deadline":7}}"#;
-const OUTPUT: &str = r#"{"output":{"causes":[],"body":{"icon":{"shown":true}}}}"#;
-
-fn identity() -> Identity {
-    Identity {
-        principal: "alice".into(),
-        computer: "WKS01".into(),
-        domain: "CONTOSO".into(),
-        context: Context::User,
-        domain_member: true,
-        profile: Profile::server_2003_sp1(),
-    }
-}
+const READY: &str = r#"{"ready":{"protocol":2,"core":"sketch 0.1"}}"#;
+const IDLE: &str = r#"{"idle":{"number":1,"deadline":7}}"#;
+const OUTPUT: &str = r#"{"output":{"number":1,"causes":[],"body":{"icon":{"shown":true}}}}"#;
 
 fn start(script: &str, answer: Duration) -> Result<ForeignCore, CoreError> {
     let command = Command { program: "sh".into(), arguments: vec!["-c".into(), script.into()] };
-    ForeignFactory { command, limits: Limits { answer, line: 20_000, outputs: 50 } }.start(&identity())
+    ForeignFactory { command, limits: Limits { answer, line: 20_000, outputs: 50 } }
+        .start(&Identity::for_tests(Profile::server_2003_sp1()))
 }
 
 fn tick(core: &mut ForeignCore) -> Result<(), CoreError> {
@@ -73,7 +62,9 @@ fn a_core_that_keeps_the_protocol_is_driven() {
 #[test]
 fn a_program_that_does_not_exist() {
     let command = Command { program: "./no-such-core".into(), arguments: vec![] };
-    let error = ForeignFactory::new(command).start(&identity()).expect_err("there is no such program");
+    let error = ForeignFactory::new(command)
+        .start(&Identity::for_tests(Profile::server_2003_sp1()))
+        .expect_err("there is no such program");
     assert!(error.to_string().contains("`./no-such-core` cannot be started"), "{}", error.to_string());
 }
 
@@ -97,18 +88,18 @@ fn a_core_that_talks_nonsense() {
     fails(&format!("read a; echo '{IDLE}'"), &["expected `ready`, found `idle`"]);
     fails(
         r#"read a; echo '{"ready":{"protocol":9,"core":"later 2.0"}}'"#,
-        &["later 2.0 speaks protocol 9", "protocol 1"],
+        &["later 2.0 speaks protocol 9", "protocol 2"],
     );
     fails(&format!("read a; echo '{READY}'; read b; echo '{READY}'"), &["expected `output` or `idle`, found `ready`"]);
     fails(
-        &format!(r#"read a; echo '{READY}'; read b; echo '{{"error":{{"reason":"no memory"}}}}'"#),
-        &["it gave up: no memory"],
+        &format!(r#"read a; echo '{READY}'; read b; echo '{{"output":{{"body":{{"icon":{{"shown":true}}}}}}}}'"#),
+        &["missing field `number`"],
     );
 }
 
 #[test]
 fn a_core_that_never_rests() {
-    fails(&format!("read a; echo '{READY}'; read b; yes '{OUTPUT}'"), &["more than 50 outputs for one input"]);
+    fails(&format!("read a; echo '{READY}'; read b; yes '{OUTPUT}'"), &["more than 50 outputs for input 1"]);
     times_out("sleep 600");
     times_out(&format!("read a; echo '{READY}'; read b; sleep 600"));
     times_out(&format!("read a; echo '{READY}'; read b; while :; do echo '{OUTPUT}'; sleep 0.05; done"));
@@ -124,12 +115,40 @@ fn a_core_that_does_not_listen() {
     assert!(error.to_string().contains("no complete answer"), "{}", error.to_string());
 }
 
+/// What is said in answer to two inputs, and the error that it gives, as the core says it: at once, and again with every line late.
+fn breaks(lines: &[&str], expected: &str) {
+    for pause in ["", "sleep 0.1;"] {
+        let said: String = lines.iter().map(|line| format!("{pause} echo '{line}';")).collect();
+        let script = format!("read a; echo '{READY}'; read b; {said} read c; read d");
+        let mut core = start(&script, Duration::from_secs(20)).unwrap();
+        let outcome = tick(&mut core).and_then(|()| tick(&mut core));
+        assert_eq!(outcome, Err(CoreError::failed(expected)), "{script}");
+    }
+}
+
 #[test]
-fn a_core_that_speaks_unasked() {
-    let script = format!("read a; echo '{READY}'; read b; echo '{IDLE}'; echo '{OUTPUT}'; sleep 600");
-    let mut core = start(&script, Duration::from_secs(20)).unwrap();
-    tick(&mut core).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    let error = tick(&mut core).expect_err("an output that nobody asked for");
-    assert!(error.to_string().contains("spoke without being asked"), "{}", error.to_string());
+fn a_core_that_answers_another_input_fails_in_the_same_way_at_every_pace() {
+    breaks(
+        &[IDLE, OUTPUT],
+        "expected the answer to input 2, found `output` for input 1, whose answer `idle` has ended",
+    );
+    breaks(&[IDLE, IDLE], "expected the answer to input 2, found `idle` for input 1, whose answer `idle` has ended");
+    breaks(
+        &[IDLE, r#"{"idle":{"number":3,"deadline":null}}"#],
+        "expected the answer to input 2, found `idle` for input 3",
+    );
+    breaks(&[r#"{"idle":{"number":0,"deadline":null}}"#], "expected the answer to input 1, found `idle` for input 0");
+}
+
+#[test]
+fn a_broken_contract_is_the_value_that_the_core_said() {
+    let error = r#"{"error":{"wrong-result":{"effect":5,"expected":"stores","found":"reply"}}}"#;
+    let script = format!("read a; echo '{READY}'; read b; echo '{error}'");
+    assert_eq!(
+        one_tick(&script, Duration::from_secs(20)),
+        Err(CoreError::WrongResult { effect: EffectId(5), expected: "stores".into(), found: "reply".into() })
+    );
+    let error = r#"{"error":{"failed":{"reason":"no memory"}}}"#;
+    let script = format!("read a; echo '{error}'");
+    assert_eq!(start(&script, Duration::from_secs(20)).err(), Some(CoreError::failed("no memory")));
 }

@@ -9,7 +9,7 @@ use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{FileId, commands, tag};
 use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_host::pcsc::{Entered, Reader, Stack};
-use autoenroll_host::{Inserted, PcscdOptions, insert, share};
+use autoenroll_host::{InsertedCard, PcscdOptions, insert, share};
 use autoenroll_keys::Seed;
 use divan::{Bencher, black_box};
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 const LONG: Duration = Duration::from_secs(10);
 
 /// A card in the first reader, with its application selected.
-fn reader() -> (Inserted, Reader) {
+fn reader() -> (InsertedCard, Reader) {
     let stack = STACK.get().expect("main has entered the stack");
     let mut card = Card::new(CardProfile::gids(), [7; 16], Seed::from(1));
     card.personalise(&Personalisation::new(b"1234", [1; 24])).expect("it fits");

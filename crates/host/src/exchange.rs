@@ -20,7 +20,7 @@ pub enum Exchange {
     Apdu {
         /// The command APDU, redacted; also what is not one.
         command: Vec<u8>,
-        /// The response APDU.
+        /// Data and status word, as the card gave them.
         response: Vec<u8>,
     },
 }

@@ -22,4 +22,4 @@ pub use apdu_log::{LogError, LoggedApdu, read_apdu_log};
 pub use exchange::Exchange;
 pub use pcscd::{MOST_READERS, Pcscd, PcscdError, PcscdOptions, Slot};
 pub use serve::{ServeError, ServeOptions, ServedIn, serve};
-pub use vpcd::{Ended, InsertError, Inserted, SharedCard, insert, share};
+pub use vpcd::{Ended, InsertError, InsertedCard, SharedCard, insert, share};

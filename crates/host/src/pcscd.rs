@@ -332,7 +332,7 @@ fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<(Child, PipeWri
     Ok((child, lifeline))
 }
 
-/// Whether somebody listens at a port. Connecting would tell as well, but vpcd takes every connection for a card.
+/// Whether a port has a listener. Connecting would tell as well, but vpcd takes every connection for a card.
 fn is_open(port: u16) -> bool {
     const LISTENING: &str = "0A";
     let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();

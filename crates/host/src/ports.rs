@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Two neighbouring TCP ports that nobody listens at, kept from other processes of ours until this is dropped.
+/// Two neighbouring TCP ports without a listener, kept from other processes of ours until this is dropped.
 #[derive(Debug)]
 pub(crate) struct PortPair {
     first: u16,

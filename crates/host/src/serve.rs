@@ -9,7 +9,7 @@ use std::time::Duration;
 use autoenroll_card::{CardState, LifeCycle};
 
 use crate::vpcd::lock;
-use crate::{Exchange, InsertError, Inserted, Pcscd, PcscdError, PcscdOptions, SharedCard, insert};
+use crate::{Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions, SharedCard, insert};
 
 /// Serves a card in the reader that [`ServeOptions::reader`] names, doing what `commands` says line by line:
 ///
@@ -42,23 +42,23 @@ pub fn serve(
             pcscd.slots()[0].driver()
         }
     };
-    let mut desk = Desk { card, driver, trace: options.trace, inserted: None, out };
+    let mut console = CardConsole { card, driver, trace: options.trace, inserted: None, out };
     if options.inserted {
-        desk.insert()?;
+        console.insert()?;
     }
     for line in commands.lines() {
         match line?.trim() {
             "" => {}
-            "insert" => desk.insert_again()?,
-            "pull" => desk.pull()?,
-            "state" => desk.tell_state()?,
+            "insert" => console.insert_again()?,
+            "pull" => console.pull()?,
+            "state" => console.tell_state()?,
             "quit" => return Ok(()),
-            other => desk.say(&format!("{other:?} is none of: insert, pull, state, quit"))?,
+            other => console.say(&format!("{other:?} is none of: insert, pull, state, quit"))?,
         }
     }
-    if let Some(inserted) = desk.inserted.take() {
+    if let Some(inserted) = console.inserted.take() {
         inserted.wait();
-        desk.say("the driver closed the connection")?;
+        console.say("the driver closed the connection")?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ pub fn serve(
 /// How a card is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeOptions {
-    /// Which reader.
+    /// The driver to connect to, or a pcscd of its own.
     pub reader: ServedIn,
     /// Whether the card is in the reader at the start.
     pub inserted: bool,
@@ -128,17 +128,17 @@ impl From<io::Error> for ServeError {
 /// How long to wait for a driver.
 const DRIVER_WITHIN: Duration = Duration::from_secs(2);
 
-/// The card and its reader, in front of whoever types.
-struct Desk<'a, W> {
+/// The card and its reader, as the commands from standard input act on them.
+struct CardConsole<'a, W> {
     card: &'a SharedCard,
     driver: SocketAddr,
     trace: bool,
-    inserted: Option<Inserted>,
+    inserted: Option<InsertedCard>,
     /// Shared with the thread that talks to the driver.
     out: Arc<Mutex<W>>,
 }
 
-impl<W: Write + Send + 'static> Desk<'_, W> {
+impl<W: Write + Send + 'static> CardConsole<'_, W> {
     fn insert(&mut self) -> Result<(), ServeError> {
         // The thread of a connection that is over may still be writing its last line.
         self.inserted = None;
@@ -152,7 +152,7 @@ impl<W: Write + Send + 'static> Desk<'_, W> {
             let again = polled && matches!(exchange, Exchange::AnswerToReset(_));
             polled = matches!(exchange, Exchange::AnswerToReset(_));
             if trace && !again {
-                // Whoever reads the trace may have gone; the card is served all the same.
+                // The reader of the trace may have gone; the card is served all the same.
                 let _unread = write_line(&out, exchange);
             }
         };
@@ -164,7 +164,7 @@ impl<W: Write + Send + 'static> Desk<'_, W> {
     }
 
     fn insert_again(&mut self) -> Result<(), ServeError> {
-        if self.inserted.as_ref().is_some_and(Inserted::is_in) {
+        if self.inserted.as_ref().is_some_and(InsertedCard::is_in) {
             return Ok(self.say("the card is in the reader already")?);
         }
         match self.insert() {

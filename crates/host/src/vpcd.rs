@@ -33,16 +33,16 @@ pub(crate) fn lock(card: &SharedCard) -> MutexGuard<'_, Card> {
 /// Puts a card into the reader whose driver listens at `driver`, waiting for the driver up to `within`. `observe` is told
 /// everything that driver and card say to each other, in a thread of its own.
 ///
-/// The daemon behind the driver looks every 400 ms whether there is a card: see [`Inserted::wait_for_power`].
+/// The daemon behind the driver looks every 400 ms whether there is a card: see [`InsertedCard::wait_for_power`].
 ///
 /// # Errors
-/// When nobody listens there.
+/// When no driver listens there.
 pub fn insert(
     card: SharedCard,
     driver: SocketAddr,
     within: Duration,
     observe: impl FnMut(&Exchange) + Send + 'static,
-) -> Result<Inserted, InsertError> {
+) -> Result<InsertedCard, InsertError> {
     let start = Instant::now();
     let socket = loop {
         match TcpStream::connect_timeout(&driver, within.max(Duration::from_millis(1))) {
@@ -59,7 +59,7 @@ pub fn insert(
     let thread = {
         let powered = Arc::clone(&powered);
         thread::spawn(move || {
-            let ended = Session { card: &card, socket: &served, powered: &powered, observe }.run();
+            let ended = Connection { card: &card, socket: &served, powered: &powered, observe }.run();
             lock(&card).power_off();
             powered.set(Power::Ended);
             // Dropping this half does not close the connection while the handle holds the other one.
@@ -67,7 +67,7 @@ pub fn insert(
             ended
         })
     };
-    Ok(Inserted { socket, thread: Some(thread), powered })
+    Ok(InsertedCard { socket, thread: Some(thread), powered })
 }
 
 /// How long to wait before connecting again to a driver that does not listen yet.
@@ -81,7 +81,7 @@ const MOST_BYTES: usize = 65_535;
 
 /// A card in a reader; dropping it pulls the card.
 #[derive(Debug)]
-pub struct Inserted {
+pub struct InsertedCard {
     socket: TcpStream,
     /// `None` once it was waited for.
     thread: Option<JoinHandle<Ended>>,
@@ -116,7 +116,7 @@ impl fmt::Display for InsertError {
 
 impl std::error::Error for InsertError {}
 
-impl Inserted {
+impl InsertedCard {
     /// Pulls the card, in the middle of a command if need be.
     pub fn pull(mut self) -> Ended {
         self.close()
@@ -153,21 +153,21 @@ impl Inserted {
     }
 }
 
-impl Drop for Inserted {
+impl Drop for InsertedCard {
     fn drop(&mut self) {
         self.close();
     }
 }
 
 /// One stay of a card in a reader.
-struct Session<'a, O> {
+struct Connection<'a, O> {
     card: &'a SharedCard,
     socket: &'a TcpStream,
     powered: &'a Powered,
     observe: O,
 }
 
-impl<O: FnMut(&Exchange)> Session<'_, O> {
+impl<O: FnMut(&Exchange)> Connection<'_, O> {
     fn run(mut self) -> Ended {
         let mut message = vec![0; MOST_BYTES];
         loop {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, Personalisation};
-use autoenroll_host::{Ended, Exchange, Inserted, ServeOptions, ServedIn, SharedCard, insert, serve, share};
+use autoenroll_host::{Ended, Exchange, InsertedCard, ServeOptions, ServedIn, SharedCard, insert, serve, share};
 use autoenroll_keys::Seed;
 
 const LONG: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ fn card(profile: CardProfile) -> SharedCard {
     share(card)
 }
 
-fn put_in(driver: &Driver, card: &SharedCard) -> (Inserted, Connection) {
+fn put_in(driver: &Driver, card: &SharedCard) -> (InsertedCard, Connection) {
     let inserted = insert(card.clone(), driver.address(), LONG, |_| {}).unwrap();
     (inserted, driver.accept())
 }
@@ -142,16 +142,16 @@ fn a_driver_may_go_at_any_time() {
 }
 
 #[test]
-fn nobody_waits_longer_than_was_said() {
-    let nobody = Driver::new().address();
+fn waiting_for_a_driver_ends_in_time() {
+    let no_listener = Driver::new().address();
     let start = Instant::now();
-    let error = insert(card(CardProfile::gids()), nobody, Duration::from_millis(50), |_| {}).unwrap_err();
-    assert_eq!(error.driver, nobody);
+    let error = insert(card(CardProfile::gids()), no_listener, Duration::from_millis(50), |_| {}).unwrap_err();
+    assert_eq!(error.driver, no_listener);
     assert!(start.elapsed() < LONG);
 
     let (driver, card) = (Driver::new(), card(CardProfile::gids()));
     let (inserted, mut connection) = put_in(&driver, &card);
-    assert!(!inserted.wait_for_power(Duration::from_millis(20)), "nobody has powered it");
+    assert!(!inserted.wait_for_power(Duration::from_millis(20)), "no driver has powered it");
     connection.send(&[1]);
     assert!(inserted.wait_for_power(LONG));
     drop(connection);

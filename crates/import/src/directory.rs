@@ -74,7 +74,7 @@ fn template_object(import: &mut Import, dn: &str, entry: &Entry) {
         None => {
             said.remove("ntsecuritydescriptor");
             let reason = Reason::Unsaid(
-                "without an access control list everybody reads the template and nobody enrolls; say `allow`",
+                "without an access control list every principal reads the template and none enrolls; say `allow`",
             );
             import.findings.push(Finding::new(&object, "nTSecurityDescriptor", "", reason));
         }

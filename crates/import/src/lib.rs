@@ -15,102 +15,16 @@ mod descriptor;
 mod directory;
 mod export;
 mod finding;
+mod imported;
 mod oids;
 mod policy;
 mod text;
 mod world;
 
-use std::collections::BTreeSet;
-
-use autoenroll_model::{EnrollmentService, SecurityDescriptor, Template};
-
 pub use finding::{Finding, Reason};
+pub use imported::{Half, HalfPolicy, Import, ImportedAuthority, ImportedTemplate, Policy, Trust, TrustedCertificate};
 pub use oids::OidNames;
-pub use policy::{HalfPolicy, Policy};
 pub use world::Written;
-
-/// Which half of a Group Policy object a Registry.pol belongs to. The file itself does not say: its folder does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Half {
-    /// `MACHINE\Registry.pol`.
-    Machine,
-    /// `USER\Registry.pol`.
-    User,
-}
-
-/// What files say, and what of it could not be taken over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Import {
-    /// Templates, in the order of the files.
-    pub templates: Vec<ImportedTemplate>,
-    /// Enrollment services, in the order of the files.
-    pub authorities: Vec<ImportedAuthority>,
-    /// What the trust containers hold.
-    pub trust: Trust,
-    /// Group Policy.
-    pub policy: Policy,
-    /// What was not taken over, and why.
-    pub findings: Vec<Finding>,
-}
-
-/// A template, and what its source says of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedTemplate {
-    /// The template. What the source does not say has the value of an absent attribute.
-    pub template: Template,
-    /// The attributes that the source has, in lower case. Only those are written.
-    pub said: BTreeSet<String>,
-}
-
-/// An enrollment service, and what its source says of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedAuthority {
-    /// The service. Its certificate is empty when the source has none.
-    pub authority: EnrollmentService,
-    /// Its access control list, when the source has one.
-    pub security: Option<SecurityDescriptor>,
-}
-
-/// Certificates in the trust containers of the directory, each with the name of its object or subject.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trust {
-    /// CN=Certification Authorities.
-    pub roots: Vec<TrustedCertificate>,
-    /// CN=AIA.
-    pub intermediate: Vec<TrustedCertificate>,
-    /// CN=NTAuthCertificates.
-    pub ntauth: Vec<TrustedCertificate>,
-}
-
-/// A certificate in a trust container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustedCertificate {
-    /// CN of its subject.
-    pub name: String,
-    /// DER.
-    pub certificate: Vec<u8>,
-}
-
-impl ImportedTemplate {
-    /// Whether the source has an attribute.
-    #[must_use]
-    pub fn says(&self, attribute: &str) -> bool {
-        self.said.contains(&attribute.to_ascii_lowercase())
-    }
-}
-
-impl Import {
-    /// Adds what another file says.
-    pub fn add(&mut self, other: Self) {
-        self.templates.extend(other.templates);
-        self.authorities.extend(other.authorities);
-        self.trust.roots.extend(other.trust.roots);
-        self.trust.intermediate.extend(other.trust.intermediate);
-        self.trust.ntauth.extend(other.trust.ntauth);
-        self.policy.add(other.policy);
-        self.findings.extend(other.findings);
-    }
-}
 
 /// Reads a file, told apart by its first bytes: Registry.pol (`PReg`), JSON (`{`), otherwise LDIF. `half` counts for
 /// Registry.pol only.

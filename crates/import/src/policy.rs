@@ -4,44 +4,7 @@ use autoenroll_model::PolicyServer;
 use autoenroll_wire::registry_pol::{self, Data, Setting};
 
 use crate::finding::{Finding, Reason, shown};
-use crate::{Half, Import};
-
-/// The settings of Group Policy that concern autoenrollment. A half that was not imported is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// For computers.
-    pub machine: Option<HalfPolicy>,
-    /// For users.
-    pub user: Option<HalfPolicy>,
-}
-
-/// One half of the policy; what the file does not set is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HalfPolicy {
-    /// AEPolicy.
-    pub ae_policy: Option<u32>,
-    /// OfflineExpirationPercent.
-    pub expiration_percent: Option<u32>,
-    /// OfflineExpirationStoreNames.
-    pub expiration_stores: Option<Vec<String>>,
-    /// GroupPolicyRefreshTime in minutes ([MS-GPOL] 3.2.1.14).
-    pub refresh: Option<u32>,
-    /// GroupPolicyRefreshTimeOffset in minutes.
-    pub refresh_offset: Option<u32>,
-    /// GroupPolicyRefreshTimeDC in minutes; never set for users ([MS-GPOL] note 10).
-    pub refresh_controllers: Option<u32>,
-    /// The opposite of DisableBkGndGroupPolicy; never set for users ([MS-GPOL] note 14).
-    pub background: Option<bool>,
-    /// Enrollment policy servers, in the order of the file ([MS-CAESO] 4.4.5.3.2.2).
-    pub servers: Vec<PolicyServer>,
-}
-
-impl Policy {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.machine = other.machine.or(self.machine.take());
-        self.user = other.user.or(self.user.take());
-    }
-}
+use crate::{Half, HalfPolicy, Import};
 
 const AUTO_ENROLLMENT: &str = r"software\policies\microsoft\cryptography\autoenrollment";
 const POLICY_SERVERS: &str = r"software\policies\microsoft\cryptography\policyservers";

@@ -1,34 +1,15 @@
-//! OpenSSL, which nobody here wrote, reads our keys and agrees with our signatures.
+//! OpenSSL reads our keys and agrees with our signatures.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test hands files to another program; nothing of it is in the crate"
 )]
 
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, SignatureAlgorithm};
-use std::{fs, path::PathBuf, process::Command};
 
-fn openssl(arguments: &[&str]) -> Vec<u8> {
-    let output =
-        Command::new("openssl").args(arguments).output().expect("this test needs the program `openssl` on the PATH");
-    assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
-}
+#[path = "../../../tests/support/openssl.rs"]
+mod openssl;
 
-struct Files(PathBuf);
-
-impl Files {
-    fn new(name: &str) -> Files {
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&directory).expect("the target directory is writable");
-        Files(directory)
-    }
-
-    fn write(&self, name: &str, content: &[u8]) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, content).expect("the target directory is writable");
-        path.to_str().expect("the target directory has a readable name").to_owned()
-    }
-}
+use openssl::{Files, openssl};
 
 #[test]
 fn openssl_verifies_our_signatures_and_we_verify_its() {
@@ -52,7 +33,7 @@ fn openssl_verifies_our_signatures_and_we_verify_its() {
 
         openssl(&["pkey", "-inform", "DER", "-in", &private, "-check", "-noout"]);
         assert_eq!(
-            openssl(&["pkey", "-inform", "DER", "-in", &private, "-pubout", "-outform", "DER"]),
+            openssl(&["pkey", "-inform", "DER", "-in", &private, "-pubout", "-outform", "DER"]).stdout,
             key.public().spki_der()
         );
 
@@ -60,7 +41,7 @@ fn openssl_verifies_our_signatures_and_we_verify_its() {
         let ours_file = files.write("signature", &ours);
         openssl(&["dgst", digest, "-verify", &public, "-keyform", "DER", "-signature", &ours_file, &message]);
 
-        let theirs = openssl(&["dgst", digest, "-sign", &private, "-keyform", "DER", &message]);
+        let theirs = openssl(&["dgst", digest, "-sign", &private, "-keyform", "DER", &message]).stdout;
         assert_eq!(key.public().verify(signature, b"to be signed", &theirs), Ok(()));
         if algorithm != KeyAlgorithm::P256 {
             assert_eq!(ours, theirs, "RSASSA-PKCS1-v1_5 has one signature per message");
@@ -79,9 +60,13 @@ fn what_openssl_encrypts_we_decrypt() {
         openssl(&[
             "pkeyutl", "-encrypt", "-pubin", "-inkey", &public, "-keyform", "DER", "-in", &message, "-pkeyopt", padding,
         ])
+        .stdout
     };
     assert_eq!(key.decrypt_pkcs1(&encrypt("rsa_padding_mode:pkcs1")), Ok(b"session key".to_vec()));
     assert_eq!(key.decrypt_oaep_sha1(&encrypt("rsa_padding_mode:oaep")), Ok(b"session key".to_vec()));
     let ours = files.write("ciphertext", &key.public().encrypt_pkcs1(b"session key", &[1; 32]).unwrap());
-    assert_eq!(openssl(&["pkeyutl", "-decrypt", "-inkey", &private, "-keyform", "DER", "-in", &ours]), b"session key");
+    assert_eq!(
+        openssl(&["pkeyutl", "-decrypt", "-inkey", &private, "-keyform", "DER", "-in", &ours]).stdout,
+        b"session key"
+    );
 }

@@ -8,8 +8,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, BalloonId, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts, HResult, Identity,
-    Now, PromptId, SimTime, words,
+    Answer, BalloonId, Cause, Choice, Decision, DecisionPoint, Effect, EffectId, EffectResult, EventEntry, Facts,
+    HResult, Identity, Now, PromptId, SimTime, words,
 };
 
 /// An enrollment core: one principal on one machine.
@@ -48,7 +48,8 @@ pub trait CoreFactory {
 /// The contract between a core and its driver is broken. A failure that Windows would report is never one: it is an
 /// [`EffectResult::Failed`], and the core lives with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum CoreError {
     /// The driver reported a result of another kind than the effect has.
     WrongResult {
@@ -91,11 +92,23 @@ impl CoreError {
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed { reason: reason.into() }
     }
+
+    /// Whether the driver is at fault: the core did right to refuse what came.
+    #[must_use]
+    pub const fn is_of_driver(&self) -> bool {
+        match self {
+            Self::WrongResult { .. }
+            | Self::UnknownEffect { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::NotOffered { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for CoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the core failed: ")?;
+        f.write_str(if self.is_of_driver() { "the driver broke the core's contract: " } else { "the core failed: " })?;
         match self {
             Self::WrongResult { effect, expected, found } => {
                 write!(f, "the result of effect {} must be `{expected}` or `failed`, and `{found}` came", effect.0)
@@ -128,7 +141,8 @@ impl core::error::Error for CoreError {}
 
 /// Everything that can happen to a core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Input {
     /// Something starts a run.
     Trigger(Trigger),
@@ -167,6 +181,8 @@ pub enum Input {
 /// What starts a run. Policy itself is read at the start of each run ([`Effect::ReadSettings`]), because the core's own timer
 /// starts runs too and nobody is there to hand it a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Trigger {
     /// What it was.
     pub cause: TriggerCause,
@@ -205,6 +221,8 @@ words! {
 
 /// One output, with what caused it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Output {
     /// The input that is being handled, and the decisions that led here.
     pub causes: Vec<Cause>,
@@ -212,21 +230,10 @@ pub struct Output {
     pub body: OutputBody,
 }
 
-/// A cause of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// The n-th input to this core, counted from 1.
-    Input(u32),
-    /// A decision of this core, by its id.
-    Decision(u32),
-    /// An earlier effect, prompt or report: the n-th output of this core, counted from 1.
-    Output(u32),
-}
-
 /// Everything a core can put out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum OutputBody {
     /// Show a balloon at the icon.
     Balloon(BalloonId),
@@ -280,35 +287,10 @@ pub enum OutputBody {
     Report(Report),
 }
 
-words! {
-    /// An answer that a prompt offers.
-    pub enum Choice as "answer" {
-        /// Begin.
-        Start = "start",
-        /// Later.
-        Remind = "remind",
-        /// Show what is to be enrolled.
-        Details = "details",
-        /// Close the window.
-        Close = "close",
-        /// Go on.
-        Ok = "ok",
-        /// Do not.
-        Cancel = "cancel",
-        /// Agree.
-        Yes = "yes",
-        /// Refuse.
-        No = "no",
-        /// Choose a card.
-        Card = "card",
-        /// Give the PIN.
-        Pin = "pin",
-    }
-}
-
 /// Progress of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Report {
     /// A run starts.
     RunStarted {
@@ -362,7 +344,8 @@ words! {
 
 /// What came of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Outcome {
     /// The certificate is where it belongs.
     Enrolled {

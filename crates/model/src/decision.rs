@@ -40,12 +40,70 @@ impl fmt::Display for Rule {
     }
 }
 
+/// A row of a party's table of rules: what it decides by, where that is written, and what it means for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleRow {
+    /// The id in the requirement catalogue.
+    pub id: &'static str,
+    /// What holds when the decision is affirmative.
+    pub statement: &'static str,
+    /// The public document that has it; `inferred` where none does.
+    pub source: &'static str,
+    /// What its decisions mean for the run that makes them.
+    pub roles: &'static [Role],
+}
+
+impl RuleRow {
+    /// The rule's name as decisions carry it.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        Rule::new(self.id)
+    }
+
+    /// Whether the rule has that role.
+    #[must_use]
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// What the decisions of a rule mean for the run that makes them. Only affirmative ones do, unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Decides whether something that happened starts a run, either way.
+    Trigger,
+    /// Ends the run before any template is looked at.
+    EndsRun,
+    /// Ends the run in this way when it is not affirmative.
+    EndsRunOtherwise,
+    /// Templates and CAs come from the cache of an earlier run.
+    FromCache,
+    /// Says of which template a certificate is, either way.
+    Managed,
+    /// A template or an earlier request needs to be worked on.
+    Due,
+    /// A valid certificate needs nothing; the reason is the decision before.
+    NeedsNothing,
+    /// Puts a template onto the work list.
+    Plans,
+    /// Is made about every template that goes onto the work list, and comes out either way.
+    PlansAlways,
+    /// The work list is complete: a later decision about a template is about its certificates.
+    CompletesWorkList,
+    /// Is about balloon, icon or wizard.
+    Desktop,
+    /// Is about something out of the ordinary: of its decisions only an affirmative one is a reason.
+    Exception,
+}
+
 /// What a rule decided, about what, and on which facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Decision {
     /// Numbered from 1 within its maker.
     pub id: u32,
-    /// The rule.
+    /// By its id in the requirement catalogue.
     pub rule: Rule,
     /// What it was decided about: a template, a certificate, a card, a request.
     pub subject: String,
@@ -66,7 +124,7 @@ pub struct Decided {
     pub cause: Cause,
 }
 
-/// A consequence that is left out because a planted-bugs build inverts its rule. Whoever gets one does not take the step that the
+/// A consequence that is left out because a planted-bugs build inverts its rule. The caller does not take the step that the
 /// rule asks for. Without that feature there is no value of it: nothing of a planted bug is compiled into a release.
 #[cfg(feature = "planted-bugs")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,10 +176,6 @@ impl Decisions {
     ///
     /// # Errors
     /// Only in a planted-bugs build, and only for the rule that it inverts.
-    #[cfg_attr(
-        not(feature = "planted-bugs"),
-        expect(clippy::unnecessary_wraps, reason = "a planted-bugs build leaves the consequence out")
-    )]
     pub fn applies(&mut self, rule: Rule, subject: &str, facts: Facts) -> Result<Cause, Inverted> {
         #[cfg(feature = "planted-bugs")]
         if self.flipped.as_ref() == Some(&rule) {

@@ -13,23 +13,36 @@ use crate::{
 
 /// Names an effect within its core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct EffectId(pub u32);
 
 /// Something the driver does for the core. Each is answered by one [`EffectResult`], the one its documentation names, or by
 /// [`EffectResult::Failed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Effect {
     /// Policy, registry settings and installed providers. → [`EffectResult::Settings`]
+    ///
+    /// Failure: policy is not known; the run ends, and an event states the code.
     ReadSettings,
     /// Remember the state of the last download. → [`EffectResult::Done`]
+    ///
+    /// Failure: the next run reads the trust containers again.
     WriteDirectoryCache(DirectoryCache),
     /// Find a domain controller and bind to it. → [`EffectResult::Directory`]
+    ///
+    /// Failure: no domain controller answers; the run ends, and an event states the code.
     BindDirectory,
     /// The trust containers of the directory ([MS-WCCE] 2.2.2.11). → [`EffectResult::Trust`]
+    ///
+    /// Failure: no container can be read; the run ends, and an event states the code. One container that cannot be
+    /// read is no failure: it has `failed` for its content.
     ReadTrust,
     /// Make a local trust store equal to these. → [`EffectResult::Done`]
+    ///
+    /// Failure: the store keeps what it held, and the download is not remembered, so that the next run tries again.
     WriteTrust {
         /// The store.
         store: TrustStore,
@@ -37,32 +50,63 @@ pub enum Effect {
         certificates: Certificates,
     },
     /// The principal's own object. → [`EffectResult::Principal`]
+    ///
+    /// Failure: who enrolls is not known; the run ends, and an event states the code.
     ReadPrincipal,
     /// Remove values from the principal's `userCertificate`. → [`EffectResult::Done`]
+    ///
+    /// Failure: the values stay until a later run removes them.
     RemovePublished(Vec<Thumbprint>),
     /// All templates of the directory that the principal can see. → [`EffectResult::Templates`]
+    ///
+    /// Failure: which templates there are is not known; the run ends, and an event states the code.
     ReadTemplates,
     /// All enrollment services of the directory. → [`EffectResult::EnrollmentServices`]
+    ///
+    /// Failure: which CAs there are is not known; the run ends, and an event states the code.
     ReadEnrollmentServices,
     /// Ask a policy server. → [`EffectResult::Policy`]
+    ///
+    /// Failure: this policy server gives no answer; the code is what the enrollment web service returned, or why
+    /// there was none.
     GetPolicies(PolicyServer),
     /// MY and REQUEST. → [`EffectResult::Stores`]
+    ///
+    /// Failure: what is enrolled already is not known; the run ends, and an event states the code.
     ReadStores,
     /// Add to MY, with properties; an entry of the same thumbprint is replaced. → [`EffectResult::Done`]
+    ///
+    /// Failure: the item fails with this code. Its entry in REQUEST stays, so that a later run takes it up again.
     AddCertificate(StoredCertificate),
     /// Set the archived property. → [`EffectResult::Done`]
+    ///
+    /// Failure: the certificate stays as it is until a later run.
     ArchiveCertificate(Thumbprint),
     /// Delete from MY. → [`EffectResult::Done`]
+    ///
+    /// Failure: the certificate stays as it is until a later run.
     DeleteCertificate(Thumbprint),
     /// Write to REQUEST; an entry of the same key id is replaced. → [`EffectResult::Done`]
+    ///
+    /// Failure: the item fails with this code.
     PutRequest(RequestEntry),
     /// Delete from REQUEST, by key id. → [`EffectResult::Done`]
+    ///
+    /// Failure: the entry stays until a later run.
     RemoveRequest(String),
     /// Chain, revocation and key of certificates in MY or in the principal's object. → [`EffectResult::Checks`]
+    ///
+    /// Failure: nothing is known of these certificates, which does not mean that they are worthless.
     Inspect(Vec<Thumbprint>),
     /// Every reader and what is in it. → [`EffectResult::Readers`]
+    ///
+    /// Failure: the item that needs a card fails with this code.
     ReadReaders,
-    /// One transaction with a card: verify when a PIN is given, operate, log out.
+    /// One transaction with a card: verify when a PIN is given, operate, log out. → the result of the operation, or
+    /// [`EffectResult::WrongPin`] when the card refused the PIN.
+    ///
+    /// Failure: the code of the provider. SCARD_W_CHV_BLOCKED: the PIN is blocked. SCARD_W_REMOVED_CARD and its like: the card
+    /// went away, and whatever it had not done is undone.
     Card {
         /// Which card; the driver finds its reader.
         card: CardSerial,
@@ -71,7 +115,9 @@ pub enum Effect {
         /// What to do.
         operation: CardOperation,
     },
-    /// An operation of a provider that keeps keys in software.
+    /// An operation of a provider that keeps keys in software. → the result of the operation.
+    ///
+    /// Failure: the code of the provider; the item fails with it.
     Software {
         /// The provider.
         provider: String,
@@ -79,8 +125,13 @@ pub enum Effect {
         operation: SoftwareOperation,
     },
     /// Send a request to a CA ([MS-WCCE] 3.1.1.4.3). → [`EffectResult::Reply`]
+    ///
+    /// Failure: no answer came: the CA cannot be reached or is too slow. The next CA may be asked. A CA that refuses
+    /// does answer: that is a reply.
     Submit(Submission),
     /// Ask a CA for the outcome of an earlier request ([MS-WCCE] 3.1.1.4.3.7). → [`EffectResult::Reply`]
+    ///
+    /// Failure: no answer came; the request stays pending.
     Retrieve {
         /// Name of the CA.
         ca: String,
@@ -90,6 +141,8 @@ pub enum Effect {
         request_id: u32,
     },
     /// Fetch the CA's exchange certificate. → [`EffectResult::ExchangeCertificate`]
+    ///
+    /// Failure: the key cannot be archived; the item fails with this code.
     ReadExchangeCertificate {
         /// Name of the CA.
         ca: String,
@@ -98,9 +151,41 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The word of the result that this effect has when it does not fail.
+    #[must_use]
+    pub const fn expected_result(&self) -> &'static str {
+        match self {
+            Self::ReadSettings => "settings",
+            Self::BindDirectory => "directory",
+            Self::ReadTrust => "trust",
+            Self::ReadPrincipal => "principal",
+            Self::ReadTemplates => "templates",
+            Self::ReadEnrollmentServices => "enrollment-services",
+            Self::GetPolicies(_) => "policy",
+            Self::ReadStores => "stores",
+            Self::Inspect(_) => "checks",
+            Self::ReadReaders => "readers",
+            Self::Submit(_) | Self::Retrieve { .. } => "reply",
+            Self::ReadExchangeCertificate { .. } => "exchange-certificate",
+            Self::WriteDirectoryCache(_)
+            | Self::WriteTrust { .. }
+            | Self::RemovePublished(_)
+            | Self::AddCertificate(_)
+            | Self::ArchiveCertificate(_)
+            | Self::DeleteCertificate(_)
+            | Self::PutRequest(_)
+            | Self::RemoveRequest(_) => "done",
+            Self::Card { operation, .. } => operation.expected_result(),
+            Self::Software { operation, .. } => operation.expected_result(),
+        }
+    }
+}
+
 /// What a CSP does with a card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum CardOperation {
     /// Containers, free space and PIN status. → [`EffectResult::Card`]
     Describe,
@@ -125,6 +210,7 @@ pub enum CardOperation {
         algorithm: SignatureAlgorithm,
         /// The whole message.
         #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         message: Vec<u8>,
     },
     /// The certificate of a container. → [`EffectResult::Certificate`]
@@ -138,6 +224,7 @@ pub enum CardOperation {
         container: String,
         /// The certificate, DER.
         #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         certificate: Vec<u8>,
     },
     /// Move the default flag to a container. → [`EffectResult::Done`]
@@ -152,9 +239,22 @@ pub enum CardOperation {
     },
 }
 
+impl CardOperation {
+    const fn expected_result(&self) -> &'static str {
+        match self {
+            Self::Describe => "card",
+            Self::Generate { .. } => "generated",
+            Self::Sign { .. } => "signature",
+            Self::ReadCertificate { .. } => "certificate",
+            Self::VerifyPin | Self::WriteCertificate { .. } | Self::SetDefault { .. } | Self::Delete { .. } => "done",
+        }
+    }
+}
+
 /// What a software provider does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum SoftwareOperation {
     /// A new key in a new container, whose name the provider chooses. → [`EffectResult::Generated`]
     Generate {
@@ -175,6 +275,7 @@ pub enum SoftwareOperation {
         algorithm: SignatureAlgorithm,
         /// The whole message.
         #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         message: Vec<u8>,
     },
     /// Encrypt the private key to a CA's exchange certificate, as an enveloped message for key archival ([MS-WCCE] 3.1.1.4.3.6).
@@ -184,6 +285,7 @@ pub enum SoftwareOperation {
         container: String,
         /// The exchange certificate, DER.
         #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         exchange_certificate: Vec<u8>,
     },
     /// Delete a container with its key. → [`EffectResult::Done`]
@@ -193,8 +295,21 @@ pub enum SoftwareOperation {
     },
 }
 
+impl SoftwareOperation {
+    const fn expected_result(&self) -> &'static str {
+        match self {
+            Self::Generate { .. } => "generated",
+            Self::Sign { .. } => "signature",
+            Self::Archive { .. } => "archived-key",
+            Self::Delete { .. } => "done",
+        }
+    }
+}
+
 /// A request on its way to a CA: the shape of ICertRequestD::Request ([MS-WCCE] 3.2.1.4.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Submission {
     /// Name of the CA (`pwszAuthority`).
     pub ca: String,
@@ -206,21 +321,26 @@ pub struct Submission {
     pub attributes: Vec<(String, String)>,
     /// The request, DER.
     #[serde(with = "crate::hex")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
     pub request: Vec<u8>,
 }
 
 /// What a CA answered: the shape of the out parameters of ICertRequestD::Request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct CaReply {
     /// Number of the request at the CA; 0 when it made no row.
     pub request_id: u32,
     /// `pdwDisposition`.
     pub disposition: Disposition,
     /// `pctbEncodedCert`, DER; only when issued.
-    #[serde(with = "crate::hex::option")]
+    #[serde(default, with = "crate::hex::option")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Bytes>"))]
     pub certificate: Option<Vec<u8>>,
     /// `pctbCertChain`: a certificates-only or full CMC response.
-    #[serde(with = "crate::hex::option")]
+    #[serde(default, with = "crate::hex::option")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Bytes>"))]
     pub response: Option<Vec<u8>>,
     /// `pctbDispositionMessage`, in the CA's language; never interpreted.
     pub message: String,
@@ -228,13 +348,14 @@ pub struct CaReply {
 
 /// The disposition of a request ([MS-WCCE] 3.1.1.4.3, 3.2.1.4.2.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
-    /// 3.
+    /// CR_DISP_ISSUED, 3.
     Issued,
-    /// 5, taken under submission.
+    /// CR_DISP_UNDER_SUBMISSION, 5.
     Pending,
-    /// 2, by the manager or the policy module, with the code returned.
+    /// CR_DISP_DENIED, 2: by the manager or the policy module, with the code returned.
     Denied(HResult),
     /// Any other value: the request failed with this code.
     Failed(HResult),
@@ -242,7 +363,8 @@ pub enum Disposition {
 
 /// What came of an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum EffectResult {
     /// Done; nothing to report.
     Done,
@@ -281,16 +403,62 @@ pub enum EffectResult {
         key: KeyPlace,
         /// Its SubjectPublicKeyInfo, DER.
         #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         public_key: Vec<u8>,
     },
     /// A signature: PKCS #1 octets, or an ECDSA-Sig-Value in DER.
-    Signature(#[serde(with = "crate::hex")] Vec<u8>),
+    Signature(
+        #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
+        Vec<u8>,
+    ),
     /// A certificate, DER.
-    Certificate(#[serde(with = "crate::hex")] Vec<u8>),
+    Certificate(
+        #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
+        Vec<u8>,
+    ),
     /// A CA's answer.
     Reply(CaReply),
     /// A CA's exchange certificate, DER.
-    ExchangeCertificate(#[serde(with = "crate::hex")] Vec<u8>),
+    ExchangeCertificate(
+        #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
+        Vec<u8>,
+    ),
     /// A private key, enveloped to the CA.
-    ArchivedKey(#[serde(with = "crate::hex")] Vec<u8>),
+    ArchivedKey(
+        #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
+        Vec<u8>,
+    ),
+}
+
+impl EffectResult {
+    /// The word that JSON uses for this result.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::WrongPin { .. } => "wrong-pin",
+            Self::Settings(_) => "settings",
+            Self::Directory(_) => "directory",
+            Self::Trust(_) => "trust",
+            Self::Principal(_) => "principal",
+            Self::Templates(_) => "templates",
+            Self::EnrollmentServices(_) => "enrollment-services",
+            Self::Policy(_) => "policy",
+            Self::Stores(_) => "stores",
+            Self::Checks(_) => "checks",
+            Self::Readers(_) => "readers",
+            Self::Card(_) => "card",
+            Self::Generated { .. } => "generated",
+            Self::Signature(_) => "signature",
+            Self::Certificate(_) => "certificate",
+            Self::Reply(_) => "reply",
+            Self::ExchangeCertificate(_) => "exchange-certificate",
+            Self::ArchivedKey(_) => "archived-key",
+        }
+    }
 }

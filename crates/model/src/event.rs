@@ -6,6 +6,8 @@ use crate::{Facts, words};
 
 /// One entry of the event log. Texts are never compared: ids, sources, severities and facts are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct EventEntry {
     /// Who logs it.
     pub source: EventSource,
@@ -13,7 +15,8 @@ pub struct EventEntry {
     pub id: u16,
     /// How bad it is.
     pub severity: Severity,
-    /// Its fields: `context`, `template`, `ca`, `code`, `certificate`, …
+    /// Its fields. A core states those that it knows: `context` (`DOMAIN\\account`), `template`, `ca`, `request-id` (the number of the
+    /// request at the CA), `code` (an HRESULT as a text, `0x80094012 CERTSRV_E_TEMPLATE_DENIED`), `certificate` (a thumbprint).
     pub facts: Facts,
 }
 
@@ -42,5 +45,39 @@ words! {
         Warning = "warning",
         /// Error.
         Error = "error",
+    }
+}
+
+/// An event of the lifecycle providers, Windows 8 and later. The discriminant is the event id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum LifecycleEvent {
+    /// A certificate was replaced.
+    Replaced = 1001,
+    /// A certificate has expired.
+    Expired = 1002,
+    /// A certificate is about to expire.
+    AboutToExpire = 1003,
+    /// A certificate was deleted.
+    Deleted = 1004,
+    /// A certificate was archived.
+    Archived = 1005,
+    /// A certificate was installed.
+    Installed = 1006,
+    /// A certificate was exported.
+    Exported = 1007,
+    /// A certificate was associated with its private key.
+    KeyAssociated = 1008,
+    /// A certificate could not be associated with its private key.
+    KeyNotAssociated = 1009,
+    /// A certificate was deleted from the directory.
+    DeletedFromDirectory = 1010,
+}
+
+impl LifecycleEvent {
+    /// The event id.
+    #[must_use]
+    pub const fn id(self) -> u16 {
+        self as u16
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A failure code. Prints as `0x8010006C SCARD_W_CHV_BLOCKED`; unknown ones as the number alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct HResult(pub u32);
 

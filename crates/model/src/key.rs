@@ -1,4 +1,4 @@
-//! Keys as far as everybody must name them: algorithm, place, provider.
+//! How every party names keys: algorithm, place, provider.
 
 use alloc::string::String;
 use core::fmt;
@@ -28,6 +28,7 @@ impl KeyAlgorithm {
     #[must_use]
     pub const fn rsa_at_least(bits: u32) -> Option<Self> {
         match bits {
+            // K3.4.smart-card
             0..=1024 => Some(Self::Rsa1024),
             1025..=2048 => Some(Self::Rsa2048),
             2049..=3072 => Some(Self::Rsa3072),
@@ -121,6 +122,7 @@ words! {
 
 /// Names a card: the 16 bytes of its card id in lower-case hex. Scenarios use the card's name, never this.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct CardSerial(pub String);
 
@@ -132,6 +134,8 @@ impl fmt::Display for CardSerial {
 
 /// Where a private key is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct KeyPlace {
     /// Name of the CSP or key storage provider.
     pub provider: String,
@@ -154,6 +158,8 @@ words! {
 
 /// A provider that is installed on the machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Provider {
     /// Name as templates list it.
     pub name: String,
@@ -163,6 +169,7 @@ pub struct Provider {
 
 /// A PIN that the user gave, held by the driver. The core passes the id on and never sees the digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PinId(pub u32);
 

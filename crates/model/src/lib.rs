@@ -11,40 +11,51 @@
 extern crate alloc;
 
 mod access;
+mod cause;
 mod contract;
 mod decision;
 mod effect;
 mod event;
 mod facts;
+mod guid;
 pub mod hex;
 mod hresult;
 mod key;
+mod policy;
 mod principal;
 mod profile;
 mod prompt;
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub mod schema;
 mod store;
 mod template;
+#[cfg(feature = "test-support")]
+mod test_support;
 mod time;
 mod words;
 
-pub use access::{Ace, AceEffect, Guid, GuidError, Right, SecurityDescriptor, Token, access_check, rights};
+pub use access::{Ace, AceEffect, Right, SecurityDescriptor, Token, access_check, rights};
+pub use cause::Cause;
 pub use contract::{
-    Action, Cause, Choice, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh,
-    Report, Trigger, TriggerCause,
+    Action, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh, Report, Trigger,
+    TriggerCause,
 };
-pub use decision::{Decided, Decision, Decisions, Inverted, Rule};
+pub use decision::{Decided, Decision, Decisions, Inverted, Role, Rule, RuleRow};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
-pub use event::{EventEntry, EventSource, Severity};
+pub use event::{EventEntry, EventSource, LifecycleEvent, Severity};
 pub use facts::{Fact, Facts};
+pub use guid::{Guid, GuidError};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
 pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
+pub use policy::AePolicy;
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
     Cancelled, DefaultFlag, Delay, DuringRun, EventLog, EventTable, Evidence, ExtensionsAttribute, GpTriggers,
     InsertPrompt, NoProviders, Period, PinCache, Profile, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit,
     Switch, SwitchError, Threshold, Toggle, Unconfigured,
 };
-pub use prompt::{Answer, BalloonId, DecisionPoint, PromptId};
+pub use prompt::{Answer, BalloonId, Choice, DecisionPoint, PromptId};
 pub use store::{
     CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
     PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings, StoredCertificate, Stores,

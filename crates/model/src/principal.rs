@@ -20,6 +20,8 @@ words! {
 
 /// What a core is told when it starts: one principal on one machine, under one profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Identity {
     /// The principal's name: a user's account, or the computer.
     pub principal: String,
@@ -37,6 +39,8 @@ pub struct Identity {
 
 /// The principal's own directory object, and the groups its token carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct PrincipalObject {
     /// Distinguished name.
     pub dn: String,
@@ -54,6 +58,7 @@ pub struct PrincipalObject {
     pub dns: Option<String>,
     /// `userCertificate`, DER values.
     #[serde(with = "crate::hex::list")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::schema::Bytes>"))]
     pub certificates: Vec<Vec<u8>>,
 }
 
@@ -67,7 +72,7 @@ impl Sid {
     pub const EVERYONE: &'static str = "S-1-1-0";
     /// Authenticated Users.
     pub const AUTHENTICATED_USERS: &'static str = "S-1-5-11";
-    /// PRINCIPAL_SELF, which stands for the object itself and is in nobody's token.
+    /// PRINCIPAL_SELF, which stands for the object itself and is in no token.
     pub const PRINCIPAL_SELF: &'static str = "S-1-5-10";
 
     /// The text form.

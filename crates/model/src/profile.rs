@@ -1,10 +1,13 @@
 //! Profiles: one switch for each point on which Windows versions differ or no public document speaks.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::words;
 
@@ -24,7 +27,7 @@ words! {
 macro_rules! switches {
     ($( $(#[doc = $doc:literal])* $field:ident: $type:ty = $name:literal, $id:literal, $evidence:ident, [$old:expr, $new:expr]; )*) => {
         /// A complete set of switches under a name.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Profile {
             /// `server-2003-sp1`, `windows-10-22h2`; overrides do not change it.
             pub name: String,
@@ -85,6 +88,52 @@ macro_rules! switches {
     };
 }
 
+/// An object of texts: `name`, and each switch by the name and the value that scenarios use.
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(SWITCHES.len() + 1))?;
+        map.serialize_entry("name", &self.name)?;
+        for switch in SWITCHES {
+            map.serialize_entry(switch.name, &self.get(switch.name).map_err(serde::ser::Error::custom)?)?;
+        }
+        map.end()
+    }
+}
+
+/// A switch that is not known is ignored; one that is missing has the value of the profile of that name, or of the default one, so
+/// that both sides can have switches of their own.
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Switches;
+        impl<'de> Visitor<'de> for Switches {
+            type Value = Profile;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a profile: its name, and switches by name")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Profile, A::Error> {
+                let (mut name, mut set) = (None, Vec::new());
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == "name" {
+                        name = Some(map.next_value::<String>()?);
+                    } else if SWITCHES.iter().any(|switch| switch.name == key) {
+                        set.push((key, map.next_value::<String>()?));
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                let name = name.ok_or_else(|| serde::de::Error::missing_field("name"))?;
+                let base = Profile::named(&name).unwrap_or_else(Profile::server_2003_sp1);
+                let mut profile = Profile { name, ..base };
+                for (switch, value) in &set {
+                    profile.set(switch, value).map_err(serde::de::Error::custom)?;
+                }
+                Ok(profile)
+            }
+        }
+        deserializer.deserialize_map(Switches)
+    }
+}
+
 /// A switch, for lists and messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switch {
@@ -110,7 +159,7 @@ pub enum SwitchError {
     },
     /// It has no such value.
     Value {
-        /// The switch.
+        /// By its name, as profiles list it.
         switch: String,
         /// The value that came.
         found: String,
@@ -149,6 +198,7 @@ impl Profile {
 
 switches! {
     /// Is there a timer of the core's own, counted from the last activation?
+    // T2.1.pulse
     timer: Period = "timer", "P7.1", Documented, [Period(Some(Duration::hours(8))), Period(Some(Duration::hours(8)))];
     /// Which Group Policy refreshes start a run.
     gp_triggers: GpTriggers = "gp-triggers", "P7.2", Documented, [GpTriggers::EveryRefresh, GpTriggers::EveryRefresh];
@@ -195,8 +245,10 @@ switches! {
     /// Whether the insert prompt closes by itself when the right card arrives.
     insert_prompt: InsertPrompt = "insert-prompt", "P7.42", Inferred, [InsertPrompt::OkNeeded, InsertPrompt::OkNeeded];
     /// Time from the start of a run to the balloon.
+    // T2.2.balloon-delay
     balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", Documented, [Delay(Duration::seconds(60)), Delay(Duration::seconds(60))];
     /// How long the balloon stays before only the icon is left. No public number: arbitrary.
+    // T2.2.balloon-visible
     balloon_visible: Delay = "balloon-visible", "P7.45", Inferred, [Delay(Duration::seconds(15)), Delay(Duration::seconds(15))];
     /// How old the template cache may be.
     template_cache: Delay = "template-cache", "R030", Documented, [Delay(Duration::minutes(10)), Delay(Duration::minutes(10))];
@@ -225,8 +277,7 @@ macro_rules! word_switches {
 use crate::{Duration, Severity};
 
 /// `off`, or a duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period(pub Option<Duration>);
 
 impl SwitchValue for Period {
@@ -244,8 +295,7 @@ impl SwitchValue for Period {
 }
 
 /// A duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay(pub Duration);
 
 impl SwitchValue for Delay {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CardSerial, Choice, PinId, words};
+use crate::{CardSerial, PinId, words};
 
 words! {
     /// A decision point. These names never change: scenarios match them and their facts, never the wording of a dialog, which
@@ -28,6 +28,7 @@ words! {
 
 /// What the user does with a prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Begin.
@@ -71,12 +72,40 @@ impl Answer {
     }
 }
 
+words! {
+    /// An answer that a prompt offers.
+    pub enum Choice as "answer" {
+        /// Begin.
+        Start = "start",
+        /// Later.
+        Remind = "remind",
+        /// Show what is to be enrolled.
+        Details = "details",
+        /// Close the window.
+        Close = "close",
+        /// Go on.
+        Ok = "ok",
+        /// Do not.
+        Cancel = "cancel",
+        /// Agree.
+        Yes = "yes",
+        /// Refuse.
+        No = "no",
+        /// Choose a card.
+        Card = "card",
+        /// Give the PIN.
+        Pin = "pin",
+    }
+}
+
 /// Names a prompt within its core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PromptId(pub u32);
 
 /// Names a balloon within its core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct BalloonId(pub u32);

@@ -4,12 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{CardSerial, FileTime, Guid, HResult, KeyAlgorithm, KeyPlace};
 
 /// What MY and REQUEST hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Stores {
     /// The personal store.
     pub my: Vec<StoredCertificate>,
@@ -19,9 +21,13 @@ pub struct Stores {
 
 /// A certificate in MY, with the properties that matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// N9.properties
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct StoredCertificate {
     /// The certificate, DER.
     #[serde(with = "crate::hex")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
     pub certificate: Vec<u8>,
     /// SHA-1 of it.
     pub thumbprint: Thumbprint,
@@ -35,6 +41,7 @@ pub struct StoredCertificate {
 
 /// SHA-1 of a certificate in lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Thumbprint(pub String);
 
@@ -47,6 +54,9 @@ impl fmt::Display for Thumbprint {
 /// An entry of the REQUEST store. Written before the request is submitted and removed only when the certificate is where it
 /// belongs, so that a crash in between loses nothing and repeats nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// N9.request-entry
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct RequestEntry {
     /// Identity of the entry: SHA-1 of the public key in lower-case hex.
     pub key_id: String,
@@ -54,7 +64,7 @@ pub struct RequestEntry {
     pub template: String,
     /// Where the private key is.
     pub key: KeyPlace,
-    /// Its algorithm.
+    /// Kind and size of the key.
     pub algorithm: KeyAlgorithm,
     /// When the entry was made.
     pub created: FileTime,
@@ -68,7 +78,8 @@ pub struct RequestEntry {
 
 /// How far a request has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum RequestStage {
     /// The key exists; nothing is known to have reached a CA.
     Prepared,
@@ -89,12 +100,15 @@ pub enum RequestStage {
         request_id: u32,
         /// The certificate, DER.
         #[serde(with = "crate::hex")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
         certificate: Vec<u8>,
     },
 }
 
 /// What the machine finds out about a certificate that only cryptography and the network can tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct CertificateCheck {
     /// Which certificate.
     pub thumbprint: Thumbprint,
@@ -109,8 +123,10 @@ pub struct CertificateCheck {
 
 /// Everything that policy and registry say to one principal ([MS-CAESO] 4.4.5.1, 4.4.5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Settings {
-    /// `AEPolicy` as Group Policy wrote it; `None` when not configured.
+    /// `AEPolicy` as Group Policy wrote it, bits of [`AePolicy`](crate::AePolicy); `None` when not configured.
     pub policy: Option<u32>,
     /// The locally configured value, which counts when policy says nothing.
     pub local_policy: Option<u32>,
@@ -134,6 +150,8 @@ pub struct Settings {
 
 /// One subkey of `PolicyServers` ([MS-CAESO] 4.4.5.3.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct PolicyServer {
     /// Name of the subkey; opaque.
     pub key: String,
@@ -151,6 +169,8 @@ pub struct PolicyServer {
 
 /// State of the last download of trust containers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct DirectoryCache {
     /// The domain controller it came from.
     pub dc: String,
@@ -160,6 +180,8 @@ pub struct DirectoryCache {
 
 /// What a domain controller says of itself when a client binds to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct RootDse {
     /// The domain controller that answered.
     pub dc: String,
@@ -173,19 +195,56 @@ pub struct RootDse {
 
 /// One trust container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct TrustContainer {
     /// The local store that mirrors it.
     pub store: TrustStore,
     /// Where it was read.
     pub url: String,
     /// Its certificates, or the error.
+    #[serde(with = "ContainerContent")]
+    #[cfg_attr(feature = "schema", schemars(with = "ContainerContent"))]
     pub content: Result<Certificates, HResult>,
+}
+
+/// How JSON says what a container holds.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum ContainerContent {
+    /// It was read.
+    Certificates(Certificates),
+    /// It could not be read, with this code.
+    Failed(HResult),
+}
+
+impl ContainerContent {
+    fn serialize<S: Serializer>(content: &Result<Certificates, HResult>, serializer: S) -> Result<S::Ok, S::Error> {
+        let said = match content {
+            Ok(certificates) => Self::Certificates(certificates.clone()),
+            Err(code) => Self::Failed(*code),
+        };
+        Serialize::serialize(&said, serializer)
+    }
+
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Result<Certificates, HResult>, D::Error> {
+        <Self as Deserialize>::deserialize(deserializer).map(|said| match said {
+            Self::Certificates(certificates) => Ok(certificates),
+            Self::Failed(code) => Err(code),
+        })
+    }
 }
 
 /// A list of DER certificates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Certificates(#[serde(with = "crate::hex::list")] pub Vec<Vec<u8>>);
+pub struct Certificates(
+    #[serde(with = "crate::hex::list")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::schema::Bytes>"))]
+    pub Vec<Vec<u8>>,
+);
 
 crate::words! {
     /// A local store that mirrors a trust container.
@@ -201,6 +260,8 @@ crate::words! {
 
 /// What a policy server answered ([MS-XCEP] 3.1.4.1.3.9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct PolicyResponse {
     /// The cached answer still holds.
     pub not_changed: bool,
@@ -214,6 +275,8 @@ pub struct PolicyResponse {
 
 /// A template as a policy server describes it ([MS-XCEP] 3.1.4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct PolicyTemplate {
     /// The template's attributes.
     pub template: crate::Template,
@@ -225,6 +288,8 @@ pub struct PolicyTemplate {
 
 /// One reader and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct ReaderView {
     /// The reader's name.
     pub reader: String,
@@ -234,7 +299,8 @@ pub struct ReaderView {
 
 /// What is in a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum ReaderState {
     /// Nothing.
     Empty,
@@ -251,6 +317,8 @@ pub enum ReaderState {
 
 /// What a card says about itself in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct CardDescription {
     /// Valid containers, in order of their index.
     pub containers: Vec<ContainerView>,
@@ -270,10 +338,12 @@ impl CardDescription {
 
 /// One container on a card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct ContainerView {
     /// Index in the container map.
     pub index: u8,
-    /// Its name.
+    /// Unique on the card; Windows makes it a GUID.
     pub name: String,
     /// Whether it carries the default flag.
     pub default: bool,

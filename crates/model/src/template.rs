@@ -10,6 +10,8 @@ use crate::{Duration, HashAlgorithm, KeyAlgorithm, SecurityDescriptor};
 
 /// One certificate template ([MS-CRTD] 2). Attribute values as published: nothing is sorted, clamped or defaulted here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Template {
     /// `cn`, the identity of a version 1 template ([MS-CRTD] 2.1).
     pub name: String,
@@ -69,7 +71,7 @@ pub struct Template {
 
 impl Template {
     /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display name is the name,
-    /// the key is for exchange, and nobody may do anything with it.
+    /// the key is for exchange, and the access control list is empty.
     #[must_use]
     pub fn empty(name: &str) -> Self {
         Self {
@@ -107,6 +109,7 @@ impl Template {
     /// none ([MS-CRTD] 2.23).
     #[must_use]
     pub fn cng_settings(&self) -> Option<&CngSettings> {
+        // F3.2.3.0x100
         let legacy = self.private_key_flags.contains(PrivateKeyFlags::USE_LEGACY_PROVIDER);
         let modern = self.schema_version() == 3 || (self.schema_version() >= 4 && !legacy);
         self.cng.as_ref().filter(|_| modern)
@@ -115,6 +118,7 @@ impl Template {
     /// The schema version in force: an absent attribute means 1 ([MS-CRTD] 2.16).
     #[must_use]
     pub fn schema_version(&self) -> u32 {
+        // W3.1.schema
         self.schema.unwrap_or(1)
     }
 
@@ -127,6 +131,8 @@ impl Template {
 
 /// A provider and its place in the template's preference ([MS-CRTD] 2.8: `int,name`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct ProviderPreference {
     /// Lower is tried earlier.
     pub order: u32,
@@ -136,6 +142,8 @@ pub struct ProviderPreference {
 
 /// The CNG half of `msPKI-RA-Application-Policies` ([MS-CRTD] 2.23.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct CngSettings {
     /// `msPKI-Asymmetric-Algorithm`, e.g. `RSA`, `ECDH_P256`.
     pub asymmetric_algorithm: Option<String>,
@@ -153,6 +161,8 @@ pub struct CngSettings {
 
 /// An enrollment service as the directory publishes it ([MS-WCCE] 2.2.2.11.2) or a policy server names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct EnrollmentService {
     /// `cn`.
     pub name: String,
@@ -160,6 +170,7 @@ pub struct EnrollmentService {
     pub host: Option<String>,
     /// `cACertificate`, DER.
     #[serde(with = "crate::hex")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Bytes"))]
     pub certificate: Vec<u8>,
     /// `certificateTemplates`: the names it issues.
     pub templates: Vec<String>,
@@ -264,6 +275,16 @@ macro_rules! flag_word {
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.bits().serialize(serializer)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> crate::schema::Name {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                crate::schema::flags(<$int>::BITS, Self::WORDS.iter().map(|(word, flag)| (flag.bits().into(), *word)))
             }
         }
 

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// The instant at which an input is handed over, on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Now {
     /// Monotonic time; timers and deadlines use nothing else.
     pub mono: SimTime,
@@ -19,6 +21,7 @@ pub struct Now {
 
 /// Nanoseconds since the start of the scenario. Monotonic; reaches 584 years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SimTime(pub u64);
 
@@ -192,6 +195,7 @@ impl<'de> Deserialize<'de> for Duration {
 
 /// Wall time as Windows keeps it: 100 ns ticks since 1601-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct FileTime(pub u64);
 
@@ -210,6 +214,22 @@ impl FileTime {
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         (self.0 as i64).saturating_sub(Self::UNIX_EPOCH.0 as i64).div_euclid(10_000_000)
+    }
+
+    /// Year, month and day in UTC, in the proleptic Gregorian calendar.
+    #[must_use]
+    pub const fn date(self) -> (i64, i64, i64) {
+        // Days are counted in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
+        let days = self.unix_seconds().div_euclid(86_400) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+        (year, month, day)
     }
 
     /// How long before `later`; zero when `later` is not later.
@@ -238,7 +258,7 @@ impl fmt::Display for FileTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.unix_seconds();
         let fraction = self.0 % 10_000_000;
-        let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
+        let (year, month, day) = self.date();
         let clock = seconds.rem_euclid(86_400);
         let text =
             format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60);
@@ -248,20 +268,6 @@ impl fmt::Display for FileTime {
             f.pad(&format!("{text}.{}Z", format!("{fraction:07}").trim_end_matches('0')))
         }
     }
-}
-
-/// Days since 1970 to a date of the proleptic Gregorian calendar, counted in eras of 400 years that begin in March.
-const fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
 }
 
 #[cfg(test)]

@@ -24,12 +24,14 @@ impl core::error::Error for UnknownWord {}
 /// One list instead of four that could disagree: the name in Rust, in scenarios, in traces and in JSON.
 #[macro_export]
 macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident as $what:literal {
-        $( $(#[$vmeta:meta])* $variant:ident = $word:literal, )*
+    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),*)])? $vis:vis enum $name:ident as $what:literal {
+        // The literal in `#[default]` never stands there: a repetition must name something that repeats.
+        $( $(#[doc = $vdoc:literal])* $(#[default $($default:literal)?])? $variant:ident = $word:literal, )*
     }) => {
-        $(#[$meta])*
+        $(#[doc = $doc])*
+        $(#[derive($($derive),*)])?
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        $vis enum $name { $( $(#[$vmeta])* $variant, )* }
+        $vis enum $name { $( $(#[doc = $vdoc])* $(#[default $($default)?])? $variant, )* }
 
         impl $name {
             /// Every value, in the order of declaration.
@@ -57,6 +59,8 @@ macro_rules! words {
             }
         }
 
+        $crate::words_schema! { $name, concat!($( $doc, "\n", )* ""), $( $word = concat!($( $vdoc, "\n", )* ""), )* }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -77,3 +81,28 @@ macro_rules! words {
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
 pub struct Word(pub alloc::string::String);
+
+/// The JSON Schema of an enumeration of words: one constant with its description for each.
+#[doc(hidden)]
+#[cfg(feature = "schema")]
+#[macro_export]
+macro_rules! words_schema {
+    ($name:ident, $about:expr, $( $word:literal = $meaning:expr, )*) => {
+        impl $crate::schema::schemars::JsonSchema for $name {
+            fn schema_name() -> $crate::schema::Name {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut $crate::schema::schemars::SchemaGenerator) -> $crate::schema::schemars::Schema {
+                $crate::schema::words($about, &[ $( ($word, $meaning), )* ])
+            }
+        }
+    };
+}
+
+/// No schema is asked for.
+#[doc(hidden)]
+#[cfg(not(feature = "schema"))]
+#[macro_export]
+macro_rules! words_schema {
+    ($($none:tt)*) => {};
+}

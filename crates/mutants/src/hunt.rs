@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use autoenroll_core::InProcess as Cores;
 use autoenroll_scenario::{Failure, Requirement, Requirements, RunReport, Scenario, Verdict, run};
-use autoenroll_world::{InProcess, Invariant};
+use autoenroll_world::{Hosts, InProcessCards, InProcessCas, Invariant};
 
 use crate::report::{Fate, How, MutantReport, MutantRow};
-use crate::{Mutant, SabotagedFactory, SabotagedParts};
+use crate::{Mutant, SabotagedCards, SabotagedFactory};
 
 /// A scenario under its name.
 #[derive(Clone, Debug)]
@@ -149,7 +149,7 @@ impl Baseline {
 /// What fails when a scenario is run with a mutant; `None` when nothing does. A run that does not end in time, or breaks the
 /// bench, does not come to rest.
 fn bounded(story: &Arc<Story>, mutant: Option<&Mutant>, limit: Duration) -> Option<How> {
-    let restless = |what: String| Some(How::Invariant { invariant: Invariant::Rest.to_string(), what });
+    let restless = |what: String| Some(How::Invariant { invariant: Invariant::Quiescence.to_string(), what });
     let (send, receive) = mpsc::channel();
     let (owned, mutant) = (Arc::clone(story), mutant.cloned());
     // Not scoped: a run that never ends is left behind and ends with the process.
@@ -184,8 +184,9 @@ fn play(scenario: &Scenario, mutant: Option<&Mutant>) -> (Verdict, RunReport) {
     let mut scenario = scenario.clone();
     scenario.spec.flip.clone_from(&rule);
     let cores = rule.map_or_else(Cores::new, Cores::flipping);
-    let report =
-        run(&scenario, SabotagedFactory::new(cores, bug), SabotagedParts::new(InProcess::new(), bug), &NothingDecides);
+    let cards = SabotagedCards::new(InProcessCards::default(), bug);
+    let hosts = Hosts { cards, cas: InProcessCas::default() };
+    let report = run(&scenario, SabotagedFactory::new(cores, bug), hosts, &NothingDecides);
     (report.verdict.clone(), report)
 }
 
@@ -200,7 +201,7 @@ fn how(scenario: &Scenario, verdict: &Verdict, report: &RunReport) -> Option<How
             Some(How::Invariant { invariant: fact("invariant"), what: fact("reason") })
         }
         Verdict::Error(error) => {
-            Some(How::Invariant { invariant: Invariant::Rest.to_string(), what: error.to_string() })
+            Some(How::Invariant { invariant: Invariant::Quiescence.to_string(), what: error.to_string() })
         }
     }
 }

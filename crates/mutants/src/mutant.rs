@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use autoenroll_model::Rule;
+use autoenroll_model::{Rule, RuleRow};
 use serde::Serialize;
 
 use crate::PlantedBug;
@@ -28,8 +28,8 @@ impl Mutant {
 
 /// Every rule that some party of the bench decides by.
 fn rules() -> impl Iterator<Item = Rule> {
-    let ca = autoenroll_ca::RULES.iter().map(autoenroll_ca::PolicyRule::rule);
-    autoenroll_core::RULES.iter().cloned().chain(ca).chain(autoenroll_world::RULES.iter().cloned())
+    let ca = autoenroll_ca::RULES.iter().map(|rule| &rule.row);
+    autoenroll_core::RULES.iter().chain(ca).chain(autoenroll_world::RULES).map(RuleRow::rule)
 }
 
 /// `pin-asked-twice`, or the id of a rule.

@@ -6,9 +6,9 @@ use autoenroll_apdu::tlv::Tag;
 use autoenroll_apdu::{Command, encode_chain};
 use autoenroll_card::{Card, CardProfile, CardState, ContainerSpec, Personalisation};
 use autoenroll_keys::{KeyAlgorithm, Seed};
-use autoenroll_mutants::{PlantedBug, SabotagedParts};
+use autoenroll_mutants::{PlantedBug, SabotagedCards};
 use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{InProcess, Parts};
+use autoenroll_world::{CardHost, InProcessCards};
 
 const CARD: &str = "alice-card";
 const PIN: &[u8] = b"1234";
@@ -17,7 +17,7 @@ const READABLE: FileId = FileId::EVERYONE_READ_USER_WRITE;
 
 /// A card with three containers, the first of them the default one, in a reader, with a bug between them.
 struct Bench {
-    parts: SabotagedParts<InProcess>,
+    cards: SabotagedCards<InProcessCards>,
     reader: ReaderName,
 }
 
@@ -33,34 +33,34 @@ impl Bench {
             .with_container(container("new", false))
             .with_container(container("other", false));
         card.personalise(&personalisation).unwrap();
-        let mut parts = SabotagedParts::new(InProcess::new(), bug);
-        parts.add_card(CARD, card);
-        let mut bench = Self { parts, reader: ReaderName { computer: "WKS01".into(), reader: "Reader 0".into() } };
+        let mut cards = SabotagedCards::new(InProcessCards::default(), bug);
+        cards.add_card(CARD, card);
+        let mut bench = Self { cards, reader: ReaderName { computer: "WKS01".into(), reader: "Reader 0".into() } };
         bench.insert();
         bench
     }
 
     fn insert(&mut self) {
-        assert!(self.parts.insert(&self.reader, CARD).is_some());
+        assert!(self.cards.insert(&self.reader, CARD).is_some());
         assert_eq!(self.send(&commands::select_application()), 0x9000);
     }
 
     fn pull(&mut self) {
-        self.parts.remove(&self.reader);
+        self.cards.remove(&self.reader);
     }
 
     /// Sends a command, in pieces when it is long; the last status word.
     fn send(&mut self, command: &Command) -> u16 {
         let mut sw = 0;
         for piece in encode_chain(command, 0xF0) {
-            let response = self.parts.transmit(&self.reader, &piece).unwrap();
+            let response = self.cards.transmit(&self.reader, &piece).unwrap();
             sw = u16::from_be_bytes(*response.last_chunk().unwrap());
         }
         sw
     }
 
     fn look(&self) -> CardState {
-        self.parts.card(CARD, Card::look).unwrap()
+        self.cards.card(CARD, Card::look).unwrap()
     }
 
     fn tries(&self) -> u8 {
@@ -166,11 +166,11 @@ fn a_chain_that_is_cut_short_by_a_pull_writes_nothing() {
     bench.send(&commands::verify(PIN));
     let pieces = encode_chain(&put(tag::CONTAINER_MAP, &map("new").encode()), 0xF0);
     let [first, second] = pieces.as_slice() else { panic!("three records take two pieces") };
-    assert_eq!(bench.parts.transmit(&bench.reader, first).unwrap(), [0x90, 0x00]);
+    assert_eq!(bench.cards.transmit(&bench.reader, first).unwrap(), [0x90, 0x00]);
     bench.pull();
     bench.insert();
     bench.send(&commands::verify(PIN));
-    let answer = bench.parts.transmit(&bench.reader, second).unwrap();
+    let answer = bench.cards.transmit(&bench.reader, second).unwrap();
     assert_ne!(answer, [0x90, 0x00], "the rest of a chain is no command");
     assert_eq!(bench.defaults(), ["old"]);
 }

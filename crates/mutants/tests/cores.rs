@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 
 use autoenroll_model::{
     Action, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, Cause, Choice, ContainerView,
-    Context, CoreError, DecisionPoint, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore,
-    EventEntry, EventSource, Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Outcome,
-    Output, OutputBody, PinId, Profile, PromptId, ReaderState, ReaderView, Report, RequestEntry, RequestStage,
-    Settings, Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
+    CoreError, DecisionPoint, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EventEntry,
+    EventSource, Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Outcome, Output,
+    OutputBody, PinId, Profile, PromptId, ReaderState, ReaderView, Report, RequestEntry, RequestStage, Settings,
+    Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
 };
 use autoenroll_mutants::{PlantedBug, Sabotaged};
 
@@ -44,24 +44,13 @@ impl EnrollmentCore for Scripted {
     }
 }
 
-fn identity() -> Identity {
-    Identity {
-        principal: "alice".into(),
-        computer: "WKS01".into(),
-        domain: "CONTOSO".into(),
-        context: Context::User,
-        domain_member: true,
-        profile: Profile::server_2003_sp1(),
-    }
-}
-
 /// Plays a conversation: what the driver says each time, and what the core answers to it. Where the bug makes the core hear more
 /// than the driver says, the core's later answers are to that.
 fn transcript(bug: Option<PlantedBug>, conversation: &[(Input, Vec<OutputBody>)]) -> String {
     let script = conversation.iter().map(|(_, said)| said.clone()).collect();
     let core = Scripted { script, ..Scripted::default() };
     let lines = core.transcript.clone();
-    let mut core = Sabotaged::new(core, &identity(), bug);
+    let mut core = Sabotaged::new(core, &Identity::for_tests(Profile::server_2003_sp1()), bug);
     for (input, _) in conversation {
         *lines.borrow_mut() += &format!("> {}\n", heard(input));
         core.handle(at(Duration::ZERO), input.clone()).unwrap();
@@ -306,7 +295,8 @@ fn the_second_answer_reaches_the_core_and_a_withdrawal_the_second_prompt() {
     // The core has not heard the first answer, so its script goes on with what it says to the change in the reader.
     let withdrawn = OutputBody::PromptWithdrawn { id: PromptId(3) };
     let core = Scripted { script: [asked(), vec![withdrawn]].into(), ..Scripted::default() };
-    let mut core = Sabotaged::new(core, &identity(), Some(PlantedBug::PinAskedTwice));
+    let mut core =
+        Sabotaged::new(core, &Identity::for_tests(Profile::server_2003_sp1()), Some(PlantedBug::PinAskedTwice));
     for input in [Input::Tick, first.0, Input::ReadersChanged] {
         core.handle(at(Duration::ZERO), input).unwrap();
     }
@@ -452,7 +442,7 @@ fn deadline(bug: Option<PlantedBug>, cause: TriggerCause, deadline: Duration) ->
     let started = OutputBody::Report(Report::RunStarted { trigger: Trigger { cause, refresh: None } });
     let core =
         Scripted { script: [vec![started]].into(), deadline: Some(SimTime::START + deadline), ..Scripted::default() };
-    let mut core = Sabotaged::new(core, &identity(), bug);
+    let mut core = Sabotaged::new(core, &Identity::for_tests(Profile::server_2003_sp1()), bug);
     core.handle(at(Duration::ZERO), Input::Tick).unwrap();
     core.deadline()
 }
@@ -475,7 +465,8 @@ fn timers_come_early_or_never() {
 fn a_core_that_is_woken_early_believes_that_it_is_time() {
     let core = Scripted { script: [vec![run_started()]].into(), ..Scripted::default() };
     let lines = core.transcript.clone();
-    let mut core = Sabotaged::new(core, &identity(), Some(PlantedBug::BalloonEarly));
+    let mut core =
+        Sabotaged::new(core, &Identity::for_tests(Profile::server_2003_sp1()), Some(PlantedBug::BalloonEarly));
     core.handle(at(Duration::ZERO), Input::Tick).unwrap();
     core.handle(at(Duration::seconds(59)), Input::Tick).unwrap();
     core.handle(at(Duration::seconds(59)), Input::IconClicked).unwrap();

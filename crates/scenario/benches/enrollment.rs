@@ -9,9 +9,9 @@ use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{Duration, SimTime};
 use autoenroll_scenario::{Bundle, ByPrefix, Library, Scenario, check};
 use autoenroll_trace::Kind;
-use autoenroll_world::{Action, InProcess, Stepped, World};
+use autoenroll_world::{Action, Hosts, InProcessCards, InProcessCas, Stepped, World};
 
-type Bench = World<OwnCores, InProcess>;
+type Bench = World<OwnCores, InProcessCards, InProcessCas>;
 
 fn main() {
     divan::main();
@@ -108,7 +108,7 @@ const LATER: &str = include_str!("../../../fixtures/templates/later.toml");
 
 fn world(text: &str) -> Bench {
     let scenario = scenario(text);
-    World::<_, InProcess>::new(scenario.spec, OwnCores::new(), InProcess::new()).expect("the world can be built")
+    World::new(scenario.spec, OwnCores::new(), Hosts::in_process()).expect("the world can be built")
 }
 
 fn scenario(text: &str) -> Scenario {

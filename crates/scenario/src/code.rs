@@ -215,6 +215,9 @@ codes! {
         "The file reads well, but describes a world that cannot be.";
     StrangeLook = "AE0515", "there is nothing to look at",
         "A `state` step looks at something that does not exist now, such as the desktop of a user who is not logged on.";
+    ContractBroken = "AE0516", "the bench broke the core's contract",
+        "The core was handed what its contract rules out: a result of another kind than the effect has, or something for an effect or prompt \
+         that is not open. That is a fault of the bench, not of the core.";
 }
 
 impl std::fmt::Display for Code {

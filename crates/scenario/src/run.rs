@@ -11,7 +11,7 @@ pub(crate) mod unnamed;
 
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
-use autoenroll_world::{Parts, SpecError, World, WorldError};
+use autoenroll_world::{CaHost, CardHost, Hosts, SpecError, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
 pub use simulator::Simulator;
@@ -92,15 +92,15 @@ impl From<WorldError> for RunError {
     }
 }
 
-/// Plays a scenario against cores that `factory` starts and cards and CAs that `parts` keeps.
+/// Plays a scenario against cores that `factory` starts and cards and CAs that `hosts` keep.
 #[must_use]
-pub fn run<F: CoreFactory, P: Parts>(
+pub fn run<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
     factory: F,
-    parts: P,
+    hosts: Hosts<C, A>,
     requirements: &dyn Requirements,
 ) -> RunReport {
-    match World::new(scenario.spec.clone(), factory, parts) {
+    match World::new(scenario.spec.clone(), factory, hosts) {
         Ok(world) => run_on(scenario, world, requirements),
         Err(error) => report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), scenario.steps.len()),
     }
@@ -202,14 +202,14 @@ pub struct FirstDifference {
 
 /// Plays a scenario twice and compares the traces byte for byte.
 #[must_use]
-pub fn run_twice<F: CoreFactory, P: Parts>(
+pub fn run_twice<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
-    mut make: impl FnMut() -> (F, P),
+    mut make: impl FnMut() -> (F, Hosts<C, A>),
     requirements: &dyn Requirements,
 ) -> RepeatedRun {
     let mut once = || {
-        let (factory, parts) = make();
-        run(scenario, factory, parts, requirements)
+        let (factory, hosts) = make();
+        run(scenario, factory, hosts, requirements)
     };
     let (report, second) = (once(), once());
     let difference = first_difference(&report.trace, &second.trace);

@@ -6,7 +6,7 @@ mod script;
 use autoenroll_core::InProcess as Cores;
 use autoenroll_scenario::{ByPrefix, Code, check, run, run_on};
 use autoenroll_trace::Kind;
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 use script::{Script, m, s};
 
 fn told(steps: &str, script: Script) -> String {
@@ -76,7 +76,7 @@ fn fails(steps: &str, expected: &[(Code, &str, &str)]) {
     );
     let checked = check("story.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     assert_eq!(checked.found.render(&checked.files, false), "");
-    let report = run(&checked.scenarios[0], Cores::new(), InProcess::new(), &ByPrefix);
+    let report = run(&checked.scenarios[0], Cores::new(), Hosts::in_process(), &ByPrefix);
     let problems = report.diagnostics();
     let told: Vec<(Code, &str, &str)> = problems
         .list()

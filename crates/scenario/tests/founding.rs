@@ -8,7 +8,7 @@ use autoenroll_scenario::{
     ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, Verdict, check, new_scenario, run,
     run_twice, sweep,
 };
-use autoenroll_world::InProcess;
+use autoenroll_world::Hosts;
 
 const STORY: &[u8] = include_bytes!("../../../scenarios/founding/second-provider.toml");
 
@@ -21,10 +21,10 @@ fn checked(text: &[u8], rules: &dyn Requirements) -> Checked {
 
 #[test]
 fn the_founding_story_comes_true_twice() {
-    let rules = Catalogue::new([], RULES.iter().map(|rule| rule.as_str()));
+    let rules = Catalogue::new([], RULES.iter().map(|rule| rule.id));
     let checked = checked(STORY, &rules);
     let scenario = &checked.scenarios[0];
-    let twice = run_twice(scenario, || (Cores::new(), InProcess::new()), &rules);
+    let twice = run_twice(scenario, || (Cores::new(), Hosts::in_process()), &rules);
     assert_eq!(twice.report.render(&scenario.files, false), "");
     assert_eq!(twice.report.verdict, Verdict::Passed);
     assert_eq!(twice.difference, None);
@@ -34,7 +34,7 @@ fn the_founding_story_comes_true_twice() {
 fn the_card_may_be_pulled_at_every_moment_of_the_founding_story() {
     let checked = checked(STORY, &ByPrefix);
     let scenario = &checked.scenarios[0];
-    let swept = sweep(scenario, Sweep::CardRemoved, || (Cores::new(), InProcess::new()), &ByPrefix);
+    let swept = sweep(scenario, Sweep::CardRemoved, || (Cores::new(), Hosts::in_process()), &ByPrefix);
     assert_eq!(swept.plain.verdict, Verdict::Passed);
     assert!(swept.moments > 20, "{}", swept.moments);
     let broken: Vec<String> = swept
@@ -79,7 +79,7 @@ impl CoreFactory for NervousCores {
 #[test]
 fn a_sweep_really_pulls_the_card_and_tells_what_breaks() {
     let checked = checked(STORY, &ByPrefix);
-    let swept = sweep(&checked.scenarios[0], Sweep::CardRemoved, || (NervousCores, InProcess::new()), &ByPrefix);
+    let swept = sweep(&checked.scenarios[0], Sweep::CardRemoved, || (NervousCores, Hosts::in_process()), &ByPrefix);
     assert_eq!(swept.plain.verdict, Verdict::Passed);
     assert_eq!(swept.broken.len(), swept.moments);
     assert!(swept.broken.iter().all(|one| matches!(one.report.verdict, Verdict::Error(_))));
@@ -92,7 +92,7 @@ fn a_new_scenario_passes_as_it_stands() {
             let new = NewScenario { title: "My \"first\" story".to_owned(), profile, story };
             let text = new_scenario(&new);
             let checked = checked(text.as_bytes(), &ByPrefix);
-            let report = run(&checked.scenarios[0], Cores::new(), InProcess::new(), &ByPrefix);
+            let report = run(&checked.scenarios[0], Cores::new(), Hosts::in_process(), &ByPrefix);
             assert_eq!(report.render(&checked.files, false), "", "{new:?}");
             assert_eq!(report.verdict, Verdict::Passed);
         }
@@ -105,7 +105,7 @@ fn the_example_of_the_reference_passes() {
     let (_, rest) = reference.split_once("```toml\n").expect("the reference begins with an example");
     let (example, _) = rest.split_once("```").expect("the example ends");
     let checked = checked(example.as_bytes(), &ByPrefix);
-    let report = run(&checked.scenarios[0], Cores::new(), InProcess::new(), &ByPrefix);
+    let report = run(&checked.scenarios[0], Cores::new(), Hosts::in_process(), &ByPrefix);
     assert_eq!(report.render(&checked.files, false), "");
     assert_eq!(report.verdict, Verdict::Passed);
 }

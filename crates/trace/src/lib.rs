@@ -1,14 +1,16 @@
 //! What happened, with causes.
 //!
 //! A [`Trace`] is a list of [`Record`]s in the order in which things happened. It prints as canonical JSON lines, whose SHA-256 is
-//! the [`TraceDigest`], and as a timeline for people. Scenarios match its records and nothing else.
+//! the [`TraceDigest`], and as a timeline for people; canonical JSON lines are read back as well. Scenarios match its records and nothing else.
 //!
 //! It deliberately lacks any judgement: what should have happened is the scenario's business.
 
 mod json;
+mod read;
 mod record;
 mod timeline;
 
 pub use json::{TraceDigest, digest, to_json_line, to_json_lines};
+pub use read::{MAX_BYTES, MAX_LINE, MAX_RECORDS, Problem, ReadError, read_json_lines};
 pub use record::{Kind, Record, RecordId, Trace};
 pub use timeline::{Detail, TimelineOptions, render};

@@ -79,17 +79,17 @@ words! {
         Lock = "lock",
         /// A user unlocks it.
         Unlock = "unlock",
-        /// Somebody asks for a run by hand.
+        /// A user or an administrator triggers a run by hand.
         Pulse = "pulse",
         /// Group Policy is applied. Facts: `refresh`.
         GpRefresh = "gp-refresh",
-        /// Somebody clicks. Facts: `on`.
+        /// A user clicks. Facts: `on`.
         Click = "click",
         /// A card goes into a reader. Facts: `card`, `reader`.
         Insert = "insert",
         /// A card leaves a reader. Facts: `card`, `reader`.
         Remove = "remove",
-        /// Somebody answers a prompt. Facts: `prompt`, `answer`.
+        /// A user answers a prompt. Facts: `prompt`, `answer`.
         Answer = "answer",
         /// The world changes: directory, template, policy, CA, wall clock. Facts: `what` and more.
         Change = "change",

@@ -35,7 +35,7 @@ pub struct Reader<'a> {
 pub struct Tlv<'a> {
     /// The tag, one octet.
     pub tag: u8,
-    /// The content.
+    /// The content octets (X.690 8.1.4).
     pub content: &'a [u8],
     /// Tag, length and content as they were read.
     pub raw: &'a [u8],

@@ -10,7 +10,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{ExtensionsAttribute, HashAlgorithm, Oid};
 
-/// One attribute: a type and values, each kept as DER.
+/// One attribute: a type and values, each kept as DER (RFC 5652 5.3; RFC 2986 4.1 is the same).
+///
+/// ```text
+/// Attribute ::= SEQUENCE {
+///     attrType    OBJECT IDENTIFIER,
+///     attrValues  SET OF AttributeValue }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Its type.
@@ -35,7 +41,7 @@ pub struct ClientInfo {
 /// The provider that keeps the key ([MS-WCCE] 2.2.2.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CspProvider {
-    /// 1 AT_KEYEXCHANGE, 2 AT_SIGNATURE, 0 for a key storage provider.
+    /// `XCN_AT_KEYEXCHANGE`, `XCN_AT_SIGNATURE` or `XCN_AT_NONE` of [`flags`](crate::flags).
     pub key_spec: u32,
     /// Name of the provider.
     pub name: String,
@@ -48,7 +54,7 @@ pub struct CspProvider {
 pub struct EncryptedKeyHash {
     /// The hash function; none when it is unknown here.
     pub algorithm: Option<HashAlgorithm>,
-    /// The hash.
+    /// Over the DER of the ContentInfo that holds the EnvelopedData.
     pub hash: Vec<u8>,
 }
 
@@ -65,6 +71,7 @@ impl Attribute {
     /// Version of Windows, `major.minor.build.platform` ([MS-WCCE] 2.2.2.7.1).
     #[must_use]
     pub fn os_version(version: &str) -> Attribute {
+        // O3.3.os-version
         Attribute::new(oids::OS_VERSION, asn1::ia5_string(version))
     }
 
@@ -77,6 +84,7 @@ impl Attribute {
             asn1::utf8_string(&client.user),
             asn1::utf8_string(&client.process),
         ]);
+        // O3.3.client-info
         Attribute::new(oids::REQUEST_CLIENT_INFO, value)
     }
 
@@ -88,6 +96,7 @@ impl Attribute {
             asn1::bmp_string(&provider.name),
             asn1::bit_string(&provider.signature),
         ]);
+        // O3.3.csp-provider
         Attribute::new(oids::ENROLLMENT_CSP_PROVIDER, value)
     }
 
@@ -101,6 +110,7 @@ impl Attribute {
     /// The certificate to renew, DER ([MS-WCCE] 2.2.2.7.3).
     #[must_use]
     pub fn renewal_certificate(certificate: &[u8]) -> Attribute {
+        // O3.3.renewal-certificate
         Attribute::new(oids::RENEWAL_CERTIFICATE, certificate.to_vec())
     }
 
@@ -108,6 +118,7 @@ impl Attribute {
     /// the message, whose CMC control adds a hash of it.
     #[must_use]
     pub fn archived_key(content_info: &[u8]) -> Attribute {
+        // O3.3.archival
         Attribute::new(oids::ARCHIVED_KEY_ATTR, content_info.to_vec())
     }
 
@@ -115,6 +126,7 @@ impl Attribute {
     #[must_use]
     pub fn encrypted_key_hash(algorithm: HashAlgorithm, hash: &[u8]) -> Attribute {
         let value = asn1::sequence(&[hash_identifier(algorithm), asn1::octet_string(hash)]);
+        // O3.3.archival
         Attribute::new(oids::ENCRYPTED_KEY_HASH, value)
     }
 

@@ -1,16 +1,34 @@
 //! X.509 certificates: reading any, building one.
 
 use crate::{
-    Extensions, GeneralName, Name, SignedWith, SignerId, TemplateReference, WireError,
+    Extensions, GeneralName, Name, SignedWith, TemplateReference, WireError,
     algorithm::{sha1, signature_identifier},
     asn1::{self, tag},
-    pkcs10,
+    public_key::key_identifier,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{FileTime, KeyUsage, Oid, Sid, SignatureAlgorithm, Thumbprint, hex};
 
-/// A certificate as it was received or finished: the bytes, and what they say.
+/// A certificate as it was received or finished: the bytes, and what they say (RFC 5280 4.1).
+///
+/// ```text
+/// Certificate ::= SEQUENCE {
+///     tbsCertificate      TBSCertificate,
+///     signatureAlgorithm  AlgorithmIdentifier,
+///     signatureValue      BIT STRING }
+/// TBSCertificate ::= SEQUENCE {
+///     version               [0] EXPLICIT INTEGER DEFAULT v1,
+///     serialNumber          INTEGER,
+///     signature             AlgorithmIdentifier,
+///     issuer                Name,
+///     validity              SEQUENCE { notBefore Time, notAfter Time },
+///     subject               Name,
+///     subjectPublicKeyInfo  SubjectPublicKeyInfo,
+///     issuerUniqueID        [1] IMPLICIT BIT STRING OPTIONAL,
+///     subjectUniqueID       [2] IMPLICIT BIT STRING OPTIONAL,
+///     extensions            [3] EXPLICIT SEQUENCE OF Extension OPTIONAL }
+/// ```
 ///
 /// The readers of single extensions are lenient, as Windows is when it lists a store: an extension that is malformed
 /// counts as absent. [`extensions`](Self::extensions) has readers that tell the two apart.
@@ -22,7 +40,7 @@ pub struct Certificate {
     pub signed: Vec<u8>,
     /// Serial number: content octets of the INTEGER.
     pub serial: Vec<u8>,
-    /// The issuer.
+    /// `issuer`, parsed; compare [`issuer_der`](Self::issuer_der) to find the issuer's certificate.
     pub issuer: Name,
     /// DER of the issuer as received; names are compared by it.
     pub issuer_der: Vec<u8>,
@@ -30,7 +48,7 @@ pub struct Certificate {
     pub not_before: FileTime,
     /// Valid until then.
     pub not_after: FileTime,
-    /// The subject.
+    /// `subject`, parsed; empty when only alternative names identify the subject.
     pub subject: Name,
     /// DER of the subject as received.
     pub subject_der: Vec<u8>,
@@ -40,7 +58,7 @@ pub struct Certificate {
     pub extensions: Extensions,
     /// How the issuer signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// `signatureValue` over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 
@@ -64,7 +82,7 @@ impl Certificate {
         let mut validity = reader.sequence()?;
         let subject = reader.read()?;
         let public_key = reader.expect(tag::SEQUENCE)?;
-        // Unique identifiers, of which nobody makes use.
+        // Unique identifiers, which CAs of Windows do not write.
         reader.optional(tag::context(1))?;
         reader.optional(tag::context(2))?;
         let extensions = reader.optional(tag::constructed(3))?;
@@ -92,7 +110,7 @@ impl Certificate {
     /// SHA-1 of the certificate, by which stores name it.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
-        Thumbprint(hex::encode(&self.sha1()))
+        thumbprint(&self.raw)
     }
 
     /// SHA-1 of the certificate.
@@ -195,7 +213,7 @@ impl Certificate {
     /// # Errors
     /// When the SubjectPublicKeyInfo is malformed.
     pub fn key_identifier(&self) -> Result<[u8; 20], WireError> {
-        pkcs10::key_identifier(&self.public_key)
+        key_identifier(&self.public_key)
     }
 
     /// Whether it says that its subject issued it: equal names, and equal key identifiers where it has both. Only its own
@@ -208,12 +226,12 @@ impl Certificate {
         };
         self.issuer_der == self.subject_der && same_key
     }
+}
 
-    /// How a CMS message names this certificate as a signer's: issuer and serial number.
-    #[must_use]
-    pub fn signer_id(&self) -> SignerId {
-        SignerId::IssuerSerial { issuer: self.issuer_der.clone(), serial: self.serial.clone() }
-    }
+/// SHA-1 of a certificate, DER, by which stores name it. The certificate is not parsed.
+#[must_use]
+pub fn thumbprint(der: &[u8]) -> Thumbprint {
+    Thumbprint(hex::encode(&sha1(der)))
 }
 
 /// A certificate that waits for its issuer's signature.

@@ -11,7 +11,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{Oid, SignatureAlgorithm};
 
-/// The content of a full request (RFC 5272 3.2.1).
+/// The content of a full request (RFC 5272 3.2.1). Windows leaves the last two lists empty; what stands in them is not read.
+///
+/// ```text
+/// PKIData ::= SEQUENCE {
+///     controlSequence   SEQUENCE SIZE(0..MAX) OF TaggedAttribute,
+///     reqSequence       SEQUENCE SIZE(0..MAX) OF TaggedRequest,
+///     cmsSequence       SEQUENCE SIZE(0..MAX) OF TaggedContentInfo,
+///     otherMsgSequence  SEQUENCE SIZE(0..MAX) OF OtherMsg }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PkiData {
     /// Controls, in their order.
@@ -21,6 +29,14 @@ pub struct PkiData {
 }
 
 /// A control (RFC 5272 3.2.1.1).
+///
+/// ```text
+/// TaggedAttribute ::= SEQUENCE {
+///     bodyPartID  BodyPartID,
+///     attrType    OBJECT IDENTIFIER,
+///     attrValues  SET OF AttributeValue }
+/// BodyPartID ::= INTEGER(0..4294967295)
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
     /// Number of this part within the message.
@@ -32,20 +48,38 @@ pub struct Control {
 }
 
 /// A request within a full request (RFC 5272 3.2.1.2).
+///
+/// ```text
+/// TaggedRequest ::= CHOICE {
+///     tcr  [0] TaggedCertificationRequest,
+///     crm  [1] CertReqMsg,
+///     orm  [2] SEQUENCE { ... } }
+/// TaggedCertificationRequest ::= SEQUENCE {
+///     bodyPartID            BodyPartID,
+///     certificationRequest  CertificationRequest }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaggedRequest {
     /// PKCS #10.
     Pkcs10 {
         /// Number of this part within the message.
         body_part: u32,
-        /// The request.
+        /// Parsed; its signature is not verified.
         request: CertificationRequest,
     },
     /// CRMF or another kind, DER.
     Other(Vec<u8>),
 }
 
-/// The control that adds attributes to parts of the message (szOID_CMC_ADD_ATTRIBUTES).
+/// The control that adds attributes to parts of the message (szOID_CMC_ADD_ATTRIBUTES, [MS-WCCE] 2.2.2.6): AddExtensions of
+/// RFC 5272 6.5.2 with attributes in place of the extensions.
+///
+/// ```text
+/// SEQUENCE {
+///     pkiDataReference  BodyPartID,
+///     certReferences    SEQUENCE OF BodyPartID,
+///     attributes        SET OF Attribute }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddAttributes {
     /// Which PKIData; 0 is the one that holds the control.
@@ -85,6 +119,7 @@ pub fn full_request_unsigned(request: &CertificationRequest, attributes: Vec<Att
         controls: if control.attributes.0.is_empty() { Vec::new() } else { [control.to_control(CONTROL_PART)].into() },
         requests: [TaggedRequest::Pkcs10 { body_part: REQUEST_PART, request: request.clone() }].into(),
     };
+    // O3.3.cmc-attributes
     UnsignedMessage::new(oids::PKI_DATA, data.to_der())
 }
 
@@ -213,14 +248,31 @@ impl AddAttributes {
     }
 }
 
-/// The content of a full response (RFC 5272 3.2.2).
+/// The content of a full response (RFC 5272 3.2.2). Windows leaves the last two lists empty; what stands in them is not read.
+///
+/// ```text
+/// PKIResponse ::= SEQUENCE {
+///     controlSequence   SEQUENCE SIZE(0..MAX) OF TaggedAttribute,
+///     cmsSequence       SEQUENCE SIZE(0..MAX) OF TaggedContentInfo,
+///     otherMsgSequence  SEQUENCE SIZE(0..MAX) OF OtherMsg }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PkiResponse {
     /// Controls, in their order.
     pub controls: Vec<Control>,
 }
 
-/// The state of a request (RFC 5272 6.1.1).
+/// The state of a request, as of RFC 2797 5.1, which CAs of Windows write; `otherInfo` is not read.
+///
+/// ```text
+/// CMCStatusInfo ::= SEQUENCE {
+///     cMCStatus     CMCStatus,
+///     bodyList      SEQUENCE SIZE (1..MAX) OF BodyPartID,
+///     statusString  UTF8String OPTIONAL,
+///     otherInfo     CHOICE {
+///         failInfo  CMCFailInfo,
+///         pendInfo  PendInfo } OPTIONAL }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusInfo {
     /// What became of it.
@@ -231,7 +283,7 @@ pub struct StatusInfo {
     pub text: Option<String>,
 }
 
-/// What became of a request (RFC 5272 6.1.2).
+/// What became of a request: CMCStatus (RFC 5272 6.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// 0: granted.
@@ -274,6 +326,7 @@ impl Status {
 pub fn full_response(status: Status, text: &str, issued: Option<&[u8]>) -> UnsignedMessage {
     let status = StatusInfo { status, body_parts: [REQUEST_PART].into(), text: Some(text.into()) };
     let issued = issued.map(|certificate| {
+        // O3.3.issued-hash
         let hash = Attribute::new(oids::ISSUED_CERT_HASH, asn1::octet_string(&sha1(certificate)));
         AddAttributes { data_reference: 0, body_parts: [REQUEST_PART].into(), attributes: Attributes([hash].into()) }
     });

@@ -15,7 +15,23 @@ mod verify;
 pub use build::{MissingSignature, SignerKey, UnsignedMessage, UnsignedSigner, certs_only};
 pub use verify::{SignerCheck, SignerError, ToBeVerified};
 
-/// A signed message as it was received or finished: the bytes, and what they say.
+/// A signed message as it was received or finished: the bytes, and what they say (RFC 5652 3, 5.1, 5.2).
+///
+/// ```text
+/// ContentInfo ::= SEQUENCE {
+///     contentType  OBJECT IDENTIFIER, -- id-signedData
+///     content      [0] EXPLICIT SignedData }
+/// SignedData ::= SEQUENCE {
+///     version           CMSVersion,
+///     digestAlgorithms  SET OF DigestAlgorithmIdentifier,
+///     encapContentInfo  EncapsulatedContentInfo,
+///     certificates      [0] IMPLICIT CertificateSet OPTIONAL,
+///     crls              [1] IMPLICIT RevocationInfoChoices OPTIONAL,
+///     signerInfos       SET OF SignerInfo }
+/// EncapsulatedContentInfo ::= SEQUENCE {
+///     eContentType  OBJECT IDENTIFIER,
+///     eContent      [0] EXPLICIT OCTET STRING OPTIONAL }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedMessage {
     /// The whole ContentInfo, DER.
@@ -30,7 +46,18 @@ pub struct SignedMessage {
     pub signers: Vec<SignerInfo>,
 }
 
-/// One signer of a message.
+/// One signer of a message (RFC 5652 5.3).
+///
+/// ```text
+/// SignerInfo ::= SEQUENCE {
+///     version             CMSVersion,
+///     sid                 SignerIdentifier,
+///     digestAlgorithm     DigestAlgorithmIdentifier,
+///     signedAttrs         [0] IMPLICIT SignedAttributes OPTIONAL,
+///     signatureAlgorithm  SignatureAlgorithmIdentifier,
+///     signature           OCTET STRING,
+///     unsignedAttrs       [1] IMPLICIT UnsignedAttributes OPTIONAL }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignerInfo {
     /// Who signed.
@@ -41,13 +68,17 @@ pub struct SignerInfo {
     pub signed_attributes: Option<SignedAttributes>,
     /// How it is signed; hash and kind of key taken together.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// Over the signed attributes where there are any, otherwise over the content; not verified.
     pub signature: Vec<u8>,
     /// What is not signed.
     pub unsigned_attributes: Attributes,
 }
 
-/// The signed attributes of one signer.
+/// The signed attributes of one signer (RFC 5652 5.3).
+///
+/// ```text
+/// SignedAttributes ::= SET SIZE (1..MAX) OF Attribute
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedAttributes {
     /// DER of the SET OF Attribute as received: what the signature covers (RFC 5652 5.4).
@@ -56,7 +87,16 @@ pub struct SignedAttributes {
     pub attributes: Attributes,
 }
 
-/// How a signer is named.
+/// How a signer is named (RFC 5652 5.3).
+///
+/// ```text
+/// SignerIdentifier ::= CHOICE {
+///     issuerAndSerialNumber  IssuerAndSerialNumber,
+///     subjectKeyIdentifier   [0] IMPLICIT OCTET STRING }
+/// IssuerAndSerialNumber ::= SEQUENCE {
+///     issuer        Name,
+///     serialNumber  INTEGER }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerId {
     /// By its certificate.
@@ -86,6 +126,14 @@ impl SignerId {
     }
 }
 
+impl Certificate {
+    /// How a CMS message names this certificate as a signer's: issuer and serial number.
+    #[must_use]
+    pub fn signer_id(&self) -> SignerId {
+        SignerId::IssuerSerial { issuer: self.issuer_der.clone(), serial: self.serial.clone() }
+    }
+}
+
 impl SignedMessage {
     /// Reads DER of a ContentInfo that holds SignedData, or of its forerunner of PKCS #7 1.5.
     ///
@@ -102,10 +150,13 @@ impl SignedMessage {
         reader.finish()?;
 
         let mut reader = signed_data.expect(tag::SEQUENCE)?.reader();
+        // Version and the list of digest algorithms are redundant: each signer states its own (RFC 5652 5.1).
         reader.expect(tag::INTEGER)?;
         reader.expect(tag::SET)?;
         let mut encapsulated = reader.sequence()?;
         let content_type = encapsulated.read()?.oid()?;
+        // Not only an OCTET STRING: PKCS #7 1.5 has any type here, and its octets without the header are the content
+        // (RFC 5652 5.2.1).
         let content = encapsulated.optional(tag::constructed(0))?.map(|content| content.reader().read()).transpose()?;
         let certificates = reader.optional(tag::constructed(0))?;
         reader.optional(tag::constructed(1))?;
@@ -145,6 +196,7 @@ impl SignerInfo {
         let unsigned_attributes = reader.optional(tag::constructed(1))?;
         reader.finish()?;
         let read = |set: Tlv<'_>| {
+            // The signature covers the attributes with the tag of a SET OF, not with the [0] of the message (RFC 5652 5.4).
             let mut signed = set.raw.to_vec();
             signed[0] = tag::SET;
             Ok(SignedAttributes { signed, attributes: Attributes::read(set)? })

@@ -22,7 +22,7 @@ pub enum Problem {
     Length,
     /// Another tag than expected.
     Tag {
-        /// The expected one.
+        /// What the structure demands here.
         expected: u8,
         /// The one that stands there.
         found: u8,

@@ -80,11 +80,13 @@ impl Extension {
     #[must_use]
     pub fn template(template: &TemplateReference) -> Extension {
         match template {
+            // O3.3.certificate-type
             TemplateReference::Name(name) => Extension::new(oids::ENROLL_CERTTYPE, false, asn1::bmp_string(name)),
             TemplateReference::Oid { oid, major, minor } => {
                 let version = [major.as_ref(), major.and(minor.as_ref())];
                 let version = version.into_iter().flatten().map(|number| asn1::integer(u64::from(*number)));
                 let parts: Vec<_> = core::iter::once(asn1::oid(oid)).chain(version).collect();
+                // O3.3.certificate-template
                 Extension::new(oids::CERTIFICATE_TEMPLATE, false, asn1::sequence(&parts))
             }
         }
@@ -113,6 +115,7 @@ impl Extension {
     /// Application policies, Microsoft's extended key usage in the form of certificate policies ([MS-WCCE] 2.2.2.7.7.3).
     #[must_use]
     pub fn application_policies(policies: &[Oid]) -> Extension {
+        // O3.3.application-policies
         Extension::new(oids::APPLICATION_CERT_POLICIES, false, policies_der(policies))
     }
 
@@ -143,6 +146,7 @@ impl Extension {
         let text = asn1::octet_string(sid.as_str().as_bytes());
         let other = [asn1::oid_dotted(oids::NTDS_OBJECTSID), asn1::explicit(0, &text)].concat();
         let names = asn1::sequence(&[asn1::tlv(tag::constructed(0), &other)]);
+        // O3.3.ntds-ca-security
         Extension::new(oids::NTDS_CA_SECURITY_EXT, false, names)
     }
 

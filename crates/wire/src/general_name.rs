@@ -30,7 +30,7 @@ pub enum GeneralName {
     Other {
         /// Its type.
         oid: Oid,
-        /// Its value.
+        /// The content of its `[0]`, DER.
         value: Vec<u8>,
     },
     /// Any other choice, DER.
@@ -57,6 +57,7 @@ impl GeneralName {
         let other =
             |dotted: &[u8], value: &[u8]| asn1::tlv(tag::constructed(0), &[dotted, &asn1::explicit(0, value)].concat());
         match self {
+            // O3.3.subject-alt-names
             GeneralName::Upn(upn) => other(&asn1::oid_dotted(oids::NT_PRINCIPAL_NAME), &asn1::utf8_string(upn)),
             GeneralName::DirectoryGuid(guid) => {
                 other(&asn1::oid_dotted(oids::NTDS_REPLICATION), &asn1::octet_string(&mixed_endian(guid.0)))

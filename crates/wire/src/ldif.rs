@@ -51,7 +51,7 @@ pub struct Modification {
     pub kind: ModificationKind,
     /// Of which attribute.
     pub attribute: String,
-    /// The values.
+    /// Those to add or delete, or all that the attribute has afterwards; octets, base64 decoded.
     pub values: Vec<Vec<u8>>,
 }
 

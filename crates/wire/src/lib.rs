@@ -17,11 +17,13 @@ pub mod cmc;
 pub mod cms;
 mod error;
 mod extensions;
+pub mod flags;
 pub mod general_name;
 pub mod ldif;
 pub mod name;
 pub mod oids;
 mod pkcs10;
+mod public_key;
 pub mod registry_pol;
 mod request;
 pub mod security_descriptor;
@@ -34,7 +36,7 @@ mod time;
 
 pub use algorithm::{SignedWith, digest, signature_identifier};
 pub use attributes::{Attribute, Attributes, ClientInfo, CspProvider, EncryptedKeyHash};
-pub use certificate::{Certificate, UnsignedCertificate};
+pub use certificate::{Certificate, UnsignedCertificate, thumbprint};
 pub use cms::{SignedMessage, SignerId};
 pub use error::{Problem, WireError};
 pub use extensions::{
@@ -42,5 +44,6 @@ pub use extensions::{
 };
 pub use general_name::GeneralName;
 pub use name::Name;
-pub use pkcs10::{CertificationRequest, UnsignedRequest, key_identifier};
+pub use pkcs10::{CertificationRequest, UnsignedRequest};
+pub use public_key::{SubjectPublicKeyInfo, key_identifier};
 pub use request::Request;

@@ -2,14 +2,27 @@
 
 use crate::{
     Attribute, Attributes, Extensions, Name, SignedWith, WireError,
-    algorithm::{digest, sha1, signature_identifier},
+    algorithm::{digest, signature_identifier},
     asn1::{self, tag},
     oids,
+    public_key::key_identifier,
 };
 use alloc::vec::Vec;
 use autoenroll_model::{HashAlgorithm, SignatureAlgorithm};
 
-/// A request as it was received or finished: the bytes, and what they say.
+/// A request as it was received or finished: the bytes, and what they say (RFC 2986 4).
+///
+/// ```text
+/// CertificationRequest ::= SEQUENCE {
+///     certificationRequestInfo  CertificationRequestInfo,
+///     signatureAlgorithm        AlgorithmIdentifier,
+///     signature                 BIT STRING }
+/// CertificationRequestInfo ::= SEQUENCE {
+///     version        INTEGER { v1(0) },
+///     subject        Name,
+///     subjectPKInfo  SubjectPublicKeyInfo,
+///     attributes     [0] IMPLICIT SET OF Attribute }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificationRequest {
     /// The whole request, DER.
@@ -26,7 +39,7 @@ pub struct CertificationRequest {
     pub attributes: Attributes,
     /// How the request is signed.
     pub signed_with: SignedWith,
-    /// The signature.
+    /// Over [`signed`](Self::signed), not verified.
     pub signature: Vec<u8>,
 }
 
@@ -90,17 +103,7 @@ impl CertificationRequest {
     }
 }
 
-/// SHA-1 of the subjectPublicKey bits of a SubjectPublicKeyInfo (RFC 5280 4.2.1.2, method 1).
-///
-/// # Errors
-/// When it is malformed.
-pub fn key_identifier(public_key: &[u8]) -> Result<[u8; 20], WireError> {
-    let mut reader = asn1::single("public key", public_key)?.expect(tag::SEQUENCE)?.reader();
-    reader.expect(tag::SEQUENCE)?;
-    Ok(sha1(reader.read()?.bits()?.0))
-}
-
-/// A request that waits for its signature.
+/// A request that waits for its signature; its ASN.1 stands at [`CertificationRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedRequest {
     /// The subject; empty when the CA is to fill it in ([MS-WCCE] 3.1.2.4.2.2.2.10).

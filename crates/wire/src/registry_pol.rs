@@ -31,7 +31,7 @@ pub enum Data {
     Other {
         /// Number of the type.
         kind: u32,
-        /// The octets.
+        /// The data as the file has them.
         octets: Vec<u8>,
     },
 }

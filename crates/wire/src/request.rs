@@ -10,13 +10,19 @@ use crate::{
 use alloc::boxed::Box;
 
 /// A request, as a CA receives it.
+///
+/// ```text
+/// CertificationRequest                                   -- PKCS #10, RFC 2986
+/// ContentInfo { SignedData { id-data, Request } }        -- CMS, RFC 5652
+/// ContentInfo { SignedData { id-cct-PKIData, PKIData } } -- CMC full request, RFC 5272
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// A bare PKCS #10.
     Pkcs10(CertificationRequest),
-    /// A message that only signs another request: a renewal of a version 1 template, or one on behalf of somebody.
+    /// A message that only signs another request: a renewal of a version 1 template, or a request on behalf of another.
     Cms {
-        /// The message.
+        /// The SignedData, with the signers to verify.
         message: SignedMessage,
         /// The request it signs.
         inner: Box<Request>,
@@ -48,6 +54,7 @@ impl Request {
 
     fn parse_nested(der: &[u8], messages_left: u8) -> Result<Request, WireError> {
         let request = asn1::single("certificate request", der)?.expect(tag::SEQUENCE)?;
+        // A ContentInfo begins with its type, a CertificationRequest with a SEQUENCE.
         if request.reader().peek() != Some(tag::OBJECT_IDENTIFIER) {
             return Ok(Request::Pkcs10(CertificationRequest::parse(der)?));
         }

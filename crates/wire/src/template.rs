@@ -2,7 +2,7 @@
 //!
 //! Reading keeps what can be understood: an attribute that cannot counts as absent and is reported beside the result.
 
-use crate::{ldif::Entry, security_descriptor};
+use crate::{flags, ldif::Entry, security_descriptor};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ pub struct AttributeError {
     pub attribute: &'static str,
     /// Its value, when it is text.
     pub found: Option<String>,
-    /// What is expected.
+    /// The form a value must have, in words that follow "expected".
     pub expected: &'static str,
 }
 
@@ -49,6 +49,7 @@ fn read_template(object: &mut Object<'_>) -> Option<Template> {
         object.error("cn", None, "the name of the template");
         return None;
     };
+    // R029
     let (ra_application_policies, cng) = object.ra_application_policies();
     Some(Template {
         display_name: object.text("displayName").unwrap_or_else(|| name.clone()),
@@ -173,6 +174,7 @@ impl Object<'_> {
     }
 
     fn key_usage(&mut self) -> KeyUsage {
+        // W3.1.key-usage
         let usage = self.first("pKIKeyUsage", "one or two octets of X.509 key usage", |value| match value {
             [low] => Some(u16::from(*low)),
             [low, high] => Some(u16::from_le_bytes([*low, *high])),
@@ -185,6 +187,7 @@ impl Object<'_> {
     /// the smallest number, which stands for never, becomes the longest span.
     fn period(&mut self, attribute: &'static str) -> Duration {
         let period = self.first(attribute, "eight octets of a negative number, little endian", |value| {
+            // W3.1.periods
             let ticks = i64::from_le_bytes(value.try_into().ok()?);
             (ticks <= 0).then(|| Duration(ticks.unsigned_abs().saturating_mul(Duration::TICK.0)))
         });
@@ -193,6 +196,7 @@ impl Object<'_> {
 
     /// [MS-CRTD] 2.8.
     fn providers(&mut self) -> Vec<ProviderPreference> {
+        // W3.1.providers
         self.list("pKIDefaultCSPs", "a number, a comma and the name of a provider", |value| {
             let (order, name) = core::str::from_utf8(value).ok()?.split_once(',')?;
             Some(ProviderPreference { order: order.trim().parse().ok()?, name: name.trim().to_string() })
@@ -206,6 +210,7 @@ impl Object<'_> {
         let packed = entry.texts(ATTRIBUTE).find(|value| value.contains('`'));
         let Some(packed) = packed else { return (self.oids(ATTRIBUTE), None) };
         let fields: Vec<_> = packed.strip_suffix('`').unwrap_or(packed).split('`').collect();
+        // W3.1.cng
         let (triplets, rest) = fields.as_chunks::<3>();
         if !rest.is_empty() {
             self.error(ATTRIBUTE, Some(packed.as_bytes()), "name`type`value` again and again");
@@ -297,10 +302,7 @@ pub fn to_entry(template: &Template) -> Entry {
 
 /// Numbers as the directory prints them: 32 bits, signed.
 fn push_numbers(entry: &mut Entry, template: &Template) {
-    let key_spec = match template.key_spec {
-        KeySpec::Exchange => 1,
-        KeySpec::Signature => 2,
-    };
+    let key_spec = flags::key_spec(template.key_spec);
     for (attribute, number) in [
         ("msPKI-Template-Schema-Version", template.schema),
         ("revision", Some(template.revision)),

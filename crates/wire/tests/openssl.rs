@@ -1,4 +1,4 @@
-//! OpenSSL, which nobody here wrote, reads and verifies what is built here.
+//! OpenSSL reads and verifies what is built here.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test hands files to another program; nothing of it is in the crate"
@@ -12,41 +12,24 @@ use autoenroll_wire::{
     cms::{UnsignedMessage, UnsignedSigner, certs_only},
     oids,
 };
-use std::{fs, path::PathBuf, process::Command};
+use std::fs;
 
-fn openssl(arguments: &[&str]) -> String {
-    let output =
-        Command::new("openssl").args(arguments).output().expect("this test needs the program `openssl` on the PATH");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "openssl {arguments:?}: {err}");
-    format!("{out}{err}")
+#[path = "../../../tests/support/openssl.rs"]
+mod openssl;
+
+use openssl::{Files, openssl};
+
+/// What openssl prints, on both channels.
+fn printed(arguments: &[&str]) -> String {
+    let output = openssl(arguments);
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-struct Files(PathBuf);
-
-impl Files {
-    fn new(name: &str) -> Files {
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&directory).expect("the target directory is writable");
-        Files(directory)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("the target directory has a readable name").to_owned()
-    }
-
-    fn write(&self, name: &str, content: &[u8]) -> String {
-        let path = self.path(name);
-        fs::write(&path, content).expect("the target directory is writable");
-        path
-    }
-
-    /// Writes DER and gives back the path of the same in PEM.
-    fn certificate(&self, name: &str, certificate: &Certificate) -> String {
-        let (der, pem) = (self.write(&format!("{name}.der"), &certificate.raw), self.path(&format!("{name}.pem")));
-        openssl(&["x509", "-inform", "DER", "-in", &der, "-out", &pem]);
-        pem
-    }
+/// Writes DER and gives back the path of the same in PEM.
+fn write_certificate(files: &Files, name: &str, certificate: &Certificate) -> String {
+    let (der, pem) = (files.write(&format!("{name}.der"), &certificate.raw), files.path(&format!("{name}.pem")));
+    openssl(&["x509", "-inform", "DER", "-in", &der, "-out", &pem]);
+    pem
 }
 
 fn key(algorithm: KeyAlgorithm, n: u8) -> PrivateKey {
@@ -136,7 +119,7 @@ fn requests_verify() {
     for (algorithm, signature) in EVERY_ALGORITHM {
         let files = Files::new(&format!("request-{algorithm}-{signature}"));
         let path = files.write("request.der", &request(&key(algorithm, 1), signature).raw);
-        let text = openssl(&["req", "-inform", "DER", "-in", &path, "-verify", "-text", "-noout"]);
+        let text = printed(&["req", "-inform", "DER", "-in", &path, "-verify", "-text", "-noout"]);
         for expected in [
             "verify OK",
             "Subject: DC = example, DC = corp, OU = Staff, CN = Alice",
@@ -155,11 +138,11 @@ fn certificates_verify() {
     let (ca_key, leaf_key) = (key(KeyAlgorithm::P256, 0), key(KeyAlgorithm::Rsa2048, 1));
     let ca = certificate(("CN=CA1,DC=corp", &ca_key), ("CN=CA1,DC=corp", &ca_key), true);
     let leaf = certificate(("CN=Alice,DC=corp", &leaf_key), ("CN=CA1,DC=corp", &ca_key), false);
-    let (ca_pem, leaf_pem) = (files.certificate("ca", &ca), files.certificate("leaf", &leaf));
-    assert!(openssl(&["verify", "-x509_strict", "-CAfile", &ca_pem, &leaf_pem]).contains("OK"));
+    let (ca_pem, leaf_pem) = (write_certificate(&files, "ca", &ca), write_certificate(&files, "leaf", &leaf));
+    assert!(printed(&["verify", "-x509_strict", "-CAfile", &ca_pem, &leaf_pem]).contains("OK"));
 
     let list = files.write("list.p7b", &certs_only(&[leaf.raw, ca.raw]).expect("two certificates").raw);
-    let text = openssl(&["pkcs7", "-inform", "DER", "-in", &list, "-print_certs", "-noout"]);
+    let text = printed(&["pkcs7", "-inform", "DER", "-in", &list, "-print_certs", "-noout"]);
     assert!(text.contains("subject=DC = corp, CN = Alice") && text.contains("subject=DC = corp, CN = CA1"), "{text}");
 }
 
@@ -172,8 +155,11 @@ fn full_requests_verify() {
         let message = cmc::full_request(&request, vec![Attribute::client_info(&client())], signature);
         let message = signed(message.expect("the key is well-formed"), &[(&new, signature)]);
         // OpenSSL wants a certificate to find the key by its identifier, which a new key does not have yet.
-        let pem =
-            files.certificate("stand-in", &certificate(("CN=x", &new), ("CN=y", &key(KeyAlgorithm::P256, 0)), false));
+        let pem = write_certificate(
+            &files,
+            "stand-in",
+            &certificate(("CN=x", &new), ("CN=y", &key(KeyAlgorithm::P256, 0)), false),
+        );
         let path = files.write("request.der", &message.raw);
         let content = files.path("content.der");
         openssl(&[
@@ -206,7 +192,7 @@ fn renewals_verify_with_both_keys() {
         .with_certificate(&old.raw)
         .with_signer(UnsignedSigner::new(old.signer_id(), rsa));
     let renewal = signed(renewal, &[(&new_key, rsa), (&old_key, rsa)]);
-    let pem = files.certificate("stand-in", &certificate(("CN=x", &new_key), ("CN=y", &ca_key), false));
+    let pem = write_certificate(&files, "stand-in", &certificate(("CN=x", &new_key), ("CN=y", &ca_key), false));
     let path = files.write("renewal.der", &renewal.raw);
     openssl(&[
         "cms",
@@ -240,7 +226,7 @@ fn full_responses_verify() {
         .with_signer(UnsignedSigner::new(ca.signer_id(), SignatureAlgorithm::EcdsaSha256));
     let response = signed(response, &[(&ca_key, SignatureAlgorithm::EcdsaSha256)]);
     let path = files.write("response.der", &response.raw);
-    let pem = files.certificate("ca", &ca);
+    let pem = write_certificate(&files, "ca", &ca);
     openssl(&[
         "cms",
         "-verify",
@@ -255,6 +241,6 @@ fn full_responses_verify() {
         "-out",
         &files.path("out"),
     ]);
-    let text = openssl(&["cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", &path]);
+    let text = printed(&["cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", &path]);
     assert!(text.contains("id-cct-PKIResponse"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Actions of people.
+//! Actions: what users, administrators and power switches do.
 
 use autoenroll_model::{
     Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh,
@@ -6,16 +6,17 @@ use autoenroll_model::{
 };
 use autoenroll_trace::{Kind, RecordId};
 
-use crate::action::{CardFault, ClickTarget, UserAnswer};
-use crate::error::{Thing, Unknown};
+use crate::action::{Action, CardFault, ClickTarget, UserAnswer};
+use crate::error::{ActError, Thing, Unknown, WorldError};
+use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
 use crate::queue::Event;
-use crate::readers::Inserted;
-use crate::session::{Records, Session, SessionId};
+use crate::readers::CardInReader;
+use crate::session::{CoreSession, Records, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
-use crate::{ActError, Action, Parts, World, WorldError};
+use crate::world::World;
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn do_action(&mut self, action: &Action) -> Result<(), ActError> {
         match action {
             Action::Boot { computer } => self.boot(computer),
@@ -41,7 +42,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                     return Err(ActError::NotLocked { user: user.clone() });
                 }
                 let record = self.record(user, Kind::Unlock, Facts::new(), Vec::new());
-                self.feed(id, Input::Unlock, vec![record]).map_err(ActError::from)
+                self.deliver(id, Input::Unlock, vec![record]).map_err(ActError::from)
             }
             Action::Pulse { principal } => {
                 let id = self.running_session(principal)?;
@@ -104,7 +105,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let subject = Subject { principal, context, role, session: id.0 };
         let foreground = self.policy.foreground(&mut self.decisions, subject);
         let (refresh, first) = self.policy.start(&mut self.decisions, &self.seed, subject, self.clock.now());
-        let session = Session {
+        let session = CoreSession {
             principal: principal.to_owned(),
             computer: computer.to_owned(),
             context,
@@ -133,8 +134,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn log_off(&mut self, id: SessionId, user: &str) -> Result<(), WorldError> {
         let record = self.record(user, Kind::Logoff, Facts::new(), Vec::new());
-        self.watch_leaving(id);
-        let outcome = self.feed(id, Input::LogOff, vec![record]);
+        let outcome = self.deliver(id, Input::LogOff, vec![record]);
         self.end_session(id);
         outcome
     }
@@ -187,14 +187,13 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         self.sessions.remove(&id);
         self.queue.forget(id);
         self.abort_transactions(id);
-        self.watch_end(id);
     }
 
     /// Readers lose power with their computer.
     fn reset_readers(&mut self, computer: &str) {
         let names: Vec<ReaderName> = self.readers.of(computer).map(|(name, _)| name.clone()).collect();
         for name in names {
-            self.parts.reset(&name);
+            self.hosts.cards.reset(&name);
         }
     }
 
@@ -223,7 +222,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         };
         let input = input.ok_or_else(|| ActError::NothingToClick { user: user.to_owned(), on })?;
         let record = self.record(user, Kind::Click, Facts::new().with("on", on.as_str()), Vec::new());
-        self.feed(id, input, vec![record]).map_err(ActError::from)
+        self.deliver(id, input, vec![record]).map_err(ActError::from)
     }
 
     fn insert(&mut self, card: &str, place: &ReaderName) -> Result<(), ActError> {
@@ -236,18 +235,18 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         if let Some(reader) = self.readers.place_of(card) {
             return Err(ActError::CardInUse { card: card.to_owned(), reader: reader.clone() });
         }
-        self.put_in(card, place);
+        self.insert_card(card, place);
         let facts = Facts::new().with("card", card).with("reader", place.reader.as_str());
         let record = self.record(card, Kind::Insert, facts.with("computer", place.computer.as_str()), Vec::new());
         self.readers_changed(&place.computer, record).map_err(ActError::from)
     }
 
     /// Puts a card into an empty reader.
-    pub(crate) fn put_in(&mut self, card: &str, place: &ReaderName) {
-        let atr = self.parts.insert(place, card);
+    pub(crate) fn insert_card(&mut self, card: &str, place: &ReaderName) {
+        let atr = self.hosts.cards.insert(place, card);
         let mute = self.cards.get(card).is_some_and(|state| state.fault == CardFault::Mute);
         if let Some(reader) = self.readers.get_mut(place) {
-            reader.insert(Inserted { card: card.to_owned(), atr: atr.filter(|_| !mute) });
+            reader.insert(CardInReader { card: card.to_owned(), atr: atr.filter(|_| !mute) });
         }
     }
 
@@ -255,7 +254,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         self.known_card(card)?;
         let place = self.readers.place_of(card).cloned();
         let place = place.ok_or_else(|| ActError::NotInserted { card: card.to_owned() })?;
-        self.parts.remove(&place);
+        self.hosts.cards.remove(&place);
         if let Some(reader) = self.readers.get_mut(&place) {
             reader.holds = None;
         }
@@ -267,7 +266,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// Tells every core on a computer that something changed in a reader.
     fn readers_changed(&mut self, computer: &str, because: RecordId) -> Result<(), WorldError> {
         for (id, ..) in self.sessions_on(computer) {
-            self.feed(id, Input::ReadersChanged, vec![because])?;
+            self.deliver(id, Input::ReadersChanged, vec![because])?;
         }
         Ok(())
     }
@@ -309,8 +308,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             session.desktop.wizard = true;
         }
         let record = self.record(user, Kind::Answer, facts, vec![closed.record]);
-        self.watch_answer(&closed, &answer);
-        self.feed(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
+        self.deliver(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
     }
 
     pub(crate) fn computer_role(&self, computer: &str) -> Result<ComputerRole, Unknown> {

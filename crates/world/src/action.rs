@@ -5,7 +5,7 @@ use autoenroll_model::{
     ProviderPreference, SecurityDescriptor, Template, TrustStore,
 };
 
-use crate::secret::Secret;
+use autoenroll_csp::Pin;
 
 /// One thing that somebody does. It happens at once, at the time the world shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,7 +120,7 @@ pub enum UserAnswer {
     /// One of the words offered, or `close`.
     Word(Choice),
     /// These digits. Only the world sees them; the core gets an id.
-    Pin(Secret),
+    Pin(Pin),
     /// The card of that name.
     Card(String),
 }

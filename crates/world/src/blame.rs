@@ -5,10 +5,11 @@ use autoenroll_model::{CoreFactory, Effect, EffectResult, Fact, HResult};
 use autoenroll_trace::{Kind, Record, RecordId};
 
 use crate::action::CardFault;
+use crate::hosts::{CaHost, CardHost};
 use crate::transact::fault_code;
-use crate::{Parts, World};
+use crate::world::World;
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The change for which an effect comes to that result.
     pub(crate) fn blame(&self, effect: &Effect, result: &EffectResult) -> Option<RecordId> {
         let EffectResult::Failed(code) = result else { return None };

@@ -1,26 +1,28 @@
 //! A world from its description.
 
+use crate::action::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Approval, Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation};
 use autoenroll_csp::{SoftwareContainer, container_name};
+use autoenroll_invariants::Checkers;
 use autoenroll_keys::{PrivateKey, Seed, draw};
 use autoenroll_model::{
     CardSerial, Certificates, CoreFactory, Decisions, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
     KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore, hex,
 };
-use autoenroll_wire::Certificate;
+use autoenroll_trace::Trace;
+use autoenroll_wire::{Certificate, thumbprint};
 
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
-use crate::effects::thumbprint_of;
 use crate::error::{SpecError, Thing, Unknown};
-use crate::invariants::Watch;
+use crate::hosts::{CaHost, CardHost, Hosts};
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::names::Names;
-use crate::policy::Policy;
+use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::spec::{
@@ -28,7 +30,7 @@ use crate::spec::{
     RequestSpec, WorldSpec,
 };
 use crate::stores::{PrincipalStores, TrustStores};
-use crate::{AuthorityState, CardState, Computer, Parts, World};
+use crate::world::{AuthorityState, CardState, Computer, World};
 
 /// The number of a request that a CA has forgotten: none here ever gets so far.
 const FORGOTTEN: u32 = 999_999;
@@ -42,46 +44,52 @@ const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 /// The provider of software keys whose template lists none.
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
-pub(crate) fn build<F: CoreFactory, P: Parts>(spec: WorldSpec, factory: F, parts: P) -> Result<World<F, P>, SpecError> {
-    no_name_twice(&spec)?;
-    let mut world = World {
-        factory,
-        parts,
-        seed: Seed::from(spec.seed),
-        profile: spec.profile.clone(),
-        domain: spec.domain.netbios.clone(),
-        clock: Clock::new(spec.start),
-        trace: autoenroll_trace::Trace::new(),
-        queue: Queue::default(),
-        decisions: decisions(&spec),
-        names: Names::default(),
-        directory: Directory::new(&spec.domain, &spec.groups),
-        policy: Policy::new(spec.policy.clone()),
-        computers: BTreeMap::new(),
-        users: spec.users.iter().map(|user| user.name.clone()).collect(),
-        stores: BTreeMap::new(),
-        readers: Readers::default(),
-        cards: BTreeMap::new(),
-        authorities: BTreeMap::new(),
-        policy_services: spec.policy_services.clone(),
-        roots: BTreeMap::new(),
-        impostors: Vec::new(),
-        sessions: BTreeMap::new(),
-        begun: 0,
-        containers: BTreeMap::new(),
-        changes: Vec::new(),
-        watch: Watch::default(),
-    };
-    world.build_directory(&spec);
-    world.build_authorities(&spec)?;
-    world.build_trust(&spec)?;
-    let certificates = world.build_certificates(&spec)?;
-    world.build_cards(&spec, &certificates)?;
-    world.build_stores(&spec, &certificates)?;
-    world.build_schedule(&spec);
-    #[cfg(feature = "planted-bugs")]
-    world.flip_authorities(&spec);
-    Ok(world)
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Builds a world; nobody is logged on and no computer runs.
+    ///
+    /// # Errors
+    /// When the description names what does not exist, or something in it cannot be made.
+    pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecError> {
+        no_name_twice(&spec)?;
+        let mut world = World {
+            factory,
+            hosts,
+            seed: Seed::from(spec.seed),
+            profile: spec.profile.clone(),
+            domain: spec.domain.netbios.clone(),
+            clock: Clock::new(spec.start),
+            trace: Trace::new(),
+            queue: Queue::default(),
+            decisions: decisions(&spec),
+            names: Names::default(),
+            directory: Directory::new(&spec.domain, &spec.groups),
+            policy: GroupPolicy::new(spec.policy.clone()),
+            computers: BTreeMap::new(),
+            users: spec.users.iter().map(|user| user.name.clone()).collect(),
+            stores: BTreeMap::new(),
+            readers: Readers::default(),
+            cards: BTreeMap::new(),
+            authorities: BTreeMap::new(),
+            policy_services: spec.policy_services.clone(),
+            roots: BTreeMap::new(),
+            untrusted_cas: Vec::new(),
+            sessions: BTreeMap::new(),
+            begun: 0,
+            containers: BTreeMap::new(),
+            changes: Vec::new(),
+            invariants: Checkers::new(Some(spec.profile.cancelled)),
+        };
+        world.build_directory(&spec);
+        world.build_authorities(&spec)?;
+        world.build_trust(&spec)?;
+        let certificates = world.build_certificates(&spec)?;
+        world.build_cards(&spec, &certificates)?;
+        world.build_stores(&spec, &certificates)?;
+        world.build_schedule(&spec);
+        #[cfg(feature = "planted-bugs")]
+        world.flip_authorities(&spec);
+        Ok(world)
+    }
 }
 
 /// A certificate that was issued before the start.
@@ -92,7 +100,7 @@ struct Old {
     foreign: bool,
 }
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn build_directory(&mut self, spec: &WorldSpec) {
         for user in &spec.users {
             self.directory.add_user(user);
@@ -128,7 +136,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
             let published = EnrollmentService { host: authority.host.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
-            self.parts.add_authority(ca);
+            self.hosts.cas.add_ca(ca);
             let state = AuthorityState {
                 latency: authority.latency,
                 reachable: authority.reachable,
@@ -143,7 +151,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         for authority in &spec.authorities {
             for other in spec.authorities.iter().filter(|other| other.name != authority.name) {
                 let identity = self.identity_of(spec.start, other)?;
-                self.parts.authority_mut(&authority.name, |ca| ca.trust(&identity));
+                self.hosts.cas.ca_mut(&authority.name, |ca| ca.trust(&identity));
             }
         }
         for root in &spec.domain.trust.extra_roots {
@@ -161,7 +169,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     #[cfg(feature = "planted-bugs")]
     fn flip_authorities(&mut self, spec: &WorldSpec) {
         for authority in spec.authorities.iter().filter(|_| spec.flip.is_some()) {
-            self.parts.authority_mut(&authority.name, |ca| *ca = ca.clone().flipping(spec.flip.clone()));
+            self.hosts.cas.ca_mut(&authority.name, |ca| *ca = ca.clone().flipping(spec.flip.clone()));
         }
     }
 
@@ -196,15 +204,15 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
         let places = places_on_cards(spec);
         let mut issued = BTreeMap::new();
-        let mut impostors = BTreeMap::new();
+        let mut untrusted_cas = BTreeMap::new();
         for (certificate, holder) in all {
             if !issued.contains_key(&certificate.name) {
                 let owner = certificate.owner.as_deref().unwrap_or(holder);
-                let old = self.build_certificate(spec, certificate, owner, &places, &mut impostors)?;
+                let old = self.build_certificate(spec, certificate, owner, &places, &mut untrusted_cas)?;
                 issued.insert(certificate.name.clone(), old);
             }
         }
-        self.impostors = impostors.values().map(|ca: &Ca| ca.identity().certificate().to_vec()).collect();
+        self.untrusted_cas = untrusted_cas.values().map(|ca: &Ca| ca.identity().certificate().to_vec()).collect();
         for (name, certificates) in spec
             .users
             .iter()
@@ -226,7 +234,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         certificate: &CertificateSpec,
         owner: &str,
         places: &BTreeMap<String, (String, String)>,
-        impostors: &mut BTreeMap<String, Ca>,
+        untrusted_cas: &mut BTreeMap<String, Ca>,
     ) -> Result<Old, SpecError> {
         let current = self.directory.template(&certificate.template)?.clone();
         let owner = self.directory.object(owner)?.clone();
@@ -241,9 +249,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         };
         let revoked = certificate.revoked.then_some(order.at);
         let outcome = match certificate.chain {
-            Chain::Ok => self.parts.authority_mut(&certificate.ca, |ca| issue(ca, &order, revoked)),
+            Chain::Ok => self.hosts.cas.ca_mut(&certificate.ca, |ca| issue(ca, &order, revoked)),
             Chain::Untrusted => {
-                let ca = self.impostor(spec, &certificate.ca, impostors)?;
+                let ca = self.untrusted_ca(spec, &certificate.ca, untrusted_cas)?;
                 Some(issue(ca, &order, revoked))
             }
         };
@@ -259,16 +267,16 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// A CA of the same name with another key, which nobody trusts.
-    fn impostor<'a>(
+    fn untrusted_ca<'a>(
         &self,
         spec: &WorldSpec,
         name: &str,
-        impostors: &'a mut BTreeMap<String, Ca>,
+        untrusted_cas: &'a mut BTreeMap<String, Ca>,
     ) -> Result<&'a mut Ca, SpecError> {
         let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
         let config = CaConfig::new("impostor.invalid", &[]);
-        Ok(impostors.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
+        Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
     }
 
     /// The key of a certificate or request: on a card that of its container, otherwise its own.
@@ -328,13 +336,15 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             card.set_tries_left(described.tries);
             self.names.add_card(&hex::encode(&serial), &described.name);
             self.cards.insert(described.name.clone(), CardState::default());
-            self.parts.add_card(&described.name, card);
-            self.watch_card_anew(&described.name);
+            self.hosts.cards.add_card(&described.name, card);
+            if let Some(view) = self.card_view(&described.name) {
+                self.invariants.card(&described.name, &view);
+            }
         }
         for described in &spec.cards {
             let Some(place) = &described.in_reader else { continue };
             self.readers.get(place)?;
-            self.put_in(&described.name, place);
+            self.insert_card(&described.name, place);
         }
         Ok(())
     }
@@ -355,7 +365,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let place = self.place_key(spec, &store.of, &certificate.name, &certificate.key, kept, &places)?;
                 let stored = StoredCertificate {
                     certificate: old.certificate.raw.clone(),
-                    thumbprint: thumbprint_of(&old.certificate.raw),
+                    thumbprint: thumbprint(&old.certificate.raw),
                     key: place,
                     archived: certificate.archived,
                     auto_enroll: Some(old.template.clone()).filter(|_| !old.foreign),
@@ -434,16 +444,18 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let stage = if request.decided == RequestDecision::Unsent {
             RequestStage::Prepared
         } else if request.decided == RequestDecision::Forgotten {
-            let host = self.parts.authority(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
+            let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
             RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN }
         } else {
-            let reply = self.parts.authority_mut(&request.ca, |ca| submit(ca, &order));
+            let reply = self.hosts.cas.ca_mut(&request.ca, |ca| submit(ca, &order));
             let reply = reply.ok_or_else(|| self.unknown_authority(&request.ca))?.map_err(unbuildable)?;
             let id = reply.request_id;
             self.names.add_request(&request.ca, id, &request.name);
-            let host = self.parts.authority(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
+            let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
             self.decide_request(spec, request, id, &order).map_err(unbuildable)?;
-            self.watch_old_request(principal, &request.template, request.decided);
+            if request.decided == RequestDecision::Pending {
+                self.invariants.pending(&request.ca, id, principal, &request.template);
+            }
             RequestStage::Pending { ca: request.ca.clone(), host, request_id: id }
         };
         let kept = (&key, request.template.as_str());
@@ -476,7 +488,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         id: u32,
         order: &Order<'_>,
     ) -> Result<(), String> {
-        let outcome = self.parts.authority_mut(&request.ca, |ca| match request.decided {
+        let outcome = self.hosts.cas.ca_mut(&request.ca, |ca| match request.decided {
             RequestDecision::Pending | RequestDecision::Unsent | RequestDecision::Forgotten => Ok(()),
             RequestDecision::Denied => ca.deny(spec.start, "manager", id).map_err(|error| error.to_string()),
             RequestDecision::Approved => {
@@ -491,9 +503,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
         });
         outcome.unwrap_or(Ok(()))?;
-        let approved = self.parts.authority(&request.ca, |ca| ca.database().row(id)?.certificate.clone()).flatten();
+        let approved = self.hosts.cas.ca(&request.ca, |ca| ca.database().row(id)?.certificate.clone()).flatten();
         if let Some(der) = approved {
-            self.names.add_certificate(&thumbprint_of(&der), &request.name, Some(&request.template), &der);
+            self.names.add_certificate(&thumbprint(&der), &request.name, Some(&request.template), &der);
         }
         Ok(())
     }
@@ -501,7 +513,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     fn build_schedule(&mut self, spec: &WorldSpec) {
         for template in &spec.templates {
             if let Some(after) = template.published {
-                let change = crate::action::Change::Publish { template: template.template.name.clone() };
+                let change = Change::Publish { template: template.template.name.clone() };
                 self.queue.put(SimTime::START + after, Event::Change(change));
             }
         }

@@ -1,19 +1,25 @@
 //! Changes of the world that are nobody's work on a desktop.
 
 use autoenroll_ca::Approval;
+use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
 use crate::action::{AuthorityEdit, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
 use crate::directory::Visibility;
-use crate::error::{Thing, Unknown};
-use crate::{ActError, Parts, World};
+use crate::error::{ActError, Thing, Unknown};
+use crate::hosts::{CaHost, CardHost};
+use crate::world::World;
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Makes a change and records it.
     pub(crate) fn change(&mut self, change: &Change) -> Result<(), ActError> {
         let facts = self.make(change)?;
-        self.record("world", Kind::Change, facts, Vec::new());
+        let altered = match change {
+            Change::UnblockCard { card } => self.card_view(card),
+            _ => None,
+        };
+        self.record_with("world", Kind::Change, facts, Vec::new(), &altered.map_or(Beyond::Nothing, Beyond::Card));
         Ok(())
     }
 
@@ -136,8 +142,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
             Change::UnblockCard { card } => {
                 self.known_card(card)?;
-                self.parts.card_mut(card, |card| card.set_tries_left(card.profile().pin.tries()));
-                self.watch_card_anew(card);
+                self.hosts.cards.card_mut(card, |card| card.set_tries_left(card.profile().pin.tries()));
                 what("unblock-card").with("card", card.as_str())
             }
         })
@@ -145,7 +150,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn offer(&mut self, ca: &str, template: &str, offered: bool) -> Result<(), ActError> {
         let unknown = self.unknown_authority(ca);
-        let templates = self.parts.authority_mut(ca, |ca| {
+        let templates = self.hosts.cas.ca_mut(ca, |ca| {
             let templates = &mut ca.config_mut().templates;
             templates.retain(|name| name != template);
             if offered {
@@ -166,16 +171,16 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             AuthorityEdit::Latency(value) => state.latency = value,
             AuthorityEdit::ManagerApproval(value) => {
                 let approval = if value { Approval::Manager } else { Approval::Automatic };
-                self.parts.authority_mut(ca, |ca| ca.config_mut().approval = approval);
+                self.hosts.cas.ca_mut(ca, |ca| ca.config_mut().approval = approval);
             }
             AuthorityEdit::Enroll(value) => {
-                self.parts.authority_mut(ca, |ca| ca.config_mut().rights = value);
+                self.hosts.cas.ca_mut(ca, |ca| ca.config_mut().rights = value);
             }
             AuthorityEdit::MaximumValidity(value) => {
-                self.parts.authority_mut(ca, |ca| ca.config_mut().max_validity = value);
+                self.hosts.cas.ca_mut(ca, |ca| ca.config_mut().max_validity = value);
             }
             AuthorityEdit::Suspended(value) => {
-                self.parts.authority_mut(ca, |ca| ca.suspend(value));
+                self.hosts.cas.ca_mut(ca, |ca| ca.suspend(value));
             }
             AuthorityEdit::Replicated => state.stale_templates.clear(),
         }

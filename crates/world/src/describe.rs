@@ -1,8 +1,11 @@
 //! What requests and certificates say, as facts: names, extensions, signers.
 
+use autoenroll_keys::sha1;
 use autoenroll_model::{ExtensionsAttribute, Facts, KeyUsage, Oid};
 use autoenroll_wire::cmc::PkiResponse;
-use autoenroll_wire::{Attributes, Certificate, Extensions, GeneralName, Request, SignedMessage, SignedWith, oids};
+use autoenroll_wire::{
+    Attributes, Certificate, Extensions, GeneralName, Request, SignedMessage, SignedWith, flags, oids,
+};
 
 /// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone), `signature`,
 /// `subject`, `extensions` and what is in them, `attributes` of the PKCS #10, and `extensions-in` (`microsoft` or `pkcs9`, the
@@ -18,7 +21,9 @@ pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attrib
         SignedWith::Key(algorithm) => algorithm.as_str(),
         _ => "unknown",
     };
-    let key_spec = provider.as_ref().map(|provider| if provider.key_spec == 2 { "signature" } else { "exchange" });
+    let key_spec = provider
+        .as_ref()
+        .map(|provider| if provider.key_spec == flags::XCN_AT_SIGNATURE { "signature" } else { "exchange" });
     let facts = facts
         .with("signers", signers)
         .with("signature", signature)
@@ -66,7 +71,7 @@ pub(crate) fn response_facts(facts: Facts, response: &[u8], certificate: &[u8]) 
     }
     let content = message.content.as_deref().and_then(|content| PkiResponse::from_der(content).ok());
     let hash = content.and_then(|content| content.issued_certificate_hash().ok().flatten());
-    let right = hash.is_some_and(|hash| hash == autoenroll_keys::sha1(certificate));
+    let right = hash.is_some_and(|hash| hash == sha1(certificate));
     facts.with("response", "full-cmc").with("issued-hash", right)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::{BalloonId, Choice, DecisionPoint, Facts, PinId, PromptId};
 use autoenroll_trace::RecordId;
 
-use crate::secret::Secret;
+use autoenroll_csp::Pin;
 
 /// The desktop of one session. Computers have one too, which stays empty while nobody asks a machine anything.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,21 +56,16 @@ impl Desktop {
     }
 
     /// Keeps a PIN and names it.
-    pub(crate) fn keep_pin(&mut self, pin: Secret) -> PinId {
+    pub(crate) fn keep_pin(&mut self, pin: Pin) -> PinId {
         self.vault.given += 1;
         let id = PinId(self.vault.given);
-        self.vault.pins.insert(id, KeptPin { pin, refused: false });
+        self.vault.pins.insert(id, pin);
         id
     }
 
     /// The PIN of that id, when this user gave it.
-    pub(crate) fn pin(&self, id: PinId) -> Option<&Secret> {
-        self.vault.pins.get(&id).map(|kept| &kept.pin)
-    }
-
-    /// Remembers that a card has refused a PIN; whether one had refused it before.
-    pub(crate) fn refuse_pin(&mut self, id: PinId) -> bool {
-        self.vault.pins.get_mut(&id).is_some_and(|kept| std::mem::replace(&mut kept.refused, true))
+    pub(crate) fn pin(&self, id: PinId) -> Option<&Pin> {
+        self.vault.pins.get(&id)
     }
 }
 
@@ -78,14 +73,7 @@ impl Desktop {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Vault {
     given: u32,
-    pins: BTreeMap<PinId, KeptPin>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct KeptPin {
-    pin: Secret,
-    /// A card has counted it as a wrong one.
-    refused: bool,
+    pins: BTreeMap<PinId, Pin>,
 }
 
 #[cfg(test)]
@@ -95,14 +83,12 @@ mod tests {
     #[test]
     fn a_pin_is_known_by_its_id_alone_and_never_shown() {
         let mut desktop = Desktop::default();
-        let first = desktop.keep_pin(Secret::new("1234"));
-        let second = desktop.keep_pin(Secret::new("1234"));
+        let first = desktop.keep_pin(Pin::new("1234"));
+        let second = desktop.keep_pin(Pin::new("1234"));
         assert_ne!(first, second, "the same digits given twice are two answers");
-        assert_eq!(desktop.pin(first).map(Secret::reveal), Some("1234"));
+        assert_eq!(desktop.pin(first).map(Pin::reveal), Some("1234"));
         assert_eq!(desktop.pin(PinId(9)), None);
         assert!(!format!("{desktop:?}").contains("1234"));
-        assert!(!desktop.refuse_pin(first));
-        assert!(desktop.refuse_pin(first));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{
-    Certificates, EnrollmentService, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid, Template, Token,
-    TrustContainer, TrustStore, access_check,
+    Certificates, Duration, EnrollmentService, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid, Template,
+    Token, TrustContainer, TrustStore, access_check,
 };
 
 use crate::action::{PrincipalEdit, TemplateEdit};
@@ -19,7 +19,7 @@ pub(crate) struct Directory {
     forest: Guid,
     controllers: Vec<ControllerSpec>,
     pub(crate) reachable: bool,
-    pub(crate) latency: autoenroll_model::Duration,
+    pub(crate) latency: Duration,
     templates: Vec<(Template, Visibility)>,
     authorities: Vec<(EnrollmentService, Visibility)>,
     /// Users and computers by name. Their `groups` are empty here: membership is evaluated when a token is made.
@@ -113,13 +113,16 @@ impl Directory {
     /// `ERROR_NO_SUCH_DOMAIN` when none is found, `ERROR_DS_SERVER_DOWN` when those that are found do not answer.
     pub(crate) fn controller(&self) -> Result<&ControllerSpec, HResult> {
         if !self.reachable {
+            // X6.1.0x8007054B
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
         }
         let answers = self.controllers.iter().find(|controller| controller.reachable);
+        // X6.1.0x8007203A
         answers.ok_or(HResult::ERROR_DS_SERVER_DOWN)
     }
 
     /// The published templates that the token may read, in the order of their creation.
+    // R029
     pub(crate) fn templates(&self, token: &Token) -> Result<Vec<Template>, HResult> {
         self.controller()?;
         let seen = |(template, visibility): &&(Template, Visibility)| {

@@ -1,4 +1,4 @@
-//! Feeding cores: one input in, every output carried out, the deadline put into the queue.
+//! Driving cores: an input is delivered, every output carried out, the deadline put into the queue.
 
 use autoenroll_model::{
     CoreFactory, EnrollmentCore, Facts, Input, Now, Output, OutputBody, PolicyRefresh, Report, Trigger, TriggerCause,
@@ -6,26 +6,30 @@ use autoenroll_model::{
 use autoenroll_trace::{Kind, RecordId};
 
 use crate::desktop::Prompt;
+use crate::error::WorldError;
+use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
 use crate::queue::Event;
-use crate::session::{Session, SessionId};
+use crate::record;
+use crate::session::{CoreSession, SessionId};
 use crate::spec::ComputerRole;
-use crate::{EVENTS_PER_INSTANT, Invariant, Parts, World, WorldError, record};
+use crate::world::{EVENTS_PER_INSTANT, World};
+use autoenroll_invariants::Invariant;
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
-    /// Hands an input to a core and carries out what it puts out. The records are those that tell of the input.
-    pub(crate) fn feed(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Delivers an input to a core and carries out its outputs. The records are those that tell of the input.
+    pub(crate) fn deliver(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
         let now = self.clock.both();
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.records.input(because.clone());
-        let outputs = converse(session, now, input)?;
-        let restless = outputs.len() > EVENTS_PER_INSTANT as usize;
+        let outputs = exchange(session, now, input)?;
+        let livelock = outputs.len() > EVENTS_PER_INSTANT as usize;
         for output in outputs.into_iter().take(EVENTS_PER_INSTANT as usize) {
-            self.put_out(id, output);
+            self.apply_output(id, output);
         }
-        if restless {
+        if livelock {
             let principal = self.principal_of(id);
-            return Err(self.restless(&principal));
+            return Err(self.no_quiescence(&principal));
         }
         self.arm(id, because);
         Ok(())
@@ -36,7 +40,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.deadline = None;
         let because = std::mem::take(&mut session.deadline_because);
-        self.feed(id, Input::Tick, because)
+        self.deliver(id, Input::Tick, because)
     }
 
     /// Records a trigger and hands it to a core.
@@ -50,16 +54,16 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let trigger = Trigger { cause, refresh };
         let principal = self.principal_of(id);
         let record = self.record(&principal, Kind::Trigger, record::trigger(&trigger), because);
-        self.feed(id, Input::Trigger(trigger), vec![record])
+        self.deliver(id, Input::Trigger(trigger), vec![record])
     }
 
     /// The background timer of a session has fired.
     pub(crate) fn background_refresh(&mut self, id: SessionId) -> Result<(), WorldError> {
         let role = self.role_of(id);
         let now = self.now();
-        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let Some(session) = self.sessions.get(&id) else { return Ok(()) };
         let subject = Subject { principal: &session.principal, context: session.context, role, session: id.0 };
-        let (applied, again) = self.policy.fire(&mut self.decisions, &self.seed, &mut session.refresh, subject, now);
+        let (applied, again) = self.policy.fire(&mut self.decisions, session.refresh, subject, now);
         let (principal, context) = (session.principal.clone(), session.context);
         let because = self.record_decisions(&[]);
         if let Some(again) = again {
@@ -98,7 +102,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// Carries out one output.
-    fn put_out(&mut self, id: SessionId, output: Output) {
+    fn apply_output(&mut self, id: SessionId, output: Output) {
         let Some(session) = self.sessions.get(&id) else { return };
         let principal = session.principal.clone();
         let because = session.records.of(&output.causes);
@@ -120,13 +124,13 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             }
             OutputBody::Report(report) => {
                 let (kind, facts) = record::report(&report, &self.names);
-                let record = self.record(&principal, kind, facts, because);
+                let beyond = self.beyond_report(&principal, &report);
+                let record = self.record_with(&principal, kind, facts, because, &beyond);
                 if report == Report::RunEnded
                     && let Some(session) = self.sessions.get_mut(&id)
                 {
                     session.desktop.wizard = false;
                 }
-                self.watch_report(id, &principal, &report, record);
                 Some(record)
             }
             shown => self.show(id, &principal, shown, because),
@@ -166,7 +170,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 shown.set("offers", words);
                 let record = self.record(principal, Kind::Prompt, shown, because);
                 let open = Prompt { point, facts, offers, record };
-                self.watch_prompt(id, principal, &open);
                 let session = self.sessions.get_mut(&id)?;
                 if session.desktop.open(prompt, open).is_some() {
                     let reason = "a prompt is opened under the id of one that is open";
@@ -211,7 +214,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 }
 
 /// One input, and every output until there are none; at most one more than an instant may have.
-fn converse<C: EnrollmentCore>(session: &mut Session<C>, now: Now, input: Input) -> Result<Vec<Output>, WorldError> {
+fn exchange<C: EnrollmentCore>(
+    session: &mut CoreSession<C>,
+    now: Now,
+    input: Input,
+) -> Result<Vec<Output>, WorldError> {
     let failed = |principal: &str, error| WorldError::Core { principal: principal.to_owned(), error };
     session.core.handle(now, input).map_err(|error| failed(&session.principal, error))?;
     let mut outputs = Vec::new();

@@ -1,20 +1,29 @@
 //! What cores ask for: each effect begins with a record, is carried out when its latency is over, and ends with a record and an
 //! input. Cards are in `transact`, CAs in `submit`.
 
+use crate::spec::ComputerRole;
+use autoenroll_ca::Ca;
+use autoenroll_keys::draw;
 use autoenroll_model::{
     CertificateCheck, Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input,
-    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, SoftwareOperation, Template, Thumbprint, access_check,
+    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
+    access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
-use autoenroll_wire::Certificate;
+use autoenroll_wire::{Certificate, thumbprint};
+use std::collections::BTreeMap;
 
+use crate::error::WorldError;
+use crate::hosts::{CaHost, CardHost};
 use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
-use crate::session::{Pending, SessionId};
-use crate::{Invariant, Parts, World, WorldError, record};
+use crate::record;
+use crate::session::{PendingEffect, SessionId};
+use crate::world::World;
+use autoenroll_invariants::Invariant;
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
-    /// Begins an effect: records it and puts its end, or its place in a reader's line, where it belongs.
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Begins an effect: records it and puts its end, or its transaction into the queue of a reader.
     pub(crate) fn begin_effect(
         &mut self,
         id: SessionId,
@@ -28,24 +37,18 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             other => record::effect(other, &self.names),
         };
         let record = self.record(principal, kind, facts.clone(), because);
-        if kind == Kind::Request {
-            self.watch_request(principal, &facts, record);
-        }
-        let pending = Pending {
-            effect: body.clone(),
-            record,
-            began: facts,
-            abandoned: false,
-            readers: std::collections::BTreeMap::new(),
-        };
+        let pending =
+            PendingEffect { effect: body.clone(), record, began: facts, abandoned: false, readers: BTreeMap::new() };
         let Some(session) = self.sessions.get_mut(&id) else { return record };
         if session.effects.insert(effect, pending).is_some() {
             let reason = "an effect is asked for under the id of one that is not answered";
             self.violation(principal, Invariant::Contract, reason, vec![record]);
         }
         let waits_for_readers = match &body {
-            Effect::Card { card, pin, operation } => self.line_up_card(id, effect, card, *pin, operation, record),
-            Effect::ReadReaders => self.line_up_identification(id, effect, record),
+            Effect::Card { card, pin, operation } => {
+                self.enqueue_card_operation(id, effect, card, *pin, operation, record)
+            }
+            Effect::ReadReaders => self.enqueue_identification(id, effect, record),
             _ => false,
         };
         if !waits_for_readers && let Some(latency) = self.latency_of(&body) {
@@ -74,7 +77,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         }
         let because = because.into_iter().chain([pending.record]).collect();
         let waited = matches!(pending.effect, Effect::Card { .. } | Effect::ReadReaders);
-        self.readers.withdraw(id, effect);
+        self.readers.cancel(id, effect);
         if waited
             && !self.readers.work_for(id, effect)
             && let Some(session) = self.sessions.get_mut(&id)
@@ -104,7 +107,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         if pending.abandoned {
             return Ok(());
         }
-        self.feed(id, Input::EffectDone { effect, result }, vec![record])
+        self.deliver(id, Input::EffectDone { effect, result }, vec![record])
     }
 
     /// How long an effect takes; `None` when it never comes to an end.
@@ -123,7 +126,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// Carries an effect out.
-    fn perform(&mut self, id: SessionId, principal: &str, pending: &Pending) -> EffectResult {
+    fn perform(&mut self, id: SessionId, principal: &str, pending: &PendingEffect) -> EffectResult {
         let outcome = match &pending.effect {
             Effect::BindDirectory
             | Effect::ReadTrust
@@ -141,7 +144,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Effect::Software { provider, operation } => {
                 Ok(self.perform_software(principal, provider, operation, pending.record))
             }
-            // It would have lined up for a reader if the card were in one.
+            // It would wait for a reader if the card were in one.
             Effect::Card { .. } => Err(HResult::SCARD_E_NO_SMARTCARD),
             Effect::ReadReaders => Ok(Self::readers_found(pending)),
             _ => self.perform_local(id, principal, pending),
@@ -153,7 +156,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         &mut self,
         id: SessionId,
         principal: &str,
-        pending: &Pending,
+        pending: &PendingEffect,
     ) -> Result<EffectResult, HResult> {
         if !self.is_member(id) {
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
@@ -171,7 +174,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.directory.templates(&session.token(object)).map(EffectResult::Templates)
             }
             Effect::RemovePublished(thumbprints) => {
-                let wanted = |der: &[u8]| thumbprints.contains(&thumbprint_of(der));
+                let wanted = |der: &[u8]| thumbprints.contains(&thumbprint(der));
                 self.directory.remove_certificates(principal, wanted)?;
                 Ok(EffectResult::Done)
             }
@@ -183,6 +186,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// nothing has changed since it last asked.
     fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
         let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
+        // X6.1.0x80094015
         let service = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?;
         let (next_update_hours, priorities) = (service.next_update_hours, service.priorities.clone());
         let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
@@ -203,8 +207,8 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
             response.authorities = self.directory.authorities()?;
             for authority in &mut response.authorities {
-                let permitted = |ca: &autoenroll_ca::Ca| access_check(&ca.config().rights, &token, Right::Enroll);
-                authority.enroll_permission = self.parts.authority(&authority.name, permitted);
+                let permitted = |ca: &Ca| access_check(&ca.config().rights, &token, Right::Enroll);
+                authority.enroll_permission = self.hosts.cas.ca(&authority.name, permitted);
                 let priority =
                     priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
                 authority.priority = Some(priority.unwrap_or(1));
@@ -214,7 +218,12 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// Settings and stores of the machine itself.
-    fn perform_local(&mut self, id: SessionId, principal: &str, pending: &Pending) -> Result<EffectResult, HResult> {
+    fn perform_local(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        pending: &PendingEffect,
+    ) -> Result<EffectResult, HResult> {
         let session = self.sessions.get(&id).ok_or(HResult::E_UNEXPECTED)?;
         let (context, computer) = (session.context, session.computer.clone());
         let because = vec![pending.record];
@@ -285,7 +294,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         because: RecordId,
     ) -> EffectResult {
         let count = self.containers.entry((principal.to_owned(), provider.to_owned())).or_default();
-        let entropy = autoenroll_keys::draw(&self.seed, principal, "software key", provider, *count);
+        let entropy = draw(&self.seed, principal, "software key", provider, *count);
         if matches!(operation, SoftwareOperation::Generate { .. } | SoftwareOperation::Archive { .. }) {
             *count += 1;
         }
@@ -301,21 +310,21 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// What cryptography and the network say about a certificate of MY or of the principal's object.
-    fn inspect(&self, id: SessionId, principal: &str, thumbprint: &Thumbprint) -> Option<CertificateCheck> {
+    fn inspect(&self, id: SessionId, principal: &str, of: &Thumbprint) -> Option<CertificateCheck> {
         let session = self.sessions.get(&id)?;
         let stores = self.stores.get(principal)?;
-        let stored = stores.certificate(thumbprint);
+        let stored = stores.certificate(of);
         let published = || {
             let object = self.directory.object(principal).ok()?;
-            object.certificates.iter().find(|der| thumbprint_of(der) == *thumbprint)
+            object.certificates.iter().find(|der| thumbprint(der) == *of)
         };
         let der = stored.map(|stored| &stored.certificate).or_else(published)?;
         let Ok(certificate) = Certificate::parse(der) else {
             let chain = HResult::CERT_E_CHAINING;
-            return Some(CertificateCheck { thumbprint: thumbprint.clone(), chain, revoked: false, key_usable: false });
+            return Some(CertificateCheck { thumbprint: of.clone(), chain, revoked: false, key_usable: false });
         };
         let trust = &self.computers.get(&session.computer)?.trust;
-        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.impostors).cloned().collect();
+        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.untrusted_cas).cloned().collect();
         let key_usable = stored.and_then(|stored| stored.key.as_ref()).is_some_and(|key| match key.card {
             Some(_) => true,
             None => stores
@@ -324,7 +333,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 .is_some_and(|container| container.key.public().spki_der() == certificate.public_key),
         });
         Some(CertificateCheck {
-            thumbprint: thumbprint.clone(),
+            thumbprint: of.clone(),
             chain: chain(&certificate, trust, &reachable, self.wall()),
             revoked: self.is_revoked(&certificate),
             key_usable,
@@ -335,7 +344,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     pub(crate) fn is_revoked(&self, certificate: &Certificate) -> bool {
         let issued_here = |der: &Vec<u8>| Certificate::parse(der).is_ok_and(|ca| signed_by(certificate, &ca));
         self.roots.iter().any(|(name, der)| {
-            let revoked = || self.parts.authority(name, |ca| ca.revocation(&certificate.serial).is_some());
+            let revoked = || self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
             issued_here(der) && revoked() == Some(true)
         })
     }
@@ -350,19 +359,14 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// The name of a CA certificate; of an unknown one the thumbprint.
     pub(crate) fn root_name(&self, der: &[u8]) -> String {
         let found = self.roots.iter().find(|(_, known)| known.as_slice() == der);
-        found.map_or_else(|| thumbprint_of(der).0, |(name, _)| name.clone())
+        found.map_or_else(|| thumbprint(der).0, |(name, _)| name.clone())
     }
 
     fn is_member(&self, id: SessionId) -> bool {
-        self.role_of(id) != crate::ComputerRole::Standalone
+        self.role_of(id) != ComputerRole::Standalone
     }
 
-    fn groups_of(&self, id: SessionId) -> &[autoenroll_model::Sid] {
+    fn groups_of(&self, id: SessionId) -> &[Sid] {
         self.sessions.get(&id).map_or(&[], |session| &session.groups)
     }
-}
-
-/// SHA-1 of a certificate.
-pub(crate) fn thumbprint_of(der: &[u8]) -> Thumbprint {
-    Thumbprint(autoenroll_model::hex::encode(&autoenroll_keys::sha1(der)))
 }

@@ -266,9 +266,8 @@ impl From<WorldError> for ActError {
 /// The world cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorldError {
-    /// More than [`crate::EVENTS_PER_INSTANT`] events in one instant, or more outputs to one input: something does not come to
-    /// rest.
-    Restless {
+    /// More than [`crate::EVENTS_PER_INSTANT`] events in one instant, or more outputs to one input: a livelock.
+    NotQuiescent {
         /// The instant.
         at: SimTime,
     },
@@ -277,7 +276,8 @@ pub enum WorldError {
         /// Why.
         reason: String,
     },
-    /// A core is not there or does not keep the contract.
+    /// A core is gone, does not keep its contract, or was handed what that contract rules out. The error says whose fault it is:
+    /// [`CoreError::is_of_driver`] is a fault of this world, everything else one of the core.
     Core {
         /// Whose core.
         principal: String,
@@ -289,7 +289,7 @@ pub enum WorldError {
 impl fmt::Display for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Restless { at } => write!(f, "the world does not come to rest at {at}"),
+            Self::NotQuiescent { at } => write!(f, "the world does not come to rest at {at}"),
             Self::Change { reason } => write!(f, "a scheduled change cannot be made: {reason}"),
             Self::Core { principal, error } => write!(f, "{principal}: {error}"),
         }

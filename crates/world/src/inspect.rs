@@ -17,6 +17,7 @@ pub(crate) fn chain(certificate: &Certificate, trust: &TrustStores, reachable: &
     for _ in 0..MOST_ISSUERS {
         if current.is_self_issued() && signed_by(&current, &current) {
             let trusted = trust.get(TrustStore::Root).contains(&current.raw);
+            // X6.1.0x800B0109
             return if trusted { HResult::S_OK } else { HResult::CERT_E_UNTRUSTEDROOT };
         }
         let known = trust.get(TrustStore::Root).iter().chain(trust.get(TrustStore::Ca)).chain(reachable);
@@ -25,6 +26,7 @@ pub(crate) fn chain(certificate: &Certificate, trust: &TrustStores, reachable: &
             return HResult::CERT_E_CHAINING;
         };
         if wall < issuer.not_before || wall > issuer.not_after {
+            // X6.1.0x800B0101
             return HResult::CERT_E_EXPIRED;
         }
         current = issuer;

@@ -4,8 +4,8 @@
 use autoenroll_ca::{Approval, Ca, CaConfig, RevocationReason};
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
-    CaReply, Duration, EnrollmentFlags, FileTime, GeneralFlags, KeyAlgorithm, NameFlags, PrincipalObject,
-    PrivateKeyFlags, SecurityDescriptor, SignatureAlgorithm, Submission, Template,
+    CaReply, Duration, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeyAlgorithm, NameFlags,
+    PrincipalObject, PrivateKeyFlags, SecurityDescriptor, SignatureAlgorithm, Submission, Template,
 };
 use autoenroll_wire::{Attribute, Certificate, Extension, Extensions, Name, TemplateReference, UnsignedRequest, oids};
 
@@ -94,7 +94,7 @@ fn submission(ca: &str, host: &str, order: &Order<'_>) -> Result<Submission, Str
         subject: if supplied { Name::default().with(oids::COMMON_NAME, &name) } else { Name::default() },
         public_key: order.key.public().spki_der(),
         attributes: extensions
-            .map(|list| Attribute::extensions(&list, autoenroll_model::ExtensionsAttribute::Microsoft))
+            .map(|list| Attribute::extensions(&list, ExtensionsAttribute::Microsoft))
             .into_iter()
             .collect(),
         algorithm,

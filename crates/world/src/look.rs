@@ -1,11 +1,18 @@
-//! What somebody who looks into the world sees: the facts of `state` steps.
+//! The state of the world as facts, for `state` steps.
 
+use std::fmt;
+
+use crate::session::CoreSession;
 use autoenroll_ca::{Ca, RequestState};
+use autoenroll_card::{Card, ContainerState};
 use autoenroll_model::{Choice, CoreFactory, DecisionPoint, Facts, TrustStore};
 
-use crate::effects::thumbprint_of;
+use autoenroll_wire::thumbprint;
+
 use crate::error::Unknown;
-use crate::{Parts, World, record};
+use crate::hosts::{CaHost, CardHost};
+use crate::record;
+use crate::world::World;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +42,8 @@ pub enum LookError {
     Unknown(Unknown),
 }
 
-impl std::fmt::Display for LookError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for LookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(unknown) => unknown.fmt(f),
         }
@@ -64,11 +71,11 @@ pub struct OpenPrompt {
     pub offers: Vec<Choice>,
 }
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The prompts that are open, in the order of logons and of their opening.
     #[must_use]
     pub fn prompts(&self) -> Vec<OpenPrompt> {
-        let of = |session: &crate::session::Session<F::Core>| -> Vec<OpenPrompt> {
+        let of = |session: &CoreSession<F::Core>| -> Vec<OpenPrompt> {
             let open = session.desktop.prompts();
             open.map(|(_, prompt)| OpenPrompt {
                 user: session.principal.clone(),
@@ -109,11 +116,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Look::Ca(name) => {
                 let look = |ca: &Ca| self.look_at_authority(name, ca);
                 let unknown = || LookError::Unknown(self.unknown_authority(name));
-                self.parts.authority(name, look).ok_or_else(unknown)
+                self.hosts.cas.ca(name, look).ok_or_else(unknown)
             }
             Look::Directory(principal) => {
                 let object = self.directory.object(principal)?;
-                let certificates = object.certificates.iter().map(|der| self.names.certificate(&thumbprint_of(der)));
+                let certificates = object.certificates.iter().map(|der| self.names.certificate(&thumbprint(der)));
                 let groups = self.directory.names_of(&self.directory.token_groups(principal));
                 Ok(Facts::new()
                     .with("certificates", certificates.collect::<Vec<_>>())
@@ -153,12 +160,12 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
 
     fn look_at_card(&self, card: &str) -> Result<Facts, LookError> {
         self.known_card(card)?;
-        let Some(state) = self.parts.card(card, autoenroll_card::Card::look) else { return Ok(Facts::new()) };
+        let Some(state) = self.hosts.cards.card(card, Card::look) else { return Ok(Facts::new()) };
         let place = self.readers.place_of(card);
-        let named = |container: &autoenroll_card::ContainerState| self.names.container(&container.name);
-        let certificate = |container: &autoenroll_card::ContainerState| {
+        let named = |container: &ContainerState| self.names.container(&container.name);
+        let certificate = |container: &ContainerState| {
             let der = container.certificate.as_ref().and_then(|certificate| certificate.der());
-            der.map(|der| self.names.certificate(&thumbprint_of(der)))
+            der.map(|der| self.names.certificate(&thumbprint(der)))
         };
         let default = state.containers.iter().find(|container| container.default);
         Ok(Facts::new()

@@ -4,14 +4,15 @@
 //! domain controller still calls the autoenrollment extension, which finds out for itself.
 
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Rule, Settings, SimTime};
+use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Settings, SimTime};
 
 use crate::action::PolicyEdit;
+use crate::rules;
 use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
 
 /// Group Policy as it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Policy {
+pub(crate) struct GroupPolicy {
     values: PolicySpec,
 }
 
@@ -20,8 +21,6 @@ pub(crate) struct Policy {
 pub(crate) struct RefreshTimer {
     /// Drawn once per boot or logon.
     offset: Duration,
-    /// How often an offset has been drawn for this session.
-    draws: u32,
 }
 
 /// Whose policy is refreshed.
@@ -34,31 +33,12 @@ pub(crate) struct Subject<'a> {
     pub(crate) session: u32,
 }
 
-macro_rules! rules {
-    ($( $name:ident = $id:literal; )*) => {
-        $( const $name: Rule = Rule::new($id); )*
-        /// Every rule that the world itself can decide.
-        pub const RULES: &[Rule] = &[ $( $name, )* ];
-    };
-}
-
-rules! {
-    BACKGROUND_COMPUTER = "T2.1.background-computer";
-    BACKGROUND_CONTROLLER = "T2.1.background-controller";
-    BACKGROUND_USER = "T2.1.background-user";
-    COMPUTER_START = "T2.1.computer-start";
-    CONFIGURABLE = "T2.1.configurable";
-    FOREGROUND = "T2.1.foreground";
-    OFF = "T2.1.off";
-    OFFSET = "T2.3.offset";
-}
-
 /// What an interval of zero means ([MS-GPOL] 3.2.1.14).
 const LEAST_INTERVAL: Duration = Duration::seconds(7);
 /// The interval when nothing is configured ([MS-GPOL] 3.2.1.17, 3.2.1.20).
 const DEFAULT_INTERVAL: Duration = Duration::minutes(90);
 
-impl Policy {
+impl GroupPolicy {
     pub(crate) const fn new(values: PolicySpec) -> Self {
         Self { values }
     }
@@ -66,7 +46,7 @@ impl Policy {
     /// Whether policy is applied in the foreground when this session begins.
     pub(crate) fn foreground(&self, decisions: &mut Decisions, subject: Subject<'_>) -> bool {
         subject.role != ComputerRole::Standalone
-            && decisions.decide(FOREGROUND, subject.principal, true, facts_of(subject)).holds
+            && decisions.applies(rules::FOREGROUND.rule(), subject.principal, facts_of(subject)).is_ok()
     }
 
     /// The background timer of a session that begins now, and when it fires first; never for a computer that is in no domain.
@@ -77,19 +57,20 @@ impl Policy {
         subject: Subject<'_>,
         now: SimTime,
     ) -> (RefreshTimer, Option<SimTime>) {
-        let mut timer = RefreshTimer::default();
         if subject.role == ComputerRole::Standalone {
-            return (timer, None);
+            return (RefreshTimer::default(), None);
         }
         let starts = match subject.context {
-            Context::Machine => decisions.decide(COMPUTER_START, subject.principal, true, Facts::new()).holds,
+            Context::Machine => {
+                decisions.applies(rules::COMPUTER_START.rule(), subject.principal, Facts::new()).is_ok()
+            }
             Context::User => true,
         };
         if !starts {
-            return (timer, None);
+            return (RefreshTimer::default(), None);
         }
-        timer.draw(seed, subject, self.values.gp_offset);
-        let at = self.interval(decisions, timer, subject).map(|interval| now + interval);
+        let timer = RefreshTimer { offset: draw_offset(seed, subject, self.values.gp_offset) };
+        let at = self.interval(decisions, timer.offset, subject).map(|interval| now + interval);
         (timer, at)
     }
 
@@ -97,43 +78,47 @@ impl Policy {
     pub(crate) fn fire(
         &self,
         decisions: &mut Decisions,
-        seed: &Seed,
-        timer: &mut RefreshTimer,
+        timer: RefreshTimer,
         subject: Subject<'_>,
         now: SimTime,
     ) -> (bool, Option<SimTime>) {
-        let off = decisions.decide(OFF, subject.principal, !self.values.gp_background, facts_of(subject)).holds;
-        let drawn = self.values.gp_offset > Duration::ZERO;
-        if drawn && !decisions.decide(OFFSET, subject.principal, true, facts_of(subject)).holds {
-            timer.draw(seed, subject, self.values.gp_offset);
+        let off =
+            decisions.decide(rules::OFF.rule(), subject.principal, !self.values.gp_background, facts_of(subject)).holds;
+        // The offset of the session's start stays in force, and none is drawn anew.
+        let mut offset = timer.offset;
+        if self.values.gp_offset > Duration::ZERO
+            && let Err(_without) = decisions.applies(rules::OFFSET.rule(), subject.principal, facts_of(subject))
+        {
+            offset = Duration::ZERO;
         }
-        let again = self.interval(decisions, *timer, subject).map(|interval| now + interval);
+        let again = self.interval(decisions, offset, subject).map(|interval| now + interval);
         (!off, again)
     }
 
     /// Time from one background refresh to the next; `None` when there is none.
-    fn interval(&self, decisions: &mut Decisions, timer: RefreshTimer, subject: Subject<'_>) -> Option<Duration> {
+    fn interval(&self, decisions: &mut Decisions, offset: Duration, subject: Subject<'_>) -> Option<Duration> {
         let principal = subject.principal;
         if subject.context == Context::Machine {
             let controller = subject.role == ComputerRole::DomainController;
             let facts = Facts::new().with("interval", self.values.dc_interval.to_string());
-            if decisions.decide(BACKGROUND_CONTROLLER, principal, controller, facts).holds {
+            if decisions.decide(rules::BACKGROUND_CONTROLLER.rule(), principal, controller, facts).holds {
                 return Some(self.values.dc_interval);
             }
         }
         let mut base = DEFAULT_INTERVAL;
         if self.values.gp_interval != base {
             let facts = Facts::new().with("interval", self.values.gp_interval.to_string());
-            if decisions.decide(CONFIGURABLE, principal, true, facts).holds {
+            if decisions.applies(rules::CONFIGURABLE.rule(), principal, facts).is_ok() {
                 base = if self.values.gp_interval == Duration::ZERO { LEAST_INTERVAL } else { self.values.gp_interval };
             }
         }
         let rule = match subject.context {
-            Context::Machine => BACKGROUND_COMPUTER,
-            Context::User => BACKGROUND_USER,
+            Context::Machine => rules::BACKGROUND_COMPUTER,
+            Context::User => rules::BACKGROUND_USER,
         };
-        let facts = Facts::new().with("interval", base.to_string()).with("offset", timer.offset.to_string());
-        decisions.decide(rule, principal, true, facts).holds.then_some(Duration(base.0.saturating_add(timer.offset.0)))
+        let facts = Facts::new().with("interval", base.to_string()).with("offset", offset.to_string());
+        decisions.applies(rule.rule(), principal, facts).ok()?;
+        Some(Duration(base.0.saturating_add(offset.0)))
     }
 
     /// What policy, registry and machine say to a principal.
@@ -168,21 +153,17 @@ impl Policy {
     }
 }
 
-impl RefreshTimer {
-    /// Draws an offset below the bound: whole seconds, unless the bound is shorter than two.
-    fn draw(&mut self, seed: &Seed, subject: Subject<'_>, bound: Duration) {
-        let unit = if bound >= Duration::seconds(2) { Duration::SECOND.0 } else { 1 };
-        let choices = bound.0 / unit;
-        if choices == 0 {
-            self.offset = Duration::ZERO;
-            return;
-        }
-        let n = u64::from(subject.session) << 32 | u64::from(self.draws);
-        let drawn = draw(seed, subject.principal, "group policy offset", subject.context.as_str(), n);
-        let number = drawn[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        self.offset = Duration(number % choices * unit);
-        self.draws += 1;
+/// An offset below the bound, drawn once per boot or logon: whole seconds, unless the bound is shorter than two.
+fn draw_offset(seed: &Seed, subject: Subject<'_>, bound: Duration) -> Duration {
+    let unit = if bound >= Duration::seconds(2) { Duration::SECOND.0 } else { 1 };
+    let choices = bound.0 / unit;
+    if choices == 0 {
+        return Duration::ZERO;
     }
+    let n = u64::from(subject.session) << 32;
+    let drawn = draw(seed, subject.principal, "group policy offset", subject.context.as_str(), n);
+    let number = drawn[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    Duration(number % choices * unit)
 }
 
 fn facts_of(subject: Subject<'_>) -> Facts {
@@ -200,11 +181,11 @@ mod tests {
     /// First and second refresh, counted from a start at one minute.
     fn refreshes(values: PolicySpec, subject: Subject<'_>) -> Option<(Duration, Duration)> {
         let (seed, start) = (Seed::from(1), SimTime::START + Duration::MINUTE);
-        let policy = Policy::new(values);
+        let policy = GroupPolicy::new(values);
         let mut decisions = Decisions::new();
-        let (mut timer, first) = policy.start(&mut decisions, &seed, subject, start);
+        let (timer, first) = policy.start(&mut decisions, &seed, subject, start);
         let first = first?;
-        let (_, second) = policy.fire(&mut decisions, &seed, &mut timer, subject, first);
+        let (_, second) = policy.fire(&mut decisions, timer, subject, first);
         Some((first.since(start), second?.since(first)))
     }
 
@@ -251,14 +232,14 @@ mod tests {
     #[test]
     fn switched_off_the_timer_runs_on_without_applying_anything() {
         let (seed, subject) = (Seed::from(1), subject(Context::User, ComputerRole::Member));
-        let mut policy = Policy::new(PolicySpec { gp_background: false, ..PolicySpec::default() });
+        let mut policy = GroupPolicy::new(PolicySpec { gp_background: false, ..PolicySpec::default() });
         let mut decisions = Decisions::new();
-        let (mut timer, first) = policy.start(&mut decisions, &seed, subject, SimTime::START);
+        let (timer, first) = policy.start(&mut decisions, &seed, subject, SimTime::START);
         let first = first.unwrap();
-        let (applied, second) = policy.fire(&mut decisions, &seed, &mut timer, subject, first);
+        let (applied, second) = policy.fire(&mut decisions, timer, subject, first);
         assert!(!applied);
         policy.edit(&PolicyEdit::GpBackground(true));
-        let (applied, _) = policy.fire(&mut decisions, &seed, &mut timer, subject, second.unwrap());
+        let (applied, _) = policy.fire(&mut decisions, timer, subject, second.unwrap());
         assert!(applied);
         let rules: Vec<_> = decisions.take().iter().map(|d| (d.rule.as_str().to_owned(), d.outcome)).collect();
         assert!(rules.contains(&("T2.1.off".to_owned(), true)) && rules.contains(&("T2.1.off".to_owned(), false)));
@@ -266,7 +247,8 @@ mod tests {
 
     #[test]
     fn settings_come_from_policy_registry_and_machine() {
-        let policy = Policy::new(PolicySpec { ae_policy: Some(7), machine_ae_policy: None, ..PolicySpec::default() });
+        let policy =
+            GroupPolicy::new(PolicySpec { ae_policy: Some(7), machine_ae_policy: None, ..PolicySpec::default() });
         let own = SettingsSpec { local_policy: Some(1), express: true, ..SettingsSpec::default() };
         let user = policy.settings(Context::User, &own, &[]);
         assert_eq!((user.policy, user.local_policy, user.express), (Some(7), Some(1), true));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use autoenroll_csp::{Answer, Operation};
+use autoenroll_csp::{CardAnswer, Operation};
 use autoenroll_model::{EffectId, PinId};
 use autoenroll_trace::RecordId;
 
@@ -17,18 +17,18 @@ pub(crate) struct Readers(BTreeMap<ReaderName, Reader>);
 /// One reader.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Reader {
-    pub(crate) holds: Option<Inserted>,
+    pub(crate) holds: Option<CardInReader>,
     /// How many cards have been put in so far: a card that was out in between is not the one a transaction began with.
     insertions: u32,
     /// Transactions in the order in which they came; the first one has the reader.
-    queue: VecDeque<Transaction>,
+    queue: VecDeque<CardTransaction>,
     /// Its next step is in the queue of events.
-    pub(crate) set_to_work: bool,
+    pub(crate) scheduled: bool,
 }
 
 /// A card in a reader.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Inserted {
+pub(crate) struct CardInReader {
     pub(crate) card: String,
     /// Its answer to reset; `None` when it is mute.
     pub(crate) atr: Option<Vec<u8>>,
@@ -36,7 +36,7 @@ pub(crate) struct Inserted {
 
 /// One operation on a card, which has the reader to itself from its first command to its last.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Transaction {
+pub(crate) struct CardTransaction {
     pub(crate) session: SessionId,
     pub(crate) effect: EffectId,
     /// The card it is meant for.
@@ -44,7 +44,7 @@ pub(crate) struct Transaction {
     pub(crate) operation: Operation,
     pub(crate) pin: Option<PinId>,
     /// What its commands were answered so far.
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<CardAnswer>,
     /// The record of its beginning.
     pub(crate) record: RecordId,
     /// The insertion it began with.
@@ -97,7 +97,7 @@ impl Readers {
     }
 
     /// Takes the transactions of an effect out that have not begun.
-    pub(crate) fn withdraw(&mut self, session: SessionId, effect: EffectId) {
+    pub(crate) fn cancel(&mut self, session: SessionId, effect: EffectId) {
         for reader in self.0.values_mut() {
             reader.queue.retain(|t| t.session != session || t.effect != effect || t.began.is_some());
         }
@@ -110,23 +110,23 @@ impl Readers {
 }
 
 impl Reader {
-    pub(crate) fn insert(&mut self, card: Inserted) {
+    pub(crate) fn insert(&mut self, card: CardInReader) {
         self.insertions += 1;
         self.holds = Some(card);
     }
 
-    /// Lines a transaction up.
-    pub(crate) fn line_up(&mut self, transaction: Transaction) {
+    /// Puts a transaction behind those that wait.
+    pub(crate) fn enqueue(&mut self, transaction: CardTransaction) {
         self.queue.push_back(transaction);
     }
 
     /// The transaction that has the reader.
-    pub(crate) fn current(&mut self) -> Option<&mut Transaction> {
+    pub(crate) fn current(&mut self) -> Option<&mut CardTransaction> {
         self.queue.front_mut()
     }
 
     /// Ends the transaction that has the reader.
-    pub(crate) fn finish(&mut self) -> Option<Transaction> {
+    pub(crate) fn finish(&mut self) -> Option<CardTransaction> {
         self.queue.pop_front()
     }
 
@@ -145,8 +145,8 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn transaction(session: u32, effect: u32, began: Option<u32>) -> Transaction {
-        Transaction {
+    fn transaction(session: u32, effect: u32, began: Option<u32>) -> CardTransaction {
+        CardTransaction {
             session: SessionId(session),
             effect: EffectId(effect),
             card: "card".to_owned(),
@@ -159,16 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn transactions_wait_in_line_and_leave_it_with_their_session() {
+    fn transactions_wait_in_order_and_leave_with_their_session() {
         let name = ReaderName { computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
         let mut readers = Readers::default();
         readers.add(name.clone());
         let reader = readers.get_mut(&name).unwrap();
-        reader.line_up(transaction(1, 1, Some(1)));
-        reader.line_up(transaction(2, 1, None));
-        reader.line_up(transaction(1, 2, None));
-        readers.withdraw(SessionId(1), EffectId(1));
-        readers.withdraw(SessionId(1), EffectId(2));
+        reader.enqueue(transaction(1, 1, Some(1)));
+        reader.enqueue(transaction(2, 1, None));
+        reader.enqueue(transaction(1, 2, None));
+        readers.cancel(SessionId(1), EffectId(1));
+        readers.cancel(SessionId(1), EffectId(2));
         let reader = readers.get_mut(&name).unwrap();
         assert_eq!(reader.queue.len(), 2, "the one that has begun stays");
         assert_eq!(readers.forget(SessionId(2)), []);

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{
     CardOperation, CertificateCheck, ContainerView, Disposition, Effect, EffectResult, EventEntry, Facts, HResult,
-    Outcome, ReaderState, ReaderView, Report, RequestStage, SoftwareOperation, Trigger,
+    Outcome, ReaderState, ReaderView, Report, RequestStage, SoftwareOperation, Thumbprint, Trigger,
 };
 use autoenroll_trace::Kind;
 
@@ -11,9 +11,8 @@ use crate::names::Names;
 /// The record of an effect that begins. A submission is told by [`crate::submit`], which knows what is in the request.
 pub(crate) fn effect(effect: &Effect, names: &Names) -> (Kind, Facts) {
     let op = |name: &str| Facts::new().with("op", name);
-    let certificates = |list: &[autoenroll_model::Thumbprint]| -> Vec<String> {
-        list.iter().map(|thumbprint| names.certificate(thumbprint)).collect()
-    };
+    let certificates =
+        |list: &[Thumbprint]| -> Vec<String> { list.iter().map(|thumbprint| names.certificate(thumbprint)).collect() };
     let certificate = |name: &str, thumbprint| op(name).with("certificate", names.certificate(thumbprint));
     match effect {
         Effect::ReadSettings => (Kind::Effect, op("read-settings")),
@@ -171,6 +170,7 @@ fn result_facts(facts: &mut Facts, result: &EffectResult, names: &Names) {
 fn code_of(result: &EffectResult) -> HResult {
     match result {
         EffectResult::Failed(code) => *code,
+        // X6.2.0x8010006B
         EffectResult::WrongPin { .. } => HResult::SCARD_W_WRONG_CHV,
         EffectResult::Reply(reply) => match reply.disposition {
             Disposition::Issued | Disposition::Pending => HResult::S_OK,

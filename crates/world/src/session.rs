@@ -13,7 +13,7 @@ pub(crate) use crate::queue::SessionId;
 
 /// A logged-on user, or a booted computer, with its core. It is gone with the logoff, the shutdown or the crash.
 #[derive(Clone, Debug)]
-pub(crate) struct Session<C> {
+pub(crate) struct CoreSession<C> {
     pub(crate) principal: String,
     pub(crate) computer: String,
     pub(crate) context: Context,
@@ -27,13 +27,13 @@ pub(crate) struct Session<C> {
     /// The records of the input after which the deadline was set.
     pub(crate) deadline_because: Vec<RecordId>,
     /// Effects that have been asked for and not answered.
-    pub(crate) effects: BTreeMap<EffectId, Pending>,
+    pub(crate) effects: BTreeMap<EffectId, PendingEffect>,
     /// Change numbers of the directory behind the answers that policy servers gave this core, by address.
     pub(crate) policies_seen: BTreeMap<String, u64>,
     pub(crate) records: Records,
 }
 
-impl<C> Session<C> {
+impl<C> CoreSession<C> {
     /// The session's token.
     pub(crate) fn token(&self, object: &PrincipalObject) -> Token {
         std::iter::once(&object.sid).chain(&self.groups).cloned().collect()
@@ -42,7 +42,7 @@ impl<C> Session<C> {
 
 /// An effect on its way.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Pending {
+pub(crate) struct PendingEffect {
     pub(crate) effect: Effect,
     /// The record of its beginning.
     pub(crate) record: RecordId,

@@ -11,7 +11,7 @@ use autoenroll_model::{
 
 use crate::action::Change;
 
-pub use crate::secret::Secret;
+pub use autoenroll_csp::Pin;
 
 /// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes here.
 #[derive(Clone, Debug, PartialEq)]
@@ -421,7 +421,7 @@ pub struct CardSpec {
     /// The kind of card: answer to reset, which decides whose card it is, capacity, PIN rules, algorithms, quirks.
     pub profile: CardProfile,
     /// Its PIN.
-    pub pin: Secret,
+    pub pin: Pin,
     /// PIN attempts left at the start, at most those of the profile; 0 is a blocked card.
     pub tries: u8,
     /// Containers, in order of their index.
@@ -439,7 +439,7 @@ impl CardSpec {
             serial: None,
             tries: profile.pin.tries(),
             profile,
-            pin: Secret::new(pin),
+            pin: Pin::new(pin),
             containers: Vec::new(),
             in_reader: None,
         }

@@ -11,6 +11,7 @@ use crate::spec::SettingsSpec;
 
 /// What one principal has on disk.
 #[derive(Clone, Debug, Default, PartialEq)]
+// N9.stores
 pub(crate) struct PrincipalStores {
     stores: Stores,
     pub(crate) settings: SettingsSpec,

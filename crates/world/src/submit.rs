@@ -1,22 +1,22 @@
 //! Requests on their way to a CA, and what becomes of them there.
 
-use autoenroll_ca::{Ca, RevocationReason};
-use autoenroll_keys::PublicKey;
+use autoenroll_ca::{Ca, RequestState, RevocationReason};
+use autoenroll_keys::{PublicKey, sha256};
 use autoenroll_model::{
     CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Submission,
     Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
-use autoenroll_wire::{Certificate, Request, TemplateReference};
+use autoenroll_wire::{Certificate, Request, TemplateReference, flags, thumbprint};
 
 use crate::action::CaAction;
 use crate::describe;
-use crate::effects::thumbprint_of;
-use crate::error::{Thing, Unknown};
+use crate::error::{ActError, Thing, Unknown};
+use crate::hosts::{CaHost, CardHost};
 use crate::session::SessionId;
-use crate::{ActError, AuthorityState, Parts, World};
+use crate::world::{AuthorityState, World};
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The record of a submission: a request when a CA takes it, only the attempt when none answers.
     pub(crate) fn request_record(&self, submission: &Submission) -> (Kind, Facts) {
         let facts = Facts::new().with("ca", submission.ca.as_str());
@@ -24,15 +24,15 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             let facts = Facts::new().with("op", "submit").with("ca", submission.ca.as_str());
             return (Kind::Effect, facts);
         }
-        let sha256 = hex::encode(&autoenroll_keys::sha256(&submission.request));
+        let digest = hex::encode(&sha256(&submission.request));
         let facts = facts
             .with("request-type", request_type(submission.flags))
-            .with("full-response", submission.flags & autoenroll_ca::FULL_RESPONSE != 0);
+            .with("full-response", submission.flags & flags::CR_IN_FULLRESPONSE != 0);
         let described = match Request::parse(&submission.request) {
             Ok(request) => self.describe_request(facts, &request, submission),
             Err(error) => facts.with("format", "unknown").with("reason", error.to_string()),
         };
-        (Kind::Request, described.with("request", hex::encode(&submission.request)).with("sha256", sha256))
+        (Kind::Request, described.with("request", hex::encode(&submission.request)).with("sha256", digest))
     }
 
     fn describe_request(&self, facts: Facts, request: &Request, submission: &Submission) -> Facts {
@@ -54,7 +54,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             .with_some("template", reference.or_else(attribute).map(|reference| self.template_name(&reference)))
             .with("format", format)
             .with_some("key", key.map(|key| key.as_str()))
-            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint_of(&der))));
+            .with_some("renews", renewed.map(|der| self.names.certificate(&thumbprint(&der))));
         describe::request_facts(facts, request, &attributes)
     }
 
@@ -93,7 +93,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let caller = PrincipalObject { groups, ..caller.clone() };
         self.replicate_templates(ca);
         let wall = self.wall();
-        let reply = self.parts.submit(ca, wall, &caller, submission);
+        let reply = self.hosts.cas.submit(ca, wall, &caller, submission);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
         self.record_reply(ca, principal, &reply, because);
         Ok(EffectResult::Reply(reply))
@@ -102,7 +102,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// Asks a CA how an earlier request stands.
     pub(crate) fn retrieve(&mut self, ca: &str, id: u32, because: RecordId) -> Result<EffectResult, HResult> {
         self.reach(ca, because)?;
-        let reply = self.parts.retrieve(ca, id);
+        let reply = self.hosts.cas.retrieve(ca, id);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
         self.record_ca_decisions(ca, because);
         Ok(EffectResult::Reply(reply))
@@ -112,15 +112,16 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     pub(crate) fn exchange_certificate(&mut self, ca: &str, because: RecordId) -> Result<EffectResult, HResult> {
         self.reach(ca, because)?;
         let wall = self.wall();
-        let certificate = self.parts.authority_mut(ca, |ca| {
+        let certificate = self.hosts.cas.ca_mut(ca, |ca| {
             let archives = ca.config().key_archival;
             archives.then(|| ca.exchange_certificate(wall))
         });
+        // X6.1.0x8009400A
         let certificate = certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED);
         certificate.map(EffectResult::ExchangeCertificate)
     }
 
-    /// Somebody works at a CA.
+    /// Does what a CA administrator does.
     pub(crate) fn manage(&mut self, ca: &str, op: &CaAction) -> Result<(), ActError> {
         if !self.authorities.contains_key(ca) {
             return Err(self.unknown_authority(ca).into());
@@ -128,31 +129,27 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         match op {
             CaAction::Approve { request } => {
                 let id = self.pending_request(ca, request.as_deref())?;
-                let template = self.template_of_request(ca, id);
                 let record = self.manager_record(ca, "approve", self.names.request_name(ca, id));
                 self.replicate_templates(ca);
                 let wall = self.wall();
-                let outcome = self.parts.authority_mut(ca, |ca| {
+                let outcome = self.hosts.cas.ca_mut(ca, |ca| {
                     ca.approve(wall, "manager", id).map(|_| ca.retrieve(id)).map_err(|error| error.to_string())
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
                 let requester = self.requester_of(ca, id);
-                self.watch_decided(&requester, &template);
                 self.record_reply(ca, &requester, &reply, record);
             }
             CaAction::Deny { request } => {
                 let id = self.pending_request(ca, request.as_deref())?;
-                let template = self.template_of_request(ca, id);
                 let requester = self.requester_of(ca, id);
                 let record = self.manager_record(ca, "deny", self.names.request_name(ca, id));
                 let wall = self.wall();
-                let outcome = self.parts.authority_mut(ca, |ca| {
+                let outcome = self.hosts.cas.ca_mut(ca, |ca| {
                     ca.deny(wall, "manager", id).map(|()| ca.retrieve(id)).map_err(|error| error.to_string())
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
-                self.watch_decided(&requester, &template);
                 self.record_reply(ca, &requester, &reply, record);
             }
             CaAction::Revoke { certificate } => {
@@ -166,7 +163,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
                 let serial = Certificate::parse(der).map_err(|error| refused(error.to_string()))?.serial;
                 let wall = self.wall();
-                let outcome = self.parts.authority_mut(ca, |ca| {
+                let outcome = self.hosts.cas.ca_mut(ca, |ca| {
                     ca.revoke(wall, &serial, RevocationReason::Unspecified).map_err(|error| error.to_string())
                 });
                 outcome.unwrap_or_else(|| Err("it is gone".to_owned())).map_err(refused)?;
@@ -192,9 +189,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     fn pending_request(&self, ca: &str, name: Option<&str>) -> Result<u32, ActError> {
         let pending = |ca: &Ca| -> Vec<u32> {
             let rows = ca.database().rows();
-            rows.filter(|row| row.state == autoenroll_ca::RequestState::Pending).map(|row| row.id).collect()
+            rows.filter(|row| row.state == RequestState::Pending).map(|row| row.id).collect()
         };
-        let pending = self.parts.authority(ca, pending).unwrap_or_default();
+        let pending = self.hosts.cas.ca(ca, pending).unwrap_or_default();
         let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
         match (name, pending.as_slice()) {
             (None, [only]) => Ok(*only),
@@ -211,22 +208,24 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     fn template_of_request(&self, ca: &str, id: u32) -> String {
-        let template = self.parts.authority(ca, |ca| ca.database().row(id).and_then(|row| row.template.clone()));
+        let template = self.hosts.cas.ca(ca, |ca| ca.database().row(id).and_then(|row| row.template.clone()));
         template.flatten().unwrap_or_default()
     }
 
     fn requester_of(&self, ca: &str, id: u32) -> String {
-        let dn = self.parts.authority(ca, |ca| ca.database().row(id).map(|row| row.requester.dn.clone())).flatten();
+        let dn = self.hosts.cas.ca(ca, |ca| ca.database().row(id).map(|row| row.requester.dn.clone())).flatten();
         dn.and_then(|dn| self.directory.name_of_dn(&dn)).unwrap_or_default()
     }
 
     /// Makes sure that a CA answers.
     fn reach(&mut self, ca: &str, because: RecordId) -> Result<(), HResult> {
         let Some(authority) = self.authorities.get(ca).filter(|authority| authority.answers()) else {
+            // X6.1.0x800706BA
             return Err(self.ca_failed(ca, HResult::RPC_S_SERVER_UNAVAILABLE, because));
         };
         // Windows XP protects its calls for integrity only, which the profile of its time shares ([MS-WCCE] note 6).
         let integrity_only = self.profile.events == EventTable::Classic;
+        // R081, X6.1.0x80070005
         match authority.requires_privacy && integrity_only {
             true => Err(self.ca_failed(ca, HResult::E_ACCESSDENIED, because)),
             false => Ok(()),
@@ -247,11 +246,11 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         let current =
             |template: &Template| stale.iter().find(|stale| stale.name == template.name).unwrap_or(template).clone();
         let templates: Vec<Template> = self.directory.published_templates().map(current).collect();
-        self.parts.authority_mut(ca, |ca| ca.set_templates(templates));
+        self.hosts.cas.ca_mut(ca, |ca| ca.set_templates(templates));
     }
 
     fn record_ca_decisions(&mut self, ca: &str, because: RecordId) -> Vec<RecordId> {
-        let decisions = self.parts.authority_mut(ca, Ca::take_decisions).unwrap_or_default();
+        let decisions = self.hosts.cas.ca_mut(ca, Ca::take_decisions).unwrap_or_default();
         decisions.iter().map(|decision| self.record_decision(ca, decision, vec![because])).collect()
     }
 
@@ -270,7 +269,6 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.record(ca, Kind::Issued, facts.with("message", reply.message.as_str()), causes)
             }
             Disposition::Pending => {
-                self.watch_pending(requester, &template);
                 let name = self.names.request(ca, reply.request_id, &template);
                 let facts = facts.with("request", name).with("message", reply.message.as_str());
                 self.record(ca, Kind::Pending, facts, causes)
@@ -280,10 +278,10 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
                 self.record(ca, Kind::Denied, facts, causes)
             }
         };
-        for publication in self.parts.authority_mut(ca, Ca::take_publications).unwrap_or_default() {
+        for publication in self.hosts.cas.ca_mut(ca, Ca::take_publications).unwrap_or_default() {
             let Some(principal) = self.directory.name_of_dn(&publication.dn) else { continue };
             self.directory.publish_certificate(&principal, &publication.certificate);
-            let name = self.names.certificate(&thumbprint_of(&publication.certificate));
+            let name = self.names.certificate(&thumbprint(&publication.certificate));
             let facts = Facts::new().with("op", "publish-certificate").with("principal", principal);
             self.record(ca, Kind::Directory, facts.with("certificate", name), vec![record]);
         }
@@ -313,15 +311,15 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 }
 
-/// The form that a submission announces in bits 8 to 15 of its flags ([MS-WCCE] 3.2.1.4.3.1.1).
-const fn request_type(flags: u32) -> &'static str {
-    match flags >> 8 & 0xFF {
-        0 => "any",
-        1 => "pkcs10",
-        2 => "keygen",
-        3 => "cms",
-        4 => "cmc",
-        5 => "challenge-response",
+/// The form of request that the `dwFlags` of a submission announce ([MS-WCCE] 3.2.1.4.3.1.1).
+const fn request_type(dw_flags: u32) -> &'static str {
+    match dw_flags & flags::CR_IN_FORMATMASK {
+        flags::CR_IN_FORMATANY => "any",
+        flags::CR_IN_PKCS10 => "pkcs10",
+        flags::CR_IN_KEYGEN => "keygen",
+        flags::CR_IN_PKCS7 => "cms",
+        flags::CR_IN_CMC => "cmc",
+        flags::CR_IN_CHALLENGERESPONSE => "challenge-response",
         _ => "other",
     }
 }

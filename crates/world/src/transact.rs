@@ -1,24 +1,29 @@
 //! Card transactions: one operation has a reader to itself from its first command to its last, and each command with its
 //! response is one event, so that anything may happen in between.
 
-use autoenroll_apdu::{describe, redact};
-use autoenroll_csp::{Answer, Operation, Pin, Step, Target, step};
+use autoenroll_apdu::{Command, describe, ins, redact};
+use autoenroll_csp::{CardAnswer, Operation, Step, Target, step};
+use autoenroll_invariants::Beyond;
 use autoenroll_model::{
     CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
     ReaderState, ReaderView, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
+use std::collections::BTreeMap;
 
 use crate::action::CardFault;
+use crate::error::WorldError;
+use crate::hosts::{CaHost, CardHost};
 use crate::queue::Event;
-use crate::readers::{Reader, Transaction};
-use crate::session::{Pending, SessionId};
+use crate::readers::{CardTransaction, Reader};
+use crate::session::{PendingEffect, SessionId};
 use crate::spec::ReaderName;
-use crate::{Computer, Invariant, Parts, World, WorldError};
+use crate::world::{Computer, World};
+use autoenroll_invariants::Invariant;
 
-impl<F: CoreFactory, P: Parts> World<F, P> {
-    /// Lines an operation up for the reader its card is in; whether it waits for one. Without a reader it fails at once.
-    pub(crate) fn line_up_card(
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Enqueues an operation for the reader that its card is in; whether it waits for one. Without a reader it fails at once.
+    pub(crate) fn enqueue_card_operation(
         &mut self,
         id: SessionId,
         effect: EffectId,
@@ -43,25 +48,35 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             CardOperation::Generate { overwrite: None, .. } => self.next_container(&principal, &name),
             _ => String::new(),
         };
-        let max_containers = self.parts.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
+        let max_containers =
+            self.hosts.cards.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
         let operation = Operation::Perform {
             operation: operation.clone(),
-            pin: given.flatten().map(|pin| Pin::new(pin.reveal())),
+            pin: given.flatten(),
             target: Target { new_key: KeyPlace { provider, container, card: Some(card.clone()) }, max_containers },
         };
-        self.line_up(
+        self.enqueue(
             &reader,
-            Transaction { session: id, effect, card: name, operation, pin, answers: Vec::new(), record, began: None },
+            CardTransaction {
+                session: id,
+                effect,
+                card: name,
+                operation,
+                pin,
+                answers: Vec::new(),
+                record,
+                began: None,
+            },
         );
         true
     }
 
     /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial; whether
     /// there is any to ask.
-    pub(crate) fn line_up_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
+    pub(crate) fn enqueue_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let Some(computer) = self.computers.get(&session.computer) else { return false };
-        let mut found = std::collections::BTreeMap::new();
+        let mut found = BTreeMap::new();
         let mut asked = Vec::new();
         for (name, reader) in self.readers.of(&session.computer) {
             let state = match recognise(computer, reader) {
@@ -79,9 +94,9 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         }
         for (reader, card) in &asked {
             let card = card.clone();
-            self.line_up(
+            self.enqueue(
                 reader,
-                Transaction {
+                CardTransaction {
                     session: id,
                     effect,
                     card,
@@ -97,7 +112,7 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// What the readers were found to hold.
-    pub(crate) fn readers_found(pending: &Pending) -> EffectResult {
+    pub(crate) fn readers_found(pending: &PendingEffect) -> EffectResult {
         let view = |(reader, state): (&String, &Option<ReaderState>)| ReaderView {
             reader: reader.clone(),
             holds: state.clone().unwrap_or(ReaderState::Empty),
@@ -106,18 +121,20 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     }
 
     /// The next step of the transaction that has a reader: one command, or its end.
-    pub(crate) fn work_reader(&mut self, name: &ReaderName) -> Result<(), WorldError> {
+    pub(crate) fn step_reader(&mut self, name: &ReaderName) -> Result<(), WorldError> {
         let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
-        reader.set_to_work = false;
+        reader.scheduled = false;
         let (holds, insertion) = (reader.holds.clone(), reader.insertion());
         let Some(transaction) = reader.current() else { return Ok(()) };
         if transaction.began.is_none() {
             if holds.as_ref().is_none_or(|held| held.card != transaction.card) {
+                // X6.2.0x8010000C
                 return self.end_transaction(name, Err(HResult::SCARD_E_NO_SMARTCARD));
             }
             if self.cards.get(&transaction.card).is_some_and(|state| state.fault == CardFault::ReadOnly)
                 && writes(&transaction.operation)
             {
+                // X6.2.0x80100034
                 return self.end_transaction(name, Err(HResult::SCARD_E_READ_ONLY_CARD));
             }
             transaction.began = Some(insertion);
@@ -125,41 +142,42 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
         match step(&transaction.operation, &transaction.answers) {
             Step::Send(command) => {
                 let same_card = transaction.began == Some(insertion);
-                let (card, pin, session) = (transaction.card.clone(), transaction.pin, transaction.session);
+                let (card, pin) = (transaction.card.clone(), transaction.pin);
                 let record = transaction.record;
                 let answer = match (&holds, same_card) {
-                    (None, _) => Answer::CardGone(HResult::SCARD_W_REMOVED_CARD),
-                    (Some(_), false) => Answer::CardGone(HResult::SCARD_W_RESET_CARD),
-                    (Some(_), true) => self.exchange(name, &card, pin, session, &command, record),
+                    // X6.2.0x80100069
+                    (None, _) => CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD),
+                    // X6.2.0x80100068
+                    (Some(_), false) => CardAnswer::CardGone(HResult::SCARD_W_RESET_CARD),
+                    (Some(_), true) => self.transmit(name, &card, pin, &command, record),
                 };
                 if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
                     transaction.answers.push(answer);
                 }
-                self.set_to_work(name);
+                self.schedule_reader(name);
                 Ok(())
             }
-            Step::Identified(serial) => self.end_transaction(name, Ok(Outcome::Serial(serial))),
-            Step::Done(result) => self.end_transaction(name, Ok(Outcome::Result(result))),
+            Step::Identified(serial) => self.end_transaction(name, Ok(TransactionOutcome::Serial(serial))),
+            Step::Done(result) => self.end_transaction(name, Ok(TransactionOutcome::Result(result))),
         }
     }
 
     /// Sends one command and records it with its response.
-    fn exchange(
+    fn transmit(
         &mut self,
         reader: &ReaderName,
         card: &str,
         pin: Option<PinId>,
-        session: SessionId,
-        command: &autoenroll_apdu::Command,
+        command: &Command,
         because: RecordId,
-    ) -> Answer {
+    ) -> CardAnswer {
         if let Some(code) = self.cards.get(card).and_then(|state| fault_code(state.fault)) {
-            return Answer::CardGone(code);
+            return CardAnswer::CardGone(code);
         }
-        let Ok(bytes) = command.encode() else { return Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
-        let response = match self.parts.transmit(reader, &bytes) {
+        let Ok(bytes) = command.encode() else { return CardAnswer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE) };
+        let response = match self.hosts.cards.transmit(reader, &bytes) {
             Ok(response) => response,
-            Err(gone) => return Answer::CardGone(gone.0),
+            Err(gone) => return CardAnswer::CardGone(gone.0),
         };
         let shown = redact(command).encode().unwrap_or_default();
         let facts = Facts::new()
@@ -167,35 +185,39 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             .with("command", hex::encode(&shown))
             .with("response", hex::encode(&response))
             .with("meaning", describe(command));
-        let record = self.record(card, Kind::Apdu, facts, vec![because]);
-        self.watch_card(card, pin, session, command, &response, record);
-        Answer::Response(response)
+        let card_after = if may_change_a_card(command) { self.card_view(card) } else { None };
+        self.record_with(card, Kind::Apdu, facts, vec![because], &Beyond::Command { pin, card: card_after });
+        CardAnswer::Response(response)
     }
 
     /// Gives the reader to the next transaction, and the outcome to the core.
-    fn end_transaction(&mut self, name: &ReaderName, outcome: Result<Outcome, HResult>) -> Result<(), WorldError> {
+    fn end_transaction(
+        &mut self,
+        name: &ReaderName,
+        outcome: Result<TransactionOutcome, HResult>,
+    ) -> Result<(), WorldError> {
         let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
         let Some(transaction) = reader.finish() else { return Ok(()) };
         let empty = reader.holds.is_none();
         if reader.is_busy() {
-            self.set_to_work(name);
+            self.schedule_reader(name);
         }
-        let Transaction { session, effect, .. } = transaction;
+        let CardTransaction { session, effect, .. } = transaction;
         if transaction.operation != Operation::Identify {
             let result = match outcome {
-                Ok(Outcome::Result(result)) => result,
-                Ok(Outcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
+                Ok(TransactionOutcome::Result(result)) => result,
+                Ok(TransactionOutcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
                 Err(code) => EffectResult::Failed(code),
             };
             return self.complete(session, effect, result);
         }
         let state = match outcome {
             _ if empty => ReaderState::Empty,
-            Ok(Outcome::Serial(serial)) => {
+            Ok(TransactionOutcome::Serial(serial)) => {
                 ReaderState::Card { provider: self.provider_of(name).unwrap_or_default(), serial }
             }
-            Ok(Outcome::Result(EffectResult::Failed(code))) | Err(code) => ReaderState::Unusable(code),
-            Ok(Outcome::Result(_)) => ReaderState::Unusable(HResult::E_UNEXPECTED),
+            Ok(TransactionOutcome::Result(EffectResult::Failed(code))) | Err(code) => ReaderState::Unusable(code),
+            Ok(TransactionOutcome::Result(_)) => ReaderState::Unusable(HResult::E_UNEXPECTED),
         };
         let found = self.sessions.get_mut(&session).and_then(|session| session.effects.get_mut(&effect));
         let Some(pending) = found else { return Ok(()) };
@@ -211,26 +233,26 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
     /// A session is gone, and its transactions with it: a card that one of them had begun to work with is reset.
     pub(crate) fn abort_transactions(&mut self, id: SessionId) {
         for name in self.readers.forget(id) {
-            self.parts.reset(&name);
+            self.hosts.cards.reset(&name);
             if self.readers.get(&name).is_ok_and(Reader::is_busy) {
-                self.set_to_work(&name);
+                self.schedule_reader(&name);
             }
         }
     }
 
-    fn line_up(&mut self, name: &ReaderName, transaction: Transaction) {
+    fn enqueue(&mut self, name: &ReaderName, transaction: CardTransaction) {
         if let Some(reader) = self.readers.get_mut(name) {
-            reader.line_up(transaction);
+            reader.enqueue(transaction);
         }
-        self.set_to_work(name);
+        self.schedule_reader(name);
     }
 
-    fn set_to_work(&mut self, name: &ReaderName) {
+    fn schedule_reader(&mut self, name: &ReaderName) {
         let now = self.now();
         if let Some(reader) = self.readers.get_mut(name)
-            && !reader.set_to_work
+            && !reader.scheduled
         {
-            reader.set_to_work = true;
+            reader.scheduled = true;
             self.queue.put(now, Event::Reader(name.clone()));
         }
     }
@@ -243,6 +265,21 @@ impl<F: CoreFactory, P: Parts> World<F, P> {
             Recognised::Empty | Recognised::Unusable(_) => None,
         }
     }
+}
+
+/// Whether a command can change what is on a card. Others are not looked into, because looking costs more than they do.
+const fn may_change_a_card(command: &Command) -> bool {
+    matches!(
+        command.ins,
+        ins::VERIFY
+            | ins::CHANGE_REFERENCE_DATA
+            | ins::RESET_RETRY_COUNTER
+            | ins::PUT_DATA
+            | ins::GENERATE_ASYMMETRIC_KEY_PAIR
+            | ins::CREATE_FILE
+            | ins::DELETE_FILE
+            | ins::TERMINATE_DF
+    )
 }
 
 /// Whether an operation changes what is on the card.
@@ -262,16 +299,20 @@ const fn writes(operation: &Operation) -> bool {
 /// What every command to a card with that fault comes to, if it comes to nothing.
 pub(crate) const fn fault_code(fault: CardFault) -> Option<HResult> {
     match fault {
+        // X6.2.0x80100066
         CardFault::Mute => Some(HResult::SCARD_W_UNRESPONSIVE_CARD),
+        // X6.2.0x8010000B
         CardFault::Busy => Some(HResult::SCARD_E_SHARING_VIOLATION),
+        // X6.2.0x8010000A
         CardFault::Slow => Some(HResult::SCARD_E_TIMEOUT),
+        // X6.3.0x80090020
         CardFault::Failing => Some(HResult::NTE_FAIL),
         CardFault::ReadOnly | CardFault::None => None,
     }
 }
 
 /// How a transaction ended.
-enum Outcome {
+enum TransactionOutcome {
     Serial(CardSerial),
     Result(EffectResult),
 }
@@ -290,6 +331,7 @@ enum Recognised<'a> {
 fn recognise<'a>(computer: &'a Computer, reader: &'a Reader) -> Recognised<'a> {
     let Some(held) = &reader.holds else { return Recognised::Empty };
     let Some(atr) = &held.atr else { return Recognised::Unusable(HResult::SCARD_W_UNRESPONSIVE_CARD) };
+    // K8.1.provider
     let provider = computer.card_database.provider_for(atr);
     let installed = |name: &&str| {
         computer.providers.iter().any(|known| known.kind == ProviderKind::Card && known.name.eq_ignore_ascii_case(name))

@@ -4,9 +4,8 @@ use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
 use autoenroll_model::{
-    Ace, AceEffect, Duration, EffectResult, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags,
-    HashAlgorithm, KeySpec, KeyUsage, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor,
-    SoftwareOperation, Submission, Template, rights,
+    Duration, EffectResult, ExtensionsAttribute, FileTime, HashAlgorithm, KeySpec, Oid, PrincipalObject,
+    SecurityDescriptor, SoftwareOperation, Submission, Template,
 };
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -65,59 +64,26 @@ pub fn alice() -> PrincipalObject {
     }
 }
 
-/// A list that lets every authenticated user do everything, or nobody anything.
+/// A descriptor that lets every authenticated user do everything, or no one anything.
 ///
 /// # Panics
-/// Never: the constant is well-formed.
+/// Never: the constants are well-formed.
 #[must_use]
 pub fn security(open: bool) -> SecurityDescriptor {
-    let entry = Ace {
-        effect: AceEffect::Allow,
-        mask: rights::FULL,
-        object: None,
-        trustee: "S-1-5-11".parse().expect("a constant"),
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
-    };
     let owner = "S-1-5-21-1004336348-1177238915-682003330-519".parse().expect("a constant");
-    SecurityDescriptor { owner: Some(owner), dacl: Some(if open { vec![entry] } else { Vec::new() }) }
+    let authenticated_users = "S-1-5-11".parse().expect("a constant");
+    let mut descriptor = SecurityDescriptor::full_control(&authenticated_users);
+    descriptor.owner = Some(owner);
+    if !open {
+        descriptor.dacl = Some(Vec::new());
+    }
+    descriptor
 }
 
 /// A version 2 template for users that refuses nothing.
 #[must_use]
 pub fn template(name: &str) -> Template {
-    let number = name.bytes().fold(0_u32, |number, octet| number * 31 % 100_003 + u32::from(octet));
-    let purposes = vec![oids::known(oids::CLIENT_AUTH), oids::known(oids::SMARTCARD_LOGON)];
-    Template {
-        name: name.into(),
-        display_name: name.into(),
-        oid: format!("1.3.6.1.4.1.311.21.8.1.{number}").parse().ok(),
-        schema: Some(2),
-        revision: 100,
-        minor: 3,
-        flags: GeneralFlags::ADD_TEMPLATE_NAME,
-        enrollment_flags: Some(EnrollmentFlags::AUTO_ENROLLMENT),
-        private_key_flags: PrivateKeyFlags::empty(),
-        name_flags: NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH | NameFlags::SUBJECT_ALT_REQUIRE_UPN,
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        cng: None,
-        key_spec: KeySpec::Exchange,
-        minimal_key_size: 256,
-        providers: Vec::new(),
-        validity: Duration::days(365),
-        renewal_period: Duration::days(42),
-        key_usage: KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
-        eku: purposes.clone(),
-        application_policies: purposes,
-        certificate_policies: Vec::new(),
-        critical_extensions: vec![oids::known(oids::KEY_USAGE)],
-        supersedes: Vec::new(),
-        max_issuing_depth: 0,
-        security: security(true),
-    }
+    Template { security: security(true), ..Template::permissive(name) }
 }
 
 /// Which of the forms of [MS-WCCE] 2.2.2.6.
@@ -134,7 +100,7 @@ pub enum Form {
 /// A key with its certificate.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    /// The key.
+    /// Private key of the certificate.
     pub key: PrivateKey,
     /// DER.
     pub certificate: Vec<u8>,
@@ -143,7 +109,7 @@ pub struct Holder {
 /// A request to be.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// Its form.
+    /// PKCS #10 alone or a message around it.
     pub form: Form,
     /// The key to be certified.
     pub key: PrivateKey,

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use autoenroll_ca::{Ca, FULL_RESPONSE, RevocationReason};
+use autoenroll_ca::{Ca, RevocationReason};
 use autoenroll_keys::{HashAlgorithm, KeyAlgorithm};
 use autoenroll_model::{
     Disposition, Duration, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Template,
 };
-use autoenroll_wire::{Certificate, Extension, GeneralName};
+use autoenroll_wire::{Certificate, Extension, GeneralName, flags};
 
 use crate::lab::{Ask, Form, Holder, alice, ca, key, oid, security, start, template};
 use crate::templates::{Generation, defaults};
@@ -147,8 +147,11 @@ impl Set<'_> {
     fn answered(&self, ca: &mut Ca, name: &str, ask: Ask, expected: fn(Disposition) -> bool) -> Option<Vec<u8>> {
         let submission = ask.submission();
         self.file(&format!("{name}.req"), &submission.request);
-        let full =
-            ca.submit(start(), &alice(), &autoenroll_model::Submission { flags: FULL_RESPONSE, ..submission.clone() });
+        let full = ca.submit(
+            start(),
+            &alice(),
+            &autoenroll_model::Submission { flags: flags::CR_IN_FULLRESPONSE, ..submission.clone() },
+        );
         assert!(expected(full.disposition), "{}-{name}: {}", self.prefix, full.message);
         if let Some(response) = full.response {
             self.file(&format!("{name}-full.resp"), &response);

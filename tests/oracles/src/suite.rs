@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use autoenroll_ca::Ca;
-use autoenroll_card::Card;
 use autoenroll_core::InProcess as Core;
 use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Submission};
 use autoenroll_scenario::{Bundle, ByPrefix, Library, check, run};
 use autoenroll_wire::SignedMessage;
-use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{CardGone, InProcess, Parts};
+use autoenroll_world::{CaHost, Hosts, InProcessCards, InProcessCas};
 
 /// Plays every scenario of the repository and fills the folder with what was said, each message once. How many scenarios there
 /// were.
@@ -31,9 +29,10 @@ pub fn write(folder: &Path) -> usize {
     let mut played = 0;
     for (path, content) in files(&root.join("scenarios")) {
         for scenario in check(&path, &content, &library, &ByPrefix).scenarios {
-            let parts = Listening { parts: InProcess::new(), said: Rc::clone(&said) };
+            let cas = Listening { inner: InProcessCas::default(), said: Rc::clone(&said) };
+            let hosts = Hosts { cards: InProcessCards::default(), cas };
             // Whether it came as it should is what other tests ask.
-            let _ = run(&scenario, Core::new(), parts, &ByPrefix);
+            let _ = run(&scenario, Core::new(), hosts, &ByPrefix);
             played += 1;
         }
     }
@@ -78,9 +77,9 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// Messages: kind of file and content, each once.
 type Messages = BTreeSet<(&'static str, Vec<u8>)>;
 
-/// Parts in this process, and what is said to their CAs.
+/// CAs in this process, and what is said to them.
 struct Listening {
-    parts: InProcess,
+    inner: InProcessCas,
     said: Rc<RefCell<Messages>>,
 }
 
@@ -102,45 +101,17 @@ impl Listening {
     }
 }
 
-impl Parts for Listening {
-    fn add_card(&mut self, name: &str, card: Card) {
-        self.parts.add_card(name, card);
+impl CaHost for Listening {
+    fn add_ca(&mut self, ca: Ca) {
+        self.inner.add_ca(ca);
     }
 
-    fn card<R>(&self, name: &str, look: impl FnOnce(&Card) -> R) -> Option<R> {
-        self.parts.card(name, look)
+    fn ca<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
+        self.inner.ca(name, look)
     }
 
-    fn card_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Card) -> R) -> Option<R> {
-        self.parts.card_mut(name, change)
-    }
-
-    fn insert(&mut self, reader: &ReaderName, card: &str) -> Option<Vec<u8>> {
-        self.parts.insert(reader, card)
-    }
-
-    fn remove(&mut self, reader: &ReaderName) {
-        self.parts.remove(reader);
-    }
-
-    fn reset(&mut self, reader: &ReaderName) {
-        self.parts.reset(reader);
-    }
-
-    fn transmit(&mut self, reader: &ReaderName, apdu: &[u8]) -> Result<Vec<u8>, CardGone> {
-        self.parts.transmit(reader, apdu)
-    }
-
-    fn add_authority(&mut self, ca: Ca) {
-        self.parts.add_authority(ca);
-    }
-
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
-        self.parts.authority(name, look)
-    }
-
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
-        self.parts.authority_mut(name, change)
+    fn ca_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
+        self.inner.ca_mut(name, change)
     }
 
     fn submit(
@@ -151,13 +122,13 @@ impl Parts for Listening {
         submission: &Submission,
     ) -> Result<CaReply, HResult> {
         self.keep("req", &submission.request);
-        let reply = self.parts.submit(ca, now, caller, submission)?;
+        let reply = self.inner.submit(ca, now, caller, submission)?;
         self.answered(&reply);
         Ok(reply)
     }
 
     fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
-        let reply = self.parts.retrieve(ca, request_id)?;
+        let reply = self.inner.retrieve(ca, request_id)?;
         self.answered(&reply);
         Ok(reply)
     }

@@ -9,6 +9,8 @@ use super::read;
 const WITHOUT_STD: &[&str] = &["apdu", "card", "core", "keys", "model", "wire"];
 /// From this floor on a crate may touch the machine it runs on, and carry its own `clippy.toml`.
 const MACHINE_FLOOR: u8 = 5;
+/// The feature that holds what several crates' tests begin with.
+const TEST_SUPPORT: &str = "test-support";
 
 /// A member of the workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(super) struct Member {
     pub(super) floor: Option<u8>,
     /// Directory names of the members that it uses outside tests.
     pub(super) uses: Vec<String>,
+    /// Those of them that it asks for what only tests need.
+    pub(super) test_support: Vec<String>,
     /// Whether it takes over the lints of the workspace.
     pub(super) inherits_lints: bool,
     /// Whether it has its own `clippy.toml`.
@@ -53,7 +57,12 @@ pub(super) fn read_members(root: &Path) -> Result<Vec<Member>, String> {
 fn read_member(root: &Path, directory: &str, floors: &BTreeMap<String, u8>) -> Result<Member, String> {
     let manifest = toml(root, &format!("{directory}/Cargo.toml"))?;
     let package = manifest.get("package").and_then(|p| p.get("name")).and_then(toml::Value::as_str);
-    let uses = manifest.get("dependencies").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
+    let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let asks = |dependency: &toml::Value| {
+        let features = dependency.get("features").and_then(toml::Value::as_array);
+        features.is_some_and(|features| features.iter().any(|feature| feature.as_str() == Some(TEST_SUPPORT)))
+    };
+    let role = |name: &String| name.strip_prefix("autoenroll-").map(str::to_owned);
     let inherits = manifest.get("lints").and_then(|l| l.get("workspace")).and_then(toml::Value::as_bool);
     let entry = ["src/lib.rs", "src/main.rs"].map(|file| root.join(directory).join(file));
     let entry = entry.iter().find(|file| file.exists()).map(std::fs::read_to_string).transpose();
@@ -61,7 +70,12 @@ fn read_member(root: &Path, directory: &str, floors: &BTreeMap<String, u8>) -> R
         directory: directory.to_owned(),
         package: package.unwrap_or_default().to_owned(),
         floor: None,
-        uses: uses.filter_map(|name| name.strip_prefix("autoenroll-")).map(str::to_owned).collect(),
+        uses: dependencies.keys().filter_map(role).collect(),
+        test_support: dependencies
+            .iter()
+            .filter(|(_, dependency)| asks(dependency))
+            .filter_map(|(name, _)| role(name))
+            .collect(),
         inherits_lints: inherits == Some(true),
         own_clippy: root.join(directory).join("clippy.toml").exists(),
         entry: entry.map_err(|error| format!("{directory}: {error}"))?.unwrap_or_default(),
@@ -122,6 +136,11 @@ fn check_member(member: &Member, all: &[Member]) -> Vec<String> {
     if member.own_clippy && floor < MACHINE_FLOOR {
         findings.push(format!("{at}/clippy.toml: below floor {MACHINE_FLOOR} the bans of the workspace hold"));
     }
+    for used in &member.test_support {
+        findings.push(format!(
+            "{at}/Cargo.toml: `{TEST_SUPPORT}` of {used} is for dev-dependencies; a release has none of it"
+        ));
+    }
     for used in &member.uses {
         match all.iter().find(|other| other.role() == used).and_then(|other| other.floor) {
             Some(below) if below <= floor => {}
@@ -142,6 +161,7 @@ mod tests {
             package: format!("autoenroll-{role}"),
             floor: Some(floor),
             uses: uses.iter().map(|name| (*name).to_owned()).collect(),
+            test_support: Vec::new(),
             inherits_lints: true,
             own_clippy: false,
             entry: "//! What. It deliberately lacks files.\n#![no_std]".to_owned(),
@@ -161,6 +181,10 @@ mod tests {
         check(
             &[Member { floor: None, ..model.clone() }],
             &["ARCHITECTURE.md: the crate table has no row for crates/model"],
+        );
+        check(
+            &[Member { test_support: vec!["keys".into()], ..model.clone() }],
+            &["crates/model/Cargo.toml: `test-support` of keys is for dev-dependencies; a release has none of it"],
         );
         check(
             &[Member { own_clippy: true, ..model.clone() }],

@@ -13,7 +13,7 @@ use super::{FileName, KeyKind};
 pub struct CertificateFile<'a> {
     /// Length of the certificate in bytes, once inflated.
     pub certificate_len: u16,
-    /// The zlib stream.
+    /// Header, deflated data and Adler-32 (RFC 1950), not inflated.
     pub zlib: &'a [u8],
 }
 

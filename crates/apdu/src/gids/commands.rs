@@ -60,7 +60,7 @@ pub const fn verify_status() -> Command {
 
 /// Drops PIN and admin authentication.
 #[must_use]
-pub const fn log_out() -> Command {
+pub const fn deauthenticate() -> Command {
     Command::new(0x00, ins::VERIFY, 0x00, 0x82)
 }
 

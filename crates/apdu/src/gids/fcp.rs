@@ -155,12 +155,12 @@ pub enum FcpError {
     Tlv(TlvError),
     /// A data object that must be there is not.
     Missing {
-        /// Its tag.
+        /// BER-TLV tag of the object (ISO 7816-4 7.4.3).
         tag: Tag,
     },
     /// A data object has a value it must not have.
     Value {
-        /// Its tag.
+        /// BER-TLV tag of the object (ISO 7816-4 7.4.3).
         tag: Tag,
     },
     /// The number of condition bytes is not the number of access-mode bits.

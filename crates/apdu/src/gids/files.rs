@@ -15,7 +15,7 @@ pub(super) const VERSION: u8 = 0x01;
 pub enum LayoutError {
     /// The length does not fit the records.
     Length {
-        /// Which layout.
+        /// `master file`, `container map` or another logical file, for the message.
         layout: &'static str,
         /// Bytes of one record.
         record: usize,
@@ -24,25 +24,25 @@ pub enum LayoutError {
     },
     /// The file does not begin with version byte 01.
     Version {
-        /// Which layout.
+        /// `master file`, `container map` or another logical file, for the message.
         layout: &'static str,
         /// The byte found, if there was one.
         found: Option<u8>,
     },
     /// A name field is not text of the kind it must be.
     Name {
-        /// Which layout.
+        /// `master file`, `container map` or another logical file, for the message.
         layout: &'static str,
         /// Index of the record.
         record: usize,
     },
     /// The field of a master-file record that must be a tag or file identifier is not.
     Number {
-        /// Which layout.
+        /// `master file`, `container map` or another logical file, for the message.
         layout: &'static str,
         /// Index of the record.
         record: usize,
-        /// The number found.
+        /// What stands in the field.
         found: u32,
     },
 }

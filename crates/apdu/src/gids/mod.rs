@@ -107,10 +107,10 @@ pub mod tag {
     pub const PIN_STATUS_ALTERNATE: Tag = Tag::of(0x7F72);
     /// 3FFF: state of the unblocking code (PUK).
     pub const PUK_STATUS: Tag = Tag::of(0x7F73);
-    /// Inside a PIN status: tries left.
-    pub const TRIES_LEFT: Tag = Tag::of(0x97);
-    /// Inside a PIN status: tries after a right PIN.
-    pub const TRIES_LIMIT: Tag = Tag::of(0x93);
+    /// Inside a PIN status: retries left.
+    pub const RETRIES_LEFT: Tag = Tag::of(0x97);
+    /// Inside a PIN status: retries after a right PIN.
+    pub const RETRY_LIMIT: Tag = Tag::of(0x93);
 
     /// A tag list, the data field of GET DATA.
     pub const TAG_LIST: Tag = Tag::of(0x5C);

@@ -1,13 +1,13 @@
 //! Key archival, with the private key packed by the client's own provider.
 
-use autoenroll_ca::{Ca, FULL_RESPONSE};
+use autoenroll_ca::Ca;
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
 use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, PrivateKey};
 use autoenroll_model::{
     Disposition, Duration, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation,
     Template,
 };
-use autoenroll_wire::{Attribute, Certificate, SignedMessage, asn1, cmc, digest, oids};
+use autoenroll_wire::{Attribute, Certificate, SignedMessage, asn1, cmc, digest, flags, oids};
 
 use crate::lab::{Ask, alice, ca, oid, pool_key, start, template};
 
@@ -64,7 +64,7 @@ fn the_hash_may_be_a_bare_octet_string_and_comes_back_in_a_full_response() {
     let key = pool_key("alice", KeyAlgorithm::Rsa1024);
     let (mut ca, exchange) = archive(&archiving());
     let mut ask = ask(&archiving(), &key, enveloped(&key, &exchange));
-    ask.flags = FULL_RESPONSE;
+    ask.flags = flags::CR_IN_FULLRESPONSE;
     let hash = digest(HashAlgorithm::Sha256, ask.archived_key.as_ref().unwrap());
     let bare = Attribute::new(oids::ENCRYPTED_KEY_HASH, asn1::octet_string(&hash));
     *ask.attributes.last_mut().unwrap() = bare.clone();

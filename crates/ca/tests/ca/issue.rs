@@ -108,7 +108,7 @@ fn an_enrollee_supplies_subject_alternative_name_and_sid() {
     let certificate = issued(&ca.submit(start(), &alice(), &ask.submission()));
     assert_eq!(certificate.subject.to_string(), "CN=www.contoso.com,O=Contoso");
     assert_eq!(certificate.dns_name().as_deref(), Some("www.contoso.com"));
-    assert_eq!(certificate.sid(), None, "nobody supplied one");
+    assert_eq!(certificate.sid(), None, "neither side supplied one");
 
     let sid = "S-1-5-21-9-9-9-500".parse().unwrap();
     ask.extensions.push(Extension::sid(&sid));
@@ -277,7 +277,7 @@ fn the_response_carries_the_chain_and_is_full_when_asked() {
     chain.extend(issuing(KeyAlgorithm::P256).chain());
     assert_eq!(message.certificates, chain);
 
-    ask.flags = autoenroll_ca::FULL_RESPONSE;
+    ask.flags = autoenroll_wire::flags::CR_IN_FULLRESPONSE;
     let reply = ca.submit(start(), &alice(), &ask.submission());
     let message = SignedMessage::parse(reply.response.as_deref().unwrap()).unwrap();
     assert_eq!(message.content_type.as_str(), oids::PKI_RESPONSE);
@@ -294,7 +294,7 @@ fn a_full_response_tells_what_became_of_the_request() {
     let check = |template: &Template, key_size: u32, expected: cmc::Status| {
         let template = Template { minimal_key_size: key_size, ..template.clone() };
         let mut ask = Ask::for_template(&template);
-        ask.flags = autoenroll_ca::FULL_RESPONSE;
+        ask.flags = autoenroll_wire::flags::CR_IN_FULLRESPONSE;
         let mut ca = ca(vec![template]);
         let reply = ca.submit(start(), &alice(), &ask.submission());
         let message = SignedMessage::parse(reply.response.as_deref().unwrap()).unwrap();

@@ -2,10 +2,7 @@
 
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
-use autoenroll_model::{
-    Ace, AceEffect, Duration, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeySpec, KeyUsage,
-    NameFlags, Oid, PrincipalObject, PrivateKeyFlags, SecurityDescriptor, Submission, Template, rights,
-};
+use autoenroll_model::{Duration, ExtensionsAttribute, FileTime, Oid, PrincipalObject, Submission, Template};
 use autoenroll_wire::cms::{SignerId, UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
     Attribute, Certificate, CertificationRequest, Extension, Extensions, Name, TemplateReference, UnsignedRequest,
@@ -87,51 +84,9 @@ pub(crate) fn oid(dotted: &str) -> Oid {
     dotted.parse().unwrap()
 }
 
-/// Everybody may enroll.
-pub(crate) fn open_to_all() -> SecurityDescriptor {
-    let allow = Ace {
-        effect: AceEffect::Allow,
-        mask: rights::FULL,
-        object: None,
-        trustee: "S-1-5-11".parse().unwrap(),
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
-    };
-    SecurityDescriptor { owner: None, dacl: Some(vec![allow]) }
-}
-
 /// A version 2 user template that refuses nothing.
 pub(crate) fn template(name: &str) -> Template {
-    Template {
-        name: name.into(),
-        display_name: name.into(),
-        oid: Some(oid(&format!("1.3.6.1.4.1.311.21.8.1.{}", name.bytes().map(u32::from).sum::<u32>()))),
-        schema: Some(2),
-        revision: 100,
-        minor: 3,
-        flags: GeneralFlags::ADD_TEMPLATE_NAME,
-        enrollment_flags: Some(EnrollmentFlags::AUTO_ENROLLMENT),
-        private_key_flags: PrivateKeyFlags::empty(),
-        name_flags: NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH | NameFlags::SUBJECT_ALT_REQUIRE_UPN,
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        cng: None,
-        key_spec: KeySpec::Exchange,
-        minimal_key_size: 256,
-        providers: Vec::new(),
-        validity: Duration::days(365),
-        renewal_period: Duration::days(42),
-        key_usage: KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
-        eku: vec![oid(oids::CLIENT_AUTH), oid(oids::SMARTCARD_LOGON)],
-        application_policies: vec![oid(oids::CLIENT_AUTH), oid(oids::SMARTCARD_LOGON)],
-        certificate_policies: Vec::new(),
-        critical_extensions: vec![oid(oids::KEY_USAGE)],
-        supersedes: Vec::new(),
-        max_issuing_depth: 0,
-        security: open_to_all(),
-    }
+    Template::permissive(name)
 }
 
 /// Which of the forms of [MS-WCCE] 2.2.2.6.

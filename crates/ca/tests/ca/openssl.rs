@@ -1,4 +1,4 @@
-//! Somebody else's opinion: the `openssl` command reads and verifies what the CA makes.
+//! The command `openssl` reads and verifies what the CA makes.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test hands files to another program; nothing of it is in the crate"
@@ -106,7 +106,7 @@ fn openssl_reads_the_responses() {
     let text = run(&["pkcs7", "-inform", "DER", "-in", path.to_str().unwrap(), "-print_certs", "-noout"]);
     assert_eq!(text.matches("subject=").count(), 3, "{text}");
 
-    ask.flags = autoenroll_ca::FULL_RESPONSE;
+    ask.flags = autoenroll_wire::flags::CR_IN_FULLRESPONSE;
     let response = ca.submit(start(), &alice(), &ask.submission()).response.unwrap();
     let path = files.0.join("full.p7");
     fs::write(&path, response).unwrap();

@@ -8,7 +8,7 @@ use autoenroll_model::{
     Disposition, Duration, EnrollmentFlags, FileTime, GeneralFlags, Guid, HResult, NameFlags, PrincipalObject,
     PrivateKeyFlags, SecurityDescriptor, Template,
 };
-use autoenroll_wire::{Attribute, CertificationRequest, Extension, TemplateReference, cmc, oids};
+use autoenroll_wire::{Attribute, CertificationRequest, Extension, TemplateReference, cmc, flags, oids};
 
 use crate::lab::{Ask, Form, Holder, alice, ca, issuing, key, oid, start, template, wks01};
 
@@ -38,7 +38,7 @@ impl Bench {
         }
     }
 
-    /// Somebody who has a certificate of that template from this CA.
+    /// A holder of a certificate of that template from this CA.
     fn holder(&mut self, name: &str, template: &Template) -> Holder {
         let ask = Ask { key: key(name), ..Ask::for_template(template) };
         let reply = self.ca.submit(start(), &alice(), &ask.submission());
@@ -68,7 +68,7 @@ type Case = (&'static str, HResult, fn(&mut Bench));
 const CASES: &[Case] = &[
     ("CA3.8.authority", HResult::E_INVALIDARG, |bench| bench.ask.ca = "Fabrikam CA".into()),
     ("CA6.1.running", HResult::CERTSRV_E_SERVER_SUSPENDED, |bench| bench.ca.suspend(true)),
-    ("CA3.7.3.ca", HResult::CERTSRV_E_ENROLL_DENIED, |bench| bench.ca.config_mut().rights = nobody()),
+    ("CA3.7.3.ca", HResult::CERTSRV_E_ENROLL_DENIED, |bench| bench.ca.config_mut().rights = empty_list()),
     ("CA6.1.form", HResult::ERROR_INVALID_DATA, |bench| bench.request = Some(b"\x30\x03\x02\x01\x00".to_vec())),
     ("CA6.1.form", HResult::ERROR_INVALID_DATA, |bench| bench.request = Some(Vec::new())),
     ("CA6.1.form", HResult::ERROR_INVALID_DATA, |bench| {
@@ -76,14 +76,14 @@ const CASES: &[Case] = &[
         version.values.push(version.values[0].clone());
         bench.ask.attributes = vec![version];
     }),
-    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = 0x100),
-    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = 0x200),
+    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = flags::CR_IN_PKCS10),
+    ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| bench.ask.flags = flags::CR_IN_KEYGEN),
     ("CA3.8.type", HResult::CRYPT_E_INVALID_MSG_TYPE, |bench| {
         bench.ask.form = Form::Pkcs10;
-        bench.ask.flags = 0x400;
+        bench.ask.flags = flags::CR_IN_CMC;
     }),
-    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = 0x0008_0000),
-    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = 0x0020_0000),
+    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = flags::CR_IN_CRLS),
+    ("CA3.8.options", HResult::E_INVALIDARG, |bench| bench.ask.flags = flags::CR_IN_ROBO),
     ("CA6.1.signed", HResult::CRYPT_E_NO_SIGNER, |bench| {
         bench.ask.form = Form::Pkcs10;
         let inner = CertificationRequest::parse(&bench.ask.request()).unwrap();
@@ -153,7 +153,7 @@ const CASES: &[Case] = &[
         bench.template.minor = 2;
     }),
     ("CA3.7.8.template", HResult::CERTSRV_E_TEMPLATE_CONFLICT, |bench| bench.renew(&agent())),
-    ("CA3.7.3.template", HResult::CERTSRV_E_TEMPLATE_DENIED, |bench| bench.template.security = nobody()),
+    ("CA3.7.3.template", HResult::CERTSRV_E_TEMPLATE_DENIED, |bench| bench.template.security = empty_list()),
     ("CA3.2.3.ca-version", HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE, |bench| {
         bench.template.private_key_flags = PrivateKeyFlags::from_bits_retain(0x0007_0000);
     }),
@@ -231,7 +231,7 @@ const CASES: &[Case] = &[
     }),
 ];
 
-fn nobody() -> SecurityDescriptor {
+fn empty_list() -> SecurityDescriptor {
     SecurityDescriptor { owner: None, dacl: Some(Vec::new()) }
 }
 
@@ -273,7 +273,7 @@ fn every_refusal_has_its_code_and_its_reason() {
 fn every_rule_that_refuses_has_a_case() {
     let tried: BTreeSet<_> = CASES.iter().map(|(rule, ..)| *rule).collect();
     let elsewhere = ["CA3.7.6.unexpected", "CA3.7.6.configured", "CA3.7.6.key", "CA3.7.11.known"];
-    let refusing = RULES.iter().filter(|rule| rule.refusal.is_some()).map(|rule| rule.id);
+    let refusing = RULES.iter().filter(|rule| rule.refusal.is_some()).map(|rule| rule.row.id);
     let missing: Vec<_> = refusing.filter(|rule| !tried.contains(rule) && !elsewhere.contains(rule)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -281,10 +281,10 @@ fn every_rule_that_refuses_has_a_case() {
 #[test]
 fn every_code_is_the_one_of_its_rule() {
     for (id, code, _) in CASES {
-        let rule = RULES.iter().find(|rule| rule.id == *id);
+        let rule = RULES.iter().find(|rule| rule.row.id == *id);
         assert_eq!(rule.and_then(|rule| rule.refusal), Some(*code), "{id}");
     }
-    let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
+    let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.row.id).collect();
     assert_eq!(ids.len(), RULES.len(), "two rules of one name");
 }
 
@@ -293,7 +293,7 @@ fn rules_are_decided_in_the_order_of_the_table() {
     let mut bench = Bench::new();
     bench.ca.submit(start(), &bench.caller, &bench.ask.submission());
     let decided: Vec<_> = bench.ca.take_decisions().iter().map(|one| one.rule.as_str().to_string()).collect();
-    let place = |id: &String| RULES.iter().position(|rule| rule.id == id).unwrap();
+    let place = |id: &String| RULES.iter().position(|rule| rule.row.id == id).unwrap();
     assert!(decided.iter().map(place).is_sorted(), "{decided:?}");
     insta::assert_snapshot!(decided.join("\n"));
 }
@@ -310,10 +310,10 @@ fn what_is_granted() {
     };
     check("nothing is wrong", |_| {});
     check("the CA's name in another case", |bench| bench.ask.ca = "CONTOSO ca".into());
-    check("announced as CMC", |bench| bench.ask.flags = 0x400);
+    check("announced as CMC", |bench| bench.ask.flags = flags::CR_IN_CMC);
     check("announced as PKCS #10", |bench| {
         bench.ask.form = Form::Pkcs10;
-        bench.ask.flags = 0x100;
+        bench.ask.flags = flags::CR_IN_PKCS10;
     });
     check("the copy is newer", |bench| bench.template.revision = 200);
     check("no version in the request", |bench| {
@@ -356,7 +356,7 @@ fn what_is_granted() {
     });
 }
 
-/// With a rule turned round, what it refused passes it, and what passed gets another reply: no rule is without effect.
+/// With a rule inverted, what it refused passes it, and what passed gets another reply: no rule is without effect.
 #[cfg(feature = "planted-bugs")]
 #[test]
 fn every_rule_matters() {

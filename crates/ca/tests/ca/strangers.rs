@@ -1,4 +1,4 @@
-//! Requests that nobody here made: those of real Windows clients, damaged ones, and CMS as other programs write it.
+//! Requests from outside this project: those of real Windows clients, damaged ones, and CMS as other programs write it.
 
 use std::fs;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn signed_attributes_may_leave_out_the_type_of_the_content() {
     assert_eq!(without_digest, (refused, false), "what is signed must say what it is about");
 }
 
-/// A request on behalf of somebody says so among the signed attributes ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
+/// A request on behalf of another says so among the signed attributes ([MS-WCCE] 3.2.2.6.2.1.2.1.1).
 #[test]
 fn whom_a_signer_asks_for_counts() {
     for name in ["RequesterName", "requestername\0"] {

@@ -10,54 +10,13 @@
 //! E is cipher block chaining with a zero vector and without padding; Z1 and Z2 are seven bytes that neither side checks.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{CrtTemplate, FileId, tag};
 use autoenroll_apdu::tlv::{self, Tlv};
-use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
-use des::TdesEde3;
 
-use super::{Answer, Content, Gids, LifeCycle, done, reply};
+use super::{AdminKey, Content, Gids, HandlerResult, LifeCycle, done, reply};
 use crate::Mark;
-
-/// The admin key: three DES keys.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct AdminKey([u8; Self::LEN]);
-
-impl fmt::Debug for AdminKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AdminKey")
-    }
-}
-
-impl AdminKey {
-    pub(crate) const LEN: usize = 24;
-
-    pub(crate) const fn new(key: [u8; Self::LEN]) -> Self {
-        Self(key)
-    }
-
-    /// Enciphers whole blocks of eight bytes; what is left over at the end stays as it is.
-    fn encrypt(&self, text: &[u8]) -> Vec<u8> {
-        let mut cipher = cbc::Encryptor::<TdesEde3>::new(&self.0.into(), &[0; 8].into());
-        let mut text = text.to_vec();
-        for block in text.as_chunks_mut::<8>().0 {
-            cipher.encrypt_block(block.into());
-        }
-        text
-    }
-
-    /// Deciphers whole blocks of eight bytes; what is left over at the end stays as it is.
-    fn decrypt(&self, text: &[u8]) -> Vec<u8> {
-        let mut cipher = cbc::Decryptor::<TdesEde3>::new(&self.0.into(), &[0; 8].into());
-        let mut text = text.to_vec();
-        for block in text.as_chunks_mut::<8>().0 {
-            cipher.decrypt_block(block.into());
-        }
-        text
-    }
-}
 
 /// An authentication that the card has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,15 +27,15 @@ pub(super) enum Challenge {
 
 impl Gids {
     /// GENERAL AUTHENTICATE (ISO 7816-4 11.5.5).
-    pub(super) fn general_authenticate(&mut self, command: &Command) -> Answer {
+    pub(super) fn general_authenticate(&mut self, command: &Command) -> HandlerResult {
         if command.p1p2() != 0 {
             return Err(Mark::AuthenticateP1P2);
         }
         if self.life_cycle == LifeCycle::Creation {
             return Err(Mark::AuthenticateInitial);
         }
-        if !self.session.environment.contains_key(&CrtTemplate::Authentication) {
-            return Err(Mark::AuthenticateNoKeyChosen);
+        if !self.volatile.environment.contains_key(&CrtTemplate::Authentication) {
+            return Err(Mark::AuthenticateNoKeySet);
         }
         let Some(Content::AdminKey(Some(key))) = self.files.get(FileId::ADMIN_KEY).map(|file| &file.content) else {
             return Err(Mark::AuthenticateNoKey);
@@ -93,21 +52,21 @@ impl Gids {
         }
     }
 
-    fn challenge_host(&mut self) -> Answer {
+    fn challenge_host(&mut self) -> HandlerResult {
         let challenge: [u8; 8] = self.draw_bytes("challenge");
-        self.session.challenge = Some(Challenge::External(challenge));
+        self.volatile.challenge = Some(Challenge::External(challenge));
         reply(Mark::AuthenticateChallenge, template(tag::CHALLENGE, &challenge))
     }
 
-    fn answer_challenge(&mut self, host: [u8; 16]) -> Answer {
+    fn answer_challenge(&mut self, host: [u8; 16]) -> HandlerResult {
         let card: [u8; 16] = self.draw_bytes("challenge");
-        self.session.challenge = Some(Challenge::Mutual { host, card });
+        self.volatile.challenge = Some(Challenge::Mutual { host, card });
         reply(Mark::AuthenticateMutual, template(tag::CHALLENGE, &card))
     }
 
     /// A challenge serves once. A wrong response also takes away what an earlier one had proved.
-    fn check_response(&mut self, key: &AdminKey, response: &[u8]) -> Answer {
-        let challenge = self.session.challenge.take().ok_or(Mark::AuthenticateNoChallenge)?;
+    fn check_response(&mut self, key: &AdminKey, response: &[u8]) -> HandlerResult {
+        let challenge = self.volatile.challenge.take().ok_or(Mark::AuthenticateNoChallenge)?;
         let proved = match &challenge {
             Challenge::External(sent) => response == key.encrypt(sent),
             Challenge::Mutual { host, card } => {
@@ -115,7 +74,7 @@ impl Gids {
                 text.len() == 40 && text[..16] == *card && text[16..32] == *host && text[39] == 0x80
             }
         };
-        self.session.admin = proved;
+        self.volatile.admin = proved;
         match challenge {
             _ if !proved => Err(Mark::AuthenticateWrong),
             Challenge::External(_) => done(Mark::AuthenticateRight),
@@ -145,22 +104,4 @@ fn dynamic_authentication(data: &[u8]) -> Option<Tlv<'_>> {
 
 fn template(object: tlv::Tag, value: &[u8]) -> Vec<u8> {
     tlv::encode(tag::AUTHENTICATION, &tlv::encode(object, value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::AdminKey;
-
-    #[test]
-    fn the_key_check_value_of_the_published_sample_key() {
-        let key = AdminKey::new(core::array::from_fn(|i| (i % 8 + 1) as u8));
-        assert_eq!(key.encrypt(&[0; 8])[..3], [0xB0, 0x73, 0xDC]);
-    }
-
-    #[test]
-    fn deciphering_undoes_enciphering() {
-        let key = AdminKey::new(core::array::from_fn(|i| i as u8));
-        let text: [u8; 40] = core::array::from_fn(|i| i as u8);
-        assert_eq!(key.decrypt(&key.encrypt(&text)), text);
-    }
 }

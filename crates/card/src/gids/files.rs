@@ -6,9 +6,9 @@ use core::hash::{Hash, Hasher};
 
 use autoenroll_apdu::gids::{AccessMode, Algorithm, Condition, CrtTemplate, Fcp, FileId, FileKind, KeyReference};
 use autoenroll_apdu::tlv::{self, Tag};
-use autoenroll_keys::PrivateKey;
+use autoenroll_keys::{KeyAlgorithm, PrivateKey};
 
-use super::{AdminKey, key_cost};
+use super::AdminKey;
 
 /// All elementary files, by identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -93,6 +93,15 @@ impl File {
 /// Bytes that a data object takes: tag and length included.
 pub(crate) const fn object_cost(tag: Tag, length: usize) -> usize {
     tlv::encoded_len(tag, length)
+}
+
+/// Bytes of card memory that a key takes: for RSA the modulus and the five half-length numbers of the Chinese remainder
+/// form, for P-256 scalar and point.
+pub(crate) const fn key_cost(algorithm: KeyAlgorithm) -> usize {
+    match algorithm {
+        KeyAlgorithm::P256 => 32 + 65,
+        rsa => rsa.bits() as usize / 8 * 7 / 2,
+    }
 }
 
 impl FileSystem {

@@ -8,7 +8,7 @@ use autoenroll_apdu::gids::{AccessMode, Algorithm, CrtTemplate, FileId, KeyRefer
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, PublicKey, RsaComponents};
 
-use super::{AdminKey, Answer, Content, Gids, done, reply};
+use super::{AdminKey, Content, Gids, HandlerResult, done, key_cost, reply};
 use crate::Mark;
 
 const SEQUENCE: u32 = 0x30;
@@ -20,7 +20,7 @@ impl Gids {
     ///
     /// The key comes from the pool: which one, the card's serial, the key reference and the number of keys generated under
     /// that reference decide.
-    pub(super) fn generate(&mut self, command: &Command) -> Answer {
+    pub(super) fn generate(&mut self, command: &Command) -> HandlerResult {
         if command.p1p2() != 0 {
             return Err(Mark::GenerateP1P2);
         }
@@ -69,7 +69,7 @@ impl Gids {
     }
 
     /// GET DATA with a key template.
-    pub(super) fn get_public_key(&self, reference: KeyReference) -> Answer {
+    pub(super) fn get_public_key(&self, reference: KeyReference) -> HandlerResult {
         let file = self.files.get(reference.file()).ok_or(Mark::GetNoKey)?;
         if !file.active {
             return Err(Mark::GetKeyInactive);
@@ -85,7 +85,7 @@ impl Gids {
 
     /// PUT KEY: `70 { 84 key, A5 { 83, 84, 87 value, 88 check value } }`. The check value is not looked at: hosts send the
     /// same one for every key.
-    pub(super) fn put_key(&mut self, data: &[u8]) -> Answer {
+    pub(super) fn put_key(&mut self, data: &[u8]) -> HandlerResult {
         let (reference, value) = key_and_value(data).ok_or(Mark::PutKeySyntax)?;
         let file = self.files.get(reference.file()).ok_or(Mark::PutKeyNoFile)?;
         if !file.active {
@@ -128,58 +128,58 @@ impl Gids {
         }
     }
 
-    /// MANAGE SECURITY ENVIRONMENT (ISO 7816-4 11.5.11): chooses the key for the next operation of one kind. A refusal also
-    /// drops the key chosen before, so that no operation uses a key its host did not mean.
-    pub(super) fn manage_security_environment(&mut self, command: &Command) -> Answer {
+    /// MANAGE SECURITY ENVIRONMENT SET (ISO 7816-4 11.5.11): sets the key for the next operations of one kind. A refusal also
+    /// drops the key set before, so that no operation uses a key its host did not mean.
+    pub(super) fn manage_security_environment(&mut self, command: &Command) -> HandlerResult {
         let template = match (command.p1, CrtTemplate::from_byte(command.p2)) {
             (0xC1 | 0x81, Some(CrtTemplate::Authentication)) => CrtTemplate::Authentication,
             (0x41, Some(template @ (CrtTemplate::Signature | CrtTemplate::Confidentiality))) => template,
-            _ => return Err(Mark::ChooseP1P2),
+            _ => return Err(Mark::MseP1P2),
         };
-        self.session.environment.remove(&template);
+        self.volatile.environment.remove(&template);
         if template == CrtTemplate::Authentication {
-            self.session.challenge = None;
+            self.volatile.challenge = None;
         }
-        let (reference, algorithm) = self.check_choice(template, &command.data)?;
-        self.session.environment.insert(template, (reference, algorithm));
-        done(if template == CrtTemplate::Authentication { Mark::ChooseAdmin } else { Mark::ChooseUser })
+        let (reference, algorithm) = self.check_key_reference(template, &command.data)?;
+        self.volatile.environment.insert(template, (reference, algorithm));
+        done(if template == CrtTemplate::Authentication { Mark::MseAdmin } else { Mark::MseUser })
     }
 
-    fn check_choice(&self, template: CrtTemplate, data: &[u8]) -> Result<(KeyReference, u8), Mark> {
+    fn check_key_reference(&self, template: CrtTemplate, data: &[u8]) -> Result<(KeyReference, u8), Mark> {
         let admin = template == CrtTemplate::Authentication;
         let reference = if admin { tag::SECRET_REFERENCE } else { tag::PRIVATE_REFERENCE };
-        let reference = KeyReference(one_byte(data, reference).ok_or(Mark::ChooseSyntax)?);
-        let file = self.files.get(reference.file()).ok_or(Mark::ChooseNoFile)?;
+        let reference = KeyReference(one_byte(data, reference).ok_or(Mark::MseSyntax)?);
+        let file = self.files.get(reference.file()).ok_or(Mark::MseNoFile)?;
         if !file.active {
-            return Err(Mark::ChooseInactive);
+            return Err(Mark::MseInactive);
         }
         if !self.meets(file.condition(AccessMode::Use)) {
-            return Err(Mark::ChooseRefused);
+            return Err(Mark::MseRefused);
         }
         // The admin key has one algorithm, so hosts do not name it.
         if admin {
             let fits = matches!(file.content, Content::AdminKey(_));
-            return if fits { Ok((reference, 0)) } else { Err(Mark::ChooseNotPermitted) };
+            return if fits { Ok((reference, 0)) } else { Err(Mark::MseNotPermitted) };
         }
-        let algorithm = one_byte(data, tag::ALGORITHM).ok_or(Mark::ChooseSyntax)?;
-        if file.permits(template, algorithm) { Ok((reference, algorithm)) } else { Err(Mark::ChooseNotPermitted) }
+        let algorithm = one_byte(data, tag::ALGORITHM).ok_or(Mark::MseSyntax)?;
+        if file.permits(template, algorithm) { Ok((reference, algorithm)) } else { Err(Mark::MseNotPermitted) }
     }
 
     /// PERFORM SECURITY OPERATION (ISO 7816-8): 9E9A computes a signature, 8086 deciphers. The cryptogram comes bare,
     /// without a padding indicator.
-    pub(super) fn perform_security_operation(&mut self, command: &Command) -> Answer {
+    pub(super) fn perform_security_operation(&mut self, command: &Command) -> HandlerResult {
         let (template, mark) = match command.p1p2() {
-            0x9E9A => (CrtTemplate::Signature, Mark::SignDone),
-            0x8086 => (CrtTemplate::Confidentiality, Mark::DecipherDone),
-            _ => return Err(Mark::OperationP1P2),
+            0x9E9A => (CrtTemplate::Signature, Mark::PsoSigned),
+            0x8086 => (CrtTemplate::Confidentiality, Mark::PsoDeciphered),
+            _ => return Err(Mark::PsoP1P2),
         };
-        let chosen = self.session.environment.get(&template).copied();
-        let (reference, algorithm) = chosen.ok_or(Mark::OperationNoKeyChosen)?;
-        let file = self.files.get(reference.file()).ok_or(Mark::OperationNoKeyChosen)?;
+        let set = self.volatile.environment.get(&template).copied();
+        let (reference, algorithm) = set.ok_or(Mark::PsoNoKeySet)?;
+        let file = self.files.get(reference.file()).ok_or(Mark::PsoNoKeySet)?;
         if !self.meets(file.condition(AccessMode::Use)) {
-            return Err(Mark::OperationRefused);
+            return Err(Mark::PsoRefused);
         }
-        let Content::UserKey { key: Some(key), .. } = &file.content else { return Err(Mark::OperationNoKey) };
+        let Content::UserKey { key: Some(key), .. } = &file.content else { return Err(Mark::PsoNoKey) };
         operate(key, Padding::from_byte(algorithm), &command.data).map_or_else(Err, |output| reply(mark, output))
     }
 }
@@ -191,20 +191,20 @@ fn operate(key: &PrivateKey, padding: Option<Padding>, input: &[u8]) -> Result<V
     let result = match padding {
         // No document settles the form of an elliptic-curve signature on GIDS: r and s, as Windows keeps them (inferred).
         Some(Padding::RawSign) if elliptic => key.sign_p256_prehash(input).map(|signature| signature.to_vec()),
-        _ if elliptic => return Err(Mark::OperationAlgorithm),
-        Some(Padding::Pkcs1Sign) if input.is_empty() => return Err(Mark::OperationLength),
+        _ if elliptic => return Err(Mark::PsoAlgorithm),
+        Some(Padding::Pkcs1Sign) if input.is_empty() => return Err(Mark::PsoLength),
         Some(Padding::Pkcs1Sign) => key.sign_digest_info(input),
-        _ if input.len() != block => return Err(Mark::OperationLength),
+        _ if input.len() != block => return Err(Mark::PsoLength),
         Some(Padding::RawSign | Padding::RawDecipher) => key.raw_rsa(input),
         Some(Padding::Pkcs1Decipher) => key.decrypt_pkcs1(input),
         Some(Padding::OaepDecipher) => key.decrypt_oaep_sha1(input),
-        None => return Err(Mark::OperationAlgorithm),
+        None => return Err(Mark::PsoAlgorithm),
     };
     result.map_err(|error| match error {
-        KeyError::TooLong { .. } | KeyError::HashLength { .. } => Mark::OperationLength,
-        KeyError::Padding => Mark::OperationPadding,
-        KeyError::BlockOutOfRange => Mark::OperationBlock,
-        _ => Mark::OperationAlgorithm,
+        KeyError::TooLong { .. } | KeyError::HashLength { .. } => Mark::PsoLength,
+        KeyError::Padding => Mark::PsoPadding,
+        KeyError::BlockOutOfRange => Mark::PsoBlock,
+        _ => Mark::PsoAlgorithm,
     })
 }
 
@@ -217,15 +217,6 @@ const fn key_algorithm(algorithm: Algorithm) -> Option<KeyAlgorithm> {
         Algorithm::Rsa4096 => Some(KeyAlgorithm::Rsa4096),
         Algorithm::Ecc256 => Some(KeyAlgorithm::P256),
         Algorithm::Ecc192 | Algorithm::Ecc224 | Algorithm::Ecc384 | Algorithm::Ecc521 => None,
-    }
-}
-
-/// Bytes of card memory that a key takes: for RSA the modulus and the five half-length numbers of the Chinese remainder
-/// form, for P-256 scalar and point.
-pub(crate) const fn key_cost(algorithm: KeyAlgorithm) -> usize {
-    match algorithm {
-        KeyAlgorithm::P256 => 32 + 65,
-        rsa => rsa.bits() as usize / 8 * 7 / 2,
     }
 }
 

@@ -4,7 +4,7 @@ use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{AccessMode, Condition, Fcp, FileId};
 
 use super::files::{Content, File};
-use super::{Answer, Gids, LifeCycle, bare, done};
+use super::{Gids, HandlerResult, LifeCycle, bare, done};
 use crate::Mark;
 
 /// Who may create and activate files, and delete those whose own control parameters do not say: the application's
@@ -13,7 +13,7 @@ const APPLICATION_CONDITION: Condition = Condition::USER_OR_ADMIN;
 
 impl Gids {
     /// CREATE FILE (ISO 7816-9): an elementary file from its control parameters.
-    pub(super) fn create_file(&mut self, command: &Command) -> Answer {
+    pub(super) fn create_file(&mut self, command: &Command) -> HandlerResult {
         if command.p1p2() != 0 {
             return Err(Mark::CreateP1P2);
         }
@@ -33,17 +33,17 @@ impl Gids {
             return Err(Mark::CreateMemory);
         }
         self.files.insert(file);
-        self.session.selected = Some(id);
+        self.volatile.selected = Some(id);
         done(Mark::CreateDone)
     }
 
     /// ACTIVATE FILE (ISO 7816-9) on the selected file. On the application it ends the initialisation.
-    pub(super) fn activate_file(&mut self, command: &Command) -> Answer {
+    pub(super) fn activate_file(&mut self, command: &Command) -> HandlerResult {
         bare(command, Mark::ActivateP1P2, Mark::ActivateLength)?;
         if !self.meets(APPLICATION_CONDITION) {
             return Err(Mark::ActivateRefused);
         }
-        let selected = self.session.selected.and_then(|id| self.files.get_mut(id));
+        let selected = self.volatile.selected.and_then(|id| self.files.get_mut(id));
         let mark = match (selected, self.life_cycle) {
             (None, LifeCycle::Creation) => {
                 self.life_cycle = LifeCycle::Operational;
@@ -60,9 +60,9 @@ impl Gids {
 
     /// DELETE FILE (ISO 7816-9) of the selected file. Key files of GIDS hosts carry no condition on it; the application's
     /// condition for deleting what is in it stands in, for deleting a key must not be open to everyone.
-    pub(super) fn delete_file(&mut self, command: &Command) -> Answer {
+    pub(super) fn delete_file(&mut self, command: &Command) -> HandlerResult {
         bare(command, Mark::DeleteP1P2, Mark::DeleteLength)?;
-        let Some(file) = self.session.selected.and_then(|id| self.files.get(id)) else {
+        let Some(file) = self.volatile.selected.and_then(|id| self.files.get(id)) else {
             return Err(Mark::DeleteApplication);
         };
         if !file.active {
@@ -73,13 +73,13 @@ impl Gids {
         }
         let id = file.fcp.id;
         self.files.remove(id);
-        self.session.selected = Some(FileId::APPLICATION);
-        self.session.environment.retain(|_, (key, _)| key.file() != id);
+        self.volatile.selected = Some(FileId::APPLICATION);
+        self.volatile.environment.retain(|_, (key, _)| key.file() != id);
         done(Mark::DeleteDone)
     }
 
     /// TERMINATE DF (ISO 7816-9). The application states no condition on it; ending a card for good is the admin's.
-    pub(super) fn terminate(&mut self, command: &Command) -> Answer {
+    pub(super) fn terminate(&mut self, command: &Command) -> HandlerResult {
         bare(command, Mark::TerminateP1P2, Mark::TerminateLength)?;
         if !self.meets(Condition::ADMIN) {
             return Err(Mark::TerminateRefused);

@@ -3,6 +3,7 @@
 //! One file per group of instructions; each handler returns the [`Mark`] of its decision.
 
 mod admin;
+mod admin_key;
 mod files;
 mod keys;
 mod life_cycle;
@@ -22,9 +23,8 @@ use autoenroll_keys::{Seed, draw};
 
 use crate::{CardProfile, Mark};
 
-pub(crate) use admin::AdminKey;
-pub(crate) use files::{Content, File, FileSystem};
-pub(crate) use keys::key_cost;
+pub(crate) use admin_key::AdminKey;
+pub(crate) use files::{Content, File, FileSystem, key_cost};
 pub(crate) use pin::Pin;
 
 /// A command carried out: its mark, and the data to answer with.
@@ -34,15 +34,15 @@ pub(crate) struct Reply {
 }
 
 /// What a handler gives back: a reply, or the mark of the refusal.
-pub(crate) type Answer = Result<Reply, Mark>;
+pub(crate) type HandlerResult = Result<Reply, Mark>;
 
 /// A reply with data.
-pub(crate) fn reply(mark: Mark, data: Vec<u8>) -> Answer {
+pub(crate) fn reply(mark: Mark, data: Vec<u8>) -> HandlerResult {
     Ok(Reply { mark, data })
 }
 
 /// A reply without data.
-pub(crate) fn done(mark: Mark) -> Answer {
+pub(crate) fn done(mark: Mark) -> HandlerResult {
     reply(mark, Vec::new())
 }
 
@@ -90,19 +90,19 @@ pub(crate) struct Gids {
     pub(crate) generations: BTreeMap<KeyReference, u64>,
     /// How many challenges were drawn.
     challenges: u64,
-    pub(crate) session: Session,
+    pub(crate) volatile: VolatileState,
 }
 
 /// What is forgotten when power goes, on reset, and when the application is selected again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Session {
+pub(crate) struct VolatileState {
     /// The selected file; `None` before the application is selected.
     pub(crate) selected: Option<FileId>,
     /// The PIN was presented.
     pub(crate) user: bool,
     /// The admin key was proved.
     pub(crate) admin: bool,
-    /// Keys chosen by MANAGE SECURITY ENVIRONMENT, one for each kind of use, with the algorithm byte.
+    /// Keys set by MSE SET, one for each kind of use, with the algorithm byte.
     environment: BTreeMap<CrtTemplate, (KeyReference, u8)>,
     /// An authentication that was begun.
     challenge: Option<admin::Challenge>,
@@ -118,12 +118,12 @@ impl Gids {
             pin,
             generations: BTreeMap::new(),
             challenges: 0,
-            session: Session::default(),
+            volatile: VolatileState::default(),
         }
     }
 
     pub(crate) fn forget_session(&mut self) {
-        self.session = Session::default();
+        self.volatile = VolatileState::default();
     }
 
     /// Whether the command, or piece of one, may come now.
@@ -137,7 +137,7 @@ impl Gids {
         if command.ins == ins::SELECT {
             return Ok(());
         }
-        if self.session.selected.is_none() {
+        if self.volatile.selected.is_none() {
             return Err(Mark::NotSelected);
         }
         match command.ins {
@@ -160,7 +160,7 @@ impl Gids {
     }
 
     /// Carries out a command that [`Gids::admit`] let through.
-    pub(crate) fn execute(&mut self, command: &Command) -> Answer {
+    pub(crate) fn execute(&mut self, command: &Command) -> HandlerResult {
         match command.ins {
             ins::SELECT => self.select(command),
             ins::VERIFY => self.verify(command),
@@ -182,7 +182,7 @@ impl Gids {
 
     /// Whether the session meets an access condition. While the card is being initialised every condition is met.
     fn meets(&self, condition: Condition) -> bool {
-        self.life_cycle == LifeCycle::Creation || condition.admits(self.session.user, self.session.admin)
+        self.life_cycle == LifeCycle::Creation || condition.admits(self.volatile.user, self.volatile.admin)
     }
 
     /// Bytes still free.

@@ -7,7 +7,7 @@ use autoenroll_apdu::gids::{AccessMode, ContainerFlags, ContainerRecord, FileId,
 use autoenroll_apdu::tlv::{self, Tag};
 
 use super::files::{Content, object_cost};
-use super::{Answer, Gids, done, reply};
+use super::{Gids, HandlerResult, done, reply};
 use crate::Mark;
 
 /// EF.ATR as ISO 7816-4 12.2.2 lays it out. 43: card service data - selection by full name, data objects read with GET
@@ -17,23 +17,23 @@ const EF_ATR: [u8; 8] = [0x43, 0x01, 0x95, 0x47, 0x03, 0x90, 0x01, 0xC0];
 
 impl Gids {
     /// GET DATA (ISO 7816-4 11.4.3) with a tag list, or with a key template for a public key.
-    pub(super) fn get_data(&mut self, command: &Command) -> Answer {
+    pub(super) fn get_data(&mut self, command: &Command) -> HandlerResult {
         let id = FileId(command.p1p2());
         if id == FileId::APPLICATION && command.data.first() == Some(&0x70) {
             return self.get_public_key(public_key_reference(&command.data).ok_or(Mark::GetSyntax)?);
         }
-        let wanted = Wanted::parse(&command.data).ok_or(Mark::GetSyntax)?;
-        match (id, wanted) {
-            (FileId::APPLICATION, Wanted::One(tag::PIN_STATUS | tag::PIN_STATUS_ALTERNATE)) => {
+        let requested = Requested::parse(&command.data).ok_or(Mark::GetSyntax)?;
+        match (id, requested) {
+            (FileId::APPLICATION, Requested::One(tag::PIN_STATUS | tag::PIN_STATUS_ALTERNATE)) => {
                 reply(Mark::GetPinStatus, self.pin_status_object())
             }
             (FileId::APPLICATION, _) => Err(Mark::GetNoStatus),
-            (FileId::EF_ATR, Wanted::All) => reply(Mark::GetAtr, EF_ATR.to_vec()),
-            _ => self.get_objects(id, wanted),
+            (FileId::EF_ATR, Requested::All) => reply(Mark::GetAtr, EF_ATR.to_vec()),
+            _ => self.get_objects(id, requested),
         }
     }
 
-    fn get_objects(&self, id: FileId, wanted: Wanted) -> Answer {
+    fn get_objects(&self, id: FileId, requested: Requested) -> HandlerResult {
         let file = self.files.get(id).ok_or(Mark::GetNoFile)?;
         if !file.active {
             return Err(Mark::GetInactive);
@@ -42,12 +42,12 @@ impl Gids {
         if !self.meets(file.condition(AccessMode::Read)) {
             return Err(Mark::GetRefused);
         }
-        match wanted {
-            Wanted::One(tag) => {
+        match requested {
+            Requested::One(tag) => {
                 let value = objects.get(&tag).ok_or(Mark::GetNoObject)?;
                 reply(Mark::GetObject, tlv::encode(tag, value))
             }
-            Wanted::All => {
+            Requested::All => {
                 let mut all = Vec::new();
                 objects.iter().for_each(|(tag, value)| tlv::write(&mut all, *tag, value));
                 reply(Mark::GetAll, all)
@@ -58,13 +58,13 @@ impl Gids {
     /// 7F71 { 97 tries left, 93 limit }. That 7F73 is not found tells hosts that there is no PUK and the admin key
     /// unblocks.
     fn pin_status_object(&self) -> Vec<u8> {
-        let mut value = tlv::encode(tag::TRIES_LEFT, &[self.pin.tries_left]);
-        tlv::write(&mut value, tag::TRIES_LIMIT, &[self.chip.profile.pin.tries()]);
+        let mut value = tlv::encode(tag::RETRIES_LEFT, &[self.pin.retries_left]);
+        tlv::write(&mut value, tag::RETRY_LIMIT, &[self.chip.profile.pin.tries()]);
         tlv::encode(tag::PIN_STATUS, &value)
     }
 
     /// PUT DATA (ISO 7816-4 11.4.4): one data object, which is replaced or created; under 3FFF a key.
-    pub(super) fn put_data(&mut self, command: &Command) -> Answer {
+    pub(super) fn put_data(&mut self, command: &Command) -> HandlerResult {
         let id = FileId(command.p1p2());
         if id == FileId::APPLICATION {
             return self.put_key(&command.data);
@@ -91,7 +91,7 @@ impl Gids {
         self.write_object(id, object.tag, object.value, delete)
     }
 
-    fn write_object(&mut self, id: FileId, object: Tag, value: &[u8], delete: bool) -> Answer {
+    fn write_object(&mut self, id: FileId, object: Tag, value: &[u8], delete: bool) -> HandlerResult {
         let ignores_default = self.chip.profile.quirks.ignores_default_flag;
         let Some(objects) = self.files.objects_mut(id) else { return Err(Mark::PutKeyFile) };
         if delete {
@@ -108,14 +108,14 @@ impl Gids {
 
 /// What a tag list asks for.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum Requested {
     /// `5C 00`.
     All,
     /// `5C L tag`.
     One(Tag),
 }
 
-impl Wanted {
+impl Requested {
     fn parse(data: &[u8]) -> Option<Self> {
         match tlv::read_only(data, tag::TAG_LIST).ok()? {
             [] => Some(Self::All),

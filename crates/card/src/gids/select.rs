@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{AID, FileId};
 
-use super::{Answer, Gids, Session, reply};
+use super::{Gids, HandlerResult, VolatileState, reply};
 use crate::Mark;
 
 /// Control information of the application. The version byte 02 after the identifier is what makes hosts take the card for
@@ -23,7 +23,7 @@ const FMD: [u8; 11] = [0x64, 0x09, 0x5F, 0x2F, 0x01, 0x60, 0x7F, 0x65, 0x02, 0x8
 
 impl Gids {
     /// SELECT (ISO 7816-4 11.2.2): the application by identifier (P1 04), or a file by identifier (P1 00).
-    pub(super) fn select(&mut self, command: &Command) -> Answer {
+    pub(super) fn select(&mut self, command: &Command) -> HandlerResult {
         match command.p1 {
             0x04 => self.select_application(command),
             0x00 => self.select_file(command),
@@ -32,34 +32,34 @@ impl Gids {
     }
 
     /// Hosts send the identifier with none, one or both of its version bytes.
-    fn select_application(&mut self, command: &Command) -> Answer {
+    fn select_application(&mut self, command: &Command) -> HandlerResult {
         match command.data.strip_prefix(&AID) {
             Some([] | [0x02] | [0x02, 0x01]) => {}
             _ => return Err(Mark::SelectUnknownApplication),
         }
         let data = application_data(command.p2)?;
-        self.session = Session { selected: Some(FileId::APPLICATION), ..Session::default() };
+        self.volatile = VolatileState { selected: Some(FileId::APPLICATION), ..VolatileState::default() };
         reply(Mark::SelectApplication, data)
     }
 
     /// The class driver selects 3FFF before it selects the application, so that is accepted at any time; files only within
     /// the application. What the session has proved stays.
-    fn select_file(&mut self, command: &Command) -> Answer {
+    fn select_file(&mut self, command: &Command) -> HandlerResult {
         let &[high, low] = command.data.as_slice() else { return Err(Mark::SelectLength) };
         let id = FileId(u16::from_be_bytes([high, low]));
         if id == FileId::APPLICATION {
             let data = application_data(command.p2)?;
-            self.session.selected = Some(id);
+            self.volatile.selected = Some(id);
             return reply(Mark::SelectApplicationFile, data);
         }
-        let within = self.session.selected.is_some();
+        let within = self.volatile.selected.is_some();
         let file = self.files.get(id).filter(|_| within).ok_or(Mark::SelectUnknownFile)?;
         let data = match command.p2 {
             0x04 => file.fcp.encode(),
             0x0C => Vec::new(),
             _ => return Err(Mark::SelectP2),
         };
-        self.session.selected = Some(id);
+        self.volatile.selected = Some(id);
         reply(Mark::SelectFile, data)
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn blank(profile: CardProfile) -> Card {
     card
 }
 
-/// A card that was initialised, with power, the application selected and nobody logged in.
+/// A card that was initialised, with power, the application selected and no one authenticated.
 pub(crate) fn initialised(profile: CardProfile) -> Card {
     let mut card = blank(profile);
     card.personalise(&Personalisation::new(PIN, ADMIN_KEY)).unwrap();

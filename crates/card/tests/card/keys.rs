@@ -114,13 +114,13 @@ fn an_exchange_key_deciphers_under_every_padding() {
     ok(&mut card, &choose(Padding::OaepDecipher));
     assert_eq!(ok(&mut card, &commands::decipher(&oaep)), b"hello");
     send_for(&mut card, &commands::decipher(&pkcs1), StatusWord::WRONG_DATA);
-    assert!(card.marks().contains(Mark::OperationPadding));
+    assert!(card.marks().contains(Mark::PsoPadding));
 
     ok(&mut card, &choose(Padding::RawDecipher));
     let block = ok(&mut card, &commands::decipher(&pkcs1));
     assert_eq!((&block[..2], &block[250..]), (&[0, 2][..], &b"\0hello"[..]));
     send_for(&mut card, &commands::decipher(&[0xFF; 256]), StatusWord::WRONG_DATA);
-    assert!(card.marks().contains(Mark::OperationBlock));
+    assert!(card.marks().contains(Mark::PsoBlock));
     send_for(&mut card, &commands::decipher(&pkcs1[1..]), StatusWord::WRONG_LENGTH);
 }
 

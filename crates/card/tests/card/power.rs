@@ -9,12 +9,12 @@ use autoenroll_keys::Seed;
 fn a_card_without_power_answers_nothing() {
     let mut card = Card::new(CardProfile::gids(), [0; 16], Seed::from(1));
     assert!(!card.is_powered());
-    assert_eq!(card.transmit(&hex("00A4000C 02 3FFF")), []);
+    assert_eq!(card.transmit(&hex("00A4000C 02 3FFF")), [0_u8; 0]);
     let atr = card.power_on().unwrap().to_string();
     assert_eq!(atr, "3B 88 80 01 41 55 54 4F 45 4E 52 4C 13");
     expect(&mut card, "00A4000C 02 3FFF", "9000");
     card.power_off();
-    assert_eq!(card.transmit(&hex("00A4000C 02 3FFF")), []);
+    assert_eq!(card.transmit(&hex("00A4000C 02 3FFF")), [0_u8; 0]);
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn a_mute_card_does_not_answer_to_reset() {
     assert_eq!(card.power_on(), None);
     assert_eq!(card.reset(), None);
     assert!(!card.is_powered());
-    assert_eq!(card.transmit(&hex("00A4000C 02 3FFF")), []);
+    assert_eq!(card.transmit(&hex("00A4000C 02 3FFF")), [0_u8; 0]);
 }
 
 #[test]

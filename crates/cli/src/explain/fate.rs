@@ -2,40 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Fact, SimTime};
+use autoenroll_model::{Fact, Role, SimTime};
 use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
-use crate::catalogue::Catalogue;
-use crate::story::{self, rest};
-
-/// Decisions that end a run before any template is looked at, and what they then are.
-const ENDS: &[(&str, bool)] =
-    &[("P7.3", false), ("R003", true), ("R006", true), ("R019", true), ("R020", true), ("R021", false), ("R031", true)];
-
-/// The decision after which the work list is complete: what is decided about a template later is about its certificates.
-const WORK_LIST: &str = "R065";
-
-/// Decisions that put a template onto the work list; all but the first only when they are affirmative.
-const PLANS: &[&str] = &["R063", "R059", "P7.39"];
-
-/// The decision that tells of which template a certificate is.
-const MANAGED: &str = "R049";
-
-/// The decision that a valid certificate needs nothing, which has its reason in the one before.
-const NEEDS_NOTHING: &str = "R051";
-
-/// Decisions for which a template is on the work list.
-const DUE: &[&str] = &["R050", "R052", "R053", "R059", "P7.39"];
-
-/// Rules about what is out of the ordinary, a star for every rest of an id: of them only a decision that holds is a reason.
-const EXCEPTIONS: &[&str] = &[
-    "R003", "R006", "R019", "R020", "R022", "R024", "R027", "R030", "R031", "R032", "R052", "R053", "R054", "R055",
-    "R056", "R057", "R060", "R064", "R091", "R092", "R096", "R099", "S*", "T2.1.off",
-];
-
-/// Beginnings of the ids of rules about balloon, icon and wizard.
-const DESKTOP: &[&str] = &["S0.", "S1.", "S2.", "S3.", "S4.", "P7.29"];
+use crate::catalogue::{self, Catalogue};
+use crate::prose::{self, rest};
 
 /// A run of one principal, from its trigger to its end.
 pub(super) struct Run<'a> {
@@ -148,8 +120,8 @@ fn waits_for(records: &[&Record]) -> String {
 impl<'a> Run<'a> {
     /// The decision that ended the run before any template was looked at.
     pub(super) fn ended_by(&self) -> Option<&'a Record> {
-        let ends = |record: &Record| ENDS.contains(&(rule(record), decides(record)));
-        self.decisions().rfind(|record| ends(record))
+        let role = |record: &Record| if decides(record) { Role::EndsRun } else { Role::EndsRunOtherwise };
+        self.decisions().rfind(|record| is(record, role(record)))
     }
 
     fn decisions(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
@@ -160,11 +132,11 @@ impl<'a> Run<'a> {
     pub(super) fn selection(&self, template: &str) -> Vec<&'a Record> {
         let certificates: BTreeSet<&str> = self
             .decisions()
-            .filter(|record| rule(record) == MANAGED && record.facts.text("template") == Some(template))
+            .filter(|record| is(record, Role::Managed) && record.facts.text("template") == Some(template))
             .filter_map(|record| record.facts.text("subject"))
             .collect();
         let of_certificate = |record: &Record| certificates.contains(record.facts.text("subject").unwrap_or_default());
-        let before = self.decisions().take_while(|record| rule(record) != WORK_LIST);
+        let before = self.decisions().take_while(|record| !is(record, Role::CompletesWorkList));
         before.filter(|record| is_about(record, template) || of_certificate(record)).collect()
     }
 
@@ -175,26 +147,26 @@ impl<'a> Run<'a> {
             .records
             .iter()
             .filter(|record| record.kind == Kind::ItemEnded && is_about(record, name))
-            .map(|record| story::outcome_and_code(&record.facts))
+            .map(|record| prose::outcome_and_code(&record.facts))
             .collect();
         if !outcomes.is_empty() {
             let text = outcomes.join("; ");
             return Fate { key: text.clone(), text, wanted: true };
         }
         let selection = self.selection(name);
-        let plans = |record: &&&Record| PLANS.contains(&rule(record)) && (rule(record) == PLANS[0] || decides(record));
-        if selection.iter().any(|record| plans(&record)) {
+        let plans = |record: &Record| is(record, Role::PlansAlways) || holds(record, Role::Plans);
+        if selection.iter().any(|record| plans(record)) {
             return self.planned(&selection, catalogue);
         }
         let not_before = spec.published.map(|published| SimTime::START + published).filter(|at| *at > self.from);
-        let last = selection.iter().rfind(|record| rule(record) != NEEDS_NOTHING);
+        let last = selection.iter().rfind(|record| !is(record, Role::NeedsNothing));
         let (text, key) = match (last, not_before) {
             (Some(last), _) => {
                 let text = not_due(last, &selection).unwrap_or_else(|| decided(last, catalogue, Some(name)));
                 (text, format!("{} {}", rule(last), decides(last)))
             }
             (None, Some(at)) => (format!("is not published before {at}"), "unpublished".to_owned()),
-            (None, None) => match self.decisions().find(|record| rule(record) == "R030" && decides(record)) {
+            (None, None) => match self.decisions().find(|record| holds(record, Role::FromCache)) {
                 Some(cached) => {
                     let text = format!("was not offered; {}", decided(cached, catalogue, None));
                     (text, "cached".to_owned())
@@ -207,15 +179,13 @@ impl<'a> Run<'a> {
 
     /// The fate of a template that is on the work list, but was not worked on to its end.
     fn planned(&self, selection: &[&Record], catalogue: &Catalogue) -> Fate {
-        let why = selection.iter().rfind(|record| DUE.contains(&rule(record)) && decides(record));
+        let why = selection.iter().rfind(|record| holds(record, Role::Due));
         let due = why.map_or("is due".to_owned(), |why| format!("is due ({})", rule(why)));
         let text = match &self.end {
             End::Open(_) => format!("{due}, and waits with the run"),
             End::CutOff(_) => format!("{due}, but the run was cut off"),
             End::Ended(_) => {
-                let desktop = |record: &&&Record| {
-                    record.kind == Kind::Logoff || DESKTOP.iter().any(|start| rule(record).starts_with(start))
-                };
+                let desktop = |record: &&&Record| record.kind == Kind::Logoff || is(record, Role::Desktop);
                 let last = self.records.iter().rfind(desktop).map(|record| match record.kind {
                     Kind::Logoff => format!("{} logs off", record.actor),
                     _ => decided(record, catalogue, None),
@@ -229,11 +199,11 @@ impl<'a> Run<'a> {
 
 /// That a template has a certificate which is good for a while, in words; nothing when another decision came last.
 fn not_due(last: &Record, selection: &[&Record]) -> Option<String> {
-    let subject = last.facts.text("subject").filter(|_| rule(last) == "R053" && !decides(last))?;
+    let subject = last.facts.text("subject").filter(|_| !decides(last))?;
     let threshold = last.facts.text("threshold")?;
-    let about = |record: &&&Record| rule(record) == "R055" && record.facts.text("subject") == Some(subject);
-    let end = selection.iter().rfind(about)?.facts.text("not-after")?;
-    Some(format!("is not due: {subject} is good until {end}, and is renewed from {threshold} (R053)"))
+    let about = |record: &&&Record| record.facts.text("subject") == Some(subject);
+    let end = selection.iter().filter(about).rev().find_map(|record| record.facts.text("not-after"))?;
+    Some(format!("is not due: {subject} is good until {end}, and is renewed from {threshold} ({})", rule(last)))
 }
 
 /// The rule of a decision; nothing for another record.
@@ -269,28 +239,15 @@ pub(super) fn decides(record: &Record) -> bool {
 
 /// Whether a decision only says that nothing special is the case: its rule is about an exception, and there is none.
 pub(super) fn is_idle(record: &Record) -> bool {
-    record.kind == Kind::Decision
-        && !decides(record)
-        && EXCEPTIONS.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => rule(record).starts_with(start),
-            None => rule(record) == *known,
-        })
+    !decides(record) && is(record, Role::Exception)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether it is a decision by a rule of that role.
+pub(super) fn is(record: &Record, role: Role) -> bool {
+    catalogue::rule(rule(record)).is_some_and(|row| row.is(role))
+}
 
-    #[test]
-    fn the_rules_that_are_named_here_exist() {
-        let catalogue = Catalogue::read().unwrap();
-        let begins = |start: &str| catalogue.requirements().iter().any(|requirement| requirement.id.starts_with(start));
-        for id in [NEEDS_NOTHING].iter().chain(DUE).chain(EXCEPTIONS) {
-            let exists = id.strip_suffix('*').map_or_else(|| catalogue.requirement(id).is_some(), begins);
-            assert!(exists, "there is no requirement {id}");
-        }
-        for start in DESKTOP {
-            assert!(begins(start), "no requirement begins with {start}");
-        }
-    }
+/// Whether it is an affirmative decision by a rule of that role.
+fn holds(record: &Record, role: Role) -> bool {
+    decides(record) && is(record, role)
 }

@@ -1,14 +1,14 @@
 //! What a requirement or an HRESULT is.
 
 use autoenroll_ca::PolicyRule;
-use autoenroll_model::{Evidence, HResult, SWITCHES};
+use autoenroll_model::{Evidence, HResult, RuleRow, SWITCHES};
 use autoenroll_scenario::parse;
 
 use super::{WIDTH, wrap};
 use crate::arguments::Selection;
-use crate::catalogue::{Catalogue, Requirement, is_decided};
+use crate::catalogue::{self, Catalogue, Requirement};
 use crate::console::{Colour, Console};
-use crate::{Exit, Failure, suite};
+use crate::{Exit, Failure, places, suite};
 
 /// How many scenarios are named.
 const MOST_SCENARIOS: usize = 8;
@@ -21,6 +21,7 @@ pub(super) fn requirement(id: &str, catalogue: &Catalogue, console: &mut Console
         Some(requirement) => entry(requirement, console)?,
         None => ca_rule(id, console)?,
     }
+    places_of(id, console)?;
     shown_by(id, console)?;
     Ok(Exit::Ok)
 }
@@ -45,7 +46,7 @@ fn entry(requirement: &Requirement, console: &mut Console<'_>) -> Result<(), Fai
     if let Some(switch) = SWITCHES.iter().find(|switch| switch.requirement == *id) {
         particular("switch", &format!("{}; `autoenroll profiles` shows its values", switch.name), console)?;
     }
-    if is_decided(id) {
+    if catalogue::rule(id).is_some() {
         particular("decides", "each decision is recorded: `autoenroll show --detail everything`", console)?;
     }
     if let Some(why) = exception {
@@ -56,7 +57,8 @@ fn entry(requirement: &Requirement, console: &mut Console<'_>) -> Result<(), Fai
 
 /// A check of the CA that has no entry in the catalogue.
 fn ca_rule(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
-    let Some(PolicyRule { statement, refusal, source, .. }) = autoenroll_ca::RULES.iter().find(|rule| rule.id == id)
+    let Some(PolicyRule { row: RuleRow { statement, source, .. }, refusal }) =
+        autoenroll_ca::RULES.iter().find(|rule| rule.row.id == id)
     else {
         return Err(Failure::Usage(format!("nothing more is known about `{id}`")));
     };
@@ -80,10 +82,13 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
     writeln!(console.out, "{}\n", console.paint(Colour::Yellow, &code.to_string()))?;
     for requirement in &about {
         entry(requirement, console)?;
+        places_of(&requirement.id, console)?;
         shown_by(&requirement.id, console)?;
         writeln!(console.out)?;
     }
-    for PolicyRule { id, statement, .. } in autoenroll_ca::RULES.iter().filter(|rule| rule.refusal == Some(code)) {
+    for PolicyRule { row: RuleRow { id, statement, .. }, .. } in
+        autoenroll_ca::RULES.iter().filter(|rule| rule.refusal == Some(code))
+    {
         particular("CA's rule", &format!("{id}: {statement}"), console)?;
     }
     let words = [Some(number.as_str()), code.name()];
@@ -96,6 +101,17 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
         particular("see also", &format!("{id}: {title}"), console)?;
     }
     Ok(Exit::Ok)
+}
+
+/// The lines of the sources that decide, fulfil or test it.
+fn places_of(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let mut before = "";
+    for place in places::of(id) {
+        let label = if place.label() == before { "" } else { place.label() };
+        particular(label, &format!("{}:{}", place.file, place.line), console)?;
+        before = place.label();
+    }
+    Ok(())
 }
 
 /// The scenarios of the suite that cover a requirement.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::SimTime;
+use autoenroll_model::{Role, SimTime};
 use autoenroll_scenario::{Table, suggestion};
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
-use super::fate::{End, Fate, Run, decided, decides, rule, runs};
+use super::fate::{End, Fate, Run, decided, decides, is, rule, runs};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
@@ -15,9 +15,6 @@ use crate::suite::Story;
 
 /// How many times are listed at which the same happened.
 const MOST_TIMES: usize = 8;
-
-/// Rules that say whether something that happened starts a run.
-const TRIGGERS: &[&str] = &["R007", "R008", "R009", "R010", "R012", "P7.2"];
 
 /// Runs that say the same.
 struct Group<'a> {
@@ -182,7 +179,7 @@ fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Resu
     writeln!(console.out, "no run started in this story")?;
     let mut told = BTreeSet::new();
     for record in trace.records() {
-        let refused = record.kind == Kind::Decision && TRIGGERS.contains(&rule(record)) && !decides(record);
+        let refused = record.kind == Kind::Decision && is(record, Role::Trigger) && !decides(record);
         if refused && told.insert((record.actor.as_str(), rule(record))) {
             let why = decided(record, catalogue, None);
             writeln!(console.out, "{:>12}  {}: {why}", record.at.to_string(), record.actor)?;

@@ -1,7 +1,7 @@
 //! What a question is about.
 
 use autoenroll_model::{HRESULT_NAMES, HResult};
-use autoenroll_scenario::{FileId, Requirement, Requirements as _, suggestion};
+use autoenroll_scenario::{FileId, Requirement, Requirements as _};
 
 use crate::Failure;
 use crate::catalogue::Catalogue;
@@ -110,7 +110,7 @@ fn moment(text: &str) -> Target<'_> {
 }
 
 /// What to say about a word that names no scenario, but nearly an id or the name of an HRESULT.
-pub(super) fn slip(text: &str, catalogue: &Catalogue) -> Option<String> {
+pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
     if text.contains('/') || suite::named(text).is_ok() {
         return None;
     }
@@ -122,10 +122,13 @@ pub(super) fn slip(text: &str, catalogue: &Catalogue) -> Option<String> {
     let more = near.len().saturating_sub(SUGGESTIONS);
     near.truncate(SUGGESTIONS);
     if near.is_empty() {
-        near.extend(suggestion(text, ids.iter().copied()));
+        near.extend(autoenroll_scenario::suggestion(text, ids.iter().copied()));
     }
     if near.is_empty() {
-        near.extend(suggestion(&text.to_ascii_uppercase(), HRESULT_NAMES.iter().map(|(_, name)| *name)));
+        near.extend(autoenroll_scenario::suggestion(
+            &text.to_ascii_uppercase(),
+            HRESULT_NAMES.iter().map(|(_, name)| *name),
+        ));
     }
     if near.is_empty() {
         return None;
@@ -168,7 +171,7 @@ mod tests {
     fn near_ids_are_suggested() {
         let catalogue = Catalogue::read().unwrap();
         let check = |text: &str, words: &[&str]| {
-            let help = slip(text, &catalogue);
+            let help = suggestion(text, &catalogue);
             let found = help.as_deref().unwrap_or_default();
             assert!(
                 words.iter().all(|word| found.contains(word)) && words.is_empty() == help.is_none(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{Fact, SimTime};
-use autoenroll_scenario::{ExpectedValue, Failure as Wrong, FailureKind, Pattern, RunReport, Step, StepKind, Verdict};
+use autoenroll_model::SimTime;
+use autoenroll_scenario::{FailureKind, RunReport, StepKind};
 use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
 use super::fate::{decided, decides, is_idle};
@@ -11,7 +11,8 @@ use super::runs::{self, Shown};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
-use crate::story::{rest, sentence};
+use crate::hint::{failures, template};
+use crate::prose::{rest, sentence};
 use crate::suite::Story;
 
 /// The record that a step matched, and everything that led to it; for a step without a record what there is to say about it.
@@ -64,26 +65,6 @@ pub(super) fn step(
     }
 }
 
-/// How the story went otherwise than its file says.
-pub(crate) fn failures(report: &RunReport) -> &[Wrong] {
-    match &report.verdict {
-        Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures,
-        Verdict::Passed | Verdict::Error(_) => &[],
-    }
-}
-
-/// The template that a step is about, when it names one.
-pub(crate) fn template(step: &Step) -> Option<&str> {
-    let (StepKind::Expect(Pattern { facts, .. }) | StepKind::Never(Pattern { facts, .. })) = &step.kind else {
-        return None;
-    };
-    let fact = facts.iter().find(|fact| fact.name.value == "template")?;
-    match &fact.value.value {
-        ExpectedValue::Literal(Fact::Text(name)) => Some(name),
-        _ => None,
-    }
-}
-
 /// Everything that led to a record, in the order in which it happened.
 fn because(
     record: &Record,
@@ -127,7 +108,7 @@ fn is_passed(record: &Record) -> bool {
     let rule = record.facts.text("rule").unwrap_or_default();
     record.kind == Kind::Decision
         && decides(record)
-        && autoenroll_ca::RULES.iter().any(|known| known.id == rule && known.refusal.is_some())
+        && autoenroll_ca::RULES.iter().any(|known| known.row.id == rule && known.refusal.is_some())
 }
 
 /// The causes of a record, and theirs.

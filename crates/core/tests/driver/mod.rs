@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 
 use autoenroll_core::Core;
 use autoenroll_model::{
-    Ace, AceEffect, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, CertificateCheck,
-    ContainerView, Context, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EnrollmentFlags,
-    EnrollmentService, FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyPlace, KeySpec, KeyUsage, NameFlags,
-    Now, OutputBody, PinId, PrincipalObject, PrivateKeyFlags, Profile, PromptId, Provider, ProviderKind,
-    ProviderPreference, ReaderState, ReaderView, Report, RequestEntry, RootDse, SecurityDescriptor, Settings, SimTime,
-    SoftwareOperation, StoredCertificate, Stores, Template, Trigger, TriggerCause, rights,
+    Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, CertificateCheck, ContainerView,
+    Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EnrollmentFlags, EnrollmentService,
+    FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyPlace, KeyUsage, NameFlags, Now, OutputBody, PinId,
+    PrincipalObject, Profile, PromptId, Provider, ProviderKind, ProviderPreference, ReaderState, ReaderView, Report,
+    RequestEntry, RootDse, SecurityDescriptor, Settings, SimTime, SoftwareOperation, StoredCertificate, Stores,
+    Template, Trigger, TriggerCause,
 };
 use autoenroll_wire::{Extension, Extensions, Name, TemplateReference, UnsignedCertificate};
 
@@ -75,59 +75,28 @@ impl Card {
 }
 
 pub fn template(name: &str, providers: &[&str], flags: EnrollmentFlags) -> Template {
-    let everything = Ace {
-        effect: AceEffect::Allow,
-        mask: rights::FULL,
-        object: None,
-        trustee: ALICE.parse().unwrap(),
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
-    };
     Template {
-        name: name.into(),
-        display_name: name.into(),
         oid: Some(TEMPLATE_OID.parse().unwrap()),
-        schema: Some(2),
-        revision: 100,
-        minor: 3,
         flags: GeneralFlags::empty(),
         enrollment_flags: Some(flags | EnrollmentFlags::AUTO_ENROLLMENT),
-        private_key_flags: PrivateKeyFlags::empty(),
         name_flags: NameFlags::SUBJECT_ALT_REQUIRE_UPN,
-        ra_signatures: 0,
-        ra_application_policies: vec![],
-        ra_policies: vec![],
-        cng: None,
-        key_spec: KeySpec::Exchange,
         minimal_key_size: 2048,
         providers: (1..)
             .zip(providers)
             .map(|(order, name)| ProviderPreference { order, name: (*name).into() })
             .collect(),
-        validity: Duration::days(365),
-        renewal_period: Duration::days(42),
         key_usage: KeyUsage::DIGITAL_SIGNATURE,
         eku: vec!["1.3.6.1.4.1.311.20.2.2".parse().unwrap()],
         application_policies: vec![],
-        certificate_policies: vec![],
         critical_extensions: vec![],
-        supersedes: vec![],
-        max_issuing_depth: 0,
-        security: SecurityDescriptor { owner: None, dacl: Some(vec![everything]) },
+        security: SecurityDescriptor::full_control(&ALICE.parse().unwrap()),
+        ..Template::permissive(name)
     }
 }
 
 impl Driver {
     pub fn new(profile: Profile, templates: Vec<Template>) -> Self {
-        let identity = Identity {
-            principal: "alice".into(),
-            computer: "WKS01".into(),
-            domain: "CONTOSO".into(),
-            context: Context::User,
-            domain_member: true,
-            profile,
-        };
+        let identity = Identity::for_tests(profile);
         let provider = |name: &str, kind| Provider { name: name.into(), kind };
         Self {
             settings: Settings {

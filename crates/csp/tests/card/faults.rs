@@ -55,7 +55,7 @@ fn check(operation: impl Fn(&str, &str) -> CardOperation) -> String {
         }
         assert_usable(&mut after);
 
-        // Nobody is to be left with a card that takes no further key.
+        // The card must take further keys afterwards.
         let again = after.run(generate(KeyAlgorithm::Rsa1024));
         assert!(matches!(again, EffectResult::Generated { .. }), "{command}: {again:?}");
         assert_usable(&mut after);

@@ -1,6 +1,6 @@
 //! Cards that answer nonsense: an operation ends all the same.
 
-use autoenroll_csp::{Answer, Operation, Step, step};
+use autoenroll_csp::{CardAnswer, Operation, Step, step};
 use autoenroll_model::{CardOperation, KeyAlgorithm, SignatureAlgorithm};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn the_same_answer_for_ever_comes_to_an_end() {
         for operation in operations() {
             let mut answers = Vec::new();
             while matches!(step(&operation, &answers), Step::Send(_)) {
-                answers.push(Answer::Response(answer.to_vec()));
+                answers.push(CardAnswer::Response(answer.to_vec()));
                 assert!(answers.len() <= 1_024, "{operation:?}");
             }
         }
@@ -70,7 +70,7 @@ proptest! {
     #[test]
     fn any_answers_are_survived(which in 0..11_usize, answers in vec(answer(), 0..40)) {
         let operation = &operations()[which];
-        let answers: Vec<Answer> = answers.into_iter().map(Answer::Response).collect();
+        let answers: Vec<CardAnswer> = answers.into_iter().map(CardAnswer::Response).collect();
         for sent in 0..=answers.len() {
             let _: Step = step(operation, &answers[..sent]);
         }

@@ -116,7 +116,7 @@ fn the_key_map_is_as_long_as_the_container_map() {
     assert!(matches!(keys.0[..], [KeyMapRecord::Used { .. }, KeyMapRecord::Free]), "{keys:?}");
 }
 
-/// A map that flags two containers, a key map that is too short, a master file that names a certificate nobody wrote.
+/// A map that flags two containers, a key map that is too short, a master file that names a certificate that was never written.
 #[test]
 fn contradictions_are_read_one_way() {
     let mut reader = Reader::with("gids");

@@ -10,7 +10,7 @@ fn the_counter_is_the_cards() {
     let mut check = |pin: &str, expected: EffectResult, tries_left: u8| {
         assert_eq!(reader.run_with(CardOperation::VerifyPin, Some(pin)), expected, "{pin}");
         assert_eq!(reader.describe().tries_left, Some(tries_left), "after {pin}");
-        assert!(!reader.card.look().user, "nobody stays logged in");
+        assert!(!reader.card.look().user, "no user stays authenticated");
     };
     let wrong = |tries| EffectResult::WrongPin { tries_left: Some(tries) };
     let failed = EffectResult::Failed;

@@ -4,7 +4,7 @@ use autoenroll_apdu::gids::{CardCacheFile, FileId, commands, tag};
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Command, Response, StatusWord, describe, get_response};
 use autoenroll_card::{Card, CardProfile, Personalisation};
-use autoenroll_csp::{Answer, Operation, Pin, Step, Target, container_name, step};
+use autoenroll_csp::{CardAnswer, Operation, Pin, Step, Target, container_name, step};
 use autoenroll_keys::Seed;
 use autoenroll_model::{
     CardDescription, CardOperation, CardSerial, EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec,
@@ -86,17 +86,17 @@ impl Reader {
             answers.push(match fault {
                 Fault::PulledBefore(at) if at == now => {
                     self.card.power_off();
-                    Answer::CardGone(HResult::SCARD_W_REMOVED_CARD)
+                    CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD)
                 }
                 Fault::PulledAfter(at) if at == now => {
                     self.transmit(&command);
                     self.card.power_off();
-                    Answer::Response(Vec::new())
+                    CardAnswer::Response(Vec::new())
                 }
                 Fault::Refused(at, sw) if at == now => {
                     // A card that refuses a piece of a chain forgets the chain; any other command makes this one do so.
                     self.card.transmit(&get_response(256).encode().unwrap());
-                    Answer::Response(Response::status(sw).encode())
+                    CardAnswer::Response(Response::status(sw).encode())
                 }
                 _ => self.transmit(&command),
             });
@@ -108,7 +108,7 @@ impl Reader {
         (last, commands.len())
     }
 
-    fn transmit(&mut self, command: &Command) -> Answer {
+    fn transmit(&mut self, command: &Command) -> CardAnswer {
         let bytes = command.encode().unwrap();
         assert!(bytes.len() <= 261, "a short APDU: {}", describe(command));
         let answer = self.card.transmit(&bytes);
@@ -118,7 +118,7 @@ impl Reader {
             Err(_) => "no answer".into(),
         };
         self.trace.push(format!("  {:<44} {status}", describe(command)).trim_end().to_owned());
-        Answer::Response(answer)
+        CardAnswer::Response(answer)
     }
 
     pub(crate) fn describe(&mut self) -> CardDescription {

@@ -4,7 +4,7 @@ use autoenroll_model::HResult;
 use autoenroll_world::CardGone;
 use pcsc::Error;
 
-/// What a failed PC/SC call means for whoever uses the card.
+/// What a failed PC/SC call means for the user of the card.
 ///
 /// pcscd tells a removal in different words, depending on whether it has noticed it yet; a daemon that has gone, too.
 #[must_use]

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use autoenroll_csp::{Answer, Operation, Step, step};
+use autoenroll_csp::{CardAnswer, Operation, Step, step};
 use autoenroll_model::HResult;
 use autoenroll_world::CardGone;
 use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
@@ -19,7 +19,7 @@ pub struct Reader {
     jobs: Sender<Job>,
 }
 
-type Job = Box<dyn FnOnce(&mut Session) + Send>;
+type Job = Box<dyn FnOnce(&mut CardHandle) + Send>;
 
 /// How long one command may take. Generating a key is the slowest, and virtual cards have theirs in store.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -36,9 +36,9 @@ impl Reader {
         let name = CString::new(name).map_err(|_| CardGone(HResult::SCARD_E_UNKNOWN_READER))?;
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::spawn(move || {
-            let mut session = Session { name, context: None, card: None };
+            let mut handle = CardHandle { name, context: None, card: None };
             for job in queue {
-                job(&mut session);
+                job(&mut handle);
             }
         });
         Ok(Self { jobs })
@@ -49,7 +49,7 @@ impl Reader {
     /// # Errors
     /// [`HResult::SCARD_E_NO_SMARTCARD`] when none came in time.
     pub fn connect(&self, within: Duration) -> Result<Vec<u8>, CardGone> {
-        self.ask(within + ANSWER_WITHIN, move |session| session.connect(within))
+        self.ask(within + ANSWER_WITHIN, move |handle| handle.connect(within))
     }
 
     /// Lets go of the card, and waits until it is out.
@@ -57,7 +57,7 @@ impl Reader {
     /// # Errors
     /// [`HResult::SCARD_E_TIMEOUT`] when it is still in after that time.
     pub fn wait_until_empty(&self, within: Duration) -> Result<(), CardGone> {
-        self.ask(within + ANSWER_WITHIN, move |session| session.wait_until_empty(within))
+        self.ask(within + ANSWER_WITHIN, move |handle| handle.wait_until_empty(within))
     }
 
     /// Lets go of the card as it is.
@@ -65,8 +65,8 @@ impl Reader {
     /// # Errors
     /// When the daemon does not answer.
     pub fn disconnect(&self) -> Result<(), CardGone> {
-        self.ask(ANSWER_WITHIN, |session| {
-            session.disconnect();
+        self.ask(ANSWER_WITHIN, |handle| {
+            handle.disconnect();
             Ok(())
         })
     }
@@ -78,7 +78,7 @@ impl Reader {
     /// [`HResult::SCARD_W_REMOVED_CARD`], although pcscd calls it a success.
     pub fn transmit(&self, apdu: &[u8]) -> Result<Vec<u8>, CardGone> {
         let apdu = apdu.to_vec();
-        self.ask(ANSWER_WITHIN, move |session| transmit(session.connected()?, &apdu))
+        self.ask(ANSWER_WITHIN, move |handle| transmit(handle.connected()?, &apdu))
     }
 
     /// Resets the card; its answer to reset.
@@ -86,8 +86,8 @@ impl Reader {
     /// # Errors
     /// When it is gone.
     pub fn reset(&self) -> Result<Vec<u8>, CardGone> {
-        self.ask(ANSWER_WITHIN, |session| {
-            let card = session.connected()?;
+        self.ask(ANSWER_WITHIN, |handle| {
+            let card = handle.connected()?;
             card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard).map_err(card_gone)?;
             atr(card)
         })
@@ -100,16 +100,15 @@ impl Reader {
     /// When there is no card to begin with.
     pub fn perform(&self, operation: &Operation) -> Result<Step, CardGone> {
         let operation = operation.clone();
-        self.ask(ANSWER_WITHIN, move |session| {
-            let transaction = session.connected()?.transaction().map_err(card_gone)?;
+        self.ask(ANSWER_WITHIN, move |handle| {
+            let transaction = handle.connected()?.transaction().map_err(card_gone)?;
             let mut answers = Vec::new();
             // An operation has an end, whatever the card answers.
             while let Step::Send(command) = step(&operation, &answers) {
                 let answer = match command.encode() {
-                    Ok(apdu) => {
-                        transmit(&transaction, &apdu).map_or_else(|gone| Answer::CardGone(gone.0), Answer::Response)
-                    }
-                    Err(_) => Answer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE),
+                    Ok(apdu) => transmit(&transaction, &apdu)
+                        .map_or_else(|gone| CardAnswer::CardGone(gone.0), CardAnswer::Response),
+                    Err(_) => CardAnswer::CardGone(HResult::SCARD_E_UNSUPPORTED_FEATURE),
                 };
                 answers.push(answer);
             }
@@ -120,12 +119,12 @@ impl Reader {
     fn ask<R: Send + 'static>(
         &self,
         within: Duration,
-        job: impl FnOnce(&mut Session) -> Result<R, CardGone> + Send + 'static,
+        job: impl FnOnce(&mut CardHandle) -> Result<R, CardGone> + Send + 'static,
     ) -> Result<R, CardGone> {
         let (reply, answer) = mpsc::sync_channel(1);
-        let job = move |session: &mut Session| {
-            // Whoever asked may no longer wait.
-            let _too_late = reply.send(job(session));
+        let job = move |handle: &mut CardHandle| {
+            // The caller may no longer wait.
+            let _too_late = reply.send(job(handle));
         };
         self.jobs.send(Box::new(job)).map_err(|_| CardGone(HResult::E_UNEXPECTED))?;
         match answer.recv_timeout(within) {
@@ -142,21 +141,21 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         // A daemon that does not answer is not waited for.
-        let _unheard = self.ask(GOODBYE_WITHIN, |session| {
-            session.disconnect();
+        let _unheard = self.ask(GOODBYE_WITHIN, |handle| {
+            handle.disconnect();
             Ok(())
         });
     }
 }
 
 /// What the thread of a reader holds.
-struct Session {
+struct CardHandle {
     name: CString,
     context: Option<Context>,
     card: Option<Card>,
 }
 
-impl Session {
+impl CardHandle {
     fn context(&mut self) -> Result<Context, CardGone> {
         if let Some(context) = &self.context {
             return Ok(context.clone());
@@ -216,7 +215,7 @@ impl Session {
         }
     }
 
-    /// Leaves the card as it is: resetting it, as dropping the handle would, is for whoever asks for it.
+    /// Leaves the card as it is: resetting it, as dropping the handle would, is done only on request.
     fn disconnect(&mut self) {
         if let Some(card) = self.card.take() {
             // A card that is gone needs no farewell.

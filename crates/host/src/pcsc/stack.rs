@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::pcscd::read_slots;
 use crate::{LogError, LoggedApdu, Pcscd, PcscdError, PcscdOptions, Slot, read_apdu_log};
 
-/// The readers of this process's pcscd. Whoever needs one takes it and gives it back.
+/// The readers of this process's pcscd, lent out one by one.
 #[derive(Debug)]
 pub struct Stack {
     directory: PathBuf,
     slots: Vec<Slot>,
-    /// The readers that nobody has taken.
+    /// The readers that are not lent out.
     free: Mutex<Vec<Slot>>,
 }
 

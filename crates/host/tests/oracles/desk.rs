@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, CardState};
-use autoenroll_host::{Exchange, Inserted, Pcscd, PcscdOptions, SharedCard, insert, share};
+use autoenroll_host::{Exchange, InsertedCard, Pcscd, PcscdOptions, SharedCard, insert, share};
 use autoenroll_keys::Seed;
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ pub(crate) struct Desk {
     card: SharedCard,
     heard: Arc<Mutex<Vec<Exchange>>>,
     // Before pcscd: the card is pulled before its reader goes.
-    inserted: Mutex<Option<Inserted>>,
+    inserted: Mutex<Option<InsertedCard>>,
     pcscd: Pcscd,
     /// OpenSC's PKCS #11 module, `$M` in lines.
     module: PathBuf,
@@ -159,7 +159,7 @@ impl Desk {
     }
 }
 
-fn put_in(card: &SharedCard, pcscd: &Pcscd, heard: &Arc<Mutex<Vec<Exchange>>>) -> Inserted {
+fn put_in(card: &SharedCard, pcscd: &Pcscd, heard: &Arc<Mutex<Vec<Exchange>>>) -> InsertedCard {
     let heard = Arc::clone(heard);
     let observe = move |exchange: &Exchange| heard.lock().unwrap().push(exchange.clone());
     let inserted = insert(card.clone(), pcscd.slots()[0].driver(), Duration::from_secs(5), observe).unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use autoenroll_host::pcsc::{PcscCards, Stack};
 use autoenroll_model::HResult;
 use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{CardGone, Parts};
+use autoenroll_world::{CardGone, CardHost as _};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Part;
@@ -74,7 +74,7 @@ pub(crate) fn pcscd_ends_with_the_process_that_started_it() {
     kill_process(Pid::from_raw(*second).unwrap(), Signal::KILL).unwrap();
 }
 
-/// A process that has ended but that nobody has waited for is not alive.
+/// A zombie, which has ended but has not been waited for, is not alive.
 fn is_alive(pid: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))

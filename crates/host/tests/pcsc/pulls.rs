@@ -8,8 +8,8 @@ use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
 use autoenroll_scenario::first_difference;
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::{ClickTarget, UserAnswer};
-use autoenroll_world::spec::{Secret, WorldSpec};
-use autoenroll_world::{Action, InProcess, Parts, Stepped, World};
+use autoenroll_world::spec::{Pin, WorldSpec};
+use autoenroll_world::{Action, CardHost, Hosts, InProcessCas, Stepped, World};
 
 use crate::Part;
 use crate::scenarios::of_suite;
@@ -21,10 +21,10 @@ const PULLED_BEFORE: [usize; 6] = [0, 1, 11, 31, 51, usize::MAX];
 pub(crate) fn a_card_pulled_at_any_command_gives_the_same_trace(stack: &Arc<Stack>, part: Part) {
     let spec = of_suite("founding/second-provider.toml").spec;
     for pulled_before in PULLED_BEFORE.into_iter().skip(part.this).step_by(part.of) {
-        let here = play(&spec, InProcess::new(), pulled_before);
+        let here = play(&spec, Hosts::in_process(), pulled_before);
         let cards = PcscCards::new(Arc::clone(stack));
         let ledger = cards.ledger();
-        let there = play(&spec, cards, pulled_before);
+        let there = play(&spec, Hosts { cards, cas: InProcessCas::default() }, pulled_before);
         assert_eq!(ledger.faults(), [], "before {pulled_before}");
         assert_eq!(first_difference(&here, &there), None, "before {pulled_before}");
         assert!(
@@ -35,8 +35,8 @@ pub(crate) fn a_card_pulled_at_any_command_gives_the_same_trace(stack: &Arc<Stac
 }
 
 /// alice does what she is asked; what she has no answer to, she cancels.
-fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
-    let mut world = World::new(spec.clone(), Cores::new(), parts).unwrap();
+fn play<C: CardHost>(spec: &WorldSpec, hosts: Hosts<C, InProcessCas>, pulled_before: usize) -> Trace {
+    let mut world = World::new(spec.clone(), Cores::new(), hosts).unwrap();
     let logon = Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() };
     world.act(&logon).unwrap();
     run(&mut world, SimTime::START + Duration::hours(8) + Duration::seconds(65));
@@ -58,7 +58,7 @@ fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
         let answer = match prompt.point {
             DecisionPoint::WizardStart => UserAnswer::Word(Choice::Start),
             DecisionPoint::CardReplaceDefault => UserAnswer::Word(Choice::Yes),
-            DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
+            DecisionPoint::PinEnter => UserAnswer::Pin(Pin::new("1234")),
             DecisionPoint::Summary => UserAnswer::Word(Choice::Close),
             _ => UserAnswer::Word(Choice::Cancel),
         };
@@ -71,7 +71,7 @@ fn play<P: Parts>(spec: &WorldSpec, parts: P, pulled_before: usize) -> Trace {
     world.trace().clone()
 }
 
-fn run<P: Parts>(world: &mut World<Cores, P>, until: SimTime) {
+fn run<C: CardHost>(world: &mut World<Cores, C, InProcessCas>, until: SimTime) {
     while world.step(until).unwrap() == Stepped::Handled {}
     world.advance(until);
 }

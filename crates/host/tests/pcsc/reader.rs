@@ -6,7 +6,7 @@ use std::time::Duration;
 use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_csp::{Operation, Step};
 use autoenroll_host::pcsc::{Reader, Stack};
-use autoenroll_host::{Inserted, SharedCard, Slot, insert, share};
+use autoenroll_host::{InsertedCard, SharedCard, Slot, insert, share};
 use autoenroll_keys::Seed;
 use autoenroll_model::{CardSerial, EffectResult, HResult};
 use autoenroll_world::CardGone;
@@ -24,7 +24,7 @@ pub(crate) fn card() -> SharedCard {
     share(card)
 }
 
-fn put_in(card: &SharedCard, slot: &Slot) -> (Inserted, Reader) {
+fn put_in(card: &SharedCard, slot: &Slot) -> (InsertedCard, Reader) {
     let inserted = insert(Arc::clone(card), slot.driver(), LONG, |_| {}).unwrap();
     let reader = Reader::open(&slot.name).unwrap();
     assert_eq!(reader.connect(LONG).unwrap(), card.lock().unwrap().profile().atr.as_bytes());
@@ -42,7 +42,7 @@ pub(crate) fn a_reader_is_driven(stack: &Arc<Stack>, _all: Part) {
     let (inserted, reader) = put_in(&card, slot);
     assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
     assert_eq!(reader.transmit(VERIFY).unwrap(), b"\x90\x00");
-    // Longer than pcscd's patience with cards that nobody holds: the handle keeps the power on.
+    // Longer than the time after which pcscd powers down cards without a handle: this handle keeps the power on.
     std::thread::sleep(Duration::from_millis(1_200));
     assert_eq!(reader.transmit(VERIFY_STATUS).unwrap(), b"\x90\x00");
     assert_eq!(reader.reset().unwrap(), CardProfile::gids().atr.as_bytes());

@@ -11,7 +11,7 @@ use autoenroll_scenario::{
     Bundle, Library, Requirement, Requirements, RunReport, Scenario, check, first_difference, run,
 };
 use autoenroll_trace::{Kind, Trace};
-use autoenroll_world::InProcess;
+use autoenroll_world::{Hosts, InProcessCas};
 
 use crate::Part;
 
@@ -60,7 +60,7 @@ pub(crate) fn of_suite(name: &str) -> Scenario {
 pub(crate) fn run_behind_pcscd(scenario: &Scenario, stack: &Arc<Stack>) -> (RunReport, Ledger) {
     let cards = PcscCards::new(Arc::clone(stack));
     let ledger = cards.ledger();
-    (run(scenario, Cores::new(), cards, &AnyRequirement), ledger)
+    (run(scenario, Cores::new(), Hosts { cards, cas: InProcessCas::default() }, &AnyRequirement), ledger)
 }
 
 fn all_below(directory: &Path, files: &mut Vec<PathBuf>) {
@@ -96,7 +96,7 @@ pub(crate) fn every_scenario_gives_the_same_trace(stack: &Arc<Stack>, part: Part
     let mut compared = 0;
     let mut logged = 0;
     for (name, scenario) in files.iter().skip(part.this).step_by(part.of).flat_map(|file| load(file)) {
-        let here = run(&scenario, Cores::new(), InProcess::new(), &AnyRequirement);
+        let here = run(&scenario, Cores::new(), Hosts::in_process(), &AnyRequirement);
         let commands = commands_of(&here.trace);
         if commands.is_empty() {
             continue;

@@ -93,7 +93,7 @@ fn cases() -> Vec<(&'static str, Vec<Ace>, May)> {
         ("through Network", vec![of(Allow, Right::Enroll, NETWORK)], (true, false)),
         ("not through PRINCIPAL_SELF", vec![plain(Allow, control, Sid::PRINCIPAL_SELF)], (false, false)),
         (
-            "somebody else's do not count",
+            "those of another principal do not count",
             vec![plain(Allow, control, OTHER), plain(Deny, control, OTHER)],
             (false, false),
         ),

@@ -1,10 +1,10 @@
 //! The suite of the repository against planted bugs.
 
 use autoenroll_core::InProcess as Cores;
-use autoenroll_mutants::{Hunt, Mutant, PlantedBug, SabotagedFactory, SabotagedParts, Story, run_mutants};
+use autoenroll_mutants::{Hunt, Mutant, PlantedBug, SabotagedCards, SabotagedFactory, Story, run_mutants};
 use autoenroll_scenario::{ByPrefix, run};
 use autoenroll_trace::TraceDigest;
-use autoenroll_world::InProcess;
+use autoenroll_world::{Hosts, InProcessCards, InProcessCas};
 
 use crate::stories;
 
@@ -34,5 +34,6 @@ fn bugs_keep_still_until_their_occasion_comes() {
 
 fn digest(story: &Story, bug: Option<PlantedBug>) -> TraceDigest {
     let cores = SabotagedFactory::new(Cores::new(), bug);
-    run(&story.scenario, cores, SabotagedParts::new(InProcess::new(), bug), &ByPrefix).digest
+    let cards = SabotagedCards::new(InProcessCards::default(), bug);
+    run(&story.scenario, cores, Hosts { cards, cas: InProcessCas::default() }, &ByPrefix).digest
 }

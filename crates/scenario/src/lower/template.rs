@@ -110,6 +110,7 @@ fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mu
 
 /// No attribute but the periods of most default templates: a year, renewed six weeks before its end.
 fn empty(name: &str) -> Template {
+    // T2.4.default
     Template { validity: Duration::days(365), renewal_period: Duration::days(42), ..Template::empty(name) }
 }
 

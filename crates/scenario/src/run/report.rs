@@ -2,6 +2,7 @@
 
 use autoenroll_model::SimTime;
 use autoenroll_trace::{Detail, TimelineOptions, Trace, render as render_timeline};
+use autoenroll_world::WorldError;
 
 use super::{Failure, RunError, RunReport, Verdict};
 use crate::Code;
@@ -34,7 +35,8 @@ impl RunReport {
             Verdict::Error(error) => {
                 let code = match error {
                     RunError::Impossible(_) => Code::Impossible,
-                    RunError::World(autoenroll_world::WorldError::Restless { .. }) => Code::Restless,
+                    RunError::World(WorldError::NotQuiescent { .. }) => Code::Restless,
+                    RunError::World(WorldError::Core { error, .. }) if error.is_of_driver() => Code::ContractBroken,
                     RunError::World(_) => Code::CoreFailed,
                 };
                 [Diagnostic::error(code, error.to_string(), Span::default())].into_iter().collect()

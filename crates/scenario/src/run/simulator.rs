@@ -2,7 +2,7 @@
 
 use autoenroll_model::{CoreFactory, Facts, SimTime};
 use autoenroll_trace::Trace;
-use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Parts, Stepped, World, WorldError};
+use autoenroll_world::{ActError, Action, CaHost, CardHost, Look, LookError, OpenPrompt, Stepped, World, WorldError};
 
 /// A world that somebody steps through: the simulator, or a script in tests of the language itself.
 pub trait Simulator {
@@ -40,7 +40,7 @@ pub trait Simulator {
     fn look(&self, what: &Look) -> Result<Facts, LookError>;
 }
 
-impl<F: CoreFactory, P: Parts> Simulator for World<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         Self::act(self, action)
     }

@@ -4,7 +4,9 @@
 use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::UserAnswer;
-use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Parts, Stepped, World, WorldError};
+use autoenroll_world::{
+    ActError, Action, CaHost, CardHost, Hosts, Look, LookError, OpenPrompt, Stepped, World, WorldError,
+};
 
 use super::{RunError, RunReport, Simulator, Verdict, report, run};
 use crate::check::{Requirements, Scenario};
@@ -36,14 +38,14 @@ pub struct SweepFailure {
 
 /// Plays a scenario once as it is, and once for every moment at which the fault is possible.
 #[must_use]
-pub fn sweep<F: CoreFactory, P: Parts>(
+pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
     fault: Sweep,
-    mut make: impl FnMut() -> (F, P),
+    mut make: impl FnMut() -> (F, Hosts<C, A>),
     requirements: &dyn Requirements,
 ) -> SweepReport {
-    let (factory, parts) = make();
-    let plain = run(scenario, factory, parts, requirements);
+    let (factory, hosts) = make();
+    let plain = run(scenario, factory, hosts, requirements);
     if plain.verdict != Verdict::Passed {
         return SweepReport { plain, moments: 0, broken: Vec::new() };
     }
@@ -53,8 +55,8 @@ pub fn sweep<F: CoreFactory, P: Parts>(
     let end = plain.trace.records().last().map_or(SimTime::START, |record| record.at);
     let mut broken = Vec::new();
     for after in 1..=moments {
-        let (factory, parts) = make();
-        let report = with_fault(scenario, factory, parts, after, end);
+        let (factory, hosts) = make();
+        let report = with_fault(scenario, factory, hosts, after, end);
         if report.verdict != Verdict::Passed {
             broken.push(SweepFailure { after, report });
         }
@@ -68,14 +70,14 @@ fn commands(trace: &Trace) -> impl Iterator<Item = &str> {
     apdus.map(|record| record.facts.text("card").unwrap_or(&record.actor))
 }
 
-fn with_fault<F: CoreFactory, P: Parts>(
+fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
     factory: F,
-    parts: P,
+    hosts: Hosts<C, A>,
     after: usize,
     end: SimTime,
 ) -> RunReport {
-    let world = match World::new(scenario.spec.clone(), factory, parts) {
+    let world = match World::new(scenario.spec.clone(), factory, hosts) {
         Ok(world) => world,
         Err(error) => return report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), 0),
     };
@@ -112,13 +114,13 @@ impl<S: Simulator> StepRunner<'_, S> {
 }
 
 /// A world in which a card is pulled after some number of commands, before anything else happens.
-struct FaultInjector<F: CoreFactory, P: Parts> {
-    world: World<F, P>,
+struct FaultInjector<F: CoreFactory, C: CardHost, A: CaHost> {
+    world: World<F, C, A>,
     after: usize,
     injected: bool,
 }
 
-impl<F: CoreFactory, P: Parts> FaultInjector<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
     fn pull(&mut self) -> Result<(), WorldError> {
         if self.injected {
             return Ok(());
@@ -133,7 +135,7 @@ impl<F: CoreFactory, P: Parts> FaultInjector<F, P> {
     }
 }
 
-impl<F: CoreFactory, P: Parts> Simulator for FaultInjector<F, P> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for FaultInjector<F, C, A> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         self.world.act(action)?;
         self.pull().map_err(ActError::World)

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use autoenroll_model::{HashAlgorithm, Oid, SignatureAlgorithm};
 use core::fmt;
 
-/// A message that waits for signatures.
+/// A SignedData that waits for signatures; its ASN.1 stands at [`SignedMessage`].
 ///
 /// ```
 /// # use autoenroll_wire::cms::{SignerId, SignerKey, UnsignedMessage, UnsignedSigner};
@@ -35,7 +35,7 @@ pub struct UnsignedMessage {
     signers: Vec<UnsignedSigner>,
 }
 
-/// A signer of a message to be.
+/// A signer of a message to be; its ASN.1 stands at [`SignerInfo`](super::SignerInfo).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedSigner {
     /// How the message names it.
@@ -59,7 +59,7 @@ pub enum SignerKey {
 /// A message was finished before this signer, counted from 0, had signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MissingSignature {
-    /// Which signer.
+    /// Index into [`UnsignedMessage::signers`].
     pub signer: usize,
 }
 
@@ -192,6 +192,7 @@ impl UnsignedMessage {
                 (identifier, digest(hash, &attributes))
             }
         };
+        // Signed with the tag of a SET OF, sent with [0] (RFC 5652 5.4). The version follows the identifier (5.3).
         attributes[0] = tag::constructed(0);
         let version = if matches!(signer.id, SignerId::KeyIdentifier(_)) { 3 } else { 1 };
         let unsigned = match signer.unsigned_attributes.as_slice() {

@@ -30,7 +30,7 @@ pub struct ToBeVerified<'a> {
     pub algorithm: SignatureAlgorithm,
     /// The bytes that it covers, as received.
     pub message: &'a [u8],
-    /// The signature.
+    /// PKCS #1 octets, or an ECDSA-Sig-Value in DER.
     pub signature: &'a [u8],
     /// False when attributes are signed and the type of the content is not among them, as RFC 5652 11.1 demands. Whether to take such
     /// a signature is for the caller to say.

@@ -9,11 +9,11 @@ use autoenroll_world::spec::{
     AuthoritySpec, CertificateKey, CertificateSpec, Chain, DomainSpec, GroupSpec, Issued, PolicyServiceSpec,
     RequestDecision, RequestSpec, StoreSpec, WorldSpec,
 };
-use autoenroll_world::{Action, InProcess, Look, World};
+use autoenroll_world::{Action, Hosts, Look, World};
 
 use crate::lab::{contoso, offer, records, run, story, template};
 
-type Lab = World<autoenroll_core::InProcess, InProcess>;
+type Lab = crate::lab::Lab<autoenroll_core::InProcess>;
 
 fn spec() -> WorldSpec {
     let mut spec = contoso();
@@ -22,7 +22,7 @@ fn spec() -> WorldSpec {
 }
 
 fn lab(spec: WorldSpec) -> Lab {
-    World::new(spec, autoenroll_core::InProcess::new(), InProcess::new()).unwrap()
+    World::new(spec, autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap()
 }
 
 /// alice logs on, and that time goes by.

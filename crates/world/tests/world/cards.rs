@@ -5,9 +5,9 @@ use autoenroll_model::{CardOperation, CardSerial, Duration, Effect, OutputBody, 
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{CardFault, Change};
 use autoenroll_world::spec::{CardSpec, WorldSpec};
-use autoenroll_world::{Action, InProcess, Look, Stepped, World};
+use autoenroll_world::{Action, Hosts, Look, Stepped, World};
 
-use crate::lab::{alice_card, contoso, reader, records, run};
+use crate::lab::{Lab, alice_card, contoso, reader, records, run};
 use crate::toy::{Script, Toys, ask};
 
 const SERIAL: [u8; 16] = [0xA1; 16];
@@ -35,11 +35,11 @@ fn remove() -> Action {
     Action::Remove { card: "alice-card".to_owned() }
 }
 
-fn world(spec: WorldSpec, toys: Toys) -> World<Toys, InProcess> {
-    World::new(spec, toys, InProcess::new()).unwrap()
+fn world(spec: WorldSpec, toys: Toys) -> Lab<Toys> {
+    World::new(spec, toys, Hosts::in_process()).unwrap()
 }
 
-fn codes(world: &World<Toys, InProcess>) -> Vec<String> {
+fn codes(world: &Lab<Toys>) -> Vec<String> {
     let code = |record: &&Record| format!("{} {}", record.actor, record.facts.text("code").unwrap_or("?"));
     records(world, Kind::CardDone).iter().map(code).collect()
 }

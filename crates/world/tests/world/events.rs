@@ -1,12 +1,12 @@
 //! What happens when, and in which order.
 
-use autoenroll_model::{CardSerial, CoreError, Duration, Effect, OutputBody, SimTime};
+use autoenroll_model::{CardSerial, Choice, CoreError, Duration, Effect, EffectId, OutputBody, PromptId, SimTime};
 use autoenroll_trace::{Kind, digest, to_json_lines};
 use autoenroll_world::action::{Change, ClickTarget, SettingsEdit, UserAnswer};
 use autoenroll_world::spec::{ComputerRole, ReaderName, ScheduledChange, WorldSpec};
-use autoenroll_world::{ActError, Action, InProcess, SpecError, Stepped, Thing, World, WorldError};
+use autoenroll_world::{ActError, Action, Hosts, SpecError, Stepped, Thing, World, WorldError};
 
-use crate::lab::{alice_card, contoso, offer, reader, records, run, template};
+use crate::lab::{Lab, alice_card, contoso, offer, reader, records, run, template};
 use crate::toy::{Script, Toys, ask};
 
 fn logon(user: &str) -> Action {
@@ -17,8 +17,8 @@ fn boot() -> Action {
     Action::Boot { computer: "WKS01".to_owned() }
 }
 
-fn world(spec: WorldSpec, toys: Toys) -> World<Toys, InProcess> {
-    World::new(spec, toys, InProcess::new()).unwrap()
+fn world(spec: WorldSpec, toys: Toys) -> Lab<Toys> {
+    World::new(spec, toys, Hosts::in_process()).unwrap()
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_core_that_never_rests_is_stopped() {
             Err(error) => break error,
         }
     };
-    assert_eq!(error, WorldError::Restless { at: SimTime::START });
+    assert_eq!(error, WorldError::NotQuiescent { at: SimTime::START });
     assert_eq!(steps, autoenroll_world::EVENTS_PER_INSTANT);
     assert_eq!(records(&world, Kind::Violation)[0].facts.text("invariant"), Some("rest"));
 }
@@ -107,6 +107,31 @@ fn a_core_that_fails_stops_the_world() {
     let error = CoreError::Failed { reason: "the toy is broken".to_owned() };
     let failed = WorldError::Core { principal: "alice".to_owned(), error };
     assert_eq!(world.act(&Action::Unlock { user: "alice".to_owned() }), Err(ActError::World(failed)));
+}
+
+#[test]
+fn an_error_of_a_core_says_whose_fault_it_is() {
+    let (effect, prompt) = (EffectId(5), PromptId(2));
+    let check = |error: CoreError, expected: &str| {
+        let mut script = Script::new();
+        script.broken_by = Some("trigger 1".to_owned());
+        script.error = error.clone();
+        let mut world = world(contoso(), Toys::default().with("alice", script));
+        let failed = world.act(&logon("alice")).unwrap_err();
+        assert_eq!(failed, ActError::World(WorldError::Core { principal: "alice".to_owned(), error }));
+        assert_eq!(failed.to_string(), format!("alice: {expected}"));
+    };
+    let wrong = CoreError::WrongResult { effect, expected: "stores".to_owned(), found: "reply".to_owned() };
+    let text = "the result of effect 5 must be `stores` or `failed`, and `reply` came";
+    check(wrong, &format!("the driver broke the core's contract: {text}"));
+    let text = "a result came for effect 5, which is not open: it was never asked for, is done, or was abandoned";
+    check(CoreError::UnknownEffect { effect }, &format!("the driver broke the core's contract: {text}"));
+    let text = "an answer came for prompt 2, which is not open: it was never shown, is answered, or was withdrawn";
+    check(CoreError::UnknownPrompt { prompt }, &format!("the driver broke the core's contract: {text}"));
+    let text = "prompt 2 does not offer `pin`; it offers `yes`, `no`";
+    let not_offered = CoreError::NotOffered { prompt, found: Choice::Pin, expected: vec![Choice::Yes, Choice::No] };
+    check(not_offered, &format!("the driver broke the core's contract: {text}"));
+    check(CoreError::failed("it is gone"), "the core failed: it is gone");
 }
 
 #[test]
@@ -134,7 +159,7 @@ fn a_crash_leaves_effects_unanswered_and_a_new_session_starts_from_nothing() {
 fn clones_go_their_own_way_and_equally() {
     let mut spec = contoso();
     offer(&mut spec, template("ContosoUser"), None);
-    let mut world = World::new(spec, autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
+    let mut world = World::new(spec, autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap();
     world.act(&logon("alice")).unwrap();
     world.step(SimTime::START).unwrap();
     let mut fork = world.clone();
@@ -169,7 +194,7 @@ fn what_cannot_be_done_is_refused_and_leaves_no_record() {
         |card: &str| Action::Insert { card: card.to_owned(), computer: "WKS01".to_owned(), reader: reader().reader };
     let alice = || "alice".to_owned();
     let before = world.trace().records().len();
-    let unknown = |world: &mut World<Toys, InProcess>, action: Action, what: Thing| match world.act(&action) {
+    let unknown = |world: &mut Lab<Toys>, action: Action, what: Thing| match world.act(&action) {
         Err(ActError::Unknown(unknown)) => assert_eq!(unknown.what, what, "{action:?}"),
         other => panic!("{action:?} gave {other:?}"),
     };
@@ -211,7 +236,7 @@ fn a_description_that_describes_nothing_is_refused() {
         let mut spec = contoso();
         spec.cards = vec![alice_card()];
         change(&mut spec);
-        World::new(spec, Toys::default(), InProcess::new()).map(drop).unwrap_err()
+        World::new(spec, Toys::default(), Hosts::in_process()).map(drop).unwrap_err()
     };
     let unknown = |change, expected: Thing| match refused(change) {
         SpecError::Unknown(unknown) => assert_eq!(unknown.what, expected),
@@ -229,7 +254,7 @@ fn a_description_that_describes_nothing_is_refused() {
         refused(|spec| spec.cards.push(alice_card())),
         SpecError::Twice { what: Thing::Card, name: "alice-card".to_owned() }
     );
-    let short = refused(|spec| spec.cards[0].pin = autoenroll_world::spec::Secret::new("1"));
+    let short = refused(|spec| spec.cards[0].pin = autoenroll_world::spec::Pin::new("1"));
     assert_eq!(short.to_string(), "the card `alice-card` cannot be made: the profile allows no PIN of 1 bytes");
 }
 

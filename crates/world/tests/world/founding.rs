@@ -4,10 +4,10 @@ use crate::lab::{READER, alice_card, card_template, contoso, offer, records, run
 use autoenroll_model::{Choice, DecisionPoint, Duration};
 use autoenroll_trace::{Kind, digest};
 use autoenroll_world::action::{ClickTarget, UserAnswer};
-use autoenroll_world::spec::{CardContainerSpec, CertificateKey, CertificateSpec, Secret, WorldSpec};
-use autoenroll_world::{Action, InProcess, Look, Stepped, World};
+use autoenroll_world::spec::{CardContainerSpec, CertificateKey, CertificateSpec, Pin, WorldSpec};
+use autoenroll_world::{Action, Hosts, Look, Stepped, World};
 
-type Lab = World<autoenroll_core::InProcess, InProcess>;
+type Lab = crate::lab::Lab<autoenroll_core::InProcess>;
 
 /// alice's card holds an expired certificate in its default container; the template appears one hour after the start.
 fn spec() -> WorldSpec {
@@ -35,7 +35,7 @@ fn reply_and_wait(world: &mut Lab, point: DecisionPoint, answer: UserAnswer) {
 }
 
 fn play() -> Lab {
-    let mut world = World::new(spec(), autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
+    let mut world = World::new(spec(), autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     run(&mut world, Duration::hours(8));
     run(&mut world, Duration::hours(8) + Duration::seconds(65));
@@ -48,8 +48,8 @@ fn play() -> Lab {
     run(&mut world, Duration::hours(8) + Duration::seconds(68));
     reply_and_wait(&mut world, DecisionPoint::CardInsert, UserAnswer::Word(Choice::Cancel));
     reply_and_wait(&mut world, DecisionPoint::CardReplaceDefault, UserAnswer::Word(Choice::Yes));
-    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new("0000")));
-    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new("1234")));
+    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Pin::new("0000")));
+    reply_and_wait(&mut world, DecisionPoint::PinEnter, UserAnswer::Pin(Pin::new("1234")));
     run(&mut world, Duration::hours(17));
     world
 }
@@ -74,7 +74,7 @@ fn the_same_story_gives_the_same_trace() {
 
 /// Lets alice do what she is asked until nothing happens any more; the card is pulled before that command, counted from 0.
 fn play_with_a_pull(pull_before: usize) -> Lab {
-    let mut world = World::new(spec(), autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
+    let mut world = World::new(spec(), autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     run(&mut world, Duration::hours(8) + Duration::seconds(65));
     let insert = Action::Insert { card: "alice-card".into(), computer: "WKS01".into(), reader: READER.to_owned() };
@@ -93,7 +93,7 @@ fn play_with_a_pull(pull_before: usize) -> Lab {
         let answer = match prompt.point {
             DecisionPoint::WizardStart => UserAnswer::Word(Choice::Start),
             DecisionPoint::CardReplaceDefault => UserAnswer::Word(Choice::Yes),
-            DecisionPoint::PinEnter => UserAnswer::Pin(Secret::new("1234")),
+            DecisionPoint::PinEnter => UserAnswer::Pin(Pin::new("1234")),
             DecisionPoint::Summary => UserAnswer::Word(Choice::Close),
             _ => UserAnswer::Word(Choice::Cancel),
         };

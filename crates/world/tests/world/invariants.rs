@@ -6,10 +6,10 @@ use autoenroll_model::{
 };
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{Change, UserAnswer};
-use autoenroll_world::spec::{CardContainerSpec, CardSpec, CertificateSpec, Secret, WorldSpec};
-use autoenroll_world::{Action, InProcess, Invariant, World};
+use autoenroll_world::spec::{CardContainerSpec, CardSpec, CertificateSpec, Pin, WorldSpec};
+use autoenroll_world::{Action, Hosts, InProcessCas, Invariant, World};
 
-use crate::lab::{alice_card, contoso, offer, reader, records, run, story, template};
+use crate::lab::{Lab, alice_card, contoso, offer, reader, records, run, story, template};
 use crate::toy::{Script, Toys, ask};
 
 fn serial() -> CardSerial {
@@ -55,7 +55,7 @@ fn item(outcome: Outcome) -> [OutputBody; 2] {
 
 /// Plays a script with some answers of alice, and names the invariants that were broken.
 fn broken(spec: WorldSpec, script: Script, answers: &[(DecisionPoint, UserAnswer)]) -> Vec<String> {
-    let mut world = World::new(spec, Toys::default().with("alice", script), InProcess::new()).unwrap();
+    let mut world = World::new(spec, Toys::default().with("alice", script), Hosts::in_process()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     run(&mut world, Duration::ZERO);
     for (point, answer) in answers {
@@ -68,7 +68,7 @@ fn broken(spec: WorldSpec, script: Script, answers: &[(DecisionPoint, UserAnswer
 }
 
 fn pin(text: &str) -> (DecisionPoint, UserAnswer) {
-    (DecisionPoint::PinEnter, UserAnswer::Pin(Secret::new(text)))
+    (DecisionPoint::PinEnter, UserAnswer::Pin(Pin::new(text)))
 }
 
 #[test]
@@ -112,7 +112,12 @@ fn a_counter_that_rises_by_itself() {
         .on("answered 2", [with_pin(2, 2, CardOperation::VerifyPin)]);
     let mut spec = spec();
     spec.cards[0].tries = 1;
-    let mut world = World::new(spec, Toys::default().with("alice", script), crate::lab::Meddler::default()).unwrap();
+    let mut world = World::new(
+        spec,
+        Toys::default().with("alice", script),
+        Hosts { cards: crate::lab::Meddler::default(), cas: InProcessCas::default() },
+    )
+    .unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     let (point, answer) = pin("0000");
     world.act(&Action::Reply { user: "alice".to_owned(), point, answer }).unwrap();
@@ -148,7 +153,7 @@ fn a_request_while_one_is_pending() {
     let mut spec = spec();
     spec.authorities[0].manager_approval = true;
     // The request of a real core, sent twice.
-    let mut world = World::new(spec.clone(), autoenroll_core::InProcess::new(), InProcess::new()).unwrap();
+    let mut world = World::new(spec.clone(), autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
     run(&mut world, Duration::ZERO);
     assert_eq!(records(&world, Kind::Pending).len(), 1, "{}", story(&world));
@@ -197,9 +202,9 @@ fn an_administrator_may_unblock() {
         .on("answered 2", [verify(2, 2)]);
     let mut spec = spec();
     spec.cards[0].tries = 1;
-    let mut world = World::new(spec, Toys::default().with("alice", script), InProcess::new()).unwrap();
+    let mut world = World::new(spec, Toys::default().with("alice", script), Hosts::in_process()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();
-    let give = |world: &mut World<Toys, InProcess>, text: &str| {
+    let give = |world: &mut Lab<Toys>, text: &str| {
         let (point, answer) = pin(text);
         world.act(&Action::Reply { user: "alice".to_owned(), point, answer }).unwrap();
         run(world, Duration::ZERO);

@@ -4,19 +4,22 @@ use autoenroll_apdu::Atr;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::{CardDatabase, CardType};
 use autoenroll_model::{
-    Ace, AceEffect, Duration, EnrollmentFlags, GeneralFlags, KeySpec, KeyUsage, NameFlags, PrivateKeyFlags, Profile,
-    Provider, ProviderKind, ProviderPreference, SecurityDescriptor, Sid, SimTime, Template, rights,
+    CoreFactory, Duration, EnrollmentFlags, NameFlags, Profile, Provider, ProviderKind, ProviderPreference,
+    SecurityDescriptor, SimTime, Template,
 };
 use autoenroll_trace::{Detail, Kind, Record, TimelineOptions, render};
 use autoenroll_world::spec::{
     AuthoritySpec, CardSpec, ComputerSpec, ReaderName, TemplateSpec, TrustSpec, UserSpec, WorldSpec,
 };
-use autoenroll_world::{InProcess, Parts, Stepped, World};
+use autoenroll_world::{CaHost, CardHost, InProcessCards, InProcessCas, Stepped, World};
 
 pub(crate) const BASE: &str = "Microsoft Base Smart Card Crypto Provider";
 pub(crate) const VENDOR: &str = "Vendor Card CSP";
 pub(crate) const SOFTWARE: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 pub(crate) const READER: &str = "Reader 0";
+
+/// A world with cards and CAs in this process.
+pub(crate) type Lab<F> = World<F, InProcessCards, InProcessCas>;
 
 /// CONTOSO with one CA, `alice` and `bob`, and `WKS01` with one reader and three providers.
 pub(crate) fn contoso() -> WorldSpec {
@@ -52,34 +55,16 @@ pub(crate) fn contoso() -> WorldSpec {
 /// A version 2 template that alice may autoenroll, with a software provider.
 pub(crate) fn template(name: &str) -> Template {
     let alice = autoenroll_world::spec::DomainSpec::contoso().account(1104);
+    let client_authentication = vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()];
     Template {
-        name: name.to_owned(),
-        display_name: name.to_owned(),
-        oid: Some(format!("1.3.6.1.4.1.311.21.8.1.{}", name.len()).parse().unwrap()),
-        schema: Some(2),
-        revision: 100,
-        minor: 2,
-        flags: GeneralFlags::ADD_TEMPLATE_NAME,
-        enrollment_flags: Some(EnrollmentFlags::AUTO_ENROLLMENT),
-        private_key_flags: PrivateKeyFlags::empty(),
         name_flags: NameFlags::SUBJECT_REQUIRE_COMMON_NAME.union(NameFlags::SUBJECT_ALT_REQUIRE_UPN),
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        cng: None,
-        key_spec: KeySpec::Exchange,
         minimal_key_size: 2048,
         providers: vec![ProviderPreference { order: 1, name: SOFTWARE.to_owned() }],
-        validity: Duration::days(365),
-        renewal_period: Duration::days(42),
-        key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
-        eku: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
-        application_policies: vec!["1.3.6.1.5.5.7.3.2".parse().unwrap()],
-        certificate_policies: Vec::new(),
+        eku: client_authentication.clone(),
+        application_policies: client_authentication,
         critical_extensions: Vec::new(),
-        supersedes: Vec::new(),
-        max_issuing_depth: 0,
-        security: SecurityDescriptor { owner: None, dacl: Some(full_for(&alice)) },
+        security: SecurityDescriptor::full_control(&alice),
+        ..Template::permissive(name)
     }
 }
 
@@ -92,18 +77,6 @@ pub(crate) fn card_template(name: &str) -> Template {
         providers: vec![preference(1, VENDOR), preference(2, BASE)],
         ..template(name)
     }
-}
-
-fn full_for(sid: &Sid) -> Vec<Ace> {
-    vec![Ace {
-        effect: AceEffect::Allow,
-        mask: rights::FULL,
-        object: None,
-        trustee: sid.clone(),
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
-    }]
 }
 
 /// Adds a template to the directory and to what the CA issues.
@@ -124,27 +97,27 @@ pub(crate) fn reader() -> ReaderName {
 }
 
 /// Runs until nothing is due at or before that time, and moves the clock there.
-pub(crate) fn run<F: autoenroll_model::CoreFactory, P: Parts>(world: &mut World<F, P>, until: Duration) {
+pub(crate) fn run<F: CoreFactory, C: CardHost, A: CaHost>(world: &mut World<F, C, A>, until: Duration) {
     let until = SimTime::START + until;
     while world.step(until).unwrap() == Stepped::Handled {}
     world.advance(until);
 }
 
 /// The records of a kind.
-pub(crate) fn records<F: autoenroll_model::CoreFactory>(world: &World<F, InProcess>, kind: Kind) -> Vec<&Record> {
+pub(crate) fn records<F: CoreFactory>(world: &Lab<F>, kind: Kind) -> Vec<&Record> {
     world.trace().records().iter().filter(|record| record.kind == kind).collect()
 }
 
 /// The whole story, for a message.
-pub(crate) fn story<F: autoenroll_model::CoreFactory>(world: &World<F, InProcess>) -> String {
+pub(crate) fn story<F: CoreFactory>(world: &Lab<F>) -> String {
     render(world.trace(), TimelineOptions { detail: Detail::Work, colour: false })
 }
 
 /// Cards whose retry counter somebody restores whenever a PIN was wrong.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Meddler(InProcess);
+pub(crate) struct Meddler(InProcessCards);
 
-impl Parts for Meddler {
+impl CardHost for Meddler {
     fn add_card(&mut self, name: &str, card: autoenroll_card::Card) {
         self.0.add_card(name, card);
     }
@@ -169,14 +142,5 @@ impl Parts for Meddler {
             self.0.card_mut("alice-card", |card| card.set_tries_left(3));
         }
         Ok(response)
-    }
-    fn add_authority(&mut self, ca: autoenroll_ca::Ca) {
-        self.0.add_authority(ca);
-    }
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&autoenroll_ca::Ca) -> R) -> Option<R> {
-        self.0.authority(name, look)
-    }
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut autoenroll_ca::Ca) -> R) -> Option<R> {
-        self.0.authority_mut(name, change)
     }
 }

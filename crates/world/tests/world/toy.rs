@@ -12,7 +12,7 @@ use autoenroll_model::{
 pub(crate) struct Toys(BTreeMap<String, Script>);
 
 /// What one toy says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Script {
     says: BTreeMap<String, Vec<OutputBody>>,
     /// Its deadlines; a tick takes away those that have come.
@@ -21,6 +21,8 @@ pub(crate) struct Script {
     pub(crate) stubborn: bool,
     /// The input that it cannot take.
     pub(crate) broken_by: Option<String>,
+    /// What it says of that input.
+    pub(crate) error: CoreError,
 }
 
 impl Toys {
@@ -28,6 +30,13 @@ impl Toys {
     pub(crate) fn with(mut self, principal: &str, script: Script) -> Self {
         self.0.insert(principal.to_owned(), script);
         self
+    }
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        let error = CoreError::failed("the toy is broken");
+        Self { says: BTreeMap::new(), deadlines: Vec::new(), stubborn: false, broken_by: None, error }
     }
 }
 
@@ -70,7 +79,7 @@ impl EnrollmentCore for Toy {
         let triggers = self.heard.iter().filter(|word| word.starts_with("trigger")).count();
         let word = word(&input, triggers + 1);
         if self.script.broken_by.as_ref() == Some(&word) {
-            return Err(CoreError::Failed { reason: "the toy is broken".to_owned() });
+            return Err(self.script.error.clone());
         }
         if input == Input::Tick && !self.script.stubborn {
             self.script.deadlines.retain(|at| *at > now.mono);

@@ -29,7 +29,7 @@ pub struct Target {
 /// What came of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The target.
+    /// Name of the reader or CA that was fuzzed.
     pub target: &'static str,
     /// How many inputs there were.
     pub inputs: u64,
@@ -102,7 +102,7 @@ impl Target {
 /// Something that must hold for every input, and does not for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// The target.
+    /// Name of the reader or CA that was fuzzed.
     pub target: &'static str,
     /// The number of the input.
     pub index: u64,

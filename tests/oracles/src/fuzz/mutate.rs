@@ -1,4 +1,4 @@
-//! Damage: what happens to octets on the way, and what somebody does to them who means harm.
+//! Damage: accidents of transmission, and what an attacker changes.
 
 /// Draws that follow from a number (xorshift64*, Vigna 2016).
 #[derive(Clone, Debug)]

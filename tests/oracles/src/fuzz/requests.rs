@@ -158,13 +158,13 @@ impl Requests {
             }
         }
         if certificate.upn() != caller.upn || certificate.sid().as_ref() != Some(&caller.sid) {
-            return Err("the certificate names somebody else".to_owned());
+            return Err("the certificate names another subject".to_owned());
         }
         Ok(())
     }
 }
 
-/// A list that lets Alice enroll, and nobody else.
+/// A list that lets Alice alone enroll.
 fn only_alice() -> SecurityDescriptor {
     let mut list = security(true);
     for entry in list.dacl.iter_mut().flatten() {
@@ -173,7 +173,7 @@ fn only_alice() -> SecurityDescriptor {
     list
 }
 
-/// Somebody whom no template lets enroll.
+/// A principal whom no template lets enroll.
 fn mallory() -> PrincipalObject {
     PrincipalObject {
         dn: "CN=Mallory,CN=Users,DC=contoso,DC=test".into(),

@@ -7,7 +7,7 @@ use autoenroll_wire::{Extension, Name, Request, SignedMessage, UnsignedCertifica
 use std::path::Path;
 
 /// Whether OpenSSL verifies a message; it must find a certificate of every signer. The new key of a request has none, so a made
-/// up one with the same key and identifier stands in: nobody looks at its signature.
+/// up one with the same key and identifier stands in: its signature is not looked at.
 fn verifies(folder: &Path, name: &str, message: &[u8], new_key: Option<&[u8]>) -> Option<Result<(), String>> {
     let mut command = tools::openssl()?;
     let file = folder.join(name);
@@ -87,5 +87,5 @@ fn openssl_would_find_damage() {
     let Some(verified) = verifies(&suite::new_folder("openssl-damage"), "damaged", &request, Some(&new_key)) else {
         return;
     };
-    assert!(verified.is_err(), "a signature with one bit turned round");
+    assert!(verified.is_err(), "a signature with one bit flipped");
 }

@@ -52,7 +52,7 @@ fn pkilint_would_find_a_missing_key_identifier() {
     let folder = suite::new_folder("pkilint");
     let mut certificate =
         suite::files(suite::folder(), "rsa-cmc.cer.der").remove("rsa-cmc.cer.der").expect("there is one");
-    // The identifier of the subject key becomes one of an extension that nobody knows.
+    // The identifier of the subject key becomes one of an unknown extension.
     let identifier =
         certificate.windows(5).position(|octets| octets == [0x06, 0x03, 0x55, 0x1D, 0x0E]).expect("the extension");
     certificate[identifier + 4] = 0x7F;

@@ -49,7 +49,7 @@ pub(crate) fn new_folder(name: &str) -> PathBuf {
     std::fs::create_dir_all(&folder).expect("the build directory can be written to");
     for old in std::fs::read_dir(&all).expect("it was just made").flatten() {
         let runs = Path::new("/proc").join(old.file_name()).exists();
-        // Somebody else may be tidying up as well.
+        // Another process may be tidying up as well.
         if Path::new("/proc/self").exists() && !runs {
             let _ = std::fs::remove_dir_all(old.path());
         }
@@ -76,7 +76,7 @@ pub(crate) fn lines(printed: &str) -> BTreeMap<&str, &str> {
     printed.lines().filter_map(|line| line.split_once(": ")).collect()
 }
 
-/// A folder with one file: a message whose octets in the middle, where names and keys are, have been turned round.
+/// A folder with one file: a message whose octets in the middle, where names and keys are, have been reversed.
 pub(crate) fn damaged(name: &str, kind: &str) -> PathBuf {
     let folder = new_folder(name);
     let mut message = files(self::folder(), &format!("rsa-cmc.{kind}.der"))

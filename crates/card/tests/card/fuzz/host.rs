@@ -35,7 +35,7 @@ const ACTIONS: &[(usize, Action)] = &[
     (14, |host, observer| host.verify(observer)),
     (5, |host, _| host.verify_wrongly()),
     (2, |_, _| commands::verify_status()),
-    (1, |_, _| commands::log_out()),
+    (1, |_, _| commands::deauthenticate()),
     (3, |host, observer| host.change(observer)),
     (2, |host, _| host.set_pin()),
     (3, |host, _| host.unblock()),
@@ -242,7 +242,7 @@ impl Host {
         let condition = |dice: &mut Dice| Condition(dice.pick(&[0x00, 0x10, 0x20, 0x30, 0x90, 0xA0, 0xFF]));
         let mut conditions = [condition(&mut self.dice), condition(&mut self.dice), condition(&mut self.dice)];
         if conditions[0] == Condition::ALWAYS {
-            // Nobody may delete without right, so that the observer can tell.
+            // Deleting always takes authentication, so that the observer can tell.
             conditions[0] = Condition::USER;
         }
         let security = if self.dice.one_in(3) {

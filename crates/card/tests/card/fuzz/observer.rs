@@ -80,7 +80,7 @@ impl Observer {
             ins::SELECT if accepted => {
                 if command.p1 == 0x04 {
                     assert!(command.data.starts_with(&AID));
-                    self.log_out();
+                    self.deauthenticate();
                     self.challenge = None;
                 }
                 self.application_selected = command.p1 == 0x04 || command.data == [0x3F, 0xFF];
@@ -91,7 +91,7 @@ impl Observer {
                 assert!(self.admin && self.operational, "unblocked without admin");
                 self.pin = Some(command.data);
                 self.tries = LIMIT;
-                self.log_out();
+                self.deauthenticate();
             }
             ins::GENERAL_AUTHENTICATE => self.watch_authenticate(&command, answer),
             ins::MANAGE_SECURITY_ENVIRONMENT if command.p2 == 0xA4 && matches!(command.p1, 0xC1 | 0x81) => {
@@ -134,7 +134,7 @@ impl Observer {
                 may(free || self.admin, "terminated");
                 if accepted {
                     self.terminated = true;
-                    self.log_out();
+                    self.deauthenticate();
                 }
             }
             _ => {}
@@ -144,7 +144,7 @@ impl Observer {
     fn watch_verify(&mut self, command: &Command, answer: &Response) {
         let accepted = answer.sw.is_ok();
         match (command.p1, command.p2, command.data.is_empty()) {
-            (0, 0x82, true) => self.log_out(),
+            (0, 0x82, true) => self.deauthenticate(),
             (0, 0x80 | 0x00, false) => match answer.sw.retries() {
                 _ if accepted => {
                     assert!(self.tries > 0, "a blocked PIN was accepted");
@@ -245,7 +245,7 @@ impl Observer {
         }
     }
 
-    fn log_out(&mut self) {
+    fn deauthenticate(&mut self) {
         self.user = false;
         self.admin = false;
     }

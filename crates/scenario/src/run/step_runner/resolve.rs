@@ -3,7 +3,7 @@
 use autoenroll_model::Fact;
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CaAction, Change, UserAnswer};
-use autoenroll_world::spec::Secret;
+use autoenroll_world::spec::Pin;
 use autoenroll_world::{Action, Look};
 
 use super::StepRunner;
@@ -124,7 +124,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
 pub(super) fn user_answer(answer: &PromptAnswer) -> UserAnswer {
     match answer {
         PromptAnswer::Word(offer) => UserAnswer::Word(*offer),
-        PromptAnswer::Pin(pin) => UserAnswer::Pin(Secret::new(pin)),
+        PromptAnswer::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
         PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
     }
 }

@@ -1,22 +1,20 @@
-//! Cards with a planted bug: the parts of a world, on the way to which somebody changes commands or cards.
+//! Cards with a planted bug: commands are changed on their way to a card, or the card itself.
 
 use std::collections::BTreeMap;
 
 use autoenroll_apdu::gids::{ContainerFlags, ContainerMap, FileId, commands, tag};
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Chain, ChainStep, Command, Response, StatusWord, encode_chain, ins};
-use autoenroll_ca::Ca;
 use autoenroll_card::Card;
-use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Submission};
 use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{CardGone, Parts};
+use autoenroll_world::{CardGone, CardHost};
 
 use crate::PlantedBug;
 
-/// The parts of a world with a planted bug. Bugs of cores leave them as they are.
+/// The cards of a world with a planted bug. Bugs of cores leave them as they are.
 #[derive(Clone, Debug)]
-pub struct SabotagedParts<P> {
-    parts: P,
+pub struct SabotagedCards<C> {
+    inner: C,
     bug: Option<PlantedBug>,
     /// Which card is in which reader.
     cards: BTreeMap<ReaderName, String>,
@@ -26,11 +24,11 @@ pub struct SabotagedParts<P> {
     before: BTreeMap<String, Card>,
 }
 
-impl<P: Parts> SabotagedParts<P> {
-    /// Those parts with that bug; without one they behave as they are.
+impl<C: CardHost> SabotagedCards<C> {
+    /// Those cards with that bug; without one they behave as they are.
     #[must_use]
-    pub const fn new(parts: P, bug: Option<PlantedBug>) -> Self {
-        Self { parts, bug, cards: BTreeMap::new(), chains: BTreeMap::new(), before: BTreeMap::new() }
+    pub const fn new(inner: C, bug: Option<PlantedBug>) -> Self {
+        Self { inner, bug, cards: BTreeMap::new(), chains: BTreeMap::new(), before: BTreeMap::new() }
     }
 
     fn has(&self, bug: PlantedBug) -> bool {
@@ -39,8 +37,8 @@ impl<P: Parts> SabotagedParts<P> {
 
     /// VERIFY with a PIN: what it takes off the counter may be given back, at once or later.
     fn verify(&mut self, reader: &ReaderName, card: &str, apdu: &[u8]) -> Result<Vec<u8>, CardGone> {
-        let Some(before) = self.parts.card(card, Card::clone) else { return self.parts.transmit(reader, apdu) };
-        let response = self.parts.transmit(reader, apdu)?;
+        let Some(before) = self.inner.card(card, Card::clone) else { return self.inner.transmit(reader, apdu) };
+        let response = self.inner.transmit(reader, apdu)?;
         let wrong = Response::parse(&response).ok().and_then(|response| response.sw.retries()).is_some();
         if !wrong {
             self.before.remove(card);
@@ -48,8 +46,8 @@ impl<P: Parts> SabotagedParts<P> {
         }
         if self.has(PlantedBug::TriesNotCounted) {
             let tries = before.look().pin.tries_left;
-            self.parts.card_mut(card, |card| *card = before);
-            return Ok(Response::status(StatusWord::tries_left(tries)).encode());
+            self.inner.card_mut(card, |card| *card = before);
+            return Ok(Response::status(StatusWord::retries_left(tries)).encode());
         }
         self.before.entry(card.to_owned()).or_insert(before);
         Ok(response)
@@ -66,7 +64,7 @@ impl<P: Parts> SabotagedParts<P> {
         let Some(written) = self.written(card, &command) else { return Ok(Response::ok([]).encode()) };
         let mut response = Response::ok([]).encode();
         for piece in encode_chain(&written, CHUNK) {
-            response = self.parts.transmit(reader, &piece)?;
+            response = self.inner.transmit(reader, &piece)?;
         }
         Ok(response)
     }
@@ -90,7 +88,7 @@ impl<P: Parts> SabotagedParts<P> {
 
     /// A container map in which the container that is the default one now stays one.
     fn with_old_default(&self, card: &str, map: &[u8]) -> Option<Vec<u8>> {
-        let old = self.parts.card(card, |card| card.look().default_container).flatten()?;
+        let old = self.inner.card(card, |card| card.look().default_container).flatten()?;
         let mut map = ContainerMap::parse(map).ok()?;
         let record = map.0.get_mut(usize::from(old)).filter(|record| record.flags.is_valid())?;
         record.flags = ContainerFlags::Default;
@@ -106,18 +104,18 @@ fn is_certificate(object: Tag) -> bool {
     ![tag::CARD_APPS, tag::CARD_CACHE, tag::CONTAINER_MAP].contains(&object)
 }
 
-impl<P: Parts> Parts for SabotagedParts<P> {
+impl<C: CardHost> CardHost for SabotagedCards<C> {
     fn add_card(&mut self, name: &str, card: Card) {
-        self.parts.add_card(name, card);
+        self.inner.add_card(name, card);
     }
 
     fn card<R>(&self, name: &str, look: impl FnOnce(&Card) -> R) -> Option<R> {
-        self.parts.card(name, look)
+        self.inner.card(name, look)
     }
 
     fn card_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Card) -> R) -> Option<R> {
         self.before.remove(name);
-        self.parts.card_mut(name, change)
+        self.inner.card_mut(name, change)
     }
 
     fn insert(&mut self, reader: &ReaderName, card: &str) -> Option<Vec<u8>> {
@@ -125,58 +123,32 @@ impl<P: Parts> Parts for SabotagedParts<P> {
         if let Some(before) = self.before.remove(card)
             && self.has(PlantedBug::TriesRestoredByPower)
         {
-            self.parts.card_mut(card, |card| *card = before);
+            self.inner.card_mut(card, |card| *card = before);
         }
-        self.parts.insert(reader, card)
+        self.inner.insert(reader, card)
     }
 
     fn remove(&mut self, reader: &ReaderName) {
         self.cards.remove(reader);
         self.chains.remove(reader);
-        self.parts.remove(reader);
+        self.inner.remove(reader);
     }
 
     fn reset(&mut self, reader: &ReaderName) {
         self.chains.remove(reader);
-        self.parts.reset(reader);
+        self.inner.reset(reader);
     }
 
     fn transmit(&mut self, reader: &ReaderName, apdu: &[u8]) -> Result<Vec<u8>, CardGone> {
         let (Some(card), Ok(command)) = (self.cards.get(reader).cloned(), Command::parse(apdu)) else {
-            return self.parts.transmit(reader, apdu);
+            return self.inner.transmit(reader, apdu);
         };
         let counts = matches!(self.bug, Some(PlantedBug::TriesNotCounted | PlantedBug::TriesRestoredByPower));
         let writes = matches!(self.bug, Some(PlantedBug::DefaultFlagLeft | PlantedBug::CertificateLostByCard));
         match command.ins {
             ins::VERIFY if counts && !command.data.is_empty() => self.verify(reader, &card, apdu),
             ins::PUT_DATA if writes => self.put_data(reader, &card, command),
-            _ => self.parts.transmit(reader, apdu),
+            _ => self.inner.transmit(reader, apdu),
         }
-    }
-
-    fn add_authority(&mut self, ca: Ca) {
-        self.parts.add_authority(ca);
-    }
-
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
-        self.parts.authority(name, look)
-    }
-
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
-        self.parts.authority_mut(name, change)
-    }
-
-    fn submit(
-        &mut self,
-        ca: &str,
-        now: FileTime,
-        caller: &PrincipalObject,
-        submission: &Submission,
-    ) -> Result<CaReply, HResult> {
-        self.parts.submit(ca, now, caller, submission)
-    }
-
-    fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
-        self.parts.retrieve(ca, request_id)
     }
 }

@@ -1,4 +1,4 @@
-//! A trace told as a story: one sentence a line, the time where it changes, nothing that only a programmer wants to know.
+//! A trace in sentences: one a line, the time where it changes, nothing that only a programmer wants to know.
 //!
 //! Messages about failing scenarios show records instead, with the words that scenario files use.
 
@@ -318,8 +318,8 @@ mod tests {
     #[test]
     fn no_sentence_of_the_suite_has_a_hole() {
         let stories = crate::suite::suite().unwrap();
-        let player = crate::play::Player::plain().unwrap();
-        let play = |story: &crate::Story| player.play_for_trace(story).1;
+        let runner = crate::play::Runner::plain().unwrap();
+        let play = |story: &crate::Story| runner.play_for_trace(story).1;
         let mut told = 0;
         let outcome = crate::parallel::in_order(&stories, crate::parallel::jobs(None), play, |at, trace| {
             for record in trace.unwrap().records() {

@@ -1,4 +1,4 @@
-//! The parts that can be real or simulated: cards in readers, and CAs.
+//! What keeps the cards and CAs of a world, real or simulated, and the way to them.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,36 @@ use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Submission};
 
 use crate::spec::ReaderName;
 
-/// The cards and CAs of a world, and the way to them.
+/// The two hosts of a world. Each is chosen, or wrapped, without the other.
+#[derive(Clone, Debug, Default)]
+pub struct Hosts<C, A> {
+    /// Keeps the cards.
+    pub cards: C,
+    /// Keeps the CAs.
+    pub cas: A,
+}
+
+impl Hosts<InProcessCards, InProcessCas> {
+    /// Virtual cards and CAs in this process; worlds over them can be cloned.
+    #[must_use]
+    pub fn in_process() -> Self {
+        Self::default()
+    }
+}
+
+/// The cards of a world, and the readers they are in.
 ///
-/// The world makes every [`Card`] and [`Ca`] and hands it over; an implementation keeps them and decides how a command or a
-/// request gets there: by a function call ([`InProcess`]), through a PC/SC stack to a virtual reader, over HTTPS. Virtual time
-/// stays virtual all the same, because no method takes any of it. Whoever keeps a card or CA for another thread as well lends
-/// it to the closures under its lock.
-pub trait Parts {
+/// The world makes every [`Card`] and hands it over; an implementation keeps it and decides how a command gets there: by a
+/// function call ([`InProcessCards`]), or through a PC/SC stack to a virtual reader. Virtual time stays virtual all the same,
+/// because no method takes any of it. A host that shares a card with another thread lends it to the closures under its lock.
+pub trait CardHost {
     /// Takes a card into keeping, outside of any reader.
     fn add_card(&mut self, name: &str, card: Card);
 
-    /// Lends a card to look at; `None` when there is none of that name.
+    /// Lends a card to read; `None` when there is none of that name.
     fn card<R>(&self, name: &str, look: impl FnOnce(&Card) -> R) -> Option<R>;
 
-    /// Lends a card to change it behind its reader's back, as an administrator's desk would.
+    /// Mutable access to a card for administration and tests, without a command of its reader.
     fn card_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Card) -> R) -> Option<R>;
 
     /// Puts a card into an empty reader and powers it; its answer to reset, or `None` when it is mute.
@@ -38,15 +54,22 @@ pub trait Parts {
     /// # Errors
     /// When there is no card, or it does not answer.
     fn transmit(&mut self, reader: &ReaderName, apdu: &[u8]) -> Result<Vec<u8>, CardGone>;
+}
 
+/// The card is not there any more, or does not answer; with the code that a program is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardGone(pub HResult);
+
+/// The CAs of a world, and the way to them: by a function call ([`InProcessCas`]), or over HTTPS.
+pub trait CaHost {
     /// Takes a CA into keeping.
-    fn add_authority(&mut self, ca: Ca);
+    fn add_ca(&mut self, ca: Ca);
 
-    /// Lends a CA to look at; `None` when there is none of that name.
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R>;
+    /// Lends a CA to read; `None` when there is none of that name.
+    fn ca<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R>;
 
-    /// Lends a CA to its manager, or to the directory that replicates to it.
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R>;
+    /// Mutable access to a CA for its manager, and for the directory that replicates to it.
+    fn ca_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R>;
 
     /// Sends a request to a CA.
     ///
@@ -59,7 +82,7 @@ pub trait Parts {
         caller: &PrincipalObject,
         submission: &Submission,
     ) -> Result<CaReply, HResult> {
-        let reply = self.authority_mut(ca, |ca| ca.submit(now, caller, submission));
+        let reply = self.ca_mut(ca, |ca| ca.submit(now, caller, submission));
         reply.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)
     }
 
@@ -68,37 +91,26 @@ pub trait Parts {
     /// # Errors
     /// When it cannot be reached.
     fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
-        let reply = self.authority_mut(ca, |ca| ca.retrieve(request_id));
+        let reply = self.ca_mut(ca, |ca| ca.retrieve(request_id));
         reply.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)
     }
 }
 
-/// The card is not there any more, or does not answer; with the code that a program is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CardGone(pub HResult);
-
-/// Virtual cards and CAs in this process; worlds over it can be cloned.
+/// Virtual cards in this process.
 #[derive(Clone, Debug, Default)]
-pub struct InProcess {
+pub struct InProcessCards {
     cards: BTreeMap<String, Card>,
     /// Which card is in which reader.
     readers: BTreeMap<ReaderName, String>,
-    authorities: BTreeMap<String, Ca>,
 }
 
-impl InProcess {
-    /// Without any cards and CAs: the world makes them.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
+impl InProcessCards {
     fn card_in(&mut self, reader: &ReaderName) -> Option<&mut Card> {
         self.cards.get_mut(self.readers.get(reader)?)
     }
 }
 
-impl Parts for InProcess {
+impl CardHost for InProcessCards {
     fn add_card(&mut self, name: &str, card: Card) {
         self.cards.insert(name.to_owned(), card);
     }
@@ -134,16 +146,22 @@ impl Parts for InProcess {
         let response = card.transmit(apdu);
         if response.is_empty() { Err(CardGone(HResult::SCARD_W_UNPOWERED_CARD)) } else { Ok(response) }
     }
+}
 
-    fn add_authority(&mut self, ca: Ca) {
-        self.authorities.insert(ca.identity().name().to_owned(), ca);
+/// CAs in this process.
+#[derive(Clone, Debug, Default)]
+pub struct InProcessCas(BTreeMap<String, Ca>);
+
+impl CaHost for InProcessCas {
+    fn add_ca(&mut self, ca: Ca) {
+        self.0.insert(ca.identity().name().to_owned(), ca);
     }
 
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
-        self.authorities.get(name).map(look)
+    fn ca<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
+        self.0.get(name).map(look)
     }
 
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
-        self.authorities.get_mut(name).map(change)
+    fn ca_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
+        self.0.get_mut(name).map(change)
     }
 }

@@ -5,17 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use autoenroll_ca::Ca;
 use autoenroll_card::Card;
 use autoenroll_model::HResult;
 use autoenroll_world::spec::ReaderName;
-use autoenroll_world::{CardGone, Parts};
+use autoenroll_world::{CardGone, CardHost};
 
 use crate::pcsc::{Reader, Stack};
 use crate::vpcd::lock;
-use crate::{Inserted, SharedCard, Slot, insert, share};
+use crate::{InsertedCard, SharedCard, Slot, insert, share};
 
-/// Cards in the readers of a [`Stack`], CAs in this process.
+/// Cards in the readers of a [`Stack`].
 ///
 /// Each card is the very object that would be driven in process, and the commands are the same; only their way is another. So
 /// the world sees the same, while virtual time stands still: inserting waits until pcscd has the card, removing until it has
@@ -29,7 +28,6 @@ pub struct PcscCards {
     ledger: Ledger,
     /// Readers that were ever used.
     readers: BTreeMap<ReaderName, Place>,
-    authorities: BTreeMap<String, Ca>,
 }
 
 /// What can be seen of a world's cards from outside, and after it: the cards themselves, and the faults.
@@ -84,7 +82,7 @@ impl Ledger {
 struct Place {
     slot: Slot,
     reader: Reader,
-    inserted: Option<Inserted>,
+    inserted: Option<InsertedCard>,
 }
 
 /// How long pcscd may take to notice that a card came or went. It looks every 400 ms.
@@ -97,7 +95,7 @@ impl PcscCards {
     /// Without any cards: the world makes them.
     #[must_use]
     pub fn new(stack: Arc<Stack>) -> Self {
-        Self { stack, ledger: Ledger::default(), readers: BTreeMap::new(), authorities: BTreeMap::new() }
+        Self { stack, ledger: Ledger::default(), readers: BTreeMap::new() }
     }
 
     /// What is left to see when the world is gone. Look for faults after every run.
@@ -142,7 +140,7 @@ impl Drop for PcscCards {
     }
 }
 
-impl Parts for PcscCards {
+impl CardHost for PcscCards {
     fn add_card(&mut self, name: &str, card: Card) {
         self.ledger.cards.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), share(card));
     }
@@ -196,17 +194,5 @@ impl Parts for PcscCards {
             self.note(reader, "send a command", *gone);
         }
         response
-    }
-
-    fn add_authority(&mut self, ca: Ca) {
-        self.authorities.insert(ca.identity().name().to_owned(), ca);
-    }
-
-    fn authority<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
-        self.authorities.get(name).map(look)
-    }
-
-    fn authority_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
-        self.authorities.get_mut(name).map(change)
     }
 }

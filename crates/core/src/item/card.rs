@@ -1,0 +1,453 @@
+//! States S6 to S9: a card of the right provider, its default container, its PIN. A key that exists already and has to sign wants the
+//! same of its own card, except that its default container stays.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use autoenroll_model::{
+    Answer, CardDescription, CardOperation, CardSerial, Choice, DecisionPoint, Effect, Fact, Facts, HResult,
+    InsertPrompt, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
+};
+
+use super::state::{Card, Job, Next, Purpose, Question, State, Step};
+use crate::frame::{Frame, OpenPrompt};
+use crate::halt::Halt;
+use crate::reported::CardFailure;
+use crate::rules;
+
+// S6: is there a card?
+
+pub(super) fn find(job: &Job, frame: &mut Frame, purpose: Purpose) -> Next {
+    job.ask(frame, Effect::ReadReaders, Step::ReadReaders { purpose, after_ok: false })
+}
+
+/// The one card that will do, when only one will: the one that holds a key that exists already.
+fn needed<'a>(job: &'a Job, purpose: &'a Purpose) -> Option<&'a CardSerial> {
+    match purpose {
+        Purpose::Sign { key, .. } => key.card.as_ref(),
+        Purpose::Write(certified) => certified.key().card.as_ref(),
+        Purpose::NewKey => job.item.renewed().and_then(|old| old.key.card.as_ref()),
+    }
+}
+
+fn matching(job: &Job, purpose: &Purpose, readers: &[ReaderView]) -> Vec<CardSerial> {
+    let wanted = job.provider_name(purpose);
+    let needed = needed(job, purpose);
+    let of = |view: &ReaderView| match &view.holds {
+        ReaderState::Card { provider, serial } => {
+            let right = needed.map_or(*provider == wanted, |needed| needed == serial);
+            right.then(|| serial.clone())
+        }
+        ReaderState::Empty | ReaderState::Unusable(_) => None,
+    };
+    readers.iter().filter_map(of).collect()
+}
+
+/// The readers are read: one card is used, several are asked about, none is asked for. When they cannot be read the item fails.
+pub(super) fn readers_read(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    after_ok: bool,
+    result: Result<Vec<ReaderView>, HResult>,
+) -> Result<Next, Halt> {
+    let readers = match result {
+        Ok(readers) => readers,
+        Err(code) => {
+            job.applies(frame, rules::READERS_UNREADABLE, "readers", code_fact(code))?;
+            return Ok(Next::fail(code));
+        }
+    };
+    let cards = matching(job, &purpose, &readers);
+    let provider = job.provider_name(&purpose);
+    let facts = Facts::new().with("matching", cards.len());
+    if after_ok {
+        let rule = if cards.is_empty() { rules::INSERT_OK_WRONG_CARD } else { rules::INSERT_OK };
+        job.applies(frame, rule, &provider, facts.clone())?;
+    }
+    match cards.as_slice() {
+        [] => {
+            job.applies(frame, rules::NO_CARD, &provider, facts)?;
+            Ok(ask_for_card(job, frame, purpose, &readers))
+        }
+        [card] => {
+            // K8.2.minimal
+            job.applies(frame, rules::ONE_CARD, &provider, facts)?;
+            Ok(describe(job, frame, purpose, card.clone()))
+        }
+        [_, _, ..] => {
+            job.applies(frame, rules::SEVERAL_CARDS, &provider, facts)?;
+            Ok(ask_to_select(job, frame, purpose, cards))
+        }
+    }
+}
+
+// S6a: which of several?
+
+fn ask_to_select(job: &Job, frame: &mut Frame, purpose: Purpose, cards: Vec<CardSerial>) -> Next {
+    let facts = select_facts(job, &purpose, &cards);
+    let choices = [Choice::Card, Choice::Cancel];
+    job.prompt(frame, DecisionPoint::CardSelect, facts, &choices, Question::Select { purpose, cards })
+}
+
+fn select_facts(job: &Job, purpose: &Purpose, cards: &[CardSerial]) -> Facts {
+    let names: Vec<Fact> = cards.iter().map(|card| Fact::Text(card.0.clone())).collect();
+    Facts::new().with("provider", job.provider_name(purpose)).with("cards", Fact::List(names))
+}
+
+/// A card is selected, or none. One that is not among those shown is no answer: the question is asked again.
+pub(super) fn selected(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    cards: Vec<CardSerial>,
+    answer: &Answer,
+) -> Result<Next, Halt> {
+    match answer {
+        Answer::Card(card) if cards.contains(card) => {
+            job.applies(frame, rules::CARD_SELECTED, &card.0, Facts::new())?;
+            Ok(describe(job, frame, purpose, card.clone()))
+        }
+        Answer::Card(_) => Ok(ask_to_select(job, frame, purpose, cards)),
+        _ => {
+            let provider = job.provider_name(&purpose);
+            job.applies(frame, rules::SELECTION_CANCELLED, &provider, Facts::new())?;
+            next_provider(job, frame, &provider)
+        }
+    }
+}
+
+// S7: insert a card.
+
+fn ask_for_card(job: &Job, frame: &mut Frame, purpose: Purpose, readers: &[ReaderView]) -> Next {
+    let facts = insert_facts(job, &purpose, readers);
+    let choices = [Choice::Ok, Choice::Cancel];
+    job.prompt(frame, DecisionPoint::CardInsert, facts, &choices, Question::Insert { purpose })
+}
+
+fn insert_facts(job: &Job, purpose: &Purpose, readers: &[ReaderView]) -> Facts {
+    // U4.4.wording
+    let reader = if readers.is_empty() {
+        "none"
+    } else if readers.iter().all(|view| view.holds == ReaderState::Empty) {
+        "empty"
+    } else if matching(job, purpose, readers).is_empty() {
+        "wrong card"
+    } else {
+        "right card"
+    };
+    Facts::new()
+        .with("provider", job.provider_name(purpose))
+        .with("reader", reader)
+        .with_some("card", needed(job, purpose).map(|card| card.0.as_str()))
+}
+
+pub(super) fn insert_answered(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    answer: &Answer,
+) -> Result<Next, Halt> {
+    if *answer == Answer::Ok {
+        return Ok(job.ask(frame, Effect::ReadReaders, Step::ReadReaders { purpose, after_ok: true }));
+    }
+    let provider = job.provider_name(&purpose);
+    if needed(job, &purpose).is_some() {
+        // No other card holds the key: there is nothing to cycle to. The request entry stays for another day.
+        job.applies(frame, rules::CARD_OF_EXISTING_KEY, &provider, Facts::new())?;
+        return Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER));
+    }
+    job.applies(frame, rules::INSERT_CANCELLED, &provider, Facts::new())?;
+    next_provider(job, frame, &provider)
+}
+
+/// S7c: the user does not want this provider's card. The next provider's turn, or the end of the list. A key that was to sign no
+/// longer matters: the next provider begins again with a key of its own.
+fn next_provider(job: &mut Job, frame: &mut Frame, provider: &str) -> Result<Next, Halt> {
+    let next = job.item.providers.get(job.provider + 1).map(|next| next.name.clone());
+    let facts = Facts::new().with_some("next", next.as_deref());
+    if next.is_none() {
+        // X6.2.0x8010006E
+        job.applies(frame, rules::PROVIDERS_EXHAUSTED, provider, facts)?;
+        return Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER));
+    }
+    job.applies(frame, rules::NEXT_PROVIDER, provider, facts)?;
+    job.provider += 1;
+    Ok(Next::ChooseProvider)
+}
+
+// Cards come and go while a prompt is open.
+
+/// Whether the question is about what is in a reader.
+pub(super) const fn watches_readers(question: &Question) -> bool {
+    match question {
+        Question::Consent => false,
+        Question::Select { .. } | Question::Insert { .. } | Question::Replace { .. } | Question::Pin { .. } => true,
+    }
+}
+
+/// The readers were read again under an open prompt. When they cannot be read the prompt stays as it is: its answer asks again.
+pub(super) fn rechecked(
+    job: &mut Job,
+    frame: &mut Frame,
+    question: Question,
+    mut prompt: OpenPrompt,
+    result: Result<Vec<ReaderView>, HResult>,
+) -> Result<Next, Halt> {
+    let Ok(readers) = result else { return Ok(stays(question, prompt)) };
+    match question {
+        Question::Consent => unreachable!("the readers do not matter to a key in software"),
+        Question::Insert { purpose } => {
+            let cards = matching(job, &purpose, &readers);
+            let causes = job.causes();
+            let closes = frame.profile().insert_prompt == InsertPrompt::ClosesItself;
+            let facts = Facts::new().with("matching", cards.len());
+            let provider = job.provider_name(&purpose);
+            if !cards.is_empty() && job.decide(frame, rules::INSERT_PROMPT_CLOSES, &provider, closes, facts) {
+                frame.withdraw(&prompt, &causes);
+                return Ok(find(job, frame, purpose));
+            }
+            frame.change_prompt(&mut prompt, insert_facts(job, &purpose, &readers), &causes);
+            Ok(stays(Question::Insert { purpose }, prompt))
+        }
+        Question::Select { purpose, .. } => {
+            let cards = matching(job, &purpose, &readers);
+            if cards.is_empty() {
+                frame.withdraw(&prompt, &job.causes());
+                return Ok(ask_for_card(job, frame, purpose, &readers));
+            }
+            frame.change_prompt(&mut prompt, select_facts(job, &purpose, &cards), &job.causes());
+            Ok(stays(Question::Select { purpose, cards }, prompt))
+        }
+        Question::Replace { card } if holds(&readers, &card.serial) => Ok(stays(Question::Replace { card }, prompt)),
+        Question::Replace { card } => pulled(job, frame, Purpose::NewKey, &card, &prompt, &readers),
+        Question::Pin { purpose, card } if holds(&readers, &card.serial) => {
+            Ok(stays(Question::Pin { purpose, card }, prompt))
+        }
+        Question::Pin { purpose, card } => pulled(job, frame, purpose, &card, &prompt, &readers),
+    }
+}
+
+const fn stays(question: Question, prompt: OpenPrompt) -> Next {
+    Next::Wait(State::Asks { question, prompt, recheck: None })
+}
+
+fn holds(readers: &[ReaderView], card: &CardSerial) -> bool {
+    readers.iter().any(|view| matches!(&view.holds, ReaderState::Card { serial, .. } if serial == card))
+}
+
+/// The card whose prompt is open has been pulled: the prompt is withdrawn and the card asked for again. No retry is spent.
+fn pulled(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    card: &Card,
+    prompt: &OpenPrompt,
+    readers: &[ReaderView],
+) -> Result<Next, Halt> {
+    job.applies(frame, rules::CARD_PULLED, &card.serial.0, Facts::new())?;
+    frame.withdraw(prompt, &[job.because]);
+    Ok(ask_for_card(job, frame, purpose, readers))
+}
+
+/// A card operation failed before anything was written: when the card is gone it is asked for again.
+fn failed(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: &CardSerial, code: HResult) -> Result<Next, Halt> {
+    if is_gone(code) {
+        job.applies(frame, rules::CARD_PULLED, &card.0, code_fact(code))?;
+        return Ok(find(job, frame, purpose));
+    }
+    job.applies(frame, rules::CARD_FAILED, &card.0, code_fact(code))?;
+    Ok(Next::fail(code))
+}
+
+/// Whether a code says that the card is not there any more, in one of its several ways.
+pub(super) const fn is_gone(code: HResult) -> bool {
+    matches!(
+        code,
+        HResult::SCARD_W_REMOVED_CARD
+            | HResult::SCARD_W_RESET_CARD
+            | HResult::SCARD_W_UNPOWERED_CARD
+            | HResult::SCARD_W_UNRESPONSIVE_CARD
+            | HResult::SCARD_E_NO_SMARTCARD
+    )
+}
+
+// S8: the default container.
+
+fn describe(job: &Job, frame: &mut Frame, purpose: Purpose, card: CardSerial) -> Next {
+    let effect = Effect::Card { card: card.clone(), pin: None, operation: CardOperation::Describe };
+    job.ask(frame, effect, Step::Describe { purpose, card })
+}
+
+pub(super) fn described(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    serial: CardSerial,
+    result: Result<CardDescription, HResult>,
+) -> Result<Next, Halt> {
+    let description = match result {
+        Ok(description) => description,
+        Err(code) => return failed(job, frame, purpose, &serial, code),
+    };
+    let card = Card { serial, description, keep_default: false, overwrite: None };
+    match purpose {
+        Purpose::NewKey => default_container(job, frame, card),
+        Purpose::Sign { .. } | Purpose::Write(_) => ask_for_pin(job, frame, purpose, card),
+    }
+}
+
+/// A default container that holds credentials is not replaced unasked.
+fn default_container(job: &mut Job, frame: &mut Frame, card: Card) -> Result<Next, Halt> {
+    let default = card.description.default_container();
+    let occupied = default.is_some_and(|container| container.has_key && container.has_certificate);
+    let name = default.map(|container| container.name.clone());
+    let facts = Facts::new().with_some("container", name.as_deref());
+    if !occupied {
+        job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
+        return ask_for_pin(job, frame, Purpose::NewKey, card);
+    }
+    job.applies(frame, rules::DEFAULT_OCCUPIED, &card.serial.0, facts)?;
+    let facts = Facts::new()
+        .with("provider", job.provider_name(&Purpose::NewKey))
+        .with("card", card.serial.0.as_str())
+        .with_some("container", name);
+    let choices = [Choice::Yes, Choice::No];
+    Ok(job.prompt(frame, DecisionPoint::CardReplaceDefault, facts, &choices, Question::Replace { card }))
+}
+
+pub(super) fn replace_answered(
+    job: &mut Job,
+    frame: &mut Frame,
+    mut card: Card,
+    answer: &Answer,
+) -> Result<Next, Halt> {
+    let serial = card.serial.0.clone();
+    if *answer == Answer::Yes {
+        job.applies(frame, rules::REPLACE_YES, &serial, Facts::new())?;
+        let over = frame.profile().replace_yes == ReplaceYes::Overwrite;
+        if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
+            card.overwrite = card.description.default_container().map(|container| container.name.clone());
+        }
+        return ask_for_pin(job, frame, Purpose::NewKey, card);
+    }
+    job.applies(frame, rules::REPLACE_NO, &serial, Facts::new())?;
+    let choice = frame.profile().replace_no;
+    job.applies(frame, rules::REPLACE_NO_MEANS, &serial, Facts::new().with("replace-no", choice.as_str()))?;
+    match choice {
+        ReplaceNo::NextProvider => {
+            let provider = job.provider_name(&Purpose::NewKey);
+            next_provider(job, frame, &provider)
+        }
+        ReplaceNo::Beside => {
+            card.keep_default = true;
+            ask_for_pin(job, frame, Purpose::NewKey, card)
+        }
+        ReplaceNo::Fail => Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER)),
+    }
+}
+
+// S9: the PIN.
+
+fn ask_for_pin(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
+    let serial = card.serial.0.clone();
+    if card.description.tries_left == Some(0) {
+        job.applies(frame, rules::PIN_BLOCKED, &serial, Facts::new().with("tries-left", 0_u8))?;
+        return Ok(Next::fail(HResult::SCARD_W_CHV_BLOCKED));
+    }
+    // K8.3.pin-cache
+    if let Some(pin) = frame.pins.get(&card.serial).copied() {
+        let kept = frame.profile().pin_cache != PinCache::Item;
+        if job.decide(frame, rules::PIN_CACHE_LIFE, &serial, kept, Facts::new()) {
+            job.applies(frame, rules::PIN_CACHED, &serial, Facts::new())?;
+            return Ok(verify(job, frame, purpose, card, pin));
+        }
+    }
+    Ok(open_pin_prompt(job, frame, purpose, card))
+}
+
+fn open_pin_prompt(job: &Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Next {
+    let facts = Facts::new().with("card", card.serial.0.as_str()).with_some("tries-left", card.description.tries_left);
+    let choices = [Choice::Pin, Choice::Cancel];
+    job.prompt(frame, DecisionPoint::PinEnter, facts, &choices, Question::Pin { purpose, card })
+}
+
+pub(super) fn pin_given(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    card: Card,
+    answer: &Answer,
+) -> Result<Next, Halt> {
+    if let Answer::Pin(pin) = answer {
+        return Ok(verify(job, frame, purpose, card, *pin));
+    }
+    // X6.2.0x8010006E
+    job.applies(frame, rules::PIN_CANCELLED, &card.serial.0, Facts::new())?;
+    Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER))
+}
+
+fn verify(job: &Job, frame: &mut Frame, purpose: Purpose, card: Card, pin: PinId) -> Next {
+    let effect = Effect::Card { card: card.serial.clone(), pin: Some(pin), operation: CardOperation::VerifyPin };
+    job.ask(frame, effect, Step::Verify { purpose, card, pin })
+}
+
+pub(super) fn verified(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    card: Card,
+    pin: PinId,
+    result: Result<(), CardFailure>,
+) -> Result<Next, Halt> {
+    let retries = card.description.tries_left;
+    match result {
+        Ok(()) => {
+            job.applies(frame, rules::PIN_RIGHT, &card.serial.0, Facts::new())?;
+            job.pins.insert(card.serial.clone(), pin);
+            frame.pins.insert(card.serial.clone(), pin);
+            Ok(match purpose {
+                Purpose::NewKey => Next::MakeKey(Some(card)),
+                Purpose::Sign { request, .. } => Next::Sign(request),
+                Purpose::Write(certified) => Next::WriteCard(certified),
+            })
+        }
+        Err(CardFailure::WrongPin(retries)) => pin_refused(job, frame, purpose, card, retries),
+        Err(CardFailure::Code(HResult::SCARD_W_CHV_BLOCKED)) => pin_refused(job, frame, purpose, card, Some(0)),
+        // Too short or too long to be a PIN: the card never saw it, so no retry is spent.
+        Err(CardFailure::Code(HResult::SCARD_E_INVALID_CHV)) => pin_refused(job, frame, purpose, card, retries),
+        Err(CardFailure::Code(code)) => failed(job, frame, purpose, &card.serial, code),
+    }
+}
+
+fn pin_refused(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    mut card: Card,
+    retries: Option<u8>,
+) -> Result<Next, Halt> {
+    frame.pins.remove(&card.serial);
+    card.description.tries_left = retries;
+    let facts = Facts::new().with_some("tries-left", retries);
+    if retries == Some(0) {
+        job.applies(frame, rules::PIN_BLOCKED, &card.serial.0, facts)?;
+        return Ok(Next::fail(HResult::SCARD_W_CHV_BLOCKED));
+    }
+    job.applies(frame, rules::PIN_WRONG, &card.serial.0, facts)?;
+    Ok(open_pin_prompt(job, frame, purpose, card))
+}
+
+/// A PIN that was right a moment ago is not any more: it was changed meanwhile.
+pub(super) fn pin_no_longer_right(job: &mut Job, frame: &mut Frame, card: Option<&CardSerial>) -> Result<Next, Halt> {
+    let subject = card.map_or_else(String::new, |card| card.0.clone());
+    if let Some(card) = card {
+        frame.pins.remove(card);
+    }
+    job.applies(frame, rules::PIN_CHANGED, &subject, Facts::new())?;
+    Ok(Next::fail(HResult::SCARD_W_WRONG_CHV))
+}
+
+fn code_fact(code: HResult) -> Facts {
+    Facts::new().with("code", code.to_string())
+}

@@ -1,0 +1,185 @@
+//! State S12: the certificate goes to its card, to MY, and what it replaces goes.
+
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+
+use autoenroll_model::{Action, CardOperation, Effect, Facts, HResult, KeyPlace, LifecycleEvent, Outcome};
+use autoenroll_wire::Certificate;
+
+use super::card::pin_no_longer_right;
+use super::state::{Certified, Job, Next, Purpose, Step};
+use crate::events;
+use crate::frame::Frame;
+use crate::halt::Halt;
+use crate::install::{self, Housekeeping};
+use crate::known::{Inventory, IssuedRequest, Item, Task};
+use crate::reported::CardFailure;
+use crate::rules;
+
+/// To the card first, then to MY. What arrives from a pending request and belongs on a card needs the user again.
+pub(super) fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+    if certified.key().card.is_none() {
+        return install(job, frame, certified);
+    }
+    if job.item.action() != Action::Retrieve {
+        return write_card(job, frame, certified);
+    }
+    let name = String::from(job.name());
+    job.applies(frame, rules::PENDING_FOR_CARD, &name, Facts::new())?;
+    job.applies(frame, rules::PENDING_CARD_ARRIVES, &name, Facts::new())?;
+    let task = Task::Resume(IssuedRequest { entry: certified.entry, issued: certified.issued });
+    let because = job.because;
+    let item = Item { task, interactive: true, reasons: alloc::vec![because], because, ..job.item.clone() };
+    Ok(Next::Arrived(item))
+}
+
+/// What was issued in an earlier run: a key on a card wants its card first.
+pub(super) fn resume(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+    if certified.key().card.is_some() {
+        return Ok(Next::FindCard(Purpose::Write(certified)));
+    }
+    install(job, frame, certified)
+}
+
+pub(super) fn write_card(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+    let KeyPlace { card: Some(card), container, .. } = certified.key().clone() else {
+        unreachable!("a certificate is written to a card for a key on a card");
+    };
+    let certificate = certified.issued.certificate.clone();
+    let operation = CardOperation::WriteCertificate { container, certificate };
+    Ok(job.ask_card(frame, card, operation, Step::WriteCard(certified)))
+}
+
+/// The certificate is on the card; its container becomes the default one, unless the user wanted the old one to stay.
+pub(super) fn card_written(
+    job: &mut Job,
+    frame: &mut Frame,
+    certified: Certified,
+    result: Result<(), CardFailure>,
+) -> Result<Next, Halt> {
+    if let Err(failure) = result {
+        return card_failed(job, frame, &certified, failure);
+    }
+    let KeyPlace { card: Some(card), container, .. } = certified.key().clone() else {
+        unreachable!("a certificate was written to a card for a key on a card");
+    };
+    let name = String::from(job.name());
+    let facts = Facts::new().with("container", container.as_str());
+    // P7.7
+    if job.decide(frame, rules::DEFAULT_CONTAINER, &name, !certified.keep_default, facts) {
+        let operation = CardOperation::SetDefault { container };
+        return Ok(job.ask_card(frame, card, operation, Step::SetDefault(certified)));
+    }
+    install(job, frame, certified)
+}
+
+pub(super) fn default_set(
+    job: &mut Job,
+    frame: &mut Frame,
+    certified: Certified,
+    result: Result<(), CardFailure>,
+) -> Result<Next, Halt> {
+    match result {
+        Ok(()) => install(job, frame, certified),
+        Err(failure) => card_failed(job, frame, &certified, failure),
+    }
+}
+
+fn card_failed(job: &mut Job, frame: &mut Frame, certified: &Certified, failure: CardFailure) -> Result<Next, Halt> {
+    match failure {
+        CardFailure::Code(code) => write_failed(job, frame, code),
+        CardFailure::WrongPin(_) => pin_no_longer_right(job, frame, certified.key().card.as_ref()),
+    }
+}
+
+/// The certificate could not be put where it belongs. Its entry stays, and the next run resumes there.
+fn write_failed(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
+    let name = String::from(job.name());
+    job.applies(frame, rules::CERTIFICATE_NOT_WRITTEN, &name, Facts::new().with("code", code.to_string()))?;
+    Ok(Next::fail(code))
+}
+
+fn install(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
+        return Ok(Next::fail(HResult::ERROR_INVALID_DATA));
+    };
+    let stored = install::stored(frame, &job.item.name, certified.key(), &certified.issued, &view)?;
+    Ok(job.ask(frame, Effect::AddCertificate(stored), Step::Install(certified)))
+}
+
+/// The certificate is in MY: its entry in REQUEST goes.
+pub(super) fn installed(
+    job: &mut Job,
+    frame: &mut Frame,
+    certified: Certified,
+    result: Result<(), HResult>,
+) -> Result<Next, Halt> {
+    match result {
+        Ok(()) => {
+            let effect = Effect::RemoveRequest(certified.entry.key_id.clone());
+            Ok(job.ask(frame, effect, Step::RemoveEntry(certified)))
+        }
+        Err(code) => write_failed(job, frame, code),
+    }
+}
+
+/// The entry is gone: now what the certificate replaces.
+pub(super) fn entry_removed(
+    job: &mut Job,
+    frame: &mut Frame,
+    held: &Inventory,
+    certified: Certified,
+    result: Result<(), HResult>,
+) -> Result<Next, Halt> {
+    if let Err(code) = result {
+        return write_failed(job, frame, code);
+    }
+    let rest = install::retirements(frame, held, &job.item.name, &job.item.retires)?;
+    next_retired(job, frame, certified, rest.into())
+}
+
+fn next_retired(
+    job: &mut Job,
+    frame: &mut Frame,
+    certified: Certified,
+    mut rest: VecDeque<Housekeeping>,
+) -> Result<Next, Halt> {
+    match rest.pop_front() {
+        Some(now) => Ok(job.ask(frame, now.effect(), Step::Retire { certified, now, rest })),
+        None => succeed(job, frame, certified),
+    }
+}
+
+/// A certificate that was replaced is archived or deleted, or not: the new one is there all the same.
+pub(super) fn retired(
+    job: &mut Job,
+    frame: &mut Frame,
+    certified: Certified,
+    now: Housekeeping,
+    rest: VecDeque<Housekeeping>,
+    result: Result<(), HResult>,
+) -> Result<Next, Halt> {
+    now.done(frame, result)?;
+    next_retired(job, frame, certified, rest)
+}
+
+/// Everything is where it belongs: only now is success logged.
+fn succeed(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
+        return Ok(Next::fail(HResult::ERROR_INVALID_DATA));
+    };
+    let thumbprint = view.thumbprint();
+    let name = String::from(job.name());
+    let facts = Facts::new().with("certificate", thumbprint.0.as_str());
+    job.applies(frame, rules::CERTIFICATE_WRITTEN, &name, facts)?;
+    events::succeeded(frame, job.item.action(), &name, &certified.issued.ca, &thumbprint)?;
+    // E5.5.1006
+    events::life_cycle(frame, LifecycleEvent::Installed, &thumbprint);
+    // E5.5.1008
+    events::life_cycle(frame, LifecycleEvent::KeyAssociated, &thumbprint);
+    if let Some(old) = job.item.renewed() {
+        // E5.5.1001
+        events::life_cycle(frame, LifecycleEvent::Replaced, &old.thumbprint);
+    }
+    Ok(Next::End(Outcome::Enrolled { thumbprint, key: certified.entry.key }))
+}

@@ -1,0 +1,319 @@
+//! Where work on an item stands. Each state owns what is known by then, and nothing else.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use autoenroll_model::{
+    CardDescription, CardOperation, CardSerial, Cause, Choice, DecisionPoint, Duration, Effect, EffectId, Facts,
+    HResult, Inverted, KeyAlgorithm, KeyPlace, Outcome, PinId, Provider, RequestEntry, RuleRow, SoftwareOperation,
+};
+
+use crate::frame::{Frame, OpenPrompt, Timer};
+use crate::install::Housekeeping;
+use crate::known::{Ca, Issued, IssuedRequest, Item, PendingRequest};
+use crate::request::{FinishedRequest, RequestBuilder};
+
+/// What stays the same from step to step.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) item: Item,
+    /// Index of the provider whose turn it is.
+    pub(super) provider: usize,
+    /// PINs that cards have taken for this item.
+    pub(super) pins: BTreeMap<CardSerial, PinId>,
+    /// The latest decision about the item, the cause of what follows.
+    pub(super) because: Cause,
+}
+
+/// Where the work stands: it waits for the user or for an effect.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one item is worked on at a time")]
+pub(super) enum State {
+    /// A prompt is open. While a card is asked about, the readers may be read again, to keep the prompt's facts right.
+    Asks { question: Question, prompt: OpenPrompt, recheck: Option<EffectId> },
+    /// An effect is under way.
+    Does { effect: EffectId, step: Step },
+}
+
+/// What the user is asked.
+#[derive(Clone, Debug)]
+pub(super) enum Question {
+    /// S5': consent to a protected software key.
+    Consent,
+    /// S6a: which of these cards?
+    Select { purpose: Purpose, cards: Vec<CardSerial> },
+    /// S7: insert a card.
+    Insert { purpose: Purpose },
+    /// S8q: may the new key take the default container's place?
+    Replace { card: Card },
+    /// S9: the PIN.
+    Pin { purpose: Purpose, card: Card },
+}
+
+/// Which effect is under way.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// S6: the readers are being read.
+    ReadReaders {
+        purpose: Purpose,
+        after_ok: bool,
+    },
+    /// S8: the card is asked what it holds.
+    Describe {
+        purpose: Purpose,
+        card: CardSerial,
+    },
+    /// S9: the card verifies.
+    Verify {
+        purpose: Purpose,
+        card: Card,
+        pin: PinId,
+    },
+    /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under way.
+    RemoveOrphans {
+        card: Option<Card>,
+        leftovers: Leftovers,
+    },
+    /// S10: a key is made.
+    Generate {
+        card: Option<CardSerial>,
+        algorithm: KeyAlgorithm,
+        keep_default: bool,
+    },
+    /// The entry in REQUEST is written before anything is submitted.
+    WriteAhead(NewKey),
+    /// Key archival: the CA tells its exchange certificate.
+    ReadExchange(NewKey),
+    /// Key archival: the key is enveloped to the CA.
+    Archive(NewKey),
+    /// A signature is being made.
+    Sign(Unsigned),
+    /// S11.
+    Submit(Submitting),
+    /// The entry says that the request is pending.
+    NotePending,
+    /// A CA is asked for what is pending there.
+    Retrieve(PendingRequest),
+    /// The entry says that the certificate is issued.
+    NoteIssued(Certified),
+    /// S12.
+    WriteCard(Certified),
+    SetDefault(Certified),
+    Install(Certified),
+    RemoveEntry(Certified),
+    /// Old certificates are archived or deleted; the first of the list is under way.
+    Retire {
+        certified: Certified,
+        now: Housekeeping,
+        rest: VecDeque<Housekeeping>,
+    },
+    /// What a failed request leaves behind is removed; then the item fails with the code.
+    CleanUp {
+        leftovers: Leftovers,
+        code: HResult,
+    },
+}
+
+/// What a card is wanted for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// A new key.
+    NewKey,
+    /// A key that exists already has to sign.
+    Sign { request: Unsigned, key: KeyPlace },
+    /// A certificate has been issued for a key on it.
+    Write(Certified),
+}
+
+/// The card at work, as it has described itself.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    pub(super) serial: CardSerial,
+    pub(super) description: CardDescription,
+    /// The user does not want the default container replaced, and the profile goes on beside it.
+    pub(super) keep_default: bool,
+    /// The container that the new key takes over.
+    pub(super) overwrite: Option<String>,
+}
+
+/// Effects that remove what a request has left behind. The first is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Leftovers(pub(super) VecDeque<Effect>);
+
+/// A key that a certificate is requested for.
+#[derive(Clone, Debug)]
+pub(super) struct NewKey {
+    /// The entry in REQUEST, as it is before anything is submitted.
+    pub(super) entry: RequestEntry,
+    /// `SubjectPublicKeyInfo`, DER.
+    pub(super) public_key: Vec<u8>,
+    pub(super) keep_default: bool,
+}
+
+/// A request that wants a signature.
+#[derive(Clone, Debug)]
+pub(super) struct Unsigned {
+    pub(super) key: NewKey,
+    pub(super) builder: RequestBuilder,
+}
+
+/// A request at a CA, and the CAs that come after it.
+#[derive(Clone, Debug)]
+pub(super) struct Submitting {
+    pub(super) key: NewKey,
+    pub(super) request: FinishedRequest,
+    pub(super) ca: Ca,
+    pub(super) others: VecDeque<Ca>,
+}
+
+/// A certificate on its way to where it belongs.
+#[derive(Clone, Debug)]
+pub(super) struct Certified {
+    pub(super) entry: RequestEntry,
+    pub(super) issued: Issued,
+    pub(super) keep_default: bool,
+}
+
+impl Certified {
+    pub(super) const fn key(&self) -> &KeyPlace {
+        &self.entry.key
+    }
+}
+
+impl From<IssuedRequest> for Certified {
+    fn from(request: IssuedRequest) -> Self {
+        Self { entry: request.entry, issued: request.issued, keep_default: false }
+    }
+}
+
+/// What follows a step.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "lives for one step")]
+pub(super) enum Next {
+    /// Wait for the user or an effect.
+    Wait(State),
+    /// S5: the provider whose turn it is.
+    ChooseProvider,
+    /// S6: look for a card.
+    FindCard(Purpose),
+    /// S10: make a key, on this card or in software.
+    MakeKey(Option<Card>),
+    /// S11: the entry is written, the request can be built.
+    BeginRequest(NewKey),
+    /// S11: the next signature.
+    Sign(Unsigned),
+    /// S12: the certificate exists, and the entry says so.
+    Deliver(Certified),
+    /// S12: the card of the key is there and has taken its PIN.
+    WriteCard(Certified),
+    /// The item has ended.
+    End(Outcome),
+    /// A pending certificate has arrived and belongs on a card: this item, which needs the user, takes over.
+    Arrived(Item),
+}
+
+impl Next {
+    pub(super) const fn fail(code: HResult) -> Self {
+        Self::End(Outcome::Failed(code))
+    }
+}
+
+impl Job {
+    pub(super) fn name(&self) -> &str {
+        &self.item.name
+    }
+
+    /// Decides a rule about the item.
+    pub(super) fn decide(
+        &mut self,
+        frame: &mut Frame,
+        rule: RuleRow,
+        subject: &str,
+        holds: bool,
+        facts: Facts,
+    ) -> bool {
+        let decided = frame.decide(rule, subject, holds, facts);
+        self.because = decided.cause;
+        decided.holds
+    }
+
+    /// Says that a rule applies to the item.
+    pub(super) fn applies(
+        &mut self,
+        frame: &mut Frame,
+        rule: RuleRow,
+        subject: &str,
+        facts: Facts,
+    ) -> Result<(), Inverted> {
+        self.because = frame.applies(rule, subject, facts)?;
+        Ok(())
+    }
+
+    /// Why the item is worked on, and its latest decision.
+    pub(super) fn causes(&self) -> Vec<Cause> {
+        let mut causes = self.item.reasons.clone();
+        causes.push(self.because);
+        causes
+    }
+
+    pub(super) fn ask(&self, frame: &mut Frame, effect: Effect, step: Step) -> Next {
+        if matches!(step, Step::Submit(_) | Step::Retrieve(_) | Step::ReadExchange(_)) {
+            let end = frame.now.mono + CA_TIMEOUT;
+            frame.timers.set(Timer::CaTimeout, end);
+        }
+        let effect = frame.effect(effect, &self.causes());
+        Next::Wait(State::Does { effect, step })
+    }
+
+    /// Asks a card, with the PIN that it has taken already.
+    pub(super) fn ask_card(&self, frame: &mut Frame, card: CardSerial, operation: CardOperation, step: Step) -> Next {
+        let pin = self.pins.get(&card).copied();
+        self.ask(frame, Effect::Card { card, pin, operation }, step)
+    }
+
+    pub(super) fn prompt(
+        &self,
+        frame: &mut Frame,
+        point: DecisionPoint,
+        facts: Facts,
+        choices: &[Choice],
+        question: Question,
+    ) -> Next {
+        let prompt = frame.prompt(point, facts, choices, &self.causes());
+        Next::Wait(State::Asks { question, prompt, recheck: None })
+    }
+
+    /// The name of the provider at work: that of the key that signs, otherwise the one whose turn it is to make a key.
+    pub(super) fn provider_name(&self, purpose: &Purpose) -> String {
+        match purpose {
+            Purpose::Sign { key, .. } => key.provider.clone(),
+            Purpose::NewKey | Purpose::Write(_) => self.provider().name.clone(),
+        }
+    }
+
+    /// The provider whose turn it is.
+    ///
+    /// # Panics
+    /// When there is none: S5 has failed the item then.
+    pub(super) fn provider(&self) -> &Provider {
+        self.item.providers.get(self.provider).expect("a provider's turn has come, so there is one")
+    }
+
+    /// Deletes the container of a key.
+    pub(super) fn delete_container(&self, key: &KeyPlace) -> Effect {
+        let container = key.container.clone();
+        match &key.card {
+            Some(card) => {
+                let pin = self.pins.get(card).copied();
+                Effect::Card { card: card.clone(), pin, operation: CardOperation::Delete { container } }
+            }
+            None => {
+                Effect::Software { provider: key.provider.clone(), operation: SoftwareOperation::Delete { container } }
+            }
+        }
+    }
+}
+
+/// How long a CA may take to answer. No public text has a number; it is long enough for a busy CA, and it ends.
+const CA_TIMEOUT: Duration = Duration::minutes(15);

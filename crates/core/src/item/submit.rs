@@ -1,0 +1,301 @@
+//! State S11: the request is built, signed, and submitted to one CA after the other.
+
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use autoenroll_model::{
+    CaReply, CardOperation, Disposition, Effect, Facts, HResult, Outcome, PrivateKeyFlags, RequestEntry, RequestStage,
+    SoftwareOperation, Submission, hex,
+};
+use autoenroll_wire::{Certificate, key_identifier};
+
+use super::card::pin_no_longer_right;
+use super::key::{clean_up, is_own};
+use super::state::{Certified, Job, Leftovers, NewKey, Next, Purpose, Step, Submitting, Unsigned};
+use crate::frame::Frame;
+use crate::halt::Halt;
+use crate::known::{Ca, Issued, NewRequest, PendingRequest, Task};
+use crate::reported::CardFailure;
+use crate::request::{Built, FinishedRequest, RequestBuilder, RequestKey, SignerKey, Unbuilt};
+use crate::rules;
+
+/// The request that the item is about.
+fn request(job: &Job) -> &NewRequest {
+    let Task::Request(request) = &job.item.task else { unreachable!("only a new request is built") };
+    request
+}
+
+/// The key is there and its entry is written. Where it is to be archived, the CA's exchange certificate comes first
+/// ([MS-WCCE] 3.1.2.4.2.2.2.8).
+pub(super) fn begin(job: &mut Job, frame: &mut Frame, key: NewKey) -> Result<Next, Halt> {
+    let flags = request(job).template.template.private_key_flags;
+    let archival = flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
+    let name = String::from(job.name());
+    if !archival || !job.decide(frame, rules::KEY_ARCHIVAL, &name, archival, Facts::new()) {
+        return build(job, frame, key, None);
+    }
+    // A key on a card cannot leave it, so it cannot be archived.
+    if key.entry.key.card.is_some() {
+        return Ok(Next::fail(HResult::NTE_NOT_SUPPORTED));
+    }
+    let Ca { name, host } = request(job).cas.first.clone();
+    Ok(job.ask(frame, Effect::ReadExchangeCertificate { ca: name, host }, Step::ReadExchange(key)))
+}
+
+/// The CA's exchange certificate: the key is enveloped to it. Without one the item fails; its entry waits for the next run.
+pub(super) fn exchange_read(
+    job: &mut Job,
+    frame: &mut Frame,
+    key: NewKey,
+    result: Result<Vec<u8>, HResult>,
+) -> Result<Next, Halt> {
+    match result {
+        Ok(exchange_certificate) => {
+            let container = key.entry.key.container.clone();
+            let operation = SoftwareOperation::Archive { container, exchange_certificate };
+            let effect = Effect::Software { provider: key.entry.key.provider.clone(), operation };
+            Ok(job.ask(frame, effect, Step::Archive(key)))
+        }
+        Err(code) => key_unusable(job, frame, code),
+    }
+}
+
+pub(super) fn key_archived(
+    job: &mut Job,
+    frame: &mut Frame,
+    key: NewKey,
+    result: Result<Vec<u8>, HResult>,
+) -> Result<Next, Halt> {
+    match result {
+        Ok(blob) => build(job, frame, key, Some(blob)),
+        Err(code) => key_unusable(job, frame, code),
+    }
+}
+
+/// The new key cannot be used for its request. Its entry stays, so that the next run removes both.
+fn key_unusable(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
+    let name = String::from(job.name());
+    job.applies(frame, rules::KEY_NOT_USABLE, &name, Facts::new().with("code", code.to_string()))?;
+    Ok(Next::fail(code))
+}
+
+fn build(job: &mut Job, frame: &mut Frame, key: NewKey, archived: Option<Vec<u8>>) -> Result<Next, Halt> {
+    let before = frame.decisions_made();
+    let request_key = RequestKey {
+        provider: &key.entry.key.provider,
+        public_key: &key.public_key,
+        algorithm: key.entry.algorithm,
+        archived,
+    };
+    match RequestBuilder::new(frame, request(job), request_key) {
+        Ok(builder) => {
+            job.because = frame.decisions_since(before).last().unwrap_or(job.because);
+            Ok(Next::Sign(Unsigned { key, builder }))
+        }
+        Err(Unbuilt::Failed(code)) => Ok(Next::fail(code)),
+        Err(Unbuilt::Inverted(inverted)) => Err(inverted.into()),
+    }
+}
+
+/// Signs what the builder wants signed next. A key on a card that has not taken its PIN yet makes its provider ask for both, at the
+/// moment when it is to sign: in its only reader, one card may follow another.
+pub(super) fn sign(job: &Job, frame: &mut Frame, unsigned: Unsigned) -> Next {
+    let signer = unsigned.builder.signer();
+    let algorithm = signer.algorithm;
+    let key = match signer.key {
+        SignerKey::New => unsigned.key.entry.key.clone(),
+        SignerKey::Existing(key) => key,
+    };
+    let Some(card) = key.card.clone() else {
+        let message = unsigned.builder.to_be_signed();
+        let operation = SoftwareOperation::Sign { container: key.container, algorithm, message };
+        return job.ask(frame, Effect::Software { provider: key.provider, operation }, Step::Sign(unsigned));
+    };
+    if !job.pins.contains_key(&card) {
+        return Next::FindCard(Purpose::Sign { request: unsigned, key });
+    }
+    let message = unsigned.builder.to_be_signed();
+    let operation = CardOperation::Sign { container: key.container, algorithm, message };
+    job.ask_card(frame, card, operation, Step::Sign(unsigned))
+}
+
+pub(super) fn signed(
+    job: &mut Job,
+    frame: &mut Frame,
+    unsigned: Unsigned,
+    result: Result<Vec<u8>, CardFailure>,
+) -> Result<Next, Halt> {
+    let Unsigned { key, builder } = unsigned;
+    let signature = match result {
+        Ok(signature) => signature,
+        Err(CardFailure::Code(code)) => return key_unusable(job, frame, code),
+        Err(CardFailure::WrongPin(_)) => {
+            let card = match builder.signer().key {
+                SignerKey::New => key.entry.key.card,
+                SignerKey::Existing(place) => place.card,
+            };
+            return pin_no_longer_right(job, frame, card.as_ref());
+        }
+    };
+    match builder.signed(signature) {
+        Ok(Built::Wants(builder)) => Ok(Next::Sign(Unsigned { key, builder })),
+        Ok(Built::Finished(finished)) => {
+            let cas = request(job).cas.clone();
+            Ok(submit(job, frame, Submitting { key, request: finished, ca: cas.first, others: cas.others.into() }))
+        }
+        Err(code) => Ok(Next::fail(code)),
+    }
+}
+
+fn submit(job: &Job, frame: &mut Frame, submitting: Submitting) -> Next {
+    let FinishedRequest { flags, der } = submitting.request.clone();
+    let Ca { name, host } = submitting.ca.clone();
+    let submission = Submission { ca: name, host, flags, attributes: Vec::new(), request: der };
+    job.ask(frame, Effect::Submit(submission), Step::Submit(submitting))
+}
+
+/// The CA has answered ([MS-WCCE] 3.2.1.4.2.1.3). The number alone counts, never the message beside it.
+pub(super) fn replied(
+    job: &mut Job,
+    frame: &mut Frame,
+    submitting: Submitting,
+    result: Result<CaReply, HResult>,
+) -> Result<Next, Halt> {
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(code) => return refused(job, frame, submitting, code),
+    };
+    let name = String::from(job.name());
+    let ca = submitting.ca.clone();
+    let facts = Facts::new().with("ca", ca.name.as_str()).with("request-id", reply.request_id);
+    let code = match reply.disposition {
+        Disposition::Issued | Disposition::Pending => None,
+        Disposition::Denied(code) | Disposition::Failed(code) => Some(code),
+    };
+    let answered = job.decide(frame, rules::DISPOSITION, &name, code.is_none(), facts.clone());
+    match (reply.disposition, answered) {
+        (Disposition::Issued, true) => {
+            job.applies(frame, rules::ISSUED, &name, facts)?;
+            let NewKey { entry, keep_default, .. } = submitting.key;
+            Ok(take_certificate(job, frame, entry, ca.name, reply, keep_default))
+        }
+        (Disposition::Pending, true) => {
+            job.applies(frame, rules::PENDING, &name, facts)?;
+            job.applies(frame, rules::PENDING_REMEMBERED, &name, Facts::new().with("request-id", reply.request_id))?;
+            let stage = RequestStage::Pending { ca: ca.name, host: ca.host, request_id: reply.request_id };
+            let entry = RequestEntry { stage, ..submitting.key.entry };
+            Ok(job.ask(frame, Effect::PutRequest(entry), Step::NotePending))
+        }
+        _ => refused(job, frame, submitting, code.unwrap_or(HResult::E_UNEXPECTED)),
+    }
+}
+
+/// The CA did not issue: the next CA, or failure, which removes the key and its entry.
+fn refused(job: &mut Job, frame: &mut Frame, mut submitting: Submitting, code: HResult) -> Result<Next, Halt> {
+    let name = String::from(job.name());
+    let facts = Facts::new().with("code", code.to_string());
+    job.applies(frame, rules::REQUEST_DENIED, &name, facts.clone())?;
+    if let Some(ca) = submitting.others.pop_front() {
+        job.applies(frame, rules::NEXT_CA, &name, facts)?;
+        return Ok(submit(job, frame, Submitting { ca, ..submitting }));
+    }
+    let RequestEntry { key, key_id, .. } = submitting.key.entry;
+    let mut effects = VecDeque::new();
+    if is_own(job, &key) {
+        effects.push_back(job.delete_container(&key));
+    }
+    effects.push_back(Effect::RemoveRequest(key_id));
+    Ok(clean_up(job, frame, Leftovers(effects), code))
+}
+
+/// The entry says that the request is pending. Where it cannot, the next run takes the key for one that never reached a CA.
+pub(super) fn pending_noted(job: &mut Job, frame: &mut Frame, result: Result<(), HResult>) -> Result<Next, Halt> {
+    match result {
+        Ok(()) => Ok(Next::End(Outcome::Pending)),
+        Err(code) => not_noted(job, frame, code),
+    }
+}
+
+/// The entry says that the certificate is issued. Where it cannot, it is not put anywhere: a crash would lose it.
+pub(super) fn issue_noted(
+    job: &mut Job,
+    frame: &mut Frame,
+    certified: Certified,
+    result: Result<(), HResult>,
+) -> Result<Next, Halt> {
+    match result {
+        Ok(()) => Ok(Next::Deliver(certified)),
+        Err(code) => not_noted(job, frame, code),
+    }
+}
+
+fn not_noted(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
+    let name = String::from(job.name());
+    job.applies(frame, rules::REQUEST_NOT_NOTED, &name, Facts::new().with("code", code.to_string()))?;
+    Ok(Next::fail(code))
+}
+
+/// Asks the CA that has the request under submission ([MS-WCCE] 3.1.1.4.3.7).
+pub(super) fn retrieve(job: &Job, frame: &mut Frame, pending: PendingRequest) -> Next {
+    let PendingRequest { ca: Ca { name, host }, request_id, .. } = pending.clone();
+    job.ask(frame, Effect::Retrieve { ca: name, host, request_id }, Step::Retrieve(pending))
+}
+
+/// The answer to the question about a pending request. When there is none, it is asked again in the next run.
+pub(super) fn retrieved(
+    job: &mut Job,
+    frame: &mut Frame,
+    pending: PendingRequest,
+    result: Result<CaReply, HResult>,
+) -> Result<Next, Halt> {
+    let PendingRequest { entry, ca, .. } = pending;
+    let name = String::from(job.name());
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(code) => {
+            let facts = Facts::new().with("ca", ca.name.as_str()).with("code", code.to_string());
+            job.applies(frame, rules::PENDING_NOT_ANSWERED, &name, facts)?;
+            return Ok(Next::fail(code));
+        }
+    };
+    let facts = Facts::new().with("ca", ca.name.as_str()).with("request-id", reply.request_id);
+    match reply.disposition {
+        Disposition::Issued => {
+            job.applies(frame, rules::PENDING_OUTCOME, &name, facts.with("outcome", "issued"))?;
+            Ok(take_certificate(job, frame, entry, ca.name, reply, false))
+        }
+        Disposition::Pending => Ok(Next::End(Outcome::Pending)),
+        Disposition::Denied(code) | Disposition::Failed(code) => {
+            job.applies(frame, rules::PENDING_OUTCOME, &name, facts.with("outcome", "denied"))?;
+            let mut effects = VecDeque::new();
+            // A key on a card stays: a card is asked for with the user's consent only.
+            if entry.key.card.is_none() {
+                effects.push_back(job.delete_container(&entry.key));
+            }
+            effects.push_back(Effect::RemoveRequest(entry.key_id));
+            Ok(clean_up(job, frame, Leftovers(effects), code))
+        }
+    }
+}
+
+/// Issued: the certificate must be for the key that asked, and the entry must say that it exists before it is put anywhere.
+fn take_certificate(
+    job: &Job,
+    frame: &mut Frame,
+    entry: RequestEntry,
+    ca: String,
+    reply: CaReply,
+    keep_default: bool,
+) -> Next {
+    let Some(certificate) = reply.certificate else { return Next::fail(HResult::CRYPT_E_NOT_FOUND) };
+    let Ok(view) = Certificate::parse(&certificate) else { return Next::fail(HResult::ERROR_INVALID_DATA) };
+    let ours = key_identifier(&view.public_key).is_ok_and(|key_id| hex::encode(&key_id) == entry.key_id);
+    if !ours {
+        return Next::fail(HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY);
+    }
+    let stage = RequestStage::Issued { ca: ca.clone(), request_id: reply.request_id, certificate: certificate.clone() };
+    let entry = RequestEntry { stage, ..entry };
+    let certified = Certified { entry: entry.clone(), issued: Issued { ca, certificate }, keep_default };
+    job.ask(frame, Effect::PutRequest(entry), Step::NoteIssued(certified))
+}

@@ -1,0 +1,50 @@
+//! What a bench knows beside the records of its trace.
+
+use autoenroll_model::PinId;
+
+/// What belongs to a record and is not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Beyond {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Of an `apdu`.
+    Command {
+        /// The PIN that its operation presents.
+        pin: Option<PinId>,
+        /// The card after a command that can have changed it.
+        card: Option<CardView>,
+    },
+    /// Of a `change` by which an administrator alters a card: the card after it.
+    Card(CardView),
+    /// Of an `item-ended` with a certificate: whether certificate and key are where they are said to be, or what is wrong.
+    Enrolled(Result<(), String>),
+}
+
+/// What invariants see of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardView {
+    /// The retry counter of the PIN.
+    pub tries: u8,
+    /// The default container: the one flagged as such, or else the first.
+    pub default: Option<DefaultContainer>,
+}
+
+/// The default container of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultContainer {
+    /// Its name, as records have it.
+    pub name: String,
+    /// The public key in it, as a DER SubjectPublicKeyInfo; `None` without a key.
+    pub key: Option<Vec<u8>>,
+    /// Whether it holds a certificate.
+    pub certificate: bool,
+}
+
+impl CardView {
+    /// Name and public key of the default container when it holds both key and certificate.
+    pub(crate) fn occupied(&self) -> Option<(&str, &[u8])> {
+        let default = self.default.as_ref().filter(|default| default.certificate)?;
+        Some((&default.name, default.key.as_deref()?))
+    }
+}

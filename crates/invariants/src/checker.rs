@@ -1,0 +1,48 @@
+//! What a checker of one invariant is given, and what it finds.
+
+use autoenroll_trace::{Record, RecordId, Trace};
+
+use crate::beyond::Beyond;
+use crate::table::Invariant;
+
+/// An invariant does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which one.
+    pub invariant: Invariant,
+    /// Whom it happened to: a principal or a card.
+    pub actor: String,
+    /// The record at which it no longer holds.
+    pub record: RecordId,
+    /// What was found in place of what the invariant states.
+    pub reason: String,
+}
+
+/// A record to be checked: the last one of its trace so far, or one that later ones follow.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub(crate) trace: &'a Trace,
+    pub(crate) record: &'a Record,
+    pub(crate) beyond: &'a Beyond,
+}
+
+impl<'a> Moment<'a> {
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+        self.record.facts.text(name)
+    }
+
+    /// The records among the causes, the latest first.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = &'a Record> {
+        let trace = self.trace;
+        self.record.causes.iter().rev().filter_map(move |cause| trace.get(*cause))
+    }
+
+    pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
+        Violation { invariant, actor: self.record.actor.clone(), record: self.record.id, reason: reason.into() }
+    }
+}
+
+/// Checks one invariant, record by record.
+pub(crate) trait Checker {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation>;
+}

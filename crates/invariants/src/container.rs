@@ -1,0 +1,151 @@
+//! The default container of a card.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoenroll_trace::{Kind, Record};
+
+use crate::beyond::{Beyond, CardView};
+use crate::checker::{Checker, Moment, Violation};
+use crate::table::Invariant;
+
+/// [`Invariant::DefaultContainer`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DefaultContainers {
+    /// Cards that the bench shows.
+    views: BTreeMap<String, CardView>,
+    /// Cards of which only operations tell.
+    told: BTreeMap<String, ToldCard>,
+    /// Default containers that a user agreed to replace, by card and name.
+    agreed: BTreeMap<(String, String), Agreement>,
+}
+
+/// A user's Yes.
+#[derive(Clone, Debug)]
+struct Agreement {
+    /// Public key of what may be replaced.
+    old: Option<Vec<u8>>,
+    /// Another key with its certificate has taken the place. Until then the Yes holds, also in later runs: a key that becomes the
+    /// default before it is certified may have to give way again.
+    done: bool,
+}
+
+/// What the operations of a trace tell of a card.
+#[derive(Clone, Debug, Default)]
+struct ToldCard {
+    default: Option<String>,
+    /// Containers that hold key and certificate.
+    occupied: BTreeSet<String>,
+}
+
+impl DefaultContainers {
+    pub(crate) fn see(&mut self, card: &str, view: &CardView) {
+        self.views.insert(card.to_owned(), view.clone());
+    }
+
+    /// The user answers Yes: the container in the prompt may be replaced.
+    fn agree(&mut self, at: Moment<'_>) {
+        let prompt = at.causes().find(|cause| matches!(cause.kind, Kind::Prompt | Kind::PromptChanged));
+        let Some((card, container)) = prompt.and_then(container_of) else { return };
+        let occupied = self.views.get(card).and_then(CardView::occupied);
+        let old = occupied.map(|(_, key)| key.to_vec());
+        self.agreed.insert((card.to_owned(), container.to_owned()), Agreement { old, done: false });
+    }
+
+    /// A command may have changed the card: the container that is replaced without a Yes.
+    fn replaced(&mut self, card: &str, after: &CardView) -> Option<String> {
+        let before = self.views.insert(card.to_owned(), after.clone())?;
+        let replaced = before.occupied().filter(|(container, key)| {
+            let still =
+                after.default.as_ref().is_some_and(|now| now.name == *container && now.key.as_deref() == Some(*key));
+            !still && !self.agreed.contains_key(&(card.to_owned(), (*container).to_owned()))
+        });
+        let replaced = replaced.map(|(container, _)| container.to_owned());
+        if let Some((_, key)) = after.occupied() {
+            for (_, agreement) in self.agreed.iter_mut().filter(|((of, _), _)| of == card) {
+                agreement.done |= agreement.old.as_deref() != Some(key);
+            }
+        }
+        replaced
+    }
+
+    /// An operation has succeeded on a card that nobody shows: the container that is replaced without a Yes.
+    fn replaced_by(&mut self, operation: &Record, done: &Record) -> Option<String> {
+        let card = operation.facts.text("card").filter(|card| !self.views.contains_key(*card))?;
+        let told = self.told.entry(card.to_owned()).or_default();
+        let container = operation.facts.text("container");
+        let old = told.default.clone().filter(|default| told.occupied.contains(default));
+        let gone = match (operation.facts.text("op")?, container) {
+            ("describe", _) => {
+                told.default = done.facts.text("default-container").map(str::to_owned);
+                return None;
+            }
+            ("write-certificate", Some(container)) => {
+                told.occupied.insert(container.to_owned());
+                return None;
+            }
+            // With a container it makes the new key in place of the old one.
+            ("generate" | "delete", Some(container)) => {
+                told.occupied.remove(container);
+                old.filter(|old| old == container)
+            }
+            ("set-default", Some(container)) => {
+                told.default = Some(container.to_owned());
+                old.filter(|old| old != container)
+            }
+            _ => None,
+        }?;
+        match self.agreed.get_mut(&(card.to_owned(), gone.clone())) {
+            Some(agreement) => {
+                agreement.done = true;
+                None
+            }
+            None => Some(gone),
+        }
+    }
+}
+
+/// Card and container of a prompt.
+fn container_of(prompt: &Record) -> Option<(&str, &str)> {
+    Some((prompt.facts.text("card")?, prompt.facts.text("container")?))
+}
+
+impl Checker for DefaultContainers {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let replaced = match (at.record.kind, at.beyond) {
+            (Kind::Apdu, Beyond::Command { card: Some(view), .. }) => self.replaced(at.text("card")?, view),
+            (Kind::Change, Beyond::Card(view)) => {
+                self.see(at.text("card")?, view);
+                None
+            }
+            (Kind::Prompt, _) if at.text("point") == Some("card.replace-default") => {
+                // The question comes only when there is something to replace.
+                let (card, container) = container_of(at.record)?;
+                self.told.entry(card.to_owned()).or_default().occupied.insert(container.to_owned());
+                None
+            }
+            (Kind::Answer, _) => {
+                if at.text("prompt") == Some("card.replace-default") && at.text("answer") == Some("yes") {
+                    self.agree(at);
+                }
+                None
+            }
+            (Kind::CardDone, _) if at.text("code").is_some_and(|code| code.starts_with("0x00000000")) => {
+                let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+                // A card reports its failure on itself, a driver on the principal; what was replaced is the card's.
+                let card = operation.facts.text("card")?;
+                let container = self.replaced_by(operation, at.record)?;
+                return Some(Violation { actor: card.to_owned(), ..violation(at, &container) });
+            }
+            (Kind::RunEnded, _) => {
+                self.agreed.retain(|_, agreement| !agreement.done);
+                None
+            }
+            _ => None,
+        };
+        Some(violation(at, &replaced?))
+    }
+}
+
+fn violation(at: Moment<'_>, container: &str) -> Violation {
+    at.violation(Invariant::DefaultContainer, format!("the default container {container} was replaced without a Yes"))
+}

@@ -1,0 +1,98 @@
+//! What must hold in every trace, whoever made it.
+//!
+//! Each invariant is a checker with its own state. It reads the records of a trace in order, and with each what its bench knows beside
+//! the record: [`Beyond`]. The simulator runs them while a trace grows ([`Checkers::observe`]); [`judge`] runs them over a trace that is
+//! there, also one of another bench, as far as a trace alone can tell. [`INVARIANTS`] says what that is.
+//!
+//! It deliberately lacks anything that makes a trace, and any expectation of a single scenario.
+//!
+//! Reading order: [`INVARIANTS`], then the checkers by what they watch: `contract`, `pin`, `container`, `enrolled`, `request`, `desktop`.
+#![forbid(unsafe_code)]
+
+mod beyond;
+mod checker;
+mod container;
+mod contract;
+mod desktop;
+mod enrolled;
+mod judge;
+mod pin;
+mod request;
+mod session;
+mod table;
+
+use autoenroll_model::Cancelled;
+use autoenroll_trace::{Record, Trace};
+
+pub use crate::beyond::{Beyond, CardView, DefaultContainer};
+pub use crate::checker::Violation;
+use crate::checker::{Checker, Moment};
+pub use crate::judge::{INSTANCES, judge};
+pub use crate::table::{Bare, INVARIANTS, Invariant, Statement};
+
+/// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the fields.
+#[derive(Clone, Debug)]
+pub struct Checkers {
+    contract: contract::Contract,
+    pin_given: pin::PinGiven,
+    pin_spent: pin::PinSpent,
+    retry_counter: pin::RetryCounter,
+    default_container: container::DefaultContainers,
+    enrolled: enrolled::Enrolled,
+    duplicate_request: request::DuplicateRequest,
+    silent_success: desktop::SilentSuccess,
+    summary: desktop::Summary,
+    prompts: desktop::Prompts,
+}
+
+impl Checkers {
+    /// Before the first record. `cancelled` is the profile's switch for items that the user cancelled; without it a summary may name them
+    /// or not.
+    #[must_use]
+    pub fn new(cancelled: Option<Cancelled>) -> Self {
+        Self {
+            contract: Default::default(),
+            pin_given: Default::default(),
+            pin_spent: Default::default(),
+            retry_counter: Default::default(),
+            default_container: Default::default(),
+            enrolled: Default::default(),
+            duplicate_request: Default::default(),
+            silent_success: Default::default(),
+            summary: desktop::Summary::new(cancelled),
+            prompts: Default::default(),
+        }
+    }
+
+    /// States how a card is before the first record.
+    pub fn card(&mut self, card: &str, view: &CardView) {
+        self.retry_counter.see(card, view);
+        self.default_container.see(card, view);
+    }
+
+    /// States that a CA has a request under submission before the first record.
+    pub fn pending(&mut self, ca: &str, request_id: u32, requester: &str, template: &str) {
+        self.duplicate_request.pending(ca, request_id.into(), requester, template);
+    }
+
+    /// Checks a record of `trace`; each record comes once, in order.
+    pub fn observe(&mut self, trace: &Trace, record: &Record, beyond: &Beyond) -> Vec<Violation> {
+        let at = Moment { trace, record, beyond };
+        let checkers: [&mut dyn Checker; 10] = [
+            &mut self.contract,
+            &mut self.pin_given,
+            &mut self.pin_spent,
+            &mut self.retry_counter,
+            &mut self.default_container,
+            &mut self.enrolled,
+            &mut self.duplicate_request,
+            &mut self.silent_success,
+            &mut self.summary,
+            &mut self.prompts,
+        ];
+        checkers.into_iter().filter_map(|checker| checker.check(at)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

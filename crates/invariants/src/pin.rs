@@ -1,0 +1,178 @@
+//! The PIN of a card: who gave it, whether it was refused before, and how many tries are left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoenroll_apdu::{Command, Response, StatusWord, ins};
+use autoenroll_model::{Fact, PinId, hex};
+use autoenroll_trace::{Kind, Record};
+
+use crate::beyond::{Beyond, CardView};
+use crate::checker::{Checker, Moment, Violation};
+use crate::session::Sessions;
+use crate::table::Invariant;
+
+/// A command with a PIN that the card refused (ISO 7816-4 5.6: 63Cx), so that one try is spent.
+struct Refused<'a> {
+    /// The operation that it belongs to.
+    operation: Option<&'a Record>,
+    /// How many tries are left.
+    tries_left: u8,
+}
+
+impl Refused<'_> {
+    fn presents_pin(&self) -> bool {
+        self.operation.is_some_and(|operation| operation.facts.get("pin") == Some(&Fact::Flag(true)))
+    }
+}
+
+/// The refused attempt in a record, if it is one. Without causes nobody can say whose attempt it was.
+fn refused(at: Moment<'_>) -> Option<Refused<'_>> {
+    if at.record.kind != Kind::Apdu || at.record.causes.is_empty() {
+        return None;
+    }
+    // Only the few responses that count are taken apart.
+    let response = at.text("response").filter(|response| response.len() == 4)?;
+    let tries_left = Response::parse(&hex::decode(response)?).ok()?.sw.retries()?;
+    let command = Command::parse(&hex::decode(at.text("command")?)?).ok()?;
+    let presents = matches!(command.ins, ins::VERIFY | ins::CHANGE_REFERENCE_DATA) && !command.data.is_empty();
+    let operation = at.causes().find(|cause| cause.kind == Kind::Card);
+    presents.then_some(Refused { operation, tries_left })
+}
+
+fn is_pin(at: Moment<'_>) -> bool {
+    at.record.kind == Kind::Answer && at.text("answer") == Some("pin")
+}
+
+/// [`Invariant::PinGiven`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PinGiven {
+    given: Sessions<bool>,
+}
+
+impl Checker for PinGiven {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        self.given.observe(at.record);
+        if is_pin(at) {
+            *self.given.of(&at.record.actor) = true;
+        }
+        let refused = refused(at)?;
+        let given = refused.operation.is_some_and(|operation| *self.given.of(&operation.actor));
+        let reason = "a PIN attempt was spent without a PIN from the user";
+        (!given || !refused.presents_pin()).then(|| at.violation(Invariant::PinGiven, reason))
+    }
+}
+
+/// [`Invariant::PinSpent`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PinSpent {
+    pins: Sessions<Pins>,
+}
+
+/// The PINs of a session.
+#[derive(Clone, Debug, Default)]
+struct Pins {
+    /// How many were given.
+    given: u32,
+    /// How many attempts with them were refused.
+    refused: u32,
+    /// Those known to be refused.
+    spent: BTreeSet<PinId>,
+}
+
+impl Checker for PinSpent {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        self.pins.observe(at.record);
+        if is_pin(at) {
+            self.pins.of(&at.record.actor).given += 1;
+        }
+        let refused = refused(at).filter(Refused::presents_pin)?;
+        let pins = self.pins.of(&refused.operation?.actor);
+        pins.refused += 1;
+        let again = match at.beyond {
+            Beyond::Command { pin: Some(pin), .. } => !pins.spent.insert(*pin),
+            // More refusals than PINs: one of them was presented twice. Without any PIN it is the other invariant.
+            _ => pins.given > 0 && pins.refused > pins.given,
+        };
+        again.then(|| at.violation(Invariant::PinSpent, "a PIN that the card had refused was tried again"))
+    }
+}
+
+/// [`Invariant::RetryCounter`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RetryCounter {
+    cards: BTreeMap<String, Counter>,
+}
+
+/// What is known of a retry counter.
+#[derive(Clone, Copy, Debug)]
+enum Counter {
+    /// The counter itself.
+    Seen(u8),
+    /// What the card said when it last refused a PIN.
+    Stated(u8),
+}
+
+impl RetryCounter {
+    pub(crate) fn see(&mut self, card: &str, view: &CardView) {
+        self.cards.insert(card.to_owned(), Counter::Seen(view.tries));
+    }
+
+    /// The rise of a counter in an exchange of APDUs: from, to.
+    fn rise(&mut self, at: Moment<'_>, card: &str) -> Option<(u8, u8)> {
+        if let Beyond::Command { pin, card: view } = at.beyond {
+            let after = view.as_ref()?.tries;
+            let known = self.cards.insert(card.to_owned(), Counter::Seen(after));
+            let Some(Counter::Seen(before)) = known else { return None };
+            return (after > before && !(pin.is_some() && is_accepted_verify(at))).then_some((before, after));
+        }
+        match (self.cards.get(card), refused(at)) {
+            (Some(Counter::Seen(_)), _) => None,
+            (known, Some(refused)) => {
+                let known = known.copied();
+                self.cards.insert(card.to_owned(), Counter::Stated(refused.tries_left));
+                // The attempt itself has cost one.
+                let before = refused.tries_left.saturating_add(1);
+                match known {
+                    Some(Counter::Stated(stated)) if before > stated => Some((stated, before)),
+                    _ => None,
+                }
+            }
+            (_, None) => {
+                if is_accepted_verify(at) {
+                    self.cards.remove(card);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Whether a record is a VERIFY that the card accepted.
+fn is_accepted_verify(at: Moment<'_>) -> bool {
+    let bytes = |name| at.text(name).and_then(hex::decode);
+    at.text("response").is_some_and(|response| response.len() == 4)
+        && bytes("command").is_some_and(|command| command.get(1) == Some(&ins::VERIFY))
+        && bytes("response").is_some_and(|bytes| Response::parse(&bytes).is_ok_and(|it| it.sw == StatusWord::OK))
+}
+
+impl Checker for RetryCounter {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let card = at.text("card")?;
+        match (at.record.kind, at.beyond) {
+            (Kind::Apdu, _) => {
+                let (before, after) = self.rise(at, card)?;
+                let reason = format!("the retry counter rose from {before} to {after} without a right PIN");
+                Some(at.violation(Invariant::RetryCounter, reason))
+            }
+            (Kind::Change, Beyond::Card(view)) => {
+                self.see(card, view);
+                None
+            }
+            (Kind::Change, _) if at.text("what") == Some("unblock-card") => {
+                self.cards.remove(card);
+                None
+            }
+            _ => None,
+        }
+    }
+}

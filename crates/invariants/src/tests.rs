@@ -1,0 +1,353 @@
+//! Each checker, over records written by hand: one a line, `actor kind name=value … < causes`; ids count the lines.
+
+use autoenroll_model::{Fact, Facts, PinId, SimTime};
+use autoenroll_trace::{Kind, RecordId, Trace};
+
+use super::*;
+
+fn fact(name: &str, text: &str) -> Fact {
+    match (text.parse::<i64>(), text.parse::<bool>(), text.strip_prefix('[')) {
+        (Ok(number), ..) if matches!(name, "failures" | "request-id") => Fact::Number(number),
+        (_, Ok(flag), _) => Fact::Flag(flag),
+        (.., Some(list)) => {
+            let items = list.trim_end_matches(']').split(',').filter(|item| !item.is_empty());
+            Fact::List(items.map(|item| Fact::Text(item.to_owned())).collect())
+        }
+        _ => Fact::Text(text.to_owned()),
+    }
+}
+
+fn trace(records: &[&str]) -> Trace {
+    let mut trace = Trace::new();
+    for line in records {
+        let (said, causes) = line.split_once(" <").unwrap_or((line, ""));
+        let mut words = said.split_whitespace();
+        let (actor, kind) = (words.next().unwrap(), words.next().unwrap());
+        let mut facts = Facts::new();
+        for word in words {
+            let (name, value) = word.split_once('=').unwrap();
+            facts.set(name, fact(name, value));
+        }
+        let causes = causes.split_whitespace().map(|id| RecordId(id.parse().unwrap())).collect();
+        trace.push(SimTime(0), actor, kind.parse::<Kind>().unwrap(), facts, causes);
+    }
+    trace
+}
+
+/// What is broken, and at which record: `summary@3`.
+fn broken(records: &[&str]) -> Vec<String> {
+    judge(&trace(records)).iter().map(|found| format!("{}@{}", found.invariant, found.record.0)).collect()
+}
+
+fn check(records: &[&str], expected: &[&str]) {
+    assert_eq!(broken(records), expected, "{records:#?}");
+}
+
+#[test]
+fn every_invariant_has_a_row_and_says_what_it_lacks() {
+    let rows: Vec<Invariant> = INVARIANTS.iter().map(|row| row.invariant).collect();
+    assert_eq!(rows, Invariant::ALL);
+    for row in INVARIANTS {
+        assert_eq!(Statement::of(row.invariant), row);
+        assert_eq!(row.bare == Bare::Whole, row.beyond.is_empty(), "{}", row.invariant);
+        assert!(row.text.ends_with('.') && !row.source.is_empty(), "{}", row.invariant);
+    }
+}
+
+#[test]
+fn an_effect_ends_once_and_after_it_began() {
+    check(&["alice effect op=a", "alice effect-done op=a < 0"], &[]);
+    check(&["alice effect op=a", "alice effect-done op=a < 0", "alice effect-done op=a < 0"], &["contract@2"]);
+    check(&["alice effect-done op=a"], &["contract@0"]);
+    check(&["alice effect op=a", "alice effect-abandoned op=a < 0", "alice effect-done op=a < 0"], &[]);
+    check(&["alice effect op=a", "alice effect-abandoned < 0", "alice effect-abandoned < 0"], &["contract@2"]);
+    check(&["alice effect op=a", "alice effect-done < 0", "alice effect-abandoned < 0"], &["contract@2"]);
+    check(&["alice request template=T", "alice effect-done op=submit < 0"], &[]);
+}
+
+#[test]
+fn only_a_balloon_that_is_shown_is_hidden() {
+    check(&["alice balloon", "alice balloon-hidden"], &[]);
+    check(&["alice balloon", "bob balloon-hidden"], &["contract@1"]);
+    check(&["alice balloon", "alice logon", "alice balloon-hidden"], &["contract@2"]);
+}
+
+const REFUSED: &str = "card apdu card=card command=0020008004ffffffff response=63c2";
+
+#[test]
+fn an_attempt_takes_a_pin_from_the_user_of_this_session() {
+    let attempt = |operation: &str, response: &str| {
+        let apdu = format!("card apdu card=card command=0020008004ffffffff response={response} < 2");
+        broken(&["alice prompt point=pin.enter", "alice answer prompt=pin.enter answer=pin < 0", operation, &apdu])
+    };
+    assert_eq!(attempt("alice card op=sign card=card pin=true", "63c2"), Vec::<String>::new());
+    assert_eq!(attempt("alice card op=sign card=card pin=false", "63c2"), ["pin-given@3"]);
+    assert_eq!(attempt("bob card op=sign card=card pin=true", "63c2"), ["pin-given@3"]);
+    assert_eq!(attempt("alice effect op=read-readers", "63c2"), ["pin-given@3"]);
+    assert_eq!(attempt("alice card op=sign card=card pin=false", "9000"), Vec::<String>::new());
+    let status = "card apdu card=card command=00200080 response=63c2 < 0";
+    check(&["alice card op=sign card=card pin=false", status], &[]);
+    check(&[REFUSED], &[]);
+}
+
+/// alice gives `given` PINs, and as many attempts are refused with as many tries left.
+fn attempts(given: usize, left: &[u8]) -> Vec<String> {
+    let mut records = Vec::new();
+    for _ in 0..given {
+        records.push("alice prompt point=pin.enter".to_owned());
+        records.push(format!("alice answer prompt=pin.enter answer=pin < {}", records.len() - 1));
+    }
+    for left in left {
+        records.push("alice card op=sign card=card pin=true".to_owned());
+        let apdu = "card apdu card=card command=0020008004ffffffff";
+        records.push(format!("{apdu} response=63c{left} < {}", records.len() - 1));
+    }
+    broken(&records.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn as_many_refusals_as_pins() {
+    assert_eq!(attempts(2, &[2, 1]), Vec::<String>::new());
+    assert_eq!(attempts(1, &[2, 1]), ["pin-spent@5"]);
+    assert_eq!(attempts(0, &[2]), ["pin-given@1"]);
+}
+
+#[test]
+fn a_bench_that_names_pins_shows_a_refused_one_at_once() {
+    let trace = trace(&[
+        "alice prompt point=pin.enter",
+        "alice answer prompt=pin.enter answer=pin < 0",
+        "alice prompt point=pin.enter",
+        "alice answer prompt=pin.enter answer=pin < 2",
+        "alice card op=sign card=card pin=true",
+        &format!("{REFUSED} < 4"),
+        "card apdu card=card command=0020008004ffffffff response=63c1 < 4",
+    ]);
+    let found = |second: u32| {
+        let mut checkers = Checkers::new(None);
+        let pins = [None, None, None, None, None, Some(1), Some(second)];
+        let beyond = |pin| Beyond::Command { pin: Some(PinId(pin)), card: None };
+        let observed = trace
+            .records()
+            .iter()
+            .zip(pins)
+            .flat_map(|(record, pin)| checkers.observe(&trace, record, &pin.map_or(Beyond::Nothing, beyond)));
+        observed.map(|violation| violation.invariant).collect::<Vec<_>>()
+    };
+    assert_eq!(found(1), [Invariant::PinSpent]);
+    assert_eq!(found(2), []);
+}
+
+#[test]
+fn a_counter_that_rises_by_itself() {
+    assert_eq!(attempts(3, &[2, 1, 0]), Vec::<String>::new());
+    assert_eq!(attempts(3, &[2, 2]), ["retry-counter@9"]);
+    let with = |between: &str| {
+        let (first, second) = (format!("{REFUSED} < 2"), format!("{REFUSED} < 5"));
+        let operation = "alice card op=sign card=card pin=true";
+        let pins = ["alice prompt point=pin.enter", "alice answer answer=pin < 0", operation, &first];
+        let pins_again = [between, operation, "alice prompt point=pin.enter", "alice answer answer=pin < 6", &second];
+        broken(&pins.into_iter().chain(pins_again).collect::<Vec<_>>())
+    };
+    assert_eq!(with("card change what=unblock-card card=card"), Vec::<String>::new());
+    assert_eq!(with("card apdu card=card command=0020008004ffffffff response=9000"), Vec::<String>::new());
+    assert_eq!(with("card apdu card=card command=00200082 response=6d00"), ["retry-counter@8"]);
+}
+
+#[test]
+fn a_counter_that_is_shown_rises_with_the_right_pin_only() {
+    let view = |tries| CardView { tries, default: None };
+    let rise = |response: &str, pin: Option<PinId>| {
+        let trace = trace(&[&format!("card apdu card=card command=0020008004ffffffff response={response}")]);
+        let mut checkers = Checkers::new(None);
+        checkers.card("card", &view(1));
+        let beyond = Beyond::Command { pin, card: Some(view(3)) };
+        let found = checkers.observe(&trace, &trace.records()[0], &beyond);
+        found.into_iter().map(|violation| violation.reason).collect::<Vec<_>>()
+    };
+    let reason = "the retry counter rose from 1 to 3 without a right PIN";
+    assert_eq!(rise("9000", Some(PinId(1))), Vec::<String>::new());
+    assert_eq!(rise("9000", None), [reason]);
+    assert_eq!(rise("6982", Some(PinId(1))), [reason]);
+}
+
+#[test]
+fn an_occupied_default_container_is_replaced_after_a_yes() {
+    let replace = |answer: &str, operation: &str| {
+        broken(&[
+            "alice card op=describe card=card pin=false",
+            "alice card-done op=describe card=card code=0x00000000 default-container=Slot0 < 0",
+            "alice prompt point=card.replace-default card=card container=Slot0",
+            &format!("alice answer prompt=card.replace-default answer={answer} < 2"),
+            &format!("alice card {operation} card=card pin=true"),
+            "alice card-done op=any card=card code=0x00000000 < 4",
+        ])
+    };
+    for operation in ["op=set-default container=new", "op=delete container=Slot0", "op=generate container=Slot0"] {
+        assert_eq!(replace("yes", operation), Vec::<String>::new(), "{operation}");
+        assert_eq!(replace("no", operation), ["default-container@5"], "{operation}");
+    }
+    for operation in ["op=set-default container=Slot0", "op=delete container=other", "op=generate"] {
+        assert_eq!(replace("no", operation), Vec::<String>::new(), "{operation}");
+    }
+}
+
+#[test]
+fn a_yes_holds_until_the_run_in_which_it_was_used() {
+    let mut records = vec![
+        "alice card op=describe card=card",
+        "alice card-done card=card code=0x00000000 default-container=Slot0 < 0",
+        "alice prompt point=card.replace-default card=card container=Slot0",
+        "alice answer prompt=card.replace-default answer=yes < 2",
+        "alice run-ended",
+        "alice card op=write-certificate card=card container=Slot0",
+        "alice card-done card=card code=0x00000000 < 5",
+        "alice card op=generate card=card container=Slot0",
+        "alice card-done card=card code=0x00000000 < 7",
+        "alice run-ended",
+        "alice card op=write-certificate card=card container=Slot0",
+        "alice card-done card=card code=0x00000000 < 10",
+    ];
+    check(&records, &[]);
+    records
+        .extend(["alice card op=delete card=card container=Slot0", "alice card-done card=card code=0x00000000 < 12"]);
+    check(&records, &["default-container@13"]);
+}
+
+#[test]
+fn a_default_container_that_is_shown_is_followed_by_its_key() {
+    let slot = |name: &str, key: u8, certificate| {
+        let default = DefaultContainer { name: name.to_owned(), key: Some(vec![key]), certificate };
+        CardView { tries: 3, default: Some(default) }
+    };
+    let trace = trace(&["card apdu card=card command=00db response=9000"]);
+    let found = |before: CardView, after: CardView| {
+        let mut checkers = Checkers::new(None);
+        checkers.card("card", &before);
+        let beyond = Beyond::Command { pin: None, card: Some(after) };
+        !checkers.observe(&trace, &trace.records()[0], &beyond).is_empty()
+    };
+    assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, true)));
+    assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, false)), "the key is still there");
+    assert!(found(slot("Slot0", 1, true), slot("Slot0", 2, true)));
+    assert!(found(slot("Slot0", 1, true), slot("new", 1, true)));
+    assert!(found(slot("Slot0", 1, true), CardView { tries: 3, default: None }));
+    assert!(!found(slot("Slot0", 1, false), slot("new", 2, true)), "nothing is lost without a certificate");
+}
+
+#[test]
+fn an_enrolled_certificate_is_in_my_and_on_its_card() {
+    let add = "alice store op=add store=my certificate=C archived=false";
+    let ended = "alice item-ended template=T outcome=enrolled certificate=C";
+    check(&[add, ended], &[]);
+    check(&[ended], &["enrolled@0"]);
+    check(&["bob store op=add store=my certificate=C archived=false", ended], &["enrolled@1"]);
+    check(&[add, "alice archived certificate=C", ended], &["enrolled@2"]);
+    check(&[add, "alice deleted certificate=C", ended], &["enrolled@2"]);
+    let on_card = "alice item-ended template=T outcome=enrolled certificate=C card=card container=K";
+    check(&[add, on_card], &["enrolled@1"]);
+    let written = |code: &str| {
+        let done = format!("alice card-done card=card code={code} < 1");
+        broken(&[add, "alice card op=write-certificate card=card container=K", &done, on_card])
+    };
+    assert_eq!(written("0x00000000"), Vec::<String>::new());
+    assert_eq!(written("0x80100069"), ["enrolled@3"]);
+}
+
+#[test]
+fn no_second_request_while_one_is_pending() {
+    let request = "alice request template=T";
+    let pending = "CA pending ca=CA request-id=2 requester=alice template=T < 0";
+    let decided = |kind: &str, id: u32| format!("CA {kind} ca=CA request-id={id} requester=alice template=T");
+    check(&[request, pending, request], &["duplicate-request@2"]);
+    check(&[request, pending, "alice request template=U", "bob request template=T"], &[]);
+    check(&[request, pending, &decided("issued", 2), request], &[]);
+    check(&[request, pending, &decided("denied", 2), request], &[]);
+    check(&[request, pending, &decided("issued", 3), request], &["duplicate-request@3"]);
+    let trace = trace(&[request]);
+    let mut checkers = Checkers::new(None);
+    checkers.pending("CA", 2, "alice", "T");
+    assert_eq!(checkers.observe(&trace, &trace.records()[0], &Beyond::Nothing).len(), 1, "pending before the trace");
+}
+
+#[test]
+fn prompts_close_before_their_run_ends() {
+    let (prompt, ended) = ("alice prompt point=pin.enter", "alice run-ended");
+    check(&[prompt, "alice answer prompt=pin.enter answer=cancel < 0", ended], &[]);
+    check(&[prompt, "alice prompt-withdrawn point=pin.enter < 0", ended], &[]);
+    check(&[prompt, ended], &["prompts@1"]);
+    check(&[prompt, "bob run-ended"], &[]);
+    check(&[prompt, "alice logon", ended], &[]);
+    check(&[prompt, "alice prompt-changed point=pin.enter < 0", "alice answer answer=cancel < 1", ended], &[]);
+    check(&["alice prompt-changed point=pin.enter"], &["prompts@0"]);
+    check(&["alice prompt-withdrawn point=pin.enter"], &["prompts@0"]);
+    check(&["alice answer prompt=pin.enter answer=cancel"], &["prompts@0"]);
+}
+
+#[test]
+fn a_summary_tells_failures_and_nothing_else() {
+    let summary = |failures: &str| {
+        let prompt = format!("alice prompt point=summary failures={failures}");
+        broken(&[&prompt, "alice prompt-withdrawn point=summary < 0"])
+    };
+    assert_eq!(summary("[]"), ["silent-success@0"]);
+    assert_eq!(summary("0"), ["silent-success@0"]);
+    assert_eq!(summary("[A]"), Vec::<String>::new());
+}
+
+/// A run in which an item fails with that code, and a summary tells that many.
+fn summary(cancelled: Option<Cancelled>, code: &str, told: usize, leaves: bool) -> Vec<String> {
+    let ended = format!("alice item-ended template=T outcome=failed code={code}");
+    let prompt = format!("alice prompt point=summary failures={told}");
+    let mut records = vec!["alice run-started", "alice item-started template=T interactive=true", &ended];
+    if told > 0 {
+        records.extend([prompt.as_str(), "alice prompt-withdrawn point=summary < 3"]);
+    }
+    if leaves {
+        records.push("alice logoff");
+    }
+    records.push("alice run-ended");
+    let (trace, mut checkers) = (trace(&records), Checkers::new(cancelled));
+    let found = trace.records().iter().flat_map(|record| checkers.observe(&trace, record, &Beyond::Nothing));
+    found.map(|violation| violation.reason).collect()
+}
+
+#[test]
+fn each_failure_is_told_once() {
+    let (failed, cancelled) = ("0x80090020", "0x8010006E");
+    let wrong = |due: usize, told: usize| vec![format!("{due} interactive items failed and {told} failures were told")];
+    for switch in [None, Some(Cancelled::Failed), Some(Cancelled::Quiet)] {
+        assert_eq!(summary(switch, failed, 1, false), Vec::<String>::new());
+        assert_eq!(summary(switch, failed, 0, false), wrong(1, 0));
+        assert_eq!(summary(switch, failed, 2, false), wrong(1, 2));
+        assert_eq!(summary(switch, failed, 0, true), Vec::<String>::new(), "nobody is there to be told");
+    }
+    assert_eq!(summary(Some(Cancelled::Failed), cancelled, 0, false), wrong(1, 0));
+    assert_eq!(summary(Some(Cancelled::Quiet), cancelled, 1, false), wrong(0, 1));
+    assert_eq!(summary(None, cancelled, 0, false), Vec::<String>::new());
+    assert_eq!(summary(None, cancelled, 1, false), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_told_what_fails_for_a_computer_or_without_the_user() {
+    let failed = "pc item-ended template=T outcome=failed code=0x80090020";
+    check(&["pc boot", "pc run-started", "pc item-started interactive=true", failed, "pc run-ended"], &[]);
+    check(&["pc run-started", "pc item-started interactive=false", failed, "pc run-ended"], &[]);
+    check(&["pc run-started", "pc item-started interactive=true", failed, "pc run-ended"], &["summary@3"]);
+}
+
+#[test]
+fn what_a_bench_states_is_reported_once_and_where_it_happened() {
+    let stated = "alice violation invariant=rest reason=forever < 0";
+    check(&["alice run-started", stated], &["rest@0"]);
+    check(&["alice effect-done op=a", "alice violation invariant=contract reason=x < 0"], &["contract@0"]);
+    check(&["alice violation invariant=of-tomorrow reason=x"], &[]);
+}
+
+#[test]
+fn records_without_facts_break_nothing_and_harm_nobody() {
+    for kind in Kind::ALL {
+        let records = [format!("alice {kind}"), format!("alice {kind} < 0")];
+        let _whatever = broken(&[&records[0], &records[1]]);
+    }
+}

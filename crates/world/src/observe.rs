@@ -1,0 +1,69 @@
+//! What invariants are told beside the records: cards as they are, and whether a certificate is where a core says it is.
+
+use autoenroll_card::{Card, ContainerState};
+use autoenroll_invariants::{Beyond, CardView, DefaultContainer};
+use autoenroll_model::{CoreFactory, KeyPlace, Outcome, Report, Thumbprint};
+use autoenroll_wire::Certificate;
+
+use crate::hosts::{CaHost, CardHost};
+use crate::world::World;
+
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// A card, by the names that records use.
+    pub(crate) fn card_view(&self, card: &str) -> Option<CardView> {
+        let state = self.hosts.cards.card(card, Card::look)?;
+        let flagged = state.containers.iter().find(|container| container.default);
+        let default = flagged.or_else(|| state.containers.first());
+        let default = default.map(|container| DefaultContainer {
+            name: self.names.container(&container.name),
+            key: public_key(container),
+            certificate: container.certificate.is_some(),
+        });
+        Some(CardView { tries: state.pin.tries_left, default })
+    }
+
+    /// What belongs to the record of a report.
+    pub(crate) fn beyond_report(&self, principal: &str, report: &Report) -> Beyond {
+        match report {
+            Report::ItemEnded { outcome: Outcome::Enrolled { thumbprint, key }, .. } => {
+                Beyond::Enrolled(self.is_enrolled(principal, thumbprint, key))
+            }
+            _ => Beyond::Nothing,
+        }
+    }
+
+    /// Whether a certificate is where a core says it is.
+    fn is_enrolled(&self, principal: &str, thumbprint: &Thumbprint, key: &KeyPlace) -> Result<(), String> {
+        let stores = self.stores.get(principal);
+        let stored = stores.and_then(|stores| stores.certificate(thumbprint)).ok_or("MY does not hold it")?;
+        if stored.archived {
+            return Err("MY holds it as archived".to_owned());
+        }
+        if stored.key.as_ref() != Some(key) {
+            return Err("MY names another key".to_owned());
+        }
+        let certificate = Certificate::parse(&stored.certificate).map_err(|error| error.to_string())?;
+        let Some(serial) = &key.card else {
+            let kept = stores.and_then(|stores| stores.keys.get(&key.provider, &key.container));
+            let public = kept.ok_or("its key does not exist")?.key.public().spki_der();
+            return if public == certificate.public_key { Ok(()) } else { Err("its key is another one".to_owned()) };
+        };
+        let card = self.names.card(&serial.0).ok_or("its card does not exist")?;
+        let state = self.hosts.cards.card(card, Card::look).ok_or("its card does not exist")?;
+        let container = state.containers.iter().find(|container| container.name == key.container);
+        let container = container.ok_or("its container does not exist")?;
+        let public = public_key(container).ok_or("its container has no key")?;
+        if public != certificate.public_key {
+            return Err("the key on the card is another one".to_owned());
+        }
+        match container.certificate.as_ref().and_then(|certificate| certificate.der()) {
+            Some(der) if der == stored.certificate => Ok(()),
+            _ => Err("the card does not hold the certificate".to_owned()),
+        }
+    }
+}
+
+/// The public key in a container, as a DER SubjectPublicKeyInfo.
+fn public_key(container: &ContainerState) -> Option<Vec<u8>> {
+    container.key.as_ref()?.public.as_ref().map(|public| public.spki_der())
+}

@@ -1,0 +1,260 @@
+//! The world: its state, its clock, and its trace.
+
+use std::collections::BTreeMap;
+
+use autoenroll_csp::{CardDatabase, container_name};
+use autoenroll_invariants::{Beyond, Checkers, Invariant};
+use autoenroll_keys::{Seed, draw};
+use autoenroll_model::{
+    CoreFactory, Decision, Decisions, Duration, Facts, FileTime, Profile, Provider, SimTime, Template,
+};
+use autoenroll_trace::{Kind, RecordId, Trace};
+
+use crate::action::{Action, CardFault};
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::error::{ActError, WorldError};
+use crate::hosts::{CaHost, CardHost, Hosts};
+use crate::names::Names;
+use crate::policy::GroupPolicy;
+use crate::queue::{Event, Queue};
+use crate::readers::Readers;
+use crate::session::{CoreSession, SessionId};
+use crate::spec::{ComputerRole, PolicyServiceSpec};
+use crate::stores::{PrincipalStores, TrustStores};
+
+/// More events than this in one instant, or outputs to one input, mean a livelock.
+pub const EVENTS_PER_INSTANT: u32 = 10_000;
+
+/// A simulated domain with its cores, driven step by step.
+///
+/// An action is done ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock moves to the next
+/// event or action. All events of one instant happen in the order: changes of the world, Group Policy, results of effects and
+/// card commands, deadlines of cores; first in, first out within each.
+#[derive(Clone, Debug)]
+pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
+    pub(crate) factory: F,
+    pub(crate) hosts: Hosts<C, A>,
+    pub(crate) seed: Seed,
+    pub(crate) profile: Profile,
+    /// NetBIOS name of the domain.
+    pub(crate) domain: String,
+    pub(crate) clock: Clock,
+    pub(crate) trace: Trace,
+    pub(crate) queue: Queue,
+    pub(crate) decisions: Decisions,
+    pub(crate) names: Names,
+    pub(crate) directory: Directory,
+    pub(crate) policy: GroupPolicy,
+    pub(crate) computers: BTreeMap<String, Computer>,
+    pub(crate) users: Vec<String>,
+    pub(crate) stores: BTreeMap<String, PrincipalStores>,
+    pub(crate) readers: Readers,
+    pub(crate) cards: BTreeMap<String, CardState>,
+    pub(crate) authorities: BTreeMap<String, AuthorityState>,
+    pub(crate) policy_services: Vec<PolicyServiceSpec>,
+    /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
+    pub(crate) roots: BTreeMap<String, Vec<u8>>,
+    /// Certificates of untrusted CAs that have the subject of a trusted one.
+    pub(crate) untrusted_cas: Vec<Vec<u8>>,
+    pub(crate) sessions: BTreeMap<SessionId, CoreSession<F::Core>>,
+    /// How many sessions ever began.
+    pub(crate) begun: u32,
+    /// How many containers each principal's providers have named, by principal and place.
+    pub(crate) containers: BTreeMap<(String, String), u64>,
+    /// Records of what fails operations: changes, and cards pulled out.
+    pub(crate) changes: Vec<RecordId>,
+    pub(crate) invariants: Checkers,
+}
+
+/// A computer.
+#[derive(Clone, Debug)]
+pub(crate) struct Computer {
+    pub(crate) role: ComputerRole,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) card_database: CardDatabase,
+    pub(crate) trust: TrustStores,
+}
+
+/// What the world keeps about a card beside the card itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CardState {
+    pub(crate) fault: CardFault,
+}
+
+/// How a CA behaves towards its clients.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorityState {
+    pub(crate) latency: Duration,
+    pub(crate) reachable: bool,
+    pub(crate) hangs: bool,
+    pub(crate) stopped: bool,
+    pub(crate) requires_privacy: bool,
+    pub(crate) stale_templates: Vec<Template>,
+}
+
+impl AuthorityState {
+    pub(crate) const fn answers(&self) -> bool {
+        self.reachable && !self.stopped
+    }
+}
+
+/// What [`World::step`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// It handled one event.
+    Handled,
+    /// Nothing is due until then; the clock did not move.
+    Quiet,
+}
+
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Does something at once, at the time the world shows.
+    ///
+    /// # Errors
+    /// When it cannot be done now; nothing has happened then, unless it is [`ActError::World`].
+    pub fn act(&mut self, action: &Action) -> Result<(), ActError> {
+        self.do_action(action)
+    }
+
+    /// Handles exactly one event, the next one at or before `until`, and moves the clock to it.
+    ///
+    /// # Errors
+    /// When an instant does not end, or a core fails.
+    pub fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
+        let Some((at, event)) = self.queue.take(until) else { return Ok(Stepped::Quiet) };
+        self.clock.advance(at);
+        if self.clock.count() > EVENTS_PER_INSTANT {
+            return Err(self.no_quiescence("world"));
+        }
+        match event {
+            Event::Change(change) => {
+                self.change(&change).map_err(|error| WorldError::Change { reason: error.to_string() })?;
+            }
+            Event::PublishAuthority(ca) => self.publish_authority(&ca),
+            Event::Refresh(session) => self.background_refresh(session)?,
+            Event::Effect(session, effect) => self.finish_effect(session, effect)?,
+            Event::Reader(reader) => self.step_reader(&reader)?,
+            Event::Deadline(session) => self.tick(session)?,
+        }
+        Ok(Stepped::Handled)
+    }
+
+    /// When the next event is due.
+    #[must_use]
+    pub fn next_at(&self) -> Option<SimTime> {
+        self.queue.next_at()
+    }
+
+    /// The time.
+    #[must_use]
+    pub const fn now(&self) -> SimTime {
+        self.clock.now()
+    }
+
+    /// What the wall clock shows.
+    #[must_use]
+    pub fn wall(&self) -> FileTime {
+        self.clock.wall()
+    }
+
+    /// Moves the clock, as far as the next event at most. Never backwards.
+    pub fn advance(&mut self, to: SimTime) {
+        let limit = self.next_at().map_or(to, |next| next.min(to));
+        self.clock.advance(limit);
+    }
+
+    /// Everything that has happened.
+    #[must_use]
+    pub const fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// What keeps the cards and CAs.
+    #[must_use]
+    pub const fn hosts(&self) -> &Hosts<C, A> {
+        &self.hosts
+    }
+
+    /// Appends a record at the present time.
+    pub(crate) fn record(&mut self, actor: &str, kind: Kind, facts: Facts, causes: Vec<RecordId>) -> RecordId {
+        self.record_with(actor, kind, facts, causes, &Beyond::Nothing)
+    }
+
+    /// Appends a record at the present time, and behind it a violation for each invariant that it breaks. This is the one place at
+    /// which the world checks invariants.
+    pub(crate) fn record_with(
+        &mut self,
+        actor: &str,
+        kind: Kind,
+        facts: Facts,
+        causes: Vec<RecordId>,
+        beyond: &Beyond,
+    ) -> RecordId {
+        let id = self.trace.push(self.clock.now(), actor, kind, facts, causes);
+        if matches!(kind, Kind::Change | Kind::Remove) {
+            self.changes.push(id);
+        }
+        let record = self.trace.get(id).filter(|record| record.kind != Kind::Violation);
+        let broken = record.map(|record| self.invariants.observe(&self.trace, record, beyond)).unwrap_or_default();
+        for found in broken {
+            self.violation(&found.actor, found.invariant, &found.reason, vec![found.record]);
+        }
+        id
+    }
+
+    /// Records that something which must hold does not. Called directly for what has no record of its own to be checked: an output
+    /// that the world cannot carry out, and an instant that does not end.
+    pub(crate) fn violation(
+        &mut self,
+        actor: &str,
+        invariant: Invariant,
+        reason: &str,
+        causes: Vec<RecordId>,
+    ) -> RecordId {
+        let facts = Facts::new().with("invariant", invariant.as_str()).with("reason", reason);
+        self.record(actor, Kind::Violation, facts, causes)
+    }
+
+    /// Records what the world has decided since the last call; the records, for those that follow from them.
+    pub(crate) fn record_decisions(&mut self, causes: &[RecordId]) -> Vec<RecordId> {
+        let decisions = self.decisions.take();
+        decisions.iter().map(|decision| self.record_decision("world", decision, causes.to_vec())).collect()
+    }
+
+    pub(crate) fn record_decision(&mut self, actor: &str, decision: &Decision, causes: Vec<RecordId>) -> RecordId {
+        let mut facts = Facts::new()
+            .with("rule", decision.rule.as_str())
+            .with("subject", self.names.text(&decision.subject))
+            .with("outcome", decision.outcome);
+        for (name, fact) in self.names.translate(&decision.facts).iter() {
+            if facts.get(name).is_none() {
+                facts.set(name, fact.clone());
+            }
+        }
+        self.record(actor, Kind::Decision, facts, causes)
+    }
+
+    /// The session of a logged-on user or running computer.
+    pub(crate) fn session_of(&self, principal: &str) -> Option<SessionId> {
+        self.sessions.iter().find(|(_, session)| session.principal == principal).map(|(id, _)| *id)
+    }
+
+    /// The name for the next container that a principal's provider makes at some place.
+    pub(crate) fn next_container(&mut self, principal: &str, place: &str) -> String {
+        let n = self.containers.entry((principal.to_owned(), place.to_owned())).or_default();
+        let entropy = draw(&self.seed, principal, "container", place, *n);
+        *n += 1;
+        let name = container_name(&entropy);
+        self.names.add_container(&name, place);
+        name
+    }
+
+    /// Records that an instant does not end: its events or outputs make each other without bound.
+    pub(crate) fn no_quiescence(&mut self, who: &str) -> WorldError {
+        let at = self.now();
+        let reason = format!("more than {EVENTS_PER_INSTANT} events in one instant");
+        self.violation(who, Invariant::Quiescence, &reason, Vec::new());
+        WorldError::NotQuiescent { at }
+    }
+}
