@@ -13,6 +13,7 @@ use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
 use crate::diagnostic::Diagnostics;
+use crate::shape::LookAt;
 use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::Table;
 
@@ -222,26 +223,6 @@ pub enum StepKind {
         /// And nothing else.
         exact: bool,
     },
-}
-
-words! {
-    /// What a `state` step looks at.
-    pub enum LookAt as "state" {
-        /// A card.
-        Card = "card",
-        /// A principal's MY.
-        Store = "store",
-        /// A principal's REQUEST.
-        Requests = "requests",
-        /// A CA.
-        Ca = "ca",
-        /// A principal's directory object.
-        Directory = "directory",
-        /// A user's desktop.
-        Desktop = "desktop",
-        /// A computer's trust stores.
-        Trust = "trust",
-    }
 }
 
 /// A record that is expected, or that must not come.

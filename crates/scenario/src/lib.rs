@@ -36,8 +36,8 @@ pub use check::{
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
-    About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, LookAt, NameOrReference, On, Parsed,
-    Pattern, PromptAnswer, Reference, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
+    About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed, Pattern,
+    PromptAnswer, Reference, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use library::Library;
@@ -50,7 +50,7 @@ pub use run::{
     Simulator, SweepFailure, SweepReport, Verdict, first_difference, run, run_on, run_twice, sweep,
 };
 pub use schema::json_schema;
-pub use shape::{listed_facts, unlisted_facts};
+pub use shape::{LookAt, listed_facts, unlisted_facts};
 pub use source::{FileId, Files, Span, Spanned};
 pub use suggestion::suggestion;
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

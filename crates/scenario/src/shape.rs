@@ -11,7 +11,7 @@ pub(crate) use records::{
     FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, prompt_schema,
     record_schema, state_schema,
 };
-pub use records::{listed_facts, unlisted_facts};
+pub use records::{LookAt, listed_facts, unlisted_facts};
 pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
 pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, verb_named};
 

@@ -8,11 +8,11 @@ use super::code_fact::{self, code_problem};
 use super::providers::Providers;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{ActionStep, ExpectedFact, ExpectedValue, LookAt, Pattern, PromptAnswer, Step, StepKind};
+use crate::document::{ActionStep, ExpectedFact, ExpectedValue, Pattern, PromptAnswer, Step, StepKind};
 use crate::instant;
 use crate::lower::{NameKind, WorldNames};
 use crate::shape::{
-    FactSchema, FactType, PROMPTS, RecordSchema, choices_of, example_answer, prompt_schema, record_schema,
+    FactSchema, FactType, LookAt, PROMPTS, RecordSchema, choices_of, example_answer, prompt_schema, record_schema,
     state_schema, unknown_word,
 };
 use crate::source::{Span, Spanned};

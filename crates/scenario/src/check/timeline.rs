@@ -5,8 +5,9 @@ use autoenroll_trace::Kind;
 use super::StepDefaults;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{ActionStep, LookAt, Pattern, PromptAnswer, Step, StepKind};
+use crate::document::{ActionStep, Pattern, PromptAnswer, Step, StepKind};
 use crate::lower::{Context, NameKind, changes};
+use crate::shape::LookAt;
 use crate::source::{Span, Spanned};
 
 /// The principals that take part in a story: who logs on, boots, or is refreshed.

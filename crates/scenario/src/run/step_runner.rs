@@ -15,7 +15,8 @@ use super::failure::{Difference, Failure, FailureKind};
 use super::matching::{Matcher, assign, differences, must_be_named};
 use super::simulator::Simulator;
 use crate::check::Scenario;
-use crate::document::{ActionStep, ExpectedFact, LookAt, On, Pattern, Step, StepBegin, StepEnd, StepKind, group};
+use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, group};
+use crate::shape::LookAt;
 use crate::source::Span;
 use resolve::{look_at, user_answer};
 

@@ -2,13 +2,32 @@
 
 use autoenroll_model::{
     Action, Choice, DecisionPoint, EventSource, ExtensionsAttribute, Fact, HResult, KeyAlgorithm, KeySpec, KeyUsage,
-    PolicyRefresh, Severity, SignatureAlgorithm, TriggerCause, TrustStore,
+    PolicyRefresh, Severity, SignatureAlgorithm, TriggerCause, TrustStore, words,
 };
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::action::{CardFault, ClickTarget};
 
-use crate::document::LookAt;
 use crate::instant;
+
+words! {
+    /// What a `state` step looks at.
+    pub enum LookAt as "state" {
+        /// A card.
+        Card = "card",
+        /// A principal's MY.
+        Store = "store",
+        /// A principal's REQUEST.
+        Requests = "requests",
+        /// A CA.
+        Ca = "ca",
+        /// A principal's directory object.
+        Directory = "directory",
+        /// A user's desktop.
+        Desktop = "desktop",
+        /// A computer's trust stores.
+        Trust = "trust",
+    }
+}
 
 /// What somebody is told.
 #[derive(Debug)]

@@ -8,10 +8,11 @@ use autoenroll_world::{Action, Look};
 
 use super::StepRunner;
 use crate::check::StepDefaults;
-use crate::document::{ActionStep, CaOp, ExpectedFact, LookAt, On, Pattern, PromptAnswer, StepKind, reference};
+use crate::document::{ActionStep, CaOp, ExpectedFact, On, Pattern, PromptAnswer, StepKind, reference};
 use crate::run::bindings::EmptyBinding;
 use crate::run::matching::Matcher;
 use crate::run::simulator::Simulator;
+use crate::shape::LookAt;
 use crate::source::Span;
 
 impl<'a, S: Simulator> StepRunner<'a, S> {
