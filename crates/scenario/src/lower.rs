@@ -1,6 +1,6 @@
 //! From a complete world to the simulator's own description of it.
 
-mod authority;
+mod ca;
 mod cards;
 mod change;
 mod names;
@@ -66,7 +66,7 @@ pub(crate) fn spec(
     spec.start = start;
     spec.policy = policy::policy(world.table("policy"));
     spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
-    spec.authorities = world.tables("ca").map(|ca| authority::authority(&cx, ca, old, found)).collect();
+    spec.authorities = world.tables("ca").map(|table| ca::ca(&cx, table, old, found)).collect();
     spec.groups = people::groups(&cx, found);
     spec.users = people::users(&cx, found);
     spec.computers = people::computers(&cx, found);

@@ -155,7 +155,7 @@ fn codes() -> String {
 
 fn row(text: &mut String, key: &Key) {
     let needed = if key.required { " **needed**" } else { "" };
-    let _ = writeln!(text, "| `{}`{needed} | {} | {} |", key.name, cell(&brief(key.value_type)), cell(key.doc));
+    let _ = writeln!(text, "| `{}`{needed} | {} | {} |", key.name, cell(&brief(key.value_type)), cell(&key.text()));
 }
 
 fn inner(value_type: ValueType) -> Option<&'static Shape> {

@@ -50,7 +50,7 @@ fn object(shape: &Shape, definitions: &mut Map<String, Value>) -> Map<String, Va
 }
 
 fn properties(keys: &[Key], definitions: &mut Map<String, Value>) -> Map<String, Value> {
-    keys.iter().map(|key| (key.name.to_owned(), described(key.value_type, key.doc, definitions))).collect()
+    keys.iter().map(|key| (key.name.to_owned(), described(key.value_type, &key.text(), definitions))).collect()
 }
 
 fn described(value_type: ValueType, doc: &str, definitions: &mut Map<String, Value>) -> Value {

@@ -3,6 +3,7 @@
 
 mod check;
 mod records;
+mod settings;
 mod tables;
 mod verbs;
 
@@ -12,6 +13,7 @@ pub(crate) use records::{
     record_schema, state_schema,
 };
 pub use records::{LookAt, listed_facts, unlisted_facts};
+use settings::Defaulted;
 pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
 pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, verb_named};
 
@@ -42,8 +44,20 @@ pub(crate) struct Key {
     pub(crate) value_type: ValueType,
     /// Whether a table without it is an error.
     pub(crate) required: bool,
-    /// What it means.
+    /// What it means, without the default that comes from `default`.
     pub(crate) doc: &'static str,
+    /// The row of the simulator that has its default; `None` when `doc` says what holds without the key.
+    pub(crate) default: Option<&'static dyn Defaulted>,
+}
+
+impl Key {
+    /// What it means, with its default.
+    pub(crate) fn text(&self) -> String {
+        match self.default.and_then(Defaulted::default_text) {
+            Some(default) => format!("{}; {default} unless said here.", self.doc.trim_end_matches('.')),
+            None => self.doc.to_owned(),
+        }
+    }
 }
 
 /// What a key takes.

@@ -1,12 +1,11 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
 use autoenroll_model::{Duration, TrustStore};
-use autoenroll_world::action::{
-    AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit,
-};
+use autoenroll_world::action::{CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use autoenroll_world::spec::CaSpec;
 
 use super::{
-    Context, NameKind, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
+    Context, NameKind, ca, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
 };
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -114,28 +113,21 @@ fn of_policy(set: &Table, key: &str) -> Option<Change> {
 
 fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
     let ca = name.to_owned();
-    let edit = match key {
-        "reachable" => AuthorityEdit::Reachable(set.flag(key)?),
-        "hangs" => AuthorityEdit::Hangs(set.flag(key)?),
-        "latency" => AuthorityEdit::Latency(duration(set, key)?),
-        "manager-approval" => AuthorityEdit::ManagerApproval(set.flag(key)?),
-        "maximum-validity" => AuthorityEdit::MaximumValidity(duration(set, key)?),
-        "suspended" => AuthorityEdit::Suspended(set.flag(key)?),
-        "replicated" if set.flag(key)? => AuthorityEdit::Replicated,
+    Some(match key {
+        "replicated" if set.flag(key)? => Change::ReplicateTemplates { ca },
         "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
-            AuthorityEdit::Enroll(security::of_ca(cx, set, found))
+            Change::CaRights { ca, rights: security::of_ca(cx, set, found) }
         }
         "offer" | "withdraw" => {
             let template =
                 set.text(key).filter(|name| cx.names.has(NameKind::Template, *name, found))?.value.to_owned();
-            return Some(match key {
+            match key {
                 "offer" => Change::PublishTemplate { ca, template },
                 _ => Change::Withdraw { ca, template },
-            });
+            }
         }
-        _ => return None,
-    };
-    Some(Change::Authority { ca, edit })
+        _ => Change::Ca { ca, edit: ca::edit(CaSpec::setting(key)?, set)? },
+    })
 }
 
 fn of_directory(name: &str, set: &Table, key: &str) -> Option<Change> {

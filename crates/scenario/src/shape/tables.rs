@@ -6,6 +6,7 @@ use autoenroll_model::{
 };
 use autoenroll_world::spec::{Chain, ComputerRole, RequestDecision};
 
+use super::settings::{self, In};
 use super::{Key, Shape, ValueType};
 use ValueType::{
     Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, Time,
@@ -14,12 +15,12 @@ use ValueType::{Tables, Word};
 
 /// A key that need not be there.
 const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
-    Key { name, value_type, required: false, doc }
+    Key { name, value_type, required: false, doc, default: None }
 }
 
 /// A key that must be there.
 const fn must(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
-    Key { name, value_type, required: true, doc }
+    Key { name, value_type, required: true, doc, default: None }
 }
 
 /// A whole file.
@@ -384,35 +385,32 @@ static CNG: Shape = Shape {
 static CA: Shape = Shape {
     name: "a CA",
     doc: "A certification authority: the service and its object in the directory.",
-    keys: &[
-        must("name", Text, "Common name of the CA and of its enrollment service."),
-        key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
-        key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
-        key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
-        ALLOW,
-        DENY,
-        ACL,
-        key("maximum-validity", Duration, "Longest life of a certificate; 730d unless said here."),
-        key("remaining", Duration, "How long the CA certificate is still valid at the start; 3650d unless said here."),
-        key("key-archival", Flag, "It archives private keys."),
-        key("manager-approval", Flag, "A manager approves every request."),
-        key("latency", Duration, "Duration of every call; none unless said here."),
-        key("reachable", Flag, "Whether its host answers; true unless said here."),
-        key("hangs", Flag, "It takes requests and never answers."),
-        key(
-            "requires-privacy",
-            Flag,
-            "It refuses calls that are protected for integrity only, as those of Windows XP are.",
-        ),
-        key("published", Duration, "When its object appears in the directory; from the start unless said here."),
-        key(
-            "stale-template",
-            Named(&TEMPLATE),
-            "Its own older copies of templates: name and what differs from the directory.",
-        ),
-        key("absent", Flag, "Leaves it out."),
-    ],
+    keys: &CA_KEYS,
 };
+
+/// Those with one field stand between the others, one row each in [`autoenroll_world::spec::CaSpec::SETTINGS`].
+static CA_KEYS: [Key; settings::length(In::World, CA_HEAD, CA_TAIL)] =
+    settings::with_ca_settings(In::World, CA_HEAD, CA_TAIL);
+
+const CA_HEAD: &[Key] = &[
+    must("name", Text, "Common name of the CA and of its enrollment service."),
+    key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
+    key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
+    key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
+    ALLOW,
+    DENY,
+    ACL,
+];
+
+const CA_TAIL: &[Key] = &[
+    key("published", Duration, "When its object appears in the directory; from the start unless said here."),
+    key(
+        "stale-template",
+        Named(&TEMPLATE),
+        "Its own older copies of templates: name and what differs from the directory.",
+    ),
+    key("absent", Flag, "Leaves it out."),
+];
 
 static GROUP: Shape = Shape {
     name: "a group",

@@ -4,6 +4,7 @@ use autoenroll_model::{DecisionPoint, EnrollmentFlags, GeneralFlags, NameFlags, 
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CardFault, ClickTarget};
 
+use super::settings::{self, In};
 use super::{Key, Shape, ValueType};
 use ValueType::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, Time, Word};
 
@@ -229,7 +230,7 @@ const fn action(
 
 /// A modifier.
 const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
-    Key { name, value_type, required: false, doc }
+    Key { name, value_type, required: false, doc, default: None }
 }
 
 /// Every modifier. No verb has the name of one.
@@ -290,6 +291,18 @@ macro_rules! flags {
 const RIGHTS: ValueType = Map(&List(&Word(|| Right::WORDS.to_vec())));
 const AE_POLICY: ValueType = OrNone(&Number(0, 0xFFFF_FFFF));
 
+/// Those with one field come first, one row each in [`autoenroll_world::spec::CaSpec::SETTINGS`].
+static CA_SET: [Key; settings::length(In::Change, &[], CA_SET_TAIL)] =
+    settings::with_ca_settings(In::Change, &[], CA_SET_TAIL);
+
+const CA_SET_TAIL: &[Key] = &[
+    key("replicated", Flag, "true: it replaces its older copies of templates (`stale-template`) by the directory's."),
+    key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
+    key("deny", RIGHTS, "The rights denied from now on."),
+    key("offer", Text, "It issues this template too."),
+    key("withdraw", Text, "It no longer issues this template."),
+];
+
 /// Every change.
 pub(crate) static CHANGES: &[ChangeShape] = &[
     change(
@@ -330,28 +343,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key("gp-background", Flag, "Whether there is a background refresh."),
         ],
     ),
-    change(
-        "ca",
-        Some("the CA, when there are several"),
-        "a changed CA",
-        &[
-            key("reachable", Flag, "Whether its host answers."),
-            key("hangs", Flag, "true: it takes requests and never answers."),
-            key("latency", Duration, "Duration of every call."),
-            key("manager-approval", Flag, "true: every request is pending until its manager approves it."),
-            key("maximum-validity", Duration, "Longest life of a certificate."),
-            key("suspended", Flag, "true: it answers, and refuses everything, as during a restore."),
-            key(
-                "replicated",
-                Flag,
-                "true: it replaces its older copies of templates (`stale-template`) by the directory's.",
-            ),
-            key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
-            key("deny", RIGHTS, "The rights denied from now on."),
-            key("offer", Text, "It issues this template too."),
-            key("withdraw", Text, "It no longer issues this template."),
-        ],
-    ),
+    change("ca", Some("the CA, when there are several"), "a changed CA", &CA_SET),
     change(
         "directory",
         Some("a domain controller; all of them unless said here"),

@@ -33,7 +33,8 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
     }
     for entry in &table.0 {
         if let Some(verb) = verb_named(&entry.key.value) {
-            let key = Key { name: verb.word, value_type: verb.value_type, required: true, doc: verb.doc };
+            let key =
+                Key { name: verb.word, value_type: verb.value_type, required: true, doc: verb.doc, default: None };
             check_value(&key, verb.value_type, &entry.node, found);
         } else if let Some(modifier) = modifier_named(&entry.key.value) {
             match answer_problem(modifier, table, &entry.node) {

@@ -1,16 +1,15 @@
 //! Certification authorities.
 
-use autoenroll_model::Duration;
-use autoenroll_world::spec::AuthoritySpec;
+use autoenroll_world::spec::{CaSpec, Edit, Field, Setting};
 
 use super::{Context, NameKind, duration, name_of, security, template, text_or_none, word};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
-pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnostics) -> AuthoritySpec {
+pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnostics) -> CaSpec {
     let name = name_of(table).value;
     let host = format!("{}.{}", name.to_lowercase().replace(' ', "-"), cx.domain.dns);
-    let mut spec = AuthoritySpec::named(name, &host, &[]);
+    let mut spec = CaSpec::named(name, &host, &[]);
     spec.host = text_or_none(table, "host", Some(host));
     spec.key = word(table, "key").unwrap_or(spec.key);
     spec.templates = match table.get("templates") {
@@ -21,14 +20,11 @@ pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut 
         }
     };
     spec.enroll = security::of_ca(cx, table, found);
-    spec.maximum_validity = duration(table, "maximum-validity").unwrap_or(spec.maximum_validity);
-    spec.remaining = duration(table, "remaining").unwrap_or(spec.remaining);
-    spec.key_archival = table.flag("key-archival").unwrap_or(false);
-    spec.manager_approval = table.flag("manager-approval").unwrap_or(false);
-    spec.latency = duration(table, "latency").unwrap_or(Duration::ZERO);
-    spec.reachable = table.flag("reachable").unwrap_or(true);
-    spec.hangs = table.flag("hangs").unwrap_or(false);
-    spec.requires_privacy = table.flag("requires-privacy").unwrap_or(false);
+    for setting in CaSpec::SETTINGS.iter().filter(|setting| setting.in_world.is_some()) {
+        if let Some(edit) = edit(setting, table) {
+            edit.apply(&mut spec);
+        }
+    }
     spec.published = duration(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
@@ -39,4 +35,12 @@ pub(super) fn authority(cx: &Context<'_>, table: &Table, old: bool, found: &mut 
         }
     }
     spec
+}
+
+/// What a table says of a setting.
+pub(super) fn edit<S>(setting: &'static Setting<S>, table: &Table) -> Option<Edit<S>> {
+    match setting.field {
+        Field::Flag(_) => setting.to(table.flag(setting.name)?),
+        Field::Duration(_) => setting.to(duration(table, setting.name)?),
+    }
 }
