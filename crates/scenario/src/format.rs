@@ -51,7 +51,7 @@ const fn is_about_syntax(code: Code) -> bool {
             | Code::TooDeep
             | Code::TooLarge
             | Code::LaterToml
-            | Code::TwiceTheKey
+            | Code::DuplicateKey
     )
 }
 

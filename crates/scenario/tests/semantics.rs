@@ -127,7 +127,7 @@ fn two_candidates_ask_for_facts() {
 }
 
 // 3. `prompt` matches one opening of a prompt, or one change of facts of an open one; both are strict. No prompt may be open at
-//    the end. `answer = "hold"` leaves it open; `reply` answers it later.
+//    the end. `answer = "hold"` leaves it open; `answer` answers it later.
 
 #[test]
 fn prompts_and_their_changes_are_strict() {

@@ -37,7 +37,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let authority = self.authorities.get(ca)?;
         self.last_change(|it| {
             let stopped = authority.stopped && it.facts.text("what") == Some("stop");
-            let unreachable = !authority.reachable && is_gone(it, "ca");
+            let unreachable = !authority.spec.reachable && is_gone(it, "ca");
             it.facts.text("ca") == Some(ca) && (stopped || unreachable)
         })
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{
-    CoreFactory, Decision, Decisions, Duration, Facts, FileTime, Profile, Provider, SimTime, Template,
-};
+use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, Profile, Provider, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault};
@@ -20,7 +18,7 @@ use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::session::{CoreSession, SessionId};
-use crate::spec::{ComputerRole, PolicyServiceSpec};
+use crate::spec::{CaSpec, ComputerRole, PolicyServiceSpec};
 use crate::stores::{PrincipalStores, TrustStores};
 
 /// More events than this in one instant, or outputs to one input, mean a livelock.
@@ -51,7 +49,7 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) stores: BTreeMap<String, PrincipalStores>,
     pub(crate) readers: Readers,
     pub(crate) cards: BTreeMap<String, CardState>,
-    pub(crate) authorities: BTreeMap<String, AuthorityState>,
+    pub(crate) authorities: BTreeMap<String, CaState>,
     pub(crate) policy_services: Vec<PolicyServiceSpec>,
     /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
     pub(crate) roots: BTreeMap<String, Vec<u8>>,
@@ -82,20 +80,17 @@ pub(crate) struct CardState {
     pub(crate) fault: CardFault,
 }
 
-/// How a CA behaves towards its clients.
+/// A CA as it is now.
 #[derive(Clone, Debug)]
-pub(crate) struct AuthorityState {
-    pub(crate) latency: Duration,
-    pub(crate) reachable: bool,
-    pub(crate) hangs: bool,
+pub(crate) struct CaState {
+    /// Its description, with the changes since the start.
+    pub(crate) spec: CaSpec,
     pub(crate) stopped: bool,
-    pub(crate) requires_privacy: bool,
-    pub(crate) stale_templates: Vec<Template>,
 }
 
-impl AuthorityState {
+impl CaState {
     pub(crate) const fn answers(&self) -> bool {
-        self.reachable && !self.stopped
+        self.spec.reachable && !self.stopped
     }
 }
 

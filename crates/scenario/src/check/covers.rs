@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::{FileId, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree;
 
 /// What a requirement is to a run.
@@ -87,12 +87,13 @@ pub(super) fn check(covers: &[Spanned<String>], requirements: &dyn Requirements,
     for (at, id) in covers.iter().enumerate() {
         if requirements.find(&id.value) == Requirement::Unknown {
             let message = format!("there is no requirement `{}`", id.value);
-            let help = nearest(&id.value, requirements.ids()).map(|near| format!("did you mean `{near}`?"));
+            let help =
+                suggestion(&id.value, requirements.ids()).map(|suggestion| format!("did you mean `{suggestion}`?"));
             found.push(Diagnostic::error(Code::UnknownRequirement, message, id.span).help_some(help));
         }
         if let Some(first) = covers[..at].iter().find(|known| known.value == id.value) {
             let message = format!("`{}` stands in `covers` twice", id.value);
-            found.push(Diagnostic::warning(Code::TwiceTheName, message, id.span).label(first.span, "first here"));
+            found.push(Diagnostic::warning(Code::DuplicateName, message, id.span).label(first.span, "first here"));
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
                 "say in whose store it is with `of`, or let a container of a card hold it: holds = \"{}\"",
                 name.value
             );
-            found.push(Diagnostic::warning(Code::Nowhere, message, name.span).help(help));
+            found.push(Diagnostic::warning(Code::UnusedCertificate, message, name.span).help(help));
         }
     }
 }

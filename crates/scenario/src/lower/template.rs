@@ -6,12 +6,12 @@ use autoenroll_model::{
 };
 use autoenroll_world::spec::TemplateSpec;
 
-use super::{Context, Thing, duration, name_of, number_of, security, small, texts, word};
+use super::{Context, NameKind, duration, name_of, number_of, security, small, texts, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
-use crate::nearest::nearest;
 use crate::source::Spanned;
+use crate::suggestion::suggestion;
 use crate::tree::Table;
 
 /// All templates of the world. `old` says which generation of default templates is looked through first.
@@ -24,7 +24,7 @@ pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<T
     }
     for table in cx.world.tables("template") {
         for name in table.texts("supersedes") {
-            cx.names.has(Thing::Template, name, found);
+            cx.names.has(NameKind::Template, name, found);
         }
     }
     list
@@ -67,9 +67,9 @@ impl<'a> Defaults<'a> {
             return format!("that is the display name of `{name}`: write based-on = \"{name}\"");
         }
         let names = self.0.iter().map(|template| name_of(template).value);
-        match nearest(wrong, names.chain(displayed().map(|(display, _)| display))) {
-            Some(near) => {
-                let name = displayed().find(|(display, _)| *display == near).map_or(near, |(_, name)| name);
+        match suggestion(wrong, names.chain(displayed().map(|(display, _)| display))) {
+            Some(suggestion) => {
+                let name = displayed().find(|(display, _)| *display == suggestion).map_or(suggestion, |(_, name)| name);
                 format!("did you mean `{name}`?")
             }
             None => "`autoenroll fixtures` lists them".to_owned(),
@@ -198,9 +198,9 @@ fn apply(
     template
 }
 
-fn set<T>(attribute: &mut T, said: Option<T>) {
-    if let Some(said) = said {
-        *attribute = said;
+fn set<T>(attribute: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *attribute = value;
     }
 }
 

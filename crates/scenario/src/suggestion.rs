@@ -3,7 +3,7 @@
 /// The candidate that needs the fewest edits, when that is few enough for the wrong name to be a slip: a third of its length,
 /// at least one. Of several equally near ones the first counts. Failing that, the only candidate that begins with the wrong name.
 #[must_use]
-pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn suggestion<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (wrong.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     let mut longer = Vec::new();
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn the_nearest_name_is_found_and_far_ones_are_not() {
         let words = ["template", "providers", "published", "card.insert", "yes", "no"];
-        let check = |wrong: &str, expected: Option<&str>| assert_eq!(nearest(wrong, words), expected, "{wrong}");
+        let check = |wrong: &str, expected: Option<&str>| assert_eq!(suggestion(wrong, words), expected, "{wrong}");
         check("tempalte", Some("template"));
         check("provider", Some("providers"));
         check("Published", Some("published"));

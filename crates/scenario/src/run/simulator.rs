@@ -5,7 +5,7 @@ use autoenroll_trace::Trace;
 use autoenroll_world::{ActError, Action, CaHost, CardHost, Look, LookError, OpenPrompt, Stepped, World, WorldError};
 
 /// A world that somebody steps through: the simulator, or a script in tests of the language itself.
-pub trait Stage {
+pub trait Simulator {
     /// Does something at once.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ pub trait Stage {
     fn look(&self, what: &Look) -> Result<Facts, LookError>;
 }
 
-impl<F: CoreFactory, C: CardHost, A: CaHost> Stage for World<F, C, A> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         Self::act(self, action)
     }

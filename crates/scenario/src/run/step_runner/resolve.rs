@@ -6,52 +6,55 @@ use autoenroll_world::action::{CaAction, Change, UserAnswer};
 use autoenroll_world::spec::Pin;
 use autoenroll_world::{Action, Look};
 
-use super::Player;
+use super::StepRunner;
 use crate::check::StepDefaults;
-use crate::document::{CaOp, Deed, LookAt, On, Pattern, Reply, WantedFact, What, reference};
+use crate::document::{ActionStep, CaOp, ExpectedFact, On, Pattern, PromptAnswer, StepKind, reference};
 use crate::run::bindings::EmptyBinding;
-use crate::run::matching::Sought;
-use crate::run::stage::Stage;
+use crate::run::matching::Matcher;
+use crate::run::simulator::Simulator;
+use crate::shape::LookAt;
 use crate::source::Span;
 
-impl<'a, S: Stage> Player<'a, S> {
+impl<'a, S: Simulator> StepRunner<'a, S> {
     pub(super) fn defaults(&self, at: usize) -> &'a StepDefaults {
         &self.scenario.defaults[at]
     }
 
-    pub(super) fn sought(&self, at: usize) -> Result<Sought, EmptyBinding> {
+    pub(super) fn matcher(&self, at: usize) -> Result<Matcher, EmptyBinding> {
         let step = &self.scenario.steps[at];
-        match &step.what {
-            What::Prompt { point, pattern, .. } => {
-                let mut sought = self.sought_pattern(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
-                sought.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.span));
-                Ok(sought)
+        match &step.kind {
+            StepKind::Prompt { point, pattern, .. } => {
+                let mut matcher = self.pattern_matcher(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
+                matcher.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.span));
+                Ok(matcher)
             }
-            What::Expect(pattern) | What::Never(pattern) => self.sought_pattern(at, pattern, vec![pattern.kind.value]),
-            _ => Ok(Sought { kinds: Vec::new(), facts: Vec::new(), exact: false, who: None }),
+            StepKind::Expect(pattern) | StepKind::Never(pattern) => {
+                self.pattern_matcher(at, pattern, vec![pattern.kind.value])
+            }
+            _ => Ok(Matcher { kinds: Vec::new(), facts: Vec::new(), exact: false, who: None }),
         }
     }
 
-    pub(super) fn sought_pattern(
+    pub(super) fn pattern_matcher(
         &self,
         at: usize,
         pattern: &Pattern,
         kinds: Vec<Kind>,
-    ) -> Result<Sought, EmptyBinding> {
+    ) -> Result<Matcher, EmptyBinding> {
         let step = &self.scenario.steps[at];
-        let said = step.who.as_ref().map(|who| who.value.clone());
-        let who = said.or_else(|| self.defaults(at).who.clone());
-        Ok(Sought { kinds, facts: self.wanted(&pattern.facts)?, exact: pattern.exact, who })
+        let explicit = step.who.as_ref().map(|who| who.value.clone());
+        let who = explicit.or_else(|| self.defaults(at).who.clone());
+        Ok(Matcher { kinds, facts: self.wanted(&pattern.facts)?, exact: pattern.exact, who })
     }
 
-    pub(super) fn sought_on(&self, at: usize, on: &On) -> Result<Sought, EmptyBinding> {
+    pub(super) fn on_matcher(&self, at: usize, on: &On) -> Result<Matcher, EmptyBinding> {
         let step = &self.scenario.steps[at];
         let who = step.who.as_ref().map(|who| who.value.clone());
-        Ok(Sought { kinds: vec![on.kind.value], facts: self.wanted(&on.facts)?, exact: false, who })
+        Ok(Matcher { kinds: vec![on.kind.value], facts: self.wanted(&on.facts)?, exact: false, who })
     }
 
-    pub(super) fn wanted(&self, facts: &[WantedFact]) -> Result<Vec<(String, Fact, Span)>, EmptyBinding> {
-        let one = |fact: &WantedFact| {
+    pub(super) fn wanted(&self, facts: &[ExpectedFact]) -> Result<Vec<(String, Fact, Span)>, EmptyBinding> {
+        let one = |fact: &ExpectedFact| {
             let value = self.bound.value(&fact.value.value)?;
             Ok((fact.name.value.clone(), value, fact.value.span))
         };
@@ -59,39 +62,39 @@ impl<'a, S: Stage> Player<'a, S> {
     }
 
     /// A deed in the simulator's words.
-    pub(super) fn actions(&self, at: usize, deed: &Deed) -> Result<Vec<Action>, EmptyBinding> {
+    pub(super) fn actions(&self, at: usize, action: &ActionStep) -> Result<Vec<Action>, EmptyBinding> {
         let defaults = self.defaults(at);
         let who = || defaults.who.clone().unwrap_or_default();
         let (computer, reader) = defaults.reader.clone().unwrap_or_default();
         let one = |action| Ok(vec![action]);
-        match deed {
-            Deed::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
-            Deed::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
-            Deed::Crash(target) => one(Action::Crash { target: target.value.clone() }),
-            Deed::Logon { user, .. } => {
+        match action {
+            ActionStep::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
+            ActionStep::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
+            ActionStep::Crash(target) => one(Action::Crash { target: target.value.clone() }),
+            ActionStep::Logon { user, .. } => {
                 one(Action::Logon { user: user.value.clone(), computer: defaults.computer.clone().unwrap_or_default() })
             }
-            Deed::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
-            Deed::Lock(user) => one(Action::Lock { user: user.value.clone() }),
-            Deed::Unlock(user) => one(Action::Unlock { user: user.value.clone() }),
-            Deed::Pulse(principal) => one(Action::Pulse { principal: principal.value.clone() }),
-            Deed::GpRefresh { principal, forced } => {
+            ActionStep::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
+            ActionStep::Lock(user) => one(Action::Lock { user: user.value.clone() }),
+            ActionStep::Unlock(user) => one(Action::Unlock { user: user.value.clone() }),
+            ActionStep::Pulse(principal) => one(Action::Pulse { principal: principal.value.clone() }),
+            ActionStep::GpRefresh { principal, forced } => {
                 one(Action::GpRefresh { principal: principal.value.clone(), forced: *forced })
             }
-            Deed::Click(on) => one(Action::Click { user: who(), on: on.value }),
-            Deed::Insert { card, .. } => one(Action::Insert { card: card.value.clone(), computer, reader }),
-            Deed::Remove(card) => one(Action::Remove { card: card.value.clone() }),
-            Deed::Swap { card, to, .. } => Ok(vec![
+            ActionStep::Click(on) => one(Action::Click { user: who(), on: on.value }),
+            ActionStep::Insert { card, .. } => one(Action::Insert { card: card.value.clone(), computer, reader }),
+            ActionStep::Remove(card) => one(Action::Remove { card: card.value.clone() }),
+            ActionStep::Swap { card, to, .. } => Ok(vec![
                 Action::Remove { card: card.value.clone() },
                 Action::Insert { card: to.value.clone(), computer, reader },
             ]),
-            Deed::Reply { point, with } => {
+            ActionStep::Reply { point, with } => {
                 one(Action::Reply { user: who(), point: point.value, answer: user_answer(&with.value) })
             }
-            Deed::Change { .. } => {
+            ActionStep::Change { .. } => {
                 defaults.changes.iter().map(|change| self.bound_change(change).map(Action::Change)).collect()
             }
-            Deed::Ca { op, request, certificate, .. } => {
+            ActionStep::Ca { op, request, certificate, .. } => {
                 let ca = defaults.of.clone().unwrap_or_default();
                 let request = request.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
                 let certificate = certificate.as_ref().map(|named| self.bound.name(&named.value)).transpose()?;
@@ -119,11 +122,11 @@ impl<'a, S: Stage> Player<'a, S> {
     }
 }
 
-pub(super) fn user_answer(reply: &Reply) -> UserAnswer {
-    match reply {
-        Reply::Word(offer) => UserAnswer::Word(*offer),
-        Reply::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
-        Reply::Card(card) => UserAnswer::Card(card.clone()),
+pub(super) fn user_answer(answer: &PromptAnswer) -> UserAnswer {
+    match answer {
+        PromptAnswer::Word(offer) => UserAnswer::Word(*offer),
+        PromptAnswer::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
+        PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
     }
 }
 
