@@ -1,4 +1,5 @@
-//! The core protocol of every session of a story: what a bench would say to a core in another process, and what it would answer.
+//! The core protocol of every session of a story: what a bench would say to a core in another process, and what it
+//! would answer.
 
 use std::cell::RefCell;
 use std::rc::Rc;

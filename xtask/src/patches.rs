@@ -1,5 +1,5 @@
-//! `cargo xtask patches`: changes of the sources that make the core wrong, one at a time, and whether the scenario that each names
-//! notices. They are for bugs that no wrapper around a core can plant.
+//! `cargo xtask patches`: changes of the sources that make the core wrong, one at a time, and whether the scenario that
+//! each names notices. They are for bugs that no wrapper around a core can plant.
 
 mod patch;
 mod workshop;
@@ -93,7 +93,8 @@ fn chosen(all: Vec<Patch>, only: &[String]) -> Result<Vec<Patch>, String> {
     Ok(all.into_iter().filter(|patch| only.is_empty() || only.contains(&patch.name)).collect())
 }
 
-/// What is wrong with the patches of the repository: those that are none, that no longer apply, or whose scenario does not exist.
+/// What is wrong with the patches of the repository: those that are none, that no longer apply, or whose scenario does
+/// not exist.
 ///
 /// # Errors
 /// When the directory cannot be listed.
@@ -129,6 +130,9 @@ mod tests {
             assert_eq!(chosen(patches.clone(), std::slice::from_ref(&name)).unwrap().len(), 1, "{name}");
         }
         let error = chosen(patches, &["no-such-patch".to_owned()]).unwrap_err();
-        assert!(error.starts_with("there is no patch `no-such-patch` in crates/mutants/patches; there are "), "{error}");
+        assert!(
+            error.starts_with("there is no patch `no-such-patch` in crates/mutants/patches; there are "),
+            "{error}"
+        );
     }
 }

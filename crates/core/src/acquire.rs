@@ -50,7 +50,8 @@ impl Acquisition {
     }
 }
 
-/// The policy gate ([MS-CAESO] 4.4.5.1): the value of Group Policy, otherwise the local one, otherwise what the profile does without.
+/// The policy gate ([MS-CAESO] 4.4.5.1): the value of Group Policy, otherwise the local one, otherwise what the profile
+/// does without.
 fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
     frame.log_everything = match frame.profile().events {
         // E5.3.level, P7.17

@@ -1,4 +1,5 @@
-//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered between runs.
+//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered
+//! between runs.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
@@ -216,8 +217,8 @@ impl Frame {
         }
     }
 
-    /// PINs that the profile keeps only while the card is in its reader are forgotten when anything changes in a reader: whether this
-    /// card left is not known, and asking once too often spends no try.
+    /// PINs that the profile keeps only while the card is in its reader are forgotten when anything changes in a
+    /// reader: whether this card left is not known, and asking once too often spends no try.
     pub(crate) fn forget_pins_of_absent_cards(&mut self) {
         if self.profile().pin_cache == PinCache::CardPresent {
             self.pins.clear();

@@ -1,4 +1,5 @@
-//! One certificate: states S5 to S13. Each state is a file's concern and says what comes next; this one leads from state to state.
+//! One certificate: states S5 to S13. Each state is a file's concern and says what comes next; this one leads from
+//! state to state.
 
 mod card;
 mod deliver;

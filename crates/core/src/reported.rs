@@ -1,4 +1,5 @@
-//! Results of effects, read as the kind that the effect's documentation names. Any other kind is the driver's fault, never Windows'.
+//! Results of effects, read as the kind that the effect's documentation names. Any other kind is the driver's fault,
+//! never Windows'.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -109,8 +110,8 @@ impl Reported {
         self.with_pin(card, Self::any_key)
     }
 
-    /// Any operation with a PIN that the card has taken before: what `read` makes of it, or why it was not done. Without a card there is
-    /// no PIN to be refused.
+    /// Any operation with a PIN that the card has taken before: what `read` makes of it, or why it was not done.
+    /// Without a card there is no PIN to be refused.
     fn with_pin<T>(
         self,
         card: Option<&CardSerial>,

@@ -1,4 +1,5 @@
-//! Phase H: the request. It is built in stages, each of which wants one signature from a key that only a provider can use.
+//! Phase H: the request. It is built in stages, each of which wants one signature from a key that only a provider can
+//! use.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -231,11 +232,13 @@ impl RequestBuilder {
         Self { stage: Stage::Outer(envelope), ..self }.next_signer()
     }
 
-    /// PKIData with the PKCS #10, signed by its key, which is named by its identifier ([MS-WCCE] 2.2.2.6.3, RFC 5272 3.2.1).
+    /// PKIData with the PKCS #10, signed by its key, which is named by its identifier ([MS-WCCE] 2.2.2.6.3, RFC 5272
+    /// 3.2.1).
     fn full_request(&self, inner: &CertificationRequest) -> Result<UnsignedMessage, HResult> {
         let mut attributes = alloc::vec![self.client_info.clone()];
         if let Some(blob) = &self.archived_key {
-            // The hash ties the enveloped key, which the signature does not cover, to the signed request ([MS-WCCE] 2.2.2.7.9).
+            // The hash ties the enveloped key, which the signature does not cover, to the signed request ([MS-WCCE]
+            // 2.2.2.7.9).
             attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &digest(HashAlgorithm::Sha1, blob)));
         }
         let id = inner.key_identifier().map_err(|_| HResult::ERROR_INVALID_DATA)?;
@@ -276,7 +279,8 @@ impl RequestBuilder {
 /// The key a template asks for ([MS-WCCE] 3.1.2.4.2.2): RSA of at least the minimal size, or what the CNG settings say.
 ///
 /// # Errors
-/// `NTE_BAD_LEN` for a longer RSA key than any provider has, `NTE_BAD_ALGID` for an algorithm or a hash that is not known.
+/// `NTE_BAD_LEN` for a longer RSA key than any provider has, `NTE_BAD_ALGID` for an algorithm or a hash that is not
+/// known.
 pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Result<KeyAlgorithm, Unbuilt> {
     let algorithm = match template.cng_settings() {
         Some(cng) => cng.key_algorithm(template.minimal_key_size),
@@ -296,8 +300,8 @@ pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Result<Ke
     Ok(algorithm)
 }
 
-/// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise `None`,
-/// and the client chooses.
+/// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise
+/// `None`, and the client chooses.
 ///
 /// # Errors
 /// `NTE_BAD_ALGID` when the name is not known: what a provider says of a hash it does not have (CryptCreateHash).
@@ -334,7 +338,8 @@ impl Signing {
     }
 }
 
-/// The algorithm of a key that is used again: what the template wants now, unless the old certificate has a key of another kind.
+/// The algorithm of a key that is used again: what the template wants now, unless the old certificate has a key of
+/// another kind.
 ///
 /// # Errors
 /// When the certificate cannot be read.

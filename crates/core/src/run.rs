@@ -221,8 +221,8 @@ impl Run {
         }
     }
 
-    /// The user logs off, or a new run takes the place of this one: nothing stays open, nothing is remembered but what the stores
-    /// hold.
+    /// The user logs off, or a new run takes the place of this one: nothing stays open, nothing is remembered but what
+    /// the stores hold.
     pub(crate) fn leave(self, frame: &mut Frame) -> Result<(), Inverted> {
         match self.phase {
             Phase::Desktop { desktop, .. } => desktop.leave(frame)?,
@@ -276,7 +276,8 @@ impl Course {
         self.at(Phase::Inspect { effect, known })
     }
 
-    /// The certificates are inspected. When they cannot be, none is known to be unusable, so nothing is enrolled in its place.
+    /// The certificates are inspected. When they cannot be, none is known to be unusable, so nothing is enrolled in its
+    /// place.
     fn inspected(
         self,
         frame: &mut Frame,
@@ -458,7 +459,8 @@ impl Course {
     }
 }
 
-/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a user.
+/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a
+/// user.
 fn queue(frame: &Frame, arrived: Option<Item>, todo: &mut VecDeque<Item>, later: &mut Vec<Item>) {
     if has_desktop(frame) {
         later.extend(arrived);

@@ -1,4 +1,5 @@
-//! Writes what came into what was expected: only the values that differ, in place, everything else byte for byte as it was.
+//! Writes what came into what was expected: only the values that differ, in place, everything else byte for byte as it
+//! was.
 
 mod missing;
 mod splice;
@@ -71,8 +72,9 @@ impl Blessed {
     }
 }
 
-/// Writes what came in these runs of one file's variants into the text of the file. `steps` also inserts steps for what no step
-/// names. A text that does not parse any more afterwards would be a fault of this function and is refused as a whole.
+/// Writes what came in these runs of one file's variants into the text of the file. `steps` also inserts steps for what
+/// no step names. A text that does not parse any more afterwards would be a fault of this function and is refused as a
+/// whole.
 #[must_use]
 pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Blessed {
     let style = Style::of(text);

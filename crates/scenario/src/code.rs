@@ -21,8 +21,8 @@ pub fn explain_code(code: &str) -> Option<Explanation> {
 
 macro_rules! codes {
     ($( $variant:ident = $code:literal, $title:literal, $text:literal; )*) => {
-        /// A kind of problem. `AE01..` is about reading, `AE02..` about keys and values, `AE03..` about names, `AE04..` about
-        /// the timeline, `AE05..` about a run.
+        /// A kind of problem. `AE01..` is about reading, `AE02..` about keys and values, `AE03..` about names, `AE04..`
+        /// about the timeline, `AE05..` about a run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $( #[doc = $title] $variant, )*

@@ -117,8 +117,8 @@ pub struct Step {
     pub kind: StepKind,
 }
 
-/// The steps that match together with the first one: expectations next to each other, with no time and no action between them. Any
-/// other step is alone.
+/// The steps that match together with the first one: expectations next to each other, with no time and no action
+/// between them. Any other step is alone.
 pub(crate) fn group(steps: &[Step], first: usize) -> Range<usize> {
     let sees = |step: &Step| matches!(step.kind, StepKind::Expect(_) | StepKind::Prompt { .. });
     let joins = |at: &usize| {

@@ -1,11 +1,11 @@
 //! The scenario language: parse, diagnose, run.
 //!
-//! A scenario file says what exists, what happens and what must be seen. [`parse`] reads it and finds everything that is wrong
-//! with its form, [`check`] finds what its names refer to and builds a [`Scenario`], [`run`] plays that against a world and says
-//! whether everything came as it should.
+//! A scenario file says what exists, what happens and what must be seen. [`parse`] reads it and finds everything that
+//! is wrong with its form, [`check`] finds what its names refer to and builds a [`Scenario`], [`run`] plays that
+//! against a world and says whether everything came as it should.
 //!
-//! It deliberately lacks files, which come through a [`Loader`] into a [`Library`], and any knowledge of how cores decide: it matches
-//! trace records.
+//! It deliberately lacks files, which come through a [`Loader`] into a [`Library`], and any knowledge of how cores
+//! decide: it matches trace records.
 #![forbid(unsafe_code)]
 
 mod bless;

@@ -14,8 +14,9 @@ use crate::source::{FileId, Files, SourceFile, Span, Spanned};
 use crate::suggestion::suggestion;
 use crate::tree::Table;
 
-/// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one library, also at the
-/// same time: they share its texts, and what is wrong with a fixture is told to each scenario that uses it.
+/// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one
+/// library, also at the same time: they share its texts, and what is wrong with a fixture is told to each scenario that
+/// uses it.
 #[derive(Debug)]
 pub struct Library {
     files: Arc<[SourceFile]>,
@@ -47,8 +48,8 @@ struct Fixture {
 }
 
 impl Library {
-    /// Reads every world, template and kind of card, and the names of object identifiers. Default templates and names of object
-    /// identifiers may be missing: nothing can be based on them then.
+    /// Reads every world, template and kind of card, and the names of object identifiers. Default templates and names
+    /// of object identifiers may be missing: nothing can be based on them then.
     #[must_use]
     pub fn read(loader: &dyn Loader) -> Self {
         let mut reader = FixtureReader { loader, files: Vec::new() };

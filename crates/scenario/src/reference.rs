@@ -1,4 +1,5 @@
-//! The parts of the reference documentation that list verbs, modifiers and keys, made from the tables that the reader uses.
+//! The parts of the reference documentation that list verbs, modifiers and keys, made from the tables that the reader
+//! uses.
 
 use std::fmt::Write as _;
 

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::shape::{ANSWER, CHANGES, Key, MODIFIERS, ROOT, Shape, VERBS, ValueType, answer_words};
 
-/// The JSON Schema (draft 2020-12) of scenario files, version 1. Editors complete and validate with it; it accepts the same keys as
-/// the reader and says nothing about what names refer to.
+/// The JSON Schema (draft 2020-12) of scenario files, version 1. Editors complete and validate with it; it accepts the
+/// same keys as the reader and says nothing about what names refer to.
 #[must_use]
 pub fn json_schema() -> Value {
     let mut definitions = Map::new();
@@ -34,8 +34,8 @@ fn define(name: &str, definitions: &mut Map<String, Value>, make: impl FnOnce(&m
 }
 
 fn object(shape: &Shape, definitions: &mut Map<String, Value>) -> Map<String, Value> {
-    // A world file has no title and no timeline, and an overriding table says only what differs, so only what every table of its
-    // kind must say is required here.
+    // A world file has no title and no timeline, and an overriding table says only what differs, so only what every
+    // table of its kind must say is required here.
     let always = |key: &&Key| key.required && ["scenario", "name", "steps"].contains(&key.name);
     let required: Vec<&str> = shape.keys.iter().filter(always).map(|key| key.name).collect();
     let mut all = Map::new();

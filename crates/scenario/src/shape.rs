@@ -1,5 +1,5 @@
-//! The form of the language as data: which tables there are, which keys they have, what each key takes. The reader, the JSON
-//! Schema and the reference are all made from these tables, so they cannot disagree.
+//! The form of the language as data: which tables there are, which keys they have, what each key takes. The reader, the
+//! JSON Schema and the reference are all made from these tables, so they cannot disagree.
 
 mod check;
 mod records;

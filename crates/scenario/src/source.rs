@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-/// The text of a scenario and those of all fixtures, cheap to clone. A [`Span`] means something only together with the `Files` it
-/// came from.
+/// The text of a scenario and those of all fixtures, cheap to clone. A [`Span`] means something only together with the
+/// `Files` it came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     own: Arc<SourceFile>,

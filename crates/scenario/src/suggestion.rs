@@ -1,7 +1,8 @@
 //! The valid name that is nearest to a wrong one.
 
-/// The candidate that needs the fewest edits, when that is few enough for the wrong name to be a slip: a third of its length,
-/// at least one. Of several equally near ones the first counts. Failing that, the only candidate that begins with the wrong name.
+/// The candidate that needs the fewest edits, when that is few enough for the wrong name to be a slip: a third of its
+/// length, at least one. Of several equally near ones the first counts. Failing that, the only candidate that begins
+/// with the wrong name.
 #[must_use]
 pub fn suggestion<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (wrong.chars().count() / 3).max(1);

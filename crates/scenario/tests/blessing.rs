@@ -28,7 +28,8 @@ fn blessed(text: &str, script: Script, steps: bool) -> Blessed {
     bless(text, &[(&scenarios[0], &report)], steps)
 }
 
-/// The second list of steps comes of the first: it passes, the story goes as it went, and blessing it again changes nothing.
+/// The second list of steps comes of the first: it passes, the story goes as it went, and blessing it again changes
+/// nothing.
 #[track_caller]
 fn inserts(steps: &str, expected: &str, script: Script) {
     inserts_into(&story(steps), &story(expected), script);

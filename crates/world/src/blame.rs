@@ -1,5 +1,5 @@
-//! The change of the world for which an operation fails: a card pulled out, a CA that is stopped. The failure has its record
-//! among its causes. What was so from the start has no record, and a failure of another reason no change.
+//! The change of the world for which an operation fails: a card pulled out, a CA that is stopped. The failure has its
+//! record among its causes. What was so from the start has no record, and a failure of another reason no change.
 
 use autoenroll_model::{CoreFactory, Effect, EffectResult, Fact, HResult};
 use autoenroll_trace::{Kind, Record, RecordId};

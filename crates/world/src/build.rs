@@ -167,8 +167,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    /// Machines begin with the directory's trust containers of the start, as if they had been downloaded long ago; what they do
-    /// not have is the memory of it (`AEDirectoryCache`).
+    /// Machines begin with the directory's trust containers of the start, as if they had been downloaded long ago; what
+    /// they do not have is the memory of it (`AEDirectoryCache`).
     fn build_trust(&mut self, spec: &WorldSpec) -> Result<(), SpecError> {
         let trust = &spec.domain.trust;
         for (store, names) in

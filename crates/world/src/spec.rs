@@ -17,7 +17,8 @@ pub use autoenroll_csp::Pin;
 pub use ca::CaSpec;
 pub use setting::{Edit, Field, Setting, SettingValue};
 
-/// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes here.
+/// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes
+/// here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldSpec {
     /// The only source of everything that looks random.
@@ -170,7 +171,8 @@ pub struct PolicySpec {
     pub ae_policy: Option<u32>,
     /// `AEPolicy` of computers; `None` when not configured.
     pub machine_ae_policy: Option<u32>,
-    /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL] 3.2.1.14).
+    /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL]
+    /// 3.2.1.14).
     pub gp_interval: Duration,
     /// Upper bound of the random offset, itself never reached: 0 draws nothing.
     pub gp_offset: Duration,
@@ -215,8 +217,9 @@ pub struct TemplateSpec {
     pub published: Option<Duration>,
 }
 
-/// A certificate enrollment policy server ([MS-XCEP]). It passes on what the directory holds: the templates that the caller can
-/// see, with the caller's permissions resolved, and all CAs. Clients find it through [`PolicySpec::policy_servers`].
+/// A certificate enrollment policy server ([MS-XCEP]). It passes on what the directory holds: the templates that the
+/// caller can see, with the caller's permissions resolved, and all CAs. Clients find it through
+/// [`PolicySpec::policy_servers`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyServiceSpec {
     /// Its address.
@@ -413,7 +416,8 @@ pub struct CardContainerSpec {
     pub name: String,
     /// It carries the default flag.
     pub default: bool,
-    /// Its key; `None` for a container without one. A container that holds a certificate has one, RSA-2048 unless said here.
+    /// Its key; `None` for a container without one. A container that holds a certificate has one, RSA-2048 unless said
+    /// here.
     pub key: Option<KeyAlgorithm>,
     /// The certificate in it.
     pub holds: Option<CertificateSpec>,
@@ -433,8 +437,8 @@ pub struct StoreSpec {
 /// A certificate that the simulated CA issues for real before the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSpec {
-    /// Its name in facts. Descriptions of the same name are one certificate: the first one counts, in the order stores, users,
-    /// computers, cards.
+    /// Its name in facts. Descriptions of the same name are one certificate: the first one counts, in the order stores,
+    /// users, computers, cards.
     pub name: String,
     /// Whose it is. `None` is the principal in whose store or object it stands; on a card alone, the first user.
     pub owner: Option<String>,

@@ -26,9 +26,9 @@ pub const EVENTS_PER_INSTANT: u32 = 10_000;
 
 /// A simulated domain with its cores, driven step by step.
 ///
-/// An action is done ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock moves to the next
-/// event or action. All events of one instant happen in the order: changes of the world, Group Policy, results of effects and
-/// card commands, deadlines of cores; first in, first out within each.
+/// An action is done ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock
+/// moves to the next event or action. All events of one instant happen in the order: changes of the world, Group
+/// Policy, results of effects and card commands, deadlines of cores; first in, first out within each.
 #[derive(Clone, Debug)]
 pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) factory: F,
@@ -176,8 +176,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.record_with(actor, kind, facts, causes, &Beyond::Nothing)
     }
 
-    /// Appends a record at the present time, and behind it a violation for each invariant that it breaks. This is the one place at
-    /// which the world checks invariants.
+    /// Appends a record at the present time, and behind it a violation for each invariant that it breaks. This is the
+    /// one place at which the world checks invariants.
     pub(crate) fn record_with(
         &mut self,
         actor: &str,
@@ -198,8 +198,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         id
     }
 
-    /// Records that something which must hold does not. Called directly for what has no record of its own to be checked: an output
-    /// that the world cannot carry out, and an instant that does not end.
+    /// Records that something which must hold does not. Called directly for what has no record of its own to be
+    /// checked: an output that the world cannot carry out, and an instant that does not end.
     pub(crate) fn violation(
         &mut self,
         actor: &str,

@@ -52,8 +52,8 @@ impl Patch {
         format!("scenarios/{}.toml", self.scenario)
     }
 
-    /// The texts of all files that the patch changes, as they are afterwards. A hunk is applied where its old lines are; its line
-    /// numbers do not count, so that the patch still fits when something above has grown.
+    /// The texts of all files that the patch changes, as they are afterwards. A hunk is applied where its old lines
+    /// are; its line numbers do not count, so that the patch still fits when something above has grown.
     ///
     /// # Errors
     /// When the old lines of a hunk are not in its file exactly once.
@@ -122,7 +122,8 @@ mod tests {
 
     fn applied(text: &str, source: &str) -> Result<String, String> {
         let patch = Patch::parse("one-is-two", text)?;
-        let mut changed = patch.apply(|file| if file == "x.rs" { Ok(source.to_owned()) } else { Err("no file".into()) })?;
+        let mut changed =
+            patch.apply(|file| if file == "x.rs" { Ok(source.to_owned()) } else { Err("no file".into()) })?;
         changed.remove("x.rs").ok_or_else(|| "x.rs is not changed".to_owned())
     }
 

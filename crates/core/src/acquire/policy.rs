@@ -135,8 +135,8 @@ pub(super) fn services_read(
     next_end_point(frame, search)
 }
 
-/// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked, and the next
-/// run asks all of them again.
+/// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked,
+/// and the next run asks all of them again.
 pub(super) fn server_answered(
     frame: &mut Frame,
     url: String,

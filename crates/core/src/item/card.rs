@@ -1,5 +1,5 @@
-//! States S6 to S9: a card of the right provider, its default container, its PIN. A key that exists already and has to sign wants the
-//! same of its own card, except that its default container stays.
+//! States S6 to S9: a card of the right provider, its default container, its PIN. A key that exists already and has to
+//! sign wants the same of its own card, except that its default container stays.
 
 use alloc::vec::Vec;
 
@@ -42,7 +42,8 @@ fn matching(job: &Job, purpose: &Purpose, readers: &[ReaderView]) -> Vec<CardSer
     readers.iter().filter_map(of).collect()
 }
 
-/// The readers are read: one card is used, several are asked about, none is asked for. When they cannot be read the item fails.
+/// The readers are read: one card is used, several are asked about, none is asked for. When they cannot be read the
+/// item fails.
 pub(super) fn readers_read(
     job: &mut Job,
     frame: &mut Frame,
@@ -181,7 +182,8 @@ pub(super) const fn watches_readers(question: &Question) -> bool {
     }
 }
 
-/// The readers were read again under an open prompt. When they cannot be read the prompt stays as it is: its answer asks again.
+/// The readers were read again under an open prompt. When they cannot be read the prompt stays as it is: its answer
+/// asks again.
 pub(super) fn rechecked(
     job: &mut Job,
     frame: &mut Frame,
@@ -231,7 +233,8 @@ fn holds(readers: &[ReaderView], card: &CardSerial) -> bool {
     readers.iter().any(|view| matches!(&view.holds, ReaderState::Card { serial, .. } if serial == card))
 }
 
-/// The card whose prompt is open has been pulled: the prompt is withdrawn and the card asked for again. No retry is spent.
+/// The card whose prompt is open has been pulled: the prompt is withdrawn and the card asked for again. No retry is
+/// spent.
 fn pulled(
     job: &mut Job,
     frame: &mut Frame,
@@ -245,8 +248,8 @@ fn pulled(
     Ok(ask_for_card(job, frame, purpose, readers))
 }
 
-/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is listed in its reader
-/// and gone whenever it is spoken to would be asked forever.
+/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is listed
+/// in its reader and gone whenever it is spoken to would be asked forever.
 const MOST_LOSSES: u8 = 3;
 
 /// A card operation failed before anything was written: when the card is gone it is asked for again.

@@ -110,8 +110,8 @@ pub(super) fn clean_up(job: &Job, frame: &mut Frame, leftovers: Leftovers, code:
 }
 
 impl Leftovers {
-    /// The first effect is done, or not. A key that could not be deleted keeps its entry, which is all that knows of it, unless the
-    /// provider says that there is no such key.
+    /// The first effect is done, or not. A key that could not be deleted keeps its entry, which is all that knows of
+    /// it, unless the provider says that there is no such key.
     pub(super) fn removed(mut self, job: &mut Job, frame: &mut Frame, reported: Reported) -> Result<Self, Halt> {
         let effect = self.0.pop_front().expect("the effect that was under way is the first of the list");
         let result = match &effect {
@@ -202,7 +202,8 @@ pub(super) fn generated(
     }
 }
 
-/// The card has no room for one more key: a renewal may use the old one, where template and profile know that ([MS-CRTD] 2.26, 0x80).
+/// The card has no room for one more key: a renewal may use the old one, where template and profile know that
+/// ([MS-CRTD] 2.26, 0x80).
 fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_default: bool) -> Result<Next, Halt> {
     let code = HResult::NTE_TOKEN_KEYSET_STORAGE_FULL;
     let facts = Facts::new().with("code", code.to_string());

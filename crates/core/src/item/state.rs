@@ -73,7 +73,8 @@ pub(super) enum Step {
         card: Card,
         pin: PinId,
     },
-    /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under way.
+    /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under
+    /// way.
     RemoveOrphans {
         card: Option<Card>,
         leftovers: Leftovers,

@@ -49,8 +49,8 @@ fn read_exchange(job: &Job, frame: &mut Frame, key: NewKey, cas: BestFirst<Ca>) 
     job.ask(frame, Effect::ReadExchangeCertificate { ca: name, host }, Step::ReadExchange(key, cas))
 }
 
-/// The CA's exchange certificate: the key is enveloped to it. Without one the next CA is asked; without any the item fails, and its
-/// entry waits for the next run.
+/// The CA's exchange certificate: the key is enveloped to it. Without one the next CA is asked; without any the item
+/// fails, and its entry waits for the next run.
 pub(super) fn exchange_read(
     job: &mut Job,
     frame: &mut Frame,
@@ -118,8 +118,8 @@ fn build(
     }
 }
 
-/// Signs what the builder wants signed next. A key on a card that has not taken its PIN yet makes its provider ask for both, at the
-/// moment when it is to sign: in its only reader, one card may follow another.
+/// Signs what the builder wants signed next. A key on a card that has not taken its PIN yet makes its provider ask for
+/// both, at the moment when it is to sign: in its only reader, one card may follow another.
 pub(super) fn sign(job: &Job, frame: &mut Frame, unsigned: Unsigned) -> Next {
     let signer = unsigned.builder.signer();
     let algorithm = signer.algorithm;
@@ -224,7 +224,8 @@ fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResu
     Ok(clean_up(job, frame, Leftovers(effects), code))
 }
 
-/// The entry says that the request is pending. Where it cannot, the next run takes the key for one that never reached a CA.
+/// The entry says that the request is pending. Where it cannot, the next run takes the key for one that never reached a
+/// CA.
 pub(super) fn pending_noted(job: &mut Job, frame: &mut Frame, result: Result<(), HResult>) -> Result<Next, Halt> {
     match result {
         Ok(()) => Ok(Next::End(Outcome::Pending)),
@@ -289,7 +290,8 @@ pub(super) fn retrieved(
     }
 }
 
-/// Issued: the certificate must be for the key that asked, and the entry must say that it exists before it is put anywhere.
+/// Issued: the certificate must be for the key that asked, and the entry must say that it exists before it is put
+/// anywhere.
 fn take_certificate(
     job: &Job,
     frame: &mut Frame,

@@ -1,5 +1,5 @@
-//! A driver without a world: it answers every effect from a few tables, lets a script act as the user, and writes down what
-//! the core puts out, a line each. Signatures are made-up bytes: a core cannot tell.
+//! A driver without a world: it answers every effect from a few tables, lets a script act as the user, and writes down
+//! what the core puts out, a line each. Signatures are made-up bytes: a core cannot tell.
 #![expect(unreachable_pub, reason = "a module of a test crate: its items are public to that crate")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this is test code outside of test functions")]
 

@@ -1,4 +1,5 @@
-//! The user-interface state machine, told as timelines: what the user does stands behind `>`, what the core does is indented.
+//! The user-interface state machine, told as timelines: what the user does stands behind `>`, what the core does is
+//! indented.
 
 use crate::driver::{BASE, Card, Driver, ENHANCED, VENDOR, template};
 use autoenroll_model::{

@@ -38,7 +38,8 @@ fn digest(story: &Story, bug: Option<PlantedBug>) -> TraceDigest {
     run(&story.scenario, cores, Hosts { cards, cas: InProcessCas::default() }, &ByPrefix).digest
 }
 
-/// A requirement whose rule is not inverted is still watched: by a scenario that covers it and has to catch the bug in its place.
+/// A requirement whose rule is not inverted is still watched: by a scenario that covers it and has to catch the bug in
+/// its place.
 #[test]
 fn the_scenario_of_a_bug_covers_the_rules_whose_place_it_takes() {
     let stories = stories::of_the_suite();
@@ -46,7 +47,13 @@ fn the_scenario_of_a_bug_covers_the_rules_whose_place_it_takes() {
         for rule in bug.instead_of() {
             let covers = |story: &&Story| {
                 story.name == bug.scenario()
-                    && story.scenario.document.about.covers.iter().any(|covered| ByPrefix.is_shown_by(&covered.value, rule))
+                    && story
+                        .scenario
+                        .document
+                        .about
+                        .covers
+                        .iter()
+                        .any(|covered| ByPrefix.is_shown_by(&covered.value, rule))
             };
             assert!(stories.iter().any(|story| covers(&story)), "{} does not cover {rule} of {bug}", bug.scenario());
         }

@@ -1,8 +1,9 @@
 //! Steps for records that no step names: which, where, and when.
 //!
-//! A step is insertion where the next run matches it: after every step that left the story no later than the record, before the first one
-//! that left it later. What an answer leads to comes after the answer, what an action found comes before it. Steps that follow keep
-//! their times, so that the story goes as it went and everything that one run leaves unnamed is named in the next.
+//! A step is insertion where the next run matches it: after every step that left the story no later than the record,
+//! before the first one that left it later. What an answer leads to comes after the answer, what an action found comes
+//! before it. Steps that follow keep their times, so that the story goes as it went and everything that one run leaves
+//! unnamed is named in the next.
 
 use std::collections::BTreeSet;
 
@@ -217,7 +218,8 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
     Gap { after, missing, retimed, follower, guard }
 }
 
-/// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `exit`.
+/// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step
+/// before it `exit`.
 fn retimed(step: &Step, exit: StepExit, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
     let mut changes = Vec::new();
     let shorter = |from: SimTime, duration: &Spanned<Duration>| {

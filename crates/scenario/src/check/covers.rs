@@ -24,7 +24,8 @@ pub trait Requirements {
     /// What an id names.
     fn find(&self, id: &str) -> Requirement;
 
-    /// Whether a decision of `rule` shows the requirement: the rule is it, or a part of it, as `CA3.7.4.count` is of `CA3.7.4`.
+    /// Whether a decision of `rule` shows the requirement: the rule is it, or a part of it, as `CA3.7.4.count` is of
+    /// `CA3.7.4`.
     fn is_shown_by(&self, id: &str, rule: &str) -> bool {
         rule.strip_prefix(id).is_some_and(|part| part.is_empty() || part.starts_with('.'))
     }
@@ -43,7 +44,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// A catalogue of these requirements, of which the rules decide. Rules are requirements even when `ids` does not list them.
+    /// A catalogue of these requirements, of which the rules decide. Rules are requirements even when `ids` does not
+    /// list them.
     pub fn new<'a>(ids: impl IntoIterator<Item = &'a str>, rules: impl IntoIterator<Item = &'a str>) -> Self {
         let rules: BTreeSet<String> = rules.into_iter().map(str::to_owned).collect();
         let ids = ids.into_iter().map(str::to_owned).chain(rules.iter().cloned()).collect();

@@ -1,5 +1,5 @@
-//! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a misspelt fact would
-//! let a `never` step pass for ever.
+//! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a
+//! misspelt fact would let a `never` step pass for ever.
 
 use autoenroll_model::{Choice, DecisionPoint, Fact};
 use autoenroll_trace::Kind;

@@ -1,5 +1,5 @@
-//! Names of providers: those that templates list and computers have. Real templates list providers that are installed nowhere, so
-//! only a name that looks like a slip gets a warning.
+//! Names of providers: those that templates list and computers have. Real templates list providers that are installed
+//! nowhere, so only a name that looks like a slip gets a warning.
 
 use autoenroll_world::WorldSpec;
 

@@ -71,8 +71,8 @@ const fn moves_order(code: Code) -> bool {
     )
 }
 
-/// Whether names may have been given at the place of a problem: by a table of the file or the world that is misspelt or of another
-/// type, or by one that has no name itself. Behind a syntax error they may be anywhere.
+/// Whether names may have been given at the place of a problem: by a table of the file or the world that is misspelt or
+/// of another type, or by one that has no name itself. Behind a syntax error they may be anywhere.
 fn loses_names(problem: &Diagnostic, root: &Table) -> bool {
     if matches!(problem.code, Code::NotToml | Code::NotJson | Code::TooDeep) {
         return true;

@@ -81,7 +81,8 @@ impl<'a> Tokenizer<'a> {
         self.pieces
     }
 
-    /// A comma stands right behind its value, wherever it stood; behind the last one it stands when the list is on several lines.
+    /// A comma stands right behind its value, wherever it stood; behind the last one it stands when the list is on
+    /// several lines.
     fn set_comma(&mut self, next: EventKind) {
         let Some(inside) = self.open.last_mut() else { return };
         let wanted =

@@ -59,7 +59,8 @@ impl<'a> Defaults<'a> {
         Self(order.into_iter().flat_map(|root| root.tables("template")).collect())
     }
 
-    /// What to write instead of a name that no template has. The snap-in shows display names, so one of these may be meant.
+    /// What to write instead of a name that no template has. The snap-in shows display names, so one of these may be
+    /// meant.
     fn help(&self, wrong: &str) -> String {
         let displayed =
             || self.0.iter().filter_map(|table| Some((table.text("display-name")?.value, name_of(table).value)));
@@ -114,8 +115,8 @@ fn empty(name: &str) -> Template {
     Template { validity: Duration::days(365), renewal_period: Duration::days(42), ..Template::empty(name) }
 }
 
-/// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its own, no
-/// longer a default one.
+/// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its
+/// own, no longer a default one.
 fn copy(default: Template, name: &str) -> Template {
     let mut flags = default.flags;
     flags.remove(GeneralFlags::IS_DEFAULT);
@@ -251,8 +252,8 @@ fn set_version(t: &mut Template, version: Option<u32>, shift: u32) {
     }
 }
 
-/// Sets or clears a flag in the field it belongs to. A word of several fields belongs to the one that counts: enrollment flags
-/// first, then private key, name and general flags.
+/// Sets or clears a flag in the field it belongs to. A word of several fields belongs to the one that counts:
+/// enrollment flags first, then private key, name and general flags.
 fn one_flag(t: &mut Template, word: &str, on: bool) {
     if let Some(flag) = EnrollmentFlags::from_word(word).filter(|_| word != "add-template-name") {
         t.enrollment_flags.get_or_insert_default().set(flag, on);

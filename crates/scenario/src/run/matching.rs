@@ -83,8 +83,8 @@ pub(super) fn must_be_named(record: &Record) -> bool {
     }
 }
 
-/// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step needs.
-/// For each step the record's index, or how many fit.
+/// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step
+/// needs. For each step the record's index, or how many fit.
 pub(super) fn assign(matcher: &[Matcher], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
     let fits =
         |step: &Matcher| -> Vec<usize> { (0..records.len()).filter(|index| step.matches(records[*index])).collect() };

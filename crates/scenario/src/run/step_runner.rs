@@ -32,7 +32,8 @@ pub(super) struct StepRunner<'a, S> {
     matched_by: Vec<Option<usize>>,
     /// Records before this one are too early for the next group: an action or a group came after them.
     search_from: usize,
-    /// Records before this one are past for an `on` step: the world came to rest after them, or they came before the last action.
+    /// Records before this one are past for an `on` step: the world came to rest after them, or they came before the
+    /// last action.
     on_search_from: usize,
     /// Records before this one have been judged for strictness.
     checked_until: usize,

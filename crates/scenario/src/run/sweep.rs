@@ -1,5 +1,5 @@
-//! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged is that no
-//! invariant breaks and everything comes to rest.
+//! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged
+//! is that no invariant breaks and everything comes to rest.
 
 use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
 use autoenroll_trace::{Kind, Trace};

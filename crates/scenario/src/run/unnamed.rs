@@ -15,8 +15,8 @@ use crate::shape::choices_of;
 use crate::source::{FileId, Span, Spanned};
 use crate::tree::Value;
 
-/// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only follows from
-/// a prompt that nobody answers.
+/// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only
+/// follows from a prompt that nobody answers.
 pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
     let mut verdict = std::mem::replace(&mut report.verdict, Verdict::Passed);
     if let Verdict::Failed(failures) | Verdict::Violated { failures, .. } = &mut verdict {
@@ -183,8 +183,8 @@ pub(crate) fn insert_position(scenario: &Scenario, report: &RunReport, record: &
     if !expects(&steps[late]) || !group.clone().any(in_this_instant) {
         return late;
     }
-    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before the answer of the
-    // last.
+    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before
+    // the answer of the last.
     let head = group.start;
     let first = if timed(&steps[head]) && report.matched[head].is_some() { head + 1 } else { head };
     let last = if answers(&steps[group.end - 1]) { group.end - 1 } else { group.end };
@@ -193,7 +193,8 @@ pub(crate) fn insert_position(scenario: &Scenario, report: &RunReport, record: &
     if first > last { head } else { behind.clamp(first, last) }
 }
 
-/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was there.
+/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was
+/// there.
 fn is_later(at: usize, scenario: &Scenario, report: &RunReport, record: &Record) -> bool {
     let Some(exit) = report.exits[at] else { return true };
     let index = record.id.0 as usize;

@@ -67,7 +67,8 @@ fn check_version(root: &Table, whole: Span, found: &mut Diagnostics) {
     }
 }
 
-/// Reports required keys that a table lacks, at `span`, also in the tables inside. For a world this is done after merging.
+/// Reports required keys that a table lacks, at `span`, also in the tables inside. For a world this is done after
+/// merging.
 pub(crate) fn missing_keys(shape: &Shape, table: &Table, span: Span, found: &mut Diagnostics) {
     for key in shape.keys.iter().filter(|key| key.required && table.get(key.name).is_none()) {
         if !has_likely_typo(shape, table, key.name) {
@@ -288,7 +289,8 @@ where
     T::from_str(text).err().map(|error| error.to_string())
 }
 
-/// Names of object identifiers are looked up where the fixtures are at hand; here only what cannot be a name is an error.
+/// Names of object identifiers are looked up where the fixtures are at hand; here only what cannot be a name is an
+/// error.
 fn oid_problem(text: &str) -> Option<String> {
     let name = text.starts_with(|c: char| c.is_ascii_lowercase());
     if name { None } else { problem_of::<Oid>(text) }

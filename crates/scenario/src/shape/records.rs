@@ -78,7 +78,8 @@ pub(crate) enum FactType {
     Provider,
     /// An instant, as its RFC 3339 text in UTC.
     Instant,
-    /// The name of a certificate or request of this world, or that of a later one: `ContosoUser#1`, template and request id.
+    /// The name of a certificate or request of this world, or that of a later one: `ContosoUser#1`, template and
+    /// request id.
     Certificate,
     /// Several, in order.
     List(&'static FactType),
@@ -123,7 +124,8 @@ impl FactType {
     }
 }
 
-/// The facts of a record that the reference does not list, or lists with other values. Tests play every story and find none.
+/// The facts of a record that the reference does not list, or lists with other values. Tests play every story and find
+/// none.
 #[must_use]
 pub fn unlisted_facts(record: &Record) -> Vec<String> {
     let point = record.facts.text("point").and_then(|point| point.parse().ok());

@@ -1,5 +1,5 @@
-//! Settings: one row for each key of the language whose value is one field of a description. The row is all that the reader, the
-//! reference, the JSON Schema and changes of a running world know of the key.
+//! Settings: one row for each key of the language whose value is one field of a description. The row is all that the
+//! reader, the reference, the JSON Schema and changes of a running world know of the key.
 
 use autoenroll_model::{Duration, Fact};
 

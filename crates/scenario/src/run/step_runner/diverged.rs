@@ -66,8 +66,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         self.open_prompts().iter().find_map(in_the_way)
     }
 
-    /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the steps that could
-    /// still have matched in this instant means it.
+    /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the
+    /// steps that could still have matched in this instant means it.
     pub(super) fn stop(&mut self, at: usize) -> Result<(), RunError> {
         self.run_until_quiet()?;
         let means = self.meant_in_this_instant(at);
@@ -108,7 +108,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         self.meant_in_this_instant(at).iter().any(|matcher| matcher.is_candidate(record))
     }
 
-    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody waits for ever.
+    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody
+    /// waits for ever.
     pub(super) fn look_ahead(&mut self) -> Result<(), RunError> {
         self.run_until_quiet()?;
         let limit = self.simulator.now() + LOOK_AHEAD;
@@ -128,8 +129,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         Ok(())
     }
 
-    /// The prompt of the last step of a set does not come because the user is asked something else: one failure says so, for all that
-    /// does not come with it.
+    /// The prompt of the last step of a set does not come because the user is asked something else: one failure says
+    /// so, for all that does not come with it.
     pub(super) fn report_blocking_prompt(
         &mut self,
         at: usize,

@@ -17,8 +17,8 @@ const UNITS: &[(&[&str], &str, u64)] = &[
     (&["ns", "nanosecond", "nanoseconds"], "ns", 1),
 ];
 
-/// The span in the language's own form: of other words for units, blanks, fractions, units in another order, and of times as the
-/// timeline shows them. `None` when there is no telling.
+/// The span in the language's own form: of other words for units, blanks, fractions, units in another order, and of
+/// times as the timeline shows them. `None` when there is no telling.
 pub(super) fn meant(text: &str) -> Option<String> {
     let text = Some(text.trim().to_lowercase()).filter(|text| !text.is_empty())?;
     clock(&text).or_else(|| words(&text)).filter(|example_answer| example_answer.parse::<Duration>().is_ok())
