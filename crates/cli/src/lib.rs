@@ -13,6 +13,7 @@ mod catalogue;
 mod check;
 mod check_trace;
 mod console;
+mod core_check;
 mod core_command;
 mod embedded;
 mod exit;
@@ -87,6 +88,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
             writeln!(console.out, "{:#}", autoenroll_scenario::json_schema())?;
             Ok(Exit::Ok)
         }
+        Command::CoreCheck(arguments) => core_check::run(arguments, console),
         Command::Core(_) => core_command::run(),
         Command::Completions(arguments) => {
             clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut *console.out);
