@@ -112,6 +112,6 @@ fn bound(frame: &mut Frame, gate: Gate, root: RootDse) -> Result<Next, Halt> {
 
 /// The run is over: nothing is done that what could not be read might forbid.
 fn fails(frame: &mut Frame, rule: RuleRow, subject: &str, code: HResult) -> Result<Next, Halt> {
-    frame.run_fails(rule, subject, code)?;
+    events::run_fails(frame, rule, subject, code)?;
     Ok(Next::Nothing)
 }

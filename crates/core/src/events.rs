@@ -3,12 +3,19 @@
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, Severity,
-    Thumbprint,
+    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, RuleRow,
+    Severity, Thumbprint,
 };
 
 use crate::frame::{Frame, LogKind, code_fact};
 use crate::rules;
+
+/// The run cannot go on: the rule by which it ends, and an entry in the event log.
+pub(crate) fn run_fails(frame: &mut Frame, rule: RuleRow, subject: &str, code: HResult) -> Result<(), Inverted> {
+    frame.applies(rule, subject, code_fact(code))?;
+    run_failed(frame, code);
+    Ok(())
+}
 
 /// A run starts (id 2).
 pub(crate) fn run_started(frame: &mut Frame) {

@@ -12,7 +12,7 @@ use autoenroll_model::{
 };
 
 use crate::known::{Found, PolicyCache};
-use crate::{events, rules};
+use crate::rules;
 
 /// The surroundings of a run.
 #[derive(Clone, Debug)]
@@ -125,13 +125,6 @@ impl Frame {
         let id = EffectId(self.effects);
         self.emit(OutputBody::Effect { id, effect }, reasons);
         id
-    }
-
-    /// The run cannot go on: the rule by which it ends, and an entry in the event log.
-    pub(crate) fn run_fails(&mut self, rule: RuleRow, subject: &str, code: HResult) -> Result<(), Inverted> {
-        self.applies(rule, subject, code_fact(code))?;
-        events::run_failed(self, code);
-        Ok(())
     }
 
     pub(crate) fn abandon(&mut self, id: EffectId) {

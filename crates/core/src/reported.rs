@@ -84,7 +84,8 @@ impl Reported {
         pub(crate) exchange_certificate: "exchange-certificate", EffectResult::ExchangeCertificate(der) => der, Vec<u8>;
         pub(crate) archived_key: "archived-key", EffectResult::ArchivedKey(blob) => blob, Vec<u8>;
         any_signature: "signature", EffectResult::Signature(signature) => signature, Vec<u8>;
-        any_key: "generated", EffectResult::Generated { key, public_key } => GeneratedKey { place: key, public_key }, GeneratedKey;
+        any_key: "generated", EffectResult::Generated { key, public_key } => GeneratedKey { place: key, public_key },
+            GeneratedKey;
     }
 
     /// The verification of a PIN.

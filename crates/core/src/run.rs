@@ -295,7 +295,7 @@ impl Course {
 
     /// What is in the stores is not known well enough to enroll anything.
     fn fail(self, frame: &mut Frame, rule: RuleRow, code: HResult) -> Going {
-        frame.run_fails(rule, "stores", code)?;
+        events::run_fails(frame, rule, "stores", code)?;
         self.tell(frame)
     }
 

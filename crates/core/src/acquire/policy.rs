@@ -162,7 +162,7 @@ pub(super) fn server_answered(
             frame.told.insert(url, told);
         }
         Err(code) => {
-            frame.run_fails(rules::POLICY_SERVER_FAILED, "policy-server", code)?;
+            events::run_fails(frame, rules::POLICY_SERVER_FAILED, "policy-server", code)?;
             search.complete = false;
         }
     }
