@@ -24,16 +24,18 @@ pub(super) fn check(root: &Path, members: &[Member]) -> Result<Vec<String>, Stri
 }
 
 /// Targets of links to files of this repository, without their fragments.
-fn links(text: &str) -> Vec<&str> {
+fn links(text: &str) -> Vec<String> {
     let mut inside_code = false;
     let lines = text.lines().filter(|line| {
         let fence = line.starts_with("```");
         inside_code ^= fence;
         !inside_code && !fence
     });
-    let targets = lines.flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split(')').next());
-    let files = targets.map(|target| target.split('#').next().unwrap_or_default());
-    files.filter(|target| !target.is_empty() && !target.contains("://")).collect()
+    // Every second piece between backticks is code.
+    let prose = lines.map(|line| line.split('`').step_by(2).collect::<String>());
+    let target = |rest: &str| rest.split([')', '#']).next().unwrap_or_default().to_owned();
+    let targets = prose.flat_map(|line| line.split("](").skip(1).map(target).collect::<Vec<_>>());
+    targets.filter(|target| !target.is_empty() && !target.contains("://")).collect()
 }
 
 /// Lines of `sh` code.
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn links_are_found_outside_code() {
-        let text = "See [a](docs/a.md#x), [b](https://example.com) and [c](#here).\n```toml\n[x](y)\n```\n[d](d.md)\n";
+        let text = "See [a](docs/a.md#x), [b](https://example.com) and [c](#here), `x](e)`.\n```toml\n[x](y)\n```\n[d](d.md)\n";
         assert_eq!(links(text), ["docs/a.md", "d.md"]);
     }
 
