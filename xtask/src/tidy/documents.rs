@@ -14,7 +14,7 @@ pub(super) fn check(root: &Path, members: &[Member]) -> Result<Vec<String>, Stri
         let text = read(root, &path)?;
         let directory = Path::new(&path).parent().unwrap_or(Path::new(""));
         for link in links(&text) {
-            if !root.join(directory).join(link).exists() {
+            if !root.join(directory).join(&link).exists() {
                 findings.push(format!("{path}: the link to {link} leads nowhere"));
             }
         }
