@@ -15,7 +15,7 @@ use autoenroll_scenario::run;
 use autoenroll_tests::recorded::{Message, Recorder};
 use autoenroll_tests::reference::reference;
 use autoenroll_tests::{root, scratch};
-use autoenroll_world::InProcess as Parts;
+use autoenroll_world::Hosts;
 use serde_json::{Value, json};
 
 const SCHEMA: &str = "fixtures/schemas/core-protocol-2.json";
@@ -93,7 +93,7 @@ fn sessions() -> BTreeMap<String, Message> {
     for story in suite().unwrap() {
         let recorder = Recorder::new(InProcess::new());
         // Whether it came as it should is what other tests ask.
-        let _ = run(&story.scenario, recorder.clone(), Parts::new(), &catalogue);
+        let _ = run(&story.scenario, recorder.clone(), Hosts::in_process(), &catalogue);
         for message in recorder.take() {
             let mut alike = message.clone();
             match &mut alike {
