@@ -109,7 +109,8 @@ impl Reported {
         self.with_pin(card, Self::any_key)
     }
 
-    /// Any operation with a PIN that the card has taken before: what `read` makes of it, or why it was not done. Without a card there is
+    /// Any operation with a PIN that the card has taken before: what `read` makes of it, or why it was not done.
+    /// Without a card there is
     /// no PIN to be refused.
     fn with_pin<T>(
         self,

@@ -399,6 +399,8 @@ impl Course {
         let Ended { item, outcome, because, arrived } = ended;
         events::enrollment(frame, false, &item.name);
         match &outcome {
+            // The certificates that the new one was to replace stay: without a successor they are all that the
+            // principal has.
             // R088
             Outcome::Failed(code) => {
                 events::failed(frame, because, item.action(), &item.name, *code)?;
@@ -458,7 +460,8 @@ impl Course {
     }
 }
 
-/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a user.
+/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a
+/// user.
 fn queue(frame: &Frame, arrived: Option<Item>, todo: &mut VecDeque<Item>, later: &mut Vec<Item>) {
     if has_desktop(frame) {
         later.extend(arrived);

@@ -1,4 +1,5 @@
-//! Rules that look at a template or a certificate alone, each as a table: what is given, and the decision that must come.
+//! Rules that look at a template or a certificate alone, each as a table: what is given, and the decision that must
+//! come.
 
 use autoenroll_model::{
     AceEffect, CertificateCheck, CngSettings, Context, Disposition, Duration, Effect, EnrollmentFlags, FileTime,
@@ -130,7 +131,8 @@ fn at_the_very_threshold_the_profile_decides() {
 
 #[test]
 fn a_certificate_is_good_outdated_due_or_none() {
-    // Days of its life that are over and left, its major version, what is found out, the template's flags, the policy, what is done.
+    // Days of its life that are over and left, its major version, what is found out, the template's flags, the policy,
+    // what is done.
     let good = |_: &mut CertificateCheck| {};
     type Found = fn(&mut CertificateCheck);
     let skip = EnrollmentFlags::SKIP_AUTO_RENEWAL;
