@@ -91,6 +91,7 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
         None => template.flags.contains(GeneralFlags::AUTO_ENROLLMENT),
     };
     require(frame, rules::AUTO_ENROLLMENT_FLAG, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
+    // Only a client that knows the version nibble can be told by it that it is too old ([MS-WCCE] note 64).
     if frame.profile().same_key_renewal.is_yes() {
         // F3.2.3.0xf000000
         let needed = template.private_key_flags.client_version();

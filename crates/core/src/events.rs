@@ -30,7 +30,8 @@ pub(crate) fn run_completed(frame: &mut Frame) {
 }
 
 /// The run failed with a code: 15 of the classic source, 6 of the modern one. Both are documented for a directory that
-/// could not be contacted; nothing is known of another number for another cause.
+/// could not be
+/// contacted; nothing is known of another number for another cause.
 pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
     // E5.2.6, E5.3.15, E5.6.directory
     let id = if frame.profile().events == EventTable::Classic { 15 } else { 6 };

@@ -57,7 +57,8 @@ pub(crate) enum CertificateStatus {
 }
 
 /// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all. Where it may not
-/// be updated to the template's version, its renewal falls due all the same.
+/// be updated to
+/// the template's version, its renewal falls due all the same.
 pub(crate) fn status(
     frame: &mut Frame,
     held: &Inventory,

@@ -165,6 +165,7 @@ fn signers(
         return Ok(Some(Signers { kind: kind(true), cosigner: None }));
     }
     let own = known.held.managed.iter().find(|own| {
+        // It has to sign, so a certificate that came without its key is of no use (TechNet cc759203).
         own.key.is_some()
             && template.ra_application_policies.iter().all(|oid| own.eku.iter().any(|eku| eku == oid.as_str()))
             && !known.held.is_over(own, frame.now.wall)
@@ -188,8 +189,9 @@ fn as_signer(certificate: &ManagedCertificate) -> Option<SigningCertificate> {
 }
 
 /// The certificates that a new one of this template makes superfluous: first the one it takes the place of, which is
-/// the one that an entry in REQUEST remembers, then those of the template that are no longer valid, and those of
-/// templates it supersedes.
+/// the one that an
+/// entry in REQUEST remembers, then those of the template that are no longer valid, and those of templates it
+/// supersedes.
 fn retired_by(
     frame: &mut Frame,
     known: &Known,
@@ -224,6 +226,7 @@ fn orphans(held: &Inventory, template: &str) -> Vec<Orphan> {
 fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> Result<Vec<Provider>, Inverted> {
     let mut listed = template.providers.clone();
     frame.applies(rules::PROVIDER_ORDER, &template.name, Facts::new().with("count", listed.len()))?;
+    // The number before the name says the order, whatever order the values have ([MS-CRTD] 2.8).
     listed.sort();
     if listed.is_empty() {
         let for_cards = template.eku.iter().any(|oid| oid.as_str() == oids::SMARTCARD_LOGON);

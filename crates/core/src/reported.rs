@@ -112,7 +112,8 @@ impl Reported {
     }
 
     /// Any operation with a PIN that the card has taken before: what `read` makes of it, or why it was not done.
-    /// Without a card there is no PIN to be refused.
+    /// Without a card there is
+    /// no PIN to be refused.
     fn with_pin<T>(
         self,
         card: Option<&CardSerial>,

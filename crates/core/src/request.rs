@@ -161,6 +161,7 @@ impl RequestBuilder {
                 signature: Vec::new()
             }),
         ];
+        // The CA learns from it which certificate is renewed ([MS-WCCE] 3.1.1.4.3.2).
         attributes.extend(old.map(|old| Attribute::renewal_certificate(&old.certificate)));
         let facts = Facts::new().with("attribute", frame.profile().extensions_attribute.as_str());
         let microsoft = frame.profile().extensions_attribute == ExtensionsAttribute::Microsoft;

@@ -400,6 +400,8 @@ impl Course {
         let Ended { item, outcome, because, arrived } = ended;
         events::enrollment(frame, false, &item.name);
         match &outcome {
+            // The certificates that the new one was to replace stay: without a successor they are all that the
+            // principal has.
             // R088
             Outcome::Failed(code) => {
                 events::failed(frame, because, item.action(), &item.name, *code)?;

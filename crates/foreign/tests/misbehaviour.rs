@@ -37,14 +37,14 @@ fn one_tick(script: &str, answer: Duration) -> Result<(), CoreError> {
 fn fails(script: &str, words: &[&str]) {
     let error = one_tick(script, Duration::from_secs(20)).expect_err(script);
     for word in words {
-        assert!(error.to_string().contains(word), "{script}\n  expected: {word}\n  found: {}", error.to_string());
+        assert!(error.to_string().contains(word), "{script}\n  expected: {word}\n  found: {error}");
     }
 }
 
 /// As [`fails`], with a limit short enough to wait for.
 fn times_out(script: &str) {
     let error = one_tick(script, Duration::from_millis(300)).expect_err(script);
-    assert!(error.to_string().contains("no complete answer within 300ms"), "{script}: {}", error.to_string());
+    assert!(error.to_string().contains("no complete answer within 300ms"), "{script}: {error}");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn breaks(lines: &[&str], expected: &str) {
     for pause in ["", "sleep 0.1;"] {
         let said: String = lines.iter().map(|line| format!("{pause} echo '{line}';")).collect();
         let script = format!("read a; echo '{READY}'; read b; {said} read c; read d");
-        let mut core = start(&script, Duration::from_secs(20)).unwrap();
+        let mut core = start(&script, Duration::from_secs(20)).expect("the core starts");
         let outcome = tick(&mut core).and_then(|()| tick(&mut core));
         assert_eq!(outcome, Err(CoreError::failed(expected)), "{script}");
     }

@@ -136,7 +136,8 @@ pub(super) fn services_read(
 }
 
 /// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked,
-/// and the next run asks all of them again.
+/// and the next
+/// run asks all of them again.
 pub(super) fn server_answered(
     frame: &mut Frame,
     url: String,
@@ -150,6 +151,8 @@ pub(super) fn server_answered(
             let kept = frame.told.get(&url).filter(|_| response.not_changed).cloned();
             let facts = Facts::new().with("not-changed", response.not_changed);
             let holds = frame.decide(rules::POLICY_NOT_CHANGED, "policy-server", kept.is_some(), facts).holds;
+            // Hours that the server does not state are eight ([MS-XCEP] note 4); with several servers the shortest
+            // time holds for all.
             // T2.2.policy-server
             let hours = Duration::hours(response.next_update_hours.unwrap_or(8).into());
             search.fresh_for = Some(search.fresh_for.map_or(hours, |others| others.min(hours)));

@@ -248,8 +248,9 @@ fn pulled(
     Ok(ask_for_card(job, frame, purpose, readers))
 }
 
-/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is listed
-/// in its reader and gone whenever it is spoken to would be asked forever.
+/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is
+/// listed in its reader
+/// and gone whenever it is spoken to would be asked forever.
 const MOST_LOSSES: u8 = 3;
 
 /// A card operation failed before anything was written: when the card is gone it is asked for again.

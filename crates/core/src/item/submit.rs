@@ -50,7 +50,8 @@ fn read_exchange(job: &Job, frame: &mut Frame, key: NewKey, cas: BestFirst<Ca>) 
 }
 
 /// The CA's exchange certificate: the key is enveloped to it. Without one the next CA is asked; without any the item
-/// fails, and its entry waits for the next run.
+/// fails, and its
+/// entry waits for the next run.
 pub(super) fn exchange_read(
     job: &mut Job,
     frame: &mut Frame,
@@ -207,6 +208,9 @@ fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResu
     let name = String::from(job.name());
     job.applies(frame, rules::REQUEST_DENIED, &name, code_fact(code))?;
     let Submitting { key, request, cas } = submitting;
+    // Another CA has another exchange certificate, so an archived key is enveloped anew ([MS-WCCE] 3.1.1.4.3.6); any
+    // other request
+    // goes on as it is ([MS-XCEP] 3.1.4.1.3.5).
     if let Some(cas) = cas.next() {
         job.applies(frame, rules::NEXT_CA, &name, code_fact(code))?;
         return Ok(if request.archives_key {
@@ -302,6 +306,7 @@ fn take_certificate(
 ) -> Next {
     let Some(certificate) = reply.certificate else { return Next::fail(HResult::CRYPT_E_NOT_FOUND) };
     let Ok(view) = Certificate::parse(&certificate) else { return Next::fail(HResult::ERROR_INVALID_DATA) };
+    // A certificate for another key than the one that asked could not be used here.
     let ours = key_identifier(&view.public_key).is_ok_and(|key_id| hex::encode(&key_id) == entry.key_id);
     if !ours {
         return Next::fail(HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY);

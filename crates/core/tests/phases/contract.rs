@@ -1,5 +1,5 @@
-//! A driver that breaks the contract gets an error that says what was expected and what came. What Windows would report
-//! is never one.
+//! A driver that breaks the contract gets an error that says what was expected and what came. What Windows would
+//! report is never one.
 
 use autoenroll_model::{
     Answer, CardOperation, Certificates, Choice, Context, CoreError, Disposition, Duration, Effect, EffectId,
