@@ -129,6 +129,9 @@ mod tests {
             assert_eq!(chosen(patches.clone(), std::slice::from_ref(&name)).unwrap().len(), 1, "{name}");
         }
         let error = chosen(patches, &["no-such-patch".to_owned()]).unwrap_err();
-        assert!(error.starts_with("there is no patch `no-such-patch` in crates/mutants/patches; there are "), "{error}");
+        assert!(
+            error.starts_with("there is no patch `no-such-patch` in crates/mutants/patches; there are "),
+            "{error}"
+        );
     }
 }

@@ -233,7 +233,10 @@ mod tests {
         fn none(inverted: &Inverted) -> ! {
             match *inverted {}
         }
-        assert_eq!(Decisions::new().applies(Rule::new("R040"), "User", Facts::new()).map_err(|no| none(&no)), Ok(Cause::Decision(1)));
+        assert_eq!(
+            Decisions::new().applies(Rule::new("R040"), "User", Facts::new()).map_err(|no| none(&no)),
+            Ok(Cause::Decision(1))
+        );
         assert_eq!(size_of::<Result<Cause, Inverted>>(), size_of::<Cause>());
     }
 

@@ -22,7 +22,8 @@ impl Mutant {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let planted = PlantedBug::ALL.iter().copied().map(Self::Planted);
-        let flipped = rules().filter(|rule| planted_instead_of(rule).is_none() && step_of(rule) == *rule).map(Self::Flipped);
+        let flipped =
+            rules().filter(|rule| planted_instead_of(rule).is_none() && step_of(rule) == *rule).map(Self::Flipped);
         planted.chain(flipped).collect()
     }
 }
@@ -94,7 +95,8 @@ impl FromStr for Mutant {
         if let Ok(bug) = text.parse() {
             return Ok(Self::Planted(bug));
         }
-        let rule = rules().find(|rule| rule.as_str() == text).ok_or_else(|| UnknownMutant { found: text.to_owned() })?;
+        let rule =
+            rules().find(|rule| rule.as_str() == text).ok_or_else(|| UnknownMutant { found: text.to_owned() })?;
         Ok(planted_instead_of(&rule).map_or_else(|| Self::Flipped(step_of(&rule)), Self::Planted))
     }
 }
@@ -126,7 +128,10 @@ mod tests {
             assert!(replaced.insert(rule), "two bugs take the place of {rule}");
         }
         for (later, first) in SAME_STEP {
-            assert!([later, first].iter().all(|id| rules.contains(&Rule::new(id)) && !replaced.contains(id)), "{later} {first}");
+            assert!(
+                [later, first].iter().all(|id| rules.contains(&Rule::new(id)) && !replaced.contains(id)),
+                "{later} {first}"
+            );
         }
         assert_eq!(Mutant::all().len(), PlantedBug::ALL.len() + rules.len() - replaced.len() - SAME_STEP.len());
     }

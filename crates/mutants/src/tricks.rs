@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use autoenroll_model::{
     Action, Answer, CardOperation, CardSerial, Choice, Context, DecisionPoint, Disposition, Duration, Effect, EffectId,
-    EffectResult, EventEntry, EventLog, EventSource, EventTable, Fact, Facts, HResult, Identity, Input, KeyAlgorithm, Now, Outcome,
-    OutputBody, PinId, Profile, PromptId, ReaderState, Report, RequestStage, Severity, SimTime, SoftwareOperation, Template, Trigger,
-    TriggerCause,
+    EffectResult, EventEntry, EventLog, EventSource, EventTable, Fact, Facts, HResult, Identity, Input, KeyAlgorithm,
+    Now, Outcome, OutputBody, PinId, Profile, PromptId, ReaderState, Report, RequestStage, Severity, SimTime,
+    SoftwareOperation, Template, Trigger, TriggerCause,
 };
 use autoenroll_wire::Certificate;
 
@@ -402,10 +402,8 @@ impl Saboteur {
             OutputBody::Effect { effect: Effect::Retrieve { ca, .. }, .. } => memory.ca_of_item(ca),
             OutputBody::Effect { id, effect: Effect::Card { card, pin, operation } } => {
                 memory.trying = Some((*id, card.clone(), pin.filter(|_| *operation == CardOperation::VerifyPin)));
-                let writes = matches!(
-                    operation,
-                    CardOperation::WriteCertificate { .. } | CardOperation::SetDefault { .. }
-                );
+                let writes =
+                    matches!(operation, CardOperation::WriteCertificate { .. } | CardOperation::SetDefault { .. });
                 memory.writing = Some(*id).filter(|_| writes);
             }
             _ => {}

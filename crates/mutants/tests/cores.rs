@@ -365,11 +365,7 @@ fn what_the_driver_says_is_changed() {
         &[(trigger(TriggerCause::Manual), vec![run_started()]), (trigger(TriggerCause::Logon), vec![run_ended()])],
         "> trigger manual\ncore trigger manual\n< run started manual\n> trigger logon",
     );
-    check(
-        PlantedBug::UnlockStartsRun,
-        &[(Input::Unlock, vec![])],
-        "> unlock\ncore unlock\ncore trigger logon",
-    );
+    check(PlantedBug::UnlockStartsRun, &[(Input::Unlock, vec![])], "> unlock\ncore unlock\ncore trigger logon");
     let wrong = |tries| vec![(done(1, EffectResult::WrongPin { tries_left: Some(tries) }), vec![])];
     check(PlantedBug::BlockedPinAskedAgain, &wrong(0), "> done 1 wrongpin 0\ncore done 1 wrongpin 1");
     check(PlantedBug::BlockedPinAskedAgain, &wrong(2), "> done 1 wrongpin 2\ncore done 1 wrongpin 2");

@@ -122,7 +122,8 @@ mod tests {
 
     fn applied(text: &str, source: &str) -> Result<String, String> {
         let patch = Patch::parse("one-is-two", text)?;
-        let mut changed = patch.apply(|file| if file == "x.rs" { Ok(source.to_owned()) } else { Err("no file".into()) })?;
+        let mut changed =
+            patch.apply(|file| if file == "x.rs" { Ok(source.to_owned()) } else { Err("no file".into()) })?;
         changed.remove("x.rs").ok_or_else(|| "x.rs is not changed".to_owned())
     }
 

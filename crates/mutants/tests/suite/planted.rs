@@ -46,7 +46,13 @@ fn the_scenario_of_a_bug_covers_the_rules_whose_place_it_takes() {
         for rule in bug.instead_of() {
             let covers = |story: &&Story| {
                 story.name == bug.scenario()
-                    && story.scenario.document.about.covers.iter().any(|covered| ByPrefix.is_shown_by(&covered.value, rule))
+                    && story
+                        .scenario
+                        .document
+                        .about
+                        .covers
+                        .iter()
+                        .any(|covered| ByPrefix.is_shown_by(&covered.value, rule))
             };
             assert!(stories.iter().any(|story| covers(&story)), "{} does not cover {rule} of {bug}", bug.scenario());
         }
