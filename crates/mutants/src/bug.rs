@@ -94,7 +94,7 @@ planted_bugs! {
     // Requests and stores.
     RightsIgnored = "rights-ignored", "permissions/all-three-rights-are-needed",
         "Templates are enrolled for whatever their access control lists say.";
-    KeyTooShort = "key-too-short", "requests/smart-card-key-size",
+    KeyTooShort = "key-too-short", "founding/second-provider",
         "RSA keys have 1,024 bits, whatever the template says.";
     RequestSentTwice = "request-sent-twice", "founding/balloon-then-icon",
         "Each request is submitted twice.";
