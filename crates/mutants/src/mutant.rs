@@ -18,7 +18,8 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    /// Every planted bug, then every rule of core, CA and world whose inversion is a behaviour that no other mutant has.
+    /// Every planted bug, then every rule of core, CA and world whose inversion is a behaviour that no other mutant
+    /// has.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let planted = PlantedBug::ALL.iter().copied().map(Self::Planted);
@@ -28,7 +29,8 @@ impl Mutant {
     }
 }
 
-/// Rules that apply one right after the other, and the first of them: leaving out any of them stops the work at the same place.
+/// Rules that apply one right after the other, and the first of them: leaving out any of them stops the work at the
+/// same place.
 const SAME_STEP: &[(&str, &str)] = &[
     // An issued certificate for a key on a card waits for the user, who is led to it.
     ("SP.arrives", "R062"),

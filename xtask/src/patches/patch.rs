@@ -52,8 +52,8 @@ impl Patch {
         format!("scenarios/{}.toml", self.scenario)
     }
 
-    /// The texts of all files that the patch changes, as they are afterwards. A hunk is applied where its old lines are; its line
-    /// numbers do not count, so that the patch still fits when something above has grown.
+    /// The texts of all files that the patch changes, as they are afterwards. A hunk is applied where its old lines
+    /// are; its line numbers do not count, so that the patch still fits when something above has grown.
     ///
     /// # Errors
     /// When the old lines of a hunk are not in its file exactly once.
@@ -72,7 +72,7 @@ impl Patch {
             let [place] = places.as_slice() else {
                 let first = old.lines().next().unwrap_or_default();
                 return Err(format!(
-                    "the patch no longer applies: the lines that begin with `{}` are in {file} {} times instead of once",
+                    "the patch no longer applies: the lines that begin with `{}` are in {file} {} times, not once",
                     first.trim(),
                     places.len()
                 ));
@@ -144,7 +144,7 @@ mod tests {
         check(&format!("// above\n{once}// below\n"), Ok("// above\nfn one() {\n    2\n}\n// below\n"));
         let times = |times| {
             format!(
-                "the patch no longer applies: the lines that begin with `fn one() {{` are in x.rs {times} times instead of once"
+                "the patch no longer applies: the lines that begin with `fn one() {{` are in x.rs {times} times, not once"
             )
         };
         check("fn one() {\n    3\n}\n", Err(&times(0)));

@@ -147,7 +147,8 @@ fn within(command: &mut Command, limit: Duration) -> std::io::Result<Option<Exit
     }
 }
 
-/// Every file below a directory but what is left out, as paths from there, sorted; none when there is no such directory.
+/// Every file below a directory but what is left out, as paths from there, sorted; none when there is no such
+/// directory.
 fn list(root: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut open = vec![PathBuf::new()];
