@@ -4,7 +4,8 @@ use autoenroll_mutants::PlantedBug;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 
-/// What only a program with planted bugs has in it: the crate in its symbols, each bug's description, the command and its option.
+/// What only a program with planted bugs has in it: the crate in its symbols, each bug's description, the command and
+/// its option.
 fn marks() -> Vec<String> {
     let bugs = PlantedBug::ALL.iter().map(|bug| bug.about().to_owned());
     let named = ["autoenroll_mutants", "which scenario notices", "SURVIVED    "].map(str::to_owned);
