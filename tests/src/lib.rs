@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the command, started in a known environment.
 #![forbid(unsafe_code)]
 
+pub mod recorded;
+pub mod reference;
 pub mod shared;
 
 use std::ffi::OsStr;

@@ -9,8 +9,8 @@ use autoenroll_cli::{Catalogue, Exit, Fixtures};
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{Duration, Fact, SimTime};
 use autoenroll_scenario::{
-    Begin, Blessed, Document, End, FailureKind, Library, RunReport, Scenario, Span, Step, Verdict, Wanted, WantedFact,
-    What, bless, check, parse, run,
+    Blessed, Document, ExpectedFact, ExpectedValue, FailureKind, Library, RunReport, Scenario, Span, Step, StepBegin,
+    StepEnd, StepKind, Verdict, bless, check, parse, run,
 };
 use autoenroll_tests::{Autoenroll, root, scratch};
 use autoenroll_trace::{Kind, Record};
@@ -155,13 +155,14 @@ impl Played {
 
 /// A step that the story needs, but that does nothing: what must be named is named, nobody answers.
 fn is_seen_only(step: &Step) -> bool {
-    match &step.what {
-        What::Prompt { answer, .. } => answer.value.is_none(),
-        What::Expect(pattern) => match pattern.kind.value {
+    match &step.kind {
+        StepKind::Prompt { answer, .. } => answer.value.is_none(),
+        StepKind::Expect(pattern) => match pattern.kind.value {
             Kind::Balloon => true,
-            Kind::Event => {
-                pattern.facts.iter().any(|fact| fact.value.value == Wanted::Is(Fact::Text("error".to_owned())))
-            }
+            Kind::Event => pattern
+                .facts
+                .iter()
+                .any(|fact| fact.value.value == ExpectedValue::Literal(Fact::Text("error".to_owned()))),
             _ => false,
         },
         _ => false,
@@ -169,7 +170,7 @@ fn is_seen_only(step: &Step) -> bool {
 }
 
 fn answers(step: &Step) -> bool {
-    matches!(&step.what, What::Prompt { answer, .. } if answer.value.is_some())
+    matches!(&step.kind, StepKind::Prompt { answer, .. } if answer.value.is_some())
 }
 
 /// Changes of a text: what is replaced, and by what.
@@ -191,7 +192,7 @@ fn taken_out(text: &str, step: &Step) -> Range<usize> {
 
 /// What gives the step after `gone` the time that it has now. `None` where that cannot be said.
 fn kept_in_time(file: &File, gone: &Step, played: &Played) -> Option<Changes> {
-    if gone.begin == Begin::Now && gone.end.is_none() {
+    if gone.begin == StepBegin::Now && gone.end.is_none() {
         return Some(Vec::new());
     }
     let Some(next) = file.document.steps.iter().find(|step| step.span.start > gone.span.start) else {
@@ -212,26 +213,28 @@ fn kept_in_time(file: &File, gone: &Step, played: &Played) -> Option<Changes> {
     let first = |text: String| (next.span.start + 1..next.span.start + 1, format!(" {text},"));
     let mut changes = Vec::new();
     match (&gone.begin, &gone.end) {
-        (Begin::After(before), None) => {
-            match (&next.begin, &next.what) {
-                (_, What::Wait(duration)) => changes.push(value(duration.span, before.value + duration.value)),
-                (_, What::Never(_)) => return None,
-                (Begin::Now, _) => changes.push(first(format!("after = \"{}\"", before.value))),
-                (Begin::After(duration), _) => changes.push(value(duration.span, before.value + duration.value)),
-                (Begin::At(_), _) => {}
+        (StepBegin::After(before), None) => {
+            match (&next.begin, &next.kind) {
+                (_, StepKind::Wait(duration)) => changes.push(value(duration.span, before.value + duration.value)),
+                (_, StepKind::Never(_)) => return None,
+                (StepBegin::Now, _) => changes.push(first(format!("after = \"{}\"", before.value))),
+                (StepBegin::After(duration), _) => changes.push(value(duration.span, before.value + duration.value)),
+                (StepBegin::At(_), _) => {}
             }
-            if let Some(End::Within(duration)) = &next.end {
+            if let Some(StepEnd::Within(duration)) = &next.end {
                 changes.push(value(duration.span, before.value + duration.value));
             }
         }
         _ => {
-            match (&next.begin, &next.what) {
-                (_, What::Wait(_) | What::Never(_)) => return None,
-                (Begin::Now, _) => changes.push(first(format!("at = \"{time}\""))),
-                (Begin::After(duration), _) => changes.push(word(duration.span, "after", "at", time + duration.value)),
-                (Begin::At(_), _) => {}
+            match (&next.begin, &next.kind) {
+                (_, StepKind::Wait(_) | StepKind::Never(_)) => return None,
+                (StepBegin::Now, _) => changes.push(first(format!("at = \"{time}\""))),
+                (StepBegin::After(duration), _) => {
+                    changes.push(word(duration.span, "after", "at", time + duration.value))
+                }
+                (StepBegin::At(_), _) => {}
             }
-            if let Some(End::Within(duration)) = &next.end {
+            if let Some(StepEnd::Within(duration)) = &next.end {
                 changes.push(word(duration.span, "within", "until", time + duration.value));
             }
         }
@@ -261,16 +264,16 @@ fn steps(files: &[File], is: fn(&Step) -> bool) -> Vec<(&File, &Step)> {
 
 /// The values that steps expect, as they are written, and others in their place.
 fn expected_values(file: &File) -> Vec<(Span, String)> {
-    let facts = file.document.steps.iter().flat_map(|step| match &step.what {
-        What::Expect(pattern) | What::Prompt { pattern, .. } => pattern.facts.as_slice(),
-        What::State { facts, .. } => facts,
+    let facts = file.document.steps.iter().flat_map(|step| match &step.kind {
+        StepKind::Expect(pattern) | StepKind::Prompt { pattern, .. } => pattern.facts.as_slice(),
+        StepKind::State { facts, .. } => facts,
         _ => &[],
     });
-    let other = |fact: &WantedFact| {
+    let other = |fact: &ExpectedFact| {
         let other = match &fact.value.value {
-            Wanted::Is(Fact::Number(number)) => (number + 1).to_string(),
-            Wanted::Is(Fact::Flag(flag)) => (!flag).to_string(),
-            Wanted::Is(Fact::Text(_)) => "\"otherwise\"".to_owned(),
+            ExpectedValue::Literal(Fact::Number(number)) => (number + 1).to_string(),
+            ExpectedValue::Literal(Fact::Flag(flag)) => (!flag).to_string(),
+            ExpectedValue::Literal(Fact::Text(_)) => "\"otherwise\"".to_owned(),
             _ => return None,
         };
         Some((fact.value.span, other))
@@ -371,7 +374,7 @@ fn a_prompt_that_is_put_back_waits_for_its_answer() {
     let (bench, files) = (Bench::new(), files());
     let mut count = 0;
     for (file, step) in sample(steps(&files, answers), 13, |(file, step)| (&file.name, file.written(step.span))) {
-        let What::Prompt { point, answer, .. } = &step.what else { continue };
+        let StepKind::Prompt { point, answer, .. } = &step.kind else { continue };
         let played = bench.play(file).unwrap();
         let Some(cut) = without(file, step, &played) else { continue };
         let Some(before) = bench.play(&cut) else { continue };

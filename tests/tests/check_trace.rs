@@ -1,4 +1,5 @@
-//! `autoenroll check-trace`: good traces pass, one edit breaks one invariant, and what is no trace is refused at its line.
+//! `autoenroll check-trace`: good traces pass, one edit breaks one invariant, and what is no trace is refused at its
+//! line.
 #![expect(clippy::panic, reason = "a test that cannot go on ends")]
 
 use autoenroll_tests::{Autoenroll, Ran};

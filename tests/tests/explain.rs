@@ -210,7 +210,8 @@ fn answers_are_as_they_were() {
     }
 }
 
-/// The text with `FILE:LINE` for each place in the sources, which moves with every change of them; several places in a row are one.
+/// The text with `FILE:LINE` for each place in the sources, which moves with every change of them; several places in a
+/// row are one.
 fn without_places(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {

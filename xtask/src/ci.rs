@@ -232,9 +232,12 @@ pub(crate) fn write_documents() -> Result<(), String> {
                 "documents",
                 "--test",
                 "determinism",
+                "--test",
+                "protocol",
                 "--",
                 "documents",
                 "one_thread",
+                "the_committed_schema",
             ],
         )
     };

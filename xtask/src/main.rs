@@ -29,14 +29,14 @@ enum Chore {
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
     Keys(keys::Options),
-    /// Make the core wrong with each patch of `crates/mutants/patches`, in a copy, and run the scenario that has to notice
-    /// it.
+    /// Make the core wrong with each patch of `crates/mutants/patches`, in a copy, and run the scenario that has to
+    /// notice it.
     Patches(patches::Options),
     /// Measure how long a release build takes to check 1,000 scenario files and to run all scenarios; fail when it is
     /// far too long.
     Speed,
-    /// Check what no compiler checks: crate list, floors, length of files, forbidden words, circles of imports, places of requirements,
-    /// links and commands in documents.
+    /// Check what no compiler checks: crate list, floors, length of files, forbidden words, circles of imports, places
+    /// of requirements, links and commands in documents.
     Tidy,
 }
 

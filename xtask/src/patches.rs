@@ -1,5 +1,5 @@
-//! `cargo xtask patches`: changes of the sources that make the core wrong, one at a time, and whether the scenario
-//! that each names notices. They are for bugs that no wrapper around a core can plant.
+//! `cargo xtask patches`: changes of the sources that make the core wrong, one at a time, and whether the scenario that
+//! each names notices. They are for bugs that no wrapper around a core can plant.
 
 mod patch;
 mod workshop;
@@ -93,8 +93,8 @@ fn chosen(all: Vec<Patch>, only: &[String]) -> Result<Vec<Patch>, String> {
     Ok(all.into_iter().filter(|patch| only.is_empty() || only.contains(&patch.name)).collect())
 }
 
-/// What is wrong with the patches of the repository: those that are none, that no longer apply, or whose scenario
-/// does not exist.
+/// What is wrong with the patches of the repository: those that are none, that no longer apply, or whose scenario does
+/// not exist.
 ///
 /// # Errors
 /// When the directory cannot be listed.

@@ -1,5 +1,5 @@
-//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the README, where
-//! requirements are fulfilled, circles of imports, and patches that no longer apply.
+//! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the
+//! README, where requirements are fulfilled, circles of imports, and patches that no longer apply.
 
 mod circles;
 mod crates;

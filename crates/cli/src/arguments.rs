@@ -73,6 +73,9 @@ pub(crate) enum Command {
     Mutants(Mutants),
     /// Be an enrollment core for a bench in another process: the core protocol on standard input and output.
     Core(Core),
+    /// Check a program against the core protocol, before any scenario.
+    #[command(after_help = CORE_CHECK_EXAMPLES)]
+    CoreCheck(CoreCheck),
     /// Print completions for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -292,12 +295,14 @@ Examples:
   autoenroll show --format json my/scenario.toml | autoenroll check-trace -
   autoenroll check-trace --format json trace.jsonl | jq 'select(.verdict == \"broken\")'
 
-The trace is judged by its records alone: what invariants need beside them is said with each. Records of kind `violation`, by which a
+The trace is judged by its records alone: what invariants need beside them is said with each. Records of \
+kind `violation`, by which a
 bench states what it has seen itself, count as well.";
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckTrace {
-    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard input.
+    /// A trace in canonical JSON lines, a record a line, as `autoenroll show --format json` prints it; `-` for standard
+    /// input.
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
     /// Form of the results.
@@ -448,6 +453,22 @@ pub(crate) struct Core {
     /// Speak on standard input and output, the only way there is.
     #[arg(long, required = true)]
     pub(crate) stdio: bool,
+}
+
+const CORE_CHECK_EXAMPLES: &str = "\
+Examples:
+  autoenroll core-check './my-core --stdio'
+  autoenroll core-check 'autoenroll core --stdio'                      the own core passes
+  autoenroll core-check --format json ./my-core | jq 'select(.verdict == \"failed\")'";
+
+#[derive(Debug, Args)]
+pub(crate) struct CoreCheck {
+    /// The program, started anew for each check: words separated by blanks.
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: CoreCommand,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use autoenroll_scenario::nearest;
+use autoenroll_scenario::suggestion;
 use serde_json::json;
 use toml::Table;
 
@@ -102,7 +102,7 @@ fn named<'a>(fixtures: &'a [Fixture], name: &str) -> Result<Vec<&'a Fixture>, Fa
     }
     let names = fixtures.iter().map(|one| one.name.as_str());
     let displayed = fixtures.iter().filter(|one| one.kind.generation.is_some()).map(|one| one.about.as_str());
-    let help = match nearest(name, names.chain(displayed)) {
+    let help = match suggestion(name, names.chain(displayed)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`autoenroll fixtures` lists all".to_owned(),
     };

@@ -1,7 +1,7 @@
 //! What a failed run is about, and where it sends its author.
 
 use autoenroll_model::Fact;
-use autoenroll_scenario::{Failure, FailureKind, Pattern, RunReport, Step, Verdict, Wanted, What};
+use autoenroll_scenario::{ExpectedValue, Failure, FailureKind, Pattern, RunReport, Step, StepKind, Verdict};
 
 use crate::suite::Story;
 
@@ -25,10 +25,12 @@ pub(crate) fn failures(report: &RunReport) -> &[Failure] {
 
 /// The template that a step is about, when it names one.
 pub(crate) fn template(step: &Step) -> Option<&str> {
-    let (What::Expect(Pattern { facts, .. }) | What::Never(Pattern { facts, .. })) = &step.what else { return None };
+    let (StepKind::Expect(Pattern { facts, .. }) | StepKind::Never(Pattern { facts, .. })) = &step.kind else {
+        return None;
+    };
     let fact = facts.iter().find(|fact| fact.name.value == "template")?;
     match &fact.value.value {
-        Wanted::Is(Fact::Text(name)) => Some(name),
+        ExpectedValue::Literal(Fact::Text(name)) => Some(name),
         _ => None,
     }
 }

@@ -14,6 +14,7 @@ mod catalogue;
 mod check;
 mod check_trace;
 mod console;
+mod core_check;
 mod core_command;
 mod embedded;
 mod exit;
@@ -88,6 +89,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
             writeln!(console.out, "{:#}", autoenroll_scenario::json_schema())?;
             Ok(Exit::Ok)
         }
+        Command::CoreCheck(arguments) => core_check::run(arguments, console),
         Command::Core(_) => core_command::run(),
         Command::Completions(arguments) => {
             clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut *console.out);

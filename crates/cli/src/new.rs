@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 
 use autoenroll_model::Profile;
-use autoenroll_scenario::{NewScenario, NewStory, new_scenario};
+use autoenroll_scenario::{NewScenario, NewScenarioKind, new_scenario};
 
 use crate::arguments::{New, StoryKind};
 use crate::console::Console;
@@ -19,9 +19,9 @@ pub(crate) fn run(arguments: &New, console: &mut Console<'_>) -> Result<Exit, Fa
         return Err(Failure::Usage(format!("there is no profile `{name}`; there are {known}")));
     }
     let story = match arguments.story {
-        StoryKind::Silent => NewStory::Silent,
-        StoryKind::SmartCard => NewStory::SmartCard,
-        StoryKind::Machine => NewStory::Machine,
+        StoryKind::Silent => NewScenarioKind::Silent,
+        StoryKind::SmartCard => NewScenarioKind::SmartCard,
+        StoryKind::Machine => NewScenarioKind::Machine,
     };
     let text = new_scenario(&NewScenario { title: arguments.title.clone(), profile: arguments.profile.clone(), story });
     let mut path = arguments.file.clone();

@@ -4,9 +4,7 @@ mod policy;
 mod state;
 mod trust;
 
-use alloc::string::ToString;
-
-use autoenroll_model::{AePolicy, Effect, EventTable, Facts, HResult, RootDse, Settings, Unconfigured};
+use autoenroll_model::{AePolicy, Effect, EventTable, Facts, HResult, RootDse, RuleRow, Settings, Unconfigured};
 
 pub(crate) use self::state::{Acquisition, Next};
 use self::state::{Bound, Gate};
@@ -23,36 +21,37 @@ impl Acquisition {
         match self {
             Self::Settings => match reported.settings()? {
                 Ok(settings) => policy_gate(frame, settings),
-                Err(code) => settings_unreadable(frame, code),
+                Err(code) => fails(frame, rules::SETTINGS_UNREADABLE, "settings", code),
             },
             Self::Bind(gate) => match reported.directory()? {
                 Ok(root) => bound(frame, gate, root),
-                Err(code) => directory_failed(frame, code),
+                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
             },
             Self::Trust(bound) => match reported.trust()? {
                 Ok(containers) => trust::read(frame, bound, containers),
-                Err(code) => directory_failed(frame, code),
+                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
             },
             Self::WriteTrust(mirroring) => trust::written(frame, mirroring, reported.done()?),
             Self::WriteCache(bound) => trust::remembered(frame, bound, reported.done()?),
             Self::GetPolicies(url, search) => policy::server_answered(frame, url, search, reported.policy()?),
             Self::Templates(search) => match reported.templates()? {
                 Ok(templates) => Ok(policy::templates_read(search, templates)),
-                Err(code) => directory_failed(frame, code),
+                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
             },
             Self::Services(search) => match reported.enrollment_services()? {
                 Ok(services) => policy::services_read(frame, search, services),
-                Err(code) => directory_failed(frame, code),
+                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
             },
             Self::Principal(bound, policy) => match reported.principal()? {
                 Ok(principal) => Ok(Next::Complete(bound.with(policy, principal))),
-                Err(code) => directory_failed(frame, code),
+                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
             },
         }
     }
 }
 
-/// The policy gate ([MS-CAESO] 4.4.5.1): the value of Group Policy, otherwise the local one, otherwise what the profile does without.
+/// The policy gate ([MS-CAESO] 4.4.5.1): the value of Group Policy, otherwise the local one, otherwise what the profile
+/// does without.
 fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
     frame.log_everything = match frame.profile().events {
         // E5.3.level, P7.17
@@ -104,22 +103,15 @@ fn bound(frame: &mut Frame, gate: Gate, root: RootDse) -> Result<Next, Halt> {
         && frame.decide(rules::LDAP_NOT_SIGNED, &root.dc, !root.signs_ldap, facts).holds
     {
         // X6.1.0x80094013
-        return directory_failed(frame, HResult::CERTSRV_E_DOWNLEVEL_DC_SSL_OR_UPGRADE);
+        let code = HResult::CERTSRV_E_DOWNLEVEL_DC_SSL_OR_UPGRADE;
+        return fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code);
     }
     let Gate { settings, flags } = gate;
     trust::begin(frame, Bound { settings, flags, root })
 }
 
-/// Policy and registry cannot be read. No public text says what Windows does then: nothing is done that they might forbid.
-fn settings_unreadable(frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
-    frame.applies(rules::SETTINGS_UNREADABLE, "settings", Facts::new().with("code", code.to_string()))?;
-    events::run_failed(frame, code);
-    Ok(Next::Nothing)
-}
-
-/// The directory cannot be used: one entry in the event log, and the run is over.
-fn directory_failed(frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
-    frame.applies(rules::DIRECTORY_UNREACHABLE, "directory", Facts::new().with("code", code.to_string()))?;
-    events::directory_unreachable(frame, code);
+/// The run is over: nothing is done that what could not be read might forbid.
+fn fails(frame: &mut Frame, rule: RuleRow, subject: &str, code: HResult) -> Result<Next, Halt> {
+    events::run_fails(frame, rule, subject, code)?;
     Ok(Next::Nothing)
 }

@@ -58,7 +58,8 @@ fn candidate(
     Ok(Some(Candidate { entry: entry.clone(), cas, renewal_only, reasons: frame.decisions_since(before).collect() }))
 }
 
-/// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing happens.
+/// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing
+/// happens.
 fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Option<()> {
     let template = &entry.template;
     let name = template.name.as_str();

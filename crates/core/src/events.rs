@@ -3,12 +3,19 @@
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, Severity,
-    Thumbprint,
+    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, RuleRow,
+    Severity, Thumbprint,
 };
 
-use crate::frame::{Frame, LogKind};
+use crate::frame::{Frame, LogKind, code_fact};
 use crate::rules;
+
+/// The run cannot go on: the rule by which it ends, and an entry in the event log.
+pub(crate) fn run_fails(frame: &mut Frame, rule: RuleRow, subject: &str, code: HResult) -> Result<(), Inverted> {
+    frame.applies(rule, subject, code_fact(code))?;
+    run_failed(frame, code);
+    Ok(())
+}
 
 /// A run starts (id 2).
 pub(crate) fn run_started(frame: &mut Frame) {
@@ -22,18 +29,14 @@ pub(crate) fn run_completed(frame: &mut Frame) {
     log(frame, LogKind::Progress, Source::Run, 3, Severity::Information, Facts::new());
 }
 
-/// The directory could not be contacted: 15 of the classic source, 6 of the modern one.
-pub(crate) fn directory_unreachable(frame: &mut Frame, code: HResult) {
+/// The run failed with a code: 15 of the classic source, 6 of the modern one. Both are documented for a directory that
+/// could not be contacted; nothing is known of another number for another cause.
+pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
     // E5.2.6, E5.3.15, E5.6.directory
     let id = if frame.profile().events == EventTable::Classic { 15 } else { 6 };
     // P7.16
     let severity = frame.profile().directory_event;
     log(frame, LogKind::Problem, Source::Run, id, severity, code_fact(code));
-}
-
-/// The run failed with a code (modern id 6; the classic source has no public number but 15).
-pub(crate) fn run_failed(frame: &mut Frame, code: HResult) {
-    directory_unreachable(frame, code);
 }
 
 /// One trust container could not be downloaded (id 1, modern only).
@@ -148,8 +151,4 @@ fn log_because(
         all.set(name, fact.clone());
     }
     frame.log(kind, EventEntry { source, id, severity, facts: all }, reasons);
-}
-
-fn code_fact(code: HResult) -> Facts {
-    Facts::new().with("code", code.to_string())
 }

@@ -56,8 +56,8 @@ pub(crate) enum CertificateStatus {
     Due(ManagedCertificate),
 }
 
-/// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all. Where it may not be updated to
-/// the template's version, its renewal falls due all the same.
+/// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all. Where it may not
+/// be updated to the template's version, its renewal falls due all the same.
 pub(crate) fn status(
     frame: &mut Frame,
     held: &Inventory,
@@ -94,7 +94,8 @@ pub(crate) fn status(
     Ok(CertificateStatus::Good)
 }
 
-/// Whether a certificate satisfies its template at all. Of a key on a card the store's word counts; the card need not be there.
+/// Whether a certificate satisfies its template at all. Of a key on a card the store's word counts; the card need not
+/// be there.
 fn is_valid(frame: &mut Frame, held: &Inventory, certificate: &ManagedCertificate) -> bool {
     let subject = certificate.thumbprint.0.as_str();
     let now = frame.now.wall;
@@ -114,8 +115,8 @@ fn is_valid(frame: &mut Frame, held: &Inventory, certificate: &ManagedCertificat
     !frame.decide(rules::UNUSABLE_CERTIFICATE, subject, chain != HResult::S_OK || !usable, facts).holds
 }
 
-/// Whether renewal is due: the template's period before the end ([MS-CRTD] 2.15), but not before four fifths of the certificate's
-/// own life are over (TechNet cc784923).
+/// Whether renewal is due: the template's period before the end ([MS-CRTD] 2.15), but not before four fifths of the
+/// certificate's own life are over (TechNet cc784923).
 fn is_due(frame: &mut Frame, certificate: &ManagedCertificate, template: &Template) -> bool {
     let subject = certificate.thumbprint.0.as_str();
     // T2.4.own-span

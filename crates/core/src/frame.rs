@@ -1,4 +1,5 @@
-//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered between runs.
+//! What every part of a run has around it: who it is for, the time, outputs, decisions, timers, and what is remembered
+//! between runs.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
@@ -6,8 +7,8 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     Answer, BalloonId, CardSerial, Cause, Choice, Context, CoreError, Decided, DecisionPoint, Decisions, Effect,
-    EffectId, EventEntry, EventLog, Facts, FileTime, Identity, Inverted, Now, Output, OutputBody, PinCache, PinId,
-    Profile, PromptId, Report, RuleRow, SimTime,
+    EffectId, EventEntry, EventLog, Facts, FileTime, HResult, Identity, Inverted, Now, Output, OutputBody, PinCache,
+    PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
 use crate::known::{Found, PolicyCache};
@@ -209,13 +210,18 @@ impl Frame {
         }
     }
 
-    /// PINs that the profile keeps only while the card is in its reader are forgotten when anything changes in a reader: whether this
-    /// card left is not known, and asking once too often spends no try.
+    /// PINs that the profile keeps only while the card is in its reader are forgotten when anything changes in a
+    /// reader: whether this card left is not known, and asking once too often spends no try.
     pub(crate) fn forget_pins_of_absent_cards(&mut self) {
         if self.profile().pin_cache == PinCache::CardPresent {
             self.pins.clear();
         }
     }
+}
+
+/// The code with which something failed, as a fact.
+pub(crate) fn code_fact(code: HResult) -> Facts {
+    Facts::new().with("code", code.to_string())
 }
 
 /// Why an event-log entry is written; the log level goes by this.

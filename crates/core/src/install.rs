@@ -10,11 +10,12 @@ use autoenroll_model::{
 use autoenroll_wire::Certificate;
 
 use crate::events;
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
 use crate::known::{Inventory, Issued, Known, ManagedCertificate, WatchedCertificate};
 use crate::rules;
 
-/// The entry for MY: linked with its key and naming the template it was autoenrolled for ([MS-WCCE] 3.1.1.4.3.1, CERT_AUTO_ENROLL_PROP_ID).
+/// The entry for MY: linked with its key and naming the template it was autoenrolled for ([MS-WCCE] 3.1.1.4.3.1,
+/// CERT_AUTO_ENROLL_PROP_ID).
 pub(crate) fn stored(
     frame: &mut Frame,
     template: &str,
@@ -59,7 +60,7 @@ impl Housekeeping {
                 Self::Delete(thumbprint) | Self::Archive(thumbprint) => thumbprint.0.as_str(),
                 Self::Unpublish(_) => "userCertificate",
             };
-            frame.applies(rules::HOUSEKEEPING_FAILED, subject, Facts::new().with("code", code.to_string()))?;
+            frame.applies(rules::HOUSEKEEPING_FAILED, subject, code_fact(code))?;
             return Ok(());
         }
         match self {
@@ -108,7 +109,8 @@ fn retire(frame: &mut Frame, certificate: &ManagedCertificate) -> Housekeeping {
     }
 }
 
-/// What every run does last: certificates whose life is over leave the store and the directory, and those near their end are announced.
+/// What every run does last: certificates whose life is over leave the store and the directory, and those near their
+/// end are announced.
 ///
 /// Certificates of templates whose item did not succeed stay, and so do those that an item has retired already.
 pub(crate) fn housekeeping(
@@ -161,7 +163,8 @@ fn announce_expiry(frame: &mut Frame, known: &Known, retired: &[Thumbprint]) -> 
 /// Share of a certificate's life that is left when warnings begin, where `OfflineExpirationPercent` is not set.
 const DEFAULT_EXPIRATION_PERCENT: u8 = 10;
 
-/// Event 64 when no more than that share of a certificate's life is left, or none; `None` when there is nothing to warn of.
+/// Event 64 when no more than that share of a certificate's life is left, or none; `None` when there is nothing to warn
+/// of.
 fn warn_of_expiry(frame: &mut Frame, watched: &WatchedCertificate, percent: u8) -> Result<Option<Cause>, Inverted> {
     let life = watched.not_before.until(watched.not_after);
     let left = frame.now.wall.until(watched.not_after);

@@ -1,4 +1,5 @@
-//! One certificate: states S5 to S13. Each state is a file's concern and says what comes next; this one leads from state to state.
+//! One certificate: states S5 to S13. Each state is a file's concern and says what comes next; this one leads from
+//! state to state.
 
 mod card;
 mod deliver;
@@ -35,7 +36,7 @@ pub(crate) enum Progress {
     /// The work waits.
     Open(Box<Work>),
     /// The item has ended.
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// The end of an item.
@@ -184,7 +185,7 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
             Ok(Next::BeginRequest(key)) => submit::begin(&mut job, frame, key),
             Ok(Next::Sign(unsigned)) => Ok(submit::sign(&job, frame, unsigned)),
             Ok(Next::Deliver(certified)) => deliver::deliver(&mut job, frame, certified),
-            Ok(Next::WriteCard(certified)) => deliver::write_card(&mut job, frame, certified),
+            Ok(Next::WriteCard(card, certified)) => Ok(deliver::write_card(&job, frame, card, certified)),
             Err(Halt::Broken(error)) => return Err(error),
             // The step that the rule asks for is not taken, so the item cannot go on.
             Err(Halt::Inverted(_)) => return Ok(Progress::ended(job, Outcome::Failed(HResult::NTE_FAIL), None)),
@@ -194,7 +195,7 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
 
 impl Progress {
     fn ended(job: Job, outcome: Outcome, arrived: Option<Item>) -> Self {
-        Self::Ended(Ended { because: job.because, item: job.item, outcome, arrived })
+        Self::Ended(Box::new(Ended { because: job.because, item: job.item, outcome, arrived }))
     }
 }
 
@@ -205,21 +206,24 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
             card::readers_read(job, frame, purpose, after_ok, reported.readers()?)
         }
         Step::Describe { purpose, card } => card::described(job, frame, purpose, card, reported.card()?),
-        Step::Verify { purpose, card, pin } => card::verified(job, frame, purpose, card, pin, reported.done_by_card()?),
+        Step::Verify { purpose, card, pin } => card::verified(job, frame, purpose, card, pin, reported.verified()?),
         Step::RemoveOrphans { card, leftovers } => key::orphan_removed(job, frame, card, leftovers, reported),
         Step::Generate { card, algorithm, keep_default } => {
-            key::generated(job, frame, card.as_ref(), algorithm, keep_default, reported.generated()?)
+            key::generated(job, frame, algorithm, keep_default, reported.generated(card.as_ref())?)
         }
         Step::WriteAhead(key) => key::noted(job, frame, key, reported.done()?),
         Step::ReadExchange(key, cas) => submit::exchange_read(job, frame, key, cas, reported.exchange_certificate()?),
         Step::Archive(key, cas) => submit::key_archived(job, frame, key, cas, reported.archived_key()?),
-        Step::Sign(unsigned) => submit::signed(job, frame, unsigned, reported.signature()?),
+        Step::Sign(card, unsigned) => submit::signed(job, frame, unsigned, reported.signature(card.as_ref())?),
         Step::Submit(submitting) => submit::replied(job, frame, submitting, reported.reply()?),
         Step::NotePending => submit::pending_noted(job, frame, reported.done()?),
         Step::Retrieve(pending) => submit::retrieved(job, frame, &known.held, pending, reported.reply()?),
         Step::NoteIssued(certified) => submit::issue_noted(job, frame, certified, reported.done()?),
-        Step::WriteCard(certified) => deliver::card_written(job, frame, certified, reported.done_by_card()?),
-        Step::SetDefault(certified) => deliver::default_set(job, frame, certified, reported.done_by_card()?),
+        Step::WriteCard(card, certified) => {
+            let result = reported.done_by_card(&card)?;
+            deliver::card_written(job, frame, card, certified, result)
+        }
+        Step::SetDefault(card, certified) => deliver::default_set(job, frame, certified, reported.done_by_card(&card)?),
         Step::Install(certified) => deliver::installed(job, frame, certified, reported.done()?),
         Step::RemoveEntry(certified) => deliver::entry_removed(job, frame, &known.held, certified, reported.done()?),
         Step::Retire { certified, now, rest } => deliver::retired(job, frame, certified, now, rest, reported.done()?),

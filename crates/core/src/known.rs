@@ -138,8 +138,8 @@ impl Inventory {
         self.check(&certificate.thumbprint).is_some_and(|check| check.revoked)
     }
 
-    /// Whether a certificate has the key, as the old one does that was to be renewed with the same key. Such a key never goes with
-    /// its request: what it has decrypted or may still have to decrypt would be lost.
+    /// Whether a certificate has the key, as the old one does that was to be renewed with the same key. Such a key
+    /// never goes with its request: what it has decrypted or may still have to decrypt would be lost.
     pub(crate) fn is_certified(&self, key: &KeyPlace) -> bool {
         self.certified.contains(key)
     }

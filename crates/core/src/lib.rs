@@ -1,14 +1,15 @@
 //! The enrollment core: decides which certificates a principal must have, and gets them.
 //!
-//! A sans-IO state machine. It is handed one [`Input`] at a time, with the time, and answers with [`Output`]s until there are none
-//! ([`EnrollmentCore`]). One core is one principal on one machine; whatever must survive it - certificates, outstanding requests,
-//! settings - is in stores that it reads and writes through effects, so that it may be dropped at any moment.
+//! A sans-IO state machine. It is handed one [`Input`] at a time, with the time, and answers with [`Output`]s until
+//! there are none ([`EnrollmentCore`]). One core is one principal on one machine; whatever must survive it -
+//! certificates, outstanding requests, settings - is in stores that it reads and writes through effects, so that it may
+//! be dropped at any moment.
 //!
 //! It has no clock, no randomness, no cryptography, no files, no network, no threads and no async.
 //!
-//! Reading order: [`Core`] here; `run` for the phases of a run; `acquire`, `candidates`, `examine` and `plan` for what is to be done,
-//! with `known` for what they hand to each other; `desktop` and `item` for the user-interface state machine; `request` and `install`
-//! for the certificate; `rules` for every rule by name.
+//! Reading order: [`Core`] here; `run` for the phases of a run; `acquire`, `candidates`, `examine` and `plan` for what
+//! is to be done, with `known` for what they hand to each other; `desktop` and `item` for the user-interface state
+//! machine; `request` and `install` for the certificate; `rules` for every rule by name.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -265,9 +266,9 @@ impl CoreFactory for InProcess {
 
     fn start(&mut self, identity: &Identity) -> Result<Core, CoreError> {
         #[cfg(feature = "planted-bugs")]
-        let decisions = Decisions::flipping(self.flip.clone());
+        let core = Core::deciding(identity.clone(), Decisions::flipping(self.flip.clone()));
         #[cfg(not(feature = "planted-bugs"))]
-        let decisions = Decisions::new();
-        Ok(Core::deciding(identity.clone(), decisions))
+        let core = Core::new(identity.clone());
+        Ok(core)
     }
 }

@@ -139,11 +139,12 @@ struct Signers {
     cosigner: Option<SigningCertificate>,
 }
 
-/// Who signs: the old certificate, or one that stands in for a registration authority; `None` when a signature that the template
-/// demands cannot be had.
+/// Who signs: the old certificate, or one that stands in for a registration authority; `None` when a signature that the
+/// template demands cannot be had.
 ///
-/// A template that wants one signature of a registration authority: the old certificate may stand in for it, otherwise one of the
-/// principal's own certificates co-signs a new request, otherwise nothing can be done ([MS-WCCE] 3.1.2.4.2.2.2.7).
+/// A template that wants one signature of a registration authority: the old certificate may stand in for it, otherwise
+/// one of the principal's own certificates co-signs a new request, otherwise nothing can be done ([MS-WCCE]
+/// 3.1.2.4.2.2.2.7).
 fn signers(
     frame: &mut Frame,
     known: &Known,
@@ -186,8 +187,9 @@ fn as_signer(certificate: &ManagedCertificate) -> Option<SigningCertificate> {
     })
 }
 
-/// The certificates that a new one of this template makes superfluous: first the one it takes the place of, which is the one that an
-/// entry in REQUEST remembers, then those of the template that are no longer valid, and those of templates it supersedes.
+/// The certificates that a new one of this template makes superfluous: first the one it takes the place of, which is
+/// the one that an entry in REQUEST remembers, then those of the template that are no longer valid, and those of
+/// templates it supersedes.
 fn retired_by(
     frame: &mut Frame,
     known: &Known,
@@ -243,7 +245,8 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
     Ok(found)
 }
 
-/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an authority.
+/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an
+/// authority.
 fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, signers: &Signers) -> Decided {
     // F3.2.2.0x100
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
@@ -261,7 +264,8 @@ fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provide
     frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned, facts)
 }
 
-/// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place says.
+/// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place
+/// says.
 fn provider_of(key: &KeyPlace, installed: &[Provider]) -> Provider {
     let kind = if key.card.is_some() { ProviderKind::Card } else { ProviderKind::Software };
     installed

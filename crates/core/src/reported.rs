@@ -1,11 +1,13 @@
-//! Results of effects, read as the kind that the effect's documentation names. Any other kind is the driver's fault, never Windows'.
+//! Results of effects, read as the kind that the effect's documentation names. Any other kind is the driver's fault,
+//! never Windows'.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CaReply, CardDescription, CertificateCheck, CoreError, EffectId, EffectResult, EnrollmentService, HResult,
-    KeyPlace, PolicyResponse, PrincipalObject, ReaderView, RootDse, Settings, Stores, Template, TrustContainer,
+    CaReply, CardDescription, CardSerial, CertificateCheck, CoreError, EffectId, EffectResult, EnrollmentService,
+    HResult, KeyPlace, PolicyResponse, PrincipalObject, ReaderView, RootDse, Settings, Stores, Template,
+    TrustContainer,
 };
 
 /// The result of an effect that is open.
@@ -15,13 +17,22 @@ pub(crate) struct Reported {
     result: EffectResult,
 }
 
-/// Why a card did not do what it was asked for.
+/// Why a card did not verify a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PinFailure {
+    /// It failed with this code.
+    Code(HResult),
+    /// The PIN is wrong; so many tries are left, when the card tells.
+    Wrong(Option<u8>),
+}
+
+/// Why a provider did not do what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CardFailure {
     /// It failed with this code.
     Code(HResult),
-    /// The card refused the PIN; so many retries are left, when it tells.
-    WrongPin(Option<u8>),
+    /// This card refused a PIN that it took before.
+    WrongPin(CardSerial),
 }
 
 /// A new key: where it is, and its `SubjectPublicKeyInfo` in DER.
@@ -33,9 +44,9 @@ pub(crate) struct GeneratedKey {
 
 /// Methods that take a result of one kind, or the code with which the effect failed.
 macro_rules! kinds {
-    ($( $name:ident: $word:literal, $pattern:pat => $value:expr, $type:ty; )*) => {
+    ($( $visibility:vis $name:ident: $word:literal, $pattern:pat => $value:expr, $type:ty; )*) => {
         $(
-            pub(crate) fn $name(self) -> Result<Result<$type, HResult>, CoreError> {
+            $visibility fn $name(self) -> Result<Result<$type, HResult>, CoreError> {
                 match self.result {
                     $pattern => Ok(Ok($value)),
                     EffectResult::Failed(code) => Ok(Err(code)),
@@ -57,84 +68,63 @@ impl Reported {
     }
 
     kinds! {
-        done: "done", EffectResult::Done => (), ();
-        settings: "settings", EffectResult::Settings(settings) => settings, Settings;
-        directory: "directory", EffectResult::Directory(root) => root, RootDse;
-        trust: "trust", EffectResult::Trust(containers) => containers, Vec<TrustContainer>;
-        principal: "principal", EffectResult::Principal(principal) => principal, PrincipalObject;
-        templates: "templates", EffectResult::Templates(templates) => templates, Vec<Template>;
-        enrollment_services: "enrollment-services", EffectResult::EnrollmentServices(list) => list, Vec<EnrollmentService>;
-        policy: "policy", EffectResult::Policy(response) => response, PolicyResponse;
-        stores: "stores", EffectResult::Stores(stores) => stores, Stores;
-        checks: "checks", EffectResult::Checks(checks) => checks, Vec<CertificateCheck>;
-        readers: "readers", EffectResult::Readers(readers) => readers, Vec<ReaderView>;
-        card: "card", EffectResult::Card(description) => description, CardDescription;
-        reply: "reply", EffectResult::Reply(reply) => reply, CaReply;
-        exchange_certificate: "exchange-certificate", EffectResult::ExchangeCertificate(der) => der, Vec<u8>;
-        archived_key: "archived-key", EffectResult::ArchivedKey(blob) => blob, Vec<u8>;
+        pub(crate) done: "done", EffectResult::Done => (), ();
+        pub(crate) settings: "settings", EffectResult::Settings(settings) => settings, Settings;
+        pub(crate) directory: "directory", EffectResult::Directory(root) => root, RootDse;
+        pub(crate) trust: "trust", EffectResult::Trust(containers) => containers, Vec<TrustContainer>;
+        pub(crate) principal: "principal", EffectResult::Principal(principal) => principal, PrincipalObject;
+        pub(crate) templates: "templates", EffectResult::Templates(templates) => templates, Vec<Template>;
+        pub(crate) enrollment_services: "enrollment-services", EffectResult::EnrollmentServices(list) => list, Vec<EnrollmentService>;
+        pub(crate) policy: "policy", EffectResult::Policy(response) => response, PolicyResponse;
+        pub(crate) stores: "stores", EffectResult::Stores(stores) => stores, Stores;
+        pub(crate) checks: "checks", EffectResult::Checks(checks) => checks, Vec<CertificateCheck>;
+        pub(crate) readers: "readers", EffectResult::Readers(readers) => readers, Vec<ReaderView>;
+        pub(crate) card: "card", EffectResult::Card(description) => description, CardDescription;
+        pub(crate) reply: "reply", EffectResult::Reply(reply) => reply, CaReply;
+        pub(crate) exchange_certificate: "exchange-certificate", EffectResult::ExchangeCertificate(der) => der, Vec<u8>;
+        pub(crate) archived_key: "archived-key", EffectResult::ArchivedKey(blob) => blob, Vec<u8>;
+        any_signature: "signature", EffectResult::Signature(signature) => signature, Vec<u8>;
+        any_key: "generated", EffectResult::Generated { key, public_key } => GeneratedKey { place: key, public_key },
+            GeneratedKey;
     }
 
-    /// Any operation with the PIN of a card: what `read` makes of it, or why the card refused.
-    fn with_pin<T>(
-        self,
-        read: impl FnOnce(Self) -> Result<Result<T, HResult>, CoreError>,
-    ) -> Result<Result<T, CardFailure>, CoreError> {
+    /// The verification of a PIN.
+    pub(crate) fn verified(self) -> Result<Result<(), PinFailure>, CoreError> {
         match self.result {
-            EffectResult::WrongPin { tries_left } => Ok(Err(CardFailure::WrongPin(tries_left))),
-            result => Ok(read(Self { effect: self.effect, result })?.map_err(CardFailure::Code)),
+            EffectResult::WrongPin { tries_left } => Ok(Err(PinFailure::Wrong(tries_left))),
+            result => Ok(Self { effect: self.effect, result }.done()?.map_err(PinFailure::Code)),
         }
     }
 
     /// An operation of a card that has nothing to report.
-    pub(crate) fn done_by_card(self) -> Result<Result<(), CardFailure>, CoreError> {
-        self.with_pin(Self::done)
+    pub(crate) fn done_by_card(self, card: &CardSerial) -> Result<Result<(), CardFailure>, CoreError> {
+        self.with_pin(Some(card), Self::done)
     }
 
     /// A signature, by a card or in software.
-    pub(crate) fn signature(self) -> Result<Result<Vec<u8>, CardFailure>, CoreError> {
-        self.with_pin(|this| match this.result {
-            EffectResult::Signature(signature) => Ok(Ok(signature)),
-            EffectResult::Failed(code) => Ok(Err(code)),
-            other => Err(mismatch(this.effect, "signature", &other)),
-        })
+    pub(crate) fn signature(self, card: Option<&CardSerial>) -> Result<Result<Vec<u8>, CardFailure>, CoreError> {
+        self.with_pin(card, Self::any_signature)
     }
 
     /// A new key, on a card or in software.
-    pub(crate) fn generated(self) -> Result<Result<GeneratedKey, CardFailure>, CoreError> {
-        self.with_pin(|this| match this.result {
-            EffectResult::Generated { key, public_key } => Ok(Ok(GeneratedKey { place: key, public_key })),
-            EffectResult::Failed(code) => Ok(Err(code)),
-            other => Err(mismatch(this.effect, "generated", &other)),
-        })
+    pub(crate) fn generated(self, card: Option<&CardSerial>) -> Result<Result<GeneratedKey, CardFailure>, CoreError> {
+        self.with_pin(card, Self::any_key)
+    }
+
+    /// Any operation with a PIN that the card has taken before: what `read` makes of it, or why it was not done.
+    /// Without a card there is no PIN to be refused.
+    fn with_pin<T>(
+        self,
+        card: Option<&CardSerial>,
+        read: impl FnOnce(Self) -> Result<Result<T, HResult>, CoreError>,
+    ) -> Result<Result<T, CardFailure>, CoreError> {
+        match (&self.result, card) {
+            (EffectResult::WrongPin { .. }, Some(card)) => Ok(Err(CardFailure::WrongPin(card.clone()))),
+            _ => Ok(read(self)?.map_err(CardFailure::Code)),
+        }
     }
 }
 
 fn mismatch(effect: EffectId, expected: &str, found: &EffectResult) -> CoreError {
-    CoreError::WrongResult { effect, expected: expected.to_string(), found: word(found).to_string() }
-}
-
-/// The word of a result's kind, as the core protocol has it.
-const fn word(result: &EffectResult) -> &'static str {
-    match result {
-        EffectResult::Done => "done",
-        EffectResult::Failed(_) => "failed",
-        EffectResult::WrongPin { .. } => "wrong-pin",
-        EffectResult::Settings(_) => "settings",
-        EffectResult::Directory(_) => "directory",
-        EffectResult::Trust(_) => "trust",
-        EffectResult::Principal(_) => "principal",
-        EffectResult::Templates(_) => "templates",
-        EffectResult::EnrollmentServices(_) => "enrollment-services",
-        EffectResult::Policy(_) => "policy",
-        EffectResult::Stores(_) => "stores",
-        EffectResult::Checks(_) => "checks",
-        EffectResult::Readers(_) => "readers",
-        EffectResult::Card(_) => "card",
-        EffectResult::Generated { .. } => "generated",
-        EffectResult::Signature(_) => "signature",
-        EffectResult::Certificate(_) => "certificate",
-        EffectResult::Reply(_) => "reply",
-        EffectResult::ExchangeCertificate(_) => "exchange-certificate",
-        EffectResult::ArchivedKey(_) => "archived-key",
-    }
+    CoreError::WrongResult { effect, expected: expected.to_string(), found: found.word().to_string() }
 }

@@ -1,11 +1,13 @@
-//! Phase H: the request. It is built in stages, each of which wants one signature from a key that only a provider can use.
+//! Phase H: the request. It is built in stages, each of which wants one signature from a key that only a provider can
+//! use.
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, GeneralFlags, HResult, HashAlgorithm,
-    Inverted, KeyAlgorithm, KeyPlace, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
+    CngSettings, EnrollmentFlags, EventTable, ExtensionsAttribute, Facts, HResult, HashAlgorithm, Inverted,
+    KeyAlgorithm, KeyPlace, NameFlags, RequestHash, SignatureAlgorithm, Template, UnknownHash,
 };
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
@@ -95,7 +97,7 @@ pub(crate) enum SignerKey {
 #[derive(Clone, Debug)]
 pub(crate) enum Built {
     /// One more signature is wanted.
-    Wants(RequestBuilder),
+    Wants(Box<RequestBuilder>),
     /// It is ready for a CA.
     Finished(FinishedRequest),
 }
@@ -230,11 +232,13 @@ impl RequestBuilder {
         Self { stage: Stage::Outer(envelope), ..self }.next_signer()
     }
 
-    /// PKIData with the PKCS #10, signed by its key, which is named by its identifier ([MS-WCCE] 2.2.2.6.3, RFC 5272 3.2.1).
+    /// PKIData with the PKCS #10, signed by its key, which is named by its identifier ([MS-WCCE] 2.2.2.6.3, RFC 5272
+    /// 3.2.1).
     fn full_request(&self, inner: &CertificationRequest) -> Result<UnsignedMessage, HResult> {
         let mut attributes = alloc::vec![self.client_info.clone()];
         if let Some(blob) = &self.archived_key {
-            // The hash ties the enveloped key, which the signature does not cover, to the signed request ([MS-WCCE] 2.2.2.7.9).
+            // The hash ties the enveloped key, which the signature does not cover, to the signed request ([MS-WCCE]
+            // 2.2.2.7.9).
             attributes.push(Attribute::encrypted_key_hash(HashAlgorithm::Sha1, &digest(HashAlgorithm::Sha1, blob)));
         }
         let id = inner.key_identifier().map_err(|_| HResult::ERROR_INVALID_DATA)?;
@@ -252,7 +256,7 @@ impl RequestBuilder {
         };
         if let Some((at, tbs)) = envelope.message.next_tbs() {
             (envelope.at, envelope.tbs) = (at, tbs);
-            return Ok(Built::Wants(self));
+            return Ok(Built::Wants(Box::new(self)));
         }
         let message = envelope.message.finish().map_err(|_| HResult::CRYPT_E_NO_SIGNER)?;
         Ok(Built::Finished(self.finished(message.raw)))
@@ -275,7 +279,8 @@ impl RequestBuilder {
 /// The key a template asks for ([MS-WCCE] 3.1.2.4.2.2): RSA of at least the minimal size, or what the CNG settings say.
 ///
 /// # Errors
-/// `NTE_BAD_LEN` for a longer RSA key than any provider has, `NTE_BAD_ALGID` for an algorithm or a hash that is not known.
+/// `NTE_BAD_LEN` for a longer RSA key than any provider has, `NTE_BAD_ALGID` for an algorithm or a hash that is not
+/// known.
 pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Result<KeyAlgorithm, Unbuilt> {
     let algorithm = match template.cng_settings() {
         Some(cng) => cng.key_algorithm(template.minimal_key_size),
@@ -295,8 +300,8 @@ pub(crate) fn key_algorithm(frame: &mut Frame, template: &Template) -> Result<Ke
     Ok(algorithm)
 }
 
-/// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise `None`,
-/// and the client chooses.
+/// The hash under every signature of a request: the one that the template names ([MS-WCCE] 3.1.2.4.2.2.2.5), otherwise
+/// `None`, and the client chooses.
 ///
 /// # Errors
 /// `NTE_BAD_ALGID` when the name is not known: what a provider says of a hash it does not have (CryptCreateHash).
@@ -333,7 +338,8 @@ impl Signing {
     }
 }
 
-/// The algorithm of a key that is used again: what the template wants now, unless the old certificate has a key of another kind.
+/// The algorithm of a key that is used again: what the template wants now, unless the old certificate has a key of
+/// another kind.
 ///
 /// # Errors
 /// When the certificate cannot be read.
@@ -417,11 +423,8 @@ fn extensions(frame: &mut Frame, template: &Template) -> Result<Extensions, Inve
     if template.enrollment(EnrollmentFlags::INCLUDE_SYMMETRIC_ALGORITHMS) {
         list.push(Extension::smime_capabilities(&SmimeCapability::windows_2003()));
     }
-    let for_ca = template.flags.intersects(GeneralFlags::IS_CA.union(GeneralFlags::IS_CROSS_CA));
-    if for_ca {
-        let path_length = u32::try_from(template.max_issuing_depth).ok();
-        list.push(Extension::basic_constraints(BasicConstraints { ca: true, path_length }));
-    } else if template.enrollment(EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS) {
+    // A template for CAs, whose constraints would say so, is never a candidate.
+    if template.enrollment(EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS) {
         list.push(Extension::basic_constraints(BasicConstraints { ca: false, path_length: None }));
     }
     let marked = |extension: Extension| {

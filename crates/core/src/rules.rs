@@ -1,7 +1,7 @@
 //! Every rule that this core decides: name, id in the requirement catalogue, source, statement.
 //!
-//! A statement says what holds when the decision is affirmative. Where no public document has the rule, its source is `inferred`;
-//! the entry of the catalogue says from what.
+//! A statement says what holds when the decision is affirmative. Where no public document has the rule, its source is
+//! `inferred`; the entry of the catalogue says from what.
 
 use autoenroll_model::{Role, RuleRow};
 

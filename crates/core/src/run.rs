@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     Answer, BalloonId, Cancelled, Cause, CertificateCheck, Choice, CoreError, DecisionPoint, Effect, EffectId,
-    EffectResult, Fact, Facts, HResult, Inverted, Outcome, PromptId, Report, SimTime, Stores, Thumbprint,
+    EffectResult, Fact, Facts, HResult, Inverted, Outcome, PromptId, Report, RuleRow, SimTime, Stores, Thumbprint,
 };
 
 use crate::acquire::{Acquisition, Next};
@@ -132,10 +132,6 @@ impl Run {
                 WizardAnswer::Postpone => course.postpone(frame, &known, later),
                 WizardAnswer::Stay(desktop) => course.at(Phase::Desktop { known, desktop, later }),
             },
-            Phase::Silent { known, work, todo, later } => {
-                let progress = work.answered(frame, prompt, answer)?;
-                course.silent(frame, known, progress, todo, later)
-            }
             Phase::Interactive { known, work, todo } => {
                 let progress = work.answered(frame, prompt, answer)?;
                 course.interactive(frame, known, progress, todo)
@@ -144,9 +140,11 @@ impl Run {
                 open.check(answer)?;
                 Ok(None)
             }
+            // What is worked on silently asks nobody.
             Phase::Acquire { .. }
             | Phase::ReadStores { .. }
             | Phase::Inspect { .. }
+            | Phase::Silent { .. }
             | Phase::Housekeeping { .. }
             | Phase::Summary(_) => Err(CoreError::UnknownPrompt { prompt }.into()),
         }
@@ -223,8 +221,8 @@ impl Run {
         }
     }
 
-    /// The user logs off, or a new run takes the place of this one: nothing stays open, nothing is remembered but what the stores
-    /// hold.
+    /// The user logs off, or a new run takes the place of this one: nothing stays open, nothing is remembered but what
+    /// the stores hold.
     pub(crate) fn leave(self, frame: &mut Frame) -> Result<(), Inverted> {
         match self.phase {
             Phase::Desktop { desktop, .. } => desktop.leave(frame)?,
@@ -266,11 +264,7 @@ impl Course {
     fn stores_read(self, frame: &mut Frame, gathered: Gathered, stores: Result<Stores, HResult>) -> Going {
         let stores = match stores {
             Ok(stores) => stores,
-            Err(code) => {
-                frame.applies(rules::STORES_UNREADABLE, "stores", Facts::new().with("code", code.to_string()))?;
-                events::run_failed(frame, code);
-                return self.tell(frame);
-            }
+            Err(code) => return self.fail(frame, rules::STORES_UNREADABLE, code),
         };
         let held = examine(frame, &gathered, stores);
         let asked = to_inspect(&held);
@@ -282,7 +276,8 @@ impl Course {
         self.at(Phase::Inspect { effect, known })
     }
 
-    /// The certificates are inspected. When they cannot be, none is known to be unusable, so nothing is enrolled in its place.
+    /// The certificates are inspected. When they cannot be, none is known to be unusable, so nothing is enrolled in its
+    /// place.
     fn inspected(
         self,
         frame: &mut Frame,
@@ -294,13 +289,14 @@ impl Course {
                 known.held.checks = checks;
                 self.work_list(frame, known)
             }
-            Err(code) => {
-                let facts = Facts::new().with("code", code.to_string());
-                frame.applies(rules::CERTIFICATES_NOT_INSPECTED, "stores", facts)?;
-                events::run_failed(frame, code);
-                self.tell(frame)
-            }
+            Err(code) => self.fail(frame, rules::CERTIFICATES_NOT_INSPECTED, code),
         }
+    }
+
+    /// What is in the stores is not known well enough to enroll anything.
+    fn fail(self, frame: &mut Frame, rule: RuleRow, code: HResult) -> Going {
+        events::run_fails(frame, rule, "stores", code)?;
+        self.tell(frame)
     }
 
     /// Phase G: silent items come first, so that nothing waits for a user without need.
@@ -326,7 +322,7 @@ impl Course {
             match Work::start(frame, item)? {
                 Progress::Open(work) => return self.at(Phase::Silent { known, work, todo, later }),
                 Progress::Ended(ended) => {
-                    let arrived = self.item_ended(frame, ended)?;
+                    let arrived = self.item_ended(frame, *ended)?;
                     queue(frame, arrived, &mut todo, &mut later);
                 }
             }
@@ -345,7 +341,7 @@ impl Course {
         match progress {
             Progress::Open(work) => self.at(Phase::Silent { known, work, todo, later }),
             Progress::Ended(ended) => {
-                let arrived = self.item_ended(frame, ended)?;
+                let arrived = self.item_ended(frame, *ended)?;
                 queue(frame, arrived, &mut todo, &mut later);
                 self.next_silent(frame, known, todo, later)
             }
@@ -373,7 +369,7 @@ impl Course {
         while let Some(item) = todo.pop_front() {
             match Work::start(frame, item)? {
                 Progress::Open(work) => return self.at(Phase::Interactive { known, work, todo }),
-                Progress::Ended(ended) => self.interactive_ended(frame, ended, &todo)?,
+                Progress::Ended(ended) => self.interactive_ended(frame, *ended, &todo)?,
             }
         }
         self.finish(frame, &known)
@@ -383,7 +379,7 @@ impl Course {
         match progress {
             Progress::Open(work) => self.at(Phase::Interactive { known, work, todo }),
             Progress::Ended(ended) => {
-                self.interactive_ended(frame, ended, &todo)?;
+                self.interactive_ended(frame, *ended, &todo)?;
                 self.next_interactive(frame, known, todo)
             }
         }
@@ -463,7 +459,8 @@ impl Course {
     }
 }
 
-/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a user.
+/// The item that takes over waits for the user; where there is none it is begun at once, and fails as one that needs a
+/// user.
 fn queue(frame: &Frame, arrived: Option<Item>, todo: &mut VecDeque<Item>, later: &mut Vec<Item>) {
     if has_desktop(frame) {
         later.extend(arrived);

@@ -1,11 +1,11 @@
 //! A core in a child process, seen from the bench.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 
 use crate::breach::Breach;
+use crate::limits::Limits;
 use crate::process::Command;
 use crate::protocol::{FromCore, ToCore, VERSION};
 use crate::wire::Wire;
@@ -24,24 +24,6 @@ impl ForeignFactory {
     #[must_use]
     pub fn new(command: Command) -> Self {
         Self { command, limits: Limits::default() }
-    }
-}
-
-/// What a core in another process may not exceed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Real time for the whole answer to one input, or to the start.
-    pub answer: Duration,
-    /// Bytes in one line.
-    pub line: usize,
-    /// Outputs to one input.
-    pub outputs: usize,
-}
-
-/// Generous: a core answers within microseconds, a debug build under a loaded machine within a second.
-impl Default for Limits {
-    fn default() -> Self {
-        Self { answer: Duration::from_secs(30), line: 8 << 20, outputs: 10_000 }
     }
 }
 
@@ -96,8 +78,9 @@ impl ForeignCore {
         }
     }
 
-    /// One input, and everything the core puts out for it. What it says is taken in the order in which it says it, and never by when
-    /// it comes: a message that comes too late is told by its number, and the verdict is the same in every run.
+    /// One input, and everything the core puts out for it. What it says is taken in the order in which it says it, and
+    /// never by when it comes: a message that comes too late is told by its number, and the verdict is the same in
+    /// every run.
     fn ask(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
         self.handled += 1;
         let expected = self.handled;

@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod breach;
+mod conformance;
 mod core;
+mod limits;
 mod line;
 mod process;
 pub mod protocol;
@@ -19,7 +21,9 @@ mod server;
 mod wire;
 
 pub use crate::breach::Breach;
-pub use crate::core::{ForeignCore, ForeignFactory, Limits};
+pub use crate::conformance::{CheckedRule, check_core};
+pub use crate::core::{ForeignCore, ForeignFactory};
+pub use crate::limits::Limits;
 pub use crate::line::LineError;
 pub use crate::process::{Command, CommandError};
 #[cfg(feature = "schema")]

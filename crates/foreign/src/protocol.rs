@@ -3,9 +3,9 @@
 use autoenroll_model::{Cause, CoreError, Identity, Input, Now, Output, OutputBody, SimTime};
 use serde::{Deserialize, Serialize};
 
-/// The version of the protocol that this crate speaks. It is raised when a message changes in a way that an older reader would
-/// misunderstand. Fields that a reader does not know are ignored, so a new field does not raise it; a variant or word that a reader
-/// does not know is an error, so a new one is used only when both sides list its feature.
+/// The version of the protocol that this crate speaks. It is raised when a message changes in a way that an older
+/// reader would misunderstand. Fields that a reader does not know are ignored, so a new field does not raise it; a
+/// variant or word that a reader does not know is an error, so a new one is used only when both sides list its feature.
 pub const VERSION: u32 = 2;
 
 /// What the bench says.

@@ -1,5 +1,5 @@
-//! The JSON Schema of the protocol, generated from the types. It is committed as `fixtures/schemas/core-protocol-2.json`, because the
-//! command prints it and need not be able to make it.
+//! The JSON Schema of the protocol, generated from the types. It is committed as
+//! `fixtures/schemas/core-protocol-2.json`, because the command prints it and need not be able to make it.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};

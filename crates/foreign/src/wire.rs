@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::Limits;
 use crate::breach::Breach;
+use crate::limits::Limits;
 use crate::line;
 use crate::process::{Command, Process, Silence};
 use crate::protocol::FromCore;

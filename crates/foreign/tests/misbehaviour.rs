@@ -115,7 +115,8 @@ fn a_core_that_does_not_listen() {
     assert!(error.to_string().contains("no complete answer"), "{}", error.to_string());
 }
 
-/// What is said in answer to two inputs, and the error that it gives, as the core says it: at once, and again with every line late.
+/// What is said in answer to two inputs, and the error that it gives, as the core says it: at once, and again with
+/// every line late.
 fn breaks(lines: &[&str], expected: &str) {
     for pause in ["", "sleep 0.1;"] {
         let said: String = lines.iter().map(|line| format!("{pause} echo '{line}';")).collect();

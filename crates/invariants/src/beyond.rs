@@ -17,7 +17,8 @@ pub enum Beyond {
     },
     /// Of a `change` by which an administrator alters a card: the card after it.
     Card(CardView),
-    /// Of an `item-ended` with a certificate: whether certificate and key are where they are said to be, or what is wrong.
+    /// Of an `item-ended` with a certificate: whether certificate and key are where they are said to be, or what is
+    /// wrong.
     Enrolled(Result<(), String>),
 }
 

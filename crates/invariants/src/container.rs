@@ -24,8 +24,8 @@ pub(crate) struct DefaultContainers {
 struct Agreement {
     /// Public key of what may be replaced.
     old: Option<Vec<u8>>,
-    /// Another key with its certificate has taken the place. Until then the Yes holds, also in later runs: a key that becomes the
-    /// default before it is certified may have to give way again.
+    /// Another key with its certificate has taken the place. Until then the Yes holds, also in later runs: a key that
+    /// becomes the default before it is certified may have to give way again.
     done: bool,
 }
 

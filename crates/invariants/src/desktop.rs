@@ -23,7 +23,8 @@ struct OpenPrompt {
 }
 
 impl Prompts {
-    /// The open prompt that a record is about: it is among the causes; without such a cause the first of that decision point.
+    /// The open prompt that a record is about: it is among the causes; without such a cause the first of that decision
+    /// point.
     fn find(&mut self, at: Moment<'_>, point: &str) -> Option<usize> {
         let open = self.open.of(&at.record.actor);
         let by_cause = open.iter().position(|prompt| at.record.causes.contains(&prompt.record));

@@ -10,8 +10,8 @@ use crate::table::Invariant;
 /// At most so many violations of one invariant are reported: the first tells why, and the rest mostly follow from it.
 pub const INSTANCES: usize = 100;
 
-/// Everything in a trace that breaks an invariant, in its order: what the records show, and what the bench that made the trace
-/// has stated as violations itself.
+/// Everything in a trace that breaks an invariant, in its order: what the records show, and what the bench that made
+/// the trace has stated as violations itself.
 #[must_use]
 pub fn judge(trace: &Trace) -> Vec<Violation> {
     let mut checkers = Checkers::new(None);

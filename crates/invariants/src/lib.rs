@@ -1,12 +1,14 @@
 //! What must hold in every trace, whoever made it.
 //!
-//! Each invariant is a checker with its own state. It reads the records of a trace in order, and with each what its bench knows beside
-//! the record: [`Beyond`]. The simulator runs them while a trace grows ([`Checkers::observe`]); [`judge`] runs them over a trace that is
-//! there, also one of another bench, as far as a trace alone can tell. [`INVARIANTS`] says what that is.
+//! Each invariant is a checker with its own state. It reads the records of a trace in order, and with each what its
+//! bench knows beside the record: [`Beyond`]. The simulator runs them while a trace grows ([`Checkers::observe`]);
+//! [`judge`] runs them over a trace that is there, also one of another bench, as far as a trace alone can tell.
+//! [`INVARIANTS`] says what that is.
 //!
 //! It deliberately lacks anything that makes a trace, and any expectation of a single scenario.
 //!
-//! Reading order: [`INVARIANTS`], then the checkers by what they watch: `contract`, `pin`, `container`, `enrolled`, `request`, `desktop`.
+//! Reading order: [`INVARIANTS`], then the checkers by what they watch: `contract`, `pin`, `container`, `enrolled`,
+//! `request`, `desktop`.
 #![forbid(unsafe_code)]
 
 mod beyond;
@@ -30,7 +32,8 @@ use crate::checker::{Checker, Moment};
 pub use crate::judge::{INSTANCES, judge};
 pub use crate::table::{Bare, INVARIANTS, Invariant, Statement};
 
-/// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the fields.
+/// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the
+/// fields.
 #[derive(Clone, Debug)]
 pub struct Checkers {
     contract: contract::Contract,
@@ -46,8 +49,8 @@ pub struct Checkers {
 }
 
 impl Checkers {
-    /// Before the first record. `cancelled` is the profile's switch for items that the user cancelled; without it a summary may name them
-    /// or not.
+    /// Before the first record. `cancelled` is the profile's switch for items that the user cancelled; without it a
+    /// summary may name them or not.
     #[must_use]
     pub fn new(cancelled: Option<Cancelled>) -> Self {
         Self {

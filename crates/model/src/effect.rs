@@ -105,8 +105,8 @@ pub enum Effect {
     /// One transaction with a card: verify when a PIN is given, operate, log out. → the result of the operation, or
     /// [`EffectResult::WrongPin`] when the card refused the PIN.
     ///
-    /// Failure: the code of the provider. SCARD_W_CHV_BLOCKED: the PIN is blocked. SCARD_W_REMOVED_CARD and its like: the card
-    /// went away, and whatever it had not done is undone.
+    /// Failure: the code of the provider. SCARD_W_CHV_BLOCKED: the PIN is blocked. SCARD_W_REMOVED_CARD and its like:
+    /// the card went away, and whatever it had not done is undone.
     Card {
         /// Which card; the driver finds its reader.
         card: CardSerial,

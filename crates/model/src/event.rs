@@ -15,8 +15,9 @@ pub struct EventEntry {
     pub id: u16,
     /// How bad it is.
     pub severity: Severity,
-    /// Its fields. A core states those that it knows: `context` (`DOMAIN\\account`), `template`, `ca`, `request-id` (the number of the
-    /// request at the CA), `code` (an HRESULT as a text, `0x80094012 CERTSRV_E_TEMPLATE_DENIED`), `certificate` (a thumbprint).
+    /// Its fields. A core states those that it knows: `context` (`DOMAIN\\account`), `template`, `ca`, `request-id`
+    /// (the number of the request at the CA), `code` (an HRESULT as a text, `0x80094012 CERTSRV_E_TEMPLATE_DENIED`),
+    /// `certificate` (a thumbprint).
     pub facts: Facts,
 }
 

@@ -101,8 +101,8 @@ impl Serialize for Profile {
     }
 }
 
-/// A switch that is not known is ignored; one that is missing has the value of the profile of that name, or of the default one, so
-/// that both sides can have switches of their own.
+/// A switch that is not known is ignored; one that is missing has the value of the profile of that name, or of the
+/// default one, so that both sides can have switches of their own.
 impl<'de> Deserialize<'de> for Profile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Switches;

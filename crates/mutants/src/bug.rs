@@ -2,8 +2,8 @@
 
 use autoenroll_model::words;
 
-/// Declares each bug once: name, word, the scenario that has to catch it, description, and the rules whose inversion
-/// it takes the place of, if any.
+/// Declares each bug once: name, word, the scenario that has to catch it, description, and the rules whose inversion it
+/// takes the place of, if any.
 macro_rules! planted_bugs {
     ($( $name:ident = $word:literal, $scenario:literal, $about:literal $(, instead_of $rule:literal)*; )*) => {
         words! {
@@ -24,8 +24,8 @@ macro_rules! planted_bugs {
                 match self { $( Self::$name => $scenario, )* }
             }
 
-            /// Ids of the rules that are not inverted because this bug is what breaks them: the inversion would do
-            /// the same, or nothing.
+            /// Ids of the rules that are not inverted because this bug is what breaks them: the inversion would do the
+            /// same, or nothing.
             #[must_use]
             pub const fn instead_of(self) -> &'static [&'static str] {
                 match self { $( Self::$name => &[ $( $rule ),* ], )* }

@@ -53,8 +53,8 @@ pub struct Progress<'a> {
 }
 
 /// Runs each mutant against the scenarios that have to notice it, in the order of their names, until one does: a
-/// planted bug against the scenario that it names, an inverted rule against those whose `covers` names it or what it
-/// is a part of.
+/// planted bug against the scenario that it names, an inverted rule against those whose `covers` names it or what it is
+/// a part of.
 ///
 /// Only steps, strictness and invariants count. That a rule which is covered must have decided does not.
 pub fn run_mutants(

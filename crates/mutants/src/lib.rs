@@ -3,13 +3,12 @@
 //! A suite of scenarios is worth what it catches. There are three kinds of mutants, and a behaviour has one of them
 //! only:
 //!
-//! * [`PlantedBug`] lists mistakes that an implementation of autoenrollment may make. Each is planted from outside,
-//!   by wrapping any core ([`Sabotaged`]) or the cards of a world ([`SabotagedCards`]).
-//! * [`Mutant::Flipped`] inverts one rule: its condition comes out the other way, or what it asks for is left out.
-//!   That is done where decisions are recorded, in `autoenroll_model::Decisions`, and only with the feature
-//!   `planted-bugs`.
-//! * Files in `patches` change the sources of the core, for what neither of these can do. `cargo xtask patches`
-//!   applies them to a copy.
+//! * [`PlantedBug`] lists mistakes that an implementation of autoenrollment may make. Each is planted from outside, by
+//!   wrapping any core ([`Sabotaged`]) or the cards of a world ([`SabotagedCards`]).
+//! * [`Mutant::Flipped`] inverts one rule: its condition comes out the other way, or what it asks for is left out. That
+//!   is done where decisions are recorded, in `autoenroll_model::Decisions`, and only with the feature `planted-bugs`.
+//! * Files in `patches` change the sources of the core, for what neither of these can do. `cargo xtask patches` applies
+//!   them to a copy.
 //!
 //! It deliberately lacks any verdict of its own: a mutant counts as caught when a step or an invariant of a scenario
 //! fails, nothing else. No crate below contains the wrong behaviour of any of them.

@@ -1,9 +1,9 @@
 //! What a run costs: `cargo bench -p autoenroll-scenario --bench enrollment`.
 //!
-//! * An enrollment with RSA-2048 is bounded by RSA private key operations: two signatures of the new key (PKCS #10 and CMC) and one
-//!   of the CA. With P-256 keys on both sides it is the same number of much cheaper ones.
-//! * An idle pulse looks at 65 version 2 duplicates of the default templates until a rule excludes each, for many of them the access
-//!   check; it is bounded by making and recording about 250 decisions.
+//! * An enrollment with RSA-2048 is bounded by RSA private key operations: two signatures of the new key (PKCS #10 and
+//!   CMC) and one of the CA. With P-256 keys on both sides it is the same number of much cheaper ones.
+//! * An idle pulse looks at 65 version 2 duplicates of the default templates until a rule excludes each, for many of
+//!   them the access check; it is bounded by making and recording about 250 decisions.
 
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{Duration, SimTime};

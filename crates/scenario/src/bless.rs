@@ -1,4 +1,5 @@
-//! Writes what came into what was expected: only the values that differ, in place, everything else byte for byte as it was.
+//! Writes what came into what was expected: only the values that differ, in place, everything else byte for byte as it
+//! was.
 
 mod missing;
 mod splice;
@@ -9,7 +10,7 @@ use autoenroll_trace::Record;
 use crate::Code;
 use crate::check::Scenario;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Step, What, parse};
+use crate::document::{Step, StepKind, parse};
 use crate::instant;
 use crate::print::{Style, of_fact, value};
 use crate::run::unnamed::one_of;
@@ -35,15 +36,15 @@ pub struct Blessed {
 /// One change of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// What is replaced; empty where something is inserted.
+    /// What is replaced; empty where something is insertion.
     pub span: Span,
     /// By what.
     pub text: String,
-    /// The step that is inserted; `None` for every other change.
+    /// The step that is insertion; `None` for every other change.
     pub step: Option<NewStep>,
 }
 
-/// A step that is inserted.
+/// A step that is insertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewStep {
     /// As it is written.
@@ -71,8 +72,9 @@ impl Blessed {
     }
 }
 
-/// Writes what came in these runs of one file's variants into the text of the file. `steps` also inserts steps for what no step
-/// names. A text that does not parse any more afterwards would be a fault of this function and is refused as a whole.
+/// Writes what came in these runs of one file's variants into the text of the file. `steps` also inserts steps for what
+/// no step names. A text that does not parse any more afterwards would be a fault of this function and is refused as a
+/// whole.
 #[must_use]
 pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Blessed {
     let style = Style::of(text);
@@ -103,7 +105,7 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
                 _ => {
                     let mut problem = failure.to_diagnostic(&report.trace);
                     // Only the author knows the answer, and the help says which there are.
-                    if !matches!(failure.kind, FailureKind::LeftOpen { .. }) {
+                    if !matches!(failure.kind, FailureKind::PromptLeftOpen { .. }) {
                         problem.message +=
                             if steps { "; blessing takes no step out" } else { "; blessing changes values only" };
                     }
@@ -113,12 +115,12 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
         }
     }
     if steps {
-        let inserted = missing::insert(text, runs, style);
-        edits.extend(inserted.edits);
-        guards = inserted.guards;
-        inserted.refused.into_iter().for_each(|problem| refuse(problem, &mut refused));
+        let insertion = missing::insert(text, runs, style);
+        edits.extend(insertion.edits);
+        guards = insertion.guards;
+        insertion.refused.into_iter().for_each(|problem| refuse(problem, &mut refused));
     }
-    // By place only: what is inserted at one place stays in its order.
+    // By place only: what is insertion at one place stays in its order.
     edits.sort_by_key(|edit| edit.span);
     finish(text, edits, &guards, refused)
 }
@@ -130,7 +132,7 @@ fn failures(report: &RunReport) -> &[Failure] {
     }
 }
 
-/// A `never` that what is inserted before it makes guard less.
+/// A `never` that what is insertion before it makes guard less.
 struct Guard {
     /// The step.
     span: Span,
@@ -189,7 +191,7 @@ fn moved(span: Span, edits: &[Edit]) -> Span {
         if edit.span.end <= span.start {
             start = start + grown - shrunk;
         }
-        // What is inserted at its end comes behind it.
+        // What is insertion at its end comes behind it.
         if edit.span.end < span.end || edit.span.end == span.end && shrunk > 0 || edit.span.end <= span.start {
             end = end + grown - shrunk;
         }
@@ -215,7 +217,7 @@ fn content(span: Span, runs: &[(&Scenario, &RunReport)]) -> bool {
     runs.iter().any(|(scenario, report)| {
         let there = |step: &Step| step.span.start <= span.start && span.end <= step.span.end;
         let Some(at) = scenario.steps.iter().position(there) else { return false };
-        let looked = matches!(scenario.steps[at].what, What::State { .. }) && report.left[at].is_some();
+        let looked = matches!(scenario.steps[at].kind, StepKind::State { .. }) && report.exits[at].is_some();
         let mut differences = report.differences.iter().filter(|(step, _)| *step == at).flat_map(|(_, list)| list);
         (looked || report.matched[at].is_some()) && !differences.any(|difference| difference.span == Some(span))
     })

@@ -86,7 +86,7 @@ pub fn check(name: &str, bytes: &[u8], library: &Library, requirements: &dyn Req
 #[must_use]
 pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requirements) -> Checked {
     let Parsed { document, files, mut found, root } = parsed;
-    let files = library.shelved_with(files);
+    let files = library.files_with(files);
     if root.0.is_empty() {
         return Checked { document, scenarios: Vec::new(), files, found };
     }
@@ -173,8 +173,8 @@ fn switch_problem(error: &SwitchError, switch: &Spanned<String>, value: &Spanned
     match error {
         SwitchError::Unknown { .. } => {
             let names = autoenroll_model::SWITCHES.iter().map(|switch| switch.name);
-            let help = match crate::nearest::nearest(&switch.value, names) {
-                Some(near) => format!("did you mean `{near}`?"),
+            let help = match crate::suggestion::suggestion(&switch.value, names) {
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => "`autoenroll profiles` lists them".to_owned(),
             };
             let message = format!("there is no switch `{}`", switch.value);

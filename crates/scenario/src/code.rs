@@ -21,8 +21,8 @@ pub fn explain_code(code: &str) -> Option<Explanation> {
 
 macro_rules! codes {
     ($( $variant:ident = $code:literal, $title:literal, $text:literal; )*) => {
-        /// A kind of problem. `AE01..` is about reading, `AE02..` about keys and values, `AE03..` about names, `AE04..` about
-        /// the timeline, `AE05..` about a run.
+        /// A kind of problem. `AE01..` is about reading, `AE02..` about keys and values, `AE03..` about names, `AE04..`
+        /// about the timeline, `AE05..` about a run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $( #[doc = $title] $variant, )*
@@ -66,7 +66,7 @@ codes! {
          escapes \\e and \\x, and times without seconds came with TOML 1.1. The bench could read them, but others could not.";
     NotUtf8 = "AE0106", "not UTF-8",
         "TOML and JSON are UTF-8. The first byte that is not is marked.";
-    TwiceTheKey = "AE0107", "the same key twice",
+    DuplicateKey = "AE0107", "the same key twice",
         "A key may stand in a table once. Two values for one key would leave open which of them is meant.";
     FormatVersion = "AE0108", "format version",
         "Every file says `scenario = 1` first, so that a file of a later format is refused in words instead of being half \
@@ -97,14 +97,14 @@ codes! {
         "The text is not of the form that the key takes: an object identifier such as 1.3.6.1.5.5.7.3.2, a security identifier such as \
          S-1-5-21-1-2-3-1104, a GUID, hexadecimal bytes, or a code with its name, as records show it: 0x8010006C \
          SCARD_W_CHV_BLOCKED.";
-    TwiceTheName = "AE0210", "two things of one name",
+    DuplicateName = "AE0210", "two things of one name",
         "Things of a kind are told apart by their names, in the timeline and in messages. Within one file a name stands once; to \
          change something that an extended world has, use its name once and say only what differs.";
     Exclusive = "AE0211", "keys that exclude each other",
         "Both keys say the same thing in different ways; only one may stand.";
     Empty = "AE0212", "empty value",
         "The value must not be empty: an empty text names nothing, and an empty change changes nothing.";
-    TwiceTheCardId = "AE0213", "two cards of one id",
+    DuplicateCardId = "AE0213", "two cards of one id",
         "A card is known by its card id, which `serial` sets: whoever asked for the one might find the other. No two cards are issued \
          with one id. To change a card that an extended world has, use its name.";
 
@@ -129,7 +129,7 @@ codes! {
         "A template may list providers that no computer has; real ones do. But this name is nearly one that is installed, so it may \
          be a slip.";
 
-    Nowhere = "AE0309", "a certificate that is nowhere",
+    UnusedCertificate = "AE0309", "a certificate that is nowhere",
         "The certificate is in no store and on no card, so the story goes as if there were none. `of` puts it into MY of a user or computer \
          (`stores` says otherwise), and a container that `holds` it onto that card. What an extended world keeps for others to use is no \
          mistake.";

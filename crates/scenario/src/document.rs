@@ -13,6 +13,7 @@ use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
 use crate::diagnostic::Diagnostics;
+use crate::shape::LookAt;
 use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::Table;
 
@@ -103,9 +104,9 @@ pub struct Step {
     /// Its verb.
     pub verb: Spanned<&'static str>,
     /// When it begins.
-    pub begin: Begin,
+    pub begin: StepBegin,
     /// When it must be over.
-    pub end: Option<End>,
+    pub end: Option<StepEnd>,
     /// The record that it waits for, to act the moment it appears.
     pub on: Option<On>,
     /// Whose record it is, or who acts.
@@ -113,16 +114,16 @@ pub struct Step {
     /// The variants it stands in; all when empty.
     pub only: Vec<Spanned<String>>,
     /// What is done or must be seen.
-    pub what: What,
+    pub kind: StepKind,
 }
 
-/// The steps that match together with the first one: expectations next to each other, with no time and no action between them. Any
-/// other step is alone.
+/// The steps that match together with the first one: expectations next to each other, with no time and no action
+/// between them. Any other step is alone.
 pub(crate) fn group(steps: &[Step], first: usize) -> Range<usize> {
-    let sees = |step: &Step| matches!(step.what, What::Expect(_) | What::Prompt { .. });
+    let sees = |step: &Step| matches!(step.kind, StepKind::Expect(_) | StepKind::Prompt { .. });
     let joins = |at: &usize| {
         let step = &steps[*at];
-        sees(step) && step.begin == Begin::Now && step.end.is_none() && !answers(&steps[at - 1])
+        sees(step) && step.begin == StepBegin::Now && step.end.is_none() && !answers(&steps[at - 1])
     };
     let others =
         if steps.get(first).is_some_and(sees) { (first + 1..steps.len()).take_while(joins).count() } else { 0 };
@@ -131,47 +132,47 @@ pub(crate) fn group(steps: &[Step], first: usize) -> Range<usize> {
 
 /// Whether the step is a prompt that is answered at once.
 pub(crate) fn answers(step: &Step) -> bool {
-    matches!(&step.what, What::Prompt { answer, .. } if answer.value.is_some())
+    matches!(&step.kind, StepKind::Prompt { answer, .. } if answer.value.is_some())
 }
 
 /// Two steps are equal when they say the same, wherever they stand.
 impl PartialEq for Step {
     fn eq(&self, other: &Self) -> bool {
-        let said = |step: &Self| (step.verb, step.begin.clone(), step.end.clone(), step.on.clone());
-        said(self) == said(other) && self.who == other.who && self.only == other.only && self.what == other.what
+        let parts = |step: &Self| (step.verb, step.begin.clone(), step.end.clone(), step.on.clone());
+        parts(self) == parts(other) && self.who == other.who && self.only == other.only && self.kind == other.kind
     }
 }
 
 /// When a step begins.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Begin {
+pub enum StepBegin {
     /// At the time the clock shows.
     Now,
     /// Then.
-    At(Spanned<When>),
+    At(Spanned<Time>),
     /// That long after the previous step's match.
     After(Spanned<Duration>),
 }
 
 /// When a step must be over. The instant itself is outside.
 #[derive(Clone, Debug, PartialEq)]
-pub enum End {
+pub enum StepEnd {
     /// Then.
-    Until(Spanned<When>),
+    Until(Spanned<Time>),
     /// That long after the previous step's match.
     Within(Spanned<Duration>),
 }
 
 /// An instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub enum Time {
     /// That long after the start.
     Since(Duration),
     /// When the wall clock, had nobody set it, would show this.
     Clock(FileTime),
 }
 
-impl When {
+impl Time {
     /// As simulated time, for a world that starts at `start`; an instant before the start is the start.
     #[must_use]
     pub fn after(self, start: FileTime) -> SimTime {
@@ -188,14 +189,14 @@ pub struct On {
     /// Its kind.
     pub kind: Spanned<Kind>,
     /// Facts that it has.
-    pub facts: Vec<WantedFact>,
+    pub facts: Vec<ExpectedFact>,
 }
 
 /// What a step does or sees.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum StepKind {
     /// Somebody does something.
-    Act(Deed),
+    Action(ActionStep),
     /// Time goes by.
     Wait(Spanned<Duration>),
     /// A record is seen.
@@ -207,7 +208,7 @@ pub enum What {
         /// Its facts.
         pattern: Pattern,
         /// The answer; `None` leaves it open.
-        answer: Spanned<Option<Reply>>,
+        answer: Spanned<Option<PromptAnswer>>,
     },
     /// A record is not seen.
     Never(Pattern),
@@ -218,30 +219,10 @@ pub enum What {
         /// Which one.
         of: Option<Spanned<String>>,
         /// What is to be seen.
-        facts: Vec<WantedFact>,
+        facts: Vec<ExpectedFact>,
         /// And nothing else.
         exact: bool,
     },
-}
-
-words! {
-    /// What a `state` step looks at.
-    pub enum LookAt as "state" {
-        /// A card.
-        Card = "card",
-        /// A principal's MY.
-        Store = "store",
-        /// A principal's REQUEST.
-        Requests = "requests",
-        /// A CA.
-        Ca = "ca",
-        /// A principal's directory object.
-        Directory = "directory",
-        /// A user's desktop.
-        Desktop = "desktop",
-        /// A computer's trust stores.
-        Trust = "trust",
-    }
 }
 
 /// A record that is expected, or that must not come.
@@ -250,7 +231,7 @@ pub struct Pattern {
     /// Its kind.
     pub kind: Spanned<Kind>,
     /// Facts that it has.
-    pub facts: Vec<WantedFact>,
+    pub facts: Vec<ExpectedFact>,
     /// It has no others.
     pub exact: bool,
     /// The name that it is bound to.
@@ -259,24 +240,24 @@ pub struct Pattern {
 
 /// A fact that a record is to have.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WantedFact {
+pub struct ExpectedFact {
     /// Its name.
     pub name: Spanned<String>,
     /// Its value.
-    pub value: Spanned<Wanted>,
+    pub value: Spanned<ExpectedValue>,
 }
 
 /// The value of a fact that a record is to have.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wanted {
+pub enum ExpectedValue {
     /// This value.
-    Is(Fact),
+    Literal(Fact),
     /// This instant: the fact is its RFC 3339 text in UTC.
     Instant(FileTime),
     /// What an earlier step bound.
-    Bound(Reference),
+    Reference(Reference),
     /// A list of values.
-    List(Vec<Wanted>),
+    List(Vec<ExpectedValue>),
 }
 
 /// `$new` or `$new.ca`.
@@ -290,16 +271,16 @@ pub struct Reference {
 
 /// A text that may refer to something bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum NameOrReference {
     /// This name.
-    Is(String),
+    Name(String),
     /// What an earlier step bound.
-    Bound(Reference),
+    Reference(Reference),
 }
 
 /// What a user answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
+pub enum PromptAnswer {
     /// A word.
     Word(Choice),
     /// These digits.
@@ -310,7 +291,7 @@ pub enum Reply {
 
 /// What people and the world do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Deed {
+pub enum ActionStep {
     /// A computer starts.
     Boot(Spanned<String>),
     /// A computer is shut down.
@@ -368,7 +349,7 @@ pub enum Deed {
         /// The decision point.
         point: Spanned<DecisionPoint>,
         /// The answer.
-        with: Spanned<Reply>,
+        with: Spanned<PromptAnswer>,
     },
     /// The world changes.
     Change {
@@ -386,9 +367,9 @@ pub enum Deed {
         /// Which CA, when there are several.
         of: Option<Spanned<String>>,
         /// The request.
-        request: Option<Spanned<Named>>,
+        request: Option<Spanned<NameOrReference>>,
         /// The certificate.
-        certificate: Option<Spanned<Named>>,
+        certificate: Option<Spanned<NameOrReference>>,
     },
 }
 

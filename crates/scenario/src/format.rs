@@ -11,15 +11,17 @@ use crate::tree::{self, MAX_BYTES, Value};
 
 /// The text in the common layout, which [`format()`] leaves as it is.
 ///
-/// In TOML, comments, order, spellings and line breaks stay. There is one blank around `=` and inside `{}`, one after a comma and
-/// before a comment, and none at the ends of lines. An empty line stands before each header and the comment above it, and no two stand
-/// together. A list is on one line; or its brackets stand alone, it is indented by two, ends with a comma, and has each table on a line of
-/// its own. That is how a list is laid out that has a line break, and `steps` that has several tables.
+/// In TOML, comments, order, spellings and line breaks stay. There is one blank around `=` and inside `{}`, one after a
+/// comma and before a comment, and none at the ends of lines. An empty line stands before each header and the comment
+/// above it, and no two stand together. A list is on one line; or its brackets stand alone, it is indented by two, ends
+/// with a comma, and has each table on a line of its own. That is how a list is laid out that has a line break, and
+/// `steps` that has several tables.
 ///
 /// JSON is laid out anew: what fits a line stands on one, except the outermost table and lists of several tables.
 ///
-/// Line endings become `\n`, also in multi-line strings, where TOML leaves to the reader what they are; a byte order mark is left out.
-/// Nothing is asked about what the words mean: files of fixtures are laid out too, and scenarios that [`crate::check`] finds fault with.
+/// Line endings become `\n`, also in multi-line strings, where TOML leaves to the reader what they are; a byte order
+/// mark is left out. Nothing is asked about what the words mean: files of fixtures are laid out too, and scenarios that
+/// [`crate::check`] finds fault with.
 ///
 /// # Errors
 /// When the text cannot be read, or its layout would be too large to be read.
@@ -51,7 +53,7 @@ const fn is_about_syntax(code: Code) -> bool {
             | Code::TooDeep
             | Code::TooLarge
             | Code::LaterToml
-            | Code::TwiceTheKey
+            | Code::DuplicateKey
     )
 }
 
@@ -69,7 +71,8 @@ pub enum FormatError {
     Differs,
 }
 
-/// Whether a text is, as far as it can be read, a file of this language: a scenario, a world, a card, or a file of templates.
+/// Whether a text is, as far as it can be read, a file of this language: a scenario, a world, a card, or a file of
+/// templates.
 #[must_use]
 pub fn is_scenario_or_fixture(bytes: &[u8]) -> bool {
     let root = parse("", bytes).root;

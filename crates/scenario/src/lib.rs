@@ -1,11 +1,11 @@
 //! The scenario language: parse, diagnose, run.
 //!
-//! A scenario file says what exists, what happens and what must be seen. [`parse`] reads it and finds everything that is wrong
-//! with its form, [`check`] finds what its names refer to and builds a [`Scenario`], [`run`] plays that against a world and says
-//! whether everything came as it should.
+//! A scenario file says what exists, what happens and what must be seen. [`parse`] reads it and finds everything that
+//! is wrong with its form, [`check`] finds what its names refer to and builds a [`Scenario`], [`run`] plays that
+//! against a world and says whether everything came as it should.
 //!
-//! It deliberately lacks files, which come through a [`Loader`] into a [`Library`], and any knowledge of how cores decide: it matches
-//! trace records.
+//! It deliberately lacks files, which come through a [`Loader`] into a [`Library`], and any knowledge of how cores
+//! decide: it matches trace records.
 #![forbid(unsafe_code)]
 
 mod bless;
@@ -19,7 +19,6 @@ mod library;
 mod loader;
 mod lower;
 mod merge;
-mod nearest;
 mod new;
 mod print;
 mod reference;
@@ -27,6 +26,7 @@ mod run;
 mod schema;
 mod shape;
 mod source;
+mod suggestion;
 mod tree;
 
 pub use bless::{Blessed, Edit, NewStep, Note, bless};
@@ -36,21 +36,21 @@ pub use check::{
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
-    About, Begin, CaOp, Deed, Document, End, Level, LookAt, Named, On, Parsed, Pattern, Reference, Reply, Step, Sweep,
-    Wanted, WantedFact, What, When, parse,
+    About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed, Pattern,
+    PromptAnswer, Reference, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use library::Library;
 pub use loader::{Bundle, LoadError, Loader};
-pub use nearest::nearest;
-pub use new::{NewScenario, NewStory, new_scenario};
+pub use new::{NewScenario, NewScenarioKind, new_scenario};
 pub use print::print;
 pub use reference::reference;
 pub use run::{
-    Difference, Failure, FailureKind, FirstDifference, Miss, NearMiss, RunError, RunReport, Stage, SweepFailure,
-    SweepReport, Twice, Verdict, first_difference, run, run_on, run_twice, sweep,
+    Difference, Failure, FailureKind, FirstDifference, Mismatch, NearMatch, RepeatedRun, RunError, RunReport,
+    Simulator, SweepFailure, SweepReport, Verdict, first_difference, run, run_on, run_twice, sweep,
 };
 pub use schema::json_schema;
-pub use shape::{listed_facts, unlisted_facts};
+pub use shape::{LookAt, listed_facts, unlisted_facts};
 pub use source::{FileId, Files, Span, Spanned};
+pub use suggestion::suggestion;
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};

@@ -9,18 +9,19 @@ use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document;
 use crate::loader::{LoadError, Loader};
-use crate::nearest::nearest;
 use crate::shape::{CARD_FILE, TEMPLATE_FILE, check_root, check_shape, missing_keys};
-use crate::source::{File, FileId, Files, Span, Spanned};
+use crate::source::{FileId, Files, SourceFile, Span, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree::Table;
 
-/// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one library, also at the
-/// same time: they share its texts, and what is wrong with a fixture is told to each scenario that uses it.
+/// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one
+/// library, also at the same time: they share its texts, and what is wrong with a fixture is told to each scenario that
+/// uses it.
 #[derive(Debug)]
 pub struct Library {
-    files: Arc<[File]>,
-    worlds: Folder,
-    cards: Folder,
+    files: Arc<[SourceFile]>,
+    worlds: FixtureFolder,
+    cards: FixtureFolder,
     /// The default templates of Windows Server 2003, and those of later versions.
     templates: [Fixture; 2],
     oids: Vec<(String, Oid)>,
@@ -30,7 +31,7 @@ pub struct Library {
 
 /// The fixtures that are told apart by the names of their files.
 #[derive(Debug)]
-struct Folder {
+struct FixtureFolder {
     /// What each of them is, for messages.
     what: &'static str,
     /// Where they are below `fixtures/`.
@@ -47,26 +48,26 @@ struct Fixture {
 }
 
 impl Library {
-    /// Reads every world, template and kind of card, and the names of object identifiers. Default templates and names of object
-    /// identifiers may be missing: nothing can be based on them then.
+    /// Reads every world, template and kind of card, and the names of object identifiers. Default templates and names
+    /// of object identifiers may be missing: nothing can be based on them then.
     #[must_use]
     pub fn read(loader: &dyn Loader) -> Self {
-        let mut shelf = Shelf { loader, files: Vec::new() };
-        let worlds = shelf.folder("world", "worlds", |root, whole, found| check_root(root, whole, false, found));
-        let oids = shelf.alone("oids.toml", |_, _, _| {});
-        let mut templates = |name: &str| shelf.alone(name, |root, _, found| check_shape(&TEMPLATE_FILE, root, found));
+        let mut reader = FixtureReader { loader, files: Vec::new() };
+        let worlds = reader.folder("world", "worlds", |root, whole, found| check_root(root, whole, false, found));
+        let oids = reader.alone("oids.toml", |_, _, _| {});
+        let mut templates = |name: &str| reader.alone(name, |root, _, found| check_shape(&TEMPLATE_FILE, root, found));
         let templates = [templates("templates/win2003.toml"), templates("templates/later.toml")];
-        let cards = shelf.folder("kind of card", "cards", |root, whole, found| {
+        let cards = reader.folder("kind of card", "cards", |root, whole, found| {
             check_shape(&CARD_FILE, root, found);
             missing_keys(&CARD_FILE, root, whole, found);
         });
         let Fixture { root, found: mut oid_problems } = oids;
         let oids = read_oids(&root, &mut oid_problems);
-        Self { files: shelf.files.into(), worlds, cards, templates, oids, oid_problems }
+        Self { files: reader.files.into(), worlds, cards, templates, oids, oid_problems }
     }
 
     /// The text of a scenario, and those of the fixtures.
-    pub(crate) fn shelved_with(&self, files: Files) -> Files {
+    pub(crate) fn files_with(&self, files: Files) -> Files {
         files.with_fixtures(Arc::clone(&self.files))
     }
 
@@ -106,8 +107,8 @@ impl Library {
             return None;
         }
         let message = format!("there is no object identifier named `{}`", text.value);
-        let help = match nearest(text.value, self.oids.iter().map(|(name, _)| name.as_str())) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = match suggestion(text.value, self.oids.iter().map(|(name, _)| name.as_str())) {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
             None => "write the dotted form, or a name of fixtures/oids.toml".to_owned(),
         };
         found.push(Diagnostic::error(Code::UnknownName, message, text.span).help(help));
@@ -115,7 +116,7 @@ impl Library {
     }
 }
 
-impl Folder {
+impl FixtureFolder {
     /// The fixture of that name. Without one, the problem is reported at the name.
     fn named(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
         let Self { what, path, fixtures } = self;
@@ -135,8 +136,8 @@ impl Folder {
             }
             None => {
                 let known: Vec<&str> = fixtures.keys().map(String::as_str).collect();
-                let help = match nearest(name.value, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
+                let help = match suggestion(name.value, known.iter().copied()) {
+                    Some(suggestion) => format!("did you mean `{suggestion}`?"),
                     None if known.is_empty() => format!("there are no files in fixtures/{path}"),
                     None => format!("there are {}", known.join(", ")),
                 };
@@ -149,19 +150,19 @@ impl Folder {
 }
 
 /// A library in the making.
-struct Shelf<'a> {
+struct FixtureReader<'a> {
     loader: &'a dyn Loader,
-    files: Vec<File>,
+    files: Vec<SourceFile>,
 }
 
-impl Shelf<'_> {
+impl FixtureReader<'_> {
     /// All files of a folder.
     fn folder(
         &mut self,
         what: &'static str,
         path: &'static str,
         form: impl Fn(&Table, Span, &mut Diagnostics),
-    ) -> Folder {
+    ) -> FixtureFolder {
         let mut fixtures = BTreeMap::new();
         for name in self.loader.list(path) {
             let file = format!("{path}/{name}.toml");
@@ -172,7 +173,7 @@ impl Shelf<'_> {
                 Err(LoadError::Missing) => {}
             }
         }
-        Folder { what, path, fixtures }
+        FixtureFolder { what, path, fixtures }
     }
 
     /// A file that no scenario names; empty when it is missing.
@@ -192,7 +193,7 @@ impl Shelf<'_> {
     fn put(&mut self, path: &str, text: String, form: impl Fn(&Table, Span, &mut Diagnostics)) -> Fixture {
         let mut found = Diagnostics::new();
         let root = document::tree(FileId::fixture(self.files.len()), &text, form, &mut found);
-        self.files.push(File { name: format!("fixtures/{path}"), text });
+        self.files.push(SourceFile { name: format!("fixtures/{path}"), text });
         Fixture { root, found }
     }
 }

@@ -11,7 +11,8 @@ pub trait Loader {
     /// When there is none, or it cannot be read.
     fn load(&self, path: &str) -> Result<String, LoadError>;
 
-    /// The names without ending of the files in a folder below `fixtures/`, in alphabetical order: those that can be loaded.
+    /// The names without ending of the files in a folder below `fixtures/`, in alphabetical order: those that can be
+    /// loaded.
     fn list(&self, folder: &str) -> Vec<String>;
 }
 

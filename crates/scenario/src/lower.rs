@@ -1,6 +1,6 @@
 //! From a complete world to the simulator's own description of it.
 
-mod authority;
+mod ca;
 mod cards;
 mod change;
 mod names;
@@ -14,7 +14,7 @@ use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustSpec};
 
 pub(crate) use change::changes;
-pub(crate) use names::{Names, Thing, unknown};
+pub(crate) use names::{NameKind, WorldNames, unknown};
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -28,7 +28,7 @@ pub(crate) struct Context<'a> {
     /// The complete world.
     pub(crate) world: &'a Table,
     /// Its names.
-    pub(crate) names: Names,
+    pub(crate) names: WorldNames,
     /// The fixtures.
     pub(crate) fixtures: &'a Library,
     /// The domain, once it is known.
@@ -41,11 +41,16 @@ pub(crate) struct Context<'a> {
 const START: &str = "2026-03-02T08:00:00Z";
 
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
-pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &mut Diagnostics) -> (WorldSpec, Names) {
+pub(crate) fn spec(
+    world: &Table,
+    profile: Profile,
+    library: &Library,
+    found: &mut Diagnostics,
+) -> (WorldSpec, WorldNames) {
     found.extend(library.oid_problems());
     let mut cx = Context {
         world,
-        names: Names::of(world),
+        names: WorldNames::of(world),
         fixtures: library,
         domain: DomainSpec::contoso(),
         templates: Vec::new(),
@@ -61,7 +66,7 @@ pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &m
     spec.start = start;
     spec.policy = policy::policy(world.table("policy"));
     spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
-    spec.authorities = world.tables("ca").map(|ca| authority::authority(&cx, ca, old, found)).collect();
+    spec.authorities = world.tables("ca").map(|table| ca::ca(&cx, table, old, found)).collect();
     spec.groups = people::groups(&cx, found);
     spec.users = people::users(&cx, found);
     spec.computers = people::computers(&cx, found);
@@ -74,7 +79,7 @@ pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &m
     (spec, cx.names)
 }
 
-fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
+fn domain(world: &Table, names: &WorldNames, found: &mut Diagnostics) -> DomainSpec {
     let mut spec = DomainSpec::contoso();
     let empty = Table::default();
     let table = world.table("domain").unwrap_or(&empty);
@@ -101,7 +106,7 @@ fn domain(world: &Table, names: &Names, found: &mut Diagnostics) -> DomainSpec {
         match trust.get(key) {
             None => names.cas.iter().map(|ca| ca.value.clone()).collect(),
             Some(_) => {
-                let known = trust.texts(key).filter(|name| names.has(Thing::Root, *name, found));
+                let known = trust.texts(key).filter(|name| names.has(NameKind::Root, *name, found));
                 known.map(|name| name.value.to_owned()).collect()
             }
         }

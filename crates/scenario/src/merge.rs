@@ -3,9 +3,9 @@
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
-use crate::nearest::nearest;
-use crate::shape::{Shape, Takes, WORLD};
+use crate::shape::{Shape, ValueType, WORLD};
 use crate::source::{Span, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree::{Entry, Node, Table, Value};
 
 /// How many worlds may build on one another.
@@ -56,13 +56,14 @@ fn load(
 pub(crate) fn over(base: &Table, upper: &Table, shape: &Shape, found: &mut Diagnostics) -> Table {
     let mut result = base.clone();
     for entry in &upper.0 {
-        let takes = shape.key(&entry.key.value).map(|key| key.takes);
+        let value_type = shape.key(&entry.key.value).map(|key| key.value_type);
         match result.0.iter_mut().find(|known| known.key.value == entry.key.value) {
             Some(known) => {
-                *known = Entry { key: entry.key.clone(), node: over_node(Some(&known.node), &entry.node, takes, found) }
+                *known =
+                    Entry { key: entry.key.clone(), node: over_node(Some(&known.node), &entry.node, value_type, found) }
             }
             None => {
-                let node = over_node(None, &entry.node, takes, found);
+                let node = over_node(None, &entry.node, value_type, found);
                 result.0.push(Entry { key: entry.key.clone(), node });
             }
         }
@@ -70,20 +71,20 @@ pub(crate) fn over(base: &Table, upper: &Table, shape: &Shape, found: &mut Diagn
     result
 }
 
-fn over_node(base: Option<&Node>, upper: &Node, takes: Option<Takes>, found: &mut Diagnostics) -> Node {
-    let value = match (takes, &upper.value) {
-        (Some(Takes::Table(shape)), Value::Table(table)) => {
+fn over_node(base: Option<&Node>, upper: &Node, value_type: Option<ValueType>, found: &mut Diagnostics) -> Node {
+    let value = match (value_type, &upper.value) {
+        (Some(ValueType::Table(shape)), Value::Table(table)) => {
             let below = base.and_then(Node::as_table).cloned().unwrap_or_default();
             Value::Table(over(&below, table, shape, found))
         }
-        (Some(Takes::Named(shape)), Value::List(list)) => {
+        (Some(ValueType::Named(shape)), Value::List(list)) => {
             Value::List(by_name(base.map_or(&[][..], Node::as_list), list, shape, found))
         }
-        (Some(Takes::Tables(_)), Value::List(list)) => {
+        (Some(ValueType::Tables(_)), Value::List(list)) => {
             Value::List(base.map_or(&[][..], Node::as_list).iter().chain(list).cloned().collect())
         }
         // A value of another type is reported; what is below it stays, so that nothing else seems to be missing.
-        (Some(Takes::Table(_) | Takes::Named(_) | Takes::Tables(_)), _) => match base {
+        (Some(ValueType::Table(_) | ValueType::Named(_) | ValueType::Tables(_)), _) => match base {
             Some(base) => return base.clone(),
             None => upper.value.clone(),
         },
@@ -108,7 +109,8 @@ fn by_name(base: &[Node], upper: &[Node], shape: &Shape, found: &mut Diagnostics
                 let noun = shape.name.split_once(' ').map_or(shape.name, |(_, noun)| noun);
                 let message = format!("no extended world has a {noun} `{}` to leave out", name.unwrap_or(""));
                 let names = result.iter().filter_map(|node| node.as_table()?.text("name")).map(|name| name.value);
-                let help = nearest(name.unwrap_or(""), names).map(|near| format!("did you mean `{near}`?"));
+                let help =
+                    suggestion(name.unwrap_or(""), names).map(|suggestion| format!("did you mean `{suggestion}`?"));
                 found.push(
                     Diagnostic::error(Code::AbsentNothing, message, absent_place(table, node.span)).help_some(help),
                 );

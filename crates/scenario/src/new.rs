@@ -8,12 +8,12 @@ pub struct NewScenario {
     /// The profile; the default one when it is not said.
     pub profile: Option<String>,
     /// The story that it tells.
-    pub story: NewStory,
+    pub story: NewScenarioKind,
 }
 
 /// The story of a new scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewStory {
+pub enum NewScenarioKind {
     /// A certificate at logon, without anybody noticing.
     Silent,
     /// A certificate on a smart card, with balloon, wizard and PIN.
@@ -29,9 +29,9 @@ pub fn new_scenario(new: &NewScenario) -> String {
     let profile = new.profile.as_ref().map_or(String::new(), |profile| format!("profile = \"{profile}\"\n"));
     format!("scenario = 1\ntitle = {title}\n{profile}{ABOUT}")
         + match new.story {
-            NewStory::Silent => SILENT,
-            NewStory::SmartCard => SMART_CARD,
-            NewStory::Machine => MACHINE,
+            NewScenarioKind::Silent => SILENT,
+            NewScenarioKind::SmartCard => SMART_CARD,
+            NewScenarioKind::Machine => MACHINE,
         }
 }
 

@@ -1,9 +1,13 @@
-//! The parts of the reference documentation that list verbs, modifiers and keys, made from the tables that the reader uses.
+//! The parts of the reference documentation that list verbs, modifiers and keys, made from the tables that the reader
+//! uses.
 
 use std::fmt::Write as _;
 
-use crate::shape::{CHANGES, Key, LOOKS, MODIFIERS, PROMPTS, RECORDS, ROOT, Said, Says, Shape, Takes, Told, VERBS};
-use crate::shape::{choices_of, written};
+use crate::shape::{
+    CHANGES, FactSchema, FactType, Key, MODIFIERS, PROMPTS, RECORDS, ROOT, RecordSchema, STATES, Shape, VERBS,
+    ValueType,
+};
+use crate::shape::{choices_of, example_answer};
 
 /// The generated parts in Markdown, by the names under which `docs/scenario-language.md` holds them.
 #[must_use]
@@ -26,9 +30,9 @@ fn verbs() -> String {
     let mut text = String::from("| verb | takes | modifiers | meaning |\n| --- | --- | --- | --- |\n");
     for verb in VERBS {
         let modifiers: Vec<String> =
-            verb.does.times().iter().chain(verb.modifiers).map(|modifier| format!("`{modifier}`")).collect();
-        let takes = cell(&brief(verb.takes));
-        let _ = writeln!(text, "| `{}` | {takes} | {} | {} |", verb.word, modifiers.join(" "), cell(verb.about));
+            verb.kind.times().iter().chain(verb.modifiers).map(|modifier| format!("`{modifier}`")).collect();
+        let value_type = cell(&brief(verb.value_type));
+        let _ = writeln!(text, "| `{}` | {value_type} | {} | {} |", verb.word, modifiers.join(" "), cell(verb.doc));
     }
     text.push_str("\nAn example of each:\n\n```toml\nsteps = [\n");
     for verb in VERBS {
@@ -62,65 +66,68 @@ fn changes() -> String {
 
 fn records() -> String {
     let mut text = String::from("| record | meaning | facts |\n| --- | --- | --- |\n");
-    for told in RECORDS {
-        let _ = writeln!(text, "| `{}` | {} | {} |", told.what, told.about, names(told.facts));
+    for schema in RECORDS {
+        let _ = writeln!(text, "| `{}` | {} | {} |", schema.subject, schema.doc, names(schema.facts));
     }
     text
 }
 
 fn prompts() -> String {
     let mut text = String::from("| prompt | meaning | facts | answers |\n| --- | --- | --- | --- |\n");
-    for told in PROMPTS {
-        let answers: Vec<String> = choices_of(told.what).iter().map(|offer| format!("`{}`", written(*offer))).collect();
+    for schema in PROMPTS {
+        let answers: Vec<String> =
+            choices_of(schema.subject).iter().map(|offer| format!("`{}`", example_answer(*offer))).collect();
         let answers = answers.join(" ");
-        let _ = writeln!(text, "| `{}` | {} | {} | {answers} |", told.what, told.about, names(told.facts));
+        let _ = writeln!(text, "| `{}` | {} | {} | {answers} |", schema.subject, schema.doc, names(schema.facts));
     }
     text
 }
 
 fn states() -> String {
     let mut text = String::from("| state | meaning | facts |\n| --- | --- | --- |\n");
-    for told in LOOKS {
-        let _ = writeln!(text, "| `{}` | {} | {} |", told.what, told.about, names(told.facts));
+    for schema in STATES {
+        let _ = writeln!(text, "| `{}` | {} | {} |", schema.subject, schema.doc, names(schema.facts));
     }
     text
 }
 
 /// Every fact once, with everything that states it in this sense.
 fn facts() -> String {
-    let mut all: Vec<(Said, Vec<String>)> = Vec::new();
-    let mut add = |of: String, facts: &[Said]| {
-        for said in facts {
-            let same = |known: &Said| {
-                (known.name, known.about, value_of(known.says)) == (said.name, said.about, value_of(said.says))
+    let mut all: Vec<(FactSchema, Vec<String>)> = Vec::new();
+    let mut add = |of: String, facts: &[FactSchema]| {
+        for fact_schema in facts {
+            let same = |known: &FactSchema| {
+                (known.name, known.doc, value_of(known.fact_type))
+                    == (fact_schema.name, fact_schema.doc, value_of(fact_schema.fact_type))
             };
             match all.iter_mut().find(|(known, _)| same(known)) {
                 Some((_, whose)) => whose.push(of.clone()),
-                None => all.push((*said, vec![of.clone()])),
+                None => all.push((*fact_schema, vec![of.clone()])),
             }
         }
     };
-    let code = |told: &dyn std::fmt::Display| format!("`{told}`");
-    RECORDS.iter().for_each(|Told { what, facts, .. }| add(code(what), facts));
-    PROMPTS.iter().for_each(|Told { what, facts, .. }| add(code(what), facts));
-    LOOKS.iter().for_each(|Told { what, facts, .. }| add(format!("state `{what}`"), facts));
-    all.sort_by_key(|(said, _)| said.name);
+    let code = |schema: &dyn std::fmt::Display| format!("`{schema}`");
+    RECORDS.iter().for_each(|RecordSchema { subject, facts, .. }| add(code(subject), facts));
+    PROMPTS.iter().for_each(|RecordSchema { subject, facts, .. }| add(code(subject), facts));
+    STATES.iter().for_each(|RecordSchema { subject, facts, .. }| add(format!("state `{subject}`"), facts));
+    all.sort_by_key(|(fact_schema, _)| fact_schema.name);
     let mut text = String::from("| fact | value | meaning | of |\n| --- | --- | --- | --- |\n");
-    for (said, whose) in all {
-        let value = cell(&value_of(said.says));
-        let _ = writeln!(text, "| `{}` | {value} | {} | {} |", said.name, cell(said.about), whose.join(" "));
+    for (fact_schema, whose) in all {
+        let value = cell(&value_of(fact_schema.fact_type));
+        let _ =
+            writeln!(text, "| `{}` | {value} | {} | {} |", fact_schema.name, cell(fact_schema.doc), whose.join(" "));
     }
     text
 }
 
-fn names(facts: &[Said]) -> String {
-    facts.iter().map(|said| format!("`{}`", said.name)).collect::<Vec<_>>().join(" ")
+fn names(facts: &[FactSchema]) -> String {
+    facts.iter().map(|fact_schema| format!("`{}`", fact_schema.name)).collect::<Vec<_>>().join(" ")
 }
 
-fn value_of(says: Says) -> String {
-    match says {
-        Says::Word(words) => quoted(&words()),
-        Says::List(says) => format!("list: {}", value_of(*says)),
+fn value_of(fact_type: FactType) -> String {
+    match fact_type {
+        FactType::Word(words) => quoted(&words()),
+        FactType::List(fact_type) => format!("list: {}", value_of(*fact_type)),
         other => other.describe(),
     }
 }
@@ -129,7 +136,7 @@ fn tables() -> String {
     let mut text = String::new();
     for shape in shapes() {
         let (_, noun) = shape.name.split_once(' ').unwrap_or(("", shape.name));
-        let _ = writeln!(text, "### {}\n\n{}\n", capital(noun), shape.about);
+        let _ = writeln!(text, "### {}\n\n{}\n", capital(noun), shape.doc);
         text.push_str("| key | takes | meaning |\n| --- | --- | --- |\n");
         shape.keys.iter().for_each(|key| row(&mut text, key));
         text.push('\n');
@@ -149,13 +156,13 @@ fn codes() -> String {
 
 fn row(text: &mut String, key: &Key) {
     let needed = if key.required { " **needed**" } else { "" };
-    let _ = writeln!(text, "| `{}`{needed} | {} | {} |", key.name, cell(&brief(key.takes)), cell(key.about));
+    let _ = writeln!(text, "| `{}`{needed} | {} | {} |", key.name, cell(&brief(key.value_type)), cell(&key.text()));
 }
 
-fn inner(takes: Takes) -> Option<&'static Shape> {
-    match takes {
-        Takes::Table(shape) | Takes::Named(shape) | Takes::Tables(shape) => Some(shape),
-        Takes::OrNone(takes) | Takes::List(takes) | Takes::Map(takes) => inner(*takes),
+fn inner(value_type: ValueType) -> Option<&'static Shape> {
+    match value_type {
+        ValueType::Table(shape) | ValueType::Named(shape) | ValueType::Tables(shape) => Some(shape),
+        ValueType::OrNone(value_type) | ValueType::List(value_type) | ValueType::Map(value_type) => inner(*value_type),
         _ => None,
     }
 }
@@ -166,7 +173,7 @@ fn shapes() -> Vec<&'static Shape> {
     let mut next = 0;
     while let Some(shape) = found.get(next).copied() {
         next += 1;
-        for inner in shape.keys.iter().filter_map(|key| inner(key.takes)) {
+        for inner in shape.keys.iter().filter_map(|key| inner(key.value_type)) {
             if !found.iter().any(|known| std::ptr::eq(*known, inner)) {
                 found.push(inner);
             }
@@ -180,7 +187,7 @@ fn long_words() -> String {
     let changes = CHANGES.iter().flat_map(|change| change.set.keys);
     let keys = shapes().into_iter().flat_map(|shape| shape.keys).chain(changes);
     let mut lists: Vec<(Vec<&'static str>, Vec<&'static str>)> = Vec::new();
-    for (name, words) in keys.filter_map(|key| Some((key.name, words_of(key.takes)?))) {
+    for (name, words) in keys.filter_map(|key| Some((key.name, words_of(key.value_type)?))) {
         if words.len() <= FEW {
             continue;
         }
@@ -197,27 +204,29 @@ fn long_words() -> String {
     text
 }
 
-fn words_of(takes: Takes) -> Option<Vec<&'static str>> {
-    match takes {
-        Takes::Word(words) => Some(words()),
-        Takes::OrNone(takes) | Takes::List(takes) | Takes::Map(takes) => words_of(*takes),
+fn words_of(value_type: ValueType) -> Option<Vec<&'static str>> {
+    match value_type {
+        ValueType::Word(words) => Some(words()),
+        ValueType::OrNone(value_type) | ValueType::List(value_type) | ValueType::Map(value_type) => {
+            words_of(*value_type)
+        }
         _ => None,
     }
 }
 
 /// What a key takes, with long lists of words cut: they stand in full under Words, kinds of records under Records.
-fn brief(takes: Takes) -> String {
-    match takes {
-        Takes::Word(words) => few(&words()),
-        Takes::List(Takes::Word(words)) => format!("list of: {}", few(&words())),
-        Takes::List(takes) => format!("list: {}", brief(*takes)),
-        Takes::Map(takes) => format!("table, each value {}", brief(*takes)),
-        Takes::Number(least, most) if most <= 0xFFFF => format!("number, {least} to {most}"),
-        Takes::Number(..) => "number".to_owned(),
-        Takes::OrNone(takes) => format!("{}, or `false`", brief(*takes)),
-        Takes::Table(shape) => format!("table: {}", shape.name),
-        Takes::Named(shape) => format!("list of tables by name: {}", shape.name),
-        Takes::Tables(shape) => format!("list of tables: {}", shape.name),
+fn brief(value_type: ValueType) -> String {
+    match value_type {
+        ValueType::Word(words) => few(&words()),
+        ValueType::List(ValueType::Word(words)) => format!("list of: {}", few(&words())),
+        ValueType::List(value_type) => format!("list: {}", brief(*value_type)),
+        ValueType::Map(value_type) => format!("table, each value {}", brief(*value_type)),
+        ValueType::Number(least, most) if most <= 0xFFFF => format!("number, {least} to {most}"),
+        ValueType::Number(..) => "number".to_owned(),
+        ValueType::OrNone(value_type) => format!("{}, or `false`", brief(*value_type)),
+        ValueType::Table(shape) => format!("table: {}", shape.name),
+        ValueType::Named(shape) => format!("list of tables by name: {}", shape.name),
+        ValueType::Tables(shape) => format!("list of tables: {}", shape.name),
         other => other.describe(),
     }
 }

@@ -3,9 +3,9 @@
 mod bindings;
 mod failure;
 mod matching;
-mod player;
 mod report;
-mod stage;
+mod simulator;
+mod step_runner;
 mod sweep;
 pub(crate) mod unnamed;
 
@@ -13,13 +13,13 @@ use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
 use autoenroll_world::{CaHost, CardHost, Hosts, SpecError, World, WorldError};
 
-pub use failure::{Difference, Failure, FailureKind, Miss, NearMiss};
-pub use stage::Stage;
+pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
+pub use simulator::Simulator;
 pub use sweep::{SweepFailure, SweepReport, sweep};
 
 use crate::check::{Requirement, Requirements, Scenario};
-pub(crate) use player::Left;
-use player::Player;
+pub(crate) use step_runner::StepExit;
+use step_runner::StepRunner;
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub struct RunReport {
     /// For each step the record it matched, when it did.
     pub matched: Vec<Option<RecordId>>,
     /// For each step that was played where it left the story: what finds the place of a step that is missing.
-    pub(crate) left: Vec<Option<Left>>,
+    pub(crate) exits: Vec<Option<StepExit>>,
     /// The records of the prompts that are open at the end.
     pub(crate) open: Vec<RecordId>,
     /// Facts and their present values where an expectation differs; what `--bless` writes.
@@ -108,23 +108,23 @@ pub fn run<F: CoreFactory, C: CardHost, A: CaHost>(
 
 /// Plays a scenario on a stage that is built already.
 #[must_use]
-pub fn run_on<S: Stage>(scenario: &Scenario, stage: S, requirements: &dyn Requirements) -> RunReport {
-    let mut player = Player::new(scenario, stage);
-    let result = player.play();
-    let (trace, outcome) = player.finish();
-    let mut failures = outcome.failures;
-    let mut report = report(scenario, trace, Verdict::Passed, outcome.not_played);
-    report.end = outcome.end;
-    report.next = outcome.next;
-    report.matched = outcome.matched;
-    report.left = outcome.left;
-    report.open = outcome.open;
-    report.differences = outcome.differences;
-    if let Err(error) = result {
+pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dyn Requirements) -> RunReport {
+    let mut runner = StepRunner::new(scenario, simulator);
+    let ended = runner.play();
+    let (trace, result) = runner.finish();
+    let mut failures = result.failures;
+    let mut report = report(scenario, trace, Verdict::Passed, result.not_played);
+    report.end = result.end;
+    report.next = result.next;
+    report.matched = result.matched;
+    report.exits = result.exits;
+    report.open = result.open;
+    report.differences = result.differences;
+    if let Err(error) = ended {
         report.verdict = Verdict::Error(error);
         return report;
     }
-    if outcome.not_played == 0 {
+    if result.not_played == 0 {
         failures.extend(not_covered(scenario, &report, requirements));
     }
     let violations = report.trace.records().iter().filter(|record| record.kind == Kind::Violation);
@@ -147,7 +147,7 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
     }
     decided.sort();
     decided.dedup();
-    let (matched, left) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
+    let (matched, exits) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
     let (end, next, open, differences) = (SimTime::START, None, Vec::new(), Vec::new());
     RunReport {
         verdict,
@@ -158,7 +158,7 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
         decided,
         not_played,
         matched,
-        left,
+        exits,
         open,
         differences,
     }
@@ -182,7 +182,7 @@ fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requi
 
 /// Two runs of one scenario.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Twice {
+pub struct RepeatedRun {
     /// The first run.
     pub report: RunReport,
     /// Where the second run differs first; `None` when it is the same, byte for byte.
@@ -206,14 +206,14 @@ pub fn run_twice<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
     mut make: impl FnMut() -> (F, Hosts<C, A>),
     requirements: &dyn Requirements,
-) -> Twice {
+) -> RepeatedRun {
     let mut once = || {
         let (factory, hosts) = make();
         run(scenario, factory, hosts, requirements)
     };
     let (report, second) = (once(), once());
     let difference = first_difference(&report.trace, &second.trace);
-    Twice { report, difference }
+    RepeatedRun { report, difference }
 }
 
 /// Where two traces differ first.

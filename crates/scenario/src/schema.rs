@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::shape::{ANSWER, CHANGES, Key, MODIFIERS, ROOT, Shape, Takes, VERBS, answer_words};
+use crate::shape::{ANSWER, CHANGES, Key, MODIFIERS, ROOT, Shape, VERBS, ValueType, answer_words};
 
-/// The JSON Schema (draft 2020-12) of scenario files, version 1. Editors complete and validate with it; it accepts the same keys as
-/// the reader and says nothing about what names refer to.
+/// The JSON Schema (draft 2020-12) of scenario files, version 1. Editors complete and validate with it; it accepts the
+/// same keys as the reader and says nothing about what names refer to.
 #[must_use]
 pub fn json_schema() -> Value {
     let mut definitions = Map::new();
@@ -34,13 +34,13 @@ fn define(name: &str, definitions: &mut Map<String, Value>, make: impl FnOnce(&m
 }
 
 fn object(shape: &Shape, definitions: &mut Map<String, Value>) -> Map<String, Value> {
-    // A world file has no title and no timeline, and an overriding table says only what differs, so only what every table of its
-    // kind must say is required here.
+    // A world file has no title and no timeline, and an overriding table says only what differs, so only what every
+    // table of its kind must say is required here.
     let always = |key: &&Key| key.required && ["scenario", "name", "steps"].contains(&key.name);
     let required: Vec<&str> = shape.keys.iter().filter(always).map(|key| key.name).collect();
     let mut all = Map::new();
     all.insert("type".to_owned(), json!("object"));
-    all.insert("description".to_owned(), json!(shape.about));
+    all.insert("description".to_owned(), json!(shape.doc));
     all.insert("additionalProperties".to_owned(), json!(false));
     if !required.is_empty() {
         all.insert("required".to_owned(), json!(required));
@@ -50,13 +50,13 @@ fn object(shape: &Shape, definitions: &mut Map<String, Value>) -> Map<String, Va
 }
 
 fn properties(keys: &[Key], definitions: &mut Map<String, Value>) -> Map<String, Value> {
-    keys.iter().map(|key| (key.name.to_owned(), described(key.takes, key.about, definitions))).collect()
+    keys.iter().map(|key| (key.name.to_owned(), described(key.value_type, &key.text(), definitions))).collect()
 }
 
-fn described(takes: Takes, about: &str, definitions: &mut Map<String, Value>) -> Value {
-    let mut value = value(takes, definitions);
+fn described(value_type: ValueType, doc: &str, definitions: &mut Map<String, Value>) -> Value {
+    let mut value = value(value_type, definitions);
     if let Some(all) = value.as_object_mut() {
-        all.insert("description".to_owned(), json!(about));
+        all.insert("description".to_owned(), json!(doc));
     }
     value
 }
@@ -68,28 +68,34 @@ fn table(shape: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-fn value(takes: Takes, definitions: &mut Map<String, Value>) -> Value {
-    match takes {
-        Takes::Text | Takes::Oid | Takes::Sid | Takes::Guid | Takes::Hex => json!({ "type": "string", "minLength": 1 }),
-        Takes::Word(words) => json!({ "enum": words() }),
-        Takes::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Takes::Flag => json!({ "type": "boolean" }),
-        Takes::Duration => json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" }),
-        Takes::Instant | Takes::When => json!({ "type": "string" }),
-        Takes::OrNone(takes) => json!({ "anyOf": [value(*takes, definitions), { "const": false }] }),
-        Takes::List(takes) => json!({ "type": "array", "items": value(*takes, definitions) }),
-        Takes::Table(shape) => table(shape, definitions),
-        Takes::Named(shape) | Takes::Tables(shape) => json!({ "type": "array", "items": table(shape, definitions) }),
-        Takes::Map(takes) => json!({ "type": "object", "additionalProperties": value(*takes, definitions) }),
-        Takes::Facts => json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/fact" } }),
-        Takes::Fact => json!({ "$ref": "#/$defs/fact" }),
-        Takes::Answer => json!({ "$ref": "#/$defs/answer" }),
-        Takes::ChangeSet => {
+fn value(value_type: ValueType, definitions: &mut Map<String, Value>) -> Value {
+    match value_type {
+        ValueType::Text | ValueType::Oid | ValueType::Sid | ValueType::Guid | ValueType::Hex => {
+            json!({ "type": "string", "minLength": 1 })
+        }
+        ValueType::Word(words) => json!({ "enum": words() }),
+        ValueType::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        ValueType::Flag => json!({ "type": "boolean" }),
+        ValueType::Duration => json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" }),
+        ValueType::Instant | ValueType::Time => json!({ "type": "string" }),
+        ValueType::OrNone(value_type) => json!({ "anyOf": [value(*value_type, definitions), { "const": false }] }),
+        ValueType::List(value_type) => json!({ "type": "array", "items": value(*value_type, definitions) }),
+        ValueType::Table(shape) => table(shape, definitions),
+        ValueType::Named(shape) | ValueType::Tables(shape) => {
+            json!({ "type": "array", "items": table(shape, definitions) })
+        }
+        ValueType::Map(value_type) => {
+            json!({ "type": "object", "additionalProperties": value(*value_type, definitions) })
+        }
+        ValueType::Facts => json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/fact" } }),
+        ValueType::Fact => json!({ "$ref": "#/$defs/fact" }),
+        ValueType::Answer => json!({ "$ref": "#/$defs/answer" }),
+        ValueType::ChangeSet => {
             let sets: Vec<Value> =
                 CHANGES.iter().map(|change| Value::Object(object(&change.set, definitions))).collect();
             json!({ "anyOf": sets })
         }
-        Takes::Steps => json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
+        ValueType::Steps => json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
     }
 }
 
@@ -107,7 +113,7 @@ fn answer(definitions: &mut Map<String, Value>) -> Value {
 fn step(definitions: &mut Map<String, Value>) -> Value {
     let mut keys = Map::new();
     for verb in VERBS {
-        keys.insert(verb.word.to_owned(), described(verb.takes, verb.about, definitions));
+        keys.insert(verb.word.to_owned(), described(verb.value_type, verb.doc, definitions));
     }
     keys.append(&mut properties(MODIFIERS, definitions));
     let forms: Vec<Value> = VERBS

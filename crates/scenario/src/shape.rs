@@ -1,18 +1,21 @@
-//! The form of the language as data: which tables there are, which keys they have, what each key takes. The reader, the JSON
-//! Schema and the reference are all made from these tables, so they cannot disagree.
+//! The form of the language as data: which tables there are, which keys they have, what each key takes. The reader, the
+//! JSON Schema and the reference are all made from these tables, so they cannot disagree.
 
 mod check;
 mod records;
+mod settings;
 mod tables;
 mod verbs;
 
 pub(crate) use check::{check_root, check_shape, missing_keys, unknown_word};
 pub(crate) use records::{
-    LOOKS, PROMPTS, RECORDS, Said, Says, Told, choices_of, look_of, prompt_of, record_of, written,
+    FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, prompt_schema,
+    record_schema, state_schema,
 };
-pub use records::{listed_facts, unlisted_facts};
+pub use records::{LookAt, listed_facts, unlisted_facts};
+use settings::Defaulted;
 pub(crate) use tables::{ANSWER, CARD_FILE, ROOT, TEMPLATE_FILE, WORLD, answer_words};
-pub(crate) use verbs::{CHANGES, Does, MODIFIERS, VERBS, Verb, change_named, verb_named};
+pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, verb_named};
 
 /// A kind of table.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub(crate) struct Shape {
     /// With article, for messages: `a template`.
     pub(crate) name: &'static str,
     /// What it describes.
-    pub(crate) about: &'static str,
+    pub(crate) doc: &'static str,
     /// Its keys.
     pub(crate) keys: &'static [Key],
 }
@@ -38,16 +41,28 @@ pub(crate) struct Key {
     /// As it is written.
     pub(crate) name: &'static str,
     /// What it takes.
-    pub(crate) takes: Takes,
+    pub(crate) value_type: ValueType,
     /// Whether a table without it is an error.
     pub(crate) required: bool,
-    /// What it means.
-    pub(crate) about: &'static str,
+    /// What it means, without the default that comes from `default`.
+    pub(crate) doc: &'static str,
+    /// The row of the simulator that has its default; `None` when `doc` says what holds without the key.
+    pub(crate) default: Option<&'static dyn Defaulted>,
+}
+
+impl Key {
+    /// What it means, with its default.
+    pub(crate) fn text(&self) -> String {
+        match self.default.and_then(Defaulted::default_text) {
+            Some(default) => format!("{}; {default} unless said here.", self.doc.trim_end_matches('.')),
+            None => self.doc.to_owned(),
+        }
+    }
 }
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Takes {
+pub(crate) enum ValueType {
     /// A text that is not empty.
     Text,
     /// One of some words.
@@ -61,7 +76,7 @@ pub(crate) enum Takes {
     /// An instant of the wall clock.
     Instant,
     /// A length of time since the start, or an instant.
-    When,
+    Time,
     /// An object identifier, dotted or by a name of `fixtures/oids.toml`.
     Oid,
     /// A security identifier.
@@ -71,9 +86,9 @@ pub(crate) enum Takes {
     /// Bytes in hexadecimal.
     Hex,
     /// Another kind, or `false` for "there is none".
-    OrNone(&'static Takes),
+    OrNone(&'static ValueType),
     /// A list.
-    List(&'static Takes),
+    List(&'static ValueType),
     /// A table.
     Table(&'static Shape),
     /// A list of tables that are told apart by their `name`; worlds merge them.
@@ -81,7 +96,7 @@ pub(crate) enum Takes {
     /// A list of tables without names; worlds append them.
     Tables(&'static Shape),
     /// A table whose keys are free.
-    Map(&'static Takes),
+    Map(&'static ValueType),
     /// Facts: a table of texts, numbers, flags and lists of them.
     Facts,
     /// A text, number, instant, flag, or list of them.
@@ -94,7 +109,7 @@ pub(crate) enum Takes {
     Steps,
 }
 
-impl Takes {
+impl ValueType {
     /// What it takes, for messages.
     pub(crate) fn describe(self) -> String {
         match self {
@@ -104,13 +119,13 @@ impl Takes {
             Self::Flag => "true or false".to_owned(),
             Self::Duration => "a duration like \"8h\"".to_owned(),
             Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
-            Self::When => "a duration like \"8h\", or an instant".to_owned(),
+            Self::Time => "a duration like \"8h\", or an instant".to_owned(),
             Self::Oid => "an object identifier, or its name".to_owned(),
             Self::Sid => "a security identifier".to_owned(),
             Self::Guid => "a GUID".to_owned(),
             Self::Hex => "bytes in hexadecimal".to_owned(),
-            Self::OrNone(takes) => format!("{}, or false for none", takes.describe()),
-            Self::List(takes) => format!("a list, each element {}", takes.describe()),
+            Self::OrNone(value_type) => format!("{}, or false for none", value_type.describe()),
+            Self::List(value_type) => format!("a list, each element {}", value_type.describe()),
             Self::Table(shape) => format!("a table, {}", shape.name),
             Self::Named(shape) | Self::Tables(shape) => format!("a list of tables, each {}", shape.name),
             Self::Map(_) | Self::Facts | Self::ChangeSet => "a table".to_owned(),

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-/// The text of a scenario and those of all fixtures, cheap to clone. A [`Span`] means something only together with the `Files` it
-/// came from.
+/// The text of a scenario and those of all fixtures, cheap to clone. A [`Span`] means something only together with the
+/// `Files` it came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
-    own: Arc<File>,
-    fixtures: Arc<[File]>,
+    own: Arc<SourceFile>,
+    fixtures: Arc<[SourceFile]>,
 }
 
 /// A file that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct File {
+pub(crate) struct SourceFile {
     /// What messages show, a path as the user wrote it.
     pub(crate) name: String,
     /// What is in it.
@@ -25,23 +25,23 @@ impl Files {
     /// One file, [`FileId::OWN`]. The name is what messages show, a path as the user wrote it.
     #[must_use]
     pub fn of(name: &str, text: &str) -> Self {
-        let own = File { name: name.to_owned(), text: text.to_owned() };
+        let own = SourceFile { name: name.to_owned(), text: text.to_owned() };
         Self { own: Arc::new(own), fixtures: Arc::default() }
     }
 
     /// The same fixtures beside another text of the file.
     #[must_use]
     pub fn with_text(&self, text: &str) -> Self {
-        let own = File { name: self.own.name.clone(), text: text.to_owned() };
+        let own = SourceFile { name: self.own.name.clone(), text: text.to_owned() };
         Self { own: Arc::new(own), fixtures: Arc::clone(&self.fixtures) }
     }
 
     /// The same file and fixtures: each has the id [`FileId::fixture`] of its number.
-    pub(crate) fn with_fixtures(self, fixtures: Arc<[File]>) -> Self {
+    pub(crate) fn with_fixtures(self, fixtures: Arc<[SourceFile]>) -> Self {
         Self { fixtures, ..self }
     }
 
-    fn get(&self, id: FileId) -> Option<&File> {
+    fn get(&self, id: FileId) -> Option<&SourceFile> {
         match usize::from(id.0).checked_sub(1) {
             None => Some(&self.own),
             Some(number) => self.fixtures.get(number),

@@ -1,5 +1,5 @@
-//! What a file says before anybody asks what it means: tables, lists and plain values, each with its place. TOML and JSON give
-//! the same tree.
+//! What a file says before anybody asks what it means: tables, lists and plain values, each with its place. TOML and
+//! JSON give the same tree.
 
 mod json;
 mod later_toml;

@@ -28,7 +28,8 @@ fn blessed(text: &str, script: Script, steps: bool) -> Blessed {
     bless(text, &[(&scenarios[0], &report)], steps)
 }
 
-/// The second list of steps comes of the first: it passes, the story goes as it went, and blessing it again changes nothing.
+/// The second list of steps comes of the first: it passes, the story goes as it went, and blessing it again changes
+/// nothing.
 #[track_caller]
 fn inserts(steps: &str, expected: &str, script: Script) {
     inserts_into(&story(steps), &story(expected), script);
@@ -316,8 +317,8 @@ const LOGON: &str = "  { logon = \"alice\" },";
 #[test]
 fn what_follows_keeps_its_time() {
     let a = r#"  { at = "1m", expect = "event", facts = { severity = "error", context = "a" } },"#;
-    let check = |next: &str, then: &str| {
-        inserts(&format!("{LOGON}\n{next}"), &format!("{LOGON}\n{a}\n{then}"), events(&[m(1), m(2)]));
+    let check = |next: &str, flow: &str| {
+        inserts(&format!("{LOGON}\n{next}"), &format!("{LOGON}\n{a}\n{flow}"), events(&[m(1), m(2)]));
     };
     let b = r#"expect = "event", facts = { severity = "error", context = "b" }"#;
     check(&format!("  {{ after = \"2m\", {b} }},"), &format!("  {{ after = \"1m\", {b} }},"));

@@ -18,8 +18,8 @@ fn one_id_is_one_card() {
     let card = |name: &str, n: u8| format!("[[world.card]]\nname = \"{name}\"\natr = \"gids\"\n{}", serial(n));
     let world = |cards: &[String]| format!("[world]\nextends = \"base\"\n{}", cards.concat());
     refused(&world(&[card("other", 2)]), &[]);
-    refused(&world(&[card("other", 1)]), &[Code::TwiceTheCardId]);
-    refused(&world(&[card("other", 2), card("third", 2)]), &[Code::TwiceTheCardId]);
+    refused(&world(&[card("other", 1)]), &[Code::DuplicateCardId]);
+    refused(&world(&[card("other", 2), card("third", 2)]), &[Code::DuplicateCardId]);
     // The same card again, and a card in the place of another one.
     refused(&world(&[card("one", 1)]), &[]);
     refused(&world(&[card("one", 2), card("other", 1)]), &[]);
@@ -28,7 +28,7 @@ fn one_id_is_one_card() {
         format!("[[vary]]\nname = \"v{n}\"\n[[vary.world.card]]\nname = \"other\"\natr = \"gids\"\n{}", serial(n))
     };
     refused(&(world(&[]) + &vary(2) + &vary(3)), &[]);
-    refused(&(world(&[]) + &vary(1) + &vary(2)), &[Code::TwiceTheCardId]);
+    refused(&(world(&[]) + &vary(1) + &vary(2)), &[Code::DuplicateCardId]);
 }
 
 fn serial(n: u8) -> String {

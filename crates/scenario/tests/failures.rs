@@ -161,8 +161,8 @@ fn the_nearer_of_two_other_times_is_told_first() {
     let script = Script::new().at(at(10), "alice", Kind::Icon, &[]).at(at(100), "alice", Kind::Icon, &[]);
     let text =
         told("  { logon = \"alice\" },\n  { after = \"20m\", expect = \"icon\" },\n  { wait = \"2h\" },", script);
-    let (near, far) = (text.find("00:10:00 alice icon"), text.find("01:40:00 alice icon"));
-    assert!(near.is_some() && near < far, "{text}");
+    let (suggestion, far) = (text.find("00:10:00 alice icon"), text.find("01:40:00 alice icon"));
+    assert!(suggestion.is_some() && suggestion < far, "{text}");
 }
 
 #[test]

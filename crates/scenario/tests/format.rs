@@ -196,7 +196,8 @@ fn files_of_this_language_are_known_by_their_keys() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever blanks, line breaks and comments there are: the document and the comments stay, and the layout is the last one.
+    /// Whatever blanks, line breaks and comments there are: the document and the comments stay, and the layout is the
+    /// last one.
     #[test]
     fn nothing_is_lost(document in any_document(), noise in proptest::collection::vec(any::<u8>(), 1..400)) {
         let printed = print(&parse("a.json", document.to_string().as_bytes()).document);

@@ -1,4 +1,5 @@
-//! The JSON Schema and the reference are what the reader's tables say, and the schema's keys are those that the reader takes.
+//! The JSON Schema and the reference are what the reader's tables say, and the schema's keys are those that the reader
+//! takes.
 
 use autoenroll_model::SWITCHES;
 use autoenroll_scenario::{Code, json_schema, parse, reference};

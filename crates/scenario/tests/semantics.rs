@@ -69,8 +69,8 @@ fn the_runner_acts_after_quiescence() {
     );
 }
 
-// 2. Expectations match trace records only. Steps next to each other match as a set within the instant; groups match in order;
-//    each record is consumed once; two candidates are the error "add facts".
+// 2. Expectations match trace records only. Steps next to each other match as a set within the instant; groups match in
+//    order; each record is consumed once; two candidates are the error "add facts".
 
 #[test]
 fn neighbours_match_as_a_set() {
@@ -126,8 +126,8 @@ fn two_candidates_ask_for_facts() {
     play(r#"{ logon = "alice" }, { expect = "issued" }"#, script, &[Code::AddFacts]);
 }
 
-// 3. `prompt` matches one opening of a prompt, or one change of facts of an open one; both are strict. No prompt may be open at
-//    the end. `answer = "hold"` leaves it open; `reply` answers it later.
+// 3. `prompt` matches one opening of a prompt, or one change of facts of an open one; both are strict. No prompt may be
+//    open at the end. `answer = "hold"` leaves it open; `answer` answers it later.
 
 #[test]
 fn prompts_and_their_changes_are_strict() {
@@ -158,8 +158,9 @@ fn no_prompt_may_be_open_at_the_end() {
     play(&format!(r#"{held}, {{ reply = "pin.enter", with = {{ pin = "1234" }} }}"#), script, &[Code::NotDone]);
 }
 
-// 4. `at` and `until` count from the start, `after` and `within` from the previous step's match; intervals are half-open; absent
-//    means exactly now. `never` guards from the previous step until its `until`, and moves the clock there.
+// 4. `at` and `until` count from the start, `after` and `within` from the previous step's match; intervals are
+//    half-open; absent means exactly now. `never` guards from the previous step until its `until`, and moves the clock
+//    there.
 
 #[test]
 fn at_counts_from_the_start_and_after_from_the_match() {
@@ -349,8 +350,8 @@ fn one_verb_a_step_and_who_is_meant() {
     refused(r#"{ boot = "WKS01" }, { expect = "icon", who = "WKS01" }"#, &[Code::WhoIsMeant]);
 }
 
-// 8. Strict by default: any prompt, balloon, summary or error event that the timeline does not name fails. Facts match by subset
-//    unless `exact = true`.
+// 8. Strict by default: any prompt, balloon, summary or error event that the timeline does not name fails. Facts match
+//    by subset unless `exact = true`.
 
 #[test]
 fn what_is_not_named_fails() {

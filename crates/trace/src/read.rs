@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Read as _};
 
 use crate::{Record, RecordId, Trace};
 
-/// The longest line that is read, in bytes without its newline. A request of 4,096 bits with archived key has about 20,000.
+/// The longest line that is read, in bytes without its newline. A request of 4,096 bits with archived key has about
+/// 20,000.
 pub const MAX_LINE: usize = 1 << 20;
 
 /// The most records that are read. The longest scenario of this project has some ten thousand.

@@ -7,6 +7,8 @@ use autoenroll_model::{
 
 use autoenroll_csp::Pin;
 
+use crate::spec::{CaSpec, Edit};
+
 /// One thing that somebody does. It happens at once, at the time the world shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -163,12 +165,24 @@ pub enum Change {
     },
     /// Group Policy. It has effect on values read from now on; running refresh timers keep the instant they have.
     Policy(PolicyEdit),
-    /// How a CA behaves.
-    Authority {
+    /// A setting of a CA.
+    Ca {
         /// The CA.
         ca: String,
-        /// The change.
-        edit: AuthorityEdit,
+        /// The setting and its value.
+        edit: Edit<CaSpec>,
+    },
+    /// Who may enroll at a CA.
+    CaRights {
+        /// The CA.
+        ca: String,
+        /// Its security descriptor.
+        rights: SecurityDescriptor,
+    },
+    /// A CA replaces its older copies of templates by the directory's.
+    ReplicateTemplates {
+        /// The CA.
+        ca: String,
     },
     /// Whether any domain controller can be reached.
     DirectoryReachable(bool),
@@ -298,27 +312,6 @@ pub enum PolicyEdit {
     GpBackground(bool),
     /// Policy servers.
     PolicyServers(Vec<PolicyServer>),
-}
-
-/// A change of a CA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuthorityEdit {
-    /// Whether its host answers.
-    Reachable(bool),
-    /// Whether it takes requests and never answers.
-    Hangs(bool),
-    /// Duration of every call.
-    Latency(Duration),
-    /// Whether a manager approves every request.
-    ManagerApproval(bool),
-    /// Who may enroll.
-    Enroll(SecurityDescriptor),
-    /// Longest life of a certificate.
-    MaximumValidity(Duration),
-    /// Whether it is suspended, as during a restore: it answers, and refuses.
-    Suspended(bool),
-    /// Its older copies of templates are replaced by the directory's.
-    Replicated,
 }
 
 /// A change of a user or computer object.

@@ -1,5 +1,5 @@
-//! The change of the world for which an operation fails: a card pulled out, a CA that is stopped. The failure has its record
-//! among its causes. What was so from the start has no record, and a failure of another reason no change.
+//! The change of the world for which an operation fails: a card pulled out, a CA that is stopped. The failure has its
+//! record among its causes. What was so from the start has no record, and a failure of another reason no change.
 
 use autoenroll_model::{CoreFactory, Effect, EffectResult, Fact, HResult};
 use autoenroll_trace::{Kind, Record, RecordId};
@@ -37,7 +37,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let authority = self.authorities.get(ca)?;
         self.last_change(|it| {
             let stopped = authority.stopped && it.facts.text("what") == Some("stop");
-            let unreachable = !authority.reachable && is_gone(it, "ca");
+            let unreachable = !authority.spec.reachable && is_gone(it, "ca");
             it.facts.text("ca") == Some(ca) && (stopped || unreachable)
         })
     }

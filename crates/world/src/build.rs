@@ -4,7 +4,7 @@ use crate::action::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
-use autoenroll_ca::{Approval, Ca, CaConfig, CaDescription, CaIdentity};
+use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
@@ -26,11 +26,11 @@ use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::spec::{
-    AuthoritySpec, CardSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision,
-    RequestSpec, WorldSpec,
+    CaSpec, CardSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec,
+    WorldSpec,
 };
 use crate::stores::{PrincipalStores, TrustStores};
-use crate::world::{AuthorityState, CardState, Computer, World};
+use crate::world::{CaState, CardState, Computer, World};
 
 /// The number of a request that a CA has forgotten: none here ever gets so far.
 const FORGOTTEN: u32 = 999_999;
@@ -132,19 +132,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 self.directory.template(template)?;
             }
             let identity = self.identity_of(spec.start, authority)?;
-            let ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
+            let mut ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
+            authority.configure(&mut ca);
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
             let published = EnrollmentService { host: authority.host.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
             self.hosts.cas.add_ca(ca);
-            let state = AuthorityState {
-                latency: authority.latency,
-                reachable: authority.reachable,
-                hangs: authority.hangs,
-                stopped: false,
-                requires_privacy: authority.requires_privacy,
-                stale_templates: authority.stale_templates.clone(),
-            };
+            let state = CaState { spec: authority.clone(), stopped: false };
             self.authorities.insert(authority.name.clone(), state);
         }
         // The CAs of one enterprise believe each other's certificates when these sign a request.
@@ -161,7 +155,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(())
     }
 
-    fn identity_of(&self, start: FileTime, authority: &AuthoritySpec) -> Result<CaIdentity, SpecError> {
+    fn identity_of(&self, start: FileTime, authority: &CaSpec) -> Result<CaIdentity, SpecError> {
         root_identity(&self.seed, &authority.name, authority.key, start, authority.remaining)
     }
 
@@ -173,8 +167,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    /// Machines begin with the directory's trust containers of the start, as if they had been downloaded long ago; what they do
-    /// not have is the memory of it (`AEDirectoryCache`).
+    /// Machines begin with the directory's trust containers of the start, as if they had been downloaded long ago; what
+    /// they do not have is the memory of it (`AEDirectoryCache`).
     fn build_trust(&mut self, spec: &WorldSpec) -> Result<(), SpecError> {
         let trust = &spec.domain.trust;
         for (store, names) in
@@ -561,15 +555,9 @@ fn root_identity(
     CaIdentity::root(seed, description).map_err(|error| unbuildable(Thing::Authority, name, error.to_string()))
 }
 
-fn config_of(authority: &AuthoritySpec) -> CaConfig {
+fn config_of(authority: &CaSpec) -> CaConfig {
     let templates: Vec<&str> = authority.templates.iter().map(String::as_str).collect();
-    CaConfig {
-        rights: authority.enroll.clone(),
-        max_validity: authority.maximum_validity,
-        approval: if authority.manager_approval { Approval::Manager } else { Approval::Automatic },
-        key_archival: authority.key_archival,
-        ..CaConfig::new(authority.host.as_deref().unwrap_or_default(), &templates)
-    }
+    CaConfig::new(authority.host.as_deref().unwrap_or_default(), &templates)
 }
 
 /// Card and container of every certificate that stands in one, by name.

@@ -1,14 +1,14 @@
 //! Changes of the world that are nobody's work on a desktop.
 
-use autoenroll_ca::Approval;
 use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
-use crate::action::{AuthorityEdit, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use crate::action::{Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
 use crate::directory::Visibility;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
+use crate::spec::CaSpec;
 use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
@@ -66,9 +66,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 self.policy.edit(edit);
                 policy_facts(edit, what("policy"))
             }
-            Change::Authority { ca, edit } => {
-                self.edit_authority(ca, edit)?;
-                authority_facts(edit, what("ca").with("ca", ca.as_str()))
+            Change::Ca { ca, edit } => {
+                self.edit_ca(ca, |spec| edit.apply(spec))?;
+                let (name, value) = edit.fact();
+                what("ca").with("ca", ca.as_str()).with(name, value)
+            }
+            Change::CaRights { ca, rights } => {
+                self.edit_ca(ca, |spec| spec.enroll = rights.clone())?;
+                what("ca").with("ca", ca.as_str()).with("attribute", "enroll")
+            }
+            Change::ReplicateTemplates { ca } => {
+                self.edit_ca(ca, |spec| spec.stale_templates.clear())?;
+                what("ca").with("ca", ca.as_str()).with("replicated", true)
             }
             Change::DirectoryReachable(reachable) => {
                 self.directory.reachable = *reachable;
@@ -162,28 +171,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(())
     }
 
-    fn edit_authority(&mut self, ca: &str, edit: &AuthorityEdit) -> Result<(), ActError> {
+    fn edit_ca(&mut self, ca: &str, edit: impl FnOnce(&mut CaSpec)) -> Result<(), ActError> {
         let unknown = self.unknown_authority(ca);
-        let state = self.authorities.get_mut(ca).ok_or(unknown)?;
-        match edit.clone() {
-            AuthorityEdit::Reachable(value) => state.reachable = value,
-            AuthorityEdit::Hangs(value) => state.hangs = value,
-            AuthorityEdit::Latency(value) => state.latency = value,
-            AuthorityEdit::ManagerApproval(value) => {
-                let approval = if value { Approval::Manager } else { Approval::Automatic };
-                self.hosts.cas.ca_mut(ca, |ca| ca.config_mut().approval = approval);
-            }
-            AuthorityEdit::Enroll(value) => {
-                self.hosts.cas.ca_mut(ca, |ca| ca.config_mut().rights = value);
-            }
-            AuthorityEdit::MaximumValidity(value) => {
-                self.hosts.cas.ca_mut(ca, |ca| ca.config_mut().max_validity = value);
-            }
-            AuthorityEdit::Suspended(value) => {
-                self.hosts.cas.ca_mut(ca, |ca| ca.suspend(value));
-            }
-            AuthorityEdit::Replicated => state.stale_templates.clear(),
-        }
+        let spec = &mut self.authorities.get_mut(ca).ok_or(unknown)?.spec;
+        edit(spec);
+        self.hosts.cas.ca_mut(ca, |ca| spec.configure(ca));
         Ok(())
     }
 
@@ -230,19 +222,6 @@ fn policy_facts(edit: &PolicyEdit, facts: Facts) -> Facts {
         PolicyEdit::PolicyServers(servers) => {
             facts.with("policy-servers", servers.iter().map(|server| server.url.clone()).collect::<Vec<_>>())
         }
-    }
-}
-
-fn authority_facts(edit: &AuthorityEdit, facts: Facts) -> Facts {
-    match edit {
-        AuthorityEdit::Reachable(value) => facts.with("reachable", *value),
-        AuthorityEdit::Hangs(value) => facts.with("hangs", *value),
-        AuthorityEdit::Latency(value) => facts.with("latency", value.to_string()),
-        AuthorityEdit::ManagerApproval(value) => facts.with("manager-approval", *value),
-        AuthorityEdit::Enroll(_) => facts.with("attribute", "enroll"),
-        AuthorityEdit::MaximumValidity(value) => facts.with("maximum-validity", value.to_string()),
-        AuthorityEdit::Suspended(value) => facts.with("suspended", *value),
-        AuthorityEdit::Replicated => facts.with("replicated", true),
     }
 }
 

@@ -7,10 +7,11 @@ use autoenroll_wire::{
     Attributes, Certificate, Extensions, GeneralName, Request, SignedMessage, SignedWith, flags, oids,
 };
 
-/// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone), `signature`,
-/// `subject`, `extensions` and what is in them, `attributes` of the PKCS #10, and `extensions-in` (`microsoft` or `pkcs9`, the
-/// attribute they stand in), `client-id`, `client-user`, `client-machine`, `os-version`, `provider` and `key-spec` where it has them.
-/// A CMC request has `controls`, the attributes that stand beside the PKCS #10, and `unsigned` where its signer has such attributes.
+/// What a request says besides template, form and key: `signers` (of the outermost message, or the PKCS #10 alone),
+/// `signature`, `subject`, `extensions` and what is in them, `attributes` of the PKCS #10, and `extensions-in`
+/// (`microsoft` or `pkcs9`, the attribute they stand in), `client-id`, `client-user`, `client-machine`, `os-version`,
+/// `provider` and `key-spec` where it has them. A CMC request has `controls`, the attributes that stand beside the PKCS
+/// #10, and `unsigned` where its signer has such attributes.
 pub(crate) fn request_facts(facts: Facts, request: &Request, attributes: &Attributes) -> Facts {
     let pkcs10 = request.pkcs10();
     let signers = request.messages().next().map_or(1, |message| message.signers.len());
@@ -63,7 +64,8 @@ fn extension_facts(facts: Facts, extensions: &Extensions) -> Facts {
     facts.with_some("key-usage", usage).with_some("purposes", purposes).with_some("basic-constraints", constraints)
 }
 
-/// What the answer of a CA is: `certificates`, or `full-cmc` with `issued-hash`, whether the hash in it is that of the certificate.
+/// What the answer of a CA is: `certificates`, or `full-cmc` with `issued-hash`, whether the hash in it is that of the
+/// certificate.
 pub(crate) fn response_facts(facts: Facts, response: &[u8], certificate: &[u8]) -> Facts {
     let Ok(message) = SignedMessage::parse(response) else { return facts };
     if message.content_type.as_str() != oids::PKI_RESPONSE {
@@ -97,8 +99,8 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     (oids::ENCRYPTED_KEY_HASH, "encrypted-key-hash"),
 ];
 
-/// What a certificate says besides its name and time: `alternative-names`, `extensions` and what is in them, and `policies` where it
-/// has some.
+/// What a certificate says besides its name and time: `alternative-names`, `extensions` and what is in them, and
+/// `policies` where it has some.
 pub(crate) fn certificate_facts(facts: Facts, certificate: &Certificate) -> Facts {
     let policies: Vec<String> = certificate.certificate_policies().iter().map(ToString::to_string).collect();
     let alternative: Vec<String> = certificate.subject_alt_names().iter().map(alternative_name).collect();

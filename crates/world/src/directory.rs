@@ -196,7 +196,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Every group of a principal: its own, those that these are in, and the built-in ones, in the order of identifiers.
+    /// Every group of a principal: its own, those that these are in, and the built-in ones, in the order of
+    /// identifiers.
     pub(crate) fn token_groups(&self, principal: &str) -> Vec<Sid> {
         let mut names = BTreeSet::new();
         let mut open = vec![principal];
@@ -214,7 +215,8 @@ impl Directory {
         sids.into_iter().collect()
     }
 
-    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4). Whoever asks a directory or a CA comes over the network.
+    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4). Whoever asks a directory or a CA comes over the
+    /// network.
     fn built_in(&self, kind: PrincipalKind) -> Vec<Sid> {
         const NETWORK: &str = "S-1-5-2";
         const INTERACTIVE: &str = "S-1-5-4";

@@ -1,5 +1,5 @@
-//! What cores ask for: each effect begins with a record, is carried out when its latency is over, and ends with a record and an
-//! input. Cards are in `transact`, CAs in `submit`.
+//! What cores ask for: each effect begins with a record, is carried out when its latency is over, and ends with a
+//! record and an input. Cards are in `transact`, CAs in `submit`.
 
 use crate::spec::ComputerRole;
 use autoenroll_ca::Ca;
@@ -57,8 +57,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         record
     }
 
-    /// The core no longer wants an answer. What has begun is carried out all the same; a transaction that still waits for its
-    /// reader is not begun.
+    /// The core no longer wants an answer. What has begun is carried out all the same; a transaction that still waits
+    /// for its reader is not begun.
     pub(crate) fn abandon_effect(
         &mut self,
         id: SessionId,
@@ -182,8 +182,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    /// What a policy server answers ([MS-XCEP] 3.1.4.1): what the directory holds, with the caller's permissions resolved, or that
-    /// nothing has changed since it last asked.
+    /// What a policy server answers ([MS-XCEP] 3.1.4.1): what the directory holds, with the caller's permissions
+    /// resolved, or that nothing has changed since it last asked.
     fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
         let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
         // X6.1.0x80094015

@@ -276,8 +276,8 @@ pub enum WorldError {
         /// Why.
         reason: String,
     },
-    /// A core is gone, does not keep its contract, or was handed what that contract rules out. The error says whose fault it is:
-    /// [`CoreError::is_of_driver`] is a fault of this world, everything else one of the core.
+    /// A core is gone, does not keep its contract, or was handed what that contract rules out. The error says whose
+    /// fault it is: [`CoreError::is_of_driver`] is a fault of this world, everything else one of the core.
     Core {
         /// Whose core.
         principal: String,

@@ -27,9 +27,10 @@ impl Hosts<InProcessCards, InProcessCas> {
 
 /// The cards of a world, and the readers they are in.
 ///
-/// The world makes every [`Card`] and hands it over; an implementation keeps it and decides how a command gets there: by a
-/// function call ([`InProcessCards`]), or through a PC/SC stack to a virtual reader. Virtual time stays virtual all the same,
-/// because no method takes any of it. A host that shares a card with another thread lends it to the closures under its lock.
+/// The world makes every [`Card`] and hands it over; an implementation keeps it and decides how a command gets there:
+/// by a function call ([`InProcessCards`]), or through a PC/SC stack to a virtual reader. Virtual time stays virtual
+/// all the same, because no method takes any of it. A host that shares a card with another thread lends it to the
+/// closures under its lock.
 pub trait CardHost {
     /// Takes a card into keeping, outside of any reader.
     fn add_card(&mut self, name: &str, card: Card);

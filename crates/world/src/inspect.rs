@@ -6,12 +6,13 @@ use autoenroll_wire::{Certificate, SignedWith};
 
 use crate::stores::TrustStores;
 
-/// A chain is never longer: a CA hierarchy has three or four floors, and rings of cross certificates must end somewhere.
+/// A chain is never longer: a CA hierarchy has three or four floors, and rings of cross certificates must end
+/// somewhere.
 const MOST_ISSUERS: usize = 8;
 
-/// Builds the chain of a certificate at a wall time. `reachable` are CA certificates that the certificate's own pointers lead
-/// to; they help to find issuers, but only the machine's Root store is trusted. Whether the certificate itself has expired is
-/// not judged, only its issuers.
+/// Builds the chain of a certificate at a wall time. `reachable` are CA certificates that the certificate's own
+/// pointers lead to; they help to find issuers, but only the machine's Root store is trusted. Whether the certificate
+/// itself has expired is not judged, only its issuers.
 pub(crate) fn chain(certificate: &Certificate, trust: &TrustStores, reachable: &[Vec<u8>], wall: FileTime) -> HResult {
     let mut current = certificate.clone();
     for _ in 0..MOST_ISSUERS {

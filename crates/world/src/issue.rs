@@ -1,5 +1,5 @@
-//! Certificates and requests that are older than the world: the simulated CA takes the request and issues for real, as it would
-//! have done then.
+//! Certificates and requests that are older than the world: the simulated CA takes the request and issues for real, as
+//! it would have done then.
 
 use autoenroll_ca::{Approval, Ca, CaConfig, RevocationReason};
 use autoenroll_keys::PrivateKey;
@@ -23,8 +23,8 @@ pub(crate) struct Order<'a> {
     pub(crate) pends: bool,
 }
 
-/// The template as it was when a certificate was issued from it: its own versions and lifetime, and nothing that could make the
-/// CA refuse what has happened already.
+/// The template as it was when a certificate was issued from it: its own versions and lifetime, and nothing that could
+/// make the CA refuse what has happened already.
 pub(crate) fn template_then(current: &Template, spec: &CertificateSpec) -> Template {
     let mut template = permissive(current);
     template.revision = spec.revision.unwrap_or(template.revision);

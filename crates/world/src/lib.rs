@@ -1,15 +1,17 @@
 //! The deterministic simulator.
 //!
-//! A [`World`] holds a domain, computers, users, readers, cards and CAs, runs one enrollment core for each logged-on user and
-//! each booted computer, and carries out what the cores ask for, under a clock that is only a number. Everything that happens is
-//! appended to a [`Trace`](autoenroll_trace::Trace), and checked there against the invariants.
+//! A [`World`] holds a domain, computers, users, readers, cards and CAs, runs one enrollment core for each logged-on
+//! user and each booted computer, and carries out what the cores ask for, under a clock that is only a number.
+//! Everything that happens is appended to a [`Trace`](autoenroll_trace::Trace), and checked there against the
+//! invariants.
 //!
-//! It deliberately lacks expectations and verdicts (the scenario runner's), files, real clocks and threads: the same description
-//! and the same actions give the same trace, byte for byte.
+//! It deliberately lacks expectations and verdicts (the scenario runner's), files, real clocks and threads: the same
+//! description and the same actions give the same trace, byte for byte.
 //!
-//! Reading order: `world` for [`World`]; [`spec`] for what exists and [`action`] for what is done; `drive` for how a core is driven;
-//! `effects`, `transact` and `submit` for what cores ask for. `World` has methods in each of these files: `build` makes one, `act`,
-//! `change` and `submit` carry out actions, `look` reads it, `observe` tells invariants what records do not.
+//! Reading order: `world` for [`World`]; [`spec`] for what exists and [`action`] for what is done; `drive` for how a
+//! core is driven; `effects`, `transact` and `submit` for what cores ask for. `World` has methods in each of these
+//! files: `build` makes one, `act`, `change` and `submit` carry out actions, `look` reads it, `observe` tells
+//! invariants what records do not.
 #![forbid(unsafe_code)]
 
 mod act;

@@ -18,7 +18,8 @@ use crate::world::World;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     /// A card. Facts: `inserted-in` (reader or `nowhere`), `containers`, `certificates`, `default-container` and
-    /// `default-certificate` where there is one, `free-containers`, `tries-left`, `unlocked` (the PIN was given in this session).
+    /// `default-certificate` where there is one, `free-containers`, `tries-left`, `unlocked` (the PIN was given in this
+    /// session).
     Card(String),
     /// A principal's MY. Facts: `certificates` (not archived), `archived`, `keys` (certificates whose key is known).
     Store(String),
@@ -26,8 +27,8 @@ pub enum Look {
     Requests(String),
     /// A CA. Facts: `issued`, `pending`, `denied`, `revoked`: names of certificates and requests.
     Ca(String),
-    /// A principal's directory object. Facts: `certificates`, `groups` (names, identifiers of built-in ones), `dn`, and `upn`,
-    /// `mail`, `dns` where there is one.
+    /// A principal's directory object. Facts: `certificates`, `groups` (names, identifiers of built-in ones), `dn`, and
+    /// `upn`, `mail`, `dns` where there is one.
     Directory(String),
     /// A user's desktop. Facts: `logged-on`, `balloon`, `icon`, `locked` (flags), `prompts` (decision points).
     Desktop(String),

@@ -49,7 +49,8 @@ impl Names {
         self.requests.insert((ca.to_owned(), id), name.to_owned());
     }
 
-    /// The name of a request and of the certificate it becomes: template and number, and the CA where that is not enough.
+    /// The name of a request and of the certificate it becomes: template and number, and the CA where that is not
+    /// enough.
     pub(crate) fn request(&mut self, ca: &str, id: u32, template: &str) -> String {
         if let Some(name) = self.requests.get(&(ca.to_owned(), id)) {
             return name.clone();

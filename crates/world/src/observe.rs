@@ -1,4 +1,5 @@
-//! What invariants are told beside the records: cards as they are, and whether a certificate is where a core says it is.
+//! What invariants are told beside the records: cards as they are, and whether a certificate is where a core says it
+//! is.
 
 use autoenroll_card::{Card, ContainerState};
 use autoenroll_invariants::{Beyond, CardView, DefaultContainer};

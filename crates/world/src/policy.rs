@@ -1,7 +1,7 @@
 //! Group Policy: its values, and the engine that applies it in the background.
 //!
-//! Foreground application at boot and logon is part of those triggers. The engine needs no directory: a refresh that finds no
-//! domain controller still calls the autoenrollment extension, which finds out for itself.
+//! Foreground application at boot and logon is part of those triggers. The engine needs no directory: a refresh that
+//! finds no domain controller still calls the autoenrollment extension, which finds out for itself.
 
 use autoenroll_keys::{Seed, draw};
 use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Settings, SimTime};
@@ -49,7 +49,8 @@ impl GroupPolicy {
             && decisions.applies(rules::FOREGROUND.rule(), subject.principal, facts_of(subject)).is_ok()
     }
 
-    /// The background timer of a session that begins now, and when it fires first; never for a computer that is in no domain.
+    /// The background timer of a session that begins now, and when it fires first; never for a computer that is in no
+    /// domain.
     pub(crate) fn start(
         &self,
         decisions: &mut Decisions,

@@ -1,19 +1,24 @@
 //! What exists in a world: plain data, every name as the scenario says it.
 
+mod ca;
+mod setting;
+
 use std::fmt;
 
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, Duration, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, SecurityDescriptor, Sid,
-    Template, TrustStore,
+    DirectoryCache, Duration, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, Sid, Template, TrustStore,
 };
 
 use crate::action::Change;
 
 pub use autoenroll_csp::Pin;
+pub use ca::CaSpec;
+pub use setting::{Edit, Field, Setting, SettingValue};
 
-/// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes here.
+/// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes
+/// here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorldSpec {
     /// The only source of everything that looks random.
@@ -32,7 +37,7 @@ pub struct WorldSpec {
     /// Certificate templates of the directory.
     pub templates: Vec<TemplateSpec>,
     /// Certification authorities.
-    pub authorities: Vec<AuthoritySpec>,
+    pub authorities: Vec<CaSpec>,
     /// Certificate enrollment policy servers.
     pub policy_services: Vec<PolicyServiceSpec>,
     /// Groups.
@@ -166,7 +171,8 @@ pub struct PolicySpec {
     pub ae_policy: Option<u32>,
     /// `AEPolicy` of computers; `None` when not configured.
     pub machine_ae_policy: Option<u32>,
-    /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL] 3.2.1.14).
+    /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL]
+    /// 3.2.1.14).
     pub gp_interval: Duration,
     /// Upper bound of the random offset, itself never reached: 0 draws nothing.
     pub gp_offset: Duration,
@@ -211,67 +217,9 @@ pub struct TemplateSpec {
     pub published: Option<Duration>,
 }
 
-/// A certification authority: both the service and its object in the directory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AuthoritySpec {
-    /// `cn` of the enrollment service; the common name of the CA.
-    pub name: String,
-    /// `dNSHostName`.
-    pub host: Option<String>,
-    /// Its key.
-    pub key: KeyAlgorithm,
-    /// Names of the templates it issues.
-    pub templates: Vec<String>,
-    /// Who may enroll: the security descriptor of the CA.
-    pub enroll: SecurityDescriptor,
-    /// Longest life of a certificate (`ValidityPeriod`).
-    pub maximum_validity: Duration,
-    /// How long the CA certificate is still valid at the start; it began ten years before.
-    pub remaining: Duration,
-    /// A manager approves every request.
-    pub manager_approval: bool,
-    /// It archives private keys, and hands out an exchange certificate for that.
-    pub key_archival: bool,
-    /// Duration of every call.
-    pub latency: Duration,
-    /// Whether its host answers.
-    pub reachable: bool,
-    /// It takes requests and never answers.
-    pub hangs: bool,
-    /// When its object appears in the directory; `None` from the start.
-    pub published: Option<Duration>,
-    /// It refuses calls that are not protected for privacy, as a CA of 2012 or a patched one does ([MS-WCCE] note 7).
-    pub requires_privacy: bool,
-    /// Its own older copies of templates; the others it reads from the directory.
-    pub stale_templates: Vec<Template>,
-}
-
-impl AuthoritySpec {
-    /// An authority that answers at once and lets Authenticated Users enroll.
-    #[must_use]
-    pub fn named(name: &str, host: &str, templates: &[&str]) -> Self {
-        Self {
-            name: name.to_owned(),
-            host: Some(host.to_owned()),
-            key: KeyAlgorithm::Rsa2048,
-            templates: templates.iter().map(|template| (*template).to_owned()).collect(),
-            enroll: SecurityDescriptor { owner: None, dacl: None },
-            maximum_validity: Duration::days(730),
-            remaining: Duration::days(3650),
-            manager_approval: false,
-            key_archival: false,
-            latency: Duration::ZERO,
-            reachable: true,
-            hangs: false,
-            published: None,
-            requires_privacy: false,
-            stale_templates: Vec::new(),
-        }
-    }
-}
-
-/// A certificate enrollment policy server ([MS-XCEP]). It passes on what the directory holds: the templates that the caller can
-/// see, with the caller's permissions resolved, and all CAs. Clients find it through [`PolicySpec::policy_servers`].
+/// A certificate enrollment policy server ([MS-XCEP]). It passes on what the directory holds: the templates that the
+/// caller can see, with the caller's permissions resolved, and all CAs. Clients find it through
+/// [`PolicySpec::policy_servers`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyServiceSpec {
     /// Its address.
@@ -468,7 +416,8 @@ pub struct CardContainerSpec {
     pub name: String,
     /// It carries the default flag.
     pub default: bool,
-    /// Its key; `None` for a container without one. A container that holds a certificate has one, RSA-2048 unless said here.
+    /// Its key; `None` for a container without one. A container that holds a certificate has one, RSA-2048 unless said
+    /// here.
     pub key: Option<KeyAlgorithm>,
     /// The certificate in it.
     pub holds: Option<CertificateSpec>,
@@ -488,8 +437,8 @@ pub struct StoreSpec {
 /// A certificate that the simulated CA issues for real before the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSpec {
-    /// Its name in facts. Descriptions of the same name are one certificate: the first one counts, in the order stores, users,
-    /// computers, cards.
+    /// Its name in facts. Descriptions of the same name are one certificate: the first one counts, in the order stores,
+    /// users, computers, cards.
     pub name: String,
     /// Whose it is. `None` is the principal in whose store or object it stands; on a card alone, the first user.
     pub owner: Option<String>,

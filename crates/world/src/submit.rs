@@ -14,13 +14,13 @@ use crate::describe;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
 use crate::session::SessionId;
-use crate::world::{AuthorityState, World};
+use crate::world::{CaState, World};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The record of a submission: a request when a CA takes it, only the attempt when none answers.
     pub(crate) fn request_record(&self, submission: &Submission) -> (Kind, Facts) {
         let facts = Facts::new().with("ca", submission.ca.as_str());
-        if !self.authorities.get(&submission.ca).is_some_and(AuthorityState::answers) {
+        if !self.authorities.get(&submission.ca).is_some_and(CaState::answers) {
             let facts = Facts::new().with("op", "submit").with("ca", submission.ca.as_str());
             return (Kind::Effect, facts);
         }
@@ -72,8 +72,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Duration of a call to a CA; `None` when it never answers.
     pub(crate) fn authority_latency(&self, ca: &str) -> Option<Duration> {
         match self.authorities.get(ca) {
-            Some(authority) if authority.answers() && authority.hangs => None,
-            Some(authority) => Some(authority.latency),
+            Some(authority) if authority.answers() && authority.spec.hangs => None,
+            Some(authority) => Some(authority.spec.latency),
             None => Some(Duration::ZERO),
         }
     }
@@ -226,7 +226,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         // Windows XP protects its calls for integrity only, which the profile of its time shares ([MS-WCCE] note 6).
         let integrity_only = self.profile.events == EventTable::Classic;
         // R081, X6.1.0x80070005
-        match authority.requires_privacy && integrity_only {
+        match authority.spec.requires_privacy && integrity_only {
             true => Err(self.ca_failed(ca, HResult::E_ACCESSDENIED, because)),
             false => Ok(()),
         }
@@ -242,7 +242,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Gives a CA the directory's templates of now, but for those of which it has an older copy.
     fn replicate_templates(&mut self, ca: &str) {
         let Some(authority) = self.authorities.get(ca) else { return };
-        let stale = &authority.stale_templates;
+        let stale = &authority.spec.stale_templates;
         let current =
             |template: &Template| stale.iter().find(|stale| stale.name == template.name).unwrap_or(template).clone();
         let templates: Vec<Template> = self.directory.published_templates().map(current).collect();

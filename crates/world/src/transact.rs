@@ -1,5 +1,5 @@
-//! Card transactions: one operation has a reader to itself from its first command to its last, and each command with its
-//! response is one event, so that anything may happen in between.
+//! Card transactions: one operation has a reader to itself from its first command to its last, and each command with
+//! its response is one event, so that anything may happen in between.
 
 use autoenroll_apdu::{Command, describe, ins, redact};
 use autoenroll_csp::{CardAnswer, Operation, Step, Target, step};
@@ -22,7 +22,8 @@ use crate::world::{Computer, World};
 use autoenroll_invariants::Invariant;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Enqueues an operation for the reader that its card is in; whether it waits for one. Without a reader it fails at once.
+    /// Enqueues an operation for the reader that its card is in; whether it waits for one. Without a reader it fails at
+    /// once.
     pub(crate) fn enqueue_card_operation(
         &mut self,
         id: SessionId,
@@ -71,8 +72,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         true
     }
 
-    /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial; whether
-    /// there is any to ask.
+    /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial;
+    /// whether there is any to ask.
     pub(crate) fn enqueue_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let Some(computer) = self.computers.get(&session.computer) else { return false };

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{
-    CoreFactory, Decision, Decisions, Duration, Facts, FileTime, Profile, Provider, SimTime, Template,
-};
+use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, Profile, Provider, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault};
@@ -20,7 +18,7 @@ use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::session::{CoreSession, SessionId};
-use crate::spec::{ComputerRole, PolicyServiceSpec};
+use crate::spec::{CaSpec, ComputerRole, PolicyServiceSpec};
 use crate::stores::{PrincipalStores, TrustStores};
 
 /// More events than this in one instant, or outputs to one input, mean a livelock.
@@ -28,9 +26,9 @@ pub const EVENTS_PER_INSTANT: u32 = 10_000;
 
 /// A simulated domain with its cores, driven step by step.
 ///
-/// An action is done ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock moves to the next
-/// event or action. All events of one instant happen in the order: changes of the world, Group Policy, results of effects and
-/// card commands, deadlines of cores; first in, first out within each.
+/// An action is done ([`World::act`]), then the world is stepped until it is quiet ([`World::step`]), then the clock
+/// moves to the next event or action. All events of one instant happen in the order: changes of the world, Group
+/// Policy, results of effects and card commands, deadlines of cores; first in, first out within each.
 #[derive(Clone, Debug)]
 pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) factory: F,
@@ -51,7 +49,7 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) stores: BTreeMap<String, PrincipalStores>,
     pub(crate) readers: Readers,
     pub(crate) cards: BTreeMap<String, CardState>,
-    pub(crate) authorities: BTreeMap<String, AuthorityState>,
+    pub(crate) authorities: BTreeMap<String, CaState>,
     pub(crate) policy_services: Vec<PolicyServiceSpec>,
     /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
     pub(crate) roots: BTreeMap<String, Vec<u8>>,
@@ -82,20 +80,17 @@ pub(crate) struct CardState {
     pub(crate) fault: CardFault,
 }
 
-/// How a CA behaves towards its clients.
+/// A CA as it is now.
 #[derive(Clone, Debug)]
-pub(crate) struct AuthorityState {
-    pub(crate) latency: Duration,
-    pub(crate) reachable: bool,
-    pub(crate) hangs: bool,
+pub(crate) struct CaState {
+    /// Its description, with the changes since the start.
+    pub(crate) spec: CaSpec,
     pub(crate) stopped: bool,
-    pub(crate) requires_privacy: bool,
-    pub(crate) stale_templates: Vec<Template>,
 }
 
-impl AuthorityState {
+impl CaState {
     pub(crate) const fn answers(&self) -> bool {
-        self.reachable && !self.stopped
+        self.spec.reachable && !self.stopped
     }
 }
 
@@ -181,8 +176,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.record_with(actor, kind, facts, causes, &Beyond::Nothing)
     }
 
-    /// Appends a record at the present time, and behind it a violation for each invariant that it breaks. This is the one place at
-    /// which the world checks invariants.
+    /// Appends a record at the present time, and behind it a violation for each invariant that it breaks. This is the
+    /// one place at which the world checks invariants.
     pub(crate) fn record_with(
         &mut self,
         actor: &str,
@@ -203,8 +198,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         id
     }
 
-    /// Records that something which must hold does not. Called directly for what has no record of its own to be checked: an output
-    /// that the world cannot carry out, and an instant that does not end.
+    /// Records that something which must hold does not. Called directly for what has no record of its own to be
+    /// checked: an output that the world cannot carry out, and an instant that does not end.
     pub(crate) fn violation(
         &mut self,
         actor: &str,

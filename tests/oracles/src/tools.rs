@@ -40,7 +40,9 @@ pub fn python(script: &str) -> Option<Command> {
         Some(python) => PathBuf::from(python),
         None => Path::new(HERE).join(".venv/bin/python"),
     };
-    if !works(Command::new(&python).args(["-c", "import certipy, junitparser, pkilint, pyasn1_modules.rfc6402"])) {
+    if !works(
+        Command::new(&python).args(["-c", "import certipy, jsonschema, junitparser, pkilint, pyasn1_modules.rfc6402"]),
+    ) {
         let advice = "python3 -m venv tests/oracles/.venv && tests/oracles/.venv/bin/pip install -r tests/oracles/requirements.txt";
         return missing(&python.display().to_string(), advice);
     }

@@ -1,9 +1,10 @@
 //! Circles of imports between the files of a crate.
 //!
-//! A file imports another when a path in it leads to an item that the other defines; unit tests do not count, nor do calls of
-//! methods, which name no module. A name that a module only passes on (`pub use`) leads to the file that defines it, so a crate root
-//! that re-exports is no part of a circle; one that defines what its modules use, and uses them, is. What a file takes from the module
-//! that it is a submodule of does not count: `gids/pin.rs` continues `gids/mod.rs`, where the type is that both are about.
+//! A file imports another when a path in it leads to an item that the other defines; unit tests do not count, nor do
+//! calls of methods, which name no module. A name that a module only passes on (`pub use`) leads to the file that
+//! defines it, so a crate root that re-exports is no part of a circle; one that defines what its modules use, and uses
+//! them, is. What a file takes from the module that it is a submodule of does not count: `gids/pin.rs` continues
+//! `gids/mod.rs`, where the type is that both are about.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -123,8 +124,8 @@ impl Sources {
         sources
     }
 
-    /// The use declarations; returns the code without them. Whatever begins with neither `crate`, `self`, `super` nor a module of its
-    /// own is of another crate.
+    /// The use declarations; returns the code without them. Whatever begins with neither `crate`, `self`, `super` nor a
+    /// module of its own is of another crate.
     fn read_uses(&self, module: &Module, code: &str, file: &mut File) -> String {
         let mut rest = String::with_capacity(code.len());
         let (mut from, mut kept) = (0, 0);

@@ -7,6 +7,8 @@ use super::{files, read};
 
 /// No file is longer.
 const MOST_LINES: usize = 1_200;
+/// No line is wider, in characters; rustfmt sees to code, but not to comments, nor to what stands in macros.
+const MOST_COLUMNS: usize = 120;
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["common", "helper", "helpers", "misc", "util", "utils"];
 /// What must not stand in a source, and why. Written in two parts, so that this file does not contain them itself.
@@ -39,7 +41,12 @@ fn check_source(path: &str, text: &str) -> Vec<String> {
     if EMPTY_NAMES.contains(&name) {
         findings.push(format!("{path}: the name says nothing; name the file after what it is about"));
     }
+    let mut continues = false;
     for (at, line) in text.lines().enumerate() {
+        if is_too_wide(line, continues) {
+            findings.push(format!("{path}:{}: {} columns; {MOST_COLUMNS} are the most", at + 1, line.chars().count()));
+        }
+        continues = line.ends_with('\\');
         for (parts, instead) in FORBIDDEN {
             if line.contains(&parts.concat()) {
                 findings.push(format!("{path}:{}: `{}`: {instead}", at + 1, parts.concat()));
@@ -47,6 +54,24 @@ fn check_source(path: &str, text: &str) -> Vec<String> {
         }
     }
     findings
+}
+
+/// Whether a line is too wide. Excused is what only a text makes wide: messages and lines of files are kept whole so
+/// that they can be searched for. `continues` says that the line begins within a text.
+fn is_too_wide(line: &str, continues: bool) -> bool {
+    let columns = line.chars().count();
+    if columns <= MOST_COLUMNS || line.trim_start().starts_with("//") {
+        return columns > MOST_COLUMNS;
+    }
+    let (mut within, mut escaped, mut in_texts) = (continues, false, 0);
+    for character in line.chars() {
+        in_texts += usize::from(within);
+        if character == '"' && !escaped {
+            within = !within;
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    columns - in_texts > MOST_COLUMNS
 }
 
 #[cfg(test)]
@@ -63,6 +88,10 @@ mod tests {
             &["crates/core/src/utils.rs: the name says nothing; name the file after what it is about"],
         );
         check("a.rs", &"\n".repeat(1_201), &["a.rs: 1201 lines; split it, 1200 are the most"]);
+        let wide = "x".repeat(121);
+        check("a.rs", &format!("// {wide}"), &["a.rs:1: 124 columns; 120 are the most"]);
+        check("a.rs", &format!("let a = {wide};"), &["a.rs:1: 130 columns; 120 are the most"]);
+        check("a.rs", &format!("let a = \"{wide}\\\n{wide}\";"), &[]);
         let forbidden = format!("\n{}dead_code)]", ["#[", "allow("].concat());
         let [finding] = check_source("a.rs", &forbidden).try_into().unwrap();
         assert!(finding.starts_with("a.rs:2: ") && finding.contains("say `#[expect("), "{finding}");

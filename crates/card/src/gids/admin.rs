@@ -72,8 +72,8 @@ impl Gids {
             Challenge::External(sent) => response == key.encrypt(sent),
             Challenge::Mutual { host, card } => {
                 let text = key.decrypt(response);
-                // card challenge, host challenge, Z1, padding 80: in reverse order of their exchange, so that an echo
-                // fails.
+                // Card's challenge, host's challenge, Z1, padding 80. The card answers with the challenges in the other
+                // order, so that neither proof can be replayed for the other.
                 text.len() == 40 && text[..16] == *card && text[16..32] == *host && text[39] == 0x80
             }
         };

@@ -1,4 +1,5 @@
-//! The admin key, which enciphers with three-key triple DES: cipher block chaining with a zero vector and without padding.
+//! The admin key, which enciphers with three-key triple DES: cipher block chaining with a zero vector and without
+//! padding.
 
 use alloc::vec::Vec;
 use core::fmt;

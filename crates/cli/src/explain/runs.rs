@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::{Role, SimTime};
-use autoenroll_scenario::{Table, nearest};
+use autoenroll_scenario::{Table, suggestion};
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
@@ -33,7 +33,7 @@ pub(super) fn known<'a>(name: &'a str, story: &Story) -> Result<&'a str, Failure
     if names.contains(&name) {
         return Ok(name);
     }
-    let help = match nearest(name, names.iter().copied()) {
+    let help = match suggestion(name, names.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("there are {}", names.join(", ")),
     };

@@ -1,7 +1,7 @@
 //! What a question is about.
 
 use autoenroll_model::{HRESULT_NAMES, HResult};
-use autoenroll_scenario::{FileId, Requirement, Requirements as _, nearest};
+use autoenroll_scenario::{FileId, Requirement, Requirements as _};
 
 use crate::Failure;
 use crate::catalogue::Catalogue;
@@ -123,10 +123,13 @@ pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
     let more = near.len().saturating_sub(SUGGESTIONS);
     near.truncate(SUGGESTIONS);
     if near.is_empty() {
-        near.extend(nearest(text, ids.iter().copied()));
+        near.extend(autoenroll_scenario::suggestion(text, ids.iter().copied()));
     }
     if near.is_empty() {
-        near.extend(nearest(&text.to_ascii_uppercase(), HRESULT_NAMES.iter().map(|(_, name)| *name)));
+        near.extend(autoenroll_scenario::suggestion(
+            &text.to_ascii_uppercase(),
+            HRESULT_NAMES.iter().map(|(_, name)| *name),
+        ));
     }
     if near.is_empty() {
         return None;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::SimTime;
-use autoenroll_scenario::{FailureKind, RunReport, What};
+use autoenroll_scenario::{FailureKind, RunReport, StepKind};
 use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
 use super::fate::{decided, decides, is_idle};
@@ -41,19 +41,19 @@ pub(super) fn step(
         return because(record, &report.trace, detail, catalogue, console);
     }
     let not_played = at >= story.scenario.steps.len() - report.not_played;
-    let what = match (wrong, &step.what) {
+    let what = match (wrong, &step.kind) {
         (Some(wrong), _) => format!("fails at {}: {}", wrong.at, wrong.to_diagnostic(&report.trace).message),
         (None, _) if not_played => "is not played, because an earlier step fails".to_owned(),
-        (None, What::Act(_)) => "is done by somebody: nothing in the story leads to it".to_owned(),
-        (None, What::Wait(_)) => "only lets time go by".to_owned(),
-        (None, What::Never(_)) => "holds: nothing like this came".to_owned(),
-        (None, What::State { .. }) => "holds: everything is as it says".to_owned(),
-        (None, What::Expect(_) | What::Prompt { .. }) => "matched no record".to_owned(),
+        (None, StepKind::Action(_)) => "is done by somebody: nothing in the story leads to it".to_owned(),
+        (None, StepKind::Wait(_)) => "only lets time go by".to_owned(),
+        (None, StepKind::Never(_)) => "holds: nothing like this came".to_owned(),
+        (None, StepKind::State { .. }) => "holds: everything is as it says".to_owned(),
+        (None, StepKind::Expect(_) | StepKind::Prompt { .. }) => "matched no record".to_owned(),
     };
     writeln!(console.out, "step {number} of {} {what}", story.name)?;
     writeln!(console.out, "    {}\n", story.scenario.files.slice(step.span))?;
     let template = template(step).and_then(|name| runs::known(name, story).ok());
-    match (template, &step.what) {
+    match (template, &step.kind) {
         (Some(template), _) => {
             writeln!(console.out, "what became of {template}:\n")?;
             runs::all(story, &report.trace, Shown::One(template), catalogue, console)

@@ -15,7 +15,7 @@ pub(super) fn sentence(facts: &Facts) -> String {
         "offer" => format!("{} now issues the template {}", f("ca"), f("template")),
         "withdraw" => format!("{} no longer issues the template {}", f("ca"), f("template")),
         "policy" => policy(facts),
-        "ca" => authority(facts),
+        "ca" => ca(facts),
         "directory" => match facts.get("latency") {
             Some(latency) => format!("every access to the directory now takes {}", plain(latency)),
             None => reachable("the directory", facts),
@@ -70,7 +70,7 @@ fn policy(facts: &Facts) -> String {
     }
 }
 
-fn authority(facts: &Facts) -> String {
+fn ca(facts: &Facts) -> String {
     let ca = fact(facts, "ca");
     let either = |name: &str, yes: &str, no: &str| {
         facts.get(name).map(|_| format!("{ca} {}", if is(facts, name) { yes } else { no }))
@@ -83,7 +83,14 @@ fn authority(facts: &Facts) -> String {
         .or_else(|| of("maximum-validity", "now issues certificates for at most"))
         .or_else(|| either("suspended", "is suspended for a restore", "is no longer suspended"))
         .or_else(|| either("replicated", "reads the templates of the directory anew", "keeps its old templates"))
-        .unwrap_or_else(|| format!("the rights at {ca} change"))
+        .or_else(|| facts.get("attribute").map(|_| format!("the rights at {ca} change")))
+        .or_else(|| setting(facts).map(|(name, value)| format!("`{name}` of {ca} is now {}", plain(value))))
+        .unwrap_or_else(|| format!("{ca} changes"))
+}
+
+/// The setting that a change of a CA is about, for those that have no sentence of their own.
+fn setting(facts: &Facts) -> Option<(&str, &Fact)> {
+    facts.iter().find(|(name, _)| !["what", "ca"].contains(name))
 }
 
 fn settings(facts: &Facts) -> String {

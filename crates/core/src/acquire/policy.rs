@@ -135,8 +135,8 @@ pub(super) fn services_read(
     next_end_point(frame, search)
 }
 
-/// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked, and the next
-/// run asks all of them again.
+/// A policy server has told its policy, or that the kept one still holds, or failed: then the others are still asked,
+/// and the next run asks all of them again.
 pub(super) fn server_answered(
     frame: &mut Frame,
     url: String,
@@ -162,9 +162,7 @@ pub(super) fn server_answered(
             frame.told.insert(url, told);
         }
         Err(code) => {
-            let facts = Facts::new().with("code", code.to_string());
-            frame.applies(rules::POLICY_SERVER_FAILED, "policy-server", facts)?;
-            events::run_failed(frame, code);
+            events::run_fails(frame, rules::POLICY_SERVER_FAILED, "policy-server", code)?;
             search.complete = false;
         }
     }

@@ -1,7 +1,6 @@
 //! Phase C: the local stores of a machine mirror the trust containers of the directory.
 
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use autoenroll_model::{Certificates, Context, DirectoryCache, Effect, Facts, HResult, TrustContainer, TrustStore};
@@ -9,7 +8,7 @@ use autoenroll_model::{Certificates, Context, DirectoryCache, Effect, Facts, HRe
 use super::policy;
 use super::state::{Acquisition, Bound, Mirroring, Next};
 use crate::events;
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
 use crate::rules;
 
@@ -41,7 +40,7 @@ pub(super) fn read(frame: &mut Frame, bound: Bound, containers: Vec<TrustContain
                 rest.push_back((container.store, certificates));
             }
             Err(code) => {
-                frame.applies(rules::STORE_DOWNLOAD_FAILED, store, Facts::new().with("code", code.to_string()))?;
+                frame.applies(rules::STORE_DOWNLOAD_FAILED, store, code_fact(code))?;
                 complete = false;
                 events::store_download_failed(frame, store, &container.url, code);
             }
@@ -54,8 +53,7 @@ pub(super) fn read(frame: &mut Frame, bound: Bound, containers: Vec<TrustContain
 pub(super) fn written(frame: &mut Frame, mirroring: Mirroring, result: Result<(), HResult>) -> Result<Next, Halt> {
     let Mirroring { bound, store, rest, complete } = mirroring;
     if let Err(code) = result {
-        let facts = Facts::new().with("code", code.to_string());
-        frame.applies(rules::TRUST_NOT_WRITTEN, store.as_str(), facts)?;
+        frame.applies(rules::TRUST_NOT_WRITTEN, store.as_str(), code_fact(code))?;
     }
     next(frame, bound, rest, complete && result.is_ok())
 }
@@ -81,8 +79,7 @@ fn next(
 /// The cache entry is written, or not: then the next run downloads again, which costs time and nothing else.
 pub(super) fn remembered(frame: &mut Frame, bound: Bound, result: Result<(), HResult>) -> Result<Next, Halt> {
     if let Err(code) = result {
-        let facts = Facts::new().with("code", code.to_string());
-        frame.applies(rules::DIRECTORY_CACHE_NOT_WRITTEN, "AEDirectoryCache", facts)?;
+        frame.applies(rules::DIRECTORY_CACHE_NOT_WRITTEN, "AEDirectoryCache", code_fact(code))?;
     }
     policy::begin(frame, bound)
 }

@@ -1,7 +1,6 @@
-//! States S6 to S9: a card of the right provider, its default container, its PIN. A key that exists already and has to sign wants the
-//! same of its own card, except that its default container stays.
+//! States S6 to S9: a card of the right provider, its default container, its PIN. A key that exists already and has to
+//! sign wants the same of its own card, except that its default container stays.
 
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
@@ -10,9 +9,9 @@ use autoenroll_model::{
 };
 
 use super::state::{Card, Job, Next, Purpose, Question, State, Step};
-use crate::frame::{Frame, OpenPrompt};
+use crate::frame::{Frame, OpenPrompt, code_fact};
 use crate::halt::Halt;
-use crate::reported::CardFailure;
+use crate::reported::PinFailure;
 use crate::rules;
 
 // S6: is there a card?
@@ -43,7 +42,8 @@ fn matching(job: &Job, purpose: &Purpose, readers: &[ReaderView]) -> Vec<CardSer
     readers.iter().filter_map(of).collect()
 }
 
-/// The readers are read: one card is used, several are asked about, none is asked for. When they cannot be read the item fails.
+/// The readers are read: one card is used, several are asked about, none is asked for. When they cannot be read the
+/// item fails.
 pub(super) fn readers_read(
     job: &mut Job,
     frame: &mut Frame,
@@ -53,10 +53,7 @@ pub(super) fn readers_read(
 ) -> Result<Next, Halt> {
     let readers = match result {
         Ok(readers) => readers,
-        Err(code) => {
-            job.applies(frame, rules::READERS_UNREADABLE, "readers", code_fact(code))?;
-            return Ok(Next::fail(code));
-        }
+        Err(code) => return job.fails_by(frame, rules::READERS_UNREADABLE, "readers", code),
     };
     let cards = matching(job, &purpose, &readers);
     let provider = job.provider_name(&purpose);
@@ -185,7 +182,8 @@ pub(super) const fn watches_readers(question: &Question) -> bool {
     }
 }
 
-/// The readers were read again under an open prompt. When they cannot be read the prompt stays as it is: its answer asks again.
+/// The readers were read again under an open prompt. When they cannot be read the prompt stays as it is: its answer
+/// asks again.
 pub(super) fn rechecked(
     job: &mut Job,
     frame: &mut Frame,
@@ -235,7 +233,8 @@ fn holds(readers: &[ReaderView], card: &CardSerial) -> bool {
     readers.iter().any(|view| matches!(&view.holds, ReaderState::Card { serial, .. } if serial == card))
 }
 
-/// The card whose prompt is open has been pulled: the prompt is withdrawn and the card asked for again. No retry is spent.
+/// The card whose prompt is open has been pulled: the prompt is withdrawn and the card asked for again. No retry is
+/// spent.
 fn pulled(
     job: &mut Job,
     frame: &mut Frame,
@@ -249,8 +248,8 @@ fn pulled(
     Ok(ask_for_card(job, frame, purpose, readers))
 }
 
-/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is listed in its reader
-/// and gone whenever it is spoken to would be asked forever.
+/// How often a card may be gone in the middle of an operation before it counts as one that fails. A card that is listed
+/// in its reader and gone whenever it is spoken to would be asked forever.
 const MOST_LOSSES: u8 = 3;
 
 /// A card operation failed before anything was written: when the card is gone it is asked for again.
@@ -260,8 +259,7 @@ fn failed(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: &CardSerial,
         job.applies(frame, rules::CARD_PULLED, &card.0, code_fact(code))?;
         return Ok(find(job, frame, purpose));
     }
-    job.applies(frame, rules::CARD_FAILED, &card.0, code_fact(code))?;
-    Ok(Next::fail(code))
+    job.fails_by(frame, rules::CARD_FAILED, &card.0, code)
 }
 
 /// Whether a code says that the card is not there any more, in one of its several ways.
@@ -402,7 +400,7 @@ pub(super) fn verified(
     purpose: Purpose,
     card: Card,
     pin: PinId,
-    result: Result<(), CardFailure>,
+    result: Result<(), PinFailure>,
 ) -> Result<Next, Halt> {
     let retries = card.description.tries_left;
     match result {
@@ -413,14 +411,14 @@ pub(super) fn verified(
             Ok(match purpose {
                 Purpose::NewKey => Next::MakeKey(Some(card)),
                 Purpose::Sign { request, .. } => Next::Sign(request),
-                Purpose::Write(certified) => Next::WriteCard(certified),
+                Purpose::Write(certified) => Next::WriteCard(card.serial, certified),
             })
         }
-        Err(CardFailure::WrongPin(retries)) => pin_refused(job, frame, purpose, card, retries),
-        Err(CardFailure::Code(HResult::SCARD_W_CHV_BLOCKED)) => pin_refused(job, frame, purpose, card, Some(0)),
+        Err(PinFailure::Wrong(retries)) => pin_refused(job, frame, purpose, card, retries),
+        Err(PinFailure::Code(HResult::SCARD_W_CHV_BLOCKED)) => pin_refused(job, frame, purpose, card, Some(0)),
         // Too short or too long to be a PIN: the card never saw it, so no retry is spent.
-        Err(CardFailure::Code(HResult::SCARD_E_INVALID_CHV)) => pin_refused(job, frame, purpose, card, retries),
-        Err(CardFailure::Code(code)) => failed(job, frame, purpose, &card.serial, code),
+        Err(PinFailure::Code(HResult::SCARD_E_INVALID_CHV)) => pin_refused(job, frame, purpose, card, retries),
+        Err(PinFailure::Code(code)) => failed(job, frame, purpose, &card.serial, code),
     }
 }
 
@@ -443,15 +441,8 @@ fn pin_refused(
 }
 
 /// A PIN that was right a moment ago is not any more: it was changed meanwhile.
-pub(super) fn pin_no_longer_right(job: &mut Job, frame: &mut Frame, card: Option<&CardSerial>) -> Result<Next, Halt> {
-    let subject = card.map_or_else(String::new, |card| card.0.clone());
-    if let Some(card) = card {
-        frame.pins.remove(card);
-    }
-    job.applies(frame, rules::PIN_CHANGED, &subject, Facts::new())?;
-    Ok(Next::fail(HResult::SCARD_W_WRONG_CHV))
-}
-
-fn code_fact(code: HResult) -> Facts {
-    Facts::new().with("code", code.to_string())
+/// It is not presented a second time, for each attempt spends a try.
+pub(super) fn pin_no_longer_right(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> Result<Next, Halt> {
+    frame.pins.remove(card);
+    job.fails_by(frame, rules::PIN_CHANGED, &card.0, HResult::SCARD_W_WRONG_CHV)
 }

@@ -1,9 +1,9 @@
 //! State S12: the certificate goes to its card, to MY, and what it replaces goes.
 
 use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use autoenroll_model::{Action, CardOperation, Effect, Facts, HResult, KeyPlace, LifecycleEvent, Outcome};
+use autoenroll_model::{Action, CardOperation, CardSerial, Effect, Facts, HResult, LifecycleEvent, Outcome};
 use autoenroll_wire::Certificate;
 
 use super::card::pin_no_longer_right;
@@ -18,11 +18,9 @@ use crate::rules;
 
 /// To the card first, then to MY. What arrives from a pending request and belongs on a card needs the user again.
 pub(super) fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
-    if certified.key().card.is_none() {
-        return install(job, frame, certified);
-    }
+    let Some(card) = certified.key().card.clone() else { return install(job, frame, certified) };
     if job.item.action() != Action::Retrieve {
-        return write_card(job, frame, certified);
+        return Ok(write_card(job, frame, card, certified));
     }
     let name = String::from(job.name());
     job.applies(frame, rules::PENDING_FOR_CARD, &name, Facts::new())?;
@@ -41,34 +39,31 @@ pub(super) fn resume(job: &mut Job, frame: &mut Frame, certified: Certified) -> 
     install(job, frame, certified)
 }
 
-pub(super) fn write_card(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
-    let KeyPlace { card: Some(card), container, .. } = certified.key().clone() else {
-        unreachable!("a certificate is written to a card for a key on a card");
-    };
+pub(super) fn write_card(job: &Job, frame: &mut Frame, card: CardSerial, certified: Certified) -> Next {
+    let container = certified.key().container.clone();
     let certificate = certified.issued.certificate.clone();
     let operation = CardOperation::WriteCertificate { container, certificate };
-    Ok(job.ask_card(frame, card, operation, Step::WriteCard(certified)))
+    job.ask_card(frame, card.clone(), operation, Step::WriteCard(card, certified))
 }
 
 /// The certificate is on the card; its container becomes the default one, unless the user wanted the old one to stay.
 pub(super) fn card_written(
     job: &mut Job,
     frame: &mut Frame,
+    card: CardSerial,
     certified: Certified,
     result: Result<(), CardFailure>,
 ) -> Result<Next, Halt> {
     if let Err(failure) = result {
-        return card_failed(job, frame, &certified, failure);
+        return card_failed(job, frame, failure);
     }
-    let KeyPlace { card: Some(card), container, .. } = certified.key().clone() else {
-        unreachable!("a certificate was written to a card for a key on a card");
-    };
+    let container = certified.key().container.clone();
     let name = String::from(job.name());
     let facts = Facts::new().with("container", container.as_str());
     // P7.7
     if job.decide(frame, rules::DEFAULT_CONTAINER, &name, !certified.keep_default, facts) {
         let operation = CardOperation::SetDefault { container };
-        return Ok(job.ask_card(frame, card, operation, Step::SetDefault(certified)));
+        return Ok(job.ask_card(frame, card.clone(), operation, Step::SetDefault(card, certified)));
     }
     install(job, frame, certified)
 }
@@ -81,22 +76,20 @@ pub(super) fn default_set(
 ) -> Result<Next, Halt> {
     match result {
         Ok(()) => install(job, frame, certified),
-        Err(failure) => card_failed(job, frame, &certified, failure),
+        Err(failure) => card_failed(job, frame, failure),
     }
 }
 
-fn card_failed(job: &mut Job, frame: &mut Frame, certified: &Certified, failure: CardFailure) -> Result<Next, Halt> {
+fn card_failed(job: &mut Job, frame: &mut Frame, failure: CardFailure) -> Result<Next, Halt> {
     match failure {
         CardFailure::Code(code) => write_failed(job, frame, code),
-        CardFailure::WrongPin(_) => pin_no_longer_right(job, frame, certified.key().card.as_ref()),
+        CardFailure::WrongPin(card) => pin_no_longer_right(job, frame, &card),
     }
 }
 
 /// The certificate could not be put where it belongs. Its entry stays, and the next run resumes there.
 fn write_failed(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
-    let name = String::from(job.name());
-    job.applies(frame, rules::CERTIFICATE_NOT_WRITTEN, &name, Facts::new().with("code", code.to_string()))?;
-    Ok(Next::fail(code))
+    job.fails(frame, rules::CERTIFICATE_NOT_WRITTEN, code)
 }
 
 fn install(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {

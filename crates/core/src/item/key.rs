@@ -5,14 +5,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult,
-    KeyAlgorithm, KeyPlace, PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
+    CardOperation, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult, KeyAlgorithm, KeyPlace,
+    PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
 };
 use autoenroll_wire::{Certificate, key_identifier};
 
 use super::card::{is_gone, pin_no_longer_right};
 use super::state::{Card, Job, Leftovers, NewKey, Next, Purpose, Question, State, Step};
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
 use crate::known::{Kind, NewRequest, Orphan, SigningCertificate, Task};
 use crate::reported::{CardFailure, GeneratedKey, Reported};
@@ -110,12 +110,12 @@ pub(super) fn clean_up(job: &Job, frame: &mut Frame, leftovers: Leftovers, code:
 }
 
 impl Leftovers {
-    /// The first effect is done, or not. A key that could not be deleted keeps its entry, which is all that knows of it, unless the
-    /// provider says that there is no such key.
+    /// The first effect is done, or not. A key that could not be deleted keeps its entry, which is all that knows of
+    /// it, unless the provider says that there is no such key.
     pub(super) fn removed(mut self, job: &mut Job, frame: &mut Frame, reported: Reported) -> Result<Self, Halt> {
         let effect = self.0.pop_front().expect("the effect that was under way is the first of the list");
         let result = match &effect {
-            Effect::Card { .. } => reported.done_by_card()?,
+            Effect::Card { card, .. } => reported.done_by_card(card)?,
             _ => reported.done()?.map_err(CardFailure::Code),
         };
         let code = match result {
@@ -128,8 +128,7 @@ impl Leftovers {
             let facts = Facts::new().with("stage", "prepared").with("card-here", false);
             job.applies(frame, rules::UNFINISHED_REQUEST, &name, facts)?;
         } else {
-            let facts = Facts::new().with("code", code.to_string());
-            job.applies(frame, rules::LEFTOVER_NOT_REMOVED, &name, facts)?;
+            job.applies(frame, rules::LEFTOVER_NOT_REMOVED, &name, code_fact(code))?;
         }
         let key_is_left = !matches!(effect, Effect::RemoveRequest(_)) && code != HResult::NTE_BAD_KEYSET;
         if key_is_left && matches!(self.0.front(), Some(Effect::RemoveRequest(_))) {
@@ -178,7 +177,6 @@ fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next
 pub(super) fn generated(
     job: &mut Job,
     frame: &mut Frame,
-    card: Option<&CardSerial>,
     algorithm: KeyAlgorithm,
     keep_default: bool,
     result: Result<GeneratedKey, CardFailure>,
@@ -190,7 +188,7 @@ pub(super) fn generated(
             job.applies(frame, rules::KEY_MADE, &name, facts)?;
             write_ahead(job, frame, place, public_key, algorithm, keep_default)
         }
-        Err(CardFailure::WrongPin(_)) => pin_no_longer_right(job, frame, card),
+        Err(CardFailure::WrongPin(card)) => pin_no_longer_right(job, frame, &card),
         Err(CardFailure::Code(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL)) => {
             card_full(job, frame, algorithm, keep_default)
         }
@@ -199,13 +197,13 @@ pub(super) fn generated(
         )) => unsupported(job, frame, code),
         Err(CardFailure::Code(code)) => {
             let rule = if is_gone(code) { rules::CARD_REMOVED_AT_KEY } else { rules::KEY_NOT_MADE };
-            job.applies(frame, rule, &name, Facts::new().with("code", code.to_string()))?;
-            Ok(Next::fail(code))
+            job.fails(frame, rule, code)
         }
     }
 }
 
-/// The card has no room for one more key: a renewal may use the old one, where template and profile know that ([MS-CRTD] 2.26, 0x80).
+/// The card has no room for one more key: a renewal may use the old one, where template and profile know that
+/// ([MS-CRTD] 2.26, 0x80).
 fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_default: bool) -> Result<Next, Halt> {
     let code = HResult::NTE_TOKEN_KEYSET_STORAGE_FULL;
     let facts = Facts::new().with("code", code.to_string());
@@ -226,9 +224,7 @@ fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_def
 
 /// A length, algorithm or feature that the provider does not have.
 fn unsupported(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
-    let name = String::from(job.name());
-    job.applies(frame, rules::KEY_UNSUPPORTED, &name, Facts::new().with("code", code.to_string()))?;
-    Ok(Next::fail(code))
+    job.fails(frame, rules::KEY_UNSUPPORTED, code)
 }
 
 /// The new certificate gets the key of the old one.
@@ -273,8 +269,7 @@ fn write_ahead(
 /// The entry is written, or not: then nothing would know of the key, so it is deleted.
 pub(super) fn noted(job: &mut Job, frame: &mut Frame, key: NewKey, result: Result<(), HResult>) -> Result<Next, Halt> {
     let Err(code) = result else { return Ok(Next::BeginRequest(key)) };
-    let name = String::from(job.name());
-    job.applies(frame, rules::REQUEST_NOT_NOTED, &name, Facts::new().with("code", code.to_string()))?;
+    job.fails(frame, rules::REQUEST_NOT_NOTED, code)?;
     let leftovers = if is_own(job, &key.entry.key) { [job.delete_container(&key.entry.key)].into() } else { [].into() };
     Ok(clean_up(job, frame, Leftovers(leftovers), code))
 }

@@ -1,5 +1,6 @@
 //! Where work on an item stands. Each state owns what is known by then, and nothing else.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,7 +10,8 @@ use autoenroll_model::{
     HResult, Inverted, KeyAlgorithm, KeyPlace, Outcome, PinId, Provider, RequestEntry, RuleRow, SoftwareOperation,
 };
 
-use crate::frame::{Frame, OpenPrompt, Timer};
+use crate::frame::{Frame, OpenPrompt, Timer, code_fact};
+use crate::halt::Halt;
 use crate::install::Housekeeping;
 use crate::known::{BestFirst, Ca, Issued, IssuedRequest, Item, PendingRequest};
 use crate::request::{FinishedRequest, RequestBuilder};
@@ -30,7 +32,6 @@ pub(super) struct Job {
 
 /// Where the work stands: it waits for the user or for an effect.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one item is worked on at a time")]
 pub(super) enum State {
     /// A prompt is open. While a card is asked about, the readers may be read again, to keep the prompt's facts right.
     Asks { question: Question, prompt: OpenPrompt, recheck: Option<EffectId> },
@@ -72,7 +73,8 @@ pub(super) enum Step {
         card: Card,
         pin: PinId,
     },
-    /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under way.
+    /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under
+    /// way.
     RemoveOrphans {
         card: Option<Card>,
         leftovers: Leftovers,
@@ -89,8 +91,8 @@ pub(super) enum Step {
     ReadExchange(NewKey, BestFirst<Ca>),
     /// Key archival: the key is enveloped to the CA.
     Archive(NewKey, BestFirst<Ca>),
-    /// A signature is being made.
-    Sign(Unsigned),
+    /// A signature is being made, on a card or in software.
+    Sign(Option<CardSerial>, Unsigned),
     /// S11.
     Submit(Submitting),
     /// The entry says that the request is pending.
@@ -100,8 +102,8 @@ pub(super) enum Step {
     /// The entry says that the certificate is issued.
     NoteIssued(Certified),
     /// S12.
-    WriteCard(Certified),
-    SetDefault(Certified),
+    WriteCard(CardSerial, Certified),
+    SetDefault(CardSerial, Certified),
     Install(Certified),
     RemoveEntry(Certified),
     /// Old certificates are archived or deleted; the first of the list is under way.
@@ -157,7 +159,7 @@ pub(super) struct NewKey {
 #[derive(Clone, Debug)]
 pub(super) struct Unsigned {
     pub(super) key: NewKey,
-    pub(super) builder: RequestBuilder,
+    pub(super) builder: Box<RequestBuilder>,
     /// The CAs that it is for; only the first can read a key that is to be archived.
     pub(super) cas: BestFirst<Ca>,
 }
@@ -192,7 +194,6 @@ impl From<IssuedRequest> for Certified {
 
 /// What follows a step.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "lives for one step")]
 pub(super) enum Next {
     /// Wait for the user or an effect.
     Wait(State),
@@ -209,7 +210,7 @@ pub(super) enum Next {
     /// S12: the certificate exists, and the entry says so.
     Deliver(Certified),
     /// S12: the card of the key is there and has taken its PIN.
-    WriteCard(Certified),
+    WriteCard(CardSerial, Certified),
     /// The item has ended.
     End(Outcome),
     /// A pending certificate has arrived and belongs on a card: this item, which needs the user, takes over.
@@ -251,6 +252,24 @@ impl Job {
     ) -> Result<(), Inverted> {
         self.because = frame.applies(rule, subject, facts)?;
         Ok(())
+    }
+
+    /// The item fails with the code, by the rule that says so.
+    pub(super) fn fails(&mut self, frame: &mut Frame, rule: RuleRow, code: HResult) -> Result<Next, Halt> {
+        let name = self.item.name.clone();
+        self.fails_by(frame, rule, &name, code)
+    }
+
+    /// The same by a rule about something else than the item itself, such as a card.
+    pub(super) fn fails_by(
+        &mut self,
+        frame: &mut Frame,
+        rule: RuleRow,
+        subject: &str,
+        code: HResult,
+    ) -> Result<Next, Halt> {
+        self.applies(frame, rule, subject, code_fact(code))?;
+        Ok(Next::fail(code))
     }
 
     /// Why the item is worked on, and its latest decision.

@@ -1,5 +1,6 @@
 //! State S11: the request is built, signed, and submitted to one CA after the other.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ use autoenroll_wire::{Certificate, key_identifier};
 use super::card::pin_no_longer_right;
 use super::key::{clean_up, is_own};
 use super::state::{Certified, Job, Leftovers, NewKey, Next, Purpose, Step, Submitting, Unsigned};
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
 use crate::known::{BestFirst, Ca, Inventory, Issued, NewRequest, PendingRequest, Task};
 use crate::reported::CardFailure;
@@ -48,8 +49,8 @@ fn read_exchange(job: &Job, frame: &mut Frame, key: NewKey, cas: BestFirst<Ca>) 
     job.ask(frame, Effect::ReadExchangeCertificate { ca: name, host }, Step::ReadExchange(key, cas))
 }
 
-/// The CA's exchange certificate: the key is enveloped to it. Without one the next CA is asked; without any the item fails, and its
-/// entry waits for the next run.
+/// The CA's exchange certificate: the key is enveloped to it. Without one the next CA is asked; without any the item
+/// fails, and its entry waits for the next run.
 pub(super) fn exchange_read(
     job: &mut Job,
     frame: &mut Frame,
@@ -67,7 +68,7 @@ pub(super) fn exchange_read(
         Err(code) => match cas.next() {
             Some(cas) => {
                 let name = String::from(job.name());
-                job.applies(frame, rules::NEXT_CA, &name, Facts::new().with("code", code.to_string()))?;
+                job.applies(frame, rules::NEXT_CA, &name, code_fact(code))?;
                 Ok(read_exchange(job, frame, key, cas))
             }
             None => key_unusable(job, frame, code),
@@ -90,9 +91,7 @@ pub(super) fn key_archived(
 
 /// The new key cannot be used for its request. Its entry stays, so that the next run removes both.
 fn key_unusable(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
-    let name = String::from(job.name());
-    job.applies(frame, rules::KEY_NOT_USABLE, &name, Facts::new().with("code", code.to_string()))?;
-    Ok(Next::fail(code))
+    job.fails(frame, rules::KEY_NOT_USABLE, code)
 }
 
 fn build(
@@ -112,15 +111,15 @@ fn build(
     match RequestBuilder::new(frame, request(job), request_key) {
         Ok(builder) => {
             job.because = frame.decisions_since(before).last().unwrap_or(job.because);
-            Ok(Next::Sign(Unsigned { key, builder, cas }))
+            Ok(Next::Sign(Unsigned { key, builder: Box::new(builder), cas }))
         }
         Err(Unbuilt::Failed(code)) => Ok(Next::fail(code)),
         Err(Unbuilt::Inverted(inverted)) => Err(inverted.into()),
     }
 }
 
-/// Signs what the builder wants signed next. A key on a card that has not taken its PIN yet makes its provider ask for both, at the
-/// moment when it is to sign: in its only reader, one card may follow another.
+/// Signs what the builder wants signed next. A key on a card that has not taken its PIN yet makes its provider ask for
+/// both, at the moment when it is to sign: in its only reader, one card may follow another.
 pub(super) fn sign(job: &Job, frame: &mut Frame, unsigned: Unsigned) -> Next {
     let signer = unsigned.builder.signer();
     let algorithm = signer.algorithm;
@@ -131,14 +130,14 @@ pub(super) fn sign(job: &Job, frame: &mut Frame, unsigned: Unsigned) -> Next {
     let Some(card) = key.card.clone() else {
         let message = unsigned.builder.to_be_signed();
         let operation = SoftwareOperation::Sign { container: key.container, algorithm, message };
-        return job.ask(frame, Effect::Software { provider: key.provider, operation }, Step::Sign(unsigned));
+        return job.ask(frame, Effect::Software { provider: key.provider, operation }, Step::Sign(None, unsigned));
     };
     if !job.pins.contains_key(&card) {
         return Next::FindCard(Purpose::Sign { request: unsigned, key });
     }
     let message = unsigned.builder.to_be_signed();
     let operation = CardOperation::Sign { container: key.container, algorithm, message };
-    job.ask_card(frame, card, operation, Step::Sign(unsigned))
+    job.ask_card(frame, card.clone(), operation, Step::Sign(Some(card), unsigned))
 }
 
 pub(super) fn signed(
@@ -151,13 +150,7 @@ pub(super) fn signed(
     let signature = match result {
         Ok(signature) => signature,
         Err(CardFailure::Code(code)) => return key_unusable(job, frame, code),
-        Err(CardFailure::WrongPin(_)) => {
-            let card = match builder.signer().key {
-                SignerKey::New => key.entry.key.card,
-                SignerKey::Existing(place) => place.card,
-            };
-            return pin_no_longer_right(job, frame, card.as_ref());
-        }
+        Err(CardFailure::WrongPin(card)) => return pin_no_longer_right(job, frame, &card),
     };
     match builder.signed(signature) {
         Ok(Built::Wants(builder)) => Ok(Next::Sign(Unsigned { key, builder, cas })),
@@ -212,11 +205,10 @@ pub(super) fn replied(
 /// The CA did not issue: the next CA, or failure, which removes the key and its entry.
 fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResult) -> Result<Next, Halt> {
     let name = String::from(job.name());
-    let facts = Facts::new().with("code", code.to_string());
-    job.applies(frame, rules::REQUEST_DENIED, &name, facts.clone())?;
+    job.applies(frame, rules::REQUEST_DENIED, &name, code_fact(code))?;
     let Submitting { key, request, cas } = submitting;
     if let Some(cas) = cas.next() {
-        job.applies(frame, rules::NEXT_CA, &name, facts)?;
+        job.applies(frame, rules::NEXT_CA, &name, code_fact(code))?;
         return Ok(if request.archives_key {
             read_exchange(job, frame, key, cas)
         } else {
@@ -232,11 +224,12 @@ fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResu
     Ok(clean_up(job, frame, Leftovers(effects), code))
 }
 
-/// The entry says that the request is pending. Where it cannot, the next run takes the key for one that never reached a CA.
+/// The entry says that the request is pending. Where it cannot, the next run takes the key for one that never reached a
+/// CA.
 pub(super) fn pending_noted(job: &mut Job, frame: &mut Frame, result: Result<(), HResult>) -> Result<Next, Halt> {
     match result {
         Ok(()) => Ok(Next::End(Outcome::Pending)),
-        Err(code) => not_noted(job, frame, code),
+        Err(code) => job.fails(frame, rules::REQUEST_NOT_NOTED, code),
     }
 }
 
@@ -249,14 +242,8 @@ pub(super) fn issue_noted(
 ) -> Result<Next, Halt> {
     match result {
         Ok(()) => Ok(Next::Deliver(certified)),
-        Err(code) => not_noted(job, frame, code),
+        Err(code) => job.fails(frame, rules::REQUEST_NOT_NOTED, code),
     }
-}
-
-fn not_noted(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
-    let name = String::from(job.name());
-    job.applies(frame, rules::REQUEST_NOT_NOTED, &name, Facts::new().with("code", code.to_string()))?;
-    Ok(Next::fail(code))
 }
 
 /// Asks the CA that has the request under submission ([MS-WCCE] 3.1.1.4.3.7).
@@ -303,7 +290,8 @@ pub(super) fn retrieved(
     }
 }
 
-/// Issued: the certificate must be for the key that asked, and the entry must say that it exists before it is put anywhere.
+/// Issued: the certificate must be for the key that asked, and the entry must say that it exists before it is put
+/// anywhere.
 fn take_certificate(
     job: &Job,
     frame: &mut Frame,

@@ -84,8 +84,8 @@ impl JsonSchema for Facts {
     }
 }
 
-/// Switches are an open list: a reader ignores those that it does not know, and takes the value of the named profile for those
-/// that are missing.
+/// Switches are an open list: a reader ignores those that it does not know, and takes the value of the named profile
+/// for those that are missing.
 impl JsonSchema for Profile {
     fn schema_name() -> Name {
         "Profile".into()

@@ -38,8 +38,8 @@ fn digest(story: &Story, bug: Option<PlantedBug>) -> TraceDigest {
     run(&story.scenario, cores, Hosts { cards, cas: InProcessCas::default() }, &ByPrefix).digest
 }
 
-/// A requirement whose rule is not inverted is still watched: by a scenario that covers it and has to catch the bug
-/// in its place.
+/// A requirement whose rule is not inverted is still watched: by a scenario that covers it and has to catch the bug in
+/// its place.
 #[test]
 fn the_scenario_of_a_bug_covers_the_rules_whose_place_it_takes() {
     let stories = stories::of_the_suite();

@@ -1,8 +1,9 @@
 //! Steps for records that no step names: which, where, and when.
 //!
-//! A step is inserted where the next run matches it: after every step that left the story no later than the record, before the first one
-//! that left it later. What an answer leads to comes after the answer, what an action found comes before it. Steps that follow keep
-//! their times, so that the story goes as it went and everything that one run leaves unnamed is named in the next.
+//! A step is insertion where the next run matches it: after every step that left the story no later than the record,
+//! before the first one that left it later. What an answer leads to comes after the answer, what an action found comes
+//! before it. Steps that follow keep their times, so that the story goes as it went and everything that one run leaves
+//! unnamed is named in the next.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +15,16 @@ use super::{Edit, Guard, NewStep};
 use crate::Code;
 use crate::check::Scenario;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Begin, End, Step, What, parse};
+use crate::document::{Step, StepBegin, StepEnd, StepKind, parse};
 use crate::print::{self, Style, value};
-use crate::run::unnamed::{answers_to, expects, insert_position, left_before, step_for, timed};
-use crate::run::{Failure, FailureKind, Left, RunReport};
+use crate::run::unnamed::{answers_to, exit_before, expects, insert_position, step_for, timed};
+use crate::run::{Failure, FailureKind, RunReport, StepExit};
 use crate::source::{FileId, Span, Spanned};
 use crate::tree::Value;
 
 /// What inserting comes to.
 #[derive(Default)]
-pub(super) struct Inserted {
+pub(super) struct Insertion {
     pub(super) edits: Vec<Edit>,
     pub(super) guards: Vec<Guard>,
     pub(super) refused: Vec<Diagnostic>,
@@ -54,11 +55,11 @@ struct Missing {
 }
 
 /// Inserts what is missing in these runs of one file's variants.
-pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style) -> Inserted {
-    let mut inserted = Inserted::default();
+pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style) -> Insertion {
+    let mut insertion = Insertion::default();
     let root = parse("blessed", text.as_bytes()).root;
     let Some(list) = root.table("timeline").and_then(|timeline| timeline.get("steps")) else {
-        return inserted;
+        return insertion;
     };
     let mut gaps: Vec<Gap> = Vec::new();
     let mut retimed: Vec<Retimed> = Vec::new();
@@ -69,7 +70,7 @@ pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style)
                     retimed.extend(gap.retimed.clone().filter(|change| !retimed.contains(change)));
                     merge(gap, &mut gaps);
                 }
-                Err(problem) => inserted.refused.push(*problem),
+                Err(problem) => insertion.refused.push(*problem),
             }
         }
     }
@@ -79,18 +80,18 @@ pub(super) fn insert(text: &str, runs: &[(&Scenario, &RunReport)], style: Style)
             Some(edits) => {
                 let new = gap.missing.into_iter().zip(steps);
                 let new = new.map(|(missing, written)| Some(NewStep { written, answers: missing.answers }));
-                inserted.edits.extend(edits.into_iter().zip(new).map(|(edit, step)| Edit { step, ..edit }));
-                inserted.guards.extend(gap.guard);
+                insertion.edits.extend(edits.into_iter().zip(new).map(|(edit, step)| Edit { step, ..edit }));
+                insertion.guards.extend(gap.guard);
             }
             None => {
                 let reason = format!("only lists in brackets get steps; write these by hand: {}", steps.join(", "));
-                inserted.refused.push(unexpected(reason, gap.after.unwrap_or(list.span)));
+                insertion.refused.push(unexpected(reason, gap.after.unwrap_or(list.span)));
                 retimed.clear();
             }
         }
     }
-    inserted.edits.extend(retimed.iter().flat_map(|change| splice::retime(text, list, change)));
-    inserted
+    insertion.edits.extend(retimed.iter().flat_map(|change| splice::retime(text, list, change)));
+    insertion
 }
 
 fn unexpected(reason: String, span: Span) -> Diagnostic {
@@ -134,7 +135,7 @@ fn merge(gap: Gap, gaps: &mut Vec<Gap>) {
         }
     }
     // A step that moves the clock comes before those that leave it.
-    known.missing.sort_by_key(|missing| (missing.time, missing.step.begin == Begin::Now));
+    known.missing.sort_by_key(|missing| (missing.time, missing.step.begin == StepBegin::Now));
 }
 
 fn written(missing: &Missing, runs: &[(&Scenario, &RunReport)], style: Style) -> String {
@@ -191,8 +192,8 @@ pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<
 
 fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: &[&Record]) -> Gap {
     let before = at.checked_sub(1);
-    let left = left_before(at, report);
-    let mut clock = left.clock;
+    let exit = exit_before(at, report);
+    let mut clock = exit.clock;
     let mut missing = Vec::new();
     for record in records {
         let step = step_for(scenario, record, record.at > clock);
@@ -204,46 +205,51 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
     let after = before.map(|before| scenario.steps[before].span);
     let next = scenario.steps.get(at);
     let waits = next.is_some_and(expects) && report.matched[at].is_none();
-    let together = report.left.get(at).copied().flatten().is_some_and(|next| next.clock == clock) && !waits;
-    let retimed = next.and_then(|next| retimed(next, left, clock, together, scenario));
+    let together = report.exits.get(at).copied().flatten().is_some_and(|next| next.clock == clock) && !waits;
+    let retimed = next.and_then(|next| retimed(next, exit, clock, together, scenario));
     let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.span);
-    let guard = next.filter(|next| matches!(next.what, What::Never(_)) && clock > left.clock).map(|next| Guard {
+    let guard = next.filter(|next| matches!(next.kind, StepKind::Never(_)) && clock > exit.clock).map(|next| Guard {
         span: next.verb.span,
         text: format!(
             "`never` guards from {clock} on only, no longer from {}: what comes between is not guarded",
-            left.clock
+            exit.clock
         ),
     });
     Gap { after, missing, retimed, follower, guard }
 }
 
-/// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step before it `left`.
-fn retimed(step: &Step, left: Left, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
+/// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step
+/// before it `exit`.
+fn retimed(step: &Step, exit: StepExit, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
     let mut changes = Vec::new();
     let shorter = |from: SimTime, duration: &Spanned<Duration>| {
         let over = (from + duration.value).0.checked_sub(clock.0);
         (duration.span, over.map(Duration))
     };
     // What is missing has the clock moved already, and the step matches or acts in the same instant.
-    let taken_over = together && clock > left.clock && step.on.is_none();
+    let taken_over = together && clock > exit.clock && step.on.is_none();
     match &step.begin {
-        Begin::At(when) if taken_over || when.value.after(scenario.spec.start) < clock => {
+        StepBegin::At(when) if taken_over || when.value.after(scenario.spec.start) < clock => {
             changes.push((when.span, None))
         }
-        Begin::After(duration) if taken_over => changes.push((duration.span, None)),
-        Begin::After(duration) if clock != left.anchor => changes.push(shorter(left.anchor, duration)),
+        StepBegin::After(duration) if taken_over => changes.push((duration.span, None)),
+        StepBegin::After(duration) if clock != exit.previous_match => {
+            changes.push(shorter(exit.previous_match, duration))
+        }
         _ => {}
     }
     match &step.end {
-        Some(End::Until(when)) if taken_over => changes.push((when.span, None)),
-        Some(End::Within(duration)) if taken_over => changes.push((duration.span, None)),
-        Some(End::Within(duration)) if clock != left.anchor => changes.push(shorter(left.anchor, duration)),
+        Some(StepEnd::Until(when)) if taken_over => changes.push((when.span, None)),
+        Some(StepEnd::Within(duration)) if taken_over => changes.push((duration.span, None)),
+        Some(StepEnd::Within(duration)) if clock != exit.previous_match => {
+            changes.push(shorter(exit.previous_match, duration))
+        }
         _ => {}
     }
-    if let What::Wait(duration) = &step.what
-        && clock != left.clock
+    if let StepKind::Wait(duration) = &step.kind
+        && clock != exit.clock
     {
-        changes.push(shorter(left.clock, duration));
+        changes.push(shorter(exit.clock, duration));
     }
     (!changes.is_empty()).then_some(Retimed { step: step.span, changes })
 }

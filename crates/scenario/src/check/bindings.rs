@@ -3,9 +3,11 @@
 use super::facts;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Deed, Named, Pattern, Reference, Step, Wanted, WantedFact, What, group};
-use crate::nearest::nearest;
+use crate::document::{
+    ActionStep, ExpectedFact, ExpectedValue, NameOrReference, Pattern, Reference, Step, StepKind, group,
+};
 use crate::source::{Span, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree::Value;
 
 /// `unread` is what steps bind that could not be read.
@@ -43,10 +45,10 @@ fn not_bound(steps: &[Step], set: &[Step], reference: &Reference, span: Span, bo
         return problem(message).label(beside.span, "bound here").help(help);
     }
     let known = bound.iter().chain(set.iter().filter_map(binding));
-    let near = nearest(&reference.name, known.map(|name| name.value.as_str()));
+    let suggestion = suggestion(&reference.name, known.map(|name| name.value.as_str()));
     let later = steps.iter().filter_map(binding).any(|name| is_it(&name));
-    problem(format!("no earlier step binds `{}`", reference.name)).help(match near {
-        Some(near) => format!("did you mean `${near}`?"),
+    problem(format!("no earlier step binds `{}`", reference.name)).help(match suggestion {
+        Some(suggestion) => format!("did you mean `${suggestion}`?"),
         None if later => "a later step binds it".to_owned(),
         None => format!("write as = \"{}\" at the step that sees it first", reference.name),
     })
@@ -59,8 +61,8 @@ fn lacks_fact(steps: &[Step], reference: &Reference, span: Span, found: &mut Dia
     let Some(known) = steps.iter().find(binds).and_then(facts::bound) else { return };
     if !known.contains(&fact.as_str()) {
         let message = format!("what `{}` is bound to has no fact `{fact}`", reference.name);
-        let help = match nearest(fact, known.iter().copied()) {
-            Some(near) => format!("did you mean `${}.{near}`?", reference.name),
+        let help = match suggestion(fact, known.iter().copied()) {
+            Some(suggestion) => format!("did you mean `${}.{suggestion}`?", reference.name),
             None if known.is_empty() => "it has none".to_owned(),
             None => format!("it has {}", known.join(", ")),
         };
@@ -70,8 +72,10 @@ fn lacks_fact(steps: &[Step], reference: &Reference, span: Span, found: &mut Dia
 
 /// What a step binds.
 pub(super) fn binding(step: &Step) -> Option<&Spanned<String>> {
-    match &step.what {
-        What::Expect(Pattern { bind, .. }) | What::Prompt { pattern: Pattern { bind, .. }, .. } => bind.as_ref(),
+    match &step.kind {
+        StepKind::Expect(Pattern { bind, .. }) | StepKind::Prompt { pattern: Pattern { bind, .. }, .. } => {
+            bind.as_ref()
+        }
         _ => None,
     }
 }
@@ -81,22 +85,22 @@ fn references(step: &Step) -> Vec<(Reference, Span)> {
     if let Some(on) = &step.on {
         of_facts(&on.facts, &mut list);
     }
-    match &step.what {
-        What::Expect(pattern) | What::Never(pattern) | What::Prompt { pattern, .. } => {
+    match &step.kind {
+        StepKind::Expect(pattern) | StepKind::Never(pattern) | StepKind::Prompt { pattern, .. } => {
             of_facts(&pattern.facts, &mut list);
         }
-        What::State { facts, .. } => of_facts(facts, &mut list),
-        What::Act(Deed::Ca { request, certificate, .. }) => {
+        StepKind::State { facts, .. } => of_facts(facts, &mut list),
+        StepKind::Action(ActionStep::Ca { request, certificate, .. }) => {
             for named in [request, certificate].into_iter().flatten() {
-                if let Named::Bound(reference) = &named.value {
+                if let NameOrReference::Reference(reference) = &named.value {
                     list.push((reference.clone(), named.span));
                 }
             }
         }
-        What::Act(Deed::Change { set, .. }) => {
+        StepKind::Action(ActionStep::Change { set, .. }) => {
             for entry in &set.value.0 {
                 if let Value::Text(text) = &entry.node.value
-                    && let Named::Bound(reference) = crate::document::reference(text)
+                    && let NameOrReference::Reference(reference) = crate::document::reference(text)
                 {
                     list.push((reference, entry.node.span));
                 }
@@ -107,16 +111,16 @@ fn references(step: &Step) -> Vec<(Reference, Span)> {
     list
 }
 
-fn of_facts(facts: &[WantedFact], list: &mut Vec<(Reference, Span)>) {
+fn of_facts(facts: &[ExpectedFact], list: &mut Vec<(Reference, Span)>) {
     for fact in facts {
         of_wanted(&fact.value.value, fact.value.span, list);
     }
 }
 
-fn of_wanted(wanted: &Wanted, span: Span, list: &mut Vec<(Reference, Span)>) {
+fn of_wanted(wanted: &ExpectedValue, span: Span, list: &mut Vec<(Reference, Span)>) {
     match wanted {
-        Wanted::Is(_) | Wanted::Instant(_) => {}
-        Wanted::Bound(reference) => list.push((reference.clone(), span)),
-        Wanted::List(elements) => elements.iter().for_each(|element| of_wanted(element, span, list)),
+        ExpectedValue::Literal(_) | ExpectedValue::Instant(_) => {}
+        ExpectedValue::Reference(reference) => list.push((reference.clone(), span)),
+        ExpectedValue::List(elements) => elements.iter().for_each(|element| of_wanted(element, span, list)),
     }
 }

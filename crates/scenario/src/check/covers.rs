@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::{FileId, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree;
 
 /// What a requirement is to a run.
@@ -24,7 +24,8 @@ pub trait Requirements {
     /// What an id names.
     fn find(&self, id: &str) -> Requirement;
 
-    /// Whether a decision of `rule` shows the requirement: the rule is it, or a part of it, as `CA3.7.4.count` is of `CA3.7.4`.
+    /// Whether a decision of `rule` shows the requirement: the rule is it, or a part of it, as `CA3.7.4.count` is of
+    /// `CA3.7.4`.
     fn is_shown_by(&self, id: &str, rule: &str) -> bool {
         rule.strip_prefix(id).is_some_and(|part| part.is_empty() || part.starts_with('.'))
     }
@@ -43,7 +44,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// A catalogue of these requirements, of which the rules decide. Rules are requirements even when `ids` does not list them.
+    /// A catalogue of these requirements, of which the rules decide. Rules are requirements even when `ids` does not
+    /// list them.
     pub fn new<'a>(ids: impl IntoIterator<Item = &'a str>, rules: impl IntoIterator<Item = &'a str>) -> Self {
         let rules: BTreeSet<String> = rules.into_iter().map(str::to_owned).collect();
         let ids = ids.into_iter().map(str::to_owned).chain(rules.iter().cloned()).collect();
@@ -87,12 +89,13 @@ pub(super) fn check(covers: &[Spanned<String>], requirements: &dyn Requirements,
     for (at, id) in covers.iter().enumerate() {
         if requirements.find(&id.value) == Requirement::Unknown {
             let message = format!("there is no requirement `{}`", id.value);
-            let help = nearest(&id.value, requirements.ids()).map(|near| format!("did you mean `{near}`?"));
+            let help =
+                suggestion(&id.value, requirements.ids()).map(|suggestion| format!("did you mean `{suggestion}`?"));
             found.push(Diagnostic::error(Code::UnknownRequirement, message, id.span).help_some(help));
         }
         if let Some(first) = covers[..at].iter().find(|known| known.value == id.value) {
             let message = format!("`{}` stands in `covers` twice", id.value);
-            found.push(Diagnostic::warning(Code::TwiceTheName, message, id.span).label(first.span, "first here"));
+            found.push(Diagnostic::warning(Code::DuplicateName, message, id.span).label(first.span, "first here"));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a misspelt fact would
-//! let a `never` step pass for ever.
+//! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a
+//! misspelt fact would let a `never` step pass for ever.
 
 use autoenroll_model::{Choice, DecisionPoint, Fact};
 use autoenroll_trace::Kind;
@@ -8,17 +8,20 @@ use super::code_fact::{self, code_problem};
 use super::providers::Providers;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Deed, LookAt, Pattern, Reply, Step, Wanted, WantedFact, What};
+use crate::document::{ActionStep, ExpectedFact, ExpectedValue, Pattern, PromptAnswer, Step, StepKind};
 use crate::instant;
-use crate::lower::{Names, Thing};
-use crate::nearest::nearest;
-use crate::shape::{PROMPTS, Said, Says, Told, choices_of, look_of, prompt_of, record_of, unknown_word, written};
+use crate::lower::{NameKind, WorldNames};
+use crate::shape::{
+    FactSchema, FactType, LookAt, PROMPTS, RecordSchema, choices_of, example_answer, prompt_schema, record_schema,
+    state_schema, unknown_word,
+};
 use crate::source::{Span, Spanned};
+use crate::suggestion::suggestion;
 
 /// What values of facts may name.
 pub(super) struct Known<'a> {
     /// The names of the world.
-    pub(super) names: &'a Names,
+    pub(super) names: &'a WorldNames,
     /// Its providers.
     pub(super) providers: &'a Providers,
     /// What steps bind.
@@ -30,50 +33,50 @@ pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
     if let Some(on) = &step.on {
         of_record(on.kind.value, None, &on.facts, known, found);
     }
-    match &step.what {
-        What::Prompt { point, pattern, answer } => {
+    match &step.kind {
+        StepKind::Prompt { point, pattern, answer } => {
             of_record(Kind::Prompt, Some(point.value), &pattern.facts, known, found);
-            if let Some(reply) = &answer.value {
-                is_offered(*point, reply, answer.span, found);
+            if let Some(given) = &answer.value {
+                is_offered(*point, given, answer.span, found);
             }
         }
-        What::Act(Deed::Reply { point, with }) => is_offered(*point, &with.value, with.span, found),
-        What::Expect(Pattern { kind, facts, .. }) | What::Never(Pattern { kind, facts, .. }) => {
+        StepKind::Action(ActionStep::Reply { point, with }) => is_offered(*point, &with.value, with.span, found),
+        StepKind::Expect(Pattern { kind, facts, .. }) | StepKind::Never(Pattern { kind, facts, .. }) => {
             of_record(kind.value, None, facts, known, found);
         }
-        What::State { look, facts, exact, .. } => {
-            let told = look_of(look.value);
+        StepKind::State { look, facts, exact, .. } => {
+            let schema = state_schema(look.value);
             if facts.is_empty() && !exact {
-                found.push(nothing_checked(told, look.span));
+                found.push(nothing_checked(schema, look.span));
             }
-            of_facts(&format!("state of `{}`", told.what), &[told.facts], false, facts, known, found);
+            of_facts(&format!("state of `{}`", schema.subject), &[schema.facts], false, facts, known, found);
         }
-        What::Act(_) | What::Wait(_) => {}
+        StepKind::Action(_) | StepKind::Wait(_) => {}
     }
 }
 
-fn nothing_checked(told: &Told<LookAt>, span: Span) -> Diagnostic {
-    let facts: Vec<&str> = told.facts.iter().map(|said| said.name).collect();
-    let message = format!("this look at `{}` names no fact, so it checks nothing", told.what);
+fn nothing_checked(schema: &RecordSchema<LookAt>, span: Span) -> Diagnostic {
+    let facts: Vec<&str> = schema.facts.iter().map(|fact_schema| fact_schema.name).collect();
+    let message = format!("this look at `{}` names no fact, so it checks nothing", schema.subject);
     Diagnostic::warning(Code::NothingChecked, message, span).help(format!("it has {}", facts.join(", ")))
 }
 
 /// The facts that what a step binds can have; `None` when it may have any.
 pub(super) fn bound(step: &Step) -> Option<Vec<&'static str>> {
-    let lists = match &step.what {
-        What::Prompt { point, pattern, .. } => lists(Kind::Prompt, Some(point.value), &pattern.facts),
-        What::Expect(pattern) if pattern.kind.value != Kind::Decision => {
+    let lists = match &step.kind {
+        StepKind::Prompt { point, pattern, .. } => lists(Kind::Prompt, Some(point.value), &pattern.facts),
+        StepKind::Expect(pattern) if pattern.kind.value != Kind::Decision => {
             lists(pattern.kind.value, None, &pattern.facts)
         }
         _ => return None,
     };
-    Some(lists.into_iter().flatten().map(|said| said.name).collect())
+    Some(lists.into_iter().flatten().map(|fact_schema| fact_schema.name).collect())
 }
 
 fn of_record(
     kind: Kind,
     point: Option<DecisionPoint>,
-    facts: &[WantedFact],
+    facts: &[ExpectedFact],
     known: &Known<'_>,
     found: &mut Diagnostics,
 ) {
@@ -82,17 +85,17 @@ fn of_record(
 }
 
 /// Facts of the kind, and those of the decision point for prompts: of the one that is named, or of all.
-fn lists(kind: Kind, point: Option<DecisionPoint>, facts: &[WantedFact]) -> Vec<&'static [Said]> {
-    let mut lists = vec![record_of(kind).facts];
+fn lists(kind: Kind, point: Option<DecisionPoint>, facts: &[ExpectedFact]) -> Vec<&'static [FactSchema]> {
+    let mut lists = vec![record_schema(kind).facts];
     if matches!(kind, Kind::Prompt | Kind::PromptChanged) {
-        let said = || facts.iter().find(|fact| fact.name.value == "point").map(|fact| &fact.value.value);
-        let named = point.or_else(|| match said()? {
-            Wanted::Is(Fact::Text(point)) => point.parse().ok(),
+        let named_point = || facts.iter().find(|fact| fact.name.value == "point").map(|fact| &fact.value.value);
+        let named = point.or_else(|| match named_point()? {
+            ExpectedValue::Literal(Fact::Text(point)) => point.parse().ok(),
             _ => None,
         });
         match named {
-            Some(point) => lists.push(prompt_of(point).facts),
-            None => lists.extend(PROMPTS.iter().map(|told| told.facts)),
+            Some(point) => lists.push(prompt_schema(point).facts),
+            None => lists.extend(PROMPTS.iter().map(|schema| schema.facts)),
         }
     }
     lists
@@ -100,28 +103,28 @@ fn lists(kind: Kind, point: Option<DecisionPoint>, facts: &[WantedFact]) -> Vec<
 
 fn of_facts(
     whose: &str,
-    lists: &[&'static [Said]],
+    lists: &[&'static [FactSchema]],
     open: bool,
-    facts: &[WantedFact],
+    facts: &[ExpectedFact],
     known: &Known<'_>,
     found: &mut Diagnostics,
 ) {
     for fact in facts {
-        let said: Vec<&Said> =
-            lists.iter().flat_map(|list| *list).filter(|said| said.name == fact.name.value).collect();
-        if said.is_empty() {
+        let fact_schema: Vec<&FactSchema> =
+            lists.iter().flat_map(|list| *list).filter(|fact_schema| fact_schema.name == fact.name.value).collect();
+        if fact_schema.is_empty() {
             if !open {
                 found.push(no_such_fact(whose, lists, &fact.name));
             }
             continue;
         }
         // A fact that several decision points have is right when it is for one of them.
-        let problems = |said: &&Said| {
+        let problems = |fact_schema: &&FactSchema| {
             let mut own = Diagnostics::new();
-            of_value(&fact.name.value, said.says, &fact.value.value, fact.value.span, known, &mut own);
+            of_value(&fact.name.value, fact_schema.fact_type, &fact.value.value, fact.value.span, known, &mut own);
             own
         };
-        let all: Vec<Diagnostics> = said.iter().map(problems).collect();
+        let all: Vec<Diagnostics> = fact_schema.iter().map(problems).collect();
         if all.iter().all(Diagnostics::has_errors)
             && let Some(first) = all.into_iter().next()
         {
@@ -130,37 +133,44 @@ fn of_facts(
     }
 }
 
-fn no_such_fact(whose: &str, lists: &[&'static [Said]], name: &Spanned<String>) -> Diagnostic {
-    let known: Vec<&str> = lists.iter().flat_map(|list| *list).map(|said| said.name).collect();
-    let help = match nearest(&name.value, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
+fn no_such_fact(whose: &str, lists: &[&'static [FactSchema]], name: &Spanned<String>) -> Diagnostic {
+    let known: Vec<&str> = lists.iter().flat_map(|list| *list).map(|fact_schema| fact_schema.name).collect();
+    let help = match suggestion(&name.value, known.iter().copied()) {
+        Some(suggestion) => format!("did you mean `{suggestion}`?"),
         None if known.is_empty() => "it has none".to_owned(),
         None => format!("it has {}", known.join(", ")),
     };
     Diagnostic::error(Code::NoSuchFact, format!("no {whose} has a fact `{}`", name.value), name.span).help(help)
 }
 
-fn of_value(name: &str, says: Says, wanted: &Wanted, span: Span, known: &Known<'_>, found: &mut Diagnostics) {
-    match (says, wanted) {
-        (Says::Instant | Says::Any, Wanted::Instant(_)) => {}
-        (says, Wanted::Instant(instant)) => {
-            let quoted = matches!(says, Says::Text).then(|| format!("put it in quotes: \"{instant}\""));
-            found.push(wrong_type(name, says, "an instant", span).help_some(quoted));
+fn of_value(
+    name: &str,
+    fact_type: FactType,
+    wanted: &ExpectedValue,
+    span: Span,
+    known: &Known<'_>,
+    found: &mut Diagnostics,
+) {
+    match (fact_type, wanted) {
+        (FactType::Instant | FactType::Any, ExpectedValue::Instant(_)) => {}
+        (fact_type, ExpectedValue::Instant(instant)) => {
+            let quoted = matches!(fact_type, FactType::Text).then(|| format!("put it in quotes: \"{instant}\""));
+            found.push(wrong_type(name, fact_type, "an instant", span).help_some(quoted));
         }
         // What is bound is known when the story is played.
-        (_, Wanted::Bound(_)) | (Says::Any, _) => {}
-        (Says::List(says), Wanted::List(elements)) => {
-            elements.iter().for_each(|element| of_value(name, *says, element, span, known, found));
+        (_, ExpectedValue::Reference(_)) | (FactType::Any, _) => {}
+        (FactType::List(fact_type), ExpectedValue::List(elements)) => {
+            elements.iter().for_each(|element| of_value(name, *fact_type, element, span, known, found));
         }
-        (Says::List(says), Wanted::Is(Fact::List(elements))) => {
-            elements.iter().for_each(|element| of_plain(name, *says, element, span, known, found));
+        (FactType::List(fact_type), ExpectedValue::Literal(Fact::List(elements))) => {
+            elements.iter().for_each(|element| of_plain(name, *fact_type, element, span, known, found));
         }
-        (says, Wanted::Is(fact)) => of_plain(name, says, fact, span, known, found),
-        (says, Wanted::List(_)) => found.push(wrong_type(name, says, "a list", span)),
+        (fact_type, ExpectedValue::Literal(fact)) => of_plain(name, fact_type, fact, span, known, found),
+        (fact_type, ExpectedValue::List(_)) => found.push(wrong_type(name, fact_type, "a list", span)),
     }
 }
 
-fn of_plain(name: &str, says: Says, fact: &Fact, span: Span, known: &Known<'_>, found: &mut Diagnostics) {
+fn of_plain(name: &str, fact_type: FactType, fact: &Fact, span: Span, known: &Known<'_>, found: &mut Diagnostics) {
     let has = |thing, text: &str, found: &mut Diagnostics| {
         let missing = !known.names.all(thing).iter().any(|name| name.value == text);
         match undollared(text, known).filter(|_| missing) {
@@ -168,41 +178,43 @@ fn of_plain(name: &str, says: Says, fact: &Fact, span: Span, known: &Known<'_>, 
             None => drop(known.names.has(thing, Spanned::new(text, span), found)),
         }
     };
-    match (says, fact) {
-        (Says::Any, _)
-        | (Says::Text, Fact::Text(_))
-        | (Says::Number, Fact::Number(_))
-        | (Says::Flag, Fact::Flag(_)) => {}
-        (Says::Word(words), Fact::Text(text)) => {
+    match (fact_type, fact) {
+        (FactType::Any, _)
+        | (FactType::Text, Fact::Text(_))
+        | (FactType::Number, Fact::Number(_))
+        | (FactType::Flag, Fact::Flag(_)) => {}
+        (FactType::Word(words), Fact::Text(text)) => {
             push_some(unknown_word(name, &words(), text, span), found);
         }
-        (Says::Instant, Fact::Text(text)) => push_some(instant_problem(text, span), found),
-        (Says::Provider, Fact::Text(text)) => push_some(known.providers.problem(Spanned::new(text, span)), found),
-        (Says::Code, Fact::Text(text)) => push_some(code_problem(text, span), found),
-        (Says::Template, Fact::Text(text)) => has(Thing::Template, text, found),
-        (Says::Ca, Fact::Text(text)) => has(Thing::Ca, text, found),
-        (Says::Card, Fact::Text(text)) => has(Thing::Card, text, found),
-        (Says::Principal, Fact::Text(text)) => has(Thing::Principal, text, found),
-        (Says::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, span, known), found),
-        (says, fact) => found.push(wrong_type(name, says, described(fact), span).help_some(rewritten(says, fact))),
+        (FactType::Instant, Fact::Text(text)) => push_some(instant_problem(text, span), found),
+        (FactType::Provider, Fact::Text(text)) => push_some(known.providers.problem(Spanned::new(text, span)), found),
+        (FactType::Code, Fact::Text(text)) => push_some(code_problem(text, span), found),
+        (FactType::Template, Fact::Text(text)) => has(NameKind::Template, text, found),
+        (FactType::Ca, Fact::Text(text)) => has(NameKind::Ca, text, found),
+        (FactType::Card, Fact::Text(text)) => has(NameKind::Card, text, found),
+        (FactType::Principal, Fact::Text(text)) => has(NameKind::Principal, text, found),
+        (FactType::Certificate, Fact::Text(text)) => push_some(certificate_problem(text, span, known), found),
+        (fact_type, fact) => {
+            found.push(wrong_type(name, fact_type, described(fact), span).help_some(rewritten(fact_type, fact)))
+        }
     }
 }
 
 /// A certificate of the world, or what a CA will name one: template and request id.
 fn certificate_problem(text: &str, span: Span, known: &Known<'_>) -> Option<Diagnostic> {
     let names = known.names;
-    let given = names.all(Thing::Certificate);
+    let given = names.all(NameKind::Certificate);
     let later = text.rsplit_once('#').is_some_and(|(template, id)| {
-        let templates = names.all(Thing::Template);
+        let templates = names.all(NameKind::Template);
         id.parse::<u32>().is_ok() && (template == "request" || templates.iter().any(|known| known.value == template))
     });
     if later || given.iter().any(|known| known.value == text) {
         return None;
     }
-    let near = nearest(text, given.iter().map(|known| known.value.as_str()));
-    let help = match (undollared(text, known), near) {
+    let suggestion = suggestion(text, given.iter().map(|known| known.value.as_str()));
+    let help = match (undollared(text, known), suggestion) {
         (Some(help), _) => help,
-        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, Some(suggestion)) => format!("did you mean `{suggestion}`?"),
         (None, None) => {
             "what is issued in the story is named after its template and request id: `ContosoUser#1`".to_owned()
         }
@@ -225,17 +237,17 @@ fn instant_problem(text: &str, span: Span) -> Option<Diagnostic> {
 }
 
 /// The value in the form that the fact has, when only the form is wrong.
-fn rewritten(says: Says, fact: &Fact) -> Option<String> {
-    match (says, fact) {
-        (Says::Code, Fact::Number(number)) => code_fact::of_number(*number).map(|code| format!("write \"{code}\"")),
-        (Says::Number, Fact::Text(text)) if text.parse::<i64>().is_ok() => {
+fn rewritten(fact_type: FactType, fact: &Fact) -> Option<String> {
+    match (fact_type, fact) {
+        (FactType::Code, Fact::Number(number)) => code_fact::of_number(*number).map(|code| format!("write \"{code}\"")),
+        (FactType::Number, Fact::Text(text)) if text.parse::<i64>().is_ok() => {
             Some(format!("leave the quotes out: {text}"))
         }
-        (Says::Text, Fact::Number(number)) => Some(format!("put it in quotes: \"{number}\"")),
-        (Says::Flag, Fact::Text(text)) if ["true", "false"].contains(&text.as_str()) => {
+        (FactType::Text, Fact::Number(number)) => Some(format!("put it in quotes: \"{number}\"")),
+        (FactType::Flag, Fact::Text(text)) if ["true", "false"].contains(&text.as_str()) => {
             Some(format!("leave the quotes out: {text}"))
         }
-        (Says::List(_), Fact::Text(text)) => Some(format!("write a list: [\"{text}\"]")),
+        (FactType::List(_), Fact::Text(text)) => Some(format!("write a list: [\"{text}\"]")),
         _ => None,
     }
 }
@@ -250,18 +262,18 @@ fn nothing_named(what: &str, text: &str, span: Span) -> Diagnostic {
     Diagnostic::error(Code::UnknownName, format!("there is no {what} `{text}`"), span)
 }
 
-fn is_offered(point: Spanned<DecisionPoint>, reply: &Reply, span: Span, found: &mut Diagnostics) {
-    let word = match reply {
-        Reply::Word(word) => *word,
-        Reply::Pin(_) => Choice::Pin,
-        Reply::Card(_) => Choice::Card,
+fn is_offered(point: Spanned<DecisionPoint>, answer: &PromptAnswer, span: Span, found: &mut Diagnostics) {
+    let word = match answer {
+        PromptAnswer::Word(word) => *word,
+        PromptAnswer::Pin(_) => Choice::Pin,
+        PromptAnswer::Card(_) => Choice::Card,
     };
     let offers = choices_of(point.value);
     // Every window can be closed.
     if offers.contains(&word) || word == Choice::Close {
         return;
     }
-    let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();
+    let shown: Vec<String> = offers.iter().map(|offer| example_answer(*offer)).collect();
     let message = format!("`{}` does not offer `{word}`", point.value);
     found.push(Diagnostic::error(Code::NotOffered, message, span).help(format!("it offers {}", shown.join(", "))));
 }
@@ -272,8 +284,8 @@ fn push_some(problem: Option<Diagnostic>, found: &mut Diagnostics) {
     }
 }
 
-fn wrong_type(name: &str, says: Says, found: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(Code::WrongType, format!("the fact `{name}` is {}, not {found}", says.describe()), span)
+fn wrong_type(name: &str, fact_type: FactType, found: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::WrongType, format!("the fact `{name}` is {}, not {found}", fact_type.describe()), span)
 }
 
 const fn described(fact: &Fact) -> &'static str {

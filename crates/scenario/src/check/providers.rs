@@ -1,14 +1,14 @@
-//! Names of providers: those that templates list and computers have. Real templates list providers that are installed nowhere, so
-//! only a name that looks like a slip gets a warning.
+//! Names of providers: those that templates list and computers have. Real templates list providers that are installed
+//! nowhere, so only a name that looks like a slip gets a warning.
 
 use autoenroll_world::WorldSpec;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Deed, Step, What};
+use crate::document::{ActionStep, Step, StepKind};
 use crate::library::Library;
-use crate::nearest::{distance, nearest};
 use crate::source::Spanned;
+use crate::suggestion::{distance, suggestion};
 use crate::tree::Table;
 
 /// Edits that make a name look like a slip of an installed one. The names of real providers differ by more.
@@ -42,13 +42,13 @@ impl Providers {
         let templates = spec.templates.iter().flat_map(|spec| &spec.template.providers);
         let mut listed: Vec<String> = templates.map(|provider| provider.name.clone()).collect();
         for name in written(world, steps) {
-            let near = installed.iter().find(|known| is_slip(name.value, known));
-            if let Some(near) = near.filter(|_| !installed.iter().any(|known| known == name.value))
+            let suggestion = installed.iter().find(|known| is_slip(name.value, known));
+            if let Some(suggestion) = suggestion.filter(|_| !installed.iter().any(|known| known == name.value))
                 && !by_default.contains(&name.value)
             {
                 let message = format!("no computer has the provider `{}` installed", name.value);
                 let problem = Diagnostic::warning(Code::NotInstalled, message, name.span);
-                found.push(problem.help(format!("did you mean \"{near}\"?")));
+                found.push(problem.help(format!("did you mean \"{suggestion}\"?")));
             }
             listed.push(name.value.to_owned());
         }
@@ -64,8 +64,8 @@ impl Providers {
         let mut names: Vec<&str> = known().collect();
         names.sort_unstable();
         names.dedup();
-        let help = match nearest(name.value, known()) {
-            Some(near) => format!("did you mean \"{near}\"?"),
+        let help = match suggestion(name.value, known()) {
+            Some(suggestion) => format!("did you mean \"{suggestion}\"?"),
             None if names.is_empty() => "there is none at all".to_owned(),
             None => format!("there are {}", names.join(", ")),
         };
@@ -82,8 +82,8 @@ fn is_slip(name: &str, known: &str) -> bool {
 fn written<'a>(world: &'a Table, steps: &'a [Step]) -> Vec<Spanned<&'a str>> {
     let templates = world.tables("template");
     let scheduled = world.tables("change").filter_map(|change| change.table("set"));
-    let played = steps.iter().filter_map(|step| match &step.what {
-        What::Act(Deed::Change { set, .. }) => Some(&set.value),
+    let played = steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Action(ActionStep::Change { set, .. }) => Some(&set.value),
         _ => None,
     });
     templates.chain(scheduled).chain(played).flat_map(|table| table.texts("providers")).collect()

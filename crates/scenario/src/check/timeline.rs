@@ -5,17 +5,20 @@ use autoenroll_trace::Kind;
 use super::StepDefaults;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Deed, LookAt, Pattern, Reply, Step, What};
-use crate::lower::{Context, Thing, changes};
+use crate::document::{ActionStep, Pattern, PromptAnswer, Step, StepKind};
+use crate::lower::{Context, NameKind, changes};
+use crate::shape::LookAt;
 use crate::source::{Span, Spanned};
 
 /// The principals that take part in a story: who logs on, boots, or is refreshed.
 pub(super) fn principals(steps: &[Step]) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     for step in steps {
-        let name = match &step.what {
-            What::Act(Deed::Logon { user: name, .. } | Deed::Boot(name) | Deed::Pulse(name)) => name,
-            What::Act(Deed::GpRefresh { principal, .. }) => principal,
+        let name = match &step.kind {
+            StepKind::Action(
+                ActionStep::Logon { user: name, .. } | ActionStep::Boot(name) | ActionStep::Pulse(name),
+            ) => name,
+            StepKind::Action(ActionStep::GpRefresh { principal, .. }) => principal,
             _ => continue,
         };
         if !list.contains(&name.value) {
@@ -41,25 +44,27 @@ pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found:
     if let Some(whose) = whose {
         defaults.who = who(step, whose, cx, principals, found);
     }
-    match &step.what {
-        What::Act(deed) => check_deed(step, deed, cx, &mut defaults, found),
-        What::Prompt { answer, .. } => {
-            if let Some(reply) = &answer.value {
-                check_reply(reply, answer.span, cx, found);
+    match &step.kind {
+        StepKind::Action(action) => check_action(step, action, cx, &mut defaults, found),
+        StepKind::Prompt { answer, .. } => {
+            if let Some(given) = &answer.value {
+                check_answer(given, answer.span, cx, found);
             }
         }
-        What::Expect(pattern) | What::Never(pattern) => {
+        StepKind::Expect(pattern) | StepKind::Never(pattern) => {
             check_pattern(step, pattern, found);
         }
-        What::State { look, of, .. } => defaults.of = looked_at(step, look.value, of.as_ref(), cx, principals, found),
-        What::Wait(_) => {}
+        StepKind::State { look, of, .. } => {
+            defaults.of = looked_at(step, look.value, of.as_ref(), cx, principals, found)
+        }
+        StepKind::Wait(_) => {}
     }
     defaults
 }
 
 fn check_pattern(step: &Step, pattern: &Pattern, found: &mut Diagnostics) {
     let another = match pattern.kind.value {
-        Kind::Prompt | Kind::PromptChanged if matches!(step.what, What::Expect(_)) => {
+        Kind::Prompt | Kind::PromptChanged if matches!(step.kind, StepKind::Expect(_)) => {
             Some("the verb for it is `prompt`")
         }
         Kind::Violation => Some("it ends every run by itself"),
@@ -86,16 +91,18 @@ fn whose(step: &Step) -> Option<Whose> {
         let personal = on_desktop(kind) || personal(kind);
         personal.then_some(if on_desktop(kind) { Whose::User } else { Whose::Principal })
     };
-    match &step.what {
-        What::Prompt { .. } | What::Act(Deed::Click(_) | Deed::Reply { .. }) => Some(Whose::User),
+    match &step.kind {
+        StepKind::Prompt { .. } | StepKind::Action(ActionStep::Click(_) | ActionStep::Reply { .. }) => {
+            Some(Whose::User)
+        }
         _ => of_kind(kind_of(step)?),
     }
 }
 
 /// The kind of record that a step names.
 fn kind_of(step: &Step) -> Option<Kind> {
-    match &step.what {
-        What::Expect(pattern) | What::Never(pattern) => Some(pattern.kind.value),
+    match &step.kind {
+        StepKind::Expect(pattern) | StepKind::Never(pattern) => Some(pattern.kind.value),
         _ => step.on.as_ref().map(|on| on.kind.value),
     }
 }
@@ -137,7 +144,7 @@ fn one_of(names: &[String]) -> String {
 /// Only users have a desktop: balloons, icons and prompts are never a computer's.
 fn is_user(step: &Step, cx: &Context<'_>, who: &Spanned<String>, principals: &[String], found: &mut Diagnostics) {
     if !cx.names.computers.iter().any(|computer| computer.value == who.value) {
-        cx.names.has(Thing::User, borrowed(who), found);
+        cx.names.has(NameKind::User, borrowed(who), found);
         return;
     }
     let help = match users(cx, principals).as_slice() {
@@ -145,10 +152,10 @@ fn is_user(step: &Step, cx: &Context<'_>, who: &Spanned<String>, principals: &[S
         [only] => format!("leave `who` out, or write who = \"{only}\""),
         several => one_of(several),
     };
-    let message = match &step.what {
-        What::Prompt { .. } => format!("{} is a computer; only users are asked", who.value),
-        What::Act(Deed::Click(_)) => format!("{} is a computer; only users click", who.value),
-        What::Act(Deed::Reply { .. }) => format!("{} is a computer; only users answer", who.value),
+    let message = match &step.kind {
+        StepKind::Prompt { .. } => format!("{} is a computer; only users are asked", who.value),
+        StepKind::Action(ActionStep::Click(_)) => format!("{} is a computer; only users click", who.value),
+        StepKind::Action(ActionStep::Reply { .. }) => format!("{} is a computer; only users answer", who.value),
         _ => format!("{} is a computer; only users have a desktop", who.value),
     };
     found.push(Diagnostic::error(Code::WhoIsMeant, message, who.span).help(help));
@@ -185,55 +192,61 @@ const fn personal(kind: Kind) -> bool {
 /// `who` names whoever records are about: people, computers, cards, CAs, or the world.
 fn has_actor(cx: &Context<'_>, who: &Spanned<String>, found: &mut Diagnostics) {
     let actor = |thing| cx.names.all(thing).iter().any(|known| known.value == who.value);
-    if who.value != "world" && !actor(Thing::Principal) && !actor(Thing::Card) && !actor(Thing::Ca) {
-        cx.names.has(Thing::Principal, borrowed(who), found);
+    if who.value != "world" && !actor(NameKind::Principal) && !actor(NameKind::Card) && !actor(NameKind::Ca) {
+        cx.names.has(NameKind::Principal, borrowed(who), found);
     }
 }
 
-fn check_deed(step: &Step, deed: &Deed, cx: &Context<'_>, defaults: &mut StepDefaults, found: &mut Diagnostics) {
-    match deed {
-        Deed::Boot(computer) | Deed::Shutdown(computer) => {
-            cx.names.has(Thing::Computer, borrowed(computer), found);
+fn check_action(
+    step: &Step,
+    action: &ActionStep,
+    cx: &Context<'_>,
+    defaults: &mut StepDefaults,
+    found: &mut Diagnostics,
+) {
+    match action {
+        ActionStep::Boot(computer) | ActionStep::Shutdown(computer) => {
+            cx.names.has(NameKind::Computer, borrowed(computer), found);
         }
-        Deed::Crash(principal) | Deed::Pulse(principal) | Deed::GpRefresh { principal, .. } => {
-            cx.names.has(Thing::Principal, borrowed(principal), found);
+        ActionStep::Crash(principal) | ActionStep::Pulse(principal) | ActionStep::GpRefresh { principal, .. } => {
+            cx.names.has(NameKind::Principal, borrowed(principal), found);
         }
-        Deed::Logon { user, computer } => {
-            cx.names.has(Thing::User, borrowed(user), found);
+        ActionStep::Logon { user, computer } => {
+            cx.names.has(NameKind::User, borrowed(user), found);
             defaults.computer = match computer {
                 Some(computer) => {
-                    cx.names.has(Thing::Computer, borrowed(computer), found).then(|| computer.value.clone())
+                    cx.names.has(NameKind::Computer, borrowed(computer), found).then(|| computer.value.clone())
                 }
-                None => cx.names.only(Thing::Computer, "computer", step.span, found),
+                None => cx.names.only(NameKind::Computer, "computer", step.span, found),
             };
         }
-        Deed::Logoff(user) | Deed::Lock(user) | Deed::Unlock(user) => {
-            cx.names.has(Thing::User, borrowed(user), found);
+        ActionStep::Logoff(user) | ActionStep::Lock(user) | ActionStep::Unlock(user) => {
+            cx.names.has(NameKind::User, borrowed(user), found);
         }
-        Deed::Click(_) => {}
-        Deed::Insert { card, reader, computer } => {
-            cx.names.has(Thing::Card, borrowed(card), found);
+        ActionStep::Click(_) => {}
+        ActionStep::Insert { card, reader, computer } => {
+            cx.names.has(NameKind::Card, borrowed(card), found);
             defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.span, found);
         }
-        Deed::Remove(card) => {
-            cx.names.has(Thing::Card, borrowed(card), found);
+        ActionStep::Remove(card) => {
+            cx.names.has(NameKind::Card, borrowed(card), found);
         }
-        Deed::Swap { card, to, reader, computer } => {
-            cx.names.has(Thing::Card, borrowed(card), found);
-            cx.names.has(Thing::Card, borrowed(to), found);
+        ActionStep::Swap { card, to, reader, computer } => {
+            cx.names.has(NameKind::Card, borrowed(card), found);
+            cx.names.has(NameKind::Card, borrowed(to), found);
             defaults.reader = reader_of(cx, reader.as_ref(), computer.as_ref(), step.span, found);
         }
-        Deed::Reply { with, .. } => {
-            check_reply(&with.value, with.span, cx, found);
+        ActionStep::Reply { with, .. } => {
+            check_answer(&with.value, with.span, cx, found);
         }
-        Deed::Change { change, of, set } => {
+        ActionStep::Change { change, of, set } => {
             let word = Spanned::new(change.value, change.span);
             defaults.changes = changes(cx, word, of.as_ref().map(borrowed), &set.value, step.span, found);
         }
-        Deed::Ca { of, .. } => {
+        ActionStep::Ca { of, .. } => {
             defaults.of = match of {
-                Some(ca) => cx.names.has(Thing::Ca, borrowed(ca), found).then(|| ca.value.clone()),
-                None => cx.names.only(Thing::Ca, "of", step.span, found),
+                Some(ca) => cx.names.has(NameKind::Ca, borrowed(ca), found).then(|| ca.value.clone()),
+                None => cx.names.only(NameKind::Ca, "of", step.span, found),
             };
         }
     }
@@ -249,12 +262,12 @@ fn reader_of(
     cx.names.reader(reader.map(borrowed), computer.map(borrowed), span, found)
 }
 
-fn check_reply(reply: &Reply, span: Span, cx: &Context<'_>, found: &mut Diagnostics) {
-    match reply {
-        Reply::Card(card) => {
-            cx.names.has(Thing::Card, Spanned::new(card.as_str(), span), found);
+fn check_answer(answer: &PromptAnswer, span: Span, cx: &Context<'_>, found: &mut Diagnostics) {
+    match answer {
+        PromptAnswer::Card(card) => {
+            cx.names.has(NameKind::Card, Spanned::new(card.as_str(), span), found);
         }
-        Reply::Word(_) | Reply::Pin(_) => {}
+        PromptAnswer::Word(_) | PromptAnswer::Pin(_) => {}
     }
 }
 
@@ -268,16 +281,16 @@ fn looked_at(
     found: &mut Diagnostics,
 ) -> Option<String> {
     let thing = match look {
-        LookAt::Card => Thing::Card,
-        LookAt::Store | LookAt::Requests | LookAt::Directory => Thing::Principal,
-        LookAt::Ca => Thing::Ca,
-        LookAt::Desktop => Thing::User,
-        LookAt::Trust => Thing::Computer,
+        LookAt::Card => NameKind::Card,
+        LookAt::Store | LookAt::Requests | LookAt::Directory => NameKind::Principal,
+        LookAt::Ca => NameKind::Ca,
+        LookAt::Desktop => NameKind::User,
+        LookAt::Trust => NameKind::Computer,
     };
     let users = users(cx, principals);
     match (of, thing, principals, users.as_slice()) {
         (Some(of), ..) => cx.names.has(thing, borrowed(of), found).then(|| of.value.clone()),
-        (None, Thing::Principal, [only], _) | (None, Thing::User, _, [only]) => Some(only.clone()),
+        (None, NameKind::Principal, [only], _) | (None, NameKind::User, _, [only]) => Some(only.clone()),
         (None, ..) => cx.names.only(thing, "of", step.span, found),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::Span;
+use crate::suggestion::suggestion;
 use crate::tree::{Entry, Node, Table};
 
 /// What is missing from the document because it is written wrongly.
@@ -36,7 +36,7 @@ impl Unread {
             let first = unread.first_step.unwrap_or(usize::MAX);
             unread.first_step = Some(first.min(step.span.start));
             let entries = step.as_table().map_or(&[][..], |table| &table.0);
-            let binds = entries.iter().filter(|entry| nearest(&entry.key.value, ["as"]).is_some());
+            let binds = entries.iter().filter(|entry| suggestion(&entry.key.value, ["as"]).is_some());
             unread.bindings.extend(binds.filter_map(|entry| entry.node.as_text()).map(str::to_owned));
         }
         unread
@@ -49,7 +49,7 @@ impl Unread {
             Code::UnknownName | Code::AbsentNothing => !self.names,
             Code::MissingKey => !self.names && !behind,
             Code::EmptyInterval | Code::LooseOn | Code::RandomOffset | Code::NothingChecked => !behind,
-            Code::Nowhere => !self.world,
+            Code::UnusedCertificate => !self.world,
             _ => true,
         }
     }
@@ -71,8 +71,8 @@ const fn moves_order(code: Code) -> bool {
     )
 }
 
-/// Whether names may have been given at the place of a problem: by a table of the file or the world that is misspelt or of another
-/// type, or by one that has no name itself. Behind a syntax error they may be anywhere.
+/// Whether names may have been given at the place of a problem: by a table of the file or the world that is misspelt or
+/// of another type, or by one that has no name itself. Behind a syntax error they may be anywhere.
 fn loses_names(problem: &Diagnostic, root: &Table) -> bool {
     if matches!(problem.code, Code::NotToml | Code::NotJson | Code::TooDeep) {
         return true;

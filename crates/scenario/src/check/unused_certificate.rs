@@ -6,7 +6,8 @@ use crate::lower::name_of;
 use crate::source::{FileId, Spanned};
 use crate::tree::Table;
 
-/// Warns of certificates of the file that no variant has in a store or on a card. Extended worlds may keep some for others to use.
+/// Warns of certificates of the file that no variant has in a store or on a card. Extended worlds may keep some for
+/// others to use.
 pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
     let placed: Vec<&str> = worlds.iter().flat_map(placed).collect();
     let known = |name: &str| worlds.iter().flat_map(certificates).any(|known| known.value == name);
@@ -21,7 +22,7 @@ pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
                 "say in whose store it is with `of`, or let a container of a card hold it: holds = \"{}\"",
                 name.value
             );
-            found.push(Diagnostic::warning(Code::Nowhere, message, name.span).help(help));
+            found.push(Diagnostic::warning(Code::UnusedCertificate, message, name.span).help(help));
         }
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn story(name: &str, bytes: &[u8], found: &mut Diagnostics) -> (Files
     }
 }
 
-/// Reads a text to a tree and checks its form. `form` is handed the tree and the place for problems with the file as a whole.
+/// Reads a text to a tree and checks its form. `form` is handed the tree and the place for problems with the file as a
+/// whole.
 pub(crate) fn tree(
     file: FileId,
     text: &str,
@@ -32,7 +33,8 @@ pub(crate) fn tree(
 ) -> Table {
     let mut syntax = Diagnostics::new();
     let root = crate::tree::read(file, text, &mut syntax);
-    // Behind a syntax error the tree is a guess, and what seems to be missing may be in the part that could not be read.
+    // Behind a syntax error the tree is a guess, and what seems to be missing may be in the part that could not be
+    // read.
     let unreadable = syntax
         .list()
         .iter()

@@ -3,7 +3,10 @@
 use autoenroll_model::{Duration, Fact};
 use autoenroll_trace::Kind;
 
-use super::{Begin, Deed, End, Named, On, Pattern, Reference, Reply, Step, Wanted, WantedFact, What, When};
+use super::{
+    ActionStep, ExpectedFact, ExpectedValue, NameOrReference, On, Pattern, PromptAnswer, Reference, Step, StepBegin,
+    StepEnd, StepKind, Time,
+};
 use crate::instant;
 use crate::shape::{change_named, verb_named};
 use crate::source::Spanned;
@@ -18,11 +21,11 @@ pub(super) fn read(node: &Node) -> Option<Step> {
         return None;
     }
     let begin = match (when(table, "at"), duration(table, "after")) {
-        (Some(at), _) => Begin::At(at),
-        (None, Some(after)) => Begin::After(after),
-        (None, None) => Begin::Now,
+        (Some(at), _) => StepBegin::At(at),
+        (None, Some(after)) => StepBegin::After(after),
+        (None, None) => StepBegin::Now,
     };
-    let end = when(table, "until").map(End::Until).or_else(|| duration(table, "within").map(End::Within));
+    let end = when(table, "until").map(StepEnd::Until).or_else(|| duration(table, "within").map(StepEnd::Within));
     let on = word::<Kind>(table, "on").map(|kind| On { kind, facts: table.table("facts").map_or(vec![], facts) });
     Some(Step {
         span: node.span,
@@ -32,67 +35,67 @@ pub(super) fn read(node: &Node) -> Option<Step> {
         on,
         who: name(table, "who"),
         only: table.texts("only").map(|text| text.map(str::to_owned)).collect(),
-        what: what(verb.word, table)?,
+        kind: kind(verb.word, table)?,
     })
 }
 
-fn what(verb: &'static str, table: &Table) -> Option<What> {
+fn kind(verb: &'static str, table: &Table) -> Option<StepKind> {
     match verb {
-        "wait" => duration(table, "wait").map(What::Wait),
-        "expect" => Some(What::Expect(pattern(table, word(table, "expect")?))),
-        "never" => Some(What::Never(pattern(table, word(table, "never")?))),
+        "wait" => duration(table, "wait").map(StepKind::Wait),
+        "expect" => Some(StepKind::Expect(pattern(table, word(table, "expect")?))),
+        "never" => Some(StepKind::Never(pattern(table, word(table, "never")?))),
         "prompt" => {
             let point = word(table, "prompt")?;
             let pattern = pattern(table, Spanned::new(Kind::Prompt, point.span));
             let node = table.get("answer")?;
             let answer = match node.as_text() {
                 Some("hold") => None,
-                _ => Some(reply(node)?),
+                _ => Some(answer(node)?),
             };
-            Some(What::Prompt { point, pattern, answer: Spanned::new(answer, node.span) })
+            Some(StepKind::Prompt { point, pattern, answer: Spanned::new(answer, node.span) })
         }
-        "state" => Some(What::State {
+        "state" => Some(StepKind::State {
             look: word(table, "state")?,
             of: name(table, "of"),
             facts: table.table("facts").map_or(vec![], facts),
             exact: table.flag("exact").unwrap_or(false),
         }),
-        _ => deed(verb, table).map(What::Act),
+        _ => action(verb, table).map(StepKind::Action),
     }
 }
 
-fn deed(verb: &'static str, table: &Table) -> Option<Deed> {
+fn action(verb: &'static str, table: &Table) -> Option<ActionStep> {
     let object = || name(table, verb);
     let reader = || name(table, "reader");
     let computer = || name(table, "computer");
     Some(match verb {
-        "boot" => Deed::Boot(object()?),
-        "shutdown" => Deed::Shutdown(object()?),
-        "crash" => Deed::Crash(object()?),
-        "logon" => Deed::Logon { user: object()?, computer: computer() },
-        "logoff" => Deed::Logoff(object()?),
-        "lock" => Deed::Lock(object()?),
-        "unlock" => Deed::Unlock(object()?),
-        "pulse" => Deed::Pulse(object()?),
-        "gp-refresh" => Deed::GpRefresh { principal: object()?, forced: table.flag("forced").unwrap_or(false) },
-        "click" => Deed::Click(word(table, "click")?),
-        "insert" => Deed::Insert { card: object()?, reader: reader(), computer: computer() },
-        "remove" => Deed::Remove(object()?),
-        "swap" => Deed::Swap { card: object()?, to: name(table, "to")?, reader: reader(), computer: computer() },
+        "boot" => ActionStep::Boot(object()?),
+        "shutdown" => ActionStep::Shutdown(object()?),
+        "crash" => ActionStep::Crash(object()?),
+        "logon" => ActionStep::Logon { user: object()?, computer: computer() },
+        "logoff" => ActionStep::Logoff(object()?),
+        "lock" => ActionStep::Lock(object()?),
+        "unlock" => ActionStep::Unlock(object()?),
+        "pulse" => ActionStep::Pulse(object()?),
+        "gp-refresh" => ActionStep::GpRefresh { principal: object()?, forced: table.flag("forced").unwrap_or(false) },
+        "click" => ActionStep::Click(word(table, "click")?),
+        "insert" => ActionStep::Insert { card: object()?, reader: reader(), computer: computer() },
+        "remove" => ActionStep::Remove(object()?),
+        "swap" => ActionStep::Swap { card: object()?, to: name(table, "to")?, reader: reader(), computer: computer() },
         "reply" => {
             let node = table.get("with")?;
-            Deed::Reply { point: word(table, "reply")?, with: Spanned::new(reply(node)?, node.span) }
+            ActionStep::Reply { point: word(table, "reply")?, with: Spanned::new(answer(node)?, node.span) }
         }
         "change" => {
             let change = table.text("change")?;
             let set = table.get("set")?;
-            Deed::Change {
+            ActionStep::Change {
                 change: Spanned::new(change_named(change.value)?.word, change.span),
                 of: name(table, "of"),
                 set: Spanned::new(set.as_table()?.clone(), set.span),
             }
         }
-        "ca" => Deed::Ca {
+        "ca" => ActionStep::Ca {
             op: word(table, "ca")?,
             of: name(table, "of"),
             request: named(table, "request"),
@@ -111,32 +114,32 @@ fn pattern(table: &Table, kind: Spanned<Kind>) -> Pattern {
     }
 }
 
-fn facts(table: &Table) -> Vec<WantedFact> {
+fn facts(table: &Table) -> Vec<ExpectedFact> {
     let fact = |entry: &crate::tree::Entry| {
         let value = Spanned::new(wanted(&entry.node)?, entry.node.span);
-        Some(WantedFact { name: entry.key.clone(), value })
+        Some(ExpectedFact { name: entry.key.clone(), value })
     };
     table.0.iter().filter_map(fact).collect()
 }
 
-fn wanted(node: &Node) -> Option<Wanted> {
+fn wanted(node: &Node) -> Option<ExpectedValue> {
     Some(match &node.value {
         Value::Text(text) => match reference(text) {
-            Named::Is(text) => Wanted::Is(Fact::Text(text)),
-            Named::Bound(reference) => Wanted::Bound(reference),
+            NameOrReference::Name(text) => ExpectedValue::Literal(Fact::Text(text)),
+            NameOrReference::Reference(reference) => ExpectedValue::Reference(reference),
         },
-        Value::Number(number) => Wanted::Is(Fact::Number(*number)),
-        Value::Flag(flag) => Wanted::Is(Fact::Flag(*flag)),
-        Value::Instant(text) => Wanted::Instant(instant::parse(text)?),
+        Value::Number(number) => ExpectedValue::Literal(Fact::Number(*number)),
+        Value::Flag(flag) => ExpectedValue::Literal(Fact::Flag(*flag)),
+        Value::Instant(text) => ExpectedValue::Instant(instant::parse(text)?),
         Value::List(list) => {
-            let elements: Vec<Wanted> = list.iter().map(wanted).collect::<Option<_>>()?;
-            let plain = |element: &Wanted| match element {
-                Wanted::Is(fact) => Some(fact.clone()),
+            let elements: Vec<ExpectedValue> = list.iter().map(wanted).collect::<Option<_>>()?;
+            let plain = |element: &ExpectedValue| match element {
+                ExpectedValue::Literal(fact) => Some(fact.clone()),
                 _ => None,
             };
             match elements.iter().map(plain).collect() {
-                Some(facts) => Wanted::Is(Fact::List(facts)),
-                None => Wanted::List(elements),
+                Some(facts) => ExpectedValue::Literal(Fact::List(facts)),
+                None => ExpectedValue::List(elements),
             }
         }
         _ => return None,
@@ -144,26 +147,26 @@ fn wanted(node: &Node) -> Option<Wanted> {
 }
 
 /// `$new` and `$new.ca` refer; `$$` begins a text with one dollar sign.
-pub(crate) fn reference(text: &str) -> Named {
+pub(crate) fn reference(text: &str) -> NameOrReference {
     match text.strip_prefix('$') {
-        Some(rest) if rest.starts_with('$') => Named::Is(rest.to_owned()),
+        Some(rest) if rest.starts_with('$') => NameOrReference::Name(rest.to_owned()),
         Some(rest) => {
             let (name, fact) = match rest.split_once('.') {
                 Some((name, fact)) => (name, Some(fact.to_owned())),
                 None => (rest, None),
             };
-            Named::Bound(Reference { name: name.to_owned(), fact })
+            NameOrReference::Reference(Reference { name: name.to_owned(), fact })
         }
-        None => Named::Is(text.to_owned()),
+        None => NameOrReference::Name(text.to_owned()),
     }
 }
 
-fn reply(node: &Node) -> Option<Reply> {
+fn answer(node: &Node) -> Option<PromptAnswer> {
     match &node.value {
-        Value::Text(text) => text.parse().ok().map(Reply::Word),
+        Value::Text(text) => text.parse().ok().map(PromptAnswer::Word),
         Value::Table(table) => {
-            let pin = table.text("pin").map(|pin| Reply::Pin(pin.value.to_owned()));
-            pin.or_else(|| table.text("card").map(|card| Reply::Card(card.value.to_owned())))
+            let pin = table.text("pin").map(|pin| PromptAnswer::Pin(pin.value.to_owned()));
+            pin.or_else(|| table.text("card").map(|card| PromptAnswer::Card(card.value.to_owned())))
         }
         _ => None,
     }
@@ -173,7 +176,7 @@ fn name(table: &Table, key: &str) -> Option<Spanned<String>> {
     table.text(key).map(|text| text.map(str::to_owned))
 }
 
-fn named(table: &Table, key: &str) -> Option<Spanned<Named>> {
+fn named(table: &Table, key: &str) -> Option<Spanned<NameOrReference>> {
     table.text(key).map(|text| text.map(reference))
 }
 
@@ -187,14 +190,14 @@ fn duration(table: &Table, key: &str) -> Option<Spanned<Duration>> {
 }
 
 /// A span since the start, or an instant.
-fn when(table: &Table, key: &str) -> Option<Spanned<When>> {
+fn when(table: &Table, key: &str) -> Option<Spanned<Time>> {
     let node = table.get(key)?;
     let value = match &node.value {
         Value::Text(text) => match text.parse() {
-            Ok(duration) => When::Since(duration),
-            Err(_) => When::Clock(instant::parse(text)?),
+            Ok(duration) => Time::Since(duration),
+            Err(_) => Time::Clock(instant::parse(text)?),
         },
-        Value::Instant(text) => When::Clock(instant::parse(text)?),
+        Value::Instant(text) => Time::Clock(instant::parse(text)?),
         _ => return None,
     };
     Some(Spanned::new(value, node.span))

@@ -6,7 +6,7 @@ use toml_parser::{ParseError, Source};
 use crate::tree::MAX_DEPTH;
 
 pub(super) fn lay_out(text: &str) -> String {
-    let mut pieces = Reader::new(text).read();
+    let mut pieces = Tokenizer::new(text).read();
     set_headers_apart(&mut pieces);
     write(&pieces)
 }
@@ -27,7 +27,7 @@ struct Piece<'a> {
 }
 
 /// Puts the pieces one after the other, with commas where they belong and the line breaks that stay.
-struct Reader<'a> {
+struct Tokenizer<'a> {
     text: &'a str,
     events: Vec<Event>,
     pieces: Vec<Piece<'a>>,
@@ -57,7 +57,7 @@ enum Lines {
     EachTable,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Tokenizer<'a> {
     fn new(text: &'a str) -> Self {
         Self { text, events: events(text), pieces: Vec::new(), open: Vec::new() }
     }
@@ -81,7 +81,8 @@ impl<'a> Reader<'a> {
         self.pieces
     }
 
-    /// A comma stands right behind its value, wherever it stood; behind the last one it stands when the list is on several lines.
+    /// A comma stands right behind its value, wherever it stood; behind the last one it stands when the list is on
+    /// several lines.
     fn set_comma(&mut self, next: EventKind) {
         let Some(inside) = self.open.last_mut() else { return };
         let wanted =

@@ -10,7 +10,7 @@ use autoenroll_world::spec::{
     RequestSpec, StoreSpec,
 };
 
-use super::{Context, Thing, duration, impossible, instant_of, name_of, small, span_of, unknown, word};
+use super::{Context, NameKind, duration, impossible, instant_of, name_of, small, span_of, unknown, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
@@ -68,7 +68,8 @@ fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnosti
     for (at, card) in cards.iter().enumerate().filter(|(_, card)| card.serial.is_some()) {
         if let Some(first) = cards[..at].iter().find(|other| other.serial == card.serial) {
             let message = format!("`{}` and `{}` have the same card id", first.name, card.name);
-            let problem = Diagnostic::error(Code::TwiceTheCardId, message, span(card)).label(span(first), "first here");
+            let problem =
+                Diagnostic::error(Code::DuplicateCardId, message, span(card)).label(span(first), "first here");
             found.push(problem.help("leave `serial` out: every card has an id of its own then"));
         }
     }
@@ -169,14 +170,14 @@ fn certificate_table<'a>(cx: &Context<'a>, name: &str) -> Option<&'a Table> {
 pub(super) fn stores(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<StoreSpec> {
     for table in cx.world.tables("certificate").chain(cx.world.tables("request")) {
         if let Some(of) = table.text("of") {
-            cx.names.has(Thing::Principal, of, found);
+            cx.names.has(NameKind::Principal, of, found);
         }
         if let Some(template) = table.text("template").filter(|_| table.flag("foreign") != Some(true)) {
-            cx.names.has(Thing::Template, template, found);
+            cx.names.has(NameKind::Template, template, found);
         }
     }
     let mut stores = Vec::new();
-    for principal in cx.names.all(Thing::Principal) {
+    for principal in cx.names.all(NameKind::Principal) {
         let own = |table: &&Table| table.text("of").is_some_and(|of| of.value == principal.value);
         let my = cx.world.tables("certificate").filter(own).filter(|table| is_in(table, "my"));
         let certificates: Vec<_> = my.filter_map(|table| certificate(cx, table, found)).collect();
@@ -224,7 +225,7 @@ fn certificate(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Opti
 fn request(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<RequestSpec> {
     let name = name_of(table);
     let template = table.text("template")?;
-    let replaces = table.text("replaces").filter(|old| cx.names.has(Thing::Certificate, *old, found));
+    let replaces = table.text("replaces").filter(|old| cx.names.has(NameKind::Certificate, *old, found));
     Some(RequestSpec {
         name: name.value.to_owned(),
         template: template.value.to_owned(),
@@ -239,8 +240,8 @@ fn request(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<R
 
 fn ca(cx: &Context<'_>, table: &Table, span: Span, found: &mut Diagnostics) -> Option<String> {
     match table.text("ca") {
-        Some(ca) => cx.names.has(Thing::Ca, ca, found).then(|| ca.value.to_owned()),
-        None => cx.names.only(Thing::Ca, "ca", span, found),
+        Some(ca) => cx.names.has(NameKind::Ca, ca, found).then(|| ca.value.to_owned()),
+        None => cx.names.only(NameKind::Ca, "ca", span, found),
     }
 }
 
@@ -252,7 +253,7 @@ fn issued(table: &Table, key: &str) -> Option<Issued> {
 /// Where the key is: on a card when one is named or holds the certificate, otherwise in software or nowhere.
 fn key(cx: &Context<'_>, table: &Table, name: &str, found: &mut Diagnostics) -> Option<CertificateKey> {
     if let Some(card) = table.text("card") {
-        if !cx.names.has(Thing::Card, card, found) {
+        if !cx.names.has(NameKind::Card, card, found) {
             return None;
         }
         let of_card = cx.names.containers.iter().filter(|(of, _)| of == card.value).map(|(_, container)| container);

@@ -1,12 +1,11 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
 use autoenroll_model::{Duration, TrustStore};
-use autoenroll_world::action::{
-    AuthorityEdit, CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit,
-};
+use autoenroll_world::action::{CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use autoenroll_world::spec::CaSpec;
 
 use super::{
-    Context, Thing, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
+    Context, NameKind, ca, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
 };
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -23,13 +22,13 @@ pub(crate) fn changes(
     found: &mut Diagnostics,
 ) -> Vec<Change> {
     let thing = match word.value {
-        "template" => Some(Thing::Template),
-        "ca" => Some(Thing::Ca),
-        "principal" | "settings" | "store" => Some(Thing::Principal),
-        "group" => Some(Thing::Group),
-        "card" => Some(Thing::Card),
-        "policy-service" => Some(Thing::PolicyService),
-        "directory" if of.is_some() && !cx.names.controllers.is_empty() => Some(Thing::Controller),
+        "template" => Some(NameKind::Template),
+        "ca" => Some(NameKind::Ca),
+        "principal" | "settings" | "store" => Some(NameKind::Principal),
+        "group" => Some(NameKind::Group),
+        "card" => Some(NameKind::Card),
+        "policy-service" => Some(NameKind::PolicyService),
+        "directory" if of.is_some() && !cx.names.controllers.is_empty() => Some(NameKind::Controller),
         _ => None,
     };
     if let Some((thing, of)) = thing.zip(of)
@@ -39,7 +38,7 @@ pub(crate) fn changes(
     }
     let name = match (word.value, of) {
         (_, Some(of)) => of.value.to_owned(),
-        ("ca", None) => match cx.names.only(Thing::Ca, "of", span, found) {
+        ("ca", None) => match cx.names.only(NameKind::Ca, "of", span, found) {
             Some(only) => only,
             None => return Vec::new(),
         },
@@ -84,7 +83,7 @@ fn of_template(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut
         "renewal-period" => TemplateEdit::RenewalPeriod(duration(set, key)?),
         "supersedes" => {
             set.texts(key).for_each(|name| {
-                cx.names.has(Thing::Template, name, found);
+                cx.names.has(NameKind::Template, name, found);
             });
             TemplateEdit::Supersedes(texts(set, key))
         }
@@ -114,27 +113,21 @@ fn of_policy(set: &Table, key: &str) -> Option<Change> {
 
 fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
     let ca = name.to_owned();
-    let edit = match key {
-        "reachable" => AuthorityEdit::Reachable(set.flag(key)?),
-        "hangs" => AuthorityEdit::Hangs(set.flag(key)?),
-        "latency" => AuthorityEdit::Latency(duration(set, key)?),
-        "manager-approval" => AuthorityEdit::ManagerApproval(set.flag(key)?),
-        "maximum-validity" => AuthorityEdit::MaximumValidity(duration(set, key)?),
-        "suspended" => AuthorityEdit::Suspended(set.flag(key)?),
-        "replicated" if set.flag(key)? => AuthorityEdit::Replicated,
+    Some(match key {
+        "replicated" if set.flag(key)? => Change::ReplicateTemplates { ca },
         "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
-            AuthorityEdit::Enroll(security::of_ca(cx, set, found))
+            Change::CaRights { ca, rights: security::of_ca(cx, set, found) }
         }
         "offer" | "withdraw" => {
-            let template = set.text(key).filter(|name| cx.names.has(Thing::Template, *name, found))?.value.to_owned();
-            return Some(match key {
+            let template =
+                set.text(key).filter(|name| cx.names.has(NameKind::Template, *name, found))?.value.to_owned();
+            match key {
                 "offer" => Change::PublishTemplate { ca, template },
                 _ => Change::Withdraw { ca, template },
-            });
+            }
         }
-        _ => return None,
-    };
-    Some(Change::Authority { ca, edit })
+        _ => Change::Ca { ca, edit: ca::edit(CaSpec::setting(key)?, set)? },
+    })
 }
 
 fn of_directory(name: &str, set: &Table, key: &str) -> Option<Change> {
@@ -160,7 +153,7 @@ fn of_principal(name: &str, set: &Table, key: &str) -> Option<Change> {
 }
 
 fn membership(cx: &Context<'_>, group: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
-    let member = set.text(key).filter(|name| cx.names.has(Thing::Member, *name, found))?;
+    let member = set.text(key).filter(|name| cx.names.has(NameKind::Member, *name, found))?;
     Some(Change::Membership { group: group.to_owned(), member: member.value.to_owned(), present: key == "add" })
 }
 
@@ -190,14 +183,14 @@ fn trust(
             return None;
         }
     };
-    let certificate = set.text(key).filter(|name| cx.names.has(Thing::Root, *name, found))?;
+    let certificate = set.text(key).filter(|name| cx.names.has(NameKind::Root, *name, found))?;
     Some(Change::Trust { container, certificate: certificate.value.to_owned(), present: key == "add" })
 }
 
 /// From MY of a principal; a CA or extra root from the root store of a computer.
 fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
     let certificate = set.text(key)?;
-    let is_root = cx.names.all(Thing::Root).iter().any(|known| known.value == certificate.value);
+    let is_root = cx.names.all(NameKind::Root).iter().any(|known| known.value == certificate.value);
     let is_computer = cx.names.computers.iter().any(|known| known.value == name);
     if is_root && is_computer {
         let (computer, certificate) = (name.to_owned(), certificate.value.to_owned());
@@ -205,7 +198,7 @@ fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diag
     }
     // A certificate that is issued in the story is bound by a step, or has a label such as `User#1`.
     let later = certificate.value.starts_with('$') || certificate.value.contains('#');
-    if !later && !cx.names.has(Thing::Certificate, certificate, found) {
+    if !later && !cx.names.has(NameKind::Certificate, certificate, found) {
         return None;
     }
     Some(Change::DeleteCertificate { principal: name.to_owned(), certificate: certificate.value.to_owned() })

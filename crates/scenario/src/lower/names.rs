@@ -4,13 +4,13 @@ use autoenroll_model::Sid;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::{Span, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree::Table;
 
 /// A kind of thing that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Thing {
+pub(crate) enum NameKind {
     User,
     Computer,
     Principal,
@@ -25,7 +25,7 @@ pub(crate) enum Thing {
     PolicyService,
 }
 
-impl Thing {
+impl NameKind {
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -46,7 +46,7 @@ impl Thing {
 
 /// The names of a world, by kind, each with the place where it is given.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct WorldNames {
     pub(crate) users: Vec<Spanned<String>>,
     pub(crate) computers: Vec<Spanned<String>>,
     pub(crate) groups: Vec<Spanned<String>>,
@@ -66,7 +66,7 @@ pub(crate) struct Names {
     pub(crate) sids: Vec<(String, Sid)>,
 }
 
-impl Names {
+impl WorldNames {
     /// Gathers the names of a complete world.
     pub(crate) fn of(world: &Table) -> Self {
         let names = |key: &str| -> Vec<Spanned<String>> {
@@ -102,26 +102,26 @@ impl Names {
     }
 
     /// Every name of a kind.
-    pub(crate) fn all(&self, thing: Thing) -> Vec<&Spanned<String>> {
+    pub(crate) fn all(&self, thing: NameKind) -> Vec<&Spanned<String>> {
         let lists: &[&Vec<Spanned<String>>] = match thing {
-            Thing::User => &[&self.users],
-            Thing::Computer => &[&self.computers],
-            Thing::Principal => &[&self.users, &self.computers],
-            Thing::Group => &[&self.groups],
-            Thing::Member => &[&self.users, &self.computers, &self.groups],
-            Thing::Card => &[&self.cards],
-            Thing::Ca => &[&self.cas],
-            Thing::Root => &[&self.cas, &self.extra_roots],
-            Thing::Template => &[&self.templates],
-            Thing::Certificate => &[&self.certificates, &self.requests],
-            Thing::Controller => &[&self.controllers],
-            Thing::PolicyService => &[&self.policy_services],
+            NameKind::User => &[&self.users],
+            NameKind::Computer => &[&self.computers],
+            NameKind::Principal => &[&self.users, &self.computers],
+            NameKind::Group => &[&self.groups],
+            NameKind::Member => &[&self.users, &self.computers, &self.groups],
+            NameKind::Card => &[&self.cards],
+            NameKind::Ca => &[&self.cas],
+            NameKind::Root => &[&self.cas, &self.extra_roots],
+            NameKind::Template => &[&self.templates],
+            NameKind::Certificate => &[&self.certificates, &self.requests],
+            NameKind::Controller => &[&self.controllers],
+            NameKind::PolicyService => &[&self.policy_services],
         };
         lists.iter().flat_map(|list| list.iter()).collect()
     }
 
     /// Whether something of that kind has that name; otherwise says so.
-    pub(crate) fn has(&self, thing: Thing, name: Spanned<&str>, found: &mut Diagnostics) -> bool {
+    pub(crate) fn has(&self, thing: NameKind, name: Spanned<&str>, found: &mut Diagnostics) -> bool {
         let all = self.all(thing);
         if all.iter().any(|known| known.value == name.value) {
             return true;
@@ -131,7 +131,7 @@ impl Names {
     }
 
     /// The only one of a kind, for steps that do not say which; otherwise says that they must.
-    pub(crate) fn only(&self, thing: Thing, key: &str, span: Span, found: &mut Diagnostics) -> Option<String> {
+    pub(crate) fn only(&self, thing: NameKind, key: &str, span: Span, found: &mut Diagnostics) -> Option<String> {
         match self.all(thing).as_slice() {
             [only] => Some(only.value.clone()),
             [] => {
@@ -158,7 +158,7 @@ impl Names {
         found: &mut Diagnostics,
     ) -> Option<(String, String)> {
         if let Some(computer) = computer
-            && !self.has(Thing::Computer, computer, found)
+            && !self.has(NameKind::Computer, computer, found)
         {
             return None;
         }
@@ -200,10 +200,10 @@ impl Names {
 pub(crate) fn unknown(what: &str, name: Spanned<&str>, known: &[&Spanned<String>]) -> Diagnostic {
     let message = format!("there is no {what} `{}`", name.value);
     let problem = Diagnostic::error(Code::UnknownName, message, name.span);
-    match nearest(name.value, known.iter().map(|known| known.value.as_str())) {
-        Some(near) => {
-            let given = known.iter().find(|known| known.value == near).map(|known| known.span);
-            let problem = problem.help(format!("did you mean `{near}`?"));
+    match suggestion(name.value, known.iter().map(|known| known.value.as_str())) {
+        Some(suggestion) => {
+            let given = known.iter().find(|known| known.value == suggestion).map(|known| known.span);
+            let problem = problem.help(format!("did you mean `{suggestion}`?"));
             match given.filter(|span| *span != Span::default()) {
                 Some(span) => problem.label(span, "a similar name is given here"),
                 None => problem,

@@ -5,7 +5,9 @@ use autoenroll_model::{DirectoryCache, Provider, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
 
 use super::cards::published;
-use super::{Context, Thing, guid_of, impossible, name_of, number_or_none, sid_of, small, text_or_none, texts, word};
+use super::{
+    Context, NameKind, guid_of, impossible, name_of, number_or_none, sid_of, small, text_or_none, texts, word,
+};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
@@ -26,16 +28,16 @@ pub(super) fn sids(world: &Table, domain: &DomainSpec) -> Vec<(String, Sid)> {
 pub(super) fn groups(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<GroupSpec> {
     let mut groups: Vec<GroupSpec> = Vec::new();
     for table in cx.world.tables("group") {
-        let known = table.texts("members").filter(|name| cx.names.has(Thing::Member, *name, found));
+        let known = table.texts("members").filter(|name| cx.names.has(NameKind::Member, *name, found));
         let members = known.map(|name| name.value.to_owned()).collect();
         let name = name_of(table).value.to_owned();
         groups.push(GroupSpec { sid: sid(cx, &name), name, members });
     }
     for (kind, default) in [("user", "Domain Users"), ("computer", "Domain Computers")] {
         for table in cx.world.tables(kind) {
-            let said = table.get("groups").is_some();
-            let named: Vec<Spanned<&str>> = match said {
-                true => table.texts("groups").filter(|name| cx.names.has(Thing::Group, *name, found)).collect(),
+            let explicit = table.get("groups").is_some();
+            let named: Vec<Spanned<&str>> = match explicit {
+                true => table.texts("groups").filter(|name| cx.names.has(NameKind::Group, *name, found)).collect(),
                 false => vec![Spanned::without_span(default)],
             };
             let member = name_of(table).value;
@@ -137,7 +139,7 @@ fn settings(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Setting
     let cache = table.table("directory-cache").and_then(|cache| {
         let controller = cache.text("controller")?;
         if !cx.names.controllers.is_empty() {
-            cx.names.has(Thing::Controller, controller, found);
+            cx.names.has(NameKind::Controller, controller, found);
         }
         Some(DirectoryCache { dc: controller.value.to_owned(), usn: small(cache, "usn")? })
     });
@@ -155,11 +157,11 @@ fn text(table: &Table, key: &str) -> Option<String> {
 
 /// Users, computers and groups share one space of names: the domain's.
 pub(crate) fn report_shared_names(cx: &Context<'_>, found: &mut Diagnostics) {
-    let all = cx.names.all(Thing::Member);
+    let all = cx.names.all(NameKind::Member);
     for (at, name) in all.iter().enumerate() {
         if let Some(first) = all[..at].iter().find(|known| known.value == name.value) {
             let message = format!("`{}` is the name of another user, computer or group", name.value);
-            let problem = Diagnostic::error(Code::TwiceTheName, message, name.span);
+            let problem = Diagnostic::error(Code::DuplicateName, message, name.span);
             found.push(problem.label(first.span, "first here"));
         }
     }

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{Ace, AceEffect, Guid, Right, SecurityDescriptor, Sid, rights};
 
-use super::{Context, Thing, small, word};
+use super::{Context, NameKind, small, word};
 use crate::diagnostic::Diagnostics;
 use crate::source::Spanned;
 use crate::tree::{Node, Table, Value};
@@ -100,7 +100,7 @@ fn sid(cx: &Context<'_>, name: Spanned<&str>, found: &mut Diagnostics) -> Option
     {
         return Some(sid);
     }
-    cx.names.has(Thing::Member, name, found);
+    cx.names.has(NameKind::Member, name, found);
     None
 }
 

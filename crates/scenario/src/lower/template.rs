@@ -6,12 +6,12 @@ use autoenroll_model::{
 };
 use autoenroll_world::spec::TemplateSpec;
 
-use super::{Context, Thing, duration, name_of, number_of, security, small, texts, word};
+use super::{Context, NameKind, duration, name_of, number_of, security, small, texts, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
-use crate::nearest::nearest;
 use crate::source::Spanned;
+use crate::suggestion::suggestion;
 use crate::tree::Table;
 
 /// All templates of the world. `old` says which generation of default templates is looked through first.
@@ -24,7 +24,7 @@ pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<T
     }
     for table in cx.world.tables("template") {
         for name in table.texts("supersedes") {
-            cx.names.has(Thing::Template, name, found);
+            cx.names.has(NameKind::Template, name, found);
         }
     }
     list
@@ -59,7 +59,8 @@ impl<'a> Defaults<'a> {
         Self(order.into_iter().flat_map(|root| root.tables("template")).collect())
     }
 
-    /// What to write instead of a name that no template has. The snap-in shows display names, so one of these may be meant.
+    /// What to write instead of a name that no template has. The snap-in shows display names, so one of these may be
+    /// meant.
     fn help(&self, wrong: &str) -> String {
         let displayed =
             || self.0.iter().filter_map(|table| Some((table.text("display-name")?.value, name_of(table).value)));
@@ -67,9 +68,9 @@ impl<'a> Defaults<'a> {
             return format!("that is the display name of `{name}`: write based-on = \"{name}\"");
         }
         let names = self.0.iter().map(|template| name_of(template).value);
-        match nearest(wrong, names.chain(displayed().map(|(display, _)| display))) {
-            Some(near) => {
-                let name = displayed().find(|(display, _)| *display == near).map_or(near, |(_, name)| name);
+        match suggestion(wrong, names.chain(displayed().map(|(display, _)| display))) {
+            Some(suggestion) => {
+                let name = displayed().find(|(display, _)| *display == suggestion).map_or(suggestion, |(_, name)| name);
                 format!("did you mean `{name}`?")
             }
             None => "`autoenroll fixtures` lists them".to_owned(),
@@ -114,8 +115,8 @@ fn empty(name: &str) -> Template {
     Template { validity: Duration::days(365), renewal_period: Duration::days(42), ..Template::empty(name) }
 }
 
-/// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its own, no
-/// longer a default one.
+/// What the template snap-in makes of a default template when it is duplicated: at least version 2, an identity of its
+/// own, no longer a default one.
 fn copy(default: Template, name: &str) -> Template {
     let mut flags = default.flags;
     flags.remove(GeneralFlags::IS_DEFAULT);
@@ -198,9 +199,9 @@ fn apply(
     template
 }
 
-fn set<T>(attribute: &mut T, said: Option<T>) {
-    if let Some(said) = said {
-        *attribute = said;
+fn set<T>(attribute: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *attribute = value;
     }
 }
 
@@ -251,8 +252,8 @@ fn set_version(t: &mut Template, version: Option<u32>, shift: u32) {
     }
 }
 
-/// Sets or clears a flag in the field it belongs to. A word of several fields belongs to the one that counts: enrollment flags
-/// first, then private key, name and general flags.
+/// Sets or clears a flag in the field it belongs to. A word of several fields belongs to the one that counts:
+/// enrollment flags first, then private key, name and general flags.
 fn one_flag(t: &mut Template, word: &str, on: bool) {
     if let Some(flag) = EnrollmentFlags::from_word(word).filter(|_| word != "add-template-name") {
         t.enrollment_flags.get_or_insert_default().set(flag, on);

@@ -2,7 +2,10 @@
 
 use autoenroll_model::Fact;
 
-use crate::document::{Begin, Deed, End, Named, On, Pattern, Reference, Reply, Step, Wanted, WantedFact, What, When};
+use crate::document::{
+    ActionStep, ExpectedFact, ExpectedValue, NameOrReference, On, Pattern, PromptAnswer, Reference, Step, StepBegin,
+    StepEnd, StepKind, Time,
+};
 use crate::source::{Span, Spanned};
 use crate::tree::{Entry, Node, Table, Value};
 
@@ -10,20 +13,20 @@ use crate::tree::{Entry, Node, Table, Value};
 pub(crate) fn step(step: &Step) -> Table {
     let mut rows = Rows(Table::default());
     match &step.begin {
-        Begin::Now => {}
-        Begin::At(when) => rows.put("at", time(when.value)),
-        Begin::After(duration) => rows.text("after", &duration.value.to_string()),
+        StepBegin::Now => {}
+        StepBegin::At(when) => rows.put("at", time(when.value)),
+        StepBegin::After(duration) => rows.text("after", &duration.value.to_string()),
     }
     match &step.end {
         None => {}
-        Some(End::Until(when)) => rows.put("until", time(when.value)),
-        Some(End::Within(duration)) => rows.text("within", &duration.value.to_string()),
+        Some(StepEnd::Until(when)) => rows.put("until", time(when.value)),
+        Some(StepEnd::Within(duration)) => rows.text("within", &duration.value.to_string()),
     }
     if let Some(On { kind, facts }) = &step.on {
         rows.text("on", kind.value.as_str());
         rows.facts(facts);
     }
-    what(step.verb.value, &step.what, &mut rows);
+    kind(step.verb.value, &step.kind, &mut rows);
     rows.text_some("who", step.who.as_ref());
     if !step.only.is_empty() {
         let only = step.only.iter().map(|name| node(Value::Text(name.value.clone()))).collect();
@@ -32,23 +35,23 @@ pub(crate) fn step(step: &Step) -> Table {
     rows.0
 }
 
-fn what(verb: &'static str, what: &What, rows: &mut Rows) {
-    match what {
-        What::Act(deed) => self::deed(verb, deed, rows),
-        What::Wait(duration) => rows.text(verb, &duration.value.to_string()),
-        What::Expect(pattern) | What::Never(pattern) => {
+fn kind(verb: &'static str, kind: &StepKind, rows: &mut Rows) {
+    match kind {
+        StepKind::Action(action) => self::action(verb, action, rows),
+        StepKind::Wait(duration) => rows.text(verb, &duration.value.to_string()),
+        StepKind::Expect(pattern) | StepKind::Never(pattern) => {
             rows.text(verb, pattern.kind.value.as_str());
             self::pattern(pattern, rows);
         }
-        What::Prompt { point, pattern, answer } => {
+        StepKind::Prompt { point, pattern, answer } => {
             rows.text(verb, point.value.as_str());
             self::pattern(pattern, rows);
             match &answer.value {
-                Some(reply) => rows.put("answer", self::reply(reply)),
+                Some(answer) => rows.put("answer", self::answer(answer)),
                 None => rows.text("answer", "hold"),
             }
         }
-        What::State { look, of, facts, exact } => {
+        StepKind::State { look, of, facts, exact } => {
             rows.text(verb, look.value.as_str());
             rows.text_some("of", of.as_ref());
             // A `state` step needs facts, even when there are none.
@@ -64,46 +67,46 @@ fn pattern(pattern: &Pattern, rows: &mut Rows) {
     rows.text_some("as", pattern.bind.as_ref());
 }
 
-fn deed(verb: &'static str, deed: &Deed, rows: &mut Rows) {
-    match deed {
-        Deed::Boot(name)
-        | Deed::Shutdown(name)
-        | Deed::Crash(name)
-        | Deed::Logoff(name)
-        | Deed::Lock(name)
-        | Deed::Unlock(name)
-        | Deed::Pulse(name)
-        | Deed::Remove(name) => rows.text(verb, &name.value),
-        Deed::Logon { user, computer } => {
+fn action(verb: &'static str, action: &ActionStep, rows: &mut Rows) {
+    match action {
+        ActionStep::Boot(name)
+        | ActionStep::Shutdown(name)
+        | ActionStep::Crash(name)
+        | ActionStep::Logoff(name)
+        | ActionStep::Lock(name)
+        | ActionStep::Unlock(name)
+        | ActionStep::Pulse(name)
+        | ActionStep::Remove(name) => rows.text(verb, &name.value),
+        ActionStep::Logon { user, computer } => {
             rows.text(verb, &user.value);
             rows.text_some("computer", computer.as_ref());
         }
-        Deed::GpRefresh { principal, forced } => {
+        ActionStep::GpRefresh { principal, forced } => {
             rows.text(verb, &principal.value);
             rows.flag("forced", *forced);
         }
-        Deed::Click(on) => rows.text(verb, on.value.as_str()),
-        Deed::Insert { card, reader, computer } => {
+        ActionStep::Click(on) => rows.text(verb, on.value.as_str()),
+        ActionStep::Insert { card, reader, computer } => {
             rows.text(verb, &card.value);
             rows.text_some("reader", reader.as_ref());
             rows.text_some("computer", computer.as_ref());
         }
-        Deed::Swap { card, to, reader, computer } => {
+        ActionStep::Swap { card, to, reader, computer } => {
             rows.text(verb, &card.value);
             rows.text("to", &to.value);
             rows.text_some("reader", reader.as_ref());
             rows.text_some("computer", computer.as_ref());
         }
-        Deed::Reply { point, with } => {
+        ActionStep::Reply { point, with } => {
             rows.text(verb, point.value.as_str());
-            rows.put("with", reply(&with.value));
+            rows.put("with", answer(&with.value));
         }
-        Deed::Change { change, of, set } => {
+        ActionStep::Change { change, of, set } => {
             rows.text(verb, change.value);
             rows.text_some("of", of.as_ref());
             rows.put("set", Value::Table(set.value.clone()));
         }
-        Deed::Ca { op, of, request, certificate } => {
+        ActionStep::Ca { op, of, request, certificate } => {
             rows.text(verb, op.value.as_str());
             rows.text_some("of", of.as_ref());
             for (name, named) in [("request", request), ("certificate", certificate)] {
@@ -115,58 +118,60 @@ fn deed(verb: &'static str, deed: &Deed, rows: &mut Rows) {
     }
 }
 
-fn time(when: When) -> Value {
+fn time(when: Time) -> Value {
     match when {
-        When::Since(duration) => Value::Text(duration.to_string()),
-        When::Clock(instant) => Value::Instant(instant.to_string()),
+        Time::Since(duration) => Value::Text(duration.to_string()),
+        Time::Clock(instant) => Value::Instant(instant.to_string()),
     }
 }
 
 /// An answer to a prompt.
-pub(crate) fn reply(reply: &Reply) -> Value {
+pub(crate) fn answer(answer: &PromptAnswer) -> Value {
     let given = |key: &str, text: &str| {
         let mut rows = Rows(Table::default());
         rows.text(key, text);
         Value::Table(rows.0)
     };
-    match reply {
-        Reply::Word(word) => Value::Text(word.to_string()),
-        Reply::Pin(pin) => given("pin", pin),
-        Reply::Card(card) => given("card", card),
+    match answer {
+        PromptAnswer::Word(word) => Value::Text(word.to_string()),
+        PromptAnswer::Pin(pin) => given("pin", pin),
+        PromptAnswer::Card(card) => given("card", card),
     }
 }
 
-fn fact_table(facts: &[WantedFact]) -> Value {
+fn fact_table(facts: &[ExpectedFact]) -> Value {
     let mut rows = Rows(Table::default());
     facts.iter().for_each(|fact| rows.put(&fact.name.value, wanted(&fact.value.value)));
     Value::Table(rows.0)
 }
 
-fn wanted(wanted: &Wanted) -> Value {
+fn wanted(wanted: &ExpectedValue) -> Value {
     match wanted {
-        Wanted::Is(fact) => of_fact(fact),
-        Wanted::Instant(instant) => Value::Instant(instant.to_string()),
-        Wanted::Bound(reference) => Value::Text(written(&Named::Bound(reference.clone()))),
-        Wanted::List(elements) => Value::List(elements.iter().map(|element| node(self::wanted(element))).collect()),
+        ExpectedValue::Literal(fact) => of_fact(fact),
+        ExpectedValue::Instant(instant) => Value::Instant(instant.to_string()),
+        ExpectedValue::Reference(reference) => Value::Text(written(&NameOrReference::Reference(reference.clone()))),
+        ExpectedValue::List(elements) => {
+            Value::List(elements.iter().map(|element| node(self::wanted(element))).collect())
+        }
     }
 }
 
 /// A fact as a value; a dollar sign that begins a text is doubled.
 pub(crate) fn of_fact(fact: &Fact) -> Value {
     match fact {
-        Fact::Text(text) => Value::Text(written(&Named::Is(text.clone()))),
+        Fact::Text(text) => Value::Text(written(&NameOrReference::Name(text.clone()))),
         Fact::Number(number) => Value::Number(*number),
         Fact::Flag(flag) => Value::Flag(*flag),
         Fact::List(list) => Value::List(list.iter().map(|fact| node(of_fact(fact))).collect()),
     }
 }
 
-fn written(named: &Named) -> String {
+fn written(named: &NameOrReference) -> String {
     match named {
-        Named::Is(text) if text.starts_with('$') => format!("${text}"),
-        Named::Is(text) => text.clone(),
-        Named::Bound(Reference { name, fact: None }) => format!("${name}"),
-        Named::Bound(Reference { name, fact: Some(fact) }) => format!("${name}.{fact}"),
+        NameOrReference::Name(text) if text.starts_with('$') => format!("${text}"),
+        NameOrReference::Name(text) => text.clone(),
+        NameOrReference::Reference(Reference { name, fact: None }) => format!("${name}"),
+        NameOrReference::Reference(Reference { name, fact: Some(fact) }) => format!("${name}.{fact}"),
     }
 }
 
@@ -198,7 +203,7 @@ impl Rows {
         }
     }
 
-    fn facts(&mut self, facts: &[WantedFact]) {
+    fn facts(&mut self, facts: &[ExpectedFact]) {
         if !facts.is_empty() {
             self.put("facts", fact_table(facts));
         }

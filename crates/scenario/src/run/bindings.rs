@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::{Fact, Facts};
 use autoenroll_trace::{Kind, Record};
 
-use crate::document::{Named, Reference, Wanted};
+use crate::document::{ExpectedValue, NameOrReference, Reference};
 
 /// The records that steps have bound.
 #[derive(Clone, Debug, Default)]
@@ -37,21 +37,21 @@ impl Bindings {
         })
     }
 
-    pub(super) fn value(&self, wanted: &Wanted) -> Result<Fact, EmptyBinding> {
+    pub(super) fn value(&self, wanted: &ExpectedValue) -> Result<Fact, EmptyBinding> {
         match wanted {
-            Wanted::Is(fact) => Ok(fact.clone()),
-            Wanted::Instant(instant) => Ok(Fact::Text(instant.to_string())),
-            Wanted::Bound(reference) => self.find(reference),
-            Wanted::List(elements) => {
+            ExpectedValue::Literal(fact) => Ok(fact.clone()),
+            ExpectedValue::Instant(instant) => Ok(Fact::Text(instant.to_string())),
+            ExpectedValue::Reference(reference) => self.find(reference),
+            ExpectedValue::List(elements) => {
                 elements.iter().map(|element| self.value(element)).collect::<Result<_, _>>().map(Fact::List)
             }
         }
     }
 
-    pub(super) fn name(&self, named: &Named) -> Result<String, EmptyBinding> {
+    pub(super) fn name(&self, named: &NameOrReference) -> Result<String, EmptyBinding> {
         match named {
-            Named::Is(text) => Ok(text.clone()),
-            Named::Bound(reference) => match self.find(reference)? {
+            NameOrReference::Name(text) => Ok(text.clone()),
+            NameOrReference::Reference(reference) => match self.find(reference)? {
                 Fact::Text(text) => Ok(text),
                 other => Ok(other.to_string()),
             },

@@ -6,7 +6,7 @@ use autoenroll_trace::{Record, RecordId, Trace};
 use crate::Code;
 use crate::diagnostic::Diagnostic;
 use crate::document::Reference;
-use crate::shape::{choices_of, written};
+use crate::shape::{choices_of, example_answer};
 use crate::source::Span;
 
 /// One thing that went otherwise.
@@ -36,7 +36,7 @@ pub enum FailureKind {
         /// The instant before which it could have come; `None` for the first one only.
         until: Option<SimTime>,
         /// Records that nearly fit, the nearest first.
-        near: Vec<NearMiss>,
+        near_matches: Vec<NearMatch>,
     },
     /// A prompt does not come, because another one is open.
     AskedInstead {
@@ -55,13 +55,13 @@ pub enum FailureKind {
         differences: Vec<Difference>,
     },
     /// More than one record fits.
-    AddFacts {
+    Ambiguous {
         /// What was expected.
         wanted: String,
         /// The records.
         candidates: Vec<RecordId>,
         /// Facts that tell them apart.
-        telling: Vec<String>,
+        distinguishing: Vec<String>,
     },
     /// A prompt, balloon, summary or error event that no step names.
     Unexpected {
@@ -74,7 +74,7 @@ pub enum FailureKind {
         record: RecordId,
     },
     /// A prompt is open at the end.
-    LeftOpen {
+    PromptLeftOpen {
         /// Who is asked.
         who: String,
         /// What.
@@ -86,12 +86,12 @@ pub enum FailureKind {
         differences: Vec<Difference>,
     },
     /// There is nothing to look at.
-    StrangeLook {
+    NothingToLookAt {
         /// Why.
         reason: String,
     },
     /// The action is not possible now.
-    NotDone {
+    ActionImpossible {
         /// Why.
         reason: String,
     },
@@ -118,22 +118,22 @@ pub enum FailureKind {
 
 /// A record that nearly fits a step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NearMiss {
+pub struct NearMatch {
     /// The record.
     pub record: RecordId,
     /// Why it does not fit.
-    pub miss: Miss,
+    pub mismatch: Mismatch,
 }
 
 /// Why a record does not fit.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Miss {
+pub enum Mismatch {
     /// It fits but for its time.
     Time,
     /// It fits, but came before the step's turn within the instant.
     Order,
     /// It fits, but another step took it.
-    Taken {
+    Matched {
         /// That step.
         step: usize,
     },
@@ -169,7 +169,7 @@ impl Failure {
     /// As a problem with the file, which the same renderer shows.
     #[must_use]
     pub fn to_diagnostic(&self, trace: &Trace) -> Diagnostic {
-        self.told(trace).help_some(self.help.clone())
+        self.problem(trace).help_some(self.help.clone())
     }
 
     /// Whether it says that no step names this record.
@@ -181,17 +181,17 @@ impl Failure {
         }
     }
 
-    fn told(&self, trace: &Trace) -> Diagnostic {
+    fn problem(&self, trace: &Trace) -> Diagnostic {
         let error = |code, message: String| Diagnostic::error(code, message, self.span);
         let shown = |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), describe);
         match &self.kind {
-            FailureKind::DidNotCome { wanted, from, until, near } => {
+            FailureKind::DidNotCome { wanted, from, until, near_matches } => {
                 let when = match until {
                     Some(until) => format!("from {from} until before {until}"),
                     None => format!("at {from}"),
                 };
                 let problem = error(Code::DidNotCome, format!("`{wanted}` did not come {when}"));
-                let lines: Vec<String> = near.iter().map(|miss| miss.tell(trace)).collect();
+                let lines: Vec<String> = near_matches.iter().map(|mismatch| mismatch.describe(trace)).collect();
                 problem.help_some((!lines.is_empty()).then(|| lines.join("\n")))
             }
             FailureKind::AskedInstead { wanted, record, held } => {
@@ -200,12 +200,13 @@ impl Failure {
                     None => ("the user", "something else"),
                 };
                 let message = format!("`{wanted}` did not come at {}: {who} is asked `{point}` instead", self.at);
-                let with = point.parse().map_or_else(|_| "...".to_owned(), |point| written(choices_of(point)[0]));
-                let reply = held.map(|step| {
+                let with =
+                    point.parse().map_or_else(|_| "...".to_owned(), |point| example_answer(choices_of(point)[0]));
+                let answer = held.map(|step| {
                     let step = step + 1;
                     format!("step {step} holds it open; answer it first: {{ reply = \"{point}\", with = {with} }}")
                 });
-                error(Code::DidNotCome, message).help_some(reply)
+                error(Code::DidNotCome, message).help_some(answer)
             }
             FailureKind::Differs { record, differences } => {
                 differing(error(Code::Differs, "it came, but differs".to_owned()), differences)
@@ -214,12 +215,12 @@ impl Failure {
             FailureKind::StateDiffers { differences } => {
                 differing(error(Code::StateDiffers, "the state differs".to_owned()), differences)
             }
-            FailureKind::AddFacts { wanted, candidates, telling } => {
+            FailureKind::Ambiguous { wanted, candidates, distinguishing } => {
                 let list: Vec<String> = candidates.iter().map(shown).collect();
                 let problem = error(Code::AddFacts, format!("`{wanted}` fits {} records", candidates.len()));
-                let tell = match telling.is_empty() {
+                let tell = match distinguishing.is_empty() {
                     true => "they do not differ in any fact".to_owned(),
-                    false => format!("add facts; these tell them apart: {}", telling.join(", ")),
+                    false => format!("add facts; these tell them apart: {}", distinguishing.join(", ")),
                 };
                 problem.help(format!("{tell}\n{}", list.join("\n")))
             }
@@ -227,11 +228,11 @@ impl Failure {
                 error(Code::Unexpected, format!("no step names this: {}", shown(record)))
             }
             FailureKind::CameAnyway { record } => error(Code::CameAnyway, format!("it came: {}", shown(record))),
-            FailureKind::LeftOpen { who, point } => {
+            FailureKind::PromptLeftOpen { who, point } => {
                 error(Code::LeftOpen, format!("at the end of the story {who} still sees the prompt `{point}`"))
             }
-            FailureKind::StrangeLook { reason } => error(Code::StrangeLook, reason.clone()),
-            FailureKind::NotDone { reason } => error(Code::NotDone, reason.clone()),
+            FailureKind::NothingToLookAt { reason } => error(Code::StrangeLook, reason.clone()),
+            FailureKind::ActionImpossible { reason } => error(Code::NotDone, reason.clone()),
             FailureKind::NotCovered { id, variant: None } => {
                 error(Code::NotCovered, format!("no decision of `{id}` was recorded"))
             }
@@ -280,14 +281,14 @@ fn differing(mut problem: Diagnostic, differences: &[Difference]) -> Diagnostic 
     problem
 }
 
-impl NearMiss {
-    fn tell(&self, trace: &Trace) -> String {
+impl NearMatch {
+    fn describe(&self, trace: &Trace) -> String {
         let shown = trace.get(self.record).map_or_else(|| "a record".to_owned(), describe);
-        match &self.miss {
-            Miss::Time => format!("it came at another time: {shown}"),
-            Miss::Order => format!("it came before this step's turn: {shown}"),
-            Miss::Taken { step } => format!("step {} took it: {shown}", step + 1),
-            Miss::Facts(differences) => {
+        match &self.mismatch {
+            Mismatch::Time => format!("it came at another time: {shown}"),
+            Mismatch::Order => format!("it came before this step's turn: {shown}"),
+            Mismatch::Matched { step } => format!("step {} took it: {shown}", step + 1),
+            Mismatch::Facts(differences) => {
                 let list: Vec<String> = differences.iter().map(ToString::to_string).collect();
                 format!("near: {shown} ({})", list.join("; "))
             }

@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// What a step wants of a record, with references replaced by what they stand for.
 #[derive(Clone, Debug)]
-pub(super) struct Sought {
+pub(super) struct Matcher {
     /// Kinds that it may have: a prompt opens or changes.
     pub(super) kinds: Vec<Kind>,
     /// Its facts and where each is written.
@@ -19,9 +19,9 @@ pub(super) struct Sought {
     pub(super) who: Option<String>,
 }
 
-impl Sought {
+impl Matcher {
     /// Whether the record is of the kind and the principal; its facts are another matter.
-    pub(super) fn could_be(&self, record: &Record) -> bool {
+    pub(super) fn is_candidate(&self, record: &Record) -> bool {
         let whose = self.who.as_ref().is_none_or(|who| {
             record.actor == *who || ["requester", "principal"].iter().any(|name| record.facts.text(name) == Some(who))
         });
@@ -36,11 +36,11 @@ impl Sought {
     }
 
     /// Whether the record is the one.
-    pub(super) fn is(&self, record: &Record) -> bool {
-        self.could_be(record) && self.differences(&record.facts).is_empty()
+    pub(super) fn matches(&self, record: &Record) -> bool {
+        self.is_candidate(record) && self.differences(&record.facts).is_empty()
     }
 
-    /// `prompt point=pin.enter tries-left=3`, for messages.
+    /// `prompt point=pin.enter_instant tries-exit=3`, for messages.
     pub(super) fn describe(&self) -> String {
         let mut shown = Facts::new();
         for (name, fact, _) in &self.facts {
@@ -75,7 +75,7 @@ pub(super) fn differences(wanted: &[(String, Fact, Span)], exact: bool, facts: &
 }
 
 /// Prompts, balloons, summaries and error events fail a story that does not name them.
-pub(super) fn is_strict(record: &Record) -> bool {
+pub(super) fn must_be_named(record: &Record) -> bool {
     match record.kind {
         Kind::Prompt | Kind::PromptChanged | Kind::Balloon => true,
         Kind::Event => record.facts.text("severity") == Some("error"),
@@ -83,13 +83,14 @@ pub(super) fn is_strict(record: &Record) -> bool {
     }
 }
 
-/// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step needs.
-/// For each step the record's index, or how many fit.
-pub(super) fn assign(sought: &[Sought], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
-    let fits = |step: &Sought| -> Vec<usize> { (0..records.len()).filter(|index| step.is(records[*index])).collect() };
-    let mut open: Vec<Result<usize, Vec<usize>>> = sought.iter().map(|step| Err(fits(step))).collect();
+/// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step
+/// needs. For each step the record's index, or how many fit.
+pub(super) fn assign(matcher: &[Matcher], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
+    let fits =
+        |step: &Matcher| -> Vec<usize> { (0..records.len()).filter(|index| step.matches(records[*index])).collect() };
+    let mut open: Vec<Result<usize, Vec<usize>>> = matcher.iter().map(|step| Err(fits(step))).collect();
     // Each round settles at least one step, so there are no more rounds than steps.
-    for _ in 0..sought.len() {
+    for _ in 0..matcher.len() {
         let Some((step, record)) = open.iter().enumerate().find_map(|(step, state)| match state {
             Err(candidates) if candidates.len() == 1 => Some((step, candidates[0])),
             _ => None,

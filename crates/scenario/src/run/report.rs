@@ -56,7 +56,7 @@ impl RunReport {
             text += &render(problem, files, colour);
             text += "\n\n";
         }
-        text += &self.story(colour);
+        text += &self.surroundings(colour);
         if self.not_played > 0 {
             text += &format!("\nsteps that were not played: {}\n", self.not_played);
         }
@@ -64,7 +64,7 @@ impl RunReport {
     }
 
     /// The story around the first failure, with a mark where it was noticed.
-    fn story(&self, colour: bool) -> String {
+    fn surroundings(&self, colour: bool) -> String {
         let failures = match &self.verdict {
             Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures.as_slice(),
             Verdict::Passed | Verdict::Error(_) => &[],
@@ -75,8 +75,8 @@ impl RunReport {
             None => (last, "the story ends here".to_owned()),
         };
         let cut = self.trace.records().partition_point(|record| record.at <= at);
-        let before = self.told(0, cut, colour);
-        let after = self.told(cut, self.trace.records().len(), colour);
+        let before = self.timeline(0, cut, colour);
+        let after = self.timeline(cut, self.trace.records().len(), colour);
         let hidden = before.lines().count().saturating_sub(LINES_AROUND);
         let mut text = String::new();
         if hidden > 0 {
@@ -93,7 +93,7 @@ impl RunReport {
     }
 
     /// A part of the trace as a timeline.
-    fn told(&self, from: usize, to: usize, colour: bool) -> String {
+    fn timeline(&self, from: usize, to: usize, colour: bool) -> String {
         let mut part = Trace::new();
         for record in &self.trace.records()[from..to] {
             part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());

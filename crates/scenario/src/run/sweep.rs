@@ -1,5 +1,5 @@
-//! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged is that no
-//! invariant breaks and everything comes to rest.
+//! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged
+//! is that no invariant breaks and everything comes to rest.
 
 use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
 use autoenroll_trace::{Kind, Trace};
@@ -8,10 +8,10 @@ use autoenroll_world::{
     ActError, Action, CaHost, CardHost, Hosts, Look, LookError, OpenPrompt, Stepped, World, WorldError,
 };
 
-use super::{RunError, RunReport, Stage, Verdict, report, run};
+use super::{RunError, RunReport, Simulator, Verdict, report, run};
 use crate::check::{Requirements, Scenario};
 use crate::document::Sweep;
-use crate::run::player::Player;
+use crate::run::step_runner::StepRunner;
 
 /// Rounds in which open prompts are closed after a story went wrong; each closes at least one.
 const MOST_PROMPTS: usize = 64;
@@ -81,52 +81,52 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
         Ok(world) => world,
         Err(error) => return report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), 0),
     };
-    let mut player = Player::new(scenario, Faulty { world, after, blown: false });
-    let result = player.play().and_then(|()| player.wind_down(end));
-    let (trace, outcome) = player.finish();
+    let mut runner = StepRunner::new(scenario, FaultInjector { world, after, injected: false });
+    let ended = runner.play().and_then(|()| runner.close_prompts_and_wait(end));
+    let (trace, result) = runner.finish();
     let records: Vec<_> =
         trace.records().iter().filter(|record| record.kind == Kind::Violation).map(|record| record.id).collect();
-    let verdict = match result {
+    let verdict = match ended {
         Err(error) => Verdict::Error(error),
         Ok(()) if records.is_empty() => Verdict::Passed,
         Ok(()) => Verdict::Violated { records, failures: Vec::new() },
     };
-    report(scenario, trace, verdict, outcome.not_played)
+    report(scenario, trace, verdict, result.not_played)
 }
 
-impl<S: Stage> Player<'_, S> {
+impl<S: Simulator> StepRunner<'_, S> {
     /// After a story went wrong: people close what is open, and time goes by until the story would have ended.
-    pub(super) fn wind_down(&mut self, end: SimTime) -> Result<(), RunError> {
+    pub(super) fn close_prompts_and_wait(&mut self, end: SimTime) -> Result<(), RunError> {
         for _ in 0..MOST_PROMPTS {
-            self.settle()?;
-            let Some(prompt) = self.stage.prompts().into_iter().next() else { break };
+            self.run_until_quiet()?;
+            let Some(prompt) = self.simulator.prompts().into_iter().next() else { break };
             let answer = UserAnswer::Word(Choice::Close);
-            match self.stage.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
+            match self.simulator.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
                 Ok(()) => {}
                 Err(ActError::World(error)) => return Err(error.into()),
                 // A locked desktop, for one: nobody is there to close anything.
                 Err(_) => break,
             }
         }
-        while self.stage.step(end)? == Stepped::Handled {}
+        while self.simulator.step(end)? == Stepped::Handled {}
         Ok(())
     }
 }
 
 /// A world in which a card is pulled after some number of commands, before anything else happens.
-struct Faulty<F: CoreFactory, C: CardHost, A: CaHost> {
+struct FaultInjector<F: CoreFactory, C: CardHost, A: CaHost> {
     world: World<F, C, A>,
     after: usize,
-    blown: bool,
+    injected: bool,
 }
 
-impl<F: CoreFactory, C: CardHost, A: CaHost> Faulty<F, C, A> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
     fn pull(&mut self) -> Result<(), WorldError> {
-        if self.blown {
+        if self.injected {
             return Ok(());
         }
         let Some(card) = commands(self.world.trace()).nth(self.after - 1).map(str::to_owned) else { return Ok(()) };
-        self.blown = true;
+        self.injected = true;
         match self.world.act(&Action::Remove { card }) {
             Err(ActError::World(error)) => Err(error),
             // The story itself pulled it at the same moment.
@@ -135,7 +135,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> Faulty<F, C, A> {
     }
 }
 
-impl<F: CoreFactory, C: CardHost, A: CaHost> Stage for Faulty<F, C, A> {
+impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for FaultInjector<F, C, A> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         self.world.act(action)?;
         self.pull().map_err(ActError::World)

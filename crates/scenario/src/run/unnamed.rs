@@ -5,16 +5,18 @@ use std::ops::Range;
 use autoenroll_model::{Choice, DecisionPoint, Fact, SimTime};
 use autoenroll_trace::{Kind, Record, RecordId};
 
-use super::{Failure, FailureKind, Left, Miss, RunReport, Verdict};
+use super::{Failure, FailureKind, Mismatch, RunReport, StepExit, Verdict};
 use crate::check::Scenario;
-use crate::document::{Begin, Pattern, Reply, Step, Wanted, WantedFact, What, When, answers, group};
+use crate::document::{
+    ExpectedFact, ExpectedValue, Pattern, PromptAnswer, Step, StepBegin, StepKind, Time, answers, group,
+};
 use crate::print::{self, Style, value};
 use crate::shape::choices_of;
 use crate::source::{FileId, Span, Spanned};
 use crate::tree::Value;
 
-/// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only follows from
-/// a prompt that nobody answers.
+/// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only
+/// follows from a prompt that nobody answers.
 pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
     let mut verdict = std::mem::replace(&mut report.verdict, Verdict::Passed);
     if let Verdict::Failed(failures) | Verdict::Violated { failures, .. } = &mut verdict {
@@ -37,13 +39,13 @@ pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
 /// Whether a failure is nothing but a consequence of a prompt that nobody answers.
 fn follows(failure: &Failure, prompt: &Record, scenario: &Scenario) -> bool {
     match &failure.kind {
-        FailureKind::LeftOpen { who, point } => {
+        FailureKind::PromptLeftOpen { who, point } => {
             *who == prompt.actor && prompt.facts.text("point") == Some(point.as_str())
         }
         FailureKind::DidNotCome { .. } => {
             let whose = failure.step.and_then(|at| {
-                let said = scenario.steps[at].who.as_ref().map(|who| &who.value);
-                said.or(scenario.defaults[at].who.as_ref())
+                let explicit = scenario.steps[at].who.as_ref().map(|who| &who.value);
+                explicit.or(scenario.defaults[at].who.as_ref())
             });
             failure.at >= prompt.at && whose.is_none_or(|who| *who == prompt.actor)
         }
@@ -54,9 +56,10 @@ fn follows(failure: &Failure, prompt: &Record, scenario: &Scenario) -> bool {
 /// What a step names, but for another time: that step has the failure.
 fn came_elsewhere(failure: &Failure) -> Option<RecordId> {
     match &failure.kind {
-        FailureKind::DidNotCome { near, .. } => {
-            near.first().filter(|near| near.miss == Miss::Time).map(|near| near.record)
-        }
+        FailureKind::DidNotCome { near_matches, .. } => near_matches
+            .first()
+            .filter(|near_matches| near_matches.mismatch == Mismatch::Time)
+            .map(|near_matches| near_matches.record),
         _ => None,
     }
 }
@@ -68,7 +71,7 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
     };
     let Some(record) = report.trace.get(*record) else { return };
     let at = insert_position(scenario, report, record);
-    let moves = record.at > left_before(at, report).clock;
+    let moves = record.at > exit_before(at, report).clock;
     let style = Style::of(scenario.files.text(FileId::OWN));
     let step = value(&Value::Table(print::step(&answered(step_for(scenario, record, moves)))), style);
     let played = if moves { scenario.steps.get(at) } else { at.checked_sub(1).map(|before| &scenario.steps[before]) };
@@ -95,13 +98,13 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
 
 /// Where a step holds open what is open at the end, that step is the place, and its answer what to change.
 fn advise_to_answer(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
-    let FailureKind::LeftOpen { who, point } = &failure.kind else { return };
+    let FailureKind::PromptLeftOpen { who, point } = &failure.kind else { return };
     let is_it = |record: &&Record| {
         record.actor == *who && record.facts.text("point").and_then(|p| p.parse().ok()) == Some(*point)
     };
     let Some(record) = report.open.iter().filter_map(|id| report.trace.get(*id)).find(is_it) else { return };
     let Some(step) = report.matched.iter().position(|matched| *matched == Some(record.id)) else { return };
-    let What::Prompt { answer, .. } = &scenario.steps[step].what else { return };
+    let StepKind::Prompt { answer, .. } = &scenario.steps[step].kind else { return };
     failure.span = answer.span;
     failure.help = Some(format!(
         "put {} in place of it",
@@ -116,19 +119,19 @@ pub(crate) fn answers_to(record: &Record, style: Style) -> Vec<String> {
         Some(Fact::List(cards)) => cards
             .iter()
             .filter_map(|card| match card {
-                Fact::Text(card) => Some(Reply::Card(card.clone())),
+                Fact::Text(card) => Some(PromptAnswer::Card(card.clone())),
                 _ => None,
             })
             .collect(),
         _ => Vec::new(),
     };
-    let replies = offers.iter().flat_map(|offer| match offer {
+    let answers = offers.iter().flat_map(|offer| match offer {
         // PINs are shown nowhere but in the scenario; this one is an example.
-        Choice::Pin => vec![Reply::Pin("1234".to_owned())],
+        Choice::Pin => vec![PromptAnswer::Pin("1234".to_owned())],
         Choice::Card => cards(),
-        word => vec![Reply::Word(*word)],
+        word => vec![PromptAnswer::Word(*word)],
     });
-    replies.map(|reply| value(&print::reply(&reply), style)).collect()
+    answers.map(|answer| value(&print::answer(&answer), style)).collect()
 }
 
 /// The words, with `or` before the last one.
@@ -141,23 +144,23 @@ pub(crate) fn one_of(words: &[String]) -> String {
 
 /// A prompt with the first answer that it offers, and without the facts that a prompt is not told apart by.
 fn answered(mut step: Step) -> Step {
-    if let What::Prompt { point, pattern, answer } = &mut step.what {
+    if let StepKind::Prompt { point, pattern, answer } = &mut step.kind {
         let card =
             pattern.facts.iter().find(|fact| fact.name.value == "cards").and_then(|fact| first(&fact.value.value));
         answer.value = Some(match (point.value, card) {
             // PINs are shown nowhere but in the scenario; this one is an example.
-            (DecisionPoint::PinEnter, _) => Reply::Pin("1234".to_owned()),
-            (DecisionPoint::CardSelect, Some(card)) => Reply::Card(card),
-            (point, _) => Reply::Word(choices_of(point)[0]),
+            (DecisionPoint::PinEnter, _) => PromptAnswer::Pin("1234".to_owned()),
+            (DecisionPoint::CardSelect, Some(card)) => PromptAnswer::Card(card),
+            (point, _) => PromptAnswer::Word(choices_of(point)[0]),
         });
         pattern.facts.clear();
     }
     step
 }
 
-fn first(wanted: &Wanted) -> Option<String> {
+fn first(wanted: &ExpectedValue) -> Option<String> {
     match wanted {
-        Wanted::Is(Fact::List(list)) => match list.first()? {
+        ExpectedValue::Literal(Fact::List(list)) => match list.first()? {
             Fact::Text(text) => Some(text.clone()),
             _ => None,
         },
@@ -166,9 +169,9 @@ fn first(wanted: &Wanted) -> Option<String> {
 }
 
 /// Where the steps before this one leave the story.
-pub(crate) fn left_before(at: usize, report: &RunReport) -> Left {
-    let start = Left { seen: 0, floor: 0, clock: SimTime::START, anchor: SimTime::START };
-    at.checked_sub(1).and_then(|before| report.left[before]).unwrap_or(start)
+pub(crate) fn exit_before(at: usize, report: &RunReport) -> StepExit {
+    let start = StepExit { seen: 0, search_from: 0, clock: SimTime::START, previous_match: SimTime::START };
+    at.checked_sub(1).and_then(|before| report.exits[before]).unwrap_or(start)
 }
 
 /// The index of the step before which the step for a record belongs.
@@ -176,12 +179,12 @@ pub(crate) fn insert_position(scenario: &Scenario, report: &RunReport, record: &
     let steps = &scenario.steps;
     let Some(late) = (0..steps.len()).find(|at| is_later(*at, scenario, report, record)) else { return steps.len() };
     let group = group_with(steps, late);
-    let in_this_instant = |at: usize| report.left[at].is_some_and(|left| left.clock == record.at);
+    let in_this_instant = |at: usize| report.exits[at].is_some_and(|exit| exit.clock == record.at);
     if !expects(&steps[late]) || !group.clone().any(in_this_instant) {
         return late;
     }
-    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before the answer of the
-    // last.
+    // It joins the steps that match as a set: behind those that came before it, behind the time of the first, before
+    // the answer of the last.
     let head = group.start;
     let first = if timed(&steps[head]) && report.matched[head].is_some() { head + 1 } else { head };
     let last = if answers(&steps[group.end - 1]) { group.end - 1 } else { group.end };
@@ -190,19 +193,20 @@ pub(crate) fn insert_position(scenario: &Scenario, report: &RunReport, record: &
     if first > last { head } else { behind.clamp(first, last) }
 }
 
-/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was there.
+/// Whether a step comes after the record: it left the story later, or it looked, or still waited, when the record was
+/// there.
 fn is_later(at: usize, scenario: &Scenario, report: &RunReport, record: &Record) -> bool {
-    let Some(left) = report.left[at] else { return true };
+    let Some(exit) = report.exits[at] else { return true };
     let index = record.id.0 as usize;
     let step = &scenario.steps[at];
     let waited = expects(step) && report.matched[at].is_none();
-    let looked = matches!(step.what, What::State { .. });
-    left.clock > record.at || left.floor > index || ((waited || looked) && left.seen > index)
+    let looked = matches!(step.kind, StepKind::State { .. });
+    exit.clock > record.at || exit.search_from > index || ((waited || looked) && exit.seen > index)
 }
 
 /// Whether the step matches records.
 pub(crate) fn expects(step: &Step) -> bool {
-    matches!(step.what, What::Expect(_) | What::Prompt { .. })
+    matches!(step.kind, StepKind::Expect(_) | StepKind::Prompt { .. })
 }
 
 fn group_with(steps: &[Step], at: usize) -> Range<usize> {
@@ -215,37 +219,37 @@ fn group_with(steps: &[Step], at: usize) -> Range<usize> {
 
 /// Whether the step has a time of its own.
 pub(crate) fn timed(step: &Step) -> bool {
-    step.begin != Begin::Now || step.end.is_some()
+    step.begin != StepBegin::Now || step.end.is_some()
 }
 
 /// A step that the record, and only the record, fits. Its time is said where the clock has to move.
 pub(crate) fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Step {
-    let told = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
-    let facts = told
-        .map(|(name, fact)| WantedFact {
+    let stated = record.facts.iter().filter(|(name, _)| !["point", "offers"].contains(name));
+    let facts = stated
+        .map(|(name, fact)| ExpectedFact {
             name: Spanned::without_span(name.to_owned()),
-            value: Spanned::without_span(Wanted::Is(fact.clone())),
+            value: Spanned::without_span(ExpectedValue::Literal(fact.clone())),
         })
         .collect();
     let pattern = Pattern { kind: Spanned::without_span(record.kind), facts, exact: false, bind: None };
     let point = record.facts.text("point").and_then(|point| point.parse().ok());
-    let (verb, what) = match (record.kind, point) {
+    let (verb, kind) = match (record.kind, point) {
         (Kind::Prompt | Kind::PromptChanged, Some(point)) => (
             "prompt",
-            What::Prompt { point: Spanned::without_span(point), pattern, answer: Spanned::without_span(None) },
+            StepKind::Prompt { point: Spanned::without_span(point), pattern, answer: Spanned::without_span(None) },
         ),
-        _ => ("expect", What::Expect(pattern)),
+        _ => ("expect", StepKind::Expect(pattern)),
     };
     let clear = scenario.principals.as_slice() == [record.actor.as_str()];
-    let time = When::Since(record.at.since(SimTime::START));
+    let time = Time::Since(record.at.since(SimTime::START));
     Step {
         span: Span::default(),
         verb: Spanned::without_span(verb),
-        begin: if moves { Begin::At(Spanned::without_span(time)) } else { Begin::Now },
+        begin: if moves { StepBegin::At(Spanned::without_span(time)) } else { StepBegin::Now },
         end: None,
         on: None,
         who: (!clear).then(|| Spanned::without_span(record.actor.clone())),
         only: Vec::new(),
-        what,
+        kind,
     }
 }

@@ -8,11 +8,11 @@ use std::str::FromStr;
 use autoenroll_model::{Duration, Guid, Oid, Sid};
 
 use super::verbs::FACT;
-use super::{ANSWER, Key, ROOT, Shape, Takes, WORLD, answer_words};
+use super::{ANSWER, Key, ROOT, Shape, ValueType, WORLD, answer_words};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::{Span, Spanned};
+use crate::suggestion::suggestion;
 use crate::tree::{Node, Table, Value};
 use step::{check_change, check_step};
 
@@ -22,7 +22,7 @@ pub(crate) fn check_root(root: &Table, whole: Span, is_story: bool, found: &mut 
     check_shape(&ROOT, root, found);
     if is_story {
         for name in ["title", "timeline"] {
-            if root.get(name).is_none() && !slip_for(&ROOT, root, name) {
+            if root.get(name).is_none() && !has_likely_typo(&ROOT, root, name) {
                 let message = format!("a scenario needs `{name}`");
                 found.push(Diagnostic::error(Code::MissingKey, message, whole));
             }
@@ -31,9 +31,9 @@ pub(crate) fn check_root(root: &Table, whole: Span, is_story: bool, found: &mut 
     // Not `world`: another file may have what is missing there.
     for entry in root.0.iter().filter(|entry| ["timeline", "vary"].contains(&entry.key.value.as_str())) {
         let Some(key) = ROOT.key(&entry.key.value) else { continue };
-        match (key.takes, &entry.node.value) {
-            (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, entry.node.span, found),
-            (Takes::Named(_), Value::List(variants)) => {
+        match (key.value_type, &entry.node.value) {
+            (ValueType::Table(shape), Value::Table(table)) => missing_keys(shape, table, entry.node.span, found),
+            (ValueType::Named(_), Value::List(variants)) => {
                 for variant in variants.iter().filter(|v| v.as_table().is_some_and(|table| table.get("name").is_none()))
                 {
                     found.push(Diagnostic::error(Code::MissingKey, "a variant needs `name`", variant.span));
@@ -67,31 +67,32 @@ fn check_version(root: &Table, whole: Span, found: &mut Diagnostics) {
     }
 }
 
-/// Reports required keys that a table lacks, at `span`, also in the tables inside. For a world this is done after merging.
+/// Reports required keys that a table lacks, at `span`, also in the tables inside. For a world this is done after
+/// merging.
 pub(crate) fn missing_keys(shape: &Shape, table: &Table, span: Span, found: &mut Diagnostics) {
     for key in shape.keys.iter().filter(|key| key.required && table.get(key.name).is_none()) {
-        if !slip_for(shape, table, key.name) {
+        if !has_likely_typo(shape, table, key.name) {
             let message = format!("{} needs `{}`", named(shape, table), key.name);
             found.push(Diagnostic::error(Code::MissingKey, message, span));
         }
     }
     for entry in &table.0 {
         let Some(key) = shape.key(&entry.key.value) else { continue };
-        missing_in(key.takes, &entry.node, found);
+        missing_in(key.value_type, &entry.node, found);
     }
 }
 
-fn missing_in(takes: Takes, node: &Node, found: &mut Diagnostics) {
-    match (takes, &node.value) {
-        (Takes::Table(shape), Value::Table(table)) => missing_keys(shape, table, node.span, found),
-        (Takes::Named(shape) | Takes::Tables(shape), Value::List(list)) => {
+fn missing_in(value_type: ValueType, node: &Node, found: &mut Diagnostics) {
+    match (value_type, &node.value) {
+        (ValueType::Table(shape), Value::Table(table)) => missing_keys(shape, table, node.span, found),
+        (ValueType::Named(shape) | ValueType::Tables(shape), Value::List(list)) => {
             for element in list {
                 if let Value::Table(table) = &element.value {
                     missing_keys(shape, table, element.span, found);
                 }
             }
         }
-        (Takes::OrNone(takes), _) => missing_in(*takes, node, found),
+        (ValueType::OrNone(value_type), _) => missing_in(*value_type, node, found),
         _ => {}
     }
 }
@@ -108,9 +109,9 @@ fn named(shape: &Shape, table: &Table) -> String {
 }
 
 /// Whether the table has an unknown key that must be a misspelling of `wanted`: one message is enough then.
-fn slip_for(shape: &Shape, table: &Table, wanted: &str) -> bool {
+fn has_likely_typo(shape: &Shape, table: &Table, wanted: &str) -> bool {
     let unknown = table.0.iter().filter(|entry| shape.key(&entry.key.value).is_none());
-    unknown.into_iter().any(|entry| nearest(&entry.key.value, [wanted]).is_some())
+    unknown.into_iter().any(|entry| suggestion(&entry.key.value, [wanted]).is_some())
 }
 
 /// Checks keys and values of a table, but not whether keys are missing.
@@ -119,7 +120,7 @@ pub(crate) fn check_shape(shape: &Shape, table: &Table, found: &mut Diagnostics)
         match shape.key(&entry.key.value) {
             // The version has its own messages.
             Some(key) if key.name == "scenario" && matches!(entry.node.value, Value::Number(_)) => {}
-            Some(key) => check_value(key, key.takes, &entry.node, found),
+            Some(key) => check_value(key, key.value_type, &entry.node, found),
             None => unknown_key(shape, &entry.key, found),
         }
     }
@@ -130,8 +131,8 @@ fn unknown_key(shape: &Shape, key: &Spanned<String>, found: &mut Diagnostics) {
     // Three containers, and a key that was written one level too high or too low is a common slip.
     let elsewhere =
         [&ROOT, &WORLD].into_iter().find(|other| !std::ptr::eq(*other, shape) && other.key(&key.value).is_some());
-    let help = match (nearest(&key.value, names.iter().copied()), elsewhere) {
-        (Some(near), _) => format!("did you mean `{near}`?"),
+    let help = match (suggestion(&key.value, names.iter().copied()), elsewhere) {
+        (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
         (None, Some(other)) => format!("`{}` is a key of {}", key.value, other.name),
         (None, None) if names.len() > 16 => {
             format!("{} has {}, …; docs/scenario-language.md has them all", shape.name, names[..12].join(", "))
@@ -143,69 +144,69 @@ fn unknown_key(shape: &Shape, key: &Spanned<String>, found: &mut Diagnostics) {
 }
 
 /// Checks one value against what a key takes.
-fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
-    let problem = match (takes, &node.value) {
-        (_, Value::Fraction(written)) => {
-            let message = format!("`{}` takes {}, not the fraction {written}", key.name, takes.describe());
+fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagnostics) {
+    let problem = match (value_type, &node.value) {
+        (_, Value::Fraction(example_answer)) => {
+            let message = format!("`{}` takes {}, not the fraction {example_answer}", key.name, value_type.describe());
             Some(Diagnostic::error(Code::Fraction, message, node.span))
         }
-        (Takes::OrNone(_), Value::Flag(false)) => None,
-        (Takes::OrNone(takes), _) => return check_value(key, *takes, node, found),
-        (Takes::Text, Value::Text(text)) if text.is_empty() => {
+        (ValueType::OrNone(_), Value::Flag(false)) => None,
+        (ValueType::OrNone(value_type), _) => return check_value(key, *value_type, node, found),
+        (ValueType::Text, Value::Text(text)) if text.is_empty() => {
             Some(Diagnostic::error(Code::Empty, format!("`{}` must not be empty", key.name), node.span))
         }
-        (Takes::Text, Value::Text(_)) | (Takes::Flag, Value::Flag(_)) => None,
-        (Takes::Word(words), Value::Text(text)) => unknown_word(key.name, &words(), text, node.span),
-        (Takes::Number(least, most), Value::Number(number)) => (*number < least || *number > most).then(|| {
+        (ValueType::Text, Value::Text(_)) | (ValueType::Flag, Value::Flag(_)) => None,
+        (ValueType::Word(words), Value::Text(text)) => unknown_word(key.name, &words(), text, node.span),
+        (ValueType::Number(least, most), Value::Number(number)) => (*number < least || *number > most).then(|| {
             let message = format!("`{}` is {number}; it is at least {least} and at most {most}", key.name);
             Diagnostic::error(Code::OutOfRange, message, node.span)
         }),
-        (Takes::Duration | Takes::When, Value::Text(text)) => duration_problem(takes, text, node.span),
-        (Takes::Duration, Value::Number(number)) => Some(
+        (ValueType::Duration | ValueType::Time, Value::Text(text)) => duration_problem(value_type, text, node.span),
+        (ValueType::Duration, Value::Number(number)) => Some(
             Diagnostic::error(Code::NotADuration, format!("`{}` is a number without a unit", key.name), node.span)
                 .help(format!("write \"{number}s\" for seconds, \"{number}h\" for hours")),
         ),
-        (Takes::Instant | Takes::When, Value::Text(text) | Value::Instant(text)) => {
+        (ValueType::Instant | ValueType::Time, Value::Text(text) | Value::Instant(text)) => {
             crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.span))
         }
-        (Takes::Oid, Value::Text(text)) => malformed(key.name, text, node.span, oid_problem(text)),
-        (Takes::Sid, Value::Text(text)) => malformed(key.name, text, node.span, problem_of::<Sid>(text)),
-        (Takes::Guid, Value::Text(text)) => malformed(key.name, text, node.span, problem_of::<Guid>(text)),
-        (Takes::Hex, Value::Text(text)) => {
+        (ValueType::Oid, Value::Text(text)) => malformed(key.name, text, node.span, oid_problem(text)),
+        (ValueType::Sid, Value::Text(text)) => malformed(key.name, text, node.span, problem_of::<Sid>(text)),
+        (ValueType::Guid, Value::Text(text)) => malformed(key.name, text, node.span, problem_of::<Guid>(text)),
+        (ValueType::Hex, Value::Text(text)) => {
             let well_formed = crate::instant::hex(text).is_some_and(|bytes| !bytes.is_empty());
             let problem = (!well_formed).then(|| "write two hexadecimal digits a byte; blanks are fine".to_owned());
             malformed(key.name, text, node.span, problem)
         }
-        (Takes::List(takes), Value::List(list)) => {
-            list.iter().for_each(|element| check_value(key, *takes, element, found));
+        (ValueType::List(value_type), Value::List(list)) => {
+            list.iter().for_each(|element| check_value(key, *value_type, element, found));
             None
         }
-        (Takes::Table(shape), Value::Table(table)) => {
+        (ValueType::Table(shape), Value::Table(table)) => {
             check_shape(shape, table, found);
             None
         }
-        (Takes::Named(shape) | Takes::Tables(shape), Value::List(list)) => {
-            check_tables(key, shape, matches!(takes, Takes::Named(_)), list, found);
+        (ValueType::Named(shape) | ValueType::Tables(shape), Value::List(list)) => {
+            check_tables(key, shape, matches!(value_type, ValueType::Named(_)), list, found);
             None
         }
-        (Takes::Map(takes), Value::Table(table)) => {
-            table.0.iter().for_each(|entry| check_value(key, *takes, &entry.node, found));
+        (ValueType::Map(value_type), Value::Table(table)) => {
+            table.0.iter().for_each(|entry| check_value(key, *value_type, &entry.node, found));
             None
         }
-        (Takes::Facts, Value::Table(table)) => {
+        (ValueType::Facts, Value::Table(table)) => {
             table.0.iter().for_each(|entry| check_value(key, FACT, &entry.node, found));
             None
         }
-        (Takes::Fact, Value::Text(_) | Value::Number(_) | Value::Flag(_)) => None,
-        (Takes::Fact, Value::Instant(text)) => {
+        (ValueType::Fact, Value::Text(_) | Value::Number(_) | Value::Flag(_)) => None,
+        (ValueType::Fact, Value::Instant(text)) => {
             crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.span))
         }
-        (Takes::Fact, Value::List(list)) => {
+        (ValueType::Fact, Value::List(list)) => {
             list.iter().for_each(|element| check_value(key, FACT, element, found));
             None
         }
-        (Takes::Answer, Value::Text(text)) => unknown_word(key.name, &answer_words(), text, node.span),
-        (Takes::Answer, Value::Table(table)) => {
+        (ValueType::Answer, Value::Text(text)) => unknown_word(key.name, &answer_words(), text, node.span),
+        (ValueType::Answer, Value::Table(table)) => {
             check_shape(&ANSWER, table, found);
             (table.0.len() != 1 && table.0.iter().all(|entry| ANSWER.key(&entry.key.value).is_some())).then(|| {
                 let message = "an answer is one thing: a PIN or a card";
@@ -213,14 +214,14 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
             })
         }
         // Its keys depend on the word beside it; whoever knows that word checks them.
-        (Takes::ChangeSet, Value::Table(_)) => None,
-        (Takes::Steps, Value::List(list)) => {
+        (ValueType::ChangeSet, Value::Table(_)) => None,
+        (ValueType::Steps, Value::List(list)) => {
             list.iter().for_each(|step| check_step(step, found));
             None
         }
         _ => {
-            let message = format!("`{}` takes {}, not {}", key.name, takes.describe(), node.value.describe());
-            Some(Diagnostic::error(Code::WrongType, message, node.span).help_some(requoted(takes, &node.value)))
+            let message = format!("`{}` takes {}, not {}", key.name, value_type.describe(), node.value.describe());
+            Some(Diagnostic::error(Code::WrongType, message, node.span).help_some(requoted(value_type, &node.value)))
         }
     };
     if let Some(problem) = problem {
@@ -229,13 +230,13 @@ fn check_value(key: &Key, takes: Takes, node: &Node, found: &mut Diagnostics) {
 }
 
 /// The value with quotes, or without them, when only they are wrong.
-fn requoted(takes: Takes, value: &Value) -> Option<String> {
-    match (takes, value) {
-        (Takes::Text | Takes::Hex, Value::Number(number)) => Some(format!("put it in quotes: \"{number}\"")),
-        (Takes::Number(..), Value::Text(text)) if text.parse::<i64>().is_ok() => {
+fn requoted(value_type: ValueType, value: &Value) -> Option<String> {
+    match (value_type, value) {
+        (ValueType::Text | ValueType::Hex, Value::Number(number)) => Some(format!("put it in quotes: \"{number}\"")),
+        (ValueType::Number(..), Value::Text(text)) if text.parse::<i64>().is_ok() => {
             Some(format!("leave the quotes out: {text}"))
         }
-        (Takes::Flag, Value::Text(text)) if ["true", "false"].contains(&text.as_str()) => {
+        (ValueType::Flag, Value::Text(text)) if ["true", "false"].contains(&text.as_str()) => {
             Some(format!("leave the quotes out: {text}"))
         }
         _ => None,
@@ -247,21 +248,21 @@ pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, span: Span) ->
     if words.contains(&text) {
         return None;
     }
-    let help = match nearest(text, words.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
+    let help = match suggestion(text, words.iter().copied()) {
+        Some(suggestion) => format!("did you mean `{suggestion}`?"),
         None => format!("it takes {}", words.join(", ")),
     };
     Some(Diagnostic::error(Code::UnknownWord, format!("`{key}` does not take the word `{text}`"), span).help(help))
 }
 
-fn duration_problem(takes: Takes, text: &str, span: Span) -> Option<Diagnostic> {
+fn duration_problem(value_type: ValueType, text: &str, span: Span) -> Option<Diagnostic> {
     let error = Duration::from_str(text).err()?;
-    let or_instant = matches!(takes, Takes::When);
+    let or_instant = matches!(value_type, ValueType::Time);
     if or_instant && (text.contains('T') || meant_instant(text).is_some()) {
         return crate::instant::parse(text).is_none().then(|| not_an_instant(text, span));
     }
     let meant = duration::meant(text).map(|duration| format!("write \"{duration}\""));
-    let both = or_instant.then(|| format!("it takes {}", takes.describe()));
+    let both = or_instant.then(|| format!("it takes {}", value_type.describe()));
     Some(Diagnostic::error(Code::NotADuration, error.to_string(), span).help_some(meant.or(both)))
 }
 
@@ -288,7 +289,8 @@ where
     T::from_str(text).err().map(|error| error.to_string())
 }
 
-/// Names of object identifiers are looked up where the fixtures are at hand; here only what cannot be a name is an error.
+/// Names of object identifiers are looked up where the fixtures are at hand; here only what cannot be a name is an
+/// error.
 fn oid_problem(text: &str) -> Option<String> {
     let name = text.starts_with(|c: char| c.is_ascii_lowercase());
     if name { None } else { problem_of::<Oid>(text) }
@@ -309,7 +311,7 @@ fn check_tables(key: &Key, shape: &'static Shape, by_name: bool, list: &[Node], 
         let Some(name) = table.text("name").filter(|_| by_name) else { continue };
         if let Some(first) = names.iter().find(|known| known.value == name.value) {
             let message = format!("`{}` is {} already", name.value, shape.name);
-            let problem = Diagnostic::error(Code::TwiceTheName, message, name.span);
+            let problem = Diagnostic::error(Code::DuplicateName, message, name.span);
             found.push(problem.label(first.span, "first here"));
         }
         names.push(name);

@@ -6,24 +6,27 @@ use autoenroll_model::{
 };
 use autoenroll_world::spec::{Chain, ComputerRole, RequestDecision};
 
-use super::{Key, Shape, Takes};
-use Takes::{Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, When};
-use Takes::{Tables, Word};
+use super::settings::{self, In};
+use super::{Key, Shape, ValueType};
+use ValueType::{
+    Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, Time,
+};
+use ValueType::{Tables, Word};
 
 /// A key that need not be there.
-const fn key(name: &'static str, takes: Takes, about: &'static str) -> Key {
-    Key { name, takes, required: false, about }
+const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
+    Key { name, value_type, required: false, doc, default: None }
 }
 
 /// A key that must be there.
-const fn must(name: &'static str, takes: Takes, about: &'static str) -> Key {
-    Key { name, takes, required: true, about }
+const fn must(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
+    Key { name, value_type, required: true, doc, default: None }
 }
 
 /// A whole file.
 pub(crate) static ROOT: Shape = Shape {
     name: "a scenario",
-    about: "One story: what it shows, what exists, what happens and what must be seen.",
+    doc: "One story: what it shows, what exists, what happens and what must be seen.",
     keys: &[
         key("$schema", Text, "Where the JSON Schema is, for editors; in TOML a comment in the first line does this."),
         must("scenario", Number(1, 1), "The version of this format. Stands first."),
@@ -44,13 +47,13 @@ pub(crate) static ROOT: Shape = Shape {
 
 static TIMELINE: Shape = Shape {
     name: "a timeline",
-    about: "What happens and what must be seen, in order.",
+    doc: "What happens and what must be seen, in order.",
     keys: &[must("steps", Steps, "One step a line.")],
 };
 
 static VARY: Shape = Shape {
     name: "a variant",
-    about: "The same story with something else in the world.",
+    doc: "The same story with something else in the world.",
     keys: &[
         must("name", Text, "Its name."),
         key("profile", Word(|| Profile::NAMES.to_vec()), "The Windows version of this variant."),
@@ -63,7 +66,7 @@ static VARY: Shape = Shape {
 /// What exists.
 pub(crate) static WORLD: Shape = Shape {
     name: "a world",
-    about: "What exists at the start. Everything that the story does not care about comes from the world it extends.",
+    doc: "What exists at the start. Everything that the story does not care about comes from the world it extends.",
     keys: &[
         key("extends", Text, "The world this one builds on: a file of fixtures/worlds."),
         key("seed", Number(0, i64::MAX), "The only source of everything that looks random."),
@@ -85,7 +88,7 @@ pub(crate) static WORLD: Shape = Shape {
 
 static DOMAIN: Shape = Shape {
     name: "a domain",
-    about: "The domain and its directory.",
+    doc: "The domain and its directory.",
     keys: &[
         key("netbios", Text, "NetBIOS name."),
         key("dns", Text, "DNS name."),
@@ -100,7 +103,7 @@ static DOMAIN: Shape = Shape {
 
 static CONTROLLER: Shape = Shape {
     name: "a domain controller",
-    about: "A domain controller.",
+    doc: "A domain controller.",
     keys: &[
         must("name", Text, "Its name."),
         key("signs-ldap", Flag, "Whether it can sign LDAP; true unless said here."),
@@ -111,7 +114,7 @@ static CONTROLLER: Shape = Shape {
 
 static TRUST: Shape = Shape {
     name: "the trust containers",
-    about: "Names of CAs or extra roots in each container.",
+    doc: "Names of CAs or extra roots in each container.",
     keys: &[
         key("roots", List(&Text), "CN=Certification Authorities; every CA unless said here."),
         key("ca", List(&Text), "CN=AIA; every CA unless said here."),
@@ -123,7 +126,7 @@ static TRUST: Shape = Shape {
 
 pub(super) static POLICY: Shape = Shape {
     name: "the policy",
-    about: "Group Policy as far as it concerns autoenrollment.",
+    doc: "Group Policy as far as it concerns autoenrollment.",
     keys: &[
         key(
             "ae-policy",
@@ -144,7 +147,7 @@ pub(super) static POLICY: Shape = Shape {
 
 static POLICY_SERVER: Shape = Shape {
     name: "a policy server",
-    about: "One subkey of PolicyServers ([MS-CAESO] 4.4.5.3.2.2).",
+    doc: "One subkey of PolicyServers ([MS-CAESO] 4.4.5.3.2.2).",
     keys: &[
         must("key", Text, "Name of the subkey."),
         must("url", Text, "LDAP: or an address."),
@@ -165,7 +168,7 @@ static POLICY_SERVER: Shape = Shape {
 
 static POLICY_SERVICE: Shape = Shape {
     name: "a policy service",
-    about: "A certificate enrollment policy server ([MS-XCEP]): it passes on templates and CAs of the directory.",
+    doc: "A certificate enrollment policy server ([MS-XCEP]): it passes on templates and CAs of the directory.",
     keys: &[
         must("name", Text, "Its name in scenarios."),
         must("url", Text, "Its address, as policy names it."),
@@ -189,11 +192,11 @@ const ACL: Key = key(
     "The whole access control list in its order, instead of the default; false for none at all.",
 );
 
-static ACES: Takes = Tables(&ACE);
+static ACES: ValueType = Tables(&ACE);
 
 static ACE: Shape = Shape {
     name: "an access control entry",
-    about: "One entry of an access control list ([MS-DTYP] 2.4.4).",
+    doc: "One entry of an access control list ([MS-DTYP] 2.4.4).",
     keys: &[
         must("effect", Word(|| AceEffect::WORDS.to_vec()), "Whether it grants or denies."),
         must("trustee", Text, "A user, computer or group, a well-known name, or a SID."),
@@ -275,7 +278,7 @@ const CNG_KEY: Key = key("cng", Table(&CNG), "Settings for CNG providers.");
 
 pub(super) static TEMPLATE: Shape = Shape {
     name: "a template",
-    about: "A certificate template ([MS-CRTD]). With `based-on` a copy of a default one: version 2 unless said here, revision 100, its own OID.",
+    doc: "A certificate template ([MS-CRTD]). With `based-on` a copy of a default one: version 2 unless said here, revision 100, its own OID.",
     keys: &[
         NAME,
         key("based-on", Text, "The default template it starts from; without one every attribute starts empty."),
@@ -327,13 +330,13 @@ pub(super) static TEMPLATE: Shape = Shape {
 /// A file of default templates.
 pub(crate) static TEMPLATE_FILE: Shape = Shape {
     name: "a file of templates",
-    about: "Default certificate templates.",
+    doc: "Default certificate templates.",
     keys: &[must("template", Named(&DEFAULT_TEMPLATE), "The templates.")],
 };
 
 static DEFAULT_TEMPLATE: Shape = Shape {
     name: "a default template",
-    about: "A default certificate template, attribute by attribute.",
+    doc: "A default certificate template, attribute by attribute.",
     keys: &[
         NAME,
         key("flags", flags!(GeneralFlags), "The attribute `flags`."),
@@ -368,7 +371,7 @@ static DEFAULT_TEMPLATE: Shape = Shape {
 
 static CNG: Shape = Shape {
     name: "the CNG settings",
-    about: "The triplets of [MS-CRTD] 2.23.2.",
+    doc: "The triplets of [MS-CRTD] 2.23.2.",
     keys: &[
         key("asymmetric-algorithm", Text, "RSA, ECDSA_P256, ECDH_P256."),
         key("hash-algorithm", Text, "SHA256."),
@@ -381,40 +384,37 @@ static CNG: Shape = Shape {
 
 static CA: Shape = Shape {
     name: "a CA",
-    about: "A certification authority: the service and its object in the directory.",
-    keys: &[
-        must("name", Text, "Common name of the CA and of its enrollment service."),
-        key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
-        key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
-        key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
-        ALLOW,
-        DENY,
-        ACL,
-        key("maximum-validity", Duration, "Longest life of a certificate; 730d unless said here."),
-        key("remaining", Duration, "How long the CA certificate is still valid at the start; 3650d unless said here."),
-        key("key-archival", Flag, "It archives private keys."),
-        key("manager-approval", Flag, "A manager approves every request."),
-        key("latency", Duration, "Duration of every call; none unless said here."),
-        key("reachable", Flag, "Whether its host answers; true unless said here."),
-        key("hangs", Flag, "It takes requests and never answers."),
-        key(
-            "requires-privacy",
-            Flag,
-            "It refuses calls that are protected for integrity only, as those of Windows XP are.",
-        ),
-        key("published", Duration, "When its object appears in the directory; from the start unless said here."),
-        key(
-            "stale-template",
-            Named(&TEMPLATE),
-            "Its own older copies of templates: name and what differs from the directory.",
-        ),
-        key("absent", Flag, "Leaves it out."),
-    ],
+    doc: "A certification authority: the service and its object in the directory.",
+    keys: &CA_KEYS,
 };
+
+/// Those with one field stand between the others, one row each in [`autoenroll_world::spec::CaSpec::SETTINGS`].
+static CA_KEYS: [Key; settings::length(In::World, CA_HEAD, CA_TAIL)] =
+    settings::with_ca_settings(In::World, CA_HEAD, CA_TAIL);
+
+const CA_HEAD: &[Key] = &[
+    must("name", Text, "Common name of the CA and of its enrollment service."),
+    key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
+    key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
+    key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
+    ALLOW,
+    DENY,
+    ACL,
+];
+
+const CA_TAIL: &[Key] = &[
+    key("published", Duration, "When its object appears in the directory; from the start unless said here."),
+    key(
+        "stale-template",
+        Named(&TEMPLATE),
+        "Its own older copies of templates: name and what differs from the directory.",
+    ),
+    key("absent", Flag, "Leaves it out."),
+];
 
 static GROUP: Shape = Shape {
     name: "a group",
-    about: "A group of the domain.",
+    doc: "A group of the domain.",
     keys: &[
         must("name", Text, "Its name."),
         key("sid", Sid, "Its identifier; derived from its name unless said here."),
@@ -432,7 +432,7 @@ const SETTINGS: [Key; 4] = [
 
 static DIRECTORY_CACHE: Shape = Shape {
     name: "a directory cache",
-    about: "State of the last download of trust containers.",
+    doc: "State of the last download of trust containers.",
     keys: &[
         must("controller", Text, "The domain controller it came from."),
         must("usn", Number(0, i64::MAX), "Its change number at that time."),
@@ -441,7 +441,7 @@ static DIRECTORY_CACHE: Shape = Shape {
 
 static USER: Shape = Shape {
     name: "a user",
-    about: "A user account.",
+    doc: "A user account.",
     keys: &[
         must("name", Text, "Account name."),
         key("sid", Sid, "objectSid; derived from its name unless said here."),
@@ -460,7 +460,7 @@ static USER: Shape = Shape {
 
 static COMPUTER: Shape = Shape {
     name: "a computer",
-    about: "A computer with its readers and providers.",
+    doc: "A computer with its readers and providers.",
     keys: &[
         must("name", Text, "Its name."),
         key("sid", Sid, "objectSid; derived from its name unless said here."),
@@ -482,7 +482,7 @@ static COMPUTER: Shape = Shape {
 
 static PROVIDER: Shape = Shape {
     name: "a provider",
-    about: "A provider that is installed on a computer.",
+    doc: "A provider that is installed on a computer.",
     keys: &[
         must("name", Text, "Name as templates list it."),
         must("kind", Word(|| ProviderKind::WORDS.to_vec()), "Where it keeps keys."),
@@ -492,7 +492,7 @@ static PROVIDER: Shape = Shape {
 
 static CARD_TYPE: Shape = Shape {
     name: "a kind of card",
-    about: "An entry of the card database. What is not said comes from the file of that name in fixtures/cards.",
+    doc: "An entry of the card database. What is not said comes from the file of that name in fixtures/cards.",
     keys: &[
         must("name", Text, "Name of the entry."),
         key("atr", Hex, "ATR, masked."),
@@ -505,7 +505,7 @@ static CARD_TYPE: Shape = Shape {
 /// A file of `fixtures/cards`.
 pub(crate) static CARD_FILE: Shape = Shape {
     name: "a file of a kind of card",
-    about: "A kind of card: its answer to reset, the provider it is registered for, and what it can do.",
+    doc: "A kind of card: its answer to reset, the provider it is registered for, and what it can do.",
     keys: &[
         must("about", Text, "What it stands for."),
         must("atr", Hex, "Answer to reset."),
@@ -520,7 +520,7 @@ pub(crate) static CARD_FILE: Shape = Shape {
 
 static CARD: Shape = Shape {
     name: "a card",
-    about: "A smart card with the GIDS application.",
+    doc: "A smart card with the GIDS application.",
     keys: &[
         must("name", Text, "Its name."),
         must("atr", Text, "What kind of card it is, a file of fixtures/cards; or its answer to reset in hexadecimal."),
@@ -549,7 +549,7 @@ const QUIRKS: Key =
 
 static CAPACITY: Shape = Shape {
     name: "a capacity",
-    about: "How much fits on a card.",
+    doc: "How much fits on a card.",
     keys: &[
         key("containers", Number(1, 126), "How many containers it takes; 16 unless said here."),
         key(
@@ -563,7 +563,7 @@ static CAPACITY: Shape = Shape {
 
 static PIN_LENGTHS: Shape = Shape {
     name: "the rules for PINs",
-    about: "Lengths of the PINs of a card, and attempts.",
+    doc: "Lengths of the PINs of a card, and attempts.",
     keys: &[
         key("shortest", Number(1, 127), "Bytes of the shortest PIN; 4 unless said here."),
         key("longest", Number(1, 127), "Bytes of the longest PIN; 16 unless said here."),
@@ -573,7 +573,7 @@ static PIN_LENGTHS: Shape = Shape {
 
 static PIN: Shape = Shape {
     name: "a PIN",
-    about: "PIN and retry counter of a card.",
+    doc: "PIN and retry counter of a card.",
     keys: &[
         must("value", Text, "The PIN."),
         key("tries", Number(0, 15), "Attempts left at the start; 0 is a blocked card; all of them unless said here."),
@@ -582,7 +582,7 @@ static PIN: Shape = Shape {
 
 static CONTAINER: Shape = Shape {
     name: "a container",
-    about: "A container on a card.",
+    doc: "A container on a card.",
     keys: &[
         must("name", Text, "Its name."),
         key("default", Flag, "It carries the default flag."),
@@ -594,7 +594,7 @@ static CONTAINER: Shape = Shape {
 
 static CERTIFICATE: Shape = Shape {
     name: "a certificate",
-    about: "A certificate that a simulated CA issued for real before the start. It is in a store or on a card.",
+    doc: "A certificate that a simulated CA issued for real before the start. It is in a store or on a card.",
     keys: &[
         must("name", Text, "Its name in facts."),
         must("template", Text, "Its template."),
@@ -603,7 +603,7 @@ static CERTIFICATE: Shape = Shape {
         key("ca", Text, "The CA that issued it, when there are several."),
         key(
             "issued",
-            When,
+            Time,
             "How long before the start its life began, or when; 1d unless said here. With `lifetime` it says what is left: \
              300d of 365d is 65d.",
         ),
@@ -635,13 +635,13 @@ static CERTIFICATE: Shape = Shape {
 
 static REQUEST: Shape = Shape {
     name: "a request",
-    about: "A request that was made before the start.",
+    doc: "A request that was made before the start.",
     keys: &[
         must("name", Text, "Its name, and that of the certificate it may become."),
         must("template", Text, "Its template."),
         must("of", Text, "The user or computer whose REQUEST store it is in."),
         key("ca", Text, "The CA that has it, when there are several."),
-        key("created", When, "How long before the start it was made, or when; 1d unless said here."),
+        key("created", Time, "How long before the start it was made, or when; 1d unless said here."),
         key(
             "decision",
             Word(|| RequestDecision::WORDS.to_vec()),
@@ -662,19 +662,19 @@ static REQUEST: Shape = Shape {
 
 static LATER: Shape = Shape {
     name: "a change",
-    about: "Something that changes by itself.",
+    doc: "Something that changes by itself.",
     keys: &[
         must("at", Duration, "When, counted from the start."),
         must("change", Word(|| super::CHANGES.iter().map(|change| change.word).collect()), "What changes."),
         key("of", Text, "Whose or which one."),
-        must("set", Takes::ChangeSet, "What it becomes."),
+        must("set", ValueType::ChangeSet, "What it becomes."),
     ],
 };
 
 /// The table form of an answer.
 pub(crate) static ANSWER: Shape = Shape {
     name: "an answer",
-    about: "What a user gives or chooses.",
+    doc: "What a user gives or chooses.",
     keys: &[key("pin", Text, "These digits."), key("card", Text, "This card.")],
 };
 

@@ -4,8 +4,9 @@ use autoenroll_model::{DecisionPoint, EnrollmentFlags, GeneralFlags, NameFlags, 
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CardFault, ClickTarget};
 
-use super::{Key, Shape, Takes};
-use Takes::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, When, Word};
+use super::settings::{self, In};
+use super::{Key, Shape, ValueType};
+use ValueType::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, Time, Word};
 
 /// A verb.
 #[derive(Debug)]
@@ -13,43 +14,43 @@ pub(crate) struct Verb {
     /// As it is written.
     pub(crate) word: &'static str,
     /// What it takes.
-    pub(crate) takes: Takes,
+    pub(crate) value_type: ValueType,
     /// What kind of step it makes.
-    pub(crate) does: Does,
+    pub(crate) kind: VerbKind,
     /// Modifiers that it takes besides those of time.
     pub(crate) modifiers: &'static [&'static str],
     /// Modifiers that it needs.
     pub(crate) needs: &'static [&'static str],
     /// What it means.
-    pub(crate) about: &'static str,
+    pub(crate) doc: &'static str,
     /// A step.
     pub(crate) example: &'static str,
 }
 
 /// What kind of step a verb makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Does {
+pub(crate) enum VerbKind {
     /// Somebody does something. `at`, `after` and `on` say when.
-    Acts,
+    Action,
     /// Time goes by.
-    Waits,
+    Wait,
     /// Something must be seen. `at`, `after`, `until` and `within` say when.
-    Sees,
+    Expectation,
     /// Something must not be seen, until `until` or `within`.
-    Guards,
+    Absence,
     /// Somebody looks. `at` and `after` say when.
-    Looks,
+    State,
 }
 
-impl Does {
+impl VerbKind {
     /// The modifiers of time that such a step takes.
     pub(crate) const fn times(self) -> &'static [&'static str] {
         match self {
-            Self::Acts => &["at", "after", "on"],
-            Self::Waits => &[],
-            Self::Sees => &["at", "after", "until", "within"],
-            Self::Guards => &["until", "within"],
-            Self::Looks => &["at", "after"],
+            Self::Action => &["at", "after", "on"],
+            Self::Wait => &[],
+            Self::Expectation => &["at", "after", "until", "within"],
+            Self::Absence => &["until", "within"],
+            Self::State => &["at", "after"],
         }
     }
 }
@@ -69,7 +70,7 @@ pub(crate) fn kinds() -> Vec<&'static str> {
 
 /// Every verb.
 pub(crate) static VERBS: &[Verb] = &[
-    acts(
+    action(
         "boot",
         Text,
         &[],
@@ -77,7 +78,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A computer starts: Group Policy is applied, its own core begins.",
         r#"{ boot = "WKS01" }"#,
     ),
-    acts(
+    action(
         "shutdown",
         Text,
         &[],
@@ -85,7 +86,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A computer is shut down; its users are logged off first.",
         r#"{ shutdown = "WKS01" }"#,
     ),
-    acts(
+    action(
         "crash",
         Text,
         &[],
@@ -93,7 +94,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A computer loses power, or the core of a user ends without warning.",
         r#"{ crash = "alice" }"#,
     ),
-    acts(
+    action(
         "logon",
         Text,
         &["computer"],
@@ -101,10 +102,10 @@ pub(crate) static VERBS: &[Verb] = &[
         "A user logs on interactively.",
         r#"{ logon = "alice", computer = "WKS01" }"#,
     ),
-    acts("logoff", Text, &[], &[], "A user logs off.", r#"{ after = "10m", logoff = "alice" }"#),
-    acts("lock", Text, &[], &[], "A user locks the workstation.", r#"{ lock = "alice" }"#),
-    acts("unlock", Text, &[], &[], "A user unlocks it.", r#"{ unlock = "alice" }"#),
-    acts(
+    action("logoff", Text, &[], &[], "A user logs off.", r#"{ after = "10m", logoff = "alice" }"#),
+    action("lock", Text, &[], &[], "A user locks the workstation.", r#"{ lock = "alice" }"#),
+    action("unlock", Text, &[], &[], "A user unlocks it.", r#"{ unlock = "alice" }"#),
+    action(
         "pulse",
         Text,
         &[],
@@ -112,7 +113,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A user, or somebody at a computer, asks for a run by hand.",
         r#"{ pulse = "alice" }"#,
     ),
-    acts(
+    action(
         "gp-refresh",
         Text,
         &["forced"],
@@ -120,7 +121,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "Somebody runs gpupdate for a user or a computer.",
         r#"{ gp-refresh = "alice", forced = true }"#,
     ),
-    acts(
+    action(
         "click",
         Word(|| ClickTarget::WORDS.to_vec()),
         &["who"],
@@ -128,7 +129,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A user clicks the balloon, its close button, the icon, or the wizard's close button.",
         r#"{ after = "5s", click = "balloon" }"#,
     ),
-    acts(
+    action(
         "insert",
         Text,
         &["reader", "computer"],
@@ -136,8 +137,8 @@ pub(crate) static VERBS: &[Verb] = &[
         "A card goes into a reader.",
         r#"{ insert = "alice-card", reader = "Reader 0" }"#,
     ),
-    acts("remove", Text, &[], &[], "A card is pulled out.", r#"{ remove = "alice-card" }"#),
-    acts(
+    action("remove", Text, &[], &[], "A card is pulled out.", r#"{ remove = "alice-card" }"#),
+    action(
         "swap",
         Text,
         &["to", "reader", "computer"],
@@ -145,7 +146,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A card is pulled out and another one goes into the reader.",
         r#"{ swap = "payroll-card", to = "alice-card", reader = "Reader 0" }"#,
     ),
-    acts(
+    action(
         "reply",
         Word(|| DecisionPoint::WORDS.to_vec()),
         &["with", "who"],
@@ -153,7 +154,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "A user answers a prompt that was held.",
         r#"{ reply = "pin.enter", with = { pin = "1234" } }"#,
     ),
-    acts(
+    action(
         "change",
         Word(|| CHANGES.iter().map(|change| change.word).collect()),
         &["of", "set"],
@@ -161,7 +162,7 @@ pub(crate) static VERBS: &[Verb] = &[
         "The world changes: directory, template, policy, CA, wall clock.",
         r#"{ change = "ca", of = "Contoso Issuing CA", set = { reachable = false } }"#,
     ),
-    acts(
+    action(
         "ca",
         Word(|| vec!["approve", "deny", "revoke", "stop", "start"]),
         &["of", "request", "certificate"],
@@ -171,72 +172,72 @@ pub(crate) static VERBS: &[Verb] = &[
     ),
     Verb {
         word: "wait",
-        takes: Duration,
-        does: Does::Waits,
+        value_type: Duration,
+        kind: VerbKind::Wait,
         modifiers: &[],
         needs: &[],
-        about: "Time goes by.",
+        doc: "Time goes by.",
         example: r#"{ wait = "8h" }"#,
     },
     Verb {
         word: "prompt",
-        takes: Word(|| DecisionPoint::WORDS.to_vec()),
-        does: Does::Sees,
+        value_type: Word(|| DecisionPoint::WORDS.to_vec()),
+        kind: VerbKind::Expectation,
         modifiers: &["facts", "exact", "who", "as", "answer"],
         needs: &["answer"],
-        about: "A prompt opens, or the facts of an open one change; and how it is answered.",
+        doc: "A prompt opens, or the facts of an open one change; and how it is answered.",
         example: r#"{ prompt = "pin.enter", facts = { tries-left = 3 }, answer = { pin = "1234" } }"#,
     },
     Verb {
         word: "expect",
-        takes: Word(kinds),
-        does: Does::Sees,
+        value_type: Word(kinds),
+        kind: VerbKind::Expectation,
         modifiers: &["facts", "exact", "who", "as"],
         needs: &[],
-        about: "Something is seen: a record of this kind.",
+        doc: "Something is seen: a record of this kind.",
         example: r#"{ within = "2h", expect = "issued", facts = { template = "User" }, as = "new" }"#,
     },
     Verb {
         word: "never",
-        takes: Word(kinds),
-        does: Does::Guards,
+        value_type: Word(kinds),
+        kind: VerbKind::Absence,
         modifiers: &["facts", "exact", "who"],
         needs: &[],
-        about: "Something is not seen from the previous step until the end given; the clock moves there.",
+        doc: "Something is not seen from the previous step until the end given; the clock moves there.",
         example: r#"{ never = "request", until = "9h" }"#,
     },
     Verb {
         word: "state",
-        takes: Word(|| vec!["card", "store", "requests", "ca", "directory", "desktop", "trust"]),
-        does: Does::Looks,
+        value_type: Word(|| vec!["card", "store", "requests", "ca", "directory", "desktop", "trust"]),
+        kind: VerbKind::State,
         modifiers: &["of", "facts", "exact"],
         needs: &["facts"],
-        about: "Somebody looks at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
+        doc: "Somebody looks at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
         example: r#"{ state = "card", of = "alice-card", facts = { tries-left = 3 } }"#,
     },
 ];
 
-const fn acts(
+const fn action(
     word: &'static str,
-    takes: Takes,
+    value_type: ValueType,
     modifiers: &'static [&'static str],
     needs: &'static [&'static str],
-    about: &'static str,
+    doc: &'static str,
     example: &'static str,
 ) -> Verb {
-    Verb { word, takes, does: Does::Acts, modifiers, needs, about, example }
+    Verb { word, value_type, kind: VerbKind::Action, modifiers, needs, doc, example }
 }
 
 /// A modifier.
-const fn key(name: &'static str, takes: Takes, about: &'static str) -> Key {
-    Key { name, takes, required: false, about }
+const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
+    Key { name, value_type, required: false, doc, default: None }
 }
 
 /// Every modifier. No verb has the name of one.
 pub(crate) static MODIFIERS: &[Key] = &[
-    key("at", When, "The step begins then, counted from the start."),
+    key("at", Time, "The step begins then, counted from the start."),
     key("after", Duration, "The step begins that long after the previous step's match."),
-    key("until", When, "The step matches before then, counted from the start. The end itself is outside."),
+    key("until", Time, "The step matches before then, counted from the start. The end itself is outside."),
     key(
         "within",
         Duration,
@@ -251,14 +252,14 @@ pub(crate) static MODIFIERS: &[Key] = &[
         "Whose record it is, or who acts. Needed when several take part; for what only users see, when several users do.",
     ),
     key("as", Text, "Binds the record to a name for later steps: `\"$new\"`, `\"$new.ca\"`."),
-    key("answer", Takes::Answer, "What the user answers; `hold` leaves the prompt open."),
-    key("with", Takes::Answer, "What the user answers now."),
+    key("answer", ValueType::Answer, "What the user answers; `hold` leaves the prompt open."),
+    key("with", ValueType::Answer, "What the user answers now."),
     key("of", Text, "Whose or which one."),
     key("to", Text, "The card that goes in."),
     key("reader", Text, "The reader, when there are several."),
     key("computer", Text, "The computer, when there are several."),
     key("forced", Flag, "With /force."),
-    key("set", Takes::ChangeSet, "What it becomes."),
+    key("set", ValueType::ChangeSet, "What it becomes."),
     key("request", Text, "The request, when several are pending: its name, or `\"$name\"` of what bound it."),
     key("certificate", Text, "The certificate: its name, or `\"$name\"` of what bound it."),
     key("only", List(&Text), "The step stands in these variants only."),
@@ -287,8 +288,20 @@ macro_rules! flags {
     };
 }
 
-const RIGHTS: Takes = Map(&List(&Word(|| Right::WORDS.to_vec())));
-const AE_POLICY: Takes = OrNone(&Number(0, 0xFFFF_FFFF));
+const RIGHTS: ValueType = Map(&List(&Word(|| Right::WORDS.to_vec())));
+const AE_POLICY: ValueType = OrNone(&Number(0, 0xFFFF_FFFF));
+
+/// Those with one field come first, one row each in [`autoenroll_world::spec::CaSpec::SETTINGS`].
+static CA_SET: [Key; settings::length(In::Change, &[], CA_SET_TAIL)] =
+    settings::with_ca_settings(In::Change, &[], CA_SET_TAIL);
+
+const CA_SET_TAIL: &[Key] = &[
+    key("replicated", Flag, "true: it replaces its older copies of templates (`stale-template`) by the directory's."),
+    key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
+    key("deny", RIGHTS, "The rights denied from now on."),
+    key("offer", Text, "It issues this template too."),
+    key("withdraw", Text, "It no longer issues this template."),
+];
 
 /// Every change.
 pub(crate) static CHANGES: &[ChangeShape] = &[
@@ -330,28 +343,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key("gp-background", Flag, "Whether there is a background refresh."),
         ],
     ),
-    change(
-        "ca",
-        Some("the CA, when there are several"),
-        "a changed CA",
-        &[
-            key("reachable", Flag, "Whether its host answers."),
-            key("hangs", Flag, "true: it takes requests and never answers."),
-            key("latency", Duration, "Duration of every call."),
-            key("manager-approval", Flag, "true: every request is pending until its manager approves it."),
-            key("maximum-validity", Duration, "Longest life of a certificate."),
-            key("suspended", Flag, "true: it answers, and refuses everything, as during a restore."),
-            key(
-                "replicated",
-                Flag,
-                "true: it replaces its older copies of templates (`stale-template`) by the directory's.",
-            ),
-            key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
-            key("deny", RIGHTS, "The rights denied from now on."),
-            key("offer", Text, "It issues this template too."),
-            key("withdraw", Text, "It no longer issues this template."),
-        ],
-    ),
+    change("ca", Some("the CA, when there are several"), "a changed CA", &CA_SET),
     change(
         "directory",
         Some("a domain controller; all of them unless said here"),
@@ -435,11 +427,11 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
 ];
 
 const fn change(word: &'static str, of: Option<&'static str>, name: &'static str, keys: &'static [Key]) -> ChangeShape {
-    ChangeShape { word, of, set: Shape { name, about: "What it becomes.", keys } }
+    ChangeShape { word, of, set: Shape { name, doc: "What it becomes.", keys } }
 }
 
 /// Facts are values of this kind.
-pub(super) const FACT: Takes = Fact;
+pub(super) const FACT: ValueType = Fact;
 
 #[cfg(test)]
 mod tests {
@@ -449,7 +441,7 @@ mod tests {
     fn verbs_and_modifiers_share_no_word() {
         for verb in VERBS {
             assert!(!MODIFIERS.iter().any(|modifier| modifier.name == verb.word), "{}", verb.word);
-            for modifier in verb.modifiers.iter().chain(verb.needs).chain(verb.does.times()) {
+            for modifier in verb.modifiers.iter().chain(verb.needs).chain(verb.kind.times()) {
                 assert!(MODIFIERS.iter().any(|known| known.name == *modifier), "{modifier}");
             }
             assert!(verb.needs.iter().all(|need| verb.modifiers.contains(need)), "{}", verb.word);

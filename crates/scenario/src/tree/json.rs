@@ -7,7 +7,7 @@ use crate::source::{FileId, Span, Spanned};
 
 /// Reads an object. The first syntax error ends the reading; what came before it is returned.
 pub(super) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
-    let mut reader = Reader { file, text, at: 0, found };
+    let mut reader = Parser { file, text, at: 0, found };
     if text.starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
     }
@@ -21,7 +21,7 @@ pub(super) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
     table
 }
 
-struct Reader<'a> {
+struct Parser<'a> {
     file: FileId,
     text: &'a str,
     at: usize,
@@ -31,7 +31,7 @@ struct Reader<'a> {
 /// The error is reported already.
 struct Stop;
 
-impl Reader<'_> {
+impl Parser<'_> {
     /// What was read before an error stays in `table`.
     fn object_into(&mut self, table: &mut Table, depth: usize) -> Result<(), Stop> {
         self.expect('{')?;
@@ -47,7 +47,7 @@ impl Reader<'_> {
             let known = table.entry(&key.value).map(|entry| entry.key.span);
             if let Some(first) = known {
                 let message = format!("the key `{}` stands here twice", key.value);
-                self.found.push(Diagnostic::error(Code::TwiceTheKey, message, key.span).label(first, "first here"));
+                self.found.push(Diagnostic::error(Code::DuplicateKey, message, key.span).label(first, "first here"));
             }
             let mut node = Node { value: Value::Null, span: key.span };
             let result = self.value_into(&mut node, depth + 1);

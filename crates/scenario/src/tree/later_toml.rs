@@ -1,4 +1,5 @@
-//! Constructs of TOML 1.1 that a reader of TOML 1.0 refuses. The `toml` crate takes both; editors and other tools may not.
+//! Constructs of TOML 1.1 that a reader of TOML 1.0 refuses. The `toml` crate takes both; editors and other tools may
+//! not.
 
 use toml_parser::decoder::Encoding;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};

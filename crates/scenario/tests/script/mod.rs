@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use autoenroll_model::{DecisionPoint, Duration, Facts, SimTime};
-use autoenroll_scenario::Stage;
+use autoenroll_scenario::Simulator;
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
@@ -80,7 +80,7 @@ fn said(actor: &str, kind: Kind, facts: &[(&str, &str)]) -> Said {
     Said { actor: actor.to_owned(), kind, facts }
 }
 
-impl Stage for Script {
+impl Simulator for Script {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         let kind = match action {
             Action::Logon { .. } => Kind::Logon,

@@ -4,9 +4,9 @@ use autoenroll_model::{
     Duration, EnrollmentFlags, GeneralFlags, NameFlags, PolicyServer, Profile, SimTime, Template, TrustStore,
 };
 use autoenroll_trace::{Kind, Record};
-use autoenroll_world::action::{AuthorityEdit, CaAction, Change};
+use autoenroll_world::action::{CaAction, Change};
 use autoenroll_world::spec::{
-    AuthoritySpec, CertificateKey, CertificateSpec, Chain, DomainSpec, GroupSpec, Issued, PolicyServiceSpec,
+    CaSpec, CertificateKey, CertificateSpec, Chain, DomainSpec, Edit, GroupSpec, Issued, PolicyServiceSpec,
     RequestDecision, RequestSpec, StoreSpec, WorldSpec,
 };
 use autoenroll_world::{Action, Hosts, Look, World};
@@ -50,6 +50,10 @@ fn facts(records: &[&Record], name: &str) -> Vec<String> {
     records.iter().map(|record| record.facts.get(name).map(ToString::to_string).unwrap_or_default()).collect()
 }
 
+fn unreachable_edit() -> Edit<CaSpec> {
+    CaSpec::setting("reachable").and_then(|setting| setting.to(false)).unwrap()
+}
+
 #[test]
 fn a_certificate_is_issued_stored_and_published() {
     let mut spec = spec();
@@ -79,7 +83,7 @@ fn every_record_after_the_first_has_a_cause() {
 
 #[test]
 fn a_change_is_a_cause_of_what_fails_for_it() {
-    let unreachable = |ca: &str| Change::Authority { ca: ca.to_owned(), edit: AuthorityEdit::Reachable(false) };
+    let unreachable = |ca: &str| Change::Ca { ca: ca.to_owned(), edit: unreachable_edit() };
     let check = |change: Action, failed: Kind, code: &str| {
         let mut world = lab(spec());
         world.act(&change).unwrap();
@@ -127,8 +131,8 @@ fn a_ca_that_cannot_be_reached_takes_no_request() {
     };
     check(|world| world.act(&ca(CaAction::Stop)).unwrap());
     check(|world| {
-        let edit = AuthorityEdit::Reachable(false);
-        world.act(&Action::Change(Change::Authority { ca: "Contoso CA".to_owned(), edit })).unwrap();
+        let edit = unreachable_edit();
+        world.act(&Action::Change(Change::Ca { ca: "Contoso CA".to_owned(), edit })).unwrap();
     });
 }
 
@@ -197,7 +201,7 @@ fn requests_that_are_older_than_the_world_are_fetched() {
 fn two_cas_number_their_requests_apart() {
     let mut spec = spec();
     spec.domain.trust.roots.push("Other CA".to_owned());
-    spec.authorities.push(AuthoritySpec::named("Other CA", "ca02.contoso.com", &["ContosoUser"]));
+    spec.authorities.push(CaSpec::named("Other CA", "ca02.contoso.com", &["ContosoUser"]));
     spec.stores = store(
         vec![
             CertificateSpec { revoked: true, ..old("one", Duration::days(2)) },

@@ -72,7 +72,8 @@ fn the_same_story_gives_the_same_trace() {
     assert_eq!(digest(play().trace()), digest(play().trace()));
 }
 
-/// Lets alice do what she is asked until nothing happens any more; the card is pulled before that command, counted from 0.
+/// Lets alice do what she is asked until nothing happens any more; the card is pulled before that command, counted from
+/// 0.
 fn play_with_a_pull(pull_before: usize) -> Lab {
     let mut world = World::new(spec(), autoenroll_core::InProcess::new(), Hosts::in_process()).unwrap();
     world.act(&Action::Logon { user: "alice".to_owned(), computer: "WKS01".to_owned() }).unwrap();

@@ -104,7 +104,8 @@ fn a_refused_pin_tried_again() {
 
 #[test]
 fn a_counter_that_rises_by_itself() {
-    // Nothing that a core can do makes an honest card's counter rise; somebody else's finger does, behind the world's back.
+    // Nothing that a core can do makes an honest card's counter rise; somebody else's finger does, behind the world's
+    // back.
     let script = Script::new()
         .on("trigger 1", [pin_prompt(1)])
         .on("answered 1", [with_pin(1, 1, CardOperation::VerifyPin)])

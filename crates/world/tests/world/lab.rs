@@ -9,7 +9,7 @@ use autoenroll_model::{
 };
 use autoenroll_trace::{Detail, Kind, Record, TimelineOptions, render};
 use autoenroll_world::spec::{
-    AuthoritySpec, CardSpec, ComputerSpec, ReaderName, TemplateSpec, TrustSpec, UserSpec, WorldSpec,
+    CaSpec, CardSpec, ComputerSpec, ReaderName, TemplateSpec, TrustSpec, UserSpec, WorldSpec,
 };
 use autoenroll_world::{CaHost, CardHost, InProcessCards, InProcessCas, Stepped, World};
 
@@ -48,7 +48,7 @@ pub(crate) fn contoso() -> WorldSpec {
         .unwrap(),
         ..ComputerSpec::named("WKS01", 1201, &domain)
     }];
-    spec.authorities = vec![AuthoritySpec::named("Contoso CA", "ca01.contoso.com", &[])];
+    spec.authorities = vec![CaSpec::named("Contoso CA", "ca01.contoso.com", &[])];
     spec
 }
 

@@ -101,8 +101,8 @@ impl EnrollmentCore for Toy {
     }
 }
 
-/// `trigger 1` for the first trigger, `log-off`, `unlock`, `balloon`, `balloon-close`, `icon`, `answered 3`, `wizard-close`, `readers`, `done 3`, `failed 3`,
-/// `wrong-pin 3`, `tick`.
+/// `trigger 1` for the first trigger, `log-off`, `unlock`, `balloon`, `balloon-close`, `icon`, `answered 3`,
+/// `wizard-close`, `readers`, `done 3`, `failed 3`, `wrong-pin 3`, `tick`.
 fn word(input: &Input, triggers: usize) -> String {
     match input {
         Input::Trigger(_) => format!("trigger {triggers}"),

@@ -17,11 +17,11 @@ const UNITS: &[(&[&str], &str, u64)] = &[
     (&["ns", "nanosecond", "nanoseconds"], "ns", 1),
 ];
 
-/// The span in the language's own form: of other words for units, blanks, fractions, units in another order, and of times as the
-/// timeline shows them. `None` when there is no telling.
+/// The span in the language's own form: of other words for units, blanks, fractions, units in another order, and of
+/// times as the timeline shows them. `None` when there is no telling.
 pub(super) fn meant(text: &str) -> Option<String> {
     let text = Some(text.trim().to_lowercase()).filter(|text| !text.is_empty())?;
-    clock(&text).or_else(|| words(&text)).filter(|written| written.parse::<Duration>().is_ok())
+    clock(&text).or_else(|| words(&text)).filter(|example_answer| example_answer.parse::<Duration>().is_ok())
 }
 
 /// `1d 08:00:30`, `8:00`.
@@ -45,7 +45,7 @@ fn clock(text: &str) -> Option<String> {
 
 /// Numbers, each with a word.
 fn words(text: &str) -> Option<String> {
-    let (mut rest, mut total, mut written) = (text, Duration::ZERO, Vec::new());
+    let (mut rest, mut total, mut example_answer) = (text, Duration::ZERO, Vec::new());
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, behind) = rest.split_at(end);
@@ -58,18 +58,18 @@ fn words(text: &str) -> Option<String> {
         let whole: u64 = whole.parse().ok()?;
         total = total + Duration(size.0.checked_mul(whole)?);
         if fraction.is_empty() {
-            written.push(format!("{}{unit}", whole.checked_mul(*times)?));
+            example_answer.push(format!("{}{unit}", whole.checked_mul(*times)?));
         } else {
             let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
             let part = u128::from(size.0).checked_mul(fraction.parse().ok()?)?;
             total =
                 total + Duration(u64::try_from(part.checked_div(scale)?).ok().filter(|_| part.is_multiple_of(scale))?);
-            written.clear();
+            example_answer.clear();
         }
         rest = behind.trim_start();
     }
     // One number keeps its unit: 60s, not 1m.
-    match written.as_slice() {
+    match example_answer.as_slice() {
         [one] if !text.contains('.') => Some(one.clone()),
         _ => Some(total.to_string()),
     }

@@ -3,12 +3,14 @@
 use autoenroll_model::{Choice, DecisionPoint};
 
 use super::super::verbs::ON_TAKES;
-use super::super::{Does, Key, MODIFIERS, Takes, VERBS, Verb, change_named, choices_of, verb_named, written};
+use super::super::{
+    Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer, verb_named,
+};
 use super::{check_shape, check_value};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::Span;
+use crate::suggestion::suggestion;
 use crate::tree::{Entry, Node, Table, Value};
 
 /// Checks one step: its verb, the modifiers that belong to it, and their values.
@@ -22,8 +24,8 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
     let unknown: Vec<&Entry> = table.0.iter().filter(|entry| is_unknown(&entry.key.value)).collect();
     for entry in &unknown {
         let words = VERBS.iter().map(|verb| verb.word).chain(MODIFIERS.iter().map(|modifier| modifier.name));
-        let help = match nearest(&entry.key.value, words) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = match suggestion(&entry.key.value, words) {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
             None => format!("the verbs are {}", VERBS.iter().map(|verb| verb.word).collect::<Vec<_>>().join(", ")),
         };
         let message = format!("a step has no key `{}`", entry.key.value);
@@ -31,12 +33,13 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
     }
     for entry in &table.0 {
         if let Some(verb) = verb_named(&entry.key.value) {
-            let key = Key { name: verb.word, takes: verb.takes, required: true, about: verb.about };
-            check_value(&key, verb.takes, &entry.node, found);
+            let key =
+                Key { name: verb.word, value_type: verb.value_type, required: true, doc: verb.doc, default: None };
+            check_value(&key, verb.value_type, &entry.node, found);
         } else if let Some(modifier) = modifier_named(&entry.key.value) {
             match answer_problem(modifier, table, &entry.node) {
                 Some(problem) => found.push(problem),
-                None => check_value(modifier, modifier.takes, &entry.node, found),
+                None => check_value(modifier, modifier.value_type, &entry.node, found),
             }
         }
     }
@@ -63,7 +66,7 @@ fn check_modifiers(verb: &Verb, table: &Table, span: Span, unknown: &[&Entry], f
     let on = table.entry("on");
     for entry in table.0.iter().filter(|entry| modifier_named(&entry.key.value).is_some()) {
         let name = entry.key.value.as_str();
-        if name == "on" && verb.does != Does::Acts {
+        if name == "on" && verb.kind != VerbKind::Action {
             let message = format!("`on` needs something to do, and `{}` does nothing", verb.word);
             let help = "say what is done the moment the record appears, for example `remove = \"alice-card\"`";
             found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.span).help(help));
@@ -71,10 +74,10 @@ fn check_modifiers(verb: &Verb, table: &Table, span: Span, unknown: &[&Entry], f
         }
         let fits = name == "only"
             || verb.modifiers.contains(&name)
-            || verb.does.times().contains(&name)
+            || verb.kind.times().contains(&name)
             || (on.is_some() && ON_TAKES.contains(&name));
         if !fits {
-            let mut all: Vec<&str> = verb.does.times().iter().chain(verb.modifiers).copied().collect();
+            let mut all: Vec<&str> = verb.kind.times().iter().chain(verb.modifiers).copied().collect();
             all.push("only");
             let message = format!("`{name}` says nothing about `{}`", verb.word);
             let help = match meant(name, &all) {
@@ -92,33 +95,33 @@ fn check_modifiers(verb: &Verb, table: &Table, span: Span, unknown: &[&Entry], f
         }
     }
     for need in verb.needs {
-        let slip = unknown.iter().any(|entry| nearest(&entry.key.value, [*need]).is_some());
-        if table.get(need).is_none() && !slip {
+        let typo = unknown.iter().any(|entry| suggestion(&entry.key.value, [*need]).is_some());
+        if table.get(need).is_none() && !typo {
             let message = format!("`{}` needs `{need}`", verb.word);
             let hold = (*need == "answer").then(|| "to leave the prompt open, write answer = \"hold\"".to_owned());
             found.push(Diagnostic::error(Code::MissingKey, message, span).help_some(hold));
         }
     }
-    if verb.does == Does::Guards && table.get("until").is_none() && table.get("within").is_none() {
+    if verb.kind == VerbKind::Absence && table.get("until").is_none() && table.get("within").is_none() {
         let message = "`never` needs `until` or `within`: it guards from the previous step to there";
         found.push(Diagnostic::error(Code::NothingGuarded, message, span));
     }
 }
 
 /// The modifier that says of this verb what the one that was written says of others.
-fn meant(written: &str, takes: &[&'static str]) -> Option<&'static str> {
+fn meant(given: &str, value_type: &[&'static str]) -> Option<&'static str> {
     let alike = [["who", "of"], ["answer", "with"], ["until", "at"], ["within", "after"]];
     let other = alike.into_iter().find_map(|pair| match pair {
-        [one, other] if one == written => Some(other),
-        [one, other] if other == written => Some(one),
+        [one, other] if one == given => Some(other),
+        [one, other] if other == given => Some(one),
         _ => None,
     })?;
-    takes.contains(&other).then_some(other)
+    value_type.contains(&other).then_some(other)
 }
 
 /// An answer that is none at all, told in the words of the prompt that it is for.
 fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnostic> {
-    let Takes::Answer = modifier.takes else { return None };
+    let ValueType::Answer = modifier.value_type else { return None };
     let point: DecisionPoint = step.text("prompt").or_else(|| step.text("reply"))?.value.parse().ok()?;
     let offers = choices_of(point);
     let (given, message) = match &node.value {
@@ -135,12 +138,14 @@ fn answer_problem(modifier: &Key, step: &Table, node: &Node) -> Option<Diagnosti
     };
     let words = offers.iter().chain([&Choice::Close]).map(|offer| offer.as_str());
     let digits = given.bytes().all(|byte| byte.is_ascii_digit());
-    let help = match nearest(&given, words.chain(["hold"])).filter(|near| !["pin", "card"].contains(near)) {
-        Some(near) => format!("did you mean \"{near}\"?"),
+    let help = match suggestion(&given, words.chain(["hold"]))
+        .filter(|suggestion| !["pin", "card"].contains(suggestion))
+    {
+        Some(suggestion) => format!("did you mean \"{suggestion}\"?"),
         None if offers.contains(&Choice::Pin) && digits => format!("write {} = {{ pin = \"{given}\" }}", modifier.name),
         None if offers.contains(&Choice::Card) => format!("write {} = {{ card = \"{given}\" }}", modifier.name),
         None => {
-            let shown: Vec<String> = offers.iter().map(|offer| written(*offer)).collect();
+            let shown: Vec<String> = offers.iter().map(|offer| example_answer(*offer)).collect();
             format!("it offers {}", shown.join(", "))
         }
     };

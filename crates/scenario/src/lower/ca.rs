@@ -1,0 +1,46 @@
+//! Certification authorities.
+
+use autoenroll_world::spec::{CaSpec, Edit, Field, Setting};
+
+use super::{Context, NameKind, duration, name_of, security, template, text_or_none, word};
+use crate::diagnostic::Diagnostics;
+use crate::tree::Table;
+
+pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnostics) -> CaSpec {
+    let name = name_of(table).value;
+    let host = format!("{}.{}", name.to_lowercase().replace(' ', "-"), cx.domain.dns);
+    let mut spec = CaSpec::named(name, &host, &[]);
+    spec.host = text_or_none(table, "host", Some(host));
+    spec.key = word(table, "key").unwrap_or(spec.key);
+    spec.templates = match table.get("templates") {
+        None => cx.names.templates.iter().map(|template| template.value.clone()).collect(),
+        Some(_) => {
+            let known = table.texts("templates").filter(|name| cx.names.has(NameKind::Template, *name, found));
+            known.map(|name| name.value.to_owned()).collect()
+        }
+    };
+    spec.enroll = security::of_ca(cx, table, found);
+    for setting in CaSpec::SETTINGS.iter().filter(|setting| setting.in_world.is_some()) {
+        if let Some(edit) = edit(setting, table) {
+            edit.apply(&mut spec);
+        }
+    }
+    spec.published = duration(table, "published");
+    for stale in table.tables("stale-template") {
+        let name = name_of(stale);
+        if cx.names.has(NameKind::Template, name, found)
+            && let Some(current) = cx.templates.iter().find(|template| template.name == name.value)
+        {
+            spec.stale_templates.push(template::changed(cx, current.clone(), stale, old, found));
+        }
+    }
+    spec
+}
+
+/// What a table says of a setting.
+pub(super) fn edit<S>(setting: &'static Setting<S>, table: &Table) -> Option<Edit<S>> {
+    match setting.field {
+        Field::Flag(_) => setting.to(table.flag(setting.name)?),
+        Field::Duration(_) => setting.to(duration(table, setting.name)?),
+    }
+}

@@ -1,0 +1,559 @@
+//! Plays the steps one after the other.
+
+mod diverged;
+mod resolve;
+
+use std::ops::Range;
+
+use autoenroll_model::SimTime;
+use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
+
+use super::RunError;
+use super::bindings::Bindings;
+use super::failure::{Difference, Failure, FailureKind};
+use super::matching::{Matcher, assign, differences, must_be_named};
+use super::simulator::Simulator;
+use crate::check::Scenario;
+use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, group};
+use crate::shape::LookAt;
+use crate::source::Span;
+use resolve::{look_at, user_answer};
+
+/// More failures than this say nothing new.
+const MOST_FAILURES: usize = 40;
+
+/// A scenario in play.
+pub(super) struct StepRunner<'a, S> {
+    scenario: &'a Scenario,
+    pub(super) simulator: S,
+    bound: Bindings,
+    /// The step that took each record.
+    matched_by: Vec<Option<usize>>,
+    /// Records before this one are too early for the next group: an action or a group came after them.
+    search_from: usize,
+    /// Records before this one are past for an `on` step: the world came to rest after them, or they came before the
+    /// last action.
+    on_search_from: usize,
+    /// Records before this one have been judged for strictness.
+    checked_until: usize,
+    /// When the previous step matched.
+    previous_match: SimTime,
+    /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
+    missing: Vec<(usize, Matcher)>,
+    result: PlayResult,
+}
+
+/// What a play leaves behind.
+#[derive(Default)]
+pub(super) struct PlayResult {
+    pub(super) failures: Vec<Failure>,
+    pub(super) matched: Vec<Option<RecordId>>,
+    pub(super) exits: Vec<Option<StepExit>>,
+    pub(super) open: Vec<RecordId>,
+    pub(super) differences: Vec<(usize, Vec<Difference>)>,
+    pub(super) not_played: usize,
+    pub(super) end: SimTime,
+    pub(super) next: Option<SimTime>,
+}
+
+/// Where a step leaves the story for what comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StepExit {
+    /// How many records there were.
+    pub(crate) seen: usize,
+    /// Records before this one are too early for the steps that follow.
+    pub(crate) search_from: usize,
+    /// What the clock shows.
+    pub(crate) clock: SimTime,
+    /// What `after` and `within` of the next step count from.
+    pub(crate) previous_match: SimTime,
+}
+
+/// Whether the story goes on after a step.
+enum Flow {
+    Continue,
+    Stop,
+}
+
+impl<'a, S: Simulator> StepRunner<'a, S> {
+    pub(super) fn new(scenario: &'a Scenario, simulator: S) -> Self {
+        let steps = scenario.steps.len();
+        let result = PlayResult { matched: vec![None; steps], exits: vec![None; steps], ..PlayResult::default() };
+        Self {
+            scenario,
+            simulator,
+            bound: Bindings::default(),
+            matched_by: Vec::new(),
+            search_from: 0,
+            on_search_from: 0,
+            checked_until: 0,
+            previous_match: SimTime::START,
+            missing: Vec::new(),
+            result,
+        }
+    }
+
+    pub(super) fn finish(mut self) -> (Trace, PlayResult) {
+        for (step, matcher) in std::mem::take(&mut self.missing) {
+            let is_it = |failure: &Failure| {
+                failure.step == Some(step) && matches!(failure.kind, FailureKind::DidNotCome { .. })
+            };
+            let Some(index) = self.result.failures.iter().position(is_it) else { continue };
+            let found = self.near_matches(&matcher, self.result.failures[index].at);
+            if let FailureKind::DidNotCome { near_matches, .. } = &mut self.result.failures[index].kind {
+                *near_matches = found;
+            }
+        }
+        self.result.open = self.open_prompts();
+        self.result.end = self.simulator.now();
+        self.result.next = self.simulator.next_at();
+        (self.simulator.trace().clone(), self.result)
+    }
+
+    /// Where the prompts that are open now were opened.
+    fn open_prompts(&self) -> Vec<RecordId> {
+        let records = self.simulator.trace().records();
+        let opened = |prompt: &OpenPrompt| {
+            let is_it = |record: &&Record| {
+                let point = record.facts.text("point").and_then(|point| point.parse().ok());
+                record.kind == Kind::Prompt && record.actor == prompt.user && point == Some(prompt.point)
+            };
+            records.iter().rfind(is_it).map(|record| record.id)
+        };
+        self.simulator.prompts().iter().filter_map(opened).collect()
+    }
+
+    /// Plays all steps; an error means that the world cannot go on.
+    pub(super) fn play(&mut self) -> Result<(), RunError> {
+        let steps = &self.scenario.steps;
+        let mut at = 0;
+        while at < steps.len() {
+            let group = group(steps, at);
+            let next = group.end;
+            let flow = match &steps[at].kind {
+                StepKind::Action(action) => match &steps[at].on {
+                    Some(on) => self.act_on(at, on, action)?,
+                    None => self.act_at(at, action)?,
+                },
+                StepKind::Wait(duration) => {
+                    self.run_until_quiet()?;
+                    self.advance_to(self.simulator.now() + duration.value)?;
+                    self.previous_match = self.simulator.now();
+                    Flow::Continue
+                }
+                StepKind::Never(pattern) => self.guard(at, pattern)?,
+                StepKind::State { look, facts, exact, .. } => self.look(at, look.value, facts, *exact)?,
+                StepKind::Expect(_) | StepKind::Prompt { .. } => self.expect(group)?,
+            };
+            let stops = matches!(flow, Flow::Stop);
+            let exit = self.exit();
+            for step in at..next {
+                // A step that ends the story leaves it nowhere.
+                let passed = !stops || self.result.matched[step].is_some();
+                self.result.exits[step] = passed.then_some(exit);
+            }
+            if stops {
+                self.result.not_played = steps.len() - next;
+                return self.stop(at);
+            }
+            if self.result.failures.len() >= MOST_FAILURES {
+                self.result.not_played = steps.len() - next;
+                return self.look_ahead();
+            }
+            at = next;
+        }
+        self.run_until_quiet()?;
+        self.leave_instant();
+        for prompt in self.simulator.prompts() {
+            let kind = FailureKind::PromptLeftOpen { who: prompt.user, point: prompt.point };
+            let span = steps.last().map_or(Span::default(), |step| step.span);
+            self.fail(None, span, kind);
+        }
+        Ok(())
+    }
+
+    fn exit(&self) -> StepExit {
+        let seen = self.simulator.trace().records().len();
+        StepExit {
+            seen,
+            search_from: self.search_from,
+            clock: self.simulator.now(),
+            previous_match: self.previous_match,
+        }
+    }
+
+    /// Runs the present instant until the world is quiet.
+    pub(super) fn run_until_quiet(&mut self) -> Result<(), RunError> {
+        while self.simulator.step(self.simulator.now())? == Stepped::Handled {}
+        self.on_search_from = self.simulator.trace().records().len();
+        Ok(())
+    }
+
+    /// Moves the clock and runs every instant on the way, the last one included, until the world is quiet.
+    fn advance_to(&mut self, time: SimTime) -> Result<(), RunError> {
+        while let Some(next) = self.simulator.next_at().filter(|next| *next <= time) {
+            self.enter_instant(next)?;
+        }
+        if self.simulator.now() < time {
+            self.leave_instant();
+            self.simulator.advance(time);
+        }
+        self.run_until_quiet()
+    }
+
+    /// Moves the clock to the instant of the next event and runs it until the world is quiet.
+    fn enter_instant(&mut self, next: SimTime) -> Result<(), RunError> {
+        if next > self.simulator.now() {
+            self.leave_instant();
+        }
+        while self.simulator.step(next)? == Stepped::Handled {}
+        self.on_search_from = self.simulator.trace().records().len();
+        Ok(())
+    }
+
+    /// Nothing of the present instant can be named any more: what had to be named and was not is a failure.
+    fn leave_instant(&mut self) {
+        let records = self.simulator.trace().records();
+        let unnamed: Vec<RecordId> = records[self.checked_until..]
+            .iter()
+            .filter(|record| must_be_named(record) && self.step_of(record.id).is_none())
+            .map(|record| record.id)
+            .collect();
+        self.checked_until = records.len();
+        for record in unnamed {
+            let span = self.scenario.steps.last().map_or(Span::default(), |step| step.span);
+            let span = self.next_unmatched_step().map_or(span, |step| step.span);
+            self.fail(None, span, FailureKind::Unexpected { record });
+        }
+    }
+
+    /// The step after the last one that matched something: where an unnamed record would have to be named.
+    fn next_unmatched_step(&self) -> Option<&Step> {
+        let last = self.result.matched.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        self.scenario.steps.get(last)
+    }
+
+    fn step_of(&self, record: RecordId) -> Option<usize> {
+        self.matched_by.get(record.0 as usize).copied().flatten()
+    }
+
+    fn set_matched(&mut self, record: RecordId, step: usize) {
+        let index = record.0 as usize;
+        if self.matched_by.len() <= index {
+            self.matched_by.resize(index + 1, None);
+        }
+        self.matched_by[index] = Some(step);
+        self.result.matched[step] = Some(record);
+    }
+
+    /// When a step begins.
+    fn begin(&self, step: &Step) -> SimTime {
+        let begin = match &step.begin {
+            StepBegin::Now => self.simulator.now(),
+            StepBegin::At(when) => when.value.after(self.scenario.spec.start),
+            StepBegin::After(duration) => self.previous_match + duration.value,
+        };
+        // Where something did not come, it may have been waited for too long.
+        if self.missing.is_empty() { begin } else { begin.max(self.simulator.now()) }
+    }
+
+    /// The instant before which a step must be over.
+    fn end(&self, step: &Step) -> Option<SimTime> {
+        match step.end.as_ref()? {
+            StepEnd::Until(when) => Some(when.value.after(self.scenario.spec.start)),
+            StepEnd::Within(duration) => Some(self.previous_match + duration.value),
+        }
+    }
+
+    /// Expectations that match as a set, and the answer of the last one.
+    fn expect(&mut self, group: Range<usize>) -> Result<Flow, RunError> {
+        self.run_until_quiet()?;
+        let head = &self.scenario.steps[group.start];
+        let (begin, end) = (self.begin(head), self.end(head));
+        if begin < self.simulator.now() {
+            return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
+        }
+        let mut matcher = Vec::new();
+        for at in group.clone() {
+            match self.matcher(at) {
+                Ok(one) => matcher.push(one),
+                Err(empty) => return Ok(self.fail_binding(at, empty)),
+            }
+        }
+        self.advance_to(begin)?;
+        // With an interval the first instant counts in which the first of them comes.
+        while let Some(end) = end
+            && !self.matches_now(&matcher[0])
+        {
+            match self.simulator.next_at().filter(|next| *next < end) {
+                Some(next) => self.enter_instant(next)?,
+                None => break,
+            }
+        }
+        let flow = self.match_group(&group, &matcher, begin, end);
+        self.answer(group.end - 1, flow)
+    }
+
+    /// The open records of the present instant that are not too early.
+    fn open_records_now(&self) -> Vec<&Record> {
+        let records = self.simulator.trace().records();
+        let now = self.simulator.now();
+        let from = records.partition_point(|record| record.at < now).max(self.search_from.min(records.len()));
+        records[from..].iter().filter(|record| self.step_of(record.id).is_none()).collect()
+    }
+
+    fn matches_now(&self, matcher: &Matcher) -> bool {
+        self.open_records_now().into_iter().any(|record| matcher.matches(record))
+    }
+
+    fn match_group(&mut self, group: &Range<usize>, matcher: &[Matcher], begin: SimTime, end: Option<SimTime>) -> Flow {
+        let open: Vec<Record> = self.open_records_now().into_iter().cloned().collect();
+        let refs: Vec<&Record> = open.iter().collect();
+        let assigned = assign(matcher, &refs);
+        let mut flow = Flow::Continue;
+        let mut unmatched: Vec<&Record> = refs.clone();
+        for (at, state) in group.clone().zip(&assigned) {
+            if let Ok(index) = state {
+                unmatched.retain(|record| record.id != refs[*index].id);
+                self.step_matched(at, refs[*index]);
+            }
+        }
+        if self.report_blocking_prompt(group.end - 1, matcher, &assigned, &unmatched) {
+            return Flow::Stop;
+        }
+        for ((at, state), one) in group.clone().zip(assigned).zip(matcher) {
+            match state {
+                Ok(_) => {}
+                Err(candidates) if candidates.is_empty() => {
+                    // Of those that nobody else takes, the one that differs least is what was meant.
+                    let near_matches = unmatched.iter().filter(|record| one.is_candidate(record));
+                    let nearest = near_matches.min_by_key(|record| one.differences(&record.facts).len()).copied();
+                    let is_prompt = matches!(self.scenario.steps[at].kind, StepKind::Prompt { .. });
+                    match nearest {
+                        Some(record) => {
+                            let differences = one.differences(&record.facts);
+                            self.result.differences.push((at, differences.clone()));
+                            self.fail(
+                                Some(at),
+                                self.scenario.steps[at].span,
+                                FailureKind::Differs { record: record.id, differences },
+                            );
+                            unmatched.retain(|other| other.id != record.id);
+                            self.step_matched(at, record);
+                        }
+                        None => {
+                            self.fail_not_seen(at, one, begin, end);
+                            if is_prompt {
+                                flow = Flow::Stop;
+                            }
+                        }
+                    }
+                }
+                Err(candidates) => {
+                    let ids = candidates.iter().map(|index| refs[*index].id).collect();
+                    let distinguishing =
+                        distinguishing(&candidates.iter().map(|index| refs[*index]).collect::<Vec<_>>());
+                    let kind = FailureKind::Ambiguous { wanted: one.describe(), candidates: ids, distinguishing };
+                    self.fail(Some(at), self.scenario.steps[at].span, kind);
+                    // The first is as good as any to go on with; all of them are named by the message.
+                    if let Some(index) = candidates.first() {
+                        self.step_matched(at, refs[*index]);
+                    }
+                    for index in candidates.iter().skip(1) {
+                        let record = refs[*index].id;
+                        if self.step_of(record).is_none() {
+                            self.set_matched(record, at);
+                        }
+                    }
+                }
+            }
+        }
+        flow
+    }
+
+    /// A step has found its record.
+    fn step_matched(&mut self, at: usize, record: &Record) {
+        self.set_matched(record.id, at);
+        self.previous_match = record.at;
+        self.search_from = self.search_from.max(record.id.0 as usize + 1);
+        if let StepKind::Expect(Pattern { bind: Some(name), .. })
+        | StepKind::Prompt { pattern: Pattern { bind: Some(name), .. }, .. } = &self.scenario.steps[at].kind
+        {
+            self.bound.bind(&name.value, record);
+        }
+    }
+
+    /// Answers the prompt that the last step of a group has matched.
+    fn answer(&mut self, at: usize, flow: Flow) -> Result<Flow, RunError> {
+        let StepKind::Prompt { point, answer, .. } = &self.scenario.steps[at].kind else { return Ok(flow) };
+        let (Some(answer), Some(record), Flow::Continue) = (&answer.value, self.result.matched[at], &flow) else {
+            return Ok(flow);
+        };
+        let Some(user) = self.simulator.trace().get(record).map(|record| record.actor.clone()) else { return Ok(flow) };
+        self.search_from = self.simulator.trace().records().len();
+        self.act(at, &[Action::Reply { user, point: point.value, answer: user_answer(answer) }])
+    }
+
+    /// Something is done at a time of its own.
+    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, RunError> {
+        self.run_until_quiet()?;
+        let begin = self.begin(&self.scenario.steps[at]);
+        if begin < self.simulator.now() {
+            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+        }
+        self.advance_to(begin)?;
+        let actions = match self.actions(at, action) {
+            Ok(actions) => actions,
+            Err(empty) => return Ok(self.fail_binding(at, empty)),
+        };
+        self.search_from = self.simulator.trace().records().len();
+        self.act(at, &actions)
+    }
+
+    /// Something is done the moment a record appears, before anything else happens.
+    fn act_on(&mut self, at: usize, on: &On, action: &ActionStep) -> Result<Flow, RunError> {
+        let step = &self.scenario.steps[at];
+        let matcher = match self.on_matcher(at, on) {
+            Ok(matcher) => matcher,
+            Err(empty) => return Ok(self.fail_binding(at, empty)),
+        };
+        let (begin, end) = (self.begin(step), self.end(step));
+        let mut scanned = self.on_search_from;
+        if step.begin != StepBegin::Now {
+            // Armed before the first event of the instant in which it begins.
+            self.run_until_quiet()?;
+            while let Some(next) = self.simulator.next_at().filter(|next| *next < begin) {
+                self.enter_instant(next)?;
+            }
+            scanned = self.simulator.trace().records().len();
+        }
+        loop {
+            let records = self.simulator.trace().records();
+            let fits = |record: &&Record| {
+                matcher.matches(record) && record.at >= begin && end.is_none_or(|end| record.at < end)
+            };
+            if let Some(record) = records[scanned.min(records.len())..].iter().find(fits) {
+                let (id, time) = (record.id, record.at);
+                self.result.matched[at] = Some(id);
+                self.previous_match = time;
+                let actions = match self.actions(at, action) {
+                    Ok(actions) => actions,
+                    Err(empty) => return Ok(self.fail_binding(at, empty)),
+                };
+                // Not a new floor: what is expected next may be anything of this instant.
+                return self.act(at, &actions);
+            }
+            scanned = records.len();
+            let due = self.simulator.next_at().filter(|next| match end {
+                Some(end) => *next < end,
+                None => *next <= begin,
+            });
+            let Some(next) = due else {
+                self.fail_not_seen(at, &matcher, begin, end);
+                return Ok(Flow::Stop);
+            };
+            if next > self.simulator.now() {
+                self.leave_instant();
+            }
+            self.simulator.step(next)?;
+        }
+    }
+
+    fn act(&mut self, at: usize, actions: &[Action]) -> Result<Flow, RunError> {
+        self.on_search_from = self.simulator.trace().records().len();
+        for action in actions {
+            match self.simulator.act(action) {
+                Ok(()) => {}
+                Err(ActError::World(error)) => return Err(error.into()),
+                Err(error) => {
+                    let (help, kind) =
+                        (self.alternative_to(&error), FailureKind::ActionImpossible { reason: error.to_string() });
+                    self.fail_with(Some(at), self.scenario.steps[at].span, kind, help);
+                    return Ok(Flow::Stop);
+                }
+            }
+        }
+        self.previous_match = self.simulator.now();
+        Ok(Flow::Continue)
+    }
+
+    /// Nothing like this from the previous step until the end given.
+    fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Flow, RunError> {
+        self.run_until_quiet()?;
+        let step = &self.scenario.steps[at];
+        let matcher = match self.pattern_matcher(at, pattern, vec![pattern.kind.value]) {
+            Ok(matcher) => matcher,
+            Err(empty) => return Ok(self.fail_binding(at, empty)),
+        };
+        let Some(end) = self.end(step) else { return Ok(Flow::Continue) };
+        if end < self.simulator.now() {
+            return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
+        }
+        let from = self.search_from;
+        self.advance_to(end)?;
+        let records = self.simulator.trace().records();
+        let came: Vec<RecordId> = records[from.min(records.len())..]
+            .iter()
+            .filter(|record| record.at < end && self.step_of(record.id).is_none() && matcher.matches(record))
+            .map(|record| record.id)
+            .collect();
+        for record in came {
+            let strict =
+                |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);
+            self.result.failures.retain(|failure| !strict(&failure.kind));
+            self.fail(Some(at), self.scenario.steps[at].span, FailureKind::CameAnyway { record });
+        }
+        self.previous_match = end;
+        Ok(Flow::Continue)
+    }
+
+    fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, RunError> {
+        self.run_until_quiet()?;
+        let step = &self.scenario.steps[at];
+        let begin = self.begin(step);
+        if begin < self.simulator.now() {
+            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+        }
+        self.advance_to(begin)?;
+        self.previous_match = begin;
+        let wanted = match self.wanted(facts) {
+            Ok(wanted) => wanted,
+            Err(empty) => {
+                self.fail_binding(at, empty);
+                return Ok(Flow::Continue);
+            }
+        };
+        let of = self.defaults(at).of.clone().unwrap_or_default();
+        match self.simulator.look(&look_at(look, of)) {
+            Ok(found) => {
+                let differences = differences(&wanted, exact, &found);
+                if !differences.is_empty() {
+                    self.result.differences.push((at, differences.clone()));
+                    self.fail(Some(at), self.scenario.steps[at].span, FailureKind::StateDiffers { differences });
+                }
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.fail(Some(at), self.scenario.steps[at].span, FailureKind::NothingToLookAt { reason });
+            }
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// Facts in which records differ.
+fn distinguishing(records: &[&Record]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in records.iter().flat_map(|record| record.facts.iter()) {
+        let first = records.first().and_then(|record| record.facts.get(name));
+        let differs = records.iter().any(|record| record.facts.get(name) != first);
+        if differs && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    if records.iter().any(|record| record.actor != records[0].actor) {
+        names.push("who".to_owned());
+    }
+    names
+}

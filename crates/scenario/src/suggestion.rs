@@ -1,0 +1,67 @@
+//! The valid name that is nearest to a wrong one.
+
+/// The candidate that needs the fewest edits, when that is few enough for the wrong name to be a slip: a third of its
+/// length, at least one. Of several equally near ones the first counts. Failing that, the only candidate that begins
+/// with the wrong name.
+#[must_use]
+pub fn suggestion<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let most = (wrong.chars().count() / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    let mut longer = Vec::new();
+    for candidate in candidates {
+        if wrong.len() >= 4 && candidate.starts_with(wrong) {
+            longer.push(candidate);
+        }
+        let edits = distance(&wrong.to_lowercase(), &candidate.to_lowercase());
+        if edits <= most && best.is_none_or(|(fewest, _)| edits < fewest) {
+            best = Some((edits, candidate));
+        }
+    }
+    match (best, longer.as_slice()) {
+        (Some((_, candidate)), _) => Some(candidate),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+/// Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places. Only the first 64
+/// characters count, so that a file of one enormous word stays cheap.
+pub(crate) fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().take(64).collect();
+    let right: Vec<char> = right.chars().take(64).collect();
+    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+    for i in 1..=left.len() {
+        let mut row = vec![i];
+        for j in 1..=right.len() {
+            let same = usize::from(left[i - 1] != right[j - 1]);
+            let mut edits = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + same);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                edits = edits.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(edits);
+        }
+        rows.push(row);
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_far_ones_are_not() {
+        let words = ["template", "providers", "published", "card.insert", "yes", "no"];
+        let check = |wrong: &str, expected: Option<&str>| assert_eq!(suggestion(wrong, words), expected, "{wrong}");
+        check("tempalte", Some("template"));
+        check("provider", Some("providers"));
+        check("Published", Some("published"));
+        check("card-insert", Some("card.insert"));
+        check("yse", Some("yes"));
+        check("card.", Some("card.insert"));
+        check("p", None);
+        check("maybe", None);
+        check("", None);
+        check("xyzzy", None);
+    }
+}

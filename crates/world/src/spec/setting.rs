@@ -1,0 +1,114 @@
+//! Settings: one row for each key of the language whose value is one field of a description. The row is all that the
+//! reader, the reference, the JSON Schema and changes of a running world know of the key.
+
+use autoenroll_model::{Duration, Fact};
+
+/// A key and the field of `S` that it sets.
+#[derive(Debug)]
+pub struct Setting<S: 'static> {
+    /// As it is written, and the name of the fact that a change records.
+    pub name: &'static str,
+    /// What it means in a scenario's `world`, without its default; `None` when only changes take it.
+    pub in_world: Option<&'static str>,
+    /// What it means in a `change`; `None` when it stays what it was at the start.
+    pub in_change: Option<&'static str>,
+    /// The field.
+    pub field: Field<S>,
+}
+
+/// Where the value is, and so its type.
+#[derive(Debug)]
+pub enum Field<S: 'static> {
+    /// True or false.
+    Flag(fn(&mut S) -> &mut bool),
+    /// A length of time.
+    Duration(fn(&mut S) -> &mut Duration),
+}
+
+/// A value of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingValue {
+    /// Of [`Field::Flag`].
+    Flag(bool),
+    /// Of [`Field::Duration`].
+    Duration(Duration),
+}
+
+/// A setting with the value that it takes. Made by [`Setting::to`], so the value has the type of the field.
+#[derive(Debug)]
+pub struct Edit<S: 'static> {
+    setting: &'static Setting<S>,
+    value: SettingValue,
+}
+
+impl<S: Default> Setting<S> {
+    /// The value when a scenario gives none.
+    #[must_use]
+    pub fn default_value(&self) -> SettingValue {
+        let mut defaults = S::default();
+        match self.field {
+            Field::Flag(field) => SettingValue::Flag(*field(&mut defaults)),
+            Field::Duration(field) => SettingValue::Duration(*field(&mut defaults)),
+        }
+    }
+}
+
+impl<S> Setting<S> {
+    /// Gives the setting a value; `None` for a value of another type.
+    #[must_use]
+    pub fn to(&'static self, value: impl Into<SettingValue>) -> Option<Edit<S>> {
+        let value = value.into();
+        let fits = matches!(
+            (&self.field, value),
+            (Field::Flag(_), SettingValue::Flag(_)) | (Field::Duration(_), SettingValue::Duration(_))
+        );
+        fits.then_some(Edit { setting: self, value })
+    }
+}
+
+impl<S> Edit<S> {
+    /// Sets the field.
+    pub fn apply(&self, to: &mut S) {
+        match (&self.setting.field, self.value) {
+            (Field::Flag(field), SettingValue::Flag(value)) => *field(to) = value,
+            (Field::Duration(field), SettingValue::Duration(value)) => *field(to) = value,
+            (Field::Flag(_), SettingValue::Duration(_)) | (Field::Duration(_), SettingValue::Flag(_)) => {
+                unreachable!("an edit is made by `Setting::to`, which compares the types")
+            }
+        }
+    }
+
+    /// The fact that tells of the change.
+    pub(crate) fn fact(&self) -> (&'static str, Fact) {
+        let value = match self.value {
+            SettingValue::Flag(value) => Fact::from(value),
+            SettingValue::Duration(value) => Fact::from(value.to_string()),
+        };
+        (self.setting.name, value)
+    }
+}
+
+impl<S> Clone for Edit<S> {
+    fn clone(&self) -> Self {
+        Self { setting: self.setting, value: self.value }
+    }
+}
+
+/// A name stands in one row only.
+impl<S> PartialEq for Edit<S> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.setting.name, self.value) == (other.setting.name, other.value)
+    }
+}
+
+impl From<bool> for SettingValue {
+    fn from(value: bool) -> Self {
+        Self::Flag(value)
+    }
+}
+
+impl From<Duration> for SettingValue {
+    fn from(value: Duration) -> Self {
+        Self::Duration(value)
+    }
+}
