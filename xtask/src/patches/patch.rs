@@ -72,7 +72,7 @@ impl Patch {
             let [place] = places.as_slice() else {
                 let first = old.lines().next().unwrap_or_default();
                 return Err(format!(
-                    "the patch no longer applies: the lines that begin with `{}` are in {file} {} times instead of once",
+                    "the patch no longer applies: the lines that begin with `{}` are in {file} {} times, not once",
                     first.trim(),
                     places.len()
                 ));
@@ -143,9 +143,8 @@ mod tests {
         check(once, Ok("fn one() {\n    2\n}\n"));
         check(&format!("// above\n{once}// below\n"), Ok("// above\nfn one() {\n    2\n}\n// below\n"));
         let times = |times| {
-            format!(
-                "the patch no longer applies: the lines that begin with `fn one() {{` are in x.rs {times} times instead of once"
-            )
+            let lines = "the lines that begin with `fn one() {` are in x.rs";
+            format!("the patch no longer applies: {lines} {times} times, not once")
         };
         check("fn one() {\n    3\n}\n", Err(&times(0)));
         check(&format!("pub {once}"), Err(&times(0)));

@@ -48,22 +48,8 @@ fn the_scenario_of_a_bug_covers_the_rules_whose_place_it_takes() {
         let story = stories.iter().find(named).expect("a scenario of the suite");
         let covers = &story.scenario.document.about.covers;
         for rule in bug.instead_of() {
-<<<<<<< HEAD
-            let covers = |story: &&Story| {
-                story.name == bug.scenario()
-                    && story
-                        .scenario
-                        .document
-                        .about
-                        .covers
-                        .iter()
-                        .any(|covered| ByPrefix.is_shown_by(&covered.value, rule))
-            };
-            assert!(stories.iter().any(|story| covers(&story)), "{} does not cover {rule} of {bug}", bug.scenario());
-=======
             let covered = covers.iter().any(|covered| ByPrefix.is_shown_by(&covered.value, rule));
             assert!(covered, "{} does not cover {rule}, whose place {bug} takes", bug.scenario());
->>>>>>> h-mutants
         }
     }
 }
