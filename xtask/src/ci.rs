@@ -107,7 +107,6 @@ const CHECKS: &[Step] = &[
         "Planted bugs and inverted rules",
         &["cargo", "run", "--package", "autoenroll-cli", "--features", "planted-bugs", "--", "mutants"],
     ),
-    step("Patches that make the core wrong", &["cargo", "xtask", "patches"]),
     Step {
         needs: Some(PCSC),
         ..step(
