@@ -359,6 +359,9 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Profiles {
+    /// Only what differs between the profiles, as a table with a column for each.
+    #[arg(long)]
+    pub(crate) differences: bool,
     /// Form of the list.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
