@@ -29,6 +29,7 @@ mod error;
 mod hosts;
 mod inspect;
 mod issue;
+mod logon;
 mod look;
 mod names;
 mod observe;
