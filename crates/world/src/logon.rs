@@ -220,6 +220,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// The containers whose certificates are looked at, the first one last.
+    // K8.5.later
     fn containers_that_count(&mut self, card: &CardDescription) -> Result<Vec<ContainerView>, HResult> {
         let only_default = self.profile.logon_container == LogonContainer::Default;
         let rule = rules::LOGON_DEFAULT.rule();

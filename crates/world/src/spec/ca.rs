@@ -38,6 +38,8 @@ pub struct CaSpec {
     pub published: Option<Duration>,
     /// It refuses calls that are not protected for privacy, as a CA of 2012 or a patched one does ([MS-WCCE] note 7).
     pub requires_privacy: bool,
+    /// It puts the requester's security identifier into certificates, as CAs do since the updates of May 2022.
+    pub sid_extension: bool,
     /// Its own older copies of templates; the others it reads from the directory.
     pub stale_templates: Vec<Template>,
 }
@@ -61,6 +63,7 @@ impl Default for CaSpec {
             suspended: false,
             published: None,
             requires_privacy: false,
+            sid_extension: true,
             stale_templates: Vec::new(),
         }
     }
@@ -118,6 +121,14 @@ impl CaSpec {
             field: Field::Flag(|ca| &mut ca.requires_privacy),
         },
         Setting {
+            name: "sid-extension",
+            in_world: Some(
+                "Whether certificates name their owner by SID, as those of CAs with the updates of May 2022 do (KB 5014754).",
+            ),
+            in_change: Some("Whether certificates name their owner by SID."),
+            field: Field::Flag(|ca| &mut ca.sid_extension),
+        },
+        Setting {
             name: "suspended",
             in_world: None,
             in_change: Some("true: it answers, and refuses everything, as during a restore."),
@@ -150,5 +161,6 @@ impl CaSpec {
         config.max_validity = self.maximum_validity;
         config.approval = if self.manager_approval { Approval::Manager } else { Approval::Automatic };
         config.key_archival = self.key_archival;
+        config.sid_extension = self.sid_extension;
     }
 }
