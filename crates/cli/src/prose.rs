@@ -72,6 +72,9 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::CardDone => card(facts)?,
 
         Kind::Request => request(facts),
+        Kind::Issued if facts.get("certificate").is_none() => {
+            format!("{} says that it issues request {}, and sends what is no certificate", f("ca"), f("request-id"))
+        }
         Kind::Issued => format!("{} issues {} to {}", f("ca"), f("certificate"), subject(facts)),
         Kind::Pending => format!("{} holds {} for its manager", f("ca"), f("request")),
         Kind::Denied => format!("{} denies request {}: {}{}", f("ca"), f("request-id"), f("reason"), code(facts)),

@@ -183,9 +183,9 @@ impl Directory {
         &self.dns
     }
 
-    /// The user or computer of a distinguished name.
-    pub(crate) fn name_of_dn(&self, dn: &str) -> Option<String> {
-        self.principals.iter().find(|(_, (object, _))| object.dn == dn).map(|(name, _)| name.clone())
+    /// The user or computer of a security identifier.
+    pub(crate) fn name_of_sid(&self, sid: &Sid) -> Option<String> {
+        self.principals.iter().find(|(_, (object, _))| object.sid == *sid).map(|(name, _)| name.clone())
     }
 
     /// Adds a value to `userCertificate`.
