@@ -162,7 +162,7 @@ pub(crate) struct How {
     /// How many scenarios run at once; the number of processors when absent. It does not change any output.
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Run under this profile instead of the one that the scenario names.
+    /// Run as if scenario and variants named this profile.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Drive this program as the core instead of the own one: words separated by blanks.
@@ -321,9 +321,9 @@ pub(crate) struct New {
     /// The story to begin with.
     #[arg(long, value_enum, default_value_t = StoryKind::Silent)]
     pub(crate) story: StoryKind,
-    /// The profile that the file names; none when absent, which means the default one.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    /// The profile that the file names.
+    #[arg(long, value_name = "NAME", default_value = "windows-10-22h2")]
+    pub(crate) profile: String,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
