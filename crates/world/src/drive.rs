@@ -83,6 +83,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn apply_policy(&mut self, id: SessionId, context: Context) -> PolicyRefresh {
         let reachable = self.directory.controller().is_ok();
         let values = self.policy.applied(context);
+        // T2.1.changed
         match self.sessions.get_mut(&id) {
             Some(session) if reachable && session.applied != values => {
                 session.applied = values;
