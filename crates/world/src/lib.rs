@@ -16,6 +16,7 @@
 
 mod act;
 pub mod action;
+mod attempt;
 mod blame;
 mod build;
 mod change;

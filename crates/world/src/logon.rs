@@ -13,74 +13,13 @@ use autoenroll_model::{
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, oids};
 
+use crate::attempt::{Candidate, CardLogon, Refusal, Signed, Stage};
 use crate::error::{ActError, WorldError};
 use crate::hosts::{CaHost, CardHost};
-use crate::readers::{CardClient, CardTransaction};
-use crate::spec::ReaderName;
+use crate::readers::{CardClient, CardTransaction, LogonId};
 use crate::world::World;
 use crate::{record, rules};
-use kdc::Signed;
-
-/// Names an attempt to log on for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LogonId(u32);
-
-/// Somebody who is about to log on with a card. The computer's user interface waits meanwhile; there is no session.
-#[derive(Clone, Debug)]
-pub(crate) struct CardLogon {
-    user: String,
-    pub(crate) computer: String,
-    card: String,
-    reader: ReaderName,
-    provider: String,
-    pin: Pin,
-    /// The record of its beginning.
-    record: RecordId,
-    stage: Stage,
-    /// The operation that is under way, and the facts of its beginning.
-    running: Option<(Effect, Facts)>,
-}
-
-/// How far a logon has come: each state owns what is known by then.
-#[derive(Clone, Debug)]
-enum Stage {
-    /// The card is asked for its containers.
-    Describing,
-    /// The certificates of these containers are read, the last one first.
-    Reading { left: Vec<ContainerView>, found: Vec<Candidate> },
-    /// The PIN is presented.
-    Verifying(Candidate),
-    /// The key signs the request to the domain controller.
-    Signing(Candidate, Signed),
-}
-
-/// A certificate that may be logged on with.
-#[derive(Clone, Debug)]
-struct Candidate {
-    container: String,
-    default: bool,
-    certificate: Certificate,
-}
-
-/// Why a logon is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// What the user is told: a code of the card, or the NTSTATUS of the logon.
-    code: HResult,
-    /// The error of the domain controller (RFC 4556 3.1.3, [MS-PKCA] 3.1.5.2).
-    kdc_error: Option<&'static str>,
-    tries_left: Option<u8>,
-}
-
-impl Refusal {
-    const fn of_card(code: HResult) -> Self {
-        Self { code, kdc_error: None, tries_left: None }
-    }
-
-    const fn of_kdc(code: HResult, error: &'static str) -> Self {
-        Self { code, kdc_error: Some(error), tries_left: None }
-    }
-}
+use kdc::is_current;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The attempt of a user to log on that is under way.
@@ -220,7 +159,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// The containers whose certificates are looked at, the first one last.
-    // K8.5.later
+    // K8.5.later, P7.56
     fn containers_that_count(&mut self, card: &CardDescription) -> Result<Vec<ContainerView>, HResult> {
         let only_default = self.profile.logon_container == LogonContainer::Default;
         let rule = rules::LOGON_DEFAULT.rule();
@@ -285,7 +224,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             return true;
         }
         let facts = Facts::new().with("not-after", certificate.not_after.to_string());
-        let current = kdc::is_current(certificate, self.wall());
+        let current = is_current(certificate, self.wall());
         self.decisions.decide(rules::LOGON_OFFERED.rule(), &subject, current, facts).holds
     }
 

@@ -7,7 +7,6 @@ use autoenroll_model::{EffectId, PinId};
 use autoenroll_trace::RecordId;
 
 use crate::error::{Thing, Unknown};
-use crate::logon::LogonId;
 use crate::session::SessionId;
 use crate::spec::ReaderName;
 
@@ -50,6 +49,10 @@ pub(crate) struct CardTransaction {
     /// The insertion it began with.
     pub(crate) began: Option<u32>,
 }
+
+/// Names an attempt to log on for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LogonId(pub(crate) u32);
 
 /// Whose operation a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

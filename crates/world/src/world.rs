@@ -9,15 +9,15 @@ use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, Profil
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault};
+use crate::attempt::CardLogon;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{ActError, WorldError};
 use crate::hosts::{CaHost, CardHost, Hosts};
-use crate::logon::{CardLogon, LogonId};
 use crate::names::Names;
 use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
-use crate::readers::Readers;
+use crate::readers::{LogonId, Readers};
 use crate::session::{CoreSession, SessionId};
 use crate::spec::{CaSpec, ComputerRole, PolicyServiceSpec};
 use crate::stores::{PrincipalStores, TrustStores};

@@ -187,8 +187,8 @@ fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Resu
         }
         if let (Kind::LogonFailed, Some(told)) = (record.kind, sentence(record)) {
             writeln!(console.out, "{:>12}  {told}", record.at.to_string())?;
-            let causes = record.causes.iter().filter_map(|id| trace.get(*id));
-            if let Some(reason) = causes.filter(|cause| cause.kind == Kind::Decision && !decides(cause)).last() {
+            let mut causes = record.causes.iter().filter_map(|id| trace.get(*id));
+            if let Some(reason) = causes.rfind(|cause| cause.kind == Kind::Decision && !decides(cause)) {
                 writeln!(console.out, "{:14}{}", "", decided(reason, catalogue, None))?;
             }
         }

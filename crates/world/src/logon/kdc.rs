@@ -1,25 +1,16 @@
 //! What a domain controller makes of a logon with a certificate: [MS-PKCA] 3.1.5.2, RFC 4556 3.2.2.
 
 use autoenroll_keys::PublicKey;
-use autoenroll_model::{
-    Certificates, CoreFactory, Facts, FileTime, HResult, RuleRow, SignatureAlgorithm, StrongMapping, TrustStore,
-};
+use autoenroll_model::{Certificates, CoreFactory, Facts, FileTime, HResult, RuleRow, StrongMapping, TrustStore};
 use autoenroll_wire::Certificate;
 
-use super::Refusal;
+use crate::attempt::{Refusal, Signed};
 use crate::hosts::{CaHost, CardHost};
 use crate::inspect::{chain, signed_by};
 use crate::rules;
 use crate::spec::ComputerRole;
 use crate::stores::TrustStores;
 use crate::world::World;
-
-/// What the key on the card has signed, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Signed {
-    pub(super) algorithm: SignatureAlgorithm,
-    pub(super) message: Vec<u8>,
-}
 
 autoenroll_model::words! {
     /// By what a certificate names its account.
@@ -94,6 +85,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let named = name.is_some() && name == account;
         let facts = Facts::new().with_some("name", name).with_some("account", account);
         self.require(&rules::KDC_NAME, &subject, named, facts, refusals::NAME)?;
+        // P7.57
         if self.profile.strong_mapping == StrongMapping::Off {
             return Ok(Mapping::Upn);
         }
