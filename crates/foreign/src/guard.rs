@@ -39,7 +39,7 @@ while read -r sign group; do
   for known in $groups; do [ "$known" = "$group" ] || rest="$rest $known"; done
   case "$sign" in +) groups="$rest $group" ;; *) groups="$rest" ;; esac
 done
-for group in $groups; do kill -KILL -- "-$group"; done
+for group in $groups; do kill -s KILL -- "-$group"; done
 "#;
 
 /// One for the whole process, begun with the first group; `None` inside where it could not be started.

@@ -191,3 +191,37 @@ fn a_program_that_hangs_again_and_again_is_started_no_more() {
     assert!(once(&mut clone).contains("no complete answer"));
     assert!(once(&mut factory).contains("started no more: 2 answers"));
 }
+
+/// Run again by the test below, as a bench that is killed.
+#[test]
+fn everything_ends_with_a_bench_that_is_killed() {
+    const FOLDER: &str = "AUTOENROLL_TEST_KILLED_BENCH";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let noted = std::path::PathBuf::from(folder).join("pid");
+        let script = format!("sleep 600 & echo $! $$ > {}; read a; echo '{READY}'; sleep 600", noted.display());
+        let _core = start(&script, Duration::from_secs(20)).unwrap();
+        std::thread::sleep(Duration::from_secs(600));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let noted = folder.path().join("pid");
+    let mut bench = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "everything_ends_with_a_bench_that_is_killed", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let pids = || std::fs::read_to_string(&noted).unwrap_or_default();
+    let started = (0..800).any(|_| {
+        std::thread::sleep(Duration::from_millis(25));
+        pids().ends_with('\n')
+    });
+    assert!(started, "the core has not begun");
+    // The group is told to the watcher after it has begun.
+    std::thread::sleep(Duration::from_millis(500));
+    bench.kill().unwrap();
+    bench.wait().unwrap();
+    for pid in pids().split_whitespace() {
+        assert!(ends_soon(pid), "{pid} still runs");
+    }
+}
