@@ -74,8 +74,14 @@ rules! {
         "policy servers are configured under the PolicyServers key", Exception;
     END_POINT_ORDER = "R023", "[MS-CAESO] 4.4.5.3.2.3, as cited by Samba",
         "end points of one PolicyID form a group, in order of cost and then of authentication";
+    CACHED_END_POINT = "V1.3.cached", "Microsoft, Certificate Enrollment Web Services primers",
+        "an end point whose answer is kept, and is to be renewed latest, stands before cheaper ones of its group";
+    NEXT_END_POINT = "V1.3.next", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
+        "the end point failed, and the next one of its group is asked";
+    SILENT_END_POINT = "V1.3.silent", "Microsoft support: error 0x80090022",
+        "the end point failed only because nobody may be asked, so the code of the one before it stays the group's";
     END_POINT_DISABLED = "R024", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
-        "the end point chosen from the group lacks flag 0x10, and autoenrollment leaves the group alone", Exception;
+        "the first end point of the group lacks flag 0x10, and autoenrollment leaves the group alone", Exception;
     FOREST_POLICY_ID = "R025", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
         "the PolicyID of an LDAP group is the objectGUID of the forest root domain";
     END_POINT_PROTOCOL = "R026", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
@@ -380,7 +386,7 @@ rules! {
     DIRECTORY_CACHE_NOT_WRITTEN = "F.directory-cache", "inferred",
         "the state of the download cannot be remembered, and the next run downloads again", Exception;
     POLICY_SERVER_FAILED = "F.policy-server", "[MS-CAESO] 4.4.5.3.2, as cited by Samba",
-        "a policy server does not answer: that is logged, and the other end points are asked", Exception;
+        "no policy server of a group answers: that is logged, and the other groups are asked", Exception;
     STORES_UNREADABLE = "F.stores", "inferred",
         "MY and REQUEST cannot be read, and the run ends with an entry in the event log", EndsRun, Exception;
     CERTIFICATES_NOT_INSPECTED = "F.inspect", "inferred",

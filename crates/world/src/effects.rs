@@ -6,8 +6,8 @@ use autoenroll_ca::Ca;
 use autoenroll_keys::draw;
 use autoenroll_model::{
     CertificateCheck, Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input,
-    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
-    access_check,
+    PolicyResponse, PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template,
+    Thumbprint, access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, thumbprint};
@@ -19,8 +19,12 @@ use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
 use crate::record;
 use crate::session::{PendingEffect, SessionId};
+use crate::stores::PrincipalStores;
 use crate::world::World;
 use autoenroll_invariants::Invariant;
+
+/// `X509AuthUsername` of an end point ([MS-XCEP] 3.1.4.1.3.5).
+const AUTH_USER_NAME: u32 = 4;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Begins an effect: records it and puts its end, or its transaction into the queue of a reader.
@@ -137,7 +141,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
             Effect::Retrieve { ca, request_id, .. } => self.retrieve(ca, *request_id, pending.record),
             Effect::ReadExchangeCertificate { ca, .. } => self.exchange_certificate(ca, pending.record),
-            Effect::GetPolicies(server) => self.policies(id, principal, &server.url),
+            Effect::GetPolicies(server) => self.policies(id, principal, server),
             Effect::Inspect(thumbprints) => {
                 Ok(EffectResult::Checks(thumbprints.iter().filter_map(|t| self.inspect(id, principal, t)).collect()))
             }
@@ -184,10 +188,20 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// What a policy server answers ([MS-XCEP] 3.1.4.1): what the directory holds, with the caller's permissions
     /// resolved, or that nothing has changed since it last asked.
-    fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
+    fn policies(&mut self, id: SessionId, principal: &str, server: &PolicyServer) -> Result<EffectResult, HResult> {
+        let url = server.url.as_str();
+        // Whoever asks has no window: without stored credentials a name and a password cannot be had.
+        // V1.3.password
+        let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == url);
+        if server.auth_flags == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {
+            return Err(HResult::NTE_SILENT_CONTEXT);
+        }
         let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
         // X6.1.0x80094015
         let service = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?;
+        if let Some(failure) = service.failure {
+            return Err(failure);
+        }
         let (next_update_hours, priorities) = (service.next_update_hours, service.priorities.clone());
         let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
         let session = self.sessions.get_mut(&id).ok_or(HResult::E_UNEXPECTED)?;

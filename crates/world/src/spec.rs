@@ -8,7 +8,8 @@ use std::fmt;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, Duration, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, Sid, Template, TrustStore,
+    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, PolicyServer, Profile, Provider, Sid, Template,
+    TrustStore,
 };
 
 use crate::action::Change;
@@ -226,6 +227,8 @@ pub struct PolicyServiceSpec {
     pub url: String,
     /// Whether it answers.
     pub reachable: bool,
+    /// The code with which it answers every question; `None` for the policy.
+    pub failure: Option<HResult>,
     /// `nextUpdateHours`.
     pub next_update_hours: Option<u32>,
     /// Names of CAs with the priority that it gives them, lower is better; 1 for every other CA.
@@ -357,6 +360,8 @@ pub struct SettingsSpec {
     pub log_level: Option<u32>,
     /// `AEDirectoryCache`.
     pub directory_cache: Option<DirectoryCache>,
+    /// URLs of policy servers for which the vault holds credentials.
+    pub stored_credentials: Vec<String>,
 }
 
 /// A smart card with the GIDS application.

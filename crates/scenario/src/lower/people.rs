@@ -148,6 +148,7 @@ fn settings(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Setting
         express: table.flag("express").unwrap_or(false),
         log_level: number_or_none(table, "log-level", None),
         directory_cache: cache,
+        stored_credentials: texts(table, "stored-credentials"),
     }
 }
 

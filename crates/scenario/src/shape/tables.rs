@@ -175,6 +175,11 @@ static POLICY_SERVICE: Shape = Shape {
         key("next-update-hours", Number(0, 0xFFFF_FFFF), "nextUpdateHours; it does not say unless said here."),
         key("priority", Map(&Number(0, 0xFFFF_FFFF)), "Priority of CAs, by name; lower is better, 1 unless said here."),
         key("reachable", Flag, "Whether it answers; true unless said here."),
+        key(
+            "failure",
+            OrNone(&Number(0, 0xFFFF_FFFF)),
+            "The code of every answer: 0x80070005 denies access. It tells the policy unless said here.",
+        ),
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -423,11 +428,12 @@ static GROUP: Shape = Shape {
     ],
 };
 
-const SETTINGS: [Key; 4] = [
+const SETTINGS: [Key; 5] = [
     key("local-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "The locally configured AEPolicy."),
     key("express", Flag, "AEExpress exists: no delay before the balloon."),
     key("log-level", OrNone(&Number(0, 0xFFFF_FFFF)), "AEEventLogLevel."),
     key("directory-cache", Table(&DIRECTORY_CACHE), "AEDirectoryCache: the last download of trust containers."),
+    key("stored-credentials", List(&Text), "URLs of policy servers for which the vault holds credentials."),
 ];
 
 static DIRECTORY_CACHE: Shape = Shape {
@@ -454,6 +460,7 @@ static USER: Shape = Shape {
         SETTINGS[1],
         SETTINGS[2],
         SETTINGS[3],
+        SETTINGS[4],
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -476,6 +483,7 @@ static COMPUTER: Shape = Shape {
         SETTINGS[1],
         SETTINGS[2],
         SETTINGS[3],
+        SETTINGS[4],
         key("absent", Flag, "Leaves it out."),
     ],
 };
