@@ -23,6 +23,8 @@ pub(crate) struct Gathered {
     pub(crate) flags: PolicyFlags,
     pub(crate) policy: Arc<EnrollmentPolicy>,
     pub(crate) principal: PrincipalObject,
+    /// The site of the directory that the computer is in.
+    pub(crate) site: Option<String>,
 }
 
 /// What the effective policy lets a run do, by the bits of `AEPolicy` ([MS-CAESO] 4.4.5.1).

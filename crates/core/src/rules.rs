@@ -120,6 +120,10 @@ rules! {
         "at least one usable CA lists the template";
     CA_RIGHT = "R043", "[MS-WCCE] 3.2.1.4.2.1; [MS-XCEP] 3.1.4.1.3.2",
         "the CA lets the principal enroll, as the policy server announces";
+    CA_ORDER = "P7.51", "inferred",
+        "CAs that nothing else ranks are asked in the order of their names; otherwise as the directory lists them";
+    CA_OF_SITE = "P7.52", "TechNet wiki 14106; [MS-ADA2] msPKI-Site-Name",
+        "the CA is of the computer's own site, and is asked before those of none and of other sites";
     SUPERSEDED = "R044", "[MS-CRTD] 2.21; TechNet cc755801",
         "another candidate supersedes the template, and is enrolled in its place";
     ONE_RA_SIGNATURE = "R045", "TechNet cc759203",

@@ -64,6 +64,7 @@ pub(crate) const AUTHORITY: &[(&str, Values)] = &[
     ("dNSHostName", Values::Text),
     ("cACertificate", Values::Octets),
     ("certificateTemplates", Values::Text),
+    ("msPKI-Site-Name", Values::Text),
     ("nTSecurityDescriptor", Values::Security),
 ];
 
@@ -86,7 +87,6 @@ const OTHERS: &[(&str, &str)] = &[
     ("pKIEnrollmentAccess", "is not used ([MS-CRTD] 2.10)"),
     ("cACertificateDN", "repeats the subject of cACertificate"),
     ("msPKI-Enrollment-Servers", "names enrollment over HTTPS, and the CAs of a world are asked directly"),
-    ("msPKI-Site-Name", "orders CAs by site, and a world has one site"),
 ];
 
 /// A finding for each value of an attribute that is not understood.

@@ -327,6 +327,7 @@ fn authority(name: &str) -> ImportedAuthority {
         templates: Vec::new(),
         enroll_permission: None,
         priority: None,
+        site: None,
     };
     ImportedAuthority { authority, security: None }
 }

@@ -110,6 +110,10 @@ fn authority_object(import: &mut Import, dn: &str, entry: &Entry) {
         let reason = Reason::NoWord("a CA of a world has one certificate");
         import.findings.push(Finding::new(&object, "cACertificate", shown(value), reason));
     }
+    for value in entry.values("msPKI-Site-Name").skip(1) {
+        let reason = Reason::NoWord("a CA of a world is for the computers of one site");
+        import.findings.push(Finding::new(&object, "msPKI-Site-Name", shown(value), reason));
+    }
     let security = security(import, &object, entry);
     import.authorities.push(ImportedAuthority { authority, security });
 }

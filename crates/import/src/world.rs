@@ -114,6 +114,9 @@ impl Writer<'_> {
             Some(host) => self.nonempty(name, "dNSHostName", "host", host),
             None => self.toml.raw("host", "false"),
         }
+        if let Some(site) = &authority.site {
+            self.nonempty(name, "msPKI-Site-Name", "site", site);
+        }
         if let Ok(certificate) = Certificate::parse(&authority.certificate) {
             self.certificate(name, &certificate);
         } else if !authority.certificate.is_empty() {

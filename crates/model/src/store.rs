@@ -195,6 +195,9 @@ pub struct RootDse {
     pub signs_ldap: bool,
     /// `objectGUID` of the forest root domain.
     pub forest: Guid,
+    /// The site that the client is in, as the domain controller finds it; `None` when it is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
 }
 
 /// One trust container.

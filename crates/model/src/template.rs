@@ -178,6 +178,9 @@ pub struct EnrollmentService {
     pub enroll_permission: Option<bool>,
     /// Lower is tried earlier, when a policy server said so ([MS-XCEP] 3.1.4.1.3.5).
     pub priority: Option<u32>,
+    /// `msPKI-Site-Name`: the site of the directory whose computers it is for ([MS-ADA2]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
 }
 
 crate::words! {

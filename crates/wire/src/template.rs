@@ -102,6 +102,7 @@ pub fn authority_from_entry(entry: &Entry) -> (Option<EnrollmentService>, Vec<At
         templates: object.texts("certificateTemplates"),
         enroll_permission: None,
         priority: None,
+        site: object.text("msPKI-Site-Name"),
     });
     (authority, object.errors)
 }

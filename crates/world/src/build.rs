@@ -116,6 +116,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 role: computer.role,
                 providers: computer.providers.clone(),
                 card_database: computer.card_database.clone(),
+                site: computer.site.clone(),
                 trust: TrustStores::default(),
             };
             self.computers.insert(computer.name.clone(), built);
@@ -135,7 +136,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let mut ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
             authority.configure(&mut ca);
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
-            let published = EnrollmentService { host: authority.host.clone(), ..ca.authority() };
+            let published =
+                EnrollmentService { host: authority.host.clone(), site: authority.site.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
             self.hosts.cas.add_ca(ca);
             let state = CaState { spec: authority.clone(), stopped: false };

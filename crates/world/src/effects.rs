@@ -166,7 +166,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
         }
         match &pending.effect {
-            Effect::BindDirectory => self.directory.root().map(EffectResult::Directory),
+            Effect::BindDirectory => {
+                let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&session.computer));
+                let site = computer.and_then(|computer| computer.site.as_deref());
+                self.directory.root(site).map(EffectResult::Directory)
+            }
             Effect::ReadTrust => self.directory.trust().map(EffectResult::Trust),
             Effect::ReadEnrollmentServices => self.directory.authorities().map(EffectResult::EnrollmentServices),
             Effect::ReadPrincipal => {
@@ -226,6 +230,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let priority =
                     priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
                 authority.priority = Some(priority.unwrap_or(1));
+                // The protocol has no word for sites.
+                authority.site = None;
             }
         }
         Ok(EffectResult::Policy(response))

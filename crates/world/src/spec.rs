@@ -297,6 +297,8 @@ pub struct ComputerSpec {
     pub guid: Guid,
     /// `dNSHostName`.
     pub dns: Option<String>,
+    /// The site of the directory that it is in.
+    pub site: Option<String>,
     /// What it is in the domain.
     pub role: ComputerRole,
     /// Names of its readers.
@@ -321,6 +323,7 @@ impl ComputerSpec {
             dn: format!("CN={name},CN=Computers,{}", domain.dn()),
             guid: guid_of(relative, 0x0C),
             dns: Some(format!("{}.{}", name.to_lowercase(), domain.dns)),
+            site: None,
             role: ComputerRole::Member,
             readers: Vec::new(),
             providers: Vec::new(),

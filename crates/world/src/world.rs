@@ -71,6 +71,8 @@ pub(crate) struct Computer {
     pub(crate) role: ComputerRole,
     pub(crate) providers: Vec<Provider>,
     pub(crate) card_database: CardDatabase,
+    /// The site of the directory that it is in.
+    pub(crate) site: Option<String>,
     pub(crate) trust: TrustStores,
 }
 

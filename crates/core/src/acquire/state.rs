@@ -62,7 +62,7 @@ pub(crate) enum Next {
 
 impl Bound {
     pub(super) fn with(self, policy: Arc<EnrollmentPolicy>, principal: PrincipalObject) -> Gathered {
-        Gathered { settings: self.settings, flags: self.flags, policy, principal }
+        Gathered { settings: self.settings, flags: self.flags, policy, principal, site: self.root.site }
     }
 }
 

@@ -90,6 +90,7 @@ fn directory() -> String {
         ("dNSHostName", "ca.lab.test"),
         ("certificateTemplates", "LabUser"),
         ("certificateTemplates", "WebServer"),
+        ("msPKI-Site-Name", "Lab-Site"),
         ("msPKI-Enrollment-Servers", "1\n4\n0\nhttps://ca.lab.test/ces\n0"),
     ] {
         authority.push(name, value);

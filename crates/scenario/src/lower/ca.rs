@@ -11,6 +11,7 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
     let host = format!("{}.{}", name.to_lowercase().replace(' ', "-"), cx.domain.dns);
     let mut spec = CaSpec::named(name, &host, &[]);
     spec.host = text_or_none(table, "host", Some(host));
+    spec.site = text_or_none(table, "site", None);
     spec.key = word(table, "key").unwrap_or(spec.key);
     spec.templates = match table.get("templates") {
         None => cx.names.templates.iter().map(|template| template.value.clone()).collect(),

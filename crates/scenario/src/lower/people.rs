@@ -87,6 +87,7 @@ pub(super) fn computers(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<Comput
             dn: text(table, "dn").unwrap_or(plain.dn),
             guid: word(table, "guid").unwrap_or_else(|| guid_of("computer", &name)),
             dns: text_or_none(table, "dns", Some(host)),
+            site: text(table, "site"),
             role: word(table, "role").unwrap_or(plain.role),
             readers: texts(table, "readers"),
             providers: table.tables("provider").filter_map(provider).collect(),

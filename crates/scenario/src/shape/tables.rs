@@ -400,6 +400,7 @@ static CA_KEYS: [Key; settings::length(In::World, CA_HEAD, CA_TAIL)] =
 const CA_HEAD: &[Key] = &[
     must("name", Text, "Common name of the CA and of its enrollment service."),
     key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
+    key("site", Text, "msPKI-Site-Name: the site whose computers it is for; none unless said here."),
     key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
     key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
     ALLOW,
@@ -475,6 +476,7 @@ static COMPUTER: Shape = Shape {
         key("dn", Text, "Distinguished name; CN=name,CN=Computers,… unless said here."),
         key("dns", OrNone(&Text), "dNSHostName; name.domain in lower case unless said here."),
         key("groups", List(&Text), "Groups it belongs to; Domain Computers unless said here."),
+        key("site", Text, "The site of the directory that it is in; none unless said here."),
         key("role", Word(|| ComputerRole::WORDS.to_vec()), "What it is in the domain; member unless said here."),
         key("readers", List(&Text), "Its smart card readers."),
         key("provider", Named(&PROVIDER), "Providers installed, in registry order."),

@@ -12,6 +12,8 @@ pub struct CaSpec {
     pub name: String,
     /// `dNSHostName`.
     pub host: Option<String>,
+    /// `msPKI-Site-Name`.
+    pub site: Option<String>,
     /// Its key.
     pub key: KeyAlgorithm,
     /// Names of the templates it issues.
@@ -48,6 +50,7 @@ impl Default for CaSpec {
         Self {
             name: String::new(),
             host: None,
+            site: None,
             key: KeyAlgorithm::Rsa2048,
             templates: Vec::new(),
             enroll: SecurityDescriptor { owner: None, dacl: None },
