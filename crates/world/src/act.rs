@@ -77,8 +77,28 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(session) = self.session_of(user).and_then(|id| self.sessions.get(&id)) {
             return Err(ActError::AlreadyLoggedOn { user: user.to_owned(), computer: session.computer.clone() });
         }
-        let record = self.record(user, Kind::Logon, Facts::new().with("computer", computer), Vec::new());
+        self.enter_profile(user, computer);
+        let roaming = self.roaming.contains(user).then_some(true);
+        let facts = Facts::new().with("computer", computer).with_some("roaming", roaming);
+        let record = self.record(user, Kind::Logon, facts, Vec::new());
         self.begin_session(user, computer, Context::User, role, record).map_err(ActError::from)
+    }
+
+    /// A user's certificates, requests and software keys are those of the profile on this computer; the settings are the
+    /// user's. What the world has at the start is on the computer of the first logon.
+    fn enter_profile(&mut self, user: &str, computer: &str) {
+        let before = self.profiles.insert(user.to_owned(), computer.to_owned());
+        let Some(before) = before.filter(|before| before != computer) else { return };
+        // N9.roaming
+        if self.roaming.contains(user) {
+            return;
+        }
+        // N9.per-computer
+        let mut there = self.set_aside.remove(&(user.to_owned(), computer.to_owned())).unwrap_or_default();
+        let here = self.stores.entry(user.to_owned()).or_default();
+        there.settings = here.settings.clone();
+        let left = std::mem::replace(here, there);
+        self.set_aside.insert((user.to_owned(), before), left);
     }
 
     /// Starts a core and its background timer, and hands it the trigger of boot or logon.

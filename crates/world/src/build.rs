@@ -76,6 +76,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             sessions: BTreeMap::new(),
             begun: 0,
             containers: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
+            roaming: BTreeSet::new(),
             changes: Vec::new(),
             invariants: Checkers::new(Some(spec.profile.cancelled)),
         };
@@ -105,6 +108,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for user in &spec.users {
             self.directory.add_user(user);
             self.stores.insert(user.name.clone(), PrincipalStores::new(user.settings.clone()));
+            if user.roaming {
+                self.roaming.insert(user.name.clone());
+            }
         }
         for computer in &spec.computers {
             self.directory.add_computer(computer);

@@ -265,6 +265,8 @@ pub struct UserSpec {
     pub settings: SettingsSpec,
     /// `userCertificate`; a name that also stands in a store is the same certificate.
     pub published: Vec<CertificateSpec>,
+    /// Stores and software keys follow the user to every computer; otherwise they stay where they were made.
+    pub roaming: bool,
 }
 
 impl UserSpec {
@@ -280,6 +282,7 @@ impl UserSpec {
             mail: Some(format!("{name}@{}", domain.dns)),
             settings: SettingsSpec::default(),
             published: Vec::new(),
+            roaming: false,
         }
     }
 }

@@ -67,6 +67,7 @@ pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> 
             guid: word(table, "guid").unwrap_or_else(|| guid_of("user", &name)),
             upn: text_or_none(table, "upn", Some(address.clone())),
             mail: text_or_none(table, "mail", Some(address)),
+            roaming: table.flag("roaming").unwrap_or(false),
             settings: settings(cx, table, found),
             published: published(cx, &name, found),
             name,

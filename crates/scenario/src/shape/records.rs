@@ -202,7 +202,11 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(Kind::Boot, "A computer starts.", &[]),
     schema(Kind::Shutdown, "A computer is shut down.", &[]),
     schema(Kind::Crash, "A computer or a core is gone without warning.", &[USERS]),
-    schema(Kind::Logon, "A user logs on.", &[COMPUTER]),
+    schema(
+        Kind::Logon,
+        "A user logs on.",
+        &[COMPUTER, fact("roaming", FactType::Flag, "Stores and software keys have come along.")],
+    ),
     schema(Kind::Logoff, "A user logs off.", &[]),
     schema(Kind::Lock, "A user locks the workstation.", &[]),
     schema(Kind::Unlock, "A user unlocks it.", &[]),

@@ -247,7 +247,13 @@ const DISPLAY_NAME: Key = key("display-name", Text, "displayName; the name unles
 const SCHEMA: Key = key("schema", Number(1, 4), "msPKI-Template-Schema-Version.");
 const REVISION: Key = key("revision", Number(0, 0xFFFF_FFFF), "Major version; 100 for a copy unless said here.");
 const MINOR: Key = key("minor", Number(0, 0xFFFF_FFFF), "Minor version.");
-const OID: Key = key("oid", Oid, "msPKI-Cert-Template-OID; derived from the name unless said here.");
+const OID: Key = key(
+    "oid",
+    OrNone(&Oid),
+    "msPKI-Cert-Template-OID; derived from the name unless said here. false: it has none, and is no candidate.",
+);
+const MALFORMED_OID: Key =
+    key("malformed-oid", Text, "What msPKI-Cert-Template-OID says where that is no object identifier.");
 const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it.");
 const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
 const CLIENT_VERSION: Key = key(
@@ -304,6 +310,7 @@ pub(super) static TEMPLATE: Shape = Shape {
         REVISION,
         MINOR,
         OID,
+        MALFORMED_OID,
         RA_SIGNATURES,
         RA_APPLICATION_POLICIES,
         RA_POLICIES,
@@ -355,6 +362,7 @@ static DEFAULT_TEMPLATE: Shape = Shape {
         REVISION,
         MINOR,
         OID,
+        MALFORMED_OID,
         RA_SIGNATURES,
         RA_APPLICATION_POLICIES,
         RA_POLICIES,
@@ -457,6 +465,11 @@ static USER: Shape = Shape {
         key("upn", OrNone(&Text), "userPrincipalName; name@domain unless said here."),
         key("mail", OrNone(&Text), "mail; name@domain unless said here."),
         key("groups", List(&Text), "Groups it belongs to; Domain Users unless said here."),
+        key(
+            "roaming",
+            Flag,
+            "true: MY, REQUEST and software keys follow to every computer; they stay on each unless said here.",
+        ),
         SETTINGS[0],
         SETTINGS[1],
         SETTINGS[2],
