@@ -77,6 +77,12 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
         _ => frame.decide(rules::SCHEMA_LIMIT, name, (1..=highest).contains(&version), facts.clone()).holds,
     };
     require(frame, rules::SCHEMA_KNOWN, known, facts)?;
+    // Version 1 has names only ([MS-CRTD] 2.20).
+    let nameless = version >= 2 && template.oid.is_none();
+    let facts = Facts::new().with_some("found", template.malformed_oid.as_deref());
+    if nameless && frame.decide(rules::NO_TEMPLATE_OID, name, nameless, facts).holds {
+        return None;
+    }
     // F3.2.1.0x40
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);

@@ -111,7 +111,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
     let template = &candidate.entry.template;
     let flags = known.gathered.flags;
     let new = flags.enroll && !candidate.renewal_only;
-    Ok(match status(frame, &known.held, &candidate.entry, new)? {
+    Ok(match status(frame, known, &candidate.entry, new)? {
         // U4.3.modern
         CertificateStatus::Good => None,
         CertificateStatus::None => {

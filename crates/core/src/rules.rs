@@ -106,6 +106,9 @@ rules! {
         "the client is not older than the private-key flags of the template demand";
     SCHEMA_TWO = "R036", "TechNet cc783873",
         "the template has schema version 2 or later";
+    NO_TEMPLATE_OID = "R034.identity", "inferred",
+        "the template of version 2 or later has no object identifier, or none that can be read, and is no candidate",
+            Exception;
     MACHINE_TYPE = "R037", "[MS-WCCE] 3.1.2.4.2.2.1.1",
         "the machine-type flag of the template fits the context of the run";
     NOT_FOR_CAS = "R038", "[MS-WCCE] 3.1.2.4.2.2.1.1",
@@ -138,6 +141,9 @@ rules! {
     // F. Stores.
     TEMPLATE_CERTIFICATE = "R049", "TechNet cc736434; [MS-WCCE] 2.2.2.7.7.1, 2.2.2.7.7.2",
         "the certificate names a template that exists in the directory, and is managed", Managed;
+    SHARED_OID = "R049.shared", "inferred",
+        "another template has the same object identifier, and every certificate of either counts for that one",
+            Exception, Amiss;
     FIRST_ENROLLMENT = "R050", "TechNet cc787781",
         "no valid certificate of the template is there, and policy allows to enroll one", Due;
     NOTHING_NEEDED = "R051", "inferred",

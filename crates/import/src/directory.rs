@@ -69,6 +69,8 @@ fn template_object(import: &mut Import, dn: &str, entry: &Entry) {
         }
     }
     let mut said: BTreeSet<String> = entry.0.iter().map(|(name, _)| bare(name).to_ascii_lowercase()).collect();
+    // An object of the directory says whether it has an identity.
+    said.insert("mspki-cert-template-oid".to_owned());
     match security(import, &object, entry) {
         Some(security) => template.security = security,
         None => {

@@ -12,7 +12,7 @@ use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
 use crate::text::{Toml, quoted};
-use crate::{Import, ImportedAuthority, OidNames, Policy, Trust, TrustedCertificate};
+use crate::{Import, ImportedAuthority, ImportedTemplate, OidNames, Policy, Trust, TrustedCertificate};
 
 /// A file, and what it could not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,7 @@ impl Import {
         for imported in writer.once("CA", &self.authorities, |imported| &imported.authority.name) {
             writer.authority(imported, &names);
         }
+        writer.shared_identities(&templates);
         for imported in templates {
             writer.header("world.template");
             writer.template(imported, "general-flags", Some(&names));
@@ -92,6 +93,19 @@ impl Writer<'_> {
 
     fn find(&mut self, object: &str, attribute: &str, value: impl Into<String>, reason: Reason) {
         self.findings.push(Finding::new(object, attribute, value, reason));
+    }
+
+    /// Two templates with one object identifier: certificates name it, and tell the two not apart.
+    fn shared_identities(&mut self, templates: &[&ImportedTemplate]) {
+        for (at, imported) in templates.iter().enumerate() {
+            let Some(oid) = &imported.template.oid else { continue };
+            let same = |other: &&&ImportedTemplate| other.template.oid.as_ref() == Some(oid);
+            if let Some(first) = templates[..at].iter().find(same) {
+                let first = &first.template.name;
+                let why = format!("`{first}` has the same, and every certificate of either counts for that one");
+                self.find(&imported.template.name, "msPKI-Cert-Template-OID", oid.as_str(), Reason::Kept(why));
+            }
+        }
     }
 
     /// The first of each name: names tell things of a world apart.

@@ -19,6 +19,9 @@ pub struct Template {
     pub display_name: String,
     /// `msPKI-Cert-Template-OID`, the identity from version 2 on ([MS-CRTD] 2.20).
     pub oid: Option<Oid>,
+    /// What that attribute says where it is no object identifier; then [`Self::oid`] is `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malformed_oid: Option<String>,
     /// `msPKI-Template-Schema-Version`; `None` when the attribute is absent, which means 1 ([MS-CRTD] 2.16).
     pub schema: Option<u32>,
     /// `revision`, the major version ([MS-CRTD] 2.6).
@@ -78,6 +81,7 @@ impl Template {
             name: name.to_string(),
             display_name: name.to_string(),
             oid: None,
+            malformed_oid: None,
             schema: None,
             revision: 0,
             minor: 0,

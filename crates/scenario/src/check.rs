@@ -5,6 +5,7 @@ mod code_fact;
 mod covers;
 mod facts;
 mod providers;
+mod shared_oid;
 mod time;
 mod timeline;
 mod unread;
@@ -110,6 +111,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
         worlds.push(world);
     }
     unused_certificate::check(&worlds, &mut meant);
+    shared_oid::check(&worlds, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));
     found.extend(meant);
