@@ -86,7 +86,10 @@ const OTHERS: &[(&str, &str)] = &[
     ("systemFlags", OF_THE_DIRECTORY),
     ("pKIEnrollmentAccess", "is not used ([MS-CRTD] 2.10)"),
     ("cACertificateDN", "repeats the subject of cACertificate"),
-    ("msPKI-Enrollment-Servers", "names enrollment over HTTPS, and the CAs of a world are asked directly"),
+    (
+        "msPKI-Enrollment-Servers",
+        "names enrollment over HTTPS, and the CAs of a world are asked directly; see docs/limits.md",
+    ),
 ];
 
 /// A finding for each value of an attribute that is not understood.

@@ -7,7 +7,7 @@ mod template;
 use std::collections::BTreeSet;
 
 use autoenroll_keys::PublicKey;
-use autoenroll_model::KeyAlgorithm;
+use autoenroll_model::{KeyAlgorithm, Template};
 use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
@@ -46,6 +46,7 @@ impl Import {
         for imported in templates {
             writer.header("world.template");
             writer.template(imported, "general-flags", Some(&names));
+            writer.limits(&imported.template);
             if imported.says("nTSecurityDescriptor") {
                 writer.security(&imported.template.name, &imported.template.security);
             }
@@ -93,6 +94,14 @@ impl Writer<'_> {
 
     fn find(&mut self, object: &str, attribute: &str, value: impl Into<String>, reason: Reason) {
         self.findings.push(Finding::new(object, attribute, value, reason));
+    }
+
+    /// What the world says and the bench does not model.
+    fn limits(&mut self, template: &Template) {
+        for (asked, limit) in template.limits() {
+            let why = format!("is beyond the bench: {}; docs/limits.md has all limits", limit.instead);
+            self.find(&template.name, "template", asked, Reason::Kept(why));
+        }
     }
 
     /// Two templates with one object identifier: certificates name it, and tell the two not apart.

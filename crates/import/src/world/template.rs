@@ -84,11 +84,12 @@ impl Writer<'_> {
             (None, None) if template.schema_version() < 2 => {}
             (None, None) if imported.says(ATTRIBUTE) => {
                 self.toml.raw("oid", "false");
-                let why = "is absent, so that the template is no candidate; write one if the export left it out";
-                self.find(name, ATTRIBUTE, "", Reason::Kept(why.to_owned()));
+                let why = "the object has none, so that the template is no candidate".to_owned();
+                self.find(name, ATTRIBUTE, "", Reason::Kept(why));
             }
             (None, None) => {
-                self.find(name, ATTRIBUTE, "", Reason::Unsaid("the bench derives one from the name"));
+                let reason = Reason::Unsaid("the bench derives one from the name; `oid = false` is a template without");
+                self.find(name, ATTRIBUTE, "", reason);
             }
         }
     }

@@ -160,7 +160,7 @@ static POLICY_SERVER: Shape = Shape {
         key(
             "auth-flags",
             Number(0, 0xFFFF_FFFF),
-            "1 anonymous, 2 Kerberos, 4 password, 8 certificate; 2 unless said here.",
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
         ),
         key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
     ],
