@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_trace::Detail;
+use autoenroll_world::spec::{Budget, Quantity};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -79,6 +80,29 @@ pub(crate) enum Command {
     /// Print completions for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
+}
+
+impl Command {
+    /// Whether the exit code is a verdict, which must not depend on who reads the output.
+    pub(crate) const fn judges(&self) -> bool {
+        match self {
+            Self::Run(run) => !run.watch,
+            Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
+            #[cfg(feature = "planted-bugs")]
+            Self::Mutants(_) => true,
+            Self::List(_)
+            | Self::Show(_)
+            | Self::New(_)
+            | Self::Explain(_)
+            | Self::Schema
+            | Self::Profiles(_)
+            | Self::Fixtures(_)
+            | Self::Import(_)
+            | Self::Card(_)
+            | Self::Core(_)
+            | Self::Completions(_) => false,
+        }
+    }
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -162,9 +186,12 @@ pub(crate) struct How {
     /// How many scenarios run at once; the number of processors when absent. It does not change any output.
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Run under this profile instead of the one that the scenario names.
+    /// Run as if scenario and variants named this profile.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// How much each scenario may use up: events=N, records=N, bytes=N; may be given several times.
+    #[arg(long, value_name = "QUANTITY=N", value_parser = budget_part)]
+    pub(crate) budget: Vec<(Quantity, u64)>,
     /// Drive this program as the core instead of the own one: words separated by blanks.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) core: Option<CoreCommand>,
@@ -176,6 +203,35 @@ pub(crate) struct How {
     #[cfg(feature = "pcsc")]
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = CardPlace::Process)]
     pub(crate) card: CardPlace,
+}
+
+impl How {
+    /// The default budget, with the parts that are given in place of its own.
+    pub(crate) fn budget(&self) -> Budget {
+        let mut budget = Budget::default();
+        for (quantity, limit) in &self.budget {
+            match quantity {
+                Quantity::Events => budget.events = *limit,
+                Quantity::Records => budget.records = *limit,
+                Quantity::Bytes => budget.bytes = *limit,
+            }
+        }
+        budget
+    }
+}
+
+fn budget_part(text: &str) -> Result<(Quantity, u64), String> {
+    let Budget { events, records, bytes } = Budget::default();
+    let wanted =
+        || format!("a budget is written events=N, records=N or bytes=N; they are {events}, {records} and {bytes}");
+    let (name, limit) = text.split_once('=').ok_or_else(wanted)?;
+    let quantity = match name {
+        "events" => Quantity::Events,
+        "records" => Quantity::Records,
+        "bytes" => Quantity::Bytes,
+        _ => return Err(wanted()),
+    };
+    Ok((quantity, limit.parse().map_err(|_not_a_number| wanted())?))
 }
 
 /// Where the cards of a scenario are.
@@ -321,9 +377,9 @@ pub(crate) struct New {
     /// The story to begin with.
     #[arg(long, value_enum, default_value_t = StoryKind::Silent)]
     pub(crate) story: StoryKind,
-    /// The profile that the file names; none when absent, which means the default one.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    /// The profile that the file names.
+    #[arg(long, value_name = "NAME", default_value = "windows-10-22h2")]
+    pub(crate) profile: String,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
