@@ -246,6 +246,7 @@ impl Ca {
             enroll_permission: None,
             priority: None,
             site: None,
+            uris: Vec::new(),
         }
     }
 

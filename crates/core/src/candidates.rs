@@ -1,16 +1,16 @@
 //! Phase E: which templates this principal may be enrolled for without being asked, and at which CAs.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    AceEffect, CaOrder, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted, NameFlags,
-    Right, RuleRow, SecurityDescriptor, Template, Token, access_check,
+    AceEffect, CaOrder, CaUri, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted,
+    NameFlags, Right, RuleRow, SecurityDescriptor, Template, Token, access_check,
 };
 
 use crate::frame::Frame;
-use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry};
+use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry, auth_rank};
 use crate::rules;
 
 /// A template that the principal may be autoenrolled for.
@@ -179,8 +179,11 @@ fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Optio
         return None;
     }
     best_first(frame, gathered, &template.name, &mut found);
-    let ca = |service: &EnrollmentService| Some(Ca { name: service.name.clone(), host: service.host.clone()? });
-    let mut cas = found.into_iter().filter_map(ca);
+    let mut ways: Vec<_> =
+        found.into_iter().flat_map(|service| ways_to(service, &gathered.settings.stored_credentials)).collect();
+    // Lower is better, among the addresses of all CAs ([MS-XCEP] 3.1.4.1.3.5).
+    ways.sort_by_key(|(rank, _)| *rank);
+    let mut cas = ways.into_iter().map(|(_, ca)| ca);
     Some(BestFirst { first: cas.next()?, others: cas.collect() })
 }
 
@@ -209,8 +212,21 @@ fn best_first(frame: &mut Frame, gathered: &Gathered, template: &str, found: &mu
             *place = service;
         }
     }
-    // Lower is better ([MS-XCEP] 3.1.4.1.3.5).
-    found.sort_by_key(|service| service.priority.unwrap_or(u32::MAX));
+}
+
+/// How a CA is reached, with priority and order of authentication: by its enrollment web services, or else directly.
+// R087.order
+fn ways_to(service: &EnrollmentService, stored: &[String]) -> Vec<((u32, u8), Ca)> {
+    let ca = |host: &str, renewal_only| Ca { name: service.name.clone(), host: host.to_string(), renewal_only };
+    if service.uris.is_empty() {
+        let direct = service.host.as_deref().map(|host| ca(host, false));
+        return direct.into_iter().map(|ca| ((service.priority.unwrap_or(u32::MAX), 0), ca)).collect();
+    }
+    let way = |uri: &CaUri| {
+        let rank = auth_rank(uri.client_authentication, &uri.uri, stored);
+        ((uri.priority, rank), ca(&uri.uri, uri.renewal_only))
+    };
+    service.uris.iter().map(way).collect()
 }
 
 /// Who says whom a certificate of the template names.

@@ -98,8 +98,8 @@ pub(crate) fn status(
     Ok(CertificateStatus::Good)
 }
 
-/// The entry whose certificates satisfy a template: its own. Of two with one object identifier, [`template_of`] finds the
-/// first, so that the other never has any.
+/// The entry whose certificates satisfy a template: its own. Of two with one object identifier, [`template_of`] finds
+/// the first, so that the other never has any.
 fn counted_for(frame: &mut Frame, templates: &[Arc<TemplateEntry>], entry: &Arc<TemplateEntry>) -> Arc<TemplateEntry> {
     let oid = entry.template.oid.as_ref();
     let first = templates.iter().find(|other| oid.is_some() && other.template.oid.as_ref() == oid);

@@ -231,6 +231,10 @@ rules! {
         "the CA's disposition is issued (3) or pending (5); every other value is an error";
     NEXT_CA = "R083", "[MS-XCEP] 3.1.4.1.3.5",
         "another CA issues the template, and is asked after this one failed";
+    RENEWAL_ONLY = "R087.renewal-only", "[MS-XCEP] 3.1.4.1.3.5",
+        "the enrollment web service takes renewals only, and is not asked for a new certificate";
+    SILENT_CA = "R087.silent", "Microsoft support: error 0x80090022",
+        "the way to the CA failed only because nobody may be asked, so the code of the one before it stays the item's";
     PENDING_REMEMBERED = "R086", "[MS-WCCE] 3.1.1.6.1",
         "CA, host and request ID of the pending request are kept with its entry";
 

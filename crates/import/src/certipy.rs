@@ -328,6 +328,7 @@ fn authority(name: &str) -> ImportedAuthority {
         enroll_permission: None,
         priority: None,
         site: None,
+        uris: Vec::new(),
     };
     ImportedAuthority { authority, security: None }
 }

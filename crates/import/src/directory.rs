@@ -69,8 +69,8 @@ fn template_object(import: &mut Import, dn: &str, entry: &Entry) {
         }
     }
     let mut said: BTreeSet<String> = entry.0.iter().map(|(name, _)| bare(name).to_ascii_lowercase()).collect();
-    // Files that are made to be loaded into a directory leave the identity out, which each directory gives anew. What was
-    // read from one, as the attributes show that it keeps for itself, would have it.
+    // Files that are made to be loaded into a directory leave the identity out, which each directory gives anew. What
+    // was read from one, as the attributes show that it keeps for itself, would have it.
     if ["objectGUID", "whenCreated", "uSNCreated"].iter().any(|name| entry.value(name).is_some()) {
         said.insert("mspki-cert-template-oid".to_owned());
     }

@@ -66,7 +66,7 @@ pub use store::{
     Thumbprint, TrustContainer, TrustStore,
 };
 pub use template::{
-    CngSettings, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
+    CaUri, CngSettings, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
     PrivateKeyFlags, ProviderPreference, Template, UnknownHash,
 };
 pub use time::{Duration, DurationError, FileTime, Now, SimTime};

@@ -185,6 +185,24 @@ pub struct EnrollmentService {
     /// `msPKI-Site-Name`: the site of the directory whose computers it is for ([MS-ADA2]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// Enrollment web services in front of it, when a policy server named any; then requests go through them only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uris: Vec<CaUri>,
+}
+
+/// An enrollment web service (CES) in front of a CA ([MS-XCEP] 3.1.4.1.3.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct CaUri {
+    /// Its address.
+    pub uri: String,
+    /// 1 anonymous, 2 Kerberos, 4 user name and password, 8 certificate.
+    pub client_authentication: u32,
+    /// Lower is tried earlier.
+    pub priority: u32,
+    /// It takes renewals only.
+    pub renewal_only: bool,
 }
 
 crate::words! {

@@ -106,6 +106,7 @@ pub fn authority_from_entry(entry: &Entry) -> (Option<EnrollmentService>, Vec<At
         enroll_permission: None,
         priority: None,
         site: object.text("msPKI-Site-Name"),
+        uris: Vec::new(),
     });
     (authority, object.errors)
 }

@@ -84,8 +84,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.begin_session(user, computer, Context::User, role, record).map_err(ActError::from)
     }
 
-    /// A user's certificates, requests and software keys are those of the profile on this computer; the settings are the
-    /// user's. What the world has at the start is on the computer of the first logon.
+    /// A user's certificates, requests and software keys are those of the profile on this computer; the settings are
+    /// the user's. What the world has at the start is on the computer of the first logon.
     fn enter_profile(&mut self, user: &str, computer: &str) {
         let before = self.profiles.insert(user.to_owned(), computer.to_owned());
         let Some(before) = before.filter(|before| before != computer) else { return };

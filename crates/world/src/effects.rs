@@ -24,7 +24,7 @@ use crate::world::World;
 use autoenroll_invariants::Invariant;
 
 /// `X509AuthUsername` of an end point ([MS-XCEP] 3.1.4.1.3.5).
-const AUTH_USER_NAME: u32 = 4;
+pub(crate) const AUTH_USER_NAME: u32 = 4;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Begins an effect: records it and puts its end, or its transaction into the queue of a reader.
@@ -37,7 +37,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: Vec<RecordId>,
     ) -> RecordId {
         let (kind, facts) = match &body {
-            Effect::Submit(submission) => self.request_record(submission),
+            Effect::Submit(submission) => self.request_record(principal, submission),
             other => record::effect(other, &self.names),
         };
         let record = self.record(principal, kind, facts.clone(), because);
@@ -139,8 +139,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             | Effect::ReadTemplates
             | Effect::ReadEnrollmentServices => self.perform_directory(id, principal, pending),
             Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
-            Effect::Retrieve { ca, request_id, .. } => self.retrieve(ca, *request_id, pending.record),
-            Effect::ReadExchangeCertificate { ca, .. } => self.exchange_certificate(ca, pending.record),
+            Effect::Retrieve { ca, host, request_id } => self
+                .enrollment_server(principal, ca, host)
+                .map_err(|code| self.ca_failed(ca, code, pending.record))
+                .and_then(|()| self.retrieve(ca, *request_id, pending.record)),
+            Effect::ReadExchangeCertificate { ca, host } => self
+                .enrollment_server(principal, ca, host)
+                .map_err(|code| self.ca_failed(ca, code, pending.record))
+                .and_then(|()| self.exchange_certificate(ca, pending.record)),
             Effect::GetPolicies(server) => self.policies(id, principal, server),
             Effect::Inspect(thumbprints) => {
                 Ok(EffectResult::Checks(thumbprints.iter().filter_map(|t| self.inspect(id, principal, t)).collect()))
@@ -232,6 +238,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 authority.priority = Some(priority.unwrap_or(1));
                 // The protocol has no word for sites.
                 authority.site = None;
+                let servers = self.authorities.get(&authority.name).map(|ca| &ca.spec.enrollment_servers);
+                authority.uris = servers.into_iter().flatten().map(|server| server.uri.clone()).collect();
             }
         }
         Ok(EffectResult::Policy(response))

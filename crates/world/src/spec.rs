@@ -17,7 +17,7 @@ use crate::action::Change;
 
 pub use autoenroll_csp::Pin;
 pub use budget::{Budget, Quantity};
-pub use ca::CaSpec;
+pub use ca::{CaSpec, EnrollmentServerSpec};
 pub use setting::{Edit, Field, Setting, SettingValue};
 
 /// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes

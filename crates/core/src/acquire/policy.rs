@@ -14,7 +14,7 @@ use super::state::{Acquisition, Bound, Group, Next, Search};
 use crate::events;
 use crate::frame::{Frame, Told, code_fact};
 use crate::halt::Halt;
-use crate::known::{Found, Permissions, PolicyCache, TemplateEntry};
+use crate::known::{Found, Permissions, PolicyCache, TemplateEntry, auth_rank};
 use crate::rules;
 
 /// From the gate to templates and CAs: nothing to ask for, the cache, policy servers, or the directory.
@@ -67,7 +67,7 @@ fn end_points(frame: &mut Frame, bound: &Bound) -> Result<Source, Halt> {
         frame.applies(rules::END_POINT_ORDER, id, Facts::new().with("count", group.len()))?;
         let stored = &bound.settings.stored_credentials;
         // V1.3.cost
-        group.sort_by_key(|server| (server.cost, auth_rank(server, stored)));
+        group.sort_by_key(|server| (server.cost, auth_rank(server.auth_flags, &server.url, stored)));
         // [MS-CAESO] tests the flag of an arbitrary one. That of the first by cost does not change with what is cached.
         let Some(first) = group.first() else { continue };
         // V1.3.flags
@@ -98,20 +98,6 @@ const LDAP: &str = "LDAP:";
 
 fn is_ldap(server: &PolicyServer) -> bool {
     server.url.eq_ignore_ascii_case(LDAP)
-}
-
-/// Kerberos, anonymous, what needs no question because the credentials are stored, then a client certificate and a user
-/// name ([MS-CAESO] 4.4.5.3.2.3; Microsoft's primer on the enrollment web services; support article on 0x80090022).
-// V1.3.auth-flags
-fn auth_rank(server: &PolicyServer, stored: &[String]) -> u8 {
-    match server.auth_flags {
-        2 => 0,
-        1 => 1,
-        // V1.3.stored-credentials
-        _ if stored.contains(&server.url) => 2,
-        8 => 3,
-        _ => 4,
-    }
 }
 
 /// Before cost comes what an end point has told already: the one whose answer is to be renewed last stands first.
@@ -226,8 +212,8 @@ pub(super) fn server_answered(
     let kept = frame.told.get(&url).filter(|_| response.not_changed).map(|told| told.found.clone());
     let facts = Facts::new().with("not-changed", response.not_changed);
     let holds = frame.decide(rules::POLICY_NOT_CHANGED, "policy-server", kept.is_some(), facts).holds;
-    // Hours that the server does not state are eight ([MS-XCEP] note 4); with several servers the shortest time holds for
-    // all.
+    // Hours that the server does not state are eight ([MS-XCEP] note 4); with several servers the shortest time holds
+    // for all.
     // T2.2.policy-server
     let hours = Duration::hours(response.next_update_hours.unwrap_or(8).into());
     search.fresh_for = Some(search.fresh_for.map_or(hours, |others| others.min(hours)));

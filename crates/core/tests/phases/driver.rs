@@ -343,6 +343,7 @@ impl Driver {
                 signs_ldap: true,
                 forest: Guid([1; 16]),
                 site: None,
+                uris: Vec::new(),
             }),
             Effect::ReadTemplates => EffectResult::Templates(self.templates.clone()),
             Effect::ReadEnrollmentServices => EffectResult::EnrollmentServices(self.authorities()),

@@ -178,7 +178,8 @@ prop_compose! {
         let [eku, application_policies, certificate_policies, critical_extensions, ra_policies] = lists;
         let [revision, minor, ra_signatures] = numbers;
         Template {
-            name, display_name, malformed_oid: malformed.filter(|_| own.is_none()), oid: own, schema, revision, minor, flags, enrollment_flags, private_key_flags,
+            name, display_name, malformed_oid: malformed.filter(|_| own.is_none()), oid: own,
+            schema, revision, minor, flags, enrollment_flags, private_key_flags,
             name_flags, ra_signatures, ra_application_policies: ra, ra_policies, cng, key_spec, minimal_key_size,
             providers: (1..).zip(providers).map(|(order, name)| ProviderPreference { order, name }).collect(),
             validity: Duration(validity * 100), renewal_period: Duration(renewal_period * 100),

@@ -529,6 +529,7 @@ const CHANGED: &[FactSchema] = &[
 
 const REQUESTED: &[FactSchema] = &[
     CA,
+    fact("url", FactType::Text, "The enrollment web service that it goes through."),
     TEMPLATE,
     fact("format", FactType::Word(|| vec!["pkcs10", "cms-renewal", "cmc", "unknown"]), "Its outermost form."),
     KEY,

@@ -417,6 +417,11 @@ const CA_HEAD: &[Key] = &[
 ];
 
 const CA_TAIL: &[Key] = &[
+    key(
+        "enrollment-server",
+        Tables(&ENROLLMENT_SERVER),
+        "Enrollment web services in front of it: who has the policy from a server goes through them only.",
+    ),
     key("published", Duration, "When its object appears in the directory; from the start unless said here."),
     key(
         "stale-template",
@@ -425,6 +430,23 @@ const CA_TAIL: &[Key] = &[
     ),
     key("absent", Flag, "Leaves it out."),
 ];
+
+static ENROLLMENT_SERVER: Shape = Shape {
+    name: "an enrollment server",
+    doc: "An enrollment web service in front of a CA ([MS-XCEP] 3.1.4.1.3.5).",
+    keys: &[
+        must("url", Text, "Its address, https://…"),
+        key(
+            "auth-flags",
+            Number(0, 0xFFFF_FFFF),
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
+        ),
+        key("priority", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 1 unless said here."),
+        key("renewal-only", Flag, "true: it takes renewals only."),
+        key("reachable", Flag, "Whether it answers; true unless said here."),
+        key("failure", OrNone(&Number(0, 0xFFFF_FFFF)), "The code of every answer; it hands on unless said here."),
+    ],
+};
 
 static GROUP: Shape = Shape {
     name: "a group",
