@@ -1,5 +1,5 @@
-//! What a template can ask for and this bench does not model. `docs/limits.md` has all limits, those too that no word of
-//! the language can ask about.
+//! What a template can ask for and this bench does not model. `docs/limits.md` has all limits, those too that no
+//! word of the language can ask about.
 
 use alloc::vec::Vec;
 

@@ -343,7 +343,6 @@ impl Driver {
                 signs_ldap: true,
                 forest: Guid([1; 16]),
                 site: None,
-                uris: Vec::new(),
             }),
             Effect::ReadTemplates => EffectResult::Templates(self.templates.clone()),
             Effect::ReadEnrollmentServices => EffectResult::EnrollmentServices(self.authorities()),
@@ -420,6 +419,7 @@ impl Driver {
             enroll_permission: None,
             priority: None,
             site: None,
+            uris: Vec::new(),
         }
     }
 
