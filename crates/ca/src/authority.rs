@@ -245,6 +245,8 @@ impl Ca {
             templates: self.config.templates.clone(),
             enroll_permission: None,
             priority: None,
+            site: None,
+            uris: Vec::new(),
         }
     }
 

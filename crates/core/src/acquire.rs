@@ -36,11 +36,11 @@ impl Acquisition {
             Self::GetPolicies(url, search) => policy::server_answered(frame, url, search, reported.policy()?),
             Self::Templates(search) => match reported.templates()? {
                 Ok(templates) => Ok(policy::templates_read(search, templates)),
-                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
+                Err(code) => policy::directory_failed(frame, search, code),
             },
             Self::Services(search) => match reported.enrollment_services()? {
                 Ok(services) => policy::services_read(frame, search, services),
-                Err(code) => fails(frame, rules::DIRECTORY_UNREACHABLE, "directory", code),
+                Err(code) => policy::directory_failed(frame, search, code),
             },
             Self::Principal(bound, policy) => match reported.principal()? {
                 Ok(principal) => Ok(Next::Complete(bound.with(policy, principal))),

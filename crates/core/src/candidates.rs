@@ -1,16 +1,16 @@
 //! Phase E: which templates this principal may be enrolled for without being asked, and at which CAs.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    AceEffect, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted, NameFlags, Right,
-    RuleRow, SecurityDescriptor, Template, Token, access_check,
+    AceEffect, CaOrder, CaUri, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted,
+    NameFlags, Right, RuleRow, SecurityDescriptor, Template, Token, access_check,
 };
 
 use crate::frame::Frame;
-use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry};
+use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry, auth_rank};
 use crate::rules;
 
 /// A template that the principal may be autoenrolled for.
@@ -31,7 +31,7 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Result<Vec<C
     let token = Token::of(&gathered.principal);
     let mut found = Vec::new();
     for entry in &policy.templates {
-        found.extend(candidate(frame, policy, entry, &token)?);
+        found.extend(candidate(frame, gathered, entry, &token)?);
     }
     drop_superseded(frame, policy, &mut found);
     frame.applies(rules::TEMPLATE_ORDER, "order", Facts::new().with("count", found.len()))?;
@@ -41,7 +41,7 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Result<Vec<C
 
 fn candidate(
     frame: &mut Frame,
-    policy: &EnrollmentPolicy,
+    gathered: &Gathered,
     entry: &Arc<TemplateEntry>,
     token: &Token,
 ) -> Result<Option<Candidate>, Inverted> {
@@ -49,7 +49,7 @@ fn candidate(
     if is_eligible(frame, entry, token).is_none() {
         return Ok(None);
     }
-    let Some(cas) = issuing(frame, policy, &entry.template) else { return Ok(None) };
+    let Some(cas) = issuing(frame, gathered, &entry.template) else { return Ok(None) };
     let renewal_only = match subject_source(frame, &entry.template)? {
         SubjectSource::Directory => false,
         SubjectSource::OldCertificate => true,
@@ -77,6 +77,12 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
         _ => frame.decide(rules::SCHEMA_LIMIT, name, (1..=highest).contains(&version), facts.clone()).holds,
     };
     require(frame, rules::SCHEMA_KNOWN, known, facts)?;
+    // Version 1 has names only ([MS-CRTD] 2.20).
+    let nameless = version >= 2 && template.oid.is_none();
+    let facts = Facts::new().with_some("found", template.malformed_oid.as_deref());
+    if nameless && frame.decide(rules::NO_TEMPLATE_OID, name, nameless, facts).holds {
+        return None;
+    }
     // F3.2.1.0x40
     let machine = template.flags.contains(GeneralFlags::MACHINE_TYPE);
     let right_context = machine == (frame.identity.context == Context::Machine);
@@ -156,9 +162,9 @@ fn rights_without_denials(security: &SecurityDescriptor, token: &Token) -> Right
 }
 
 /// The CAs that issue the template and where the principal may enroll; `None` when there is none.
-fn issuing(frame: &mut Frame, policy: &EnrollmentPolicy, template: &Template) -> Option<BestFirst<Ca>> {
+fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Option<BestFirst<Ca>> {
     let mut found: Vec<&EnrollmentService> = Vec::new();
-    for service in policy.services.iter().filter(|service| service.templates.contains(&template.name)) {
+    for service in gathered.policy.services.iter().filter(|service| service.templates.contains(&template.name)) {
         let allowed = match service.enroll_permission {
             Some(permission) => frame.decide(rules::CA_RIGHT, &service.name, permission, Facts::new()).holds,
             None => true,
@@ -172,11 +178,55 @@ fn issuing(frame: &mut Frame, policy: &EnrollmentPolicy, template: &Template) ->
     if !frame.decide(rules::CA_ISSUES_TEMPLATE, &template.name, !found.is_empty(), facts).holds {
         return None;
     }
-    // A policy server ranks CAs ([MS-XCEP] 3.1.4.1.3.5); the directory does not, so their names do.
-    found.sort_by_key(|service| (service.priority.unwrap_or(u32::MAX), &service.name));
-    let ca = |service: &EnrollmentService| Some(Ca { name: service.name.clone(), host: service.host.clone()? });
-    let mut cas = found.into_iter().filter_map(ca);
+    best_first(frame, gathered, &template.name, &mut found);
+    let mut ways: Vec<_> =
+        found.into_iter().flat_map(|service| ways_to(service, &gathered.settings.stored_credentials)).collect();
+    // Lower is better, among the addresses of all CAs ([MS-XCEP] 3.1.4.1.3.5).
+    ways.sort_by_key(|(rank, _)| *rank);
+    let mut cas = ways.into_iter().map(|(_, ca)| ca);
     Some(BestFirst { first: cas.next()?, others: cas.collect() })
+}
+
+/// Puts CAs into the order in which they are asked: what a policy server says of them, then the site that the directory
+/// names for them, then what the profile does with those that nothing ranks.
+fn best_first(frame: &mut Frame, gathered: &Gathered, template: &str, found: &mut [&EnrollmentService]) {
+    if found.len() < 2 {
+        return;
+    }
+    let by_name = frame.profile().ca_order == CaOrder::ByName;
+    if frame.decide(rules::CA_ORDER, template, by_name, Facts::new()).holds {
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    let sites = frame.profile().ca_sites.is_yes() && found.iter().any(|service| service.site.is_some());
+    if let Some(own) = gathered.site.as_deref().filter(|_| sites) {
+        let mut ranked: Vec<(u8, &EnrollmentService)> = Vec::new();
+        for service in found.iter() {
+            let site = service.site.as_deref();
+            let is_own = site.is_some_and(|site| site.eq_ignore_ascii_case(own));
+            let facts = Facts::new().with("own", own).with_some("site", site);
+            let first = frame.decide(rules::CA_OF_SITE, &service.name, is_own, facts).holds;
+            ranked.push((if first { 0 } else { 1 + u8::from(site.is_some()) }, service));
+        }
+        ranked.sort_by_key(|(rank, _)| *rank);
+        for (place, (_, service)) in found.iter_mut().zip(ranked) {
+            *place = service;
+        }
+    }
+}
+
+/// How a CA is reached, with priority and order of authentication: by its enrollment web services, or else directly.
+// R087.order
+fn ways_to(service: &EnrollmentService, stored: &[String]) -> Vec<((u32, u8), Ca)> {
+    let ca = |host: &str, renewal_only| Ca { name: service.name.clone(), host: host.to_string(), renewal_only };
+    if service.uris.is_empty() {
+        let direct = service.host.as_deref().map(|host| ca(host, false));
+        return direct.into_iter().map(|ca| ((service.priority.unwrap_or(u32::MAX), 0), ca)).collect();
+    }
+    let way = |uri: &CaUri| {
+        let rank = auth_rank(uri.client_authentication, &uri.uri, stored);
+        ((uri.priority, rank), ca(&uri.uri, uri.renewal_only))
+    };
+    service.uris.iter().map(way).collect()
 }
 
 /// Who says whom a certificate of the template names.

@@ -5,12 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Duration, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, KeyUsage, Stores, Template, Threshold, Thumbprint,
+    Duration, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, KeyUsage, Oid, Stores, Template, Threshold,
+    Thumbprint,
 };
 use autoenroll_wire::{Certificate, TemplateReference};
 
 use crate::frame::Frame;
-use crate::known::{Gathered, Inventory, ManagedCertificate, TemplateEntry, WatchedCertificate};
+use crate::known::{Gathered, Inventory, Known, ManagedCertificate, TemplateEntry, WatchedCertificate};
 use crate::rules;
 
 /// Reads both stores. Only certificates of a template that exists are managed; of everything else only the end matters.
@@ -61,12 +62,14 @@ pub(crate) enum CertificateStatus {
 /// the template's version, its renewal falls due all the same.
 pub(crate) fn status(
     frame: &mut Frame,
-    held: &Inventory,
+    known: &Known,
     entry: &Arc<TemplateEntry>,
     may_update: bool,
 ) -> Result<CertificateStatus, Inverted> {
+    let held = &known.held;
+    let counted = counted_for(frame, &known.gathered.policy.templates, entry);
     let mut valid: Vec<&ManagedCertificate> = Vec::new();
-    for certificate in held.managed.iter().filter(|certificate| certificate.is_of(entry)) {
+    for certificate in held.managed.iter().filter(|certificate| certificate.is_of(&counted)) {
         if is_valid(frame, held, certificate) {
             valid.push(certificate);
         }
@@ -93,6 +96,21 @@ pub(crate) fn status(
         frame.applies(rules::NOTHING_NEEDED, subject, Facts::new())?;
     }
     Ok(CertificateStatus::Good)
+}
+
+/// The entry whose certificates satisfy a template: its own. Of two with one object identifier, [`template_of`] finds
+/// the first, so that the other never has any.
+fn counted_for(frame: &mut Frame, templates: &[Arc<TemplateEntry>], entry: &Arc<TemplateEntry>) -> Arc<TemplateEntry> {
+    let oid = entry.template.oid.as_ref();
+    let first = templates.iter().find(|other| oid.is_some() && other.template.oid.as_ref() == oid);
+    match first.filter(|first| !Arc::ptr_eq(first, entry)) {
+        Some(first) => {
+            let facts = Facts::new().with("with", first.template.name.as_str()).with_some("oid", oid.map(Oid::as_str));
+            let holds = frame.decide(rules::SHARED_OID, &entry.template.name, true, facts).holds;
+            if holds { entry.clone() } else { first.clone() }
+        }
+        None => entry.clone(),
+    }
 }
 
 /// Whether a certificate satisfies its template at all. Of a key on a card the store's word counts; the card need not

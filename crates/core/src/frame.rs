@@ -25,7 +25,7 @@ pub(crate) struct Frame {
     /// Templates and CAs as last read.
     pub(crate) cache: Option<PolicyCache>,
     /// What each policy server told last, by its URL: all that there is when it answers that nothing has changed.
-    pub(crate) told: BTreeMap<String, Found>,
+    pub(crate) told: BTreeMap<String, Told>,
     /// The balloon about certificates near their end, while it is shown.
     notice: Option<BalloonId>,
     /// The level of the event log, as last read.
@@ -217,6 +217,13 @@ impl Frame {
             self.pins.clear();
         }
     }
+}
+
+/// What a policy server told, and when it wants to be asked again.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) found: Found,
+    pub(crate) next_update: SimTime,
 }
 
 /// The code with which something failed, as a fact.

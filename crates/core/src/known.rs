@@ -23,6 +23,8 @@ pub(crate) struct Gathered {
     pub(crate) flags: PolicyFlags,
     pub(crate) policy: Arc<EnrollmentPolicy>,
     pub(crate) principal: PrincipalObject,
+    /// The site of the directory that the computer is in.
+    pub(crate) site: Option<String>,
 }
 
 /// What the effective policy lets a run do, by the bits of `AEPolicy` ([MS-CAESO] 4.4.5.1).
@@ -283,7 +285,24 @@ impl<T> BestFirst<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ca {
     pub(crate) name: String,
+    /// `dNSHostName`, or the address of an enrollment web service in front of the CA.
     pub(crate) host: String,
+    /// That service takes renewals only.
+    pub(crate) renewal_only: bool,
+}
+
+/// Kerberos, anonymous, what needs no question because the credentials are stored, then a client certificate and a user
+/// name ([MS-CAESO] 4.4.5.3.2.3; Microsoft's primer on the enrollment web services; support article on 0x80090022).
+// V1.3.auth-flags
+pub(crate) fn auth_rank(authentication: u32, url: &str, stored: &[String]) -> u8 {
+    match authentication {
+        2 => 0,
+        1 => 1,
+        // V1.3.stored-credentials
+        _ if stored.iter().any(|known| known == url) => 2,
+        8 => 3,
+        _ => 4,
+    }
 }
 
 /// A certificate with a key that signs a request for another one.

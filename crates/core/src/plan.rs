@@ -13,8 +13,8 @@ use crate::candidates::{Candidate, candidates};
 use crate::examine::{CertificateStatus, status};
 use crate::frame::Frame;
 use crate::known::{
-    Ca, Inventory, Issued, IssuedRequest, Item, Kind, Known, ManagedCertificate, NewRequest, Orphan, PendingRequest,
-    SigningCertificate, Task, TemplateEntry,
+    BestFirst, Ca, Inventory, Issued, IssuedRequest, Item, Kind, Known, ManagedCertificate, NewRequest, Orphan,
+    PendingRequest, SigningCertificate, Task, TemplateEntry,
 };
 use crate::rules;
 
@@ -41,7 +41,7 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
                 if !holds {
                     continue;
                 }
-                let ca = Ca { name: ca.clone(), host: host.clone() };
+                let ca = Ca { name: ca.clone(), host: host.clone(), renewal_only: false };
                 (Task::Retrieve(PendingRequest { entry: entry.clone(), ca, request_id: *request_id }), cause)
             }
             RequestStage::Issued { ca, certificate, .. } => {
@@ -76,6 +76,7 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
     let Some(Wish { renews, replaces }) = wish(frame, known, &candidate)? else { return Ok(None) };
     let Some(signers) = signers(frame, known, template, renews, replaces.as_ref())? else { return Ok(None) };
 
+    let Some(cas) = usable_ways(frame, candidate.cas, &signers.kind) else { return Ok(None) };
     let retires = retired_by(frame, known, &candidate.entry, replaces.as_ref())?;
     let providers = providers(frame, template, &known.gathered.settings.providers)?;
     let interactive = is_interactive(frame, template, providers.first(), &signers);
@@ -91,11 +92,26 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
         task: Task::Request(NewRequest {
             orphans: orphans(&known.held, name),
             template: candidate.entry,
-            cas: candidate.cas,
+            cas,
             kind: signers.kind,
             cosigner: signers.cosigner,
         }),
     }))
+}
+
+/// The CAs without the ways that are for renewals, unless this is one; `None` when nothing is left.
+fn usable_ways(frame: &mut Frame, cas: BestFirst<Ca>, kind: &Kind) -> Option<BestFirst<Ca>> {
+    let renewal = matches!(kind, Kind::Renew(_));
+    let mut usable = Vec::new();
+    for ca in core::iter::once(cas.first).chain(cas.others) {
+        let refuses = ca.renewal_only && !renewal;
+        let facts = Facts::new().with("ca", ca.name.as_str());
+        if !(ca.renewal_only && frame.decide(rules::RENEWAL_ONLY, &ca.host, refuses, facts).holds) {
+            usable.push(ca);
+        }
+    }
+    let mut usable = usable.into_iter();
+    Some(BestFirst { first: usable.next()?, others: usable.collect() })
 }
 
 /// What a candidate's certificates ask for.
@@ -111,7 +127,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
     let template = &candidate.entry.template;
     let flags = known.gathered.flags;
     let new = flags.enroll && !candidate.renewal_only;
-    Ok(match status(frame, &known.held, &candidate.entry, new)? {
+    Ok(match status(frame, known, &candidate.entry, new)? {
         // U4.3.modern
         CertificateStatus::Good => None,
         CertificateStatus::None => {

@@ -74,8 +74,14 @@ rules! {
         "policy servers are configured under the PolicyServers key", Exception;
     END_POINT_ORDER = "R023", "[MS-CAESO] 4.4.5.3.2.3, as cited by Samba",
         "end points of one PolicyID form a group, in order of cost and then of authentication";
+    CACHED_END_POINT = "V1.3.cached", "Microsoft, Certificate Enrollment Web Services primers",
+        "an end point whose answer is kept, and is to be renewed latest, stands before cheaper ones of its group";
+    NEXT_END_POINT = "V1.3.next", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
+        "the end point failed, and the next one of its group is asked";
+    SILENT_END_POINT = "V1.3.silent", "Microsoft support: error 0x80090022",
+        "the end point failed only because nobody may be asked, so the code of the one before it stays the group's";
     END_POINT_DISABLED = "R024", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
-        "the end point chosen from the group lacks flag 0x10, and autoenrollment leaves the group alone", Exception;
+        "the first end point of the group lacks flag 0x10, and autoenrollment leaves the group alone", Exception;
     FOREST_POLICY_ID = "R025", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
         "the PolicyID of an LDAP group is the objectGUID of the forest root domain";
     END_POINT_PROTOCOL = "R026", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
@@ -100,6 +106,9 @@ rules! {
         "the client is not older than the private-key flags of the template demand";
     SCHEMA_TWO = "R036", "TechNet cc783873",
         "the template has schema version 2 or later";
+    NO_TEMPLATE_OID = "R034.identity", "inferred",
+        "the template of version 2 or later has no object identifier, or none that can be read, and is no candidate",
+            Exception;
     MACHINE_TYPE = "R037", "[MS-WCCE] 3.1.2.4.2.2.1.1",
         "the machine-type flag of the template fits the context of the run";
     NOT_FOR_CAS = "R038", "[MS-WCCE] 3.1.2.4.2.2.1.1",
@@ -114,6 +123,10 @@ rules! {
         "at least one usable CA lists the template";
     CA_RIGHT = "R043", "[MS-WCCE] 3.2.1.4.2.1; [MS-XCEP] 3.1.4.1.3.2",
         "the CA lets the principal enroll, as the policy server announces";
+    CA_ORDER = "P7.51", "inferred",
+        "CAs that nothing else ranks are asked in the order of their names; otherwise as the directory lists them";
+    CA_OF_SITE = "P7.52", "TechNet wiki 14106; [MS-ADA2] msPKI-Site-Name",
+        "the CA is of the computer's own site, and is asked before those of none and of other sites";
     SUPERSEDED = "R044", "[MS-CRTD] 2.21; TechNet cc755801",
         "another candidate supersedes the template, and is enrolled in its place";
     ONE_RA_SIGNATURE = "R045", "TechNet cc759203",
@@ -128,6 +141,9 @@ rules! {
     // F. Stores.
     TEMPLATE_CERTIFICATE = "R049", "TechNet cc736434; [MS-WCCE] 2.2.2.7.7.1, 2.2.2.7.7.2",
         "the certificate names a template that exists in the directory, and is managed", Managed;
+    SHARED_OID = "R049.shared", "inferred",
+        "another template has the same object identifier, and every certificate of either counts for that one",
+            Exception, Amiss;
     FIRST_ENROLLMENT = "R050", "TechNet cc787781",
         "no valid certificate of the template is there, and policy allows to enroll one", Due;
     NOTHING_NEEDED = "R051", "inferred",
@@ -215,6 +231,10 @@ rules! {
         "the CA's disposition is issued (3) or pending (5); every other value is an error";
     NEXT_CA = "R083", "[MS-XCEP] 3.1.4.1.3.5",
         "another CA issues the template, and is asked after this one failed";
+    RENEWAL_ONLY = "R087.renewal-only", "[MS-XCEP] 3.1.4.1.3.5",
+        "the enrollment web service takes renewals only, and is not asked for a new certificate";
+    SILENT_CA = "R087.silent", "Microsoft support: error 0x80090022",
+        "the way to the CA failed only because nobody may be asked, so the code of the one before it stays the item's";
     PENDING_REMEMBERED = "R086", "[MS-WCCE] 3.1.1.6.1",
         "CA, host and request ID of the pending request are kept with its entry";
 
@@ -380,7 +400,7 @@ rules! {
     DIRECTORY_CACHE_NOT_WRITTEN = "F.directory-cache", "inferred",
         "the state of the download cannot be remembered, and the next run downloads again", Exception;
     POLICY_SERVER_FAILED = "F.policy-server", "[MS-CAESO] 4.4.5.3.2, as cited by Samba",
-        "a policy server does not answer: that is logged, and the other end points are asked", Exception;
+        "no policy server of a group answers: that is logged, and the other groups are asked", Exception;
     STORES_UNREADABLE = "F.stores", "inferred",
         "MY and REQUEST cannot be read, and the run ends with an entry in the event log", EndsRun, Exception;
     CERTIFICATES_NOT_INSPECTED = "F.inspect", "inferred",

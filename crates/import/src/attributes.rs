@@ -64,6 +64,7 @@ pub(crate) const AUTHORITY: &[(&str, Values)] = &[
     ("dNSHostName", Values::Text),
     ("cACertificate", Values::Octets),
     ("certificateTemplates", Values::Text),
+    ("msPKI-Site-Name", Values::Text),
     ("nTSecurityDescriptor", Values::Security),
 ];
 
@@ -85,8 +86,10 @@ const OTHERS: &[(&str, &str)] = &[
     ("systemFlags", OF_THE_DIRECTORY),
     ("pKIEnrollmentAccess", "is not used ([MS-CRTD] 2.10)"),
     ("cACertificateDN", "repeats the subject of cACertificate"),
-    ("msPKI-Enrollment-Servers", "names enrollment over HTTPS, and the CAs of a world are asked directly"),
-    ("msPKI-Site-Name", "orders CAs by site, and a world has one site"),
+    (
+        "msPKI-Enrollment-Servers",
+        "names enrollment over HTTPS, and the CAs of a world are asked directly; see docs/limits.md",
+    ),
 ];
 
 /// A finding for each value of an attribute that is not understood.

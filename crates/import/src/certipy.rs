@@ -327,6 +327,8 @@ fn authority(name: &str) -> ImportedAuthority {
         templates: Vec::new(),
         enroll_permission: None,
         priority: None,
+        site: None,
+        uris: Vec::new(),
     };
     ImportedAuthority { authority, security: None }
 }

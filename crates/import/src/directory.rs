@@ -69,6 +69,11 @@ fn template_object(import: &mut Import, dn: &str, entry: &Entry) {
         }
     }
     let mut said: BTreeSet<String> = entry.0.iter().map(|(name, _)| bare(name).to_ascii_lowercase()).collect();
+    // Files that are made to be loaded into a directory leave the identity out, which each directory gives anew. What
+    // was read from one, as the attributes show that it keeps for itself, would have it.
+    if ["objectGUID", "whenCreated", "uSNCreated"].iter().any(|name| entry.value(name).is_some()) {
+        said.insert("mspki-cert-template-oid".to_owned());
+    }
     match security(import, &object, entry) {
         Some(security) => template.security = security,
         None => {
@@ -109,6 +114,10 @@ fn authority_object(import: &mut Import, dn: &str, entry: &Entry) {
     for value in entry.values("cACertificate").skip(1) {
         let reason = Reason::NoWord("a CA of a world has one certificate");
         import.findings.push(Finding::new(&object, "cACertificate", shown(value), reason));
+    }
+    for value in entry.values("msPKI-Site-Name").skip(1) {
+        let reason = Reason::NoWord("a CA of a world is for the computers of one site");
+        import.findings.push(Finding::new(&object, "msPKI-Site-Name", shown(value), reason));
     }
     let security = security(import, &object, entry);
     import.authorities.push(ImportedAuthority { authority, security });

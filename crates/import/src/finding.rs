@@ -28,6 +28,8 @@ pub enum Reason {
     NoWord(&'static str),
     /// The source does not say it; this is what holds then.
     Unsaid(&'static str),
+    /// It was taken over, and this is to be known about it.
+    Kept(String),
     /// It contradicts, or refers to, something else in the files.
     Conflict(&'static str),
     /// It is not known here.
@@ -66,6 +68,7 @@ impl fmt::Display for Finding {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Kept(what) => f.write_str(what),
             Self::Malformed(expected) => write!(f, "could not be read; expected {expected}"),
             Self::NoRule(why) | Self::Replaced(why) | Self::NoWord(why) | Self::Unsaid(why) | Self::Conflict(why) => {
                 f.write_str(why)

@@ -7,12 +7,12 @@ mod template;
 use std::collections::BTreeSet;
 
 use autoenroll_keys::PublicKey;
-use autoenroll_model::KeyAlgorithm;
+use autoenroll_model::{KeyAlgorithm, Template};
 use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
 use crate::text::{Toml, quoted};
-use crate::{Import, ImportedAuthority, OidNames, Policy, Trust, TrustedCertificate};
+use crate::{Import, ImportedAuthority, ImportedTemplate, OidNames, Policy, Trust, TrustedCertificate};
 
 /// A file, and what it could not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,9 +42,11 @@ impl Import {
         for imported in writer.once("CA", &self.authorities, |imported| &imported.authority.name) {
             writer.authority(imported, &names);
         }
+        writer.shared_identities(&templates);
         for imported in templates {
             writer.header("world.template");
             writer.template(imported, "general-flags", Some(&names));
+            writer.limits(&imported.template);
             if imported.says("nTSecurityDescriptor") {
                 writer.security(&imported.template.name, &imported.template.security);
             }
@@ -94,6 +96,27 @@ impl Writer<'_> {
         self.findings.push(Finding::new(object, attribute, value, reason));
     }
 
+    /// What the world says and the bench does not model.
+    fn limits(&mut self, template: &Template) {
+        for (asked, limit) in template.limits() {
+            let why = format!("is beyond the bench: {}; docs/limits.md has all limits", limit.instead);
+            self.find(&template.name, "template", asked, Reason::Kept(why));
+        }
+    }
+
+    /// Two templates with one object identifier: certificates name it, and tell the two not apart.
+    fn shared_identities(&mut self, templates: &[&ImportedTemplate]) {
+        for (at, imported) in templates.iter().enumerate() {
+            let Some(oid) = &imported.template.oid else { continue };
+            let same = |other: &&&ImportedTemplate| other.template.oid.as_ref() == Some(oid);
+            if let Some(first) = templates[..at].iter().find(same) {
+                let first = &first.template.name;
+                let why = format!("`{first}` has the same, and every certificate of either counts for that one");
+                self.find(&imported.template.name, "msPKI-Cert-Template-OID", oid.as_str(), Reason::Kept(why));
+            }
+        }
+    }
+
     /// The first of each name: names tell things of a world apart.
     fn once<'i, T>(&mut self, what: &str, all: &'i [T], name: impl Fn(&T) -> &String) -> Vec<&'i T> {
         let mut seen = BTreeSet::new();
@@ -113,6 +136,9 @@ impl Writer<'_> {
         match authority.host.as_deref() {
             Some(host) => self.nonempty(name, "dNSHostName", "host", host),
             None => self.toml.raw("host", "false"),
+        }
+        if let Some(site) = &authority.site {
+            self.nonempty(name, "msPKI-Site-Name", "site", site);
         }
         if let Ok(certificate) = Certificate::parse(&authority.certificate) {
             self.certificate(name, &certificate);

@@ -11,13 +11,42 @@ use crate::table::Invariant;
 /// [`Invariant::DuplicateRequest`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DuplicateRequest {
-    /// Requester and template of each request under submission, by CA and number.
-    pending: BTreeMap<(String, i64), (String, String)>,
+    /// Each request under submission, by CA and number.
+    pending: BTreeMap<(String, i64), Pending>,
+    /// Whose REQUEST store each user has before them.
+    places: BTreeMap<String, Place>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pending {
+    requester: String,
+    template: String,
+    /// Where REQUEST tells of it. `None`: made before the trace began, by a user who has not logged on since.
+    place: Option<Place>,
+}
+
+/// Where a principal's REQUEST store is (N9.per-computer, N9.roaming).
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// The principal has one only.
+    Everywhere,
+    /// On that computer.
+    On(String),
 }
 
 impl DuplicateRequest {
     pub(crate) fn pending(&mut self, ca: &str, request_id: i64, requester: &str, template: &str) {
-        self.pending.insert((ca.to_owned(), request_id), (requester.to_owned(), template.to_owned()));
+        let place = self.places.get(requester).cloned();
+        let pending = Pending { requester: requester.to_owned(), template: template.to_owned(), place };
+        self.pending.insert((ca.to_owned(), request_id), pending);
+    }
+
+    /// What was there before is taken to be on the computer of the first logon.
+    fn log_on(&mut self, user: &str, place: Place) {
+        for pending in self.pending.values_mut().filter(|pending| pending.requester == user) {
+            pending.place.get_or_insert_with(|| place.clone());
+        }
+        self.places.insert(user.to_owned(), place);
     }
 }
 
@@ -28,9 +57,21 @@ impl Checker for DuplicateRequest {
             _ => None,
         };
         match at.record.kind {
+            Kind::Logon => {
+                let roams = at.record.facts.get("roaming") == Some(&Fact::Flag(true));
+                let computer = at.text("computer").filter(|_| !roams);
+                let place = computer.map_or(Place::Everywhere, |computer| Place::On(computer.to_owned()));
+                self.log_on(&at.record.actor, place);
+                None
+            }
             Kind::Request => {
                 let template = at.text("template")?;
-                let same = |(requester, of): &(String, String)| *requester == at.record.actor && of == template;
+                let here = self.places.get(&at.record.actor);
+                let same = |pending: &Pending| {
+                    pending.requester == at.record.actor
+                        && pending.template == template
+                        && (pending.place.is_none() || pending.place.as_ref() == here)
+                };
                 let reason = format!("a certificate of {template} is requested while a request for it is pending");
                 self.pending.values().any(same).then(|| at.violation(Invariant::DuplicateRequest, reason))
             }

@@ -110,8 +110,8 @@ pub const INVARIANTS: &[Statement] = &[
     ),
     part(
         Invariant::DuplicateRequest,
-        "No certificate of a template is requested while an earlier request of the same principal for it is pending.",
-        "R060",
+        "No certificate of a template is requested while an earlier request for it is pending in the same store.",
+        "R060, N9.per-computer",
         "requests that were pending before it began",
     ),
     whole(

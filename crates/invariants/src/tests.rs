@@ -264,6 +264,28 @@ fn no_second_request_while_one_is_pending() {
     check(&[request, pending, &decided("issued", 2), request], &[]);
     check(&[request, pending, &decided("denied", 2), request], &[]);
     check(&[request, pending, &decided("issued", 3), request], &["duplicate-request@3"]);
+    let there = "alice logon computer=WKS02";
+    check(
+        &[
+            "alice logon computer=WKS01",
+            request,
+            "CA pending ca=CA request-id=2 requester=alice template=T",
+            there,
+            request,
+        ],
+        &[],
+    );
+    let roaming = "alice logon computer=WKS02 roaming=true";
+    check(
+        &[
+            "alice logon computer=WKS01 roaming=true",
+            request,
+            "CA pending ca=CA request-id=2 requester=alice template=T",
+            roaming,
+            request,
+        ],
+        &["duplicate-request@4"],
+    );
     let trace = trace(&[request]);
     let mut checkers = Checkers::new(None);
     checkers.pending("CA", 2, "alice", "T");

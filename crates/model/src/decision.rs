@@ -94,6 +94,8 @@ pub enum Role {
     Desktop,
     /// Is about something out of the ordinary: of its decisions only an affirmative one is a reason.
     Exception,
+    /// Is about a template that is set up amiss: told beside what became of it, which it explains.
+    Amiss,
 }
 
 /// What a rule decided, about what, and on which facts.

@@ -135,7 +135,7 @@ pub enum Effect {
     Retrieve {
         /// Name of the CA.
         ca: String,
-        /// Its host.
+        /// Its host, or the `https://` address of an enrollment web service in front of it.
         host: String,
         /// Number of the request there.
         request_id: u32,
@@ -146,7 +146,7 @@ pub enum Effect {
     ReadExchangeCertificate {
         /// Name of the CA.
         ca: String,
-        /// Its host.
+        /// Its host, or the `https://` address of an enrollment web service in front of it.
         host: String,
     },
 }
@@ -313,7 +313,7 @@ impl SoftwareOperation {
 pub struct Submission {
     /// Name of the CA (`pwszAuthority`).
     pub ca: String,
-    /// Its host.
+    /// Its host, or the `https://` address of an enrollment web service in front of it.
     pub host: String,
     /// `dwFlags`: request type and options ([MS-WCCE] 3.2.1.4.3.1.1).
     pub flags: u32,

@@ -22,6 +22,7 @@ mod guid;
 pub mod hex;
 mod hresult;
 mod key;
+mod limits;
 mod policy;
 mod principal;
 mod profile;
@@ -49,6 +50,7 @@ pub use facts::{Fact, Facts};
 pub use guid::{Guid, GuidError};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
 pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
+pub use limits::Limit;
 pub use policy::AePolicy;
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
@@ -64,7 +66,7 @@ pub use store::{
     Thumbprint, TrustContainer, TrustStore,
 };
 pub use template::{
-    CngSettings, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
+    CaUri, CngSettings, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,
     PrivateKeyFlags, ProviderPreference, Template, UnknownHash,
 };
 pub use time::{Duration, DurationError, FileTime, Now, SimTime};

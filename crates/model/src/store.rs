@@ -133,6 +133,9 @@ pub struct Settings {
     pub local_policy: Option<u32>,
     /// Policy servers (Windows 7 and later), in registry order.
     pub policy_servers: Vec<PolicyServer>,
+    /// URLs of policy servers for which the principal's vault holds credentials, so that nobody needs to be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stored_credentials: Vec<String>,
     /// The `AEExpress` entry exists: no delay before the balloon.
     pub express: bool,
     /// `AEEventLogLevel` or `LogLevel`; `None` when not set.
@@ -192,6 +195,9 @@ pub struct RootDse {
     pub signs_ldap: bool,
     /// `objectGUID` of the forest root domain.
     pub forest: Guid,
+    /// The site that the client is in, as the domain controller finds it; `None` when it is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
 }
 
 /// One trust container.

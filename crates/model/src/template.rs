@@ -19,6 +19,9 @@ pub struct Template {
     pub display_name: String,
     /// `msPKI-Cert-Template-OID`, the identity from version 2 on ([MS-CRTD] 2.20).
     pub oid: Option<Oid>,
+    /// What that attribute says where it is no object identifier; then [`Self::oid`] is `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malformed_oid: Option<String>,
     /// `msPKI-Template-Schema-Version`; `None` when the attribute is absent, which means 1 ([MS-CRTD] 2.16).
     pub schema: Option<u32>,
     /// `revision`, the major version ([MS-CRTD] 2.6).
@@ -78,6 +81,7 @@ impl Template {
             name: name.to_string(),
             display_name: name.to_string(),
             oid: None,
+            malformed_oid: None,
             schema: None,
             revision: 0,
             minor: 0,
@@ -178,6 +182,27 @@ pub struct EnrollmentService {
     pub enroll_permission: Option<bool>,
     /// Lower is tried earlier, when a policy server said so ([MS-XCEP] 3.1.4.1.3.5).
     pub priority: Option<u32>,
+    /// `msPKI-Site-Name`: the site of the directory whose computers it is for ([MS-ADA2]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// Enrollment web services in front of it, when a policy server named any; then requests go through them only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uris: Vec<CaUri>,
+}
+
+/// An enrollment web service (CES) in front of a CA ([MS-XCEP] 3.1.4.1.3.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct CaUri {
+    /// Its address.
+    pub uri: String,
+    /// 1 anonymous, 2 Kerberos, 4 user name and password, 8 certificate.
+    pub client_authentication: u32,
+    /// Lower is tried earlier.
+    pub priority: u32,
+    /// It takes renewals only.
+    pub renewal_only: bool,
 }
 
 crate::words! {

@@ -4,7 +4,9 @@ mod bindings;
 mod code_fact;
 mod covers;
 mod facts;
+mod limits;
 mod providers;
+mod shared_oid;
 mod time;
 mod timeline;
 mod unread;
@@ -125,6 +127,8 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
         worlds.push(world);
     }
     unused_certificate::check(&worlds, &mut meant);
+    shared_oid::check(&worlds, &mut meant);
+    limits::check(&worlds, &document.steps, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));
     found.extend(meant);

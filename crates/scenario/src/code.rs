@@ -134,6 +134,14 @@ codes! {
          (`stores` says otherwise), and a container that `holds` it onto that card. What an extended world keeps for others to use is no \
          mistake.";
 
+    SharedOid = "AE0310", "two templates with one object identifier",
+        "A certificate names its template by object identifier. Where two templates have the same, every certificate of either counts for \
+         the first one, so the other one is enrolled again at each refresh. That can be so in a directory, and a story may be about it.";
+
+    BeyondTheBench = "AE0311", "beyond the bench",
+        "The file asks for something that the bench does not model; the message says what happens instead. The story is played without it, \
+         so a green run says nothing about it. docs/limits.md lists all limits.";
+
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
          `never`, `state`). The other keys only say more about it.";

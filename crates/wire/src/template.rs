@@ -51,10 +51,13 @@ fn read_template(object: &mut Object<'_>) -> Option<Template> {
     };
     // R029
     let (ra_application_policies, cng) = object.ra_application_policies();
+    let identity = object.text("msPKI-Cert-Template-OID");
+    let oid: Option<Oid> = identity.as_deref().and_then(|text| text.trim().parse().ok());
     Some(Template {
         display_name: object.text("displayName").unwrap_or_else(|| name.clone()),
         name,
-        oid: object.oids("msPKI-Cert-Template-OID").into_iter().next(),
+        malformed_oid: identity.filter(|_| oid.is_none()),
+        oid,
         schema: object.number("msPKI-Template-Schema-Version"),
         revision: object.number("revision").unwrap_or_default(),
         minor: object.number("msPKI-Template-Minor-Revision").unwrap_or_default(),
@@ -102,6 +105,8 @@ pub fn authority_from_entry(entry: &Entry) -> (Option<EnrollmentService>, Vec<At
         templates: object.texts("certificateTemplates"),
         enroll_permission: None,
         priority: None,
+        site: object.text("msPKI-Site-Name"),
+        uris: Vec::new(),
     });
     (authority, object.errors)
 }
@@ -294,6 +299,7 @@ pub fn to_entry(template: &Template) -> Entry {
     ] {
         list.iter().for_each(|oid| entry.push(attribute, oid.as_str()));
     }
+    template.malformed_oid.iter().for_each(|text| entry.push("msPKI-Cert-Template-OID", text.as_str()));
     template.supersedes.iter().for_each(|name| entry.push("msPKI-Supersede-Templates", name.as_str()));
     push_ra_application_policies(&mut entry, template);
     entry.push("nTSecurityDescriptor", security_descriptor::to_bytes(&template.security));

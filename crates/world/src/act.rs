@@ -74,7 +74,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     fn logon(&mut self, user: &str, computer: &str) -> Result<(), ActError> {
         let role = self.may_log_on(user, computer)?;
-        let record = self.record(user, Kind::Logon, Facts::new().with("computer", computer), Vec::new());
+        let record = self.record(user, Kind::Logon, self.logon_facts(user, computer), Vec::new());
         self.begin_session(user, computer, Context::User, role, record).map_err(ActError::from)
     }
 
@@ -89,6 +89,29 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
+    /// Where a user logs on, and whether stores and keys come along.
+    pub(crate) fn logon_facts(&self, user: &str, computer: &str) -> Facts {
+        let roaming = self.roaming.contains(user).then_some(true);
+        Facts::new().with("computer", computer).with_some("roaming", roaming)
+    }
+
+    /// A user's certificates, requests and software keys are those of the profile on this computer; the settings are
+    /// the user's. What the world has at the start is on the computer of the first logon.
+    fn enter_profile(&mut self, user: &str, computer: &str) {
+        let before = self.profiles.insert(user.to_owned(), computer.to_owned());
+        let Some(before) = before.filter(|before| before != computer) else { return };
+        // N9.roaming
+        if self.roaming.contains(user) {
+            return;
+        }
+        // N9.per-computer
+        let mut there = self.set_aside.remove(&(user.to_owned(), computer.to_owned())).unwrap_or_default();
+        let here = self.stores.entry(user.to_owned()).or_default();
+        there.settings = here.settings.clone();
+        let left = std::mem::replace(here, there);
+        self.set_aside.insert((user.to_owned(), before), left);
+    }
+
     /// Starts a core and its background timer, and hands it the trigger of boot or logon.
     pub(crate) fn begin_session(
         &mut self,
@@ -98,6 +121,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         role: ComputerRole,
         because: RecordId,
     ) -> Result<(), WorldError> {
+        if context == Context::User {
+            self.enter_profile(principal, computer);
+        }
         let identity = Identity {
             principal: principal.to_owned(),
             computer: computer.to_owned(),

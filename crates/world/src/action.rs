@@ -1,8 +1,8 @@
 //! What people and the world do: the steps of a scenario, as data.
 
 use autoenroll_model::{
-    Choice, DecisionPoint, Duration, EnrollmentFlags, FileTime, GeneralFlags, NameFlags, PolicyServer, PrivateKeyFlags,
-    ProviderPreference, SecurityDescriptor, Template, TrustStore,
+    Choice, DecisionPoint, Duration, EnrollmentFlags, FileTime, GeneralFlags, HResult, NameFlags, PolicyServer,
+    PrivateKeyFlags, ProviderPreference, SecurityDescriptor, Template, TrustStore,
 };
 
 use autoenroll_csp::Pin;
@@ -212,6 +212,13 @@ pub enum Change {
         url: String,
         /// Whether it answers.
         reachable: bool,
+    },
+    /// With which code a policy server answers every question; `None`: with the policy.
+    PolicyServiceFailure {
+        /// Its address.
+        url: String,
+        /// The code.
+        failure: Option<HResult>,
     },
     /// Somebody sets the wall clock of every machine.
     WallClock(FileTime),

@@ -25,8 +25,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             | Effect::ReadEnrollmentServices => self.blame_for_directory(),
             Effect::GetPolicies(server) => {
                 let service = self.policy_services.iter().find(|service| service.url == server.url)?;
-                let gone = |it: &Record| is_gone(it, "policy-server") && it.facts.text("url") == Some(&server.url);
-                (!service.reachable).then(|| self.last_change(gone)).flatten()
+                let of_it = |it: &Record| it.facts.text("url") == Some(&server.url);
+                let fails = |it: &Record| it.facts.text("attribute") == Some("failure") && of_it(it);
+                match service.reachable {
+                    true if service.failure == Some(*code) => self.last_change(fails),
+                    true => None,
+                    false => self.last_change(|it| is_gone(it, "policy-server") && of_it(it)),
+                }
             }
             _ => None,
         }

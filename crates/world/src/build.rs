@@ -81,6 +81,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             begun_logons: 0,
             begun: 0,
             containers: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
+            roaming: BTreeSet::new(),
             changes: Vec::new(),
             invariants: Checkers::new(Some(spec.profile.cancelled)),
         };
@@ -110,6 +113,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for user in &spec.users {
             self.directory.add_user(user, user.created.map(|created| instant(created, spec.start)));
             self.stores.insert(user.name.clone(), PrincipalStores::new(user.settings.clone()));
+            if user.roaming {
+                self.roaming.insert(user.name.clone());
+            }
         }
         for computer in &spec.computers {
             self.directory.add_computer(computer);
@@ -121,6 +127,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 role: computer.role,
                 providers: computer.providers.clone(),
                 card_database: computer.card_database.clone(),
+                site: computer.site.clone(),
                 trust: TrustStores::default(),
             };
             self.computers.insert(computer.name.clone(), built);
@@ -140,7 +147,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let mut ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
             authority.configure(&mut ca);
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
-            let published = EnrollmentService { host: authority.host.clone(), ..ca.authority() };
+            let published =
+                EnrollmentService { host: authority.host.clone(), site: authority.site.clone(), ..ca.authority() };
             self.directory.add_authority(published, visible(authority.published));
             self.hosts.cas.add_ca(ca);
             let state = CaState { spec: authority.clone(), stopped: false };

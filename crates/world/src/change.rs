@@ -8,7 +8,7 @@ use crate::action::{Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdi
 use crate::directory::Visibility;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
-use crate::spec::CaSpec;
+use crate::spec::{CaSpec, PolicyServiceSpec};
 use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
@@ -92,11 +92,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 what("controller").with("controller", controller.as_str()).with("reachable", *reachable)
             }
             Change::PolicyServiceReachable { url, reachable } => {
-                let known = self.policy_services.iter().map(|service| service.url.clone()).collect();
-                let unknown = Unknown { what: Thing::PolicyService, name: url.clone(), known };
-                let service = self.policy_services.iter_mut().find(|service| service.url == *url);
-                service.ok_or(unknown)?.reachable = *reachable;
+                self.policy_service(url)?.reachable = *reachable;
                 what("policy-server").with("url", url.as_str()).with("reachable", *reachable)
+            }
+            Change::PolicyServiceFailure { url, failure } => {
+                self.policy_service(url)?.failure = *failure;
+                let failure = failure.map_or_else(|| "none".to_owned(), |code| code.to_string());
+                what("policy-server").with("url", url.as_str()).with("attribute", "failure").with("to", failure)
             }
             Change::WallClock(wall) => {
                 self.clock.set_wall(*wall);
@@ -155,6 +157,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 what("unblock-card").with("card", card.as_str())
             }
         })
+    }
+
+    fn policy_service(&mut self, url: &str) -> Result<&mut PolicyServiceSpec, Unknown> {
+        let known = self.policy_services.iter().map(|service| service.url.clone()).collect();
+        let unknown = Unknown { what: Thing::PolicyService, name: url.to_owned(), known };
+        self.policy_services.iter_mut().find(|service| service.url == url).ok_or(unknown)
     }
 
     fn offer(&mut self, ca: &str, template: &str, offered: bool) -> Result<(), ActError> {

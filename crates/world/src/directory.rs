@@ -250,14 +250,15 @@ impl Directory {
         self.usn
     }
 
-    /// What the controller that answers says of itself.
-    pub(crate) fn root(&self) -> Result<RootDse, HResult> {
+    /// What the controller that answers says of itself, to a client in that site.
+    pub(crate) fn root(&self, site: Option<&str>) -> Result<RootDse, HResult> {
         let controller = self.controller()?;
         Ok(RootDse {
             dc: controller.name.clone(),
             usn: self.usn,
             signs_ldap: controller.signs_ldap,
             forest: self.forest,
+            site: site.map(str::to_owned),
         })
     }
 
@@ -417,7 +418,7 @@ mod tests {
     #[test]
     fn the_first_controller_that_answers_is_contacted() {
         let mut directory = directory();
-        let root = |directory: &Directory| directory.root().map(|root| (root.dc, root.signs_ldap));
+        let root = |directory: &Directory| directory.root(None).map(|root| (root.dc, root.signs_ldap));
         assert_eq!(root(&directory), Ok(("DC01".to_owned(), true)));
         directory.set_controller("DC01", false).unwrap();
         assert_eq!(root(&directory), Ok(("DC02".to_owned(), false)));

@@ -6,8 +6,8 @@ use autoenroll_ca::Ca;
 use autoenroll_keys::draw;
 use autoenroll_model::{
     CertificateCheck, Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input,
-    PolicyResponse, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
-    access_check,
+    PolicyResponse, PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template,
+    Thumbprint, access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, thumbprint};
@@ -19,8 +19,12 @@ use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
 use crate::record;
 use crate::session::{PendingEffect, SessionId};
+use crate::stores::PrincipalStores;
 use crate::world::World;
 use autoenroll_invariants::Invariant;
+
+/// `X509AuthUsername` of an end point ([MS-XCEP] 3.1.4.1.3.5).
+pub(crate) const AUTH_USER_NAME: u32 = 4;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Begins an effect: records it and puts its end, or its transaction into the queue of a reader.
@@ -33,7 +37,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: Vec<RecordId>,
     ) -> RecordId {
         let (kind, facts) = match &body {
-            Effect::Submit(submission) => self.request_record(submission),
+            Effect::Submit(submission) => self.request_record(principal, submission),
             other => record::effect(other, &self.names),
         };
         let record = self.record(principal, kind, facts.clone(), because);
@@ -135,9 +139,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             | Effect::ReadTemplates
             | Effect::ReadEnrollmentServices => self.perform_directory(id, principal, pending),
             Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
-            Effect::Retrieve { ca, request_id, .. } => self.retrieve(ca, *request_id, pending.record),
-            Effect::ReadExchangeCertificate { ca, .. } => self.exchange_certificate(ca, pending.record),
-            Effect::GetPolicies(server) => self.policies(id, principal, &server.url),
+            Effect::Retrieve { ca, host, request_id } => self
+                .enrollment_server(principal, ca, host)
+                .map_err(|code| self.ca_failed(ca, code, pending.record))
+                .and_then(|()| self.retrieve(ca, *request_id, pending.record)),
+            Effect::ReadExchangeCertificate { ca, host } => self
+                .enrollment_server(principal, ca, host)
+                .map_err(|code| self.ca_failed(ca, code, pending.record))
+                .and_then(|()| self.exchange_certificate(ca, pending.record)),
+            Effect::GetPolicies(server) => self.policies(id, principal, server),
             Effect::Inspect(thumbprints) => {
                 Ok(EffectResult::Checks(thumbprints.iter().filter_map(|t| self.inspect(id, principal, t)).collect()))
             }
@@ -162,7 +172,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
         }
         match &pending.effect {
-            Effect::BindDirectory => self.directory.root().map(EffectResult::Directory),
+            Effect::BindDirectory => {
+                let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&session.computer));
+                let site = computer.and_then(|computer| computer.site.as_deref());
+                self.directory.root(site).map(EffectResult::Directory)
+            }
             Effect::ReadTrust => self.directory.trust().map(EffectResult::Trust),
             Effect::ReadEnrollmentServices => self.directory.authorities().map(EffectResult::EnrollmentServices),
             Effect::ReadPrincipal => {
@@ -184,10 +198,20 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// What a policy server answers ([MS-XCEP] 3.1.4.1): what the directory holds, with the caller's permissions
     /// resolved, or that nothing has changed since it last asked.
-    fn policies(&mut self, id: SessionId, principal: &str, url: &str) -> Result<EffectResult, HResult> {
+    fn policies(&mut self, id: SessionId, principal: &str, server: &PolicyServer) -> Result<EffectResult, HResult> {
+        let url = server.url.as_str();
+        // Whoever asks has no window: without stored credentials a name and a password cannot be had.
+        // V1.3.password
+        let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == url);
+        if server.auth_flags == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {
+            return Err(HResult::NTE_SILENT_CONTEXT);
+        }
         let service = self.policy_services.iter().find(|service| service.url == url && service.reachable);
         // X6.1.0x80094015
         let service = service.ok_or(HResult::CERTSRV_E_NO_POLICY_SERVER)?;
+        if let Some(failure) = service.failure {
+            return Err(failure);
+        }
         let (next_update_hours, priorities) = (service.next_update_hours, service.priorities.clone());
         let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
         let session = self.sessions.get_mut(&id).ok_or(HResult::E_UNEXPECTED)?;
@@ -212,6 +236,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let priority =
                     priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
                 authority.priority = Some(priority.unwrap_or(1));
+                // The protocol has no word for sites.
+                authority.site = None;
+                let servers = self.authorities.get(&authority.name).map(|ca| &ca.spec.enrollment_servers);
+                authority.uris = servers.into_iter().flatten().map(|server| server.uri.clone()).collect();
             }
         }
         Ok(EffectResult::Policy(response))

@@ -244,7 +244,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         done: RecordId,
     ) -> Result<(), WorldError> {
         let because = self.logon_decided(done);
-        let facts = self.chosen_facts(logon, Some(chosen)).with("mapping", mapping);
+        let roaming = self.logon_facts(&logon.user, &logon.computer).get("roaming").cloned();
+        let facts = self.chosen_facts(logon, Some(chosen)).with("mapping", mapping).with_some("roaming", roaming);
         let record = self.record(&logon.user, Kind::Logon, facts, because);
         let role = self.role_of_computer(&logon.computer);
         self.begin_session(&logon.user, &logon.computer, Context::User, role, record)

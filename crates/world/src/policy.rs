@@ -161,6 +161,7 @@ impl AppliedPolicy {
             },
             local_policy: own.local_policy,
             policy_servers: values.policy_servers.clone(),
+            stored_credentials: own.stored_credentials.clone(),
             express: own.express,
             log_level: own.log_level,
             expiration_percent: values.expiration_percent,

@@ -9,14 +9,15 @@ use std::fmt;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, Duration, FileTime, Guid, KeyAlgorithm, PolicyServer, Profile, Provider, Sid, Template, TrustStore,
+    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, PolicyServer, Profile, Provider, Sid, Template,
+    TrustStore,
 };
 
 use crate::action::Change;
 
 pub use autoenroll_csp::Pin;
 pub use budget::{Budget, Quantity};
-pub use ca::CaSpec;
+pub use ca::{CaSpec, EnrollmentServerSpec};
 pub use setting::{Edit, Field, Setting, SettingValue};
 
 /// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes
@@ -231,6 +232,8 @@ pub struct PolicyServiceSpec {
     pub url: String,
     /// Whether it answers.
     pub reachable: bool,
+    /// The code with which it answers every question; `None` for the policy.
+    pub failure: Option<HResult>,
     /// `nextUpdateHours`.
     pub next_update_hours: Option<u32>,
     /// Names of CAs with the priority that it gives them, lower is better; 1 for every other CA.
@@ -269,6 +272,8 @@ pub struct UserSpec {
     pub settings: SettingsSpec,
     /// `userCertificate`; a name that also stands in a store is the same certificate.
     pub published: Vec<CertificateSpec>,
+    /// Stores and software keys follow the user to every computer; otherwise they stay where they were made.
+    pub roaming: bool,
 }
 
 impl UserSpec {
@@ -285,6 +290,7 @@ impl UserSpec {
             created: None,
             settings: SettingsSpec::default(),
             published: Vec::new(),
+            roaming: false,
         }
     }
 }
@@ -302,6 +308,8 @@ pub struct ComputerSpec {
     pub guid: Guid,
     /// `dNSHostName`.
     pub dns: Option<String>,
+    /// The site of the directory that it is in.
+    pub site: Option<String>,
     /// What it is in the domain.
     pub role: ComputerRole,
     /// Names of its readers.
@@ -326,6 +334,7 @@ impl ComputerSpec {
             dn: format!("CN={name},CN=Computers,{}", domain.dn()),
             guid: guid_of(relative, 0x0C),
             dns: Some(format!("{}.{}", name.to_lowercase(), domain.dns)),
+            site: None,
             role: ComputerRole::Member,
             readers: Vec::new(),
             providers: Vec::new(),
@@ -365,6 +374,8 @@ pub struct SettingsSpec {
     pub log_level: Option<u32>,
     /// `AEDirectoryCache`.
     pub directory_cache: Option<DirectoryCache>,
+    /// URLs of policy servers for which the vault holds credentials.
+    pub stored_credentials: Vec<String>,
 }
 
 /// A smart card with the GIDS application.

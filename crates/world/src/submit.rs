@@ -11,19 +11,24 @@ use autoenroll_wire::{Certificate, Request, TemplateReference, flags, thumbprint
 
 use crate::action::CaAction;
 use crate::describe;
+use crate::effects::AUTH_USER_NAME;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
 use crate::session::SessionId;
+use crate::stores::PrincipalStores;
 use crate::world::{CaState, World};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The record of a submission: a request when a CA takes it, only the attempt when none answers.
-    pub(crate) fn request_record(&self, submission: &Submission) -> (Kind, Facts) {
+    pub(crate) fn request_record(&self, principal: &str, submission: &Submission) -> (Kind, Facts) {
         let facts = Facts::new().with("ca", submission.ca.as_str());
-        if !self.authorities.get(&submission.ca).is_some_and(CaState::answers) {
-            let facts = Facts::new().with("op", "submit").with("ca", submission.ca.as_str());
+        let url = Some(submission.host.as_str()).filter(|host| is_web_service(host));
+        let arrives = self.enrollment_server(principal, &submission.ca, &submission.host).is_ok();
+        if !arrives || !self.authorities.get(&submission.ca).is_some_and(CaState::answers) {
+            let facts = Facts::new().with("op", "submit").with("ca", submission.ca.as_str()).with_some("url", url);
             return (Kind::Effect, facts);
         }
+        let facts = facts.with_some("url", url);
         let digest = hex::encode(&sha256(&submission.request));
         let facts = facts
             .with("request-type", request_type(submission.flags))
@@ -69,6 +74,26 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
+    /// Whether a request gets through the enrollment web service at that address; what is no address is the CA's own
+    /// host.
+    ///
+    /// # Errors
+    /// The code with which it fails.
+    pub(crate) fn enrollment_server(&self, principal: &str, ca: &str, host: &str) -> Result<(), HResult> {
+        if !is_web_service(host) {
+            return Ok(());
+        }
+        let servers = self.authorities.get(ca).map(|ca| ca.spec.enrollment_servers.as_slice()).unwrap_or_default();
+        let server = servers.iter().find(|server| server.uri.uri == host && server.reachable);
+        let server = server.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)?;
+        let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == host);
+        // V1.3.password
+        if server.uri.client_authentication == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {
+            return Err(HResult::NTE_SILENT_CONTEXT);
+        }
+        server.failure.map_or(Ok(()), Err)
+    }
+
     /// Duration of a call to a CA; `None` when it never answers.
     pub(crate) fn authority_latency(&self, ca: &str) -> Option<Duration> {
         match self.authorities.get(ca) {
@@ -87,6 +112,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: RecordId,
     ) -> Result<EffectResult, HResult> {
         let ca = submission.ca.as_str();
+        let through = self.enrollment_server(principal, ca, &submission.host);
+        through.map_err(|code| self.ca_failed(ca, code, because))?;
         self.reach(ca, because)?;
         let groups = self.sessions.get(&id).map(|session| session.groups.clone()).unwrap_or_default();
         let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
@@ -234,7 +261,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    fn ca_failed(&mut self, ca: &str, code: HResult, because: RecordId) -> HResult {
+    pub(crate) fn ca_failed(&mut self, ca: &str, code: HResult, because: RecordId) -> HResult {
         let facts = Facts::new().with("ca", ca).with("code", code.to_string());
         let causes = std::iter::once(because).chain(self.blame_for_authority(ca)).collect();
         self.record(ca, Kind::CaFailed, facts, causes);
@@ -311,6 +338,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn unknown_authority(&self, name: &str) -> Unknown {
         Unknown { what: Thing::Authority, name: name.to_owned(), known: self.authorities.keys().cloned().collect() }
     }
+}
+
+/// Whether it is the address of an enrollment web service, and no host name.
+fn is_web_service(host: &str) -> bool {
+    host.starts_with("https://")
 }
 
 /// The form of request that the `dwFlags` of a submission announce ([MS-WCCE] 3.2.1.4.3.1.1).

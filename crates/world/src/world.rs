@@ -1,6 +1,6 @@
 //! The world: its state, its clock, and its trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
@@ -63,6 +63,12 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) begun_logons: u32,
     /// How many sessions ever began.
     pub(crate) begun: u32,
+    /// The computer on which each user is or was last.
+    pub(crate) profiles: BTreeMap<String, String>,
+    /// What users have on the computers where they were before, by user and computer.
+    pub(crate) set_aside: BTreeMap<(String, String), PrincipalStores>,
+    /// Users whose stores and software keys follow them.
+    pub(crate) roaming: BTreeSet<String>,
     /// How many containers each principal's providers have named, by principal and place.
     pub(crate) containers: BTreeMap<(String, String), u64>,
     /// Records of what fails operations: changes, and cards pulled out.
@@ -76,6 +82,8 @@ pub(crate) struct Computer {
     pub(crate) role: ComputerRole,
     pub(crate) providers: Vec<Provider>,
     pub(crate) card_database: CardDatabase,
+    /// The site of the directory that it is in.
+    pub(crate) site: Option<String>,
     pub(crate) trust: TrustStores,
 }
 

@@ -151,7 +151,13 @@ impl<'a> Run<'a> {
             .map(|record| prose::outcome_and_code(&record.facts))
             .collect();
         if !outcomes.is_empty() {
-            let text = outcomes.join("; ");
+            let amiss: Vec<String> = self
+                .selection(name)
+                .into_iter()
+                .filter(|record| holds(record, Role::Amiss))
+                .map(|record| decided(record, catalogue, Some(name)))
+                .collect();
+            let text = [outcomes, amiss].concat().join("; ");
             return Fate { key: text.clone(), text, wanted: true };
         }
         let selection = self.selection(name);

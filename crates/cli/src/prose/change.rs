@@ -21,6 +21,10 @@ pub(super) fn sentence(facts: &Facts) -> String {
             None => reachable("the directory", facts),
         },
         "controller" => reachable(&format!("the domain controller {}", f("controller")), facts),
+        "policy-server" if facts.get("to").is_some() => match f("to").as_str() {
+            "none" => format!("the policy server {} tells its policy again", f("url")),
+            code => format!("the policy server {} now answers with {code}", f("url")),
+        },
         "policy-server" => reachable(&format!("the policy server {}", f("url")), facts),
         "wall-clock" => format!("every wall clock is set to {}", f("to")),
         "principal" => match facts.get("to") {

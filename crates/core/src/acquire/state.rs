@@ -4,7 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use autoenroll_model::{Certificates, Duration, Effect, PolicyServer, PrincipalObject, RootDse, Settings, TrustStore};
+use autoenroll_model::{
+    Certificates, Duration, Effect, HResult, PolicyServer, PrincipalObject, RootDse, Settings, TrustStore,
+};
 
 use crate::known::{EnrollmentPolicy, Found, Gathered, PolicyFlags};
 
@@ -60,7 +62,7 @@ pub(crate) enum Next {
 
 impl Bound {
     pub(super) fn with(self, policy: Arc<EnrollmentPolicy>, principal: PrincipalObject) -> Gathered {
-        Gathered { settings: self.settings, flags: self.flags, policy, principal }
+        Gathered { settings: self.settings, flags: self.flags, policy, principal, site: self.root.site }
     }
 }
 
@@ -74,14 +76,26 @@ pub(crate) struct Mirroring {
     pub(super) complete: bool,
 }
 
-/// End points that are still to be asked, and what the others have told.
+/// Groups of which no end point has answered yet, and what the others have told.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub(super) bound: Bound,
-    pub(super) rest: VecDeque<PolicyServer>,
+    /// The first is being asked; without policy servers there is none, and the directory is read.
+    pub(super) groups: VecDeque<Group>,
     pub(super) found: Found,
     /// How long the policy may be used; `None` when no policy server said so.
     pub(super) fresh_for: Option<Duration>,
-    /// Every policy server that was asked has answered.
+    /// Of every group that was asked, an end point has answered.
     pub(super) complete: bool,
+}
+
+/// The end points of one policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// `PolicyID`.
+    pub(super) id: String,
+    /// Those that have not been asked, in the order in which they will be.
+    pub(super) end_points: VecDeque<PolicyServer>,
+    /// With which code those that were asked have failed.
+    pub(super) failure: Option<HResult>,
 }

@@ -170,6 +170,8 @@ pub(super) struct Submitting {
     pub(super) key: NewKey,
     pub(super) request: FinishedRequest,
     pub(super) cas: BestFirst<Ca>,
+    /// With which code the CA before has failed.
+    pub(super) earlier: Option<HResult>,
 }
 
 /// A certificate on its way to where it belongs.

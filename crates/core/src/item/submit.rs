@@ -45,7 +45,7 @@ pub(super) fn begin(job: &mut Job, frame: &mut Frame, key: NewKey) -> Result<Nex
 }
 
 fn read_exchange(job: &Job, frame: &mut Frame, key: NewKey, cas: BestFirst<Ca>) -> Next {
-    let Ca { name, host } = cas.first.clone();
+    let Ca { name, host, .. } = cas.first.clone();
     job.ask(frame, Effect::ReadExchangeCertificate { ca: name, host }, Step::ReadExchange(key, cas))
 }
 
@@ -155,14 +155,14 @@ pub(super) fn signed(
     };
     match builder.signed(signature) {
         Ok(Built::Wants(builder)) => Ok(Next::Sign(Unsigned { key, builder, cas })),
-        Ok(Built::Finished(request)) => Ok(submit(job, frame, Submitting { key, request, cas })),
+        Ok(Built::Finished(request)) => Ok(submit(job, frame, Submitting { key, request, cas, earlier: None })),
         Err(code) => Ok(Next::fail(code)),
     }
 }
 
 fn submit(job: &Job, frame: &mut Frame, submitting: Submitting) -> Next {
     let FinishedRequest { flags, der, .. } = submitting.request.clone();
-    let Ca { name, host } = submitting.cas.first.clone();
+    let Ca { name, host, .. } = submitting.cas.first.clone();
     let submission = Submission { ca: name, host, flags, attributes: Vec::new(), request: der };
     job.ask(frame, Effect::Submit(submission), Step::Submit(submitting))
 }
@@ -178,6 +178,10 @@ pub(super) fn replied(
         Ok(reply) => reply,
         Err(code) => return refused(job, frame, submitting, code),
     };
+    // What the CA itself has answered, it answers by every way.
+    let asked = submitting.cas.first.name.clone();
+    let mut submitting = submitting;
+    submitting.cas.others.retain(|ca| ca.name != asked);
     let name = String::from(job.name());
     let ca = submitting.cas.first.clone();
     let facts = Facts::new().with("ca", ca.name.as_str()).with("request-id", reply.request_id);
@@ -207,7 +211,15 @@ pub(super) fn replied(
 fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResult) -> Result<Next, Halt> {
     let name = String::from(job.name());
     job.applies(frame, rules::REQUEST_DENIED, &name, code_fact(code))?;
-    let Submitting { key, request, cas } = submitting;
+    let Submitting { key, request, cas, earlier } = submitting;
+    let mut code = code;
+    if let Some(earlier) = earlier {
+        let facts = code_fact(code).with("earlier", earlier.to_string());
+        let silent = code == HResult::NTE_SILENT_CONTEXT;
+        if silent && job.decide(frame, rules::SILENT_CA, &name, silent, facts) {
+            code = earlier;
+        }
+    }
     // Another CA has another exchange certificate, so an archived key is enveloped anew ([MS-WCCE] 3.1.1.4.3.6); any
     // other request
     // goes on as it is ([MS-XCEP] 3.1.4.1.3.5).
@@ -216,7 +228,7 @@ fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResu
         return Ok(if request.archives_key {
             read_exchange(job, frame, key, cas)
         } else {
-            submit(job, frame, Submitting { key, request, cas })
+            submit(job, frame, Submitting { key, request, cas, earlier: Some(code) })
         });
     }
     let RequestEntry { key, key_id, .. } = key.entry;
@@ -252,7 +264,7 @@ pub(super) fn issue_noted(
 
 /// Asks the CA that has the request under submission ([MS-WCCE] 3.1.1.4.3.7).
 pub(super) fn retrieve(job: &Job, frame: &mut Frame, pending: PendingRequest) -> Next {
-    let PendingRequest { ca: Ca { name, host }, request_id, .. } = pending.clone();
+    let PendingRequest { ca: Ca { name, host, .. }, request_id, .. } = pending.clone();
     job.ask(frame, Effect::Retrieve { ca: name, host, request_id }, Step::Retrieve(pending))
 }
 

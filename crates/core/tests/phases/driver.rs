@@ -337,9 +337,13 @@ impl Driver {
         }
         match effect {
             Effect::ReadSettings => EffectResult::Settings(self.settings.clone()),
-            Effect::BindDirectory => {
-                EffectResult::Directory(RootDse { dc: "DC1".into(), usn: 1, signs_ldap: true, forest: Guid([1; 16]) })
-            }
+            Effect::BindDirectory => EffectResult::Directory(RootDse {
+                dc: "DC1".into(),
+                usn: 1,
+                signs_ldap: true,
+                forest: Guid([1; 16]),
+                site: None,
+            }),
             Effect::ReadTemplates => EffectResult::Templates(self.templates.clone()),
             Effect::ReadEnrollmentServices => EffectResult::EnrollmentServices(self.authorities()),
             Effect::ReadPrincipal => {
@@ -414,6 +418,8 @@ impl Driver {
             templates: self.templates.iter().map(|template| template.name.clone()).collect(),
             enroll_permission: None,
             priority: None,
+            site: None,
+            uris: Vec::new(),
         }
     }
 

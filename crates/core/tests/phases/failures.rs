@@ -371,6 +371,19 @@ fn a_policy_server_that_fails_is_logged_the_others_are_asked_and_nothing_is_kept
 }
 
 #[test]
+fn a_directory_that_cannot_be_read_is_one_end_point_of_its_group() {
+    const FOREST: &str = "{01010101-0101-0101-0101-010101010101}";
+    let mut driver = with_servers(&["LDAP:", "https://a/"]);
+    for server in &mut driver.settings.policy_servers {
+        server.policy_id = FOREST.into();
+    }
+    driver.fail("readtemplates", HResult::ERROR_DS_SERVER_DOWN);
+    driver.policies = [Ok(policy(&driver, false))].into();
+    says(&run(&mut driver), &["getpolicies", "enrolled"], &["event 6"]);
+    assert_eq!(driver.decided("V1.3.next"), Some(true));
+}
+
+#[test]
 fn what_a_policy_server_told_before_it_failed_holds_when_nothing_has_changed() {
     let mut driver = with_servers(&["https://a/"]);
     driver.policies =

@@ -25,14 +25,7 @@ impl Writer<'_> {
         }
         self.said_number(imported, "revision", "revision", template.revision.into());
         self.said_number(imported, "msPKI-Template-Minor-Revision", "minor", template.minor.into());
-        match &template.oid {
-            Some(oid) => self.toml.text("oid", oid.as_str()),
-            None if template.schema_version() > 1 => {
-                let reason = Reason::Unsaid("the bench derives one from the name");
-                self.find(name, "msPKI-Cert-Template-OID", "", reason);
-            }
-            None => {}
-        }
+        self.identity(imported);
         self.flags(imported, flags_key);
         if imported.says("msPKI-RA-Signature") && template.ra_signatures != 0 {
             self.toml.number("ra-signatures", template.ra_signatures);
@@ -72,6 +65,32 @@ impl Writer<'_> {
         }
         if let Some(cng) = &template.cng {
             self.cng(name, cng);
+        }
+    }
+
+    /// What is broken stays broken.
+    fn identity(&mut self, imported: &ImportedTemplate) {
+        const ATTRIBUTE: &str = "msPKI-Cert-Template-OID";
+        let template = &imported.template;
+        let name = template.name.as_str();
+        match (&template.oid, template.malformed_oid.as_deref()) {
+            (Some(oid), _) => self.toml.text("oid", oid.as_str()),
+            (None, Some("")) => self.toml.raw("oid", "false"),
+            (None, Some(text)) => {
+                self.toml.text("malformed-oid", text);
+                let reason = Reason::Kept("is no object identifier, so that the template is no candidate".to_owned());
+                self.find(name, ATTRIBUTE, text, reason);
+            }
+            (None, None) if template.schema_version() < 2 => {}
+            (None, None) if imported.says(ATTRIBUTE) => {
+                self.toml.raw("oid", "false");
+                let why = "the object has none, so that the template is no candidate".to_owned();
+                self.find(name, ATTRIBUTE, "", Reason::Kept(why));
+            }
+            (None, None) => {
+                let reason = Reason::Unsaid("the bench derives one from the name; `oid = false` is a template without");
+                self.find(name, ATTRIBUTE, "", reason);
+            }
         }
     }
 

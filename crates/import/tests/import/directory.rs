@@ -82,6 +82,32 @@ fn directory() -> String {
     file += &template.to_ldif(&format!("CN=LabUser,CN=Certificate Templates,{services}"));
     file += &template.to_ldif(&format!("CN=LabUser,CN=Certificate Templates,{services}"));
 
+    // Asks for what the bench does not model, and has the identity of another template; a third one has none.
+    for (cn, oid) in [("LabPostQuantum", "1.3.6.1.4.1.311.21.8.99999999999.1"), ("LabBroken", "1.3.6.1.4.x")] {
+        let mut other = Entry::default();
+        for (name, value) in [
+            ("objectClass", "pKICertificateTemplate"),
+            ("cn", cn),
+            ("msPKI-Template-Schema-Version", "4"),
+            ("msPKI-Private-Key-Flag", "8192"),
+            ("msPKI-RA-Application-Policies", "msPKI-Asymmetric-Algorithm`PZPWSTR`ML-DSA:65`"),
+            ("msPKI-Cert-Template-OID", oid),
+        ] {
+            other.push(name, value);
+        }
+        file += &other.to_ldif(&format!("CN={cn},CN=Certificate Templates,{services}"));
+    }
+    let mut nameless = Entry::default();
+    for (name, value) in [
+        ("objectClass", "pKICertificateTemplate"),
+        ("cn", "LabNameless"),
+        ("msPKI-Template-Schema-Version", "2"),
+        ("whenCreated", "20260302080000.0Z"),
+    ] {
+        nameless.push(name, value);
+    }
+    file += &nameless.to_ldif(&format!("CN=LabNameless,CN=Certificate Templates,{services}"));
+
     let mut authority = Entry::default();
     for (name, value) in [
         ("objectClass", "top"),
@@ -90,6 +116,7 @@ fn directory() -> String {
         ("dNSHostName", "ca.lab.test"),
         ("certificateTemplates", "LabUser"),
         ("certificateTemplates", "WebServer"),
+        ("msPKI-Site-Name", "Lab-Site"),
         ("msPKI-Enrollment-Servers", "1\n4\n0\nhttps://ca.lab.test/ces\n0"),
     ] {
         authority.push(name, value);
@@ -129,7 +156,9 @@ fn a_directory_becomes_a_world() {
     let world = import.to_world(None, &oids());
     let spec = story(&world.text).spec;
     assert_eq!(spec.domain.sid.as_str(), DOMAIN);
-    let [template] = spec.templates.as_slice() else { panic!("one template") };
+    let [template, _, broken, nameless] = spec.templates.as_slice() else { panic!("four templates") };
+    assert_eq!((&broken.template.oid, broken.template.malformed_oid.as_deref()), (&None, Some("1.3.6.1.4.x")));
+    assert_eq!(nameless.template.oid, None);
     assert_eq!(template.template.security.dacl, security().dacl);
     let [ca] = spec.authorities.as_slice() else { panic!("one CA") };
     assert_eq!((ca.templates.as_slice(), ca.host.as_deref()), (["LabUser".to_owned()].as_slice(), Some("ca.lab.test")));

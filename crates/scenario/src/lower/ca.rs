@@ -1,8 +1,9 @@
 //! Certification authorities.
 
-use autoenroll_world::spec::{CaSpec, Edit, Field, Setting};
+use autoenroll_model::{CaUri, HResult};
+use autoenroll_world::spec::{CaSpec, Edit, EnrollmentServerSpec, Field, Setting};
 
-use super::{Context, NameKind, duration, name_of, security, template, text_or_none, word};
+use super::{Context, NameKind, duration, name_of, number_or_none, security, small, template, text_or_none, word};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
@@ -11,6 +12,8 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
     let host = format!("{}.{}", name.to_lowercase().replace(' ', "-"), cx.domain.dns);
     let mut spec = CaSpec::named(name, &host, &[]);
     spec.host = text_or_none(table, "host", Some(host));
+    spec.enrollment_servers = table.tables("enrollment-server").filter_map(enrollment_server).collect();
+    spec.site = text_or_none(table, "site", None);
     spec.key = word(table, "key").unwrap_or(spec.key);
     spec.templates = match table.get("templates") {
         None => cx.names.templates.iter().map(|template| template.value.clone()).collect(),
@@ -35,6 +38,17 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
         }
     }
     spec
+}
+
+fn enrollment_server(table: &Table) -> Option<EnrollmentServerSpec> {
+    let uri = CaUri {
+        uri: table.text("url")?.value.to_owned(),
+        client_authentication: small(table, "auth-flags").unwrap_or(2),
+        priority: small(table, "priority").unwrap_or(1),
+        renewal_only: table.flag("renewal-only").unwrap_or(false),
+    };
+    let failure = number_or_none(table, "failure", None).map(HResult);
+    Some(EnrollmentServerSpec { uri, reachable: table.flag("reachable").unwrap_or(true), failure })
 }
 
 /// What a table says of a setting.

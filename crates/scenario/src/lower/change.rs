@@ -1,6 +1,6 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
-use autoenroll_model::{Duration, TrustStore};
+use autoenroll_model::{Duration, HResult, TrustStore};
 use autoenroll_world::action::{CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
 use autoenroll_world::spec::CaSpec;
 
@@ -210,6 +210,7 @@ fn of_policy_service(cx: &Context<'_>, name: &str, set: &Table, key: &str) -> Op
     let url = service.text("url")?.value.to_owned();
     match key {
         "reachable" => Some(Change::PolicyServiceReachable { url, reachable: set.flag(key)? }),
+        "failure" => Some(Change::PolicyServiceFailure { url, failure: number_or_none(set, key, None).map(HResult) }),
         _ => None,
     }
 }

@@ -68,6 +68,7 @@ pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> 
             upn: text_or_none(table, "upn", Some(address.clone())),
             mail: text_or_none(table, "mail", Some(address)),
             created: issued(table, "created"),
+            roaming: table.flag("roaming").unwrap_or(false),
             settings: settings(cx, table, found),
             published: published(cx, &name, found),
             name,
@@ -88,6 +89,7 @@ pub(super) fn computers(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<Comput
             dn: text(table, "dn").unwrap_or(plain.dn),
             guid: word(table, "guid").unwrap_or_else(|| guid_of("computer", &name)),
             dns: text_or_none(table, "dns", Some(host)),
+            site: text(table, "site"),
             role: word(table, "role").unwrap_or(plain.role),
             readers: texts(table, "readers"),
             providers: table.tables("provider").filter_map(provider).collect(),
@@ -149,6 +151,7 @@ fn settings(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Setting
         express: table.flag("express").unwrap_or(false),
         log_level: number_or_none(table, "log-level", None),
         directory_cache: cache,
+        stored_credentials: texts(table, "stored-credentials"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Group Policy.
 
-use autoenroll_model::PolicyServer;
+use autoenroll_model::{HResult, PolicyServer};
 use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
 use super::{duration, number_or_none, small, texts};
@@ -27,6 +27,7 @@ pub(super) fn service(table: &Table) -> Option<PolicyServiceSpec> {
     Some(PolicyServiceSpec {
         url: table.text("url")?.value.to_owned(),
         reachable: table.flag("reachable").unwrap_or(true),
+        failure: number_or_none(table, "failure", None).map(HResult),
         next_update_hours: small(table, "next-update-hours"),
         priorities: table.table("priority").map(priorities).unwrap_or_default(),
     })

@@ -102,7 +102,8 @@ fn template(cx: &Context<'_>, table: &Table, defaults: &Defaults<'_>, found: &mu
             template.application_policies.clone_from(&template.eku);
         }
     }
-    if template.schema_version() > 1 && template.oid.is_none() {
+    let said = table.get("oid").is_some() || table.get("malformed-oid").is_some();
+    if template.schema_version() > 1 && template.oid.is_none() && !said {
         template.oid = Some(own_oid(name.value));
     }
     template.security = security::of_template(cx, table, found);
@@ -165,8 +166,15 @@ fn apply(
     t.schema = small(table, "schema").or(t.schema);
     set(&mut t.revision, small(table, "revision"));
     set(&mut t.minor, small(table, "minor"));
-    if let Some(oid) = table.text("oid") {
-        t.oid = cx.fixtures.oid(oid, found);
+    if table.get("oid").is_some() {
+        t.oid = table.text("oid").and_then(|oid| cx.fixtures.oid(oid, found));
+    }
+    if let Some(text) = table.text("malformed-oid") {
+        if let Some(oid) = table.get("oid") {
+            let message = "the attribute is either an object identifier or malformed".to_owned();
+            found.push(Diagnostic::error(Code::Exclusive, message, text.span).label(oid.span, "both stand here"));
+        }
+        (t.oid, t.malformed_oid) = (None, Some(text.value.to_owned()));
     }
     apply_flags(t, table, flags);
     set(&mut t.ra_signatures, small(table, "ra-signatures"));

@@ -206,7 +206,14 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(
         Kind::Logon,
         "A user logs on; the facts after the computer are of a card.",
-        &[COMPUTER, CARD, CONTAINER, CERTIFICATE, MAPPING],
+        &[
+            COMPUTER,
+            fact("roaming", FactType::Flag, "Stores and software keys have come along."),
+            CARD,
+            CONTAINER,
+            CERTIFICATE,
+            MAPPING,
+        ],
     ),
     schema(
         Kind::LogonFailed,
@@ -540,6 +547,7 @@ const CHANGED: &[FactSchema] = &[
 
 const REQUESTED: &[FactSchema] = &[
     CA,
+    fact("url", FactType::Text, "The enrollment web service that it goes through."),
     TEMPLATE,
     fact("format", FactType::Word(|| vec!["pkcs10", "cms-renewal", "cmc", "unknown"]), "Its outermost form."),
     KEY,

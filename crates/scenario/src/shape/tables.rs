@@ -160,7 +160,7 @@ static POLICY_SERVER: Shape = Shape {
         key(
             "auth-flags",
             Number(0, 0xFFFF_FFFF),
-            "1 anonymous, 2 Kerberos, 4 password, 8 certificate; 2 unless said here.",
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
         ),
         key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
     ],
@@ -175,6 +175,11 @@ static POLICY_SERVICE: Shape = Shape {
         key("next-update-hours", Number(0, 0xFFFF_FFFF), "nextUpdateHours; it does not say unless said here."),
         key("priority", Map(&Number(0, 0xFFFF_FFFF)), "Priority of CAs, by name; lower is better, 1 unless said here."),
         key("reachable", Flag, "Whether it answers; true unless said here."),
+        key(
+            "failure",
+            OrNone(&Number(0, 0xFFFF_FFFF)),
+            "The code of every answer: 0x80070005 denies access. It tells the policy unless said here.",
+        ),
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -242,7 +247,13 @@ const DISPLAY_NAME: Key = key("display-name", Text, "displayName; the name unles
 const SCHEMA: Key = key("schema", Number(1, 4), "msPKI-Template-Schema-Version.");
 const REVISION: Key = key("revision", Number(0, 0xFFFF_FFFF), "Major version; 100 for a copy unless said here.");
 const MINOR: Key = key("minor", Number(0, 0xFFFF_FFFF), "Minor version.");
-const OID: Key = key("oid", Oid, "msPKI-Cert-Template-OID; derived from the name unless said here.");
+const OID: Key = key(
+    "oid",
+    OrNone(&Oid),
+    "msPKI-Cert-Template-OID; derived from the name unless said here. false: it has none, and is no candidate.",
+);
+const MALFORMED_OID: Key =
+    key("malformed-oid", Text, "What msPKI-Cert-Template-OID says where that is no object identifier.");
 const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it.");
 const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
 const CLIENT_VERSION: Key = key(
@@ -299,6 +310,7 @@ pub(super) static TEMPLATE: Shape = Shape {
         REVISION,
         MINOR,
         OID,
+        MALFORMED_OID,
         RA_SIGNATURES,
         RA_APPLICATION_POLICIES,
         RA_POLICIES,
@@ -350,6 +362,7 @@ static DEFAULT_TEMPLATE: Shape = Shape {
         REVISION,
         MINOR,
         OID,
+        MALFORMED_OID,
         RA_SIGNATURES,
         RA_APPLICATION_POLICIES,
         RA_POLICIES,
@@ -395,6 +408,7 @@ static CA_KEYS: [Key; settings::length(In::World, CA_HEAD, CA_TAIL)] =
 const CA_HEAD: &[Key] = &[
     must("name", Text, "Common name of the CA and of its enrollment service."),
     key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
+    key("site", Text, "msPKI-Site-Name: the site whose computers it is for; none unless said here."),
     key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
     key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
     ALLOW,
@@ -403,6 +417,11 @@ const CA_HEAD: &[Key] = &[
 ];
 
 const CA_TAIL: &[Key] = &[
+    key(
+        "enrollment-server",
+        Tables(&ENROLLMENT_SERVER),
+        "Enrollment web services in front of it: who has the policy from a server goes through them only.",
+    ),
     key("published", Duration, "When its object appears in the directory; from the start unless said here."),
     key(
         "stale-template",
@@ -411,6 +430,23 @@ const CA_TAIL: &[Key] = &[
     ),
     key("absent", Flag, "Leaves it out."),
 ];
+
+static ENROLLMENT_SERVER: Shape = Shape {
+    name: "an enrollment server",
+    doc: "An enrollment web service in front of a CA ([MS-XCEP] 3.1.4.1.3.5).",
+    keys: &[
+        must("url", Text, "Its address, https://…"),
+        key(
+            "auth-flags",
+            Number(0, 0xFFFF_FFFF),
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
+        ),
+        key("priority", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 1 unless said here."),
+        key("renewal-only", Flag, "true: it takes renewals only."),
+        key("reachable", Flag, "Whether it answers; true unless said here."),
+        key("failure", OrNone(&Number(0, 0xFFFF_FFFF)), "The code of every answer; it hands on unless said here."),
+    ],
+};
 
 static GROUP: Shape = Shape {
     name: "a group",
@@ -423,11 +459,12 @@ static GROUP: Shape = Shape {
     ],
 };
 
-const SETTINGS: [Key; 4] = [
+const SETTINGS: [Key; 5] = [
     key("local-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "The locally configured AEPolicy."),
     key("express", Flag, "AEExpress exists: no delay before the balloon."),
     key("log-level", OrNone(&Number(0, 0xFFFF_FFFF)), "AEEventLogLevel."),
     key("directory-cache", Table(&DIRECTORY_CACHE), "AEDirectoryCache: the last download of trust containers."),
+    key("stored-credentials", List(&Text), "URLs of policy servers for which the vault holds credentials."),
 ];
 
 static DIRECTORY_CACHE: Shape = Shape {
@@ -455,10 +492,16 @@ static USER: Shape = Shape {
             "How long before the start the account was created, or when; before every certificate unless said here.",
         ),
         key("groups", List(&Text), "Groups it belongs to; Domain Users unless said here."),
+        key(
+            "roaming",
+            Flag,
+            "true: MY, REQUEST and software keys follow to every computer; they stay on each unless said here.",
+        ),
         SETTINGS[0],
         SETTINGS[1],
         SETTINGS[2],
         SETTINGS[3],
+        SETTINGS[4],
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -473,6 +516,7 @@ static COMPUTER: Shape = Shape {
         key("dn", Text, "Distinguished name; CN=name,CN=Computers,… unless said here."),
         key("dns", OrNone(&Text), "dNSHostName; name.domain in lower case unless said here."),
         key("groups", List(&Text), "Groups it belongs to; Domain Computers unless said here."),
+        key("site", Text, "The site of the directory that it is in; none unless said here."),
         key("role", Word(|| ComputerRole::WORDS.to_vec()), "What it is in the domain; member unless said here."),
         key("readers", List(&Text), "Its smart card readers."),
         key("provider", Named(&PROVIDER), "Providers installed, in registry order."),
@@ -481,6 +525,7 @@ static COMPUTER: Shape = Shape {
         SETTINGS[1],
         SETTINGS[2],
         SETTINGS[3],
+        SETTINGS[4],
         key("absent", Flag, "Leaves it out."),
     ],
 };

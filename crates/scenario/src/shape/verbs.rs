@@ -354,7 +354,14 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "policy-service",
         Some("the policy service"),
         "a changed policy service",
-        &[key("reachable", Flag, "Whether it answers.")],
+        &[
+            key("reachable", Flag, "Whether it answers."),
+            key(
+                "failure",
+                OrNone(&Number(0, 0xFFFF_FFFF)),
+                "The code of every answer; false: it tells the policy again.",
+            ),
+        ],
     ),
     change(
         "clock",

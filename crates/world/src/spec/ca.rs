@@ -1,7 +1,7 @@
 //! A certification authority: what a scenario says of it, and the rows of its settings.
 
 use autoenroll_ca::{Approval, Ca, CaFaults};
-use autoenroll_model::{Duration, KeyAlgorithm, SecurityDescriptor, Template};
+use autoenroll_model::{CaUri, Duration, HResult, KeyAlgorithm, SecurityDescriptor, Template};
 
 use super::setting::{Field, Setting};
 
@@ -12,8 +12,12 @@ pub struct CaSpec {
     pub name: String,
     /// `dNSHostName`.
     pub host: Option<String>,
+    /// `msPKI-Site-Name`.
+    pub site: Option<String>,
     /// Its key.
     pub key: KeyAlgorithm,
+    /// Enrollment web services in front of it, of which policy servers tell.
+    pub enrollment_servers: Vec<EnrollmentServerSpec>,
     /// Names of the templates it issues.
     pub templates: Vec<String>,
     /// Who may enroll: the security descriptor of the CA.
@@ -48,12 +52,25 @@ pub struct CaSpec {
     pub stale_templates: Vec<Template>,
 }
 
+/// An enrollment web service (CES) in front of a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrollmentServerSpec {
+    /// What policy servers tell of it.
+    pub uri: CaUri,
+    /// Whether it answers.
+    pub reachable: bool,
+    /// The code with which it answers every request; `None`: it hands them to the CA.
+    pub failure: Option<HResult>,
+}
+
 /// Answers at once, issues nothing and has no access control list.
 impl Default for CaSpec {
     fn default() -> Self {
         Self {
             name: String::new(),
             host: None,
+            site: None,
+            enrollment_servers: Vec::new(),
             key: KeyAlgorithm::Rsa2048,
             templates: Vec::new(),
             enroll: SecurityDescriptor { owner: None, dacl: None },

@@ -292,6 +292,7 @@ fn a_policy_server_passes_on_what_the_directory_holds() {
     spec.policy_services = vec![PolicyServiceSpec {
         url: url.to_owned(),
         reachable: true,
+        failure: None,
         next_update_hours: Some(8),
         priorities: Vec::new(),
     }];
