@@ -27,6 +27,9 @@ fn the_example_in_csharp_keeps_the_protocol_and_obeys_policy() {
     let Some(mut mcs) = tools::mcs() else { return };
     let program = scratch(env!("CARGO_TARGET_TMPDIR"), "examples").join("core.exe");
     let source = root().join("examples/core-csharp/Core.cs");
-    tools::printed(mcs.args(["-warnaserror", "-r:System.Web.Extensions"]).arg(format!("-out:{}", program.display())).arg(source));
+    let compiler = tools::printed(
+        mcs.args(["-warnaserror", "-r:System.Web.Extensions"]).arg(format!("-out:{}", program.display())).arg(source),
+    );
+    assert_eq!(compiler, "", "warnings");
     check(&format!("mono {}", program.to_str().unwrap()));
 }

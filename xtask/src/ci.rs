@@ -237,6 +237,7 @@ pub(crate) fn write_documents() -> Result<(), String> {
                 "documents",
                 "one_thread",
                 "the_committed_schema",
+                "the_first_logon",
             ],
         )
     };
