@@ -81,6 +81,29 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
+impl Command {
+    /// Whether the exit code is a verdict, which must not depend on who reads the output.
+    pub(crate) const fn judges(&self) -> bool {
+        match self {
+            Self::Run(run) => !run.watch,
+            Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
+            #[cfg(feature = "planted-bugs")]
+            Self::Mutants(_) => true,
+            Self::List(_)
+            | Self::Show(_)
+            | Self::New(_)
+            | Self::Explain(_)
+            | Self::Schema
+            | Self::Profiles(_)
+            | Self::Fixtures(_)
+            | Self::Import(_)
+            | Self::Card(_)
+            | Self::Core(_)
+            | Self::Completions(_) => false,
+        }
+    }
+}
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   autoenroll run                              all scenarios of the suite
@@ -162,7 +185,7 @@ pub(crate) struct How {
     /// How many scenarios run at once; the number of processors when absent. It does not change any output.
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Run under this profile instead of the one that the scenario names.
+    /// Run as if scenario and variants named this profile.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Drive this program as the core instead of the own one: words separated by blanks.
@@ -321,9 +344,9 @@ pub(crate) struct New {
     /// The story to begin with.
     #[arg(long, value_enum, default_value_t = StoryKind::Silent)]
     pub(crate) story: StoryKind,
-    /// The profile that the file names; none when absent, which means the default one.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    /// The profile that the file names.
+    #[arg(long, value_name = "NAME", default_value = "windows-10-22h2")]
+    pub(crate) profile: String,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -359,6 +382,9 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Profiles {
+    /// Only what differs between the profiles, as a table with a column for each.
+    #[arg(long)]
+    pub(crate) differences: bool,
     /// Form of the list.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -14,7 +14,8 @@ pub(crate) fn run(arguments: &New, console: &mut Console<'_>) -> Result<Exit, Fa
     if arguments.title.chars().any(char::is_control) {
         return Err(Failure::Usage("a title is one line of text".to_owned()));
     }
-    if let Some(name) = arguments.profile.as_ref().filter(|name| Profile::named(name).is_none()) {
+    let name = &arguments.profile;
+    if Profile::named(name).is_none() {
         let known = Profile::NAMES.join(", ");
         return Err(Failure::Usage(format!("there is no profile `{name}`; there are {known}")));
     }
@@ -23,7 +24,7 @@ pub(crate) fn run(arguments: &New, console: &mut Console<'_>) -> Result<Exit, Fa
         StoryKind::SmartCard => NewScenarioKind::SmartCard,
         StoryKind::Machine => NewScenarioKind::Machine,
     };
-    let text = new_scenario(&NewScenario { title: arguments.title.clone(), profile: arguments.profile.clone(), story });
+    let text = new_scenario(&NewScenario { title: arguments.title.clone(), profile: name.clone(), story });
     let mut path = arguments.file.clone();
     if path.extension().is_none() {
         path.set_extension("toml");

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use autoenroll_model::{Profile, SWITCHES};
+use autoenroll_model::{Profile, SWITCHES, Switch, WindowsVersion};
 use serde_json::json;
 
 use crate::arguments::{Format, Profiles};
@@ -10,52 +10,100 @@ use crate::console::{Colour, Console};
 use crate::{Exit, Failure};
 
 pub(crate) fn run(arguments: &Profiles, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let profiles: Vec<Profile> = Profile::NAMES.iter().filter_map(|name| Profile::named(name)).collect();
     match arguments.format {
-        Format::Text => text(&profiles, console)?,
-        Format::Json => json(&profiles, console)?,
+        Format::Text if arguments.differences => differences(console)?,
+        Format::Text => text(console)?,
+        Format::Json => json(arguments.differences, console)?,
     }
     Ok(Exit::Ok)
 }
 
-fn text(profiles: &[Profile], console: &mut Console<'_>) -> io::Result<()> {
-    let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-    writeln!(console.out, "Profiles: {} (the first is the default)\n", names.join(", "))?;
+fn text(console: &mut Console<'_>) -> io::Result<()> {
+    writeln!(console.out, "Profiles: {} (the first is the default)\n", Profile::NAMES.join(", "))?;
+    let widest = Profile::NAMES.iter().map(|name| name.len()).max().unwrap_or_default();
     for switch in SWITCHES {
         writeln!(console.out, "{}  {}", console.paint(Colour::Yellow, switch.name), switch.about.trim())?;
-        let values: Vec<String> = profiles.iter().map(|profile| value(profile, switch.name)).collect();
-        let shown = match values.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|value| value == first) => first.clone(),
-            _ => names
-                .iter()
-                .zip(&values)
-                .map(|(name, value)| format!("{value} in {name}"))
-                .collect::<Vec<_>>()
-                .join(", "),
-        };
+        for version in WindowsVersion::ALL {
+            let value = value(*version, switch);
+            let known = known(*version, switch);
+            writeln!(console.out, "    {:<widest$}  {value}; {known}", version.as_str())?;
+        }
         let words = switch.values.join(", ");
-        writeln!(console.out, "    {shown}; {words}; {}, {}\n", switch.requirement, switch.evidence)?;
+        writeln!(console.out, "    {:<widest$}  {words}; {}\n", "values", switch.requirement)?;
     }
     Ok(())
 }
 
-fn json(profiles: &[Profile], console: &mut Console<'_>) -> io::Result<()> {
-    for switch in SWITCHES {
+/// How well the value of a switch is supported for a version.
+fn known(version: WindowsVersion, switch: &Switch) -> String {
+    let step = switch.at(version);
+    let of = step.known.map(|(_, releases)| format!(" for {releases}")).unwrap_or_default();
+    let inherited = if step.is_inherited_by(version) { "inherited: " } else { "" };
+    format!("{inherited}{}{of}", step.evidence)
+}
+
+/// A column for each profile, a row for each switch that is not the same in all.
+fn differences(console: &mut Console<'_>) -> io::Result<()> {
+    let cell = |version: WindowsVersion, switch: &Switch| {
+        let inherited = if switch.at(version).is_inherited_by(version) { "*" } else { "" };
+        format!("{}{inherited}", value(version, switch))
+    };
+    let mut rows = vec![std::iter::once("switch").chain(Profile::NAMES.iter().copied()).map(str::to_owned).collect()];
+    for switch in differing() {
+        let cells = WindowsVersion::ALL.iter().map(|version| cell(*version, switch));
+        rows.push(std::iter::once(switch.name.to_owned()).chain(cells).collect::<Vec<String>>());
+    }
+    let widths: Vec<usize> = (0..=Profile::NAMES.len())
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default())
+        .collect();
+    for row in &rows {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        writeln!(console.out, "{}", line.join("  ").trim_end())?;
+    }
+    writeln!(console.out, "\n* inherited from an older version: no source speaks of this one")
+}
+
+/// The switches that are not the same in all profiles.
+fn differing() -> impl Iterator<Item = &'static Switch> {
+    SWITCHES.iter().filter(|switch| {
+        let mut values = WindowsVersion::ALL.iter().map(|version| value(*version, switch));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    })
+}
+
+fn json(differences: bool, console: &mut Console<'_>) -> io::Result<()> {
+    let all: Vec<&Switch> = if differences { differing().collect() } else { SWITCHES.iter().collect() };
+    for switch in all {
         let values: serde_json::Map<String, serde_json::Value> =
-            profiles.iter().map(|profile| (profile.name.clone(), value(profile, switch.name).into())).collect();
+            WindowsVersion::ALL.iter().map(|version| (version.to_string(), value(*version, switch).into())).collect();
+        let known: serde_json::Map<String, serde_json::Value> = WindowsVersion::ALL
+            .iter()
+            .map(|version| {
+                let step = switch.at(*version);
+                let known = json!({
+                    "evidence": step.evidence,
+                    "releases": step.known.map(|(_, releases)| releases),
+                    "inherited": step.is_inherited_by(*version),
+                });
+                (version.to_string(), known)
+            })
+            .collect();
         let line = json!({
             "switch": switch.name,
             "about": switch.about.trim(),
             "requirement": switch.requirement,
-            "evidence": switch.evidence,
+            "evidence": switch.at(WindowsVersion::Server2003Sp1).evidence,
             "values": switch.values,
             "profiles": values,
+            "known": known,
         });
         writeln!(console.out, "{line}")?;
     }
     Ok(())
 }
 
-fn value(profile: &Profile, switch: &str) -> String {
-    profile.get(switch).expect("the list of switches and the switches of a profile are made from one list")
+fn value(version: WindowsVersion, switch: &Switch) -> String {
+    let value = Profile::of(version).get(switch.name);
+    value.expect("the list of switches and the switches of a profile are made from one list")
 }

@@ -6,8 +6,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use autoenroll_model::Profile;
-use autoenroll_scenario::{Checked, Library, LoadError, Loader, MAX_BYTES, Scenario, check};
+use autoenroll_model::{Profile, UnknownWord, WindowsVersion};
+use autoenroll_scenario::{Checked, Library, LoadError, Loader, MAX_BYTES, Scenario, check, check_under};
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
@@ -95,7 +95,10 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
     let library = Library::read(&Fixtures::of(selection)?);
     let (mut stories, mut files) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
-    let work = |source: &Source| check(&source.path, &source.bytes, &library, &catalogue);
+    let work = |source: &Source| match profile {
+        Some(profile) => check_under(profile, &source.path, &source.bytes, &library, &catalogue),
+        None => check(&source.path, &source.bytes, &library, &catalogue),
+    };
     parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {
         let source = &sources[at];
         let checked =
@@ -105,7 +108,7 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
         } else {
             source.has_all_wanted(&checked.scenarios)?;
             let scenarios = checked.scenarios.into_iter().filter(|scenario| source.wants(scenario));
-            stories.extend(scenarios.map(|scenario| Story::new(source, scenario, profile.as_ref())));
+            stories.extend(scenarios.map(|scenario| Story::new(source, scenario)));
         }
         Ok::<(), Failure>(())
     })?;
@@ -152,16 +155,13 @@ pub(crate) fn one(
     }
 }
 
-fn named_profile(name: &str) -> Result<Profile, Failure> {
-    let unknown = || format!("there is no profile `{name}`; there are {}", Profile::NAMES.join(", "));
-    Profile::named(name).ok_or_else(|| Failure::Usage(unknown()))
+fn named_profile(name: &str) -> Result<WindowsVersion, Failure> {
+    let unknown = |_| format!("there is no profile `{name}`; there are {}", Profile::NAMES.join(", "));
+    name.parse().map_err(|error: UnknownWord| Failure::Usage(unknown(error)))
 }
 
 impl Story {
-    fn new(source: &Source, mut scenario: Scenario, profile: Option<&Profile>) -> Self {
-        if let Some(profile) = profile {
-            scenario.spec.profile.clone_from(profile);
-        }
+    fn new(source: &Source, scenario: Scenario) -> Self {
         let about = &scenario.document.about;
         let variant = scenario.variant.clone();
         Self {
@@ -239,12 +239,13 @@ impl Source {
 /// # Errors
 /// When a name is none, a file cannot be read, or nothing is left.
 pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
-    let mut chosen: BTreeMap<String, Source> = BTreeMap::new();
+    let mut chosen: BTreeMap<(String, bool, String), Source> = BTreeMap::new();
     let mut choose = |mut source: Source| {
-        if let Some(before) = chosen.get(&source.name) {
+        let key = (source.name.clone(), source.on_disk, source.path.clone());
+        if let Some(before) = chosen.get(&key) {
             source.also(before);
         }
-        chosen.insert(source.name.clone(), source)
+        chosen.insert(key, source)
     };
     if selection.scenarios.is_empty() {
         embedded_sources().for_each(|source| drop(choose(source)));
@@ -254,11 +255,26 @@ pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
             choose(source);
         }
     }
-    let chosen: Vec<Source> = chosen.into_values().filter(|source| wanted(&source.name, &selection.filter)).collect();
+    let mut chosen: Vec<Source> = chosen.into_values().collect();
+    tell_apart(&mut chosen);
+    chosen.retain(|source| wanted(&source.name, &selection.filter));
     if chosen.is_empty() {
         return Err(Failure::Usage("no scenario is selected; `autoenroll list` lists those of the suite".to_owned()));
     }
     Ok(chosen)
+}
+
+/// `a.toml` and `a.json` are two scenarios, and so are a file and a scenario of the suite by one name: the files are
+/// called by their whole path then.
+fn tell_apart(sources: &mut Vec<Source>) {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for source in sources.iter() {
+        *names.entry(source.name.clone()).or_default() += 1;
+    }
+    for source in sources.iter_mut().filter(|source| source.on_disk && names[&source.name] > 1) {
+        source.name.clone_from(&source.path);
+    }
+    sources.sort_by(|one, other| one.name.cmp(&other.name));
 }
 
 fn wanted(name: &str, filters: &[String]) -> bool {
@@ -434,5 +450,25 @@ mod tests {
         assert_eq!(Fixtures::default().load("requirements/none.toml"), Err(LoadError::Missing));
         assert!(Fixtures::default().list("requirements").contains(&"triggers".to_owned()));
         assert_eq!(Fixtures::default().list("nowhere"), Vec::<String>::new());
+    }
+
+    /// `--profile X` is `profile = "X"`: templates are looked up for it, and the switches of the file still count.
+    #[test]
+    fn naming_the_own_profile_as_an_option_changes_nothing() {
+        let library = Library::read(&Fixtures::default());
+        let catalogue = Catalogue::read().unwrap();
+        let mut compared = 0;
+        for source in embedded_sources() {
+            for own in check(&source.path, &source.bytes, &library, &catalogue).scenarios {
+                let profile = own.spec.profile.name.parse().unwrap();
+                let named = check_under(profile, &source.path, &source.bytes, &library, &catalogue);
+                assert!(!named.found.has_errors(), "{}: {:?}", source.path, named.found);
+                let same = named.scenarios.into_iter().find(|other| other.variant == own.variant).unwrap();
+                assert_eq!(same.spec, own.spec, "{} {:?}", source.path, own.variant);
+                assert_eq!(same.steps, own.steps, "{} {:?}", source.path, own.variant);
+                compared += 1;
+            }
+        }
+        assert!(compared > 500, "{compared} scenarios");
     }
 }

@@ -34,8 +34,8 @@ mod run;
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    Cause, CoreError, CoreFactory, Decisions, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input, Now,
-    Output, PolicyRefresh, Report, SimTime, Trigger, TriggerCause,
+    Cause, CoreError, CoreFactory, Decisions, Duration, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input,
+    Now, Output, PolicyRefresh, Report, SimTime, TimerCadence, Trigger, TriggerCause,
 };
 
 use crate::frame::{Frame, Timer};
@@ -50,6 +50,8 @@ pub struct Core {
     run: Option<Run>,
     /// The trigger that starts a run when the open one ends, and why it waits.
     held: Option<(Trigger, Cause)>,
+    /// From when the timer's period counts.
+    timer_from: SimTime,
 }
 
 impl Core {
@@ -62,7 +64,7 @@ impl Core {
     /// A core whose decisions are counted from the given ones. A planted-bugs build can invert a rule with them.
     #[must_use]
     pub fn deciding(identity: Identity, decisions: Decisions) -> Self {
-        Self { frame: Frame::new(identity, decisions), run: None, held: None }
+        Self { frame: Frame::new(identity, decisions), run: None, held: None, timer_from: SimTime::START }
     }
 
     fn take(&mut self, input: Input) -> Result<(), Halt> {
@@ -113,9 +115,7 @@ impl Core {
         let facts = Facts::new().with("timer", period.map_or_else(|| "off".to_string(), |period| period.to_string()));
         let ticks = self.frame.decide(rules::TIMER_PERIOD, "timer", period.is_some(), facts).holds;
         if let Some(period) = period.filter(|_| ticks) {
-            // The period counts from the last activation, whatever activated, even one that has to wait.
-            // T2.2.timer, T2.3.rearm
-            self.frame.timers.set(Timer::Pulse, self.frame.now.mono + period);
+            self.set_timer(trigger, period);
         }
         match &self.run {
             None => self.start(trigger, because),
@@ -144,6 +144,24 @@ impl Core {
         }
     }
 
+    /// The period counts from the last activation, whatever activated, even one that has to wait; or the timer repeats
+    /// from boot or logon, as a scheduled task does.
+    fn set_timer(&mut self, trigger: Trigger, period: Duration) {
+        let now = self.frame.now.mono;
+        let cadence = self.frame.profile().timer_cadence;
+        // T2.2.timer, T2.3.rearm, T2.3.cadence
+        let sets = match cadence {
+            TimerCadence::LastActivation => true,
+            TimerCadence::Fixed => matches!(trigger.cause, TriggerCause::Boot | TriggerCause::Logon),
+        };
+        let facts = trigger_facts(trigger).with("cadence", cadence.to_string());
+        if self.frame.decide(rules::TIMER_CADENCE, "timer", sets, facts).holds {
+            self.timer_from = now;
+        }
+        let over = now.since(self.timer_from).0 / period.0;
+        self.frame.timers.set(Timer::Pulse, self.timer_from + Duration(period.0.saturating_mul(over + 1)));
+    }
+
     /// The decision by which something that happened starts a run; `None` when it does not.
     fn trigger_rule(&mut self, trigger: Trigger) -> Result<Option<Cause>, Halt> {
         let facts = trigger_facts(trigger);
@@ -159,7 +177,10 @@ impl Core {
             (TriggerCause::GroupPolicy, refresh) => {
                 let counts = match self.frame.profile().gp_triggers {
                     GpTriggers::EveryRefresh => true,
-                    GpTriggers::Foreground => refresh != Some(PolicyRefresh::Background),
+                    GpTriggers::Foreground => {
+                        matches!(refresh, Some(PolicyRefresh::Foreground | PolicyRefresh::Forced))
+                    }
+                    GpTriggers::Changed => refresh != Some(PolicyRefresh::Background),
                     GpTriggers::ForcedOnly => refresh == Some(PolicyRefresh::Forced),
                 };
                 if !self.frame.decide(rules::REFRESH_STARTS_RUN, "group-policy", counts, facts.clone()).holds {

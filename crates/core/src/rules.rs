@@ -46,7 +46,9 @@ rules! {
     ONE_RUN_AT_A_TIME = "R014", "[MS-WCCE] 3.1.1.6",
         "a trigger during a run does not start a second one beside it";
     TIMER_PERIOD = "P7.1", "TechNet cc737159, cc787781; [MS-CERSOD] note 2",
-        "the client has a timer, which counts from the latest activation";
+        "the client has a timer";
+    TIMER_CADENCE = "P7.47", "TechNet cc787781; obersginfra.blogspot.com, April 2015",
+        "this activation sets the timer: any where the period counts from the last one, otherwise boot and logon alone";
     REFRESH_STARTS_RUN = "P7.2", "TechNet cc787781, cc728032; [MS-GPOL] 3.2.1.24",
         "this kind of policy refresh counts as a trigger", Trigger;
     TRIGGER_DURING_RUN = "P7.35", "inferred",

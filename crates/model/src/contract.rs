@@ -213,8 +213,10 @@ words! {
     pub enum PolicyRefresh as "policy refresh" {
         /// At boot or logon.
         Foreground = "foreground",
-        /// By the refresh timer.
+        /// In the background, with the same values as at the last application.
         Background = "background",
+        /// In the background, with other values than at the last application.
+        Changed = "changed",
         /// By `gpupdate /force`.
         Forced = "forced",
     }

@@ -52,9 +52,10 @@ pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider
 pub use policy::AePolicy;
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
-    Cancelled, DefaultFlag, Delay, DuringRun, EventLog, EventTable, Evidence, ExtensionsAttribute, GpTriggers,
-    InsertPrompt, NoProviders, Period, PinCache, Profile, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit,
-    Switch, SwitchError, Threshold, Toggle, Unconfigured,
+    CaOrder, Cancelled, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable, Evidence,
+    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
+    Profile, Removal, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit, StrongMapping, SupersededCopies,
+    Switch, SwitchError, SwitchStep, Threshold, TimerCadence, Toggle, Unconfigured, WindowsVersion,
 };
 pub use prompt::{Answer, BalloonId, Choice, DecisionPoint, PromptId};
 pub use store::{

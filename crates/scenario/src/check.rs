@@ -10,7 +10,7 @@ mod timeline;
 mod unread;
 mod unused_certificate;
 
-use autoenroll_model::{Profile, SwitchError};
+use autoenroll_model::{Profile, SwitchError, WindowsVersion};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::action::Change;
 
@@ -80,6 +80,21 @@ pub struct Checked {
 #[must_use]
 pub fn check(name: &str, bytes: &[u8], library: &Library, requirements: &dyn Requirements) -> Checked {
     check_parsed(parse(name, bytes), library, requirements)
+}
+
+/// As [`check()`], with another profile in place of those that the file and its variants name, as if it were written
+/// there: templates are looked up for it, and the switches that the file sets still count.
+#[must_use]
+pub fn check_under(
+    profile: WindowsVersion,
+    name: &str,
+    bytes: &[u8],
+    library: &Library,
+    requirements: &dyn Requirements,
+) -> Checked {
+    let mut parsed = parse(name, bytes);
+    parsed.document.set_profile(profile);
+    check_parsed(parsed, library, requirements)
 }
 
 /// Checks what was read.

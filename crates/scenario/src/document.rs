@@ -8,7 +8,7 @@ pub(crate) use step::reference;
 
 use std::ops::Range;
 
-use autoenroll_model::{Choice, DecisionPoint, Duration, Evidence, Fact, FileTime, SimTime, words};
+use autoenroll_model::{Choice, DecisionPoint, Duration, Evidence, Fact, FileTime, SimTime, WindowsVersion, words};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
@@ -53,6 +53,16 @@ pub fn parse(name: &str, bytes: &[u8]) -> Parsed {
     let document = read::document(&root);
     found.sort();
     Parsed { document, files, found, root }
+}
+
+impl Document {
+    /// Puts a profile in place of the one that the file names, and of those that its variants name.
+    pub(crate) fn set_profile(&mut self, profile: WindowsVersion) {
+        self.about.profile = Some(Spanned::new(profile.to_string(), beginning(FileId::OWN)));
+        for variant in &mut self.vary {
+            variant.0.retain(|entry| entry.key.value != "profile");
+        }
+    }
 }
 
 /// *About*: everything that is neither world nor timeline.

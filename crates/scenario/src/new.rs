@@ -5,8 +5,8 @@
 pub struct NewScenario {
     /// Its title.
     pub title: String,
-    /// The profile; the default one when it is not said.
-    pub profile: Option<String>,
+    /// The profile.
+    pub profile: String,
     /// The story that it tells.
     pub story: NewScenarioKind,
 }
@@ -26,8 +26,8 @@ pub enum NewScenarioKind {
 #[must_use]
 pub fn new_scenario(new: &NewScenario) -> String {
     let title = crate::print::value(&crate::Value::Text(new.title.clone()), crate::print::Style::Toml);
-    let profile = new.profile.as_ref().map_or(String::new(), |profile| format!("profile = \"{profile}\"\n"));
-    format!("scenario = 1\ntitle = {title}\n{profile}{ABOUT}")
+    let profile = &new.profile;
+    format!("scenario = 1\ntitle = {title}\nprofile = \"{profile}\"\n{ABOUT}")
         + match new.story {
             NewScenarioKind::Silent => SILENT,
             NewScenarioKind::SmartCard => SMART_CARD,

@@ -113,6 +113,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             core,
             desktop: Default::default(),
             refresh,
+            applied: self.policy.applied(context),
             deadline: None,
             deadline_because: Vec::new(),
             effects: Default::default(),
@@ -204,8 +205,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     fn gp_refresh(&mut self, principal: &str, forced: bool) -> Result<(), ActError> {
         let id = self.running_session(principal)?;
-        let refresh = if forced { PolicyRefresh::Forced } else { PolicyRefresh::Background };
         let context = if self.computers.contains_key(principal) { Context::Machine } else { Context::User };
+        let refresh = self.apply_policy(id, context);
+        let refresh = if forced { PolicyRefresh::Forced } else { refresh };
         let facts = Facts::new().with("refresh", refresh.as_str()).with("context", context.as_str());
         let record = self.record(principal, Kind::GpRefresh, facts, Vec::new());
         self.trigger(id, TriggerCause::GroupPolicy, Some(refresh), vec![record]).map_err(ActError::from)

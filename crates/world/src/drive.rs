@@ -1,7 +1,8 @@
 //! Driving cores: an input is delivered, every output carried out, the deadline put into the queue.
 
 use autoenroll_model::{
-    CoreFactory, EnrollmentCore, Facts, Input, Now, Output, OutputBody, PolicyRefresh, Report, Trigger, TriggerCause,
+    Context, CoreFactory, EnrollmentCore, Facts, Input, Now, Output, OutputBody, PolicyRefresh, Report, Trigger,
+    TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
 
@@ -72,9 +73,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if !applied {
             return Ok(());
         }
-        let facts = Facts::new().with("refresh", PolicyRefresh::Background.as_str()).with("context", context.as_str());
+        let refresh = self.apply_policy(id, context);
+        let facts = Facts::new().with("refresh", refresh.as_str()).with("context", context.as_str());
         let record = self.record(&principal, Kind::GpRefresh, facts, because);
-        self.trigger(id, TriggerCause::GroupPolicy, Some(PolicyRefresh::Background), vec![record])
+        self.trigger(id, TriggerCause::GroupPolicy, Some(refresh), vec![record])
+    }
+
+    /// Applies policy to a session in the background. Where no domain controller answers, the old values stay.
+    pub(crate) fn apply_policy(&mut self, id: SessionId, context: Context) -> PolicyRefresh {
+        let reachable = self.directory.controller().is_ok();
+        let values = self.policy.applied(context);
+        // T2.1.changed
+        match self.sessions.get_mut(&id) {
+            Some(session) if reachable && session.applied != values => {
+                session.applied = values;
+                PolicyRefresh::Changed
+            }
+            _ => PolicyRefresh::Background,
+        }
     }
 
     pub(crate) fn principal_of(&self, id: SessionId) -> String {

@@ -231,7 +231,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         match &pending.effect {
             Effect::ReadSettings => {
                 let providers = self.computers.get(&computer).map_or(&[][..], |computer| &computer.providers);
-                return Ok(EffectResult::Settings(self.policy.settings(context, &stores.settings, providers)));
+                return Ok(EffectResult::Settings(session.applied.settings(context, &stores.settings, providers)));
             }
             Effect::ReadStores => return Ok(EffectResult::Stores(stores.stores().clone())),
             Effect::WriteDirectoryCache(cache) => stores.set_directory_cache(cache.clone()),

@@ -3,6 +3,8 @@
 //! Foreground application at boot and logon is part of those triggers. The engine needs no directory: a refresh that
 //! finds no domain controller still calls the autoenrollment extension, which finds out for itself.
 
+use std::sync::Arc;
+
 use autoenroll_keys::{Seed, draw};
 use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Settings, SimTime};
 
@@ -15,6 +17,10 @@ use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
 pub(crate) struct GroupPolicy {
     values: PolicySpec,
 }
+
+/// What the registry of a session holds of Group Policy: the values of its last application ([MS-GPOL] 3.2.5.1).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AppliedPolicy(Arc<PolicySpec>);
 
 /// The background timer of one session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,9 +128,32 @@ impl GroupPolicy {
         Some(Duration(base.0.saturating_add(offset.0)))
     }
 
+    /// The values as a session of that context gets them when policy is applied now.
+    pub(crate) fn applied(&self, context: Context) -> AppliedPolicy {
+        let mut values = self.values.clone();
+        match context {
+            Context::User => values.machine_ae_policy = None,
+            Context::Machine => values.ae_policy = None,
+        }
+        AppliedPolicy(Arc::new(values))
+    }
+
+    pub(crate) fn edit(&mut self, edit: &PolicyEdit) {
+        match edit.clone() {
+            PolicyEdit::AePolicy(value) => self.values.ae_policy = value,
+            PolicyEdit::MachineAePolicy(value) => self.values.machine_ae_policy = value,
+            PolicyEdit::GpInterval(value) => self.values.gp_interval = value,
+            PolicyEdit::GpOffset(value) => self.values.gp_offset = value,
+            PolicyEdit::GpBackground(value) => self.values.gp_background = value,
+            PolicyEdit::PolicyServers(value) => self.values.policy_servers = value,
+        }
+    }
+}
+
+impl AppliedPolicy {
     /// What policy, registry and machine say to a principal.
     pub(crate) fn settings(&self, context: Context, own: &SettingsSpec, providers: &[Provider]) -> Settings {
-        let values = &self.values;
+        let values = &self.0;
         Settings {
             policy: match context {
                 Context::User => values.ae_policy,
@@ -139,17 +168,6 @@ impl GroupPolicy {
             expiration_balloons: values.expiration_balloons,
             directory_cache: own.directory_cache.clone(),
             providers: providers.to_vec(),
-        }
-    }
-
-    pub(crate) fn edit(&mut self, edit: &PolicyEdit) {
-        match edit.clone() {
-            PolicyEdit::AePolicy(value) => self.values.ae_policy = value,
-            PolicyEdit::MachineAePolicy(value) => self.values.machine_ae_policy = value,
-            PolicyEdit::GpInterval(value) => self.values.gp_interval = value,
-            PolicyEdit::GpOffset(value) => self.values.gp_offset = value,
-            PolicyEdit::GpBackground(value) => self.values.gp_background = value,
-            PolicyEdit::PolicyServers(value) => self.values.policy_servers = value,
         }
     }
 }
@@ -251,8 +269,24 @@ mod tests {
         let policy =
             GroupPolicy::new(PolicySpec { ae_policy: Some(7), machine_ae_policy: None, ..PolicySpec::default() });
         let own = SettingsSpec { local_policy: Some(1), express: true, ..SettingsSpec::default() };
-        let user = policy.settings(Context::User, &own, &[]);
+        let user = policy.applied(Context::User).settings(Context::User, &own, &[]);
         assert_eq!((user.policy, user.local_policy, user.express), (Some(7), Some(1), true));
-        assert_eq!(policy.settings(Context::Machine, &own, &[]).policy, None);
+        assert_eq!(policy.applied(Context::Machine).settings(Context::Machine, &own, &[]).policy, None);
+    }
+
+    #[test]
+    fn what_is_applied_differs_when_a_value_of_the_own_context_does() {
+        use Context::{Machine, User};
+        let check = |edit: PolicyEdit, changed: &[Context]| {
+            let mut policy = GroupPolicy::new(PolicySpec { ae_policy: Some(7), ..PolicySpec::default() });
+            let before = [User, Machine].map(|context| policy.applied(context));
+            policy.edit(&edit);
+            let differs = [User, Machine].into_iter().zip(before).filter(|(of, old)| policy.applied(*of) != *old);
+            assert_eq!(differs.map(|(context, _)| context).collect::<Vec<_>>(), changed, "{edit:?}");
+        };
+        check(PolicyEdit::AePolicy(Some(0)), &[User]);
+        check(PolicyEdit::AePolicy(Some(7)), &[]);
+        check(PolicyEdit::MachineAePolicy(Some(0)), &[Machine]);
+        check(PolicyEdit::GpOffset(Duration::minutes(10)), &[User, Machine]);
     }
 }

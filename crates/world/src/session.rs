@@ -6,7 +6,7 @@ use autoenroll_model::{Cause, Context, Effect, EffectId, Facts, PrincipalObject,
 use autoenroll_trace::RecordId;
 
 use crate::desktop::Desktop;
-use crate::policy::RefreshTimer;
+use crate::policy::{AppliedPolicy, RefreshTimer};
 use crate::queue::Key;
 
 pub(crate) use crate::queue::SessionId;
@@ -22,6 +22,8 @@ pub(crate) struct CoreSession<C> {
     pub(crate) core: C,
     pub(crate) desktop: Desktop,
     pub(crate) refresh: RefreshTimer,
+    /// Policy as it was last applied: what the registry says until the next time.
+    pub(crate) applied: AppliedPolicy,
     /// The deadline that is in the queue.
     pub(crate) deadline: Option<Key>,
     /// The records of the input after which the deadline was set.

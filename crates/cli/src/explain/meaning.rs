@@ -37,6 +37,7 @@ fn entry(requirement: &Requirement, console: &mut Console<'_>) -> Result<(), Fai
         Evidence::Documented => "documented: a public document says so",
         Evidence::Observed => "observed: seen from outside",
         Evidence::Inferred => "inferred: concluded, or chosen where nothing is known",
+        Evidence::Contested => "contested: public sources contradict each other",
     };
     particular("evidence", supported, console)?;
     for (at, source) in sources.iter().enumerate() {
