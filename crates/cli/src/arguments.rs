@@ -93,7 +93,7 @@ impl Command {
             | Self::Show(_)
             | Self::New(_)
             | Self::Explain(_)
-            | Self::Schema
+            | Self::Schema(_)
             | Self::Profiles(_)
             | Self::Fixtures(_)
             | Self::Import(_)

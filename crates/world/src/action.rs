@@ -7,7 +7,7 @@ use autoenroll_model::{
 
 use autoenroll_csp::Pin;
 
-use crate::spec::{CaSpec, Edit};
+use crate::spec::{CaSpec, Edit, PolicySpec};
 
 /// One thing that somebody does. It happens at once, at the time the world shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,7 +164,9 @@ pub enum Change {
         template: String,
     },
     /// Group Policy. It has effect on values read from now on; running refresh timers keep the instant they have.
-    Policy(PolicyEdit),
+    Policy(Edit<PolicySpec>),
+    /// The policy servers that policy names.
+    PolicyServers(Vec<PolicyServer>),
     /// A setting of a CA.
     Ca {
         /// The CA.
@@ -295,23 +297,6 @@ pub enum TemplateEdit {
     Supersedes(Vec<String>),
     /// `nTSecurityDescriptor`.
     Security(SecurityDescriptor),
-}
-
-/// A change of one policy value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicyEdit {
-    /// `AEPolicy` of users.
-    AePolicy(Option<u32>),
-    /// `AEPolicy` of computers.
-    MachineAePolicy(Option<u32>),
-    /// Interval of the background refresh.
-    GpInterval(Duration),
-    /// Bound of the random offset.
-    GpOffset(Duration),
-    /// Whether there is a background refresh.
-    GpBackground(bool),
-    /// Policy servers.
-    PolicyServers(Vec<PolicyServer>),
 }
 
 /// A change of a user or computer object.

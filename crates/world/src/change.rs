@@ -4,7 +4,7 @@ use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
-use crate::action::{Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use crate::action::{Change, PrincipalEdit, SettingsEdit, TemplateEdit};
 use crate::directory::Visibility;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
@@ -63,8 +63,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 what("withdraw").with("ca", ca.as_str()).with("template", template.as_str())
             }
             Change::Policy(edit) => {
-                self.policy.edit(edit);
-                policy_facts(edit, what("policy"))
+                edit.apply(self.policy.values_mut());
+                let (name, value) = edit.fact();
+                what("policy").with(name, value)
+            }
+            Change::PolicyServers(servers) => {
+                let urls: Vec<String> = servers.iter().map(|server| server.url.clone()).collect();
+                self.policy.values_mut().policy_servers.clone_from(servers);
+                what("policy").with("policy-servers", urls)
             }
             Change::Ca { ca, edit } => {
                 self.edit_ca(ca, |spec| edit.apply(spec))?;
@@ -208,20 +214,6 @@ const fn template_attribute(edit: &TemplateEdit) -> &'static str {
         TemplateEdit::RenewalPeriod(_) => "pKIOverlapPeriod",
         TemplateEdit::Supersedes(_) => "msPKI-Supersede-Templates",
         TemplateEdit::Security(_) => "nTSecurityDescriptor",
-    }
-}
-
-fn policy_facts(edit: &PolicyEdit, facts: Facts) -> Facts {
-    let value = |value: Option<u32>| value.map_or_else(|| "not configured".to_owned(), |value| format!("0x{value:x}"));
-    match edit {
-        PolicyEdit::AePolicy(policy) => facts.with("ae-policy", value(*policy)),
-        PolicyEdit::MachineAePolicy(policy) => facts.with("machine-ae-policy", value(*policy)),
-        PolicyEdit::GpInterval(span) => facts.with("gp-interval", span.to_string()),
-        PolicyEdit::GpOffset(span) => facts.with("gp-offset", span.to_string()),
-        PolicyEdit::GpBackground(on) => facts.with("gp-background", *on),
-        PolicyEdit::PolicyServers(servers) => {
-            facts.with("policy-servers", servers.iter().map(|server| server.url.clone()).collect::<Vec<_>>())
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Certification authorities.
 
-use autoenroll_world::spec::{CaSpec, Edit, Field, Setting};
+use autoenroll_world::spec::CaSpec;
 
-use super::{Context, NameKind, duration, name_of, security, template, text_or_none, word};
+use super::{Context, NameKind, duration, name_of, security, setting, template, text_or_none, word};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
@@ -20,11 +20,7 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
         }
     };
     spec.enroll = security::of_ca(cx, table, found);
-    for setting in CaSpec::SETTINGS.iter().filter(|setting| setting.in_world.is_some()) {
-        if let Some(edit) = edit(setting, table) {
-            edit.apply(&mut spec);
-        }
-    }
+    setting::apply(CaSpec::SETTINGS, table, &mut spec);
     spec.published = duration(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
@@ -35,12 +31,4 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
         }
     }
     spec
-}
-
-/// What a table says of a setting.
-pub(super) fn edit<S>(setting: &'static Setting<S>, table: &Table) -> Option<Edit<S>> {
-    match setting.field {
-        Field::Flag(_) => setting.to(table.flag(setting.name)?),
-        Field::Duration(_) => setting.to(duration(table, setting.name)?),
-    }
 }

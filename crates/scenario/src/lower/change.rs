@@ -1,11 +1,12 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
 use autoenroll_model::{Duration, TrustStore};
-use autoenroll_world::action::{CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
-use autoenroll_world::spec::CaSpec;
+use autoenroll_world::action::{CardFault, Change, PrincipalEdit, SettingsEdit, TemplateEdit};
+use autoenroll_world::spec::{CaSpec, PolicySpec};
 
 use super::{
-    Context, NameKind, ca, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
+    Context, NameKind, duration, instant_of, number_or_none, security, setting, small, template, text_or_none, texts,
+    word,
 };
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -101,14 +102,7 @@ fn first_of(set: &Table, keys: [&'static str; 2]) -> Option<&'static str> {
 }
 
 fn of_policy(set: &Table, key: &str) -> Option<Change> {
-    Some(Change::Policy(match key {
-        "ae-policy" => PolicyEdit::AePolicy(number_or_none(set, key, None)),
-        "machine-ae-policy" => PolicyEdit::MachineAePolicy(number_or_none(set, key, None)),
-        "gp-interval" => PolicyEdit::GpInterval(duration(set, key)?),
-        "gp-offset" => PolicyEdit::GpOffset(duration(set, key)?),
-        "gp-background" => PolicyEdit::GpBackground(set.flag(key)?),
-        _ => return None,
-    }))
+    Some(Change::Policy(setting::edit(PolicySpec::setting(key)?, set)?))
 }
 
 fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
@@ -126,7 +120,7 @@ fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagn
                 _ => Change::Withdraw { ca, template },
             }
         }
-        _ => Change::Ca { ca, edit: ca::edit(CaSpec::setting(key)?, set)? },
+        _ => Change::Ca { ca, edit: setting::edit(CaSpec::setting(key)?, set)? },
     })
 }
 
