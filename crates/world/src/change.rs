@@ -16,7 +16,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn change(&mut self, change: &Change) -> Result<(), ActError> {
         let facts = self.make(change)?;
         let altered = match change {
-            Change::UnblockCard { card } => self.card_view(card),
+            Change::UnblockCard { card } | Change::ResetPin { card, .. } => self.card_view(card),
             _ => None,
         };
         self.record_with("world", Kind::Change, facts, Vec::new(), &altered.map_or(Beyond::Nothing, Beyond::Card));
@@ -71,6 +71,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let urls: Vec<String> = servers.iter().map(|server| server.url.clone()).collect();
                 self.policy.values_mut().policy_servers.clone_from(servers);
                 what("policy").with("policy-servers", urls)
+            }
+            Change::Effect { principal, effect, fails } => {
+                self.directory.object(principal)?;
+                let key = (principal.clone(), *effect);
+                let _before = match fails {
+                    Some(code) => self.failing.insert(key, *code),
+                    None => self.failing.remove(&key),
+                };
+                let facts = what("effect").with("principal", principal.as_str()).with("attribute", effect.as_str());
+                facts.with("to", fails.map_or_else(|| "works".to_owned(), |code| code.to_string()))
             }
             Change::Ca { ca, edit } => {
                 self.edit_ca(ca, |spec| edit.apply(spec))?;
@@ -154,6 +164,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                     state.fault = *fault;
                 }
                 what("card-fault").with("card", card.as_str()).with("fault", fault.as_str())
+            }
+            Change::ResetPin { card, pin } => {
+                self.known_card(card)?;
+                let set = self.hosts.cards.card_mut(card, |card| card.reset_pin(pin.reveal().as_bytes()));
+                if let Some(Err(error)) = set {
+                    return Err(ActError::Card { card: card.clone(), reason: error.to_string() });
+                }
+                what("reset-pin").with("card", card.as_str())
             }
             Change::UnblockCard { card } => {
                 self.known_card(card)?;

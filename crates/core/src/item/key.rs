@@ -31,7 +31,7 @@ pub(super) fn choose_provider(job: &mut Job, frame: &mut Frame) -> Result<Next, 
         return Ok(Next::FindCard(Purpose::NewKey));
     }
     job.applies(frame, rules::SOFTWARE_PROVIDER, &provider.name, facts)?;
-    if !is_protected(request(job)) {
+    if !is_protected(job.request()) {
         return Ok(Next::MakeKey(None));
     }
     let facts = Facts::new().with("provider", provider.name.as_str()).with("template", job.name());
@@ -52,12 +52,6 @@ pub(super) fn consented(job: &mut Job, frame: &mut Frame, consents: bool) -> Res
 
 fn is_protected(request: &NewRequest) -> bool {
     request.template.template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED)
-}
-
-/// The request that the item is about.
-fn request(job: &Job) -> &NewRequest {
-    let Task::Request(request) = &job.item.task else { unreachable!("a key is made for a new request only") };
-    request
 }
 
 /// Removes what earlier requests for the template left behind, then generates.
@@ -139,7 +133,7 @@ impl Leftovers {
 }
 
 fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next, Halt> {
-    let request = request(job).clone();
+    let request = job.request().clone();
     let template = &request.template.template;
     let name = template.name.as_str();
     let algorithm = match request::key_algorithm(frame, template) {
@@ -207,7 +201,7 @@ pub(super) fn generated(
 fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_default: bool) -> Result<Next, Halt> {
     let code = HResult::NTE_TOKEN_KEYSET_STORAGE_FULL;
     let facts = Facts::new().with("code", code.to_string());
-    let request = request(job).clone();
+    let request = job.request().clone();
     let template = &request.template.template;
     let renewed = if let Kind::Renew(old) = &request.kind { Some(old) } else { None };
     // F3.2.2.0x2000

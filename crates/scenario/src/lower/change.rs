@@ -1,8 +1,8 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
-use autoenroll_model::{Duration, TrustStore};
+use autoenroll_model::{Duration, HResult, TrustStore};
 use autoenroll_world::action::{CardFault, Change, PrincipalEdit, SettingsEdit, TemplateEdit};
-use autoenroll_world::spec::{CaSpec, PolicySpec};
+use autoenroll_world::spec::{CaSpec, Pin, PolicySpec};
 
 use super::{
     Context, NameKind, duration, instant_of, number_or_none, security, setting, small, template, text_or_none, texts,
@@ -25,7 +25,7 @@ pub(crate) fn changes(
     let thing = match word.value {
         "template" => Some(NameKind::Template),
         "ca" => Some(NameKind::Ca),
-        "principal" | "settings" | "store" => Some(NameKind::Principal),
+        "principal" | "settings" | "store" | "effect" => Some(NameKind::Principal),
         "group" => Some(NameKind::Group),
         "card" => Some(NameKind::Card),
         "policy-service" => Some(NameKind::PolicyService),
@@ -56,6 +56,7 @@ pub(crate) fn changes(
             "principal" => of_principal(&name, set, key),
             "group" => membership(cx, &name, set, key, found),
             "settings" => of_settings(&name, set, key),
+            "effect" => of_effect(&name, set, key),
             "trust" => trust(cx, of, set, key, found),
             "store" => delete(cx, &name, set, key, found),
             "card" => of_card(&name, set, key),
@@ -162,6 +163,11 @@ fn of_settings(name: &str, set: &Table, key: &str) -> Option<Change> {
     Some(Change::Settings { principal: name.to_owned(), edit })
 }
 
+fn of_effect(name: &str, set: &Table, key: &str) -> Option<Change> {
+    let fails = number_or_none(set, key, None).map(HResult);
+    Some(Change::Effect { principal: name.to_owned(), effect: key.parse().ok()?, fails })
+}
+
 fn trust(
     cx: &Context<'_>,
     of: Option<Spanned<&str>>,
@@ -212,6 +218,7 @@ fn of_card(name: &str, set: &Table, key: &str) -> Option<Change> {
     let card = name.to_owned();
     Some(match key {
         "fault" => Change::CardFault { card, fault: word::<CardFault>(set, key)? },
+        "pin" => Change::ResetPin { card, pin: Pin::new(set.text(key)?.value) },
         "unblock" if set.flag(key)? => Change::UnblockCard { card },
         _ => return None,
     })

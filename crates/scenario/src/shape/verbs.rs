@@ -290,6 +290,9 @@ macro_rules! flags {
 }
 
 const RIGHTS: ValueType = Map(&List(&Word(|| Right::WORDS.to_vec())));
+const FAILS: ValueType = OrNone(&Number(0x8000_0000, 0xFFFF_FFFF));
+const FAILS_WITH: &str =
+    "The code with which this effect of the core protocol fails from now on; false: it works again.";
 const AE_POLICY: ValueType = OrNone(&Number(0, 0xFFFF_FFFF));
 
 /// Those with one field come first, one row each in [`CaSpec::SETTINGS`].
@@ -401,6 +404,24 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         &[key("delete", Text, "A certificate that somebody deletes from MY, or from a computer's trust stores.")],
     ),
     change(
+        "effect",
+        Some("the principal for whose core it fails"),
+        "effects that fail",
+        &[
+            key("read-settings", FAILS, FAILS_WITH),
+            key("write-directory-cache", FAILS, FAILS_WITH),
+            key("write-trust", FAILS, FAILS_WITH),
+            key("read-stores", FAILS, FAILS_WITH),
+            key("add-certificate", FAILS, FAILS_WITH),
+            key("archive-certificate", FAILS, FAILS_WITH),
+            key("delete-certificate", FAILS, FAILS_WITH),
+            key("put-request", FAILS, FAILS_WITH),
+            key("remove-request", FAILS, FAILS_WITH),
+            key("inspect", FAILS, FAILS_WITH),
+            key("read-readers", FAILS, FAILS_WITH),
+        ],
+    ),
+    change(
         "card",
         Some("the card"),
         "a changed card",
@@ -412,6 +433,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
                  it does not answer in time; failing: its middleware fails; read-only: nothing can be written to it; none: it is as \
                  good as new.",
             ),
+            key("pin", Text, "Another PIN, set with the administrator key. All its attempts are back."),
             key(
                 "unblock",
                 Flag,
