@@ -56,7 +56,10 @@ fn exchange(name: &str) -> String {
         if started > 1 {
             break;
         }
-        let is_decision = |said: &FromCore| matches!(said, FromCore::Output(output) if matches!(output.body, OutputBody::Decision(_)));
+        let is_decision = |said: &FromCore| match said {
+            FromCore::Output(output) => matches!(output.body, OutputBody::Decision(_)),
+            _ => false,
+        };
         let (mark, mut said) = match &message {
             Message::ToCore(said) => (">", serde_json::to_value(said).unwrap()),
             Message::FromCore(said) if is_decision(said) => continue,

@@ -40,8 +40,8 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Defines a party's table of rules: a constant for each row, by which the party decides, and the table of all. A row is
-/// a name, its id, source and statement, and its roles ([`Role`]), if it has any.
+/// Defines a party's table of rules: a constant for each row, by which the party decides, and the table of all. A row
+/// is a name, its id, source and statement, and its roles ([`Role`]), if it has any.
 #[macro_export]
 macro_rules! rules {
     (

@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CardOperation, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult, KeyAlgorithm, KeyPlace,
-    PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
+    CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult,
+    KeyAlgorithm, KeyPlace, PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
 };
 use autoenroll_wire::{Certificate, key_identifier};
 
@@ -91,8 +91,10 @@ pub(super) fn orphan_removed(
     leftovers: Leftovers,
     reported: Reported,
 ) -> Result<Next, Halt> {
-    let leftovers = leftovers.removed(job, frame, reported)?;
-    next_orphan(job, frame, card, leftovers)
+    match leftovers.removed(job, frame, reported)? {
+        Ok(rest) => next_orphan(job, frame, card, rest),
+        Err(card) => pin_no_longer_right(job, frame, &card),
+    }
 }
 
 /// Removes what a failed request leaves behind; then the item fails.
@@ -105,17 +107,23 @@ pub(super) fn clean_up(job: &Job, frame: &mut Frame, leftovers: Leftovers, code:
 
 impl Leftovers {
     /// The first effect is done, or not. A key that could not be deleted keeps its entry, which is all that knows of
-    /// it, unless the provider says that there is no such key.
-    pub(super) fn removed(mut self, job: &mut Job, frame: &mut Frame, reported: Reported) -> Result<Self, Halt> {
+    /// it, unless the provider says that there is no such key. A card that refuses a PIN that it took before is
+    /// returned: nothing more is asked of it.
+    pub(super) fn removed(
+        mut self,
+        job: &mut Job,
+        frame: &mut Frame,
+        reported: Reported,
+    ) -> Result<Result<Self, CardSerial>, Halt> {
         let effect = self.0.pop_front().expect("the effect that was under way is the first of the list");
         let result = match &effect {
             Effect::Card { card, .. } => reported.done_by_card(card)?,
             _ => reported.done()?.map_err(CardFailure::Code),
         };
         let code = match result {
-            Ok(()) => return Ok(self),
+            Ok(()) => return Ok(Ok(self)),
             Err(CardFailure::Code(code)) => code,
-            Err(CardFailure::WrongPin(_)) => HResult::SCARD_W_WRONG_CHV,
+            Err(CardFailure::WrongPin(card)) => return Ok(Err(card)),
         };
         let name = String::from(job.name());
         if is_gone(code) {
@@ -128,7 +136,7 @@ impl Leftovers {
         if key_is_left && matches!(self.0.front(), Some(Effect::RemoveRequest(_))) {
             self.0.pop_front();
         }
-        Ok(self)
+        Ok(Ok(self))
     }
 }
 

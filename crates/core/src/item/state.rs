@@ -230,9 +230,7 @@ impl Job {
 
     /// The request that the item is about.
     pub(super) fn request(&self) -> &NewRequest {
-        let Task::Request(request) = &self.item.task else {
-            unreachable!("keys and requests are made for new ones only")
-        };
+        let Task::Request(request) = &self.item.task else { unreachable!("only a new request wants a key") };
         request
     }
 

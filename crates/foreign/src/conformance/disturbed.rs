@@ -12,7 +12,8 @@ use autoenroll_model::{
 
 use crate::core::{ForeignCore, ForeignFactory};
 
-/// What is open: an effect, by its word and that of its operation (`card.generate`), or a prompt, by its decision point.
+/// What is open: an effect, by its word and that of its operation (`card.generate`), or a prompt, by its decision
+/// point.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Opened {
     /// An effect.
