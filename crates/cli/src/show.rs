@@ -5,7 +5,7 @@ use std::io::Write as _;
 use autoenroll_trace::{TimelineOptions, render, to_json_lines};
 
 use crate::arguments::{Format, Show, ShownDetail};
-use crate::console::Console;
+use crate::console::{Console, printable};
 use crate::play::{Runner, Verdict};
 use crate::{Exit, Failure, prose, suite};
 
@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
         return Err(Failure::Usage("JSON is always the whole trace; leave out --detail".to_owned()));
     }
     let (variant, fixtures) = (arguments.variant.as_deref(), arguments.fixtures.as_deref());
-    let story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
+    let mut story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
+    story.scenario.spec.budget = arguments.how.budget();
     let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
     if json {
         write!(console.out, "{}", to_json_lines(&trace))?;
@@ -29,7 +30,7 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     match &played.verdict {
         Verdict::Passed | Verdict::Known(_) => {}
         Verdict::Failed(reason) | Verdict::Bench(reason) if json => {
-            let _ignored = writeln!(std::io::stderr(), "autoenroll: {}", reason.trim_end());
+            let _ignored = writeln!(std::io::stderr(), "autoenroll: {}", printable(reason.trim_end(), false));
         }
         Verdict::Failed(reason) | Verdict::Bench(reason) => writeln!(console.out, "\n{}", reason.trim_end())?,
     }

@@ -4,6 +4,7 @@ mod disturbed;
 mod session;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use autoenroll_model::{Answer, CoreError, EffectId, EffectResult, HResult, Input, PromptId};
@@ -60,7 +61,7 @@ pub type Play<'a> = &'a dyn Fn(DisturbedFactory);
 /// # Errors
 /// When the program cannot be started.
 pub fn check_core(command: &Command, limits: Limits, plays: &[Play<'_>]) -> Result<Vec<CheckedRule>, Breach> {
-    drop(Wire::start(command, limits)?);
+    drop(Wire::start(command, limits, Arc::default())?);
     let mut subject = Subject { command, limits, plays, seen: BTreeMap::new(), breach: None };
     subject.play_undisturbed();
     let check = |&(name, demand, advice, check): &Check| {
@@ -294,7 +295,7 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn factory(&self, at: Option<(Opened, Disturbance)>) -> DisturbedFactory {
-        DisturbedFactory::new(ForeignFactory { command: self.command.clone(), limits: self.limits }, at)
+        DisturbedFactory::new(ForeignFactory::with_limits(self.command.clone(), self.limits), at)
     }
 
     fn play_undisturbed(&mut self) {

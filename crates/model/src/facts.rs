@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Facts by name, in the order in which they were stated. A name occurs once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Facts(Vec<(String, Fact)>);
 
 impl Facts {
@@ -89,7 +89,7 @@ impl fmt::Display for Facts {
 }
 
 /// One value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Fact {
     /// Yes or no.
@@ -107,7 +107,11 @@ impl fmt::Display for Fact {
         match self {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) if text.is_empty() || text.contains([' ', '"']) => write!(f, "{text:?}"),
+            Self::Text(text)
+                if text.is_empty() || text.contains(|c: char| matches!(c, ' ' | '"') || c.is_control()) =>
+            {
+                write!(f, "{text:?}")
+            }
             Self::Text(text) => f.write_str(text),
             Self::List(list) => {
                 f.write_str("[")?;

@@ -1,5 +1,6 @@
 //! One process of a core under test, spoken to without a scenario.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use autoenroll_model::{
@@ -28,7 +29,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn start(command: &Command, limits: Limits) -> Result<Self, CoreError> {
-        let wire = Wire::start(command, limits)?;
+        let wire = Wire::start(command, limits, Arc::default())?;
         Ok(Self { wire, handled: 0, unknown: false, padding: 0, refused: false })
     }
 
