@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Exit codes:
   0  everything asked for was done, and every scenario passed
-  1  a scenario, a trace or a check of a core failed, runs differed, a planted bug survived, or a file is not formatted
+  1  a scenario, trace or core-check failed, runs differ, a bug survived, or a file is unformatted
   2  the arguments, or a file that they name, cannot be used; nothing was run
   3  the bench itself failed: a foreign core, the machine, or a fault of this program";
 

@@ -37,7 +37,7 @@ impl Exit {
         match self {
             Self::Ok => "everything asked for was done, and every scenario passed",
             Self::Failed => {
-                "a scenario, a trace or a check of a core failed, runs differed, a planted bug survived, or a file is not formatted"
+                "a scenario, trace or core-check failed, runs differ, a bug survived, or a file is unformatted"
             }
             Self::Usage => "the arguments, or a file that they name, cannot be used; nothing was run",
             Self::Bench => "the bench itself failed: a foreign core, the machine, or a fault of this program",
