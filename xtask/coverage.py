@@ -1,7 +1,6 @@
 """Which lines of the core no scenario reaches, compared with the list in tests/uncovered-core.txt.
 
-    cargo build -p autoenroll-cli
-    python3 xtask/coverage.py target/debug/autoenroll
+    cargo xtask coverage
 
 The program runs the whole suite once, with a breakpoint at each address that the line table has for crates/core/src, which is taken
 away when it is hit. So it needs nothing but llvm-dwarfdump, readelf and Linux on x86-64, no instrumented build, and the suite takes hardly
@@ -16,6 +15,8 @@ import subprocess
 import sys
 
 SOURCES = "crates/core/src/"
+# How many lines of the core may stay unreached.
+MOST = 40
 LIST = "tests/uncovered-core.txt"
 
 
@@ -124,7 +125,9 @@ def main():
         print(f"not reached: {line}")
     for line in gone:
         print(f"reached, or not there: {line}")
-    sys.exit(1 if new or gone else 0)
+    if len(missed) > MOST:
+        print(f"at most {MOST} lines may stay unreached")
+    sys.exit(1 if new or gone or len(missed) > MOST else 0)
 
 
 main()

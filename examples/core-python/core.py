@@ -13,10 +13,11 @@ import json
 import sys
 
 DISABLED = 0x8000
+IGNORED = ("tick", "unlock", "readers-changed", "icon-clicked", "balloon-clicked", "balloon-closed", "wizard-closed")
 
 
 class Contract(Exception):
-    """The bench broke the contract; the message is the value of `error`."""
+    """The bench broke the contract, or says what this core does not know. The argument is the value of `error`."""
 
 
 class Core:
@@ -41,14 +42,20 @@ class Core:
         """Takes one input. A text is an input without data, such as `tick`; an object has one key, its kind."""
         self.inputs += 1
         kind = what if isinstance(what, str) else next(iter(what))
-        if kind == "trigger" and self.waiting is None:
-            self.put({"report": {"run-started": {"trigger": what["trigger"]}}})
-            self.ask("read-settings", "settings", self.settings_read)
+        if kind == "trigger":
+            if self.waiting is None:
+                self.put({"report": {"run-started": {"trigger": what["trigger"]}}})
+                self.ask("read-settings", "settings", self.settings_read)
         elif kind == "effect-done":
-            self.effect_done(**what["effect-done"])
-        elif kind == "log-off" and self.waiting is not None:
-            self.put({"abandon-effect": {"id": self.waiting[0]}})
-            self.end()
+            self.effect_done(what["effect-done"]["effect"], what["effect-done"]["result"])
+        elif kind == "prompt-answered":  # This core opens no prompt.
+            raise Contract({"unknown-prompt": {"prompt": what["prompt-answered"]["prompt"]}})
+        elif kind == "log-off":
+            if self.waiting is not None:
+                self.put({"abandon-effect": {"id": self.waiting[0]}})
+                self.end()
+        elif kind not in IGNORED:
+            raise Contract({"failed": {"reason": f"unknown input {kind}"}})
 
     def effect_done(self, effect, result):
         if self.waiting is None or self.waiting[0] != effect:
@@ -92,26 +99,34 @@ def say(message):
 
 def main():
     core = None
-    for line in sys.stdin:
-        message = json.loads(line)
-        if "start" in message:
-            if message["start"]["protocol"] != 2:
-                say({"error": {"failed": {"reason": "this core speaks protocol 2"}}})
-                return 1
-            core = Core(message["start"]["identity"])
-            say({"ready": {"protocol": 2, "core": "example-python 1"}})
-            continue
-        number = message["handle"]["number"]
-        try:
-            core.handle(message["handle"]["input"])
-        except Contract as error:
-            say({"error": error.args[0]})
-            return 1
-        for output in core.outputs:
-            say({"output": {"number": number, **output}})
-        core.outputs.clear()
-        say({"idle": {"number": number, "deadline": None}})
+    try:
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "start" in message:
+                core = start(message["start"])
+            elif "handle" in message and core is not None:
+                handle(core, message["handle"])
+            else:
+                raise Contract({"failed": {"reason": "no message that this core knows"}})
+    except Contract as broken:
+        say({"error": broken.args[0]})
+        return 1
     return 0
+
+
+def start(message):
+    if message["protocol"] != 2:
+        raise Contract({"failed": {"reason": "this core speaks protocol 2"}})
+    say({"ready": {"protocol": 2, "core": "example-python 1"}})
+    return Core(message["identity"])
+
+
+def handle(core, message):
+    core.handle(message["input"])
+    for output in core.outputs:
+        say({"output": {"number": message["number"], **output}})
+    core.outputs.clear()
+    say({"idle": {"number": message["number"], "deadline": None}})
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use autoenroll_cli::{Catalogue, suite};
+use autoenroll_cli::{Catalogue, story, suite};
 use autoenroll_core::InProcess;
 use autoenroll_foreign::json_schema;
 use autoenroll_foreign::protocol::{FromCore, ToCore};
@@ -31,6 +31,65 @@ fn the_committed_schema_and_the_tables_of_the_document_are_those_of_the_types() 
         let reference = reference(&json_schema());
         format!("{before}<!-- reference: generated -->\n{reference}<!-- reference: end -->\n{after}")
     });
+}
+
+#[test]
+fn the_first_logon_of_the_document_is_what_is_said_in_its_scenario() {
+    renew(DOCUMENT, |text| {
+        let (before, rest) = text.split_once("<!-- exchange: ").unwrap();
+        let (name, rest) = rest.split_once(" -->\n```text\n").unwrap();
+        let (_, after) = rest.split_once("```\n").unwrap();
+        format!("{before}<!-- exchange: {name} -->\n```text\n{}```\n{after}", exchange(name))
+    });
+}
+
+/// What is said to the first core of a scenario, after `>`, and what it says, after `<`: without decisions, and with
+/// the beginnings of what is long.
+fn exchange(name: &str) -> String {
+    let recorder = Recorder::new(InProcess::new());
+    let _verdict =
+        run(&story(name).unwrap().scenario, recorder.clone(), Hosts::in_process(), &Catalogue::read().unwrap());
+    let mut text = String::new();
+    let mut started = 0;
+    for message in recorder.take() {
+        started += usize::from(matches!(&message, Message::ToCore(said) if matches!(**said, ToCore::Start { .. })));
+        if started > 1 {
+            break;
+        }
+        let is_decision = |said: &FromCore| match said {
+            FromCore::Output(output) => matches!(output.body, OutputBody::Decision(_)),
+            _ => false,
+        };
+        let (mark, mut said) = match &message {
+            Message::ToCore(said) => (">", serde_json::to_value(said).unwrap()),
+            Message::FromCore(said) if is_decision(said) => continue,
+            Message::FromCore(said) => ("<", serde_json::to_value(said).unwrap()),
+        };
+        if let Some(causes) = said.pointer_mut("/output/causes") {
+            // The decisions that they name are left out.
+            causes.as_array_mut().unwrap().retain(|cause| cause.get("decision").is_none());
+        }
+        shorten(&mut said);
+        text.push_str(&format!("{mark} {said}\n"));
+    }
+    text
+}
+
+/// Bytes without most of their digits; a profile without its switches, which a core knows by the name.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) if text.len() > 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+            *text = format!("{}… ({} octets)", &text[..16], text.len() / 2);
+        }
+        Value::Object(fields) => {
+            if let Some(Value::Object(switches)) = fields.get_mut("profile") {
+                switches.retain(|name, _| name == "name");
+            }
+            fields.values_mut().for_each(shorten);
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 /// Writes a file anew where documents are written, and otherwise demands that it is up to date.

@@ -237,10 +237,27 @@ pub(crate) fn write_documents() -> Result<(), String> {
                 "documents",
                 "one_thread",
                 "the_committed_schema",
+                "the_first_logon",
             ],
         )
     };
     run_step(&write)?.1.map_or(Ok(()), Err)
+}
+
+/// Builds the command and runs the whole suite under `xtask/coverage.py`. No part of `cargo xtask ci`: not every
+/// machine that builds lets a process trace another.
+///
+/// # Errors
+/// When the command cannot be built, or the lines are not those of the list.
+pub(crate) fn coverage() -> Result<(), String> {
+    let steps = [
+        step("The command", &["cargo", "build", "--package", "autoenroll-cli"]),
+        step(
+            "Lines of the core that no scenario reaches",
+            &["python3", "xtask/coverage.py", "target/debug/autoenroll"],
+        ),
+    ];
+    steps.iter().try_for_each(|step| run_step(step)?.1.map_or(Ok(()), Err))
 }
 
 /// How many tests did what.

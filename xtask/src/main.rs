@@ -25,6 +25,9 @@ struct Arguments {
 enum Chore {
     /// Every check that a change must pass, in one go: what `.ci/run` runs after it has installed what is needed.
     Ci,
+    /// Compare the lines of the core that no scenario reaches with `tests/uncovered-core.txt`; fail for a line that is
+    /// not listed, and when they are more than 40. Needs Linux on x86-64, llvm-dwarfdump and leave to trace a process.
+    Coverage,
     /// Write anew what is made by the command: what documents show of it, and the digests of all scenarios.
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
@@ -43,6 +46,7 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Ci => ci::run(),
+        Chore::Coverage => ci::coverage(),
         Chore::Docs => ci::write_documents(),
         Chore::Keys(options) => keys::run(&options),
         Chore::Patches(options) => patches::run(&options),

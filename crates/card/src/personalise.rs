@@ -267,6 +267,18 @@ impl Card {
         self.count(CardCacheFile::file_changed)
     }
 
+    /// Sets another PIN, as RESET RETRY COUNTER does after admin authentication: all attempts are back.
+    ///
+    /// # Errors
+    /// When the card takes no PIN of that length; nothing is changed then.
+    pub fn reset_pin(&mut self, pin: &[u8]) -> Result<(), PersonaliseError> {
+        if !self.profile().pin.allows(pin.len()) {
+            return Err(PersonaliseError::PinLength { found: pin.len() });
+        }
+        self.gids.set_pin(pin);
+        Ok(())
+    }
+
     /// Sets the retry counter, at most to its limit: a card whose PIN was tried before. 0 blocks it.
     pub fn set_tries_left(&mut self, tries: u8) {
         self.gids.pin.retries_left = tries.min(self.profile().pin.tries());

@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Exit codes:
   0  everything asked for was done, and every scenario passed
-  1  a scenario or trace failed, runs differed, a planted bug survived, or a file is not formatted
+  1  a scenario, trace or core-check failed, runs differ, a bug survived, or a file is unformatted
   2  the arguments, or a file that they name, cannot be used; nothing was run
   3  the bench itself failed: a foreign core, the machine, or a fault of this program";
 
@@ -54,8 +54,8 @@ pub(crate) enum Command {
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
-    /// Print the JSON Schema of scenario files, for editors.
-    Schema,
+    /// Print a JSON Schema: of scenario files, for editors, or of the core protocol.
+    Schema(Schema),
     /// List profiles, and the switches in which they differ.
     Profiles(Profiles),
     /// List worlds, cards and templates that a scenario can name, or print one of them.
@@ -94,7 +94,7 @@ impl Command {
             | Self::Show(_)
             | Self::New(_)
             | Self::Explain(_)
-            | Self::Schema
+            | Self::Schema(_)
             | Self::Profiles(_)
             | Self::Fixtures(_)
             | Self::Import(_)
@@ -528,6 +528,22 @@ pub(crate) struct CoreCheck {
     /// Form of the results.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// What is described.
+    #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
+    pub(crate) of: SchemaOf,
+}
+
+/// What a JSON Schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Scenario files.
+    Scenario,
+    /// Every message of the core protocol.
+    CoreProtocol,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\

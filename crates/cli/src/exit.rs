@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything asked for was done, and every scenario passed.
     Ok,
-    /// A scenario failed, a trace breaks an invariant, a planted bug was not caught, or a file is not formatted.
+    /// A scenario failed, a trace breaks an invariant, a core the protocol, a planted bug was not caught, or a file is
+    /// not formatted.
     Failed,
     /// The arguments, or a file that they name, cannot be used.
     Usage,
@@ -36,7 +37,7 @@ impl Exit {
         match self {
             Self::Ok => "everything asked for was done, and every scenario passed",
             Self::Failed => {
-                "a scenario or trace failed, runs differed, a planted bug survived, or a file is not formatted"
+                "a scenario, trace or core-check failed, runs differ, a bug survived, or a file is unformatted"
             }
             Self::Usage => "the arguments, or a file that they name, cannot be used; nothing was run",
             Self::Bench => "the bench itself failed: a foreign core, the machine, or a fault of this program",

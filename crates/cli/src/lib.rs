@@ -47,7 +47,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, SchemaOf};
 pub use crate::catalogue::Catalogue;
 use crate::console::{Console, Output, has_colours, printable};
 pub use crate::exit::Exit;
@@ -86,8 +86,14 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
         Command::Mutants(arguments) => mutants::run(arguments, console),
-        Command::Schema => {
-            writeln!(console.out, "{:#}", autoenroll_scenario::json_schema())?;
+        Command::Schema(arguments) => {
+            match arguments.of {
+                SchemaOf::Scenario => writeln!(console.out, "{:#}", autoenroll_scenario::json_schema())?,
+                SchemaOf::CoreProtocol => {
+                    let schema = embedded::file("fixtures/schemas/core-protocol-2.json");
+                    console.out.write_all(schema.ok_or_else(|| Failure::Bench("the schema is missing".to_owned()))?)?;
+                }
+            }
             Ok(Exit::Ok)
         }
         Command::CoreCheck(arguments) => core_check::run(arguments, console),

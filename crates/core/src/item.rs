@@ -227,9 +227,9 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
         Step::Install(certified) => deliver::installed(job, frame, certified, reported.done()?),
         Step::RemoveEntry(certified) => deliver::entry_removed(job, frame, &known.held, certified, reported.done()?),
         Step::Retire { certified, now, rest } => deliver::retired(job, frame, certified, now, rest, reported.done()?),
-        Step::CleanUp { leftovers, code } => {
-            let leftovers = leftovers.removed(job, frame, reported)?;
-            Ok(key::clean_up(job, frame, leftovers, code))
-        }
+        Step::CleanUp { leftovers, code } => match leftovers.removed(job, frame, reported)? {
+            Ok(rest) => Ok(key::clean_up(job, frame, rest, code)),
+            Err(card) => card::pin_no_longer_right(job, frame, &card),
+        },
     }
 }

@@ -3,19 +3,10 @@
 //! A statement says what holds when the decision is affirmative. Where no public document has the rule, its source is
 //! `inferred`; the entry of the catalogue says from what.
 
-use autoenroll_model::{Role, RuleRow};
+autoenroll_model::rules! {
+    /// Every rule that this core can decide.
+    pub const RULES;
 
-macro_rules! rules {
-    ($( $name:ident = $id:literal, $source:literal, $statement:literal $(, $role:ident)*; )*) => {
-        $( pub(crate) const $name: RuleRow =
-            RuleRow { id: $id, statement: $statement, source: $source, roles: &[$( Role::$role ),*] }; )*
-
-        /// Every rule that this core can decide.
-        pub const RULES: &[RuleRow] = &[ $( $name, )* ];
-    };
-}
-
-rules! {
     // A. Policy gate.
     POLICY_OF_CONTEXT = "R001", "Samba captures of Registry.pol (bin_gpo)",
         "the policy hive of the run's own context has an AEPolicy value, which decides";

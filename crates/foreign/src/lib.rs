@@ -22,7 +22,7 @@ mod server;
 mod wire;
 
 pub use crate::breach::Breach;
-pub use crate::conformance::{CheckedRule, check_core};
+pub use crate::conformance::{CheckOutcome, CheckedRule, DisturbedCore, DisturbedFactory, Play, check_core};
 pub use crate::core::{ForeignCore, ForeignFactory};
 pub use crate::limits::Limits;
 pub use crate::line::LineError;

@@ -40,6 +40,26 @@ impl fmt::Display for Rule {
     }
 }
 
+/// Defines a party's table of rules: a constant for each row, by which the party decides, and the table of all. A row
+/// is a name, its id, source and statement, and its roles ([`Role`]), if it has any.
+#[macro_export]
+macro_rules! rules {
+    (
+        $(#[doc = $doc:literal])* pub const $table:ident;
+        $( $name:ident = $id:literal, $source:literal, $statement:literal $(, $role:ident)*; )*
+    ) => {
+        $( pub(crate) const $name: $crate::RuleRow = $crate::RuleRow {
+            id: $id,
+            statement: $statement,
+            source: $source,
+            roles: &[$( $crate::Role::$role ),*],
+        }; )*
+
+        $(#[doc = $doc])*
+        pub const $table: &[$crate::RuleRow] = &[ $( $name, )* ];
+    };
+}
+
 /// A row of a party's table of rules: what it decides by, where that is written, and what it means for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleRow {

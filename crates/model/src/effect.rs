@@ -29,7 +29,7 @@ pub enum Effect {
     ReadSettings,
     /// Remember the state of the last download. → [`EffectResult::Done`]
     ///
-    /// Failure: the next run reads the trust containers again.
+    /// Failure: the run goes on, and the next one reads the trust containers again.
     WriteDirectoryCache(DirectoryCache),
     /// Find a domain controller and bind to it. → [`EffectResult::Directory`]
     ///
@@ -42,7 +42,8 @@ pub enum Effect {
     ReadTrust,
     /// Make a local trust store equal to these. → [`EffectResult::Done`]
     ///
-    /// Failure: the store keeps what it held, and the download is not remembered, so that the next run tries again.
+    /// Failure: the store keeps what it held and the others are still written; the download is not remembered, so that
+    /// the next run tries again.
     WriteTrust {
         /// The store.
         store: TrustStore,
@@ -55,7 +56,7 @@ pub enum Effect {
     ReadPrincipal,
     /// Remove values from the principal's `userCertificate`. → [`EffectResult::Done`]
     ///
-    /// Failure: the values stay until a later run removes them.
+    /// Failure: the values stay; a later run removes those of certificates that are expired or revoked then.
     RemovePublished(Vec<Thumbprint>),
     /// All templates of the directory that the principal can see. → [`EffectResult::Templates`]
     ///
@@ -67,8 +68,8 @@ pub enum Effect {
     ReadEnrollmentServices,
     /// Ask a policy server. → [`EffectResult::Policy`]
     ///
-    /// Failure: this policy server gives no answer; the code is what the enrollment web service returned, or why
-    /// there was none.
+    /// Failure: this policy server gives no answer; the code is what the enrollment web service returned, or why there
+    /// was none. An event states it, the other end points are asked, and what they tell holds for this run only.
     GetPolicies(PolicyServer),
     /// MY and REQUEST. → [`EffectResult::Stores`]
     ///
@@ -80,33 +81,38 @@ pub enum Effect {
     AddCertificate(StoredCertificate),
     /// Set the archived property. → [`EffectResult::Done`]
     ///
-    /// Failure: the certificate stays as it is until a later run.
+    /// Failure: the certificate stays as it is, and the item succeeds all the same; a later run tries again when the
+    /// certificate is expired or revoked then.
     ArchiveCertificate(Thumbprint),
     /// Delete from MY. → [`EffectResult::Done`]
     ///
-    /// Failure: the certificate stays as it is until a later run.
+    /// Failure: as for `archive-certificate`.
     DeleteCertificate(Thumbprint),
     /// Write to REQUEST; an entry of the same key id is replaced. → [`EffectResult::Done`]
     ///
-    /// Failure: the item fails with this code.
+    /// Failure: the item fails with this code. A new key of which nothing else knows is deleted before anything is
+    /// submitted, and an answer of the CA that could not be noted is not acted on.
     PutRequest(RequestEntry),
     /// Delete from REQUEST, by key id. → [`EffectResult::Done`]
     ///
-    /// Failure: the entry stays until a later run.
+    /// Failure: the entry stays until a later run. When its certificate has just been added, the item fails with this
+    /// code.
     RemoveRequest(String),
     /// Chain, revocation and key of certificates in MY or in the principal's object. → [`EffectResult::Checks`]
     ///
-    /// Failure: nothing is known of these certificates, which does not mean that they are worthless.
+    /// Failure: nothing is known of these certificates, which does not mean that they are worthless; the run ends, and
+    /// an event states the code.
     Inspect(Vec<Thumbprint>),
     /// Every reader and what is in it. → [`EffectResult::Readers`]
     ///
-    /// Failure: the item that needs a card fails with this code.
+    /// Failure: the item that needs a card fails with this code. A prompt that is open stays open, and its answer asks
+    /// for the readers again.
     ReadReaders,
     /// One transaction with a card: verify when a PIN is given, operate, log out. → the result of the operation, or
     /// [`EffectResult::WrongPin`] when the card refused the PIN.
     ///
-    /// Failure: the code of the provider. SCARD_W_CHV_BLOCKED: the PIN is blocked. SCARD_W_REMOVED_CARD and its like:
-    /// the card went away, and whatever it had not done is undone.
+    /// Failure: the code of the provider; what it means is said at each operation. SCARD_W_CHV_BLOCKED: the PIN is
+    /// blocked. SCARD_W_REMOVED_CARD and its like: the card went away, and whatever it had not done is undone.
     Card {
         /// Which card; the driver finds its reader.
         card: CardSerial,
@@ -117,7 +123,7 @@ pub enum Effect {
     },
     /// An operation of a provider that keeps keys in software. → the result of the operation.
     ///
-    /// Failure: the code of the provider; the item fails with it.
+    /// Failure: the code of the provider; what it means is said at each operation.
     Software {
         /// The provider.
         provider: String,
@@ -131,7 +137,7 @@ pub enum Effect {
     Submit(Submission),
     /// Ask a CA for the outcome of an earlier request ([MS-WCCE] 3.1.1.4.3.7). → [`EffectResult::Reply`]
     ///
-    /// Failure: no answer came; the request stays pending.
+    /// Failure: no answer came; the item fails with this code, the request stays pending, and the next run asks again.
     Retrieve {
         /// Name of the CA.
         ca: String,
@@ -142,7 +148,7 @@ pub enum Effect {
     },
     /// Fetch the CA's exchange certificate. → [`EffectResult::ExchangeCertificate`]
     ///
-    /// Failure: the key cannot be archived; the item fails with this code.
+    /// Failure: this CA archives no key; the next CA is asked, and without another one the item fails with this code.
     ReadExchangeCertificate {
         /// Name of the CA.
         ca: String,
@@ -188,10 +194,19 @@ impl Effect {
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum CardOperation {
     /// Containers, free space and PIN status. → [`EffectResult::Card`]
+    ///
+    /// Failure: the card is asked for again when it is gone, three times in all; otherwise the item fails with this
+    /// code.
     Describe,
     /// Only the verification of the PIN. → [`EffectResult::Done`]
+    ///
+    /// Failure: the card is asked for again when it is gone, three times in all; otherwise the item fails with this
+    /// code. A PIN that the card refuses is asked for again; one that it took before is forgotten, and the item fails.
     VerifyPin,
     /// A new key in a new container, whose name the provider chooses. → [`EffectResult::Generated`]
+    ///
+    /// Failure: the item fails with this code. NTE_TOKEN_KEYSET_STORAGE_FULL: the card is full, and a renewal may use
+    /// the old key where template and profile allow it.
     Generate {
         /// Which key.
         algorithm: KeyAlgorithm,
@@ -203,6 +218,8 @@ pub enum CardOperation {
         overwrite: Option<String>,
     },
     /// Sign with the key of a container; the provider hashes. → [`EffectResult::Signature`]
+    ///
+    /// Failure: the item fails with this code; the next run removes key and entry.
     Sign {
         /// The container.
         container: String,
@@ -214,11 +231,15 @@ pub enum CardOperation {
         message: Vec<u8>,
     },
     /// The certificate of a container. → [`EffectResult::Certificate`]
+    ///
+    /// Failure: nothing, because no rule asks for it.
     ReadCertificate {
         /// The container.
         container: String,
     },
     /// Store a certificate in a container. → [`EffectResult::Done`]
+    ///
+    /// Failure: the item fails with this code; its entry stays, and the next run resumes here.
     WriteCertificate {
         /// The container.
         container: String,
@@ -228,11 +249,16 @@ pub enum CardOperation {
         certificate: Vec<u8>,
     },
     /// Move the default flag to a container. → [`EffectResult::Done`]
+    ///
+    /// Failure: as for `write-certificate`.
     SetDefault {
         /// The container.
         container: String,
     },
     /// Delete a container with its key and certificate. → [`EffectResult::Done`]
+    ///
+    /// Failure: the key stays, and its entry in REQUEST with it, so that a later run tries again; NTE_BAD_KEYSET: there
+    /// is no such key, and its entry goes. Either way the item goes on.
     Delete {
         /// The container.
         container: String,
@@ -257,6 +283,8 @@ impl CardOperation {
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum SoftwareOperation {
     /// A new key in a new container, whose name the provider chooses. → [`EffectResult::Generated`]
+    ///
+    /// Failure: the item fails with this code.
     Generate {
         /// Which key.
         algorithm: KeyAlgorithm,
@@ -268,6 +296,8 @@ pub enum SoftwareOperation {
         protected: bool,
     },
     /// Sign with the key of a container; the provider hashes. → [`EffectResult::Signature`]
+    ///
+    /// Failure: the item fails with this code; the next run removes key and entry.
     Sign {
         /// The container.
         container: String,
@@ -280,6 +310,8 @@ pub enum SoftwareOperation {
     },
     /// Encrypt the private key to a CA's exchange certificate, as an enveloped message for key archival ([MS-WCCE]
     /// 3.1.1.4.3.6). → [`EffectResult::ArchivedKey`]
+    ///
+    /// Failure: the item fails with this code; the next run removes key and entry.
     Archive {
         /// The container.
         container: String,
@@ -289,6 +321,8 @@ pub enum SoftwareOperation {
         exchange_certificate: Vec<u8>,
     },
     /// Delete a container with its key. → [`EffectResult::Done`]
+    ///
+    /// Failure: as for a card.
     Delete {
         /// The container.
         container: String,

@@ -7,6 +7,7 @@ mod names;
 mod people;
 mod policy;
 mod security;
+mod setting;
 mod template;
 
 use autoenroll_model::{Duration, FileTime, Guid, Profile, Sid};

@@ -1,13 +1,13 @@
 //! What people and the world do: the steps of a scenario, as data.
 
 use autoenroll_model::{
-    Choice, DecisionPoint, Duration, EnrollmentFlags, FileTime, GeneralFlags, HResult, NameFlags, PolicyServer,
+    Choice, DecisionPoint, Duration, Effect, EnrollmentFlags, FileTime, GeneralFlags, HResult, NameFlags, PolicyServer,
     PrivateKeyFlags, ProviderPreference, SecurityDescriptor, Template, TrustStore,
 };
 
 use autoenroll_csp::Pin;
 
-use crate::spec::{CaSpec, Edit};
+use crate::spec::{CaSpec, Edit, PolicySpec};
 
 /// One thing that somebody does. It happens at once, at the time the world shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +175,18 @@ pub enum Change {
         template: String,
     },
     /// Group Policy. It has effect on values read from now on; running refresh timers keep the instant they have.
-    Policy(PolicyEdit),
+    Policy(Edit<PolicySpec>),
+    /// An effect fails for a principal's core from now on, or no longer.
+    Effect {
+        /// The principal.
+        principal: String,
+        /// The effect.
+        effect: LocalEffect,
+        /// With which code; `None` when it works again.
+        fails: Option<HResult>,
+    },
+    /// The policy servers that policy names.
+    PolicyServers(Vec<PolicyServer>),
     /// A setting of a CA.
     Ca {
         /// The CA.
@@ -277,6 +288,13 @@ pub enum Change {
         /// The fault.
         fault: CardFault,
     },
+    /// A card gets another PIN, set with the administrator key; its retry counter is restored.
+    ResetPin {
+        /// The card.
+        card: String,
+        /// The PIN.
+        pin: Pin,
+    },
     /// Somebody unblocks a card with the administrator key: the PIN stays, its retry counter is restored.
     UnblockCard {
         /// The card.
@@ -315,23 +333,6 @@ pub enum TemplateEdit {
     Security(SecurityDescriptor),
 }
 
-/// A change of one policy value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicyEdit {
-    /// `AEPolicy` of users.
-    AePolicy(Option<u32>),
-    /// `AEPolicy` of computers.
-    MachineAePolicy(Option<u32>),
-    /// Interval of the background refresh.
-    GpInterval(Duration),
-    /// Bound of the random offset.
-    GpOffset(Duration),
-    /// Whether there is a background refresh.
-    GpBackground(bool),
-    /// Policy servers.
-    PolicyServers(Vec<PolicyServer>),
-}
-
 /// A change of a user or computer object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrincipalEdit {
@@ -356,6 +357,55 @@ pub enum SettingsEdit {
     LogLevel(Option<u32>),
     /// `AEDirectoryCache` and its subkeys are deleted.
     ForgetDirectoryCache,
+}
+
+autoenroll_model::words! {
+    /// An effect on the machine itself that can be made to fail: the registry, the certificate stores, the resource
+    /// manager of smart cards. The words are those of the core protocol.
+    pub enum LocalEffect as "effect" {
+        /// [`Effect::ReadSettings`](autoenroll_model::Effect::ReadSettings).
+        ReadSettings = "read-settings",
+        /// [`Effect::WriteDirectoryCache`](autoenroll_model::Effect::WriteDirectoryCache).
+        WriteDirectoryCache = "write-directory-cache",
+        /// [`Effect::WriteTrust`](autoenroll_model::Effect::WriteTrust).
+        WriteTrust = "write-trust",
+        /// [`Effect::ReadStores`](autoenroll_model::Effect::ReadStores).
+        ReadStores = "read-stores",
+        /// [`Effect::AddCertificate`](autoenroll_model::Effect::AddCertificate).
+        AddCertificate = "add-certificate",
+        /// [`Effect::ArchiveCertificate`](autoenroll_model::Effect::ArchiveCertificate).
+        ArchiveCertificate = "archive-certificate",
+        /// [`Effect::DeleteCertificate`](autoenroll_model::Effect::DeleteCertificate).
+        DeleteCertificate = "delete-certificate",
+        /// [`Effect::PutRequest`](autoenroll_model::Effect::PutRequest).
+        PutRequest = "put-request",
+        /// [`Effect::RemoveRequest`](autoenroll_model::Effect::RemoveRequest).
+        RemoveRequest = "remove-request",
+        /// [`Effect::Inspect`](autoenroll_model::Effect::Inspect).
+        Inspect = "inspect",
+        /// [`Effect::ReadReaders`](autoenroll_model::Effect::ReadReaders).
+        ReadReaders = "read-readers",
+    }
+}
+
+impl LocalEffect {
+    /// What that effect is; `None` for one that other parties carry out.
+    pub(crate) const fn of(effect: &Effect) -> Option<Self> {
+        Some(match effect {
+            Effect::ReadSettings => Self::ReadSettings,
+            Effect::WriteDirectoryCache(_) => Self::WriteDirectoryCache,
+            Effect::WriteTrust { .. } => Self::WriteTrust,
+            Effect::ReadStores => Self::ReadStores,
+            Effect::AddCertificate(_) => Self::AddCertificate,
+            Effect::ArchiveCertificate(_) => Self::ArchiveCertificate,
+            Effect::DeleteCertificate(_) => Self::DeleteCertificate,
+            Effect::PutRequest(_) => Self::PutRequest,
+            Effect::RemoveRequest(_) => Self::RemoveRequest,
+            Effect::Inspect(_) => Self::Inspect,
+            Effect::ReadReaders => Self::ReadReaders,
+            _ => return None,
+        })
+    }
 }
 
 autoenroll_model::words! {

@@ -4,15 +4,20 @@
 use autoenroll_model::{CoreFactory, Effect, EffectResult, Fact, HResult};
 use autoenroll_trace::{Kind, Record, RecordId};
 
-use crate::action::CardFault;
+use crate::action::{CardFault, LocalEffect};
 use crate::hosts::{CaHost, CardHost};
 use crate::transact::fault_code;
 use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The change for which an effect comes to that result.
-    pub(crate) fn blame(&self, effect: &Effect, result: &EffectResult) -> Option<RecordId> {
+    pub(crate) fn blame(&self, principal: &str, effect: &Effect, result: &EffectResult) -> Option<RecordId> {
         let EffectResult::Failed(code) = result else { return None };
+        if let Some(failing) = LocalEffect::of(effect).filter(|_| self.failing(principal, effect).is_some()) {
+            let said = |it: &Record, name: &str, value: &str| it.facts.text(name) == Some(value);
+            let set = |it: &Record| said(it, "what", "effect") && said(it, "attribute", failing.as_str());
+            return self.last_change(|it| set(it) && said(it, "principal", principal));
+        }
         match effect {
             Effect::Card { card, .. } => self.blame_for_card(self.names.card(&card.0)?, *code),
             Effect::Submit(submission) => self.blame_for_authority(&submission.ca),

@@ -74,6 +74,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             cards: BTreeMap::new(),
             authorities: BTreeMap::new(),
             policy_services: spec.policy_services.clone(),
+            failing: BTreeMap::new(),
             roots: BTreeMap::new(),
             untrusted_cas: Vec::new(),
             sessions: BTreeMap::new(),

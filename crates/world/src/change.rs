@@ -4,7 +4,7 @@ use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
 use autoenroll_trace::Kind;
 
-use crate::action::{Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
+use crate::action::{Change, PrincipalEdit, SettingsEdit, TemplateEdit};
 use crate::directory::Visibility;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
@@ -16,7 +16,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn change(&mut self, change: &Change) -> Result<(), ActError> {
         let facts = self.make(change)?;
         let altered = match change {
-            Change::UnblockCard { card } => self.card_view(card),
+            Change::UnblockCard { card } | Change::ResetPin { card, .. } => self.card_view(card),
             _ => None,
         };
         self.record_with("world", Kind::Change, facts, Vec::new(), &altered.map_or(Beyond::Nothing, Beyond::Card));
@@ -63,8 +63,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 what("withdraw").with("ca", ca.as_str()).with("template", template.as_str())
             }
             Change::Policy(edit) => {
-                self.policy.edit(edit);
-                policy_facts(edit, what("policy"))
+                edit.apply(self.policy.values_mut());
+                let (name, value) = edit.fact();
+                what("policy").with(name, value)
+            }
+            Change::PolicyServers(servers) => {
+                let urls: Vec<String> = servers.iter().map(|server| server.url.clone()).collect();
+                self.policy.values_mut().policy_servers.clone_from(servers);
+                what("policy").with("policy-servers", urls)
+            }
+            Change::Effect { principal, effect, fails } => {
+                self.directory.object(principal)?;
+                let key = (principal.clone(), *effect);
+                let _before = match fails {
+                    Some(code) => self.failing.insert(key, *code),
+                    None => self.failing.remove(&key),
+                };
+                let facts = what("effect").with("principal", principal.as_str()).with("attribute", effect.as_str());
+                facts.with("to", fails.map_or_else(|| "works".to_owned(), |code| code.to_string()))
             }
             Change::Ca { ca, edit } => {
                 self.edit_ca(ca, |spec| edit.apply(spec))?;
@@ -151,6 +167,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 }
                 what("card-fault").with("card", card.as_str()).with("fault", fault.as_str())
             }
+            Change::ResetPin { card, pin } => {
+                self.known_card(card)?;
+                let set = self.hosts.cards.card_mut(card, |card| card.reset_pin(pin.reveal().as_bytes()));
+                if let Some(Err(error)) = set {
+                    return Err(ActError::Card { card: card.clone(), reason: error.to_string() });
+                }
+                what("reset-pin").with("card", card.as_str())
+            }
             Change::UnblockCard { card } => {
                 self.known_card(card)?;
                 self.hosts.cards.card_mut(card, |card| card.set_tries_left(card.profile().pin.tries()));
@@ -216,20 +240,6 @@ const fn template_attribute(edit: &TemplateEdit) -> &'static str {
         TemplateEdit::RenewalPeriod(_) => "pKIOverlapPeriod",
         TemplateEdit::Supersedes(_) => "msPKI-Supersede-Templates",
         TemplateEdit::Security(_) => "nTSecurityDescriptor",
-    }
-}
-
-fn policy_facts(edit: &PolicyEdit, facts: Facts) -> Facts {
-    let value = |value: Option<u32>| value.map_or_else(|| "not configured".to_owned(), |value| format!("0x{value:x}"));
-    match edit {
-        PolicyEdit::AePolicy(policy) => facts.with("ae-policy", value(*policy)),
-        PolicyEdit::MachineAePolicy(policy) => facts.with("machine-ae-policy", value(*policy)),
-        PolicyEdit::GpInterval(span) => facts.with("gp-interval", span.to_string()),
-        PolicyEdit::GpOffset(span) => facts.with("gp-offset", span.to_string()),
-        PolicyEdit::GpBackground(on) => facts.with("gp-background", *on),
-        PolicyEdit::PolicyServers(servers) => {
-            facts.with("policy-servers", servers.iter().map(|server| server.url.clone()).collect::<Vec<_>>())
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, thumbprint};
 use std::collections::BTreeMap;
 
+use crate::action::LocalEffect;
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
 use crate::inspect::{chain, signed_by};
@@ -49,6 +50,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.violation(principal, Invariant::Contract, reason, vec![record]);
         }
         let waits_for_readers = match &body {
+            _ if self.failing(principal, &body).is_some() => false,
             Effect::Card { card, pin, operation } => {
                 self.enqueue_card_operation(id, effect, card, *pin, operation, record)
             }
@@ -106,7 +108,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some(pending) = session.effects.remove(&effect) else { return Ok(()) };
         let principal = session.principal.clone();
         let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
-        let causes = std::iter::once(pending.record).chain(self.blame(&pending.effect, &result)).collect();
+        let causes = std::iter::once(pending.record).chain(self.blame(&principal, &pending.effect, &result)).collect();
         let record = self.record(&principal, kind, facts, causes);
         if pending.abandoned {
             return Ok(());
@@ -129,8 +131,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
+    /// With which code an effect fails, when a change of the world wants it so.
+    pub(crate) fn failing(&self, principal: &str, effect: &Effect) -> Option<HResult> {
+        self.failing.get(&(principal.to_owned(), LocalEffect::of(effect)?)).copied()
+    }
+
     /// Carries an effect out.
     fn perform(&mut self, id: SessionId, principal: &str, pending: &PendingEffect) -> EffectResult {
+        if let Some(code) = self.failing(principal, &pending.effect) {
+            return EffectResult::Failed(code);
+        }
         let outcome = match &pending.effect {
             Effect::BindDirectory
             | Effect::ReadTrust

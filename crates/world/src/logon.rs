@@ -110,7 +110,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some(mut logon) = self.logons.remove(&id) else { return Ok(()) };
         let Some((effect, facts)) = logon.running.take() else { return Ok(()) };
         let (kind, facts) = record::effect_done(&effect, &facts, &result, &self.names);
-        let causes = std::iter::once(began).chain(self.blame(&effect, &result)).collect();
+        let causes = std::iter::once(began).chain(self.blame(&logon.user, &effect, &result)).collect();
         let done = self.record(&logon.user, kind, facts, causes);
         let stage = std::mem::replace(&mut logon.stage, Stage::Describing);
         match (stage, result) {

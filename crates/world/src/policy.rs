@@ -8,7 +8,6 @@ use std::sync::Arc;
 use autoenroll_keys::{Seed, draw};
 use autoenroll_model::{Context, Decisions, Duration, Facts, Provider, Settings, SimTime};
 
-use crate::action::PolicyEdit;
 use crate::rules;
 use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
 
@@ -138,15 +137,8 @@ impl GroupPolicy {
         AppliedPolicy(Arc::new(values))
     }
 
-    pub(crate) fn edit(&mut self, edit: &PolicyEdit) {
-        match edit.clone() {
-            PolicyEdit::AePolicy(value) => self.values.ae_policy = value,
-            PolicyEdit::MachineAePolicy(value) => self.values.machine_ae_policy = value,
-            PolicyEdit::GpInterval(value) => self.values.gp_interval = value,
-            PolicyEdit::GpOffset(value) => self.values.gp_offset = value,
-            PolicyEdit::GpBackground(value) => self.values.gp_background = value,
-            PolicyEdit::PolicyServers(value) => self.values.policy_servers = value,
-        }
+    pub(crate) const fn values_mut(&mut self) -> &mut PolicySpec {
+        &mut self.values
     }
 }
 
@@ -193,6 +185,7 @@ fn facts_of(subject: Subject<'_>) -> Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::SettingValue;
 
     fn subject(context: Context, role: ComputerRole) -> Subject<'static> {
         Subject { principal: "WKS01", context, role, session: 0 }
@@ -258,7 +251,7 @@ mod tests {
         let first = first.unwrap();
         let (applied, second) = policy.fire(&mut decisions, timer, subject, first);
         assert!(!applied);
-        policy.edit(&PolicyEdit::GpBackground(true));
+        policy.values_mut().gp_background = true;
         let (applied, _) = policy.fire(&mut decisions, timer, subject, second.unwrap());
         assert!(applied);
         let rules: Vec<_> = decisions.take().iter().map(|d| (d.rule.as_str().to_owned(), d.outcome)).collect();
@@ -278,16 +271,17 @@ mod tests {
     #[test]
     fn what_is_applied_differs_when_a_value_of_the_own_context_does() {
         use Context::{Machine, User};
-        let check = |edit: PolicyEdit, changed: &[Context]| {
+        let check = |name: &str, value: SettingValue, changed: &[Context]| {
+            let edit = PolicySpec::setting(name).unwrap().to(value).unwrap();
             let mut policy = GroupPolicy::new(PolicySpec { ae_policy: Some(7), ..PolicySpec::default() });
             let before = [User, Machine].map(|context| policy.applied(context));
-            policy.edit(&edit);
+            edit.apply(policy.values_mut());
             let differs = [User, Machine].into_iter().zip(before).filter(|(of, old)| policy.applied(*of) != *old);
             assert_eq!(differs.map(|(context, _)| context).collect::<Vec<_>>(), changed, "{edit:?}");
         };
-        check(PolicyEdit::AePolicy(Some(0)), &[User]);
-        check(PolicyEdit::AePolicy(Some(7)), &[]);
-        check(PolicyEdit::MachineAePolicy(Some(0)), &[Machine]);
-        check(PolicyEdit::GpOffset(Duration::minutes(10)), &[User, Machine]);
+        check("ae-policy", Some(0_u32).into(), &[User]);
+        check("ae-policy", Some(7_u32).into(), &[]);
+        check("machine-ae-policy", Some(0_u32).into(), &[Machine]);
+        check("gp-offset", Duration::minutes(10).into(), &[User, Machine]);
     }
 }

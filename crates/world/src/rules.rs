@@ -1,18 +1,9 @@
 //! Every rule that the world itself decides: those of the Group Policy engine, and those of a logon with a card.
 
-use autoenroll_model::{Role, RuleRow};
+autoenroll_model::rules! {
+    /// Every rule that the world itself can decide.
+    pub const RULES;
 
-macro_rules! rules {
-    ($( $name:ident = $id:literal, $source:literal, $statement:literal $(, $role:ident)*; )*) => {
-        $( pub(crate) const $name: RuleRow =
-            RuleRow { id: $id, statement: $statement, source: $source, roles: &[$( Role::$role ),*] }; )*
-
-        /// Every rule that the world itself can decide.
-        pub const RULES: &[RuleRow] = &[ $( $name, )* ];
-    };
-}
-
-rules! {
     // Group Policy.
     BACKGROUND_COMPUTER = "T2.1.background-computer", "[MS-GPOL] 3.2.1.17",
         "the policy of a computer is refreshed in the background after its interval and its offset";

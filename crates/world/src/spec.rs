@@ -2,6 +2,7 @@
 
 mod budget;
 mod ca;
+mod policy;
 mod setting;
 
 use std::fmt;
@@ -9,8 +10,7 @@ use std::fmt;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, PolicyServer, Profile, Provider, Sid, Template,
-    TrustStore,
+    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, Sid, Template, TrustStore,
 };
 
 use crate::action::Change;
@@ -18,6 +18,7 @@ use crate::action::Change;
 pub use autoenroll_csp::Pin;
 pub use budget::{Budget, Quantity};
 pub use ca::{CaSpec, EnrollmentServerSpec};
+pub use policy::PolicySpec;
 pub use setting::{Edit, Field, Setting, SettingValue};
 
 /// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes
@@ -168,50 +169,6 @@ pub struct TrustSpec {
     pub extra_roots: Vec<String>,
     /// Containers whose content nobody may read.
     pub unreadable: Vec<TrustStore>,
-}
-
-/// Group Policy as far as it concerns autoenrollment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicySpec {
-    /// `AEPolicy` of users; `None` when not configured.
-    pub ae_policy: Option<u32>,
-    /// `AEPolicy` of computers; `None` when not configured.
-    pub machine_ae_policy: Option<u32>,
-    /// Background refresh of users and of computers that are no domain controllers. Zero means 7 s ([MS-GPOL]
-    /// 3.2.1.14).
-    pub gp_interval: Duration,
-    /// Upper bound of the random offset, itself never reached: 0 draws nothing.
-    pub gp_offset: Duration,
-    /// Background refresh of domain controllers.
-    pub dc_interval: Duration,
-    /// Whether there is a background refresh at all (`DisableBkGndGroupPolicy` absent).
-    pub gp_background: bool,
-    /// `PolicyServers`, for users and computers alike.
-    pub policy_servers: Vec<PolicyServer>,
-    /// `OfflineExpirationPercent`.
-    pub expiration_percent: Option<u8>,
-    /// `OfflineExpirationStoreNames`.
-    pub expiration_stores: Vec<String>,
-    /// `EnableBalloonNotifications`.
-    pub expiration_balloons: bool,
-}
-
-/// Everything on (`AEPolicy` 7), 90 minutes without offset, 5 minutes on controllers.
-impl Default for PolicySpec {
-    fn default() -> Self {
-        Self {
-            ae_policy: Some(7),
-            machine_ae_policy: Some(7),
-            gp_interval: Duration::minutes(90),
-            gp_offset: Duration::ZERO,
-            dc_interval: Duration::minutes(5),
-            gp_background: true,
-            policy_servers: Vec::new(),
-            expiration_percent: None,
-            expiration_stores: Vec::new(),
-            expiration_balloons: false,
-        }
-    }
 }
 
 /// A template and when it appears in the directory.

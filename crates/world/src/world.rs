@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, Profile, Provider, SimTime};
+use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, HResult, Profile, Provider, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
-use crate::action::{Action, CardFault};
+use crate::action::{Action, CardFault, LocalEffect};
 use crate::attempt::CardLogon;
 use crate::clock::Clock;
 use crate::directory::Directory;
@@ -52,6 +52,8 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) cards: BTreeMap<String, CardState>,
     pub(crate) authorities: BTreeMap<String, CaState>,
     pub(crate) policy_services: Vec<PolicyServiceSpec>,
+    /// What fails on the machine, by principal.
+    pub(crate) failing: BTreeMap<(String, LocalEffect), HResult>,
     /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
     pub(crate) roots: BTreeMap<String, Vec<u8>>,
     /// Certificates of untrusted CAs that have the subject of a trusted one.

@@ -23,6 +23,14 @@ pub fn java(script: &str) -> Option<Command> {
     Some(command)
 }
 
+/// Mono's compiler of C#, whose programs `mono` runs.
+#[must_use]
+pub fn mcs() -> Option<Command> {
+    let advice = "install Debian's mono-mcs, mono-runtime and libmono-system-web-extensions4.0-cil";
+    let there = works(Command::new("mcs").arg("--version")) && works(Command::new("mono").arg("--version"));
+    if there { Some(Command::new("mcs")) } else { missing("mono", advice) }
+}
+
 /// OpenSSL.
 #[must_use]
 pub fn openssl() -> Option<Command> {

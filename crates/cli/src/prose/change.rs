@@ -26,6 +26,8 @@ pub(super) fn sentence(facts: &Facts) -> String {
             code => format!("the policy server {} now answers with {code}", f("url")),
         },
         "policy-server" => reachable(&format!("the policy server {}", f("url")), facts),
+        "effect" if f("to") == "works" => format!("`{}` of {} works again", f("attribute"), f("principal")),
+        "effect" => format!("`{}` of {} fails from now on: {}", f("attribute"), f("principal"), f("to")),
         "wall-clock" => format!("every wall clock is set to {}", f("to")),
         "principal" => match facts.get("to") {
             Some(to) => format!("{} of {} is now {}", attribute(&f("attribute")), f("principal"), plain(to)),
@@ -43,6 +45,7 @@ pub(super) fn sentence(facts: &Facts) -> String {
         }
         "delete-certificate" => format!("somebody deletes {} from MY of {}", f("certificate"), f("principal")),
         "card-fault" => fault(facts),
+        "reset-pin" => format!("{} gets another PIN", f("card")),
         "unblock-card" => format!("somebody unblocks the PIN of {}", f("card")),
         word @ ("approve" | "revoke") => format!("the manager of {} {word}s {}", f("ca"), f("subject")),
         "deny" => format!("the manager of {} denies {}", f("ca"), f("subject")),

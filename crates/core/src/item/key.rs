@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    CardOperation, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult, KeyAlgorithm, KeyPlace,
-    PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
+    CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, EnrollmentFlags, Facts, HResult,
+    KeyAlgorithm, KeyPlace, PrivateKeyFlags, ProviderKind, RequestEntry, RequestStage, SoftwareOperation, hex,
 };
 use autoenroll_wire::{Certificate, key_identifier};
 
@@ -31,7 +31,7 @@ pub(super) fn choose_provider(job: &mut Job, frame: &mut Frame) -> Result<Next, 
         return Ok(Next::FindCard(Purpose::NewKey));
     }
     job.applies(frame, rules::SOFTWARE_PROVIDER, &provider.name, facts)?;
-    if !is_protected(request(job)) {
+    if !is_protected(job.request()) {
         return Ok(Next::MakeKey(None));
     }
     let facts = Facts::new().with("provider", provider.name.as_str()).with("template", job.name());
@@ -52,12 +52,6 @@ pub(super) fn consented(job: &mut Job, frame: &mut Frame, consents: bool) -> Res
 
 fn is_protected(request: &NewRequest) -> bool {
     request.template.template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED)
-}
-
-/// The request that the item is about.
-fn request(job: &Job) -> &NewRequest {
-    let Task::Request(request) = &job.item.task else { unreachable!("a key is made for a new request only") };
-    request
 }
 
 /// Removes what earlier requests for the template left behind, then generates.
@@ -97,8 +91,10 @@ pub(super) fn orphan_removed(
     leftovers: Leftovers,
     reported: Reported,
 ) -> Result<Next, Halt> {
-    let leftovers = leftovers.removed(job, frame, reported)?;
-    next_orphan(job, frame, card, leftovers)
+    match leftovers.removed(job, frame, reported)? {
+        Ok(rest) => next_orphan(job, frame, card, rest),
+        Err(card) => pin_no_longer_right(job, frame, &card),
+    }
 }
 
 /// Removes what a failed request leaves behind; then the item fails.
@@ -111,17 +107,23 @@ pub(super) fn clean_up(job: &Job, frame: &mut Frame, leftovers: Leftovers, code:
 
 impl Leftovers {
     /// The first effect is done, or not. A key that could not be deleted keeps its entry, which is all that knows of
-    /// it, unless the provider says that there is no such key.
-    pub(super) fn removed(mut self, job: &mut Job, frame: &mut Frame, reported: Reported) -> Result<Self, Halt> {
+    /// it, unless the provider says that there is no such key. A card that refuses a PIN that it took before is
+    /// returned: nothing more is asked of it.
+    pub(super) fn removed(
+        mut self,
+        job: &mut Job,
+        frame: &mut Frame,
+        reported: Reported,
+    ) -> Result<Result<Self, CardSerial>, Halt> {
         let effect = self.0.pop_front().expect("the effect that was under way is the first of the list");
         let result = match &effect {
             Effect::Card { card, .. } => reported.done_by_card(card)?,
             _ => reported.done()?.map_err(CardFailure::Code),
         };
         let code = match result {
-            Ok(()) => return Ok(self),
+            Ok(()) => return Ok(Ok(self)),
             Err(CardFailure::Code(code)) => code,
-            Err(CardFailure::WrongPin(_)) => HResult::SCARD_W_WRONG_CHV,
+            Err(CardFailure::WrongPin(card)) => return Ok(Err(card)),
         };
         let name = String::from(job.name());
         if is_gone(code) {
@@ -134,12 +136,12 @@ impl Leftovers {
         if key_is_left && matches!(self.0.front(), Some(Effect::RemoveRequest(_))) {
             self.0.pop_front();
         }
-        Ok(self)
+        Ok(Ok(self))
     }
 }
 
 fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next, Halt> {
-    let request = request(job).clone();
+    let request = job.request().clone();
     let template = &request.template.template;
     let name = template.name.as_str();
     let algorithm = match request::key_algorithm(frame, template) {
@@ -207,7 +209,7 @@ pub(super) fn generated(
 fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_default: bool) -> Result<Next, Halt> {
     let code = HResult::NTE_TOKEN_KEYSET_STORAGE_FULL;
     let facts = Facts::new().with("code", code.to_string());
-    let request = request(job).clone();
+    let request = job.request().clone();
     let template = &request.template.template;
     let renewed = if let Kind::Renew(old) = &request.kind { Some(old) } else { None };
     // F3.2.2.0x2000

@@ -13,7 +13,7 @@ use autoenroll_model::{
 use crate::frame::{Frame, OpenPrompt, Timer, code_fact};
 use crate::halt::Halt;
 use crate::install::Housekeeping;
-use crate::known::{BestFirst, Ca, Issued, IssuedRequest, Item, PendingRequest};
+use crate::known::{BestFirst, Ca, Issued, IssuedRequest, Item, NewRequest, PendingRequest, Task};
 use crate::request::{FinishedRequest, RequestBuilder};
 
 /// What stays the same from step to step.
@@ -228,6 +228,12 @@ impl Next {
 impl Job {
     pub(super) fn name(&self) -> &str {
         &self.item.name
+    }
+
+    /// The request that the item is about.
+    pub(super) fn request(&self) -> &NewRequest {
+        let Task::Request(request) = &self.item.task else { unreachable!("only a new request wants a key") };
+        request
     }
 
     /// Decides a rule about the item.

@@ -16,24 +16,18 @@ use super::key::{clean_up, is_own};
 use super::state::{Certified, Job, Leftovers, NewKey, Next, Purpose, Step, Submitting, Unsigned};
 use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
-use crate::known::{BestFirst, Ca, Inventory, Issued, NewRequest, PendingRequest, Task};
+use crate::known::{BestFirst, Ca, Inventory, Issued, PendingRequest};
 use crate::reported::CardFailure;
 use crate::request::{Built, FinishedRequest, RequestBuilder, RequestKey, SignerKey, Unbuilt};
 use crate::rules;
 
-/// The request that the item is about.
-fn request(job: &Job) -> &NewRequest {
-    let Task::Request(request) = &job.item.task else { unreachable!("only a new request is built") };
-    request
-}
-
 /// The key is there and its entry is written. Where it is to be archived, the CA's exchange certificate comes first
 /// ([MS-WCCE] 3.1.2.4.2.2.2.8).
 pub(super) fn begin(job: &mut Job, frame: &mut Frame, key: NewKey) -> Result<Next, Halt> {
-    let flags = request(job).template.template.private_key_flags;
+    let flags = job.request().template.template.private_key_flags;
     let archival = flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
     let name = String::from(job.name());
-    let cas = request(job).cas.clone();
+    let cas = job.request().cas.clone();
     if !archival || !job.decide(frame, rules::KEY_ARCHIVAL, &name, archival, Facts::new()) {
         return build(job, frame, key, cas, None);
     }
@@ -109,7 +103,7 @@ fn build(
         algorithm: key.entry.algorithm,
         archived,
     };
-    match RequestBuilder::new(frame, request(job), request_key) {
+    match RequestBuilder::new(frame, job.request(), request_key) {
         Ok(builder) => {
             job.because = frame.decisions_since(before).last().unwrap_or(job.because);
             Ok(Next::Sign(Unsigned { key, builder: Box::new(builder), cas }))

@@ -1,9 +1,11 @@
 //! Certification authorities.
 
 use autoenroll_model::{CaUri, HResult};
-use autoenroll_world::spec::{CaSpec, Edit, EnrollmentServerSpec, Field, Setting};
+use autoenroll_world::spec::{CaSpec, EnrollmentServerSpec};
 
-use super::{Context, NameKind, duration, name_of, number_or_none, security, small, template, text_or_none, word};
+use super::{
+    Context, NameKind, duration, name_of, number_or_none, security, setting, small, template, text_or_none, word,
+};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
@@ -23,11 +25,7 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
         }
     };
     spec.enroll = security::of_ca(cx, table, found);
-    for setting in CaSpec::SETTINGS.iter().filter(|setting| setting.in_world.is_some()) {
-        if let Some(edit) = edit(setting, table) {
-            edit.apply(&mut spec);
-        }
-    }
+    setting::apply(CaSpec::SETTINGS, table, &mut spec);
     spec.published = duration(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
@@ -49,12 +47,4 @@ fn enrollment_server(table: &Table) -> Option<EnrollmentServerSpec> {
     };
     let failure = number_or_none(table, "failure", None).map(HResult);
     Some(EnrollmentServerSpec { uri, reachable: table.flag("reachable").unwrap_or(true), failure })
-}
-
-/// What a table says of a setting.
-pub(super) fn edit<S>(setting: &'static Setting<S>, table: &Table) -> Option<Edit<S>> {
-    match setting.field {
-        Field::Flag(_) => setting.to(table.flag(setting.name)?),
-        Field::Duration(_) => setting.to(duration(table, setting.name)?),
-    }
 }

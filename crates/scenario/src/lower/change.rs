@@ -1,11 +1,12 @@
 //! Changes of the world: one table may say several, which are made in its order.
 
 use autoenroll_model::{Duration, HResult, TrustStore};
-use autoenroll_world::action::{CardFault, Change, PolicyEdit, PrincipalEdit, SettingsEdit, TemplateEdit};
-use autoenroll_world::spec::CaSpec;
+use autoenroll_world::action::{CardFault, Change, PrincipalEdit, SettingsEdit, TemplateEdit};
+use autoenroll_world::spec::{CaSpec, Pin, PolicySpec};
 
 use super::{
-    Context, NameKind, ca, duration, instant_of, number_or_none, security, small, template, text_or_none, texts, word,
+    Context, NameKind, duration, instant_of, number_or_none, security, setting, small, template, text_or_none, texts,
+    word,
 };
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -24,7 +25,7 @@ pub(crate) fn changes(
     let thing = match word.value {
         "template" => Some(NameKind::Template),
         "ca" => Some(NameKind::Ca),
-        "principal" | "settings" | "store" => Some(NameKind::Principal),
+        "principal" | "settings" | "store" | "effect" => Some(NameKind::Principal),
         "group" => Some(NameKind::Group),
         "card" => Some(NameKind::Card),
         "policy-service" => Some(NameKind::PolicyService),
@@ -55,6 +56,7 @@ pub(crate) fn changes(
             "principal" => of_principal(&name, set, key),
             "group" => membership(cx, &name, set, key, found),
             "settings" => of_settings(&name, set, key),
+            "effect" => of_effect(&name, set, key),
             "trust" => trust(cx, of, set, key, found),
             "store" => delete(cx, &name, set, key, found),
             "card" => of_card(&name, set, key),
@@ -101,14 +103,7 @@ fn first_of(set: &Table, keys: [&'static str; 2]) -> Option<&'static str> {
 }
 
 fn of_policy(set: &Table, key: &str) -> Option<Change> {
-    Some(Change::Policy(match key {
-        "ae-policy" => PolicyEdit::AePolicy(number_or_none(set, key, None)),
-        "machine-ae-policy" => PolicyEdit::MachineAePolicy(number_or_none(set, key, None)),
-        "gp-interval" => PolicyEdit::GpInterval(duration(set, key)?),
-        "gp-offset" => PolicyEdit::GpOffset(duration(set, key)?),
-        "gp-background" => PolicyEdit::GpBackground(set.flag(key)?),
-        _ => return None,
-    }))
+    Some(Change::Policy(setting::edit(PolicySpec::setting(key)?, set)?))
 }
 
 fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
@@ -126,7 +121,7 @@ fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagn
                 _ => Change::Withdraw { ca, template },
             }
         }
-        _ => Change::Ca { ca, edit: ca::edit(CaSpec::setting(key)?, set)? },
+        _ => Change::Ca { ca, edit: setting::edit(CaSpec::setting(key)?, set)? },
     })
 }
 
@@ -166,6 +161,11 @@ fn of_settings(name: &str, set: &Table, key: &str) -> Option<Change> {
         _ => return None,
     };
     Some(Change::Settings { principal: name.to_owned(), edit })
+}
+
+fn of_effect(name: &str, set: &Table, key: &str) -> Option<Change> {
+    let fails = number_or_none(set, key, None).map(HResult);
+    Some(Change::Effect { principal: name.to_owned(), effect: key.parse().ok()?, fails })
 }
 
 fn trust(
@@ -219,6 +219,7 @@ fn of_card(name: &str, set: &Table, key: &str) -> Option<Change> {
     let card = name.to_owned();
     Some(match key {
         "fault" => Change::CardFault { card, fault: word::<CardFault>(set, key)? },
+        "pin" => Change::ResetPin { card, pin: Pin::new(set.text(key)?.value) },
         "unblock" if set.flag(key)? => Change::UnblockCard { card },
         _ => return None,
     })

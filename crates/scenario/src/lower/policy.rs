@@ -3,22 +3,15 @@
 use autoenroll_model::{HResult, PolicyServer};
 use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
-use super::{duration, number_or_none, small, texts};
+use super::{number_or_none, setting, small};
 use crate::tree::Table;
 
 pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
     let mut spec = PolicySpec::default();
     let Some(table) = table else { return spec };
-    spec.ae_policy = number_or_none(table, "ae-policy", spec.ae_policy);
-    spec.machine_ae_policy = number_or_none(table, "machine-ae-policy", spec.ae_policy);
-    spec.gp_interval = duration(table, "gp-interval").unwrap_or(spec.gp_interval);
-    spec.gp_offset = duration(table, "gp-offset").unwrap_or(spec.gp_offset);
-    spec.dc_interval = duration(table, "dc-interval").unwrap_or(spec.dc_interval);
-    spec.gp_background = table.flag("gp-background").unwrap_or(spec.gp_background);
+    setting::apply(PolicySpec::REFRESH, table, &mut spec);
+    setting::apply(PolicySpec::EXPIRATION, table, &mut spec);
     spec.policy_servers = table.tables("policy-server").map(policy_server).collect();
-    spec.expiration_percent = number_or_none(table, "expiration-percent", None);
-    spec.expiration_stores = texts(table, "expiration-stores");
-    spec.expiration_balloons = table.flag("expiration-balloons").unwrap_or(false);
     spec
 }
 

@@ -38,7 +38,8 @@ impl RunReport {
                     RunError::World(WorldError::NotQuiescent { .. }) => Code::Restless,
                     RunError::World(WorldError::Budget { .. }) => Code::BudgetSpent,
                     RunError::World(WorldError::Core { error, .. }) if error.is_of_driver() => Code::ContractBroken,
-                    RunError::World(_) => Code::CoreFailed,
+                    RunError::World(WorldError::Change { .. }) => Code::NotDone,
+                    RunError::World(WorldError::Core { .. }) => Code::CoreFailed,
                 };
                 [Diagnostic::error(code, error.to_string(), Span::default())].into_iter().collect()
             }

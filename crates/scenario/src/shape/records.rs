@@ -713,6 +713,8 @@ const CHANGES_SEEN: &[&str] = &[
     "directory",
     "controller",
     "policy-server",
+    "effect",
+    "reset-pin",
     "wall-clock",
     "principal",
     "membership",

@@ -4,9 +4,9 @@ use autoenroll_model::{
     AceEffect, Choice, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, KeySpec, KeyUsage, NameFlags,
     PrivateKeyFlags, Profile, ProviderKind, Right, TrustStore,
 };
-use autoenroll_world::spec::{Chain, ComputerRole, RequestDecision};
+use autoenroll_world::spec::{CaSpec, Chain, ComputerRole, PolicySpec, RequestDecision};
 
-use super::settings::{self, In};
+use super::settings::{self, In, Part};
 use super::{Key, Shape, ValueType};
 use ValueType::{
     Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, Time,
@@ -124,26 +124,19 @@ static TRUST: Shape = Shape {
     ],
 };
 
-pub(super) static POLICY: Shape = Shape {
-    name: "the policy",
-    doc: "Group Policy as far as it concerns autoenrollment.",
-    keys: &[
-        key(
-            "ae-policy",
-            OrNone(&Number(0, 0xFFFF_FFFF)),
-            "AEPolicy of users, and of computers unless those differ; 7 unless said here.",
-        ),
-        key("machine-ae-policy", OrNone(&Number(0, 0xFFFF_FFFF)), "AEPolicy of computers."),
-        key("gp-interval", Duration, "Background refresh; 90m unless said here."),
-        key("gp-offset", Duration, "Upper bound of the random offset; none unless said here."),
-        key("dc-interval", Duration, "Background refresh of domain controllers; 5m unless said here."),
-        key("gp-background", Flag, "Whether there is a background refresh; true unless said here."),
-        key("policy-server", Tables(&POLICY_SERVER), "Certificate enrollment policy servers, in registry order."),
-        key("expiration-percent", OrNone(&Number(0, 100)), "OfflineExpirationPercent."),
-        key("expiration-stores", List(&Text), "OfflineExpirationStoreNames."),
-        key("expiration-balloons", Flag, "EnableBalloonNotifications."),
-    ],
-};
+pub(super) static POLICY: Shape =
+    Shape { name: "the policy", doc: "Group Policy as far as it concerns autoenrollment.", keys: &POLICY_KEYS };
+
+static POLICY_KEYS: [Key; settings::length(In::World, POLICY_PARTS)] = settings::join(In::World, POLICY_PARTS);
+const POLICY_PARTS: &[Part<PolicySpec>] = &[
+    Part::Settings(PolicySpec::REFRESH),
+    Part::Keys(&[key(
+        "policy-server",
+        Tables(&POLICY_SERVER),
+        "Certificate enrollment policy servers, in registry order.",
+    )]),
+    Part::Settings(PolicySpec::EXPIRATION),
+];
 
 static POLICY_SERVER: Shape = Shape {
     name: "a policy server",
@@ -401,9 +394,9 @@ static CA: Shape = Shape {
     keys: &CA_KEYS,
 };
 
-/// Those with one field stand between the others, one row each in [`autoenroll_world::spec::CaSpec::SETTINGS`].
-static CA_KEYS: [Key; settings::length(In::World, CA_HEAD, CA_TAIL)] =
-    settings::with_ca_settings(In::World, CA_HEAD, CA_TAIL);
+/// Those with one field stand between the others, one row each in [`CaSpec::SETTINGS`].
+static CA_KEYS: [Key; settings::length(In::World, CA_PARTS)] = settings::join(In::World, CA_PARTS);
+const CA_PARTS: &[Part<CaSpec>] = &[Part::Keys(CA_HEAD), Part::Settings(CaSpec::SETTINGS), Part::Keys(CA_TAIL)];
 
 const CA_HEAD: &[Key] = &[
     must("name", Text, "Common name of the CA and of its enrollment service."),

@@ -3,8 +3,9 @@
 use autoenroll_model::{DecisionPoint, EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, Right};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CardFault, ClickTarget};
+use autoenroll_world::spec::{CaSpec, PolicySpec};
 
-use super::settings::{self, In};
+use super::settings::{self, In, Part};
 use super::{Key, Shape, ValueType};
 use ValueType::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, Time, Word};
 
@@ -289,11 +290,19 @@ macro_rules! flags {
 }
 
 const RIGHTS: ValueType = Map(&List(&Word(|| Right::WORDS.to_vec())));
+const FAILS: ValueType = OrNone(&Number(0x8000_0000, 0xFFFF_FFFF));
+const FAILS_WITH: &str =
+    "The code with which this effect of the core protocol fails from now on; false: it works again.";
 const AE_POLICY: ValueType = OrNone(&Number(0, 0xFFFF_FFFF));
 
-/// Those with one field come first, one row each in [`autoenroll_world::spec::CaSpec::SETTINGS`].
-static CA_SET: [Key; settings::length(In::Change, &[], CA_SET_TAIL)] =
-    settings::with_ca_settings(In::Change, &[], CA_SET_TAIL);
+/// Those with one field come first, one row each in [`CaSpec::SETTINGS`].
+static CA_SET: [Key; settings::length(In::Change, CA_PARTS)] = settings::join(In::Change, CA_PARTS);
+const CA_PARTS: &[Part<CaSpec>] = &[Part::Settings(CaSpec::SETTINGS), Part::Keys(CA_SET_TAIL)];
+
+/// One row each in [`PolicySpec::REFRESH`] and [`PolicySpec::EXPIRATION`].
+static POLICY_SET: [Key; settings::length(In::Change, POLICY_PARTS)] = settings::join(In::Change, POLICY_PARTS);
+const POLICY_PARTS: &[Part<PolicySpec>] =
+    &[Part::Settings(PolicySpec::REFRESH), Part::Settings(PolicySpec::EXPIRATION)];
 
 const CA_SET_TAIL: &[Key] = &[
     key("replicated", Flag, "true: it replaces its older copies of templates (`stale-template`) by the directory's."),
@@ -331,18 +340,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key("deny", RIGHTS, "The rights denied from now on."),
         ],
     ),
-    change(
-        "policy",
-        None,
-        "a changed policy",
-        &[
-            key("ae-policy", AE_POLICY, "AEPolicy of users; false is not configured."),
-            key("machine-ae-policy", AE_POLICY, "AEPolicy of computers; false is not configured."),
-            key("gp-interval", Duration, "Time from one background refresh to the next."),
-            key("gp-offset", Duration, "Upper bound of the random offset of background refreshes."),
-            key("gp-background", Flag, "Whether there is a background refresh."),
-        ],
-    ),
+    change("policy", None, "a changed policy", &POLICY_SET),
     change("ca", Some("the CA, when there are several"), "a changed CA", &CA_SET),
     change(
         "directory",
@@ -413,6 +411,24 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         &[key("delete", Text, "A certificate that somebody deletes from MY, or from a computer's trust stores.")],
     ),
     change(
+        "effect",
+        Some("the principal for whose core it fails"),
+        "effects that fail",
+        &[
+            key("read-settings", FAILS, FAILS_WITH),
+            key("write-directory-cache", FAILS, FAILS_WITH),
+            key("write-trust", FAILS, FAILS_WITH),
+            key("read-stores", FAILS, FAILS_WITH),
+            key("add-certificate", FAILS, FAILS_WITH),
+            key("archive-certificate", FAILS, FAILS_WITH),
+            key("delete-certificate", FAILS, FAILS_WITH),
+            key("put-request", FAILS, FAILS_WITH),
+            key("remove-request", FAILS, FAILS_WITH),
+            key("inspect", FAILS, FAILS_WITH),
+            key("read-readers", FAILS, FAILS_WITH),
+        ],
+    ),
+    change(
         "card",
         Some("the card"),
         "a changed card",
@@ -424,6 +440,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
                  it does not answer in time; failing: its middleware fails; read-only: nothing can be written to it; none: it is as \
                  good as new.",
             ),
+            key("pin", Text, "Another PIN, set with the administrator key. All its attempts are back."),
             key(
                 "unblock",
                 Flag,

@@ -23,15 +23,29 @@ pub enum Field<S: 'static> {
     Flag(fn(&mut S) -> &mut bool),
     /// A length of time.
     Duration(fn(&mut S) -> &mut Duration),
+    /// A number of 32 bits, shown in hexadecimal, or none: a registry value.
+    Bits(fn(&mut S) -> &mut Option<u32>),
+    /// As [`Field::Bits`]; where a world does not give it, it is what the world says of the setting of that name.
+    BitsAs(&'static str, fn(&mut S) -> &mut Option<u32>),
+    /// A number from 0 to 100, or none.
+    Percent(fn(&mut S) -> &mut Option<u8>),
+    /// A list of texts.
+    Texts(fn(&mut S) -> &mut Vec<String>),
 }
 
 /// A value of a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingValue {
     /// Of [`Field::Flag`].
     Flag(bool),
     /// Of [`Field::Duration`].
     Duration(Duration),
+    /// Of [`Field::Bits`] and [`Field::BitsAs`].
+    Bits(Option<u32>),
+    /// Of [`Field::Percent`].
+    Percent(Option<u8>),
+    /// Of [`Field::Texts`].
+    Texts(Vec<String>),
 }
 
 /// A setting with the value that it takes. Made by [`Setting::to`], so the value has the type of the field.
@@ -49,6 +63,9 @@ impl<S: Default> Setting<S> {
         match self.field {
             Field::Flag(field) => SettingValue::Flag(*field(&mut defaults)),
             Field::Duration(field) => SettingValue::Duration(*field(&mut defaults)),
+            Field::Bits(field) | Field::BitsAs(_, field) => SettingValue::Bits(*field(&mut defaults)),
+            Field::Percent(field) => SettingValue::Percent(*field(&mut defaults)),
+            Field::Texts(field) => SettingValue::Texts(std::mem::take(field(&mut defaults))),
         }
     }
 }
@@ -59,8 +76,12 @@ impl<S> Setting<S> {
     pub fn to(&'static self, value: impl Into<SettingValue>) -> Option<Edit<S>> {
         let value = value.into();
         let fits = matches!(
-            (&self.field, value),
-            (Field::Flag(_), SettingValue::Flag(_)) | (Field::Duration(_), SettingValue::Duration(_))
+            (&self.field, &value),
+            (Field::Flag(_), SettingValue::Flag(_))
+                | (Field::Duration(_), SettingValue::Duration(_))
+                | (Field::Bits(_) | Field::BitsAs(..), SettingValue::Bits(_))
+                | (Field::Percent(_), SettingValue::Percent(_))
+                | (Field::Texts(_), SettingValue::Texts(_))
         );
         fits.then_some(Edit { setting: self, value })
     }
@@ -69,20 +90,33 @@ impl<S> Setting<S> {
 impl<S> Edit<S> {
     /// Sets the field.
     pub fn apply(&self, to: &mut S) {
-        match (&self.setting.field, self.value) {
-            (Field::Flag(field), SettingValue::Flag(value)) => *field(to) = value,
-            (Field::Duration(field), SettingValue::Duration(value)) => *field(to) = value,
-            (Field::Flag(_), SettingValue::Duration(_)) | (Field::Duration(_), SettingValue::Flag(_)) => {
-                unreachable!("an edit is made by `Setting::to`, which compares the types")
-            }
+        match (&self.setting.field, &self.value) {
+            (Field::Flag(field), SettingValue::Flag(value)) => *field(to) = *value,
+            (Field::Duration(field), SettingValue::Duration(value)) => *field(to) = *value,
+            (Field::Bits(field) | Field::BitsAs(_, field), SettingValue::Bits(value)) => *field(to) = *value,
+            (Field::Percent(field), SettingValue::Percent(value)) => *field(to) = *value,
+            (Field::Texts(field), SettingValue::Texts(value)) => field(to).clone_from(value),
+            (
+                Field::Flag(_)
+                | Field::Duration(_)
+                | Field::Bits(_)
+                | Field::BitsAs(..)
+                | Field::Percent(_)
+                | Field::Texts(_),
+                _,
+            ) => unreachable!("an edit is made by `Setting::to`, which compares the types"),
         }
     }
 
     /// The fact that tells of the change.
     pub(crate) fn fact(&self) -> (&'static str, Fact) {
-        let value = match self.value {
-            SettingValue::Flag(value) => Fact::from(value),
+        let not_configured = || "not configured".to_owned();
+        let value = match &self.value {
+            SettingValue::Flag(value) => Fact::from(*value),
             SettingValue::Duration(value) => Fact::from(value.to_string()),
+            SettingValue::Bits(value) => value.map_or_else(not_configured, |value| format!("0x{value:x}")).into(),
+            SettingValue::Percent(value) => value.map_or_else(not_configured, |value| value.to_string()).into(),
+            SettingValue::Texts(value) => Fact::from(value.clone()),
         };
         (self.setting.name, value)
     }
@@ -90,14 +124,14 @@ impl<S> Edit<S> {
 
 impl<S> Clone for Edit<S> {
     fn clone(&self) -> Self {
-        Self { setting: self.setting, value: self.value }
+        Self { setting: self.setting, value: self.value.clone() }
     }
 }
 
 /// A name stands in one row only.
 impl<S> PartialEq for Edit<S> {
     fn eq(&self, other: &Self) -> bool {
-        (self.setting.name, self.value) == (other.setting.name, other.value)
+        (self.setting.name, &self.value) == (other.setting.name, &other.value)
     }
 }
 
@@ -110,5 +144,23 @@ impl From<bool> for SettingValue {
 impl From<Duration> for SettingValue {
     fn from(value: Duration) -> Self {
         Self::Duration(value)
+    }
+}
+
+impl From<Option<u32>> for SettingValue {
+    fn from(value: Option<u32>) -> Self {
+        Self::Bits(value)
+    }
+}
+
+impl From<Option<u8>> for SettingValue {
+    fn from(value: Option<u8>) -> Self {
+        Self::Percent(value)
+    }
+}
+
+impl From<Vec<String>> for SettingValue {
+    fn from(value: Vec<String>) -> Self {
+        Self::Texts(value)
     }
 }
