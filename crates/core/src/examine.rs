@@ -5,11 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Duration, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, KeyUsage, Stores, Template, Threshold, Thumbprint,
+    Duration, EnrollmentFlags, Facts, Inverted, KeyPlace, KeyUsage, RequestStage, Stores, Template, Threshold,
+    Thumbprint,
 };
 use autoenroll_wire::{Certificate, TemplateReference};
 
 use crate::frame::Frame;
+use crate::judge::Subject;
 use crate::known::{Gathered, Inventory, ManagedCertificate, TemplateEntry, WatchedCertificate};
 use crate::rules;
 
@@ -36,8 +38,13 @@ pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) ->
 
 /// What must be inspected by whoever has cryptography and a network.
 pub(crate) fn to_inspect(held: &Inventory) -> Vec<Thumbprint> {
+    let issued = held.requests.iter().filter_map(|entry| match &entry.stage {
+        RequestStage::Issued { certificate, .. } => Some(Certificate::parse(certificate).ok()?.thumbprint()),
+        RequestStage::Prepared | RequestStage::Pending { .. } => None,
+    });
     let mut all: Vec<Thumbprint> =
         held.managed.iter().chain(&held.published).map(|certificate| certificate.thumbprint.clone()).collect();
+    all.extend(issued);
     all.sort_unstable();
     all.dedup();
     all
@@ -98,22 +105,7 @@ pub(crate) fn status(
 /// Whether a certificate satisfies its template at all. Of a key on a card the store's word counts; the card need not
 /// be there.
 fn is_valid(frame: &mut Frame, held: &Inventory, certificate: &ManagedCertificate) -> bool {
-    let subject = certificate.thumbprint.0.as_str();
-    let now = frame.now.wall;
-    let revoked = held.is_revoked(certificate);
-    let over = held.is_over(certificate, now) || now < certificate.not_before;
-    let facts = Facts::new().with("not-after", certificate.not_after.to_string()).with("revoked", revoked);
-    if frame.decide(rules::EXPIRED_OR_REVOKED, subject, over, facts).holds {
-        return false;
-    }
-    let check = held.check(&certificate.thumbprint);
-    let chain = check.map_or(HResult::CERT_E_CHAINING, |check| check.chain);
-    let mut usable = check.is_some_and(|check| check.key_usable);
-    if certificate.key.as_ref().is_some_and(|key| key.card.is_some()) {
-        usable = frame.decide(rules::KEY_ON_ABSENT_CARD, subject, usable, Facts::new()).holds;
-    }
-    let facts = Facts::new().with("chain", chain.to_string()).with("key-usable", usable);
-    !frame.decide(rules::UNUSABLE_CERTIFICATE, subject, chain != HResult::S_OK || !usable, facts).holds
+    Subject::from(certificate).judge(frame, held.check(&certificate.thumbprint)).is_ok()
 }
 
 /// Whether renewal is due: the template's period before the end ([MS-CRTD] 2.15), but not before four fifths of the

@@ -49,6 +49,13 @@ pub(crate) struct EnrollmentPolicy {
     pub(crate) services: Vec<EnrollmentService>,
 }
 
+impl EnrollmentPolicy {
+    /// The template of a name.
+    pub(crate) fn template(&self, name: &str) -> Option<&Template> {
+        self.templates.iter().map(|entry| &entry.template).find(|template| template.name == name)
+    }
+}
+
 /// What the sources have told, in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
@@ -217,7 +224,17 @@ impl Item {
         }
     }
 
-    /// The certificate that is renewed.
+    /// Whether the new certificate renews an old one, also when its request had to wait at a CA.
+    // MC1.renewal
+    pub(crate) const fn renews(&self) -> bool {
+        match &self.task {
+            Task::Request(request) => matches!(request.kind, Kind::Renew(_)),
+            Task::Retrieve(pending) => pending.entry.renewal,
+            Task::Resume(issued) => issued.entry.renewal,
+        }
+    }
+
+    /// The certificate whose key signs the request of a renewal.
     pub(crate) const fn renewed(&self) -> Option<&SigningCertificate> {
         match &self.task {
             Task::Request(NewRequest { kind: Kind::Renew(old), .. }) => Some(old),
@@ -315,6 +332,8 @@ pub(crate) struct PendingRequest {
 pub(crate) struct IssuedRequest {
     pub(crate) entry: RequestEntry,
     pub(crate) issued: Issued,
+    /// It has come in this run, and was judged then.
+    pub(crate) judged: bool,
 }
 
 /// A certificate that a CA has issued.

@@ -24,6 +24,7 @@ mod frame;
 mod halt;
 mod install;
 mod item;
+mod judge;
 mod known;
 mod plan;
 mod reported;

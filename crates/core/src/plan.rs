@@ -7,11 +7,12 @@ use autoenroll_model::{
     Context, Decided, EnrollmentFlags, Facts, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider, ProviderKind,
     RequestEntry, RequestStage, Template, Thumbprint,
 };
-use autoenroll_wire::oids;
+use autoenroll_wire::{Certificate, oids};
 
 use crate::candidates::{Candidate, candidates};
 use crate::examine::{CertificateStatus, status};
 use crate::frame::Frame;
+use crate::judge::Subject;
 use crate::known::{
     Ca, Inventory, Issued, IssuedRequest, Item, Kind, Known, ManagedCertificate, NewRequest, Orphan, PendingRequest,
     SigningCertificate, Task, TemplateEntry,
@@ -48,20 +49,29 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
                 let facts = Facts::new().with("stage", "issued");
                 let cause = frame.applies(rules::UNFINISHED_REQUEST, &entry.template, facts)?;
                 let issued = Issued { ca: ca.clone(), certificate: certificate.clone() };
-                (Task::Resume(IssuedRequest { entry: entry.clone(), issued }), cause)
+                (Task::Resume(IssuedRequest { entry: entry.clone(), issued, judged: false }), cause)
             }
         };
         items.push(Item {
             name: entry.template.clone(),
-            interactive: matches!(task, Task::Resume(_)) && entry.key.card.is_some(),
+            interactive: wants_card(frame, &known.held, &task),
             task,
             providers: alloc::vec![provider_of(&entry.key, &known.gathered.settings.providers)],
-            retires: entry.replaces.iter().cloned().collect(),
+            // MC1.replaced
+            retires: entry.replaced().cloned().collect(),
             reasons: alloc::vec![because],
             because,
         });
     }
     Ok(items)
+}
+
+/// Whether an issued certificate waits for its card. Nobody is asked for the card of one that may not be installed.
+fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
+    let Task::Resume(IssuedRequest { entry, issued, .. }) = task else { return false };
+    let fit =
+        |view: Certificate| Subject::new(&view, &entry.key).is_fit(frame.now.wall, held.check(&view.thumbprint()));
+    entry.key.card.is_some() && Certificate::parse(&issued.certificate).is_ok_and(fit)
 }
 
 /// What must be done for a candidate, if anything.

@@ -227,6 +227,22 @@ rules! {
         "the old certificate is deleted instead of archived: its template says so, and it only signs", Exception;
     DIRECTORY_CLEANED = "R092", "TechNet cc736434",
         "expired and revoked certificates are taken out of userCertificate, as policy asks", Exception;
+    REMOVAL_ALONE = "P7.48", "gradenegger.eu, event 10; TechNet cc736434",
+        "a certificate that is no longer valid leaves the store although nothing replaces it";
+    SUPERSEDED_COPIES = "P7.49", "Microsoft support KB 2884551",
+        "the copies of superseded certificates leave the directory object";
+    DIRECTORY_CLEANING = "P7.50", "TechNet cc736434; Microsoft support KB 2884551",
+        "the client's release cleans the directory object";
+    NOT_WHAT_WAS_ASKED_FOR = "MC1.ours", "Windows SDK reference: IX509Enrollment::InstallResponse",
+        "what the CA sent is no certificate, or one for another key or template: entry and key go, the item fails",
+            Exception;
+    NEW_CERTIFICATE_REFUSED = "MC1.judged", "Windows SDK reference: InstallResponseRestrictionFlags",
+        "the certificate that has come is not good: it is not installed, and the item fails with the reason", Exception;
+    REFUSED_FOR_GOOD = "MC1.lasting", "inferred",
+        "it never becomes good, so that entry and key go; otherwise the entry stays for the next run", Exception;
+    KEY_WAITS_FOR_CARD = "MC1.given-up", "inferred",
+        "the key of a request that is over is on a card that is not at hand: its entry stays until the card is there",
+            Exception;
     DEFAULT_CONTAINER = "R094", "TechNet cc737159",
         "the key and certificate made last become the default container of the card";
     DEFAULT_AT_GENERATE = "P7.36", "inferred",
@@ -387,6 +403,8 @@ rules! {
         "chains and keys cannot be inspected, and the run ends with an entry in the event log", EndsRun, Exception;
     HOUSEKEEPING_FAILED = "F.housekeeping", "inferred",
         "a certificate cannot be archived, deleted or removed from the directory, and stays for the next run", Exception;
+    NEW_CERTIFICATE_NOT_INSPECTED = "F.inspect-new", "inferred",
+        "a certificate that has come cannot be inspected: it is not installed, and the next run looks again", Exception;
     READERS_UNREADABLE = "F.readers", "inferred",
         "the readers cannot be listed, and the item fails with the code", Exception;
     CARD_FAILED = "F.card", "inferred",

@@ -31,7 +31,8 @@ mod tree;
 
 pub use bless::{Blessed, Edit, NewStep, Note, bless};
 pub use check::{
-    ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, check_under, requirement_ids,
+    ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, check_under,
+    requirement_ids,
 };
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
