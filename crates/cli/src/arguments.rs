@@ -81,6 +81,29 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
+impl Command {
+    /// Whether the exit code is a verdict, which must not depend on who reads the output.
+    pub(crate) const fn judges(&self) -> bool {
+        match self {
+            Self::Run(run) => !run.watch,
+            Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
+            #[cfg(feature = "planted-bugs")]
+            Self::Mutants(_) => true,
+            Self::List(_)
+            | Self::Show(_)
+            | Self::New(_)
+            | Self::Explain(_)
+            | Self::Schema
+            | Self::Profiles(_)
+            | Self::Fixtures(_)
+            | Self::Import(_)
+            | Self::Card(_)
+            | Self::Core(_)
+            | Self::Completions(_) => false,
+        }
+    }
+}
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   autoenroll run                              all scenarios of the suite

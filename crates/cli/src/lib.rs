@@ -48,7 +48,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command};
 pub use crate::catalogue::Catalogue;
-use crate::console::Console;
+use crate::console::{Console, Output};
 pub use crate::exit::Exit;
 pub use crate::suite::{Fixtures, Story, story, suite};
 
@@ -56,9 +56,9 @@ pub use crate::suite::{Fixtures, Story, story, suite};
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut out = io::BufWriter::new(io::stdout());
+    let mut out = Output::new(io::BufWriter::new(io::stdout()), arguments.command.judges());
     let outcome = run(&arguments.command, &mut Console::new(&mut out));
-    let outcome = outcome.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
+    let outcome = outcome.and_then(|exit| out.close().map(|()| exit).map_err(Failure::from));
     match outcome {
         Ok(exit) => exit.into(),
         Err(Failure::BrokenPipe) => Exit::Ok.into(),
@@ -92,7 +92,10 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::CoreCheck(arguments) => core_check::run(arguments, console),
         Command::Core(_) => core_command::run(),
         Command::Completions(arguments) => {
-            clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut *console.out);
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut script);
+            console.out.write_all(&script)?;
             Ok(Exit::Ok)
         }
     }

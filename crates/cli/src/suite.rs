@@ -239,12 +239,13 @@ impl Source {
 /// # Errors
 /// When a name is none, a file cannot be read, or nothing is left.
 pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
-    let mut chosen: BTreeMap<String, Source> = BTreeMap::new();
+    let mut chosen: BTreeMap<(String, bool, String), Source> = BTreeMap::new();
     let mut choose = |mut source: Source| {
-        if let Some(before) = chosen.get(&source.name) {
+        let key = (source.name.clone(), source.on_disk, source.path.clone());
+        if let Some(before) = chosen.get(&key) {
             source.also(before);
         }
-        chosen.insert(source.name.clone(), source)
+        chosen.insert(key, source)
     };
     if selection.scenarios.is_empty() {
         embedded_sources().for_each(|source| drop(choose(source)));
@@ -254,11 +255,26 @@ pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
             choose(source);
         }
     }
-    let chosen: Vec<Source> = chosen.into_values().filter(|source| wanted(&source.name, &selection.filter)).collect();
+    let mut chosen: Vec<Source> = chosen.into_values().collect();
+    tell_apart(&mut chosen);
+    chosen.retain(|source| wanted(&source.name, &selection.filter));
     if chosen.is_empty() {
         return Err(Failure::Usage("no scenario is selected; `autoenroll list` lists those of the suite".to_owned()));
     }
     Ok(chosen)
+}
+
+/// `a.toml` and `a.json` are two scenarios, and so are a file and a scenario of the suite by one name: the files are
+/// called by their whole path then.
+fn tell_apart(sources: &mut Vec<Source>) {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for source in sources.iter() {
+        *names.entry(source.name.clone()).or_default() += 1;
+    }
+    for source in sources.iter_mut().filter(|source| source.on_disk && names[&source.name] > 1) {
+        source.name.clone_from(&source.path);
+    }
+    sources.sort_by(|one, other| one.name.cmp(&other.name));
 }
 
 fn wanted(name: &str, filters: &[String]) -> bool {

@@ -108,9 +108,10 @@ pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
     }
 }
 
-/// Something has happened in a certificate's life. Modern only.
+/// Something has happened in a certificate's life: entries of Windows 8 and later.
 pub(crate) fn life_cycle(frame: &mut Frame, event: LifecycleEvent, certificate: &Thumbprint) {
-    if frame.profile().events == EventTable::Modern {
+    // E5.1.lifecycle
+    if frame.profile().events == EventTable::Modern && frame.profile().lifecycle_events.is_yes() {
         let facts = Facts::new().with("certificate", certificate.0.as_str());
         log(frame, LogKind::Progress, Source::Lifecycle, event.id(), Severity::Information, facts);
     }

@@ -3,6 +3,7 @@
 mod loaded;
 
 use autoenroll_core::{Core, InProcess as Cores, RULES};
+use autoenroll_model::Profile;
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 use autoenroll_scenario::{
     ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, Verdict, check, new_scenario, run,
@@ -88,7 +89,7 @@ fn a_sweep_really_pulls_the_card_and_tells_what_breaks() {
 #[test]
 fn a_new_scenario_passes_as_it_stands() {
     for story in [NewScenarioKind::Silent, NewScenarioKind::SmartCard, NewScenarioKind::Machine] {
-        for profile in [None, Some("windows-10-22h2".to_owned())] {
+        for profile in Profile::NAMES.iter().map(|name| (*name).to_owned()) {
             let new = NewScenario { title: "My \"first\" story".to_owned(), profile, story };
             let text = new_scenario(&new);
             let checked = checked(text.as_bytes(), &ByPrefix);

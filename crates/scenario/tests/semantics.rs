@@ -3,6 +3,7 @@
 mod loaded;
 mod script;
 
+use autoenroll_model::Duration;
 use autoenroll_scenario::{ByPrefix, Code, Verdict, check, run_on};
 use autoenroll_trace::Kind;
 use script::{Script, m, s};
@@ -217,6 +218,42 @@ fn never_guards_until_its_end_and_moves_the_clock_there() {
     let run = || Script::new().at(m(2), "alice", Kind::RunStarted, &[]);
     play(r#"{ logon = "alice" }, { never = "run-started", who = "WKS01", until = "10m" }"#, run(), &[]);
     play(r#"{ logon = "alice" }, { never = "run-started", until = "10m" }"#, run(), &[Code::CameAnyway]);
+}
+
+/// Whatever verb comes before it: `never` begins where that one ended, its first instant counts, its last does not.
+#[test]
+fn never_begins_where_the_step_before_it_ended() {
+    let looks = r#"{ at = "2m", state = "desktop", of = "alice", facts = { icon = false } }"#;
+    let verbs = [
+        r#"{ wait = "2m" }"#,
+        looks,
+        r#"{ never = "icon", until = "2m" }"#,
+        r#"{ at = "2m", expect = "run-started" }"#,
+        r#"{ after = "2m", expect = "run-started" }"#,
+        r#"{ within = "2m1ns", expect = "run-started" }"#,
+        r#"{ at = "2m", pulse = "alice" }"#,
+        r#"{ wait = "1m" }, { wait = "1m" }"#,
+        r#"{ wait = "2m" }, { state = "desktop", of = "alice", facts = { icon = false } }"#,
+        r#"{ never = "icon", until = "1m" }, { never = "icon", within = "1m" }"#,
+    ];
+    let check = |verb: &str, came: Duration, expected: &[Code]| {
+        // What an `expect` waits for comes first in its instant.
+        let script = Script::new().at(m(2), "alice", Kind::RunStarted, &[]).at(came, "alice", Kind::RunEnded, &[]);
+        play(&format!(r#"{{ logon = "alice" }}, {verb}, {{ never = "run-ended", until = "4m" }}"#), script, expected);
+    };
+    let ns = |minutes: u64, more: i64| Duration(m(minutes).0.saturating_add_signed(more));
+    for verb in verbs {
+        check(verb, m(1), &[]);
+        check(verb, ns(2, -1), &[]);
+        // An action comes after what its instant had before it.
+        check(verb, m(2), if verb.contains("pulse") { &[] } else { &[Code::CameAnyway] });
+        check(verb, ns(2, 1), &[Code::CameAnyway]);
+        check(verb, ns(4, -1), &[Code::CameAnyway]);
+        check(verb, m(4), &[]);
+    }
+    // Straight after an action everything of its instant counts.
+    let script = Script::new().after("Logon", s(0), "alice", Kind::RunEnded, &[]);
+    play(r#"{ logon = "alice" }, { never = "run-ended", within = "10s" }"#, script, &[Code::CameAnyway]);
 }
 
 #[test]

@@ -164,6 +164,11 @@ switches! {
         Server2003Sp1: Inferred, EventTable::Classic;
         Windows7Sp1 to Windows10_22h2, "Vista to Windows 10": Observed, EventTable::Modern
     ];
+    /// Whether the log of certificates' lives is written.
+    lifecycle_events: Toggle = "lifecycle-events", "E5.1.lifecycle", [
+        Server2003Sp1 to Windows7Sp1, "XP to Windows 7": Observed, Toggle::No;
+        Windows10_22h2 to Windows10_22h2, "Windows 8 to Windows 10": Observed, Toggle::Yes
+    ];
     /// Severity of the event for a directory that cannot be reached.
     directory_event: Severity = "directory-event", "P7.16", [Server2003Sp1: Inferred, Severity::Error];
     /// Which events are logged.

@@ -140,6 +140,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                     self.run_until_quiet()?;
                     self.advance_to(self.simulator.now() + duration.value)?;
                     self.previous_match = self.simulator.now();
+                    self.leave_behind();
                     Flow::Continue
                 }
                 StepKind::Never(pattern) => self.guard(at, pattern)?,
@@ -505,7 +506,16 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             self.fail(Some(at), self.scenario.steps[at].span, FailureKind::CameAnyway { record });
         }
         self.previous_match = end;
+        self.leave_behind();
         Ok(Flow::Continue)
+    }
+
+    /// A step is over that moved the clock and took no record: what came before the present instant belongs to it, and
+    /// is nothing to those that follow. The instant itself belongs to what follows.
+    fn leave_behind(&mut self) {
+        let now = self.simulator.now();
+        let before = self.simulator.trace().records().partition_point(|record| record.at < now);
+        self.search_from = self.search_from.max(before);
     }
 
     fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, RunError> {
@@ -517,6 +527,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         }
         self.advance_to(begin)?;
         self.previous_match = begin;
+        self.leave_behind();
         let wanted = match self.wanted(facts) {
             Ok(wanted) => wanted,
             Err(empty) => {
