@@ -84,8 +84,10 @@ pub(crate) fn status(
     let template = &entry.template;
     let subject = best.thumbprint.0.as_str();
     let facts = Facts::new().with("certificate", best.major).with("template", template.revision);
+    // A certificate of a version 1 template does not say of which version it is ([MS-WCCE] 2.2.2.7.7.1).
+    let older = template.schema_version() >= 2 && template.revision > best.major;
     // P7.25
-    let outdated = frame.decide(rules::HIGHER_MAJOR_VERSION, subject, template.revision > best.major, facts).holds;
+    let outdated = frame.decide(rules::HIGHER_MAJOR_VERSION, subject, older, facts).holds;
     if outdated && may_update {
         return Ok(CertificateStatus::Outdated(best));
     }

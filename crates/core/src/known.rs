@@ -34,11 +34,19 @@ pub(crate) struct PolicyFlags {
     pub(crate) manage: bool,
     /// 0x4: fetch what is pending.
     pub(crate) retrieve: bool,
+    /// No bit: the machine may have templates that it enrolls for by itself.
+    pub(crate) own: bool,
 }
 
 impl PolicyFlags {
-    pub(crate) const fn any(self) -> bool {
+    /// Policy asks for something.
+    pub(crate) const fn asked(self) -> bool {
         self.enroll || self.manage || self.retrieve
+    }
+
+    /// There may be something to do.
+    pub(crate) const fn any(self) -> bool {
+        self.asked() || self.own
     }
 }
 

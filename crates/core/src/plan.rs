@@ -9,7 +9,7 @@ use autoenroll_model::{
 };
 use autoenroll_wire::{Certificate, oids};
 
-use crate::candidates::{Candidate, candidates};
+use crate::candidates::{Candidate, Ground, candidates, ground};
 use crate::examine::{CertificateStatus, status};
 use crate::frame::Frame;
 use crate::judge::Subject;
@@ -37,7 +37,7 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
             RequestStage::Prepared => continue,
             RequestStage::Pending { ca, host, request_id } => {
                 let facts = Facts::new().with("ca", ca.as_str()).with("request-id", *request_id);
-                let fetch = known.gathered.flags.retrieve;
+                let fetch = known.gathered.flags.retrieve || is_own(frame, known, &entry.template);
                 let Decided { holds, cause } = frame.decide(rules::PENDING_ASKED, &entry.template, fetch, facts);
                 if !holds {
                     continue;
@@ -64,6 +64,12 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
         });
     }
     Ok(items)
+}
+
+/// Whether the machine enrolls for the template by itself, whatever policy says.
+fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
+    let template = known.gathered.policy.template(template);
+    template.is_some_and(|template| ground(frame, &known.gathered.settings, template) == Ground::Own)
 }
 
 /// Whether an issued certificate waits for its card. Nobody is asked for the card of one that may not be installed.
@@ -120,7 +126,8 @@ struct Wish {
 fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Option<Wish>, Inverted> {
     let template = &candidate.entry.template;
     let flags = known.gathered.flags;
-    let new = flags.enroll && !candidate.renewal_only;
+    let own = candidate.ground == Ground::Own;
+    let new = (flags.enroll || own) && !candidate.renewal_only;
     Ok(match status(frame, &known.held, &candidate.entry, new)? {
         // U4.3.modern
         CertificateStatus::Good => None,
@@ -139,7 +146,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
             allowed.then_some(Wish { renews: false, replaces: None })
         }
         CertificateStatus::Outdated(old) => Some(Wish { renews: false, replaces: Some(old) }),
-        CertificateStatus::Due(old) => flags.manage.then_some(Wish { renews: true, replaces: Some(old) }),
+        CertificateStatus::Due(old) => (flags.manage || own).then_some(Wish { renews: true, replaces: Some(old) }),
     })
 }
 

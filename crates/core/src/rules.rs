@@ -122,6 +122,10 @@ rules! {
         "the template expects names from the enrollee, so that it cannot be enrolled for the first time";
     DIRECTORY_COPY = "R047", "[MS-CRTD] 2.26",
         "userCertificate in the directory holds a valid certificate of the template, which suppresses an enrollment";
+    CONTROLLERS_OWN = "MC2.controller", "Microsoft Learn: Windows Hello for Business, domain controller certificates",
+        "the template is the one that domain controllers enroll for by themselves";
+    AUTOMATIC_REQUEST = "MC2.request-settings", "Microsoft Learn: certificate template concepts",
+        "the Automatic Certificate Request Settings of policy name the version 1 template";
     SCHEMA_LIMIT = "P7.4", "[MS-WCCE] notes 37, 42",
         "the template's schema version is within the range of the client's release";
 

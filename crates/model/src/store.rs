@@ -162,6 +162,10 @@ pub struct Settings {
     pub directory_cache: Option<DirectoryCache>,
     /// Providers installed on the machine, in registry order.
     pub providers: Vec<crate::Provider>,
+    /// Templates that policy lets computers request by themselves: Automatic Certificate Request Settings. Computers
+    /// only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automatic_requests: Vec<String>,
 }
 
 /// One subkey of `PolicyServers` ([MS-CAESO] 4.4.5.3.2.2).

@@ -188,6 +188,8 @@ pub struct PolicySpec {
     pub expiration_stores: Vec<String>,
     /// `EnableBalloonNotifications`.
     pub expiration_balloons: bool,
+    /// Templates of the Automatic Certificate Request Settings, for computers.
+    pub automatic_requests: Vec<String>,
 }
 
 /// Everything on (`AEPolicy` 7), 90 minutes without offset, 5 minutes on controllers.
@@ -204,6 +206,7 @@ impl Default for PolicySpec {
             expiration_percent: None,
             expiration_stores: Vec::new(),
             expiration_balloons: false,
+            automatic_requests: Vec::new(),
         }
     }
 }

@@ -131,6 +131,7 @@ impl Driver {
             domain: "CONTOSO".into(),
             context,
             domain_member: true,
+            domain_controller: false,
             profile,
         };
         let provider = |name: &str, kind| Provider { name: name.into(), kind };

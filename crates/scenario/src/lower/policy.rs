@@ -19,6 +19,7 @@ pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
     spec.expiration_percent = number_or_none(table, "expiration-percent", None);
     spec.expiration_stores = texts(table, "expiration-stores");
     spec.expiration_balloons = table.flag("expiration-balloons").unwrap_or(false);
+    spec.automatic_requests = texts(table, "automatic-requests");
     spec
 }
 

@@ -142,6 +142,11 @@ pub(super) static POLICY: Shape = Shape {
         key("expiration-percent", OrNone(&Number(0, 100)), "OfflineExpirationPercent."),
         key("expiration-stores", List(&Text), "OfflineExpirationStoreNames."),
         key("expiration-balloons", Flag, "EnableBalloonNotifications."),
+        key(
+            "automatic-requests",
+            List(&Text),
+            "Version 1 templates that computers request by themselves (Automatic Certificate Request Settings).",
+        ),
     ],
 };
 
@@ -470,7 +475,11 @@ static COMPUTER: Shape = Shape {
         key("groups", List(&Text), "Groups it belongs to; Domain Computers unless said here."),
         key("role", Word(|| ComputerRole::WORDS.to_vec()), "What it is in the domain; member unless said here."),
         key("readers", List(&Text), "Its smart card readers."),
-        key("provider", Named(&PROVIDER), "Providers installed, in registry order."),
+        key(
+            "provider",
+            Named(&PROVIDER),
+            "Providers installed, in registry order; Microsoft's four in software unless said here.",
+        ),
         key("card-type", Named(&CARD_TYPE), "Known kinds of cards, in registry order."),
         SETTINGS[0],
         SETTINGS[1],
