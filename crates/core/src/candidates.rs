@@ -32,8 +32,8 @@ pub(crate) struct Candidate {
 pub(crate) enum Ground {
     /// Autoenrollment, as policy asks for it.
     Policy,
-    /// The machine enrolls for it by itself: the own template of domain controllers, or one of the Automatic Certificate
-    /// Request Settings. Policy has no say in that except by switching all off.
+    /// The machine enrolls for it by itself: the template of domain controllers, or one of the Automatic Certificate
+    /// Request Settings. Policy has no say in that, except by switching everything off.
     Own,
 }
 

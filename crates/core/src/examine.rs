@@ -12,7 +12,8 @@ use autoenroll_wire::{Certificate, TemplateReference};
 
 use crate::frame::Frame;
 use crate::judge::Subject;
-use crate::known::{Gathered, Inventory, ManagedCertificate, TemplateEntry, WatchedCertificate};
+use crate::known::{Gathered, Inventory, Known, ManagedCertificate, TemplateEntry, WatchedCertificate};
+use crate::names::is_misnamed;
 use crate::rules;
 
 /// Reads both stores. Only certificates of a template that exists are managed; of everything else only the end matters.
@@ -61,6 +62,8 @@ pub(crate) enum CertificateStatus {
     Outdated(ManagedCertificate),
     /// One is valid and its renewal is due.
     Due(ManagedCertificate),
+    /// One is valid, but names the machine as it is no longer called.
+    Misnamed(ManagedCertificate),
 }
 
 /// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all. Where it may not
@@ -68,10 +71,11 @@ pub(crate) enum CertificateStatus {
 /// the template's version, its renewal falls due all the same.
 pub(crate) fn status(
     frame: &mut Frame,
-    held: &Inventory,
+    known: &Known,
     entry: &Arc<TemplateEntry>,
     may_update: bool,
 ) -> Result<CertificateStatus, Inverted> {
+    let Known { held, gathered } = known;
     let mut valid: Vec<&ManagedCertificate> = Vec::new();
     for certificate in held.managed.iter().filter(|certificate| certificate.is_of(entry)) {
         if is_valid(frame, held, certificate) {
@@ -97,6 +101,9 @@ pub(crate) fn status(
         if !frame.decide(rules::RENEWAL_SKIPPED, subject, skipped, Facts::new()).holds {
             return Ok(CertificateStatus::Due(best));
         }
+    }
+    if may_update && is_misnamed(frame, &gathered.principal, &best) {
+        return Ok(CertificateStatus::Misnamed(best));
     }
     if !outdated {
         frame.applies(rules::NOTHING_NEEDED, subject, Facts::new())?;

@@ -213,6 +213,8 @@ pub(crate) struct Item {
     pub(crate) providers: Vec<Provider>,
     /// Certificates that the new one replaces.
     pub(crate) retires: Vec<Thumbprint>,
+    /// The certificate among them whose name is no longer the machine's, when that is why.
+    pub(crate) misnamed: Option<Thumbprint>,
     /// Why it is on the list.
     pub(crate) reasons: Vec<Cause>,
     /// The one of them that put it there.

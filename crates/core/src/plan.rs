@@ -59,6 +59,7 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
             providers: alloc::vec![provider_of(&entry.key, &known.gathered.settings.providers)],
             // MC1.replaced
             retires: entry.replaced().cloned().collect(),
+            misnamed: None,
             reasons: alloc::vec![because],
             because,
         });
@@ -89,7 +90,7 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
     if pending && frame.decide(rules::PENDING_NOT_REPEATED, name, pending, Facts::new()).holds {
         return Ok(None);
     }
-    let Some(Wish { renews, replaces }) = wish(frame, known, &candidate)? else { return Ok(None) };
+    let Some(Wish { renews, replaces, misnamed }) = wish(frame, known, &candidate)? else { return Ok(None) };
     let Some(signers) = signers(frame, known, template, renews, replaces.as_ref())? else { return Ok(None) };
 
     let retires = retired_by(frame, known, &candidate.entry, replaces.as_ref())?;
@@ -102,6 +103,7 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
         interactive: interactive.holds,
         providers,
         retires,
+        misnamed: replaces.filter(|_| misnamed).map(|old| old.thumbprint),
         reasons,
         because: interactive.cause,
         task: Task::Request(NewRequest {
@@ -120,6 +122,8 @@ struct Wish {
     renews: bool,
     /// The certificate that the new one takes the place of.
     replaces: Option<ManagedCertificate>,
+    /// It goes because of its name.
+    misnamed: bool,
 }
 
 /// Whether a candidate needs a certificate, and whether policy lets it have one.
@@ -128,7 +132,7 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
     let flags = known.gathered.flags;
     let own = candidate.ground == Ground::Own;
     let new = (flags.enroll || own) && !candidate.renewal_only;
-    Ok(match status(frame, &known.held, &candidate.entry, new)? {
+    Ok(match status(frame, known, &candidate.entry, new)? {
         // U4.3.modern
         CertificateStatus::Good => None,
         CertificateStatus::None => {
@@ -143,10 +147,13 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
             }
             let facts = Facts::new().with("enroll", flags.enroll);
             let allowed = frame.decide(rules::FIRST_ENROLLMENT, name, new, facts).holds;
-            allowed.then_some(Wish { renews: false, replaces: None })
+            allowed.then_some(Wish { renews: false, replaces: None, misnamed: false })
         }
-        CertificateStatus::Outdated(old) => Some(Wish { renews: false, replaces: Some(old) }),
-        CertificateStatus::Due(old) => (flags.manage || own).then_some(Wish { renews: true, replaces: Some(old) }),
+        CertificateStatus::Outdated(old) => Some(Wish { renews: false, replaces: Some(old), misnamed: false }),
+        CertificateStatus::Misnamed(old) => Some(Wish { renews: false, replaces: Some(old), misnamed: true }),
+        CertificateStatus::Due(old) => {
+            (flags.manage || own).then_some(Wish { renews: true, replaces: Some(old), misnamed: false })
+        }
     })
 }
 

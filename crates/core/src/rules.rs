@@ -162,6 +162,12 @@ rules! {
         "the issued certificate belongs to a key on a smart card, so the item waits for the user";
     RENEWAL_THRESHOLD = "P7.27", "inferred",
         "a certificate exactly at the threshold of its renewal window is due";
+    DNS_MISMATCH = "P7.54", "Public catalogues of the event messages of certenroll.dll (libyal/winevt-kb)",
+        "the computer no longer has the DNS name in its certificate, and the client's release replaces it", Exception;
+    DNS_MISMATCH_DELAY = "P7.55", "inferred",
+        "the delay since that was seen is over", Due;
+    DNS_MISMATCH_GIVEN_UP = "MC3.repetition", "Public catalogues of the event messages of certenroll.dll",
+        "the same error came so often that the certificate is left alone until it is over", Exception;
     UNFINISHED_REQUEST = "P7.39", "inferred",
         "an entry of the request store is resumed, or removed together with its key, and never requested twice",
             Plans, Due;

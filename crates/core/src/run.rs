@@ -406,6 +406,9 @@ impl Course {
             Outcome::Failed(code) => {
                 events::failed(frame, because, item.renews(), &item.name, *code)?;
                 self.unfinished.push(item.name.clone());
+                if let Some(old) = &item.misnamed {
+                    frame.misnamed.failed(old, *code);
+                }
                 if item.interactive && has_desktop(frame) && is_told(frame, &item.name, *code) {
                     self.failures.push((item.name.clone(), *code));
                 }
