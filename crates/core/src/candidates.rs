@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    AceEffect, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted, NameFlags, Right,
-    RuleRow, SecurityDescriptor, Settings, Template, Token, access_check,
+    AceEffect, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted, ManualRenewal,
+    NameFlags, Right, RuleRow, SecurityDescriptor, Settings, Template, Token, access_check,
 };
 
 use crate::frame::Frame;
@@ -35,6 +35,8 @@ pub(crate) enum Ground {
     /// The machine enrolls for it by itself: the template of domain controllers, or one of the Automatic Certificate
     /// Request Settings. Policy has no say in that, except by switching everything off.
     Own,
+    /// The principal may enroll by hand, and has a certificate renewed that it got so.
+    Manual,
 }
 
 /// Every candidate, in the order in which they are worked on: by name, ordinal.
@@ -88,12 +90,10 @@ fn candidate(
     ground: Ground,
 ) -> Result<Option<Candidate>, Inverted> {
     let before = frame.decisions_made();
-    if is_eligible(frame, entry, token, ground).is_none() {
-        return Ok(None);
-    }
+    let Some(ground) = is_eligible(frame, entry, token, ground) else { return Ok(None) };
     let Some(cas) = issuing(frame, policy, &entry.template) else { return Ok(None) };
     let renewal_only = match subject_source(frame, &entry.template)? {
-        SubjectSource::Directory => false,
+        SubjectSource::Directory => ground == Ground::Manual,
         SubjectSource::OldCertificate => true,
         SubjectSource::Missing => return Ok(None),
     };
@@ -103,7 +103,7 @@ fn candidate(
 
 /// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing
 /// happens.
-fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: Ground) -> Option<()> {
+fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: Ground) -> Option<Ground> {
     let template = &entry.template;
     let name = template.name.as_str();
     let require = |frame: &mut Frame, rule: RuleRow, holds: bool, facts: Facts| {
@@ -161,7 +161,13 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: 
     let facts =
         Facts::new().with("read", rights.read).with("enroll", rights.enroll).with("autoenroll", rights.autoenroll);
     let autoenroll = ground == Ground::Own || rights.autoenroll;
-    require(frame, rules::TEMPLATE_RIGHTS, rights.read && rights.enroll && autoenroll, facts)
+    let by_hand = rights.read && rights.enroll;
+    if frame.decide(rules::TEMPLATE_RIGHTS, name, by_hand && autoenroll, facts).holds {
+        return Some(ground);
+    }
+    let asked = frame.profile().manual_renewal == ManualRenewal::Asked;
+    let manual = by_hand && frame.decide(rules::MANUAL_RENEWAL, name, asked, Facts::new()).holds;
+    manual.then_some(Ground::Manual)
 }
 
 /// The version nibble of a client that knows same-key renewal ([MS-WCCE] 3.1.2.4.2.2.2.8).
@@ -253,7 +259,8 @@ fn subject_source(frame: &mut Frame, template: &Template) -> Result<SubjectSourc
 
 /// A template that another candidate supersedes is not enrolled. One that is no candidate supersedes nothing.
 fn drop_superseded(frame: &mut Frame, policy: &EnrollmentPolicy, found: &mut Vec<Candidate>) {
-    let candidates: Vec<Arc<TemplateEntry>> = found.iter().map(|candidate| candidate.entry.clone()).collect();
+    let enrolled = found.iter().filter(|candidate| candidate.ground != Ground::Manual);
+    let candidates: Vec<Arc<TemplateEntry>> = enrolled.map(|candidate| candidate.entry.clone()).collect();
     found.retain(|candidate| {
         let name = &candidate.entry.template.name;
         let supersedes = |entry: &&Arc<TemplateEntry>| {

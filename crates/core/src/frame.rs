@@ -11,8 +11,7 @@ use autoenroll_model::{
     PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
-use crate::known::{Found, PolicyCache};
-use crate::names::Misnamed;
+use crate::known::{Found, Misnamed, PolicyCache};
 use crate::rules;
 
 /// The surroundings of a run.

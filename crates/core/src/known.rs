@@ -1,12 +1,13 @@
 //! What the phases of a run hand to each other: policy, templates and CAs, certificates, and the work list.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, KeyPlace, PrincipalObject, Provider,
-    RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
+    Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace, PrincipalObject,
+    Provider, RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
 };
 
 /// Everything a run knows when it works on certificates.
@@ -199,6 +200,39 @@ pub(crate) struct WatchedCertificate {
     pub(crate) thumbprint: Thumbprint,
     pub(crate) not_before: FileTime,
     pub(crate) not_after: FileTime,
+}
+
+/// Certificates of a machine that name it as it is no longer called, as seen since it started. Nothing else remembers
+/// them, so that a restart counts anew.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Misnamed(BTreeMap<Thumbprint, Seen>);
+
+/// What became of such a certificate so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) since: SimTime,
+    /// The latest failure to replace it, and how often it came in a row.
+    pub(crate) failed: Option<(HResult, u8)>,
+}
+
+impl Misnamed {
+    /// It has a wrong name now, or had it before.
+    pub(crate) fn see(&mut self, certificate: &Thumbprint, now: SimTime) -> Seen {
+        *self.0.entry(certificate.clone()).or_insert(Seen { since: now, failed: None })
+    }
+
+    /// Its name is right.
+    pub(crate) fn forget(&mut self, certificate: &Thumbprint) {
+        self.0.remove(certificate);
+    }
+
+    /// A certificate in its place could not be had.
+    pub(crate) fn failed(&mut self, certificate: &Thumbprint, code: HResult) {
+        if let Some(seen) = self.0.get_mut(certificate) {
+            let before = seen.failed.filter(|(known, _)| *known == code).map_or(0, |(_, times)| times);
+            seen.failed = Some((code, before.saturating_add(1)));
+        }
+    }
 }
 
 /// One certificate to be got.

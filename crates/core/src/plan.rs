@@ -95,7 +95,8 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
 
     let retires = retired_by(frame, known, &candidate.entry, replaces.as_ref())?;
     let providers = providers(frame, template, &known.gathered.settings.providers)?;
-    let interactive = is_interactive(frame, template, providers.first(), &signers);
+    let by_hand = candidate.ground == Ground::Manual && has_desktop(frame);
+    let interactive = is_interactive(frame, template, providers.first(), &signers, by_hand);
     let mut reasons = candidate.reasons;
     reasons.extend(frame.decisions_since(before));
     Ok(Some(Item {
@@ -272,9 +273,15 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
     Ok(found)
 }
 
-/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an
-/// authority.
-fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, signers: &Signers) -> Decided {
+/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, to sign as an
+/// authority, or to say whether a certificate is renewed that was enrolled by hand.
+fn is_interactive(
+    frame: &mut Frame,
+    template: &Template,
+    first: Option<&Provider>,
+    signers: &Signers,
+    by_hand: bool,
+) -> Decided {
     // F3.2.2.0x100
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
     // F3.2.3.0x20
@@ -283,12 +290,15 @@ fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provide
     let signs = [renewed, signers.cosigner.as_ref()].into_iter().flatten().any(|signer| signer.key.card.is_some());
     let card = signs || first.is_some_and(|provider| provider.kind == ProviderKind::Card);
     let cosigned = signers.cosigner.is_some();
-    let facts = Facts::new()
+    let mut facts = Facts::new()
         .with("user-interaction-required", consent)
         .with("strong-key-protection", protected)
         .with("card", card)
         .with("ra-signature", cosigned);
-    frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned, facts)
+    if by_hand {
+        facts.set("by-hand", true);
+    }
+    frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned || by_hand, facts)
 }
 
 /// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place

@@ -108,6 +108,8 @@ rules! {
         "the template has the enrollment flag auto-enrollment";
     TEMPLATE_RIGHTS = "R040", "[MS-CRTD] 2.5; [MS-WCCE] 3.2.2.6.2.1.4.3",
         "the principal holds Read, Enroll and AutoEnroll on the template";
+    MANUAL_RENEWAL = "P7.53", "gradenegger.eu, renewal of manually requested certificates",
+        "without AutoEnroll a certificate that was enrolled by hand is renewed all the same, and a user is asked";
     DENYING_ACE = "R041", "[MS-CRTD] 2.5.1, 2.5.2",
         "a denying entry takes away a right on the template that the principal otherwise had";
     CA_ISSUES_TEMPLATE = "R042", "[MS-WCCE] 2.2.2.11.2.3",
@@ -174,7 +176,8 @@ rules! {
 
     // G. Work list.
     INTERACTIVE = "R063", "[MS-CRTD] 2.26, 2.27; TechNet cc778245, cc737159",
-        "the item needs the user: consent, key protection, a smart card or an RA certificate's signature", PlansAlways;
+        "the item needs the user: consent, key protection, a smart card, an RA signature, or a renewal by hand",
+            PlansAlways;
     MACHINE_HAS_NO_DESKTOP = "R064", "Win32 documentation: COM error codes",
         "the item needs a user and the run is the machine's, so it cannot succeed", Exception;
     SILENT_FIRST = "R065", "TechNet cc787781",
