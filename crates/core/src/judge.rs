@@ -61,9 +61,9 @@ impl<'a> Subject<'a> {
     }
 
     /// The same without a decision, to foresee it.
-    pub(crate) fn is_fit(&self, now: FileTime, check: Option<&CertificateCheck>) -> bool {
+    pub(crate) fn foresee(&self, now: FileTime, check: Option<&CertificateCheck>) -> Result<(), Unfit> {
         let usable = check.is_some_and(|check| check.key_usable);
-        self.time(now, check).and_then(|()| usability(chain_of(check), usable)).is_ok()
+        self.time(now, check).and_then(|()| usability(chain_of(check), usable))
     }
 
     /// Expired, revoked, or not yet valid; a chain that is built at that time says the same.

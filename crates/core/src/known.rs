@@ -161,9 +161,10 @@ impl Inventory {
         self.certified.contains(key)
     }
 
-    /// Whether a request for the template is not finished.
-    pub(crate) fn is_outstanding(&self, template: &str) -> bool {
-        self.requests.iter().any(|entry| entry.template == template && entry.stage != RequestStage::Prepared)
+    /// Whether a request for the template is not finished, apart from those that are over, by their key.
+    pub(crate) fn is_outstanding(&self, template: &str, over: &[String]) -> bool {
+        let waits = |entry: &RequestEntry| entry.stage != RequestStage::Prepared && !over.contains(&entry.key_id);
+        self.requests.iter().any(|entry| entry.template == template && waits(entry))
     }
 }
 

@@ -1,18 +1,19 @@
 //! Phase G: the work list, silent items first.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Context, Decided, EnrollmentFlags, Facts, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider, ProviderKind,
-    RequestEntry, RequestStage, Template, Thumbprint,
+    Context, Decided, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider,
+    ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
 };
 use autoenroll_wire::{Certificate, oids};
 
 use crate::candidates::{Candidate, Ground, candidates, ground};
 use crate::examine::{CertificateStatus, status};
-use crate::frame::Frame;
-use crate::judge::Subject;
+use crate::frame::{Frame, code_fact};
+use crate::judge::{Subject, Unfit};
 use crate::known::{
     Ca, Inventory, Issued, IssuedRequest, Item, Kind, Known, ManagedCertificate, NewRequest, Orphan, PendingRequest,
     SigningCertificate, Task, TemplateEntry,
@@ -21,18 +22,19 @@ use crate::rules;
 
 /// The work list.
 pub(crate) fn plan(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> {
-    let mut items = outstanding(frame, known)?;
+    let over = over(frame, &known.held);
+    let mut items = outstanding(frame, known, &over)?;
     for candidate in candidates(frame, &known.gathered)? {
-        items.extend(needed(frame, known, candidate)?);
+        items.extend(needed(frame, known, &over, candidate)?);
     }
     items.sort_by_key(|item| item.interactive);
     Ok(items)
 }
 
 /// Items for requests that were made earlier.
-fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> {
+fn outstanding(frame: &mut Frame, known: &Known, over: &[String]) -> Result<Vec<Item>, Inverted> {
     let mut items = Vec::new();
-    for entry in &known.held.requests {
+    for entry in known.held.requests.iter().filter(|entry| !over.contains(&entry.key_id)) {
         let (task, because) = match &entry.stage {
             RequestStage::Prepared => continue,
             RequestStage::Pending { ca, host, request_id } => {
@@ -76,17 +78,37 @@ fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
 /// Whether an issued certificate waits for its card. Nobody is asked for the card of one that may not be installed.
 fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
     let Task::Resume(IssuedRequest { entry, issued, .. }) = task else { return false };
-    let fit =
-        |view: Certificate| Subject::new(&view, &entry.key).is_fit(frame.now.wall, held.check(&view.thumbprint()));
-    entry.key.card.is_some() && Certificate::parse(&issued.certificate).is_ok_and(fit)
+    entry.key.card.is_some() && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
+}
+
+/// What will be said of a certificate that an entry keeps; one that cannot be read is never good.
+fn foresee(frame: &Frame, held: &Inventory, key: &KeyPlace, certificate: &[u8]) -> Result<(), Unfit> {
+    let view = Certificate::parse(certificate);
+    let view = view.map_err(|_| Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true })?;
+    Subject::new(&view, key).foresee(frame.now.wall, held.check(&view.thumbprint()))
+}
+
+/// The entries whose certificate was issued and will never be good: nothing waits for them, and what they leave is
+/// removed as that of requests that never reached a CA.
+fn over(frame: &mut Frame, held: &Inventory) -> Vec<String> {
+    let mut over = Vec::new();
+    for entry in &held.requests {
+        let RequestStage::Issued { certificate, .. } = &entry.stage else { continue };
+        let Err(unfit) = foresee(frame, held, &entry.key, certificate) else { continue };
+        let facts = code_fact(unfit.code).with("stage", "issued");
+        if frame.decide(rules::REFUSED_FOR_GOOD, &entry.template, unfit.lasting, facts).holds {
+            over.push(entry.key_id.clone());
+        }
+    }
+    over
 }
 
 /// What must be done for a candidate, if anything.
-fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Option<Item>, Inverted> {
+fn needed(frame: &mut Frame, known: &Known, over: &[String], candidate: Candidate) -> Result<Option<Item>, Inverted> {
     let template = &candidate.entry.template;
     let name = template.name.as_str();
     let before = frame.decisions_made();
-    let pending = known.held.is_outstanding(name);
+    let pending = known.held.is_outstanding(name, over);
     if pending && frame.decide(rules::PENDING_NOT_REPEATED, name, pending, Facts::new()).holds {
         return Ok(None);
     }
@@ -108,7 +130,7 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
         reasons,
         because: interactive.cause,
         task: Task::Request(NewRequest {
-            orphans: orphans(&known.held, name),
+            orphans: orphans(&known.held, name, over),
             template: candidate.entry,
             cas: candidate.cas,
             kind: signers.kind,
@@ -240,9 +262,11 @@ fn retired_by(
     Ok(retired)
 }
 
-/// Entries of the template that were written before their request could be sent.
-fn orphans(held: &Inventory, template: &str) -> Vec<Orphan> {
-    let is_orphan = |entry: &&RequestEntry| entry.template == template && entry.stage == RequestStage::Prepared;
+/// Entries of the template that were written before their request could be sent, and those that are over.
+fn orphans(held: &Inventory, template: &str, over: &[String]) -> Vec<Orphan> {
+    let is_orphan = |entry: &&RequestEntry| {
+        entry.template == template && (entry.stage == RequestStage::Prepared || over.contains(&entry.key_id))
+    };
     let orphan = |entry: &RequestEntry| Orphan { entry: entry.clone(), owns_key: !held.is_certified(&entry.key) };
     held.requests.iter().filter(is_orphan).map(orphan).collect()
 }
