@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_trace::Detail;
+use autoenroll_world::spec::{Budget, Quantity};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -188,6 +189,9 @@ pub(crate) struct How {
     /// Run as if scenario and variants named this profile.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// How much each scenario may use up: events=N, records=N, bytes=N; may be given several times.
+    #[arg(long, value_name = "QUANTITY=N", value_parser = budget_part)]
+    pub(crate) budget: Vec<(Quantity, u64)>,
     /// Drive this program as the core instead of the own one: words separated by blanks.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) core: Option<CoreCommand>,
@@ -199,6 +203,35 @@ pub(crate) struct How {
     #[cfg(feature = "pcsc")]
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = CardPlace::Process)]
     pub(crate) card: CardPlace,
+}
+
+impl How {
+    /// The default budget, with the parts that are given in place of its own.
+    pub(crate) fn budget(&self) -> Budget {
+        let mut budget = Budget::default();
+        for (quantity, limit) in &self.budget {
+            match quantity {
+                Quantity::Events => budget.events = *limit,
+                Quantity::Records => budget.records = *limit,
+                Quantity::Bytes => budget.bytes = *limit,
+            }
+        }
+        budget
+    }
+}
+
+fn budget_part(text: &str) -> Result<(Quantity, u64), String> {
+    let Budget { events, records, bytes } = Budget::default();
+    let wanted =
+        || format!("a budget is written events=N, records=N or bytes=N; they are {events}, {records} and {bytes}");
+    let (name, limit) = text.split_once('=').ok_or_else(wanted)?;
+    let quantity = match name {
+        "events" => Quantity::Events,
+        "records" => Quantity::Records,
+        "bytes" => Quantity::Bytes,
+        _ => return Err(wanted()),
+    };
+    Ok((quantity, limit.parse().map_err(|_not_a_number| wanted())?))
 }
 
 /// Where the cards of a scenario are.

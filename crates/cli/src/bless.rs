@@ -1,8 +1,9 @@
 //! `autoenroll run --bless`: writes what came into the scenario files, in place of what was expected.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::num::NonZeroUsize;
-use std::{fs, io};
+use std::path::Path;
 
 use autoenroll_scenario::{Blessed, Files, RunReport, bless, render};
 
@@ -10,7 +11,7 @@ use crate::arguments::BlessWhat;
 use crate::console::{Colour, Console};
 use crate::play::Runner;
 use crate::suite::Story;
-use crate::{Exit, Failure, explain, parallel};
+use crate::{Exit, Failure, explain, file, parallel};
 
 /// Plays the stories and blesses their files. All variants of a file are played before it is written.
 pub(crate) fn run(
@@ -20,19 +21,19 @@ pub(crate) fn run(
     jobs: NonZeroUsize,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let mut files: BTreeMap<&str, Vec<&Story>> = BTreeMap::new();
+    let mut files: BTreeMap<&Path, Vec<&Story>> = BTreeMap::new();
     for story in stories {
-        if !story.source.on_disk {
+        let Some(file) = &story.source.file else {
             return Err(Failure::Usage(format!("{} is inside this program; name its file to bless it", story.name)));
-        }
+        };
         if story.source.variants.is_some() {
             let path = &story.source.path;
             return Err(Failure::Usage(format!("{path} is blessed for all its variants; name it without one")));
         }
-        files.entry(&story.source.path).or_default().push(story);
+        files.entry(file).or_default().push(story);
     }
-    let files: Vec<(&str, Vec<&Story>)> = files.into_iter().collect();
-    let work = |(_, stories): &(&str, Vec<&Story>)| {
+    let files: Vec<(&Path, Vec<&Story>)> = files.into_iter().collect();
+    let work = |(_, stories): &(&Path, Vec<&Story>)| {
         let reports: Vec<RunReport> = stories.iter().map(|story| runner.report(story)).collect();
         let runs: Vec<_> = stories.iter().map(|story| &story.scenario).zip(&reports).collect();
         let blessed = bless(&String::from_utf8_lossy(&stories[0].source.bytes), &runs, what == BlessWhat::Steps);
@@ -42,11 +43,13 @@ pub(crate) fn run(
     };
     let mut exit = Exit::Ok;
     parallel::in_order(&files, jobs, work, |at, done| {
-        let (path, stories) = &files[at];
+        let (at_path, stories) = &files[at];
+        let source = &stories[0].source;
+        let path = &source.path;
         let (blessed, goes_on) =
             done.map_err(|panic| Failure::Bench(format!("{path}: the bench panicked: {panic}")))?;
         if !blessed.edits.is_empty() {
-            fs::write(path, &blessed.text)
+            file::replace(at_path, &source.bytes, blessed.text.as_bytes())
                 .map_err(|error| Failure::Bench(format!("{path} cannot be written: {error}")))?;
         }
         exit |= show(path, &blessed, &stories[0].scenario.files, console)?;

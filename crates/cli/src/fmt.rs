@@ -1,9 +1,7 @@
 //! `autoenroll fmt`: gives files the common layout.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +11,7 @@ use similar::TextDiff;
 use crate::arguments::Fmt;
 use crate::console::{Colour, Console};
 use crate::suite::{self, Source};
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, file};
 
 /// The argument that means standard input.
 const STANDARD_INPUT: &str = "-";
@@ -46,7 +44,8 @@ fn files(sources: &[Source], check: bool, console: &mut Console<'_>) -> Result<E
                 if check {
                     show_difference(&source.path, &source.bytes, &new, console)?;
                 } else {
-                    replace(Path::new(&source.path), &new)
+                    let path = source.file.as_deref().unwrap_or(Path::new(&source.path));
+                    file::replace(path, &source.bytes, new.as_bytes())
                         .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", source.path)))?;
                     writeln!(console.out, "{}  {}", console.paint(Colour::Green, "formatted"), source.path)?;
                 }
@@ -105,14 +104,14 @@ fn select(paths: &[String]) -> Result<Vec<Source>, Failure> {
     for path in paths {
         let is_directory = Path::new(path).is_dir();
         for source in suite::named(path)? {
-            if !source.on_disk {
+            if source.file.is_none() {
                 return Err(Failure::Usage(format!(
                     "{} is inside this program; name its file to format it",
                     source.name
                 )));
             }
             if !is_directory || is_scenario_or_fixture(&source.bytes) {
-                chosen.insert(source.path.clone(), source);
+                chosen.insert(source.file.clone(), source);
             }
         }
     }
@@ -140,26 +139,4 @@ fn show_difference(path: &str, old: &[u8], new: &str, console: &mut Console<'_>)
         writeln!(console.out, "{}", console.paint(colour, line.trim_end_matches('\n')))?;
     }
     Ok(())
-}
-
-/// Writes a new file beside the old one and then renames it: whatever interrupts this, one of them is there as a whole.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link.
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
-    }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(name);
-    let mut file = File::create_new(&beside)?;
-    let written = file.set_permissions(permissions).and_then(|()| file.write_all(text.as_bytes()));
-    let replaced = written.and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, &path));
-    if replaced.is_err() {
-        // What went wrong is more important than what is left over.
-        let _left = fs::remove_file(&beside);
-    }
-    replaced
 }

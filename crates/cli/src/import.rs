@@ -1,13 +1,12 @@
 //! `autoenroll import`: a directory's own templates, CAs and policies as a world that scenarios extend.
 
-use std::fs;
 use std::io::{self, Write as _};
 
 use autoenroll_import::{Finding, Half, Import, OidNames, read};
 
 use crate::arguments::{self, ImportedAs, PolicyHalf};
 use crate::console::Console;
-use crate::{Exit, Failure, embedded};
+use crate::{Exit, Failure, embedded, file};
 
 /// The largest file that is read: a forest's whole configuration partition as LDIF is a tenth of it.
 const MOST_BYTES: u64 = 64 << 20;
@@ -20,10 +19,7 @@ pub(crate) fn run(arguments: &arguments::Import, console: &mut Console<'_>) -> R
     let mut import = Import::default();
     for path in &arguments.files {
         let unreadable = |error: io::Error| Failure::Usage(format!("{} cannot be read: {error}", path.display()));
-        if fs::metadata(path).map_err(unreadable)?.len() > MOST_BYTES {
-            return Err(Failure::Usage(format!("{} is larger than {} MiB", path.display(), MOST_BYTES >> 20)));
-        }
-        import.add(read(&fs::read(path).map_err(unreadable)?, half));
+        import.add(read(&file::read(path, MOST_BYTES).map_err(unreadable)?, half));
     }
     let names = embedded::file("fixtures/oids.toml").and_then(|bytes| std::str::from_utf8(bytes).ok());
     let names = OidNames::read(names.unwrap_or_default());

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::Failure;
+use crate::file::Draft;
 use crate::play::{Played, Verdict};
 use crate::suite::{Broken, NOT_RUN, Unplayed};
 
@@ -28,42 +29,57 @@ pub(crate) fn report_broken(broken: &Broken) -> Report {
     }))
 }
 
-/// The file of a report, which is opened before anything is played: nobody waits for a report that cannot be written.
-#[derive(Debug)]
+/// The file of a report, which is begun before anything is played: nobody waits for a report that cannot be written.
 pub(crate) struct ReportFile {
     path: PathBuf,
-    file: fs::File,
+    to: Target,
+}
+
+enum Target {
+    /// A file, which takes its place when it is whole.
+    Draft(Draft),
+    /// A pipe or a device.
+    Stream(fs::File),
 }
 
 impl ReportFile {
-    /// Opens the file. What is in it stays until there is a report.
+    /// Begins the file. What is in its place stays until there is a report.
     ///
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let unusable = |error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
-        Ok(Self { path: path.to_owned(), file: file.map_err(unusable)? })
+        let (path, to) = match fs::metadata(path) {
+            Ok(found) if found.is_file() => {
+                // A link stays a link, and a file that nobody may write is not replaced.
+                drop(fs::OpenOptions::new().append(true).open(path).map_err(unusable)?);
+                let path = fs::canonicalize(path).map_err(unusable)?;
+                let draft = Draft::beside(&path).map_err(unusable)?;
+                (path, Target::Draft(draft))
+            }
+            Ok(_) => {
+                let stream = fs::OpenOptions::new().write(true).open(path).map_err(unusable)?;
+                (path.to_owned(), Target::Stream(stream))
+            }
+            Err(_) => (path.to_owned(), Target::Draft(Draft::beside(path).map_err(unusable)?)),
+        };
+        Ok(Self { path, to })
     }
 
-    /// Writes the report, in place of what was in the file.
+    /// Writes the report, in place of what was there.
     ///
     /// # Errors
     /// When it cannot be written after all.
-    pub(crate) fn write(mut self, report: &Report) -> Result<(), Failure> {
+    pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::Bench(format!("{} cannot be written: {error}", self.path.display()))
         };
         let text = report.to_string().map_err(|error| failed(&error))?;
-        // A pipe or a device has no length to set.
-        let cut = |file: &fs::File| {
-            if file.metadata()?.is_file() {
-                file.set_len(u64::try_from(text.len()).unwrap_or(u64::MAX))
-            } else {
-                Ok(())
-            }
+        let written = match self.to {
+            Target::Draft(mut draft) => draft.write(text.as_bytes()).and_then(|()| draft.replace(&self.path)),
+            Target::Stream(mut stream) => stream.write_all(text.as_bytes()),
         };
-        self.file.write_all(text.as_bytes()).and_then(|()| cut(&self.file)).map_err(|error| failed(&error))
+        written.map_err(|error| failed(&error))
     }
 }
 

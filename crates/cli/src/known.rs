@@ -4,14 +4,16 @@
 //! end has come fails the run.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 use toml::value::Date;
 
-use crate::Failure;
 use crate::play::{Played, Verdict};
+use crate::{Failure, file};
+
+/// The largest list that is read.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// What is known to fail.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,7 +50,8 @@ impl KnownFailures {
     /// When the file cannot be read or does not have its form.
     pub(crate) fn read(path: &Path, today: Date) -> Result<Self, Failure> {
         let wrong = |error: String| Failure::Usage(format!("{}: {error}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let bytes = file::read(path, MOST_BYTES).map_err(|error| wrong(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         Self::parse(&text, today).map_err(wrong)
     }
 

@@ -19,6 +19,7 @@ mod core_command;
 mod embedded;
 mod exit;
 mod explain;
+mod file;
 mod fixtures;
 mod fmt;
 mod hint;

@@ -1,14 +1,13 @@
 //! `autoenroll new`: a scenario file that runs, to begin with.
 
-use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 
 use autoenroll_model::Profile;
 use autoenroll_scenario::{NewScenario, NewScenarioKind, new_scenario};
 
 use crate::arguments::{New, StoryKind};
 use crate::console::Console;
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, file};
 
 pub(crate) fn run(arguments: &New, console: &mut Console<'_>) -> Result<Exit, Failure> {
     if arguments.title.chars().any(char::is_control) {
@@ -31,14 +30,12 @@ pub(crate) fn run(arguments: &New, console: &mut Console<'_>) -> Result<Exit, Fa
     }
     let shown = path.display();
     // A file that is there already is somebody's work.
-    let file = fs::File::create_new(&path).map_err(|error| {
+    file::create(&path, text.as_bytes()).map_err(|error| {
         Failure::Usage(match error.kind() {
             ErrorKind::AlreadyExists => format!("{shown} exists already, and is left as it is; give another name"),
             _ => format!("{shown} cannot be written: {error}"),
         })
     })?;
-    let written = (&file).write_all(text.as_bytes());
-    written.map_err(|error| Failure::Bench(format!("{shown} cannot be written: {error}")))?;
     writeln!(console.out, "{shown} is written; `autoenroll run {shown}` plays it")?;
     Ok(Exit::Ok)
 }

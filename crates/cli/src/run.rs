@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
         }
     };
     keep_shard(&mut stories);
+    stories.iter_mut().for_each(|story| story.scenario.spec.budget = arguments.how.budget());
     if let Some(what) = arguments.bless {
         return bless::run(&stories, what, &runner, parallel::jobs(arguments.how.jobs), console);
     }

@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
         return Err(Failure::Usage("JSON is always the whole trace; leave out --detail".to_owned()));
     }
     let (variant, fixtures) = (arguments.variant.as_deref(), arguments.fixtures.as_deref());
-    let story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
+    let mut story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
+    story.scenario.spec.budget = arguments.how.budget();
     let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
     if json {
         write!(console.out, "{}", to_json_lines(&trace))?;

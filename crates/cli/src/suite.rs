@@ -179,8 +179,8 @@ impl Story {
     /// several; in quotes where a shell wants them.
     pub(crate) fn argument(&self) -> String {
         let name = match &self.variant {
-            Some(variant) if self.source.on_disk => format!("{}[{variant}]", self.source.path),
-            None if self.source.on_disk => self.source.path.clone(),
+            Some(variant) if self.source.file.is_some() => format!("{}[{variant}]", self.source.path),
+            None if self.source.file.is_some() => self.source.path.clone(),
             _ => self.name.clone(),
         };
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
@@ -197,8 +197,8 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// What is in it.
     pub(crate) bytes: Cow<'static, [u8]>,
-    /// Whether it is a file on disk rather than inside this program.
-    pub(crate) on_disk: bool,
+    /// The file on disk; `None` inside this program. Its name need not be a text.
+    pub(crate) file: Option<PathBuf>,
     /// The variants that are meant; `None` means all.
     pub(crate) variants: Option<BTreeSet<String>>,
 }
@@ -239,9 +239,9 @@ impl Source {
 /// # Errors
 /// When a name is none, a file cannot be read, or nothing is left.
 pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
-    let mut chosen: BTreeMap<(String, bool, String), Source> = BTreeMap::new();
+    let mut chosen: BTreeMap<(String, Option<PathBuf>, String), Source> = BTreeMap::new();
     let mut choose = |mut source: Source| {
-        let key = (source.name.clone(), source.on_disk, source.path.clone());
+        let key = (source.name.clone(), source.file.clone(), source.path.clone());
         if let Some(before) = chosen.get(&key) {
             source.also(before);
         }
@@ -271,7 +271,7 @@ fn tell_apart(sources: &mut Vec<Source>) {
     for source in sources.iter() {
         *names.entry(source.name.clone()).or_default() += 1;
     }
-    for source in sources.iter_mut().filter(|source| source.on_disk && names[&source.name] > 1) {
+    for source in sources.iter_mut().filter(|source| source.file.is_some() && names[&source.name] > 1) {
         source.name.clone_from(&source.path);
     }
     sources.sort_by(|one, other| one.name.cmp(&other.name));
@@ -326,7 +326,7 @@ fn whole(argument: &str) -> Result<Vec<Source>, Failure> {
 fn embedded_sources() -> impl Iterator<Item = Source> {
     embedded::below("scenarios").filter_map(|(path, bytes)| {
         let name = path.strip_prefix("scenarios/")?.rsplit_once('.')?.0.to_owned();
-        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes), on_disk: false, variants: None })
+        Some(Source { name, path: path.to_owned(), bytes: Cow::Borrowed(bytes), file: None, variants: None })
     })
 }
 
@@ -338,7 +338,7 @@ fn from_disk(path: &Path) -> Result<Source, Failure> {
         name: path.with_extension("").display().to_string(),
         path: shown,
         bytes,
-        on_disk: true,
+        file: Some(path.to_owned()),
         variants: None,
     })
 }

@@ -205,7 +205,7 @@ codes! {
         "The record that was bound has no fact of that name. `\"$new\"` alone means the certificate, request or card that the record is \
          about; `\"$new.ca\"` means its fact `ca`.";
     Restless = "AE0511", "does not come to rest",
-        "More than ten thousand events happened in one instant: parts of the world answer each other without end.";
+        "Ten thousand events and outputs of one instant said nothing new: parts of the world answer each other without end.";
     CoreFailed = "AE0512", "the core failed",
         "The core ended, did not answer, or did not keep its contract. The reason is its own.";
     Invariant = "AE0513", "an invariant does not hold",
@@ -218,6 +218,9 @@ codes! {
     ContractBroken = "AE0516", "the bench broke the core's contract",
         "The core was handed what its contract rules out: a result of another kind than the effect has, or something for an effect or prompt \
          that is not open. That is a fault of the bench, not of the core.";
+    BudgetSpent = "AE0517", "the budget is used up",
+        "A scenario may have so many events, records and bytes of trace; something periodic goes on for too long, or without a pause. The \
+         message says where most of the records came from. `autoenroll run --budget records=1000000` raises it.";
 }
 
 impl std::fmt::Display for Code {

@@ -29,6 +29,7 @@ use crate::spec::{
     CaSpec, CardSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec,
     WorldSpec,
 };
+use crate::spending::Spending;
 use crate::stores::{PrincipalStores, TrustStores};
 use crate::world::{CaState, CardState, Computer, World};
 
@@ -59,6 +60,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             domain: spec.domain.netbios.clone(),
             clock: Clock::new(spec.start),
             trace: Trace::new(),
+            budget: spec.budget,
+            spending: Spending::default(),
             queue: Queue::default(),
             decisions: decisions(&spec),
             names: Names::default(),

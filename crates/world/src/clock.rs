@@ -9,13 +9,11 @@ pub(crate) struct Clock {
     /// What the wall clock showed at `since`.
     shown: FileTime,
     since: SimTime,
-    /// Events handled in this instant.
-    events: u32,
 }
 
 impl Clock {
     pub(crate) const fn new(start: FileTime) -> Self {
-        Self { now: SimTime::START, shown: start, since: SimTime::START, events: 0 }
+        Self { now: SimTime::START, shown: start, since: SimTime::START }
     }
 
     pub(crate) const fn now(self) -> SimTime {
@@ -35,14 +33,7 @@ impl Clock {
     pub(crate) fn advance(&mut self, to: SimTime) {
         if to > self.now {
             self.now = to;
-            self.events = 0;
         }
-    }
-
-    /// Counts one event more in this instant.
-    pub(crate) const fn count(&mut self) -> u32 {
-        self.events += 1;
-        self.events
     }
 
     /// Sets the wall clock, forwards or back. Simulated time goes on as if nothing had happened.
@@ -64,11 +55,9 @@ mod tests {
         let mut clock = Clock::new(start);
         clock.advance(SimTime::START + Duration::HOUR);
         assert_eq!(clock.wall(), start + Duration::HOUR);
-        assert_eq!((clock.count(), clock.count()), (1, 2));
         clock.set_wall(start);
         clock.advance(SimTime::START + Duration::HOUR + Duration::MINUTE);
         assert_eq!(clock.both(), Now { mono: SimTime(3_660_000_000_000), wall: start + Duration::MINUTE });
-        assert_eq!(clock.count(), 1);
         clock.advance(SimTime::START);
         assert_eq!(clock.now(), SimTime(3_660_000_000_000));
     }

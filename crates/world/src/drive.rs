@@ -1,7 +1,7 @@
 //! Driving cores: an input is delivered, every output carried out, the deadline put into the queue.
 
 use autoenroll_model::{
-    Context, CoreFactory, EnrollmentCore, Facts, Input, Now, Output, OutputBody, PolicyRefresh, Report, Trigger,
+    Context, CoreError, CoreFactory, EnrollmentCore, Facts, Input, Output, OutputBody, PolicyRefresh, Report, Trigger,
     TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
@@ -14,7 +14,7 @@ use crate::queue::Event;
 use crate::record;
 use crate::session::{CoreSession, SessionId};
 use crate::spec::ComputerRole;
-use crate::world::{EVENTS_PER_INSTANT, World};
+use crate::world::World;
 use autoenroll_invariants::Invariant;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
@@ -23,14 +23,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let now = self.clock.both();
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.records.input(because.clone());
-        let outputs = exchange(session, now, input)?;
-        let livelock = outputs.len() > EVENTS_PER_INSTANT as usize;
-        for output in outputs.into_iter().take(EVENTS_PER_INSTANT as usize) {
+        session.core.handle(now, input).map_err(|error| failed(session, error))?;
+        while let Some(session) = self.sessions.get_mut(&id) {
+            let Some(output) = session.core.poll().map_err(|error| failed(session, error))? else { break };
             self.apply_output(id, output);
-        }
-        if livelock {
-            let principal = self.principal_of(id);
-            return Err(self.no_quiescence(&principal));
+            self.spending.output();
+            self.check_spending()?;
         }
         self.arm(id, because);
         Ok(())
@@ -229,20 +227,6 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 }
 
-/// One input, and every output until there are none; at most one more than an instant may have.
-fn exchange<C: EnrollmentCore>(
-    session: &mut CoreSession<C>,
-    now: Now,
-    input: Input,
-) -> Result<Vec<Output>, WorldError> {
-    let failed = |principal: &str, error| WorldError::Core { principal: principal.to_owned(), error };
-    session.core.handle(now, input).map_err(|error| failed(&session.principal, error))?;
-    let mut outputs = Vec::new();
-    while outputs.len() <= EVENTS_PER_INSTANT as usize {
-        match session.core.poll().map_err(|error| failed(&session.principal, error))? {
-            Some(output) => outputs.push(output),
-            None => break,
-        }
-    }
-    Ok(outputs)
+fn failed<C>(session: &CoreSession<C>, error: CoreError) -> WorldError {
+    WorldError::Core { principal: session.principal.clone(), error }
 }

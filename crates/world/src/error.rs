@@ -5,7 +5,7 @@ use std::fmt;
 use autoenroll_model::{Choice, CoreError, DecisionPoint, SimTime};
 
 use crate::action::ClickTarget;
-use crate::spec::ReaderName;
+use crate::spec::{Quantity, ReaderName};
 
 /// A description does not describe a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,10 +266,21 @@ impl From<WorldError> for ActError {
 /// The world cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorldError {
-    /// More than [`crate::EVENTS_PER_INSTANT`] events in one instant, or more outputs to one input: a livelock.
+    /// [`crate::STEPS_WITHOUT_PROGRESS`] events and outputs of one instant said nothing new: a livelock.
     NotQuiescent {
         /// The instant.
         at: SimTime,
+    },
+    /// The scenario uses up more than it may.
+    Budget {
+        /// When.
+        at: SimTime,
+        /// Of what.
+        quantity: Quantity,
+        /// How much there was of it.
+        limit: u64,
+        /// Where most of the records came from, and how many, the largest first.
+        by: Vec<(String, u64)>,
     },
     /// A change that was scheduled cannot be made.
     Change {
@@ -290,6 +301,11 @@ impl fmt::Display for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotQuiescent { at } => write!(f, "the world does not come to rest at {at}"),
+            Self::Budget { at, quantity, limit, by } => {
+                let by: Vec<String> = by.iter().map(|(source, records)| format!("{source} {records}")).collect();
+                let what = quantity.as_str();
+                write!(f, "at {at} the scenario has used up its {limit} {what}; records by source: {}", by.join(", "))
+            }
             Self::Change { reason } => write!(f, "a scheduled change cannot be made: {reason}"),
             Self::Core { principal, error } => write!(f, "{principal}: {error}"),
         }

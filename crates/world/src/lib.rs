@@ -39,6 +39,7 @@ mod record;
 mod rules;
 mod session;
 pub mod spec;
+mod spending;
 mod stores;
 mod submit;
 mod transact;
@@ -51,4 +52,5 @@ pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas}
 pub use look::{Look, LookError, OpenPrompt};
 pub use rules::RULES;
 pub use spec::WorldSpec;
-pub use world::{EVENTS_PER_INSTANT, Stepped, World};
+pub use spending::STEPS_WITHOUT_PROGRESS;
+pub use world::{Stepped, World};

@@ -1,5 +1,6 @@
 //! What exists in a world: plain data, every name as the scenario says it.
 
+mod budget;
 mod ca;
 mod setting;
 
@@ -14,6 +15,7 @@ use autoenroll_model::{
 use crate::action::Change;
 
 pub use autoenroll_csp::Pin;
+pub use budget::{Budget, Quantity};
 pub use ca::CaSpec;
 pub use setting::{Edit, Field, Setting, SettingValue};
 
@@ -27,6 +29,8 @@ pub struct WorldSpec {
     pub start: FileTime,
     /// The behaviour of every core.
     pub profile: Profile,
+    /// How much the scenario may use up.
+    pub budget: Budget,
     /// The rule that is inverted, to see whether a scenario notices.
     #[cfg(feature = "planted-bugs")]
     pub flip: Option<autoenroll_model::Rule>,
@@ -62,6 +66,7 @@ impl WorldSpec {
             seed: 1,
             start: FileTime::from_unix_seconds(1_772_438_400),
             profile,
+            budget: Budget::default(),
             #[cfg(feature = "planted-bugs")]
             flip: None,
             domain: DomainSpec::contoso(),

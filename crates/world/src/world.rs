@@ -18,11 +18,9 @@ use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::session::{CoreSession, SessionId};
-use crate::spec::{CaSpec, ComputerRole, PolicyServiceSpec};
+use crate::spec::{Budget, CaSpec, ComputerRole, PolicyServiceSpec};
+use crate::spending::{STEPS_WITHOUT_PROGRESS, Source, Spending};
 use crate::stores::{PrincipalStores, TrustStores};
-
-/// More events than this in one instant, or outputs to one input, mean a livelock.
-pub const EVENTS_PER_INSTANT: u32 = 10_000;
 
 /// A simulated domain with its cores, driven step by step.
 ///
@@ -39,6 +37,8 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) domain: String,
     pub(crate) clock: Clock,
     pub(crate) trace: Trace,
+    pub(crate) budget: Budget,
+    pub(crate) spending: Spending,
     pub(crate) queue: Queue,
     pub(crate) decisions: Decisions,
     pub(crate) names: Names,
@@ -109,19 +109,23 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// # Errors
     /// When it cannot be done now; nothing has happened then, unless it is [`ActError::World`].
     pub fn act(&mut self, action: &Action) -> Result<(), ActError> {
+        self.spending.begin(Source::Steps);
+        self.check_spending()?;
         self.do_action(action)
     }
 
     /// Handles exactly one event, the next one at or before `until`, and moves the clock to it.
     ///
     /// # Errors
-    /// When an instant does not end, or a core fails.
+    /// When an instant does not end, the budget is used up, or a core fails.
     pub fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
         let Some((at, event)) = self.queue.take(until) else { return Ok(Stepped::Quiet) };
-        self.clock.advance(at);
-        if self.clock.count() > EVENTS_PER_INSTANT {
-            return Err(self.no_quiescence("world"));
+        if at > self.clock.now() {
+            self.spending.next_instant();
         }
+        self.clock.advance(at);
+        self.spending.begin(Source::from(&event));
+        self.check_spending()?;
         match event {
             Event::Change(change) => {
                 self.change(&change).map_err(|error| WorldError::Change { reason: error.to_string() })?;
@@ -156,6 +160,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Moves the clock, as far as the next event at most. Never backwards.
     pub fn advance(&mut self, to: SimTime) {
         let limit = self.next_at().map_or(to, |next| next.min(to));
+        if limit > self.clock.now() {
+            self.spending.next_instant();
+        }
         self.clock.advance(limit);
     }
 
@@ -186,6 +193,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         causes: Vec<RecordId>,
         beyond: &Beyond,
     ) -> RecordId {
+        self.spending.record(actor, kind, &facts);
         let id = self.trace.push(self.clock.now(), actor, kind, facts, causes);
         if matches!(kind, Kind::Change | Kind::Remove) {
             self.changes.push(id);
@@ -245,11 +253,30 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         name
     }
 
-    /// Records that an instant does not end: its events or outputs make each other without bound.
-    pub(crate) fn no_quiescence(&mut self, who: &str) -> WorldError {
+    /// Whether the world can go on: its instant must get somewhere, and the budget last.
+    ///
+    /// # Errors
+    /// When its events or outputs make each other and say nothing new, or the budget is used up.
+    pub(crate) fn check_spending(&mut self) -> Result<(), WorldError> {
         let at = self.now();
-        let reason = format!("more than {EVENTS_PER_INSTANT} events in one instant");
-        self.violation(who, Invariant::Quiescence, &reason, Vec::new());
-        WorldError::NotQuiescent { at }
+        if self.spending.goes_in_circles() {
+            let reason = format!("{STEPS_WITHOUT_PROGRESS} events and outputs of one instant say nothing new");
+            self.violation("world", Invariant::Quiescence, &reason, Vec::new());
+            return Err(WorldError::NotQuiescent { at });
+        }
+        let Some((quantity, limit)) = self.spending.exceeds(&self.budget) else { return Ok(()) };
+        let by = self.spending.largest().into_iter().map(|(source, records)| (self.name_of(source), records)).collect();
+        Err(WorldError::Budget { at, quantity, limit, by })
+    }
+
+    fn name_of(&self, source: Source) -> String {
+        match source {
+            Source::Steps => "steps of the scenario".to_owned(),
+            Source::Changes => "scheduled changes".to_owned(),
+            Source::Refreshes(session) => format!("policy refreshes of {}", self.principal_of(session)),
+            Source::Effects(session) => format!("effects of {}", self.principal_of(session)),
+            Source::Cards => "commands of cards".to_owned(),
+            Source::Deadlines(session) => format!("deadlines of {}", self.principal_of(session)),
+        }
     }
 }

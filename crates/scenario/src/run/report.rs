@@ -36,6 +36,7 @@ impl RunReport {
                 let code = match error {
                     RunError::Impossible(_) => Code::Impossible,
                     RunError::World(WorldError::NotQuiescent { .. }) => Code::Restless,
+                    RunError::World(WorldError::Budget { .. }) => Code::BudgetSpent,
                     RunError::World(WorldError::Core { error, .. }) if error.is_of_driver() => Code::ContractBroken,
                     RunError::World(_) => Code::CoreFailed,
                 };

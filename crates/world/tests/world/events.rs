@@ -93,7 +93,7 @@ fn a_core_that_never_rests_is_stopped() {
         }
     };
     assert_eq!(error, WorldError::NotQuiescent { at: SimTime::START });
-    assert_eq!(steps, autoenroll_world::EVENTS_PER_INSTANT);
+    assert_eq!(steps, autoenroll_world::STEPS_WITHOUT_PROGRESS);
     assert_eq!(records(&world, Kind::Violation)[0].facts.text("invariant"), Some("rest"));
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod authorities;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod cards;
 #[cfg(test)]
 mod events;
