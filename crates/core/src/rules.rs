@@ -109,7 +109,8 @@ rules! {
     TEMPLATE_RIGHTS = "R040", "[MS-CRTD] 2.5; [MS-WCCE] 3.2.2.6.2.1.4.3",
         "the principal holds Read, Enroll and AutoEnroll on the template";
     MANUAL_RENEWAL = "P7.53", "gradenegger.eu, renewal of manually requested certificates",
-        "without AutoEnroll a certificate that was enrolled by hand is renewed all the same, and a user is asked";
+        "without AutoEnroll a certificate that was enrolled by hand is renewed all the same, and a user is asked",
+            Exception;
     DENYING_ACE = "R041", "[MS-CRTD] 2.5.1, 2.5.2",
         "a denying entry takes away a right on the template that the principal otherwise had";
     CA_ISSUES_TEMPLATE = "R042", "[MS-WCCE] 2.2.2.11.2.3",
@@ -125,9 +126,9 @@ rules! {
     DIRECTORY_COPY = "R047", "[MS-CRTD] 2.26",
         "userCertificate in the directory holds a valid certificate of the template, which suppresses an enrollment";
     CONTROLLERS_OWN = "MC2.controller", "Microsoft Learn: Windows Hello for Business, domain controller certificates",
-        "the template is the one that domain controllers enroll for by themselves";
+        "the template is the one that domain controllers enroll for by themselves", Exception;
     AUTOMATIC_REQUEST = "MC2.request-settings", "Microsoft Learn: certificate template concepts",
-        "the Automatic Certificate Request Settings of policy name the version 1 template";
+        "the Automatic Certificate Request Settings of policy name the version 1 template", Exception;
     SCHEMA_LIMIT = "P7.4", "[MS-WCCE] notes 37, 42",
         "the template's schema version is within the range of the client's release";
 
@@ -167,7 +168,7 @@ rules! {
     DNS_MISMATCH = "P7.54", "Public catalogues of the event messages of certenroll.dll (libyal/winevt-kb)",
         "the computer no longer has the DNS name in its certificate, and the client's release replaces it", Exception;
     DNS_MISMATCH_DELAY = "P7.55", "inferred",
-        "the delay since that was seen is over", Due;
+        "the delay since that was seen is over", Due, Exception;
     DNS_MISMATCH_GIVEN_UP = "MC3.repetition", "Public catalogues of the event messages of certenroll.dll",
         "the same error came so often that the certificate is left alone until it is over", Exception;
     UNFINISHED_REQUEST = "P7.39", "inferred",
@@ -241,11 +242,11 @@ rules! {
     DIRECTORY_CLEANED = "R092", "TechNet cc736434",
         "expired and revoked certificates are taken out of userCertificate, as policy asks", Exception;
     REMOVAL_ALONE = "P7.48", "gradenegger.eu, event 10; TechNet cc736434",
-        "a certificate that is no longer valid leaves the store although nothing replaces it";
+        "a certificate that is no longer valid leaves the store although nothing replaces it", Exception;
     SUPERSEDED_COPIES = "P7.49", "Microsoft support KB 2884551",
-        "the copies of superseded certificates leave the directory object";
+        "the copies of superseded certificates leave the directory object", Exception;
     DIRECTORY_CLEANING = "P7.50", "TechNet cc736434; Microsoft support KB 2884551",
-        "the client's release cleans the directory object";
+        "the client's release cleans the directory object", Exception;
     NOT_WHAT_WAS_ASKED_FOR = "MC1.ours", "Windows SDK reference: IX509Enrollment::InstallResponse",
         "what the CA sent is no certificate, or one for another key or template: entry and key go, the item fails",
             Exception;

@@ -415,6 +415,9 @@ impl Course {
             }
             Outcome::Enrolled { .. } => {
                 self.successes += 1;
+                if let Some(old) = &item.misnamed {
+                    frame.misnamed.forget(old);
+                }
                 self.retired.extend(item.retires.iter().cloned());
             }
             Outcome::Pending | Outcome::Postponed => self.unfinished.push(item.name.clone()),
