@@ -1,5 +1,6 @@
 //! Where output goes: results to standard output, progress and complaints to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
@@ -21,15 +22,19 @@ pub(crate) struct Console<'a> {
 ///
 /// Of a command whose exit code is a verdict nobody may take the verdict away by not reading: what cannot be written is
 /// lost, and the work goes on to its end. Every other command stops there.
+///
+/// Texts of files, directories and programs come by here, on their way to a terminal or a CI log that obeys some of
+/// them: control characters are shown instead of sent, but for the colours of this program.
 pub(crate) struct Output<W> {
     to: W,
     judges: bool,
+    colour: bool,
     lost: Option<io::Error>,
 }
 
 impl<W: Write> Output<W> {
-    pub(crate) const fn new(to: W, judges: bool) -> Self {
-        Self { to, judges, lost: None }
+    pub(crate) const fn new(to: W, judges: bool, colour: bool) -> Self {
+        Self { to, judges, colour, lost: None }
     }
 
     /// Writes what is left.
@@ -60,8 +65,11 @@ impl<W: Write> Write for Output<W> {
         if self.lost.is_some() {
             return Ok(bytes.len());
         }
-        let written = self.to.write(bytes);
-        self.lose(written, bytes.len())
+        let written = match std::str::from_utf8(bytes) {
+            Ok(text) => self.to.write_all(printable(text, self.colour).as_bytes()),
+            Err(_) => self.to.write_all(printable(&String::from_utf8_lossy(bytes), self.colour).as_bytes()),
+        };
+        self.lose(written.map(|()| bytes.len()), bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -73,6 +81,51 @@ impl<W: Write> Write for Output<W> {
     }
 }
 
+/// A text of lines as people may see it: control characters, and those that turn the direction of writing, become
+/// `\u{1b}` and the like. Line ends and tabs stay, and colours where there are any.
+pub(crate) fn printable(text: &str, coloured: bool) -> Cow<'_, str> {
+    if !text.contains(is_unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let own = if coloured { own_sequence(rest) } else { None };
+        let taken = own.unwrap_or(next.len_utf8());
+        let (now, later) = rest.split_at(taken);
+        if own.is_none() && is_unseen(next) {
+            shown.extend(next.escape_default());
+        } else {
+            shown.push_str(now);
+        }
+        rest = later;
+    }
+    Cow::Owned(shown)
+}
+
+/// A text as part of a line.
+pub(crate) fn one_line(text: &str) -> String {
+    printable(text, false).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+fn is_unseen(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// The length of a colour, or of what clears the screen of `--watch`, at the beginning of a text.
+fn own_sequence(text: &str) -> Option<usize> {
+    if text.starts_with(CLEAR) {
+        return Some(CLEAR.len());
+    }
+    let parameters = text.strip_prefix("\x1b[")?;
+    let length = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters[length..].starts_with('m').then_some("\x1b[".len() + length + 1)
+}
+
+/// Clears the screen and goes to its beginning.
+pub(crate) const CLEAR: &str = "\x1b[2J\x1b[H";
+
 /// A line on standard error that is written over again and again.
 struct Progress {
     start: Instant,
@@ -82,14 +135,8 @@ struct Progress {
 impl<'a> Console<'a> {
     /// Colours only on a terminal and unless `NO_COLOR` is set (no-color.org); progress only on a terminal.
     pub(crate) fn new(out: &'a mut dyn Write) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        let progress = io::stderr().is_terminal() && !dumb;
-        Self {
-            out,
-            colour: io::stdout().is_terminal() && !plain && !dumb,
-            progress: progress.then(|| Progress { start: Instant::now(), shown: None }),
-        }
+        let progress = io::stderr().is_terminal() && !is_dumb();
+        Self { out, colour: has_colours(), progress: progress.then(|| Progress { start: Instant::now(), shown: None }) }
     }
 
     /// Says how far the work is.
@@ -117,6 +164,16 @@ impl<'a> Console<'a> {
     pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
         paint(self.colour, colour, text)
     }
+}
+
+/// Whether standard output may have colours.
+pub(crate) fn has_colours() -> bool {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !plain && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
 }
 
 /// A word in a colour, or as it is.
@@ -156,7 +213,7 @@ mod tests {
 
     /// Whether the work goes on behind the failure, and what closing says.
     fn check(judges: bool, kind: io::ErrorKind, goes_on: bool, closes: Result<(), io::ErrorKind>) {
-        let mut output = Output::new(Narrow(4, kind), judges);
+        let mut output = Output::new(Narrow(4, kind), judges, false);
         assert_eq!(output.write_all(b"more than four bytes").is_ok(), goes_on, "{kind} {judges}");
         if goes_on {
             output.write_all(b"and more").unwrap();
@@ -170,5 +227,17 @@ mod tests {
         check(true, io::ErrorKind::StorageFull, true, Err(io::ErrorKind::StorageFull));
         check(false, io::ErrorKind::BrokenPipe, false, Ok(()));
         check(false, io::ErrorKind::StorageFull, false, Ok(()));
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_shown_instead() {
+        let check = |text: &str, coloured: bool, expected: &str| assert_eq!(printable(text, coloured), expected);
+        check("plain\n\ttext \u{e4}\u{4e2d}", false, "plain\n\ttext \u{e4}\u{4e2d}");
+        check("\x1b]0;title\x07", true, "\\u{1b}]0;title\\u{7}");
+        check("a\rb\u{9b}c\u{202e}d\0", false, "a\\rb\\u{9b}c\\u{202e}d\\u{0}");
+        check("\x1b[31mred\x1b[0m", true, "\x1b[31mred\x1b[0m");
+        check("\x1b[31mred\x1b[0m", false, "\\u{1b}[31mred\\u{1b}[0m");
+        check("\x1b[2K\x1b[1A", true, "\\u{1b}[2K\\u{1b}[1A");
+        check(CLEAR, true, CLEAR);
     }
 }

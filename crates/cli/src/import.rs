@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use autoenroll_import::{Finding, Half, Import, OidNames, read};
 
 use crate::arguments::{self, ImportedAs, PolicyHalf};
-use crate::console::Console;
+use crate::console::{Console, one_line};
 use crate::{Exit, Failure, embedded, file};
 
 /// The largest file that is read: a forest's whole configuration partition as LDIF is a tenth of it.
@@ -36,6 +36,6 @@ pub(crate) fn run(arguments: &arguments::Import, console: &mut Console<'_>) -> R
 /// What was not taken over is no failure, but must be seen.
 fn complain(findings: &[Finding]) {
     for finding in findings {
-        let _ignored = writeln!(io::stderr(), "{finding}");
+        let _ignored = writeln!(io::stderr(), "{}", one_line(&finding.to_string()));
     }
 }

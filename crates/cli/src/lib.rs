@@ -49,7 +49,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command};
 pub use crate::catalogue::Catalogue;
-use crate::console::{Console, Output};
+use crate::console::{Console, Output, has_colours, printable};
 pub use crate::exit::Exit;
 pub use crate::suite::{Fixtures, Story, story, suite};
 
@@ -57,7 +57,7 @@ pub use crate::suite::{Fixtures, Story, story, suite};
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut out = Output::new(io::BufWriter::new(io::stdout()), arguments.command.judges());
+    let mut out = Output::new(io::BufWriter::new(io::stdout()), arguments.command.judges(), has_colours());
     let outcome = run(&arguments.command, &mut Console::new(&mut out));
     let outcome = outcome.and_then(|exit| out.close().map(|()| exit).map_err(Failure::from));
     match outcome {
@@ -133,6 +133,8 @@ impl From<io::Error> for Failure {
 
 fn complain(message: &str, exit: Exit) -> ExitCode {
     // There is nowhere else to complain.
+    // CI systems take a line that begins so for a command of their own.
+    let message = printable(message, false).replace("\n::", "\n\\u{3a}:");
     let _ignored = writeln!(io::stderr(), "autoenroll: {message}");
     exit.into()
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use autoenroll_model::{Duration, SimTime};
 
 use crate::arguments::{Run, RunFormat};
-use crate::console::{Colour, Console};
+use crate::console::{Colour, Console, one_line};
 use crate::known::{self, KnownFailures};
 use crate::play::{Played, Runner, Verdict};
 use crate::suite::{self, Broken, Story};
@@ -137,8 +137,11 @@ fn data(text: &str) -> String {
 /// Entries of the list of known failures that name no scenario.
 fn complain(unmatched: &[&str]) {
     for name in unmatched {
-        let _ignored =
-            writeln!(io::stderr(), "autoenroll: `{name}` is listed as a known failure, but there is no such scenario");
+        let _ignored = writeln!(
+            io::stderr(),
+            "autoenroll: `{}` is listed as a known failure, but there is no such scenario",
+            one_line(name)
+        );
     }
 }
 

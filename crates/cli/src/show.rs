@@ -5,7 +5,7 @@ use std::io::Write as _;
 use autoenroll_trace::{TimelineOptions, render, to_json_lines};
 
 use crate::arguments::{Format, Show, ShownDetail};
-use crate::console::Console;
+use crate::console::{Console, printable};
 use crate::play::{Runner, Verdict};
 use crate::{Exit, Failure, prose, suite};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     match &played.verdict {
         Verdict::Passed | Verdict::Known(_) => {}
         Verdict::Failed(reason) | Verdict::Bench(reason) if json => {
-            let _ignored = writeln!(std::io::stderr(), "autoenroll: {}", reason.trim_end());
+            let _ignored = writeln!(std::io::stderr(), "autoenroll: {}", printable(reason.trim_end(), false));
         }
         Verdict::Failed(reason) | Verdict::Bench(reason) => writeln!(console.out, "\n{}", reason.trim_end())?,
     }

@@ -11,6 +11,7 @@ use autoenroll_scenario::{Checked, Library, LoadError, Loader, MAX_BYTES, Scenar
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
+use crate::console::one_line;
 use crate::{Failure, embedded, parallel};
 
 /// Endings of scenario files.
@@ -331,11 +332,11 @@ fn embedded_sources() -> impl Iterator<Item = Source> {
 }
 
 fn from_disk(path: &Path) -> Result<Source, Failure> {
-    let shown = path.display().to_string();
+    let shown = one_line(&path.display().to_string());
     let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
     let bytes = Cow::Owned(read_file(path).map_err(unreadable)?);
     Ok(Source {
-        name: path.with_extension("").display().to_string(),
+        name: one_line(&path.with_extension("").display().to_string()),
         path: shown,
         bytes,
         file: Some(path.to_owned()),

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::arguments::{Run, RunFormat};
-use crate::console::{Colour, Console};
+use crate::console::{CLEAR, Colour, Console, printable};
 use crate::{Exit, Failure, run, suite};
 
 /// How often the files are read again. They are small, and reading them needs no facility of the system that may be
@@ -39,7 +39,7 @@ pub(crate) fn watch(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, 
         let present = next_change(&known, arguments);
         if arguments.format != RunFormat::Json && console.colour {
             // A terminal: the results stand alone on it.
-            write!(console.out, "\x1b[2J\x1b[H")?;
+            write!(console.out, "{CLEAR}")?;
         }
         say(&changes(&known, &present), arguments, console)?;
         known = present;
@@ -112,7 +112,7 @@ fn say(line: &str, arguments: &Run, console: &mut Console<'_>) -> Result<(), Fai
     if arguments.format == RunFormat::Json {
         console.out.flush()?;
         // Standard error may be closed.
-        let _ignored = writeln!(io::stderr(), "{line}");
+        let _ignored = writeln!(io::stderr(), "{}", printable(line, false));
     } else {
         writeln!(console.out, "\n{}", console.paint(Colour::Dim, line))?;
     }
@@ -122,7 +122,7 @@ fn say(line: &str, arguments: &Run, console: &mut Console<'_>) -> Result<(), Fai
 fn complain(message: &str, exit: Exit, console: &mut Console<'_>) -> Result<Exit, Failure> {
     console.out.flush()?;
     // There is nowhere else to complain.
-    let _ignored = writeln!(io::stderr(), "autoenroll: {message}");
+    let _ignored = writeln!(io::stderr(), "autoenroll: {}", printable(message, false));
     Ok(exit)
 }
 

@@ -107,7 +107,11 @@ impl fmt::Display for Fact {
         match self {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) if text.is_empty() || text.contains([' ', '"']) => write!(f, "{text:?}"),
+            Self::Text(text)
+                if text.is_empty() || text.contains(|c: char| matches!(c, ' ' | '"') || c.is_control()) =>
+            {
+                write!(f, "{text:?}")
+            }
             Self::Text(text) => f.write_str(text),
             Self::List(list) => {
                 f.write_str("[")?;

@@ -96,7 +96,7 @@ codes! {
     Malformed = "AE0209", "malformed value",
         "The text is not of the form that the key takes: an object identifier such as 1.3.6.1.5.5.7.3.2, a security identifier such as \
          S-1-5-21-1-2-3-1104, a GUID, hexadecimal bytes, or a code with its name, as records show it: 0x8010006C \
-         SCARD_W_CHV_BLOCKED.";
+         SCARD_W_CHV_BLOCKED. A text other than the summary is one line without control characters.";
     DuplicateName = "AE0210", "two things of one name",
         "Things of a kind are told apart by their names, in the timeline and in messages. Within one file a name stands once; to \
          change something that an extended world has, use its name once and say only what differs.";

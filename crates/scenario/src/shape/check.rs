@@ -155,6 +155,12 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
         (ValueType::Text, Value::Text(text)) if text.is_empty() => {
             Some(Diagnostic::error(Code::Empty, format!("`{}` must not be empty", key.name), node.span))
         }
+        // A summary has lines; every other text is part of some line that a person reads.
+        (ValueType::Text, Value::Text(text)) if key.name != "summary" && text.contains(char::is_control) => {
+            let message = format!("`{}` has a control character: {text:?}", key.name);
+            let problem = Diagnostic::error(Code::Malformed, message, node.span);
+            Some(problem.help("names and titles are one line of printable text"))
+        }
         (ValueType::Text, Value::Text(_)) | (ValueType::Flag, Value::Flag(_)) => None,
         (ValueType::Word(words), Value::Text(text)) => unknown_word(key.name, &words(), text, node.span),
         (ValueType::Number(least, most), Value::Number(number)) => (*number < least || *number > most).then(|| {
