@@ -37,42 +37,27 @@ pub(super) fn inspected(
     certified: Certified,
     result: Result<Vec<CertificateCheck>, HResult>,
 ) -> Result<Next, Halt> {
-    match result {
-        Ok(checks) => match accept(job, frame, held, certified, checks.first())? {
-            Accepted::Good(certified) => deliver(job, frame, certified),
-            Accepted::Refused(next) => Ok(next),
-        },
-        Err(code) => job.fails(frame, rules::NEW_CERTIFICATE_NOT_INSPECTED, code),
+    let checks = match result {
+        Ok(checks) => checks,
+        Err(code) => return job.fails(frame, rules::NEW_CERTIFICATE_NOT_INSPECTED, code),
+    };
+    match fault(job, frame, &certified, checks.first()) {
+        None => deliver(job, frame, certified),
+        Some(unfit) => refuse(job, frame, held, certified.entry, unfit),
     }
 }
 
-/// Whether a certificate that came from a CA may be put where it belongs.
-enum Accepted {
-    Good(Certified),
-    Refused(Next),
-}
-
-/// It is judged as those of the stores are; what would not satisfy its template there is not installed either.
-fn accept(
-    job: &mut Job,
-    frame: &mut Frame,
-    held: &Inventory,
-    certified: Certified,
-    check: Option<&CertificateCheck>,
-) -> Result<Accepted, Halt> {
+/// Why a certificate that came from a CA may not be put where it belongs; it is judged as those of the stores are.
+fn fault(job: &mut Job, frame: &mut Frame, certified: &Certified, check: Option<&CertificateCheck>) -> Option<Unfit> {
     let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
-        return Ok(Accepted::Refused(Next::fail(HResult::ERROR_INVALID_DATA)));
+        return Some(Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true });
     };
     let judged = Subject::new(&view, certified.key()).judge(frame, check);
     let name = String::from(job.name());
     let code = judged.err().map_or(HResult::S_OK, |unfit| unfit.code);
     let facts = code_fact(code).with("certificate", view.thumbprint().0);
     let refused = job.decide(frame, rules::NEW_CERTIFICATE_REFUSED, &name, judged.is_err(), facts);
-    if !refused {
-        return Ok(Accepted::Good(certified));
-    }
-    let unfit = judged.err().unwrap_or(Unfit { code, lasting: false });
-    refuse(job, frame, held, certified.entry, unfit).map(Accepted::Refused)
+    refused.then(|| judged.err().unwrap_or(Unfit { code, lasting: false }))
 }
 
 /// To the card first, then to MY. What arrives from a pending request and belongs on a card needs the user again.
@@ -93,14 +78,13 @@ fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
 /// What was issued in an earlier run: a key on a card wants its card first.
 pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request: IssuedRequest) -> Result<Next, Halt> {
     let judged = request.judged;
-    let mut certified = Certified::from(request);
+    let certified = Certified::from(request);
     if !judged {
         let view = Certificate::parse(&certified.issued.certificate);
         let check = view.ok().and_then(|view| held.check(&view.thumbprint()));
-        certified = match accept(job, frame, held, certified, check)? {
-            Accepted::Good(certified) => certified,
-            Accepted::Refused(next) => return Ok(next),
-        };
+        if let Some(unfit) = fault(job, frame, &certified, check) {
+            return refuse(job, frame, held, certified.entry, unfit);
+        }
     }
     if certified.key().card.is_some() {
         return Ok(Next::FindCard(Purpose::Write(certified)));
