@@ -5,7 +5,7 @@ use core::fmt;
 use autoenroll_keys::{KeyAlgorithm, Seed, SignatureAlgorithm};
 use autoenroll_model::{
     CaReply, Decision, Decisions, Disposition, EnrollmentFlags, EnrollmentService, Facts, FileTime, GeneralFlags,
-    HResult, PrincipalObject, Right, Submission, Template, Token, access_check,
+    HResult, PrincipalObject, Right, Sid, Submission, Template, Token, access_check,
 };
 use autoenroll_wire::flags::CR_IN_FULLRESPONSE;
 
@@ -42,8 +42,8 @@ pub struct Ca {
 /// An issued certificate that the CA appends to the requester's `userCertificate` (CT_FLAG_PUBLISH_TO_DS).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// Distinguished name of the requester.
-    pub dn: String,
+    /// The requester's account, whatever its name is by now.
+    pub account: Sid,
     /// The certificate, DER.
     pub certificate: Vec<u8>,
 }
@@ -370,6 +370,7 @@ impl Ca {
             identity: &self.identity,
             config: &self.config,
             template: granted.template,
+            named: self.named_template(granted.template),
             caller: &row.requester,
             request: &request,
             names: granted.names,
@@ -387,14 +388,21 @@ impl Ca {
             Ok(certificate) => {
                 // F3.2.2.0x8, P7.22, R093
                 if template.enrollment(EnrollmentFlags::PUBLISH_TO_DS) {
-                    let dn = row.requester.dn.clone();
-                    self.publications.push(Publication { dn, certificate: certificate.clone() });
+                    let account = row.requester.sid.clone();
+                    self.publications.push(Publication { account, certificate: certificate.clone() });
                 }
                 row.transient = template.flags.contains(GeneralFlags::DO_NOT_PERSIST_IN_DB);
                 row.issue(now, serial, certificate, officer);
             }
             Err(error) => row.fail(now, "Error constructing certificate", &Refusal::unencodable(&error)),
         }
+    }
+
+    /// The template that a certificate names: its own, unless the CA is broken.
+    fn named_template<'a>(&'a self, template: &'a Template) -> &'a Template {
+        let another = |other: &&Template| other.name != template.name && other.oid.is_some();
+        let wrong = self.templates.iter().find(another).filter(|_| self.config.faults.wrong_template);
+        wrong.unwrap_or(template)
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
@@ -430,11 +438,12 @@ impl Ca {
             Some(certificate) => Some(response::certificates(&self.identity, certificate)),
             None => None,
         };
+        let sent = |bytes: Vec<u8>| if self.config.faults.garbage { GARBAGE.to_vec() } else { bytes };
         CaReply {
             request_id: row.id,
             disposition: row.state.disposition(),
-            certificate: issued,
-            response,
+            certificate: issued.map(sent),
+            response: response.map(sent),
             message: if tells { row.message.clone() } else { String::new() },
         }
     }
@@ -450,6 +459,9 @@ impl Ca {
         }
     }
 }
+
+/// What a broken CA sends in place of a certificate.
+const GARBAGE: &[u8] = b"no certificate";
 
 /// How a CA signs certificates, revocation lists and responses.
 fn signature_algorithm(identity: &CaIdentity, config: &CaConfig) -> SignatureAlgorithm {

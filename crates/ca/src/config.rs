@@ -26,6 +26,10 @@ pub struct CaConfig {
     pub hash: HashAlgorithm,
     /// Whether the CA knows the SID extension (updates of May 2022).
     pub sid_extension: bool,
+    /// Whether subject names keep to the bounds of RFC 5280 (`EnforceX500NameLengths`).
+    pub enforce_name_lengths: bool,
+    /// What it does wrong.
+    pub faults: CaFaults,
     /// Addresses of the revocation list (Config_CA_CDP_Include_In_Cert); no extension when empty.
     pub crl_urls: Vec<String>,
     /// Addresses of the CA certificate (Config_CA_AIA_Include_In_Cert).
@@ -36,6 +40,17 @@ pub struct CaConfig {
     pub crl_period: Duration,
     /// Whether private keys are archived.
     pub key_archival: bool,
+}
+
+/// What a broken CA does with requests that it grants; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaFaults {
+    /// The certificate is for the CA's own key instead of the one in the request.
+    pub wrong_key: bool,
+    /// The certificate names another template of the CA's copy, the first one that has an object identifier.
+    pub wrong_template: bool,
+    /// The answer says that it is issued, and holds no certificate but other bytes.
+    pub garbage: bool,
 }
 
 /// What a CA does with a request that its template does not pend.
@@ -64,6 +79,8 @@ impl CaConfig {
             version: Self::CURRENT_VERSION,
             hash: HashAlgorithm::Sha256,
             sid_extension: true,
+            enforce_name_lengths: true,
+            faults: CaFaults::default(),
             crl_urls: vec![format!("http://{host}/ca.crl")],
             issuer_urls: vec![format!("http://{host}/ca.crt")],
             ocsp_urls: Vec::new(),

@@ -1,7 +1,7 @@
 //! What an issued certificate says: validity, key and extensions as the template wants them
 //! ([MS-WCCE] 3.2.1.4.2.1.4.7, 3.2.2.6.2.1.4.4 and .5).
 
-use autoenroll_keys::{Seed, draw};
+use autoenroll_keys::{PublicKey, Seed, draw};
 use autoenroll_model::{EnrollmentFlags, FileTime, GeneralFlags, KeyUsage, NameFlags, Oid, PrincipalObject, Template};
 use autoenroll_wire::{BasicConstraints, Extension, SmimeCapability, TemplateReference, oids};
 use der::Encode;
@@ -21,6 +21,8 @@ pub(crate) struct Issuance<'a> {
     pub(crate) identity: &'a CaIdentity,
     pub(crate) config: &'a CaConfig,
     pub(crate) template: &'a Template,
+    /// The template that the certificate names.
+    pub(crate) named: &'a Template,
     pub(crate) caller: &'a PrincipalObject,
     pub(crate) request: &'a VerifiedRequest,
     pub(crate) names: CertificateNames,
@@ -34,15 +36,22 @@ impl Issuance<'_> {
     /// The certificate's content.
     pub(crate) fn content(&self) -> Result<CertificateContent, EncodeError> {
         let (not_before, not_after) = self.validity();
+        let wrong_key = self.config.faults.wrong_key;
+        let public_key = if wrong_key { self.public_key().spki_der() } else { self.request.public_key.clone() };
         Ok(CertificateContent {
             serial: self.serial.clone(),
             issuer: self.identity.subject().to_vec(),
             not_before,
             not_after,
             subject: self.names.subject.to_der(),
-            public_key: self.request.public_key.clone(),
+            public_key,
             extensions: self.extensions()?,
         })
+    }
+
+    /// The key that is certified: the request's, unless the CA is broken.
+    fn public_key(&self) -> &PublicKey {
+        if self.config.faults.wrong_key { self.identity.public_key() } else { &self.request.key }
     }
 
     /// From now, less the clock skew, for as long as the template says; cut off at the CA's maximum and at the end of
@@ -80,7 +89,7 @@ impl Issuance<'_> {
             let wanted = self.request.extensions.get(oids::SMIME_CAPABILITIES).cloned();
             list.push(wanted.unwrap_or_else(|| Extension::smime_capabilities(&SmimeCapability::windows_2003())));
         }
-        list.push(Extension::subject_key_identifier(&self.request.key.key_identifier()));
+        list.push(Extension::subject_key_identifier(&self.public_key().key_identifier()));
         list.push(Extension::authority_key_identifier(&self.identity.public_key().key_identifier()));
         list.extend(self.revocation_information()?);
         list.extend(self.names.alternative.clone());
@@ -98,7 +107,7 @@ impl Issuance<'_> {
     /// Version 1 templates are named where they ask for it or the request did; later ones always by identifier and
     /// version of the CA's copy.
     fn template_extension(&self) -> Option<Extension> {
-        let template = self.template;
+        let template = self.named;
         let reference = match (&template.oid, template.schema_version()) {
             (Some(oid), 2..) => {
                 TemplateReference::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }

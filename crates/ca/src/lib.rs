@@ -28,7 +28,7 @@ mod rules;
 mod trust;
 
 pub use authority::{Ca, ManagerError, Publication};
-pub use config::{Approval, CaConfig};
+pub use config::{Approval, CaConfig, CaFaults};
 pub use database::{Database, RequestState, Row};
 pub use hierarchy::{CaDescription, CaIdentity, HierarchyError};
 pub use revocation::RevocationReason;

@@ -1,6 +1,6 @@
 //! Subject and alternative name of a certificate, from the directory or from the request ([MS-WCCE] 3.2.2.6.2.1.4.5.9).
 
-use autoenroll_model::{Facts, GeneralFlags, Guid, NameFlags, PrincipalObject, Template};
+use autoenroll_model::{Facts, GeneralFlags, Guid, NameFlags, Oid, PrincipalObject, Template};
 use autoenroll_wire::{Extension, GeneralName, Name, oids};
 
 use crate::judge::{Judge, Refusal};
@@ -27,6 +27,7 @@ pub(crate) fn names(
     template: &Template,
     caller: &PrincipalObject,
     supplied: &Supplied<'_>,
+    enforce_lengths: bool,
 ) -> Result<CertificateNames, Refusal> {
     // F3.2.4.0x1
     let names = if template.name_flags.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT) {
@@ -37,7 +38,36 @@ pub(crate) fn names(
     };
     let named = !names.subject.is_empty() || names.alternative.is_some();
     judge.require(&rules::NAME_ANY, named, Facts::new().with("subject", names.subject.to_string()))?;
+    if enforce_lengths {
+        let too_long = too_long(&names.subject);
+        let facts = Facts::new().with_some("attribute", too_long.as_ref().map(ToString::to_string));
+        judge.require(&rules::NAME_LENGTHS, too_long.is_none(), facts)?;
+    }
     Ok(names)
+}
+
+/// The longest values of attributes, in characters (RFC 5280 appendix A.1). Others, such as domain components, have no
+/// bound.
+const LONGEST: &[(&str, usize)] = &[
+    (oids::COMMON_NAME, 64),
+    (oids::SERIAL_NUMBER, 64),
+    (oids::COUNTRY, 2),
+    (oids::LOCALITY, 128),
+    (oids::STATE, 128),
+    (oids::ORGANIZATION, 64),
+    (oids::ORGANIZATIONAL_UNIT, 64),
+    (oids::TITLE, 64),
+    (oids::EMAIL_ADDRESS, 255),
+];
+
+/// The type of the first attribute that is longer than its bound.
+fn too_long(name: &Name) -> Option<Oid> {
+    let attributes = name.rdns.iter().flatten();
+    let exceeds = |(oid, text): &(&Oid, String)| {
+        LONGEST.iter().any(|(bounded, longest)| oid.as_str() == *bounded && text.chars().count() > *longest)
+    };
+    let texts = attributes.filter_map(|attribute| Some((&attribute.oid, attribute.text()?)));
+    texts.into_iter().find(exceeds).map(|(oid, _)| oid.clone())
 }
 
 fn from_directory(

@@ -291,7 +291,7 @@ impl<'a> PolicyModule<'a> {
             subject: &self.request.subject,
             alternative: old.or_else(|| self.request.extensions.get(oids::SUBJECT_ALT_NAME)),
         };
-        names(judge, template, self.caller, &supplied)
+        names(judge, template, self.caller, &supplied, self.config.enforce_name_lengths)
     }
 
     /// PEND_ALL_REQUESTS ([MS-WCCE] 3.2.2.6.2.1.4.5.6) or the CA's own setting. A resubmitted request has its approval

@@ -136,6 +136,8 @@ rules! {
         "the caller's distinguished name tells the DNS name of its domain";
     NAME_ANY = "CA3.2.4.any", Some(HResult::CERTSRV_E_BAD_REQUESTSUBJECT), "[MS-WCCE] 3.2.1.4.2.1.4.7",
         "the certificate would name somebody, in subject or alternative name";
+    NAME_LENGTHS = "CA3.2.4.lengths", Some(HResult::CERTSRV_E_BAD_REQUESTSUBJECT), "RFC 5280 appendix A.1",
+        "no attribute of the subject is longer than its bound";
     VALIDITY = "CA6.1.ca-certificate", Some(HResult::CERTSRV_E_INVALID_CA_CERTIFICATE), "RFC 5280 6.1.3",
         "the CA's own certificate is valid now";
     PENDING = "CA3.7.10", None, "[MS-WCCE] 3.2.2.6.2.1.4.5.6",

@@ -30,7 +30,9 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::Boot => format!("{actor} starts"),
         Kind::Shutdown => format!("{actor} is shut down"),
         Kind::Crash => format!("{actor} is gone without warning{}", with_it(facts)),
-        Kind::Logon => format!("{actor} logs on at {}", f("computer")),
+        Kind::CardLogon => format!("{actor} types the PIN of {} to log on at {}", f("card"), f("computer")),
+        Kind::Logon => format!("{actor} logs on at {}{}", f("computer"), with_card(facts)),
+        Kind::LogonFailed => logon_failed(actor, facts),
         Kind::Logoff => format!("{actor} logs off"),
         Kind::Lock => format!("{actor} locks the workstation"),
         Kind::Unlock => format!("{actor} unlocks the workstation"),
@@ -70,6 +72,9 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::CardDone => card(facts)?,
 
         Kind::Request => request(facts),
+        Kind::Issued if facts.get("certificate").is_none() => {
+            format!("{} says that it issues request {}, and sends what is no certificate", f("ca"), f("request-id"))
+        }
         Kind::Issued => format!("{} issues {} to {}", f("ca"), f("certificate"), subject(facts)),
         Kind::Pending => format!("{} holds {} for its manager", f("ca"), f("request")),
         Kind::Denied => format!("{} denies request {}: {}{}", f("ca"), f("request-id"), f("reason"), code(facts)),
@@ -203,6 +208,23 @@ fn refresh(facts: &Facts) -> String {
         "forced" => ", forced".to_owned(),
         other => format!(" in the {other}"),
     }
+}
+
+/// With which certificate somebody logs on.
+fn with_card(facts: &Facts) -> String {
+    if facts.get("certificate").is_none() {
+        return String::new();
+    }
+    let f = |name: &str| fact(facts, name);
+    format!(" with {} in {} of {}", f("certificate"), f("container"), f("card"))
+}
+
+/// Who is not logged on, and why.
+fn logon_failed(actor: &str, facts: &Facts) -> String {
+    let error = facts.get("kdc-error").map(|error| format!("; {}", plain(error))).unwrap_or_default();
+    let code = facts.text("code").map(|code| format!(" ({code}{error})")).unwrap_or_default();
+    let tries = facts.get("tries-left").map(|_| format!(", {}", tries_left(facts))).unwrap_or_default();
+    format!("{actor} is not logged on at {}{}{code}{tries}", fact(facts, "computer"), with_card(facts))
 }
 
 /// Who is gone with a computer.

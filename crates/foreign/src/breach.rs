@@ -53,6 +53,11 @@ pub enum Breach {
         /// How long it may take.
         limit: Duration,
     },
+    /// It has let so many answers time out that it is started no more.
+    GivenUp {
+        /// How many.
+        times: u32,
+    },
     /// It closed its output.
     Closed {
         /// How it ended and what it wrote to standard error.
@@ -89,6 +94,9 @@ impl fmt::Display for Breach {
             }
             Self::TimedOut { limit } => {
                 write!(f, "no complete answer within {limit:?}; every answer ends with `idle`")
+            }
+            Self::GivenUp { times } => {
+                write!(f, "it is started no more: {times} answers of it did not come in time")
             }
             Self::Closed { end } => write!(f, "it closed its output: {end}"),
             Self::NotALine(error) => error.fmt(f),

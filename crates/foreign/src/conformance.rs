@@ -1,5 +1,6 @@
 //! Checks of a core in another process against the protocol, before any scenario. Each check has a process of its own.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use autoenroll_model::{
@@ -35,7 +36,7 @@ pub struct CheckedRule {
 /// # Errors
 /// When the program cannot be started.
 pub fn check_core(command: &Command, limits: Limits) -> Result<Vec<CheckedRule>, Breach> {
-    drop(Wire::start(command, limits)?);
+    drop(Wire::start(command, limits, Arc::default())?);
     let check = |&(name, demand, advice, check): &Check| {
         let outcome = Session::start(command, limits).and_then(|mut session| check(&mut session));
         CheckedRule { name, demand, advice, failure: outcome.err().map(|error| error.to_string()) }
@@ -145,7 +146,7 @@ struct Session {
 
 impl Session {
     fn start(command: &Command, limits: Limits) -> Result<Self, CoreError> {
-        Ok(Self { wire: Wire::start(command, limits)?, handled: 0, unknown: false, refused: false })
+        Ok(Self { wire: Wire::start(command, limits, Arc::default())?, handled: 0, unknown: false, refused: false })
     }
 
     fn say(&self, word: &str, message: &ToCore) -> Result<Instant, CoreError> {

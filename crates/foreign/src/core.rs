@@ -1,6 +1,8 @@
 //! A core in a child process, seen from the bench.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 
@@ -11,19 +13,38 @@ use crate::protocol::{FromCore, ToCore, VERSION};
 use crate::wire::Wire;
 
 /// Starts one process for each core.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ForeignFactory {
     /// The program.
     pub command: Command,
     /// What it may not exceed.
     pub limits: Limits,
+    /// How often a core of it has hung; clones count together.
+    hung: Arc<AtomicU32>,
 }
 
 impl ForeignFactory {
     /// Starts that program, with the usual limits.
     #[must_use]
     pub fn new(command: Command) -> Self {
-        Self { command, limits: Limits::default() }
+        Self::with_limits(command, Limits::default())
+    }
+
+    /// Starts that program, with other limits.
+    #[must_use]
+    pub fn with_limits(command: Command, limits: Limits) -> Self {
+        Self { command, limits, hung: Arc::default() }
+    }
+}
+
+impl ForeignFactory {
+    /// A program that has hung so often hangs always, and nobody waits for it in hundreds of scenarios.
+    fn wire(&self) -> Result<Wire, Breach> {
+        let times = self.hung.load(Ordering::Relaxed);
+        if times >= self.limits.hangs {
+            return Err(Breach::GivenUp { times });
+        }
+        Wire::start(&self.command, self.limits, Arc::clone(&self.hung))
     }
 }
 
@@ -32,7 +53,7 @@ impl CoreFactory for ForeignFactory {
 
     fn start(&mut self, identity: &Identity) -> Result<ForeignCore, CoreError> {
         let mut core = ForeignCore {
-            wire: Wire::start(&self.command, self.limits)?,
+            wire: self.wire()?,
             name: String::new(),
             handled: 0,
             outputs: VecDeque::new(),

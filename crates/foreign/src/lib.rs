@@ -11,6 +11,7 @@
 mod breach;
 mod conformance;
 mod core;
+mod guard;
 mod limits;
 mod line;
 mod process;

@@ -11,11 +11,13 @@ pub struct Limits {
     pub line: usize,
     /// Outputs to one input.
     pub outputs: usize,
+    /// How often it may let an answer time out before it is started no more.
+    pub hangs: u32,
 }
 
 /// Generous: a core answers within microseconds, a debug build under a loaded machine within a second.
 impl Default for Limits {
     fn default() -> Self {
-        Self { answer: Duration::from_secs(30), line: 8 << 20, outputs: 10_000 }
+        Self { answer: Duration::from_secs(30), line: 8 << 20, outputs: 100_000, hangs: 3 }
     }
 }

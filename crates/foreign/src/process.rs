@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, BufReader, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ExitStatus, Stdio};
 use std::str::FromStr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::guard::Group;
 use crate::line::{self, LineError};
 
 /// How many lines may wait to be read before the child has to wait.
@@ -25,6 +27,8 @@ const GRACE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
+    /// The child and whatever it has started; `None` where it could not be told apart.
+    group: Option<Group>,
     /// `None` once its input is closed.
     input: Option<Sender<String>>,
     output: Receiver<Result<String, LineError>>,
@@ -51,7 +55,9 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()?;
+        let group = Group::of(&child);
         let gone = || io::Error::other("the process has no pipes");
         let mut stdin = child.stdin.take().ok_or_else(gone)?;
         let stdout = child.stdout.take().ok_or_else(gone)?;
@@ -82,7 +88,7 @@ impl Process {
         let kept = Arc::clone(&last_words);
         let listener = thread::spawn(move || keep_end(stderr, &kept));
 
-        Ok(Self { child, input: Some(input), output, last_words, listener })
+        Ok(Self { child, group, input: Some(input), output, last_words, listener })
     }
 
     /// Hands a line to the child's input. Never waits.
@@ -147,6 +153,9 @@ impl Drop for Process {
         self.input = None;
         if self.wait(GRACE).is_none() {
             // Either fails only when the child is gone already.
+            if let Some(group) = &self.group {
+                group.end();
+            }
             let _gone = self.child.kill();
             let _gone = self.child.wait();
         }

@@ -1,5 +1,7 @@
 //! Messages to and from a child process, one at a time, each answer within a limit.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -15,13 +17,15 @@ use crate::protocol::FromCore;
 pub(crate) struct Wire {
     process: Process,
     pub(crate) limits: Limits,
+    /// How often a core of this program has hung.
+    hung: Arc<AtomicU32>,
 }
 
 impl Wire {
-    pub(crate) fn start(command: &Command, limits: Limits) -> Result<Self, Breach> {
+    pub(crate) fn start(command: &Command, limits: Limits, hung: Arc<AtomicU32>) -> Result<Self, Breach> {
         let process = Process::start(command, limits.line)
             .map_err(|error| Breach::NotStarted { command: command.to_string(), reason: error.to_string() })?;
-        Ok(Self { process, limits })
+        Ok(Self { process, limits, hung })
     }
 
     /// Says something and returns until when it must be answered.
@@ -38,7 +42,10 @@ impl Wire {
     /// The next message, waited for until that moment.
     pub(crate) fn hear(&mut self, until: Instant) -> Result<FromCore, Breach> {
         let line = self.process.hear(until).map_err(|silence| match silence {
-            Silence::TimedOut => Breach::TimedOut { limit: self.limits.answer },
+            Silence::TimedOut => {
+                self.hung.fetch_add(1, Ordering::Relaxed);
+                Breach::TimedOut { limit: self.limits.answer }
+            }
             Silence::Closed => Breach::Closed { end: self.process.obituary() },
             Silence::NotALine(error) => Breach::NotALine(error),
         })?;

@@ -13,7 +13,7 @@ const OUTPUT: &str = r#"{"output":{"number":1,"causes":[],"body":{"icon":{"shown
 
 fn start(script: &str, answer: Duration) -> Result<ForeignCore, CoreError> {
     let command = Command { program: "sh".into(), arguments: vec!["-c".into(), script.into()] };
-    ForeignFactory { command, limits: Limits { answer, line: 20_000, outputs: 50 } }
+    ForeignFactory::with_limits(command, Limits { answer, line: 20_000, outputs: 50, hangs: 3 })
         .start(&Identity::for_tests(Profile::server_2003_sp1()))
 }
 
@@ -152,4 +152,76 @@ fn a_broken_contract_is_the_value_that_the_core_said() {
     let error = r#"{"error":{"failed":{"reason":"no memory"}}}"#;
     let script = format!("read a; echo '{error}'");
     assert_eq!(start(&script, Duration::from_secs(20)).err(), Some(CoreError::failed("no memory")));
+}
+
+/// Whether a process is there and does something. A zombie does nothing.
+fn runs(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+fn ends_soon(pid: &str) -> bool {
+    (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(25));
+        !runs(pid)
+    })
+}
+
+#[test]
+fn what_a_core_leaves_running_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let noted = folder.path().join("pid");
+    let script = format!("sleep 600 & echo $! > {}; read a; echo '{READY}'; read b", noted.display());
+    let core = start(&script, Duration::from_secs(20)).unwrap();
+    let pid = std::fs::read_to_string(&noted).unwrap().trim().to_owned();
+    assert!(runs(&pid));
+    drop(core);
+    assert!(ends_soon(&pid), "{pid} still runs");
+}
+
+#[test]
+fn a_program_that_hangs_again_and_again_is_started_no_more() {
+    let command = Command { program: "sh".into(), arguments: vec!["-c".into(), "read a; sleep 600".into()] };
+    let limits = Limits { answer: Duration::from_millis(100), hangs: 2, ..Limits::default() };
+    let mut factory = ForeignFactory::with_limits(command, limits);
+    let mut clone = factory.clone();
+    let identity = Identity::for_tests(Profile::server_2003_sp1());
+    let mut once = |factory: &mut ForeignFactory| factory.start(&identity).map(drop).unwrap_err().to_string();
+    assert!(once(&mut factory).contains("no complete answer"));
+    assert!(once(&mut clone).contains("no complete answer"));
+    assert!(once(&mut factory).contains("started no more: 2 answers"));
+}
+
+/// Run again by the test below, as a bench that is killed.
+#[test]
+fn everything_ends_with_a_bench_that_is_killed() {
+    const FOLDER: &str = "AUTOENROLL_TEST_KILLED_BENCH";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let noted = std::path::PathBuf::from(folder).join("pid");
+        let script = format!("sleep 600 & echo $! $$ > {}; read a; echo '{READY}'; sleep 600", noted.display());
+        let _core = start(&script, Duration::from_secs(20)).unwrap();
+        std::thread::sleep(Duration::from_secs(600));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let noted = folder.path().join("pid");
+    let mut bench = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "everything_ends_with_a_bench_that_is_killed", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let pids = || std::fs::read_to_string(&noted).unwrap_or_default();
+    let started = (0..800).any(|_| {
+        std::thread::sleep(Duration::from_millis(25));
+        pids().ends_with('\n')
+    });
+    assert!(started, "the core has not begun");
+    // The group is told to the watcher after it has begun.
+    std::thread::sleep(Duration::from_millis(500));
+    bench.kill().unwrap();
+    bench.wait().unwrap();
+    for pid in pids().split_whitespace() {
+        assert!(ends_soon(pid), "{pid} still runs");
+    }
 }

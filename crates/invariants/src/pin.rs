@@ -39,8 +39,9 @@ fn refused(at: Moment<'_>) -> Option<Refused<'_>> {
     presents.then_some(Refused { operation, tries_left })
 }
 
+/// Whether a user gives a PIN: as an answer, or to log on.
 fn is_pin(at: Moment<'_>) -> bool {
-    at.record.kind == Kind::Answer && at.text("answer") == Some("pin")
+    at.record.kind == Kind::CardLogon || (at.record.kind == Kind::Answer && at.text("answer") == Some("pin"))
 }
 
 /// [`Invariant::PinGiven`].

@@ -260,6 +260,22 @@ hresults! {
     NTE_NOT_SUPPORTED = 0x8009_0029;
     /// User input needed.
     NTE_UI_REQUIRED = 0x8009_002E;
+
+    /// No domain controller for a logon. This one and those that follow are NTSTATUS values ([MS-ERREF] 2.3.1), which
+    /// logons end with.
+    STATUS_NO_LOGON_SERVERS = 0xC000_005E;
+    /// Logon failure.
+    STATUS_LOGON_FAILURE = 0xC000_006D;
+    /// The certificate has no user principal name, or another one than the account.
+    STATUS_PKINIT_NAME_MISMATCH = 0xC000_02F9;
+    /// The certificate of the card is revoked.
+    STATUS_SMARTCARD_CERT_REVOKED = 0xC000_0389;
+    /// The CA of the card's certificate is not trusted for logon.
+    STATUS_ISSUING_CA_UNTRUSTED = 0xC000_038A;
+    /// The certificate of the card is not trusted.
+    STATUS_PKINIT_CLIENT_FAILURE = 0xC000_038C;
+    /// The certificate of the card has expired.
+    STATUS_SMARTCARD_CERT_EXPIRED = 0xC000_038D;
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ codes! {
     AddFacts = "AE0503", "two candidates: add facts",
         "More than one record fits the step, so it does not say which one it means. Add a fact that tells them apart.";
     Unexpected = "AE0504", "came, but is not expected",
-        "Every prompt, balloon, summary and error event must be named by the timeline. This one is not.";
+        "Every prompt, balloon, summary, refused logon and error event must be named by the timeline. This one is not.";
     CameAnyway = "AE0505", "must never come, but came",
         "A `never` step guards from the previous step until its end. The record fits it.";
     LeftOpen = "AE0506", "a prompt is open at the end",

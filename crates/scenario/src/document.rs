@@ -299,6 +299,15 @@ pub enum PromptAnswer {
     Card(String),
 }
 
+/// What somebody logs on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardPin {
+    /// The card.
+    pub card: Spanned<String>,
+    /// The PIN that is typed.
+    pub pin: String,
+}
+
 /// What people and the world do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ActionStep {
@@ -314,6 +323,8 @@ pub enum ActionStep {
         user: Spanned<String>,
         /// Where, when there are several computers.
         computer: Option<Spanned<String>>,
+        /// With which card; `None` with a password.
+        with: Option<CardPin>,
     },
     /// A user logs off.
     Logoff(Spanned<String>),

@@ -71,8 +71,12 @@ words! {
         Shutdown = "shutdown",
         /// A computer or a core is gone without warning.
         Crash = "crash",
-        /// A user logs on.
+        /// A user types the PIN of a card to log on with. Facts: `computer`, `card`.
+        CardLogon = "card-logon",
+        /// A user logs on. Facts: `computer`; with a card also `card`, `container`, `certificate`, `mapping`.
         Logon = "logon",
+        /// A logon with a card is refused. Facts: those of `logon`, `code`, `kdc-error`, `tries-left`.
+        LogonFailed = "logon-failed",
         /// A user logs off.
         Logoff = "logoff",
         /// A user locks the workstation.

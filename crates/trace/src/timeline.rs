@@ -83,9 +83,9 @@ fn facts_for_people(facts: &Facts) -> String {
 fn paint(kind: Kind, text: &str) -> String {
     let code = match kind {
         Kind::Prompt | Kind::PromptChanged | Kind::Balloon | Kind::Icon => "36",
-        Kind::Answer | Kind::Click | Kind::Insert | Kind::Remove | Kind::Logon | Kind::Logoff => "33",
+        Kind::Answer | Kind::Click | Kind::Insert | Kind::Remove | Kind::CardLogon | Kind::Logon | Kind::Logoff => "33",
         Kind::Issued | Kind::ItemEnded => "32",
-        Kind::Violation | Kind::Denied | Kind::CaFailed | Kind::Crash => "31",
+        Kind::Violation | Kind::LogonFailed | Kind::Denied | Kind::CaFailed | Kind::Crash => "31",
         _ => "2",
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")

@@ -11,7 +11,7 @@ use crate::error::{ActError, Thing, Unknown, WorldError};
 use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
 use crate::queue::Event;
-use crate::readers::CardInReader;
+use crate::readers::{CardClient, CardInReader};
 use crate::session::{CoreSession, Records, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
 use crate::world::World;
@@ -23,6 +23,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Action::Shutdown { computer } => self.shutdown(computer),
             Action::Crash { target } => self.crash(target),
             Action::Logon { user, computer } => self.logon(user, computer),
+            Action::CardLogon { user, computer, card, pin } => self.card_logon(user, computer, card, pin),
             Action::Logoff { user } => {
                 let id = self.user_session(user)?;
                 self.log_off(id, user).map_err(ActError::from)
@@ -72,17 +73,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     fn logon(&mut self, user: &str, computer: &str) -> Result<(), ActError> {
-        self.known_user(user)?;
-        let role = self.computer_role(computer)?;
-        if let Some(session) = self.session_of(user).and_then(|id| self.sessions.get(&id)) {
-            return Err(ActError::AlreadyLoggedOn { user: user.to_owned(), computer: session.computer.clone() });
-        }
+        let role = self.may_log_on(user, computer)?;
         let record = self.record(user, Kind::Logon, Facts::new().with("computer", computer), Vec::new());
         self.begin_session(user, computer, Context::User, role, record).map_err(ActError::from)
     }
 
+    /// What the computer is in the domain, when the user is not logged on and not about to be.
+    pub(crate) fn may_log_on(&self, user: &str, computer: &str) -> Result<ComputerRole, ActError> {
+        self.known_user(user)?;
+        let role = self.computer_role(computer)?;
+        let session = self.session_of(user).and_then(|id| self.sessions.get(&id)).map(|session| &session.computer);
+        match session.or_else(|| self.logon_of(user).map(|logon| &logon.computer)) {
+            Some(computer) => Err(ActError::AlreadyLoggedOn { user: user.to_owned(), computer: computer.clone() }),
+            None => Ok(role),
+        }
+    }
+
     /// Starts a core and its background timer, and hands it the trigger of boot or logon.
-    fn begin_session(
+    pub(crate) fn begin_session(
         &mut self,
         principal: &str,
         computer: &str,
@@ -147,6 +155,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if on_it.is_empty() {
             return Err(ActError::NotRunning { computer: computer.to_owned() });
         }
+        self.abandon_logons(computer);
         for (id, principal, context) in &on_it {
             if *context == Context::User {
                 self.log_off(*id, principal)?;
@@ -171,6 +180,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if on_it.is_empty() {
             return Err(ActError::NotRunning { computer: target.to_owned() });
         }
+        self.abandon_logons(target);
         let users: Vec<String> = on_it
             .iter()
             .filter(|(_, _, context)| *context == Context::User)
@@ -188,7 +198,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn end_session(&mut self, id: SessionId) {
         self.sessions.remove(&id);
         self.queue.forget(id);
-        self.abort_transactions(id);
+        self.abort_transactions(|client| matches!(client, CardClient::Core { session, .. } if session == id));
     }
 
     /// Readers lose power with their computer.

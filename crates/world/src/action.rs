@@ -34,6 +34,17 @@ pub enum Action {
         /// Where.
         computer: String,
     },
+    /// A user logs on interactively with a smart card. Whether that succeeds is seen when the world has come to rest.
+    CardLogon {
+        /// The user.
+        user: String,
+        /// Where.
+        computer: String,
+        /// The card.
+        card: String,
+        /// The PIN that the user types.
+        pin: Pin,
+    },
     /// A user logs off.
     Logoff {
         /// The user.

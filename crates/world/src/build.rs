@@ -77,6 +77,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             roots: BTreeMap::new(),
             untrusted_cas: Vec::new(),
             sessions: BTreeMap::new(),
+            logons: BTreeMap::new(),
+            begun_logons: 0,
             begun: 0,
             containers: BTreeMap::new(),
             changes: Vec::new(),
@@ -106,7 +108,7 @@ struct Old {
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn build_directory(&mut self, spec: &WorldSpec) {
         for user in &spec.users {
-            self.directory.add_user(user);
+            self.directory.add_user(user, user.created.map(|created| instant(created, spec.start)));
             self.stores.insert(user.name.clone(), PrincipalStores::new(user.settings.clone()));
         }
         for computer in &spec.computers {

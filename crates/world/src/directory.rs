@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{
-    Certificates, Duration, EnrollmentService, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid, Template,
-    Token, TrustContainer, TrustStore, access_check,
+    Certificates, Duration, EnrollmentService, FileTime, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid,
+    Template, Token, TrustContainer, TrustStore, access_check,
 };
 
 use crate::action::{PrincipalEdit, TemplateEdit};
@@ -24,6 +24,8 @@ pub(crate) struct Directory {
     authorities: Vec<(EnrollmentService, Visibility)>,
     /// Users and computers by name. Their `groups` are empty here: membership is evaluated when a token is made.
     principals: BTreeMap<String, (PrincipalObject, PrincipalKind)>,
+    /// `whenCreated` of users, where it matters.
+    created: BTreeMap<String, FileTime>,
     groups: Vec<GroupSpec>,
     trust: BTreeMap<TrustStore, Vec<Vec<u8>>>,
     unreadable: Vec<TrustStore>,
@@ -58,6 +60,7 @@ impl Directory {
             templates: Vec::new(),
             authorities: Vec::new(),
             principals: BTreeMap::new(),
+            created: BTreeMap::new(),
             groups: groups.to_vec(),
             unreadable: domain.trust.unreadable.clone(),
             trust: TrustStore::ALL.iter().map(|store| (*store, Vec::new())).collect(),
@@ -65,7 +68,7 @@ impl Directory {
         }
     }
 
-    pub(crate) fn add_user(&mut self, user: &UserSpec) {
+    pub(crate) fn add_user(&mut self, user: &UserSpec, created: Option<FileTime>) {
         let object = PrincipalObject {
             dn: user.dn.clone(),
             sid: user.sid.clone(),
@@ -77,6 +80,7 @@ impl Directory {
             certificates: Vec::new(),
         };
         self.principals.insert(user.name.clone(), (object, PrincipalKind::User));
+        self.created.extend(created.map(|created| (user.name.clone(), created)));
     }
 
     pub(crate) fn add_computer(&mut self, computer: &ComputerSpec) {
@@ -169,9 +173,19 @@ impl Directory {
         self.principals.get(name).map(|(object, _)| object).ok_or_else(|| self.unknown_principal(name))
     }
 
-    /// The user or computer of a distinguished name.
-    pub(crate) fn name_of_dn(&self, dn: &str) -> Option<String> {
-        self.principals.iter().find(|(_, (object, _))| object.dn == dn).map(|(name, _)| name.clone())
+    /// When the account of a user was created; `None` before everything else.
+    pub(crate) fn created(&self, name: &str) -> Option<FileTime> {
+        self.created.get(name).copied()
+    }
+
+    /// The DNS name of the domain.
+    pub(crate) fn dns(&self) -> &str {
+        &self.dns
+    }
+
+    /// The user or computer of a security identifier.
+    pub(crate) fn name_of_sid(&self, sid: &Sid) -> Option<String> {
+        self.principals.iter().find(|(_, (object, _))| object.sid == *sid).map(|(name, _)| name.clone())
     }
 
     /// Adds a value to `userCertificate`.
@@ -395,7 +409,7 @@ mod tests {
         let second = ControllerSpec { name: "DC02".to_owned(), signs_ldap: false, reachable: true };
         domain.controllers.push(second);
         let mut directory = Directory::new(&domain, &[]);
-        directory.add_user(&UserSpec::named("alice", 1104, &domain));
+        directory.add_user(&UserSpec::named("alice", 1104, &domain), None);
         directory.add_computer(&ComputerSpec::named("WKS01", 1201, &domain));
         directory
     }

@@ -1,7 +1,7 @@
 //! Certificates and requests that are older than the world: the simulated CA takes the request and issues for real, as
 //! it would have done then.
 
-use autoenroll_ca::{Approval, Ca, CaConfig, RevocationReason};
+use autoenroll_ca::{Approval, Ca, CaConfig, CaFaults, RevocationReason};
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
     CaReply, Duration, EnrollmentFlags, ExtensionsAttribute, FileTime, GeneralFlags, KeyAlgorithm, NameFlags,
@@ -61,6 +61,8 @@ pub(crate) fn submit(ca: &mut Ca, order: &Order<'_>) -> Result<CaReply, String> 
         rights: SecurityDescriptor { owner: None, dacl: None },
         max_validity: Duration::days(36_500),
         approval: if order.pends { Approval::Manager } else { Approval::Automatic },
+        enforce_name_lengths: false,
+        faults: CaFaults::default(),
         ..configured.clone()
     };
     let templates = ca.templates().to_vec();

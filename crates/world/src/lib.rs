@@ -16,6 +16,7 @@
 
 mod act;
 pub mod action;
+mod attempt;
 mod blame;
 mod build;
 mod change;
@@ -29,6 +30,7 @@ mod error;
 mod hosts;
 mod inspect;
 mod issue;
+mod logon;
 mod look;
 mod names;
 mod observe;

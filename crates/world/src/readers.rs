@@ -37,8 +37,7 @@ pub(crate) struct CardInReader {
 /// One operation on a card, which has the reader to itself from its first command to its last.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CardTransaction {
-    pub(crate) session: SessionId,
-    pub(crate) effect: EffectId,
+    pub(crate) client: CardClient,
     /// The card it is meant for.
     pub(crate) card: String,
     pub(crate) operation: Operation,
@@ -49,6 +48,19 @@ pub(crate) struct CardTransaction {
     pub(crate) record: RecordId,
     /// The insertion it began with.
     pub(crate) began: Option<u32>,
+}
+
+/// Names an attempt to log on for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LogonId(pub(crate) u32);
+
+/// Whose operation a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CardClient {
+    /// A core's.
+    Core { session: SessionId, effect: EffectId },
+    /// That of somebody who logs on.
+    Logon(LogonId),
 }
 
 impl Readers {
@@ -77,12 +89,12 @@ impl Readers {
             .map(|(name, _)| name)
     }
 
-    /// Takes every transaction of a session out; the readers in which one of them had begun.
-    pub(crate) fn forget(&mut self, session: SessionId) -> Vec<ReaderName> {
+    /// Takes every transaction of some clients out; the readers in which one of them had begun.
+    pub(crate) fn forget(&mut self, of: impl Fn(CardClient) -> bool) -> Vec<ReaderName> {
         let mut begun = Vec::new();
         for (name, reader) in &mut self.0 {
-            let before = reader.queue.front().is_some_and(|first| first.session == session && first.began.is_some());
-            reader.queue.retain(|transaction| transaction.session != session);
+            let before = reader.queue.front().is_some_and(|first| of(first.client) && first.began.is_some());
+            reader.queue.retain(|transaction| !of(transaction.client));
             if before {
                 begun.push(name.clone());
             }
@@ -92,14 +104,15 @@ impl Readers {
 
     /// Whether any reader has or will have a transaction of an effect.
     pub(crate) fn work_for(&self, session: SessionId, effect: EffectId) -> bool {
-        let queued = self.0.values().flat_map(|reader| &reader.queue);
-        queued.into_iter().any(|transaction| transaction.session == session && transaction.effect == effect)
+        let mut queued = self.0.values().flat_map(|reader| &reader.queue);
+        queued.any(|transaction| transaction.client == CardClient::Core { session, effect })
     }
 
     /// Takes the transactions of an effect out that have not begun.
     pub(crate) fn cancel(&mut self, session: SessionId, effect: EffectId) {
+        let client = CardClient::Core { session, effect };
         for reader in self.0.values_mut() {
-            reader.queue.retain(|t| t.session != session || t.effect != effect || t.began.is_some());
+            reader.queue.retain(|transaction| transaction.client != client || transaction.began.is_some());
         }
     }
 
@@ -147,8 +160,7 @@ mod tests {
 
     fn transaction(session: u32, effect: u32, began: Option<u32>) -> CardTransaction {
         CardTransaction {
-            session: SessionId(session),
-            effect: EffectId(effect),
+            client: CardClient::Core { session: SessionId(session), effect: EffectId(effect) },
             card: "card".to_owned(),
             operation: Operation::Identify,
             pin: None,
@@ -171,8 +183,9 @@ mod tests {
         readers.cancel(SessionId(1), EffectId(2));
         let reader = readers.get_mut(&name).unwrap();
         assert_eq!(reader.queue.len(), 2, "the one that has begun stays");
-        assert_eq!(readers.forget(SessionId(2)), []);
-        assert_eq!(readers.forget(SessionId(1)), std::slice::from_ref(&name));
+        let of = |id: u32| move |client| matches!(client, CardClient::Core { session, .. } if session == SessionId(id));
+        assert_eq!(readers.forget(of(2)), []);
+        assert_eq!(readers.forget(of(1)), std::slice::from_ref(&name));
         assert!(!readers.get(&name).unwrap().is_busy());
     }
 }

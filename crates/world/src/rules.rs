@@ -1,4 +1,4 @@
-//! Every rule that the world itself decides, which are those of the Group Policy engine.
+//! Every rule that the world itself decides: those of the Group Policy engine, and those of a logon with a card.
 
 use autoenroll_model::{Role, RuleRow};
 
@@ -13,6 +13,7 @@ macro_rules! rules {
 }
 
 rules! {
+    // Group Policy.
     BACKGROUND_COMPUTER = "T2.1.background-computer", "[MS-GPOL] 3.2.1.17",
         "the policy of a computer is refreshed in the background after its interval and its offset";
     BACKGROUND_CONTROLLER = "T2.1.background-controller", "[MS-GPOL] 3.2.1.17",
@@ -29,4 +30,36 @@ rules! {
         "background refresh is switched off", Exception;
     OFFSET = "T2.3.offset", "inferred",
         "the offset stays as it was drawn when the session began";
+
+    // Logon with a card: the computer, before anybody asks for the PIN.
+    LOGON_READER = "L1.reader", "Win32 documentation: Authentication return values",
+        "the card is in a reader of the computer";
+    LOGON_DEFAULT = "L1.default", "Microsoft Learn: Certificate Requirements and Enumeration; TechNet cc737159",
+        "only the default container of the card counts";
+    LOGON_PURPOSE = "L1.purpose", "Microsoft Learn: Certificate Requirements and Enumeration",
+        "the certificate is for smart card logon";
+    LOGON_OFFERED = "L1.offered", "Microsoft Learn: Certificate Requirements and Enumeration",
+        "the certificate is within its validity and so is offered";
+
+    // The domain controller.
+    KDC_ANSWERS = "L2.controller", "[MS-ERREF] 2.3.1",
+        "a domain controller answers the computer";
+    KDC_SIGNATURE = "L2.signature", "RFC 4556 3.2.2",
+        "the signature verifies with the certificate's key";
+    KDC_TIME = "L2.time", "Microsoft Learn: Certificate Requirements and Enumeration",
+        "the certificate is within its validity";
+    KDC_CHAIN = "L2.chain", "Microsoft Learn: Certificate Requirements and Enumeration",
+        "the certificate's chain ends in a root that the controller trusts";
+    KDC_REVOCATION = "L2.revocation", "Microsoft Learn: Certificate Requirements and Enumeration",
+        "the certificate is not revoked";
+    KDC_NTAUTH = "L2.ntauth", "Microsoft Learn: Certificate Requirements and Enumeration",
+        "the CA that issued the certificate is in the controller's NTAuth store";
+    KDC_NAME = "L2.name", "[MS-PKCA] 3.1.5.2.1",
+        "the user principal name in the certificate is the account's";
+    KDC_SID = "L2.sid", "[MS-PKCA] 3.1.5.2.1.6",
+        "the security identifier in the certificate is the account's";
+    KDC_WEAK = "L2.weak", "Microsoft support KB 5014754",
+        "a certificate without a security identifier may name its account by the name alone";
+    KDC_BACKDATED = "L2.backdated", "Microsoft support KB 5014754, event 40",
+        "the certificate is not older than the account that it names weakly";
 }

@@ -266,6 +266,8 @@ pub struct UserSpec {
     pub upn: Option<String>,
     /// `mail`.
     pub mail: Option<String>,
+    /// `whenCreated`; `None` before every certificate.
+    pub created: Option<Issued>,
     /// Settings at the start.
     pub settings: SettingsSpec,
     /// `userCertificate`; a name that also stands in a store is the same certificate.
@@ -283,6 +285,7 @@ impl UserSpec {
             guid: guid_of(relative, 0x05),
             upn: Some(format!("{name}@{}", domain.dns)),
             mail: Some(format!("{name}@{}", domain.dns)),
+            created: None,
             settings: SettingsSpec::default(),
             published: Vec::new(),
         }

@@ -212,9 +212,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         template.flatten().unwrap_or_default()
     }
 
+    /// Who asked: an account, which may have got another name meanwhile.
+    // CA3.7.11.account
     fn requester_of(&self, ca: &str, id: u32) -> String {
-        let dn = self.hosts.cas.ca(ca, |ca| ca.database().row(id).map(|row| row.requester.dn.clone())).flatten();
-        dn.and_then(|dn| self.directory.name_of_dn(&dn)).unwrap_or_default()
+        let account = self.hosts.cas.ca(ca, |ca| ca.database().row(id).map(|row| row.requester.sid.clone())).flatten();
+        account.and_then(|account| self.directory.name_of_sid(&account)).unwrap_or_default()
     }
 
     /// Makes sure that a CA answers.
@@ -279,7 +281,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
         };
         for publication in self.hosts.cas.ca_mut(ca, Ca::take_publications).unwrap_or_default() {
-            let Some(principal) = self.directory.name_of_dn(&publication.dn) else { continue };
+            let Some(principal) = self.directory.name_of_sid(&publication.account) else { continue };
             self.directory.publish_certificate(&principal, &publication.certificate);
             let name = self.names.certificate(&thumbprint(&publication.certificate));
             let facts = Facts::new().with("op", "publish-certificate").with("principal", principal);

@@ -2,7 +2,7 @@
 //! its response is one event, so that anything may happen in between.
 
 use autoenroll_apdu::{Command, describe, ins, redact};
-use autoenroll_csp::{CardAnswer, Operation, Step, Target, step};
+use autoenroll_csp::{CardAnswer, Operation, Pin, Step, Target, step};
 use autoenroll_invariants::Beyond;
 use autoenroll_model::{
     CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
@@ -15,7 +15,7 @@ use crate::action::CardFault;
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
 use crate::queue::Event;
-use crate::readers::{CardTransaction, Reader};
+use crate::readers::{CardClient, CardTransaction, Reader};
 use crate::session::{PendingEffect, SessionId};
 use crate::spec::ReaderName;
 use crate::world::{Computer, World};
@@ -49,18 +49,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             CardOperation::Generate { overwrite: None, .. } => self.next_container(&principal, &name),
             _ => String::new(),
         };
-        let max_containers =
-            self.hosts.cards.card(&name, |card| card.profile().capacity.containers).unwrap_or_default();
-        let operation = Operation::Perform {
-            operation: operation.clone(),
-            pin: given.flatten(),
-            target: Target { new_key: KeyPlace { provider, container, card: Some(card.clone()) }, max_containers },
-        };
+        let place = KeyPlace { provider, container, card: Some(card.clone()) };
+        let operation = self.performing(&name, place, operation.clone(), given.flatten());
         self.enqueue(
             &reader,
             CardTransaction {
-                session: id,
-                effect,
+                client: CardClient::Core { session: id, effect },
                 card: name,
                 operation,
                 pin,
@@ -70,6 +64,19 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             },
         );
         true
+    }
+
+    /// An operation on a card as its provider begins it; a new key would go to that place.
+    pub(crate) fn performing(
+        &self,
+        card: &str,
+        new_key: KeyPlace,
+        operation: CardOperation,
+        pin: Option<Pin>,
+    ) -> Operation {
+        let containers = self.hosts.cards.card(card, |card| card.profile().capacity.containers);
+        let target = Target { new_key, max_containers: containers.unwrap_or_default() };
+        Operation::Perform { operation, pin, target }
     }
 
     /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial;
@@ -98,8 +105,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.enqueue(
                 reader,
                 CardTransaction {
-                    session: id,
-                    effect,
+                    client: CardClient::Core { session: id, effect },
                     card,
                     operation: Operation::Identify,
                     pin: None,
@@ -203,14 +209,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if reader.is_busy() {
             self.schedule_reader(name);
         }
-        let CardTransaction { session, effect, .. } = transaction;
+        let (session, effect) = match transaction.client {
+            CardClient::Logon(id) => return self.logon_card_done(id, transaction.record, performed(outcome)),
+            CardClient::Core { session, effect } => (session, effect),
+        };
         if transaction.operation != Operation::Identify {
-            let result = match outcome {
-                Ok(TransactionOutcome::Result(result)) => result,
-                Ok(TransactionOutcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
-                Err(code) => EffectResult::Failed(code),
-            };
-            return self.complete(session, effect, result);
+            return self.complete(session, effect, performed(outcome));
         }
         let state = match outcome {
             _ if empty => ReaderState::Empty,
@@ -231,9 +235,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.complete(session, effect, result)
     }
 
-    /// A session is gone, and its transactions with it: a card that one of them had begun to work with is reset.
-    pub(crate) fn abort_transactions(&mut self, id: SessionId) {
-        for name in self.readers.forget(id) {
+    /// Some clients are gone, and their transactions with them: a card that one of them had begun to work with is
+    /// reset.
+    pub(crate) fn abort_transactions(&mut self, of: impl Fn(CardClient) -> bool) {
+        for name in self.readers.forget(of) {
             self.hosts.cards.reset(&name);
             if self.readers.get(&name).is_ok_and(Reader::is_busy) {
                 self.schedule_reader(&name);
@@ -241,7 +246,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    fn enqueue(&mut self, name: &ReaderName, transaction: CardTransaction) {
+    pub(crate) fn enqueue(&mut self, name: &ReaderName, transaction: CardTransaction) {
         if let Some(reader) = self.readers.get_mut(name) {
             reader.enqueue(transaction);
         }
@@ -260,10 +265,17 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// The installed provider of the card in a reader.
     fn provider_of(&self, name: &ReaderName) -> Option<String> {
-        let computer = self.computers.get(&name.computer)?;
-        match recognise(computer, self.readers.get(name).ok()?) {
-            Recognised::Card { provider, .. } => Some(provider.to_owned()),
-            Recognised::Empty | Recognised::Unusable(_) => None,
+        self.card_provider(name).ok()
+    }
+
+    /// The installed provider of the card in a reader, or why there is none.
+    pub(crate) fn card_provider(&self, name: &ReaderName) -> Result<String, HResult> {
+        let (computer, reader) = (self.computers.get(&name.computer), self.readers.get(name));
+        let (Some(computer), Ok(reader)) = (computer, reader) else { return Err(HResult::SCARD_E_NO_SMARTCARD) };
+        match recognise(computer, reader) {
+            Recognised::Card { provider, .. } => Ok(provider.to_owned()),
+            Recognised::Empty => Err(HResult::SCARD_E_NO_SMARTCARD),
+            Recognised::Unusable(code) => Err(code),
         }
     }
 }
@@ -316,6 +328,15 @@ pub(crate) const fn fault_code(fault: CardFault) -> Option<HResult> {
 enum TransactionOutcome {
     Serial(CardSerial),
     Result(EffectResult),
+}
+
+/// What an operation other than reading a serial came to.
+fn performed(outcome: Result<TransactionOutcome, HResult>) -> EffectResult {
+    match outcome {
+        Ok(TransactionOutcome::Result(result)) => result,
+        Ok(TransactionOutcome::Serial(_)) => EffectResult::Failed(HResult::E_UNEXPECTED),
+        Err(code) => EffectResult::Failed(code),
+    }
 }
 
 /// What a computer makes of a reader without asking the card.

@@ -9,6 +9,7 @@ use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, Profil
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault};
+use crate::attempt::CardLogon;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{ActError, WorldError};
@@ -16,7 +17,7 @@ use crate::hosts::{CaHost, CardHost, Hosts};
 use crate::names::Names;
 use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
-use crate::readers::Readers;
+use crate::readers::{LogonId, Readers};
 use crate::session::{CoreSession, SessionId};
 use crate::spec::{Budget, CaSpec, ComputerRole, PolicyServiceSpec};
 use crate::spending::{STEPS_WITHOUT_PROGRESS, Source, Spending};
@@ -56,6 +57,10 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     /// Certificates of untrusted CAs that have the subject of a trusted one.
     pub(crate) untrusted_cas: Vec<Vec<u8>>,
     pub(crate) sessions: BTreeMap<SessionId, CoreSession<F::Core>>,
+    /// Those who are about to log on with a card.
+    pub(crate) logons: BTreeMap<LogonId, CardLogon>,
+    /// How many ever tried to.
+    pub(crate) begun_logons: u32,
     /// How many sessions ever began.
     pub(crate) begun: u32,
     /// How many containers each principal's providers have named, by principal and place.

@@ -134,7 +134,10 @@ fn issued_certificates_are_published_where_the_template_says_so() {
     let (mut ca, reply) = one_request(&published);
     let publications = ca.take_publications();
     assert_eq!(publications.len(), 1);
-    assert_eq!((&publications[0].dn, Some(&publications[0].certificate)), (&alice().dn, reply.certificate.as_ref()));
+    assert_eq!(
+        (&publications[0].account, Some(&publications[0].certificate)),
+        (&alice().sid, reply.certificate.as_ref())
+    );
     assert!(ca.take_publications().is_empty());
     let (mut ca, _) = one_request(&template("User"));
     assert!(ca.take_publications().is_empty());

@@ -223,6 +223,12 @@ const CASES: &[Case] = &[
         bench.template.name_flags = NameFlags::SUBJECT_ALT_REQUIRE_DOMAIN_DNS;
         bench.caller.dn = "CN=Alice,O=Contoso".into();
     }),
+    ("CA3.2.4.lengths", HResult::CERTSRV_E_BAD_REQUESTSUBJECT, |bench| {
+        bench.caller.dn = format!("CN={},DC=contoso,DC=com", "a".repeat(65));
+    }),
+    ("CA3.2.4.lengths", HResult::CERTSRV_E_BAD_REQUESTSUBJECT, |bench| {
+        bench.caller.dn = format!("CN=alice,L={},C=DE,DC=contoso,DC=com", "a".repeat(129));
+    }),
     ("CA3.2.4.any", HResult::CERTSRV_E_BAD_REQUESTSUBJECT, |bench| {
         bench.template.name_flags = NameFlags::empty();
     }),

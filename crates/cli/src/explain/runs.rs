@@ -11,6 +11,7 @@ use super::fate::{End, Fate, Run, decided, decides, is, rule, runs};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
+use crate::prose::sentence;
 use crate::suite::Story;
 
 /// How many times are listed at which the same happened.
@@ -174,7 +175,7 @@ fn times(again: &[SimTime]) -> String {
     }
 }
 
-/// No run started at all: the decisions that refused a trigger say why.
+/// No run started at all: the decisions that refused a trigger, or somebody's logon, say why.
 fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
     writeln!(console.out, "no run started in this story")?;
     let mut told = BTreeSet::new();
@@ -183,6 +184,13 @@ fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Resu
         if refused && told.insert((record.actor.as_str(), rule(record))) {
             let why = decided(record, catalogue, None);
             writeln!(console.out, "{:>12}  {}: {why}", record.at.to_string(), record.actor)?;
+        }
+        if let (Kind::LogonFailed, Some(told)) = (record.kind, sentence(record)) {
+            writeln!(console.out, "{:>12}  {told}", record.at.to_string())?;
+            let mut causes = record.causes.iter().filter_map(|id| trace.get(*id));
+            if let Some(reason) = causes.rfind(|cause| cause.kind == Kind::Decision && !decides(cause)) {
+                writeln!(console.out, "{:14}{}", "", decided(reason, catalogue, None))?;
+            }
         }
     }
     Ok(())

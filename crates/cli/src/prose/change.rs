@@ -82,6 +82,15 @@ fn ca(facts: &Facts) -> String {
         .or_else(|| either("manager-approval", "now holds every request for its manager", "no longer asks its manager"))
         .or_else(|| of("maximum-validity", "now issues certificates for at most"))
         .or_else(|| either("suspended", "is suspended for a restore", "is no longer suspended"))
+        .or_else(|| either("sid-extension", "now names owners by SID", "no longer names owners by SID"))
+        .or_else(|| {
+            either("enforce-name-lengths", "now refuses names that are too long", "now takes names of any length")
+        })
+        .or_else(|| {
+            either("wrong-key", "now certifies another key than it is asked to", "certifies the right key again")
+        })
+        .or_else(|| either("wrong-template", "now names another template", "names the right template again"))
+        .or_else(|| either("garbage", "now sends what is no certificate", "sends certificates again"))
         .or_else(|| either("replicated", "reads the templates of the directory anew", "keeps its old templates"))
         .or_else(|| facts.get("attribute").map(|_| format!("the rights at {ca} change")))
         .or_else(|| setting(facts).map(|(name, value)| format!("`{name}` of {ca} is now {}", plain(value))))

@@ -365,7 +365,7 @@ words! {
     pub enum StrongMapping as "switch value" {
         /// The name in the certificate suffices.
         Off = "off",
-        /// The name suffices where the certificate is older than the account's mapping rules allow.
+        /// The name suffices, unless the certificate is older than the account.
         Compatibility = "compatibility",
         /// The certificate has to name the account by its SID, or the account the certificate.
         Full = "full",

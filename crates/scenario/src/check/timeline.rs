@@ -211,8 +211,11 @@ fn check_action(
         ActionStep::Crash(principal) | ActionStep::Pulse(principal) | ActionStep::GpRefresh { principal, .. } => {
             cx.names.has(NameKind::Principal, borrowed(principal), found);
         }
-        ActionStep::Logon { user, computer } => {
+        ActionStep::Logon { user, computer, with } => {
             cx.names.has(NameKind::User, borrowed(user), found);
+            if let Some(with) = with {
+                cx.names.has(NameKind::Card, borrowed(&with.card), found);
+            }
             defaults.computer = match computer {
                 Some(computer) => {
                     cx.names.has(NameKind::Computer, borrowed(computer), found).then(|| computer.value.clone())

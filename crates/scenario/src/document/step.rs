@@ -4,8 +4,8 @@ use autoenroll_model::{Duration, Fact};
 use autoenroll_trace::Kind;
 
 use super::{
-    ActionStep, ExpectedFact, ExpectedValue, NameOrReference, On, Pattern, PromptAnswer, Reference, Step, StepBegin,
-    StepEnd, StepKind, Time,
+    ActionStep, CardPin, ExpectedFact, ExpectedValue, NameOrReference, On, Pattern, PromptAnswer, Reference, Step,
+    StepBegin, StepEnd, StepKind, Time,
 };
 use crate::instant;
 use crate::shape::{change_named, verb_named};
@@ -72,7 +72,13 @@ fn action(verb: &'static str, table: &Table) -> Option<ActionStep> {
         "boot" => ActionStep::Boot(object()?),
         "shutdown" => ActionStep::Shutdown(object()?),
         "crash" => ActionStep::Crash(object()?),
-        "logon" => ActionStep::Logon { user: object()?, computer: computer() },
+        "logon" => {
+            let with = match table.get("with") {
+                Some(node) => Some(card_pin(node.as_table()?)?),
+                None => None,
+            };
+            ActionStep::Logon { user: object()?, computer: computer(), with }
+        }
         "logoff" => ActionStep::Logoff(object()?),
         "lock" => ActionStep::Lock(object()?),
         "unlock" => ActionStep::Unlock(object()?),
@@ -159,6 +165,10 @@ pub(crate) fn reference(text: &str) -> NameOrReference {
         }
         None => NameOrReference::Name(text.to_owned()),
     }
+}
+
+fn card_pin(table: &Table) -> Option<CardPin> {
+    Some(CardPin { card: name(table, "card")?, pin: table.text("pin")?.value.to_owned() })
 }
 
 fn answer(node: &Node) -> Option<PromptAnswer> {

@@ -246,7 +246,7 @@ fn ca(cx: &Context<'_>, table: &Table, span: Span, found: &mut Diagnostics) -> O
 }
 
 /// An age, or an instant.
-fn issued(table: &Table, key: &str) -> Option<Issued> {
+pub(super) fn issued(table: &Table, key: &str) -> Option<Issued> {
     duration(table, key).map(Issued::Age).or_else(|| instant_of(table, key).map(Issued::At))
 }
 

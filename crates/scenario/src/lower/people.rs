@@ -4,7 +4,7 @@ use autoenroll_csp::{CardDatabase, CardType};
 use autoenroll_model::{DirectoryCache, Provider, ProviderKind, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
 
-use super::cards::published;
+use super::cards::{issued, published};
 use super::{
     Context, NameKind, guid_of, impossible, name_of, number_or_none, sid_of, small, text_or_none, texts, word,
 };
@@ -67,6 +67,7 @@ pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> 
             guid: word(table, "guid").unwrap_or_else(|| guid_of("user", &name)),
             upn: text_or_none(table, "upn", Some(address.clone())),
             mail: text_or_none(table, "mail", Some(address)),
+            created: issued(table, "created"),
             settings: settings(cx, table, found),
             published: published(cx, &name, found),
             name,

@@ -3,8 +3,8 @@
 use autoenroll_model::Fact;
 
 use crate::document::{
-    ActionStep, ExpectedFact, ExpectedValue, NameOrReference, On, Pattern, PromptAnswer, Reference, Step, StepBegin,
-    StepEnd, StepKind, Time,
+    ActionStep, CardPin, ExpectedFact, ExpectedValue, NameOrReference, On, Pattern, PromptAnswer, Reference, Step,
+    StepBegin, StepEnd, StepKind, Time,
 };
 use crate::source::{Span, Spanned};
 use crate::tree::{Entry, Node, Table, Value};
@@ -77,9 +77,15 @@ fn action(verb: &'static str, action: &ActionStep, rows: &mut Rows) {
         | ActionStep::Unlock(name)
         | ActionStep::Pulse(name)
         | ActionStep::Remove(name) => rows.text(verb, &name.value),
-        ActionStep::Logon { user, computer } => {
+        ActionStep::Logon { user, computer, with } => {
             rows.text(verb, &user.value);
             rows.text_some("computer", computer.as_ref());
+            if let Some(CardPin { card, pin }) = with {
+                let mut given = Rows(Table::default());
+                given.text("card", &card.value);
+                given.text("pin", pin);
+                rows.put("with", Value::Table(given.0));
+            }
         }
         ActionStep::GpRefresh { principal, forced } => {
             rows.text(verb, &principal.value);

@@ -77,7 +77,7 @@ pub(super) fn differences(wanted: &[(String, Fact, Span)], exact: bool, facts: &
 /// Prompts, balloons, summaries and error events fail a story that does not name them.
 pub(super) fn must_be_named(record: &Record) -> bool {
     match record.kind {
-        Kind::Prompt | Kind::PromptChanged | Kind::Balloon => true,
+        Kind::Prompt | Kind::PromptChanged | Kind::Balloon | Kind::LogonFailed => true,
         Kind::Event => record.facts.text("severity") == Some("error"),
         _ => false,
     }

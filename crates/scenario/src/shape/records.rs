@@ -202,7 +202,17 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(Kind::Boot, "A computer starts.", &[]),
     schema(Kind::Shutdown, "A computer is shut down.", &[]),
     schema(Kind::Crash, "A computer or a core is gone without warning.", &[USERS]),
-    schema(Kind::Logon, "A user logs on.", &[COMPUTER]),
+    schema(Kind::CardLogon, "A user types the PIN of a card to log on with.", &[COMPUTER, CARD]),
+    schema(
+        Kind::Logon,
+        "A user logs on; the facts after the computer are of a card.",
+        &[COMPUTER, CARD, CONTAINER, CERTIFICATE, MAPPING],
+    ),
+    schema(
+        Kind::LogonFailed,
+        "A logon with a card is refused, by the card or by the domain controller.",
+        &[COMPUTER, CARD, CONTAINER, CERTIFICATE, CODE, KDC_ERROR, TRIES_LEFT],
+    ),
     schema(Kind::Logoff, "A user logs off.", &[]),
     schema(Kind::Lock, "A user locks the workstation.", &[]),
     schema(Kind::Unlock, "A user unlocks it.", &[]),
@@ -517,6 +527,11 @@ const CHANGED: &[FactSchema] = &[
     fact("hangs", FactType::Flag, "Whether it takes requests and never answers."),
     fact("latency", FactType::Text, "Duration of every access now."),
     fact("suspended", FactType::Flag, "Whether the CA is suspended for a restore."),
+    fact("sid-extension", FactType::Flag, "Whether the CA's certificates name their owner by SID."),
+    fact("enforce-name-lengths", FactType::Flag, "Whether the CA refuses names beyond the bounds of RFC 5280."),
+    fact("wrong-key", FactType::Flag, "Whether the CA certifies another key than the one in the request."),
+    fact("wrong-template", FactType::Flag, "Whether the CA's certificates name another template."),
+    fact("garbage", FactType::Flag, "Whether the CA sends what is no certificate."),
     fact("replicated", FactType::Flag, "The CA reads the templates anew."),
     fact("manager-approval", FactType::Flag, "Whether a manager approves every request."),
     fact("maximum-validity", FactType::Text, "Longest life of a certificate."),
@@ -605,6 +620,9 @@ const CONTEXT_OF_POLICY: FactSchema =
     fact("context", FactType::Word(|| vec!["user", "machine"]), "Which half of Group Policy.");
 const CONTROLLER: FactSchema = fact("controller", FactType::Text, "The domain controller.");
 const DECIDED: FactSchema = fact("outcome", FactType::Flag, "What it decided.");
+const KDC_ERROR: FactSchema = fact("kdc-error", FactType::Text, "What the domain controller answers, by name.");
+const MAPPING: FactSchema =
+    fact("mapping", FactType::Word(|| vec!["upn", "sid"]), "By what the certificate names the account.");
 const ID: FactSchema = fact("id", FactType::Number, "Its number.");
 const INTERACTIVE: FactSchema = fact("interactive", FactType::Flag, "Whether it may ask the user.");
 const INVARIANT: FactSchema = fact("invariant", FactType::Text, "Which one.");

@@ -454,6 +454,11 @@ static USER: Shape = Shape {
         key("dn", Text, "Distinguished name; CN=name,CN=Users,… unless said here."),
         key("upn", OrNone(&Text), "userPrincipalName; name@domain unless said here."),
         key("mail", OrNone(&Text), "mail; name@domain unless said here."),
+        key(
+            "created",
+            Time,
+            "How long before the start the account was created, or when; before every certificate unless said here.",
+        ),
         key("groups", List(&Text), "Groups it belongs to; Domain Users unless said here."),
         SETTINGS[0],
         SETTINGS[1],
@@ -685,6 +690,13 @@ pub(crate) static ANSWER: Shape = Shape {
     name: "an answer",
     doc: "What a user gives or chooses.",
     keys: &[key("pin", Text, "These digits."), key("card", Text, "This card.")],
+};
+
+/// What somebody logs on with.
+pub(crate) static CARD_PIN: Shape = Shape {
+    name: "a logon with a card",
+    doc: "The card that somebody logs on with, and the PIN that is typed.",
+    keys: &[must("card", Text, "This card."), must("pin", Text, "These digits.")],
 };
 
 /// The words of answers, and `hold`, which leaves a prompt open.

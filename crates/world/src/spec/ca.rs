@@ -1,6 +1,6 @@
 //! A certification authority: what a scenario says of it, and the rows of its settings.
 
-use autoenroll_ca::{Approval, Ca};
+use autoenroll_ca::{Approval, Ca, CaFaults};
 use autoenroll_model::{Duration, KeyAlgorithm, SecurityDescriptor, Template};
 
 use super::setting::{Field, Setting};
@@ -38,6 +38,12 @@ pub struct CaSpec {
     pub published: Option<Duration>,
     /// It refuses calls that are not protected for privacy, as a CA of 2012 or a patched one does ([MS-WCCE] note 7).
     pub requires_privacy: bool,
+    /// It puts the requester's security identifier into certificates, as CAs do since the updates of May 2022.
+    pub sid_extension: bool,
+    /// Subject names keep to the bounds of RFC 5280 (`EnforceX500NameLengths`).
+    pub enforce_name_lengths: bool,
+    /// What it does wrong.
+    pub faults: CaFaults,
     /// Its own older copies of templates; the others it reads from the directory.
     pub stale_templates: Vec<Template>,
 }
@@ -61,6 +67,9 @@ impl Default for CaSpec {
             suspended: false,
             published: None,
             requires_privacy: false,
+            sid_extension: true,
+            enforce_name_lengths: true,
+            faults: CaFaults::default(),
             stale_templates: Vec::new(),
         }
     }
@@ -118,6 +127,38 @@ impl CaSpec {
             field: Field::Flag(|ca| &mut ca.requires_privacy),
         },
         Setting {
+            name: "sid-extension",
+            in_world: Some(
+                "Whether certificates name their owner by SID, as those of CAs with the updates of May 2022 do (KB 5014754).",
+            ),
+            in_change: Some("Whether certificates name their owner by SID."),
+            field: Field::Flag(|ca| &mut ca.sid_extension),
+        },
+        Setting {
+            name: "enforce-name-lengths",
+            in_world: Some("Whether it refuses subject names beyond the bounds of RFC 5280 (EnforceX500NameLengths)."),
+            in_change: Some("Whether it refuses subject names beyond the bounds of RFC 5280."),
+            field: Field::Flag(|ca| &mut ca.enforce_name_lengths),
+        },
+        Setting {
+            name: "wrong-key",
+            in_world: Some("It certifies its own key in place of the one in the request."),
+            in_change: Some("true: it certifies its own key in place of the one in the request."),
+            field: Field::Flag(|ca| &mut ca.faults.wrong_key),
+        },
+        Setting {
+            name: "wrong-template",
+            in_world: Some("Its certificates name another template of the directory."),
+            in_change: Some("true: its certificates name another template of the directory."),
+            field: Field::Flag(|ca| &mut ca.faults.wrong_template),
+        },
+        Setting {
+            name: "garbage",
+            in_world: Some("It says that it issues, and sends what is no certificate."),
+            in_change: Some("true: it says that it issues, and sends what is no certificate."),
+            field: Field::Flag(|ca| &mut ca.faults.garbage),
+        },
+        Setting {
             name: "suspended",
             in_world: None,
             in_change: Some("true: it answers, and refuses everything, as during a restore."),
@@ -150,5 +191,8 @@ impl CaSpec {
         config.max_validity = self.maximum_validity;
         config.approval = if self.manager_approval { Approval::Manager } else { Approval::Automatic };
         config.key_archival = self.key_archival;
+        config.sid_extension = self.sid_extension;
+        config.enforce_name_lengths = self.enforce_name_lengths;
+        config.faults = self.faults;
     }
 }

@@ -8,7 +8,7 @@ use autoenroll_world::{Action, Look};
 
 use super::StepRunner;
 use crate::check::StepDefaults;
-use crate::document::{ActionStep, CaOp, ExpectedFact, On, Pattern, PromptAnswer, StepKind, reference};
+use crate::document::{ActionStep, CaOp, CardPin, ExpectedFact, On, Pattern, PromptAnswer, StepKind, reference};
 use crate::run::bindings::EmptyBinding;
 use crate::run::matching::Matcher;
 use crate::run::simulator::Simulator;
@@ -71,8 +71,14 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             ActionStep::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
             ActionStep::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
             ActionStep::Crash(target) => one(Action::Crash { target: target.value.clone() }),
-            ActionStep::Logon { user, .. } => {
-                one(Action::Logon { user: user.value.clone(), computer: defaults.computer.clone().unwrap_or_default() })
+            ActionStep::Logon { user, with, .. } => {
+                let (user, computer) = (user.value.clone(), defaults.computer.clone().unwrap_or_default());
+                one(match with {
+                    Some(CardPin { card, pin }) => {
+                        Action::CardLogon { user, computer, card: card.value.clone(), pin: Pin::new(pin) }
+                    }
+                    None => Action::Logon { user, computer },
+                })
             }
             ActionStep::Logoff(user) => one(Action::Logoff { user: user.value.clone() }),
             ActionStep::Lock(user) => one(Action::Lock { user: user.value.clone() }),

@@ -4,9 +4,9 @@ use autoenroll_model::{Choice, DecisionPoint};
 
 use super::super::verbs::ON_TAKES;
 use super::super::{
-    Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer, verb_named,
+    CARD_PIN, Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer, verb_named,
 };
-use super::{check_shape, check_value};
+use super::{check_shape, check_value, missing_keys};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -39,6 +39,13 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
         } else if let Some(modifier) = modifier_named(&entry.key.value) {
             match answer_problem(modifier, table, &entry.node) {
                 Some(problem) => found.push(problem),
+                None if modifier.name == "with" && table.get("logon").is_some() => {
+                    let value_type = ValueType::Table(&CARD_PIN);
+                    check_value(&Key { value_type, ..*modifier }, value_type, &entry.node, found);
+                    if let Value::Table(with) = &entry.node.value {
+                        missing_keys(&CARD_PIN, with, entry.node.span, found);
+                    }
+                }
                 None => check_value(modifier, modifier.value_type, &entry.node, found),
             }
         }
