@@ -4,7 +4,9 @@ mod policy;
 mod state;
 mod trust;
 
-use autoenroll_model::{AePolicy, Effect, EventTable, Facts, HResult, RootDse, RuleRow, Settings, Unconfigured};
+use autoenroll_model::{
+    AePolicy, Context, Effect, EventTable, Facts, HResult, RootDse, RuleRow, Settings, Unconfigured,
+};
 
 pub(crate) use self::state::{Acquisition, Next};
 use self::state::{Bound, Gate};
@@ -61,6 +63,8 @@ fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
     };
     events::run_started(frame);
     let facts = Facts::new().with("context", frame.identity.context.as_str()).with_some("value", settings.policy);
+    let machine = frame.identity.context == Context::Machine;
+    let own = machine && (frame.identity.domain_controller || !settings.automatic_requests.is_empty());
     let configured = frame.decide(rules::POLICY_OF_CONTEXT, "AEPolicy", settings.policy.is_some(), facts).holds;
     let mut value = settings.policy.filter(|_| configured);
     if value.is_none() {
@@ -72,13 +76,14 @@ fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
         Some(value) => value,
         None => {
             let trust = frame.profile().unconfigured == Unconfigured::TrustOnly;
-            if !frame.decide(rules::UNCONFIGURED, "AEPolicy", trust, Facts::new()).holds {
+            if !frame.decide(rules::UNCONFIGURED, "AEPolicy", trust, Facts::new()).holds && !own {
                 return Ok(Next::Nothing);
             }
             0
         }
     };
     let bits = AePolicy::from_bits_retain(value);
+    // MC2.disabled
     let disabled = bits.contains(AePolicy::DISABLED);
     if frame.decide(rules::POLICY_DISABLED, "AEPolicy", disabled, Facts::new().with("value", value)).holds {
         return Ok(Next::Nothing);
@@ -92,6 +97,7 @@ fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
         enroll: flag("enroll", AePolicy::ENROLL),
         manage: flag("manage", AePolicy::MANAGE),
         retrieve: flag("retrieve", AePolicy::RETRIEVE),
+        own,
     };
     Ok(Next::Ask(Effect::BindDirectory, Acquisition::Bind(Gate { settings, flags })))
 }

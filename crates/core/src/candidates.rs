@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     AceEffect, CaOrder, CaUri, Cause, Context, EnrollmentFlags, EnrollmentService, Facts, GeneralFlags, Inverted,
-    NameFlags, Right, RuleRow, SecurityDescriptor, Template, Token, access_check,
+    ManualRenewal, NameFlags, Right, RuleRow, SecurityDescriptor, Settings, Template, Token, access_check,
 };
 
 use crate::frame::Frame;
@@ -21,8 +21,22 @@ pub(crate) struct Candidate {
     pub(crate) cas: BestFirst<Ca>,
     /// Only renewals are possible: a new request would need a name that is not known.
     pub(crate) renewal_only: bool,
+    /// What lets it be one.
+    pub(crate) ground: Ground,
     /// The decisions that made it one.
     pub(crate) reasons: Vec<Cause>,
+}
+
+/// What makes a template one that may be enrolled for without being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// Autoenrollment, as policy asks for it.
+    Policy,
+    /// The machine enrolls for it by itself: the template of domain controllers, or one of the Automatic Certificate
+    /// Request Settings. Policy has no say in that, except by switching everything off.
+    Own,
+    /// The principal may enroll by hand, and has a certificate renewed that it got so.
+    Manual,
 }
 
 /// Every candidate, in the order in which they are worked on: by name, ordinal.
@@ -31,7 +45,13 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Result<Vec<C
     let token = Token::of(&gathered.principal);
     let mut found = Vec::new();
     for entry in &policy.templates {
-        found.extend(candidate(frame, gathered, entry, &token)?);
+        let ground = ground(frame, &gathered.settings, &entry.template);
+        // Without policy a domain controller knows neither newer templates nor superseding.
+        // MC2.newer
+        if ground == Ground::Policy && !gathered.flags.asked() {
+            continue;
+        }
+        found.extend(candidate(frame, gathered, entry, &token, ground)?);
     }
     drop_superseded(frame, policy, &mut found);
     frame.applies(rules::TEMPLATE_ORDER, "order", Facts::new().with("count", found.len()))?;
@@ -39,28 +59,51 @@ pub(crate) fn candidates(frame: &mut Frame, gathered: &Gathered) -> Result<Vec<C
     Ok(found)
 }
 
+/// What makes a template a candidate, if its other properties allow.
+pub(crate) fn ground(frame: &mut Frame, settings: &Settings, template: &Template) -> Ground {
+    let machine = frame.identity.context == Context::Machine && template.flags.contains(GeneralFlags::MACHINE_TYPE);
+    if !machine || template.schema_version() != 1 {
+        return Ground::Policy;
+    }
+    let name = template.name.as_str();
+    if frame.identity.domain_controller
+        && frame.decide(rules::CONTROLLERS_OWN, name, name == DOMAIN_CONTROLLER, Facts::new()).holds
+    {
+        return Ground::Own;
+    }
+    let requests = &settings.automatic_requests;
+    let named = requests.iter().any(|request| request == name);
+    if !requests.is_empty() && frame.decide(rules::AUTOMATIC_REQUEST, name, named, Facts::new()).holds {
+        return Ground::Own;
+    }
+    Ground::Policy
+}
+
+/// The version 1 template that is made for domain controllers.
+const DOMAIN_CONTROLLER: &str = "DomainController";
+
 fn candidate(
     frame: &mut Frame,
     gathered: &Gathered,
     entry: &Arc<TemplateEntry>,
     token: &Token,
+    ground: Ground,
 ) -> Result<Option<Candidate>, Inverted> {
     let before = frame.decisions_made();
-    if is_eligible(frame, entry, token).is_none() {
-        return Ok(None);
-    }
+    let Some(ground) = is_eligible(frame, entry, token, ground) else { return Ok(None) };
     let Some(cas) = issuing(frame, gathered, &entry.template) else { return Ok(None) };
     let renewal_only = match subject_source(frame, &entry.template)? {
-        SubjectSource::Directory => false,
+        SubjectSource::Directory => ground == Ground::Manual,
         SubjectSource::OldCertificate => true,
         SubjectSource::Missing => return Ok(None),
     };
-    Ok(Some(Candidate { entry: entry.clone(), cas, renewal_only, reasons: frame.decisions_since(before).collect() }))
+    let reasons = frame.decisions_since(before).collect();
+    Ok(Some(Candidate { entry: entry.clone(), cas, renewal_only, ground, reasons }))
 }
 
 /// The rules about one template alone, the cheapest first. The first that excludes it is the reason why nothing
 /// happens.
-fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Option<()> {
+fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: Ground) -> Option<Ground> {
     let template = &entry.template;
     let name = template.name.as_str();
     let require = |frame: &mut Frame, rule: RuleRow, holds: bool, facts: Facts| {
@@ -68,7 +111,9 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
     };
     let version = template.schema_version();
 
-    require(frame, rules::SCHEMA_TWO, version >= 2, Facts::new().with("schema", version))?;
+    if ground == Ground::Policy {
+        require(frame, rules::SCHEMA_TWO, version >= 2, Facts::new().with("schema", version))?;
+    }
     let highest = frame.profile().schema.highest();
     let facts = Facts::new().with("schema", version).with("highest", highest);
     // Where the limit lies is what profiles differ in; versions 1 and 2 are known to all of them ([MS-WCCE] note 42).
@@ -96,7 +141,10 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
         Some(flags) => flags.contains(EnrollmentFlags::AUTO_ENROLLMENT),
         None => template.flags.contains(GeneralFlags::AUTO_ENROLLMENT),
     };
-    require(frame, rules::AUTO_ENROLLMENT_FLAG, asked_for, Facts::new().with("auto-enrollment", asked_for))?;
+    if ground == Ground::Policy {
+        let facts = Facts::new().with("auto-enrollment", asked_for);
+        require(frame, rules::AUTO_ENROLLMENT_FLAG, asked_for, facts)?;
+    }
     // Only a client that knows the version nibble can be told by it that it is too old ([MS-WCCE] note 64).
     if frame.profile().same_key_renewal.is_yes() {
         // F3.2.3.0xf000000
@@ -110,14 +158,22 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token) -> Optio
     let rights = rights(entry, token);
     if entry.permissions.is_none() && denies_anything(&template.security, token) {
         let without = rights_without_denials(&template.security, token);
-        let denied = (!rights.enroll && without.enroll) || (!rights.autoenroll && without.autoenroll);
+        let autoenroll = ground == Ground::Policy && !rights.autoenroll && without.autoenroll;
+        let denied = autoenroll || (!rights.enroll && without.enroll);
         if frame.decide(rules::DENYING_ACE, name, denied, Facts::new()).holds {
             return None;
         }
     }
     let facts =
         Facts::new().with("read", rights.read).with("enroll", rights.enroll).with("autoenroll", rights.autoenroll);
-    require(frame, rules::TEMPLATE_RIGHTS, rights.read && rights.enroll && rights.autoenroll, facts)
+    let autoenroll = ground == Ground::Own || rights.autoenroll;
+    let by_hand = rights.read && rights.enroll;
+    if frame.decide(rules::TEMPLATE_RIGHTS, name, by_hand && autoenroll, facts).holds {
+        return Some(ground);
+    }
+    let asked = frame.profile().manual_renewal == ManualRenewal::Asked;
+    let manual = by_hand && frame.decide(rules::MANUAL_RENEWAL, name, asked, Facts::new()).holds;
+    manual.then_some(Ground::Manual)
 }
 
 /// The version nibble of a client that knows same-key renewal ([MS-WCCE] 3.1.2.4.2.2.2.8).
@@ -253,7 +309,8 @@ fn subject_source(frame: &mut Frame, template: &Template) -> Result<SubjectSourc
 
 /// A template that another candidate supersedes is not enrolled. One that is no candidate supersedes nothing.
 fn drop_superseded(frame: &mut Frame, policy: &EnrollmentPolicy, found: &mut Vec<Candidate>) {
-    let candidates: Vec<Arc<TemplateEntry>> = found.iter().map(|candidate| candidate.entry.clone()).collect();
+    let enrolled = found.iter().filter(|candidate| candidate.ground != Ground::Manual);
+    let candidates: Vec<Arc<TemplateEntry>> = enrolled.map(|candidate| candidate.entry.clone()).collect();
     found.retain(|candidate| {
         let name = &candidate.entry.template.name;
         let supersedes = |entry: &&Arc<TemplateEntry>| {

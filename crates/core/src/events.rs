@@ -3,8 +3,8 @@
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, RuleRow,
-    Severity, Thumbprint,
+    Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, RuleRow, Severity,
+    Thumbprint,
 };
 
 use crate::frame::{Frame, LogKind, code_fact};
@@ -52,14 +52,14 @@ pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, c
 /// A certificate was received (19) or renewed (20).
 pub(crate) fn succeeded(
     frame: &mut Frame,
-    action: Action,
+    renewal: bool,
     template: &str,
     ca: &str,
     certificate: &Thumbprint,
 ) -> Result<(), Inverted> {
     frame.applies(rules::RESULT_LOGGED, template, Facts::new())?;
     // E5.3.19, E5.3.20, E5.4.19, E5.4.20, E5.6.enrolled, E5.6.renewed
-    let id = if action == Action::Renew { 20 } else { 19 };
+    let id = if renewal { 20 } else { 19 };
     let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
     log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
     Ok(())
@@ -69,13 +69,13 @@ pub(crate) fn succeeded(
 pub(crate) fn failed(
     frame: &mut Frame,
     because: Cause,
-    action: Action,
+    renewal: bool,
     template: &str,
     code: HResult,
 ) -> Result<(), Inverted> {
     frame.applies(rules::RESULT_LOGGED, template, code_fact(code))?;
     // E5.3.13, E5.3.16, E5.4.13, E5.4.16
-    let id = if action == Action::Renew { 16 } else { 13 };
+    let id = if renewal { 16 } else { 13 };
     let facts = Facts::new().with("template", template).with("code", code.to_string());
     log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
     Ok(())

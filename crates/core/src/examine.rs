@@ -5,13 +5,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Duration, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, KeyUsage, Oid, Stores, Template, Threshold,
+    Duration, EnrollmentFlags, Facts, Inverted, KeyPlace, KeyUsage, Oid, RequestStage, Stores, Template, Threshold,
     Thumbprint,
 };
 use autoenroll_wire::{Certificate, TemplateReference};
 
 use crate::frame::Frame;
+use crate::judge::Subject;
 use crate::known::{Gathered, Inventory, Known, ManagedCertificate, TemplateEntry, WatchedCertificate};
+use crate::names::is_misnamed;
 use crate::rules;
 
 /// Reads both stores. Only certificates of a template that exists are managed; of everything else only the end matters.
@@ -37,8 +39,13 @@ pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) ->
 
 /// What must be inspected by whoever has cryptography and a network.
 pub(crate) fn to_inspect(held: &Inventory) -> Vec<Thumbprint> {
+    let issued = held.requests.iter().filter_map(|entry| match &entry.stage {
+        RequestStage::Issued { certificate, .. } => Some(Certificate::parse(certificate).ok()?.thumbprint()),
+        RequestStage::Prepared | RequestStage::Pending { .. } => None,
+    });
     let mut all: Vec<Thumbprint> =
         held.managed.iter().chain(&held.published).map(|certificate| certificate.thumbprint.clone()).collect();
+    all.extend(issued);
     all.sort_unstable();
     all.dedup();
     all
@@ -55,6 +62,8 @@ pub(crate) enum CertificateStatus {
     Outdated(ManagedCertificate),
     /// One is valid and its renewal is due.
     Due(ManagedCertificate),
+    /// One is valid, but names the machine as it is no longer called.
+    Misnamed(ManagedCertificate),
 }
 
 /// Judges the certificates of a template in MY; the valid one that lasts longest speaks for them all. Where it may not
@@ -66,8 +75,8 @@ pub(crate) fn status(
     entry: &Arc<TemplateEntry>,
     may_update: bool,
 ) -> Result<CertificateStatus, Inverted> {
-    let held = &known.held;
-    let counted = counted_for(frame, &known.gathered.policy.templates, entry);
+    let Known { held, gathered } = known;
+    let counted = counted_for(frame, &gathered.policy.templates, entry);
     let mut valid: Vec<&ManagedCertificate> = Vec::new();
     for certificate in held.managed.iter().filter(|certificate| certificate.is_of(&counted)) {
         if is_valid(frame, held, certificate) {
@@ -80,8 +89,10 @@ pub(crate) fn status(
     let template = &entry.template;
     let subject = best.thumbprint.0.as_str();
     let facts = Facts::new().with("certificate", best.major).with("template", template.revision);
+    // A certificate of a version 1 template does not say of which version it is ([MS-WCCE] 2.2.2.7.7.1).
+    let older = template.schema_version() >= 2 && template.revision > best.major;
     // P7.25
-    let outdated = frame.decide(rules::HIGHER_MAJOR_VERSION, subject, template.revision > best.major, facts).holds;
+    let outdated = frame.decide(rules::HIGHER_MAJOR_VERSION, subject, older, facts).holds;
     if outdated && may_update {
         return Ok(CertificateStatus::Outdated(best));
     }
@@ -91,6 +102,9 @@ pub(crate) fn status(
         if !frame.decide(rules::RENEWAL_SKIPPED, subject, skipped, Facts::new()).holds {
             return Ok(CertificateStatus::Due(best));
         }
+    }
+    if may_update && is_misnamed(frame, &gathered.principal, &best) {
+        return Ok(CertificateStatus::Misnamed(best));
     }
     if !outdated {
         frame.applies(rules::NOTHING_NEEDED, subject, Facts::new())?;
@@ -116,22 +130,7 @@ fn counted_for(frame: &mut Frame, templates: &[Arc<TemplateEntry>], entry: &Arc<
 /// Whether a certificate satisfies its template at all. Of a key on a card the store's word counts; the card need not
 /// be there.
 fn is_valid(frame: &mut Frame, held: &Inventory, certificate: &ManagedCertificate) -> bool {
-    let subject = certificate.thumbprint.0.as_str();
-    let now = frame.now.wall;
-    let revoked = held.is_revoked(certificate);
-    let over = held.is_over(certificate, now) || now < certificate.not_before;
-    let facts = Facts::new().with("not-after", certificate.not_after.to_string()).with("revoked", revoked);
-    if frame.decide(rules::EXPIRED_OR_REVOKED, subject, over, facts).holds {
-        return false;
-    }
-    let check = held.check(&certificate.thumbprint);
-    let chain = check.map_or(HResult::CERT_E_CHAINING, |check| check.chain);
-    let mut usable = check.is_some_and(|check| check.key_usable);
-    if certificate.key.as_ref().is_some_and(|key| key.card.is_some()) {
-        usable = frame.decide(rules::KEY_ON_ABSENT_CARD, subject, usable, Facts::new()).holds;
-    }
-    let facts = Facts::new().with("chain", chain.to_string()).with("key-usable", usable);
-    !frame.decide(rules::UNUSABLE_CERTIFICATE, subject, chain != HResult::S_OK || !usable, facts).holds
+    Subject::from(certificate).judge(frame, held.check(&certificate.thumbprint)).is_ok()
 }
 
 /// Whether renewal is due: the template's period before the end ([MS-CRTD] 2.15), but not before four fifths of the

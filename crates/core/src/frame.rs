@@ -11,7 +11,7 @@ use autoenroll_model::{
     PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
-use crate::known::{Found, PolicyCache};
+use crate::known::{Found, Misnamed, PolicyCache};
 use crate::rules;
 
 /// The surroundings of a run.
@@ -26,6 +26,8 @@ pub(crate) struct Frame {
     pub(crate) cache: Option<PolicyCache>,
     /// What each policy server told last, by its URL: all that there is when it answers that nothing has changed.
     pub(crate) told: BTreeMap<String, Told>,
+    /// Certificates of the machine that have another name than it.
+    pub(crate) misnamed: Misnamed,
     /// The balloon about certificates near their end, while it is shown.
     notice: Option<BalloonId>,
     /// The level of the event log, as last read.
@@ -47,6 +49,7 @@ impl Frame {
             pins: BTreeMap::new(),
             cache: None,
             told: BTreeMap::new(),
+            misnamed: Misnamed::default(),
             notice: None,
             log_everything: false,
             decisions,
@@ -281,15 +284,23 @@ pub(crate) enum Timer {
     NoticeEnd,
     /// The end of the time that a CA has to answer.
     CaTimeout,
+    /// The end of the delay after the machine was seen to have another name than its certificate.
+    Misnamed,
 }
 
 impl Timer {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 }
 
 impl Timers {
     pub(crate) const fn set(&mut self, timer: Timer, at: SimTime) {
         self.0[timer as usize] = Some(at);
+    }
+
+    /// Sets the timer unless it is due before that.
+    pub(crate) fn set_earlier(&mut self, timer: Timer, at: SimTime) {
+        let set = self.0[timer as usize];
+        self.set(timer, set.map_or(at, |set| set.min(at)));
     }
 
     pub(crate) const fn clear(&mut self, timer: Timer) {

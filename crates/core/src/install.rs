@@ -4,8 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Cause, Context, Effect, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, LifecycleEvent, StoredCertificate,
-    Thumbprint,
+    Cause, Context, Effect, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, LifecycleEvent, Removal,
+    StoredCertificate, SupersededCopies, Thumbprint,
 };
 use autoenroll_wire::Certificate;
 
@@ -91,7 +91,29 @@ pub(crate) fn retirements(
         frame.applies(rules::OLD_ARCHIVED, &certificate.thumbprint.0, Facts::new().with("by", template))?;
         found.push(retire(frame, certificate));
     }
+    found.extend(superseded_copies(frame, held, template, retires));
     Ok(found)
+}
+
+/// What the template supersedes leaves the directory object too, in the profiles that do so.
+fn superseded_copies(
+    frame: &mut Frame,
+    held: &Inventory,
+    template: &str,
+    retires: &[Thumbprint],
+) -> Option<Housekeeping> {
+    let superseded = held
+        .published
+        .iter()
+        .filter(|copy| retires.contains(&copy.thumbprint) && copy.template.template.name != template);
+    let copies: Vec<Thumbprint> = superseded.map(|copy| copy.thumbprint.clone()).collect();
+    if copies.is_empty() {
+        return None;
+    }
+    let removed = frame.profile().superseded_copies == SupersededCopies::Removed;
+    let facts = Facts::new().with("count", copies.len()).with("by", template);
+    let decided = frame.decide(rules::SUPERSEDED_COPIES, "userCertificate", removed, facts);
+    decided.holds.then_some(Housekeeping::Unpublish(copies))
 }
 
 /// Deletes a signature certificate whose template says so, archives every other ([MS-CRTD] 2.26, 0x400).
@@ -126,7 +148,10 @@ pub(crate) fn housekeeping(
     for certificate in held.managed.iter().filter(|certificate| !retired.contains(&certificate.thumbprint)) {
         let waits = unfinished.contains(&certificate.template.template.name);
         if held.is_over(certificate, now) && manage && !waits {
-            found.push(retire(frame, certificate));
+            let always = frame.profile().removal == Removal::Always;
+            if frame.decide(rules::REMOVAL_ALONE, &certificate.thumbprint.0, always, Facts::new()).holds {
+                found.push(retire(frame, certificate));
+            }
         }
     }
     announce_expiry(frame, known, retired)?;
@@ -134,7 +159,10 @@ pub(crate) fn housekeeping(
     let stale: Vec<Thumbprint> = over.map(|certificate| certificate.thumbprint.clone()).collect();
     if !stale.is_empty() {
         let facts = Facts::new().with("count", stale.len());
-        if frame.decide(rules::DIRECTORY_CLEANED, "userCertificate", manage, facts).holds {
+        let cleans = frame.profile().directory_cleaning.is_yes();
+        if frame.decide(rules::DIRECTORY_CLEANED, "userCertificate", manage, facts.clone()).holds
+            && frame.decide(rules::DIRECTORY_CLEANING, "userCertificate", cleans, facts).holds
+        {
             found.push(Housekeeping::Unpublish(stale));
         }
     }

@@ -4,6 +4,7 @@
 mod card;
 mod deliver;
 mod key;
+mod refuse;
 mod state;
 mod submit;
 
@@ -52,14 +53,14 @@ pub(crate) struct Ended {
 
 impl Work {
     /// Begins an item.
-    pub(crate) fn start(frame: &mut Frame, item: Item) -> Result<Progress, CoreError> {
+    pub(crate) fn start(frame: &mut Frame, known: &Known, item: Item) -> Result<Progress, CoreError> {
         let started =
             Report::ItemStarted { template: item.name.clone(), action: item.action(), interactive: item.interactive };
         frame.report(started, &item.reasons);
         events::enrollment(frame, true, &item.name);
         let because = item.because;
         let mut job = Job { item, provider: 0, pins: BTreeMap::new(), losses: 0, because };
-        let first = first_step(&mut job, frame);
+        let first = first_step(&mut job, frame, known);
         go_on(job, frame, first)
     }
 
@@ -156,7 +157,7 @@ impl Work {
 }
 
 /// A machine has no desktop, so what needs a user fails there; everything else begins.
-fn first_step(job: &mut Job, frame: &mut Frame) -> Result<Next, Halt> {
+fn first_step(job: &mut Job, frame: &mut Frame, known: &Known) -> Result<Next, Halt> {
     if job.item.interactive {
         let name = job.item.name.clone();
         // X6.3.0x80090022, K8.3.silent
@@ -168,7 +169,7 @@ fn first_step(job: &mut Job, frame: &mut Frame) -> Result<Next, Halt> {
     match job.item.task.clone() {
         Task::Request(_) => Ok(Next::ChooseProvider),
         Task::Retrieve(pending) => Ok(submit::retrieve(job, frame, pending)),
-        Task::Resume(issued) => deliver::resume(job, frame, issued.into()),
+        Task::Resume(issued) => deliver::resume(job, frame, &known.held, issued),
     }
 }
 
@@ -184,7 +185,7 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
             Ok(Next::MakeKey(card)) => key::make(&mut job, frame, card),
             Ok(Next::BeginRequest(key)) => submit::begin(&mut job, frame, key),
             Ok(Next::Sign(unsigned)) => Ok(submit::sign(&job, frame, unsigned)),
-            Ok(Next::Deliver(certified)) => deliver::deliver(&mut job, frame, certified),
+            Ok(Next::Inspect(certified)) => deliver::inspect(&job, frame, certified),
             Ok(Next::WriteCard(card, certified)) => Ok(deliver::write_card(&job, frame, card, certified)),
             Err(Halt::Broken(error)) => return Err(error),
             // The step that the rule asks for is not taken, so the item cannot go on.
@@ -215,10 +216,11 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
         Step::ReadExchange(key, cas) => submit::exchange_read(job, frame, key, cas, reported.exchange_certificate()?),
         Step::Archive(key, cas) => submit::key_archived(job, frame, key, cas, reported.archived_key()?),
         Step::Sign(card, unsigned) => submit::signed(job, frame, unsigned, reported.signature(card.as_ref())?),
-        Step::Submit(submitting) => submit::replied(job, frame, submitting, reported.reply()?),
+        Step::Submit(submitting) => submit::replied(job, frame, known, submitting, reported.reply()?),
         Step::NotePending => submit::pending_noted(job, frame, reported.done()?),
-        Step::Retrieve(pending) => submit::retrieved(job, frame, &known.held, pending, reported.reply()?),
+        Step::Retrieve(pending) => submit::retrieved(job, frame, known, pending, reported.reply()?),
         Step::NoteIssued(certified) => submit::issue_noted(job, frame, certified, reported.done()?),
+        Step::Inspect(certified) => deliver::inspected(job, frame, &known.held, certified, reported.checks()?),
         Step::WriteCard(card, certified) => {
             let result = reported.done_by_card(&card)?;
             deliver::card_written(job, frame, card, certified, result)

@@ -1,12 +1,13 @@
 //! What the phases of a run hand to each other: policy, templates and CAs, certificates, and the work list.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, KeyPlace, PrincipalObject, Provider,
-    RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
+    Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace, PrincipalObject,
+    Provider, RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
 };
 
 /// Everything a run knows when it works on certificates.
@@ -36,11 +37,19 @@ pub(crate) struct PolicyFlags {
     pub(crate) manage: bool,
     /// 0x4: fetch what is pending.
     pub(crate) retrieve: bool,
+    /// No bit: the machine may have templates that it enrolls for by itself.
+    pub(crate) own: bool,
 }
 
 impl PolicyFlags {
-    pub(crate) const fn any(self) -> bool {
+    /// Policy asks for something.
+    pub(crate) const fn asked(self) -> bool {
         self.enroll || self.manage || self.retrieve
+    }
+
+    /// There may be something to do.
+    pub(crate) const fn any(self) -> bool {
+        self.asked() || self.own
     }
 }
 
@@ -49,6 +58,13 @@ impl PolicyFlags {
 pub(crate) struct EnrollmentPolicy {
     pub(crate) templates: Vec<Arc<TemplateEntry>>,
     pub(crate) services: Vec<EnrollmentService>,
+}
+
+impl EnrollmentPolicy {
+    /// The template of a name.
+    pub(crate) fn template(&self, name: &str) -> Option<&Template> {
+        self.templates.iter().map(|entry| &entry.template).find(|template| template.name == name)
+    }
 }
 
 /// What the sources have told, in their order.
@@ -147,9 +163,10 @@ impl Inventory {
         self.certified.contains(key)
     }
 
-    /// Whether a request for the template is not finished.
-    pub(crate) fn is_outstanding(&self, template: &str) -> bool {
-        self.requests.iter().any(|entry| entry.template == template && entry.stage != RequestStage::Prepared)
+    /// Whether a request for the template is not finished, apart from those that are over, by their key.
+    pub(crate) fn is_outstanding(&self, template: &str, over: &[String]) -> bool {
+        let waits = |entry: &RequestEntry| entry.stage != RequestStage::Prepared && !over.contains(&entry.key_id);
+        self.requests.iter().any(|entry| entry.template == template && waits(entry))
     }
 }
 
@@ -188,6 +205,39 @@ pub(crate) struct WatchedCertificate {
     pub(crate) not_after: FileTime,
 }
 
+/// Certificates of a machine that name it as it is no longer called, as seen since it started. Nothing else remembers
+/// them, so that a restart counts anew.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Misnamed(BTreeMap<Thumbprint, Seen>);
+
+/// What became of such a certificate so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) since: SimTime,
+    /// The latest failure to replace it, and how often it came in a row.
+    pub(crate) failed: Option<(HResult, u8)>,
+}
+
+impl Misnamed {
+    /// It has a wrong name now, or had it before.
+    pub(crate) fn see(&mut self, certificate: &Thumbprint, now: SimTime) -> Seen {
+        *self.0.entry(certificate.clone()).or_insert(Seen { since: now, failed: None })
+    }
+
+    /// Its name is right.
+    pub(crate) fn forget(&mut self, certificate: &Thumbprint) {
+        self.0.remove(certificate);
+    }
+
+    /// A certificate in its place could not be had.
+    pub(crate) fn failed(&mut self, certificate: &Thumbprint, code: HResult) {
+        if let Some(seen) = self.0.get_mut(certificate) {
+            let before = seen.failed.filter(|(known, _)| *known == code).map_or(0, |(_, times)| times);
+            seen.failed = Some((code, before.saturating_add(1)));
+        }
+    }
+}
+
 /// One certificate to be got.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
@@ -200,6 +250,8 @@ pub(crate) struct Item {
     pub(crate) providers: Vec<Provider>,
     /// Certificates that the new one replaces.
     pub(crate) retires: Vec<Thumbprint>,
+    /// The certificate among them whose name is no longer the machine's, when that is why.
+    pub(crate) misnamed: Option<Thumbprint>,
     /// Why it is on the list.
     pub(crate) reasons: Vec<Cause>,
     /// The one of them that put it there.
@@ -219,7 +271,17 @@ impl Item {
         }
     }
 
-    /// The certificate that is renewed.
+    /// Whether the new certificate renews an old one, also when its request had to wait at a CA.
+    // MC1.renewal
+    pub(crate) const fn renews(&self) -> bool {
+        match &self.task {
+            Task::Request(request) => matches!(request.kind, Kind::Renew(_)),
+            Task::Retrieve(pending) => pending.entry.renewal,
+            Task::Resume(issued) => issued.entry.renewal,
+        }
+    }
+
+    /// The certificate whose key signs the request of a renewal.
     pub(crate) const fn renewed(&self) -> Option<&SigningCertificate> {
         match &self.task {
             Task::Request(NewRequest { kind: Kind::Renew(old), .. }) => Some(old),
@@ -334,6 +396,8 @@ pub(crate) struct PendingRequest {
 pub(crate) struct IssuedRequest {
     pub(crate) entry: RequestEntry,
     pub(crate) issued: Issued,
+    /// It has come in this run, and was judged then.
+    pub(crate) judged: bool,
 }
 
 /// A certificate that a CA has issued.

@@ -24,7 +24,9 @@ mod frame;
 mod halt;
 mod install;
 mod item;
+mod judge;
 mod known;
+mod names;
 mod plan;
 mod reported;
 mod request;
@@ -227,7 +229,9 @@ impl Core {
         if self.frame.timers.fired(Timer::CaTimeout, now) {
             self.with_run(Run::ca_timed_out)?;
         }
-        if self.frame.timers.fired(Timer::Pulse, now) {
+        let pulse = self.frame.timers.fired(Timer::Pulse, now);
+        // MC3.delay
+        if self.frame.timers.fired(Timer::Misnamed, now) || pulse {
             self.trigger(Trigger { cause: TriggerCause::Timer, refresh: None })?;
         }
         Ok(())

@@ -1,17 +1,19 @@
 //! Phase G: the work list, silent items first.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Context, Decided, EnrollmentFlags, Facts, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider, ProviderKind,
-    RequestEntry, RequestStage, Template, Thumbprint,
+    Context, Decided, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider,
+    ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
 };
-use autoenroll_wire::oids;
+use autoenroll_wire::{Certificate, oids};
 
-use crate::candidates::{Candidate, candidates};
+use crate::candidates::{Candidate, Ground, candidates, ground};
 use crate::examine::{CertificateStatus, status};
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
+use crate::judge::{Subject, Unfit};
 use crate::known::{
     BestFirst, Ca, Inventory, Issued, IssuedRequest, Item, Kind, Known, ManagedCertificate, NewRequest, Orphan,
     PendingRequest, SigningCertificate, Task, TemplateEntry,
@@ -20,23 +22,24 @@ use crate::rules;
 
 /// The work list.
 pub(crate) fn plan(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> {
-    let mut items = outstanding(frame, known)?;
+    let over = over(frame, &known.held);
+    let mut items = outstanding(frame, known, &over)?;
     for candidate in candidates(frame, &known.gathered)? {
-        items.extend(needed(frame, known, candidate)?);
+        items.extend(needed(frame, known, &over, candidate)?);
     }
     items.sort_by_key(|item| item.interactive);
     Ok(items)
 }
 
 /// Items for requests that were made earlier.
-fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> {
+fn outstanding(frame: &mut Frame, known: &Known, over: &[String]) -> Result<Vec<Item>, Inverted> {
     let mut items = Vec::new();
-    for entry in &known.held.requests {
+    for entry in known.held.requests.iter().filter(|entry| !over.contains(&entry.key_id)) {
         let (task, because) = match &entry.stage {
             RequestStage::Prepared => continue,
             RequestStage::Pending { ca, host, request_id } => {
                 let facts = Facts::new().with("ca", ca.as_str()).with("request-id", *request_id);
-                let fetch = known.gathered.flags.retrieve;
+                let fetch = known.gathered.flags.retrieve || is_own(frame, known, &entry.template);
                 let Decided { holds, cause } = frame.decide(rules::PENDING_ASKED, &entry.template, fetch, facts);
                 if !holds {
                     continue;
@@ -48,15 +51,17 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
                 let facts = Facts::new().with("stage", "issued");
                 let cause = frame.applies(rules::UNFINISHED_REQUEST, &entry.template, facts)?;
                 let issued = Issued { ca: ca.clone(), certificate: certificate.clone() };
-                (Task::Resume(IssuedRequest { entry: entry.clone(), issued }), cause)
+                (Task::Resume(IssuedRequest { entry: entry.clone(), issued, judged: false }), cause)
             }
         };
         items.push(Item {
             name: entry.template.clone(),
-            interactive: matches!(task, Task::Resume(_)) && entry.key.card.is_some(),
+            interactive: wants_card(frame, &known.held, &task),
             task,
             providers: alloc::vec![provider_of(&entry.key, &known.gathered.settings.providers)],
-            retires: entry.replaces.iter().cloned().collect(),
+            // MC1.replaced
+            retires: entry.replaced().cloned().collect(),
+            misnamed: None,
             reasons: alloc::vec![because],
             because,
         });
@@ -64,22 +69,57 @@ fn outstanding(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Inverted> 
     Ok(items)
 }
 
+/// Whether the machine enrolls for the template by itself, whatever policy says.
+fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
+    let template = known.gathered.policy.template(template);
+    template.is_some_and(|template| ground(frame, &known.gathered.settings, template) == Ground::Own)
+}
+
+/// Whether an issued certificate waits for its card. Nobody is asked for the card of one that may not be installed.
+fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
+    let Task::Resume(IssuedRequest { entry, issued, .. }) = task else { return false };
+    entry.key.card.is_some() && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
+}
+
+/// What will be said of a certificate that an entry keeps; one that cannot be read is never good.
+fn foresee(frame: &Frame, held: &Inventory, key: &KeyPlace, certificate: &[u8]) -> Result<(), Unfit> {
+    let view = Certificate::parse(certificate);
+    let view = view.map_err(|_| Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true })?;
+    Subject::new(&view, key).foresee(frame.now.wall, held.check(&view.thumbprint()))
+}
+
+/// The entries whose certificate was issued and will never be good: nothing waits for them, and what they leave is
+/// removed as that of requests that never reached a CA.
+fn over(frame: &mut Frame, held: &Inventory) -> Vec<String> {
+    let mut over = Vec::new();
+    for entry in &held.requests {
+        let RequestStage::Issued { certificate, .. } = &entry.stage else { continue };
+        let Err(unfit) = foresee(frame, held, &entry.key, certificate) else { continue };
+        let facts = code_fact(unfit.code).with("stage", "issued");
+        if frame.decide(rules::REFUSED_FOR_GOOD, &entry.template, unfit.lasting, facts).holds {
+            over.push(entry.key_id.clone());
+        }
+    }
+    over
+}
+
 /// What must be done for a candidate, if anything.
-fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Option<Item>, Inverted> {
+fn needed(frame: &mut Frame, known: &Known, over: &[String], candidate: Candidate) -> Result<Option<Item>, Inverted> {
     let template = &candidate.entry.template;
     let name = template.name.as_str();
     let before = frame.decisions_made();
-    let pending = known.held.is_outstanding(name);
+    let pending = known.held.is_outstanding(name, over);
     if pending && frame.decide(rules::PENDING_NOT_REPEATED, name, pending, Facts::new()).holds {
         return Ok(None);
     }
-    let Some(Wish { renews, replaces }) = wish(frame, known, &candidate)? else { return Ok(None) };
+    let Some(Wish { renews, replaces, misnamed }) = wish(frame, known, &candidate)? else { return Ok(None) };
     let Some(signers) = signers(frame, known, template, renews, replaces.as_ref())? else { return Ok(None) };
 
     let Some(cas) = usable_ways(frame, candidate.cas, &signers.kind) else { return Ok(None) };
     let retires = retired_by(frame, known, &candidate.entry, replaces.as_ref())?;
     let providers = providers(frame, template, &known.gathered.settings.providers)?;
-    let interactive = is_interactive(frame, template, providers.first(), &signers);
+    let by_hand = candidate.ground == Ground::Manual && has_desktop(frame);
+    let interactive = is_interactive(frame, template, providers.first(), &signers, by_hand);
     let mut reasons = candidate.reasons;
     reasons.extend(frame.decisions_since(before));
     Ok(Some(Item {
@@ -87,10 +127,11 @@ fn needed(frame: &mut Frame, known: &Known, candidate: Candidate) -> Result<Opti
         interactive: interactive.holds,
         providers,
         retires,
+        misnamed: replaces.filter(|_| misnamed).map(|old| old.thumbprint),
         reasons,
         because: interactive.cause,
         task: Task::Request(NewRequest {
-            orphans: orphans(&known.held, name),
+            orphans: orphans(&known.held, name, over),
             template: candidate.entry,
             cas,
             kind: signers.kind,
@@ -120,13 +161,16 @@ struct Wish {
     renews: bool,
     /// The certificate that the new one takes the place of.
     replaces: Option<ManagedCertificate>,
+    /// It goes because of its name.
+    misnamed: bool,
 }
 
 /// Whether a candidate needs a certificate, and whether policy lets it have one.
 fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Option<Wish>, Inverted> {
     let template = &candidate.entry.template;
     let flags = known.gathered.flags;
-    let new = flags.enroll && !candidate.renewal_only;
+    let own = candidate.ground == Ground::Own;
+    let new = (flags.enroll || own) && !candidate.renewal_only;
     Ok(match status(frame, known, &candidate.entry, new)? {
         // U4.3.modern
         CertificateStatus::Good => None,
@@ -142,10 +186,13 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
             }
             let facts = Facts::new().with("enroll", flags.enroll);
             let allowed = frame.decide(rules::FIRST_ENROLLMENT, name, new, facts).holds;
-            allowed.then_some(Wish { renews: false, replaces: None })
+            allowed.then_some(Wish { renews: false, replaces: None, misnamed: false })
         }
-        CertificateStatus::Outdated(old) => Some(Wish { renews: false, replaces: Some(old) }),
-        CertificateStatus::Due(old) => flags.manage.then_some(Wish { renews: true, replaces: Some(old) }),
+        CertificateStatus::Outdated(old) => Some(Wish { renews: false, replaces: Some(old), misnamed: false }),
+        CertificateStatus::Misnamed(old) => Some(Wish { renews: false, replaces: Some(old), misnamed: true }),
+        CertificateStatus::Due(old) => {
+            (flags.manage || own).then_some(Wish { renews: true, replaces: Some(old), misnamed: false })
+        }
     })
 }
 
@@ -231,9 +278,11 @@ fn retired_by(
     Ok(retired)
 }
 
-/// Entries of the template that were written before their request could be sent.
-fn orphans(held: &Inventory, template: &str) -> Vec<Orphan> {
-    let is_orphan = |entry: &&RequestEntry| entry.template == template && entry.stage == RequestStage::Prepared;
+/// Entries of the template that were written before their request could be sent, and those that are over.
+fn orphans(held: &Inventory, template: &str, over: &[String]) -> Vec<Orphan> {
+    let is_orphan = |entry: &&RequestEntry| {
+        entry.template == template && (entry.stage == RequestStage::Prepared || over.contains(&entry.key_id))
+    };
     let orphan = |entry: &RequestEntry| Orphan { entry: entry.clone(), owns_key: !held.is_certified(&entry.key) };
     held.requests.iter().filter(is_orphan).map(orphan).collect()
 }
@@ -264,9 +313,15 @@ fn providers(frame: &mut Frame, template: &Template, installed: &[Provider]) -> 
     Ok(found)
 }
 
-/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, or to sign as an
-/// authority.
-fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provider>, signers: &Signers) -> Decided {
+/// Whether a user must take part: to consent, to bring a card for the new key or for one that signs, to sign as an
+/// authority, or to say whether a certificate is renewed that was enrolled by hand.
+fn is_interactive(
+    frame: &mut Frame,
+    template: &Template,
+    first: Option<&Provider>,
+    signers: &Signers,
+    by_hand: bool,
+) -> Decided {
     // F3.2.2.0x100
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
     // F3.2.3.0x20
@@ -275,12 +330,15 @@ fn is_interactive(frame: &mut Frame, template: &Template, first: Option<&Provide
     let signs = [renewed, signers.cosigner.as_ref()].into_iter().flatten().any(|signer| signer.key.card.is_some());
     let card = signs || first.is_some_and(|provider| provider.kind == ProviderKind::Card);
     let cosigned = signers.cosigner.is_some();
-    let facts = Facts::new()
+    let mut facts = Facts::new()
         .with("user-interaction-required", consent)
         .with("strong-key-protection", protected)
         .with("card", card)
         .with("ra-signature", cosigned);
-    frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned, facts)
+    if by_hand {
+        facts.set("by-hand", true);
+    }
+    frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned || by_hand, facts)
 }
 
 /// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place

@@ -108,6 +108,9 @@ autoenroll_model::rules! {
         "the template has the enrollment flag auto-enrollment";
     TEMPLATE_RIGHTS = "R040", "[MS-CRTD] 2.5; [MS-WCCE] 3.2.2.6.2.1.4.3",
         "the principal holds Read, Enroll and AutoEnroll on the template";
+    MANUAL_RENEWAL = "P7.53", "gradenegger.eu, renewal of manually requested certificates",
+        "without AutoEnroll a certificate that was enrolled by hand is renewed all the same, and a user is asked",
+            Exception;
     DENYING_ACE = "R041", "[MS-CRTD] 2.5.1, 2.5.2",
         "a denying entry takes away a right on the template that the principal otherwise had";
     CA_ISSUES_TEMPLATE = "R042", "[MS-WCCE] 2.2.2.11.2.3",
@@ -126,6 +129,10 @@ autoenroll_model::rules! {
         "the template expects names from the enrollee, so that it cannot be enrolled for the first time";
     DIRECTORY_COPY = "R047", "[MS-CRTD] 2.26",
         "userCertificate in the directory holds a valid certificate of the template, which suppresses an enrollment";
+    CONTROLLERS_OWN = "MC2.controller", "Microsoft Learn: Windows Hello for Business, domain controller certificates",
+        "the template is the one that domain controllers enroll for by themselves", Exception;
+    AUTOMATIC_REQUEST = "MC2.request-settings", "Microsoft Learn: certificate template concepts",
+        "the Automatic Certificate Request Settings of policy name the version 1 template", Exception;
     SCHEMA_LIMIT = "P7.4", "[MS-WCCE] notes 37, 42",
         "the template's schema version is within the range of the client's release";
 
@@ -165,13 +172,20 @@ autoenroll_model::rules! {
         "the issued certificate belongs to a key on a smart card, so the item waits for the user";
     RENEWAL_THRESHOLD = "P7.27", "inferred",
         "a certificate exactly at the threshold of its renewal window is due";
+    DNS_MISMATCH = "P7.54", "Public catalogues of the event messages of certenroll.dll (libyal/winevt-kb)",
+        "the computer no longer has the DNS name in its certificate, and the client's release replaces it", Exception;
+    DNS_MISMATCH_DELAY = "P7.55", "inferred",
+        "the delay since that was seen is over", Due, Exception;
+    DNS_MISMATCH_GIVEN_UP = "MC3.repetition", "Public catalogues of the event messages of certenroll.dll",
+        "the same error came so often that the certificate is left alone until it is over", Exception;
     UNFINISHED_REQUEST = "P7.39", "inferred",
         "an entry of the request store is resumed, or removed together with its key, and never requested twice",
             Plans, Due;
 
     // G. Work list.
     INTERACTIVE = "R063", "[MS-CRTD] 2.26, 2.27; TechNet cc778245, cc737159",
-        "the item needs the user: consent, key protection, a smart card or an RA certificate's signature", PlansAlways;
+        "the item needs the user: consent, key protection, a smart card, an RA signature, or a renewal by hand",
+            PlansAlways;
     MACHINE_HAS_NO_DESKTOP = "R064", "Win32 documentation: COM error codes",
         "the item needs a user and the run is the machine's, so it cannot succeed", Exception;
     SILENT_FIRST = "R065", "TechNet cc787781",
@@ -238,6 +252,22 @@ autoenroll_model::rules! {
         "the old certificate is deleted instead of archived: its template says so, and it only signs", Exception;
     DIRECTORY_CLEANED = "R092", "TechNet cc736434",
         "expired and revoked certificates are taken out of userCertificate, as policy asks", Exception;
+    REMOVAL_ALONE = "P7.48", "gradenegger.eu, event 10; TechNet cc736434",
+        "a certificate that is no longer valid leaves the store although nothing replaces it", Exception;
+    SUPERSEDED_COPIES = "P7.49", "Microsoft support KB 2884551",
+        "the copies of superseded certificates leave the directory object", Exception;
+    DIRECTORY_CLEANING = "P7.50", "TechNet cc736434; Microsoft support KB 2884551",
+        "the client's release cleans the directory object", Exception;
+    NOT_WHAT_WAS_ASKED_FOR = "MC1.ours", "Windows SDK reference: IX509Enrollment::InstallResponse",
+        "what the CA sent is no certificate, or one for another key or template: entry and key go, the item fails",
+            Exception;
+    NEW_CERTIFICATE_REFUSED = "MC1.judged", "Windows SDK reference: InstallResponseRestrictionFlags",
+        "the certificate that has come is not good: it is not installed, and the item fails with the reason", Exception;
+    REFUSED_FOR_GOOD = "MC1.lasting", "inferred",
+        "it never becomes good, so that entry and key go; otherwise the entry stays for the next run", Exception;
+    KEY_WAITS_FOR_CARD = "MC1.given-up", "inferred",
+        "the key of a request that is over is on a card that is not at hand: its entry stays until the card is there",
+            Exception;
     DEFAULT_CONTAINER = "R094", "TechNet cc737159",
         "the key and certificate made last become the default container of the card";
     DEFAULT_AT_GENERATE = "P7.36", "inferred",
@@ -398,6 +428,8 @@ autoenroll_model::rules! {
         "chains and keys cannot be inspected, and the run ends with an entry in the event log", EndsRun, Exception;
     HOUSEKEEPING_FAILED = "F.housekeeping", "inferred",
         "a certificate cannot be archived, deleted or removed from the directory, and stays for the next run", Exception;
+    NEW_CERTIFICATE_NOT_INSPECTED = "F.inspect-new", "inferred",
+        "a certificate that has come cannot be inspected: it is not installed, and the next run looks again", Exception;
     READERS_UNREADABLE = "F.readers", "inferred",
         "the readers cannot be listed, and the item fails with the code", Exception;
     CARD_FAILED = "F.card", "inferred",

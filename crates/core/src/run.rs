@@ -319,7 +319,7 @@ impl Course {
         mut later: Vec<Item>,
     ) -> Going {
         while let Some(item) = todo.pop_front() {
-            match Work::start(frame, item)? {
+            match Work::start(frame, &known, item)? {
                 Progress::Open(work) => return self.at(Phase::Silent { known, work, todo, later }),
                 Progress::Ended(ended) => {
                     let arrived = self.item_ended(frame, *ended)?;
@@ -367,7 +367,7 @@ impl Course {
     /// Starts interactive items until one has to wait for something.
     fn next_interactive(mut self, frame: &mut Frame, known: Box<Known>, mut todo: VecDeque<Item>) -> Going {
         while let Some(item) = todo.pop_front() {
-            match Work::start(frame, item)? {
+            match Work::start(frame, &known, item)? {
                 Progress::Open(work) => return self.at(Phase::Interactive { known, work, todo }),
                 Progress::Ended(ended) => self.interactive_ended(frame, *ended, &todo)?,
             }
@@ -404,14 +404,20 @@ impl Course {
             // principal has.
             // R088
             Outcome::Failed(code) => {
-                events::failed(frame, because, item.action(), &item.name, *code)?;
+                events::failed(frame, because, item.renews(), &item.name, *code)?;
                 self.unfinished.push(item.name.clone());
+                if let Some(old) = &item.misnamed {
+                    frame.misnamed.failed(old, *code);
+                }
                 if item.interactive && has_desktop(frame) && is_told(frame, &item.name, *code) {
                     self.failures.push((item.name.clone(), *code));
                 }
             }
             Outcome::Enrolled { .. } => {
                 self.successes += 1;
+                if let Some(old) = &item.misnamed {
+                    frame.misnamed.forget(old);
+                }
                 self.retired.extend(item.retires.iter().cloned());
             }
             Outcome::Pending | Outcome::Postponed => self.unfinished.push(item.name.clone()),

@@ -98,7 +98,8 @@ pub enum Effect {
     /// Failure: the entry stays until a later run. When its certificate has just been added, the item fails with this
     /// code.
     RemoveRequest(String),
-    /// Chain, revocation and key of certificates in MY or in the principal's object. → [`EffectResult::Checks`]
+    /// Chain, revocation and key of certificates in MY, in an issued entry of REQUEST, or in the principal's object.
+    /// → [`EffectResult::Checks`]
     ///
     /// Failure: nothing is known of these certificates, which does not mean that they are worthless; the run ends, and
     /// an event states the code.

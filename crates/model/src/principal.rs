@@ -33,6 +33,9 @@ pub struct Identity {
     pub context: Context,
     /// Whether the machine is a domain member; without one nothing triggers on Windows XP and Server 2003.
     pub domain_member: bool,
+    /// Whether the machine is a domain controller.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub domain_controller: bool,
     /// The behaviour to show.
     pub profile: Profile,
 }

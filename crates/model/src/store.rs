@@ -74,6 +74,21 @@ pub struct RequestEntry {
     pub replaces: Option<Thumbprint>,
     /// Whether it renews that certificate (signed by its key), rather than standing beside it.
     pub renewal: bool,
+    /// Further certificates that go when the new one is there: expired and revoked ones of the template, and those of
+    /// templates that it supersedes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_replaces: Vec<Thumbprint>,
+    /// No certificate comes of it any more. It is kept in the stage `prepared` for its key, which is on a card that was
+    /// not at hand, and goes together with that key.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub given_up: bool,
+}
+
+impl RequestEntry {
+    /// Every certificate that goes when the new one is there, the one that it renews or replaces first.
+    pub fn replaced(&self) -> impl Iterator<Item = &Thumbprint> {
+        self.replaces.iter().chain(&self.also_replaces)
+    }
 }
 
 /// How far a request has come.
@@ -150,6 +165,10 @@ pub struct Settings {
     pub directory_cache: Option<DirectoryCache>,
     /// Providers installed on the machine, in registry order.
     pub providers: Vec<crate::Provider>,
+    /// Templates that policy lets computers request by themselves: Automatic Certificate Request Settings. Computers
+    /// only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automatic_requests: Vec<String>,
 }
 
 /// One subkey of `PolicyServers` ([MS-CAESO] 4.4.5.3.2.2).

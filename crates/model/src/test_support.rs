@@ -69,6 +69,7 @@ impl Identity {
             domain: "CONTOSO".into(),
             context: Context::User,
             domain_member: true,
+            domain_controller: false,
             profile,
         }
     }

@@ -191,6 +191,8 @@ fn entry(stage: RequestStage) -> RequestEntry {
         stage,
         replaces: None,
         renewal: false,
+        also_replaces: Vec::new(),
+        given_up: false,
     }
 }
 

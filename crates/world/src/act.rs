@@ -130,6 +130,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             domain: self.domain.clone(),
             context,
             domain_member: role != ComputerRole::Standalone,
+            domain_controller: role == ComputerRole::DomainController,
             profile: self.profile.clone(),
         };
         let core = self.factory.start(&identity);

@@ -484,6 +484,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             stage,
             replaces: replaced.transpose()?,
             renewal: request.renewal,
+            also_replaces: Vec::new(),
+            given_up: false,
         };
         self.stores.entry(principal.to_owned()).or_default().put_request(entry);
         Ok(())

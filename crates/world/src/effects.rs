@@ -311,7 +311,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 stores.put_request(entry.clone());
                 let facts = Facts::new().with("op", "put").with("store", "request");
                 let facts = facts.with("template", entry.template.as_str());
-                self.record(principal, Kind::Store, facts.with("stage", record::stage(&entry.stage)), because);
+                self.record(principal, Kind::Store, facts.with("stage", record::stage(entry)), because);
             }
             Effect::RemoveRequest(key_id) => {
                 let template = stores.request(key_id).map(|entry| entry.template.clone());
@@ -347,7 +347,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         result
     }
 
-    /// What cryptography and the network say about a certificate of MY or of the principal's object.
+    /// What cryptography and the network say about a certificate of MY, of REQUEST or of the principal's object.
     fn inspect(&self, id: SessionId, principal: &str, of: &Thumbprint) -> Option<CertificateCheck> {
         let session = self.sessions.get(&id)?;
         let stores = self.stores.get(principal)?;
@@ -356,14 +356,17 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let object = self.directory.object(principal).ok()?;
             object.certificates.iter().find(|der| thumbprint(der) == *of)
         };
-        let der = stored.map(|stored| &stored.certificate).or_else(published)?;
+        let issued = stores.issued(of);
+        let noted = || issued.map(|(_, certificate)| certificate);
+        let der = stored.map(|stored| &stored.certificate).or_else(noted).or_else(published)?;
         let Ok(certificate) = Certificate::parse(der) else {
             let chain = HResult::CERT_E_CHAINING;
             return Some(CertificateCheck { thumbprint: of.clone(), chain, revoked: false, key_usable: false });
         };
         let trust = &self.computers.get(&session.computer)?.trust;
         let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.untrusted_cas).cloned().collect();
-        let key_usable = stored.and_then(|stored| stored.key.as_ref()).is_some_and(|key| match key.card {
+        let key = stored.and_then(|stored| stored.key.as_ref()).or(issued.map(|(key, _)| key));
+        let key_usable = key.is_some_and(|key| match key.card {
             Some(_) => true,
             None => stores
                 .keys

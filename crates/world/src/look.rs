@@ -23,7 +23,8 @@ pub enum Look {
     Card(String),
     /// A principal's MY. Facts: `certificates` (not archived), `archived`, `keys` (certificates whose key is known).
     Store(String),
-    /// A principal's REQUEST. Facts: `requests` (templates), `stages`.
+    /// A principal's REQUEST. Facts: `requests` (templates), `stages`; `given-up`: the containers of requests that are
+    /// over, whose keys wait for their card.
     Requests(String),
     /// A CA. Facts: `issued`, `pending`, `denied`, `revoked`: names of certificates and requests.
     Ca(String),
@@ -110,9 +111,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Look::Requests(principal) => {
                 self.directory.object(principal)?;
                 let requests = self.stores.get(principal).map_or(&[][..], |stores| &stores.stores().requests);
-                let templates: Vec<&str> = requests.iter().map(|entry| entry.template.as_str()).collect();
-                let stages: Vec<&str> = requests.iter().map(|entry| record::stage(&entry.stage)).collect();
-                Ok(Facts::new().with("requests", templates).with("stages", stages))
+                let (given_up, open): (Vec<_>, Vec<_>) = requests.iter().partition(|entry| entry.given_up);
+                let templates: Vec<&str> = open.iter().map(|entry| entry.template.as_str()).collect();
+                let stages: Vec<&str> = open.iter().map(|entry| record::stage(entry)).collect();
+                let keys: Vec<String> =
+                    given_up.iter().map(|entry| self.names.container(&entry.key.container)).collect();
+                Ok(Facts::new().with("requests", templates).with("stages", stages).with("given-up", keys))
             }
             Look::Ca(name) => {
                 let look = |ca: &Ca| self.look_at_authority(name, ca);

@@ -131,7 +131,10 @@ impl GroupPolicy {
     pub(crate) fn applied(&self, context: Context) -> AppliedPolicy {
         let mut values = self.values.clone();
         match context {
-            Context::User => values.machine_ae_policy = None,
+            Context::User => {
+                values.machine_ae_policy = None;
+                values.automatic_requests.clear();
+            }
             Context::Machine => values.ae_policy = None,
         }
         AppliedPolicy(Arc::new(values))
@@ -161,6 +164,7 @@ impl AppliedPolicy {
             expiration_balloons: values.expiration_balloons,
             directory_cache: own.directory_cache.clone(),
             providers: providers.to_vec(),
+            automatic_requests: values.automatic_requests.clone(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{
     CardOperation, CertificateCheck, ContainerView, Disposition, Effect, EffectResult, EventEntry, Facts, HResult,
-    Outcome, ReaderState, ReaderView, Report, RequestStage, SoftwareOperation, Thumbprint, Trigger,
+    Outcome, ReaderState, ReaderView, Report, RequestEntry, RequestStage, SoftwareOperation, Thumbprint, Trigger,
 };
 use autoenroll_trace::Kind;
 
@@ -36,7 +36,7 @@ pub(crate) fn effect(effect: &Effect, names: &Names) -> (Kind, Facts) {
         Effect::DeleteCertificate(thumbprint) => (Kind::Effect, certificate("delete-certificate", thumbprint)),
         Effect::PutRequest(entry) => {
             let facts = op("put-request").with("template", entry.template.as_str());
-            (Kind::Effect, facts.with("stage", stage(&entry.stage)))
+            (Kind::Effect, facts.with("stage", stage(entry)))
         }
         Effect::RemoveRequest(_) => (Kind::Effect, op("remove-request")),
         Effect::Inspect(list) => (Kind::Effect, op("inspect").with("certificates", certificates(list))),
@@ -130,7 +130,7 @@ fn result_facts(facts: &mut Facts, result: &EffectResult, names: &Names) {
         EffectResult::Stores(stores) => {
             let held = stores.my.iter().map(|stored| names.certificate(&stored.thumbprint));
             facts.set("certificates", held.collect::<Vec<_>>());
-            let requests = stores.requests.iter().map(|entry| format!("{}: {}", entry.template, stage(&entry.stage)));
+            let requests = stores.requests.iter().map(|entry| format!("{}: {}", entry.template, stage(entry)));
             facts.set("requests", requests.collect::<Vec<_>>());
         }
         EffectResult::Checks(checks) => {
@@ -190,8 +190,9 @@ const fn disposition(disposition: Disposition) -> &'static str {
 }
 
 /// The word of a request's stage.
-pub(crate) const fn stage(stage: &RequestStage) -> &'static str {
-    match stage {
+pub(crate) const fn stage(entry: &RequestEntry) -> &'static str {
+    match &entry.stage {
+        RequestStage::Prepared if entry.given_up => "given-up",
         RequestStage::Prepared => "prepared",
         RequestStage::Pending { .. } => "pending",
         RequestStage::Issued { .. } => "issued",

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use autoenroll_csp::SoftwareKeys;
 use autoenroll_model::{
-    Certificates, DirectoryCache, HResult, RequestEntry, StoredCertificate, Stores, Thumbprint, TrustStore,
+    Certificates, DirectoryCache, HResult, KeyPlace, RequestEntry, RequestStage, StoredCertificate, Stores, Thumbprint,
+    TrustStore,
 };
+use autoenroll_wire::thumbprint;
 
 use crate::spec::SettingsSpec;
 
@@ -67,6 +69,16 @@ impl PrincipalStores {
         self.stores.requests.iter().find(|entry| entry.key_id == key_id)
     }
 
+    /// The certificate of that thumbprint that an entry of REQUEST keeps, with the place of its key.
+    pub(crate) fn issued(&self, of: &Thumbprint) -> Option<(&KeyPlace, &Vec<u8>)> {
+        self.stores.requests.iter().find_map(|entry| match &entry.stage {
+            RequestStage::Issued { certificate, .. } if thumbprint(certificate) == *of => {
+                Some((&entry.key, certificate))
+            }
+            _ => None,
+        })
+    }
+
     /// Writes to REQUEST; an entry of the same key is replaced where it stands.
     pub(crate) fn put_request(&mut self, entry: RequestEntry) {
         match self.stores.requests.iter_mut().find(|known| known.key_id == entry.key_id) {
@@ -116,7 +128,7 @@ impl TrustStores {
 
 #[cfg(test)]
 mod tests {
-    use autoenroll_model::{FileTime, KeyAlgorithm, KeyPlace, RequestStage};
+    use autoenroll_model::{FileTime, KeyAlgorithm};
 
     use super::*;
 
@@ -151,6 +163,8 @@ mod tests {
             stage: RequestStage::Prepared,
             replaces: None,
             renewal: false,
+            also_replaces: Vec::new(),
+            given_up: false,
         };
         let mut stores = PrincipalStores::default();
         stores.put_request(entry("A"));

@@ -2,22 +2,66 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use autoenroll_model::{Action, CardOperation, CardSerial, Effect, Facts, HResult, LifecycleEvent, Outcome};
+use autoenroll_model::{
+    Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome,
+};
 use autoenroll_wire::Certificate;
 
 use super::card::pin_no_longer_right;
+use super::refuse::refuse;
 use super::state::{Certified, Job, Next, Purpose, Step};
 use crate::events;
-use crate::frame::Frame;
+use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
 use crate::install::{self, Housekeeping};
+use crate::judge::{Subject, Unfit};
 use crate::known::{Inventory, IssuedRequest, Item, Task};
 use crate::reported::CardFailure;
 use crate::rules;
 
+/// Whoever has cryptography and a network looks at the certificate before it is put anywhere.
+pub(super) fn inspect(job: &Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
+        return Ok(Next::fail(HResult::ERROR_INVALID_DATA));
+    };
+    Ok(job.ask(frame, Effect::Inspect(alloc::vec![view.thumbprint()]), Step::Inspect(certified)))
+}
+
+/// The certificate is inspected. When it cannot be, its entry stays, and the next run looks at it again.
+pub(super) fn inspected(
+    job: &mut Job,
+    frame: &mut Frame,
+    held: &Inventory,
+    certified: Certified,
+    result: Result<Vec<CertificateCheck>, HResult>,
+) -> Result<Next, Halt> {
+    let checks = match result {
+        Ok(checks) => checks,
+        Err(code) => return job.fails(frame, rules::NEW_CERTIFICATE_NOT_INSPECTED, code),
+    };
+    match fault(job, frame, &certified, checks.first()) {
+        None => deliver(job, frame, certified),
+        Some(unfit) => refuse(job, frame, held, certified.entry, unfit),
+    }
+}
+
+/// Why a certificate that came from a CA may not be put where it belongs; it is judged as those of the stores are.
+fn fault(job: &mut Job, frame: &mut Frame, certified: &Certified, check: Option<&CertificateCheck>) -> Option<Unfit> {
+    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
+        return Some(Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true });
+    };
+    let judged = Subject::new(&view, certified.key()).judge(frame, check);
+    let name = String::from(job.name());
+    let code = judged.err().map_or(HResult::S_OK, |unfit| unfit.code);
+    let facts = code_fact(code).with("certificate", view.thumbprint().0);
+    let refused = job.decide(frame, rules::NEW_CERTIFICATE_REFUSED, &name, judged.is_err(), facts);
+    refused.then(|| judged.err().unwrap_or(Unfit { code, lasting: false }))
+}
+
 /// To the card first, then to MY. What arrives from a pending request and belongs on a card needs the user again.
-pub(super) fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
     let Some(card) = certified.key().card.clone() else { return install(job, frame, certified) };
     if job.item.action() != Action::Retrieve {
         return Ok(write_card(job, frame, card, certified));
@@ -25,14 +69,23 @@ pub(super) fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) ->
     let name = String::from(job.name());
     job.applies(frame, rules::PENDING_FOR_CARD, &name, Facts::new())?;
     job.applies(frame, rules::PENDING_CARD_ARRIVES, &name, Facts::new())?;
-    let task = Task::Resume(IssuedRequest { entry: certified.entry, issued: certified.issued });
+    let task = Task::Resume(IssuedRequest { entry: certified.entry, issued: certified.issued, judged: true });
     let because = job.because;
     let item = Item { task, interactive: true, reasons: alloc::vec![because], because, ..job.item.clone() };
     Ok(Next::Arrived(item))
 }
 
 /// What was issued in an earlier run: a key on a card wants its card first.
-pub(super) fn resume(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
+pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request: IssuedRequest) -> Result<Next, Halt> {
+    let judged = request.judged;
+    let certified = Certified::from(request);
+    if !judged {
+        let view = Certificate::parse(&certified.issued.certificate);
+        let check = view.ok().and_then(|view| held.check(&view.thumbprint()));
+        if let Some(unfit) = fault(job, frame, &certified, check) {
+            return refuse(job, frame, held, certified.entry, unfit);
+        }
+    }
     if certified.key().card.is_some() {
         return Ok(Next::FindCard(Purpose::Write(certified)));
     }
@@ -165,14 +218,14 @@ fn succeed(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
     let name = String::from(job.name());
     let facts = Facts::new().with("certificate", thumbprint.0.as_str());
     job.applies(frame, rules::CERTIFICATE_WRITTEN, &name, facts)?;
-    events::succeeded(frame, job.item.action(), &name, &certified.issued.ca, &thumbprint)?;
+    events::succeeded(frame, job.item.renews(), &name, &certified.issued.ca, &thumbprint)?;
     // E5.5.1006
     events::life_cycle(frame, LifecycleEvent::Installed, &thumbprint);
     // E5.5.1008
     events::life_cycle(frame, LifecycleEvent::KeyAssociated, &thumbprint);
-    if let Some(old) = job.item.renewed() {
+    if let Some(old) = job.item.retires.first().filter(|_| job.item.renews()) {
         // E5.5.1001
-        events::life_cycle(frame, LifecycleEvent::Replaced, &old.thumbprint);
+        events::life_cycle(frame, LifecycleEvent::Replaced, old);
     }
     Ok(Next::End(Outcome::Enrolled { thumbprint, key: certified.entry.key }))
 }

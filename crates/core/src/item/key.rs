@@ -262,7 +262,9 @@ fn write_ahead(
         created: frame.now.wall,
         stage: RequestStage::Prepared,
         replaces: job.item.retires.first().cloned(),
-        renewal: job.item.renewed().is_some(),
+        renewal: job.item.renews(),
+        also_replaces: job.item.retires.iter().skip(1).cloned().collect(),
+        given_up: false,
     };
     let key = NewKey { entry: entry.clone(), public_key, keep_default };
     Ok(job.ask(frame, Effect::PutRequest(entry), Step::WriteAhead(key)))

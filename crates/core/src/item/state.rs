@@ -101,6 +101,8 @@ pub(super) enum Step {
     Retrieve(PendingRequest),
     /// The entry says that the certificate is issued.
     NoteIssued(Certified),
+    /// A certificate that has just come is inspected before it is put anywhere.
+    Inspect(Certified),
     /// S12.
     WriteCard(CardSerial, Certified),
     SetDefault(CardSerial, Certified),
@@ -209,8 +211,8 @@ pub(super) enum Next {
     BeginRequest(NewKey),
     /// S11: the next signature.
     Sign(Unsigned),
-    /// S12: the certificate exists, and the entry says so.
-    Deliver(Certified),
+    /// The certificate exists, and the entry says so: is it good?
+    Inspect(Certified),
     /// S12: the card of the key is there and has taken its PIN.
     WriteCard(CardSerial, Certified),
     /// The item has ended.

@@ -7,16 +7,17 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     CaReply, CardOperation, Disposition, Effect, Facts, HResult, Outcome, PrivateKeyFlags, RequestEntry, RequestStage,
-    SoftwareOperation, Submission, hex,
+    SoftwareOperation, Submission, Template, hex,
 };
-use autoenroll_wire::{Certificate, key_identifier};
+use autoenroll_wire::{Certificate, TemplateReference, key_identifier};
 
 use super::card::pin_no_longer_right;
 use super::key::{clean_up, is_own};
+use super::refuse::drop_request;
 use super::state::{Certified, Job, Leftovers, NewKey, Next, Purpose, Step, Submitting, Unsigned};
 use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
-use crate::known::{BestFirst, Ca, Inventory, Issued, PendingRequest};
+use crate::known::{BestFirst, Ca, Issued, Known, PendingRequest, Task};
 use crate::reported::CardFailure;
 use crate::request::{Built, FinishedRequest, RequestBuilder, RequestKey, SignerKey, Unbuilt};
 use crate::rules;
@@ -165,6 +166,7 @@ fn submit(job: &Job, frame: &mut Frame, submitting: Submitting) -> Next {
 pub(super) fn replied(
     job: &mut Job,
     frame: &mut Frame,
+    known: &Known,
     submitting: Submitting,
     result: Result<CaReply, HResult>,
 ) -> Result<Next, Halt> {
@@ -188,7 +190,7 @@ pub(super) fn replied(
         (Disposition::Issued, true) => {
             job.applies(frame, rules::ISSUED, &name, facts)?;
             let NewKey { entry, keep_default, .. } = submitting.key;
-            Ok(take_certificate(job, frame, entry, ca.name, reply, keep_default))
+            take_certificate(job, frame, known, Answer { entry, ca: ca.name, reply, keep_default })
         }
         (Disposition::Pending, true) => {
             job.applies(frame, rules::PENDING, &name, facts)?;
@@ -251,7 +253,7 @@ pub(super) fn issue_noted(
     result: Result<(), HResult>,
 ) -> Result<Next, Halt> {
     match result {
-        Ok(()) => Ok(Next::Deliver(certified)),
+        Ok(()) => Ok(Next::Inspect(certified)),
         Err(code) => job.fails(frame, rules::REQUEST_NOT_NOTED, code),
     }
 }
@@ -266,7 +268,7 @@ pub(super) fn retrieve(job: &Job, frame: &mut Frame, pending: PendingRequest) ->
 pub(super) fn retrieved(
     job: &mut Job,
     frame: &mut Frame,
-    held: &Inventory,
+    known: &Known,
     pending: PendingRequest,
     result: Result<CaReply, HResult>,
 ) -> Result<Next, Halt> {
@@ -284,41 +286,66 @@ pub(super) fn retrieved(
     match reply.disposition {
         Disposition::Issued => {
             job.applies(frame, rules::PENDING_OUTCOME, &name, facts.with("outcome", "issued"))?;
-            Ok(take_certificate(job, frame, entry, ca.name, reply, false))
+            take_certificate(job, frame, known, Answer { entry, ca: ca.name, reply, keep_default: false })
         }
         Disposition::Pending => Ok(Next::End(Outcome::Pending)),
         Disposition::Denied(code) | Disposition::Failed(code) => {
             job.applies(frame, rules::PENDING_OUTCOME, &name, facts.with("outcome", "denied"))?;
-            let mut effects = VecDeque::new();
-            // A key on a card stays: a card is asked for with the user's consent only. So does that of a certificate.
-            if entry.key.card.is_none() && !held.is_certified(&entry.key) {
-                effects.push_back(job.delete_container(&entry.key));
-            }
-            effects.push_back(Effect::RemoveRequest(entry.key_id));
-            Ok(clean_up(job, frame, Leftovers(effects), code))
+            drop_request(job, frame, &known.held, entry, code)
         }
     }
 }
 
-/// Issued: the certificate must be for the key that asked, and the entry must say that it exists before it is put
-/// anywhere.
-fn take_certificate(
-    job: &Job,
-    frame: &mut Frame,
+/// A CA's answer that a certificate is issued.
+struct Answer {
     entry: RequestEntry,
     ca: String,
     reply: CaReply,
     keep_default: bool,
-) -> Next {
-    let Some(certificate) = reply.certificate else { return Next::fail(HResult::CRYPT_E_NOT_FOUND) };
-    let Ok(view) = Certificate::parse(&certificate) else { return Next::fail(HResult::ERROR_INVALID_DATA) };
-    // A certificate for another key than the one that asked could not be used here.
-    let ours = key_identifier(&view.public_key).is_ok_and(|key_id| hex::encode(&key_id) == entry.key_id);
-    if !ours {
-        return Next::fail(HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY);
-    }
+}
+
+/// Issued: the certificate must be what was asked for, and the entry must say that it exists before anything else is
+/// done with it.
+fn take_certificate(job: &mut Job, frame: &mut Frame, known: &Known, answer: Answer) -> Result<Next, Halt> {
+    let Answer { entry, ca, reply, keep_default } = answer;
+    let certificate = match asked_for(job, known, &entry, reply.certificate) {
+        Ok(certificate) => certificate,
+        Err(code) => {
+            let name = String::from(job.name());
+            job.applies(frame, rules::NOT_WHAT_WAS_ASKED_FOR, &name, code_fact(code))?;
+            return drop_request(job, frame, &known.held, entry, code);
+        }
+    };
     let stage = RequestStage::Issued { ca: ca.clone(), request_id: reply.request_id, certificate: certificate.clone() };
     let entry = RequestEntry { stage, ..entry };
     let certified = Certified { entry: entry.clone(), issued: Issued { ca, certificate }, keep_default };
-    job.ask(frame, Effect::PutRequest(entry), Step::NoteIssued(certified))
+    Ok(job.ask(frame, Effect::PutRequest(entry), Step::NoteIssued(certified)))
+}
+
+/// The certificate, when it is one, for the key and of the template of the request.
+fn asked_for(job: &Job, known: &Known, entry: &RequestEntry, certificate: Option<Vec<u8>>) -> Result<Vec<u8>, HResult> {
+    let certificate = certificate.ok_or(HResult::CRYPT_E_NOT_FOUND)?;
+    let view = Certificate::parse(&certificate).map_err(|_| HResult::ERROR_INVALID_DATA)?;
+    // A certificate for another key than the one that asked could not be used here.
+    if !key_identifier(&view.public_key).is_ok_and(|key_id| hex::encode(&key_id) == entry.key_id) {
+        return Err(HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY);
+    }
+    let template = match &job.item.task {
+        Task::Request(request) => Some(&request.template.template),
+        Task::Retrieve(_) | Task::Resume(_) => known.gathered.policy.template(&entry.template),
+    };
+    // A template that has left the directory cannot be compared with.
+    if template.is_some_and(|template| !is_of(&view, template)) {
+        return Err(HResult::CERTSRV_E_TEMPLATE_CONFLICT);
+    }
+    Ok(certificate)
+}
+
+/// Whether a certificate's extension names the template ([MS-WCCE] 2.2.2.7.7.1, 2.2.2.7.7.2).
+fn is_of(view: &Certificate, template: &Template) -> bool {
+    match view.template() {
+        Some(TemplateReference::Oid { oid, .. }) => template.oid.as_ref() == Some(&oid),
+        Some(TemplateReference::Name(name)) => template.name == name,
+        None => false,
+    }
 }

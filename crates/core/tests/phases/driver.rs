@@ -35,6 +35,8 @@ pub struct Driver {
     pub inserted: Vec<String>,
     /// What the CA answers, one for each submission or retrieval; when they run out it issues.
     pub replies: VecDeque<Result<Disposition, HResult>>,
+    /// The template of the certificates that it issues.
+    pub issues: &'static str,
     /// Effects that end otherwise, by a word of their description, once each.
     pub instead: Vec<(&'static str, EffectResult)>,
     /// The effect that ends otherwise, by its number among all effects so far.
@@ -129,6 +131,7 @@ impl Driver {
             domain: "CONTOSO".into(),
             context,
             domain_member: true,
+            domain_controller: false,
             profile,
         };
         let provider = |name: &str, kind| Provider { name: name.into(), kind };
@@ -153,6 +156,7 @@ impl Driver {
             results: vec![],
             broken: None,
             hangs: None,
+            issues: TEMPLATE_OID,
             trust: vec![],
             policies: VecDeque::new(),
             published: vec![],
@@ -516,10 +520,11 @@ impl Driver {
             Ok(disposition) => {
                 let issued = disposition == Disposition::Issued;
                 let now = self.start + Duration(self.now.0);
+                let (key, until) = (public_key(self.serial), now + Duration::days(365));
                 EffectResult::Reply(CaReply {
                     request_id: self.requests,
                     disposition,
-                    certificate: issued.then(|| certificate(self.serial, 100, now, now + Duration::days(365))),
+                    certificate: issued.then(|| certificate_of(self.issues, key, self.serial, 100, now, until)),
                     response: None,
                     message: String::new(),
                 })
@@ -556,6 +561,8 @@ impl Driver {
             stage,
             replaces: None,
             renewal: false,
+            also_replaces: Vec::new(),
+            given_up: false,
         });
         self.serial = self.serial.max(serial);
     }

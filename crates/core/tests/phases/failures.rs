@@ -1,12 +1,14 @@
 //! Effects that fail: what the log says, what is not done, what the next run does.
 
 use autoenroll_model::{
-    Answer, CertificateCheck, Certificates, Context, Disposition, Duration, EffectResult, EnrollmentFlags, HResult,
-    PolicyResponse, PolicyServer, PolicyTemplate, PrivateKeyFlags, Profile, RequestStage, TriggerCause, TrustContainer,
-    TrustStore,
+    Answer, CaReply, CertificateCheck, Certificates, Context, Disposition, Duration, EffectResult, EnrollmentFlags,
+    HResult, PolicyResponse, PolicyServer, PolicyTemplate, PrivateKeyFlags, Profile, RequestStage, TriggerCause,
+    TrustContainer, TrustStore,
 };
 
-use crate::driver::{BASE, Card, Driver, ENHANCED, certificate, software_key, template};
+use crate::driver::{
+    BASE, Card, Driver, ENHANCED, TEMPLATE_OID, certificate, certificate_of, public_key, software_key, template,
+};
 
 const DENIED: HResult = HResult::E_ACCESSDENIED;
 const QUIET: EnrollmentFlags = EnrollmentFlags::empty();
@@ -125,6 +127,36 @@ fn certificates_that_cannot_be_inspected_are_not_replaced() {
 }
 
 #[test]
+fn a_new_certificate_that_cannot_be_inspected_waits_for_the_next_run() {
+    let mut driver = silent();
+    driver.fail("inspect", DENIED);
+    says(&run(&mut driver), &["put request Issued", "failed 0x80070005"], &["add certificate", "enrolled"]);
+    assert_eq!(driver.decided("F.inspect-new"), Some(true));
+    says(&run(&mut driver), &["inspect 1", "add certificate", "enrolled"], &["submit"]);
+}
+
+#[test]
+fn an_answer_that_was_not_asked_for_is_not_installed() {
+    let (key, other) = (public_key(1), public_key(2));
+    let start = silent().start();
+    let of = |oid: &str, key: &[u8]| certificate_of(oid, key.to_vec(), 1, 100, start, start + Duration::days(365));
+    for (certificate, code) in [
+        (None, "0x80092004"),
+        (Some(vec![0x30, 0]), "0x8007000D"),
+        (Some(of(TEMPLATE_OID, &other)), "0x80094816"),
+        (Some(of("1.3.6.1.4.1.311.21.8.9", &key)), "0x80094802"),
+    ] {
+        let mut driver = silent();
+        let (disposition, message) = (Disposition::Issued, String::new());
+        let reply = CaReply { request_id: 1, disposition, certificate, response: None, message };
+        driver.instead.push(("submit", EffectResult::Reply(reply)));
+        says(&run(&mut driver), &[code, "software: delete", "remove request"], &["inspect", "add certificate"]);
+        assert_eq!(driver.decided("MC1.ours"), Some(true));
+        assert!(driver.requests().is_empty());
+    }
+}
+
+#[test]
 fn what_housekeeping_cannot_do_is_left_for_the_next_run() {
     for (flag, word) in [
         (QUIET, "archive certificate"),
@@ -133,6 +165,7 @@ fn what_housekeeping_cannot_do_is_left_for_the_next_run() {
     ] {
         let mut profile = Profile::windows_10_22h2();
         profile.set("event-log", "everything").unwrap();
+        profile.set("removal", "always").unwrap();
         let mut driver = Driver::new(profile, vec![template("Soft", &[ENHANCED], flag)]);
         let start = driver.start();
         let old = certificate(200, 100, start - Duration::days(400), start - Duration::days(35));

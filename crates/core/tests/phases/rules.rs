@@ -184,6 +184,7 @@ fn only_a_candidate_supersedes_and_what_it_supersedes_is_retired() {
     let templates = vec![named("Old", TEMPLATE_OID, &[]), named("New", OTHER_OID, &["Old"])];
     let driver = run_of(Profile::server_2003_sp1(), templates, |driver| {
         let start = driver.start();
+        driver.issues = OTHER_OID;
         driver.hold(200, 100, start, start + Duration::days(365));
     });
     assert_eq!(driver.decided("R056"), Some(true));

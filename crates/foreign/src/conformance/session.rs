@@ -66,6 +66,7 @@ impl Session {
             domain: "CONTOSO".into(),
             context: Context::User,
             domain_member: true,
+            domain_controller: false,
             profile: Profile::server_2003_sp1(),
         };
         let until = self.say("start", &ToCore::Start { protocol, features: Vec::new(), identity })?;

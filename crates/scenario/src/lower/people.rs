@@ -1,7 +1,7 @@
 //! Users, computers and groups.
 
 use autoenroll_csp::{CardDatabase, CardType};
-use autoenroll_model::{DirectoryCache, Provider, Sid};
+use autoenroll_model::{DirectoryCache, Provider, ProviderKind, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
 
 use super::cards::{issued, published};
@@ -83,7 +83,6 @@ pub(super) fn computers(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<Comput
         let name = name_of(table).value.to_owned();
         let host = format!("{}.{}", name.to_lowercase(), cx.domain.dns);
         let plain = ComputerSpec::named(&name, 0, &cx.domain);
-        let provider = |table: &Table| Some(Provider { name: text(table, "name")?, kind: word(table, "kind")? });
         computers.push(ComputerSpec {
             sid: sid(cx, &name),
             dn: text(table, "dn").unwrap_or(plain.dn),
@@ -92,7 +91,7 @@ pub(super) fn computers(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<Comput
             site: text(table, "site"),
             role: word(table, "role").unwrap_or(plain.role),
             readers: texts(table, "readers"),
-            providers: table.tables("provider").filter_map(provider).collect(),
+            providers: providers(table),
             card_database: card_database(cx, table, found),
             settings: settings(cx, table, found),
             published: published(cx, &name, found),
@@ -101,6 +100,24 @@ pub(super) fn computers(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<Comput
     }
     computers
 }
+
+/// A computer that says nothing of providers has those in software that Windows brings along.
+fn providers(computer: &Table) -> Vec<Provider> {
+    if computer.get("provider").is_none() {
+        let software = |name: &&str| Provider { name: (*name).to_owned(), kind: ProviderKind::Software };
+        return SOFTWARE_PROVIDERS.iter().map(software).collect();
+    }
+    let provider = |table: &Table| Some(Provider { name: text(table, "name")?, kind: word(table, "kind")? });
+    computer.tables("provider").filter_map(provider).collect()
+}
+
+/// In registry order (Win32 documentation: Microsoft Cryptographic Service Providers).
+const SOFTWARE_PROVIDERS: &[&str] = &[
+    "Microsoft Base Cryptographic Provider v1.0",
+    "Microsoft Enhanced Cryptographic Provider v1.0",
+    "Microsoft Strong Cryptographic Provider",
+    "Microsoft RSA SChannel Cryptographic Provider",
+];
 
 fn card_database(cx: &Context<'_>, computer: &Table, found: &mut Diagnostics) -> CardDatabase {
     let mut entries = Vec::new();

@@ -419,6 +419,11 @@ pub(crate) static STATES: &[RecordSchema<LookAt>] = &[
         &[
             fact("requests", FactType::List(&FactType::Template), "The template of each request."),
             fact("stages", FactType::List(&STAGES), "How far each is."),
+            fact(
+                "given-up",
+                FactType::List(&FactType::Text),
+                "Containers of requests that are over, whose keys wait for their card.",
+            ),
         ],
     ),
     schema(
@@ -665,7 +670,7 @@ const WITH_PIN: FactSchema = fact("pin", FactType::Flag, "Whether it comes with 
 const OFFERED: FactType = FactType::Word(|| Choice::WORDS.to_vec());
 const POINTS: FactType = FactType::Word(|| DecisionPoint::WORDS.to_vec());
 const REFRESHES: FactType = FactType::Word(|| PolicyRefresh::WORDS.to_vec());
-const STAGES: FactType = FactType::Word(|| vec!["prepared", "pending", "issued"]);
+const STAGES: FactType = FactType::Word(|| vec!["prepared", "pending", "issued", "given-up"]);
 const USAGES: FactType = FactType::Word(|| KeyUsage::WORDS.iter().map(|(word, _)| *word).collect());
 
 const OUTCOMES: &[&str] = &["enrolled", "pending", "failed", "postponed"];

@@ -512,7 +512,11 @@ static COMPUTER: Shape = Shape {
         key("site", Text, "The site of the directory that it is in; none unless said here."),
         key("role", Word(|| ComputerRole::WORDS.to_vec()), "What it is in the domain; member unless said here."),
         key("readers", List(&Text), "Its smart card readers."),
-        key("provider", Named(&PROVIDER), "Providers installed, in registry order."),
+        key(
+            "provider",
+            Named(&PROVIDER),
+            "Providers installed, in registry order; Microsoft's four in software unless said here.",
+        ),
         key("card-type", Named(&CARD_TYPE), "Known kinds of cards, in registry order."),
         SETTINGS[0],
         SETTINGS[1],

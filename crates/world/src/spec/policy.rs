@@ -28,6 +28,8 @@ pub struct PolicySpec {
     pub expiration_stores: Vec<String>,
     /// `EnableBalloonNotifications`.
     pub expiration_balloons: bool,
+    /// Templates of the Automatic Certificate Request Settings, for computers.
+    pub automatic_requests: Vec<String>,
 }
 
 /// Everything on (`AEPolicy` 7), 90 minutes without offset, 5 minutes on controllers.
@@ -44,6 +46,7 @@ impl Default for PolicySpec {
             expiration_percent: None,
             expiration_stores: Vec::new(),
             expiration_balloons: false,
+            automatic_requests: Vec::new(),
         }
     }
 }
@@ -90,7 +93,7 @@ impl PolicySpec {
         },
     ];
 
-    /// The keys of a policy that say how the end of certificates is announced.
+    /// The keys of a policy that say how the end of certificates is announced, and what computers request by themselves.
     pub const EXPIRATION: &[Setting<Self>] = &[
         Setting {
             name: "expiration-percent",
@@ -109,6 +112,14 @@ impl PolicySpec {
             in_world: Some("EnableBalloonNotifications."),
             in_change: None,
             field: Field::Flag(|policy| &mut policy.expiration_balloons),
+        },
+        Setting {
+            name: "automatic-requests",
+            in_world: Some(
+                "Version 1 templates that computers request by themselves (Automatic Certificate Request Settings).",
+            ),
+            in_change: None,
+            field: Field::Texts(|policy| &mut policy.automatic_requests),
         },
     ];
 
