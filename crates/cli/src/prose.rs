@@ -191,6 +191,8 @@ fn event(facts: &Facts) -> String {
     let part = |name: &str, words: &str| facts.get(name).map(|value| format!(" {words}{}", plain(value)));
     let about = [
         part("certificate", ""),
+        part("new-certificate", "by "),
+        part("request-id", "request "),
         part("ca", "from "),
         part("template", if facts.get("certificate").is_some() { "for " } else { "" }),
         part("templates", "templates: "),
