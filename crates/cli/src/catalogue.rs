@@ -73,6 +73,11 @@ impl Catalogue {
         }
     }
 
+    /// The ids of those that a scenario has to show.
+    pub fn to_be_shown(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|requirement| requirement.exception.is_none()).map(|requirement| requirement.id.as_str())
+    }
+
     /// All of them.
     pub(crate) fn requirements(&self) -> &[Requirement] {
         &self.0
