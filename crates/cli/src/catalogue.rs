@@ -88,6 +88,14 @@ impl Catalogue {
         self.0.iter().find(|requirement| requirement.id == id)
     }
 
+    /// The entries about events of that number, one for each source that writes it.
+    pub(crate) fn events(&self, number: u16) -> impl Iterator<Item = &Requirement> {
+        self.0.iter().filter(move |requirement| {
+            let of_source = requirement.id.strip_prefix("E5.").and_then(|rest| rest.split_once('.'));
+            of_source.is_some_and(|(_, last)| last.parse() == Ok(number))
+        })
+    }
+
     /// What a rule is about, in a few words; a check of the CA without an entry of its own has its statement.
     pub(crate) fn title(&self, id: &str) -> &str {
         let statement = || rule(id).map(|rule| rule.statement);

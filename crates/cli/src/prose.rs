@@ -192,7 +192,8 @@ fn event(facts: &Facts) -> String {
     let about = [
         part("certificate", ""),
         part("new-certificate", "by "),
-        part("request-id", "request "),
+        // The name of a new certificate has the number already.
+        part("request-id", "request ").filter(|_| facts.get("certificate").is_none()),
         part("ca", "from "),
         part("template", if facts.get("certificate").is_some() { "for " } else { "" }),
         part("templates", "templates: "),

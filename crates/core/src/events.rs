@@ -216,9 +216,9 @@ pub(crate) enum CleanedIn {
 fn with_asked(mut facts: Facts, asked: Option<&Asked>) -> Facts {
     if let Some(Asked { ca, request_id, .. }) = asked {
         facts.set("ca", ca.as_str());
-        // A CA that refuses a request before it has a row in its database answers with 0 ([MS-WCCE] 3.2.1.4.2.1.3).
+        // A CA that refuses a request before it has a row in its database has no number for it, and says 0.
         if let Some(request_id) = request_id.filter(|id| *id != 0) {
-            facts.set("request-id", *request_id);
+            facts.set("request-id", request_id);
         }
     }
     facts
