@@ -310,8 +310,9 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
         Purpose::Write(certified) => Some(certified.key().container.as_str()),
         Purpose::NewKey | Purpose::Sign { .. } => None,
     };
-    let occupied = default
-        .is_some_and(|container| container.has_key && container.has_certificate && own != Some(container.name.as_str()));
+    let occupied = default.is_some_and(|container| {
+        container.has_key && container.has_certificate && own != Some(container.name.as_str())
+    });
     let name = default.map(|container| container.name.clone());
     let facts = Facts::new().with_some("container", name.as_deref());
     if !occupied {
@@ -342,7 +343,10 @@ pub(super) fn replace_answered(
         return ask_for_pin(job, frame, Purpose::Write(Certified { keep_default: !yes, ..certified }), card);
     }
     if yes {
-        let over = frame.profile().replace_yes == ReplaceYes::Overwrite;
+        // P7.38: a key that has to sign its own renewal is not destroyed before.
+        let default = card.description.default_container().map(|container| container.name.as_str());
+        let signs = job.item.renewed().is_some_and(|old| Some(old.key.container.as_str()) == default);
+        let over = frame.profile().replace_yes == ReplaceYes::Overwrite && !signs;
         if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
             card.overwrite = card.description.default_container().map(|container| container.name.clone());
         }
