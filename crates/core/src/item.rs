@@ -107,7 +107,7 @@ impl Work {
             Question::Consent => key::consented(&mut job, frame, *answer == Answer::Ok),
             Question::Select { purpose, cards } => card::selected(&mut job, frame, purpose, cards, answer),
             Question::Insert { purpose } => card::insert_answered(&mut job, frame, purpose, answer),
-            Question::Replace { card } => card::replace_answered(&mut job, frame, card, answer),
+            Question::Replace { purpose, card } => card::replace_answered(&mut job, frame, purpose, card, answer),
             Question::Pin { purpose, card } => card::pin_given(&mut job, frame, purpose, card, answer),
         };
         go_on(job, frame, next)

@@ -421,7 +421,8 @@ autoenroll_model::rules! {
     DIRECTORY_CACHE_NOT_WRITTEN = "F.directory-cache", "inferred",
         "the state of the download cannot be remembered, and the next run downloads again", Exception;
     POLICY_SERVER_FAILED = "F.policy-server", "[MS-CAESO] 4.4.5.3.2, as cited by Samba",
-        "no policy server of a group answers: that is logged, and the other groups are asked", Exception;
+        "no policy server of a group answers: that is logged, and the other groups are asked",
+            Exception, FailsSource;
     STORES_UNREADABLE = "F.stores", "inferred",
         "MY and REQUEST cannot be read, and the run ends with an entry in the event log", EndsRun, Exception;
     CERTIFICATES_NOT_INSPECTED = "F.inspect", "inferred",

@@ -15,6 +15,9 @@ pub(crate) struct DuplicateRequest {
     pending: BTreeMap<(String, i64), Pending>,
     /// Whose REQUEST store each user has before them.
     places: BTreeMap<String, Place>,
+    /// The template each principal worked on last. A request names its template by an object identifier, which several
+    /// templates may have.
+    items: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +67,12 @@ impl Checker for DuplicateRequest {
                 self.log_on(&at.record.actor, place);
                 None
             }
+            Kind::ItemStarted => {
+                self.items.insert(at.record.actor.clone(), at.text("template")?.to_owned());
+                None
+            }
             Kind::Request => {
-                let template = at.text("template")?;
+                let template = self.items.get(&at.record.actor).map_or(at.text("template"), |item| Some(item))?;
                 let here = self.places.get(&at.record.actor);
                 let same = |pending: &Pending| {
                     pending.requester == at.record.actor
@@ -77,7 +84,10 @@ impl Checker for DuplicateRequest {
             }
             Kind::Pending => {
                 let (ca, id) = request()?;
-                self.pending(&ca, id, at.text("requester")?, at.text("template").unwrap_or_default());
+                let requester = at.text("requester")?;
+                let template = self.items.get(requester).cloned();
+                let template = template.unwrap_or_else(|| at.text("template").unwrap_or_default().to_owned());
+                self.pending(&ca, id, requester, &template);
                 None
             }
             Kind::Issued | Kind::Denied => {

@@ -264,6 +264,10 @@ fn no_second_request_while_one_is_pending() {
     check(&[request, pending, &decided("issued", 2), request], &[]);
     check(&[request, pending, &decided("denied", 2), request], &[]);
     check(&[request, pending, &decided("issued", 3), request], &["duplicate-request@3"]);
+    let (first, second) = ("alice item-started template=T", "alice item-started template=S");
+    check(&[first, request, pending, second, request], &[]);
+    let other = "CA pending ca=CA request-id=3 requester=alice template=T";
+    check(&[first, request, pending, second, request, other, first, request], &["duplicate-request@7"]);
     let there = "alice logon computer=WKS02";
     check(
         &[

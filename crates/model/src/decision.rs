@@ -116,6 +116,8 @@ pub enum Role {
     Exception,
     /// Is about a template that is set up amiss: told beside what became of it, which it explains.
     Amiss,
+    /// A source of templates and CAs has failed: told beside what ended the run, which it explains.
+    FailsSource,
 }
 
 /// What a rule decided, about what, and on which facts.

@@ -125,6 +125,11 @@ impl<'a> Run<'a> {
         self.decisions().rfind(|record| is(record, role(record)))
     }
 
+    /// The decisions that a source of templates and CAs has failed.
+    pub(super) fn failed_sources(&self) -> impl Iterator<Item = &'a Record> {
+        self.decisions().filter(|record| holds(record, Role::FailsSource))
+    }
+
     fn decisions(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
         self.records.iter().copied().filter(|record| record.kind == Kind::Decision)
     }

@@ -138,8 +138,9 @@ fn body(
 ) -> (Vec<String>, Vec<String>) {
     let open = if matches!(run.end, End::Open(_)) { run.from.to_string() } else { String::new() };
     if let Some(end) = run.ended_by() {
-        let line = format!("no template was looked at: {}", decided(end, catalogue, None));
-        return (vec![line], vec![rule(end).to_owned(), open]);
+        let because = run.failed_sources().chain([end]).map(|record| decided(record, catalogue, None));
+        let because = because.collect::<Vec<_>>().join("; ");
+        return (vec![format!("no template was looked at: {because}")], vec![because, open]);
     }
     let (mut lines, mut keys) = (Vec::new(), vec![open]);
     for spec in shown {

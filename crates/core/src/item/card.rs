@@ -8,7 +8,7 @@ use autoenroll_model::{
     InsertPrompt, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
 };
 
-use super::state::{Card, Job, Next, Purpose, Question, State, Step};
+use super::state::{Card, Certified, Job, Next, Purpose, Question, State, Step};
 use crate::events::{self, Detail};
 use crate::frame::{Frame, OpenPrompt, code_fact};
 use crate::halt::Halt;
@@ -220,8 +220,10 @@ pub(super) fn rechecked(
             frame.change_prompt(&mut prompt, select_facts(job, &purpose, &cards), &job.causes());
             Ok(stays(Question::Select { purpose, cards }, prompt))
         }
-        Question::Replace { card } if holds(&readers, &card.serial) => Ok(stays(Question::Replace { card }, prompt)),
-        Question::Replace { card } => pulled(job, frame, Purpose::NewKey, &card, &prompt, &readers),
+        Question::Replace { purpose, card } if holds(&readers, &card.serial) => {
+            Ok(stays(Question::Replace { purpose, card }, prompt))
+        }
+        Question::Replace { purpose, card } => pulled(job, frame, purpose, &card, &prompt, &readers),
         Question::Pin { purpose, card } if holds(&readers, &card.serial) => {
             Ok(stays(Question::Pin { purpose, card }, prompt))
         }
@@ -299,56 +301,71 @@ pub(super) fn described(
     };
     let card = Card { serial, description, keep_default: false, overwrite: None };
     match purpose {
-        Purpose::NewKey => default_container(job, frame, card),
-        Purpose::Sign { .. } | Purpose::Write(_) => ask_for_pin(job, frame, purpose, card),
+        Purpose::NewKey | Purpose::Write(_) => default_container(job, frame, purpose, card),
+        Purpose::Sign { .. } => ask_for_pin(job, frame, purpose, card),
     }
 }
 
-/// A default container that holds credentials is not replaced unasked.
-fn default_container(job: &mut Job, frame: &mut Frame, card: Card) -> Result<Next, Halt> {
+/// A default container that holds credentials is not replaced unasked. A certificate that comes in a later run than its
+/// key asks too: another may have become the default in between, and whether an earlier answer meant it nobody knows.
+fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
     let default = card.description.default_container();
-    let occupied = default.is_some_and(|container| container.has_key && container.has_certificate);
+    let own = match &purpose {
+        Purpose::Write(certified) => Some(certified.key().container.as_str()),
+        Purpose::NewKey | Purpose::Sign { .. } => None,
+    };
+    let occupied = default.is_some_and(|container| {
+        container.has_key && container.has_certificate && own != Some(container.name.as_str())
+    });
     let name = default.map(|container| container.name.clone());
     let facts = Facts::new().with_some("container", name.as_deref());
     if !occupied {
         job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
-        return ask_for_pin(job, frame, Purpose::NewKey, card);
+        return ask_for_pin(job, frame, purpose, card);
     }
     job.applies(frame, rules::DEFAULT_OCCUPIED, &card.serial.0, facts)?;
     let facts = Facts::new()
-        .with("provider", job.provider_name(&Purpose::NewKey))
+        .with("provider", job.provider_name(&purpose))
         .with("card", card.serial.0.as_str())
         .with_some("container", name);
     let choices = [Choice::Yes, Choice::No];
-    Ok(job.prompt(frame, DecisionPoint::CardReplaceDefault, facts, &choices, Question::Replace { card }))
+    Ok(job.prompt(frame, DecisionPoint::CardReplaceDefault, facts, &choices, Question::Replace { purpose, card }))
 }
 
 pub(super) fn replace_answered(
     job: &mut Job,
     frame: &mut Frame,
+    purpose: Purpose,
     mut card: Card,
     answer: &Answer,
 ) -> Result<Next, Halt> {
     let serial = card.serial.0.clone();
-    if *answer == Answer::Yes {
-        job.applies(frame, rules::REPLACE_YES, &serial, Facts::new())?;
-        let over = frame.profile().replace_yes == ReplaceYes::Overwrite;
+    let yes = *answer == Answer::Yes;
+    job.applies(frame, if yes { rules::REPLACE_YES } else { rules::REPLACE_NO }, &serial, Facts::new())?;
+    if let Purpose::Write(certified) = purpose {
+        // Its key is there already: what is left to decide is which container is the default.
+        return ask_for_pin(job, frame, Purpose::Write(Certified { keep_default: !yes, ..certified }), card);
+    }
+    if yes {
+        // P7.38: a key that has to sign its own renewal is not destroyed before.
+        let default = card.description.default_container().map(|container| container.name.as_str());
+        let signs = job.item.renewed().is_some_and(|old| Some(old.key.container.as_str()) == default);
+        let over = frame.profile().replace_yes == ReplaceYes::Overwrite && !signs;
         if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
             card.overwrite = card.description.default_container().map(|container| container.name.clone());
         }
-        return ask_for_pin(job, frame, Purpose::NewKey, card);
+        return ask_for_pin(job, frame, purpose, card);
     }
-    job.applies(frame, rules::REPLACE_NO, &serial, Facts::new())?;
     let choice = frame.profile().replace_no;
     job.applies(frame, rules::REPLACE_NO_MEANS, &serial, Facts::new().with("replace-no", choice.as_str()))?;
     match choice {
         ReplaceNo::NextProvider => {
-            let provider = job.provider_name(&Purpose::NewKey);
+            let provider = job.provider_name(&purpose);
             next_provider(job, frame, &provider)
         }
         ReplaceNo::Beside => {
             card.keep_default = true;
-            ask_for_pin(job, frame, Purpose::NewKey, card)
+            ask_for_pin(job, frame, purpose, card)
         }
         ReplaceNo::Fail => Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER)),
     }

@@ -50,8 +50,8 @@ pub(super) enum Question {
     Select { purpose: Purpose, cards: Vec<CardSerial> },
     /// S7: insert a card.
     Insert { purpose: Purpose },
-    /// S8q: may the new key take the default container's place?
-    Replace { card: Card },
+    /// S8q: may the new key, or the key of a certificate that has come, take the default container's place?
+    Replace { purpose: Purpose, card: Card },
     /// S9: the PIN.
     Pin { purpose: Purpose, card: Card },
 }
