@@ -18,6 +18,7 @@ mod pcscd;
 mod ports;
 mod serve;
 mod vpcd;
+mod watchdog;
 
 pub use apdu_log::{LogError, LoggedApdu, read_apdu_log};
 pub use exchange::Exchange;
