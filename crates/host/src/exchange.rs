@@ -4,6 +4,8 @@ use std::fmt;
 
 use autoenroll_apdu::{Command, describe, redact_bytes};
 
+use crate::Ended;
+
 /// One thing that a reader driver wanted of a card, with the card's answer. PINs and keys are blanked, see
 /// [`redact_bytes`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +22,11 @@ pub enum Exchange {
     Apdu {
         /// The command APDU, redacted; also what is not one.
         command: Vec<u8>,
-        /// Data and status word, as the card gave them.
+        /// Data and status word, as the card gave them; nothing when it had no power.
         response: Vec<u8>,
     },
+    /// The card came out of the reader: for good, unless [`Ended::comes_back`].
+    Out(Ended),
 }
 
 impl Exchange {
@@ -40,10 +44,14 @@ impl fmt::Display for Exchange {
             Self::PowerOn => f.write_str("- power on"),
             Self::Reset => f.write_str("- reset"),
             Self::AnswerToReset(atr) => write!(f, "- answer to reset {}", Hex(atr)),
+            Self::Out(ended) => write!(f, "- out of the reader: {ended}"),
             Self::Apdu { command, response } => {
                 let meaning = Command::parse(command).map(|command| describe(&command));
                 writeln!(f, "> {}  {}", Hex(command), meaning.as_deref().unwrap_or("not a command"))?;
-                write!(f, "< {}", Hex(response))
+                match response.as_slice() {
+                    [] => f.write_str("< nothing"),
+                    response => write!(f, "< {}", Hex(response)),
+                }
             }
         }
     }
@@ -68,6 +76,8 @@ mod tests {
         };
         check(b"\x00\x20\x00\x80\x041234", b"\x90\x00", "> 0020008004FFFFFFFF  VERIFY PIN\n< 9000");
         check(b"\x00", b"\x67\x00", "> 00  not a command\n< 6700");
+        check(b"\x00", b"", "> 00  not a command\n< nothing");
+        assert_eq!(Exchange::Out(Ended::Closed).to_string(), "- out of the reader: the driver closed the connection");
         assert_eq!(Exchange::AnswerToReset(vec![0x3B, 0x00]).to_string(), "- answer to reset 3B00");
     }
 }

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod apdu_log;
+mod connection;
 mod exchange;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
@@ -17,9 +18,10 @@ mod pcscd;
 mod ports;
 mod serve;
 mod vpcd;
+mod watchdog;
 
 pub use apdu_log::{LogError, LoggedApdu, read_apdu_log};
 pub use exchange::Exchange;
 pub use pcscd::{MOST_READERS, Pcscd, PcscdError, PcscdOptions, Slot};
 pub use serve::{ServeError, ServeOptions, ServedIn, serve};
-pub use vpcd::{Ended, InsertError, InsertedCard, SharedCard, insert, share};
+pub use vpcd::{EMPTY_FOR, Ended, InsertError, InsertedCard, SharedCard, insert, share};

@@ -6,29 +6,28 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, PipeWriter};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
 
 use crate::ports::PortPair;
+use crate::watchdog::GuardedDirectory;
 use crate::{LogError, LoggedApdu, read_apdu_log};
 
-/// A running pcscd; dropping it stops it.
+/// A running pcscd; dropping it stops it, and so does the end of this process, by whatever signal. Nothing is left of it
+/// then; a watchdog says on standard error that it has seen to that.
 #[derive(Debug)]
 pub struct Pcscd {
     child: Child,
-    /// Closed when this process ends, however it ends: pcscd then ends, too.
-    _lifeline: PipeWriter,
-    directory: TempDir,
+    directory: GuardedDirectory,
     slots: Vec<Slot>,
     _ports: Vec<PortPair>,
 }
@@ -147,7 +146,7 @@ impl Pcscd {
                 return Err(PcscdError::Missing { path: path.clone(), package });
             }
         }
-        let directory = TempDir::with_prefix("autoenroll-pcscd-").map_err(cannot("make a directory"))?;
+        let directory = GuardedDirectory::new().map_err(cannot("make a directory"))?;
         let mut ports = Vec::new();
         let mut slots = Vec::new();
         for _ in 0..options.readers.div_ceil(2) {
@@ -155,8 +154,8 @@ impl Pcscd {
             slots.extend(write_entry(directory.path(), &options.driver, &pair).map_err(cannot("describe a reader"))?);
             ports.push(pair);
         }
-        let (child, lifeline) = spawn(directory.path(), options).map_err(cannot("start pcscd"))?;
-        let mut pcscd = Self { child, _lifeline: lifeline, directory, slots, _ports: ports };
+        let child = spawn(directory.path(), options).map_err(cannot("start pcscd"))?;
+        let mut pcscd = Self { child, directory, slots, _ports: ports };
         pcscd.wait_until_ready()?;
         pcscd.describe().map_err(cannot("describe the daemon"))?;
         Ok(pcscd)
@@ -216,7 +215,6 @@ impl Pcscd {
 
     /// Writes down for such a process what only this one knows.
     fn describe(&self) -> io::Result<()> {
-        fs::write(pid_file(self.directory.path()), self.pid().to_string())?;
         let slots: String = self.slots.iter().map(|slot| format!("{} {}\n", slot.port, slot.name)).collect();
         fs::write(self.directory.path().join(SLOTS), slots)
     }
@@ -306,31 +304,29 @@ fn write_entry(directory: &Path, driver: &Path, pair: &PortPair) -> io::Result<[
 }
 
 /// The shell hands the socket over: it becomes file descriptor 3, and only the shell knows the process id before pcscd
-/// does. It also leaves a watchdog behind, which waits for the end of this process and then ends pcscd, if it is still
-/// the same.
-fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<(Child, PipeWriter)> {
+/// does, which it also writes down for the watchdog.
+fn spawn(directory: &Path, options: &PcscdOptions) -> io::Result<Child> {
     let listener = OwnedFd::from(UnixListener::bind(directory.join(SOCKET))?);
     let log = File::create(log_file(directory))?;
-    let (watched, lifeline) = io::pipe()?;
-    fcntl_setfd(&watched, FdFlags::empty())?;
     let apdus = if options.log_apdus { "-a" } else { "" };
     let script = format!(
-        "(read -r nothing </proc/self/fd/$2; grep -qs -- \"$1\" /proc/$$/cmdline && kill $$) &\n\
+        "echo $$ >\"$2\" || exit 1\n\
          export LISTEN_PID=$$; exec \"$0\" -f {apdus} -c \"$1\" 3<&0 </dev/null"
     );
-    let child = Command::new("/bin/sh")
+    Command::new("/bin/sh")
         .args(["-c", &script])
         .arg(&options.program)
         .arg(directory.join(READERS))
-        .arg(watched.as_raw_fd().to_string())
+        .arg(pid_file(directory))
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("LISTEN_FDS", "1")
         .stdin(Stdio::from(listener))
         .stdout(log.try_clone()?)
         .stderr(log)
-        .spawn()?;
-    Ok((child, lifeline))
+        // Ctrl-C is for this process; what becomes of pcscd is the watchdog's.
+        .process_group(0)
+        .spawn()
 }
 
 /// Whether a port has a listener. Connecting would tell as well, but vpcd takes every connection for a card.

@@ -1,15 +1,16 @@
 //! Ports for readers, two by two: vpcd takes a port and the next one.
 
-use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
 
 /// Two neighbouring TCP ports without a listener, kept from other processes of ours until this is dropped.
 #[derive(Debug)]
 pub(crate) struct PortPair {
     first: u16,
-    /// Locked. The lock goes with the process, however it ends.
-    _lock: File,
+    /// Has a name that no other process can take. It is no file, and goes with the process, however that ends.
+    _taken: UnixListener,
 }
 
 /// Where to look: below what Linux hands out by itself, above what services like to use.
@@ -19,19 +20,18 @@ impl PortPair {
     /// Takes a free pair; every process begins at another place.
     ///
     /// # Errors
-    /// When no pair is free, or the locks cannot be made.
+    /// When no pair is free.
     pub(crate) fn take() -> io::Result<Self> {
-        let locks = std::env::temp_dir().join(format!("autoenroll-ports-{}", rustix::process::getuid().as_raw()));
-        fs::create_dir_all(&locks)?;
         let pairs = PORTS.len() / 2;
         let begin = std::process::id() as usize * 31;
         for n in 0..pairs {
             let first = PORTS.start + u16::try_from((begin + n) % pairs * 2).unwrap_or_default();
-            let lock = File::create(locks.join(first.to_string()))?;
-            match lock.try_lock() {
-                Ok(()) if is_free(first) && is_free(first + 1) => return Ok(Self { first, _lock: lock }),
-                Ok(()) | Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(error),
+            let name = SocketAddr::from_abstract_name(format!("autoenroll-ports-{first}"))?;
+            match UnixListener::bind_addr(&name) {
+                Ok(taken) if is_free(first) && is_free(first + 1) => return Ok(Self { first, _taken: taken }),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
             }
         }
         Err(io::Error::new(io::ErrorKind::AddrInUse, format!("no two neighbouring ports of {PORTS:?} are free")))

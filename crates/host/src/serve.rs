@@ -4,12 +4,15 @@ use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use autoenroll_card::{CardState, LifeCycle};
 
 use crate::vpcd::lock;
-use crate::{Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions, SharedCard, insert};
+use crate::{
+    EMPTY_FOR, Ended, Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions, SharedCard, insert,
+};
 
 /// Serves a card in the reader that [`ServeOptions::reader`] names, doing what `commands` says line by line:
 ///
@@ -17,9 +20,10 @@ use crate::{Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions
 /// * `state`: what is on the card, without asking it;
 /// * `quit`.
 ///
-/// After the last line a card that is in the reader is served until the driver closes the connection, so that standard
-/// input may be `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked. Errors
-/// that another line can mend are written there, too. A pcscd of its own is announced by a line that a shell
+/// A card is said to be inserted when the daemon behind the driver has taken it, so that programs see it. After the last
+/// line a card that is in the reader is served until the driver closes the connection, so that standard input may be
+/// `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked, and how the card came out
+/// of the reader. Errors that another line can mend are written there, too. A pcscd of its own is announced by a line that a shell
 /// understands, `export PCSCLITE_CSOCK_NAME=...`: programs started there see the card, and no others.
 ///
 /// # Errors
@@ -42,7 +46,7 @@ pub fn serve(
             pcscd.slots()[0].driver()
         }
     };
-    let mut console = CardConsole { card, driver, trace: options.trace, inserted: None, out };
+    let mut console = CardConsole { card, driver, trace: options.trace, inserted: None, emptied: None, out };
     if options.inserted {
         console.insert()?;
     }
@@ -57,8 +61,8 @@ pub fn serve(
         }
     }
     if let Some(inserted) = console.inserted.take() {
+        // Its observer tells how it came out.
         inserted.wait();
-        console.say("the driver closed the connection")?;
     }
     Ok(())
 }
@@ -128,12 +132,17 @@ impl From<io::Error> for ServeError {
 /// How long to wait for a driver.
 const DRIVER_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long the daemon may take to take the card; it takes 3 s at worst.
+const TAKEN_WITHIN: Duration = Duration::from_secs(8);
+
 /// The card and its reader, as the commands from standard input act on them.
 struct CardConsole<'a, W> {
     card: &'a SharedCard,
     driver: SocketAddr,
     trace: bool,
     inserted: Option<InsertedCard>,
+    /// When a card was pulled last.
+    emptied: Option<Instant>,
     /// Shared with the thread that talks to the driver.
     out: Arc<Mutex<W>>,
 }
@@ -142,25 +151,39 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
     fn insert(&mut self) -> Result<(), ServeError> {
         // The thread of a connection that is over may still be writing its last line.
         self.inserted = None;
+        if let Some(emptied) = self.emptied {
+            // Otherwise the daemon might not see that the card was out.
+            thread::sleep(EMPTY_FOR.saturating_sub(emptied.elapsed()));
+        }
         let (out, trace) = (Arc::clone(&self.out), self.trace);
-        // What the driver wants of the card comes after the line that says that it is in.
-        let mut saying = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut polled = false;
         let observe = move |exchange: &Exchange| {
             // A driver asks for the answer to reset several times a second, to see whether the card is there: the first
             // in a row says all.
             let again = polled && matches!(exchange, Exchange::AnswerToReset(_));
             polled = matches!(exchange, Exchange::AnswerToReset(_));
-            if trace && !again {
+            let shown = match exchange {
+                // Who pulled it says so.
+                Exchange::Out(Ended::Pulled) => false,
+                Exchange::Out(_) => true,
+                _ => trace && !again,
+            };
+            if shown {
                 // The reader of the trace may have gone; the card is served all the same.
                 let _unread = write_line(&out, exchange);
             }
         };
         let inserted =
             insert(Arc::clone(self.card), self.driver, DRIVER_WITHIN, observe).map_err(ServeError::Insert)?;
+        let taken = inserted.wait_until_taken(TAKEN_WITHIN);
+        let waits = !taken && inserted.is_in();
         self.inserted = Some(inserted);
-        writeln!(saying, "inserted")?;
-        Ok(saying.flush()?)
+        if taken {
+            self.say("inserted")?;
+        } else if waits {
+            self.say("the driver has the card, but no program sees it: the daemon has not taken its answer to reset")?;
+        }
+        Ok(())
     }
 
     fn insert_again(&mut self) -> Result<(), ServeError> {
@@ -176,10 +199,12 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
     fn pull(&mut self) -> io::Result<()> {
         match self.inserted.take() {
             Some(inserted) => {
+                let was_in = inserted.is_in();
                 inserted.pull();
-                self.say("pulled")
+                self.emptied = Some(Instant::now());
+                self.say(if was_in { "pulled" } else { NOT_IN })
             }
-            None => self.say("the card is not in the reader"),
+            None => self.say(NOT_IN),
         }
     }
 
@@ -192,6 +217,8 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
         write_line(&self.out, &text)
     }
 }
+
+const NOT_IN: &str = "the card is not in the reader";
 
 /// One line, or one exchange, as a whole: two threads write.
 fn write_line(out: &Mutex<impl Write>, line: &impl fmt::Display) -> io::Result<()> {

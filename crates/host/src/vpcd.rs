@@ -1,20 +1,20 @@
 //! A card in a reader of vpcd.
 //!
-//! vpcd listens; the card connects. Each message is a length of two bytes, big endian, and that many bytes. One byte is
-//! a control code: 0 power off, 1 power on, 2 reset, none of which is answered, and 4, answered by the answer to reset.
-//! Anything longer is a command APDU. Closing the connection pulls the card. (vsmartcard, `vpcd.h`.)
+//! vpcd listens; the card connects. The card is in the reader while the connection is up and it gives its answer to
+//! reset; closing the connection pulls it. The daemon behind the driver looks every 400 ms whether there is a card, and
+//! powers one that is new to it.
 
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use autoenroll_apdu::{Response, StatusWord};
 use autoenroll_card::Card;
 
 use crate::Exchange;
+use crate::connection::Connection;
 
 /// A card that a reader works with while others look at it.
 pub type SharedCard = Arc<Mutex<Card>>;
@@ -31,9 +31,11 @@ pub(crate) fn lock(card: &SharedCard) -> MutexGuard<'_, Card> {
 }
 
 /// Puts a card into the reader whose driver listens at `driver`, waiting for the driver up to `within`. `observe` is
-/// told everything that driver and card say to each other, in a thread of its own.
+/// told everything that driver and card say to each other, in a thread of its own, and how the card came out.
 ///
-/// The daemon behind the driver looks every 400 ms whether there is a card: see [`InsertedCard::wait_for_power`].
+/// The driver takes the connection at once, the daemon the card later: see [`InsertedCard::wait_until_taken`]. Where
+/// driver and card no longer understand each other, but the card would still be in a real reader, it goes out for
+/// [`EMPTY_FOR`], so that the daemon sees that, and is put in again: see [`Ended::comes_back`].
 ///
 /// # Errors
 /// When no driver listens there.
@@ -41,62 +43,104 @@ pub fn insert(
     card: SharedCard,
     driver: SocketAddr,
     within: Duration,
-    observe: impl FnMut(&Exchange) + Send + 'static,
+    mut observe: impl FnMut(&Exchange) + Send + 'static,
 ) -> Result<InsertedCard, InsertError> {
+    let broken = |error: io::Error| InsertError { driver, error: error.kind() };
+    let socket = connect(driver, within).map_err(broken)?;
+    let stay = Arc::new(Stay::new(socket.try_clone().map_err(broken)?));
+    let thread = {
+        let stay = Arc::clone(&stay);
+        thread::spawn(move || {
+            let ended = stay.serve(&card, driver, socket, &mut observe);
+            observe(&Exchange::Out(ended));
+            stay.set(Power::Ended);
+            ended
+        })
+    };
+    Ok(InsertedCard { thread: Some(thread), stay })
+}
+
+fn connect(driver: SocketAddr, within: Duration) -> io::Result<TcpStream> {
     let start = Instant::now();
     let socket = loop {
         match TcpStream::connect_timeout(&driver, within.max(Duration::from_millis(1))) {
             Ok(socket) => break socket,
-            Err(error) if start.elapsed() >= within => return Err(InsertError { driver, error: error.kind() }),
+            Err(error) if start.elapsed() >= within => return Err(error),
             Err(_) => thread::sleep(CONNECT_AGAIN),
         }
     };
-    let broken = |error: io::Error| InsertError { driver, error: error.kind() };
-    let served = socket.try_clone().map_err(broken)?;
     // A driver that does not take an answer is not waited for.
-    served.set_write_timeout(Some(WRITE_WITHIN)).map_err(broken)?;
-    let powered = Arc::new(Powered::default());
-    let thread = {
-        let powered = Arc::clone(&powered);
-        thread::spawn(move || {
-            let ended = Connection { card: &card, socket: &served, powered: &powered, observe }.run();
-            lock(&card).power_off();
-            powered.set(Power::Ended);
-            // Dropping this half does not close the connection while the handle holds the other one.
-            let _already_closed = served.shutdown(Shutdown::Both);
-            ended
-        })
-    };
-    Ok(InsertedCard { socket, thread: Some(thread), powered })
+    socket.set_write_timeout(Some(WRITE_WITHIN))?;
+    Ok(socket)
 }
+
+/// How long a reader is kept empty so that the daemon sees it: two of its looks, and some more.
+///
+/// A daemon that was refused an answer by a card that was pulled has lost the connection without having looked; a card
+/// that is in at its next look is the same one to it, and is not powered again.
+pub const EMPTY_FOR: Duration = Duration::from_secs(1);
 
 /// How long to wait before connecting again to a driver that does not listen yet.
 const CONNECT_AGAIN: Duration = Duration::from_millis(2);
 
+/// How long a driver that listened before may take to take a card that comes back.
+const BACK_WITHIN: Duration = Duration::from_secs(2);
+
 /// How long a driver may take to read an answer.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
-
-/// Largest response that the length field carries.
-const MOST_BYTES: usize = 65_535;
 
 /// A card in a reader; dropping it pulls the card.
 #[derive(Debug)]
 pub struct InsertedCard {
-    socket: TcpStream,
     /// `None` once it was waited for.
     thread: Option<JoinHandle<Ended>>,
-    powered: Arc<Powered>,
+    stay: Arc<Stay>,
 }
 
 /// How a card came out of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It was pulled, or the driver closed the connection: they look alike from here.
+    /// It was pulled.
+    Pulled,
+    /// The driver closed the connection.
     Closed,
     /// The driver broke off in the middle of a message, or did not take an answer.
     Broken(io::ErrorKind),
-    /// The card did not answer: it is mute, or without power. vpcd cannot be told so; it would wait for ever.
-    NoAnswer,
+    /// The card gives no answer to reset.
+    Mute,
+    /// A command came while the card had no power, so that it did not answer. vpcd cannot be told so; it would wait for
+    /// ever.
+    NoPower,
+    /// The daemon takes the card for the one before, whose going it has not noticed, and does not power it.
+    Mistaken,
+    /// The driver is silent: it waits for the answer to a command of no byte or of one, which it cannot tell the card.
+    /// Or the daemon is stopped.
+    Quiet,
+}
+
+impl Ended {
+    /// Whether the card is put in again by itself.
+    #[must_use]
+    pub const fn comes_back(self) -> bool {
+        matches!(self, Self::NoPower | Self::Mistaken | Self::Quiet)
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pulled => "it was pulled",
+            Self::Closed => "the driver closed the connection",
+            Self::Broken(kind) => return write!(f, "the connection to the driver broke: {kind}"),
+            Self::Mute => "it gives no answer to reset, so that the daemon takes it for no card at all",
+            Self::NoPower => "it cannot answer a command without power; it is put in again",
+            Self::Mistaken => "the daemon has not noticed that the card before went out; it is put in again",
+            Self::Quiet => {
+                "the driver has been silent for 3 s; a command of less than two bytes, which it cannot pass on, makes \
+                 it wait for ever; the card is put in again"
+            }
+        })
+    }
 }
 
 /// Why a card could not be put into a reader.
@@ -122,27 +166,26 @@ impl InsertedCard {
         self.close()
     }
 
-    /// Whether the driver still has the card.
+    /// Whether the card is in the reader, or about to come back.
     #[must_use]
     pub fn is_in(&self) -> bool {
-        self.powered.get() != Power::Ended
+        self.stay.power() != Power::Ended
     }
 
-    /// Waits until the daemon has noticed the card and powered it for the first time; whether it did. It takes about
-    /// 400 ms at most, unless the card is mute.
+    /// Waits until the daemon has powered the card and taken its answer to reset, so that programs see it; whether it
+    /// did. It takes about 400 ms; about 3 s when the daemon has not noticed that another card went out.
     #[must_use]
-    pub fn wait_for_power(&self, within: Duration) -> bool {
-        self.powered.wait(within, |power| power != Power::Never) == Power::Seen
+    pub fn wait_until_taken(&self, within: Duration) -> bool {
+        self.stay.wait(within, |power| power != Power::Never) == Power::Seen
     }
 
-    /// Waits until the card is out.
+    /// Waits until the card is out for good.
     pub fn wait(mut self) -> Ended {
         self.join()
     }
 
     fn close(&mut self) -> Ended {
-        // The driver may have closed first.
-        let _already_closed = self.socket.shutdown(Shutdown::Both);
+        self.stay.pull();
         self.join()
     }
 
@@ -159,153 +202,112 @@ impl Drop for InsertedCard {
     }
 }
 
-/// One stay of a card in a reader.
-struct Connection<'a, O> {
-    card: &'a SharedCard,
-    socket: &'a TcpStream,
-    powered: &'a Powered,
-    observe: O,
-}
-
-impl<O: FnMut(&Exchange)> Connection<'_, O> {
-    fn run(mut self) -> Ended {
-        let mut message = vec![0; MOST_BYTES];
-        loop {
-            let length = match self.read_length() {
-                Ok(Some(length)) => usize::from(length),
-                Ok(None) => return Ended::Closed,
-                Err(error) => return Ended::Broken(error.kind()),
-            };
-            if let Err(error) = self.read(&mut message[..length]) {
-                return Ended::Broken(error.kind());
-            }
-            match self.answer(&message[..length]) {
-                Ok(Some(answer)) if answer.is_empty() => return Ended::NoAnswer,
-                Ok(Some(answer)) => {
-                    if let Err(error) = self.write(&answer) {
-                        return Ended::Broken(error.kind());
-                    }
-                }
-                Ok(None) => {}
-                Err(NoAnswer) => return Ended::NoAnswer,
-            }
-        }
-    }
-
-    /// `None` when the connection was closed, which is only right between two messages.
-    fn read_length(&mut self) -> io::Result<Option<u16>> {
-        let mut length = [0; 2];
-        match self.read(&mut length) {
-            Ok(()) => Ok(Some(u16::from_be_bytes(length))),
-            Err(error) if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<()> {
-        let mut read = 0;
-        while read < bytes.len() {
-            // The driver sends length and body in two writes. Its kernel holds the second until the first is
-            // acknowledged, and ours would take 40 ms to do so. The kernel forgets this wish after every read.
-            rustix::net::sockopt::set_tcp_quickack(self.socket, true)?;
-            match self.socket.read(&mut bytes[read..]) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => read += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn answer(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>, NoAnswer> {
-        let mut card = lock(self.card);
-        let exchange = match message {
-            [POWER_OFF] => {
-                card.power_off();
-                Exchange::PowerOff
-            }
-            [POWER_ON] => {
-                card.power_on();
-                Exchange::PowerOn
-            }
-            [RESET] => {
-                card.reset();
-                Exchange::Reset
-            }
-            [ATR] if card.profile().quirks.mute => return Err(NoAnswer),
-            [ATR] => Exchange::AnswerToReset(card.profile().atr.as_bytes().to_vec()),
-            // One byte that is no control code reached us as a command of one byte.
-            command => {
-                let mut response = card.transmit(command);
-                if response.len() > MOST_BYTES {
-                    response = Response::status(StatusWord::WRONG_LENGTH).encode();
-                }
-                drop(card);
-                (self.observe)(&Exchange::apdu(command, &response));
-                return Ok(Some(response));
-            }
-        };
-        drop(card);
-        (self.observe)(&exchange);
-        match exchange {
-            Exchange::AnswerToReset(atr) => Ok(Some(atr)),
-            Exchange::PowerOn => {
-                self.powered.set(Power::Seen);
-                Ok(None)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// One write for length and body, so that nothing is held back on the way to the driver.
-    fn write(&mut self, answer: &[u8]) -> io::Result<()> {
-        let length = u16::try_from(answer.len()).map_err(|_| io::ErrorKind::InvalidData)?;
-        let mut message = Vec::with_capacity(answer.len() + 2);
-        message.extend_from_slice(&length.to_be_bytes());
-        message.extend_from_slice(answer);
-        self.socket.write_all(&message)
-    }
-}
-
-const POWER_OFF: u8 = 0;
-const POWER_ON: u8 = 1;
-const RESET: u8 = 2;
-const ATR: u8 = 4;
-
-/// The card stays silent.
-struct NoAnswer;
-
-/// Whether the daemon has powered the card, for those who wait for it.
-#[derive(Debug, Default)]
-struct Powered {
-    power: Mutex<Power>,
+/// A card's stay in a reader, over one connection after the other.
+#[derive(Debug)]
+pub(crate) struct Stay {
+    state: Mutex<StayState>,
     changed: Condvar,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
+struct StayState {
+    /// To close the connection by.
+    socket: TcpStream,
+    power: Power,
+    pulled: bool,
+}
+
+/// Whether the daemon has powered the card and taken its answer to reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Power {
-    #[default]
     Never,
     Seen,
     Ended,
 }
 
-impl Powered {
-    fn set(&self, power: Power) {
-        *self.power.lock().unwrap_or_else(PoisonError::into_inner) = power;
+impl Stay {
+    fn new(socket: TcpStream) -> Self {
+        Self { state: Mutex::new(StayState { socket, power: Power::Never, pulled: false }), changed: Condvar::new() }
+    }
+
+    fn serve<O: FnMut(&Exchange)>(
+        &self,
+        card: &SharedCard,
+        driver: SocketAddr,
+        mut socket: TcpStream,
+        observe: &mut O,
+    ) -> Ended {
+        loop {
+            let ended = Connection::new(card, &socket, self, observe).run();
+            // Dropping this half does not close the connection while the stay holds the other one. The driver may have
+            // closed first.
+            let _already_closed = socket.shutdown(Shutdown::Both);
+            lock(card).power_off();
+            if self.lock().pulled {
+                return Ended::Pulled;
+            }
+            if !ended.comes_back() {
+                return ended;
+            }
+            observe(&Exchange::Out(ended));
+            socket = match self.come_back(driver) {
+                Ok(socket) => socket,
+                Err(ended) => return ended,
+            };
+        }
+    }
+
+    fn come_back(&self, driver: SocketAddr) -> Result<TcpStream, Ended> {
+        let broken = |error: io::Error| Ended::Broken(error.kind());
+        self.lock().power = Power::Never;
+        let waited = self.changed.wait_timeout_while(self.lock(), EMPTY_FOR, |state| !state.pulled);
+        let pulled = waited.unwrap_or_else(PoisonError::into_inner).0.pulled;
+        if pulled {
+            return Err(Ended::Pulled);
+        }
+        let socket = connect(driver, BACK_WITHIN).map_err(broken)?;
+        let other_half = socket.try_clone().map_err(broken)?;
+        let mut state = self.lock();
+        if state.pulled {
+            return Err(Ended::Pulled);
+        }
+        state.socket = other_half;
+        Ok(socket)
+    }
+
+    fn pull(&self) {
+        let mut state = self.lock();
+        state.pulled = true;
+        // The driver may have closed first.
+        let _already_closed = state.socket.shutdown(Shutdown::Both);
+        drop(state);
         self.changed.notify_all();
     }
 
-    fn get(&self) -> Power {
-        *self.power.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The daemon has taken the card.
+    pub(crate) fn taken(&self) {
+        self.set(Power::Seen);
+    }
+
+    pub(crate) fn is_taken(&self) -> bool {
+        self.power() == Power::Seen
+    }
+
+    fn set(&self, power: Power) {
+        self.lock().power = power;
+        self.changed.notify_all();
+    }
+
+    fn power(&self) -> Power {
+        self.lock().power
     }
 
     fn wait(&self, within: Duration, done: impl Fn(Power) -> bool) -> Power {
-        let power = self.power.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(power, within, |power| !done(*power));
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        let waited = self.changed.wait_timeout_while(self.lock(), within, |state| !done(state.power));
+        waited.unwrap_or_else(PoisonError::into_inner).0.power
+    }
+
+    fn lock(&self) -> MutexGuard<'_, StayState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -96,7 +96,7 @@ fn power_and_reset_are_not_answered_and_forget_the_pin() {
         assert_eq!(connection.ask(VERIFY), b"\x6D\x00", "the application is no longer selected");
     }
     assert!(inserted.is_in());
-    assert_eq!(inserted.pull(), Ended::Closed);
+    assert_eq!(inserted.pull(), Ended::Pulled);
     assert!(connection.is_closed());
     assert!(!card.lock().unwrap().is_powered());
 }
@@ -114,17 +114,68 @@ fn whatever_a_host_sends_has_an_answer() {
 }
 
 #[test]
-fn a_card_that_does_not_answer_leaves_the_reader() {
-    let check = |profile: CardProfile, message: &[u8]| {
-        let (driver, card) = (Driver::new(), share(Card::new(profile, [7; 16], Seed::from(1))));
-        let (inserted, mut connection) = put_in(&driver, &card);
-        connection.send(message);
-        assert!(connection.is_closed(), "an answer of length 0 would block vpcd for good");
-        assert_eq!(inserted.wait(), Ended::NoAnswer);
+fn a_mute_card_leaves_the_reader() {
+    let (driver, card) = (Driver::new(), share(Card::new(CardProfile::named("mute").unwrap(), [7; 16], Seed::from(1))));
+    let (inserted, mut connection) = put_in(&driver, &card);
+    connection.send(&[4]);
+    assert!(connection.is_closed(), "an answer of length 0 would block vpcd for good");
+    assert_eq!(inserted.wait(), Ended::Mute);
+}
+
+#[test]
+fn a_card_that_driver_or_daemon_misunderstand_is_out_for_a_moment_and_comes_back() {
+    let check = |messages: &[&[u8]], ended: Ended| {
+        let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+        let (said, heard) = mpsc::channel();
+        let observe = move |exchange: &Exchange| said.send(exchange.clone()).unwrap();
+        let inserted = insert(card.clone(), driver.address(), LONG, observe).unwrap();
+        let mut connection = driver.accept();
+        for message in messages {
+            connection.send(message);
+        }
+        let answers = messages.iter().filter(|message| message == &&[4]).count();
+        for _ in 1..answers {
+            connection.receive();
+        }
+        while !connection.is_closed() {}
+        let closed = Instant::now();
+        assert!(inserted.is_in());
+        let mut again = driver.accept();
+        assert!(closed.elapsed() > Duration::from_millis(900), "the daemon would not see that it was out");
+        again.send(&[1]);
+        again.ask(&[4]);
+        assert!(inserted.wait_until_taken(LONG));
+        assert!(again.ask(SELECT).ends_with(b"\x90\x00"));
+        assert_eq!(inserted.pull(), Ended::Pulled);
+        let out: Vec<Ended> = heard
+            .iter()
+            .filter_map(|exchange| if let Exchange::Out(ended) = exchange { Some(ended) } else { None })
+            .collect();
+        assert_eq!(out, [ended, Ended::Pulled]);
     };
-    check(CardProfile::named("mute").unwrap(), &[4]);
-    // Without power.
-    check(CardProfile::gids(), SELECT);
+    check(&[SELECT], Ended::NoPower);
+    check(&[&[4], &[1], &[4], &[0], SELECT], Ended::NoPower);
+    // It looks, and looks again, and does not power a card that it takes for the one before.
+    check(&[&[4], &[4], &[4], &[4]], Ended::Mistaken);
+    // As when a program has sent one byte, and the driver waits for its answer; or none, and the card has heard nothing.
+    for byte in [0, 1, 2] {
+        check(&[&[4], &[1], &[4], &[byte]], Ended::Quiet);
+    }
+    check(&[&[4], &[1], &[4]], Ended::Quiet);
+}
+
+#[test]
+fn a_card_can_be_pulled_while_it_is_out_for_a_moment() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let (inserted, mut connection) = put_in(&driver, &card);
+    connection.send(SELECT);
+    assert!(connection.is_closed());
+    assert_eq!(inserted.pull(), Ended::Pulled);
+    let (inserted, mut connection) = put_in(&driver, &card);
+    connection.send(SELECT);
+    assert!(connection.is_closed());
+    drop(driver);
+    assert!(matches!(inserted.wait(), Ended::Broken(_)), "no driver listens any more");
 }
 
 #[test]
@@ -151,9 +202,12 @@ fn waiting_for_a_driver_ends_in_time() {
 
     let (driver, card) = (Driver::new(), card(CardProfile::gids()));
     let (inserted, mut connection) = put_in(&driver, &card);
-    assert!(!inserted.wait_for_power(Duration::from_millis(20)), "no driver has powered it");
+    assert!(!inserted.wait_until_taken(Duration::from_millis(20)), "no driver has powered it");
+    connection.ask(&[4]);
     connection.send(&[1]);
-    assert!(inserted.wait_for_power(LONG));
+    assert!(!inserted.wait_until_taken(Duration::from_millis(20)), "its answer to reset was not taken");
+    connection.ask(&[4]);
+    assert!(inserted.wait_until_taken(LONG));
     drop(connection);
     while inserted.is_in() {
         assert!(start.elapsed() < LONG);
@@ -203,6 +257,7 @@ fn observers_hear_everything_but_secrets() {
             Exchange::Reset,
             Exchange::AnswerToReset(CardProfile::gids().atr.as_bytes().to_vec()),
             Exchange::PowerOff,
+            Exchange::Out(Ended::Closed),
         ]
     );
 }
@@ -210,6 +265,12 @@ fn observers_hear_everything_but_secrets() {
 /// What is written by two threads, for a test to read.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl std::io::Write for Paper {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -227,19 +288,31 @@ fn a_card_is_served_at_a_terminal() {
     let options = ServeOptions { reader: ServedIn::Driver(driver.address()), ..ServeOptions::default() };
     let (commands, paper) = (b"insert\nstate\npull\npull\neject\ninsert\n".as_slice(), Paper::default());
     std::thread::scope(|scope| {
-        let served = scope.spawn(|| serve(&card, &options, commands, paper.clone()));
-        let mut first = driver.accept();
-        assert!(first.is_closed());
-        let mut second = driver.accept();
-        second.send(&[1]);
-        assert!(second.ask(SELECT).ends_with(b"\x90\x00"));
-        drop(second);
-        served.join().unwrap().unwrap();
+        let so_far = paper.clone();
+        // Whatever fails here, driver and connections go, and serving ends.
+        scope.spawn(move || {
+            let mut first = driver.accept();
+            first.send(&[1]);
+            first.ask(&[4]);
+            while !first.is_closed() {}
+            let pulled = Instant::now();
+            let mut second = driver.accept();
+            assert!(pulled.elapsed() > Duration::from_millis(900), "the daemon would not see that the card was out");
+            second.send(&[1]);
+            second.ask(&[4]);
+            // The daemon looks again while it is said that the card is in.
+            while !so_far.text().ends_with("inserted\n") {
+                second.ask(&[4]);
+            }
+            assert!(second.ask(SELECT).ends_with(b"\x90\x00"));
+        });
+        serve(&card, &options, commands, paper.clone()).unwrap();
     });
-    let written = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
     let free = card.lock().unwrap().look().free_bytes;
     let expected = format!(
         "\
+- power on
+- answer to reset 3B8880014155544F454E524C13
 inserted
 the card is in the reader already
 card id 07070707070707070707070707070707, operational
@@ -248,12 +321,39 @@ PIN: 3 of 3 tries left
 pulled
 the card is not in the reader
 \"eject\" is none of: insert, pull, state, quit
-inserted
 - power on
+- answer to reset 3B8880014155544F454E524C13
+inserted
 > 00A4040009A0000003974254465900  SELECT GIDS
 < 61124F0BA00000039742544659020173034001C09000
-the driver closed the connection
+- out of the reader: the driver closed the connection
 "
     );
-    assert_eq!(written, expected);
+    assert_eq!(paper.text(), expected);
+}
+
+#[test]
+fn a_card_that_no_daemon_takes_is_not_called_inserted() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let options = ServeOptions { reader: ServedIn::Driver(driver.address()), ..ServeOptions::default() };
+    let paper = Paper::default();
+    assert_eq!(serve(&card, &options, b"quit\n".as_slice(), paper.clone()), Ok(()));
+    let expected = "the driver has the card, but no program sees it: the daemon has not taken its answer to reset\n";
+    assert_eq!(paper.text(), expected);
+
+    let (mute, paper) =
+        (share(Card::new(CardProfile::named("mute").unwrap(), [7; 16], Seed::from(1))), Paper::default());
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // The connection of the card before is still in the queue.
+            driver.accept();
+            driver.accept().send(&[4]);
+        });
+        assert_eq!(serve(&mute, &options, b"pull\n".as_slice(), paper.clone()), Ok(()));
+    });
+    let expected = "\
+- out of the reader: it gives no answer to reset, so that the daemon takes it for no card at all
+the card is not in the reader
+";
+    assert_eq!(paper.text(), expected);
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use autoenroll_apdu::{Response, StatusWord};
 use autoenroll_csp::{CardAnswer, Operation, Step, step};
 use autoenroll_model::HResult;
 use autoenroll_world::CardGone;
@@ -72,6 +73,9 @@ impl Reader {
     }
 
     /// Sends one command APDU and waits for the response APDU, which has at least its two status bytes.
+    ///
+    /// Less than two bytes are not sent, because the driver would wait for ever for the answer to them; they get the
+    /// card's own refusal, 6700.
     ///
     /// # Errors
     /// Whatever PC/SC says, see [`card_gone`]. A card that was pulled in the middle of a command is
@@ -228,6 +232,9 @@ impl CardHandle {
 const AGAIN: Duration = Duration::from_millis(2);
 
 fn transmit(card: &Card, apdu: &[u8]) -> Result<Vec<u8>, CardGone> {
+    if apdu.len() < 2 {
+        return Ok(Response::status(StatusWord::WRONG_LENGTH).encode());
+    }
     let mut response = vec![0; LONGEST_RESPONSE];
     let response = card.transmit(apdu, &mut response).map_err(card_gone)?;
     // What pcscd says when the card is pulled in the middle of a command.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::process::{Signal, set_parent_process_death_signal};
+
 use crate::pcscd::read_slots;
 use crate::{LogError, LoggedApdu, Pcscd, PcscdError, PcscdOptions, Slot, read_apdu_log};
 
@@ -70,6 +72,9 @@ impl Stack {
         #[expect(clippy::disallowed_methods, reason = "set by this function, in the process that started this one")]
         let directory = env::var_os(DIRECTORY).map(PathBuf::from);
         if let Some(directory) = directory {
+            // When the first process is killed, its pcscd goes, and this one has nothing left to do.
+            set_parent_process_death_signal(Some(Signal::TERM))
+                .map_err(|error| StackError::Restart(error.to_string()))?;
             let slots = read_slots(&directory)?;
             return Ok(Entered::Inside(Arc::new(Self { directory, free: Mutex::new(slots.clone()), slots })));
         }

@@ -163,7 +163,7 @@ fn put_in(card: &SharedCard, pcscd: &Pcscd, heard: &Arc<Mutex<Vec<Exchange>>>) -
     let heard = Arc::clone(heard);
     let observe = move |exchange: &Exchange| heard.lock().unwrap().push(exchange.clone());
     let inserted = insert(card.clone(), pcscd.slots()[0].driver(), Duration::from_secs(5), observe).unwrap();
-    assert!(inserted.wait_for_power(Duration::from_secs(5)), "pcscd never powered the card: {}", pcscd.log());
+    assert!(inserted.wait_until_taken(Duration::from_secs(5)), "pcscd never took the card: {}", pcscd.log());
     inserted
 }
 

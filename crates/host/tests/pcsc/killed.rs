@@ -50,7 +50,7 @@ pub(crate) fn tell_and_sleep(stack: &Arc<Stack>, _all: Part) {
     std::thread::sleep(Duration::from_secs(60));
 }
 
-pub(crate) fn pcscd_ends_with_the_process_that_started_it() {
+pub(crate) fn everything_ends_with_the_process_that_started_pcscd() {
     let mut first = Command::new(std::env::current_exe().unwrap())
         .args(["inside", SLEEPER, "0", "1"])
         .stdout(Stdio::piped())
@@ -67,11 +67,12 @@ pub(crate) fn pcscd_ends_with_the_process_that_started_it() {
     first.kill().unwrap();
     first.wait().unwrap();
     let start = Instant::now();
-    while is_alive(*pcscd) {
-        assert!(start.elapsed() < Duration::from_secs(10), "pcscd {pcscd} lives on");
-        std::thread::sleep(Duration::from_millis(5));
+    for (name, pid) in [("pcscd", *pcscd), ("the process that talks to it", *second)] {
+        while is_alive(pid) {
+            assert!(start.elapsed() < Duration::from_secs(10), "{name} {pid} lives on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
-    kill_process(Pid::from_raw(*second).unwrap(), Signal::KILL).unwrap();
 }
 
 /// A zombie, which has ended but has not been waited for, is not alive.

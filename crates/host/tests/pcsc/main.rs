@@ -34,6 +34,12 @@ struct Part {
 const TESTS: &[(&str, usize, Test)] = &[
     ("a_reader_is_driven", 1, reader::a_reader_is_driven),
     ("a_pulled_card_is_gone_whatever_pcscd_calls_it", 1, reader::a_pulled_card_is_gone_whatever_pcscd_calls_it),
+    (
+        "a_card_put_in_right_after_a_pull_amid_a_command_is_seen",
+        1,
+        reader::a_card_put_in_right_after_a_pull_amid_a_command_is_seen,
+    ),
+    ("a_command_that_the_driver_cannot_pass_on_ends", 1, reader::a_command_that_the_driver_cannot_pass_on_ends),
     ("another_program_resets_the_card", 1, reader::another_program_resets_the_card),
     ("the_csp_works_over_a_reader", 1, reader::the_csp_works_over_a_reader),
     ("every_scenario_gives_the_same_trace", 12, scenarios::every_scenario_gives_the_same_trace),
@@ -54,8 +60,8 @@ fn main() -> ExitCode {
         let (name, parts) = (*name, *parts);
         Trial::test(name, move || outside(name, parts))
     };
-    let orphan = Trial::test("pcscd_ends_with_the_process_that_started_it", || {
-        killed::pcscd_ends_with_the_process_that_started_it();
+    let orphan = Trial::test("everything_ends_with_the_process_that_started_pcscd", || {
+        killed::everything_ends_with_the_process_that_started_pcscd();
         Ok(())
     });
     let trials = TESTS.iter().filter(|(name, ..)| *name != killed::SLEEPER).map(trial).chain([orphan]).collect();

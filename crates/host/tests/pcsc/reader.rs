@@ -1,12 +1,12 @@
 //! One reader and one card.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_csp::{Operation, Step};
 use autoenroll_host::pcsc::{Reader, Stack};
-use autoenroll_host::{InsertedCard, SharedCard, Slot, insert, share};
+use autoenroll_host::{Ended, Exchange, InsertedCard, SharedCard, Slot, insert, share};
 use autoenroll_keys::Seed;
 use autoenroll_model::{CardSerial, EffectResult, HResult};
 use autoenroll_world::CardGone;
@@ -81,6 +81,58 @@ pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: &Arc<Stack>, 
         pulled.join().unwrap();
         assert_eq!(transmitted.join().unwrap(), Err(CardGone(HResult::SCARD_W_REMOVED_CARD)));
     });
+}
+
+/// pcscd does not see that a card pulled amid a command was out, when another one is in before it looks.
+pub(crate) fn a_card_put_in_right_after_a_pull_amid_a_command_is_seen(stack: &Arc<Stack>, _all: Part) {
+    let (slot, card) = (&stack.slots()[0], card());
+    let (inserted, reader) = put_in(&card, slot);
+    std::thread::scope(|scope| {
+        let held = card.lock().unwrap();
+        let transmitted = scope.spawn(|| reader.transmit(SELECT));
+        std::thread::sleep(Duration::from_millis(100));
+        let pulled = scope.spawn(|| inserted.pull());
+        std::thread::sleep(Duration::from_millis(100));
+        drop(held);
+        pulled.join().unwrap();
+        assert!(transmitted.join().unwrap().is_err());
+    });
+    let inserted = insert(Arc::clone(&card), slot.driver(), LONG, |_| {}).unwrap();
+    assert!(inserted.wait_until_taken(LONG), "pcscd has not noticed that the card was out");
+    let reader = Reader::open(&slot.name).unwrap();
+    reader.connect(LONG).unwrap();
+    assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
+}
+
+/// A program sends what the driver cannot pass on: it is not kept waiting, and the card is there again.
+pub(crate) fn a_command_that_the_driver_cannot_pass_on_ends(stack: &Arc<Stack>, _all: Part) {
+    let (slot, card) = (&stack.slots()[0], card());
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let observe = move |exchange: &Exchange| {
+        if let Exchange::Out(ended) = exchange {
+            hears.lock().unwrap().push(*ended);
+        }
+    };
+    let inserted = insert(Arc::clone(&card), slot.driver(), LONG, observe).unwrap();
+    let name = std::ffi::CString::new(slot.name.as_str()).unwrap();
+    let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
+    for command in [&[0][..], &[1], &[2], &[]] {
+        assert!(inserted.wait_until_taken(LONG));
+        let program = context.connect(&name, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
+        let start = Instant::now();
+        let mut response = [0; 16];
+        let response = program.transmit(command, &mut response);
+        assert!(response.is_err() || response == Ok(&[]), "{command:02x?}: {response:02x?}");
+        assert!(start.elapsed() < LONG, "{command:02x?}: {:?}", start.elapsed());
+        // Our own reader does not send it.
+        let reader = Reader::open(&slot.name).unwrap();
+        reader.wait_until_empty(LONG).unwrap();
+        reader.connect(LONG).unwrap();
+        assert_eq!(reader.transmit(command).unwrap(), b"\x67\x00");
+        assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
+    }
+    assert_eq!(*heard.lock().unwrap(), [Ended::Quiet; 4]);
 }
 
 pub(crate) fn another_program_resets_the_card(stack: &Arc<Stack>, _all: Part) {
