@@ -1,5 +1,4 @@
 //! The example cores keep the protocol, and play a scenario that asks for no more than they can do.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use autoenroll_oracles::tools;
 use autoenroll_tests::{Autoenroll, root, scratch};

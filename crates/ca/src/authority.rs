@@ -463,7 +463,7 @@ impl Ca {
 }
 
 /// What a broken CA sends in place of a certificate.
-const GARBAGE: &[u8] = b"no certificate";
+pub const GARBAGE: &[u8] = b"no certificate";
 
 /// How a CA signs certificates, revocation lists and responses.
 fn signature_algorithm(identity: &CaIdentity, config: &CaConfig) -> SignatureAlgorithm {

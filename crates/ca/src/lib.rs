@@ -27,7 +27,7 @@ mod revocation;
 mod rules;
 mod trust;
 
-pub use authority::{Ca, ManagerError, Publication};
+pub use authority::{Ca, GARBAGE, ManagerError, Publication};
 pub use config::{Approval, CaConfig, CaFaults};
 pub use database::{Database, RequestState, Row};
 pub use hierarchy::{CaDescription, CaIdentity, HierarchyError};

@@ -267,7 +267,7 @@ pub(crate) fn select(selection: &Selection) -> Result<Vec<Source>, Failure> {
 
 /// `a.toml` and `a.json` are two scenarios, and so are a file and a scenario of the suite by one name: the files are
 /// called by their whole path then.
-fn tell_apart(sources: &mut Vec<Source>) {
+fn tell_apart(sources: &mut [Source]) {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for source in sources.iter() {
         *names.entry(source.name.clone()).or_default() += 1;

@@ -137,7 +137,7 @@ fn is_valid(frame: &mut Frame, held: &Inventory, certificate: &ManagedCertificat
 /// certificate's own life are over (TechNet cc784923).
 fn is_due(frame: &mut Frame, certificate: &ManagedCertificate, template: &Template) -> bool {
     let subject = certificate.thumbprint.0.as_str();
-    // T2.4.own-span
+    // T2.4.own-span, T2.4.missed
     let life = certificate.not_before.until(certificate.not_after);
     let window = template.renewal_period.min(Duration(life.0 / 5));
     let threshold = certificate.not_after - window;

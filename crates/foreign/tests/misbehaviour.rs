@@ -186,7 +186,7 @@ fn a_program_that_hangs_again_and_again_is_started_no_more() {
     let mut factory = ForeignFactory::with_limits(command, limits);
     let mut clone = factory.clone();
     let identity = Identity::for_tests(Profile::server_2003_sp1());
-    let mut once = |factory: &mut ForeignFactory| factory.start(&identity).map(drop).unwrap_err().to_string();
+    let once = |factory: &mut ForeignFactory| factory.start(&identity).map(drop).unwrap_err().to_string();
     assert!(once(&mut factory).contains("no complete answer"));
     assert!(once(&mut clone).contains("no complete answer"));
     assert!(once(&mut factory).contains("started no more: 2 answers"));
@@ -194,6 +194,7 @@ fn a_program_that_hangs_again_and_again_is_started_no_more() {
 
 /// Run again by the test below, as a bench that is killed.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tells the bench that is killed from the test that kills it")]
 fn everything_ends_with_a_bench_that_is_killed() {
     const FOLDER: &str = "AUTOENROLL_TEST_KILLED_BENCH";
     if let Some(folder) = std::env::var_os(FOLDER) {

@@ -128,7 +128,7 @@ pub const INVARIANTS: &[Statement] = &[
     ),
     Statement {
         invariant: Invariant::Quiescence,
-        text: "Every instant ends: there are no more than 10,000 events in it, nor outputs to one input.",
+        text: "Every instant ends: 10,000 events and outputs of one instant do not go by without a record that says something new.",
         source: "ARCHITECTURE.md",
         bare: Bare::Nothing,
         beyond: "the events of an instant, of which not every one leaves a record",

@@ -76,7 +76,9 @@ fn value(value_type: ValueType, definitions: &mut Map<String, Value>) -> Value {
         ValueType::Word(words) => json!({ "enum": words() }),
         ValueType::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         ValueType::Flag => json!({ "type": "boolean" }),
-        ValueType::Duration => json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" }),
+        ValueType::Duration | ValueType::Minutes(_) => {
+            json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" })
+        }
         ValueType::Instant | ValueType::Time => json!({ "type": "string" }),
         ValueType::OrNone(value_type) => json!({ "anyOf": [value(*value_type, definitions), { "const": false }] }),
         ValueType::List(value_type) => json!({ "type": "array", "items": value(*value_type, definitions) }),

@@ -73,6 +73,8 @@ pub(crate) enum ValueType {
     Flag,
     /// A length of time.
     Duration,
+    /// A length of time in whole minutes, that many at most.
+    Minutes(u32),
     /// An instant of the wall clock.
     Instant,
     /// A length of time since the start, or an instant.
@@ -118,6 +120,7 @@ impl ValueType {
             Self::Number(..) => "a whole number".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Duration => "a duration like \"8h\"".to_owned(),
+            Self::Minutes(most) => format!("whole minutes like \"90m\", at most {most}"),
             Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
             Self::Time => "a duration like \"8h\", or an instant".to_owned(),
             Self::Oid => "an object identifier, or its name".to_owned(),

@@ -108,14 +108,14 @@ impl GroupPolicy {
             let controller = subject.role == ComputerRole::DomainController;
             let facts = Facts::new().with("interval", self.values.dc_interval.to_string());
             if decisions.decide(rules::BACKGROUND_CONTROLLER.rule(), principal, controller, facts).holds {
-                return Some(self.values.dc_interval);
+                return Some(at_least(self.values.dc_interval));
             }
         }
         let mut base = DEFAULT_INTERVAL;
         if self.values.gp_interval != base {
             let facts = Facts::new().with("interval", self.values.gp_interval.to_string());
             if decisions.applies(rules::CONFIGURABLE.rule(), principal, facts).is_ok() {
-                base = if self.values.gp_interval == Duration::ZERO { LEAST_INTERVAL } else { self.values.gp_interval };
+                base = at_least(self.values.gp_interval);
             }
         }
         let rule = match subject.context {
@@ -167,6 +167,11 @@ impl AppliedPolicy {
             automatic_requests: values.automatic_requests.clone(),
         }
     }
+}
+
+/// No time between two refreshes means seven seconds.
+const fn at_least(interval: Duration) -> Duration {
+    if interval.0 == 0 { LEAST_INTERVAL } else { interval }
 }
 
 /// An offset below the bound, drawn once per boot or logon: whole seconds, unless the bound is shorter than two.

@@ -28,11 +28,8 @@ impl Writer<'_> {
             ("gp-offset", main.refresh_offset),
             ("dc-interval", main.refresh_controllers),
         ] {
-            // No time between two refreshes means seven seconds ([MS-GPOL] 3.2.1.14).
-            match minutes {
-                Some(0) if key != "gp-offset" => self.toml.text(key, "7s"),
-                Some(minutes) => self.toml.text(key, &Duration::minutes(minutes.into()).to_string()),
-                None => {}
+            if let Some(minutes) = minutes {
+                self.toml.text(key, &Duration::minutes(minutes.into()).to_string());
             }
         }
         if let Some(background) = main.background {

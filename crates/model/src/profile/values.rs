@@ -30,12 +30,13 @@ macro_rules! word_switches {
 pub struct Period(pub Option<Duration>);
 
 impl SwitchValue for Period {
-    const VALUES: &'static [&'static str] = &["off", "a duration like 8h"];
+    const VALUES: &'static [&'static str] = &["off", "a duration like 8h, at least one minute"];
     fn read(text: &str) -> Option<Self> {
         if text == "off" {
             Some(Self(None))
         } else {
-            text.parse().ok().filter(|s| *s > Duration::ZERO).map(|s| Self(Some(s)))
+            // A scheduled task repeats every minute at the most (Win32 documentation: Task Scheduler schema, Interval).
+            text.parse().ok().filter(|period| *period >= Duration::MINUTE).map(|period| Self(Some(period)))
         }
     }
     fn print(&self) -> String {

@@ -28,7 +28,7 @@ fn value<S>(setting: &'static Setting<S>, table: &Table, key: &str) -> Option<Ed
     table.get(key)?;
     match setting.field {
         Field::Flag(_) => setting.to(table.flag(key)?),
-        Field::Duration(_) => setting.to(duration(table, key)?),
+        Field::Duration(_) | Field::Minutes(..) => setting.to(duration(table, key)?),
         Field::Bits(_) | Field::BitsAs(..) => setting.to(number_or_none::<u32>(table, key, None)),
         Field::Percent(_) => setting.to(number_or_none::<u8>(table, key, None)),
         Field::Texts(_) => setting.to(texts(table, key)),

@@ -168,7 +168,8 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
             Diagnostic::error(Code::OutOfRange, message, node.span)
         }),
         (ValueType::Duration | ValueType::Time, Value::Text(text)) => duration_problem(value_type, text, node.span),
-        (ValueType::Duration, Value::Number(number)) => Some(
+        (ValueType::Minutes(most), Value::Text(text)) => minutes_problem(key.name, value_type, most, text, node.span),
+        (ValueType::Duration | ValueType::Minutes(_), Value::Number(number)) => Some(
             Diagnostic::error(Code::NotADuration, format!("`{}` is a number without a unit", key.name), node.span)
                 .help(format!("write \"{number}s\" for seconds, \"{number}h\" for hours")),
         ),
@@ -270,6 +271,14 @@ fn duration_problem(value_type: ValueType, text: &str, span: Span) -> Option<Dia
     let meant = duration::meant(text).map(|duration| format!("write \"{duration}\""));
     let both = or_instant.then(|| format!("it takes {}", value_type.describe()));
     Some(Diagnostic::error(Code::NotADuration, error.to_string(), span).help_some(meant.or(both)))
+}
+
+/// A registry value that counts minutes can say nothing in between, and nothing beyond its bound.
+fn minutes_problem(key: &str, value_type: ValueType, most: u32, text: &str, span: Span) -> Option<Diagnostic> {
+    let Ok(duration) = Duration::from_str(text) else { return duration_problem(value_type, text, span) };
+    let fits = duration.0 % Duration::MINUTE.0 == 0 && duration.0 / Duration::MINUTE.0 <= u64::from(most);
+    let message = format!("`{key}` is a registry value of whole minutes, at most {most}; it cannot be {text}");
+    (!fits).then(|| Diagnostic::error(Code::OutOfRange, message, span).help("write it like \"90m\""))
 }
 
 fn not_an_instant(text: &str, span: Span) -> Diagnostic {

@@ -95,6 +95,7 @@ const fn key<S: Default + fmt::Debug>(part: &Part<S>, at: usize, table: In) -> O
     let value_type = match setting.field {
         Field::Flag(_) => ValueType::Flag,
         Field::Duration(_) => ValueType::Duration,
+        Field::Minutes(most, _) => ValueType::Minutes(most),
         Field::Bits(_) | Field::BitsAs(..) => ValueType::OrNone(&ValueType::Number(0, 0xFFFF_FFFF)),
         Field::Percent(_) => ValueType::OrNone(&ValueType::Number(0, 100)),
         Field::Texts(_) => ValueType::List(&ValueType::Text),

@@ -51,6 +51,11 @@ impl Default for PolicySpec {
     }
 }
 
+/// The longest interval between refreshes, in minutes ([MS-GPOL] 3.2.1.14).
+const MOST_INTERVAL: u32 = 64_800;
+/// The largest offset, in minutes ([MS-GPOL] note 10).
+const MOST_OFFSET: u32 = 1_440;
+
 impl PolicySpec {
     /// The keys of a policy that say whether and when runs come. A new one needs a row here or in
     /// [`PolicySpec::EXPIRATION`], and the place that reads the field.
@@ -71,19 +76,19 @@ impl PolicySpec {
             name: "gp-interval",
             in_world: Some("Background refresh."),
             in_change: Some("Time from one background refresh to the next."),
-            field: Field::Duration(|policy| &mut policy.gp_interval),
+            field: Field::Minutes(MOST_INTERVAL, |policy| &mut policy.gp_interval),
         },
         Setting {
             name: "gp-offset",
             in_world: Some("Upper bound of the random offset."),
             in_change: Some("Upper bound of the random offset of background refreshes."),
-            field: Field::Duration(|policy| &mut policy.gp_offset),
+            field: Field::Minutes(MOST_OFFSET, |policy| &mut policy.gp_offset),
         },
         Setting {
             name: "dc-interval",
             in_world: Some("Background refresh of domain controllers."),
             in_change: None,
-            field: Field::Duration(|policy| &mut policy.dc_interval),
+            field: Field::Minutes(MOST_INTERVAL, |policy| &mut policy.dc_interval),
         },
         Setting {
             name: "gp-background",
@@ -93,7 +98,8 @@ impl PolicySpec {
         },
     ];
 
-    /// The keys of a policy that say how the end of certificates is announced, and what computers request by themselves.
+    /// The keys of a policy that say how the end of certificates is announced, and what computers request by
+    /// themselves.
     pub const EXPIRATION: &[Setting<Self>] = &[
         Setting {
             name: "expiration-percent",

@@ -23,6 +23,8 @@ pub enum Field<S: 'static> {
     Flag(fn(&mut S) -> &mut bool),
     /// A length of time.
     Duration(fn(&mut S) -> &mut Duration),
+    /// A length of time in whole minutes, that many at most: a registry value.
+    Minutes(u32, fn(&mut S) -> &mut Duration),
     /// A number of 32 bits, shown in hexadecimal, or none: a registry value.
     Bits(fn(&mut S) -> &mut Option<u32>),
     /// As [`Field::Bits`]; where a world does not give it, it is what the world says of the setting of that name.
@@ -38,7 +40,7 @@ pub enum Field<S: 'static> {
 pub enum SettingValue {
     /// Of [`Field::Flag`].
     Flag(bool),
-    /// Of [`Field::Duration`].
+    /// Of [`Field::Duration`] and [`Field::Minutes`].
     Duration(Duration),
     /// Of [`Field::Bits`] and [`Field::BitsAs`].
     Bits(Option<u32>),
@@ -62,7 +64,7 @@ impl<S: Default> Setting<S> {
         let mut defaults = S::default();
         match self.field {
             Field::Flag(field) => SettingValue::Flag(*field(&mut defaults)),
-            Field::Duration(field) => SettingValue::Duration(*field(&mut defaults)),
+            Field::Duration(field) | Field::Minutes(_, field) => SettingValue::Duration(*field(&mut defaults)),
             Field::Bits(field) | Field::BitsAs(_, field) => SettingValue::Bits(*field(&mut defaults)),
             Field::Percent(field) => SettingValue::Percent(*field(&mut defaults)),
             Field::Texts(field) => SettingValue::Texts(std::mem::take(field(&mut defaults))),
@@ -78,7 +80,7 @@ impl<S> Setting<S> {
         let fits = matches!(
             (&self.field, &value),
             (Field::Flag(_), SettingValue::Flag(_))
-                | (Field::Duration(_), SettingValue::Duration(_))
+                | (Field::Duration(_) | Field::Minutes(..), SettingValue::Duration(_))
                 | (Field::Bits(_) | Field::BitsAs(..), SettingValue::Bits(_))
                 | (Field::Percent(_), SettingValue::Percent(_))
                 | (Field::Texts(_), SettingValue::Texts(_))
@@ -92,13 +94,14 @@ impl<S> Edit<S> {
     pub fn apply(&self, to: &mut S) {
         match (&self.setting.field, &self.value) {
             (Field::Flag(field), SettingValue::Flag(value)) => *field(to) = *value,
-            (Field::Duration(field), SettingValue::Duration(value)) => *field(to) = *value,
+            (Field::Duration(field) | Field::Minutes(_, field), SettingValue::Duration(value)) => *field(to) = *value,
             (Field::Bits(field) | Field::BitsAs(_, field), SettingValue::Bits(value)) => *field(to) = *value,
             (Field::Percent(field), SettingValue::Percent(value)) => *field(to) = *value,
             (Field::Texts(field), SettingValue::Texts(value)) => field(to).clone_from(value),
             (
                 Field::Flag(_)
                 | Field::Duration(_)
+                | Field::Minutes(..)
                 | Field::Bits(_)
                 | Field::BitsAs(..)
                 | Field::Percent(_)
