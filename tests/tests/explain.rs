@@ -188,6 +188,7 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("an-hresult-as-eight-digits", "8010006C", Exit::Ok),
     ("an-hresult-as-a-decimal", "-2146434964", Exit::Ok),
     ("an-hresult-by-name", "SCARD_W_CHV_BLOCKED", Exit::Ok),
+    ("an-event", "14", Exit::Ok),
     ("an-unknown-hresult", "0x80071234", Exit::Usage),
     ("a-near-id", "S8", Exit::Usage),
     ("a-step-of-a-variant", "founding/balloon-clicked[on-icon]:2", Exit::Ok),

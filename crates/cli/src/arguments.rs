@@ -395,8 +395,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code, the id of a requirement, an HRESULT; or a scenario, with or without a step: its number, counted from 1,
-    /// or a line of the file. All codes are listed when absent.
+    /// A code, the id of a requirement, an HRESULT, the number of an event; or a scenario, with or without a step: its
+    /// number, counted from 1, or a line of the file. All codes are listed when absent.
     #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]", allow_negative_numbers = true)]
     pub(crate) what: Option<String>,
     /// The variant, when the scenario has several and the name has none.

@@ -73,6 +73,11 @@ impl Catalogue {
         }
     }
 
+    /// The ids of those that a scenario has to show.
+    pub fn to_be_shown(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|requirement| requirement.exception.is_none()).map(|requirement| requirement.id.as_str())
+    }
+
     /// All of them.
     pub(crate) fn requirements(&self) -> &[Requirement] {
         &self.0
@@ -81,6 +86,14 @@ impl Catalogue {
     /// That of this id.
     pub(crate) fn requirement(&self, id: &str) -> Option<&Requirement> {
         self.0.iter().find(|requirement| requirement.id == id)
+    }
+
+    /// The entries about events of that number, one for each source that writes it.
+    pub(crate) fn events(&self, number: u16) -> impl Iterator<Item = &Requirement> {
+        self.0.iter().filter(move |requirement| {
+            let of_source = requirement.id.strip_prefix("E5.").and_then(|rest| rest.split_once('.'));
+            of_source.is_some_and(|(_, last)| last.parse() == Ok(number))
+        })
     }
 
     /// What a rule is about, in a few words; a check of the CA without an entry of its own has its statement.

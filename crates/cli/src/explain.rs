@@ -1,4 +1,4 @@
-//! `autoenroll explain`: what a code, a requirement or an HRESULT means; why something in a story came; what became of
+//! `autoenroll explain`: what a code, a requirement, an HRESULT or an event means; why something in a story came; what became of
 //! each template.
 
 mod fate;
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Explain, console: &mut Console<'_>) -> Result<Exit
         Target::Code(code) => explain(code, console),
         Target::Requirement(id) => meaning::requirement(id, &catalogue, console),
         Target::HResult(code) => meaning::hresult(code, &catalogue, console),
+        Target::Event(number) => meaning::event(number, &catalogue, console),
         Target::Scenario(scenario, moment) => match target::suggestion(what, &catalogue) {
             Some(help) => Err(Failure::Usage(help)),
             None => story(scenario, moment, arguments, &catalogue, console),

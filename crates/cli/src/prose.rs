@@ -191,6 +191,9 @@ fn event(facts: &Facts) -> String {
     let part = |name: &str, words: &str| facts.get(name).map(|value| format!(" {words}{}", plain(value)));
     let about = [
         part("certificate", ""),
+        part("new-certificate", "by "),
+        // The name of a new certificate has the number already.
+        part("request-id", "request ").filter(|_| facts.get("certificate").is_none()),
         part("ca", "from "),
         part("template", if facts.get("certificate").is_some() { "for " } else { "" }),
         part("templates", "templates: "),

@@ -9,6 +9,7 @@ use autoenroll_model::{
     ManualRenewal, NameFlags, Right, RuleRow, SecurityDescriptor, Settings, Template, Token, access_check,
 };
 
+use crate::events::{self, Detail};
 use crate::frame::Frame;
 use crate::known::{BestFirst, Ca, EnrollmentPolicy, Gathered, Permissions, TemplateEntry, auth_rank};
 use crate::rules;
@@ -156,6 +157,9 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: 
     require(frame, rules::ONE_RA_SIGNATURE, template.ra_signatures <= 1, facts)?;
 
     let rights = rights(entry, token);
+    if rights.autoenroll && !rights.enroll {
+        events::detail(frame, Detail::NoRight, name, Facts::new());
+    }
     if entry.permissions.is_none() && denies_anything(&template.security, token) {
         let without = rights_without_denials(&template.security, token);
         let autoenroll = ground == Ground::Policy && !rights.autoenroll && without.autoenroll;
@@ -232,6 +236,7 @@ fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Optio
     let names: Vec<String> = found.iter().map(|service| service.name.clone()).collect();
     let facts = Facts::new().with("cas", names);
     if !frame.decide(rules::CA_ISSUES_TEMPLATE, &template.name, !found.is_empty(), facts).holds {
+        events::detail(frame, Detail::NoCa, &template.name, Facts::new());
         return None;
     }
     best_first(frame, gathered, &template.name, &mut found);
@@ -319,6 +324,10 @@ fn drop_superseded(frame: &mut Frame, policy: &EnrollmentPolicy, found: &mut Vec
         let by_candidate = candidates.iter().find(supersedes);
         let Some(by) = by_candidate.or_else(|| policy.templates.iter().find(supersedes)) else { return true };
         let facts = Facts::new().with("by", by.template.name.as_str());
-        !frame.decide(rules::SUPERSEDED, name, by_candidate.is_some(), facts).holds
+        let gives_way = frame.decide(rules::SUPERSEDED, name, by_candidate.is_some(), facts).holds;
+        if gives_way {
+            events::detail(frame, Detail::Superseded, name, Facts::new());
+        }
+        !gives_way
     });
 }

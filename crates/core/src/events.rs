@@ -3,11 +3,12 @@
 use alloc::string::ToString;
 
 use autoenroll_model::{
-    Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, RuleRow, Severity,
-    Thumbprint,
+    Action, Cause, Context, EventEntry, EventSource, EventTable, Facts, HResult, Inverted, LifecycleEvent, RuleRow,
+    Severity, Thumbprint,
 };
 
 use crate::frame::{Frame, LogKind, code_fact};
+use crate::known::{Asked, Item, Settled};
 use crate::rules;
 
 /// The run cannot go on: the rule by which it ends, and an entry in the event log.
@@ -49,36 +50,178 @@ pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, c
     }
 }
 
-/// A certificate was received (19) or renewed (20).
+/// An item's certificate was received (19) or renewed (20). Of a request that had waited at its CA the modern source has
+/// a number of its own (14), for renewals too.
 pub(crate) fn succeeded(
     frame: &mut Frame,
-    renewal: bool,
-    template: &str,
+    item: &Item,
+    asked: Option<&Asked>,
     ca: &str,
     certificate: &Thumbprint,
 ) -> Result<(), Inverted> {
-    frame.applies(rules::RESULT_LOGGED, template, Facts::new())?;
+    frame.applies(rules::RESULT_LOGGED, &item.name, Facts::new())?;
     // E5.3.19, E5.3.20, E5.4.19, E5.4.20, E5.6.enrolled, E5.6.renewed
-    let id = if renewal { 20 } else { 19 };
-    let facts = Facts::new().with("template", template).with("ca", ca).with("certificate", certificate.0.as_str());
+    let mut id = if item.renews() { 20 } else { 19 };
+    let mut facts = Facts::new().with("template", item.name.as_str()).with("ca", ca);
+    if frame.profile().events == EventTable::Modern {
+        // E5.4.14, E5.6.pending
+        if asked.is_some_and(|asked| asked.settled == Some(Settled::Issued)) {
+            id = 14;
+        }
+        facts = with_asked(facts, asked);
+    }
+    let facts = facts.with("certificate", certificate.0.as_str());
     log(frame, LogKind::Result, Source::Enrollment, id, Severity::Information, facts);
     Ok(())
 }
 
-/// A certificate could not be enrolled (13) or renewed (16), because of that.
+/// An item's certificate could not be enrolled (13) or renewed (16), because of that. The modern source has numbers of
+/// its own for some causes.
 pub(crate) fn failed(
     frame: &mut Frame,
     because: Cause,
-    renewal: bool,
-    template: &str,
+    item: &Item,
+    asked: Option<&Asked>,
     code: HResult,
 ) -> Result<(), Inverted> {
-    frame.applies(rules::RESULT_LOGGED, template, code_fact(code))?;
+    frame.applies(rules::RESULT_LOGGED, &item.name, code_fact(code))?;
     // E5.3.13, E5.3.16, E5.4.13, E5.4.16
-    let id = if renewal { 16 } else { 13 };
-    let facts = Facts::new().with("template", template).with("code", code.to_string());
-    log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Error, facts);
+    let mut entry = (LogKind::Problem, if item.renews() { 16 } else { 13 }, Severity::Error);
+    let mut facts = Facts::new().with("template", item.name.as_str());
+    if frame.profile().events == EventTable::Modern {
+        facts = with_asked(facts, asked);
+        let machine = frame.identity.context == Context::Machine;
+        if asked.is_some_and(|asked| asked.settled == Some(Settled::Denied)) {
+            // E5.4.9, E5.6.pending
+            entry.1 = 9;
+        } else if machine && item.interactive {
+            // E5.4.38
+            entry = (LogKind::Problem, 38, Severity::Warning);
+        } else if code == HResult::SCARD_W_CANCELLED_BY_USER {
+            // E5.4.30
+            entry = (LogKind::Result, 30, Severity::Information);
+        }
+    }
+    let (kind, id, severity) = entry;
+    log_because(frame, &[because], kind, Source::Enrollment, id, severity, facts.with("code", code.to_string()));
     Ok(())
+}
+
+/// An item's request waits at its CA: since now (21, of a renewal 22), or still (32). Modern only.
+pub(crate) fn pending(frame: &mut Frame, because: Cause, item: &Item, asked: Option<&Asked>) {
+    if frame.profile().events == EventTable::Modern {
+        // E5.4.21, E5.4.22, E5.4.32, E5.6.pending
+        let id = match item.action() {
+            Action::Retrieve => 32,
+            _ if item.renews() => 22,
+            _ => 21,
+        };
+        let facts = with_asked(Facts::new().with("template", item.name.as_str()), asked);
+        let severity = Severity::Information;
+        log_because(frame, &[because], LogKind::Result, Source::Enrollment, id, severity, facts);
+    }
+}
+
+/// A CA has not issued an item's certificate, and the next one is asked (17, for a renewal 18). Modern only.
+pub(crate) fn next_ca(frame: &mut Frame, because: Cause, item: &Item, asked: &Asked, code: HResult) {
+    if frame.profile().events == EventTable::Modern {
+        // E5.4.17, E5.4.18
+        let id = if item.renews() { 18 } else { 17 };
+        let facts = with_asked(Facts::new().with("template", item.name.as_str()), Some(asked));
+        let facts = facts.with("code", code.to_string());
+        log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Warning, facts);
+    }
+}
+
+/// The user has closed the wizard with items left (27). Modern only.
+pub(crate) fn wizard_closed(frame: &mut Frame, because: Cause) {
+    if frame.profile().events == EventTable::Modern {
+        // E5.4.27
+        let severity = Severity::Information;
+        log_because(frame, &[because], LogKind::Result, Source::Enrollment, 27, severity, Facts::new());
+    }
+}
+
+/// Why a template or a certificate is passed over, or what stands behind a failed item. The discriminant is the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(crate) enum Detail {
+    /// The machine has another DNS name than its certificate: another one is requested after a delay.
+    // E5.4.35
+    OtherName = 35,
+    /// That has failed too often in the same way.
+    // E5.4.36
+    OtherNameKept = 36,
+    /// The computer has no reader.
+    // E5.4.43
+    NoReader = 43,
+    /// The request cannot be made.
+    // E5.4.45
+    NoRequest = 45,
+    /// The principal may not enroll for the template.
+    // E5.4.46
+    NoRight = 46,
+    /// No CA issues the template.
+    // E5.4.47
+    NoCa = 47,
+    /// No certificate can sign as registration authority.
+    // E5.4.48
+    NoAuthority = 48,
+    /// The CA's answer cannot be installed.
+    // E5.4.50
+    NotInstalled = 50,
+    /// The chain of the certificate that has come is not trusted.
+    // E5.4.52
+    Untrusted = 52,
+    /// None of the template's providers is installed.
+    // E5.4.55
+    NoProvider = 55,
+    /// Another template supersedes it.
+    // E5.4.56
+    Superseded = 56,
+}
+
+/// A detail about a template, at the full level. Modern only.
+pub(crate) fn detail(frame: &mut Frame, detail: Detail, template: &str, facts: Facts) {
+    if frame.profile().events == EventTable::Modern {
+        let mut all = Facts::new().with("template", template);
+        for (name, fact) in facts.iter() {
+            all.set(name, fact.clone());
+        }
+        log(frame, LogKind::Progress, Source::Enrollment, detail as u16, Severity::Information, all);
+    }
+}
+
+/// A certificate was archived or deleted in MY (10), or taken out of the directory object (33). Modern only.
+pub(crate) fn cleaned(frame: &mut Frame, id: CleanedIn, certificate: &Thumbprint) {
+    if frame.profile().events == EventTable::Modern {
+        let facts = Facts::new().with("certificate", certificate.0.as_str());
+        log(frame, LogKind::Progress, Source::Enrollment, id as u16, Severity::Information, facts);
+    }
+}
+
+/// Where a certificate was put away. The discriminant is the number of the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(crate) enum CleanedIn {
+    /// MY.
+    // E5.4.10
+    Store = 10,
+    /// The directory object.
+    // E5.4.33
+    Directory = 33,
+}
+
+/// The CA that was asked, and the number that it gave the request.
+fn with_asked(mut facts: Facts, asked: Option<&Asked>) -> Facts {
+    if let Some(Asked { ca, request_id, .. }) = asked {
+        facts.set("ca", ca.as_str());
+        // A CA that refuses a request before it has a row in its database has no number for it, and says 0.
+        if let Some(request_id) = request_id.filter(|id| *id != 0) {
+            facts.set("request-id", request_id);
+        }
+    }
+    facts
 }
 
 /// A certificate is near its end or past it (64, modern only).
@@ -110,9 +253,18 @@ pub(crate) fn enrollment(frame: &mut Frame, begins: bool, template: &str) {
 
 /// Something has happened in a certificate's life: entries of Windows 8 and later.
 pub(crate) fn life_cycle(frame: &mut Frame, event: LifecycleEvent, certificate: &Thumbprint) {
+    life_cycle_with(frame, event, Facts::new().with("certificate", certificate.0.as_str()));
+}
+
+/// A certificate was replaced: the entry names both.
+pub(crate) fn replaced(frame: &mut Frame, old: &Thumbprint, new: &Thumbprint) {
+    let facts = Facts::new().with("certificate", old.0.as_str()).with("new-certificate", new.0.as_str());
+    life_cycle_with(frame, LifecycleEvent::Replaced, facts);
+}
+
+fn life_cycle_with(frame: &mut Frame, event: LifecycleEvent, facts: Facts) {
     // E5.1.lifecycle
     if frame.profile().events == EventTable::Modern && frame.profile().lifecycle_events.is_yes() {
-        let facts = Facts::new().with("certificate", certificate.0.as_str());
         log(frame, LogKind::Progress, Source::Lifecycle, event.id(), Severity::Information, facts);
     }
 }

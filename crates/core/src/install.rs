@@ -9,7 +9,7 @@ use autoenroll_model::{
 };
 use autoenroll_wire::Certificate;
 
-use crate::events;
+use crate::events::{self, CleanedIn};
 use crate::frame::{Frame, code_fact};
 use crate::known::{Inventory, Known, ManagedCertificate, WatchedCertificate};
 use crate::rules;
@@ -64,12 +64,19 @@ impl Housekeeping {
         }
         match self {
             // E5.5.1004, E5.6.lifecycle
-            Self::Delete(thumbprint) => events::life_cycle(frame, LifecycleEvent::Deleted, &thumbprint),
+            Self::Delete(thumbprint) => {
+                events::cleaned(frame, CleanedIn::Store, &thumbprint);
+                events::life_cycle(frame, LifecycleEvent::Deleted, &thumbprint);
+            }
             // E5.5.1005
-            Self::Archive(thumbprint) => events::life_cycle(frame, LifecycleEvent::Archived, &thumbprint),
+            Self::Archive(thumbprint) => {
+                events::cleaned(frame, CleanedIn::Store, &thumbprint);
+                events::life_cycle(frame, LifecycleEvent::Archived, &thumbprint);
+            }
             // E5.5.1010
             Self::Unpublish(thumbprints) => {
                 for thumbprint in &thumbprints {
+                    events::cleaned(frame, CleanedIn::Directory, thumbprint);
                     events::life_cycle(frame, LifecycleEvent::DeletedFromDirectory, thumbprint);
                 }
             }

@@ -19,7 +19,7 @@ use self::state::{Job, Next, Question, State, Step};
 use crate::events;
 use crate::frame::{Frame, Timer};
 use crate::halt::Halt;
-use crate::known::{Item, Known, Task};
+use crate::known::{Asked, Item, Known, Task};
 use crate::plan::has_desktop;
 use crate::reported::Reported;
 use crate::rules;
@@ -47,6 +47,8 @@ pub(crate) struct Ended {
     pub(crate) outcome: Outcome,
     /// The decision that it ended with.
     pub(crate) because: Cause,
+    /// The CA that was asked last.
+    pub(crate) asked: Option<Asked>,
     /// An item that takes over, and needs the user.
     pub(crate) arrived: Option<Item>,
 }
@@ -59,7 +61,7 @@ impl Work {
         frame.report(started, &item.reasons);
         events::enrollment(frame, true, &item.name);
         let because = item.because;
-        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), losses: 0, because };
+        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), losses: 0, asked: None, because };
         let first = first_step(&mut job, frame, known);
         go_on(job, frame, first)
     }
@@ -136,7 +138,7 @@ impl Work {
     /// The user closes the wizard: nothing of this item stays open, and it waits for the next run.
     pub(crate) fn postpone(self, frame: &mut Frame, because: Cause) -> Ended {
         let item = self.stop(frame);
-        Ended { item, outcome: Outcome::Postponed, because, arrived: None }
+        Ended { item, outcome: Outcome::Postponed, because, asked: None, arrived: None }
     }
 
     /// Nothing of this item stays open.
@@ -196,7 +198,7 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
 
 impl Progress {
     fn ended(job: Job, outcome: Outcome, arrived: Option<Item>) -> Self {
-        Self::Ended(Box::new(Ended { because: job.because, item: job.item, outcome, arrived }))
+        Self::Ended(Box::new(Ended { because: job.because, item: job.item, outcome, asked: job.asked, arrived }))
     }
 }
 

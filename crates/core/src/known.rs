@@ -401,6 +401,23 @@ pub(crate) struct IssuedRequest {
     pub(crate) judged: bool,
 }
 
+/// The CA that was asked last for an item.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) ca: String,
+    /// The number that it gave the request; one that cannot be reached gives none.
+    pub(crate) request_id: Option<u32>,
+    /// What became of the request, when it had waited there.
+    pub(crate) settled: Option<Settled>,
+}
+
+/// What is found of a request that a CA had under submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Issued,
+    Denied,
+}
+
 /// A certificate that a CA has issued.
 #[derive(Clone, Debug)]
 pub(crate) struct Issued {

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use autoenroll_model::{Context, DnsMismatch, Duration, Facts, NameFlags, PrincipalObject};
 use autoenroll_wire::{Certificate, GeneralName};
 
+use crate::events::{self, Detail};
 use crate::frame::{Frame, Timer};
 use crate::known::ManagedCertificate;
 use crate::rules;
@@ -25,16 +26,24 @@ pub(crate) fn is_misnamed(frame: &mut Frame, principal: &PrincipalObject, certif
         return false;
     }
     let mono = frame.now.mono;
+    let template = certificate.template.template.name.as_str();
     let seen = frame.misnamed.see(&certificate.thumbprint, mono);
     let delay: Duration = frame.profile().dns_mismatch_delay.0;
     let facts = Facts::new().with("delay", delay.to_string());
     if !frame.decide(rules::DNS_MISMATCH_DELAY, subject, mono >= seen.since + delay, facts).holds {
+        events::detail(frame, Detail::OtherName, template, Facts::new().with("certificate", subject));
         frame.timers.set_earlier(Timer::Misnamed, seen.since + delay);
         return false;
     }
     let given_up = seen.failed.is_some_and(|(_, times)| times >= MOST_FAILURES);
     let facts = Facts::new().with_some("code", seen.failed.map(|(code, _)| code.to_string()));
-    !frame.decide(rules::DNS_MISMATCH_GIVEN_UP, subject, given_up, facts).holds
+    if !frame.decide(rules::DNS_MISMATCH_GIVEN_UP, subject, given_up, facts).holds {
+        return true;
+    }
+    let facts = Facts::new().with("certificate", subject);
+    let facts = facts.with_some("code", seen.failed.map(|(code, _)| code.to_string()));
+    events::detail(frame, Detail::OtherNameKept, template, facts);
+    false
 }
 
 /// The machine's DNS name, when the template wants it in the certificate and others are there instead.

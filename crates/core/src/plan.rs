@@ -11,6 +11,7 @@ use autoenroll_model::{
 use autoenroll_wire::{Certificate, oids};
 
 use crate::candidates::{Candidate, Ground, candidates, ground};
+use crate::events::{self, Detail};
 use crate::examine::{CertificateStatus, status};
 use crate::frame::{Frame, code_fact};
 use crate::judge::{Subject, Unfit};
@@ -239,6 +240,7 @@ fn signers(
     let own = own.and_then(as_signer);
     let facts = Facts::new().with_some("certificate", own.as_ref().map(|own| own.thumbprint.0.as_str()));
     if !frame.decide(rules::SELF_RA, &template.name, own.is_some(), facts).holds {
+        events::detail(frame, Detail::NoAuthority, &template.name, Facts::new());
         return Ok(None);
     }
     frame.applies(rules::RA_SIGNATURE_NO_RENEWAL, &template.name, Facts::new())?;

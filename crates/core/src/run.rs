@@ -213,6 +213,7 @@ impl Run {
             Phase::Interactive { known, work, todo } => {
                 let facts = Facts::new().with("remaining", todo.len());
                 let because = frame.applies(rules::WIZARD_CANCELLED, "wizard", facts)?;
+                events::wizard_closed(frame, because);
                 let ended = work.postpone(frame, because);
                 course.item_ended(frame, ended)?;
                 course.postpone(frame, &known, todo.into())
@@ -397,14 +398,14 @@ impl Course {
 
     /// An item has ended: what the log and the summary say of it. Hands back the item that takes over, if one does.
     fn item_ended(&mut self, frame: &mut Frame, ended: Ended) -> Result<Option<Item>, Inverted> {
-        let Ended { item, outcome, because, arrived } = ended;
+        let Ended { item, outcome, because, asked, arrived } = ended;
         events::enrollment(frame, false, &item.name);
         match &outcome {
             // The certificates that the new one was to replace stay: without a successor they are all that the
             // principal has.
             // R088
             Outcome::Failed(code) => {
-                events::failed(frame, because, item.renews(), &item.name, *code)?;
+                events::failed(frame, because, &item, asked.as_ref(), *code)?;
                 self.unfinished.push(item.name.clone());
                 if let Some(old) = &item.misnamed {
                     frame.misnamed.failed(old, *code);
@@ -420,7 +421,11 @@ impl Course {
                 }
                 self.retired.extend(item.retires.iter().cloned());
             }
-            Outcome::Pending | Outcome::Postponed => self.unfinished.push(item.name.clone()),
+            Outcome::Pending => {
+                events::pending(frame, because, &item, asked.as_ref());
+                self.unfinished.push(item.name.clone());
+            }
+            Outcome::Postponed => self.unfinished.push(item.name.clone()),
         }
         let action = item.action();
         let causes: Vec<Cause> = item.reasons.into_iter().chain([because]).collect();

@@ -17,7 +17,7 @@ pub struct EventEntry {
     pub severity: Severity,
     /// Its fields. A core states those that it knows: `context` (`DOMAIN\\account`), `template`, `ca`, `request-id`
     /// (the number of the request at the CA), `code` (an HRESULT as a text, `0x80094012 CERTSRV_E_TEMPLATE_DENIED`),
-    /// `certificate` (a thumbprint).
+    /// `certificate` (a thumbprint), `new-certificate` (the one that replaces it).
     pub facts: Facts,
 }
 

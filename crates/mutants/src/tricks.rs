@@ -463,9 +463,11 @@ const fn invented(number: u32) -> bool {
 const RECEIVED: u16 = 19;
 /// Event: a certificate was renewed.
 const RENEWED: u16 = 20;
+/// Event: a request that had waited was issued. Later clients only.
+const ARRIVED: u16 = 14;
 
 fn is_success(entry: &EventEntry) -> bool {
-    matches!(entry.id, RECEIVED | RENEWED) && entry.severity == Severity::Information
+    matches!(entry.id, RECEIVED | RENEWED | ARRIVED) && entry.severity == Severity::Information
 }
 
 fn reverse_providers(template: &mut Template) {

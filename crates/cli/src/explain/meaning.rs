@@ -1,4 +1,4 @@
-//! What a requirement or an HRESULT is.
+//! What a requirement, an HRESULT or an event is.
 
 use autoenroll_ca::PolicyRule;
 use autoenroll_model::{Evidence, HResult, RuleRow, SWITCHES};
@@ -100,6 +100,20 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
         .filter(|other| mentions(&other.text) && about.iter().all(|known| known.id != other.id))
     {
         particular("see also", &format!("{id}: {title}"), console)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// An event by number: each source that writes one of it gives it a meaning of its own.
+pub(super) fn event(number: u16, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    for (at, about) in catalogue.events(number).enumerate() {
+        if at > 0 {
+            writeln!(console.out)?;
+        }
+        entry(about, console)?;
+        particular("written by", &about.section, console)?;
+        places_of(&about.id, console)?;
+        shown_by(&about.id, console)?;
     }
     Ok(Exit::Ok)
 }

@@ -18,6 +18,8 @@ pub(super) enum Target<'a> {
     /// A requirement of the catalogue, or a rule of a CA.
     Requirement(&'a str),
     HResult(HResult),
+    /// An event by its number, whoever writes it.
+    Event(u16),
     /// A story, or a moment of it.
     Scenario(&'a str, Option<Moment>),
 }
@@ -41,6 +43,9 @@ impl<'a> Target<'a> {
         }
         if catalogue.find(text) == Requirement::Decides {
             return Self::Requirement(text);
+        }
+        if let Some(number) = event(text, catalogue) {
+            return Self::Event(number);
         }
         match hresult(text) {
             Some(code) => Self::HResult(code),
@@ -80,6 +85,12 @@ impl Moment {
 fn is_code(text: &str) -> bool {
     let digits = text.get(..2).filter(|prefix| prefix.eq_ignore_ascii_case("AE")).and_then(|_| text.get(2..));
     digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// The number of an event that the catalogue knows, alone or after the word: `14`, `event 14`.
+fn event(text: &str, catalogue: &Catalogue) -> Option<u16> {
+    let number = text.strip_prefix("event ").unwrap_or(text).parse().ok()?;
+    catalogue.events(number).next().map(|_| number)
 }
 
 /// A number or a name, or both as traces print them. Windows also shows the number as eight hexadecimal digits alone,

@@ -9,6 +9,7 @@ use autoenroll_model::{
 };
 
 use super::state::{Card, Job, Next, Purpose, Question, State, Step};
+use crate::events::{self, Detail};
 use crate::frame::{Frame, OpenPrompt, code_fact};
 use crate::halt::Halt;
 use crate::reported::PinFailure;
@@ -65,6 +66,9 @@ pub(super) fn readers_read(
     match cards.as_slice() {
         [] => {
             job.applies(frame, rules::NO_CARD, &provider, facts)?;
+            if readers.is_empty() {
+                events::detail(frame, Detail::NoReader, job.name(), Facts::new());
+            }
             Ok(ask_for_card(job, frame, purpose, &readers))
         }
         [card] => {

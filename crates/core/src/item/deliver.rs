@@ -5,18 +5,18 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome,
+    Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome, RequestStage,
 };
 
 use super::card::pin_no_longer_right;
 use super::refuse::refuse;
 use super::state::{Certified, Job, Next, Purpose, Step};
-use crate::events;
+use crate::events::{self, Detail};
 use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
 use crate::install::{self, Housekeeping};
 use crate::judge::{Subject, Unfit};
-use crate::known::{Inventory, IssuedRequest, Item, Task};
+use crate::known::{Asked, Inventory, IssuedRequest, Item, Settled, Task};
 use crate::reported::CardFailure;
 use crate::rules;
 
@@ -51,8 +51,15 @@ fn fault(job: &mut Job, frame: &mut Frame, certified: &Certified, check: Option<
     let name = String::from(job.name());
     let code = judged.err().map_or(HResult::S_OK, |unfit| unfit.code);
     let facts = code_fact(code).with("certificate", view.thumbprint().0);
-    let refused = job.decide(frame, rules::NEW_CERTIFICATE_REFUSED, &name, judged.is_err(), facts);
-    refused.then(|| judged.err().unwrap_or(Unfit { code, lasting: false }))
+    if !job.decide(frame, rules::NEW_CERTIFICATE_REFUSED, &name, judged.is_err(), facts) {
+        return None;
+    }
+    let unfit = judged.err().unwrap_or(Unfit { code, lasting: false });
+    let untrusted =
+        matches!(code, HResult::CERT_E_UNTRUSTEDROOT | HResult::CERT_E_UNTRUSTEDCA | HResult::CERT_E_CHAINING);
+    let detail = if untrusted { Detail::Untrusted } else { Detail::NotInstalled };
+    events::detail(frame, detail, &name, code_fact(code));
+    Some(unfit)
 }
 
 /// To the card first, then to MY. What arrives from a pending request and belongs on a card needs the user again.
@@ -73,6 +80,11 @@ fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
 /// What was issued in an earlier run: a key on a card wants its card first.
 pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request: IssuedRequest) -> Result<Next, Halt> {
     let judged = request.judged;
+    if let RequestStage::Issued { ca, request_id, .. } = &request.entry.stage {
+        // What has come in this run had waited at its CA; of what came before, the entry does not say it.
+        let settled = judged.then_some(Settled::Issued);
+        job.asked = Some(Asked { ca: ca.clone(), request_id: Some(*request_id), settled });
+    }
     let certified = Certified::from(request);
     if !judged {
         let check = held.check(&certified.issued.certificate.thumbprint());
@@ -136,6 +148,7 @@ fn card_failed(job: &mut Job, frame: &mut Frame, failure: CardFailure) -> Result
 
 /// The certificate could not be put where it belongs. Its entry stays, and the next run resumes there.
 fn write_failed(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
+    events::detail(frame, Detail::NotInstalled, job.name(), code_fact(code));
     job.fails(frame, rules::CERTIFICATE_NOT_WRITTEN, code)
 }
 
@@ -206,14 +219,14 @@ fn succeed(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
     let name = String::from(job.name());
     let facts = Facts::new().with("certificate", thumbprint.0.as_str());
     job.applies(frame, rules::CERTIFICATE_WRITTEN, &name, facts)?;
-    events::succeeded(frame, job.item.renews(), &name, &certified.issued.ca, &thumbprint)?;
+    events::succeeded(frame, &job.item, job.asked.as_ref(), &certified.issued.ca, &thumbprint)?;
     // E5.5.1006
     events::life_cycle(frame, LifecycleEvent::Installed, &thumbprint);
     // E5.5.1008
     events::life_cycle(frame, LifecycleEvent::KeyAssociated, &thumbprint);
     if let Some(old) = job.item.retires.first().filter(|_| job.item.renews()) {
         // E5.5.1001
-        events::life_cycle(frame, LifecycleEvent::Replaced, old);
+        events::replaced(frame, old, &thumbprint);
     }
     Ok(Next::End(Outcome::Enrolled { thumbprint, key: certified.entry.key }))
 }

@@ -12,6 +12,7 @@ use autoenroll_wire::{Certificate, key_identifier};
 
 use super::card::{is_gone, pin_no_longer_right};
 use super::state::{Card, Job, Leftovers, NewKey, Next, Purpose, Question, State, Step};
+use crate::events::{self, Detail};
 use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
 use crate::known::{Kind, NewRequest, Orphan, SigningCertificate, Task};
@@ -23,6 +24,10 @@ use crate::rules;
 pub(super) fn choose_provider(job: &mut Job, frame: &mut Frame) -> Result<Next, Halt> {
     // X6.3.0x80090019
     let Some(provider) = job.item.providers.get(job.provider).cloned() else {
+        // A template without a list has no provider that could be missing.
+        if !job.request().template.template.providers.is_empty() {
+            events::detail(frame, Detail::NoProvider, job.name(), Facts::new());
+        }
         return Ok(Next::fail(HResult::NTE_KEYSET_NOT_DEF));
     };
     let facts = Facts::new().with("kind", provider.kind.as_str());
@@ -199,6 +204,7 @@ pub(super) fn generated(
         )) => unsupported(job, frame, code),
         Err(CardFailure::Code(code)) => {
             let rule = if is_gone(code) { rules::CARD_REMOVED_AT_KEY } else { rules::KEY_NOT_MADE };
+            events::detail(frame, Detail::NoRequest, &name, code_fact(code));
             job.fails(frame, rule, code)
         }
     }
@@ -221,11 +227,13 @@ fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_def
         return reuse(job, frame, old, algorithm, keep_default);
     }
     job.applies(frame, rules::CARD_FULL, &template.name, facts)?;
+    events::detail(frame, Detail::NoRequest, &template.name, code_fact(code));
     Ok(Next::fail(code))
 }
 
 /// A length, algorithm or feature that the provider does not have.
 fn unsupported(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
+    events::detail(frame, Detail::NoRequest, job.name(), code_fact(code));
     job.fails(frame, rules::KEY_UNSUPPORTED, code)
 }
 

@@ -13,7 +13,7 @@ use autoenroll_model::{
 use crate::frame::{Frame, OpenPrompt, Timer, code_fact};
 use crate::halt::Halt;
 use crate::install::Housekeeping;
-use crate::known::{BestFirst, Ca, Issued, IssuedRequest, Item, NewRequest, PendingRequest, Task};
+use crate::known::{Asked, BestFirst, Ca, Issued, IssuedRequest, Item, NewRequest, PendingRequest, Task};
 use crate::request::{FinishedRequest, RequestBuilder};
 
 /// What stays the same from step to step.
@@ -26,6 +26,8 @@ pub(super) struct Job {
     pub(super) pins: BTreeMap<CardSerial, PinId>,
     /// How often a card was gone in the middle of an operation since the user last had a say.
     pub(super) losses: u8,
+    /// The CA that was asked last.
+    pub(super) asked: Option<Asked>,
     /// The latest decision about the item, the cause of what follows.
     pub(super) because: Cause,
 }

@@ -16,9 +16,10 @@ use super::card::pin_no_longer_right;
 use super::key::{clean_up, is_own};
 use super::refuse::drop_request;
 use super::state::{Certified, Job, Leftovers, NewKey, Next, Purpose, Step, Submitting, Unsigned};
+use crate::events::{self, Detail};
 use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
-use crate::known::{BestFirst, Ca, Issued, Known, PendingRequest, Task};
+use crate::known::{Asked, BestFirst, Ca, Issued, Known, PendingRequest, Settled, Task};
 use crate::reported::CardFailure;
 use crate::request::{Built, FinishedRequest, RequestBuilder, RequestKey, SignerKey, Unbuilt};
 use crate::rules;
@@ -62,15 +63,28 @@ pub(super) fn exchange_read(
             let effect = Effect::Software { provider: key.entry.key.provider.clone(), operation };
             Ok(job.ask(frame, effect, Step::Archive(key, cas)))
         }
-        Err(code) => match cas.next() {
-            Some(cas) => {
-                let name = String::from(job.name());
-                job.applies(frame, rules::NEXT_CA, &name, code_fact(code))?;
-                Ok(read_exchange(job, frame, key, cas))
+        Err(code) => {
+            let asked = Asked { ca: cas.first.name.clone(), request_id: None, settled: None };
+            job.asked = Some(asked.clone());
+            match cas.next() {
+                Some(cas) => {
+                    next_ca(job, frame, &asked, &cas, code)?;
+                    Ok(read_exchange(job, frame, key, cas))
+                }
+                None => key_unusable(job, frame, code),
             }
-            None => key_unusable(job, frame, code),
-        },
+        }
     }
+}
+
+/// The next of the CAs is asked. Another way to the same CA is not another CA, so only the rule tells of it.
+fn next_ca(job: &mut Job, frame: &mut Frame, asked: &Asked, cas: &BestFirst<Ca>, code: HResult) -> Result<(), Halt> {
+    let name = String::from(job.name());
+    job.applies(frame, rules::NEXT_CA, &name, code_fact(code))?;
+    if cas.first.name != asked.ca {
+        events::next_ca(frame, job.because, &job.item, asked, code);
+    }
+    Ok(())
 }
 
 pub(super) fn key_archived(
@@ -88,6 +102,7 @@ pub(super) fn key_archived(
 
 /// The new key cannot be used for its request. Its entry stays, so that the next run removes both.
 fn key_unusable(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next, Halt> {
+    events::detail(frame, Detail::NoRequest, job.name(), code_fact(code));
     job.fails(frame, rules::KEY_NOT_USABLE, code)
 }
 
@@ -110,7 +125,10 @@ fn build(
             job.because = frame.decisions_since(before).last().unwrap_or(job.because);
             Ok(Next::Sign(Unsigned { key, builder: Box::new(builder), cas }))
         }
-        Err(Unbuilt::Failed(code)) => Ok(Next::fail(code)),
+        Err(Unbuilt::Failed(code)) => {
+            events::detail(frame, Detail::NoRequest, job.name(), code_fact(code));
+            Ok(Next::fail(code))
+        }
         Err(Unbuilt::Inverted(inverted)) => Err(inverted.into()),
     }
 }
@@ -171,6 +189,8 @@ pub(super) fn replied(
     submitting: Submitting,
     result: Result<CaReply, HResult>,
 ) -> Result<Next, Halt> {
+    let request_id = result.as_ref().ok().map(|reply| reply.request_id);
+    job.asked = Some(Asked { ca: submitting.cas.first.name.clone(), request_id, settled: None });
     let reply = match result {
         Ok(reply) => reply,
         Err(code) => return refused(job, frame, submitting, code),
@@ -221,7 +241,8 @@ fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResu
     // other request
     // goes on as it is ([MS-XCEP] 3.1.4.1.3.5).
     if let Some(cas) = cas.next() {
-        job.applies(frame, rules::NEXT_CA, &name, code_fact(code))?;
+        let asked = job.asked.clone().expect("only a CA that was asked refuses");
+        next_ca(job, frame, &asked, &cas, code)?;
         return Ok(if request.archives_key {
             read_exchange(job, frame, key, cas)
         } else {
@@ -273,8 +294,14 @@ pub(super) fn retrieved(
     pending: PendingRequest,
     result: Result<CaReply, HResult>,
 ) -> Result<Next, Halt> {
-    let PendingRequest { entry, ca, .. } = pending;
+    let PendingRequest { entry, ca, request_id } = pending;
     let name = String::from(job.name());
+    let settled = result.as_ref().ok().and_then(|reply| match reply.disposition {
+        Disposition::Issued => Some(Settled::Issued),
+        Disposition::Pending => None,
+        Disposition::Denied(_) | Disposition::Failed(_) => Some(Settled::Denied),
+    });
+    job.asked = Some(Asked { ca: ca.name.clone(), request_id: Some(request_id), settled });
     let reply = match result {
         Ok(reply) => reply,
         Err(code) => {
@@ -314,6 +341,7 @@ fn take_certificate(job: &mut Job, frame: &mut Frame, known: &Known, answer: Ans
         Err(code) => {
             let name = String::from(job.name());
             job.applies(frame, rules::NOT_WHAT_WAS_ASKED_FOR, &name, code_fact(code))?;
+            events::detail(frame, Detail::NotInstalled, &name, code_fact(code));
             return drop_request(job, frame, &known.held, entry, code);
         }
     };
