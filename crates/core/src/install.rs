@@ -11,7 +11,7 @@ use autoenroll_wire::Certificate;
 
 use crate::events::{self, CleanedIn};
 use crate::frame::{Frame, code_fact};
-use crate::known::{Inventory, Issued, Known, ManagedCertificate, WatchedCertificate};
+use crate::known::{Inventory, Known, ManagedCertificate, WatchedCertificate};
 use crate::rules;
 
 /// The entry for MY: linked with its key and naming the template it was autoenrolled for ([MS-WCCE] 3.1.1.4.3.1,
@@ -20,13 +20,12 @@ pub(crate) fn stored(
     frame: &mut Frame,
     template: &str,
     key: &KeyPlace,
-    issued: &Issued,
-    view: &Certificate,
+    issued: &Certificate,
 ) -> Result<StoredCertificate, Inverted> {
     frame.applies(rules::INSTALLED, template, Facts::new())?;
     Ok(StoredCertificate {
-        certificate: issued.certificate.clone(),
-        thumbprint: view.thumbprint(),
+        certificate: issued.raw.clone(),
+        thumbprint: issued.thumbprint(),
         key: Some(key.clone()),
         archived: false,
         auto_enroll: Some(template.to_string()),

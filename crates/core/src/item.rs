@@ -187,7 +187,7 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
             Ok(Next::MakeKey(card)) => key::make(&mut job, frame, card),
             Ok(Next::BeginRequest(key)) => submit::begin(&mut job, frame, key),
             Ok(Next::Sign(unsigned)) => Ok(submit::sign(&job, frame, unsigned)),
-            Ok(Next::Inspect(certified)) => deliver::inspect(&job, frame, certified),
+            Ok(Next::Inspect(certified)) => Ok(deliver::inspect(&job, frame, certified)),
             Ok(Next::WriteCard(card, certified)) => Ok(deliver::write_card(&job, frame, card, certified)),
             Err(Halt::Broken(error)) => return Err(error),
             // The step that the rule asks for is not taken, so the item cannot go on.

@@ -9,6 +9,7 @@ use autoenroll_model::{
     Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace, PrincipalObject,
     Provider, RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
 };
+use autoenroll_wire::Certificate;
 
 /// Everything a run knows when it works on certificates.
 #[derive(Clone, Debug)]
@@ -421,5 +422,5 @@ pub(crate) enum Settled {
 #[derive(Clone, Debug)]
 pub(crate) struct Issued {
     pub(crate) ca: String,
-    pub(crate) certificate: Vec<u8>,
+    pub(crate) certificate: Arc<Certificate>,
 }

@@ -49,9 +49,11 @@ fn outstanding(frame: &mut Frame, known: &Known, over: &[String]) -> Result<Vec<
                 (Task::Retrieve(PendingRequest { entry: entry.clone(), ca, request_id: *request_id }), cause)
             }
             RequestStage::Issued { ca, certificate, .. } => {
+                // One that cannot be read is over.
+                let Ok(view) = Certificate::parse(certificate) else { continue };
                 let facts = Facts::new().with("stage", "issued");
                 let cause = frame.applies(rules::UNFINISHED_REQUEST, &entry.template, facts)?;
-                let issued = Issued { ca: ca.clone(), certificate: certificate.clone() };
+                let issued = Issued { ca: ca.clone(), certificate: Arc::new(view) };
                 (Task::Resume(IssuedRequest { entry: entry.clone(), issued, judged: false }), cause)
             }
         };
@@ -82,20 +84,20 @@ fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
     entry.key.card.is_some() && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
 }
 
-/// What will be said of a certificate that an entry keeps; one that cannot be read is never good.
-fn foresee(frame: &Frame, held: &Inventory, key: &KeyPlace, certificate: &[u8]) -> Result<(), Unfit> {
-    let view = Certificate::parse(certificate);
-    let view = view.map_err(|_| Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true })?;
-    Subject::new(&view, key).foresee(frame.now.wall, held.check(&view.thumbprint()))
+/// What will be said of a certificate that an entry keeps.
+fn foresee(frame: &Frame, held: &Inventory, key: &KeyPlace, view: &Certificate) -> Result<(), Unfit> {
+    Subject::new(view, key).foresee(frame.now.wall, held.check(&view.thumbprint()))
 }
 
 /// The entries whose certificate was issued and will never be good: nothing waits for them, and what they leave is
-/// removed as that of requests that never reached a CA.
+/// removed as that of requests that never reached a CA. One that cannot be read is never good.
 fn over(frame: &mut Frame, held: &Inventory) -> Vec<String> {
     let mut over = Vec::new();
     for entry in &held.requests {
         let RequestStage::Issued { certificate, .. } = &entry.stage else { continue };
-        let Err(unfit) = foresee(frame, held, &entry.key, certificate) else { continue };
+        let view = Certificate::parse(certificate);
+        let view = view.map_err(|_| Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true });
+        let Err(unfit) = view.and_then(|view| foresee(frame, held, &entry.key, &view)) else { continue };
         let facts = code_fact(unfit.code).with("stage", "issued");
         if frame.decide(rules::REFUSED_FOR_GOOD, &entry.template, unfit.lasting, facts).holds {
             over.push(entry.key_id.clone());

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use autoenroll_model::{
     Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome, RequestStage,
 };
-use autoenroll_wire::Certificate;
 
 use super::card::pin_no_longer_right;
 use super::refuse::refuse;
@@ -22,11 +21,9 @@ use crate::reported::CardFailure;
 use crate::rules;
 
 /// Whoever has cryptography and a network looks at the certificate before it is put anywhere.
-pub(super) fn inspect(job: &Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
-    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
-        return Ok(Next::fail(HResult::ERROR_INVALID_DATA));
-    };
-    Ok(job.ask(frame, Effect::Inspect(alloc::vec![view.thumbprint()]), Step::Inspect(certified)))
+pub(super) fn inspect(job: &Job, frame: &mut Frame, certified: Certified) -> Next {
+    let thumbprint = certified.issued.certificate.thumbprint();
+    job.ask(frame, Effect::Inspect(alloc::vec![thumbprint]), Step::Inspect(certified))
 }
 
 /// The certificate is inspected. When it cannot be, its entry stays, and the next run looks at it again.
@@ -49,10 +46,8 @@ pub(super) fn inspected(
 
 /// Why a certificate that came from a CA may not be put where it belongs; it is judged as those of the stores are.
 fn fault(job: &mut Job, frame: &mut Frame, certified: &Certified, check: Option<&CertificateCheck>) -> Option<Unfit> {
-    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
-        return Some(Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true });
-    };
-    let judged = Subject::new(&view, certified.key()).judge(frame, check);
+    let view = &certified.issued.certificate;
+    let judged = Subject::new(view, certified.key()).judge(frame, check);
     let name = String::from(job.name());
     let code = judged.err().map_or(HResult::S_OK, |unfit| unfit.code);
     let facts = code_fact(code).with("certificate", view.thumbprint().0);
@@ -92,8 +87,7 @@ pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request
     }
     let certified = Certified::from(request);
     if !judged {
-        let view = Certificate::parse(&certified.issued.certificate);
-        let check = view.ok().and_then(|view| held.check(&view.thumbprint()));
+        let check = held.check(&certified.issued.certificate.thumbprint());
         if let Some(unfit) = fault(job, frame, &certified, check) {
             return refuse(job, frame, held, certified.entry, unfit);
         }
@@ -106,7 +100,7 @@ pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request
 
 pub(super) fn write_card(job: &Job, frame: &mut Frame, card: CardSerial, certified: Certified) -> Next {
     let container = certified.key().container.clone();
-    let certificate = certified.issued.certificate.clone();
+    let certificate = certified.issued.certificate.raw.clone();
     let operation = CardOperation::WriteCertificate { container, certificate };
     job.ask_card(frame, card.clone(), operation, Step::WriteCard(card, certified))
 }
@@ -159,10 +153,7 @@ fn write_failed(job: &mut Job, frame: &mut Frame, code: HResult) -> Result<Next,
 }
 
 fn install(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
-    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
-        return Ok(Next::fail(HResult::ERROR_INVALID_DATA));
-    };
-    let stored = install::stored(frame, &job.item.name, certified.key(), &certified.issued, &view)?;
+    let stored = install::stored(frame, &job.item.name, certified.key(), &certified.issued.certificate)?;
     Ok(job.ask(frame, Effect::AddCertificate(stored), Step::Install(certified)))
 }
 
@@ -224,10 +215,7 @@ pub(super) fn retired(
 
 /// Everything is where it belongs: only now is success logged.
 fn succeed(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
-    let Ok(view) = Certificate::parse(&certified.issued.certificate) else {
-        return Ok(Next::fail(HResult::ERROR_INVALID_DATA));
-    };
-    let thumbprint = view.thumbprint();
+    let thumbprint = certified.issued.certificate.thumbprint();
     let name = String::from(job.name());
     let facts = Facts::new().with("certificate", thumbprint.0.as_str());
     job.applies(frame, rules::CERTIFICATE_WRITTEN, &name, facts)?;

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
@@ -344,14 +345,20 @@ fn take_certificate(job: &mut Job, frame: &mut Frame, known: &Known, answer: Ans
             return drop_request(job, frame, &known.held, entry, code);
         }
     };
-    let stage = RequestStage::Issued { ca: ca.clone(), request_id: reply.request_id, certificate: certificate.clone() };
+    let stage =
+        RequestStage::Issued { ca: ca.clone(), request_id: reply.request_id, certificate: certificate.raw.clone() };
     let entry = RequestEntry { stage, ..entry };
     let certified = Certified { entry: entry.clone(), issued: Issued { ca, certificate }, keep_default };
     Ok(job.ask(frame, Effect::PutRequest(entry), Step::NoteIssued(certified)))
 }
 
 /// The certificate, when it is one, for the key and of the template of the request.
-fn asked_for(job: &Job, known: &Known, entry: &RequestEntry, certificate: Option<Vec<u8>>) -> Result<Vec<u8>, HResult> {
+fn asked_for(
+    job: &Job,
+    known: &Known,
+    entry: &RequestEntry,
+    certificate: Option<Vec<u8>>,
+) -> Result<Arc<Certificate>, HResult> {
     let certificate = certificate.ok_or(HResult::CRYPT_E_NOT_FOUND)?;
     let view = Certificate::parse(&certificate).map_err(|_| HResult::ERROR_INVALID_DATA)?;
     // A certificate for another key than the one that asked could not be used here.
@@ -366,14 +373,13 @@ fn asked_for(job: &Job, known: &Known, entry: &RequestEntry, certificate: Option
     if template.is_some_and(|template| !is_of(&view, template)) {
         return Err(HResult::CERTSRV_E_TEMPLATE_CONFLICT);
     }
-    Ok(certificate)
+    Ok(Arc::new(view))
 }
 
 /// Whether a certificate's extension names the template ([MS-WCCE] 2.2.2.7.7.1, 2.2.2.7.7.2).
 fn is_of(view: &Certificate, template: &Template) -> bool {
-    match view.template() {
-        Some(TemplateReference::Oid { oid, .. }) => template.oid.as_ref() == Some(&oid),
-        Some(TemplateReference::Name(name)) => template.name == name,
-        None => false,
-    }
+    view.template().is_some_and(|named| match named {
+        TemplateReference::Oid { oid, .. } => template.oid.as_ref() == Some(&oid),
+        TemplateReference::Name(name) => template.name == name,
+    })
 }
