@@ -1,5 +1,5 @@
-//! `autoenroll explain`: what a code, a requirement, an HRESULT or an event means; why something in a story came; what became of
-//! each template.
+//! `autoenroll explain`: what a code, a requirement, an HRESULT or an event means; why something in a story came; what
+//! became of each template.
 
 mod fate;
 mod meaning;

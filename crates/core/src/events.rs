@@ -50,8 +50,8 @@ pub(crate) fn store_download_failed(frame: &mut Frame, store: &str, url: &str, c
     }
 }
 
-/// An item's certificate was received (19) or renewed (20). Of a request that had waited at its CA the modern source has
-/// a number of its own (14), for renewals too.
+/// An item's certificate was received (19) or renewed (20). Of a request that had waited at its CA the modern source
+/// has a number of its own (14), for renewals too.
 pub(crate) fn succeeded(
     frame: &mut Frame,
     item: &Item,

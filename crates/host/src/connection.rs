@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use autoenroll_apdu::{Response, StatusWord};
 
-use crate::Exchange;
-use crate::vpcd::{Ended, SharedCard, Stay, lock};
+use crate::ended::Ended;
+use crate::exchange::Exchange;
+use crate::stay::{SharedCard, Stay, lock};
 
 /// A connection to the driver.
 pub(crate) struct Connection<'a, O> {
@@ -27,9 +28,9 @@ pub(crate) struct Connection<'a, O> {
 /// whose going it has not noticed. A card that is new to it is powered after the first look.
 const UNPOWERED_LOOKS: usize = 4;
 
-/// So long a driver is silent before it is clear that it waits for an answer. It looks for the card every 400 ms, except
-/// while it does: to a command of no byte, of which it tells the card nothing, or of one byte, which the card has taken
-/// for a control code.
+/// So long a driver is silent before it is clear that it waits for an answer. It looks for the card every 400 ms,
+/// except while it does: to a command of no byte, of which it tells the card nothing, or of one byte, which the card
+/// has taken for a control code.
 const QUIET: Duration = Duration::from_secs(3);
 
 /// Largest message that the length field carries.

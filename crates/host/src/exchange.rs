@@ -4,7 +4,7 @@ use std::fmt;
 
 use autoenroll_apdu::{Command, describe, redact_bytes};
 
-use crate::Ended;
+use crate::ended::Ended;
 
 /// One thing that a reader driver wanted of a card, with the card's answer. PINs and keys are blanked, see
 /// [`redact_bytes`].

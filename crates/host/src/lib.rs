@@ -11,17 +11,21 @@
 
 mod apdu_log;
 mod connection;
+mod ended;
 mod exchange;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
 mod pcscd;
 mod ports;
 mod serve;
+mod stay;
 mod vpcd;
 mod watchdog;
 
 pub use apdu_log::{LogError, LoggedApdu, read_apdu_log};
+pub use ended::Ended;
 pub use exchange::Exchange;
 pub use pcscd::{MOST_READERS, Pcscd, PcscdError, PcscdOptions, Slot};
 pub use serve::{ServeError, ServeOptions, ServedIn, serve};
-pub use vpcd::{EMPTY_FOR, Ended, InsertError, InsertedCard, SharedCard, insert, share};
+pub use stay::{SharedCard, share};
+pub use vpcd::{EMPTY_FOR, InsertError, InsertedCard, insert};

@@ -22,8 +22,8 @@ use crate::ports::PortPair;
 use crate::watchdog::GuardedDirectory;
 use crate::{LogError, LoggedApdu, read_apdu_log};
 
-/// A running pcscd; dropping it stops it, and so does the end of this process, by whatever signal. Nothing is left of it
-/// then; a watchdog says on standard error that it has seen to that.
+/// A running pcscd; dropping it stops it, and so does the end of this process, by whatever signal. Nothing is left of
+/// it then; a watchdog says on standard error that it has seen to that.
 #[derive(Debug)]
 pub struct Pcscd {
     child: Child,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use autoenroll_card::{CardState, LifeCycle};
 
-use crate::vpcd::lock;
+use crate::stay::lock;
 use crate::{
     EMPTY_FOR, Ended, Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions, SharedCard, insert,
 };
@@ -20,11 +20,12 @@ use crate::{
 /// * `state`: what is on the card, without asking it;
 /// * `quit`.
 ///
-/// A card is said to be inserted when the daemon behind the driver has taken it, so that programs see it. After the last
-/// line a card that is in the reader is served until the driver closes the connection, so that standard input may be
-/// `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked, and how the card came out
-/// of the reader. Errors that another line can mend are written there, too. A pcscd of its own is announced by a line that a shell
-/// understands, `export PCSCLITE_CSOCK_NAME=...`: programs started there see the card, and no others.
+/// A card is said to be inserted when the daemon behind the driver has taken it, so that programs see it. After the
+/// last line a card that is in the reader is served until the driver closes the connection, so that standard input may
+/// be `/dev/null`. What the driver wants is written to `out` as it happens, PINs and keys blanked, and how the card
+/// came out of the reader. Errors that another line can mend are written there, too. A pcscd of its own is announced by
+/// a line that a shell understands, `export PCSCLITE_CSOCK_NAME=...`: programs started there see the card, and no
+/// others.
 ///
 /// # Errors
 /// When pcscd does not come up, the card cannot be inserted at the start, or `commands` or `out` fail.

@@ -7,28 +7,14 @@
 use std::fmt;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use autoenroll_card::Card;
-
-use crate::Exchange;
 use crate::connection::Connection;
-
-/// A card that a reader works with while others look at it.
-pub type SharedCard = Arc<Mutex<Card>>;
-
-/// Makes a card one that can be inserted.
-#[must_use]
-pub fn share(card: Card) -> SharedCard {
-    Arc::new(Mutex::new(card))
-}
-
-/// The card behind its lock. A thread that panicked with the lock has left the card between two commands at worst.
-pub(crate) fn lock(card: &SharedCard) -> MutexGuard<'_, Card> {
-    card.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::ended::Ended;
+use crate::exchange::Exchange;
+use crate::stay::{Power, SharedCard, Stay, lock};
 
 /// Puts a card into the reader whose driver listens at `driver`, waiting for the driver up to `within`. `observe` is
 /// told everything that driver and card say to each other, in a thread of its own, and how the card came out.
@@ -51,7 +37,7 @@ pub fn insert(
     let thread = {
         let stay = Arc::clone(&stay);
         thread::spawn(move || {
-            let ended = stay.serve(&card, driver, socket, &mut observe);
+            let ended = serve(&stay, &card, driver, socket, &mut observe);
             observe(&Exchange::Out(ended));
             stay.set(Power::Ended);
             ended
@@ -95,52 +81,6 @@ pub struct InsertedCard {
     /// `None` once it was waited for.
     thread: Option<JoinHandle<Ended>>,
     stay: Arc<Stay>,
-}
-
-/// How a card came out of its reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// It was pulled.
-    Pulled,
-    /// The driver closed the connection.
-    Closed,
-    /// The driver broke off in the middle of a message, or did not take an answer.
-    Broken(io::ErrorKind),
-    /// The card gives no answer to reset.
-    Mute,
-    /// A command came while the card had no power, so that it did not answer. vpcd cannot be told so; it would wait for
-    /// ever.
-    NoPower,
-    /// The daemon takes the card for the one before, whose going it has not noticed, and does not power it.
-    Mistaken,
-    /// The driver is silent: it waits for the answer to a command of no byte or of one, which it cannot tell the card.
-    /// Or the daemon is stopped.
-    Quiet,
-}
-
-impl Ended {
-    /// Whether the card is put in again by itself.
-    #[must_use]
-    pub const fn comes_back(self) -> bool {
-        matches!(self, Self::NoPower | Self::Mistaken | Self::Quiet)
-    }
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pulled => "it was pulled",
-            Self::Closed => "the driver closed the connection",
-            Self::Broken(kind) => return write!(f, "the connection to the driver broke: {kind}"),
-            Self::Mute => "it gives no answer to reset, so that the daemon takes it for no card at all",
-            Self::NoPower => "it cannot answer a command without power; it is put in again",
-            Self::Mistaken => "the daemon has not noticed that the card before went out; it is put in again",
-            Self::Quiet => {
-                "the driver has been silent for 3 s; a command of less than two bytes, which it cannot pass on, makes \
-                 it wait for ever; the card is put in again"
-            }
-        })
-    }
 }
 
 /// Why a card could not be put into a reader.
@@ -202,112 +142,40 @@ impl Drop for InsertedCard {
     }
 }
 
-/// A card's stay in a reader, over one connection after the other.
-#[derive(Debug)]
-pub(crate) struct Stay {
-    state: Mutex<StayState>,
-    changed: Condvar,
+/// One connection after the other, until the card is out for good.
+fn serve<O: FnMut(&Exchange)>(
+    stay: &Stay,
+    card: &SharedCard,
+    driver: SocketAddr,
+    mut socket: TcpStream,
+    observe: &mut O,
+) -> Ended {
+    loop {
+        let ended = Connection::new(card, &socket, stay, observe).run();
+        // Dropping this half does not close the connection while the stay holds the other one. The driver may have
+        // closed first.
+        let _already_closed = socket.shutdown(Shutdown::Both);
+        lock(card).power_off();
+        if stay.is_pulled() {
+            return Ended::Pulled;
+        }
+        if !ended.comes_back() {
+            return ended;
+        }
+        observe(&Exchange::Out(ended));
+        socket = match come_back(stay, driver) {
+            Ok(socket) => socket,
+            Err(ended) => return ended,
+        };
+    }
 }
 
-#[derive(Debug)]
-struct StayState {
-    /// To close the connection by.
-    socket: TcpStream,
-    power: Power,
-    pulled: bool,
-}
-
-/// Whether the daemon has powered the card and taken its answer to reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Power {
-    Never,
-    Seen,
-    Ended,
-}
-
-impl Stay {
-    fn new(socket: TcpStream) -> Self {
-        Self { state: Mutex::new(StayState { socket, power: Power::Never, pulled: false }), changed: Condvar::new() }
+/// Leaves the reader empty for a while and connects again.
+fn come_back(stay: &Stay, driver: SocketAddr) -> Result<TcpStream, Ended> {
+    let broken = |error: io::Error| Ended::Broken(error.kind());
+    if stay.is_pulled_within(EMPTY_FOR) {
+        return Err(Ended::Pulled);
     }
-
-    fn serve<O: FnMut(&Exchange)>(
-        &self,
-        card: &SharedCard,
-        driver: SocketAddr,
-        mut socket: TcpStream,
-        observe: &mut O,
-    ) -> Ended {
-        loop {
-            let ended = Connection::new(card, &socket, self, observe).run();
-            // Dropping this half does not close the connection while the stay holds the other one. The driver may have
-            // closed first.
-            let _already_closed = socket.shutdown(Shutdown::Both);
-            lock(card).power_off();
-            if self.lock().pulled {
-                return Ended::Pulled;
-            }
-            if !ended.comes_back() {
-                return ended;
-            }
-            observe(&Exchange::Out(ended));
-            socket = match self.come_back(driver) {
-                Ok(socket) => socket,
-                Err(ended) => return ended,
-            };
-        }
-    }
-
-    fn come_back(&self, driver: SocketAddr) -> Result<TcpStream, Ended> {
-        let broken = |error: io::Error| Ended::Broken(error.kind());
-        self.lock().power = Power::Never;
-        let waited = self.changed.wait_timeout_while(self.lock(), EMPTY_FOR, |state| !state.pulled);
-        let pulled = waited.unwrap_or_else(PoisonError::into_inner).0.pulled;
-        if pulled {
-            return Err(Ended::Pulled);
-        }
-        let socket = connect(driver, BACK_WITHIN).map_err(broken)?;
-        let other_half = socket.try_clone().map_err(broken)?;
-        let mut state = self.lock();
-        if state.pulled {
-            return Err(Ended::Pulled);
-        }
-        state.socket = other_half;
-        Ok(socket)
-    }
-
-    fn pull(&self) {
-        let mut state = self.lock();
-        state.pulled = true;
-        // The driver may have closed first.
-        let _already_closed = state.socket.shutdown(Shutdown::Both);
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    /// The daemon has taken the card.
-    pub(crate) fn taken(&self) {
-        self.set(Power::Seen);
-    }
-
-    pub(crate) fn is_taken(&self) -> bool {
-        self.power() == Power::Seen
-    }
-
-    fn set(&self, power: Power) {
-        self.lock().power = power;
-        self.changed.notify_all();
-    }
-
-    fn power(&self) -> Power {
-        self.lock().power
-    }
-
-    fn wait(&self, within: Duration, done: impl Fn(Power) -> bool) -> Power {
-        let waited = self.changed.wait_timeout_while(self.lock(), within, |state| !done(state.power));
-        waited.unwrap_or_else(PoisonError::into_inner).0.power
-    }
-
-    fn lock(&self) -> MutexGuard<'_, StayState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    let socket = connect(driver, BACK_WITHIN).map_err(broken)?;
+    if stay.goes_on(socket.try_clone().map_err(broken)?) { Ok(socket) } else { Err(Ended::Pulled) }
 }

@@ -157,7 +157,8 @@ fn a_card_that_driver_or_daemon_misunderstand_is_out_for_a_moment_and_comes_back
     check(&[&[4], &[1], &[4], &[0], SELECT], Ended::NoPower);
     // It looks, and looks again, and does not power a card that it takes for the one before.
     check(&[&[4], &[4], &[4], &[4]], Ended::Mistaken);
-    // As when a program has sent one byte, and the driver waits for its answer; or none, and the card has heard nothing.
+    // As when a program has sent one byte, and the driver waits for its answer; or none, and the card has heard
+    // nothing.
     for byte in [0, 1, 2] {
         check(&[&[4], &[1], &[4], &[byte]], Ended::Quiet);
     }

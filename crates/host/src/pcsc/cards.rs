@@ -11,7 +11,7 @@ use autoenroll_world::spec::ReaderName;
 use autoenroll_world::{CardGone, CardHost};
 
 use crate::pcsc::{Reader, Stack};
-use crate::vpcd::lock;
+use crate::stay::lock;
 use crate::{InsertedCard, SharedCard, Slot, insert, share};
 
 /// Cards in the readers of a [`Stack`].

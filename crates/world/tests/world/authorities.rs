@@ -65,7 +65,7 @@ fn a_certificate_is_issued_stored_and_published() {
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), [name]);
     let looked = |what: Look| world.look(&what).unwrap().to_string();
     assert_eq!(looked(Look::Store("alice".to_owned())), format!("certificates=[{name}] archived=[] keys=[{name}]"));
-    assert_eq!(looked(Look::Requests("alice".to_owned())), "requests=[] stages=[]");
+    assert_eq!(looked(Look::Requests("alice".to_owned())), "requests=[] stages=[] given-up=[]");
     assert_eq!(looked(Look::Ca("Contoso CA".to_owned())), format!("issued=[{name}] pending=[] denied=[] revoked=[]"));
     let directory = looked(Look::Directory("alice".to_owned()));
     assert!(directory.starts_with(&format!("certificates=[{name}] ")), "{directory}");
@@ -194,7 +194,7 @@ fn requests_that_are_older_than_the_world_are_fetched() {
     let world = logged_on(spec, Duration::ZERO);
     assert!(records(&world, Kind::Request).is_empty());
     let requests = world.look(&Look::Requests("alice".to_owned())).unwrap();
-    assert_eq!(requests.to_string(), "requests=[ContosoUser] stages=[pending]");
+    assert_eq!(requests.to_string(), "requests=[ContosoUser] stages=[pending] given-up=[]");
 }
 
 #[test]
