@@ -14,7 +14,6 @@ const NOT_PLAYED: &[(Kind, &str, &str)] = &[
     (Kind::Violation, "invariant", "invariants hold in every story"),
     (Kind::Violation, "reason", "invariants hold in every story"),
     (Kind::Request, "reason", "only of requests that do not parse; the own core makes none"),
-    (Kind::Issued, "reason", "only of certificates that do not parse; the own CA makes none"),
 ];
 
 #[test]
