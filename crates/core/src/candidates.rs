@@ -172,11 +172,12 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: 
         Facts::new().with("read", rights.read).with("enroll", rights.enroll).with("autoenroll", rights.autoenroll);
     let autoenroll = ground == Ground::Own || rights.autoenroll;
     let by_hand = rights.read && rights.enroll;
+    // The exception first, so that what excludes a template is the right that is missing.
+    let asked = frame.profile().manual_renewal == ManualRenewal::Asked;
+    let manual = by_hand && !autoenroll && frame.decide(rules::MANUAL_RENEWAL, name, asked, Facts::new()).holds;
     if frame.decide(rules::TEMPLATE_RIGHTS, name, by_hand && autoenroll, facts).holds {
         return Some(ground);
     }
-    let asked = frame.profile().manual_renewal == ManualRenewal::Asked;
-    let manual = by_hand && frame.decide(rules::MANUAL_RENEWAL, name, asked, Facts::new()).holds;
     manual.then_some(Ground::Manual)
 }
 
