@@ -36,7 +36,7 @@ pub(crate) fn run() -> Result<(), String> {
         Wait {
             what: "running all scenarios",
             arguments: vec!["run".to_owned(), "--timeline".to_owned()],
-            goal: Duration::from_secs(2),
+            goal: Duration::from_secs(8),
         },
     ];
     let too_long: Vec<&str> = waits
