@@ -11,6 +11,14 @@ use autoenroll_tests::{root, scratch};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 
+/// A card with a pcscd of its own, whose directory is below `temporary`.
+fn serving(temporary: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(["card", "gids", "--own-pcscd"]).env_clear().env("TMPDIR", temporary);
+    command.current_dir(root()).stdin(Stdio::piped());
+    command
+}
+
 #[test]
 fn a_pcscd_of_its_own_leaves_nothing_however_the_command_ends() {
     if !is_complete() {
@@ -19,16 +27,7 @@ fn a_pcscd_of_its_own_leaves_nothing_however_the_command_ends() {
     // The way to a socket is 108 bytes at most.
     let temporary = scratch(env!("CARGO_TARGET_TMPDIR"), "card");
     for (signal, waits) in [("INT", true), ("TERM", true), ("HUP", true), ("KILL", true), ("KILL", false)] {
-        let mut child = Command::new(PROGRAM)
-            .args(["card", "gids", "--own-pcscd"])
-            .env_clear()
-            .env("TMPDIR", &temporary)
-            .current_dir(root())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = serving(&temporary).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut shown = BufReader::new(child.stdout.take().unwrap()).lines();
         // The first line says where the socket is; later the card is in.
         let line = if waits { shown.find(|line| line.as_ref().unwrap() == "inserted") } else { shown.next() };
@@ -61,16 +60,7 @@ fn a_pcscd_of_its_own_leaves_nothing_when_the_command_is_killed_while_it_starts(
     }
     let temporary = scratch(env!("CARGO_TARGET_TMPDIR"), "cards");
     for n in 0..40 {
-        let mut child = Command::new(PROGRAM)
-            .args(["card", "gids", "--own-pcscd"])
-            .env_clear()
-            .env("TMPDIR", &temporary)
-            .current_dir(root())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = serving(&temporary).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let start = Instant::now();
         // From the moment at which there is anything.
         while fs::read_dir(&temporary).unwrap().count() == 0 {

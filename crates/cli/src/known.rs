@@ -13,7 +13,7 @@ use crate::play::{Played, Verdict};
 use crate::{Failure, file};
 
 /// The largest list that is read.
-const MOST_BYTES: u64 = 1 << 20;
+pub(crate) const MOST_BYTES: u64 = 1 << 20;
 
 /// What is known to fail.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -78,6 +78,9 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::Issued => format!("{} issues {} to {}", f("ca"), f("certificate"), subject(facts)),
         Kind::Pending => format!("{} holds {} for its manager", f("ca"), f("request")),
         Kind::Denied => format!("{} denies request {}: {}{}", f("ca"), f("request-id"), f("reason"), code(facts)),
+        Kind::CaFailed if facts.get("url").is_some() => {
+            format!("the enrollment web service {} of {} fails{}", f("url"), f("ca"), code(facts))
+        }
         Kind::CaFailed => format!("{} cannot be reached{}", f("ca"), code(facts)),
         Kind::Violation => format!("INVARIANT BROKEN for {actor}: {} ({})", f("reason"), f("invariant")),
 
@@ -207,9 +210,10 @@ fn event(facts: &Facts) -> String {
 
 /// What kind of refresh it is.
 fn refresh(facts: &Facts) -> String {
+    let changed = if facts.get("changed").is_some() { ", with other values" } else { "" };
     match fact(facts, "refresh").as_str() {
-        "forced" => ", forced".to_owned(),
-        other => format!(" in the {other}"),
+        "forced" => format!(", forced{changed}"),
+        other => format!(" in the {other}{changed}"),
     }
 }
 

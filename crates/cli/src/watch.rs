@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::arguments::{Run, RunFormat};
 use crate::console::{CLEAR, Colour, Console, printable};
-use crate::{Exit, Failure, run, suite};
+use crate::{Exit, Failure, file, known, run, suite};
 
 /// How often the files are read again. They are small, and reading them needs no facility of the system that may be
 /// missing.
@@ -55,7 +55,7 @@ pub(crate) fn watch(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, 
 fn contents(arguments: &Run) -> Contents {
     let mut contents = suite::on_disk(&arguments.selection);
     if let Some(path) = arguments.known_failures.as_ref().filter(|path| path.is_file())
-        && let Ok(bytes) = std::fs::read(path)
+        && let Ok(bytes) = file::read(path, known::MOST_BYTES)
     {
         contents.insert(path.clone(), bytes);
     }

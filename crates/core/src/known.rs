@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace, PrincipalObject,
-    Provider, RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
+    Action, CardSerial, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace,
+    PrincipalObject, Provider, RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
 };
 use autoenroll_wire::Certificate;
 
@@ -280,6 +280,14 @@ impl Item {
             Task::Retrieve(pending) => pending.entry.renewal,
             Task::Resume(issued) => issued.entry.renewal,
         }
+    }
+
+    /// Whether a key that has to sign the request, of the old certificate or of the one that stands in for a
+    /// registration authority, is in that container of that card.
+    pub(crate) fn is_signed_by(&self, card: &CardSerial, container: &str) -> bool {
+        let Task::Request(request) = &self.task else { return false };
+        let signers = self.renewed().into_iter().chain(&request.cosigner);
+        signers.into_iter().any(|signer| signer.key.card.as_ref() == Some(card) && signer.key.container == container)
     }
 
     /// The certificate whose key signs the request of a renewal.

@@ -182,7 +182,7 @@ impl Core {
                     GpTriggers::Foreground => {
                         matches!(refresh, Some(PolicyRefresh::Foreground | PolicyRefresh::Forced))
                     }
-                    GpTriggers::Changed => refresh != Some(PolicyRefresh::Background),
+                    GpTriggers::Changed => refresh != Some(PolicyRefresh::Background) || trigger.changed,
                     GpTriggers::ForcedOnly => refresh == Some(PolicyRefresh::Forced),
                 };
                 if !self.frame.decide(rules::REFRESH_STARTS_RUN, "group-policy", counts, facts.clone()).holds {
@@ -232,7 +232,7 @@ impl Core {
         let pulse = self.frame.timers.fired(Timer::Pulse, now);
         // MC3.delay
         if self.frame.timers.fired(Timer::Misnamed, now) || pulse {
-            self.trigger(Trigger { cause: TriggerCause::Timer, refresh: None })?;
+            self.trigger(Trigger::of(TriggerCause::Timer))?;
         }
         Ok(())
     }
@@ -262,6 +262,7 @@ fn trigger_facts(trigger: Trigger) -> Facts {
     Facts::new()
         .with("trigger", trigger.cause.as_str())
         .with_some("refresh", trigger.refresh.map(PolicyRefresh::as_str))
+        .with_some("changed", trigger.changed.then_some(true))
 }
 
 /// Starts cores in this process.

@@ -118,7 +118,7 @@ fn needed(frame: &mut Frame, known: &Known, over: &[String], candidate: Candidat
     let Some(Wish { renews, replaces, misnamed }) = wish(frame, known, &candidate)? else { return Ok(None) };
     let Some(signers) = signers(frame, known, template, renews, replaces.as_ref())? else { return Ok(None) };
 
-    let Some(cas) = usable_ways(frame, candidate.cas, &signers.kind) else { return Ok(None) };
+    let Some(cas) = usable_ways(frame, name, candidate.cas, &signers.kind) else { return Ok(None) };
     let retires = retired_by(frame, known, &candidate.entry, replaces.as_ref())?;
     let providers = providers(frame, template, &known.gathered.settings.providers)?;
     let by_hand = candidate.ground == Ground::Manual && has_desktop(frame);
@@ -144,13 +144,13 @@ fn needed(frame: &mut Frame, known: &Known, over: &[String], candidate: Candidat
 }
 
 /// The CAs without the ways that are for renewals, unless this is one; `None` when nothing is left.
-fn usable_ways(frame: &mut Frame, cas: BestFirst<Ca>, kind: &Kind) -> Option<BestFirst<Ca>> {
+fn usable_ways(frame: &mut Frame, template: &str, cas: BestFirst<Ca>, kind: &Kind) -> Option<BestFirst<Ca>> {
     let renewal = matches!(kind, Kind::Renew(_));
     let mut usable = Vec::new();
     for ca in core::iter::once(cas.first).chain(cas.others) {
         let refuses = ca.renewal_only && !renewal;
-        let facts = Facts::new().with("ca", ca.name.as_str());
-        if !(ca.renewal_only && frame.decide(rules::RENEWAL_ONLY, &ca.host, refuses, facts).holds) {
+        let facts = Facts::new().with("ca", ca.name.as_str()).with("url", ca.host.as_str());
+        if !(ca.renewal_only && frame.decide(rules::RENEWAL_ONLY, template, refuses, facts).holds) {
             usable.push(ca);
         }
     }

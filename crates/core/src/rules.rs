@@ -237,7 +237,7 @@ autoenroll_model::rules! {
     NEXT_CA = "R083", "[MS-XCEP] 3.1.4.1.3.5",
         "another CA issues the template, and is asked after this one failed";
     RENEWAL_ONLY = "R087.renewal-only", "[MS-XCEP] 3.1.4.1.3.5",
-        "the enrollment web service takes renewals only, and is not asked for a new certificate";
+        "the enrollment web service takes renewals only, and is not asked for a new certificate", Exception;
     SILENT_CA = "R087.silent", "Microsoft support: error 0x80090022",
         "the way to the CA failed only because nobody may be asked, so the code of the one before it stays the item's";
     PENDING_REMEMBERED = "R086", "[MS-WCCE] 3.1.1.6.1",

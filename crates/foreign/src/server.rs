@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn each_input_is_answered_until_idle() {
-        let logon = Input::Trigger(autoenroll_model::Trigger { cause: TriggerCause::Logon, refresh: None });
+        let logon = Input::Trigger(autoenroll_model::Trigger::of(TriggerCause::Logon));
         check(&[], &[], &Ok(()));
         check(
             &[start(2), handle(1, logon), handle(2, Input::Tick)],

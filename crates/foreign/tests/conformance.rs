@@ -21,7 +21,7 @@ fn checked(fault: &str) -> Vec<CheckedRule> {
 /// A logon: every effect succeeds, and the user wants to start.
 fn log_on(mut factory: DisturbedFactory) -> Result<(), CoreError> {
     let mut core = factory.start(&Identity::for_tests(Profile::server_2003_sp1()))?;
-    let mut inputs = vec![Input::Trigger(Trigger { cause: TriggerCause::Logon, refresh: None })];
+    let mut inputs = vec![Input::Trigger(Trigger::of(TriggerCause::Logon))];
     while let Some(input) = inputs.pop() {
         core.handle(Now { mono: SimTime(0), wall: FileTime(0) }, input)?;
         while let Some(output) = core.poll()? {

@@ -190,6 +190,17 @@ pub struct Trigger {
     /// Which kind of refresh, when Group Policy was applied with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<PolicyRefresh>,
+    /// Whether that brought other values than the last application.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub changed: bool,
+}
+
+impl Trigger {
+    /// That cause, without an application of Group Policy.
+    #[must_use]
+    pub const fn of(cause: TriggerCause) -> Self {
+        Self { cause, refresh: None, changed: false }
+    }
 }
 
 words! {
@@ -213,10 +224,8 @@ words! {
     pub enum PolicyRefresh as "policy refresh" {
         /// At boot or logon.
         Foreground = "foreground",
-        /// In the background, with the same values as at the last application.
+        /// By the refresh timer.
         Background = "background",
-        /// In the background, with other values than at the last application.
-        Changed = "changed",
         /// By `gpupdate /force`.
         Forced = "forced",
     }

@@ -115,7 +115,7 @@ impl Saboteur {
                 event.map(OutputBody::Event).map(Put).into_iter().chain([Tell(input)]).collect()
             }
             Input::Unlock if self.has(PlantedBug::UnlockStartsRun) => {
-                let trigger = Trigger { cause: TriggerCause::Logon, refresh: None };
+                let trigger = Trigger::of(TriggerCause::Logon);
                 vec![Tell(Input::Unlock), Tell(Input::Trigger(trigger))]
             }
             Input::Trigger(_) if self.has(PlantedBug::TriggerLost) && self.memory.run.is_some() => vec![],
@@ -185,7 +185,7 @@ impl Saboteur {
                 vec![Put(body), Tell(Input::BalloonClicked(balloon))]
             }
             OutputBody::Report(Report::RunEnded) if self.has(PlantedBug::NeverRests) => {
-                let trigger = Trigger { cause: TriggerCause::Manual, refresh: None };
+                let trigger = Trigger::of(TriggerCause::Manual);
                 vec![Put(body), Tell(Input::Trigger(trigger))]
             }
             OutputBody::Report(Report::ItemEnded { outcome: Outcome::Enrolled { .. }, .. })

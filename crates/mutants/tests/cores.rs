@@ -128,7 +128,7 @@ fn number(id: u32) -> String {
 // The words of both sides.
 
 fn trigger(cause: TriggerCause) -> Input {
-    Input::Trigger(Trigger { cause, refresh: None })
+    Input::Trigger(Trigger::of(cause))
 }
 
 fn answer(prompt: u32, answer: Answer) -> Input {
@@ -156,7 +156,7 @@ fn serial() -> CardSerial {
 }
 
 fn run_started() -> OutputBody {
-    OutputBody::Report(Report::RunStarted { trigger: Trigger { cause: TriggerCause::Manual, refresh: None } })
+    OutputBody::Report(Report::RunStarted { trigger: Trigger::of(TriggerCause::Manual) })
 }
 
 fn item_started() -> OutputBody {
@@ -470,7 +470,7 @@ fn a_card_is_asked_for_something_else() {
 /// Asks a core that wants to be woken at `deadline` when it wants to, after it has started a run for `cause` at the
 /// start.
 fn deadline(bug: Option<PlantedBug>, cause: TriggerCause, deadline: Duration) -> Option<SimTime> {
-    let started = OutputBody::Report(Report::RunStarted { trigger: Trigger { cause, refresh: None } });
+    let started = OutputBody::Report(Report::RunStarted { trigger: Trigger::of(cause) });
     let core =
         Scripted { script: [vec![started]].into(), deadline: Some(SimTime::START + deadline), ..Scripted::default() };
     let mut core = Sabotaged::new(core, &Identity::for_tests(Profile::server_2003_sp1()), bug);

@@ -1,7 +1,7 @@
 //! Actions: what users, administrators and power switches do.
 
 use autoenroll_model::{
-    Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh,
+    Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh, Trigger,
     TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
@@ -48,7 +48,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Action::Pulse { principal } => {
                 let id = self.running_session(principal)?;
                 let record = self.record(principal, Kind::Pulse, Facts::new(), Vec::new());
-                self.trigger(id, TriggerCause::Manual, None, vec![record]).map_err(ActError::from)
+                self.trigger(id, Trigger::of(TriggerCause::Manual), vec![record]).map_err(ActError::from)
             }
             Action::GpRefresh { principal, forced } => self.gp_refresh(principal, *forced),
             Action::Click { user, on } => self.click(user, *on),
@@ -165,7 +165,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Context::Machine => TriggerCause::Boot,
             Context::User => TriggerCause::Logon,
         };
-        self.trigger(id, cause, foreground.then_some(PolicyRefresh::Foreground), because)
+        let refresh = foreground.then_some(PolicyRefresh::Foreground);
+        self.trigger(id, Trigger { refresh, ..Trigger::of(cause) }, because)
     }
 
     fn log_off(&mut self, id: SessionId, user: &str) -> Result<(), WorldError> {
@@ -243,11 +244,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn gp_refresh(&mut self, principal: &str, forced: bool) -> Result<(), ActError> {
         let id = self.running_session(principal)?;
         let context = if self.computers.contains_key(principal) { Context::Machine } else { Context::User };
-        let refresh = self.apply_policy(id, context);
-        let refresh = if forced { PolicyRefresh::Forced } else { refresh };
-        let facts = Facts::new().with("refresh", refresh.as_str()).with("context", context.as_str());
-        let record = self.record(principal, Kind::GpRefresh, facts, Vec::new());
-        self.trigger(id, TriggerCause::GroupPolicy, Some(refresh), vec![record]).map_err(ActError::from)
+        let refresh = if forced { PolicyRefresh::Forced } else { PolicyRefresh::Background };
+        self.refresh_policy(id, principal, context, refresh, Vec::new()).map_err(ActError::from)
     }
 
     fn click(&mut self, user: &str, on: ClickTarget) -> Result<(), ActError> {

@@ -46,11 +46,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn trigger(
         &mut self,
         id: SessionId,
-        cause: TriggerCause,
-        refresh: Option<PolicyRefresh>,
+        trigger: Trigger,
         because: Vec<RecordId>,
     ) -> Result<(), WorldError> {
-        let trigger = Trigger { cause, refresh };
         let principal = self.principal_of(id);
         let record = self.record(&principal, Kind::Trigger, record::trigger(&trigger), because);
         self.deliver(id, Input::Trigger(trigger), vec![record])
@@ -71,23 +69,36 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if !applied {
             return Ok(());
         }
-        let refresh = self.apply_policy(id, context);
-        let facts = Facts::new().with("refresh", refresh.as_str()).with("context", context.as_str());
-        let record = self.record(&principal, Kind::GpRefresh, facts, because);
-        self.trigger(id, TriggerCause::GroupPolicy, Some(refresh), vec![record])
+        self.refresh_policy(id, &principal, context, PolicyRefresh::Background, because)
     }
 
-    /// Applies policy to a session in the background. Where no domain controller answers, the old values stay.
-    pub(crate) fn apply_policy(&mut self, id: SessionId, context: Context) -> PolicyRefresh {
+    /// Applies policy to a running session, which is told of it.
+    pub(crate) fn refresh_policy(
+        &mut self,
+        id: SessionId,
+        principal: &str,
+        context: Context,
+        refresh: PolicyRefresh,
+        because: Vec<RecordId>,
+    ) -> Result<(), WorldError> {
+        let changed = self.apply_policy(id, context);
+        let facts = Facts::new().with("refresh", refresh.as_str()).with_some("changed", changed.then_some(true));
+        let record = self.record(principal, Kind::GpRefresh, facts.with("context", context.as_str()), because);
+        self.trigger(id, Trigger { cause: TriggerCause::GroupPolicy, refresh: Some(refresh), changed }, vec![record])
+    }
+
+    /// Whether the values are others than at the last application. Where no domain controller answers, the old ones
+    /// stay.
+    fn apply_policy(&mut self, id: SessionId, context: Context) -> bool {
         let reachable = self.directory.controller().is_ok();
         let values = self.policy.applied(context);
         // T2.1.changed
         match self.sessions.get_mut(&id) {
             Some(session) if reachable && session.applied != values => {
                 session.applied = values;
-                PolicyRefresh::Changed
+                true
             }
-            _ => PolicyRefresh::Background,
+            _ => false,
         }
     }
 

@@ -151,11 +151,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
             Effect::Retrieve { ca, host, request_id } => self
                 .enrollment_server(principal, ca, host)
-                .map_err(|code| self.ca_failed(ca, code, pending.record))
+                .map_err(|code| self.way_failed(ca, host, code, pending.record))
                 .and_then(|()| self.retrieve(ca, *request_id, pending.record)),
             Effect::ReadExchangeCertificate { ca, host } => self
                 .enrollment_server(principal, ca, host)
-                .map_err(|code| self.ca_failed(ca, code, pending.record))
+                .map_err(|code| self.way_failed(ca, host, code, pending.record))
                 .and_then(|()| self.exchange_certificate(ca, pending.record)),
             Effect::GetPolicies(server) => self.policies(id, principal, server),
             Effect::Inspect(thumbprints) => {

@@ -201,7 +201,8 @@ pub(crate) const fn stage(entry: &RequestEntry) -> &'static str {
 
 pub(crate) fn trigger(trigger: &Trigger) -> Facts {
     let facts = Facts::new().with("trigger", trigger.cause.as_str());
-    facts.with_some("refresh", trigger.refresh.map(|refresh| refresh.as_str()))
+    let facts = facts.with_some("refresh", trigger.refresh.map(|refresh| refresh.as_str()));
+    facts.with_some("changed", trigger.changed.then_some(true))
 }
 
 /// The record of a report.

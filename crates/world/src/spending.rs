@@ -9,6 +9,10 @@ use autoenroll_trace::Kind;
 use crate::queue::{Event, SessionId};
 use crate::spec::{Budget, Quantity};
 
+/// An instant with fewer events and outputs is not looked at: hashing every record of every instant would cost more than
+/// recording it.
+const STEPS_NOT_WATCHED: u32 = 1_000;
+
 /// This many events and outputs of one instant, without a record that says something new, mean that it does not end.
 pub const STEPS_WITHOUT_PROGRESS: u32 = 10_000;
 
@@ -23,7 +27,9 @@ pub(crate) struct Spending {
     source: Source,
     /// What the records of this instant have said, as hashes.
     said: BTreeSet<u64>,
-    /// Events and outputs since something was said for the first time.
+    /// Events and outputs of this instant.
+    steps: u32,
+    /// Those since something was said for the first time.
     idle: u32,
 }
 
@@ -61,18 +67,21 @@ impl Spending {
     /// An event, or a step of the scenario, begins.
     pub(crate) const fn begin(&mut self, source: Source) {
         self.events += 1;
+        self.steps += 1;
         self.idle += 1;
         self.source = source;
     }
 
     /// A core has put something out.
     pub(crate) const fn output(&mut self) {
+        self.steps += 1;
         self.idle += 1;
     }
 
     /// The clock has moved: what was said before may be said again.
     pub(crate) fn next_instant(&mut self) {
         self.said.clear();
+        self.steps = 0;
         self.idle = 0;
     }
 
@@ -81,11 +90,15 @@ impl Spending {
         self.records += 1;
         self.bytes += size(actor, facts);
         *self.by.entry(self.source).or_default() += 1;
-        let mut hasher = DefaultHasher::new();
-        (actor, kind, facts).hash(&mut hasher);
-        if self.said.insert(hasher.finish()) {
+        if self.steps < STEPS_NOT_WATCHED || self.is_new(actor, kind, facts) {
             self.idle = 0;
         }
+    }
+
+    fn is_new(&mut self, actor: &str, kind: Kind, facts: &Facts) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (actor, kind, facts).hash(&mut hasher);
+        self.said.insert(hasher.finish())
     }
 
     /// Whether this instant only repeats itself.

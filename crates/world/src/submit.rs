@@ -113,7 +113,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     ) -> Result<EffectResult, HResult> {
         let ca = submission.ca.as_str();
         let through = self.enrollment_server(principal, ca, &submission.host);
-        through.map_err(|code| self.ca_failed(ca, code, because))?;
+        through.map_err(|code| self.way_failed(ca, &submission.host, code, because))?;
         self.reach(ca, because)?;
         let groups = self.sessions.get(&id).map(|session| session.groups.clone()).unwrap_or_default();
         let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
@@ -262,7 +262,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     pub(crate) fn ca_failed(&mut self, ca: &str, code: HResult, because: RecordId) -> HResult {
-        let facts = Facts::new().with("ca", ca).with("code", code.to_string());
+        self.failed_call(ca, Facts::new().with("ca", ca), code, because)
+    }
+
+    /// An enrollment web service of a CA fails; the CA itself was not asked.
+    pub(crate) fn way_failed(&mut self, ca: &str, url: &str, code: HResult, because: RecordId) -> HResult {
+        self.failed_call(ca, Facts::new().with("ca", ca).with("url", url), code, because)
+    }
+
+    fn failed_call(&mut self, ca: &str, facts: Facts, code: HResult, because: RecordId) -> HResult {
+        let facts = facts.with("code", code.to_string());
         let causes = std::iter::once(because).chain(self.blame_for_authority(ca)).collect();
         self.record(ca, Kind::CaFailed, facts, causes);
         code

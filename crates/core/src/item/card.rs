@@ -347,9 +347,9 @@ pub(super) fn replace_answered(
         return ask_for_pin(job, frame, Purpose::Write(Certified { keep_default: !yes, ..certified }), card);
     }
     if yes {
-        // P7.38: a key that has to sign its own renewal is not destroyed before.
-        let default = card.description.default_container().map(|container| container.name.as_str());
-        let signs = job.item.renewed().is_some_and(|old| Some(old.key.container.as_str()) == default);
+        // P7.38: a key that has to sign the request is not destroyed before.
+        let default = card.description.default_container();
+        let signs = default.is_some_and(|container| job.item.is_signed_by(&card.serial, &container.name));
         let over = frame.profile().replace_yes == ReplaceYes::Overwrite && !signs;
         if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
             card.overwrite = card.description.default_container().map(|container| container.name.clone());

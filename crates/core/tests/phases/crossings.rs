@@ -162,12 +162,7 @@ fn a_card_pulled_at_each_step_is_asked_for_again_or_fails_the_item_and_the_next_
         assert_eq!(lines.contains("enrolled"), asks_again, "{word}\n{lines}");
         assert_eq!(lines.contains("failed 0x80100069"), !asks_again, "{word}\n{lines}");
         if !asks_again {
-            driver.answer(Answer::Close);
-            driver.trigger(TriggerCause::Manual);
-            driver.wait(Duration::minutes(1));
-            driver.click_icon();
-            driver.answer(Answer::Start);
-            driver.pin("1234");
+            driver.again_after_the_summary();
             assert!(driver.lines.contains("enrolled") && driver.requests().is_empty(), "{word}\n{}", driver.lines);
         }
     }

@@ -178,8 +178,18 @@ impl Driver {
 
     // What people do.
 
+    /// The summary is closed, and the next run is worked on with the right PIN.
+    pub fn again_after_the_summary(&mut self) {
+        self.answer(Answer::Close);
+        self.trigger(TriggerCause::Manual);
+        self.wait(Duration::minutes(1));
+        self.click_icon();
+        self.answer(Answer::Start);
+        self.pin("1234");
+    }
+
     pub fn trigger(&mut self, cause: TriggerCause) {
-        self.give(Input::Trigger(Trigger { cause, refresh: None }), &format!("trigger {cause}"));
+        self.give(Input::Trigger(Trigger::of(cause)), &format!("trigger {cause}"));
     }
 
     pub fn wait(&mut self, span: Duration) {

@@ -238,12 +238,7 @@ fn a_card_that_fails_at_a_step_fails_the_item_by_the_rule_for_that_step() {
         driver.pin("1234");
         says(&driver.take(), &[word, &format!("failed {code}"), "event 13", "PROMPT summary"], &["event 19"]);
         assert_eq!(driver.decided(rule), Some(true), "{word} {code}");
-        driver.answer(Answer::Close);
-        driver.trigger(TriggerCause::Manual);
-        driver.wait(Duration::minutes(1));
-        driver.click_icon();
-        driver.answer(Answer::Start);
-        driver.pin("1234");
+        driver.again_after_the_summary();
         says(&driver.take(), &["enrolled"], &[]);
         assert!(driver.requests().is_empty(), "{word} {code}");
     }

@@ -108,7 +108,7 @@ impl Session {
     /// The first input of a user's core: the outputs and the deadline.
     pub(super) fn log_on(&mut self) -> Result<(Vec<Output>, Option<SimTime>), CoreError> {
         self.begin(VERSION)?;
-        self.ask(0, Input::Trigger(Trigger { cause: TriggerCause::Logon, refresh: None }))
+        self.ask(0, Input::Trigger(Trigger::of(TriggerCause::Logon)))
     }
 
     pub(super) fn first_effect(&mut self) -> Result<EffectId, CoreError> {

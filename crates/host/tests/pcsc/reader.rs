@@ -69,8 +69,12 @@ pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: &Arc<Stack>, 
         assert_eq!(reader.transmit(SELECT), Err(CardGone(HResult::SCARD_W_REMOVED_CARD)), "noticed: {noticed}");
         reader.wait_until_empty(LONG).unwrap();
     }
-    // In the middle of a command: the card is locked, so that the command waits for it.
     let (inserted, reader) = put_in(&card, slot);
+    assert_eq!(pull_amid_a_command(&card, inserted, &reader), Err(CardGone(HResult::SCARD_W_REMOVED_CARD)));
+}
+
+/// What a command says whose card is pulled before it answers: the card is locked, so that the command waits for it.
+fn pull_amid_a_command(card: &SharedCard, inserted: InsertedCard, reader: &Reader) -> Result<Vec<u8>, CardGone> {
     std::thread::scope(|scope| {
         let held = card.lock().unwrap();
         let transmitted = scope.spawn(|| reader.transmit(SELECT));
@@ -79,24 +83,15 @@ pub(crate) fn a_pulled_card_is_gone_whatever_pcscd_calls_it(stack: &Arc<Stack>, 
         std::thread::sleep(Duration::from_millis(100));
         drop(held);
         pulled.join().unwrap();
-        assert_eq!(transmitted.join().unwrap(), Err(CardGone(HResult::SCARD_W_REMOVED_CARD)));
-    });
+        transmitted.join().unwrap()
+    })
 }
 
 /// pcscd does not see that a card pulled amid a command was out, when another one is in before it looks.
 pub(crate) fn a_card_put_in_right_after_a_pull_amid_a_command_is_seen(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
     let (inserted, reader) = put_in(&card, slot);
-    std::thread::scope(|scope| {
-        let held = card.lock().unwrap();
-        let transmitted = scope.spawn(|| reader.transmit(SELECT));
-        std::thread::sleep(Duration::from_millis(100));
-        let pulled = scope.spawn(|| inserted.pull());
-        std::thread::sleep(Duration::from_millis(100));
-        drop(held);
-        pulled.join().unwrap();
-        assert!(transmitted.join().unwrap().is_err());
-    });
+    assert!(pull_amid_a_command(&card, inserted, &reader).is_err());
     let inserted = insert(Arc::clone(&card), slot.driver(), LONG, |_| {}).unwrap();
     assert!(inserted.wait_until_taken(LONG), "pcscd has not noticed that the card was out");
     let reader = Reader::open(&slot.name).unwrap();

@@ -224,15 +224,15 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(Kind::Lock, "A user locks the workstation.", &[]),
     schema(Kind::Unlock, "A user unlocks it.", &[]),
     schema(Kind::Pulse, "Somebody asks for a run by hand.", &[]),
-    schema(Kind::GpRefresh, "Group Policy is applied.", &[POLICY_REFRESH, CONTEXT_OF_POLICY]),
+    schema(Kind::GpRefresh, "Group Policy is applied.", &[POLICY_REFRESH, POLICY_CHANGED, CONTEXT_OF_POLICY]),
     schema(Kind::Click, "Somebody clicks.", &[CLICKED]),
     schema(Kind::Insert, "A card goes into a reader.", &[CARD, READER, COMPUTER]),
     schema(Kind::Remove, "A card leaves a reader.", &[CARD, READER, COMPUTER]),
     schema(Kind::Answer, "Somebody answers a prompt.", &[ANSWERED, ANSWER, CARD]),
     schema(Kind::Change, "The world changes: directory, template, policy, CA, wall clock.", CHANGED),
-    schema(Kind::Trigger, "A trigger reaches a core.", &[TRIGGER, REFRESH]),
-    schema(Kind::TriggerHeld, "A trigger came while a run was open.", &[TRIGGER, REFRESH, KEPT]),
-    schema(Kind::RunStarted, "A run starts.", &[TRIGGER, REFRESH]),
+    schema(Kind::Trigger, "A trigger reaches a core.", &[TRIGGER, REFRESH, POLICY_CHANGED]),
+    schema(Kind::TriggerHeld, "A trigger came while a run was open.", &[TRIGGER, REFRESH, POLICY_CHANGED, KEPT]),
+    schema(Kind::RunStarted, "A run starts.", &[TRIGGER, REFRESH, POLICY_CHANGED]),
     schema(Kind::RunEnded, "A run ends.", &[]),
     schema(Kind::ItemStarted, "Work on a certificate begins.", &[TEMPLATE, ACTION, INTERACTIVE]),
     schema(
@@ -382,7 +382,7 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
         &[CA, REQUEST_ID, REQUESTER, TEMPLATE, fact("request", FactType::Certificate, "The request's name."), MESSAGE],
     ),
     schema(Kind::Denied, "A CA denies.", &[CA, REQUEST_ID, REQUESTER, TEMPLATE, CODE, REASON]),
-    schema(Kind::CaFailed, "A CA cannot be reached, or fails.", &[CA, CODE]),
+    schema(Kind::CaFailed, "A CA, or an enrollment web service of it, cannot be reached, or fails.", &[CA, URL, CODE]),
     schema(Kind::Violation, "An invariant of the world does not hold.", &[INVARIANT, REASON]),
 ];
 
@@ -644,6 +644,7 @@ const MESSAGE: FactSchema = fact("message", FactType::Text, "What the CA says.")
 const OFFERS: FactSchema = fact("offers", FactType::List(&OFFERED), "The answers it offers.");
 const OUTCOME: FactSchema = fact("outcome", FactType::Word(|| OUTCOMES.to_vec()), "How it ended.");
 const POINT: FactSchema = fact("point", POINTS, "The decision point.");
+const POLICY_CHANGED: FactSchema = fact("changed", FactType::Flag, "Policy is another than at the last application.");
 const POLICY_REFRESH: FactSchema = fact("refresh", REFRESHES, "What kind of refresh.");
 const PRINCIPAL: FactSchema = fact("principal", FactType::Principal, "The user or computer.");
 const PROVIDER: FactSchema = fact("provider", FactType::Provider, "The provider (CSP).");

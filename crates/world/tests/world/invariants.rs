@@ -42,7 +42,7 @@ fn pin_prompt(id: u32) -> OutputBody {
 }
 
 fn run_started() -> OutputBody {
-    OutputBody::Report(Report::RunStarted { trigger: Trigger { cause: TriggerCause::Logon, refresh: None } })
+    OutputBody::Report(Report::RunStarted { trigger: Trigger::of(TriggerCause::Logon) })
 }
 
 fn item(outcome: Outcome) -> [OutputBody; 2] {
