@@ -9,8 +9,8 @@ use autoenroll_trace::Kind;
 use crate::queue::{Event, SessionId};
 use crate::spec::{Budget, Quantity};
 
-/// An instant with fewer events and outputs is not looked at: hashing every record of every instant would cost more than
-/// recording it.
+/// An instant with fewer events and outputs is not looked at: hashing every record of every instant would cost more
+/// than recording it.
 const STEPS_NOT_WATCHED: u32 = 1_000;
 
 /// This many events and outputs of one instant, without a record that says something new, mean that it does not end.
