@@ -16,6 +16,9 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct Allowed {
     code: String,
+    /// The part of the certificate that it may be found in; anywhere where there is none.
+    #[serde(default)]
+    within: String,
     source: String,
     why: String,
 }
@@ -32,8 +35,8 @@ fn pkilint_finds_only_what_documents_ask_for() {
             [name, "DONE", _] => drop(linted.insert((*name).to_owned())),
             // Says how a key identifier was computed, and the like.
             [_, "INFO", ..] => {}
-            [_, _, code, _] => {
-                let known = allowed.allowed.iter().position(|one| one.code == *code);
+            [_, _, code, path] => {
+                let known = allowed.allowed.iter().position(|one| one.code == *code && path.starts_with(&one.within));
                 used.insert(known.unwrap_or_else(|| panic!("{line}")));
             }
             _ => panic!("not understood: {line}"),
