@@ -1,23 +1,29 @@
 //! A world from its description.
 
+mod keys;
+
 use crate::action::Change;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
-use autoenroll_card::{Card, ContainerSpec, KeySource, PersonaliseError, Personalisation};
+use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
 use autoenroll_keys::{PrivateKey, Seed, draw};
 use autoenroll_model::{
-    CardSerial, Certificates, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
-    KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore, hex,
+    CardSerial, Certificates, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, FileTime, KeyAlgorithm,
+    KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore,
+    hex,
 };
 use autoenroll_trace::Trace;
 use autoenroll_wire::{Certificate, thumbprint};
 
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
+use keys::{Keys, SoftwareKeys};
+
 use crate::error::{Place, SpecError, SpecErrors, SpecFault, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost, Hosts};
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
@@ -26,8 +32,7 @@ use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::spec::{
-    CaSpec, CardSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec,
-    WorldSpec,
+    CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec, WorldSpec,
 };
 use crate::spending::Spending;
 use crate::stores::{PrincipalStores, TrustStores};
@@ -39,9 +44,6 @@ const FORGOTTEN: u32 = 999_999;
 /// CA certificates began so long before the start.
 const CA_AGE: Duration = Duration::days(3650);
 
-/// The key of templates whose minimum is beyond any RSA key here.
-const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
-
 /// The provider of software keys whose template lists none.
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
@@ -52,6 +54,19 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Everything in the description that names what does not exist, or cannot be made. The same description is always
     /// refused for the same reasons, whatever core and hosts are.
     pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
+        Self::build(spec, factory, hosts, SoftwareKeys::Own)
+    }
+
+    /// The same world, but that all software keys of the start are one: it is built, or refused, for the same reasons
+    /// and sooner, and no request that such a key signs can be told from another by its key.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn rehearsal(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
+        Self::build(spec, factory, hosts, SoftwareKeys::One)
+    }
+
+    fn build(spec: WorldSpec, factory: F, hosts: Hosts<C, A>, software: SoftwareKeys) -> Result<Self, SpecErrors> {
         let mut faults = Faults::default();
         no_name_twice(&spec, &mut faults);
         if !faults.0.is_empty() {
@@ -93,12 +108,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             changes: Vec::new(),
             invariants: Checkers::new(Some(spec.profile.cancelled)),
         };
+        let keys = Keys::new(&spec, software);
         world.build_directory(&spec);
         world.build_authorities(&spec, &mut faults);
         world.build_trust(&spec, &mut faults);
-        let certificates = world.build_certificates(&spec, &mut faults);
-        world.build_cards(&spec, &certificates, &mut faults);
-        world.build_stores(&spec, &certificates, &mut faults);
+        let certificates = world.build_certificates(&spec, &keys, &mut faults);
+        world.build_cards(&spec, &certificates, &keys, &mut faults);
+        world.build_stores(&spec, &certificates, &keys, &mut faults);
         world.build_schedule(&spec);
         #[cfg(feature = "planted-bugs")]
         world.flip_authorities(&spec);
@@ -221,16 +237,17 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Issues every certificate that is described anywhere, once for each name.
-    fn build_certificates(&mut self, spec: &WorldSpec, faults: &mut Faults) -> BTreeMap<String, Old> {
-        let in_stores = spec.stores.iter().flat_map(|store| store.certificates.iter().map(|c| (c, Some(store.of.as_str()))));
+    fn build_certificates(&mut self, spec: &WorldSpec, keys: &Keys<'_>, faults: &mut Faults) -> BTreeMap<String, Old> {
+        let in_stores =
+            spec.stores.iter().flat_map(|store| store.certificates.iter().map(|c| (c, Some(store.of.as_str()))));
         let of_users = spec.users.iter().flat_map(|user| user.published.iter().map(|c| (c, Some(user.name.as_str()))));
-        let of_computers = spec.computers.iter().flat_map(|pc| pc.published.iter().map(|c| (c, Some(pc.name.as_str()))));
+        let of_computers =
+            spec.computers.iter().flat_map(|pc| pc.published.iter().map(|c| (c, Some(pc.name.as_str()))));
         let anybody = spec.users.first().map(|user| user.name.as_str());
         let on_cards = spec.cards.iter().flat_map(|card| &card.containers);
         let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, anybody));
         let all = in_stores.chain(of_users).chain(of_computers).chain(on_cards);
 
-        let places = places_on_cards(spec);
         let mut tried = BTreeSet::new();
         let mut issued = BTreeMap::new();
         let mut untrusted_cas = BTreeMap::new();
@@ -242,7 +259,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 faults.push(Place::of(Thing::Certificate, &certificate.name), SpecFault::NobodysCertificate);
                 continue;
             };
-            if let Some(old) = self.build_certificate(spec, certificate, owner, &places, &mut untrusted_cas, faults) {
+            if let Some(old) = self.build_certificate(spec, certificate, owner, keys, &mut untrusted_cas, faults) {
                 issued.insert(certificate.name.clone(), old);
             }
         }
@@ -267,7 +284,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         spec: &WorldSpec,
         certificate: &CertificateSpec,
         owner: &str,
-        places: &BTreeMap<String, (String, String)>,
+        keys: &Keys<'_>,
         untrusted_cas: &mut BTreeMap<String, Ca>,
         faults: &mut Faults,
     ) -> Option<Old> {
@@ -278,7 +295,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             faults.push(place().key("ca"), self.unknown_authority(&certificate.ca));
             return None;
         }
-        let key = self.key_for(spec, place(), &certificate.key, &current, places, faults)?;
+        let key = keys.find(place(), &certificate.key, &current, faults)?;
         let order = Order {
             template: template_then(&current, certificate),
             owner: &owner,
@@ -319,59 +336,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
     }
 
-    /// The key of a certificate or request: on a card that of its container, otherwise its own.
-    fn key_for(
-        &self,
-        spec: &WorldSpec,
-        of: Place,
-        place: &CertificateKey,
-        template: &Template,
-        places: &BTreeMap<String, (String, String)>,
-        faults: &mut Faults,
-    ) -> Option<PrivateKey> {
-        let on_card = match (place, places.get(&of.name)) {
-            (CertificateKey::Card { card, container }, _) => Some((card, container)),
-            (_, Some((card, container))) => Some((card, container)),
-            _ => None,
-        };
-        let (key, of_key) = match on_card {
-            None => {
-                let algorithm = KeyAlgorithm::rsa_at_least(template.minimal_key_size).unwrap_or(FALLBACK_KEY);
-                let drawn = draw(&self.seed, "world", "certificate key", &of.name, 0);
-                let asked_for = Place::of(Thing::Template, &template.name).key("minimal-key-size");
-                (PrivateKey::from_pool(algorithm, &drawn), asked_for)
-            }
-            Some((card, container)) => {
-                let found = spec.cards.iter().find(|known| known.name == *card);
-                let known = || spec.cards.iter().map(|card| card.name.clone()).collect();
-                let found = found.ok_or_else(|| Unknown { what: Thing::Card, name: card.clone(), known: known() });
-                let found = faults.take(of.clone().key("card"), found)?;
-                let known = || found.containers.iter().map(|container| container.name.clone()).collect();
-                let described = found.containers.iter().find(|known| known.name == *container);
-                let described = described.ok_or_else(|| Unknown {
-                    what: Thing::Container,
-                    name: container.clone(),
-                    known: known(),
-                });
-                let described = faults.take(of.key("container"), described)?;
-                let key = self.card_key(card, container, described.key.unwrap_or(KeyAlgorithm::Rsa2048));
-                (key, Place::container(card, container).key("key"))
-            }
-        };
-        // As the CA says it, for templates of version 2 and later.
-        let (bits, minimum) = (key.algorithm().bits(), template.minimal_key_size);
-        if template.schema_version() >= 2 && bits < minimum {
-            faults.push(of_key, SpecFault::KeyTooShort { bits, minimum });
-            return None;
-        }
-        Some(key)
-    }
-
-    fn card_key(&self, card: &str, container: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "card key", &format!("{card}/{container}"), 0))
-    }
-
-    fn build_cards(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>, faults: &mut Faults) {
+    fn build_cards(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>, keys: &Keys<'_>, faults: &mut Faults) {
         for described in &spec.cards {
             let serial = described.serial.unwrap_or_else(|| self.drawn_serial(&described.name));
             let mut card = Card::new(described.profile.clone(), serial, self.seed);
@@ -392,7 +357,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let added = card.add_container(&ContainerSpec {
                     name,
                     kind: KeyKind::Exchange,
-                    key: KeySource::Import(self.card_key(&described.name, &container.name, algorithm)),
+                    key: KeySource::Import(keys.on_card(&described.name, &container.name, algorithm)),
                     certificate: certificate.map(|old| old.certificate.raw.clone()),
                     default: container.default,
                 });
@@ -421,10 +386,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         serial
     }
 
-    fn build_stores(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>, faults: &mut Faults) {
-        let places = places_on_cards(spec);
+    fn build_stores(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>, keys: &Keys<'_>, faults: &mut Faults) {
         for store in &spec.stores {
-            if faults.take(Place::of(Thing::Principal, &store.of), self.directory.object(&store.of).map(drop)).is_none() {
+            if faults.take(Place::of(Thing::Principal, &store.of), self.directory.object(&store.of).map(drop)).is_none()
+            {
                 continue;
             }
             for certificate in &store.certificates {
@@ -434,14 +399,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let stored = StoredCertificate {
                     certificate: old.certificate.raw.clone(),
                     thumbprint: thumbprint(&old.certificate.raw),
-                    key: self.place_key(spec, &store.of, &certificate.name, &certificate.key, kept, &places),
+                    key: self.place_key(spec, &store.of, &certificate.name, &certificate.key, kept, keys),
                     archived: certificate.archived,
                     auto_enroll: Some(old.template.clone()).filter(|_| !old.foreign),
                 };
                 self.stores.entry(store.of.clone()).or_default().add(stored);
             }
             for request in &store.requests {
-                self.build_request(spec, &store.of, request, issued, &places, faults);
+                self.build_request(spec, &store.of, request, issued, keys, faults);
             }
         }
     }
@@ -454,15 +419,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         name: &str,
         key: &CertificateKey,
         (private, template): (&PrivateKey, &Template),
-        places: &BTreeMap<String, (String, String)>,
+        keys: &Keys<'_>,
     ) -> Option<KeyPlace> {
-        let on_card = match (key, places.get(name)) {
-            (CertificateKey::Missing, _) => return None,
-            (CertificateKey::Card { card, container }, _) => Some((card, container)),
-            (CertificateKey::Software, Some((card, container))) => Some((card, container)),
-            (CertificateKey::Software, None) => None,
-        };
-        if let Some((card, container)) = on_card {
+        if *key == CertificateKey::Missing {
+            return None;
+        }
+        if let Some((card, container)) = keys.place(name, key) {
             return self.place_on_card(spec, card, container);
         }
         let first = template.providers.iter().min_by_key(|provider| provider.order);
@@ -498,7 +460,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         principal: &str,
         request: &RequestSpec,
         issued: &BTreeMap<String, Old>,
-        places: &BTreeMap<String, (String, String)>,
+        keys: &Keys<'_>,
         faults: &mut Faults,
     ) -> Option<()> {
         let place = || Place::of(Thing::Request, &request.name);
@@ -508,16 +470,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             faults.push(place().key("ca"), self.unknown_authority(&request.ca));
             return None;
         }
-        let key = self.key_for(spec, place(), &request.key, &current, places, faults)?;
+        let key = keys.find(place(), &request.key, &current, faults)?;
         let at = instant(request.created, spec.start);
         let order =
             Order { template: permissive(&current), owner: &owner, key: &key, at, names_template: true, pends: true };
         let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
         let stage = match request.decided {
             RequestDecision::Unsent => RequestStage::Prepared,
-            RequestDecision::Forgotten => {
-                RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN }
-            }
+            RequestDecision::Forgotten => RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN },
             RequestDecision::Pending | RequestDecision::Approved | RequestDecision::Denied => {
                 let sent = self.send_request(spec, principal, request, &order);
                 let sent = sent.map_err(|reason| SpecFault::Refused { ca: request.ca.clone(), reason });
@@ -525,7 +485,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
         };
         let kept = (&key, &current);
-        let Some(placed) = self.place_key(spec, principal, &request.name, &request.key, kept, places) else {
+        let Some(placed) = self.place_key(spec, principal, &request.name, &request.key, kept, keys) else {
             match &request.key {
                 CertificateKey::Card { card, .. } => {
                     faults.push(place().key("card"), SpecFault::NoProvider { card: card.clone() });
@@ -621,6 +581,14 @@ const fn visible(published: Option<Duration>) -> Visibility {
     }
 }
 
+/// How many CA certificates a thread remembers. Most worlds have the same one or two.
+const REMEMBERED: usize = 16;
+
+thread_local! {
+    /// CA certificates that were made here: a certificate of one seed and description is always the same.
+    static MADE: RefCell<VecDeque<(Seed, CaIdentity)>> = const { RefCell::new(VecDeque::new()) };
+}
+
 fn root_identity(
     seed: &Seed,
     name: &str,
@@ -633,21 +601,22 @@ fn root_identity(
         validity: Duration(CA_AGE.0.saturating_add(remaining.0)),
         ..CaDescription::new(name, start - CA_AGE)
     };
-    CaIdentity::root(seed, description).map_err(|error| SpecFault::Authority { reason: error.to_string() })
+    MADE.with_borrow_mut(|made| {
+        let is_it = |(of, identity): &&(Seed, CaIdentity)| of == seed && *identity.description() == description;
+        if let Some((_, identity)) = made.iter().find(is_it) {
+            return Ok(identity.clone());
+        }
+        let identity = CaIdentity::root(seed, description.clone());
+        let identity = identity.map_err(|error| SpecFault::Authority { reason: error.to_string() })?;
+        made.truncate(REMEMBERED - 1);
+        made.push_front((*seed, identity.clone()));
+        Ok(identity)
+    })
 }
 
 fn config_of(authority: &CaSpec) -> CaConfig {
     let templates: Vec<&str> = authority.templates.iter().map(String::as_str).collect();
     CaConfig::new(authority.host.as_deref().unwrap_or_default(), &templates)
-}
-
-/// Card and container of every certificate that stands in one, by name.
-fn places_on_cards(spec: &WorldSpec) -> BTreeMap<String, (String, String)> {
-    let containers = |card: &CardSpec| -> Vec<_> {
-        let held = card.containers.iter().filter_map(|container| Some((container.holds.as_ref()?, &container.name)));
-        held.map(|(holds, container)| (holds.name.clone(), (card.name.clone(), container.clone()))).collect()
-    };
-    spec.cards.iter().flat_map(containers).collect()
 }
 
 /// What the manager made of a request before the start; the certificate when it was issued.

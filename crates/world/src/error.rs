@@ -131,9 +131,7 @@ impl fmt::Display for SpecFault {
                 write!(f, "its key has {bits} bits, and its template asks for {minimum} at least")
             }
             Self::Refused { ca, reason } => write!(f, "{ca} would not have issued it: {reason}"),
-            Self::Authority { reason } | Self::ContainerName { reason } | Self::Card { reason } => {
-                f.write_str(reason)
-            }
+            Self::Authority { reason } | Self::ContainerName { reason } | Self::Card { reason } => f.write_str(reason),
         }
     }
 }

@@ -7,7 +7,8 @@ use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, 
 use autoenroll_world::action::{CaAction, Change};
 use autoenroll_world::spec::{PolicySpec, ScheduledChange};
 use autoenroll_world::{
-    ActError, Action, Hosts, InProcessCards, InProcessCas, Place, SpecError, SpecErrors, SpecFault, Thing, World, WorldSpec,
+    ActError, Action, Hosts, InProcessCards, InProcessCas, Place, SpecError, SpecErrors, SpecFault, Thing, World,
+    WorldSpec,
 };
 
 use super::StepDefaults;
@@ -54,10 +55,9 @@ impl Stages {
     pub(super) fn build(&mut self, spec: &WorldSpec, world: &Table, found: &mut Diagnostics) -> Option<Stage> {
         // What plays a part in the story alone.
         let mut built = spec.clone();
-        (built.profile, built.policy, built.changes) =
-            (Profile::server_2003_sp1(), PolicySpec::default(), Vec::new());
+        (built.profile, built.policy, built.changes) = (Profile::server_2003_sp1(), PolicySpec::default(), Vec::new());
         let at = self.0.iter().position(|(known, _)| *known == built).unwrap_or_else(|| {
-            self.0.push((built.clone(), World::new(built, Silent, Hosts::in_process())));
+            self.0.push((built.clone(), World::rehearsal(built, Silent, Hosts::in_process())));
             self.0.len() - 1
         });
         match &self.0[at].1 {
@@ -128,7 +128,8 @@ fn place(place: &Place, world: &Table) -> Span {
 /// Roots, readers and controllers are texts of lists, or have nothing but a name.
 fn in_a_list(name: &str, world: &Table) -> Option<Span> {
     let domain = world.table("domain");
-    let roots = domain.and_then(|domain| domain.table("trust")).into_iter().flat_map(|trust| trust.texts("extra-roots"));
+    let roots =
+        domain.and_then(|domain| domain.table("trust")).into_iter().flat_map(|trust| trust.texts("extra-roots"));
     let readers = world.tables("computer").flat_map(|computer| computer.texts("readers"));
     roots.chain(readers).filter(|text| text.value == name).last().map(|text| text.span)
 }
