@@ -21,7 +21,7 @@ impl fmt::Display for SpecError {
         let Self { place: Place { of, name, .. }, fault } = self;
         match fault {
             SpecFault::Unknown(unknown) => unknown.fmt(f),
-            SpecFault::Twice => write!(f, "there are two {of}s named `{name}`; names must differ"),
+            SpecFault::Twice => write!(f, "there is another {of} named `{name}`; names must differ"),
             _ => write!(f, "the {of} `{name}` cannot be made: {fault}"),
         }
     }

@@ -111,18 +111,19 @@ fn place(place: &Place, world: &Table) -> Span {
             card.and_then(|card| card.tables("container").filter(|inner| name_of(inner).value == place.name).last())
         }
         Thing::Authority => table("ca"),
-        Thing::Root => table("ca"),
         Thing::PolicyService => table("policy-service"),
         Thing::Template => table("template"),
         Thing::Certificate => table("certificate"),
         Thing::Request => table("request"),
-        Thing::Reader | Thing::Controller => None,
+        Thing::Root | Thing::Reader | Thing::Controller => None,
     };
     let of_table = table.map(|table| match place.key.and_then(|key| table.get(key)) {
         Some(node) => node.span,
         None => name_of(table).span,
     });
-    of_table.or_else(|| in_a_list(&place.name, world)).unwrap_or_default()
+    let of_table = of_table.or_else(|| in_a_list(&place.name, world));
+    // A CA is a root, too.
+    of_table.or_else(|| Some(name_of(named("ca", &place.name)?).span)).unwrap_or_default()
 }
 
 /// Roots, readers and controllers are texts of lists, or have nothing but a name.
