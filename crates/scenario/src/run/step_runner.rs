@@ -446,8 +446,10 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                     Ok(actions) => actions,
                     Err(empty) => return Ok(self.fail_binding(at, empty)),
                 };
-                // Not a new floor: what is expected next may be anything of this instant.
-                return self.act(at, &actions);
+                let flow = self.act(at, &actions)?;
+                // What is expected next may be anything of this instant.
+                self.leave_behind();
+                return Ok(flow);
             }
             scanned = records.len();
             let due = self.simulator.next_at().filter(|next| match end {
@@ -514,7 +516,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         Ok(Flow::Continue)
     }
 
-    /// A step is over that moved the clock and took no record: what came before the present instant belongs to it, and
+    /// A step is over that moved the clock and took no record of its own: what came before the present instant belongs to it, and
     /// is nothing to those that follow. The instant itself belongs to what follows.
     fn leave_behind(&mut self) {
         let now = self.simulator.now();
