@@ -14,7 +14,7 @@ use autoenroll_tests::scratch;
 /// How often each command is killed; `AUTOENROLL_KILLS` says otherwise.
 const KILLS: u32 = 12;
 /// How many files there are to write.
-const FILES: usize = 24;
+const FILES: usize = 12;
 
 /// A command that writes files, and what it makes of each.
 struct Writer {
@@ -29,7 +29,7 @@ struct Writer {
 const UNTIDY: &str =
     "scenario=1\ntitle   = \"t\"\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [\n{wait='1h'} ]";
 const UNBLESSED: &str = "scenario = 1\ntitle = \"t\"\n\n[world]\nextends = \"contoso\"\n\n[timeline]\nsteps = [\n  \
-                         { logon = \"alice\" },\n  { expect = \"run-started\", facts = { trigger = \"unlock\" } },\n]\n";
+                         { logon = \"alice\" },\n  { expect = \"run-started\", facts = { trigger = \"manual\" } },\n]\n";
 
 const WRITERS: &[Writer] = &[
     Writer { name: "fmt", arguments: &["fmt"], before: Some(UNTIDY), files: FILES },
@@ -95,9 +95,9 @@ fn a_command_that_is_killed_leaves_old_files_or_new_ones() {
             assert_eq!(written + kept, found.len(), "{}: neither old nor new: {found:?}", writer.name);
             assert!(found.len() == writer.files || writer.before.is_none(), "{}: {found:?}", writer.name);
             partly += u32::from(written > 0 && kept > 0);
-            // Whoever writes there next has nothing of it left.
-            let missing = writer.before.is_none() && !found.is_empty();
-            if !missing {
+            // Whoever writes there next has nothing of it left. `new` does not write where there is a file.
+            let writes = writer.before.is_some() || found.is_empty();
+            if writes && (!drafts.is_empty() || kill % 4 == 0) {
                 writer.command(&directory).status().unwrap();
                 assert_eq!(holds(&directory), new, "{}", writer.name);
             }

@@ -131,7 +131,9 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<(ScheduledChange,
             continue;
         };
         let made = changes(cx, word, table.text("of"), set, node.span, found);
-        list.extend(made.into_iter().map(|change| (ScheduledChange { at, change }, node.span)));
+        // The value that is set, where it is one.
+        let span = if let [only] = set.0.as_slice() { only.node.span } else { node.span };
+        list.extend(made.into_iter().map(|change| (ScheduledChange { at, change }, span)));
     }
     list
 }

@@ -5,8 +5,8 @@ mod loaded;
 
 use std::collections::BTreeSet;
 
-use autoenroll_scenario::{ByPrefix, Code, check};
-use autoenroll_world::SpecFault;
+use autoenroll_scenario::{ByPrefix, Code, check, run};
+use autoenroll_world::{Hosts, SpecFault};
 
 macro_rules! faults {
     ($( $fault:pat => $name:literal, )*) => {
@@ -484,4 +484,29 @@ fn steps_that_may_be_possible_are_not() {
         let checked = check("steps.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
         assert_eq!(checked.found.render(&checked.files, false), "", "{text}");
     }
+}
+
+/// What depends on the story is found while it is played, and has its place all the same.
+#[test]
+fn a_change_that_cannot_be_made_is_told_where_it_is_written() {
+    let delete = |at: &str| {
+        format!("[[world.change]]\nat = \"{at}\"\nchange = \"store\"\nof = \"alice\"\nset = {{ delete = \"old\" }}\n")
+    };
+    let text = format!(
+        "scenario = 1\ntitle = \"Deleted twice\"\n[world]\nextends = \"contoso\"\n[[world.certificate]]\nname = \"old\"\n\
+         template = \"SmartcardLogon\"\nof = \"alice\"\n{}{}[timeline]\nsteps = [{{ logon = \"alice\" }}, {{ wait = \"3m\" }}]\n",
+        delete("1m"),
+        delete("2m")
+    );
+    let checked = check("twice.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
+    assert_eq!(checked.found.render(&checked.files, false), "");
+    let report = run(&checked.scenarios[0], autoenroll_core::InProcess::new(), Hosts::in_process(), &ByPrefix);
+    let found = report.diagnostics();
+    let [problem] = found.list() else { panic!("{}", report.render(&checked.files, false)) };
+    assert_eq!(problem.code, Code::NotDone);
+    assert_eq!(
+        problem.message,
+        "a scheduled change cannot be made: there is no certificate `old`; this world has none"
+    );
+    assert_eq!(Some(problem.span.start), text.rfind("\"old\""), "{}", report.render(&checked.files, false));
 }
