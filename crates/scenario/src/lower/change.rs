@@ -5,8 +5,8 @@ use autoenroll_world::action::{CardFault, Change, PrincipalEdit, SettingsEdit, T
 use autoenroll_world::spec::{CaSpec, Pin, PolicySpec};
 
 use super::{
-    Context, NameKind, duration, instant_of, number_or_none, security, setting, small, template, text_or_none, texts,
-    word,
+    Context, NameKind, duration, instant_of, number_or_none, policy, security, setting, small, template, text_or_none,
+    texts, word,
 };
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -49,7 +49,7 @@ pub(crate) fn changes(
         let key = entry.key.value.as_str();
         match word.value {
             "template" => of_template(cx, &name, set, key, found),
-            "policy" => of_policy(set, key),
+            "policy" => of_policy(cx, set, key, found),
             "ca" => of_ca(cx, &name, set, key, found),
             "directory" => of_directory(&name, set, key),
             "clock" => instant_of(set, key).map(Change::WallClock),
@@ -102,7 +102,10 @@ fn first_of(set: &Table, keys: [&'static str; 2]) -> Option<&'static str> {
     set.0.iter().find_map(|entry| keys.into_iter().find(|key| *key == entry.key.value))
 }
 
-fn of_policy(set: &Table, key: &str) -> Option<Change> {
+fn of_policy(cx: &Context<'_>, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    if key == "automatic-requests" {
+        policy::automatic_requests(cx, set, found);
+    }
     Some(Change::Policy(setting::edit(PolicySpec::setting(key)?, set)?))
 }
 

@@ -124,7 +124,9 @@ impl PolicySpec {
             in_world: Some(
                 "Version 1 templates that computers request by themselves (Automatic Certificate Request Settings).",
             ),
-            in_change: None,
+            in_change: Some(
+                "Version 1 templates that computers request by themselves; an empty list is not configured.",
+            ),
             field: Field::Texts(|policy| &mut policy.automatic_requests),
         },
     ];
