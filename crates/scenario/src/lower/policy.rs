@@ -3,25 +3,18 @@
 use autoenroll_model::{HResult, PolicyServer};
 use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
-use super::{Context, NameKind, number_or_none, setting, small};
+use super::{Context, number_or_none, setting, small};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
 pub(super) fn policy(cx: &Context<'_>, found: &mut Diagnostics) -> PolicySpec {
     let mut spec = PolicySpec::default();
     let Some(table) = cx.world.table("policy") else { return spec };
-    automatic_requests(cx, table, found);
-    setting::apply(PolicySpec::REFRESH, table, &mut spec);
-    setting::apply(PolicySpec::EXPIRATION, table, &mut spec);
+    setting::check_templates(cx, PolicySpec::EXPIRATION, table, found);
+    setting::apply(cx, PolicySpec::REFRESH, table, &mut spec, found);
+    setting::apply(cx, PolicySpec::EXPIRATION, table, &mut spec, found);
     spec.policy_servers = table.tables("policy-server").map(policy_server).collect();
     spec
-}
-
-/// Whether templates exist that computers are told to request: in the world's policy, or in a change of it.
-pub(super) fn automatic_requests(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) {
-    for name in table.texts("automatic-requests") {
-        cx.names.has(NameKind::Template, name, found);
-    }
 }
 
 /// A policy server that passes on what the directory holds.
