@@ -394,7 +394,7 @@ Examples:
   autoenroll explain 0x8010006C                  an HRESULT, also by name
   autoenroll explain 'event 64'                  an event, by its number
   autoenroll explain gp-triggers                 a switch: what each profile sets it to
-  autoenroll explain expect                      a word of the scenario language: verb, key, record, decision point, fact";
+  autoenroll explain expect                      a word of the scenario language: verb, key, record, fact";
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {

@@ -16,7 +16,6 @@ mod unused_certificate;
 
 use autoenroll_model::{Profile, SwitchError, WindowsVersion};
 use autoenroll_world::WorldSpec;
-use autoenroll_world::action::Change;
 
 use providers::Providers;
 use rehearsal::Stages;
@@ -25,6 +24,7 @@ use unread::Unread;
 pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids};
 
 use crate::Code;
+use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Parsed, Step, beginning, parse};
 use crate::library::Library;
@@ -53,21 +53,6 @@ pub struct Scenario {
     pub(crate) changes: Vec<Span>,
     /// The texts that places refer to.
     pub files: Files,
-}
-
-/// What a step leaves out because it is clear, and changes in the simulator's words.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct StepDefaults {
-    /// The user who acts.
-    pub(crate) who: Option<String>,
-    /// Computer and reader.
-    pub(crate) reader: Option<(String, String)>,
-    /// The computer of a logon.
-    pub(crate) computer: Option<String>,
-    /// What `of` names.
-    pub(crate) of: Option<String>,
-    /// What a `change` changes.
-    pub(crate) changes: Vec<Change>,
 }
 
 /// What checking found out.
@@ -124,13 +109,14 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     let mut worlds = Vec::new();
     // What is built from half a description is wrong for reasons that are told already.
     let mut stages = (!found.has_errors() && !meant.has_errors()).then(Stages::default);
+    let common = Common { document: &document, unread: &unread, files: &files, library };
     for variant in variants {
         let mut own = Diagnostics::new();
         let world = match variant.and_then(|variant| variant.table("world")) {
             Some(world) => merge::over(&base, world, &WORLD, &mut own),
             None => base.clone(),
         };
-        let scenario = of_variant(&document, variant, &world, &unread, &files, library, &mut stages, &mut own);
+        let scenario = of_variant(&common, variant, &world, &mut stages, &mut own);
         scenarios.push(scenario);
         worlds.push(world);
         meant.extend(own);
@@ -149,16 +135,22 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     Checked { document, scenarios, files, found }
 }
 
+/// What the variants of a file have in common.
+struct Common<'a> {
+    document: &'a Document,
+    unread: &'a Unread,
+    files: &'a Files,
+    library: &'a Library,
+}
+
 fn of_variant(
-    document: &Document,
+    common: &Common<'_>,
     variant: Option<&Table>,
     world: &Table,
-    unread: &Unread,
-    files: &Files,
-    library: &Library,
     stages: &mut Option<Stages>,
     found: &mut Diagnostics,
 ) -> Scenario {
+    let Common { document, unread, files, library } = *common;
     missing_keys(&WORLD, world, beginning(FileId::OWN), found);
     let name = variant.and_then(|variant| variant.text("name")).map(|name| name.value.to_owned());
     let profile = profile(document, variant, found);

@@ -11,6 +11,7 @@
 mod bless;
 mod check;
 mod code;
+mod defaults;
 mod diagnostic;
 mod document;
 mod format;

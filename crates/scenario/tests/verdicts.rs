@@ -214,8 +214,11 @@ const ACTIONS: &[(&str, &str)] = &[
     ("", r#"ca = "stop""#),
 ];
 
+/// When something is done, or why not.
+type Done = Result<At, &'static [Code]>;
+
 /// How each of them is told to begin, and when it is done, or why not, by the instant of the record.
-const BEGINS: &[(&str, &str, &[(At, Result<At, &[Code]>)])] = &[
+const BEGINS: &[(&str, &str, &[(At, Done)])] = &[
     // After an expectation that moved the clock there, at a fixed time.
     (
         r#"{ within = "9m", expect = "run-ended", who = "alice" },"#,

@@ -11,8 +11,8 @@ use autoenroll_world::{
     WorldSpec,
 };
 
-use super::StepDefaults;
 use crate::Code;
+use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{ActionStep, Step, StepKind};
 use crate::lower::{WorldNames, name_of, unknown};

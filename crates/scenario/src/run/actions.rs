@@ -5,7 +5,7 @@ use autoenroll_world::action::{CaAction, Change, UserAnswer};
 use autoenroll_world::spec::Pin;
 
 use super::bindings::{Bindings, EmptyBinding};
-use crate::check::StepDefaults;
+use crate::defaults::StepDefaults;
 use crate::document::{ActionStep, CaOp, CardPin, PromptAnswer, reference};
 
 /// A deed in the simulator's words.

@@ -516,8 +516,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         Ok(Flow::Continue)
     }
 
-    /// A step is over that moved the clock and took no record of its own: what came before the present instant belongs to it, and
-    /// is nothing to those that follow. The instant itself belongs to what follows.
+    /// A step is over that moved the clock and keeps no record from others: what came before the present instant is
+    /// its own, and nothing to those that follow. The instant itself belongs to what follows.
     fn leave_behind(&mut self) {
         let now = self.simulator.now();
         let before = self.simulator.trace().records().partition_point(|record| record.at < now);

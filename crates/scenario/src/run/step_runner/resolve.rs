@@ -5,7 +5,7 @@ use autoenroll_trace::Kind;
 use autoenroll_world::Look;
 
 use super::StepRunner;
-use crate::check::StepDefaults;
+use crate::defaults::StepDefaults;
 use crate::document::{ExpectedFact, On, Pattern, StepKind};
 use crate::run::bindings::EmptyBinding;
 use crate::run::matching::Matcher;
