@@ -142,7 +142,7 @@ pub enum ActError {
         /// The user.
         user: String,
     },
-    /// The workstation is locked: nobody can click or answer.
+    /// The workstation is locked: the user can neither click nor answer.
     Locked {
         /// The user.
         user: String,
