@@ -246,7 +246,7 @@ const NAMED: &[(&str, &str, &[&str])] = &[
         &["key of a CA", "true unless", "  fact"],
     ),
     ("tries-left", "tries-left  fact", &["of          "]),
-    ("AE0417", "AE0417  cannot be done", &[]),
+    ("AE0417", "AE0417  cannot be done at its turn", &[]),
 ];
 
 #[test]

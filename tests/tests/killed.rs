@@ -95,7 +95,7 @@ fn a_command_that_is_killed_leaves_old_files_or_new_ones() {
             assert_eq!(written + kept, found.len(), "{}: neither old nor new: {found:?}", writer.name);
             assert!(found.len() == writer.files || writer.before.is_none(), "{}: {found:?}", writer.name);
             partly += u32::from(written > 0 && kept > 0);
-            // Whoever writes there next has nothing of it left. `new` does not write where there is a file.
+            // The next one that writes there leaves nothing of it. `new` does not write where there is a file.
             let writes = writer.before.is_some() || found.is_empty();
             if writes && (!drafts.is_empty() || kill % 4 == 0) {
                 writer.command(&directory).status().unwrap();

@@ -38,7 +38,7 @@ pub(crate) struct Context<'a> {
     pub(crate) templates: Vec<autoenroll_model::Template>,
 }
 
-/// When the clock starts when nobody says: a Monday morning.
+/// When the clock starts unless a file says: a Monday morning.
 const START: &str = "2026-03-02T08:00:00Z";
 
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
@@ -180,7 +180,7 @@ pub(crate) fn texts(table: &Table, key: &str) -> Vec<String> {
     table.texts(key).map(|text| text.value.to_owned()).collect()
 }
 
-/// FNV-1a: a number that depends on nothing but the text, for identifiers that nobody chose.
+/// FNV-1a: a number that depends on nothing but the text, for identifiers that no file gives.
 pub(crate) fn number_of(text: &str) -> u64 {
     text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
 }

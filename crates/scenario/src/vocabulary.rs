@@ -86,7 +86,7 @@ fn told<T: std::fmt::Display>(schema: &RecordSchema<T>, kind: &str, more: &[(&'s
     word(&schema.subject.to_string(), kind, schema.doc, particulars)
 }
 
-/// Facts of one name and one meaning are one word, whatever states them.
+/// Facts of one name and one meaning are one word, in all records that state them.
 fn facts() -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut add = |of: String, facts: &[FactSchema]| {

@@ -21,7 +21,7 @@ macro_rules! faults {
 faults! {
     SpecFault::Unknown(_) => "unknown",
     SpecFault::Twice => "twice",
-    SpecFault::NobodysCertificate => "nobody's certificate",
+    SpecFault::NoOwner => "no owner",
     SpecFault::NoKey => "no key",
     SpecFault::NoProvider { .. } => "no provider",
     SpecFault::KeyTooShort { .. } => "key too short",
@@ -131,7 +131,7 @@ readers = ["Reader 5", "Reader 5"]
         marked: r#""Reader 5""#,
     },
     Row {
-        fault: "nobody's certificate",
+        fault: "no owner",
         world: r#"
 [[world.user]]
 name = "alice"
@@ -332,7 +332,7 @@ fn no_fault_of_a_description_is_left_out() {
     assert_eq!(name(&SpecFault::Twice), "twice");
 }
 
-/// Steps that the world refuses whatever the core does, and what is marked.
+/// Steps that the world refuses with any core, and what is marked.
 const STEPS: &[(&str, &str, &str)] = &[
     (
         r#"{ insert = "alice-card" }, { insert = "alice-card", reader = "Reader 3", computer = "WKS02" }"#,

@@ -76,7 +76,7 @@ const GUARDED: &[(At, &[Code])] = &[
     (At(4, 0), PASSES),
     (At(4, 1), PASSES),
 ];
-/// There when somebody looks after two minutes.
+/// There for a look after two minutes.
 const SEEN: &[(At, &[Code])] =
     &[(At(0, 0), PASSES), (At(2, -1), PASSES), (At(2, 0), PASSES), (At(2, 1), DIFFERS), (At(4, 0), DIFFERS)];
 /// A prompt is named by its step, or by none. One that came before is open when its step begins.
@@ -134,7 +134,7 @@ const ROWS: &[Row] = &[
     row(WAIT, r#"{ within = "2m", prompt = "wizard.start", answer = "start" }"#, ASKED_BETWEEN).says(PROMPT),
     row("", r#"{ at = "2m", within = "4m", prompt = "wizard.start", answer = "start" }"#, ASKED_BETWEEN).says(PROMPT),
     row("", r#"{ after = "2m", until = "4m", prompt = "wizard.start", answer = "start" }"#, ASKED_BETWEEN).says(PROMPT),
-    // What comes before `never`, whatever verb that is, is none of its business.
+    // What comes before `never`, with any verb, is none of its business.
     row(WAIT, r#"{ never = "run-ended", until = "4m" }"#, GUARDED),
     row(WAIT, r#"{ never = "run-ended", until = 2026-03-02T08:04:00Z }"#, GUARDED),
     row(WAIT, r#"{ never = "run-ended", within = "2m" }"#, GUARDED),

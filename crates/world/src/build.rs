@@ -48,11 +48,11 @@ const CA_AGE: Duration = Duration::days(3650);
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Builds a world; nobody is logged on and no computer runs.
+    /// Builds a world; no user is logged on and no computer runs.
     ///
     /// # Errors
     /// Everything in the description that names what does not exist, or cannot be made. The same description is always
-    /// refused for the same reasons, whatever core and hosts are.
+    /// refused for the same reasons, with any core and any hosts.
     pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
         Self::build(spec, factory, hosts, SoftwareKeys::Own)
     }
@@ -243,9 +243,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let of_users = spec.users.iter().flat_map(|user| user.published.iter().map(|c| (c, Some(user.name.as_str()))));
         let of_computers =
             spec.computers.iter().flat_map(|pc| pc.published.iter().map(|c| (c, Some(pc.name.as_str()))));
-        let anybody = spec.users.first().map(|user| user.name.as_str());
+        let first = spec.users.first().map(|user| user.name.as_str());
         let on_cards = spec.cards.iter().flat_map(|card| &card.containers);
-        let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, anybody));
+        let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, first));
         let all = in_stores.chain(of_users).chain(of_computers).chain(on_cards);
 
         let mut tried = BTreeSet::new();
@@ -256,7 +256,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 continue;
             }
             let Some(owner) = certificate.owner.as_deref().or(holder) else {
-                faults.push(Place::of(Thing::Certificate, &certificate.name), SpecFault::NobodysCertificate);
+                faults.push(Place::of(Thing::Certificate, &certificate.name), SpecFault::NoOwner);
                 continue;
             };
             if let Some(old) = self.build_certificate(spec, certificate, owner, keys, &mut untrusted_cas, faults) {
@@ -322,7 +322,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Some(Old { certificate: issued, key, template: certificate.template.clone(), foreign: certificate.foreign })
     }
 
-    /// A CA of the same name with another key, which nobody trusts.
+    /// A CA of the same name with another key, which is not trusted.
     fn untrusted_ca<'a>(
         &self,
         spec: &WorldSpec,

@@ -80,7 +80,7 @@ pub enum SpecFault {
     /// Two things of a kind have one name.
     Twice,
     /// A certificate is on a card only, and there is no user whose it could be.
-    NobodysCertificate,
+    NoOwner,
     /// A request is the signature of a key, and the store knows none.
     NoKey,
     /// The key of a request is on a card that no computer has a provider for.
@@ -124,7 +124,7 @@ impl fmt::Display for SpecFault {
         match self {
             Self::Unknown(unknown) => unknown.fmt(f),
             Self::Twice => f.write_str("the name is taken"),
-            Self::NobodysCertificate => f.write_str("there is no user whose it could be; say whose it is"),
+            Self::NoOwner => f.write_str("there is no user whose it could be; say whose it is"),
             Self::NoKey => f.write_str("a request is signed by its key, which cannot be missing"),
             Self::NoProvider { card } => write!(f, "no computer has a provider for `{card}`, which has its key"),
             Self::KeyTooShort { bits, minimum } => {
@@ -236,7 +236,7 @@ pub enum ActError {
         /// The user.
         user: String,
     },
-    /// The workstation is locked: nobody can click or answer.
+    /// The workstation is locked: the user can neither click nor answer.
     Locked {
         /// The user.
         user: String,

@@ -18,7 +18,7 @@ pub(super) enum Target<'a> {
     /// A requirement of the catalogue, or a rule of a CA.
     Requirement(&'a str),
     HResult(HResult),
-    /// An event by its number, whoever writes it.
+    /// An event by its number, of any source.
     Event(u16),
     /// A word of the scenario language, or a switch.
     Word(&'a str),
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn questions_are_told_apart() {
         let catalogue = Catalogue::read().unwrap();
-        let check = |text: &str, expected: Target<'_>| assert_eq!(Target::of(text, &catalogue), expected, "{text}");
+        let check = |text: &str, expected: Target<'_>| assert_eq!(Target::of(text, catalogue), expected, "{text}");
         check("AE0101", Target::Code("AE0101"));
         check("ae9999", Target::Code("ae9999"));
         check("R036", Target::Requirement("R036"));
@@ -200,7 +200,7 @@ mod tests {
     fn near_ids_are_suggested() {
         let catalogue = Catalogue::read().unwrap();
         let check = |text: &str, words: &[&str]| {
-            let help = suggestion(text, &catalogue);
+            let help = suggestion(text, catalogue);
             let found = help.as_deref().unwrap_or_default();
             assert!(
                 words.iter().all(|word| found.contains(word)) && words.is_empty() == help.is_none(),

@@ -86,7 +86,7 @@ fn problem(error: &SpecError, world: &Table) -> Diagnostic {
 
 fn help(fault: &SpecFault) -> Option<String> {
     Some(match fault {
-        SpecFault::NobodysCertificate => "write `of`, the user or computer whose it is".to_owned(),
+        SpecFault::NoOwner => "write `of`, the user or computer whose it is".to_owned(),
         SpecFault::KeyTooShort { minimum, .. } => {
             format!("give the container a longer key, or the template minimal-key-size = {minimum} or less")
         }
@@ -179,7 +179,7 @@ pub(super) fn play(
     }
 }
 
-/// What is known of the story so far, whatever its cores do.
+/// What is known of the story so far, with any core.
 struct Known<'a> {
     names: &'a WorldNames,
     /// Users who tried to log on with a card, and their computers: the card decides whether they are logged on.
@@ -191,7 +191,7 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// Whether nobody knows before the story what an action meets.
+    /// Whether it is unknown before the story what an action meets.
     fn skips(&mut self, action: &Action) -> bool {
         let is_certificate = |name: &String| self.names.certificates.iter().any(|known| known.value == *name);
         let is_request = |name: &String| self.names.requests.iter().any(|known| known.value == *name);
@@ -208,7 +208,7 @@ impl Known<'_> {
         }
     }
 
-    /// Whether an action fails whatever cores and cards do.
+    /// Whether an action fails with any core and any card.
     fn is_certain(&self, error: &ActError) -> bool {
         match error {
             ActError::NothingToClick { .. }
