@@ -1,7 +1,7 @@
 //! Files: read within a bound, written as a whole or not at all.
 //!
 //! What is written stands beside its target first, without a name where the file system can do that, is synced, and
-//! takes the target's name at once. Whatever interrupts this, the target is the old file or the new one. A draft that
+//! takes the target's name at once. Interrupted at any moment, the target is the old file or the new one. A draft that
 //! has a name says in it whose it is: what a process leaves that was killed at that moment, the next one removes.
 
 use std::ffi::OsString;
@@ -167,7 +167,7 @@ fn is_running(process: u32) -> bool {
     id.is_some_and(|id| !rustix::process::test_kill_process(id).is_err_and(gone))
 }
 
-/// Nobody can tell here, so what was left stays.
+/// It is unknown here, so what was left stays.
 #[cfg(not(unix))]
 fn is_running(_: u32) -> bool {
     true
