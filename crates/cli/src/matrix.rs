@@ -1,12 +1,13 @@
-//! `autoenroll matrix`: which scenario shows which requirement, under which profile.
+//! `autoenroll matrix`: which scenario shows which requirement, under which profile, and how well it is supported.
 
 use std::io;
 
-use autoenroll_model::Profile;
+use autoenroll_model::{Evidence, Profile};
 use serde_json::json;
 
 use crate::arguments::{Format, Matrix, Selection};
 use crate::catalogue::{Catalogue, Requirement};
+use crate::columns::columns;
 use crate::console::{Colour, Console};
 use crate::suite::{self, Story};
 use crate::{Exit, Failure};
@@ -17,8 +18,10 @@ pub(crate) fn run(arguments: &Matrix, console: &mut Console<'_>) -> Result<Exit,
     let rows: Vec<Row> = catalogue.requirements().iter().map(|requirement| Row::new(requirement, &stories)).collect();
     let shown = rows.iter().filter(|row| !arguments.uncovered || row.state() == State::Uncovered);
     match arguments.format {
+        _ if arguments.sums => sums(&catalogue, arguments.format, console)?,
+        Format::Text if arguments.evidence => evidence(shown, &catalogue, console)?,
         Format::Text => text(shown, &rows, console)?,
-        Format::Json => json(shown, console)?,
+        Format::Json => json(shown, &catalogue, console)?,
     }
     let all_covered = rows.iter().all(|row| row.state() != State::Uncovered);
     Ok(if arguments.uncovered && !all_covered { Exit::Failed } else { Exit::Ok })
@@ -90,7 +93,96 @@ fn text<'a>(shown: impl Iterator<Item = &'a Row<'a>>, all: &[Row<'_>], console: 
     )
 }
 
-fn json<'a>(shown: impl Iterator<Item = &'a Row<'a>>, console: &mut Console<'_>) -> io::Result<()> {
+fn evidence<'a>(
+    shown: impl Iterator<Item = &'a Row<'a>>,
+    catalogue: &Catalogue,
+    console: &mut Console<'_>,
+) -> io::Result<()> {
+    for row in shown {
+        let Requirement { id, title, sources, evidence, settled_by, .. } = row.requirement;
+        let colour = match evidence {
+            Evidence::Documented | Evidence::Observed => Colour::Green,
+            Evidence::Inferred | Evidence::Contested => Colour::Yellow,
+        };
+        let word = console.paint(colour, &format!("{:<10}", evidence.as_str()));
+        writeln!(console.out, "{word}  {id:<16}  {title}")?;
+        for citation in sources {
+            let about = catalogue.source(citation).map_or("", |source| source.about.as_str());
+            writeln!(console.out, "{:30}{citation}; about {about}", "")?;
+        }
+        if let Some(settled_by) = settled_by {
+            let words: Vec<&str> = settled_by.split_whitespace().collect();
+            writeln!(console.out, "{:30}settled by: {}", "", words.join(" "))?;
+        }
+    }
+    let counts = Evidence::ALL.iter().map(|class| format!("{} {class}", count(catalogue.requirements(), *class)));
+    let all = catalogue.requirements().len();
+    writeln!(console.out, "\n{all} requirements: {}", counts.collect::<Vec<_>>().join(", "))
+}
+
+fn count<'a>(of: impl IntoIterator<Item = &'a Requirement>, class: Evidence) -> usize {
+    of.into_iter().filter(|requirement| requirement.evidence == class).count()
+}
+
+/// How many requirements have which class: all of them, those of each profile, those of each subject.
+fn sums(catalogue: &Catalogue, format: Format, console: &mut Console<'_>) -> io::Result<()> {
+    let all = catalogue.requirements();
+    let mut groups: Vec<(&str, &str, Vec<&Requirement>)> = vec![("all", "all requirements", all.iter().collect())];
+    for profile in Profile::NAMES {
+        let holds = all.iter().filter(|requirement| requirement.holds_for(profile));
+        groups.push(("profile", profile, holds.collect()));
+    }
+    let mut sections: Vec<&str> = Vec::new();
+    for Requirement { section, .. } in all {
+        if !sections.contains(&section.as_str()) {
+            sections.push(section);
+        }
+    }
+    sections.sort_by_key(|section| numbers_of(section));
+    for section in sections {
+        groups.push(("section", section, all.iter().filter(|requirement| requirement.section == section).collect()));
+    }
+    let classes = |of: &[&Requirement]| -> Vec<usize> {
+        Evidence::ALL.iter().map(|class| count(of.iter().copied(), *class)).collect()
+    };
+    if format == Format::Json {
+        for (kind, name, of) in &groups {
+            let mut line = json!({ (*kind): name, "requirements": of.len() });
+            for (class, number) in Evidence::ALL.iter().zip(classes(of)) {
+                line[class.as_str()] = number.into();
+            }
+            writeln!(console.out, "{line}")?;
+        }
+        return Ok(());
+    }
+    let head = ["", "all"].into_iter().chain(Evidence::WORDS.iter().copied());
+    let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
+    let mut before = "all";
+    for (kind, name, of) in &groups {
+        if *kind != before {
+            rows.push(Vec::new());
+            before = kind;
+        }
+        let numbers = std::iter::once(of.len()).chain(classes(of)).map(|number| number.to_string());
+        rows.push(std::iter::once((*name).to_owned()).chain(numbers).collect());
+    }
+    for line in columns(&rows) {
+        writeln!(console.out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The numbers with which the heading of a section begins, so that 10 follows 9.
+fn numbers_of(section: &str) -> (Vec<u32>, &str) {
+    let number = section.split(' ').next().unwrap_or_default();
+    (number.split('.').map_while(|part| part.parse().ok()).collect(), section)
+}
+
+fn json<'a>(
+    shown: impl Iterator<Item = &'a Row<'a>>,
+    catalogue: &Catalogue,
+    console: &mut Console<'_>,
+) -> io::Result<()> {
     for row in shown {
         let shown_by: serde_json::Map<String, serde_json::Value> =
             row.shown_by.iter().map(|(profile, names)| ((*profile).to_owned(), json!(names))).collect();
@@ -99,10 +191,11 @@ fn json<'a>(shown: impl Iterator<Item = &'a Row<'a>>, console: &mut Console<'_>)
             State::Excused => "excused",
             State::Uncovered => "uncovered",
         };
-        let Requirement { id, title, evidence, section, seed, exception, .. } = row.requirement;
+        let Requirement { id, title, evidence, settled_by, section, seed, exception, .. } = row.requirement;
         let line = json!({
             "id": id, "title": title, "evidence": evidence, "section": section, "seed": seed, "state": state,
-            "scenarios": shown_by, "exception": exception,
+            "scenarios": shown_by, "exception": exception, "sources": catalogue.citations(row.requirement),
+            "settled-by": settled_by.as_deref().map(str::trim),
         });
         writeln!(console.out, "{line}")?;
     }

@@ -20,7 +20,7 @@ autoenroll_model::rules! {
         "no bit of AEPolicy asks for work on templates", EndsRun, Exception;
     DOMAIN_MEMBER = "R007", "TechNet cc787781; [MS-CERSOD] 2.1.2.2.1",
         "the computer is a member of a domain", Trigger;
-    UNCONFIGURED = "P7.3", "inferred",
+    UNCONFIGURED = "P7.3", "gradenegger.eu, the Public Key Services container",
         "without any configuration the run still synchronises trust", EndsRunOtherwise;
 
     // B. Triggers.
@@ -55,7 +55,7 @@ autoenroll_model::rules! {
     LDAP_NOT_SIGNED = "R019", "TechNet cc755801; [MS-WCCE] 3.2.2.1.6",
         "the domain controller does not list the capability of signed LDAP (1.2.840.113556.1.4.1791)",
             EndsRun, Exception;
-    DIRECTORY_UNREACHABLE = "R020", "inferred",
+    DIRECTORY_UNREACHABLE = "R020", "Public event pages (detection-wiki)",
         "the directory or its policy cannot be read, which ends the run", EndsRun, Exception;
     STORE_DOWNLOAD_FAILED = "R021", "Windows 10 event manifests (jdu2600/Windows10EtwEvents)",
         "a failed download of one store is logged, and the run continues", EndsRunOtherwise;
@@ -119,7 +119,7 @@ autoenroll_model::rules! {
         "the CA lets the principal enroll, as the policy server announces";
     CA_ORDER = "P7.51", "inferred",
         "CAs that nothing else ranks are asked in the order of their names; otherwise as the directory lists them";
-    CA_OF_SITE = "P7.52", "TechNet wiki 14106; [MS-ADA2] msPKI-Site-Name",
+    CA_OF_SITE = "P7.52", "Microsoft TechNet wiki 14106; [MS-ADA2] msPKI-Site-Name",
         "the CA is of the computer's own site, and is asked before those of none and of other sites";
     SUPERSEDED = "R044", "[MS-CRTD] 2.21; TechNet cc755801",
         "another candidate supersedes the template, and is enrolled in its place";
