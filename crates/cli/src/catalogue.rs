@@ -1,6 +1,6 @@
 //! The requirement catalogue, as `fixtures/requirements` has it.
 
-use autoenroll_model::{Evidence, Profile, RuleRow};
+use autoenroll_model::{Evidence, Profile, RuleRow, WindowsVersion};
 use autoenroll_scenario::{Requirement as Kind, Requirements};
 use serde::Deserialize;
 use serde_json::json;
@@ -110,6 +110,14 @@ impl Catalogue {
     /// What a source is, and which versions of Windows it speaks of.
     pub(crate) fn source(&self, citation: &str) -> Option<&Source> {
         self.sources.of(citation)
+    }
+
+    /// Whether what supports a requirement speaks of other versions of Windows only, so that it is taken to hold for this
+    /// one, too.
+    pub(crate) fn is_of_other_versions(&self, requirement: &Requirement, version: WindowsVersion) -> bool {
+        let mut sources = requirement.sources.iter().filter_map(|citation| self.source(citation)).peekable();
+        let supported = matches!(requirement.evidence, Evidence::Documented | Evidence::Observed);
+        supported && sources.peek().is_some() && !sources.any(|source| source.speaks_of(version))
     }
 
     /// What a requirement cites, as JSON: each citation, who speaks there and about which versions of Windows.

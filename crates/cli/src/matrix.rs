@@ -2,7 +2,7 @@
 
 use std::io;
 
-use autoenroll_model::{Evidence, Profile};
+use autoenroll_model::{Evidence, Profile, WindowsVersion};
 use serde_json::json;
 
 use crate::arguments::{Format, Matrix, Selection};
@@ -124,52 +124,77 @@ fn count<'a>(of: impl IntoIterator<Item = &'a Requirement>, class: Evidence) -> 
     of.into_iter().filter(|requirement| requirement.evidence == class).count()
 }
 
-/// How many requirements have which class: all of them, those of each profile, those of each subject.
+/// How many requirements have which class: all of them, those of each profile, those of each subject. Of a profile, also
+/// for how many of the supported ones the sources speak of other versions only.
 fn sums(catalogue: &Catalogue, format: Format, console: &mut Console<'_>) -> io::Result<()> {
     let all = catalogue.requirements();
-    let mut groups: Vec<(&str, &str, Vec<&Requirement>)> = vec![("all", "all requirements", all.iter().collect())];
-    for profile in Profile::NAMES {
-        let holds = all.iter().filter(|requirement| requirement.holds_for(profile));
-        groups.push(("profile", profile, holds.collect()));
+    let mut groups = vec![Group { kind: "all", name: "all requirements", of: all.iter().collect(), elsewhere: None }];
+    for version in WindowsVersion::ALL {
+        let name = version.as_str();
+        let of: Vec<&Requirement> = all.iter().filter(|requirement| requirement.holds_for(name)).collect();
+        let elsewhere = of.iter().filter(|requirement| catalogue.is_of_other_versions(requirement, *version)).count();
+        groups.push(Group { kind: "profile", name, of, elsewhere: Some(elsewhere) });
     }
-    let mut sections: Vec<&str> = Vec::new();
-    for Requirement { section, .. } in all {
-        if !sections.contains(&section.as_str()) {
-            sections.push(section);
-        }
-    }
+    let mut sections: Vec<&str> = all.iter().map(|requirement| requirement.section.as_str()).collect();
     sections.sort_by_key(|section| numbers_of(section));
-    for section in sections {
-        groups.push(("section", section, all.iter().filter(|requirement| requirement.section == section).collect()));
+    sections.dedup();
+    for name in sections {
+        let of = all.iter().filter(|requirement| requirement.section == name).collect();
+        groups.push(Group { kind: "section", name, of, elsewhere: None });
     }
-    let classes = |of: &[&Requirement]| -> Vec<usize> {
-        Evidence::ALL.iter().map(|class| count(of.iter().copied(), *class)).collect()
-    };
-    if format == Format::Json {
-        for (kind, name, of) in &groups {
-            let mut line = json!({ (*kind): name, "requirements": of.len() });
-            for (class, number) in Evidence::ALL.iter().zip(classes(of)) {
-                line[class.as_str()] = number.into();
+    match format {
+        Format::Json => {
+            for group in &groups {
+                writeln!(console.out, "{}", group.json())?;
             }
-            writeln!(console.out, "{line}")?;
         }
-        return Ok(());
-    }
-    let head = ["", "all"].into_iter().chain(Evidence::WORDS.iter().copied());
-    let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
-    let mut before = "all";
-    for (kind, name, of) in &groups {
-        if *kind != before {
-            rows.push(Vec::new());
-            before = kind;
+        Format::Text => {
+            let head = ["", "all"].into_iter().chain(Evidence::WORDS.iter().copied()).chain(["of other versions"]);
+            let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
+            for (at, group) in groups.iter().enumerate() {
+                if at > 0 && group.kind != groups[at - 1].kind {
+                    rows.push(Vec::new());
+                }
+                rows.push(group.row());
+            }
+            for line in columns(&rows) {
+                writeln!(console.out, "{line}")?;
+            }
         }
-        let numbers = std::iter::once(of.len()).chain(classes(of)).map(|number| number.to_string());
-        rows.push(std::iter::once((*name).to_owned()).chain(numbers).collect());
-    }
-    for line in columns(&rows) {
-        writeln!(console.out, "{line}")?;
     }
     Ok(())
+}
+
+/// Requirements that are counted together.
+struct Group<'a> {
+    kind: &'static str,
+    name: &'a str,
+    of: Vec<&'a Requirement>,
+    /// How many of the supported ones have sources about other versions only.
+    elsewhere: Option<usize>,
+}
+
+impl Group<'_> {
+    fn counts(&self) -> impl Iterator<Item = (Evidence, usize)> {
+        Evidence::ALL.iter().map(|class| (*class, count(self.of.iter().copied(), *class)))
+    }
+
+    fn row(&self) -> Vec<String> {
+        let numbers =
+            std::iter::once(self.of.len()).chain(self.counts().map(|(_, number)| number)).chain(self.elsewhere);
+        std::iter::once(self.name.to_owned()).chain(numbers.map(|number| number.to_string())).collect()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let mut line = json!({ (self.kind): self.name, "requirements": self.of.len() });
+        for (class, number) in self.counts() {
+            line[class.as_str()] = number.into();
+        }
+        if let Some(elsewhere) = self.elsewhere {
+            line["of-other-versions"] = elsewhere.into();
+        }
+        line
+    }
 }
 
 /// The numbers with which the heading of a section begins, so that 10 follows 9.

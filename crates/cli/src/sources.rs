@@ -1,5 +1,6 @@
 //! The public sources that the requirement catalogue cites, as `fixtures/sources.toml` has them.
 
+use autoenroll_model::WindowsVersion;
 use serde::{Deserialize, Serialize};
 
 use crate::embedded;
@@ -14,6 +15,19 @@ pub(crate) struct Source {
     pub(crate) kind: Kind,
     /// The Windows versions that it speaks of, in words.
     pub(crate) about: String,
+    /// The first profile that it speaks of; that of the oldest version when absent.
+    #[serde(default)]
+    since: Option<WindowsVersion>,
+    /// The last profile that it speaks of; that of the newest version when absent.
+    #[serde(default)]
+    until: Option<WindowsVersion>,
+}
+
+impl Source {
+    /// Whether it speaks of that version.
+    pub(crate) fn speaks_of(&self, version: WindowsVersion) -> bool {
+        self.since.is_none_or(|since| since <= version) && self.until.is_none_or(|until| version <= until)
+    }
 }
 
 /// Who speaks in a source.
@@ -75,5 +89,18 @@ mod tests {
         assert_eq!(name("[MS-WCCE] 3.1.1"), Some("[MS-"));
         assert_eq!(name("[MS-WCCE] note 65"), Some("[MS-WCCE] note 65"));
         assert_eq!(name("hearsay"), None);
+    }
+
+    #[test]
+    fn a_source_speaks_of_the_versions_between_its_first_and_its_last() {
+        let sources = Sources::read().unwrap();
+        let speaks = |citation| {
+            let source = sources.of(citation).unwrap();
+            let of = WindowsVersion::ALL.iter().filter(|version| source.speaks_of(**version));
+            of.map(|version| version.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(speaks("TechNet cc737159"), ["server-2003-sp1"]);
+        assert_eq!(speaks("[MS-XCEP] 7"), ["windows-7-sp1", "windows-10-22h2", "server-2025"]);
+        assert_eq!(speaks("RFC 5280 6.1.3").len(), WindowsVersion::ALL.len());
     }
 }
