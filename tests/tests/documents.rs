@@ -3,8 +3,8 @@
 //! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the
 //! arguments is the exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a
 //! file, for the commands after it. In a `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a
-//! file, as the reader of the document does. The paragraph or the table after `<!-- numbers: NAME -->` is made from what
-//! the command counts, see [`numbers`]. In a session with a core, lines that begin with `>` are said to it and
+//! file, as the reader of the document does. The paragraph or the table after `<!-- numbers: NAME -->` is made from
+//! what the command counts, see [`numbers`]. In a session with a core, lines that begin with `>` are said to it and
 //! lines that begin with `<` are its answers. `cargo xtask docs` writes the blocks anew.
 #![cfg(not(feature = "planted-bugs"))]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
@@ -110,16 +110,16 @@ fn numbers(path: &str, name: &str) -> String {
     let classes = ["requirements", "documented", "observed", "inferred", "contested"];
     let now = classes.map(|class| all[class].as_u64().unwrap());
     if name == "before and after" {
-        let row = |when, counts: [u64; 5]| format!("| {when} | {} |\n", counts.map(|number| number.to_string()).join(" | "));
+        let row =
+            |when, counts: [u64; 5]| format!("| {when} | {} |\n", counts.map(|number| number.to_string()).join(" | "));
         let head = format!("| | all | {} |\n| --- | --- | --- | --- | --- | --- |\n", classes[1..].join(" | "));
         return head + &row("before", BEFORE) + &row("now", now);
     }
     assert_eq!(name, "evidence", "{path}: numbers have no such name");
     let [requirements, documented, observed, inferred, contested] = now;
     let switches = printed(&["profiles", "--format", "json"]);
-    let open = |switch: &&Value| {
-        matches!(switch["known"][PROFILE]["evidence"].as_str(), Some("inferred" | "contested"))
-    };
+    let open =
+        |switch: &&Value| matches!(switch["known"][PROFILE]["evidence"].as_str(), Some("inferred" | "contested"));
     let (open, switches) = (switches.iter().filter(open).count(), switches.len());
     let page = if path.starts_with("docs/") { "fidelity.md" } else { "docs/fidelity.md" };
     wrapped(&format!(

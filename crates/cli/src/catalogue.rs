@@ -100,7 +100,8 @@ impl Catalogue {
         self.requirements.iter().find(|requirement| requirement.id == id)
     }
 
-    /// How well a requirement is supported, or a check of the CA, which has the class of the entry that its id continues.
+    /// How well a requirement is supported, or a check of the CA, which has the class of the entry that its id
+    /// continues.
     pub(crate) fn evidence(&self, id: &str) -> Option<Evidence> {
         let own = self.requirement(id);
         let whole = || id.rsplit_once('.').and_then(|(whole, _)| self.requirement(whole));
@@ -112,8 +113,8 @@ impl Catalogue {
         self.sources.of(citation)
     }
 
-    /// Whether what supports a requirement speaks of other versions of Windows only, so that it is taken to hold for this
-    /// one, too.
+    /// Whether what supports a requirement speaks of other versions of Windows only, so that it is taken to hold for
+    /// this one, too.
     pub(crate) fn is_of_other_versions(&self, requirement: &Requirement, version: WindowsVersion) -> bool {
         let mut sources = requirement.sources.iter().filter_map(|citation| self.source(citation)).peekable();
         let supported = matches!(requirement.evidence, Evidence::Documented | Evidence::Observed);

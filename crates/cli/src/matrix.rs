@@ -124,8 +124,8 @@ fn count<'a>(of: impl IntoIterator<Item = &'a Requirement>, class: Evidence) -> 
     of.into_iter().filter(|requirement| requirement.evidence == class).count()
 }
 
-/// How many requirements have which class: all of them, those of each profile, those of each subject. Of a profile, also
-/// for how many of the supported ones the sources speak of other versions only.
+/// How many requirements have which class: all of them, those of each profile, those of each subject. Of a profile,
+/// also for how many of the supported ones the sources speak of other versions only.
 fn sums(catalogue: &Catalogue, format: Format, console: &mut Console<'_>) -> io::Result<()> {
     let all = catalogue.requirements();
     let mut groups = vec![Group { kind: "all", name: "all requirements", of: all.iter().collect(), elsewhere: None }];

@@ -302,6 +302,8 @@ autoenroll_model::rules! {
         "the delay is over and the balloon appears", Desktop, Exception;
     EXPRESS = "S1.express", "TechNet cc737159",
         "AEExpress is set, and the balloon appears at once", Desktop, Exception;
+    ICON_ALONE = "P7.61", "Yubico support article 360013717780; libyal/winevt-kb",
+        "an icon alone tells the user that certificates wait", Desktop, Exception;
     LOGOFF_IN_DELAY = "S1.logoff", "inferred",
         "logging off during the delay ends the run", Desktop, Exception;
     BALLOON_CLICKED = "S2.click", "TechNet cc737159",
@@ -338,6 +340,8 @@ autoenroll_model::rules! {
         "several cards match, and the user selects one", Exception;
     NO_CARD = "S6.none", "TechNet cc737159",
         "no inserted card matches, and the insert prompt appears", Exception;
+    NO_READER = "P7.63", "libyal/winevt-kb, catalogue of the messages of certenroll.dll",
+        "without a reader nobody is asked for a card, and the item fails", Exception;
     CARD_SELECTED = "S6a.ok", "Win32 documentation: Smart card user interface",
         "the user selects a card that matches, and the item goes on with it", Exception;
     SELECTION_CANCELLED = "S6a.cancel", "inferred",
@@ -354,6 +358,10 @@ autoenroll_model::rules! {
         "no provider is left, and the item fails with 0x8010006E", Exception;
     DEFAULT_EMPTY = "S8.empty", "TechNet cc737159",
         "the default container of the card is empty, and no question is asked", Exception;
+    PROVIDER_ASKS = "U4.5.replace", "HID ActivClient documentation: Certificate Availability; TechNet cc737159",
+        "the card's provider asks by itself whether its default container may be replaced", Exception;
+    REPLACE_QUESTION = "P7.62", "TechNet cc737159",
+        "the user is asked before an occupied default container gives way", Exception;
     DEFAULT_OCCUPIED = "S8.occupied", "TechNet cc737159",
         "the default container holds key and certificate, and the user is asked whether to replace them", Exception;
     REPLACE_YES = "S8q.yes", "TechNet cc737159",
@@ -368,6 +376,8 @@ autoenroll_model::rules! {
         "no try is left, and the item fails with 0x8010006C", Exception;
     PIN_CANCELLED = "S9.cancel", "inferred",
         "the user cancels the PIN prompt, and the item fails with 0x8010006E", Exception;
+    PROVIDER_PIN = "U4.5.pin", "Win32 documentation: CryptAcquireContext; TechNet cc737159",
+        "the card's provider asks for the PIN by itself", Exception;
     PIN_CACHED = "S9.cached", "Windows documentation: Smart Card Architecture",
         "a PIN that was right before is used without a prompt", Exception;
     KEY_MADE = "S10.ok", "TechNet cc737159",
