@@ -73,7 +73,7 @@ fn sample<T>(all: Vec<T>, one_in: u64, text: impl Fn(&T) -> (&str, &str)) -> Vec
 /// What scenarios are checked against, read once.
 struct Bench {
     fixtures: Library,
-    catalogue: Catalogue,
+    catalogue: &'static Catalogue,
 }
 
 /// The variants of a file, played.
@@ -88,9 +88,9 @@ impl Bench {
 
     /// `None` when the file has errors, because a later step refers to what was taken out.
     fn play(&self, file: &File) -> Option<Played> {
-        let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, &self.catalogue);
+        let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, self.catalogue);
         let one = |scenario: Scenario| {
-            let report = run(&scenario, OwnCores::new(), Hosts::in_process(), &self.catalogue);
+            let report = run(&scenario, OwnCores::new(), Hosts::in_process(), self.catalogue);
             (scenario, report)
         };
         let runs = checked.scenarios.into_iter().map(one).collect();

@@ -142,6 +142,10 @@ codes! {
         "The file asks for something that the bench does not model; the message says what happens instead. The story is played without it, \
          so a green run says nothing about it. docs/limits.md lists all limits.";
 
+    SupersedingCycle = "AE0312", "templates that supersede each other",
+        "Of two candidates, one of which supersedes the other, only that one is enrolled. In a cycle each gives way to another, and nobody \
+         gets a certificate from any of them. That can be so in a directory, and a story may be about it.";
+
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
          `never`, `state`). The other keys only say more about it.";

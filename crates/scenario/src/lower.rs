@@ -65,7 +65,7 @@ pub(crate) fn spec(
     let mut spec = WorldSpec::contoso(profile);
     spec.seed = world.number("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1);
     spec.start = start;
-    spec.policy = policy::policy(world.table("policy"));
+    spec.policy = policy::policy(&cx, found);
     spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
     spec.authorities = world.tables("ca").map(|table| ca::ca(&cx, table, old, found)).collect();
     spec.groups = people::groups(&cx, found);

@@ -1,8 +1,7 @@
 //! What people and the world do: the steps of a scenario, as data.
 
 use autoenroll_model::{
-    Choice, DecisionPoint, Duration, Effect, EnrollmentFlags, FileTime, GeneralFlags, HResult, NameFlags, PolicyServer,
-    PrivateKeyFlags, ProviderPreference, SecurityDescriptor, Template, TrustStore,
+    Choice, DecisionPoint, Duration, Effect, FileTime, HResult, PolicyServer, SecurityDescriptor, Template, TrustStore,
 };
 
 use autoenroll_csp::Pin;
@@ -305,30 +304,8 @@ pub enum Change {
 /// A change of one attribute of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TemplateEdit {
-    /// `revision`.
-    Revision(u32),
-    /// `msPKI-Template-Minor-Revision`.
-    Minor(u32),
-    /// `flags`.
-    Flags(GeneralFlags),
-    /// `msPKI-Enrollment-Flag`.
-    EnrollmentFlags(Option<EnrollmentFlags>),
-    /// `msPKI-Private-Key-Flag`.
-    PrivateKeyFlags(PrivateKeyFlags),
-    /// `msPKI-Certificate-Name-Flag`.
-    NameFlags(NameFlags),
-    /// `msPKI-RA-Signature`.
-    RaSignatures(u32),
-    /// `msPKI-Minimal-Key-Size`.
-    MinimalKeySize(u32),
-    /// `pKIDefaultCSPs`.
-    Providers(Vec<ProviderPreference>),
-    /// `pKIExpirationPeriod`.
-    Validity(Duration),
-    /// `pKIOverlapPeriod`.
-    RenewalPeriod(Duration),
-    /// `msPKI-Supersede-Templates`.
-    Supersedes(Vec<String>),
+    /// An attribute with one field.
+    Attribute(Edit<Template>),
     /// `nTSecurityDescriptor`.
     Security(SecurityDescriptor),
 }

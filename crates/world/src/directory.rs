@@ -311,20 +311,9 @@ impl Directory {
         let unknown = self.unknown_template(name);
         let found = self.templates.iter_mut().find(|(template, _)| template.name == name);
         let (template, _) = found.ok_or(unknown)?;
-        match edit.clone() {
-            TemplateEdit::Revision(value) => template.revision = value,
-            TemplateEdit::Minor(value) => template.minor = value,
-            TemplateEdit::Flags(value) => template.flags = value,
-            TemplateEdit::EnrollmentFlags(value) => template.enrollment_flags = value,
-            TemplateEdit::PrivateKeyFlags(value) => template.private_key_flags = value,
-            TemplateEdit::NameFlags(value) => template.name_flags = value,
-            TemplateEdit::RaSignatures(value) => template.ra_signatures = value,
-            TemplateEdit::MinimalKeySize(value) => template.minimal_key_size = value,
-            TemplateEdit::Providers(value) => template.providers = value,
-            TemplateEdit::Validity(value) => template.validity = value,
-            TemplateEdit::RenewalPeriod(value) => template.renewal_period = value,
-            TemplateEdit::Supersedes(value) => template.supersedes = value,
-            TemplateEdit::Security(value) => template.security = value,
+        match edit {
+            TemplateEdit::Attribute(edit) => edit.apply(template),
+            TemplateEdit::Security(value) => template.security = value.clone(),
         }
         self.usn += 1;
         Ok(())

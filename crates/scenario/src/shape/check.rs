@@ -184,6 +184,10 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
             let problem = (!well_formed).then(|| "write two hexadecimal digits a byte; blanks are fine".to_owned());
             malformed(key.name, text, node.span, problem)
         }
+        (ValueType::Words(words), Value::List(list)) => {
+            list.iter().for_each(|element| check_value(key, ValueType::Word(words), element, found));
+            None
+        }
         (ValueType::List(value_type), Value::List(list)) => {
             list.iter().for_each(|element| check_value(key, *value_type, element, found));
             None

@@ -550,6 +550,7 @@ const CHANGED: &[FactSchema] = &[
     fact("gp-interval", FactType::Text, "Background refresh."),
     fact("gp-offset", FactType::Text, "Upper bound of the random offset."),
     fact("gp-background", FactType::Flag, "Whether there is a background refresh."),
+    fact("automatic-requests", FactType::List(&FactType::Text), "Templates that computers request by themselves."),
 ];
 
 const REQUESTED: &[FactSchema] = &[
