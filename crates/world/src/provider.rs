@@ -190,7 +190,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: RecordId,
     ) {
         let serial = self.names.serial(card).unwrap_or_default().to_owned();
-        let facts = Facts::new().with("card", serial).with("container", container);
+        let facts = Facts::new()
+            .with_some("provider", self.provider_of_card(card))
+            .with("card", serial)
+            .with("container", container);
         let choices = vec![Choice::Yes, Choice::No];
         self.open_dialog(id, effect, card, DecisionPoint::CardReplaceDefault, facts, choices, because);
     }
@@ -225,8 +228,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: RecordId,
     ) {
         let Some(principal) = self.sessions.get(&id).map(|session| session.principal.clone()) else { return };
-        let provider = self.readers.place_of(card).cloned().and_then(|reader| self.card_provider(&reader).ok());
-        let facts = facts.with_some("asked-by", provider);
+        let facts = facts.with_some("asked-by", self.provider_of_card(card));
         let words: Vec<&str> = offers.iter().map(|offer| offer.as_str()).collect();
         let mut shown = Facts::new().with("point", point.as_str());
         for (name, fact) in self.names.translate(&facts).iter() {
@@ -269,6 +271,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let pending = self.sessions.get(&id).and_then(|session| session.effects.get(&effect));
         pending
             .is_some_and(|pending| matches!(&pending.effect, Effect::Card { operation: CardOperation::VerifyPin, .. }))
+    }
+
+    fn provider_of_card(&self, card: &str) -> Option<String> {
+        self.readers.place_of(card).and_then(|reader| self.card_provider(reader).ok())
     }
 
     /// The name of the card of an operation.
