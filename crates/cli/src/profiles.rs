@@ -24,23 +24,29 @@ pub(crate) fn run(arguments: &Profiles, console: &mut Console<'_>) -> Result<Exi
 
 fn text(catalogue: &Catalogue, console: &mut Console<'_>) -> io::Result<()> {
     writeln!(console.out, "Profiles: {} (the first is the default)\n", Profile::NAMES.join(", "))?;
-    let widest = Profile::NAMES.iter().map(|name| name.len()).max().unwrap_or_default();
     for switch in SWITCHES {
         writeln!(console.out, "{}  {}", console.paint(Colour::Yellow, switch.name), switch.about.trim())?;
-        for version in WindowsVersion::ALL {
-            let value = value(*version, switch);
-            let known = known(*version, switch);
-            writeln!(console.out, "    {:<widest$}  {value}; {known}", version.as_str())?;
-        }
-        let words = switch.values.join(", ");
-        writeln!(console.out, "    {:<widest$}  {words}; {}", "values", switch.requirement)?;
-        if let Some(Requirement { sources, settled_by, .. }) = catalogue.requirement(switch.requirement) {
-            let texts = [("sources", sources.join("; ")), ("settled by", one_line(settled_by.as_deref()))];
-            for (label, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
-                writeln!(console.out, "    {label:<widest$}  {text}")?;
-            }
-        }
+        of(switch, catalogue, console)?;
         writeln!(console.out)?;
+    }
+    Ok(())
+}
+
+/// The value of a switch in each profile, all that it may have, its sources, and what would settle what is not supported.
+pub(crate) fn of(switch: &Switch, catalogue: &Catalogue, console: &mut Console<'_>) -> io::Result<()> {
+    let widest = Profile::NAMES.iter().map(|name| name.len()).max().unwrap_or_default();
+    for version in WindowsVersion::ALL {
+        let value = value(*version, switch);
+        let known = known(*version, switch);
+        writeln!(console.out, "    {:<widest$}  {value}; {known}", version.as_str())?;
+    }
+    let words = switch.values.join(", ");
+    writeln!(console.out, "    {:<widest$}  {words}; {}", "values", switch.requirement)?;
+    if let Some(Requirement { sources, settled_by, .. }) = catalogue.requirement(switch.requirement) {
+        let texts = [("sources", sources.join("; ")), ("settled by", one_line(settled_by.as_deref()))];
+        for (label, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+            writeln!(console.out, "    {label:<widest$}  {text}")?;
+        }
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A first scenario for somebody who has none: a file that runs.
+//! A first scenario for an author who has none: a file that runs.
 
 use autoenroll_model::{Duration, Notification, Profile};
 
@@ -16,7 +16,7 @@ pub struct NewScenario {
 /// The story of a new scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewScenarioKind {
-    /// A certificate at logon, without anybody noticing.
+    /// A certificate at logon, silently.
     Silent,
     /// A certificate on a smart card, with balloon, wizard and PIN.
     SmartCard,

@@ -1,4 +1,4 @@
-//! Changes of the world that are nobody's work on a desktop.
+//! Changes of the world that are not made on a desktop.
 
 use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};

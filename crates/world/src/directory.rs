@@ -229,7 +229,7 @@ impl Directory {
         sids.into_iter().collect()
     }
 
-    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4). Whoever asks a directory or a CA comes over the
+    /// Groups that have no list of members ([MS-DTYP] 2.4.2.4). A client of a directory or a CA comes over the
     /// network.
     fn built_in(&self, kind: PrincipalKind) -> Vec<Sid> {
         const NETWORK: &str = "S-1-5-2";

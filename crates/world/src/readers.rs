@@ -61,7 +61,7 @@ pub(crate) enum CardClient {
     Core { session: SessionId, effect: EffectId },
     /// A provider's own, on behalf of a core's effect.
     Provider { session: SessionId, effect: EffectId },
-    /// That of somebody who logs on.
+    /// That of a user who logs on.
     Logon(LogonId),
 }
 

@@ -169,7 +169,7 @@ pub struct TrustSpec {
     pub ntauth: Vec<String>,
     /// Names of roots that exist besides the authorities; each gets a certificate of its own.
     pub extra_roots: Vec<String>,
-    /// Containers whose content nobody may read.
+    /// Containers whose content cannot be read.
     pub unreadable: Vec<TrustStore>,
 }
 

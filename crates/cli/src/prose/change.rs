@@ -41,12 +41,12 @@ pub(super) fn sentence(facts: &Facts) -> String {
             format!("{} is {done} the trust container {} of the directory", f("certificate"), f("store"))
         }
         "delete-trusted" => {
-            format!("somebody deletes {} from the trust store {} of {}", f("certificate"), f("store"), f("computer"))
+            format!("{} is deleted from the trust store {} of {}", f("certificate"), f("store"), f("computer"))
         }
-        "delete-certificate" => format!("somebody deletes {} from MY of {}", f("certificate"), f("principal")),
+        "delete-certificate" => format!("{} is deleted from MY of {}", f("certificate"), f("principal")),
         "card-fault" => fault(facts),
         "reset-pin" => format!("{} gets another PIN", f("card")),
-        "unblock-card" => format!("somebody unblocks the PIN of {}", f("card")),
+        "unblock-card" => format!("the PIN of {} is unblocked", f("card")),
         word @ ("approve" | "revoke") => format!("the manager of {} {word}s {}", f("ca"), f("subject")),
         "deny" => format!("the manager of {} denies {}", f("ca"), f("subject")),
         "stop" => format!("{} is stopped", f("ca")),
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn changes_become_sentences() {
         let what = |what: &str| Facts::new().with("what", what);
-        check(what("unblock-card").with("card", "alice-card"), "somebody unblocks the PIN of alice-card");
+        check(what("unblock-card").with("card", "alice-card"), "the PIN of alice-card is unblocked");
         check(what("card-fault").with("card", "badge").with("fault", "mute"), "badge no longer answers");
         let revision = what("template").with("template", "CorpUser").with("attribute", "revision");
         check(revision, "the major version of the template CorpUser changes");

@@ -314,7 +314,7 @@ pub(super) fn described(
 /// A default container that holds credentials is not replaced unasked where the profile has the question, or the
 /// provider asks by itself when it makes the key; otherwise the new container goes beside it. A certificate that comes
 /// in a later run than its key asks too: another may have become the default in between, and whether an earlier answer
-/// meant it nobody knows.
+/// meant it is unknown.
 fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
     let default = card.description.default_container();
     let own = match &purpose {

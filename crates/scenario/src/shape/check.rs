@@ -224,7 +224,7 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
                 Diagnostic::error(Code::Exclusive, message, node.span)
             })
         }
-        // Its keys depend on the word beside it; whoever knows that word checks them.
+        // Its keys depend on the word beside it; they are checked where that word is known.
         (ValueType::ChangeSet, Value::Table(_)) => None,
         (ValueType::Steps, Value::List(list)) => {
             list.iter().for_each(|step| check_step(step, found));
@@ -291,7 +291,7 @@ fn not_an_instant(text: &str, span: Span) -> Diagnostic {
     Diagnostic::error(Code::NotAnInstant, message, span).help(format!("write it like {meant}"))
 }
 
-/// The instant of somebody who left out the offset, or the time of the day too.
+/// The instant of an author who left out the offset, or the time of the day too.
 fn meant_instant(text: &str) -> Option<String> {
     let longer = [format!("{text}Z"), format!("{text}T00:00:00Z")];
     longer.into_iter().find(|instant| crate::instant::parse(instant).is_some())

@@ -120,7 +120,7 @@ static TRUST: Shape = Shape {
         key("ca", List(&Text), "CN=AIA; every CA unless said here."),
         key("ntauth", List(&Text), "CN=NTAuthCertificates; every CA unless said here."),
         key("extra-roots", List(&Text), "Roots that exist besides the CAs."),
-        key("unreadable", Words(|| TrustStore::WORDS.to_vec()), "Containers whose content nobody may read."),
+        key("unreadable", Words(|| TrustStore::WORDS.to_vec()), "Containers whose content cannot be read."),
     ],
 };
 
@@ -153,7 +153,7 @@ static POLICY_SERVER: Shape = Shape {
         key(
             "auth-flags",
             Number(0, 0xFFFF_FFFF),
-            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which is not checked; 2 unless said here.",
         ),
         key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
     ],
@@ -362,7 +362,7 @@ static ENROLLMENT_SERVER: Shape = Shape {
         key(
             "auth-flags",
             Number(0, 0xFFFF_FFFF),
-            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which is not checked; 2 unless said here.",
         ),
         key("priority", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 1 unless said here."),
         key("renewal-only", Flag, "true: it takes renewals only."),
@@ -664,10 +664,10 @@ pub(crate) static ANSWER: Shape = Shape {
     keys: &[key("pin", Text, "These digits."), key("card", Text, "This card.")],
 };
 
-/// What somebody logs on with.
+/// What a user logs on with.
 pub(crate) static CARD_PIN: Shape = Shape {
     name: "a logon with a card",
-    doc: "The card that somebody logs on with, and the PIN that is typed.",
+    doc: "The card that a user logs on with, and the PIN that is typed.",
     keys: &[must("card", Text, "This card."), must("pin", Text, "These digits.")],
 };
 

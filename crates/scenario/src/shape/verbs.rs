@@ -31,7 +31,7 @@ pub(crate) struct Verb {
 /// What kind of step a verb makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VerbKind {
-    /// Somebody does something. `at`, `after` and `on` say when.
+    /// An action. `at`, `after` and `on` say when.
     Action,
     /// Time goes by.
     Wait,
@@ -39,7 +39,7 @@ pub(crate) enum VerbKind {
     Expectation,
     /// Something must not be seen, until `until` or `within`.
     Absence,
-    /// Somebody looks. `at` and `after` say when.
+    /// A look. `at` and `after` say when.
     State,
 }
 
@@ -111,7 +111,7 @@ pub(crate) static VERBS: &[Verb] = &[
         Text,
         &[],
         &[],
-        "A user, or somebody at a computer, asks for a run by hand.",
+        "A user, or an administrator of a computer, asks for a run by hand.",
         r#"{ pulse = "alice" }"#,
     ),
     action(
@@ -119,7 +119,7 @@ pub(crate) static VERBS: &[Verb] = &[
         Text,
         &["forced"],
         &[],
-        "Somebody runs gpupdate for a user or a computer.",
+        "`gpupdate` is run for a user or a computer.",
         r#"{ gp-refresh = "alice", forced = true }"#,
     ),
     action(
@@ -168,7 +168,7 @@ pub(crate) static VERBS: &[Verb] = &[
         Word(|| vec!["approve", "deny", "revoke", "stop", "start"]),
         &["of", "request", "certificate"],
         &[],
-        "Somebody works at a CA.",
+        "A manager works at a CA.",
         r#"{ ca = "approve", request = "$pending" }"#,
     ),
     Verb {
@@ -213,7 +213,7 @@ pub(crate) static VERBS: &[Verb] = &[
         kind: VerbKind::State,
         modifiers: &["of", "facts", "exact"],
         needs: &["facts"],
-        doc: "Somebody looks at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
+        doc: "A look at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
         example: r#"{ state = "card", of = "alice-card", facts = { tries-left = 3 } }"#,
     },
 ];
@@ -388,7 +388,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "store",
         Some("the user or computer"),
         "a changed store",
-        &[key("delete", Text, "A certificate that somebody deletes from MY, or from a computer's trust stores.")],
+        &[key("delete", Text, "A certificate that is deleted from MY, or from a computer's trust stores.")],
     ),
     change(
         "effect",
@@ -424,7 +424,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key(
                 "unblock",
                 Flag,
-                "true: somebody unblocks it with the administrator key. The PIN stays as it is, and all its attempts are back.",
+                "true: it is unblocked with the administrator key. The PIN stays as it is, and all its attempts are back.",
             ),
         ],
     ),
