@@ -422,6 +422,9 @@ pub(crate) struct Profiles {
     /// Only what differs between the profiles, as a table with a column for each.
     #[arg(long)]
     pub(crate) differences: bool,
+    /// How well each value is supported, as a table with a column for each profile.
+    #[arg(long, conflicts_with = "differences")]
+    pub(crate) evidence: bool,
     /// Form of the list.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -495,6 +498,13 @@ pub(crate) struct Matrix {
     /// Only requirements that no scenario shows and no exception excuses; ends with 1 when there are any.
     #[arg(long)]
     pub(crate) uncovered: bool,
+    /// How well each requirement is supported, in place of the scenarios: its sources with the versions of Windows
+    /// that they speak of, and what would settle what is not supported.
+    #[arg(long)]
+    pub(crate) evidence: bool,
+    /// Only how many requirements are supported how well, for each profile and subject.
+    #[arg(long, conflicts_with_all = ["uncovered", "evidence"])]
+    pub(crate) sums: bool,
 }
 
 #[cfg(feature = "planted-bugs")]

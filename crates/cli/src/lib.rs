@@ -13,6 +13,7 @@ mod card;
 mod catalogue;
 mod check;
 mod check_trace;
+mod columns;
 mod console;
 mod core_check;
 mod core_command;
@@ -39,6 +40,7 @@ mod profiles;
 mod prose;
 mod run;
 mod show;
+mod sources;
 mod suite;
 mod watch;
 
