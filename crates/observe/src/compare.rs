@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use autoenroll_model::{Duration, EventSource, Fact, Facts, FileTime};
+use autoenroll_model::{Duration, EventSource, Fact, Facts, FileTime, SimTime};
 use autoenroll_trace::{Kind, Record, Trace};
 
 use crate::align::align;
 use crate::fields::{is_machine, rule_of};
-use crate::identities::{Identities, Identity};
+use crate::identities::{Conflict, Identities, Identity};
 use crate::timeline::{Seen, Timeline};
 
 /// The most pairs of a predicted and a logged event that are tried.
 const MOST_TRIED: usize = 20_000_000;
 /// How much earlier and later than the story a log may tell of it: what takes no time there takes some in the world.
 const SLACK: Duration = Duration::MINUTE;
-/// The most rules that are named as those by which an event came about.
+/// The most rules that are named for one difference.
 const MOST_RULES: usize = 4;
+/// The rule by which an event is logged at all: it is behind each.
+const LOG_LEVEL: &str = "P7.43";
 
 /// How a log and a prediction go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,14 @@ pub struct Comparison<'a> {
     pub identities: Vec<(Identity, Identity)>,
     /// When the story begins, by the first pair.
     pub start: Option<FileTime>,
+}
+
+impl Comparison<'_> {
+    /// When an event was logged, by the clock of the story; its start for what came before it.
+    #[must_use]
+    pub fn at(&self, seen: &Seen) -> SimTime {
+        SimTime::START + self.start.map_or(Duration::ZERO, |start| start.until(seen.time))
+    }
 }
 
 /// An event of a log and what it is in the story.
@@ -127,7 +137,7 @@ pub fn compare<'a>(timeline: &'a Timeline, trace: &'a Trace) -> Result<Compariso
         return Err(TooManyEvents { logged: seen.len(), predicted: predicted.len() });
     }
     let aligned = align(predicted.len(), seen.len(), |i, j| score(predicted[i], seen[j]));
-    let start = aligned.first().map(|(i, j)| seen[*j].time - predicted[*i].at.since(autoenroll_model::SimTime::START));
+    let start = aligned.first().map(|(i, j)| seen[*j].time - predicted[*i].at.since(SimTime::START));
     let told = told(&seen, &aligned, start, trace);
     let strays = strays(&predicted, &seen, &aligned, &told);
     let mut identities = Identities::default();
@@ -165,19 +175,14 @@ fn told(seen: &[&Seen], aligned: &[(usize, usize)], start: Option<FileTime>, tra
     let Some((start, ((_, first), (_, last)))) = start.zip(aligned.first().zip(aligned.last())) else {
         return (0..seen.len()).collect();
     };
-    let length = trace.records().last().map_or(Duration::ZERO, |last| last.at.since(autoenroll_model::SimTime::START));
+    let length = trace.records().last().map_or(Duration::ZERO, |last| last.at.since(SimTime::START));
     let (from, to) = (start - SLACK, start + length + SLACK);
     let within = |j: &usize| (*first..=*last).contains(j) || (from..=to).contains(&seen[*j].time);
     (0..seen.len()).filter(within).collect()
 }
 
 /// Events that have the same provider, number and subject as one that is predicted elsewhere.
-fn strays(
-    predicted: &[&Record],
-    seen: &[&Seen],
-    aligned: &[(usize, usize)],
-    told: &[usize],
-) -> Vec<(usize, usize)> {
+fn strays(predicted: &[&Record], seen: &[&Seen], aligned: &[(usize, usize)], told: &[usize]) -> Vec<(usize, usize)> {
     let mut taken: BTreeSet<usize> = aligned.iter().map(|(i, _)| *i).collect();
     let mut strays = Vec::new();
     for j in told.iter().filter(|j| aligned.iter().all(|(_, other)| other != *j)) {
@@ -232,46 +237,62 @@ fn score(record: &Record, seen: &Seen) -> Option<i32> {
 
 /// In what an event differs from its prediction.
 fn differ(record: &Record, seen: &Seen, trace: &Trace, identities: &mut Identities) -> Vec<Difference> {
-    let rules = rules(record, trace);
-    let mut differences = Vec::new();
-    let mut note = |what: What, predicted: String, found: String| {
-        differences.push(Difference { what, predicted, found, rules: rules.clone() });
+    let mut found = unequal(record, seen);
+    let mut pair = |name: &'static str, story: Identity, log: Identity| {
+        found.extend(identities.pair(&story, &log).err().map(|conflict| unlike(name, &story, &log, conflict)));
     };
-    let text = |facts: &Facts, name: &str| facts.get(name).map(plain);
-    for (what, name) in [(What::Source, "source"), (What::Number, "id"), (What::Severity, "severity")].into_iter().chain(
-        ["template", "ca", "code", "store", "url"].map(|name| (What::Fact(name), name)),
-    ) {
-        if let (Some(one), Some(other)) = (record.facts.get(name), seen.facts.get(name))
-            && !is_equal(name, one, other)
-        {
-            note(what, plain(one), plain(other));
-        }
-    }
-    if let (Some(one), Some(other)) = (record.facts.text("context"), seen.facts.text("context")) {
-        let pair = (Identity::Principal(record.actor.clone()), Identity::Principal(seen.actor.clone()));
-        if is_machine(one) != is_machine(other) {
-            note(What::Fact("context"), one.to_owned(), other.to_owned());
-        } else if let Err(known) = identities.pair(pair.0, pair.1.clone()) {
-            note(What::Fact("context"), format!("{} ({known})", record.actor), pair.1.to_string());
-        }
+    if is_machine_event(&record.facts) == is_machine_event(&seen.facts) {
+        pair("context", Identity::Principal(record.actor.clone()), Identity::Principal(seen.actor.clone()));
     }
     for name in ["certificate", "new-certificate"] {
-        if let (Some(one), Some(other)) = (text(&record.facts, name), text(&seen.facts, name))
-            && let Err(known) = identities.pair(Identity::Certificate(one.clone()), Identity::Certificate(other.clone()))
-        {
-            note(What::Fact(name), format!("{one} ({known})"), other);
+        if let (Some(one), Some(other)) = (record.facts.get(name), seen.facts.get(name)) {
+            pair(name, Identity::Certificate(plain(one)), Identity::Certificate(plain(other)));
         }
     }
     if let (Some(Fact::Number(one)), Some(Fact::Number(other))) =
         (record.facts.get("request-id"), seen.facts.get("request-id"))
     {
-        let ca = |facts: &Facts| facts.text("ca").unwrap_or_default().to_owned();
-        let pair = (Identity::Request(ca(&record.facts), *one), Identity::Request(ca(&seen.facts), *other));
-        if let Err(known) = identities.pair(pair.0, pair.1) {
-            note(What::Fact("request-id"), format!("{one} ({known})"), other.to_string());
+        let ca = record.facts.text("ca").unwrap_or_default();
+        pair("request-id", Identity::Request(ca.to_owned(), *one), Identity::Request(ca.to_owned(), *other));
+    }
+    let rules = rules(record, trace);
+    let difference = |(what, predicted, found)| Difference { what, predicted, found, rules: rules.clone() };
+    found.into_iter().map(difference).collect()
+}
+
+/// What is predicted, and what is found instead.
+type Unequal = (What, String, String);
+
+/// The facts that must be equal and are not.
+fn unequal(record: &Record, seen: &Seen) -> Vec<Unequal> {
+    let of_event = [(What::Source, "source"), (What::Number, "id"), (What::Severity, "severity")];
+    let of_request = ["template", "ca", "code", "store", "url"].map(|name| (What::Fact(name), name));
+    let mut unequal = Vec::new();
+    for (what, name) in of_event.into_iter().chain(of_request) {
+        if let (Some(one), Some(other)) = (record.facts.get(name), seen.facts.get(name))
+            && !is_equal(name, one, other)
+        {
+            unequal.push((what, plain(one), plain(other)));
         }
     }
-    differences
+    if let (Some(one), Some(other)) = (record.facts.get("context"), seen.facts.get("context"))
+        && is_machine_event(&record.facts) != is_machine_event(&seen.facts)
+    {
+        unequal.push((What::Fact("context"), plain(one), plain(other)));
+    }
+    unequal
+}
+
+/// Two that do not go together.
+fn unlike(name: &'static str, story: &Identity, log: &Identity, conflict: Conflict) -> Unequal {
+    let Conflict { in_log, in_story } = conflict;
+    let so_far = |known: Option<Identity>| known.map(|known| format!(" ({known} so far)")).unwrap_or_default();
+    (What::Fact(name), format!("{story}{}", so_far(in_log)), format!("{log}{}", so_far(in_story)))
+}
+
+/// Whether an event is about the machine's certificates; `None` when it does not say.
+fn is_machine_event(facts: &Facts) -> Option<bool> {
+    facts.text("context").map(is_machine)
 }
 
 fn unpredicted(seen: &Seen) -> Difference {
@@ -294,24 +315,18 @@ fn order(record: &Record, neighbour: &Record, before: bool, trace: &Trace) -> Di
     }
 }
 
-/// The entry of a predicted event, and the decisions that are next behind it.
+/// The entry of a predicted event, and the decisions that led to it at once.
 fn rules(record: &Record, trace: &Trace) -> Vec<String> {
-    let mut rules: Vec<String> = source_of(record).zip(id_of(record)).map(|(s, id)| rule_of(s, id)).into_iter().collect();
-    let mut reached: BTreeSet<u32> = BTreeSet::new();
-    let mut level: Vec<&Record> = vec![record];
-    while !level.is_empty() && rules.len() <= MOST_RULES {
-        let mut next = Vec::new();
-        for cause in level.iter().flat_map(|record| &record.causes) {
-            let Some(cause) = trace.get(*cause).filter(|cause| reached.insert(cause.id.0)) else { continue };
-            match cause.facts.text("rule").filter(|_| cause.kind == Kind::Decision) {
-                Some(rule) if rules.len() <= MOST_RULES && !rules.iter().any(|known| known == rule) => {
-                    rules.push(rule.to_owned());
-                }
-                Some(_) => {}
-                None => next.push(cause),
-            }
+    let mut rules: Vec<String> =
+        source_of(record).zip(id_of(record)).map(|(source, id)| rule_of(source, id)).into_iter().collect();
+    let causes = |record: &Record| record.causes.iter().filter_map(|id| trace.get(*id)).collect::<Vec<_>>();
+    let direct = causes(record);
+    let further = direct.iter().filter(|cause| cause.kind != Kind::Decision).flat_map(|cause| causes(cause));
+    for cause in direct.iter().copied().chain(further).filter(|cause| cause.kind == Kind::Decision) {
+        let rule = cause.facts.text("rule").unwrap_or_default();
+        if rule != LOG_LEVEL && rules.len() < MOST_RULES && !rules.iter().any(|known| known == rule) {
+            rules.push(rule.to_owned());
         }
-        level = next;
     }
     rules
 }

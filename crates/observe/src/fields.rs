@@ -153,7 +153,8 @@ pub(crate) fn facts(source: Option<EventSource>, event: &LoggedEvent) -> Facts {
     let value = |wanted: Fact| said.iter().find(|(fact, text)| *fact == wanted && is_said(text)).map(|(_, text)| *text);
     let object = value(Fact::Object);
     let context = if lifecycle { account(event) } else { value(Fact::Context).map(str::to_owned) };
-    let thumbprints = |fact: Fact| said.iter().filter(move |(known, _)| *known == fact).find_map(|(_, text)| hash(text));
+    let thumbprints =
+        |fact: Fact| said.iter().filter(move |(known, _)| *known == fact).find_map(|(_, text)| hash(text));
     let codes = said.iter().filter(|(fact, _)| *fact == Fact::Code).find_map(|(_, text)| code(text));
     // The classic source has the code in a text of any place.
     let template = value(Fact::Template).or_else(|| object.filter(|text| hash(text).is_none()));

@@ -19,9 +19,18 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Principal(name) | Self::Certificate(name) => f.write_str(name),
-            Self::Request(_, number) => write!(f, "{number}"),
+            Self::Request(_, number) => write!(f, "request {number}"),
         }
     }
+}
+
+/// Two do not go together, because one of them goes with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    /// What the story's one is in the log.
+    pub(crate) in_log: Option<Identity>,
+    /// What the log's one is in the story.
+    pub(crate) in_story: Option<Identity>,
 }
 
 /// Pairs of one name of the story and one of the log, each in one pair only.
@@ -35,17 +44,18 @@ impl Identities {
     /// Takes a pair that contradicts none before it.
     ///
     /// # Errors
-    /// What the story's one is called in the log or, when it has no name there yet, who the log's one is already.
-    pub(crate) fn pair(&mut self, story: Identity, log: Identity) -> Result<(), Identity> {
-        match (self.by_story.get(&story), self.by_log.get(&log)) {
-            (None, None) => {
-                self.by_log.insert(log.clone(), story.clone());
-                self.by_story.insert(story, log);
-                Ok(())
-            }
-            (Some(known), _) if *known == log => Ok(()),
-            (Some(known), _) | (None, Some(known)) => Err(known.clone()),
+    /// What the two went with so far, where it was something else.
+    pub(crate) fn pair(&mut self, story: &Identity, log: &Identity) -> Result<(), Conflict> {
+        let (in_log, in_story) = (self.by_story.get(story), self.by_log.get(log));
+        if in_log.is_none() && in_story.is_none() {
+            self.by_log.insert(log.clone(), story.clone());
+            self.by_story.insert(story.clone(), log.clone());
+            return Ok(());
         }
+        if in_log == Some(log) {
+            return Ok(());
+        }
+        Err(Conflict { in_log: in_log.cloned(), in_story: in_story.cloned() })
     }
 
     /// Every pair: the name in the log, the name in the story.

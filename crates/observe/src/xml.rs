@@ -91,8 +91,7 @@ pub(crate) fn event(text: &str) -> Result<LoggedEvent, Problem> {
         return Err(Problem::TooLong);
     }
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| Problem::Xml(error.to_string()))?;
+    let document = Document::parse_with_options(text, options).map_err(|error| Problem::Xml(error.to_string()))?;
     let root = document.root_element();
     let system = child(root, "System").ok_or_else(|| missing("System"))?;
     let attribute = |element: &str, name: &str| child(system, element).and_then(|node| node.attribute(name));

@@ -29,7 +29,7 @@ pub(super) fn run(
     match arguments.format {
         Format::Json => {
             for pair in &comparison.pairs {
-                writeln!(console.out, "{}", lines::of_pair(pair, timeline))?;
+                writeln!(console.out, "{}", lines::of_pair(pair, &comparison))?;
             }
             for record in &comparison.unknown {
                 writeln!(console.out, "{}", lines::of_unknown(record))?;
@@ -38,22 +38,17 @@ pub(super) fn run(
         }
         Format::Text => {
             writeln!(console.out, "the log beside {} under {}\n", story.name, story.profile)?;
-            print(&comparison, timeline, catalogue, console)?;
+            print(&comparison, catalogue, console)?;
         }
     }
     let agrees = comparison.pairs.iter().all(|pair| pair.differences.is_empty());
     Ok(if agrees && comparison.start.is_some() { Exit::Ok } else { Exit::Failed })
 }
 
-fn print(
-    comparison: &Comparison<'_>,
-    timeline: &Timeline,
-    catalogue: &Catalogue,
-    console: &mut Console<'_>,
-) -> Result<(), Failure> {
+fn print(comparison: &Comparison<'_>, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
     let mut last = None;
     for pair in &comparison.pairs {
-        print_pair(pair, timeline, &mut last, catalogue, console)?;
+        print_pair(pair, comparison.at(pair.seen), &mut last, catalogue, console)?;
     }
     if !comparison.unknown.is_empty() {
         writeln!(console.out, "\npredicted and not in the log, which may not show it:\n")?;
@@ -69,7 +64,7 @@ fn print(
         .map(|(log, story)| format!("{log} is {story}"))
         .collect();
     if !renamed.is_empty() {
-        writeln!(console.out, "\nin the story: {}", renamed.join(", "))?;
+        writeln!(console.out, "\nin the story\n\n    {}", renamed.join("\n    "))?;
     }
     let differ = comparison.pairs.iter().filter(|pair| !pair.differences.is_empty()).count();
     let (agree, unknown, outside) = (comparison.pairs.len() - differ, comparison.unknown.len(), comparison.outside);
@@ -82,13 +77,13 @@ fn print(
 
 fn print_pair(
     pair: &Pair<'_>,
-    timeline: &Timeline,
+    at: SimTime,
     last: &mut Option<SimTime>,
     catalogue: &Catalogue,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let mut alone = Trace::new();
-    alone.push(timeline.at(pair.seen), &pair.seen.actor, Kind::Event, pair.seen.facts.clone(), Vec::new());
+    alone.push(at, &pair.seen.actor, Kind::Event, pair.seen.facts.clone(), Vec::new());
     let (word, colour) = match pair.differences.is_empty() {
         true => ("agrees", Colour::Green),
         false => ("differs", Colour::Red),
@@ -117,7 +112,11 @@ fn print_difference(
     }
     for id in rules {
         let title = catalogue.title(id);
-        let named = if title.is_empty() { format!("{id}, which the catalogue does not have") } else { format!("{id}  {title}") };
+        let named = if title.is_empty() {
+            format!("{id}, which the catalogue does not have")
+        } else {
+            format!("{id}  {title}")
+        };
         writeln!(console.out, "{INDENT}  {named}")?;
     }
     if let Some(sentence) = predicted.and_then(prose::sentence) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use autoenroll_observe::{Comparison, Difference, Pair, Seen, Timeline};
+use autoenroll_observe::{Comparison, Difference, Pair, Seen};
 use autoenroll_trace::Record;
 use serde_json::{Value, json};
 
@@ -23,11 +23,11 @@ pub(super) fn of_seen(seen: &Seen, record: &Record, files: &[PathBuf], catalogue
 }
 
 /// An event of the log beside its prediction. Every line has every field.
-pub(super) fn of_pair(pair: &Pair<'_>, timeline: &Timeline) -> Value {
+pub(super) fn of_pair(pair: &Pair<'_>, comparison: &Comparison<'_>) -> Value {
     json!({
         "verdict": if pair.differences.is_empty() { "agrees" } else { "differs" },
         "time": pair.seen.time.to_string(),
-        "at": timeline.at(pair.seen),
+        "at": comparison.at(pair.seen),
         "actor": pair.seen.actor,
         "facts": pair.seen.facts,
         "predicted": pair.predicted,
