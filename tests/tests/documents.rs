@@ -20,6 +20,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/core-protocol.md",
     "docs/exit-codes.md",
     "docs/first-scenario.md",
+    "docs/observe.md",
     "docs/profiles.md",
 ];
 

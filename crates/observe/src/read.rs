@@ -102,7 +102,8 @@ impl Log {
         self.limit.is_none()
     }
 
-    fn note(&mut self, problem: Problem) {
+    /// Notes a problem.
+    pub(crate) fn note(&mut self, problem: Problem) {
         self.lost += 1;
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
@@ -171,5 +172,21 @@ fn allowed(c: char) -> char {
         '\t' | '\n' | '\r' => c,
         '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
         _ => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_takes_so_many_events_and_no_more() {
+        let event = "<Event><System><Provider Name='AutoEnrollment'/><EventID>19</EventID>\
+                     <TimeCreated SystemTime='2026-03-02T08:00:00Z'/></System></Event>";
+        let event = xml::event(event).unwrap();
+        let mut log = Log::new(Format::Xml);
+        assert!((0..MAX_EVENTS).all(|_| log.add(Ok(event.clone()))));
+        assert!(!log.add(Ok(event)));
+        assert_eq!((log.events.len(), log.limit), (MAX_EVENTS, Some(Limit::Events)));
     }
 }

@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 16;
 /// Why an event, or what should be one, is not in a log as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The file ends within an event.
+    /// The file ends within an event, or within a part of an .evtx file.
     CutOff,
     /// It is longer than [`MAX_EVENT`].
     TooLong,
@@ -43,7 +43,7 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CutOff => f.write_str("the file ends within an event"),
+            Self::CutOff => f.write_str("the file ends in the middle"),
             Self::TooLong => write!(f, "an event is longer than {MAX_EVENT} bytes"),
             Self::Xml(reason) => write!(f, "an event is no well-formed XML: {reason}"),
             Self::Element { name, found } if found.is_empty() => write!(f, "an event has no {name}"),
@@ -96,13 +96,19 @@ pub(crate) fn event(text: &str) -> Result<LoggedEvent, Problem> {
     let system = child(root, "System").ok_or_else(|| missing("System"))?;
     let attribute = |element: &str, name: &str| child(system, element).and_then(|node| node.attribute(name));
     let text_of = |element: &str| child(system, element).map(text_in).unwrap_or_default();
-    let time = attribute("TimeCreated", "SystemTime").ok_or_else(|| missing("TimeCreated"))?;
+    // Logs have records of nobody, which say nothing and may lack their time.
+    let provider = attribute("Provider", "Name").map(cut).unwrap_or_default();
+    let time = match attribute("TimeCreated", "SystemTime") {
+        Some(time) => file_time(time).ok_or_else(|| Problem::Element { name: "TimeCreated", found: cut(time) })?,
+        None if provider.is_empty() => FileTime::default(),
+        None => return Err(missing("TimeCreated")),
+    };
     Ok(LoggedEvent {
-        provider: attribute("Provider", "Name").map(cut).ok_or_else(|| missing("Provider"))?,
+        provider,
         id: number("EventID", &text_of("EventID"))?,
         qualifiers: attribute("EventID", "Qualifiers").and_then(|text| text.trim().parse().ok()),
         level: text_of("Level").parse().ok(),
-        time: file_time(time).ok_or_else(|| Problem::Element { name: "TimeCreated", found: cut(time) })?,
+        time,
         record: text_of("EventRecordID").parse().ok(),
         channel: text_of("Channel"),
         computer: text_of("Computer"),
