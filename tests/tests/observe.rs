@@ -81,9 +81,14 @@ fn one_changed_field_is_named_with_what_it_contradicts() {
         let ran = observe(&["--against", story, "--format", "json", &changed]);
         assert_eq!(ran.code, Some(i32::from(Exit::Failed.code())), "{log}: {new}\n{}{}", ran.out, ran.err);
         let lines = lines(&ran);
-        let differences: Vec<&Value> = lines.iter().filter_map(|line| line["differences"].as_array()).flatten().collect();
+        let differences: Vec<&Value> =
+            lines.iter().filter_map(|line| line["differences"].as_array()).flatten().collect();
         let [difference] = differences.as_slice() else { unreachable!("one difference: {}", ran.out) };
-        assert_eq!((&difference["what"], &difference["rules"]), (&what.into(), &serde_json::json!(rules)), "{log}: {new}");
+        assert_eq!(
+            (&difference["what"], &difference["rules"]),
+            (&what.into(), &serde_json::json!(rules)),
+            "{log}: {new}"
+        );
         let text = observe(&["--against", story, &changed]).out;
         assert!(rules.iter().all(|rule| text.contains(&format!("  {rule}  "))), "{text}");
     };
@@ -94,8 +99,14 @@ fn one_changed_field_is_named_with_what_it_contradicts() {
     check(RUN, "0x8007054b", "0x8007203a", "code", &["E5.2.6", "R020"]);
     check(DENIED, ">9<", ">13<", "id", &["E5.4.9", "R061"]);
     check(DENIED, r"example\Contoso Issuing CA", r"example\Corp CA", "ca", &["E5.4.21", "R086"]);
-    check(PASSED_OVER, ">NotOffered<", ">Offered<", "template", &["E5.4.47", "R045"]);
-    check(LIFE, "NewCertificateDetails Thumbprint='e", "NewCertificateDetails Thumbprint='f", "new-certificate", &["E5.5.1001"]);
+    check(PASSED_OVER, ">NotOffered<", ">Offered<", "template", &["E5.4.47", "R042"]);
+    check(
+        LIFE,
+        "NewCertificateDetails Thumbprint='e",
+        "NewCertificateDetails Thumbprint='f",
+        "new-certificate",
+        &["E5.5.1001"],
+    );
     check(LIFE, ">1003<", ">1002<", "unpredicted", &["E5.5.1002"]);
     check(MACHINE, "Lifecycle-System'", "Lifecycle-User'", "unpredicted", &["E5.5.1006"]);
     check(MACHINE, ">Local system<", ">CORP\\bob<", "context", &["E5.4.19"]);

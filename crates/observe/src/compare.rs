@@ -17,8 +17,8 @@ const MOST_TRIED: usize = 20_000_000;
 const SLACK: Duration = Duration::MINUTE;
 /// The most rules that are named for one difference.
 const MOST_RULES: usize = 4;
-/// The rule by which an event is logged at all: it is behind each.
-const LOG_LEVEL: &str = "P7.43";
+/// The rules by which anything is logged at all: they are behind each event.
+const LOGGED: &[&str] = &["P7.43", "R095"];
 
 /// How a log and a prediction go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -322,13 +322,25 @@ fn rules(record: &Record, trace: &Trace) -> Vec<String> {
     let causes = |record: &Record| record.causes.iter().filter_map(|id| trace.get(*id)).collect::<Vec<_>>();
     let direct = causes(record);
     let further = direct.iter().filter(|cause| cause.kind != Kind::Decision).flat_map(|cause| causes(cause));
-    for cause in direct.iter().copied().chain(further).filter(|cause| cause.kind == Kind::Decision) {
-        let rule = cause.facts.text("rule").unwrap_or_default();
-        if rule != LOG_LEVEL && rules.len() < MOST_RULES && !rules.iter().any(|known| known == rule) {
+    // Decisions since the last thing that came about say why, where they are about the same.
+    let last = direct.iter().filter(|cause| cause.kind != Kind::Decision).map(|cause| cause.id).max();
+    let since = trace.records().iter().take(record.id.0 as usize).skip(last.map_or(usize::MAX, |id| id.0 as usize));
+    let since = since.filter(|other| other.actor == record.actor && is_about_the_same(other, record));
+    let decisions = direct.iter().copied().chain(further).chain(since).filter(|cause| cause.kind == Kind::Decision);
+    for rule in decisions.filter_map(|decision| decision.facts.text("rule")) {
+        if !LOGGED.contains(&rule) && rules.len() < MOST_RULES && !rules.iter().any(|known| known == rule) {
             rules.push(rule.to_owned());
         }
     }
     rules
+}
+
+/// Whether a decision is made on the code of an event, or does not hold for its template.
+fn is_about_the_same(decision: &Record, event: &Record) -> bool {
+    let equal =
+        |name: &str, other: &str| event.facts.get(other).is_some_and(|value| decision.facts.get(name) == Some(value));
+    let holds = decision.facts.get("outcome") == Some(&Fact::Flag(true));
+    equal("code", "code") || (!holds && equal("subject", "template"))
 }
 
 fn source_of(record: &Record) -> Option<EventSource> {
