@@ -495,9 +495,9 @@ Examples:
   autoenroll observe --against events/run-failed --profile server-2025 application.xml
   autoenroll observe --format json application.xml | autoenroll check-trace -
 
-What a log lacks is unknown, not wrong: by default Windows logs warnings and errors only, and logs wrap around. Message \
-texts are not looked at. It ends with 1 when log and story differ, and with 2 when nothing of autoenrollment is in the \
-log. Files in .evtx are read by a build with `--features evtx`.";
+What a log lacks is unknown, not wrong: by default Windows logs warnings and errors only, and logs wrap \
+around. Message texts are not looked at. It ends with 1 when log and story differ, and with 2 when nothing \
+of autoenrollment is in the log. Files in .evtx are read by a build with `--features evtx`.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Observe {

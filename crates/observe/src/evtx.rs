@@ -2,7 +2,7 @@
 
 use evtx::{EvtxParser, ParserSettings};
 
-use crate::read::{Format, Log, ReadError};
+use crate::log::{Format, Log, ReadError};
 use crate::xml::{self, Problem};
 
 /// The length of the file header and of each chunk behind it (libyal/libevtx, Windows XML Event Log).

@@ -5,7 +5,7 @@ use autoenroll_trace::{Kind, Trace};
 
 use crate::event::LoggedEvent;
 use crate::fields::{self, Meaning, is_machine};
-use crate::read::Log;
+use crate::log::Log;
 
 /// What logs say, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

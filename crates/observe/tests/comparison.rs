@@ -36,12 +36,12 @@ fn context(who: &str) -> String {
 }
 
 fn log(events: &[Short]) -> Timeline {
-    let text: String = events.iter().map(|event| xml(event)).collect();
+    let text: String = events.iter().map(xml).collect();
     Timeline::new(&[read(text.as_bytes()).unwrap_or_else(|_| nothing())])
 }
 
 fn nothing() -> Log {
-    read(xml(&(0, "PC1", "Application Error", 1, &[])).as_bytes()).unwrap()
+    read(xml(&(0, "PC1", "Application Error", 1, &[])).as_bytes()).expect("a log")
 }
 
 fn xml((at, who, source, id, more): &Short) -> String {
@@ -79,7 +79,7 @@ fn xml((at, who, source, id, more): &Short) -> String {
 /// What is said: each difference, then how many agree, how many are unknown and how many outside.
 fn check(predicted: &[Short], logged: &[Short], differences: &[&str], sums: (usize, usize, usize)) {
     let (trace, timeline) = (trace(predicted), log(logged));
-    let comparison = compare(&timeline, &trace).unwrap();
+    let comparison = compare(&timeline, &trace).expect("few events");
     let found: Vec<String> = comparison
         .pairs
         .iter()
@@ -100,7 +100,7 @@ fn what_both_say_agrees_and_times_count_from_the_first_pair() {
     check(&[(28_800, "alice", ENROLL, 19, GOT)], &[(5, "alice", ENROLL, 19, GOT)], &[], (1, 0, 0));
     let timeline = log(&[(7, "bob", ENROLL, 19, GOT_45)]);
     let trace = trace(&[(2, "alice", RUN, 2, &[]), (5, "alice", ENROLL, 19, GOT)]);
-    let comparison = compare(&timeline, &trace).unwrap();
+    let comparison = compare(&timeline, &trace).expect("few events");
     assert_eq!(comparison.start.map(|start| start.to_string()).as_deref(), Some("2026-03-02T08:00:02Z"));
     assert_eq!(comparison.at(comparison.pairs[0].seen), SimTime::START + Duration::seconds(5));
     let pairs: Vec<String> = comparison.identities.iter().map(|(log, story)| format!("{log} is {story}")).collect();

@@ -22,7 +22,7 @@ fn failed(more: &str) -> String {
 }
 
 fn log(text: &str) -> Log {
-    read(text.as_bytes()).unwrap()
+    read(text.as_bytes()).expect("a log")
 }
 
 /// The facts of the only event, as records print them.
@@ -206,7 +206,11 @@ proptest! {
     }
 
     #[test]
-    fn no_edit_of_a_log_makes_it_panic(at in 0..2000_usize, octets in proptest::collection::vec(any::<u8>(), 0..4), cut in 0..4_usize) {
+    fn no_edit_of_a_log_makes_it_panic(
+        at in 0..2000_usize,
+        octets in proptest::collection::vec(any::<u8>(), 0..4),
+        cut in 0..4_usize,
+    ) {
         let mut bytes = (failed("<Data Name='CA'>a\\b</Data>") + &failed("<Data>0x80094012</Data>")).into_bytes();
         let at = at.min(bytes.len());
         let end = (at + cut).min(bytes.len());
