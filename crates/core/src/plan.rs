@@ -78,7 +78,7 @@ fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
     template.is_some_and(|template| ground(frame, &known.gathered.settings, template) == Ground::Own)
 }
 
-/// Whether an issued certificate waits for its card. Nobody is asked for the card of one that may not be installed.
+/// Whether an issued certificate waits for its card. The card of one that may not be installed is not asked for.
 fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
     let Task::Resume(IssuedRequest { entry, issued, .. }) = task else { return false };
     entry.key.card.is_some() && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
@@ -356,7 +356,7 @@ fn provider_of(key: &KeyPlace, installed: &[Provider]) -> Provider {
         .unwrap_or_else(|| Provider { name: key.provider.clone(), kind })
 }
 
-/// Whether interactive items have somebody to ask: a machine has no desktop.
+/// Whether interactive items have a user to ask: a machine has no desktop.
 pub(crate) fn has_desktop(frame: &Frame) -> bool {
     frame.identity.context == Context::User
 }

@@ -7,6 +7,7 @@ mod facts;
 mod limits;
 mod providers;
 mod shared_oid;
+mod superseding;
 mod time;
 mod timeline;
 mod unread;
@@ -128,6 +129,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     }
     unused_certificate::check(&worlds, &mut meant);
     shared_oid::check(&worlds, &mut meant);
+    superseding::check(&worlds, &mut meant);
     limits::check(&worlds, &document.steps, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));

@@ -206,7 +206,7 @@ fn long_words() -> String {
 
 fn words_of(value_type: ValueType) -> Option<Vec<&'static str>> {
     match value_type {
-        ValueType::Word(words) => Some(words()),
+        ValueType::Word(words) | ValueType::Words(words) => Some(words()),
         ValueType::OrNone(value_type) | ValueType::List(value_type) | ValueType::Map(value_type) => {
             words_of(*value_type)
         }
@@ -218,7 +218,7 @@ fn words_of(value_type: ValueType) -> Option<Vec<&'static str>> {
 fn brief(value_type: ValueType) -> String {
     match value_type {
         ValueType::Word(words) => few(&words()),
-        ValueType::List(ValueType::Word(words)) => format!("list of: {}", few(&words())),
+        ValueType::Words(words) => format!("list of: {}", few(&words())),
         ValueType::List(value_type) => format!("list: {}", brief(*value_type)),
         ValueType::Map(value_type) => format!("table, each value {}", brief(*value_type)),
         ValueType::Number(least, most) if most <= 0xFFFF => format!("number, {least} to {most}"),

@@ -375,7 +375,7 @@ fn one_verb_a_step_and_who_is_meant() {
     refused(r#"{ who = "alice" }"#, &[Code::NoVerb]);
     refused(r#"{ logon = "alice" }, { logon = "bob" }, { expect = "balloon" }"#, &[Code::WhoIsMeant]);
     refused(r#"{ logon = "alice" }, { logon = "bob" }, { expect = "balloon", who = "bob" }"#, &[]);
-    // Records of CAs and cards are nobody's in particular.
+    // Records of CAs and cards belong to no principal.
     refused(r#"{ logon = "alice" }, { logon = "bob" }, { expect = "issued" }"#, &[]);
     let script = || Script::new().after("Logon", s(0), "alice", Kind::Icon, &[]);
     play(r#"{ logon = "alice" }, { expect = "icon", who = "alice" }"#, script(), &[]);

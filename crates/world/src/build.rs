@@ -46,7 +46,7 @@ const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Builds a world; nobody is logged on and no computer runs.
+    /// Builds a world; no user is logged on and no computer runs.
     ///
     /// # Errors
     /// When the description names what does not exist, or something in it cannot be made.
@@ -205,9 +205,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let in_stores = spec.stores.iter().flat_map(|store| store.certificates.iter().map(|c| (c, store.of.as_str())));
         let of_users = spec.users.iter().flat_map(|user| user.published.iter().map(|c| (c, user.name.as_str())));
         let of_computers = spec.computers.iter().flat_map(|pc| pc.published.iter().map(|c| (c, pc.name.as_str())));
-        let anybody = spec.users.first().map_or("", |user| user.name.as_str());
+        let first = spec.users.first().map_or("", |user| user.name.as_str());
         let on_cards = spec.cards.iter().flat_map(|card| &card.containers);
-        let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, anybody));
+        let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, first));
         let all = in_stores.chain(of_users).chain(of_computers).chain(on_cards);
 
         let places = places_on_cards(spec);
@@ -274,7 +274,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(Old { certificate: issued, key, template: certificate.template.clone(), foreign: certificate.foreign })
     }
 
-    /// A CA of the same name with another key, which nobody trusts.
+    /// A CA of the same name with another key, which is not trusted.
     fn untrusted_ca<'a>(
         &self,
         spec: &WorldSpec,

@@ -142,7 +142,7 @@ pub enum ActError {
         /// The user.
         user: String,
     },
-    /// The workstation is locked: nobody can click or answer.
+    /// The workstation is locked: the user can neither click nor answer.
     Locked {
         /// The user.
         user: String,
@@ -304,7 +304,11 @@ impl fmt::Display for WorldError {
             Self::Budget { at, quantity, limit, by } => {
                 let by: Vec<String> = by.iter().map(|(source, records)| format!("{source} {records}")).collect();
                 let what = quantity.as_str();
-                write!(f, "at {at} the scenario has used up its {limit} {what}; records by source: {}", by.join(", "))
+                write!(f, "at {at} the scenario has used up its {limit} {what}")?;
+                if by.is_empty() {
+                    return f.write_str(", before the first record");
+                }
+                write!(f, "; records by source: {}", by.join(", "))
             }
             Self::Change { reason } => write!(f, "a scheduled change cannot be made: {reason}"),
             Self::Core { principal, error } => write!(f, "{principal}: {error}"),

@@ -18,7 +18,7 @@ pub(super) enum Target<'a> {
     /// A requirement of the catalogue, or a rule of a CA.
     Requirement(&'a str),
     HResult(HResult),
-    /// An event by its number, whoever writes it.
+    /// An event by its number, of any source.
     Event(u16),
     /// A story, or a moment of it.
     Scenario(&'a str, Option<Moment>),

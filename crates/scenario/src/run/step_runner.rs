@@ -327,7 +327,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             match state {
                 Ok(_) => {}
                 Err(candidates) if candidates.is_empty() => {
-                    // Of those that nobody else takes, the one that differs least is what was meant.
+                    // Of those that no other step takes, the one that differs least is what was meant.
                     let near_matches = unmatched.iter().filter(|record| one.is_candidate(record));
                     let nearest = near_matches.min_by_key(|record| one.differences(&record.facts).len()).copied();
                     let is_prompt = matches!(self.scenario.steps[at].kind, StepKind::Prompt { .. });
