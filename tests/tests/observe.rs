@@ -118,6 +118,9 @@ fn a_log_of_another_profile_differs_in_its_sources() {
     assert_eq!(ran.code, Some(1), "{}", ran.out);
     let source = "source: predicted CertificateServicesClient-CertEnroll, found AutoEnrollment";
     assert_eq!(ran.out.matches(source).count(), 3, "{}", ran.out);
+    let ran = observe(&["--against", FAILED.1, "--profile", "server-2003-sp1", &path(CLASSIC.0)]);
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+    assert!(ran.err.starts_with(&format!("{}: it does not pass here", FAILED.1)), "{}", ran.err);
 }
 
 #[test]

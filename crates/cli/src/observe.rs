@@ -26,8 +26,8 @@ pub(crate) fn run(arguments: &Observe, console: &mut Console<'_>) -> Result<Exit
     }
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     match &arguments.against {
-        Some(scenario) => against::run(scenario, arguments, &timeline, &catalogue, console),
-        None => print(arguments, &timeline, &catalogue, console),
+        Some(scenario) => against::run(scenario, arguments, &timeline, catalogue, console),
+        None => print(arguments, &timeline, catalogue, console),
     }
 }
 

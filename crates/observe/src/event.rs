@@ -6,7 +6,7 @@ use autoenroll_model::{FileTime, Severity};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedEvent {
     /// The provider that wrote it: of a manifest, such as `Microsoft-Windows-CertificateServicesClient-CertEnroll`, or
-    /// a classic source, such as `AutoEnrollment`; empty for a record of nobody.
+    /// a classic source, such as `AutoEnrollment`; empty where none is named.
     pub provider: String,
     /// Its number within the provider.
     pub id: u16,

@@ -96,7 +96,7 @@ pub(crate) fn event(text: &str) -> Result<LoggedEvent, Problem> {
     let system = child(root, "System").ok_or_else(|| missing("System"))?;
     let attribute = |element: &str, name: &str| child(system, element).and_then(|node| node.attribute(name));
     let text_of = |element: &str| child(system, element).map(text_in).unwrap_or_default();
-    // Logs have records of nobody, which say nothing and may lack their time.
+    // Logs have records without a provider, which say nothing and may lack their time.
     let provider = attribute("Provider", "Name").map(cut).unwrap_or_default();
     let time = match attribute("TimeCreated", "SystemTime") {
         Some(time) => file_time(time).ok_or_else(|| Problem::Element { name: "TimeCreated", found: cut(time) })?,

@@ -23,7 +23,8 @@ pub(super) fn run(
     let (played, trace) = Runner::plain()?.play_for_trace(&story);
     if let Verdict::Failed(reason) | Verdict::Bench(reason) = &played.verdict {
         let why = reason.lines().next().unwrap_or_default();
-        complain(&format!("{}: it does not pass, and predicts nothing behind its first difference: {why}", story.name));
+        let name = &story.name;
+        complain(&format!("{name}: it does not pass here, and the prediction may lack what comes after that: {why}"));
     }
     let comparison = compare(timeline, &trace).map_err(|error| Failure::Usage(error.to_string()))?;
     match arguments.format {
@@ -111,11 +112,9 @@ fn print_difference(
         what => writeln!(console.out, "{INDENT}{}: predicted {expected}, found {found}", what.as_str())?,
     }
     for id in rules {
-        let title = catalogue.title(id);
-        let named = if title.is_empty() {
-            format!("{id}, which the catalogue does not have")
-        } else {
-            format!("{id}  {title}")
+        let named = match catalogue.requirement(id) {
+            Some(requirement) => format!("{id}  {} ({})", requirement.title, requirement.evidence),
+            None => format!("{id}, which the catalogue does not have"),
         };
         writeln!(console.out, "{INDENT}  {named}")?;
     }
