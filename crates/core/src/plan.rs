@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Context, Cosigning, Decided, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider,
-    ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
+    Context, Cosigning, Decided, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, NoProviders, PrivateKeyFlags,
+    Provider, ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
 };
 use autoenroll_wire::{Certificate, oids};
 

@@ -191,6 +191,11 @@ codes! {
         "`state` compares the facts that it names with what is there; without any it passes whatever is there. Name those that matter to \
          the story; an empty list says that there is none: `facts = { requests = [] }`.";
 
+    CannotBeDone = "AE0417", "cannot be done at its turn",
+        "When its turn comes, the world refuses this step, with any core. The card is in another reader, \
+         the reader holds another card, the user is not logged on, the computer does not run, ... Steps are done in their order, each one at \
+         the latest when the one before it is over.";
+
     DidNotCome = "AE0501", "expected, but did not come",
         "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \
          at another time, or earlier in the story, the message says when.";
@@ -224,7 +229,8 @@ codes! {
         "Some things hold in every story: a PIN attempt is spent only on a PIN that the user gave, an occupied default container is never \
          replaced without a Yes, a certificate that is reported exists and fits its key, success is silent. One of them does not here.";
     Impossible = "AE0514", "the world cannot be built",
-        "The file reads well, but describes a world that cannot be.";
+        "The file reads well, but describes a world that cannot be: a card that does not take what is on it, a certificate that its CA would \
+         not have issued, a request without a key. The value that is to be changed is marked.";
     StrangeLook = "AE0515", "there is nothing to look at",
         "A `state` step looks at something that does not exist now, such as the desktop of a user who is not logged on.";
     ContractBroken = "AE0516", "the bench broke the core's contract",

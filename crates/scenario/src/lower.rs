@@ -73,7 +73,7 @@ pub(crate) fn spec(
     spec.computers = people::computers(&cx, found);
     spec.cards = cards::cards(&cx, found);
     spec.stores = cards::stores(&cx, found);
-    spec.changes = scheduled(&cx, found);
+    (spec.changes, cx.names.changes) = scheduled(&cx, found).into_iter().unzip();
     people::report_shared_names(&cx, found);
     spec.templates = templates;
     spec.domain = cx.domain;
@@ -122,7 +122,7 @@ fn domain(world: &Table, names: &WorldNames, found: &mut Diagnostics) -> DomainS
     spec
 }
 
-fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> {
+fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<(ScheduledChange, Span)> {
     let mut list = Vec::new();
     for node in cx.world.list("change") {
         let Some(table) = node.as_table() else { continue };
@@ -131,7 +131,9 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> 
             continue;
         };
         let made = changes(cx, word, table.text("of"), set, node.span, found);
-        list.extend(made.into_iter().map(|change| ScheduledChange { at, change }));
+        // The value that is set, where it is one.
+        let span = if let [only] = set.0.as_slice() { only.node.span } else { node.span };
+        list.extend(made.into_iter().map(|change| (ScheduledChange { at, change }, span)));
     }
     list
 }

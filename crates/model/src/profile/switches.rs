@@ -1,10 +1,10 @@
 //! Every switch: what it decides, and its value from each Windows version on.
 
 use super::values::{
-    CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable, ExtensionsAttribute,
-    GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache, Removal, ReplaceNo,
-    ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies, SwitchValue, Threshold, TimerCadence,
-    Toggle, Unconfigured,
+    CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable,
+    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
+    Removal, ReplaceNo, ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies, SwitchValue, Threshold,
+    TimerCadence, Toggle, Unconfigured,
 };
 use super::{Evidence, Switch, SwitchError, SwitchStep, WindowsVersion};
 use crate::{Duration, Severity};

@@ -2,8 +2,8 @@
 
 use autoenroll_trace::Kind;
 
-use super::StepDefaults;
 use crate::Code;
+use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{ActionStep, Pattern, PromptAnswer, Step, StepKind};
 use crate::lower::{Context, NameKind, changes};
