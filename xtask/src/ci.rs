@@ -85,6 +85,21 @@ const CHECKS: &[Step] = &[
             ],
         )
     },
+    step(
+        "Lints of the code for .evtx files",
+        &[
+            "cargo",
+            "clippy",
+            "--package",
+            "autoenroll-observe",
+            "--all-targets",
+            "--features",
+            "evtx",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
     Step {
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         ..step("Documentation", &["cargo", "doc", "--workspace", "--no-deps"])
@@ -147,6 +162,12 @@ const TESTS_WITH_PCSC: Step = Step {
     ..tests("Tests with a PC/SC stack", &["cargo", "test", "--package", "autoenroll-host", "--features", "pcsc"])
 };
 
+/// Tests with the crate that reads .evtx files, which no other build brings in.
+const TESTS_WITH_EVTX: Step = tests(
+    "Tests with .evtx files",
+    &["cargo", "test", "--package", "autoenroll-observe", "--features", "evtx", "--test", "evtx"],
+);
+
 /// Runs every check.
 ///
 /// # Errors
@@ -157,7 +178,7 @@ pub(crate) fn run() -> Result<(), String> {
     let mut counts = Counts::default();
     let (mut skipped, mut failed) = (Vec::new(), Vec::new());
     failed.extend(crate::tidy::run().err());
-    for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC]) {
+    for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC, &TESTS_WITH_EVTX]) {
         match step.needs.filter(|need| !works(need.probe)) {
             None => {
                 let (added, failure) = run_step(step)?;

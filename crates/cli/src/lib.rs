@@ -33,6 +33,7 @@ mod matrix;
 #[cfg(feature = "planted-bugs")]
 mod mutants;
 mod new;
+mod observe;
 mod parallel;
 mod places;
 mod play;
@@ -84,6 +85,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
+        Command::Observe(arguments) => observe::run(arguments, console),
         Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
