@@ -46,7 +46,7 @@ fn called(arguments: &[&str], fails: Option<(usize, io::ErrorKind)>) -> Result<(
     let bytes = std::mem::take(&mut *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let text = String::from_utf8(bytes).map_err(|error| format!("the output is not UTF-8: {error}"))?;
     if let Some(unseen) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        return Err(format!("{arguments_text} prints {unseen:?}", arguments_text = "the command"));
+        return Err(format!("it prints {unseen:?}"));
     }
     Ok((exit, text))
 }
@@ -75,7 +75,7 @@ pub(crate) fn play(dice: &mut Dice, cases: &mut Cases) -> Result<Done, String> {
         5 => format(&file, &path),
         6 => bless(dice, &file, &path, &bytes),
         7 => show(&file),
-        8 | 9 => check_trace(dice, &file),
+        8 | 9 => check_trace(&file),
         _ => import(dice, &file),
     };
     let outcome = outcome.and_then(|exit| {
@@ -195,7 +195,7 @@ fn show(file: &str) -> Result<Exit, String> {
     agree("show in both forms", plain, exit)
 }
 
-fn check_trace(dice: &mut Dice, file: &str) -> Result<Exit, String> {
+fn check_trace(file: &str) -> Result<Exit, String> {
     let (exit, text) = called(&["check-trace", file, "--format", "json"], None)?;
     let lines = lines(&text)?;
     let expected = match lines.split_last() {
@@ -209,7 +209,6 @@ fn check_trace(dice: &mut Dice, file: &str) -> Result<Exit, String> {
         }
     };
     agree("check-trace --format json", exit, expected)?;
-    let _ = dice;
     agree("check-trace in both forms", called(&["check-trace", file], None)?.0, exit)
 }
 

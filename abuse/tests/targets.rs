@@ -20,7 +20,8 @@ fn names(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_reader_is_a_fuzz_target_with_seeds_and_documented() {
-    let readers: BTreeSet<String> = READERS.iter().map(|reader| reader.name.to_owned()).chain([CARD.to_owned()]).collect();
+    let readers: BTreeSet<String> =
+        READERS.iter().map(|reader| reader.name.to_owned()).chain([CARD.to_owned()]).collect();
     assert_eq!(names("fuzz/fuzz_targets"), readers);
     assert_eq!(names("fuzz/seeds"), readers);
     let manifest: toml::Table = text("fuzz/Cargo.toml").parse().unwrap();

@@ -73,7 +73,8 @@ pub fn call<A: Into<OsString> + Clone>(
     to: impl io::Write,
 ) -> Result<Exit, clap::Error> {
     let arguments = Arguments::try_parse_from(arguments)?;
-    let mut out = Output::new(io::BufWriter::new(to), arguments.command.judges(), has_colours());
+    let (judges, form) = (arguments.command.judges(), arguments.command.form(has_colours()));
+    let mut out = Output::new(io::BufWriter::new(to), judges, form);
     let outcome = run(&arguments.command, &mut Console::new(&mut out));
     let outcome = outcome.and_then(|exit| out.close().map(|()| exit).map_err(Failure::from));
     Ok(match outcome {
