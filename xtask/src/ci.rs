@@ -103,7 +103,7 @@ const CHECKS: &[Step] = &[
     step("How long people wait", &["cargo", "xtask", "speed"]),
     step(
         "A sample of damaged inputs",
-        &["cargo", "xtask", "abuse", "--seed", "2", "--from", "0", "--cases", "2000", "--reached", "75"],
+        &["cargo", "xtask", "abuse", "--seed", "2", "--from", "0", "--cases", "1500", "--reached", "75"],
     ),
     Step {
         needs: Some(CPLUSPLUS),
