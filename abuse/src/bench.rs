@@ -109,6 +109,9 @@ impl Bench {
         if own && let Verdict::Error(RunError::World(WorldError::Core { principal, error })) = &report.verdict {
             return Err(format!("the own core, of {principal}: {error}"));
         }
+        if let Verdict::Error(RunError::Impossible(error)) = &report.verdict {
+            return Err(format!("what is checked without an error cannot be built: {error}"));
+        }
         let said = report.diagnostics();
         told(&said, &scenario.files)?;
         if said.has_errors() == (report.verdict == Verdict::Passed) {

@@ -69,8 +69,6 @@ autoenroll_model::words! {
         Violated = "violated",
         /// A scenario was played until its budget was used up, or it did not come to rest.
         Spent = "spent",
-        /// A scenario was checked without an error, and its world cannot be built.
-        Impossible = "impossible",
     }
 }
 
@@ -95,7 +93,6 @@ impl Done {
             Verdict::Passed => Came::Passed,
             Verdict::Failed(_) => Came::Failed,
             Verdict::Violated { .. } => Came::Violated,
-            Verdict::Error(RunError::Impossible(_)) => Came::Impossible,
             Verdict::Error(RunError::World(WorldError::Budget { .. } | WorldError::NotQuiescent { .. })) => Came::Spent,
             Verdict::Error(RunError::World(_)) => Came::Failed,
         };

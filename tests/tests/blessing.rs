@@ -73,7 +73,7 @@ fn sample<T>(all: Vec<T>, one_in: u64, text: impl Fn(&T) -> (&str, &str)) -> Vec
 /// What scenarios are checked against, read once.
 struct Bench {
     fixtures: Library,
-    catalogue: Catalogue,
+    catalogue: &'static Catalogue,
 }
 
 /// The variants of a file, played.
@@ -88,9 +88,9 @@ impl Bench {
 
     /// `None` when the file has errors, because a later step refers to what was taken out.
     fn play(&self, file: &File) -> Option<Played> {
-        let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, &self.catalogue);
+        let checked = check(&file.name, file.text.as_bytes(), &self.fixtures, self.catalogue);
         let one = |scenario: Scenario| {
-            let report = run(&scenario, OwnCores::new(), Hosts::in_process(), &self.catalogue);
+            let report = run(&scenario, OwnCores::new(), Hosts::in_process(), self.catalogue);
             (scenario, report)
         };
         let runs = checked.scenarios.into_iter().map(one).collect();
@@ -153,7 +153,7 @@ impl Played {
     }
 }
 
-/// A step that the story needs, but that does nothing: what must be named is named, nobody answers.
+/// A step that the story needs, but that does nothing: what must be named is named, no user answers.
 fn is_seen_only(step: &Step) -> bool {
     match &step.kind {
         StepKind::Prompt { answer, .. } => answer.value.is_none(),
@@ -386,7 +386,7 @@ fn a_prompt_that_is_put_back_waits_for_its_answer() {
         if before.runs.len() > 1 || differs || !edit.text.contains(&format!("prompt = \"{}\"", point.value)) {
             continue;
         }
-        // Nobody has answered: the story stops there, and blessing it again changes nothing.
+        // No user has answered: the story stops there, and blessing it again changes nothing.
         let after = bench.play(&File::new(&file.name, once.text.clone())).unwrap();
         assert!(!after.passed() && after.unnamed() == 0, "{}: {}", file.name, after.shown());
         assert_eq!(after.blessed(&once.text, true).text, once.text, "{}", file.name);

@@ -415,7 +415,7 @@ fn causes_are_explained() {
         &["because", "Group Policy is applied", "R050 yes for Contoso", "S8.occupied yes for alice-card"],
     );
     check(&format!("explain {FOUNDING_STORY}"), Exit::Ok, &["run of alice", "is enrolled: "]);
-    check(&format!("explain {FOUNDING_STORY}:1"), Exit::Ok, &["is done by somebody"]);
+    check(&format!("explain {FOUNDING_STORY}:1"), Exit::Ok, &["is an action"]);
     check(&format!("explain {FOUNDING_STORY}:99"), Exit::Usage, &["has no step 99"]);
 }
 

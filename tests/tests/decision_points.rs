@@ -21,7 +21,7 @@ fn every_ending_of_every_decision_point_is_played() {
     let mut played: BTreeMap<String, String> = BTreeMap::new();
     let catalogue = Catalogue::read().unwrap();
     for story in suite().unwrap() {
-        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), &catalogue);
+        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
         for ending in endings(&report.trace) {
             played.entry(ending).or_insert_with(|| story.name.clone());
         }

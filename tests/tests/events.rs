@@ -28,7 +28,7 @@ fn every_event_of_the_catalogue_is_written_by_a_story_that_covers_it() {
         if claimed.iter().all(|id| written.contains(id)) {
             continue;
         }
-        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), &catalogue);
+        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
         let writes = |event: &Event| report.trace.records().iter().any(|record| is(record, event));
         written.extend(claimed.into_iter().filter(|id| writes(&named[id])));
     }

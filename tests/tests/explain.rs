@@ -227,6 +227,56 @@ fn without_places(text: &str) -> String {
 }
 
 /// Where a requirement is decided, done or tested, each place a line of a file that exists.
+/// What can be asked by its name or number, how the answer begins, and what is in it.
+const NAMED: &[(&str, &str, &[&str])] = &[
+    ("0x80094012", "0x80094012 CERTSRV_E_TEMPLATE_DENIED", &["CA3.7.3.template", "ca/no-right-on-the-template"]),
+    ("CERTSRV_E_BAD_REQUESTSUBJECT", "0x80094001 CERTSRV_E_BAD_REQUESTSUBJECT", &["CA3.2.4.lengths"]),
+    ("event 64", "E5.2.64  ", &["written by"]),
+    ("64", "E5.2.64  ", &["written by"]),
+    ("gp-triggers", "gp-triggers  switch", &["server-2003-sp1  every-refresh", "values", "P7.2"]),
+    ("expect", "expect  verb", &["takes", "modifiers", "example     { "]),
+    ("within", "within  modifier", &["verbs       `prompt` `expect` `never`"]),
+    ("run-started", "run-started  kind of record", &["facts       `trigger` `refresh` `changed`"]),
+    ("card.insert", "card.insert  decision point", &["answers     \"ok\" \"cancel\""]),
+    ("desktop", "desktop  what `state` looks at", &["`logged-on`"]),
+    ("policy-service", "policy-service  what a `change` changes", &["set         `reachable` `failure`"]),
+    (
+        "enforce-name-lengths",
+        "enforce-name-lengths  key of a change of `ca`",
+        &["key of a CA", "true unless", "  fact"],
+    ),
+    ("tries-left", "tries-left  fact", &["of          "]),
+    ("AE0417", "AE0417  cannot be done at its turn", &[]),
+];
+
+#[test]
+fn what_has_a_name_or_a_number_is_explained() {
+    for (asked, begins, within) in NAMED {
+        let ran = Autoenroll::new(PROGRAM, ["explain", asked]).run();
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{asked}");
+        assert!(ran.out.starts_with(begins), "{asked}\n{}", ran.out);
+        assert!(within.iter().all(|part| ran.out.contains(part)), "{asked}\n{}", ran.out);
+        assert!(ran.out.lines().count() <= SCREEN, "{asked} fills more than a screen\n{}", ran.out);
+    }
+}
+
+#[test]
+fn what_nearly_has_a_name_is_told_the_name() {
+    for (asked, meant) in [
+        ("expekt", "expect"),
+        ("gp-trigers", "gp-triggers"),
+        ("run-startd", "run-started"),
+        ("wizard.strat", "wizard.start"),
+        ("enforce-name-length", "enforce-name-lengths"),
+        ("CERTSRV_E_TEMPLATE_DENIE", "CERTSRV_E_TEMPLATE_DENIED"),
+    ] {
+        let ran = Autoenroll::new(PROGRAM, ["explain", asked]).run();
+        assert_eq!(ran.code, Some(i32::from(Exit::Usage.code())), "{asked}");
+        let told = format!("autoenroll: nothing is called `{asked}`; near it are {meant}\n");
+        assert_eq!((ran.out.as_str(), ran.err), ("", told), "{asked}");
+    }
+}
+
 #[test]
 fn requirements_have_places_in_the_sources() {
     let check = |id: &str, label: &str, file: &str| {

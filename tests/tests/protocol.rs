@@ -48,7 +48,7 @@ fn the_first_logon_of_the_document_is_what_is_said_in_its_scenario() {
 fn exchange(name: &str) -> String {
     let recorder = Recorder::new(InProcess::new());
     let _verdict =
-        run(&story(name).unwrap().scenario, recorder.clone(), Hosts::in_process(), &Catalogue::read().unwrap());
+        run(&story(name).unwrap().scenario, recorder.clone(), Hosts::in_process(), Catalogue::read().unwrap());
     let mut text = String::new();
     let mut started = 0;
     for message in recorder.take() {
@@ -152,7 +152,7 @@ fn sessions() -> BTreeMap<String, Message> {
     for story in suite().unwrap() {
         let recorder = Recorder::new(InProcess::new());
         // Whether it came as it should is what other tests ask.
-        let _ = run(&story.scenario, recorder.clone(), Hosts::in_process(), &catalogue);
+        let _ = run(&story.scenario, recorder.clone(), Hosts::in_process(), catalogue);
         for message in recorder.take() {
             let mut alike = message.clone();
             match &mut alike {

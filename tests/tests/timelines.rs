@@ -15,7 +15,7 @@ fn the_founding_stories_read_as_they_did() {
     let catalogue = Catalogue::read().unwrap();
     let mut told = 0;
     for story in suite().unwrap().iter().filter(|story| story.name.starts_with("founding/")) {
-        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), &catalogue);
+        let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
         let timeline = render(&report.trace, TimelineOptions { detail: Detail::Story, colour: false });
         let name = story.name.trim_start_matches("founding/").replace(['[', ']'], "-");
         insta::assert_snapshot!(name.trim_end_matches('-'), timeline);

@@ -118,7 +118,7 @@ fn a_file_that_is_saved_is_run_again() {
         &mut watch,
         &["changed stories/one.toml", "FAIL", "trigger is logon, not timer", "1 failed", "failed; waiting"],
     );
-    // As they are while somebody writes them.
+    // As they are while they are written.
     save(&story, &STORY[..STORY.len() / 2]);
     check(&mut watch, &["changed stories/one.toml", "AE01", "1 file has errors", "nothing was run; waiting"]);
     save(&story, "");

@@ -2,6 +2,7 @@
 //! ([MS-WCCE] 3.2.2.6.2.1.2.2).
 
 use core::fmt;
+use std::sync::OnceLock;
 
 use aes::Aes256;
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, RsaComponents, Seed, SignatureAlgorithm, draw};
@@ -18,7 +19,10 @@ use crate::hierarchy::CaIdentity;
 /// The CA's exchange key with its current certificate.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
-    key: PrivateKey,
+    /// What its key is drawn from.
+    entropy: [u8; 32],
+    /// RSA-2048, the only kind of key that can be encrypted to here. Few stories need it.
+    key: OnceLock<PrivateKey>,
     current: Option<Certificate>,
     /// How many certificates there have been.
     made: u64,
@@ -67,10 +71,13 @@ impl From<KeyError> for ArchiveError {
 }
 
 impl Exchange {
-    /// RSA-2048, the only kind of key that can be encrypted to here.
     pub(crate) fn new(seed: &Seed, identity: &CaIdentity) -> Self {
         let entropy = draw(seed, "ca", "exchange key", identity.name(), 0);
-        Self { key: PrivateKey::from_pool(KeyAlgorithm::Rsa2048, &entropy), current: None, made: 0 }
+        Self { entropy, key: OnceLock::new(), current: None, made: 0 }
+    }
+
+    fn key(&self) -> &PrivateKey {
+        self.key.get_or_init(|| PrivateKey::from_pool(KeyAlgorithm::Rsa2048, &self.entropy))
     }
 
     /// The current certificate; a new one of the same key when there is none or it has ended.
@@ -105,12 +112,12 @@ impl Exchange {
             not_before: now,
             not_after: (now + Duration::days(7)).min(identity.not_after()),
             subject: Name::default().with(oids::COMMON_NAME, &format!("{}-Xchg", identity.name())).to_der(),
-            public_key: self.key.public().spki_der(),
+            public_key: self.key().public().spki_der(),
             extensions: vec![
                 Extension::extended_key_usage(&purpose),
                 Extension::key_usage(KeyUsage::KEY_ENCIPHERMENT),
                 Extension::application_policies(&purpose),
-                Extension::subject_key_identifier(&self.key.public().key_identifier()),
+                Extension::subject_key_identifier(&self.key().public().key_identifier()),
                 Extension::authority_key_identifier(&identity.public_key().key_identifier()),
             ],
         }
@@ -122,7 +129,7 @@ impl Exchange {
         let message = Enveloped::read(enveloped)?;
         let for_us = |(id, key): &(SignerId, Vec<u8>)| id.names(current).then(|| key.clone());
         let transported = message.recipients.iter().find_map(for_us).ok_or(ArchiveError::NotForUs)?;
-        let content_key = self.key.decrypt_pkcs1(&transported)?;
+        let content_key = self.key().decrypt_pkcs1(&transported)?;
         let content = match message.cipher {
             Cipher::TripleDes => decrypt::<Decryptor<TdesEde3>>(&content_key, &message.vector, message.content)?,
             Cipher::Aes256 => decrypt::<Decryptor<Aes256>>(&content_key, &message.vector, message.content)?,

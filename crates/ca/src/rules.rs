@@ -135,7 +135,7 @@ rules! {
     NAME_DOMAIN = "CA3.2.4.domain", Some(HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED), "[MS-WCCE] 3.2.2.6.2.1.4.5.9",
         "the caller's distinguished name tells the DNS name of its domain";
     NAME_ANY = "CA3.2.4.any", Some(HResult::CERTSRV_E_BAD_REQUESTSUBJECT), "[MS-WCCE] 3.2.1.4.2.1.4.7",
-        "the certificate would name somebody, in subject or alternative name";
+        "the certificate would have a name, in subject or alternative name";
     NAME_LENGTHS = "CA3.2.4.lengths", Some(HResult::CERTSRV_E_BAD_REQUESTSUBJECT), "RFC 5280 appendix A.1",
         "no attribute of the subject is longer than its bound";
     VALIDITY = "CA6.1.ca-certificate", Some(HResult::CERTSRV_E_INVALID_CA_CERTIFICATE), "RFC 5280 6.1.3",

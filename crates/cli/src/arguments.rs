@@ -426,12 +426,16 @@ Examples:
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
   autoenroll explain AE0503                      what a code means
   autoenroll explain R036                        a requirement: source, lines of code, scenarios
-  autoenroll explain 0x8010006C                  an HRESULT, also by name";
+  autoenroll explain 0x8010006C                  an HRESULT, also by name
+  autoenroll explain 'event 64'                  an event, by its number
+  autoenroll explain gp-triggers                 a switch: what each profile sets it to
+  autoenroll explain expect                      a word of the scenario language: verb, key, record, fact";
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code, the id of a requirement, an HRESULT, the number of an event; or a scenario, with or without a step: its
-    /// number, counted from 1, or a line of the file. All codes are listed when absent.
+    /// A code, the id of a requirement, an HRESULT, the number of an event, a switch, a word of the scenario language;
+    /// or a scenario, with or without a step: its number, counted from 1, or a line of the file. All codes are listed
+    /// when absent.
     #[arg(value_name = "WHAT|SCENARIO[:STEP|:Lline]", allow_negative_numbers = true)]
     pub(crate) what: Option<String>,
     /// The variant, when the scenario has several and the name has none.

@@ -48,7 +48,7 @@ fn fresh(kind: &str) -> Result<Card, Failure> {
          [timeline]\nsteps = [{{ wait = \"1s\" }}]\n"
     );
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let checked = check("card", text.as_bytes(), &Library::read(&Fixtures::default()), &catalogue);
+    let checked = check("card", text.as_bytes(), &Library::read(&Fixtures::default()), catalogue);
     match checked.scenarios.first() {
         Some(scenario) if !checked.found.has_errors() => find(scenario, kind),
         _ => Err(Failure::Usage(format!("there is no kind of card `{kind}`; `autoenroll fixtures` lists them"))),

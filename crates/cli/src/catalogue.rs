@@ -1,5 +1,7 @@
 //! The requirement catalogue, as `fixtures/requirements` has it.
 
+use std::sync::LazyLock;
+
 use autoenroll_model::{Evidence, Profile, RuleRow};
 use autoenroll_scenario::{Requirement as Kind, Requirements};
 use serde::Deserialize;
@@ -55,11 +57,16 @@ struct File {
 pub struct Catalogue(Vec<Requirement>);
 
 impl Catalogue {
-    /// The catalogue inside this program.
+    /// The catalogue inside this program, which is read once.
     ///
     /// # Errors
     /// When a file of it does not have its form: a fault of this program, whose tests read the same files.
-    pub fn read() -> Result<Self, String> {
+    pub fn read() -> Result<&'static Self, String> {
+        static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(Catalogue::parse);
+        CATALOGUE.as_ref().map_err(Clone::clone)
+    }
+
+    fn parse() -> Result<Self, String> {
         let mut all = Vec::new();
         for (path, bytes) in embedded::below("fixtures/requirements") {
             let text = std::str::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;

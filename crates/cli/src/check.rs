@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, 
     let mut wrong = 0;
     // The scenarios themselves are not kept: results may wait for their turn.
     let work = |source: &Source| {
-        let Checked { found, files, .. } = check(&source.path, &source.bytes, &library, &catalogue);
+        let Checked { found, files, .. } = check(&source.path, &source.bytes, &library, catalogue);
         (found, files)
     };
     parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {

@@ -20,8 +20,8 @@ pub(crate) struct Console<'a> {
 
 /// Standard output.
 ///
-/// Of a command whose exit code is a verdict nobody may take the verdict away by not reading: what cannot be written is
-/// lost, and the work goes on to its end. Every other command stops there.
+/// Of a command whose exit code is a verdict no reader may take the verdict away by not reading: what cannot be written
+/// is lost, and the work goes on to its end. Every other command stops there.
 ///
 /// Texts of files, directories and programs come by here, on their way to a terminal or a CI log that obeys some of
 /// them: control characters are shown instead of sent, but for the colours of this program.

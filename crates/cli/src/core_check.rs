@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &CoreCheck, console: &mut Console<'_>) -> Result<Ex
         PLAYED.iter().map(|name| suite::story(name)).collect::<Result<Vec<_>, _>>().map_err(Failure::Bench)?;
     let with = |scenario: &Scenario, factory: DisturbedFactory| {
         // What the core makes of the scenario is no part of the protocol.
-        let _verdict = play(scenario, factory, Hosts::in_process(), &catalogue);
+        let _verdict = play(scenario, factory, Hosts::in_process(), catalogue);
     };
     let plays: Vec<_> =
         stories.iter().map(|story| |factory: DisturbedFactory| with(&story.scenario, factory)).collect();

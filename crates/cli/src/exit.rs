@@ -51,7 +51,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The worse of two: whoever sums up shows the worst.
+/// The worse of two: a sum shows the worst.
 impl std::ops::BitOrAssign for Exit {
     fn bitor_assign(&mut self, other: Self) {
         *self = (*self).max(other);

@@ -1,5 +1,5 @@
-//! `autoenroll explain`: what a code, a requirement, an HRESULT or an event means; why something in a story came; what
-//! became of each template.
+//! `autoenroll explain`: what a code, a requirement, an HRESULT, an event, a word of the scenario language or a switch
+//! means; why something in a story came; what became of each template.
 
 mod fate;
 mod meaning;
@@ -24,14 +24,15 @@ const WIDTH: usize = 100;
 pub(crate) fn run(arguments: &Explain, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let Some(what) = arguments.what.as_deref() else { return list(console) };
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    match Target::of(what, &catalogue) {
+    match Target::of(what, catalogue) {
         Target::Code(code) => explain(code, console),
-        Target::Requirement(id) => meaning::requirement(id, &catalogue, console),
-        Target::HResult(code) => meaning::hresult(code, &catalogue, console),
-        Target::Event(number) => meaning::event(number, &catalogue, console),
-        Target::Scenario(scenario, moment) => match target::suggestion(what, &catalogue) {
+        Target::Requirement(id) => meaning::requirement(id, catalogue, console),
+        Target::HResult(code) => meaning::hresult(code, catalogue, console),
+        Target::Event(number) => meaning::event(number, catalogue, console),
+        Target::Word(word) => meaning::word(word, console),
+        Target::Scenario(scenario, moment) => match target::suggestion(what, catalogue) {
             Some(help) => Err(Failure::Usage(help)),
-            None => story(scenario, moment, arguments, &catalogue, console),
+            None => story(scenario, moment, arguments, catalogue, console),
         },
     }
 }

@@ -1,14 +1,18 @@
 //! Files: read within a bound, written as a whole or not at all.
 //!
 //! What is written stands beside its target first, without a name where the file system can do that, is synced, and
-//! takes the target's name at once. Whatever interrupts this, the target is the old file or the new one.
+//! takes the target's name at once. Interrupted at any moment, the target is the old file or the new one. A draft that
+//! has a name says in it whose it is: what a process leaves that was killed at that moment, the next one removes.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::NamedTempFile;
+
+/// What the name of a draft ends with, before the process whose it is: `.a.toml.autoenroll-4711`.
+const DRAFT: &str = ".autoenroll-";
 
 /// Reads a file, also one without a size of its own, such as a pipe or a device.
 ///
@@ -71,10 +75,18 @@ impl Draft {
     /// When nothing can be written there.
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
         let directory = directory(path);
+        remove_abandoned(directory);
         match nameless(directory) {
             Some(file) => Ok(Self(Kind::Nameless(file))),
-            None => Ok(Self(Kind::Named(NamedTempFile::new_in(directory)?))),
+            None => Self::named(path),
         }
+    }
+
+    fn named(path: &Path) -> io::Result<Self> {
+        let name = draft_name(path);
+        remove_own(&path.with_file_name(&name));
+        let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(directory(path))?;
+        Ok(Self(Kind::Named(file)))
     }
 
     fn file(&self) -> &File {
@@ -103,9 +115,8 @@ impl Draft {
     pub(crate) fn replace(self, path: &Path) -> io::Result<()> {
         match self.0 {
             Kind::Nameless(file) => {
-                let beside = beside(path);
-                // Of a process of the same number that was killed at this very point.
-                let _stale = fs::remove_file(&beside);
+                let beside = path.with_file_name(draft_name(path));
+                remove_own(&beside);
                 link(&file, &beside)?;
                 fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
             }
@@ -121,11 +132,45 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
+fn draft_name(path: &Path) -> OsString {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    path.with_file_name(name)
+    name.push(format!("{DRAFT}{}", std::process::id()));
+    name
+}
+
+/// Removes a draft of this process's number: one of the same number was killed before it could.
+fn remove_own(draft: &Path) {
+    let _none = fs::remove_file(draft);
+}
+
+/// Removes the drafts of processes that are no more. A directory that cannot be listed, or a file that cannot be
+/// removed, is left: the work does not depend on it.
+fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().filter(|name| name.starts_with('.')).and_then(|name| name.rsplit_once(DRAFT));
+        let Some(process) = process.and_then(|(_, number)| number.parse::<u32>().ok()) else { continue };
+        if !is_running(process) {
+            let _kept = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether another process of that number runs.
+#[cfg(unix)]
+fn is_running(process: u32) -> bool {
+    let id = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    // Whose it is does not matter: one that must not be asked runs.
+    let gone = |error| error == rustix::io::Errno::SRCH;
+    id.is_some_and(|id| !rustix::process::test_kill_process(id).is_err_and(gone))
+}
+
+/// It is unknown here, so what was left stays.
+#[cfg(not(unix))]
+fn is_running(_: u32) -> bool {
+    true
 }
 
 #[cfg(target_os = "linux")]
@@ -208,19 +253,42 @@ mod tests {
     fn a_draft_that_is_given_up_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.toml");
-        for named in [false, true] {
-            let mut draft = Draft::beside(&path).unwrap();
-            if named {
-                draft = Draft(Kind::Named(NamedTempFile::new_in(directory.path()).unwrap()));
-            }
+        for begin in [Draft::beside, Draft::named] {
+            let mut draft = begin(&path).unwrap();
             draft.write(b"half").unwrap();
             drop(draft);
             assert_eq!(holds(directory.path()), of(&[]));
         }
-        let mut draft = Draft(Kind::Named(NamedTempFile::new_in(directory.path()).unwrap()));
+        let mut draft = Draft::named(&path).unwrap();
         draft.write(b"whole").unwrap();
         draft.replace(&path).unwrap();
         assert_eq!(holds(directory.path()), of(&[("a.toml", "whole")]));
+    }
+
+    /// As when a process is killed between a draft and its place.
+    #[cfg(unix)]
+    #[test]
+    fn the_next_one_removes_what_a_killed_process_left() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let (gone, own) = (child.id(), std::process::id());
+        let parent = std::os::unix::process::parent_id();
+        let directory = tempfile::tempdir().unwrap();
+        let names = [
+            format!(".b.toml.autoenroll-{gone}"),
+            format!(".a.toml.autoenroll-{own}"),
+            format!(".a.toml.autoenroll-{parent}"),
+            ".a.toml.autoenroll-x".to_owned(),
+            format!("a.toml.autoenroll-{gone}"),
+        ];
+        names.iter().for_each(|name| fs::write(directory.path().join(name), "left").unwrap());
+        create(&directory.path().join("a.toml"), b"one").unwrap();
+        replace(&directory.path().join("a.toml"), b"one", b"two").unwrap();
+        let kept =
+            [(names[2].as_str(), "left"), (names[3].as_str(), "left"), ("a.toml", "two"), (names[4].as_str(), "left")];
+        let mut kept = of(&kept);
+        kept.sort();
+        assert_eq!(holds(directory.path()), kept, "of running processes, and of others");
     }
 
     #[cfg(unix)]

@@ -29,7 +29,7 @@ pub(crate) fn report_broken(broken: &Broken) -> Report {
     }))
 }
 
-/// The file of a report, which is begun before anything is played: nobody waits for a report that cannot be written.
+/// The file of a report, which is begun before anything is played: a report that cannot be written costs no time.
 pub(crate) struct ReportFile {
     path: PathBuf,
     to: Target,
@@ -51,7 +51,7 @@ impl ReportFile {
         let unusable = |error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
         let (path, to) = match fs::metadata(path) {
             Ok(found) if found.is_file() => {
-                // A link stays a link, and a file that nobody may write is not replaced.
+                // A link stays a link, and a read-only file is not replaced.
                 drop(fs::OpenOptions::new().append(true).open(path).map_err(unusable)?);
                 let path = fs::canonicalize(path).map_err(unusable)?;
                 let draft = Draft::beside(&path).map_err(unusable)?;

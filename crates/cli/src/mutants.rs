@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Mutants, console: &mut Console<'_>) -> Result<Exit
         .collect();
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     let (mutants, excused) = match arguments.mutants.as_slice() {
-        [] => Mutant::all().into_iter().partition(|mutant| !is_excused(mutant, &catalogue)),
+        [] => Mutant::all().into_iter().partition(|mutant| !is_excused(mutant, catalogue)),
         named => (named.to_vec(), Vec::new()),
     };
     let hunt = Hunt { jobs: crate::parallel::jobs(arguments.jobs), ..Hunt::default() };

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &New, console: &mut Console<'_>) -> Result<Exit, Fa
         path.set_extension("toml");
     }
     let shown = path.display();
-    // A file that is there already is somebody's work.
+    // A file that is there already may hold work.
     file::create(&path, text.as_bytes()).map_err(|error| {
         Failure::Usage(match error.kind() {
             ErrorKind::AlreadyExists => format!("{shown} exists already, and is left as it is; give another name"),

@@ -21,7 +21,7 @@ use crate::{Exit, Failure, hint, prose};
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
     core: CoreKind,
-    catalogue: Catalogue,
+    catalogue: &'static Catalogue,
     /// The rule that is inverted, in the world and its CAs as well as in the core.
     #[cfg(feature = "planted-bugs")]
     flip: Option<Rule>,
@@ -194,10 +194,10 @@ impl Runner {
         let fault = story.scenario.document.sweep.as_ref()?.value;
         let swept = match &self.core {
             CoreKind::Own(factory) => {
-                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &self.catalogue)
+                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), self.catalogue)
             }
             CoreKind::Foreign(factory) => {
-                let requirements = Undemanding(&self.catalogue);
+                let requirements = Undemanding(self.catalogue);
                 sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
@@ -210,8 +210,8 @@ impl Runner {
     /// The report, and what went wrong with the machine rather than with the story.
     fn report_and_fault(&self, story: &Story) -> (RunReport, Option<String>) {
         match &self.core {
-            CoreKind::Own(factory) => self.run(story, factory.clone(), &self.catalogue),
-            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(&self.catalogue)),
+            CoreKind::Own(factory) => self.run(story, factory.clone(), self.catalogue),
+            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(self.catalogue)),
         }
     }
 

@@ -20,18 +20,24 @@ pub(crate) fn run(arguments: &Profiles, console: &mut Console<'_>) -> Result<Exi
 
 fn text(console: &mut Console<'_>) -> io::Result<()> {
     writeln!(console.out, "Profiles: {} (the first is the default)\n", Profile::NAMES.join(", "))?;
-    let widest = Profile::NAMES.iter().map(|name| name.len()).max().unwrap_or_default();
     for switch in SWITCHES {
         writeln!(console.out, "{}  {}", console.paint(Colour::Yellow, switch.name), switch.about.trim())?;
-        for version in WindowsVersion::ALL {
-            let value = value(*version, switch);
-            let known = known(*version, switch);
-            writeln!(console.out, "    {:<widest$}  {value}; {known}", version.as_str())?;
-        }
-        let words = switch.values.join(", ");
-        writeln!(console.out, "    {:<widest$}  {words}; {}\n", "values", switch.requirement)?;
+        of(switch, console)?;
+        writeln!(console.out)?;
     }
     Ok(())
+}
+
+/// The value of a switch in each profile, and all that it may have.
+pub(crate) fn of(switch: &Switch, console: &mut Console<'_>) -> io::Result<()> {
+    let widest = Profile::NAMES.iter().map(|name| name.len()).max().unwrap_or_default();
+    for version in WindowsVersion::ALL {
+        let value = value(*version, switch);
+        let known = known(*version, switch);
+        writeln!(console.out, "    {:<widest$}  {value}; {known}", version.as_str())?;
+    }
+    let words = switch.values.join(", ");
+    writeln!(console.out, "    {:<widest$}  {words}; {}", "values", switch.requirement)
 }
 
 /// How well the value of a switch is supported for a version.

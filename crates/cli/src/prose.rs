@@ -217,7 +217,7 @@ fn refresh(facts: &Facts) -> String {
     }
 }
 
-/// With which certificate somebody logs on.
+/// With which certificate a user logs on.
 fn with_card(facts: &Facts) -> String {
     if facts.get("certificate").is_none() {
         return String::new();

@@ -97,8 +97,8 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
     let (mut stories, mut files) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
     let work = |source: &Source| match profile {
-        Some(profile) => check_under(profile, &source.path, &source.bytes, &library, &catalogue),
-        None => check(&source.path, &source.bytes, &library, &catalogue),
+        Some(profile) => check_under(profile, &source.path, &source.bytes, &library, catalogue),
+        None => check(&source.path, &source.bytes, &library, catalogue),
     };
     parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {
         let source = &sources[at];
@@ -460,9 +460,9 @@ mod tests {
         let catalogue = Catalogue::read().unwrap();
         let mut compared = 0;
         for source in embedded_sources() {
-            for own in check(&source.path, &source.bytes, &library, &catalogue).scenarios {
+            for own in check(&source.path, &source.bytes, &library, catalogue).scenarios {
                 let profile = own.spec.profile.name.parse().unwrap();
-                let named = check_under(profile, &source.path, &source.bytes, &library, &catalogue);
+                let named = check_under(profile, &source.path, &source.bytes, &library, catalogue);
                 assert!(!named.found.has_errors(), "{}: {:?}", source.path, named.found);
                 let same = named.scenarios.into_iter().find(|other| other.variant == own.variant).unwrap();
                 assert_eq!(same.spec, own.spec, "{} {:?}", source.path, own.variant);

@@ -127,7 +127,8 @@ pub(crate) fn next_ca(frame: &mut Frame, because: Cause, item: &Item, asked: &As
     if frame.profile().events == EventTable::Modern {
         // E5.4.17, E5.4.18
         let id = if item.renews() { 18 } else { 17 };
-        let facts = with_asked(Facts::new().with("template", item.name.as_str()), Some(asked));
+        // No request ID, other than in the entry of an item's end.
+        let facts = Facts::new().with("template", item.name.as_str()).with("ca", asked.ca.as_str());
         let facts = facts.with("code", code.to_string());
         log_because(frame, &[because], LogKind::Problem, Source::Enrollment, id, Severity::Warning, facts);
     }

@@ -37,7 +37,7 @@ pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) ->
     Inventory { managed, watched, published, requests: stores.requests, checks: Vec::new(), certified }
 }
 
-/// What must be inspected by whoever has cryptography and a network.
+/// What the driver inspects, which has cryptography and a network.
 pub(crate) fn to_inspect(held: &Inventory) -> Vec<Thumbprint> {
     let issued = held.requests.iter().filter_map(|entry| match &entry.stage {
         RequestStage::Issued { certificate, .. } => Some(Certificate::parse(certificate).ok()?.thumbprint()),

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Context, Decided, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, NoProviders, PrivateKeyFlags, Provider,
-    ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
+    Context, Cosigning, Decided, EnrollmentFlags, Facts, HResult, Inverted, KeyPlace, NoProviders, PrivateKeyFlags,
+    Provider, ProviderKind, RequestEntry, RequestStage, Template, Thumbprint,
 };
 use autoenroll_wire::{Certificate, oids};
 
@@ -78,7 +78,7 @@ fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
     template.is_some_and(|template| ground(frame, &known.gathered.settings, template) == Ground::Own)
 }
 
-/// Whether an issued certificate waits for its card. Nobody is asked for the card of one that may not be installed.
+/// Whether an issued certificate waits for its card. The card of one that may not be installed is not asked for.
 fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
     let Task::Resume(IssuedRequest { entry, issued, .. }) = task else { return false };
     entry.key.card.is_some() && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
@@ -203,6 +203,8 @@ fn wish(frame: &mut Frame, known: &Known, candidate: &Candidate) -> Result<Optio
 struct Signers {
     kind: Kind,
     cosigner: Option<SigningCertificate>,
+    /// The co-signing key asks its user at each use: its template demands strong protection.
+    protected: bool,
 }
 
 /// Who signs: the old certificate, or one that stands in for a registration authority; `None` when a signature that the
@@ -224,11 +226,11 @@ fn signers(
         (None, None) => Kind::Enroll,
     };
     if template.ra_signatures == 0 {
-        return Ok(Some(Signers { kind: kind(renews), cosigner: None }));
+        return Ok(Some(Signers { kind: kind(renews), cosigner: None, protected: false }));
     }
     let previous = template.enrollment(EnrollmentFlags::PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT);
     if renews && frame.decide(rules::PREVIOUS_APPROVAL, &template.name, previous, Facts::new()).holds {
-        return Ok(Some(Signers { kind: kind(true), cosigner: None }));
+        return Ok(Some(Signers { kind: kind(true), cosigner: None, protected: false }));
     }
     let own = known.held.managed.iter().find(|own| {
         // It has to sign, so a certificate that came without its key is of no use (TechNet cc759203).
@@ -237,6 +239,7 @@ fn signers(
             && !known.held.is_over(own, frame.now.wall)
             && own.template.template.name != template.name
     });
+    let protected = own.is_some_and(|own| is_protected(&own.template.template));
     let own = own.and_then(as_signer);
     let facts = Facts::new().with_some("certificate", own.as_ref().map(|own| own.thumbprint.0.as_str()));
     if !frame.decide(rules::SELF_RA, &template.name, own.is_some(), facts).holds {
@@ -244,7 +247,7 @@ fn signers(
         return Ok(None);
     }
     frame.applies(rules::RA_SIGNATURE_NO_RENEWAL, &template.name, Facts::new())?;
-    Ok(Some(Signers { kind: kind(false), cosigner: own }))
+    Ok(Some(Signers { kind: kind(false), cosigner: own, protected }))
 }
 
 fn as_signer(certificate: &ManagedCertificate) -> Option<SigningCertificate> {
@@ -328,12 +331,12 @@ fn is_interactive(
 ) -> Decided {
     // F3.2.2.0x100
     let consent = template.enrollment(EnrollmentFlags::USER_INTERACTION_REQUIRED);
-    // F3.2.3.0x20
-    let protected = template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED);
+    let protected = is_protected(template);
     let renewed = if let Kind::Renew(old) = &signers.kind { Some(old) } else { None };
     let signs = [renewed, signers.cosigner.as_ref()].into_iter().flatten().any(|signer| signer.key.card.is_some());
     let card = signs || first.is_some_and(|provider| provider.kind == ProviderKind::Card);
-    let cosigned = signers.cosigner.is_some();
+    let every = frame.profile().cosigning == Cosigning::Always;
+    let cosigned = signers.cosigner.is_some() && (every || signers.protected);
     let mut facts = Facts::new()
         .with("user-interaction-required", consent)
         .with("strong-key-protection", protected)
@@ -343,6 +346,12 @@ fn is_interactive(
         facts.set("by-hand", true);
     }
     frame.decide(rules::INTERACTIVE, &template.name, consent || protected || card || cosigned || by_hand, facts)
+}
+
+/// Whether keys of the template ask their user at each use.
+// F3.2.3.0x20
+fn is_protected(template: &Template) -> bool {
+    template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED)
 }
 
 /// The provider of a key that exists already; one that has been uninstalled since is taken for what its key's place
@@ -356,7 +365,7 @@ fn provider_of(key: &KeyPlace, installed: &[Provider]) -> Provider {
         .unwrap_or_else(|| Provider { name: key.provider.clone(), kind })
 }
 
-/// Whether interactive items have somebody to ask: a machine has no desktop.
+/// Whether interactive items have a user to ask: a machine has no desktop.
 pub(crate) fn has_desktop(frame: &Frame) -> bool {
     frame.identity.context == Context::User
 }

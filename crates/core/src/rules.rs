@@ -70,7 +70,7 @@ autoenroll_model::rules! {
     NEXT_END_POINT = "V1.3.next", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
         "the end point failed, and the next one of its group is asked";
     SILENT_END_POINT = "V1.3.silent", "Microsoft support: error 0x80090022",
-        "the end point failed only because nobody may be asked, so the code of the one before it stays the group's";
+        "the end point failed only because no user may be asked, so the code of the one before it stays the group's";
     END_POINT_DISABLED = "R024", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
         "the first end point of the group lacks flag 0x10, and autoenrollment leaves the group alone", Exception;
     FOREST_POLICY_ID = "R025", "[MS-CAESO] 4.4.5.3.2.4, as cited by Samba",
@@ -239,7 +239,7 @@ autoenroll_model::rules! {
     RENEWAL_ONLY = "R087.renewal-only", "[MS-XCEP] 3.1.4.1.3.5",
         "the enrollment web service takes renewals only, and is not asked for a new certificate", Exception;
     SILENT_CA = "R087.silent", "Microsoft support: error 0x80090022",
-        "the way to the CA failed only because nobody may be asked, so the code of the one before it stays the item's";
+        "the way to the CA failed only because no user may be asked, so the code of the one before it stays the item's";
     PENDING_REMEMBERED = "R086", "[MS-WCCE] 3.1.1.6.1",
         "CA, host and request ID of the pending request are kept with its entry";
 

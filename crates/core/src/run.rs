@@ -140,7 +140,7 @@ impl Run {
                 open.check(answer)?;
                 Ok(None)
             }
-            // What is worked on silently asks nobody.
+            // Silent items ask for nothing.
             Phase::Acquire { .. }
             | Phase::ReadStores { .. }
             | Phase::Inspect { .. }

@@ -38,7 +38,7 @@ impl ForeignFactory {
 }
 
 impl ForeignFactory {
-    /// A program that has hung so often hangs always, and nobody waits for it in hundreds of scenarios.
+    /// A program that has hung so often hangs always; waiting for it in hundreds of scenarios would take hours.
     fn wire(&self) -> Result<Wire, Breach> {
         let times = self.hung.load(Ordering::Relaxed);
         if times >= self.limits.hangs {

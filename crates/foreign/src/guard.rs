@@ -20,7 +20,7 @@ impl Group {
 
     /// Ends everything in the group.
     pub(crate) fn end(&self) {
-        // It fails only when nobody is left.
+        // It fails only when the group is empty.
         let _gone = kill_process_group(self.0, Signal::KILL);
     }
 }

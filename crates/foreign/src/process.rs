@@ -33,7 +33,7 @@ pub(crate) struct Process {
     input: Option<Sender<String>>,
     output: Receiver<Result<String, LineError>>,
     last_words: Arc<Mutex<Vec<u8>>>,
-    /// Reads `last_words`; ends when nobody can write to the child's standard error any more.
+    /// Reads `last_words`; ends when no process can write to the child's standard error any more.
     listener: JoinHandle<()>,
 }
 
@@ -122,7 +122,7 @@ impl Process {
             Some(status) => status.to_string(),
             None => "it still runs".to_owned(),
         };
-        // What the child wrote may still be on its way when the child is gone; somebody else who holds its standard
+        // What the child wrote may still be on its way when the child is gone; another process that holds its standard
         // error open must not keep us.
         let end_of_patience = Instant::now() + GRACE;
         while !self.listener.is_finished() && Instant::now() < end_of_patience {
@@ -181,7 +181,7 @@ pub struct Command {
     pub arguments: Vec<String>,
 }
 
-/// Separated by blanks. There are no quotes: whoever needs more wraps the program in a script.
+/// Separated by blanks. There are no quotes: a program that needs more is wrapped in a script.
 impl FromStr for Command {
     type Err = CommandError;
     fn from_str(text: &str) -> Result<Self, CommandError> {

@@ -13,8 +13,8 @@ use crate::protocol::{FromCore, ToCore, VERSION};
 /// Serves one core until the reader ends. `name` is what the core calls itself.
 ///
 /// # Errors
-/// When something other than the protocol comes in, the core fails, or nobody reads; the other side is told first,
-/// where it can be.
+/// When something other than the protocol comes in, the core fails, or the reader is gone; the other side is told
+/// first, where it can be.
 pub fn serve<F: CoreFactory>(
     factory: &mut F,
     name: &str,
@@ -40,7 +40,7 @@ fn converse<F: CoreFactory>(
     writer: &mut impl Write,
 ) -> Result<(), ServeError> {
     let Some(line) = hear(reader)? else { return Ok(()) };
-    // Whoever speaks another version may say the rest of `start` in another way.
+    // A driver of another version may say the rest of `start` in another way.
     if let Ok(AnyStart { start: Version { protocol } }) = serde_json::from_str(&line)
         && protocol != VERSION
     {
@@ -123,7 +123,7 @@ pub enum ServeError {
     },
     /// The core failed, or its contract was broken.
     Core(CoreError),
-    /// Nobody reads the answers.
+    /// The reader of the answers is gone.
     Unwritable {
         /// What the system said.
         reason: String,

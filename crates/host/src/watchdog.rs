@@ -1,7 +1,7 @@
 //! The directory of a pcscd, and the end of both with this process, however that ends.
 //!
 //! A shell waits for the end of its input, which comes when this process ends, by whatever signal. It makes the
-//! directory itself, so that there is no moment at which nobody would remove it.
+//! directory itself, so that at each moment something removes it.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -17,9 +17,9 @@ pub(crate) struct GuardedDirectory {
     lifeline: Option<ChildStdin>,
 }
 
-/// The argument is where directories are made. Whoever starts a pcscd writes its process id into the file `pid` of the
-/// directory first; that cannot be done any more once the directory has another name. A process is only ended if its
-/// command line names the directory: it might be another one of the same number.
+/// The argument is where directories are made. The process that starts a pcscd writes its process id into the file
+/// `pid` of the directory first; that cannot be done any more once the directory has another name. A process is only
+/// ended if its command line names the directory: it might be another one of the same number.
 const SCRIPT: &str = r#"
 trap '' PIPE
 made=$(mktemp -d "$1/autoenroll-pcscd-XXXXXXXX") || exit 1
@@ -45,7 +45,7 @@ rm -rf -- "$made.gone"
 "#;
 
 impl GuardedDirectory {
-    /// Makes an empty directory that nobody else can read.
+    /// Makes an empty directory that no other user can read.
     ///
     /// # Errors
     /// When there is no shell, or the directory cannot be made.
@@ -81,7 +81,7 @@ impl GuardedDirectory {
 impl Drop for GuardedDirectory {
     fn drop(&mut self) {
         if let Some(mut lifeline) = self.lifeline.take() {
-            // A watchdog that was killed leaves the directory, which nobody can help.
+            // A watchdog that was killed leaves the directory; nothing can prevent that.
             let _unheard = lifeline.write_all(b"done\n");
         }
         let _ended = self.watchdog.wait();

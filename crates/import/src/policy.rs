@@ -8,6 +8,7 @@ use crate::{Half, HalfPolicy, Import};
 
 const AUTO_ENROLLMENT: &str = r"software\policies\microsoft\cryptography\autoenrollment";
 const POLICY_SERVERS: &str = r"software\policies\microsoft\cryptography\policyservers";
+const AUTOMATIC_REQUESTS: &str = r"software\policies\microsoft\systemcertificates\acrs\ctls";
 const SYSTEM: &str = r"software\policies\microsoft\windows\system";
 const BACKGROUND: &str = r"software\microsoft\windows\currentversion\policies\system";
 
@@ -98,6 +99,12 @@ fn apply(policy: &mut HalfPolicy, servers: &mut Vec<ServerKey>, setting: &Settin
             ));
         }
         (POLICY_SERVERS, "flags") => return Err(Reason::NoRule("nothing reads the flags of the whole list")),
+        _ if key.starts_with(AUTOMATIC_REQUESTS) => {
+            return Err(Reason::NoWord(
+                "an Automatic Certificate Request Setting names its template inside of a signed list, which is not read: \
+                 say the template with `automatic-requests` in the policy of the world",
+            ));
+        }
         _ => match key.strip_prefix(POLICY_SERVERS).and_then(|rest| rest.strip_prefix('\\')) {
             Some(_) => {
                 // The name of the key as it is written.

@@ -68,7 +68,7 @@ impl DefaultContainers {
         replaced
     }
 
-    /// An operation has succeeded on a card that nobody shows: the container that is replaced without a Yes.
+    /// An operation has succeeded on a card that is in no reader: the container that is replaced without a Yes.
     fn replaced_by(&mut self, operation: &Record, done: &Record) -> Option<String> {
         let card = operation.facts.text("card").filter(|card| !self.views.contains_key(*card))?;
         let told = self.told.entry(card.to_owned()).or_default();

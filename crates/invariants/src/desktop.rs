@@ -99,7 +99,7 @@ pub(crate) struct Summary {
     /// Whether items that the user cancelled are told; `None` when that is not known.
     cancelled: Option<Cancelled>,
     runs: Sessions<Run>,
-    /// Computers: nobody is told what fails for them.
+    /// Computers: no user is told what fails for them.
     machines: BTreeSet<String>,
 }
 
@@ -114,7 +114,7 @@ struct Run {
     cancelled: usize,
     /// Failures that summaries have told.
     told: usize,
-    /// The user is leaving: nobody is there to be told anything.
+    /// The user is leaving: no user is there to be told anything.
     leaving: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What must hold in every trace, whoever made it.
+//! What must hold in every trace, of this bench or another.
 //!
 //! Each invariant is a checker with its own state. It reads the records of a trace in order, and with each what its
 //! bench knows beside the record: [`Beyond`]. The simulator runs them while a trace grows ([`Checkers::observe`]);

@@ -25,7 +25,7 @@ impl Refused<'_> {
     }
 }
 
-/// The refused attempt in a record, if it is one. Without causes nobody can say whose attempt it was.
+/// The refused attempt in a record, if it is one. Without causes it is unknown whose attempt it was.
 fn refused(at: Moment<'_>) -> Option<Refused<'_>> {
     if at.record.kind != Kind::Apdu || at.record.causes.is_empty() {
         return None;

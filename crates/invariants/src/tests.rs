@@ -346,7 +346,7 @@ fn each_failure_is_told_once() {
         assert_eq!(summary(switch, failed, 1, false), Vec::<String>::new());
         assert_eq!(summary(switch, failed, 0, false), wrong(1, 0));
         assert_eq!(summary(switch, failed, 2, false), wrong(1, 2));
-        assert_eq!(summary(switch, failed, 0, true), Vec::<String>::new(), "nobody is there to be told");
+        assert_eq!(summary(switch, failed, 0, true), Vec::<String>::new(), "no user is there to be told");
     }
     assert_eq!(summary(Some(Cancelled::Failed), cancelled, 0, false), wrong(1, 0));
     assert_eq!(summary(Some(Cancelled::Quiet), cancelled, 1, false), wrong(0, 1));

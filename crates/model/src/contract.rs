@@ -180,7 +180,7 @@ pub enum Input {
 }
 
 /// What starts a run. Policy itself is read at the start of each run ([`Effect::ReadSettings`]), because the core's own
-/// timer starts runs too and nobody is there to hand it a snapshot.
+/// timer starts runs too, and no driver hands it a snapshot then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -214,7 +214,7 @@ words! {
         GroupPolicy = "group-policy",
         /// The core's own timer; never an input.
         Timer = "timer",
-        /// Somebody asked for it, in the snap-in or with a command.
+        /// A user asked for it, in the snap-in or with a command.
         Manual = "manual",
     }
 }
@@ -295,7 +295,7 @@ pub enum OutputBody {
     Event(EventEntry),
     /// A rule decided something.
     Decision(Decision),
-    /// What the core has come to; nobody needs to act on it.
+    /// What the core has come to; the driver need not act on it.
     Report(Report),
 }
 

@@ -215,7 +215,7 @@ hresults! {
     SCARD_W_UNRESPONSIVE_CARD = 0x8010_0066;
     /// No power.
     SCARD_W_UNPOWERED_CARD = 0x8010_0067;
-    /// Reset by somebody else.
+    /// Reset by another program.
     SCARD_W_RESET_CARD = 0x8010_0068;
     /// Card removed.
     SCARD_W_REMOVED_CARD = 0x8010_0069;

@@ -54,7 +54,7 @@ pub use limits::Limit;
 pub use policy::AePolicy;
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
-    CaOrder, Cancelled, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable, Evidence,
+    CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable, Evidence,
     ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
     Profile, Removal, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit, StrongMapping, SupersededCopies,
     Switch, SwitchError, SwitchStep, Threshold, TimerCadence, Toggle, Unconfigured, WindowsVersion,

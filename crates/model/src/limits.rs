@@ -61,7 +61,7 @@ const FLAGS: &[Limit] = &[
     },
     Limit {
         asks: "allow-enroll-on-behalf-of",
-        instead: "nobody enrolls on behalf of others: principals enroll for themselves only",
+        instead: "there is no enrollment on behalf of others: principals enroll for themselves only",
     },
     Limit {
         asks: "publish-to-kra-container",

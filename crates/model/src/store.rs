@@ -148,7 +148,7 @@ pub struct Settings {
     pub local_policy: Option<u32>,
     /// Policy servers (Windows 7 and later), in registry order.
     pub policy_servers: Vec<PolicyServer>,
-    /// URLs of policy servers for which the principal's vault holds credentials, so that nobody needs to be asked.
+    /// URLs of policy servers for which the principal's vault holds credentials, so that no user needs to be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stored_credentials: Vec<String>,
     /// The `AEExpress` entry exists: no delay before the balloon.

@@ -72,6 +72,13 @@ pub struct Template {
     pub security: SecurityDescriptor,
 }
 
+/// Nothing at all, not even a name.
+impl Default for Template {
+    fn default() -> Self {
+        Self::empty("")
+    }
+}
+
 impl Template {
     /// A template of that name and nothing else, to be filled: every attribute is absent, empty or zero, the display
     /// name is the name, the key is for exchange, and the access control list is empty.

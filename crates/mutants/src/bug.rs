@@ -113,7 +113,7 @@ planted_bugs! {
     OldNotArchived = "old-not-archived", "stores/a-higher-major-version-enrolls-anew",
         "The certificate that was replaced is not archived.", instead_of "R090";
     EffectNeverAbandoned = "effect-never-abandoned", "planted/noted-before-sent",
-        "Answers that nobody wants any more are not called off.";
+        "Answers that are wanted no more are not called off.";
 
     // Cards.
     WrongContainer = "wrong-container", "founding/second-provider",

@@ -124,7 +124,7 @@ fn fate(mutant: &Mutant, stories: &[Arc<Story>], baseline: &Baseline, limit: Dur
     MutantRow { mutant: mutant.clone(), fate, time: began.elapsed() }
 }
 
-/// What scenarios come to without any mutant, as far as somebody has asked.
+/// What scenarios come to without any mutant, as far as it was asked for.
 #[derive(Default)]
 struct Baseline(Mutex<BTreeMap<String, Option<How>>>);
 
@@ -156,7 +156,7 @@ fn bounded(story: &Arc<Story>, mutant: Option<&Mutant>, limit: Duration) -> Opti
     // Not scoped: a run that never ends is left behind and ends with the process.
     let thread = thread::Builder::new().name(story.name.clone()).spawn(move || {
         let (verdict, report) = play(&owned.scenario, mutant.as_ref());
-        // Nobody listens when the time is up.
+        // The receiver is gone when the time is up.
         let _late = send.send(how(&owned.scenario, &verdict, &report));
     });
     let thread = match thread {

@@ -21,7 +21,7 @@ pub struct MutantReport {
 pub struct MutantRow {
     /// The mutant.
     pub mutant: Mutant,
-    /// Whether somebody noticed it.
+    /// Whether it was caught.
     #[serde(flatten)]
     pub fate: Fate,
     /// How long its runs took in real time, in milliseconds.
@@ -29,7 +29,7 @@ pub struct MutantRow {
     pub time: Duration,
 }
 
-/// Whether somebody noticed a mutant.
+/// Whether a mutant was caught.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "fate", rename_all = "kebab-case")]
 pub enum Fate {
@@ -93,7 +93,7 @@ impl MutantReport {
         self.rows.iter().all(|row| matches!(row.fate, Fate::Caught { .. }))
     }
 
-    /// The table for people: a line a mutant, then those that nobody noticed once more, then the sums.
+    /// The table for people: a line a mutant, then those that were not caught once more, then the sums.
     #[must_use]
     pub fn to_text(&self) -> String {
         let width = self.rows.iter().map(|row| row.mutant.to_string().chars().count()).max().unwrap_or(0);

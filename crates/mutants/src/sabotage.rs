@@ -1,4 +1,4 @@
-//! A core with a planted bug: any core, between which and its driver somebody changes what is said.
+//! A core with a planted bug: any core, whose messages to and from its driver are changed.
 
 use std::collections::VecDeque;
 

@@ -241,7 +241,7 @@ impl Saboteur {
         }
     }
 
-    /// Whether the driver does not get to see an output, and nobody answers in its place.
+    /// Whether the driver does not get to see an output, and nothing answers in its place.
     fn is_left_out(&self, body: &OutputBody) -> bool {
         let Some(bug) = self.bug else { return false };
         match (bug, body) {

@@ -343,7 +343,7 @@ fn things_are_made_up() {
     );
     let late =
         transcript(Some(PlantedBug::RequestSentTwice), &[(done(u32::MAX - 1, reply(Disposition::Pending)), vec![])]);
-    assert_eq!(late, "> done *1 Pending\n", "nobody but the saboteur knows of the second request");
+    assert_eq!(late, "> done *1 Pending\n", "only the saboteur knows of the second request");
 }
 
 #[test]

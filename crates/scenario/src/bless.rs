@@ -17,7 +17,7 @@ use crate::run::unnamed::one_of;
 use crate::run::{Difference, Failure, FailureKind, RunReport, Verdict};
 use crate::source::{FileId, Span};
 
-/// The file that a scenario itself is; the others are fixtures, which nobody blesses.
+/// The file that a scenario itself is; the others are fixtures, which are not blessed.
 const OWN: FileId = FileId(0);
 
 /// A file with what came written into it.

@@ -6,7 +6,9 @@ mod covers;
 mod facts;
 mod limits;
 mod providers;
+mod rehearsal;
 mod shared_oid;
+mod superseding;
 mod time;
 mod timeline;
 mod unread;
@@ -14,21 +16,22 @@ mod unused_certificate;
 
 use autoenroll_model::{Profile, SwitchError, WindowsVersion};
 use autoenroll_world::WorldSpec;
-use autoenroll_world::action::Change;
 
 use providers::Providers;
+use rehearsal::Stages;
 use unread::Unread;
 
 pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids};
 
 use crate::Code;
+use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Parsed, Step, beginning, parse};
 use crate::library::Library;
 use crate::lower;
 use crate::merge;
 use crate::shape::{WORLD, missing_keys};
-use crate::source::{FileId, Files, Spanned};
+use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::Table;
 
 /// A story that can be run.
@@ -46,23 +49,10 @@ pub struct Scenario {
     pub(crate) defaults: Vec<StepDefaults>,
     /// The principals that take part: who logs on, boots, is pulsed or refreshed.
     pub principals: Vec<String>,
+    /// Where the scheduled changes of the world stand, in their order.
+    pub(crate) changes: Vec<Span>,
     /// The texts that places refer to.
     pub files: Files,
-}
-
-/// What a step leaves out because it is clear, and changes in the simulator's words.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct StepDefaults {
-    /// The user who acts.
-    pub(crate) who: Option<String>,
-    /// Computer and reader.
-    pub(crate) reader: Option<(String, String)>,
-    /// The computer of a logon.
-    pub(crate) computer: Option<String>,
-    /// What `of` names.
-    pub(crate) of: Option<String>,
-    /// What a `change` changes.
-    pub(crate) changes: Vec<Change>,
 }
 
 /// What checking found out.
@@ -117,17 +107,23 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     let mut meant = Diagnostics::new();
     let base = merge::complete(&document.world, library, &mut meant);
     let mut worlds = Vec::new();
+    // What is built from half a description is wrong for reasons that are told already.
+    let mut stages = (!found.has_errors() && !meant.has_errors()).then(Stages::default);
+    let common = Common { document: &document, unread: &unread, files: &files, library };
     for variant in variants {
+        let mut own = Diagnostics::new();
         let world = match variant.and_then(|variant| variant.table("world")) {
-            Some(world) => merge::over(&base, world, &WORLD, &mut meant),
+            Some(world) => merge::over(&base, world, &WORLD, &mut own),
             None => base.clone(),
         };
-        let scenario = of_variant(&document, variant, &world, &unread, &files, library, &mut meant);
+        let scenario = of_variant(&common, variant, &world, &mut stages, &mut own);
         scenarios.push(scenario);
         worlds.push(world);
+        meant.extend(own);
     }
     unused_certificate::check(&worlds, &mut meant);
     shared_oid::check(&worlds, &mut meant);
+    superseding::check(&worlds, &mut meant);
     limits::check(&worlds, &document.steps, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));
@@ -139,23 +135,32 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     Checked { document, scenarios, files, found }
 }
 
+/// What the variants of a file have in common.
+struct Common<'a> {
+    document: &'a Document,
+    unread: &'a Unread,
+    files: &'a Files,
+    library: &'a Library,
+}
+
 fn of_variant(
-    document: &Document,
+    common: &Common<'_>,
     variant: Option<&Table>,
     world: &Table,
-    unread: &Unread,
-    files: &Files,
-    library: &Library,
+    stages: &mut Option<Stages>,
     found: &mut Diagnostics,
 ) -> Scenario {
+    let Common { document, unread, files, library } = *common;
     missing_keys(&WORLD, world, beginning(FileId::OWN), found);
     let name = variant.and_then(|variant| variant.text("name")).map(|name| name.value.to_owned());
     let profile = profile(document, variant, found);
     let (spec, names) = lower::spec(world, profile, library, found);
+    let stages = stages.as_mut().filter(|_| !found.has_errors());
+    let stage = stages.and_then(|stages| stages.build(&spec, world, found));
     let here = |step: &&Step| step.only.is_empty() || step.only.iter().any(|only| Some(&only.value) == name.as_ref());
     let steps: Vec<Step> = document.steps.iter().filter(here).cloned().collect();
     let principals = timeline::principals(&steps);
-    let cx = lower::Context {
+    let mut cx = lower::Context {
         world,
         names,
         fixtures: library,
@@ -167,10 +172,17 @@ fn of_variant(
     let bound = bound.chain(unread.bindings.iter().map(String::as_str)).collect();
     let known = facts::Known { names: &cx.names, providers: &providers, bound };
     steps.iter().for_each(|step| facts::check(step, &known, found));
-    let defaults = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
+    let defaults: Vec<_> = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
     time::check(&steps, &spec, found);
     bindings::check(&steps, &unread.bindings, found);
-    Scenario { document: document.clone(), variant: name, spec, steps, defaults, principals, files: files.clone() }
+    let changes = std::mem::take(&mut cx.names.changes);
+    if let Some(stage) = stage.filter(|_| !found.has_errors()) {
+        let steps: Vec<_> = steps.iter().zip(&defaults).collect();
+        let scheduled: Vec<_> = spec.changes.iter().cloned().zip(changes.iter().copied()).collect();
+        rehearsal::play(stage, &steps, &scheduled, world, &cx.names, found);
+    }
+    let (document, files) = (document.clone(), files.clone());
+    Scenario { document, variant: name, spec, steps, defaults, principals, changes, files }
 }
 
 /// The profile with the switches of the file and of the variant.

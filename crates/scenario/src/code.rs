@@ -85,7 +85,7 @@ codes! {
         "The key takes one of a fixed list of words. When one is near, the message names it.";
     NotADuration = "AE0205", "not a duration",
         "Spans of time are texts with units, whole numbers, from long to short: \"8h\", \"60s\", \"90d\", \"1h30m\", \"1500ms\". Units \
-         are w, d, h, m, s, ms, us and ns. A number without a unit is refused, because nobody would know what it counts.";
+         are w, d, h, m, s, ms, us and ns. A number without a unit is refused, because it does not say what it counts.";
     NotAnInstant = "AE0206", "not an instant",
         "Instants are RFC 3339 with an offset: 2026-03-02T08:00:00Z, in TOML without quotes, in JSON as a text.";
     OutOfRange = "AE0207", "number out of range",
@@ -105,7 +105,7 @@ codes! {
     Empty = "AE0212", "empty value",
         "The value must not be empty: an empty text names nothing, and an empty change changes nothing.";
     DuplicateCardId = "AE0213", "two cards of one id",
-        "A card is known by its card id, which `serial` sets: whoever asked for the one might find the other. No two cards are issued \
+        "A card is known by its card id, which `serial` sets: a search for the one might find the other. No two cards are issued \
          with one id. To change a card that an extended world has, use its name.";
 
     UnknownFixture = "AE0301", "unknown fixture",
@@ -142,8 +142,12 @@ codes! {
         "The file asks for something that the bench does not model; the message says what happens instead. The story is played without it, \
          so a green run says nothing about it. docs/limits.md lists all limits.";
 
+    SupersedingCycle = "AE0312", "templates that supersede each other",
+        "Of two candidates, one of which supersedes the other, only that one is enrolled. In a cycle each gives way to another, and there is \
+         no certificate from any of them. That can be so in a directory, and a story may be about it.";
+
     NoVerb = "AE0401", "a step without a verb",
-        "Each step has exactly one verb: what somebody does (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
+        "Each step has exactly one verb: an action (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
          `never`, `state`). The other keys only say more about it.";
     TwoVerbs = "AE0402", "a step with two verbs",
         "Each step has exactly one verb. Two things at one time are two steps; the clock stands still between them.";
@@ -187,6 +191,11 @@ codes! {
         "`state` compares the facts that it names with what is there; without any it passes whatever is there. Name those that matter to \
          the story; an empty list says that there is none: `facts = { requests = [] }`.";
 
+    CannotBeDone = "AE0417", "cannot be done at its turn",
+        "When its turn comes, the world refuses this step, with any core. The card is in another reader, \
+         the reader holds another card, the user is not logged on, the computer does not run, ... Steps are done in their order, each one at \
+         the latest when the one before it is over.";
+
     DidNotCome = "AE0501", "expected, but did not come",
         "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \
          at another time, or earlier in the story, the message says when.";
@@ -220,7 +229,8 @@ codes! {
         "Some things hold in every story: a PIN attempt is spent only on a PIN that the user gave, an occupied default container is never \
          replaced without a Yes, a certificate that is reported exists and fits its key, success is silent. One of them does not here.";
     Impossible = "AE0514", "the world cannot be built",
-        "The file reads well, but describes a world that cannot be.";
+        "The file reads well, but describes a world that cannot be: a card that does not take what is on it, a certificate that its CA would \
+         not have issued, a request without a key. The value that is to be changed is marked.";
     StrangeLook = "AE0515", "there is nothing to look at",
         "A `state` step looks at something that does not exist now, such as the desktop of a user who is not logged on.";
     ContractBroken = "AE0516", "the bench broke the core's contract",

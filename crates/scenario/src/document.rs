@@ -178,7 +178,7 @@ pub enum StepEnd {
 pub enum Time {
     /// That long after the start.
     Since(Duration),
-    /// When the wall clock, had nobody set it, would show this.
+    /// When the wall clock, had it not been set, would show this.
     Clock(FileTime),
 }
 
@@ -205,7 +205,7 @@ pub struct On {
 /// What a step does or sees.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepKind {
-    /// Somebody does something.
+    /// An action.
     Action(ActionStep),
     /// Time goes by.
     Wait(Spanned<Duration>),
@@ -222,7 +222,7 @@ pub enum StepKind {
     },
     /// A record is not seen.
     Never(Pattern),
-    /// Somebody looks.
+    /// A look.
     State {
         /// At what kind of thing.
         look: Spanned<LookAt>,
@@ -299,7 +299,7 @@ pub enum PromptAnswer {
     Card(String),
 }
 
-/// What somebody logs on with.
+/// What a user logs on with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardPin {
     /// The card.
@@ -332,9 +332,9 @@ pub enum ActionStep {
     Lock(Spanned<String>),
     /// A user unlocks it.
     Unlock(Spanned<String>),
-    /// Somebody asks for a run.
+    /// A run by hand.
     Pulse(Spanned<String>),
-    /// Somebody runs gpupdate.
+    /// `gpupdate` is run.
     GpRefresh {
         /// The user or computer.
         principal: Spanned<String>,
@@ -381,7 +381,7 @@ pub enum ActionStep {
         /// What it becomes.
         set: Spanned<Table>,
     },
-    /// Somebody works at a CA.
+    /// A manager works at a CA.
     Ca {
         /// What is done.
         op: Spanned<CaOp>,

@@ -14,7 +14,7 @@ pub(crate) fn parse(text: &str) -> Option<FileTime> {
     u64::try_from(since_1601).ok().map(FileTime)
 }
 
-/// Bytes in hexadecimal, with blanks and colons between them where somebody likes.
+/// Bytes in hexadecimal, with blanks and colons between them where the author likes.
 pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | ':')).collect();
     autoenroll_model::hex::decode(&digits)

@@ -11,6 +11,7 @@
 mod bless;
 mod check;
 mod code;
+mod defaults;
 mod diagnostic;
 mod document;
 mod format;
@@ -28,6 +29,7 @@ mod shape;
 mod source;
 mod suggestion;
 mod tree;
+mod vocabulary;
 
 pub use bless::{Blessed, Edit, NewStep, Note, bless};
 pub use check::{
@@ -55,3 +57,4 @@ pub use shape::{LookAt, listed_facts, unlisted_facts};
 pub use source::{FileId, Files, Span, Spanned};
 pub use suggestion::suggestion;
 pub use tree::{Entry, MAX_BYTES, MAX_DEPTH, Node, Table, Value};
+pub use vocabulary::{Word, vocabulary};

@@ -38,7 +38,7 @@ pub(crate) struct Context<'a> {
     pub(crate) templates: Vec<autoenroll_model::Template>,
 }
 
-/// When the clock starts when nobody says: a Monday morning.
+/// When the clock starts unless a file says: a Monday morning.
 const START: &str = "2026-03-02T08:00:00Z";
 
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
@@ -65,7 +65,7 @@ pub(crate) fn spec(
     let mut spec = WorldSpec::contoso(profile);
     spec.seed = world.number("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1);
     spec.start = start;
-    spec.policy = policy::policy(world.table("policy"));
+    spec.policy = policy::policy(&cx, found);
     spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
     spec.authorities = world.tables("ca").map(|table| ca::ca(&cx, table, old, found)).collect();
     spec.groups = people::groups(&cx, found);
@@ -73,7 +73,7 @@ pub(crate) fn spec(
     spec.computers = people::computers(&cx, found);
     spec.cards = cards::cards(&cx, found);
     spec.stores = cards::stores(&cx, found);
-    spec.changes = scheduled(&cx, found);
+    (spec.changes, cx.names.changes) = scheduled(&cx, found).into_iter().unzip();
     people::report_shared_names(&cx, found);
     spec.templates = templates;
     spec.domain = cx.domain;
@@ -122,7 +122,7 @@ fn domain(world: &Table, names: &WorldNames, found: &mut Diagnostics) -> DomainS
     spec
 }
 
-fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> {
+fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<(ScheduledChange, Span)> {
     let mut list = Vec::new();
     for node in cx.world.list("change") {
         let Some(table) = node.as_table() else { continue };
@@ -131,7 +131,9 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<ScheduledChange> 
             continue;
         };
         let made = changes(cx, word, table.text("of"), set, node.span, found);
-        list.extend(made.into_iter().map(|change| ScheduledChange { at, change }));
+        // The value that is set, where it is one.
+        let span = if let [only] = set.0.as_slice() { only.node.span } else { node.span };
+        list.extend(made.into_iter().map(|change| (ScheduledChange { at, change }, span)));
     }
     list
 }
@@ -178,7 +180,7 @@ pub(crate) fn texts(table: &Table, key: &str) -> Vec<String> {
     table.texts(key).map(|text| text.value.to_owned()).collect()
 }
 
-/// FNV-1a: a number that depends on nothing but the text, for identifiers that nobody chose.
+/// FNV-1a: a number that depends on nothing but the text, for identifiers that no file gives.
 pub(crate) fn number_of(text: &str) -> u64 {
     text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
 }

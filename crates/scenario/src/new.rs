@@ -1,4 +1,4 @@
-//! A first scenario for somebody who has none: a file that runs.
+//! A first scenario for an author who has none: a file that runs.
 
 /// What a new scenario is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct NewScenario {
 /// The story of a new scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewScenarioKind {
-    /// A certificate at logon, without anybody noticing.
+    /// A certificate at logon, silently.
     Silent,
     /// A certificate on a smart card, with balloon, wizard and PIN.
     SmartCard,

@@ -124,7 +124,7 @@ fn names(facts: &[FactSchema]) -> String {
     facts.iter().map(|fact_schema| format!("`{}`", fact_schema.name)).collect::<Vec<_>>().join(" ")
 }
 
-fn value_of(fact_type: FactType) -> String {
+pub(crate) fn value_of(fact_type: FactType) -> String {
     match fact_type {
         FactType::Word(words) => quoted(&words()),
         FactType::List(fact_type) => format!("list: {}", value_of(*fact_type)),
@@ -159,7 +159,7 @@ fn row(text: &mut String, key: &Key) {
     let _ = writeln!(text, "| `{}`{needed} | {} | {} |", key.name, cell(&brief(key.value_type)), cell(&key.text()));
 }
 
-fn inner(value_type: ValueType) -> Option<&'static Shape> {
+pub(crate) fn inner(value_type: ValueType) -> Option<&'static Shape> {
     match value_type {
         ValueType::Table(shape) | ValueType::Named(shape) | ValueType::Tables(shape) => Some(shape),
         ValueType::OrNone(value_type) | ValueType::List(value_type) | ValueType::Map(value_type) => inner(*value_type),
@@ -168,7 +168,7 @@ fn inner(value_type: ValueType) -> Option<&'static Shape> {
 }
 
 /// Every table that can be reached from a whole file, each once.
-fn shapes() -> Vec<&'static Shape> {
+pub(crate) fn shapes() -> Vec<&'static Shape> {
     let mut found: Vec<&'static Shape> = vec![&ROOT];
     let mut next = 0;
     while let Some(shape) = found.get(next).copied() {
@@ -206,7 +206,7 @@ fn long_words() -> String {
 
 fn words_of(value_type: ValueType) -> Option<Vec<&'static str>> {
     match value_type {
-        ValueType::Word(words) => Some(words()),
+        ValueType::Word(words) | ValueType::Words(words) => Some(words()),
         ValueType::OrNone(value_type) | ValueType::List(value_type) | ValueType::Map(value_type) => {
             words_of(*value_type)
         }
@@ -215,10 +215,10 @@ fn words_of(value_type: ValueType) -> Option<Vec<&'static str>> {
 }
 
 /// What a key takes, with long lists of words cut: they stand in full under Words, kinds of records under Records.
-fn brief(value_type: ValueType) -> String {
+pub(crate) fn brief(value_type: ValueType) -> String {
     match value_type {
         ValueType::Word(words) => few(&words()),
-        ValueType::List(ValueType::Word(words)) => format!("list of: {}", few(&words())),
+        ValueType::Words(words) => format!("list of: {}", few(&words())),
         ValueType::List(value_type) => format!("list: {}", brief(*value_type)),
         ValueType::Map(value_type) => format!("table, each value {}", brief(*value_type)),
         ValueType::Number(least, most) if most <= 0xFFFF => format!("number, {least} to {most}"),
@@ -238,7 +238,7 @@ fn few(words: &[&str]) -> String {
     if words.len() <= FEW { quoted(words) } else { format!("{} …", quoted(&words[..FEW])) }
 }
 
-fn quoted(words: &[&str]) -> String {
+pub(crate) fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" ")
 }
 

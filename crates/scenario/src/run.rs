@@ -1,6 +1,7 @@
 //! Plays a scenario and says whether everything came as it should.
 
-mod bindings;
+pub(crate) mod actions;
+pub(crate) mod bindings;
 mod failure;
 mod matching;
 mod report;
@@ -11,13 +12,14 @@ pub(crate) mod unnamed;
 
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
-use autoenroll_world::{CaHost, CardHost, Hosts, SpecError, World, WorldError};
+use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
 pub use simulator::Simulator;
 pub use sweep::{SweepFailure, SweepReport, sweep};
 
 use crate::check::{Requirement, Requirements, Scenario};
+use crate::source::Span;
 pub(crate) use step_runner::StepExit;
 use step_runner::StepRunner;
 
@@ -44,6 +46,10 @@ pub struct RunReport {
     pub(crate) exits: Vec<Option<StepExit>>,
     /// The records of the prompts that are open at the end.
     pub(crate) open: Vec<RecordId>,
+    /// Where each step stands.
+    pub(crate) steps: Vec<Span>,
+    /// What could not be done when the story could not be played to its end: a step, or a change that was due.
+    pub(crate) stopped: Span,
     /// Facts and their present values where an expectation differs; what `--bless` writes.
     pub(crate) differences: Vec<(usize, Vec<Difference>)>,
 }
@@ -69,8 +75,8 @@ pub enum Verdict {
 /// Why a story could not be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunError {
-    /// The world cannot be built.
-    Impossible(SpecError),
+    /// The world cannot be built. Not of a scenario that was checked: checking builds the same world.
+    Impossible(SpecErrors),
     /// The world cannot go on.
     World(WorldError),
 }
@@ -78,7 +84,7 @@ pub enum RunError {
 impl std::fmt::Display for RunError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Impossible(error) => error.fmt(f),
+            Self::Impossible(errors) => errors.fmt(f),
             Self::World(error) => error.fmt(f),
         }
     }
@@ -120,7 +126,11 @@ pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dy
     report.exits = result.exits;
     report.open = result.open;
     report.differences = result.differences;
+    report.stopped = scenario.steps.get(result.playing).map(|step| step.span).unwrap_or_default();
     if let Err(error) = ended {
+        if let RunError::World(WorldError::Change { number: Some(number), .. }) = error {
+            report.stopped = scenario.changes.get(number).copied().unwrap_or(report.stopped);
+        }
         report.verdict = Verdict::Error(error);
         return report;
     }
@@ -160,6 +170,8 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
         matched,
         exits,
         open,
+        steps: scenario.steps.iter().map(|step| step.span).collect(),
+        stopped: Span::default(),
         differences,
     }
 }

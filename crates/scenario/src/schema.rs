@@ -74,6 +74,7 @@ fn value(value_type: ValueType, definitions: &mut Map<String, Value>) -> Value {
             json!({ "type": "string", "minLength": 1 })
         }
         ValueType::Word(words) => json!({ "enum": words() }),
+        ValueType::Words(words) => json!({ "type": "array", "items": { "enum": words() } }),
         ValueType::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         ValueType::Flag => json!({ "type": "boolean" }),
         ValueType::Duration | ValueType::Minutes(_) => {

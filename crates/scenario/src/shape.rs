@@ -67,6 +67,8 @@ pub(crate) enum ValueType {
     Text,
     /// One of some words.
     Word(fn() -> Vec<&'static str>),
+    /// A list of some words.
+    Words(fn() -> Vec<&'static str>),
     /// A whole number within bounds.
     Number(i64, i64),
     /// True or false.
@@ -117,6 +119,7 @@ impl ValueType {
         match self {
             Self::Text => "a text".to_owned(),
             Self::Word(words) => format!("one of {}", words().join(", ")),
+            Self::Words(words) => format!("a list, each element {}", Self::Word(words).describe()),
             Self::Number(..) => "a whole number".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Duration => "a duration like \"8h\"".to_owned(),

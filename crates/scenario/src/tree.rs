@@ -1,4 +1,4 @@
-//! What a file says before anybody asks what it means: tables, lists and plain values, each with its place. TOML and
+//! What a file says before its meaning is looked at: tables, lists and plain values, each with its place. TOML and
 //! JSON give the same tree.
 
 mod json;

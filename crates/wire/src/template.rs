@@ -35,7 +35,7 @@ impl fmt::Display for AttributeError {
 impl core::error::Error for AttributeError {}
 
 /// Reads a template, an object of class `pKICertificateTemplate`; none when it has no name. An absent number counts as
-/// 0, an absent list as empty, and an absent security descriptor, as most exports have it, grants nobody anything.
+/// 0, an absent list as empty, and an absent security descriptor, as most exports have it, grants nothing.
 #[must_use]
 pub fn from_entry(entry: &Entry) -> (Option<Template>, Vec<AttributeError>) {
     let mut object = Object { entry, errors: Vec::new() };

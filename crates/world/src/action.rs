@@ -1,15 +1,14 @@
 //! What people and the world do: the steps of a scenario, as data.
 
 use autoenroll_model::{
-    Choice, DecisionPoint, Duration, Effect, EnrollmentFlags, FileTime, GeneralFlags, HResult, NameFlags, PolicyServer,
-    PrivateKeyFlags, ProviderPreference, SecurityDescriptor, Template, TrustStore,
+    Choice, DecisionPoint, Duration, Effect, FileTime, HResult, PolicyServer, SecurityDescriptor, Template, TrustStore,
 };
 
 use autoenroll_csp::Pin;
 
 use crate::spec::{CaSpec, Edit, PolicySpec};
 
-/// One thing that somebody does. It happens at once, at the time the world shows.
+/// One thing that is done. It happens at once, at the time the world shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A computer starts: its machine core begins, Group Policy is applied in the foreground.
@@ -60,12 +59,12 @@ pub enum Action {
         /// The user.
         user: String,
     },
-    /// Somebody asks for a run by hand, in the snap-in or with a command.
+    /// A run is asked for by hand, in the snap-in or with a command.
     Pulse {
         /// The user, or the computer.
         principal: String,
     },
-    /// Somebody runs `gpupdate`. The refresh timer is not touched.
+    /// `gpupdate` is run. The refresh timer is not touched.
     GpRefresh {
         /// The user, or the computer.
         principal: String,
@@ -104,7 +103,7 @@ pub enum Action {
     },
     /// The world changes.
     Change(Change),
-    /// Somebody works at a CA.
+    /// A manager works at a CA.
     Ca {
         /// The CA.
         ca: String,
@@ -138,7 +137,7 @@ pub enum UserAnswer {
     Card(String),
 }
 
-/// A change of the world that is nobody's work on a desktop.
+/// A change of the world that is not made on a desktop.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// An attribute of a template in the directory, published or not.
@@ -231,7 +230,7 @@ pub enum Change {
         /// The code.
         failure: Option<HResult>,
     },
-    /// Somebody sets the wall clock of every machine.
+    /// The wall clock of every machine is set.
     WallClock(FileTime),
     /// An attribute of a user or computer object.
     Principal {
@@ -295,7 +294,7 @@ pub enum Change {
         /// The PIN.
         pin: Pin,
     },
-    /// Somebody unblocks a card with the administrator key: the PIN stays, its retry counter is restored.
+    /// A card is unblocked with the administrator key: the PIN stays, its retry counter is restored.
     UnblockCard {
         /// The card.
         card: String,
@@ -305,30 +304,8 @@ pub enum Change {
 /// A change of one attribute of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TemplateEdit {
-    /// `revision`.
-    Revision(u32),
-    /// `msPKI-Template-Minor-Revision`.
-    Minor(u32),
-    /// `flags`.
-    Flags(GeneralFlags),
-    /// `msPKI-Enrollment-Flag`.
-    EnrollmentFlags(Option<EnrollmentFlags>),
-    /// `msPKI-Private-Key-Flag`.
-    PrivateKeyFlags(PrivateKeyFlags),
-    /// `msPKI-Certificate-Name-Flag`.
-    NameFlags(NameFlags),
-    /// `msPKI-RA-Signature`.
-    RaSignatures(u32),
-    /// `msPKI-Minimal-Key-Size`.
-    MinimalKeySize(u32),
-    /// `pKIDefaultCSPs`.
-    Providers(Vec<ProviderPreference>),
-    /// `pKIExpirationPeriod`.
-    Validity(Duration),
-    /// `pKIOverlapPeriod`.
-    RenewalPeriod(Duration),
-    /// `msPKI-Supersede-Templates`.
-    Supersedes(Vec<String>),
+    /// An attribute with one field.
+    Attribute(Edit<Template>),
     /// `nTSecurityDescriptor`.
     Security(SecurityDescriptor),
 }
@@ -446,7 +423,7 @@ pub enum CaAction {
         /// The certificate.
         certificate: String,
     },
-    /// The service stops: nobody answers.
+    /// The service stops, and answers nothing.
     Stop,
     /// It starts again.
     Start,

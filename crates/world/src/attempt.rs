@@ -1,4 +1,4 @@
-//! Somebody who is about to log on with a card: what is known of the attempt while the card works.
+//! A user who is about to log on with a card: what is known of the attempt while the card works.
 
 use autoenroll_csp::Pin;
 use autoenroll_model::{ContainerView, Effect, Facts, HResult, SignatureAlgorithm};
@@ -7,7 +7,7 @@ use autoenroll_wire::Certificate;
 
 use crate::spec::ReaderName;
 
-/// Somebody who is about to log on with a card. The computer's user interface waits meanwhile; there is no session.
+/// A user who is about to log on with a card. The computer's user interface waits meanwhile; there is no session.
 #[derive(Clone, Debug)]
 pub(crate) struct CardLogon {
     pub(crate) user: String,

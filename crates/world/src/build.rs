@@ -1,24 +1,30 @@
 //! A world from its description.
 
+mod keys;
+
 use crate::action::Change;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
-use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation};
+use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
 use autoenroll_keys::{PrivateKey, Seed, draw};
 use autoenroll_model::{
-    CardSerial, Certificates, CoreFactory, Decisions, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
-    KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore, hex,
+    CardSerial, Certificates, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, FileTime, KeyAlgorithm,
+    KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore,
+    hex,
 };
 use autoenroll_trace::Trace;
 use autoenroll_wire::{Certificate, thumbprint};
 
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
-use crate::error::{SpecError, Thing, Unknown};
+use keys::{Keys, SoftwareKeys};
+
+use crate::error::{Place, SpecError, SpecErrors, SpecFault, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost, Hosts};
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::names::Names;
@@ -26,8 +32,7 @@ use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::readers::Readers;
 use crate::spec::{
-    CaSpec, CardSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec,
-    WorldSpec,
+    CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec, WorldSpec,
 };
 use crate::spending::Spending;
 use crate::stores::{PrincipalStores, TrustStores};
@@ -39,19 +44,34 @@ const FORGOTTEN: u32 = 999_999;
 /// CA certificates began so long before the start.
 const CA_AGE: Duration = Duration::days(3650);
 
-/// The key of templates whose minimum is beyond any RSA key here.
-const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
-
 /// The provider of software keys whose template lists none.
 const SOFTWARE_PROVIDER: &str = "Microsoft Enhanced Cryptographic Provider v1.0";
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
-    /// Builds a world; nobody is logged on and no computer runs.
+    /// Builds a world; no user is logged on and no computer runs.
     ///
     /// # Errors
-    /// When the description names what does not exist, or something in it cannot be made.
-    pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecError> {
-        no_name_twice(&spec)?;
+    /// Everything in the description that names what does not exist, or cannot be made. The same description is always
+    /// refused for the same reasons, with any core and any hosts.
+    pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
+        Self::build(spec, factory, hosts, SoftwareKeys::Own)
+    }
+
+    /// The same world, but that all software keys of the start are one: it is built, or refused, for the same reasons
+    /// and sooner, and no request that such a key signs can be told from another by its key.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn rehearsal(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
+        Self::build(spec, factory, hosts, SoftwareKeys::One)
+    }
+
+    fn build(spec: WorldSpec, factory: F, hosts: Hosts<C, A>, software: SoftwareKeys) -> Result<Self, SpecErrors> {
+        let mut faults = Faults::default();
+        no_name_twice(&spec, &mut faults);
+        if !faults.0.is_empty() {
+            return Err(SpecErrors(faults.0));
+        }
         let mut world = World {
             factory,
             hosts,
@@ -88,16 +108,32 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             changes: Vec::new(),
             invariants: Checkers::new(Some(spec.profile.cancelled)),
         };
+        let keys = Keys::new(&spec, software);
         world.build_directory(&spec);
-        world.build_authorities(&spec)?;
-        world.build_trust(&spec)?;
-        let certificates = world.build_certificates(&spec)?;
-        world.build_cards(&spec, &certificates)?;
-        world.build_stores(&spec, &certificates)?;
+        world.build_authorities(&spec, &mut faults);
+        world.build_trust(&spec, &mut faults);
+        let certificates = world.build_certificates(&spec, &keys, &mut faults);
+        world.build_cards(&spec, &certificates, &keys, &mut faults);
+        world.build_stores(&spec, &certificates, &keys, &mut faults);
         world.build_schedule(&spec);
         #[cfg(feature = "planted-bugs")]
         world.flip_authorities(&spec);
-        Ok(world)
+        if faults.0.is_empty() { Ok(world) } else { Err(SpecErrors(faults.0)) }
+    }
+}
+
+/// What is wrong with a description. Building goes on without what cannot be made, so that everything is told at once.
+#[derive(Default)]
+struct Faults(Vec<SpecError>);
+
+impl Faults {
+    fn push(&mut self, place: Place, fault: impl Into<SpecFault>) {
+        self.0.push(SpecError { place, fault: fault.into() });
+    }
+
+    /// What was made; when it could not be, the reason is kept.
+    fn take<T>(&mut self, place: Place, made: Result<T, impl Into<SpecFault>>) -> Option<T> {
+        made.map_err(|fault| self.push(place, fault)).ok()
     }
 }
 
@@ -139,12 +175,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    fn build_authorities(&mut self, spec: &WorldSpec) -> Result<(), SpecError> {
+    fn build_authorities(&mut self, spec: &WorldSpec, faults: &mut Faults) {
+        let mut identities = Vec::new();
         for authority in &spec.authorities {
+            let place = || Place::of(Thing::Authority, &authority.name);
             for template in &authority.templates {
-                self.directory.template(template)?;
+                faults.take(place().key("templates"), self.directory.template(template).map(drop));
             }
-            let identity = self.identity_of(spec.start, authority)?;
+            let identity = root_identity(&self.seed, &authority.name, authority.key, spec.start, authority.remaining);
+            let Some(identity) = faults.take(place(), identity) else { continue };
             let mut ca = Ca::new(self.seed, identity.clone(), config_of(authority), Vec::new());
             authority.configure(&mut ca);
             self.roots.insert(authority.name.clone(), identity.certificate().to_vec());
@@ -154,23 +193,20 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.hosts.cas.add_ca(ca);
             let state = CaState { spec: authority.clone(), stopped: false };
             self.authorities.insert(authority.name.clone(), state);
+            identities.push(identity);
         }
         // The CAs of one enterprise believe each other's certificates when these sign a request.
-        for authority in &spec.authorities {
-            for other in spec.authorities.iter().filter(|other| other.name != authority.name) {
-                let identity = self.identity_of(spec.start, other)?;
-                self.hosts.cas.ca_mut(&authority.name, |ca| ca.trust(&identity));
+        for identity in &identities {
+            for other in identities.iter().filter(|other| other.name() != identity.name()) {
+                self.hosts.cas.ca_mut(identity.name(), |ca| ca.trust(other));
             }
         }
         for root in &spec.domain.trust.extra_roots {
-            let identity = root_identity(&self.seed, root, KeyAlgorithm::P256, spec.start, CA_AGE)?;
-            self.roots.insert(root.clone(), identity.certificate().to_vec());
+            let identity = root_identity(&self.seed, root, KeyAlgorithm::P256, spec.start, CA_AGE);
+            if let Some(identity) = faults.take(Place::of(Thing::Root, root), identity) {
+                self.roots.insert(root.clone(), identity.certificate().to_vec());
+            }
         }
-        Ok(())
-    }
-
-    fn identity_of(&self, start: FileTime, authority: &CaSpec) -> Result<CaIdentity, SpecError> {
-        root_identity(&self.seed, &authority.name, authority.key, start, authority.remaining)
     }
 
     /// CAs invert a rule only from now on: what is older than the story was issued by the rules.
@@ -183,40 +219,47 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// Machines begin with the directory's trust containers of the start, as if they had been downloaded long ago; what
     /// they do not have is the memory of it (`AEDirectoryCache`).
-    fn build_trust(&mut self, spec: &WorldSpec) -> Result<(), SpecError> {
+    fn build_trust(&mut self, spec: &WorldSpec, faults: &mut Faults) {
         let trust = &spec.domain.trust;
         for (store, names) in
             [(TrustStore::Root, &trust.roots), (TrustStore::Ca, &trust.ca), (TrustStore::NtAuth, &trust.ntauth)]
         {
             for name in names {
-                let der = self.root(name)?;
-                self.directory.set_trusted(store, &der, true);
+                if let Some(der) = faults.take(Place::of(Thing::Root, name), self.root(name)) {
+                    self.directory.set_trusted(store, &der, true);
+                }
             }
             let content = Certificates(self.directory.trusted(store).to_vec());
             for computer in self.computers.values_mut() {
                 computer.trust.set(store, &content);
             }
         }
-        Ok(())
     }
 
     /// Issues every certificate that is described anywhere, once for each name.
-    fn build_certificates(&mut self, spec: &WorldSpec) -> Result<BTreeMap<String, Old>, SpecError> {
-        let in_stores = spec.stores.iter().flat_map(|store| store.certificates.iter().map(|c| (c, store.of.as_str())));
-        let of_users = spec.users.iter().flat_map(|user| user.published.iter().map(|c| (c, user.name.as_str())));
-        let of_computers = spec.computers.iter().flat_map(|pc| pc.published.iter().map(|c| (c, pc.name.as_str())));
-        let anybody = spec.users.first().map_or("", |user| user.name.as_str());
+    fn build_certificates(&mut self, spec: &WorldSpec, keys: &Keys<'_>, faults: &mut Faults) -> BTreeMap<String, Old> {
+        let in_stores =
+            spec.stores.iter().flat_map(|store| store.certificates.iter().map(|c| (c, Some(store.of.as_str()))));
+        let of_users = spec.users.iter().flat_map(|user| user.published.iter().map(|c| (c, Some(user.name.as_str()))));
+        let of_computers =
+            spec.computers.iter().flat_map(|pc| pc.published.iter().map(|c| (c, Some(pc.name.as_str()))));
+        let first = spec.users.first().map(|user| user.name.as_str());
         let on_cards = spec.cards.iter().flat_map(|card| &card.containers);
-        let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, anybody));
+        let on_cards = on_cards.filter_map(|container| container.holds.as_ref()).map(|c| (c, first));
         let all = in_stores.chain(of_users).chain(of_computers).chain(on_cards);
 
-        let places = places_on_cards(spec);
+        let mut tried = BTreeSet::new();
         let mut issued = BTreeMap::new();
         let mut untrusted_cas = BTreeMap::new();
         for (certificate, holder) in all {
-            if !issued.contains_key(&certificate.name) {
-                let owner = certificate.owner.as_deref().unwrap_or(holder);
-                let old = self.build_certificate(spec, certificate, owner, &places, &mut untrusted_cas)?;
+            if !tried.insert(&certificate.name) {
+                continue;
+            }
+            let Some(owner) = certificate.owner.as_deref().or(holder) else {
+                faults.push(Place::of(Thing::Certificate, &certificate.name), SpecFault::NoOwner);
+                continue;
+            };
+            if let Some(old) = self.build_certificate(spec, certificate, owner, keys, &mut untrusted_cas, faults) {
                 issued.insert(certificate.name.clone(), old);
             }
         }
@@ -233,7 +276,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 }
             }
         }
-        Ok(issued)
+        issued
     }
 
     fn build_certificate(
@@ -241,12 +284,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         spec: &WorldSpec,
         certificate: &CertificateSpec,
         owner: &str,
-        places: &BTreeMap<String, (String, String)>,
+        keys: &Keys<'_>,
         untrusted_cas: &mut BTreeMap<String, Ca>,
-    ) -> Result<Old, SpecError> {
-        let current = self.directory.template(&certificate.template)?.clone();
-        let owner = self.directory.object(owner)?.clone();
-        let key = self.key_for(spec, &certificate.name, &certificate.key, &current, places)?;
+        faults: &mut Faults,
+    ) -> Option<Old> {
+        let place = || Place::of(Thing::Certificate, &certificate.name);
+        let current = faults.take(place().key("template"), self.directory.template(&certificate.template).cloned())?;
+        let owner = faults.take(place().key("of"), self.directory.object(owner).cloned())?;
+        if !self.authorities.contains_key(&certificate.ca) {
+            faults.push(place().key("ca"), self.unknown_authority(&certificate.ca));
+            return None;
+        }
+        let key = keys.find(place(), &certificate.key, &current, faults)?;
         let order = Order {
             template: template_then(&current, certificate),
             owner: &owner,
@@ -257,30 +306,29 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         };
         let revoked = certificate.revoked.then_some(order.at);
         let outcome = match certificate.chain {
-            Chain::Ok => self.hosts.cas.ca_mut(&certificate.ca, |ca| issue(ca, &order, revoked)),
+            Chain::Ok => self.hosts.cas.ca_mut(&certificate.ca, |ca| issue(ca, &order, revoked))?,
             Chain::Untrusted => {
-                let ca = self.untrusted_ca(spec, &certificate.ca, untrusted_cas)?;
-                Some(issue(ca, &order, revoked))
+                let ca = self.untrusted_ca(spec, &certificate.ca, untrusted_cas);
+                issue(faults.take(place().key("ca"), ca)?, &order, revoked)
             }
         };
-        let outcome = outcome.ok_or_else(|| self.unknown_authority(&certificate.ca))?;
-        let unbuildable = |reason| unbuildable(Thing::Certificate, &certificate.name, reason);
-        let (request, issued) = outcome.map_err(unbuildable)?;
+        let outcome = outcome.map_err(|reason| SpecFault::Refused { ca: certificate.ca.clone(), reason });
+        let (request, issued) = faults.take(place(), outcome)?;
         if certificate.chain == Chain::Ok {
             self.names.add_request(&certificate.ca, request, &certificate.name);
         }
         let template = Some(certificate.template.as_str()).filter(|_| !certificate.foreign);
         self.names.add_certificate(&issued.thumbprint(), &certificate.name, template, &issued.raw);
-        Ok(Old { certificate: issued, key, template: certificate.template.clone(), foreign: certificate.foreign })
+        Some(Old { certificate: issued, key, template: certificate.template.clone(), foreign: certificate.foreign })
     }
 
-    /// A CA of the same name with another key, which nobody trusts.
+    /// A CA of the same name with another key, which is not trusted.
     fn untrusted_ca<'a>(
         &self,
         spec: &WorldSpec,
         name: &str,
         untrusted_cas: &'a mut BTreeMap<String, Ca>,
-    ) -> Result<&'a mut Ca, SpecError> {
+    ) -> Result<&'a mut Ca, SpecFault> {
         // Another word here is another key, and another digest of each trace that shows it.
         let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
@@ -288,60 +336,33 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))
     }
 
-    /// The key of a certificate or request: on a card that of its container, otherwise its own.
-    fn key_for(
-        &self,
-        spec: &WorldSpec,
-        name: &str,
-        place: &CertificateKey,
-        template: &Template,
-        places: &BTreeMap<String, (String, String)>,
-    ) -> Result<PrivateKey, SpecError> {
-        let on_card = match (place, places.get(name)) {
-            (CertificateKey::Card { card, container }, _) => Some((card, container)),
-            (_, Some((card, container))) => Some((card, container)),
-            _ => None,
-        };
-        let Some((card, container)) = on_card else {
-            let algorithm = KeyAlgorithm::rsa_at_least(template.minimal_key_size).unwrap_or(FALLBACK_KEY);
-            return Ok(PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "certificate key", name, 0)));
-        };
-        let found = spec.cards.iter().find(|known| known.name == *card);
-        let known = || spec.cards.iter().map(|card| card.name.clone()).collect();
-        let found = found.ok_or_else(|| Unknown { what: Thing::Card, name: card.clone(), known: known() })?;
-        let known = || found.containers.iter().map(|container| container.name.clone()).collect();
-        let described = found.containers.iter().find(|known| known.name == *container);
-        let described =
-            described.ok_or_else(|| Unknown { what: Thing::Container, name: container.clone(), known: known() })?;
-        Ok(self.card_key(card, container, described.key.unwrap_or(KeyAlgorithm::Rsa2048)))
-    }
-
-    fn card_key(&self, card: &str, container: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "card key", &format!("{card}/{container}"), 0))
-    }
-
-    fn build_cards(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>) -> Result<(), SpecError> {
+    fn build_cards(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>, keys: &Keys<'_>, faults: &mut Faults) {
         for described in &spec.cards {
-            let unbuildable = |reason: String| unbuildable(Thing::Card, &described.name, reason);
             let serial = described.serial.unwrap_or_else(|| self.drawn_serial(&described.name));
             let mut card = Card::new(described.profile.clone(), serial, self.seed);
             let mut admin_key = [0; 24];
             admin_key.copy_from_slice(&draw(&self.seed, "world", "admin key", &described.name, 0)[..24]);
-            let mut layout = Personalisation::new(described.pin.reveal().as_bytes(), admin_key);
+            // Container by container, so that the one is known that does not fit.
+            let blank = Personalisation::new(described.pin.reveal().as_bytes(), admin_key);
+            let laid_out = card.personalise(&blank);
+            let key = if matches!(laid_out, Err(PersonaliseError::PinLength { .. })) { "pin" } else { "capacity" };
+            faults.take(Place::of(Thing::Card, &described.name).key(key), laid_out.map_err(unfit));
             for container in &described.containers {
+                let place = Place::container(&described.name, &container.name);
                 let name = ContainerName::new(&container.name);
-                let name = name.map_err(|error| unbuildable(error.to_string()))?;
+                let name = name.map_err(|error| SpecFault::ContainerName { reason: error.to_string() });
+                let Some(name) = faults.take(place.clone(), name) else { continue };
                 let algorithm = container.key.unwrap_or(KeyAlgorithm::Rsa2048);
                 let certificate = container.holds.as_ref().and_then(|holds| issued.get(&holds.name));
-                layout = layout.with_container(ContainerSpec {
+                let added = card.add_container(&ContainerSpec {
                     name,
                     kind: KeyKind::Exchange,
-                    key: KeySource::Import(self.card_key(&described.name, &container.name, algorithm)),
+                    key: KeySource::Import(keys.on_card(&described.name, &container.name, algorithm)),
                     certificate: certificate.map(|old| old.certificate.raw.clone()),
                     default: container.default,
                 });
+                faults.take(place, added.map_err(unfit));
             }
-            card.personalise(&layout).map_err(|error| unbuildable(error.to_string()))?;
             card.set_tries_left(described.tries);
             self.names.add_card(&hex::encode(&serial), &described.name);
             self.cards.insert(described.name.clone(), CardState::default());
@@ -352,10 +373,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         for described in &spec.cards {
             let Some(place) = &described.in_reader else { continue };
-            self.readers.get(place)?;
-            self.insert_card(&described.name, place);
+            let of = Place::of(Thing::Card, &described.name).key("reader");
+            if faults.take(of, self.readers.get(place).map(drop)).is_some() {
+                self.insert_card(&described.name, place);
+            }
         }
-        Ok(())
     }
 
     fn drawn_serial(&self, card: &str) -> [u8; 16] {
@@ -364,28 +386,29 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         serial
     }
 
-    fn build_stores(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>) -> Result<(), SpecError> {
-        let places = places_on_cards(spec);
+    fn build_stores(&mut self, spec: &WorldSpec, issued: &BTreeMap<String, Old>, keys: &Keys<'_>, faults: &mut Faults) {
         for store in &spec.stores {
-            self.directory.object(&store.of)?;
+            if faults.take(Place::of(Thing::Principal, &store.of), self.directory.object(&store.of).map(drop)).is_none()
+            {
+                continue;
+            }
             for certificate in &store.certificates {
                 let Some(old) = issued.get(&certificate.name) else { continue };
-                let kept = (&old.key, old.template.as_str());
-                let place = self.place_key(spec, &store.of, &certificate.name, &certificate.key, kept, &places)?;
+                let Ok(template) = self.directory.template(&old.template).cloned() else { continue };
+                let kept = (&old.key, &template);
                 let stored = StoredCertificate {
                     certificate: old.certificate.raw.clone(),
                     thumbprint: thumbprint(&old.certificate.raw),
-                    key: place,
+                    key: self.place_key(spec, &store.of, &certificate.name, &certificate.key, kept, keys),
                     archived: certificate.archived,
                     auto_enroll: Some(old.template.clone()).filter(|_| !old.foreign),
                 };
                 self.stores.entry(store.of.clone()).or_default().add(stored);
             }
             for request in &store.requests {
-                self.build_request(spec, &store.of, request, issued, &places)?;
+                self.build_request(spec, &store.of, request, issued, keys, faults);
             }
         }
-        Ok(())
     }
 
     /// Where the store says the key is; a software key is put there.
@@ -395,19 +418,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         principal: &str,
         name: &str,
         key: &CertificateKey,
-        (private, template): (&PrivateKey, &str),
-        places: &BTreeMap<String, (String, String)>,
-    ) -> Result<Option<KeyPlace>, SpecError> {
-        let on_card = match (key, places.get(name)) {
-            (CertificateKey::Missing, _) => return Ok(None),
-            (CertificateKey::Card { card, container }, _) => Some((card, container)),
-            (CertificateKey::Software, Some((card, container))) => Some((card, container)),
-            (CertificateKey::Software, None) => None,
-        };
-        if let Some((card, container)) = on_card {
-            return Ok(self.place_on_card(spec, card, container));
+        (private, template): (&PrivateKey, &Template),
+        keys: &Keys<'_>,
+    ) -> Option<KeyPlace> {
+        if *key == CertificateKey::Missing {
+            return None;
         }
-        let template = self.directory.template(template)?;
+        if let Some((card, container)) = keys.place(name, key) {
+            return self.place_on_card(spec, card, container);
+        }
         let first = template.providers.iter().min_by_key(|provider| provider.order);
         let provider = first.map_or(SOFTWARE_PROVIDER, |provider| provider.name.as_str()).to_owned();
         let container = container_name(&draw(&self.seed, principal, "old container", name, 0));
@@ -419,7 +438,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             protected: false,
         };
         self.stores.entry(principal.to_owned()).or_default().keys.insert(&provider, &container, kept);
-        Ok(Some(KeyPlace { provider, container, card: None }))
+        Some(KeyPlace { provider, container, card: None })
     }
 
     /// A key on a card belongs to the provider under which any computer knows the card.
@@ -441,35 +460,42 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         principal: &str,
         request: &RequestSpec,
         issued: &BTreeMap<String, Old>,
-        places: &BTreeMap<String, (String, String)>,
-    ) -> Result<(), SpecError> {
-        let current = self.directory.template(&request.template)?.clone();
-        let owner: PrincipalObject = self.directory.object(principal)?.clone();
-        let key = self.key_for(spec, &request.name, &request.key, &current, places)?;
+        keys: &Keys<'_>,
+        faults: &mut Faults,
+    ) -> Option<()> {
+        let place = || Place::of(Thing::Request, &request.name);
+        let current = faults.take(place().key("template"), self.directory.template(&request.template).cloned())?;
+        let owner: PrincipalObject = faults.take(place().key("of"), self.directory.object(principal).cloned())?;
+        if !self.authorities.contains_key(&request.ca) {
+            faults.push(place().key("ca"), self.unknown_authority(&request.ca));
+            return None;
+        }
+        let key = keys.find(place(), &request.key, &current, faults)?;
         let at = instant(request.created, spec.start);
         let order =
             Order { template: permissive(&current), owner: &owner, key: &key, at, names_template: true, pends: true };
-        let unbuildable = |reason: String| unbuildable(Thing::Request, &request.name, reason);
-        let stage = if request.decided == RequestDecision::Unsent {
-            RequestStage::Prepared
-        } else if request.decided == RequestDecision::Forgotten {
-            let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
-            RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN }
-        } else {
-            let reply = self.hosts.cas.ca_mut(&request.ca, |ca| submit(ca, &order));
-            let reply = reply.ok_or_else(|| self.unknown_authority(&request.ca))?.map_err(unbuildable)?;
-            let id = reply.request_id;
-            self.names.add_request(&request.ca, id, &request.name);
-            let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
-            self.decide_request(spec, request, id, &order).map_err(unbuildable)?;
-            if request.decided == RequestDecision::Pending {
-                self.invariants.pending(&request.ca, id, principal, &request.template);
+        let host = self.hosts.cas.ca(&request.ca, |ca| ca.config().host.clone()).unwrap_or_default();
+        let stage = match request.decided {
+            RequestDecision::Unsent => RequestStage::Prepared,
+            RequestDecision::Forgotten => RequestStage::Pending { ca: request.ca.clone(), host, request_id: FORGOTTEN },
+            RequestDecision::Pending | RequestDecision::Approved | RequestDecision::Denied => {
+                let sent = self.send_request(spec, principal, request, &order);
+                let sent = sent.map_err(|reason| SpecFault::Refused { ca: request.ca.clone(), reason });
+                RequestStage::Pending { ca: request.ca.clone(), host, request_id: faults.take(place(), sent)? }
             }
-            RequestStage::Pending { ca: request.ca.clone(), host, request_id: id }
         };
-        let kept = (&key, request.template.as_str());
-        let place = self.place_key(spec, principal, &request.name, &request.key, kept, places)?;
-        let place = place.ok_or_else(|| unbuildable("a request needs a key".to_owned()))?;
+        let kept = (&key, &current);
+        let Some(placed) = self.place_key(spec, principal, &request.name, &request.key, kept, keys) else {
+            match &request.key {
+                CertificateKey::Card { card, .. } => {
+                    faults.push(place().key("card"), SpecFault::NoProvider { card: card.clone() });
+                }
+                CertificateKey::Missing | CertificateKey::Software => {
+                    faults.push(place().key("key"), SpecFault::NoKey);
+                }
+            }
+            return None;
+        };
         let replaced = request.replaces.as_ref().map(|name| {
             let known = || issued.keys().cloned().collect();
             let found = issued.get(name).map(|old| old.certificate.thumbprint());
@@ -478,54 +504,52 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let entry = RequestEntry {
             key_id: hex::encode(&key.public().key_identifier()),
             template: request.template.clone(),
-            key: place,
+            key: placed,
             algorithm: key.algorithm(),
             created: at,
             stage,
-            replaces: replaced.transpose()?,
+            replaces: faults.take(place().key("replaces"), replaced.transpose())?,
             renewal: request.renewal,
             also_replaces: Vec::new(),
             given_up: false,
         };
         self.stores.entry(principal.to_owned()).or_default().put_request(entry);
-        Ok(())
+        Some(())
     }
 
-    /// What the manager made of a request before the start.
-    fn decide_request(
+    /// Sends a request to its CA, and has its manager decide as was described; the number of the request.
+    ///
+    /// # Errors
+    /// When the CA would not have taken it, or not have issued it, with its message.
+    fn send_request(
         &mut self,
         spec: &WorldSpec,
+        principal: &str,
         request: &RequestSpec,
-        id: u32,
         order: &Order<'_>,
-    ) -> Result<(), String> {
-        let outcome = self.hosts.cas.ca_mut(&request.ca, |ca| match request.decided {
-            RequestDecision::Pending | RequestDecision::Unsent | RequestDecision::Forgotten => Ok(()),
-            RequestDecision::Denied => ca.deny(spec.start, "manager", id).map_err(|error| error.to_string()),
-            RequestDecision::Approved => {
-                let (configured, templates) = (ca.config().clone(), ca.templates().to_vec());
-                ca.config_mut().templates = vec![order.template.name.clone()];
-                ca.set_templates(vec![order.template.clone()]);
-                let approved = ca.approve(spec.start, "manager", id).map_err(|error| error.to_string());
-                *ca.config_mut() = configured;
-                ca.set_templates(templates);
-                ca.take_decisions();
-                approved.map(drop)
-            }
-        });
-        outcome.unwrap_or(Ok(()))?;
-        let approved = self.hosts.cas.ca(&request.ca, |ca| ca.database().row(id)?.certificate.clone()).flatten();
-        if let Some(der) = approved {
+    ) -> Result<u32, String> {
+        let gone = || "it is gone".to_owned();
+        let reply = self.hosts.cas.ca_mut(&request.ca, |ca| submit(ca, order)).unwrap_or_else(|| Err(gone()))?;
+        if reply.disposition != Disposition::Pending {
+            return Err(reply.message);
+        }
+        let id = reply.request_id;
+        self.names.add_request(&request.ca, id, &request.name);
+        let decided = self.hosts.cas.ca_mut(&request.ca, |ca| decide(ca, request.decided, spec.start, id, order));
+        if let Some(der) = decided.unwrap_or_else(|| Err(gone()))? {
             self.names.add_certificate(&thumbprint(&der), &request.name, Some(&request.template), &der);
         }
-        Ok(())
+        if request.decided == RequestDecision::Pending {
+            self.invariants.pending(&request.ca, id, principal, &request.template);
+        }
+        Ok(id)
     }
 
     fn build_schedule(&mut self, spec: &WorldSpec) {
         for template in &spec.templates {
             if let Some(after) = template.published {
                 let change = Change::Publish { template: template.template.name.clone() };
-                self.queue.put(SimTime::START + after, Event::Change(change));
+                self.queue.put(SimTime::START + after, Event::Change(change, None));
             }
         }
         for authority in &spec.authorities {
@@ -533,8 +557,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 self.queue.put(SimTime::START + after, Event::PublishAuthority(authority.name.clone()));
             }
         }
-        for scheduled in &spec.changes {
-            self.queue.put(SimTime::START + scheduled.at, Event::Change(scheduled.change.clone()));
+        for (number, scheduled) in spec.changes.iter().enumerate() {
+            let event = Event::Change(scheduled.change.clone(), Some(number));
+            self.queue.put(SimTime::START + scheduled.at, event);
         }
     }
 }
@@ -556,19 +581,37 @@ const fn visible(published: Option<Duration>) -> Visibility {
     }
 }
 
+/// How many CA certificates a thread remembers. Most worlds have the same one or two.
+const REMEMBERED: usize = 16;
+
+thread_local! {
+    /// CA certificates that were made here: a certificate of one seed and description is always the same.
+    static MADE: RefCell<VecDeque<(Seed, CaIdentity)>> = const { RefCell::new(VecDeque::new()) };
+}
+
 fn root_identity(
     seed: &Seed,
     name: &str,
     algorithm: KeyAlgorithm,
     start: FileTime,
     remaining: Duration,
-) -> Result<CaIdentity, SpecError> {
+) -> Result<CaIdentity, SpecFault> {
     let description = CaDescription {
         algorithm,
         validity: Duration(CA_AGE.0.saturating_add(remaining.0)),
         ..CaDescription::new(name, start - CA_AGE)
     };
-    CaIdentity::root(seed, description).map_err(|error| unbuildable(Thing::Authority, name, error.to_string()))
+    MADE.with_borrow_mut(|made| {
+        let is_it = |(of, identity): &&(Seed, CaIdentity)| of == seed && *identity.description() == description;
+        if let Some((_, identity)) = made.iter().find(is_it) {
+            return Ok(identity.clone());
+        }
+        let identity = CaIdentity::root(seed, description.clone());
+        let identity = identity.map_err(|error| SpecFault::Authority { reason: error.to_string() })?;
+        made.truncate(REMEMBERED - 1);
+        made.push_front((*seed, identity.clone()));
+        Ok(identity)
+    })
 }
 
 fn config_of(authority: &CaSpec) -> CaConfig {
@@ -576,38 +619,53 @@ fn config_of(authority: &CaSpec) -> CaConfig {
     CaConfig::new(authority.host.as_deref().unwrap_or_default(), &templates)
 }
 
-/// Card and container of every certificate that stands in one, by name.
-fn places_on_cards(spec: &WorldSpec) -> BTreeMap<String, (String, String)> {
-    let containers = |card: &CardSpec| -> Vec<_> {
-        let held = card.containers.iter().filter_map(|container| Some((container.holds.as_ref()?, &container.name)));
-        held.map(|(holds, container)| (holds.name.clone(), (card.name.clone(), container.clone()))).collect()
-    };
-    spec.cards.iter().flat_map(containers).collect()
+/// What the manager made of a request before the start; the certificate when it was issued.
+fn decide(
+    ca: &mut Ca,
+    decided: RequestDecision,
+    at: FileTime,
+    id: u32,
+    order: &Order<'_>,
+) -> Result<Option<Vec<u8>>, String> {
+    match decided {
+        RequestDecision::Pending | RequestDecision::Unsent | RequestDecision::Forgotten => Ok(None),
+        RequestDecision::Denied => ca.deny(at, "manager", id).map(|()| None).map_err(|error| error.to_string()),
+        RequestDecision::Approved => {
+            let (configured, templates) = (ca.config().clone(), ca.templates().to_vec());
+            ca.config_mut().templates = vec![order.template.name.clone()];
+            ca.set_templates(vec![order.template.clone()]);
+            let approved = ca.approve(at, "manager", id).map_err(|error| error.to_string());
+            *ca.config_mut() = configured;
+            ca.set_templates(templates);
+            ca.take_decisions();
+            approved?;
+            let row = ca.database().row(id).ok_or("it is gone")?;
+            row.certificate.clone().map(Some).ok_or_else(|| row.message.clone())
+        }
+    }
 }
 
-fn unbuildable(what: Thing, name: &str, reason: String) -> SpecError {
-    SpecError::Unbuildable { what, name: name.to_owned(), reason }
+fn unfit(error: PersonaliseError) -> SpecFault {
+    SpecFault::Card { reason: error.to_string() }
 }
 
-fn no_name_twice(spec: &WorldSpec) -> Result<(), SpecError> {
-    let check = |what: Thing, names: Vec<&str>| {
+fn no_name_twice(spec: &WorldSpec, faults: &mut Faults) {
+    let mut check = |of: Thing, names: Vec<&str>| {
         let mut seen = BTreeSet::new();
-        match names.into_iter().find(|name| !seen.insert(*name)) {
-            Some(name) => Err(SpecError::Twice { what, name: name.to_owned() }),
-            None => Ok(()),
+        for name in names.into_iter().filter(|name| !seen.insert(*name)) {
+            faults.push(Place::of(of, name), SpecFault::Twice);
         }
     };
     let users = spec.users.iter().map(|user| user.name.as_str());
     let computers = spec.computers.iter().map(|computer| computer.name.as_str());
     let groups = spec.groups.iter().map(|group| group.name.as_str());
-    check(Thing::Member, users.chain(computers).chain(groups).collect())?;
-    check(Thing::Card, spec.cards.iter().map(|card| card.name.as_str()).collect())?;
+    check(Thing::Member, users.chain(computers).chain(groups).collect());
+    check(Thing::Card, spec.cards.iter().map(|card| card.name.as_str()).collect());
     let authorities = spec.authorities.iter().map(|authority| authority.name.as_str());
     let roots = spec.domain.trust.extra_roots.iter().map(String::as_str);
-    check(Thing::Root, authorities.chain(roots).collect())?;
-    check(Thing::Template, spec.templates.iter().map(|template| template.template.name.as_str()).collect())?;
+    check(Thing::Root, authorities.chain(roots).collect());
+    check(Thing::Template, spec.templates.iter().map(|template| template.template.name.as_str()).collect());
     for computer in &spec.computers {
-        check(Thing::Reader, computer.readers.iter().map(String::as_str).collect())?;
+        check(Thing::Reader, computer.readers.iter().map(String::as_str).collect());
     }
-    Ok(())
 }

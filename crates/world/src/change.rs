@@ -1,4 +1,4 @@
-//! Changes of the world that are nobody's work on a desktop.
+//! Changes of the world that are not made on a desktop.
 
 use autoenroll_invariants::Beyond;
 use autoenroll_model::{CoreFactory, Facts, TrustStore};
@@ -225,20 +225,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 }
 
 /// The attribute as the directory names it.
-const fn template_attribute(edit: &TemplateEdit) -> &'static str {
+fn template_attribute(edit: &TemplateEdit) -> &'static str {
     match edit {
-        TemplateEdit::Revision(_) => "revision",
-        TemplateEdit::Minor(_) => "msPKI-Template-Minor-Revision",
-        TemplateEdit::Flags(_) => "flags",
-        TemplateEdit::EnrollmentFlags(_) => "msPKI-Enrollment-Flag",
-        TemplateEdit::PrivateKeyFlags(_) => "msPKI-Private-Key-Flag",
-        TemplateEdit::NameFlags(_) => "msPKI-Certificate-Name-Flag",
-        TemplateEdit::RaSignatures(_) => "msPKI-RA-Signature",
-        TemplateEdit::MinimalKeySize(_) => "msPKI-Minimal-Key-Size",
-        TemplateEdit::Providers(_) => "pKIDefaultCSPs",
-        TemplateEdit::Validity(_) => "pKIExpirationPeriod",
-        TemplateEdit::RenewalPeriod(_) => "pKIOverlapPeriod",
-        TemplateEdit::Supersedes(_) => "msPKI-Supersede-Templates",
+        TemplateEdit::Attribute(edit) => edit.attribute().expect("every row of a template is an attribute"),
         TemplateEdit::Security(_) => "nTSecurityDescriptor",
     }
 }

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{FileTime, Now, SimTime};
 
-/// Simulated time, and the wall clock that goes with it until somebody sets it.
+/// Simulated time, and the wall clock that goes with it until it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
     now: SimTime,

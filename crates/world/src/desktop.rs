@@ -7,7 +7,7 @@ use autoenroll_trace::RecordId;
 
 use autoenroll_csp::Pin;
 
-/// The desktop of one session. Computers have one too, which stays empty while nobody asks a machine anything.
+/// The desktop of one session. Computers have one too, which stays empty while a machine is asked nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Desktop {
     pub(crate) balloon: Option<BalloonId>,
@@ -69,7 +69,7 @@ impl Desktop {
     }
 }
 
-/// The digits behind the ids that cores handle. Nobody else knows them.
+/// The digits behind the ids that cores handle. Nothing else knows them.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Vault {
     given: u32,

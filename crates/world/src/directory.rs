@@ -229,7 +229,7 @@ impl Directory {
         sids.into_iter().collect()
     }
 
-    /// Groups that nobody has to be put into ([MS-DTYP] 2.4.2.4). Whoever asks a directory or a CA comes over the
+    /// Groups that have no list of members ([MS-DTYP] 2.4.2.4). A client of a directory or a CA comes over the
     /// network.
     fn built_in(&self, kind: PrincipalKind) -> Vec<Sid> {
         const NETWORK: &str = "S-1-5-2";
@@ -311,20 +311,9 @@ impl Directory {
         let unknown = self.unknown_template(name);
         let found = self.templates.iter_mut().find(|(template, _)| template.name == name);
         let (template, _) = found.ok_or(unknown)?;
-        match edit.clone() {
-            TemplateEdit::Revision(value) => template.revision = value,
-            TemplateEdit::Minor(value) => template.minor = value,
-            TemplateEdit::Flags(value) => template.flags = value,
-            TemplateEdit::EnrollmentFlags(value) => template.enrollment_flags = value,
-            TemplateEdit::PrivateKeyFlags(value) => template.private_key_flags = value,
-            TemplateEdit::NameFlags(value) => template.name_flags = value,
-            TemplateEdit::RaSignatures(value) => template.ra_signatures = value,
-            TemplateEdit::MinimalKeySize(value) => template.minimal_key_size = value,
-            TemplateEdit::Providers(value) => template.providers = value,
-            TemplateEdit::Validity(value) => template.validity = value,
-            TemplateEdit::RenewalPeriod(value) => template.renewal_period = value,
-            TemplateEdit::Supersedes(value) => template.supersedes = value,
-            TemplateEdit::Security(value) => template.security = value,
+        match edit {
+            TemplateEdit::Attribute(edit) => edit.apply(template),
+            TemplateEdit::Security(value) => template.security = value.clone(),
         }
         self.usn += 1;
         Ok(())

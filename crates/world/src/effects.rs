@@ -210,7 +210,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// resolved, or that nothing has changed since it last asked.
     fn policies(&mut self, id: SessionId, principal: &str, server: &PolicyServer) -> Result<EffectResult, HResult> {
         let url = server.url.as_str();
-        // Whoever asks has no window: without stored credentials a name and a password cannot be had.
+        // The caller has no window: without stored credentials a name and a password cannot be had.
         // V1.3.password
         let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == url);
         if server.auth_flags == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {

@@ -7,42 +7,136 @@ use autoenroll_model::{Choice, CoreError, DecisionPoint, SimTime};
 use crate::action::ClickTarget;
 use crate::spec::{Quantity, ReaderName};
 
-/// A description does not describe a world.
+/// A description does not describe a world: where, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SpecError {
-    /// Something is named that does not exist.
-    Unknown(Unknown),
-    /// Two things of a kind have one name.
-    Twice {
-        /// What kind of thing.
-        what: Thing,
-        /// Its name.
-        name: String,
-    },
-    /// Something cannot be built from its description.
-    Unbuildable {
-        /// What kind of thing.
-        what: Thing,
-        /// Its name.
-        name: String,
-        /// Why.
-        reason: String,
-    },
+pub struct SpecError {
+    /// The part of the description that is wrong.
+    pub place: Place,
+    /// What is wrong with it.
+    pub fault: SpecFault,
 }
 
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(unknown) => unknown.fmt(f),
-            Self::Twice { what, name } => write!(f, "there are two {what}s named `{name}`; names must differ"),
-            Self::Unbuildable { what, name, reason } => write!(f, "the {what} `{name}` cannot be made: {reason}"),
+        let Self { place: Place { of, name, .. }, fault } = self;
+        match fault {
+            SpecFault::Unknown(unknown) => unknown.fmt(f),
+            SpecFault::Twice => write!(f, "there is another {of} named `{name}`; names must differ"),
+            _ => write!(f, "the {of} `{name}` cannot be made: {fault}"),
         }
     }
 }
 
 impl std::error::Error for SpecError {}
 
-impl From<Unknown> for SpecError {
+/// Everything that is wrong with a description, in the order in which it was built; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecErrors(pub Vec<SpecError>);
+
+impl fmt::Display for SpecErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&all.join("; "))
+    }
+}
+
+impl std::error::Error for SpecErrors {}
+
+/// A part of a description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The kind of thing.
+    pub of: Thing,
+    /// Its name.
+    pub name: String,
+    /// The card that a container is on.
+    pub on: Option<String>,
+    /// The key of the scenario language that says it; `None` for the thing as a whole.
+    pub key: Option<&'static str>,
+}
+
+impl Place {
+    /// A thing as a whole.
+    pub(crate) fn of(of: Thing, name: &str) -> Self {
+        Self { of, name: name.to_owned(), on: None, key: None }
+    }
+
+    /// A container of a card.
+    pub(crate) fn container(card: &str, name: &str) -> Self {
+        Self { on: Some(card.to_owned()), ..Self::of(Thing::Container, name) }
+    }
+
+    /// What a key says of it.
+    pub(crate) fn key(self, key: &'static str) -> Self {
+        Self { key: Some(key), ..self }
+    }
+}
+
+/// What can be wrong with a description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpecFault {
+    /// Something is named that does not exist.
+    Unknown(Unknown),
+    /// Two things of a kind have one name.
+    Twice,
+    /// A certificate is on a card only, and there is no user whose it could be.
+    NoOwner,
+    /// A request is the signature of a key, and the store knows none.
+    NoKey,
+    /// The key of a request is on a card that no computer has a provider for.
+    NoProvider {
+        /// The card.
+        card: String,
+    },
+    /// The template asks for a longer key.
+    KeyTooShort {
+        /// What it is.
+        bits: u32,
+        /// What the template asks for.
+        minimum: u32,
+    },
+    /// The CA of then would have refused.
+    Refused {
+        /// The CA.
+        ca: String,
+        /// Its message.
+        reason: String,
+    },
+    /// The certificate of a CA cannot be made.
+    Authority {
+        /// Why.
+        reason: String,
+    },
+    /// A container cannot have this name.
+    ContainerName {
+        /// Why.
+        reason: String,
+    },
+    /// A card cannot be laid out.
+    Card {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for SpecFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(unknown) => unknown.fmt(f),
+            Self::Twice => f.write_str("the name is taken"),
+            Self::NoOwner => f.write_str("there is no user whose it could be; say whose it is"),
+            Self::NoKey => f.write_str("a request is signed by its key, which cannot be missing"),
+            Self::NoProvider { card } => write!(f, "no computer has a provider for `{card}`, which has its key"),
+            Self::KeyTooShort { bits, minimum } => {
+                write!(f, "its key has {bits} bits, and its template asks for {minimum} at least")
+            }
+            Self::Refused { ca, reason } => write!(f, "{ca} would not have issued it: {reason}"),
+            Self::Authority { reason } | Self::ContainerName { reason } | Self::Card { reason } => f.write_str(reason),
+        }
+    }
+}
+
+impl From<Unknown> for SpecFault {
     fn from(unknown: Unknown) -> Self {
         Self::Unknown(unknown)
     }
@@ -142,7 +236,7 @@ pub enum ActError {
         /// The user.
         user: String,
     },
-    /// The workstation is locked: nobody can click or answer.
+    /// The workstation is locked: the user can neither click nor answer.
     Locked {
         /// The user.
         user: String,
@@ -284,6 +378,8 @@ pub enum WorldError {
     },
     /// A change that was scheduled cannot be made.
     Change {
+        /// Which of [`crate::WorldSpec::changes`]; `None` for a template that appears by itself.
+        number: Option<usize>,
         /// Why.
         reason: String,
     },
@@ -304,9 +400,13 @@ impl fmt::Display for WorldError {
             Self::Budget { at, quantity, limit, by } => {
                 let by: Vec<String> = by.iter().map(|(source, records)| format!("{source} {records}")).collect();
                 let what = quantity.as_str();
-                write!(f, "at {at} the scenario has used up its {limit} {what}; records by source: {}", by.join(", "))
+                write!(f, "at {at} the scenario has used up its {limit} {what}")?;
+                if by.is_empty() {
+                    return f.write_str(", before the first record");
+                }
+                write!(f, "; records by source: {}", by.join(", "))
             }
-            Self::Change { reason } => write!(f, "a scheduled change cannot be made: {reason}"),
+            Self::Change { reason, .. } => write!(f, "a scheduled change cannot be made: {reason}"),
             Self::Core { principal, error } => write!(f, "{principal}: {error}"),
         }
     }

@@ -42,6 +42,8 @@ pub(crate) fn permissive(current: &Template) -> Template {
     let mut template = current.clone();
     template.security = SecurityDescriptor { owner: None, dacl: None };
     template.ra_signatures = 0;
+    // Its key has been compared with it, where the place of a key that is too short is known.
+    template.minimal_key_size = 0;
     template.flags.remove(GeneralFlags::DO_NOT_PERSIST_IN_DB);
     template.private_key_flags.remove(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL | PrivateKeyFlags::ATTEST_REQUIRED);
     if let Some(flags) = &mut template.enrollment_flags {

@@ -49,7 +49,7 @@ mod world;
 
 pub use action::Action;
 pub use autoenroll_invariants::Invariant;
-pub use error::{ActError, SpecError, Thing, Unknown, WorldError};
+pub use error::{ActError, Place, SpecError, SpecErrors, SpecFault, Thing, Unknown, WorldError};
 pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
 pub use look::{Look, LookError, OpenPrompt};
 pub use rules::RULES;

@@ -209,7 +209,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         offered.pop()
     }
 
-    /// Whether a certificate is offered for logon before anybody asks for the PIN.
+    /// Whether a certificate is offered for logon before the PIN is asked for.
     fn is_offered(&mut self, certificate: &Certificate) -> bool {
         let subject = certificate.thumbprint().0;
         let purposes = certificate.extended_key_usage();

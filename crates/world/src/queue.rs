@@ -43,8 +43,8 @@ pub(crate) struct SessionId(pub(crate) u32);
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
-    /// A change that was scheduled.
-    Change(Change),
+    /// A change that was scheduled, and its number among the described ones.
+    Change(Change, Option<usize>),
     /// The enrollment service of a CA appears in the directory.
     PublishAuthority(String),
     /// The background refresh of a session's policy.
@@ -60,7 +60,7 @@ pub(crate) enum Event {
 impl Event {
     const fn class(&self) -> Class {
         match self {
-            Self::Change(_) | Self::PublishAuthority(_) => Class::World,
+            Self::Change(..) | Self::PublishAuthority(_) => Class::World,
             Self::Refresh(_) => Class::Policy,
             Self::Effect(..) | Self::Reader(_) => Class::Effect,
             Self::Deadline(_) => Class::Deadline,
@@ -98,7 +98,7 @@ impl Queue {
     pub(crate) fn forget(&mut self, session: SessionId) {
         self.events.retain(|_, event| match event {
             Event::Refresh(of) | Event::Effect(of, _) | Event::Deadline(of) => *of != session,
-            Event::Change(_) | Event::PublishAuthority(_) | Event::Reader(_) => true,
+            Event::Change(..) | Event::PublishAuthority(_) | Event::Reader(_) => true,
         });
     }
 }
@@ -110,9 +110,9 @@ mod tests {
     #[test]
     fn at_equal_time_the_class_decides_and_then_who_came_first() {
         let reader = ReaderName { computer: "WKS01".to_owned(), reader: "Reader 0".to_owned() };
-        let late = Event::Change(Change::DirectoryReachable(false));
+        let late = Event::Change(Change::DirectoryReachable(false), None);
         let order = [
-            Event::Change(Change::DirectoryReachable(true)),
+            Event::Change(Change::DirectoryReachable(true), Some(0)),
             Event::PublishAuthority("CA".to_owned()),
             Event::Refresh(SessionId(2)),
             Event::Refresh(SessionId(1)),

@@ -59,7 +59,7 @@ pub(crate) struct LogonId(pub(crate) u32);
 pub(crate) enum CardClient {
     /// A core's.
     Core { session: SessionId, effect: EffectId },
-    /// That of somebody who logs on.
+    /// That of a user who logs on.
     Logon(LogonId),
 }
 

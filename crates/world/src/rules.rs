@@ -22,7 +22,7 @@ autoenroll_model::rules! {
     OFFSET = "T2.3.offset", "inferred",
         "the offset stays as it was drawn when the session began";
 
-    // Logon with a card: the computer, before anybody asks for the PIN.
+    // Logon with a card: the computer, before the PIN is asked for.
     LOGON_READER = "L1.reader", "Win32 documentation: Authentication return values",
         "the card is in a reader of the computer";
     LOGON_DEFAULT = "L1.default", "Microsoft Learn: Certificate Requirements and Enumeration; TechNet cc737159",

@@ -4,13 +4,14 @@ mod budget;
 mod ca;
 mod policy;
 mod setting;
+mod template;
 
 use std::fmt;
 
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, Sid, Template, TrustStore,
+    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, Sid, TrustStore,
 };
 
 use crate::action::Change;
@@ -20,6 +21,7 @@ pub use budget::{Budget, Quantity};
 pub use ca::{CaSpec, EnrollmentServerSpec};
 pub use policy::PolicySpec;
 pub use setting::{Edit, Field, Setting, SettingValue};
+pub use template::{ATTRIBUTES, GENERAL_FLAGS, TemplateSpec};
 
 /// A whole world at its start. Nothing is defaulted silently: scenarios fill in from named fixtures before it comes
 /// here.
@@ -167,17 +169,8 @@ pub struct TrustSpec {
     pub ntauth: Vec<String>,
     /// Names of roots that exist besides the authorities; each gets a certificate of its own.
     pub extra_roots: Vec<String>,
-    /// Containers whose content nobody may read.
+    /// Containers whose content cannot be read.
     pub unreadable: Vec<TrustStore>,
-}
-
-/// A template and when it appears in the directory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TemplateSpec {
-    /// The template.
-    pub template: Template,
-    /// Time since the start; `None` from the start.
-    pub published: Option<Duration>,
 }
 
 /// A certificate enrollment policy server ([MS-XCEP]). It passes on what the directory holds: the templates that the

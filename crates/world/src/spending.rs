@@ -54,7 +54,7 @@ pub(crate) enum Source {
 impl From<&Event> for Source {
     fn from(event: &Event) -> Self {
         match event {
-            Event::Change(_) | Event::PublishAuthority(_) => Self::Changes,
+            Event::Change(..) | Event::PublishAuthority(_) => Self::Changes,
             Event::Refresh(session) => Self::Refreshes(*session),
             Event::Effect(session, _) => Self::Effects(*session),
             Event::Reader(_) => Self::Cards,

@@ -142,8 +142,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.spending.begin(Source::from(&event));
         self.check_spending()?;
         match event {
-            Event::Change(change) => {
-                self.change(&change).map_err(|error| WorldError::Change { reason: error.to_string() })?;
+            Event::Change(change, number) => {
+                let failed = |error: ActError| WorldError::Change { number, reason: error.to_string() };
+                self.change(&change).map_err(failed)?;
             }
             Event::PublishAuthority(ca) => self.publish_authority(&ca),
             Event::Refresh(session) => self.background_refresh(session)?,

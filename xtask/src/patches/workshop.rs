@@ -90,7 +90,7 @@ impl Workshop {
     pub(super) fn build(&self) -> Result<(), String> {
         let mut command = Command::new("cargo");
         command.args(["build", "--quiet", "--package", "autoenroll-cli"]);
-        // Nobody debugs it, and linking is quicker.
+        // It is not debugged, and linking is quicker.
         command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_TARGET_DIR", &self.build).current_dir(&self.copy);
         let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
         if output.status.success() {

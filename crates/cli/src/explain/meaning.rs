@@ -1,17 +1,19 @@
-//! What a requirement, an HRESULT or an event is.
+//! What a requirement, an HRESULT, an event, a word of the language or a switch is.
 
 use autoenroll_ca::PolicyRule;
 use autoenroll_model::{Evidence, HResult, RuleRow, SWITCHES};
-use autoenroll_scenario::parse;
+use autoenroll_scenario::{Word, parse, vocabulary};
 
 use super::{WIDTH, wrap};
 use crate::arguments::Selection;
 use crate::catalogue::{self, Catalogue, Requirement};
 use crate::console::{Colour, Console};
-use crate::{Exit, Failure, places, suite};
+use crate::{Exit, Failure, places, profiles, suite};
 
 /// How many scenarios are named.
 const MOST_SCENARIOS: usize = 8;
+/// How many meanings of a word are told: `name` is a key of every table.
+const MOST_MEANINGS: usize = 6;
 /// Width of the labels before particulars.
 const LABEL: usize = 12;
 
@@ -116,6 +118,40 @@ pub(super) fn event(number: u16, catalogue: &Catalogue, console: &mut Console<'_
         shown_by(&about.id, console)?;
     }
     Ok(Exit::Ok)
+}
+
+/// A word of the scenario language in each of its meanings, and a switch of that name.
+pub(super) fn word(name: &str, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let mut told = 0;
+    for Word { kind, text, particulars, .. } in vocabulary().iter().filter(|word| word.name == name) {
+        told += 1;
+        if told > MOST_MEANINGS {
+            continue;
+        }
+        heading(told, name, kind, text, console)?;
+        for (label, text) in particulars {
+            particular(label, text, console)?;
+        }
+    }
+    if let Some(more) = told.checked_sub(MOST_MEANINGS).filter(|more| *more > 0) {
+        writeln!(console.out, "\nand {more} more; docs/scenario-language.md has all")?;
+    }
+    if let Some(switch) = SWITCHES.iter().find(|switch| switch.name == name) {
+        heading(told + 1, name, "switch", switch.about.trim(), console)?;
+        profiles::of(switch, console)?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn heading(number: usize, name: &str, kind: &str, text: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    if number > 1 {
+        writeln!(console.out)?;
+    }
+    writeln!(console.out, "{}  {kind}\n", console.paint(Colour::Yellow, name))?;
+    for line in wrap(text, WIDTH) {
+        writeln!(console.out, "{line}")?;
+    }
+    Ok(writeln!(console.out)?)
 }
 
 /// The lines of the sources that decide, fulfil or test it.

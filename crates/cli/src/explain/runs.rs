@@ -176,7 +176,7 @@ fn times(again: &[SimTime]) -> String {
     }
 }
 
-/// No run started at all: the decisions that refused a trigger, or somebody's logon, say why.
+/// No run started at all: the decisions that refused a trigger, or a logon, say why.
 fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
     writeln!(console.out, "no run started in this story")?;
     let mut told = BTreeSet::new();

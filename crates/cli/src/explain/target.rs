@@ -1,7 +1,7 @@
 //! What a question is about.
 
-use autoenroll_model::{HRESULT_NAMES, HResult};
-use autoenroll_scenario::{FileId, Requirement, Requirements as _};
+use autoenroll_model::{HRESULT_NAMES, HResult, SWITCHES};
+use autoenroll_scenario::{FileId, Requirement, Requirements as _, vocabulary};
 
 use crate::Failure;
 use crate::catalogue::Catalogue;
@@ -18,8 +18,10 @@ pub(super) enum Target<'a> {
     /// A requirement of the catalogue, or a rule of a CA.
     Requirement(&'a str),
     HResult(HResult),
-    /// An event by its number, whoever writes it.
+    /// An event by its number, of any source.
     Event(u16),
+    /// A word of the scenario language, or a switch.
+    Word(&'a str),
     /// A story, or a moment of it.
     Scenario(&'a str, Option<Moment>),
 }
@@ -49,6 +51,7 @@ impl<'a> Target<'a> {
         }
         match hresult(text) {
             Some(code) => Self::HResult(code),
+            None if words().any(|word| word == text) => Self::Word(text),
             None => moment(text),
         }
     }
@@ -107,6 +110,12 @@ fn hresult(text: &str) -> Option<HResult> {
     number.map(HResult).or_else(|| HResult::from_name(&word.to_ascii_uppercase()))
 }
 
+/// Every word of the scenario language, and every switch.
+fn words() -> impl Iterator<Item = String> {
+    let switches = SWITCHES.iter().map(|switch| switch.name.to_owned());
+    vocabulary().into_iter().map(|word| word.name).chain(switches)
+}
+
 /// A scenario with or without a moment.
 fn moment(text: &str) -> Target<'_> {
     let number = |text: &str| text.parse::<usize>().ok();
@@ -121,7 +130,8 @@ fn moment(text: &str) -> Target<'_> {
     }
 }
 
-/// What to say about a word that names no scenario, but nearly an id or the name of an HRESULT.
+/// What to say about a word that names no scenario, but nearly an id, the name of an HRESULT, a word of the language or
+/// a switch.
 pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
     if text.contains('/') || suite::named(text).is_ok() {
         return None;
@@ -142,6 +152,10 @@ pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
             HRESULT_NAMES.iter().map(|(_, name)| *name),
         ));
     }
+    let words: Vec<String> = words().collect();
+    if near.is_empty() {
+        near.extend(autoenroll_scenario::suggestion(text, words.iter().map(String::as_str)));
+    }
     if near.is_empty() {
         return None;
     }
@@ -156,7 +170,7 @@ mod tests {
     #[test]
     fn questions_are_told_apart() {
         let catalogue = Catalogue::read().unwrap();
-        let check = |text: &str, expected: Target<'_>| assert_eq!(Target::of(text, &catalogue), expected, "{text}");
+        let check = |text: &str, expected: Target<'_>| assert_eq!(Target::of(text, catalogue), expected, "{text}");
         check("AE0101", Target::Code("AE0101"));
         check("ae9999", Target::Code("ae9999"));
         check("R036", Target::Requirement("R036"));
@@ -166,6 +180,9 @@ mod tests {
         check("scard_w_chv_blocked", Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
         for number in ["8010006C", "8010006c", "2148532332", "-2146434964"] {
             check(number, Target::HResult(HResult::SCARD_W_CHV_BLOCKED));
+        }
+        for word in ["expect", "within", "run-started", "wizard.start", "enforce-name-lengths", "gp-triggers"] {
+            check(word, Target::Word(word));
         }
         check("12", Target::Scenario("12", None));
         check("0xno", Target::Scenario("0xno", None));
@@ -183,7 +200,7 @@ mod tests {
     fn near_ids_are_suggested() {
         let catalogue = Catalogue::read().unwrap();
         let check = |text: &str, words: &[&str]| {
-            let help = suggestion(text, &catalogue);
+            let help = suggestion(text, catalogue);
             let found = help.as_deref().unwrap_or_default();
             assert!(
                 words.iter().all(|word| found.contains(word)) && words.is_empty() == help.is_none(),
@@ -194,6 +211,10 @@ mod tests {
         check("R0", &["R001", "more"]);
         check("P75", &["P7.5"]);
         check("SCARD_W_CHV_BLOCK", &["SCARD_W_CHV_BLOCKED"]);
+        check("gp-trigger", &["gp-triggers"]);
+        check("expekt", &["expect"]);
+        check("run-startd", &["run-started"]);
+        check("wizard.stat", &["wizard.start"]);
         check("founding/second-provider", &[]);
         check("founding", &[]);
         check("enormous", &[]);

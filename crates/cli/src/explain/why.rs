@@ -44,7 +44,7 @@ pub(super) fn step(
     let what = match (wrong, &step.kind) {
         (Some(wrong), _) => format!("fails at {}: {}", wrong.at, wrong.to_diagnostic(&report.trace).message),
         (None, _) if not_played => "is not played, because an earlier step fails".to_owned(),
-        (None, StepKind::Action(_)) => "is done by somebody: nothing in the story leads to it".to_owned(),
+        (None, StepKind::Action(_)) => "is an action: nothing in the story leads to it".to_owned(),
         (None, StepKind::Wait(_)) => "only lets time go by".to_owned(),
         (None, StepKind::Never(_)) => "holds: nothing like this came".to_owned(),
         (None, StepKind::State { .. }) => "holds: everything is as it says".to_owned(),

@@ -41,12 +41,12 @@ pub(super) fn sentence(facts: &Facts) -> String {
             format!("{} is {done} the trust container {} of the directory", f("certificate"), f("store"))
         }
         "delete-trusted" => {
-            format!("somebody deletes {} from the trust store {} of {}", f("certificate"), f("store"), f("computer"))
+            format!("{} is deleted from the trust store {} of {}", f("certificate"), f("store"), f("computer"))
         }
-        "delete-certificate" => format!("somebody deletes {} from MY of {}", f("certificate"), f("principal")),
+        "delete-certificate" => format!("{} is deleted from MY of {}", f("certificate"), f("principal")),
         "card-fault" => fault(facts),
         "reset-pin" => format!("{} gets another PIN", f("card")),
-        "unblock-card" => format!("somebody unblocks the PIN of {}", f("card")),
+        "unblock-card" => format!("the PIN of {} is unblocked", f("card")),
         word @ ("approve" | "revoke") => format!("the manager of {} {word}s {}", f("ca"), f("subject")),
         "deny" => format!("the manager of {} denies {}", f("ca"), f("subject")),
         "stop" => format!("{} is stopped", f("ca")),
@@ -70,10 +70,15 @@ fn policy(facts: &Facts) -> String {
         format!("the random offset of Group Policy is now at most {}", plain(value))
     } else if let Some(value) = facts.get("policy-servers") {
         format!("Group Policy now names these policy servers: {}", given(&plain(value), "none"))
-    } else if is(facts, "gp-background") {
-        "Group Policy is now applied in the background".to_owned()
+    } else if let Some(value) = facts.get("automatic-requests") {
+        format!("Group Policy now has computers request these templates: {}", given(&plain(value), "none"))
+    } else if facts.get("gp-background").is_some() {
+        let again = if is(facts, "gp-background") { "now" } else { "no longer" };
+        format!("Group Policy is {again} applied in the background")
     } else {
-        "Group Policy is no longer applied in the background".to_owned()
+        let values = facts.iter().filter(|(name, _)| *name != "what");
+        let values: Vec<String> = values.map(|(name, value)| format!("{name} {}", plain(value))).collect();
+        format!("Group Policy changes: {}", values.join(", "))
     }
 }
 
@@ -172,11 +177,17 @@ mod tests {
     #[test]
     fn changes_become_sentences() {
         let what = |what: &str| Facts::new().with("what", what);
-        check(what("unblock-card").with("card", "alice-card"), "somebody unblocks the PIN of alice-card");
+        check(what("unblock-card").with("card", "alice-card"), "the PIN of alice-card is unblocked");
         check(what("card-fault").with("card", "badge").with("fault", "mute"), "badge no longer answers");
         let revision = what("template").with("template", "CorpUser").with("attribute", "revision");
         check(revision, "the major version of the template CorpUser changes");
         check(what("policy").with("ae-policy", "not configured"), "Group Policy no longer says AEPolicy for users");
+        check(what("policy").with("gp-background", false), "Group Policy is no longer applied in the background");
+        check(
+            what("policy").with("automatic-requests", vec!["Machine".to_owned()]),
+            "Group Policy now has computers request these templates: Machine",
+        );
+        check(what("policy").with("dc-interval", "1h"), "Group Policy changes: dc-interval 1h");
         check(what("ca").with("ca", "CA 1").with("latency", "5s"), "CA 1 now answers every call after 5s");
         check(what("ca").with("ca", "CA 1").with("attribute", "enroll"), "the rights at CA 1 change");
         check(what("directory").with("reachable", false), "the directory can no longer be reached");

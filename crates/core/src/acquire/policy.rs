@@ -142,8 +142,8 @@ fn next_end_point(frame: &mut Frame, mut search: Search) -> Result<Next, Halt> {
     complete(frame, search)
 }
 
-/// One end point failed: the next one of its group is asked, and the group fails when there is none. That nobody can be
-/// asked for a password says nothing of the server, so the code of an end point before it stays.
+/// One end point failed: the next one of its group is asked, and the group fails when there is none. That no user can
+/// be asked for a password says nothing of the server, so the code of an end point before it stays.
 fn end_point_failed(frame: &mut Frame, group: &mut Group, url: &str, code: HResult) {
     let another = !group.end_points.is_empty();
     if !frame.decide(rules::NEXT_END_POINT, url, another, code_fact(code)).holds {

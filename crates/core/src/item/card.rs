@@ -307,7 +307,7 @@ pub(super) fn described(
 }
 
 /// A default container that holds credentials is not replaced unasked. A certificate that comes in a later run than its
-/// key asks too: another may have become the default in between, and whether an earlier answer meant it nobody knows.
+/// key asks too: another may have become the default in between, and whether an earlier answer meant it is unknown.
 fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
     let default = card.description.default_container();
     let own = match &purpose {

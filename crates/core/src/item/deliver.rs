@@ -20,7 +20,7 @@ use crate::known::{Asked, Inventory, IssuedRequest, Item, Settled, Task};
 use crate::reported::CardFailure;
 use crate::rules;
 
-/// Whoever has cryptography and a network looks at the certificate before it is put anywhere.
+/// The driver, which has cryptography and a network, inspects the certificate before it is put anywhere.
 pub(super) fn inspect(job: &Job, frame: &mut Frame, certified: Certified) -> Next {
     let thumbprint = certified.issued.certificate.thumbprint();
     job.ask(frame, Effect::Inspect(alloc::vec![thumbprint]), Step::Inspect(certified))

@@ -174,7 +174,7 @@ fn every_effect_answered_with_a_result_of_another_kind_breaks_the_contract() {
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen.len(), 17, "{seen:?}: every kind but a card's certificate, which nobody reads");
+    assert_eq!(seen.len(), 17, "{seen:?}: every kind but a card's certificate, which is read from no store");
 }
 
 #[test]

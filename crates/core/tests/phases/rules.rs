@@ -71,14 +71,14 @@ fn each_property_that_makes_a_template_ineligible_is_told_by_its_own_rule() {
 
 #[test]
 fn a_template_without_an_issuing_ca_or_for_the_other_context_is_passed_over() {
-    let nobody = |services| autoenroll_model::EffectResult::EnrollmentServices(services);
+    let read = |services| autoenroll_model::EffectResult::EnrollmentServices(services);
     for services in [vec![], {
         let mut services = Driver::new(Profile::server_2003_sp1(), vec![soft()]).authorities();
         services.iter_mut().for_each(|service| service.host = None);
         services
     }] {
         let driver = run_of(Profile::server_2003_sp1(), vec![soft()], |driver| {
-            driver.instead.push(("readenrollment", nobody(services)));
+            driver.instead.push(("readenrollment", read(services)));
         });
         assert_eq!(driver.decided("R031"), Some(true));
     }

@@ -1,4 +1,4 @@
-//! A core of somebody's under a driver that plays a scenario, disturbed once: the first time that something of a kind
+//! A foreign core under a driver that plays a scenario, disturbed once: the first time that something of a kind
 //! is open, another thing happens to it than the scenario wants.
 
 use std::cell::RefCell;

@@ -8,6 +8,7 @@ use autoenroll_wire::registry_pol::{Data, Setting, to_bytes};
 const AUTO_ENROLLMENT: &str = r"Software\Policies\Microsoft\Cryptography\AutoEnrollment";
 const SERVERS: &str = r"Software\Policies\Microsoft\Cryptography\PolicyServers";
 const LDAP: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\PolicyServers\37c9dc30f207f27f61a2f7c3aed598a6e2920b54";
+const ACRS: &str = r"Software\Policies\Microsoft\SystemCertificates\ACRS\CTLs\37C9DC30F207F27F61A2F7C3AED598A6E2920B54";
 const SYSTEM: &str = r"Software\Policies\Microsoft\Windows\System";
 const BACKGROUND: &str = r"Software\Microsoft\Windows\CurrentVersion\Policies\System";
 
@@ -39,6 +40,7 @@ fn machine() -> Import {
         (LDAP, "Cost", Data::Dword(0x7FFF_FFFD)),
         (SYSTEM, "GroupPolicyRefreshTime", Data::Dword(0)),
         (SYSTEM, "GroupPolicyRefreshTimeOffset", Data::Dword(30)),
+        (ACRS, "Blob", Data::Other { kind: 3, octets: vec![0x30, 0] }),
         (r"Software\Policies\Other", "Value", Data::Other { kind: 3, octets: vec![1, 2] }),
     ];
     registry_pol(&file(&settings), Half::Machine)

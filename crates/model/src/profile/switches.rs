@@ -1,10 +1,10 @@
 //! Every switch: what it decides, and its value from each Windows version on.
 
 use super::values::{
-    CaOrder, Cancelled, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable, ExtensionsAttribute,
-    GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache, Removal, ReplaceNo,
-    ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies, SwitchValue, Threshold, TimerCadence,
-    Toggle, Unconfigured,
+    CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable,
+    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
+    Removal, ReplaceNo, ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies, SwitchValue, Threshold,
+    TimerCadence, Toggle, Unconfigured,
 };
 use super::{Evidence, Switch, SwitchError, SwitchStep, WindowsVersion};
 use crate::{Duration, Severity};
@@ -187,6 +187,12 @@ switches! {
         Server2003Sp1: Inferred, NoProviders::Registered;
         Windows7Sp1 to Windows7Sp1, "Vista, Windows 7": Observed, NoProviders::None;
         Windows10_22h2: Inferred, NoProviders::None
+    ];
+    /// When a signature with the user's own certificate, in place of a registration authority, wants the user.
+    cosigning: Cosigning = "co-signing", "P7.58", [
+        Server2003Sp1: Inferred, Cosigning::Always;
+        Windows7Sp1 to Windows7Sp1, "Vista, Windows 7": Observed, Cosigning::Protected;
+        Windows10_22h2: Inferred, Cosigning::Protected
     ];
     /// Whether renewal is due exactly at the threshold.
     threshold: Threshold = "threshold", "P7.27", [Server2003Sp1: Inferred, Threshold::Inclusive];

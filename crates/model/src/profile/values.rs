@@ -70,6 +70,7 @@ word_switches!(
     Severity,
     EventLog,
     NoProviders,
+    Cosigning,
     Threshold,
     Cancelled,
     DuringRun,
@@ -214,6 +215,16 @@ words! {
         Registered = "registered",
         /// None: the item fails.
         None = "none",
+    }
+}
+
+words! {
+    /// See [`crate::Profile::cosigning`].
+    pub enum Cosigning as "switch value" {
+        /// Every such signature.
+        Always = "always",
+        /// One with a key on a card, or with one that was made with strong protection.
+        Protected = "protected",
     }
 }
 

@@ -181,7 +181,7 @@ fn is_open(record: &Record, report: &RunReport) -> bool {
     report.open.iter().filter_map(|open| report.trace.get(*open)).any(is_it)
 }
 
-/// The index of the first step that comes after a prompt which is open at the end: what it leads to, nobody knows yet.
+/// The index of the first step that comes after a prompt which is open at the end: what it leads to is not known yet.
 pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<usize> {
     let after = |record: &Record| {
         let named = report.matched.iter().position(|matched| *matched == Some(record.id));

@@ -41,7 +41,7 @@ pub(super) fn code_problem(text: &str, span: Span) -> Option<Diagnostic> {
     Some(Diagnostic::error(Code::Malformed, message, span).help(help))
 }
 
-/// The code that somebody wrote as a number.
+/// The code that is written as a number.
 pub(super) fn of_number(number: i64) -> Option<HResult> {
     // Programs also print them with a sign.
     let bits = u32::try_from(number).ok().or_else(|| i32::try_from(number).ok().map(i32::cast_unsigned))?;

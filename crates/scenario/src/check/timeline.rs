@@ -2,8 +2,8 @@
 
 use autoenroll_trace::Kind;
 
-use super::StepDefaults;
 use crate::Code;
+use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{ActionStep, Pattern, PromptAnswer, Step, StepKind};
 use crate::lower::{Context, NameKind, changes};
@@ -32,7 +32,7 @@ pub(super) fn principals(steps: &[Step]) -> Vec<String> {
 pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> StepDefaults {
     let mut defaults = StepDefaults::default();
     let whose = whose(step);
-    // What somebody does need not say who: any user's click or answer fits.
+    // An action need not say who: any user's click or answer fits.
     let done_by_users = |kind: Kind| matches!(kind, Kind::Click | Kind::Answer);
     match &step.who {
         Some(who) if whose == Some(Whose::User) || kind_of(step).is_some_and(done_by_users) => {
@@ -79,7 +79,7 @@ fn check_pattern(step: &Step, pattern: &Pattern, found: &mut Diagnostics) {
 /// Whom a step concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
-    /// Somebody who sees a desktop.
+    /// A user who sees a desktop.
     User,
     /// A user or a computer.
     Principal,
@@ -189,7 +189,7 @@ const fn personal(kind: Kind) -> bool {
     )
 }
 
-/// `who` names whoever records are about: people, computers, cards, CAs, or the world.
+/// `who` names what records are about: people, computers, cards, CAs, or the world.
 fn has_actor(cx: &Context<'_>, who: &Spanned<String>, found: &mut Diagnostics) {
     let actor = |thing| cx.names.all(thing).iter().any(|known| known.value == who.value);
     if who.value != "world" && !actor(NameKind::Principal) && !actor(NameKind::Card) && !actor(NameKind::Ca) {

@@ -15,7 +15,6 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
     let mut spec = CaSpec::named(name, &host, &[]);
     spec.host = text_or_none(table, "host", Some(host));
     spec.enrollment_servers = table.tables("enrollment-server").filter_map(enrollment_server).collect();
-    spec.site = text_or_none(table, "site", None);
     spec.key = word(table, "key").unwrap_or(spec.key);
     spec.templates = match table.get("templates") {
         None => cx.names.templates.iter().map(|template| template.value.clone()).collect(),
@@ -25,7 +24,7 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
         }
     };
     spec.enroll = security::of_ca(cx, table, found);
-    setting::apply(CaSpec::SETTINGS, table, &mut spec);
+    setting::apply(cx, CaSpec::SETTINGS, table, &mut spec, found);
     spec.published = duration(table, "published");
     for stale in table.tables("stale-template") {
         let name = name_of(stale);

@@ -2,12 +2,9 @@
 
 use autoenroll_model::{Duration, HResult, TrustStore};
 use autoenroll_world::action::{CardFault, Change, PrincipalEdit, SettingsEdit, TemplateEdit};
-use autoenroll_world::spec::{CaSpec, Pin, PolicySpec};
+use autoenroll_world::spec::{CaSpec, Pin, PolicySpec, TemplateSpec};
 
-use super::{
-    Context, NameKind, duration, instant_of, number_or_none, security, setting, small, template, text_or_none, texts,
-    word,
-};
+use super::{Context, NameKind, duration, instant_of, number_or_none, security, setting, text_or_none, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
@@ -49,7 +46,7 @@ pub(crate) fn changes(
         let key = entry.key.value.as_str();
         match word.value {
             "template" => of_template(cx, &name, set, key, found),
-            "policy" => of_policy(set, key),
+            "policy" => of_policy(cx, set, key, found),
             "ca" => of_ca(cx, &name, set, key, found),
             "directory" => of_directory(&name, set, key),
             "clock" => instant_of(set, key).map(Change::WallClock),
@@ -72,28 +69,15 @@ fn of_template(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut
     let edit = match key {
         "published" if set.flag(key)? => return Some(Change::Publish { template }),
         "published" => return Some(Change::Unpublish { template }),
-        "revision" => TemplateEdit::Revision(small(set, key)?),
-        "minor" => TemplateEdit::Minor(small(set, key)?),
-        "general-flags" => TemplateEdit::Flags(template::general_flags(set, key)?),
-        "enrollment-flags" => TemplateEdit::EnrollmentFlags(template::enrollment_flags(set, key)),
-        "private-key-flags" => TemplateEdit::PrivateKeyFlags(template::private_key_flags(set, key)?),
-        "name-flags" => TemplateEdit::NameFlags(template::name_flags(set, key)?),
-        "ra-signatures" => TemplateEdit::RaSignatures(small(set, key)?),
-        "minimal-key-size" => TemplateEdit::MinimalKeySize(small(set, key)?),
-        "providers" => TemplateEdit::Providers(template::providers(set)),
-        "validity" => TemplateEdit::Validity(duration(set, key)?),
-        "renewal-period" => TemplateEdit::RenewalPeriod(duration(set, key)?),
-        "supersedes" => {
-            set.texts(key).for_each(|name| {
-                cx.names.has(NameKind::Template, name, found);
-            });
-            TemplateEdit::Supersedes(texts(set, key))
-        }
         // Both keys together make one list; the first of them makes it.
         "allow" | "deny" if first_of(set, ["allow", "deny"]) == Some(key) => {
             TemplateEdit::Security(security::of_template(cx, set, found))
         }
-        _ => return None,
+        _ => {
+            let row = std::slice::from_ref(TemplateSpec::setting(key)?);
+            setting::check_templates(cx, row, set, found);
+            TemplateEdit::Attribute(setting::edit(cx, &row[0], set, found)?)
+        }
     };
     Some(Change::Template { template, edit })
 }
@@ -102,8 +86,10 @@ fn first_of(set: &Table, keys: [&'static str; 2]) -> Option<&'static str> {
     set.0.iter().find_map(|entry| keys.into_iter().find(|key| *key == entry.key.value))
 }
 
-fn of_policy(set: &Table, key: &str) -> Option<Change> {
-    Some(Change::Policy(setting::edit(PolicySpec::setting(key)?, set)?))
+fn of_policy(cx: &Context<'_>, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    let row = std::slice::from_ref(PolicySpec::setting(key)?);
+    setting::check_templates(cx, row, set, found);
+    Some(Change::Policy(setting::edit(cx, &row[0], set, found)?))
 }
 
 fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
@@ -121,7 +107,7 @@ fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagn
                 _ => Change::Withdraw { ca, template },
             }
         }
-        _ => Change::Ca { ca, edit: setting::edit(CaSpec::setting(key)?, set)? },
+        _ => Change::Ca { ca, edit: setting::edit(cx, CaSpec::setting(key)?, set, found)? },
     })
 }
 

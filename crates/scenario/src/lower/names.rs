@@ -64,6 +64,8 @@ pub(crate) struct WorldNames {
     pub(crate) containers: Vec<(String, Spanned<String>)>,
     /// Identifiers of users, computers and groups.
     pub(crate) sids: Vec<(String, Sid)>,
+    /// Where the scheduled changes stand, which have no names.
+    pub(crate) changes: Vec<Span>,
 }
 
 impl WorldNames {
@@ -98,6 +100,7 @@ impl WorldNames {
                 table.tables("container").filter_map(|inner| Some(inner.text("name")?.map(str::to_owned))).collect()
             }),
             sids: Vec::new(),
+            changes: Vec::new(),
         }
     }
 

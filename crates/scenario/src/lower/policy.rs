@@ -3,14 +3,16 @@
 use autoenroll_model::{HResult, PolicyServer};
 use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
-use super::{number_or_none, setting, small};
+use super::{Context, number_or_none, setting, small};
+use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
-pub(super) fn policy(table: Option<&Table>) -> PolicySpec {
+pub(super) fn policy(cx: &Context<'_>, found: &mut Diagnostics) -> PolicySpec {
     let mut spec = PolicySpec::default();
-    let Some(table) = table else { return spec };
-    setting::apply(PolicySpec::REFRESH, table, &mut spec);
-    setting::apply(PolicySpec::EXPIRATION, table, &mut spec);
+    let Some(table) = cx.world.table("policy") else { return spec };
+    setting::check_templates(cx, PolicySpec::EXPIRATION, table, found);
+    setting::apply(cx, PolicySpec::REFRESH, table, &mut spec, found);
+    setting::apply(cx, PolicySpec::EXPIRATION, table, &mut spec, found);
     spec.policy_servers = table.tables("policy-server").map(policy_server).collect();
     spec
 }

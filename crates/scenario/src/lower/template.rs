@@ -1,12 +1,11 @@
 //! Certificate templates: copies of the default ones, with what the scenario says on top.
 
 use autoenroll_model::{
-    CngSettings, Duration, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags,
-    ProviderPreference, Template,
+    CngSettings, Duration, EnrollmentFlags, GeneralFlags, NameFlags, Oid, PrivateKeyFlags, Template,
 };
-use autoenroll_world::spec::TemplateSpec;
+use autoenroll_world::spec::{ATTRIBUTES, GENERAL_FLAGS, TemplateSpec};
 
-use super::{Context, NameKind, duration, name_of, number_of, security, small, texts, word};
+use super::{Context, duration, name_of, number_of, security, setting, small};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
@@ -23,9 +22,7 @@ pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<T
         list.push(TemplateSpec { template, published: duration(table, "published") });
     }
     for table in cx.world.tables("template") {
-        for name in table.texts("supersedes") {
-            cx.names.has(NameKind::Template, name, found);
-        }
+        setting::check_templates(cx, ATTRIBUTES, table, found);
     }
     list
 }
@@ -38,6 +35,7 @@ pub(super) fn changed(
     old: bool,
     found: &mut Diagnostics,
 ) -> Template {
+    setting::check_templates(cx, ATTRIBUTES, table, found);
     let start = match table.text("based-on") {
         Some(_) => template(cx, table, &Defaults::of(cx.fixtures, old, found), found),
         None => current,
@@ -160,12 +158,6 @@ fn apply(
     found: &mut Diagnostics,
 ) -> Template {
     let t = &mut template;
-    if let Some(display) = table.text("display-name") {
-        t.display_name = display.value.to_owned();
-    }
-    t.schema = small(table, "schema").or(t.schema);
-    set(&mut t.revision, small(table, "revision"));
-    set(&mut t.minor, small(table, "minor"));
     if table.get("oid").is_some() {
         t.oid = table.text("oid").and_then(|oid| cx.fixtures.oid(oid, found));
     }
@@ -176,80 +168,24 @@ fn apply(
         }
         (t.oid, t.malformed_oid) = (None, Some(text.value.to_owned()));
     }
-    apply_flags(t, table, flags);
-    set(&mut t.ra_signatures, small(table, "ra-signatures"));
-    set(&mut t.key_spec, word(table, "key-spec"));
-    set(&mut t.minimal_key_size, small(table, "minimal-key-size"));
-    if table.get("providers").is_some() {
-        t.providers = providers(table);
-    }
-    set(&mut t.validity, duration(table, "validity"));
-    set(&mut t.renewal_period, duration(table, "renewal-period"));
-    for (key, list) in [
-        ("ra-application-policies", &mut t.ra_application_policies),
-        ("ra-policies", &mut t.ra_policies),
-        ("eku", &mut t.eku),
-        ("application-policies", &mut t.application_policies),
-        ("certificate-policies", &mut t.certificate_policies),
-        ("critical-extensions", &mut t.critical_extensions),
-    ] {
-        if table.get(key).is_some() {
-            *list = table.texts(key).filter_map(|text| cx.fixtures.oid(text, found)).collect();
-        }
-    }
-    if table.get("supersedes").is_some() {
-        t.supersedes = texts(table, "supersedes");
-    }
-    set(&mut t.max_issuing_depth, small(table, "max-issuing-depth"));
-    if let Some(settings) = table.table("cng") {
-        t.cng = Some(cng(settings));
-    }
-    template
-}
-
-fn set<T>(attribute: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *attribute = value;
-    }
-}
-
-/// Provider names in their order, first choice first.
-pub(super) fn providers(table: &Table) -> Vec<ProviderPreference> {
-    let numbered = (1_u32..).zip(texts(table, "providers"));
-    numbered.map(|(order, name)| ProviderPreference { order, name }).collect()
-}
-
-macro_rules! flag_field {
-    ($function:ident, $type:ty) => {
-        /// The flags that a list names; `None` when there is no such list.
-        pub(super) fn $function(table: &Table, key: &str) -> Option<$type> {
-            table.get(key)?;
-            Some(table.texts(key).filter_map(|word| <$type>::from_word(word.value)).collect())
-        }
-    };
-}
-
-flag_field!(general_flags, GeneralFlags);
-flag_field!(enrollment_flags, EnrollmentFlags);
-flag_field!(private_key_flags, PrivateKeyFlags);
-flag_field!(name_flags, NameFlags);
-flag_field!(key_usage, KeyUsage);
-
-fn apply_flags(t: &mut Template, table: &Table, flags: FlagsKey) {
-    set(&mut t.flags, general_flags(table, "general-flags"));
-    t.enrollment_flags = enrollment_flags(table, "enrollment-flags").or(t.enrollment_flags);
-    set(&mut t.private_key_flags, private_key_flags(table, "private-key-flags"));
+    setting::apply(cx, GENERAL_FLAGS, table, t, found);
+    setting::apply(cx, ATTRIBUTES, table, t, found);
     set_version(t, small(table, "client-version"), 24);
     set_version(t, small(table, "ca-version"), 16);
-    set(&mut t.name_flags, name_flags(table, "name-flags"));
-    set(&mut t.key_usage, key_usage(table, "key-usage"));
     match flags {
-        FlagsKey::Attribute => set(&mut t.flags, general_flags(table, "flags")),
+        FlagsKey::Attribute if table.get("flags").is_some() => {
+            t.flags = table.texts("flags").filter_map(|word| GeneralFlags::from_word(word.value)).collect();
+        }
+        FlagsKey::Attribute => {}
         FlagsKey::AnyField => {
             table.texts("flags").for_each(|word| one_flag(t, word.value, true));
             table.texts("without-flags").for_each(|word| one_flag(t, word.value, false));
         }
     }
+    if let Some(settings) = table.table("cng") {
+        t.cng = Some(cng(settings));
+    }
+    template
 }
 
 /// Puts a version into its four bits of `msPKI-Private-Key-Flag`.

@@ -9,11 +9,11 @@ use crate::document::{ExpectedValue, NameOrReference, Reference};
 
 /// The records that steps have bound.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bindings(BTreeMap<String, (Kind, Facts)>);
+pub(crate) struct Bindings(BTreeMap<String, (Kind, Facts)>);
 
 /// A reference to something that the bound record does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct EmptyBinding {
+pub(crate) struct EmptyBinding {
     pub(super) reference: Reference,
     /// The facts that the record has; `None` when nothing was bound because the step that binds it did not match.
     pub(super) known: Option<Vec<String>>,

@@ -1,10 +1,10 @@
 //! A report for people: what went otherwise, under the words of the file, and the story around it.
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Detail, TimelineOptions, Trace, render as render_timeline};
+use autoenroll_trace::{Detail, RecordId, TimelineOptions, Trace, render as render_timeline};
 use autoenroll_world::WorldError;
 
-use super::{Failure, RunError, RunReport, Verdict};
+use super::{Failure, RunError, RunReport, StepExit, Verdict};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, render};
 use crate::source::{Files, Span};
@@ -28,7 +28,7 @@ impl RunReport {
             Verdict::Violated { records, failures } => {
                 let violations = records.iter().filter_map(|id| self.trace.get(*id)).map(|record| {
                     let message = format!("at {}: {}", record.at, record.facts);
-                    Diagnostic::error(Code::Invariant, message, Span::default())
+                    Diagnostic::error(Code::Invariant, message, self.step_of(record.id))
                 });
                 violations.chain(own(failures)).collect()
             }
@@ -41,7 +41,7 @@ impl RunReport {
                     RunError::World(WorldError::Change { .. }) => Code::NotDone,
                     RunError::World(WorldError::Core { .. }) => Code::CoreFailed,
                 };
-                [Diagnostic::error(code, error.to_string(), Span::default())].into_iter().collect()
+                [Diagnostic::error(code, error.to_string(), self.stopped)].into_iter().collect()
             }
         }
     }
@@ -63,6 +63,12 @@ impl RunReport {
             text += &format!("\nsteps that were not played: {}\n", self.not_played);
         }
         text
+    }
+
+    /// The step during which a record came; the one at which the story stopped when no step ended after it.
+    fn step_of(&self, record: RecordId) -> Span {
+        let seen = |exit: &Option<StepExit>| exit.is_some_and(|exit| exit.seen > record.0 as usize);
+        self.exits.iter().position(seen).and_then(|step| self.steps.get(step)).copied().unwrap_or(self.stopped)
     }
 
     /// The story around the first failure, with a mark where it was noticed.

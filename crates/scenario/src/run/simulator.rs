@@ -4,7 +4,7 @@ use autoenroll_model::{CoreFactory, Facts, SimTime};
 use autoenroll_trace::Trace;
 use autoenroll_world::{ActError, Action, CaHost, CardHost, Look, LookError, OpenPrompt, Stepped, World, WorldError};
 
-/// A world that somebody steps through: the simulator, or a script in tests of the language itself.
+/// A world that is stepped through: the simulator, or a script in tests of the language itself.
 pub trait Simulator {
     /// Does something at once.
     ///

@@ -10,6 +10,7 @@ use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
 
 use super::RunError;
+use super::actions::{actions, user_answer};
 use super::bindings::Bindings;
 use super::failure::{Difference, Failure, FailureKind};
 use super::matching::{Matcher, assign, differences, must_be_named};
@@ -18,7 +19,7 @@ use crate::check::Scenario;
 use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, group};
 use crate::shape::LookAt;
 use crate::source::Span;
-use resolve::{look_at, user_answer};
+use resolve::look_at;
 
 /// More failures than this say nothing new.
 const MOST_FAILURES: usize = 40;
@@ -53,6 +54,8 @@ pub(super) struct PlayResult {
     pub(super) open: Vec<RecordId>,
     pub(super) differences: Vec<(usize, Vec<Difference>)>,
     pub(super) not_played: usize,
+    /// The step that was played last.
+    pub(super) playing: usize,
     pub(super) end: SimTime,
     pub(super) next: Option<SimTime>,
 }
@@ -131,6 +134,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         while at < steps.len() {
             let group = group(steps, at);
             let next = group.end;
+            self.result.playing = at;
             let flow = match &steps[at].kind {
                 StepKind::Action(action) => match &steps[at].on {
                     Some(on) => self.act_on(at, on, action)?,
@@ -327,7 +331,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             match state {
                 Ok(_) => {}
                 Err(candidates) if candidates.is_empty() => {
-                    // Of those that nobody else takes, the one that differs least is what was meant.
+                    // Of those that no other step takes, the one that differs least is what was meant.
                     let near_matches = unmatched.iter().filter(|record| one.is_candidate(record));
                     let nearest = near_matches.min_by_key(|record| one.differences(&record.facts).len()).copied();
                     let is_prompt = matches!(self.scenario.steps[at].kind, StepKind::Prompt { .. });
@@ -404,7 +408,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
         }
         self.advance_to(begin)?;
-        let actions = match self.actions(at, action) {
+        let actions = match actions(action, self.defaults(at), &self.bound) {
             Ok(actions) => actions,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
@@ -438,12 +442,14 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                 let (id, time) = (record.id, record.at);
                 self.result.matched[at] = Some(id);
                 self.previous_match = time;
-                let actions = match self.actions(at, action) {
+                let actions = match actions(action, self.defaults(at), &self.bound) {
                     Ok(actions) => actions,
                     Err(empty) => return Ok(self.fail_binding(at, empty)),
                 };
-                // Not a new floor: what is expected next may be anything of this instant.
-                return self.act(at, &actions);
+                let flow = self.act(at, &actions)?;
+                // What is expected next may be anything of this instant.
+                self.leave_behind();
+                return Ok(flow);
             }
             scanned = records.len();
             let due = self.simulator.next_at().filter(|next| match end {
@@ -510,8 +516,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         Ok(Flow::Continue)
     }
 
-    /// A step is over that moved the clock and took no record: what came before the present instant belongs to it, and
-    /// is nothing to those that follow. The instant itself belongs to what follows.
+    /// A step is over that moved the clock and keeps no record from others: what came before the present instant is
+    /// its own, and nothing to those that follow. The instant itself belongs to what follows.
     fn leave_behind(&mut self) {
         let now = self.simulator.now();
         let before = self.simulator.trace().records().partition_point(|record| record.at < now);

@@ -117,7 +117,7 @@ impl<S: Simulator> StepRunner<'_, S> {
             match self.simulator.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
                 Ok(()) => {}
                 Err(ActError::World(error)) => return Err(error.into()),
-                // A locked desktop, for one: nobody is there to close anything.
+                // A locked desktop, for one: no user is there to close anything.
                 Err(_) => break,
             }
         }

@@ -16,7 +16,7 @@ use crate::source::{FileId, Span, Spanned};
 use crate::tree::Value;
 
 /// Says of everything that no step names where a step for it belongs, with the line to write, and leaves out what only
-/// follows from a prompt that nobody answers.
+/// follows from a prompt that is not answered.
 pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
     let mut verdict = std::mem::replace(&mut report.verdict, Verdict::Passed);
     if let Verdict::Failed(failures) | Verdict::Violated { failures, .. } = &mut verdict {
@@ -36,7 +36,7 @@ pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
     report.verdict = verdict;
 }
 
-/// Whether a failure is nothing but a consequence of a prompt that nobody answers.
+/// Whether a failure is nothing but a consequence of a prompt that is not answered.
 fn follows(failure: &Failure, prompt: &Record, scenario: &Scenario) -> bool {
     match &failure.kind {
         FailureKind::PromptLeftOpen { who, point } => {

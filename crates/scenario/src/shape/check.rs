@@ -184,6 +184,10 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
             let problem = (!well_formed).then(|| "write two hexadecimal digits a byte; blanks are fine".to_owned());
             malformed(key.name, text, node.span, problem)
         }
+        (ValueType::Words(words), Value::List(list)) => {
+            list.iter().for_each(|element| check_value(key, ValueType::Word(words), element, found));
+            None
+        }
         (ValueType::List(value_type), Value::List(list)) => {
             list.iter().for_each(|element| check_value(key, *value_type, element, found));
             None
@@ -220,7 +224,7 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
                 Diagnostic::error(Code::Exclusive, message, node.span)
             })
         }
-        // Its keys depend on the word beside it; whoever knows that word checks them.
+        // Its keys depend on the word beside it; they are checked where that word is known.
         (ValueType::ChangeSet, Value::Table(_)) => None,
         (ValueType::Steps, Value::List(list)) => {
             list.iter().for_each(|step| check_step(step, found));
@@ -287,7 +291,7 @@ fn not_an_instant(text: &str, span: Span) -> Diagnostic {
     Diagnostic::error(Code::NotAnInstant, message, span).help(format!("write it like {meant}"))
 }
 
-/// The instant of somebody who left out the offset, or the time of the day too.
+/// The instant of an author who left out the offset, or the time of the day too.
 fn meant_instant(text: &str) -> Option<String> {
     let longer = [format!("{text}Z"), format!("{text}T00:00:00Z")];
     longer.into_iter().find(|instant| crate::instant::parse(instant).is_some())

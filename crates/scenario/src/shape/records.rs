@@ -29,7 +29,7 @@ words! {
     }
 }
 
-/// What somebody is told.
+/// What a user is told.
 #[derive(Debug)]
 pub(crate) struct RecordSchema<T: 'static> {
     /// A kind of record, something to look at, or a decision point.
@@ -223,12 +223,12 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(Kind::Logoff, "A user logs off.", &[]),
     schema(Kind::Lock, "A user locks the workstation.", &[]),
     schema(Kind::Unlock, "A user unlocks it.", &[]),
-    schema(Kind::Pulse, "Somebody asks for a run by hand.", &[]),
+    schema(Kind::Pulse, "A run is asked for by hand.", &[]),
     schema(Kind::GpRefresh, "Group Policy is applied.", &[POLICY_REFRESH, POLICY_CHANGED, CONTEXT_OF_POLICY]),
-    schema(Kind::Click, "Somebody clicks.", &[CLICKED]),
+    schema(Kind::Click, "A user clicks.", &[CLICKED]),
     schema(Kind::Insert, "A card goes into a reader.", &[CARD, READER, COMPUTER]),
     schema(Kind::Remove, "A card leaves a reader.", &[CARD, READER, COMPUTER]),
-    schema(Kind::Answer, "Somebody answers a prompt.", &[ANSWERED, ANSWER, CARD]),
+    schema(Kind::Answer, "A user answers a prompt.", &[ANSWERED, ANSWER, CARD]),
     schema(Kind::Change, "The world changes: directory, template, policy, CA, wall clock.", CHANGED),
     schema(Kind::Trigger, "A trigger reaches a core.", &[TRIGGER, REFRESH, POLICY_CHANGED]),
     schema(Kind::TriggerHeld, "A trigger came while a run was open.", &[TRIGGER, REFRESH, POLICY_CHANGED, KEPT]),
@@ -550,6 +550,7 @@ const CHANGED: &[FactSchema] = &[
     fact("gp-interval", FactType::Text, "Background refresh."),
     fact("gp-offset", FactType::Text, "Upper bound of the random offset."),
     fact("gp-background", FactType::Flag, "Whether there is a background refresh."),
+    fact("automatic-requests", FactType::List(&FactType::Text), "Templates that computers request by themselves."),
 ];
 
 const REQUESTED: &[FactSchema] = &[

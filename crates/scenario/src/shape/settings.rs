@@ -15,10 +15,11 @@ pub(crate) trait Defaulted: fmt::Debug + Sync {
 
 impl<S: Default + fmt::Debug> Defaulted for Setting<S> {
     fn default_text(&self) -> Option<String> {
-        if matches!(self.field, Field::BitsAs(..)) {
+        // An attribute that nothing gives keeps the value of the template that this one is based on.
+        if self.attribute.is_some() || matches!(self.field, Field::BitsAs(..)) {
             return None;
         }
-        match self.default_value() {
+        match self.default_value()? {
             SettingValue::Flag(false) => None,
             SettingValue::Flag(true) => Some("true".to_owned()),
             SettingValue::Duration(duration) if duration.0 == 0 => Some("none".to_owned()),
@@ -26,6 +27,8 @@ impl<S: Default + fmt::Debug> Defaulted for Setting<S> {
             SettingValue::Bits(bits) => bits.map(|bits| bits.to_string()),
             SettingValue::Percent(percent) => percent.map(|percent| percent.to_string()),
             SettingValue::Texts(texts) => Some(texts.join(", ")).filter(|texts| !texts.is_empty()),
+            SettingValue::TextOrNone(text) => Some(text.unwrap_or_else(|| "none".to_owned())),
+            SettingValue::Text(_) | SettingValue::Number(_) | SettingValue::Oids(_) => None,
         }
     }
 }
@@ -98,7 +101,15 @@ const fn key<S: Default + fmt::Debug>(part: &Part<S>, at: usize, table: In) -> O
         Field::Minutes(most, _) => ValueType::Minutes(most),
         Field::Bits(_) | Field::BitsAs(..) => ValueType::OrNone(&ValueType::Number(0, 0xFFFF_FFFF)),
         Field::Percent(_) => ValueType::OrNone(&ValueType::Number(0, 100)),
-        Field::Texts(_) => ValueType::List(&ValueType::Text),
+        Field::Texts(_) | Field::Templates(_) | Field::Providers(_) => ValueType::List(&ValueType::Text),
+        Field::Text(_) | Field::TextOrNone(_) => ValueType::Text,
+        Field::Number((least, most), _) | Field::NumberOrAbsent((least, most), _) => {
+            ValueType::Number(least as i64, most as i64)
+        }
+        Field::Depth(_) => ValueType::Number(-1, i32::MAX as i64),
+        Field::Oids(_) => ValueType::List(&ValueType::Oid),
+        Field::Word { words, .. } => ValueType::Word(words),
+        Field::Words { words, .. } => ValueType::Words(words),
     };
     let name = setting.name;
     match (table, setting.in_world, setting.in_change) {

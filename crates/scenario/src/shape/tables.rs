@@ -1,17 +1,17 @@
 //! The tables of *about* and *world*.
 
 use autoenroll_model::{
-    AceEffect, Choice, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, KeySpec, KeyUsage, NameFlags,
-    PrivateKeyFlags, Profile, ProviderKind, Right, TrustStore,
+    AceEffect, Choice, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, NameFlags, PrivateKeyFlags, Profile,
+    ProviderKind, Right, Template, TrustStore,
 };
-use autoenroll_world::spec::{CaSpec, Chain, ComputerRole, PolicySpec, RequestDecision};
+use autoenroll_world::spec::{ATTRIBUTES, CaSpec, Chain, ComputerRole, GENERAL_FLAGS, PolicySpec, RequestDecision};
 
 use super::settings::{self, In, Part};
 use super::{Key, Shape, ValueType};
 use ValueType::{
     Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, Time,
 };
-use ValueType::{Tables, Word};
+use ValueType::{Tables, Word, Words};
 
 /// A key that need not be there.
 const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
@@ -120,7 +120,7 @@ static TRUST: Shape = Shape {
         key("ca", List(&Text), "CN=AIA; every CA unless said here."),
         key("ntauth", List(&Text), "CN=NTAuthCertificates; every CA unless said here."),
         key("extra-roots", List(&Text), "Roots that exist besides the CAs."),
-        key("unreadable", List(&Word(|| TrustStore::WORDS.to_vec())), "Containers whose content nobody may read."),
+        key("unreadable", Words(|| TrustStore::WORDS.to_vec()), "Containers whose content cannot be read."),
     ],
 };
 
@@ -153,7 +153,7 @@ static POLICY_SERVER: Shape = Shape {
         key(
             "auth-flags",
             Number(0, 0xFFFF_FFFF),
-            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which is not checked; 2 unless said here.",
         ),
         key("cost", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 0 unless said here."),
     ],
@@ -177,13 +177,10 @@ static POLICY_SERVICE: Shape = Shape {
     ],
 };
 
-const ALLOW: Key = key(
-    "allow",
-    Map(&List(&Word(|| Right::WORDS.to_vec()))),
-    "Rights granted, by trustee, on top of the default list.",
-);
+const ALLOW: Key =
+    key("allow", Map(&Words(|| Right::WORDS.to_vec())), "Rights granted, by trustee, on top of the default list.");
 const DENY: Key =
-    key("deny", Map(&List(&Word(|| Right::WORDS.to_vec()))), "Rights denied, by trustee; these entries come first.");
+    key("deny", Map(&Words(|| Right::WORDS.to_vec())), "Rights denied, by trustee; these entries come first.");
 const ACL: Key = key(
     "acl",
     OrNone(&ACES),
@@ -213,13 +210,6 @@ static ACE: Shape = Shape {
     ],
 };
 
-/// The words of a flag word.
-macro_rules! flags {
-    ($type:ty) => {
-        List(&Word(|| <$type>::WORDS.iter().map(|(word, _)| *word).collect()))
-    };
-}
-
 /// The words of every field of flags, each once.
 fn all_flags() -> Vec<&'static str> {
     let mut words: Vec<&str> = Vec::new();
@@ -236,10 +226,6 @@ fn all_flags() -> Vec<&'static str> {
 }
 
 const NAME: Key = must("name", Text, "cn, and the name in scenarios.");
-const DISPLAY_NAME: Key = key("display-name", Text, "displayName; the name unless said here.");
-const SCHEMA: Key = key("schema", Number(1, 4), "msPKI-Template-Schema-Version.");
-const REVISION: Key = key("revision", Number(0, 0xFFFF_FFFF), "Major version; 100 for a copy unless said here.");
-const MINOR: Key = key("minor", Number(0, 0xFFFF_FFFF), "Minor version.");
 const OID: Key = key(
     "oid",
     OrNone(&Oid),
@@ -247,8 +233,6 @@ const OID: Key = key(
 );
 const MALFORMED_OID: Key =
     key("malformed-oid", Text, "What msPKI-Cert-Template-OID says where that is no object identifier.");
-const ENROLLMENT_FLAGS: Key = key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it.");
-const PRIVATE_KEY_FLAGS: Key = key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it.");
 const CLIENT_VERSION: Key = key(
     "client-version",
     Number(0, 15),
@@ -256,69 +240,34 @@ const CLIENT_VERSION: Key = key(
 );
 const CA_VERSION: Key =
     key("ca-version", Number(0, 15), "The least version of CAs, four bits of msPKI-Private-Key-Flag; 0 for any.");
-const NAME_FLAGS: Key = key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it.");
-const RA_SIGNATURES: Key = key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign.");
-const RA_APPLICATION_POLICIES: Key =
-    key("ra-application-policies", List(&Oid), "Purposes that a co-signing certificate must have.");
-const RA_POLICIES: Key = key("ra-policies", List(&Oid), "Issuance policies that a co-signing certificate must have.");
-const KEY_SPEC: Key = key("key-spec", Word(|| KeySpec::WORDS.to_vec()), "pKIDefaultKeySpec.");
-const MINIMAL_KEY_SIZE: Key = key("minimal-key-size", Number(0, 65_536), "msPKI-Minimal-Key-Size in bits.");
-const PROVIDERS: Key = key("providers", List(&Text), "Provider names, first choice first.");
-const VALIDITY: Key = key("validity", Duration, "How long certificates live.");
-const RENEWAL_PERIOD: Key = key(
-    "renewal-period",
-    Duration,
-    "How long before the end renewal begins, but at most a fifth of the certificate's life (R053).",
-);
-const KEY_USAGE: Key = key("key-usage", flags!(KeyUsage), "X.509 key usage.");
-const EKU: Key = key("eku", List(&Oid), "pKIExtendedKeyUsage: purposes.");
-const APPLICATION_POLICIES: Key =
-    key("application-policies", List(&Oid), "msPKI-Certificate-Application-Policy: purposes.");
-const CERTIFICATE_POLICIES: Key = key("certificate-policies", List(&Oid), "msPKI-Certificate-Policy.");
-const CRITICAL_EXTENSIONS: Key = key("critical-extensions", List(&Oid), "pKICriticalExtensions.");
-const SUPERSEDES: Key = key("supersedes", List(&Text), "Templates that this one replaces.");
-const MAX_ISSUING_DEPTH: Key = key("max-issuing-depth", Number(-1, 0x7FFF_FFFF), "pKIMaxIssuingDepth; -1 is no limit.");
 const CNG_KEY: Key = key("cng", Table(&CNG), "Settings for CNG providers.");
 
 pub(super) static TEMPLATE: Shape = Shape {
     name: "a template",
     doc: "A certificate template ([MS-CRTD]). With `based-on` a copy of a default one: version 2 unless said here, revision 100, its own OID.",
-    keys: &[
+    keys: &TEMPLATE_KEYS,
+};
+
+/// Attributes with one field stand between the others, one row each in [`ATTRIBUTES`].
+static TEMPLATE_KEYS: [Key; settings::length(In::World, TEMPLATE_PARTS)] = settings::join(In::World, TEMPLATE_PARTS);
+const TEMPLATE_PARTS: &[Part<Template>] = &[
+    Part::Keys(&[
         NAME,
         key("based-on", Text, "The default template it starts from; without one every attribute starts empty."),
         key(
             "flags",
-            List(&Word(all_flags)),
+            Words(all_flags),
             "Flags that are set besides the inherited ones, each in the field it belongs to.",
         ),
-        key("without-flags", List(&Word(all_flags)), "Inherited flags that are not set."),
-        key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
-        ENROLLMENT_FLAGS,
-        PRIVATE_KEY_FLAGS,
+        key("without-flags", Words(all_flags), "Inherited flags that are not set."),
+    ]),
+    Part::Settings(GENERAL_FLAGS),
+    Part::Settings(ATTRIBUTES),
+    Part::Keys(&[
         CLIENT_VERSION,
         CA_VERSION,
-        NAME_FLAGS,
-        DISPLAY_NAME,
-        SCHEMA,
-        REVISION,
-        MINOR,
         OID,
         MALFORMED_OID,
-        RA_SIGNATURES,
-        RA_APPLICATION_POLICIES,
-        RA_POLICIES,
-        KEY_SPEC,
-        MINIMAL_KEY_SIZE,
-        PROVIDERS,
-        VALIDITY,
-        RENEWAL_PERIOD,
-        KEY_USAGE,
-        EKU,
-        APPLICATION_POLICIES,
-        CERTIFICATE_POLICIES,
-        CRITICAL_EXTENSIONS,
-        SUPERSEDES,
-        MAX_ISSUING_DEPTH,
         CNG_KEY,
         ALLOW,
         DENY,
@@ -329,8 +278,8 @@ pub(super) static TEMPLATE: Shape = Shape {
             "When it appears in the directory, counted from the start; from the start unless said here.",
         ),
         key("absent", Flag, "Leaves it out."),
-    ],
-};
+    ]),
+];
 
 /// A file of default templates.
 pub(crate) static TEMPLATE_FILE: Shape = Shape {
@@ -342,38 +291,20 @@ pub(crate) static TEMPLATE_FILE: Shape = Shape {
 static DEFAULT_TEMPLATE: Shape = Shape {
     name: "a default template",
     doc: "A default certificate template, attribute by attribute.",
-    keys: &[
-        NAME,
-        key("flags", flags!(GeneralFlags), "The attribute `flags`."),
-        ENROLLMENT_FLAGS,
-        PRIVATE_KEY_FLAGS,
-        CLIENT_VERSION,
-        CA_VERSION,
-        NAME_FLAGS,
-        DISPLAY_NAME,
-        SCHEMA,
-        REVISION,
-        MINOR,
-        OID,
-        MALFORMED_OID,
-        RA_SIGNATURES,
-        RA_APPLICATION_POLICIES,
-        RA_POLICIES,
-        KEY_SPEC,
-        MINIMAL_KEY_SIZE,
-        PROVIDERS,
-        VALIDITY,
-        RENEWAL_PERIOD,
-        KEY_USAGE,
-        EKU,
-        APPLICATION_POLICIES,
-        CERTIFICATE_POLICIES,
-        CRITICAL_EXTENSIONS,
-        SUPERSEDES,
-        MAX_ISSUING_DEPTH,
-        CNG_KEY,
-    ],
+    keys: &DEFAULT_TEMPLATE_KEYS,
 };
+
+static DEFAULT_TEMPLATE_KEYS: [Key; settings::length(In::World, DEFAULT_TEMPLATE_PARTS)] =
+    settings::join(In::World, DEFAULT_TEMPLATE_PARTS);
+const DEFAULT_TEMPLATE_PARTS: &[Part<Template>] = &[
+    Part::Keys(&[NAME, key("flags", Words(general_flags), "The attribute `flags`.")]),
+    Part::Settings(ATTRIBUTES),
+    Part::Keys(&[CLIENT_VERSION, CA_VERSION, OID, MALFORMED_OID, CNG_KEY]),
+];
+
+fn general_flags() -> Vec<&'static str> {
+    GeneralFlags::WORDS.iter().map(|(word, _)| *word).collect()
+}
 
 static CNG: Shape = Shape {
     name: "the CNG settings",
@@ -381,7 +312,7 @@ static CNG: Shape = Shape {
     keys: &[
         key("asymmetric-algorithm", Text, "RSA, ECDSA_P256, ECDH_P256."),
         key("hash-algorithm", Text, "SHA256."),
-        key("key-usage", List(&Word(|| vec!["decrypt", "sign", "agree", "all"])), "What the key does."),
+        key("key-usage", Words(|| vec!["decrypt", "sign", "agree", "all"]), "What the key does."),
         key("symmetric-algorithm", Text, "For key archival."),
         key("symmetric-key-length", Number(0, 65_536), "In bits."),
         key("key-security", Text, "Who may use the key, as SDDL."),
@@ -401,7 +332,6 @@ const CA_PARTS: &[Part<CaSpec>] = &[Part::Keys(CA_HEAD), Part::Settings(CaSpec::
 const CA_HEAD: &[Key] = &[
     must("name", Text, "Common name of the CA and of its enrollment service."),
     key("host", OrNone(&Text), "dNSHostName; false for an entry without one."),
-    key("site", Text, "msPKI-Site-Name: the site whose computers it is for; none unless said here."),
     key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 unless said here."),
     key("templates", List(&Text), "Templates it issues; every one of the world unless said here."),
     ALLOW,
@@ -432,7 +362,7 @@ static ENROLLMENT_SERVER: Shape = Shape {
         key(
             "auth-flags",
             Number(0, 0xFFFF_FFFF),
-            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which nobody checks; 2 unless said here.",
+            "1 anonymous, 2 Kerberos, 4 password, 8 certificate, which is not checked; 2 unless said here.",
         ),
         key("priority", Number(0, 0xFFFF_FFFF), "Lower is tried earlier; 1 unless said here."),
         key("renewal-only", Flag, "true: it takes renewals only."),
@@ -588,11 +518,11 @@ const PIN_RULES: Key = key("pin-rules", Table(&PIN_LENGTHS), "Lengths of its PIN
 const CAPACITY_KEY: Key = key("capacity", Table(&CAPACITY), "How much fits on it.");
 const ALGORITHMS: Key = key(
     "algorithms",
-    List(&Word(|| KeyAlgorithm::WORDS.to_vec())),
+    Words(|| KeyAlgorithm::WORDS.to_vec()),
     "Keys it can generate; rsa-1024 and rsa-2048 unless said here.",
 );
 const QUIRKS: Key =
-    key("quirks", List(&Word(|| vec!["ignores-default-flag", "mute"])), "Where it departs from the specification.");
+    key("quirks", Words(|| vec!["ignores-default-flag", "mute"]), "Where it departs from the specification.");
 
 static CAPACITY: Shape = Shape {
     name: "a capacity",
@@ -646,7 +576,7 @@ static CERTIFICATE: Shape = Shape {
         must("name", Text, "Its name in facts."),
         must("template", Text, "Its template."),
         key("of", Text, "The user or computer whose stores it is in."),
-        key("stores", List(&Word(|| vec!["my", "directory"])), "Which stores; MY unless said here."),
+        key("stores", Words(|| vec!["my", "directory"]), "Which stores; MY unless said here."),
         key("ca", Text, "The CA that issued it, when there are several."),
         key(
             "issued",
@@ -725,10 +655,10 @@ pub(crate) static ANSWER: Shape = Shape {
     keys: &[key("pin", Text, "These digits."), key("card", Text, "This card.")],
 };
 
-/// What somebody logs on with.
+/// What a user logs on with.
 pub(crate) static CARD_PIN: Shape = Shape {
     name: "a logon with a card",
-    doc: "The card that somebody logs on with, and the PIN that is typed.",
+    doc: "The card that a user logs on with, and the PIN that is typed.",
     keys: &[must("card", Text, "This card."), must("pin", Text, "These digits.")],
 };
 

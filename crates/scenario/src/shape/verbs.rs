@@ -1,13 +1,13 @@
 //! The verbs of steps, their modifiers, and what can be changed.
 
-use autoenroll_model::{DecisionPoint, EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, Right};
+use autoenroll_model::{DecisionPoint, Right, Template};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{CardFault, ClickTarget};
-use autoenroll_world::spec::{CaSpec, PolicySpec};
+use autoenroll_world::spec::{ATTRIBUTES, CaSpec, GENERAL_FLAGS, PolicySpec};
 
 use super::settings::{self, In, Part};
 use super::{Key, Shape, ValueType};
-use ValueType::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, Time, Word};
+use ValueType::{Duration, Fact, Facts, Flag, Instant, List, Map, Number, OrNone, Text, Time, Word, Words};
 
 /// A verb.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Verb {
 /// What kind of step a verb makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VerbKind {
-    /// Somebody does something. `at`, `after` and `on` say when.
+    /// An action. `at`, `after` and `on` say when.
     Action,
     /// Time goes by.
     Wait,
@@ -39,7 +39,7 @@ pub(crate) enum VerbKind {
     Expectation,
     /// Something must not be seen, until `until` or `within`.
     Absence,
-    /// Somebody looks. `at` and `after` say when.
+    /// A look. `at` and `after` say when.
     State,
 }
 
@@ -111,7 +111,7 @@ pub(crate) static VERBS: &[Verb] = &[
         Text,
         &[],
         &[],
-        "A user, or somebody at a computer, asks for a run by hand.",
+        "A user, or an administrator of a computer, asks for a run by hand.",
         r#"{ pulse = "alice" }"#,
     ),
     action(
@@ -119,7 +119,7 @@ pub(crate) static VERBS: &[Verb] = &[
         Text,
         &["forced"],
         &[],
-        "Somebody runs gpupdate for a user or a computer.",
+        "`gpupdate` is run for a user or a computer.",
         r#"{ gp-refresh = "alice", forced = true }"#,
     ),
     action(
@@ -168,7 +168,7 @@ pub(crate) static VERBS: &[Verb] = &[
         Word(|| vec!["approve", "deny", "revoke", "stop", "start"]),
         &["of", "request", "certificate"],
         &[],
-        "Somebody works at a CA.",
+        "A manager works at a CA.",
         r#"{ ca = "approve", request = "$pending" }"#,
     ),
     Verb {
@@ -213,7 +213,7 @@ pub(crate) static VERBS: &[Verb] = &[
         kind: VerbKind::State,
         modifiers: &["of", "facts", "exact"],
         needs: &["facts"],
-        doc: "Somebody looks at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
+        doc: "A look at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
         example: r#"{ state = "card", of = "alice-card", facts = { tries-left = 3 } }"#,
     },
 ];
@@ -282,14 +282,7 @@ pub(crate) fn change_named(word: &str) -> Option<&'static ChangeShape> {
     CHANGES.iter().find(|change| change.word == word)
 }
 
-/// The words of a flag word.
-macro_rules! flags {
-    ($type:ty) => {
-        List(&Word(|| <$type>::WORDS.iter().map(|(word, _)| *word).collect()))
-    };
-}
-
-const RIGHTS: ValueType = Map(&List(&Word(|| Right::WORDS.to_vec())));
+const RIGHTS: ValueType = Map(&Words(|| Right::WORDS.to_vec()));
 const FAILS: ValueType = OrNone(&Number(0x8000_0000, 0xFFFF_FFFF));
 const FAILS_WITH: &str =
     "The code with which this effect of the core protocol fails from now on; false: it works again.";
@@ -304,6 +297,18 @@ static POLICY_SET: [Key; settings::length(In::Change, POLICY_PARTS)] = settings:
 const POLICY_PARTS: &[Part<PolicySpec>] =
     &[Part::Settings(PolicySpec::REFRESH), Part::Settings(PolicySpec::EXPIRATION)];
 
+/// Attributes with one field stand between the others.
+static TEMPLATE_SET: [Key; settings::length(In::Change, TEMPLATE_PARTS)] = settings::join(In::Change, TEMPLATE_PARTS);
+const TEMPLATE_PARTS: &[Part<Template>] = &[
+    Part::Keys(&[key("published", Flag, "true: it appears in the directory; false: it disappears.")]),
+    Part::Settings(GENERAL_FLAGS),
+    Part::Settings(ATTRIBUTES),
+    Part::Keys(&[
+        key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
+        key("deny", RIGHTS, "The rights denied from now on."),
+    ]),
+];
+
 const CA_SET_TAIL: &[Key] = &[
     key("replicated", Flag, "true: it replaces its older copies of templates (`stale-template`) by the directory's."),
     key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
@@ -314,32 +319,7 @@ const CA_SET_TAIL: &[Key] = &[
 
 /// Every change.
 pub(crate) static CHANGES: &[ChangeShape] = &[
-    change(
-        "template",
-        Some("the template"),
-        "a changed template",
-        &[
-            key("published", Flag, "true: it appears in the directory; false: it disappears."),
-            key("revision", Number(0, 0xFFFF_FFFF), "Major version. A higher one has every holder enroll anew."),
-            key("minor", Number(0, 0xFFFF_FFFF), "Minor version."),
-            key("general-flags", flags!(GeneralFlags), "The attribute `flags`, all of it."),
-            key("enrollment-flags", flags!(EnrollmentFlags), "msPKI-Enrollment-Flag, all of it."),
-            key("private-key-flags", flags!(PrivateKeyFlags), "msPKI-Private-Key-Flag, all of it."),
-            key("name-flags", flags!(NameFlags), "msPKI-Certificate-Name-Flag, all of it."),
-            key("ra-signatures", Number(0, 0xFFFF_FFFF), "How many registration authorities must sign."),
-            key("minimal-key-size", Number(0, 65_536), "In bits."),
-            key("providers", List(&Text), "Provider names, first choice first."),
-            key("validity", Duration, "How long certificates live."),
-            key(
-                "renewal-period",
-                Duration,
-                "How long before the end renewal begins, but at most a fifth of the certificate's life (R053).",
-            ),
-            key("supersedes", List(&Text), "Templates that it replaces."),
-            key("allow", RIGHTS, "The rights granted from now on, on top of the default list."),
-            key("deny", RIGHTS, "The rights denied from now on."),
-        ],
-    ),
+    change("template", Some("the template"), "a changed template", &TEMPLATE_SET),
     change("policy", None, "a changed policy", &POLICY_SET),
     change("ca", Some("the CA, when there are several"), "a changed CA", &CA_SET),
     change(
@@ -408,7 +388,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "store",
         Some("the user or computer"),
         "a changed store",
-        &[key("delete", Text, "A certificate that somebody deletes from MY, or from a computer's trust stores.")],
+        &[key("delete", Text, "A certificate that is deleted from MY, or from a computer's trust stores.")],
     ),
     change(
         "effect",
@@ -444,7 +424,7 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
             key(
                 "unblock",
                 Flag,
-                "true: somebody unblocks it with the administrator key. The PIN stays as it is, and all its attempts are back.",
+                "true: it is unblocked with the administrator key. The PIN stays as it is, and all its attempts are back.",
             ),
         ],
     ),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_model::{DecisionPoint, Duration, Facts, SimTime};
 use autoenroll_scenario::Simulator;
-use autoenroll_trace::{Kind, Trace};
+use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
 /// Seconds since the start.
@@ -143,6 +143,8 @@ impl Simulator for Script {
     }
 
     fn look(&self, _: &Look) -> Result<Facts, LookError> {
-        Ok(Facts::new().with("icon", false))
+        let of_icon = |record: &&Record| matches!(record.kind, Kind::Icon | Kind::IconHidden);
+        let last = self.trace.records().iter().rfind(of_icon);
+        Ok(Facts::new().with("icon", last.is_some_and(|record| record.kind == Kind::Icon)))
     }
 }

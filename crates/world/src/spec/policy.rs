@@ -62,36 +62,42 @@ impl PolicySpec {
     pub const REFRESH: &[Setting<Self>] = &[
         Setting {
             name: "ae-policy",
+            attribute: None,
             in_world: Some("AEPolicy of users, and of computers unless those differ."),
             in_change: Some("AEPolicy of users; false is not configured."),
             field: Field::Bits(|policy| &mut policy.ae_policy),
         },
         Setting {
             name: "machine-ae-policy",
+            attribute: None,
             in_world: Some("AEPolicy of computers."),
             in_change: Some("AEPolicy of computers; false is not configured."),
             field: Field::BitsAs("ae-policy", |policy| &mut policy.machine_ae_policy),
         },
         Setting {
             name: "gp-interval",
+            attribute: None,
             in_world: Some("Background refresh."),
             in_change: Some("Time from one background refresh to the next."),
             field: Field::Minutes(MOST_INTERVAL, |policy| &mut policy.gp_interval),
         },
         Setting {
             name: "gp-offset",
+            attribute: None,
             in_world: Some("Upper bound of the random offset."),
             in_change: Some("Upper bound of the random offset of background refreshes."),
             field: Field::Minutes(MOST_OFFSET, |policy| &mut policy.gp_offset),
         },
         Setting {
             name: "dc-interval",
+            attribute: None,
             in_world: Some("Background refresh of domain controllers."),
             in_change: None,
             field: Field::Minutes(MOST_INTERVAL, |policy| &mut policy.dc_interval),
         },
         Setting {
             name: "gp-background",
+            attribute: None,
             in_world: Some("Whether there is a background refresh."),
             in_change: Some("Whether there is a background refresh."),
             field: Field::Flag(|policy| &mut policy.gp_background),
@@ -103,29 +109,35 @@ impl PolicySpec {
     pub const EXPIRATION: &[Setting<Self>] = &[
         Setting {
             name: "expiration-percent",
+            attribute: None,
             in_world: Some("OfflineExpirationPercent."),
             in_change: None,
             field: Field::Percent(|policy| &mut policy.expiration_percent),
         },
         Setting {
             name: "expiration-stores",
+            attribute: None,
             in_world: Some("OfflineExpirationStoreNames."),
             in_change: None,
             field: Field::Texts(|policy| &mut policy.expiration_stores),
         },
         Setting {
             name: "expiration-balloons",
+            attribute: None,
             in_world: Some("EnableBalloonNotifications."),
             in_change: None,
             field: Field::Flag(|policy| &mut policy.expiration_balloons),
         },
         Setting {
             name: "automatic-requests",
+            attribute: None,
             in_world: Some(
                 "Version 1 templates that computers request by themselves (Automatic Certificate Request Settings).",
             ),
-            in_change: None,
-            field: Field::Texts(|policy| &mut policy.automatic_requests),
+            in_change: Some(
+                "Version 1 templates that computers request by themselves; an empty list is not configured.",
+            ),
+            field: Field::Templates(|policy| &mut policy.automatic_requests),
         },
     ];
 

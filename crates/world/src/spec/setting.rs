@@ -1,13 +1,15 @@
 //! Settings: one row for each key of the language whose value is one field of a description. The row is all that the
 //! reader, the reference, the JSON Schema and changes of a running world know of the key.
 
-use autoenroll_model::{Duration, Fact};
+use autoenroll_model::{Duration, Fact, Oid, ProviderPreference};
 
 /// A key and the field of `S` that it sets.
 #[derive(Debug)]
 pub struct Setting<S: 'static> {
     /// As it is written, and the name of the fact that a change records.
     pub name: &'static str,
+    /// The attribute of a directory object that it is, as [MS-CRTD] names it. What has none has a default.
+    pub attribute: Option<&'static str>,
     /// What it means in a scenario's `world`, without its default; `None` when only changes take it.
     pub in_world: Option<&'static str>,
     /// What it means in a `change`; `None` when it stays what it was at the start.
@@ -33,6 +35,36 @@ pub enum Field<S: 'static> {
     Percent(fn(&mut S) -> &mut Option<u8>),
     /// A list of texts.
     Texts(fn(&mut S) -> &mut Vec<String>),
+    /// A text.
+    Text(fn(&mut S) -> &mut String),
+    /// A text, or none.
+    TextOrNone(fn(&mut S) -> &mut Option<String>),
+    /// A number between two others, both included.
+    Number((u32, u32), fn(&mut S) -> &mut u32),
+    /// As [`Field::Number`], of an attribute that may be absent.
+    NumberOrAbsent((u32, u32), fn(&mut S) -> &mut Option<u32>),
+    /// How many may follow; -1 for any number.
+    Depth(fn(&mut S) -> &mut i32),
+    /// Object identifiers, dotted or by name.
+    Oids(fn(&mut S) -> &mut Vec<Oid>),
+    /// Names of templates.
+    Templates(fn(&mut S) -> &mut Vec<String>),
+    /// Names of providers, first choice first.
+    Providers(fn(&mut S) -> &mut Vec<ProviderPreference>),
+    /// One of some words.
+    Word {
+        /// All of them.
+        words: fn() -> Vec<&'static str>,
+        /// Sets the field to what one of them means.
+        set: fn(&mut S, &str),
+    },
+    /// Several of some words: flags.
+    Words {
+        /// All of them.
+        words: fn() -> Vec<&'static str>,
+        /// Sets the field to what they mean together.
+        set: fn(&mut S, &[String]),
+    },
 }
 
 /// A value of a setting.
@@ -46,8 +78,16 @@ pub enum SettingValue {
     Bits(Option<u32>),
     /// Of [`Field::Percent`].
     Percent(Option<u8>),
-    /// Of [`Field::Texts`].
+    /// Of [`Field::Texts`], [`Field::Templates`], [`Field::Providers`] and [`Field::Words`].
     Texts(Vec<String>),
+    /// Of [`Field::Text`] and [`Field::Word`].
+    Text(String),
+    /// Of [`Field::TextOrNone`].
+    TextOrNone(Option<String>),
+    /// Of [`Field::Number`], [`Field::NumberOrAbsent`] and [`Field::Depth`].
+    Number(i64),
+    /// Of [`Field::Oids`].
+    Oids(Vec<Oid>),
 }
 
 /// A setting with the value that it takes. Made by [`Setting::to`], so the value has the type of the field.
@@ -58,57 +98,116 @@ pub struct Edit<S: 'static> {
 }
 
 impl<S: Default> Setting<S> {
-    /// The value when a scenario gives none.
+    /// The value when a scenario gives none; `None` for an attribute, which another template or nothing gives then.
     #[must_use]
-    pub fn default_value(&self) -> SettingValue {
+    pub fn default_value(&self) -> Option<SettingValue> {
         let mut defaults = S::default();
-        match self.field {
+        Some(match self.field {
             Field::Flag(field) => SettingValue::Flag(*field(&mut defaults)),
             Field::Duration(field) | Field::Minutes(_, field) => SettingValue::Duration(*field(&mut defaults)),
             Field::Bits(field) | Field::BitsAs(_, field) => SettingValue::Bits(*field(&mut defaults)),
             Field::Percent(field) => SettingValue::Percent(*field(&mut defaults)),
-            Field::Texts(field) => SettingValue::Texts(std::mem::take(field(&mut defaults))),
-        }
+            Field::Texts(field) | Field::Templates(field) => SettingValue::Texts(std::mem::take(field(&mut defaults))),
+            Field::TextOrNone(field) => SettingValue::TextOrNone(std::mem::take(field(&mut defaults))),
+            Field::Text(_)
+            | Field::Number(..)
+            | Field::NumberOrAbsent(..)
+            | Field::Depth(_)
+            | Field::Oids(_)
+            | Field::Providers(_)
+            | Field::Word { .. }
+            | Field::Words { .. } => return None,
+        })
     }
 }
 
 impl<S> Setting<S> {
-    /// Gives the setting a value; `None` for a value of another type.
+    /// Gives the setting a value; `None` for a value that is not of its type, or out of its bounds.
     #[must_use]
     pub fn to(&'static self, value: impl Into<SettingValue>) -> Option<Edit<S>> {
         let value = value.into();
-        let fits = matches!(
-            (&self.field, &value),
-            (Field::Flag(_), SettingValue::Flag(_))
-                | (Field::Duration(_) | Field::Minutes(..), SettingValue::Duration(_))
-                | (Field::Bits(_) | Field::BitsAs(..), SettingValue::Bits(_))
-                | (Field::Percent(_), SettingValue::Percent(_))
-                | (Field::Texts(_), SettingValue::Texts(_))
-        );
+        let within = |(least, most): (u32, u32), number: i64| (i64::from(least)..=i64::from(most)).contains(&number);
+        let fits = match (&self.field, &value) {
+            (Field::Number(bounds, _) | Field::NumberOrAbsent(bounds, _), SettingValue::Number(number)) => {
+                within(*bounds, *number)
+            }
+            (Field::Depth(_), SettingValue::Number(number)) => *number >= -1 && i32::try_from(*number).is_ok(),
+            (field, value) => matches!(
+                (field, value),
+                (Field::Flag(_), SettingValue::Flag(_))
+                    | (Field::Duration(_) | Field::Minutes(..), SettingValue::Duration(_))
+                    | (Field::Bits(_) | Field::BitsAs(..), SettingValue::Bits(_))
+                    | (Field::Percent(_), SettingValue::Percent(_))
+                    | (Field::Text(_) | Field::Word { .. }, SettingValue::Text(_))
+                    | (Field::TextOrNone(_), SettingValue::TextOrNone(_))
+                    | (Field::Oids(_), SettingValue::Oids(_))
+                    | (
+                        Field::Texts(_) | Field::Templates(_) | Field::Providers(_) | Field::Words { .. },
+                        SettingValue::Texts(_)
+                    )
+            ),
+        };
         fits.then_some(Edit { setting: self, value })
     }
 }
 
+/// What [`Setting::to`] has compared.
+const COMPARED: &str = "an edit is made by `Setting::to`, which compares types and bounds";
+
 impl<S> Edit<S> {
     /// Sets the field.
     pub fn apply(&self, to: &mut S) {
-        match (&self.setting.field, &self.value) {
-            (Field::Flag(field), SettingValue::Flag(value)) => *field(to) = *value,
-            (Field::Duration(field) | Field::Minutes(_, field), SettingValue::Duration(value)) => *field(to) = *value,
-            (Field::Bits(field) | Field::BitsAs(_, field), SettingValue::Bits(value)) => *field(to) = *value,
-            (Field::Percent(field), SettingValue::Percent(value)) => *field(to) = *value,
-            (Field::Texts(field), SettingValue::Texts(value)) => field(to).clone_from(value),
-            (
-                Field::Flag(_)
-                | Field::Duration(_)
-                | Field::Minutes(..)
-                | Field::Bits(_)
-                | Field::BitsAs(..)
-                | Field::Percent(_)
-                | Field::Texts(_),
-                _,
-            ) => unreachable!("an edit is made by `Setting::to`, which compares the types"),
+        match &self.value {
+            SettingValue::Flag(value) => match self.setting.field {
+                Field::Flag(field) => *field(to) = *value,
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Duration(value) => match self.setting.field {
+                Field::Duration(field) | Field::Minutes(_, field) => *field(to) = *value,
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Bits(value) => match self.setting.field {
+                Field::Bits(field) | Field::BitsAs(_, field) => *field(to) = *value,
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Percent(value) => match self.setting.field {
+                Field::Percent(field) => *field(to) = *value,
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Texts(value) => match self.setting.field {
+                Field::Texts(field) | Field::Templates(field) => field(to).clone_from(value),
+                Field::Providers(field) => {
+                    let numbered = (1_u32..).zip(value.iter().cloned());
+                    *field(to) = numbered.map(|(order, name)| ProviderPreference { order, name }).collect();
+                }
+                Field::Words { set, .. } => set(to, value),
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Text(value) => match self.setting.field {
+                Field::Text(field) => field(to).clone_from(value),
+                Field::Word { set, .. } => set(to, value),
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::TextOrNone(value) => match self.setting.field {
+                Field::TextOrNone(field) => field(to).clone_from(value),
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Number(value) => match self.setting.field {
+                Field::Number(_, field) => *field(to) = u32::try_from(*value).expect(COMPARED),
+                Field::NumberOrAbsent(_, field) => *field(to) = Some(u32::try_from(*value).expect(COMPARED)),
+                Field::Depth(field) => *field(to) = i32::try_from(*value).expect(COMPARED),
+                _ => unreachable!("{COMPARED}"),
+            },
+            SettingValue::Oids(value) => match self.setting.field {
+                Field::Oids(field) => field(to).clone_from(value),
+                _ => unreachable!("{COMPARED}"),
+            },
         }
+    }
+
+    /// The attribute of a directory object that it sets.
+    pub(crate) fn attribute(&self) -> Option<&'static str> {
+        self.setting.attribute
     }
 
     /// The fact that tells of the change.
@@ -120,6 +219,10 @@ impl<S> Edit<S> {
             SettingValue::Bits(value) => value.map_or_else(not_configured, |value| format!("0x{value:x}")).into(),
             SettingValue::Percent(value) => value.map_or_else(not_configured, |value| value.to_string()).into(),
             SettingValue::Texts(value) => Fact::from(value.clone()),
+            SettingValue::Text(value) => Fact::from(value.as_str()),
+            SettingValue::TextOrNone(value) => value.clone().unwrap_or_else(not_configured).into(),
+            SettingValue::Number(value) => Fact::from(value.to_string()),
+            SettingValue::Oids(value) => Fact::from(value.iter().map(ToString::to_string).collect::<Vec<_>>()),
         };
         (self.setting.name, value)
     }
@@ -165,5 +268,29 @@ impl From<Option<u8>> for SettingValue {
 impl From<Vec<String>> for SettingValue {
     fn from(value: Vec<String>) -> Self {
         Self::Texts(value)
+    }
+}
+
+impl From<String> for SettingValue {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Option<String>> for SettingValue {
+    fn from(value: Option<String>) -> Self {
+        Self::TextOrNone(value)
+    }
+}
+
+impl From<i64> for SettingValue {
+    fn from(value: i64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<Vec<Oid>> for SettingValue {
+    fn from(value: Vec<Oid>) -> Self {
+        Self::Oids(value)
     }
 }

@@ -4,7 +4,7 @@ use autoenroll_model::{CardSerial, Choice, CoreError, Duration, Effect, EffectId
 use autoenroll_trace::{Kind, digest, to_json_lines};
 use autoenroll_world::action::{Change, ClickTarget, SettingsEdit, UserAnswer};
 use autoenroll_world::spec::{ComputerRole, ReaderName, ScheduledChange, WorldSpec};
-use autoenroll_world::{ActError, Action, Hosts, SpecError, Stepped, Thing, World, WorldError};
+use autoenroll_world::{ActError, Action, Hosts, SpecFault, Stepped, Thing, World, WorldError};
 
 use crate::lab::{Lab, alice_card, contoso, offer, reader, records, run, template};
 use crate::toy::{Script, Toys, ask};
@@ -236,10 +236,12 @@ fn a_description_that_describes_nothing_is_refused() {
         let mut spec = contoso();
         spec.cards = vec![alice_card()];
         change(&mut spec);
-        World::new(spec, Toys::default(), Hosts::in_process()).map(drop).unwrap_err()
+        let mut errors = World::new(spec, Toys::default(), Hosts::in_process()).map(drop).unwrap_err().0;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors.remove(0)
     };
-    let unknown = |change, expected: Thing| match refused(change) {
-        SpecError::Unknown(unknown) => assert_eq!(unknown.what, expected),
+    let unknown = |change, expected: Thing| match refused(change).fault {
+        SpecFault::Unknown(unknown) => assert_eq!(unknown.what, expected),
         other => panic!("{other}"),
     };
     unknown(|spec| spec.authorities[0].templates.push("None".to_owned()), Thing::Template);
@@ -250,10 +252,8 @@ fn a_description_that_describes_nothing_is_refused() {
         },
         Thing::Reader,
     );
-    assert_eq!(
-        refused(|spec| spec.cards.push(alice_card())),
-        SpecError::Twice { what: Thing::Card, name: "alice-card".to_owned() }
-    );
+    let twice = refused(|spec| spec.cards.push(alice_card()));
+    assert_eq!((twice.place.of, twice.place.name.as_str(), twice.fault), (Thing::Card, "alice-card", SpecFault::Twice));
     let short = refused(|spec| spec.cards[0].pin = autoenroll_world::spec::Pin::new("1"));
     assert_eq!(short.to_string(), "the card `alice-card` cannot be made: the profile allows no PIN of 1 bytes");
 }

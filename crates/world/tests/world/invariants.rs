@@ -104,7 +104,7 @@ fn a_refused_pin_tried_again() {
 
 #[test]
 fn a_counter_that_rises_by_itself() {
-    // Nothing that a core can do makes an honest card's counter rise; somebody else's finger does, behind the world's
+    // Nothing that a core can do makes an honest card's counter rise; another user's finger does, behind the world's
     // back.
     let script = Script::new()
         .on("trigger 1", [pin_prompt(1)])

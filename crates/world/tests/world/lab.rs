@@ -113,7 +113,7 @@ pub(crate) fn story<F: CoreFactory>(world: &Lab<F>) -> String {
     render(world.trace(), TimelineOptions { detail: Detail::Work, colour: false })
 }
 
-/// Cards whose retry counter somebody restores whenever a PIN was wrong.
+/// Cards whose retry counter is restored whenever a PIN was wrong.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Meddler(InProcessCards);
 

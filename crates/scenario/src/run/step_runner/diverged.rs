@@ -85,7 +85,7 @@ impl<S: Simulator> StepRunner<'_, S> {
         self.look_ahead()
     }
 
-    /// What this step and those after it seek as long as the clock stands still and nobody does anything.
+    /// What this step and those after it seek as long as the clock stands still and no action follows.
     pub(super) fn meant_in_this_instant(&self, at: usize) -> Vec<Matcher> {
         let mut means = Vec::new();
         for (later, step) in self.scenario.steps.iter().enumerate().skip(at) {
@@ -108,13 +108,13 @@ impl<S: Simulator> StepRunner<'_, S> {
         self.meant_in_this_instant(at).iter().any(|matcher| matcher.is_candidate(record))
     }
 
-    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, because nobody
-    /// waits for ever.
+    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, as a
+    /// trace is.
     pub(super) fn look_ahead(&mut self) -> Result<(), RunError> {
         self.run_until_quiet()?;
         let limit = self.simulator.now() + LOOK_AHEAD;
         for _ in 0..MOST_EVENTS_AHEAD {
-            // Nothing comes of somebody who is asked something and does not answer.
+            // A user who is asked something and does not answer is waited for.
             let asked = self.missing.last().is_some_and(|(_, matcher)| self.blocking_prompt(matcher).is_some());
             let came = |record: &Record| self.missing.last().is_some_and(|(_, matcher)| matcher.matches(record));
             let last = self.simulator.trace().records().last();

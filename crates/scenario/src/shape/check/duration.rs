@@ -1,4 +1,4 @@
-//! What somebody meant who wrote a length of time in another way than the language does.
+//! What was meant by a length of time that is written in another way than the language does.
 
 use autoenroll_model::Duration;
 

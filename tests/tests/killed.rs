@@ -1,0 +1,114 @@
+//! What writes files, killed at any moment: each file is the old one or the new one, whole, and what lies beside it is
+//! gone when the next one has written.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use autoenroll_tests::scratch;
+
+/// How often each command is killed; `AUTOENROLL_KILLS` says otherwise.
+const KILLS: u32 = 12;
+/// How many files there are to write.
+const FILES: usize = 12;
+
+/// A command that writes files, and what it makes of each.
+struct Writer {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    /// What each file holds before; `None` where there is none.
+    before: Option<&'static str>,
+    /// How many of the files it is told.
+    files: usize,
+}
+
+const UNTIDY: &str =
+    "scenario=1\ntitle   = \"t\"\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [\n{wait='1h'} ]";
+const UNBLESSED: &str = "scenario = 1\ntitle = \"t\"\n\n[world]\nextends = \"contoso\"\n\n[timeline]\nsteps = [\n  \
+                         { logon = \"alice\" },\n  { expect = \"run-started\", facts = { trigger = \"manual\" } },\n]\n";
+
+const WRITERS: &[Writer] = &[
+    Writer { name: "fmt", arguments: &["fmt"], before: Some(UNTIDY), files: FILES },
+    Writer { name: "bless", arguments: &["run", "--bless"], before: Some(UNBLESSED), files: FILES },
+    Writer { name: "new", arguments: &["new"], before: None, files: 1 },
+];
+
+fn file(number: usize) -> String {
+    format!("{number:02}.toml")
+}
+
+impl Writer {
+    /// An empty directory with the files as they are before.
+    fn directory(&self) -> PathBuf {
+        let directory = scratch(env!("CARGO_TARGET_TMPDIR"), &format!("killed-{}", self.name));
+        for text in self.before.iter() {
+            (0..self.files).for_each(|number| fs::write(directory.join(file(number)), text).unwrap());
+        }
+        directory
+    }
+
+    fn command(&self, directory: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_autoenroll-under-test"));
+        command.args(self.arguments).args((0..self.files).map(file)).current_dir(directory);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+}
+
+/// What a directory holds: names and contents.
+fn holds(directory: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())).collect()
+}
+
+#[test]
+fn a_command_that_is_killed_leaves_old_files_or_new_ones() {
+    let kills = std::env::var("AUTOENROLL_KILLS").map_or(KILLS, |number| number.parse().unwrap());
+    for writer in WRITERS {
+        let directory = writer.directory();
+        let start = Instant::now();
+        let ended = writer.command(&directory).status().unwrap();
+        let whole = start.elapsed();
+        let (new, mut abandoned, mut partly) = (holds(&directory), 0, 0);
+        assert!(ended.code().is_some_and(|code| code <= 1), "{}: {ended}", writer.name);
+        assert!(new.len() == writer.files && new.values().all(|text| Some(text.as_str()) != writer.before));
+        for kill in 0..kills {
+            let directory = writer.directory();
+            let before = holds(&directory);
+            let mut child = writer.command(&directory).spawn().unwrap();
+            std::thread::sleep(moment(kill, whole));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let mut found = holds(&directory);
+            let drafts: Vec<String> = found.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
+            abandoned += drafts.len();
+            for draft in &drafts {
+                assert!(draft.ends_with(&format!(".autoenroll-{}", child.id())), "{}: {draft}", writer.name);
+                found.remove(draft);
+            }
+            let written = found.iter().filter(|(name, text)| new.get(*name) == Some(text)).count();
+            let kept = found.iter().filter(|(name, text)| before.get(*name) == Some(text)).count();
+            assert_eq!(written + kept, found.len(), "{}: neither old nor new: {found:?}", writer.name);
+            assert!(found.len() == writer.files || writer.before.is_none(), "{}: {found:?}", writer.name);
+            partly += u32::from(written > 0 && kept > 0);
+            // The next one that writes there leaves nothing of it. `new` does not write where there is a file.
+            let writes = writer.before.is_some() || found.is_empty();
+            if writes && (!drafts.is_empty() || kill % 4 == 0) {
+                writer.command(&directory).status().unwrap();
+                assert_eq!(holds(&directory), new, "{}", writer.name);
+            }
+        }
+        println!("{}: {kills} kills within {whole:?}, {partly} amid the files, {abandoned} drafts left", writer.name);
+    }
+}
+
+/// A moment within the command's time, spread by the golden ratio, so that any number of them covers all of it.
+fn moment(kill: u32, whole: Duration) -> Duration {
+    const PART: u64 = 2_654_435_769;
+    let part = (u64::from(kill) * PART) & 0xFFFF_FFFF;
+    whole.mul_f64(part as f64 / f64::from(u32::MAX))
+}
