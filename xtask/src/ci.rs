@@ -35,6 +35,8 @@ const PCSC: Need = Need {
     install: "apt-get install pkg-config libpcsclite-dev pcscd vsmartcard-vpcd opensc",
 };
 
+const CPLUSPLUS: Need = Need { probe: &["c++", "--version"], install: "apt-get install g++" };
+
 const fn step(title: &'static str, command: &'static [&'static str]) -> Step {
     Step { title, command, environment: &[], counts_tests: false, needs: None }
 }
@@ -114,6 +116,17 @@ const CHECKS: &[Step] = &[
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
     step("How long people wait", &["cargo", "xtask", "speed"]),
+    step(
+        "A sample of damaged inputs",
+        &["cargo", "xtask", "abuse", "--seed", "2", "--from", "0", "--cases", "1500", "--reached", "75"],
+    ),
+    Step {
+        needs: Some(CPLUSPLUS),
+        ..step(
+            "Fuzz targets",
+            &["cargo", "build", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target"],
+        )
+    },
     step(
         "Requirements that no scenario shows",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "matrix", "--uncovered"],

@@ -10,6 +10,8 @@ use autoenroll_world::spec::{Budget, Quantity};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::console::Form;
+
 /// Test bench for Windows certificate autoenrollment.
 ///
 /// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a
@@ -107,7 +109,40 @@ impl Command {
             | Self::Completions(_) => false,
         }
     }
+
+    /// Who reads the results.
+    pub(crate) fn form(&self, colour: bool) -> Form {
+        let is_json = match self {
+            Self::Run(run) => run.format == RunFormat::Json,
+            Self::Show(show) => show.json || show.format == Format::Json,
+            Self::Check(Check { format, .. })
+            | Self::CheckTrace(CheckTrace { format, .. })
+            | Self::List(List { format, .. })
+            | Self::Profiles(Profiles { format, .. })
+            | Self::Fixtures(Fixtures { format, .. })
+            | Self::Matrix(Matrix { format, .. })
+            | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
+            #[cfg(feature = "planted-bugs")]
+            Self::Mutants(mutants) => mutants.format == Format::Json,
+            Self::Import(_) | Self::Schema(_) => true,
+            Self::Fmt(fmt) if fmt.is_document() => return Form::Document,
+            Self::Fmt(_) | Self::New(_) | Self::Explain(_) | Self::Card(_) | Self::Core(_) | Self::Completions(_) => {
+                false
+            }
+        };
+        if is_json { Form::Program } else { Form::People { colour } }
+    }
 }
+
+impl Fmt {
+    /// Whether the formatted document itself goes to standard output.
+    pub(crate) fn is_document(&self) -> bool {
+        !self.check && self.paths == [STANDARD_INPUT]
+    }
+}
+
+/// The argument that means standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
