@@ -3,7 +3,8 @@
 //! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the
 //! arguments is the exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a
 //! file, for the commands after it. In a `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a
-//! file, as the reader of the document does. In a session with a core, lines that begin with `>` are said to it and
+//! file, as the reader of the document does. The paragraph or the table after `<!-- numbers: NAME -->` is made from
+//! what the command counts, see [`numbers`]. In a session with a core, lines that begin with `>` are said to it and
 //! lines that begin with `<` are its answers. `cargo xtask docs` writes the blocks anew.
 #![cfg(not(feature = "planted-bugs"))]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
@@ -12,6 +13,7 @@ use std::fs;
 use std::path::Path;
 
 use autoenroll_tests::{Autoenroll, root, scratch};
+use serde_json::Value;
 
 const DOCUMENTS: &[&str] = &[
     "README.md",
@@ -19,7 +21,9 @@ const DOCUMENTS: &[&str] = &[
     "docs/command.md",
     "docs/core-protocol.md",
     "docs/exit-codes.md",
+    "docs/fidelity.md",
     "docs/first-scenario.md",
+    "docs/observe.md",
     "docs/profiles.md",
 ];
 
@@ -74,6 +78,12 @@ fn renew(path: &str, text: &str) -> String {
             put(answer, &directory.join(name));
             continue;
         }
+        if let Some(name) = what.strip_prefix("numbers: ") {
+            lines.by_ref().find(|line| line.is_empty());
+            renewed.push_str(&numbers(path, name));
+            renewed.push('\n');
+            continue;
+        }
         let fence = lines.next().unwrap_or_default();
         assert!(fence.starts_with("```"), "{path}: a code block must follow {line}");
         let old: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
@@ -90,6 +100,59 @@ fn renew(path: &str, text: &str) -> String {
     }
     assert!(shown > 0, "{path} shows nothing of the command");
     renewed
+}
+
+/// What was counted of the classes of evidence when the audit began that led to this page: at commit a63ef07.
+const BEFORE: [u64; 5] = [617, 359, 74, 184, 0];
+
+/// What a document says of the classes of evidence: `evidence`, a sentence; `before and after`, the rows of a table.
+fn numbers(path: &str, name: &str) -> String {
+    let all = &printed(&["matrix", "--sums", "--format", "json"])[0];
+    let classes = ["requirements", "documented", "observed", "inferred", "contested"];
+    let now = classes.map(|class| all[class].as_u64().unwrap());
+    if name == "before and after" {
+        let row =
+            |when, counts: [u64; 5]| format!("| {when} | {} |\n", counts.map(|number| number.to_string()).join(" | "));
+        let head = format!("| | all | {} |\n| --- | --- | --- | --- | --- | --- |\n", classes[1..].join(" | "));
+        return head + &row("before", BEFORE) + &row("now", now);
+    }
+    assert_eq!(name, "evidence", "{path}: numbers have no such name");
+    let [requirements, documented, observed, inferred, contested] = now;
+    let switches = printed(&["profiles", "--format", "json"]);
+    let open =
+        |switch: &&Value| matches!(switch["known"][PROFILE]["evidence"].as_str(), Some("inferred" | "contested"));
+    let (open, switches) = (switches.iter().filter(open).count(), switches.len());
+    let page = if path.starts_with("docs/") { "fidelity.md" } else { "docs/fidelity.md" };
+    wrapped(&format!(
+        "Of the {requirements} statements that the bench goes by, public documents support {documented} and observations {observed}; \
+         {inferred} are inferred and {contested} contested, and so are the values of {open} of {switches} switches under `{PROFILE}`: \
+         [how far a green run can be trusted]({page})."
+    ))
+}
+
+/// The profile whose switches a document counts.
+const PROFILE: &str = "windows-10-22h2";
+
+/// The lines of JSON that the command prints.
+fn printed(arguments: &[&str]) -> Vec<Value> {
+    let ran = Autoenroll::new(env!("CARGO_BIN_EXE_autoenroll-under-test"), arguments.iter().copied()).run();
+    assert_eq!(ran.code, Some(0), "{arguments:?}\n{}", ran.err);
+    ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Lines of at most 140 characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().unwrap();
+        if !line.is_empty() && line.len() + 1 + word.len() > 140 {
+            lines.push(word.to_owned());
+        } else {
+            line.push_str(if line.is_empty() { "" } else { " " });
+            line.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 /// The answer in place of the one prompt that is held open.

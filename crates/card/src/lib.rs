@@ -26,4 +26,4 @@ pub use gids::LifeCycle;
 pub use look::{CardState, CertificateState, ContainerState, KeyState, PinState};
 pub use marks::{Mark, Marks};
 pub use personalise::{ContainerSpec, KeySource, Personalisation, PersonaliseError};
-pub use profile::{Capacity, CardProfile, PinPolicy, PinPolicyError, Quirks};
+pub use profile::{Capacity, CardProfile, Dialogs, PinPolicy, PinPolicyError, Quirks};

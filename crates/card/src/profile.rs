@@ -22,6 +22,8 @@ pub struct CardProfile {
     pub algorithms: BTreeSet<KeyAlgorithm>,
     /// Where it departs from the specification.
     pub quirks: Quirks,
+    /// What its provider, which the answer to reset chooses, asks by itself.
+    pub dialogs: Dialogs,
 }
 
 /// How much fits on a card.
@@ -117,6 +119,15 @@ impl Default for PinPolicy {
     }
 }
 
+/// What the provider of a card asks the user in dialogs of its own; the default is nothing. The card has no part in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Dialogs {
+    /// Whether what is in an occupied default container may be replaced.
+    pub replace: bool,
+    /// The PIN.
+    pub pin: bool,
+}
+
 /// Where a card departs from the specification; the default is nowhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Quirks {
@@ -138,6 +149,7 @@ impl CardProfile {
             pin: PinPolicy::default(),
             algorithms: [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048].into(),
             quirks: Quirks::default(),
+            dialogs: Dialogs::default(),
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::sync::LazyLock;
 
-use autoenroll_model::{Evidence, Profile, RuleRow};
+use autoenroll_model::{Evidence, Profile, RuleRow, WindowsVersion};
 use autoenroll_scenario::{Requirement as Kind, Requirements};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::embedded;
+use crate::sources::{Source, Sources};
 
 /// A requirement: what an autoenrollment client, a CA, a directory or a card must do.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -18,10 +20,14 @@ pub(crate) struct Requirement {
     pub(crate) title: String,
     /// What must be so.
     pub(crate) text: String,
-    /// Public documents.
+    /// Public documents and observations, each of which [`Catalogue::source`] knows.
+    #[serde(default)]
     pub(crate) sources: Vec<String>,
-    /// How well it is supported.
+    /// How well its main statement is supported.
     pub(crate) evidence: Evidence,
+    /// What would settle what is not supported: an experiment, or a document; or `What settles` and other ids.
+    #[serde(default, rename = "settled-by")]
+    pub(crate) settled_by: Option<String>,
     /// The profiles that it holds for; all when absent.
     #[serde(default)]
     profiles: Vec<String>,
@@ -52,9 +58,12 @@ struct File {
     requirement: Vec<Requirement>,
 }
 
-/// All requirements, in the order of the files' names and then as they stand there.
+/// All requirements, in the order of the files' names and then as they stand there, and the sources that they cite.
 #[derive(Clone, Debug)]
-pub struct Catalogue(Vec<Requirement>);
+pub struct Catalogue {
+    requirements: Vec<Requirement>,
+    sources: Sources,
+}
 
 impl Catalogue {
     /// The catalogue inside this program, which is read once.
@@ -76,28 +85,62 @@ impl Catalogue {
         let known = |name: &String| Profile::NAMES.contains(&name.as_str());
         match all.iter().find(|requirement| !requirement.profiles.iter().all(known)) {
             Some(requirement) => Err(format!("{}: it names a profile that does not exist", requirement.id)),
-            None => Ok(Self(all)),
+            None => Ok(Self { requirements: all, sources: Sources::read()? }),
         }
     }
 
     /// The ids of those that a scenario has to show.
     pub fn to_be_shown(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|requirement| requirement.exception.is_none()).map(|requirement| requirement.id.as_str())
+        self.requirements
+            .iter()
+            .filter(|requirement| requirement.exception.is_none())
+            .map(|requirement| requirement.id.as_str())
     }
 
     /// All of them.
     pub(crate) fn requirements(&self) -> &[Requirement] {
-        &self.0
+        &self.requirements
     }
 
     /// That of this id.
     pub(crate) fn requirement(&self, id: &str) -> Option<&Requirement> {
-        self.0.iter().find(|requirement| requirement.id == id)
+        self.requirements.iter().find(|requirement| requirement.id == id)
+    }
+
+    /// How well a requirement is supported, or a check of the CA, which has the class of the entry that its id
+    /// continues.
+    pub(crate) fn evidence(&self, id: &str) -> Option<Evidence> {
+        let own = self.requirement(id);
+        let whole = || id.rsplit_once('.').and_then(|(whole, _)| self.requirement(whole));
+        own.or_else(whole).map(|requirement| requirement.evidence)
+    }
+
+    /// What a source is, and which versions of Windows it speaks of.
+    pub(crate) fn source(&self, citation: &str) -> Option<&Source> {
+        self.sources.of(citation)
+    }
+
+    /// Whether what supports a requirement speaks of other versions of Windows only, so that it is taken to hold for
+    /// this one, too.
+    pub(crate) fn is_of_other_versions(&self, requirement: &Requirement, version: WindowsVersion) -> bool {
+        let mut sources = requirement.sources.iter().filter_map(|citation| self.source(citation)).peekable();
+        let supported = matches!(requirement.evidence, Evidence::Documented | Evidence::Observed);
+        supported && sources.peek().is_some() && !sources.any(|source| source.speaks_of(version))
+    }
+
+    /// What a requirement cites, as JSON: each citation, who speaks there and about which versions of Windows.
+    pub(crate) fn citations(&self, requirement: &Requirement) -> Vec<serde_json::Value> {
+        let one = |citation: &String| {
+            let source = self.source(citation);
+            let (kind, about) = (source.map(|source| source.kind), source.map(|source| &source.about));
+            json!({ "source": citation, "kind": kind, "about": about })
+        };
+        requirement.sources.iter().map(one).collect()
     }
 
     /// The entries about events of that number, one for each source that writes it.
     pub(crate) fn events(&self, number: u16) -> impl Iterator<Item = &Requirement> {
-        self.0.iter().filter(move |requirement| {
+        self.requirements.iter().filter(move |requirement| {
             let of_source = requirement.id.strip_prefix("E5.").and_then(|rest| rest.split_once('.'));
             of_source.is_some_and(|(_, last)| last.parse() == Ok(number))
         })
@@ -118,7 +161,7 @@ pub(crate) fn rule(id: &str) -> Option<&'static RuleRow> {
 
 impl Requirements for Catalogue {
     fn find(&self, id: &str) -> Kind {
-        match self.0.iter().any(|requirement| requirement.id == id) {
+        match self.requirements.iter().any(|requirement| requirement.id == id) {
             // Checks of the CA that have no entry of their own are decided all the same.
             _ if rule(id).is_some() => Kind::Decides,
             true => Kind::Described,
@@ -127,7 +170,7 @@ impl Requirements for Catalogue {
     }
 
     fn ids(&self) -> Vec<&str> {
-        self.0.iter().map(|requirement| requirement.id.as_str()).collect()
+        self.requirements.iter().map(|requirement| requirement.id.as_str()).collect()
     }
 }
 
@@ -137,9 +180,10 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use autoenroll_model::SWITCHES;
+    use autoenroll_model::{SWITCHES, SwitchStep};
 
     use super::*;
+    use crate::sources::Kind;
 
     #[test]
     fn ids_are_unique_and_switches_agree_with_what_they_settle() {
@@ -160,10 +204,89 @@ mod tests {
     }
 
     #[test]
+    fn every_class_of_evidence_has_what_it_claims() {
+        let catalogue = Catalogue::read().unwrap();
+        for Requirement { id, sources, evidence, settled_by, .. } in catalogue.requirements() {
+            let kinds: Vec<Kind> = sources
+                .iter()
+                .map(|citation| catalogue.source(citation).map(|source| source.kind))
+                .map(|kind| kind.unwrap_or_else(|| panic!("{id} cites what fixtures/sources.toml does not list")))
+                .collect();
+            let holds = match evidence {
+                Evidence::Documented => kinds.contains(&Kind::Document),
+                Evidence::Observed => !kinds.is_empty(),
+                Evidence::Inferred => settled_by.is_some(),
+                Evidence::Contested => settled_by.is_some() && kinds.len() > 1,
+            };
+            assert!(holds, "{id} is {evidence}: it needs a source, or a word on what would settle it (`settled-by`)");
+            assert!(sources.iter().collect::<BTreeSet<_>>().len() == sources.len(), "{id} cites a source twice");
+        }
+    }
+
+    #[test]
+    fn what_would_settle_a_requirement_is_a_sentence_or_names_others_that_have_one() {
+        let catalogue = Catalogue::read().unwrap();
+        for Requirement { id, settled_by, .. } in catalogue.requirements() {
+            let Some(settled_by) = settled_by else { continue };
+            assert!(settled_by.len() > 10 && settled_by.trim_end().ends_with('.'), "{id}: {settled_by}");
+            let Some(others) = settled_by.strip_prefix("What settles ") else { continue };
+            for other in others.trim_end_matches('.').split(" and ") {
+                let named = catalogue.requirement(other).and_then(|other| other.settled_by.as_ref());
+                let says = named.is_some_and(|text| !text.starts_with("What settles "));
+                assert!(says, "{id}: {other} does not say what would settle it");
+            }
+        }
+    }
+
+    #[test]
+    fn every_source_is_cited_and_says_what_it_is_about() {
+        let catalogue = Catalogue::read().unwrap();
+        let cited = |source: &Source| {
+            let mut citations = catalogue.requirements().iter().flat_map(|requirement| &requirement.sources);
+            citations.any(|citation| catalogue.source(citation) == Some(source))
+        };
+        for source in catalogue.sources.all() {
+            assert!(source.about.len() > 5 && cited(source), "{}", source.name);
+        }
+    }
+
+    /// A switch has the sources of what it settles. Where a value of it is not supported, that says what would help.
+    #[test]
+    fn every_switch_that_is_inferred_or_contested_says_what_would_settle_it() {
+        let catalogue = Catalogue::read().unwrap();
+        for switch in SWITCHES {
+            let open = |step: &SwitchStep| matches!(step.evidence, Evidence::Inferred | Evidence::Contested);
+            let settled = catalogue.requirement(switch.requirement).unwrap();
+            let says = settled.settled_by.is_some() || !switch.steps.iter().any(open);
+            assert!(says, "{}: {} does not say what would settle it", switch.name, switch.requirement);
+            let supported = switch.steps.iter().any(|step| !open(step));
+            assert!(!supported || !settled.sources.is_empty(), "{}: {}", switch.name, switch.requirement);
+        }
+    }
+
+    /// The tables of rules and the catalogue are about the same: a rule without a source has an inferred entry.
+    #[test]
+    fn every_rule_has_a_class_of_evidence_and_a_source_that_is_listed() {
+        let catalogue = Catalogue::read().unwrap();
+        let ca = autoenroll_ca::RULES.iter().map(|rule| &rule.row);
+        for RuleRow { id, source, .. } in autoenroll_core::RULES.iter().chain(autoenroll_world::RULES).chain(ca) {
+            let evidence = catalogue.evidence(id);
+            assert!(evidence.is_some(), "{id} continues no requirement");
+            if *source == "inferred" {
+                assert_eq!(evidence, Some(Evidence::Inferred), "{id} has a source: its row may name it");
+                continue;
+            }
+            for citation in source.split("; ") {
+                assert!(catalogue.source(citation).is_some(), "{id}: fixtures/sources.toml does not list {citation}");
+            }
+        }
+    }
+
+    #[test]
     fn every_requirement_says_something() {
         for requirement in Catalogue::read().unwrap().requirements() {
-            let Requirement { id, title, text, sources, section, .. } = requirement;
-            assert!(!title.is_empty() && !text.trim().is_empty() && !sources.is_empty() && !section.is_empty(), "{id}");
+            let Requirement { id, title, text, section, .. } = requirement;
+            assert!(!title.is_empty() && !text.trim().is_empty() && !section.is_empty(), "{id}");
             assert!(requirement.exception.as_ref().is_none_or(|why| why.len() > 20), "{id}: a reason is a sentence");
             assert!(
                 !(requirement.seed && requirement.exception.is_some()),

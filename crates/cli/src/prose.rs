@@ -60,7 +60,10 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::BalloonHidden => "the balloon disappears".to_owned(),
         Kind::Icon => format!("{actor} sees an icon in the notification area"),
         Kind::IconHidden => "the icon disappears".to_owned(),
-        Kind::Prompt => format!("{actor} is asked: {}{}", question(facts), offers(facts)),
+        Kind::Prompt => {
+            let by = facts.text("asked-by").map(|provider| format!(" by {provider}")).unwrap_or_default();
+            format!("{actor} is asked{by}: {}{}", question(facts), offers(facts))
+        }
         Kind::PromptChanged => format!("the question changes: {}", question(facts)),
         Kind::PromptWithdrawn => format!("the question goes away ({})", f("point")),
         Kind::Event => {
@@ -211,9 +214,11 @@ fn event(facts: &Facts) -> String {
 /// What kind of refresh it is.
 fn refresh(facts: &Facts) -> String {
     let changed = if facts.get("changed").is_some() { ", with other values" } else { "" };
-    match fact(facts, "refresh").as_str() {
-        "forced" => format!(", forced{changed}"),
-        other => format!(" in the {other}{changed}"),
+    match facts.text("refresh") {
+        Some("forced") => format!(", forced{changed}"),
+        Some(other) => format!(" in the {other}{changed}"),
+        // The log of a real machine does not say it.
+        None => changed.to_owned(),
     }
 }
 
@@ -318,6 +323,10 @@ mod tests {
             prompt.with("offers", vec!["pin", "cancel"]),
             Some("alice is asked: the PIN of alice-card? 2 tries left (pin.enter) [pin | cancel]"),
         );
+        let own = Facts::new().with("point", "pin.enter").with("card", "alice-card").with("tries-left", 2_u32);
+        let own = own.with("asked-by", "Vendor Card CSP").with("offers", vec!["pin", "cancel"]);
+        let asked = "alice is asked by Vendor Card CSP: the PIN of alice-card? 2 tries left (pin.enter) [pin | cancel]";
+        check(Kind::Prompt, own, Some(asked));
         let refused = Facts::new().with("op", "verify-pin").with("card", "alice-card");
         check(
             Kind::CardDone,

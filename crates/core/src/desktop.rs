@@ -4,7 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, BalloonId, Cause, Choice, CoreError, DecisionPoint, Facts, Inverted, OutputBody, PromptId, SimTime,
+    Answer, BalloonId, Cause, Choice, CoreError, DecisionPoint, Facts, Inverted, Notification, OutputBody, PromptId,
+    SimTime,
 };
 
 use crate::frame::{Frame, OpenPrompt, Timer};
@@ -51,7 +52,7 @@ pub(crate) enum WizardAnswer {
 }
 
 impl Desktop {
-    /// S1: about a minute after the start of the run, at once when the express entry is there or the minute is over.
+    /// S1: some time after the start of the run, at once when that is over or an express entry that counts is there.
     pub(crate) fn delay(
         frame: &mut Frame,
         started: SimTime,
@@ -59,8 +60,9 @@ impl Desktop {
         waiting: Waiting,
     ) -> Result<Self, Inverted> {
         let due = started + frame.profile().balloon_delay.0;
-        // T2.2.express
-        let at_once = frame.decide(rules::EXPRESS, "balloon", express, Facts::new());
+        // T2.2.express, P7.32
+        let counts = frame.profile().express.is_yes();
+        let at_once = frame.decide(rules::EXPRESS, "balloon", express && counts, Facts::new());
         if at_once.holds {
             return Self::balloon(frame, waiting, at_once.cause);
         }
@@ -85,6 +87,14 @@ impl Desktop {
     }
 
     fn balloon(frame: &mut Frame, waiting: Waiting, because: Cause) -> Result<Self, Inverted> {
+        let alone = frame.profile().notification == Notification::Icon;
+        let alone = frame.decide(rules::ICON_ALONE, "balloon", alone, Facts::new());
+        if alone.holds {
+            let mut causes = waiting.causes(because);
+            causes.push(alone.cause);
+            frame.emit(OutputBody::Icon { shown: true }, &causes);
+            return Ok(Self { waiting, shown: Shown::Icon });
+        }
         let shown = Shown::Balloon(frame.balloon(&waiting.causes(because)));
         let visible = frame.profile().balloon_visible.0;
         frame.applies(rules::BALLOON_DURATION, "balloon", Facts::new().with("visible", visible.to_string()))?;

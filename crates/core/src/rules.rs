@@ -20,7 +20,7 @@ autoenroll_model::rules! {
         "no bit of AEPolicy asks for work on templates", EndsRun, Exception;
     DOMAIN_MEMBER = "R007", "TechNet cc787781; [MS-CERSOD] 2.1.2.2.1",
         "the computer is a member of a domain", Trigger;
-    UNCONFIGURED = "P7.3", "inferred",
+    UNCONFIGURED = "P7.3", "gradenegger.eu, the Public Key Services container",
         "without any configuration the run still synchronises trust", EndsRunOtherwise;
 
     // B. Triggers.
@@ -55,7 +55,7 @@ autoenroll_model::rules! {
     LDAP_NOT_SIGNED = "R019", "TechNet cc755801; [MS-WCCE] 3.2.2.1.6",
         "the domain controller does not list the capability of signed LDAP (1.2.840.113556.1.4.1791)",
             EndsRun, Exception;
-    DIRECTORY_UNREACHABLE = "R020", "inferred",
+    DIRECTORY_UNREACHABLE = "R020", "Public event pages (detection-wiki)",
         "the directory or its policy cannot be read, which ends the run", EndsRun, Exception;
     STORE_DOWNLOAD_FAILED = "R021", "Windows 10 event manifests (jdu2600/Windows10EtwEvents)",
         "a failed download of one store is logged, and the run continues", EndsRunOtherwise;
@@ -119,7 +119,7 @@ autoenroll_model::rules! {
         "the CA lets the principal enroll, as the policy server announces";
     CA_ORDER = "P7.51", "inferred",
         "CAs that nothing else ranks are asked in the order of their names; otherwise as the directory lists them";
-    CA_OF_SITE = "P7.52", "TechNet wiki 14106; [MS-ADA2] msPKI-Site-Name",
+    CA_OF_SITE = "P7.52", "Microsoft TechNet wiki 14106; [MS-ADA2] msPKI-Site-Name",
         "the CA is of the computer's own site, and is asked before those of none and of other sites";
     SUPERSEDED = "R044", "[MS-CRTD] 2.21; TechNet cc755801",
         "another candidate supersedes the template, and is enrolled in its place";
@@ -302,6 +302,8 @@ autoenroll_model::rules! {
         "the delay is over and the balloon appears", Desktop, Exception;
     EXPRESS = "S1.express", "TechNet cc737159",
         "AEExpress is set, and the balloon appears at once", Desktop, Exception;
+    ICON_ALONE = "P7.61", "Yubico support article 360013717780; libyal/winevt-kb",
+        "an icon alone tells the user that certificates wait", Desktop, Exception;
     LOGOFF_IN_DELAY = "S1.logoff", "inferred",
         "logging off during the delay ends the run", Desktop, Exception;
     BALLOON_CLICKED = "S2.click", "TechNet cc737159",
@@ -338,6 +340,8 @@ autoenroll_model::rules! {
         "several cards match, and the user selects one", Exception;
     NO_CARD = "S6.none", "TechNet cc737159",
         "no inserted card matches, and the insert prompt appears", Exception;
+    NO_READER = "P7.63", "libyal/winevt-kb, catalogue of the messages of certenroll.dll",
+        "without a reader nobody is asked for a card, and the item fails", Exception;
     CARD_SELECTED = "S6a.ok", "Win32 documentation: Smart card user interface",
         "the user selects a card that matches, and the item goes on with it", Exception;
     SELECTION_CANCELLED = "S6a.cancel", "inferred",
@@ -354,6 +358,10 @@ autoenroll_model::rules! {
         "no provider is left, and the item fails with 0x8010006E", Exception;
     DEFAULT_EMPTY = "S8.empty", "TechNet cc737159",
         "the default container of the card is empty, and no question is asked", Exception;
+    PROVIDER_ASKS = "U4.5.replace", "HID ActivClient documentation: Certificate Availability; TechNet cc737159",
+        "the card's provider asks by itself whether its default container may be replaced", Exception;
+    REPLACE_QUESTION = "P7.62", "TechNet cc737159",
+        "the user is asked before an occupied default container gives way", Exception;
     DEFAULT_OCCUPIED = "S8.occupied", "TechNet cc737159",
         "the default container holds key and certificate, and the user is asked whether to replace them", Exception;
     REPLACE_YES = "S8q.yes", "TechNet cc737159",
@@ -368,6 +376,8 @@ autoenroll_model::rules! {
         "no try is left, and the item fails with 0x8010006C", Exception;
     PIN_CANCELLED = "S9.cancel", "inferred",
         "the user cancels the PIN prompt, and the item fails with 0x8010006E", Exception;
+    PROVIDER_PIN = "U4.5.pin", "Win32 documentation: CryptAcquireContext; TechNet cc737159",
+        "the card's provider asks for the PIN by itself", Exception;
     PIN_CACHED = "S9.cached", "Windows documentation: Smart Card Architecture",
         "a PIN that was right before is used without a prompt", Exception;
     KEY_MADE = "S10.ok", "TechNet cc737159",

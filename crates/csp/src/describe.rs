@@ -2,14 +2,18 @@
 
 use autoenroll_apdu::gids::{ContainerFlags, ContainerMap, FileId, KeyMap, KeyMapRecord, MasterFile, commands, tag};
 use autoenroll_apdu::tlv::{self, Tag};
-use autoenroll_model::{CardDescription, ContainerView};
+use autoenroll_model::{CardDescription, ContainerView, ProviderDialogs};
 
 use crate::container::has_key;
 use crate::script::Halt;
 use crate::transaction::{CardTransaction, certificate_object, key_record};
 
 /// Reads containers, free records and PIN status. It writes nothing and needs no PIN.
-pub(crate) fn describe(card: &mut CardTransaction<'_>, max_containers: u8) -> Result<CardDescription, Halt> {
+pub(crate) fn describe(
+    card: &mut CardTransaction<'_>,
+    max_containers: u8,
+    dialogs: ProviderDialogs,
+) -> Result<CardDescription, Halt> {
     let tries_left = tries_left(card)?;
     let map = card.container_map()?;
     let keys = card.key_map()?;
@@ -18,6 +22,7 @@ pub(crate) fn describe(card: &mut CardTransaction<'_>, max_containers: u8) -> Re
         free_containers: free_containers(&map, max_containers),
         tries_left,
         containers: containers(card, &map, &keys, &master)?,
+        dialogs,
     })
 }
 

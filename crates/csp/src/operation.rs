@@ -4,7 +4,7 @@ use std::fmt;
 
 use autoenroll_apdu::gids::{FileId, tag};
 use autoenroll_apdu::{Command, redact};
-use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, HResult, KeyPlace, hex};
+use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, HResult, KeyPlace, ProviderDialogs, hex};
 
 use crate::script::{CardAnswer, Halt, Script};
 use crate::transaction::CardTransaction;
@@ -61,6 +61,8 @@ pub struct Target {
     /// How many containers cards of this kind take. GIDS cards do not tell; a provider knows it with the ATR. Only
     /// [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.
     pub max_containers: u8,
+    /// What the provider of such cards asks by itself. Only [`CardOperation::Describe`] looks at it.
+    pub dialogs: ProviderDialogs,
 }
 
 /// What an operation does next. `Debug` does not show the PIN in a command.
@@ -107,7 +109,9 @@ fn identify(mut script: Script<'_>) -> Result<CardSerial, Halt> {
 
 fn perform(card: &mut CardTransaction<'_>, operation: &CardOperation, target: &Target) -> Result<EffectResult, Halt> {
     match operation {
-        CardOperation::Describe => describe::describe(card, target.max_containers).map(EffectResult::Card),
+        CardOperation::Describe => {
+            describe::describe(card, target.max_containers, target.dialogs).map(EffectResult::Card)
+        }
         CardOperation::VerifyPin => Ok(EffectResult::Done),
         CardOperation::Generate { algorithm, key_spec, make_default, overwrite } => {
             let parameters = generate::KeyParameters::new(*algorithm, *key_spec, *make_default);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use autoenroll_model::{Fact, Toggle};
 use autoenroll_trace::{Kind, Record};
 
 use crate::beyond::{Beyond, CardView};
@@ -17,6 +18,8 @@ pub(crate) struct DefaultContainers {
     told: BTreeMap<String, ToldCard>,
     /// Default containers that a user agreed to replace, by card and name.
     agreed: BTreeMap<(String, String), Agreement>,
+    /// Another container may become the default unasked; the key in the old one must stay all the same.
+    unasked: bool,
 }
 
 /// A user's Yes.
@@ -38,6 +41,10 @@ struct ToldCard {
 }
 
 impl DefaultContainers {
+    pub(crate) fn new(question: Option<Toggle>) -> Self {
+        Self { unasked: question.is_some_and(|question| !question.is_yes()), ..Self::default() }
+    }
+
     pub(crate) fn see(&mut self, card: &str, view: &CardView) {
         self.views.insert(card.to_owned(), view.clone());
     }
@@ -55,9 +62,11 @@ impl DefaultContainers {
     fn replaced(&mut self, card: &str, after: &CardView) -> Option<String> {
         let before = self.views.insert(card.to_owned(), after.clone())?;
         let replaced = before.occupied().filter(|(container, key)| {
-            let still =
-                after.default.as_ref().is_some_and(|now| now.name == *container && now.key.as_deref() == Some(*key));
-            !still && !self.agreed.contains_key(&(card.to_owned(), (*container).to_owned()))
+            let now = after.default.as_ref();
+            let still = now.is_some_and(|now| now.name == *container && now.key.as_deref() == Some(*key));
+            // Which of several containers is the default is all that has changed.
+            let moved = self.unasked && now.is_some_and(|now| now.name != *container);
+            !still && !moved && !self.agreed.contains_key(&(card.to_owned(), (*container).to_owned()))
         });
         let replaced = replaced.map(|(container, _)| container.to_owned());
         if let Some((_, key)) = after.occupied() {
@@ -90,7 +99,7 @@ impl DefaultContainers {
             }
             ("set-default", Some(container)) => {
                 told.default = Some(container.to_owned());
-                old.filter(|old| old != container)
+                old.filter(|old| old != container && !self.unasked)
             }
             _ => None,
         }?;
@@ -135,6 +144,10 @@ impl Checker for DefaultContainers {
                 let card = operation.facts.text("card")?;
                 let container = self.replaced_by(operation, at.record)?;
                 return Some(Violation { actor: card.to_owned(), ..violation(at, &container) });
+            }
+            (Kind::Decision, _) if at.text("rule") == Some("P7.62") => {
+                self.unasked = at.record.facts.get("outcome") == Some(&Fact::Flag(false));
+                None
             }
             (Kind::RunEnded, _) => {
                 self.agreed.retain(|_, agreement| !agreement.done);

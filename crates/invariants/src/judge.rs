@@ -14,7 +14,7 @@ pub const INSTANCES: usize = 100;
 /// the trace has stated as violations itself.
 #[must_use]
 pub fn judge(trace: &Trace) -> Vec<Violation> {
-    let mut checkers = Checkers::new(None);
+    let mut checkers = Checkers::new(None, None);
     let mut found: Vec<Violation> = Vec::new();
     for record in trace.records() {
         let stated = stated(record).filter(|stated| {

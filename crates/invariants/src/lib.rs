@@ -23,7 +23,7 @@ mod request;
 mod session;
 mod table;
 
-use autoenroll_model::Cancelled;
+use autoenroll_model::{Cancelled, Toggle};
 use autoenroll_trace::{Record, Trace};
 
 pub use crate::beyond::{Beyond, CardView, DefaultContainer};
@@ -50,15 +50,16 @@ pub struct Checkers {
 
 impl Checkers {
     /// Before the first record. `cancelled` is the profile's switch for items that the user cancelled; without it a
-    /// summary may name them or not.
+    /// summary may name them or not. `replace_question` is that for the question before an occupied default container
+    /// gives way; without it the question is expected, until a decision of the trace says that it is not asked.
     #[must_use]
-    pub fn new(cancelled: Option<Cancelled>) -> Self {
+    pub fn new(cancelled: Option<Cancelled>, replace_question: Option<Toggle>) -> Self {
         Self {
             contract: Default::default(),
             pin_given: Default::default(),
             pin_spent: Default::default(),
             retry_counter: Default::default(),
-            default_container: Default::default(),
+            default_container: container::DefaultContainers::new(replace_question),
             enrolled: Default::default(),
             duplicate_request: Default::default(),
             silent_success: Default::default(),

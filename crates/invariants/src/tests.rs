@@ -124,7 +124,7 @@ fn a_bench_that_names_pins_shows_a_refused_one_at_once() {
         "card apdu card=card command=0020008004ffffffff response=63c1 < 4",
     ]);
     let found = |second: u32| {
-        let mut checkers = Checkers::new(None);
+        let mut checkers = Checkers::new(None, None);
         let pins = [None, None, None, None, None, Some(1), Some(second)];
         let beyond = |pin| Beyond::Command { pin: Some(PinId(pin)), card: None };
         let observed = trace
@@ -159,7 +159,7 @@ fn a_counter_that_is_shown_rises_with_the_right_pin_only() {
     let view = |tries| CardView { tries, default: None };
     let rise = |response: &str, pin: Option<PinId>| {
         let trace = trace(&[&format!("card apdu card=card command=0020008004ffffffff response={response}")]);
-        let mut checkers = Checkers::new(None);
+        let mut checkers = Checkers::new(None, None);
         checkers.card("card", &view(1));
         let beyond = Beyond::Command { pin, card: Some(view(3)) };
         let found = checkers.observe(&trace, &trace.records()[0], &beyond);
@@ -222,7 +222,7 @@ fn a_default_container_that_is_shown_is_followed_by_its_key() {
     };
     let trace = trace(&["card apdu card=card command=00db response=9000"]);
     let found = |before: CardView, after: CardView| {
-        let mut checkers = Checkers::new(None);
+        let mut checkers = Checkers::new(None, None);
         checkers.card("card", &before);
         let beyond = Beyond::Command { pin: None, card: Some(after) };
         !checkers.observe(&trace, &trace.records()[0], &beyond).is_empty()
@@ -291,7 +291,7 @@ fn no_second_request_while_one_is_pending() {
         &["duplicate-request@4"],
     );
     let trace = trace(&[request]);
-    let mut checkers = Checkers::new(None);
+    let mut checkers = Checkers::new(None, None);
     checkers.pending("CA", 2, "alice", "T");
     assert_eq!(checkers.observe(&trace, &trace.records()[0], &Beyond::Nothing).len(), 1, "pending before the trace");
 }
@@ -333,7 +333,7 @@ fn summary(cancelled: Option<Cancelled>, code: &str, told: usize, leaves: bool) 
         records.push("alice logoff");
     }
     records.push("alice run-ended");
-    let (trace, mut checkers) = (trace(&records), Checkers::new(cancelled));
+    let (trace, mut checkers) = (trace(&records), Checkers::new(cancelled, None));
     let found = trace.records().iter().flat_map(|record| checkers.observe(&trace, record, &Beyond::Nothing));
     found.map(|violation| violation.reason).collect()
 }

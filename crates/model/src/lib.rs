@@ -55,15 +55,15 @@ pub use policy::AePolicy;
 pub use principal::{Context, Identity, PrincipalObject, Sid, SidError};
 pub use profile::{
     CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable, Evidence,
-    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
-    Profile, Removal, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit, StrongMapping, SupersededCopies,
-    Switch, SwitchError, SwitchStep, Threshold, TimerCadence, Toggle, Unconfigured, WindowsVersion,
+    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, NoReader, Notification,
+    Period, PinCache, Profile, Removal, ReplaceNo, ReplaceYes, RequestHash, SWITCHES, SchemaLimit, StrongMapping,
+    SupersededCopies, Switch, SwitchError, SwitchStep, Threshold, TimerCadence, Toggle, Unconfigured, WindowsVersion,
 };
 pub use prompt::{Answer, BalloonId, Choice, DecisionPoint, PromptId};
 pub use store::{
     CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
-    PolicyTemplate, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings, StoredCertificate, Stores,
-    Thumbprint, TrustContainer, TrustStore,
+    PolicyTemplate, ProviderDialogs, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings,
+    StoredCertificate, Stores, Thumbprint, TrustContainer, TrustStore,
 };
 pub use template::{
     CaUri, CngSettings, EnrollmentFlags, EnrollmentService, GeneralFlags, KeySpec, KeyUsage, NameFlags, Oid, OidError,

@@ -14,9 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use self::switches::{Profile, SWITCHES};
 pub use self::values::{
     CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable,
-    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
-    Removal, ReplaceNo, ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies, Threshold, TimerCadence,
-    Toggle, Unconfigured,
+    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, NoReader, Notification,
+    Period, PinCache, Removal, ReplaceNo, ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies,
+    Threshold, TimerCadence, Toggle, Unconfigured,
 };
 use crate::words;
 

@@ -352,6 +352,30 @@ pub struct CardDescription {
     pub free_containers: u16,
     /// PIN attempts left; `None` when the card does not tell.
     pub tries_left: Option<u8>,
+    /// What its provider asks by itself.
+    #[serde(default, skip_serializing_if = "ProviderDialogs::is_none")]
+    pub dialogs: ProviderDialogs,
+}
+
+/// What the provider of a card asks in dialogs of its own while it works, so that whoever calls it does not ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct ProviderDialogs {
+    /// Whether what is in an occupied default container may be replaced, before it makes a key.
+    #[serde(default)]
+    pub replace: bool,
+    /// The PIN, where it is not handed one, until it is right, given up or blocked.
+    #[serde(default)]
+    pub pin: bool,
+}
+
+impl ProviderDialogs {
+    /// Whether it asks nothing.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        !self.replace && !self.pin
+    }
 }
 
 impl CardDescription {

@@ -10,8 +10,8 @@ use autoenroll_model::{
     Action, Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, Cause, Choice, ContainerView,
     CoreError, DecisionPoint, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EventEntry,
     EventSource, Facts, FileTime, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeySpec, Now, Outcome, Output,
-    OutputBody, PinId, Profile, PromptId, ReaderState, ReaderView, Report, RequestEntry, RequestStage, Settings,
-    Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
+    OutputBody, PinId, Profile, PromptId, ProviderDialogs, ReaderState, ReaderView, Report, RequestEntry, RequestStage,
+    Settings, Severity, SimTime, StoredCertificate, Stores, Submission, Thumbprint, Trigger, TriggerCause,
 };
 use autoenroll_mutants::{PlantedBug, Sabotaged};
 
@@ -427,8 +427,12 @@ fn a_card_is_asked_for_something_else() {
         has_key: true,
         has_certificate: true,
     };
-    let description =
-        CardDescription { containers: vec![container(0), container(1)], free_containers: 2, tries_left: None };
+    let description = CardDescription {
+        containers: vec![container(0), container(1)],
+        free_containers: 2,
+        tries_left: None,
+        dialogs: ProviderDialogs::default(),
+    };
     let write = |name: &str| CardOperation::WriteCertificate { container: name.into(), certificate: vec![] };
     check(
         PlantedBug::WrongContainer,

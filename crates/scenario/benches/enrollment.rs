@@ -123,6 +123,7 @@ fn scenario(text: &str) -> Scenario {
         ("gids-small", include_str!("../../../fixtures/cards/gids-small.toml")),
         ("gids-no-default", include_str!("../../../fixtures/cards/gids-no-default.toml")),
         ("vendor", include_str!("../../../fixtures/cards/vendor.toml")),
+        ("vendor-dialogs", include_str!("../../../fixtures/cards/vendor-dialogs.toml")),
     ] {
         fixtures = fixtures.with(&format!("cards/{name}.toml"), text);
     }

@@ -1,5 +1,7 @@
 //! A first scenario for an author who has none: a file that runs.
 
+use autoenroll_model::{Duration, Notification, Profile};
+
 /// What a new scenario is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewScenario {
@@ -33,6 +35,18 @@ pub fn new_scenario(new: &NewScenario) -> String {
             NewScenarioKind::SmartCard => SMART_CARD,
             NewScenarioKind::Machine => MACHINE,
         }
+        .replace("{notification}", &notification(profile))
+        .as_str()
+}
+
+/// The step that matches what tells the user of a waiting certificate, under a profile.
+fn notification(profile: &str) -> String {
+    let profile = Profile::named(profile).unwrap_or_else(Profile::server_2003_sp1);
+    match profile.notification {
+        Notification::Icon => r#"{ expect = "icon" }"#.to_owned(),
+        Notification::Balloon if profile.balloon_delay.0 == Duration::ZERO => r#"{ expect = "balloon" }"#.to_owned(),
+        Notification::Balloon => format!(r#"{{ after = "{}", expect = "balloon" }}"#, profile.balloon_delay.0),
+    }
 }
 
 const ABOUT: &str = r#"summary = """
@@ -74,7 +88,7 @@ pin = { value = "1234", tries = 3 }
 steps = [
   { insert = "badge" },
   { logon = "alice" },
-  { after = "60s", expect = "balloon" },
+  {notification},
   { after = "5s", click = "icon" },
   { prompt = "wizard.start", answer = "start" },
   { prompt = "pin.enter", facts = { tries-left = 3 }, answer = { pin = "1234" } },

@@ -7,6 +7,7 @@ use autoenroll_model::{
 use autoenroll_trace::{Kind, RecordId};
 
 use crate::action::{Action, CardFault, ClickTarget, UserAnswer};
+use crate::desktop::Asker;
 use crate::error::{ActError, Thing, Unknown, WorldError};
 use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
@@ -340,12 +341,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
         };
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
-        let Some(closed) = session.desktop.close(prompt) else { return Ok(()) };
+        let Some(closed) = session.desktop.close_of(prompt) else { return Ok(()) };
         if point == DecisionPoint::WizardStart && answer == Answer::Start {
             session.desktop.wizard = true;
         }
         let record = self.record(user, Kind::Answer, facts, vec![closed.record]);
-        self.deliver(id, Input::PromptAnswered { prompt, answer }, vec![record]).map_err(ActError::from)
+        match prompt {
+            Asker::Core(prompt) => self.deliver(id, Input::PromptAnswered { prompt, answer }, vec![record]),
+            Asker::Provider(effect) => self.provider_answered(id, effect, &answer),
+        }
+        .map_err(ActError::from)
     }
 
     pub(crate) fn computer_role(&self, computer: &str) -> Result<ComputerRole, Unknown> {

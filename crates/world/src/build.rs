@@ -106,7 +106,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             set_aside: BTreeMap::new(),
             roaming: BTreeSet::new(),
             changes: Vec::new(),
-            invariants: Checkers::new(Some(spec.profile.cancelled)),
+            invariants: Checkers::new(Some(spec.profile.cancelled), Some(spec.profile.replace_question)),
         };
         let keys = Keys::new(&spec, software);
         world.build_directory(&spec);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_model::{BalloonId, Choice, DecisionPoint, Facts, PinId, PromptId};
+use autoenroll_model::{BalloonId, Choice, DecisionPoint, Effect, EffectId, Facts, PinId, PromptId};
 use autoenroll_trace::RecordId;
 
 use autoenroll_csp::Pin;
@@ -16,7 +16,39 @@ pub(crate) struct Desktop {
     pub(crate) wizard: bool,
     pub(crate) locked: bool,
     prompts: BTreeMap<PromptId, Prompt>,
+    /// Providers of cards that have something to ask, by the effect that waits for it.
+    pub(crate) providers: BTreeMap<EffectId, ProviderWork>,
+    /// PINs that providers keep for this process, by card.
+    pub(crate) kept_pins: BTreeMap<String, KeptPin>,
     vault: Vault,
+}
+
+/// A provider that has to ask before it does what a core wants.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ProviderWork {
+    /// What it does on the card by itself, with the facts of its beginning.
+    pub(crate) running: Option<(Effect, Facts)>,
+    /// What it asks.
+    pub(crate) prompt: Option<Prompt>,
+    /// The default container may be replaced, or holds nothing.
+    pub(crate) may_replace: bool,
+}
+
+/// A PIN that a provider keeps for its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeptPin {
+    pub(crate) pin: PinId,
+    /// The insertion of the card that took it; a card that was out since then asks anew.
+    pub(crate) insertion: u32,
+}
+
+/// Whose prompt it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// The core's.
+    Core(PromptId),
+    /// That of a card's provider, which asks before it does what the core wants.
+    Provider(EffectId),
 }
 
 /// An open prompt.
@@ -45,14 +77,24 @@ impl Desktop {
         self.prompts.remove(&id)
     }
 
-    /// The open prompt of a decision point, the earliest when there are several.
-    pub(crate) fn find(&self, point: DecisionPoint) -> Option<(PromptId, &Prompt)> {
-        self.prompts.iter().find(|(_, prompt)| prompt.point == point).map(|(id, prompt)| (*id, prompt))
+    /// Closes whose prompt it is.
+    pub(crate) fn close_of(&mut self, asker: Asker) -> Option<Prompt> {
+        match asker {
+            Asker::Core(id) => self.close(id),
+            Asker::Provider(effect) => self.providers.get_mut(&effect).and_then(|work| work.prompt.take()),
+        }
     }
 
-    /// The open prompts, in the order of their ids.
-    pub(crate) fn prompts(&self) -> impl Iterator<Item = (PromptId, &Prompt)> {
-        self.prompts.iter().map(|(id, prompt)| (*id, prompt))
+    /// The open prompt of a decision point, the earliest of the core's when there are several.
+    pub(crate) fn find(&self, point: DecisionPoint) -> Option<(Asker, &Prompt)> {
+        self.prompts().find(|(_, prompt)| prompt.point == point)
+    }
+
+    /// The open prompts: the core's in the order of their ids, then those of providers.
+    pub(crate) fn prompts(&self) -> impl Iterator<Item = (Asker, &Prompt)> {
+        let own = self.prompts.iter().map(|(id, prompt)| (Asker::Core(*id), prompt));
+        let open = self.providers.iter().filter_map(|(effect, work)| Some((*effect, work.prompt.as_ref()?)));
+        own.chain(open.map(|(effect, prompt)| (Asker::Provider(effect), prompt)))
     }
 
     /// Keeps a PIN and names it.
@@ -102,7 +144,7 @@ mod tests {
         let mut desktop = Desktop::default();
         assert_eq!(desktop.open(PromptId(4), prompt(4)), None);
         assert_eq!(desktop.open(PromptId(2), prompt(2)), None);
-        assert_eq!(desktop.find(DecisionPoint::PinEnter).map(|(id, _)| id), Some(PromptId(2)));
+        assert_eq!(desktop.find(DecisionPoint::PinEnter).map(|(id, _)| id), Some(Asker::Core(PromptId(2))));
         assert_eq!(desktop.find(DecisionPoint::Summary), None);
         assert!(desktop.close(PromptId(2)).is_some() && desktop.close(PromptId(2)).is_none());
     }

@@ -155,6 +155,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                     && let Some(session) = self.sessions.get_mut(&id)
                 {
                     session.desktop.wizard = false;
+                    session.desktop.kept_pins.clear();
                 }
                 Some(record)
             }

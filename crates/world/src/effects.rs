@@ -83,6 +83,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         let because = because.into_iter().chain([pending.record]).collect();
         let waited = matches!(pending.effect, Effect::Card { .. } | Effect::ReadReaders);
+        let record = pending.record;
+        self.provider_leaves(id, effect, &[record]);
         self.readers.cancel(id, effect);
         if waited
             && !self.readers.work_for(id, effect)
@@ -106,6 +108,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn complete(&mut self, id: SessionId, effect: EffectId, result: EffectResult) -> Result<(), WorldError> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         let Some(pending) = session.effects.remove(&effect) else { return Ok(()) };
+        session.desktop.providers.remove(&effect);
         let principal = session.principal.clone();
         let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
         let causes = std::iter::once(pending.record).chain(self.blame(&principal, &pending.effect, &result)).collect();

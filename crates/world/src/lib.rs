@@ -35,6 +35,7 @@ mod look;
 mod names;
 mod observe;
 mod policy;
+mod provider;
 mod queue;
 mod readers;
 mod record;

@@ -59,8 +59,20 @@ pub(crate) struct LogonId(pub(crate) u32);
 pub(crate) enum CardClient {
     /// A core's.
     Core { session: SessionId, effect: EffectId },
+    /// A provider's own, on behalf of a core's effect.
+    Provider { session: SessionId, effect: EffectId },
     /// That of a user who logs on.
     Logon(LogonId),
+}
+
+impl CardClient {
+    /// Whether it does that effect, or what has to be done before.
+    fn works_for(self, of: SessionId, wanted: EffectId) -> bool {
+        match self {
+            Self::Core { session, effect } | Self::Provider { session, effect } => session == of && effect == wanted,
+            Self::Logon(_) => false,
+        }
+    }
 }
 
 impl Readers {
@@ -105,14 +117,14 @@ impl Readers {
     /// Whether any reader has or will have a transaction of an effect.
     pub(crate) fn work_for(&self, session: SessionId, effect: EffectId) -> bool {
         let mut queued = self.0.values().flat_map(|reader| &reader.queue);
-        queued.any(|transaction| transaction.client == CardClient::Core { session, effect })
+        queued.any(|transaction| transaction.client.works_for(session, effect))
     }
 
     /// Takes the transactions of an effect out that have not begun.
     pub(crate) fn cancel(&mut self, session: SessionId, effect: EffectId) {
-        let client = CardClient::Core { session, effect };
         for reader in self.0.values_mut() {
-            reader.queue.retain(|transaction| transaction.client != client || transaction.began.is_some());
+            let of_it = |transaction: &CardTransaction| transaction.client.works_for(session, effect);
+            reader.queue.retain(|transaction| !of_it(transaction) || transaction.began.is_some());
         }
     }
 

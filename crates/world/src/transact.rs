@@ -35,15 +35,19 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     ) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let (principal, computer) = (session.principal.clone(), session.computer.clone());
-        let given = pin.map(|pin| session.desktop.pin(pin).cloned());
         let Some(name) = self.names.card(&card.0).map(str::to_owned) else { return false };
         let Some(reader) = self.readers.place_of(&name).filter(|place| place.computer == computer).cloned() else {
             return false;
         };
-        if given == Some(None) {
+        if self.digits(id, pin) == Some(None) {
             self.violation(&principal, Invariant::PinGiven, "a PIN is used that the user never gave", vec![record]);
             return false;
         }
+        if self.provider_asks(id, effect, &name, pin, operation) {
+            return true;
+        }
+        let pin = pin.or_else(|| self.kept_pin(id, &name));
+        let given = self.digits(id, pin);
         let provider = self.provider_of(&reader).unwrap_or_default();
         let container = match operation {
             CardOperation::Generate { overwrite: None, .. } => self.next_container(&principal, &name),
@@ -75,7 +79,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         pin: Option<Pin>,
     ) -> Operation {
         let containers = self.hosts.cards.card(card, |card| card.profile().capacity.containers);
-        let target = Target { new_key, max_containers: containers.unwrap_or_default() };
+        let target = Target { new_key, max_containers: containers.unwrap_or_default(), dialogs: self.dialogs_of(card) };
         Operation::Perform { operation, pin, target }
     }
 
@@ -211,6 +215,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         let (session, effect) = match transaction.client {
             CardClient::Logon(id) => return self.logon_card_done(id, transaction.record, performed(outcome)),
+            CardClient::Provider { session, effect } => {
+                return self.provider_done(session, effect, &transaction, performed(outcome));
+            }
             CardClient::Core { session, effect } => (session, effect),
         };
         if transaction.operation != Operation::Identify {

@@ -1,7 +1,7 @@
 //! What a requirement, an HRESULT, an event, a word of the language or a switch is.
 
 use autoenroll_ca::PolicyRule;
-use autoenroll_model::{Evidence, HResult, RuleRow, SWITCHES};
+use autoenroll_model::{Evidence, HResult, RuleRow, SWITCHES, WindowsVersion};
 use autoenroll_scenario::{Word, parse, vocabulary};
 
 use super::{WIDTH, wrap};
@@ -20,34 +20,36 @@ const LABEL: usize = 12;
 /// A requirement with everything that is known about it.
 pub(super) fn requirement(id: &str, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match catalogue.requirement(id) {
-        Some(requirement) => entry(requirement, console)?,
-        None => ca_rule(id, console)?,
+        Some(requirement) => entry(requirement, catalogue, console)?,
+        None => ca_rule(id, catalogue, console)?,
     }
     places_of(id, console)?;
     shown_by(id, console)?;
     Ok(Exit::Ok)
 }
 
-fn entry(requirement: &Requirement, console: &mut Console<'_>) -> Result<(), Failure> {
-    let Requirement { id, title, text, sources, evidence, exception, .. } = requirement;
+fn entry(requirement: &Requirement, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
+    let Requirement { id, title, text, sources, evidence, settled_by, exception, .. } = requirement;
     writeln!(console.out, "{}  {title}\n", console.paint(Colour::Yellow, id))?;
     for line in wrap(text, WIDTH) {
         writeln!(console.out, "{line}")?;
     }
     writeln!(console.out)?;
-    let supported = match evidence {
-        Evidence::Documented => "documented: a public document says so",
-        Evidence::Observed => "observed: seen from outside",
-        Evidence::Inferred => "inferred: concluded, or chosen where nothing is known",
-        Evidence::Contested => "contested: public sources contradict each other",
-    };
-    particular("evidence", supported, console)?;
-    for (at, source) in sources.iter().enumerate() {
-        particular(if at == 0 { "source" } else { "" }, source, console)?;
+    particular("evidence", supported(*evidence), console)?;
+    if let Some(settled_by) = settled_by {
+        particular("settled by", settled_by, console)?;
+    }
+    for (at, citation) in sources.iter().enumerate() {
+        let about = catalogue.source(citation).map_or("", |source| source.about.as_str());
+        particular(if at == 0 { "source" } else { "" }, &format!("{citation}; about {about}"), console)?;
     }
     particular("profiles", &requirement.profiles(), console)?;
     if let Some(switch) = SWITCHES.iter().find(|switch| switch.requirement == *id) {
         particular("switch", &format!("{}; `autoenroll profiles` shows its values", switch.name), console)?;
+        for version in WindowsVersion::ALL {
+            let known = format!("{version}: {}", profiles::known(*version, switch));
+            particular("", &known, console)?;
+        }
     }
     if catalogue::rule(id).is_some() {
         particular("decides", "each decision is recorded: `autoenroll show --detail everything`", console)?;
@@ -58,14 +60,27 @@ fn entry(requirement: &Requirement, console: &mut Console<'_>) -> Result<(), Fai
     Ok(())
 }
 
+/// A class of evidence in words.
+const fn supported(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Documented => "documented: a public document says so",
+        Evidence::Observed => "observed: seen from outside",
+        Evidence::Inferred => "inferred: concluded, or chosen where nothing is known",
+        Evidence::Contested => "contested: public sources contradict each other",
+    }
+}
+
 /// A check of the CA that has no entry in the catalogue.
-fn ca_rule(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+fn ca_rule(id: &str, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(PolicyRule { row: RuleRow { statement, source, .. }, refusal }) =
         autoenroll_ca::RULES.iter().find(|rule| rule.row.id == id)
     else {
         return Err(Failure::Usage(format!("nothing more is known about `{id}`")));
     };
     writeln!(console.out, "{}  {statement}\n", console.paint(Colour::Yellow, id))?;
+    if let Some(evidence) = catalogue.evidence(id) {
+        particular("evidence", supported(evidence), console)?;
+    }
     particular("source", source, console)?;
     if let Some(code) = refusal {
         particular("otherwise", &format!("the CA refuses with {code}"), console)?;
@@ -84,7 +99,7 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
     }
     writeln!(console.out, "{}\n", console.paint(Colour::Yellow, &code.to_string()))?;
     for requirement in &about {
-        entry(requirement, console)?;
+        entry(requirement, catalogue, console)?;
         places_of(&requirement.id, console)?;
         shown_by(&requirement.id, console)?;
         writeln!(console.out)?;
@@ -112,7 +127,7 @@ pub(super) fn event(number: u16, catalogue: &Catalogue, console: &mut Console<'_
         if at > 0 {
             writeln!(console.out)?;
         }
-        entry(about, console)?;
+        entry(about, catalogue, console)?;
         particular("written by", &about.section, console)?;
         places_of(&about.id, console)?;
         shown_by(&about.id, console)?;
@@ -138,7 +153,7 @@ pub(super) fn word(name: &str, console: &mut Console<'_>) -> Result<Exit, Failur
     }
     if let Some(switch) = SWITCHES.iter().find(|switch| switch.name == name) {
         heading(told + 1, name, "switch", switch.about.trim(), console)?;
-        profiles::of(switch, console)?;
+        profiles::of(switch, Catalogue::read().map_err(Failure::Bench)?, console)?;
     }
     Ok(Exit::Ok)
 }

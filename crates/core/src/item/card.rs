@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     Answer, CardDescription, CardOperation, CardSerial, Choice, DecisionPoint, Effect, Fact, Facts, HResult,
-    InsertPrompt, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
+    InsertPrompt, NoReader, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
 };
 
 use super::state::{Card, Certified, Job, Next, Purpose, Question, State, Step};
@@ -68,6 +68,11 @@ pub(super) fn readers_read(
             job.applies(frame, rules::NO_CARD, &provider, facts)?;
             if readers.is_empty() {
                 events::detail(frame, Detail::NoReader, job.name(), Facts::new());
+                let fails = frame.profile().no_reader == NoReader::Fail;
+                if job.decide(frame, rules::NO_READER, &provider, fails, Facts::new()) {
+                    // X6.2.0x8010002E
+                    return Ok(Next::fail(HResult::SCARD_E_NO_READERS_AVAILABLE));
+                }
             }
             Ok(ask_for_card(job, frame, purpose, &readers))
         }
@@ -306,8 +311,10 @@ pub(super) fn described(
     }
 }
 
-/// A default container that holds credentials is not replaced unasked. A certificate that comes in a later run than its
-/// key asks too: another may have become the default in between, and whether an earlier answer meant it is unknown.
+/// A default container that holds credentials is not replaced unasked where the profile has the question, or the
+/// provider asks by itself when it makes the key; otherwise the new container goes beside it. A certificate that comes
+/// in a later run than its key asks too: another may have become the default in between, and whether an earlier answer
+/// meant it is unknown.
 fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
     let default = card.description.default_container();
     let own = match &purpose {
@@ -321,6 +328,14 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
     let facts = Facts::new().with_some("container", name.as_deref());
     if !occupied {
         job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
+        return ask_for_pin(job, frame, purpose, card);
+    }
+    let own = card.description.dialogs.replace;
+    if job.decide(frame, rules::PROVIDER_ASKS, &card.serial.0, own, facts.clone()) {
+        return ask_for_pin(job, frame, purpose, card);
+    }
+    let asks = frame.profile().replace_question.is_yes();
+    if !job.decide(frame, rules::REPLACE_QUESTION, &card.serial.0, asks, facts.clone()) {
         return ask_for_pin(job, frame, purpose, card);
     }
     job.applies(frame, rules::DEFAULT_OCCUPIED, &card.serial.0, facts)?;
@@ -379,12 +394,16 @@ fn ask_for_pin(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -
         job.applies(frame, rules::PIN_BLOCKED, &serial, Facts::new().with("tries-left", 0_u8))?;
         return Ok(Next::fail(HResult::SCARD_W_CHV_BLOCKED));
     }
+    let own = card.description.dialogs.pin;
+    if job.decide(frame, rules::PROVIDER_PIN, &serial, own, Facts::new()) {
+        return Ok(verify(job, frame, purpose, card, None));
+    }
     // K8.3.pin-cache
     if let Some(pin) = frame.pins.get(&card.serial).copied() {
         let kept = frame.profile().pin_cache != PinCache::Item;
         if job.decide(frame, rules::PIN_CACHE_LIFE, &serial, kept, Facts::new()) {
             job.applies(frame, rules::PIN_CACHED, &serial, Facts::new())?;
-            return Ok(verify(job, frame, purpose, card, pin));
+            return Ok(verify(job, frame, purpose, card, Some(pin)));
         }
     }
     Ok(open_pin_prompt(job, frame, purpose, card))
@@ -404,15 +423,16 @@ pub(super) fn pin_given(
     answer: &Answer,
 ) -> Result<Next, Halt> {
     if let Answer::Pin(pin) = answer {
-        return Ok(verify(job, frame, purpose, card, *pin));
+        return Ok(verify(job, frame, purpose, card, Some(*pin)));
     }
     // X6.2.0x8010006E
     job.applies(frame, rules::PIN_CANCELLED, &card.serial.0, Facts::new())?;
     Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER))
 }
 
-fn verify(job: &Job, frame: &mut Frame, purpose: Purpose, card: Card, pin: PinId) -> Next {
-    let effect = Effect::Card { card: card.serial.clone(), pin: Some(pin), operation: CardOperation::VerifyPin };
+/// Without a PIN the card's provider asks for it.
+fn verify(job: &Job, frame: &mut Frame, purpose: Purpose, card: Card, pin: Option<PinId>) -> Next {
+    let effect = Effect::Card { card: card.serial.clone(), pin, operation: CardOperation::VerifyPin };
     job.ask(frame, effect, Step::Verify { purpose, card, pin })
 }
 
@@ -421,7 +441,7 @@ pub(super) fn verified(
     frame: &mut Frame,
     purpose: Purpose,
     card: Card,
-    pin: PinId,
+    pin: Option<PinId>,
     result: Result<(), PinFailure>,
 ) -> Result<Next, Halt> {
     let retries = card.description.tries_left;
@@ -429,12 +449,23 @@ pub(super) fn verified(
         Ok(()) => {
             job.applies(frame, rules::PIN_RIGHT, &card.serial.0, Facts::new())?;
             job.pins.insert(card.serial.clone(), pin);
-            frame.pins.insert(card.serial.clone(), pin);
+            if let Some(pin) = pin {
+                frame.pins.insert(card.serial.clone(), pin);
+            }
             Ok(match purpose {
                 Purpose::NewKey => Next::MakeKey(Some(card)),
                 Purpose::Sign { request, .. } => Next::Sign(request),
                 Purpose::Write(certified) => Next::WriteCard(card.serial, certified),
             })
+        }
+        // Its provider has asked, and the user has given up.
+        Err(PinFailure::Code(HResult::SCARD_W_CANCELLED_BY_USER)) if pin.is_none() => {
+            job.applies(frame, rules::PIN_CANCELLED, &card.serial.0, Facts::new())?;
+            Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER))
+        }
+        Err(PinFailure::Code(HResult::SCARD_W_CHV_BLOCKED)) if pin.is_none() => {
+            job.applies(frame, rules::PIN_BLOCKED, &card.serial.0, Facts::new().with("tries-left", 0_u8))?;
+            Ok(Next::fail(HResult::SCARD_W_CHV_BLOCKED))
         }
         Err(PinFailure::Wrong(retries)) => pin_refused(job, frame, purpose, card, retries),
         Err(PinFailure::Code(HResult::SCARD_W_CHV_BLOCKED)) => pin_refused(job, frame, purpose, card, Some(0)),

@@ -23,7 +23,7 @@ pub(super) struct Job {
     /// Index of the provider whose turn it is.
     pub(super) provider: usize,
     /// PINs that cards have taken for this item.
-    pub(super) pins: BTreeMap<CardSerial, PinId>,
+    pub(super) pins: BTreeMap<CardSerial, Option<PinId>>,
     /// How often a card was gone in the middle of an operation since the user last had a say.
     pub(super) losses: u8,
     /// The CA that was asked last.
@@ -73,7 +73,7 @@ pub(super) enum Step {
     Verify {
         purpose: Purpose,
         card: Card,
-        pin: PinId,
+        pin: Option<PinId>,
     },
     /// Containers and entries of requests that never reached a CA are removed; the first effect of the list is under
     /// way.
@@ -302,7 +302,7 @@ impl Job {
 
     /// Asks a card, with the PIN that it has taken already.
     pub(super) fn ask_card(&self, frame: &mut Frame, card: CardSerial, operation: CardOperation, step: Step) -> Next {
-        let pin = self.pins.get(&card).copied();
+        let pin = self.pins.get(&card).copied().flatten();
         self.ask(frame, Effect::Card { card, pin, operation }, step)
     }
 
@@ -339,7 +339,7 @@ impl Job {
         let container = key.container.clone();
         match &key.card {
             Some(card) => {
-                let pin = self.pins.get(card).copied();
+                let pin = self.pins.get(card).copied().flatten();
                 Effect::Card { card: card.clone(), pin, operation: CardOperation::Delete { container } }
             }
             None => {

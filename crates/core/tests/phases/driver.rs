@@ -11,10 +11,10 @@ use autoenroll_model::{
     Answer, BalloonId, CaReply, CardDescription, CardOperation, CardSerial, CertificateCheck, ContainerView, Context,
     CoreError, Disposition, Duration, Effect, EffectId, EffectResult, EnrollmentCore, EnrollmentFlags,
     EnrollmentService, FileTime, GeneralFlags, Guid, HResult, Identity, Input, KeyAlgorithm, KeyPlace, KeyUsage,
-    NameFlags, Now, OutputBody, PinId, PolicyResponse, PrincipalObject, Profile, PromptId, Provider, ProviderKind,
-    ProviderPreference, ReaderState, ReaderView, Report, RequestEntry, RequestStage, RootDse, SecurityDescriptor,
-    Settings, SimTime, SoftwareOperation, StoredCertificate, Stores, Template, Thumbprint, Trigger, TriggerCause,
-    TrustContainer, hex,
+    NameFlags, Now, OutputBody, PinId, PolicyResponse, PrincipalObject, Profile, PromptId, Provider, ProviderDialogs,
+    ProviderKind, ProviderPreference, ReaderState, ReaderView, Report, RequestEntry, RequestStage, RootDse,
+    SecurityDescriptor, Settings, SimTime, SoftwareOperation, StoredCertificate, Stores, Template, Thumbprint, Trigger,
+    TriggerCause, TrustContainer, hex,
 };
 use autoenroll_wire::{Extension, Extensions, Name, TemplateReference, UnsignedCertificate, key_identifier};
 
@@ -471,6 +471,7 @@ impl Driver {
                 containers: card.containers.clone(),
                 free_containers: card.free,
                 tries_left: Some(card.tries),
+                dialogs: ProviderDialogs::default(),
             }),
             CardOperation::Generate { .. } if card.free == 0 => {
                 EffectResult::Failed(HResult::NTE_TOKEN_KEYSET_STORAGE_FULL)

@@ -7,7 +7,7 @@ use autoenroll_card::{Card, CardProfile, Personalisation};
 use autoenroll_csp::{CardAnswer, Operation, Pin, Step, Target, container_name, step};
 use autoenroll_keys::Seed;
 use autoenroll_model::{
-    CardDescription, CardOperation, CardSerial, EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec,
+    CardDescription, CardOperation, CardSerial, EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec, ProviderDialogs,
 };
 
 pub(crate) const PIN: &str = "1234";
@@ -67,7 +67,11 @@ impl Reader {
             card: Some(CardSerial("this card".into())),
         };
         let max_containers = self.card.profile().capacity.containers;
-        Operation::Perform { operation, pin: pin.map(Pin::new), target: Target { new_key, max_containers } }
+        Operation::Perform {
+            operation,
+            pin: pin.map(Pin::new),
+            target: Target { new_key, max_containers, dialogs: ProviderDialogs::default() },
+        }
     }
 
     /// Runs an operation in which something may go wrong; gives the last step and the number of commands sent.

@@ -2,9 +2,9 @@
 
 use super::values::{
     CaOrder, Cancelled, Cosigning, DefaultFlag, Delay, DnsMismatch, DuringRun, EventLog, EventTable,
-    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, Period, PinCache,
-    Removal, ReplaceNo, ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies, SwitchValue, Threshold,
-    TimerCadence, Toggle, Unconfigured,
+    ExtensionsAttribute, GpTriggers, InsertPrompt, LogonContainer, ManualRenewal, NoProviders, NoReader, Notification,
+    Period, PinCache, Removal, ReplaceNo, ReplaceYes, RequestHash, SchemaLimit, StrongMapping, SupersededCopies,
+    SwitchValue, Threshold, TimerCadence, Toggle, Unconfigured,
 };
 use super::{Evidence, Switch, SwitchError, SwitchStep, WindowsVersion};
 use crate::{Duration, Severity};
@@ -212,7 +212,28 @@ switches! {
     // T2.2.balloon-delay
     balloon_delay: Delay = "balloon-delay", "T2.2.balloon-delay", [
         Server2003Sp1 to Server2003Sp1, "Windows 2000, XP": Documented, Delay(Duration::seconds(60));
-        Windows7Sp1: Inferred, Delay(Duration::seconds(60))
+        Windows7Sp1: Inferred, Delay(Duration::ZERO)
+    ];
+    /// What tells the user that certificates wait for him.
+    notification: Notification = "notification", "P7.61", [
+        Server2003Sp1 to Server2003Sp1, "Windows 2000, XP": Documented, Notification::Balloon;
+        Windows7Sp1 to Windows7Sp1, "Vista, Windows 7": Observed, Notification::Balloon;
+        Windows10_22h2: Inferred, Notification::Icon
+    ];
+    /// Whether the entry AEExpress takes the time before the balloon away.
+    express: Toggle = "express", "P7.32", [
+        Server2003Sp1 to Server2003Sp1, "Windows 2000, XP": Documented, Toggle::Yes;
+        Windows7Sp1: Inferred, Toggle::No
+    ];
+    /// Whether the user is asked before a card's occupied default container gives way, where its provider does not ask.
+    replace_question: Toggle = "replace-question", "P7.62", [
+        Server2003Sp1 to Server2003Sp1, "Windows 2000, XP": Documented, Toggle::Yes;
+        Windows7Sp1: Inferred, Toggle::No
+    ];
+    /// What becomes of an item that needs a card on a computer without a reader.
+    no_reader: NoReader = "no-reader", "P7.63", [
+        Server2003Sp1: Inferred, NoReader::Prompt;
+        Windows7Sp1 to Windows10_22h2, "Vista to Windows 10": Observed, NoReader::Fail
     ];
     /// How long the balloon stays before only the icon is left. No public number: arbitrary.
     // T2.2.balloon-visible

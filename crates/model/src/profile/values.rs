@@ -85,7 +85,9 @@ word_switches!(
     ManualRenewal,
     DnsMismatch,
     LogonContainer,
-    StrongMapping
+    StrongMapping,
+    Notification,
+    NoReader
 );
 
 words! {
@@ -117,6 +119,26 @@ words! {
         ForcedOnly = "forced-only",
         /// At boot and logon, when forced, and in the background when policy is another than at the last application.
         Changed = "changed",
+    }
+}
+
+words! {
+    /// See [`crate::Profile::notification`].
+    pub enum Notification as "switch value" {
+        /// A balloon with an icon, of which the icon remains.
+        Balloon = "balloon",
+        /// An icon alone.
+        Icon = "icon",
+    }
+}
+
+words! {
+    /// See [`crate::Profile::no_reader`].
+    pub enum NoReader as "switch value" {
+        /// A card is asked for all the same.
+        Prompt = "prompt",
+        /// The item fails.
+        Fail = "fail",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use autoenroll_apdu::Atr;
-use autoenroll_card::{CardProfile, PinPolicy, Quirks};
+use autoenroll_card::{CardProfile, Dialogs, PinPolicy, Quirks};
 use autoenroll_model::Duration;
 use autoenroll_world::spec::{
     CardContainerSpec, CardSpec, CertificateKey, CertificateSpec, Chain, Issued, ReaderName, RequestDecision,
@@ -137,6 +137,10 @@ fn abilities(profile: &mut CardProfile, table: &Table, span: Span, found: &mut D
     if table.get("quirks").is_some() {
         let has = |quirk: &str| table.texts("quirks").any(|word| word.value == quirk);
         profile.quirks = Quirks { ignores_default_flag: has("ignores-default-flag"), mute: has("mute") };
+    }
+    if table.get("provider-dialogs").is_some() {
+        let has = |dialog: &str| table.texts("provider-dialogs").any(|word| word.value == dialog);
+        profile.dialogs = Dialogs { replace: has("replace"), pin: has("pin") };
     }
 }
 

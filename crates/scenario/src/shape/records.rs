@@ -499,9 +499,9 @@ pub(crate) static PROMPTS: &[RecordSchema<DecisionPoint>] = &[
     schema(
         DecisionPoint::CardReplaceDefault,
         "The default container is occupied: replace what is in it?",
-        &[PROVIDER, CARD, CONTAINER],
+        &[PROVIDER, CARD, CONTAINER, ASKED_BY],
     ),
-    schema(DecisionPoint::PinEnter, "Give the PIN.", &[CARD, TRIES_LEFT]),
+    schema(DecisionPoint::PinEnter, "Give the PIN.", &[CARD, TRIES_LEFT, ASKED_BY]),
     schema(DecisionPoint::KeyProtect, "Consent to a strongly protected software key.", &[PROVIDER, TEMPLATE]),
     schema(
         DecisionPoint::Summary,
@@ -648,6 +648,8 @@ const POINT: FactSchema = fact("point", POINTS, "The decision point.");
 const POLICY_CHANGED: FactSchema = fact("changed", FactType::Flag, "Policy is another than at the last application.");
 const POLICY_REFRESH: FactSchema = fact("refresh", REFRESHES, "What kind of refresh.");
 const PRINCIPAL: FactSchema = fact("principal", FactType::Principal, "The user or computer.");
+const ASKED_BY: FactSchema =
+    fact("asked-by", FactType::Provider, "The card's provider, where it asks in a dialog of its own.");
 const PROVIDER: FactSchema = fact("provider", FactType::Provider, "The provider (CSP).");
 const PURPOSES: FactSchema =
     fact("purposes", FactType::List(&FactType::Text), "Extended key usage, as dotted object identifiers.");

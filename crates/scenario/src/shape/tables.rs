@@ -492,6 +492,7 @@ pub(crate) static CARD_FILE: Shape = Shape {
         CAPACITY_KEY,
         ALGORITHMS,
         QUIRKS,
+        DIALOGS,
     ],
 };
 
@@ -508,6 +509,7 @@ static CARD: Shape = Shape {
         CAPACITY_KEY,
         ALGORITHMS,
         QUIRKS,
+        DIALOGS,
         key("reader", Text, "The reader it is in at the start; in none unless said here."),
         key("computer", Text, "The computer of that reader, when there are several."),
         key("absent", Flag, "Leaves it out."),
@@ -523,6 +525,13 @@ const ALGORITHMS: Key = key(
 );
 const QUIRKS: Key =
     key("quirks", Words(|| vec!["ignores-default-flag", "mute"]), "Where it departs from the specification.");
+
+const DIALOGS: Key = key(
+    "provider-dialogs",
+    List(&Word(|| vec!["replace", "pin"])),
+    "What its provider asks in dialogs of its own: before an occupied default container gives way, the PIN; nothing \
+     unless said here.",
+);
 
 static CAPACITY: Shape = Shape {
     name: "a capacity",

@@ -23,6 +23,7 @@ pub(crate) fn bundle() -> Bundle {
         .with("cards/gids-no-default.toml", include_str!("../../../../fixtures/cards/gids-no-default.toml"))
         .with("cards/vendor.toml", include_str!("../../../../fixtures/cards/vendor.toml"))
         .with("cards/vendor-2.toml", include_str!("../../../../fixtures/cards/vendor-2.toml"))
+        .with("cards/vendor-dialogs.toml", include_str!("../../../../fixtures/cards/vendor-dialogs.toml"))
         .with("cards/unregistered.toml", include_str!("../../../../fixtures/cards/unregistered.toml"))
         .with("worlds/round.toml", "scenario = 1\n[world]\nextends = \"about\"\n")
         .with("worlds/about.toml", "scenario = 1\n[world]\nextends = \"round\"\n")
