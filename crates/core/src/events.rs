@@ -194,10 +194,10 @@ pub(crate) fn detail(frame: &mut Frame, detail: Detail, template: &str, facts: F
 }
 
 /// A certificate was archived or deleted in MY (10), or taken out of the directory object (33). Modern only.
-pub(crate) fn cleaned(frame: &mut Frame, id: CleanedIn, certificate: &Thumbprint) {
+/// The entries name no certificate, those of the life cycle do.
+pub(crate) fn cleaned(frame: &mut Frame, id: CleanedIn) {
     if frame.profile().events == EventTable::Modern {
-        let facts = Facts::new().with("certificate", certificate.0.as_str());
-        log(frame, LogKind::Progress, Source::Enrollment, id as u16, Severity::Information, facts);
+        log(frame, LogKind::Progress, Source::Enrollment, id as u16, Severity::Information, Facts::new());
     }
 }
 

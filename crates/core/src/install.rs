@@ -65,18 +65,18 @@ impl Housekeeping {
         match self {
             // E5.5.1004, E5.6.lifecycle
             Self::Delete(thumbprint) => {
-                events::cleaned(frame, CleanedIn::Store, &thumbprint);
+                events::cleaned(frame, CleanedIn::Store);
                 events::life_cycle(frame, LifecycleEvent::Deleted, &thumbprint);
             }
             // E5.5.1005
             Self::Archive(thumbprint) => {
-                events::cleaned(frame, CleanedIn::Store, &thumbprint);
+                events::cleaned(frame, CleanedIn::Store);
                 events::life_cycle(frame, LifecycleEvent::Archived, &thumbprint);
             }
             // E5.5.1010
             Self::Unpublish(thumbprints) => {
                 for thumbprint in &thumbprints {
-                    events::cleaned(frame, CleanedIn::Directory, thumbprint);
+                    events::cleaned(frame, CleanedIn::Directory);
                     events::life_cycle(frame, LifecycleEvent::DeletedFromDirectory, thumbprint);
                 }
             }

@@ -349,7 +349,7 @@ fn is_interactive(
 }
 
 /// Whether keys of the template ask their user at each use.
-// F3.2.3.0x20
+// F3.2.3.0x20, P7.58
 fn is_protected(template: &Template) -> bool {
     template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED)
 }

@@ -73,7 +73,8 @@ fn the_runner_acts_after_quiescence() {
 }
 
 // 2. Expectations match trace records only. Steps next to each other match as a set within the instant; groups match in
-//    order; each record is consumed once; two candidates are the error "add facts".
+//    order; each record is consumed once; two candidates are the error "add facts", unless
+//    nothing tells them apart: of those the first is taken.
 
 #[test]
 fn neighbours_match_as_a_set() {
@@ -127,6 +128,22 @@ fn two_candidates_ask_for_facts() {
         &[("subject", "B")],
     );
     play(r#"{ logon = "alice" }, { expect = "issued" }"#, script, &[Code::AddFacts]);
+}
+
+#[test]
+fn of_records_that_are_alike_the_first_is_taken() {
+    let alike = || {
+        let one = [("subject", "A")];
+        let script = Script::new().after("Logon", s(0), "alice", Kind::Issued, &one);
+        script.after("Logon", s(0), "alice", Kind::Issued, &one)
+    };
+    let issued = r#"{ expect = "issued", facts = { subject = "A" } }"#;
+    play(&format!(r#"{{ logon = "alice" }}, {issued}"#), alike(), &[]);
+    play(&format!(r#"{{ logon = "alice" }}, {issued}, {issued}"#), alike(), &[]);
+    play(&format!(r#"{{ logon = "alice" }}, {issued}, {issued}, {issued}"#), alike(), &[Code::DidNotCome]);
+    // Another of their instant that the step fits too is told apart by a fact.
+    let another = alike().after("Logon", s(0), "alice", Kind::Issued, &[("subject", "A"), ("serial", "1")]);
+    play(&format!(r#"{{ logon = "alice" }}, {issued}"#), another, &[Code::AddFacts]);
 }
 
 // 3. `prompt` matches one opening of a prompt, or one change of facts of an open one; both are strict. No prompt may be

@@ -159,7 +159,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// The containers whose certificates are looked at, the first one last.
-    // K8.5.later, P7.56
+    // P7.56
     fn containers_that_count(&mut self, card: &CardDescription) -> Result<Vec<ContainerView>, HResult> {
         let only_default = self.profile.logon_container == LogonContainer::Default;
         let rule = rules::LOGON_DEFAULT.rule();

@@ -84,19 +84,29 @@ pub(super) fn must_be_named(record: &Record) -> bool {
 }
 
 /// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step
-/// needs. For each step the record's index, or how many fit.
+/// needs, or the first of several that are alike. For each step the record's index, or which ones fit.
 pub(super) fn assign(matcher: &[Matcher], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
     let fits =
         |step: &Matcher| -> Vec<usize> { (0..records.len()).filter(|index| step.matches(records[*index])).collect() };
     let mut open: Vec<Result<usize, Vec<usize>>> = matcher.iter().map(|step| Err(fits(step))).collect();
+    // Nothing that a step can say tells records apart that have all of this in common.
+    let alike = |candidates: &[usize]| {
+        let mut records = candidates.iter().map(|index| records[*index]);
+        let first = records.next();
+        first.is_some_and(|first| {
+            records.all(|other| (other.kind, &other.actor, &other.facts) == (first.kind, &first.actor, &first.facts))
+        })
+    };
     // Each round settles at least one step, so there are no more rounds than steps.
     for _ in 0..matcher.len() {
-        let Some((step, record)) = open.iter().enumerate().find_map(|(step, state)| match state {
-            Err(candidates) if candidates.len() == 1 => Some((step, candidates[0])),
-            _ => None,
-        }) else {
-            break;
+        let settled = |certain: &dyn Fn(&[usize]) -> bool| {
+            open.iter().enumerate().find_map(|(step, state)| match state {
+                Err(candidates) if certain(candidates) => Some((step, candidates[0])),
+                _ => None,
+            })
         };
+        let only = settled(&|candidates| candidates.len() == 1);
+        let Some((step, record)) = only.or_else(|| settled(&alike)) else { break };
         open[step] = Ok(record);
         for state in &mut open {
             if let Err(candidates) = state {
