@@ -1,9 +1,8 @@
 //! Any commands to a card in use: it answers each with a status word of ISO 7816-4, and lets nobody in who does not
 //! know the PIN.
 //!
-//! `cargo install cargo-fuzz && cargo +nightly fuzz run card_apdu fuzz/corpus/card_apdu fuzz/seeds/card_apdu`; a
-//! further `-- -max_total_time=60` ends it in a minute. The deterministic fuzzer in `crates/card/tests` goes deeper,
-//! because it knows the PIN; this one is guided by coverage.
+//! The deterministic fuzzer in `crates/card/tests` goes deeper, because it knows the PIN; this one is guided by
+//! coverage.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -35,6 +35,8 @@ const PCSC: Need = Need {
     install: "apt-get install pkg-config libpcsclite-dev pcscd vsmartcard-vpcd opensc",
 };
 
+const CPLUSPLUS: Need = Need { probe: &["c++", "--version"], install: "apt-get install g++" };
+
 const fn step(title: &'static str, command: &'static [&'static str]) -> Step {
     Step { title, command, environment: &[], counts_tests: false, needs: None }
 }
@@ -85,6 +87,21 @@ const CHECKS: &[Step] = &[
             ],
         )
     },
+    step(
+        "Lints of the code for .evtx files",
+        &[
+            "cargo",
+            "clippy",
+            "--package",
+            "autoenroll-observe",
+            "--all-targets",
+            "--features",
+            "evtx",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
     Step {
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         ..step("Documentation", &["cargo", "doc", "--workspace", "--no-deps"])
@@ -99,6 +116,17 @@ const CHECKS: &[Step] = &[
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
     step("How long people wait", &["cargo", "xtask", "speed"]),
+    step(
+        "A sample of damaged inputs",
+        &["cargo", "xtask", "abuse", "--seed", "2", "--from", "0", "--cases", "1500", "--reached", "75"],
+    ),
+    Step {
+        needs: Some(CPLUSPLUS),
+        ..step(
+            "Fuzz targets",
+            &["cargo", "build", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target"],
+        )
+    },
     step(
         "Requirements that no scenario shows",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "matrix", "--uncovered"],
@@ -147,6 +175,12 @@ const TESTS_WITH_PCSC: Step = Step {
     ..tests("Tests with a PC/SC stack", &["cargo", "test", "--package", "autoenroll-host", "--features", "pcsc"])
 };
 
+/// Tests with the crate that reads .evtx files, which no other build brings in.
+const TESTS_WITH_EVTX: Step = tests(
+    "Tests with .evtx files",
+    &["cargo", "test", "--package", "autoenroll-observe", "--features", "evtx", "--test", "evtx"],
+);
+
 /// Runs every check.
 ///
 /// # Errors
@@ -157,7 +191,7 @@ pub(crate) fn run() -> Result<(), String> {
     let mut counts = Counts::default();
     let (mut skipped, mut failed) = (Vec::new(), Vec::new());
     failed.extend(crate::tidy::run().err());
-    for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC]) {
+    for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC, &TESTS_WITH_EVTX]) {
         match step.needs.filter(|need| !works(need.probe)) {
             None => {
                 let (added, failure) = run_step(step)?;

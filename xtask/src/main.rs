@@ -1,5 +1,6 @@
 //! Chores of this repository: what is committed but made by a program is made, and checked, here.
 
+mod abuse;
 mod ci;
 mod keys;
 mod patches;
@@ -23,6 +24,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Damaged scenarios, messages and files by the million, each judged: `--cases`, `--time`, `--seed`, `--case`;
+    /// `--help` lists all options. What was played is gone on with.
+    #[command(disable_help_flag = true)]
+    Abuse(abuse::Options),
     /// Every check that a change must pass, in one go: what `.ci/run` runs after it has installed what is needed.
     Ci,
     /// Compare the lines of the core that no scenario reaches with `tests/uncovered-core.txt`; fail for a line that is
@@ -45,6 +50,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
+        Chore::Abuse(options) => abuse::run(&options),
         Chore::Ci => ci::run(),
         Chore::Coverage => ci::coverage(),
         Chore::Docs => ci::write_documents(),

@@ -10,6 +10,8 @@ use autoenroll_world::spec::{Budget, Quantity};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::console::Form;
+
 /// Test bench for Windows certificate autoenrollment.
 ///
 /// Scenario files describe a domain and what happens in it; the bench replays them against an enrollment core under a
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     /// Write a directory's own templates, CAs and policies as a world that scenarios extend.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
+    /// Read event logs of a real machine, tell them as a story, and compare them with what a scenario predicts.
+    #[command(after_help = OBSERVE_EXAMPLES)]
+    Observe(Observe),
     /// Put a card into a reader of the PC/SC stack, for programs to use; insert and pull it by typing.
     #[command(after_help = CARD_EXAMPLES)]
     Card(Card),
@@ -88,6 +93,7 @@ impl Command {
         match self {
             Self::Run(run) => !run.watch,
             Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
+            Self::Observe(observe) => observe.against.is_some(),
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(_) => true,
             Self::List(_)
@@ -103,7 +109,40 @@ impl Command {
             | Self::Completions(_) => false,
         }
     }
+
+    /// Who reads the results.
+    pub(crate) fn form(&self, colour: bool) -> Form {
+        let is_json = match self {
+            Self::Run(run) => run.format == RunFormat::Json,
+            Self::Show(show) => show.json || show.format == Format::Json,
+            Self::Check(Check { format, .. })
+            | Self::CheckTrace(CheckTrace { format, .. })
+            | Self::List(List { format, .. })
+            | Self::Profiles(Profiles { format, .. })
+            | Self::Fixtures(Fixtures { format, .. })
+            | Self::Matrix(Matrix { format, .. })
+            | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
+            #[cfg(feature = "planted-bugs")]
+            Self::Mutants(mutants) => mutants.format == Format::Json,
+            Self::Import(_) | Self::Schema(_) => true,
+            Self::Fmt(fmt) if fmt.is_document() => return Form::Document,
+            Self::Fmt(_) | Self::New(_) | Self::Explain(_) | Self::Card(_) | Self::Core(_) | Self::Completions(_) => {
+                false
+            }
+        };
+        if is_json { Form::Program } else { Form::People { colour } }
+    }
 }
+
+impl Fmt {
+    /// Whether the formatted document itself goes to standard output.
+    pub(crate) fn is_document(&self) -> bool {
+        !self.check && self.paths == [STANDARD_INPUT]
+    }
+}
+
+/// The argument that means standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -488,6 +527,41 @@ pub(crate) enum PolicyHalf {
     Machine,
     /// `USER\Registry.pol`.
     User,
+}
+
+const OBSERVE_EXAMPLES: &str = "\
+Examples:
+  wevtutil qe Application /f:xml > application.xml        on the machine
+  autoenroll observe application.xml system.xml
+  autoenroll observe --against my/scenario.toml application.xml
+  autoenroll observe --against events/run-failed --profile server-2025 application.xml
+  autoenroll observe --format json application.xml | autoenroll check-trace -
+
+What a log lacks is unknown, not wrong: by default Windows logs warnings and errors only, and logs wrap \
+around. Message texts are not looked at. It ends with 1 when log and story differ, and with 2 when nothing \
+of autoenrollment is in the log. Files in .evtx are read by a build with `--features evtx`.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Observe {
+    /// Event logs of one machine, in any order: .evtx, or XML as `wevtutil qe /f:xml` prints it and Event Viewer saves
+    /// it. Application, System, and those of CertificateServicesClient count.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Play this scenario, a file or a name of the suite, and compare the log with its events.
+    #[arg(long, value_name = "SCENARIO")]
+    pub(crate) against: Option<String>,
+    /// The variant, when the scenario has several and the name has none.
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub(crate) variant: Option<String>,
+    /// Play it as if scenario and variants named this profile.
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub(crate) profile: Option<String>,
+    /// Form of the results. As JSON a timeline is a trace, with the place of each event.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// A directory with worlds, cards and templates of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR", requires = "against")]
+    pub(crate) fixtures: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

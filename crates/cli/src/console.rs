@@ -28,13 +28,27 @@ pub(crate) struct Console<'a> {
 pub(crate) struct Output<W> {
     to: W,
     judges: bool,
-    colour: bool,
+    form: Form,
     lost: Option<io::Error>,
 }
 
+/// Who reads results, and so how a control character is shown to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// People, with colours or without.
+    People {
+        /// Whether there are colours.
+        colour: bool,
+    },
+    /// A program that reads JSON, or TOML with its texts in double quotes: as the escape of both, `\u001b`.
+    Program,
+    /// Whoever handed over a document and takes it back: as it is.
+    Document,
+}
+
 impl<W: Write> Output<W> {
-    pub(crate) const fn new(to: W, judges: bool, colour: bool) -> Self {
-        Self { to, judges, colour, lost: None }
+    pub(crate) const fn new(to: W, judges: bool, form: Form) -> Self {
+        Self { to, judges, form, lost: None }
     }
 
     /// Writes what is left.
@@ -65,10 +79,13 @@ impl<W: Write> Write for Output<W> {
         if self.lost.is_some() {
             return Ok(bytes.len());
         }
-        let written = match std::str::from_utf8(bytes) {
-            Ok(text) => self.to.write_all(printable(text, self.colour).as_bytes()),
-            Err(_) => self.to.write_all(printable(&String::from_utf8_lossy(bytes), self.colour).as_bytes()),
+        let text = String::from_utf8_lossy(bytes);
+        let shown = match self.form {
+            Form::People { colour } => printable(&text, colour),
+            Form::Program => escaped(&text),
+            Form::Document => text,
         };
+        let written = self.to.write_all(shown.as_bytes());
         self.lose(written.map(|()| bytes.len()), bytes.len())
     }
 
@@ -99,6 +116,22 @@ pub(crate) fn printable(text: &str, coloured: bool) -> Cow<'_, str> {
             shown.push_str(now);
         }
         rest = later;
+    }
+    Cow::Owned(shown)
+}
+
+/// A text of JSON or TOML, in whose strings the same characters become `\u001b` and the like. Elsewhere there are none.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unseen(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
     }
     Cow::Owned(shown)
 }
@@ -213,7 +246,7 @@ mod tests {
 
     /// Whether the work goes on behind the failure, and what closing says.
     fn check(judges: bool, kind: io::ErrorKind, goes_on: bool, closes: Result<(), io::ErrorKind>) {
-        let mut output = Output::new(Narrow(4, kind), judges, false);
+        let mut output = Output::new(Narrow(4, kind), judges, Form::People { colour: false });
         assert_eq!(output.write_all(b"more than four bytes").is_ok(), goes_on, "{kind} {judges}");
         if goes_on {
             output.write_all(b"and more").unwrap();
@@ -227,6 +260,20 @@ mod tests {
         check(true, io::ErrorKind::StorageFull, true, Err(io::ErrorKind::StorageFull));
         check(false, io::ErrorKind::BrokenPipe, false, Ok(()));
         check(false, io::ErrorKind::StorageFull, false, Ok(()));
+    }
+
+    #[test]
+    fn a_control_character_is_shown_as_its_reader_can_read_it() {
+        let check = |form: Form, expected: &str| {
+            let mut written = Vec::new();
+            let mut output = Output::new(&mut written, true, form);
+            output.write_all("\"\u{202e}\u{9b}\u{7f}\u{e4}\"\n".as_bytes()).unwrap();
+            output.close().unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), expected);
+        };
+        check(Form::People { colour: true }, "\"\\u{202e}\\u{9b}\\u{7f}\u{e4}\"\n");
+        check(Form::Program, "\"\\u202e\\u009b\\u007f\u{e4}\"\n");
+        check(Form::Document, "\"\u{202e}\u{9b}\u{7f}\u{e4}\"\n");
     }
 
     #[test]

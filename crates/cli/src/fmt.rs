@@ -8,13 +8,11 @@ use std::time::Duration;
 use autoenroll_scenario::{FormatError, MAX_BYTES, format, is_scenario_or_fixture};
 use similar::TextDiff;
 
-use crate::arguments::Fmt;
+use crate::arguments::{Fmt, STANDARD_INPUT};
 use crate::console::{Colour, Console};
 use crate::suite::{self, Source};
 use crate::{Exit, Failure, file};
 
-/// The argument that means standard input.
-const STANDARD_INPUT: &str = "-";
 /// So long the shortest difference is searched for.
 const PATIENCE: Duration = Duration::from_secs(2);
 

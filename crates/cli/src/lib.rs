@@ -33,6 +33,7 @@ mod matrix;
 #[cfg(feature = "planted-bugs")]
 mod mutants;
 mod new;
+mod observe;
 mod parallel;
 mod places;
 mod play;
@@ -44,6 +45,7 @@ mod sources;
 mod suite;
 mod watch;
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -58,16 +60,32 @@ pub use crate::suite::{Fixtures, Story, story, suite};
 /// Does what the arguments of this process say.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let mut out = Output::new(io::BufWriter::new(io::stdout()), arguments.command.judges(), has_colours());
+    match call(std::env::args_os(), io::stdout()) {
+        Ok(exit) => exit.into(),
+        Err(error) => error.exit(),
+    }
+}
+
+/// Does what these arguments say, the first of which names the program: results go to `to`, complaints to the standard
+/// error of this process.
+///
+/// # Errors
+/// When the arguments say nothing, or ask for help.
+pub fn call<A: Into<OsString> + Clone>(
+    arguments: impl IntoIterator<Item = A>,
+    to: impl io::Write,
+) -> Result<Exit, clap::Error> {
+    let arguments = Arguments::try_parse_from(arguments)?;
+    let (judges, form) = (arguments.command.judges(), arguments.command.form(has_colours()));
+    let mut out = Output::new(io::BufWriter::new(to), judges, form);
     let outcome = run(&arguments.command, &mut Console::new(&mut out));
     let outcome = outcome.and_then(|exit| out.close().map(|()| exit).map_err(Failure::from));
-    match outcome {
-        Ok(exit) => exit.into(),
-        Err(Failure::BrokenPipe) => Exit::Ok.into(),
+    Ok(match outcome {
+        Ok(exit) => exit,
+        Err(Failure::BrokenPipe) => Exit::Ok,
         Err(Failure::Usage(message)) => complain(&message, Exit::Usage),
         Err(Failure::Bench(message)) => complain(&message, Exit::Bench),
-    }
+    })
 }
 
 fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -84,6 +102,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
+        Command::Observe(arguments) => observe::run(arguments, console),
         Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
@@ -139,10 +158,10 @@ impl From<io::Error> for Failure {
     }
 }
 
-fn complain(message: &str, exit: Exit) -> ExitCode {
+fn complain(message: &str, exit: Exit) -> Exit {
     // There is nowhere else to complain.
     // CI systems take a line that begins so for a command of their own.
     let message = printable(message, false).replace("\n::", "\n\\u{3a}:");
     let _ignored = writeln!(io::stderr(), "autoenroll: {message}");
-    exit.into()
+    exit
 }

@@ -214,9 +214,11 @@ fn event(facts: &Facts) -> String {
 /// What kind of refresh it is.
 fn refresh(facts: &Facts) -> String {
     let changed = if facts.get("changed").is_some() { ", with other values" } else { "" };
-    match fact(facts, "refresh").as_str() {
-        "forced" => format!(", forced{changed}"),
-        other => format!(" in the {other}{changed}"),
+    match facts.text("refresh") {
+        Some("forced") => format!(", forced{changed}"),
+        Some(other) => format!(" in the {other}{changed}"),
+        // The log of a real machine does not say it.
+        None => changed.to_owned(),
     }
 }
 

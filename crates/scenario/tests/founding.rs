@@ -6,8 +6,8 @@ use autoenroll_core::{Core, InProcess as Cores, RULES};
 use autoenroll_model::Profile;
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 use autoenroll_scenario::{
-    ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, Verdict, check, new_scenario, run,
-    run_twice, sweep,
+    ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, SweepFailure, Verdict, check,
+    new_scenario, run, run_twice, sweep,
 };
 use autoenroll_world::Hosts;
 
@@ -44,6 +44,23 @@ fn the_card_may_be_pulled_at_every_moment_of_the_founding_story() {
         .map(|one| format!("after {}: {}", one.after, one.report.render(&scenario.files, false)))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Each repetition has a budget of its own; so have all of them together.
+#[test]
+fn a_sweep_as_a_whole_has_a_budget_as_a_scenario_has() {
+    let checked = checked(STORY, &ByPrefix);
+    let mut scenario = checked.scenarios[0].clone();
+    let plain = run(&scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
+    let records = plain.trace.records().len() as u64;
+    scenario.spec.budget.records = 3 * records;
+    let swept = sweep(&scenario, Sweep::CardRemoved, || (Cores::new(), Hosts::in_process()), &ByPrefix);
+    let [SweepFailure { after, report }] = swept.broken.as_slice() else { panic!("{:?}", swept.broken.len()) };
+    assert!(*after < swept.moments, "{after} of {}", swept.moments);
+    let said = report.render(&scenario.files, false);
+    let expected =
+        [format!("used up its {} records", 3 * records), format!("{after} of {} repetitions", swept.moments)];
+    assert!(expected.iter().all(|words| said.contains(words)), "{said}");
 }
 
 /// A core that fails at the second hint that something changed in a reader: the first is the story's own card.

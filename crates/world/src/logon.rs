@@ -164,11 +164,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let only_default = self.profile.logon_container == LogonContainer::Default;
         let rule = rules::LOGON_DEFAULT.rule();
         let only_default = self.decisions.decide(rule, "logon", only_default, Facts::new()).holds;
-        let counts = |container: &&ContainerView| !only_default || container.default;
-        let mut counting = card.containers.iter().filter(counts).cloned().collect::<Vec<_>>();
-        if counting.is_empty() {
+        // A provider is asked for its default container first, and a card without one is of no use for logon, whatever
+        // else is on it.
+        if !card.containers.iter().any(|container| container.default) {
             return Err(HResult::SCARD_E_NO_KEY_CONTAINER);
         }
+        let counts = |container: &&ContainerView| !only_default || container.default;
+        let mut counting = card.containers.iter().filter(counts).cloned().collect::<Vec<_>>();
         counting.retain(|container| container.has_key && container.has_certificate);
         counting.reverse();
         Ok(counting)

@@ -2,8 +2,9 @@
 //! is that no invariant breaks and everything comes to rest.
 
 use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
-use autoenroll_trace::{Kind, Trace};
+use autoenroll_trace::{Kind, Record, Trace};
 use autoenroll_world::action::UserAnswer;
+use autoenroll_world::spec::Quantity;
 use autoenroll_world::{
     ActError, Action, CaHost, CardHost, Hosts, Look, LookError, OpenPrompt, Stepped, World, WorldError,
 };
@@ -36,7 +37,8 @@ pub struct SweepFailure {
     pub report: RunReport,
 }
 
-/// Plays a scenario once as it is, and once for every moment at which the fault is possible.
+/// Plays a scenario once as it is, and once for every moment at which the fault is possible. All repetitions together
+/// have as many records as one scenario; what needs more ends as a scenario that needs more.
 #[must_use]
 pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
@@ -50,24 +52,35 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
         return SweepReport { plain, moments: 0, broken: Vec::new() };
     }
     let moments = match fault {
-        Sweep::CardRemoved => commands(&plain.trace).count(),
+        Sweep::CardRemoved => plain.trace.records().iter().filter(|record| record.kind == Kind::Apdu).count(),
     };
     let end = plain.trace.records().last().map_or(SimTime::START, |record| record.at);
     let mut broken = Vec::new();
+    let (limit, mut used) = (scenario.spec.budget.records, 0);
     for after in 1..=moments {
         let (factory, hosts) = make();
-        let report = with_fault(scenario, factory, hosts, after, end);
+        let mut report = with_fault(scenario, factory, hosts, after, end);
+        used += u64::try_from(report.trace.records().len()).unwrap_or(u64::MAX);
+        let spent = used > limit && after < moments;
+        if spent {
+            let by = vec![(format!("{after} of {moments} repetitions with {fault}"), used)];
+            let at = report.end;
+            let error = WorldError::Budget { at, quantity: Quantity::Records, limit, by };
+            report.verdict = Verdict::Error(RunError::World(error));
+        }
         if report.verdict != Verdict::Passed {
             broken.push(SweepFailure { after, report });
+        }
+        if spent {
+            break;
         }
     }
     SweepReport { plain, moments, broken }
 }
 
-/// The card commands of a trace: the card of each.
-fn commands(trace: &Trace) -> impl Iterator<Item = &str> {
-    let apdus = trace.records().iter().filter(|record| record.kind == Kind::Apdu);
-    apdus.map(|record| record.facts.text("card").unwrap_or(&record.actor))
+/// The card that a command went to.
+fn card_of(command: &Record) -> &str {
+    command.facts.text("card").unwrap_or(&command.actor)
 }
 
 fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
@@ -81,7 +94,7 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
         Ok(world) => world,
         Err(error) => return report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), 0),
     };
-    let mut runner = StepRunner::new(scenario, FaultInjector { world, after, injected: false });
+    let mut runner = StepRunner::new(scenario, FaultInjector { world, after, seen: 0, commands: 0 });
     let ended = runner.play().and_then(|()| runner.close_prompts_and_wait(end));
     let (trace, result) = runner.finish();
     let records: Vec<_> =
@@ -117,16 +130,24 @@ impl<S: Simulator> StepRunner<'_, S> {
 struct FaultInjector<F: CoreFactory, C: CardHost, A: CaHost> {
     world: World<F, C, A>,
     after: usize,
-    injected: bool,
+    /// How many records were looked at.
+    seen: usize,
+    /// How many of them are card commands.
+    commands: usize,
 }
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
     fn pull(&mut self) -> Result<(), WorldError> {
-        if self.injected {
-            return Ok(());
+        let mut card = None;
+        let records = self.world.trace().records();
+        for record in records.iter().skip(self.seen).filter(|record| record.kind == Kind::Apdu) {
+            self.commands += 1;
+            if self.commands == self.after {
+                card = Some(card_of(record).to_owned());
+            }
         }
-        let Some(card) = commands(self.world.trace()).nth(self.after - 1).map(str::to_owned) else { return Ok(()) };
-        self.injected = true;
+        self.seen = records.len();
+        let Some(card) = card else { return Ok(()) };
         match self.world.act(&Action::Remove { card }) {
             Err(ActError::World(error)) => Err(error),
             // The story itself pulled it at the same moment.
