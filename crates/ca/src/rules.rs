@@ -34,7 +34,7 @@ rules! {
         "the request is addressed to this CA by name, in any case";
     RUNNING = "CA6.1.running", Some(HResult::CERTSRV_E_SERVER_SUSPENDED), "[MS-ERREF]",
         "the CA is not suspended for a restore";
-    CA_RIGHT = "CA3.7.3.ca", Some(HResult::CERTSRV_E_ENROLL_DENIED), "[MS-WCCE] 3.2.1.4.2.1",
+    CA_RIGHT = "CA3.7.3.ca", Some(HResult::CERTSRV_E_ENROLL_DENIED), "[MS-CSRA] 3.1.1.7",
         "the caller has the right to request certificates from this CA";
 
     // Form and signatures.

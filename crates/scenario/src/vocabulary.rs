@@ -61,6 +61,7 @@ pub fn vocabulary() -> Vec<Word> {
         words.extend(shape.keys.iter().map(|of| key(of, &format!("key of {}", shape.name))));
     }
     words.extend(facts());
+    words.iter_mut().for_each(|word| word.particulars.retain(|(_, text)| !text.is_empty()));
     words
 }
 
@@ -128,7 +129,7 @@ mod tests {
         assert_eq!(kinds("within"), ["modifier"]);
         assert_eq!(kinds("run-started"), ["kind of record"]);
         assert_eq!(kinds("wizard.start"), ["decision point"]);
-        assert_eq!(kinds("enforce-name-lengths"), ["key of a change of `ca`", "key of a CA"]);
+        assert_eq!(kinds("enforce-name-lengths"), ["key of a change of `ca`", "key of a CA", "fact"]);
         assert!(
             kinds("card").starts_with(&["kind of record", "what `state` looks at", "what a `change` changes"]),
             "{:?}",
