@@ -121,6 +121,7 @@ impl Command {
             | Self::Profiles(Profiles { format, .. })
             | Self::Fixtures(Fixtures { format, .. })
             | Self::Matrix(Matrix { format, .. })
+            | Self::Observe(Observe { format, .. })
             | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(mutants) => mutants.format == Format::Json,
