@@ -32,7 +32,8 @@ fn text(catalogue: &Catalogue, console: &mut Console<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// The value of a switch in each profile, all that it may have, its sources, and what would settle what is not supported.
+/// The value of a switch in each profile, all that it may have, its sources, and what would settle what is not
+/// supported.
 pub(crate) fn of(switch: &Switch, catalogue: &Catalogue, console: &mut Console<'_>) -> io::Result<()> {
     let widest = Profile::NAMES.iter().map(|name| name.len()).max().unwrap_or_default();
     for version in WindowsVersion::ALL {

@@ -117,7 +117,8 @@ pub enum Effect {
     Card {
         /// Which card; the driver finds its reader.
         card: CardSerial,
-        /// The PIN to verify first; without one, a provider with a dialog of its own asks for it (`dialogs` of the card).
+        /// The PIN to verify first; without one, a provider with a dialog of its own asks for it (`dialogs` of the
+        /// card).
         pin: Option<PinId>,
         /// What to do.
         operation: CardOperation,
