@@ -17,7 +17,7 @@ use crate::parties::{Damager, Parties, Said};
 #[derive(Debug)]
 pub struct Bench {
     library: Library,
-    catalogue: Catalogue,
+    catalogue: &'static Catalogue,
 }
 
 impl Bench {
@@ -35,7 +35,7 @@ impl Bench {
     /// # Errors
     /// When something of this does not hold.
     pub fn check(&self, name: &str, bytes: &[u8], thorough: bool) -> Result<Checked, String> {
-        let checked = check(name, bytes, &self.library, &self.catalogue);
+        let checked = check(name, bytes, &self.library, self.catalogue);
         told(&checked.found, &checked.files)?;
         if checked.scenarios.is_empty() && !checked.found.has_errors() {
             return Err("there are neither scenarios nor errors".to_owned());
@@ -62,7 +62,7 @@ impl Bench {
         if once != twice {
             return Err(format!("formatted twice it differs:\n{once}\n---\n{twice}"));
         }
-        let again = check(name, once.as_bytes(), &self.library, &self.catalogue);
+        let again = check(name, once.as_bytes(), &self.library, self.catalogue);
         let same = again.scenarios.iter().map(|one| &one.spec).eq(checked.scenarios.iter().map(|one| &one.spec));
         if same && again.found.list().len() == checked.found.list().len() {
             return Ok(());
@@ -93,7 +93,7 @@ impl Bench {
     pub fn decided<'a>(&self, scenarios: impl IntoIterator<Item = &'a Scenario>) -> BTreeSet<String> {
         let decided = |scenario| {
             let Parties { factory, hosts } = Damager::none().parties();
-            run(scenario, factory, hosts, &self.catalogue).decided
+            run(scenario, factory, hosts, self.catalogue).decided
         };
         scenarios.into_iter().flat_map(decided).collect()
     }
@@ -105,7 +105,7 @@ impl Bench {
     /// As [`Bench::play`].
     pub fn play_with(&self, scenario: &Scenario, parties: Parties, own: bool) -> Result<RunReport, String> {
         let Parties { factory, hosts } = parties;
-        let report = run(scenario, factory, hosts, &self.catalogue);
+        let report = run(scenario, factory, hosts, self.catalogue);
         if own && let Verdict::Error(RunError::World(WorldError::Core { principal, error })) = &report.verdict {
             return Err(format!("the own core, of {principal}: {error}"));
         }

@@ -94,7 +94,7 @@ impl Done {
             Verdict::Failed(_) => Came::Failed,
             Verdict::Violated { .. } => Came::Violated,
             Verdict::Error(RunError::World(WorldError::Budget { .. } | WorldError::NotQuiescent { .. })) => Came::Spent,
-            Verdict::Error(RunError::World(_)) => Came::Failed,
+            Verdict::Error(RunError::World(_) | RunError::Impossible(_)) => Came::Failed,
         };
         let why = if came == Came::Violated {
             report.diagnostics().list().iter().map(|one| one.message.clone() + "\n").collect()

@@ -279,7 +279,7 @@ fn personalise(bytes: &[u8]) -> Result<bool, String> {
     }
     let fits = card.personalise(&with).is_ok();
     card.power_on();
-    let stored = (0..2).map(|container| card.store_certificate(container, rest).is_ok()).any(|stored| stored);
+    let stored = (0..2).filter(|container| card.store_certificate(*container, rest).is_ok()).count() > 0;
     let tries = card.look().pin.tries_left;
     let _ = (card.reset_pin(rest), card.look());
     if card.look().pin.tries_left > tries.max(15) {

@@ -111,11 +111,7 @@ impl Worker {
                             let case = case.parse().map_err(|_| format!("a worker begins `{case}`"))?;
                             at = Some(At { case, kind: kind.to_owned(), since: Instant::now(), spent: None });
                         }
-                        ("rule", Some(at)) => {
-                            if at.kind == "scenario" {
-                                totals.rules.insert(rest.to_owned());
-                            }
-                        }
+                        ("rule", Some(_)) => drop(totals.rules.insert(rest.to_owned())),
                         ("end", Some(now)) => {
                             totals.add(&now.kind, rest);
                             totals.next = now.case + 1;

@@ -1,5 +1,7 @@
 //! Every reader has a fuzz target, seeds and a line in the documents, and holds for its seeds.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
 use std::collections::BTreeSet;
 use std::fs;
 
