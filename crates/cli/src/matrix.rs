@@ -18,10 +18,10 @@ pub(crate) fn run(arguments: &Matrix, console: &mut Console<'_>) -> Result<Exit,
     let rows: Vec<Row> = catalogue.requirements().iter().map(|requirement| Row::new(requirement, &stories)).collect();
     let shown = rows.iter().filter(|row| !arguments.uncovered || row.state() == State::Uncovered);
     match arguments.format {
-        _ if arguments.sums => sums(&catalogue, arguments.format, console)?,
-        Format::Text if arguments.evidence => evidence(shown, &catalogue, console)?,
+        _ if arguments.sums => sums(catalogue, arguments.format, console)?,
+        Format::Text if arguments.evidence => evidence(shown, catalogue, console)?,
         Format::Text => text(shown, &rows, console)?,
-        Format::Json => json(shown, &catalogue, console)?,
+        Format::Json => json(shown, catalogue, console)?,
     }
     let all_covered = rows.iter().all(|row| row.state() != State::Uncovered);
     Ok(if arguments.uncovered && !all_covered { Exit::Failed } else { Exit::Ok })

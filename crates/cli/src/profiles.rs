@@ -16,8 +16,8 @@ pub(crate) fn run(arguments: &Profiles, console: &mut Console<'_>) -> Result<Exi
     match arguments.format {
         Format::Text if arguments.differences => differences(console)?,
         Format::Text if arguments.evidence => evidence(console)?,
-        Format::Text => text(&catalogue, console)?,
-        Format::Json => json(arguments.differences, &catalogue, console)?,
+        Format::Text => text(catalogue, console)?,
+        Format::Json => json(arguments.differences, catalogue, console)?,
     }
     Ok(Exit::Ok)
 }

@@ -217,8 +217,11 @@ const ACTIONS: &[(&str, &str)] = &[
 /// When something is done, or why not.
 type Done = Result<At, &'static [Code]>;
 
+/// What comes before the verb, what stands with it, and when it is done by the instant of the record.
+type Beginning = (&'static str, &'static str, &'static [(At, Done)]);
+
 /// How each of them is told to begin, and when it is done, or why not, by the instant of the record.
-const BEGINS: &[(&str, &str, &[(At, Done)])] = &[
+const BEGINS: &[Beginning] = &[
     // After an expectation that moved the clock there, at a fixed time.
     (
         r#"{ within = "9m", expect = "run-ended", who = "alice" },"#,
