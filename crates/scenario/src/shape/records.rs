@@ -335,7 +335,7 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(
         Kind::EffectAbandoned,
         "An effect's answer is no longer wanted.",
-        &[fact("op", FactType::Word(effects_done), "What was asked for.")],
+        &[fact("op", FactType::Word(effects_abandoned), "What was asked for.")],
     ),
     schema(Kind::Card, "A card operation begins.", &[CARD_WORK, CARD, KEY, KEY_SPEC, CONTAINER, WITH_PIN]),
     schema(
@@ -745,6 +745,13 @@ const CHANGES_SEEN: &[&str] = &[
 /// Effects end with one kind of record, those on directories and software providers too; only cards have their own.
 fn effects_done() -> Vec<&'static str> {
     [EFFECTS, DIRECTORY_WORK, &["generate", "sign", "archive", "delete"]].concat()
+}
+
+/// Card operations have records of their own, but for the one that a provider's dialog keeps waiting.
+fn effects_abandoned() -> Vec<&'static str> {
+    let mut words = effects_done();
+    words.extend(CARD_OPERATIONS.iter().filter(|word| !effects_done().contains(word)));
+    words
 }
 
 const fn schema<T>(subject: T, doc: &'static str, facts: &'static [FactSchema]) -> RecordSchema<T> {
