@@ -77,9 +77,8 @@ impl Catalogue {
 
     fn parse() -> Result<Self, String> {
         let mut all = Vec::new();
-        for (path, bytes) in embedded::below("fixtures/requirements") {
-            let text = std::str::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
-            let file: File = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        for (path, table) in embedded::tables("fixtures/requirements/") {
+            let file: File = serde_json::from_str(table).map_err(|error| format!("{path}: {error}"))?;
             all.extend(file.requirement);
         }
         let known = |name: &String| Profile::NAMES.contains(&name.as_str());

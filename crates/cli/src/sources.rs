@@ -59,9 +59,8 @@ impl Sources {
     /// When the file is missing or does not have its form: a fault of this program, whose tests read the same file.
     pub(crate) fn read() -> Result<Self, String> {
         let path = Self::PATH;
-        let bytes = embedded::file(path).ok_or_else(|| format!("{path} is missing"))?;
-        let text = std::str::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
-        let file: File = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        let (_, table) = embedded::tables(path).next().ok_or_else(|| format!("{path} is missing"))?;
+        let file: File = serde_json::from_str(table).map_err(|error| format!("{path}: {error}"))?;
         Ok(Self(file.source))
     }
 

@@ -10,12 +10,12 @@ use crate::suggestion::suggestion;
 /// A text that is not how records state a code: what is wrong with it, and what to write.
 pub(super) fn code_problem(text: &str, span: Span) -> Option<Diagnostic> {
     let (number, name) = parts(text);
-    let by_name = name.and_then(HResult::from_name);
-    let suggestion = name.and_then(|name| suggestion(name, HRESULT_NAMES.iter().map(|(_, known)| *known)));
-    let meant = number.or(by_name).or_else(|| suggestion.and_then(HResult::from_name));
     if number.is_some_and(|code| code.to_string() == text) {
         return None;
     }
+    let by_name = name.and_then(HResult::from_name);
+    let suggestion = name.and_then(|name| suggestion(name, HRESULT_NAMES.iter().map(|(_, known)| *known)));
+    let meant = number.or(by_name).or_else(|| suggestion.and_then(HResult::from_name));
     let write = |code: HResult| format!("write \"{code}\"");
     let (message, help) = match (number, name, by_name) {
         (Some(number), Some(name), Some(other)) if number != other => {
