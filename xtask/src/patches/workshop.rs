@@ -22,8 +22,8 @@ pub(super) enum Verdict {
     Failed(String),
 }
 
-/// What is not copied: what is built, and what only version control needs.
-const LEFT_OUT: &[&str] = &["target", ".git"];
+/// What is not copied: what is built or installed, and what only version control needs.
+const LEFT_OUT: &[&str] = &["target", ".git", ".venv"];
 /// A run takes milliseconds when nothing is wrong. One that takes longer than this does not come to rest.
 const LIMIT: Duration = Duration::from_secs(60);
 

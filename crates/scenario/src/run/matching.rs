@@ -84,7 +84,8 @@ pub(super) fn must_be_named(record: &Record) -> bool {
 }
 
 /// Assigns records to the steps of a group, as a set: a step takes the only record that fits it and that no other step
-/// needs, or the first of several that are alike. For each step the record's index, or which ones fit.
+/// needs, and as many steps take as many records that nothing tells apart. For each step the record's index, or which
+/// ones fit.
 pub(super) fn assign(matcher: &[Matcher], records: &[&Record]) -> Vec<Result<usize, Vec<usize>>> {
     let fits =
         |step: &Matcher| -> Vec<usize> { (0..records.len()).filter(|index| step.matches(records[*index])).collect() };
@@ -99,14 +100,19 @@ pub(super) fn assign(matcher: &[Matcher], records: &[&Record]) -> Vec<Result<usi
     };
     // Each round settles at least one step, so there are no more rounds than steps.
     for _ in 0..matcher.len() {
-        let settled = |certain: &dyn Fn(&[usize]) -> bool| {
+        let settled = |certain: &dyn Fn(&Vec<usize>) -> bool| {
             open.iter().enumerate().find_map(|(step, state)| match state {
                 Err(candidates) if certain(candidates) => Some((step, candidates[0])),
                 _ => None,
             })
         };
         let only = settled(&|candidates| candidates.len() == 1);
-        let Some((step, record)) = only.or_else(|| settled(&alike)) else { break };
+        // One more record than steps is one too many, and stays in doubt.
+        let named = |candidates: &Vec<usize>| {
+            let steps = open.iter().filter(|state| state.as_ref().err() == Some(candidates)).count();
+            steps >= candidates.len() && alike(candidates)
+        };
+        let Some((step, record)) = only.or_else(|| settled(&named)) else { break };
         open[step] = Ok(record);
         for state in &mut open {
             if let Err(candidates) = state {
