@@ -1,7 +1,17 @@
 #!/bin/sh
-# pkilint 0.13.3: an organizational unit of 65 characters, one more than RFC 5280's ub-organizational-unit-name, is well-formed DER, and a
-# CA that does not enforce lengths issues it. The linter does not say that it is too long: it reports a FATAL itu.invalid_asn1_syntax at
-# the value, and the findings about the rest of the certificate as ever. Who sorts findings by code files a long name under broken encoding.
+# Version: pkilint 0.13.3, with cryptography 50.0.2, which makes the certificates.
+#
+# Behaviour: an organizational unit of 65 characters, one more than RFC 5280's ub-organizational-unit-name, is well-formed DER, and a CA that
+# does not enforce lengths issues it. The linter does not say that it is too long: it reports broken ASN.1 syntax at the value, with the
+# highest severity, and the findings about the rest of the certificate as ever. Who sorts findings by code files a long name under broken
+# encoding.
+#
+# Output seen (length, severity, code):
+#   64 WARNING pkix.certificate_skid_end_entity_missing
+#   64 ERROR pkix.authority_key_identifier_extension_absent
+#   65 FATAL itu.invalid_asn1_syntax
+#   65 WARNING pkix.certificate_skid_end_entity_missing
+#   65 ERROR pkix.authority_key_identifier_extension_absent
 #
 # Installs pinned packages into a temporary folder, and fails when the behaviour changes.
 set -eu

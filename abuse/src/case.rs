@@ -1,58 +1,19 @@
-//! A case: what is damaged, how, and what is judged of it.
+//! Cases: what they are made of, and what comes of one.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use autoenroll_cli::{Story, suite};
-use autoenroll_core::InProcess as OwnCore;
-use autoenroll_foreign::serve;
 use autoenroll_scenario::{RunError, RunReport, Verdict};
 use autoenroll_world::WorldError;
 
 use crate::bench::Bench;
 use crate::dice::{Dice, damage};
-use crate::parties::Damager;
+use crate::kind::Kind;
 use crate::readers::{Form, READERS, Reader};
 use crate::story::{Corpus, Damaged};
-use crate::{command, der, files, json};
-
-autoenroll_model::words! {
-    /// What is damaged.
-    pub enum Kind as "kind of case" {
-        /// A scenario file, checked and played in this process.
-        Scenario = "scenario",
-        /// A scenario, trace or directory file, handed to the command.
-        Command = "command",
-        /// What a core says to the bench.
-        Core = "core",
-        /// What a bench says to the own core.
-        Driver = "driver",
-        /// Requests on their way to a CA, and its answers.
-        Ca = "ca",
-        /// Commands on their way to a card, and its answers.
-        Card = "card",
-        /// The bytes that one of the readers takes.
-        Reader = "reader",
-        /// Files and channels that fail under the command, as a process of its own.
-        Files = "files",
-    }
-}
-
-impl Kind {
-    /// How many of a thousand cases are of that kind.
-    const fn share(self) -> usize {
-        match self {
-            Self::Scenario => 708,
-            Self::Command => 20,
-            Self::Core => 60,
-            Self::Driver => 20,
-            Self::Ca | Self::Card => 30,
-            Self::Reader => 130,
-            Self::Files => 2,
-        }
-    }
-}
+use crate::{der, json};
 
 autoenroll_model::words! {
     /// What came of a case in which everything held.
@@ -88,7 +49,7 @@ impl Done {
         Self { came, rules: Vec::new(), why: String::new() }
     }
 
-    fn played(report: RunReport) -> Self {
+    pub(crate) fn played(report: RunReport) -> Self {
         let came = match &report.verdict {
             Verdict::Passed => Came::Passed,
             Verdict::Failed(_) => Came::Failed,
@@ -108,13 +69,13 @@ impl Done {
 /// Everything that cases are made of.
 #[derive(Debug)]
 pub struct Cases {
-    seed: u64,
+    pub(crate) seed: u64,
     only: Option<Kind>,
     pub(crate) bench: Bench,
     corpus: Corpus,
-    stories: Vec<Story>,
+    pub(crate) stories: Vec<Story>,
     /// First inputs of the readers.
-    seeds: BTreeMap<&'static str, Vec<Vec<u8>>>,
+    pub(crate) seeds: BTreeMap<&'static str, Vec<Vec<u8>>>,
     /// For files of cases; empty at the beginning of each that uses it.
     pub(crate) folder: tempfile::TempDir,
     /// What the last case was about, to be kept when something does not hold.
@@ -162,81 +123,11 @@ impl Cases {
         })
     }
 
-    /// Plays a case.
-    ///
-    /// # Errors
-    /// With what does not hold.
-    pub fn play(&mut self, case: u64) -> Result<Done, String> {
-        self.input = None;
-        let mut dice = Dice::new(self.seed, case);
-        match self.kind(case) {
-            Kind::Scenario => self.scenario(&mut dice),
-            Kind::Command => self.command(&mut dice),
-            kind @ (Kind::Core | Kind::Ca | Kind::Card) => self.party(dice, kind),
-            Kind::Driver => self.driver(&mut dice),
-            Kind::Reader => self.reader(&mut dice),
-            Kind::Files => files::play(&mut dice, self),
-        }
-    }
-
     /// A damaged scenario, which is kept as what the case is about.
     pub(crate) fn damaged(&mut self, dice: &mut Dice) -> Damaged {
         let damaged = self.corpus.damaged(dice);
         self.input = Some((damaged.name.to_owned(), damaged.bytes.clone()));
         damaged
-    }
-
-    fn scenario(&mut self, dice: &mut Dice) -> Result<Done, String> {
-        let damaged = self.damaged(dice);
-        let checked = self.bench.check(damaged.name, &damaged.bytes, dice.one_in(16))?;
-        let Some(scenario) = dice.of(&checked.scenarios) else { return Ok(Done::of(Came::Refused)) };
-        let report = self.bench.play(scenario)?;
-        if dice.one_in(16) {
-            self.bench.look_closer(dice, &String::from_utf8_lossy(&damaged.bytes), scenario, &report)?;
-        }
-        Ok(Done::played(report))
-    }
-
-    fn command(&mut self, dice: &mut Dice) -> Result<Done, String> {
-        command::play(dice, self)
-    }
-
-    fn story(&self, dice: &mut Dice) -> Result<&Story, String> {
-        dice.of(&self.stories).ok_or_else(|| "the suite is empty".to_owned())
-    }
-
-    /// A story of the suite, in which the messages of one party are damaged.
-    fn party(&self, mut dice: Dice, kind: Kind) -> Result<Done, String> {
-        let scenario = &self.story(&mut dice)?.scenario;
-        let damager = Damager::new(dice, kind);
-        let report = self.bench.play_with(scenario, damager.parties(), kind != Kind::Core)?;
-        damager.broken().map_or_else(|| Ok(Done::played(report)), Err)
-    }
-
-    /// What a bench said to a core, with some of the lines damaged, said to another core.
-    fn driver(&mut self, dice: &mut Dice) -> Result<Done, String> {
-        let said = self.bench.recorded(&self.story(dice)?.scenario)?.to_core;
-        let damaged = damaged_lines(dice, &said);
-        self.input = Some(("said.jsonl".to_owned(), damaged.clone()));
-        let Some(reader) = Reader::named("to_core") else { return Err("there is no such reader".to_owned()) };
-        let read = (reader.read)(&damaged)?;
-        // What was not damaged is never refused.
-        if damaged == said.as_bytes() && !read {
-            let refused = serve(&mut OwnCore::new(), "own", &mut said.as_bytes(), &mut Vec::new());
-            return Err(format!("the own core refuses its own story: {refused:?}"));
-        }
-        Ok(Done::of(if read { Came::Read } else { Came::Refused }))
-    }
-
-    fn reader(&mut self, dice: &mut Dice) -> Result<Done, String> {
-        let Some(reader) = dice.of(READERS) else { return Ok(Done::of(Came::Refused)) };
-        let seeds = &self.seeds[reader.name];
-        let (Some(seed), Some(other)) = (dice.of(seeds), dice.of(seeds)) else {
-            return Err(format!("{} has no seeds", reader.name));
-        };
-        let input = damaged_bytes(dice, reader.form, seed, other);
-        self.input = Some((reader.name.to_owned(), input.clone()));
-        Ok(Done::of(if (reader.read)(&input)? { Came::Read } else { Came::Refused }))
     }
 
     /// A damaged input of one of the readers.
@@ -248,7 +139,7 @@ impl Cases {
     }
 }
 
-fn damaged_bytes(dice: &mut Dice, form: Form, seed: &[u8], other: &[u8]) -> Vec<u8> {
+pub(crate) fn damaged_bytes(dice: &mut Dice, form: Form, seed: &[u8], other: &[u8]) -> Vec<u8> {
     let form = if dice.one_in(5) { Form::Bytes } else { form };
     match form {
         Form::Der => der::damage(dice, seed, other),
@@ -269,7 +160,7 @@ fn damaged_bytes(dice: &mut Dice, form: Form, seed: &[u8], other: &[u8]) -> Vec<
 }
 
 /// A JSON document a line: some damaged, left out, doubled or exchanged.
-fn damaged_lines(dice: &mut Dice, text: &str) -> Vec<u8> {
+pub(crate) fn damaged_lines(dice: &mut Dice, text: &str) -> Vec<u8> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for _ in 0..dice.changes() {
         let (at, to) = (dice.below(lines.len()), dice.below(lines.len()));

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use autoenroll_abuse::case::{Cases, Kind, root};
+use autoenroll_abuse::case::{Cases, root};
+use autoenroll_abuse::kind::Kind;
 use autoenroll_abuse::totals::Totals;
 use autoenroll_abuse::watch::{Plan, watch};
 use autoenroll_abuse::{seeds, worker};

@@ -19,8 +19,8 @@ use autoenroll_world::spec::ReaderName;
 use autoenroll_world::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
 use serde_json::Value;
 
-use crate::case::Kind;
 use crate::dice::{Dice, damage};
+use crate::kind::Kind;
 use crate::{der, json};
 
 /// What decides which message is damaged, shared by the parties of a story.

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::case::Kind;
+use crate::kind::Kind;
 use crate::totals::Totals;
 
 /// A case may take so much of a processor. Time on the clock would count what else the machine does.

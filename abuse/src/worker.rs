@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bench::Bench;
-use crate::case::{Cases, Done, Kind};
+use crate::case::{Cases, Done};
+use crate::kind::Kind;
 use crate::watch::MOST_GROWTH;
 
 /// Plays cases from one number up to another. Every line is a word, and what belongs to it: `begin CASE KIND`,

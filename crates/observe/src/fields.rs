@@ -146,7 +146,9 @@ pub(crate) fn facts(source: Option<EventSource>, event: &LoggedEvent) -> Facts {
     let mut said: Vec<(Fact, &str)> = Vec::new();
     for (at, field) in event.fields.iter().enumerate() {
         let place = if lifecycle { None } else { places.get(at).copied() };
-        if let Some(fact) = named(field).or(place) {
+        // A place says more than a name that stands for several things.
+        let named = named(field).filter(|fact| *fact != Fact::Object || place.is_none());
+        if let Some(fact) = named.or(place) {
             said.push((fact, field.value.trim()));
         }
     }

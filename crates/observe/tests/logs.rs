@@ -81,6 +81,12 @@ fn fields_are_known_by_name_by_place_and_by_nesting() {
     check(&failed("<Data Name='RequestId'>N/A</Data><Data Name='CA'/><Data Name='ErrorCode'>none</Data>"), PLAIN);
     let classic =
         "<EventData><Data>local system</Data><Data>Domain Controller</Data><Data>0x800706ba</Data></EventData>";
+    // What is no thumbprint at the place of one is no template either.
+    let near_expiry = "<EventData><Data Name='Context'>CORP\\bob</Data><Data Name='ObjId'>00 11 22</Data></EventData>";
+    check(
+        &event("Microsoft-Windows-CertificateServicesClient-AutoEnrollment", 64, near_expiry),
+        r"source=CertificateServicesClient-AutoEnrollment id=64 severity=error context=CORP\bob",
+    );
     check(
         &event("AutoEnrollment", 13, classic)
             .replace("<Level>2</Level>", "")

@@ -146,6 +146,10 @@ codes! {
         "Of two candidates, one of which supersedes the other, only that one is enrolled. In a cycle each gives way to another, and there is \
          no certificate from any of them. That can be so in a directory, and a story may be about it.";
 
+    NotRequested = "AE0313", "a template that no computer requests by itself",
+        "Automatic Certificate Request Settings are for templates of version 1 that are made for computers. Any other that is named is \
+         passed over, and the story goes as if it were not.";
+
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: an action (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
          `never`, `state`). The other keys only say more about it.";

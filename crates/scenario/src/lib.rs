@@ -8,6 +8,8 @@
 //! decide: it matches trace records.
 #![forbid(unsafe_code)]
 
+mod actions;
+mod bindings;
 mod bless;
 mod check;
 mod code;

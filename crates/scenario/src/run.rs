@@ -1,7 +1,5 @@
 //! Plays a scenario and says whether everything came as it should.
 
-pub(crate) mod actions;
-pub(crate) mod bindings;
 mod failure;
 mod matching;
 mod report;

@@ -510,3 +510,27 @@ fn a_change_that_cannot_be_made_is_told_where_it_is_written() {
     );
     assert_eq!(Some(problem.span.start), text.rfind("\"old\""), "{}", report.render(&checked.files, false));
 }
+
+/// CAs of a check may sign with shorter signatures than those of a run.
+#[test]
+fn a_card_that_is_full_in_a_run_is_full_in_a_check() {
+    let (mut full, mut passed) = (0, 0);
+    for bytes in (1_600..3_200).step_by(32) {
+        let text = format!(
+            "scenario = 1\ntitle = \"Nearly full\"\n[world]\nextends = \"contoso\"\n[[world.certificate]]\nname = \"old\"\n\
+             template = \"SmartcardLogon\"\nof = \"alice\"\nstores = []\n[[world.card]]\nname = \"alice-card\"\natr = \"gids\"\n\
+             capacity = {{ containers = 4, bytes = {bytes}, object-bytes = 2048 }}\n\
+             container = [{{ name = \"Slot0\", holds = \"old\" }}]\n[timeline]\nsteps = [{{ logon = \"alice\" }}]\n"
+        );
+        let checked = check("full.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
+        let Some(scenario) = checked.scenarios.first() else {
+            full += 1;
+            continue;
+        };
+        passed += 1;
+        let report = run(scenario, autoenroll_core::InProcess::new(), Hosts::in_process(), &ByPrefix);
+        let found = report.diagnostics();
+        assert!(found.list().iter().all(|problem| problem.code != Code::Impossible), "{bytes} bytes");
+    }
+    assert!(full > 0 && passed > 0, "{full} full, {passed} passed");
+}

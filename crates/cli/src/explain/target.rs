@@ -136,6 +136,9 @@ pub(super) fn suggestion(text: &str, catalogue: &Catalogue) -> Option<String> {
     if text.contains('/') || suite::named(text).is_ok() {
         return None;
     }
+    if let Some(number) = text.strip_prefix("event ") {
+        return Some(format!("the catalogue knows no event `{number}`; `autoenroll matrix` lists all, E5.*"));
+    }
     let ids = catalogue.ids();
     let lower = text.to_ascii_lowercase();
     let mut near: Vec<&str> =
@@ -217,6 +220,7 @@ mod tests {
         check("wizard.stat", &["wizard.start"]);
         check("founding/second-provider", &[]);
         check("founding", &[]);
+        check("event 9999", &["9999", "matrix"]);
         check("enormous", &[]);
     }
 }

@@ -3,23 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use autoenroll_card::Card;
 use autoenroll_model::{
     CoreError, CoreFactory, EnrollmentCore, Identity, Input, KeyAlgorithm, Now, Output, Profile, SimTime,
 };
 use autoenroll_world::action::{CaAction, Change};
 use autoenroll_world::spec::{CardSpec, PolicySpec, ScheduledChange};
 use autoenroll_world::{
-    ActError, Action, Hosts, InProcessCards, InProcessCas, Place, SpecError, SpecErrors, SpecFault, Thing, World,
-    WorldSpec,
+    ActError, Action, CardHost, Hosts, InProcessCards, InProcessCas, Place, SpecError, SpecErrors, SpecFault, Thing,
+    World, WorldSpec,
 };
 
 use crate::Code;
+use crate::actions::actions;
+use crate::bindings::Bindings;
 use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{ActionStep, Step, StepKind};
 use crate::lower::{WorldNames, name_of, unknown};
-use crate::run::actions::actions;
-use crate::run::bindings::Bindings;
 use crate::source::{Span, Spanned};
 use crate::tree::Table;
 
@@ -58,11 +59,8 @@ impl Stages {
         // What plays a part in the story alone.
         let mut built = spec.clone();
         (built.profile, built.policy, built.changes) = (Profile::server_2003_sp1(), PolicySpec::default(), Vec::new());
-        if fits_anyway(spec) {
-            built.authorities.iter_mut().for_each(|ca| ca.key = KeyAlgorithm::P256);
-        }
         let at = self.0.iter().position(|(known, _)| *known == built).unwrap_or_else(|| {
-            self.0.push((built.clone(), World::rehearsal(built, Silent, Hosts::in_process())));
+            self.0.push((built.clone(), rehearsal(built)));
             self.0.len() - 1
         });
         match &self.0[at].1 {
@@ -75,19 +73,34 @@ impl Stages {
     }
 }
 
-/// Whether every card has room for its certificates however long the signatures of their CAs are. Then CAs may sign
-/// with the quickest key.
-fn fits_anyway(spec: &WorldSpec) -> bool {
-    let fits = |card: &CardSpec| {
-        let capacity = card.profile.capacity;
-        let holding = u32::try_from(card.containers.len()).unwrap_or(u32::MAX);
-        capacity.object_bytes >= LARGEST && capacity.bytes >= holding.saturating_mul(LARGEST)
-    };
-    spec.cards.iter().all(fits)
+/// The world of a description. CAs sign with the quickest key, unless it may depend on the length of a signature whether
+/// a certificate fits on its card, or something is wrong and is to be told of the world as it is described.
+fn rehearsal(spec: WorldSpec) -> Result<Stage, SpecErrors> {
+    let mut quick = spec.clone();
+    quick.authorities.iter_mut().for_each(|ca| ca.key = KeyAlgorithm::P256);
+    if let Ok(stage) = World::rehearsal(quick, Silent, Hosts::in_process())
+        && spec.cards.iter().all(|card| has_room(&stage, card))
+    {
+        return Ok(stage);
+    }
+    World::rehearsal(spec, Silent, Hosts::in_process())
 }
 
-/// No certificate of the bench has more bytes, nor what its card keeps beside it.
-const LARGEST: u32 = 4_096;
+/// Whether each of a card's certificates could be longer by the longest signature: there is room on the card, and a
+/// certificate file can say so many bytes.
+fn has_room(stage: &Stage, card: &CardSpec) -> bool {
+    let fits = |card: &Card| {
+        let state = card.look();
+        let certificates = state.containers.iter().filter_map(|container| container.certificate.as_ref()?.der());
+        let longest = certificates.map(<[u8]>::len).max().unwrap_or(0);
+        let free = usize::try_from(state.free_bytes).unwrap_or(0);
+        free / LONGEST_SIGNATURE >= state.containers.len() && longest + LONGEST_SIGNATURE <= usize::from(u16::MAX)
+    };
+    stage.hosts().cards.card(&card.name, fits).unwrap_or(false)
+}
+
+/// Bytes of a signature with RSA-4096.
+const LONGEST_SIGNATURE: usize = 512;
 
 /// A mistake of a description, at the value that is wrong.
 fn problem(error: &SpecError, world: &Table) -> Diagnostic {

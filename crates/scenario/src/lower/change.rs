@@ -4,7 +4,7 @@ use autoenroll_model::{Duration, HResult, TrustStore};
 use autoenroll_world::action::{CardFault, Change, PrincipalEdit, SettingsEdit, TemplateEdit};
 use autoenroll_world::spec::{CaSpec, Pin, PolicySpec, TemplateSpec};
 
-use super::{Context, NameKind, duration, instant_of, number_or_none, security, setting, text_or_none, word};
+use super::{Context, NameKind, duration, instant_of, number_or_none, policy, security, setting, text_or_none, word};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
@@ -87,9 +87,10 @@ fn first_of(set: &Table, keys: [&'static str; 2]) -> Option<&'static str> {
 }
 
 fn of_policy(cx: &Context<'_>, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
-    let row = std::slice::from_ref(PolicySpec::setting(key)?);
-    setting::check_templates(cx, row, set, found);
-    Some(Change::Policy(setting::edit(cx, &row[0], set, found)?))
+    if key == "automatic-requests" {
+        policy::automatic_requests(cx, set, found);
+    }
+    Some(Change::Policy(setting::edit(cx, PolicySpec::setting(key)?, set, found)?))
 }
 
 fn of_ca(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {

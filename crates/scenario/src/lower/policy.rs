@@ -1,20 +1,41 @@
 //! Group Policy.
 
-use autoenroll_model::{HResult, PolicyServer};
+use autoenroll_model::{GeneralFlags, HResult, PolicyServer};
 use autoenroll_world::spec::{PolicyServiceSpec, PolicySpec};
 
-use super::{Context, number_or_none, setting, small};
-use crate::diagnostic::Diagnostics;
+use super::{Context, NameKind, number_or_none, setting, small};
+use crate::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::tree::Table;
 
 pub(super) fn policy(cx: &Context<'_>, found: &mut Diagnostics) -> PolicySpec {
     let mut spec = PolicySpec::default();
     let Some(table) = cx.world.table("policy") else { return spec };
-    setting::check_templates(cx, PolicySpec::EXPIRATION, table, found);
+    automatic_requests(cx, table, found);
     setting::apply(cx, PolicySpec::REFRESH, table, &mut spec, found);
     setting::apply(cx, PolicySpec::EXPIRATION, table, &mut spec, found);
     spec.policy_servers = table.tables("policy-server").map(policy_server).collect();
     spec
+}
+
+/// Whether the templates exist that computers are told to request, and are such as they request: in the world's policy,
+/// or in a change of it.
+pub(super) fn automatic_requests(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) {
+    for name in table.texts("automatic-requests") {
+        let known = cx.names.has(NameKind::Template, name, found);
+        let template = cx.templates.iter().find(|template| known && template.name == name.value);
+        let Some(template) = template else { continue };
+        let version = template.schema_version();
+        let message = if version > 1 {
+            format!("`{}` is a template of version {version}, which no computer requests by itself", name.value)
+        } else if template.flags.contains(GeneralFlags::MACHINE_TYPE) {
+            continue;
+        } else {
+            format!("`{}` is a template for users, which no computer requests by itself", name.value)
+        };
+        let help = "only templates of version 1 for computers are (schema = 1)".to_owned();
+        found.push(Diagnostic::warning(Code::NotRequested, message, name.span).help(help));
+    }
 }
 
 /// A policy server that passes on what the directory holds.

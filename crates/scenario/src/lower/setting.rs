@@ -3,7 +3,7 @@
 use autoenroll_model::Oid;
 use autoenroll_world::spec::{Edit, Field, Setting, SettingValue};
 
-use super::{Context, NameKind, duration, number_or_none, texts};
+use super::{Context, NameKind, duration, number_or_none, small, texts};
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
 
@@ -67,7 +67,8 @@ fn value<S>(
         Field::Texts(_) | Field::Templates(_) | Field::Providers(_) | Field::Words { .. } => texts(table, key).into(),
         Field::Text(_) | Field::Word { .. } => table.text(key)?.value.to_owned().into(),
         Field::TextOrNone(_) => table.text(key).map(|text| text.value.to_owned()).into(),
-        Field::Number(..) | Field::NumberOrAbsent(..) | Field::Depth(_) => table.number(key)?.into(),
+        Field::Number(..) | Field::NumberOrAbsent(..) => small::<u32>(table, key)?.into(),
+        Field::Depth(_) => small::<i32>(table, key)?.into(),
         Field::Oids(_) => {
             let oids = table.texts(key).filter_map(|text| cx.fixtures.oid(text, found));
             oids.collect::<Vec<Oid>>().into()

@@ -10,11 +10,11 @@ use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
 
 use super::RunError;
-use super::actions::{actions, user_answer};
-use super::bindings::Bindings;
 use super::failure::{Difference, Failure, FailureKind};
 use super::matching::{Matcher, assign, differences, must_be_named};
 use super::simulator::Simulator;
+use crate::actions::{actions, user_answer};
+use crate::bindings::Bindings;
 use crate::check::Scenario;
 use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, group};
 use crate::shape::LookAt;

@@ -28,7 +28,7 @@ impl<S: Default + fmt::Debug> Defaulted for Setting<S> {
             SettingValue::Percent(percent) => percent.map(|percent| percent.to_string()),
             SettingValue::Texts(texts) => Some(texts.join(", ")).filter(|texts| !texts.is_empty()),
             SettingValue::TextOrNone(text) => Some(text.unwrap_or_else(|| "none".to_owned())),
-            SettingValue::Text(_) | SettingValue::Number(_) | SettingValue::Oids(_) => None,
+            SettingValue::Text(_) | SettingValue::Number(_) | SettingValue::Depth(_) | SettingValue::Oids(_) => None,
         }
     }
 }

@@ -84,8 +84,10 @@ pub enum SettingValue {
     Text(String),
     /// Of [`Field::TextOrNone`].
     TextOrNone(Option<String>),
-    /// Of [`Field::Number`], [`Field::NumberOrAbsent`] and [`Field::Depth`].
-    Number(i64),
+    /// Of [`Field::Number`] and [`Field::NumberOrAbsent`].
+    Number(u32),
+    /// Of [`Field::Depth`].
+    Depth(i32),
     /// Of [`Field::Oids`].
     Oids(Vec<Oid>),
 }
@@ -126,82 +128,51 @@ impl<S> Setting<S> {
     #[must_use]
     pub fn to(&'static self, value: impl Into<SettingValue>) -> Option<Edit<S>> {
         let value = value.into();
-        let within = |(least, most): (u32, u32), number: i64| (i64::from(least)..=i64::from(most)).contains(&number);
         let fits = match (&self.field, &value) {
-            (Field::Number(bounds, _) | Field::NumberOrAbsent(bounds, _), SettingValue::Number(number)) => {
-                within(*bounds, *number)
-            }
-            (Field::Depth(_), SettingValue::Number(number)) => *number >= -1 && i32::try_from(*number).is_ok(),
-            (field, value) => matches!(
-                (field, value),
-                (Field::Flag(_), SettingValue::Flag(_))
-                    | (Field::Duration(_) | Field::Minutes(..), SettingValue::Duration(_))
-                    | (Field::Bits(_) | Field::BitsAs(..), SettingValue::Bits(_))
-                    | (Field::Percent(_), SettingValue::Percent(_))
-                    | (Field::Text(_) | Field::Word { .. }, SettingValue::Text(_))
-                    | (Field::TextOrNone(_), SettingValue::TextOrNone(_))
-                    | (Field::Oids(_), SettingValue::Oids(_))
-                    | (
-                        Field::Texts(_) | Field::Templates(_) | Field::Providers(_) | Field::Words { .. },
-                        SettingValue::Texts(_)
-                    )
-            ),
+            (
+                Field::Number((least, most), _) | Field::NumberOrAbsent((least, most), _),
+                SettingValue::Number(number),
+            ) => (least..=most).contains(&number),
+            (Field::Depth(_), SettingValue::Depth(number)) => *number >= -1,
+            (Field::Flag(_), SettingValue::Flag(_))
+            | (Field::Duration(_) | Field::Minutes(..), SettingValue::Duration(_))
+            | (Field::Bits(_) | Field::BitsAs(..), SettingValue::Bits(_))
+            | (Field::Percent(_), SettingValue::Percent(_))
+            | (Field::Text(_) | Field::Word { .. }, SettingValue::Text(_))
+            | (Field::TextOrNone(_), SettingValue::TextOrNone(_))
+            | (Field::Oids(_), SettingValue::Oids(_))
+            | (
+                Field::Texts(_) | Field::Templates(_) | Field::Providers(_) | Field::Words { .. },
+                SettingValue::Texts(_),
+            ) => true,
+            _ => false,
         };
         fits.then_some(Edit { setting: self, value })
     }
 }
 
-/// What [`Setting::to`] has compared.
-const COMPARED: &str = "an edit is made by `Setting::to`, which compares types and bounds";
-
 impl<S> Edit<S> {
     /// Sets the field.
     pub fn apply(&self, to: &mut S) {
-        match &self.value {
-            SettingValue::Flag(value) => match self.setting.field {
-                Field::Flag(field) => *field(to) = *value,
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Duration(value) => match self.setting.field {
-                Field::Duration(field) | Field::Minutes(_, field) => *field(to) = *value,
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Bits(value) => match self.setting.field {
-                Field::Bits(field) | Field::BitsAs(_, field) => *field(to) = *value,
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Percent(value) => match self.setting.field {
-                Field::Percent(field) => *field(to) = *value,
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Texts(value) => match self.setting.field {
-                Field::Texts(field) | Field::Templates(field) => field(to).clone_from(value),
-                Field::Providers(field) => {
-                    let numbered = (1_u32..).zip(value.iter().cloned());
-                    *field(to) = numbered.map(|(order, name)| ProviderPreference { order, name }).collect();
-                }
-                Field::Words { set, .. } => set(to, value),
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Text(value) => match self.setting.field {
-                Field::Text(field) => field(to).clone_from(value),
-                Field::Word { set, .. } => set(to, value),
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::TextOrNone(value) => match self.setting.field {
-                Field::TextOrNone(field) => field(to).clone_from(value),
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Number(value) => match self.setting.field {
-                Field::Number(_, field) => *field(to) = u32::try_from(*value).expect(COMPARED),
-                Field::NumberOrAbsent(_, field) => *field(to) = Some(u32::try_from(*value).expect(COMPARED)),
-                Field::Depth(field) => *field(to) = i32::try_from(*value).expect(COMPARED),
-                _ => unreachable!("{COMPARED}"),
-            },
-            SettingValue::Oids(value) => match self.setting.field {
-                Field::Oids(field) => field(to).clone_from(value),
-                _ => unreachable!("{COMPARED}"),
-            },
+        match (&self.setting.field, &self.value) {
+            (Field::Flag(field), SettingValue::Flag(value)) => *field(to) = *value,
+            (Field::Duration(field) | Field::Minutes(_, field), SettingValue::Duration(value)) => *field(to) = *value,
+            (Field::Bits(field) | Field::BitsAs(_, field), SettingValue::Bits(value)) => *field(to) = *value,
+            (Field::Percent(field), SettingValue::Percent(value)) => *field(to) = *value,
+            (Field::Text(field), SettingValue::Text(value)) => field(to).clone_from(value),
+            (Field::Word { set, .. }, SettingValue::Text(value)) => set(to, value),
+            (Field::TextOrNone(field), SettingValue::TextOrNone(value)) => field(to).clone_from(value),
+            (Field::Number(_, field), SettingValue::Number(value)) => *field(to) = *value,
+            (Field::NumberOrAbsent(_, field), SettingValue::Number(value)) => *field(to) = Some(*value),
+            (Field::Depth(field), SettingValue::Depth(value)) => *field(to) = *value,
+            (Field::Oids(field), SettingValue::Oids(value)) => field(to).clone_from(value),
+            (Field::Texts(field) | Field::Templates(field), SettingValue::Texts(value)) => field(to).clone_from(value),
+            (Field::Providers(field), SettingValue::Texts(value)) => {
+                let numbered = (1_u32..).zip(value.iter().cloned());
+                *field(to) = numbered.map(|(order, name)| ProviderPreference { order, name }).collect();
+            }
+            (Field::Words { set, .. }, SettingValue::Texts(value)) => set(to, value),
+            _ => unreachable!("an edit is made by `Setting::to`, which compares the types"),
         }
     }
 
@@ -222,6 +193,7 @@ impl<S> Edit<S> {
             SettingValue::Text(value) => Fact::from(value.as_str()),
             SettingValue::TextOrNone(value) => value.clone().unwrap_or_else(not_configured).into(),
             SettingValue::Number(value) => Fact::from(value.to_string()),
+            SettingValue::Depth(value) => Fact::from(value.to_string()),
             SettingValue::Oids(value) => Fact::from(value.iter().map(ToString::to_string).collect::<Vec<_>>()),
         };
         (self.setting.name, value)
@@ -283,9 +255,15 @@ impl From<Option<String>> for SettingValue {
     }
 }
 
-impl From<i64> for SettingValue {
-    fn from(value: i64) -> Self {
+impl From<u32> for SettingValue {
+    fn from(value: u32) -> Self {
         Self::Number(value)
+    }
+}
+
+impl From<i32> for SettingValue {
+    fn from(value: i32) -> Self {
+        Self::Depth(value)
     }
 }
 

@@ -6,9 +6,9 @@ use autoenroll_world::action::ClickTarget;
 use autoenroll_world::{ActError, Look, Stepped};
 
 use super::{Flow, MOST_FAILURES, StepRunner};
+use crate::bindings::EmptyBinding;
 use crate::document::{StepBegin, StepKind, answers};
 use crate::run::RunError;
-use crate::run::bindings::EmptyBinding;
 use crate::run::failure::{Failure, FailureKind, Mismatch, NearMatch};
 use crate::run::matching::{Matcher, must_be_named};
 use crate::run::simulator::Simulator;
@@ -108,8 +108,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         self.meant_in_this_instant(at).iter().any(|matcher| matcher.is_candidate(record))
     }
 
-    /// After the end of a story that went wrong: what would have come, had the step waited. Bounded, as a
-    /// trace is.
+    /// After the end of a story that went wrong: what would have come, had the step waited. At most
+    /// [`LOOK_AHEAD`] and [`MOST_EVENTS_AHEAD`].
     pub(super) fn look_ahead(&mut self) -> Result<(), RunError> {
         self.run_until_quiet()?;
         let limit = self.simulator.now() + LOOK_AHEAD;

@@ -5,9 +5,9 @@ use autoenroll_trace::Kind;
 use autoenroll_world::Look;
 
 use super::StepRunner;
+use crate::bindings::EmptyBinding;
 use crate::defaults::StepDefaults;
 use crate::document::{ExpectedFact, On, Pattern, StepKind};
-use crate::run::bindings::EmptyBinding;
 use crate::run::matching::Matcher;
 use crate::run::simulator::Simulator;
 use crate::shape::LookAt;

@@ -4,7 +4,7 @@ use autoenroll_world::Action;
 use autoenroll_world::action::{CaAction, Change, UserAnswer};
 use autoenroll_world::spec::Pin;
 
-use super::bindings::{Bindings, EmptyBinding};
+use crate::bindings::{Bindings, EmptyBinding};
 use crate::defaults::StepDefaults;
 use crate::document::{ActionStep, CaOp, CardPin, PromptAnswer, reference};
 
