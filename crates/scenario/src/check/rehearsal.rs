@@ -73,8 +73,8 @@ impl Stages {
     }
 }
 
-/// The world of a description. CAs sign with the quickest key, unless it may depend on the length of a signature whether
-/// a certificate fits on its card, or something is wrong and is to be told of the world as it is described.
+/// The world of a description. CAs sign with the quickest key, unless it may depend on the length of a signature
+/// whether a certificate fits on its card, or something is wrong and is to be told of the world as it is described.
 fn rehearsal(spec: WorldSpec) -> Result<Stage, SpecErrors> {
     let mut quick = spec.clone();
     quick.authorities.iter_mut().for_each(|ca| ca.key = KeyAlgorithm::P256);
