@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_cli::{Catalogue, Fixtures};
+use autoenroll_cli::{Catalogue, Fixtures, remember_keys};
 use autoenroll_scenario::{
     Checked, Diagnostics, Files, FormatError, Library, RunError, RunReport, Scenario, Verdict, bless, check,
     explain_code, first_difference, format, parse, run,
@@ -26,6 +26,7 @@ impl Bench {
     /// # Errors
     /// When they cannot be read: a fault of the command.
     pub fn new() -> Result<Self, String> {
+        remember_keys();
         Ok(Self { library: Library::read(&Fixtures::default()), catalogue: Catalogue::read()? })
     }
 

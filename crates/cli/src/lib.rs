@@ -30,6 +30,7 @@ mod known;
 mod lines;
 mod list;
 mod matrix;
+mod memory;
 #[cfg(feature = "planted-bugs")]
 mod mutants;
 mod new;
@@ -55,6 +56,7 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 pub use crate::catalogue::Catalogue;
 use crate::console::{Console, Output, has_colours, printable};
 pub use crate::exit::Exit;
+pub use crate::memory::remember_keys;
 pub use crate::suite::{Fixtures, Story, story, suite};
 
 /// Does what the arguments of this process say.
@@ -76,6 +78,7 @@ pub fn call<A: Into<OsString> + Clone>(
     to: impl io::Write,
 ) -> Result<Exit, clap::Error> {
     let arguments = Arguments::try_parse_from(arguments)?;
+    remember_keys();
     let (judges, form) = (arguments.command.judges(), arguments.command.form(has_colours()));
     let mut out = Output::new(io::BufWriter::new(to), judges, form);
     let outcome = run(&arguments.command, &mut Console::new(&mut out));

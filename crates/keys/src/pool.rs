@@ -1,7 +1,8 @@
 //! The committed primes of `fixtures/keys`, and the RSA key that some entropy picks among them.
 
 use crate::entropy;
-use rsa::{BoxedUint, RsaPrivateKey};
+use crate::memory::Question;
+use rsa::{BoxedUint, PrivateKey as RsaPrivateKey};
 
 /// One of the files that `cargo xtask keys` makes: primes of one size, big endian, one after the other.
 pub(crate) struct Pool {
@@ -24,11 +25,15 @@ pub(crate) static PRIMES_2048: Pool =
     Pool { primes: include_bytes!("../../../fixtures/keys/primes-2048.bin"), octets: 256 };
 
 impl Pool {
-    /// The RSA key of two different primes, both picked by the entropy.
-    pub(crate) fn key(&self, entropy: &[u8; 32]) -> RsaPrivateKey {
-        let (p, q) = self.pair(entropy);
+    /// The RSA key of two different primes.
+    pub(crate) fn key(&self, (p, q): (u64, u64)) -> RsaPrivateKey {
         RsaPrivateKey::from_p_q(self.prime(p), self.prime(q), BoxedUint::from(65_537_u64))
             .expect("two different primes of the pool make a key: `every_prime_is_fit_for_a_key` looks at each")
+    }
+
+    /// What a pair of primes is asked for.
+    pub(crate) fn question(&self, (p, q): (u64, u64)) -> Question {
+        Question::new("rsa key", &[&(self.octets as u64).to_be_bytes(), &p.to_be_bytes(), &q.to_be_bytes()])
     }
 
     fn len(&self) -> u64 {
@@ -40,8 +45,8 @@ impl Pool {
         BoxedUint::from_be_slice_vartime(&self.primes[start..start + self.octets])
     }
 
-    /// Two different indices, uniform but for a part in 2^54.
-    fn pair(&self, entropy: &[u8; 32]) -> (u64, u64) {
+    /// Indices of two different primes, picked by the entropy, uniform but for a part in 2^54.
+    pub(crate) fn pair(&self, entropy: &[u8; 32]) -> (u64, u64) {
         let bytes = entropy::derive("rsa pool", &[&(self.octets as u64).to_be_bytes(), entropy]);
         let number = |at: usize| bytes[at..at + 8].iter().fold(0, |sum, octet| (sum << 8) | u64::from(*octet));
         let p = number(0) % self.len();

@@ -1,5 +1,6 @@
 //! Private keys: from the pool or imported, to sign and to decrypt.
 
+use crate::memory::{self, Question};
 use crate::{
     KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm, digest, ecdsa_der_from_raw, p256_key, pkcs1,
     pool, rsa_key,
@@ -8,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use p256::ecdsa::SigningKey;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey as RsaPrivateKey;
 
 /// A private key; cheap to clone. Two are equal when their public keys are. `Debug` shows the public key only.
 #[derive(Clone)]
@@ -32,15 +33,18 @@ impl PrivateKey {
     /// 4,096.
     #[must_use]
     pub fn from_pool(algorithm: KeyAlgorithm, entropy: &[u8; 32]) -> PrivateKey {
-        let rsa = |pool: &pool::Pool| Secret::Rsa(Arc::new(pool.key(entropy)));
-        let secret = match algorithm {
-            KeyAlgorithm::Rsa1024 => rsa(&pool::PRIMES_512),
-            KeyAlgorithm::Rsa2048 => rsa(&pool::PRIMES_1024),
-            KeyAlgorithm::Rsa3072 => rsa(&pool::PRIMES_1536),
-            KeyAlgorithm::Rsa4096 => rsa(&pool::PRIMES_2048),
-            KeyAlgorithm::P256 => Secret::P256(Arc::new(p256_key::from_entropy(entropy))),
+        let pool = match algorithm {
+            KeyAlgorithm::Rsa1024 => &pool::PRIMES_512,
+            KeyAlgorithm::Rsa2048 => &pool::PRIMES_1024,
+            KeyAlgorithm::Rsa3072 => &pool::PRIMES_1536,
+            KeyAlgorithm::Rsa4096 => &pool::PRIMES_2048,
+            KeyAlgorithm::P256 => {
+                let make = || PrivateKey::with_secret(algorithm, Secret::P256(Arc::new(p256_key::from_entropy(entropy))));
+                return memory::key(|| Question::new("p-256 from entropy", &[entropy]), make);
+            }
         };
-        PrivateKey::with_secret(algorithm, secret)
+        let pair = pool.pair(entropy);
+        memory::key(|| pool.question(pair), || PrivateKey::with_secret(algorithm, Secret::Rsa(Arc::new(pool.key(pair)))))
     }
 
     /// An RSA key from its numbers, as a key import hands them over.
@@ -104,8 +108,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::TooLong`] when fewer than eight octets of padding remain, [`KeyError::WrongKey`] on a P-256 key.
     pub fn sign_digest_info(&self, content: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let key = self.rsa()?;
-        rsa_key::apply_private(key, &pkcs1::signature_block(content, rsa_key::modulus_octets(key))?)
+        self.raw_rsa(&pkcs1::signature_block(content, rsa_key::modulus_octets(self.rsa()?))?)
     }
 
     /// ECDSA over a hash that the caller made: r and s, 32 octets each, the nonce of RFC 6979 with SHA-256.
@@ -113,10 +116,10 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::HashLength`] unless the hash has 20 to 64 octets, [`KeyError::WrongKey`] on an RSA key.
     pub fn sign_p256_prehash(&self, hash: &[u8]) -> Result<[u8; 64], KeyError> {
-        match &self.secret {
-            Secret::P256(key) => p256_key::sign_prehash(key, hash),
-            Secret::Rsa(_) => Err(self.wrong_key()),
-        }
+        let Secret::P256(key) = &self.secret else { return Err(self.wrong_key()) };
+        let question = || Question::new("p-256 signature", &[&self.public.subject_public_key(), hash]);
+        let signature = memory::octets(question, || Ok(p256_key::sign_prehash(key, hash)?.to_vec()))?;
+        Ok(signature.try_into().expect("r and s have 32 octets each"))
     }
 
     /// The RSA private operation over a whole block, without any padding.
@@ -125,7 +128,9 @@ impl PrivateKey {
     /// [`KeyError::BlockOutOfRange`] unless the block is as long as the modulus and below it, [`KeyError::WrongKey`] on
     /// a P-256 key.
     pub fn raw_rsa(&self, block: &[u8]) -> Result<Vec<u8>, KeyError> {
-        rsa_key::apply_private(self.rsa()?, block)
+        let key = self.rsa()?;
+        let question = || Question::new("rsa private operation", &[&self.public.subject_public_key(), block]);
+        memory::octets(question, || rsa_key::apply_private(key, block))
     }
 
     /// Decrypts PKCS #1 v1.5 encryption. Wrong padding is an error, as a smart card reports it, not the synthetic

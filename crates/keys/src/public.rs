@@ -1,5 +1,6 @@
 //! Public keys: read from certificates and requests, to verify and to encrypt.
 
+use crate::memory::{self, Question};
 use crate::{KeyAlgorithm, KeyError, SignatureAlgorithm, digest, p256_key, pkcs1, rsa_key, sha1};
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +9,7 @@ use der::{
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef},
 };
 use p256::ecdsa::SigningKey;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey as RsaPrivateKey;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfo};
 
 /// An RSA key, or a point on P-256. Ordered and comparable, so that it can be the key of a map.
@@ -191,11 +192,17 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), KeyError> {
         match (&self.0, algorithm.is_rsa()) {
-            (Material::P256(point), false) => p256_key::verify_prehash(point, digest, signature),
+            (Material::P256(point), false) => {
+                let question = || Question::new("p-256 verification", &[point, digest, signature]);
+                let verify = || p256_key::verify_prehash(point, digest, signature).map(|()| Vec::new());
+                memory::octets(question, verify).map(drop)
+            }
             (Material::Rsa { modulus, exponent }, true) => {
                 let content = pkcs1::digest_info(algorithm.hash(), digest);
                 let expected = pkcs1::signature_block(&content, modulus.len()).map_err(|_| KeyError::BadSignature)?;
-                let found = rsa_key::apply_public(modulus, exponent, signature).map_err(|_| KeyError::BadSignature)?;
+                let question = || Question::new("rsa public operation", &[modulus, exponent, signature]);
+                let found = memory::octets(question, || rsa_key::apply_public(modulus, exponent, signature));
+                let found = found.map_err(|_| KeyError::BadSignature)?;
                 if found == expected { Ok(()) } else { Err(KeyError::BadSignature) }
             }
             _ => Err(KeyError::BadSignature),

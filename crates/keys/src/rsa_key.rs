@@ -4,7 +4,7 @@ use crate::{KeyAlgorithm, KeyError};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use rsa::{
-    BoxedUint, Oaep, RsaPrivateKey, RsaPublicKey, hazmat,
+    BoxedUint, Oaep, PrivateKey as RsaPrivateKey, PublicKey as RsaPublicKey, hazmat,
     rand_core::{TryCryptoRng, TryRng},
     traits::{PrivateKeyParts, PublicKeyParts},
 };
@@ -71,7 +71,7 @@ pub(crate) fn components(key: &RsaPrivateKey) -> RsaComponents {
 }
 
 pub(crate) fn modulus_bits(key: &RsaPrivateKey) -> u32 {
-    key.n().bits()
+    key.n().bit_width()
 }
 
 pub(crate) fn modulus_octets(key: &RsaPrivateKey) -> usize {

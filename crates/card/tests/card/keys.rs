@@ -103,7 +103,7 @@ fn an_exchange_key_deciphers_under_every_padding() {
     make_key(&mut card, KEY, Algorithm::Rsa2048, KeyKind::Exchange);
     let public = public_key(&mut card, KEY);
     let modulus = rsa::BoxedUint::from_be_slice_vartime(public.rsa_modulus().unwrap());
-    let independent = rsa::RsaPublicKey::new(modulus, rsa::BoxedUint::from(65_537_u64)).unwrap();
+    let independent = rsa::PublicKey::new(modulus, rsa::BoxedUint::from(65_537_u64)).unwrap();
     let choose = |padding| commands::choose_decipher_key(KEY, padding, Algorithm::Rsa2048);
 
     let pkcs1 = independent.encrypt(&mut Counter(0), rsa::Pkcs1v15Encrypt, b"hello").unwrap();

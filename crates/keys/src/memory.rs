@@ -1,0 +1,56 @@
+//! Memory of what was computed: the same question has the same answer for ever, and most questions of a suite come
+//! again.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use once_cell::race::OnceBox;
+
+use crate::{KeyError, PrivateKey, entropy};
+
+/// Remembers answers. One is handed in with [`remember`], for a whole process; this crate itself remembers nothing,
+/// because it knows neither threads nor how much may be kept.
+pub trait Memory: Send + Sync {
+    /// The key that this question was answered with before, or what `make` gives now.
+    fn key(&self, question: Question, make: &mut dyn FnMut() -> PrivateKey) -> PrivateKey;
+
+    /// The octets that this question was answered with before, or what `make` gives now.
+    ///
+    /// # Errors
+    /// Those of `make`, now or before.
+    fn octets(&self, question: Question, make: &mut dyn FnMut() -> Octets) -> Octets;
+}
+
+/// A signature, or another block that a key gives.
+pub type Octets = Result<Vec<u8>, KeyError>;
+
+/// All that determines an answer: SHA-256 over the operation and what it is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question([u8; 32]);
+
+impl Question {
+    pub(crate) fn new(operation: &str, parts: &[&[u8]]) -> Self {
+        Self(entropy::derive(operation, parts))
+    }
+}
+
+static MEMORY: OnceBox<Box<dyn Memory>> = OnceBox::new();
+
+/// From now on answers of this process are remembered there. The first call counts; whether it is one, is returned.
+pub fn remember(memory: Box<dyn Memory>) -> bool {
+    MEMORY.set(Box::new(memory)).is_ok()
+}
+
+pub(crate) fn key(question: impl FnOnce() -> Question, mut make: impl FnMut() -> PrivateKey) -> PrivateKey {
+    match MEMORY.get() {
+        Some(memory) => memory.key(question(), &mut make),
+        None => make(),
+    }
+}
+
+pub(crate) fn octets(question: impl FnOnce() -> Question, mut make: impl FnMut() -> Octets) -> Octets {
+    match MEMORY.get() {
+        Some(memory) => memory.octets(question(), &mut make),
+        None => make(),
+    }
+}
