@@ -39,12 +39,16 @@ impl PrivateKey {
             KeyAlgorithm::Rsa3072 => &pool::PRIMES_1536,
             KeyAlgorithm::Rsa4096 => &pool::PRIMES_2048,
             KeyAlgorithm::P256 => {
-                let make = || PrivateKey::with_secret(algorithm, Secret::P256(Arc::new(p256_key::from_entropy(entropy))));
+                let make =
+                    || PrivateKey::with_secret(algorithm, Secret::P256(Arc::new(p256_key::from_entropy(entropy))));
                 return memory::key(|| Question::new("p-256 from entropy", &[entropy]), make);
             }
         };
         let pair = pool.pair(entropy);
-        memory::key(|| pool.question(pair), || PrivateKey::with_secret(algorithm, Secret::Rsa(Arc::new(pool.key(pair)))))
+        memory::key(
+            || pool.question(pair),
+            || PrivateKey::with_secret(algorithm, Secret::Rsa(Arc::new(pool.key(pair)))),
+        )
     }
 
     /// An RSA key from its numbers, as a key import hands them over.

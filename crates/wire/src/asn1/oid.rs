@@ -3,6 +3,8 @@
 use super::{tag, tlv};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
+
 use autoenroll_model::Oid;
 
 /// OBJECT IDENTIFIER.
@@ -60,38 +62,46 @@ fn base_128(arc: &str, start: u32) -> Vec<u8> {
     digits
 }
 
-/// The identifier of content octets; none when the last arc is cut off or the dotted form would be longer than a model
-/// identifier may be.
+/// The identifier of content octets; none when the last arc is cut off, an arc begins with zeros (X.690 8.19.2), or the
+/// dotted form would be longer than a model identifier may be.
 pub(super) fn decode(content: &[u8]) -> Option<Oid> {
-    if content.last()? & 0x80 != 0 || content.len() > 120 {
+    let arcs = || content.split_inclusive(|octet| octet & 0x80 == 0);
+    if content.last()? & 0x80 != 0 || content.len() > 120 || arcs().any(|arc| arc[0] == 0x80) {
         return None;
     }
-    let mut dotted = String::new();
-    for (index, arc) in content.split_inclusive(|octet| octet & 0x80 == 0).enumerate() {
+    let mut dotted = String::with_capacity(3 * content.len());
+    for (index, arc) in arcs().enumerate() {
         if index == 0 {
-            let (root, second) = first_two(arc);
-            dotted.push(root);
-            dotted.push('.');
-            dotted += &second;
+            // X.690 8.19.4: 40 times the first arc plus the second; only a first arc of 2 has second ones from 40 on.
+            let (root, minus) = match arc {
+                [small] if *small < 40 => ("0.", 0),
+                [small] if *small < 80 => ("1.", 40),
+                _ => ("2.", 80),
+            };
+            dotted.push_str(root);
+            push_decimal(&mut dotted, arc, minus);
         } else {
             dotted.push('.');
-            dotted += &decimal(arc, 0);
+            push_decimal(&mut dotted, arc, 0);
         }
     }
     dotted.parse().ok()
 }
 
-/// The first arc, and the second one in decimal: together they are 40 times the first plus the second.
-fn first_two(arc: &[u8]) -> (char, String) {
-    match arc {
-        [small] if *small < 40 => ('0', decimal(arc, 0)),
-        [small] if *small < 80 => ('1', decimal(arc, 40)),
-        _ => ('2', decimal(arc, 80)),
+/// Adds a base 128 number, less `minus`, in decimal.
+fn push_decimal(dotted: &mut String, arc: &[u8], minus: u8) {
+    // Nine octets have 63 bits.
+    if arc.len() <= 9 {
+        let number = arc.iter().fold(0_u64, |number, octet| (number << 7) | u64::from(octet & 0x7F));
+        // A string takes every number.
+        let _written = write!(dotted, "{}", number - u64::from(minus));
+    } else {
+        dotted.push_str(&decimal(arc, minus));
     }
 }
 
 /// A base 128 number, less `minus`, in decimal.
-fn decimal(arc: &[u8], minus: u32) -> String {
+fn decimal(arc: &[u8], minus: u8) -> String {
     // Decimal digits, the lowest first.
     let mut digits = Vec::from([0_u8]);
     for octet in arc {
@@ -106,7 +116,7 @@ fn decimal(arc: &[u8], minus: u32) -> String {
             carry /= 10;
         }
     }
-    let mut owed = minus as i32;
+    let mut owed = i32::from(minus);
     for digit in &mut digits {
         let left = i32::from(*digit) - owed % 10;
         owed /= 10;

@@ -75,7 +75,13 @@ fn object_identifiers_have_arcs_of_any_size() {
         "2.25.329800735698586629295641978511506172918",
         b"\x06\x14\x69\x83\xF0\x9D\xA7\xEB\xCF\xDE\xE0\xC7\xA1\xA7\xB2\xC0\x94\x8C\xC8\xF9\xD7\x76".as_slice(),
     );
-    for wrong in [b"\x06\x00".as_slice(), b"\x06\x02\x2B\x86", b"\x0C\x01\x2B"] {
+    // The longest arcs of 63 bits, and the shortest of 70.
+    check("1.2.9223372036854775807", b"\x06\x0A\x2A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F");
+    check("1.2.9223372036854775808", b"\x06\x0B\x2A\x81\x80\x80\x80\x80\x80\x80\x80\x80\x00");
+    // Cut off, without arcs, of another type, and with arcs that begin with zeros.
+    let wrong: [&[u8]; 5] =
+        [b"\x06\x02\x2B\x86", b"\x06\x00", b"\x0C\x01\x2B", b"\x06\x03\x2B\x80\x01", b"\x06\x02\x80\x01"];
+    for wrong in wrong {
         assert!(single("test", wrong).unwrap().oid().is_err(), "{wrong:?}");
     }
 }
