@@ -5,18 +5,17 @@ use crate::spec::ComputerRole;
 use autoenroll_ca::Ca;
 use autoenroll_keys::draw;
 use autoenroll_model::{
-    CertificateCheck, Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input,
-    PolicyResponse, PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template,
-    Thumbprint, access_check,
+    Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
+    PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
+    access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
-use autoenroll_wire::{Certificate, thumbprint};
+use autoenroll_wire::thumbprint;
 use std::collections::BTreeMap;
 
 use crate::action::LocalEffect;
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
-use crate::inspect::{chain, signed_by};
 use crate::queue::Event;
 use crate::record;
 use crate::session::{PendingEffect, SessionId};
@@ -161,9 +160,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))
                 .and_then(|()| self.exchange_certificate(ca, pending.record)),
             Effect::GetPolicies(server) => self.policies(id, principal, server),
-            Effect::Inspect(thumbprints) => {
-                Ok(EffectResult::Checks(thumbprints.iter().filter_map(|t| self.inspect(id, principal, t)).collect()))
-            }
+            Effect::Inspect(thumbprints) => Ok(EffectResult::Checks(self.inspect(id, principal, thumbprints))),
             Effect::Software { provider, operation } => {
                 Ok(self.perform_software(principal, provider, operation, pending.record))
             }
@@ -348,49 +345,6 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.record(principal, Kind::Store, facts, vec![because]);
         }
         result
-    }
-
-    /// What cryptography and the network say about a certificate of MY, of REQUEST or of the principal's object.
-    fn inspect(&self, id: SessionId, principal: &str, of: &Thumbprint) -> Option<CertificateCheck> {
-        let session = self.sessions.get(&id)?;
-        let stores = self.stores.get(principal)?;
-        let stored = stores.certificate(of);
-        let published = || {
-            let object = self.directory.object(principal).ok()?;
-            object.certificates.iter().find(|der| thumbprint(der) == *of)
-        };
-        let issued = stores.issued(of);
-        let noted = || issued.map(|(_, certificate)| certificate);
-        let der = stored.map(|stored| &stored.certificate).or_else(noted).or_else(published)?;
-        let Ok(certificate) = Certificate::parse(der) else {
-            let chain = HResult::CERT_E_CHAINING;
-            return Some(CertificateCheck { thumbprint: of.clone(), chain, revoked: false, key_usable: false });
-        };
-        let trust = &self.computers.get(&session.computer)?.trust;
-        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.untrusted_cas).cloned().collect();
-        let key = stored.and_then(|stored| stored.key.as_ref()).or(issued.map(|(key, _)| key));
-        let key_usable = key.is_some_and(|key| match key.card {
-            Some(_) => true,
-            None => stores
-                .keys
-                .get(&key.provider, &key.container)
-                .is_some_and(|container| container.key.public().spki_der() == certificate.public_key),
-        });
-        Some(CertificateCheck {
-            thumbprint: of.clone(),
-            chain: chain(&certificate, trust, &reachable, self.wall()),
-            revoked: self.is_revoked(&certificate),
-            key_usable,
-        })
-    }
-
-    /// Whether the CA that issued a certificate has revoked it.
-    pub(crate) fn is_revoked(&self, certificate: &Certificate) -> bool {
-        let issued_here = |der: &Vec<u8>| Certificate::parse(der).is_ok_and(|ca| signed_by(certificate, &ca));
-        self.roots.iter().any(|(name, der)| {
-            let revoked = || self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
-            issued_here(der) && revoked() == Some(true)
-        })
     }
 
     /// Name and template of a certificate.

@@ -1,38 +1,119 @@
 //! What only cryptography and the network can tell about a certificate: its chain.
 
-use autoenroll_keys::PublicKey;
-use autoenroll_model::{FileTime, HResult, TrustStore};
-use autoenroll_wire::{Certificate, SignedWith};
+use std::collections::BTreeMap;
 
+use autoenroll_keys::PublicKey;
+use autoenroll_model::{CertificateCheck, CoreFactory, FileTime, HResult, Thumbprint, TrustStore};
+use autoenroll_wire::{Certificate, SignedWith, thumbprint};
+
+use crate::hosts::{CaHost, CardHost};
+use crate::session::SessionId;
 use crate::stores::TrustStores;
+use crate::world::World;
 
 /// A chain is never longer: a CA hierarchy has three or four floors, and rings of cross certificates must end
 /// somewhere.
 const MOST_ISSUERS: usize = 8;
 
-/// Builds the chain of a certificate at a wall time. `reachable` are CA certificates that the certificate's own
-/// pointers lead to; they help to find issuers, but only the machine's Root store is trusted. Whether the certificate
-/// itself has expired is not judged, only its issuers.
-pub(crate) fn chain(certificate: &Certificate, trust: &TrustStores, reachable: &[Vec<u8>], wall: FileTime) -> HResult {
-    let mut current = certificate.clone();
-    for _ in 0..MOST_ISSUERS {
-        if current.is_self_issued() && signed_by(&current, &current) {
-            let trusted = trust.get(TrustStore::Root).contains(&current.raw);
-            // X6.1.0x800B0109
-            return if trusted { HResult::S_OK } else { HResult::CERT_E_UNTRUSTEDROOT };
-        }
-        let known = trust.get(TrustStore::Root).iter().chain(trust.get(TrustStore::Ca)).chain(reachable);
-        let parsed = known.filter_map(|der| Certificate::parse(der).ok());
-        let Some(issuer) = parsed.into_iter().find(|issuer| issuer.is_ca() && signed_by(&current, issuer)) else {
-            return HResult::CERT_E_CHAINING;
+impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// What cryptography and the network say about certificates of MY, of REQUEST or of the principal's object. Each
+    /// store and each CA certificate is read once, however many are asked for.
+    pub(crate) fn inspect(&self, id: SessionId, principal: &str, of: &[Thumbprint]) -> Vec<CertificateCheck> {
+        let Some(session) = self.sessions.get(&id) else { return Vec::new() };
+        let (Some(stores), Some(computer)) = (self.stores.get(principal), self.computers.get(&session.computer)) else {
+            return Vec::new();
         };
-        if wall < issuer.not_before || wall > issuer.not_after {
-            // X6.1.0x800B0101
-            return HResult::CERT_E_EXPIRED;
+        let reachable = self.roots.values().chain(&self.untrusted_cas);
+        let (issuers, authorities) = (Issuers::new(&computer.trust, reachable), self.authorities());
+        let mut found = BTreeMap::new();
+        if let Ok(object) = self.directory.object(principal) {
+            found.extend(object.certificates.iter().map(|der| (thumbprint(der), (der, None))));
         }
-        current = issuer;
+        // MY before REQUEST before the object, and of two entries of REQUEST the first.
+        found.extend(stores.issued().rev().map(|(key, der)| (thumbprint(der), (der, Some(key)))));
+        for stored in &stores.stores().my {
+            let noted = found.get(&stored.thumbprint).and_then(|(_, key)| *key);
+            let key = stored.key.as_ref().or(noted);
+            found.insert(stored.thumbprint.clone(), (&stored.certificate, key));
+        }
+        let check = |of: &Thumbprint| {
+            let (der, key) = found.get(of)?;
+            let Ok(certificate) = Certificate::parse(der) else {
+                let chain = HResult::CERT_E_CHAINING;
+                return Some(CertificateCheck { thumbprint: of.clone(), chain, revoked: false, key_usable: false });
+            };
+            let key_usable = key.is_some_and(|key| match key.card {
+                Some(_) => true,
+                None => stores
+                    .keys
+                    .get(&key.provider, &key.container)
+                    .is_some_and(|container| container.key.public().spki_der() == certificate.public_key),
+            });
+            Some(CertificateCheck {
+                thumbprint: of.clone(),
+                chain: issuers.chain(&certificate, self.wall()),
+                revoked: self.revokes(&authorities, &certificate),
+                key_usable,
+            })
+        };
+        of.iter().filter_map(check).collect()
     }
-    HResult::CERT_E_CHAINING
+
+    /// Whether the CA that issued a certificate has revoked it.
+    pub(crate) fn is_revoked(&self, certificate: &Certificate) -> bool {
+        self.revokes(&self.authorities(), certificate)
+    }
+
+    fn authorities(&self) -> Vec<(&str, Certificate)> {
+        self.roots.iter().filter_map(|(name, der)| Some((name.as_str(), Certificate::parse(der).ok()?))).collect()
+    }
+
+    fn revokes(&self, authorities: &[(&str, Certificate)], certificate: &Certificate) -> bool {
+        authorities.iter().any(|(name, ca)| {
+            let revoked = || self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
+            signed_by(certificate, ca) && revoked() == Some(true)
+        })
+    }
+}
+
+/// The CA certificates that chains are built from.
+pub(crate) struct Issuers<'a> {
+    /// What the machine's Root store holds: only that is trusted.
+    trusted: &'a [Vec<u8>],
+    known: Vec<Certificate>,
+}
+
+impl<'a> Issuers<'a> {
+    /// Those of the machine's stores, and `reachable`: CA certificates that a certificate's own pointers lead to.
+    pub(crate) fn new(trust: &'a TrustStores, reachable: impl IntoIterator<Item = &'a Vec<u8>>) -> Self {
+        let trusted = trust.get(TrustStore::Root);
+        let known = trusted.iter().chain(trust.get(TrustStore::Ca)).chain(reachable);
+        Self {
+            trusted,
+            known: known.filter_map(|der| Certificate::parse(der).ok()).filter(Certificate::is_ca).collect(),
+        }
+    }
+
+    /// Builds the chain of a certificate at a wall time. Whether the certificate itself has expired is not judged, only
+    /// its issuers.
+    pub(crate) fn chain(&self, certificate: &Certificate, wall: FileTime) -> HResult {
+        let mut current = certificate;
+        for _ in 0..MOST_ISSUERS {
+            if current.is_self_issued() && signed_by(current, current) {
+                // X6.1.0x800B0109
+                return if self.trusted.contains(&current.raw) { HResult::S_OK } else { HResult::CERT_E_UNTRUSTEDROOT };
+            }
+            let Some(issuer) = self.known.iter().find(|issuer| signed_by(current, issuer)) else {
+                return HResult::CERT_E_CHAINING;
+            };
+            if wall < issuer.not_before || wall > issuer.not_after {
+                // X6.1.0x800B0101
+                return HResult::CERT_E_EXPIRED;
+            }
+            current = issuer;
+        }
+        HResult::CERT_E_CHAINING
+    }
 }
 
 /// Whether `issuer` has signed `certificate`: name and signature.
@@ -69,7 +150,7 @@ mod tests {
             let mut trust = TrustStores::default();
             trust.set(TrustStore::Root, &Certificates(roots.iter().map(|der| (*der).clone()).collect()));
             let reachable: Vec<_> = reachable.iter().map(|der| (*der).clone()).collect();
-            assert_eq!(chain(&leaf, &trust, &reachable, at), expected);
+            assert_eq!(Issuers::new(&trust, &reachable).chain(&leaf, at), expected);
         };
         let year = start + Duration::days(365);
         check(&[&root], &[&sub], year, HResult::S_OK);

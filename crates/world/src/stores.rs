@@ -7,7 +7,6 @@ use autoenroll_model::{
     Certificates, DirectoryCache, HResult, KeyPlace, RequestEntry, RequestStage, StoredCertificate, Stores, Thumbprint,
     TrustStore,
 };
-use autoenroll_wire::thumbprint;
 
 use crate::spec::SettingsSpec;
 
@@ -69,12 +68,10 @@ impl PrincipalStores {
         self.stores.requests.iter().find(|entry| entry.key_id == key_id)
     }
 
-    /// The certificate of that thumbprint that an entry of REQUEST keeps, with the place of its key.
-    pub(crate) fn issued(&self, of: &Thumbprint) -> Option<(&KeyPlace, &Vec<u8>)> {
-        self.stores.requests.iter().find_map(|entry| match &entry.stage {
-            RequestStage::Issued { certificate, .. } if thumbprint(certificate) == *of => {
-                Some((&entry.key, certificate))
-            }
+    /// The certificates that entries of REQUEST keep, with the places of their keys.
+    pub(crate) fn issued(&self) -> impl DoubleEndedIterator<Item = (&KeyPlace, &Vec<u8>)> {
+        self.stores.requests.iter().filter_map(|entry| match &entry.stage {
+            RequestStage::Issued { certificate, .. } => Some((&entry.key, certificate)),
             _ => None,
         })
     }

@@ -6,7 +6,7 @@ use autoenroll_wire::Certificate;
 
 use crate::attempt::{Refusal, Signed};
 use crate::hosts::{CaHost, CardHost};
-use crate::inspect::{chain, signed_by};
+use crate::inspect::{Issuers, signed_by};
 use crate::rules;
 use crate::spec::ComputerRole;
 use crate::stores::TrustStores;
@@ -66,8 +66,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.require(&rules::KDC_TIME, &subject, current, facts, refusals::TIME)?;
 
         let trust = self.trust_of_controller(controller.as_deref());
-        let reachable: Vec<Vec<u8>> = self.roots.values().chain(&self.untrusted_cas).cloned().collect();
-        let built = chain(certificate, &trust, &reachable, self.wall());
+        let reachable = self.roots.values().chain(&self.untrusted_cas);
+        let built = Issuers::new(&trust, reachable).chain(certificate, self.wall());
         let facts = Facts::new().with("code", built.to_string());
         self.require(&rules::KDC_CHAIN, &subject, built == HResult::S_OK, facts, refusals::CHAIN)?;
         let valid = !self.is_revoked(certificate);
