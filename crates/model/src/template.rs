@@ -259,20 +259,36 @@ impl core::error::Error for OidError {}
 impl core::str::FromStr for Oid {
     type Err = OidError;
     fn from_str(text: &str) -> Result<Self, OidError> {
-        let arc = |arc: &str| {
-            !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()) && (arc.len() == 1 || !arc.starts_with('0'))
-        };
-        let well_formed = text.len() <= 256
-            && text.split('.').count() >= 2
-            && text.split('.').all(arc)
-            && matches!(text.split('.').next(), Some("0" | "1" | "2"));
-        if well_formed { Ok(Self(text.to_string())) } else { Err(OidError { found: text.to_string() }) }
+        text.to_string().try_into()
     }
+}
+
+impl TryFrom<String> for Oid {
+    type Error = OidError;
+    fn try_from(text: String) -> Result<Self, OidError> {
+        let bytes = text.as_bytes();
+        let well_formed = bytes.len() <= 256 && matches!(bytes, [b'0'..=b'2', b'.', ..]) && has_arcs(bytes);
+        if well_formed { Ok(Self(text)) } else { Err(OidError { found: text }) }
+    }
+}
+
+/// Whether these are decimal numbers without leading zeros, with a full stop between each two.
+fn has_arcs(text: &[u8]) -> bool {
+    // The digits of the arc so far, and whether the first one is zero.
+    let (mut digits, mut zero) = (0, false);
+    for byte in text {
+        match byte {
+            b'.' if digits > 0 => (digits, zero) = (0, false),
+            b'0'..=b'9' if !zero => (digits, zero) = (digits + 1, digits == 0 && *byte == b'0'),
+            _ => return false,
+        }
+    }
+    digits > 0
 }
 
 impl<'de> Deserialize<'de> for Oid {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
@@ -552,3 +568,37 @@ impl CngSettings {
 /// A template names a hash that nothing here computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownHash;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_identifier_is_dotted_numbers_from_0_1_or_2() {
+        let check = |text: &str, holds: bool| assert_eq!(text.parse::<Oid>().is_ok(), holds, "{text:?}");
+        for text in ["0.0", "1.39", "2.999.0.1", "1.3.6.1.4.1.311.21.8.10"] {
+            check(text, true);
+        }
+        for text in [
+            "",
+            ".",
+            "1",
+            "1.",
+            ".1",
+            "1..2",
+            "3.1",
+            "11.2",
+            "01.2",
+            "1.02",
+            "1.2.",
+            "1.2.x",
+            "1 .2",
+            "-1.2",
+            "1.\u{661}",
+        ] {
+            check(text, false);
+        }
+        check(&alloc::format!("1.{}", "9".repeat(254)), true);
+        check(&alloc::format!("1.{}", "9".repeat(255)), false);
+    }
+}

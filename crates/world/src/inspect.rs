@@ -70,8 +70,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     fn revokes(&self, authorities: &[(&str, Certificate)], certificate: &Certificate) -> bool {
         authorities.iter().any(|(name, ca)| {
-            let revoked = || self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
-            signed_by(certificate, ca) && revoked() == Some(true)
+            let revoked = self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
+            revoked == Some(true) && signed_by(certificate, ca)
         })
     }
 }

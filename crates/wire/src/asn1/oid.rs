@@ -85,7 +85,7 @@ pub(super) fn decode(content: &[u8]) -> Option<Oid> {
             push_decimal(&mut dotted, arc, 0);
         }
     }
-    dotted.parse().ok()
+    dotted.try_into().ok()
 }
 
 /// Adds a base 128 number, less `minus`, in decimal.

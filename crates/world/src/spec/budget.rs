@@ -14,7 +14,7 @@ pub struct Budget {
 impl Default for Budget {
     /// The largest scenario of the suite needs a thirtieth of it; memory stays below 256 MiB.
     fn default() -> Self {
-        Self { events: 150_000, records: 150_000, bytes: 32 << 20 }
+        Self { events: 150_000, records: 150_000, bytes: 24 << 20 }
     }
 }
 
