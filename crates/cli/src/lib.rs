@@ -39,8 +39,10 @@ mod places;
 mod play;
 mod profiles;
 mod prose;
+mod review;
 mod run;
 mod show;
+mod snapshots;
 mod sources;
 mod suite;
 mod watch;
@@ -92,6 +94,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Review(arguments) => review::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::CheckTrace(arguments) => check_trace::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),

@@ -14,6 +14,7 @@ use autoenroll_world::{Hosts, WorldError};
 
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
+use crate::snapshots::compared::Compared;
 use crate::suite::Story;
 use crate::{Exit, Failure, hint, prose};
 
@@ -70,6 +71,8 @@ pub(crate) struct Played {
     pub(crate) timeline: Option<String>,
     /// How it differs from its file, in the form of `check --format json`.
     pub(crate) problems: Vec<serde_json::Value>,
+    /// What came of its snapshot, where there are snapshots.
+    pub(crate) snapshot: Option<Compared>,
 }
 
 /// Whether everything came as it should.
@@ -147,18 +150,13 @@ impl Runner {
         Ok(Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
     }
 
-    /// Plays a story.
-    pub(crate) fn play(&self, story: &Story) -> Played {
-        self.play_for_trace(story).0
-    }
-
-    /// Plays a story twice. Different traces are a failure, even where both would pass.
-    pub(crate) fn play_twice(&self, story: &Story) -> Played {
+    /// Plays a story twice, and keeps the first trace. Different traces are a failure, even where both would pass.
+    pub(crate) fn play_twice(&self, story: &Story) -> (Played, Trace) {
         let (first, one) = self.play_for_trace(story);
         let (_, other) = self.play_for_trace(story);
         match first_difference(&one, &other) {
-            Some(difference) => Played { verdict: Verdict::Failed(describe(&difference)), ..first },
-            None => first,
+            Some(difference) => (Played { verdict: Verdict::Failed(describe(&difference)), ..first }, one),
+            None => (first, one),
         }
     }
 
@@ -179,6 +177,7 @@ impl Runner {
             end: report.end,
             timeline: self.timelines.then(|| prose::tell(&report.trace)),
             problems: report.diagnostics().to_json(&story.scenario.files),
+            snapshot: None,
         };
         (played, report.trace)
     }
@@ -263,6 +262,7 @@ impl Played {
             end: SimTime::START,
             timeline: None,
             problems: Vec::new(),
+            snapshot: None,
         }
     }
 }

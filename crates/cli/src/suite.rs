@@ -331,6 +331,11 @@ fn embedded_sources() -> impl Iterator<Item = Source> {
     })
 }
 
+/// Whether the suite has a scenario of that name.
+pub(crate) fn has(name: &str) -> bool {
+    embedded_sources().any(|source| source.name == name)
+}
+
 fn from_disk(path: &Path) -> Result<Source, Failure> {
     let shown = one_line(&path.display().to_string());
     let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
