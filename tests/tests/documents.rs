@@ -4,8 +4,8 @@
 //! arguments is the exit code, where it is not 0, and `(answers a r)` before that are lines of standard input.
 //! `<!-- file: NAME -->` stands before a block that is written to a file, for the commands after it. A
 //! `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a file, as the reader of the document does.
-//! The paragraph or the table after `<!-- numbers: NAME -->` is made from what the command counts, see [`numbers`]. In a
-//! session with a core, lines that begin with `>` are said to it and lines that begin with `<` are its answers.
+//! The paragraph or the table after `<!-- numbers: NAME -->` is made from what the command counts, see [`numbers`]. In
+//! a session with a core, lines that begin with `>` are said to it and lines that begin with `<` are its answers.
 //! `cargo xtask docs` writes the blocks anew.
 #![cfg(not(feature = "planted-bugs"))]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
@@ -21,6 +21,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/ci.md",
     "docs/command.md",
     "docs/core-protocol.md",
+    "docs/diff.md",
     "docs/exit-codes.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",

@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Say which invariants hold in a trace, also in one that another bench made.
     #[command(after_help = CHECK_TRACE_EXAMPLES)]
     CheckTrace(CheckTrace),
+    /// Play a story under two circumstances, or take two traces, and say where they part and by which rule.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
     /// Write a scenario file that runs, to begin with.
     New(New),
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
@@ -96,7 +99,7 @@ impl Command {
     pub(crate) const fn judges(&self) -> bool {
         match self {
             Self::Run(run) => !run.watch,
-            Self::Review(_) => true,
+            Self::Review(_) | Self::Diff(_) => true,
             Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
             Self::Observe(observe) => observe.against.is_some(),
             #[cfg(feature = "planted-bugs")]
@@ -122,6 +125,7 @@ impl Command {
             Self::Show(show) => show.json || show.format == Format::Json,
             Self::Check(Check { format, .. })
             | Self::CheckTrace(CheckTrace { format, .. })
+            | Self::Diff(Diff { format, .. })
             | Self::List(List { format, .. })
             | Self::Profiles(Profiles { format, .. })
             | Self::Fixtures(Fixtures { format, .. })
@@ -454,6 +458,42 @@ pub(crate) struct CheckTrace {
     /// input.
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  autoenroll diff my.toml --profile server-2025        as the file says, and under Server 2025
+  autoenroll diff my.toml --profile server-2019 --profile server-2025
+  autoenroll diff my.toml --world before --world after --fixtures fixtures
+  autoenroll diff my.toml --fixtures before --fixtures after
+  autoenroll diff my.toml --core './my-core --stdio'   the own core, and yours
+  autoenroll diff old.toml new.toml
+  autoenroll diff old.jsonl new.jsonl                  traces of `autoenroll show --format json`
+
+Of an option that is given once, the second side has the value and the first what the file says; --fixtures \
+given once is for both. It ends with 0 when nothing differs, and with 1 when something does.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// One or two scenarios: files, or names of the suite, either with a variant in brackets. Or two traces in
+    /// canonical JSON lines.
+    #[arg(value_name = "SCENARIO|TRACE", required = true, num_args = 1..=2)]
+    pub(crate) sides: Vec<String>,
+    /// Play as if scenario and variants named this profile; may be given twice, for each side one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+    /// Play as if the scenario extended this world; may be given twice.
+    #[arg(long, value_name = "WORLD")]
+    pub(crate) world: Vec<String>,
+    /// Drive this program as the core instead of the own one: words separated by blanks; may be given twice.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) core: Vec<CoreCommand>,
+    /// A directory with worlds, cards and templates of your own; may be given twice.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Vec<PathBuf>,
     /// Form of the results.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

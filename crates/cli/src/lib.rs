@@ -17,6 +17,7 @@ mod columns;
 mod console;
 mod core_check;
 mod core_command;
+mod diff;
 mod embedded;
 mod exit;
 mod explain;
@@ -97,6 +98,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Review(arguments) => review::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::CheckTrace(arguments) => check_trace::run(arguments, console),
+        Command::Diff(arguments) => diff::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),

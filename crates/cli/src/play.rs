@@ -1,7 +1,7 @@
 //! Plays stories against a core, and says how they ended.
 
 use autoenroll_core::InProcess as OwnCore;
-use autoenroll_foreign::ForeignFactory;
+use autoenroll_foreign::{Command, ForeignFactory};
 #[cfg(feature = "planted-bugs")]
 use autoenroll_model::Rule;
 use autoenroll_model::{CoreFactory, SimTime};
@@ -114,14 +114,22 @@ impl Runner {
                 ))),
             };
         }
-        let core = match &how.core {
-            Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
-            None => CoreKind::Own(OwnCore::new()),
-        };
-        let runner = Self { core, timelines, colour, ..Self::plain()? };
+        let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref())? };
         #[cfg(feature = "pcsc")]
         let runner = Self { stack: crate::card::stack(how)?, ..runner };
         Ok(runner)
+    }
+
+    /// A runner with that program as its core, or with the own one.
+    ///
+    /// # Errors
+    /// As [`Runner::plain`].
+    pub(crate) fn driving(core: Option<&Command>) -> Result<Self, Failure> {
+        let core = match core {
+            Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
+            None => CoreKind::Own(OwnCore::new()),
+        };
+        Ok(Self { core, ..Self::plain()? })
     }
 
     /// A runner with the own core, for verdicts only.
