@@ -26,7 +26,8 @@ pub(crate) fn run(arguments: &Review, console: &mut Console<'_>) -> Result<Exit,
     let (mut paths, mut entries) = (Vec::new(), 0);
     search(directory, 0, &mut entries, &mut paths)?;
     paths.sort();
-    let waiting: Vec<Waiting> = paths.into_iter().filter_map(Waiting::read).collect();
+    // One at a time is held: there may be many, and large ones.
+    let waiting: Vec<PathBuf> = paths.into_iter().filter(|path| Waiting::read(path).is_some()).collect();
     if waiting.is_empty() {
         writeln!(console.out, "no snapshot waits below {}", directory.display())?;
         return Ok(Exit::Ok);
@@ -39,10 +40,11 @@ pub(crate) fn run(arguments: &Review, console: &mut Console<'_>) -> Result<Exit,
         return Err(Failure::Usage("CI is set, so no snapshot is accepted or rejected".to_owned()));
     }
     let mut sums = Sums::default();
-    for (at, one) in waiting.iter().enumerate() {
+    for (at, path) in waiting.iter().enumerate() {
+        let Some(one) = Waiting::read(path) else { continue };
         let answer = if asks {
             one.show(at, waiting.len(), console)?;
-            ask(one, console)?
+            ask(&one, console)?
         } else if arguments.reject {
             Answer::Reject
         } else {
@@ -124,8 +126,8 @@ struct Waiting {
 
 impl Waiting {
     /// The snapshot at a path; nothing when it is a file of another program, as cargo-insta writes them.
-    fn read(path: PathBuf) -> Option<Self> {
-        let bytes = file::read(&path, MOST_BYTES).ok()?;
+    fn read(path: &Path) -> Option<Self> {
+        let bytes = file::read(path, MOST_BYTES).ok()?;
         let came = Snapshot::parse(&bytes);
         if came == Err(Unreadable::NotOne) {
             return None;
@@ -133,7 +135,7 @@ impl Waiting {
         let name = path.file_name()?.to_str()?.strip_suffix(PENDING)?;
         let accepted = path.with_file_name(format!("{name}{ACCEPTED}"));
         let old = file::read(&accepted, MOST_BYTES).ok();
-        Some(Self { path, bytes, came, accepted, old })
+        Some(Self { path: path.to_owned(), bytes, came, accepted, old })
     }
 
     /// What is done with it when all are accepted: that of a story that fails needs a person.
@@ -209,8 +211,8 @@ impl Waiting {
     }
 }
 
-fn list(waiting: &[Waiting], console: &mut Console<'_>) -> Result<Exit, Failure> {
-    for one in waiting {
+fn list(waiting: &[PathBuf], console: &mut Console<'_>) -> Result<Exit, Failure> {
+    for one in waiting.iter().filter_map(|path| Waiting::read(path)) {
         writeln!(console.out, "{}  {}", one.path.display(), one.note())?;
     }
     let wait =

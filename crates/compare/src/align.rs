@@ -13,8 +13,9 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::facts::without_numbers;
 
-/// How many pairs of records one search may have: as many as two traces of 20,000 records without a common one.
-pub const MOST_PAIRS: usize = 400_000_000;
+/// How many pairs of records one search may have: as many as two traces of 14,000 records without a common
+/// one, for which a processor needs some seconds.
+pub const MOST_PAIRS: usize = 200_000_000;
 
 /// So much differs that the traces cannot be aligned within a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

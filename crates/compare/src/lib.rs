@@ -12,6 +12,8 @@ mod difference;
 mod facts;
 mod rules;
 
+use std::collections::BTreeMap;
+
 use autoenroll_model::SimTime;
 use autoenroll_trace::{Record, RecordId, Trace};
 
@@ -39,6 +41,7 @@ pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent
         first: None,
     };
     let (mut renaming, mut common, mut last_common) = (Renaming::default(), 0, None);
+    let mut lengths = BTreeMap::new();
     for one in &aligned {
         let begins = |a, b, what| First { first: a, second: b, what, common, last_common };
         let (a, b) = match *one {
@@ -72,7 +75,8 @@ pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent
         }
         if shift != 0 {
             comparison.first.get_or_insert(begins(Some(a), Some(b), FirstWhat::Time));
-            match comparison.shifts.iter_mut().find(|known| known.by == shift) {
+            let place = *lengths.entry(shift).or_insert(comparison.shifts.len());
+            match comparison.shifts.get_mut(place) {
                 Some(known) => known.records += 1,
                 None => comparison.shifts.push(Shift { by: shift, records: 1, begins: (a, b) }),
             }

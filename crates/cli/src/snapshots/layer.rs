@@ -11,6 +11,7 @@ pub(crate) enum Layer {
     /// Also requests, certificates, cards, stores, and what the core asks for.
     Work,
     /// Also decisions and APDUs: the whole trace.
+    #[value(alias = "all")]
     Everything,
 }
 
