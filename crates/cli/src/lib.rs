@@ -4,8 +4,8 @@
 //! requirements. Scenarios and fixtures are embedded, so that the one binary is the whole suite; files on disk are read
 //! when they are named.
 //!
-//! It deliberately lacks everything that decides a verdict: that is the business of the crates below. Only lists of known
-//! failures and snapshots, which belong to whoever runs it, have a word in it.
+//! It deliberately lacks everything that decides a verdict: that is the business of the crates below. Only lists of
+//! known failures and snapshots, which belong to whoever runs it, have a word in it.
 #![forbid(unsafe_code)]
 
 mod arguments;

@@ -70,34 +70,43 @@ impl Aligned {
     }
 }
 
-/// The records of both, in the order of the story.
+/// The records of both, in the order of the story, without those that are to be left out.
 ///
 /// # Errors
 /// When too little is common.
-pub(crate) fn align(first: &Trace, second: &Trace) -> Result<Vec<Aligned>, TooDifferent> {
-    let (a, b) = (first.records(), second.records());
+pub(crate) fn align(
+    first: &Trace,
+    second: &Trace,
+    without: &[BTreeSet<RecordId>; 2],
+) -> Result<Vec<Aligned>, TooDifferent> {
+    fn compared<'a>(trace: &'a Trace, without: &BTreeSet<RecordId>) -> Vec<&'a Record> {
+        trace.records().iter().filter(|record| !without.contains(&record.id)).collect()
+    }
+    let (a, b) = (compared(first, &without[0]), compared(second, &without[1]));
+    let (a, b) = (a.as_slice(), b.as_slice());
     let (mut meanings, mut moments) = (Numbers::default(), Numbers::default());
-    let meanings_of = |records: &[Record], numbers: &mut Numbers<Meaning>| -> Vec<u32> {
+    let meanings_of = |records: &[&Record], numbers: &mut Numbers<Meaning>| -> Vec<u32> {
         records.iter().map(|record| numbers.of(meaning(record))).collect()
     };
     let (a_means, b_means) = (meanings_of(a, &mut meanings), meanings_of(b, &mut meanings));
-    let mut moments_of = |records: &[Record], means: &[u32]| -> Vec<u32> {
+    let mut moments_of = |records: &[&Record], means: &[u32]| -> Vec<u32> {
         records.iter().zip(means).map(|(record, means)| moments.of((record.at, *means))).collect()
     };
     let (a_moments, b_moments) = (moments_of(a, &a_means), moments_of(b, &b_means));
     let mut aligned = Vec::with_capacity(a.len().max(b.len()));
+    let (a_id, b_id) = (|at: usize| a[at].id, |at: usize| b[at].id);
     let mut shift = 0;
     for at_once in runs(&a_moments, &b_moments, 0..a.len(), 0..b.len())? {
         if at_once.same {
-            aligned.extend(at_once.a.zip(at_once.b).map(|(a, b)| Aligned::Both(id(a), id(b))));
+            aligned.extend(at_once.a.zip(at_once.b).map(|(a, b)| Aligned::Both(a_id(a), b_id(b))));
             shift = 0;
             continue;
         }
         for part in runs(&a_means, &b_means, at_once.a, at_once.b)? {
             if part.same {
                 let last = part.a.clone().zip(part.b.clone()).next_back();
-                aligned.extend(part.a.zip(part.b).map(|(a, b)| Aligned::Both(id(a), id(b))));
-                shift = last.map_or(shift, |(last_a, last_b)| later(&a[last_a], &b[last_b]));
+                aligned.extend(part.a.zip(part.b).map(|(a, b)| Aligned::Both(a_id(a), b_id(b))));
+                shift = last.map_or(shift, |(last_a, last_b)| later(a[last_a], b[last_b]));
             } else {
                 within_instants(a, b, (part.a, part.b), shift, &mut aligned);
             }
@@ -140,31 +149,37 @@ fn runs(a: &[u32], b: &[u32], of_a: Range<usize>, of_b: Range<usize>) -> Result<
 }
 
 /// Pairs those that say the same in other words at the same moment, or later by what those before them were later.
-fn within_instants(a: &[Record], b: &[Record], part: (Range<usize>, Range<usize>), shift: i128, to: &mut Vec<Aligned>) {
+fn within_instants(
+    a: &[&Record],
+    b: &[&Record],
+    part: (Range<usize>, Range<usize>),
+    shift: i128,
+    to: &mut Vec<Aligned>,
+) {
     let mut free: BTreeMap<Wording<'_>, VecDeque<usize>> = BTreeMap::new();
     for at in part.1.clone() {
-        if let Some(wording) = wording(&b[at]) {
+        if let Some(wording) = wording(b[at]) {
             free.entry(wording).or_default().push_back(at);
         }
     }
     let (mut next, last) = (part.1.start, part.1.end);
     for at in part.0 {
-        let candidates = wording(&a[at]).and_then(|wording| free.get_mut(&wording));
-        let goes = |other: &usize| *other >= next && [0, shift].contains(&later(&a[at], &b[*other]));
+        let candidates = wording(a[at]).and_then(|wording| free.get_mut(&wording));
+        let goes = |other: &usize| *other >= next && [0, shift].contains(&later(a[at], b[*other]));
         let found = candidates.and_then(|candidates| {
             let place = candidates.iter().position(goes)?;
             candidates.remove(place)
         });
         match found {
             Some(other) => {
-                to.extend((next..other).map(|between| Aligned::Second(id(between))));
-                to.push(Aligned::Both(id(at), id(other)));
+                to.extend((next..other).map(|between| Aligned::Second(b[between].id)));
+                to.push(Aligned::Both(a[at].id, b[other].id));
                 next = other + 1;
             }
-            None => to.push(Aligned::First(id(at))),
+            None => to.push(Aligned::First(a[at].id)),
         }
     }
-    to.extend((next..last).map(|between| Aligned::Second(id(between))));
+    to.extend((next..last).map(|between| Aligned::Second(b[between].id)));
 }
 
 /// Pairs what is left over on both sides, means the same, and comes in the same instant.
@@ -271,10 +286,6 @@ fn wording(record: &Record) -> Option<Wording<'_>> {
 /// By how many nanoseconds the second comes later.
 fn later(a: &Record, b: &Record) -> i128 {
     i128::from(b.at.0) - i128::from(a.at.0)
-}
-
-fn id(index: usize) -> RecordId {
-    RecordId(u32::try_from(index).unwrap_or(u32::MAX))
 }
 
 /// Numbers in place of values, so that they are compared quickly.

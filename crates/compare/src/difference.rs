@@ -18,6 +18,9 @@ pub struct Comparison {
     pub reordered: Vec<(RecordId, RecordId)>,
     /// How many records each has after the end of the other.
     pub beyond: [usize; 2],
+    /// How many decisions of each are not compared, because the other has runs of who decides and not one decision: a
+    /// core in another process need not tell them.
+    pub untold: [usize; 2],
     /// By how much dates of the wall clock are later in the second, in nanoseconds, where most of them are.
     pub wall_offset: Option<i128>,
     /// Where they part.

@@ -11,6 +11,7 @@ mod align;
 mod difference;
 mod facts;
 mod rules;
+mod untold;
 
 use std::collections::BTreeMap;
 
@@ -22,13 +23,15 @@ pub use align::{MOST_PAIRS, TooDifferent};
 pub use difference::{Comparison, Difference, FactDifference, First, FirstWhat, Shift};
 use facts::{Renaming, wall_offset};
 use rules::attribute;
+use untold::untold;
 
 /// Compares two traces.
 ///
 /// # Errors
 /// When they have so little in common that aligning them has no bound.
 pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent> {
-    let aligned = align(first, second)?;
+    let untold = untold(first, second);
+    let aligned = align(first, second, &untold)?;
     let offset =
         wall_offset(aligned.iter().filter_map(|one| one.both()).map(|(a, b)| (record(first, a), record(second, b))));
     let mut comparison = Comparison {
@@ -37,6 +40,7 @@ pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent
         shifts: Vec::new(),
         reordered: Vec::new(),
         beyond: [0, 0],
+        untold: [untold[0].len(), untold[1].len()],
         wall_offset: Some(offset).filter(|offset| *offset != 0),
         first: None,
     };
@@ -86,7 +90,7 @@ pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent
             last_common = Some((a, b));
         }
     }
-    attribute(first, second, &mut comparison.differences);
+    attribute([first, second], &untold, &mut comparison.differences);
     Ok(comparison)
 }
 

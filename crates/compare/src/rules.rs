@@ -15,11 +15,12 @@ const MOST_CAUSES: usize = 500;
 /// That is a decision which comes out otherwise, or which only one side has while nothing that led to it differs: the
 /// last one among the causes of a record, or before it in the same instant. Of several decisions of one side in one
 /// instant that have no such cause, the first counts. A decision that comes out the same from other facts stands for
-/// itself, and for what follows when there is nothing else.
-pub(crate) fn attribute(first: &Trace, second: &Trace, differences: &mut [Difference]) {
+/// itself, and for what follows when there is nothing else. Where the other side tells no decisions, the last one that
+/// led to a record counts.
+pub(crate) fn attribute(traces: [&Trace; 2], untold: &[BTreeSet<RecordId>; 2], differences: &mut [Difference]) {
     let mut sides = [
-        Side::new(first, differences.iter().filter_map(|one| one.first)),
-        Side::new(second, differences.iter().filter_map(|one| one.second)),
+        Side::new(traces[0], &untold[0], differences.iter().filter_map(|one| one.first)),
+        Side::new(traces[1], &untold[1], differences.iter().filter_map(|one| one.second)),
     ];
     for difference in differences.iter() {
         let same_outcome = !difference.facts.iter().any(|fact| fact.name == "outcome");
@@ -38,6 +39,8 @@ pub(crate) fn attribute(first: &Trace, second: &Trace, differences: &mut [Differ
 
 struct Side<'a> {
     trace: &'a Trace,
+    /// The decisions that are not compared.
+    untold: &'a BTreeSet<RecordId>,
     /// The records that differ.
     differ: BTreeSet<RecordId>,
     /// The decisions from which others come.
@@ -49,9 +52,9 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn new(trace: &'a Trace, differ: impl Iterator<Item = RecordId>) -> Self {
+    fn new(trace: &'a Trace, untold: &'a BTreeSet<RecordId>, differ: impl Iterator<Item = RecordId>) -> Self {
         let differ = differ.collect();
-        Self { trace, differ, roots: BTreeSet::new(), restated: BTreeSet::new(), leading: BTreeMap::new() }
+        Self { trace, untold, differ, roots: BTreeSet::new(), restated: BTreeSet::new(), leading: BTreeMap::new() }
     }
 
     /// Takes a record that differs, in the order of the trace.
@@ -78,7 +81,8 @@ impl<'a> Side<'a> {
         } else {
             let latest = |of: &BTreeSet<RecordId>| self.causes(id).into_iter().filter(|cause| of.contains(cause)).max();
             // What came last is nearest.
-            latest(&self.roots).max(self.leading(record)).or_else(|| latest(&self.restated))
+            let found = latest(&self.roots).max(self.leading(record)).or_else(|| latest(&self.restated));
+            found.or_else(|| latest(self.untold))
         };
         let rule = |record: &Record| record.facts.text("rule").map(str::to_owned);
         found.and_then(|id| self.trace.get(id)).and_then(rule)

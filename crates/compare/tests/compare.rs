@@ -168,6 +168,26 @@ fn what_follows_stands_under_the_decision_that_led_to_it() {
 }
 
 #[test]
+fn a_core_that_tells_no_decisions_is_compared_by_what_it_does() {
+    let own = "0 a logon
+        0 a decision rule=R008 outcome=true < 0
+        0 a run-started trigger=logon < 1
+        0 a decision rule=R052 outcome=true < 2
+        0 a item-started template=User < 3
+        0 CA decision rule=CA3 outcome=true
+        1 a run-ended";
+    let other = "0 a logon\n0 a run-started trigger=logon < 0\n0 CA decision rule=CA3 outcome=true\n1 a run-ended";
+    check(own, other, "differ at 4/- after 2; R052: 4/-; same 4");
+    assert_eq!(compare(&trace(own), &trace(other)).unwrap().untold, [2, 0]);
+    // One that is not there at all decides nothing either, and that is a difference.
+    check(
+        own,
+        "0 a logon\n0 a run-started trigger=logon < 0\n1 a run-ended",
+        "differ at 4/- after 2; R052: 4/-; CA3: 5/-; same 3",
+    );
+}
+
+#[test]
 fn of_decisions_in_one_instant_the_first_leads_and_the_last_before_a_record() {
     let first = "0 a decision rule=A outcome=false\n0 a decision rule=B outcome=true\n0 a event source=s id=1\n1 a decision rule=D outcome=true\n9 a logoff";
     let second = "0 a decision rule=C outcome=false\n0 a decision rule=B outcome=false\n0 a event source=s id=2\n1 a decision rule=D outcome=true\n9 a logoff";

@@ -81,6 +81,7 @@ fn sums(comparison: &Comparison, sides: [&Side; 2]) -> Value {
         "time": comparison.shifts.iter().map(|shift| shift.records).sum::<usize>(),
         "order": comparison.reordered.len(),
         "beyond": comparison.beyond,
+        "untold": comparison.untold,
         "wall-offset-ns": comparison.wall_offset.map(saturated),
         "parts": parts,
         "sides": sides.map(side),

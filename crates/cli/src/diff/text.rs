@@ -35,6 +35,14 @@ pub(super) fn print(
             writeln!(console.out, "   it fails, and may end early: {}", one_line(fails))?;
         }
     }
+    for (side, count) in comparison.untold.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let silent = 2 - side;
+        writeln!(
+            console.out,
+            "{silent} does not tell what it decides; {count} decisions of {} are not compared",
+            side + 1
+        )?;
+    }
     let text = Text { sides, catalogue };
     match &comparison.first {
         Some(first) => text.first(first, comparison, console)?,
