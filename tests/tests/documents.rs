@@ -1,11 +1,12 @@
 //! What documents show of the command is what it prints.
 //!
 //! A comment `<!-- $ autoenroll ARGUMENTS -->` stands before a code block, which holds the output; `(exit 1)` after the
-//! arguments is the exit code, where it is not 0. `<!-- file: NAME -->` stands before a block that is written to a
-//! file, for the commands after it. In a `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a
-//! file, as the reader of the document does. The paragraph or the table after `<!-- numbers: NAME -->` is made from
-//! what the command counts, see [`numbers`]. In a session with a core, lines that begin with `>` are said to it and
-//! lines that begin with `<` are its answers. `cargo xtask docs` writes the blocks anew.
+//! arguments is the exit code, where it is not 0, and `(answers a r)` before that are lines of standard input.
+//! `<!-- file: NAME -->` stands before a block that is written to a file, for the commands after it. A
+//! `<!-- put ANSWER in NAME -->` puts an answer in place of the `"hold"` of a file, as the reader of the document does.
+//! The paragraph or the table after `<!-- numbers: NAME -->` is made from what the command counts, see [`numbers`]. In
+//! a session with a core, lines that begin with `>` are said to it and lines that begin with `<` are its answers.
+//! `cargo xtask docs` writes the blocks anew.
 #![cfg(not(feature = "planted-bugs"))]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
@@ -20,11 +21,13 @@ const DOCUMENTS: &[&str] = &[
     "docs/ci.md",
     "docs/command.md",
     "docs/core-protocol.md",
+    "docs/diff.md",
     "docs/exit-codes.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",
     "docs/observe.md",
     "docs/profiles.md",
+    "docs/snapshots.md",
 ];
 
 #[test]
@@ -88,7 +91,9 @@ fn renew(path: &str, text: &str) -> String {
         assert!(fence.starts_with("```"), "{path}: a code block must follow {line}");
         let old: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
         let new = if let Some(name) = what.strip_prefix("file: ") {
-            fs::write(directory.join(name), &old).unwrap();
+            let file = directory.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, &old).unwrap();
             old
         } else if let Some(command) = what.strip_prefix("$ autoenroll ") {
             shown += 1;
@@ -167,10 +172,14 @@ fn output(path: &str, directory: &Path, command: &str, old: &str) -> String {
         Some((arguments, exit)) => (arguments, exit.parse().unwrap()),
         None => (command, 0),
     };
+    let (arguments, answers) = match arguments.strip_suffix(')').and_then(|command| command.split_once(" (answers ")) {
+        Some((arguments, answers)) => (arguments, answers.split(' ').map(|answer| format!("{answer}\n")).collect()),
+        None => (arguments, String::new()),
+    };
     let said: Vec<&str> = old.lines().filter_map(|line| line.strip_prefix("> ")).collect();
     let input: String = said.iter().map(|line| format!("{line}\n")).collect();
     let program = env!("CARGO_BIN_EXE_autoenroll-under-test");
-    let run = Autoenroll::new(program, arguments.split_whitespace()).directory(directory).input(input);
+    let run = Autoenroll::new(program, arguments.split_whitespace()).directory(directory).input(answers + &input);
     let ran = run.run();
     assert_eq!(ran.code, Some(exit), "{path}: autoenroll {arguments}\n{}{}", ran.out, ran.err);
     if said.is_empty() { without_blank_ends(&ran.out) } else { session(&said, &ran.out) }

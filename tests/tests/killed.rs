@@ -106,6 +106,64 @@ fn a_command_that_is_killed_leaves_old_files_or_new_ones() {
     }
 }
 
+/// What writes snapshots: a run, and a review that accepts them.
+const SNAPSHOTS: [&[&str]; 2] =
+    [&["run", "--snapshots", "snaps", "--jobs", "1", "stories"], &["review", "--accept", "snaps"]];
+const STORY: &str =
+    "scenario = 1\ntitle = \"t\"\n\n[world]\nextends = \"contoso\"\n\n[timeline]\nsteps = [{ logon = \"alice\" }]\n";
+
+#[test]
+fn a_snapshot_is_whole_or_not_there_and_what_is_accepted_is_never_lost() {
+    let kills = std::env::var("AUTOENROLL_KILLS").map_or(KILLS, |number| number.parse().unwrap());
+    let command = |directory: &Path, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_autoenroll-under-test"));
+        command.args(arguments).current_dir(directory).env_remove("CI");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let fresh = || {
+        let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "killed-snapshots");
+        for part in ["stories", "snaps"] {
+            fs::create_dir(directory.join(part)).unwrap();
+        }
+        (0..FILES).for_each(|number| fs::write(directory.join("stories").join(file(number)), STORY).unwrap());
+        directory
+    };
+    let directory = fresh();
+    let mut whole = Vec::new();
+    for arguments in SNAPSHOTS {
+        let start = Instant::now();
+        command(&directory, arguments).status().unwrap();
+        whole.push(start.elapsed());
+    }
+    let accepted = holds(&directory.join("snaps"));
+    assert!(accepted.len() == FILES && accepted.keys().all(|name| name.ends_with(".snap")), "{accepted:?}");
+    let pending: BTreeMap<String, String> =
+        accepted.iter().map(|(name, text)| (format!("{name}.new"), text.clone())).collect();
+    for kill in 0..kills {
+        for (step, arguments) in SNAPSHOTS.into_iter().enumerate() {
+            let directory = fresh();
+            let snaps = directory.join("snaps");
+            if step == 1 {
+                pending.iter().for_each(|(name, text)| fs::write(snaps.join(name), text).unwrap());
+            }
+            let mut child = command(&directory, arguments).spawn().unwrap();
+            std::thread::sleep(moment(kill, whole[step]));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let mut found = holds(&snaps);
+            found.retain(|name, _| !name.ends_with(&format!(".autoenroll-{}", child.id())));
+            let is_known =
+                |(name, text): (&String, &String)| accepted.get(name) == Some(text) || pending.get(name) == Some(text);
+            assert!(found.iter().all(is_known), "{arguments:?}: {found:?}");
+            let is_kept = |name: &String| found.contains_key(name) || found.contains_key(&format!("{name}.new"));
+            assert!(step == 0 || accepted.keys().all(is_kept), "{arguments:?}: {found:?}");
+            command(&directory, arguments).status().unwrap();
+            assert_eq!(holds(&snaps), if step == 0 { pending.clone() } else { accepted.clone() }, "{arguments:?}");
+        }
+    }
+}
+
 /// A moment within the command's time, spread by the golden ratio, so that any number of them covers all of it.
 fn moment(kill: u32, whole: Duration) -> Duration {
     const PART: u64 = 2_654_435_769;

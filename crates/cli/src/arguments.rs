@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::console::Form;
+use crate::snapshots::Layer;
 
 /// Test bench for Windows certificate autoenrollment.
 ///
@@ -37,6 +38,9 @@ pub(crate) enum Command {
     /// Run scenarios and say which pass.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Accept or reject what differs from snapshots, one by one.
+    #[command(after_help = REVIEW_EXAMPLES)]
+    Review(Review),
     /// Say everything that is wrong with scenario files, without running them.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
@@ -51,6 +55,9 @@ pub(crate) enum Command {
     /// Say which invariants hold in a trace, also in one that another bench made.
     #[command(after_help = CHECK_TRACE_EXAMPLES)]
     CheckTrace(CheckTrace),
+    /// Play a story under two circumstances, or take two traces, and say where they part and by which rule.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
     /// Write a scenario file that runs, to begin with.
     New(New),
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
@@ -92,6 +99,7 @@ impl Command {
     pub(crate) const fn judges(&self) -> bool {
         match self {
             Self::Run(run) => !run.watch,
+            Self::Review(_) | Self::Diff(_) => true,
             Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
             Self::Observe(observe) => observe.against.is_some(),
             #[cfg(feature = "planted-bugs")]
@@ -117,6 +125,7 @@ impl Command {
             Self::Show(show) => show.json || show.format == Format::Json,
             Self::Check(Check { format, .. })
             | Self::CheckTrace(CheckTrace { format, .. })
+            | Self::Diff(Diff { format, .. })
             | Self::List(List { format, .. })
             | Self::Profiles(Profiles { format, .. })
             | Self::Fixtures(Fixtures { format, .. })
@@ -127,9 +136,13 @@ impl Command {
             Self::Mutants(mutants) => mutants.format == Format::Json,
             Self::Import(_) | Self::Schema(_) => true,
             Self::Fmt(fmt) if fmt.is_document() => return Form::Document,
-            Self::Fmt(_) | Self::New(_) | Self::Explain(_) | Self::Card(_) | Self::Core(_) | Self::Completions(_) => {
-                false
-            }
+            Self::Fmt(_)
+            | Self::New(_)
+            | Self::Explain(_)
+            | Self::Review(_)
+            | Self::Card(_)
+            | Self::Core(_)
+            | Self::Completions(_) => false,
         };
         if is_json { Form::Program } else { Form::People { colour } }
     }
@@ -153,7 +166,8 @@ Examples:
   autoenroll run --filter pin --timeline      those with `pin` in their names, with timelines
   autoenroll run --twice --jobs 1             each one twice; the traces must be equal
   autoenroll run --core './my-core --stdio'   against your own core
-  autoenroll run --junit report.xml           with a report for CI";
+  autoenroll run --junit report.xml           with a report for CI
+  autoenroll run --snapshots snaps my/suite   also compared with what was accepted before";
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -184,6 +198,17 @@ pub(crate) struct Run {
     /// Run only the K-th of N parts of the selection.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
+    /// Compare each story with its snapshot in this directory, a readable timeline and a digest. What is new or differs
+    /// fails the story and waits there for `autoenroll review`; where `CI` is set nothing is written.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) snapshots: Option<PathBuf>,
+    /// How much of a story its snapshot keeps.
+    #[arg(long, value_enum, value_name = "LAYER", default_value_t = Layer::People, requires = "snapshots")]
+    pub(crate) snapshot_layer: Layer,
+    /// What to do with snapshots whose story is gone, or whose name no story has. They are looked for unless --filter,
+    /// --shard or a variant leaves out a part.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = UnreferencedWhat::Warn, requires = "snapshots")]
+    pub(crate) unreferenced: UnreferencedWhat,
     /// Write what came into the scenario files, in place of the expected values that differ; `--bless=steps` also adds
     /// steps for what no step names.
     #[arg(
@@ -193,7 +218,7 @@ pub(crate) struct Run {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "values",
-        conflicts_with_all = ["twice", "core", "junit", "format", "timeline"]
+        conflicts_with_all = ["twice", "core", "junit", "format", "timeline", "snapshots"]
     )]
     pub(crate) bless: Option<BlessWhat>,
 }
@@ -214,6 +239,12 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
+    /// Whether files and scenarios are meant with all their variants, and none is left out for its name.
+    pub(crate) fn is_unfiltered(&self) -> bool {
+        let has_variant = |argument: &String| argument.ends_with(']') && !std::path::Path::new(argument).exists();
+        self.filter.is_empty() && !self.scenarios.iter().any(has_variant)
+    }
+
     /// Whether it is the whole suite.
     pub(crate) const fn is_whole(&self) -> bool {
         self.scenarios.is_empty() && self.filter.is_empty()
@@ -312,6 +343,32 @@ pub(crate) struct Card {
     pub(crate) quiet: bool,
 }
 
+const REVIEW_EXAMPLES: &str = "\
+Examples:
+  autoenroll review snaps             each in turn: its difference, and a, r, s or q
+  autoenroll review --accept snaps    all of them, but for stories that fail
+  autoenroll review --reject snaps
+  autoenroll review snaps < /dev/null which ones there are
+
+What waits was written by `autoenroll run --snapshots`. It ends with 1 when something is left waiting.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    /// A directory of snapshots, or one below which they are.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// Accept all of them; those of stories that fail are left, to be accepted one by one.
+    #[arg(long)]
+    pub(crate) accept: bool,
+    /// Reject all of them.
+    #[arg(long, conflicts_with = "accept")]
+    pub(crate) reject: bool,
+    /// Ask also when standard input is no terminal, from which answers are read, one a line. Without this they are only
+    /// listed then.
+    #[arg(long, conflicts_with_all = ["accept", "reject"])]
+    pub(crate) interactive: bool,
+}
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   autoenroll check my/scenario.toml
@@ -401,6 +458,42 @@ pub(crate) struct CheckTrace {
     /// input.
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  autoenroll diff my.toml --profile server-2025        as the file says, and under Server 2025
+  autoenroll diff my.toml --profile server-2019 --profile server-2025
+  autoenroll diff my.toml --world before --world after --fixtures fixtures
+  autoenroll diff my.toml --fixtures before --fixtures after
+  autoenroll diff my.toml --core './my-core --stdio'   the own core, and yours
+  autoenroll diff old.toml new.toml
+  autoenroll diff old.jsonl new.jsonl                  traces of `autoenroll show --format json`
+
+Of an option that is given once, the second side has the value and the first what the file says; --fixtures \
+given once is for both. It ends with 0 when nothing differs, and with 1 when something does.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// One or two scenarios: files, or names of the suite, either with a variant in brackets. Or two traces in
+    /// canonical JSON lines.
+    #[arg(value_name = "SCENARIO|TRACE", required = true, num_args = 1..=2)]
+    pub(crate) sides: Vec<String>,
+    /// Play as if scenario and variants named this profile; may be given twice, for each side one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+    /// Play as if the scenario extended this world; may be given twice.
+    #[arg(long, value_name = "WORLD")]
+    pub(crate) world: Vec<String>,
+    /// Drive this program as the core instead of the own one: words separated by blanks; may be given twice.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) core: Vec<CoreCommand>,
+    /// A directory with worlds, cards and templates of your own; may be given twice.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Vec<PathBuf>,
     /// Form of the results.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -656,6 +749,17 @@ pub(crate) enum RunFormat {
     Json,
     /// For people, with an annotation for each problem as GitHub's CI reads it.
     Github,
+}
+
+/// What is done with snapshots that no story refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UnreferencedWhat {
+    /// Tell them.
+    Warn,
+    /// Tell them, and fail the run.
+    Reject,
+    /// Delete them.
+    Delete,
 }
 
 /// What blessing writes.

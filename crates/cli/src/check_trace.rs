@@ -33,7 +33,11 @@ pub(crate) fn run(arguments: &CheckTrace, console: &mut Console<'_>) -> Result<E
     Ok(if sums.broken == 0 { Exit::Ok } else { Exit::Failed })
 }
 
-fn read(file: &str) -> Result<Trace, Failure> {
+/// The trace in a file, or on standard input.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub(crate) fn read(file: &str) -> Result<Trace, Failure> {
     let (name, trace) = match file {
         "-" => ("standard input", read_json_lines(io::stdin().lock())),
         path => {

@@ -38,6 +38,16 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     draft.create(path)
 }
 
+/// Writes a file in place of whatever is there.
+///
+/// # Errors
+/// When it cannot be written. What is there stays as it is then.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut draft = Draft::beside(path)?;
+    draft.write(bytes)?;
+    draft.replace(path)
+}
+
 /// Writes a file in place of what was read from it. A link stays a link, and the mode stays.
 ///
 /// # Errors

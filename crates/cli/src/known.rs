@@ -139,7 +139,18 @@ mod tests {
         let end = SimTime::START;
         let (name, digest) = (name.to_owned(), digest(&Trace::new()));
         let (title, profile) = (String::new(), String::new());
-        Played { name, title, profile, verdict, digest, records: 0, end, timeline: None, problems: vec![] }
+        Played {
+            name,
+            title,
+            profile,
+            verdict,
+            digest,
+            records: 0,
+            end,
+            timeline: None,
+            problems: vec![],
+            snapshot: None,
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! requirements. Scenarios and fixtures are embedded, so that the one binary is the whole suite; files on disk are read
 //! when they are named.
 //!
-//! It deliberately lacks everything that decides a verdict: that is the business of the crates below.
+//! It deliberately lacks everything that decides a verdict: that is the business of the crates below. Only lists of
+//! known failures and snapshots, which belong to whoever runs it, have a word in it.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -17,6 +18,7 @@ mod columns;
 mod console;
 mod core_check;
 mod core_command;
+mod diff;
 mod embedded;
 mod exit;
 mod explain;
@@ -40,8 +42,10 @@ mod places;
 mod play;
 mod profiles;
 mod prose;
+mod review;
 mod run;
 mod show;
+mod snapshots;
 mod sources;
 mod suite;
 mod watch;
@@ -95,8 +99,10 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Review(arguments) => review::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::CheckTrace(arguments) => check_trace::run(arguments, console),
+        Command::Diff(arguments) => diff::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),

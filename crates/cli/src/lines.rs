@@ -5,6 +5,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::play::{Played, Verdict};
+use crate::snapshots::Unreferenced;
+use crate::snapshots::compared::Compared;
 use crate::suite::{Broken, NOT_RUN, Unplayed};
 
 /// The line about a scenario. Every line has every field.
@@ -22,6 +24,8 @@ struct Line<'a> {
     records: Option<usize>,
     reason: Option<&'a str>,
     problems: &'a [Value],
+    /// None where there are no snapshots.
+    snapshot: Option<Value>,
 }
 
 /// The line about a scenario that was played.
@@ -42,11 +46,12 @@ pub(crate) fn of_played(one: &Played) -> Value {
         records: Some(one.records),
         reason: reason.map(String::as_str),
         problems: &one.problems,
+        snapshot: one.snapshot.as_ref().map(Compared::to_json),
     })
 }
 
 /// The last line, when scenarios were played.
-pub(crate) fn sums(played: &[Played]) -> Value {
+pub(crate) fn sums(played: &[Played], unreferenced: &[Unreferenced]) -> Value {
     let count = |is: fn(&Verdict) -> bool| played.iter().filter(|one| is(&one.verdict)).count();
     let (passed, bench) = (count(|v| matches!(v, Verdict::Passed)), count(|v| matches!(v, Verdict::Bench(_))));
     json!({
@@ -57,7 +62,12 @@ pub(crate) fn sums(played: &[Played]) -> Value {
         "bench": bench,
         "broken": 0,
         "not-run": 0,
+        "unreferenced": unreferenced.iter().map(of_unreferenced).collect::<Vec<_>>(),
     })
+}
+
+fn of_unreferenced(one: &Unreferenced) -> Value {
+    json!({ "file": one.file.display().to_string(), "kind": one.kind.as_str(), "why": one.why })
 }
 
 /// All lines, when nothing was played because files have errors.
@@ -71,6 +81,7 @@ pub(crate) fn of_broken(broken: &Broken) -> Vec<Value> {
         "bench": 0,
         "broken": broken.files.len(),
         "not-run": broken.others.len(),
+        "unreferenced": [],
     }));
     lines
 }
@@ -87,6 +98,7 @@ fn of_unplayed(one: Unplayed<'_>) -> Value {
             records: None,
             reason: Some(reason),
             problems,
+            snapshot: None,
         })
     };
     match one {

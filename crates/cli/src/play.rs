@@ -1,7 +1,7 @@
 //! Plays stories against a core, and says how they ended.
 
 use autoenroll_core::InProcess as OwnCore;
-use autoenroll_foreign::ForeignFactory;
+use autoenroll_foreign::{Command, ForeignFactory};
 #[cfg(feature = "planted-bugs")]
 use autoenroll_model::Rule;
 use autoenroll_model::{CoreFactory, SimTime};
@@ -14,6 +14,7 @@ use autoenroll_world::{Hosts, WorldError};
 
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
+use crate::snapshots::compared::Compared;
 use crate::suite::Story;
 use crate::{Exit, Failure, hint, prose};
 
@@ -70,6 +71,8 @@ pub(crate) struct Played {
     pub(crate) timeline: Option<String>,
     /// How it differs from its file, in the form of `check --format json`.
     pub(crate) problems: Vec<serde_json::Value>,
+    /// What came of its snapshot, where there are snapshots.
+    pub(crate) snapshot: Option<Compared>,
 }
 
 /// Whether everything came as it should.
@@ -111,14 +114,22 @@ impl Runner {
                 ))),
             };
         }
-        let core = match &how.core {
-            Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
-            None => CoreKind::Own(OwnCore::new()),
-        };
-        let runner = Self { core, timelines, colour, ..Self::plain()? };
+        let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref())? };
         #[cfg(feature = "pcsc")]
         let runner = Self { stack: crate::card::stack(how)?, ..runner };
         Ok(runner)
+    }
+
+    /// A runner with that program as its core, or with the own one.
+    ///
+    /// # Errors
+    /// As [`Runner::plain`].
+    pub(crate) fn driving(core: Option<&Command>) -> Result<Self, Failure> {
+        let core = match core {
+            Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
+            None => CoreKind::Own(OwnCore::new()),
+        };
+        Ok(Self { core, ..Self::plain()? })
     }
 
     /// A runner with the own core, for verdicts only.
@@ -147,18 +158,13 @@ impl Runner {
         Ok(Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
     }
 
-    /// Plays a story.
-    pub(crate) fn play(&self, story: &Story) -> Played {
-        self.play_for_trace(story).0
-    }
-
-    /// Plays a story twice. Different traces are a failure, even where both would pass.
-    pub(crate) fn play_twice(&self, story: &Story) -> Played {
+    /// Plays a story twice, and keeps the first trace. Different traces are a failure, even where both would pass.
+    pub(crate) fn play_twice(&self, story: &Story) -> (Played, Trace) {
         let (first, one) = self.play_for_trace(story);
         let (_, other) = self.play_for_trace(story);
         match first_difference(&one, &other) {
-            Some(difference) => Played { verdict: Verdict::Failed(describe(&difference)), ..first },
-            None => first,
+            Some(difference) => (Played { verdict: Verdict::Failed(describe(&difference)), ..first }, one),
+            None => (first, one),
         }
     }
 
@@ -179,6 +185,7 @@ impl Runner {
             end: report.end,
             timeline: self.timelines.then(|| prose::tell(&report.trace)),
             problems: report.diagnostics().to_json(&story.scenario.files),
+            snapshot: None,
         };
         (played, report.trace)
     }
@@ -263,6 +270,7 @@ impl Played {
             end: SimTime::START,
             timeline: None,
             problems: Vec::new(),
+            snapshot: None,
         }
     }
 }

@@ -1,13 +1,16 @@
 //! `autoenroll run`: plays scenarios and says which pass.
 
+use std::fs;
 use std::io::{self, Write as _};
 
 use autoenroll_model::{Duration, SimTime};
 
-use crate::arguments::{Run, RunFormat};
+use crate::arguments::{Run, RunFormat, UnreferencedWhat};
 use crate::console::{Colour, Console, one_line};
 use crate::known::{self, KnownFailures};
 use crate::play::{Played, Runner, Verdict};
+use crate::snapshots::compared::State;
+use crate::snapshots::{self, Snapshots, Unreferenced};
 use crate::suite::{self, Broken, Story};
 use crate::{Exit, Failure, bless, junit, lines, parallel};
 
@@ -42,7 +45,8 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     if let Some(what) = arguments.bless {
         return bless::run(&stories, what, &runner, parallel::jobs(arguments.how.jobs), console);
     }
-    let played = play_all(&stories, arguments, &runner, &known, console)?;
+    let snapshots = snapshots(&stories, arguments)?;
+    let played = play_all(&stories, arguments, &runner, &known, snapshots.as_ref(), console)?;
     let mut exit = Exit::Ok;
     played.iter().for_each(|one| exit |= one.verdict.exit());
     // A part of the suite says nothing about entries for the rest of it.
@@ -54,14 +58,51 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
             exit |= Exit::Failed;
         }
     }
+    let unreferenced = match &snapshots {
+        Some(snapshots) if arguments.selection.is_unfiltered() && arguments.shard.is_none() => {
+            snapshots.unreferenced(&stories)?
+        }
+        _ => Vec::new(),
+    };
+    exit |= settle(&unreferenced, arguments, console)?;
     match arguments.format {
         RunFormat::Text | RunFormat::Github => sum_up(&played, console)?,
-        RunFormat::Json => writeln!(console.out, "{}", lines::sums(&played))?,
+        RunFormat::Json => writeln!(console.out, "{}", lines::sums(&played, &unreferenced))?,
     }
     if let Some(file) = report_file {
         file.write(&junit::report(&played))?;
     }
+    if let Some(unwritten) = played.iter().find_map(|one| one.snapshot.as_ref()?.unwritten.clone()) {
+        return Err(Failure::Bench(unwritten));
+    }
     Ok(exit)
+}
+
+/// The snapshots that the stories are compared with, where a directory of them is named.
+fn snapshots(stories: &[Story], arguments: &Run) -> Result<Option<Snapshots>, Failure> {
+    let Some(directory) = &arguments.snapshots else { return Ok(None) };
+    if arguments.unreferenced == UnreferencedWhat::Delete && snapshots::is_ci() {
+        return Err(Failure::Usage("CI is set, so no snapshot is deleted; leave out --unreferenced=delete".to_owned()));
+    }
+    Snapshots::open(directory, arguments.snapshot_layer, stories).map(Some)
+}
+
+/// Does with snapshots that no story refers to what is asked for, and tells them.
+fn settle(unreferenced: &[Unreferenced], arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    for (at, Unreferenced { file, kind, why }) in unreferenced.iter().enumerate() {
+        let (shown, mut done) = (file.display(), "");
+        if arguments.unreferenced == UnreferencedWhat::Delete {
+            fs::remove_file(file).map_err(|error| Failure::Bench(format!("{shown} cannot be deleted: {error}")))?;
+            done = "; it is deleted";
+        }
+        if arguments.format != RunFormat::Json {
+            let blank = if at == 0 { "\n" } else { "" };
+            let word = console.paint(Colour::Yellow, kind.as_str());
+            writeln!(console.out, "{blank}{word}  {shown}: {why}{done}")?;
+        }
+    }
+    let rejects = arguments.unreferenced == UnreferencedWhat::Reject && !unreferenced.is_empty();
+    Ok(if rejects { Exit::Failed } else { Exit::Ok })
 }
 
 fn play_all(
@@ -69,13 +110,22 @@ fn play_all(
     arguments: &Run,
     runner: &Runner,
     known: &KnownFailures,
+    snapshots: Option<&Snapshots>,
     console: &mut Console<'_>,
 ) -> Result<Vec<Played>, Failure> {
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
-    let work = |story: &Story| if arguments.twice { runner.play_twice(story) } else { runner.play(story) };
+    let work = |story: &Story| {
+        let (played, trace) = if arguments.twice { runner.play_twice(story) } else { runner.play_for_trace(story) };
+        let came = snapshots.and_then(|snapshots| snapshots.take(&played, &trace));
+        (played, came)
+    };
     parallel::in_order(stories, parallel::jobs(arguments.how.jobs), work, |at, result| {
-        let one = known.judge(result.unwrap_or_else(|panic| Played::panicked(&stories[at], &panic)));
+        let (mut one, came) = result.unwrap_or_else(|panic| (Played::panicked(&stories[at], &panic), None));
+        if let (Some(snapshots), Some(came)) = (snapshots, came) {
+            snapshots.judge(&came, &mut one);
+        }
+        let one = known.judge(one);
         console.clear_progress();
         match arguments.format {
             RunFormat::Text => show(&one, width, console)?,
@@ -84,6 +134,7 @@ fn play_all(
                 show(&one, width, console)?;
                 if matches!(one.verdict, Verdict::Failed(_) | Verdict::Bench(_)) {
                     annotate(&one.name, &one.problems, console)?;
+                    annotate_snapshot(&one, console)?;
                 }
             }
         }
@@ -127,6 +178,15 @@ fn annotate(scenario: &str, problems: &[serde_json::Value], console: &mut Consol
         writeln!(console.out, "::{level} file={},line={line},col={column},title={title}::{message}", property(file))?;
     }
     Ok(())
+}
+
+/// An annotation at the snapshot that differs.
+fn annotate_snapshot(one: &Played, console: &mut Console<'_>) -> io::Result<()> {
+    let Some(compared) = one.snapshot.as_ref().filter(|compared| compared.state != State::Same) else { return Ok(()) };
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let (file, title) =
+        (property(&compared.file.display().to_string()), property(&format!("snapshot of {}", one.name)));
+    writeln!(console.out, "::error file={file},line=1,col=1,title={title}::the snapshot is {}", compared.state.as_str())
 }
 
 /// Text as workflow commands take it.

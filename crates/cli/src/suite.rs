@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use autoenroll_model::{Profile, UnknownWord, WindowsVersion};
-use autoenroll_scenario::{Checked, Library, LoadError, Loader, MAX_BYTES, Scenario, check, check_under};
+use autoenroll_scenario::{Checked, Instead, Library, LoadError, Loader, MAX_BYTES, Scenario, check_under};
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
@@ -91,15 +91,24 @@ impl Broken {
 /// # Errors
 /// When a name is none, a file cannot be read, or nothing is left.
 pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Result<Vec<Story>, Broken>, Failure> {
-    let profile = profile.map(named_profile).transpose()?;
+    stories_with(selection, &instead(profile, None)?)
+}
+
+/// What stands in place of what the files name.
+///
+/// # Errors
+/// When there is no such profile.
+pub(crate) fn instead(profile: Option<&str>, world: Option<&str>) -> Result<Instead, Failure> {
+    Ok(Instead { profile: profile.map(named_profile).transpose()?, world: world.map(str::to_owned) })
+}
+
+/// The stories that the arguments name, with other things in place of what the files name.
+fn stories_with(selection: &Selection, instead: &Instead) -> Result<Result<Vec<Story>, Broken>, Failure> {
     let catalogue = Catalogue::read().map_err(Failure::Bench)?;
     let library = Library::read(&Fixtures::of(selection)?);
     let (mut stories, mut files) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
-    let work = |source: &Source| match profile {
-        Some(profile) => check_under(profile, &source.path, &source.bytes, &library, catalogue),
-        None => check(&source.path, &source.bytes, &library, catalogue),
-    };
+    let work = |source: &Source| check_under(instead, &source.path, &source.bytes, &library, catalogue);
     parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {
         let source = &sources[at];
         let checked =
@@ -121,7 +130,11 @@ pub(crate) fn stories(selection: &Selection, profile: Option<&str>) -> Result<Re
 /// # Errors
 /// Also when a file has errors.
 pub(crate) fn good_stories(selection: &Selection, profile: Option<&str>) -> Result<Vec<Story>, Failure> {
-    stories(selection, profile)?.map_err(|Broken { files, .. }| {
+    good_stories_with(selection, &instead(profile, None)?)
+}
+
+fn good_stories_with(selection: &Selection, instead: &Instead) -> Result<Vec<Story>, Failure> {
+    stories_with(selection, instead)?.map_err(|Broken { files, .. }| {
         let problems: String = files.iter().map(|(_, checked)| checked.found.render(&checked.files, false)).collect();
         Failure::Usage(format!("files have errors\n\n{}", problems.trim_end()))
     })
@@ -137,12 +150,25 @@ pub(crate) fn one(
     fixtures: Option<&Path>,
     profile: Option<&str>,
 ) -> Result<Story, Failure> {
+    one_with(scenario, variant, fixtures, &instead(profile, None)?)
+}
+
+/// As [`one`], with other things in place of what the file names.
+///
+/// # Errors
+/// As [`one`].
+pub(crate) fn one_with(
+    scenario: &str,
+    variant: Option<&str>,
+    fixtures: Option<&Path>,
+    instead: &Instead,
+) -> Result<Story, Failure> {
     let selection = Selection {
         scenarios: vec![scenario.to_owned()],
         fixtures: fixtures.map(Path::to_owned),
         ..Selection::default()
     };
-    let stories = good_stories(&selection, profile)?;
+    let stories = good_stories_with(&selection, instead)?;
     let names = |stories: &[Story]| stories.iter().map(|story| story.name.clone()).collect::<Vec<_>>().join(", ");
     let (mut meant, others): (Vec<Story>, Vec<Story>) =
         stories.into_iter().partition(|story| variant.is_none() || story.variant.as_deref() == variant);
@@ -331,6 +357,11 @@ fn embedded_sources() -> impl Iterator<Item = Source> {
     })
 }
 
+/// Whether the suite has a scenario of that name.
+pub(crate) fn has(name: &str) -> bool {
+    embedded_sources().any(|source| source.name == name)
+}
+
 fn from_disk(path: &Path) -> Result<Source, Failure> {
     let shown = one_line(&path.display().to_string());
     let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
@@ -443,6 +474,8 @@ impl Loader for Fixtures {
 
 #[cfg(test)]
 mod tests {
+    use autoenroll_scenario::check;
+
     use super::*;
 
     #[test]
@@ -462,7 +495,8 @@ mod tests {
         for source in embedded_sources() {
             for own in check(&source.path, &source.bytes, &library, catalogue).scenarios {
                 let profile = own.spec.profile.name.parse().unwrap();
-                let named = check_under(profile, &source.path, &source.bytes, &library, catalogue);
+                let instead = Instead { profile: Some(profile), world: None };
+                let named = check_under(&instead, &source.path, &source.bytes, &library, catalogue);
                 assert!(!named.found.has_errors(), "{}: {:?}", source.path, named.found);
                 let same = named.scenarios.into_iter().find(|other| other.variant == own.variant).unwrap();
                 assert_eq!(same.spec, own.spec, "{} {:?}", source.path, own.variant);

@@ -74,18 +74,32 @@ pub fn check(name: &str, bytes: &[u8], library: &Library, requirements: &dyn Req
     check_parsed(parse(name, bytes), library, requirements)
 }
 
-/// As [`check()`], with another profile in place of those that the file and its variants name, as if it were written
-/// there: templates are looked up for it, and the switches that the file sets still count.
+/// What stands in place of what a file names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instead {
+    /// The profile of the file and of its variants: templates are looked up for it, and the switches that the file sets
+    /// still count.
+    pub profile: Option<WindowsVersion>,
+    /// The world that the file extends; what the file itself says of its world still counts.
+    pub world: Option<String>,
+}
+
+/// As [`check()`], with something in place of what the file names, as if it were written there.
 #[must_use]
 pub fn check_under(
-    profile: WindowsVersion,
+    instead: &Instead,
     name: &str,
     bytes: &[u8],
     library: &Library,
     requirements: &dyn Requirements,
 ) -> Checked {
     let mut parsed = parse(name, bytes);
-    parsed.document.set_profile(profile);
+    if let Some(profile) = instead.profile {
+        parsed.document.set_profile(profile);
+    }
+    if let Some(world) = &instead.world {
+        parsed.document.set_world(world);
+    }
     check_parsed(parsed, library, requirements)
 }
 

@@ -15,7 +15,7 @@ use autoenroll_world::action::ClickTarget;
 use crate::diagnostic::Diagnostics;
 use crate::shape::LookAt;
 use crate::source::{FileId, Files, Span, Spanned};
-use crate::tree::Table;
+use crate::tree::{Entry, Node, Table, Value};
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,6 +62,14 @@ impl Document {
         for variant in &mut self.vary {
             variant.0.retain(|entry| entry.key.value != "profile");
         }
+    }
+
+    /// Puts a world in place of the one that the file extends.
+    pub(crate) fn set_world(&mut self, name: &str) {
+        let here = beginning(FileId::OWN);
+        let node = Node { value: Value::Text(name.to_owned()), span: here };
+        self.world.0.retain(|entry| entry.key.value != "extends");
+        self.world.0.push(Entry { key: Spanned::new("extends".to_owned(), here), node });
     }
 }
 

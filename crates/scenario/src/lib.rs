@@ -35,7 +35,7 @@ mod vocabulary;
 
 pub use bless::{Blessed, Edit, NewStep, Note, bless};
 pub use check::{
-    ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, check_under,
+    ByPrefix, Catalogue, Checked, Instead, Requirement, Requirements, Scenario, check, check_parsed, check_under,
     requirement_ids,
 };
 pub use code::{Code, Explanation, explain_code};

@@ -65,6 +65,15 @@ pub fn render(trace: &Trace, options: TimelineOptions) -> String {
     text
 }
 
+/// A record as a line that stands by itself: time, kind, actor, facts. Lines of other records do not change it, so that
+/// two traces can be compared line by line.
+#[must_use]
+pub fn line(record: &Record) -> String {
+    let facts = facts_for_people(&record.facts);
+    let line = format!("{:>12}  {:<17} {}  {facts}", record.at.to_string(), record.kind.as_str(), record.actor);
+    line.trim_end().to_owned()
+}
+
 /// Facts with long byte strings cut: their beginning is enough to tell them apart.
 fn facts_for_people(facts: &Facts) -> String {
     let cut = |fact: &Fact| match fact {
@@ -94,6 +103,17 @@ fn paint(kind: Kind, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_does_not_depend_on_others() {
+        let mut trace = Trace::new();
+        let facts = Facts::new().with("request", "ab".repeat(80)).with("key", "rsa-2048");
+        trace.push(SimTime(60_000_000_000), "CA", Kind::Request, facts, vec![]);
+        trace.push(SimTime(60_000_000_000), "alice", Kind::Balloon, Facts::new(), vec![]);
+        let lines: Vec<String> = trace.records().iter().map(line).collect();
+        let request = "    00:01:00  request           CA  request=abababababababababababab…80B key=rsa-2048";
+        assert_eq!(lines, [request, "    00:01:00  balloon           alice"]);
+    }
 
     #[test]
     fn a_timeline_names_each_time_once_and_cuts_bytes() {
