@@ -37,6 +37,7 @@ mod observe;
 mod parallel;
 mod places;
 mod play;
+mod policies;
 mod profiles;
 mod prose;
 mod run;
