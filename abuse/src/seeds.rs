@@ -21,8 +21,8 @@ const REPORT: &str = r#"<GPO xmlns="http://www.microsoft.com/GroupPolicy/Setting
 <Extension xmlns:q1="http://www.microsoft.com/GroupPolicy/Settings/PublicKey"><q1:AutoEnrollmentSettings>
 <q1:EnrollCertificatesAutomatically>true</q1:EnrollCertificatesAutomatically><q1:Options>
 <q1:RenewUpdateRevoke>true</q1:RenewUpdateRevoke><q1:UpdateTemplates>true</q1:UpdateTemplates></q1:Options>
-<q1:ExpiryNotification>true</q1:ExpiryNotification><q1:NotifyPercent><q1:Present>true</q1:Present><q1:Value>10</q1:Value>
-</q1:NotifyPercent></q1:AutoEnrollmentSettings></Extension></ExtensionData><ExtensionData>
+<q1:ExpiryNotification>true</q1:ExpiryNotification><q1:NotifyPercent><q1:Present>true</q1:Present>
+<q1:Value>10</q1:Value></q1:NotifyPercent></q1:AutoEnrollmentSettings></Extension></ExtensionData><ExtensionData>
 <Extension xmlns:q2="http://www.microsoft.com/GroupPolicy/Settings/Registry"><q2:RegistrySetting>
 <q2:KeyPath>Software\Policies\Microsoft\Windows\System</q2:KeyPath><q2:Value><q2:Name>GroupPolicyRefreshTime</q2:Name>
 <q2:Number>45</q2:Number></q2:Value></q2:RegistrySetting></Extension></ExtensionData></Computer></GPO>"#;

@@ -1,10 +1,11 @@
 //! Group Policy through `autoenroll import`: files and folders in, a world, findings and an exit code out.
 //!
-//! Of the folders below `tests/policies`, `sysvol` is a copy of an object as Samba 4.17.12 (Debian 12) lays it out, whose
-//! Registry.pol were written by that version's `samba.dcerpc.preg`, and `samba-backup` is what the function behind
-//! `samba-tool gpo backup` of that version made of it. In `backup-gpo`, the Registry.pol were written by `registrypol`
-//! 1.0.1 of PyPI; the rest is in the form in which `Backup-GPO` writes, with other names. `without-zeros.pol` is what
-//! `registrypol` writes when its caller does not append the zeros of key and value.
+//! Of the folders below `tests/policies`, `sysvol` is a copy of an object as Samba 4.17.12 (Debian 12) lays it out,
+//! whose Registry.pol were written by that version's `samba.dcerpc.preg`, and `samba-backup` is what the function
+//! behind `samba-tool gpo backup` of that version made of it. In `backup-gpo`, the Registry.pol were written by
+//! `registrypol` 1.0.1 of PyPI; the rest is in the form in which `Backup-GPO` writes, with other names.
+//! `without-zeros.pol` is what `registrypol` writes when its caller does not append the zeros of key and value.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,16 +127,19 @@ fn what_other_programs_wrote() {
         ),
     ];
     for (name, arguments, expected) in rows {
-        let ran = import(&place, &arguments);
+        let ran = import(&place, arguments);
         assert_eq!(ran.code, Some(0), "{name}: {}", ran.err);
         assert_eq!(policy(&ran), expected, "{name}\n{}{}", ran.out, ran.err);
-        plays(&place, &arguments);
+        plays(&place, arguments);
     }
     let findings = import(&place, "backup-gpo").err;
     insta::assert_snapshot!("backup_gpo", findings);
     let refused = import(&place, "without-zeros.pol");
     assert!(refused.err.contains("Registry.pol at octet 156: an entry is"), "{}", refused.err);
 }
+
+/// Objects by their settings, and the policy that they make.
+type Merged<'a> = (&'a str, &'a [&'a [Row<'a>]], &'a [&'a str]);
 
 /// Objects in the order of the arguments, each with one Registry.pol for users: what is in force at the end.
 #[test]
@@ -146,7 +150,7 @@ fn objects_are_merged_value_by_value() {
     let two = format!(r"{SERVERS}\TWO");
     let other: [Row; 2] = [(&two, "URL", 1, "https://two"), (&two, "PolicyID", 1, "{2}")];
     let upper = AE.to_uppercase();
-    let rows: &[(&str, &[&[Row]], &[&str])] = &[
+    let rows: &[Merged] = &[
         ("the last one counts", &[&[set("7")], &[set("3")]], &["ae-policy = 3"]),
         ("and the last of one file", &[&[set("7"), set("1")]], &["ae-policy = 1"]),
         ("what a file lacks it leaves as it is", &[&[set("7")], &[]], &["ae-policy = 7"]),
@@ -208,14 +212,17 @@ fn objects_are_merged_value_by_value() {
     }
 }
 
-/// A folder with two objects, of which nothing says which counts, by their settings for computers: a contradiction names
-/// both, and is none where the order does not matter.
+/// Two objects, by their settings for computers, and the value in which they contradict each other.
+type Pair<'a> = (&'a str, &'a [Row<'a>], &'a [Row<'a>], Option<&'a str>);
+
+/// In a folder nothing says which of two objects counts: a contradiction names both, and is none where the order does
+/// not matter.
 #[test]
 fn contradictions_within_a_folder_name_both_objects() {
     let set = |number| (AE, "AEPolicy", 4, number);
     let server = format!(r"{SERVERS}\one");
     let url = (server.as_str(), "URL", 1, "https://one");
-    let rows: &[(&str, &[Row], &[Row], Option<&str>)] = &[
+    let rows: &[Pair] = &[
         ("different values", &[set("7")], &[set("3")], Some("AEPolicy")),
         ("the same value", &[set("7")], &[set("7")], None),
         ("other values", &[set("7")], &[(AE, "OfflineExpirationPercent", 4, "30")], None),
@@ -258,7 +265,10 @@ fn contradictions_within_a_folder_name_both_objects() {
     }
 }
 
-/// What an object's folder says beside its settings: each row is files of one folder, and what is said.
+/// A file beside settings, the policy, and what is said.
+type Beside<'a> = (&'a str, &'a str, Vec<u8>, &'a [&'a str], &'a str);
+
+/// What an object's folder says beside its settings.
 #[test]
 fn what_a_folder_says_of_an_object() {
     let settings = pol(&[(AE, "AEPolicy", 4, "7")]);
@@ -276,7 +286,7 @@ fn what_a_folder_says_of_an_object() {
     let on = ["ae-policy = false", "machine-ae-policy = 7"];
     let off = ["ae-policy = false", "machine-ae-policy = false"];
     let ini = |text: &str| format!("[General]\r\n{text}\r\n").into_bytes();
-    let rows: &[(&str, &str, Vec<u8>, &[&str], &str)] = &[
+    let rows: &[Beside] = &[
         ("a version", "GPT.INI", ini("Version=1"), &on, ""),
         ("no version of this half", "gpt.ini", ini("Version=65536"), &on, "Machine: has the version 0"),
         ("disabled for users", "GPT.INI", ini("Version=1\r\nOptions=1"), &on, ""),
@@ -491,11 +501,14 @@ fn halves() {
     }
 }
 
+/// Settings for computers and for users, the line about refreshes, and what is said.
+type Both<'a> = (&'a [Row<'a>], &'a [Row<'a>], Option<&'a str>, &'a str);
+
 /// What differs between the halves is one setting of a world.
 #[test]
 fn a_world_has_one_policy_for_both_halves() {
     let interval = |minutes| (SYSTEM, "GroupPolicyRefreshTime", 4, minutes);
-    let rows: &[(&[Row], &[Row], Option<&str>, &str)] = &[
+    let rows: &[Both] = &[
         (&[interval("30")], &[interval("30")], Some("gp-interval = \"30m\""), ""),
         (&[interval("30")], &[interval("60")], Some("gp-interval = \"30m\""), "differs between the halves"),
         (&[interval("30")], &[], Some("gp-interval = \"30m\""), "is set for computers only"),

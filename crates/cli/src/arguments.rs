@@ -498,9 +498,9 @@ What could not be taken over is said on standard error, with the reason.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// LDIF of the directory's Public Key Services, JSON of `certipy find`, a Registry.pol or a report of Group Policy in
-    /// XML; told apart by their content. A folder: Group Policy objects, as SYSVOL or a backup has them. Policies apply in
-    /// the order in which they are named, so that of two which set a value the last one counts.
+    /// LDIF of the directory's Public Key Services, JSON of `certipy find`, a Registry.pol or a report of Group Policy
+    /// in XML; told apart by their content. A folder: Group Policy objects, as SYSVOL or a backup has them. Policies
+    /// apply in the order in which they are named, so that of two which set a value the last one counts.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// What is written.

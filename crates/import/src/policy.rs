@@ -21,8 +21,8 @@ pub(crate) use resultant::resultant;
 use crate::finding::{Finding, Reason};
 use crate::{Half, Import};
 
-/// Reads a file of Group Policy, when it is one: Registry.pol, or a report as `Get-GPOReport -ReportType Xml` writes it.
-/// `half` is the half of a Registry.pol; when absent, the folder in `path` says it.
+/// Reads a file of Group Policy, when it is one: Registry.pol, or a report in XML as `Get-GPOReport` writes it. `half`
+/// is the half of a Registry.pol; when absent, the folder in `path` says it.
 #[must_use]
 pub fn file(path: &str, bytes: &[u8], half: Option<Half>) -> Option<Import> {
     if !bytes.starts_with(b"PReg") {
@@ -30,8 +30,7 @@ pub fn file(path: &str, bytes: &[u8], half: Option<Half>) -> Option<Import> {
     }
     let mut findings = Vec::new();
     let half = half.or_else(|| of_path(path)).unwrap_or_else(|| {
-        let why =
-            "is taken for users: neither the file nor a folder named Machine or User says; say `--half`".to_owned();
+        let why = "is taken for users: no folder, Machine or User, says whose it is; say `--half`".to_owned();
         findings.push(Finding::new(path, "half", "", Reason::Kept(why)));
         Half::User
     });

@@ -10,12 +10,8 @@ use crate::{Half, HalfPolicy, Policy};
 impl Writer<'_> {
     pub(super) fn policy(&mut self, policy: &Policy) {
         let (machine, user) = (resultant(policy, Half::Machine), resultant(policy, Half::User));
-        for finding in machine.findings.into_iter().chain(user.findings) {
-            // A value that both halves leave out in the same words is told once.
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
-        }
+        self.findings.extend(machine.findings);
+        self.findings.extend(user.findings);
         let (machine, user) = (machine.policy, user.policy);
         if machine.is_none() && user.is_none() {
             return;
