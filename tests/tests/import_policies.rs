@@ -135,6 +135,7 @@ fn what_other_programs_wrote() {
     let findings = import(&place, "backup-gpo").err;
     insta::assert_snapshot!("backup_gpo", findings);
     let refused = import(&place, "without-zeros.pol");
+    assert_eq!(refused.code, Some(2));
     assert!(refused.err.contains("Registry.pol at octet 156: an entry is"), "{}", refused.err);
 }
 
@@ -533,6 +534,8 @@ fn folders_are_read_within_bounds() {
     fs::create_dir_all(place.join("empty/Policies")).unwrap();
     put(&place, "damaged/{A}/Machine/Registry.pol", &pol(&[(AE, "AEPolicy", 4, "7")])[..40]);
     put(&place, &format!("deep/{}Registry.pol", "a/".repeat(33)), b"");
+    put(&place, "report.xml", b"<GPO xmlns='http://www.microsoft.com/GroupPolicy/Settings'/>");
+    put(&place, "other.xml", b"<a xmlns='http://www.microsoft.com/GroupPolicy/Settings'/>");
     put(&place, "large/a/Machine/Registry.pol", &vec![0; 32 << 20]);
     put(&place, "large/b/Machine/Registry.pol", b"PReg\x01\0\0\0");
     let rows = [
@@ -540,6 +543,8 @@ fn folders_are_read_within_bounds() {
         ("none", Some(2), "none cannot be read"),
         ("deep", Some(2), "is nested deeper than 32 directories"),
         ("large", Some(2), "large has more than 32 MiB of policies"),
+        ("report.xml", Some(2), "report.xml is a report of Group Policy without settings for computers or users"),
+        ("other.xml", Some(2), "other.xml: file: could not be read; expected a report of Group Policy in XML"),
     ];
     for (arguments, code, words) in rows {
         let ran = import(&place, arguments);
@@ -547,6 +552,7 @@ fn folders_are_read_within_bounds() {
         assert!(ran.err.contains(words), "{arguments}: {}", ran.err);
     }
     let ran = import(&place, "damaged");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
     assert!(
         ran.err
             .contains("damaged/{A}/Machine/Registry.pol: file: could not be read; expected a file of [MS-GPREG] 2.2.1")

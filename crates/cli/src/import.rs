@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &arguments::Import, console: &mut Console<'_>) -> R
         }
         let unreadable = |error: io::Error| Failure::Usage(format!("{} cannot be read: {error}", path.display()));
         let bytes = file::read(path, MOST_BYTES).map_err(unreadable)?;
-        let policies = policies::of_file(path, &bytes, half);
+        let policies = policies::of_file(path, &bytes, half)?;
         import.add(policies.unwrap_or_else(|| read(&bytes, Half::User)));
     }
     let names = embedded::file("fixtures/oids.toml").and_then(|bytes| std::str::from_utf8(bytes).ok());

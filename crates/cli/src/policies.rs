@@ -6,6 +6,7 @@ use std::path::Path;
 
 use autoenroll_import::{Half, Import, POLICY_FILES, policy_file, policy_folder};
 
+use crate::console::one_line;
 use crate::{Failure, file};
 
 /// How deep folders are looked into. An object of SYSVOL has its files three folders deep, a backup four.
@@ -40,18 +41,28 @@ pub(crate) fn of_folder(path: &Path, half: Option<Half>) -> Result<Import, Failu
         Ok(bytes)
     };
     let import = policy_folder(&shown(path), &listing.files, half, read)?;
-    if import.policy.groups.is_empty() && import.findings.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{} has no Group Policy in it: no Registry.pol, GPT.INI, Backup.xml, bkupInfo.xml or gpreport.xml",
-            path.display()
-        )));
-    }
-    Ok(import)
+    let nothing = "has no Group Policy in it: no Registry.pol, GPT.INI, Backup.xml, bkupInfo.xml or gpreport.xml";
+    something(path, import, nothing)
 }
 
 /// Reads a file that `import` was given, when it is one of Group Policy.
-pub(crate) fn of_file(path: &Path, bytes: &[u8], half: Option<Half>) -> Option<Import> {
-    policy_file(&shown(path), bytes, half)
+///
+/// # Errors
+/// When nothing of it can be taken over.
+pub(crate) fn of_file(path: &Path, bytes: &[u8], half: Option<Half>) -> Result<Option<Import>, Failure> {
+    let import = policy_file(&shown(path), bytes, half);
+    let nothing = "is a report of Group Policy without settings for computers or users";
+    import.map(|import| something(path, import, nothing)).transpose()
+}
+
+/// What was read, or why that is nothing.
+fn something(path: &Path, import: Import, nothing: &str) -> Result<Import, Failure> {
+    if !import.policy.is_empty() {
+        return Ok(import);
+    }
+    let findings: Vec<String> = import.findings.iter().map(|finding| one_line(&finding.to_string())).collect();
+    let why = if findings.is_empty() { format!("{} {nothing}", path.display()) } else { findings.join("; ") };
+    Err(Failure::Usage(why))
 }
 
 fn shown(path: &Path) -> String {

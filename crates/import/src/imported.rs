@@ -129,6 +129,15 @@ pub struct HalfPolicy {
     pub servers: Vec<PolicyServer>,
 }
 
+impl Policy {
+    /// Whether no source says anything, not even that a half sets nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let mut objects = self.groups.iter().flat_map(|group| &group.objects);
+        objects.all(|object| object.machine.is_none() && object.user.is_none())
+    }
+}
+
 impl PolicyObject {
     /// One half of it.
     #[must_use]

@@ -54,7 +54,7 @@ pub fn ldif(bytes: &[u8]) -> Import {
 /// Reads one half of a Group Policy object.
 #[must_use]
 pub fn registry_pol(bytes: &[u8], half: Half) -> Import {
-    policy::of_bytes("Registry.pol", bytes, half)
+    policy::read(bytes, half)
 }
 
 /// Reads what `certipy find -json` printed, of versions 4 and 5. It is a summary: most attributes are not in it.

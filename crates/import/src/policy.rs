@@ -15,7 +15,7 @@ mod values;
 mod xml;
 
 pub use folder::{WANTED, folder};
-pub(crate) use registry::of_bytes;
+pub(crate) use registry::read;
 pub(crate) use resultant::resultant;
 
 use crate::finding::{Finding, Reason};
@@ -34,7 +34,7 @@ pub fn file(path: &str, bytes: &[u8], half: Option<Half>) -> Option<Import> {
         findings.push(Finding::new(path, "half", "", Reason::Kept(why)));
         Half::User
     });
-    let mut import = of_bytes(path, bytes, half);
+    let mut import = registry::of_bytes(path, bytes, half);
     import.findings.splice(..0, findings);
     Some(import)
 }

@@ -5,8 +5,13 @@ use autoenroll_wire::registry_pol;
 use crate::finding::{Finding, Reason};
 use crate::{Half, Import, Policy, PolicyFile, PolicyGroup, PolicyObject};
 
+/// One half of an object, from bytes without a name.
+pub(crate) fn read(bytes: &[u8], half: Half) -> Import {
+    of_bytes("Registry.pol", bytes, half)
+}
+
 /// The settings of one Registry.pol as an object of their own.
-pub(crate) fn of_bytes(path: &str, bytes: &[u8], half: Half) -> Import {
+pub(super) fn of_bytes(path: &str, bytes: &[u8], half: Half) -> Import {
     let mut import = Import::default();
     let mut object = PolicyObject { name: path.to_owned(), ..PolicyObject::default() };
     if let Some(file) = settings(path, bytes, &mut import.findings) {
