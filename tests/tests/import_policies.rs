@@ -534,6 +534,9 @@ fn folders_are_read_within_bounds() {
     fs::create_dir_all(place.join("empty/Policies")).unwrap();
     put(&place, "damaged/{A}/Machine/Registry.pol", &pol(&[(AE, "AEPolicy", 4, "7")])[..40]);
     put(&place, &format!("deep/{}Registry.pol", "a/".repeat(33)), b"");
+    put(&place, "halves/{A}/Machine/Registry.pol", b"PReg");
+    put(&place, "halves/{A}/User/Registry.pol", &pol(&[(AE, "AEPolicy", 4, "7")]));
+    put(&place, "reported/{A}/gpreport.xml", b"<GPO");
     put(&place, "report.xml", b"<GPO xmlns='http://www.microsoft.com/GroupPolicy/Settings'/>");
     put(&place, "other.xml", b"<a xmlns='http://www.microsoft.com/GroupPolicy/Settings'/>");
     put(&place, "large/a/Machine/Registry.pol", &vec![0; 32 << 20]);
@@ -543,6 +546,7 @@ fn folders_are_read_within_bounds() {
         ("none", Some(2), "none cannot be read"),
         ("deep", Some(2), "is nested deeper than 32 directories"),
         ("large", Some(2), "large has more than 32 MiB of policies"),
+        ("reported", Some(2), "reported/{A}/gpreport.xml: file: could not be read; expected a report"),
         ("report.xml", Some(2), "report.xml is a report of Group Policy without settings for computers or users"),
         ("other.xml", Some(2), "other.xml: file: could not be read; expected a report of Group Policy in XML"),
     ];
@@ -551,6 +555,9 @@ fn folders_are_read_within_bounds() {
         assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{arguments}: {}", ran.err);
         assert!(ran.err.contains(words), "{arguments}: {}", ran.err);
     }
+    // What is damaged is not known; the other half is.
+    let ran = import(&place, "halves");
+    assert_eq!((ran.code, policy(&ran)), (Some(0), vec!["ae-policy = 7".to_owned()]), "{}", ran.err);
     let ran = import(&place, "damaged");
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
     assert!(

@@ -11,7 +11,7 @@ use super::order;
 use super::registry::{of_bytes, settings};
 use super::{report, xml};
 use crate::finding::{Finding, Reason};
-use crate::{Half, Import, Policy, PolicyFile, PolicyGroup, PolicyObject};
+use crate::{Half, Import, Policy, PolicyGroup, PolicyObject};
 
 /// The names of files that are read, in lower case; all others can be left out of a listing.
 pub const WANTED: [&str; 6] = ["registry.pol", "gpt.ini", "bkupinfo.xml", "backup.xml", "gpreport.xml", "manifest.xml"];
@@ -171,30 +171,34 @@ impl Root {
             }
         }
         let mut object = PolicyObject::default();
+        let mut whole = !self.one_half;
         let nothing_else = self.machine.is_none() && self.user.is_none();
         if nothing_else && let Some(file) = &self.report {
-            let whole = below(path, file);
+            let name = below(path, file);
             let text = read(file)?;
             let text = xml::text(&text);
             let said = text.ok_or_else(|| "UTF-8 or UTF-16".to_owned());
-            match said.and_then(|text| report::objects(&whole, &text, findings)) {
+            match said.and_then(|text| report::objects(&name, &text, findings)) {
                 Ok(reported) => {
                     if let Some((said, reported)) = reported.into_iter().next() {
                         about.complete(said);
                         object = reported;
                     }
                 }
-                Err(why) => malformed(findings, &whole, &why),
+                Err(why) => {
+                    malformed(findings, &name, &why);
+                    whole = false;
+                }
             }
         }
         for (half, file) in [(Half::Machine, &self.machine), (Half::User, &self.user)] {
-            let said = match file {
-                Some(file) => settings(&below(path, file), &read(file)?, findings),
-                // The folder is whole, so a half without a file sets nothing.
-                None if !self.one_half => object.half_mut(half).take().or_else(|| Some(PolicyFile::default())),
-                None => None,
-            };
-            *object.half_mut(half) = said;
+            let Some(file) = file else { continue };
+            *object.half_mut(half) = settings(&below(path, file), &read(file)?, findings);
+            whole &= object.half(half).is_some();
+        }
+        // Of a whole folder, a half without a file sets nothing.
+        for half in [Half::Machine, Half::User].into_iter().filter(|_| whole) {
+            object.half_mut(half).get_or_insert_default();
         }
         Ok(Found { about, object, folder: below(path, at) })
     }
