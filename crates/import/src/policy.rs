@@ -4,6 +4,7 @@
 //! world is written ([`resultant`]).
 
 mod backup;
+mod certificate;
 mod folder;
 mod merge;
 mod order;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::PolicyServer;
 use autoenroll_wire::registry_pol::Data;
 
+use super::certificate;
 use super::merge::InForce;
 use super::values::{
     AUTO_ENROLLMENT, AUTOMATIC_REQUESTS, BACKGROUND, CERTIFICATES, POLICY_SERVERS, SYSTEM, TEMPLATE_CACHE,
@@ -30,7 +31,9 @@ pub(super) fn apply(values: &[InForce<'_>], half: Half, policy: &mut HalfPolicy,
         } else if let Err(reason) = take_over(one, &key, &value, half, policy, &mut servers) {
             let object = format!("{}: {}", one.by.label(), one.setting.key);
             let value = if one.value.is_empty() { "(default)" } else { one.value };
-            findings.push(Finding::new(&object, value, shown_data(&one.setting.data), reason));
+            let certificate = if value == "Blob" { certificate::subject(&one.setting.data) } else { None };
+            let shown = certificate.unwrap_or_else(|| shown_data(&one.setting.data));
+            findings.push(Finding::new(&object, value, shown, reason));
         }
     }
     for server in servers.in_order {
@@ -99,8 +102,8 @@ fn take_over(
         }
         _ if key.starts_with(CERTIFICATES) => {
             return Err(Reason::NoWord(
-                "the trust of a world is that of the directory, and certificates that policy distributes are not read: \
-                 a CA that policy makes trusted can be named with `extra-roots` in the domain's `trust`",
+                "the trust of a world is that of the directory, and certificates that policy distributes are not taken \
+                 over: a root that policy makes trusted can be named with `extra-roots` in the domain's `trust`",
             ));
         }
         _ if key.starts_with(TEMPLATE_CACHE) => {

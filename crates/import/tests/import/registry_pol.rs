@@ -95,6 +95,31 @@ fn what_only_computers_are_told_counts_in_their_half_only() {
     check(&settings, &background, set, &[offset, "DisableBkGndGroupPolicy"]);
 }
 
+/// A certificate that policy distributes is called by its subject, wherever it stands among the properties.
+#[test]
+fn certificates_of_policy_are_called_by_their_subjects() {
+    let element = |kind: u32, octets: &[u8]| {
+        let length = u32::try_from(octets.len()).expect("small");
+        [&kind.to_le_bytes()[..], &1_u32.to_le_bytes(), &length.to_le_bytes(), octets].concat()
+    };
+    let ca = include_bytes!("lab-ca.der");
+    let key = r"Software\Policies\Microsoft\SystemCertificates\Root\Certificates\AA";
+    let check = |octets: Vec<u8>, expected: &str| {
+        let settings = [(key, "Blob", Data::Other { kind: 3, octets })];
+        let found = registry_pol(&file(&settings), Half::Machine).to_world(None, &oids()).findings;
+        let shown = found.iter().find(|finding| finding.attribute == "Blob").expect("it is told");
+        assert_eq!(shown.value.get(..expected.len()), Some(expected), "{shown}");
+    };
+    let cut = |octets: Vec<u8>| octets[..octets.len() - 1].to_vec();
+    check(element(0x20, ca), "Lab CA");
+    check([element(3, &[7; 20]), element(0x20, ca)].concat(), "Lab CA");
+    check(element(3, &[7; 20]), "type 3: 0x0300");
+    check(cut(element(0x20, ca)), "type 3: 0x2000");
+    check(element(0x20, &ca[1..]), "type 3: 0x2000");
+    check(vec![0x20, 0, 0], "type 3: 0x200000");
+    check([&0x21_u32.to_le_bytes()[..], &[1, 0, 0, 0], &u32::MAX.to_le_bytes()].concat(), "type 3: 0x2100");
+}
+
 #[test]
 fn what_cannot_be_taken_over_is_told() {
     let check = |settings: &[(&str, &str, Data)], expected: &str| {
