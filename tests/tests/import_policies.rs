@@ -428,6 +428,12 @@ fn reports() {
         assert!(policy(&ran).contains(&"machine-ae-policy = false".to_owned()), "{name}\n{}", ran.out);
         assert_eq!(policy(&ran)[0], expected[0], "{name}");
     }
+    // What else a report says of certificates is told by its name.
+    let root = "<q1:RootCertificate><q1:IssuedTo>Lab Root</q1:IssuedTo></q1:RootCertificate><q1:EFSSettings/>";
+    put(&place, "report.xml", report("", &side("User", "true", root)).replace("utf-16", "utf-8").as_bytes());
+    let told = import(&place, "report.xml").err;
+    assert!(told.contains("Lab (report.xml): RootCertificate `Lab Root`: is in the report"), "{told}");
+    assert!(told.contains("Lab (report.xml): EFSSettings: is in the report"), "{told}");
     // Where there are settings, the report is not asked.
     put(&place, "one/{X}/DomainSysvol/GPO/User/registry.pol", &pol(&[(AE, "AEPolicy", 4, "2")]));
     assert_eq!(policy(&import(&place, "one"))[0], "ae-policy = 2");

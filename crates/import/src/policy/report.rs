@@ -98,6 +98,17 @@ fn settings(label: &str, half: Half, node: Node<'_, '_>, findings: &mut Vec<Find
             let shown = settings.first().map(|first: &Setting| values::shown_data(&first.data));
             findings.push(Finding::new(label, "AEPolicy", shown.unwrap_or_default(), Reason::Kept(why.to_owned())));
         }
+        for other in public_key_settings(extension) {
+            let why = match child(other, "IssuedTo") {
+                Some(_) => {
+                    "is in the report, and not taken over: the trust of a world is that of the directory, where a root \
+                     that policy makes trusted can be named with `extra-roots` of `trust`"
+                }
+                None => "is in the report, and a world has no word for it",
+            };
+            let issued_to = said(other, "IssuedTo").unwrap_or_default();
+            findings.push(Finding::new(label, other.tag_name().name(), issued_to, Reason::NoWord(why)));
+        }
         settings.extend(children(extension, "RegistrySetting").filter(|node| is_first(*node)).filter_map(registry));
         let named = children(extension, "Policy").count();
         if named > 0 {
@@ -108,6 +119,15 @@ fn settings(label: &str, half: Half, node: Node<'_, '_>, findings: &mut Vec<Find
         }
     }
     settings
+}
+
+/// What a report says of certificates beside autoenrollment: those that policy distributes, and how they are used.
+fn public_key_settings<'a, 'input>(extension: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {
+    const PUBLIC_KEY: &str = "http://www.microsoft.com/GroupPolicy/Settings/PublicKey";
+    extension.children().filter(|node| {
+        let name = node.tag_name();
+        node.is_element() && name.namespace() == Some(PUBLIC_KEY) && name.name() != "AutoEnrollmentSettings"
+    })
 }
 
 /// Whether it is the one in force, of a report that tells the others as well.
