@@ -15,6 +15,7 @@ use autoenroll_keys::{KeyAlgorithm, PublicKey, Seed};
 use autoenroll_model::{Disposition, Submission};
 use autoenroll_trace::{Detail, TimelineOptions, read_json_lines, render, to_json_lines};
 use autoenroll_wire::cmc::{AddAttributes, PkiData, PkiResponse};
+use autoenroll_wire::registry_pol::{Data, Setting};
 use autoenroll_wire::{
     Certificate, CertificationRequest, Extensions, Name, Request, SignedMessage, general_name, ldif, registry_pol,
     security_descriptor,
@@ -55,6 +56,7 @@ pub const READERS: &[Reader] = &[
     reader("scenario", "scenario and fixture files, as TOML and JSON", Form::Bytes, scenario),
     reader("ldif", "LDIF of directories", Form::Bytes, ldif_file),
     reader("registry_pol", "Registry.pol of Group Policy", Form::Bytes, registry_pol_file),
+    reader("policy_xml", "backups and reports of Group Policy, GPT.INI", Form::Bytes, policy_xml),
     reader("certipy", "JSON of certipy", Form::Json, certipy),
     reader("security_descriptor", "security descriptors of templates", Form::Bytes, descriptor),
     reader("request", "PKCS #10, CMS and CMC requests, by a CA", Form::Der, request),
@@ -120,7 +122,40 @@ fn registry_pol_file(bytes: &[u8]) -> Result<bool, String> {
     if read.is_err() && import.findings.is_empty() {
         return Err("it cannot be read, and nothing says so".to_owned());
     }
+    // Two objects of one folder that say the same contradict each other nowhere.
+    let files = ["{A}/Machine/Registry.pol", "{B}/MACHINE/registry.pol"].map(str::to_owned);
+    let together = folder(&files, |_| bytes)?;
+    let contradictions = together.to_world(None, &OidNames::default()).findings;
+    let takes_back = read.iter().flatten().any(|setting| setting.value.starts_with("**"));
+    if !takes_back && contradictions.iter().any(|finding| finding.to_string().contains("contradict each other")) {
+        return Err("one policy, read twice, contradicts itself".to_owned());
+    }
     Ok(read.is_ok())
+}
+
+fn policy_xml(bytes: &[u8]) -> Result<bool, String> {
+    let settings = registry_pol::to_bytes(&[Setting {
+        key: r"Software\Policies\Microsoft\Cryptography\AutoEnrollment".to_owned(),
+        value: "AEPolicy".to_owned(),
+        data: Data::Dword(7),
+    }]);
+    let mut read = autoenroll_import::policy_file("report.xml", bytes, None).is_some();
+    for name in ["GPT.INI", "bkupInfo.xml", "Backup.xml", "manifest.xml", "{A}/gpreport.xml"] {
+        let files = [name.to_owned(), "User/Registry.pol".to_owned(), "{B}/USER/Registry.pol".to_owned()];
+        let import = folder(&files, |file| if file == name { bytes } else { &settings })?;
+        read |= import.findings.is_empty();
+        if import.policy.groups.iter().all(|group| group.objects.len() < 2) {
+            return Err(format!("{name} makes objects disappear"));
+        }
+    }
+    Ok(read)
+}
+
+fn folder<'a>(files: &[String], content: impl Fn(&str) -> &'a [u8]) -> Result<Import, String> {
+    let import =
+        autoenroll_import::policy_folder("folder", files, None, |file| Ok::<_, String>(content(file).to_vec()))?;
+    imported(&import)?;
+    Ok(import)
 }
 
 fn certipy(bytes: &[u8]) -> Result<bool, String> {

@@ -15,6 +15,18 @@ use crate::recorded::{Recorded, STORY, recorded};
 /// So many bytes of a long conversation or trace are enough to begin with.
 const ENOUGH: usize = 24 * 1024;
 
+/// A report of Group Policy as `Get-GPOReport -ReportType Xml` writes it.
+const REPORT: &str = r#"<GPO xmlns="http://www.microsoft.com/GroupPolicy/Settings"><Name>Lab</Name>
+<Computer><VersionDirectory>1</VersionDirectory><VersionSysvol>1</VersionSysvol><Enabled>true</Enabled><ExtensionData>
+<Extension xmlns:q1="http://www.microsoft.com/GroupPolicy/Settings/PublicKey"><q1:AutoEnrollmentSettings>
+<q1:EnrollCertificatesAutomatically>true</q1:EnrollCertificatesAutomatically><q1:Options>
+<q1:RenewUpdateRevoke>true</q1:RenewUpdateRevoke><q1:UpdateTemplates>true</q1:UpdateTemplates></q1:Options>
+<q1:ExpiryNotification>true</q1:ExpiryNotification><q1:NotifyPercent><q1:Present>true</q1:Present>
+<q1:Value>10</q1:Value></q1:NotifyPercent></q1:AutoEnrollmentSettings></Extension></ExtensionData><ExtensionData>
+<Extension xmlns:q2="http://www.microsoft.com/GroupPolicy/Settings/Registry"><q2:RegistrySetting>
+<q2:KeyPath>Software\Policies\Microsoft\Windows\System</q2:KeyPath><q2:Value><q2:Name>GroupPolicyRefreshTime</q2:Name>
+<q2:Number>45</q2:Number></q2:Value></q2:RegistrySetting></Extension></ExtensionData></Computer></GPO>"#;
+
 /// Writes them below a folder, one folder for each reader.
 ///
 /// # Errors
@@ -54,6 +66,13 @@ pub fn write(folder: &Path) -> Result<(), String> {
     ];
     put("registry_pol/one.pol", &registry_pol::to_bytes(&settings[..1]))?;
     put("registry_pol/several.pol", &registry_pol::to_bytes(&settings))?;
+    let backups = "tests/policies/backup-gpo";
+    let one = format!("{backups}/{{0B7D4FF6-4728-4D4D-8A11-EE2ABC897AE6}}");
+    put("policy_xml/manifest.xml", &read(&format!("{backups}/manifest.xml"))?)?;
+    put("policy_xml/information.xml", &read(&format!("{one}/bkupInfo.xml"))?)?;
+    put("policy_xml/backup.xml", &read(&format!("{one}/Backup.xml"))?)?;
+    put("policy_xml/gpt.ini", b"[General]\r\nVersion=65537\r\nOptions=2\r\ndisplayName=Lab\r\n")?;
+    put("policy_xml/report.xml", REPORT.as_bytes())?;
 
     let Recorded { requested, said, report } = recorded()?;
     let Requested { ca, submission, reply, .. } = requested;

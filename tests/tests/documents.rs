@@ -25,6 +25,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/exit-codes.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",
+    "docs/import-policies.md",
     "docs/observe.md",
     "docs/profiles.md",
     "docs/snapshots.md",

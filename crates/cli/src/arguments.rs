@@ -583,15 +583,17 @@ pub(crate) struct Fixtures {
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   autoenroll import --extends contoso pki.ldif > fixtures/worlds/mine.toml
-  autoenroll import --half machine Machine/Registry.pol
+  autoenroll import Baseline/Machine/Registry.pol Workstations/Machine/Registry.pol
+  autoenroll import sysvol/contoso.test/Policies/{31B2F340-016D-11D2-945F-00C04FB984F9} gpo-backup
   autoenroll run --fixtures fixtures my/scenario.toml      where my/scenario.toml has `extends = \"mine\"`
 
 What could not be taken over is said on standard error, with the reason.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by
-    /// their content.
+    /// LDIF of the directory's Public Key Services, JSON of `certipy find`, a Registry.pol or a report of Group Policy
+    /// in XML; told apart by their content. A folder: Group Policy objects, as SYSVOL or a backup has them. Policies
+    /// apply in the order in which they are named, so that of two which set a value the last one counts.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// What is written.
@@ -600,9 +602,10 @@ pub(crate) struct Import {
     /// The world that the new one extends itself, for users, computers and cards.
     #[arg(long, value_name = "WORLD")]
     pub(crate) extends: Option<String>,
-    /// The half of a policy that a Registry.pol belongs to; the file itself does not say.
-    #[arg(long, value_enum, default_value_t = PolicyHalf::User)]
-    pub(crate) half: PolicyHalf,
+    /// The half of a policy that a Registry.pol belongs to, where it lies in no folder named Machine or User; the file
+    /// itself does not say, and counts for users then.
+    #[arg(long, value_enum)]
+    pub(crate) half: Option<PolicyHalf>,
 }
 
 /// What an import is written as.

@@ -6,20 +6,26 @@ use autoenroll_import::{Finding, Half, Import, OidNames, read};
 
 use crate::arguments::{self, ImportedAs, PolicyHalf};
 use crate::console::{Console, one_line};
-use crate::{Exit, Failure, embedded, file};
+use crate::{Exit, Failure, embedded, file, policies};
 
 /// The largest file that is read: a forest's whole configuration partition as LDIF is a tenth of it.
 const MOST_BYTES: u64 = 64 << 20;
 
 pub(crate) fn run(arguments: &arguments::Import, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let half = match arguments.half {
+    let half = arguments.half.map(|half| match half {
         PolicyHalf::Machine => Half::Machine,
         PolicyHalf::User => Half::User,
-    };
+    });
     let mut import = Import::default();
     for path in &arguments.files {
+        if path.is_dir() {
+            import.add(policies::of_folder(path, half)?);
+            continue;
+        }
         let unreadable = |error: io::Error| Failure::Usage(format!("{} cannot be read: {error}", path.display()));
-        import.add(read(&file::read(path, MOST_BYTES).map_err(unreadable)?, half));
+        let bytes = file::read(path, MOST_BYTES).map_err(unreadable)?;
+        let policies = policies::of_file(path, &bytes, half)?;
+        import.add(policies.unwrap_or_else(|| read(&bytes, Half::User)));
     }
     let names = embedded::file("fixtures/oids.toml").and_then(|bytes| std::str::from_utf8(bytes).ok());
     let names = OidNames::read(names.unwrap_or_default());

@@ -40,6 +40,7 @@ mod observe;
 mod parallel;
 mod places;
 mod play;
+mod policies;
 mod profiles;
 mod prose;
 mod review;

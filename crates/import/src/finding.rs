@@ -32,6 +32,8 @@ pub enum Reason {
     Kept(String),
     /// It contradicts, or refers to, something else in the files.
     Conflict(&'static str),
+    /// Clients do not apply it, for this reason.
+    NotApplied(String),
     /// It is not known here.
     Unknown,
 }
@@ -68,7 +70,7 @@ impl fmt::Display for Finding {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kept(what) => f.write_str(what),
+            Self::Kept(what) | Self::NotApplied(what) => f.write_str(what),
             Self::Malformed(expected) => write!(f, "could not be read; expected {expected}"),
             Self::NoRule(why) | Self::Replaced(why) | Self::NoWord(why) | Self::Unsaid(why) | Self::Conflict(why) => {
                 f.write_str(why)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::{EnrollmentService, PolicyServer, SecurityDescriptor, Template};
+use autoenroll_wire::registry_pol::Setting;
 
 use crate::finding::Finding;
 
@@ -68,16 +69,44 @@ pub struct TrustedCertificate {
     pub certificate: Vec<u8>,
 }
 
-/// The settings of Group Policy that concern autoenrollment. A half that was not imported is `None`.
+/// Group Policy objects, in the order in which clients apply them: of two that set a value, the later one counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// For computers.
-    pub machine: Option<HalfPolicy>,
-    /// For users.
-    pub user: Option<HalfPolicy>,
+    /// The objects of each source.
+    pub groups: Vec<PolicyGroup>,
 }
 
-/// One half of the policy; what the file does not set is `None`.
+/// The objects of one file or folder. The order among them is not known: a folder does not say how its objects are
+/// linked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyGroup {
+    /// The file or folder.
+    pub source: String,
+    /// The objects, in the order in which they are read.
+    pub objects: Vec<PolicyObject>,
+}
+
+/// A Group Policy object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyObject {
+    /// Its display name, or what is known instead: its identifier, its folder, its file.
+    pub name: String,
+    /// What it sets for computers; `None` when the source does not say.
+    pub machine: Option<PolicyFile>,
+    /// What it sets for users.
+    pub user: Option<PolicyFile>,
+}
+
+/// The registry values of one half of a Group Policy object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// The file that has them; empty where the half has none.
+    pub path: String,
+    /// Values and orders, as the file has them.
+    pub settings: Vec<Setting>,
+}
+
+/// What all objects together set in one half; what none of them sets is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HalfPolicy {
     /// AEPolicy.
@@ -86,6 +115,8 @@ pub struct HalfPolicy {
     pub expiration_percent: Option<u32>,
     /// OfflineExpirationStoreNames.
     pub expiration_stores: Option<Vec<String>>,
+    /// EnableBalloonNotifications, which reports of Group Policy say and no published registry value does.
+    pub expiration_balloons: Option<bool>,
     /// GroupPolicyRefreshTime in minutes ([MS-GPOL] 3.2.1.14).
     pub refresh: Option<u32>,
     /// GroupPolicyRefreshTimeOffset in minutes.
@@ -99,9 +130,46 @@ pub struct HalfPolicy {
 }
 
 impl Policy {
-    fn add(&mut self, other: Self) {
-        self.machine = other.machine.or(self.machine.take());
-        self.user = other.user.or(self.user.take());
+    /// Whether no source says anything, not even that a half sets nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let mut objects = self.groups.iter().flat_map(|group| &group.objects);
+        objects.all(|object| object.machine.is_none() && object.user.is_none())
+    }
+}
+
+impl PolicyObject {
+    /// One half of it.
+    #[must_use]
+    pub fn half(&self, half: Half) -> Option<&PolicyFile> {
+        match half {
+            Half::Machine => self.machine.as_ref(),
+            Half::User => self.user.as_ref(),
+        }
+    }
+
+    pub(crate) fn half_mut(&mut self, half: Half) -> &mut Option<PolicyFile> {
+        match half {
+            Half::Machine => &mut self.machine,
+            Half::User => &mut self.user,
+        }
+    }
+}
+
+impl Half {
+    /// As folders of Group Policy objects are named.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Machine => "Machine",
+            Self::User => "User",
+        }
+    }
+
+    /// The half that a folder is named after, in capitals or not.
+    #[must_use]
+    pub fn of_folder(name: &str) -> Option<Self> {
+        [Self::Machine, Self::User].into_iter().find(|half| half.folder().eq_ignore_ascii_case(name))
     }
 }
 
@@ -121,7 +189,7 @@ impl Import {
         self.trust.roots.extend(other.trust.roots);
         self.trust.intermediate.extend(other.trust.intermediate);
         self.trust.ntauth.extend(other.trust.ntauth);
-        self.policy.add(other.policy);
+        self.policy.groups.extend(other.policy.groups);
         self.findings.extend(other.findings);
     }
 }

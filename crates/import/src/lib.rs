@@ -1,5 +1,5 @@
 //! Other people's directories and policies as worlds of this bench: templates, CAs and trust containers from LDIF,
-//! Group Policy from Registry.pol, and what certipy's `find` printed.
+//! Group Policy from Registry.pol, reports, backups and copies of SYSVOL, and what certipy's `find` printed.
 //!
 //! [`read`] takes a file of any of these kinds, [`Import::to_world`] writes what it says as a world that scenarios
 //! extend, [`Import::to_templates`] as a file of default templates, [`Import::to_ldif`] as LDIF again. Nothing is lost
@@ -23,8 +23,12 @@ mod text;
 mod world;
 
 pub use finding::{Finding, Reason};
-pub use imported::{Half, HalfPolicy, Import, ImportedAuthority, ImportedTemplate, Policy, Trust, TrustedCertificate};
+pub use imported::{
+    Half, HalfPolicy, Import, ImportedAuthority, ImportedTemplate, Policy, PolicyFile, PolicyGroup, PolicyObject,
+    Trust, TrustedCertificate,
+};
 pub use oids::OidNames;
+pub use policy::{WANTED as POLICY_FILES, file as policy_file, folder as policy_folder};
 pub use world::Written;
 
 /// Reads a file, told apart by its first bytes: Registry.pol (`PReg`), JSON (`{`), otherwise LDIF. `half` counts for

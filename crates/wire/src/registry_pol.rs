@@ -5,6 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 const WHAT: &str = "Registry.pol";
+/// The most settings of one file. All policies of a large organisation are a hundredth of it.
+pub const MAX_SETTINGS: usize = 100_000;
+/// The longest key or name of a value, in units of UTF-16: that of a value in a registry (Microsoft Learn, registry
+/// element size limits).
+pub const MAX_NAME: usize = 16_383;
 /// `PReg`, and version 1.
 const HEADER: &[u8] = b"PReg\x01\x00\x00\x00";
 
@@ -13,8 +18,8 @@ const HEADER: &[u8] = b"PReg\x01\x00\x00\x00";
 pub struct Setting {
     /// Key below HKEY_LOCAL_MACHINE or HKEY_CURRENT_USER.
     pub key: String,
-    /// Name of the value. Names that begin with `**` are orders: `**del.Name` deletes a value, `**delvals.` all values
-    /// of the key ([MS-GPREG] 3.2.5.1).
+    /// Name of the value. Names that begin with `**` are orders, such as `**Del.Name`, which deletes a value (Microsoft
+    /// Learn, registry policy file format).
     pub value: String,
     /// Type and data.
     pub data: Data,
@@ -42,7 +47,8 @@ const REG_DWORD: u32 = 4;
 /// Reads a whole file.
 ///
 /// # Errors
-/// When the header is another one, or an entry is not `[key;value;type;size;data]`.
+/// When the header is another one, an entry is not `[key;value;type;size;data]`, or there are more than
+/// [`MAX_SETTINGS`].
 pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Setting>, WireError> {
     let mut rest = Rest { bytes, offset: 0 };
     if rest.take(HEADER.len())? != HEADER {
@@ -54,6 +60,10 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Setting>, WireError> {
     }
     let mut settings = Vec::new();
     while !rest.bytes.is_empty() {
+        if settings.len() == MAX_SETTINGS {
+            let problem = Problem::Value("a file has 100,000 settings at most");
+            return Err(WireError { what: WHAT, offset: rest.offset, problem });
+        }
         rest.character(b'[')?;
         let key = rest.text()?;
         rest.character(b';')?;
@@ -144,13 +154,17 @@ impl<'a> Rest<'a> {
         if self.take(2)? == [expected, 0] {
             return Ok(());
         }
-        let rule = "an entry is [key;value;type;size;data] in UTF-16";
+        let rule = "an entry is [key;value;type;size;data] in UTF-16, with a zero behind key and value";
         Err(WireError { what: WHAT, offset, problem: Problem::Value(rule) })
     }
 
     fn text(&mut self) -> Result<String, WireError> {
         let length = self.bytes.as_chunks::<2>().0.iter().position(|unit| *unit == [0, 0]);
         let offset = self.offset;
+        if length.is_some_and(|length| length > MAX_NAME) {
+            let problem = Problem::Value("a name has 16,383 characters at most");
+            return Err(WireError { what: WHAT, offset, problem });
+        }
         let octets = self.take(2 * length.unwrap_or(self.bytes.len()))?;
         self.take(2)?;
         let rule = "a name is UTF-16 with a zero behind it";
@@ -199,9 +213,20 @@ mod tests {
         let check = |bytes: &[u8], expected: &str| assert_eq!(from_bytes(bytes).unwrap_err().to_string(), expected);
         check(b"", "Registry.pol at octet 0: ends too early");
         check(b"PReg\x02\0\0\0", "Registry.pol at octet 0: the file begins with PReg, version 1");
-        check(b"PReg\x01\0\0\0x\0", "Registry.pol at octet 8: an entry is [key;value;type;size;data] in UTF-16");
+        check(
+            b"PReg\x01\0\0\0x\0",
+            "Registry.pol at octet 8: an entry is [key;value;type;size;data] in UTF-16, with a zero behind key and value",
+        );
         check(b"PReg\x01\0\0\0[\0K\0", "Registry.pol at octet 12: ends too early");
         check(b"PReg\x01\0\0\0[\0\0\xD8\0\0", "Registry.pol at octet 10: a name is UTF-16 with a zero behind it");
+        let many = vec![Setting { key: String::new(), value: String::new(), data: Data::Dword(0) }; MAX_SETTINGS + 1];
+        let bytes = to_bytes(&many);
+        assert_eq!(from_bytes(&to_bytes(&many[1..])).unwrap().len(), MAX_SETTINGS);
+        let last = 8 + 28 * MAX_SETTINGS;
+        check(&bytes, &alloc::format!("Registry.pol at octet {last}: a file has 100,000 settings at most"));
+        let long = |length| to_bytes(&[Setting { value: "x".repeat(length), ..policy() }]);
+        assert_eq!(from_bytes(&long(MAX_NAME)).unwrap()[0].value.len(), MAX_NAME);
+        check(&long(MAX_NAME + 1), "Registry.pol at octet 124: a name has 16,383 characters at most");
         let bytes = to_bytes(&[policy()]);
         let end = bytes.len();
         check(&bytes[..end - 1], &alloc::format!("Registry.pol at octet {}: ends too early", end - 1));

@@ -1,7 +1,8 @@
-//! Group Policy from Registry.pol.
+//! Group Policy from Registry.pol, value by value. What the command does with files and folders is in the tests of the
+//! command.
 
 use crate::scenario::{oids, story, told};
-use autoenroll_import::{Half, Import, registry_pol};
+use autoenroll_import::{Finding, Half, Import, registry_pol};
 use autoenroll_model::Duration;
 use autoenroll_wire::registry_pol::{Data, Setting, to_bytes};
 
@@ -55,7 +56,7 @@ fn both_halves_are_a_policy() {
     let world = import.to_world(None, &oids());
     let policy = story(&world.text).spec.policy;
     assert_eq!((policy.ae_policy, policy.machine_ae_policy), (Some(0x8000), Some(7)));
-    assert_eq!(policy.policy_servers, import.policy.machine.as_ref().unwrap().servers);
+    assert_eq!(policy.policy_servers.iter().map(|server| server.url.as_str()).collect::<Vec<_>>(), ["LDAP:"]);
     insta::assert_snapshot!("registry_pol", told(&import, &world));
 }
 
@@ -79,9 +80,10 @@ fn what_only_computers_are_told_counts_in_their_half_only() {
     let check = |machine: &[Row], user: &[Row], expected: (Duration, bool), left_out: &[&str]| {
         let mut import = registry_pol(&file(machine), Half::Machine);
         import.add(registry_pol(&file(user), Half::User));
-        let policy = story(&import.to_world(None, &oids()).text).spec.policy;
+        let world = import.to_world(None, &oids());
+        let policy = story(&world.text).spec.policy;
         assert_eq!((policy.dc_interval, policy.gp_background), expected);
-        assert_eq!(import.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), left_out);
+        assert_eq!(world.findings.iter().map(|finding| finding.attribute.as_str()).collect::<Vec<_>>(), left_out);
     };
     let unset = (Duration::minutes(5), true);
     let set = (Duration::minutes(15), false);
@@ -93,41 +95,59 @@ fn what_only_computers_are_told_counts_in_their_half_only() {
     check(&settings, &background, set, &[offset, "DisableBkGndGroupPolicy"]);
 }
 
+/// A certificate that policy distributes is called by its subject, wherever it stands among the properties.
 #[test]
-fn orders_take_back_what_was_set() {
-    let check = |orders: &[(&str, &str)], expected: Option<u32>| {
-        let mut settings = vec![(AUTO_ENROLLMENT, "AEPolicy", Data::Dword(7))];
-        settings.extend(orders.iter().map(|(key, value)| (*key, *value, text(" "))));
-        assert_eq!(registry_pol(&file(&settings), Half::User).policy.user.unwrap().ae_policy, expected, "{orders:?}");
+fn certificates_of_policy_are_called_by_their_subjects() {
+    let element = |kind: u32, octets: &[u8]| {
+        let length = u32::try_from(octets.len()).expect("small");
+        [&kind.to_le_bytes()[..], &1_u32.to_le_bytes(), &length.to_le_bytes(), octets].concat()
     };
-    check(&[], Some(7));
-    check(&[(AUTO_ENROLLMENT, "**del.aepolicy")], None);
-    check(&[(AUTO_ENROLLMENT, "**del.Other")], Some(7));
-    check(&[(AUTO_ENROLLMENT, "**delvals.")], None);
-    check(&[(SERVERS, "**delvals.")], Some(7));
+    let ca = include_bytes!("lab-ca.der");
+    let key = r"Software\Policies\Microsoft\SystemCertificates\Root\Certificates\AA";
+    let check = |octets: Vec<u8>, expected: &str| {
+        let settings = [(key, "Blob", Data::Other { kind: 3, octets })];
+        let found = registry_pol(&file(&settings), Half::Machine).to_world(None, &oids()).findings;
+        let shown = found.iter().find(|finding| finding.attribute == "Blob").expect("it is told");
+        assert_eq!(shown.value.get(..expected.len()), Some(expected), "{shown}");
+    };
+    let cut = |octets: Vec<u8>| octets[..octets.len() - 1].to_vec();
+    check(element(0x20, ca), "Lab CA");
+    check([element(3, &[7; 20]), element(0x20, ca)].concat(), "Lab CA");
+    check(element(3, &[7; 20]), "type 3: 0x0300");
+    check(cut(element(0x20, ca)), "type 3: 0x2000");
+    check(element(0x20, &ca[1..]), "type 3: 0x2000");
+    check(vec![0x20, 0, 0], "type 3: 0x200000");
+    check([&0x21_u32.to_le_bytes()[..], &[1, 0, 0, 0], &u32::MAX.to_le_bytes()].concat(), "type 3: 0x2100");
 }
 
 #[test]
 fn what_cannot_be_taken_over_is_told() {
     let check = |settings: &[(&str, &str, Data)], expected: &str| {
-        let found = registry_pol(&file(settings), Half::Machine).findings;
-        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+        let found = registry_pol(&file(settings), Half::Machine).to_world(None, &oids()).findings;
+        let about = |finding: &&Finding| finding.attribute != "user";
+        assert_eq!(found.iter().filter(about).map(ToString::to_string).collect::<Vec<_>>(), [expected]);
     };
     check(
         &[(AUTO_ENROLLMENT, "AEPolicy", text("7"))],
-        &format!("{AUTO_ENROLLMENT}: AEPolicy `7`: could not be read; expected REG_DWORD"),
+        &format!("Registry.pol: {AUTO_ENROLLMENT}: AEPolicy `7`: could not be read; expected REG_DWORD"),
     );
     check(
         &[(AUTO_ENROLLMENT, "OfflineExpirationPercent", Data::Dword(101))],
         &format!(
-            "{AUTO_ENROLLMENT}: OfflineExpirationPercent `0x65`: could not be read; expected at most 100 per cent"
+            "Registry.pol: {AUTO_ENROLLMENT}: OfflineExpirationPercent `0x65`: could not be read; expected at most 100 per cent"
         ),
     );
     check(
         &[(LDAP, "URL", text("LDAP:"))],
         &format!(
-            "{}: PolicyID: could not be read; expected URL and PolicyID in every key of a policy server",
-            LDAP.to_lowercase()
+            "Registry.pol: {LDAP}: PolicyID: could not be read; expected URL and PolicyID in every key of a policy server"
+        ),
+    );
+    check(
+        &[(SYSTEM, "GroupPolicyRefreshTime", Data::Dword(64_801))],
+        &format!(
+            "Registry.pol: {SYSTEM}: GroupPolicyRefreshTime `0xfd21`: could not be read; expected at most 64,800 minutes \
+             ([MS-GPOL] 3.2.1.14)"
         ),
     );
     let broken = registry_pol(b"PReg\x02\0\0\0", Half::Machine);

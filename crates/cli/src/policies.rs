@@ -1,0 +1,114 @@
+//! Group Policy that `import` reads: folders of objects, and single files.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use autoenroll_import::{Half, Import, POLICY_FILES, policy_file, policy_folder};
+
+use crate::console::one_line;
+use crate::{Failure, file};
+
+/// How deep folders are looked into. An object of SYSVOL has its files three folders deep, a backup four.
+const MOST_DEPTH: usize = 32;
+/// How many files and folders are looked at. The SYSVOL of a large organisation has a tenth of it.
+const MOST_ENTRIES: usize = 100_000;
+/// The most bytes of all files that are read of one folder.
+const MOST_BYTES: u64 = 32 << 20;
+
+/// Reads a folder with Group Policy objects: a copy of SYSVOL or a part of it, or backups.
+///
+/// # Errors
+/// When there is no policy in it, it or a file cannot be read, or it has more than is read.
+pub(crate) fn of_folder(path: &Path, half: Option<Half>) -> Result<Import, Failure> {
+    let mut listing = Listing { files: Vec::new(), entries: 0 };
+    listing.list(path, "", 0)?;
+    let mut left = MOST_BYTES;
+    let read = |name: &str| {
+        let file = path.join(name);
+        let unreadable = |error: io::Error| Failure::Usage(format!("{} cannot be read: {error}", file.display()));
+        let bytes = match file::read(&file, left) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let most = MOST_BYTES >> 20;
+                return Err(Failure::Usage(format!(
+                    "{} has more than {most} MiB of policies; name fewer folders",
+                    path.display()
+                )));
+            }
+            read => read.map_err(unreadable)?,
+        };
+        left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(bytes)
+    };
+    let import = policy_folder(&shown(path), &listing.files, half, read)?;
+    let nothing = "has no Group Policy in it: no Registry.pol, GPT.INI, Backup.xml, bkupInfo.xml or gpreport.xml";
+    something(path, import, nothing)
+}
+
+/// Reads a file that `import` was given, when it is one of Group Policy.
+///
+/// # Errors
+/// When nothing of it can be taken over.
+pub(crate) fn of_file(path: &Path, bytes: &[u8], half: Option<Half>) -> Result<Option<Import>, Failure> {
+    let import = policy_file(&shown(path), bytes, half);
+    let nothing = "is a report of Group Policy without settings for computers or users";
+    import.map(|import| something(path, import, nothing)).transpose()
+}
+
+/// What was read, or why that is nothing.
+fn something(path: &Path, import: Import, nothing: &str) -> Result<Import, Failure> {
+    if !import.policy.is_empty() {
+        return Ok(import);
+    }
+    let findings: Vec<String> = import.findings.iter().map(|finding| one_line(&finding.to_string())).collect();
+    let why = if findings.is_empty() { format!("{} {nothing}", path.display()) } else { findings.join("; ") };
+    Err(Failure::Usage(why))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+struct Listing {
+    /// Paths below the folder, with slashes.
+    files: Vec<String>,
+    entries: usize,
+}
+
+impl Listing {
+    fn list(&mut self, folder: &Path, below: &str, depth: usize) -> Result<(), Failure> {
+        let unreadable = |error: io::Error| Failure::Usage(format!("{} cannot be listed: {error}", folder.display()));
+        let too = |what: String| Failure::Usage(format!("{} {what}", folder.display()));
+        if depth > MOST_DEPTH {
+            return Err(too(format!("is nested deeper than {MOST_DEPTH} directories")));
+        }
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                return Err(too(format!("is where more than {MOST_ENTRIES} files and directories were met")));
+            }
+            // A name that is no text is none that is looked for.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let kind = entry.file_type().map_err(unreadable)?;
+            let whole = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+            // Links to directories are not followed: they may lead in a circle.
+            if kind.is_dir() {
+                self.list(&entry.path(), &whole, depth + 1)?;
+            } else if is_wanted(&name) {
+                // Pipes and devices have no end, and a link may lead to one.
+                if !fs::metadata(entry.path()).is_ok_and(|of| of.is_file()) {
+                    return Err(Failure::Usage(format!("{} is no regular file", entry.path().display())));
+                }
+                self.files.push(whole);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_wanted(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".sambabackup").unwrap_or(&name);
+    POLICY_FILES.contains(&name)
+}
