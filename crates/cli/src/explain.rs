@@ -14,7 +14,7 @@ use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
 use crate::play::Runner;
 use crate::{Exit, Failure, suite};
-pub(crate) use fate::open_at_end;
+pub(crate) use fate::{decided, is_idle, open_at_end};
 use runs::Shown;
 use target::{Moment, Target};
 
@@ -83,7 +83,7 @@ fn story(
 }
 
 /// The words of a text in lines of at most that many characters.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is a first line");

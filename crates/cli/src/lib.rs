@@ -36,9 +36,11 @@ mod new;
 mod observe;
 mod parallel;
 mod places;
+mod plan;
 mod play;
 mod profiles;
 mod prose;
+mod remedy;
 mod run;
 mod show;
 mod sources;
@@ -99,6 +101,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(arguments, console),
         Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Plan(arguments) => plan::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),

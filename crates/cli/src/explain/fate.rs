@@ -230,7 +230,7 @@ fn is_about(record: &Record, template: &str) -> bool {
 }
 
 /// A decision in words. Its subject is left out where it is clear.
-pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
+pub(crate) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
     let rule = record.facts.text("rule").unwrap_or_default();
     let (outcome, preposition) = match decides(record) {
         true => ("yes", "for"),
@@ -250,7 +250,7 @@ pub(super) fn decides(record: &Record) -> bool {
 }
 
 /// Whether a decision only says that nothing special is the case: its rule is about an exception, and there is none.
-pub(super) fn is_idle(record: &Record) -> bool {
+pub(crate) fn is_idle(record: &Record) -> bool {
     !decides(record) && is(record, Role::Exception)
 }
 
