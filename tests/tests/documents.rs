@@ -25,6 +25,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/first-scenario.md",
     "docs/observe.md",
     "docs/profiles.md",
+    "docs/troubleshooting.md",
 ];
 
 #[test]

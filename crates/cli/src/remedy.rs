@@ -32,6 +32,21 @@ pub(crate) fn unread(template: &str) -> String {
     format!("grant Read on {template} to the principal or to a group of it, and take away what denies it")
 }
 
+/// What to change where a CA, or an enrollment web service of it, does not answer.
+pub(crate) fn unreachable(failed: &Record) -> String {
+    let f = |name: &str| failed.facts.text(name);
+    match (f("url"), f("ca")) {
+        (Some(url), ca) => {
+            let ca = ca.unwrap_or("the CA");
+            format!("let {url} accept the client: credentials that it takes, or another way to {ca}")
+        }
+        (None, ca) => {
+            let ca = ca.unwrap_or("the CA");
+            format!("let {ca} be reached: start its service, and open the way to its host")
+        }
+    }
+}
+
 fn by_client(rule: &str, holds: bool, subject: &str, facts: &Facts) -> Option<String> {
     let f = |name: &str| facts.get(name).map(ToString::to_string).unwrap_or_default();
     let text = |name: &str| facts.text(name).unwrap_or_default();
@@ -51,7 +66,11 @@ fn by_client(rule: &str, holds: bool, subject: &str, facts: &Facts) -> Option<St
         }
         // Directory and policy servers.
         ("R019", true) => format!("let {subject} list the capability of signed LDAP, 1.2.840.113556.1.4.1791"),
-        ("R020" | "F.settings" | "F.stores" | "F.inspect" | "F.policy-server", true) => {
+        ("R020", true) => format!(
+            "let the client reach the {subject}: name resolution, network, a domain controller that answers ({})",
+            code(facts)
+        ),
+        ("F.settings" | "F.stores" | "F.inspect" | "F.policy-server", true) => {
             format!("find out why {subject} answers {}", code(facts))
         }
         ("R024", true) => format!("set flag 0x10 on the end points of {subject}"),
@@ -114,13 +133,9 @@ fn by_client(rule: &str, holds: bool, subject: &str, facts: &Facts) -> Option<St
             format!("give {subject} an object identifier of its own; it has that of {}", text("with"))
         }
         ("R050", false) => "set bit 0x1 of AEPolicy in the Group Policy of this context".to_owned(),
-        ("R051", true) => "nothing: the certificate is good".to_owned(),
-        ("R052", true) => "nothing: the template's new version asks for it".to_owned(),
-        ("R053", false) => "nothing: it is renewed when its time comes".to_owned(),
         ("R054", true) => {
             format!("clear skip-auto-renewal, 0x40000, in msPKI-Enrollment-Flag of the template of {subject}")
         }
-        ("R055" | "R057", true) => format!("nothing, if a new one is enrolled in the place of {subject}"),
         ("R059", false) => "set bit 0x4 of AEPolicy in the Group Policy of this context".to_owned(),
         ("R060", true) => format!("approve or deny the pending request for {subject} at its CA"),
         ("R064", true) => {

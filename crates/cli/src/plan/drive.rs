@@ -16,6 +16,7 @@ use autoenroll_world::{
 };
 
 use crate::catalogue;
+use crate::explain::{is_unmanaged, may_settle};
 
 /// The world that every principal begins in.
 pub(super) type Stage = World<OwnCore, InProcessCards, InProcessCas>;
@@ -391,8 +392,11 @@ fn fate_of(certificate: &str, decisions: &[&Record]) -> WhenDue {
     if planned {
         return WhenDue::Renewed;
     }
-    let last = about.clone().rfind(|record| !is(record, Role::NeedsNothing) && !is(record, Role::Managed));
-    WhenDue::Lapses(last.map(|record| Box::new((*record).clone())))
+    let last = about.clone().rfind(|record| may_settle(record) && !is(record, Role::Managed));
+    // Due, and policy does not let the run renew it: the decision about that was made before.
+    let unmanaged = last.filter(|record| record.facts.text("threshold").is_some());
+    let unmanaged = unmanaged.and_then(|_| decisions.iter().find(|record| is_unmanaged(record)));
+    WhenDue::Lapses(unmanaged.or(last).map(|record| Box::new((*record).clone())))
 }
 
 /// The certificate of a decision about its renewal window, and from when it is to be renewed.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use autoenroll_model::{Fact, Role, RuleRow, SimTime, words};
 use autoenroll_trace::{Kind, Record};
+use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::TemplateSpec;
-use autoenroll_world::{Entitlement, WorldSpec};
 
 use super::drive::{Driven, Principal, Stopped, WhenDue, is, threshold};
+use crate::explain::{by_entry, may_settle};
 use crate::{catalogue, remedy};
 
 words! {
@@ -122,6 +123,8 @@ pub(super) struct Reading<'a> {
     thresholds: BTreeMap<&'a str, Vec<(String, String)>>,
     /// What ended the run, or kept it from beginning.
     ended_by: Option<&'a Record>,
+    /// The decision that policy does not ask for enrolling.
+    no_bit: Option<&'a Record>,
 }
 
 /// Work on one certificate.
@@ -131,6 +134,8 @@ struct Item<'a> {
     ca: Option<&'a str>,
     /// The check by which a CA refused it.
     refused: Option<&'a Record>,
+    /// That a CA, or a way to it, did not answer.
+    unreachable: Option<&'a Record>,
     /// Decisions of its principal while it was worked on.
     decisions: Vec<&'a Record>,
     interactive: bool,
@@ -148,6 +153,7 @@ impl<'a> Reading<'a> {
             items: BTreeMap::new(),
             thresholds: BTreeMap::new(),
             ended_by: None,
+            no_bit: None,
         };
         run.select(records);
         run.work(records);
@@ -183,6 +189,9 @@ impl<'a> Reading<'a> {
                 break;
             }
             let Some(subject) = record.facts.text("subject") else { continue };
+            if is_rule(record, POLICY_BIT) && subject == "enroll" && !holds(record) {
+                self.no_bit = Some(record);
+            }
             let named = record.facts.text("template");
             if is(record, Role::Managed)
                 && let Some(template) = named
@@ -289,6 +298,11 @@ impl<'a> Reading<'a> {
         match verdict {
             Verdict::Fails => {
                 outcome.reason = word("code").map(str::to_owned);
+                if let Some(failed) = item.unreachable.filter(|_| item.refused.is_none()) {
+                    outcome.object = failed.facts.text("url").or(item.ca).map(str::to_owned);
+                    outcome.change = Some(remedy::unreachable(failed));
+                    return outcome;
+                }
                 match item.refused.or_else(|| item.cause_of_failure()) {
                     Some(decision) => {
                         let outcome = outcome.by(decision);
@@ -335,13 +349,14 @@ impl<'a> Reading<'a> {
         }
         let needs_nothing = selection.iter().any(|record| is(record, Role::NeedsNothing));
         let superseded = selection.iter().rfind(|record| is_rule(record, SUPERSEDED) && holds(record));
-        let last = selection.iter().rfind(|record| !is(record, Role::NeedsNothing) && !is(record, Role::Managed));
+        let last = selection.iter().rfind(|record| may_settle(record) && !is(record, Role::Managed));
         match superseded.or(last) {
             Some(last) if superseded.is_some() => {
                 let by = last.facts.text("by").map(|by| format!("{by} is enrolled in its place"));
                 Outcome { reason: by, ..Outcome::of(name, Verdict::Superseded).by(last) }
             }
-            Some(_) if needs_nothing => Outcome::of(name, Verdict::Keeps),
+            // Good, or due and not renewed, which the date says.
+            Some(last) if needs_nothing || threshold(last).is_some() => Outcome::of(name, Verdict::Keeps),
             Some(last) if is_rule(last, DENIED) => {
                 let reason = self.denying(name);
                 Outcome { reason, ..Outcome::of(name, Verdict::Skipped).by(last) }
@@ -382,12 +397,18 @@ impl<'a> Reading<'a> {
                 outcome.change = Some(remedy::unread(name));
                 outcome.change_of_any = Some(remedy::unread("the template"));
             }
-            _ => outcome.reason = Some("no decision is about it".to_owned()),
+            _ => match self.no_bit {
+                // The run is for the machine's own templates alone.
+                Some(bit) => return Outcome::of(name, Verdict::Skipped).by(bit),
+                None => outcome.reason = Some("no decision is about it".to_owned()),
+            },
         }
         outcome
     }
 }
 
+/// The rule that AEPolicy has the bit for a part of the work.
+const POLICY_BIT: &str = "R004";
 /// The rule that an entry denies what others grant.
 const DENIED: &str = "R041";
 /// The rule that another template takes the place of one.
@@ -396,10 +417,13 @@ const SUPERSEDED: &str = "R044";
 impl<'a> Item<'a> {
     fn follow(&mut self, record: &'a Record, own: bool) {
         match record.kind {
-            Kind::Request | Kind::Issued | Kind::Pending | Kind::CaFailed => {
+            Kind::CaFailed => {
                 self.ca = record.facts.text("ca").or(self.ca);
+                self.unreachable = Some(record);
             }
-            Kind::Denied => self.ca = record.facts.text("ca").or(self.ca),
+            Kind::Request | Kind::Issued | Kind::Pending | Kind::Denied => {
+                self.ca = record.facts.text("ca").or(self.ca)
+            }
             Kind::Decision if own => self.decisions.push(record),
             Kind::Decision if !holds(record) => {
                 let rule = record.facts.text("rule").unwrap_or_default();
@@ -416,25 +440,6 @@ impl<'a> Item<'a> {
     fn cause_of_failure(&self) -> Option<&'a Record> {
         self.decisions.iter().rev().copied().find(|record| remedy::of(record).is_some())
     }
-}
-
-/// Which entry of an access list settled it, in words.
-pub(super) fn by_entry(found: &Entitlement) -> String {
-    use autoenroll_world::Through;
-    let Some(entry) = &found.entry else {
-        return if found.granted { ": there is no access list".to_owned() } else { ": no entry grants it".to_owned() };
-    };
-    let does = if found.granted { "grants" } else { "denies" };
-    let inherited = if entry.inherited { "inherited " } else { "" };
-    let how = match &entry.through {
-        Through::Itself => String::new(),
-        Through::Everybody => ", whom everybody of its kind belongs to".to_owned(),
-        Through::Groups(chain) => match chain.as_slice() {
-            [] | [_] => ", of which it is a member".to_owned(),
-            [between @ .., _] => format!(", of which it is a member through {}", between.join(", then ")),
-        },
-    };
-    format!(": {inherited}entry {} {does} it to {}{how}", entry.number, entry.trustee)
 }
 
 fn holds(record: &Record) -> bool {

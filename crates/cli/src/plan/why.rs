@@ -7,10 +7,10 @@ use autoenroll_world::WorldSpec;
 
 use super::drive::{Principal, Stage, drive, is};
 use super::table::told;
-use super::verdict::{Reading, by_entry, outcomes};
+use super::verdict::{Reading, outcomes};
 use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
-use crate::explain::{decided, is_idle, wrap};
+use crate::explain::{by_entry, decided, is_idle, wrap};
 use crate::prose::sentence;
 use crate::{Exit, Failure};
 
