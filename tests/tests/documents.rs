@@ -29,6 +29,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/observe.md",
     "docs/profiles.md",
     "docs/snapshots.md",
+    "docs/troubleshooting.md",
 ];
 
 #[test]

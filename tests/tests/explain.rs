@@ -140,6 +140,96 @@ steps = [
 "#,
     ),
     (
+        "capped",
+        r#"
+[world]
+extends = "contoso"
+ca = [{ name = "Contoso Issuing CA", maximum-validity = "30d" }]
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [{ logon = "alice" }, { expect = "issued", facts = { template = "CorpMail" } }]
+"#,
+    ),
+    (
+        "gone",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+providers = ["Gone CSP", "Other Gone CSP"]
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [{ logon = "alice" }, { expect = "event", facts = { id = 13, template = "CorpMail" } }]
+"#,
+    ),
+    (
+        "again",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [
+  { logon = "alice" },
+  { expect = "issued", facts = { template = "CorpMail" }, as = "first" },
+  { after = "1h", change = "store", of = "alice", set = { delete = "$first" } },
+  { pulse = "alice" },
+  { expect = "issued", facts = { template = "CorpMail" } },
+]
+"#,
+    ),
+    (
+        "approved",
+        r#"
+[world]
+extends = "contoso"
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+flags = ["pend-all-requests"]
+allow = { alice = ["read", "enroll", "autoenroll"] }
+[timeline]
+steps = [
+  { logon = "alice" },
+  { expect = "pending", facts = { template = "CorpMail" } },
+  { after = "1h", ca = "approve" },
+  { expect = "issued" },
+  { pulse = "alice" },
+  { expect = "item-ended", facts = { action = "retrieve", outcome = "enrolled" } },
+]
+"#,
+    ),
+    (
+        "widened",
+        r#"
+[world]
+extends = "contoso"
+policy = { ae-policy = 0 }
+[[world.template]]
+name = "CorpMail"
+based-on = "User"
+allow = { alice = ["read", "enroll"] }
+[timeline]
+steps = [
+  { logon = "alice" },
+  { after = "1h", change = "policy", set = { ae-policy = 7 } },
+  { after = "1m", gp-refresh = "alice" },
+  { after = "1h", change = "template", of = "CorpMail", set = { allow = { alice = ["read", "enroll", "autoenroll"] } } },
+  { after = "1m", pulse = "alice" },
+  { expect = "issued", facts = { template = "CorpMail" } },
+  { after = "1m", prompt = "wizard.start", answer = "start" },
+]
+"#,
+    ),
+    (
         "no-right",
         r#"
 [world]
@@ -173,6 +263,14 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("an-issued-certificate", "later.toml:4", Exit::Ok),
     ("a-card-pulled-out", "pulled.toml:8", Exit::Ok),
     ("a-ca-that-is-stopped", "stopped.toml:3", Exit::Ok),
+    ("a-life-that-is-capped", "capped.toml", Exit::Ok),
+    ("providers-that-are-missing", "gone.toml", Exit::Ok),
+    ("enrolled-again", "again.toml", Exit::Ok),
+    ("approved-by-the-manager", "approved.toml", Exit::Ok),
+    ("a-retrieve-after-the-approval", "approved.toml:6", Exit::Ok),
+    ("changes-as-causes", "widened.toml", Exit::Ok),
+    ("a-step-after-changes", "widened.toml:6", Exit::Ok),
+    ("a-prompt-that-does-not-come", "widened.toml:7", Exit::Ok),
     ("one-template", "no-right.toml[one] --template CorpMail", Exit::Ok),
     ("a-variant", "no-right.toml --variant other", Exit::Ok),
     ("which-variant", "no-right.toml", Exit::Usage),

@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Explain why something in a scenario came, or nothing came; or what a code, a requirement or an HRESULT is.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Say what becomes of each template for each user and computer of a world, and why.
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(Plan),
     /// Print a JSON Schema: of scenario files, for editors, or of the core protocol.
     Schema(Schema),
     /// List profiles, and the switches in which they differ.
@@ -108,6 +111,7 @@ impl Command {
             | Self::Show(_)
             | Self::New(_)
             | Self::Explain(_)
+            | Self::Plan(_)
             | Self::Schema(_)
             | Self::Profiles(_)
             | Self::Fixtures(_)
@@ -130,6 +134,7 @@ impl Command {
             | Self::Profiles(Profiles { format, .. })
             | Self::Fixtures(Fixtures { format, .. })
             | Self::Matrix(Matrix { format, .. })
+            | Self::Plan(Plan { format, .. })
             | Self::Observe(Observe { format, .. })
             | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
             #[cfg(feature = "planted-bugs")]
@@ -279,16 +284,21 @@ pub(crate) struct How {
 impl How {
     /// The default budget, with the parts that are given in place of its own.
     pub(crate) fn budget(&self) -> Budget {
-        let mut budget = Budget::default();
-        for (quantity, limit) in &self.budget {
-            match quantity {
-                Quantity::Events => budget.events = *limit,
-                Quantity::Records => budget.records = *limit,
-                Quantity::Bytes => budget.bytes = *limit,
-            }
-        }
-        budget
+        budget(&self.budget)
     }
+}
+
+/// The default budget, with these parts in place of its own.
+pub(crate) fn budget(parts: &[(Quantity, u64)]) -> Budget {
+    let mut budget = Budget::default();
+    for (quantity, limit) in parts {
+        match quantity {
+            Quantity::Events => budget.events = *limit,
+            Quantity::Records => budget.records = *limit,
+            Quantity::Bytes => budget.bytes = *limit,
+        }
+    }
+    budget
 }
 
 fn budget_part(text: &str) -> Result<(Quantity, u64), String> {
@@ -550,6 +560,51 @@ pub(crate) struct Explain {
     pub(crate) fixtures: Option<PathBuf>,
 }
 
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  autoenroll import --extends contoso pki.ldif > fixtures/worlds/mine.toml
+  autoenroll plan fixtures/worlds/mine.toml              users and computers that fare alike are told once
+  autoenroll plan --fixtures fixtures mine               the same world by its name
+  autoenroll plan mine --fixtures fixtures --why alice CorpUser     every decision, and what to change
+  autoenroll plan --profile server-2025 my/scenario.toml            the world in which a story begins
+  autoenroll plan --format json enrolling | jq 'select(.verdict == \"skipped\") | .rule'
+
+Each principal logs on, or boots, in the world as it is at its start, with the real core and the real CAs. \
+Prompts are answered as somebody would who wants the certificate; when a card is needed, the first one of the \
+world that suits is inserted.
+
+It ends with 1 when the run of a principal does not come to its end, as when its budget is used up.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// A world of the fixtures, a file with a world, or a scenario, whose world is meant: a file, or a name of the
+    /// suite, with the variant in brackets where there are several.
+    #[arg(value_name = "WORLD")]
+    pub(crate) world: String,
+    /// The variant, when the scenario has several and the name has none.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Why a template fares as it does for a user or computer: every decision, the entries that grant or deny and
+    /// through which groups, and what to change.
+    #[arg(long, num_args = 2, value_names = ["PRINCIPAL", "TEMPLATE"], conflicts_with = "format")]
+    pub(crate) why: Option<Vec<String>>,
+    /// The computer where users log on; the first member of the domain when absent.
+    #[arg(long, value_name = "COMPUTER")]
+    pub(crate) at: Option<String>,
+    /// Plan as if the world were played under this profile.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// A directory with worlds, cards and templates of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
+    /// How much the run of each principal may use up: events=N, records=N, bytes=N; may be given several times.
+    #[arg(long, value_name = "QUANTITY=N", value_parser = budget_part)]
+    pub(crate) budget: Vec<(Quantity, u64)>,
+    /// Form of the plan.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Profiles {
     /// Only what differs between the profiles, as a table with a column for each.
@@ -585,6 +640,7 @@ Examples:
   autoenroll import --extends contoso pki.ldif > fixtures/worlds/mine.toml
   autoenroll import Baseline/Machine/Registry.pol Workstations/Machine/Registry.pol
   autoenroll import sysvol/contoso.test/Policies/{31B2F340-016D-11D2-945F-00C04FB984F9} gpo-backup
+  autoenroll plan fixtures/worlds/mine.toml                what becomes of each template, for whom
   autoenroll run --fixtures fixtures my/scenario.toml      where my/scenario.toml has `extends = \"mine\"`
 
 What could not be taken over is said on standard error, with the reason.";

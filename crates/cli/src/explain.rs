@@ -1,6 +1,7 @@
 //! `autoenroll explain`: what a code, a requirement, an HRESULT, an event, a word of the scenario language or a switch
 //! means; why something in a story came; what became of each template.
 
+mod beside;
 mod fate;
 mod meaning;
 mod runs;
@@ -14,7 +15,8 @@ use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
 use crate::play::Runner;
 use crate::{Exit, Failure, suite};
-pub(crate) use fate::open_at_end;
+pub(crate) use beside::{by_entry, is_unmanaged};
+pub(crate) use fate::{decided, is_idle, may_settle, open_at_end};
 use runs::Shown;
 use target::{Moment, Target};
 
@@ -83,7 +85,7 @@ fn story(
 }
 
 /// The words of a text in lines of at most that many characters.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is a first line");

@@ -39,11 +39,13 @@ mod new;
 mod observe;
 mod parallel;
 mod places;
+mod plan;
 mod play;
 mod policies;
 mod profiles;
 mod prose;
 mod review;
+mod remedy;
 mod run;
 mod show;
 mod snapshots;
@@ -109,6 +111,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(arguments, console),
         Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Plan(arguments) => plan::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),

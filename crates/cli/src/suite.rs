@@ -182,7 +182,7 @@ pub(crate) fn one_with(
     }
 }
 
-fn named_profile(name: &str) -> Result<WindowsVersion, Failure> {
+pub(crate) fn named_profile(name: &str) -> Result<WindowsVersion, Failure> {
     let unknown = |_| format!("there is no profile `{name}`; there are {}", Profile::NAMES.join(", "));
     name.parse().map_err(|error: UnknownWord| Failure::Usage(unknown(error)))
 }
@@ -231,6 +231,17 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// A file that is nowhere, by its name and its text.
+    pub(crate) fn of_text(name: &str, text: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: name.to_owned(),
+            bytes: Cow::Owned(text.into_bytes()),
+            file: None,
+            variants: None,
+        }
+    }
+
     fn wants(&self, scenario: &Scenario) -> bool {
         match (&self.variants, &scenario.variant) {
             (Some(variants), Some(variant)) => variants.contains(variant),
@@ -362,7 +373,7 @@ pub(crate) fn has(name: &str) -> bool {
     embedded_sources().any(|source| source.name == name)
 }
 
-fn from_disk(path: &Path) -> Result<Source, Failure> {
+pub(crate) fn from_disk(path: &Path) -> Result<Source, Failure> {
     let shown = one_line(&path.display().to_string());
     let unreadable = |error: io::Error| Failure::Usage(format!("{shown} cannot be read: {error}"));
     let bytes = Cow::Owned(read_file(path).map_err(unreadable)?);
@@ -449,6 +460,11 @@ impl Fixtures {
             Some((parts?.join("/"), file))
         });
         Ok(Self { own: own.collect() })
+    }
+
+    /// Whether there is a world of that name.
+    pub(crate) fn has_world(&self, name: &str) -> bool {
+        self.list("worlds").iter().any(|known| known == name)
     }
 }
 

@@ -7,8 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Guid, PrincipalObject, Sid, words};
 
-/// Whether the token has the right ([MS-ADTS] 5.1.3.3): entries in their order, the first that settles the last open
-/// bit wins.
+/// Whether the token has the right, as [`access`] finds out.
+#[must_use]
+pub fn access_check(security: &SecurityDescriptor, token: &Token, right: Right) -> bool {
+    access(security, token, right).granted
+}
+
+/// What an access check comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The token has the right.
+    pub granted: bool,
+    /// The entry that settled it, by its place in the DACL: the one that denied a bit or granted the last; `None` when
+    /// there is no DACL, or no entry settled it, which grants nothing.
+    pub by: Option<usize>,
+}
+
+/// Whether the token has the right ([MS-ADTS] 5.1.3.3), and by which entry: entries in their order, the first that
+/// settles the last open bit wins.
 ///
 /// * No DACL grants everything, an empty one nothing; ownership alone grants nothing that matters here.
 /// * Inherit-only entries do not apply to the object itself.
@@ -16,10 +32,10 @@ use crate::{Guid, PrincipalObject, Sid, words};
 /// * A conditional (callback) entry cannot be evaluated here and fails closed: an allowing one grants nothing, a
 ///   denying one denies.
 #[must_use]
-pub fn access_check(security: &SecurityDescriptor, token: &Token, right: Right) -> bool {
-    let Some(dacl) = &security.dacl else { return true };
+pub fn access(security: &SecurityDescriptor, token: &Token, right: Right) -> Access {
+    let Some(dacl) = &security.dacl else { return Access { granted: true, by: None } };
     let mut open = right.mask();
-    for ace in dacl.iter().filter(|ace| !ace.inherit_only && token.has(&ace.trustee)) {
+    for (at, ace) in dacl.iter().enumerate().filter(|(_, ace)| !ace.inherit_only && token.has(&ace.trustee)) {
         let speaks = match (&ace.object, right.guid()) {
             // A3.6.allow, A3.6.deny, P7.24
             (None, _) => true,
@@ -29,15 +45,15 @@ pub fn access_check(security: &SecurityDescriptor, token: &Token, right: Right) 
         let bits = if speaks { expand_generic(ace.mask) & open } else { 0 };
         match (ace.effect, ace.conditional) {
             // A3.6.deny
-            (AceEffect::Deny, _) if bits != 0 => return false,
+            (AceEffect::Deny, _) if bits != 0 => return Access { granted: false, by: Some(at) },
             (AceEffect::Allow, false) => open &= !bits,
             (AceEffect::Deny, _) | (AceEffect::Allow, true) => {}
         }
         if open == 0 {
-            return true;
+            return Access { granted: true, by: Some(at) };
         }
     }
-    false
+    Access { granted: false, by: None }
 }
 
 words! {
@@ -263,6 +279,22 @@ mod tests {
             (false, false),
         );
         check("write only", Some(vec![ace(Allow, ALICE, rights::WRITE_PROPERTY, None)]), (false, false));
+    }
+
+    #[test]
+    fn the_entry_that_settles_it_is_named() {
+        use AceEffect::{Allow, Deny};
+        let token: Token = [ALICE, STAFF].iter().map(|sid| sid.parse().unwrap()).collect();
+        let cr = rights::CONTROL_ACCESS;
+        let other = ace(Allow, Sid::EVERYONE, cr, None);
+        let check = |dacl: Option<Vec<Ace>>, granted: bool, by: Option<usize>| {
+            let security = SecurityDescriptor { owner: None, dacl };
+            assert_eq!(access(&security, &token, Right::Enroll), Access { granted, by }, "{security:?}");
+        };
+        check(None, true, None);
+        check(Some(vec![other.clone()]), false, None);
+        check(Some(vec![other.clone(), ace(Allow, STAFF, cr, None)]), true, Some(1));
+        check(Some(vec![other, ace(Deny, STAFF, cr, None), ace(Allow, ALICE, cr, None)]), false, Some(1));
     }
 
     #[test]

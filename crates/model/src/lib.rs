@@ -37,7 +37,7 @@ mod test_support;
 mod time;
 mod words;
 
-pub use access::{Ace, AceEffect, Right, SecurityDescriptor, Token, access_check, rights};
+pub use access::{Access, Ace, AceEffect, Right, SecurityDescriptor, Token, access, access_check, rights};
 pub use cause::Cause;
 pub use contract::{
     Action, CoreError, CoreFactory, EnrollmentCore, Input, Outcome, Output, OutputBody, PolicyRefresh, Report, Trigger,

@@ -26,7 +26,7 @@ pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids
 use crate::Code;
 use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Document, Parsed, Step, beginning, parse};
+use crate::document::{Document, Parsed, Step, beginning, parse, parse_world};
 use crate::library::Library;
 use crate::lower;
 use crate::merge;
@@ -99,6 +99,23 @@ pub fn check_under(
     }
     if let Some(world) = &instead.world {
         parsed.document.set_world(world);
+    }
+    check_parsed(parsed, library, requirements)
+}
+
+/// As [`check()`], of a world: the file of a fixture, which tells no story. The scenario that comes of it has no steps,
+/// and the profile is the one that is handed over, or that of a file that names none.
+#[must_use]
+pub fn check_world(
+    profile: Option<WindowsVersion>,
+    name: &str,
+    bytes: &[u8],
+    library: &Library,
+    requirements: &dyn Requirements,
+) -> Checked {
+    let mut parsed = parse_world(name, bytes);
+    if let Some(profile) = profile {
+        parsed.document.set_profile(profile);
     }
     check_parsed(parsed, library, requirements)
 }

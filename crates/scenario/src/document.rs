@@ -48,11 +48,29 @@ pub struct Parsed {
 /// Reads a scenario from TOML or JSON. Never stops at the first problem, never panics.
 #[must_use]
 pub fn parse(name: &str, bytes: &[u8]) -> Parsed {
+    parse_file(name, bytes, true)
+}
+
+/// Reads a world as a story without steps.
+pub(crate) fn parse_world(name: &str, bytes: &[u8]) -> Parsed {
+    parse_file(name, bytes, false)
+}
+
+fn parse_file(name: &str, bytes: &[u8], is_story: bool) -> Parsed {
     let mut found = Diagnostics::new();
-    let (files, root) = read::story(name, bytes, &mut found);
+    let (files, root) = read::file(name, bytes, is_story, &mut found);
     let document = read::document(&root);
     found.sort();
     Parsed { document, files, found, root }
+}
+
+impl Parsed {
+    /// Whether the file is a world, for others to extend: it tells no story.
+    #[must_use]
+    pub fn is_world(&self) -> bool {
+        let says = |key: &str| self.root.get(key).is_some();
+        says("world") && !says("title") && !says("timeline") && !says("vary")
+    }
 }
 
 impl Document {

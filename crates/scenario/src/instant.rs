@@ -3,7 +3,8 @@
 use autoenroll_model::FileTime;
 
 /// An instant in RFC 3339 with an offset; `None` for anything else and for what a FILETIME cannot say exactly.
-pub(crate) fn parse(text: &str) -> Option<FileTime> {
+#[must_use]
+pub fn parse(text: &str) -> Option<FileTime> {
     let stamp: jiff::Timestamp = text.parse().ok()?;
     let nanoseconds = stamp.as_nanosecond();
     let ticks = nanoseconds.div_euclid(100);

@@ -36,7 +36,7 @@ mod vocabulary;
 pub use bless::{Blessed, Edit, NewStep, Note, bless};
 pub use check::{
     ByPrefix, Catalogue, Checked, Instead, Requirement, Requirements, Scenario, check, check_parsed, check_under,
-    requirement_ids,
+    check_world, requirement_ids,
 };
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
@@ -45,6 +45,7 @@ pub use document::{
     PromptAnswer, Reference, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
+pub use instant::parse as parse_instant;
 pub use library::Library;
 pub use loader::{Bundle, LoadError, Loader};
 pub use new::{NewScenario, NewScenarioKind, new_scenario};

@@ -210,6 +210,11 @@ impl Directory {
         Ok(())
     }
 
+    /// The groups that have lists of members.
+    pub(crate) fn groups(&self) -> &[GroupSpec] {
+        &self.groups
+    }
+
     /// Every group of a principal: its own, those that these are in, and the built-in ones, in the order of
     /// identifiers.
     pub(crate) fn token_groups(&self, principal: &str) -> Vec<Sid> {

@@ -10,8 +10,8 @@
 //!
 //! Reading order: `world` for [`World`]; [`spec`] for what exists and [`action`] for what is done; `drive` for how a
 //! core is driven; `effects`, `transact` and `submit` for what cores ask for. `World` has methods in each of these
-//! files: `build` makes one, `act`, `change` and `submit` carry out actions, `look` reads it, `observe` tells
-//! invariants what records do not.
+//! files: `build` makes one, `act`, `change` and `submit` carry out actions, `look` and `rights` read it, `observe`
+//! tells invariants what records do not.
 #![forbid(unsafe_code)]
 
 mod act;
@@ -39,6 +39,7 @@ mod provider;
 mod queue;
 mod readers;
 mod record;
+mod rights;
 mod rules;
 mod session;
 pub mod spec;
@@ -53,6 +54,7 @@ pub use autoenroll_invariants::Invariant;
 pub use error::{ActError, Place, SpecError, SpecErrors, SpecFault, Thing, Unknown, WorldError};
 pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
 pub use look::{Look, LookError, OpenPrompt};
+pub use rights::{DecidingEntry, Entitlement, Through};
 pub use rules::RULES;
 pub use spec::WorldSpec;
 pub use spending::STEPS_WITHOUT_PROGRESS;

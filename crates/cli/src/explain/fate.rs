@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{Fact, Role, SimTime};
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
 use crate::catalogue::{self, Catalogue};
@@ -16,6 +16,8 @@ pub(super) struct Run<'a> {
     pub(super) trigger: &'a str,
     pub(super) from: SimTime,
     pub(super) end: End,
+    /// Its first record.
+    id: RecordId,
     /// What the principal's core recorded meanwhile.
     records: Vec<&'a Record>,
 }
@@ -51,7 +53,7 @@ pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
                 open.insert(actor, runs.len());
                 let trigger = record.facts.text("trigger").unwrap_or_default();
                 let end = End::Open(String::new());
-                runs.push(Run { actor, trigger, from: record.at, end, records: Vec::new() });
+                runs.push(Run { actor, trigger, from: record.at, end, id: record.id, records: Vec::new() });
             }
             Kind::RunEnded => {
                 if let Some(at) = open.remove(actor) {
@@ -130,7 +132,69 @@ impl<'a> Run<'a> {
         self.decisions().filter(|record| holds(record, Role::FailsSource))
     }
 
-    fn decisions(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
+    /// The record with which it starts.
+    pub(super) const fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// The last record of its principal in it.
+    pub(super) fn last(&self) -> RecordId {
+        self.records.last().map_or(self.id, |record| record.id)
+    }
+
+    /// The end of the last work on a template.
+    pub(super) fn ended(&self, template: &str) -> Option<&'a Record> {
+        self.records.iter().copied().rfind(|record| record.kind == Kind::ItemEnded && is_about(record, template))
+    }
+
+    /// What was recorded while a template was worked on the last time.
+    pub(super) fn work(&self, template: &str) -> Vec<&'a Record> {
+        let starts = |record: &&Record| record.kind == Kind::ItemStarted && is_about(record, template);
+        let Some(from) = self.records.iter().rposition(starts) else { return Vec::new() };
+        let ends = |record: &&Record| record.kind == Kind::ItemEnded && is_about(record, template);
+        self.records[from..].iter().copied().take_while(|record| !ends(record)).collect()
+    }
+
+    /// The checks by which CAs refused the requests of that work.
+    pub(super) fn refusals(&self, trace: &'a Trace, template: &str) -> Vec<&'a Record> {
+        let work = self.work(template);
+        let (Some(first), Some(last)) = (work.first(), work.last()) else { return Vec::new() };
+        let meanwhile = trace.records().iter().filter(|record| (first.id..=last.id).contains(&record.id));
+        let denied = meanwhile
+            .filter(|record| record.kind == Kind::Denied && record.facts.text("requester") == Some(self.actor));
+        let causes = denied.flat_map(|record| record.causes.iter().filter_map(|cause| trace.get(*cause)));
+        causes.filter(|cause| refuses(cause)).collect()
+    }
+
+    /// That a CA, or a way to it, did not answer during that work.
+    pub(super) fn unreachable(&self, trace: &'a Trace, template: &str) -> Option<&'a Record> {
+        let work = self.work(template);
+        let (first, last) = (work.first()?, work.last()?);
+        let mut meanwhile = trace.records().iter().filter(|record| (first.id..=last.id).contains(&record.id));
+        meanwhile.rfind(|record| record.kind == Kind::CaFailed)
+    }
+
+    /// The decisions that providers of a template are not installed.
+    pub(super) fn missing_providers(&self, template: &str) -> Vec<&'a Record> {
+        let mut own = false;
+        let mut found = Vec::new();
+        for record in self.decisions() {
+            match rule(record) {
+                PROVIDER_ORDER => own = is_about(record, template),
+                PROVIDER_MISSING if own && decides(record) => found.push(record),
+                PROVIDER_MISSING => {}
+                _ => own = false,
+            }
+        }
+        found
+    }
+
+    /// The decision that templates come from the cache of an earlier run.
+    pub(super) fn cached(&self) -> Option<&'a Record> {
+        self.decisions().find(|record| holds(record, Role::FromCache))
+    }
+
+    pub(super) fn decisions(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
         self.records.iter().copied().filter(|record| record.kind == Kind::Decision)
     }
 
@@ -171,7 +235,7 @@ impl<'a> Run<'a> {
             return self.planned(&selection, catalogue);
         }
         let not_before = spec.published.map(|published| SimTime::START + published).filter(|at| *at > self.from);
-        let last = selection.iter().rfind(|record| !is(record, Role::NeedsNothing));
+        let last = settled(&selection);
         let (text, key) = match (last, not_before) {
             (Some(last), _) => {
                 let text = not_due(last, &selection).unwrap_or_else(|| decided(last, catalogue, Some(name)));
@@ -209,6 +273,25 @@ impl<'a> Run<'a> {
     }
 }
 
+/// The decision that settled what becomes of a template: that another one takes its place, or else the last one.
+pub(super) fn settled<'a>(selection: &[&'a Record]) -> Option<&'a Record> {
+    let superseded = selection.iter().rfind(|record| rule(record) == SUPERSEDED && decides(record));
+    superseded.or_else(|| selection.iter().rfind(|record| may_settle(record))).copied()
+}
+
+/// Whether a decision may be the one that settles it: neither that nothing is needed, for which the one before is the
+/// reason, nor that renewal is not switched off.
+pub(crate) fn may_settle(record: &Record) -> bool {
+    let is_on = rule(record) == RENEWAL_SKIPPED && !decides(record);
+    !is(record, Role::NeedsNothing) && !is_on
+}
+
+/// The rule that a template switches renewal off.
+const RENEWAL_SKIPPED: &str = "R054";
+
+/// The rule that another template takes the place of one.
+const SUPERSEDED: &str = "R044";
+
 /// That a template has a certificate which is good for a while, in words; nothing when another decision came last.
 fn not_due(last: &Record, selection: &[&Record]) -> Option<String> {
     let subject = last.facts.text("subject").filter(|_| !decides(last))?;
@@ -216,6 +299,16 @@ fn not_due(last: &Record, selection: &[&Record]) -> Option<String> {
     let about = |record: &&&Record| record.facts.text("subject") == Some(subject);
     let end = selection.iter().filter(about).rev().find_map(|record| record.facts.text("not-after"))?;
     Some(format!("is not due: {subject} is good until {end}, and is renewed from {threshold} ({})", rule(last)))
+}
+
+/// The rule that providers are tried in the order of the template, and the one that a provider is not installed.
+const PROVIDER_ORDER: &str = "R074";
+const PROVIDER_MISSING: &str = "S5.next";
+
+/// Whether a decision by a CA refuses a request.
+fn refuses(record: &Record) -> bool {
+    let known = autoenroll_ca::RULES.iter().find(|known| known.row.id == rule(record));
+    known.is_some_and(|known| known.refusal.is_some()) && !decides(record)
 }
 
 /// The rule of a decision; nothing for another record.
@@ -230,7 +323,7 @@ fn is_about(record: &Record, template: &str) -> bool {
 }
 
 /// A decision in words. Its subject is left out where it is clear.
-pub(super) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
+pub(crate) fn decided(record: &Record, catalogue: &Catalogue, clear: Option<&str>) -> String {
     let rule = record.facts.text("rule").unwrap_or_default();
     let (outcome, preposition) = match decides(record) {
         true => ("yes", "for"),
@@ -250,7 +343,7 @@ pub(super) fn decides(record: &Record) -> bool {
 }
 
 /// Whether a decision only says that nothing special is the case: its rule is about an exception, and there is none.
-pub(super) fn is_idle(record: &Record) -> bool {
+pub(crate) fn is_idle(record: &Record) -> bool {
     !decides(record) && is(record, Role::Exception)
 }
 

@@ -7,15 +7,21 @@ use autoenroll_scenario::{Table, suggestion};
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
+use super::beside::Beside;
 use super::fate::{End, Fate, Run, decided, decides, is, rule, runs};
+use super::wrap;
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
 use crate::prose::sentence;
+use crate::remedy;
 use crate::suite::Story;
 
 /// How many times are listed at which the same happened.
 const MOST_TIMES: usize = 8;
+
+/// Width of the sentences beside a fate.
+const WIDTH: usize = 100;
 
 /// Runs that say the same.
 struct Group<'a> {
@@ -65,11 +71,12 @@ pub(super) fn all(
         return none(trace, catalogue, console);
     }
     let (shown, left_out) = shown(story, &runs, wanted, catalogue);
+    let beside = Beside::new(story, trace, catalogue);
     let width = shown.iter().map(|spec| spec.template.name.chars().count()).max().unwrap_or(0);
     let mut groups: Vec<Group<'_>> = Vec::new();
     for run in runs {
         let thoroughly = matches!(wanted, Shown::Thoroughly(_));
-        let (lines, key) = body(&run, &shown, width, thoroughly, catalogue);
+        let (lines, key) = body(&run, &shown, width, thoroughly, &beside, catalogue);
         match groups.iter_mut().rfind(|group| group.first.actor == run.actor) {
             Some(group) if group.key == key => group.again.push(run.from),
             _ => groups.push(Group { first: run, lines, key, again: Vec::new() }),
@@ -134,13 +141,18 @@ fn body(
     shown: &[&TemplateSpec],
     width: usize,
     thoroughly: bool,
+    beside: &Beside<'_>,
     catalogue: &Catalogue,
 ) -> (Vec<String>, Vec<String>) {
     let open = if matches!(run.end, End::Open(_)) { run.from.to_string() } else { String::new() };
     if let Some(end) = run.ended_by() {
         let because = run.failed_sources().chain([end]).map(|record| decided(record, catalogue, None));
         let because = because.collect::<Vec<_>>().join("; ");
-        return (vec![format!("no template was looked at: {because}")], vec![because, open]);
+        let change = remedy::of(end).map(|change| format!("to change it: {change}"));
+        let changes = beside.policy_changes(run);
+        let keys = [vec![because.clone(), open], changes.clone()].concat();
+        let lines = std::iter::once(format!("no template was looked at: {because}")).chain(change).chain(changes);
+        return (lines.collect(), keys);
     }
     let (mut lines, mut keys) = (Vec::new(), vec![open]);
     for spec in shown {
@@ -148,6 +160,13 @@ fn body(
         let Fate { text, key, .. } = run.fate(spec, catalogue);
         lines.push(format!("{name:<width$}  {text}"));
         keys.push(key);
+        for sentence in beside.of(run, name) {
+            for (at, line) in wrap(&sentence, WIDTH).into_iter().enumerate() {
+                let indent = if at == 0 { "  " } else { "    " };
+                lines.push(format!("{:<width$}{indent}{line}", ""));
+            }
+            keys.push(sentence);
+        }
         if thoroughly {
             for decision in run.selection(name) {
                 lines.push(format!("{:<width$}  {}", "", decided(decision, catalogue, Some(name))));

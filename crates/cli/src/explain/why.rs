@@ -58,6 +58,10 @@ pub(super) fn step(
             writeln!(console.out, "what became of {template}:\n")?;
             runs::all(story, &report.trace, Shown::One(template), catalogue, console)
         }
+        (None, StepKind::Expect(_) | StepKind::Prompt { .. }) if wrong.is_some() => {
+            writeln!(console.out, "what became of each template:\n")?;
+            runs::all(story, &report.trace, Shown::Own, catalogue, console)
+        }
         (None, _) => {
             let name = story.argument();
             writeln!(console.out, "`autoenroll explain {name}` says what became of each template in each run")?;
@@ -74,7 +78,7 @@ fn because(
     catalogue: &Catalogue,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let causes = causes_of(record, trace);
+    let causes = with_changes(causes_of(record, trace), trace);
     let causes: Vec<&Record> = causes.iter().filter_map(|id| trace.get(*id)).filter(|it| is_told(it, detail)).collect();
     if causes.is_empty() {
         writeln!(console.out, "\nnothing led to it but the story itself")?;
@@ -123,6 +127,45 @@ fn causes_of(record: &Record, trace: &Trace) -> BTreeSet<RecordId> {
         }
     }
     found
+}
+
+/// With what no cause leads to, because a core that reads a directory or asks a CA does not know who changed what it
+/// finds: the latest change of a template, of policy, and the manager's word about a request.
+fn with_changes(mut causes: BTreeSet<RecordId>, trace: &Trace) -> BTreeSet<RecordId> {
+    let mut added = BTreeSet::new();
+    for record in causes.iter().filter_map(|id| trace.get(*id)) {
+        let before = trace.records()[..record.id.0 as usize].iter().rev();
+        let mut changes = before.filter(|record| record.kind == Kind::Change);
+        let fact = |name: &str| record.facts.text(name);
+        let found = match record.kind {
+            Kind::Decision if ["R001", "R003", "R004"].contains(&fact("rule").unwrap_or_default()) => {
+                changes.find(|change| change.facts.text("what") == Some("policy"))
+            }
+            Kind::Decision => changes.find(|change| {
+                change.facts.text("template").is_some() && change.facts.text("template") == fact("subject")
+            }),
+            Kind::ItemEnded | Kind::Store => changes.find(|change| {
+                let word = ["approve", "deny"].map(Some).contains(&change.facts.text("what"));
+                let own = fact("certificate").or(fact("request"));
+                word && own.is_some() && change.facts.text("subject") == own
+            }),
+            Kind::Effect if fact("op") == Some("retrieve") => manager(record, trace),
+            _ => None,
+        };
+        added.extend(found.map(|change| change.id));
+    }
+    causes.extend(added);
+    causes
+}
+
+/// What the manager of a CA said about the request that a core asks for.
+fn manager<'a>(retrieve: &Record, trace: &'a Trace) -> Option<&'a Record> {
+    let same = |record: &&Record| {
+        let answers = matches!(record.kind, Kind::Issued | Kind::Denied);
+        answers && ["ca", "request-id"].iter().all(|name| record.facts.get(name) == retrieve.facts.get(name))
+    };
+    let answer = trace.records()[..retrieve.id.0 as usize].iter().rev().find(same)?;
+    answer.causes.iter().filter_map(|cause| trace.get(*cause)).find(|cause| cause.kind == Kind::Change)
 }
 
 /// Decisions are the reasons, so they are told, but for those by which nothing special is the case; the rest as

@@ -7,11 +7,11 @@ use crate::shape::check_root;
 use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::{Entry, Table};
 
-/// Reads the bytes of a story to a tree and checks its form.
-pub(super) fn story(name: &str, bytes: &[u8], found: &mut Diagnostics) -> (Files, Table) {
+/// Reads the bytes of a story, or of a world, which is no story, to a tree and checks its form.
+pub(super) fn file(name: &str, bytes: &[u8], is_story: bool, found: &mut Diagnostics) -> (Files, Table) {
     match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let form = |root: &Table, whole, found: &mut Diagnostics| check_root(root, whole, true, found);
+            let form = |root: &Table, whole, found: &mut Diagnostics| check_root(root, whole, is_story, found);
             (Files::of(name, text), tree(FileId::OWN, text, form, found))
         }
         Err(error) => {

@@ -1,0 +1,73 @@
+//! Which world is meant, and what it is like.
+
+use std::path::Path;
+
+use autoenroll_model::WindowsVersion;
+use autoenroll_scenario::{Checked, Library, check_world, parse};
+use autoenroll_world::WorldSpec;
+use autoenroll_world::spec::Budget;
+
+use crate::arguments::{self, Plan, Selection};
+use crate::catalogue::Catalogue;
+use crate::suite::{self, Fixtures, Source};
+use crate::{Failure, embedded};
+
+/// A world, and what it is called.
+pub(super) struct Meant {
+    pub(super) name: String,
+    pub(super) spec: WorldSpec,
+}
+
+pub(super) fn budget(arguments: &Plan) -> Budget {
+    arguments::budget(&arguments.budget)
+}
+
+/// A world of the fixtures by its name; a file with a world; or the world of a scenario, a file or a name of the suite.
+pub(super) fn meant(arguments: &Plan, catalogue: &Catalogue) -> Result<Meant, Failure> {
+    let name = arguments.world.as_str();
+    let selection = Selection { fixtures: arguments.fixtures.clone(), ..Selection::default() };
+    let fixtures = Fixtures::of(&selection)?;
+    let profile = arguments.profile.as_deref().map(suite::named_profile).transpose()?;
+    if Path::new(name).is_file() {
+        let source = suite::from_disk(Path::new(name))?;
+        if parse(&source.path, &source.bytes).is_world() {
+            return of_world(name, &source, &fixtures, profile, catalogue);
+        }
+    } else if fixtures.has_world(name) {
+        let text = format!("scenario = 1\n[world]\nextends = {}\n", serde_json::Value::from(name));
+        let source = Source::of_text(name, text);
+        return of_world(name, &source, &fixtures, profile, catalogue);
+    }
+    let fixtures = arguments.fixtures.as_deref();
+    let story = suite::one(name, arguments.variant.as_deref(), fixtures, arguments.profile.as_deref());
+    match story {
+        Ok(story) => Ok(Meant { name: story.name, spec: story.scenario.spec }),
+        Err(Failure::Usage(_)) if !Path::new(name).exists() && suite::named(name).is_err() => {
+            let worlds = embedded::below("fixtures/worlds")
+                .filter_map(|(path, _)| path.strip_prefix("fixtures/worlds/")?.strip_suffix(".toml"));
+            let worlds: Vec<&str> = worlds.collect();
+            Err(Failure::Usage(format!(
+                "there is no file, no world and no scenario `{name}`; worlds inside this program are {}, \
+                 --fixtures DIR adds those of DIR/worlds, and `autoenroll list` lists the scenarios",
+                worlds.join(", ")
+            )))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn of_world(
+    name: &str,
+    source: &Source,
+    fixtures: &Fixtures,
+    profile: Option<WindowsVersion>,
+    catalogue: &Catalogue,
+) -> Result<Meant, Failure> {
+    let library = Library::read(fixtures);
+    let Checked { scenarios, files, found, .. } =
+        check_world(profile, &source.path, &source.bytes, &library, catalogue);
+    match scenarios.into_iter().next() {
+        Some(scenario) => Ok(Meant { name: name.to_owned(), spec: scenario.spec }),
+        None => Err(Failure::Usage(format!("{name} has errors\n\n{}", found.render(&files, false).trim_end()))),
+    }
+}
