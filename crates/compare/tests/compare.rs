@@ -225,8 +225,12 @@ fn the_order_within_an_instant_is_told_once() {
 fn a_trace_that_ends_is_told_as_its_end() {
     let whole = "0 a logon\n1 a balloon\n2 a icon\n3 a logoff";
     check(whole, "0 a logon\n1 a balloon", "end at 2/- after 2; beyond 2/0; same 2");
-    check("", whole, "differ at -/0 after 0; none: -/0; beyond 0/3; same 0");
-    check("0 a logon\n1 a balloon\n1 a icon", "0 a logon\n1 a balloon", "differ at 2/- after 2; none: 2/-; same 2");
+    check("", whole, "end at -/0 after 0; beyond 0/4; same 0");
+    check("0 a logon\n1 a balloon\n1 a icon", "0 a logon\n1 a balloon", "end at 2/- after 2; beyond 1/0; same 2");
+    // What only one side has is no end when they differed before, or when the other goes on.
+    let other = "0 a logon\n1 a pulse";
+    check(whole, other, "differ at 1/- after 1; none: 1/-, -/1; beyond 2/0; same 1");
+    check("0 a logon\n1 a balloon\n1 a icon", other, "differ at 1/- after 1; none: 1/-, 2/-, -/1; same 1");
 }
 
 #[test]
