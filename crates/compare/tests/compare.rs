@@ -204,6 +204,10 @@ fn the_same_in_other_words_is_one_difference() {
     let first = "0 a decision rule=P7.43 subject=AutoEnrollment outcome=false\n1 a logoff";
     let second = "0 a decision rule=P7.43 subject=CertEnroll outcome=false\n1 a logoff";
     check(first, second, "differ at 0/0 after 0; P7.43: 0/0 subject; same 1");
+    // Later by what comes before it is later, it is the same.
+    let first = "0 a logon\n1 a event source=AutoEnrollment id=19\n5 a logoff";
+    let second = "20 a logon\n21 a event source=CertEnroll id=19\n25 a logoff";
+    check(first, second, "time at 0/0 after 0; none: 1/1 source; +20m x3; same 2");
     // At another moment it is another event.
     let first = "0 a event source=AutoEnrollment id=19\n5 a logoff";
     let second = "1 a event source=CertEnroll id=19\n5 a logoff";
