@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use autoenroll_tests::{Autoenroll, Ran, scratch};
 use serde_json::{Value, json};
@@ -315,6 +317,30 @@ fn a_pending_one_that_cannot_be_read_can_only_be_rejected() {
     check(&directory, "review --accept", 1, &["has format 7", "1 left"]);
     said("a r", command(&directory, "review --interactive").input("a\nr\n").run(), 0, &["0 accepted, 1 rejected"]);
     assert_eq!(names(&directory), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_written_anew_since_it_was_shown_is_not_taken() {
+    let directory = directory("meanwhile", &[("a.toml", STORY)]);
+    check(&directory, "run --snapshots snaps .", 1, &[]);
+    for answer in ["a", "r"] {
+        let mut review = Command::new(PROGRAM);
+        review.args(["review", "--interactive", "snaps"]).current_dir(&directory).env_clear();
+        let mut child = review.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut shown, mut byte) = (Vec::new(), [0]);
+        while !shown.ends_with(b"q quit > ") {
+            child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+            shown.extend(byte);
+        }
+        let text = holds(&directory).remove("a.snap.new").unwrap() + "   later\n";
+        write(&directory, "snaps/a.snap.new", &text);
+        child.stdin.take().unwrap().write_all(format!("{answer}\n").as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.contains("a.snap.new has been changed meanwhile; review it again"), "{complaint}");
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(holds(&directory), BTreeMap::from([("a.snap.new".to_owned(), text)]));
+    }
 }
 
 #[test]

@@ -46,14 +46,22 @@ pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent
     };
     let (mut renaming, mut common, mut last_common) = (Renaming::default(), 0, None);
     let mut lengths = BTreeMap::new();
-    for one in &aligned {
+    // From here on one of them has nothing more.
+    let tail = aligned.iter().rposition(|one| matches!(one.either(), (Some(_), Some(_)))).map_or(0, |last| last + 1);
+    let is_tail = |of: &[Aligned]| {
+        let only_first = of.iter().all(|one| matches!(one, Aligned::First(_)));
+        only_first || of.iter().all(|one| matches!(one, Aligned::Second(_)))
+    };
+    let mut is_prefix = false;
+    for (place, one) in aligned.iter().enumerate() {
+        is_prefix |= place == tail && comparison.first.is_none() && is_tail(&aligned[tail..]);
         let begins = |a, b, what| First { first: a, second: b, what, common, last_common };
         let (a, b) = match *one {
             Aligned::Both(a, b) | Aligned::Moved(a, b) => (a, b),
             Aligned::First(_) | Aligned::Second(_) => {
                 let (a, b) = one.either();
                 let is_beyond = [(a, first, second), (b, second, first)]
-                    .map(|(id, own, other)| id.is_some_and(|id| record(own, id).at > end(other)));
+                    .map(|(id, own, other)| id.is_some_and(|id| is_prefix || record(own, id).at > end(other)));
                 let what = if is_beyond.contains(&true) { FirstWhat::End } else { FirstWhat::Difference };
                 comparison.first.get_or_insert(begins(a, b, what));
                 comparison.beyond.iter_mut().zip(is_beyond).for_each(|(count, is)| *count += usize::from(is));

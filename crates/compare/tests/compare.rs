@@ -204,6 +204,10 @@ fn the_same_in_other_words_is_one_difference() {
     let first = "0 a decision rule=P7.43 subject=AutoEnrollment outcome=false\n1 a logoff";
     let second = "0 a decision rule=P7.43 subject=CertEnroll outcome=false\n1 a logoff";
     check(first, second, "differ at 0/0 after 0; P7.43: 0/0 subject; same 1");
+    // Later by what comes before it is later, it is the same.
+    let first = "0 a logon\n1 a event source=AutoEnrollment id=19\n5 a logoff";
+    let second = "20 a logon\n21 a event source=CertEnroll id=19\n25 a logoff";
+    check(first, second, "time at 0/0 after 0; none: 1/1 source; +20m x3; same 2");
     // At another moment it is another event.
     let first = "0 a event source=AutoEnrollment id=19\n5 a logoff";
     let second = "1 a event source=CertEnroll id=19\n5 a logoff";
@@ -225,8 +229,12 @@ fn the_order_within_an_instant_is_told_once() {
 fn a_trace_that_ends_is_told_as_its_end() {
     let whole = "0 a logon\n1 a balloon\n2 a icon\n3 a logoff";
     check(whole, "0 a logon\n1 a balloon", "end at 2/- after 2; beyond 2/0; same 2");
-    check("", whole, "differ at -/0 after 0; none: -/0; beyond 0/3; same 0");
-    check("0 a logon\n1 a balloon\n1 a icon", "0 a logon\n1 a balloon", "differ at 2/- after 2; none: 2/-; same 2");
+    check("", whole, "end at -/0 after 0; beyond 0/4; same 0");
+    check("0 a logon\n1 a balloon\n1 a icon", "0 a logon\n1 a balloon", "end at 2/- after 2; beyond 1/0; same 2");
+    // What only one side has is no end when they differed before, or when the other goes on.
+    let other = "0 a logon\n1 a pulse";
+    check(whole, other, "differ at 1/- after 1; none: 1/-, -/1; beyond 2/0; same 1");
+    check("0 a logon\n1 a balloon\n1 a icon", other, "differ at 1/- after 1; none: 1/-, 2/-, -/1; same 1");
 }
 
 #[test]
