@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use autoenroll_trace::{TimelineOptions, render, to_json_lines};
+use autoenroll_scenario::WallClock;
+use autoenroll_trace::{TimelineOptions, render_dated, to_json_lines};
 
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::{Console, printable};
@@ -20,11 +21,16 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
     if json {
         write!(console.out, "{}", to_json_lines(&trace))?;
-    } else if arguments.detail == ShownDetail::Story {
-        write!(console.out, "{}", prose::tell(&trace))?;
     } else {
-        let options = TimelineOptions { detail: arguments.detail.into(), colour: console.colour };
-        write!(console.out, "{}", render(&trace, options))?;
+        let wall = WallClock::of(story.scenario.spec.start, &trace);
+        let text = match arguments.detail {
+            ShownDetail::Story => prose::tell(&trace, &wall),
+            detail => {
+                let options = TimelineOptions { detail: detail.into(), colour: console.colour };
+                render_dated(&trace, options, |time| wall.at(time))
+            }
+        };
+        write!(console.out, "{text}")?;
     }
     // The trace of JSON readers stays a trace; what went wrong is a complaint there.
     match &played.verdict {

@@ -12,6 +12,7 @@ mod actions;
 mod bindings;
 mod bless;
 mod check;
+mod clock;
 mod code;
 mod defaults;
 mod diagnostic;
@@ -27,6 +28,7 @@ mod print;
 mod reference;
 mod run;
 mod schema;
+mod sequences;
 mod shape;
 mod source;
 mod suggestion;
@@ -38,6 +40,7 @@ pub use check::{
     ByPrefix, Catalogue, Checked, Requirement, Requirements, Scenario, check, check_parsed, check_under,
     requirement_ids,
 };
+pub use clock::{ClockTime, WallClock};
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
@@ -55,6 +58,7 @@ pub use run::{
     Simulator, SweepFailure, SweepReport, Verdict, first_difference, run, run_on, run_twice, sweep,
 };
 pub use schema::json_schema;
+pub use sequences::SequenceUse;
 pub use shape::{LookAt, listed_facts, unlisted_facts};
 pub use source::{FileId, Files, Span, Spanned};
 pub use suggestion::suggestion;

@@ -51,7 +51,7 @@ pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
             }
             of_facts(&format!("state of `{}`", schema.subject), &[schema.facts], false, facts, known, found);
         }
-        StepKind::Action(_) | StepKind::Wait(_) => {}
+        StepKind::Action(_) | StepKind::Wait(_) | StepKind::Do(_) => {}
     }
 }
 

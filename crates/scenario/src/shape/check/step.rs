@@ -14,7 +14,7 @@ use crate::suggestion::suggestion;
 use crate::tree::{Entry, Node, Table, Value};
 
 /// Checks one step: its verb, the modifiers that belong to it, and their values.
-pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
+pub(crate) fn check_step(step: &Node, found: &mut Diagnostics) {
     let Value::Table(table) = &step.value else {
         let message = format!("a step is a table with a verb, not {}", step.value.describe());
         found.push(Diagnostic::error(Code::WrongType, message, step.span));
@@ -45,6 +45,10 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
                     if let Value::Table(with) = &entry.node.value {
                         missing_keys(&CARD_PIN, with, entry.node.span, found);
                     }
+                }
+                None if modifier.name == "with" && table.get("do").is_some() => {
+                    let value_type = ValueType::Arguments;
+                    check_value(&Key { value_type, ..*modifier }, value_type, &entry.node, found);
                 }
                 None => check_value(modifier, modifier.value_type, &entry.node, found),
             }
