@@ -312,7 +312,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 self.record(ca, Kind::Pending, facts, causes)
             }
             Disposition::Denied(code) | Disposition::Failed(code) => {
-                let facts = facts.with("code", code.to_string()).with("reason", reply.message.as_str());
+                let facts = facts.with("code", code.to_string()).with("reason", self.names.sentence(&reply.message));
                 self.record(ca, Kind::Denied, facts, causes)
             }
         };
