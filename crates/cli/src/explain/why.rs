@@ -87,7 +87,7 @@ fn of_sequence(story: &Story, step: &Step) -> Option<String> {
     let files = &story.scenario.files;
     let line = |span: Span| files.line_column(span.file, span.start).0;
     let (file, written, done) = (files.name(step.span.file), line(step.span), line(used.span));
-    Some(format!("it is a step of the sequence `{}`, written in {file}:{written}, done in line {done}", used.name))
+    Some(format!("it comes of the sequence `{}`: written in {file}:{written}, done in line {done}", used.name))
 }
 
 /// Everything that led to a record, in the order in which it happened.
