@@ -15,7 +15,6 @@ use autoenroll_world::action::ClickTarget;
 
 use crate::clock::{ClockTime, Edge, WallClock};
 use crate::diagnostic::Diagnostics;
-use crate::sequences::SequenceUse;
 use crate::shape::LookAt;
 use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::Table;
@@ -134,6 +133,17 @@ pub struct Step {
     pub kind: StepKind,
 }
 
+/// Which line of a timeline does a step of a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SequenceUse {
+    /// The sequence that the line names.
+    pub name: String,
+    /// The line, a step `do` of the timeline.
+    pub span: Span,
+    /// Steps `do` of sequences on the way from there to the step, the outermost first.
+    pub through: Vec<Span>,
+}
+
 /// The steps that match together with the first one: expectations next to each other, with no time and no action
 /// between them. Any other step is alone.
 pub(crate) fn group(steps: &[Step], first: usize) -> Range<usize> {
@@ -192,8 +202,8 @@ pub enum Time {
 }
 
 impl Time {
-    /// As simulated time, for a world that starts at `start`, when the story is at `now`; an instant before the start is
-    /// the start.
+    /// As simulated time, for a world that starts at `start`, when the story is at `now`; an instant before the start
+    /// is the start.
     pub(crate) fn resolve(self, start: FileTime, now: SimTime, wall: &WallClock, edge: Edge) -> SimTime {
         match self {
             Self::Since(duration) => SimTime::START + duration,
@@ -243,8 +253,8 @@ pub enum StepKind {
         /// And nothing else.
         exact: bool,
     },
-    /// A sequence is done. Of the document alone: a [`Scenario`](crate::Scenario) has the steps of the sequence instead.
-    /// The step as it is written.
+    /// A sequence is done: the step as it is written. Of the document alone, because a
+    /// [`Scenario`](crate::Scenario) has the steps of the sequence instead.
     Do(Table),
 }
 

@@ -45,7 +45,7 @@ pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
     About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed, Pattern,
-    PromptAnswer, Reference, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
+    PromptAnswer, Reference, SequenceUse, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use library::Library;
@@ -58,7 +58,6 @@ pub use run::{
     Simulator, SweepFailure, SweepReport, Verdict, first_difference, run, run_on, run_twice, sweep,
 };
 pub use schema::json_schema;
-pub use sequences::SequenceUse;
 pub use shape::{LookAt, listed_facts, unlisted_facts};
 pub use source::{FileId, Files, Span, Spanned};
 pub use suggestion::suggestion;

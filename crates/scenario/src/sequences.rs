@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{self, Document, Step, StepKind};
+use crate::document::{self, Document, SequenceUse, Step, StepKind};
 use crate::library::Library;
 use crate::shape::{check_step, parameter_of};
 use crate::source::{Span, Spanned};
@@ -14,17 +14,6 @@ use crate::tree::{Entry, MAX_BYTES, Node, Table, Value};
 
 /// How many sequences may do one another, and how many worlds they may come from.
 const DEEPEST: usize = 16;
-
-/// Which line of a timeline does a step of a sequence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SequenceUse {
-    /// The sequence that the line names.
-    pub name: String,
-    /// The line, a step `do` of the timeline.
-    pub span: Span,
-    /// Steps `do` of sequences on the way from there to the step, the outermost first.
-    pub through: Vec<Span>,
-}
 
 /// The steps of a timeline with those of its sequences in place of each `do`.
 #[derive(Debug, Default)]
@@ -218,8 +207,8 @@ fn goes_round(path: &[&str], again: &Entry, span: Span) -> Diagnostic {
     Diagnostic::error(Code::SequenceCycle, message, span).label(again.key.span, "defined here")
 }
 
-/// Puts arguments in place of parameters; how many bytes came. An argument that refers, such as `$new`, may stand before
-/// the fact of a parameter: `$card.pin`.
+/// Puts arguments in place of parameters; how many bytes came. Of an argument that refers, such as `$new`, a step may
+/// name a fact: `$card.pin`.
 fn fill(node: &mut Node, arguments: &Table, places: &mut Vec<(Span, Spanned<String>)>) -> usize {
     match &mut node.value {
         Value::Text(text) => {

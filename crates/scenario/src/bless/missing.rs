@@ -101,7 +101,8 @@ fn unexpected(reason: String, span: Span) -> Diagnostic {
     Diagnostic::error(Code::Unexpected, reason, span)
 }
 
-/// Nothing comes within a sequence, which other lines do too, nor between an action and the step that acts on what the action leads to.
+/// Nothing comes within a sequence, which other lines do too, nor between an action and the step that acts on what the
+/// action leads to.
 fn splits(gap: &Gap) -> Result<(), Box<Diagnostic>> {
     if let Some(line) = gap.sequence {
         let reason =
@@ -274,8 +275,8 @@ fn retimed(
     (!changes.is_empty()).then_some(Retimed { step: step.span, changes })
 }
 
-/// Whether the moment at which a step began, when the story was at `before`, is past when it is at `clock`. A time of the
-/// day is also past when it is now: the next one is tomorrow's.
+/// Whether the moment at which a step began, when the story was at `before`, is past when it is at `clock`. A time of
+/// the day is also past when it is now: the next one is tomorrow's.
 fn passed(time: Time, before: SimTime, clock: SimTime, scenario: &Scenario, report: &RunReport) -> bool {
     let start = scenario.spec.start;
     let time_before = time.resolve(start, before, &WallClock::of(start, &report.trace), Edge::Begin);

@@ -26,8 +26,8 @@ pub(super) fn meant(text: &str) -> Option<String> {
     clock(&text).or_else(|| words(&text)).filter(|example_answer| example_answer.parse::<Duration>().is_ok())
 }
 
-/// What to write in place of a text with colons, where a moment is wanted: counted from the start, as timelines show it,
-/// or on the wall clock.
+/// What to write in place of a text with colons, where a moment is wanted: counted from the start, as timelines show
+/// it, or on the wall clock.
 pub(super) fn moments(text: &str) -> String {
     let on_clock = time_of_day(text).map(|time| format!("\"{time}\" for the time of the day, to the minute"));
     let elapsed = meant(text).map(|duration| format!("\"{duration}\" counted from the start"));
