@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use autoenroll_model::{Duration, FileTime, SimTime};
-use autoenroll_trace::{Kind, Trace};
+use autoenroll_trace::{Kind, Record, Trace};
 
 use crate::instant;
 
@@ -101,14 +101,19 @@ impl WallClock {
     #[must_use]
     pub fn of(start: FileTime, trace: &Trace) -> Self {
         let mut clock = Self::new(start);
-        for record in trace.records().iter().filter(|record| record.kind == Kind::Change) {
+        clock.follow(trace.records());
+        clock
+    }
+
+    /// Takes over what the next records of a trace say of it.
+    pub(crate) fn follow(&mut self, records: &[Record]) {
+        for record in records.iter().filter(|record| record.kind == Kind::Change) {
             if record.facts.text("what") == Some("wall-clock")
                 && let Some(shown) = record.facts.text("to").and_then(instant::parse)
             {
-                clock.set(record.at, shown);
+                self.set(record.at, shown);
             }
         }
-        clock
     }
 
     /// Sets it, later than before or at the same time.
@@ -119,14 +124,19 @@ impl WallClock {
     /// What it shows as that instant begins: a clock that is set in an instant shows the new time afterwards.
     #[must_use]
     pub fn at(&self, time: SimTime) -> FileTime {
-        let (since, shown) = self.settings.iter().rfind(|(at, _)| *at < time).unwrap_or(&self.settings[0]);
+        let (since, shown) = self.last(self.settings.partition_point(|(at, _)| *at < time));
         *shown + time.since(*since)
     }
 
     /// Nanoseconds since 1601 that it shows at the end of that instant. A FILETIME counts hundreds of them.
     fn nanoseconds(&self, time: SimTime) -> u128 {
-        let (since, shown) = self.settings.iter().rfind(|(at, _)| *at <= time).unwrap_or(&self.settings[0]);
+        let (since, shown) = self.last(self.settings.partition_point(|(at, _)| *at <= time));
         u128::from(shown.0) * u128::from(Duration::TICK.0) + u128::from(time.since(*since).0)
+    }
+
+    /// The last of so many settings; before any of them, the first.
+    fn last(&self, count: usize) -> &(SimTime, FileTime) {
+        &self.settings[count.saturating_sub(1)]
     }
 
     /// A moment in both times, for messages: `08:00:00 (2026-03-02 16:00:00)`.

@@ -137,7 +137,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceUse {
     /// The sequence that the line names.
-    pub name: String,
+    pub name: Arc<str>,
     /// The line, a step `do` of the timeline.
     pub span: Span,
     /// Steps `do` of sequences on the way from there to the step, the outermost first.

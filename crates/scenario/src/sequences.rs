@@ -36,7 +36,7 @@ pub(crate) fn expand(document: &Document, library: &Library, found: &mut Diagnos
             continue;
         };
         let Some(name) = table.text("do") else { continue };
-        let used = SequenceUse { name: name.value.to_owned(), span: step.span, through: Vec::new() };
+        let used = Arc::new(SequenceUse { name: name.value.into(), span: step.span, through: Vec::new() });
         if expander.left > 0 && !expander.put(table, &used, &step.only, &mut Vec::new()) {
             expander.into.whole = false;
         }
@@ -73,7 +73,13 @@ struct Expander<'a, 'b> {
 
 impl<'a> Expander<'a, '_> {
     /// Puts the steps of one `do` behind those that are there; whether all of them could be read.
-    fn put(&mut self, table: &Table, used: &SequenceUse, only: &[Spanned<String>], path: &mut Vec<&'a str>) -> bool {
+    fn put(
+        &mut self,
+        table: &Table,
+        used: &Arc<SequenceUse>,
+        only: &[Spanned<String>],
+        path: &mut Vec<&'a str>,
+    ) -> bool {
         let Some(name) = table.text("do") else { return false };
         let Some(entry) = self.known.iter().copied().find(|entry| entry.key.value == name.value) else {
             self.found.push(self.unknown(name));
@@ -108,13 +114,14 @@ impl<'a> Expander<'a, '_> {
         node: &Node,
         begin: impl Iterator<Item = &'c Entry>,
         arguments: &Table,
-        used: &SequenceUse,
+        used: &Arc<SequenceUse>,
         only: &[Spanned<String>],
         path: &mut Vec<&'a str>,
     ) -> bool {
         let mut filled = node.clone();
         let from = self.into.arguments.len();
         let length = fill(&mut filled, arguments, &mut self.into.arguments);
+        let length = length + only.iter().map(|name| name.value.len()).sum::<usize>();
         self.left = self.left.saturating_sub(length + node.span.end.saturating_sub(node.span.start).max(1));
         if self.left == 0 {
             let message = format!("the steps of its sequences, written out, have more than {MAX_BYTES} bytes");
@@ -137,7 +144,8 @@ impl<'a> Expander<'a, '_> {
             let table = table.clone();
             let mut through = used.through.clone();
             through.push(node.span);
-            return self.put(&table, &SequenceUse { through, ..used.clone() }, only, path);
+            let used = SequenceUse { name: Arc::clone(&used.name), span: used.span, through };
+            return self.put(&table, &Arc::new(used), only, path);
         }
         let mut problems = Diagnostics::new();
         check_step(&filled, &mut problems);
@@ -149,7 +157,7 @@ impl<'a> Expander<'a, '_> {
         self.found.extend(problems);
         let Some(mut step) = document::step(&filled) else { return wrong };
         step.only = only.to_vec();
-        step.used = Some(Arc::new(used.clone()));
+        step.used = Some(Arc::clone(used));
         self.into.steps.push(step);
         true
     }

@@ -216,6 +216,10 @@ fn sequences_end() {
     let sequences = format!("[sequences.s]\nparameters = [\"name\"]\nsteps = [{places}]\n");
     let codes = refused(&story(&sequences, &format!("  {{ do = \"s\", with = {{ name = \"{name}\" }} }}")));
     assert!(codes.contains(&Code::TooLarge), "{codes:?}");
+    // So do the variants in which it stands.
+    let sequences = format!("[sequences.s]\nsteps = [{}]\n", vec!["{ wait = \"1s\" }"; 40].join(", "));
+    let line = format!("  {{ do = \"s\", only = [\"{name}\"] }}");
+    assert!(refused(&story(&sequences, &line)).contains(&Code::TooLarge));
     // Sixteen deep, and no deeper.
     let chain = |deep: usize| {
         let mut sequences = "[sequences.s0]\nsteps = [{ wait = \"1s\" }]\n".to_owned();

@@ -41,6 +41,8 @@ pub(super) struct StepRunner<'a, S> {
     checked_until: usize,
     /// When the previous step matched.
     previous_match: SimTime,
+    /// The wall clock, as the records say that it was set, and how many of them have been looked at.
+    wall: (WallClock, usize),
     /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
     missing: Vec<(usize, Matcher)>,
     result: PlayResult,
@@ -93,6 +95,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             on_search_from: 0,
             checked_until: 0,
             previous_match: SimTime::START,
+            wall: (WallClock::new(scenario.spec.start), 0),
             missing: Vec::new(),
             result,
         }
@@ -256,7 +259,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// When a step begins.
-    fn begin(&self, step: &Step) -> SimTime {
+    fn begin(&mut self, step: &Step) -> SimTime {
         let begin = match &step.begin {
             StepBegin::Now => self.simulator.now(),
             StepBegin::At(when) => self.time(when.value, self.simulator.now(), Edge::Begin),
@@ -267,13 +270,16 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// A moment of a step; a time of the day is the next one after `from`.
-    fn time(&self, time: Time, from: SimTime, edge: Edge) -> SimTime {
-        let start = self.scenario.spec.start;
-        time.resolve(start, from, &WallClock::of(start, self.simulator.trace()), edge)
+    fn time(&mut self, time: Time, from: SimTime, edge: Edge) -> SimTime {
+        let (wall, seen) = &mut self.wall;
+        let records = self.simulator.trace().records();
+        wall.follow(&records[*seen..]);
+        *seen = records.len();
+        time.resolve(self.scenario.spec.start, from, wall, edge)
     }
 
     /// The instant before which a step must be over that begins then.
-    fn end(&self, step: &Step, begin: SimTime) -> Option<SimTime> {
+    fn end(&mut self, step: &Step, begin: SimTime) -> Option<SimTime> {
         match step.end.as_ref()? {
             StepEnd::Until(when) => Some(self.time(when.value, begin, Edge::End)),
             StepEnd::Within(duration) => Some(self.previous_match + duration.value),
