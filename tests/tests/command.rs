@@ -274,7 +274,18 @@ fn show_prints_a_timeline_or_the_canonical_trace() {
     }
     // The older name of the form.
     assert_eq!(autoenroll(&format!("show {FOUNDING_STORY} --json")).out, trace);
-    check(&format!("show {FOUNDING_STORY} --format json --detail work"), Exit::Usage, &["the whole trace"]);
+    // A detail tells the same records in both forms.
+    for (detail, has_apdu, has_card) in [("story", false, false), ("work", false, true), ("everything", true, true)] {
+        let told = autoenroll(&format!("show {FOUNDING_STORY} --format json --detail {detail}")).out;
+        let kind = |kind: &str| told.contains(&format!(r#""kind":"{kind}""#));
+        assert_eq!((kind("apdu"), kind("card"), kind("prompt")), (has_apdu, has_card, true), "{detail}");
+        assert!(told.lines().all(|line| trace.contains(line)), "{detail}");
+        assert_eq!(told == trace, detail == "everything");
+    }
+    // The wall clock stands beside the time since the start.
+    check(&format!("show {FOUNDING_STORY}"), Exit::Ok, &["    08:01:00             16:01:00  alice sees an icon"]);
+    let set = "show stores/a-certificate-of-tomorrow";
+    check(set, Exit::Ok, &["    08:00:00             11:00:00  a"]);
 }
 
 #[test]
@@ -307,6 +318,62 @@ fn names_are_taken_as_they_are_listed() {
     check(&format!("show {story} --variant on-icon"), Exit::Ok, &["clicks the icon"]);
     check(&format!("show {story}"), Exit::Usage, &["say which one", "[on-icon]"]);
     check(&format!("run {story}[on-icon] --timeline"), Exit::Ok, &[&autoenroll(&format!("show {story}[on-icon]")).out]);
+}
+
+#[test]
+fn a_name_without_its_ending_is_taken_and_a_misspelt_one_is_answered() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "names");
+    let story = fs::read_to_string(root().join(format!("scenarios/{FOUNDING_STORY}.toml"))).unwrap();
+    fs::write(directory.join("mine.toml"), story).unwrap();
+    let path = |name: &str| directory.join(name).display().to_string();
+    for command in ["check", "run", "list", "show", "run --bless"] {
+        check(&format!("{command} {}", path("mine")), Exit::Ok, &[]);
+    }
+    check(&format!("explain {}:7", path("mine")), Exit::Ok, &["step 7"]);
+    check(&format!("fmt --check {}", path("mine")), Exit::Ok, &["none would change"]);
+    for (asked, meant) in [
+        (path("mien"), path("mine.toml")),
+        (path("mine.tom"), path("mine.toml")),
+        ("founding/second-provder".to_owned(), FOUNDING_STORY.to_owned()),
+        ("second-provider".to_owned(), FOUNDING_STORY.to_owned()),
+        ("secnd-provider".to_owned(), FOUNDING_STORY.to_owned()),
+    ] {
+        check(&format!("run {asked}"), Exit::Usage, &[&format!("did you mean `{meant}`?")]);
+    }
+    check(&format!("run {}", path("none/at-all")), Exit::Usage, &["`autoenroll list` lists the suite"]);
+    // A name of the suite stays one, whatever files there are.
+    check("run founding", Exit::Ok, &["founding/second-provider"]);
+}
+
+#[test]
+fn what_other_programs_call_a_command_is_answered_with_its_name() {
+    let commands = [("validate", "check"), ("lint", "check"), ("test", "run"), ("format", "fmt"), ("timeline", "show")];
+    for (word, meant) in commands {
+        check(word, Exit::Usage, &[&format!("unrecognized subcommand '{word}'"), &format!("'{meant}'")]);
+    }
+}
+
+#[test]
+fn explain_tells_where_a_step_of_a_sequence_is_written_and_done() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "sequence");
+    let story = "scenario = 1\ntitle = \"t\"\n[world]\nextends = \"smart-card\"\n[sequences.card]\nsteps = [\n  { insert = \"alice-card\" },\n  \
+                 { do = \"start-wizard-with-pin\", with = { pin = \"1234\" } },\n]\n[timeline]\nsteps = [\n  { logon = \"alice\" },\n  \
+                 { do = \"card\" },\n  { expect = \"denied\" },\n]\n";
+    fs::write(directory.join("card.toml"), story).unwrap();
+    let path = directory.join("card").display().to_string();
+    let (own, world) = (format!("{path}.toml:7, done in line 13"), "fixtures/worlds/contoso.toml:");
+    // Steps are counted as they are played; a line that does a sequence is its first step.
+    for (moment, words) in [
+        (":2", [own.as_str(), "step 2"]),
+        (":L7", [own.as_str(), "step 2"]),
+        (":L13", [&own, "step 2"]),
+        (":5", [world, "done in line 13"]),
+    ] {
+        check(&format!("explain {path}{moment}"), Exit::Ok, &words);
+    }
+    check(&format!("explain {path}:L12"), Exit::Ok, &["step 1"]);
+    check(&format!("explain {path}:9"), Exit::Usage, &["has no step 9; it has 7"]);
+    check(&format!("run {path}"), Exit::Failed, &["step 7"]);
 }
 
 #[test]
@@ -366,7 +433,7 @@ fn blessing_with_steps_says_what_is_new_and_what_is_left() {
         &[
             "same",
             "0 changes",
-            "ends at 00:00:00, but the run of alice waits for the balloon's delay",
+            "ends at 00:00:00 (2026-03-02 08:00:00), but the run of alice waits for the balloon's delay",
             "due at 00:01:00",
         ],
     );
@@ -400,7 +467,7 @@ fn blessing_with_steps_says_what_is_new_and_what_is_left() {
         Exit::Ok,
         &[
             "added: { at = \"1h31m\", expect = \"balloon\" }",
-            "`never` guards from 01:31:00 on only, no longer from 00:01:00",
+            "`never` guards from 01:31:00 (2026-03-02 09:31:00) on only, no longer from 00:01:00",
         ],
     );
     assert!(!round.contains("hold"), "{}", round);

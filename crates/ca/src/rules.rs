@@ -103,7 +103,7 @@ rules! {
     SAME_KEY = "CA3.7.7", Some(HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY), "[MS-WCCE] 3.2.2.6.2.1.4.5.7",
         "a renewal that must keep the key keeps it";
     ATTESTATION = "CA3.2.3.attestation", Some(HResult::CERTSRV_E_KEY_ATTESTATION), "[MS-WCCE] 3.2.2.6.2.1.4.5.7",
-        "the template does not demand attestation, which this CA cannot verify";
+        "the template demands no attestation (this CA could verify none)";
     ARCHIVAL_MISSING = "CA3.7.6.missing", Some(HResult::CERTSRV_E_ARCHIVED_KEY_REQUIRED),
         "[MS-WCCE] 3.2.2.6.2.1.4.5.7",
         "a request for a template with key archival carries the private key";

@@ -425,7 +425,8 @@ Examples:
   autoenroll show founding/second-provider
   autoenroll show 'founding/balloon-clicked[on-icon]'
   autoenroll show --detail everything my/scenario.toml
-  autoenroll show --format json founding/second-provider | jq .kind";
+  autoenroll show --format json founding/second-provider | jq .kind
+  autoenroll show --format json --detail work founding/second-provider | jq .kind";
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
@@ -436,9 +437,11 @@ pub(crate) struct Show {
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
     /// How much is told: `story` in sentences, the others record by record with the words and facts that steps name.
-    #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
-    pub(crate) detail: ShownDetail,
-    /// Form of the timeline. As JSON it is the whole trace in canonical lines, a record a line.
+    /// Without it, text is the story and JSON everything.
+    #[arg(long, value_enum)]
+    pub(crate) detail: Option<ShownDetail>,
+    /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
+    /// `--detail` tells.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// The older name of `--format json`.

@@ -57,6 +57,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command, SchemaOf};
@@ -84,7 +85,7 @@ pub fn call<A: Into<OsString> + Clone>(
     arguments: impl IntoIterator<Item = A>,
     to: impl io::Write,
 ) -> Result<Exit, clap::Error> {
-    let arguments = Arguments::try_parse_from(arguments)?;
+    let arguments = Arguments::try_parse_from(arguments).map_err(with_intent)?;
     remember_keys();
     let (judges, form) = (arguments.command.judges(), arguments.command.form(has_colours()));
     let mut out = Output::new(io::BufWriter::new(to), judges, form);
@@ -97,6 +98,34 @@ pub fn call<A: Into<OsString> + Clone>(
         Err(Failure::Bench(message)) => complain(&message, Exit::Bench),
     })
 }
+
+/// An unknown command with the one that other programs call so.
+fn with_intent(mut error: clap::Error) -> clap::Error {
+    let meant = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => INTENTS.iter().find(|(_, words)| words.contains(&word.as_str())),
+        _ => None,
+    };
+    if let Some((command, _)) = meant {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![(*command).to_owned()]));
+    }
+    error
+}
+
+/// What other programs call these commands.
+const INTENTS: &[(&str, &[&str])] = &[
+    ("run", &["test", "play", "exec", "execute", "start", "simulate", "bench"]),
+    ("check", &["validate", "verify", "lint", "parse", "compile"]),
+    ("fmt", &["format", "tidy", "pretty"]),
+    ("list", &["ls", "scenarios", "suite"]),
+    ("show", &["timeline", "trace", "view", "print", "cat", "log"]),
+    ("new", &["init", "create", "add", "generate", "scaffold"]),
+    ("explain", &["why", "help", "describe", "what", "man", "doc"]),
+    ("fixtures", &["worlds", "world", "cards", "templates", "fixture"]),
+    ("import", &["convert", "load"]),
+    ("observe", &["compare", "events", "evtx"]),
+    ("matrix", &["coverage", "requirements"]),
+    ("completions", &["completion"]),
+];
 
 fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {

@@ -183,7 +183,7 @@ impl Runner {
             digest: report.digest,
             records: report.trace.records().len(),
             end: report.end,
-            timeline: self.timelines.then(|| prose::tell(&report.trace)),
+            timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall())),
             problems: report.diagnostics().to_json(&story.scenario.files),
             snapshot: None,
         };

@@ -7,17 +7,21 @@ mod change;
 use std::fmt::Write as _;
 
 use autoenroll_model::{Fact, Facts, SimTime};
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_scenario::WallClock;
+use autoenroll_trace::{Dates, Kind, Record, Trace, WALL_WIDTH};
 
-/// The story, told record by record.
-pub(crate) fn tell(trace: &Trace) -> String {
+/// The story, told record by record: the time since the start, what the wall clock shows, and a sentence.
+pub(crate) fn tell(trace: &Trace, wall: &WallClock) -> String {
     let mut text = String::new();
+    let mut dates = Dates::default();
     let mut last: Option<SimTime> = None;
     for record in trace.records() {
         let Some(sentence) = sentence(record) else { continue };
-        let time = if last == Some(record.at) { String::new() } else { record.at.to_string() };
-        last = Some(record.at);
-        let _ = writeln!(text, "{time:>12}  {sentence}");
+        let (time, shown) = match last.replace(record.at) == Some(record.at) {
+            true => (String::new(), String::new()),
+            false => (record.at.to_string(), dates.shown(wall.at(record.at))),
+        };
+        let _ = writeln!(text, "{time:>12}  {shown:>WALL_WIDTH$}  {sentence}");
     }
     text
 }

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use autoenroll_trace::{TimelineOptions, render, to_json_lines};
+use autoenroll_scenario::WallClock;
+use autoenroll_trace::{Detail, Record, TimelineOptions, render_dated, to_json_line};
 
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::{Console, printable};
@@ -11,20 +12,25 @@ use crate::{Exit, Failure, prose, suite};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let json = arguments.json || arguments.format == Format::Json;
-    if json && arguments.detail != ShownDetail::Story {
-        return Err(Failure::Usage("JSON is always the whole trace; leave out --detail".to_owned()));
-    }
     let (variant, fixtures) = (arguments.variant.as_deref(), arguments.fixtures.as_deref());
     let mut story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
     story.scenario.spec.budget = arguments.how.budget();
     let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
     if json {
-        write!(console.out, "{}", to_json_lines(&trace))?;
-    } else if arguments.detail == ShownDetail::Story {
-        write!(console.out, "{}", prose::tell(&trace))?;
+        let told = |record: &&Record| arguments.detail.is_none_or(|detail| Detail::of(record.kind) <= detail.into());
+        for record in trace.records().iter().filter(told) {
+            writeln!(console.out, "{}", to_json_line(record))?;
+        }
     } else {
-        let options = TimelineOptions { detail: arguments.detail.into(), colour: console.colour };
-        write!(console.out, "{}", render(&trace, options))?;
+        let wall = WallClock::of(story.scenario.spec.start, &trace);
+        let text = match arguments.detail.unwrap_or(ShownDetail::Story) {
+            ShownDetail::Story => prose::tell(&trace, &wall),
+            detail => {
+                let options = TimelineOptions { detail: detail.into(), colour: console.colour };
+                render_dated(&trace, options, |time| wall.at(time))
+            }
+        };
+        write!(console.out, "{text}")?;
     }
     // The trace of JSON readers stays a trace; what went wrong is a complaint there.
     match &played.verdict {

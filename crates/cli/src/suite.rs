@@ -352,13 +352,46 @@ fn whole(argument: &str) -> Result<Vec<Source>, Failure> {
     }
     let found: Vec<Source> = embedded_sources().filter(|source| source.name.starts_with(argument)).collect();
     // A full name means that scenario alone, even where another one's name goes on after it.
-    match found.iter().find(|source| source.name == argument) {
-        Some(exact) => Ok(vec![exact.clone()]),
+    if let Some(exact) = found.iter().find(|source| source.name == argument) {
+        return Ok(vec![exact.clone()]);
+    }
+    match with_ending(argument) {
+        Some(path) => Ok(vec![from_disk(&path)?]),
         None if found.is_empty() => Err(Failure::Usage(format!(
-            "there is no file `{argument}` and no scenario whose name begins so; `autoenroll list` lists the suite"
+            "there is no file `{argument}` and no scenario whose name begins so; {}",
+            nearest(argument).unwrap_or_else(|| "`autoenroll list` lists the suite".to_owned())
         ))),
         None => Ok(found),
     }
+}
+
+/// The file that an argument names without its ending.
+fn with_ending(argument: &str) -> Option<PathBuf> {
+    let files = ENDINGS.iter().map(|ending| PathBuf::from(format!("{argument}.{ending}")));
+    files.filter(|_| !argument.is_empty() && !argument.ends_with(['/', '\\'])).find(|path| path.is_file())
+}
+
+/// What a name that is none may mean: a file beside it, or a scenario of the suite, by its whole name or its last part.
+fn nearest(argument: &str) -> Option<String> {
+    let asked = Path::new(argument);
+    let folder = asked.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| ENDINGS.iter().any(|ending| found == *ending)));
+    let mut names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    names.iter_mut().for_each(|name| *name = name.trim_start_matches("./").to_owned());
+    names.sort();
+    let suite: Vec<String> = embedded_sources().map(|source| source.name).collect();
+    let ends: Vec<&str> = suite.iter().filter_map(|name| name.rsplit('/').next()).collect();
+    let near =
+        |names: &mut dyn Iterator<Item = &str>| autoenroll_scenario::suggestion(argument, names).map(str::to_owned);
+    let by_end = || {
+        let end = ends.iter().find(|end| **end == argument).map(|end| (*end).to_owned());
+        let end = end.or_else(|| near(&mut ends.iter().copied()))?;
+        suite.iter().find(|name| name.rsplit('/').next() == Some(&end)).cloned()
+    };
+    let meant = near(&mut names.iter().map(String::as_str)).or_else(|| near(&mut suite.iter().map(String::as_str)));
+    let meant = meant.or_else(by_end)?;
+    Some(format!("did you mean `{meant}`?"))
 }
 
 fn embedded_sources() -> impl Iterator<Item = Source> {
@@ -395,7 +428,8 @@ pub(crate) fn on_disk(selection: &Selection) -> BTreeMap<PathBuf, Vec<u8>> {
             // What could be listed before it failed is there.
             let _incomplete = list(argument, 0, &mut paths);
         } else {
-            paths.push(argument.to_path_buf());
+            let with_ending = argument.to_str().filter(|_| !argument.exists()).and_then(with_ending);
+            paths.push(with_ending.unwrap_or_else(|| argument.to_path_buf()));
         }
     }
     paths.extend(Fixtures::of(selection).into_iter().flat_map(|fixtures| fixtures.own.into_values()));

@@ -209,7 +209,7 @@ fn how(scenario: &Scenario, verdict: &Verdict, report: &RunReport) -> Option<How
 }
 
 fn of_failure(scenario: &Scenario, failure: &Failure, report: &RunReport) -> How {
-    let what = failure.to_diagnostic(&report.trace).message;
+    let what = failure.to_diagnostic(report).message;
     match failure.step.and_then(|at| Some((at, scenario.steps.get(at)?))) {
         Some((at, step)) => How::Step { step: at + 1, verb: step.verb.value.to_owned(), what },
         None => How::Strictness { what },

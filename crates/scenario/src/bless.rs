@@ -10,7 +10,7 @@ use autoenroll_trace::Record;
 use crate::Code;
 use crate::check::Scenario;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Step, StepKind, parse};
+use crate::document::{StepKind, parse};
 use crate::instant;
 use crate::print::{Style, of_fact, value};
 use crate::run::unnamed::one_of;
@@ -86,6 +86,10 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
         for (step, differences) in &report.differences {
             for difference in differences {
                 match edit_of(text, difference, style) {
+                    _ if difference.span.is_some_and(|span| is_argument(span, runs)) => {
+                        let reason = format!("{difference}; it is given to a sequence, so change it by hand");
+                        refuse(differs(reason, difference.span.unwrap_or_default()), &mut refused);
+                    }
                     _ if doubt.is_some_and(|doubt| doubt <= *step) => refuse(unanswered(difference), &mut refused),
                     Ok(edit) if content(edit.span, runs) => refuse(disagree(text, &edit), &mut refused),
                     Ok(edit) => push(edit, &mut edits, &mut refused),
@@ -97,13 +101,13 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
             match &failure.kind {
                 FailureKind::Unexpected { record } | FailureKind::AskedInstead { record, held: None, .. } => {
                     if let Some(record) = report.trace.get(*record).filter(|_| !steps) {
-                        refuse(unnamed(failure, record), &mut refused);
+                        refuse(unnamed(failure, record, report), &mut refused);
                     }
                 }
                 // Written by the differences of the step.
                 FailureKind::Differs { .. } | FailureKind::StateDiffers { .. } => {}
                 _ => {
-                    let mut problem = failure.to_diagnostic(&report.trace);
+                    let mut problem = failure.to_diagnostic(report);
                     // Only the author knows the answer, and the help says which there are.
                     if !matches!(failure.kind, FailureKind::PromptLeftOpen { .. }) {
                         problem.message +=
@@ -212,25 +216,36 @@ fn applied(text: &str, edits: &[Edit]) -> Option<String> {
     Some(blessed)
 }
 
-/// Whether some variant has what is written there: its step came, and this does not differ.
+/// Whether some variant, or some line that does the same sequence, has what is written there: its step came, and this
+/// does not differ.
 fn content(span: Span, runs: &[(&Scenario, &RunReport)]) -> bool {
     runs.iter().any(|(scenario, report)| {
-        let there = |step: &Step| step.span.start <= span.start && span.end <= step.span.end;
-        let Some(at) = scenario.steps.iter().position(there) else { return false };
-        let looked = matches!(scenario.steps[at].kind, StepKind::State { .. }) && report.exits[at].is_some();
-        let mut differences = report.differences.iter().filter(|(step, _)| *step == at).flat_map(|(_, list)| list);
-        (looked || report.matched[at].is_some()) && !differences.any(|difference| difference.span == Some(span))
+        let has_it = |at: usize| {
+            let looked = matches!(scenario.steps[at].kind, StepKind::State { .. }) && report.exits[at].is_some();
+            let mut differences = report.differences.iter().filter(|(step, _)| *step == at).flat_map(|(_, list)| list);
+            (looked || report.matched[at].is_some()) && !differences.any(|difference| difference.span == Some(span))
+        };
+        let mut there = (0..scenario.steps.len()).filter(|at| scenario.steps[*at].span.contains(span));
+        there.any(has_it)
     })
+}
+
+/// Whether a line gives this to a sequence: more than the one expectation may follow from it.
+fn is_argument(span: Span, runs: &[(&Scenario, &RunReport)]) -> bool {
+    let mut steps = runs.iter().flat_map(|(scenario, _)| &scenario.steps);
+    steps.any(|step| step.used.as_ref().is_some_and(|used| used.span.contains(span)))
 }
 
 fn differs(reason: String, span: Span) -> Diagnostic {
     Diagnostic::error(Code::Differs, reason, span)
 }
 
+/// What to do where runs want different values.
+const APART: &str = "give each its own step with `only`";
+
 fn disagree(text: &str, edit: &Edit) -> Diagnostic {
     let written = text.get(edit.span.start..edit.span.end).unwrap_or_default();
-    let reason =
-        format!("variants disagree: {written} here and {} there; give each its own step with `only`", edit.text);
+    let reason = format!("variants disagree: {written} here and {} there; {APART}", edit.text);
     differs(reason, edit.span)
 }
 
@@ -239,10 +254,7 @@ fn push(edit: Edit, edits: &mut Vec<Edit>, refused: &mut Vec<Diagnostic>) {
     let same_place = |known: &&Edit| known.span == edit.span;
     match edits.iter().find(same_place) {
         Some(known) if known.text != edit.text => {
-            let reason = format!(
-                "variants disagree: {} here and {} there; give each its own step with `only`",
-                known.text, edit.text
-            );
+            let reason = format!("variants disagree: {} here and {} there; {APART}", known.text, edit.text);
             refuse(differs(reason, edit.span), refused);
             edits.retain(|known| known.span != edit.span);
         }
@@ -286,7 +298,8 @@ fn unanswered(difference: &Difference) -> Diagnostic {
     differs(reason, difference.span.unwrap_or_default())
 }
 
-fn unnamed(failure: &Failure, record: &Record) -> Diagnostic {
-    let reason = format!("no step names the {} at {}; bless with steps to insert one", record.kind, record.at);
+fn unnamed(failure: &Failure, record: &Record, report: &RunReport) -> Diagnostic {
+    let at = report.wall().moment(record.at);
+    let reason = format!("no step names the {} at {at}; bless with steps to insert one", record.kind);
     Diagnostic::error(Code::Unexpected, reason, failure.span)
 }

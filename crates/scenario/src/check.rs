@@ -30,6 +30,8 @@ use crate::document::{Document, Parsed, Step, beginning, parse, parse_world};
 use crate::library::Library;
 use crate::lower;
 use crate::merge;
+use crate::sequences;
+use crate::sequences::Expanded;
 use crate::shape::{WORLD, missing_keys};
 use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::Table;
@@ -140,7 +142,8 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     let mut worlds = Vec::new();
     // What is built from half a description is wrong for reasons that are told already.
     let mut stages = (!found.has_errors() && !meant.has_errors()).then(Stages::default);
-    let common = Common { document: &document, unread: &unread, files: &files, library };
+    let expanded = sequences::expand(&document, library, &mut meant);
+    let common = Common { document: &document, expanded: &expanded, unread: &unread, files: &files, library };
     for variant in variants {
         let mut own = Diagnostics::new();
         let world = match variant.and_then(|variant| variant.table("world")) {
@@ -155,9 +158,10 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     unused_certificate::check(&worlds, &mut meant);
     shared_oid::check(&worlds, &mut meant);
     superseding::check(&worlds, &mut meant);
-    limits::check(&worlds, &document.steps, &mut meant);
+    limits::check(&worlds, &expanded.steps, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));
+    expanded.place(&mut meant);
     found.extend(meant);
     found.sort();
     if found.has_errors() {
@@ -169,6 +173,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
 /// What the variants of a file have in common.
 struct Common<'a> {
     document: &'a Document,
+    expanded: &'a Expanded,
     unread: &'a Unread,
     files: &'a Files,
     library: &'a Library,
@@ -181,7 +186,7 @@ fn of_variant(
     stages: &mut Option<Stages>,
     found: &mut Diagnostics,
 ) -> Scenario {
-    let Common { document, unread, files, library } = *common;
+    let Common { document, expanded, unread, files, library } = *common;
     missing_keys(&WORLD, world, beginning(FileId::OWN), found);
     let name = variant.and_then(|variant| variant.text("name")).map(|name| name.value.to_owned());
     let profile = profile(document, variant, found);
@@ -189,7 +194,7 @@ fn of_variant(
     let stages = stages.as_mut().filter(|_| !found.has_errors());
     let stage = stages.and_then(|stages| stages.build(&spec, world, found));
     let here = |step: &&Step| step.only.is_empty() || step.only.iter().any(|only| Some(&only.value) == name.as_ref());
-    let steps: Vec<Step> = document.steps.iter().filter(here).cloned().collect();
+    let steps: Vec<Step> = expanded.steps.iter().filter(here).cloned().collect();
     let principals = timeline::principals(&steps);
     let mut cx = lower::Context {
         world,
@@ -204,8 +209,11 @@ fn of_variant(
     let known = facts::Known { names: &cx.names, providers: &providers, bound };
     steps.iter().for_each(|step| facts::check(step, &known, found));
     let defaults: Vec<_> = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
-    time::check(&steps, &spec, found);
-    bindings::check(&steps, &unread.bindings, found);
+    // What a sequence does that is not known may be what the rest builds on.
+    if expanded.whole {
+        time::check(&steps, &spec, world, found);
+        bindings::check(&steps, &unread.bindings, found);
+    }
     let changes = std::mem::take(&mut cx.names.changes);
     if let Some(stage) = stage.filter(|_| !found.has_errors()) {
         let steps: Vec<_> = steps.iter().zip(&defaults).collect();

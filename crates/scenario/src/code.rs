@@ -87,7 +87,8 @@ codes! {
         "Spans of time are texts with units, whole numbers, from long to short: \"8h\", \"60s\", \"90d\", \"1h30m\", \"1500ms\". Units \
          are w, d, h, m, s, ms, us and ns. A number without a unit is refused, because it does not say what it counts.";
     NotAnInstant = "AE0206", "not an instant",
-        "Instants are RFC 3339 with an offset: 2026-03-02T08:00:00Z, in TOML without quotes, in JSON as a text.";
+        "Instants are RFC 3339 with an offset: 2026-03-02T08:00:00Z, in TOML without quotes, in JSON as a text. Times of the day are \
+         texts: \"09:00\" for the next one, \"+1d 09:00\" for that of the day after today. They are UTC, as wall time is everywhere here.";
     OutOfRange = "AE0207", "number out of range",
         "The number is smaller or larger than the key allows.";
     Fraction = "AE0208", "fractions are not accepted",
@@ -165,8 +166,8 @@ codes! {
     WhoIsMeant = "AE0406", "who is meant",
         "More than one principal takes part in this story, so each step that concerns one of them says whom: `who = \"alice\"`.";
     TwoTimes = "AE0407", "two times for one end",
-        "A step begins at `at` (counted from the start) or `after` (from the previous step's match), and must be over before `until` \
-         (from the start) or `within` (from the previous step's match). Only one of each pair may stand.";
+        "A step begins at `at` (counted from the start, or on the clock) or `after` (from the previous step's match), and must be over \
+         before `until` (likewise) or `within` (from the previous step's match). Only one of each pair may stand.";
     EmptyInterval = "AE0408", "the interval is empty",
         "Intervals are half-open: the end itself is outside. An end that is not later than the beginning leaves no moment in which the \
          step could match. Time does not run backwards either.";
@@ -199,6 +200,15 @@ codes! {
         "When its turn comes, the world refuses this step, with any core. The card is in another reader, \
          the reader holds another card, the user is not logged on, the computer does not run, ... Steps are done in their order, each one at \
          the latest when the one before it is over.";
+
+    SameTimeOfDay = "AE0418", "the time of the day that it is",
+        "A time of the day is the next one on the wall clock, and later than the present moment. A step that names the time that it is \
+         begins a day later. Steps of one instant stand below each other without a time; a later day is written \"+1d 09:00\".";
+
+    SequenceCycle = "AE0419", "sequences without an end",
+        "A sequence may do others, but none that does it again, and sixteen deep at most. The message shows the way round.";
+    UnusedParameter = "AE0420", "a parameter that no step has",
+        "What is given for this parameter goes nowhere: no step of the sequence has it as a value. In a step it is written \"$name\".";
 
     DidNotCome = "AE0501", "expected, but did not come",
         "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \

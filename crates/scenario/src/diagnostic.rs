@@ -126,6 +126,11 @@ impl Diagnostics {
         self.list.retain(wanted);
     }
 
+    /// Changes each of them.
+    pub(crate) fn for_each(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.list.iter_mut().for_each(change);
+    }
+
     /// Puts them in the order of their places.
     pub fn sort(&mut self) {
         self.list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));

@@ -4,14 +4,16 @@ mod read;
 mod step;
 
 pub(crate) use read::{switches, tree};
-pub(crate) use step::reference;
+pub(crate) use step::{read as step, reference, when};
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use autoenroll_model::{Choice, DecisionPoint, Duration, Evidence, Fact, FileTime, SimTime, WindowsVersion, words};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::ClickTarget;
 
+use crate::clock::{ClockTime, Edge, WallClock};
 use crate::diagnostic::Diagnostics;
 use crate::shape::LookAt;
 use crate::source::{FileId, Files, Span, Spanned};
@@ -24,7 +26,9 @@ pub struct Document {
     pub about: About,
     /// What exists, as it is written: what the worlds it extends have comes on top when it is checked.
     pub world: Table,
-    /// What happens and what must be seen.
+    /// Sequences of steps by their names, as they are written.
+    pub sequences: Table,
+    /// What happens and what must be seen; a sequence is one step, which does it.
     pub steps: Vec<Step>,
     /// Named variants, as they are written.
     pub vary: Vec<Table>,
@@ -149,8 +153,21 @@ pub struct Step {
     pub who: Option<Spanned<String>>,
     /// The variants it stands in; all when empty.
     pub only: Vec<Spanned<String>>,
+    /// The line of the timeline that does it, when it is a step of a sequence.
+    pub used: Option<Arc<SequenceUse>>,
     /// What is done or must be seen.
     pub kind: StepKind,
+}
+
+/// Which line of a timeline does a step of a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SequenceUse {
+    /// The sequence that the line names.
+    pub name: Arc<str>,
+    /// The line, a step `do` of the timeline.
+    pub span: Span,
+    /// Steps `do` of sequences on the way from there to the step, the outermost first.
+    pub through: Vec<Span>,
 }
 
 /// The steps that match together with the first one: expectations next to each other, with no time and no action
@@ -206,15 +223,18 @@ pub enum Time {
     Since(Duration),
     /// When the wall clock, had it not been set, would show this.
     Clock(FileTime),
+    /// When the wall clock shows this next.
+    OfDay(ClockTime),
 }
 
 impl Time {
-    /// As simulated time, for a world that starts at `start`; an instant before the start is the start.
-    #[must_use]
-    pub fn after(self, start: FileTime) -> SimTime {
+    /// As simulated time, for a world that starts at `start`, when the story is at `now`; an instant before the start
+    /// is the start.
+    pub(crate) fn resolve(self, start: FileTime, now: SimTime, wall: &WallClock, edge: Edge) -> SimTime {
         match self {
             Self::Since(duration) => SimTime::START + duration,
             Self::Clock(instant) => SimTime::START + start.until(instant),
+            Self::OfDay(time) => time.after(now, wall, edge),
         }
     }
 }
@@ -259,6 +279,9 @@ pub enum StepKind {
         /// And nothing else.
         exact: bool,
     },
+    /// A sequence is done: the step as it is written. Of the document alone, because a
+    /// [`Scenario`](crate::Scenario) has the steps of the sequence instead.
+    Do(Table),
 }
 
 /// A record that is expected, or that must not come.

@@ -12,6 +12,7 @@ mod actions;
 mod bindings;
 mod bless;
 mod check;
+mod clock;
 mod code;
 mod defaults;
 mod diagnostic;
@@ -27,6 +28,7 @@ mod print;
 mod reference;
 mod run;
 mod schema;
+mod sequences;
 mod shape;
 mod source;
 mod suggestion;
@@ -38,11 +40,12 @@ pub use check::{
     ByPrefix, Catalogue, Checked, Instead, Requirement, Requirements, Scenario, check, check_parsed, check_under,
     check_world, requirement_ids,
 };
+pub use clock::{ClockTime, WallClock};
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
 pub use document::{
     About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed, Pattern,
-    PromptAnswer, Reference, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
+    PromptAnswer, Reference, SequenceUse, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use instant::parse as parse_instant;

@@ -10,7 +10,7 @@ mod security;
 mod setting;
 mod template;
 
-use autoenroll_model::{Duration, FileTime, Guid, Profile, Sid};
+use autoenroll_model::{Duration, FileTime, Guid, Profile, Sid, SimTime};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustSpec};
 
@@ -18,7 +18,9 @@ pub(crate) use change::changes;
 pub(crate) use names::{NameKind, WorldNames, unknown};
 
 use crate::Code;
+use crate::clock::{Edge, WallClock};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Time, when};
 use crate::instant;
 use crate::library::Library;
 use crate::source::{Span, Spanned};
@@ -61,10 +63,9 @@ pub(crate) fn spec(
     let old = profile.name.starts_with("server-2003");
     let templates = template::all(&cx, old, found);
     cx.templates = templates.iter().map(|spec| spec.template.clone()).collect();
-    let start = instant_of(world, "start").or_else(|| instant::parse(START)).unwrap_or_default();
     let mut spec = WorldSpec::contoso(profile);
     spec.seed = world.number("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1);
-    spec.start = start;
+    spec.start = start(world);
     spec.policy = policy::policy(&cx, found);
     spec.policy_services = world.tables("policy-service").filter_map(policy::service).collect();
     spec.authorities = world.tables("ca").map(|table| ca::ca(&cx, table, old, found)).collect();
@@ -126,7 +127,8 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<(ScheduledChange,
     let mut list = Vec::new();
     for node in cx.world.list("change") {
         let Some(table) = node.as_table() else { continue };
-        let (Some(word), Some(set), Some(at)) = (table.text("change"), table.table("set"), duration(table, "at"))
+        let (Some(word), Some(set), Some(at)) =
+            (table.text("change"), table.table("set"), moment(cx, table, "at", found))
         else {
             continue;
         };
@@ -141,6 +143,31 @@ fn scheduled(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<(ScheduledChange,
 /// A span of time of a table.
 pub(crate) fn duration(table: &Table, key: &str) -> Option<Duration> {
     word(table, key)
+}
+
+/// A moment of a table, counted from the start; a time of the day is the next one, on the clock as it starts.
+pub(crate) fn moment(cx: &Context<'_>, table: &Table, key: &str, found: &mut Diagnostics) -> Option<Duration> {
+    let when = when(table, key)?;
+    report_zone(cx.world, &when, found);
+    let start = start(cx.world);
+    Some(when.value.resolve(start, SimTime::START, &WallClock::new(start), Edge::Begin).since(SimTime::START))
+}
+
+/// A time of the day is UTC, as all wall time here; beside a start that is written otherwise it would mislead.
+pub(crate) fn report_zone(world: &Table, when: &Spanned<Time>, found: &mut Diagnostics) {
+    let Time::OfDay(time) = when.value else { return };
+    let Some(node @ Node { value: Value::Text(text) | Value::Instant(text), .. }) = world.get("start") else { return };
+    let is_utc = ["Z", "z", "+00:00", "-00:00"].iter().any(|utc| text.ends_with(utc));
+    if let Some(start) = instant::parse(text).filter(|_| !is_utc) {
+        let message = format!("`{time}` is a time of the day in UTC, and the world starts in another zone");
+        let problem = Diagnostic::error(Code::NotAnInstant, message, when.span).label(node.span, "it starts here");
+        found.push(problem.help(format!("write start = {start}, and the times of the day in UTC too")));
+    }
+}
+
+/// What the wall clock of a world shows at the start.
+pub(crate) fn start(world: &Table) -> FileTime {
+    instant_of(world, "start").or_else(|| instant::parse(START)).unwrap_or_default()
 }
 
 /// A text of a table that says something of type `T`.

@@ -26,12 +26,17 @@ pub fn print(document: &Document) -> String {
     if !document.world.0.is_empty() {
         section("world", &document.world, &mut out);
     }
-    if !document.steps.is_empty() {
-        out += "\n[timeline]\nsteps = [\n";
-        for one in &document.steps {
-            out += &format!("  {},\n", value(&Value::Table(step(one)), Style::Toml));
+    for sequence in &document.sequences.0 {
+        let Some(table) = sequence.node.as_table() else { continue };
+        out += &format!("\n[sequences.{}]\n", key(&sequence.key.value));
+        for entry in table.0.iter().filter(|entry| entry.key.value != "steps") {
+            entry_line(entry, &mut out);
         }
-        out += "]\n";
+        steps(table.list("steps").iter().map(|step| value(&step.value, Style::Toml)), &mut out);
+    }
+    if !document.steps.is_empty() {
+        out += "\n[timeline]\n";
+        steps(document.steps.iter().map(|one| value(&Value::Table(step(one)), Style::Toml)), &mut out);
     } else {
         out += "\n[timeline]\nsteps = []\n";
     }
@@ -40,6 +45,12 @@ pub fn print(document: &Document) -> String {
         lines(variant, &mut out);
     }
     out
+}
+
+fn steps(steps: impl Iterator<Item = String>, out: &mut String) {
+    out.push_str("steps = [\n");
+    steps.for_each(|step| out.push_str(&format!("  {step},\n")));
+    out.push_str("]\n");
 }
 
 fn about(about: &About, out: &mut String) {

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::shape::{
-    CHANGES, FactSchema, FactType, Key, MODIFIERS, PROMPTS, RECORDS, ROOT, RecordSchema, STATES, Shape, VERBS,
-    ValueType,
+    CHANGES, FactSchema, FactType, Key, MODIFIERS, PROMPTS, RECORDS, ROOT, RecordSchema, SEQUENCE, STATES, Shape,
+    VERBS, ValueType,
 };
 use crate::shape::{choices_of, example_answer};
 
@@ -162,6 +162,7 @@ fn row(text: &mut String, key: &Key) {
 pub(crate) fn inner(value_type: ValueType) -> Option<&'static Shape> {
     match value_type {
         ValueType::Table(shape) | ValueType::Named(shape) | ValueType::Tables(shape) => Some(shape),
+        ValueType::Sequences => Some(&SEQUENCE),
         ValueType::OrNone(value_type) | ValueType::List(value_type) | ValueType::Map(value_type) => inner(*value_type),
         _ => None,
     }

@@ -8,7 +8,7 @@ mod step_runner;
 mod sweep;
 pub(crate) mod unnamed;
 
-use autoenroll_model::{CoreFactory, SimTime};
+use autoenroll_model::{CoreFactory, FileTime, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
 use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
@@ -17,6 +17,7 @@ pub use simulator::Simulator;
 pub use sweep::{SweepFailure, SweepReport, sweep};
 
 use crate::check::{Requirement, Requirements, Scenario};
+use crate::document::Step;
 use crate::source::Span;
 pub(crate) use step_runner::StepExit;
 use step_runner::StepRunner;
@@ -26,6 +27,8 @@ use step_runner::StepRunner;
 pub struct RunReport {
     /// The verdict.
     pub verdict: Verdict,
+    /// What the wall clock shows at the start.
+    pub start: FileTime,
     /// Everything that happened.
     pub trace: Trace,
     /// SHA-256 of the trace.
@@ -44,8 +47,8 @@ pub struct RunReport {
     pub(crate) exits: Vec<Option<StepExit>>,
     /// The records of the prompts that are open at the end.
     pub(crate) open: Vec<RecordId>,
-    /// Where each step stands.
-    pub(crate) steps: Vec<Span>,
+    /// The steps that were to be played.
+    pub(crate) steps: Vec<Step>,
     /// What could not be done when the story could not be played to its end: a step, or a change that was due.
     pub(crate) stopped: Span,
     /// Facts and their present values where an expectation differs; what `--bless` writes.
@@ -124,7 +127,7 @@ pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dy
     report.exits = result.exits;
     report.open = result.open;
     report.differences = result.differences;
-    report.stopped = scenario.steps.get(result.playing).map(|step| step.span).unwrap_or_default();
+    report.stopped = scenario.steps.get(result.playing).map(Step::line).unwrap_or_default();
     if let Err(error) = ended {
         if let RunError::World(WorldError::Change { number: Some(number), .. }) = error {
             report.stopped = scenario.changes.get(number).copied().unwrap_or(report.stopped);
@@ -159,6 +162,7 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
     let (end, next, open, differences) = (SimTime::START, None, Vec::new(), Vec::new());
     RunReport {
         verdict,
+        start: scenario.spec.start,
         digest: digest(&trace),
         end,
         next,
@@ -168,7 +172,7 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
         matched,
         exits,
         open,
-        steps: scenario.steps.iter().map(|step| step.span).collect(),
+        steps: scenario.steps.clone(),
         stopped: Span::default(),
         differences,
     }

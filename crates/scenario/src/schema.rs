@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::shape::{ANSWER, CHANGES, Key, MODIFIERS, ROOT, Shape, VERBS, ValueType, answer_words};
+use crate::shape::{ANSWER, CHANGES, Key, MODIFIERS, ROOT, SEQUENCE, Shape, VERBS, ValueType, answer_words};
 
 /// The JSON Schema (draft 2020-12) of scenario files, version 1. Editors complete and validate with it; it accepts the
 /// same keys as the reader and says nothing about what names refer to.
@@ -11,6 +11,7 @@ pub fn json_schema() -> Value {
     let mut definitions = Map::new();
     let mut root = object(&ROOT, &mut definitions);
     define("step", &mut definitions, step);
+    define("sequence-step", &mut definitions, sequence_step);
     define("fact", &mut definitions, |_| fact());
     define("answer", &mut definitions, answer);
     let head = json!({
@@ -80,7 +81,7 @@ fn value(value_type: ValueType, definitions: &mut Map<String, Value>) -> Value {
         ValueType::Duration | ValueType::Minutes(_) => {
             json!({ "type": "string", "pattern": "^([0-9]+(w|d|h|m|s|ms|us|ns))+$" })
         }
-        ValueType::Instant | ValueType::Time => json!({ "type": "string" }),
+        ValueType::Instant | ValueType::Time | ValueType::Past => json!({ "type": "string" }),
         ValueType::OrNone(value_type) => json!({ "anyOf": [value(*value_type, definitions), { "const": false }] }),
         ValueType::List(value_type) => json!({ "type": "array", "items": value(*value_type, definitions) }),
         ValueType::Table(shape) => table(shape, definitions),
@@ -99,6 +100,14 @@ fn value(value_type: ValueType, definitions: &mut Map<String, Value>) -> Value {
             json!({ "anyOf": sets })
         }
         ValueType::Steps => json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
+        ValueType::SequenceSteps => {
+            json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/sequence-step" } })
+        }
+        ValueType::Sequences => json!({ "type": "object", "additionalProperties": table(&SEQUENCE, definitions) }),
+        ValueType::Arguments => {
+            let plain = json!({ "type": ["string", "integer", "boolean"] });
+            json!({ "type": "object", "additionalProperties": plain })
+        }
     }
 }
 
@@ -119,11 +128,21 @@ fn step(definitions: &mut Map<String, Value>) -> Value {
         keys.insert(verb.word.to_owned(), described(verb.value_type, verb.doc, definitions));
     }
     keys.append(&mut properties(MODIFIERS, definitions));
+    // What it takes depends on the verb.
+    let with = keys.get_mut("with").and_then(Value::as_object_mut);
+    let answer = with.map(|with| std::mem::take(with).into_iter().partition(|(key, _)| key == "description"));
+    let (described, answer): (Map<String, Value>, Map<String, Value>) = answer.unwrap_or_default();
+    keys.insert("with".to_owned(), Value::Object(described));
+    let arguments = value(ValueType::Arguments, definitions);
     let forms: Vec<Value> = VERBS
         .iter()
         .map(|verb| {
             let needed: Vec<&str> = [verb.word].iter().chain(verb.needs).copied().collect();
-            json!({ "required": needed })
+            match (verb.word, verb.modifiers.contains(&"with")) {
+                (_, false) => json!({ "required": needed }),
+                ("do", true) => json!({ "required": needed, "properties": { "with": arguments } }),
+                (_, true) => json!({ "required": needed, "properties": { "with": answer } }),
+            }
         })
         .collect();
     json!({
@@ -133,4 +152,24 @@ fn step(definitions: &mut Map<String, Value>) -> Value {
         "properties": keys,
         "oneOf": forms,
     })
+}
+
+/// A step in which a parameter may stand for any value.
+fn sequence_step(definitions: &mut Map<String, Value>) -> Value {
+    let mut step = step(definitions);
+    let parameter = json!({ "type": "string", "pattern": "^\\$" });
+    if let Some(keys) = step.get_mut("properties").and_then(Value::as_object_mut) {
+        // Of a change, values inside may be parameters too.
+        keys.insert("set".to_owned(), json!({ "type": "object", "description": "What it becomes." }));
+        keys.remove("only");
+        for value in keys.values_mut() {
+            *value = json!({ "anyOf": [value.take(), parameter] });
+        }
+    }
+    for form in step.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(with) = form.pointer_mut("/properties/with") {
+            *with = json!({ "anyOf": [with.take(), parameter] });
+        }
+    }
+    step
 }

@@ -7,14 +7,14 @@ mod settings;
 mod tables;
 mod verbs;
 
-pub(crate) use check::{check_root, check_shape, missing_keys, unknown_word};
+pub(crate) use check::{check_root, check_shape, check_step, missing_keys, parameter_of, unknown_word};
 pub(crate) use records::{
     FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, prompt_schema,
     record_schema, state_schema,
 };
 pub use records::{LookAt, listed_facts, unlisted_facts};
 use settings::Defaulted;
-pub(crate) use tables::{ANSWER, CARD_FILE, CARD_PIN, ROOT, TEMPLATE_FILE, WORLD, answer_words};
+pub(crate) use tables::{ANSWER, CARD_FILE, CARD_PIN, ROOT, SEQUENCE, TEMPLATE_FILE, WORLD, answer_words};
 pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, verb_named};
 
 /// A kind of table.
@@ -79,8 +79,10 @@ pub(crate) enum ValueType {
     Minutes(u32),
     /// An instant of the wall clock.
     Instant,
-    /// A length of time since the start, or an instant.
+    /// A length of time since the start, an instant, or a time of the day.
     Time,
+    /// A length of time before the start, or an instant.
+    Past,
     /// An object identifier, dotted or by a name of `fixtures/oids.toml`.
     Oid,
     /// A security identifier.
@@ -111,6 +113,12 @@ pub(crate) enum ValueType {
     ChangeSet,
     /// The steps of a timeline.
     Steps,
+    /// Sequences of steps by their names.
+    Sequences,
+    /// The steps of a sequence, in which `"$name"` may stand for any value.
+    SequenceSteps,
+    /// What a sequence is done with: texts, numbers, flags and instants.
+    Arguments,
 }
 
 impl ValueType {
@@ -125,7 +133,8 @@ impl ValueType {
             Self::Duration => "a duration like \"8h\"".to_owned(),
             Self::Minutes(most) => format!("whole minutes like \"90m\", at most {most}"),
             Self::Instant => "an instant like 2026-03-02T08:00:00Z".to_owned(),
-            Self::Time => "a duration like \"8h\", or an instant".to_owned(),
+            Self::Time => "a duration like \"8h\", an instant, or a time of the day like \"09:00\"".to_owned(),
+            Self::Past => "a duration like \"8h\", or an instant".to_owned(),
             Self::Oid => "an object identifier, or its name".to_owned(),
             Self::Sid => "a security identifier".to_owned(),
             Self::Guid => "a GUID".to_owned(),
@@ -139,7 +148,9 @@ impl ValueType {
             Self::Answer => {
                 "an answer: a word such as \"yes\", or { pin = \"1234\" }, or { card = \"alice-card\" }".to_owned()
             }
-            Self::Steps => "a list of steps".to_owned(),
+            Self::Steps | Self::SequenceSteps => "a list of steps".to_owned(),
+            Self::Sequences => "tables by name, each a sequence".to_owned(),
+            Self::Arguments => "a table, each value a text, a number, an instant, true or false".to_owned(),
         }
     }
 }

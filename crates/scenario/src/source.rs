@@ -106,6 +106,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// Whether the other place is in this one.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// From the first byte of `self` to the last of `other`, when both are in one file; otherwise `self`.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

@@ -24,6 +24,46 @@ pub fn suggestion<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>
     }
 }
 
+/// What other languages and programs call what this one has: the language's word for an author's intent.
+const INTENTS: &[(&str, &[&str])] = &[
+    (
+        "expect",
+        &["assert", "assert-that", "expects", "should", "verify", "ensure", "must", "require", "see", "seen", "await"],
+    ),
+    ("state", &["look", "inspect", "check", "validate", "examine", "query"]),
+    ("never", &["not", "absent", "forbid", "refute", "assert-not", "expect-not", "no", "unexpected"]),
+    ("wait", &["sleep", "delay", "pause", "advance", "tick", "skip"]),
+    ("do", &["run", "call", "use", "perform", "sequence", "include", "steps", "execute"]),
+    ("logon", &["login", "log-on", "log-in", "signin", "sign-in"]),
+    ("logoff", &["logout", "log-off", "log-out", "signout", "sign-out"]),
+    ("boot", &["start", "power-on", "restart", "reboot", "startup"]),
+    ("shutdown", &["power-off", "poweroff", "halt"]),
+    ("gp-refresh", &["gpupdate", "group-policy", "refresh"]),
+    ("pulse", &["enroll", "autoenroll", "certutil", "trigger"]),
+    ("click", &["press", "tap"]),
+    ("insert", &["plug", "plug-in", "put"]),
+    ("remove", &["eject", "pull", "unplug", "withdraw"]),
+    ("prompt", &["ask", "asked", "dialog", "question", "pin"]),
+    ("answer", &["enter", "type", "input", "choose", "response"]),
+    ("change", &["modify", "update", "alter"]),
+    ("ca", &["approve", "deny", "revoke", "issue"]),
+    ("at", &["when", "time"]),
+    ("after", &["later", "delayed"]),
+    ("until", &["before", "deadline"]),
+    ("within", &["timeout", "max", "in"]),
+    ("who", &["user", "actor", "principal", "as-user", "by"]),
+    ("as", &["bind", "save", "store-as", "name", "id", "capture"]),
+    ("facts", &["where", "match", "matching", "having", "fields"]),
+    ("with", &["args", "arguments", "parameters", "params"]),
+    ("only", &["if", "variant", "variants"]),
+];
+
+/// The key of a step that an author means who writes it as other languages do; nothing for other words.
+pub(crate) fn meant_key(wrong: &str) -> Option<&'static str> {
+    let wrong = wrong.to_lowercase().replace('_', "-");
+    INTENTS.iter().find(|(_, words)| words.contains(&wrong.as_str())).map(|(key, _)| *key)
+}
+
 /// Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places. Only the first 64
 /// characters count, so that a file of one enormous word stays cheap.
 pub(crate) fn distance(left: &str, right: &str) -> usize {
@@ -48,6 +88,24 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::{MODIFIERS, VERBS};
+
+    #[test]
+    fn an_intent_has_one_word_and_that_is_a_key_of_steps() {
+        let keys: Vec<&str> =
+            VERBS.iter().map(|verb| verb.word).chain(MODIFIERS.iter().map(|modifier| modifier.name)).collect();
+        let mut known = Vec::new();
+        for (key, words) in INTENTS {
+            assert!(keys.contains(key), "{key}");
+            for word in *words {
+                assert!(!keys.contains(word) && !known.contains(word), "{word}");
+                assert_eq!(meant_key(word), Some(*key));
+                known.push(word);
+            }
+        }
+        assert_eq!(meant_key("Log_In"), Some("logon"));
+        assert_eq!(meant_key("clik"), None);
+    }
 
     #[test]
     fn the_nearest_name_is_found_and_far_ones_are_not() {

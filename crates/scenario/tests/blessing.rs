@@ -231,7 +231,7 @@ fn notes_tell_what_is_new_and_what_the_author_has_to_do() {
     );
     let a = r#"added: { at = "1m", expect = "event", facts = { severity = "error", context = "a" } }"#;
     check("  { wait = \"2m\" },", events(&[m(1)]), &[(8, a, None)]);
-    let guards = "`never` guards from 00:01:00 on only, no longer from 00:00:00: what comes between is not guarded";
+    let guards = "`never` guards from 00:01:00 (2026-03-02 08:01:00) on only, no longer from 00:00:00 (2026-03-02 08:00:00): what comes between is not guarded";
     for end in ["within", "until"] {
         let never = format!("  # why\n  {{ never = \"issued\", {end} = \"2m\" }},");
         check(&never, events(&[m(1)]), &[(8, a, None), (10, guards, None)]);

@@ -145,7 +145,7 @@ fn a_forgotten_prompt_is_named_and_nothing_that_follows_from_it() {
 #[test]
 fn after_a_step_that_did_not_come_the_story_goes_on_from_its_time() {
     let balloon = r#"{ after = "30s", expect = "balloon", as = "seen" }"#;
-    let late = "it came at another time: 00:01:00 alice balloon";
+    let late = "it came at another time: 00:01:00 (2026-03-02 08:01:00) alice balloon";
     fails(&format!(r#"{CARD}, {balloon}, {{ after = "30s", expect = "icon" }}"#), &[(Code::DidNotCome, balloon, late)]);
     // What the failed step would have bound is not missed a second time.
     let request = r#"{ expect = "request", as = "asked" }"#;
@@ -161,7 +161,10 @@ fn the_nearer_of_two_other_times_is_told_first() {
     let script = Script::new().at(at(10), "alice", Kind::Icon, &[]).at(at(100), "alice", Kind::Icon, &[]);
     let text =
         told("  { logon = \"alice\" },\n  { after = \"20m\", expect = \"icon\" },\n  { wait = \"2h\" },", script);
-    let (suggestion, far) = (text.find("00:10:00 alice icon"), text.find("01:40:00 alice icon"));
+    let (suggestion, far) = (
+        text.find("00:10:00 (2026-03-02 08:10:00) alice icon"),
+        text.find("01:40:00 (2026-03-02 09:40:00) alice icon"),
+    );
     assert!(suggestion.is_some() && suggestion < far, "{text}");
 }
 
@@ -170,6 +173,10 @@ fn a_balloon_that_is_gone_leaves_its_icon() {
     let click = r#"{ after = "30s", click = "balloon" }"#;
     fails(
         &format!("{CARD}, {BALLOON}, {click}"),
-        &[(Code::NotDone, click, "the balloon went away at 00:01:15; the icon is still there: click = \"icon\"")],
+        &[(
+            Code::NotDone,
+            click,
+            "the balloon went away at 00:01:15 (2026-03-02 08:01:15); the icon is still there: click = \"icon\"",
+        )],
     );
 }

@@ -105,16 +105,43 @@ impl Row {
 /// In the first instant of the story alone.
 const FIRST: &[(At, &[Code])] = &[(At(0, 0), PASSES), (At(0, 1), MISSED), (At(2, 0), MISSED)];
 
+/// Exactly a day after the start.
+const NEXT_DAY: &[(At, &[Code])] =
+    &[(At(0, 0), MISSED), (At(1440, -1), MISSED), (At(1440, 0), PASSES), (At(1440, 1), MISSED)];
+/// The wall clock is set at the start, two minutes before seven and before midnight.
+const SET_BACK: &str = r#"{ change = "clock", set = { wall = 2026-03-02T06:58:00Z } },"#;
+const SET_FORWARD: &str = r#"{ change = "clock", set = { wall = 2026-03-04T23:58:00Z } },"#;
+
 const ROWS: &[Row] = &[
     row("", r#"{ expect = "run-ended" }"#, FIRST),
     row(WAIT, r#"{ expect = "run-ended" }"#, EXACTLY),
     row("", r#"{ at = "2m", expect = "run-ended" }"#, EXACTLY),
     row("", r#"{ at = 2026-03-02T08:02:00Z, expect = "run-ended" }"#, EXACTLY),
+    row("", r#"{ at = "08:02", expect = "run-ended" }"#, EXACTLY),
     row(r#"{ wait = "1m" },"#, r#"{ at = "2m", expect = "run-ended" }"#, EXACTLY),
+    // The story begins at eight: that is now at the start, and a day later after it.
+    row("", r#"{ at = "08:00", expect = "run-ended" }"#, FIRST),
+    row(r#"{ wait = "1m" },"#, r#"{ at = "08:00", expect = "run-ended" }"#, NEXT_DAY),
+    row("", r#"{ at = "+1d 08:00", expect = "run-ended" }"#, NEXT_DAY),
+    row(SET_BACK, r#"{ at = "07:00", expect = "run-ended" }"#, EXACTLY),
+    row(SET_FORWARD, r#"{ at = "00:00", expect = "run-ended" }"#, EXACTLY),
+    row(SET_FORWARD, r#"{ at = "+1d 00:00", expect = "run-ended" }"#, EXACTLY),
     row("", r#"{ after = "2m", expect = "run-ended" }"#, EXACTLY),
     row(r#"{ wait = "1m" },"#, r#"{ after = "1m", expect = "run-ended" }"#, EXACTLY),
+    row(WAIT, r#"{ do = "ends" }"#, EXACTLY),
+    row("", r#"{ at = "2m", do = "ends" }"#, EXACTLY),
+    row(r#"{ wait = "1m" },"#, r#"{ after = "1m", do = "ends" }"#, EXACTLY),
     row(WAIT, r#"{ until = "4m", expect = "run-ended" }"#, BETWEEN),
     row(WAIT, r#"{ until = 2026-03-02T08:04:00Z, expect = "run-ended" }"#, BETWEEN),
+    row(WAIT, r#"{ until = "08:04", expect = "run-ended" }"#, BETWEEN),
+    row("", r#"{ at = "08:02", until = "08:04", expect = "run-ended" }"#, BETWEEN),
+    // The end is counted from the beginning of the step: the next day's here.
+    row(
+        "",
+        r#"{ at = "08:02", until = "08:02", expect = "run-ended" }"#,
+        &[(At(2, -1), MISSED), (At(2, 0), PASSES), (At(1442, -1), PASSES), (At(1442, 0), MISSED)],
+    ),
+    row(SET_BACK, r#"{ at = "07:00", until = "07:02", expect = "run-ended" }"#, BETWEEN),
     row(WAIT, r#"{ within = "2m", expect = "run-ended" }"#, BETWEEN),
     row("", r#"{ at = "2m", until = "4m", expect = "run-ended" }"#, BETWEEN),
     row("", r#"{ at = "2m", within = "4m", expect = "run-ended" }"#, BETWEEN),
@@ -137,6 +164,7 @@ const ROWS: &[Row] = &[
     // What comes before `never`, with any verb, is none of its business.
     row(WAIT, r#"{ never = "run-ended", until = "4m" }"#, GUARDED),
     row(WAIT, r#"{ never = "run-ended", until = 2026-03-02T08:04:00Z }"#, GUARDED),
+    row(WAIT, r#"{ never = "run-ended", until = "08:04" }"#, GUARDED),
     row(WAIT, r#"{ never = "run-ended", within = "2m" }"#, GUARDED),
     row(r#"{ never = "icon", until = "2m" },"#, r#"{ never = "run-ended", within = "2m" }"#, GUARDED),
     row(
@@ -157,6 +185,7 @@ const ROWS: &[Row] = &[
     ),
     row(WAIT, r#"{ state = "desktop", of = "alice", facts = { icon = true } }"#, SEEN).says(ICON),
     row("", r#"{ at = "2m", state = "desktop", of = "alice", facts = { icon = true } }"#, SEEN).says(ICON),
+    row("", r#"{ at = "08:02", state = "desktop", of = "alice", facts = { icon = true } }"#, SEEN).says(ICON),
     row("", r#"{ after = "2m", state = "desktop", of = "alice", facts = { icon = true } }"#, SEEN).says(ICON),
     row(
         "",
@@ -228,6 +257,17 @@ const BEGINS: &[Beginning] = &[
         r#"at = "2m""#,
         &[(At(2, -1), Ok(At(2, 0))), (At(2, 0), Ok(At(2, 0))), (At(2, 1), Err(TOO_LATE))],
     ),
+    // A time of the day is never past, and never now.
+    (
+        r#"{ within = "9m", expect = "run-ended", who = "alice" },"#,
+        r#"at = "08:02""#,
+        &[(At(2, -1), Ok(At(2, 0))), (At(2, 0), Ok(At(1442, 0))), (At(2, 1), Ok(At(1442, 0)))],
+    ),
+    (
+        r#"{ at = "1m", pulse = "alice" },"#,
+        r#"on = "run-ended", who = "alice", until = "08:02""#,
+        &[(At(1, 0), Err(MISSED)), (At(1, 1), Ok(At(1, 1))), (At(2, -1), Ok(At(2, -1))), (At(2, 0), Err(MISSED))],
+    ),
     (
         r#"{ within = "9m", expect = "run-ended", who = "alice" },"#,
         r#"after = "1m""#,
@@ -274,7 +314,7 @@ fn play(steps: &str, script: Script) -> (Vec<Code>, Option<SimTime>, String) {
     let text = format!(
         "scenario = 1\ntitle = \"A script\"\n[world]\nextends = \"contoso\"\n[[world.user]]\nname = \"bob\"\n\
          [[world.card]]\nname = \"alice-card\"\natr = \"gids\"\n[[world.card]]\nname = \"other-card\"\natr = \"gids\"\n\
-         [timeline]\nsteps = [\n{steps}\n]\n"
+         [sequences.ends]\nsteps = [{{ expect = \"run-ended\" }}]\n[timeline]\nsteps = [\n{steps}\n]\n"
     );
     let checked = check("script.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
     let sound = checked.found.list().iter().all(|problem| problem.code == Code::NothingChecked);

@@ -14,4 +14,4 @@ mod timeline;
 pub use json::{TraceDigest, digest, to_json_line, to_json_lines};
 pub use read::{MAX_BYTES, MAX_LINE, MAX_RECORDS, Problem, ReadError, read_json_lines};
 pub use record::{Kind, Record, RecordId, Trace};
-pub use timeline::{Detail, TimelineOptions, line, render};
+pub use timeline::{Dates, Detail, TimelineOptions, WALL_WIDTH, line, render, render_dated};

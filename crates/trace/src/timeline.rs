@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use autoenroll_model::{Fact, Facts, SimTime};
+use autoenroll_model::{Fact, Facts, FileTime, SimTime};
 
 use crate::{Kind, Record, Trace};
 
@@ -49,17 +49,54 @@ pub struct TimelineOptions {
 /// The timeline, a line a record; the time stands only where it changes.
 #[must_use]
 pub fn render(trace: &Trace, options: TimelineOptions) -> String {
-    let told = |record: &&Record| Detail::of(record.kind) <= options.detail;
-    let actors = trace.records().iter().filter(told).map(|r| r.actor.chars().count()).max().unwrap_or(0).min(24);
+    told(trace, options, |_| String::new())
+}
+
+/// The timeline with what the wall clock shows beside the time since the start.
+#[must_use]
+pub fn render_dated(trace: &Trace, options: TimelineOptions, wall: impl Fn(SimTime) -> FileTime) -> String {
+    let mut dates = Dates::default();
+    told(trace, options, |time| match time {
+        Some(time) => format!("  {:>WALL_WIDTH$}", dates.shown(wall(time))),
+        None => format!("  {:WALL_WIDTH$}", ""),
+    })
+}
+
+/// Characters of a wall time with its date.
+pub const WALL_WIDTH: usize = "2026-03-02 08:00:00".len();
+
+/// Wall times one below the other: the date stands only where it changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dates(Option<(i64, i64, i64)>);
+
+impl Dates {
+    /// `2026-03-02 08:00:00`, or `08:00:00` on the day of the time before; UTC.
+    pub fn shown(&mut self, wall: FileTime) -> String {
+        let text = wall.to_string();
+        let (date, time) = text.split_once('T').unwrap_or(("", &text));
+        let time = time.trim_end_matches('Z');
+        match self.0.replace(wall.date()) == Some(wall.date()) {
+            true => time.to_owned(),
+            false => format!("{date} {time}"),
+        }
+    }
+}
+
+/// `wall` makes the column of the wall clock, for a new time or for none.
+fn told(trace: &Trace, options: TimelineOptions, mut wall: impl FnMut(Option<SimTime>) -> String) -> String {
+    let is_told = |record: &&Record| Detail::of(record.kind) <= options.detail;
+    let actors = trace.records().iter().filter(is_told).map(|r| r.actor.chars().count()).max().unwrap_or(0).min(24);
     let mut text = String::new();
     let mut last: Option<SimTime> = None;
-    for record in trace.records().iter().filter(told) {
-        let time = if last == Some(record.at) { String::new() } else { record.at.to_string() };
+    for record in trace.records().iter().filter(is_told) {
+        let new = (last != Some(record.at)).then_some(record.at);
+        let time = new.map(|time| time.to_string()).unwrap_or_default();
+        let wall = wall(new);
         last = Some(record.at);
         let what = format!("{:<17}", record.kind.as_str());
         let what = if options.colour { paint(record.kind, &what) } else { what };
         let facts = facts_for_people(&record.facts);
-        let line = format!("{time:>18}  {:<actors$}  {what} {facts}", record.actor);
+        let line = format!("{time:>18}{wall}  {:<actors$}  {what} {facts}", record.actor);
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
@@ -102,6 +139,8 @@ fn paint(kind: Kind, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use autoenroll_model::Duration;
+
     use super::*;
 
     #[test]
@@ -127,5 +166,27 @@ mod tests {
             "          00:00:00  alice  logon             computer=WKS01\n                    CA     request           request=abababababababababababab…80B\n"
         );
         assert_eq!(render(&trace, TimelineOptions { detail: Detail::Everything, colour: false }).lines().count(), 3);
+    }
+
+    #[test]
+    fn a_date_stands_where_it_changes() {
+        let mut trace = Trace::new();
+        for hours in [0, 0, 1, 16, 40] {
+            trace.push(SimTime::START + Duration::hours(hours), "alice", Kind::Logoff, Facts::new(), vec![]);
+        }
+        let start = FileTime::from_unix_seconds(1_772_438_400);
+        let options = TimelineOptions { detail: Detail::Story, colour: false };
+        let dated = render_dated(&trace, options, |time| start + time.since(SimTime::START));
+        let lines: Vec<String> = dated.lines().map(|line| line.split("  alice").next().unwrap().to_owned()).collect();
+        assert_eq!(
+            lines,
+            [
+                "          00:00:00  2026-03-02 08:00:00",
+                "                                       ",
+                "          01:00:00             09:00:00",
+                "          16:00:00  2026-03-03 00:00:00",
+                "       1d 16:00:00  2026-03-04 00:00:00",
+            ]
+        );
     }
 }

@@ -135,6 +135,22 @@ impl Names {
         let named = self.cards.get(text).or_else(certificate).or_else(|| self.containers.get(text));
         named.cloned().unwrap_or_else(|| text.to_owned())
     }
+
+    /// A sentence, such as a CA's disposition message, with the name of each certificate in place of its thumbprint.
+    pub(crate) fn sentence(&self, text: &str) -> String {
+        let is_hexadecimal = |c: char| c.is_ascii_hexdigit();
+        let mut told = String::new();
+        let mut rest = text;
+        while let Some(start) = rest.find(is_hexadecimal) {
+            let (before, word) = rest.split_at(start);
+            let end = word.find(|c: char| !is_hexadecimal(c)).unwrap_or(word.len());
+            let (word, behind) = word.split_at(end);
+            told.push_str(before);
+            told.push_str(self.certificates.get(word).map_or(word, |named| named.name.as_str()));
+            rest = behind;
+        }
+        told + rest
+    }
 }
 
 #[cfg(test)]
@@ -168,5 +184,7 @@ mod tests {
             names.translate(&facts).to_string(),
             "card=alice-card cards=[alice-card, other] certificate=old-logon container=alice-card/1 tries-left=3"
         );
+        let message = "refused 0xBEEF: not revoked [certificate=beef, beef00]; caf\u{e9}";
+        assert_eq!(names.sentence(message), "refused 0xBEEF: not revoked [certificate=old-logon, beef00]; caf\u{e9}");
     }
 }

@@ -316,7 +316,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let asked = self.trace.get(because).and_then(|request| request.facts.text("template"));
                 let asked = asked.filter(|_| template.is_empty()).map(str::to_owned);
                 let facts = facts.with_some("template", asked);
-                let facts = facts.with("code", code.to_string()).with("reason", reply.message.as_str());
+                let facts = facts.with("code", code.to_string()).with("reason", self.names.sentence(&reply.message));
                 self.record(ca, Kind::Denied, facts, causes)
             }
         };

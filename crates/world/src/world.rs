@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{CoreFactory, Decision, Decisions, Facts, FileTime, HResult, Profile, Provider, SimTime};
+use autoenroll_model::{CoreFactory, Decision, Decisions, Fact, Facts, FileTime, HResult, Profile, Provider, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault, LocalEffect};
@@ -248,7 +248,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             .with("outcome", decision.outcome);
         for (name, fact) in self.names.translate(&decision.facts).iter() {
             if facts.get(name).is_none() {
-                facts.set(name, fact.clone());
+                let fact = match fact {
+                    Fact::Text(text) if name == "message" => Fact::Text(self.names.sentence(text)),
+                    other => other.clone(),
+                };
+                facts.set(name, fact);
             }
         }
         self.record(actor, Kind::Decision, facts, causes)

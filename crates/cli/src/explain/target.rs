@@ -1,7 +1,7 @@
 //! What a question is about.
 
 use autoenroll_model::{HRESULT_NAMES, HResult, SWITCHES};
-use autoenroll_scenario::{FileId, Requirement, Requirements as _, vocabulary};
+use autoenroll_scenario::{FileId, Requirement, Requirements as _, Step, vocabulary};
 
 use crate::Failure;
 use crate::catalogue::Catalogue;
@@ -71,7 +71,15 @@ impl Moment {
                 .filter(|at| *at < steps.len())
                 .ok_or_else(|| Failure::Usage(format!("{} has no step {step}; it has {}", story.name, steps.len()))),
             Self::Line(line) => {
-                let lines = steps.iter().map(|step| line_of(step.span.start)..=line_of(step.span.end));
+                // The line that does a sequence is its first step.
+                let lines = steps.iter().map(|step| line_of(step.line().start)..=line_of(step.line().end));
+                let written = |step: &Step| {
+                    let is_own = step.span.file == FileId::OWN;
+                    is_own && (line_of(step.span.start)..=line_of(step.span.end)).contains(&line)
+                };
+                if let Some(at) = steps.iter().position(written) {
+                    return Ok(at);
+                }
                 lines.clone().position(|lines| lines.contains(&line)).ok_or_else(|| {
                     let near = lines.enumerate().min_by_key(|(_, lines)| lines.start().abs_diff(line));
                     let near =

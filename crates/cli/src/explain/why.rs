@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::SimTime;
-use autoenroll_scenario::{FailureKind, RunReport, StepKind};
+use autoenroll_scenario::{FailureKind, RunReport, Span, Step, StepKind};
 use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
 
 use super::fate::{decided, decides, is_idle};
@@ -34,24 +34,39 @@ pub(super) fn step(
     let matched = report.matched.get(at).copied().flatten();
     let number = at + 1;
     if let Some(record) = came.or(matched).and_then(|id| report.trace.get(id)) {
-        writeln!(console.out, "step {number} of {}, at {}: {}", story.name, record.at, told(record, catalogue))?;
+        writeln!(
+            console.out,
+            "step {number} of {}, at {}: {}",
+            story.name,
+            report.wall().moment(record.at),
+            told(record, catalogue)
+        )?;
+        if let Some(place) = of_sequence(story, step) {
+            writeln!(console.out, "{place}")?;
+        }
         if let Some(wrong) = wrong {
-            writeln!(console.out, "the step fails: {}", wrong.to_diagnostic(&report.trace).message)?;
+            writeln!(console.out, "the step fails: {}", wrong.to_diagnostic(report).message)?;
         }
         return because(record, &report.trace, detail, catalogue, console);
     }
     let not_played = at >= story.scenario.steps.len() - report.not_played;
     let what = match (wrong, &step.kind) {
-        (Some(wrong), _) => format!("fails at {}: {}", wrong.at, wrong.to_diagnostic(&report.trace).message),
+        (Some(wrong), _) => {
+            format!("fails at {}: {}", report.wall().moment(wrong.at), wrong.to_diagnostic(report).message)
+        }
         (None, _) if not_played => "is not played, because an earlier step fails".to_owned(),
         (None, StepKind::Action(_)) => "is an action: nothing in the story leads to it".to_owned(),
         (None, StepKind::Wait(_)) => "only lets time go by".to_owned(),
         (None, StepKind::Never(_)) => "holds: nothing like this came".to_owned(),
         (None, StepKind::State { .. }) => "holds: everything is as it says".to_owned(),
-        (None, StepKind::Expect(_) | StepKind::Prompt { .. }) => "matched no record".to_owned(),
+        (None, StepKind::Expect(_) | StepKind::Prompt { .. } | StepKind::Do(_)) => "matched no record".to_owned(),
     };
     writeln!(console.out, "step {number} of {} {what}", story.name)?;
-    writeln!(console.out, "    {}\n", story.scenario.files.slice(step.span))?;
+    writeln!(console.out, "    {}", story.scenario.files.slice(step.span))?;
+    if let Some(place) = of_sequence(story, step) {
+        writeln!(console.out, "    {place}")?;
+    }
+    writeln!(console.out)?;
     let template = template(step).and_then(|name| runs::known(name, story).ok());
     match (template, &step.kind) {
         (Some(template), _) => {
@@ -68,6 +83,15 @@ pub(super) fn step(
             Ok(())
         }
     }
+}
+
+/// Of a step of a sequence, where it is written and which line of the story does it.
+fn of_sequence(story: &Story, step: &Step) -> Option<String> {
+    let used = step.used.as_ref()?;
+    let files = &story.scenario.files;
+    let line = |span: Span| files.line_column(span.file, span.start).0;
+    let (file, written, done) = (files.name(step.span.file), line(step.span), line(used.span));
+    Some(format!("it comes of the sequence `{}`: written in {file}:{written}, done in line {done}", used.name))
 }
 
 /// Everything that led to a record, in the order in which it happened.

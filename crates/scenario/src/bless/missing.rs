@@ -14,8 +14,9 @@ use super::splice::{self, Retimed};
 use super::{Edit, Guard, NewStep};
 use crate::Code;
 use crate::check::Scenario;
+use crate::clock::{Edge, WallClock};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Step, StepBegin, StepEnd, StepKind, parse};
+use crate::document::{Step, StepBegin, StepEnd, StepKind, Time, parse};
 use crate::print::{self, Style, value};
 use crate::run::unnamed::{answers_to, exit_before, expects, insert_position, step_for, timed};
 use crate::run::{Failure, FailureKind, RunReport, StepExit};
@@ -42,6 +43,8 @@ struct Gap {
     follower: Option<Span>,
     /// The step that comes next, when it is a `never` that guards less then.
     guard: Option<Guard>,
+    /// The line that does a sequence, when a step of that would have to come or to change.
+    sequence: Option<Span>,
 }
 
 /// A step that is missing.
@@ -98,8 +101,14 @@ fn unexpected(reason: String, span: Span) -> Diagnostic {
     Diagnostic::error(Code::Unexpected, reason, span)
 }
 
-/// Nothing comes between an action and the step that acts on what the action leads to.
+/// Nothing comes within a sequence, which other lines do too, nor between an action and the step that acts on what the
+/// action leads to.
 fn splits(gap: &Gap) -> Result<(), Box<Diagnostic>> {
+    if let Some(line) = gap.sequence {
+        let reason =
+            "what no step names comes within the sequence that is done here; blessing changes none, write it by hand";
+        return Err(Box::new(unexpected(reason.to_owned(), line)));
+    }
     let Some(span) = gap.follower else { return Ok(()) };
     let reason = "what no step names comes before this step, which has to follow an action or answer; write it by hand";
     Err(Box::new(unexpected(reason.to_owned(), span)))
@@ -202,25 +211,37 @@ fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: 
         missing.push(Missing { step, answers, time: record.at, runs: BTreeSet::from([run]) });
         clock = record.at;
     }
-    let after = before.map(|before| scenario.steps[before].span);
+    let after = before.map(|before| scenario.steps[before].line());
     let next = scenario.steps.get(at);
+    let sequence = next.and_then(|next| next.used.as_ref()).map(|used| used.span);
+    let inside = sequence.filter(|line| after == Some(*line));
     let waits = next.is_some_and(expects) && report.matched[at].is_none();
     let together = report.exits.get(at).copied().flatten().is_some_and(|next| next.clock == clock) && !waits;
-    let retimed = next.and_then(|next| retimed(next, exit, clock, together, scenario));
+    let retimed = next.and_then(|next| retimed(next, exit, clock, together, scenario, report));
     let follower = next.filter(|next| next.on.is_some() && !timed(next)).map(|next| next.span);
+    let wall = report.wall();
     let guard = next.filter(|next| matches!(next.kind, StepKind::Never(_)) && clock > exit.clock).map(|next| Guard {
         span: next.verb.span,
         text: format!(
-            "`never` guards from {clock} on only, no longer from {}: what comes between is not guarded",
-            exit.clock
+            "`never` guards from {} on only, no longer from {}: what comes between is not guarded",
+            wall.moment(clock),
+            wall.moment(exit.clock)
         ),
     });
-    Gap { after, missing, retimed, follower, guard }
+    let sequence = inside.or(sequence.filter(|_| retimed.is_some() || follower.is_some()));
+    Gap { after, missing, retimed, follower, guard, sequence }
 }
 
 /// How the times of the next step have to change, now that the clock shows `clock` before it and not what the step
 /// before it `exit`.
-fn retimed(step: &Step, exit: StepExit, clock: SimTime, together: bool, scenario: &Scenario) -> Option<Retimed> {
+fn retimed(
+    step: &Step,
+    exit: StepExit,
+    clock: SimTime,
+    together: bool,
+    scenario: &Scenario,
+    report: &RunReport,
+) -> Option<Retimed> {
     let mut changes = Vec::new();
     let shorter = |from: SimTime, duration: &Spanned<Duration>| {
         let over = (from + duration.value).0.checked_sub(clock.0);
@@ -229,7 +250,7 @@ fn retimed(step: &Step, exit: StepExit, clock: SimTime, together: bool, scenario
     // What is missing has the clock moved already, and the step matches or acts in the same instant.
     let taken_over = together && clock > exit.clock && step.on.is_none();
     match &step.begin {
-        StepBegin::At(when) if taken_over || when.value.after(scenario.spec.start) < clock => {
+        StepBegin::At(when) if taken_over || passed(when.value, exit.clock, clock, scenario, report) => {
             changes.push((when.span, None))
         }
         StepBegin::After(duration) if taken_over => changes.push((duration.span, None)),
@@ -252,4 +273,12 @@ fn retimed(step: &Step, exit: StepExit, clock: SimTime, together: bool, scenario
         changes.push(shorter(exit.clock, duration));
     }
     (!changes.is_empty()).then_some(Retimed { step: step.span, changes })
+}
+
+/// Whether the moment at which a step began, when the story was at `before`, is past when it is at `clock`. A time of
+/// the day is also past when it is now: the next one is tomorrow's.
+fn passed(time: Time, before: SimTime, clock: SimTime, scenario: &Scenario, report: &RunReport) -> bool {
+    let start = scenario.spec.start;
+    let time_before = time.resolve(start, before, &WallClock::of(start, &report.trace), Edge::Begin);
+    time_before < clock || (matches!(time, Time::OfDay(_)) && time_before == clock && clock > before)
 }

@@ -12,8 +12,8 @@ use crate::document::{ActionStep, ExpectedFact, ExpectedValue, Pattern, PromptAn
 use crate::instant;
 use crate::lower::{NameKind, WorldNames};
 use crate::shape::{
-    FactSchema, FactType, LookAt, PROMPTS, RecordSchema, choices_of, example_answer, prompt_schema, record_schema,
-    state_schema, unknown_word,
+    FactSchema, FactType, LookAt, PROMPTS, RECORDS, RecordSchema, choices_of, example_answer, prompt_schema,
+    record_schema, state_schema, unknown_word,
 };
 use crate::source::{Span, Spanned};
 use crate::suggestion::suggestion;
@@ -51,7 +51,7 @@ pub(super) fn check(step: &Step, known: &Known<'_>, found: &mut Diagnostics) {
             }
             of_facts(&format!("state of `{}`", schema.subject), &[schema.facts], false, facts, known, found);
         }
-        StepKind::Action(_) | StepKind::Wait(_) => {}
+        StepKind::Action(_) | StepKind::Wait(_) | StepKind::Do(_) => {}
     }
 }
 
@@ -136,11 +136,38 @@ fn of_facts(
 fn no_such_fact(whose: &str, lists: &[&'static [FactSchema]], name: &Spanned<String>) -> Diagnostic {
     let known: Vec<&str> = lists.iter().flat_map(|list| *list).map(|fact_schema| fact_schema.name).collect();
     let help = match suggestion(&name.value, known.iter().copied()) {
+        _ if elsewhere(&name.value).is_some() => elsewhere(&name.value).unwrap_or_default(),
         Some(suggestion) => format!("did you mean `{suggestion}`?"),
+        None if !stating(&name.value).is_empty() => format!("it is a fact of {}", stating(&name.value)),
         None if known.is_empty() => "it has none".to_owned(),
         None => format!("it has {}", known.join(", ")),
     };
     Diagnostic::error(Code::NoSuchFact, format!("no {whose} has a fact `{}`", name.value), name.span).help(help)
+}
+
+/// Where to look for what is told elsewhere than people look first.
+fn elsewhere(name: &str) -> Option<String> {
+    let text = match name {
+        "renewal" | "renewed" | "is-renewal" => {
+            "a renewal is told by `renews` of its `request`, and by `action` of `item-started` and `item-ended`"
+        }
+        "renews" => {
+            "it is a fact of the `request`, which comes before: { expect = \"request\", facts = { renews = ... } }"
+        }
+        "requester" => {
+            "`issued`, `pending` and `denied` state the `requester`; for other records write who = \"alice\""
+        }
+        "user" | "principal" | "actor" | "owner" => "whose record it is says `who`, beside `facts`: who = \"alice\"",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// The records that state a fact of that name, when they are few.
+fn stating(name: &str) -> String {
+    let states = |schema: &&RecordSchema<Kind>| schema.facts.iter().any(|fact| fact.name == name);
+    let kinds: Vec<String> = RECORDS.iter().filter(states).map(|schema| format!("`{}`", schema.subject)).collect();
+    if kinds.len() > 6 { String::new() } else { kinds.join(", ") }
 }
 
 fn of_value(

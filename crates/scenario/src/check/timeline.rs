@@ -57,7 +57,7 @@ pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found:
         StepKind::State { look, of, .. } => {
             defaults.of = looked_at(step, look.value, of.as_ref(), cx, principals, found)
         }
-        StepKind::Wait(_) => {}
+        StepKind::Wait(_) | StepKind::Do(_) => {}
     }
     defaults
 }

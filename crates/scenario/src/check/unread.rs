@@ -13,6 +13,8 @@ pub(super) struct Unread {
     names: bool,
     /// Whether anything outside the timeline is wrong at all.
     world: bool,
+    /// Whether something of a sequence is.
+    sequences: bool,
     /// The first step of which something is, by its place.
     first_step: Option<usize>,
     /// What such steps bind.
@@ -24,7 +26,14 @@ impl Unread {
     pub(super) fn of(root: &Table, found: &Diagnostics) -> Self {
         let steps = root.table("timeline").map_or(&[][..], |timeline| timeline.list("steps"));
         let mut unread = Self::default();
+        let sequences = root.get("sequences");
         for problem in found.list() {
+            // Any step may do it.
+            if sequences.is_some_and(|node| inside_of_table(problem.span, node)) && moves_order(problem.code) {
+                unread.first_step = Some(0);
+                unread.sequences = true;
+                continue;
+            }
             let Some(step) = steps.iter().find(|step| inside(problem.span, step)) else {
                 unread.names |= loses_names(problem, root);
                 unread.world = true;
@@ -50,6 +59,7 @@ impl Unread {
             Code::MissingKey => !self.names && !behind,
             Code::EmptyInterval | Code::LooseOn | Code::RandomOffset | Code::NothingChecked => !behind,
             Code::UnusedCertificate => !self.world,
+            Code::UnknownBinding => !self.sequences,
             _ => true,
         }
     }
@@ -87,6 +97,12 @@ fn loses_names(problem: &Diagnostic, root: &Table) -> bool {
             || entries()
                 .flat_map(|entry| entry.node.as_list())
                 .any(|node| nameless(node) && inside(problem.span, node)))
+}
+
+/// The place of a table with a header is the header, so what is in it is looked through.
+fn inside_of_table(span: Span, node: &Node) -> bool {
+    let within = |entry: &Entry| entry.key.span.contains(span) || inside_of_table(span, &entry.node);
+    inside(span, node) || node.as_table().is_some_and(|table| table.0.iter().any(within))
 }
 
 fn inside(span: Span, node: &Node) -> bool {

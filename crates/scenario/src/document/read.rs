@@ -56,6 +56,7 @@ pub(super) fn document(root: &Table) -> Document {
     Document {
         about: about(root),
         world: root.table("world").cloned().unwrap_or_default(),
+        sequences: root.table("sequences").cloned().unwrap_or_default(),
         steps: steps.iter().filter_map(step::read).collect(),
         vary: root.tables("vary").cloned().collect(),
         sweep: root.text("sweep").and_then(|text| Some(Spanned::new(text.value.parse().ok()?, text.span))),

@@ -13,7 +13,7 @@ use crate::source::Spanned;
 use crate::tree::{Node, Table, Value};
 
 /// A step; `None` when its verb or what the verb needs could not be understood.
-pub(super) fn read(node: &Node) -> Option<Step> {
+pub(crate) fn read(node: &Node) -> Option<Step> {
     let table = node.as_table()?;
     let mut verbs = table.0.iter().filter_map(|entry| Some((verb_named(&entry.key.value)?, entry)));
     let (verb, entry) = verbs.next()?;
@@ -35,6 +35,7 @@ pub(super) fn read(node: &Node) -> Option<Step> {
         on,
         who: name(table, "who"),
         only: table.texts("only").map(|text| text.map(str::to_owned)).collect(),
+        used: None,
         kind: kind(verb.word, table)?,
     })
 }
@@ -42,6 +43,7 @@ pub(super) fn read(node: &Node) -> Option<Step> {
 fn kind(verb: &'static str, table: &Table) -> Option<StepKind> {
     match verb {
         "wait" => duration(table, "wait").map(StepKind::Wait),
+        "do" => Some(StepKind::Do(table.clone())),
         "expect" => Some(StepKind::Expect(pattern(table, word(table, "expect")?))),
         "never" => Some(StepKind::Never(pattern(table, word(table, "never")?))),
         "prompt" => {
@@ -199,13 +201,14 @@ fn duration(table: &Table, key: &str) -> Option<Spanned<Duration>> {
     word(table, key)
 }
 
-/// A span since the start, or an instant.
-fn when(table: &Table, key: &str) -> Option<Spanned<Time>> {
+/// A span since the start, an instant, or a time of the day.
+pub(crate) fn when(table: &Table, key: &str) -> Option<Spanned<Time>> {
     let node = table.get(key)?;
     let value = match &node.value {
-        Value::Text(text) => match text.parse() {
-            Ok(duration) => Time::Since(duration),
-            Err(_) => Time::Clock(instant::parse(text)?),
+        Value::Text(text) => match (text.parse(), text.parse()) {
+            (Ok(duration), _) => Time::Since(duration),
+            (_, Ok(time)) => Time::OfDay(time),
+            _ => Time::Clock(instant::parse(text)?),
         },
         Value::Instant(text) => Time::Clock(instant::parse(text)?),
         _ => return None,

@@ -4,7 +4,7 @@ use autoenroll_model::{CaUri, HResult};
 use autoenroll_world::spec::{CaSpec, EnrollmentServerSpec};
 
 use super::{
-    Context, NameKind, duration, name_of, number_or_none, security, setting, small, template, text_or_none, word,
+    Context, NameKind, moment, name_of, number_or_none, security, setting, small, template, text_or_none, word,
 };
 use crate::diagnostic::Diagnostics;
 use crate::tree::Table;
@@ -25,7 +25,7 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
     };
     spec.enroll = security::of_ca(cx, table, found);
     setting::apply(cx, CaSpec::SETTINGS, table, &mut spec, found);
-    spec.published = duration(table, "published");
+    spec.published = moment(cx, table, "published", found);
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
         if cx.names.has(NameKind::Template, name, found)

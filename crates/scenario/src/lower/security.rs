@@ -2,8 +2,8 @@
 
 use autoenroll_model::{Ace, AceEffect, Guid, Right, SecurityDescriptor, Sid, rights};
 
-use super::{Context, NameKind, small, word};
-use crate::diagnostic::Diagnostics;
+use super::{Context, NameKind, small, unknown, word};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Spanned;
 use crate::tree::{Node, Table, Value};
 
@@ -100,9 +100,34 @@ fn sid(cx: &Context<'_>, name: Spanned<&str>, found: &mut Diagnostics) -> Option
     {
         return Some(sid);
     }
-    cx.names.has(NameKind::Member, name, found);
+    found.push(unknown_trustee(cx, name));
     None
 }
+
+/// Nobody has that name: the nearest account or well-known name, or the one that other words for it mean.
+fn unknown_trustee(cx: &Context<'_>, name: Spanned<&str>) -> Diagnostic {
+    let known = cx.names.all(NameKind::Member);
+    let well_known: Vec<_> = WELL_KNOWN.iter().map(|(name, _)| Spanned::without_span((*name).to_owned())).collect();
+    let all: Vec<_> = known.into_iter().chain(&well_known).collect();
+    let problem = unknown(NameKind::Member.describe(), name, &all);
+    let plain = name.value.to_lowercase().replace(['-', '_'], " ");
+    let meant = SAID.iter().find(|(words, _)| words.contains(&plain.as_str())).map(|(_, meant)| *meant);
+    let there = meant.filter(|meant| all.iter().any(|known| known.value == *meant));
+    // A key with a blank wants quotes.
+    problem.help_some(there.map(|meant| match meant.contains(' ') {
+        true => format!("did you mean `\"{meant}\"`?"),
+        false => format!("did you mean `{meant}`?"),
+    }))
+}
+
+/// What authors call trustees that have another name.
+const SAID: &[(&[&str], &str)] = &[
+    (&["everyone", "everybody", "all", "anyone", "anybody", "world", "*"], "Everyone"),
+    (&["authenticated", "authenticated user", "logged on users"], "Authenticated Users"),
+    (&["users", "user", "all users", "domain user"], "Domain Users"),
+    (&["computers", "computer", "machines", "all computers", "domain computer"], "Domain Computers"),
+    (&["admins", "admin", "administrators", "domain admin"], "Domain Admins"),
+];
 
 fn fixed(sid: &str) -> Sid {
     sid.parse().expect("a well-formed constant")

@@ -5,7 +5,7 @@ use autoenroll_model::{
 };
 use autoenroll_world::spec::{ATTRIBUTES, GENERAL_FLAGS, TemplateSpec};
 
-use super::{Context, duration, name_of, number_of, security, setting, small};
+use super::{Context, moment, name_of, number_of, security, setting, small};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::library::Library;
@@ -19,7 +19,7 @@ pub(super) fn all(cx: &Context<'_>, old: bool, found: &mut Diagnostics) -> Vec<T
     let mut list = Vec::new();
     for table in cx.world.tables("template") {
         let template = template(cx, table, &defaults, found);
-        list.push(TemplateSpec { template, published: duration(table, "published") });
+        list.push(TemplateSpec { template, published: moment(cx, table, "published", found) });
     }
     for table in cx.world.tables("template") {
         setting::check_templates(cx, ATTRIBUTES, table, found);

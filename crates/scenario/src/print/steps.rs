@@ -38,6 +38,13 @@ pub(crate) fn step(step: &Step) -> Table {
 fn kind(verb: &'static str, kind: &StepKind, rows: &mut Rows) {
     match kind {
         StepKind::Action(action) => self::action(verb, action, rows),
+        StepKind::Do(table) => {
+            for key in [verb, "with"] {
+                if let Some(node) = table.get(key) {
+                    rows.put(key, node.value.clone());
+                }
+            }
+        }
         StepKind::Wait(duration) => rows.text(verb, &duration.value.to_string()),
         StepKind::Expect(pattern) | StepKind::Never(pattern) => {
             rows.text(verb, pattern.kind.value.as_str());
@@ -128,6 +135,7 @@ fn time(when: Time) -> Value {
     match when {
         Time::Since(duration) => Value::Text(duration.to_string()),
         Time::Clock(instant) => Value::Instant(instant.to_string()),
+        Time::OfDay(time) => Value::Text(time.to_string()),
     }
 }
 

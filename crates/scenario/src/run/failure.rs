@@ -4,8 +4,10 @@ use autoenroll_model::{DecisionPoint, Fact, SimTime};
 use autoenroll_trace::{Record, RecordId, Trace};
 
 use crate::Code;
+use crate::clock::WallClock;
 use crate::diagnostic::Diagnostic;
 use crate::document::Reference;
+use crate::run::RunReport;
 use crate::shape::{choices_of, example_answer};
 use crate::source::Span;
 
@@ -168,8 +170,12 @@ impl std::fmt::Display for Difference {
 impl Failure {
     /// As a problem with the file, which the same renderer shows.
     #[must_use]
-    pub fn to_diagnostic(&self, trace: &Trace) -> Diagnostic {
-        self.problem(trace).help_some(self.help.clone())
+    pub fn to_diagnostic(&self, report: &RunReport) -> Diagnostic {
+        let mut problem = self.problem(&report.trace, &report.wall()).help_some(self.help.clone());
+        if let Some(step) = self.step.and_then(|at| report.steps.get(at)) {
+            step.place(&mut problem);
+        }
+        problem
     }
 
     /// Whether it says that no step names this record.
@@ -181,17 +187,18 @@ impl Failure {
         }
     }
 
-    fn problem(&self, trace: &Trace) -> Diagnostic {
+    fn problem(&self, trace: &Trace, wall: &WallClock) -> Diagnostic {
         let error = |code, message: String| Diagnostic::error(code, message, self.span);
-        let shown = |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), describe);
+        let shown =
+            |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), |record| describe(record, wall));
         match &self.kind {
             FailureKind::DidNotCome { wanted, from, until, near_matches } => {
                 let when = match until {
-                    Some(until) => format!("from {from} until before {until}"),
-                    None => format!("at {from}"),
+                    Some(until) => format!("from {} until before {}", wall.moment(*from), wall.moment(*until)),
+                    None => format!("at {}", wall.moment(*from)),
                 };
                 let problem = error(Code::DidNotCome, format!("`{wanted}` did not come {when}"));
-                let lines: Vec<String> = near_matches.iter().map(|mismatch| mismatch.describe(trace)).collect();
+                let lines: Vec<String> = near_matches.iter().map(|mismatch| mismatch.describe(trace, wall)).collect();
                 problem.help_some((!lines.is_empty()).then(|| lines.join("\n")))
             }
             FailureKind::AskedInstead { wanted, record, held } => {
@@ -199,7 +206,8 @@ impl Failure {
                     Some(record) => (record.actor.as_str(), record.facts.text("point").unwrap_or_default()),
                     None => ("the user", "something else"),
                 };
-                let message = format!("`{wanted}` did not come at {}: {who} is asked `{point}` instead", self.at);
+                let message =
+                    format!("`{wanted}` did not come at {}: {who} is asked `{point}` instead", wall.moment(self.at));
                 let with =
                     point.parse().map_or_else(|_| "...".to_owned(), |point| example_answer(choices_of(point)[0]));
                 let answer = held.map(|step| {
@@ -252,7 +260,11 @@ impl Failure {
             }
             FailureKind::TooLate { begin } => error(
                 Code::EmptyInterval,
-                format!("the step begins at {begin}, but the story is at {} already", self.at),
+                format!(
+                    "the step begins at {}, but the story is at {} already",
+                    wall.moment(*begin),
+                    wall.moment(self.at)
+                ),
             ),
         }
     }
@@ -282,8 +294,8 @@ fn differing(mut problem: Diagnostic, differences: &[Difference]) -> Diagnostic 
 }
 
 impl NearMatch {
-    fn describe(&self, trace: &Trace) -> String {
-        let shown = trace.get(self.record).map_or_else(|| "a record".to_owned(), describe);
+    fn describe(&self, trace: &Trace, wall: &WallClock) -> String {
+        let shown = trace.get(self.record).map_or_else(|| "a record".to_owned(), |record| describe(record, wall));
         match &self.mismatch {
             Mismatch::Time => format!("it came at another time: {shown}"),
             Mismatch::Order => format!("it came before this step's turn: {shown}"),
@@ -297,9 +309,9 @@ impl NearMatch {
 }
 
 /// A record in one line.
-fn describe(record: &Record) -> String {
+fn describe(record: &Record, wall: &WallClock) -> String {
     let facts = record.facts.to_string();
     // Requests and certificates in bytes say nothing here.
     let facts: String = facts.chars().take(160).collect();
-    format!("{} {} {} {facts}", record.at, record.actor, record.kind).trim_end().to_owned()
+    format!("{} {} {} {facts}", wall.moment(record.at), record.actor, record.kind).trim_end().to_owned()
 }

@@ -1,12 +1,14 @@
 //! A report for people: what went otherwise, under the words of the file, and the story around it.
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Detail, RecordId, TimelineOptions, Trace, render as render_timeline};
+use autoenroll_trace::{Detail, RecordId, TimelineOptions, Trace, render_dated};
 use autoenroll_world::WorldError;
 
 use super::{Failure, RunError, RunReport, StepExit, Verdict};
 use crate::Code;
+use crate::clock::WallClock;
 use crate::diagnostic::{Diagnostic, Diagnostics, render};
+use crate::document::Step;
 use crate::source::{Files, Span};
 
 /// How many lines of the story stand before and after a failure.
@@ -20,14 +22,14 @@ impl RunReport {
     #[must_use]
     pub fn diagnostics(&self) -> Diagnostics {
         let own = |failures: &[Failure]| -> Vec<Diagnostic> {
-            failures.iter().map(|failure| numbered(failure, failure.to_diagnostic(&self.trace))).collect()
+            failures.iter().map(|failure| numbered(failure, failure.to_diagnostic(self))).collect()
         };
         match &self.verdict {
             Verdict::Passed => Diagnostics::new(),
             Verdict::Failed(failures) => own(failures).into_iter().collect(),
             Verdict::Violated { records, failures } => {
                 let violations = records.iter().filter_map(|id| self.trace.get(*id)).map(|record| {
-                    let message = format!("at {}: {}", record.at, record.facts);
+                    let message = format!("at {}: {}", self.wall().moment(record.at), record.facts);
                     Diagnostic::error(Code::Invariant, message, self.step_of(record.id))
                 });
                 violations.chain(own(failures)).collect()
@@ -44,6 +46,12 @@ impl RunReport {
                 [Diagnostic::error(code, error.to_string(), self.stopped)].into_iter().collect()
             }
         }
+    }
+
+    /// The wall clock of the story.
+    #[must_use]
+    pub fn wall(&self) -> WallClock {
+        WallClock::of(self.start, &self.trace)
     }
 
     /// The whole report; empty when the run passed.
@@ -68,7 +76,7 @@ impl RunReport {
     /// The step during which a record came; the one at which the story stopped when no step ended after it.
     fn step_of(&self, record: RecordId) -> Span {
         let seen = |exit: &Option<StepExit>| exit.is_some_and(|exit| exit.seen > record.0 as usize);
-        self.exits.iter().position(seen).and_then(|step| self.steps.get(step)).copied().unwrap_or(self.stopped)
+        self.exits.iter().position(seen).and_then(|step| self.steps.get(step)).map_or(self.stopped, Step::line)
     }
 
     /// The story around the first failure, with a mark where it was noticed.
@@ -106,7 +114,8 @@ impl RunReport {
         for record in &self.trace.records()[from..to] {
             part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());
         }
-        render_timeline(&part, TimelineOptions { detail: Detail::Story, colour })
+        let wall = self.wall();
+        render_dated(&part, TimelineOptions { detail: Detail::Story, colour }, |time| wall.at(time))
     }
 }
 

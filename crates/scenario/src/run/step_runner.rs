@@ -16,7 +16,8 @@ use super::simulator::Simulator;
 use crate::actions::{actions, user_answer};
 use crate::bindings::Bindings;
 use crate::check::Scenario;
-use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, group};
+use crate::clock::{Edge, WallClock};
+use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, Time, group};
 use crate::shape::LookAt;
 use crate::source::Span;
 use resolve::look_at;
@@ -40,6 +41,8 @@ pub(super) struct StepRunner<'a, S> {
     checked_until: usize,
     /// When the previous step matched.
     previous_match: SimTime,
+    /// The wall clock, as the records say that it was set, and how many of them have been looked at.
+    wall: (WallClock, usize),
     /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
     missing: Vec<(usize, Matcher)>,
     result: PlayResult,
@@ -92,6 +95,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             on_search_from: 0,
             checked_until: 0,
             previous_match: SimTime::START,
+            wall: (WallClock::new(scenario.spec.start), 0),
             missing: Vec::new(),
             result,
         }
@@ -150,6 +154,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                 StepKind::Never(pattern) => self.guard(at, pattern)?,
                 StepKind::State { look, facts, exact, .. } => self.look(at, look.value, facts, *exact)?,
                 StepKind::Expect(_) | StepKind::Prompt { .. } => self.expect(group)?,
+                // Checking has put the steps of the sequence in its place.
+                StepKind::Do(_) => Flow::Continue,
             };
             let stops = matches!(flow, Flow::Stop);
             let exit = self.exit();
@@ -172,7 +178,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         self.leave_instant();
         for prompt in self.simulator.prompts() {
             let kind = FailureKind::PromptLeftOpen { who: prompt.user, point: prompt.point };
-            let span = steps.last().map_or(Span::default(), |step| step.span);
+            let span = steps.last().map_or(Span::default(), Step::line);
             self.fail(None, span, kind);
         }
         Ok(())
@@ -227,8 +233,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             .collect();
         self.checked_until = records.len();
         for record in unnamed {
-            let span = self.scenario.steps.last().map_or(Span::default(), |step| step.span);
-            let span = self.next_unmatched_step().map_or(span, |step| step.span);
+            let span = self.scenario.steps.last().map_or(Span::default(), Step::line);
+            let span = self.next_unmatched_step().map_or(span, Step::line);
             self.fail(None, span, FailureKind::Unexpected { record });
         }
     }
@@ -253,20 +259,29 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// When a step begins.
-    fn begin(&self, step: &Step) -> SimTime {
+    fn begin(&mut self, step: &Step) -> SimTime {
         let begin = match &step.begin {
             StepBegin::Now => self.simulator.now(),
-            StepBegin::At(when) => when.value.after(self.scenario.spec.start),
+            StepBegin::At(when) => self.time(when.value, self.simulator.now(), Edge::Begin),
             StepBegin::After(duration) => self.previous_match + duration.value,
         };
         // Where something did not come, it may have been waited for too long.
         if self.missing.is_empty() { begin } else { begin.max(self.simulator.now()) }
     }
 
-    /// The instant before which a step must be over.
-    fn end(&self, step: &Step) -> Option<SimTime> {
+    /// A moment of a step; a time of the day is the next one after `from`.
+    fn time(&mut self, time: Time, from: SimTime, edge: Edge) -> SimTime {
+        let (wall, seen) = &mut self.wall;
+        let records = self.simulator.trace().records();
+        wall.follow(&records[*seen..]);
+        *seen = records.len();
+        time.resolve(self.scenario.spec.start, from, wall, edge)
+    }
+
+    /// The instant before which a step must be over that begins then.
+    fn end(&mut self, step: &Step, begin: SimTime) -> Option<SimTime> {
         match step.end.as_ref()? {
-            StepEnd::Until(when) => Some(when.value.after(self.scenario.spec.start)),
+            StepEnd::Until(when) => Some(self.time(when.value, begin, Edge::End)),
             StepEnd::Within(duration) => Some(self.previous_match + duration.value),
         }
     }
@@ -275,7 +290,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     fn expect(&mut self, group: Range<usize>) -> Result<Flow, RunError> {
         self.run_until_quiet()?;
         let head = &self.scenario.steps[group.start];
-        let (begin, end) = (self.begin(head), self.end(head));
+        let begin = self.begin(head);
+        let end = self.end(head, begin);
         if begin < self.simulator.now() {
             return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
         }
@@ -423,7 +439,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             Ok(matcher) => matcher,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
-        let (begin, end) = (self.begin(step), self.end(step));
+        let begin = self.begin(step);
+        let end = self.end(step, begin);
         let mut scanned = self.on_search_from;
         if step.begin != StepBegin::Now {
             // Armed before the first event of the instant in which it begins.
@@ -493,7 +510,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             Ok(matcher) => matcher,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
-        let Some(end) = self.end(step) else { return Ok(Flow::Continue) };
+        let Some(end) = self.end(step, self.simulator.now()) else { return Ok(Flow::Continue) };
         if end < self.simulator.now() {
             return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
         }

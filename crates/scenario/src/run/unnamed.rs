@@ -86,7 +86,9 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
     };
     match failure.kind {
         FailureKind::Unexpected { .. } => {
-            failure.span = played.verb.span;
+            failure.span = played.used.as_ref().map_or(played.verb.span, |used| used.span);
+            let of = played.used.as_ref().map(|used| format!("`{}` of `{}`", played.verb.value, used.name));
+            let advice = of.map_or(advice.to_owned(), |of| advice.replacen("this step", &of, 1));
             failure.help = Some(format!("{advice}: {step}"));
         }
         _ if failure.step.is_some_and(|failed| at < failed) => {
@@ -250,6 +252,7 @@ pub(crate) fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Ste
         on: None,
         who: (!clear).then(|| Spanned::without_span(record.actor.clone())),
         only: Vec::new(),
+        used: None,
         kind,
     }
 }

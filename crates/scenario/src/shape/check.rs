@@ -1,6 +1,7 @@
 //! Compares a tree with the tables: unknown keys, missing keys, wrong types, unknown words.
 
 mod duration;
+mod sequence;
 mod step;
 
 use std::str::FromStr;
@@ -10,11 +11,15 @@ use autoenroll_model::{Duration, Guid, Oid, Sid};
 use super::verbs::FACT;
 use super::{ANSWER, Key, ROOT, Shape, ValueType, WORLD, answer_words};
 use crate::Code;
+use crate::clock::ClockTime;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
 use crate::suggestion::suggestion;
 use crate::tree::{Node, Table, Value};
-use step::{check_change, check_step};
+use sequence::check_sequences;
+pub(crate) use sequence::parameter_of;
+use step::check_change;
+pub(crate) use step::check_step;
 
 /// Checks a whole file but for missing keys of the world, which an extended world may supply.
 pub(crate) fn check_root(root: &Table, whole: Span, is_story: bool, found: &mut Diagnostics) {
@@ -167,13 +172,20 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
             let message = format!("`{}` is {number}; it is at least {least} and at most {most}", key.name);
             Diagnostic::error(Code::OutOfRange, message, node.span)
         }),
-        (ValueType::Duration | ValueType::Time, Value::Text(text)) => duration_problem(value_type, text, node.span),
+        (ValueType::Duration | ValueType::Time | ValueType::Past, Value::Text(text)) => {
+            duration_problem(key.name, value_type, text, node.span)
+        }
         (ValueType::Minutes(most), Value::Text(text)) => minutes_problem(key.name, value_type, most, text, node.span),
         (ValueType::Duration | ValueType::Minutes(_), Value::Number(number)) => Some(
             Diagnostic::error(Code::NotADuration, format!("`{}` is a number without a unit", key.name), node.span)
                 .help(format!("write \"{number}s\" for seconds, \"{number}h\" for hours")),
         ),
-        (ValueType::Instant | ValueType::Time, Value::Text(text) | Value::Instant(text)) => {
+        (ValueType::Time, Value::Instant(text)) if duration::time_of_day(text).is_some() => {
+            let problem =
+                Diagnostic::error(Code::NotAnInstant, format!("`{text}` is a time without quotes"), node.span);
+            Some(problem.help(duration::moments(text)))
+        }
+        (ValueType::Instant | ValueType::Time | ValueType::Past, Value::Text(text) | Value::Instant(text)) => {
             crate::instant::parse(text).is_none().then(|| not_an_instant(text, node.span))
         }
         (ValueType::Oid, Value::Text(text)) => malformed(key.name, text, node.span, oid_problem(text)),
@@ -226,6 +238,22 @@ fn check_value(key: &Key, value_type: ValueType, node: &Node, found: &mut Diagno
         }
         // Its keys depend on the word beside it; they are checked where that word is known.
         (ValueType::ChangeSet, Value::Table(_)) => None,
+        (ValueType::Sequences, Value::Table(table)) => {
+            check_sequences(table, found);
+            None
+        }
+        // Checked with the parameters beside it.
+        (ValueType::SequenceSteps, Value::List(_)) => None,
+        (ValueType::Arguments, Value::Table(table)) => {
+            let plain =
+                |value: &Value| matches!(value, Value::Text(_) | Value::Number(_) | Value::Flag(_) | Value::Instant(_));
+            for entry in table.0.iter().filter(|entry| !plain(&entry.node.value)) {
+                let message = format!("`{}` is given {}", entry.key.value, entry.node.value.describe());
+                let problem = Diagnostic::error(Code::WrongType, message, entry.node.span);
+                found.push(problem.help("a sequence is done with texts, numbers, instants, true and false"));
+            }
+            None
+        }
         (ValueType::Steps, Value::List(list)) => {
             list.iter().for_each(|step| check_step(step, found));
             None
@@ -266,20 +294,34 @@ pub(crate) fn unknown_word(key: &str, words: &[&str], text: &str, span: Span) ->
     Some(Diagnostic::error(Code::UnknownWord, format!("`{key}` does not take the word `{text}`"), span).help(help))
 }
 
-fn duration_problem(value_type: ValueType, text: &str, span: Span) -> Option<Diagnostic> {
+fn duration_problem(key: &str, value_type: ValueType, text: &str, span: Span) -> Option<Diagnostic> {
     let error = Duration::from_str(text).err()?;
-    let or_instant = matches!(value_type, ValueType::Time);
+    let or_instant = matches!(value_type, ValueType::Time | ValueType::Past);
+    if matches!(value_type, ValueType::Time) {
+        if ClockTime::from_str(text).is_ok() {
+            return None;
+        }
+        if duration::time_of_day(text).is_some() {
+            let message = format!("`{text}` is neither a duration nor a time of the day");
+            return Some(Diagnostic::error(Code::NotADuration, message, span).help(duration::moments(text)));
+        }
+    }
     if or_instant && (text.contains('T') || meant_instant(text).is_some()) {
         return crate::instant::parse(text).is_none().then(|| not_an_instant(text, span));
     }
-    let meant = duration::meant(text).map(|duration| format!("write \"{duration}\""));
+    let mut meant = duration::meant(text).map(|duration| format!("write \"{duration}\""));
+    let moment =
+        [("after", "at"), ("within", "until")].into_iter().find_map(|(one, other)| (one == key).then_some(other));
+    if let Some((help, (moment, time))) = meant.as_mut().zip(moment.zip(duration::time_of_day(text))) {
+        *help += &format!(" for that long, {moment} = \"{time}\" for the time of the day");
+    }
     let both = or_instant.then(|| format!("it takes {}", value_type.describe()));
     Some(Diagnostic::error(Code::NotADuration, error.to_string(), span).help_some(meant.or(both)))
 }
 
 /// A registry value that counts minutes can say nothing in between, and nothing beyond its bound.
 fn minutes_problem(key: &str, value_type: ValueType, most: u32, text: &str, span: Span) -> Option<Diagnostic> {
-    let Ok(duration) = Duration::from_str(text) else { return duration_problem(value_type, text, span) };
+    let Ok(duration) = Duration::from_str(text) else { return duration_problem(key, value_type, text, span) };
     let fits = duration.0 % Duration::MINUTE.0 == 0 && duration.0 / Duration::MINUTE.0 <= u64::from(most);
     let message = format!("`{key}` is a registry value of whole minutes, at most {most}; it cannot be {text}");
     (!fits).then(|| Diagnostic::error(Code::OutOfRange, message, span).help("write it like \"90m\""))

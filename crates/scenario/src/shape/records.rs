@@ -374,8 +374,17 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
             CONTAINER,
         ],
     ),
-    schema(Kind::Request, "A request reaches a CA.", REQUESTED),
-    schema(Kind::Issued, "A CA issues.", ISSUED),
+    schema(
+        Kind::Request,
+        "A request reaches a CA; `renews` says whether it is a renewal. Who asks is whose record it is: `who`.",
+        REQUESTED,
+    ),
+    schema(
+        Kind::Issued,
+        "A CA issues: the CA's moment, for a request that was held the one of the approval. The client has the certificate with \
+         `item-ended`, after its next run then. Whether it is a renewal says `renews` of the `request`.",
+        ISSUED,
+    ),
     schema(
         Kind::Pending,
         "A CA takes a request under submission.",

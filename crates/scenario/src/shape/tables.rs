@@ -9,9 +9,9 @@ use autoenroll_world::spec::{ATTRIBUTES, CaSpec, Chain, ComputerRole, GENERAL_FL
 use super::settings::{self, In, Part};
 use super::{Key, Shape, ValueType};
 use ValueType::{
-    Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Sid, Steps, Table, Text, Time,
+    Duration, Flag, Guid, Hex, Instant, List, Map, Named, Number, Oid, OrNone, Past, Sid, Steps, Table, Text, Time,
 };
-use ValueType::{Tables, Word, Words};
+use ValueType::{SequenceSteps, Sequences, Tables, Word, Words};
 
 /// A key that need not be there.
 const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Key {
@@ -39,6 +39,7 @@ pub(crate) static ROOT: Shape = Shape {
         key("switches", Map(&Text), "Switches of the profile that differ in this story."),
         key("needs", List(&Text), "Capabilities that a core in another process must have."),
         key("world", Table(&WORLD), "What exists."),
+        key("sequences", Sequences, "Steps that have a name, for `do`."),
         key("timeline", Table(&TIMELINE), "What happens and what must be seen."),
         key("vary", Named(&VARY), "Named variants of the story."),
         key("sweep", Word(|| vec!["card.removed"]), "A fault that is tried at every moment at which it is possible."),
@@ -49,6 +50,17 @@ static TIMELINE: Shape = Shape {
     name: "a timeline",
     doc: "What happens and what must be seen, in order.",
     keys: &[must("steps", Steps, "One step a line.")],
+};
+
+/// Steps that have a name.
+pub(crate) static SEQUENCE: Shape = Shape {
+    name: "a sequence",
+    doc: "Steps that have a name: a step `{ do = \"name\", with = { ... } }` stands for them. Parameters stand in them as \
+          `\"$name\"`, in place of any value.",
+    keys: &[
+        key("parameters", List(&Text), "What `with` gives, all of it; none unless said here."),
+        must("steps", SequenceSteps, "One step a line."),
+    ],
 };
 
 static VARY: Shape = Shape {
@@ -274,7 +286,7 @@ const TEMPLATE_PARTS: &[Part<Template>] = &[
         ACL,
         key(
             "published",
-            Duration,
+            Time,
             "When it appears in the directory, counted from the start; from the start unless said here.",
         ),
         key("absent", Flag, "Leaves it out."),
@@ -345,7 +357,7 @@ const CA_TAIL: &[Key] = &[
         Tables(&ENROLLMENT_SERVER),
         "Enrollment web services in front of it: who has the policy from a server goes through them only.",
     ),
-    key("published", Duration, "When its object appears in the directory; from the start unless said here."),
+    key("published", Time, "When its object appears in the directory; from the start unless said here."),
     key(
         "stale-template",
         Named(&TEMPLATE),
@@ -411,7 +423,7 @@ static USER: Shape = Shape {
         key("mail", OrNone(&Text), "mail; name@domain unless said here."),
         key(
             "created",
-            Time,
+            Past,
             "How long before the start the account was created, or when; before every certificate unless said here.",
         ),
         key("groups", List(&Text), "Groups it belongs to; Domain Users unless said here."),
@@ -589,7 +601,7 @@ static CERTIFICATE: Shape = Shape {
         key("ca", Text, "The CA that issued it, when there are several."),
         key(
             "issued",
-            Time,
+            Past,
             "How long before the start its life began, or when; 1d unless said here. With `lifetime` it says what is left: \
              300d of 365d is 65d.",
         ),
@@ -627,7 +639,7 @@ static REQUEST: Shape = Shape {
         must("template", Text, "Its template."),
         must("of", Text, "The user or computer whose REQUEST store it is in."),
         key("ca", Text, "The CA that has it, when there are several."),
-        key("created", Time, "How long before the start it was made, or when; 1d unless said here."),
+        key("created", Past, "How long before the start it was made, or when; 1d unless said here."),
         key(
             "decision",
             Word(|| RequestDecision::WORDS.to_vec()),
@@ -650,7 +662,7 @@ static LATER: Shape = Shape {
     name: "a change",
     doc: "Something that changes by itself.",
     keys: &[
-        must("at", Duration, "When, counted from the start."),
+        must("at", Time, "When, counted from the start."),
         must("change", Word(|| super::CHANGES.iter().map(|change| change.word).collect()), "What changes."),
         key("of", Text, "Whose or which one."),
         must("set", ValueType::ChangeSet, "What it becomes."),

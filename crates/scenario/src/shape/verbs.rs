@@ -41,6 +41,8 @@ pub(crate) enum VerbKind {
     Absence,
     /// A look. `at` and `after` say when.
     State,
+    /// Steps that have a name. `at` and `after` say when the first of them begins.
+    Sequence,
 }
 
 impl VerbKind {
@@ -51,7 +53,7 @@ impl VerbKind {
             Self::Wait => &[],
             Self::Expectation => &["at", "after", "until", "within"],
             Self::Absence => &["until", "within"],
-            Self::State => &["at", "after"],
+            Self::State | Self::Sequence => &["at", "after"],
         }
     }
 }
@@ -216,6 +218,15 @@ pub(crate) static VERBS: &[Verb] = &[
         doc: "A look at a card, a principal's MY or REQUEST store, a CA, a principal's directory object, a user's desktop, or a computer's trust stores.",
         example: r#"{ state = "card", of = "alice-card", facts = { tries-left = 3 } }"#,
     },
+    Verb {
+        word: "do",
+        value_type: Text,
+        kind: VerbKind::Sequence,
+        modifiers: &["with"],
+        needs: &[],
+        doc: "The steps of a sequence, with these arguments.",
+        example: r#"{ do = "insert-and-pin", with = { card = "alice-card", pin = "1234" } }"#,
+    },
 ];
 
 const fn action(
@@ -236,9 +247,18 @@ const fn key(name: &'static str, value_type: ValueType, doc: &'static str) -> Ke
 
 /// Every modifier. No verb has the name of one.
 pub(crate) static MODIFIERS: &[Key] = &[
-    key("at", Time, "The step begins then, counted from the start."),
+    key(
+        "at",
+        Time,
+        "The step begins then: counted from the start, or at the next such time of the day on the wall clock.",
+    ),
     key("after", Duration, "The step begins that long after the previous step's match."),
-    key("until", Time, "The step matches before then, counted from the start. The end itself is outside."),
+    key(
+        "until",
+        Time,
+        "The step matches before then: counted from the start, or the next such time of the day after the step begins. \
+         The end itself is outside.",
+    ),
     key(
         "within",
         Duration,
@@ -254,7 +274,11 @@ pub(crate) static MODIFIERS: &[Key] = &[
     ),
     key("as", Text, "Binds the record to a name for later steps: `\"$new\"`, `\"$new.ca\"`."),
     key("answer", ValueType::Answer, "What the user answers; `hold` leaves the prompt open."),
-    key("with", ValueType::Answer, "What the user answers now; for `logon`, the card and its PIN."),
+    key(
+        "with",
+        ValueType::Answer,
+        "What the user answers now; for `logon`, the card and its PIN; for `do`, the arguments by their names.",
+    ),
     key("of", Text, "Whose or which one."),
     key("to", Text, "The card that goes in."),
     key("reader", Text, "The reader, when there are several."),

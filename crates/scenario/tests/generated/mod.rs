@@ -18,7 +18,11 @@ pub(crate) fn any_document() -> impl Strategy<Value = Value> {
             policy.into_iter().for_each(|value| world["policy"] = json!({ "ae-policy": value }));
             let mut document = json!({
                 "scenario": 1, "title": title, "covers": ["R040", "S7.cancel"], "level": "may",
-                "switches": { "timer": "off" }, "world": world, "timeline": { "steps": steps },
+                "switches": { "timer": "off" }, "world": world, "sequences": { "click-and-pin": {
+                    "parameters": ["pin"],
+                    "steps": [{ "click": "icon" }, { "prompt": "pin.enter", "answer": { "pin": "$pin" } }],
+                } },
+                "timeline": { "steps": steps },
                 "vary": [{ "name": "a", "profile": "windows-10-22h2", "world": { "seed": 7 } }],
             });
             summary.into_iter().for_each(|summary| document["summary"] = json!(summary));
@@ -47,10 +51,11 @@ fn any_facts() -> impl Strategy<Value = Value> {
 fn any_time() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
     let duration = (1_u64..10_000_000_000_000).prop_map(|ns| Value::from(autoenroll_model::Duration(ns).to_string()));
     let instant = Just(json!("2026-03-05T08:00:00.5Z"));
+    let of_day = prop_oneof![Just(json!("09:00")), Just(json!("+12d 23:59"))];
     prop_oneof![
         Just(vec![]),
         duration.clone().prop_map(|duration| vec![("after", duration)]),
-        prop_oneof![duration.clone(), instant].prop_map(|time| vec![("at", time)]),
+        prop_oneof![duration.clone(), instant, of_day].prop_map(|time| vec![("at", time)]),
         duration.prop_map(|duration| vec![("within", duration)]),
     ]
 }
@@ -76,6 +81,7 @@ fn any_step() -> impl Strategy<Value = Value> {
         any_text().prop_map(|name| json!({ "change": "principal", "of": name, "set": { "upn": false, "mail": name } })),
         Just(json!({ "reply": "pin.enter", "with": "cancel" })),
         Just(json!({ "never": "request", "until": "9h" })),
+        any_text().prop_map(|pin| json!({ "do": "click-and-pin", "with": { "pin": pin }, "at": "09:00" })),
         any_facts().prop_map(|facts| json!({ "state": "card", "of": "alice-card", "facts": facts })),
     ];
     prop_oneof![seen, prompt, done]

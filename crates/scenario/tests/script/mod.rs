@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::{DecisionPoint, Duration, Facts, SimTime};
 use autoenroll_scenario::Simulator;
 use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_world::action::Change;
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
 /// Seconds since the start.
@@ -96,7 +97,12 @@ impl Simulator for Script {
             }
             _ => Kind::Change,
         };
-        self.say(&said("alice", kind, &[]));
+        match action {
+            Action::Change(Change::WallClock(to)) => {
+                self.say(&said("world", kind, &[("what", "wall-clock"), ("to", &to.to_string())]));
+            }
+            _ => self.say(&said("alice", kind, &[])),
+        }
         let name = format!("{action:?}");
         for (_, delay, said) in self.answers.clone().into_iter().filter(|(action, ..)| name.starts_with(action)) {
             self.schedule(self.now + delay, said);

@@ -7,6 +7,7 @@ use autoenroll_world::{ActError, Look, Stepped};
 
 use super::{Flow, MOST_FAILURES, StepRunner};
 use crate::bindings::EmptyBinding;
+use crate::clock::WallClock;
 use crate::document::{StepBegin, StepKind, answers};
 use crate::run::RunError;
 use crate::run::failure::{Failure, FailureKind, Mismatch, NearMatch};
@@ -80,7 +81,7 @@ impl<S: Simulator> StepRunner<'_, S> {
         let records = self.simulator.trace().records()[self.checked_until..].iter();
         let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
         for record in unnamed {
-            self.fail(None, self.scenario.steps[at].span, FailureKind::Unexpected { record });
+            self.fail(None, self.scenario.steps[at].line(), FailureKind::Unexpected { record });
         }
         self.look_ahead()
     }
@@ -180,7 +181,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         };
         let has_icon = self.simulator.look(&Look::Desktop(user.clone())).ok()?.get("icon") == Some(&Fact::Flag(true));
         let hidden = |record: &&Record| record.kind == Kind::BalloonHidden && record.actor == *user;
-        let went = self.simulator.trace().records().iter().rfind(hidden).map(|record| record.at);
+        let wall = WallClock::of(self.scenario.spec.start, self.simulator.trace());
+        let went = self.simulator.trace().records().iter().rfind(hidden).map(|record| wall.moment(record.at));
         match (went, has_icon) {
             (Some(at), true) => {
                 Some(format!("the balloon went away at {at}; the icon is still there: click = \"icon\""))

@@ -2,6 +2,8 @@
 
 use autoenroll_model::Duration;
 
+use crate::clock::ClockTime;
+
 /// Other words for units, with the language's own unit and how many of it each is.
 const UNITS: &[(&[&str], &str, u64)] = &[
     (&["y", "yr", "yrs", "year", "years", "a"], "d", 365),
@@ -24,8 +26,30 @@ pub(super) fn meant(text: &str) -> Option<String> {
     clock(&text).or_else(|| words(&text)).filter(|example_answer| example_answer.parse::<Duration>().is_ok())
 }
 
+/// What to write in place of a text with colons, where a moment is wanted: counted from the start, as timelines show
+/// it, or on the wall clock.
+pub(super) fn moments(text: &str) -> String {
+    let on_clock = time_of_day(text).map(|time| format!("\"{time}\" for the time of the day, to the minute"));
+    let elapsed = meant(text).map(|duration| format!("\"{duration}\" counted from the start"));
+    format!("write {}", elapsed.into_iter().chain(on_clock).collect::<Vec<_>>().join(", or "))
+}
+
+/// The time of the day that may be meant by `8:00`, `08:00:30`, `1d 08:00`.
+pub(super) fn time_of_day(text: &str) -> Option<ClockTime> {
+    let text = text.trim().trim_start_matches('+');
+    let (days, time) = text.split_once("d ").map_or((None, text), |(days, time)| (Some(days), time));
+    let mut parts = time.trim().split(':');
+    let (hours, minutes) = (parts.next()?, parts.next()?);
+    let time = format!("{hours:0>2}:{minutes:0>2}");
+    match days.map(|days| days.trim_start_matches('0')) {
+        None | Some("") => time.parse().ok(),
+        Some(days) => format!("+{days}d {time}").parse().ok(),
+    }
+}
+
 /// `1d 08:00:30`, `8:00`.
 fn clock(text: &str) -> Option<String> {
+    let text = text.trim_start_matches('+');
     let (days, time) = match text.split_once("d ") {
         Some((days, time)) => (days.parse().ok()?, time),
         None => (0, text),

@@ -10,11 +10,14 @@ use super::{check_shape, check_value, missing_keys};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::suggestion::suggestion;
+use crate::suggestion::{meant_key, suggestion};
 use crate::tree::{Entry, Node, Table, Value};
 
+/// What a manager does at a CA, as a word after `ca`.
+const CA_WORK: [&str; 3] = ["approve", "deny", "revoke"];
+
 /// Checks one step: its verb, the modifiers that belong to it, and their values.
-pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
+pub(crate) fn check_step(step: &Node, found: &mut Diagnostics) {
     let Value::Table(table) = &step.value else {
         let message = format!("a step is a table with a verb, not {}", step.value.describe());
         found.push(Diagnostic::error(Code::WrongType, message, step.span));
@@ -24,7 +27,8 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
     let unknown: Vec<&Entry> = table.0.iter().filter(|entry| is_unknown(&entry.key.value)).collect();
     for entry in &unknown {
         let words = VERBS.iter().map(|verb| verb.word).chain(MODIFIERS.iter().map(|modifier| modifier.name));
-        let help = match suggestion(&entry.key.value, words) {
+        let help = match meant_key(&entry.key.value).or_else(|| suggestion(&entry.key.value, words)) {
+            Some("ca") if CA_WORK.contains(&entry.key.value.as_str()) => format!("write ca = \"{}\"", entry.key.value),
             Some(suggestion) => format!("did you mean `{suggestion}`?"),
             None => format!("the verbs are {}", VERBS.iter().map(|verb| verb.word).collect::<Vec<_>>().join(", ")),
         };
@@ -45,6 +49,10 @@ pub(super) fn check_step(step: &Node, found: &mut Diagnostics) {
                     if let Value::Table(with) = &entry.node.value {
                         missing_keys(&CARD_PIN, with, entry.node.span, found);
                     }
+                }
+                None if modifier.name == "with" && table.get("do").is_some() => {
+                    let value_type = ValueType::Arguments;
+                    check_value(&Key { value_type, ..*modifier }, value_type, &entry.node, found);
                 }
                 None => check_value(modifier, modifier.value_type, &entry.node, found),
             }
