@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -490,15 +491,19 @@ pub(crate) struct Fixtures {
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   autoenroll import --extends contoso pki.ldif > fixtures/worlds/mine.toml
+  autoenroll import --extends contoso certtemplates.json enterprisecas.json
   autoenroll import --half machine Machine/Registry.pol
   autoenroll run --fixtures fixtures my/scenario.toml      where my/scenario.toml has `extends = \"mine\"`
 
-What could not be taken over is said on standard error, with the reason.";
+What could not be taken over is said on standard error, with the reason. A CA issues what its own object lists, and \
+those of the world that is extended what they issue there. It ends with 2, and prints no world, when a file has \
+nothing that can be taken over; then it says what the file looks like.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// LDIF of the directory's Public Key Services, Registry.pol of a policy, or JSON of `certipy find`; told apart by
-    /// their content.
+    /// LDIF of the directory's Public Key Services; JSON of Export-ADCSTemplate, of `certipy find` and `template`, or
+    /// of BloodHound CE; what `certutil -v -dsTemplate` or `-template` prints; the answer of a policy server (XCEP);
+    /// Registry.pol of a policy. Told apart by their content.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// What is written.
@@ -507,6 +512,9 @@ pub(crate) struct Import {
     /// The world that the new one extends itself, for users, computers and cards.
     #[arg(long, value_name = "WORLD")]
     pub(crate) extends: Option<String>,
+    /// A directory with worlds of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
     /// The half of a policy that a Registry.pol belongs to; the file itself does not say.
     #[arg(long, value_enum, default_value_t = PolicyHalf::User)]
     pub(crate) half: PolicyHalf,
@@ -519,6 +527,15 @@ pub(crate) enum ImportedAs {
     World,
     /// A file of templates, for `based-on`.
     Templates,
+}
+
+impl fmt::Display for ImportedAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::World => "world",
+            Self::Templates => "file of templates",
+        })
+    }
 }
 
 /// A half of a Group Policy object.
