@@ -9,7 +9,7 @@ use crate::certipy::dotted;
 use crate::content::Content;
 use crate::finding::{Finding, Reason};
 use crate::flag_words::{self, Words};
-use crate::object::{Whole, template_object};
+use crate::object::{Whole, relative_name, template_object};
 use crate::{Import, ImportedAuthority, period};
 
 /// What kind of objects a file has, when it is one of BloodHound: its `meta` says so.
@@ -100,23 +100,33 @@ fn text<'a>(properties: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     properties.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// What an object is called: BloodHound writes names in capitals, with the domain behind them.
-fn name_of(properties: &Map<String, Value>, own: &str) -> Option<String> {
+/// What an object is called: BloodHound writes names in capitals, with the domain behind them; its own case may stand in
+/// another property.
+fn name_of(properties: &Map<String, Value>, own: &str) -> Option<(String, Case)> {
     let name = text(properties, "name").map(|name| name.rsplit_once('@').map_or(name, |(name, _)| name));
-    let own = text(properties, own);
-    match (name, own) {
-        (Some(name), Some(own)) if own.to_uppercase() == name.to_uppercase() => Some(own.to_owned()),
-        (Some(name), _) => Some(name.to_owned()),
-        (None, own) => own.map(str::to_owned),
+    let place = text(properties, "distinguishedname").and_then(relative_name);
+    let same = |other: &String| name.is_none_or(|name| other.to_uppercase() == name.to_uppercase());
+    let is_own = |other: &String| same(other) && other.chars().any(char::is_lowercase);
+    let own = text(properties, own).map(str::to_owned);
+    match own.into_iter().chain(place).find(is_own) {
+        Some(own) => Some((own, Case::Own)),
+        None => name.map(|name| (name.to_owned(), Case::Capitals)),
     }
 }
 
+/// Whether a name is as its directory has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Own,
+    Capitals,
+}
+
 fn template(import: &mut Import, place: &str, node: &Map<String, Value>, properties: &Map<String, Value>) {
-    let Some(name) = name_of(properties, "displayname") else {
+    let Some((name, case)) = name_of(properties, "displayname") else {
         let reason = Reason::Malformed("the name of the template".to_owned());
         return import.findings.push(Finding::new(place, "name", "", reason));
     };
-    if text(properties, "displayname").is_none_or(|own| own != name) {
+    if case == Case::Capitals {
         let why = "BloodHound writes names in capitals; the template has another case in its directory".to_owned();
         import.findings.push(Finding::new(&name, "cn", name.as_str(), Reason::Kept(why)));
     }
@@ -133,8 +143,8 @@ fn template(import: &mut Import, place: &str, node: &Map<String, Value>, propert
         }
     }
     let granted = granted(import, &name, node);
-    let no_list = "BloodHound has neither Read, AutoEnroll nor denials: every principal reads the template, and beside \
-        what is granted nobody enrolls; say `allow`";
+    let no_list = "BloodHound has no whole list, neither Read nor denials, and AutoEnroll from some collectors only: every \
+        principal reads the template, and who is granted nothing here does not enroll; say `allow`";
     if let Some(imported) = template_object(import, &name, &entry, Whole::Part, no_list) {
         imported.guid = node.get("ObjectIdentifier").and_then(Value::as_str).map(str::to_uppercase);
         imported.granted = granted;
@@ -264,7 +274,8 @@ fn granted(import: &mut Import, name: &str, node: &Map<String, Value>) -> Vec<(S
 }
 
 fn authority(import: &mut Import, place: &str, node: &Map<String, Value>, properties: &Map<String, Value>) {
-    let Some(name) = text(properties, "caname").map(str::to_owned).or_else(|| name_of(properties, "caname")) else {
+    let Some(name) = text(properties, "caname").map(str::to_owned).or_else(|| Some(name_of(properties, "caname")?.0))
+    else {
         let reason = Reason::Malformed("the name of the CA".to_owned());
         return import.findings.push(Finding::new(place, "caname", "", reason));
     };

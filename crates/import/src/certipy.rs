@@ -1,6 +1,6 @@
 //! What `certipy find -json` printed: a summary of templates and CAs for people.
 
-use autoenroll_model::Oid;
+use autoenroll_model::{Oid, Right, Sid};
 use autoenroll_wire::ldif::Entry;
 use serde_json::{Map, Value};
 
@@ -13,10 +13,10 @@ pub(crate) fn read(root: &Map<String, Value>) -> Import {
     let mut import = Import::default();
     // Where nothing was found, certipy prints a sentence in place of the object.
     for (number, template) in objects(root, TEMPLATES) {
-        Reader { import: &mut import, name: number.clone() }.template(template);
+        Reader { import: &mut import, name: number.clone(), granted: Vec::new() }.template(template);
     }
     for (number, authority) in objects(root, AUTHORITIES) {
-        Reader { import: &mut import, name: number.clone() }.authority(authority);
+        Reader { import: &mut import, name: number.clone(), granted: Vec::new() }.authority(authority);
     }
     for (key, _) in root.iter().filter(|(key, _)| ![TEMPLATES, AUTHORITIES].contains(&key.as_str())) {
         import.findings.push(Finding::new("certipy", key, "", Reason::Unknown));
@@ -87,6 +87,8 @@ struct Reader<'a> {
     import: &'a mut Import,
     /// The name of the object, its number until it is known.
     name: String,
+    /// Who may enroll, as far as certipy prints identifiers.
+    granted: Vec<(Sid, Right)>,
 }
 
 impl Reader<'_> {
@@ -113,7 +115,10 @@ impl Reader<'_> {
             self.find("msPKI-Template-Schema-Version", "", reason);
         }
         let name = self.name.clone();
-        template_object(self.import, &name, &entry, Whole::Part, NO_LIST);
+        let granted = std::mem::take(&mut self.granted);
+        if let Some(imported) = template_object(self.import, &name, &entry, Whole::Part, NO_LIST) {
+            imported.granted = granted;
+        }
     }
 
     fn attribute(&mut self, entry: &mut Entry, key: &str, what: Key, value: &Value) {
@@ -198,16 +203,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Names, not identifiers: who they are depends on a directory that is not here.
+    /// Names, whose accounts depend on a directory that is not here, and identifiers where certipy found no name.
     fn permissions(&mut self, value: &Value) {
         let kinds = value.as_object().into_iter().flatten().filter_map(|(_, rights)| rights.as_object());
         for (right, principals) in kinds.flatten() {
-            let names: Vec<&str> = list(principals).iter().filter_map(Value::as_str).collect();
-            self.find(
-                right,
-                names.join(", "),
-                Reason::NoWord("certipy prints names without SIDs; say `allow` or `acl`"),
-            );
+            let texts = list(principals).iter().filter_map(Value::as_str);
+            let (sids, names): (Vec<&str>, Vec<&str>) =
+                texts.partition(|text| right == "Enrollment Rights" && text.parse::<Sid>().is_ok());
+            self.granted.extend(sids.iter().filter_map(|sid| Some((sid.parse().ok()?, Right::Enroll))));
+            if !names.is_empty() {
+                self.find(right, names.join(", "), Reason::NoWord("certipy has no whole list; say `allow` or `acl`"));
+            }
         }
     }
 
@@ -232,8 +238,8 @@ impl Reader<'_> {
     }
 }
 
-const NO_LIST: &str = "certipy prints neither Read, AutoEnroll nor denials: without a list every principal reads the \
-    template and none enrolls; say `allow`";
+const NO_LIST: &str = "certipy prints neither Read, AutoEnroll nor denials, and most accounts without their SID: every \
+    principal reads the template, and who is granted nothing here does not enroll; say `allow`";
 
 /// The values of a key: a single one stands alone.
 fn list(value: &Value) -> &[Value] {

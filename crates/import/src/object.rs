@@ -65,7 +65,7 @@ fn with_name(import: &mut Import, dn: &str, entry: &Entry) -> Option<Entry> {
 }
 
 /// The value of the first component of a distinguished name (RFC 4514); the whole text where it is none.
-fn relative_name(dn: &str) -> Option<String> {
+pub(crate) fn relative_name(dn: &str) -> Option<String> {
     let value = match dn.split_once('=') {
         Some((kind, rest)) if kind.trim().eq_ignore_ascii_case("cn") => rest,
         Some(_) => return None,

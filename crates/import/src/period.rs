@@ -15,13 +15,21 @@ const UNITS: [(&str, u128); 7] = [
     ("second", 1),
 ];
 
-/// `1 year`, `6 Weeks`, `1800 seconds`; none for any other text. Windows and its readers write one count and one unit.
+/// `1 year`, `6 Weeks`, `1800 seconds`, and several with commas between them, as `1 hours, 30 minutes`; none for any other
+/// text.
 pub(crate) fn of_text(text: &str) -> Option<[u8; 8]> {
+    let spans = text.split(',').map(seconds);
+    let sum = spans.collect::<Option<Vec<u128>>>()?.into_iter().fold(0_u128, u128::saturating_add);
+    Some(octets(sum))
+}
+
+/// One count and one unit.
+fn seconds(text: &str) -> Option<u128> {
     let (count, unit) = text.trim().split_once(' ')?;
     let count: u128 = count.parse().ok()?;
     let unit = unit.trim().to_ascii_lowercase();
     let (_, seconds) = UNITS.iter().find(|(name, _)| unit.strip_suffix('s').unwrap_or(&unit) == *name)?;
-    Some(octets(count.saturating_mul(*seconds)))
+    Some(count.saturating_mul(*seconds))
 }
 
 /// Whole seconds.
@@ -51,9 +59,12 @@ mod tests {
         check("5 minutes", Some(300));
         check("1 Second", Some(1));
         check("0 days", Some(0));
+        check("1 hours, 30 minutes", Some(5_400));
         check("1000 years", Some(31_536_000_000));
         check("99999999999999999999 years", Some(u64::MAX));
-        for text in ["", "1", "year", "a year", "1 dance", "-1 years", "1 year 2 days", "1.5 years"] {
+        for text in
+            ["", "1", "year", "a year", "1 dance", "-1 years", "1 year 2 days", "1.5 years", "1 year,", "1 year, a day"]
+        {
             check(text, None);
         }
     }
