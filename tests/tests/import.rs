@@ -139,7 +139,7 @@ impl Row {
             String::new()
         };
         format!(
-            "scenario = 1\ntitle = \"imported\"\n[world]\nextends = \"mine\"\n\
+            "scenario = 1\ntitle = \"imported\"\nprofile = \"windows-10-22h2\"\n[world]\nextends = \"mine\"\n\
              [[world.group]]\nname = \"Domain Users\"\nsid = \"S-1-5-21-397955417-626881126-188441444-513\"\n\
              {ca}[[world.template]]\nname = \"{template}\"\n{template_keys}\n{right}\n[timeline]\n\
              steps = [{{ logon = \"alice\" }}, {{ expect = \"issued\", facts = {{ template = \"{template}\" }} }}]\n"

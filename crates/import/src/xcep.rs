@@ -147,11 +147,29 @@ impl Names {
         self.0.get(reference).map(|(value, _)| value.as_str())
     }
 
-    /// The name of an algorithm, as templates have it.
-    fn name(&self, reference: &str) -> Option<&str> {
-        self.0.get(reference)?.1.as_deref()
+    /// The name of an algorithm, as templates have it. Names of object identifiers are written otherwise, as `sha256`.
+    fn algorithm(&self, reference: &str) -> Option<&str> {
+        let (oid, name) = self.0.get(reference)?;
+        let known = ALGORITHMS.iter().find(|(known, _)| known == oid).map(|(_, name)| *name);
+        known.or(name.as_deref())
     }
 }
+
+/// Algorithms by the names of CNG.
+const ALGORITHMS: &[(&str, &str)] = &[
+    ("1.2.840.113549.1.1.1", "RSA"),
+    ("1.2.840.10040.4.1", "DSA"),
+    ("1.2.840.113549.2.5", "MD5"),
+    ("1.3.14.3.2.26", "SHA1"),
+    ("2.16.840.1.101.3.4.2.1", "SHA256"),
+    ("2.16.840.1.101.3.4.2.2", "SHA384"),
+    ("2.16.840.1.101.3.4.2.3", "SHA512"),
+    ("1.3.14.3.2.7", "DES"),
+    ("1.2.840.113549.3.7", "3DES"),
+    ("2.16.840.1.101.3.4.1.2", "AES"),
+    ("2.16.840.1.101.3.4.1.22", "AES"),
+    ("2.16.840.1.101.3.4.1.42", "AES"),
+];
 
 /// Elements of a policy's attributes that are an attribute of the directory as they stand.
 const NUMBERS: &[(&[&str], &str)] = &[
@@ -246,7 +264,8 @@ const RA_POLICIES: &str = "msPKI-RA-Application-Policies";
 
 /// The settings of version 3 and later, packed as the directory has them ([MS-CRTD] 2.23.2).
 fn packed(entry: &mut Entry, attributes: Node<'_, '_>, names: &Names) {
-    let named = |path: &[&str]| at(attributes, path).and_then(|reference| names.name(&reference).map(str::to_owned));
+    let named =
+        |path: &[&str]| at(attributes, path).and_then(|reference| names.algorithm(&reference).map(str::to_owned));
     let mut packed = String::new();
     for (name, kind, value) in [
         ("msPKI-Asymmetric-Algorithm", "PZPWSTR", named(&["privateKeyAttributes", "algorithmOIDReference"])),
