@@ -70,7 +70,7 @@ fn every_export_can_be_said_in_a_scenario() {
         let world = import.to_world(None, &oids());
         assert_eq!(
             world.findings.iter().filter(lost).map(|found| found.attribute.as_str()).collect::<Vec<_>>(),
-            ["msPKI-Cert-Template-OID"],
+            ["certificateTemplates", "msPKI-Cert-Template-OID"],
             "{name}"
         );
         let [mut imported] = <[_; 1]>::try_from(import.templates).expect("one template");
