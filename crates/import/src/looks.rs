@@ -1,6 +1,6 @@
 //! What a file looks like of which nothing can be taken over, for one sentence that tells people what to do.
 
-use autoenroll_wire::Certificate;
+use autoenroll_wire::{Certificate, CertificationRequest};
 
 use crate::bloodhound;
 use crate::content::Content;
@@ -76,6 +76,9 @@ pub(crate) fn like(content: &Content<'_>) -> String {
 fn der(bytes: &[u8]) -> Option<&'static str> {
     if Certificate::parse(bytes).is_ok() {
         return Some("a certificate in DER");
+    }
+    if CertificationRequest::parse(bytes).is_ok() {
+        return Some("a request for a certificate (PKCS #10) in DER");
     }
     // SEQUENCE with a length of two octets, and what is in it.
     let [0x30, 0x82, _, _, inner @ ..] = bytes else { return None };
