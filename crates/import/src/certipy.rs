@@ -191,7 +191,7 @@ impl Reader<'_> {
 
     /// The template names its CAs; the CAs do not name their templates.
     fn offered_by(&mut self, value: &Value) {
-        for ca in list(value).iter().filter_map(|ca| ca.as_str()) {
+        for ca in list(value).iter().filter_map(|ca| ca.as_str()).filter(|ca| !ca.is_empty()) {
             let known = self.import.authorities.iter().position(|known| known.authority.name == ca);
             let at = known.unwrap_or_else(|| {
                 self.import.authorities.push(ImportedAuthority::named(ca));

@@ -11,7 +11,7 @@ use autoenroll_model::{KeyAlgorithm, Template};
 use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
-use crate::text::{Toml, quoted};
+use crate::text::Toml;
 use crate::{Import, ImportedAuthority, ImportedTemplate, OidNames, Policy, Trust, TrustedCertificate};
 
 /// A file, and what it could not say.
@@ -68,7 +68,7 @@ impl Import {
                 writer.granted(&imported.granted);
             }
         }
-        Written { text: writer.toml.0, findings: writer.findings }
+        writer.written()
     }
 
     /// A file of default templates, to be based on: attributes only. Everything else is a finding.
@@ -93,7 +93,8 @@ impl Import {
         if self.trust != Trust::default() {
             writer.find("domain", "trust", "", ATTRIBUTES_ONLY);
         }
-        Written { text: writer.toml.0.trim_start().to_owned(), findings: writer.findings }
+        let Written { text, findings } = writer.written();
+        Written { text: text.trim_start().to_owned(), findings }
     }
 }
 
@@ -104,6 +105,15 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn written(mut self) -> Written {
+        for (key, value) in std::mem::take(&mut self.toml.changed) {
+            let reason =
+                Reason::Replaced("a text of a scenario has no control characters: U+FFFD stands in their place");
+            self.find("text", &key, value, reason);
+        }
+        Written { text: self.toml.text, findings: self.findings }
+    }
+
     fn header(&mut self, table: &str) {
         self.toml.line("");
         self.toml.line(&format!("[[{table}]]"));
@@ -137,7 +147,11 @@ impl Writer<'_> {
     /// The first of each name: names tell things of a world apart.
     fn once<'i, T>(&mut self, what: &str, all: &'i [T], name: impl Fn(&T) -> &String) -> Vec<&'i T> {
         let mut seen = BTreeSet::new();
-        let (first, again): (Vec<_>, Vec<_>) = all.iter().partition(|one| seen.insert(name(one).clone()));
+        let (named, nameless): (Vec<_>, Vec<_>) = all.iter().partition(|one| !name(one).is_empty());
+        for _ in nameless {
+            self.find(what, "name", "", Reason::NoWord("a name of a scenario is never empty; left out"));
+        }
+        let (first, again): (Vec<_>, Vec<_>) = named.into_iter().partition(|one| seen.insert(name(one).clone()));
         for twice in again {
             let reason = Reason::Conflict("there is one of that name already, and the first one counts");
             self.find(name(twice), what, "", reason);
@@ -288,11 +302,11 @@ impl Writer<'_> {
                     self.find(key, "cACertificate", trusted.name.as_str(), reason);
                 }
             }
-            let names: Vec<String> = names.into_iter().map(quoted).collect();
+            let names: Vec<String> = names.into_iter().map(|name| self.toml.quoted(key, name)).collect();
             pairs.push(format!("{key} = [{}]", names.join(", ")));
         }
         if !extra.is_empty() {
-            let extra: Vec<String> = extra.into_iter().map(quoted).collect();
+            let extra: Vec<String> = extra.into_iter().map(|name| self.toml.quoted("extra-roots", name)).collect();
             pairs.push(format!("extra-roots = [{}]", extra.join(", ")));
         }
         self.toml.raw("trust", &format!("{{ {} }}", pairs.join(", ")));
