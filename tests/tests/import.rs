@@ -629,3 +629,87 @@ fn a_world_that_cannot_be_extended_is_a_usage_error() {
     let ran = import(&["--fixtures", "no/such/folder"], &file);
     assert_eq!(ran.code, code(Exit::Usage), "{}", ran.err);
 }
+
+/// Files beside the project that programs wrote, by the ending of their names: how `import`, and then `check` of a story in
+/// the world, end; and what is found of each.
+const BESIDE: &[(&str, &str, Exit, &[&str])] = &[
+    (
+        "data/tamemycerts/templates",
+        ".ldf",
+        Exit::Ok,
+        &[
+            "the directory keeps it for itself; no rule of enrollment reads it",
+            "repeats cn",
+            "without an access control list every principal reads the template and none enrolls",
+            "no CA of the files issues it",
+            "the bench derives one from the name",
+            "is beyond the bench",
+        ],
+    ),
+    (
+        "data/tamemycerts/requests",
+        ".der",
+        Exit::Usage,
+        &["it looks like a request for a certificate", "it looks like a message of CMS"],
+    ),
+    ("data", ".json", Exit::Usage, &["it looks like JSON of no format known here"]),
+    (
+        "peers/samba",
+        ".ldif",
+        Exit::Ok,
+        &[
+            "without an access control list",
+            "templates carry their object identifier themselves",
+            "is not known here, and left out",
+            "repeats the subject of cACertificate",
+            "names enrollment over HTTPS",
+            "has its own key and certificate",
+        ],
+    ),
+    (
+        "peers/samples",
+        "GetPolicies.resp.xml",
+        Exit::Ok,
+        &[
+            "the right of whoever asked the server",
+            "the rights of whoever asked the server",
+            "a policy server has no access control list",
+            "not said by the source",
+            "has its own key and certificate",
+        ],
+    ),
+    ("peers/samples", "wstep.resp.xml", Exit::Usage, &["it looks like XML of `Envelope`"]),
+];
+
+#[test]
+fn files_beside_the_project_are_imported_and_checked() {
+    let beside = root().join("../shared");
+    if !beside.exists() {
+        eprintln!("no files beside the project: nothing is checked here");
+        return;
+    }
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-beside");
+    fs::create_dir_all(directory.join("worlds")).unwrap();
+    let story = "scenario = 1\ntitle = \"imported\"\n[world]\nextends = \"mine\"\n[timeline]\nsteps = []\n";
+    fs::write(directory.join("story.toml"), story).unwrap();
+    for (folder, ending, exit, known) in BESIDE {
+        let entries = fs::read_dir(beside.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<PathBuf> = entries.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+        assert!(!files.is_empty(), "{folder} has no {ending}");
+        for file in files {
+            let ran = import(&[], std::slice::from_ref(&file));
+            assert_eq!(ran.code, code(*exit), "{}: {}", file.display(), ran.err);
+            for line in ran.err.lines() {
+                assert!(known.iter().any(|known| line.contains(known)), "{}: {line}", file.display());
+            }
+            if *exit != Exit::Ok {
+                assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 1), "{}", file.display());
+                continue;
+            }
+            fs::write(directory.join("worlds/mine.toml"), &ran.out).unwrap();
+            let check = Autoenroll::new(PROGRAM, ["check"]).arg(directory.join("story.toml"));
+            let ran = check.arg("--fixtures").arg(&directory).run();
+            assert_eq!(ran.code, code(Exit::Ok), "{}: {}{}", file.display(), ran.out, ran.err);
+        }
+    }
+}
