@@ -23,6 +23,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/exit-codes.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",
+    "docs/import.md",
     "docs/observe.md",
     "docs/profiles.md",
 ];

@@ -713,3 +713,12 @@ fn files_beside_the_project_are_imported_and_checked() {
         }
     }
 }
+
+/// The page about formats has a row for each.
+#[test]
+fn every_format_is_documented() {
+    let page = fs::read_to_string(root().join("docs/import.md")).unwrap();
+    for format in autoenroll_import::Format::all() {
+        assert!(page.contains(&format!("\n| {format} |")), "docs/import.md has no row for {format}");
+    }
+}
