@@ -1,5 +1,7 @@
-//! `autoenroll import` as people use it: files of every format in, a world, findings and an exit code out; and the world is
-//! played.
+//! `autoenroll import` as people use it: files of every format in, a world, findings and an exit code out; and the
+//! world is played.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -202,13 +204,16 @@ fn every_format_is_a_file_of_templates() {
     }
 }
 
+/// A text as bytes.
+type Encode = fn(&str) -> Vec<u8>;
+
 /// The same text in any encoding is the same world.
 #[test]
 fn the_encoding_of_a_file_does_not_matter() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-encodings");
     for row in ROWS {
         let expected = import(&[], &row.paths());
-        let encodings: [(&str, fn(&str) -> Vec<u8>); 4] = [
+        let encodings: [(&str, Encode); 4] = [
             ("utf-8-bom", |text| [b"\xEF\xBB\xBF", text.as_bytes()].concat()),
             ("utf-16-le", |text| {
                 [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
@@ -630,8 +635,8 @@ fn a_world_that_cannot_be_extended_is_a_usage_error() {
     assert_eq!(ran.code, code(Exit::Usage), "{}", ran.err);
 }
 
-/// Files beside the project that programs wrote, by the ending of their names: how `import`, and then `check` of a story in
-/// the world, end; and what is found of each.
+/// Files beside the project that programs wrote, by the ending of their names: how `import`, and then `check` of a
+/// story in the world, end; and what is found of each.
 const BESIDE: &[(&str, &str, Exit, &[&str])] = &[
     (
         "data/tamemycerts/templates",

@@ -118,8 +118,8 @@ const ALWAYS: [&str; 15] = [
     "msPKI-Template-Minor-Revision",
 ];
 
-/// Names of attributes that a source does not say; none when it says all. Lists may be empty in the directory: they count
-/// only when the source shows by others that it is a part of the object.
+/// Names of attributes that a source does not say; none when it says all. Lists may be empty in the directory: they
+/// count only when the source shows by others that it is a part of the object.
 pub(crate) fn absent(said: &BTreeSet<String>, whole: bool) -> Option<String> {
     let absent = |name: &&str| !said.contains(&name.to_ascii_lowercase());
     let always: Vec<&str> = ALWAYS.into_iter().filter(absent).collect();

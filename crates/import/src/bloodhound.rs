@@ -100,8 +100,8 @@ fn text<'a>(properties: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     properties.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// What an object is called: BloodHound writes names in capitals, with the domain behind them; its own case may stand in
-/// another property.
+/// What an object is called: BloodHound writes names in capitals, with the domain behind them; its own case may stand
+/// in another property.
 fn name_of(properties: &Map<String, Value>, own: &str) -> Option<(String, Case)> {
     let name = text(properties, "name").map(|name| name.rsplit_once('@').map_or(name, |(name, _)| name));
     let place = text(properties, "distinguishedname").and_then(relative_name);

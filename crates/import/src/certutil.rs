@@ -1,5 +1,5 @@
-//! What certutil prints of templates, in English: `-v -dsTemplate` the attributes of the object ([MS-CRTD] 3 shows one),
-//! `-v -template` the properties that an enrollment policy has ([MS-XCEP] 3.1.4.1.3.7 has the same).
+//! What certutil prints of templates, in English: `-v -dsTemplate` the attributes of the object ([MS-CRTD] 3 shows
+//! one), `-v -template` the properties that an enrollment policy has ([MS-XCEP] 3.1.4.1.3.7 has the same).
 
 use autoenroll_model::Oid;
 use autoenroll_wire::ldif::Entry;
@@ -264,10 +264,9 @@ impl PolicyReader<'_, '_> {
                 None => self.malformed(key, first, "a number in hexadecimal"),
             },
             // What is no identifier stays what it is.
-            Property::Oid(attribute) => match filled().next() {
-                Some(line) => self.entry.push(attribute, word(line)),
-                None => {}
-            },
+            Property::Oid(attribute) => {
+                filled().take(1).for_each(|line| self.entry.push(attribute, word(line)));
+            }
             Property::Oids(attribute) => {
                 for oid in filled().map(word).filter(|word| word.parse::<Oid>().is_ok()) {
                     self.entry.push(attribute, oid);

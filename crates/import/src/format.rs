@@ -153,8 +153,8 @@ impl fmt::Display for NothingTaken {
 
 impl std::error::Error for NothingTaken {}
 
-/// Reads a file of any format, recognised by its content. `name` is that of the file without folder and ending, by which
-/// some formats call their only object; `half` counts for Registry.pol only.
+/// Reads a file of any format, recognised by its content. `name` is that of the file without folder and ending, by
+/// which some formats call their only object; `half` counts for Registry.pol only.
 ///
 /// # Errors
 /// When the file says nothing that a world could hold.

@@ -1,5 +1,5 @@
-//! Objects of the directory as JSON: what PowerShell makes of them (`Export-ADCSTemplate`, `Get-ADObject | ConvertTo-Json`),
-//! and what `certipy template` saves.
+//! Objects of the directory as JSON: what PowerShell makes of them (`Export-ADCSTemplate`, `Get-ADObject |
+//! ConvertTo-Json`), and what `certipy template` saves.
 
 use autoenroll_model::hex;
 use autoenroll_wire::ldif::Entry;
@@ -79,8 +79,8 @@ const OF_POWERSHELL: [&str; 8] = [
     "RunspaceId",
 ];
 
-/// Files of certipy: version 4 writes every value in hexadecimal, version 5 octets only, and periods in seconds. Neither
-/// writes what the template is called, its OID, revision and schema version.
+/// Files of certipy: version 4 writes every value in hexadecimal, version 5 octets only, and periods in seconds.
+/// Neither writes what the template is called, its OID, revision and schema version.
 pub(crate) fn certipy(content: &Content<'_>) -> Import {
     let mut import = Import::default();
     let Some(source) = content.object() else { return import };

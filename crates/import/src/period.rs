@@ -15,8 +15,8 @@ const UNITS: [(&str, u128); 7] = [
     ("second", 1),
 ];
 
-/// `1 year`, `6 Weeks`, `1800 seconds`, and several with commas between them, as `1 hours, 30 minutes`; none for any other
-/// text.
+/// `1 year`, `6 Weeks`, `1800 seconds`, and several with commas between them, as `1 hours, 30 minutes`; none for any
+/// other text.
 pub(crate) fn of_text(text: &str) -> Option<[u8; 8]> {
     let spans = text.split(',').map(seconds);
     let sum = spans.collect::<Option<Vec<u128>>>()?.into_iter().fold(0_u128, u128::saturating_add);

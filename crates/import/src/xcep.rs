@@ -1,5 +1,5 @@
-//! What a policy server answers: GetPoliciesResponse ([MS-XCEP] 3.1.4.1.2.2), as SOAP or alone, and as policies that are
-//! exported to a file.
+//! What a policy server answers: GetPoliciesResponse ([MS-XCEP] 3.1.4.1.2.2), as SOAP or alone, and as policies that
+//! are exported to a file.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ fn document(text: &str) -> Result<Document<'_>, String> {
     Document::parse_with_options(text, options).map_err(|error| error.to_string())
 }
 
-/// How deep elements are nested, seen from the text, for the parser has no bound of its own. Comments count as what they
-/// hold.
+/// How deep elements are nested, seen from the text, for the parser has no bound of its own. Comments count as what
+/// they hold.
 fn depth(text: &str) -> u32 {
     let (mut depth, mut most) = (0_u32, 0);
     let mut rest = text;
@@ -314,7 +314,7 @@ fn extension(entry: &mut Entry, node: Node<'_, '_>, names: &Names) -> Result<(),
         entry.push("pKIKeyUsage", usage.bits().to_le_bytes());
     }
     if let Some(constraints) = one.basic_constraints().map_err(unread)? {
-        let depth = constraints.path_length.map_or(-1, |length| i64::from(length));
+        let depth = constraints.path_length.map_or(-1, i64::from);
         entry.push("pKIMaxIssuingDepth", depth.to_string());
     }
     Ok(())

@@ -31,8 +31,8 @@ pub fn mcs() -> Option<Command> {
     if there { Some(Command::new("mcs")) } else { missing("mono", advice) }
 }
 
-/// OpenLDAP: its server, the loader of its database and its client, with the folder of its modules. They are where Debian
-/// has them, or below the folder that AUTOENROLL_ORACLES_LDAP names.
+/// OpenLDAP: its server, the loader of its database and its client, with the folder of its modules. They are where
+/// Debian has them, or below the folder that AUTOENROLL_ORACLES_LDAP names.
 #[derive(Clone, Debug)]
 pub struct OpenLdap {
     /// slapd, which is the loader too, by its first argument `-T`.
@@ -77,7 +77,8 @@ pub fn python(script: &str) -> Option<Command> {
         None => Path::new(HERE).join(".venv/bin/python"),
     };
     if !works(
-        Command::new(&python).args(["-c", "import certihound, certipy, jsonschema, junitparser, pkilint, pyasn1_modules.rfc6402"]),
+        Command::new(&python)
+            .args(["-c", "import certihound, certipy, jsonschema, junitparser, pkilint, pyasn1_modules.rfc6402"]),
     ) {
         let advice = "python3 -m venv tests/oracles/.venv && tests/oracles/.venv/bin/pip install -r tests/oracles/requirements.txt";
         return missing(&python.display().to_string(), advice);

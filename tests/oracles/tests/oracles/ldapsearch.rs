@@ -1,5 +1,5 @@
-//! What `ldapsearch` prints of a directory is imported as the directory is, whatever it is asked to leave out. A slapd of
-//! its own holds the directory; it listens on a socket of the file system only.
+//! What `ldapsearch` prints of a directory is imported as the directory is, whatever it is asked to leave out. A slapd
+//! of its own holds the directory; it listens on a socket of the file system only.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
