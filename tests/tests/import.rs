@@ -719,6 +719,35 @@ fn files_beside_the_project_are_imported_and_checked() {
     }
 }
 
+/// What is written is read before it is printed. Two names that are one in print make no world.
+#[test]
+fn a_world_that_does_not_load_is_not_printed() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-unloadable");
+    let path = directory.join("x.json");
+    fs::write(
+        &path,
+        r#"[{"cn": "A\u0001", "pKIKeyUsage": 1, "flags": 1, "pKIMaxIssuingDepth": 0},
+        {"cn": "A\u0002", "pKIKeyUsage": 1, "flags": 1, "pKIMaxIssuingDepth": 0}]"#,
+    )
+    .unwrap();
+    for (to, what) in [("world", "world"), ("templates", "file of templates")] {
+        let ran = import(&["--to", to], std::slice::from_ref(&path));
+        assert_eq!((ran.code, ran.out.as_str()), (code(Exit::Bench), ""), "{}", ran.err);
+        let expected = format!("what was read makes no {what} that loads, and is not written: AE");
+        assert!(ran.err.contains(&expected) && ran.err.lines().count() == 1, "{}", ran.err);
+    }
+    // One alone is told.
+    fs::write(&path, r#"{"cn": "A\u0001", "pKIKeyUsage": 1, "flags": 1, "pKIMaxIssuingDepth": 0}"#).unwrap();
+    let ran = import(&[], &[path]);
+    assert_eq!(ran.code, code(Exit::Ok), "{}", ran.err);
+    assert!(
+        ran.out.contains("name = \"A\u{fffd}\"") && ran.err.contains("has no control characters"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+}
+
 /// The page about formats has a row for each.
 #[test]
 fn every_format_is_documented() {
