@@ -57,7 +57,7 @@ pub(crate) fn play(dice: &mut Dice, cases: &mut Cases) -> Result<Done, String> {
     let (name, bytes) = match which {
         8 | 9 => ("abuse.jsonl", cases.damaged_input(dice, "trace")),
         10 | 11 => {
-            let reader = dice.one(["ldif", "registry_pol", "policy_xml", "certipy"]);
+            let reader = dice.one(["ldif", "registry_pol", "policy_xml", "import_json", "certutil", "xcep"]);
             ("abuse.ldif", cases.damaged_input(dice, reader))
         }
         _ => {

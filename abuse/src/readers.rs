@@ -9,10 +9,11 @@ use autoenroll_card::{Card, CardProfile, ContainerSpec, Personalisation};
 use autoenroll_core::InProcess as OwnCore;
 use autoenroll_foreign::protocol::FromCore;
 use autoenroll_foreign::serve;
-use autoenroll_import::{Half, Import, OidNames};
+use autoenroll_import::{Base, Half, Import, OidNames};
 use autoenroll_invariants::judge;
 use autoenroll_keys::{KeyAlgorithm, PublicKey, Seed};
 use autoenroll_model::{Disposition, Submission};
+use autoenroll_scenario::Severity;
 use autoenroll_trace::{Detail, TimelineOptions, read_json_lines, render, to_json_lines};
 use autoenroll_wire::cmc::{AddAttributes, PkiData, PkiResponse};
 use autoenroll_wire::registry_pol::{Data, Setting};
@@ -57,7 +58,9 @@ pub const READERS: &[Reader] = &[
     reader("ldif", "LDIF of directories", Form::Bytes, ldif_file),
     reader("registry_pol", "Registry.pol of Group Policy", Form::Bytes, registry_pol_file),
     reader("policy_xml", "backups and reports of Group Policy, GPT.INI", Form::Bytes, policy_xml),
-    reader("certipy", "JSON of certipy", Form::Json, certipy),
+    reader("import_json", "JSON of certipy, PowerShell and BloodHound", Form::Json, imported_file),
+    reader("certutil", "what certutil prints of templates", Form::Bytes, imported_file),
+    reader("xcep", "answers of a policy server", Form::Bytes, imported_file),
     reader("security_descriptor", "security descriptors of templates", Form::Bytes, descriptor),
     reader("request", "PKCS #10, CMS and CMC requests, by a CA", Form::Der, request),
     reader("response", "a CA's responses: CMS and CMC", Form::Der, response),
@@ -158,18 +161,28 @@ fn folder<'a>(files: &[String], content: impl Fn(&str) -> &'a [u8]) -> Result<Im
     Ok(import)
 }
 
-fn certipy(bytes: &[u8]) -> Result<bool, String> {
-    let import = autoenroll_import::certipy(bytes);
-    imported(&import)?;
-    Ok(!import.templates.is_empty())
+/// A file of any format; one of which nothing is taken over looks like something.
+fn imported_file(bytes: &[u8]) -> Result<bool, String> {
+    match autoenroll_import::read("fuzz", bytes, Half::User) {
+        Ok(import) => imported(&import).map(|()| true),
+        Err(nothing) if nothing.looks_like.is_empty() => Err("it looks like nothing".to_owned()),
+        Err(_) => Ok(false),
+    }
 }
 
 /// What was read can be written as a world and as templates, and every finding can be told.
 fn imported(import: &Import) -> Result<(), String> {
     let names = OidNames::default();
-    for written in
-        [import.to_world(None, &names), import.to_world(Some("contoso"), &names), import.to_templates(&names)]
-    {
+    let base = Base {
+        name: "contoso".to_owned(),
+        authorities: vec![("Contoso Issuing CA".to_owned(), vec!["SmartcardLogon".to_owned()])],
+        templates: vec!["SmartcardLogon".to_owned()],
+    };
+    let worlds = [import.to_world(None, &names), import.to_world(Some(&base), &names)];
+    for world in &worlds {
+        loads(&world.text)?;
+    }
+    for written in worlds.into_iter().chain([import.to_templates(&names)]) {
         for finding in import.findings.iter().chain(&written.findings) {
             if finding.to_string().is_empty() {
                 return Err("a finding says nothing".to_owned());
@@ -180,6 +193,20 @@ fn imported(import: &Import) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A world is read by the language's own reader, as that of a story in which nothing happens.
+fn loads(world: &str) -> Result<(), String> {
+    let story = world.replacen("scenario = 1\n", "scenario = 1\ntitle = \"imported\"\n", 1);
+    let checked = BENCH.check("fuzz.toml", format!("{story}\n[timeline]\nsteps = []\n").as_bytes(), true)?;
+    let wrong: Vec<String> = checked
+        .found
+        .list()
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .map(|found| found.message.clone())
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(format!("the world does not load: {wrong:?}\n{world}")) }
 }
 
 fn descriptor(bytes: &[u8]) -> Result<bool, String> {

@@ -44,13 +44,28 @@ pub fn write(folder: &Path) -> Result<(), String> {
     put("scenario/world.toml", &read("fixtures/worlds/contoso.toml")?)?;
     put("scenario/story.json", &read("tests/broken/29-json.json")?)?;
 
-    let certipy = read("crates/import/tests/import/certipy-find/find-5.json")?;
-    put("certipy/version-5.json", &certipy)?;
-    put("certipy/version-4.json", &read("crates/import/tests/import/certipy-find/find-4.json")?)?;
-    put(
-        "ldif/templates.ldif",
-        autoenroll_import::certipy(&certipy).to_ldif("CN=Configuration,DC=contoso,DC=test").as_bytes(),
-    )?;
+    let file = |name: &str| read(&format!("crates/import/tests/import/files/{name}"));
+    for (folder, names) in [
+        (
+            "import_json",
+            &[
+                "adcstemplate-list.json",
+                "certipy-find-4.json",
+                "certipy-find-5.json",
+                "certipy-4/ContosoUser.json",
+                "certipy-5/ContosoUser.json",
+                "sharphound-certtemplates.json",
+                "sharphound-enterprisecas.json",
+            ][..],
+        ),
+        ("certutil", &["certutil-dstemplate.txt", "certutil-template.txt"]),
+        ("xcep", &["xcep.xml"]),
+        ("ldif", &["contoso.ldif"]),
+    ] {
+        for name in names {
+            put(&format!("{folder}/{}", name.replace('/', "-")), &file(name)?)?;
+        }
+    }
     put("ldif/changes.ldif", b"version: 1\n# comment\n continued\ndn:: Q049QQ==\nchangetype: modify\nadd: cn\ncn: a\n-\nreplace: flags\nflags: 1\n-\n\ndn: CN=A\nchangetype: modrdn\nnewrdn: CN=B\ndeleteoldrdn: 1\n")?;
     put(
         "ldif/utf-16.ldif",

@@ -26,6 +26,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/fidelity.md",
     "docs/first-scenario.md",
     "docs/import-policies.md",
+    "docs/import.md",
     "docs/observe.md",
     "docs/profiles.md",
     "docs/snapshots.md",

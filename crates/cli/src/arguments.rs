@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -641,18 +642,23 @@ pub(crate) struct Fixtures {
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   autoenroll import --extends contoso pki.ldif > fixtures/worlds/mine.toml
+  autoenroll import --extends contoso certtemplates.json enterprisecas.json
   autoenroll import Baseline/Machine/Registry.pol Workstations/Machine/Registry.pol
   autoenroll import sysvol/contoso.test/Policies/{31B2F340-016D-11D2-945F-00C04FB984F9} gpo-backup
   autoenroll plan fixtures/worlds/mine.toml                what becomes of each template, for whom
   autoenroll run --fixtures fixtures my/scenario.toml      where my/scenario.toml has `extends = \"mine\"`
 
-What could not be taken over is said on standard error, with the reason.";
+What could not be taken over is said on standard error, with the reason. A CA issues what its own object lists, and \
+those of the world that is extended what they issue there. It ends with 2, and prints no world, when a file has \
+nothing that can be taken over; then it says what the file looks like.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// LDIF of the directory's Public Key Services, JSON of `certipy find`, a Registry.pol or a report of Group Policy
-    /// in XML; told apart by their content. A folder: Group Policy objects, as SYSVOL or a backup has them. Policies
-    /// apply in the order in which they are named, so that of two which set a value the last one counts.
+    /// LDIF of the directory's Public Key Services; JSON of Export-ADCSTemplate, of `certipy find` and `template`, or
+    /// of BloodHound CE; what `certutil -v -dsTemplate` or `-template` prints; the answer of a policy server (XCEP); a
+    /// Registry.pol or a report of Group Policy in XML: told apart by their content. A folder: Group Policy objects, as
+    /// SYSVOL or a backup has them. Policies apply in the order in which they are named, so that of two which set a
+    /// value the last one counts.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// What is written.
@@ -661,6 +667,9 @@ pub(crate) struct Import {
     /// The world that the new one extends itself, for users, computers and cards.
     #[arg(long, value_name = "WORLD")]
     pub(crate) extends: Option<String>,
+    /// A directory with worlds of your own; they come before those inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
     /// The half of a policy that a Registry.pol belongs to, where it lies in no folder named Machine or User; the file
     /// itself does not say, and counts for users then.
     #[arg(long, value_enum)]
@@ -674,6 +683,15 @@ pub(crate) enum ImportedAs {
     World,
     /// A file of templates, for `based-on`.
     Templates,
+}
+
+impl fmt::Display for ImportedAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::World => "world",
+            Self::Templates => "file of templates",
+        })
+    }
 }
 
 /// A half of a Group Policy object.

@@ -477,7 +477,15 @@ impl Fixtures {
     /// # Errors
     /// When it names a directory that is none, or that cannot be listed.
     pub(crate) fn of(selection: &Selection) -> Result<Self, Failure> {
-        let Some(directory) = &selection.fixtures else { return Ok(Self::default()) };
+        Self::below(selection.fixtures.as_deref())
+    }
+
+    /// Those of a directory, before those inside the program.
+    ///
+    /// # Errors
+    /// When it is no directory, or cannot be listed.
+    pub(crate) fn below(directory: Option<&Path>) -> Result<Self, Failure> {
+        let Some(directory) = directory else { return Ok(Self::default()) };
         if !directory.is_dir() {
             return Err(Failure::Usage(format!("{} is no directory of fixtures", directory.display())));
         }

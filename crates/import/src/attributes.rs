@@ -1,7 +1,7 @@
 //! Attributes of directory objects: which of them are understood, what the others are for, and what of an object an
 //! import has lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_wire::ldif::Entry;
 
@@ -84,6 +84,13 @@ const OTHERS: &[(&str, &str)] = &[
     ("uSNChanged", OF_THE_DIRECTORY),
     ("dSCorePropagationData", OF_THE_DIRECTORY),
     ("systemFlags", OF_THE_DIRECTORY),
+    ("Created", OF_THE_DIRECTORY),
+    ("Modified", OF_THE_DIRECTORY),
+    ("createTimeStamp", OF_THE_DIRECTORY),
+    ("modifyTimeStamp", OF_THE_DIRECTORY),
+    ("CanonicalName", OF_THE_DIRECTORY),
+    ("sDRightsEffective", OF_THE_DIRECTORY),
+    ("ProtectedFromAccidentalDeletion", OF_THE_DIRECTORY),
     ("pKIEnrollmentAccess", "is not used ([MS-CRTD] 2.10)"),
     ("cACertificateDN", "repeats the subject of cACertificate"),
     (
@@ -91,6 +98,58 @@ const OTHERS: &[(&str, &str)] = &[
         "names enrollment over HTTPS, and the CAs of a world are asked directly; see docs/limits.md",
     ),
 ];
+
+/// Every template of a directory has these.
+const ALWAYS: [&str; 15] = [
+    "displayName",
+    "flags",
+    "revision",
+    "pKIDefaultKeySpec",
+    "pKIKeyUsage",
+    "pKIMaxIssuingDepth",
+    "pKIExpirationPeriod",
+    "pKIOverlapPeriod",
+    "msPKI-RA-Signature",
+    "msPKI-Enrollment-Flag",
+    "msPKI-Private-Key-Flag",
+    "msPKI-Certificate-Name-Flag",
+    "msPKI-Minimal-Key-Size",
+    "msPKI-Template-Schema-Version",
+    "msPKI-Template-Minor-Revision",
+];
+
+/// Names of attributes that a source does not say; none when it says all. Lists may be empty in the directory: they
+/// count only when the source shows by others that it is a part of the object.
+pub(crate) fn absent(said: &BTreeSet<String>, whole: bool) -> Option<String> {
+    let absent = |name: &&str| !said.contains(&name.to_ascii_lowercase());
+    let always: Vec<&str> = ALWAYS.into_iter().filter(absent).collect();
+    if always.is_empty() {
+        return None;
+    }
+    let mut names = always;
+    if !whole {
+        let told = ["objectClass", "cn", "msPKI-Cert-Template-OID", "nTSecurityDescriptor"];
+        let lists =
+            TEMPLATE.iter().map(|(name, _)| *name).filter(|name| !ALWAYS.contains(name) && !told.contains(name));
+        names.extend(lists.filter(absent));
+    }
+    Some(names.join(", "))
+}
+
+/// Why a value that was read is not the same when it is written again.
+pub(crate) fn not_kept(attribute: &str) -> Reason {
+    let period = ["pKIExpirationPeriod", "pKIOverlapPeriod"].iter().any(|name| name.eq_ignore_ascii_case(attribute));
+    if period {
+        Reason::Replaced("is longer than a duration can be: the longest, 584 years, is taken")
+    } else {
+        Reason::NoWord("cannot be kept beside the other values of the attribute")
+    }
+}
+
+/// How the values of an attribute of a template or an enrollment service are written, by its name in any case.
+pub(crate) fn kind(attribute: &str) -> Option<(&'static str, Values)> {
+    TEMPLATE.iter().chain(AUTHORITY).copied().find(|(name, _)| name.eq_ignore_ascii_case(attribute))
+}
 
 /// A finding for each value of an attribute that is not understood.
 pub(crate) fn not_understood(object: &str, entry: &Entry, understood: &[(&str, Values)]) -> Vec<Finding> {
@@ -128,6 +187,11 @@ pub(crate) fn bare(name: &str) -> &str {
 }
 
 impl Values {
+    /// Whether a value is octets, not text.
+    pub(crate) const fn are_octets(self) -> bool {
+        matches!(self, Self::Bits | Self::Octets | Self::Security)
+    }
+
     fn canonical(self, value: &[u8]) -> Vec<u8> {
         let text = || std::str::from_utf8(value).map(str::trim).unwrap_or_default();
         match self {

@@ -1,32 +1,25 @@
 //! What `certipy find -json` printed: a summary of templates and CAs for people.
 
-use std::collections::BTreeSet;
-
-use autoenroll_model::{Duration, EnrollmentFlags, EnrollmentService, NameFlags, Oid, PrivateKeyFlags, Template};
+use autoenroll_model::{Oid, Right, Sid};
 use autoenroll_wire::ldif::Entry;
-use autoenroll_wire::template;
 use serde_json::{Map, Value};
 
 use crate::finding::{Finding, Reason};
-use crate::{Import, ImportedAuthority, ImportedTemplate};
+use crate::flag_words::{self, Words};
+use crate::object::{Whole, template_object};
+use crate::{Import, ImportedAuthority, period};
 
-pub(crate) fn read(bytes: &[u8]) -> Import {
+pub(crate) fn read(root: &Map<String, Value>) -> Import {
     let mut import = Import::default();
-    let root = match serde_json::from_slice::<Value>(bytes) {
-        Ok(Value::Object(root)) => root,
-        Ok(_) => return malformed_file(import, "an object".to_owned()),
-        Err(error) => return malformed_file(import, format!("JSON ({error})")),
-    };
     // Where nothing was found, certipy prints a sentence in place of the object.
-    for (number, template) in objects(&root, "Certificate Templates") {
-        Reader { import: &mut import, name: number.clone() }.template(template);
+    for (number, template) in objects(root, TEMPLATES) {
+        Reader { import: &mut import, name: number.clone(), granted: Vec::new() }.template(template);
     }
-    for (number, authority) in objects(&root, "Certificate Authorities") {
-        Reader { import: &mut import, name: number.clone() }.authority(authority);
+    for (number, authority) in objects(root, AUTHORITIES) {
+        Reader { import: &mut import, name: number.clone(), granted: Vec::new() }.authority(authority);
     }
-    let known = ["Certificate Templates", "Certificate Authorities"];
-    for (key, _) in root.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
-        import.findings.push(Finding::new("certipy", key, "", Reason::NoRule("enrollment does not depend on it")));
+    for (key, _) in root.iter().filter(|(key, _)| ![TEMPLATES, AUTHORITIES].contains(&key.as_str())) {
+        import.findings.push(Finding::new("certipy", key, "", Reason::Unknown));
     }
     for authority in &import.authorities {
         for template in &authority.authority.templates {
@@ -39,10 +32,9 @@ pub(crate) fn read(bytes: &[u8]) -> Import {
     import
 }
 
-fn malformed_file(mut import: Import, expected: String) -> Import {
-    import.findings.push(Finding::new("certipy", "file", "", Reason::Malformed(expected)));
-    import
-}
+/// Keys of a file that certipy printed.
+pub(crate) const TEMPLATES: &str = "Certificate Templates";
+pub(crate) const AUTHORITIES: &str = "Certificate Authorities";
 
 fn objects<'a>(root: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = (&'a String, &'a Map<String, Value>)> {
     let found = root.get(key).and_then(Value::as_object);
@@ -63,17 +55,40 @@ const REPEATED: &[&str] = &[
     "Template Last Modified",
 ];
 
-/// Words and bits of a flag word.
-macro_rules! words {
-    ($type:ty) => {
-        &mut <$type>::WORDS.iter().map(|(word, flag)| (*word, flag.bits()))
-    };
+/// What becomes of a key.
+#[derive(Clone, Copy)]
+enum Key {
+    Text(&'static str),
+    Number(&'static str),
+    Period(&'static str),
+    Flags(&'static str, fn() -> Words),
+    Purposes(&'static str),
 }
+
+/// Keys of a template, with the attribute that each says.
+const KEYS: &[(&str, Key)] = &[
+    ("Display Name", Key::Text("displayName")),
+    ("Certificate Name Flag", Key::Flags("msPKI-Certificate-Name-Flag", flag_words::name_flags)),
+    ("Enrollment Flag", Key::Flags("msPKI-Enrollment-Flag", flag_words::enrollment_flags)),
+    ("Private Key Flag", Key::Flags("msPKI-Private-Key-Flag", flag_words::private_key_flags)),
+    ("Extended Key Usage", Key::Purposes("pKIExtendedKeyUsage")),
+    ("RA Application Policies", Key::Purposes("msPKI-RA-Application-Policies")),
+    // Version 4 calls them so.
+    ("Application Policies", Key::Purposes("msPKI-RA-Application-Policies")),
+    ("Issuance Policies", Key::Purposes("msPKI-Certificate-Policy")),
+    ("Authorized Signatures Required", Key::Number("msPKI-RA-Signature")),
+    ("Schema Version", Key::Number("msPKI-Template-Schema-Version")),
+    ("Minimum RSA Key Length", Key::Number("msPKI-Minimal-Key-Size")),
+    ("Validity Period", Key::Period("pKIExpirationPeriod")),
+    ("Renewal Period", Key::Period("pKIOverlapPeriod")),
+];
 
 struct Reader<'a> {
     import: &'a mut Import,
     /// The name of the object, its number until it is known.
     name: String,
+    /// Who may enroll, as far as certipy prints identifiers.
+    granted: Vec<(Sid, Right)>,
 }
 
 impl Reader<'_> {
@@ -86,190 +101,100 @@ impl Reader<'_> {
             return self.find("Template Name", "", Reason::Malformed("the name of the template".to_owned()));
         };
         self.name = name.to_owned();
-        let mut template = Template::empty(name);
-        let mut said: BTreeSet<String> = ["objectclass", "cn"].map(str::to_owned).into();
+        let mut entry = Entry::default();
+        entry.push("cn", name);
         for (key, value) in source {
-            let attribute = match key.as_str() {
-                "Template Name" => continue,
-                "Display Name" => {
-                    template.display_name = value.as_str().unwrap_or(name).to_owned();
-                    "displayName"
-                }
-                "Certificate Name Flag" => {
-                    template.name_flags = NameFlags::from_bits_retain(self.flags(key, value, words!(NameFlags)));
-                    "msPKI-Certificate-Name-Flag"
-                }
-                "Enrollment Flag" => {
-                    let bits = self.flags(key, value, words!(EnrollmentFlags));
-                    template.enrollment_flags = Some(EnrollmentFlags::from_bits_retain(bits));
-                    "msPKI-Enrollment-Flag"
-                }
-                "Private Key Flag" => {
-                    template.private_key_flags =
-                        PrivateKeyFlags::from_bits_retain(self.flags(key, value, words!(PrivateKeyFlags)));
-                    "msPKI-Private-Key-Flag"
-                }
-                "Extended Key Usage" => {
-                    template.eku = self.purposes(key, value);
-                    "pKIExtendedKeyUsage"
-                }
-                // Called `Application Policies` by version 4.
-                "RA Application Policies" | "Application Policies" => {
-                    self.ra_application_policies(key, value, &mut template);
-                    "msPKI-RA-Application-Policies"
-                }
-                "Issuance Policies" => {
-                    template.certificate_policies = self.purposes(key, value);
-                    "msPKI-Certificate-Policy"
-                }
-                "Authorized Signatures Required" => {
-                    template.ra_signatures = self.number(key, value).unwrap_or_default();
-                    "msPKI-RA-Signature"
-                }
-                "Schema Version" => {
-                    template.schema = self.number(key, value);
-                    "msPKI-Template-Schema-Version"
-                }
-                "Minimum RSA Key Length" => {
-                    template.minimal_key_size = self.number(key, value).unwrap_or_default();
-                    "msPKI-Minimal-Key-Size"
-                }
-                "Validity Period" => match self.period(key, value) {
-                    Some(span) => {
-                        template.validity = span;
-                        "pKIExpirationPeriod"
-                    }
-                    None => continue,
-                },
-                "Renewal Period" => match self.period(key, value) {
-                    Some(span) => {
-                        template.renewal_period = span;
-                        "pKIOverlapPeriod"
-                    }
-                    None => continue,
-                },
-                "Certificate Authorities" => {
-                    self.offered_by(value);
-                    continue;
-                }
-                "Permissions" => {
-                    self.permissions(value);
-                    continue;
-                }
-                known if REPEATED.contains(&known) || known.starts_with('[') => continue,
-                _ => {
-                    self.find(key, value.to_string(), Reason::Unknown);
-                    continue;
-                }
-            };
-            said.insert(attribute.to_ascii_lowercase());
+            match KEYS.iter().find(|(known, _)| known == key) {
+                Some((_, what)) => self.attribute(&mut entry, key, *what, value),
+                None => self.other(key, value),
+            }
         }
         // Version 4 does not print it, and only version 1 templates can do without.
-        if template.schema.is_none() {
+        if !source.contains_key("Schema Version") {
             let reason = Reason::Unsaid("this version of certipy does not print it; the template counts as version 1");
             self.find("msPKI-Template-Schema-Version", "", reason);
         }
-        let reason = Reason::Unsaid(
-            "certipy does not print it; providers, key spec, key usage, critical extensions, versions and OID have to be added",
-        );
-        self.find("other attributes", "", reason);
-        self.import.templates.push(ImportedTemplate { template, said });
+        let name = self.name.clone();
+        let granted = std::mem::take(&mut self.granted);
+        if let Some(imported) = template_object(self.import, &name, &entry, Whole::Part, NO_LIST) {
+            imported.granted = granted;
+        }
+    }
+
+    fn attribute(&mut self, entry: &mut Entry, key: &str, what: Key, value: &Value) {
+        match what {
+            Key::Text(attribute) => match value.as_str() {
+                Some(text) => entry.push(attribute, text),
+                None => self.find(key, value.to_string(), Reason::Malformed("a text".to_owned())),
+            },
+            Key::Number(attribute) => {
+                match value.as_u64().or_else(|| value.as_str()?.parse().ok()).and_then(|n| u32::try_from(n).ok()) {
+                    Some(number) => entry.push(attribute, flag_words::printed(number)),
+                    None => self.find(key, value.to_string(), Reason::Malformed("a number".to_owned())),
+                }
+            }
+            Key::Period(attribute) => match value.as_str().map(|text| (text, period::of_text(text))) {
+                Some((_, Some(octets))) => entry.push(attribute, octets),
+                // Version 4 prints nothing for a period of minutes and seconds, version 5 for no time at all.
+                Some(("", None)) => {
+                    let reason = Reason::Unsaid("certipy had no words for the period; the world's default holds");
+                    self.find(attribute, "", reason);
+                }
+                _ => {
+                    let reason = Reason::Malformed("a period like 1 year or 6 weeks".to_owned());
+                    self.find(key, value.to_string(), reason);
+                }
+            },
+            Key::Flags(attribute, words) => {
+                let bits = self.flags(key, value, &words());
+                entry.push(attribute, flag_words::printed(bits));
+            }
+            Key::Purposes(attribute) => self.purposes(entry, key, attribute, value),
+        }
     }
 
     /// Version 5 prints numbers, one for each flag; version 4 the constants of [MS-CRTD] like `SubjectAltRequireUpn`.
-    fn flags(&mut self, key: &str, value: &Value, words: &mut dyn Iterator<Item = (&'static str, u32)>) -> u32 {
-        /// Name flags without a name in [MS-CRTD] that certipy knows.
-        const UNNAMED: [(&str, u32); 3] = [("add-email", 0x2), ("add-obj-guid", 0x4), ("add-directory-path", 0x100)];
-        let bare = |word: &str| word.replace(['-', '_'], "").to_ascii_lowercase();
-        let words: Vec<(String, u32)> = words.chain(UNNAMED).map(|(word, bit)| (bare(word), bit)).collect();
+    fn flags(&mut self, key: &str, value: &Value, words: &Words) -> u32 {
         let mut bits = 0;
         for flag in list(value) {
             let number = flag.as_u64().and_then(|number| u32::try_from(number).ok());
-            let word = bare(flag.as_str().unwrap_or_default());
-            let word = word.strip_prefix("ctflag").unwrap_or(&word);
-            let named = words.iter().find(|(known, _)| known == word).map(|(_, bit)| *bit);
-            match number.or(named) {
+            match number.or_else(|| flag_words::bits(words, flag.as_str()?)) {
                 Some(bit) => bits |= bit,
-                None if matches!(word, "none" | "attestnone") => {}
                 None => self.find(key, flag.to_string(), Reason::Unknown),
             }
         }
         bits
     }
 
-    fn purposes(&mut self, key: &str, value: &Value) -> Vec<Oid> {
-        let mut oids = Vec::new();
+    /// Purposes, or the packed settings of versions 3 and 4 as the directory has them.
+    fn purposes(&mut self, entry: &mut Entry, key: &str, attribute: &str, value: &Value) {
         for purpose in list(value) {
             let text = purpose.as_str().unwrap_or_default();
-            let named = PURPOSES.iter().find(|(name, _)| *name == text).map_or(text, |(_, dotted)| dotted);
-            match named.parse() {
-                Ok(oid) => oids.push(oid),
-                Err(_) => self.find(key, text, Reason::Unknown),
+            let dotted = dotted(text);
+            if text.contains('`') || dotted.parse::<Oid>().is_ok() {
+                entry.push(attribute, dotted);
+            } else {
+                self.find(key, purpose.as_str().map_or_else(|| purpose.to_string(), str::to_owned), Reason::Unknown);
             }
         }
-        oids
     }
 
-    /// Purposes, or the packed settings of versions 3 and 4 as the directory has them.
-    fn ra_application_policies(&mut self, key: &str, value: &Value, template: &mut Template) {
-        let Some(packed) = list(value).iter().filter_map(Value::as_str).find(|value| value.contains('`')) else {
-            template.ra_application_policies = self.purposes(key, value);
-            return;
-        };
-        let mut entry = Entry::default();
-        entry.push("cn", self.name.as_str());
-        entry.push("msPKI-RA-Application-Policies", packed);
-        let (read, errors) = template::from_entry(&entry);
-        for error in errors {
-            self.find(key, error.found.unwrap_or_default(), Reason::Malformed(error.expected.to_owned()));
+    fn other(&mut self, key: &str, value: &Value) {
+        match key {
+            "Template Name" => {}
+            "Certificate Authorities" => self.offered_by(value),
+            "Permissions" => self.permissions(value),
+            known if REPEATED.contains(&known) || known.starts_with('[') => {}
+            _ => self.find(key, value.to_string(), Reason::Unknown),
         }
-        if let Some(read) = read {
-            template.ra_application_policies = read.ra_application_policies;
-            template.cng = read.cng;
-        }
-    }
-
-    fn number(&mut self, key: &str, value: &Value) -> Option<u32> {
-        let number =
-            value.as_u64().or_else(|| value.as_str()?.parse().ok()).and_then(|number| u32::try_from(number).ok());
-        if number.is_none() {
-            self.find(key, value.to_string(), Reason::Malformed("a number".to_owned()));
-        }
-        number
-    }
-
-    /// `1 year`, `6 weeks`, `1800 seconds`; months of 30 and years of 365 days. Nothing for no time at all.
-    fn period(&mut self, key: &str, value: &Value) -> Option<Duration> {
-        let read = |text: &str| {
-            if text.is_empty() {
-                return Some(Duration::ZERO);
-            }
-            let (count, unit) = text.split_once(' ')?;
-            let count: u64 = count.parse().ok()?;
-            let unit = match unit.trim_end_matches('s') {
-                "year" => Duration::days(365),
-                "month" => Duration::days(30),
-                "week" => Duration::days(7),
-                "day" => Duration::DAY,
-                "hour" => Duration::HOUR,
-                "second" => Duration::SECOND,
-                _ => return None,
-            };
-            Some(Duration(unit.0.checked_mul(count)?))
-        };
-        let span = value.as_str().and_then(read);
-        if span.is_none() {
-            self.find(key, value.to_string(), Reason::Malformed("a period like 1 year or 6 weeks".to_owned()));
-        }
-        span
     }
 
     /// The template names its CAs; the CAs do not name their templates.
     fn offered_by(&mut self, value: &Value) {
-        for ca in list(value).iter().filter_map(|ca| ca.as_str()) {
+        for ca in list(value).iter().filter_map(|ca| ca.as_str()).filter(|ca| !ca.is_empty()) {
             let known = self.import.authorities.iter().position(|known| known.authority.name == ca);
             let at = known.unwrap_or_else(|| {
-                self.import.authorities.push(authority(ca));
+                self.import.authorities.push(ImportedAuthority::named(ca));
                 self.import.authorities.len() - 1
             });
             if let Some(known) = self.import.authorities.get_mut(at) {
@@ -278,15 +203,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Names, not identifiers: who they are depends on a directory that is not here.
+    /// Names, whose accounts depend on a directory that is not here, and identifiers where certipy found no name.
     fn permissions(&mut self, value: &Value) {
-        let reason = Reason::NoWord(
-            "certipy prints names without SIDs, and neither denials nor AutoEnroll; say `allow` or `acl`",
-        );
         let kinds = value.as_object().into_iter().flatten().filter_map(|(_, rights)| rights.as_object());
         for (right, principals) in kinds.flatten() {
-            let names: Vec<&str> = list(principals).iter().filter_map(Value::as_str).collect();
-            self.find(right, names.join(", "), reason.clone());
+            let texts = list(principals).iter().filter_map(Value::as_str);
+            let (sids, names): (Vec<&str>, Vec<&str>) =
+                texts.partition(|text| right == "Enrollment Rights" && text.parse::<Sid>().is_ok());
+            self.granted.extend(sids.iter().filter_map(|sid| Some((sid.parse().ok()?, Right::Enroll))));
+            if !names.is_empty() {
+                self.find(right, names.join(", "), Reason::NoWord("certipy has no whole list; say `allow` or `acl`"));
+            }
         }
     }
 
@@ -296,13 +223,13 @@ impl Reader<'_> {
         };
         self.name = name.to_owned();
         let host = source.get("DNS Name").and_then(Value::as_str).map(str::to_owned);
-        match self.import.authorities.iter_mut().find(|known| known.authority.name == name) {
-            Some(known) => known.authority.host = host,
-            None => {
-                let mut new = authority(name);
-                new.authority.host = host;
-                self.import.authorities.push(new);
-            }
+        let at = self.import.authorities.iter().position(|known| known.authority.name == name).unwrap_or_else(|| {
+            self.import.authorities.push(ImportedAuthority::named(name));
+            self.import.authorities.len() - 1
+        });
+        if let Some(known) = self.import.authorities.get_mut(at) {
+            known.host_said = host.is_some();
+            known.authority.host = host;
         }
         for (key, value) in source.iter().filter(|(key, _)| !matches!(key.as_str(), "CA Name" | "DNS Name")) {
             let reason = Reason::Replaced("a CA of a world has its own certificate, rights and settings");
@@ -311,6 +238,10 @@ impl Reader<'_> {
     }
 }
 
+const NO_LIST: &str = "certipy prints neither Read, AutoEnroll nor denials, and most accounts without their SID: every \
+    principal reads the template, and who is granted nothing here does not enroll; say `allow`";
+
+/// The values of a key: a single one stands alone.
 fn list(value: &Value) -> &[Value] {
     match value {
         Value::Array(list) => list,
@@ -319,18 +250,9 @@ fn list(value: &Value) -> &[Value] {
     }
 }
 
-fn authority(name: &str) -> ImportedAuthority {
-    let authority = EnrollmentService {
-        name: name.to_owned(),
-        host: None,
-        certificate: Vec::new(),
-        templates: Vec::new(),
-        enroll_permission: None,
-        priority: None,
-        site: None,
-        uris: Vec::new(),
-    };
-    ImportedAuthority { authority, security: None }
+/// The object identifier of a purpose that is called by its name; any other text as it is.
+pub(crate) fn dotted(purpose: &str) -> &str {
+    PURPOSES.iter().find(|(name, _)| *name == purpose).map_or(purpose, |(_, dotted)| dotted)
 }
 
 /// Purposes as certipy names them; Windows consoles use the same words.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{EnrollmentService, PolicyServer, SecurityDescriptor, Template};
+use autoenroll_model::{EnrollmentService, PolicyServer, Right, SecurityDescriptor, Sid, Template};
 use autoenroll_wire::registry_pol::Setting;
 
 use crate::finding::Finding;
@@ -38,6 +38,10 @@ pub struct ImportedTemplate {
     pub template: Template,
     /// The attributes that the source has, in lower case. Only those are written.
     pub said: BTreeSet<String>,
+    /// The identifier of its object, in capitals, where CAs of the same source name their templates by it.
+    pub guid: Option<String>,
+    /// Rights to enroll of single accounts, from a source that does not have the whole list.
+    pub granted: Vec<(Sid, Right)>,
 }
 
 /// An enrollment service, and what its source says of it.
@@ -47,6 +51,10 @@ pub struct ImportedAuthority {
     pub authority: EnrollmentService,
     /// Its access control list, when the source has one.
     pub security: Option<SecurityDescriptor>,
+    /// Whether the source says which host it is on, or that it is on none.
+    pub host_said: bool,
+    /// Identifiers of the objects of templates that it issues, in capitals, of which no template is known yet.
+    pub template_guids: Vec<String>,
 }
 
 /// Certificates in the trust containers of the directory, each with the name of its object or subject.
@@ -174,6 +182,12 @@ impl Half {
 }
 
 impl ImportedTemplate {
+    /// A template whose source has these attributes, in lower case.
+    #[must_use]
+    pub fn new(template: Template, said: BTreeSet<String>) -> Self {
+        Self { template, said, guid: None, granted: Vec::new() }
+    }
+
     /// Whether the source has an attribute.
     #[must_use]
     pub fn says(&self, attribute: &str) -> bool {
@@ -181,7 +195,37 @@ impl ImportedTemplate {
     }
 }
 
+impl ImportedAuthority {
+    /// A service without an access control list, and with the host that it says.
+    #[must_use]
+    pub fn new(authority: EnrollmentService) -> Self {
+        Self { authority, security: None, host_said: true, template_guids: Vec::new() }
+    }
+
+    /// A service of which the name alone is known.
+    pub(crate) fn named(name: &str) -> Self {
+        let authority = EnrollmentService {
+            name: name.to_owned(),
+            host: None,
+            certificate: Vec::new(),
+            templates: Vec::new(),
+            enroll_permission: None,
+            priority: None,
+            site: None,
+            uris: Vec::new(),
+        };
+        Self { host_said: false, ..Self::new(authority) }
+    }
+}
+
 impl Import {
+    /// Whether the files say nothing that a world could hold.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { templates, authorities, trust, policy, findings: _ } = self;
+        templates.is_empty() && authorities.is_empty() && *trust == Trust::default() && *policy == Policy::default()
+    }
+
     /// Adds what another file says.
     pub fn add(&mut self, other: Self) {
         self.templates.extend(other.templates);
@@ -191,5 +235,20 @@ impl Import {
         self.trust.ntauth.extend(other.trust.ntauth);
         self.policy.groups.extend(other.policy.groups);
         self.findings.extend(other.findings);
+        self.link();
+    }
+
+    /// Names the templates that CAs know by the identifiers of their objects, as far as these are here.
+    fn link(&mut self) {
+        for authority in &mut self.authorities {
+            let named = |guid: &String| {
+                let found = self.templates.iter().find(|template| template.guid.as_ref() == Some(guid));
+                found.map(|template| template.template.name.clone())
+            };
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                authority.template_guids.drain(..).partition(|guid| named(guid).is_some());
+            authority.authority.templates.extend(known.iter().filter_map(named));
+            authority.template_guids = unknown;
+        }
     }
 }

@@ -2,15 +2,19 @@
 
 /// A file that grows line by line.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Toml(pub(crate) String);
+pub(crate) struct Toml {
+    pub(crate) text: String,
+    /// Texts with control characters, which no text of the language has: each with its key, as it was.
+    pub(crate) changed: Vec<(String, String)>,
+}
 
 /// Columns of a line before a list is broken up.
 const WIDTH: usize = 118;
 
 impl Toml {
     pub(crate) fn line(&mut self, line: &str) {
-        self.0.push_str(line);
-        self.0.push('\n');
+        self.text.push_str(line);
+        self.text.push('\n');
     }
 
     /// `key = value`, the value in TOML.
@@ -19,7 +23,16 @@ impl Toml {
     }
 
     pub(crate) fn text(&mut self, key: &str, value: &str) {
-        self.raw(key, &quoted(value));
+        let value = self.quoted(key, value);
+        self.raw(key, &value);
+    }
+
+    /// A basic string, with U+FFFD in place of control characters.
+    pub(crate) fn quoted(&mut self, key: &str, value: &str) -> String {
+        if value.contains(char::is_control) {
+            self.changed.push((key.to_owned(), value.to_owned()));
+        }
+        quoted(&value.replace(char::is_control, "\u{FFFD}"))
     }
 
     pub(crate) fn number(&mut self, key: &str, value: impl Into<i64>) {
@@ -27,7 +40,7 @@ impl Toml {
     }
 
     pub(crate) fn texts<'a>(&mut self, key: &str, values: impl IntoIterator<Item = &'a str>) {
-        let values: Vec<String> = values.into_iter().map(quoted).collect();
+        let values: Vec<String> = values.into_iter().map(|value| self.quoted(key, value)).collect();
         self.list(key, &values);
     }
 
@@ -43,13 +56,12 @@ impl Toml {
     }
 }
 
-/// A basic string.
+/// A basic string of a text without control characters.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
             c => quoted.push(c),
         }
     }

@@ -11,7 +11,7 @@ use autoenroll_model::{KeyAlgorithm, Template};
 use autoenroll_wire::Certificate;
 
 use crate::finding::{Finding, Reason, shown};
-use crate::text::{Toml, quoted};
+use crate::text::Toml;
 use crate::{Import, ImportedAuthority, ImportedTemplate, OidNames, Policy, Trust, TrustedCertificate};
 
 /// A file, and what it could not say.
@@ -23,17 +23,28 @@ pub struct Written {
     pub findings: Vec<Finding>,
 }
 
+/// A world that an imported one extends, for users, computers and cards.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// Its name.
+    pub name: String,
+    /// Its CAs with the templates that each issues there.
+    pub authorities: Vec<(String, Vec<String>)>,
+    /// Its templates.
+    pub templates: Vec<String>,
+}
+
 impl Import {
     /// A world: templates with their access control lists, CAs, policy, the domain's identifier and trust containers.
-    /// Scenarios extend it; `extends` is the world that it extends itself, for users, computers and cards.
+    /// Scenarios extend it. A CA issues what its own object lists; those of `base` go on issuing what they issue there.
     #[must_use]
-    pub fn to_world(&self, extends: Option<&str>, oids: &OidNames) -> Written {
+    pub fn to_world(&self, base: Option<&Base>, oids: &OidNames) -> Written {
         let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };
         writer.toml.line("scenario = 1");
         writer.toml.line("");
         writer.toml.line("[world]");
-        if let Some(base) = extends {
-            writer.toml.text("extends", base);
+        if let Some(base) = base {
+            writer.toml.text("extends", &base.name);
         }
         writer.domain(self);
         writer.policy(&self.policy);
@@ -42,6 +53,10 @@ impl Import {
         for imported in writer.once("CA", &self.authorities, |imported| &imported.authority.name) {
             writer.authority(imported, &names);
         }
+        if let Some(base) = base {
+            writer.base(base, self, &names);
+        }
+        writer.issued_by_none(&templates, &self.authorities);
         writer.shared_identities(&templates);
         for imported in templates {
             writer.header("world.template");
@@ -49,9 +64,11 @@ impl Import {
             writer.limits(&imported.template);
             if imported.says("nTSecurityDescriptor") {
                 writer.security(&imported.template.name, &imported.template.security);
+            } else {
+                writer.granted(&imported.granted);
             }
         }
-        Written { text: writer.toml.0, findings: writer.findings }
+        writer.written()
     }
 
     /// A file of default templates, to be based on: attributes only. Everything else is a finding.
@@ -76,7 +93,8 @@ impl Import {
         if self.trust != Trust::default() {
             writer.find("domain", "trust", "", ATTRIBUTES_ONLY);
         }
-        Written { text: writer.toml.0.trim_start().to_owned(), findings: writer.findings }
+        let Written { text, findings } = writer.written();
+        Written { text: text.trim_start().to_owned(), findings }
     }
 }
 
@@ -87,6 +105,15 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn written(mut self) -> Written {
+        for (key, value) in std::mem::take(&mut self.toml.changed) {
+            let reason =
+                Reason::Replaced("a text of a scenario has no control characters: U+FFFD stands in their place");
+            self.find("text", &key, value, reason);
+        }
+        Written { text: self.toml.text, findings: self.findings }
+    }
+
     fn header(&mut self, table: &str) {
         self.toml.line("");
         self.toml.line(&format!("[[{table}]]"));
@@ -120,7 +147,11 @@ impl Writer<'_> {
     /// The first of each name: names tell things of a world apart.
     fn once<'i, T>(&mut self, what: &str, all: &'i [T], name: impl Fn(&T) -> &String) -> Vec<&'i T> {
         let mut seen = BTreeSet::new();
-        let (first, again): (Vec<_>, Vec<_>) = all.iter().partition(|one| seen.insert(name(one).clone()));
+        let (named, nameless): (Vec<_>, Vec<_>) = all.iter().partition(|one| !name(one).is_empty());
+        for _ in nameless {
+            self.find(what, "name", "", Reason::NoWord("a name of a scenario is never empty; left out"));
+        }
+        let (first, again): (Vec<_>, Vec<_>) = named.into_iter().partition(|one| seen.insert(name(one).clone()));
         for twice in again {
             let reason = Reason::Conflict("there is one of that name already, and the first one counts");
             self.find(name(twice), what, "", reason);
@@ -135,7 +166,11 @@ impl Writer<'_> {
         self.toml.text("name", name);
         match authority.host.as_deref() {
             Some(host) => self.nonempty(name, "dNSHostName", "host", host),
-            None => self.toml.raw("host", "false"),
+            None if imported.host_said => self.toml.raw("host", "false"),
+            None => {
+                let reason = Reason::Unsaid("not said by the source; the CA has a host that nobody named");
+                self.find(name, "dNSHostName", "", reason);
+            }
         }
         if let Some(site) = &authority.site {
             self.nonempty(name, "msPKI-Site-Name", "site", site);
@@ -152,9 +187,54 @@ impl Writer<'_> {
             let reason = Reason::Conflict("no template of that name is imported");
             self.find(name, "certificateTemplates", template.as_str(), reason);
         }
-        self.toml.texts("templates", there.into_iter().map(String::as_str));
+        for guid in &imported.template_guids {
+            let reason = Reason::Conflict("no template with that identifier is imported");
+            self.find(name, "certificateTemplates", guid.as_str(), reason);
+        }
+        let mut issued = BTreeSet::new();
+        self.toml.texts("templates", there.into_iter().filter(|name| issued.insert(*name)).map(String::as_str));
         if let Some(security) = &imported.security {
             self.security(name, security);
+        }
+        for uri in &authority.uris {
+            self.header("world.ca.enrollment-server");
+            self.nonempty(name, "cAURI", "url", &uri.uri);
+            self.toml.number("auth-flags", uri.client_authentication);
+            self.toml.number("priority", uri.priority);
+            self.toml.raw("renewal-only", &uri.renewal_only.to_string());
+        }
+    }
+
+    /// Without a list of its own a CA of the base would issue every template that is added.
+    fn base(&mut self, base: &Base, import: &Import, names: &BTreeSet<&str>) {
+        let own = |name: &str| import.authorities.iter().any(|one| one.authority.name == name);
+        for (name, templates) in &base.authorities {
+            if own(name) {
+                let reason =
+                    Reason::Conflict("the world that is extended has a CA of that name; this one is laid over it");
+                self.find(name, "CA", "", reason);
+            } else if !names.is_empty() {
+                self.header("world.ca");
+                self.toml.text("name", name);
+                self.toml.texts("templates", templates.iter().map(String::as_str));
+            }
+        }
+        for name in base.templates.iter().filter(|name| names.contains(name.as_str())) {
+            let why =
+                "the world that is extended has a template of that name; what the source does not say is from there";
+            self.find(name, "template", "", Reason::Conflict(why));
+        }
+    }
+
+    /// Templates that no CA of the files issues.
+    fn issued_by_none(&mut self, templates: &[&ImportedTemplate], authorities: &[ImportedAuthority]) {
+        for imported in templates {
+            let name = &imported.template.name;
+            if !authorities.iter().any(|ca| ca.authority.templates.contains(name)) {
+                let reason =
+                    Reason::Unsaid("no CA of the files issues it; nobody does until `templates` of a CA names it");
+                self.find(name, "certificateTemplates", "", reason);
+            }
         }
     }
 
@@ -182,6 +262,7 @@ impl Writer<'_> {
             .map(|one| &one.template.security)
             .chain(import.authorities.iter().filter_map(|one| one.security.as_ref()));
         let trustees = descriptors.filter_map(|security| security.dacl.as_ref()).flatten().map(|ace| &ace.trustee);
+        let trustees = trustees.chain(import.templates.iter().flat_map(|one| &one.granted).map(|(sid, _)| sid));
         let domains: BTreeSet<&str> = trustees.filter_map(access::domain_of).collect();
         let trust = &import.trust;
         let containers = [("roots", &trust.roots), ("ca", &trust.intermediate), ("ntauth", &trust.ntauth)];
@@ -221,11 +302,11 @@ impl Writer<'_> {
                     self.find(key, "cACertificate", trusted.name.as_str(), reason);
                 }
             }
-            let names: Vec<String> = names.into_iter().map(quoted).collect();
+            let names: Vec<String> = names.into_iter().map(|name| self.toml.quoted(key, name)).collect();
             pairs.push(format!("{key} = [{}]", names.join(", ")));
         }
         if !extra.is_empty() {
-            let extra: Vec<String> = extra.into_iter().map(quoted).collect();
+            let extra: Vec<String> = extra.into_iter().map(|name| self.toml.quoted("extra-roots", name)).collect();
             pairs.push(format!("extra-roots = [{}]", extra.join(", ")));
         }
         self.toml.raw("trust", &format!("{{ {} }}", pairs.join(", ")));

@@ -9,6 +9,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{Ace, AceEffect, Guid, SecurityDescriptor, Sid};
 
+mod sddl;
+
+pub use sddl::{SddlError, from_sddl};
+
 const WHAT: &str = "security descriptor";
 
 /// SE_DACL_PRESENT.
@@ -248,27 +252,29 @@ fn ace_sddl(ace: &Ace) -> String {
     format!("({kind};{flags};{};{object};;{})", rights(ace.mask), trustee(&ace.trustee))
 }
 
+/// Letters of rights, in the order in which Windows prints them.
+const LETTERS: [(u32, &str); 17] = [
+    (0x0000_0001, "CC"),
+    (0x0000_0002, "DC"),
+    (0x0000_0004, "LC"),
+    (0x0000_0008, "SW"),
+    (0x0000_0010, "RP"),
+    (0x0000_0020, "WP"),
+    (0x0000_0040, "DT"),
+    (0x0000_0080, "LO"),
+    (0x0000_0100, "CR"),
+    (0x0001_0000, "SD"),
+    (0x0002_0000, "RC"),
+    (0x0004_0000, "WD"),
+    (0x0008_0000, "WO"),
+    (0x1000_0000, "GA"),
+    (0x2000_0000, "GX"),
+    (0x4000_0000, "GW"),
+    (0x8000_0000, "GR"),
+];
+
 /// Rights in the order in which Windows prints them; in hexadecimal when a bit has no letters.
 fn rights(mask: u32) -> String {
-    const LETTERS: [(u32, &str); 17] = [
-        (0x0000_0001, "CC"),
-        (0x0000_0002, "DC"),
-        (0x0000_0004, "LC"),
-        (0x0000_0008, "SW"),
-        (0x0000_0010, "RP"),
-        (0x0000_0020, "WP"),
-        (0x0000_0040, "DT"),
-        (0x0000_0080, "LO"),
-        (0x0000_0100, "CR"),
-        (0x0001_0000, "SD"),
-        (0x0002_0000, "RC"),
-        (0x0004_0000, "WD"),
-        (0x0008_0000, "WO"),
-        (0x1000_0000, "GA"),
-        (0x2000_0000, "GX"),
-        (0x4000_0000, "GW"),
-        (0x8000_0000, "GR"),
-    ];
     let set = || LETTERS.iter().filter(|(bit, _)| mask & bit != 0);
     if set().fold(0, |bits, (bit, _)| bits | bit) == mask {
         set().map(|(_, letters)| *letters).collect()

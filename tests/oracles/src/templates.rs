@@ -63,7 +63,8 @@ pub fn directory(generation: Generation) -> Import {
     let attributes =
         |template: &Template| template::to_entry(template).0.into_iter().map(|(name, _)| name.to_ascii_lowercase());
     let templates =
-        templates.into_iter().map(|template| ImportedTemplate { said: attributes(&template).collect(), template });
-    let authorities = vec![ImportedAuthority { authority, security: Some(lab::security(true)) }];
+        templates.into_iter().map(|template| ImportedTemplate::new(template.clone(), attributes(&template).collect()));
+    let security = Some(lab::security(true));
+    let authorities = vec![ImportedAuthority { security, ..ImportedAuthority::new(authority) }];
     Import { templates: templates.collect(), authorities, ..Import::default() }
 }

@@ -31,6 +31,34 @@ pub fn mcs() -> Option<Command> {
     if there { Some(Command::new("mcs")) } else { missing("mono", advice) }
 }
 
+/// OpenLDAP: its server, the loader of its database and its client, with the folder of its modules. They are where
+/// Debian has them, or below the folder that AUTOENROLL_ORACLES_LDAP names.
+#[derive(Clone, Debug)]
+pub struct OpenLdap {
+    /// slapd, which is the loader too, by its first argument `-T`.
+    pub server: PathBuf,
+    /// ldapsearch.
+    pub client: PathBuf,
+    /// Where modules are, such as back_mdb.
+    pub modules: PathBuf,
+}
+
+/// OpenLDAP.
+#[must_use]
+pub fn openldap() -> Option<OpenLdap> {
+    let root = std::env::var_os("AUTOENROLL_ORACLES_LDAP").map_or_else(|| PathBuf::from("/"), PathBuf::from);
+    let found = OpenLdap {
+        server: root.join("usr/sbin/slapd"),
+        client: root.join("usr/bin/ldapsearch"),
+        modules: root.join("usr/lib/ldap"),
+    };
+    if let Some(absent) = [&found.server, &found.client].into_iter().find(|path| !path.exists()) {
+        let _ = missing(&absent.display().to_string(), "install Debian's slapd and ldap-utils");
+        return None;
+    }
+    Some(found)
+}
+
 /// OpenSSL.
 #[must_use]
 pub fn openssl() -> Option<Command> {
@@ -49,7 +77,8 @@ pub fn python(script: &str) -> Option<Command> {
         None => Path::new(HERE).join(".venv/bin/python"),
     };
     if !works(
-        Command::new(&python).args(["-c", "import certipy, jsonschema, junitparser, pkilint, pyasn1_modules.rfc6402"]),
+        Command::new(&python)
+            .args(["-c", "import certihound, certipy, jsonschema, junitparser, pkilint, pyasn1_modules.rfc6402"]),
     ) {
         let advice = "python3 -m venv tests/oracles/.venv && tests/oracles/.venv/bin/pip install -r tests/oracles/requirements.txt";
         return missing(&python.display().to_string(), advice);

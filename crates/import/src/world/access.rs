@@ -1,5 +1,7 @@
 //! Access control lists.
 
+use std::collections::BTreeMap;
+
 use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, rights};
 
 use super::Writer;
@@ -20,18 +22,37 @@ impl Writer<'_> {
     }
 }
 
+impl Writer<'_> {
+    /// Rights of single accounts, on top of the default list.
+    pub(super) fn granted(&mut self, granted: &[(Sid, Right)]) {
+        let mut of: BTreeMap<&Sid, Vec<String>> = BTreeMap::new();
+        for (sid, right) in granted {
+            of.entry(sid).or_default().push(quoted(right.as_str()));
+        }
+        if of.is_empty() {
+            return;
+        }
+        let pairs = of.iter().map(|(sid, rights)| format!("{} = [{}]", quoted(trustee(sid)), rights.join(", ")));
+        self.toml.raw("allow", &format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", ")));
+    }
+}
+
+/// A well-known trustee by its name.
+fn trustee(sid: &Sid) -> &str {
+    match sid.as_str() {
+        Sid::EVERYONE => "Everyone",
+        Sid::AUTHENTICATED_USERS => "Authenticated Users",
+        sid => sid,
+    }
+}
+
 /// An access control entry as an inline table, with the word for its right where there is one.
 fn entry(ace: &Ace) -> String {
     let effect = match ace.effect {
         AceEffect::Allow => "allow",
         AceEffect::Deny => "deny",
     };
-    let trustee = match ace.trustee.as_str() {
-        Sid::EVERYONE => "Everyone",
-        Sid::AUTHENTICATED_USERS => "Authenticated Users",
-        sid => sid,
-    };
-    let mut text = format!("{{ effect = \"{effect}\", trustee = {}", quoted(trustee));
+    let mut text = format!("{{ effect = \"{effect}\", trustee = {}", quoted(trustee(&ace.trustee)));
     match right(ace) {
         Some(word) => text += &format!(", right = \"{word}\""),
         None => {

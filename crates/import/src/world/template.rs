@@ -226,7 +226,7 @@ impl Writer<'_> {
             match text.as_deref() {
                 None => {}
                 Some("") => self.find(object, ATTRIBUTE, key, Reason::NoWord("a text of a scenario is never empty")),
-                Some(text) => pairs.push(format!("{key} = {}", quoted(text))),
+                Some(text) => pairs.push(format!("{key} = {}", self.toml.quoted(key, text))),
             }
         }
         if let Some(usage) = cng.key_usage {

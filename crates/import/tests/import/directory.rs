@@ -1,7 +1,7 @@
 //! A directory as `ldapsearch` prints it.
 
 use crate::scenario::{oids, story, told};
-use autoenroll_import::{Import, ldif};
+use autoenroll_import::{Base, Import, ldif};
 use autoenroll_model::{Ace, AceEffect, Right, SecurityDescriptor, Sid, rights};
 use autoenroll_wire::ldif::Entry;
 use autoenroll_wire::{Certificate, security_descriptor};
@@ -181,6 +181,7 @@ fn the_encoding_of_the_file_does_not_matter() {
 fn an_empty_file_is_an_empty_world() {
     let import = ldif(b"");
     assert_eq!(import, Import::default());
-    assert_eq!(import.to_world(Some("contoso"), &oids()).text, "scenario = 1\n\n[world]\nextends = \"contoso\"\n");
+    let base = Base { name: "contoso".to_owned(), ..Base::default() };
+    assert_eq!(import.to_world(Some(&base), &oids()).text, "scenario = 1\n\n[world]\nextends = \"contoso\"\n");
     assert_eq!(import.to_templates(&oids()).text, "");
 }

@@ -3,8 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "the test reads files that are not part of the project")]
 
 use crate::scenario::{oids, template_of};
-use autoenroll_import::{Finding, Import, Reason, ldif};
+use autoenroll_import::{Finding, Format, Half, Import, Reason, ldif, read};
+use autoenroll_model::hex;
 use autoenroll_wire::ldif::{self as wire_ldif, Change, Entry};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::{fs, path::Path};
 
@@ -59,6 +61,50 @@ fn every_export_comes_back_as_it_was() {
     }
 }
 
+/// The same objects in the JSON of PowerShell and of certipy are the same templates.
+#[test]
+fn every_export_is_the_same_in_json() {
+    for (name, bytes) in exports() {
+        let file = wire_ldif::parse(&bytes);
+        let [record] = file.records.as_slice() else { panic!("one record") };
+        let Change::Add(entry) = &record.change else { panic!("an object") };
+        let expected = ldif(&bytes);
+        let [expected] = expected.templates.as_slice() else { panic!("one template") };
+
+        let mut powershell = Map::new();
+        let mut certipy = Map::new();
+        for attribute in entry.0.iter().map(|(name, _)| name).filter(|name| *name != "objectClass") {
+            let values: Vec<Value> = entry.values(attribute).map(|value| of_powershell(attribute, value)).collect();
+            powershell.insert(attribute.clone(), values.into());
+            certipy.insert(attribute.clone(), entry.values(attribute).map(hex::encode).collect());
+        }
+        for (object, format) in [(powershell, Format::PowerShell), (certipy, Format::CertipyTemplate)] {
+            let mut object = object;
+            if format == Format::CertipyTemplate {
+                object.retain(|name, _| !["cn", "name", "displayName"].contains(&name.as_str()));
+            }
+            let text = Value::Object(object).to_string();
+            assert_eq!(Format::of(text.as_bytes()), Some(format), "{name}");
+            let import = read(&expected.template.name, text.as_bytes(), Half::User).expect("a template");
+            let [read] = import.templates.as_slice() else { panic!("one template") };
+            let mut read = read.template.clone();
+            if format == Format::CertipyTemplate {
+                read.display_name.clone_from(&expected.template.display_name);
+            }
+            assert_eq!(read, expected.template, "{name} as {format}");
+        }
+    }
+}
+
+/// A value as PowerShell writes it: numbers as numbers, octets as a list of them.
+fn of_powershell(attribute: &str, value: &[u8]) -> Value {
+    if ["pKIKeyUsage", "pKIExpirationPeriod", "pKIOverlapPeriod"].contains(&attribute) {
+        return value.to_vec().into();
+    }
+    let text = String::from_utf8(value.to_vec()).expect("text");
+    text.parse::<i64>().map_or(Value::String(text), Value::from)
+}
+
 /// By way of the scenario language, the same attributes come back as well: nothing that a template says needs another
 /// word.
 #[test]
@@ -70,7 +116,7 @@ fn every_export_can_be_said_in_a_scenario() {
         let world = import.to_world(None, &oids());
         assert_eq!(
             world.findings.iter().filter(lost).map(|found| found.attribute.as_str()).collect::<Vec<_>>(),
-            ["msPKI-Cert-Template-OID"],
+            ["certificateTemplates", "msPKI-Cert-Template-OID"],
             "{name}"
         );
         let [mut imported] = <[_; 1]>::try_from(import.templates).expect("one template");

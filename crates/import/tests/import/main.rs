@@ -9,6 +9,8 @@ mod directory;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod registry_pol;
 #[cfg(test)]
 mod round_trip;

@@ -18,8 +18,9 @@ pub(super) fn encode(octets: &[u8]) -> String {
     text
 }
 
-/// With padding or without; none for any other character, or digits that encode no whole octet.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+/// Reads base64 (RFC 4648 4), with padding or without; none for any other character, or digits that encode no whole
+/// octet.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     if text.len() - digits.len() > 2 || digits.len() % 4 == 1 {
         return None;

@@ -2,8 +2,10 @@
 #![expect(clippy::panic, reason = "everything here is part of a test")]
 
 mod bouncy_castle;
+mod certihound;
 mod certipy;
 mod cryptography;
+mod ldapsearch;
 mod openssl;
 mod pkilint;
 mod pyasn1;

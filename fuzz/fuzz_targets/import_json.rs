@@ -1,0 +1,4 @@
+//! JSON of certipy, PowerShell and BloodHound: what is read can be written as a world that loads.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| autoenroll_abuse::readers::Reader::survives("import_json", input));
