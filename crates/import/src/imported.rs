@@ -223,7 +223,7 @@ impl Import {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { templates, authorities, trust, policy, findings: _ } = self;
-        templates.is_empty() && authorities.is_empty() && *trust == Trust::default() && *policy == Policy::default()
+        templates.is_empty() && authorities.is_empty() && *trust == Trust::default() && policy.is_empty()
     }
 
     /// Adds what another file says.
