@@ -511,6 +511,20 @@ const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        name: "whose purposes a collector of BloodHound means",
+        file: "x.json",
+        text: "{\"data\": [{\"Properties\": {\"name\": \"ONE@X\", \"authorizedsignatures\": 0, \"applicationpolicies\": [\"1.2.1\"], \
+            \"certificateapplicationpolicy\": [\"1.2.2\"]}}, {\"Properties\": {\"name\": \"TWO@X\", \"authorizedsignatures\": 1, \
+            \"applicationpolicies\": [\"1.2.3\"]}}, {\"Properties\": {\"name\": \"THREE@X\", \"authorizedsignatures\": 0, \
+            \"applicationpolicies\": [\"1.2.4\"]}}], \"meta\": {\"type\": \"certtemplates\"}}",
+        world: &[
+            "ra-application-policies = [\"1.2.1\"]\napplication-policies = [\"1.2.2\"]",
+            "ra-signatures = 1\nra-application-policies = [\"1.2.3\"]",
+            "name = \"THREE\"\napplication-policies = [\"1.2.4\"]",
+        ],
+        ..CASE
+    },
+    Case {
         name: "a CA of PowerShell",
         file: "x.json",
         text: "[{\"cn\": \"A CA\", \"dNSHostName\": \"a.test\", \"certificateTemplates\": [\"T\"], \"cACertificate\": []},\n\
