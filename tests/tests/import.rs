@@ -320,7 +320,7 @@ fn what_is_no_import_is_one_sentence() {
             "LDIF without templates, CAs or trusted certificates (OU=x: cn: could not be read; expected a name; without one \
               the object is left out)",
         ),
-        ("damaged.pol", b"PReg\x02\0\0\0", "a damaged Registry.pol"),
+        ("damaged.pol", b"PReg\x02\0\0\0", "a damaged Registry.pol or report"),
         (
             "none.xml",
             b"<GetPoliciesResponse xmlns=\"http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy\"/>",
@@ -726,11 +726,30 @@ fn files_beside_the_project_are_imported_and_checked() {
                 continue;
             }
             fs::write(directory.join("worlds/mine.toml"), &ran.out).unwrap();
+            let templates = ran.out.matches("[[world.template]]").count();
             let check = Autoenroll::new(PROGRAM, ["check"]).arg(directory.join("story.toml"));
             let ran = check.arg("--fixtures").arg(&directory).run();
             assert_eq!(ran.code, code(Exit::Ok), "{}: {}{}", file.display(), ran.out, ran.err);
+            planned(&directory, &file, templates);
         }
     }
+}
+
+/// With the people of `contoso`, a plan says what becomes of each template for each of them. Nobody is in the world
+/// that the file alone makes.
+fn planned(directory: &Path, file: &Path, templates: usize) {
+    let ran = import(&["--extends", "contoso"], &[file.to_path_buf()]);
+    assert_eq!(ran.code, code(Exit::Ok), "{}: {}", file.display(), ran.err);
+    fs::write(directory.join("worlds/peopled.toml"), &ran.out).unwrap();
+    let plan =
+        |world: &str| Autoenroll::new(PROGRAM, ["plan", "--format", "json", world, "--fixtures"]).arg(directory).run();
+    let ran = plan("mine");
+    assert_eq!((ran.code, ran.out.as_str()), (code(Exit::Usage), ""), "{}: {}", file.display(), ran.err);
+    let ran = plan("peopled");
+    assert_eq!(ran.code, code(Exit::Ok), "{}: {}{}", file.display(), ran.out, ran.err);
+    // A user and a computer; contoso has a template of its own.
+    let said = ran.out.lines().filter(|line| line.contains("\"verdict\":")).count();
+    assert_eq!(said, 2 * (templates + 1), "{}: {}", file.display(), ran.out);
 }
 
 /// What is written is read before it is printed. Two names that are one in print make no world.

@@ -42,7 +42,7 @@ fn a_parser_of_others_reads_the_report() {
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
     let read = tools::printed(reader.arg(&report)).replace(&directory.display().to_string(), "");
     let expected = "total: 3 tests, 1 failures, 0 errors, 1 skipped\n\
-                    /fails: failed, error[AE0501]: `balloon of alice` did not come at 08:01:01\n\
+                    /fails: failed, error[AE0501]: `balloon of alice` did not come at 08:01:01 (2026-03-02 16:01:01)\n\
                     /known: skipped, <later> & \"elsewhere\" (#1, until 9000-01-01)\n\
                     /passes: passed\n";
     assert_eq!(read, expected);

@@ -9,7 +9,7 @@ use autoenroll_tests::{Autoenroll, scratch};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
 
-/// Worlds, by the names of their files. Each begins with `scenario = 1` and extends `contoso`.
+/// Worlds, by the names of their files. Each is one of Server 2003 and extends `contoso`.
 const WORLDS: &[(&str, &str)] = &[
     (
         "rights",
@@ -135,7 +135,9 @@ const QUESTIONS: &[(&str, Exit, &[&str])] = &[
     ),
     ("off.toml --why alice SmartcardLogon", Exit::Ok, &["not looked at by R003", "clear bit 0x8000 of AEPolicy"]),
     ("enrolling --why WKS01 ContosoMachine", Exit::Ok, &["enrolls silently from Contoso Issuing CA"]),
-    ("enrolling --profile windows-10-22h2", Exit::Ok, &["plan of enrolling under windows-10-22h2"]),
+    ("enrolling", Exit::Ok, &["plan of enrolling under windows-10-22h2"]),
+    ("enrolling --profile server-2025", Exit::Ok, &["plan of enrolling under server-2025"]),
+    ("ways.toml --profile server-2025", Exit::Ok, &["plan of ways.toml under server-2025"]),
     ("founding/silent-items-show-nothing --at WKS01", Exit::Ok, &["CorpUser  enrolls silently"]),
     ("enrolling --at WKS02", Exit::Usage, &["there is no computer `WKS02` in this world; did you mean WKS01?"]),
     ("enrolling --why eve ContosoUser", Exit::Usage, &["there is no user or computer `eve`"]),
@@ -154,7 +156,7 @@ const QUESTIONS: &[(&str, Exit, &[&str])] = &[
 fn worlds(name: &str) -> PathBuf {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), name);
     for (name, text) in WORLDS {
-        let text = format!("scenario = 1\n[world]\nextends = \"contoso\"\n{text}");
+        let text = format!("scenario = 1\nprofile = \"server-2003-sp1\"\n[world]\nextends = \"contoso\"\n{text}");
         fs::write(directory.join(format!("{name}.toml")), text).unwrap();
     }
     directory

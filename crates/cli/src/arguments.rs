@@ -595,7 +595,8 @@ pub(crate) struct Plan {
     /// The computer where users log on; the first member of the domain when absent.
     #[arg(long, value_name = "COMPUTER")]
     pub(crate) at: Option<String>,
-    /// Plan as if the world were played under this profile.
+    /// Plan as if the world were played under this profile; unless said here or in the file, a world is played under
+    /// windows-10-22h2, and that of a scenario under the scenario's.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// A directory with worlds, cards and templates of your own; they come before those inside the program.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use autoenroll_keys::{Memory, Octets, PrivateKey, Question, remember};
+use autoenroll_keys::{Memory, Octets, Question, Secret, remember};
 
 /// The most keys that are remembered: about 3 KiB each.
 const KEYS: usize = 16_384;
@@ -16,12 +16,12 @@ pub fn remember_keys() {
 }
 
 struct Process {
-    keys: Shelf<Question, PrivateKey>,
+    keys: Shelf<Question, Secret>,
     blocks: Shelf<Question, Octets>,
 }
 
 impl Memory for Process {
-    fn key(&self, question: Question, make: &mut dyn FnMut() -> PrivateKey) -> PrivateKey {
+    fn secret(&self, question: Question, make: &mut dyn FnMut() -> Secret) -> Secret {
         self.keys.get(question, make)
     }
 

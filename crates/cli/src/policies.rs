@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use autoenroll_import::{Half, Import, POLICY_FILES, policy_file, policy_folder};
+use autoenroll_import::{Half, Import, POLICY_FILES, Reason, policy_file, policy_folder};
 
 use crate::console::one_line;
 use crate::{Failure, file};
@@ -50,9 +50,20 @@ pub(crate) fn of_folder(path: &Path, half: Option<Half>) -> Result<Import, Failu
 /// # Errors
 /// When nothing of it can be taken over.
 pub(crate) fn of_file(path: &Path, bytes: &[u8], half: Option<Half>) -> Result<Option<Import>, Failure> {
-    let import = policy_file(&shown(path), bytes, half);
-    let nothing = "is a report of Group Policy without settings for computers or users";
-    import.map(|import| something(path, import, nothing)).transpose()
+    let Some(import) = policy_file(&shown(path), bytes, half) else { return Ok(None) };
+    if !import.policy.is_empty() {
+        return Ok(Some(import));
+    }
+    let malformed = import.findings.iter().find_map(|finding| match &finding.reason {
+        Reason::Malformed(expected) => Some(expected),
+        _ => None,
+    });
+    let looks_like = match malformed {
+        Some(expected) => format!("a damaged Registry.pol or report of Group Policy; expected {expected}"),
+        None => "a report of Group Policy without settings for computers or users".to_owned(),
+    };
+    let nothing = format!("{}: nothing of it can be taken over: it looks like {looks_like}", path.display());
+    Err(Failure::Usage(one_line(&nothing)))
 }
 
 /// What was read, or why that is nothing.

@@ -19,6 +19,7 @@ mod pool;
 mod private;
 mod public;
 mod rsa_key;
+mod secret;
 
 pub use autoenroll_model::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 pub use entropy::{Seed, draw};
@@ -30,3 +31,4 @@ pub use pkcs1::digest_info;
 pub use private::PrivateKey;
 pub use public::PublicKey;
 pub use rsa_key::RsaComponents;
+pub use secret::Secret;

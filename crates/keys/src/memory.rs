@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 
 use once_cell::race::OnceBox;
 
-use crate::{KeyError, PrivateKey, entropy};
+use crate::{KeyError, Secret, entropy};
 
 /// Remembers answers. One is handed in with [`remember`], for a whole process; this crate itself remembers nothing,
 /// because it knows neither threads nor how much may be kept.
 pub trait Memory: Send + Sync {
-    /// The key that this question was answered with before, or what `make` gives now.
-    fn key(&self, question: Question, make: &mut dyn FnMut() -> PrivateKey) -> PrivateKey;
+    /// The secret half of a key that this question was answered with before, or what `make` gives now.
+    fn secret(&self, question: Question, make: &mut dyn FnMut() -> Secret) -> Secret;
 
     /// The octets that this question was answered with before, or what `make` gives now.
     ///
@@ -41,9 +41,9 @@ pub fn remember(memory: Box<dyn Memory>) -> bool {
     MEMORY.set(Box::new(memory)).is_ok()
 }
 
-pub(crate) fn key(question: impl FnOnce() -> Question, mut make: impl FnMut() -> PrivateKey) -> PrivateKey {
+pub(crate) fn secret(question: impl FnOnce() -> Question, mut make: impl FnMut() -> Secret) -> Secret {
     match MEMORY.get() {
-        Some(memory) => memory.key(question(), &mut make),
+        Some(memory) => memory.secret(question(), &mut make),
         None => make(),
     }
 }

@@ -1,14 +1,13 @@
 //! Private keys: from the pool or imported, to sign and to decrypt.
 
 use crate::memory::{self, Question};
+use crate::secret::{Numbers, Secret};
 use crate::{
     KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm, digest, ecdsa_der_from_raw, p256_key, pkcs1,
     pool, rsa_key,
 };
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use p256::ecdsa::SigningKey;
 use rsa::PrivateKey as RsaPrivateKey;
 
 /// A private key; cheap to clone. Two are equal when their public keys are. `Debug` shows the public key only.
@@ -17,12 +16,6 @@ pub struct PrivateKey {
     algorithm: KeyAlgorithm,
     public: PublicKey,
     secret: Secret,
-}
-
-#[derive(Clone)]
-enum Secret {
-    Rsa(Arc<RsaPrivateKey>),
-    P256(Arc<SigningKey>),
 }
 
 impl PrivateKey {
@@ -39,16 +32,14 @@ impl PrivateKey {
             KeyAlgorithm::Rsa3072 => &pool::PRIMES_1536,
             KeyAlgorithm::Rsa4096 => &pool::PRIMES_2048,
             KeyAlgorithm::P256 => {
-                let make =
-                    || PrivateKey::with_secret(algorithm, Secret::P256(Arc::new(p256_key::from_entropy(entropy))));
-                return memory::key(|| Question::new("p-256 from entropy", &[entropy]), make);
+                let question = || Question::new("p-256 from entropy", &[entropy]);
+                let secret = memory::secret(question, || Secret::p256(p256_key::from_entropy(entropy)));
+                return PrivateKey::with_secret(algorithm, secret);
             }
         };
         let pair = pool.pair(entropy);
-        memory::key(
-            || pool.question(pair),
-            || PrivateKey::with_secret(algorithm, Secret::Rsa(Arc::new(pool.key(pair)))),
-        )
+        let secret = memory::secret(|| pool.question(pair), || Secret::rsa(pool.key(pair)));
+        PrivateKey::with_secret(algorithm, secret)
     }
 
     /// An RSA key from its numbers, as a key import hands them over.
@@ -60,7 +51,7 @@ impl PrivateKey {
         let key = rsa_key::from_components(components)?;
         let bits = rsa_key::modulus_bits(&key);
         let algorithm = rsa_key::algorithm(bits).ok_or(KeyError::UnsupportedSize { bits })?;
-        Ok(PrivateKey::with_secret(algorithm, Secret::Rsa(Arc::new(key))))
+        Ok(PrivateKey::with_secret(algorithm, Secret::rsa(key)))
     }
 
     /// A P-256 key from its scalar, big endian.
@@ -69,13 +60,13 @@ impl PrivateKey {
     /// [`KeyError::InconsistentPrivateKey`] when the scalar is zero or not below the order of the curve.
     pub fn from_p256_scalar(scalar: &[u8; 32]) -> Result<PrivateKey, KeyError> {
         let key = p256_key::from_scalar(scalar)?;
-        Ok(PrivateKey::with_secret(KeyAlgorithm::P256, Secret::P256(Arc::new(key))))
+        Ok(PrivateKey::with_secret(KeyAlgorithm::P256, Secret::p256(key)))
     }
 
     fn with_secret(algorithm: KeyAlgorithm, secret: Secret) -> PrivateKey {
-        let public = match &secret {
-            Secret::Rsa(key) => PublicKey::from_rsa_private(key),
-            Secret::P256(key) => PublicKey::from_p256_private(key),
+        let public = match &secret.0 {
+            Numbers::Rsa(key) => PublicKey::from_rsa_private(key),
+            Numbers::P256(key) => PublicKey::from_p256_private(key),
         };
         PrivateKey { algorithm, public, secret }
     }
@@ -120,7 +111,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::HashLength`] unless the hash has 20 to 64 octets, [`KeyError::WrongKey`] on an RSA key.
     pub fn sign_p256_prehash(&self, hash: &[u8]) -> Result<[u8; 64], KeyError> {
-        let Secret::P256(key) = &self.secret else { return Err(self.wrong_key()) };
+        let Numbers::P256(key) = &self.secret.0 else { return Err(self.wrong_key()) };
         let question = || Question::new("p-256 signature", &[&self.public.subject_public_key(), hash]);
         let signature = memory::octets(question, || Ok(p256_key::sign_prehash(key, hash)?.to_vec()))?;
         Ok(signature.try_into().expect("r and s have 32 octets each"))
@@ -163,9 +154,9 @@ impl PrivateKey {
     /// The scalar of a P-256 key, big endian, for an export; none for an RSA key.
     #[must_use]
     pub fn p256_scalar(&self) -> Option<[u8; 32]> {
-        match &self.secret {
-            Secret::P256(key) => Some(key.to_bytes().into()),
-            Secret::Rsa(_) => None,
+        match &self.secret.0 {
+            Numbers::P256(key) => Some(key.to_bytes().into()),
+            Numbers::Rsa(_) => None,
         }
     }
 
@@ -176,17 +167,17 @@ impl PrivateKey {
     #[must_use]
     pub fn pkcs8_der(&self) -> Vec<u8> {
         use rsa::pkcs8::EncodePrivateKey;
-        let document = match &self.secret {
-            Secret::Rsa(key) => key.to_pkcs8_der(),
-            Secret::P256(key) => key.to_pkcs8_der(),
+        let document = match &self.secret.0 {
+            Numbers::Rsa(key) => key.to_pkcs8_der(),
+            Numbers::P256(key) => key.to_pkcs8_der(),
         };
         document.expect("a key that exists encodes").as_bytes().to_vec()
     }
 
     fn rsa(&self) -> Result<&RsaPrivateKey, KeyError> {
-        match &self.secret {
-            Secret::Rsa(key) => Ok(key),
-            Secret::P256(_) => Err(self.wrong_key()),
+        match &self.secret.0 {
+            Numbers::Rsa(key) => Ok(key),
+            Numbers::P256(_) => Err(self.wrong_key()),
         }
     }
 

@@ -80,8 +80,8 @@ impl PublicKey {
     }
 
     pub(crate) fn from_rsa_private(key: &RsaPrivateKey) -> PublicKey {
-        let components = rsa_key::components(key);
-        PublicKey(Material::Rsa { modulus: components.n, exponent: components.e })
+        let (modulus, exponent) = rsa_key::public_parts(key);
+        PublicKey(Material::Rsa { modulus, exponent })
     }
 
     pub(crate) fn from_p256_private(key: &SigningKey) -> PublicKey {

@@ -60,14 +60,17 @@ pub(crate) fn from_components(components: &RsaComponents) -> Result<RsaPrivateKe
 }
 
 pub(crate) fn components(key: &RsaPrivateKey) -> RsaComponents {
-    let octets = |number: &BoxedUint| number.to_be_bytes_trimmed_vartime().to_vec();
-    RsaComponents {
-        n: octets(key.n()),
-        e: octets(key.e()),
-        d: octets(key.d()),
-        p: octets(&key.primes()[0]),
-        q: octets(&key.primes()[1]),
-    }
+    let (n, e) = public_parts(key);
+    RsaComponents { n, e, d: trimmed(key.d()), p: trimmed(&key.primes()[0]), q: trimmed(&key.primes()[1]) }
+}
+
+/// Modulus and exponent, big endian.
+pub(crate) fn public_parts(key: &RsaPrivateKey) -> (Vec<u8>, Vec<u8>) {
+    (trimmed(key.n()), trimmed(key.e()))
+}
+
+fn trimmed(number: &BoxedUint) -> Vec<u8> {
+    number.to_be_bytes_trimmed_vartime().to_vec()
 }
 
 pub(crate) fn modulus_bits(key: &RsaPrivateKey) -> u32 {

@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use autoenroll_keys::{
-    HashAlgorithm, KeyAlgorithm, KeyError, Memory, Octets, PrivateKey, Question, SignatureAlgorithm, digest, remember,
+    HashAlgorithm, KeyAlgorithm, KeyError, Memory, Octets, PrivateKey, Question, Secret, SignatureAlgorithm, digest,
+    remember,
 };
 
 /// How often each question came, and its first answer.
 #[derive(Default)]
 struct Asked {
-    keys: Mutex<BTreeMap<Question, (usize, PrivateKey)>>,
+    keys: Mutex<BTreeMap<Question, (usize, Secret)>>,
     blocks: Mutex<BTreeMap<Question, (usize, Octets)>>,
 }
 
 struct Shared(Arc<Asked>);
 
 impl Memory for Shared {
-    fn key(&self, question: Question, make: &mut dyn FnMut() -> PrivateKey) -> PrivateKey {
+    fn secret(&self, question: Question, make: &mut dyn FnMut() -> Secret) -> Secret {
         let mut keys = self.0.keys.lock().unwrap();
         let (times, key) = keys.entry(question).or_insert_with(|| (0, make()));
         *times += 1;

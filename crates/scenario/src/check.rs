@@ -105,8 +105,9 @@ pub fn check_under(
     check_parsed(parsed, library, requirements)
 }
 
-/// As [`check()`], of a world: the file of a fixture, which tells no story. The scenario that comes of it has no steps,
-/// and the profile is the one that is handed over, or that of a file that names none.
+/// As [`check()`], of a world: the file of a fixture, which tells no story. The scenario that comes of it has no steps.
+/// The profile is the one that is handed over, or that of the file; for a file that names none it is `windows-10-22h2`,
+/// because a world of one's own is about machines of today, where a scenario without a profile is about those of 2003.
 #[must_use]
 pub fn check_world(
     profile: Option<WindowsVersion>,
@@ -116,7 +117,8 @@ pub fn check_world(
     requirements: &dyn Requirements,
 ) -> Checked {
     let mut parsed = parse_world(name, bytes);
-    if let Some(profile) = profile {
+    let of_today = || parsed.document.about.profile.is_none().then_some(WindowsVersion::Windows10_22h2);
+    if let Some(profile) = profile.or_else(of_today) {
         parsed.document.set_profile(profile);
     }
     check_parsed(parsed, library, requirements)

@@ -12,9 +12,9 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// The largest scenario of the suite needs a thirtieth of it; memory stays below 256 MiB.
+    /// The largest scenario of the suite needs a fifteenth of it; memory stays below 256 MiB.
     fn default() -> Self {
-        Self { events: 150_000, records: 150_000, bytes: 24 << 20 }
+        Self { events: 150_000, records: 150_000, bytes: 16 << 20 }
     }
 }
 
