@@ -522,6 +522,10 @@ const CASES: &[Case] = &[
             "ra-signatures = 1\nra-application-policies = [\"1.2.3\"]",
             "name = \"THREE\"\napplication-policies = [\"1.2.4\"]",
         ],
+        findings: &[
+            "TWO: applicationpolicies `[\"1.2.3\"]`: is taken for what the registration authority's certificate must be for",
+        ],
+        never: &["ONE: applicationpolicies", "THREE: applicationpolicies"],
         ..CASE
     },
     Case {

@@ -553,8 +553,16 @@ fn folders_are_read_within_bounds() {
         ("deep", Some(2), "is nested deeper than 32 directories"),
         ("large", Some(2), "large has more than 32 MiB of policies"),
         ("reported", Some(2), "reported/{A}/gpreport.xml: file: could not be read; expected a report"),
-        ("report.xml", Some(2), "report.xml: nothing of it can be taken over: it looks like a report of Group Policy without settings for computers or users"),
-        ("other.xml", Some(2), "other.xml: file: could not be read; expected a report of Group Policy in XML"),
+        (
+            "report.xml",
+            Some(2),
+            "report.xml: nothing of it can be taken over: it looks like a report of Group Policy without settings",
+        ),
+        (
+            "other.xml",
+            Some(2),
+            "it looks like a damaged Registry.pol or report of Group Policy; expected a report of Group Policy in XML",
+        ),
     ];
     for (arguments, code, words) in rows {
         let ran = import(&place, arguments);

@@ -135,8 +135,12 @@ fn template(import: &mut Import, place: &str, node: &Map<String, Value>, propert
     for (key, value) in properties {
         match PROPERTIES.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
             Some((_, property)) => {
-                let reader = Reader { name: &name, key, findings: &mut import.findings };
-                reader.attribute(&mut entry, renamed(*property, properties), value);
+                let mut reader = Reader { name: &name, key, findings: &mut import.findings };
+                let property = renamed(*property, properties);
+                if is_ambiguous(property, value, properties) {
+                    reader.find(value, Reason::Kept(AMBIGUOUS.to_owned()));
+                }
+                reader.attribute(&mut entry, property, value);
             }
             None if value.is_null() || OF_THE_GRAPH.contains(&key.as_str()) => {}
             None => import.findings.push(Finding::new(&name, key, value.to_string(), Reason::Unknown)),
@@ -162,6 +166,18 @@ fn renamed(property: Property, properties: &Map<String, Value>) -> Property {
         }
         property => property,
     }
+}
+
+/// What `applicationpolicies` may also be.
+const AMBIGUOUS: &str = "is taken for what the registration authority's certificate must be for, as SharpHound means it; \
+    without `certificateapplicationpolicy` beside it, it may be what the template's own certificates are for, as certihound \
+    0.3.2 writes it";
+
+/// A collector that writes one property for both asks for signatures all the same.
+fn is_ambiguous(property: Property, value: &Value, properties: &Map<String, Value>) -> bool {
+    matches!(property, Property::Oids("msPKI-RA-Application-Policies"))
+        && value.as_array().is_some_and(|purposes| !purposes.is_empty())
+        && !properties.contains_key("certificateapplicationpolicy")
 }
 
 struct Reader<'a> {

@@ -3,8 +3,6 @@
 use super::{tag, tlv};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
-
 use autoenroll_model::Oid;
 
 /// OBJECT IDENTIFIER.
@@ -93,8 +91,17 @@ fn push_decimal(dotted: &mut String, arc: &[u8], minus: u8) {
     // Nine octets have 63 bits.
     if arc.len() <= 9 {
         let number = arc.iter().fold(0_u64, |number, octet| (number << 7) | u64::from(octet & 0x7F));
-        // A string takes every number.
-        let _written = write!(dotted, "{}", number - u64::from(minus));
+        let mut digits = [0; 20];
+        let (mut rest, mut at) = (number - u64::from(minus), digits.len());
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        dotted.extend(digits[at..].iter().copied().map(char::from));
     } else {
         dotted.push_str(&decimal(arc, minus));
     }
