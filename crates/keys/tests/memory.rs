@@ -1,5 +1,6 @@
 //! A memory of this process is asked about every operation, each by a question of its own, and what it answers is what
 //! would have been computed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
