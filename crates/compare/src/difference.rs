@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use autoenroll_model::Fact;
 use autoenroll_trace::RecordId;
 
-/// What two traces have in common and what not. The first and the second are those that were handed to [`compare`].
+/// What two traces have in common and what not. The first and the second are those that were handed to
+/// [`compare`](crate::compare()).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
     /// How many records say the same on both sides, whenever they come.
