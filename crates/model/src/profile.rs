@@ -50,8 +50,8 @@ words! {
 
 impl WindowsVersion {
     /// Version, build and platform of the release that the profile is named after, as requests tell them:
-    /// `major.minor.build.platform`, with platform 2 for Windows NT ([MS-WCCE] 2.2.2.7.1; Microsoft Learn: Windows release
-    /// information).
+    /// `major.minor.build.platform`, with platform 2 for Windows NT ([MS-WCCE] 2.2.2.7.1; Microsoft Learn: Windows
+    /// release information).
     #[must_use]
     pub const fn os_version(self) -> &'static str {
         match self {

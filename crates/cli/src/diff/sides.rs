@@ -120,7 +120,8 @@ fn of<T>(values: &[T], side: usize) -> Option<&T> {
     }
 }
 
-/// Whether an argument names a trace: a file whose first line is a record, or an empty one, which no scenario is. What cannot be read is told by who reads it.
+/// Whether an argument names a trace: a file whose first line is a record, or an empty one, which no scenario is. What
+/// cannot be read is told by who reads it.
 fn is_trace(argument: &str) -> Result<bool, Failure> {
     if argument == STANDARD_INPUT {
         return Ok(true);
