@@ -128,6 +128,14 @@ fn what_is_no_trace_is_refused_at_its_line() {
     let record = r#"{"id":1,"at":0,"actor":"alice","kind":"logon","facts":{"a":"#;
     check(&format!("{record}{deep}"), "not a record in JSON: recursion limit exceeded");
     check(&"x".repeat(2 << 20), "longer than 1048576 bytes");
+    for format in ["text", "json"] {
+        for nothing in ["", "\n", "\n  \n\t\r\n\n"] {
+            let ran = self::check(nothing, &["--format", format]);
+            assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{nothing:?}");
+            assert!(ran.err.starts_with("autoenroll: standard input: there is no record in it; "), "{}", ran.err);
+            assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+        }
+    }
     let missing = Autoenroll::new(PROGRAM, ["check-trace", "no/such/trace.jsonl"]).run();
     assert_eq!(missing.code, Some(2));
     assert!(missing.err.starts_with("autoenroll: no/such/trace.jsonl: cannot be read: "), "{}", missing.err);

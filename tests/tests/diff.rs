@@ -37,6 +37,8 @@ fn directory(name: &str) -> PathBuf {
         ("variants.toml", variants),
         ("fails.toml", STORY.replace("50d", "1s").replace("LabUser", "SmartcardLogon")),
         ("broken.toml", "scenario = 1\n".to_owned()),
+        ("empty.jsonl", String::new()),
+        ("blank.jsonl", "\n \n".to_owned()),
     ];
     for (name, text) in files {
         let file = directory.join(name);
@@ -84,7 +86,11 @@ fn two_runs_differ_in_what_is_named() {
             1,
             &[schema, "highest: 4 in 1, 3 in 2", "windows-7-sp1"],
         ),
-        (&["story.toml", "--fixtures", "both", "--profile", "server-2025"], 0, &[same]),
+        (
+            &["story.toml", "--fixtures", "both", "--profile", "server-2025"],
+            1,
+            &["os-version: 10.0.19045.2 in 1, 10.0.26100.2 in 2", "1 differ, 0 only in 1, 0 only in 2"],
+        ),
         (&["variants.toml[here]", "variants.toml[there]", "--fixtures", "both"], 1, &[schema]),
         (
             &["story.toml", "late.toml", "--fixtures", "both"],
@@ -165,6 +171,8 @@ fn what_cannot_be_compared_is_told() {
         (&["story.toml", "--fixtures", "both", "--world", "nowhere"], 2, &["nowhere"]),
         (&["story.toml", "--profile", "a", "--profile", "b", "--profile", "c"], 2, &["--profile is given 3 times"]),
         (&["broken.toml", "--profile", "server-2025"], 2, &["broken.toml"]),
+        (&["empty.jsonl", "blank.jsonl"], 2, &["empty.jsonl: there is no record in it"]),
+        (&["blank.jsonl", "empty.jsonl"], 2, &["blank.jsonl: there is no record in it"]),
         (&["story.toml", "--fixtures", "both", "--core", "/bin/false"], 3, &["core /bin/false"]),
     ];
     for (arguments, code, words) in rows {

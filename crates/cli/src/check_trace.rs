@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &CheckTrace, console: &mut Console<'_>) -> Result<E
 /// The trace in a file, or on standard input.
 ///
 /// # Errors
-/// When it cannot be read, or is none.
+/// When it cannot be read, is none, or has no record.
 pub(crate) fn read(file: &str) -> Result<Trace, Failure> {
     let (name, trace) = match file {
         "-" => ("standard input", read_json_lines(io::stdin().lock())),
@@ -46,7 +46,14 @@ pub(crate) fn read(file: &str) -> Result<Trace, Failure> {
             (path, read_json_lines(BufReader::new(opened)))
         }
     };
-    trace.map_err(|error| Failure::Usage(format!("{name}: {error}")))
+    let trace = trace.map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
+    // Whoever wrote it has failed: a story has at least a record of what set it going.
+    if trace.records().is_empty() {
+        let message =
+            "there is no record in it; a trace has one on each line, as `autoenroll show --format json` prints";
+        return Err(Failure::Usage(format!("{name}: {message}")));
+    }
+    Ok(trace)
 }
 
 /// An invariant, and what became of it.

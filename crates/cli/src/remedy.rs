@@ -1,7 +1,7 @@
 //! What to change so that a decision comes out the other way: one sentence for each rule that keeps a certificate away,
 //! with the object that is to be changed.
 
-use autoenroll_model::{Fact, Facts};
+use autoenroll_model::{Fact, Facts, WindowsVersion};
 use autoenroll_trace::{Kind, Record};
 
 /// What to change so that a decision no longer stands in the way; nothing for one that does not.
@@ -150,7 +150,7 @@ fn by_client(rule: &str, holds: bool, subject: &str, facts: &Facts) -> Option<St
             format!("find out why the certificate is no good: {}", code(facts))
         }
         // Providers and cards.
-        ("S5.next", true) => format!("install the provider {subject}, or name one that is installed in the template"),
+        ("S5.next", true) => missing(subject),
         ("P7.20", false) => {
             "name the providers in the template: this client takes none for a card by itself".to_owned()
         }
@@ -163,6 +163,21 @@ fn by_client(rule: &str, holds: bool, subject: &str, facts: &Facts) -> Option<St
         ("R083" | "R082", false) => "see what the CA says".to_owned(),
         _ => return None,
     })
+}
+
+/// What to change where a provider is not installed: Windows may have it where the world does not.
+fn missing(provider: &str) -> String {
+    let latest = WindowsVersion::Server2025;
+    if latest.device_key_storage().contains(&provider) {
+        return format!(
+            "this world lacks {provider}, which Windows has since Vista or later: list it as a provider of the \
+             computer, and a card-type for its cards"
+        );
+    }
+    if latest.software_key_storage().contains(&provider) {
+        return format!("name a CSP in the template, or use a later client: {provider} came with Vista");
+    }
+    format!("install the provider {provider}, or name one that is installed in the template")
 }
 
 fn code(facts: &Facts) -> String {

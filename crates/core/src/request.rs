@@ -360,10 +360,7 @@ fn key_algorithm_of(certificate: &[u8]) -> Result<KeyAlgorithm, HResult> {
 
 /// `major.minor.build.platform` ([MS-WCCE] 2.2.2.7.1).
 fn os_version(frame: &Frame) -> &'static str {
-    match frame.profile().events {
-        EventTable::Classic => "5.2.3790.2",
-        EventTable::Modern => "10.0.19045.2",
-    }
+    frame.profile().version().os_version()
 }
 
 /// Who asks ([MS-WCCE] 2.2.2.7.4): client id 2 is the autoenrollment of Server 2003, 6 that of Vista and later.

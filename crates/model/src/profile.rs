@@ -48,7 +48,50 @@ words! {
     }
 }
 
+impl WindowsVersion {
+    /// Version, build and platform of the release that the profile is named after, as requests tell them:
+    /// `major.minor.build.platform`, with platform 2 for Windows NT ([MS-WCCE] 2.2.2.7.1; Microsoft Learn: Windows
+    /// release information).
+    #[must_use]
+    pub const fn os_version(self) -> &'static str {
+        match self {
+            Self::Server2003Sp1 => "5.2.3790.2",
+            Self::Windows7Sp1 => "6.1.7601.2",
+            Self::Windows10_22h2 => "10.0.19045.2",
+            Self::Server2025 => "10.0.26100.2",
+        }
+    }
+
+    /// The key storage providers of Windows that keep keys in software, of each installation; none before Vista.
+    #[must_use]
+    pub const fn software_key_storage(self) -> &'static [&'static str] {
+        match self {
+            Self::Server2003Sp1 => &[],
+            Self::Windows7Sp1 | Self::Windows10_22h2 | Self::Server2025 => &["Microsoft Software Key Storage Provider"],
+        }
+    }
+
+    /// The key storage providers of Windows that need a device: a card, since Vista, and a TPM, since Windows 8. A
+    /// computer of the bench has them only when its world says so.
+    #[must_use]
+    pub const fn device_key_storage(self) -> &'static [&'static str] {
+        match self {
+            Self::Server2003Sp1 => &[],
+            Self::Windows7Sp1 => &["Microsoft Smart Card Key Storage Provider"],
+            Self::Windows10_22h2 | Self::Server2025 => {
+                &["Microsoft Smart Card Key Storage Provider", "Microsoft Platform Crypto Provider"]
+            }
+        }
+    }
+}
+
 impl Profile {
+    /// The version that it is of; the default one for a profile of another bench with a name that is not known here.
+    #[must_use]
+    pub fn version(&self) -> WindowsVersion {
+        self.name.parse().unwrap_or(WindowsVersion::Server2003Sp1)
+    }
+
     /// The names of all profiles, the default first.
     pub const NAMES: &'static [&'static str] = WindowsVersion::WORDS;
 
@@ -242,6 +285,22 @@ mod tests {
         check(WindowsVersion::Windows7Sp1, Evidence::Documented, true);
         check(WindowsVersion::Windows10_22h2, Evidence::Observed, false);
         check(WindowsVersion::Server2025, Evidence::Observed, true);
+    }
+
+    #[test]
+    fn versions_have_the_numbers_and_providers_of_their_release() {
+        let check = |version: WindowsVersion, number, software: usize, device: usize| {
+            let found =
+                (version.os_version(), version.software_key_storage().len(), version.device_key_storage().len());
+            assert_eq!(found, (number, software, device), "{version}");
+            assert_eq!(Profile::of(version).version(), version);
+        };
+        check(WindowsVersion::Server2003Sp1, "5.2.3790.2", 0, 0);
+        check(WindowsVersion::Windows7Sp1, "6.1.7601.2", 1, 1);
+        check(WindowsVersion::Windows10_22h2, "10.0.19045.2", 1, 2);
+        check(WindowsVersion::Server2025, "10.0.26100.2", 1, 2);
+        let foreign = Profile { name: "another".to_string(), ..Profile::windows_10_22h2() };
+        assert_eq!(foreign.version(), WindowsVersion::Server2003Sp1);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod code_fact;
 mod covers;
 mod facts;
 mod limits;
+mod no_steps;
 mod providers;
 mod rehearsal;
 mod shared_oid;
@@ -160,6 +161,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     unused_certificate::check(&worlds, &mut meant);
     shared_oid::check(&worlds, &mut meant);
     superseding::check(&worlds, &mut meant);
+    no_steps::check(&document, &root, &expanded, &mut meant);
     limits::check(&worlds, &expanded.steps, &mut meant);
     report_unknown_variants(&document, &mut meant);
     meant.keep(|problem| unread.leaves(problem));

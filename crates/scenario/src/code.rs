@@ -128,7 +128,7 @@ codes! {
 
     NotInstalled = "AE0308", "provider not installed",
         "A template may list providers that no computer has; real ones do. But this name is nearly one that is installed, so it may \
-         be a slip.";
+         be a slip; or it is a key storage provider of Windows for a card or a TPM, which a computer has only when its world says so.";
 
     UnusedCertificate = "AE0309", "a certificate that is nowhere",
         "The certificate is in no store and on no card, so the story goes as if there were none. `of` puts it into MY of a user or computer \
@@ -170,7 +170,7 @@ codes! {
          before `until` (likewise) or `within` (from the previous step's match). Only one of each pair may stand.";
     EmptyInterval = "AE0408", "the interval is empty",
         "Intervals are half-open: the end itself is outside. An end that is not later than the beginning leaves no moment in which the \
-         step could match. Time does not run backwards either.";
+         step could match. Time does not run backwards either, and nothing happens before the world's start.";
     OnNeedsAction = "AE0409", "`on` needs something to do",
         "`on` waits for a record and does something the moment it appears, before anything else happens. What is done is one of the \
          verbs for people and the world, not an expectation.";
@@ -209,6 +209,10 @@ codes! {
         "A sequence may do others, but none that does it again, and sixteen deep at most. The message shows the way round.";
     UnusedParameter = "AE0420", "a parameter that no step has",
         "What is given for this parameter goes nowhere: no step of the sequence has it as a value. In a step it is written \"$name\".";
+
+    NoSteps = "AE0421", "a story without steps",
+        "The story has no steps, or none in this variant, so it passes whatever a core does. Its world is checked all the same; \
+         `autoenroll check` takes the file of a world as well, which tells no story.";
 
     DidNotCome = "AE0501", "expected, but did not come",
         "Nothing that happened in the step's interval fits. The timeline shows what came instead; where a record of the same kind came \

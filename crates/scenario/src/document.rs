@@ -228,6 +228,11 @@ pub enum Time {
 }
 
 impl Time {
+    /// Whether it is an instant before the start of a world, so that no story reaches it.
+    pub(crate) fn is_before(self, start: FileTime) -> bool {
+        matches!(self, Self::Clock(instant) if instant < start)
+    }
+
     /// As simulated time, for a world that starts at `start`, when the story is at `now`; an instant before the start
     /// is the start.
     pub(crate) fn resolve(self, start: FileTime, now: SimTime, wall: &WallClock, edge: Edge) -> SimTime {

@@ -150,6 +150,11 @@ pub(crate) fn moment(cx: &Context<'_>, table: &Table, key: &str, found: &mut Dia
     let when = when(table, key)?;
     report_zone(cx.world, &when, found);
     let start = start(cx.world);
+    if when.value.is_before(start) {
+        let message = format!("the world starts at {start}; this is earlier");
+        let problem = Diagnostic::error(Code::EmptyInterval, message, when.span);
+        found.push(problem.help("leave it out for what is so from the start"));
+    }
     Some(when.value.resolve(start, SimTime::START, &WallClock::new(start), Edge::Begin).since(SimTime::START))
 }
 

@@ -71,11 +71,15 @@ fn fixtures_and_requirements_that_are_not_there_are_named() {
     let requirement = || {
         (Code::UnknownRequirement, "there is no requirement `R04`".to_owned(), Some("did you mean `R040`?".to_owned()))
     };
+    let no_steps = || {
+        let message = "the story has no steps, so it cannot fail".to_owned();
+        (Code::NoSteps, message, Some("say what happens and what must be seen".to_owned()))
+    };
     let unreadable = "fixtures/worlds/contoso.toml cannot be read: permission denied".to_owned();
-    assert_eq!(problems(&Unreadable), [requirement(), (Code::Unreadable, unreadable, None)]);
+    assert_eq!(problems(&Unreadable), [requirement(), (Code::Unreadable, unreadable, None), no_steps()]);
     let missing = "there are no files in fixtures/worlds".to_owned();
     assert_eq!(
         problems(&Bundle::new()),
-        [requirement(), (Code::UnknownFixture, "there is no world `contoso`".to_owned(), Some(missing)),]
+        [requirement(), (Code::UnknownFixture, "there is no world `contoso`".to_owned(), Some(missing)), no_steps()]
     );
 }

@@ -494,11 +494,66 @@ fn the_version_heads_every_file() {
     let codes = |text: &str| -> Vec<Code> {
         check("v.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix).found.list().iter().map(|p| p.code).collect()
     };
-    let rest = "title = \"t\"\n[timeline]\nsteps = []\n";
+    let rest = "title = \"t\"\n[timeline]\nsteps = [{ wait = \"1m\" }]\n";
     assert_eq!(codes(&format!("scenario = 1\n{rest}")), []);
     assert_eq!(codes(rest), [Code::FormatVersion]);
     assert_eq!(codes(&format!("scenario = 2\n{rest}")), [Code::FormatVersion]);
-    assert_eq!(codes("title = \"t\"\nscenario = 1\n[timeline]\nsteps = []\n"), [Code::FormatVersion]);
+    assert_eq!(codes("title = \"t\"\nscenario = 1\n[timeline]\nsteps = [{ wait = \"1m\" }]\n"), [Code::FormatVersion]);
+}
+
+#[test]
+fn a_story_that_cannot_fail_is_warned_of() {
+    let check = |text: &str, expected: &[Code]| {
+        let checked = check("s.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix);
+        let codes: Vec<Code> = checked.found.list().iter().map(|problem| problem.code).collect();
+        assert_eq!((codes.as_slice(), checked.found.has_errors()), (expected, false), "{text}");
+        assert!(!checked.scenarios.is_empty(), "{text}");
+    };
+    let story = |steps: &str, vary: &[&str]| {
+        let vary: String = vary.iter().map(|name| format!("[[vary]]\nname = \"{name}\"\n")).collect();
+        format!("scenario = 1\ntitle = \"t\"\n[timeline]\nsteps = [{steps}]\n{vary}")
+    };
+    check(&story("", &[]), &[Code::NoSteps]);
+    check(&story("", &["a", "b"]), &[Code::NoSteps]);
+    check(&story("{ wait = \"1m\" }", &["a", "b"]), &[]);
+    check(&story("{ wait = \"1m\", only = [\"a\"] }", &["a"]), &[]);
+    check(&story("{ wait = \"1m\", only = [\"a\"] }", &["a", "b"]), &[Code::NoSteps]);
+}
+
+#[test]
+fn nothing_is_before_the_start_of_its_world() {
+    let codes = |text: &str| -> Vec<Code> {
+        check("s.toml", text.as_bytes(), loaded::fixtures(), &ByPrefix).found.list().iter().map(|p| p.code).collect()
+    };
+    let step = |words: &str| format!("[timeline]\nsteps = [{{ {words} }}]\n");
+    let template = |at: &str| {
+        format!("[[world.template]]\nname = \"T\"\nbased-on = \"User\"\npublished = {at}\n{}", step("wait = \"1m\""))
+    };
+    let ca = |at: &str| format!("[[world.ca]]\nname = \"CA\"\npublished = {at}\n{}", step("wait = \"1m\""));
+    let change = |at: &str| {
+        let set = "change = \"principal\"\nof = \"alice\"\nset = { mail = false }";
+        format!("[[world.change]]\nat = {at}\n{set}\n{}", step("wait = \"1m\""))
+    };
+    let at = |at: &str| step(&format!("at = {at}, logon = \"alice\""));
+    let until = |at: &str| step(&format!("until = {at}, expect = \"run-started\""));
+    for (what, at_the_start, story) in [
+        ("at", true, &at as &dyn Fn(&str) -> String),
+        ("until", false, &until),
+        ("change", true, &change),
+        ("template", true, &template),
+        ("ca", true, &ca),
+    ] {
+        let head = "scenario = 1\ntitle = \"t\"\nworld.extends = \"contoso\"\n";
+        let check = |time: &str, good: bool| {
+            let expected = if good { vec![] } else { vec![Code::EmptyInterval] };
+            assert_eq!(codes(&format!("{head}{}", story(time))), expected, "{what} {time}");
+        };
+        check("2026-03-02T08:00:01Z", true);
+        check("2026-03-02T10:00:00+02:00", at_the_start);
+        check("2026-03-02T07:59:59Z", false);
+        check("2026-03-02T09:30:00+02:00", false);
+        check("2020-01-01T00:00:00Z", false);
+    }
 }
 
 // `covers`: an id that was never recorded as a decision is a failure, unless it is no rule.

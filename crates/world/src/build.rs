@@ -162,7 +162,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             let built = Computer {
                 role: computer.role,
-                providers: computer.providers.clone(),
+                providers: computer.installed(spec.profile.version()),
                 card_database: computer.card_database.clone(),
                 site: computer.site.clone(),
                 trust: TrustStores::default(),

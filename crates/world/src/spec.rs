@@ -11,7 +11,8 @@ use std::fmt;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_model::{
-    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, Sid, TrustStore,
+    DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, ProviderKind, Sid, TrustStore,
+    WindowsVersion,
 };
 
 use crate::action::Change;
@@ -292,6 +293,17 @@ impl ComputerSpec {
             settings: SettingsSpec::default(),
             published: Vec::new(),
         }
+    }
+
+    /// Its providers as it runs that version of Windows: those of the description, then what Windows brings along to
+    /// keep keys in software. What needs a device is there when the description says so.
+    // K8.6.built-in
+    #[must_use]
+    pub fn installed(&self, version: WindowsVersion) -> Vec<Provider> {
+        let listed = |name: &str| self.providers.iter().any(|provider| provider.name == name);
+        let built_in = version.software_key_storage().iter().filter(|name| !listed(name));
+        let built_in = built_in.map(|name| Provider { name: (*name).to_owned(), kind: ProviderKind::Software });
+        self.providers.iter().cloned().chain(built_in).collect()
     }
 }
 

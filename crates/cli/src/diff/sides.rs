@@ -120,7 +120,8 @@ fn of<T>(values: &[T], side: usize) -> Option<&T> {
     }
 }
 
-/// Whether an argument names a trace: a file whose first line is a record. What cannot be read is told by who reads it.
+/// Whether an argument names a trace: a file whose first line is a record, or an empty one, which no scenario is. What
+/// cannot be read is told by who reads it.
 fn is_trace(argument: &str) -> Result<bool, Failure> {
     if argument == STANDARD_INPUT {
         return Ok(true);
@@ -134,5 +135,6 @@ fn is_trace(argument: &str) -> Result<bool, Failure> {
     read.map_err(|error| Failure::Usage(format!("{argument} cannot be read: {error}")))?;
     let beginning = String::from_utf8_lossy(&beginning);
     let line = beginning.trim_start_matches('\u{feff}').trim_start().lines().next().unwrap_or_default();
-    Ok(line.starts_with('{') && ["\"id\":", "\"at\":", "\"kind\":"].iter().all(|key| line.contains(key)))
+    let is_record = line.starts_with('{') && ["\"id\":", "\"at\":", "\"kind\":"].iter().all(|key| line.contains(key));
+    Ok(line.is_empty() || is_record)
 }

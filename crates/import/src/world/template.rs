@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use autoenroll_model::{
     CngSettings, Duration, EnrollmentFlags, GeneralFlags, KeyUsage, NameFlags, Oid, PrivateKeyFlags, Template,
+    WindowsVersion,
 };
 
 use super::Writer;
@@ -192,6 +193,13 @@ impl Writer<'_> {
         for provider in nameless {
             let reason = Reason::NoWord("a provider has a name");
             self.find(&template.name, "pKIDefaultCSPs", format!("{},", provider.order), reason);
+        }
+        for provider in &named {
+            if WindowsVersion::Server2025.device_key_storage().contains(&provider.name.as_str()) {
+                let why =
+                    "Windows has it for a card or a TPM; a computer of a world has it only as one of its `provider`";
+                self.find(&template.name, "pKIDefaultCSPs", provider.name.as_str(), Reason::Kept(why.to_owned()));
+            }
         }
         self.toml.texts("providers", named.into_iter().map(|provider| provider.name.as_str()));
     }

@@ -10,13 +10,13 @@ pub(crate) fn oids() -> OidNames {
     OidNames::read(OIDS)
 }
 
-/// A story in that world, without a step.
+/// A story in that world, in which a minute goes by.
 ///
 /// # Panics
 /// When the world has an error.
 pub(crate) fn story(world: &str) -> Scenario {
     let bundle = Bundle::new().with("oids.toml", OIDS).with("worlds/imported.toml", world);
-    let story = "scenario = 1\ntitle = \"imported\"\n[world]\nextends = \"imported\"\n[timeline]\nsteps = []\n";
+    let story = "scenario = 1\ntitle = \"imported\"\n[world]\nextends = \"imported\"\n[timeline]\nsteps = [{ wait = \"1m\" }]\n";
     let checked = check("story.toml", story.as_bytes(), &Library::read(&bundle), &ByPrefix);
     let found: Vec<String> = checked.found.list().iter().map(|one| format!("{one:?}")).collect();
     let Some(scenario) = checked.scenarios.into_iter().next() else { panic!("{found:#?}\n{world}") };

@@ -30,9 +30,11 @@ impl Providers {
         library: &Library,
         found: &mut Diagnostics,
     ) -> Self {
+        let version = spec.profile.version();
         let computers = spec.computers.iter();
-        let installed: Vec<String> =
-            computers.flat_map(|computer| computer.providers.iter().map(|provider| provider.name.clone())).collect();
+        let installed: Vec<String> = computers
+            .flat_map(|computer| computer.installed(version).into_iter().map(|provider| provider.name))
+            .collect();
         let by_default: Vec<&str> = library
             .templates(&mut Diagnostics::new())
             .into_iter()
@@ -42,6 +44,10 @@ impl Providers {
         let templates = spec.templates.iter().flat_map(|spec| &spec.template.providers);
         let mut listed: Vec<String> = templates.map(|provider| provider.name.clone()).collect();
         for name in written(world, steps) {
+            if version.device_key_storage().contains(&name.value) && !installed.iter().any(|known| known == name.value)
+            {
+                found.push(left_out(name));
+            }
             let suggestion = installed.iter().find(|known| is_slip(name.value, known));
             if let Some(suggestion) = suggestion.filter(|_| !installed.iter().any(|known| known == name.value))
                 && !by_default.contains(&name.value)
@@ -72,6 +78,14 @@ impl Providers {
         let message = format!("no template lists a provider `{}`, and no computer has it", name.value);
         Some(Diagnostic::error(Code::UnknownName, message, name.span).help(help))
     }
+}
+
+/// A provider that this Windows has, and that a world has only when it says so.
+// K8.6.built-in
+fn left_out(name: Spanned<&str>) -> Diagnostic {
+    let message = format!("no computer of this world has the provider `{}`, though Windows has it", name.value);
+    let problem = Diagnostic::warning(Code::NotInstalled, message, name.span);
+    problem.help("it needs a card or a TPM; list it as a `provider` of the computer, and a `card-type` for its cards")
 }
 
 fn is_slip(name: &str, known: &str) -> bool {

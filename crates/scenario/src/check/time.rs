@@ -27,7 +27,7 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, world: &Table, found: &mut
             StepBegin::At(when) => {
                 report_zone(world, when, found);
                 let time = times.earliest(when.value, clock, Edge::Begin);
-                if time < clock {
+                if time < clock || when.value.is_before(times.start) {
                     let message = format!("the story is at {} at least; this is earlier", times.moment(clock));
                     found.push(Diagnostic::error(Code::EmptyInterval, message, when.span));
                 }

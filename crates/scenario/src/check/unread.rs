@@ -57,6 +57,7 @@ impl Unread {
         match problem.code {
             Code::UnknownName | Code::AbsentNothing => !self.names,
             Code::MissingKey => !self.names && !behind,
+            Code::NoSteps => self.first_step.is_none(),
             Code::EmptyInterval | Code::LooseOn | Code::RandomOffset | Code::NothingChecked => !behind,
             Code::UnusedCertificate => !self.world,
             Code::UnknownBinding => !self.sequences,

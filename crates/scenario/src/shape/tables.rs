@@ -457,7 +457,8 @@ static COMPUTER: Shape = Shape {
         key(
             "provider",
             Named(&PROVIDER),
-            "Providers installed, in registry order; Microsoft's four in software unless said here.",
+            "Providers installed, in registry order; Microsoft's four CSPs in software unless said here. Profiles from \
+             windows-7-sp1 on have the Microsoft Software Key Storage Provider besides.",
         ),
         key("card-type", Named(&CARD_TYPE), "Known kinds of cards, in registry order."),
         SETTINGS[0],
