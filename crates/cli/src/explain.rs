@@ -6,6 +6,7 @@ mod fate;
 mod meaning;
 mod runs;
 mod target;
+mod waits;
 mod why;
 
 use autoenroll_scenario::{Code, explain_code};
