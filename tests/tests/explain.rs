@@ -344,6 +344,132 @@ steps = [{ logon = "alice" }, { wait = "30m" }]
 "#,
     ),
     (
+        "refused",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { trust = { ntauth = [] } }
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  
+]
+"#,
+    ),
+    (
+        "refused-and-run",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { trust = { ntauth = [] } }
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  { logon = "alice" },
+]
+"#,
+    ),
+    (
+        "refused-revoked",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+revoked = true
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  { logon = "alice" },
+]
+"#,
+    ),
+    (
+        "refused-pin",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "9999" } },
+  { expect = "logon-failed" },
+  { logon = "alice" },
+]
+"#,
+    ),
+    (
+        "refused-step",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { trust = { ntauth = [] } }
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  { logon = "alice" }, { expect = "logon", facts = { card = "badge" } },
+]
+"#,
+    ),
+    (
         "no-right",
         r#"
 [world]
@@ -394,6 +520,11 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("open-slow-retrieval", "slow-retrieval.toml", Exit::Ok),
     ("open-in-the-delay", "in-the-delay.toml", Exit::Ok),
     ("failing-in-four-ways", "failing.toml", Exit::Ok),
+    ("logon-refused", "refused.toml", Exit::Ok),
+    ("logon-refused-before-a-run", "refused-and-run.toml", Exit::Ok),
+    ("logon-refused-revoked", "refused-revoked.toml", Exit::Ok),
+    ("logon-refused-wrong-pin", "refused-pin.toml", Exit::Ok),
+    ("logon-refused-at-a-step", "refused-step.toml:5", Exit::Ok),
     ("which-variant", "no-right.toml", Exit::Usage),
     ("no-such-variant", "no-right.toml[third]", Exit::Usage),
     ("no-such-template", "no-right.toml[one] --template CorpMial", Exit::Usage),

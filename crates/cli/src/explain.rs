@@ -3,6 +3,7 @@
 
 mod beside;
 mod fate;
+mod logons;
 mod meaning;
 mod runs;
 mod target;
