@@ -37,11 +37,10 @@ pub(super) fn refused(
     }
     for (record, lines, again) in groups.iter().take(MOST) {
         writeln!(console.out)?;
-        for (at, line) in lines.iter().enumerate() {
-            let time = if at == 0 { record.at.to_string() } else { String::new() };
-            for line in wrap(line, WIDTH) {
-                writeln!(console.out, "{time:>12}  {line}")?;
-            }
+        let mut time = record.at.to_string();
+        for line in lines.iter().flat_map(|line| wrap(line, WIDTH)) {
+            writeln!(console.out, "{time:>12}  {line}")?;
+            time.clear();
         }
         if *again > 0 {
             writeln!(console.out, "{:14}and {again} times more", "")?;
