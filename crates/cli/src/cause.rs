@@ -141,10 +141,12 @@ fn answer<'a>(run: &'a [Record], work: &'a [Record], actor: &str) -> Option<Answ
                     return Some(Answer::None { asked, until: record.at });
                 }
             }
-            Kind::EffectDone if own(record) && f("op") == Some("read-exchange-certificate") => {
-                if f("code") == Some(not_configured.as_str()) {
-                    return Some(Answer::NoExchangeCertificate(record));
-                }
+            Kind::EffectDone
+                if own(record)
+                    && f("op") == Some("read-exchange-certificate")
+                    && f("code") == Some(not_configured.as_str()) =>
+            {
+                return Some(Answer::NoExchangeCertificate(record));
             }
             _ => {}
         }
