@@ -3,8 +3,6 @@
 use autoenroll_model::Fact;
 use autoenroll_trace::{Kind, Record};
 
-use super::fate::{decides, rule};
-
 /// The rule by which the balloon comes at once, which is decided where its delay begins.
 const EXPRESS: &str = "S1.express";
 
@@ -22,7 +20,9 @@ pub(super) fn waits_for(records: &[&Record]) -> String {
             Kind::BalloonHidden => balloon = None,
             Kind::Icon => (icon, delay) = (Some(record.at), false),
             Kind::IconHidden => icon = None,
-            Kind::Decision if rule(record) == EXPRESS => delay = !decides(record),
+            Kind::Decision if record.facts.text("rule") == Some(EXPRESS) => {
+                delay = record.facts.get("outcome") == Some(&Fact::Flag(false));
+            }
             Kind::Effect | Kind::Directory | Kind::Card | Kind::Software | Kind::Request => asked.push(record),
             // The end of an effect has its beginning as a cause.
             Kind::EffectDone | Kind::EffectAbandoned | Kind::CardDone => {
