@@ -40,14 +40,22 @@ const COMPLAINTS: &[(&str, &str, [&str; 3])] = &[
         [
             "CA3.7.1.not-offered no",
             "Contoso Issuing CA no longer issues the template CorpUser",
-            "add the template to those",
+            "at Contoso Issuing CA: add CorpUser to the templates that it issues",
         ],
     ),
-    ("0x8009480F", "explain NAME", ["CA3.2.4.dns no", "CN=WKS01,CN=Computers", "give the account a dNSHostName"]),
+    (
+        "0x8009480F",
+        "explain NAME",
+        ["CA3.2.4.dns no", "CN=WKS01,CN=Computers", "in the directory: give WKS01 the attribute dNSHostName"],
+    ),
     (
         "0x8009480F",
         "plan NAME --why WKS01 CorpComputer",
-        ["CA3.2.4.dns", "CorpComputer for WKS01: fails from Contoso Issuing CA", "give the account a dNSHostName"],
+        [
+            "CA3.2.4.dns",
+            "CorpComputer for WKS01: fails from Contoso Issuing CA",
+            "in the directory: give WKS01 the attribute dNSHostName",
+        ],
     ),
     (
         "0x80094012",
@@ -55,7 +63,7 @@ const COMPLAINTS: &[(&str, &str, [&str; 3])] = &[
         [
             "CA3.7.3.template no",
             "which this run does not know yet: templates come from the cache (R030)",
-            "grant Enroll on the template",
+            "in CorpUser: grant Enroll to alice",
         ],
     ),
     (

@@ -230,6 +230,246 @@ steps = [
 "#,
     ),
     (
+        "hangs",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+ca = [{ name = "Contoso Issuing CA", hangs = true }]
+template = [
+  { name = "CorpMachine", based-on = "Machine", allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+  { name = "CorpMail", based-on = "User", allow = { alice = ["read", "enroll", "autoenroll"] } },
+]
+[timeline]
+steps = [{ boot = "WKS01" }, { logon = "alice" }, { wait = "1m" }]
+"#,
+    ),
+    (
+        "slow",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+ca = [{ name = "Contoso Issuing CA", latency = "5m" }]
+template = [
+  { name = "CorpMachine", based-on = "Machine", allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+  { name = "CorpMail", based-on = "User", allow = { alice = ["read", "enroll", "autoenroll"] } },
+]
+[timeline]
+steps = [{ boot = "WKS01" }, { logon = "alice" }, { wait = "1m" }]
+"#,
+    ),
+    (
+        "slow-directory",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { latency = "5m" }
+template = [
+  { name = "CorpMachine", based-on = "Machine", allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+  { name = "CorpMail", based-on = "User", allow = { alice = ["read", "enroll", "autoenroll"] } },
+]
+[timeline]
+steps = [{ boot = "WKS01" }, { logon = "alice" }, { wait = "1m" }]
+"#,
+    ),
+    (
+        "slow-exchange",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+ca = [{ name = "Contoso Issuing CA", latency = "5m" }]
+template = [
+  { name = "CorpMachine", based-on = "Machine", allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+  { name = "CorpMail", based-on = "User", private-key-flags = ["require-private-key-archival"], allow = { alice = ["read", "enroll", "autoenroll"] } },
+]
+[timeline]
+steps = [{ logon = "alice" }, { wait = "1m" }]
+"#,
+    ),
+    (
+        "slow-retrieval",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+
+template = [
+  { name = "CorpMachine", based-on = "Machine", allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+  { name = "CorpMail", based-on = "User", flags = ["pend-all-requests"], allow = { alice = ["read", "enroll", "autoenroll"] } },
+]
+[timeline]
+steps = [
+  { logon = "alice" },
+  { expect = "pending" },
+  { after = "1m", change = "ca", of = "Contoso Issuing CA", set = { hangs = true } },
+  { pulse = "alice" },
+  { wait = "1m" },
+]
+"#,
+    ),
+    (
+        "in-the-delay",
+        r#"
+profile = "server-2003-sp1"
+[world]
+extends = "contoso"
+
+template = [
+  { name = "CorpMachine", based-on = "Machine", allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+  { name = "CorpMail", based-on = "User", flags = ["auto-enrollment", "user-interaction-required"], allow = { alice = ["read", "enroll", "autoenroll"] } },
+]
+[timeline]
+steps = [{ logon = "alice" }, { wait = "10s" }]
+"#,
+    ),
+    (
+        "failing",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+ca = [{ name = "Silent CA", host = "ca2.contoso.test", hangs = true, templates = ["Waits"] }]
+template = [
+  { name = "Archived", based-on = "User", private-key-flags = ["require-private-key-archival"], allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "Managed", based-on = "User", flags = ["pend-all-requests"], allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "ByMail", based-on = "User", name-flags = ["subject-alt-require-email"], allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "Waits", based-on = "User", allow = { alice = ["enroll", "autoenroll"] } },
+]
+user = [{ name = "alice", mail = false }]
+[timeline]
+steps = [{ logon = "alice" }, { wait = "30m" }]
+"#,
+    ),
+    (
+        "refused",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { trust = { ntauth = [] } }
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  
+]
+"#,
+    ),
+    (
+        "refused-and-run",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { trust = { ntauth = [] } }
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  { logon = "alice" },
+]
+"#,
+    ),
+    (
+        "refused-revoked",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+revoked = true
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  { logon = "alice" },
+]
+"#,
+    ),
+    (
+        "refused-pin",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "9999" } },
+  { expect = "logon-failed" },
+  { logon = "alice" },
+]
+"#,
+    ),
+    (
+        "refused-step",
+        r#"
+profile = "windows-10-22h2"
+[world]
+extends = "contoso"
+domain = { trust = { ntauth = [] } }
+[[world.certificate]]
+name = "logon"
+template = "SmartcardLogon"
+issued = "30d"
+[[world.card]]
+name = "badge"
+atr = "gids"
+pin = { value = "1234" }
+container = [{ name = "c0", holds = "logon", default = true }]
+[timeline]
+steps = [
+  { insert = "badge" },
+  { logon = "alice", with = { card = "badge", pin = "1234" } },
+  { expect = "logon-failed" },
+  { logon = "alice" }, { expect = "logon", facts = { card = "badge" } },
+]
+"#,
+    ),
+    (
         "no-right",
         r#"
 [world]
@@ -273,6 +513,18 @@ const QUESTIONS: &[(&str, &str, Exit)] = &[
     ("a-prompt-that-does-not-come", "widened.toml:7", Exit::Ok),
     ("one-template", "no-right.toml[one] --template CorpMail", Exit::Ok),
     ("a-variant", "no-right.toml --variant other", Exit::Ok),
+    ("open-hangs", "hangs.toml", Exit::Ok),
+    ("open-slow", "slow.toml", Exit::Ok),
+    ("open-slow-directory", "slow-directory.toml", Exit::Ok),
+    ("open-slow-exchange", "slow-exchange.toml", Exit::Ok),
+    ("open-slow-retrieval", "slow-retrieval.toml", Exit::Ok),
+    ("open-in-the-delay", "in-the-delay.toml", Exit::Ok),
+    ("failing-in-four-ways", "failing.toml", Exit::Ok),
+    ("logon-refused", "refused.toml", Exit::Ok),
+    ("logon-refused-before-a-run", "refused-and-run.toml", Exit::Ok),
+    ("logon-refused-revoked", "refused-revoked.toml", Exit::Ok),
+    ("logon-refused-wrong-pin", "refused-pin.toml", Exit::Ok),
+    ("logon-refused-at-a-step", "refused-step.toml:5", Exit::Ok),
     ("which-variant", "no-right.toml", Exit::Usage),
     ("no-such-variant", "no-right.toml[third]", Exit::Usage),
     ("no-such-template", "no-right.toml[one] --template CorpMial", Exit::Usage),

@@ -59,6 +59,36 @@ template = [{ name = "Card", based-on = "SmartcardLogon", schema = 2, flags = ["
 card = [{ name = "badge", atr = "gids", pin = { value = "1234" } }]
 "#,
     ),
+    (
+        "failing",
+        r#"
+ca = [
+  { name = "Contoso Issuing CA", templates = ["Gone", "Archived"] },
+  { name = "Silent CA", host = "ca2.contoso.test", hangs = true, templates = ["Waits", "WaitsArchived"] },
+  { name = "Stopped CA", host = "ca3.contoso.test", reachable = false, templates = ["Away", "AwayArchived"] },
+]
+template = [
+  { name = "Gone", based-on = "User", providers = ["Gone CSP"], allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "Archived", based-on = "User", private-key-flags = ["require-private-key-archival"], allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "Waits", based-on = "User", allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "WaitsArchived", based-on = "User", private-key-flags = ["require-private-key-archival"], allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "Away", based-on = "User", allow = { alice = ["enroll", "autoenroll"] } },
+  { name = "AwayArchived", based-on = "User", private-key-flags = ["require-private-key-archival"], allow = { alice = ["enroll", "autoenroll"] } },
+]
+"#,
+    ),
+    (
+        "names",
+        r#"
+computer = [{ name = "WKS01", dns = false }]
+user = [{ name = "bob", sid = "S-1-5-21-1004336348-1177238915-682003330-1105", upn = false, mail = false }]
+template = [
+  { name = "ByUpn", based-on = "User", name-flags = ["subject-alt-require-upn"], allow = { bob = ["enroll", "autoenroll"] } },
+  { name = "ByMail", based-on = "User", name-flags = ["subject-alt-require-email"], allow = { bob = ["enroll", "autoenroll"] } },
+  { name = "ByDns", based-on = "Machine", schema = 2, flags = ["auto-enrollment"], name-flags = ["subject-alt-require-dns"], allow = { "Domain Computers" = ["enroll", "autoenroll"] } },
+]
+"#,
+    ),
     ("nobody", "user = [{ name = \"alice\", absent = true }]\ncomputer = [{ name = \"WKS01\", absent = true }]\n"),
     ("wrong", "template = [{ name = \"T\", based-on = \"Usre\" }]\n"),
 ];
@@ -130,8 +160,58 @@ const QUESTIONS: &[(&str, Exit, &[&str])] = &[
         &[
             "fails from Contoso Issuing CA: 0x80094812",
             "CA3.2.4.mail",
-            "at Contoso Issuing CA: give the account the attribute mail",
+            "in the directory: give bob the attribute mail, or take the e-mail name out of what ByMail wants",
         ],
+    ),
+    (
+        "failing.toml --why alice Gone",
+        Exit::Ok,
+        &["fails: 0x80090019 NTE_KEYSET_NOT_DEF, by S5.next", "install the provider Gone CSP"],
+    ),
+    (
+        "failing.toml --why alice Archived",
+        Exit::Ok,
+        &[
+            "fails from Contoso Issuing CA: 0x8009400A",
+            "by F.sign",
+            "at Contoso Issuing CA: configure key archival",
+            "or in Archived: clear require-private-key-archival",
+        ],
+    ),
+    (
+        "failing.toml --why alice Waits",
+        Exit::Ok,
+        &[
+            "fails from Silent CA: 0x800706BA RPC_S_SERVER_UNAVAILABLE; Silent CA does not answer",
+            "the client gives up after 15m, by X6.1.0x800706BA",
+            "let Silent CA answer",
+        ],
+    ),
+    (
+        "failing.toml --why alice WaitsArchived",
+        Exit::Ok,
+        &["fails from Silent CA", "gives up after 15m, by X6.1.0x800706BA", "let Silent CA answer"],
+    ),
+    (
+        "failing.toml --why alice Away",
+        Exit::Ok,
+        &["fails from Stopped CA", "by S11.denied", "let Stopped CA be reached"],
+    ),
+    (
+        "failing.toml --why alice AwayArchived",
+        Exit::Ok,
+        &["fails from Stopped CA", "by F.sign", "let Stopped CA be reached"],
+    ),
+    (
+        "names.toml --why bob ByUpn",
+        Exit::Ok,
+        &["CA3.2.4.upn", "in the directory: give bob the attribute userPrincipalName", "of what ByUpn wants"],
+    ),
+    ("names.toml --why bob ByMail", Exit::Ok, &["CA3.2.4.mail", "in the directory: give bob the attribute mail"]),
+    (
+        "names.toml --why WKS01 ByDns",
+        Exit::Ok,
+        &["CA3.2.4.dns", "in the directory: give WKS01 the attribute dNSHostName", "of what ByDns wants"],
     ),
     ("off.toml --why alice SmartcardLogon", Exit::Ok, &["not looked at by R003", "clear bit 0x8000 of AEPolicy"]),
     ("enrolling --why WKS01 ContosoMachine", Exit::Ok, &["enrolls silently from Contoso Issuing CA"]),
@@ -194,4 +274,19 @@ fn a_plan_for_programs_has_a_line_for_each_principal_and_template() {
     }
     let one = lines.iter().find(|line| line["principal"] == "carol" && line["template"] == "Denied").unwrap();
     assert_eq!((&one["verdict"], &one["rule"], &one["holds"]), (&"skipped".into(), &"R041".into(), &true.into()));
+}
+
+#[test]
+fn what_fails_has_a_rule_and_a_change_for_programs_too() {
+    for world in ["failing.toml", "names.toml"] {
+        let ran =
+            Autoenroll::new(PROGRAM, ["plan", "--format", "json", world]).directory(&worlds("planned-failing")).run();
+        let lines: Vec<serde_json::Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let failing: Vec<_> = lines.iter().filter(|line| line["verdict"] == "fails").collect();
+        assert!(failing.len() > 2, "{world}: {}", ran.out);
+        for line in failing {
+            let has = ["rule", "statement", "holds", "change"].map(|field| !line[field].is_null());
+            assert_eq!(has, [true; 4], "{world}: {line}");
+        }
+    }
 }

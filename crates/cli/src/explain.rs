@@ -3,9 +3,11 @@
 
 mod beside;
 mod fate;
+mod logons;
 mod meaning;
 mod runs;
 mod target;
+mod waits;
 mod why;
 
 use autoenroll_scenario::{Code, explain_code};

@@ -12,6 +12,7 @@ mod arguments;
 mod bless;
 mod card;
 mod catalogue;
+mod cause;
 mod check;
 mod check_trace;
 mod columns;

@@ -21,7 +21,7 @@ fn about(record: &Record, subject: &str) -> Option<String> {
     let rule = record.facts.text("rule")?;
     let holds = record.facts.get("outcome") == Some(&Fact::Flag(true));
     match autoenroll_ca::RULES.iter().any(|known| known.row.id == rule) {
-        true if !holds => at_ca(rule, &record.actor),
+        true if !holds => at_ca(rule, &Refused { ca: &record.actor, account: "the account", template: "the template" }),
         true => (rule == "CA3.7.10").then(|| format!("approve the request at {}", record.actor)),
         false => by_client(rule, holds, subject, &record.facts),
     }
@@ -44,6 +44,35 @@ pub(crate) fn unreachable(failed: &Record) -> String {
             let ca = ca.unwrap_or("the CA");
             format!("let {ca} be reached: start its service, and open the way to its host")
         }
+    }
+}
+
+/// What to change where a template wants its keys archived by a CA that archives none.
+pub(crate) fn without_archival(ca: &str, template: &str) -> String {
+    format!(
+        "at {ca}: configure key archival, with the certificate of a key recovery agent; or in {template}: clear \
+         require-private-key-archival, 0x1, in msPKI-Private-Key-Flag"
+    )
+}
+
+/// A check of a CA that refuses a request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Refusal {
+    rule: String,
+    ca: String,
+    template: String,
+}
+
+impl Refusal {
+    /// From the check, and the record that says for which template the request was.
+    pub(crate) fn of(check: &Record, denied: &Record) -> Self {
+        let template = denied.facts.text("template").unwrap_or("the template").to_owned();
+        Self { rule: check.facts.text("rule").unwrap_or_default().to_owned(), ca: check.actor.clone(), template }
+    }
+
+    /// What to change, and where, so that it no longer refuses that account.
+    pub(crate) fn change(&self, account: &str) -> Option<String> {
+        at_ca(&self.rule, &Refused { ca: &self.ca, account, template: &self.template })
     }
 }
 
@@ -184,51 +213,86 @@ fn code(facts: &Facts) -> String {
     facts.text("code").unwrap_or("as it does").to_owned()
 }
 
-/// What to change for a check of the CA that does not hold.
-fn at_ca(rule: &str, ca: &str) -> Option<String> {
-    let what = match rule {
-        "CA3.8.authority" => "address the CA by its own name: the object in Enrollment Services has another",
-        "CA6.1.running" => "end the restore",
-        "CA3.7.3.ca" => "grant Request Certificates on the CA to the principal or to a group of it",
-        "CA6.1.form" | "CA3.8.type" | "CA3.8.options" | "CA6.1.signed" | "CA6.1.signers" | "CA6.1.possession" => {
-            "correct the client: its request is wrong"
-        }
-        "CA3.7.8.certificate" | "CA3.7.8.template" => "correct the client: its renewal names the wrong certificate",
-        "CA6.1.signer-issuer" => "trust the CA that issued the signing certificate",
-        "CA6.1.signer-time" | "CA6.1.signer-revoked" => "sign with a certificate that is valid",
-        "CA6.1.on-behalf" => "request the certificate as the one for whom it is",
-        "CA3.7.1.none" | "CA3.7.1.several" => "wait until the CA has read the template, or correct its identifier",
-        "CA3.7.1.not-offered" => {
-            "add the template to those that the CA issues; where its object lists it, the service has not read that yet"
-        }
-        "CA3.7.2.major" | "CA3.7.2.minor" => "wait until the CA has read the new version of the template",
-        "CA3.7.3.template" => "grant Enroll on the template, in the copy that the CA has read",
-        "CA3.2.3.ca-version" => "lower the CA version that the template demands, or use a newer CA",
-        "CA6.1.overlap" => "make the template's renewal period shorter than its validity period",
-        "CA3.7.4.none" | "CA3.7.4.count" => "let as many registration authorities co-sign as the template asks for",
-        "CA3.7.4.policy" | "CA3.7.4.usage" => {
-            "co-sign with a certificate that has the policy that the template asks for"
-        }
-        "CA3.7.5" => "lower the minimal key size of the template, or use a provider that makes longer keys",
-        "CA3.7.7" => "renew with the old key, as the template demands, or clear that flag",
-        "CA3.2.3.attestation" => "clear the demand for attestation in the template, or use a CA that verifies it",
-        "CA3.7.6.missing" | "CA3.7.6.unexpected" | "CA3.7.6.key" => {
-            "let client and CA agree about key archival: their copies of the template differ, or the client is wrong"
-        }
-        "CA3.7.6.configured" => "configure key archival at the CA, or clear it in the template",
-        "CA3.2.2.issuance-policies" => "give the template issuance policies",
-        "CA3.2.4.supplied" => "supply the subject in the request, or let it come from the directory",
-        "CA3.2.4.dns" => "give the account a dNSHostName, or take the DNS name out of what the template wants",
-        "CA3.2.4.mail" => "give the account the attribute mail, or take the e-mail name out of what the template wants",
-        "CA3.2.4.upn" => "give the account a userPrincipalName, or take it out of what the template wants",
-        "CA3.2.4.guid" => "give the account an objectGUID",
-        "CA3.2.4.path" | "CA3.2.4.domain" => "correct the account's distinguished name",
-        "CA3.2.4.any" => "let the template put a name into subject or alternative name",
-        "CA3.2.4.lengths" => "shorten the name, or set EnforceX500NameLengths of the CA to 0",
-        "CA6.1.ca-certificate" => "renew the CA's own certificate",
-        _ => return None,
+/// A request that a check of a CA refuses.
+struct Refused<'a> {
+    ca: &'a str,
+    /// Who asked.
+    account: &'a str,
+    template: &'a str,
+}
+
+/// What to change for a check of the CA that does not hold, with the place where: the account in the directory, the
+/// template, the CA, or the client.
+fn at_ca(rule: &str, refused: &Refused<'_>) -> Option<String> {
+    let Refused { ca, account, template } = refused;
+    let supply = |attribute: &str, name: &str| {
+        format!(
+            "in the directory: give {account} the attribute {attribute}, or take {name} out of what {template} wants"
+        )
     };
-    Some(format!("at {ca}: {what}"))
+    let in_template = |what: &str| format!("in {template}: {what}");
+    let in_ca = |what: &str| format!("at {ca}: {what}");
+    let in_client = |what: &str| format!("at the client: {what}");
+    Some(match rule {
+        "CA3.8.authority" => in_client(&format!(
+            "address {ca} by its own name; or in the directory: correct the name of its object in Enrollment Services"
+        )),
+        "CA6.1.running" => in_ca("end the restore"),
+        "CA3.7.3.ca" => in_ca(&format!("grant Request Certificates to {account} or to a group of it")),
+        "CA6.1.form" | "CA3.8.type" | "CA3.8.options" | "CA6.1.signed" | "CA6.1.signers" | "CA6.1.possession" => {
+            in_client("correct its request, which is wrong")
+        }
+        "CA3.7.8.certificate" | "CA3.7.8.template" => {
+            in_client("correct its renewal, which names the wrong certificate")
+        }
+        "CA6.1.signer-issuer" => in_ca("trust the CA that issued the signing certificate"),
+        "CA6.1.signer-time" | "CA6.1.signer-revoked" => in_client("sign with a certificate that is valid"),
+        "CA6.1.on-behalf" => in_client("request the certificate as the one for whom it is"),
+        "CA3.7.1.none" | "CA3.7.1.several" => format!(
+            "at {ca}: wait until it has read {template}; or in the directory: correct msPKI-Cert-Template-OID of it"
+        ),
+        "CA3.7.1.not-offered" => in_ca(&format!(
+            "add {template} to the templates that it issues; where its object lists it, the service has not read that yet"
+        )),
+        "CA3.7.2.major" | "CA3.7.2.minor" => in_ca(&format!("wait until it has read the new version of {template}")),
+        "CA3.7.3.template" => {
+            in_template(&format!("grant Enroll to {account} or to a group of it, and wait until {ca} has read that"))
+        }
+        "CA3.2.3.ca-version" => in_template("lower the CA version that it demands, or use a newer CA"),
+        "CA6.1.overlap" => in_template("make its renewal period shorter than its validity period"),
+        "CA3.7.4.none" | "CA3.7.4.count" => in_client(&format!(
+            "let as many registration authorities co-sign as {template} asks for in msPKI-RA-Signature"
+        )),
+        "CA3.7.4.policy" | "CA3.7.4.usage" => {
+            in_client(&format!("co-sign with a certificate that has the policy that {template} asks for"))
+        }
+        "CA3.7.5" => in_template("lower the minimal key size, or name a provider that makes longer keys"),
+        "CA3.7.7" => {
+            in_template("clear the flag that the old key is renewed; or let the client renew with it, as that demands")
+        }
+        "CA3.2.3.attestation" => in_template("clear the demand for attestation, or use a CA that verifies it"),
+        "CA3.7.6.missing" | "CA3.7.6.unexpected" | "CA3.7.6.key" => format!(
+            "in {template}: let client and {ca} agree about key archival; their copies of it differ, or the client is wrong"
+        ),
+        "CA3.7.6.configured" => without_archival(ca, template),
+        "CA3.2.2.issuance-policies" => in_template("give it issuance policies"),
+        "CA3.2.4.supplied" => in_template(
+            "let the subject come from the directory: clear enrollee-supplies-subject; or supply it in the request",
+        ),
+        "CA3.2.4.dns" => supply("dNSHostName", "the DNS name"),
+        "CA3.2.4.mail" => supply("mail", "the e-mail name"),
+        "CA3.2.4.upn" => supply("userPrincipalName", "the user principal name"),
+        "CA3.2.4.guid" => format!("in the directory: give {account} the attribute objectGUID"),
+        "CA3.2.4.path" | "CA3.2.4.domain" => {
+            format!("in the directory: correct the distinguished name of {account}")
+        }
+        "CA3.2.4.any" => in_template("put a name into subject or alternative name"),
+        "CA3.2.4.lengths" => {
+            format!("in the directory: shorten the name of {account}; or at {ca}: set EnforceX500NameLengths to 0")
+        }
+        "CA6.1.ca-certificate" => in_ca("renew its own certificate"),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -13,10 +13,11 @@ const MOST_CAUSES: usize = 500;
 /// States of each difference the rule from which it comes.
 ///
 /// That is a decision which comes out otherwise, or which only one side has while nothing that led to it differs: the
-/// last one among the causes of a record, or before it in the same instant. Of several decisions of one side in one
-/// instant that have no such cause, the first counts. A decision that comes out the same from other facts stands for
-/// itself, and for what follows when there is nothing else. Where the other side tells no decisions, the last one that
-/// led to a record counts.
+/// last one among the causes of a record; without one, the last before it in the same instant about the same subject.
+/// Of several decisions of one side in one instant that have no such cause, the first counts. A decision that comes out
+/// the same from other facts stands for itself, for what both sides have after it in other words, and for what only one
+/// has when there is nothing else. A decision that no other leads to stands for itself. Where the other side tells no
+/// decisions, the last one that led to a record counts.
 pub(crate) fn attribute(traces: [&Trace; 2], untold: &[BTreeSet<RecordId>; 2], differences: &mut [Difference]) {
     let mut sides = [
         Side::new(traces[0], &untold[0], differences.iter().filter_map(|one| one.first)),
@@ -32,7 +33,8 @@ pub(crate) fn attribute(traces: [&Trace; 2], untold: &[BTreeSet<RecordId>; 2], d
         }
     }
     for difference in differences {
-        let of = |side: &Side<'_>, id: Option<RecordId>| id.and_then(|id| side.rule(id));
+        let is_pair = difference.first.is_some() && difference.second.is_some();
+        let of = |side: &Side<'_>, id: Option<RecordId>| id.and_then(|id| side.rule(id, is_pair));
         difference.rule = of(&sides[0], difference.first).or_else(|| of(&sides[1], difference.second));
     }
 }
@@ -73,25 +75,28 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn rule(&self, id: RecordId) -> Option<String> {
+    fn rule(&self, id: RecordId, is_pair: bool) -> Option<String> {
         let record = self.trace.get(id)?;
         let own = self.roots.contains(&id) || self.restated.contains(&id);
         let found = if own {
             Some(id)
         } else {
             let latest = |of: &BTreeSet<RecordId>| self.causes(id).into_iter().filter(|cause| of.contains(cause)).max();
-            // What came last is nearest.
-            let found = latest(&self.roots).max(self.leading(record)).or_else(|| latest(&self.restated));
-            found.or_else(|| latest(self.untold))
+            // What came last is nearest. What only one side has comes of another outcome, not of other facts.
+            let (root, restated) = (latest(&self.roots), latest(&self.restated));
+            let cause = if is_pair { root.max(restated) } else { root };
+            let found = cause.or_else(|| self.leading(record)).or(restated).or_else(|| latest(self.untold));
+            found.or_else(|| (record.kind == Kind::Decision).then_some(id))
         };
         let rule = |record: &Record| record.facts.text("rule").map(str::to_owned);
         found.and_then(|id| self.trace.get(id)).and_then(rule)
     }
 
-    /// The last root before a record in its instant.
+    /// The last root before a record in its instant that is about the same.
     fn leading(&self, record: &Record) -> Option<RecordId> {
         let roots = self.leading.get(&(record.at, record.actor.as_str()))?;
-        roots.iter().rfind(|root| **root < record.id).copied()
+        let same = |root: &RecordId| self.trace.get(*root).is_some_and(|root| subject(root) == subject(record));
+        roots.iter().rfind(|root| **root < record.id && same(root)).copied()
     }
 
     /// The records that led to one, the nearest first.
@@ -106,4 +111,9 @@ impl<'a> Side<'a> {
         causes.remove(0);
         causes
     }
+}
+
+/// What a record is about: the subject of a decision, or the template; nothing for one that names neither.
+fn subject(record: &Record) -> Option<&str> {
+    record.facts.text("subject").filter(|_| record.kind == Kind::Decision).or_else(|| record.facts.text("template"))
 }

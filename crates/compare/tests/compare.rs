@@ -197,6 +197,28 @@ fn of_decisions_in_one_instant_the_first_leads_and_the_last_before_a_record() {
 }
 
 #[test]
+fn a_decision_about_something_else_leads_to_nothing_in_its_instant() {
+    let side = |size: u32, extra: &str| {
+        format!(
+            "0 a decision rule=R075 subject=T outcome=true size={size}\n{extra}0 a software op=generate key={size} < 0\n\
+             0 a event source=s id={size} template=T\n9 a logoff"
+        )
+    };
+    let other = "0 a decision rule=R019 subject=DC1 outcome=false\n";
+    check(
+        &side(1024, other),
+        &side(2048, ""),
+        "differ at 0/0 after 0; R075: 0/0 size, 2/1 key; R019: 1/-; none: 3/2 id; same 1",
+    );
+    let same = "0 a decision rule=P7.9 subject=T outcome=false\n";
+    check(
+        &side(1024, same),
+        &side(2048, ""),
+        "differ at 0/0 after 0; R075: 0/0 size, 2/1 key; P7.9: 1/-, 3/2 id; same 1",
+    );
+}
+
+#[test]
 fn the_same_in_other_words_is_one_difference() {
     let first = "0 a event source=AutoEnrollment id=19\n1 a logoff";
     let second = "0 a event source=CertEnroll id=19\n1 a logoff";

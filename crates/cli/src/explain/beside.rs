@@ -10,19 +10,17 @@ use autoenroll_world::{Entitlement, Hosts, InProcessCards, InProcessCas, Through
 use super::fate::{Run, decided, decides, is, rule, runs, settled};
 use crate::catalogue::Catalogue;
 use crate::prose::sentence;
-use crate::remedy;
 use crate::suite::Story;
+use crate::{cause, remedy};
 
 /// How many changes before a run are told.
 const MOST_CHANGES: usize = 3;
 /// Rules by which a certificate no longer counts, or has to give way to another one.
 const REPLACED_FOR: [&str; 6] = ["R052", "R053", "R055", "R057", "P7.54", "P7.55"];
-/// The rule that renewal is due, that AEPolicy has a bit, that a first certificate is enrolled, and that a CA denied or
-/// failed.
+/// The rule that renewal is due, that AEPolicy has a bit, and that a first certificate is enrolled.
 const RENEWAL_WINDOW: &str = "R053";
 const POLICY_BIT: &str = "R004";
 const FIRST: &str = "R050";
-const DENIED: &str = "S11.denied";
 /// The rules about the rights of a template: the rights themselves, and an entry that denies.
 const RIGHTS: [&str; 2] = ["R040", "R041"];
 
@@ -58,6 +56,7 @@ impl<'a> Beside<'a> {
                 told.extend(ended.and_then(|record| self.capped(record, template)));
             }
             Some("failed") => told.extend(self.failed(run, template)),
+            Some("pending") => told.extend(self.pending(run, template)),
             Some(_) => {}
             None => {
                 let settled = settled(&selection);
@@ -72,25 +71,23 @@ impl<'a> Beside<'a> {
         told
     }
 
-    /// The check by which a CA refused it, or the last decision of the client that can be changed, and how.
+    /// The check by which a CA refused it, or what else it failed by, and what to change.
     fn failed(&self, run: &Run<'_>, template: &str) -> Vec<String> {
-        let refused = run.refusals(self.trace, template).last().copied();
-        let missing = run.missing_providers(template);
-        let work = run.work(template);
-        let changeable = work.iter().rfind(|record| remedy::of(record).is_some());
-        let cause = refused.or_else(|| changeable.or_else(|| work.iter().rfind(|it| rule(it) == DENIED)).copied());
-        let of = |record: &Record| {
-            let who = if refused.is_some() { format!("{}: ", record.actor) } else { String::new() };
+        let Some(cause) = cause::of(run.all(self.trace), run.actor, template) else { return Vec::new() };
+        let about = cause.requirement.map(|id| format!("{id} {}: ", self.catalogue.title(id))).unwrap_or_default();
+        let told = cause.told.map(|told| format!("because {about}{told}"));
+        let decisions = cause.decisions.iter().map(|record| {
+            let who = if cause.refusal.is_some() { format!("{}: ", record.actor) } else { String::new() };
             format!("because {who}{}", decided(record, self.catalogue, Some(template)))
-        };
-        let all = missing.iter().copied().filter(|_| refused.is_none()).chain(cause);
-        let all: Vec<&Record> = all.collect();
-        if let Some(failed) = run.unreachable(self.trace, template).filter(|_| refused.is_none()) {
-            let told = sentence(failed).map(|told| format!("because {told}"));
-            return told.into_iter().chain(cause.map(of)).chain([to_change(remedy::unreachable(failed))]).collect();
-        }
-        let change = all.last().copied().and_then(remedy::of).map(to_change);
-        all.into_iter().map(of).chain(change).collect()
+        });
+        told.into_iter().chain(decisions).chain(cause.change.map(to_change)).collect()
+    }
+
+    /// The decision of the CA that the request waits for its manager.
+    fn pending(&self, run: &Run<'_>, template: &str) -> Vec<String> {
+        let Some(decision) = cause::pending(run.all(self.trace), run.actor, template) else { return Vec::new() };
+        let because = format!("because {}: {}", decision.actor, decided(decision, self.catalogue, Some(template)));
+        std::iter::once(because).chain(remedy::of(decision).map(to_change)).collect()
     }
 
     /// Why another certificate is enrolled where there was one before.

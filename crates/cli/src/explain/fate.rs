@@ -6,6 +6,7 @@ use autoenroll_model::{Fact, Role, SimTime};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use autoenroll_world::spec::TemplateSpec;
 
+use super::waits::waits_for;
 use crate::catalogue::{self, Catalogue};
 use crate::prose::{self, rest};
 
@@ -93,33 +94,6 @@ pub(crate) fn open_at_end(trace: &Trace) -> Vec<(&str, String)> {
     open.collect()
 }
 
-/// What the user or the world still has to do before an open run goes on.
-fn waits_for(records: &[&Record]) -> String {
-    let (mut prompt, mut balloon, mut icon, mut effect) = (None, None, None, None);
-    for record in records {
-        match record.kind {
-            Kind::Prompt => prompt = record.facts.text("point").map(|point| (point, record.at)),
-            Kind::Answer | Kind::PromptWithdrawn => prompt = None,
-            Kind::Balloon => balloon = Some(record.at),
-            Kind::BalloonHidden => balloon = None,
-            Kind::Icon => icon = Some(record.at),
-            Kind::IconHidden => icon = None,
-            Kind::Effect | Kind::Directory | Kind::Card | Kind::Software | Kind::Store => {
-                effect = record.facts.text("op")
-            }
-            Kind::EffectDone | Kind::EffectAbandoned | Kind::CardDone => effect = None,
-            _ => {}
-        }
-    }
-    match (prompt, balloon, icon, effect) {
-        (Some((point, since)), ..) => format!("waits at the prompt {point} since {since}"),
-        (None, Some(since), ..) => format!("waits for a click on the balloon since {since}"),
-        (None, None, Some(since), _) => format!("waits for a click on the icon, which is there since {since}"),
-        (None, None, None, Some(op)) => format!("waits for `{op}` to be done"),
-        (None, None, None, None) => "waits for the balloon's delay to pass".to_owned(),
-    }
-}
-
 impl<'a> Run<'a> {
     /// The decision that ended the run before any template was looked at.
     pub(super) fn ended_by(&self) -> Option<&'a Record> {
@@ -147,46 +121,10 @@ impl<'a> Run<'a> {
         self.records.iter().copied().rfind(|record| record.kind == Kind::ItemEnded && is_about(record, template))
     }
 
-    /// What was recorded while a template was worked on the last time.
-    pub(super) fn work(&self, template: &str) -> Vec<&'a Record> {
-        let starts = |record: &&Record| record.kind == Kind::ItemStarted && is_about(record, template);
-        let Some(from) = self.records.iter().rposition(starts) else { return Vec::new() };
-        let ends = |record: &&Record| record.kind == Kind::ItemEnded && is_about(record, template);
-        self.records[from..].iter().copied().take_while(|record| !ends(record)).collect()
-    }
-
-    /// The checks by which CAs refused the requests of that work.
-    pub(super) fn refusals(&self, trace: &'a Trace, template: &str) -> Vec<&'a Record> {
-        let work = self.work(template);
-        let (Some(first), Some(last)) = (work.first(), work.last()) else { return Vec::new() };
-        let meanwhile = trace.records().iter().filter(|record| (first.id..=last.id).contains(&record.id));
-        let denied = meanwhile
-            .filter(|record| record.kind == Kind::Denied && record.facts.text("requester") == Some(self.actor));
-        let causes = denied.flat_map(|record| record.causes.iter().filter_map(|cause| trace.get(*cause)));
-        causes.filter(|cause| refuses(cause)).collect()
-    }
-
-    /// That a CA, or a way to it, did not answer during that work.
-    pub(super) fn unreachable(&self, trace: &'a Trace, template: &str) -> Option<&'a Record> {
-        let work = self.work(template);
-        let (first, last) = (work.first()?, work.last()?);
-        let mut meanwhile = trace.records().iter().filter(|record| (first.id..=last.id).contains(&record.id));
-        meanwhile.rfind(|record| record.kind == Kind::CaFailed)
-    }
-
-    /// The decisions that providers of a template are not installed.
-    pub(super) fn missing_providers(&self, template: &str) -> Vec<&'a Record> {
-        let mut own = false;
-        let mut found = Vec::new();
-        for record in self.decisions() {
-            match rule(record) {
-                PROVIDER_ORDER => own = is_about(record, template),
-                PROVIDER_MISSING if own && decides(record) => found.push(record),
-                PROVIDER_MISSING => {}
-                _ => own = false,
-            }
-        }
-        found
+    /// What everybody recorded from its start to the last record of its principal in it.
+    pub(super) fn all(&self, trace: &'a Trace) -> &'a [Record] {
+        let (first, last) = (self.id.0 as usize, self.last().0 as usize);
+        trace.records().get(first..=last).unwrap_or_default()
     }
 
     /// The decision that templates come from the cache of an earlier run.
@@ -242,6 +180,9 @@ impl<'a> Run<'a> {
                 (text, format!("{} {}", rule(last), decides(last)))
             }
             (None, Some(at)) => (format!("is not published before {at}"), "unpublished".to_owned()),
+            (None, None) if self.is_before_work_list() => {
+                ("is not looked at yet, and waits with the run".to_owned(), "not yet".to_owned())
+            }
             (None, None) => match self.decisions().find(|record| holds(record, Role::FromCache)) {
                 Some(cached) => {
                     let text = format!("was not offered; {}", decided(cached, catalogue, None));
@@ -251,6 +192,11 @@ impl<'a> Run<'a> {
             },
         };
         Fate { text, key, wanted: false }
+    }
+
+    /// Whether it is open, and its work list is not complete.
+    fn is_before_work_list(&self) -> bool {
+        matches!(self.end, End::Open(_)) && !self.decisions().any(|record| is(record, Role::CompletesWorkList))
     }
 
     /// The fate of a template that is on the work list, but was not worked on to its end.
@@ -299,16 +245,6 @@ fn not_due(last: &Record, selection: &[&Record]) -> Option<String> {
     let about = |record: &&&Record| record.facts.text("subject") == Some(subject);
     let end = selection.iter().filter(about).rev().find_map(|record| record.facts.text("not-after"))?;
     Some(format!("is not due: {subject} is good until {end}, and is renewed from {threshold} ({})", rule(last)))
-}
-
-/// The rule that providers are tried in the order of the template, and the one that a provider is not installed.
-const PROVIDER_ORDER: &str = "R074";
-const PROVIDER_MISSING: &str = "S5.next";
-
-/// Whether a decision by a CA refuses a request.
-fn refuses(record: &Record) -> bool {
-    let known = autoenroll_ca::RULES.iter().find(|known| known.row.id == rule(record));
-    known.is_some_and(|known| known.refusal.is_some()) && !decides(record)
 }
 
 /// The rule of a decision; nothing for another record.

@@ -9,11 +9,10 @@ use autoenroll_world::spec::TemplateSpec;
 
 use super::beside::Beside;
 use super::fate::{End, Fate, Run, decided, decides, is, rule, runs};
-use super::wrap;
+use super::{logons, wrap};
 use crate::Failure;
 use crate::catalogue::Catalogue;
 use crate::console::Console;
-use crate::prose::sentence;
 use crate::remedy;
 use crate::suite::Story;
 
@@ -67,8 +66,10 @@ pub(super) fn all(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let runs = runs(trace);
+    let spec = &story.scenario.spec;
     if runs.is_empty() {
-        return none(trace, catalogue, console);
+        none(trace, catalogue, console)?;
+        return logons::refused(trace, spec, catalogue, console);
     }
     let (shown, left_out) = shown(story, &runs, wanted, catalogue);
     let beside = Beside::new(story, trace, catalogue);
@@ -94,6 +95,7 @@ pub(super) fn all(
             writeln!(console.out, "{:14}the same at {}", "", times(&group.again))?;
         }
     }
+    logons::refused(trace, spec, catalogue, console)?;
     if !left_out.is_empty() {
         let names = left_out.join(", ");
         writeln!(console.out, "\nnot shown, because no run was to enroll for it: {names} (--template NAME shows one)")?;
@@ -195,7 +197,7 @@ fn times(again: &[SimTime]) -> String {
     }
 }
 
-/// No run started at all: the decisions that refused a trigger, or a logon, say why.
+/// No run started at all: the decisions that refused a trigger say why.
 fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
     writeln!(console.out, "no run started in this story")?;
     let mut told = BTreeSet::new();
@@ -204,13 +206,6 @@ fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Resu
         if refused && told.insert((record.actor.as_str(), rule(record))) {
             let why = decided(record, catalogue, None);
             writeln!(console.out, "{:>12}  {}: {why}", record.at.to_string(), record.actor)?;
-        }
-        if let (Kind::LogonFailed, Some(told)) = (record.kind, sentence(record)) {
-            writeln!(console.out, "{:>12}  {told}", record.at.to_string())?;
-            let mut causes = record.causes.iter().filter_map(|id| trace.get(*id));
-            if let Some(reason) = causes.rfind(|cause| cause.kind == Kind::Decision && !decides(cause)) {
-                writeln!(console.out, "{:14}{}", "", decided(reason, catalogue, None))?;
-            }
         }
     }
     Ok(())

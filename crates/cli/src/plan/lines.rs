@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::OfPrincipal;
-use super::verdict::{Outcome, row};
+use super::verdict::{Outcome, statement};
 use crate::Failure;
 use crate::console::Console;
 
@@ -28,7 +28,7 @@ struct Line<'a> {
     /// What the rule was decided about.
     object: Option<&'a str>,
     reason: Option<&'a str>,
-    change: Option<&'a str>,
+    change: Option<String>,
     renews_from: Option<&'a str>,
     lapses: Option<&'a str>,
 }
@@ -36,8 +36,7 @@ struct Line<'a> {
 pub(super) fn print(plans: &[OfPrincipal], console: &mut Console<'_>) -> Result<(), Failure> {
     for OfPrincipal { principal, outcomes, stopped } in plans {
         for outcome in outcomes {
-            let Outcome { template, verdict, prompts, ca, rule, object, reason, change, renews_from, lapses, .. } =
-                outcome;
+            let Outcome { template, verdict, prompts, ca, rule, object, reason, renews_from, lapses, .. } = outcome;
             let line = Line {
                 principal: &principal.name,
                 computer: &principal.computer,
@@ -46,11 +45,11 @@ pub(super) fn print(plans: &[OfPrincipal], console: &mut Console<'_>) -> Result<
                 prompts,
                 ca: ca.as_deref(),
                 rule: rule.as_deref(),
-                statement: row(outcome).map(|row| row.statement),
+                statement: statement(outcome),
                 holds: rule.as_ref().map(|_| outcome.holds),
                 object: object.as_deref(),
                 reason: reason.as_deref(),
-                change: change.as_deref(),
+                change: outcome.change(&principal.name),
                 renews_from: renews_from.as_deref(),
                 lapses: lapses.as_deref(),
             };

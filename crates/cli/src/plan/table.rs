@@ -6,7 +6,7 @@ use autoenroll_world::WorldSpec;
 
 use super::OfPrincipal;
 use super::drive::Principal;
-use super::verdict::{Outcome, Verdict, row};
+use super::verdict::{Outcome, Verdict, statement};
 use crate::Failure;
 use crate::console::{Colour, Console};
 use crate::explain::wrap;
@@ -77,8 +77,9 @@ fn of_group(group: &[&OfPrincipal], console: &mut Console<'_>) -> Result<(), Fai
     let (worked_on, left_out): (Vec<&Outcome>, Vec<&Outcome>) =
         first.outcomes.iter().partition(|outcome| is_own_line(outcome.verdict));
     let width = worked_on.iter().map(|outcome| outcome.template.chars().count()).max().unwrap_or(0).min(MOST_WIDTH);
+    let account = if group.len() == 1 { first.principal.name.as_str() } else { "each account" };
     for outcome in worked_on {
-        let change = outcome.change.iter().map(|change| format!("to change it: {change}"));
+        let change = outcome.change(account).into_iter().map(|change| format!("to change it: {change}"));
         let mut name = outcome.template.as_str();
         for text in std::iter::once(told(outcome)).chain(change) {
             for line in wrap(&text, WIDTH - 4 - width) {
@@ -151,7 +152,7 @@ pub(super) fn told(outcome: &Outcome) -> String {
     };
     let silently = if outcome.prompts.is_empty() { " silently" } else { "" };
     let reason = outcome.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let by = row(outcome).map(|row| format!(" by {} ({})", row.id, statement(outcome))).unwrap_or_default();
+    let by = rule(outcome).unwrap_or_default();
     let then = match (&outcome.renews_from, &outcome.lapses) {
         (_, Some(lapses)) => format!("; {lapses}"),
         (Some(date), None) => format!("; renews from {date}"),
@@ -174,13 +175,10 @@ pub(super) fn told(outcome: &Outcome) -> String {
     }
 }
 
-/// The statement of the rule, as the decision has it: affirmative or not.
-fn statement(outcome: &Outcome) -> String {
-    let Some(row) = row(outcome) else { return String::new() };
-    match outcome.holds {
-        true => row.statement.to_owned(),
-        false => format!("not so: {}", row.statement),
-    }
+/// The rule with its statement, as the decision has it: affirmative or not.
+fn rule(outcome: &Outcome) -> Option<String> {
+    let not = if outcome.holds { "" } else { "not so: " };
+    Some(format!(" by {} ({not}{})", outcome.rule.as_deref()?, statement(outcome)?))
 }
 
 fn count(number: usize, what: &str) -> String {

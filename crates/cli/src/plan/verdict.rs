@@ -8,8 +8,11 @@ use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::TemplateSpec;
 
 use super::drive::{Driven, Principal, Stopped, WhenDue, is, threshold};
+use crate::catalogue::Catalogue;
+use crate::cause::{Cause, asks_ca};
 use crate::explain::{by_entry, may_settle};
-use crate::{catalogue, remedy};
+use crate::remedy::Refusal;
+use crate::{catalogue, cause, remedy};
 
 words! {
     /// What becomes of a template.
@@ -59,7 +62,9 @@ pub(super) struct Outcome {
     /// The same, said of any template: what is said of several at once.
     pub(super) change_of_any: Option<String>,
     /// What to change.
-    pub(super) change: Option<String>,
+    change: Option<String>,
+    /// The check of a CA that refuses: what to change then names the account, by which alone nobody fares otherwise.
+    refusal: Option<Refusal>,
     /// From when the certificate is renewed.
     pub(super) renews_from: Option<String>,
     /// Why it is not, when that comes.
@@ -79,6 +84,7 @@ impl Outcome {
             reason: None,
             change_of_any: None,
             change: None,
+            refusal: None,
             renews_from: None,
             lapses: None,
         }
@@ -96,6 +102,36 @@ impl Outcome {
         };
         self
     }
+
+    /// What to change, for that account.
+    pub(super) fn change(&self, account: &str) -> Option<String> {
+        let refused = self.refusal.as_ref().and_then(|refusal| refusal.change(account));
+        refused.or_else(|| self.change.clone())
+    }
+
+    /// With what a failure comes from.
+    fn because(self, cause: Cause<'_>) -> Self {
+        let Cause { decisions, refusal, requirement, told, object, change } = cause;
+        let mut outcome = match (requirement, decisions.last()) {
+            (Some(requirement), _) => Self { rule: Some(requirement.to_owned()), holds: true, ..self },
+            (None, Some(decision)) => self.by(decision),
+            (None, None) => self,
+        };
+        outcome.reason = match (outcome.reason, told) {
+            (Some(code), Some(told)) if requirement.is_some() => Some(format!("{code}; {told}")),
+            (reason, _) => reason,
+        };
+        outcome.object = object.or(outcome.object);
+        outcome.change = change.filter(|_| refusal.is_none());
+        outcome.change_of_any = outcome.change.clone();
+        Self { refusal, ..outcome }
+    }
+}
+
+/// The statement of the rule of an outcome; of a requirement by which nothing decides, its title.
+pub(super) fn statement(outcome: &Outcome) -> Option<&'static str> {
+    let rule = outcome.rule.as_deref()?;
+    row(outcome).map(|row| row.statement).or_else(|| Some(Catalogue::read().ok()?.title(rule)))
 }
 
 /// The rule of an outcome.
@@ -115,6 +151,8 @@ pub(super) fn outcomes(driven: &Driven, spec: &WorldSpec, principal: &Principal)
 pub(super) struct Reading<'a> {
     driven: &'a Driven,
     principal: &'a Principal,
+    /// Its records, those of other parties among them.
+    records: &'a [Record],
     /// The decisions of the work list, by template, and those about its certificates.
     selection: BTreeMap<&'a str, Vec<&'a Record>>,
     /// The items, by template: the last one counts.
@@ -132,12 +170,6 @@ pub(super) struct Reading<'a> {
 struct Item<'a> {
     prompts: Vec<&'a str>,
     ca: Option<&'a str>,
-    /// The check by which a CA refused it.
-    refused: Option<&'a Record>,
-    /// That a CA, or a way to it, did not answer.
-    unreachable: Option<&'a Record>,
-    /// Decisions of its principal while it was worked on.
-    decisions: Vec<&'a Record>,
     interactive: bool,
     ended: Option<&'a Record>,
 }
@@ -149,6 +181,7 @@ impl<'a> Reading<'a> {
         let mut run = Self {
             driven,
             principal,
+            records,
             selection: BTreeMap::new(),
             items: BTreeMap::new(),
             thresholds: BTreeMap::new(),
@@ -298,19 +331,8 @@ impl<'a> Reading<'a> {
         match verdict {
             Verdict::Fails => {
                 outcome.reason = word("code").map(str::to_owned);
-                if let Some(failed) = item.unreachable.filter(|_| item.refused.is_none()) {
-                    outcome.object = failed.facts.text("url").or(item.ca).map(str::to_owned);
-                    outcome.change = Some(remedy::unreachable(failed));
-                    return outcome;
-                }
-                match item.refused.or_else(|| item.cause_of_failure()) {
-                    Some(decision) => {
-                        let outcome = outcome.by(decision);
-                        let ca = decision.actor.clone();
-                        let object = if item.refused.is_some() { Some(ca) } else { outcome.object.clone() };
-                        return Outcome { object, ..outcome };
-                    }
-                    None => return outcome,
+                if let Some(cause) = cause::of(self.records, &self.principal.name, name) {
+                    outcome = outcome.because(cause);
                 }
             }
             Verdict::Lacks => {
@@ -319,7 +341,7 @@ impl<'a> Reading<'a> {
             }
             Verdict::Pends => {
                 let ca = outcome.ca.clone().unwrap_or_default();
-                (outcome.rule, outcome.holds) = (Some("CA3.7.10".to_owned()), true);
+                (outcome.rule, outcome.holds) = (Some(cause::MANAGER.to_owned()), true);
                 outcome.object = Some(ca.clone());
                 outcome.change = Some(format!("approve the request at {ca}"));
             }
@@ -417,28 +439,12 @@ const SUPERSEDED: &str = "R044";
 impl<'a> Item<'a> {
     fn follow(&mut self, record: &'a Record, own: bool) {
         match record.kind {
-            Kind::CaFailed => {
+            Kind::CaFailed | Kind::Request | Kind::Issued | Kind::Pending | Kind::Denied => {
                 self.ca = record.facts.text("ca").or(self.ca);
-                self.unreachable = Some(record);
             }
-            Kind::Request | Kind::Issued | Kind::Pending | Kind::Denied => {
-                self.ca = record.facts.text("ca").or(self.ca)
-            }
-            Kind::Decision if own => self.decisions.push(record),
-            Kind::Decision if !holds(record) => {
-                let rule = record.facts.text("rule").unwrap_or_default();
-                let refuses = autoenroll_ca::RULES.iter().any(|known| known.row.id == rule && known.refusal.is_some());
-                if refuses {
-                    self.refused = Some(record);
-                }
-            }
+            Kind::Effect if own && asks_ca(record) => self.ca = record.facts.text("ca").or(self.ca),
             _ => {}
         }
-    }
-
-    /// The decision of the client that a failure comes from: the last one that says what to change.
-    fn cause_of_failure(&self) -> Option<&'a Record> {
-        self.decisions.iter().rev().copied().find(|record| remedy::of(record).is_some())
     }
 }
 

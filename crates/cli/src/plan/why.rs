@@ -32,7 +32,7 @@ pub(super) fn tell(
     for line in wrap(&heading, WIDTH) {
         writeln!(console.out, "{}", console.paint(Colour::Yellow, &line))?;
     }
-    if let Some(change) = &outcome.change {
+    if let Some(change) = outcome.change(&principal.name) {
         for line in wrap(&format!("to change it: {change}"), WIDTH) {
             writeln!(console.out, "{line}")?;
         }
