@@ -113,7 +113,15 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What a record is about: the subject of a decision, or the template; nothing for one that names neither.
+/// What a record is about: the subject of a decision, or the template; nothing for one that names neither. A
+/// certificate is named by its template and a number, and is of that template.
 fn subject(record: &Record) -> Option<&str> {
-    record.facts.text("subject").filter(|_| record.kind == Kind::Decision).or_else(|| record.facts.text("template"))
+    let decided = record.facts.text("subject").filter(|_| record.kind == Kind::Decision);
+    let subject = decided.or_else(|| record.facts.text("template"))?;
+    match subject.rsplit_once('#') {
+        Some((template, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(template)
+        }
+        _ => Some(subject),
+    }
 }
