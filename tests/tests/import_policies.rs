@@ -613,7 +613,12 @@ fn exports_in_a_folder_are_told_as_not_read() {
     put(&place, "all/deep/case.LDIF", ldif);
     put(&place, "all/readme.txt", b"for people");
     let ran = import(&place, "all");
-    assert_eq!((ran.code, policy(&ran)), (Some(0), vec!["ae-policy = false".to_owned(), "machine-ae-policy = 7".to_owned()]), "{}", ran.err);
+    assert_eq!(
+        (ran.code, policy(&ran)),
+        (Some(0), vec!["ae-policy = false".to_owned(), "machine-ae-policy = 7".to_owned()]),
+        "{}",
+        ran.err
+    );
     let why = "is not read: of a folder, Group Policy alone is; name the file to import it";
     let told: Vec<&str> = ran.err.lines().filter(|line| line.contains("not read")).collect();
     assert_eq!(told, [format!("all: file `deep/case.LDIF`: {why}"), format!("all: file `two.json`: {why}")]);
