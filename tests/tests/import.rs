@@ -204,6 +204,58 @@ fn every_format_is_a_file_of_templates() {
     }
 }
 
+/// A file of templates stands beside the default ones, whatever it is called, and templates are based on it.
+#[test]
+fn a_file_of_templates_is_used() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-based-on");
+    fs::create_dir_all(directory.join("templates")).unwrap();
+    let own = import(&["--to", "templates"], &[root().join(FILES).join("contoso.ldif")]).out;
+    let story = directory.join("story.toml");
+    let run = |profile: &str, bases: &[&str]| {
+        let copy = |base: &&str| {
+            format!(
+                "[[world.template]]\nname = \"My{base}\"\nbased-on = \"{base}\"\nallow = {{ alice = [\"enroll\", \"autoenroll\"] }}\n"
+            )
+        };
+        let copies: String = bases.iter().map(copy).collect();
+        let text = format!(
+            "scenario = 1\ntitle = \"t\"\nprofile = \"{profile}\"\n[world]\nextends = \"contoso\"\n{copies}[timeline]\n\
+             steps = [{{ logon = \"alice\" }}, {{ expect = \"issued\", facts = {{ template = \"MyContosoUser\" }} }}]\n"
+        );
+        fs::write(&story, text).unwrap();
+        Autoenroll::new(PROGRAM, ["run"]).arg(&story).arg("--fixtures").arg(&directory).run()
+    };
+    for profile in ["server-2003-sp1", "windows-10-22h2"] {
+        for name in ["mine", "deeper/mine"] {
+            let file = directory.join(format!("templates/{name}.toml"));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, &own).unwrap();
+            let ran = run(profile, &["ContosoUser", "SmartcardLogon"]);
+            assert_eq!(ran.code, code(Exit::Ok), "{profile} {name}: {}{}", ran.out, ran.err);
+            fs::remove_file(&file).unwrap();
+        }
+        let ran = run(profile, &["ContosoUser"]);
+        assert_eq!(ran.code, code(Exit::Usage), "{profile}: {}{}", ran.out, ran.err);
+    }
+    // A broken one is told.
+    fs::write(directory.join("templates/mine.toml"), "[[template]]\nname = 5\n").unwrap();
+    let ran = run("windows-10-22h2", &["SmartcardLogon"]);
+    assert_eq!(ran.code, code(Exit::Usage), "{}{}", ran.out, ran.err);
+    assert!(format!("{}{}", ran.out, ran.err).contains("templates/mine.toml:2"), "{}{}", ran.out, ran.err);
+    // Its own templates are judged before they are printed, not those of the directory.
+    let ran = import(
+        &["--to", "templates", "--fixtures", &directory.display().to_string()],
+        &[root().join(FILES).join("contoso.ldif")],
+    );
+    assert_eq!((ran.code, ran.out == own), (code(Exit::Ok), true), "{}", ran.err);
+    // A CA alone makes none.
+    let path = directory.join("ca.ldif");
+    fs::write(&path, "dn: CN=A CA,CN=Enrollment Services,CN=X\ncn: A CA\n").unwrap();
+    let ran = import(&["--to", "templates"], &[path]);
+    assert_eq!((ran.code, ran.out.as_str()), (code(Exit::Usage), ""), "{}", ran.err);
+    assert!(ran.err.contains("no template was read"), "{}", ran.err);
+}
+
 /// A text as bytes.
 type Encode = fn(&str) -> Vec<u8>;
 
@@ -537,6 +589,78 @@ const CASES: &[Case] = &[
         findings: &["A CA: cACertificate: not said by the source"],
         ..CASE
     },
+    Case {
+        name: "a CA names a template in another case",
+        text: "dn: CN=A CA,CN=Enrollment Services,CN=X\nobjectClass: pKIEnrollmentService\ncn: A CA\n\
+            certificateTemplates: CORPUSER\ncertificateTemplates: corpuser\n\n\
+            dn: CN=CorpUser,CN=Certificate Templates,CN=X\ncn: CorpUser\nmsPKI-Supersede-Templates: OLD\n\n\
+            dn: CN=Old,CN=Certificate Templates,CN=X\ncn: Old\n",
+        world: &["name = \"A CA\"\ntemplates = [\"CorpUser\"]\n", "name = \"CorpUser\"\nsupersedes = [\"Old\"]\n"],
+        never: &["no template of that name", "CorpUser: certificateTemplates"],
+        ..CASE
+    },
+    Case {
+        name: "two templates, and two CAs, of one name",
+        file: "x.json",
+        text: "[{\"cn\": \"UserA\", \"pKIKeyUsage\": 160, \"flags\": 1}, {\"cn\": \"USERA\", \"pKIKeyUsage\": 160, \"flags\": 2}, \
+            {\"cn\": \"\u{c4} CA\", \"cACertificate\": [], \"certificateTemplates\": [\"usera\"]}, \
+            {\"cn\": \"\u{e4} ca\", \"cACertificate\": [], \"certificateTemplates\": [\"UserA\"]}]",
+        world: &["name = \"UserA\"\n", "name = \"\u{c4} CA\"\ntemplates = [\"UserA\"]"],
+        findings: &[
+            "USERA: template: `UserA` was read before and is taken, and this is left out: names count without regard to case",
+            "\u{e4} ca: CA: `\u{c4} CA` was read before and is taken",
+        ],
+        never: &["name = \"USERA\"", "name = \"\u{e4} ca\""],
+        ..CASE
+    },
+    Case {
+        name: "what the world that is extended has in another case",
+        arguments: &["--extends", "contoso"],
+        text: "dn: CN=SMARTCARDLOGON,CN=Certificate Templates,CN=X\ncn: SMARTCARDLOGON\n\n\
+            dn: CN=contoso issuing ca,CN=Enrollment Services,CN=X\ncn: contoso issuing ca\n\
+            certificateTemplates: SmartCardLogon\n",
+        world: &["name = \"Contoso Issuing CA\"\ntemplates = [\"SmartcardLogon\"]\n", "name = \"SmartcardLogon\"\n"],
+        findings: &[
+            "SMARTCARDLOGON: cn: is `SmartcardLogon` of the world that is extended, and is written so",
+            "contoso issuing ca: cn: is `Contoso Issuing CA` of the world that is extended",
+            "Contoso Issuing CA: CA: the world that is extended has a CA of that name",
+        ],
+        never: &["no CA of the files issues it", "name = \"SMARTCARDLOGON\"", "name = \"contoso issuing ca\""],
+        ..CASE
+    },
+    Case {
+        name: "a CA of the world that is extended issues it",
+        arguments: &["--extends", "contoso"],
+        text: "dn: CN=MyCA,CN=Enrollment Services,CN=X\ncn: MyCA\ncertificateTemplates: CorpUser\n\n\
+            dn: CN=SmartcardLogon,CN=Certificate Templates,CN=X\ncn: SmartcardLogon\n",
+        world: &["name = \"Contoso Issuing CA\"\ntemplates = [\"SmartcardLogon\"]\n"],
+        findings: &[
+            "SmartcardLogon: certificateTemplates: no CA of the files issues it; `Contoso Issuing CA` of the world that is \
+             extended does",
+        ],
+        never: &["nobody does"],
+        ..CASE
+    },
+    Case {
+        name: "a schema version that no client knows",
+        text: "dn: CN=T,CN=Certificate Templates,CN=X\ncn: T\nmsPKI-Template-Schema-Version: 9\n",
+        world: &["schema = 9\n"],
+        findings: &[
+            "T: msPKI-Template-Schema-Version `9`: is known to no client, so that the template is no candidate (R034)",
+        ],
+        never: &["R036"],
+        ..CASE
+    },
+    Case {
+        name: "no schema version",
+        text: "dn: CN=T,CN=Certificate Templates,CN=X\ncn: T\n",
+        findings: &[
+            "T: msPKI-Template-Schema-Version: not there, which means 1 ([MS-CRTD] 2.16), and version 1 is not autoenrolled \
+             (R036); that verdict rests on it",
+        ],
+        never: &["schema ="],
+        ..CASE
+    },
 ];
 
 /// The longest period that a duration holds.
@@ -625,6 +749,148 @@ impl Case {
 #[test]
 fn what_is_absent_or_broken_is_told_and_stays_so() {
     CASES.iter().for_each(|case| case.check(&[], &[]));
+}
+
+/// Objects of two formats, of which one writes names in capitals, are one template whatever the order of the files.
+#[test]
+fn names_of_several_files_count_without_regard_to_case() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-case");
+    let capitals =
+        "{\"data\": [{\"Properties\": {\"name\": \"CORPUSER@X\"}}], \"meta\": {\"type\": \"certtemplates\"}}";
+    let authority = "dn: CN=A CA,CN=Enrollment Services,CN=X\ncn: A CA\ncertificateTemplates: CorpUser\n";
+    let template = "dn: CN=CorpUser,CN=Certificate Templates,CN=X\ncn: CorpUser\n";
+    let put = |name: &str, text: &str| {
+        fs::write(directory.join(name), text).unwrap();
+        directory.join(name)
+    };
+    let (capitals, authority) = (put("capitals.json", capitals), put("authority.ldif", authority));
+    let template = put("template.ldif", template);
+    let rows: [(&[&PathBuf], &str, Option<&str>); 4] = [
+        (&[&capitals, &authority], "CORPUSER", None),
+        (&[&authority, &capitals], "CORPUSER", None),
+        (&[&authority, &template, &capitals], "CorpUser", Some("CORPUSER: template: `CorpUser` was read before")),
+        (&[&capitals, &template, &authority], "CORPUSER", Some("CorpUser: template: `CORPUSER` was read before")),
+    ];
+    for (files, name, twice) in rows {
+        let ran = import(&[], &files.iter().map(|file| (*file).clone()).collect::<Vec<_>>());
+        assert_eq!(ran.code, code(Exit::Ok), "{}", ran.err);
+        assert!(ran.out.contains(&format!("templates = [\"{name}\"]")), "{files:?}\n{}{}", ran.out, ran.err);
+        assert_eq!(ran.out.matches("[[world.template]]").count(), 1, "{files:?}\n{}", ran.out);
+        assert_eq!(ran.err.contains("was read before"), twice.is_some(), "{files:?}\n{}", ran.err);
+        assert!(twice.is_none_or(|twice| ran.err.contains(twice)), "{files:?}\n{}", ran.err);
+        assert!(!ran.err.contains("no template of that name"), "{files:?}\n{}", ran.err);
+        let ran = import(&["--to", "templates"], &files.iter().map(|file| (*file).clone()).collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.out.matches("[[template]]").count()), (code(Exit::Ok), 1), "{}{}", ran.out, ran.err);
+    }
+}
+
+/// Which rule passes over a template, by what its directory says of its schema version.
+#[test]
+fn a_schema_version_is_judged_as_clients_do() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-schema");
+    fs::create_dir_all(directory.join("worlds")).unwrap();
+    for (version, rule) in [
+        ("msPKI-Template-Schema-Version: 9\n", Some("R034")),
+        ("msPKI-Template-Schema-Version: 5\n", Some("R034")),
+        ("msPKI-Template-Schema-Version: -1\n", Some("R034")),
+        ("msPKI-Template-Schema-Version: 0\n", Some("R034")),
+        ("msPKI-Template-Schema-Version: 1\n", Some("R036")),
+        ("", Some("R036")),
+        ("msPKI-Template-Schema-Version: 4\n", None),
+    ] {
+        let path = directory.join("x.ldif");
+        let text = format!("dn: CN=T,CN=Certificate Templates,CN=X\ncn: T\nmsPKI-Enrollment-Flag: 32\n{version}");
+        fs::write(&path, text).unwrap();
+        let ran = import(&["--extends", "contoso"], &[path]);
+        assert_eq!(ran.code, code(Exit::Ok), "{version}: {}", ran.err);
+        fs::write(directory.join("worlds/mine.toml"), &ran.out).unwrap();
+        let plan = Autoenroll::new(PROGRAM, ["plan", "mine", "--format", "json", "--fixtures"]);
+        let ran = plan.arg(&directory).run();
+        let line = ran.out.lines().find(|line| line.contains("\"alice\"") && line.contains("\"T\""));
+        let line = line.unwrap_or_else(|| panic!("{version}: {}{}", ran.out, ran.err));
+        for other in ["R034", "R036"] {
+            assert_eq!(line.contains(&format!("\"{other}\"")), rule == Some(other), "{version}: {line}");
+        }
+    }
+}
+
+/// What `import` reads is no scenario to other commands, and what it writes is a world to all.
+#[test]
+fn other_commands_say_what_a_file_is() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-elsewhere");
+    let one = |ran: Ran, command: &str, file: &Path, words: &str| {
+        let said = format!("{}{}", ran.out, ran.err);
+        assert_eq!(ran.code, code(Exit::Usage), "{command} {}: {said}", file.display());
+        assert_eq!(said.matches(words).count(), 1, "{command} {}: {said}", file.display());
+        assert!(said.lines().count() <= 12, "{command} {}: {said}", file.display());
+        assert!(said.matches("error[").count() <= 1, "{command} {}: {said}", file.display());
+    };
+    for file in ROWS.iter().flat_map(Row::paths).chain([root().join("tests/policies/without-zeros.pol")]) {
+        for command in ["check", "run", "plan", "fmt", "show", "explain"] {
+            let ran = Autoenroll::new(PROGRAM, [command]).arg(&file).run();
+            one(ran, command, &file, "is no scenario: it looks like ");
+        }
+    }
+    for file in ROWS.iter().flat_map(Row::paths) {
+        let ran = Autoenroll::new(PROGRAM, ["fmt", "-"]).input(text_of(&file)).run();
+        one(ran, "fmt -", &file, "is no scenario: it looks like ");
+    }
+    let world = directory.join("mine.toml");
+    let ran = import(&["--extends", "contoso"], &[root().join(FILES).join("contoso.ldif")]);
+    fs::write(&world, &ran.out).unwrap();
+    for command in ["run", "show", "explain"] {
+        let ran = Autoenroll::new(PROGRAM, [command]).arg(&world).run();
+        one(ran, command, &world, "this is a world, and tells no story");
+    }
+    let ran = Autoenroll::new(PROGRAM, ["diff"]).arg(&world).arg("--profile").arg("windows-7-sp1").run();
+    one(ran, "diff", &world, "this is a world, and tells no story");
+    let check = |file: &Path| Autoenroll::new(PROGRAM, ["check"]).arg(file).run();
+    let ran = check(&world);
+    assert_eq!((ran.code, ran.out.as_str()), (code(Exit::Ok), "1 file: all good\n"), "{}", ran.err);
+    let broken = directory.join("broken.toml");
+    fs::write(&broken, "scenario = 1\n[world]\nextends = \"nowhere\"\n").unwrap();
+    let ran = check(&broken);
+    assert_eq!(ran.code, code(Exit::Usage), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("error[AE0301]") && !ran.out.contains("AE0202"), "{}", ran.out);
+}
+
+/// A pipe or a device that is named is refused at once; what a shell opens for the command is read.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_named_is_refused() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-pipe");
+    let pipe = directory.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(&pipe, directory.join("link")).unwrap();
+    for file in [pipe, directory.join("link"), PathBuf::from("/dev/zero")] {
+        let ran = import(&[], std::slice::from_ref(&file));
+        assert_eq!((ran.code, ran.out.as_str()), (code(Exit::Usage), ""), "{}", ran.err);
+        let said = format!("autoenroll: {} cannot be read: it is no regular file\n", file.display());
+        assert_eq!(ran.err, said);
+    }
+    let text = "dn: CN=T,CN=Certificate Templates,CN=X\ncn: T\n";
+    let ran = Autoenroll::new(PROGRAM, ["import", "/dev/stdin"]).input(text).run();
+    assert_eq!(ran.code, code(Exit::Ok), "{}", ran.err);
+    assert!(ran.out.contains("name = \"T\""), "{}", ran.out);
+    let script = format!("'{PROGRAM}' import <(printf '%s' '{text}')");
+    let ran = std::process::Command::new("bash").arg("-c").arg(script).output().unwrap();
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("name = \"T\""), "{ran:?}");
+}
+
+/// A file of this language has a bound, and what would be larger is the user's to make smaller.
+#[test]
+fn a_world_that_is_too_large_is_one_sentence() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "import-large");
+    let path = directory.join("x.ldif");
+    let long = "x".repeat(1_000);
+    let object = |at: usize| format!("dn: CN=T{at},CN=Certificate Templates,CN=X\ncn: T{at}\ndisplayName: {long}\n\n");
+    fs::write(&path, (0..1_100).map(object).collect::<String>()).unwrap();
+    for (to, what) in [("world", "a world"), ("templates", "a file of templates")] {
+        let ran = import(&["--to", to], std::slice::from_ref(&path));
+        assert_eq!((ran.code, ran.out.as_str()), (code(Exit::Usage), ""), "{}", ran.err);
+        assert!(ran.err.contains(&format!("makes {what} of ")) && ran.err.contains("name fewer files"), "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    }
 }
 
 #[test]

@@ -602,3 +602,38 @@ fn only_files_are_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(import(&place, "pipe").err.contains("pipe/Registry.pol is no regular file"));
 }
+
+/// Of a folder, policies alone are read; what else may be meant is told, up to a number.
+#[test]
+fn exports_in_a_folder_are_told_as_not_read() {
+    let place = directory("policies-beside");
+    let ldif = b"dn: CN=T,CN=Certificate Templates,CN=X\ncn: T\n";
+    put(&place, "all/pol/Machine/Registry.pol", &pol(&[(AE, "AEPolicy", 4, "7")]));
+    put(&place, "all/two.json", b"{}");
+    put(&place, "all/deep/case.LDIF", ldif);
+    put(&place, "all/readme.txt", b"for people");
+    let ran = import(&place, "all");
+    assert_eq!(
+        (ran.code, policy(&ran)),
+        (Some(0), vec!["ae-policy = false".to_owned(), "machine-ae-policy = 7".to_owned()]),
+        "{}",
+        ran.err
+    );
+    let why = "is not read: of a folder, Group Policy alone is; name the file to import it";
+    let told: Vec<&str> = ran.err.lines().filter(|line| line.contains("not read")).collect();
+    assert_eq!(told, [format!("all: file `deep/case.LDIF`: {why}"), format!("all: file `two.json`: {why}")]);
+    for at in 0..10 {
+        put(&place, &format!("exports/{at}.ldf"), ldif);
+    }
+    let ran = import(&place, "exports");
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.lines().count()), (Some(2), "", 1), "{}", ran.err);
+    for words in ["exports has no Group Policy in it", "file `0.ldf`: is not read", "file `and 2 more`"] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+    let ran = import(&place, "all exports/0.ldf");
+    assert!(ran.out.contains("name = \"T\"") && ran.code == Some(0), "{}{}", ran.out, ran.err);
+    // What is no template is no file of templates.
+    let ran = import(&place, "--to templates all/pol");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    assert!(ran.err.contains("no template was read"), "{}", ran.err);
+}

@@ -42,7 +42,7 @@ pub(crate) enum Command {
     /// Accept or reject what differs from snapshots, one by one.
     #[command(after_help = REVIEW_EXAMPLES)]
     Review(Review),
-    /// Say everything that is wrong with scenario files, without running them.
+    /// Say everything that is wrong with scenario files and worlds, without running them.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
     /// Format scenarios and fixtures; comments, order and spellings stay.

@@ -1,6 +1,6 @@
-//! `autoenroll check`: everything that is wrong with scenario files.
+//! `autoenroll check`: everything that is wrong with scenario files, and with worlds.
 
-use autoenroll_scenario::{Checked, Library, check};
+use autoenroll_scenario::{Checked, Library, check_parsed, check_world, parse};
 
 use crate::arguments::{Check, Format};
 use crate::catalogue::Catalogue;
@@ -15,7 +15,13 @@ pub(crate) fn run(arguments: &Check, console: &mut Console<'_>) -> Result<Exit, 
     let mut wrong = 0;
     // The scenarios themselves are not kept: results may wait for their turn.
     let work = |source: &Source| {
-        let Checked { found, files, .. } = check(&source.path, &source.bytes, &library, catalogue);
+        let parsed = parse(&source.path, &source.bytes);
+        // A world is checked as what it is: a scenario that extends it can be played.
+        let Checked { found, files, .. } = if parsed.is_world() {
+            check_world(None, &source.path, &source.bytes, &library, catalogue)
+        } else {
+            check_parsed(parsed, &library, catalogue)
+        };
         (found, files)
     };
     parallel::in_order(&sources, parallel::jobs(None), work, |at, checked| {

@@ -14,12 +14,21 @@ use tempfile::NamedTempFile;
 /// What the name of a draft ends with, before the process whose it is: `.a.toml.autoenroll-4711`.
 const DRAFT: &str = ".autoenroll-";
 
-/// Reads a file, also one without a size of its own, such as a pipe or a device.
+/// Where a process finds what it has open already, and the file that is always empty.
+const OPEN: [&str; 4] = ["/dev/stdin", "/dev/fd", "/proc/self/fd", "/dev/null"];
+
+/// Reads a file. A pipe or a device that is named is refused: it may never begin, or never end. What the caller of this
+/// process has opened for it is read, also a pipe: standard input, and what a shell writes for `<(command)`.
 ///
 /// # Errors
-/// When it cannot be read, or has more than `most` bytes.
+/// When it cannot be read, is no regular file, or has more than `most` bytes.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    let is_open = OPEN.iter().any(|open| path.starts_with(open));
+    // Before it is opened: that alone waits for whoever writes into a pipe.
+    if !is_open && !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
     File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
         return Ok(bytes);
@@ -303,9 +312,24 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_has_no_end_is_read_to_the_bound() {
-        let error = read(Path::new("/dev/zero"), 1 << 20).unwrap_err();
-        assert_eq!(error.to_string(), "it is larger than 1 MiB");
+    fn what_need_not_begin_or_end_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let (pipe, link) = (directory.path().join("pipe"), directory.path().join("link"));
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for path in [Path::new("/dev/zero"), &pipe, &link, directory.path()] {
+            assert_eq!(read(path, 1 << 20).unwrap_err().to_string(), "it is no regular file", "{}", path.display());
+        }
         assert_eq!(read(Path::new("/dev/null"), 0).unwrap(), b"");
+        let file = directory.path().join("file");
+        fs::write(&file, "four").unwrap();
+        assert_eq!(read(&file, 3).unwrap_err().to_string(), "it is larger than 3 bytes");
     }
 }

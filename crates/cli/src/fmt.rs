@@ -71,6 +71,7 @@ fn standard_input(check: bool, console: &mut Console<'_>) -> Result<Exit, Failur
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let unreadable = |error: io::Error| Failure::Usage(format!("{NAME} cannot be read: {error}"));
     io::stdin().take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    suite::no_export(NAME, &bytes)?;
     let new = match format(NAME, &bytes) {
         Ok(new) => new,
         Err(FormatError::Unreadable { found, files }) => {

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use autoenroll_import::{Base, Finding, Half, Import, OidNames, Written, read};
-use autoenroll_scenario::{ByPrefix, Library, LoadError, Loader, Scenario, Severity, check};
+use autoenroll_scenario::{ByPrefix, Library, LoadError, Loader, MAX_BYTES, Scenario, Severity, check};
 use serde_json::json;
 
 use crate::arguments::{self, ImportedAs, PolicyHalf};
@@ -43,7 +43,10 @@ pub(crate) fn run(arguments: &arguments::Import, console: &mut Console<'_>) -> R
         ImportedAs::World => import.to_world(base.as_ref(), &names),
         ImportedAs::Templates => import.to_templates(&names),
     };
-    loads(arguments.to, &written, &import, &fixtures)?;
+    if arguments.to == ImportedAs::Templates && written.templates.is_empty() {
+        return Err(Failure::Usage("no template was read, so there is nothing to write; write a world".to_owned()));
+    }
+    loads(arguments.to, &written, &fixtures)?;
     write!(console.out, "{}", written.text)?;
     complain(&import.findings);
     complain(&written.findings);
@@ -68,18 +71,24 @@ fn base(name: &str, fixtures: &Fixtures) -> Result<Base, Failure> {
 }
 
 /// What is written can be read: as a world of a story in which nothing happens, or as templates that one is based on.
-fn loads(to: ImportedAs, written: &Written, import: &Import, fixtures: &Fixtures) -> Result<(), Failure> {
+fn loads(to: ImportedAs, written: &Written, fixtures: &Fixtures) -> Result<(), Failure> {
+    let length = written.text.len();
+    if length > MAX_BYTES {
+        return Err(Failure::Usage(format!(
+            "what was read makes a {to} of {} KiB, and a file of this language has {} KiB at most; name fewer files, or \
+             export fewer templates",
+            length.div_ceil(1 << 10),
+            MAX_BYTES >> 10
+        )));
+    }
     let outcome = match to {
         ImportedAs::World => {
             let world = written.text.replacen("scenario = 1\n", "scenario = 1\ntitle = \"import\"\n", 1);
             checked("import.toml", format!("{world}\n[timeline]\nsteps = []\n").as_bytes(), fixtures)
         }
         ImportedAs::Templates => {
-            let mut names: Vec<&str> = import.templates.iter().map(|one| one.template.name.as_str()).collect();
-            names.sort_unstable();
-            names.dedup();
-            let templates: Vec<_> =
-                names.iter().map(|name| json!({ "name": name, "based-on": name, "supersedes": [] })).collect();
+            let based = |name| json!({ "name": name, "based-on": name, "supersedes": [] });
+            let templates: Vec<_> = written.templates.iter().map(based).collect();
             let world = json!({ "template": templates });
             let story = json!({ "scenario": 1, "title": "import", "world": world, "timeline": { "steps": [] } });
             let fixtures = WithTemplates { fixtures, templates: &written.text };
@@ -115,6 +124,7 @@ impl Loader for WithTemplates<'_> {
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        self.fixtures.list(folder)
+        // Those of the user are found first, and would hide the new ones.
+        if folder == "templates" { Vec::new() } else { self.fixtures.list(folder) }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use autoenroll_import::{Half, Import, POLICY_FILES, Reason, policy_file, policy_folder};
+use autoenroll_import::{Finding, Half, Import, POLICY_FILES, Reason, policy_file, policy_folder};
 
 use crate::console::one_line;
 use crate::{Failure, file};
@@ -13,6 +13,10 @@ use crate::{Failure, file};
 const MOST_DEPTH: usize = 32;
 /// How many files and folders are looked at. The SYSVOL of a large organisation has a tenth of it.
 const MOST_ENTRIES: usize = 100_000;
+/// How files are named that programs write of a directory. Group Policy has none of them.
+const EXPORTS: [&str; 3] = ["json", "ldif", "ldf"];
+/// So many of them are told by name.
+const MOST_TOLD: usize = 8;
 /// The most bytes of all files that are read of one folder.
 const MOST_BYTES: u64 = 32 << 20;
 
@@ -21,7 +25,7 @@ const MOST_BYTES: u64 = 32 << 20;
 /// # Errors
 /// When there is no policy in it, it or a file cannot be read, or it has more than is read.
 pub(crate) fn of_folder(path: &Path, half: Option<Half>) -> Result<Import, Failure> {
-    let mut listing = Listing { files: Vec::new(), entries: 0 };
+    let mut listing = Listing { files: Vec::new(), exports: Vec::new(), entries: 0 };
     listing.list(path, "", 0)?;
     let mut left = MOST_BYTES;
     let read = |name: &str| {
@@ -40,7 +44,8 @@ pub(crate) fn of_folder(path: &Path, half: Option<Half>) -> Result<Import, Failu
         left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         Ok(bytes)
     };
-    let import = policy_folder(&shown(path), &listing.files, half, read)?;
+    let mut import = policy_folder(&shown(path), &listing.files, half, read)?;
+    import.findings.extend(listing.exports_told(path));
     let nothing = "has no Group Policy in it: no Registry.pol, GPT.INI, Backup.xml, bkupInfo.xml or gpreport.xml";
     something(path, import, nothing)
 }
@@ -72,8 +77,9 @@ fn something(path: &Path, import: Import, nothing: &str) -> Result<Import, Failu
         return Ok(import);
     }
     let findings: Vec<String> = import.findings.iter().map(|finding| one_line(&finding.to_string())).collect();
-    let why = if findings.is_empty() { format!("{} {nothing}", path.display()) } else { findings.join("; ") };
-    Err(Failure::Usage(why))
+    let is_unread = import.findings.iter().all(|finding| matches!(finding.reason, Reason::Unread(_)));
+    let nothing = is_unread.then(|| format!("{} {nothing}", path.display()));
+    Err(Failure::Usage(nothing.into_iter().chain(findings).collect::<Vec<_>>().join("; ")))
 }
 
 fn shown(path: &Path) -> String {
@@ -83,6 +89,8 @@ fn shown(path: &Path) -> String {
 struct Listing {
     /// Paths below the folder, with slashes.
     files: Vec<String>,
+    /// Paths of files that look by name like exports of a directory.
+    exports: Vec<String>,
     entries: usize,
 }
 
@@ -112,10 +120,33 @@ impl Listing {
                     return Err(Failure::Usage(format!("{} is no regular file", entry.path().display())));
                 }
                 self.files.push(whole);
+            } else if is_export(&name) {
+                self.exports.push(whole);
             }
         }
         Ok(())
     }
+
+    /// What was not read although the user may have meant it.
+    fn exports_told(&mut self, folder: &Path) -> Vec<Finding> {
+        let reason = Reason::Unread("is not read: of a folder, Group Policy alone is; name the file to import it");
+        let finding = |value: String| Finding {
+            object: shown(folder),
+            attribute: "file".to_owned(),
+            value,
+            reason: reason.clone(),
+        };
+        self.exports.sort();
+        let mut told: Vec<Finding> = self.exports.iter().take(MOST_TOLD).cloned().map(finding).collect();
+        if let Some(more) = self.exports.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+            told.push(finding(format!("and {more} more")));
+        }
+        told
+    }
+}
+
+fn is_export(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| EXPORTS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
 }
 
 fn is_wanted(name: &str) -> bool {

@@ -107,6 +107,9 @@ fn by_client(rule: &str, holds: bool, subject: &str, facts: &Facts) -> Option<St
         ("R030", true) => "wait ten minutes, or restart the client: templates are read anew then".to_owned(),
         ("R031", true) => "publish an enterprise CA in the directory's Enrollment Services".to_owned(),
         // Templates.
+        ("R034" | "P7.4", false) if f("schema") == "0" => {
+            format!("give {subject} a schema version that there is: 1 to {}", f("highest"))
+        }
         ("R034" | "P7.4", false) => format!(
             "lower the schema version of {subject} from {} to {} at most, or use a client that knows it",
             f("schema"),

@@ -7,7 +7,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use autoenroll_model::{Profile, UnknownWord, WindowsVersion};
-use autoenroll_scenario::{Checked, Instead, Library, LoadError, Loader, MAX_BYTES, Scenario, check_under};
+use autoenroll_scenario::{
+    Checked, Instead, Library, LoadError, Loader, MAX_BYTES, Scenario, check_under, is_scenario_or_fixture,
+};
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
@@ -348,7 +350,7 @@ fn whole(argument: &str) -> Result<Vec<Source>, Failure> {
         return paths.iter().map(|path| from_disk(path)).collect();
     }
     if path.exists() {
-        return Ok(vec![from_disk(path)?]);
+        return Ok(vec![own_language(from_disk(path)?)?]);
     }
     let found: Vec<Source> = embedded_sources().filter(|source| source.name.starts_with(argument)).collect();
     // A full name means that scenario alone, even where another one's name goes on after it.
@@ -356,13 +358,35 @@ fn whole(argument: &str) -> Result<Vec<Source>, Failure> {
         return Ok(vec![exact.clone()]);
     }
     match with_ending(argument) {
-        Some(path) => Ok(vec![from_disk(&path)?]),
+        Some(path) => Ok(vec![own_language(from_disk(&path)?)?]),
         None if found.is_empty() => Err(Failure::Usage(format!(
             "there is no file `{argument}` and no scenario whose name begins so; {}",
             nearest(argument).unwrap_or_else(|| "`autoenroll list` lists the suite".to_owned())
         ))),
         None => Ok(found),
     }
+}
+
+/// The file, unless it is one of other people's programs.
+fn own_language(source: Source) -> Result<Source, Failure> {
+    no_export(&source.path, &source.bytes).map(|()| source)
+}
+
+/// A file that `import` reads is no scenario with a hundred mistakes.
+///
+/// # Errors
+/// When it is one.
+pub(crate) fn no_export(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let what = match autoenroll_import::Format::of(bytes) {
+        Some(format) => format.name(),
+        None if autoenroll_import::policy_file(name, bytes, None).is_some() => "a report of Group Policy",
+        None => return Ok(()),
+    };
+    // A text of a scenario may quote any of them.
+    if is_scenario_or_fixture(bytes) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("{name} is no scenario: it looks like {what}; `autoenroll import` makes a world of it")))
 }
 
 /// The file that an argument names without its ending.

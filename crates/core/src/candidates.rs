@@ -112,7 +112,8 @@ fn is_eligible(frame: &mut Frame, entry: &TemplateEntry, token: &Token, ground: 
     };
     let version = template.schema_version();
 
-    if ground == Ground::Policy {
+    // Version 0 is none that is too old, but none at all: that is for the rule below.
+    if ground == Ground::Policy && version != 0 {
         require(frame, rules::SCHEMA_TWO, version >= 2, Facts::new().with("schema", version))?;
     }
     let highest = frame.profile().schema.highest();

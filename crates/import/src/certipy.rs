@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::finding::{Finding, Reason};
 use crate::flag_words::{self, Words};
 use crate::object::{Whole, template_object};
+use crate::world::same_name;
 use crate::{Import, ImportedAuthority, period};
 
 pub(crate) fn read(root: &Map<String, Value>) -> Import {
@@ -23,7 +24,7 @@ pub(crate) fn read(root: &Map<String, Value>) -> Import {
     }
     for authority in &import.authorities {
         for template in &authority.authority.templates {
-            if !import.templates.iter().any(|known| known.template.name == *template) {
+            if !import.templates.iter().any(|known| same_name(&known.template.name, template)) {
                 let reason = Reason::Conflict("no template of that name is in the file");
                 import.findings.push(Finding::new(&authority.authority.name, "certificateTemplates", template, reason));
             }
@@ -109,11 +110,6 @@ impl Reader<'_> {
                 None => self.other(key, value),
             }
         }
-        // Version 4 does not print it, and only version 1 templates can do without.
-        if !source.contains_key("Schema Version") {
-            let reason = Reason::Unsaid("this version of certipy does not print it; the template counts as version 1");
-            self.find("msPKI-Template-Schema-Version", "", reason);
-        }
         let name = self.name.clone();
         let granted = std::mem::take(&mut self.granted);
         if let Some(imported) = template_object(self.import, &name, &entry, Whole::Part, NO_LIST) {
@@ -192,7 +188,7 @@ impl Reader<'_> {
     /// The template names its CAs; the CAs do not name their templates.
     fn offered_by(&mut self, value: &Value) {
         for ca in list(value).iter().filter_map(|ca| ca.as_str()).filter(|ca| !ca.is_empty()) {
-            let known = self.import.authorities.iter().position(|known| known.authority.name == ca);
+            let known = self.import.authorities.iter().position(|known| same_name(&known.authority.name, ca));
             let at = known.unwrap_or_else(|| {
                 self.import.authorities.push(ImportedAuthority::named(ca));
                 self.import.authorities.len() - 1
@@ -223,7 +219,8 @@ impl Reader<'_> {
         };
         self.name = name.to_owned();
         let host = source.get("DNS Name").and_then(Value::as_str).map(str::to_owned);
-        let at = self.import.authorities.iter().position(|known| known.authority.name == name).unwrap_or_else(|| {
+        let known = self.import.authorities.iter().position(|known| same_name(&known.authority.name, name));
+        let at = known.unwrap_or_else(|| {
             self.import.authorities.push(ImportedAuthority::named(name));
             self.import.authorities.len() - 1
         });

@@ -32,6 +32,10 @@ pub enum Reason {
     Kept(String),
     /// It contradicts, or refers to, something else in the files.
     Conflict(&'static str),
+    /// An object of the same name, in any case, was read before and is taken: its name there.
+    Twice(String),
+    /// It was not looked into, for this reason.
+    Unread(&'static str),
     /// Clients do not apply it, for this reason.
     NotApplied(String),
     /// It is not known here.
@@ -71,10 +75,19 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kept(what) | Self::NotApplied(what) => f.write_str(what),
-            Self::Malformed(expected) => write!(f, "could not be read; expected {expected}"),
-            Self::NoRule(why) | Self::Replaced(why) | Self::NoWord(why) | Self::Unsaid(why) | Self::Conflict(why) => {
-                f.write_str(why)
+            Self::Twice(first) => {
+                write!(
+                    f,
+                    "`{first}` was read before and is taken, and this is left out: names count without regard to case"
+                )
             }
+            Self::Malformed(expected) => write!(f, "could not be read; expected {expected}"),
+            Self::NoRule(why)
+            | Self::Replaced(why)
+            | Self::NoWord(why)
+            | Self::Unsaid(why)
+            | Self::Conflict(why)
+            | Self::Unread(why) => f.write_str(why),
             Self::Unknown => f.write_str("is not known here, and left out"),
         }
     }

@@ -32,7 +32,7 @@ impl Toml {
         if value.contains(char::is_control) {
             self.changed.push((key.to_owned(), value.to_owned()));
         }
-        quoted(&value.replace(char::is_control, "\u{FFFD}"))
+        quoted(&printable(value))
     }
 
     pub(crate) fn number(&mut self, key: &str, value: impl Into<i64>) {
@@ -54,6 +54,11 @@ impl Toml {
         values.iter().for_each(|value| self.line(&format!("  {value},")));
         self.line("]");
     }
+}
+
+/// A text as a text of the language can be.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{FFFD}")
 }
 
 /// A basic string of a text without control characters.

@@ -2,6 +2,7 @@
 
 mod access;
 mod policy;
+mod spelling;
 mod template;
 
 use std::collections::BTreeSet;
@@ -10,8 +11,10 @@ use autoenroll_keys::PublicKey;
 use autoenroll_model::{KeyAlgorithm, Template};
 use autoenroll_wire::Certificate;
 
+pub(crate) use spelling::same as same_name;
+
 use crate::finding::{Finding, Reason, shown};
-use crate::text::Toml;
+use crate::text::{Toml, printable};
 use crate::{Import, ImportedAuthority, ImportedTemplate, OidNames, Policy, Trust, TrustedCertificate};
 
 /// A file, and what it could not say.
@@ -19,6 +22,8 @@ use crate::{Import, ImportedAuthority, ImportedTemplate, OidNames, Policy, Trust
 pub struct Written {
     /// The file, TOML.
     pub text: String,
+    /// The templates that it has, by name.
+    pub templates: Vec<String>,
     /// What it leaves out.
     pub findings: Vec<Finding>,
 }
@@ -39,26 +44,26 @@ impl Import {
     /// Scenarios extend it. A CA issues what its own object lists; those of `base` go on issuing what they issue there.
     #[must_use]
     pub fn to_world(&self, base: Option<&Base>, oids: &OidNames) -> Written {
-        let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };
+        let (import, findings) = spelling::in_one_spelling(self, base);
+        let mut writer = Writer { oids, toml: Toml::default(), findings };
         writer.toml.line("scenario = 1");
         writer.toml.line("");
         writer.toml.line("[world]");
         if let Some(base) = base {
             writer.toml.text("extends", &base.name);
         }
-        writer.domain(self);
-        writer.policy(&self.policy);
-        let templates = writer.once("template", &self.templates, |imported| &imported.template.name);
-        let names: BTreeSet<&str> = templates.iter().map(|imported| imported.template.name.as_str()).collect();
-        for imported in writer.once("CA", &self.authorities, |imported| &imported.authority.name) {
+        writer.domain(&import);
+        writer.policy(&import.policy);
+        let names: BTreeSet<&str> = import.templates.iter().map(|imported| imported.template.name.as_str()).collect();
+        for imported in &import.authorities {
             writer.authority(imported, &names);
         }
         if let Some(base) = base {
-            writer.base(base, self, &names);
+            writer.base(base, &import, &names);
         }
-        writer.issued_by_none(&templates, &self.authorities);
-        writer.shared_identities(&templates);
-        for imported in templates {
+        writer.issued_by_none(&import, base);
+        writer.shared_identities(&import.templates);
+        for imported in &import.templates {
             writer.header("world.template");
             writer.template(imported, "general-flags", Some(&names));
             writer.limits(&imported.template);
@@ -68,7 +73,7 @@ impl Import {
                 writer.granted(&imported.granted);
             }
         }
-        writer.written()
+        writer.written(&import.templates)
     }
 
     /// A file of default templates, to be based on: attributes only. Everything else is a finding.
@@ -76,15 +81,16 @@ impl Import {
     pub fn to_templates(&self, oids: &OidNames) -> Written {
         const ATTRIBUTES_ONLY: Reason =
             Reason::NoWord("a file of default templates has attributes only; write a world");
-        let mut writer = Writer { oids, toml: Toml::default(), findings: Vec::new() };
-        for imported in writer.once("template", &self.templates, |imported| &imported.template.name) {
+        let (import, findings) = spelling::in_one_spelling(self, None);
+        let mut writer = Writer { oids, toml: Toml::default(), findings };
+        for imported in &import.templates {
             writer.header("template");
             writer.template(imported, "flags", None);
             if imported.says("nTSecurityDescriptor") {
                 writer.find(&imported.template.name, "nTSecurityDescriptor", "", ATTRIBUTES_ONLY);
             }
         }
-        for imported in &self.authorities {
+        for imported in &import.authorities {
             writer.find(&imported.authority.name, "CA", "", ATTRIBUTES_ONLY);
         }
         if self.policy != Policy::default() {
@@ -93,8 +99,32 @@ impl Import {
         if self.trust != Trust::default() {
             writer.find("domain", "trust", "", ATTRIBUTES_ONLY);
         }
-        let Written { text, findings } = writer.written();
-        Written { text: text.trim_start().to_owned(), findings }
+        let written = writer.written(&import.templates);
+        Written { text: written.text.trim_start().to_owned(), ..written }
+    }
+}
+
+/// An object that is told apart by its name.
+trait Named {
+    /// What it is, for messages.
+    const WHAT: &'static str;
+
+    fn name(&mut self) -> &mut String;
+}
+
+impl Named for ImportedTemplate {
+    const WHAT: &'static str = "template";
+
+    fn name(&mut self) -> &mut String {
+        &mut self.template.name
+    }
+}
+
+impl Named for ImportedAuthority {
+    const WHAT: &'static str = "CA";
+
+    fn name(&mut self) -> &mut String {
+        &mut self.authority.name
     }
 }
 
@@ -105,13 +135,15 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn written(mut self) -> Written {
+    fn written(mut self, templates: &[ImportedTemplate]) -> Written {
         for (key, value) in std::mem::take(&mut self.toml.changed) {
             let reason =
                 Reason::Replaced("a text of a scenario has no control characters: U+FFFD stands in their place");
             self.find("text", &key, value, reason);
         }
-        Written { text: self.toml.text, findings: self.findings }
+        let name = |imported: &ImportedTemplate| printable(&imported.template.name);
+        let templates = templates.iter().map(name).collect();
+        Written { text: self.toml.text, templates, findings: self.findings }
     }
 
     fn header(&mut self, table: &str) {
@@ -132,31 +164,16 @@ impl Writer<'_> {
     }
 
     /// Two templates with one object identifier: certificates name it, and tell the two not apart.
-    fn shared_identities(&mut self, templates: &[&ImportedTemplate]) {
+    fn shared_identities(&mut self, templates: &[ImportedTemplate]) {
         for (at, imported) in templates.iter().enumerate() {
             let Some(oid) = &imported.template.oid else { continue };
-            let same = |other: &&&ImportedTemplate| other.template.oid.as_ref() == Some(oid);
+            let same = |other: &&ImportedTemplate| other.template.oid.as_ref() == Some(oid);
             if let Some(first) = templates[..at].iter().find(same) {
                 let first = &first.template.name;
                 let why = format!("`{first}` has the same, and every certificate of either counts for that one");
                 self.find(&imported.template.name, "msPKI-Cert-Template-OID", oid.as_str(), Reason::Kept(why));
             }
         }
-    }
-
-    /// The first of each name: names tell things of a world apart.
-    fn once<'i, T>(&mut self, what: &str, all: &'i [T], name: impl Fn(&T) -> &String) -> Vec<&'i T> {
-        let mut seen = BTreeSet::new();
-        let (named, nameless): (Vec<_>, Vec<_>) = all.iter().partition(|one| !name(one).is_empty());
-        for _ in nameless {
-            self.find(what, "name", "", Reason::NoWord("a name of a scenario is never empty; left out"));
-        }
-        let (first, again): (Vec<_>, Vec<_>) = named.into_iter().partition(|one| seen.insert(name(one).clone()));
-        for twice in again {
-            let reason = Reason::Conflict("there is one of that name already, and the first one counts");
-            self.find(name(twice), what, "", reason);
-        }
-        first
     }
 
     fn authority(&mut self, imported: &ImportedAuthority, known: &BTreeSet<&str>) {
@@ -226,15 +243,27 @@ impl Writer<'_> {
         }
     }
 
-    /// Templates that no CA of the files issues.
-    fn issued_by_none(&mut self, templates: &[&ImportedTemplate], authorities: &[ImportedAuthority]) {
-        for imported in templates {
+    /// Templates that no CA issues: neither one of the files, nor one of the world that is extended and that goes on
+    /// issuing what it issues there.
+    fn issued_by_none(&mut self, import: &Import, base: Option<&Base>) {
+        let of_files = |name: &String| import.authorities.iter().any(|one| one.authority.templates.contains(name));
+        let laid_over = |ca: &str| import.authorities.iter().any(|one| one.authority.name == ca);
+        let of_base = |name: &String| {
+            let issues = |(ca, templates): &&(String, Vec<String>)| !laid_over(ca) && templates.contains(name);
+            base.into_iter().flat_map(|base| &base.authorities).find(issues)
+        };
+        for imported in &import.templates {
             let name = &imported.template.name;
-            if !authorities.iter().any(|ca| ca.authority.templates.contains(name)) {
-                let reason =
-                    Reason::Unsaid("no CA of the files issues it; nobody does until `templates` of a CA names it");
-                self.find(name, "certificateTemplates", "", reason);
+            if of_files(name) {
+                continue;
             }
+            let reason = match of_base(name) {
+                Some((ca, _)) => {
+                    Reason::Kept(format!("no CA of the files issues it; `{ca}` of the world that is extended does"))
+                }
+                None => Reason::Unsaid("no CA of the files issues it; nobody does until `templates` of a CA names it"),
+            };
+            self.find(name, "certificateTemplates", "", reason);
         }
     }
 

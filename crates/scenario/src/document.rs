@@ -15,7 +15,7 @@ use autoenroll_world::action::ClickTarget;
 
 use crate::clock::{ClockTime, Edge, WallClock};
 use crate::diagnostic::Diagnostics;
-use crate::shape::LookAt;
+use crate::shape::{LookAt, is_world};
 use crate::source::{FileId, Files, Span, Spanned};
 use crate::tree::{Entry, Node, Table, Value};
 
@@ -72,8 +72,7 @@ impl Parsed {
     /// Whether the file is a world, for others to extend: it tells no story.
     #[must_use]
     pub fn is_world(&self) -> bool {
-        let says = |key: &str| self.root.get(key).is_some();
-        says("world") && !says("title") && !says("timeline") && !says("vary")
+        is_world(&self.root)
     }
 }
 

@@ -24,10 +24,15 @@ pub struct Library {
     cards: FixtureFolder,
     /// The default templates of Windows Server 2003, and those of later versions.
     templates: [Fixture; 2],
+    /// Other files of templates, in the order of their names: the user's own.
+    own_templates: Vec<Fixture>,
     oids: Vec<(String, Oid)>,
     /// What is wrong with `oids.toml`.
     oid_problems: Diagnostics,
 }
+
+/// The files of default templates.
+const GENERATIONS: [&str; 2] = ["win2003", "later"];
 
 /// The fixtures that are told apart by the names of their files.
 #[derive(Debug)]
@@ -56,14 +61,16 @@ impl Library {
         let worlds = reader.folder("world", "worlds", |root, whole, found| check_root(root, whole, false, found));
         let oids = reader.alone("oids.toml", |_, _, _| {});
         let mut templates = |name: &str| reader.alone(name, |root, _, found| check_shape(&TEMPLATE_FILE, root, found));
-        let templates = [templates("templates/win2003.toml"), templates("templates/later.toml")];
+        let own = loader.list("templates").into_iter().filter(|name| !GENERATIONS.contains(&name.as_str()));
+        let own_templates = own.map(|name| templates(&format!("templates/{name}.toml"))).collect();
+        let templates = GENERATIONS.map(|name| templates(&format!("templates/{name}.toml")));
         let cards = reader.folder("kind of card", "cards", |root, whole, found| {
             check_shape(&CARD_FILE, root, found);
             missing_keys(&CARD_FILE, root, whole, found);
         });
         let Fixture { root, found: mut oid_problems } = oids;
         let oids = read_oids(&root, &mut oid_problems);
-        Self { files: reader.files.into(), worlds, cards, templates, oids, oid_problems }
+        Self { files: reader.files.into(), worlds, cards, templates, own_templates, oids, oid_problems }
     }
 
     /// The text of a scenario, and those of the fixtures.
@@ -79,6 +86,12 @@ impl Library {
     /// The kind of card of that name.
     pub(crate) fn card(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
         self.cards.named(name, found)
+    }
+
+    /// Files of the user's own templates.
+    pub(crate) fn own_templates(&self, found: &mut Diagnostics) -> Vec<&Table> {
+        self.own_templates.iter().for_each(|fixture| found.extend(fixture.found.clone()));
+        self.own_templates.iter().map(|fixture| &fixture.root).collect()
     }
 
     /// The files of default templates: those of Windows Server 2003, and those of later versions.

@@ -7,7 +7,7 @@ mod settings;
 mod tables;
 mod verbs;
 
-pub(crate) use check::{check_root, check_shape, check_step, missing_keys, parameter_of, unknown_word};
+pub(crate) use check::{check_root, check_shape, check_step, is_world, missing_keys, parameter_of, unknown_word};
 pub(crate) use records::{
     FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, prompt_schema,
     record_schema, state_schema,

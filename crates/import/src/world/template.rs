@@ -21,9 +21,7 @@ impl Writer<'_> {
         if imported.says("displayName") && template.display_name != name {
             self.nonempty(name, "displayName", "display-name", &template.display_name);
         }
-        if let Some(schema) = template.schema {
-            self.bounded(name, "msPKI-Template-Schema-Version", "schema", schema.into(), 1, 4);
-        }
+        self.schema(name, template.schema);
         self.said_number(imported, "revision", "revision", template.revision.into());
         self.said_number(imported, "msPKI-Template-Minor-Revision", "minor", template.minor.into());
         self.identity(imported);
@@ -66,6 +64,27 @@ impl Writer<'_> {
         }
         if let Some(cng) = &template.cng {
             self.cng(name, cng);
+        }
+    }
+
+    /// A version that no client knows stays one: its template is no candidate anywhere.
+    fn schema(&mut self, name: &str, schema: Option<u32>) {
+        const ATTRIBUTE: &str = "msPKI-Template-Schema-Version";
+        match schema {
+            Some(schema) => {
+                self.toml.number("schema", schema);
+                if !(1..=4).contains(&schema) {
+                    let why = "is known to no client, so that the template is no candidate (R034)".to_owned();
+                    self.find(name, ATTRIBUTE, schema.to_string(), Reason::Kept(why));
+                }
+            }
+            None => {
+                let reason = Reason::Unsaid(
+                    "not there, which means 1 ([MS-CRTD] 2.16), and version 1 is not autoenrolled (R036); that verdict \
+                     rests on it: say `schema` if the directory has another",
+                );
+                self.find(name, ATTRIBUTE, "", reason);
+            }
         }
     }
 

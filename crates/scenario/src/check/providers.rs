@@ -38,6 +38,7 @@ impl Providers {
         let by_default: Vec<&str> = library
             .templates(&mut Diagnostics::new())
             .into_iter()
+            .chain(library.own_templates(&mut Diagnostics::new()))
             .flat_map(|root| root.tables("template"))
             .flat_map(|template| template.texts("providers").map(|name| name.value))
             .collect();

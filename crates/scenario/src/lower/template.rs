@@ -47,14 +47,15 @@ pub(super) fn changed(
     changed
 }
 
-/// The default templates, those of the wanted generation first.
+/// The user's own templates, and then the default ones, those of the wanted generation first.
 struct Defaults<'a>(Vec<&'a Table>);
 
 impl<'a> Defaults<'a> {
     fn of(library: &'a Library, old: bool, found: &mut Diagnostics) -> Self {
         let [win2003, later] = library.templates(found);
         let order = if old { [win2003, later] } else { [later, win2003] };
-        Self(order.into_iter().flat_map(|root| root.tables("template")).collect())
+        let own = library.own_templates(found);
+        Self(own.into_iter().chain(order).flat_map(|root| root.tables("template")).collect())
     }
 
     /// What to write instead of a name that no template has. The snap-in shows display names, so one of these may be

@@ -25,7 +25,11 @@ pub(crate) use step::check_step;
 pub(crate) fn check_root(root: &Table, whole: Span, is_story: bool, found: &mut Diagnostics) {
     check_version(root, whole, found);
     check_shape(&ROOT, root, found);
-    if is_story {
+    if is_story && is_world(root) {
+        let message = "this is a world, and tells no story: it has neither `title` nor `timeline`";
+        let help = "`autoenroll plan FILE` says what comes of it; a scenario extends it: `extends` in its `world`";
+        found.push(Diagnostic::error(Code::MissingKey, message, whole).help(help));
+    } else if is_story {
         for name in ["title", "timeline"] {
             if root.get(name).is_none() && !has_likely_typo(&ROOT, root, name) {
                 let message = format!("a scenario needs `{name}`");
@@ -47,6 +51,12 @@ pub(crate) fn check_root(root: &Table, whole: Span, is_story: bool, found: &mut 
             _ => {}
         }
     }
+}
+
+/// Whether a file is a world, for others to extend: it tells no story.
+pub(crate) fn is_world(root: &Table) -> bool {
+    let says = |key: &str| root.get(key).is_some();
+    says("world") && !says("title") && !says("timeline") && !says("vary")
 }
 
 fn check_version(root: &Table, whole: Span, found: &mut Diagnostics) {

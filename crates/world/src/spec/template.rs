@@ -45,9 +45,12 @@ pub const ATTRIBUTES: &[Setting<Template>] = &[
     attribute("display-name", "displayName", "displayName; that of a copy is its name.", {
         Field::Text(|template| &mut template.display_name)
     }),
-    attribute("schema", "msPKI-Template-Schema-Version", "msPKI-Template-Schema-Version.", {
-        Field::NumberOrAbsent((1, 4), |template| &mut template.schema)
-    }),
+    attribute(
+        "schema",
+        "msPKI-Template-Schema-Version",
+        "msPKI-Template-Schema-Version; clients know 1 to 4 at most, and pass over every other (R034).",
+        Field::NumberOrAbsent((0, u32::MAX), |template| &mut template.schema),
+    ),
     attribute(
         "revision",
         "revision",
