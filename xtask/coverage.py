@@ -106,14 +106,29 @@ def says_something(line):
     return not re.fullmatch(r"[\s\]})?;,]*", line) and not line.strip().startswith("#[derive")
 
 
+def of_types(lines):
+    """Numbers of the lines inside of type declarations: code has them only where it is derived, field by field."""
+    inside, numbers = False, set()
+    for number, line in enumerate(lines, start=1):
+        if inside:
+            numbers.add(number)
+            inside = not line.startswith("}")
+        else:
+            inside = re.match(r"(pub(\(\w+\))? )?(struct|enum) .*\{$", line) is not None
+            if re.match(r"(pub(\(\w+\))? )?struct .*;$", line):
+                numbers.add(number)
+    return numbers
+
+
 def main():
     program = os.path.realpath(sys.argv[1])
     table = line_table(program)
     missed = []
     for path, number in sorted(set().union(*table.values()) - reached(program, ["run", "--jobs", "1"], table)):
         with open(SOURCES + path, encoding="utf-8") as source:
-            line = source.read().splitlines()[number - 1]
-        if says_something(line):
+            lines = source.read().splitlines()
+        line = lines[number - 1]
+        if says_something(line) and number not in of_types(lines):
             missed.append(f"{path}: {line.strip()}")
     with open(LIST, encoding="utf-8") as file:
         listed = [line.rstrip("\n") for line in file]
