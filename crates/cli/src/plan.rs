@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Plan, console: &mut Console<'_>) -> Result<Exit, F
         )));
     }
     if let Some([principal, template]) = arguments.why.as_deref() {
-        let principal = one(&principals, principal)?;
+        let principal = one(&spec, &principals, principal)?;
         let template = known(&spec, template)?;
         return why::tell(&stage, &spec, principal, template, catalogue, console);
     }
@@ -118,10 +118,22 @@ fn principals(spec: &WorldSpec, at: Option<&str>) -> Result<Vec<Principal>, Fail
     Ok(users.chain(machines).collect())
 }
 
-fn one<'a>(principals: &'a [Principal], name: &str) -> Result<&'a Principal, Failure> {
+/// The principal of that name: as the world has it, or as Windows writes accounts, `CONTOSO\alice` and `WKS01$`,
+/// without regard to case.
+fn one<'a>(spec: &WorldSpec, principals: &'a [Principal], name: &str) -> Result<&'a Principal, Failure> {
     let names: Vec<&str> = principals.iter().map(|principal| principal.name.as_str()).collect();
-    let found = principals.iter().find(|principal| principal.name == name);
-    found.ok_or_else(|| Failure::Usage(no_such("user or computer", name, &names)))
+    let account = match name.split_once('\\') {
+        Some((domain, account)) if domain.eq_ignore_ascii_case(&spec.domain.netbios) => account,
+        _ => name,
+    };
+    let is_meant = |principal: &&Principal| {
+        let computer = account.strip_suffix('$').filter(|_| !principal.is_user);
+        principal.name.eq_ignore_ascii_case(computer.unwrap_or(account))
+    };
+    let exactly = principals.iter().find(|principal| principal.name == name);
+    exactly
+        .or_else(|| principals.iter().find(is_meant))
+        .ok_or_else(|| Failure::Usage(no_such("user or computer", name, &names)))
 }
 
 fn known<'a>(spec: &'a WorldSpec, name: &str) -> Result<&'a str, Failure> {
