@@ -208,7 +208,7 @@ pub(crate) struct Run {
     /// fails the story and waits there for `autoenroll review`; where `CI` is set nothing is written.
     #[arg(long, value_name = "DIR")]
     pub(crate) snapshots: Option<PathBuf>,
-    /// How much of a story its snapshot keeps.
+    /// How much of a story its snapshot keeps. `people` does not see what is in a certificate: `work` does.
     #[arg(long, value_enum, value_name = "LAYER", default_value_t = Layer::People, requires = "snapshots")]
     pub(crate) snapshot_layer: Layer,
     /// What to do with snapshots whose story is gone, or whose name no story has. They are looked for unless --filter,
