@@ -29,7 +29,7 @@ fn every_event_of_the_catalogue_is_written_by_a_story_that_covers_it() {
             continue;
         }
         let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
-        let writes = |event: &Event| report.trace.records().iter().any(|record| is(record, event));
+        let writes = |event: &Event| report.trace.iter().any(|record| is(&record.unpack(), event));
         written.extend(claimed.into_iter().filter(|id| writes(&named[id])));
     }
     let missing: Vec<_> = named.keys().filter(|id| !written.contains(*id)).collect();

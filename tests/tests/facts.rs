@@ -23,7 +23,7 @@ fn the_reference_lists_what_records_state() {
     let catalogue = Catalogue::read().unwrap();
     for story in suite().unwrap() {
         let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
-        for record in report.trace.records() {
+        for record in report.trace.unpack().records() {
             unlisted.extend(unlisted_facts(record));
             stated.extend(record.facts.iter().map(|(name, _)| (record.kind, name.to_owned())));
         }

@@ -80,7 +80,7 @@ fn story(
         Some(step) => why::step(&story, &report, step, arguments.detail.into(), catalogue, console)?,
         None => {
             let shown = template.map_or(Shown::Own, Shown::Thoroughly);
-            runs::all(&story, &report.trace, shown, catalogue, console)?
+            runs::all(&story, &report.trace.unpack(), shown, catalogue, console)?
         }
     }
     Ok(Exit::Ok)

@@ -72,7 +72,7 @@ fn print(
     catalogue: &Catalogue,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let trace = timeline.trace();
+    let trace = timeline.trace().unpack();
     if arguments.format == Format::Json {
         for (seen, record) in timeline.seen.iter().zip(trace.records()) {
             writeln!(console.out, "{}", lines::of_seen(seen, record, &arguments.files, catalogue))?;

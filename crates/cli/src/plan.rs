@@ -70,8 +70,8 @@ fn plans(stage: &Stage, spec: &WorldSpec, principals: &[Principal]) -> Result<Ve
     let work = |at: &usize| {
         let principal = &principals[*at];
         let driven = drive(stage, spec, principal);
-        let broken = driven.world.trace().records().iter().find(|record| record.kind == Kind::Violation);
-        let broken = broken.and_then(|record| record.facts.text("reason")).map(str::to_owned);
+        let broken = driven.world.trace().of(Kind::Violation).next();
+        let broken = broken.and_then(|record| record.text("reason")).map(str::to_owned);
         (outcomes(&driven, spec, principal), driven.stopped, broken)
     };
     parallel::in_order(&played, parallel::jobs(None), work, |at, done| {

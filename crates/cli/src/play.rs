@@ -181,7 +181,7 @@ impl Runner {
                 (None, verdict) => verdict,
             },
             digest: report.digest,
-            records: report.trace.records().len(),
+            records: report.trace.len(),
             end: report.end,
             timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall())),
             problems: report.diagnostics().to_json(&story.scenario.files),

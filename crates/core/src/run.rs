@@ -465,7 +465,7 @@ impl Course {
         if !shown {
             return Ok(None);
         }
-        let failure = |(name, code): &(String, HResult)| Fact::Text(alloc::format!("{name}: {code}"));
+        let failure = |(name, code): &(String, HResult)| Fact::from(alloc::format!("{name}: {code}"));
         let facts = Facts::new().with("failures", Fact::List(self.failures.iter().map(failure).collect()));
         let prompt = frame.prompt(DecisionPoint::Summary, facts, &[Choice::Close], &[because]);
         self.at(Phase::Summary(prompt))

@@ -1,6 +1,6 @@
 //! What a checker of one invariant is given, and what it finds.
 
-use autoenroll_trace::{Record, RecordId, Trace};
+use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
 use crate::table::Invariant;
@@ -31,14 +31,14 @@ impl<'a> Moment<'a> {
         self.record.facts.text(name)
     }
 
-    /// The records among the causes, the latest first.
-    pub(crate) fn causes(&self) -> impl Iterator<Item = &'a Record> {
-        let trace = self.trace;
-        self.record.causes.iter().rev().filter_map(move |cause| trace.get(*cause))
+    /// The latest record among the causes that is of one of these kinds.
+    pub(crate) fn cause(&self, kinds: &[Kind]) -> Option<Record> {
+        let mut causes = self.record.causes.iter().rev().filter_map(|cause| self.trace.get(*cause));
+        causes.find(|cause| kinds.contains(&cause.kind)).map(|cause| cause.unpack())
     }
 
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
-        Violation { invariant, actor: self.record.actor.clone(), record: self.record.id, reason: reason.into() }
+        Violation { invariant, actor: self.record.actor.to_string(), record: self.record.id, reason: reason.into() }
     }
 }
 

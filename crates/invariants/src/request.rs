@@ -68,12 +68,13 @@ impl Checker for DuplicateRequest {
                 None
             }
             Kind::ItemStarted => {
-                self.items.insert(at.record.actor.clone(), at.text("template")?.to_owned());
+                self.items.insert(at.record.actor.to_string(), at.text("template")?.to_owned());
                 None
             }
             Kind::Request => {
-                let template = self.items.get(&at.record.actor).map_or(at.text("template"), |item| Some(item))?;
-                let here = self.places.get(&at.record.actor);
+                let template =
+                    self.items.get(at.record.actor.as_str()).map_or(at.text("template"), |item| Some(item))?;
+                let here = self.places.get(at.record.actor.as_str());
                 let same = |pending: &Pending| {
                     pending.requester == at.record.actor
                         && pending.template == template

@@ -11,9 +11,9 @@ fn fact(name: &str, text: &str) -> Fact {
         (_, Ok(flag), _) => Fact::Flag(flag),
         (.., Some(list)) => {
             let items = list.trim_end_matches(']').split(',').filter(|item| !item.is_empty());
-            Fact::List(items.map(|item| Fact::Text(item.to_owned())).collect())
+            Fact::List(items.map(|item| item.into()).collect())
         }
-        _ => Fact::Text(text.to_owned()),
+        _ => text.into(),
     }
 }
 
@@ -128,10 +128,9 @@ fn a_bench_that_names_pins_shows_a_refused_one_at_once() {
         let pins = [None, None, None, None, None, Some(1), Some(second)];
         let beyond = |pin| Beyond::Command { pin: Some(PinId(pin)), card: None };
         let observed = trace
-            .records()
             .iter()
             .zip(pins)
-            .flat_map(|(record, pin)| checkers.observe(&trace, record, &pin.map_or(Beyond::Nothing, beyond)));
+            .flat_map(|(record, pin)| checkers.observe(&trace, &record.unpack(), &pin.map_or(Beyond::Nothing, beyond)));
         observed.map(|violation| violation.invariant).collect::<Vec<_>>()
     };
     assert_eq!(found(1), [Invariant::PinSpent]);
@@ -162,7 +161,7 @@ fn a_counter_that_is_shown_rises_with_the_right_pin_only() {
         let mut checkers = Checkers::new(None, None);
         checkers.card("card", &view(1));
         let beyond = Beyond::Command { pin, card: Some(view(3)) };
-        let found = checkers.observe(&trace, &trace.records()[0], &beyond);
+        let found = checkers.observe(&trace, &trace.unpack().records()[0], &beyond);
         found.into_iter().map(|violation| violation.reason).collect::<Vec<_>>()
     };
     let reason = "the retry counter rose from 1 to 3 without a right PIN";
@@ -225,7 +224,7 @@ fn a_default_container_that_is_shown_is_followed_by_its_key() {
         let mut checkers = Checkers::new(None, None);
         checkers.card("card", &before);
         let beyond = Beyond::Command { pin: None, card: Some(after) };
-        !checkers.observe(&trace, &trace.records()[0], &beyond).is_empty()
+        !checkers.observe(&trace, &trace.unpack().records()[0], &beyond).is_empty()
     };
     assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, true)));
     assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, false)), "the key is still there");
@@ -293,7 +292,11 @@ fn no_second_request_while_one_is_pending() {
     let trace = trace(&[request]);
     let mut checkers = Checkers::new(None, None);
     checkers.pending("CA", 2, "alice", "T");
-    assert_eq!(checkers.observe(&trace, &trace.records()[0], &Beyond::Nothing).len(), 1, "pending before the trace");
+    assert_eq!(
+        checkers.observe(&trace, &trace.unpack().records()[0], &Beyond::Nothing).len(),
+        1,
+        "pending before the trace"
+    );
 }
 
 #[test]
@@ -334,7 +337,7 @@ fn summary(cancelled: Option<Cancelled>, code: &str, told: usize, leaves: bool) 
     }
     records.push("alice run-ended");
     let (trace, mut checkers) = (trace(&records), Checkers::new(cancelled, None));
-    let found = trace.records().iter().flat_map(|record| checkers.observe(&trace, record, &Beyond::Nothing));
+    let found = trace.iter().flat_map(|record| checkers.observe(&trace, &record.unpack(), &Beyond::Nothing));
     found.map(|violation| violation.reason).collect()
 }
 

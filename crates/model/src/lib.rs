@@ -46,7 +46,7 @@ pub use contract::{
 pub use decision::{Decided, Decision, Decisions, Inverted, Role, Rule, RuleRow};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
 pub use event::{EventEntry, EventSource, LifecycleEvent, Severity};
-pub use facts::{Fact, Facts};
+pub use facts::{Fact, Facts, Text};
 pub use guid::{Guid, GuidError};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
 pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};

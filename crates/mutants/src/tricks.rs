@@ -150,7 +150,7 @@ impl Saboteur {
         let told = Tell(Input::PromptAnswered { prompt, answer: answer.clone() });
         if self.has(PlantedBug::SummaryAfterRemind) && answer == Answer::Remind {
             let code = HResult::SCARD_W_CANCELLED_BY_USER;
-            return vec![self.summary(vec![Fact::Text(format!("everything: {code}"))]), told];
+            return vec![self.summary(vec![format!("everything: {code}").into()]), told];
         }
         vec![told]
     }
@@ -279,7 +279,7 @@ impl Saboteur {
             (PlantedBug::SummarySkipped, DecisionPoint::Summary) => Some(Answer::Close),
             (PlantedBug::SelectionUnasked, DecisionPoint::CardSelect) => match facts.get("cards") {
                 Some(Fact::List(cards)) => match cards.first() {
-                    Some(Fact::Text(card)) => Some(Answer::Card(CardSerial(card.clone()))),
+                    Some(Fact::Text(card)) => Some(Answer::Card(CardSerial(card.to_string()))),
                     _ => None,
                 },
                 _ => None,

@@ -94,7 +94,7 @@ fn idle_world() -> Bench {
 fn logged_on(world: &mut Bench, issued: usize) {
     world.act(&Action::Logon { user: "alice".into(), computer: "WKS01".into() }).expect("alice can log on");
     settle(world, SimTime::START);
-    let found = world.trace().records().iter().filter(|record| record.kind == Kind::Issued).count();
+    let found = world.trace().of(Kind::Issued).count();
     assert_eq!(found, issued, "what is measured must happen");
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use autoenroll_model::{Duration, FileTime, SimTime};
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Packed, Trace};
 
 use crate::instant;
 
@@ -101,17 +101,17 @@ impl WallClock {
     #[must_use]
     pub fn of(start: FileTime, trace: &Trace) -> Self {
         let mut clock = Self::new(start);
-        clock.follow(trace.records());
+        clock.follow(trace.iter());
         clock
     }
 
     /// Takes over what the next records of a trace say of it.
-    pub(crate) fn follow(&mut self, records: &[Record]) {
-        for record in records.iter().filter(|record| record.kind == Kind::Change) {
-            if record.facts.text("what") == Some("wall-clock")
-                && let Some(shown) = record.facts.text("to").and_then(instant::parse)
+    pub(crate) fn follow<'a>(&mut self, records: impl Iterator<Item = Packed<'a>>) {
+        for record in records.filter(|record| record.kind == Kind::Change) {
+            if record.text("what") == Some("wall-clock")
+                && let Some(shown) = record.text("to").and_then(instant::parse)
             {
-                self.set(record.at, shown);
+                self.set(record.at(), shown);
             }
         }
     }

@@ -8,8 +8,10 @@ mod step_runner;
 mod sweep;
 pub(crate) mod unnamed;
 
+use std::collections::BTreeSet;
+
 use autoenroll_model::{CoreFactory, FileTime, SimTime};
-use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
+use autoenroll_trace::{Kind, Record, RecordId, Trace, TraceDigest, digest, to_json_line};
 use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
@@ -138,8 +140,7 @@ pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dy
     if result.not_played == 0 {
         failures.extend(not_covered(scenario, &report, requirements));
     }
-    let violations = report.trace.records().iter().filter(|record| record.kind == Kind::Violation);
-    let records: Vec<RecordId> = violations.map(|record| record.id).collect();
+    let records: Vec<RecordId> = report.trace.of(Kind::Violation).map(|record| record.id).collect();
     report.verdict = match (records.is_empty(), failures.is_empty()) {
         (true, true) => Verdict::Passed,
         (true, false) => Verdict::Failed(failures),
@@ -150,14 +151,9 @@ pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dy
 }
 
 fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize) -> RunReport {
-    let mut decided: Vec<String> = Vec::new();
-    for record in trace.records().iter().filter(|record| record.kind == Kind::Decision) {
-        if let Some(rule) = record.facts.text("rule") {
-            decided.push(rule.to_owned());
-        }
-    }
-    decided.sort();
-    decided.dedup();
+    let rules = trace.of(Kind::Decision).filter_map(|record| record.text("rule"));
+    let decided: BTreeSet<&str> = rules.collect();
+    let decided = decided.into_iter().map(str::to_owned).collect();
     let (matched, exits) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
     let (end, next, open, differences) = (SimTime::START, None, Vec::new(), Vec::new());
     RunReport {
@@ -180,7 +176,7 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
 
 /// A rule that the scenario claims to cover must have decided something.
 fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requirements) -> Vec<Failure> {
-    let end = report.trace.records().last().map_or(SimTime::START, |record| record.at);
+    let end = report.trace.last().map_or(SimTime::START, |record| record.at());
     let covers = scenario.document.about.covers.iter();
     let decided = |id: &str| report.decided.iter().any(|rule| requirements.is_shown_by(id, rule));
     let missing = covers.filter(|id| requirements.find(&id.value) == Requirement::Decides && !decided(&id.value));
@@ -233,10 +229,10 @@ pub fn run_twice<F: CoreFactory, C: CardHost, A: CaHost>(
 /// Where two traces differ first.
 #[must_use]
 pub fn first_difference(first: &Trace, second: &Trace) -> Option<FirstDifference> {
-    let line = |trace: &Trace, index: usize| trace.records().get(index).map(to_json_line);
-    let longest = first.records().len().max(second.records().len());
-    (0..longest).find_map(|index| {
-        let (one, other) = (line(first, index), line(second, index));
-        (one != other).then_some(FirstDifference { index, first: one, second: other })
+    let record = |trace: &Trace, index: usize| trace.since(index).next().map(|record| record.unpack());
+    let line = |record: &Option<Record>| record.as_ref().map(to_json_line);
+    (0..first.len().max(second.len())).find_map(|index| {
+        let (one, other) = (record(first, index), record(second, index));
+        (one != other).then(|| FirstDifference { index, first: line(&one), second: line(&other) })
     })
 }

@@ -52,7 +52,7 @@ fn a_sweep_as_a_whole_has_a_budget_as_a_scenario_has() {
     let checked = checked(STORY, &ByPrefix);
     let mut scenario = checked.scenarios[0].clone();
     let plain = run(&scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
-    let records = plain.trace.records().len() as u64;
+    let records = plain.trace.len() as u64;
     scenario.spec.budget.records = 3 * records;
     let swept = sweep(&scenario, Sweep::CardRemoved, || (Cores::new(), Hosts::in_process()), &ByPrefix);
     let [SweepFailure { after, report }] = swept.broken.as_slice() else { panic!("{:?}", swept.broken.len()) };

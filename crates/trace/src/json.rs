@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Record, Trace};
+use crate::{Packed, Record, Trace};
 
 /// SHA-256 over the canonical JSON lines, each with its newline.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,9 +41,11 @@ impl<'de> Deserialize<'de> for TraceDigest {
 #[must_use]
 pub fn digest(trace: &Trace) -> TraceDigest {
     let mut hash = Sha256::new();
-    for record in trace.records() {
-        hash.update(to_json_line(record).as_bytes());
-        hash.update(b"\n");
+    let mut line = Vec::new();
+    for record in trace {
+        line.clear();
+        write_line(&mut line, &record);
+        hash.update(&line);
     }
     TraceDigest(hash.finalize().into())
 }
@@ -51,12 +53,20 @@ pub fn digest(trace: &Trace) -> TraceDigest {
 /// One record, without a newline.
 #[must_use]
 pub fn to_json_line(record: &Record) -> String {
-    serde_json::to_string(record)
-        .expect("records hold only strings, numbers, flags and lists, all of which JSON can say")
+    serde_json::to_string(record).expect(SAYABLE)
 }
 
 /// All records, a line each.
 #[must_use]
 pub fn to_json_lines(trace: &Trace) -> String {
-    trace.records().iter().map(|record| to_json_line(record) + "\n").collect()
+    let mut lines = Vec::new();
+    trace.iter().for_each(|record| write_line(&mut lines, &record));
+    String::from_utf8(lines).expect("JSON is UTF-8")
 }
+
+fn write_line(line: &mut Vec<u8>, record: &Packed<'_>) {
+    serde_json::to_writer(&mut *line, record).expect(SAYABLE);
+    line.push(b'\n');
+}
+
+const SAYABLE: &str = "records hold only strings, numbers, flags and lists, all of which JSON can say";

@@ -313,7 +313,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             Disposition::Denied(code) | Disposition::Failed(code) => {
                 // A CA that denies before it gives a number has no row that says for which template.
-                let asked = self.trace.get(because).and_then(|request| request.facts.text("template"));
+                let asked = self.trace.get(because).and_then(|request| request.text("template"));
                 let asked = asked.filter(|_| template.is_empty()).map(str::to_owned);
                 let facts = facts.with_some("template", asked);
                 let facts = facts.with("code", code.to_string()).with("reason", self.names.sentence(&reply.message));

@@ -210,16 +210,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         beyond: &Beyond,
     ) -> RecordId {
         self.spending.record(actor, kind, &facts);
-        let id = self.trace.push(self.clock.now(), actor, kind, facts, causes);
+        let record = self.trace.append(self.clock.now(), actor, kind, facts, causes);
         if matches!(kind, Kind::Change | Kind::Remove) {
-            self.changes.push(id);
+            self.changes.push(record.id);
         }
-        let record = self.trace.get(id).filter(|record| record.kind != Kind::Violation);
-        let broken = record.map(|record| self.invariants.observe(&self.trace, record, beyond)).unwrap_or_default();
-        for found in broken {
-            self.violation(&found.actor, found.invariant, &found.reason, vec![found.record]);
+        if kind != Kind::Violation {
+            for found in self.invariants.observe(&self.trace, &record, beyond) {
+                self.violation(&found.actor, found.invariant, &found.reason, vec![found.record]);
+            }
         }
-        id
+        record.id
     }
 
     /// Records that something which must hold does not. Called directly for what has no record of its own to be
@@ -249,7 +249,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for (name, fact) in self.names.translate(&decision.facts).iter() {
             if facts.get(name).is_none() {
                 let fact = match fact {
-                    Fact::Text(text) if name == "message" => Fact::Text(self.names.sentence(text)),
+                    Fact::Text(text) if name == "message" => self.names.sentence(text).into(),
                     other => other.clone(),
                 };
                 facts.set(name, fact);

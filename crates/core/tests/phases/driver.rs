@@ -306,7 +306,7 @@ impl Driver {
     fn put_out(&mut self, body: OutputBody) {
         let line = match body {
             OutputBody::Decision(decision) => {
-                self.decisions.push((decision.rule.to_string(), decision.outcome, decision.subject));
+                self.decisions.push((decision.rule.to_string(), decision.outcome, decision.subject.to_string()));
                 return;
             }
             OutputBody::Effect { id, effect } => {

@@ -1,6 +1,6 @@
 //! When steps happen: empty intervals, times that lie behind, random offsets, `on` steps that nothing leads to.
 
-use autoenroll_model::{Duration, Fact, FileTime, SimTime};
+use autoenroll_model::{Duration, FileTime, SimTime};
 use autoenroll_trace::Kind;
 use autoenroll_world::WorldSpec;
 use autoenroll_world::action::Change;
@@ -145,7 +145,7 @@ fn random_offset(steps: &[Step], at: usize, found: &mut Diagnostics) {
     let StepKind::Expect(pattern) = &step.kind else { return };
     let runs = [Kind::RunStarted, Kind::Trigger, Kind::GpRefresh].contains(&pattern.kind.value);
     let is = |name: &str, value: &str| {
-        let wanted = ExpectedValue::Literal(Fact::Text(value.to_owned()));
+        let wanted = ExpectedValue::Literal(value.into());
         pattern.facts.iter().any(|fact| fact.name.value == name && fact.value.value == wanted)
     };
     let background = is("refresh", "background") || (is("trigger", "group-policy") && !is("refresh", "forced"));

@@ -6,7 +6,7 @@ mod resolve;
 use std::ops::Range;
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_trace::{Kind, Packed, Record, RecordId, Trace};
 use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
 
 use super::RunError;
@@ -120,13 +120,12 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
 
     /// Where the prompts that are open now were opened.
     fn open_prompts(&self) -> Vec<RecordId> {
-        let records = self.simulator.trace().records();
         let opened = |prompt: &OpenPrompt| {
-            let is_it = |record: &&Record| {
-                let point = record.facts.text("point").and_then(|point| point.parse().ok());
-                record.kind == Kind::Prompt && record.actor == prompt.user && point == Some(prompt.point)
+            let is_it = |record: &Packed<'_>| {
+                let point = record.text("point").and_then(|point| point.parse().ok());
+                record.actor() == prompt.user && point == Some(prompt.point)
             };
-            records.iter().rfind(is_it).map(|record| record.id)
+            self.simulator.trace().of(Kind::Prompt).rfind(is_it).map(|record| record.id)
         };
         self.simulator.prompts().iter().filter_map(opened).collect()
     }
@@ -185,7 +184,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     fn exit(&self) -> StepExit {
-        let seen = self.simulator.trace().records().len();
+        let seen = self.simulator.trace().len();
         StepExit {
             seen,
             search_from: self.search_from,
@@ -197,7 +196,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     /// Runs the present instant until the world is quiet.
     pub(super) fn run_until_quiet(&mut self) -> Result<(), RunError> {
         while self.simulator.step(self.simulator.now())? == Stepped::Handled {}
-        self.on_search_from = self.simulator.trace().records().len();
+        self.on_search_from = self.simulator.trace().len();
         Ok(())
     }
 
@@ -219,19 +218,19 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             self.leave_instant();
         }
         while self.simulator.step(next)? == Stepped::Handled {}
-        self.on_search_from = self.simulator.trace().records().len();
+        self.on_search_from = self.simulator.trace().len();
         Ok(())
     }
 
     /// Nothing of the present instant can be named any more: what had to be named and was not is a failure.
     fn leave_instant(&mut self) {
-        let records = self.simulator.trace().records();
-        let unnamed: Vec<RecordId> = records[self.checked_until..]
-            .iter()
+        let trace = self.simulator.trace();
+        let unnamed: Vec<RecordId> = trace
+            .since(self.checked_until)
             .filter(|record| must_be_named(record) && self.step_of(record.id).is_none())
             .map(|record| record.id)
             .collect();
-        self.checked_until = records.len();
+        self.checked_until = trace.len();
         for record in unnamed {
             let span = self.scenario.steps.last().map_or(Span::default(), Step::line);
             let span = self.next_unmatched_step().map_or(span, Step::line);
@@ -272,9 +271,9 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     /// A moment of a step; a time of the day is the next one after `from`.
     fn time(&mut self, time: Time, from: SimTime, edge: Edge) -> SimTime {
         let (wall, seen) = &mut self.wall;
-        let records = self.simulator.trace().records();
-        wall.follow(&records[*seen..]);
-        *seen = records.len();
+        let trace = self.simulator.trace();
+        wall.follow(trace.since(*seen));
+        *seen = trace.len();
         time.resolve(self.scenario.spec.start, from, wall, edge)
     }
 
@@ -317,19 +316,18 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// The open records of the present instant that are not too early.
-    fn open_records_now(&self) -> Vec<&Record> {
-        let records = self.simulator.trace().records();
-        let now = self.simulator.now();
-        let from = records.partition_point(|record| record.at < now).max(self.search_from.min(records.len()));
-        records[from..].iter().filter(|record| self.step_of(record.id).is_none()).collect()
+    fn open_records_now(&self) -> impl Iterator<Item = Packed<'_>> {
+        let trace = self.simulator.trace();
+        let from = trace.before(self.simulator.now()).max(self.search_from);
+        trace.since(from).filter(|record| self.step_of(record.id).is_none())
     }
 
     fn matches_now(&self, matcher: &Matcher) -> bool {
-        self.open_records_now().into_iter().any(|record| matcher.matches(record))
+        self.open_records_now().any(|record| matcher.matches_packed(&record))
     }
 
     fn match_group(&mut self, group: &Range<usize>, matcher: &[Matcher], begin: SimTime, end: Option<SimTime>) -> Flow {
-        let open: Vec<Record> = self.open_records_now().into_iter().cloned().collect();
+        let open: Vec<Record> = self.open_records_now().map(|record| record.unpack()).collect();
         let refs: Vec<&Record> = open.iter().collect();
         let assigned = assign(matcher, &refs);
         let mut flow = Flow::Continue;
@@ -411,8 +409,10 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         let (Some(answer), Some(record), Flow::Continue) = (&answer.value, self.result.matched[at], &flow) else {
             return Ok(flow);
         };
-        let Some(user) = self.simulator.trace().get(record).map(|record| record.actor.clone()) else { return Ok(flow) };
-        self.search_from = self.simulator.trace().records().len();
+        let Some(user) = self.simulator.trace().get(record).map(|record| record.actor().to_owned()) else {
+            return Ok(flow);
+        };
+        self.search_from = self.simulator.trace().len();
         self.act(at, &[Action::Reply { user, point: point.value, answer: user_answer(answer) }])
     }
 
@@ -428,7 +428,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             Ok(actions) => actions,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
-        self.search_from = self.simulator.trace().records().len();
+        self.search_from = self.simulator.trace().len();
         self.act(at, &actions)
     }
 
@@ -448,15 +448,15 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             while let Some(next) = self.simulator.next_at().filter(|next| *next < begin) {
                 self.enter_instant(next)?;
             }
-            scanned = self.simulator.trace().records().len();
+            scanned = self.simulator.trace().len();
         }
         loop {
-            let records = self.simulator.trace().records();
-            let fits = |record: &&Record| {
-                matcher.matches(record) && record.at >= begin && end.is_none_or(|end| record.at < end)
+            let trace = self.simulator.trace();
+            let fits = |record: &Packed<'_>| {
+                matcher.matches_packed(record) && record.at() >= begin && end.is_none_or(|end| record.at() < end)
             };
-            if let Some(record) = records[scanned.min(records.len())..].iter().find(fits) {
-                let (id, time) = (record.id, record.at);
+            if let Some(record) = trace.since(scanned).find(fits) {
+                let (id, time) = (record.id, record.at());
                 self.result.matched[at] = Some(id);
                 self.previous_match = time;
                 let actions = match actions(action, self.defaults(at), &self.bound) {
@@ -468,7 +468,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                 self.leave_behind();
                 return Ok(flow);
             }
-            scanned = records.len();
+            scanned = trace.len();
             let due = self.simulator.next_at().filter(|next| match end {
                 Some(end) => *next < end,
                 None => *next <= begin,
@@ -485,7 +485,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     fn act(&mut self, at: usize, actions: &[Action]) -> Result<Flow, RunError> {
-        self.on_search_from = self.simulator.trace().records().len();
+        self.on_search_from = self.simulator.trace().len();
         for action in actions {
             match self.simulator.act(action) {
                 Ok(()) => {}
@@ -516,10 +516,10 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         }
         let from = self.search_from;
         self.advance_to(end)?;
-        let records = self.simulator.trace().records();
-        let came: Vec<RecordId> = records[from.min(records.len())..]
-            .iter()
-            .filter(|record| record.at < end && self.step_of(record.id).is_none() && matcher.matches(record))
+        let trace = self.simulator.trace();
+        let came: Vec<RecordId> = trace
+            .since(from)
+            .filter(|record| record.at() < end && self.step_of(record.id).is_none() && matcher.matches_packed(record))
             .map(|record| record.id)
             .collect();
         for record in came {
@@ -536,8 +536,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     /// A step is over that moved the clock and keeps no record from others: what came before the present instant is
     /// its own, and nothing to those that follow. The instant itself belongs to what follows.
     fn leave_behind(&mut self) {
-        let now = self.simulator.now();
-        let before = self.simulator.trace().records().partition_point(|record| record.at < now);
+        let before = self.simulator.trace().before(self.simulator.now());
         self.search_from = self.search_from.max(before);
     }
 

@@ -2,7 +2,7 @@
 //! is that no invariant breaks and everything comes to rest.
 
 use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Packed, Trace};
 use autoenroll_world::action::UserAnswer;
 use autoenroll_world::spec::Quantity;
 use autoenroll_world::{
@@ -52,15 +52,15 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
         return SweepReport { plain, moments: 0, broken: Vec::new() };
     }
     let moments = match fault {
-        Sweep::CardRemoved => plain.trace.records().iter().filter(|record| record.kind == Kind::Apdu).count(),
+        Sweep::CardRemoved => plain.trace.of(Kind::Apdu).count(),
     };
-    let end = plain.trace.records().last().map_or(SimTime::START, |record| record.at);
+    let end = plain.trace.last().map_or(SimTime::START, |record| record.at());
     let mut broken = Vec::new();
     let (limit, mut used) = (scenario.spec.budget.records, 0);
     for after in 1..=moments {
         let (factory, hosts) = make();
         let mut report = with_fault(scenario, factory, hosts, after, end);
-        used += u64::try_from(report.trace.records().len()).unwrap_or(u64::MAX);
+        used += u64::try_from(report.trace.len()).unwrap_or(u64::MAX);
         let spent = used > limit && after < moments;
         if spent {
             let by = vec![(format!("{after} of {moments} repetitions with {fault}"), used)];
@@ -79,8 +79,8 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
 }
 
 /// The card that a command went to.
-fn card_of(command: &Record) -> &str {
-    command.facts.text("card").unwrap_or(&command.actor)
+fn card_of<'a>(command: &Packed<'a>) -> &'a str {
+    command.text("card").unwrap_or(command.actor())
 }
 
 fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
@@ -97,8 +97,7 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
     let mut runner = StepRunner::new(scenario, FaultInjector { world, after, seen: 0, commands: 0 });
     let ended = runner.play().and_then(|()| runner.close_prompts_and_wait(end));
     let (trace, result) = runner.finish();
-    let records: Vec<_> =
-        trace.records().iter().filter(|record| record.kind == Kind::Violation).map(|record| record.id).collect();
+    let records: Vec<_> = trace.of(Kind::Violation).map(|record| record.id).collect();
     let verdict = match ended {
         Err(error) => Verdict::Error(error),
         Ok(()) if records.is_empty() => Verdict::Passed,
@@ -139,14 +138,14 @@ struct FaultInjector<F: CoreFactory, C: CardHost, A: CaHost> {
 impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
     fn pull(&mut self) -> Result<(), WorldError> {
         let mut card = None;
-        let records = self.world.trace().records();
-        for record in records.iter().skip(self.seen).filter(|record| record.kind == Kind::Apdu) {
+        let trace = self.world.trace();
+        for record in trace.since(self.seen).filter(|record| record.kind == Kind::Apdu) {
             self.commands += 1;
             if self.commands == self.after {
-                card = Some(card_of(record).to_owned());
+                card = Some(card_of(&record).to_owned());
             }
         }
-        self.seen = records.len();
+        self.seen = trace.len();
         let Some(card) = card else { return Ok(()) };
         match self.world.act(&Action::Remove { card }) {
             Err(ActError::World(error)) => Err(error),

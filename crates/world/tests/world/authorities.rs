@@ -46,7 +46,7 @@ fn old(name: &str, age: Duration) -> CertificateSpec {
     CertificateSpec::of(name, "ContosoUser", "Contoso CA", age)
 }
 
-fn facts(records: &[&Record], name: &str) -> Vec<String> {
+fn facts(records: &[Record], name: &str) -> Vec<String> {
     records.iter().map(|record| record.facts.get(name).map(ToString::to_string).unwrap_or_default()).collect()
 }
 
@@ -75,7 +75,7 @@ fn a_certificate_is_issued_stored_and_published() {
 #[test]
 fn every_record_after_the_first_has_a_cause() {
     let world = logged_on(spec(), Duration::ZERO);
-    for record in world.trace().records() {
+    for record in world.trace().unpack().records() {
         let free = matches!(record.kind, Kind::Logon);
         assert_eq!(free, record.causes.is_empty(), "{record:?}");
     }
@@ -169,7 +169,7 @@ fn what_a_store_holds_decides_what_is_requested() {
     check(CertificateSpec { foreign: true, ..old("foreign", Duration::days(10)) }, true);
     check(CertificateSpec { revision: Some(99), ..old("outdated", Duration::days(10)) }, true);
     let world = check(old("near-end", Duration::days(330)), true);
-    let request = records(&world, Kind::Request)[0];
+    let request = &records(&world, Kind::Request)[0];
     assert_eq!(request.facts.text("renews"), Some("near-end"), "{}", request.facts);
 }
 
