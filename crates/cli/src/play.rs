@@ -7,7 +7,7 @@ use autoenroll_model::Rule;
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_scenario::Verdict as RunVerdict;
 use autoenroll_scenario::{
-    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
+    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, run_for_verdict, sweep,
 };
 use autoenroll_trace::{Trace, TraceDigest, digest};
 use autoenroll_world::{Hosts, WorldError};
@@ -40,6 +40,15 @@ enum CoreKind {
     Own(OwnCore),
     /// A program.
     Foreign(ForeignFactory),
+}
+
+/// How much of a trace is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// All of it.
+    Whole,
+    /// All of it where the story does not pass, and otherwise only the end.
+    WhatTellsWhy,
 }
 
 /// The catalogue for cores of others: what they decide they need not tell, so `covers` demands no decisions.
@@ -168,9 +177,18 @@ impl Runner {
         }
     }
 
+    /// Plays a story for how it ends; its trace is kept as far as it is to be shown.
+    pub(crate) fn play(&self, story: &Story) -> Played {
+        self.played(story, if self.timelines { Keep::Whole } else { Keep::WhatTellsWhy }).0
+    }
+
     /// Plays a story, and keeps the trace.
     pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
-        let (report, fault) = self.report_and_fault(story);
+        self.played(story, Keep::Whole)
+    }
+
+    fn played(&self, story: &Story, keep: Keep) -> (Played, Trace) {
+        let (report, fault) = self.report_and_fault(story, keep);
         let played = Played {
             name: story.name.clone(),
             title: story.title.clone(),
@@ -192,7 +210,7 @@ impl Runner {
 
     /// Plays a story, and keeps everything that is known about the run.
     pub(crate) fn report(&self, story: &Story) -> RunReport {
-        self.report_and_fault(story).0
+        self.report_and_fault(story, Keep::Whole).0
     }
 
     /// The moments at which the fault of the story's sweep breaks an invariant; none when it sets no sweep, or nothing
@@ -215,35 +233,42 @@ impl Runner {
     }
 
     /// The report, and what went wrong with the machine rather than with the story.
-    fn report_and_fault(&self, story: &Story) -> (RunReport, Option<String>) {
+    fn report_and_fault(&self, story: &Story, keep: Keep) -> (RunReport, Option<String>) {
         match &self.core {
-            CoreKind::Own(factory) => self.run(story, factory.clone(), self.catalogue),
-            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(self.catalogue)),
+            CoreKind::Own(factory) => self.run(story, factory, keep, self.catalogue),
+            // Another program may need its time, and is not asked twice.
+            CoreKind::Foreign(factory) => self.run(story, factory, Keep::Whole, &Undemanding(self.catalogue)),
         }
     }
 
-    fn run<F: CoreFactory>(
+    fn run<F: CoreFactory + Clone>(
         &self,
         story: &Story,
-        factory: F,
+        factory: &F,
+        keep: Keep,
         requirements: &dyn Requirements,
     ) -> (RunReport, Option<String>) {
         #[cfg(feature = "planted-bugs")]
         if self.flip.is_some() {
             let mut scenario = story.scenario.clone();
             scenario.spec.flip.clone_from(&self.flip);
-            return (run(&scenario, factory, Hosts::in_process(), requirements), None);
+            return (run(&scenario, factory.clone(), Hosts::in_process(), requirements), None);
         }
         #[cfg(feature = "pcsc")]
         if let Some(stack) = &self.stack {
             let cards = autoenroll_host::pcsc::PcscCards::new(stack.clone());
             let ledger = cards.ledger();
             let hosts = Hosts { cards, cas: Hosts::in_process().cas };
-            let report = run(&story.scenario, factory, hosts, requirements);
+            let report = run(&story.scenario, factory.clone(), hosts, requirements);
             let fault = ledger.faults().first().map(|fault| format!("the PC/SC stack failed: {fault}"));
             return (report, fault);
         }
-        (run(&story.scenario, factory, Hosts::in_process(), requirements), None)
+        let make = || (factory.clone(), Hosts::in_process());
+        let report = match keep {
+            Keep::Whole => run(&story.scenario, factory.clone(), Hosts::in_process(), requirements),
+            Keep::WhatTellsWhy => run_for_verdict(&story.scenario, make, requirements),
+        };
+        (report, None)
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {

@@ -3,6 +3,7 @@
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
+use crate::open::Open;
 use crate::table::Invariant;
 
 /// An invariant does not hold.
@@ -22,6 +23,7 @@ pub struct Violation {
 #[derive(Clone, Copy)]
 pub(crate) struct Moment<'a> {
     pub(crate) trace: &'a Trace,
+    pub(crate) open: &'a Open,
     pub(crate) record: &'a Record,
     pub(crate) beyond: &'a Beyond,
 }
@@ -33,8 +35,10 @@ impl<'a> Moment<'a> {
 
     /// The latest record among the causes that is of one of these kinds.
     pub(crate) fn cause(&self, kinds: &[Kind]) -> Option<Record> {
-        let mut causes = self.record.causes.iter().rev().filter_map(|cause| self.trace.get(*cause));
-        causes.find(|cause| kinds.contains(&cause.kind)).map(|cause| cause.unpack())
+        self.record.causes.iter().rev().find_map(|cause| match self.open.get(*cause) {
+            Some(open) => kinds.contains(&open.kind).then(|| open.clone()),
+            None => self.trace.get(*cause).filter(|cause| kinds.contains(&cause.kind)).map(|cause| cause.unpack()),
+        })
     }
 
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {

@@ -18,6 +18,7 @@ mod contract;
 mod desktop;
 mod enrolled;
 mod judge;
+mod open;
 mod pin;
 mod request;
 mod session;
@@ -36,6 +37,7 @@ pub use crate::table::{Bare, INVARIANTS, Invariant, Statement};
 /// fields.
 #[derive(Clone, Debug)]
 pub struct Checkers {
+    open: open::Open,
     contract: contract::Contract,
     pin_given: pin::PinGiven,
     pin_spent: pin::PinSpent,
@@ -55,6 +57,7 @@ impl Checkers {
     #[must_use]
     pub fn new(cancelled: Option<Cancelled>, replace_question: Option<Toggle>) -> Self {
         Self {
+            open: Default::default(),
             contract: Default::default(),
             pin_given: Default::default(),
             pin_spent: Default::default(),
@@ -81,7 +84,7 @@ impl Checkers {
 
     /// Checks a record of `trace`; each record comes once, in order.
     pub fn observe(&mut self, trace: &Trace, record: &Record, beyond: &Beyond) -> Vec<Violation> {
-        let at = Moment { trace, record, beyond };
+        let at = Moment { trace, open: &self.open, record, beyond };
         let checkers: [&mut dyn Checker; 10] = [
             &mut self.contract,
             &mut self.pin_given,
@@ -94,7 +97,9 @@ impl Checkers {
             &mut self.summary,
             &mut self.prompts,
         ];
-        checkers.into_iter().filter_map(|checker| checker.check(at)).collect()
+        let found = checkers.into_iter().filter_map(|checker| checker.check(at)).collect();
+        self.open.observe(record);
+        found
     }
 }
 

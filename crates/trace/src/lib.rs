@@ -15,9 +15,9 @@ mod timeline;
 mod trace;
 
 pub use chunk::Packed;
-pub use json::{TraceDigest, digest, to_json_line, to_json_lines};
+pub use json::{TraceDigest, to_json_line};
 pub use read::{MAX_BYTES, MAX_LINE, MAX_RECORDS, Problem, ReadError, read_json_lines};
 pub use record::{Kind, Record, RecordId};
 pub use records::Records;
 pub use timeline::{Dates, Detail, TimelineOptions, WALL_WIDTH, line, render, render_dated};
-pub use trace::{Iter, Trace};
+pub use trace::{Iter, Trace, digest, to_json_lines};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use autoenroll_model::{Facts, SimTime};
 
 use crate::chunk::{Chunk, OpenChunk, Packed, RECORDS};
+use crate::json::{DigestedLines, TraceDigest, write_line};
 use crate::record::{Kind, Record, RecordId};
 use crate::records::Records;
 
@@ -22,6 +23,9 @@ pub struct Trace {
     full: Arc<Vec<Arc<Vec<Arc<Chunk>>>>>,
     open: Arc<OpenChunk>,
     len: usize,
+    /// How many chunks are forgotten, and what their lines come to.
+    forgotten: usize,
+    lines: DigestedLines,
 }
 
 impl Trace {
@@ -75,7 +79,37 @@ impl Trace {
         self.len == 0
     }
 
-    /// The record of that id, as it is kept.
+    /// States that nobody is going to ask for records before that index. Those in full chunks are dropped once they
+    /// have gone into the digest, so that a trace that nobody shows takes little memory however long it becomes. The
+    /// last record always stays.
+    pub fn forget_before(&mut self, index: usize) {
+        let forgotten = index.min(self.len.saturating_sub(1)) / RECORDS;
+        if forgotten <= self.forgotten {
+            return;
+        }
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.add(self.range(0..forgotten * RECORDS));
+        let kept: Vec<Arc<Chunk>> =
+            (forgotten..self.len / RECORDS).filter_map(|at| self.full_chunk(at).cloned()).collect();
+        (self.lines, self.forgotten, self.full) = (lines, forgotten, Arc::default());
+        kept.into_iter().for_each(|chunk| self.shelve(chunk));
+    }
+
+    /// The index of the first record that is kept: 0 unless some were forgotten.
+    #[must_use]
+    pub const fn kept_from(&self) -> usize {
+        self.forgotten * RECORDS
+    }
+
+    /// SHA-256 over the canonical lines of all records, those that are forgotten among them.
+    #[must_use]
+    pub fn digest(&self) -> TraceDigest {
+        let mut lines = self.lines.clone();
+        lines.add(self.iter());
+        lines.finish()
+    }
+
+    /// The record of that id, as it is kept; nothing when it is forgotten.
     #[must_use]
     pub fn get(&self, id: RecordId) -> Option<Packed<'_>> {
         self.packed(id.0 as usize)
@@ -93,9 +127,9 @@ impl Trace {
         self.packed(self.len.checked_sub(1)?)
     }
 
-    /// All records, in order; the id of each is its index.
+    /// All records that are kept, in order; the id of each is its index.
     #[must_use]
-    pub const fn iter(&self) -> Iter<'_> {
+    pub fn iter(&self) -> Iter<'_> {
         self.since(0)
     }
 
@@ -106,27 +140,27 @@ impl Trace {
 
     /// The records from that index on, in order.
     #[must_use]
-    pub const fn since(&self, index: usize) -> Iter<'_> {
-        Iter { trace: self, range: index..self.len }
+    pub fn since(&self, index: usize) -> Iter<'_> {
+        self.range(index..self.len)
     }
 
     /// The records of these indices, in order.
     #[must_use]
     pub fn range(&self, range: Range<usize>) -> Iter<'_> {
-        Iter { trace: self, range: range.start..range.end.min(self.len) }
+        Iter { trace: self, range: range.start.max(self.kept_from())..range.end.min(self.len) }
     }
 
-    /// How many records came before that time.
+    /// How many records came before that time, as far as they are kept.
     #[must_use]
     pub fn before(&self, time: SimTime) -> usize {
         // What is asked for is mostly the present instant.
-        for number in (0..=self.len / RECORDS).rev() {
+        for number in (self.forgotten..=self.len / RECORDS).rev() {
             let found = self.chunk(number).map_or(0, |chunk| chunk.first_since(time));
             if found > 0 {
                 return number * RECORDS + found;
             }
         }
-        0
+        self.kept_from()
     }
 
     /// All records, each as a value of its own, for what goes to and fro between them.
@@ -135,10 +169,10 @@ impl Trace {
         self.iter().map(|record| record.unpack()).collect()
     }
 
-    /// Bytes that the records take, all copies of the trace together.
+    /// Bytes that the records take that are kept, all copies of the trace together.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (0..=self.len / RECORDS).filter_map(|number| self.chunk(number)).map(Chunk::bytes).sum()
+        (self.forgotten..=self.len / RECORDS).filter_map(|number| self.chunk(number)).map(Chunk::bytes).sum()
     }
 
     fn packed(&self, index: usize) -> Option<Packed<'_>> {
@@ -150,13 +184,35 @@ impl Trace {
         if number == self.len / RECORDS {
             return Some(&self.open.chunk);
         }
-        self.full.get(number / CHUNKS)?.get(number % CHUNKS).map(|chunk| &**chunk)
+        self.full_chunk(number).map(|chunk| &**chunk)
     }
+
+    fn full_chunk(&self, number: usize) -> Option<&Arc<Chunk>> {
+        let place = number.checked_sub(self.forgotten)?;
+        self.full.get(place / CHUNKS)?.get(place % CHUNKS)
+    }
+}
+
+/// The digest of a trace.
+#[must_use]
+pub fn digest(trace: &Trace) -> TraceDigest {
+    trace.digest()
+}
+
+/// All records that are kept, a line each.
+#[must_use]
+pub fn to_json_lines(trace: &Trace) -> String {
+    let mut lines = Vec::new();
+    trace.iter().for_each(|record| write_line(&mut lines, &record));
+    String::from_utf8(lines).expect("JSON is UTF-8")
 }
 
 impl PartialEq for Trace {
     fn eq(&self, other: &Self) -> bool {
-        self.len == other.len && self.iter().zip(other).all(|(one, other)| one.unpack() == other.unpack())
+        // What is forgotten is compared by its digest.
+        let same = || self.iter().zip(other).all(|(one, other)| one.unpack() == other.unpack());
+        self.len == other.len
+            && if (self.forgotten, other.forgotten) == (0, 0) { same() } else { self.digest() == other.digest() }
     }
 }
 

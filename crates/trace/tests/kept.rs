@@ -67,6 +67,21 @@ impl Both {
         self.records.push(Record { id, at, actor: actor.into(), kind: *kind, facts: facts.clone(), causes });
     }
 
+    /// What is not forgotten is that of a trace which forgets nothing.
+    fn check_end(&self, whole: &Trace) {
+        let Self { trace, records } = self;
+        assert_eq!((trace.len(), trace.digest()), (whole.len(), whole.digest()));
+        assert_eq!(trace.last().map(|record| record.unpack()), whole.last().map(|record| record.unpack()));
+        let from = trace.kept_from();
+        assert!(trace.iter().map(|record| record.unpack()).eq(whole.since(from).map(|record| record.unpack())));
+        assert!(trace.since(0).rev().map(|record| record.id.0 as usize).eq((from..records.len()).rev()));
+        assert!(from == 0 || trace.get(RecordId(from as u32 - 1)).is_none());
+        for record in &records[from..] {
+            let before = records.partition_point(|other| other.at < record.at).max(from);
+            assert_eq!(trace.before(record.at), before);
+        }
+    }
+
     /// Everything that can be read is what was pushed.
     fn check(&self) {
         let Self { trace, records } = self;
@@ -108,6 +123,12 @@ proptest! {
         copy.check();
         forks.iter().for_each(Both::check);
         let [one, other] = &forks;
+        let mut forgetful = copy.clone();
+        for pushed in &more[0] {
+            forgetful.trace.forget_before(forgetful.trace.len() - forgetful.trace.len() % 7);
+            forgetful.push(pushed);
+        }
+        forgetful.check_end(&one.trace);
         prop_assert_eq!(one.trace == other.trace, one.records == other.records);
         let read = read_json_lines(to_json_lines(&one.trace).as_bytes());
         prop_assert_eq!(read.as_ref().map(digest), Ok(digest(&one.trace)));

@@ -105,7 +105,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             profiles: BTreeMap::new(),
             set_aside: BTreeMap::new(),
             roaming: BTreeSet::new(),
-            changes: Vec::new(),
+            changes: Default::default(),
             invariants: Checkers::new(Some(spec.profile.cancelled), Some(spec.profile.replace_question)),
         };
         let keys = Keys::new(&spec, software);

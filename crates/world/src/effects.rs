@@ -150,7 +150,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             | Effect::RemovePublished(_)
             | Effect::ReadTemplates
             | Effect::ReadEnrollmentServices => self.perform_directory(id, principal, pending),
-            Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
+            Effect::Submit(submission) => self.submit(id, principal, submission, pending),
             Effect::Retrieve { ca, host, request_id } => self
                 .enrollment_server(principal, ca, host)
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))

@@ -14,7 +14,7 @@ use crate::describe;
 use crate::effects::AUTH_USER_NAME;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
-use crate::session::SessionId;
+use crate::session::{PendingEffect, SessionId};
 use crate::stores::PrincipalStores;
 use crate::world::{CaState, World};
 
@@ -109,9 +109,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         id: SessionId,
         principal: &str,
         submission: &Submission,
-        because: RecordId,
+        pending: &PendingEffect,
     ) -> Result<EffectResult, HResult> {
-        let ca = submission.ca.as_str();
+        let (ca, because) = (submission.ca.as_str(), pending.record);
         let through = self.enrollment_server(principal, ca, &submission.host);
         through.map_err(|code| self.way_failed(ca, &submission.host, code, because))?;
         self.reach(ca, because)?;
@@ -122,7 +122,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let wall = self.wall();
         let reply = self.hosts.cas.submit(ca, wall, &caller, submission);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
-        self.record_reply(ca, principal, &reply, because);
+        self.record_reply(ca, principal, &reply, because, pending.began.text("template"));
         Ok(EffectResult::Reply(reply))
     }
 
@@ -165,7 +165,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
                 let requester = self.requester_of(ca, id);
-                self.record_reply(ca, &requester, &reply, record);
+                self.record_reply(ca, &requester, &reply, record, None);
             }
             CaAction::Deny { request } => {
                 let id = self.pending_request(ca, request.as_deref())?;
@@ -177,7 +177,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
-                self.record_reply(ca, &requester, &reply, record);
+                self.record_reply(ca, &requester, &reply, record, None);
             }
             CaAction::Revoke { certificate } => {
                 let found = self.names.find_certificate(certificate);
@@ -292,8 +292,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         decisions.iter().map(|decision| self.record_decision(ca, decision, vec![because])).collect()
     }
 
-    /// Records what a CA decided, why, and what it published in the directory.
-    fn record_reply(&mut self, ca: &str, requester: &str, reply: &CaReply, because: RecordId) {
+    /// Records what a CA decided, why, and what it published in the directory. `asked` is the template that the request
+    /// names.
+    fn record_reply(&mut self, ca: &str, requester: &str, reply: &CaReply, because: RecordId, asked: Option<&str>) {
         let mut causes = self.record_ca_decisions(ca, because);
         causes.insert(0, because);
         let template = self.template_of_request(ca, reply.request_id);
@@ -313,9 +314,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             Disposition::Denied(code) | Disposition::Failed(code) => {
                 // A CA that denies before it gives a number has no row that says for which template.
-                let asked = self.trace.get(because).and_then(|request| request.text("template"));
-                let asked = asked.filter(|_| template.is_empty()).map(str::to_owned);
-                let facts = facts.with_some("template", asked);
+                let facts = facts.with_some("template", asked.filter(|_| template.is_empty()));
                 let facts = facts.with("code", code.to_string()).with("reason", self.names.sentence(&reply.message));
                 self.record(ca, Kind::Denied, facts, causes)
             }

@@ -10,6 +10,7 @@ use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault, LocalEffect};
 use crate::attempt::CardLogon;
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{ActError, WorldError};
@@ -73,8 +74,8 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) roaming: BTreeSet<String>,
     /// How many containers each principal's providers have named, by principal and place.
     pub(crate) containers: BTreeMap<(String, String), u64>,
-    /// Records of what fails operations: changes, and cards pulled out.
-    pub(crate) changes: Vec<RecordId>,
+    /// What fails operations: changes, and cards pulled out.
+    pub(crate) changes: Changes,
     pub(crate) invariants: Checkers,
 }
 
@@ -188,6 +189,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         &self.trace
     }
 
+    /// States that nobody is going to ask for records before that index ([`Trace::forget_before`]). The world itself
+    /// keeps what it needs of them, so the story goes on as it would have.
+    pub fn forget_before(&mut self, index: usize) {
+        self.trace.forget_before(index);
+    }
+
     /// What keeps the cards and CAs.
     #[must_use]
     pub const fn hosts(&self) -> &Hosts<C, A> {
@@ -212,7 +219,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.spending.record(actor, kind, &facts);
         let record = self.trace.append(self.clock.now(), actor, kind, facts, causes);
         if matches!(kind, Kind::Change | Kind::Remove) {
-            self.changes.push(record.id);
+            self.changes.note(&record);
         }
         if kind != Kind::Violation {
             for found in self.invariants.observe(&self.trace, &record, beyond) {

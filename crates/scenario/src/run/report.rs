@@ -49,10 +49,16 @@ impl RunReport {
         }
     }
 
+    /// Whether the trace holds everything that happened.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.trace.kept_from() == 0
+    }
+
     /// The wall clock of the story.
     #[must_use]
     pub fn wall(&self) -> WallClock {
-        WallClock::of(self.start, &self.trace)
+        self.wall.clone()
     }
 
     /// The whole report; empty when the run passed.

@@ -30,6 +30,9 @@ pub trait Simulator {
     /// Everything that has happened.
     fn trace(&self) -> &Trace;
 
+    /// Records before that index are not asked for again.
+    fn forget_before(&mut self, index: usize);
+
     /// The prompts that are open.
     fn prompts(&self) -> Vec<OpenPrompt>;
 
@@ -58,6 +61,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {
     }
     fn trace(&self) -> &Trace {
         Self::trace(self)
+    }
+    fn forget_before(&mut self, index: usize) {
+        Self::forget_before(self, index);
     }
     fn prompts(&self) -> Vec<OpenPrompt> {
         Self::prompts(self)

@@ -3,20 +3,22 @@
 mod diverged;
 mod resolve;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Kind, Packed, Record, RecordId, Trace};
+use autoenroll_trace::{Packed, Record, RecordId, Trace};
 use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
 
 use super::RunError;
 use super::failure::{Difference, Failure, FailureKind};
 use super::matching::{Matcher, assign, differences, must_be_named};
+use super::seen::Seen;
 use super::simulator::Simulator;
 use crate::actions::{actions, user_answer};
 use crate::bindings::Bindings;
 use crate::check::Scenario;
-use crate::clock::{Edge, WallClock};
+use crate::clock::Edge;
 use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, Time, group};
 use crate::shape::LookAt;
 use crate::source::Span;
@@ -29,9 +31,11 @@ const MOST_FAILURES: usize = 40;
 pub(super) struct StepRunner<'a, S> {
     scenario: &'a Scenario,
     pub(super) simulator: S,
+    /// Whether the trace forgets what no step can ask for again.
+    forgets: bool,
     bound: Bindings,
-    /// The step that took each record.
-    matched_by: Vec<Option<usize>>,
+    /// The step that took each record that one took.
+    matched_by: BTreeMap<RecordId, usize>,
     /// Records before this one are too early for the next group: an action or a group came after them.
     search_from: usize,
     /// Records before this one are past for an `on` step: the world came to rest after them, or they came before the
@@ -41,8 +45,7 @@ pub(super) struct StepRunner<'a, S> {
     checked_until: usize,
     /// When the previous step matched.
     previous_match: SimTime,
-    /// The wall clock, as the records say that it was set, and how many of them have been looked at.
-    wall: (WallClock, usize),
+    seen: Seen,
     /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
     missing: Vec<(usize, Matcher)>,
     result: PlayResult,
@@ -89,19 +92,25 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         Self {
             scenario,
             simulator,
+            forgets: false,
             bound: Bindings::default(),
-            matched_by: Vec::new(),
+            matched_by: BTreeMap::new(),
             search_from: 0,
             on_search_from: 0,
             checked_until: 0,
             previous_match: SimTime::START,
-            wall: (WallClock::new(scenario.spec.start), 0),
+            seen: Seen::new(scenario.spec.start),
             missing: Vec::new(),
             result,
         }
     }
 
-    pub(super) fn finish(mut self) -> (Trace, PlayResult) {
+    /// A runner whose trace keeps no more than it needs. A story that goes otherwise forgets nothing from then on.
+    pub(super) fn forgetting(scenario: &'a Scenario, simulator: S) -> Self {
+        Self { forgets: true, ..Self::new(scenario, simulator) }
+    }
+
+    pub(super) fn finish(mut self) -> (Trace, Seen, PlayResult) {
         for (step, matcher) in std::mem::take(&mut self.missing) {
             let is_it = |failure: &Failure| {
                 failure.step == Some(step) && matches!(failure.kind, FailureKind::DidNotCome { .. })
@@ -115,18 +124,14 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         self.result.open = self.open_prompts();
         self.result.end = self.simulator.now();
         self.result.next = self.simulator.next_at();
-        (self.simulator.trace().clone(), self.result)
+        self.seen.follow(self.simulator.trace());
+        (self.simulator.trace().clone(), self.seen, self.result)
     }
 
     /// Where the prompts that are open now were opened.
     fn open_prompts(&self) -> Vec<RecordId> {
-        let opened = |prompt: &OpenPrompt| {
-            let is_it = |record: &Packed<'_>| {
-                let point = record.text("point").and_then(|point| point.parse().ok());
-                record.actor() == prompt.user && point == Some(prompt.point)
-            };
-            self.simulator.trace().of(Kind::Prompt).rfind(is_it).map(|record| record.id)
-        };
+        let trace = self.simulator.trace();
+        let opened = |prompt: &OpenPrompt| self.seen.prompt(trace, &prompt.user, prompt.point);
         self.simulator.prompts().iter().filter_map(opened).collect()
     }
 
@@ -236,6 +241,11 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             let span = self.next_unmatched_step().map_or(span, Step::line);
             self.fail(None, span, FailureKind::Unexpected { record });
         }
+        if self.forgets && self.result.failures.is_empty() {
+            self.seen.follow(self.simulator.trace());
+            let past = self.simulator.trace().len();
+            self.simulator.forget_before(past);
+        }
     }
 
     /// The step after the last one that matched something: where an unnamed record would have to be named.
@@ -245,15 +255,11 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     fn step_of(&self, record: RecordId) -> Option<usize> {
-        self.matched_by.get(record.0 as usize).copied().flatten()
+        self.matched_by.get(&record).copied()
     }
 
     fn set_matched(&mut self, record: RecordId, step: usize) {
-        let index = record.0 as usize;
-        if self.matched_by.len() <= index {
-            self.matched_by.resize(index + 1, None);
-        }
-        self.matched_by[index] = Some(step);
+        self.matched_by.insert(record, step);
         self.result.matched[step] = Some(record);
     }
 
@@ -270,11 +276,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
 
     /// A moment of a step; a time of the day is the next one after `from`.
     fn time(&mut self, time: Time, from: SimTime, edge: Edge) -> SimTime {
-        let (wall, seen) = &mut self.wall;
-        let trace = self.simulator.trace();
-        wall.follow(trace.since(*seen));
-        *seen = trace.len();
-        time.resolve(self.scenario.spec.start, from, wall, edge)
+        self.seen.follow(self.simulator.trace());
+        time.resolve(self.scenario.spec.start, from, &self.seen.wall, edge)
     }
 
     /// The instant before which a step must be over that begins then.
@@ -514,14 +517,21 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         if end < self.simulator.now() {
             return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
         }
-        let from = self.search_from;
+        // What an instant brings is looked at before it is left, and may be forgotten then.
+        let (mut scanned, mut came) = (self.search_from, Vec::new());
+        loop {
+            let trace = self.simulator.trace();
+            let is_it = |record: &Packed<'_>| {
+                record.at() < end && self.step_of(record.id).is_none() && matcher.matches_packed(record)
+            };
+            came.extend(trace.since(scanned).filter(is_it).map(|record| record.id));
+            scanned = trace.len();
+            match self.simulator.next_at().filter(|next| *next <= end) {
+                Some(next) => self.enter_instant(next)?,
+                None => break,
+            }
+        }
         self.advance_to(end)?;
-        let trace = self.simulator.trace();
-        let came: Vec<RecordId> = trace
-            .since(from)
-            .filter(|record| record.at() < end && self.step_of(record.id).is_none() && matcher.matches_packed(record))
-            .map(|record| record.id)
-            .collect();
         for record in came {
             let strict =
                 |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);

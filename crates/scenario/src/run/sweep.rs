@@ -9,7 +9,7 @@ use autoenroll_world::{
     ActError, Action, CaHost, CardHost, Hosts, Look, LookError, OpenPrompt, Stepped, World, WorldError,
 };
 
-use super::{RunError, RunReport, Simulator, Verdict, report, run};
+use super::{RunError, RunReport, Simulator, Verdict, impossible, report, run};
 use crate::check::{Requirements, Scenario};
 use crate::document::Sweep;
 use crate::run::step_runner::StepRunner;
@@ -92,18 +92,18 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
 ) -> RunReport {
     let world = match World::new(scenario.spec.clone(), factory, hosts) {
         Ok(world) => world,
-        Err(error) => return report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), 0),
+        Err(error) => return RunReport { not_played: 0, ..impossible(scenario, error) },
     };
     let mut runner = StepRunner::new(scenario, FaultInjector { world, after, seen: 0, commands: 0 });
     let ended = runner.play().and_then(|()| runner.close_prompts_and_wait(end));
-    let (trace, result) = runner.finish();
-    let records: Vec<_> = trace.of(Kind::Violation).map(|record| record.id).collect();
+    let (trace, seen, result) = runner.finish();
+    let records = seen.violations();
     let verdict = match ended {
         Err(error) => Verdict::Error(error),
         Ok(()) if records.is_empty() => Verdict::Passed,
         Ok(()) => Verdict::Violated { records, failures: Vec::new() },
     };
-    report(scenario, trace, verdict, result.not_played)
+    report(scenario, trace, &seen, verdict, result.not_played)
 }
 
 impl<S: Simulator> StepRunner<'_, S> {
@@ -176,6 +176,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for FaultInjector<F, C, A
     }
     fn trace(&self) -> &Trace {
         self.world.trace()
+    }
+    fn forget_before(&mut self, index: usize) {
+        self.world.forget_before(index);
     }
     fn prompts(&self) -> Vec<OpenPrompt> {
         self.world.prompts()

@@ -138,6 +138,10 @@ impl Simulator for Script {
         &self.trace
     }
 
+    fn forget_before(&mut self, index: usize) {
+        self.trace.forget_before(index);
+    }
+
     fn prompts(&self) -> Vec<OpenPrompt> {
         let prompt = |point: &DecisionPoint| OpenPrompt {
             user: "alice".to_owned(),
