@@ -7,7 +7,7 @@ use autoenroll_model::Rule;
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_scenario::Verdict as RunVerdict;
 use autoenroll_scenario::{
-    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
+    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep, sweep_replayed,
 };
 use autoenroll_trace::{Trace, TraceDigest, digest};
 use autoenroll_world::{Hosts, WorldError};
@@ -205,7 +205,7 @@ impl Runner {
             }
             CoreKind::Foreign(factory) => {
                 let requirements = Undemanding(self.catalogue);
-                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
+                sweep_replayed(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
         let first = swept.broken.first()?;
