@@ -145,7 +145,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use autoenroll_model::{SWITCHES, SwitchStep};
+    use autoenroll_model::{Profile, SWITCHES, SwitchStep};
 
     use super::*;
     use crate::sources::Kind;
@@ -251,6 +251,8 @@ mod tests {
     fn every_requirement_says_something() {
         for requirement in Catalogue::embedded().requirements() {
             let Requirement { id, title, text, section, .. } = requirement;
+            let known = |name: &&str| Profile::NAMES.contains(name);
+            assert!(requirement.profiles.iter().all(known), "{id} names a profile that does not exist");
             assert!(!title.is_empty() && !text.trim().is_empty() && !section.is_empty(), "{id}");
             assert!(requirement.exception.is_none_or(|why| why.len() > 20), "{id}: a reason is a sentence");
             assert!(
