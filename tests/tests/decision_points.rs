@@ -19,7 +19,7 @@ use autoenroll_world::Hosts;
 #[test]
 fn every_ending_of_every_decision_point_is_played() {
     let mut played: BTreeMap<String, String> = BTreeMap::new();
-    let catalogue = Catalogue::read().unwrap();
+    let catalogue = Catalogue::embedded();
     for story in suite().unwrap() {
         let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
         for ending in endings(&report.trace) {

@@ -38,6 +38,7 @@ mod memory;
 mod mutants;
 mod new;
 mod observe;
+mod outline;
 mod parallel;
 mod places;
 mod plan;

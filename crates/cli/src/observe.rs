@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Observe, console: &mut Console<'_>) -> Result<Exit
     if timeline.events().next().is_none() {
         return Err(Failure::Usage(nothing(arguments, &logs)));
     }
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     match &arguments.against {
         Some(scenario) => against::run(scenario, arguments, &timeline, catalogue, console),
         None => print(arguments, &timeline, catalogue, console),

@@ -27,7 +27,7 @@ use drive::{Principal, Stage, Stopped, drive};
 use verdict::{Outcome, outcomes};
 
 pub(crate) fn run(arguments: &Plan, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     let stage::Meant { name, mut spec } = stage::meant(arguments, catalogue)?;
     spec.budget = stage::budget(arguments);
     let stage = World::new(spec.clone(), OwnCore::new(), Hosts::in_process())

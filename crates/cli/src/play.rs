@@ -8,6 +8,7 @@ use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_scenario::Verdict as RunVerdict;
 use autoenroll_scenario::{
     FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, run_for_verdict, sweep,
+    sweep_replayed,
 };
 use autoenroll_trace::{Trace, TraceDigest, digest};
 use autoenroll_world::{Hosts, WorldError};
@@ -115,7 +116,7 @@ impl Runner {
     pub(crate) fn new(how: &How, timelines: bool, colour: bool) -> Result<Self, Failure> {
         #[cfg(feature = "planted-bugs")]
         if let Some(rule) = &how.flip {
-            let flipping = Self::flipping(Rule::named(rule))?;
+            let flipping = Self::flipping(Rule::named(rule));
             return match flipping.catalogue.find(rule) {
                 Requirement::Decides => Ok(Self { timelines, colour, ..flipping }),
                 Requirement::Described | Requirement::Unknown => Err(Failure::Usage(format!(
@@ -123,48 +124,39 @@ impl Runner {
                 ))),
             };
         }
-        let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref())? };
+        let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref()) };
         #[cfg(feature = "pcsc")]
         let runner = Self { stack: crate::card::stack(how)?, ..runner };
         Ok(runner)
     }
 
     /// A runner with that program as its core, or with the own one.
-    ///
-    /// # Errors
-    /// As [`Runner::plain`].
-    pub(crate) fn driving(core: Option<&Command>) -> Result<Self, Failure> {
+    pub(crate) fn driving(core: Option<&Command>) -> Self {
         let core = match core {
             Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
             None => CoreKind::Own(OwnCore::new()),
         };
-        Ok(Self { core, ..Self::plain()? })
+        Self { core, ..Self::plain() }
     }
 
     /// A runner with the own core, for verdicts only.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be read: a fault of this program.
-    pub(crate) fn plain() -> Result<Self, Failure> {
-        Ok(Self {
+    pub(crate) fn plain() -> Self {
+        Self {
             core: CoreKind::Own(OwnCore::new()),
-            catalogue: Catalogue::read().map_err(Failure::Bench)?,
+            catalogue: Catalogue::embedded(),
             #[cfg(feature = "planted-bugs")]
             flip: None,
             timelines: false,
             colour: false,
             #[cfg(feature = "pcsc")]
             stack: None,
-        })
+        }
     }
 
     /// A runner in whose stories one rule is inverted.
     #[cfg(feature = "planted-bugs")]
-    ///
-    /// # Errors
-    /// As [`Runner::plain`].
-    pub(crate) fn flipping(rule: Rule) -> Result<Self, Failure> {
-        Ok(Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
+    pub(crate) fn flipping(rule: Rule) -> Self {
+        Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain() }
     }
 
     /// Plays a story twice, and keeps the first trace. Different traces are a failure, even where both would pass.
@@ -223,7 +215,7 @@ impl Runner {
             }
             CoreKind::Foreign(factory) => {
                 let requirements = Undemanding(self.catalogue);
-                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
+                sweep_replayed(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
         let first = swept.broken.first()?;

@@ -15,7 +15,7 @@ use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
 pub use simulator::Simulator;
-pub use sweep::{SweepFailure, SweepReport, sweep};
+pub use sweep::{SweepFailure, SweepReport, sweep, sweep_replayed};
 
 use crate::check::{Requirement, Requirements, Scenario};
 use crate::clock::WallClock;

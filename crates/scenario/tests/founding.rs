@@ -7,7 +7,7 @@ use autoenroll_model::Profile;
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 use autoenroll_scenario::{
     ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, SweepFailure, Verdict, check,
-    new_scenario, run, run_twice, sweep,
+    new_scenario, run, run_twice, sweep, sweep_replayed,
 };
 use autoenroll_world::Hosts;
 
@@ -64,6 +64,7 @@ fn a_sweep_as_a_whole_has_a_budget_as_a_scenario_has() {
 }
 
 /// A core that fails at the second hint that something changed in a reader: the first is the story's own card.
+#[derive(Clone)]
 struct Nervous {
     core: Core,
     hints: u32,
@@ -85,6 +86,7 @@ impl EnrollmentCore for Nervous {
     }
 }
 
+#[derive(Clone, Copy)]
 struct NervousCores;
 
 impl CoreFactory for NervousCores {
@@ -101,6 +103,25 @@ fn a_sweep_really_pulls_the_card_and_tells_what_breaks() {
     assert_eq!(swept.plain.verdict, Verdict::Passed);
     assert_eq!(swept.broken.len(), swept.moments);
     assert!(swept.broken.iter().all(|one| matches!(one.report.verdict, Verdict::Error(_))));
+}
+
+/// A repetition that goes on from a copy comes out as one that begins anew, whatever breaks and wherever it ends.
+#[test]
+fn repetitions_come_out_the_same_copied_or_replayed() {
+    let checked = checked(STORY, &ByPrefix);
+    let scenario = &checked.scenarios[0];
+    let mut short = scenario.clone();
+    let plain = run(scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
+    short.spec.budget.records = 3 * plain.trace.records().len() as u64;
+    for scenario in [scenario, &short] {
+        let own = || (Cores::new(), Hosts::in_process());
+        let copied = sweep(scenario, Sweep::CardRemoved, own, &ByPrefix);
+        assert!(copied == sweep_replayed(scenario, Sweep::CardRemoved, own, &ByPrefix));
+        let nervous = || (NervousCores, Hosts::in_process());
+        let copied = sweep(scenario, Sweep::CardRemoved, nervous, &ByPrefix);
+        assert!(!copied.broken.is_empty());
+        assert!(copied == sweep_replayed(scenario, Sweep::CardRemoved, nervous, &ByPrefix));
+    }
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Side {
     ) -> Result<Self, Failure> {
         let instead = suite::instead(profile.map(String::as_str), world.map(String::as_str))?;
         let story = suite::one_with(scenario, None, fixtures, &instead)?;
-        let (played, trace) = Runner::driving(core)?.play_for_trace(&story);
+        let (played, trace) = Runner::driving(core).play_for_trace(&story);
         let mut name = format!("{}, {}", story.name, story.profile);
         let more = [
             world.map(|world| format!("world {world}")),

@@ -20,7 +20,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let Observe { variant, fixtures, profile, .. } = arguments;
     let story = suite::one(scenario, variant.as_deref(), fixtures.as_deref(), profile.as_deref())?;
-    let (played, trace) = Runner::plain()?.play_for_trace(&story);
+    let (played, trace) = Runner::plain().play_for_trace(&story);
     let trace = trace.unpack();
     if let Verdict::Failed(reason) | Verdict::Bench(reason) = &played.verdict {
         let why = reason.lines().next().unwrap_or_default();

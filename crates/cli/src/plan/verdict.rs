@@ -131,7 +131,7 @@ impl Outcome {
 /// The statement of the rule of an outcome; of a requirement by which nothing decides, its title.
 pub(super) fn statement(outcome: &Outcome) -> Option<&'static str> {
     let rule = outcome.rule.as_deref()?;
-    row(outcome).map(|row| row.statement).or_else(|| Some(Catalogue::read().ok()?.title(rule)))
+    row(outcome).map(|row| row.statement).or_else(|| Some(Catalogue::embedded().title(rule)))
 }
 
 /// The rule of an outcome.

@@ -177,9 +177,7 @@ fn trust(
 /// From MY of a principal; a CA or extra root from the root store of a computer.
 fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
     let certificate = set.text(key)?;
-    let is_root = cx.names.all(NameKind::Root).iter().any(|known| known.value == certificate.value);
-    let is_computer = cx.names.computers.iter().any(|known| known.value == name);
-    if is_root && is_computer {
+    if cx.names.knows(NameKind::Root, certificate.value) && cx.names.computers.has(name) {
         let (computer, certificate) = (name.to_owned(), certificate.value.to_owned());
         return Some(Change::DeleteTrusted { computer, store: TrustStore::Root, certificate });
     }

@@ -41,6 +41,11 @@ pub trait Simulator {
     /// # Errors
     /// When it does not exist.
     fn look(&self, what: &Look) -> Result<Facts, LookError>;
+
+    /// Whether the play is left here for a moment, after an action or an event, before it goes on.
+    fn pauses(&self) -> bool {
+        false
+    }
 }
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {

@@ -3,12 +3,12 @@
 mod diverged;
 mod resolve;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use autoenroll_model::SimTime;
 use autoenroll_trace::{Packed, Record, RecordId, Trace};
-use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
+use autoenroll_world::{ActError, Action, OpenPrompt, Stepped, WorldError};
 
 use super::RunError;
 use super::failure::{Difference, Failure, FailureKind};
@@ -27,7 +27,8 @@ use resolve::look_at;
 /// More failures than this say nothing new.
 const MOST_FAILURES: usize = 40;
 
-/// A scenario in play.
+/// A scenario in play. It may be left at every moment at which the simulator pauses, and it and its clones go on there.
+#[derive(Clone)]
 pub(super) struct StepRunner<'a, S> {
     scenario: &'a Scenario,
     pub(super) simulator: S,
@@ -48,11 +49,44 @@ pub(super) struct StepRunner<'a, S> {
     seen: Seen,
     /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
     missing: Vec<(usize, Matcher)>,
+    /// The step that is next, or at hand.
+    at: usize,
+    progress: Progress,
+    /// Whether the story has ended before its last step: it is not left any more.
+    stopped: bool,
     result: PlayResult,
 }
 
+/// How far the step at hand is. A play that was left goes on with the step from here; what it had done since, it does
+/// again, and finds nothing left to do.
+#[derive(Clone, Debug)]
+enum Progress {
+    /// Nothing is settled.
+    Begun,
+    /// When it is, and what it seeks.
+    Settled { begin: SimTime, end: Option<SimTime>, matchers: Vec<Matcher> },
+    /// It waits for its record among those from `scanned` on; when `early`, the instant of its beginning is to come.
+    Armed { begin: SimTime, end: Option<SimTime>, matcher: Matcher, scanned: usize, early: bool },
+    /// What it has to do.
+    Acts(VecDeque<Action>),
+}
+
+/// Why a play is left.
+pub(super) enum Halt {
+    /// The world cannot go on.
+    Error(RunError),
+    /// The simulator pauses.
+    Pause,
+}
+
+impl From<WorldError> for Halt {
+    fn from(error: WorldError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 /// What a play leaves behind.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct PlayResult {
     pub(super) failures: Vec<Failure>,
     pub(super) matched: Vec<Option<RecordId>>,
@@ -101,6 +135,9 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             previous_match: SimTime::START,
             seen: Seen::new(scenario.spec.start),
             missing: Vec::new(),
+            at: 0,
+            progress: Progress::Begun,
+            stopped: false,
             result,
         }
     }
@@ -135,22 +172,40 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         self.simulator.prompts().iter().filter_map(opened).collect()
     }
 
-    /// Plays all steps; an error means that the world cannot go on.
+    /// Plays all steps, whether the simulator pauses or not; an error means that the world cannot go on.
     pub(super) fn play(&mut self) -> Result<(), RunError> {
+        loop {
+            match self.go_on() {
+                Ok(()) => return Ok(()),
+                Err(Halt::Error(error)) => return Err(error),
+                Err(Halt::Pause) => {}
+            }
+        }
+    }
+
+    /// Plays the steps that are left, until the simulator pauses.
+    pub(super) fn go_on(&mut self) -> Result<(), Halt> {
         let steps = &self.scenario.steps;
-        let mut at = 0;
-        while at < steps.len() {
+        while self.at < steps.len() {
+            let at = self.at;
             let group = group(steps, at);
             let next = group.end;
             self.result.playing = at;
             let flow = match &steps[at].kind {
+                _ if matches!(self.progress, Progress::Acts(_)) => self.act(next - 1)?,
                 StepKind::Action(action) => match &steps[at].on {
                     Some(on) => self.act_on(at, on, action)?,
                     None => self.act_at(at, action)?,
                 },
                 StepKind::Wait(duration) => {
-                    self.run_until_quiet()?;
-                    self.advance_to(self.simulator.now() + duration.value)?;
+                    let (end, ..) = match self.settled() {
+                        Some(settled) => settled,
+                        None => {
+                            self.run_until_quiet()?;
+                            self.settle(self.simulator.now() + duration.value, None, Vec::new())
+                        }
+                    };
+                    self.advance_to(end)?;
                     self.previous_match = self.simulator.now();
                     self.leave_behind();
                     Flow::Continue
@@ -161,6 +216,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                 // Checking has put the steps of the sequence in its place.
                 StepKind::Do(_) => Flow::Continue,
             };
+            self.progress = Progress::Begun;
             let stops = matches!(flow, Flow::Stop);
             let exit = self.exit();
             for step in at..next {
@@ -170,13 +226,15 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             }
             if stops {
                 self.result.not_played = steps.len() - next;
+                self.stopped = true;
                 return self.stop(at);
             }
             if self.result.failures.len() >= MOST_FAILURES {
                 self.result.not_played = steps.len() - next;
+                self.stopped = true;
                 return self.look_ahead();
             }
-            at = next;
+            self.at = next;
         }
         self.run_until_quiet()?;
         self.leave_instant();
@@ -186,6 +244,34 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             self.fail(None, span, kind);
         }
         Ok(())
+    }
+
+    /// What the step at hand has settled.
+    fn settled(&self) -> Option<(SimTime, Option<SimTime>, Vec<Matcher>)> {
+        match &self.progress {
+            Progress::Settled { begin, end, matchers } => Some((*begin, *end, matchers.clone())),
+            Progress::Begun | Progress::Armed { .. } | Progress::Acts(_) => None,
+        }
+    }
+
+    fn settle(
+        &mut self,
+        begin: SimTime,
+        end: Option<SimTime>,
+        matchers: Vec<Matcher>,
+    ) -> (SimTime, Option<SimTime>, Vec<Matcher>) {
+        self.progress = Progress::Settled { begin, end, matchers: matchers.clone() };
+        (begin, end, matchers)
+    }
+
+    /// Has the simulator handle one event.
+    fn step(&mut self, until: SimTime) -> Result<Stepped, Halt> {
+        let stepped = self.simulator.step(until)?;
+        self.pause().map(|()| stepped)
+    }
+
+    fn pause(&self) -> Result<(), Halt> {
+        if self.simulator.pauses() && !self.stopped { Err(Halt::Pause) } else { Ok(()) }
     }
 
     fn exit(&self) -> StepExit {
@@ -199,14 +285,14 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Runs the present instant until the world is quiet.
-    pub(super) fn run_until_quiet(&mut self) -> Result<(), RunError> {
-        while self.simulator.step(self.simulator.now())? == Stepped::Handled {}
+    pub(super) fn run_until_quiet(&mut self) -> Result<(), Halt> {
+        while self.step(self.simulator.now())? == Stepped::Handled {}
         self.on_search_from = self.simulator.trace().len();
         Ok(())
     }
 
     /// Moves the clock and runs every instant on the way, the last one included, until the world is quiet.
-    fn advance_to(&mut self, time: SimTime) -> Result<(), RunError> {
+    fn advance_to(&mut self, time: SimTime) -> Result<(), Halt> {
         while let Some(next) = self.simulator.next_at().filter(|next| *next <= time) {
             self.enter_instant(next)?;
         }
@@ -218,11 +304,11 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Moves the clock to the instant of the next event and runs it until the world is quiet.
-    fn enter_instant(&mut self, next: SimTime) -> Result<(), RunError> {
+    fn enter_instant(&mut self, next: SimTime) -> Result<(), Halt> {
         if next > self.simulator.now() {
             self.leave_instant();
         }
-        while self.simulator.step(next)? == Stepped::Handled {}
+        while self.step(next)? == Stepped::Handled {}
         self.on_search_from = self.simulator.trace().len();
         Ok(())
     }
@@ -289,21 +375,27 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Expectations that match as a set, and the answer of the last one.
-    fn expect(&mut self, group: Range<usize>) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
-        let head = &self.scenario.steps[group.start];
-        let begin = self.begin(head);
-        let end = self.end(head, begin);
-        if begin < self.simulator.now() {
-            return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
-        }
-        let mut matcher = Vec::new();
-        for at in group.clone() {
-            match self.matcher(at) {
-                Ok(one) => matcher.push(one),
-                Err(empty) => return Ok(self.fail_binding(at, empty)),
+    fn expect(&mut self, group: Range<usize>) -> Result<Flow, Halt> {
+        let (begin, end, matcher) = match self.settled() {
+            Some(settled) => settled,
+            None => {
+                self.run_until_quiet()?;
+                let head = &self.scenario.steps[group.start];
+                let begin = self.begin(head);
+                let end = self.end(head, begin);
+                if begin < self.simulator.now() {
+                    return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
+                }
+                let mut matcher = Vec::new();
+                for at in group.clone() {
+                    match self.matcher(at) {
+                        Ok(one) => matcher.push(one),
+                        Err(empty) => return Ok(self.fail_binding(at, empty)),
+                    }
+                }
+                self.settle(begin, end, matcher)
             }
-        }
+        };
         self.advance_to(begin)?;
         // With an interval the first instant counts in which the first of them comes.
         while let Some(end) = end
@@ -407,7 +499,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Answers the prompt that the last step of a group has matched.
-    fn answer(&mut self, at: usize, flow: Flow) -> Result<Flow, RunError> {
+    fn answer(&mut self, at: usize, flow: Flow) -> Result<Flow, Halt> {
         let StepKind::Prompt { point, answer, .. } = &self.scenario.steps[at].kind else { return Ok(flow) };
         let (Some(answer), Some(record), Flow::Continue) = (&answer.value, self.result.matched[at], &flow) else {
             return Ok(flow);
@@ -416,42 +508,56 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             return Ok(flow);
         };
         self.search_from = self.simulator.trace().len();
-        self.act(at, &[Action::Reply { user, point: point.value, answer: user_answer(answer) }])
+        self.begin_acting(vec![Action::Reply { user, point: point.value, answer: user_answer(answer) }]);
+        self.act(at)
     }
 
     /// Something is done at a time of its own.
-    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
-        let begin = self.begin(&self.scenario.steps[at]);
-        if begin < self.simulator.now() {
-            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
-        }
+    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, Halt> {
+        let (begin, ..) = match self.settled() {
+            Some(settled) => settled,
+            None => {
+                self.run_until_quiet()?;
+                let begin = self.begin(&self.scenario.steps[at]);
+                if begin < self.simulator.now() {
+                    return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+                }
+                self.settle(begin, None, Vec::new())
+            }
+        };
         self.advance_to(begin)?;
         let actions = match actions(action, self.defaults(at), &self.bound) {
             Ok(actions) => actions,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
         self.search_from = self.simulator.trace().len();
-        self.act(at, &actions)
+        self.begin_acting(actions);
+        self.act(at)
     }
 
     /// Something is done the moment a record appears, before anything else happens.
-    fn act_on(&mut self, at: usize, on: &On, action: &ActionStep) -> Result<Flow, RunError> {
-        let step = &self.scenario.steps[at];
-        let matcher = match self.on_matcher(at, on) {
-            Ok(matcher) => matcher,
-            Err(empty) => return Ok(self.fail_binding(at, empty)),
+    fn act_on(&mut self, at: usize, on: &On, action: &ActionStep) -> Result<Flow, Halt> {
+        if !matches!(self.progress, Progress::Armed { .. }) {
+            let step = &self.scenario.steps[at];
+            let matcher = match self.on_matcher(at, on) {
+                Ok(matcher) => matcher,
+                Err(empty) => return Ok(self.fail_binding(at, empty)),
+            };
+            let begin = self.begin(step);
+            let (end, scanned) = (self.end(step, begin), self.on_search_from);
+            self.progress = Progress::Armed { begin, end, matcher, scanned, early: step.begin != StepBegin::Now };
+        }
+        let Progress::Armed { begin, end, matcher, mut scanned, early } = self.progress.clone() else {
+            unreachable!("the step has just been armed")
         };
-        let begin = self.begin(step);
-        let end = self.end(step, begin);
-        let mut scanned = self.on_search_from;
-        if step.begin != StepBegin::Now {
+        if early {
             // Armed before the first event of the instant in which it begins.
             self.run_until_quiet()?;
             while let Some(next) = self.simulator.next_at().filter(|next| *next < begin) {
                 self.enter_instant(next)?;
             }
             scanned = self.simulator.trace().len();
+            self.keep_scanned(scanned);
         }
         loop {
             let trace = self.simulator.trace();
@@ -466,12 +572,11 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                     Ok(actions) => actions,
                     Err(empty) => return Ok(self.fail_binding(at, empty)),
                 };
-                let flow = self.act(at, &actions)?;
-                // What is expected next may be anything of this instant.
-                self.leave_behind();
-                return Ok(flow);
+                self.begin_acting(actions);
+                return self.act(at);
             }
             scanned = trace.len();
+            self.keep_scanned(scanned);
             let due = self.simulator.next_at().filter(|next| match end {
                 Some(end) => *next < end,
                 None => *next <= begin,
@@ -483,15 +588,38 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             if next > self.simulator.now() {
                 self.leave_instant();
             }
-            self.simulator.step(next)?;
+            self.step(next)?;
         }
     }
 
-    fn act(&mut self, at: usize, actions: &[Action]) -> Result<Flow, RunError> {
+    /// The records before this one are not what the step waits for; the instant of its beginning has come.
+    fn keep_scanned(&mut self, until: usize) {
+        if let Progress::Armed { scanned, early, .. } = &mut self.progress {
+            (*scanned, *early) = (until, false);
+        }
+    }
+
+    fn begin_acting(&mut self, actions: Vec<Action>) {
         self.on_search_from = self.simulator.trace().len();
-        for action in actions {
-            match self.simulator.act(action) {
-                Ok(()) => {}
+        self.progress = Progress::Acts(actions.into());
+    }
+
+    /// Does what the step at hand has to do.
+    fn act(&mut self, at: usize) -> Result<Flow, Halt> {
+        let flow = self.act_all(at)?;
+        if self.scenario.steps[at].on.is_some() {
+            // What is expected next may be anything of this instant.
+            self.leave_behind();
+        }
+        Ok(flow)
+    }
+
+    fn act_all(&mut self, at: usize) -> Result<Flow, Halt> {
+        while let Progress::Acts(actions) = &mut self.progress
+            && let Some(action) = actions.pop_front()
+        {
+            match self.simulator.act(&action) {
+                Ok(()) => self.pause()?,
                 Err(ActError::World(error)) => return Err(error.into()),
                 Err(error) => {
                     let (help, kind) =
@@ -506,18 +634,27 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Nothing like this from the previous step until the end given.
-    fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
+    fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Flow, Halt> {
+        if self.settled().is_none() {
+            self.run_until_quiet()?;
+        }
         let step = &self.scenario.steps[at];
         let matcher = match self.pattern_matcher(at, pattern, vec![pattern.kind.value]) {
             Ok(matcher) => matcher,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
-        let Some(end) = self.end(step, self.simulator.now()) else { return Ok(Flow::Continue) };
-        if end < self.simulator.now() {
-            return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
-        }
-        // What an instant brings is looked at before it is left, and may be forgotten then.
+        let end = match self.settled() {
+            Some((end, ..)) => end,
+            None => {
+                let Some(end) = self.end(step, self.simulator.now()) else { return Ok(Flow::Continue) };
+                if end < self.simulator.now() {
+                    return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
+                }
+                self.settle(end, None, Vec::new()).0
+            }
+        };
+        // What an instant brings is looked at before it is left, and may be forgotten then. A copy of the story that
+        // goes on from here forgets nothing, and looks again.
         let (mut scanned, mut came) = (self.search_from, Vec::new());
         loop {
             let trace = self.simulator.trace();
@@ -550,13 +687,18 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         self.search_from = self.search_from.max(before);
     }
 
-    fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
-        let step = &self.scenario.steps[at];
-        let begin = self.begin(step);
-        if begin < self.simulator.now() {
-            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
-        }
+    fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, Halt> {
+        let (begin, ..) = match self.settled() {
+            Some(settled) => settled,
+            None => {
+                self.run_until_quiet()?;
+                let begin = self.begin(&self.scenario.steps[at]);
+                if begin < self.simulator.now() {
+                    return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+                }
+                self.settle(begin, None, Vec::new())
+            }
+        };
         self.advance_to(begin)?;
         self.previous_match = begin;
         self.leave_behind();

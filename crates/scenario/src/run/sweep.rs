@@ -1,6 +1,8 @@
 //! Repeats a story with a fault at every moment at which it is possible. The ending is another one then; what is judged
 //! is that no invariant breaks and everything comes to rest.
 
+use std::collections::VecDeque;
+
 use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
 use autoenroll_trace::{Kind, Packed, Trace};
 use autoenroll_world::action::UserAnswer;
@@ -12,7 +14,7 @@ use autoenroll_world::{
 use super::{RunError, RunReport, Simulator, Verdict, impossible, report, run};
 use crate::check::{Requirements, Scenario};
 use crate::document::Sweep;
-use crate::run::step_runner::StepRunner;
+use crate::run::step_runner::{Halt, StepRunner};
 
 /// Rounds in which open prompts are closed after a story went wrong; each closes at least one.
 const MOST_PROMPTS: usize = 64;
@@ -39,15 +41,72 @@ pub struct SweepFailure {
 
 /// Plays a scenario once as it is, and once for every moment at which the fault is possible. All repetitions together
 /// have as many records as one scenario; what needs more ends as a scenario that needs more.
+///
+/// A repetition is a copy of the story as it goes on, made at its moment. What cannot be copied, because it is another
+/// process or a real reader, is for [`sweep_replayed`].
 #[must_use]
-pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
+pub fn sweep<F, C, A>(
+    scenario: &Scenario,
+    fault: Sweep,
+    mut make: impl FnMut() -> (F, Hosts<C, A>),
+    requirements: &dyn Requirements,
+) -> SweepReport
+where
+    F: CoreFactory<Core: Clone> + Clone,
+    C: CardHost + Clone,
+    A: CaHost + Clone,
+{
+    let plain = plain(scenario, &mut make, requirements);
+    let mut story = None;
+    repeat(scenario, fault, plain, |_, end| {
+        let story = story.get_or_insert_with(|| {
+            let (factory, hosts) = make();
+            World::new(scenario.spec.clone(), factory, hosts).map(|world| Story::of(scenario, world))
+        });
+        match story {
+            Ok(story) => story.with_fault(end),
+            Err(error) => RunReport { not_played: 0, ..impossible(scenario, error.clone()) },
+        }
+    })
+}
+
+/// As [`sweep`], for cores and hosts that cannot be copied: each repetition begins anew.
+#[must_use]
+pub fn sweep_replayed<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
     fault: Sweep,
     mut make: impl FnMut() -> (F, Hosts<C, A>),
     requirements: &dyn Requirements,
 ) -> SweepReport {
+    let plain = plain(scenario, &mut make, requirements);
+    repeat(scenario, fault, plain, |after, end| {
+        let (factory, hosts) = make();
+        let world = match World::new(scenario.spec.clone(), factory, hosts) {
+            Ok(world) => world,
+            Err(error) => return RunReport { not_played: 0, ..impossible(scenario, error) },
+        };
+        let mut runner = StepRunner::new(scenario, FaultInjector::new(world, Fault::After(after)));
+        let ended = runner.play();
+        conclude(scenario, runner, ended, end)
+    })
+}
+
+fn plain<F: CoreFactory, C: CardHost, A: CaHost>(
+    scenario: &Scenario,
+    make: &mut impl FnMut() -> (F, Hosts<C, A>),
+    requirements: &dyn Requirements,
+) -> RunReport {
     let (factory, hosts) = make();
-    let plain = run(scenario, factory, hosts, requirements);
+    run(scenario, factory, hosts, requirements)
+}
+
+/// Has every repetition played: with the fault after so many card commands, until the story would have ended.
+fn repeat(
+    scenario: &Scenario,
+    fault: Sweep,
+    plain: RunReport,
+    mut with_fault: impl FnMut(usize, SimTime) -> RunReport,
+) -> SweepReport {
     if plain.verdict != Verdict::Passed {
         return SweepReport { plain, moments: 0, broken: Vec::new() };
     }
@@ -58,8 +117,7 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
     let mut broken = Vec::new();
     let (limit, mut used) = (scenario.spec.budget.records, 0);
     for after in 1..=moments {
-        let (factory, hosts) = make();
-        let mut report = with_fault(scenario, factory, hosts, after, end);
+        let mut report = with_fault(after, end);
         used += u64::try_from(report.trace.len()).unwrap_or(u64::MAX);
         let spent = used > limit && after < moments;
         if spent {
@@ -78,24 +136,50 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
     SweepReport { plain, moments, broken }
 }
 
-/// The card that a command went to.
-fn card_of<'a>(command: &Packed<'a>) -> &'a str {
-    command.text("card").unwrap_or(command.actor())
+/// The story without a fault, at one of its moments.
+struct Story<'a, W> {
+    scenario: &'a Scenario,
+    runner: StepRunner<'a, FaultInjector<W>>,
+    /// How it ended, once it has.
+    ended: Option<Result<(), RunError>>,
 }
 
-fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
+impl<'a, W: Simulator + Clone> Story<'a, W> {
+    fn of(scenario: &'a Scenario, world: W) -> Self {
+        let injector = FaultInjector::new(world, Fault::Each(VecDeque::new()));
+        Self { scenario, runner: StepRunner::new(scenario, injector), ended: None }
+    }
+
+    /// Goes on to the next moment, and plays the story from there with the fault.
+    fn with_fault(&mut self, end: SimTime) -> RunReport {
+        // Each command is a moment, and each pause has one at least.
+        while self.runner.simulator.next_card().is_none() && self.ended.is_none() {
+            self.ended = match self.runner.go_on() {
+                Ok(()) => Some(Ok(())),
+                Err(Halt::Error(error)) => Some(Err(error)),
+                Err(Halt::Pause) => None,
+            };
+        }
+        let card = self.runner.simulator.next_card();
+        let mut fork = self.runner.clone();
+        let ended = match card {
+            Some(card) => fork.simulator.remove(card).map_err(RunError::from).and_then(|()| fork.play()),
+            // It went otherwise than the first time, and ended sooner.
+            None => self.ended.clone().unwrap_or(Ok(())),
+        };
+        self.runner.simulator.pass();
+        conclude(self.scenario, fork, ended, end)
+    }
+}
+
+/// What becomes of a repetition whose steps are over.
+fn conclude<W: Simulator>(
     scenario: &Scenario,
-    factory: F,
-    hosts: Hosts<C, A>,
-    after: usize,
+    mut runner: StepRunner<'_, FaultInjector<W>>,
+    ended: Result<(), RunError>,
     end: SimTime,
 ) -> RunReport {
-    let world = match World::new(scenario.spec.clone(), factory, hosts) {
-        Ok(world) => world,
-        Err(error) => return RunReport { not_played: 0, ..impossible(scenario, error) },
-    };
-    let mut runner = StepRunner::new(scenario, FaultInjector { world, after, seen: 0, commands: 0 });
-    let ended = runner.play().and_then(|()| runner.close_prompts_and_wait(end));
+    let ended = ended.and_then(|()| runner.close_prompts_and_wait(end));
     let (trace, seen, result) = runner.finish();
     let records = seen.violations();
     let verdict = match ended {
@@ -106,11 +190,16 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
     report(scenario, trace, &seen, verdict, result.not_played)
 }
 
+/// The card that a command went to.
+fn card_of<'a>(command: &Packed<'a>) -> &'a str {
+    command.text("card").unwrap_or(command.actor())
+}
+
 impl<S: Simulator> StepRunner<'_, S> {
     /// After a story went wrong: people close what is open, and time goes by until the story would have ended.
     pub(super) fn close_prompts_and_wait(&mut self, end: SimTime) -> Result<(), RunError> {
         for _ in 0..MOST_PROMPTS {
-            self.run_until_quiet()?;
+            while self.simulator.step(self.simulator.now())? == Stepped::Handled {}
             let Some(prompt) = self.simulator.prompts().into_iter().next() else { break };
             let answer = UserAnswer::Word(Choice::Close);
             match self.simulator.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
@@ -126,36 +215,74 @@ impl<S: Simulator> StepRunner<'_, S> {
 }
 
 /// A world in which a card is pulled after some number of commands, before anything else happens.
-struct FaultInjector<F: CoreFactory, C: CardHost, A: CaHost> {
-    world: World<F, C, A>,
-    after: usize,
+#[derive(Clone)]
+struct FaultInjector<W> {
+    world: W,
+    fault: Fault,
     /// How many records were looked at.
     seen: usize,
     /// How many of them are card commands.
     commands: usize,
 }
 
-impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
+/// When the card is pulled.
+#[derive(Clone)]
+enum Fault {
+    /// After so many commands.
+    After(usize),
+    /// In a copy, after each command; the cards of those commands that led to no copy yet.
+    Each(VecDeque<String>),
+    /// It was.
+    Past,
+}
+
+impl<W: Simulator> FaultInjector<W> {
+    fn new(world: W, fault: Fault) -> Self {
+        Self { world, fault, seen: 0, commands: 0 }
+    }
+
     fn pull(&mut self) -> Result<(), WorldError> {
         let mut card = None;
         let trace = self.world.trace();
         for record in trace.since(self.seen).filter(|record| record.kind == Kind::Apdu) {
             self.commands += 1;
-            if self.commands == self.after {
-                card = Some(card_of(&record).to_owned());
+            match &mut self.fault {
+                Fault::After(after) if self.commands == *after => card = Some(card_of(&record).to_owned()),
+                Fault::Each(cards) => cards.push_back(card_of(&record).to_owned()),
+                Fault::After(_) | Fault::Past => {}
             }
         }
         self.seen = trace.len();
-        let Some(card) = card else { return Ok(()) };
+        card.map_or(Ok(()), |card| self.remove(card))
+    }
+
+    /// Pulls a card out, and no other one later.
+    fn remove(&mut self, card: String) -> Result<(), WorldError> {
+        self.fault = Fault::Past;
         match self.world.act(&Action::Remove { card }) {
             Err(ActError::World(error)) => Err(error),
             // The story itself pulled it at the same moment.
             Ok(()) | Err(_) => Ok(()),
         }
     }
+
+    /// The card of the first command that led to no copy yet, when it has come.
+    fn next_card(&self) -> Option<String> {
+        match &self.fault {
+            Fault::Each(cards) => cards.front().cloned(),
+            Fault::After(_) | Fault::Past => None,
+        }
+    }
+
+    /// A copy was made after that command.
+    fn pass(&mut self) {
+        if let Fault::Each(cards) = &mut self.fault {
+            cards.pop_front();
+        }
+    }
 }
 
-impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for FaultInjector<F, C, A> {
+impl<W: Simulator> Simulator for FaultInjector<W> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         self.world.act(action)?;
         self.pull().map_err(ActError::World)
@@ -185,5 +312,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for FaultInjector<F, C, A
     }
     fn look(&self, what: &Look) -> Result<Facts, LookError> {
         self.world.look(what)
+    }
+    fn pauses(&self) -> bool {
+        matches!(&self.fault, Fault::Each(cards) if !cards.is_empty())
     }
 }

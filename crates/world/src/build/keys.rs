@@ -12,6 +12,9 @@ use crate::spec::{CardSpec, CertificateKey, WorldSpec};
 /// The key of templates whose minimum is beyond any RSA key here.
 const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 
+/// The entropy of keys of which it does not matter which they are.
+const ANY_KEY: [u8; 32] = [0x41; 32];
+
 /// Which keys software providers have at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SoftwareKeys {
@@ -20,6 +23,9 @@ pub(super) enum SoftwareKeys {
     /// All the same P-256 key, which is made and signs in a tenth of the time. Nothing is refused for what a software
     /// key is: how long it would be is compared with the template before it is made.
     One,
+    /// As [`SoftwareKeys::One`], and what has its key on a card is certified for that key, too: an RSA key would have
+    /// to sign the request. The containers of cards have one key for each algorithm.
+    OneAlsoForCards,
 }
 
 /// The keys of certificates and requests.
@@ -75,8 +81,10 @@ impl<'a> Keys<'a> {
             return None;
         }
         Some(match on_card {
-            Some((card, container)) => self.on_card(card, container, algorithm),
-            None => self.in_software(&of.name, algorithm),
+            Some((card, container)) if self.software != SoftwareKeys::OneAlsoForCards => {
+                self.on_card(card, container, algorithm)
+            }
+            Some(_) | None => self.in_software(&of.name, algorithm),
         })
     }
 
@@ -95,7 +103,13 @@ impl<'a> Keys<'a> {
 
     /// The key in a container.
     pub(super) fn on_card(&self, card: &str, container: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "card key", &format!("{card}/{container}"), 0))
+        match self.software {
+            SoftwareKeys::OneAlsoForCards => PrivateKey::from_pool(algorithm, &ANY_KEY),
+            SoftwareKeys::Own | SoftwareKeys::One => {
+                let entropy = draw(&self.seed, "world", "card key", &format!("{card}/{container}"), 0);
+                PrivateKey::from_pool(algorithm, &entropy)
+            }
+        }
     }
 
     fn in_software(&self, name: &str, algorithm: KeyAlgorithm) -> PrivateKey {
@@ -103,7 +117,7 @@ impl<'a> Keys<'a> {
             SoftwareKeys::Own => {
                 PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "certificate key", name, 0))
             }
-            SoftwareKeys::One => PrivateKey::from_pool(KeyAlgorithm::P256, &[0x41; 32]),
+            SoftwareKeys::One | SoftwareKeys::OneAlsoForCards => PrivateKey::from_pool(KeyAlgorithm::P256, &ANY_KEY),
         }
     }
 }

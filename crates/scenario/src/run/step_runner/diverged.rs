@@ -5,11 +5,10 @@ use autoenroll_trace::{Kind, Packed, Record, RecordId};
 use autoenroll_world::action::ClickTarget;
 use autoenroll_world::{ActError, Look, Stepped};
 
-use super::{Flow, MOST_FAILURES, StepRunner};
+use super::{Flow, Halt, MOST_FAILURES, StepRunner};
 use crate::bindings::EmptyBinding;
 use crate::clock::WallClock;
 use crate::document::{StepBegin, StepKind, answers};
-use crate::run::RunError;
 use crate::run::failure::{Failure, FailureKind, Mismatch, NearMatch};
 use crate::run::matching::{Matcher, must_be_named};
 use crate::run::simulator::Simulator;
@@ -69,7 +68,7 @@ impl<S: Simulator> StepRunner<'_, S> {
 
     /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the
     /// steps that could still have matched in this instant means it.
-    pub(super) fn stop(&mut self, at: usize) -> Result<(), RunError> {
+    pub(super) fn stop(&mut self, at: usize) -> Result<(), Halt> {
         self.run_until_quiet()?;
         let means = self.meant_in_this_instant(at);
         let stands_in_the_way = |record: &Record| {
@@ -111,7 +110,7 @@ impl<S: Simulator> StepRunner<'_, S> {
 
     /// After the end of a story that went wrong: what would have come, had the step waited. At most
     /// [`LOOK_AHEAD`] and [`MOST_EVENTS_AHEAD`].
-    pub(super) fn look_ahead(&mut self) -> Result<(), RunError> {
+    pub(super) fn look_ahead(&mut self) -> Result<(), Halt> {
         self.run_until_quiet()?;
         let limit = self.simulator.now() + LOOK_AHEAD;
         for _ in 0..MOST_EVENTS_AHEAD {
@@ -120,11 +119,7 @@ impl<S: Simulator> StepRunner<'_, S> {
             let came =
                 |record: Packed<'_>| self.missing.last().is_some_and(|(_, matcher)| matcher.matches_packed(&record));
             let last = self.simulator.trace().last();
-            if self.missing.is_empty()
-                || asked
-                || last.is_some_and(came)
-                || self.simulator.step(limit)? == Stepped::Quiet
-            {
+            if self.missing.is_empty() || asked || last.is_some_and(came) || self.step(limit)? == Stepped::Quiet {
                 break;
             }
         }
