@@ -7,7 +7,7 @@ use autoenroll_model::Profile;
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 use autoenroll_scenario::{
     ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, SweepFailure, Verdict, check,
-    new_scenario, run, run_twice, sweep, sweep_replayed,
+    new_scenario, run, run_for_verdict, run_twice, sweep, sweep_replayed,
 };
 use autoenroll_world::Hosts;
 
@@ -29,6 +29,26 @@ fn the_founding_story_comes_true_twice() {
     assert_eq!(twice.report.render(&scenario.files, false), "");
     assert_eq!(twice.report.verdict, Verdict::Passed);
     assert_eq!(twice.difference, None);
+}
+
+/// A run for the verdict forgets records, and says the same. When the story goes otherwise it is told as a whole.
+#[test]
+fn what_is_forgotten_changes_nothing() {
+    let check = |text: &[u8], passes: bool| {
+        let checked = checked(text, &ByPrefix);
+        let scenario = &checked.scenarios[0];
+        let whole = run(scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
+        let verdict = run_for_verdict(scenario, || (Cores::new(), Hosts::in_process()), &ByPrefix);
+        assert_eq!((verdict.verdict == Verdict::Passed, verdict.is_whole()), (passes, !passes));
+        assert_eq!((verdict.digest, verdict.trace.len()), (whole.digest, whole.trace.len()));
+        assert_eq!((&verdict.verdict, &verdict.decided, verdict.end), (&whole.verdict, &whole.decided, whole.end));
+        assert_eq!(verdict.render(&checked.files, false), whole.render(&checked.files, false));
+    };
+    check(STORY, true);
+    let story = str::from_utf8(STORY).expect("a scenario is text");
+    let end = story.rfind(']').expect("the steps end");
+    let longer = format!("{}  {{ expect = \"crash\" }},\n{}", &story[..end], &story[end..]);
+    check(longer.as_bytes(), false);
 }
 
 #[test]
