@@ -212,7 +212,7 @@ impl How {
             Self::Rate(name, size) => f64_of(*size) / work(name, *size)?.seconds,
             Self::Part(name, whole, size) => work(name, *size)?.seconds / work(whole, *size)?.seconds,
             Self::Growth(name, size) => {
-                let counts = [1, size / 4, *size].map(|size| work(name, size));
+                let counts = [0, size / 4, *size].map(|size| work(name, size));
                 let [fixed, once, four_times] = counts;
                 let (fixed, once, four_times) = (fixed?.seconds, once?.seconds, four_times?.seconds);
                 ((four_times - fixed) / (once - fixed)).ln() / 4_f64.ln()
