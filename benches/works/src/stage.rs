@@ -80,12 +80,12 @@ pub(crate) fn world(spec: WorldSpec) -> Bench {
 
 /// How many records a trace has.
 pub(crate) fn length(trace: &Trace) -> usize {
-    trace.records().len()
+    trace.len()
 }
 
 /// Whether something of that kind happened.
 pub(crate) fn has(trace: &Trace, kind: Kind) -> bool {
-    trace.records().iter().any(|record| record.kind == kind)
+    trace.of(kind).next().is_some()
 }
 
 /// A world that a work leaves.

@@ -158,6 +158,9 @@ fn is_accepted_verify(at: Moment<'_>) -> bool {
 
 impl Checker for RetryCounter {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        if !matches!(at.record.kind, Kind::Apdu | Kind::Change) {
+            return None;
+        }
         let card = at.text("card")?;
         match (at.record.kind, at.beyond) {
             (Kind::Apdu, _) => {

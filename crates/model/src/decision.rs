@@ -224,6 +224,11 @@ impl Decisions {
         self.made
     }
 
+    /// Hands out what was decided since the last call, one after the other.
+    pub fn drain(&mut self) -> impl Iterator<Item = Decision> {
+        self.waiting.drain(..)
+    }
+
     /// Hands out what was decided since the last call.
     #[must_use]
     pub fn take(&mut self) -> Vec<Decision> {

@@ -30,6 +30,7 @@ mod prompt;
 #[cfg(feature = "schema")]
 #[doc(hidden)]
 pub mod schema;
+mod shared;
 mod store;
 mod template;
 #[cfg(feature = "test-support")]
@@ -60,6 +61,7 @@ pub use profile::{
     SupersededCopies, Switch, SwitchError, SwitchStep, Threshold, TimerCadence, Toggle, Unconfigured, WindowsVersion,
 };
 pub use prompt::{Answer, BalloonId, Choice, DecisionPoint, PromptId};
+pub use shared::Shared;
 pub use store::{
     CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
     PolicyTemplate, ProviderDialogs, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings,

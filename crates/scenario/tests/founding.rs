@@ -132,7 +132,7 @@ fn repetitions_come_out_the_same_copied_or_replayed() {
     let scenario = &checked.scenarios[0];
     let mut short = scenario.clone();
     let plain = run(scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
-    short.spec.budget.records = 3 * plain.trace.records().len() as u64;
+    short.spec.budget.records = 3 * plain.trace.len() as u64;
     for scenario in [scenario, &short] {
         let own = || (Cores::new(), Hosts::in_process());
         let copied = sweep(scenario, Sweep::CardRemoved, own, &ByPrefix);

@@ -121,7 +121,8 @@ impl Names {
         translated
     }
 
-    fn fact(&self, fact: &Fact) -> Fact {
+    /// A fact with every such text replaced.
+    pub(crate) fn fact(&self, fact: &Fact) -> Fact {
         match fact {
             Fact::Text(text) => self.name(text).map_or_else(|| fact.clone(), Fact::from),
             Fact::List(list) => Fact::List(list.iter().map(|fact| self.fact(fact)).collect()),

@@ -1,10 +1,12 @@
 //! Requests on their way to a CA, and what becomes of them there.
 
+use std::sync::Arc;
+
 use autoenroll_ca::{Ca, RequestState, RevocationReason};
 use autoenroll_keys::{PublicKey, sha256};
 use autoenroll_model::{
-    CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Submission,
-    Template, hex,
+    CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Shared,
+    Submission, Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, Request, TemplateReference, flags, thumbprint};
@@ -86,7 +88,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let servers = self.authorities.get(ca).map(|ca| ca.spec.enrollment_servers.as_slice()).unwrap_or_default();
         let server = servers.iter().find(|server| server.uri.uri == host && server.reachable);
         let server = server.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)?;
-        let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == host);
+        let stored = |it: &Shared<PrincipalStores>| it.settings.stored_credentials.iter().any(|known| known == host);
         // V1.3.password
         if server.uri.client_authentication == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {
             return Err(HResult::NTE_SILENT_CONTEXT);
@@ -115,7 +117,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let through = self.enrollment_server(principal, ca, &submission.host);
         through.map_err(|code| self.way_failed(ca, &submission.host, code, because))?;
         self.reach(ca, because)?;
-        let groups = self.sessions.get(&id).map(|session| session.groups.clone()).unwrap_or_default();
+        let groups = self.sessions.get(&id).map(|session| session.groups.to_vec()).unwrap_or_default();
         let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
         let caller = PrincipalObject { groups, ..caller.clone() };
         self.replicate_templates(ca);
@@ -281,9 +283,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn replicate_templates(&mut self, ca: &str) {
         let Some(authority) = self.authorities.get(ca) else { return };
         let stale = &authority.spec.stale_templates;
-        let current =
-            |template: &Template| stale.iter().find(|stale| stale.name == template.name).unwrap_or(template).clone();
-        let templates: Vec<Template> = self.directory.published_templates().map(current).collect();
+        let current = |template: &Arc<Template>| match stale.iter().find(|stale| stale.name == template.name) {
+            Some(stale) => Arc::new(stale.clone()),
+            None => template.clone(),
+        };
+        let templates: Vec<Arc<Template>> = self.directory.published_templates().map(current).collect();
         self.hosts.cas.ca_mut(ca, |ca| ca.set_templates(templates));
     }
 
