@@ -31,7 +31,7 @@ pub struct SweepReport {
 /// A moment at which the fault broke something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepFailure {
-    /// The fault came after this many card commands.
+    /// At which of the moments the fault came, counted from 1.
     pub after: usize,
     /// That run; its verdict is [`Verdict::Violated`] or [`Verdict::Error`].
     pub report: RunReport,
