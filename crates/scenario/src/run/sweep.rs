@@ -61,7 +61,7 @@ where
     repeat(scenario, fault, plain, |_, end| {
         let story = story.get_or_insert_with(|| {
             let (factory, hosts) = make();
-            World::new(scenario.spec.clone(), factory, hosts).map(|world| Story::of(scenario, world))
+            World::new(scenario.spec.clone(), factory, hosts).map(|world| Story::of(scenario, fault, world))
         });
         match story {
             Ok(story) => story.with_fault(end),
@@ -85,7 +85,7 @@ pub fn sweep_replayed<F: CoreFactory, C: CardHost, A: CaHost>(
             Ok(world) => world,
             Err(error) => return RunReport { not_played: 0, ..impossible(scenario, error) },
         };
-        let mut runner = StepRunner::new(scenario, FaultInjector::new(world, Fault::After(after)));
+        let mut runner = StepRunner::new(scenario, FaultInjector::new(world, fault, Turn::After(after)));
         let ended = runner.play();
         conclude(scenario, runner, ended, end)
     })
@@ -100,7 +100,7 @@ fn plain<F: CoreFactory, C: CardHost, A: CaHost>(
     run(scenario, factory, hosts, requirements)
 }
 
-/// Has every repetition played: with the fault after so many card commands, until the story would have ended.
+/// Has every repetition played: with the fault after so many moments, until the story would have ended.
 fn repeat(
     scenario: &Scenario,
     fault: Sweep,
@@ -110,9 +110,7 @@ fn repeat(
     if plain.verdict != Verdict::Passed {
         return SweepReport { plain, moments: 0, broken: Vec::new() };
     }
-    let moments = match fault {
-        Sweep::CardRemoved => plain.trace.of(Kind::Apdu).count(),
-    };
+    let moments = plain.trace.iter().filter(|record| is_moment(fault, record.kind)).count();
     let end = plain.trace.last().map_or(SimTime::START, |record| record.at());
     let mut broken = Vec::new();
     let (limit, mut used) = (scenario.spec.budget.records, 0);
@@ -136,6 +134,26 @@ fn repeat(
     SweepReport { plain, moments, broken }
 }
 
+/// Whether a fault is possible at a record, right after it: a card is pulled at each of its commands, a core ends at
+/// the beginning and the end of all that it asks for.
+const fn is_moment(fault: Sweep, kind: Kind) -> bool {
+    match fault {
+        Sweep::CardRemoved => matches!(kind, Kind::Apdu),
+        Sweep::CoreCrash | Sweep::PowerLost => matches!(
+            kind,
+            Kind::Effect
+                | Kind::EffectDone
+                | Kind::Directory
+                | Kind::Card
+                | Kind::CardDone
+                | Kind::Software
+                | Kind::Request
+                | Kind::Archived
+                | Kind::Deleted
+        ),
+    }
+}
+
 /// The story without a fault, at one of its moments.
 struct Story<'a, W> {
     scenario: &'a Scenario,
@@ -145,25 +163,25 @@ struct Story<'a, W> {
 }
 
 impl<'a, W: Simulator + Clone> Story<'a, W> {
-    fn of(scenario: &'a Scenario, world: W) -> Self {
-        let injector = FaultInjector::new(world, Fault::Each(VecDeque::new()));
+    fn of(scenario: &'a Scenario, fault: Sweep, world: W) -> Self {
+        let injector = FaultInjector::new(world, fault, Turn::Each(VecDeque::new()));
         Self { scenario, runner: StepRunner::new(scenario, injector), ended: None }
     }
 
     /// Goes on to the next moment, and plays the story from there with the fault.
     fn with_fault(&mut self, end: SimTime) -> RunReport {
-        // Each command is a moment, and each pause has one at least.
-        while self.runner.simulator.next_card().is_none() && self.ended.is_none() {
+        // Each pause has one moment at least.
+        while self.runner.simulator.next_actions().is_none() && self.ended.is_none() {
             self.ended = match self.runner.go_on() {
                 Ok(()) => Some(Ok(())),
                 Err(Halt::Error(error)) => Some(Err(error)),
                 Err(Halt::Pause) => None,
             };
         }
-        let card = self.runner.simulator.next_card();
+        let actions = self.runner.simulator.next_actions();
         let mut fork = self.runner.clone();
-        let ended = match card {
-            Some(card) => fork.simulator.remove(card).map_err(RunError::from).and_then(|()| fork.play()),
+        let ended = match actions {
+            Some(actions) => fork.simulator.strike(actions).map_err(RunError::from).and_then(|()| fork.play()),
             // It went otherwise than the first time, and ended sooner.
             None => self.ended.clone().unwrap_or(Ok(())),
         };
@@ -214,70 +232,92 @@ impl<S: Simulator> StepRunner<'_, S> {
     }
 }
 
-/// A world in which a card is pulled after some number of commands, before anything else happens.
+/// A world in which the fault comes after some number of moments, before anything else happens.
 #[derive(Clone)]
 struct FaultInjector<W> {
     world: W,
-    fault: Fault,
+    fault: Sweep,
+    turn: Turn,
     /// How many records were looked at.
     seen: usize,
-    /// How many of them are card commands.
-    commands: usize,
+    /// How many of them are moments.
+    moments: usize,
 }
 
-/// When the card is pulled.
+/// When the fault comes.
 #[derive(Clone)]
-enum Fault {
-    /// After so many commands.
+enum Turn {
+    /// After so many moments.
     After(usize),
-    /// In a copy, after each command; the cards of those commands that led to no copy yet.
-    Each(VecDeque<String>),
-    /// It was.
+    /// In a copy, after each moment; what is done at those that led to no copy yet.
+    Each(VecDeque<Vec<Action>>),
+    /// It came.
     Past,
 }
 
 impl<W: Simulator> FaultInjector<W> {
-    fn new(world: W, fault: Fault) -> Self {
-        Self { world, fault, seen: 0, commands: 0 }
+    const fn new(world: W, fault: Sweep, turn: Turn) -> Self {
+        Self { world, fault, turn, seen: 0, moments: 0 }
     }
 
-    fn pull(&mut self) -> Result<(), WorldError> {
-        let mut card = None;
+    /// Looks for moments among the records that are new, and does what the fault does when its own has come.
+    fn look(&mut self) -> Result<(), WorldError> {
+        let mut hit = None;
         let trace = self.world.trace();
-        for record in trace.since(self.seen).filter(|record| record.kind == Kind::Apdu) {
-            self.commands += 1;
-            match &mut self.fault {
-                Fault::After(after) if self.commands == *after => card = Some(card_of(&record).to_owned()),
-                Fault::Each(cards) => cards.push_back(card_of(&record).to_owned()),
-                Fault::After(_) | Fault::Past => {}
+        for record in trace.since(self.seen).filter(|record| is_moment(self.fault, record.kind)) {
+            self.moments += 1;
+            match &mut self.turn {
+                Turn::After(after) if self.moments == *after => hit = Some(actions(self.fault, trace, &record)),
+                Turn::Each(turns) => turns.push_back(actions(self.fault, trace, &record)),
+                Turn::After(_) | Turn::Past => {}
             }
         }
         self.seen = trace.len();
-        card.map_or(Ok(()), |card| self.remove(card))
+        hit.map_or(Ok(()), |actions| self.strike(actions))
     }
 
-    /// Pulls a card out, and no other one later.
-    fn remove(&mut self, card: String) -> Result<(), WorldError> {
-        self.fault = Fault::Past;
-        match self.world.act(&Action::Remove { card }) {
-            Err(ActError::World(error)) => Err(error),
-            // The story itself pulled it at the same moment.
-            Ok(()) | Err(_) => Ok(()),
+    /// Does what the fault does, once.
+    fn strike(&mut self, actions: Vec<Action>) -> Result<(), WorldError> {
+        self.turn = Turn::Past;
+        for action in actions {
+            match self.world.act(&action) {
+                Err(ActError::World(error)) => return Err(error),
+                // The story itself did it at the same moment, or something else that leaves nothing to do.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What is done at the first moment that led to no copy yet, when it has come.
+    fn next_actions(&self) -> Option<Vec<Action>> {
+        match &self.turn {
+            Turn::Each(turns) => turns.front().cloned(),
+            Turn::After(_) | Turn::Past => None,
         }
     }
 
-    /// The card of the first command that led to no copy yet, when it has come.
-    fn next_card(&self) -> Option<String> {
-        match &self.fault {
-            Fault::Each(cards) => cards.front().cloned(),
-            Fault::After(_) | Fault::Past => None,
-        }
-    }
-
-    /// A copy was made after that command.
+    /// A copy was made after that moment.
     fn pass(&mut self) {
-        if let Fault::Each(cards) = &mut self.fault {
-            cards.pop_front();
+        if let Turn::Each(turns) = &mut self.turn {
+            turns.pop_front();
+        }
+    }
+}
+
+/// The fault, and how things go on after it: whoever was logged on is so again.
+fn actions(fault: Sweep, trace: &Trace, record: &Packed<'_>) -> Vec<Action> {
+    let principal = record.actor().to_owned();
+    match fault {
+        Sweep::CardRemoved => vec![Action::Remove { card: card_of(record).to_owned() }],
+        Sweep::CoreCrash => vec![Action::EndCore { principal: principal.clone() }, Action::Pulse { principal }],
+        Sweep::PowerLost => {
+            let logon = trace.of(Kind::Logon).rev().find(|logon| logon.actor() == principal);
+            let computer = logon.as_ref().and_then(|logon| logon.text("computer")).unwrap_or(&principal).to_owned();
+            let mut actions =
+                vec![Action::Crash { target: computer.clone() }, Action::Boot { computer: computer.clone() }];
+            actions.extend(logon.is_some().then_some(Action::Logon { user: principal, computer }));
+            actions
         }
     }
 }
@@ -285,11 +325,11 @@ impl<W: Simulator> FaultInjector<W> {
 impl<W: Simulator> Simulator for FaultInjector<W> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         self.world.act(action)?;
-        self.pull().map_err(ActError::World)
+        self.look().map_err(ActError::World)
     }
     fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
         let stepped = self.world.step(until)?;
-        self.pull()?;
+        self.look()?;
         Ok(stepped)
     }
     fn next_at(&self) -> Option<SimTime> {
