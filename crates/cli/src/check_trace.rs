@@ -123,11 +123,15 @@ impl<'a> Judged<'a> {
             let note = format!("{how_much}not in a trace: {}", self.statement.beyond);
             writeln!(console.out, "            {}", console.paint(Colour::Dim, &note))?;
         }
+        if let Some(switch) = self.statement.switch {
+            let note = format!("{}: no profile with `{switch} = \"no\"` promises it", self.statement.kind);
+            writeln!(console.out, "            {}", console.paint(Colour::Dim, &note))?;
+        }
         Ok(())
     }
 
     fn to_json(&self, trace: &Trace) -> Value {
-        let Statement { invariant, text, source, bare, beyond, .. } = self.statement;
+        let Statement { invariant, kind, switch, text, source, bare, beyond } = self.statement;
         let judged = match bare {
             Bare::Whole => "whole",
             Bare::Part => "part",
@@ -146,6 +150,8 @@ impl<'a> Judged<'a> {
         json!({
             "invariant": invariant,
             "verdict": self.verdict().as_str(),
+            "kind": kind,
+            "switch": switch,
             "expected": text,
             "source": source,
             "judged": judged,

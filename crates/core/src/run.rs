@@ -46,6 +46,8 @@ enum Phase {
     Desktop { known: Arc<Known>, desktop: Desktop, later: Vec<Item> },
     /// Working on items with the user, the wizard open.
     Interactive { known: Arc<Known>, work: Box<Work>, todo: VecDeque<Item> },
+    /// The wizard is closed, and the item that it worked on notes what it has made.
+    Closing { known: Arc<Known>, work: Box<Work>, later: Vec<Item> },
     /// Stores and directory are put in order; the first is under way.
     Housekeeping { effect: EffectId, now: Housekeeping, rest: VecDeque<Housekeeping> },
     /// S14: the summary is open.
@@ -116,6 +118,10 @@ impl Run {
                 let progress = work.effect_done(frame, &known, effect, result)?;
                 course.interactive(frame, known, progress, todo)
             }
+            Phase::Closing { known, work, later } => {
+                let progress = work.effect_done(frame, &known, effect, result)?;
+                course.closing(frame, known, progress, later)
+            }
             Phase::Housekeeping { effect: open, now, rest } => {
                 now.done(frame, reported(open, result)?.done()?)?;
                 course.keep_house(frame, rest)
@@ -146,6 +152,7 @@ impl Run {
             | Phase::ReadStores { .. }
             | Phase::Inspect { .. }
             | Phase::Silent { .. }
+            | Phase::Closing { .. }
             | Phase::Housekeeping { .. }
             | Phase::Summary(_) => Err(CoreError::UnknownPrompt { prompt }.into()),
         }
@@ -209,15 +216,14 @@ impl Run {
 
     /// The wizard is closed in the middle of an item: that one and the remaining ones wait for the next run.
     pub(crate) fn wizard_closed(self, frame: &mut Frame) -> Going {
-        let Self { mut course, phase } = self;
+        let Self { course, phase } = self;
         match phase {
             Phase::Interactive { known, work, todo } => {
                 let facts = Facts::new().with("remaining", todo.len());
                 let because = frame.applies(rules::WIZARD_CANCELLED, "wizard", facts)?;
                 events::wizard_closed(frame, because);
-                let ended = work.postpone(frame, because);
-                course.item_ended(frame, ended)?;
-                course.postpone(frame, &known, todo.into())
+                let progress = work.close(frame, because);
+                course.closing(frame, known, progress, todo.into())
             }
             phase => course.at(phase),
         }
@@ -229,7 +235,7 @@ impl Run {
         match self.phase {
             Phase::Desktop { desktop, .. } => desktop.leave(frame)?,
             Phase::Summary(open) => frame.withdraw(&open, &[]),
-            Phase::Silent { work, .. } | Phase::Interactive { work, .. } => {
+            Phase::Silent { work, .. } | Phase::Interactive { work, .. } | Phase::Closing { work, .. } => {
                 work.stop(frame);
             }
             Phase::Acquire { effect, .. }
@@ -383,6 +389,17 @@ impl Course {
             Progress::Ended(ended) => {
                 self.interactive_ended(frame, *ended, &todo)?;
                 self.next_interactive(frame, known, todo)
+            }
+        }
+    }
+
+    /// The wizard is closed: when its item has come to an end, it and the remaining ones wait for the next run.
+    fn closing(mut self, frame: &mut Frame, known: Arc<Known>, progress: Progress, later: Vec<Item>) -> Going {
+        match progress {
+            Progress::Open(work) => self.at(Phase::Closing { known, work, later }),
+            Progress::Ended(ended) => {
+                self.item_ended(frame, *ended)?;
+                self.postpone(frame, &known, later)
             }
         }
     }

@@ -142,6 +142,14 @@ fn repetitions_come_out_the_same_copied_or_replayed() {
         assert!(!copied.broken.is_empty());
         assert!(copied == sweep_replayed(scenario, Sweep::CardRemoved, nervous, &ByPrefix));
     }
+    for fault in [Sweep::CoreCrash, Sweep::PowerLost] {
+        let own = || (Cores::new(), Hosts::in_process());
+        let copied = sweep(scenario, fault, own, &ByPrefix);
+        assert!(copied.moments > 20 && copied.broken.is_empty(), "{fault}: {} moments", copied.moments);
+        assert!(copied == sweep_replayed(scenario, fault, own, &ByPrefix), "{fault}");
+        let nervous = || (NervousCores, Hosts::in_process());
+        assert!(sweep(scenario, fault, nervous, &ByPrefix) == sweep_replayed(scenario, fault, nervous, &ByPrefix));
+    }
 }
 
 #[test]

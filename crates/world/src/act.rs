@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use autoenroll_model::{
     Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh, Profile,
-    Trigger, TriggerCause,
+    Shared, Trigger, TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
 
 use crate::action::{Action, CardFault, ClickTarget, UserAnswer};
-use crate::desktop::{Asker, Desktop};
+use crate::desktop::Asker;
 use crate::error::{ActError, Thing, Unknown, WorldError};
 use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
@@ -241,13 +241,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.core = core;
             let locked = session.desktop.locked;
-            session.desktop = Desktop::default();
+            session.desktop = Shared::default();
             session.desktop.locked = locked;
             session.deadline = None;
             session.deadline_because.clear();
             session.effects.clear();
             session.policies_seen.clear();
-            session.records = Records::default();
+            session.records = Shared::default();
         }
         self.abort_transactions(|client| is_of(client, id));
         Ok(())

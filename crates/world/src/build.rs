@@ -116,7 +116,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             set_aside: Shared::default(),
             roaming: Shared::default(),
             changes: Default::default(),
-            invariants: Checkers::new(Some(spec.profile.cancelled), Some(spec.profile.replace_question)).into(),
+            invariants: Checkers::of(&spec.profile).into(),
         };
         let keys = Keys::new(&spec, software);
         world.build_directory(&spec);

@@ -108,7 +108,7 @@ impl PrincipalStores {
 
     /// Deletes all entries of a template from REQUEST.
     pub(crate) fn forget_requests(&mut self, template: &str) {
-        self.stores.requests.retain(|entry| entry.template != template);
+        self.stores_mut().requests.retain(|entry| entry.template != template);
     }
 
     pub(crate) fn set_directory_cache(&mut self, cache: DirectoryCache) {

@@ -354,6 +354,6 @@ impl<W: Simulator> Simulator for FaultInjector<W> {
         self.world.look(what)
     }
     fn pauses(&self) -> bool {
-        matches!(&self.fault, Fault::Each(cards) if !cards.is_empty())
+        matches!(&self.turn, Turn::Each(turns) if !turns.is_empty())
     }
 }
