@@ -547,7 +547,7 @@ fn laws_judge_the_same_when_the_trace_has_forgotten() {
             "alice run-started",
             "alice decision rule=R053 outcome=true",
             "alice software op=generate",
-            "alice request template=T",
+            "alice request template=T < 5",
             "alice prompt point=card.replace-default card=A container=K",
             "bob card op=write-certificate card=B container=L",
         ]);

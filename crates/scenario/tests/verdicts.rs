@@ -228,6 +228,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("", r#"boot = "WKS01""#),
     ("", r#"shutdown = "WKS01""#),
     ("", r#"crash = "WKS01""#),
+    ("", r#"end-core = "alice""#),
     ("", r#"logon = "bob""#),
     ("", r#"logoff = "alice""#),
     ("", r#"lock = "alice""#),

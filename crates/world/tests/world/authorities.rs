@@ -64,7 +64,8 @@ fn a_certificate_is_issued_stored_and_published() {
     let name = "ContosoUser#1";
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), [name]);
     let looked = |what: Look| world.look(&what).unwrap().to_string();
-    assert_eq!(looked(Look::Store("alice".to_owned())), format!("certificates=[{name}] archived=[] keys=[{name}]"));
+    let store = format!("certificates=[{name}] archived=[] keys=[{name}] containers=[alice/1]");
+    assert_eq!(looked(Look::Store("alice".to_owned())), store);
     assert_eq!(looked(Look::Requests("alice".to_owned())), "requests=[] stages=[] given-up=[]");
     assert_eq!(looked(Look::Ca("Contoso CA".to_owned())), format!("issued=[{name}] pending=[] denied=[] revoked=[]"));
     let directory = looked(Look::Directory("alice".to_owned()));
@@ -146,7 +147,8 @@ fn a_pending_request_is_approved_and_fetched() {
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), ["ContosoUser#1"]);
     run(&mut world, Duration::hours(9));
     let stored = world.look(&Look::Store("alice".to_owned())).unwrap();
-    assert_eq!(stored.to_string(), "certificates=[ContosoUser#1] archived=[] keys=[ContosoUser#1]");
+    let store = "certificates=[ContosoUser#1] archived=[] keys=[ContosoUser#1] containers=[alice/1]";
+    assert_eq!(stored.to_string(), store);
     assert!(records(&world, Kind::Violation).is_empty(), "{}", story(&world));
     assert!(world.act(&ca(CaAction::Deny { request: None })).is_err(), "nothing is pending any more");
 }
