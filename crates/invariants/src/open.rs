@@ -1,5 +1,5 @@
-//! Operations of providers, requests and prompts that are not over. Their ends refer to their beginnings, which a trace may have forgotten
-//! by then.
+//! Operations of providers, requests and prompts that are not over. Their ends refer to their beginnings, which a trace
+//! may have forgotten by then.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! What happened, with causes.
 //!
-//! A [`Trace`] is a list of [`Record`]s in the order in which things happened, kept packed. It prints as canonical JSON lines, whose
-//! SHA-256 is the [`TraceDigest`], and as a timeline for people; canonical JSON lines are read back as well. Scenarios
-//! match its records and nothing else.
+//! A [`Trace`] is a list of [`Record`]s in the order in which things happened, kept packed. It prints as canonical JSON
+//! lines, whose SHA-256 is the [`TraceDigest`], and as a timeline for people; canonical JSON lines are read back as
+//! well. Scenarios match its records and nothing else.
 //!
 //! It deliberately lacks any judgement: what should have happened is the scenario's business.
 

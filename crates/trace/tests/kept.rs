@@ -112,7 +112,10 @@ proptest! {
 
     /// Copies share what was before them and nothing of what comes after.
     #[test]
-    fn what_is_pushed_is_what_is_read(first in vec(pushed(), 0..300), more in [vec(pushed(), 0..200), vec(pushed(), 0..200)]) {
+    fn what_is_pushed_is_what_is_read(
+        first in vec(pushed(), 0..300),
+        more in [vec(pushed(), 0..200), vec(pushed(), 0..200)],
+    ) {
         let mut both = Both::default();
         first.iter().for_each(|pushed| both.push(pushed));
         let copy = both.clone();

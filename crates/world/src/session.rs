@@ -52,8 +52,8 @@ pub(crate) struct PendingEffect {
     pub(crate) readers: BTreeMap<String, Option<ReaderState>>,
 }
 
-/// Between two runs of a core a session remembers this many inputs, decisions and outputs of each kind. What a core does
-/// follows from the run it is in, so none of its causes is older; a cause that is names nothing any more.
+/// Between two runs of a core a session remembers this many inputs, decisions and outputs of each kind. What a core
+/// does follows from the run it is in, so none of its causes is older; a cause that is names nothing any more.
 const REMEMBERED: usize = 1_024;
 
 /// Which record tells of which input, decision and output of a core: so causes become records.

@@ -100,8 +100,8 @@ fn has_room(stage: &Stage, card: &CardSpec) -> bool {
     stage.hosts().cards.card(&card.name, fits).unwrap_or(false)
 }
 
-/// How many bytes a certificate has more than one of P-256 by P-256, at most: signature and key of RSA-4096 have 512 and
-/// 550 of them, and those of P-256 70 and 91 at least.
+/// How many bytes a certificate has more than one of P-256 by P-256, at most: signature and key of RSA-4096 have 512
+/// and 550 of them, and those of P-256 70 and 91 at least.
 const MOST_LONGER: usize = 1_024;
 
 /// A mistake of a description, at the value that is wrong.
