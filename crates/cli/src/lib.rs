@@ -25,6 +25,7 @@ mod exit;
 mod explain;
 mod file;
 mod fixtures;
+mod fleet;
 mod fmt;
 mod hint;
 mod import;
@@ -142,6 +143,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Fleet(arguments) => fleet::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
