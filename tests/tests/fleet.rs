@@ -1,7 +1,5 @@
 //! `autoenroll fleet` as people use it: the same report from any number of processes, a chart, and complaints.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 use std::fs;
 
 use autoenroll_tests::{Autoenroll, Ran, scratch};
