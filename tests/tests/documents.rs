@@ -25,6 +25,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/exit-codes.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",
+    "docs/fleet.md",
     "docs/import-policies.md",
     "docs/import.md",
     "docs/observe.md",

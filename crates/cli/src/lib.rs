@@ -25,6 +25,7 @@ mod exit;
 mod explain;
 mod file;
 mod fixtures;
+mod fleet;
 mod fmt;
 mod hint;
 mod import;
@@ -66,7 +67,7 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 pub use crate::catalogue::Catalogue;
 use crate::console::{Console, Output, has_colours, printable};
 pub use crate::exit::Exit;
-pub use crate::memory::remember_keys;
+pub use crate::memory::{KeyCount, KeyCounts, count_keys, remember_keys};
 pub use crate::suite::{Fixtures, Story, story, suite};
 
 /// Does what the arguments of this process say.
@@ -143,6 +144,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Fleet(arguments) => fleet::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),

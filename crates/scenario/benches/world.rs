@@ -7,7 +7,7 @@
 mod worlds;
 
 use autoenroll_model::{Duration, SimTime};
-use autoenroll_world::{Action, Stepped};
+use autoenroll_world::{Action, KeyMode, Stepped};
 use divan::counter::ItemsCount;
 
 use worlds::{Bench, idle_world, logged_on, settle, world};
@@ -22,7 +22,7 @@ const LENGTHS: [usize; 3] = [10, 6_000, 100_000];
 /// A copy of the smallest world, one event in it, and its end; by the number of records before.
 #[divan::bench(args = LENGTHS)]
 fn copy_step_drop_base(bencher: divan::Bencher<'_, '_>, records: usize) {
-    copy_step_drop(bencher, world(SMALL), records);
+    copy_step_drop(bencher, world(SMALL, KeyMode::Real), records);
 }
 
 /// The same with 65 templates.
@@ -67,7 +67,7 @@ fn events(world: &mut Bench, until: SimTime) -> usize {
 /// A domain of so many computers, all of them running.
 fn computers(count: usize) -> Bench {
     let computer = |n: usize| format!("[[world.computer]]\nname = \"PC{n}\"\n");
-    let mut world = world(&(SMALL.to_owned() + &(0..count).map(computer).collect::<String>()));
+    let mut world = world(&(SMALL.to_owned() + &(0..count).map(computer).collect::<String>()), KeyMode::Real);
     for n in 0..count {
         world.act(&Action::Boot { computer: format!("PC{n}") }).expect("a computer can be booted");
     }

@@ -12,15 +12,16 @@ use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
-use autoenroll_keys::{PrivateKey, Seed, draw};
+use autoenroll_keys::{KeyMode, PrivateKey, Seed, draw};
 use autoenroll_model::{
-    CardSerial, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, FileTime, KeyAlgorithm, KeyPlace,
-    KeySpec, PrincipalObject, RequestEntry, RequestStage, Shared, SimTime, StoredCertificate, Template, TrustStore,
-    hex,
+    CardSerial, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, Facts, FileTime, KeyAlgorithm,
+    KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, Shared, SimTime, StoredCertificate, Template,
+    TrustStore, hex,
 };
-use autoenroll_trace::Trace;
+use autoenroll_trace::{Kind, Trace};
 use autoenroll_wire::{Certificate, thumbprint};
 
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
 use keys::{Keys, SoftwareKeys};
@@ -84,7 +85,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let mut world = World {
             factory,
             hosts,
-            seed: Seed::from(spec.seed),
+            seed: Seed::from(spec.seed).with_keys(spec.keys),
             profile: Arc::new(spec.profile.clone()),
             domain: spec.domain.netbios.as_str().into(),
             clock: Clock::new(spec.start),
@@ -118,7 +119,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             changes: Default::default(),
             invariants: Checkers::of(&spec.profile).into(),
         };
-        let keys = Keys::new(&spec, software);
+        world.say_which_keys(spec.keys);
+        let keys = Keys::new(&spec, world.seed, software);
         world.build_directory(&spec);
         world.build_authorities(&spec, &mut faults);
         world.build_trust(&spec, &mut faults);
@@ -156,6 +158,15 @@ struct Old {
 }
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Symbolic keys are the first thing that a trace tells, so that it is not taken for one of real keys.
+    fn say_which_keys(&mut self, keys: KeyMode) {
+        if keys == KeyMode::Symbolic {
+            self.record("world", Kind::Change, Facts::new().with("what", "keys").with("to", keys.as_str()), Vec::new());
+            // It is no change in the sense of what may come of changes later.
+            self.changes = Changes::default();
+        }
+    }
+
     fn build_directory(&mut self, spec: &WorldSpec) {
         for user in &spec.users {
             self.directory.add_user(user, user.created.map(|created| instant(created, spec.start)));
@@ -343,7 +354,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         untrusted_cas: &'a mut BTreeMap<String, Ca>,
     ) -> Result<&'a mut Ca, SpecFault> {
         // Another word here is another key, and another digest of each trace that shows it.
-        let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
+        let seed = self.seed.below("world", "impostor", name, 0);
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
         let config = CaConfig::new("impostor.invalid", &[]);
         Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))

@@ -5,7 +5,7 @@ use autoenroll_model::SimTime;
 use autoenroll_scenario::{Bundle, ByPrefix, Library, Scenario, check};
 use autoenroll_trace::Kind;
 use autoenroll_world::spec::Budget;
-use autoenroll_world::{Action, Hosts, InProcessCards, InProcessCas, Stepped, World};
+use autoenroll_world::{Action, Hosts, InProcessCards, InProcessCas, KeyMode, Stepped, World};
 
 pub(crate) type Bench = World<OwnCores, InProcessCards, InProcessCas>;
 
@@ -21,7 +21,7 @@ pub(crate) fn idle_world() -> Bench {
     let text = format!(
         "scenario = 1\ntitle = \"Nothing to do\"\n[world]\nextends = \"contoso\"\npolicy = {{ ae-policy = 7, gp-interval = \"8h\" }}\n{templates}\n[timeline]\nsteps = [{{ wait = \"1s\" }}]\n"
     );
-    world(&text)
+    world(&text, KeyMode::Real)
 }
 
 /// Alice logs on, and the world comes to rest.
@@ -41,8 +41,9 @@ const WIN2003: &str = include_str!("../../../../fixtures/templates/win2003.toml"
 const LATER: &str = include_str!("../../../../fixtures/templates/later.toml");
 
 /// The world of a story.
-pub(crate) fn world(text: &str) -> Bench {
+pub(crate) fn world(text: &str, keys: KeyMode) -> Bench {
     let mut spec = scenario(text).spec;
+    spec.keys = keys;
     let most = u64::MAX;
     spec.budget = Budget { events: most, records: most, bytes: most };
     World::new(spec, OwnCores::new(), Hosts::in_process()).expect("the world can be built")
