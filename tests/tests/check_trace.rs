@@ -65,12 +65,14 @@ fn an_edited_trace_breaks_the_invariant_that_the_edit_is_about() {
     check("pin-spent", founding, &[accepted, (&[], pin, first), (&[], pin, cancel), (&[], first, pin)]);
     check("retry-counter", founding, &[(accepted.0, accepted.1, r#""response":"63c2""#)]);
     check("default-container", founding, &[(&["card.replace-default"], r#""answer":"yes""#, r#""answer":"no""#)]);
-    check("enrolled", founding, &[(&[r#""kind":"store""#, r#""store":"my""#], r#""op":"add""#, r#""op":"look""#)]);
+    let archived = [r#""archived":false"#, r#""archived":true"#];
+    check("enrolled", founding, &[(&[r#""kind":"store""#, r#""store":"my""#], archived[0], archived[1])]);
     check(
         "duplicate-request",
         "founding/two-items-one-run",
         &[
             (&[r#""kind":"issued""#], r#""kind":"issued""#, r#""kind":"pending""#),
+            (&[r#""kind":"item-ended""#, FIRST], r#""outcome":"enrolled""#, r#""outcome":"pending""#),
             (&[r#""kind":"item-started""#, SECOND], SECOND, FIRST),
             (&[r#""kind":"request""#, SECOND], SECOND, FIRST),
         ],
