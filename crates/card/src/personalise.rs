@@ -9,7 +9,7 @@ use autoenroll_apdu::gids::{
     certificate_file_name, commands, tag,
 };
 use autoenroll_apdu::tlv::Tag;
-use autoenroll_keys::{KeyAlgorithm, PrivateKey, PublicKey};
+use autoenroll_keys::{KeyAlgorithm, PrivateKey, PublicKey, compressed};
 
 use crate::gids::{AdminKey, File, key_cost};
 use crate::{Card, LifeCycle};
@@ -261,7 +261,7 @@ impl Card {
                 (file, object)
             }
         };
-        let zlib = miniz_oxide::deflate::compress_to_vec_zlib(der, 6);
+        let zlib = compressed(der, 6, miniz_oxide::deflate::compress_to_vec_zlib);
         self.write(file, object, CertificateFile { certificate_len, zlib: &zlib }.encode())?;
         self.write(FileId::USER_CREATE_DELETE_DIR, tag::MASTER_FILE, master.encode())?;
         self.count(CardCacheFile::file_changed)

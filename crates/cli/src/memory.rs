@@ -7,7 +7,7 @@ use autoenroll_keys::{Memory, Octets, Operation, Question, Secret, remember};
 
 /// The most keys that are remembered: about 3 KiB each.
 const KEYS: usize = 16_384;
-/// The most signatures and other blocks: at most 512 octets each, and as much again around them.
+/// The most signatures and other blocks: at most some 2,000 octets each, and as much again around them.
 const BLOCKS: usize = 65_536;
 
 /// From now on, keys and signatures are computed once in this process. More than one call does no more than one.

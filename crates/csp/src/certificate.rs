@@ -3,6 +3,7 @@
 use autoenroll_apdu::gids::{
     CertificateFile, FileId, FileName, KeyKind, MasterFile, MasterFileRecord, certificate_file_name,
 };
+use autoenroll_keys::compressed;
 use autoenroll_model::HResult;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
@@ -76,7 +77,8 @@ const LEVEL: u8 = 6;
 /// The content of a certificate file; `None` above 65,535 bytes, which its header cannot say.
 fn pack(certificate: &[u8]) -> Option<Vec<u8>> {
     let certificate_len = u16::try_from(certificate.len()).ok()?;
-    Some(CertificateFile { certificate_len, zlib: &compress_to_vec_zlib(certificate, LEVEL) }.encode())
+    let zlib = compressed(certificate, LEVEL, compress_to_vec_zlib);
+    Some(CertificateFile { certificate_len, zlib: &zlib }.encode())
 }
 
 /// The certificate in a file; `None` when the file is damaged.

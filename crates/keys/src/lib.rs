@@ -28,7 +28,7 @@ pub use autoenroll_model::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 pub use entropy::{KeyMode, Seed, draw};
 pub use error::KeyError;
 pub use hash::{digest, sha1, sha256};
-pub use memory::{Memory, Octets, Operation, Question, remember};
+pub use memory::{Memory, Octets, Operation, Question, compressed, remember};
 pub use p256_key::{ecdsa_der_from_raw, ecdsa_raw_from_der};
 pub use pkcs1::digest_info;
 pub use private::PrivateKey;

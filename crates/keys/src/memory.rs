@@ -58,6 +58,8 @@ pub enum Operation {
     P256Signature,
     /// The verification of one.
     P256Verification,
+    /// The zlib stream of a certificate.
+    Compression,
 }
 
 impl Operation {
@@ -71,6 +73,7 @@ impl Operation {
             Self::P256Key => "p-256 from entropy",
             Self::P256Signature => "p-256 signature",
             Self::P256Verification => "p-256 verification",
+            Self::Compression => "compression",
         }
     }
 }
@@ -86,6 +89,23 @@ pub(crate) fn secret(question: impl FnOnce() -> Question, mut make: impl FnMut()
     match MEMORY.get() {
         Some(memory) => memory.secret(question(), &mut make),
         None => make(),
+    }
+}
+
+/// A certificate, compressed as cards keep it. All callers `compress` alike, and it is done once in a process that
+/// remembers. One that is longer than 2,048 bytes is compressed every time, so that what is remembered keeps its bounds.
+pub fn compressed(certificate: &[u8], level: u8, compress: impl Fn(&[u8], u8) -> Vec<u8>) -> Vec<u8> {
+    if certificate.len() > 2_048 {
+        return compress(certificate, level);
+    }
+    let question = || Question::new(Operation::Compression, &[certificate, &[level]]);
+    octets(question, || Ok(compress(certificate, level))).unwrap_or_else(|_| compress(certificate, level))
+}
+
+/// What another operation has shown to be the answer.
+pub(crate) fn know(question: impl FnOnce() -> Question, answer: &[u8]) {
+    if let Some(memory) = MEMORY.get() {
+        let _known = memory.octets(question(), &mut || Ok(answer.to_vec()));
     }
 }
 

@@ -148,8 +148,16 @@ impl PrivateKey {
         };
         let Numbers::P256(key) = &secret.0 else { return Err(self.wrong_key()) };
         let question = || Question::new(Operation::P256Signature, &[&self.public.subject_public_key(), hash]);
-        let signature = memory::octets(question, || Ok(p256_key::sign_prehash(key, hash)?.to_vec()))?;
-        Ok(signature.try_into().expect("r and s have 32 octets each"))
+        let mut is_new = false;
+        let sign = || {
+            is_new = true;
+            Ok(p256_key::sign_prehash(key, hash)?.to_vec())
+        };
+        let signature = memory::octets(question, sign)?.try_into().expect("r and s have 32 octets each");
+        if is_new {
+            self.public.has_signed(hash, &ecdsa_der_from_raw(&signature));
+        }
+        Ok(signature)
     }
 
     /// The RSA private operation over a whole block, without any padding.
@@ -163,7 +171,16 @@ impl PrivateKey {
         }
         let key = self.rsa().ok_or(self.wrong_key())?;
         let question = || Question::new(Operation::RsaPrivate, &[&self.public.subject_public_key(), block]);
-        memory::octets(question, || rsa_key::apply_private(key, block))
+        let mut is_new = false;
+        let apply = || {
+            is_new = true;
+            rsa_key::apply_private(key, block)
+        };
+        let result = memory::octets(question, apply)?;
+        if is_new {
+            self.public.has_made(block, &result);
+        }
+        Ok(result)
     }
 
     /// Decrypts PKCS #1 v1.5 encryption. Wrong padding is an error, as a smart card reports it, not the synthetic

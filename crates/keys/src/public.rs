@@ -230,7 +230,7 @@ impl PublicKey {
                 if signature == expected { Ok(()) } else { Err(KeyError::BadSignature) }
             }
             (Material::P256(point), false) => {
-                let question = || Question::new(Operation::P256Verification, &[point, digest, signature]);
+                let question = || p256_verification(point, digest, signature);
                 let verify = || p256_key::verify_prehash(point, digest, signature).map(|()| Vec::new());
                 memory::octets(question, verify).map(drop)
             }
@@ -240,7 +240,7 @@ impl PublicKey {
                 let found = match self.mode() {
                     KeyMode::Symbolic => symbolic::apply_public(modulus, signature),
                     KeyMode::Real => {
-                        let question = || Question::new(Operation::RsaPublic, &[modulus, exponent, signature]);
+                        let question = || rsa_public(modulus, exponent, signature);
                         memory::octets(question, || rsa_key::apply_public(modulus, exponent, signature))
                     }
                 };
@@ -248,6 +248,21 @@ impl PublicKey {
                 if found == expected { Ok(()) } else { Err(KeyError::BadSignature) }
             }
             _ => Err(KeyError::BadSignature),
+        }
+    }
+
+    /// The private half of an RSA key made this of a block: the public operation gives the block again, and need not be
+    /// computed to know it.
+    pub(crate) fn has_made(&self, block: &[u8], result: &[u8]) {
+        if let Material::Rsa { modulus, exponent } = &self.0 {
+            memory::know(|| rsa_public(modulus, exponent, result), block);
+        }
+    }
+
+    /// The private half of a P-256 key made this signature over a hash: it verifies.
+    pub(crate) fn has_signed(&self, hash: &[u8], signature: &[u8]) {
+        if let Material::P256(point) = &self.0 {
+            memory::know(|| p256_verification(point, hash, signature), &[]);
         }
     }
 
@@ -267,6 +282,14 @@ impl PublicKey {
             Material::P256(_) => Err(KeyError::WrongKey { found: KeyAlgorithm::P256 }),
         }
     }
+}
+
+fn rsa_public(modulus: &[u8], exponent: &[u8], block: &[u8]) -> Question {
+    Question::new(Operation::RsaPublic, &[modulus, exponent, block])
+}
+
+fn p256_verification(point: &[u8], digest: &[u8], signature: &[u8]) -> Question {
+    Question::new(Operation::P256Verification, &[point, digest, signature])
 }
 
 fn trimmed(number: &[u8]) -> &[u8] {

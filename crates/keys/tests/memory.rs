@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use autoenroll_keys::{
-    HashAlgorithm, KeyAlgorithm, KeyError, Memory, Octets, PrivateKey, Question, Secret, SignatureAlgorithm, digest,
-    remember,
+    HashAlgorithm, KeyAlgorithm, KeyError, Memory, Octets, PrivateKey, Question, Secret, SignatureAlgorithm,
+    compressed, digest, remember,
 };
 
 /// How often each question came, and its first answer.
@@ -59,6 +59,9 @@ fn results() -> Vec<Octets> {
         results.push(key.sign_p256_prehash(hash).map(|signature| signature.to_vec()));
     }
     results.extend([rsa.raw_rsa(&[0xFF; 128]), rsa.raw_rsa(&[0; 128]), p256.raw_rsa(&[0; 128])]);
+    // A long certificate is no question.
+    let compress = |certificate: &[u8], level: u8| [certificate, &[level]].concat();
+    results.extend([2_048, 2_049].map(|length| Ok(compressed(&vec![0x30; length], 6, compress))));
     results
 }
 
@@ -88,7 +91,8 @@ fn each_operation_is_remembered_and_none_is_taken_for_another() {
     assert_eq!(keys.iter().sum::<usize>(), 2 * (4 + 2));
     let blocks = times(&|asked| asked.blocks.lock().unwrap().values().map(|(times, _)| *times).collect());
     // An RSA signature is verified by one public operation, whatever it is compared with; P-256 needs the message. The
-    // P-256 signature of "message" is no other's; its refusal, and two raw blocks, are questions too.
-    assert_eq!(blocks.len(), 4 * 2 + 4 * 3 + 2 + 2);
-    assert_eq!(blocks.iter().sum::<usize>(), 2 * (8 * 3 + 2 + 2));
+    // P-256 signature of "message" is no other's; its refusal, two raw blocks and what is compressed are questions too.
+    // Who has signed, or made a raw block, says what a verification will be answered with, once.
+    assert_eq!(blocks.len(), 4 * 2 + 4 * 3 + 2 + 2 + 1 + 2);
+    assert_eq!(blocks.iter().sum::<usize>(), 2 * (8 * 3 + 2 + 2 + 1) + 8 + 2);
 }

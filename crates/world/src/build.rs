@@ -24,7 +24,7 @@ use autoenroll_wire::{Certificate, thumbprint};
 use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
-use keys::{Keys, SoftwareKeys};
+use keys::Keys;
 
 use crate::error::{Place, SpecError, SpecErrors, SpecFault, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost, Hosts};
@@ -54,29 +54,6 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Everything in the description that names what does not exist, or cannot be made. The same description is always
     /// refused for the same reasons, with any core and any hosts.
     pub fn new(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
-        Self::build(spec, factory, hosts, SoftwareKeys::Own)
-    }
-
-    /// The same world, but that all software keys of the start are one: it is built, or refused, for the same reasons
-    /// and sooner, and no request that such a key signs can be told from another by its key.
-    ///
-    /// # Errors
-    /// As [`World::new`].
-    pub fn rehearsal(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
-        Self::build(spec, factory, hosts, SoftwareKeys::One)
-    }
-
-    /// As [`World::rehearsal`], and sooner: what is on cards before the start was certified for another key than the
-    /// card has. Where this refuses a description, [`World::rehearsal`] says why; where a card is nearly full, a world
-    /// may be refused that this builds, because certificates would be longer by up to 1,024 bytes.
-    ///
-    /// # Errors
-    /// As [`World::new`].
-    pub fn quick_rehearsal(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
-        Self::build(spec, factory, hosts, SoftwareKeys::OneAlsoForCards)
-    }
-
-    fn build(spec: WorldSpec, factory: F, hosts: Hosts<C, A>, software: SoftwareKeys) -> Result<Self, SpecErrors> {
         let mut faults = Faults::default();
         no_name_twice(&spec, &mut faults);
         if !faults.0.is_empty() {
@@ -120,7 +97,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             invariants: Checkers::of(&spec.profile).into(),
         };
         world.say_which_keys(spec.keys);
-        let keys = Keys::new(&spec, world.seed, software);
+        let keys = Keys::new(&spec, world.seed);
         world.build_directory(&spec);
         world.build_authorities(&spec, &mut faults);
         world.build_trust(&spec, &mut faults);

@@ -4,14 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_card::Card;
-use autoenroll_model::{
-    CoreError, CoreFactory, EnrollmentCore, Identity, Input, KeyAlgorithm, Now, Output, Profile, SimTime,
-};
+use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, Profile, SimTime};
 use autoenroll_world::action::{CaAction, Change};
 use autoenroll_world::spec::{CardSpec, PolicySpec, ScheduledChange};
 use autoenroll_world::{
-    ActError, Action, CardHost, Hosts, InProcessCards, InProcessCas, Place, SpecError, SpecErrors, SpecFault, Thing,
-    World, WorldSpec,
+    ActError, Action, CardHost, Hosts, InProcessCards, InProcessCas, KeyMode, Place, SpecError, SpecErrors, SpecFault,
+    Thing, World, WorldSpec,
 };
 
 use crate::Code;
@@ -74,21 +72,19 @@ impl Stages {
     }
 }
 
-/// The world of a description. CAs sign with the quickest key, and certify it, unless it may depend on the length of a
-/// certificate whether it fits on its card, or something is wrong and is to be told of the world as it is described.
+/// The world of a description, with symbolic keys: it is built soonest, and what costs time proves nothing here. Only
+/// certificates on cards can tell: a byte more or less of theirs, and one does not fit any more. So a world with a full
+/// card is built as it is described, and one in which something is wrong, which says what.
 fn rehearsal(spec: &WorldSpec) -> Result<Stage, SpecErrors> {
-    let mut quick = spec.clone();
-    quick.authorities.iter_mut().for_each(|ca| ca.key = KeyAlgorithm::P256);
-    if let Ok(stage) = World::quick_rehearsal(quick, Silent, Hosts::in_process())
-        && spec.cards.iter().all(|card| has_room(&stage, card))
-    {
-        return Ok(stage);
+    let quick = WorldSpec { keys: KeyMode::Symbolic, ..spec.clone() };
+    match World::new(quick, Silent, Hosts::in_process()) {
+        Ok(stage) if spec.cards.iter().all(|card| has_room(&stage, card)) => Ok(stage),
+        Ok(_) | Err(_) => World::new(spec.clone(), Silent, Hosts::in_process()),
     }
-    World::rehearsal(spec.clone(), Silent, Hosts::in_process())
 }
 
-/// Whether each of a card's certificates could be longer by the longest signature and the longest key: there is room on
-/// the card, and a certificate file can say so many bytes.
+/// Whether each of a card's certificates could be longer by [`MOST_LONGER`]: there is room on the card, and a
+/// certificate file can say so many bytes.
 fn has_room(stage: &Stage, card: &CardSpec) -> bool {
     let fits = |card: &Card| {
         let state = card.look();
@@ -100,9 +96,9 @@ fn has_room(stage: &Stage, card: &CardSpec) -> bool {
     stage.hosts().cards.card(&card.name, fits).unwrap_or(false)
 }
 
-/// How many bytes a certificate has more than one of P-256 by P-256, at most: signature and key of RSA-4096 have 512
-/// and 550 of them, and those of P-256 70 and 91 at least.
-const MOST_LONGER: usize = 1_024;
+/// How many bytes a certificate of real keys has more than one of symbolic keys, at most. The keys are as long, and RSA
+/// signatures; those of P-256 differ by leading zeros, and other bits are compressed otherwise.
+const MOST_LONGER: usize = 128;
 
 /// A mistake of a description, at the value that is wrong.
 fn problem(error: &SpecError, world: &Table) -> Diagnostic {

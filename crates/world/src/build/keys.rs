@@ -12,39 +12,22 @@ use crate::spec::{CardSpec, CertificateKey, WorldSpec};
 /// The key of templates whose minimum is beyond any RSA key here.
 const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 
-/// The entropy of keys of which it does not matter which they are.
-const ANY_KEY: [u8; 32] = [0x41; 32];
-
-/// Which keys software providers have at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SoftwareKeys {
-    /// Each certificate and request its own.
-    Own,
-    /// All the same P-256 key, which is made and signs in a tenth of the time. Nothing is refused for what a software
-    /// key is: how long it would be is compared with the template before it is made.
-    One,
-    /// As [`SoftwareKeys::One`], and what has its key on a card is certified for that key, too: an RSA key would have
-    /// to sign the request. The containers of cards have one key for each algorithm.
-    OneAlsoForCards,
-}
-
 /// The keys of certificates and requests.
 pub(super) struct Keys<'a> {
     seed: Seed,
     cards: &'a [CardSpec],
     /// Card and container of every certificate that stands in one, by name.
     held: BTreeMap<&'a str, (&'a str, &'a str)>,
-    software: SoftwareKeys,
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(spec: &'a WorldSpec, seed: Seed, software: SoftwareKeys) -> Self {
+    pub(super) fn new(spec: &'a WorldSpec, seed: Seed) -> Self {
         let containers = |card: &'a CardSpec| card.containers.iter().map(move |container| (card, container));
         let held = spec.cards.iter().flat_map(containers).filter_map(|(card, container)| {
             let certificate = container.holds.as_ref()?.name.as_str();
             Some((certificate, (card.name.as_str(), container.name.as_str())))
         });
-        Self { seed, cards: &spec.cards, held: held.collect(), software }
+        Self { seed, cards: &spec.cards, held: held.collect() }
     }
 
     /// Card and container, when the key is on a card: as its description says, or the certificate's place.
@@ -81,10 +64,8 @@ impl<'a> Keys<'a> {
             return None;
         }
         Some(match on_card {
-            Some((card, container)) if self.software != SoftwareKeys::OneAlsoForCards => {
-                self.on_card(card, container, algorithm)
-            }
-            Some(_) | None => self.in_software(&of.name, algorithm),
+            Some((card, container)) => self.on_card(card, container, algorithm),
+            None => PrivateKey::from_seed(algorithm, &self.seed.below("world", "certificate key", &of.name, 0)),
         })
     }
 
@@ -103,26 +84,7 @@ impl<'a> Keys<'a> {
 
     /// The key in a container.
     pub(super) fn on_card(&self, card: &str, container: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        match self.software {
-            SoftwareKeys::OneAlsoForCards => self.any(algorithm),
-            SoftwareKeys::Own | SoftwareKeys::One => {
-                let seed = self.seed.below("world", "card key", &format!("{card}/{container}"), 0);
-                PrivateKey::from_seed(algorithm, &seed)
-            }
-        }
-    }
-
-    /// The one key of its kind of a world whose certificates share it.
-    fn any(&self, algorithm: KeyAlgorithm) -> PrivateKey {
-        PrivateKey::from_seed(algorithm, &Seed::from(ANY_KEY).with_keys(self.seed.keys()))
-    }
-
-    fn in_software(&self, name: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        match self.software {
-            SoftwareKeys::Own => {
-                PrivateKey::from_seed(algorithm, &self.seed.below("world", "certificate key", name, 0))
-            }
-            SoftwareKeys::One | SoftwareKeys::OneAlsoForCards => self.any(KeyAlgorithm::P256),
-        }
+        let seed = self.seed.below("world", "card key", &format!("{card}/{container}"), 0);
+        PrivateKey::from_seed(algorithm, &seed)
     }
 }
