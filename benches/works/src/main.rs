@@ -1,10 +1,9 @@
 //! Works whose cost is measured: `autoenroll-works WORK SIZE` does one of them once, and nothing else.
 //!
 //! What counts is [`measured`] alone: callgrind is told to count within it (`--toggle-collect`), and with `--time` the
-//! program prints the nanoseconds of processor time of it, how many records its traces have, and the bytes of those that
-//! are kept. What it needs is made
-//! before, and taken apart after it. It deliberately lacks any judgement: which sizes, which costs and which growth are
-//! right, `cargo xtask speed` says.
+//! program prints the nanoseconds of processor time of it, how many records its traces have, and the bytes of those
+//! that are kept. What it needs is made before, and taken apart after it. It deliberately lacks any judgement: which
+//! sizes, which costs and which growth are right, `cargo xtask speed` says.
 
 mod crowds;
 mod growth;

@@ -85,12 +85,7 @@ const USERS: Sizes = Sizes { work: "users-30-days", now: 1_000, base: 50 };
 const MACHINES: Sizes = Sizes { work: "machines-year", now: 1_000, base: 10 };
 
 const ROWS: &[Row] = &[
-    row(
-        "the whole suite, one thread",
-        How::Command(&["run", "--jobs", "1"]),
-        Unit::Seconds,
-        Target::Less(4.0),
-    ),
+    row("the whole suite, one thread", How::Command(&["run", "--jobs", "1"]), Unit::Seconds, Target::Less(4.0)),
     row("one story", How::Command(&["show", "founding/second-provider"]), Unit::Milliseconds, Target::Less(2.5)),
     row("1,000 files checked", How::Check(1_000), Unit::Milliseconds, Target::Less(3.0)),
     row("start-up", How::Command(&["--version"]), Unit::Milliseconds, Target::Less(2.0)),
