@@ -1,9 +1,9 @@
 //! Works whose cost is measured: `autoenroll-works WORK SIZE` does one of them once, and nothing else.
 //!
 //! What counts is [`measured`] alone: callgrind is told to count within it (`--toggle-collect`), and with `--time` the
-//! program prints the nanoseconds of processor time of it, and how many records its traces have. What it needs is made
-//! before, and taken apart after it. It deliberately lacks any judgement: which sizes, which costs and which growth are
-//! right, `cargo xtask speed` says.
+//! program prints the nanoseconds of processor time of it, how many records its traces have, and the bytes of those
+//! that are kept. What it needs is made before, and taken apart after it. It deliberately lacks any judgement: which
+//! sizes, which costs and which growth are right, `cargo xtask speed` says.
 
 mod crowds;
 mod growth;
@@ -25,6 +25,8 @@ pub(crate) type Ready = Box<dyn FnOnce() -> Done>;
 pub(crate) struct Done {
     /// How many records the traces have that it left, if any.
     pub(crate) records: usize,
+    /// How many bytes those of them take that are kept.
+    pub(crate) bytes: usize,
     /// Taken apart after the measurement.
     pub(crate) left: Box<dyn Any>,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Done {
 impl Done {
     /// A work that is not about traces.
     pub(crate) fn with(left: impl Any) -> Self {
-        Self { records: 0, left: Box::new(left) }
+        Self { records: 0, bytes: 0, left: Box::new(left) }
     }
 }
 
@@ -66,7 +68,8 @@ fn main() -> ExitCode {
     measured(&mut || done = ready.take().map(|ready| ready()));
     if timed {
         let took = processor_time().saturating_sub(before);
-        println!("{took} {}", done.as_ref().map_or(0, |done| done.records));
+        let (records, bytes) = done.as_ref().map_or((0, 0), |done| (done.records, done.bytes));
+        println!("{took} {records} {bytes}");
     }
     drop(done.map(|done| done.left));
     ExitCode::SUCCESS

@@ -1,5 +1,6 @@
 //! What one user costs: a pulse with nothing to do, an enrollment, days.
 
+use autoenroll_keys::KeyMode;
 use autoenroll_model::{Duration, SimTime};
 use autoenroll_trace::Kind;
 use autoenroll_world::WorldSpec;
@@ -11,6 +12,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "idle-pulse", size: "pulses of a user who needs nothing, with 65 templates", prepare: idle_pulses },
     Work { name: "enroll-rsa", size: "enrollments with RSA-2048 keys of client and CA", prepare: enroll_rsa },
     Work { name: "enroll-p256", size: "the same with P-256 keys", prepare: enroll_p256 },
+    Work { name: "enroll-symbolic", size: "the same with symbolic keys of RSA-2048", prepare: enroll_symbolic },
     Work { name: "days", size: "days of one user who needs nothing, policy refreshed every 90 minutes", prepare: days },
     Work {
         name: "copies-10",
@@ -48,14 +50,18 @@ fn days(days: u64) -> Ready {
 }
 
 fn enroll_rsa(enrollments: u64) -> Ready {
-    enroll("rsa-2048", 2048, "", enrollments)
+    enroll(KeyMode::Real, "rsa-2048", 2048, "", enrollments)
 }
 
 fn enroll_p256(enrollments: u64) -> Ready {
-    enroll("p-256", 256, r#"cng = { asymmetric-algorithm = "ECDSA_P256" }"#, enrollments)
+    enroll(KeyMode::Real, "p-256", 256, r#"cng = { asymmetric-algorithm = "ECDSA_P256" }"#, enrollments)
 }
 
-fn enroll(key: &str, size: u32, cng: &str, enrollments: u64) -> Ready {
+fn enroll_symbolic(enrollments: u64) -> Ready {
+    enroll(KeyMode::Symbolic, "rsa-2048", 2048, "", enrollments)
+}
+
+fn enroll(keys: KeyMode, key: &str, size: u32, cng: &str, enrollments: u64) -> Ready {
     let tables = format!(
         r#"
 [[world.ca]]
@@ -72,7 +78,7 @@ allow = {{ alice = ["read", "enroll", "autoenroll"] }}
 {cng}
 "#
     );
-    let world = stage::world(stage::spec("", &tables));
+    let world = stage::world(WorldSpec { keys, ..stage::spec("", &tables) });
     let mut worlds: Vec<Bench> = (0..enrollments).map(|_| world.clone()).collect();
     Box::new(move || {
         for world in &mut worlds {

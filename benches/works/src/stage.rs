@@ -90,7 +90,8 @@ pub(crate) fn has(trace: &Trace, kind: Kind) -> bool {
 
 /// A world that a work leaves.
 pub(crate) fn done(world: Bench) -> Done {
-    Done { records: length(world.trace()), left: Box::new(world) }
+    let trace = world.trace();
+    Done { records: length(trace), bytes: trace.bytes(), left: Box::new(world) }
 }
 
 /// A user logs on.
@@ -101,6 +102,14 @@ pub(crate) fn log_on(world: &mut Bench, user: &str, computer: &str) {
 /// Time goes by, with all that happens meanwhile.
 pub(crate) fn until(world: &mut Bench, until: SimTime) {
     while world.step(until).expect("the world goes on") == Stepped::Handled {}
+    world.advance(until);
+}
+
+/// The same in a world whose past nobody is going to ask for, so that its memory does not grow with time.
+pub(crate) fn until_forgetting(world: &mut Bench, until: SimTime) {
+    while world.step(until).expect("the world goes on") == Stepped::Handled {
+        world.forget_before(world.trace().len());
+    }
     world.advance(until);
 }
 

@@ -14,7 +14,7 @@ pub(crate) const WORKS: &[Work] = &[
 fn push(records: u64) -> Ready {
     Box::new(move || {
         let trace = filled(records);
-        Done { records: stage::length(&trace), left: Box::new(trace) }
+        Done { records: stage::length(&trace), bytes: trace.bytes(), left: Box::new(trace) }
     })
 }
 
@@ -22,7 +22,7 @@ fn digests(records: u64) -> Ready {
     let trace = filled(records);
     Box::new(move || {
         let digest = digest(&trace);
-        Done { records: stage::length(&trace), left: Box::new((trace, digest)) }
+        Done { records: stage::length(&trace), bytes: trace.bytes(), left: Box::new((trace, digest)) }
     })
 }
 

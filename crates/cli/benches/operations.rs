@@ -10,7 +10,7 @@ use autoenroll_cli::{Exit, call, count_keys};
 fn main() -> ExitCode {
     let counts = count_keys();
     let began = Instant::now();
-    match call(["autoenroll", "run", "--quiet"], io::sink()) {
+    match call(["autoenroll", "run"], io::sink()) {
         Ok(Exit::Ok) => {}
         other => {
             eprintln!("the suite did not pass: {other:?}");

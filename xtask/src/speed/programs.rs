@@ -101,6 +101,13 @@ impl Programs {
         }
     }
 
+    /// Whether they have that work: those of older commits lack some. The program names all when it is asked for none.
+    pub(super) fn have(&self, name: &str) -> bool {
+        let Some(works) = &self.works else { return false };
+        let told = Command::new(works).stdin(Stdio::null()).output().map(|output| output.stderr).unwrap_or_default();
+        String::from_utf8_lossy(&told).lines().any(|line| line.split_whitespace().next() == Some(name))
+    }
+
     fn make_directory(&self, path: &Path) -> Result<(), String> {
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
         if path.exists() {

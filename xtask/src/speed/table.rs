@@ -1,11 +1,12 @@
 //! `cargo xtask speed --table`: the table of docs/performance.md, from one run on one machine.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::programs::Programs;
-use super::{f64_of, time};
+use super::{count, f64_of, time};
 
 const DOCUMENT: &str = "docs/performance.md";
 const BEGIN: &str = "<!-- cargo xtask speed --table --write: from here -->";
@@ -44,6 +45,8 @@ enum How {
     OfTokio(&'static str, u64),
     /// The time of one signature, as a multiple of OpenSSL's.
     OfOpenSsl(&'static str, u64),
+    /// Processor time of a fleet of so many computers for 30 days, all its processes together; times a number.
+    Fleet(u64, u64),
 }
 
 /// A work and its size here; and for other commits.
@@ -82,12 +85,7 @@ const USERS: Sizes = Sizes { work: "users-30-days", now: 1_000, base: 50 };
 const MACHINES: Sizes = Sizes { work: "machines-year", now: 1_000, base: 10 };
 
 const ROWS: &[Row] = &[
-    row(
-        "the whole suite, one thread",
-        How::Command(&["run", "--quiet", "--jobs", "1"]),
-        Unit::Seconds,
-        Target::Less(4.0),
-    ),
+    row("the whole suite, one thread", How::Command(&["run", "--jobs", "1"]), Unit::Seconds, Target::Less(4.0)),
     row("one story", How::Command(&["show", "founding/second-provider"]), Unit::Milliseconds, Target::Less(2.5)),
     row("1,000 files checked", How::Check(1_000), Unit::Milliseconds, Target::Less(3.0)),
     row("start-up", How::Command(&["--version"]), Unit::Milliseconds, Target::Less(2.0)),
@@ -99,6 +97,7 @@ const ROWS: &[Row] = &[
     row("1,000 users, 30 idle days: time", How::Time(USERS), Unit::Seconds, Target::Less(3.0)),
     row("1,000 machines, a year: memory", How::Peak(MACHINES), Unit::Mebibytes, Target::AtMost(1_024.0)),
     row("1,000 machines, a year: time", How::Time(MACHINES), Unit::Seconds, Target::AtMost(60.0)),
+    row("10,000 computers of a fleet, 30 days", How::Fleet(500, 20), Unit::Seconds, Target::AtMost(120.0)),
     row("refreshes, to bare timers of tokio", How::OfTokio("machines-day", 500), Unit::Number, Target::Told),
     row("copy, step, drop: 10 records", How::Rate("copies-10", 5_000), Unit::EachSecond, Target::AtLeast(50_000.0)),
     row("the same, 6,000 records", How::Rate("copies-6000", 500), Unit::EachSecond, Target::AtLeast(50_000.0)),
@@ -106,6 +105,7 @@ const ROWS: &[Row] = &[
     row("the same, 6,000 records", How::Rate("copies-65-6000", 300), Unit::EachSecond, Target::AtLeast(20_000.0)),
     row("an enrollment with RSA-2048", How::Each("enroll-rsa", 20), Unit::Milliseconds, Target::Told),
     row("an enrollment with P-256", How::Each("enroll-p256", 50), Unit::Milliseconds, Target::Told),
+    row("the same, symbolic keys of RSA-2048", How::Each("enroll-symbolic", 50), Unit::Milliseconds, Target::Told),
     row("a P-256 signature, to OpenSSL's", How::OfOpenSsl("sign-p256", 5_000), Unit::Number, Target::AtMost(4.5)),
     row("a sweep of 69 moments, to one run", How::Part("sweep", "sweep-plain", 3), Unit::Number, Target::AtMost(8.0)),
     row("100 CAs", How::Time(Sizes { work: "cas", now: 100, base: 100 }), Unit::Seconds, Target::AtMost(0.3)),
@@ -147,19 +147,17 @@ pub(super) fn run(programs: &Programs, bases: &[String], write: bool) -> Result<
     let mut columns = Vec::new();
     for base in bases {
         let (name, directory) = base.split_once('=').ok_or_else(|| format!("`{base}` is not COLUMN=DIRECTORY"))?;
-        columns.push((name, Programs::of(Path::new(directory))?));
+        columns.push(Column::new(name, Programs::of(Path::new(directory))?, false));
     }
-    columns.push(("now", programs.clone()));
+    columns.push(Column::new("now", programs.clone(), true));
     let peers = Peers::measure()?;
-    let names: Vec<String> = columns.iter().map(|(name, _)| format!(" {name} |")).collect();
+    let names: Vec<String> = columns.iter().map(|column| format!(" {} |", column.name)).collect();
     let mut text = format!("| work | how |{} target | reached |\n| --- | --- |", names.concat());
     text += &format!("{} --- | --- |\n", " --: |".repeat(columns.len()));
+    print!("{text}");
     for row in ROWS {
-        let mut values = Vec::new();
-        for (at, (_, programs)) in columns.iter().enumerate() {
-            values.push(row.how.measure(programs, at + 1 == columns.len(), &peers)?);
-        }
-        let line = row.print(&values);
+        let values = columns.iter_mut().map(|column| row.how.measure(column, &peers));
+        let line = row.print(&values.collect::<Result<Vec<_>, _>>()?);
         print!("{line}");
         text += &line;
     }
@@ -188,39 +186,61 @@ impl Row {
             Target::Told => ("-".to_owned(), None),
         };
         let reached = reached.map_or("-", |reached| if reached { "yes" } else { "**no**" });
-        format!("| {} | {} |{} {target} | {reached} |\n", self.what, self.how.print(), cells.concat())
+        let ratio = match (self.target, base.zip(now)) {
+            (Target::Less(_), Some((base, now))) => format!(": base / {:.1}", base / now),
+            _ => String::new(),
+        };
+        format!("| {} | {} |{} {target} | {reached}{ratio} |\n", self.what, self.how.print(), cells.concat())
     }
 }
 
 impl How {
-    /// The value in seconds, bytes, or as it is; `None` where the programs have no works.
-    fn measure(&self, programs: &Programs, is_now: bool, peers: &Peers) -> Result<Option<f64>, String> {
-        let work = |name: &str, size: u64| Work::measure(programs, name, size);
-        if programs.works.is_none() && !matches!(self, Self::Command(_) | Self::Check(_)) {
+    /// The value in seconds, bytes, or as it is; `None` where the programs cannot do it.
+    fn measure(&self, column: &mut Column, peers: &Peers) -> Result<Option<f64>, String> {
+        let needed = match self {
+            Self::Command(_) | Self::Check(_) => &[][..],
+            Self::Fleet(..) if !column.is_now => return Ok(None),
+            Self::Fleet(..) => &[][..],
+            Self::Time(sizes) | Self::Peak(sizes) => &[sizes.work],
+            Self::Part(name, whole, _) => &[*name, *whole],
+            Self::Each(name, _) | Self::Record(name, _) | Self::Rate(name, _) | Self::Growth(name, _) => &[*name],
+            Self::OfTokio(name, _) | Self::OfOpenSsl(name, _) => &[*name],
+        };
+        if !needed.iter().all(|name| column.programs.have(name)) {
             return Ok(None);
         }
+        let is_now = column.is_now;
         let value = match self {
-            Self::Command(arguments) => time::median(&programs.command(arguments), RUNS)?.processor.as_secs_f64(),
-            Self::Check(files) => time::median(&programs.check(*files)?, RUNS)?.processor.as_secs_f64(),
-            Self::Each(name, size) => work(name, *size)?.seconds / f64_of(*size),
-            Self::Time(sizes) => work(sizes.work, sizes.of(is_now))?.seconds * sizes.times(is_now),
-            Self::Peak(sizes) => work(sizes.work, sizes.of(is_now))?.peak * sizes.times(is_now),
-            Self::Record(name, size) => {
-                let (few, many) = (work(name, 1)?, work(name, *size)?);
-                (many.peak - few.peak) / (many.records - few.records)
+            Self::Command(arguments) => column.seconds(&column.programs.command(arguments))?,
+            Self::Check(files) => column.seconds(&column.programs.check(*files)?)?,
+            Self::Fleet(computers, times) => {
+                let computers = computers.to_string();
+                let fleet = column.programs.command(&["fleet", "enrolling", "--computers", &computers, "--days", "30"]);
+                column.seconds(&fleet)? * f64_of(*times)
             }
-            Self::Rate(name, size) => f64_of(*size) / work(name, *size)?.seconds,
-            Self::Part(name, whole, size) => work(name, *size)?.seconds / work(whole, *size)?.seconds,
+            Self::Each(name, size) => column.work(name, *size)?.seconds / f64_of(*size),
+            Self::Time(sizes) => column.work(sizes.work, sizes.of(is_now))?.seconds * sizes.times(is_now),
+            Self::Peak(sizes) => column.work(sizes.work, sizes.of(is_now))?.peak * sizes.times(is_now),
+            Self::Record(name, size) => {
+                let (few, many) = (column.work(name, 1)?, column.work(name, *size)?);
+                // What the trace says itself; where it cannot, what the process has more of for them.
+                match many.bytes {
+                    Some(bytes) => bytes / many.records,
+                    None => (many.peak - few.peak) / (many.records - few.records),
+                }
+            }
+            Self::Rate(name, size) => f64_of(*size) / column.work(name, *size)?.seconds,
+            Self::Part(name, whole, size) => column.work(name, *size)?.seconds / column.work(whole, *size)?.seconds,
             Self::Growth(name, size) => {
-                let counts = [0, size / 4, *size].map(|size| work(name, size));
-                let [fixed, once, four_times] = counts;
-                let (fixed, once, four_times) = (fixed?.seconds, once?.seconds, four_times?.seconds);
+                let fixed = column.work(name, 0)?.seconds;
+                let (once, four_times) = (column.work(name, size / 4)?.seconds, column.work(name, *size)?.seconds);
                 ((four_times - fixed) / (once - fixed)).ln() / 4_f64.ln()
             }
             Self::OfTokio(name, machines) => {
-                f64_of(machines * REFRESHES_A_DAY) / work(name, *machines)?.seconds / peers.tokio
+                let Some(tokio) = peers.tokio else { return Ok(None) };
+                f64_of(machines * REFRESHES_A_DAY) / column.work(name, *machines)?.seconds / tokio
             }
-            Self::OfOpenSsl(name, size) => work(name, *size)?.seconds / f64_of(*size) / peers.openssl,
+            Self::OfOpenSsl(name, size) => column.work(name, *size)?.seconds / f64_of(*size) / peers.openssl,
         };
         Ok(Some(value))
     }
@@ -244,6 +264,9 @@ impl How {
             Self::Growth(name, size) => format!("works `{name} {}`, `{name} {size}`", size / 4),
             Self::OfTokio(name, size) => format!("work `{name} {size}`; `peers-timers tokio`"),
             Self::OfOpenSsl(name, size) => format!("work `{name} {size}`; `openssl speed`"),
+            Self::Fleet(computers, times) => {
+                format!("`autoenroll fleet enrolling --computers {computers} --days 30`, times {times}")
+            }
         }
     }
 }
@@ -262,25 +285,57 @@ impl Sizes {
     }
 }
 
+/// A column: what was built from one commit, and what its works used up. A work of a size is measured once.
+struct Column {
+    name: String,
+    programs: Programs,
+    /// Built from what is here.
+    is_now: bool,
+    works: BTreeMap<(&'static str, u64), Work>,
+}
+
 /// What a work used up.
+#[derive(Clone, Copy)]
 struct Work {
     seconds: f64,
     peak: f64,
     records: f64,
+    /// Of its trace, where the program says so.
+    bytes: Option<f64>,
 }
 
-impl Work {
-    /// The median of several runs; a long one is run once.
-    fn measure(programs: &Programs, name: &str, size: u64) -> Result<Self, String> {
-        let command = programs.work(name, size);
-        let mut used = time::once(&command)?;
-        if used.processor.as_secs() < 1 {
-            used = time::median(&command, RUNS)?;
-        }
-        let told: Vec<u64> = used.printed.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-        let [nanoseconds, records] = told[..] else { return Err(format!("`{name} {size}` says {:?}", used.printed)) };
-        Ok(Self { seconds: f64_of(nanoseconds) / 1e9, peak: f64_of(used.peak), records: f64_of(records) })
+impl Column {
+    fn new(name: &str, programs: Programs, is_now: bool) -> Self {
+        Self { name: name.to_owned(), programs, is_now, works: BTreeMap::new() }
     }
+
+    /// Processor time from start to end.
+    fn seconds(&self, command: &count::Command) -> Result<f64, String> {
+        Ok(several(command)?.processor.as_secs_f64())
+    }
+
+    fn work(&mut self, name: &'static str, size: u64) -> Result<Work, String> {
+        if let Some(work) = self.works.get(&(name, size)) {
+            return Ok(*work);
+        }
+        let used = several(&self.programs.work(name, size))?;
+        let told: Vec<u64> = used.printed.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        let (nanoseconds, records, bytes) = match told[..] {
+            [nanoseconds, records] => (nanoseconds, records, None),
+            [nanoseconds, records, bytes] => (nanoseconds, records, Some(f64_of(bytes))),
+            _ => return Err(format!("`{name} {size}` says {:?}", used.printed)),
+        };
+        let seconds = f64_of(nanoseconds) / 1e9;
+        let work = Work { seconds, peak: f64_of(used.peak), records: f64_of(records), bytes };
+        self.works.insert((name, size), work);
+        Ok(work)
+    }
+}
+
+/// The median of several runs; what takes long is run once.
+fn several(command: &count::Command) -> Result<time::Used, String> {
+    let used = time::once(command)?;
+    if used.processor.as_secs() < 1 { time::median(command, RUNS) } else { Ok(used) }
 }
 
 impl Unit {
@@ -309,32 +364,39 @@ impl Unit {
 
 /// What programs of others take for the same, in the same run.
 struct Peers {
-    /// Bare timers of tokio's paused clock that fire in a second.
-    tokio: f64,
+    /// Bare timers of tokio's paused clock that fire in a second; `None` where `benches/peers` is not built.
+    tokio: Option<f64>,
     /// Seconds of one of OpenSSL's P-256 signatures.
     openssl: f64,
 }
 
 impl Peers {
     fn measure() -> Result<Self, String> {
-        let timers =
-            ["run", "--quiet", "--release", "--manifest-path", "benches/peers/Cargo.toml", "--target-dir", "target"];
-        let timers =
-            output(Command::new("cargo").args(timers).args(["--package", "peers-timers", "tokio", "1000", "30"]))?;
-        let told: Vec<u64> = timers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-        let [fired, nanoseconds] = told[..] else { return Err(format!("peers-timers says {timers:?}")) };
+        let timers = crate::root().join("target/release/peers-timers");
+        let tokio = if timers.exists() {
+            let told = output(Command::new(timers).args(["tokio", "1000", "30"]))?;
+            let numbers: Vec<u64> = told.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+            let [fired, nanoseconds] = numbers[..] else { return Err(format!("peers-timers says {told:?}")) };
+            Some(f64_of(fired) * 1e9 / f64_of(nanoseconds))
+        } else {
+            None
+        };
         let signatures = output(Command::new("openssl").args(["speed", "-mr", "-seconds", "2", "ecdsap256"]))?;
         // `+F4:NUMBER:BITS:SECONDS OF A SIGNATURE:SECONDS OF A VERIFICATION`, in later versions signatures a second.
         let told =
             signatures.lines().find_map(|line| line.strip_prefix("+F4:")?.split(':').nth(2)?.parse::<f64>().ok());
         let told = told.ok_or_else(|| format!("openssl speed says {signatures:?}"))?;
         let openssl = if told > 1.0 { 1.0 / told } else { told };
-        Ok(Self { tokio: f64_of(fired) * 1e9 / f64_of(nanoseconds), openssl })
+        Ok(Self { tokio, openssl })
     }
 
     fn told(&self) -> String {
         let Self { tokio, openssl } = self;
-        format!("tokio's paused clock: {tokio:.0} bare timers a second; OpenSSL: {:.1} µs a signature", openssl * 1e6)
+        let tokio = match tokio {
+            Some(tokio) => format!("tokio's paused clock: {tokio:.0} bare timers a second"),
+            None => "tokio's paused clock: not measured, `benches/peers/run timers` builds it".to_owned(),
+        };
+        format!("{tokio}; OpenSSL: {:.1} µs a signature", openssl * 1e6)
     }
 }
 
