@@ -24,7 +24,7 @@ fn crowd(users: u64, days: u64) -> Ready {
         for number in 1..=users {
             stage::log_on(&mut world, &format!("user{number}"), &format!("PC{number}"));
         }
-        stage::until(&mut world, SimTime::START + Duration::days(days));
+        stage::pass(&mut world, SimTime::START + Duration::days(days));
         stage::done(world)
     })
 }
@@ -36,7 +36,7 @@ fn park(machines: u64, days: u64) -> Ready {
         for number in 1..=machines {
             world.act(&Action::Boot { computer: format!("PC{number}") }).expect("the computer can boot");
         }
-        stage::until(&mut world, SimTime::START + Duration::days(days));
+        stage::pass(&mut world, SimTime::START + Duration::days(days));
         stage::done(world)
     })
 }

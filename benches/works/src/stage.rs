@@ -98,6 +98,14 @@ pub(crate) fn log_on(world: &mut Bench, user: &str, computer: &str) {
     world.act(&Action::Logon { user: user.into(), computer: computer.into() }).expect("the user can log on");
 }
 
+/// Time goes by, and nobody is going to look at what happens meanwhile.
+pub(crate) fn pass(world: &mut Bench, until: SimTime) {
+    while world.step(until).expect("the world goes on") == Stepped::Handled {
+        world.forget_before(world.trace().len());
+    }
+    world.advance(until);
+}
+
 /// Time goes by, with all that happens meanwhile.
 pub(crate) fn until(world: &mut Bench, until: SimTime) {
     while world.step(until).expect("the world goes on") == Stepped::Handled {}
