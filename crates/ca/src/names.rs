@@ -131,7 +131,7 @@ fn require(
     judge: &mut Judge<'_>,
     rule: &rules::PolicyRule,
     value: Option<&str>,
-    name: &str,
+    name: &'static str,
     caller: &PrincipalObject,
 ) -> Result<(), Refusal> {
     let facts = Facts::new().with("principal", caller.dn.as_str()).with_some(name, value);

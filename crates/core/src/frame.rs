@@ -12,7 +12,7 @@ use autoenroll_model::{
     PinId, Profile, PromptId, Report, RuleRow, SimTime,
 };
 
-use crate::known::{Found, Misnamed, PolicyCache};
+use crate::known::{EnrollmentPolicy, Found, Misnamed, PolicyCache};
 use crate::rules;
 
 /// The surroundings of a run.
@@ -25,6 +25,8 @@ pub(crate) struct Frame {
     pub(crate) pins: BTreeMap<CardSerial, PinId>,
     /// Templates and CAs as last read.
     pub(crate) cache: Option<PolicyCache>,
+    /// What the sources came to when all were asked last.
+    pub(crate) policy: Option<Arc<EnrollmentPolicy>>,
     /// What each policy server told last, by its URL: all that there is when it answers that nothing has changed.
     pub(crate) told: BTreeMap<String, Told>,
     /// Certificates of the machine that have another name than it.
@@ -49,6 +51,7 @@ impl Frame {
             timers: Timers::default(),
             pins: BTreeMap::new(),
             cache: None,
+            policy: None,
             told: BTreeMap::new(),
             misnamed: Misnamed::default(),
             notice: None,
@@ -100,8 +103,9 @@ impl Frame {
     fn tell_decisions(&mut self) {
         let Self { decisions, outputs, inputs, .. } = self;
         let because = Cause::Input(*inputs);
-        let told = |decision| Output { causes: alloc::vec![because], body: OutputBody::Decision(decision) };
-        outputs.extend(decisions.drain().map(told));
+        for decision in decisions.drain() {
+            outputs.push_back(Output { causes: alloc::vec![because], body: OutputBody::Decision(decision) });
+        }
     }
 
     /// How many decisions were made so far: a mark for [`Frame::decisions_since`].

@@ -88,6 +88,16 @@ impl EnrollmentPolicy {
         Self { templates, services, names, oids, issuers }
     }
 
+    /// Whether it is what those sources come to: they describe nothing twice, and just these very templates and CAs.
+    pub(crate) fn is_of(&self, found: &Found) -> bool {
+        let same = |one: &TemplateEntry, other: &TemplateEntry| {
+            Arc::ptr_eq(&one.template, &other.template) && one.permissions == other.permissions
+        };
+        self.templates.len() == found.templates.len()
+            && self.templates.iter().zip(&found.templates).all(|(one, other)| same(one, other))
+            && self.services == found.services
+    }
+
     /// The template of a name.
     pub(crate) fn named(&self, name: &str) -> Option<&Arc<TemplateEntry>> {
         self.templates.get(*self.names.get(name)?)
@@ -113,8 +123,8 @@ pub(crate) struct Found {
 
 impl Found {
     /// Policies overlap: what several sources describe counts once, as the first of them describes it.
-    pub(crate) fn first_of_each(self) -> EnrollmentPolicy {
-        let (mut templates, mut services) = (self.templates, self.services);
+    pub(crate) fn first_of_each(&self) -> EnrollmentPolicy {
+        let (mut templates, mut services) = (self.templates.clone(), self.services.clone());
         let mut seen = BTreeSet::new();
         templates.retain(|entry| seen.insert((entry.template.name.clone(), entry.template.oid.clone())));
         let mut seen = BTreeSet::new();

@@ -118,6 +118,9 @@ fn container_of(prompt: &Record) -> Option<(&str, &str)> {
     Some((prompt.facts.text("card")?, prompt.facts.text("container")?))
 }
 
+/// The rule by which the question is asked or not.
+pub(crate) const DECISIONS: &[&str] = &["P7.62"];
+
 impl Checker for DefaultContainers {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let replaced = match (at.record.kind, at.beyond) {
@@ -145,7 +148,7 @@ impl Checker for DefaultContainers {
                 let container = self.replaced_by(&operation, at.record)?;
                 return Some(Violation { actor: card.to_owned(), ..violation(at, &container) });
             }
-            (Kind::Decision, _) if at.text("rule") == Some("P7.62") => {
+            (Kind::Decision, _) if at.text("rule").is_some_and(|rule| DECISIONS.contains(&rule)) => {
                 self.unasked = at.record.facts.get("outcome") == Some(&Fact::Flag(false));
                 None
             }

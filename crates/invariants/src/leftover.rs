@@ -94,7 +94,7 @@ pub(crate) struct EntryEnds {
 }
 
 /// Rules by which an entry is over: refused for good, never sent or given up, not what was asked for.
-const ENDS: &[&str] = &["MC1.lasting", "MC1.ours", "P7.39"];
+pub(crate) const ENDS: &[&str] = &["MC1.lasting", "MC1.ours", "P7.39"];
 
 /// Whether a record says what became of a request: the certificate is in MY, the CA has not issued, or a rule gives it
 /// up.

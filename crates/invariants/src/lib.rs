@@ -29,13 +29,17 @@ mod session;
 mod table;
 
 use autoenroll_model::{Cancelled, Profile, Toggle};
-use autoenroll_trace::{Record, Trace};
+use autoenroll_trace::{Kind, Record, Trace};
 
 pub use crate::beyond::{Beyond, CardView, DefaultContainer};
 pub use crate::checker::Violation;
 use crate::checker::{Checker, Moment};
 pub use crate::judge::{INSTANCES, judge};
 pub use crate::table::{Bare, INVARIANTS, Invariant, LawKind, Statement};
+
+/// The rules whose decisions checkers look at; no checker is shown a decision by another.
+const DECISIONS: [&[&str]; 5] =
+    [container::DECISIONS, replaced::IS_OVER, replaced::SUPERSEDES, leftover::ENDS, request::DUE];
 
 /// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the
 /// fields.
@@ -119,8 +123,18 @@ impl Checkers {
         self.known_key.waits_for(principal)
     }
 
+    /// Whether any invariant has to do with decisions by that rule. Most decisions need not be shown to
+    /// [`Checkers::observe`] at all.
+    #[must_use]
+    pub fn minds(rule: &str) -> bool {
+        DECISIONS.iter().any(|rules| rules.contains(&rule))
+    }
+
     /// Checks a record of `trace`; each record comes once, in order.
     pub fn observe(&mut self, trace: &Trace, record: &Record, beyond: &Beyond) -> Vec<Violation> {
+        if record.kind == Kind::Decision && !record.facts.text("rule").is_some_and(Self::minds) {
+            return Vec::new();
+        }
         let at = Moment { trace, open: &self.open, record, beyond };
         let checkers: [&mut dyn Checker; 18] = [
             &mut self.contract,

@@ -88,7 +88,7 @@ impl Checker for ReplacedFirst {
                 self.agreed.insert(place);
                 None
             }
-            Kind::Decision if at.text("rule") == Some("MC1.lasting") && at.is_met() => {
+            Kind::Decision if is_by(at, IS_OVER) && at.is_met() => {
                 self.over.insert(actor.clone());
                 None
             }
@@ -117,7 +117,7 @@ impl Checker for ReplacedAll {
         let actor = &at.record.actor;
         match at.record.kind {
             Kind::RunStarted => self.superseded.retain(|(of, _), _| of != actor),
-            Kind::Decision if at.text("rule") == Some("R056") && at.is_met() => {
+            Kind::Decision if is_by(at, SUPERSEDES) && at.is_met() => {
                 let (by, old) = (at.text("by")?.into(), at.text("subject")?.into());
                 self.superseded.entry((actor.clone(), by)).or_default().insert(old);
             }
@@ -151,4 +151,14 @@ impl Checker for ReplacedAll {
         }
         None
     }
+}
+
+/// The rule by which a request is refused for good.
+pub(crate) const IS_OVER: &[&str] = &["MC1.lasting"];
+
+/// The rule by which a template supersedes another.
+pub(crate) const SUPERSEDES: &[&str] = &["R056"];
+
+fn is_by(at: Moment<'_>, rules: &[&str]) -> bool {
+    at.text("rule").is_some_and(|rule| rules.contains(&rule))
 }

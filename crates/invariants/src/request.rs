@@ -122,7 +122,7 @@ pub(crate) struct DueRequest {
 
 /// Rules that make another certificate due although there is one: a newer template, the renewal period, its end, its
 /// chain or key, its card, the name of its machine, and another template with its object identifier.
-const DUE: &[&str] = &["R052", "R053", "R055", "R057", "R058", "P7.54", "R049.shared"];
+pub(crate) const DUE: &[&str] = &["R052", "R053", "R055", "R057", "R058", "P7.54", "R049.shared"];
 
 impl DueRequest {
     fn key(&self, principal: &Text, template: &str) -> (Text, Text, Text) {

@@ -16,6 +16,9 @@ pub type Text = smol_str::SmolStr;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Facts(Vec<(Text, Fact)>);
 
+/// Most facts that are stated together are no more than these.
+const FEW: usize = 4;
+
 impl Facts {
     /// No facts.
     #[must_use]
@@ -25,14 +28,14 @@ impl Facts {
 
     /// These facts and one more; a name that is there already gets the new value in its old place.
     #[must_use]
-    pub fn with(mut self, name: &str, fact: impl Into<Fact>) -> Self {
-        self.set(name, fact);
+    pub fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+        self.put(name, fact.into(), Text::new_static);
         self
     }
 
     /// These facts and, where there is a value, one more.
     #[must_use]
-    pub fn with_some(self, name: &str, fact: Option<impl Into<Fact>>) -> Self {
+    pub fn with_some(self, name: &'static str, fact: Option<impl Into<Fact>>) -> Self {
         match fact {
             Some(fact) => self.with(name, fact),
             None => self,
@@ -41,10 +44,18 @@ impl Facts {
 
     /// States a fact; a name that is there already gets the new value in its old place.
     pub fn set(&mut self, name: &str, fact: impl Into<Fact>) {
-        let fact = fact.into();
+        self.put(name, fact.into(), Text::new);
+    }
+
+    fn put<'n>(&mut self, name: &'n str, fact: Fact, text: impl FnOnce(&'n str) -> Text) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = fact,
-            None => self.0.push((name.into(), fact)),
+            None => {
+                if self.0.capacity() == 0 {
+                    self.0 = Vec::with_capacity(FEW);
+                }
+                self.0.push((text(name), fact));
+            }
         }
     }
 
@@ -64,8 +75,13 @@ impl Facts {
     }
 
     /// Name and value, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> + Clone {
         self.0.iter().map(|(name, fact)| (name.as_str(), fact))
+    }
+
+    /// Name and value, in order; values can be replaced.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Fact)> {
+        self.0.iter_mut().map(|(name, fact)| (name.as_str(), fact))
     }
 
     /// Whether there are none.

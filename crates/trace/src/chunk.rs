@@ -39,42 +39,52 @@ pub(crate) struct Chunk {
 #[derive(Clone, Debug)]
 pub(crate) struct OpenChunk {
     pub(crate) chunk: Chunk,
-    /// Where to look for the number of a text, by its hash: one more than the number. Of texts with the same hash the
-    /// last one is known; another one is written out again.
-    known: [u16; KNOWN],
+    /// Where to look for a text, by its hash, or beside that. Of texts with the same hash the last two are known;
+    /// another one is written out again.
+    known: [Known; KNOWN],
 }
 
 const KNOWN: usize = 256;
 
+/// A text that has a number: where its characters are, how many, and one more than the number; all 0 for none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    at: u32,
+    length: u32,
+    number: u32,
+}
+
 impl Default for OpenChunk {
     fn default() -> Self {
-        Self { chunk: Chunk::default(), known: [0; KNOWN] }
+        Self { chunk: Chunk::default(), known: [Known::default(); KNOWN] }
     }
 }
 
 impl OpenChunk {
-    /// Adds a record; its causes are sorted.
-    pub(crate) fn push(&mut self, record: &Record) {
+    /// Begins a record; its causes are sorted and earlier. Its facts follow.
+    pub(crate) fn begin(&mut self, id: RecordId, at: SimTime, kind: Kind, actor: &str, causes: &[RecordId]) {
         let index = place(self.chunk.begins.len());
         self.chunk.begins.push(place(self.chunk.text.len()));
-        if self.chunk.times.last().is_none_or(|(_, time)| *time != record.at) {
-            self.chunk.times.push((index, record.at));
+        if self.chunk.times.last().is_none_or(|(_, time)| *time != at) {
+            self.chunk.times.push((index, at));
         }
-        self.number(record.kind as u64);
-        self.text(&record.actor, 0);
-        self.number(record.causes.len() as u64);
-        let mut next = record.id.0;
-        for cause in record.causes.iter().rev() {
+        self.number(kind as u64);
+        self.text(actor, 0);
+        self.number(causes.len() as u64);
+        let mut next = id.0;
+        for cause in causes.iter().rev() {
             self.number(u64::from(next - cause.0));
             next = cause.0;
         }
-        for (name, fact) in record.facts.iter() {
-            self.text(name, 0);
-            self.fact(fact);
-        }
     }
 
-    fn fact(&mut self, fact: &Fact) {
+    /// Adds a fact to the record that was begun last.
+    pub(crate) fn fact(&mut self, name: &str, fact: &Fact) {
+        self.text(name, 0);
+        self.value(fact);
+    }
+
+    fn value(&mut self, fact: &Fact) {
         match fact {
             Fact::Flag(flag) => self.number(if *flag { YES } else { NO }),
             Fact::Number(number) => {
@@ -85,7 +95,7 @@ impl OpenChunk {
             Fact::List(list) => {
                 self.number(LIST);
                 self.number(list.len() as u64);
-                list.iter().for_each(|fact| self.fact(fact));
+                list.iter().for_each(|fact| self.value(fact));
             }
             Fact::Text(text) => self.text(text, TEXT),
         }
@@ -94,16 +104,17 @@ impl OpenChunk {
     /// A text that begins with `first` when it is new, and is that and a number otherwise.
     fn text(&mut self, text: &str, first: u64) {
         let slot = hash(text);
-        if let Some(number) = usize::from(self.known[slot]).checked_sub(1)
-            && self.chunk.word(number) == text
-        {
-            return self.number(first + 1 + number as u64);
+        for known in [self.known[slot], self.known[slot ^ 1]] {
+            if known.number > 0 && known.length as usize == text.len() && self.chunk.is_at(known.at, text) {
+                return self.number(first + u64::from(known.number));
+            }
         }
-        let number = self.chunk.words.len();
-        self.known[slot] = u16::try_from(number + 1).unwrap_or(0);
         self.number(first);
         self.chunk.words.push(place(self.chunk.text.len()));
         self.number(text.len() as u64);
+        self.known[slot ^ 1] = self.known[slot];
+        let at = place(self.chunk.text.len());
+        self.known[slot] = Known { at, length: place(text.len()), number: place(self.chunk.words.len()) };
         self.chunk.text.push_str(text);
     }
 
@@ -126,7 +137,12 @@ fn hash(text: &str) -> usize {
     let bytes = text.as_bytes();
     let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23),
-        _ => bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)),
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+            _ => bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)),
+        },
     };
     let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 56) as usize % KNOWN
@@ -164,6 +180,11 @@ impl Chunk {
         self.begins.shrink_to_fit();
         self.words.shrink_to_fit();
         self.times.shrink_to_fit();
+    }
+
+    /// Whether that text is there.
+    fn is_at(&self, at: u32, text: &str) -> bool {
+        self.text.as_bytes().get(at as usize..at as usize + text.len()) == Some(text.as_bytes())
     }
 
     fn word(&self, number: usize) -> &str {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use autoenroll_model::{Facts, SimTime};
+use autoenroll_model::{Fact, Facts, SimTime};
 
 use crate::chunk::{Chunk, OpenChunk, Packed, RECORDS};
 use crate::json::{DigestedLines, TraceDigest, write_line};
@@ -43,20 +43,38 @@ impl Trace {
 
     /// Appends a record as [`Trace::push`] does, and hands it back.
     pub fn append(&mut self, at: SimTime, actor: &str, kind: Kind, facts: Facts, mut causes: Vec<RecordId>) -> Record {
+        let id = self.note(at, actor, kind, facts.iter(), &mut causes);
+        Record { id, at, actor: actor.into(), kind, facts, causes }
+    }
+
+    /// Appends a record as [`Trace::push`] does, of facts that stay where they are; no name may occur twice. Causes are
+    /// put in order, and those left out that are not earlier records.
+    pub fn note<'f>(
+        &mut self,
+        at: SimTime,
+        actor: &str,
+        kind: Kind,
+        facts: impl IntoIterator<Item = (&'f str, &'f Fact)>,
+        causes: &mut Vec<RecordId>,
+    ) -> RecordId {
         let id = RecordId(u32::try_from(self.len).unwrap_or(u32::MAX));
-        causes.sort_unstable();
-        causes.dedup();
-        causes.retain(|cause| *cause < id);
-        let record = Record { id, at, actor: actor.into(), kind, facts, causes };
+        if causes.len() > 1 {
+            causes.sort_unstable();
+            causes.dedup();
+        }
+        while causes.last().is_some_and(|last| *last >= id) {
+            causes.pop();
+        }
         let open = Arc::make_mut(&mut self.open);
-        open.push(&record);
+        open.begin(id, at, kind, actor, causes);
+        facts.into_iter().for_each(|(name, fact)| open.fact(name, fact));
         self.len += 1;
         if open.chunk.len() == RECORDS {
             let mut chunk = std::mem::take(open).chunk;
             chunk.shrink();
             self.shelve(Arc::new(chunk));
         }
-        record
+        id
     }
 
     fn shelve(&mut self, chunk: Arc<Chunk>) {

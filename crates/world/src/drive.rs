@@ -26,9 +26,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.records.input(&because);
         session.core.handle(now, input).map_err(|error| failed(session, error))?;
+        let mut causes = Vec::new();
         while let Some(session) = self.sessions.get_mut(&id) {
             let Some(output) = session.core.poll().map_err(|error| failed(session, error))? else { break };
-            self.apply_output(id, output);
+            self.apply_output(id, output, &mut causes);
             self.spending.output();
             self.check_spending()?;
         }
@@ -128,19 +129,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         session.deadline_because = because;
     }
 
-    /// Carries out one output.
-    fn apply_output(&mut self, id: SessionId, output: Output) {
+    /// Carries out one output; `because` is a list that is used again for each.
+    fn apply_output(&mut self, id: SessionId, output: Output, because: &mut Vec<RecordId>) {
         let Some(session) = self.sessions.get(&id) else { return };
         let principal = session.principal.clone();
-        let because = session.records.of(&output.causes);
-        let record = match output.body {
+        session.records.find(&output.causes, because);
+        let body = match output.body {
             OutputBody::Decision(decision) => {
-                let record = self.record_decision(&principal, &decision, because);
+                let number = decision.id;
+                let record = self.record_decision(&principal, decision, because);
                 if let Some(session) = self.sessions.get_mut(&id) {
-                    session.records.decision(decision.id, record);
+                    session.records.decision(number, record);
                 }
-                Some(record)
+                return;
             }
+            body => body,
+        };
+        let because = std::mem::take(because);
+        let record = match body {
             OutputBody::Effect { id: effect, effect: body } => {
                 Some(self.begin_effect(id, &principal, effect, body, because))
             }

@@ -114,19 +114,21 @@ impl Names {
 
     /// Facts with every text that is exactly a serial, thumbprint or container replaced by its name.
     pub(crate) fn translate(&self, facts: &Facts) -> Facts {
-        let mut translated = Facts::new();
-        for (name, fact) in facts.iter() {
-            translated.set(name, self.fact(fact));
-        }
+        let mut translated = facts.clone();
+        translated.iter_mut().for_each(|(_, fact)| self.translate_fact(fact));
         translated
     }
 
-    /// A fact with every such text replaced.
-    pub(crate) fn fact(&self, fact: &Fact) -> Fact {
+    /// Replaces every such text of a fact.
+    pub(crate) fn translate_fact(&self, fact: &mut Fact) {
         match fact {
-            Fact::Text(text) => self.name(text).map_or_else(|| fact.clone(), Fact::from),
-            Fact::List(list) => Fact::List(list.iter().map(|fact| self.fact(fact)).collect()),
-            Fact::Flag(_) | Fact::Number(_) => fact.clone(),
+            Fact::Text(text) => {
+                if let Some(name) = self.name(text) {
+                    *text = name.into();
+                }
+            }
+            Fact::List(list) => list.iter_mut().for_each(|fact| self.translate_fact(fact)),
+            Fact::Flag(_) | Fact::Number(_) => {}
         }
     }
 
@@ -135,7 +137,8 @@ impl Names {
         self.name(text).unwrap_or(text).into()
     }
 
-    fn name(&self, text: &str) -> Option<&str> {
+    /// The name of a text, when it is something that has one.
+    pub(crate) fn name(&self, text: &str) -> Option<&str> {
         let certificate = || self.certificates.get(text).map(|named| &named.name);
         let named = self.cards.get(text).or_else(certificate).or_else(|| self.containers.get(text));
         named.map(String::as_str)

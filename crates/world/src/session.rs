@@ -133,18 +133,21 @@ impl Records {
         self.in_run = open;
     }
 
+    /// An output that is a decision.
     pub(crate) fn decision(&mut self, id: u32, record: RecordId) {
         self.skips |= self.decisions.back().is_some_and(|(last, _)| last.checked_add(1) != Some(id));
         self.decisions.push_back((id, record));
+        self.output(Some(record));
     }
 
     pub(crate) fn output(&mut self, record: Option<RecordId>) {
         self.outputs.kept.push_back(record);
     }
 
-    /// The records behind some causes; causes that name nothing are left out.
-    pub(crate) fn of(&self, causes: &[Cause]) -> Vec<RecordId> {
-        let mut found = Vec::with_capacity(causes.len());
+    /// Puts the records behind some causes in place of what is in a list; causes that name nothing are left out.
+    pub(crate) fn find(&self, causes: &[Cause], found: &mut Vec<RecordId>) {
+        found.clear();
+        found.reserve(causes.len());
         for cause in causes {
             match cause {
                 Cause::Input(n) => found.extend_from_slice(self.inputs.get(*n).map(Told::records).unwrap_or_default()),
@@ -152,7 +155,6 @@ impl Records {
                 Cause::Output(n) => found.extend(self.outputs.get(*n).copied().flatten()),
             }
         }
-        found
     }
 
     /// The record of a decision, the last of that id; of a core that counts them it is found without a search.
@@ -171,6 +173,12 @@ impl Records {
 mod tests {
     use super::*;
 
+    fn of(records: &Records, causes: &[Cause]) -> Vec<RecordId> {
+        let mut found = Vec::new();
+        records.find(causes, &mut found);
+        found
+    }
+
     #[test]
     fn causes_are_counted_from_one() {
         let mut records = Records::default();
@@ -178,14 +186,15 @@ mod tests {
         records.input(&[]);
         records.decision(7, RecordId(4));
         records.output(Some(RecordId(5)));
-        let check = |cause: Cause, expected: &[RecordId]| assert_eq!(records.of(&[cause]), expected, "{cause:?}");
+        let check = |cause: Cause, expected: &[RecordId]| assert_eq!(of(&records, &[cause]), expected, "{cause:?}");
         check(Cause::Input(1), &[RecordId(3)]);
         check(Cause::Input(2), &[]);
         check(Cause::Input(0), &[]);
         check(Cause::Input(3), &[]);
         check(Cause::Decision(7), &[RecordId(4)]);
         check(Cause::Decision(1), &[]);
-        check(Cause::Output(1), &[RecordId(5)]);
+        check(Cause::Output(1), &[RecordId(4)]);
+        check(Cause::Output(2), &[RecordId(5)]);
     }
 
     #[test]
@@ -196,18 +205,17 @@ mod tests {
         let say = |records: &mut Records, n: u32| {
             records.input(&[RecordId(n)]);
             records.decision(n, RecordId(n));
-            records.output(Some(RecordId(n)));
         };
         records.run(true);
         (1..=2 * most).for_each(|n| say(&mut records, n));
         let all = |n: u32| [Cause::Input(n), Cause::Decision(n), Cause::Output(n)];
-        assert_eq!(records.of(&all(1)), [RecordId(1); 3]);
+        assert_eq!(of(&records, &all(1)), [RecordId(1); 3]);
         records.run(false);
         say(&mut records, 2 * most + 1);
-        assert_eq!(records.of(&all(most)), []);
-        assert_eq!(records.of(&all(most + 1)), [RecordId(most + 1); 3]);
-        assert_eq!(records.of(&all(2 * most + 1)), [RecordId(2 * most + 1); 3]);
-        assert_eq!(records.of(&all(2 * most + 2)), []);
+        assert_eq!(of(&records, &all(most)), []);
+        assert_eq!(of(&records, &all(most + 1)), [RecordId(most + 1); 3]);
+        assert_eq!(of(&records, &all(2 * most + 1)), [RecordId(2 * most + 1); 3]);
+        assert_eq!(of(&records, &all(2 * most + 2)), []);
     }
 
     #[test]
@@ -216,7 +224,7 @@ mod tests {
         for (id, record) in [(5, 1), (2, 2), (7, 3), (2, 4)] {
             records.decision(id, RecordId(record));
         }
-        let check = |id: u32, expected: &[RecordId]| assert_eq!(records.of(&[Cause::Decision(id)]), expected, "{id}");
+        let check = |id: u32, expected: &[RecordId]| assert_eq!(of(&records, &[Cause::Decision(id)]), expected, "{id}");
         check(5, &[RecordId(1)]);
         check(2, &[RecordId(4)]);
         check(6, &[]);

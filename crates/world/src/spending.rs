@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use autoenroll_model::{Fact, Facts};
+use autoenroll_model::Fact;
 use autoenroll_trace::Kind;
 
 use crate::queue::{Event, SessionId};
@@ -137,18 +137,24 @@ impl Spending {
     }
 
     /// A record is written.
-    pub(crate) fn record(&mut self, actor: &str, kind: Kind, facts: &Facts) {
+    pub(crate) fn record<'f>(
+        &mut self,
+        actor: &str,
+        kind: Kind,
+        facts: impl Iterator<Item = (&'f str, &'f Fact)> + Clone,
+    ) {
         self.records += 1;
-        self.bytes += size(actor, facts);
+        self.bytes += size(actor, facts.clone());
         self.of_source += 1;
         if self.steps < STEPS_NOT_WATCHED || self.is_new(actor, kind, facts) {
             self.idle = 0;
         }
     }
 
-    fn is_new(&mut self, actor: &str, kind: Kind, facts: &Facts) -> bool {
+    fn is_new<'f>(&mut self, actor: &str, kind: Kind, facts: impl Iterator<Item = (&'f str, &'f Fact)>) -> bool {
         let mut hasher = DefaultHasher::new();
-        (actor, kind, facts).hash(&mut hasher);
+        (actor, kind).hash(&mut hasher);
+        facts.for_each(|fact| fact.hash(&mut hasher));
         self.said.insert(hasher.finish())
     }
 
@@ -187,8 +193,8 @@ impl Spending {
 }
 
 /// The text of a record, and a little for what is around it.
-fn size(actor: &str, facts: &Facts) -> u64 {
-    let text: usize = facts.iter().map(|(name, fact)| name.len() + size_of_fact(fact) + 6).sum();
+fn size<'f>(actor: &str, facts: impl Iterator<Item = (&'f str, &'f Fact)>) -> u64 {
+    let text: usize = facts.map(|(name, fact)| name.len() + size_of_fact(fact) + 6).sum();
     u64::try_from(actor.len() + text + 40).unwrap_or(u64::MAX)
 }
 

@@ -293,7 +293,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     fn record_ca_decisions(&mut self, ca: &str, because: RecordId) -> Vec<RecordId> {
         let decisions = self.hosts.cas.ca_mut(ca, Ca::take_decisions).unwrap_or_default();
-        decisions.iter().map(|decision| self.record_decision(ca, decision, vec![because])).collect()
+        decisions.into_iter().map(|decision| self.record_decision(ca, decision, &mut vec![because])).collect()
     }
 
     /// Records what a CA decided, why, and what it published in the directory. `asked` is the template that the request

@@ -221,7 +221,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         causes: Vec<RecordId>,
         beyond: &Beyond,
     ) -> RecordId {
-        self.spending.record(actor, kind, &facts);
+        self.spending.record(actor, kind, facts.iter());
         let record = self.trace.append(self.clock.now(), actor, kind, facts, causes);
         if matches!(kind, Kind::Change | Kind::Remove) {
             self.changes.note(&record);
@@ -250,24 +250,38 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Records what the world has decided since the last call; the records, for those that follow from them.
     pub(crate) fn record_decisions(&mut self, causes: &[RecordId]) -> Vec<RecordId> {
         let decisions = self.decisions.take();
-        decisions.into_iter().map(|decision| self.record_decision("world", &decision, causes.to_vec())).collect()
+        let mut because = Vec::new();
+        let record = |decision| {
+            because.clear();
+            because.extend_from_slice(causes);
+            self.record_decision("world", decision, &mut because)
+        };
+        decisions.into_iter().map(record).collect()
     }
 
-    pub(crate) fn record_decision(&mut self, actor: &str, decision: &Decision, causes: Vec<RecordId>) -> RecordId {
-        let mut facts = Facts::new()
-            .with("rule", decision.rule.as_str())
-            .with("subject", self.names.text(&decision.subject))
-            .with("outcome", decision.outcome);
-        for (name, fact) in decision.facts.iter() {
-            if facts.get(name).is_none() {
-                let fact = match self.names.fact(fact) {
-                    Fact::Text(text) if name == "message" => self.names.sentence(&text).into(),
-                    other => other,
-                };
-                facts.set(name, fact);
+    /// Records a decision. Most records are decisions, and few of them concern an invariant.
+    pub(crate) fn record_decision(&mut self, actor: &str, decision: Decision, causes: &mut Vec<RecordId>) -> RecordId {
+        let Decision { rule, mut subject, outcome, mut facts, .. } = decision;
+        if let Some(name) = self.names.name(&subject) {
+            subject = name.into();
+        }
+        for (name, fact) in facts.iter_mut() {
+            self.names.translate_fact(fact);
+            if let Fact::Text(text) = fact
+                && name == "message"
+            {
+                *text = self.names.sentence(text).into();
             }
         }
-        self.record(actor, Kind::Decision, facts, causes)
+        let own = [("rule", &rule.as_str().into()), ("subject", &subject.into()), ("outcome", &outcome.into())];
+        let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
+        let facts = own.into_iter().chain(facts.iter().filter(|(name, _)| !is_own(name)));
+        if Checkers::minds(rule.as_str()) {
+            let facts = facts.map(|(name, fact)| (name.into(), fact.clone())).collect();
+            return self.record(actor, Kind::Decision, facts, std::mem::take(causes));
+        }
+        self.spending.record(actor, Kind::Decision, facts.clone());
+        self.trace.note(self.clock.now(), actor, Kind::Decision, facts, causes)
     }
 
     /// The session of a logged-on user or running computer.

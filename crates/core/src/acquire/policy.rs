@@ -244,7 +244,9 @@ fn complete(frame: &mut Frame, mut search: Search) -> Result<Next, Halt> {
         let usable = !service.name.is_empty() && service.host.is_some();
         frame.decide(rules::USABLE_CA, &service.name, usable, Facts::new()).holds
     });
-    let policy = Arc::new(search.found.first_of_each());
+    let known = frame.policy.take().filter(|policy| policy.is_of(&search.found));
+    let policy = known.unwrap_or_else(|| Arc::new(search.found.first_of_each()));
+    frame.policy = Some(policy.clone());
     let fresh_for = search.fresh_for.unwrap_or(frame.profile().template_cache.0);
     // What lacks the answer of a policy server is not the whole policy, and holds for this run only.
     let cache = PolicyCache { read_at: frame.now.mono, fresh_for, policy: policy.clone() };

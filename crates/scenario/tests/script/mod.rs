@@ -77,7 +77,7 @@ impl Script {
 }
 
 fn said(actor: &str, kind: Kind, facts: &[(&str, &str)]) -> Said {
-    let facts = facts.iter().fold(Facts::new(), |all, (name, value)| all.with(name, *value));
+    let facts = facts.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     Said { actor: actor.to_owned(), kind, facts }
 }
 
