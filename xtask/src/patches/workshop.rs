@@ -22,6 +22,19 @@ pub(super) enum Verdict {
     Failed(String),
 }
 
+/// What a search came to.
+#[derive(Clone, Debug)]
+pub(super) struct Explored {
+    /// The report, as the command prints it.
+    report: Vec<u8>,
+    /// How many stories were told.
+    pub(super) stories: u64,
+    /// What was found, a line each.
+    pub(super) findings: Vec<String>,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
 /// What is not copied: what is built or installed, and what only version control needs.
 const LEFT_OUT: &[&str] = &["target", ".git", ".venv"];
 /// A run takes milliseconds when nothing is wrong. One that takes longer than this does not come to rest.
@@ -88,15 +101,57 @@ impl Workshop {
     /// # Errors
     /// When it does not compile.
     pub(super) fn build(&self) -> Result<(), String> {
+        self.build_with(&[], &self.build)
+    }
+
+    fn build_with(&self, variables: &[(&str, &str)], target: &Path) -> Result<(), String> {
         let mut command = Command::new("cargo");
         command.args(["build", "--quiet", "--package", "autoenroll-cli"]);
         // It is not debugged, and linking is quicker.
-        command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_TARGET_DIR", &self.build).current_dir(&self.copy);
+        command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_TARGET_DIR", target).current_dir(&self.copy);
+        command.envs(variables.iter().copied());
         let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
         if output.status.success() {
             return Ok(());
         }
         Err(format!("does not compile:\n{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Builds the command for searches: it runs longer than it is compiled.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(super) fn build_for_search(&self) -> Result<(), String> {
+        self.build_with(&[("CARGO_PROFILE_DEV_OPT_LEVEL", "2")], &self.build.join("search"))
+    }
+
+    /// Lets the command explore for so long, without what was found before.
+    ///
+    /// # Errors
+    /// When it fails for another reason than what it finds.
+    pub(super) fn explore(&self, length: Duration, before: Option<&Explored>) -> Result<Explored, String> {
+        let unusable = |error: std::io::Error| format!("autoenroll cannot be run: {error}");
+        let known = self.build.join("known.json");
+        let mut command = Command::new(self.build.join("search/debug/autoenroll"));
+        command.args(["explore", "--format", "json", "--time", &format!("{}s", length.as_secs())]);
+        if let Some(before) = before {
+            fs::write(&known, &before.report).map_err(unusable)?;
+            command.arg("--known").arg(&known).arg("--one");
+        }
+        let began = Instant::now();
+        let output = command.current_dir(&self.copy).stdin(Stdio::null()).output().map_err(unusable)?;
+        let took = began.elapsed();
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            return Err(format!("{} ({})", String::from_utf8_lossy(&output.stderr).trim(), output.status));
+        }
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).map_err(|error| format!("explore tells no report: {error}"))?;
+        let findings = report["findings"].as_array().cloned().unwrap_or_default();
+        let line = |finding: &serde_json::Value| {
+            format!("{} ({} steps)", finding["signature"].as_str().unwrap_or_default(), finding["steps"])
+        };
+        let stories = report["stories"].as_u64().unwrap_or_default();
+        Ok(Explored { report: output.stdout, stories, findings: findings.iter().map(line).collect(), took })
     }
 
     /// Plays a scenario file of the copy.
