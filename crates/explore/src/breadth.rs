@@ -154,11 +154,14 @@ mod tests {
         }
     }
 
+    /// What a lamp is but for its counter.
+    type Lit = (bool, bool, u8);
+
     /// Everything but the counter.
     struct Kept;
 
     impl StateKey<Lamp> for Kept {
-        type Key = (bool, bool, u8);
+        type Key = Lit;
 
         fn key(&self, state: &Lamp) -> Option<Self::Key> {
             Some((state.on, state.blown, state.wear))
@@ -167,7 +170,7 @@ mod tests {
 
     /// Every word of steps up to a length, one after the other: the states that they lead to, with the length of the
     /// shortest word, and the words at whose last step something breaks.
-    fn by_force(depth: usize) -> (BTreeMap<(bool, bool, u8), usize>, Vec<String>) {
+    fn by_force(depth: usize) -> (BTreeMap<Lit, usize>, Vec<String>) {
         let (mut states, mut broken) = (BTreeMap::from([((false, false, 0), 0)]), Vec::new());
         for length in 1..=depth {
             'words: for number in 0..STEPS.len().pow(length as u32) {

@@ -106,7 +106,7 @@ mod tests {
     impl Work for Slow {
         fn play(&self, number: u64) -> Outcome {
             // The later ones are ready first.
-            if number % 5 == 0 {
+            if number.is_multiple_of(5) {
                 thread::yield_now();
             }
             Outcome { stories: number, ..Outcome::default() }

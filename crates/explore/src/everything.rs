@@ -88,7 +88,7 @@ impl Everything {
 }
 
 fn of_entry(entry: &Entry, when: When) -> Move {
-    Move { name: entry.name.to_owned(), when, step: entry.step.clone(), actions: entry.actions.clone() }
+    Move { name: entry.name.to_owned(), on_menu: true, when, step: entry.step.clone(), actions: entry.actions.clone() }
 }
 
 impl Space for Everything {

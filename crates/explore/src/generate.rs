@@ -15,7 +15,7 @@ use crate::player::{Done, Player};
 use crate::story::{Move, Story, When, step};
 use crate::theatre::{Theatre, caught};
 
-/// How long people wait between two things: for the next event to come, a moment, a timer, the end of a certificate.
+/// How long people wait between two things: a moment, a timer, the end of a certificate. Short ones come more often.
 const PAUSES: &[Duration] = &[
     Duration::seconds(1),
     Duration::seconds(5),
@@ -67,7 +67,7 @@ pub fn tell(theatre: &Theatre, plan: &Plan, choices: &mut impl Choices) -> Told 
         enabled,
         player: theatre.player(),
         moves: Vec::new(),
-        helpful: choices.below("helpful", 8),
+        helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
         changed_pin: false,
     };
@@ -143,8 +143,10 @@ impl Teller<'_> {
         for _ in 0..ATTEMPTS {
             let Some(at) = self.drawn(false, choices) else { return Ok(()) };
             let entry = &self.menu.entries[at];
-            let by_a_user = matches!(entry.step.kind, StepKind::Action(ActionStep::Click(_)));
-            if !by_a_user && self.done(entry.name.to_owned(), When::On(anchor.clone()), entry)? {
+            // Nobody clicks that quickly, or deletes by hand what has just come.
+            let by_hand = matches!(entry.step.kind, StepKind::Action(ActionStep::Click(_)))
+                || matches!(entry.name, "certificate deleted" | "new certificate deleted");
+            if !by_hand && self.done(entry.name.to_owned(), When::On(anchor.clone()), entry)? {
                 return Ok(());
             }
         }
@@ -158,8 +160,11 @@ impl Teller<'_> {
         }
         const LEADING: &[&str] = &["click icon", "click balloon", "unlock", "logon", "boot"];
         let mut names: Vec<&str> = LEADING.to_vec();
-        if ending {
-            names.extend(["effects work", "card repaired", "ca start", "ca reachable", "directory reachable", "pulse"]);
+        if ending && choices.one_in("office", 2) {
+            names.push("ca approve");
+        }
+        if ending && self.moves.iter().any(|one| self.is_fault(&one.name)) {
+            names.extend(["effects work", "card repaired", "ca start", "ca reachable", "directory reachable"]);
         }
         let from = choices.below("leading", names.len());
         names.rotate_left(if choices.one_in("leading first", 2) { 0 } else { from });
@@ -177,6 +182,10 @@ impl Teller<'_> {
         Ok(false)
     }
 
+    fn is_fault(&self, name: &str) -> bool {
+        self.menu.entries.iter().any(|entry| entry.class == Class::Fault && entry.name == name)
+    }
+
     /// Whether an entry was the last of its kind to be done: a repair of what is not broken leads nowhere.
     fn is_done_already(&self, entry: &Entry) -> bool {
         entry.class == Class::Repair && self.moves.iter().any(|one| one.step == entry.step)
@@ -186,7 +195,10 @@ impl Teller<'_> {
         let next = self.player.world().next_at();
         let at = match next.filter(|_| choices.one_in("next", 3)) {
             Some(next) => next,
-            None => self.player.now() + *choices.of("pause", PAUSES).unwrap_or(&Duration::seconds(1)),
+            None => {
+                let (one, other) = (choices.below("pause", PAUSES.len()), choices.below("pause", PAUSES.len()));
+                self.player.now() + PAUSES[one.min(other)]
+            }
         };
         self.player.advance_to(at)
     }
@@ -205,7 +217,13 @@ impl Teller<'_> {
     /// An entry: first one that is wished for and has not been done.
     fn drawn(&self, ending: bool, choices: &mut impl Choices) -> Option<usize> {
         let all = self.menu.entries.iter().enumerate().filter(|(at, _)| self.enabled[*at]);
-        let fits = |entry: &Entry| !ending || matches!(entry.class, Class::Deed | Class::Repair);
+        let is_broken = self.moves.iter().any(|one| self.is_fault(&one.name));
+        let fits = |entry: &Entry| match entry.class {
+            Class::Deed => true,
+            // What is not broken is not repaired.
+            Class::Repair => is_broken || self.plan.wishes.contains(entry.name),
+            Class::Office | Class::Fault => !ending,
+        };
         let open: Vec<usize> = all.filter(|(_, entry)| fits(entry)).map(|(at, _)| at).collect();
         let wished = |at: &usize| {
             let name = self.menu.entries[*at].name;
@@ -220,7 +238,7 @@ impl Teller<'_> {
 
     fn done(&mut self, name: String, when: When, entry: &Entry) -> Result<bool, Broken> {
         self.changed_pin |= name == "card pin reset";
-        self.do_move(Move { name, when, step: entry.step.clone(), actions: entry.actions.clone() })
+        self.do_move(Move { name, on_menu: true, when, step: entry.step.clone(), actions: entry.actions.clone() })
     }
 
     /// Does something, and keeps it when it could be done.
@@ -296,7 +314,13 @@ fn reply(prompt: &OpenPrompt, answer: PromptAnswer, name: String, now: SimTime) 
     let kind = ActionStep::Reply { point: Spanned::without_span(point), with: Spanned::without_span(answer) };
     let mut step = step("reply", StepKind::Action(kind));
     step.who = Some(Spanned::without_span(user.clone()));
-    Move { name, when: When::At(now), step, actions: vec![Action::Reply { user, point, answer: given }] }
+    Move {
+        name,
+        on_menu: false,
+        when: When::At(now),
+        step,
+        actions: vec![Action::Reply { user, point, answer: given }],
+    }
 }
 
 /// Every answer to a prompt, as moves.

@@ -137,17 +137,17 @@ const OTHERS: &[(&str, Class, &str)] = &[
     ("directory slow", Class::Fault, "change = \"directory\", set = { latency = \"20s\" }"),
     ("clock ahead", Class::Fault, "change = \"clock\", set = { wall = 2026-03-20T08:00:00Z }"),
     ("clock back", Class::Fault, "change = \"clock\", set = { wall = 2026-02-20T08:00:00Z }"),
-    ("policy off", Class::Office, "change = \"policy\", set = { ae-policy = 0x8000 }"),
-    ("policy on", Class::Office, "change = \"policy\", set = { ae-policy = 7 }"),
+    ("policy off", Class::Fault, "change = \"policy\", set = { ae-policy = 0x8000 }"),
+    ("policy on", Class::Repair, "change = \"policy\", set = { ae-policy = 7 }"),
 ];
 
 /// The changes of templates, by their names.
-const TEMPLATE: &[(&str, &str)] = &[
-    ("template revised", "{ revision = 101 }"),
-    ("template unpublished", "{ published = false }"),
-    ("template published", "{ published = true }"),
-    ("template holds", "{ enrollment-flags = [\"auto-enrollment\", \"pend-all-requests\"] }"),
-    ("template issues", "{ enrollment-flags = [\"auto-enrollment\"] }"),
+const TEMPLATE: &[(&str, Class, &str)] = &[
+    ("template revised", Class::Office, "{ revision = 101 }"),
+    ("template unpublished", Class::Fault, "{ published = false }"),
+    ("template published", Class::Repair, "{ published = true }"),
+    ("template holds", Class::Office, "{ enrollment-flags = [\"auto-enrollment\", \"pend-all-requests\"] }"),
+    ("template issues", Class::Office, "{ enrollment-flags = [\"auto-enrollment\"] }"),
 ];
 const CLICKS: &[(&str, &str)] = &[
     ("click balloon", "balloon"),
@@ -248,18 +248,18 @@ fn authorities(spec: &WorldSpec, lines: &mut Lines) {
         }
         for template in enrolled(spec) {
             let withdraw = format!("change = \"ca\", {of}, set = {{ withdraw = \"{template}\" }}");
-            lines.put("ca withdraws a template", Class::Office, &withdraw);
+            lines.put("ca withdraws a template", Class::Fault, &withdraw);
             let offer = format!("change = \"ca\", {of}, set = {{ offer = \"{template}\" }}");
-            lines.put("ca offers a template", Class::Office, &offer);
+            lines.put("ca offers a template", Class::Repair, &offer);
         }
     }
     for template in enrolled(spec) {
-        for (name, set) in TEMPLATE {
-            lines.put(name, Class::Office, &format!("change = \"template\", of = \"{template}\", set = {set}"));
+        for (name, class, set) in TEMPLATE {
+            lines.put(name, *class, &format!("change = \"template\", of = \"{template}\", set = {set}"));
         }
         for user in &spec.users {
             let set = format!("set = {{ deny = {{ {} = [\"enroll\"] }} }}", user.name);
-            lines.put("right withdrawn", Class::Office, &format!("change = \"template\", of = \"{template}\", {set}"));
+            lines.put("right withdrawn", Class::Fault, &format!("change = \"template\", of = \"{template}\", {set}"));
         }
     }
 }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use autoenroll_model::{Facts, SimTime};
 use autoenroll_scenario::{
-    ActionStep, Document, Library, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table,
-    run_on,
+    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, run_on,
 };
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::{CaAction, UserAnswer};
@@ -82,7 +81,13 @@ impl Neighbours {
         let mut moves = self.moves.clone();
         let entry = |at: usize, when: When| {
             let entry = &self.theatre.menu.entries[at];
-            Move { name: entry.name.to_owned(), when, step: entry.step.clone(), actions: entry.actions.clone() }
+            Move {
+                name: entry.name.to_owned(),
+                on_menu: true,
+                when,
+                step: entry.step.clone(),
+                actions: entry.actions.clone(),
+            }
         };
         match neighbour {
             Neighbour::Without(at) => drop(moves.remove(*at)),
@@ -166,7 +171,13 @@ fn other_answers(one: &Move) -> impl Iterator<Item = Move> {
         _ => Vec::new(),
     };
     let (name, when) = (one.name.clone(), one.when.clone());
-    others.into_iter().map(move |(step, actions)| Move { name: name.clone(), when: when.clone(), step, actions })
+    others.into_iter().map(move |(step, actions)| Move {
+        name: name.clone(),
+        on_menu: false,
+        when: when.clone(),
+        step,
+        actions,
+    })
 }
 
 fn reply(user: &str, point: autoenroll_model::DecisionPoint, answer: PromptAnswer) -> (Step, Vec<Action>) {
@@ -251,18 +262,10 @@ fn story_of(scenario: &Scenario, stage: &Stage, bench: Bench<'_>) -> (Vec<Move>,
             None => When::At(at),
         };
         acted = at;
-        moves.push(Move { name: name_of(&plain, &actions), when, step: plain, actions });
+        moves.push(Move { name: plain.verb.value.to_owned(), on_menu: false, when, step: plain, actions });
     }
     let last = report.trace.records().iter().rfind(|record| record.kind != Kind::Violation).map(|record| record.at);
     (moves, report.end.max(last.unwrap_or_default()))
-}
-
-/// Moves that are no entries of a menu begin like answers: they are done as they are.
-fn name_of(step: &Step, actions: &[Action]) -> String {
-    match actions {
-        [Action::Reply { point, .. }] => format!("answer {point} as written"),
-        _ => format!("answer with {}", step.verb.value),
-    }
 }
 
 fn without_time(step: &Step) -> Step {
@@ -322,10 +325,12 @@ impl Simulator for Recorder {
     }
 }
 
-/// A story as it is written, for tests of what a scenario is taken for.
-#[must_use]
-pub fn as_story(scenario: &Scenario, library: &Library, bench: Bench<'_>) -> Option<Story> {
-    let theatre = Theatre::open(Scene::Written(Arc::new(alone(scenario))), library).ok()?;
+/// What a scenario is taken for: what it does, without what it expects.
+///
+/// # Errors
+/// When its world cannot be built.
+pub fn as_story(scenario: &Scenario, bench: Bench<'_>) -> Result<Story, TheatreError> {
+    let theatre = Theatre::open(Scene::Written(Arc::new(alone(scenario))), bench.library)?;
     let (moves, end) = story_of(scenario, &theatre.stage, bench);
-    Some(Story { scene: theatre.scene, moves, end })
+    Ok(Story { scene: theatre.scene, moves, end })
 }

@@ -52,11 +52,11 @@ impl Default for Setting {
 }
 
 impl Setting {
-    /// A setting that is drawn. Half of the axes keep their simplest value, so that what remains meets more often.
+    /// A setting that is drawn. A third of the axes keep their simplest value, so that what remains meets more often.
     pub fn draw(choices: &mut impl Choices) -> Self {
         let mut setting = Self::default();
         for (axis, value) in AXES.iter().zip(&mut setting.values) {
-            if choices.one_in("axis", 2) {
+            if !choices.one_in("axis", 3) {
                 *value = choices.below(axis.name, axis.values.len());
             }
         }

@@ -66,8 +66,11 @@ pub struct Story {
 /// One thing that is done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Move {
-    /// The name of what is done: an entry of a menu, or an answer.
+    /// The name of what is done.
     pub name: String,
+    /// Whether the menu of every world has it, perhaps with somebody else. An answer, and what a scenario says, is done
+    /// as it is.
+    pub on_menu: bool,
     /// When.
     pub when: When,
     /// The step, without its time.

@@ -102,7 +102,7 @@ impl Theatre {
 
     /// A move as it is made in this scene; `None` when there is no such thing in it.
     fn here(&self, one: &Move) -> Option<Move> {
-        if one.name.starts_with("answer ") {
+        if !one.on_menu {
             return Some(one.clone());
         }
         let entry = self.menu.like(&one.name, &one.step)?;

@@ -1,16 +1,26 @@
 //! What is made up is a story of the scenario language: it plays in a file as it was played, and shrinks to one.
 #![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use autoenroll_core::InProcess;
 use autoenroll_explore::choices::{Keyed, Recorded, Recording};
+use autoenroll_explore::drive::{Part, drive};
 use autoenroll_explore::file::{Bench, play};
 use autoenroll_explore::generate::{Plan, tell};
+use autoenroll_explore::neighbours::as_story;
+use autoenroll_explore::random::Random;
+use autoenroll_explore::report::Report;
 use autoenroll_explore::setting::{AXES, Setting};
 use autoenroll_explore::story::{Move, Scene};
 use autoenroll_explore::theatre::Theatre;
-use autoenroll_scenario::{Library, LoadError, Loader, Requirement, Requirements, Verdict};
+use autoenroll_scenario::{
+    Library, LoadError, Loader, Requirement, Requirements, RunReport, Scenario, Verdict, check, run,
+};
+use autoenroll_world::Hosts;
 
 /// The fixtures of the repository.
 struct Fixtures;
@@ -103,4 +113,54 @@ fn a_story_follows_from_its_choices() {
     let again = tell(&theatre, &plan(), &mut Recorded::new(recording.into_list()));
     assert_eq!(told.story.moves, again.story.moves);
     assert!(!told.story.moves.is_empty());
+}
+
+/// Every variant of a scenario of the suite.
+fn scenarios(name: &str, library: &Library) -> Vec<Scenario> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../scenarios/{name}.toml"));
+    let checked = check(name, &fs::read(path).unwrap(), library, &Nothing);
+    assert!(!checked.found.has_errors());
+    checked.scenarios
+}
+
+#[test]
+fn a_written_story_is_told_as_it_is_played() {
+    let library = Library::read(&Fixtures);
+    let bench = Bench { library: &library, requirements: &Nothing };
+    for name in [
+        "founding/second-provider",
+        "cards/another-default-while-it-waited",
+        "switches/crash-between-issue-and-card",
+        "stores/a-renewal-that-waited-is-a-renewal",
+    ] {
+        for scenario in scenarios(name, &library) {
+            let story = as_story(&scenario, bench).unwrap();
+            let theatre = Theatre::open(story.scene.clone(), &library).unwrap();
+            let replayed = theatre.replay(&story.moves, story.end);
+            assert_eq!(replayed.story.moves.len(), story.moves.len(), "{name}");
+            let (_, report) = play(&story.file("As it is written"), bench).unwrap();
+            let written = run(&scenario, InProcess::new(), Hosts::in_process(), &Nothing);
+            let came = |report: &RunReport| report.trace.records().iter().map(|one| one.kind).collect::<Vec<_>>();
+            assert_eq!(came(&report), came(&written), "{name} {:?}", scenario.variant);
+        }
+    }
+}
+
+#[test]
+fn a_search_in_parts_is_the_whole_search() {
+    let library = Library::read(&Fixtures);
+    let bench = Bench { library: &library, requirements: &Nothing };
+    let searched = |part: Part, jobs: usize| {
+        let mut report = Report::new("random", 3);
+        let each = |number, outcome| report.add(number, outcome, &BTreeSet::new(), bench);
+        drive(&Random::new(&library, 6), 3..19, part, NonZeroUsize::new(jobs).unwrap(), &|| false, each);
+        report
+    };
+    let whole = searched(Part::WHOLE, 2);
+    let mut merged = searched(Part { number: 2, of: 3 }, 1);
+    merged.merge(searched(Part { number: 3, of: 3 }, 2)).unwrap();
+    merged.merge(searched(Part { number: 1, of: 3 }, 1)).unwrap();
+    assert_eq!(merged, whole);
+    assert_eq!((whole.stories, whole.last), (16, Some(18)));
+    assert!(merged.merge(Report::new("pairs", 3)).is_err());
 }
