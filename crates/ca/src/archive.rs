@@ -20,7 +20,7 @@ use crate::hierarchy::CaIdentity;
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     /// What its key is drawn from.
-    entropy: [u8; 32],
+    seed: Seed,
     /// RSA-2048, the only kind of key that can be encrypted to here. Few stories need it.
     key: OnceLock<PrivateKey>,
     current: Option<Certificate>,
@@ -72,12 +72,12 @@ impl From<KeyError> for ArchiveError {
 
 impl Exchange {
     pub(crate) fn new(seed: &Seed, identity: &CaIdentity) -> Self {
-        let entropy = draw(seed, "ca", "exchange key", identity.name(), 0);
-        Self { entropy, key: OnceLock::new(), current: None, made: 0 }
+        let seed = seed.below("ca", "exchange key", identity.name(), 0);
+        Self { seed, key: OnceLock::new(), current: None, made: 0 }
     }
 
     fn key(&self) -> &PrivateKey {
-        self.key.get_or_init(|| PrivateKey::from_pool(KeyAlgorithm::Rsa2048, &self.entropy))
+        self.key.get_or_init(|| PrivateKey::from_seed(KeyAlgorithm::Rsa2048, &self.seed))
     }
 
     /// The current certificate; a new one of the same key when there is none or it has ended.

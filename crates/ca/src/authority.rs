@@ -330,8 +330,9 @@ impl Ca {
     /// Form and signatures of a request; the text is the beginning of the disposition message.
     fn understand(&mut self, now: FileTime, row: &Row) -> Result<VerifiedRequest, (&'static str, Refusal)> {
         let mut judge = Judge::new(&mut self.decisions, format!("request {}", row.id));
-        let envelope = Envelope::open(&mut judge, row.flags, &row.request, &row.attributes)
-            .map_err(|refusal| ("Error parsing request", refusal))?;
+        let envelope =
+            Envelope::open(&mut judge, self.identity.public_key().mode(), row.flags, &row.request, &row.attributes)
+                .map_err(|refusal| ("Error parsing request", refusal))?;
         let mut request = envelope
             .verify(&mut judge, &self.trust, &self.database, now)
             .map_err(|refusal| ("Error verifying request signature or signing certificate", refusal))?;

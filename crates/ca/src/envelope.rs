@@ -1,6 +1,6 @@
 //! A request as it comes: form first ([`Envelope::open`]), then signatures ([`Envelope::verify`]).
 
-use autoenroll_keys::{HashAlgorithm, PublicKey, digest};
+use autoenroll_keys::{HashAlgorithm, KeyMode, PublicKey, digest};
 use autoenroll_model::{Facts, FileTime};
 use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::cms::SignerCheck;
@@ -33,14 +33,16 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Reads a request; `attributes` are the name and value pairs of its submission.
+    /// Reads a request for a key that is real or symbolic, as the CA's own key is; `attributes` are the name and value
+    /// pairs of its submission.
     pub(crate) fn open(
         judge: &mut Judge<'_>,
+        keys: KeyMode,
         flags: u32,
         request: &[u8],
         attributes: &[(String, String)],
     ) -> Result<Self, Refusal> {
-        let read = Self::read(request, attributes);
+        let read = Self::read(keys, request, attributes);
         let facts = Facts::new().with_some("error", read.as_ref().err());
         judge.require(&rules::FORM, read.is_ok(), facts.clone())?;
         let envelope = read.map_err(|_| Refusal::by(&rules::FORM, &facts))?;
@@ -55,7 +57,7 @@ impl Envelope {
         Ok(envelope)
     }
 
-    fn read(request: &[u8], submitted: &[(String, String)]) -> Result<Self, String> {
+    fn read(keys: KeyMode, request: &[u8], submitted: &[(String, String)]) -> Result<Self, String> {
         let text = |error: WireError| error.to_string();
         let form = Request::parse(request).map_err(text)?;
         if let Request::Cmc { data, .. } = innermost(&form)
@@ -64,6 +66,10 @@ impl Envelope {
             return Err(format!("a CMC request holds one PKCS #10, this one {} requests", data.requests.len()));
         }
         let key = PublicKey::from_spki_der(&form.pkcs10().public_key).map_err(|error| error.to_string())?;
+        // Nothing else has to look: each chain of trust begins with a CA, and no CA certifies keys of the other kind.
+        if key.mode() != keys {
+            return Err(format!("the key is {}, and those of the CA are {keys}", key.mode()));
+        }
         let attributes = form.attributes().map_err(text)?;
         // Of these a request has one value each ([MS-WCCE] 2.2.2.7.1, 2.2.2.7.2); with several none could be believed.
         for single in [oids::OS_VERSION, oids::ENROLLMENT_CSP_PROVIDER] {

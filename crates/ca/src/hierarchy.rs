@@ -198,7 +198,7 @@ impl CaIdentity {
 }
 
 fn pool_key(seed: &Seed, description: &CaDescription) -> PrivateKey {
-    PrivateKey::from_pool(description.algorithm, &draw(seed, "ca", "key", &description.name, 0))
+    PrivateKey::from_seed(description.algorithm, &seed.below("ca", "key", &description.name, 0))
 }
 
 fn params(

@@ -66,7 +66,7 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 pub use crate::catalogue::Catalogue;
 use crate::console::{Console, Output, has_colours, printable};
 pub use crate::exit::Exit;
-pub use crate::memory::remember_keys;
+pub use crate::memory::{KeyCount, KeyCounts, count_keys, remember_keys};
 pub use crate::suite::{Fixtures, Story, story, suite};
 
 /// Does what the arguments of this process say.

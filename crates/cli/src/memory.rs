@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use autoenroll_keys::{Memory, Octets, Question, Secret, remember};
+use autoenroll_keys::{Memory, Octets, Operation, Question, Secret, remember};
 
 /// The most keys that are remembered: about 3 KiB each.
 const KEYS: usize = 16_384;
@@ -12,21 +12,91 @@ const BLOCKS: usize = 65_536;
 
 /// From now on, keys and signatures are computed once in this process. More than one call does no more than one.
 pub fn remember_keys() {
-    let _first = remember(Box::new(Process { keys: Shelf::new(KEYS), blocks: Shelf::new(BLOCKS) }));
+    let _first = remember(Box::new(Process::new(None)));
+}
+
+/// As [`remember_keys`], and counts what is asked for; for benchmarks. Nothing is counted when the process remembers
+/// already.
+#[must_use]
+pub fn count_keys() -> KeyCounts {
+    let counts = KeyCounts::default();
+    let _first = remember(Box::new(Process::new(Some(counts.clone()))));
+    counts
+}
+
+/// How often each operation with a key was asked for and computed.
+#[derive(Clone, Debug, Default)]
+pub struct KeyCounts(Arc<Mutex<BTreeMap<Question, Tally>>>);
+
+/// The same question, as often as it came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    asked: u64,
+    computed: u64,
+}
+
+/// The counts of one kind of operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyCount {
+    /// What was to be computed.
+    pub operation: Operation,
+    /// How often any of them was asked for.
+    pub asked: u64,
+    /// How many different ones there were.
+    pub distinct: u64,
+    /// How often the one was computed that was computed most often.
+    pub most_computed: u64,
+}
+
+impl KeyCounts {
+    /// One count for each kind of operation that was asked for.
+    #[must_use]
+    pub fn by_operation(&self) -> Vec<KeyCount> {
+        let mut counts: BTreeMap<Operation, KeyCount> = BTreeMap::new();
+        for (question, tally) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let operation = question.operation();
+            let none = KeyCount { operation, asked: 0, distinct: 0, most_computed: 0 };
+            let count = counts.entry(operation).or_insert(none);
+            count.asked += tally.asked;
+            count.distinct += 1;
+            count.most_computed = count.most_computed.max(tally.computed);
+        }
+        counts.into_values().collect()
+    }
+
+    fn count(&self, question: Question, count: impl FnOnce(&mut Tally)) {
+        count(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(question).or_default());
+    }
 }
 
 struct Process {
     keys: Shelf<Question, Secret>,
     blocks: Shelf<Question, Octets>,
+    counts: Option<KeyCounts>,
+}
+
+impl Process {
+    fn new(counts: Option<KeyCounts>) -> Self {
+        Self { keys: Shelf::new(KEYS), blocks: Shelf::new(BLOCKS), counts }
+    }
+
+    fn get<A: Clone>(&self, shelf: &Shelf<Question, A>, question: Question, make: &mut dyn FnMut() -> A) -> A {
+        let Some(counts) = &self.counts else { return shelf.get(question, make) };
+        counts.count(question, |tally| tally.asked += 1);
+        shelf.get(question, &mut || {
+            counts.count(question, |tally| tally.computed += 1);
+            make()
+        })
+    }
 }
 
 impl Memory for Process {
     fn secret(&self, question: Question, make: &mut dyn FnMut() -> Secret) -> Secret {
-        self.keys.get(question, make)
+        self.get(&self.keys, question, make)
     }
 
     fn octets(&self, question: Question, make: &mut dyn FnMut() -> Octets) -> Octets {
-        self.blocks.get(question, make)
+        self.get(&self.blocks, question, make)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Key archival: a private key in a message that only the CA can open ([MS-WCCE] 3.1.1.4.3.6).
 
-use autoenroll_keys::{PrivateKey, PublicKey};
+use autoenroll_keys::{PrivateKey, PublicKey, Seed};
 use autoenroll_model::HResult;
 use autoenroll_wire::asn1::{self, tag};
 use autoenroll_wire::{Certificate, WireError, oids};
@@ -11,15 +11,15 @@ use crate::entropy::purpose;
 
 /// The private key as a CryptoAPI blob, encrypted to the exchange certificate of a CA: CMS EnvelopedData (RFC 5652 6)
 /// in a ContentInfo, with RSA key transport and three-key triple DES, which is what Windows XP and Server 2003 send.
-/// The content key, its vector and the padding come from `entropy`.
-pub(crate) fn envelope(key: &PrivateKey, exchange_certificate: &[u8], entropy: &[u8; 32]) -> Result<Vec<u8>, HResult> {
+/// The content key, its vector and the padding come from the seed.
+pub(crate) fn envelope(key: &PrivateKey, exchange_certificate: &[u8], seed: &Seed) -> Result<Vec<u8>, HResult> {
     let certificate = Certificate::parse(exchange_certificate).map_err(|_| HResult::ERROR_INVALID_DATA)?;
     let recipient = PublicKey::from_spki_der(&certificate.public_key).map_err(|_| HResult::NTE_NOT_SUPPORTED)?;
     let blob = private_key_blob(key).ok_or(HResult::NTE_NOT_SUPPORTED)?;
 
-    let content_key: [u8; 24] = part(&purpose(entropy, "content key"));
-    let vector: [u8; 8] = part(&purpose(entropy, "vector"));
-    let transported = recipient.encrypt_pkcs1(&content_key, &purpose(entropy, "key transport"));
+    let content_key: [u8; 24] = part(&purpose(seed, "content key"));
+    let vector: [u8; 8] = part(&purpose(seed, "vector"));
+    let transported = recipient.encrypt_pkcs1(&content_key, &purpose(seed, "key transport"));
     let transported = transported.map_err(|_| HResult::NTE_NOT_SUPPORTED)?;
     Ok(enveloped_data(&certificate, &transported, &vector, &encrypt(&content_key, &vector, blob)))
 }
@@ -135,6 +135,6 @@ mod tests {
     #[test]
     fn what_is_no_certificate_archives_nothing() {
         let key = PrivateKey::from_pool(KeyAlgorithm::Rsa1024, &[1; 32]);
-        assert_eq!(envelope(&key, b"\x30\x00", &[0; 32]), Err(HResult::ERROR_INVALID_DATA));
+        assert_eq!(envelope(&key, b"\x30\x00", &Seed::default()), Err(HResult::ERROR_INVALID_DATA));
     }
 }

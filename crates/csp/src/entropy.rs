@@ -3,6 +3,13 @@
 use autoenroll_keys::{Seed, draw};
 
 /// Entropy for one of several purposes.
-pub(crate) fn purpose(entropy: &[u8; 32], purpose: &str) -> [u8; 32] {
-    draw(&Seed(*entropy), "software provider", purpose, "", 0)
+pub(crate) fn purpose(seed: &Seed, purpose: &str) -> [u8; 32] {
+    draw(seed, PROVIDER, purpose, "", 0)
 }
+
+/// The seed of a key.
+pub(crate) fn key(seed: &Seed) -> Seed {
+    seed.below(PROVIDER, "key", "", 0)
+}
+
+const PROVIDER: &str = "software provider";

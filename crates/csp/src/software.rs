@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_keys::{PrivateKey, SignatureAlgorithm};
+use autoenroll_keys::{PrivateKey, Seed, SignatureAlgorithm};
 use autoenroll_model::{EffectResult, HResult, KeyPlace, KeySpec, SoftwareOperation};
 
-use crate::entropy::purpose;
+use crate::entropy::{self, purpose};
 use crate::{archive, container_name};
 
 /// The containers of every software provider of one principal. Plain data: who drops it has lost the keys.
@@ -26,19 +26,19 @@ pub struct SoftwareContainer {
 }
 
 impl SoftwareKeys {
-    /// Carries out an operation of a provider. Entropy decides the key and the name of a new container, or how an
+    /// Carries out an operation of a provider. The seed decides the key and the name of a new container, or how an
     /// archived key is encrypted; the other operations do not look at it.
     ///
-    /// Failures: `NTE_BAD_KEYSET` when there is no such container, `NTE_EXISTS` when the entropy has named one before,
+    /// Failures: `NTE_BAD_KEYSET` when there is no such container, `NTE_EXISTS` when the seed has named one before,
     /// `NTE_BAD_ALGID` when the key does not sign so; for archival `NTE_NOT_SUPPORTED` when either key is not RSA, and
     /// `ERROR_INVALID_DATA` when the exchange certificate is none.
-    pub fn execute(&mut self, provider: &str, operation: &SoftwareOperation, entropy: &[u8; 32]) -> EffectResult {
+    pub fn execute(&mut self, provider: &str, operation: &SoftwareOperation, seed: &Seed) -> EffectResult {
         let outcome = match operation {
             SoftwareOperation::Generate { algorithm, key_spec, exportable, protected } => {
-                let key = PrivateKey::from_pool(*algorithm, &purpose(entropy, "key"));
+                let key = PrivateKey::from_seed(*algorithm, &entropy::key(seed));
                 let container =
                     SoftwareContainer { key, key_spec: *key_spec, exportable: *exportable, protected: *protected };
-                self.generated(provider, container_name(&purpose(entropy, "container")), container)
+                self.generated(provider, container_name(&purpose(seed, "container")), container)
             }
             SoftwareOperation::Sign { container, algorithm, message } => {
                 self.find(provider, container).and_then(|found| sign(found, *algorithm, message))
@@ -46,7 +46,7 @@ impl SoftwareKeys {
             // Archival is what a key is made archivable for; whether it may be exported otherwise does not matter.
             SoftwareOperation::Archive { container, exchange_certificate } => self
                 .find(provider, container)
-                .and_then(|found| archive::envelope(&found.key, exchange_certificate, entropy))
+                .and_then(|found| archive::envelope(&found.key, exchange_certificate, seed))
                 .map(EffectResult::ArchivedKey),
             SoftwareOperation::Delete { container } => match self.0.remove(&place(provider, container)) {
                 Some(_) => Ok(EffectResult::Done),
@@ -115,7 +115,7 @@ mod tests {
     fn generate(keys: &mut SoftwareKeys, algorithm: KeyAlgorithm, entropy: u8) -> EffectResult {
         let operation =
             SoftwareOperation::Generate { algorithm, key_spec: KeySpec::Signature, exportable: true, protected: false };
-        keys.execute(PROVIDER, &operation, &[entropy; 32])
+        keys.execute(PROVIDER, &operation, &Seed::from([entropy; 32]))
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
                 algorithm: signature,
                 message: b"message".to_vec(),
             };
-            let EffectResult::Signature(octets) = keys.execute(PROVIDER, &sign, &[0; 32]) else {
+            let EffectResult::Signature(octets) = keys.execute(PROVIDER, &sign, &Seed::default()) else {
                 panic!("{algorithm} did not sign");
             };
             let public = PublicKey::from_spki_der(&public_key).unwrap();
@@ -147,9 +147,9 @@ mod tests {
 
             let delete = SoftwareOperation::Delete { container };
             let gone = EffectResult::Failed(HResult::NTE_BAD_KEYSET);
-            assert_eq!(keys.execute("Another provider", &delete, &[0; 32]), gone);
-            assert_eq!(keys.execute(PROVIDER, &delete, &[0; 32]), EffectResult::Done);
-            assert_eq!(keys.execute(PROVIDER, &sign, &[0; 32]), gone);
+            assert_eq!(keys.execute("Another provider", &delete, &Seed::default()), gone);
+            assert_eq!(keys.execute(PROVIDER, &delete, &Seed::default()), EffectResult::Done);
+            assert_eq!(keys.execute(PROVIDER, &sign, &Seed::default()), gone);
         }
         assert_eq!(keys, SoftwareKeys::default());
     }
@@ -176,6 +176,6 @@ mod tests {
             message: vec![],
         };
         let expected = EffectResult::Failed(HResult::NTE_BAD_ALGID);
-        assert_eq!(keys.execute(PROVIDER, &operation, &[0; 32]), expected);
+        assert_eq!(keys.execute(PROVIDER, &operation, &Seed::default()), expected);
     }
 }

@@ -47,7 +47,7 @@ fn archive(key: &PrivateKey, exchange_certificate: Vec<u8>, entropy: u8) -> Effe
     let key_spec = KeySpec::Exchange;
     keys.insert(PROVIDER, "c", SoftwareContainer { key: key.clone(), key_spec, exportable: false, protected: false });
     let operation = SoftwareOperation::Archive { container: "c".into(), exchange_certificate };
-    keys.execute(PROVIDER, &operation, &[entropy; 32])
+    keys.execute(PROVIDER, &operation, &autoenroll_keys::Seed::from([entropy; 32]))
 }
 
 /// DER of a self-signed certificate for a key.

@@ -4,6 +4,8 @@
 //! The same seed gives the same keys and the same signatures on every machine. There is no operating-system randomness,
 //! no key generation worth the name ([`PrivateKey::from_pool`] puts two committed primes together) and no protection of
 //! secrets: every private key made here is public test material. Containers, PINs and providers are floors above.
+//!
+//! A seed may ask for symbolic keys ([`KeyMode`]) instead, for simulations too long for arithmetic.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -20,12 +22,13 @@ mod private;
 mod public;
 mod rsa_key;
 mod secret;
+mod symbolic;
 
 pub use autoenroll_model::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm};
-pub use entropy::{Seed, draw};
+pub use entropy::{KeyMode, Seed, draw};
 pub use error::KeyError;
 pub use hash::{digest, sha1, sha256};
-pub use memory::{Memory, Octets, Question, remember};
+pub use memory::{Memory, Octets, Operation, Question, remember};
 pub use p256_key::{ecdsa_der_from_raw, ecdsa_raw_from_der};
 pub use pkcs1::digest_info;
 pub use private::PrivateKey;

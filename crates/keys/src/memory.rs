@@ -26,11 +26,52 @@ pub type Octets = Result<Vec<u8>, KeyError>;
 
 /// All that determines an answer: SHA-256 over the operation and what it is applied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Question([u8; 32]);
+pub struct Question {
+    hash: [u8; 32],
+    operation: Operation,
+}
 
 impl Question {
-    pub(crate) fn new(operation: &str, parts: &[&[u8]]) -> Self {
-        Self(entropy::derive(operation, parts))
+    pub(crate) fn new(operation: Operation, parts: &[&[u8]]) -> Self {
+        Self { hash: entropy::derive(operation.as_str(), parts), operation }
+    }
+
+    /// What is to be computed.
+    #[must_use]
+    pub const fn operation(&self) -> Operation {
+        self.operation
+    }
+}
+
+/// What costs more than a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// An RSA key from two primes.
+    RsaKey,
+    /// The RSA private operation: a signature, or a decryption.
+    RsaPrivate,
+    /// The RSA public operation: a verification.
+    RsaPublic,
+    /// A P-256 key from entropy.
+    P256Key,
+    /// An ECDSA signature.
+    P256Signature,
+    /// The verification of one.
+    P256Verification,
+}
+
+impl Operation {
+    /// In words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RsaKey => "rsa key",
+            Self::RsaPrivate => "rsa private operation",
+            Self::RsaPublic => "rsa public operation",
+            Self::P256Key => "p-256 from entropy",
+            Self::P256Signature => "p-256 signature",
+            Self::P256Verification => "p-256 verification",
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn verify_prehash(point: &[u8; 65], hash: &[u8], der: &[u8]) -> Resul
     key.verify_prehash(hash, &signature).map_err(|_| KeyError::BadSignature)
 }
 
-fn check_hash_length(hash: &[u8]) -> Result<(), KeyError> {
+pub(crate) fn check_hash_length(hash: &[u8]) -> Result<(), KeyError> {
     if (20..=64).contains(&hash.len()) { Ok(()) } else { Err(KeyError::HashLength { found: hash.len() }) }
 }
 

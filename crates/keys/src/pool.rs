@@ -1,7 +1,7 @@
 //! The committed primes of `fixtures/keys`, and the RSA key that some entropy picks among them.
 
 use crate::entropy;
-use crate::memory::Question;
+use crate::memory::{Operation, Question};
 use rsa::{BoxedUint, PrivateKey as RsaPrivateKey};
 
 /// One of the files that `cargo xtask keys` makes: primes of one size, big endian, one after the other.
@@ -33,7 +33,7 @@ impl Pool {
 
     /// What a pair of primes is asked for.
     pub(crate) fn question(&self, (p, q): (u64, u64)) -> Question {
-        Question::new("rsa key", &[&(self.octets as u64).to_be_bytes(), &p.to_be_bytes(), &q.to_be_bytes()])
+        Question::new(Operation::RsaKey, &[&(self.octets as u64).to_be_bytes(), &p.to_be_bytes(), &q.to_be_bytes()])
     }
 
     fn len(&self) -> u64 {

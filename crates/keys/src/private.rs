@@ -1,10 +1,10 @@
 //! Private keys: from the pool or imported, to sign and to decrypt.
 
-use crate::memory::{self, Question};
+use crate::memory::{self, Operation, Question};
 use crate::secret::{Numbers, Secret};
 use crate::{
-    KeyAlgorithm, KeyError, PublicKey, RsaComponents, SignatureAlgorithm, digest, ecdsa_der_from_raw, p256_key, pkcs1,
-    pool, rsa_key,
+    KeyAlgorithm, KeyError, KeyMode, PublicKey, RsaComponents, Seed, SignatureAlgorithm, digest, ecdsa_der_from_raw,
+    p256_key, pkcs1, pool, rsa_key, symbolic,
 };
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,12 +15,26 @@ use rsa::PrivateKey as RsaPrivateKey;
 pub struct PrivateKey {
     algorithm: KeyAlgorithm,
     public: PublicKey,
-    secret: Secret,
+    /// None for a symbolic key: there is nothing that its public half does not give away.
+    secret: Option<Secret>,
 }
 
 impl PrivateKey {
-    /// The key that `entropy` picks: for RSA two primes of the committed pool of that size, e = 65537; for P-256 the
-    /// scalar that a hash of the entropy gives. With optimised arithmetic RSA-2048 takes 0.7 ms, RSA-4096 2.5 ms.
+    /// The key of a seed, of the kind that the seed is for: [`from_pool`](Self::from_pool), or a symbolic one, which
+    /// takes a few hashes.
+    #[must_use]
+    pub fn from_seed(algorithm: KeyAlgorithm, seed: &Seed) -> PrivateKey {
+        match seed.keys() {
+            KeyMode::Real => PrivateKey::from_pool(algorithm, seed.bytes()),
+            KeyMode::Symbolic => {
+                let public = PublicKey::symbolic(algorithm, seed.bytes());
+                PrivateKey { algorithm, public, secret: None }
+            }
+        }
+    }
+
+    /// The real key that `entropy` picks: for RSA two primes of the committed pool of that size, e = 65537; for P-256
+    /// the scalar that a hash of the entropy gives. With optimised arithmetic RSA-2048 takes 0.7 ms, RSA-4096 2.5 ms.
     ///
     /// Two entropies may pick the same RSA key: there are 523,776 of 1,024 and of 2,048 bits, 2,016 of 3,072 and of
     /// 4,096.
@@ -32,7 +46,7 @@ impl PrivateKey {
             KeyAlgorithm::Rsa3072 => &pool::PRIMES_1536,
             KeyAlgorithm::Rsa4096 => &pool::PRIMES_2048,
             KeyAlgorithm::P256 => {
-                let question = || Question::new("p-256 from entropy", &[entropy]);
+                let question = || Question::new(Operation::P256Key, &[entropy]);
                 let secret = memory::secret(question, || Secret::p256(p256_key::from_entropy(entropy)));
                 return PrivateKey::with_secret(algorithm, secret);
             }
@@ -42,16 +56,31 @@ impl PrivateKey {
         PrivateKey::with_secret(algorithm, secret)
     }
 
-    /// An RSA key from its numbers, as a key import hands them over.
+    /// An RSA key from its numbers, as a key import hands them over. Those of a symbolic key make a symbolic key.
     ///
     /// # Errors
     /// [`KeyError::UnsupportedSize`] for a modulus that is no [`KeyAlgorithm`]'s, [`KeyError::InconsistentPrivateKey`]
     /// when n is not p times q, or d does not belong to e.
     pub fn from_rsa_components(components: &RsaComponents) -> Result<PrivateKey, KeyError> {
+        if symbolic::is_modulus(&components.n) {
+            return PrivateKey::from_symbolic_components(components);
+        }
         let key = rsa_key::from_components(components)?;
         let bits = rsa_key::modulus_bits(&key);
         let algorithm = rsa_key::algorithm(bits).ok_or(KeyError::UnsupportedSize { bits })?;
         Ok(PrivateKey::with_secret(algorithm, Secret::rsa(key)))
+    }
+
+    fn from_symbolic_components(components: &RsaComponents) -> Result<PrivateKey, KeyError> {
+        let public = PublicKey::from_rsa_parts(&components.n, &components.e)?;
+        let algorithm = public.algorithm().ok_or(KeyError::UnsupportedSize { bits: public.bits() })?;
+        let expected = symbolic::components(&components.n);
+        let same = expected.d == components.d && expected.p == components.p && expected.q == components.q;
+        if same && public.mode() == KeyMode::Symbolic {
+            Ok(PrivateKey { algorithm, public, secret: None })
+        } else {
+            Err(KeyError::InconsistentPrivateKey)
+        }
     }
 
     /// A P-256 key from its scalar, big endian.
@@ -68,7 +97,7 @@ impl PrivateKey {
             Numbers::Rsa(key) => PublicKey::from_rsa_private(key),
             Numbers::P256(key) => PublicKey::from_p256_private(key),
         };
-        PrivateKey { algorithm, public, secret }
+        PrivateKey { algorithm, public, secret: Some(secret) }
     }
 
     /// The kind of key.
@@ -103,7 +132,8 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::TooLong`] when fewer than eight octets of padding remain, [`KeyError::WrongKey`] on a P-256 key.
     pub fn sign_digest_info(&self, content: &[u8]) -> Result<Vec<u8>, KeyError> {
-        self.raw_rsa(&pkcs1::signature_block(content, rsa_key::modulus_octets(self.rsa()?))?)
+        let modulus = self.public.rsa_modulus().ok_or(self.wrong_key())?;
+        self.raw_rsa(&pkcs1::signature_block(content, modulus.len())?)
     }
 
     /// ECDSA over a hash that the caller made: r and s, 32 octets each, the nonce of RFC 6979 with SHA-256.
@@ -111,8 +141,13 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::HashLength`] unless the hash has 20 to 64 octets, [`KeyError::WrongKey`] on an RSA key.
     pub fn sign_p256_prehash(&self, hash: &[u8]) -> Result<[u8; 64], KeyError> {
-        let Numbers::P256(key) = &self.secret.0 else { return Err(self.wrong_key()) };
-        let question = || Question::new("p-256 signature", &[&self.public.subject_public_key(), hash]);
+        let Some(secret) = &self.secret else {
+            let point = self.public.p256_point().ok_or(self.wrong_key())?;
+            p256_key::check_hash_length(hash)?;
+            return Ok(symbolic::sign_prehash(point, hash));
+        };
+        let Numbers::P256(key) = &secret.0 else { return Err(self.wrong_key()) };
+        let question = || Question::new(Operation::P256Signature, &[&self.public.subject_public_key(), hash]);
         let signature = memory::octets(question, || Ok(p256_key::sign_prehash(key, hash)?.to_vec()))?;
         Ok(signature.try_into().expect("r and s have 32 octets each"))
     }
@@ -123,8 +158,11 @@ impl PrivateKey {
     /// [`KeyError::BlockOutOfRange`] unless the block is as long as the modulus and below it, [`KeyError::WrongKey`] on
     /// a P-256 key.
     pub fn raw_rsa(&self, block: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let key = self.rsa()?;
-        let question = || Question::new("rsa private operation", &[&self.public.subject_public_key(), block]);
+        if self.secret.is_none() {
+            return symbolic::apply_private(self.public.rsa_modulus().ok_or(self.wrong_key())?, block);
+        }
+        let key = self.rsa().ok_or(self.wrong_key())?;
+        let question = || Question::new(Operation::RsaPrivate, &[&self.public.subject_public_key(), block]);
         memory::octets(question, || rsa_key::apply_private(key, block))
     }
 
@@ -137,24 +175,30 @@ impl PrivateKey {
         pkcs1::open_encryption_block(&self.raw_rsa(ciphertext)?)
     }
 
-    /// Decrypts RSAES-OAEP with SHA-1 and no label.
+    /// Decrypts RSAES-OAEP with SHA-1 and no label. No message is encrypted so to a symbolic key: all are refused.
     ///
     /// # Errors
     /// [`KeyError::BlockOutOfRange`], [`KeyError::Padding`], [`KeyError::WrongKey`] on a P-256 key.
     pub fn decrypt_oaep_sha1(&self, ciphertext: &[u8]) -> Result<Vec<u8>, KeyError> {
-        rsa_key::decrypt_oaep_sha1(self.rsa()?, ciphertext)
+        if self.secret.is_none() {
+            return self.raw_rsa(ciphertext).and(Err(KeyError::Padding));
+        }
+        rsa_key::decrypt_oaep_sha1(self.rsa().ok_or(self.wrong_key())?, ciphertext)
     }
 
     /// The numbers of an RSA key, for an export; none for a P-256 key.
     #[must_use]
     pub fn rsa_components(&self) -> Option<RsaComponents> {
-        self.rsa().ok().map(rsa_key::components)
+        match &self.secret {
+            Some(_) => self.rsa().map(rsa_key::components),
+            None => self.public.rsa_modulus().map(symbolic::components),
+        }
     }
 
-    /// The scalar of a P-256 key, big endian, for an export; none for an RSA key.
+    /// The scalar of a P-256 key, big endian, for an export; none for an RSA key or a symbolic one.
     #[must_use]
     pub fn p256_scalar(&self) -> Option<[u8; 32]> {
-        match &self.secret.0 {
+        match &self.secret.as_ref()?.0 {
             Numbers::P256(key) => Some(key.to_bytes().into()),
             Numbers::Rsa(_) => None,
         }
@@ -167,17 +211,20 @@ impl PrivateKey {
     #[must_use]
     pub fn pkcs8_der(&self) -> Vec<u8> {
         use rsa::pkcs8::EncodePrivateKey;
-        let document = match &self.secret.0 {
+        let Some(secret) = &self.secret else {
+            return self.public.symbolic_pkcs8().expect("a key that exists encodes");
+        };
+        let document = match &secret.0 {
             Numbers::Rsa(key) => key.to_pkcs8_der(),
             Numbers::P256(key) => key.to_pkcs8_der(),
         };
         document.expect("a key that exists encodes").as_bytes().to_vec()
     }
 
-    fn rsa(&self) -> Result<&RsaPrivateKey, KeyError> {
-        match &self.secret.0 {
-            Numbers::Rsa(key) => Ok(key),
-            Numbers::P256(_) => Err(self.wrong_key()),
+    fn rsa(&self) -> Option<&RsaPrivateKey> {
+        match &self.secret.as_ref()?.0 {
+            Numbers::Rsa(key) => Some(key),
+            Numbers::P256(_) => None,
         }
     }
 

@@ -1,15 +1,15 @@
 //! Public keys: read from certificates and requests, to verify and to encrypt.
 
-use crate::memory::{self, Question};
-use crate::{KeyAlgorithm, KeyError, SignatureAlgorithm, digest, p256_key, pkcs1, rsa_key, sha1};
+use crate::memory::{self, Operation, Question};
+use crate::{KeyAlgorithm, KeyError, KeyMode, SignatureAlgorithm, digest, p256_key, pkcs1, rsa_key, sha1, symbolic};
 use alloc::vec::Vec;
 use core::fmt;
 use der::{
     Decode, Encode, Sequence,
-    asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef},
+    asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef},
 };
 use p256::ecdsa::SigningKey;
-use rsa::PrivateKey as RsaPrivateKey;
+use rsa::{PrivateKey as RsaPrivateKey, pkcs8::PrivateKeyInfoRef};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfo};
 
 /// An RSA key, or a point on P-256. Ordered and comparable, so that it can be the key of a map.
@@ -20,7 +20,7 @@ pub struct PublicKey(Material);
 enum Material {
     /// Big endian, without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
-    /// Uncompressed: `04 x y`; known to lie on the curve.
+    /// Uncompressed: `04 x y`; known to lie on the curve, or to be a symbolic key's.
     P256([u8; 65]),
 }
 
@@ -74,9 +74,28 @@ impl PublicKey {
     /// A P-256 key from its point, compressed or not.
     ///
     /// # Errors
-    /// [`KeyError::InvalidPublicKey`] when the point is not on the curve.
+    /// [`KeyError::InvalidPublicKey`] when the point is not on the curve, nor a symbolic key's.
     pub fn from_p256_point(point: &[u8]) -> Result<PublicKey, KeyError> {
-        Ok(PublicKey(Material::P256(p256_key::uncompressed(point)?)))
+        let symbolic = || point.try_into().ok().filter(|point: &[u8; 65]| symbolic::is_point(point));
+        let point = p256_key::uncompressed(point).or_else(|error| symbolic().ok_or(error))?;
+        Ok(PublicKey(Material::P256(point)))
+    }
+
+    pub(crate) fn symbolic(algorithm: KeyAlgorithm, seed: &[u8; 32]) -> PublicKey {
+        PublicKey(match algorithm {
+            KeyAlgorithm::P256 => Material::P256(symbolic::point(seed)),
+            rsa => Material::Rsa { modulus: symbolic::modulus(rsa, seed), exponent: symbolic::EXPONENT.to_vec() },
+        })
+    }
+
+    /// Whether it is a real key or a symbolic one, which its numbers show.
+    #[must_use]
+    pub fn mode(&self) -> KeyMode {
+        let symbolic = match &self.0 {
+            Material::Rsa { modulus, exponent } => *exponent == symbolic::EXPONENT && symbolic::is_modulus(modulus),
+            Material::P256(point) => symbolic::is_point(point),
+        };
+        if symbolic { KeyMode::Symbolic } else { KeyMode::Real }
     }
 
     pub(crate) fn from_rsa_private(key: &RsaPrivateKey) -> PublicKey {
@@ -117,15 +136,28 @@ impl PublicKey {
     #[must_use]
     pub fn spki_der(&self) -> Vec<u8> {
         let bits = self.subject_public_key();
-        let algorithm = match &self.0 {
+        let algorithm = self.algorithm_identifier();
+        BitStringRef::from_bytes(&bits)
+            .and_then(|subject_public_key| SubjectPublicKeyInfo { algorithm, subject_public_key }.to_der())
+            .expect("a key of bounded size encodes")
+    }
+
+    fn algorithm_identifier(&self) -> AlgorithmIdentifierRef<'static> {
+        match &self.0 {
             Material::Rsa { .. } => AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) },
             Material::P256(_) => {
                 AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&PRIME256V1)) }
             }
+        }
+    }
+
+    /// DER of the PKCS #8 PrivateKeyInfo, when this is a symbolic key.
+    pub(crate) fn symbolic_pkcs8(&self) -> der::Result<Vec<u8>> {
+        let key = match &self.0 {
+            Material::Rsa { modulus, .. } => symbolic::rsa_private_key(modulus)?,
+            Material::P256(point) => symbolic::ec_private_key(point)?,
         };
-        BitStringRef::from_bytes(&bits)
-            .and_then(|subject_public_key| SubjectPublicKeyInfo { algorithm, subject_public_key }.to_der())
-            .expect("a key of bounded size encodes")
+        PrivateKeyInfoRef::new(self.algorithm_identifier(), OctetStringRef::new(&key)?).to_der()
     }
 
     /// The content of the subjectPublicKey BIT STRING: an RSAPublicKey, or the uncompressed point.
@@ -192,16 +224,26 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), KeyError> {
         match (&self.0, algorithm.is_rsa()) {
+            (Material::P256(point), false) if self.mode() == KeyMode::Symbolic => {
+                p256_key::check_hash_length(digest)?;
+                let expected = p256_key::ecdsa_der_from_raw(&symbolic::sign_prehash(point, digest));
+                if signature == expected { Ok(()) } else { Err(KeyError::BadSignature) }
+            }
             (Material::P256(point), false) => {
-                let question = || Question::new("p-256 verification", &[point, digest, signature]);
+                let question = || Question::new(Operation::P256Verification, &[point, digest, signature]);
                 let verify = || p256_key::verify_prehash(point, digest, signature).map(|()| Vec::new());
                 memory::octets(question, verify).map(drop)
             }
             (Material::Rsa { modulus, exponent }, true) => {
                 let content = pkcs1::digest_info(algorithm.hash(), digest);
                 let expected = pkcs1::signature_block(&content, modulus.len()).map_err(|_| KeyError::BadSignature)?;
-                let question = || Question::new("rsa public operation", &[modulus, exponent, signature]);
-                let found = memory::octets(question, || rsa_key::apply_public(modulus, exponent, signature));
+                let found = match self.mode() {
+                    KeyMode::Symbolic => symbolic::apply_public(modulus, signature),
+                    KeyMode::Real => {
+                        let question = || Question::new(Operation::RsaPublic, &[modulus, exponent, signature]);
+                        memory::octets(question, || rsa_key::apply_public(modulus, exponent, signature))
+                    }
+                };
                 let found = found.map_err(|_| KeyError::BadSignature)?;
                 if found == expected { Ok(()) } else { Err(KeyError::BadSignature) }
             }
@@ -217,7 +259,10 @@ impl PublicKey {
         match &self.0 {
             Material::Rsa { modulus, exponent } => {
                 let block = pkcs1::encryption_block(message, modulus.len(), entropy)?;
-                rsa_key::apply_public(modulus, exponent, &block)
+                match self.mode() {
+                    KeyMode::Symbolic => symbolic::apply_public(modulus, &block),
+                    KeyMode::Real => rsa_key::apply_public(modulus, exponent, &block),
+                }
             }
             Material::P256(_) => Err(KeyError::WrongKey { found: KeyAlgorithm::P256 }),
         }

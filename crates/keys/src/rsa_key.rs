@@ -77,10 +77,6 @@ pub(crate) fn modulus_bits(key: &RsaPrivateKey) -> u32 {
     key.n().bit_width()
 }
 
-pub(crate) fn modulus_octets(key: &RsaPrivateKey) -> usize {
-    key.size()
-}
-
 /// The RSA key algorithm with a modulus of exactly `bits` bits.
 pub(crate) fn algorithm(bits: u32) -> Option<KeyAlgorithm> {
     KeyAlgorithm::rsa_at_least(bits).filter(|algorithm| algorithm.bits() == bits)

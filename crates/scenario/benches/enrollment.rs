@@ -1,7 +1,8 @@
 //! What a run costs: `cargo bench -p autoenroll-scenario --bench enrollment`.
 //!
 //! * An enrollment with RSA-2048 is bounded by RSA private key operations: two signatures of the new key (PKCS #10 and
-//!   CMC) and one of the CA. With P-256 keys on both sides it is the same number of much cheaper ones.
+//!   CMC) and one of the CA. With P-256 keys on both sides it is the same number of much cheaper ones, and with
+//!   symbolic keys, which only hash, it shows what everything else costs.
 //! * An idle pulse looks at 65 version 2 duplicates of the default templates until a rule excludes each, for many of
 //!   them the access check; it is bounded by making and recording about 250 decisions.
 
@@ -9,7 +10,7 @@ use autoenroll_core::InProcess as OwnCores;
 use autoenroll_model::{Duration, SimTime};
 use autoenroll_scenario::{Bundle, ByPrefix, Library, Scenario, check};
 use autoenroll_trace::Kind;
-use autoenroll_world::{Action, Hosts, InProcessCards, InProcessCas, Stepped, World};
+use autoenroll_world::{Action, Hosts, InProcessCards, InProcessCas, KeyMode, Stepped, World, WorldSpec};
 
 type Bench = World<OwnCores, InProcessCards, InProcessCas>;
 
@@ -20,16 +21,30 @@ fn main() {
 /// One silent enrollment, from logon to rest.
 #[divan::bench]
 fn enroll_rsa_2048(bencher: divan::Bencher<'_, '_>) {
-    enroll(bencher, "rsa-2048", "");
+    enroll(bencher, "rsa-2048", "", KeyMode::Real);
+}
+
+/// The same with symbolic keys.
+#[divan::bench]
+fn enroll_rsa_2048_symbolic(bencher: divan::Bencher<'_, '_>) {
+    enroll(bencher, "rsa-2048", "", KeyMode::Symbolic);
 }
 
 /// The same with P-256 keys of client and CA.
 #[divan::bench]
 fn enroll_p_256(bencher: divan::Bencher<'_, '_>) {
-    enroll(bencher, "p-256", r#"cng = { asymmetric-algorithm = "ECDSA_P256" }"#);
+    enroll(bencher, "p-256", ECDSA, KeyMode::Real);
 }
 
-fn enroll(bencher: divan::Bencher<'_, '_>, key: &str, cng: &str) {
+/// The same with symbolic ones.
+#[divan::bench]
+fn enroll_p_256_symbolic(bencher: divan::Bencher<'_, '_>) {
+    enroll(bencher, "p-256", ECDSA, KeyMode::Symbolic);
+}
+
+const ECDSA: &str = r#"cng = { asymmetric-algorithm = "ECDSA_P256" }"#;
+
+fn enroll(bencher: divan::Bencher<'_, '_>, key: &str, cng: &str, keys: KeyMode) {
     let text = format!(
         r#"
 scenario = 1
@@ -54,7 +69,7 @@ steps = [{{ wait = "1s" }}]
 "#,
         size = if key == "p-256" { 256 } else { 2048 },
     );
-    let mut ready = world(&text);
+    let mut ready = world(&text, keys);
     logged_on(&mut ready.clone(), 1);
     bencher.with_inputs(|| ready.clone()).bench_local_values(|mut world| {
         logged_on(&mut world, 1);
@@ -88,7 +103,7 @@ fn idle_world() -> Bench {
     let text = format!(
         "scenario = 1\ntitle = \"Nothing to do\"\n[world]\nextends = \"contoso\"\npolicy = {{ ae-policy = 7, gp-interval = \"8h\" }}\n{templates}\n[timeline]\nsteps = [{{ wait = \"1s\" }}]\n"
     );
-    world(&text)
+    world(&text, KeyMode::Real)
 }
 
 fn logged_on(world: &mut Bench, issued: usize) {
@@ -106,9 +121,9 @@ fn settle(world: &mut Bench, until: SimTime) {
 const WIN2003: &str = include_str!("../../../fixtures/templates/win2003.toml");
 const LATER: &str = include_str!("../../../fixtures/templates/later.toml");
 
-fn world(text: &str) -> Bench {
-    let scenario = scenario(text);
-    World::new(scenario.spec, OwnCores::new(), Hosts::in_process()).expect("the world can be built")
+fn world(text: &str, keys: KeyMode) -> Bench {
+    let spec = WorldSpec { keys, ..scenario(text).spec };
+    World::new(spec, OwnCores::new(), Hosts::in_process()).expect("the world can be built")
 }
 
 fn scenario(text: &str) -> Scenario {

@@ -5,8 +5,8 @@ mod loaded;
 
 use std::collections::BTreeSet;
 
-use autoenroll_scenario::{ByPrefix, Code, check, run};
-use autoenroll_world::{Hosts, SpecFault};
+use autoenroll_scenario::{ByPrefix, Code, check, json_schema, run};
+use autoenroll_world::{Hosts, KeyMode, SpecFault};
 
 macro_rules! faults {
     ($( $fault:pat => $name:literal, )*) => {
@@ -533,4 +533,23 @@ fn a_card_that_is_full_in_a_run_is_full_in_a_check() {
         assert!(found.list().iter().all(|problem| problem.code != Code::Impossible), "{bytes} bytes");
     }
     assert!(full > 0 && passed > 0, "{full} full, {passed} passed");
+}
+
+/// Symbolic keys are for the library alone: a story with them would prove less than it seems to.
+#[test]
+fn no_scenario_has_symbolic_keys() {
+    let text = |world: &str| {
+        format!(
+            "scenario = 1\ntitle = \"Keys\"\nprofile = \"windows-10-22h2\"\n[world]\nextends = \"contoso\"\n{world}\n\
+             [timeline]\nsteps = [{{ wait = \"1s\" }}]\n"
+        )
+    };
+    let checked = |world: &str| check("keys.toml", text(world).as_bytes(), loaded::fixtures(), &ByPrefix);
+    let sound = checked("");
+    assert!(!sound.found.has_errors());
+    assert!(sound.scenarios.iter().all(|scenario| scenario.spec.keys == KeyMode::Real));
+    for word in ["keys", "key-mode", "symbolic-keys", "symbolic"] {
+        assert!(checked(&format!("{word} = \"symbolic\"")).found.has_errors(), "{word}");
+    }
+    assert!(!json_schema().to_string().contains("symbolic"));
 }

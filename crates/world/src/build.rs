@@ -11,13 +11,13 @@ use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
 use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
-use autoenroll_keys::{PrivateKey, Seed, draw};
+use autoenroll_keys::{KeyMode, PrivateKey, Seed, draw};
 use autoenroll_model::{
-    CardSerial, Certificates, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, FileTime, KeyAlgorithm,
-    KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template, TrustStore,
-    hex,
+    CardSerial, Certificates, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, Facts, FileTime,
+    KeyAlgorithm, KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template,
+    TrustStore, hex,
 };
-use autoenroll_trace::Trace;
+use autoenroll_trace::{Kind, Trace};
 use autoenroll_wire::{Certificate, thumbprint};
 
 use crate::clock::Clock;
@@ -75,7 +75,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let mut world = World {
             factory,
             hosts,
-            seed: Seed::from(spec.seed),
+            seed: Seed::from(spec.seed).with_keys(spec.keys),
             profile: spec.profile.clone(),
             domain: spec.domain.netbios.clone(),
             clock: Clock::new(spec.start),
@@ -108,7 +108,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             changes: Vec::new(),
             invariants: Checkers::new(Some(spec.profile.cancelled), Some(spec.profile.replace_question)),
         };
-        let keys = Keys::new(&spec, software);
+        world.say_which_keys(spec.keys);
+        let keys = Keys::new(&spec, world.seed, software);
         world.build_directory(&spec);
         world.build_authorities(&spec, &mut faults);
         world.build_trust(&spec, &mut faults);
@@ -146,6 +147,15 @@ struct Old {
 }
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
+    /// Symbolic keys are the first thing that a trace tells, so that it is not taken for one of real keys.
+    fn say_which_keys(&mut self, keys: KeyMode) {
+        if keys == KeyMode::Symbolic {
+            self.record("world", Kind::Change, Facts::new().with("what", "keys").with("to", keys.as_str()), Vec::new());
+            // It is no change in the sense of what may come of changes later.
+            self.changes.clear();
+        }
+    }
+
     fn build_directory(&mut self, spec: &WorldSpec) {
         for user in &spec.users {
             self.directory.add_user(user, user.created.map(|created| instant(created, spec.start)));
@@ -330,7 +340,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         untrusted_cas: &'a mut BTreeMap<String, Ca>,
     ) -> Result<&'a mut Ca, SpecFault> {
         // Another word here is another key, and another digest of each trace that shows it.
-        let seed = Seed(draw(&self.seed, "world", "impostor", name, 0));
+        let seed = self.seed.below("world", "impostor", name, 0);
         let identity = root_identity(&seed, name, KeyAlgorithm::P256, spec.start, CA_AGE)?;
         let config = CaConfig::new("impostor.invalid", &[]);
         Ok(untrusted_cas.entry(name.to_owned()).or_insert_with(|| Ca::new(seed, identity, config, Vec::new())))

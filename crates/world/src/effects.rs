@@ -3,7 +3,6 @@
 
 use crate::spec::ComputerRole;
 use autoenroll_ca::Ca;
-use autoenroll_keys::draw;
 use autoenroll_model::{
     Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
     PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
@@ -332,12 +331,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         because: RecordId,
     ) -> EffectResult {
         let count = self.containers.entry((principal.to_owned(), provider.to_owned())).or_default();
-        let entropy = draw(&self.seed, principal, "software key", provider, *count);
+        let seed = self.seed.below(principal, "software key", provider, *count);
         if matches!(operation, SoftwareOperation::Generate { .. } | SoftwareOperation::Archive { .. }) {
             *count += 1;
         }
         let Some(stores) = self.stores.get_mut(principal) else { return EffectResult::Failed(HResult::E_UNEXPECTED) };
-        let result = stores.keys.execute(provider, operation, &entropy);
+        let result = stores.keys.execute(provider, operation, &seed);
         if let EffectResult::Generated { key, .. } = &result {
             self.names.add_container(&key.container, principal);
             let facts = Facts::new().with("op", "new-key").with("provider", provider);

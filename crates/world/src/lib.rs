@@ -51,6 +51,7 @@ mod world;
 
 pub use action::Action;
 pub use autoenroll_invariants::Invariant;
+pub use autoenroll_keys::KeyMode;
 pub use error::{ActError, Place, SpecError, SpecErrors, SpecFault, Thing, Unknown, WorldError};
 pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
 pub use look::{Look, LookError, OpenPrompt};

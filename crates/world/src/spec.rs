@@ -10,6 +10,7 @@ use std::fmt;
 
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
+use autoenroll_keys::KeyMode;
 use autoenroll_model::{
     DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, ProviderKind, Sid, TrustStore,
     WindowsVersion,
@@ -30,6 +31,9 @@ pub use template::{ATTRIBUTES, GENERAL_FLAGS, TemplateSpec};
 pub struct WorldSpec {
     /// The only source of everything that looks random.
     pub seed: u64,
+    /// Which keys the world has: those of CAs, cards and everybody else. No scenario file says so; symbolic ones are
+    /// for simulations of many machines, and the first record of their traces tells.
+    pub keys: KeyMode,
     /// What the wall clock shows at the start.
     pub start: FileTime,
     /// The behaviour of every core.
@@ -69,6 +73,7 @@ impl WorldSpec {
     pub fn contoso(profile: Profile) -> Self {
         Self {
             seed: 1,
+            keys: KeyMode::Real,
             start: FileTime::from_unix_seconds(1_772_438_400),
             profile,
             budget: Budget::default(),

@@ -284,7 +284,7 @@ fn enveloped(key: &PrivateKey, exchange_certificate: &[u8]) -> Vec<u8> {
         container: "container".into(),
         exchange_certificate: exchange_certificate.to_vec(),
     };
-    match keys.execute("provider", &operation, &[7; 32]) {
+    match keys.execute("provider", &operation, &Seed::from([7; 32])) {
         EffectResult::ArchivedKey(enveloped) => enveloped,
         other => panic!("the provider does not archive: {other:?}"),
     }

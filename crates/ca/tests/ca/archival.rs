@@ -2,7 +2,7 @@
 
 use autoenroll_ca::Ca;
 use autoenroll_csp::{SoftwareContainer, SoftwareKeys};
-use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, PrivateKey};
+use autoenroll_keys::{HashAlgorithm, KeyAlgorithm, PrivateKey, Seed};
 use autoenroll_model::{
     Disposition, Duration, EffectResult, EnrollmentFlags, HResult, KeySpec, PrivateKeyFlags, SoftwareOperation,
     Template,
@@ -33,7 +33,7 @@ fn enveloped(key: &PrivateKey, exchange_certificate: &[u8]) -> Vec<u8> {
         container: "container".into(),
         exchange_certificate: exchange_certificate.to_vec(),
     };
-    match keys.execute("provider", &operation, &[7; 32]) {
+    match keys.execute("provider", &operation, &Seed::from([7; 32])) {
         EffectResult::ArchivedKey(enveloped) => enveloped,
         other => panic!("{other:?}"),
     }

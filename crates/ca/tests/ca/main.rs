@@ -20,3 +20,5 @@ mod policy;
 mod renewal;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod symbolic;

@@ -51,9 +51,9 @@ impl Gids {
     /// Draws the next key for a file that is known to take it, and gives its public half.
     pub(crate) fn generate_key(&mut self, reference: KeyReference, kind: KeyAlgorithm) -> PublicKey {
         let count = self.generations.entry(reference).or_default();
-        let entropy = self.chip.draw("generate", &format!("{reference}"), *count);
+        let seed = self.chip.seed("generate", &format!("{reference}"), *count);
         *count += 1;
-        let key = PrivateKey::from_pool(kind, &entropy);
+        let key = PrivateKey::from_seed(kind, &seed);
         let public = key.public().clone();
         self.set_key(reference, key);
         public

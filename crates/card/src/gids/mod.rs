@@ -66,6 +66,11 @@ impl Chip {
     pub(crate) fn draw(&self, purpose: &str, subject: &str, n: u64) -> [u8; 32] {
         draw(&self.seed, &self.actor, purpose, subject, n)
     }
+
+    /// The same as the seed of a key.
+    pub(crate) fn seed(&self, purpose: &str, subject: &str, n: u64) -> Seed {
+        self.seed.below(&self.actor, purpose, subject, n)
+    }
 }
 
 /// Stages in the life of the application.

@@ -8,6 +8,7 @@ use super::{fact, given, plain};
 pub(super) fn sentence(facts: &Facts) -> String {
     let f = |name: &str| fact(facts, name);
     match facts.text("what").unwrap_or_default() {
+        "keys" => "all keys are symbolic: signatures cost nothing, and only the bench accepts them".to_owned(),
         "publish-ca" => format!("{} appears in the directory", f("ca")),
         "template" => format!("{} of the template {} changes", attribute(&f("attribute")), f("template")),
         "publish" => format!("the template {} is published", f("template")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoenroll_keys::{PrivateKey, Seed, draw};
+use autoenroll_keys::{PrivateKey, Seed};
 use autoenroll_model::{KeyAlgorithm, Template};
 
 use super::Faults;
@@ -32,13 +32,13 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(spec: &'a WorldSpec, software: SoftwareKeys) -> Self {
+    pub(super) fn new(spec: &'a WorldSpec, seed: Seed, software: SoftwareKeys) -> Self {
         let containers = |card: &'a CardSpec| card.containers.iter().map(move |container| (card, container));
         let held = spec.cards.iter().flat_map(containers).filter_map(|(card, container)| {
             let certificate = container.holds.as_ref()?.name.as_str();
             Some((certificate, (card.name.as_str(), container.name.as_str())))
         });
-        Self { seed: Seed::from(spec.seed), cards: &spec.cards, held: held.collect(), software }
+        Self { seed, cards: &spec.cards, held: held.collect(), software }
     }
 
     /// Card and container, when the key is on a card: as its description says, or the certificate's place.
@@ -95,15 +95,17 @@ impl<'a> Keys<'a> {
 
     /// The key in a container.
     pub(super) fn on_card(&self, card: &str, container: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "card key", &format!("{card}/{container}"), 0))
+        PrivateKey::from_seed(algorithm, &self.seed.below("world", "card key", &format!("{card}/{container}"), 0))
     }
 
     fn in_software(&self, name: &str, algorithm: KeyAlgorithm) -> PrivateKey {
         match self.software {
             SoftwareKeys::Own => {
-                PrivateKey::from_pool(algorithm, &draw(&self.seed, "world", "certificate key", name, 0))
+                PrivateKey::from_seed(algorithm, &self.seed.below("world", "certificate key", name, 0))
             }
-            SoftwareKeys::One => PrivateKey::from_pool(KeyAlgorithm::P256, &[0x41; 32]),
+            SoftwareKeys::One => {
+                PrivateKey::from_seed(KeyAlgorithm::P256, &Seed::from([0x41; 32]).with_keys(self.seed.keys()))
+            }
         }
     }
 }
