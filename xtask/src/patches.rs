@@ -15,6 +15,8 @@ use self::workshop::{Verdict, Workshop};
 
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches";
+/// Below it, those that no scenario has to notice: bugs in the core's data flow, for an explorer to find by itself.
+const UNNOTICED: &str = "crates/mutants/patches/explore/";
 /// What their names end in.
 const ENDING: &str = ".patch";
 
@@ -86,13 +88,14 @@ fn failure(workshop: &Workshop, patch: &Patch) -> Result<Option<String>, String>
     }
 }
 
-/// Every patch of the repository, by name.
+/// Every patch of the repository that a scenario has to notice, by name.
 ///
 /// # Errors
 /// When a file cannot be read or is no patch.
 fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
     let paths = crate::tidy::files(root, DIRECTORY, ENDING)?;
-    paths.iter().map(|path| Patch::parse(&name(path), &crate::tidy::read(root, path)?)).collect()
+    let noticed = paths.iter().filter(|path| !path.starts_with(UNNOTICED));
+    noticed.map(|path| Patch::parse(&name(path), &crate::tidy::read(root, path)?)).collect()
 }
 
 fn chosen(all: Vec<Patch>, only: &[String]) -> Result<Vec<Patch>, String> {
@@ -112,8 +115,12 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let mut findings = Vec::new();
     for path in crate::tidy::files(root, DIRECTORY, ENDING)? {
         let found = crate::tidy::read(root, &path).and_then(|text| {
-            let patch = Patch::parse(&name(&path), &text)?;
+            let unnoticed = path.starts_with(UNNOTICED);
+            let patch = if unnoticed { Patch::parse_unnoticed } else { Patch::parse }(&name(&path), &text)?;
             patch.apply(|changed| crate::tidy::read(root, changed))?;
+            if unnoticed {
+                return Ok(());
+            }
             let scenario = patch.scenario_file();
             if root.join(&scenario).exists() { Ok(()) } else { Err(format!("there is no scenario {scenario}")) }
         });

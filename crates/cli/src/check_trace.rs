@@ -127,7 +127,7 @@ impl<'a> Judged<'a> {
     }
 
     fn to_json(&self, trace: &Trace) -> Value {
-        let Statement { invariant, text, source, bare, beyond } = self.statement;
+        let Statement { invariant, text, source, bare, beyond, .. } = self.statement;
         let judged = match bare {
             Bare::Whole => "whole",
             Bare::Part => "part",

@@ -211,7 +211,7 @@ impl Runner {
         let first = swept.broken.first()?;
         let how = first.report.render(&story.scenario.files, self.colour);
         let (broken, moments) = (swept.broken.len(), swept.moments);
-        Some(format!("{fault} breaks {broken} of {moments} moments, first after {} card commands:\n{how}", first.after))
+        Some(format!("{fault} breaks {broken} of {moments} moments, the first is number {}:\n{how}", first.after))
     }
 
     /// The report, and what went wrong with the machine rather than with the story.

@@ -33,6 +33,7 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
     Some(match record.kind {
         Kind::Boot => format!("{actor} starts"),
         Kind::Shutdown => format!("{actor} is shut down"),
+        Kind::Crash if facts.get("session").is_some() => format!("the core of {actor} is gone without warning"),
         Kind::Crash => format!("{actor} is gone without warning{}", with_it(facts)),
         Kind::CardLogon => format!("{actor} types the PIN of {} to log on at {}", f("card"), f("computer")),
         Kind::Logon => format!("{actor} logs on at {}{}", f("computer"), with_card(facts)),

@@ -61,7 +61,7 @@ impl Work {
         frame.report(started, &item.reasons);
         events::enrollment(frame, true, &item.name);
         let because = item.because;
-        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), losses: 0, asked: None, because };
+        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), seen: None, losses: 0, asked: None, because };
         let first = first_step(&mut job, frame, known);
         go_on(job, frame, first)
     }
@@ -212,7 +212,7 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
         Step::Verify { purpose, card, pin } => card::verified(job, frame, purpose, card, pin, reported.verified()?),
         Step::RemoveOrphans { card, leftovers } => key::orphan_removed(job, frame, card, leftovers, reported),
         Step::Generate { card, algorithm, keep_default } => {
-            key::generated(job, frame, algorithm, keep_default, reported.generated(card.as_ref())?)
+            key::generated(job, frame, &known.held, algorithm, keep_default, reported.generated(card.as_ref())?)
         }
         Step::WriteAhead(key) => key::noted(job, frame, key, reported.done()?),
         Step::ReadExchange(key, cas) => submit::exchange_read(job, frame, key, cas, reported.exchange_certificate()?),
@@ -228,8 +228,8 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
             deliver::card_written(job, frame, card, certified, result)
         }
         Step::SetDefault(card, certified) => deliver::default_set(job, frame, certified, reported.done_by_card(&card)?),
-        Step::Install(certified) => deliver::installed(job, frame, certified, reported.done()?),
-        Step::RemoveEntry(certified) => deliver::entry_removed(job, frame, &known.held, certified, reported.done()?),
+        Step::Install(certified) => deliver::installed(job, frame, &known.held, certified, reported.done()?),
+        Step::RemoveEntry(certified) => deliver::entry_removed(job, frame, certified, reported.done()?),
         Step::Retire { certified, now, rest } => deliver::retired(job, frame, certified, now, rest, reported.done()?),
         Step::CleanUp { leftovers, code } => match leftovers.removed(job, frame, reported)? {
             Ok(rest) => Ok(key::clean_up(job, frame, rest, code)),

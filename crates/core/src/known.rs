@@ -157,6 +157,11 @@ impl Inventory {
         self.check(&certificate.thumbprint).is_some_and(|check| check.revoked)
     }
 
+    /// Whether MY has the certificate, not archived.
+    pub(crate) fn is_installed(&self, thumbprint: &Thumbprint) -> bool {
+        self.watched.iter().any(|certificate| certificate.thumbprint == *thumbprint)
+    }
+
     /// Whether a certificate has the key, as the old one does that was to be renewed with the same key. Such a key
     /// never goes with
     /// its request: what it has decrypted or may still have to decrypt would be lost.

@@ -81,7 +81,9 @@ fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
 /// Whether an issued certificate waits for its card. The card of one that may not be installed is not asked for.
 fn wants_card(frame: &Frame, held: &Inventory, task: &Task) -> bool {
     let Task::Resume(IssuedRequest { entry, issued, .. }) = task else { return false };
-    entry.key.card.is_some() && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
+    entry.key.card.is_some()
+        && !held.is_installed(&issued.certificate.thumbprint())
+        && foresee(frame, held, &entry.key, &issued.certificate).is_ok()
 }
 
 /// What will be said of a certificate that an entry keeps.

@@ -20,6 +20,13 @@ pub enum Beyond {
     /// Of an `item-ended` with a certificate: whether certificate and key are where they are said to be, or what is
     /// wrong.
     Enrolled(Result<(), String>),
+    /// Of `archived` and `deleted`.
+    Retired {
+        /// Neither expired nor revoked, and its key is there.
+        valid: bool,
+    },
+    /// Of `run-ended`: containers with a key that no entry of MY or REQUEST names, on any computer.
+    Unclaimed(Vec<String>),
 }
 
 /// What invariants see of a card.
@@ -27,6 +34,8 @@ pub enum Beyond {
 pub struct CardView {
     /// The retry counter of the PIN.
     pub tries: u8,
+    /// Whether it has taken a PIN and not dropped it.
+    pub unlocked: bool,
     /// The default container: the one flagged as such, or else the first.
     pub default: Option<DefaultContainer>,
 }

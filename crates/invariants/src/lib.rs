@@ -8,17 +8,21 @@
 //! It deliberately lacks anything that makes a trace, and any expectation of a single scenario.
 //!
 //! Reading order: [`INVARIANTS`], then the checkers by what they watch: `contract`, `pin`, `container`, `enrolled`,
-//! `request`, `desktop`.
+//! `request`, `desktop`, `leaving`, `card`, `replaced`, `leftover`.
 #![forbid(unsafe_code)]
 
 mod beyond;
+mod card;
 mod checker;
 mod container;
 mod contract;
 mod desktop;
 mod enrolled;
 mod judge;
+mod leaving;
+mod leftover;
 mod pin;
+mod replaced;
 mod request;
 mod session;
 mod table;
@@ -30,7 +34,7 @@ pub use crate::beyond::{Beyond, CardView, DefaultContainer};
 pub use crate::checker::Violation;
 use crate::checker::{Checker, Moment};
 pub use crate::judge::{INSTANCES, judge};
-pub use crate::table::{Bare, INVARIANTS, Invariant, Statement};
+pub use crate::table::{Bare, INVARIANTS, Invariant, LawKind, Statement};
 
 /// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the
 /// fields.
@@ -46,6 +50,14 @@ pub struct Checkers {
     silent_success: desktop::SilentSuccess,
     summary: desktop::Summary,
     prompts: desktop::Prompts,
+    logged_off: leaving::LoggedOff,
+    card_locked: card::CardLocked,
+    answer_card: card::AnswerCard,
+    replaced_first: replaced::ReplacedFirst,
+    replaced_all: replaced::ReplacedAll,
+    known_key: leftover::KnownKey,
+    entry_ends: leftover::EntryEnds,
+    due_request: request::DueRequest,
 }
 
 impl Checkers {
@@ -65,6 +77,14 @@ impl Checkers {
             silent_success: Default::default(),
             summary: desktop::Summary::new(cancelled),
             prompts: Default::default(),
+            logged_off: Default::default(),
+            card_locked: Default::default(),
+            answer_card: Default::default(),
+            replaced_first: Default::default(),
+            replaced_all: Default::default(),
+            known_key: Default::default(),
+            entry_ends: Default::default(),
+            due_request: Default::default(),
         }
     }
 
@@ -82,7 +102,7 @@ impl Checkers {
     /// Checks a record of `trace`; each record comes once, in order.
     pub fn observe(&mut self, trace: &Trace, record: &Record, beyond: &Beyond) -> Vec<Violation> {
         let at = Moment { trace, record, beyond };
-        let checkers: [&mut dyn Checker; 10] = [
+        let checkers: [&mut dyn Checker; 18] = [
             &mut self.contract,
             &mut self.pin_given,
             &mut self.pin_spent,
@@ -93,6 +113,14 @@ impl Checkers {
             &mut self.silent_success,
             &mut self.summary,
             &mut self.prompts,
+            &mut self.logged_off,
+            &mut self.card_locked,
+            &mut self.answer_card,
+            &mut self.replaced_first,
+            &mut self.replaced_all,
+            &mut self.known_key,
+            &mut self.entry_ends,
+            &mut self.due_request,
         ];
         checkers.into_iter().filter_map(|checker| checker.check(at)).collect()
     }

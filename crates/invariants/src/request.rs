@@ -1,9 +1,9 @@
-//! Requests while one is pending.
+//! Requests that must not be: while one is pending, or when nothing is due.
 
 use std::collections::BTreeMap;
 
 use autoenroll_model::Fact;
-use autoenroll_trace::Kind;
+use autoenroll_trace::{Kind, Record};
 
 use crate::checker::{Checker, Moment, Violation};
 use crate::table::Invariant;
@@ -90,6 +90,12 @@ impl Checker for DuplicateRequest {
                 self.pending(&ca, id, requester, &template);
                 None
             }
+            // Deleted from REQUEST by hand: nothing there tells of it any more.
+            Kind::Change if at.text("what") == Some("delete-request") => {
+                let (requester, template) = (at.text("principal")?, at.text("template")?);
+                self.pending.retain(|_, pending| pending.requester != requester || pending.template != template);
+                None
+            }
             Kind::Issued | Kind::Denied => {
                 let decided = self.pending.get(&request()?)?.clone();
                 self.pending.retain(|_, pending| *pending != decided);
@@ -97,5 +103,64 @@ impl Checker for DuplicateRequest {
             }
             _ => None,
         }
+    }
+}
+
+/// [`Invariant::DueRequest`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DueRequest {
+    /// The certificate that was reported as enrolled last, by principal, computer and template, while MY has it.
+    enrolled: BTreeMap<(String, String, String), String>,
+    /// On which computer each user is; empty for whom it does not matter.
+    places: BTreeMap<String, String>,
+    items: BTreeMap<String, String>,
+}
+
+/// Rules that make another certificate due although there is one: a newer template, the renewal period, its end, its
+/// chain or key, its card, the name of its machine, and another template with its object identifier.
+const DUE: &[&str] = &["R052", "R053", "R055", "R057", "R058", "P7.54", "R049.shared"];
+
+// IN1.due-request
+impl Checker for DueRequest {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = at.record.actor.clone();
+        let place = self.places.get(&actor).cloned().unwrap_or_default();
+        match at.record.kind {
+            Kind::Logon => {
+                let roams = at.record.facts.get("roaming") == Some(&Fact::Flag(true));
+                let computer = at.text("computer").filter(|_| !roams).unwrap_or_default();
+                self.places.insert(actor, computer.to_owned());
+            }
+            Kind::ItemStarted => {
+                self.items.insert(actor, at.text("template")?.to_owned());
+            }
+            Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
+                let key = (actor, place, at.text("template")?.to_owned());
+                self.enrolled.insert(key, at.text("certificate")?.to_owned());
+            }
+            Kind::Archived | Kind::Deleted => {
+                let gone = at.text("certificate")?;
+                self.enrolled.retain(|(of, ..), certificate| *of != actor || certificate != gone);
+            }
+            Kind::Change if at.text("what") == Some("delete-certificate") => {
+                let gone = at.text("certificate").or_else(|| at.text("subject"))?;
+                self.enrolled.retain(|_, certificate| certificate != gone);
+            }
+            Kind::Request => {
+                let template = self.items.get(&actor)?.clone();
+                let held = self.enrolled.get(&(actor, place, template.clone()))?;
+                let due = |cause: &Record| {
+                    let rule = cause.facts.text("rule").filter(|_| cause.kind == Kind::Decision);
+                    rule.is_some_and(|rule| DUE.contains(&rule))
+                };
+                if !at.causes().any(due) {
+                    let reason =
+                        format!("{held} is there, and no rule says that another certificate of {template} is due");
+                    return Some(at.violation(Invariant::DueRequest, reason));
+                }
+            }
+            _ => {}
+        }
+        None
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_trace::{Kind, Record};
 
-/// One state for each principal, which begins anew with each logon and boot.
+/// One state for each principal, which begins anew with each logon and boot, and with each core.
 #[derive(Clone, Debug)]
 pub(crate) struct Sessions<S>(BTreeMap<String, S>);
 
@@ -15,9 +15,9 @@ impl<S> Default for Sessions<S> {
 }
 
 impl<S: Default> Sessions<S> {
-    /// Forgets what was before a logon or a boot.
+    /// Forgets what was before a logon or a boot, or before a core ended.
     pub(crate) fn observe(&mut self, record: &Record) {
-        if matches!(record.kind, Kind::Logon | Kind::Boot) {
+        if matches!(record.kind, Kind::Logon | Kind::Boot | Kind::Crash) {
             self.0.remove(&record.actor);
         }
     }

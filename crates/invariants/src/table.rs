@@ -25,6 +25,34 @@ autoenroll_model::words! {
         Summary = "summary",
         /// Every instant ends.
         Quiescence = "rest",
+        /// Nothing of a principal begins after its logoff.
+        LoggedOff = "logged-off",
+        /// An operation leaves its card locked.
+        CardLocked = "card-locked",
+        /// An answer counts for the card that it was given for.
+        AnswerCard = "answer-card",
+        /// Nothing valid goes before its replacement is there.
+        ReplacedFirst = "replaced-first",
+        /// Whether a request had to wait makes no difference to what is replaced.
+        ReplacedAll = "replaced-all",
+        /// A key that was made is known to an entry, or gone.
+        KnownKey = "known-key",
+        /// An entry of REQUEST goes for a reason.
+        EntryEnds = "entry-ends",
+        /// What has been enrolled is not requested again before it is due.
+        DueRequest = "due-request",
+    }
+}
+
+autoenroll_model::words! {
+    /// How an invariant is known to hold.
+    pub enum LawKind as "kind of invariant" {
+        /// By what this bench is and what its cores promise: in every run, on every Windows.
+        Bench = "bench",
+        /// By a public document about Windows.
+        Documented = "documented",
+        /// By nothing but order: no public source speaks of it, and Windows itself may do otherwise.
+        Hygiene = "hygiene",
     }
 }
 
@@ -33,6 +61,8 @@ autoenroll_model::words! {
 pub struct Statement {
     /// Its name.
     pub invariant: Invariant,
+    /// How it is known to hold.
+    pub kind: LawKind,
     /// What must hold, in one sentence.
     pub text: &'static str,
     /// Where that is written: ids of requirements, or a document.
@@ -64,11 +94,15 @@ impl Statement {
 }
 
 const fn whole(invariant: Invariant, text: &'static str, source: &'static str) -> Statement {
-    Statement { invariant, text, source, bare: Bare::Whole, beyond: "" }
+    Statement { invariant, kind: LawKind::Bench, text, source, bare: Bare::Whole, beyond: "" }
 }
 
 const fn part(invariant: Invariant, text: &'static str, source: &'static str, beyond: &'static str) -> Statement {
-    Statement { invariant, text, source, bare: Bare::Part, beyond }
+    Statement { invariant, kind: LawKind::Bench, text, source, bare: Bare::Part, beyond }
+}
+
+const fn of_kind(kind: LawKind, statement: Statement) -> Statement {
+    Statement { kind, ..statement }
 }
 
 /// Every invariant, in the order of [`Invariant::ALL`].
@@ -128,9 +162,66 @@ pub const INVARIANTS: &[Statement] = &[
     ),
     Statement {
         invariant: Invariant::Quiescence,
+        kind: LawKind::Bench,
         text: "Every instant ends: 10,000 events and outputs of one instant do not go by without a record that says something new.",
         source: "ARCHITECTURE.md",
         bare: Bare::Nothing,
         beyond: "the events of an instant, of which not every one leaves a record",
     },
+    whole(
+        Invariant::LoggedOff,
+        "After somebody has logged off, nothing begins for them before they log on again: no run, prompt, effect or request.",
+        "IN1.logged-off",
+    ),
+    whole(
+        Invariant::CardLocked,
+        "When a card operation has ended, its card has dropped the PIN, unless it could not be spoken to any more.",
+        "IN1.card-locked",
+    ),
+    whole(
+        Invariant::AnswerCard,
+        "A PIN is presented only to a card that it was given for, and only a container that a Yes was about is overwritten.",
+        "IN1.answer-card",
+    ),
+    of_kind(
+        LawKind::Documented,
+        part(
+            Invariant::ReplacedFirst,
+            "A valid certificate is archived or deleted only when the one that replaces it is in MY; its container is emptied only \
+             after a Yes to just that container.",
+            "IN1.replaced-first",
+            "whether a certificate that goes is valid, and what was on cards before it began",
+        ),
+    ),
+    of_kind(
+        LawKind::Documented,
+        whole(
+            Invariant::ReplacedAll,
+            "What a certificate was requested to replace is archived or deleted when it is enrolled, whether it had to wait or not.",
+            "IN1.replaced-all",
+        ),
+    ),
+    Statement {
+        invariant: Invariant::KnownKey,
+        kind: LawKind::Hygiene,
+        text: "When a run ends, each key that its core has made is named by an entry of MY or REQUEST, or gone; but for one that was \
+               made when the session ended.",
+        source: "IN1.known-key",
+        bare: Bare::Nothing,
+        beyond: "which keys exist, and what MY and REQUEST name",
+    },
+    whole(
+        Invariant::EntryEnds,
+        "An entry leaves REQUEST only when its certificate is in MY, its CA has not issued, or a rule gives it up.",
+        "IN1.entry-ends",
+    ),
+    of_kind(
+        LawKind::Documented,
+        whole(
+            Invariant::DueRequest,
+            "While MY has the certificate of a template that was reported as enrolled, another is requested only by a rule that makes it \
+             due.",
+            "IN1.due-request",
+        ),
+    ),
 ];

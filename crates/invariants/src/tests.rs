@@ -156,7 +156,7 @@ fn a_counter_that_rises_by_itself() {
 
 #[test]
 fn a_counter_that_is_shown_rises_with_the_right_pin_only() {
-    let view = |tries| CardView { tries, default: None };
+    let view = |tries| CardView { tries, unlocked: false, default: None };
     let rise = |response: &str, pin: Option<PinId>| {
         let trace = trace(&[&format!("card apdu card=card command=0020008004ffffffff response={response}")]);
         let mut checkers = Checkers::new(None, None);
@@ -185,7 +185,10 @@ fn an_occupied_default_container_is_replaced_after_a_yes() {
     };
     for operation in ["op=set-default container=new", "op=delete container=Slot0", "op=generate container=Slot0"] {
         assert_eq!(replace("yes", operation), Vec::<String>::new(), "{operation}");
-        assert_eq!(replace("no", operation), ["default-container@5"], "{operation}");
+        let mut broken = replace("no", operation);
+        // That nobody has agreed to it shows when it begins.
+        broken.retain(|found| found != "answer-card@4");
+        assert_eq!(broken, ["default-container@5"], "{operation}");
     }
     for operation in ["op=set-default container=Slot0", "op=delete container=other", "op=generate"] {
         assert_eq!(replace("no", operation), Vec::<String>::new(), "{operation}");
@@ -218,7 +221,7 @@ fn a_yes_holds_until_the_run_in_which_it_was_used() {
 fn a_default_container_that_is_shown_is_followed_by_its_key() {
     let slot = |name: &str, key: u8, certificate| {
         let default = DefaultContainer { name: name.to_owned(), key: Some(vec![key]), certificate };
-        CardView { tries: 3, default: Some(default) }
+        CardView { tries: 3, unlocked: false, default: Some(default) }
     };
     let trace = trace(&["card apdu card=card command=00db response=9000"]);
     let found = |before: CardView, after: CardView| {
@@ -231,7 +234,7 @@ fn a_default_container_that_is_shown_is_followed_by_its_key() {
     assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, false)), "the key is still there");
     assert!(found(slot("Slot0", 1, true), slot("Slot0", 2, true)));
     assert!(found(slot("Slot0", 1, true), slot("new", 1, true)));
-    assert!(found(slot("Slot0", 1, true), CardView { tries: 3, default: None }));
+    assert!(found(slot("Slot0", 1, true), CardView { tries: 3, unlocked: false, default: None }));
     assert!(!found(slot("Slot0", 1, false), slot("new", 2, true)), "nothing is lost without a certificate");
 }
 
@@ -376,4 +379,163 @@ fn records_without_facts_break_nothing_and_harm_nobody() {
         let records = [format!("alice {kind}"), format!("alice {kind} < 0")];
         let _whatever = broken(&[&records[0], &records[1]]);
     }
+}
+
+/// What is broken when the bench says that of a record.
+fn broken_beyond(records: &[&str], at: usize, beyond: &Beyond) -> Vec<String> {
+    let (trace, mut checkers) = (trace(records), Checkers::new(None, None));
+    let nothing = Beyond::Nothing;
+    let observed = trace
+        .records()
+        .iter()
+        .enumerate()
+        .flat_map(|(place, record)| checkers.observe(&trace, record, if place == at { beyond } else { &nothing }));
+    observed.map(|found| format!("{}@{}", found.invariant, found.record.0)).collect()
+}
+
+#[test]
+fn nothing_begins_for_somebody_who_has_logged_off() {
+    let trigger = "alice trigger trigger=timer";
+    check(&["alice logon", "alice logoff", trigger], &["logged-off@2"]);
+    check(&["alice crash", "alice card op=describe card=card"], &["logged-off@1"]);
+    check(&["pc crash users=[alice]", trigger], &["logged-off@1"]);
+    check(&["pc shutdown", "pc directory op=bind"], &["logged-off@1"]);
+    check(&["alice logoff", "alice directory op=publish-certificate"], &[]);
+    check(&["alice logoff", "alice icon-hidden", "alice effect-abandoned op=submit"], &["contract@2"]);
+    check(&["alice logoff", "alice logon", trigger], &[]);
+    check(&["alice logoff", "bob trigger trigger=timer"], &[]);
+}
+
+#[test]
+fn an_operation_leaves_its_card_locked() {
+    let (open, close) = ("command=0020008004ffffffff response=9000", "command=00200082 response=9000");
+    let done = |apdus: &[&str], code: &str| {
+        let mut records =
+            vec!["alice prompt point=pin.enter card=card", "alice answer prompt=pin.enter answer=pin < 0"];
+        records.push("alice card op=sign card=card pin=true");
+        let apdus: Vec<String> = apdus.iter().map(|apdu| format!("card apdu card=card {apdu} < 2")).collect();
+        records.extend(apdus.iter().map(String::as_str));
+        let done = format!("alice card-done op=sign card=card code={code} < 2");
+        records.push(&done);
+        broken(&records)
+    };
+    assert_eq!(done(&[open, close], "0x00000000"), Vec::<String>::new());
+    assert_eq!(done(&[open], "0x00000000"), ["card-locked@4"]);
+    assert_eq!(done(&[open], "0x80090023"), ["card-locked@4"], "a card that is full can be locked");
+    assert_eq!(done(&[open], "0x80100069"), Vec::<String>::new(), "one that is gone cannot");
+    let operation = "alice card op=sign card=card pin=false";
+    let view = |unlocked| {
+        let card = Some(CardView { tries: 3, unlocked, default: None });
+        let apdu = "card apdu card=card command=00db3fff00 response=9000 < 0";
+        let records = [operation, apdu, "alice card-done op=sign card=card code=0x00000000 < 0"];
+        broken_beyond(&records, 1, &Beyond::Command { pin: None, card })
+    };
+    assert_eq!(view(true), ["card-locked@2"]);
+    assert_eq!(view(false), Vec::<String>::new());
+}
+
+#[test]
+fn an_answer_counts_for_its_card() {
+    let (prompt, pin) = ("alice prompt point=pin.enter card=A", "alice answer prompt=pin.enter answer=pin < 0");
+    check(&[prompt, pin, "alice card op=sign card=A pin=true"], &[]);
+    check(&[prompt, pin, "alice card op=sign card=B pin=true"], &["answer-card@2"]);
+    let (question, yes) = (
+        "alice prompt point=card.replace-default card=A container=K",
+        "alice answer prompt=card.replace-default answer=yes < 0",
+    );
+    check(&[question, yes, "alice card op=generate card=A container=K"], &[]);
+    check(&[question, yes, "alice card op=generate card=B container=K"], &["answer-card@2"]);
+    check(&[question, yes, "alice card op=generate card=A container=L"], &["answer-card@2"]);
+    check(&["alice card op=generate card=A"], &[]);
+}
+
+#[test]
+fn nothing_valid_goes_before_its_replacement_is_there() {
+    let (started, add) = ("alice item-started template=T", "alice store op=add store=my certificate=N auto-enroll=T");
+    let gone = |records: &[&str], valid| broken_beyond(records, records.len() - 1, &Beyond::Retired { valid });
+    assert_eq!(gone(&[started, add, "alice archived certificate=C"], true), Vec::<String>::new());
+    assert_eq!(gone(&[started, "alice archived certificate=C"], true), ["replaced-first@1"]);
+    assert_eq!(gone(&[started, "alice archived certificate=C"], false), Vec::<String>::new());
+    assert_eq!(gone(&[started, add, "alice deleted certificate=N"], true), ["replaced-first@2"], "by itself");
+    let other = "alice item-ended template=T outcome=pending";
+    assert_eq!(gone(&[started, add, other, "alice archived certificate=C"], true), ["replaced-first@3"]);
+    let written = ["alice card op=write-certificate card=A container=K", "alice card-done op=w code=0x00000000 < 0"];
+    let (delete, done) = ("alice card op=delete card=A container=K", "alice card-done op=delete code=0x00000000 < 2");
+    check(&[written[0], written[1], delete, done], &["replaced-first@3"]);
+    let over = "alice decision rule=MC1.lasting outcome=true";
+    check(&[written[0], written[1], delete, over, done], &[]);
+}
+
+#[test]
+fn what_is_replaced_does_not_depend_on_waiting() {
+    let ended = |action: &str| format!("alice item-ended template=T action={action} outcome=enrolled certificate=N");
+    let add = "alice store op=add store=my certificate=N archived=false auto-enroll=T";
+    let request = [
+        "alice run-started",
+        "alice decision rule=R056 subject=S by=T outcome=true",
+        "alice item-started template=T",
+        "alice request template=T renews=C",
+    ];
+    let both = |between: &[&str], action: &str| {
+        let ended = ended(action);
+        let mut records = request.to_vec();
+        records.extend(between);
+        records.extend([add, ended.as_str()]);
+        broken(&records)
+    };
+    let (renewed, superseded) = ("alice archived certificate=C", "alice deleted certificate=S");
+    assert_eq!(both(&[renewed, superseded], "renew"), Vec::<String>::new());
+    assert_eq!(both(&["alice run-started", renewed], "retrieve"), ["replaced-all@7"]);
+    assert_eq!(both(&["alice run-started", superseded], "resume"), ["replaced-all@7"]);
+    let tried = "alice effect op=archive-certificate certificate=C";
+    assert_eq!(both(&[tried, superseded], "renew"), Vec::<String>::new(), "it could not be");
+}
+
+#[test]
+fn a_key_that_was_made_is_known_or_gone() {
+    let (card, done) = ("alice card op=generate card=A", "alice card-done op=generate card=A container=A/1 < 0");
+    let (noted, ended) = ("alice store op=put store=request template=T", "alice run-ended");
+    let left = |records: &[&str]| {
+        broken_beyond(records, records.len() - 1, &Beyond::Unclaimed(vec!["A/1".to_owned(), "A/2".to_owned()]))
+    };
+    assert_eq!(left(&[card, done, noted, ended]), ["known-key@3"]);
+    assert_eq!(left(&[card, done, ended]), ["known-key@2"]);
+    assert_eq!(left(&[card, done, "alice crash", ended]), Vec::<String>::new());
+    assert_eq!(left(&[card, done, noted, "alice crash", ended]), ["known-key@4"]);
+    let enrolled = "alice item-ended template=T outcome=enrolled container=A/1";
+    assert!(!left(&[card, done, noted, enrolled, ended]).contains(&"known-key@4".to_owned()));
+    assert_eq!(left(&["bob card op=generate card=A", done, ended]), Vec::<String>::new());
+}
+
+#[test]
+fn an_entry_goes_for_a_reason() {
+    let (started, remove) = ("alice item-started template=T", "alice store op=remove store=request template=T");
+    let goes = |reason: &str| broken(&[started, reason, remove]);
+    assert_eq!(goes("alice store op=add store=my certificate=C"), Vec::<String>::new());
+    assert_eq!(goes("alice decision rule=MC1.lasting outcome=true"), Vec::<String>::new());
+    assert_eq!(goes("alice decision rule=MC1.lasting outcome=false"), ["entry-ends@2"]);
+    assert_eq!(goes("alice decision rule=R055 outcome=true"), ["entry-ends@2"]);
+    let replied = |code: &str| {
+        let done = format!("alice effect-done op=submit code={code} < 1");
+        broken(&[started, "alice request template=T", &done, remove])
+    };
+    assert_eq!(replied("0x80094012"), Vec::<String>::new());
+    assert_eq!(replied("0x00000000"), ["entry-ends@3"]);
+    check(&["alice store op=add store=my certificate=C", started, remove], &["entry-ends@2"]);
+}
+
+#[test]
+fn what_has_been_enrolled_is_requested_when_it_is_due() {
+    let (started, add) = ("alice item-started template=T", "alice store op=add store=my certificate=C archived=false");
+    let ended = "alice item-ended template=T outcome=enrolled certificate=C";
+    let due = |rule: &str, between: &str| {
+        let decision = format!("alice decision rule={rule} outcome=true");
+        broken(&[started, add, ended, between, &decision, started, "alice request template=T < 4"])
+    };
+    assert_eq!(due("R053", "alice logon"), Vec::<String>::new());
+    assert_eq!(due("R046", "alice logon"), ["due-request@6"]);
+    assert_eq!(due("R046", "alice archived certificate=C"), Vec::<String>::new());
+    assert_eq!(due("R046", "pc change what=delete-certificate certificate=C"), Vec::<String>::new());
+    let elsewhere = "alice logon computer=WKS02";
+    check(&["alice logon computer=WKS01", started, add, ended, elsewhere, started, "alice request template=T"], &[]);
 }

@@ -20,6 +20,7 @@ pub(crate) fn actions(
     match action {
         ActionStep::Boot(computer) => one(Action::Boot { computer: computer.value.clone() }),
         ActionStep::Shutdown(computer) => one(Action::Shutdown { computer: computer.value.clone() }),
+        ActionStep::EndCore(principal) => one(Action::EndCore { principal: principal.value.clone() }),
         ActionStep::Crash(target) => one(Action::Crash { target: target.value.clone() }),
         ActionStep::Logon { user, with, .. } => {
             let (user, computer) = (user.value.clone(), defaults.computer.clone().unwrap_or_default());

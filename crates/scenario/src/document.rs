@@ -132,6 +132,10 @@ words! {
     pub enum Sweep as "sweep" {
         /// The card in use is pulled out.
         CardRemoved = "card.removed",
+        /// The core at work ends; its session goes on, and another core is asked for a run.
+        CoreCrash = "core.crash",
+        /// The computer loses power, and starts again; its users log on again.
+        PowerLost = "power.lost",
     }
 }
 
@@ -370,6 +374,8 @@ pub enum ActionStep {
     Shutdown(Spanned<String>),
     /// A computer loses power, or a core ends.
     Crash(Spanned<String>),
+    /// A core ends, and its session goes on.
+    EndCore(Spanned<String>),
     /// A user logs on.
     Logon {
         /// The user.

@@ -7,7 +7,7 @@ use autoenroll_model::{
 use autoenroll_trace::{Kind, RecordId};
 
 use crate::action::{Action, CardFault, ClickTarget, UserAnswer};
-use crate::desktop::Asker;
+use crate::desktop::{Asker, Desktop};
 use crate::error::{ActError, Thing, Unknown, WorldError};
 use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
@@ -17,12 +17,18 @@ use crate::session::{CoreSession, Records, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
 use crate::world::World;
 
+/// Whether a client of a reader works for a core, itself or its provider.
+fn is_of(client: CardClient, id: SessionId) -> bool {
+    matches!(client, CardClient::Core { session, .. } | CardClient::Provider { session, .. } if session == id)
+}
+
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn do_action(&mut self, action: &Action) -> Result<(), ActError> {
         match action {
             Action::Boot { computer } => self.boot(computer),
             Action::Shutdown { computer } => self.shutdown(computer),
             Action::Crash { target } => self.crash(target),
+            Action::EndCore { principal } => self.end_core(principal),
             Action::Logon { user, computer } => self.logon(user, computer),
             Action::CardLogon { user, computer, card, pin } => self.card_logon(user, computer, card, pin),
             Action::Logoff { user } => {
@@ -125,15 +131,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if context == Context::User {
             self.enter_profile(principal, computer);
         }
-        let identity = Identity {
-            principal: principal.to_owned(),
-            computer: computer.to_owned(),
-            domain: self.domain.clone(),
-            context,
-            domain_member: role != ComputerRole::Standalone,
-            domain_controller: role == ComputerRole::DomainController,
-            profile: self.profile.clone(),
-        };
+        let identity = self.identity(principal, computer, context, role);
         let core = self.factory.start(&identity);
         let core = core.map_err(|error| WorldError::Core { principal: principal.to_owned(), error })?;
         self.begun += 1;
@@ -222,11 +220,49 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(())
     }
 
+    /// Another core takes the place of one that ends; the session goes on. The new one knows nothing until something
+    /// triggers it.
+    fn end_core(&mut self, principal: &str) -> Result<(), ActError> {
+        let id = self.running_session(principal)?;
+        let Some(session) = self.sessions.get(&id) else { return Ok(()) };
+        let (computer, context) = (session.computer.clone(), session.context);
+        let identity = self.identity(principal, &computer, context, self.role_of(id));
+        let core = self.factory.start(&identity);
+        let core = core.map_err(|error| WorldError::Core { principal: principal.to_owned(), error })?;
+        self.record(principal, Kind::Crash, Facts::new().with("session", "goes on"), Vec::new());
+        self.queue.forget_core(id);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.core = core;
+            let locked = session.desktop.locked;
+            session.desktop = Desktop::default();
+            session.desktop.locked = locked;
+            session.deadline = None;
+            session.deadline_because.clear();
+            session.effects.clear();
+            session.policies_seen.clear();
+            session.records = Records::default();
+        }
+        self.abort_transactions(|client| is_of(client, id));
+        Ok(())
+    }
+
+    fn identity(&self, principal: &str, computer: &str, context: Context, role: ComputerRole) -> Identity {
+        Identity {
+            principal: principal.to_owned(),
+            computer: computer.to_owned(),
+            domain: self.domain.clone(),
+            context,
+            domain_member: role != ComputerRole::Standalone,
+            domain_controller: role == ComputerRole::DomainController,
+            profile: self.profile.clone(),
+        }
+    }
+
     /// Drops a core with everything that is only in memory. Effects it has begun are never answered.
     fn end_session(&mut self, id: SessionId) {
         self.sessions.remove(&id);
         self.queue.forget(id);
-        self.abort_transactions(|client| matches!(client, CardClient::Core { session, .. } if session == id));
+        self.abort_transactions(|client| is_of(client, id));
     }
 
     /// Readers lose power with their computer.

@@ -22,6 +22,13 @@ pub enum Action {
         computer: String,
     },
     /// A computer loses power, or a core ends without warning.
+    /// The core of a user or computer ends without warning, and another takes its place at its next trigger. The
+    /// session goes on.
+    EndCore {
+        /// The user or computer.
+        principal: String,
+    },
+    /// A computer loses power, or the session of a user ends with its core.
     Crash {
         /// A computer, with everybody on it; or a user, whose session ends: the user may log on again.
         target: String,
@@ -279,6 +286,13 @@ pub enum Change {
         principal: String,
         /// The certificate.
         certificate: String,
+    },
+    /// The entries of a template are deleted from REQUEST, by hand. Their keys stay.
+    DeleteRequest {
+        /// The user or computer.
+        principal: String,
+        /// The template.
+        template: String,
     },
     /// How a card misbehaves from now on.
     CardFault {

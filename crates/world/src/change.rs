@@ -160,6 +160,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                     .with("principal", principal.as_str())
                     .with("certificate", certificate.as_str())
             }
+            Change::DeleteRequest { principal, template } => {
+                self.directory.object(principal)?;
+                if let Some(stores) = self.stores.get_mut(principal) {
+                    stores.forget_requests(template);
+                }
+                what("delete-request").with("principal", principal.as_str()).with("template", template.as_str())
+            }
             Change::CardFault { card, fault } => {
                 self.known_card(card)?;
                 if let Some(state) = self.cards.get_mut(card) {

@@ -297,14 +297,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 self.record(principal, Kind::Store, all, because);
             }
             Effect::ArchiveCertificate(thumbprint) => {
+                let beyond = self.beyond_retired(id, principal, thumbprint);
+                let stores = self.stores.get_mut(principal).ok_or(HResult::E_UNEXPECTED)?;
                 stores.archive(thumbprint)?;
                 let facts = self.certificate_facts(thumbprint);
-                self.record(principal, Kind::Archived, facts, because);
+                self.record_with(principal, Kind::Archived, facts, because, &beyond);
             }
             Effect::DeleteCertificate(thumbprint) => {
+                let beyond = self.beyond_retired(id, principal, thumbprint);
+                let stores = self.stores.get_mut(principal).ok_or(HResult::E_UNEXPECTED)?;
                 stores.delete(thumbprint)?;
                 let facts = self.certificate_facts(thumbprint);
-                self.record(principal, Kind::Deleted, facts, because);
+                self.record_with(principal, Kind::Deleted, facts, because, &beyond);
             }
             Effect::PutRequest(entry) => {
                 stores.put_request(entry.clone());

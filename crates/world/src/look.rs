@@ -21,7 +21,8 @@ pub enum Look {
     /// `default-certificate` where there is one, `free-containers`, `tries-left`, `unlocked` (the PIN was given in this
     /// session).
     Card(String),
-    /// A principal's MY. Facts: `certificates` (not archived), `archived`, `keys` (certificates whose key is known).
+    /// A principal's MY. Facts: `certificates` (not archived), `archived`, `keys` (certificates whose key is known),
+    /// `containers` (of software providers).
     Store(String),
     /// A principal's REQUEST. Facts: `requests` (templates), `stages`; `given-up`: the containers of requests that are
     /// over, whose keys wait for their card.
@@ -106,7 +107,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 };
                 let with_key = my.iter().filter(|stored| stored.key.is_some());
                 let keys: Vec<String> = with_key.map(|stored| self.names.certificate(&stored.thumbprint)).collect();
-                Ok(Facts::new().with("certificates", names(false)).with("archived", names(true)).with("keys", keys))
+                let software = self.stores.get(principal).into_iter().flat_map(|stores| stores.keys.iter());
+                let containers: Vec<String> = software.map(|(_, name, _)| self.names.container(name)).collect();
+                let facts = Facts::new().with("certificates", names(false)).with("archived", names(true));
+                Ok(facts.with("keys", keys).with("containers", containers))
             }
             Look::Requests(principal) => {
                 self.directory.object(principal)?;

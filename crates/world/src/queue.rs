@@ -95,6 +95,14 @@ impl Queue {
     }
 
     /// Takes out everything that concerns a session.
+    /// Drops what is due for the core of a session; its refreshes of Group Policy stay.
+    pub(crate) fn forget_core(&mut self, session: SessionId) {
+        self.events.retain(|_, event| match event {
+            Event::Effect(of, _) | Event::Deadline(of) => *of != session,
+            Event::Refresh(_) | Event::Change(..) | Event::PublishAuthority(_) | Event::Reader(_) => true,
+        });
+    }
+
     pub(crate) fn forget(&mut self, session: SessionId) {
         self.events.retain(|_, event| match event {
             Event::Refresh(of) | Event::Effect(of, _) | Event::Deadline(of) => *of != session,

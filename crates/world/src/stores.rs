@@ -94,6 +94,11 @@ impl PrincipalStores {
         Ok(())
     }
 
+    /// Deletes all entries of a template from REQUEST.
+    pub(crate) fn forget_requests(&mut self, template: &str) {
+        self.stores.requests.retain(|entry| entry.template != template);
+    }
+
     pub(crate) fn set_directory_cache(&mut self, cache: DirectoryCache) {
         self.settings.directory_cache = Some(cache);
     }

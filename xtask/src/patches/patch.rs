@@ -27,19 +27,34 @@ const WRONG: &str = "Subject: ";
 /// The line of the head that names the scenario.
 const SCENARIO: &str = "Scenario: ";
 
+/// The line of the head that says what the suite makes of a bug that is kept for the explorer to find.
+const SUITE: &str = "Suite: ";
+
 impl Patch {
+    /// Reads a patch that no scenario has to notice: it has a line `Suite: ` in place of `Scenario: `.
+    ///
+    /// # Errors
+    /// As for [`Patch::parse`].
+    pub(crate) fn parse_unnoticed(name: &str, text: &str) -> Result<Self, String> {
+        Self::parse_with(name, text, SUITE)
+    }
+
     /// Reads a patch: lines of text, among them `Subject: ` and `Scenario: `, and after them a unified diff.
     ///
     /// # Errors
     /// When something is missing, or the diff changes nothing.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, String> {
+        Self::parse_with(name, text, SCENARIO)
+    }
+
+    fn parse_with(name: &str, text: &str, noticed: &str) -> Result<Self, String> {
         let diff = text.find("\n--- ").map(|at| at + 1).ok_or("there is no diff, which begins with `--- a/FILE`")?;
         let (head, diff) = text.split_at(diff);
         let field = |field: &str| {
             let found = head.lines().find_map(|line| line.strip_prefix(field)).map(str::trim).filter(|v| !v.is_empty());
             found.map(str::to_owned).ok_or_else(|| format!("no line before the diff begins with `{field}`"))
         };
-        let (wrong, scenario) = (field(WRONG)?, field(SCENARIO)?);
+        let (wrong, scenario) = (field(WRONG)?, field(noticed)?);
         if !wrong.ends_with('.') {
             return Err(format!("`{WRONG}{wrong}` is no sentence, which ends with a full stop"));
         }

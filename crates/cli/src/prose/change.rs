@@ -45,6 +45,7 @@ pub(super) fn sentence(facts: &Facts) -> String {
             format!("{} is deleted from the trust store {} of {}", f("certificate"), f("store"), f("computer"))
         }
         "delete-certificate" => format!("{} is deleted from MY of {}", f("certificate"), f("principal")),
+        "delete-request" => format!("the request for {} is deleted from REQUEST of {}", f("template"), f("principal")),
         "card-fault" => fault(facts),
         "reset-pin" => format!("{} gets another PIN", f("card")),
         "unblock-card" => format!("the PIN of {} is unblocked", f("card")),

@@ -4,11 +4,11 @@
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Answer, CardDescription, CardOperation, CardSerial, Choice, DecisionPoint, Effect, Fact, Facts, HResult,
-    InsertPrompt, NoReader, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
+    Answer, CardDescription, CardOperation, CardSerial, Choice, DecisionPoint, DefaultFlag, Effect, Fact, Facts,
+    HResult, InsertPrompt, NoReader, PinCache, PinId, ReaderState, ReaderView, ReplaceNo, ReplaceYes,
 };
 
-use super::state::{Card, Certified, Job, Next, Purpose, Question, State, Step};
+use super::state::{Card, Certified, Job, Next, Purpose, Question, Seen, State, Step};
 use crate::events::{self, Detail};
 use crate::frame::{Frame, OpenPrompt, code_fact};
 use crate::halt::Halt;
@@ -254,6 +254,7 @@ fn pulled(
     prompt: &OpenPrompt,
     readers: &[ReaderView],
 ) -> Result<Next, Halt> {
+    job.seen = None;
     job.applies(frame, rules::CARD_PULLED, &card.serial.0, Facts::new())?;
     frame.withdraw(prompt, &[job.because]);
     Ok(ask_for_card(job, frame, purpose, readers))
@@ -268,6 +269,7 @@ const MOST_LOSSES: u8 = 3;
 fn failed(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: &CardSerial, code: HResult) -> Result<Next, Halt> {
     if is_gone(code) && job.losses < MOST_LOSSES {
         job.losses += 1;
+        job.seen = None;
         job.applies(frame, rules::CARD_PULLED, &card.0, code_fact(code))?;
         return Ok(find(job, frame, purpose));
     }
@@ -300,9 +302,13 @@ pub(super) fn described(
     serial: CardSerial,
     result: Result<CardDescription, HResult>,
 ) -> Result<Next, Halt> {
-    let description = match result {
-        Ok(description) => description,
-        Err(code) => return failed(job, frame, purpose, &serial, code),
+    let description = match (result, &purpose) {
+        (Ok(description), _) => description,
+        // It was only to say once more what it holds: the write itself fails too.
+        (Err(_), Purpose::Write(certified)) if job.seen.as_ref().is_some_and(|seen| seen.again) => {
+            return Ok(Next::WriteCard(serial, certified.clone()));
+        }
+        (Err(code), _) => return failed(job, frame, purpose, &serial, code),
     };
     let card = Card { serial, description, keep_default: false, overwrite: None };
     match purpose {
@@ -326,17 +332,27 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
     });
     let name = default.map(|container| container.name.clone());
     let facts = Facts::new().with_some("container", name.as_deref());
+    let before = job.seen.take().filter(|seen| seen.card == card.serial);
+    let again = before.as_ref().is_some_and(|seen| seen.again);
+    let agreed = before.is_some_and(|seen| seen.agreed && seen.container == name);
+    let seen = Seen { card: card.serial.clone(), at: frame.now.mono, container: name.clone(), agreed: false, again };
+    job.seen = Some(seen);
     if !occupied {
         job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
         return ask_for_pin(job, frame, purpose, card);
     }
     let own = card.description.dialogs.replace;
     if job.decide(frame, rules::PROVIDER_ASKS, &card.serial.0, own, facts.clone()) {
+        job.seen = None;
         return ask_for_pin(job, frame, purpose, card);
     }
     let asks = frame.profile().replace_question.is_yes();
     if !job.decide(frame, rules::REPLACE_QUESTION, &card.serial.0, asks, facts.clone()) {
+        job.seen = None;
         return ask_for_pin(job, frame, purpose, card);
+    }
+    if agreed {
+        return gives_way(job, frame, purpose, card);
     }
     job.applies(frame, rules::DEFAULT_OCCUPIED, &card.serial.0, facts)?;
     let facts = Facts::new()
@@ -357,19 +373,12 @@ pub(super) fn replace_answered(
     let serial = card.serial.0.clone();
     let yes = *answer == Answer::Yes;
     job.applies(frame, if yes { rules::REPLACE_YES } else { rules::REPLACE_NO }, &serial, Facts::new())?;
+    if yes {
+        return gives_way(job, frame, purpose, card);
+    }
     if let Purpose::Write(certified) = purpose {
         // Its key is there already: what is left to decide is which container is the default.
-        return ask_for_pin(job, frame, Purpose::Write(Certified { keep_default: !yes, ..certified }), card);
-    }
-    if yes {
-        // P7.38: a key that has to sign the request is not destroyed before.
-        let default = card.description.default_container();
-        let signs = default.is_some_and(|container| job.item.is_signed_by(&card.serial, &container.name));
-        let over = frame.profile().replace_yes == ReplaceYes::Overwrite && !signs;
-        if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
-            card.overwrite = card.description.default_container().map(|container| container.name.clone());
-        }
-        return ask_for_pin(job, frame, purpose, card);
+        return ask_for_pin(job, frame, Purpose::Write(Certified { keep_default: true, ..certified }), card);
     }
     let choice = frame.profile().replace_no;
     job.applies(frame, rules::REPLACE_NO_MEANS, &serial, Facts::new().with("replace-no", choice.as_str()))?;
@@ -386,10 +395,53 @@ pub(super) fn replace_answered(
     }
 }
 
+/// The user has agreed that what is in the default container gives way.
+fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card) -> Result<Next, Halt> {
+    if let Some(seen) = &mut job.seen {
+        seen.agreed = true;
+    }
+    if let Purpose::Write(_) = purpose {
+        return ask_for_pin(job, frame, purpose, card);
+    }
+    // P7.38: a key that has to sign the request is not destroyed before.
+    let default = card.description.default_container();
+    let signs = default.is_some_and(|container| job.item.is_signed_by(&card.serial, &container.name));
+    let over = frame.profile().replace_yes == ReplaceYes::Overwrite && !signs;
+    let serial = card.serial.0.clone();
+    if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
+        card.overwrite = card.description.default_container().map(|container| container.name.clone());
+    }
+    ask_for_pin(job, frame, purpose, card)
+}
+
+/// Looks at the default container once more before it gives way, when time has gone by since the card was asked: while
+/// a prompt was open or a CA at work, somebody else may have put a certificate there.
+pub(super) fn look_again(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    card: CardSerial,
+) -> Result<Result<Next, Purpose>, Halt> {
+    let now = frame.now.mono;
+    let Some(seen) = job.seen.as_mut().filter(|seen| seen.card == card) else { return Ok(Err(purpose)) };
+    let stale = seen.at != now && frame.profile().replace_question.is_yes();
+    if !stale {
+        return Ok(Err(purpose));
+    }
+    seen.again = true;
+    job.applies(frame, rules::DEFAULT_LOOKED_AT_AGAIN, &card.0, Facts::new())?;
+    Ok(Ok(describe(job, frame, purpose, card)))
+}
+
 // S9: the PIN.
 
 fn ask_for_pin(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
     let serial = card.serial.0.clone();
+    // The card was only asked once more what it holds.
+    let again = job.seen.as_mut().is_some_and(|seen| core::mem::take(&mut seen.again));
+    if again && job.pins.contains_key(&card.serial) {
+        return unlocked(job, frame, purpose, card);
+    }
     if card.description.tries_left == Some(0) {
         job.applies(frame, rules::PIN_BLOCKED, &serial, Facts::new().with("tries-left", 0_u8))?;
         return Ok(Next::fail(HResult::SCARD_W_CHV_BLOCKED));
@@ -452,11 +504,7 @@ pub(super) fn verified(
             if let Some(pin) = pin {
                 frame.pins.insert(card.serial.clone(), pin);
             }
-            Ok(match purpose {
-                Purpose::NewKey => Next::MakeKey(Some(card)),
-                Purpose::Sign { request, .. } => Next::Sign(request),
-                Purpose::Write(certified) => Next::WriteCard(card.serial, certified),
-            })
+            unlocked(job, frame, purpose, card)
         }
         // Its provider has asked, and the user has given up.
         Err(PinFailure::Code(HResult::SCARD_W_CANCELLED_BY_USER)) if pin.is_none() => {
@@ -473,6 +521,30 @@ pub(super) fn verified(
         Err(PinFailure::Code(HResult::SCARD_E_INVALID_CHV)) => pin_refused(job, frame, purpose, card, retries),
         Err(PinFailure::Code(code)) => failed(job, frame, purpose, &card.serial, code),
     }
+}
+
+/// The card has taken its PIN: what it was wanted for.
+fn unlocked(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
+    let moves = match &purpose {
+        Purpose::NewKey => {
+            let early = frame.profile().default_flag == DefaultFlag::AtGenerate;
+            !card.keep_default && (early || card.overwrite.is_some())
+        }
+        Purpose::Sign { .. } => false,
+        Purpose::Write(certified) => !certified.keep_default,
+    };
+    let purpose = match moves {
+        true => match look_again(job, frame, purpose, card.serial.clone())? {
+            Ok(next) => return Ok(next),
+            Err(purpose) => purpose,
+        },
+        false => purpose,
+    };
+    Ok(match purpose {
+        Purpose::NewKey => Next::MakeKey(Some(card)),
+        Purpose::Sign { request, .. } => Next::Sign(request),
+        Purpose::Write(certified) => Next::WriteCard(card.serial, certified),
+    })
 }
 
 fn pin_refused(

@@ -8,7 +8,7 @@ use autoenroll_model::{
     Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome, RequestStage,
 };
 
-use super::card::pin_no_longer_right;
+use super::card::{look_again, pin_no_longer_right};
 use super::refuse::refuse;
 use super::state::{Certified, Job, Next, Purpose, Step};
 use crate::events::{self, Detail};
@@ -66,7 +66,14 @@ fn fault(job: &mut Job, frame: &mut Frame, certified: &Certified, check: Option<
 fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
     let Some(card) = certified.key().card.clone() else { return install(job, frame, certified) };
     if job.item.action() != Action::Retrieve {
-        return Ok(write_card(job, frame, card, certified));
+        if certified.keep_default {
+            return Ok(write_card(job, frame, card, certified));
+        }
+        return match look_again(job, frame, Purpose::Write(certified), card.clone())? {
+            Ok(next) => Ok(next),
+            Err(Purpose::Write(certified)) => Ok(write_card(job, frame, card, certified)),
+            Err(Purpose::NewKey | Purpose::Sign { .. }) => unreachable!("the purpose comes back as it was given"),
+        };
     }
     let name = String::from(job.name());
     job.applies(frame, rules::PENDING_FOR_CARD, &name, Facts::new())?;
@@ -91,6 +98,12 @@ pub(super) fn resume(job: &mut Job, frame: &mut Frame, held: &Inventory, request
         if let Some(unfit) = fault(job, frame, &certified, check) {
             return refuse(job, frame, held, certified.entry, unfit);
         }
+    }
+    let thumbprint = certified.issued.certificate.thumbprint();
+    if held.is_installed(&thumbprint) {
+        // To the card first, then to MY: what is there is everywhere. Only what it replaces may still be there too.
+        job.applies(frame, rules::UNFINISHED_REQUEST, &thumbprint.0, Facts::new().with("stage", "installed"))?;
+        return retire(job, frame, held, certified);
     }
     if certified.key().card.is_some() {
         return Ok(Next::FindCard(Purpose::Write(certified)));
@@ -157,46 +170,47 @@ fn install(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Nex
     Ok(job.ask(frame, Effect::AddCertificate(stored), Step::Install(certified)))
 }
 
-/// The certificate is in MY: its entry in REQUEST goes.
+/// The certificate is in MY: what it replaces goes, and then its entry in REQUEST, which is all that knows of that. A
+/// core that ends in between finds the entry again.
+// MC1.retired-first
 pub(super) fn installed(
-    job: &mut Job,
-    frame: &mut Frame,
-    certified: Certified,
-    result: Result<(), HResult>,
-) -> Result<Next, Halt> {
-    match result {
-        Ok(()) => {
-            let effect = Effect::RemoveRequest(certified.entry.key_id.clone());
-            Ok(job.ask(frame, effect, Step::RemoveEntry(certified)))
-        }
-        Err(code) => write_failed(job, frame, code),
-    }
-}
-
-/// The entry is gone: now what the certificate replaces.
-pub(super) fn entry_removed(
     job: &mut Job,
     frame: &mut Frame,
     held: &Inventory,
     certified: Certified,
     result: Result<(), HResult>,
 ) -> Result<Next, Halt> {
-    if let Err(code) = result {
-        return write_failed(job, frame, code);
+    match result {
+        Ok(()) => retire(job, frame, held, certified),
+        Err(code) => write_failed(job, frame, code),
     }
-    let rest = install::retirements(frame, held, &job.item.name, &job.item.retires)?;
-    next_retired(job, frame, certified, rest.into())
 }
 
-fn next_retired(
+fn retire(job: &mut Job, frame: &mut Frame, held: &Inventory, certified: Certified) -> Result<Next, Halt> {
+    let rest = install::retirements(frame, held, &job.item.name, &job.item.retires)?;
+    Ok(next_retired(job, frame, certified, rest.into()))
+}
+
+/// The entry is gone, and the item done.
+pub(super) fn entry_removed(
     job: &mut Job,
     frame: &mut Frame,
     certified: Certified,
-    mut rest: VecDeque<Housekeeping>,
+    result: Result<(), HResult>,
 ) -> Result<Next, Halt> {
+    match result {
+        Ok(()) => succeed(job, frame, certified),
+        Err(code) => write_failed(job, frame, code),
+    }
+}
+
+fn next_retired(job: &Job, frame: &mut Frame, certified: Certified, mut rest: VecDeque<Housekeeping>) -> Next {
     match rest.pop_front() {
-        Some(now) => Ok(job.ask(frame, now.effect(), Step::Retire { certified, now, rest })),
-        None => succeed(job, frame, certified),
+        Some(now) => job.ask(frame, now.effect(), Step::Retire { certified, now, rest }),
+        None => {
+            let effect = Effect::RemoveRequest(certified.entry.key_id.clone());
+            job.ask(frame, effect, Step::RemoveEntry(certified))
+        }
     }
 }
 
@@ -210,7 +224,7 @@ pub(super) fn retired(
     result: Result<(), HResult>,
 ) -> Result<Next, Halt> {
     now.done(frame, result)?;
-    next_retired(job, frame, certified, rest)
+    Ok(next_retired(job, frame, certified, rest))
 }
 
 /// Everything is where it belongs: only now is success logged.

@@ -15,7 +15,7 @@ use super::state::{Card, Job, Leftovers, NewKey, Next, Purpose, Question, State,
 use crate::events::{self, Detail};
 use crate::frame::{Frame, code_fact};
 use crate::halt::Halt;
-use crate::known::{Kind, NewRequest, Orphan, SigningCertificate, Task};
+use crate::known::{Inventory, Kind, NewRequest, Orphan, SigningCertificate, Task};
 use crate::reported::{CardFailure, GeneratedKey, Reported};
 use crate::request::{self, Unbuilt};
 use crate::rules;
@@ -184,6 +184,7 @@ fn generate(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next
 pub(super) fn generated(
     job: &mut Job,
     frame: &mut Frame,
+    held: &Inventory,
     algorithm: KeyAlgorithm,
     keep_default: bool,
     result: Result<GeneratedKey, CardFailure>,
@@ -193,6 +194,7 @@ pub(super) fn generated(
         Ok(GeneratedKey { place, public_key }) => {
             let facts = Facts::new().with("container", place.container.as_str());
             job.applies(frame, rules::KEY_MADE, &name, facts)?;
+            lose_overwritten(job, frame, held, &place)?;
             write_ahead(job, frame, place, public_key, algorithm, keep_default)
         }
         Err(CardFailure::WrongPin(card)) => pin_no_longer_right(job, frame, &card),
@@ -208,6 +210,19 @@ pub(super) fn generated(
             job.fails(frame, rule, code)
         }
     }
+}
+
+/// A certificate whose container has been overwritten has lost its key: the new one takes its place too.
+fn lose_overwritten(job: &mut Job, frame: &mut Frame, held: &Inventory, place: &KeyPlace) -> Result<(), Halt> {
+    let lost = held.managed.iter().filter(|certificate| certificate.key.as_ref() == Some(place));
+    for certificate in lost {
+        let facts = Facts::new().with("container", place.container.as_str());
+        job.applies(frame, rules::KEY_OVERWRITTEN, &certificate.thumbprint.0, facts)?;
+        if !job.item.retires.contains(&certificate.thumbprint) {
+            job.item.retires.push(certificate.thumbprint.clone());
+        }
+    }
+    Ok(())
 }
 
 /// The card has no room for one more key: a renewal may use the old one, where template and profile know that

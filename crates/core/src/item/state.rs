@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use autoenroll_model::{
     CardDescription, CardOperation, CardSerial, Cause, Choice, DecisionPoint, Duration, Effect, EffectId, Facts,
-    HResult, Inverted, KeyAlgorithm, KeyPlace, Outcome, PinId, Provider, RequestEntry, RuleRow, SoftwareOperation,
+    HResult, Inverted, KeyAlgorithm, KeyPlace, Outcome, PinId, Provider, RequestEntry, RuleRow, SimTime,
+    SoftwareOperation,
 };
 
 use crate::frame::{Frame, OpenPrompt, Timer, code_fact};
@@ -24,12 +25,27 @@ pub(super) struct Job {
     pub(super) provider: usize,
     /// PINs that cards have taken for this item.
     pub(super) pins: BTreeMap<CardSerial, Option<PinId>>,
+    /// The default container that gives way, as the card last described itself for this item.
+    pub(super) seen: Option<Seen>,
     /// How often a card was gone in the middle of an operation since the user last had a say.
     pub(super) losses: u8,
     /// The CA that was asked last.
     pub(super) asked: Option<Asked>,
     /// The latest decision about the item, the cause of what follows.
     pub(super) because: Cause,
+}
+
+/// What a card said of its default container. Others work with the card too, so this holds for the instant in which the
+/// card said it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) card: CardSerial,
+    pub(super) at: SimTime,
+    pub(super) container: Option<String>,
+    /// The user has agreed that what is in it gives way.
+    pub(super) agreed: bool,
+    /// It is looked at again in the middle of the item, after the card has taken its PIN.
+    pub(super) again: bool,
 }
 
 /// Where the work stands: it waits for the user or for an effect.

@@ -298,6 +298,7 @@ fn value(step: &ActionStep, action: &Action, part: usize) -> Option<Span> {
         ActionStep::Boot(name)
         | ActionStep::Shutdown(name)
         | ActionStep::Crash(name)
+        | ActionStep::EndCore(name)
         | ActionStep::Logon { user: name, .. }
         | ActionStep::Logoff(name)
         | ActionStep::Lock(name)

@@ -208,7 +208,10 @@ fn check_action(
         ActionStep::Boot(computer) | ActionStep::Shutdown(computer) => {
             cx.names.has(NameKind::Computer, borrowed(computer), found);
         }
-        ActionStep::Crash(principal) | ActionStep::Pulse(principal) | ActionStep::GpRefresh { principal, .. } => {
+        ActionStep::Crash(principal)
+        | ActionStep::EndCore(principal)
+        | ActionStep::Pulse(principal)
+        | ActionStep::GpRefresh { principal, .. } => {
             cx.names.has(NameKind::Principal, borrowed(principal), found);
         }
         ActionStep::Logon { user, computer, with } => {

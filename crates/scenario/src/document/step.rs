@@ -74,6 +74,7 @@ fn action(verb: &'static str, table: &Table) -> Option<ActionStep> {
         "boot" => ActionStep::Boot(object()?),
         "shutdown" => ActionStep::Shutdown(object()?),
         "crash" => ActionStep::Crash(object()?),
+        "end-core" => ActionStep::EndCore(object()?),
         "logon" => {
             let with = match table.get("with") {
                 Some(node) => Some(card_pin(node.as_table()?)?),

@@ -174,8 +174,12 @@ fn trust(
     Some(Change::Trust { container, certificate: certificate.value.to_owned(), present: key == "add" })
 }
 
-/// From MY of a principal; a CA or extra root from the root store of a computer.
+/// From MY or REQUEST of a principal; a CA or extra root from the root store of a computer.
 fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diagnostics) -> Option<Change> {
+    if key == "delete-request" {
+        let template = set.text(key).filter(|name| cx.names.has(NameKind::Template, *name, found))?;
+        return Some(Change::DeleteRequest { principal: name.to_owned(), template: template.value.to_owned() });
+    }
     let certificate = set.text(key)?;
     let is_root = cx.names.all(NameKind::Root).iter().any(|known| known.value == certificate.value);
     let is_computer = cx.names.computers.iter().any(|known| known.value == name);

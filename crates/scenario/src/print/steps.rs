@@ -79,6 +79,7 @@ fn action(verb: &'static str, action: &ActionStep, rows: &mut Rows) {
         ActionStep::Boot(name)
         | ActionStep::Shutdown(name)
         | ActionStep::Crash(name)
+        | ActionStep::EndCore(name)
         | ActionStep::Logoff(name)
         | ActionStep::Lock(name)
         | ActionStep::Unlock(name)

@@ -31,7 +31,7 @@ pub struct SweepReport {
 /// A moment at which the fault broke something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepFailure {
-    /// The fault came after this many card commands.
+    /// At which of the moments the fault came, counted from 1.
     pub after: usize,
     /// That run; its verdict is [`Verdict::Violated`] or [`Verdict::Error`].
     pub report: RunReport,
@@ -51,15 +51,13 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
     if plain.verdict != Verdict::Passed {
         return SweepReport { plain, moments: 0, broken: Vec::new() };
     }
-    let moments = match fault {
-        Sweep::CardRemoved => plain.trace.records().iter().filter(|record| record.kind == Kind::Apdu).count(),
-    };
+    let moments = plain.trace.records().iter().filter(|record| is_moment(fault, record)).count();
     let end = plain.trace.records().last().map_or(SimTime::START, |record| record.at);
     let mut broken = Vec::new();
     let (limit, mut used) = (scenario.spec.budget.records, 0);
     for after in 1..=moments {
         let (factory, hosts) = make();
-        let mut report = with_fault(scenario, factory, hosts, after, end);
+        let mut report = with_fault(scenario, factory, hosts, fault, after, end);
         used += u64::try_from(report.trace.records().len()).unwrap_or(u64::MAX);
         let spent = used > limit && after < moments;
         if spent {
@@ -78,6 +76,26 @@ pub fn sweep<F: CoreFactory, C: CardHost, A: CaHost>(
     SweepReport { plain, moments, broken }
 }
 
+/// Whether a fault is possible at a record, right after it: a card is pulled at each of its commands, a core ends at
+/// the beginning and the end of all that it asks for.
+const fn is_moment(fault: Sweep, record: &Record) -> bool {
+    match fault {
+        Sweep::CardRemoved => matches!(record.kind, Kind::Apdu),
+        Sweep::CoreCrash | Sweep::PowerLost => matches!(
+            record.kind,
+            Kind::Effect
+                | Kind::EffectDone
+                | Kind::Directory
+                | Kind::Card
+                | Kind::CardDone
+                | Kind::Software
+                | Kind::Request
+                | Kind::Archived
+                | Kind::Deleted
+        ),
+    }
+}
+
 /// The card that a command went to.
 fn card_of(command: &Record) -> &str {
     command.facts.text("card").unwrap_or(&command.actor)
@@ -87,6 +105,7 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
     scenario: &Scenario,
     factory: F,
     hosts: Hosts<C, A>,
+    fault: Sweep,
     after: usize,
     end: SimTime,
 ) -> RunReport {
@@ -94,7 +113,7 @@ fn with_fault<F: CoreFactory, C: CardHost, A: CaHost>(
         Ok(world) => world,
         Err(error) => return report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), 0),
     };
-    let mut runner = StepRunner::new(scenario, FaultInjector { world, after, seen: 0, commands: 0 });
+    let mut runner = StepRunner::new(scenario, FaultInjector { world, fault, after, seen: 0, moments: 0 });
     let ended = runner.play().and_then(|()| runner.close_prompts_and_wait(end));
     let (trace, result) = runner.finish();
     let records: Vec<_> =
@@ -126,32 +145,55 @@ impl<S: Simulator> StepRunner<'_, S> {
     }
 }
 
-/// A world in which a card is pulled after some number of commands, before anything else happens.
+/// A world in which the fault comes after some number of moments, before anything else happens.
 struct FaultInjector<F: CoreFactory, C: CardHost, A: CaHost> {
     world: World<F, C, A>,
+    fault: Sweep,
     after: usize,
     /// How many records were looked at.
     seen: usize,
-    /// How many of them are card commands.
-    commands: usize,
+    /// How many of them are moments.
+    moments: usize,
 }
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
-    fn pull(&mut self) -> Result<(), WorldError> {
-        let mut card = None;
+    /// Does what the fault does, when its moment has come.
+    fn strike(&mut self) -> Result<(), WorldError> {
+        let mut hit = None;
         let records = self.world.trace().records();
-        for record in records.iter().skip(self.seen).filter(|record| record.kind == Kind::Apdu) {
-            self.commands += 1;
-            if self.commands == self.after {
-                card = Some(card_of(record).to_owned());
+        for record in records.iter().skip(self.seen).filter(|record| is_moment(self.fault, record)) {
+            self.moments += 1;
+            if self.moments == self.after {
+                hit = Some(record.id);
             }
         }
         self.seen = records.len();
-        let Some(card) = card else { return Ok(()) };
-        match self.world.act(&Action::Remove { card }) {
-            Err(ActError::World(error)) => Err(error),
-            // The story itself pulled it at the same moment.
-            Ok(()) | Err(_) => Ok(()),
+        let actions = hit.and_then(|hit| self.world.trace().get(hit)).map(|record| self.actions(record));
+        for action in actions.unwrap_or_default() {
+            match self.world.act(&action) {
+                Err(ActError::World(error)) => return Err(error),
+                // The story itself did it at the same moment, or something else that leaves nothing to do.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The fault, and how things go on after it: whoever was logged on is so again.
+    fn actions(&self, record: &Record) -> Vec<Action> {
+        let principal = record.actor.clone();
+        match self.fault {
+            Sweep::CardRemoved => vec![Action::Remove { card: card_of(record).to_owned() }],
+            Sweep::CoreCrash => vec![Action::EndCore { principal: principal.clone() }, Action::Pulse { principal }],
+            Sweep::PowerLost => {
+                let logon = |logon: &&Record| logon.kind == Kind::Logon && logon.actor == principal;
+                let logon = self.world.trace().records().iter().rev().find(logon);
+                let computer = logon.and_then(|logon| logon.facts.text("computer")).unwrap_or(&principal).to_owned();
+                let mut actions =
+                    vec![Action::Crash { target: computer.clone() }, Action::Boot { computer: computer.clone() }];
+                actions.extend(logon.is_some().then_some(Action::Logon { user: principal, computer }));
+                actions
+            }
         }
     }
 }
@@ -159,11 +201,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> FaultInjector<F, C, A> {
 impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for FaultInjector<F, C, A> {
     fn act(&mut self, action: &Action) -> Result<(), ActError> {
         self.world.act(action)?;
-        self.pull().map_err(ActError::World)
+        self.strike().map_err(ActError::World)
     }
     fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
         let stepped = self.world.step(until)?;
-        self.pull()?;
+        self.strike()?;
         Ok(stepped)
     }
     fn next_at(&self) -> Option<SimTime> {

@@ -201,7 +201,7 @@ pub(crate) fn example_answer(offer: Choice) -> String {
 pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
     schema(Kind::Boot, "A computer starts.", &[]),
     schema(Kind::Shutdown, "A computer is shut down.", &[]),
-    schema(Kind::Crash, "A computer or a core is gone without warning.", &[USERS]),
+    schema(Kind::Crash, "A computer or a core is gone without warning.", &[USERS, SESSION]),
     schema(Kind::CardLogon, "A user types the PIN of a card to log on with.", &[COMPUTER, CARD]),
     schema(
         Kind::Logon,
@@ -422,6 +422,11 @@ pub(crate) static STATES: &[RecordSchema<LookAt>] = &[
             ),
             fact("archived", FactType::List(&FactType::Certificate), "Those with it."),
             fact("keys", FactType::List(&FactType::Certificate), "Those whose key is known."),
+            fact(
+                "containers",
+                FactType::List(&FactType::Text),
+                "Containers of software providers, with or without a certificate.",
+            ),
         ],
     ),
     schema(
@@ -668,6 +673,8 @@ const REFRESH: FactSchema = fact("refresh", REFRESHES, "What kind of Group Polic
 const REQUESTER: FactSchema = fact("requester", FactType::Principal, "Who asked.");
 const REQUEST_ID: FactSchema = fact("request-id", FactType::Number, "The number of the request in the CA's database.");
 const RULE: FactSchema = fact("rule", FactType::Text, "The rule, as in `autoenroll matrix`.");
+const SESSION: FactSchema =
+    fact("session", FactType::Word(|| vec!["goes on"]), "The core alone is gone; without it, the session is too.");
 const SEVERITY: FactSchema = fact("severity", FactType::Word(|| Severity::WORDS.to_vec()), "Its severity.");
 const SLOT: FactSchema =
     fact("reader", FactType::Word(|| vec!["none", "empty", "wrong card", "right card"]), "What is in the readers.");
@@ -742,6 +749,7 @@ const CHANGES_SEEN: &[&str] = &[
     "trust",
     "delete-trusted",
     "delete-certificate",
+    "delete-request",
     "card-fault",
     "unblock-card",
     "approve",

@@ -42,7 +42,11 @@ pub(crate) static ROOT: Shape = Shape {
         key("sequences", Sequences, "Steps that have a name, for `do`."),
         key("timeline", Table(&TIMELINE), "What happens and what must be seen."),
         key("vary", Named(&VARY), "Named variants of the story."),
-        key("sweep", Word(|| vec!["card.removed"]), "A fault that is tried at every moment at which it is possible."),
+        key(
+            "sweep",
+            Word(|| vec!["card.removed", "core.crash", "power.lost"]),
+            "A fault that is tried at every moment at which it is possible.",
+        ),
     ],
 };
 

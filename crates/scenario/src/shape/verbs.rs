@@ -94,8 +94,16 @@ pub(crate) static VERBS: &[Verb] = &[
         Text,
         &[],
         &[],
-        "A computer loses power, or the core of a user ends without warning.",
+        "A computer loses power, or the session of a user ends without warning, core and all.",
         r#"{ crash = "alice" }"#,
+    ),
+    action(
+        "end-core",
+        Text,
+        &[],
+        &[],
+        "The core of a user or computer ends without warning, and the session goes on: another starts with the next trigger.",
+        r#"{ end-core = "alice" }"#,
     ),
     action(
         "logon",
@@ -412,7 +420,10 @@ pub(crate) static CHANGES: &[ChangeShape] = &[
         "store",
         Some("the user or computer"),
         "a changed store",
-        &[key("delete", Text, "A certificate that is deleted from MY, or from a computer's trust stores.")],
+        &[
+            key("delete", Text, "A certificate that is deleted from MY, or from a computer's trust stores."),
+            key("delete-request", Text, "A template whose entries are deleted from REQUEST by hand; their keys stay."),
+        ],
     ),
     change(
         "effect",

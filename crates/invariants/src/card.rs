@@ -1,0 +1,137 @@
+//! What is left of a card operation: the card locked, and no answer that was meant for another card.
+
+use std::collections::BTreeSet;
+
+use autoenroll_apdu::{Command, Response, StatusWord, ins};
+use autoenroll_model::hex;
+use autoenroll_trace::Kind;
+
+use crate::beyond::Beyond;
+use crate::checker::{Checker, Moment, Violation};
+use crate::session::Sessions;
+use crate::table::Invariant;
+
+/// [`Invariant::CardLocked`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CardLocked {
+    /// Cards that have taken a PIN and have not dropped it.
+    unlocked: BTreeSet<String>,
+}
+
+/// Whether an exchange says that the card has taken a PIN; `None` when it says nothing about that.
+fn unlocks(at: Moment<'_>) -> Option<bool> {
+    // Only the few commands that count are taken apart.
+    let text = at.text("command").filter(|text| text.len() >= 8 && text.get(2..4) == Some("20"))?;
+    let command = Command::parse(&hex::decode(text)?).ok()?;
+    let response = Response::parse(&hex::decode(at.text("response")?)?).ok()?;
+    let taken = response.sw == StatusWord::OK && command.ins == ins::VERIFY;
+    match (command.p2, command.data.is_empty()) {
+        (0x82, true) => taken.then_some(false),
+        (_, false) => taken.then_some(true),
+        _ => None,
+    }
+}
+
+/// Codes with which a reader says that nothing more could be sent, so that nothing could be locked either.
+fn is_cut_short(code: &str) -> bool {
+    code.starts_with("0x801000") && !code.starts_with("0x8010006") || {
+        ["0x80100066", "0x80100067", "0x80100068", "0x80100069", "0x80090020"].iter().any(|cut| code.starts_with(cut))
+    }
+}
+
+impl CardLocked {
+    fn set(&mut self, card: &str, unlocked: bool) {
+        if unlocked {
+            self.unlocked.insert(card.to_owned());
+        } else {
+            self.unlocked.remove(card);
+        }
+    }
+}
+
+// IN1.card-locked
+impl Checker for CardLocked {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        match at.record.kind {
+            Kind::Apdu => {
+                let card = at.text("card")?;
+                match at.beyond {
+                    Beyond::Command { card: Some(view), .. } => self.set(card, view.unlocked),
+                    _ => self.set(card, unlocks(at)?),
+                }
+            }
+            Kind::Insert | Kind::Remove => self.set(at.text("card")?, false),
+            // Whose cards are reset then is not told.
+            Kind::Crash | Kind::Shutdown | Kind::Logoff => self.unlocked.clear(),
+            Kind::CardDone => {
+                let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+                let card = operation.facts.text("card")?;
+                let open = self.unlocked.remove(card);
+                if open && !at.text("code").is_some_and(is_cut_short) {
+                    let found = at.violation(Invariant::CardLocked, "the operation is over and the PIN still holds");
+                    return Some(Violation { actor: card.to_owned(), ..found });
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// [`Invariant::AnswerCard`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnswerCard {
+    answers: Sessions<Answers>,
+}
+
+/// What a user has said in this session.
+#[derive(Clone, Debug, Default)]
+struct Answers {
+    /// Cards that a PIN was given for.
+    pins: BTreeSet<String>,
+    /// A PIN was given, and the records do not tell for which card.
+    any: bool,
+    /// Containers that may be replaced, by card and name.
+    replaceable: BTreeSet<(String, String)>,
+}
+
+// IN1.answer-card
+impl Checker for AnswerCard {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        self.answers.observe(at.record);
+        let answers = self.answers.of(&at.record.actor);
+        match at.record.kind {
+            Kind::Logon => answers.pins.extend(at.text("card").map(str::to_owned)),
+            Kind::Answer => {
+                let prompt = at.causes().find(|cause| matches!(cause.kind, Kind::Prompt | Kind::PromptChanged));
+                let card = prompt.and_then(|prompt| prompt.facts.text("card"));
+                match (at.text("answer")?, card) {
+                    ("pin", Some(card)) => {
+                        answers.pins.insert(card.to_owned());
+                    }
+                    ("pin", None) => answers.any = true,
+                    ("yes", Some(card)) => {
+                        let container = prompt.and_then(|prompt| prompt.facts.text("container"))?;
+                        answers.replaceable.insert((card.to_owned(), container.to_owned()));
+                    }
+                    _ => {}
+                }
+            }
+            Kind::Card => {
+                let card = at.text("card")?;
+                let with_pin = at.record.facts.get("pin") == Some(&autoenroll_model::Fact::Flag(true));
+                // Whether a PIN was given at all is another invariant's concern.
+                if with_pin && !answers.any && !answers.pins.is_empty() && !answers.pins.contains(card) {
+                    return Some(at.violation(Invariant::AnswerCard, format!("no PIN was given for {card}")));
+                }
+                let over = at.text("container").filter(|_| at.text("op") == Some("generate"))?;
+                if !answers.replaceable.contains(&(card.to_owned(), over.to_owned())) {
+                    let reason = format!("{over} of {card} is to be replaced, which nobody has agreed to");
+                    return Some(at.violation(Invariant::AnswerCard, reason));
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+}

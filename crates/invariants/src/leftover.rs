@@ -1,0 +1,114 @@
+//! Keys and entries that a request leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoenroll_model::Fact;
+use autoenroll_trace::Kind;
+
+use crate::beyond::Beyond;
+use crate::checker::{Checker, Moment, Violation};
+use crate::table::Invariant;
+
+/// [`Invariant::KnownKey`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownKey {
+    /// Containers that a principal's core has made, and of whose certificate nothing was reported yet.
+    made: BTreeMap<String, BTreeSet<String>>,
+    /// The latest of them, until an entry of REQUEST is written: a core that ends there leaves what nothing can know.
+    unnoted: BTreeMap<String, String>,
+}
+
+// IN1.known-key
+impl Checker for KnownKey {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = &at.record.actor;
+        match (at.record.kind, at.beyond) {
+            (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("generate") => {
+                let operation = at.causes().find(|cause| matches!(cause.kind, Kind::Card | Kind::Software))?;
+                let container = at.text("container")?.to_owned();
+                self.made.entry(operation.actor.clone()).or_default().insert(container.clone());
+                self.unnoted.insert(operation.actor.clone(), container);
+            }
+            (Kind::Store, _) if at.text("op") == Some("put") => {
+                self.unnoted.remove(actor);
+            }
+            (Kind::Logoff | Kind::Shutdown | Kind::Crash, _) => {
+                let users = match at.record.facts.get("users") {
+                    Some(Fact::List(users)) => users.as_slice(),
+                    _ => &[],
+                };
+                let users = users.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
+                for principal in users.chain([actor]) {
+                    if let Some(container) = self.unnoted.remove(principal) {
+                        self.made.entry(principal.clone()).or_default().remove(&container);
+                    }
+                }
+            }
+            // Whoever deletes an entry by hand answers for its key.
+            (Kind::Change, _) if at.text("what") == Some("delete-request") => {
+                self.made.remove(at.text("principal")?);
+            }
+            (Kind::ItemEnded, _) if at.text("outcome") == Some("enrolled") => {
+                self.made.get_mut(actor)?.remove(at.text("container")?);
+            }
+            (Kind::RunEnded, Beyond::Unclaimed(containers)) => {
+                let made = self.made.get(actor)?;
+                let left = containers.iter().find(|container| made.contains(*container))?;
+                let reason = format!("the key in {left} was made by this core, and nothing knows of it");
+                return Some(at.violation(Invariant::KnownKey, reason));
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// [`Invariant::EntryEnds`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EntryEnds {
+    /// Principals whose open item has come to an end by which entries may go.
+    ended: BTreeSet<String>,
+}
+
+/// Rules by which an entry is over: refused for good, never sent or given up, not what was asked for.
+const ENDS: &[&str] = &["MC1.lasting", "MC1.ours", "P7.39"];
+
+/// Whether a record says what became of a request: the certificate is in MY, the CA has not issued, or a rule gives it
+/// up.
+fn ends(at: Moment<'_>) -> bool {
+    match at.record.kind {
+        Kind::Store => at.text("op") == Some("add"),
+        // A CA that has not answered in time counts as one that is not there.
+        Kind::EffectAbandoned | Kind::EffectDone => {
+            let sent = at.record.kind == Kind::EffectAbandoned && at.causes().any(|cause| cause.kind == Kind::Request);
+            let asked = sent || matches!(at.text("op"), Some("submit" | "retrieve"));
+            asked && !at.text("code").is_some_and(|code| code.starts_with("0x00000000"))
+        }
+        Kind::Decision => {
+            let met = at.record.facts.get("outcome") != Some(&Fact::Flag(false));
+            met && at.text("rule").is_some_and(|rule| ENDS.contains(&rule))
+        }
+        _ => false,
+    }
+}
+
+// IN1.entry-ends
+impl Checker for EntryEnds {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = &at.record.actor;
+        match at.record.kind {
+            Kind::ItemStarted | Kind::RunStarted | Kind::Logon | Kind::Boot => {
+                self.ended.remove(actor);
+            }
+            Kind::Store if at.text("op") == Some("remove") && at.text("store") == Some("request") => {
+                let reason = "an entry of REQUEST goes, and nothing says what became of its request";
+                return (!self.ended.contains(actor)).then(|| at.violation(Invariant::EntryEnds, reason));
+            }
+            _ if ends(at) => {
+                self.ended.insert(actor.clone());
+            }
+            _ => {}
+        }
+        None
+    }
+}

@@ -1,0 +1,158 @@
+//! The certificates that a new one takes the place of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoenroll_model::Fact;
+use autoenroll_trace::Kind;
+
+use crate::beyond::Beyond;
+use crate::checker::{Checker, Moment, Violation};
+use crate::table::Invariant;
+
+/// [`Invariant::ReplacedFirst`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReplacedFirst {
+    /// The template that each principal works on.
+    items: BTreeMap<String, String>,
+    /// Certificates that have come into MY, by principal, with the template that they were enrolled for.
+    added: BTreeMap<(String, String), String>,
+    /// Card and container of every certificate that was written to a card.
+    written: BTreeSet<(String, String)>,
+    /// Containers that a user has agreed to replace.
+    agreed: BTreeSet<(String, String)>,
+    /// Principals for whom a certificate was found to be over in this run: its container goes, certificate and all.
+    over: BTreeSet<String>,
+}
+
+impl ReplacedFirst {
+    /// A certificate leaves MY, or is archived there.
+    fn leaves(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let (actor, certificate) = (at.record.actor.clone(), at.text("certificate")?);
+        self.added.remove(&(actor.clone(), certificate.to_owned()));
+        if *at.beyond != (Beyond::Retired { valid: true }) {
+            return None;
+        }
+        let item = self.items.get(&actor);
+        let replaced = item.is_some_and(|item| self.added.iter().any(|((of, _), by)| *of == actor && by == item));
+        let reason = format!("{certificate} is valid, and nothing has taken its place");
+        (!replaced).then(|| at.violation(Invariant::ReplacedFirst, reason))
+    }
+
+    /// A card operation has succeeded.
+    fn card_done(&mut self, at: Moment<'_>) -> Option<Violation> {
+        at.text("code").filter(|code| code.starts_with("0x00000000"))?;
+        let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+        let place = (operation.facts.text("card")?.to_owned(), operation.facts.text("container")?.to_owned());
+        match operation.facts.text("op")? {
+            "write-certificate" => {
+                self.written.insert(place);
+                None
+            }
+            "delete" | "generate" => {
+                let held = self.written.remove(&place);
+                let allowed = self.agreed.contains(&place) || self.over.contains(&operation.actor);
+                let reason = format!("the certificate in {} goes before there is another", place.1);
+                let found = at.violation(Invariant::ReplacedFirst, reason);
+                (held && !allowed).then_some(Violation { actor: place.0, ..found })
+            }
+            _ => None,
+        }
+    }
+}
+
+// IN1.replaced-first
+impl Checker for ReplacedFirst {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = &at.record.actor;
+        match at.record.kind {
+            Kind::RunStarted => {
+                self.over.remove(actor);
+                None
+            }
+            Kind::ItemStarted => {
+                self.items.insert(actor.clone(), at.text("template")?.to_owned());
+                None
+            }
+            Kind::ItemEnded => {
+                self.items.remove(actor);
+                None
+            }
+            Kind::Store if at.text("op") == Some("add") => {
+                let template = at.text("auto-enroll").or_else(|| at.text("template")).unwrap_or_default();
+                self.added.insert((actor.clone(), at.text("certificate")?.to_owned()), template.to_owned());
+                None
+            }
+            Kind::Answer if at.text("answer") == Some("yes") => {
+                let prompt = at.causes().find(|cause| matches!(cause.kind, Kind::Prompt | Kind::PromptChanged))?;
+                let place = (prompt.facts.text("card")?.to_owned(), prompt.facts.text("container")?.to_owned());
+                self.agreed.insert(place);
+                None
+            }
+            Kind::Decision if at.text("rule") == Some("MC1.lasting") && is_met(at) => {
+                self.over.insert(actor.clone());
+                None
+            }
+            Kind::Archived | Kind::Deleted => self.leaves(at),
+            Kind::CardDone => self.card_done(at),
+            _ => None,
+        }
+    }
+}
+
+/// [`Invariant::ReplacedAll`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReplacedAll {
+    /// What each template of a run supersedes, as it was decided, by principal and template.
+    superseded: BTreeMap<(String, String), BTreeSet<String>>,
+    /// What the certificate that was requested last will replace, by principal and template.
+    expected: BTreeMap<(String, String), BTreeSet<String>>,
+    items: BTreeMap<String, String>,
+    /// Certificates that have left MY or are archived there, or could not be.
+    gone: BTreeSet<(String, String)>,
+}
+
+// IN1.replaced-all
+impl Checker for ReplacedAll {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = at.record.actor.clone();
+        match at.record.kind {
+            Kind::RunStarted => self.superseded.retain(|(of, _), _| *of != actor),
+            Kind::Decision if at.text("rule") == Some("R056") && is_met(at) => {
+                let (by, old) = (at.text("by")?.to_owned(), at.text("subject")?.to_owned());
+                self.superseded.entry((actor, by)).or_default().insert(old);
+            }
+            Kind::ItemStarted => {
+                self.items.insert(actor, at.text("template")?.to_owned());
+            }
+            Kind::Request => {
+                let key = (actor.clone(), self.items.get(&actor)?.clone());
+                let mut old = self.superseded.get(&key).cloned().unwrap_or_default();
+                old.extend(at.text("renews").map(str::to_owned));
+                self.expected.insert(key, old);
+            }
+            Kind::Archived | Kind::Deleted => {
+                self.gone.insert((actor, at.text("certificate")?.to_owned()));
+            }
+            // Asked for and not done, or done by somebody else: that is not forgotten.
+            Kind::Effect if matches!(at.text("op"), Some("archive-certificate" | "delete-certificate")) => {
+                self.gone.insert((actor, at.text("certificate")?.to_owned()));
+            }
+            Kind::Change if at.text("what") == Some("delete-certificate") => {
+                let certificate = at.text("certificate").or_else(|| at.text("subject"))?.to_owned();
+                self.gone.insert((at.text("principal")?.to_owned(), certificate));
+            }
+            Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
+                let expected = self.expected.remove(&(actor.clone(), at.text("template")?.to_owned()))?;
+                let left = expected.into_iter().find(|old| !self.gone.contains(&(actor.clone(), old.clone())))?;
+                let reason = format!("{left} was to be replaced, and is still there");
+                return Some(at.violation(Invariant::ReplacedAll, reason));
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+fn is_met(at: Moment<'_>) -> bool {
+    at.record.facts.get("outcome") != Some(&Fact::Flag(false))
+}
