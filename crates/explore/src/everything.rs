@@ -16,7 +16,7 @@ use crate::theatre::{Theatre, TheatreError, caught};
 /// What people do.
 const DEEDS: &[&str] = &["logon", "logoff", "click icon", "click balloon", "insert", "remove", "swap", "pulse"];
 /// What goes wrong at every moment.
-const FAULTS: &[&str] = &["remove", "core crash"];
+const FAULTS: &[&str] = &["remove", "core ends"];
 /// The most moments between two rests.
 const MOST_MOMENTS: usize = 400;
 

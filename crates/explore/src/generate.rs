@@ -145,7 +145,7 @@ impl Teller<'_> {
             let entry = &self.menu.entries[at];
             // Nobody clicks that quickly, or deletes by hand what has just come.
             let by_hand = matches!(entry.step.kind, StepKind::Action(ActionStep::Click(_)))
-                || matches!(entry.name, "certificate deleted" | "new certificate deleted");
+                || matches!(entry.name, "certificate deleted" | "new certificate deleted" | "request deleted");
             if !by_hand && self.done(entry.name.to_owned(), When::On(anchor.clone()), entry)? {
                 return Ok(());
             }

@@ -185,6 +185,7 @@ fn people(spec: &WorldSpec, lines: &mut Lines) {
         lines.put("boot", Class::Deed, &format!("boot = \"{computer}\""));
         lines.put("shutdown", Class::Deed, &format!("shutdown = \"{computer}\""));
         lines.put("power lost", Class::Fault, &format!("crash = \"{computer}\""));
+        lines.put("core ends", Class::Fault, &format!("end-core = \"{computer}\""));
     }
     for user in &spec.users {
         let user = &user.name;
@@ -196,7 +197,8 @@ fn people(spec: &WorldSpec, lines: &mut Lines) {
         for (name, on) in CLICKS {
             lines.put(name, Class::Deed, &format!("click = \"{on}\", who = \"{user}\""));
         }
-        lines.put("core crash", Class::Fault, &format!("crash = \"{user}\""));
+        lines.put("session crash", Class::Fault, &format!("crash = \"{user}\""));
+        lines.put("core ends", Class::Fault, &format!("end-core = \"{user}\""));
         for (name, effect) in EFFECTS {
             let set = format!("set = {{ {effect} = 0x80070005 }}");
             lines.put(name, Class::Fault, &format!("change = \"effect\", of = \"{user}\", {set}"));
@@ -290,6 +292,12 @@ fn certificates(spec: &WorldSpec, lines: &mut Lines) {
         for user in &spec.users {
             let delete = format!("change = \"store\", of = \"{}\", set = {{ delete = \"{new}\" }}", user.name);
             lines.put("new certificate deleted", Class::Deed, &delete);
+            let request = format!("set = {{ delete-request = \"{template}\" }}");
+            lines.put(
+                "request deleted",
+                Class::Deed,
+                &format!("change = \"store\", of = \"{}\", {request}", user.name),
+            );
         }
     }
 }

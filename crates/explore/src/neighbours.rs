@@ -24,8 +24,16 @@ use crate::theatre::{Theatre, TheatreError};
 /// The most moments of a story at which faults are tried.
 const MOST_MOMENTS: usize = 2_000;
 /// What goes wrong at every moment.
-const FAULTS: &[&str] =
-    &["remove", "core crash", "power lost", "ca unreachable", "directory unreachable", "logoff", "lock"];
+const FAULTS: &[&str] = &[
+    "remove",
+    "core ends",
+    "session crash",
+    "power lost",
+    "ca unreachable",
+    "directory unreachable",
+    "logoff",
+    "lock",
+];
 
 /// One way in which a story is told otherwise.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use autoenroll_keys::KeyMode;
 use autoenroll_model::SimTime;
 use autoenroll_scenario::Library;
 
@@ -40,7 +41,9 @@ impl Theatre {
     /// # Errors
     /// When it has mistakes, or cannot be built.
     pub fn open(scene: Scene, library: &Library) -> Result<Self, TheatreError> {
-        let menu = Menu::of(&scene.document(), library).map_err(TheatreError::Menu)?;
+        let mut menu = Menu::of(&scene.document(), library).map_err(TheatreError::Menu)?;
+        // No rule looks into a key, and real ones are most of the time that a story takes.
+        menu.spec.keys = KeyMode::Symbolic;
         let stage = stage(&menu.spec).map_err(|errors| TheatreError::World(errors.to_string()))?;
         Ok(Self { scene, menu, stage })
     }

@@ -45,7 +45,7 @@ pub(super) fn run(root: &Path, only: &[String], seconds: u64) -> Result<(), Stri
 
 fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
     let paths = crate::tidy::files(root, DIRECTORY, super::ENDING)?;
-    paths.iter().map(|path| Patch::parse(&super::name(path), &crate::tidy::read(root, path)?)).collect()
+    paths.iter().map(|path| Patch::parse_unnoticed(&super::name(path), &crate::tidy::read(root, path)?)).collect()
 }
 
 impl Explored {
