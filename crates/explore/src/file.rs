@@ -133,6 +133,7 @@ fn tidied(document: &Document, report: &RunReport) -> Document {
 fn answer_at_once(before: Option<&Step>, step: &Step) -> Option<PromptAnswer> {
     let StepKind::Prompt { point, answer, .. } = &before?.kind else { return None };
     let StepKind::Action(ActionStep::Reply { point: replied, with }) = &step.kind else { return None };
-    let at_once = step.begin == StepBegin::Now && step.on.is_none() && answer.value.is_none();
+    let same_user = before?.who.is_none() || before?.who == step.who;
+    let at_once = step.begin == StepBegin::Now && step.on.is_none() && answer.value.is_none() && same_user;
     (at_once && point.value == replied.value).then(|| with.value.clone())
 }

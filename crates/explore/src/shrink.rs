@@ -1,6 +1,6 @@
 //! Makes a finding as short as it gets while the same law breaks.
 
-use autoenroll_model::SimTime;
+use autoenroll_model::{Duration, SimTime};
 use autoenroll_scenario::Library;
 
 use crate::law::Broken;
@@ -9,6 +9,9 @@ use crate::theatre::{Replayed, Theatre};
 
 /// The most plays that are spent on one finding.
 const MOST_PLAYS: usize = 1_500;
+
+/// How long behind the thing before something is done rather than later: at once, and when a balloon has come.
+const SOON: &[Duration] = &[Duration::ZERO, Duration::seconds(60), Duration::hours(8)];
 
 /// A finding that is as short as it gets.
 #[derive(Clone, Debug)]
@@ -120,15 +123,16 @@ impl Shrinking<'_> {
         let mut now = SimTime::START;
         for at in 0..best.story.moves.len() {
             let Some(one) = best.story.moves.get(at) else { return };
-            let simpler = match &one.when {
-                When::At(when) if *when > now => Some(now),
-                When::At(_) => None,
-                When::On(anchor) => Some(anchor.came),
+            let simpler: Vec<SimTime> = match &one.when {
+                When::At(when) => SOON.iter().map(|soon| now + *soon).filter(|soon| soon < when).collect(),
+                When::On(anchor) => vec![anchor.came],
             };
-            if let Some(simpler) = simpler {
+            for simpler in simpler {
                 let mut story = best.story.clone();
                 story.moves[at].when = When::At(simpler);
-                self.try_one(best, &story);
+                if self.try_one(best, &story) {
+                    break;
+                }
             }
             now = match best.story.moves.get(at).map(|one| &one.when) {
                 Some(When::At(when)) => *when,

@@ -10,7 +10,7 @@ use autoenroll_scenario::Library;
 use crate::law::Broken;
 use crate::menu::{Menu, MenuError};
 use crate::player::{Done, Player, Stage, stage};
-use crate::story::{Move, Scene, Story};
+use crate::story::{Move, Scene, Story, When};
 
 /// Rounds in which a story loses what cannot be done in it.
 const MOST_ROUNDS: usize = 4;
@@ -63,7 +63,7 @@ impl Theatre {
         let mut moves = moves.to_vec();
         for _ in 0..MOST_ROUNDS {
             let (kept, broken) = self.play(&moves, end);
-            let whole = kept.len() == moves.len() || broken.is_some() && moves.starts_with(&kept);
+            let whole = kept.len() == moves.len() || broken.is_some() && is_beginning(&kept, &moves);
             moves = kept;
             if whole || moves.is_empty() {
                 let end = broken.as_ref().map_or(end, |broken| SimTime(broken.at));
@@ -86,7 +86,11 @@ impl Theatre {
                 kept.push(one);
                 let acts = player.acts();
                 match player.act_when(&when, &actions) {
-                    Ok(Done::Yes) => {}
+                    Ok(Done::Yes) => {
+                        if let Some(Move { when: When::On(anchor), .. }) = kept.last_mut() {
+                            anchor.came = player.now();
+                        }
+                    }
                     Ok(Done::No) => {
                         kept.pop();
                     }
@@ -111,6 +115,11 @@ impl Theatre {
         let entry = self.menu.like(&one.name, &one.step)?;
         Some(Move { step: entry.step.clone(), actions: entry.actions.clone(), ..one.clone() })
     }
+}
+
+/// Whether the first moves are these, whenever the records came that they wait for.
+fn is_beginning(kept: &[Move], moves: &[Move]) -> bool {
+    kept.iter().zip(moves).all(|(one, other)| one.step == other.step && one.name == other.name)
 }
 
 /// What something comes to; a panic is broken, too.
