@@ -8,7 +8,7 @@ use std::str::FromStr;
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_trace::Detail;
 use autoenroll_world::spec::{Budget, Quantity};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::console::Form;
@@ -495,7 +495,7 @@ Ctrl-C. Without --shard the part is that of the array of jobs around it, where t
 SLURM_ARRAY_TASK_COUNT, JOB_COMPLETION_INDEX and JOB_COMPLETIONS, CI_NODE_INDEX and CI_NODE_TOTAL.";
 
 #[derive(Debug, Args)]
-#[group(id = "driver", multiple = false, args = ["seeds", "pairs", "from", "depth", "merge"])]
+#[command(group(ArgGroup::new("driver").args(["seeds", "pairs", "from", "depth", "merge"])))]
 pub(crate) struct Explore {
     /// Draw so many stories; 1,000 unless another search is asked for.
     #[arg(long, value_name = "N")]
@@ -506,11 +506,11 @@ pub(crate) struct Explore {
     /// Draw stories for so long.
     #[arg(long, value_name = "DURATION", conflicts_with = "depth", conflicts_with = "merge")]
     pub(crate) time: Option<autoenroll_model::Duration>,
-    /// Tell stories until every two things meet in one: what people do and answer, what goes wrong, switches and worlds.
+    /// Tell stories until every two things meet in one: what people do and answer, what goes wrong, switches, worlds.
     #[arg(long)]
     pub(crate) pairs: bool,
-    /// Tell this story with one thing left out, changed, moved or put in, or with a fault at each of its moments; in one
-    /// of its variants where it has several.
+    /// Tell this story with one thing left out, changed, moved or put in, or with a fault at each of its moments; in
+    /// one of its variants where it has several.
     #[arg(long, value_name = "SCENARIO")]
     pub(crate) from: Option<String>,
     /// Try everything in a small world, so many things one after the other.

@@ -111,8 +111,8 @@ mod tests {
 
     use super::*;
 
-    /// A lamp with a fuse, and a counter that says nothing: after three switchings in one go the fuse blows, and a blown
-    /// fuse under current is wrong.
+    /// A lamp with a fuse, and a counter that says nothing: after three switchings in one go the fuse blows, and a
+    /// blown fuse under current is wrong.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     struct Lamp {
         on: bool,

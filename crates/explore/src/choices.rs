@@ -2,8 +2,8 @@
 
 use autoenroll_keys::{Seed, draw};
 
-/// Makes every decision of a generated story. The generator asks for nothing else, so that the same choices are the same
-/// story.
+/// Makes every decision of a generated story. The generator asks for nothing else, so that the same choices are the
+/// same story.
 pub trait Choices {
     /// A number less than `bound`, or zero when that is zero; `what` says what it is for.
     fn below(&mut self, what: &'static str, bound: usize) -> usize;
