@@ -22,12 +22,10 @@ pub struct Bench {
 
 impl Bench {
     /// With the fixtures and requirements inside the command.
-    ///
-    /// # Errors
-    /// When they cannot be read: a fault of the command.
-    pub fn new() -> Result<Self, String> {
+    #[must_use]
+    pub fn new() -> Self {
         remember_keys();
-        Ok(Self { library: Library::read(&Fixtures::default()), catalogue: Catalogue::read()? })
+        Self { library: Library::read(&Fixtures::default()), catalogue: Catalogue::embedded() }
     }
 
     /// Checks a file. What is said about it must lie in it, have a code that is explained, and be the same as JSON;

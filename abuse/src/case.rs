@@ -100,7 +100,7 @@ impl Cases {
             seeds.insert(reader.name, inputs.into_iter().map(|(_, bytes)| bytes).collect());
         }
         let folder = tempfile::tempdir().map_err(|error| format!("no folder for files: {error}"))?;
-        let (bench, stories) = (Bench::new()?, suite()?);
+        let (bench, stories) = (Bench::new(), suite()?);
         Ok(Self { seed, only, bench, corpus, stories, seeds, folder, input: None })
     }
 

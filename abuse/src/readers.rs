@@ -95,7 +95,7 @@ impl Reader {
     }
 }
 
-static BENCH: LazyLock<Bench> = LazyLock::new(|| Bench::new().expect("the command has its fixtures"));
+static BENCH: LazyLock<Bench> = LazyLock::new(Bench::new);
 static RECORDED: LazyLock<Recorded> = LazyLock::new(|| recorded().expect("the story is one of the suite"));
 
 fn scenario(bytes: &[u8]) -> Result<bool, String> {

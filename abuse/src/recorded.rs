@@ -27,7 +27,7 @@ pub struct Recorded {
 /// When the suite has no such story, or nothing is requested in it.
 pub fn recorded() -> Result<Recorded, String> {
     let damager = Damager::recording();
-    let report = Bench::new()?.play_with(&story(STORY)?.scenario, damager.parties(), true)?;
+    let report = Bench::new().play_with(&story(STORY)?.scenario, damager.parties(), true)?;
     let mut said = damager.take_said();
     let requested = said.requested.take().ok_or_else(|| format!("nothing is requested in {STORY}"))?;
     Ok(Recorded { requested, said, report })

@@ -138,7 +138,7 @@ pub fn write(folder: &Path) -> Result<(), String> {
             words.push(word);
         }
     }
-    put("trace/story.jsonl", enough(&mut report.trace.records().iter().map(to_json_line)).as_bytes())?;
+    put("trace/story.jsonl", enough(&mut report.trace.iter().map(|record| to_json_line(&record.unpack()))).as_bytes())?;
 
     let apdus: [(&str, &[u8]); 7] = [
         ("select", b"\x00\xA4\x04\x00\x09\xA0\x00\x00\x03\x97\x42\x54\x46\x59\x00"),

@@ -1,9 +1,12 @@
-//! Lists what is embedded in the command: scenarios and fixtures, sorted by path, and the places of the sources that
-//! name a requirement.
+//! Lists what is embedded in the command: scenarios and fixtures, sorted by path, what the suite's scenarios say about
+//! themselves, the requirement catalogue, and the places of the sources that name a requirement. The command reads none
+//! of it at its start.
 //!
 //! A list of `include_bytes!` instead of a crate that embeds directories: it is this short, takes only the files that
 //! are wanted, and their order is ours.
 
+mod catalogue;
+mod outline;
 mod scan;
 
 use std::error::Error;
@@ -40,22 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     list.push(']');
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("embedded.rs"), list)?;
-    fs::write(Path::new(&out).join("tables.rs"), tables_of(&root, &named)?)?;
+    fs::write(Path::new(&out).join("requirements.rs"), catalogue::requirements(&root, &named)?)?;
+    fs::write(Path::new(&out).join("sources.rs"), catalogue::sources(&root)?)?;
+    fs::write(Path::new(&out).join("outlines.rs"), outline::outlines(&root, &named)?)?;
     fs::write(Path::new(&out).join("places.rs"), places_of(&root)?)?;
     Ok(())
-}
-
-/// The catalogue as JSON, which every start of the command reads in a tenth of the time that TOML takes.
-fn tables_of(root: &Path, named: &[(String, String)]) -> Result<String, Box<dyn Error>> {
-    let mut list = String::from("&[\n");
-    let is_table = |name: &str| name.starts_with("fixtures/requirements/") || name == "fixtures/sources.toml";
-    for (name, _) in named.iter().filter(|(name, _)| is_table(name)) {
-        let text = fs::read_to_string(root.join(name))?;
-        let table: toml::Table = toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
-        writeln!(list, "    ({name:?}, {:?}),", serde_json::to_string(&table)?)?;
-    }
-    list.push(']');
-    Ok(list)
 }
 
 /// The list of places as the command includes it.

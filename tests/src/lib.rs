@@ -103,7 +103,7 @@ pub fn play<F: CoreFactory, C: CardHost, A: CaHost>(
     hosts: Hosts<C, A>,
 ) -> Result<Trace, String> {
     let story = story(name)?;
-    let report = run(&story.scenario, factory, hosts, Catalogue::read()?);
+    let report = run(&story.scenario, factory, hosts, Catalogue::embedded());
     match report.verdict {
         Verdict::Passed => Ok(report.trace),
         _ => Err(report.render(&story.scenario.files, false)),

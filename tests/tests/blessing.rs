@@ -13,7 +13,7 @@ use autoenroll_scenario::{
     StepEnd, StepKind, Verdict, bless, check, parse, run,
 };
 use autoenroll_tests::{Autoenroll, root, scratch};
-use autoenroll_trace::{Kind, Record};
+use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::Hosts;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
@@ -83,7 +83,7 @@ struct Played {
 
 impl Bench {
     fn new() -> Self {
-        Self { fixtures: Library::read(&Fixtures::default()), catalogue: Catalogue::read().unwrap() }
+        Self { fixtures: Library::read(&Fixtures::default()), catalogue: Catalogue::embedded() }
     }
 
     /// `None` when the file has errors, because a later step refers to what was taken out.
@@ -144,8 +144,8 @@ impl Played {
         bless(text, &runs, steps)
     }
 
-    fn traces(&self) -> Vec<&[Record]> {
-        self.runs.iter().map(|(_, report)| report.trace.records()).collect()
+    fn traces(&self) -> Vec<&Trace> {
+        self.runs.iter().map(|(_, report)| &report.trace).collect()
     }
 
     fn shown(&self) -> String {
@@ -159,10 +159,7 @@ fn is_seen_only(step: &Step) -> bool {
         StepKind::Prompt { answer, .. } => answer.value.is_none(),
         StepKind::Expect(pattern) => match pattern.kind.value {
             Kind::Balloon => true,
-            Kind::Event => pattern
-                .facts
-                .iter()
-                .any(|fact| fact.value.value == ExpectedValue::Literal(Fact::Text("error".to_owned()))),
+            Kind::Event => pattern.facts.iter().any(|fact| fact.value.value == ExpectedValue::Literal("error".into())),
             _ => false,
         },
         _ => false,
@@ -200,7 +197,7 @@ fn kept_in_time(file: &File, gone: &Step, played: &Played) -> Option<Changes> {
     };
     let times = played.runs.iter().map(|(scenario, report)| {
         let index = scenario.steps.iter().position(|step| step.span == gone.span)?;
-        Some(report.trace.get(report.matched[index]?)?.at.since(SimTime::START))
+        Some(report.trace.get(report.matched[index]?)?.at().since(SimTime::START))
     });
     let times: BTreeSet<Option<Duration>> = times.collect();
     let time = times.first().copied().flatten().filter(|_| times.len() == 1 && next.only.is_empty())?;

@@ -19,7 +19,7 @@ use autoenroll_world::Hosts;
 #[test]
 fn every_ending_of_every_decision_point_is_played() {
     let mut played: BTreeMap<String, String> = BTreeMap::new();
-    let catalogue = Catalogue::read().unwrap();
+    let catalogue = Catalogue::embedded();
     for story in suite().unwrap() {
         let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
         for ending in endings(&report.trace) {
@@ -40,9 +40,10 @@ fn every_ending_of_every_decision_point_is_played() {
 fn endings(trace: &Trace) -> Vec<String> {
     let mut open: BTreeMap<(String, String), Facts> = BTreeMap::new();
     let mut found = Vec::new();
+    let trace = trace.unpack();
     for (at, record) in trace.records().iter().enumerate() {
         let point = record.facts.text("point").or(record.facts.text("prompt")).unwrap_or_default().to_owned();
-        let key = (record.actor.clone(), point.clone());
+        let key = (record.actor.to_string(), point.clone());
         let ending = match record.kind {
             Kind::Prompt | Kind::PromptChanged => {
                 open.insert(key, record.facts.clone());

@@ -26,6 +26,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/exploration.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",
+    "docs/fleet.md",
     "docs/import-policies.md",
     "docs/import.md",
     "docs/observe.md",

@@ -20,10 +20,10 @@ const NOT_PLAYED: &[(Kind, &str, &str)] = &[
 fn the_reference_lists_what_records_state() {
     let mut stated: BTreeSet<(Kind, String)> = BTreeSet::new();
     let mut unlisted: BTreeSet<String> = BTreeSet::new();
-    let catalogue = Catalogue::read().unwrap();
+    let catalogue = Catalogue::embedded();
     for story in suite().unwrap() {
         let report = run(&story.scenario, OwnCores::new(), Hosts::in_process(), catalogue);
-        for record in report.trace.records() {
+        for record in report.trace.unpack().records() {
             unlisted.extend(unlisted_facts(record));
             stated.extend(record.facts.iter().map(|(name, _)| (record.kind, name.to_owned())));
         }

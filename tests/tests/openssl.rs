@@ -52,10 +52,10 @@ fn founding_story(name: &str) -> Found {
 
 /// A fact of the only record of its kind.
 fn fact(trace: &Trace, kind: Kind, name: &str) -> String {
-    let records: Vec<_> = trace.records().iter().filter(|record| record.kind == kind).collect();
+    let records: Vec<_> = trace.of(kind).collect();
     let [record] = records.as_slice() else { panic!("{} records of {kind}", records.len()) };
-    match record.facts.get(name) {
-        Some(Fact::Text(text)) => text.clone(),
+    match record.fact(name) {
+        Some(Fact::Text(text)) => text.to_string(),
         other => panic!("{kind} has {name} = {other:?}"),
     }
 }

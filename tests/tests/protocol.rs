@@ -47,8 +47,7 @@ fn the_first_logon_of_the_document_is_what_is_said_in_its_scenario() {
 /// the beginnings of what is long.
 fn exchange(name: &str) -> String {
     let recorder = Recorder::new(InProcess::new());
-    let _verdict =
-        run(&story(name).unwrap().scenario, recorder.clone(), Hosts::in_process(), Catalogue::read().unwrap());
+    let _verdict = run(&story(name).unwrap().scenario, recorder.clone(), Hosts::in_process(), Catalogue::embedded());
     let mut text = String::new();
     let mut started = 0;
     for message in recorder.take() {
@@ -147,7 +146,7 @@ fn a_profile_has_the_switches_that_scenarios_set() {
 
 /// Every message of every session of the suite, each once but for its number and its time.
 fn sessions() -> BTreeMap<String, Message> {
-    let catalogue = Catalogue::read().unwrap();
+    let catalogue = Catalogue::embedded();
     let mut messages = BTreeMap::new();
     for story in suite().unwrap() {
         let recorder = Recorder::new(InProcess::new());

@@ -35,6 +35,8 @@ const PCSC: Need = Need {
     install: "apt-get install pkg-config libpcsclite-dev pcscd vsmartcard-vpcd opensc",
 };
 
+const VALGRIND: Need = Need { probe: &["valgrind", "--version"], install: "apt-get install valgrind" };
+
 const CPLUSPLUS: Need = Need { probe: &["c++", "--version"], install: "apt-get install g++" };
 
 const fn step(title: &'static str, command: &'static [&'static str]) -> Step {
@@ -115,7 +117,10 @@ const CHECKS: &[Step] = &[
         "All scenarios, twice each, in a release build",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
-    step("How long people wait", &["cargo", "xtask", "speed"]),
+    Step {
+        needs: Some(VALGRIND),
+        ..step("Instructions that some works take, and how they grow", &["cargo", "xtask", "speed"])
+    },
     step(
         "A sample of damaged inputs",
         &["cargo", "xtask", "abuse", "--seed", "2", "--from", "0", "--cases", "1500", "--reached", "75"],

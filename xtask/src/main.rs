@@ -40,9 +40,9 @@ enum Chore {
     /// Make the core wrong with each patch of `crates/mutants/patches`, in a copy, and run the scenario that has to
     /// notice it.
     Patches(patches::Options),
-    /// Measure how long a release build takes to check 1,000 scenario files and to run all scenarios; fail when it is
-    /// far too long.
-    Speed,
+    /// Count the instructions of a release build at some works, under valgrind; fail when they are more than those that
+    /// are committed, or grow faster than what is worked on. `--table` times them.
+    Speed(speed::Options),
     /// Check what no compiler checks: crate list, floors, length of files, forbidden words, circles of imports, places
     /// of requirements, links and commands in documents.
     Tidy,
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Chore::Docs => ci::write_documents(),
         Chore::Keys(options) => keys::run(&options),
         Chore::Patches(options) => patches::run(&options),
-        Chore::Speed => speed::run(),
+        Chore::Speed(options) => speed::run(&options),
         Chore::Tidy => tidy::run(),
     };
     match outcome {

@@ -1,102 +1,245 @@
-//! `cargo xtask speed`: what people wait for takes no longer than it should, with a release build.
+//! `cargo xtask speed`: what the project does takes no more instructions than it did, and grows with what it works on
+//! as it should.
+//!
+//! Instructions are counted by valgrind's callgrind, because they are the same on a machine that is busy: of three runs
+//! they differ by less than 0.1 %. They depend on the compiler and on what the processor can do. What can be pinned is:
+//! valgrind shows a program an older processor than most are, without instructions for SHA and without AVX-512, and the
+//! C library is told to choose as for that (`count`). For another compiler than that of `xtask/speed.toml` the figures
+//! are shown and not judged; growth is judged always.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+mod count;
+mod figures;
+mod programs;
+mod table;
+mod time;
+mod works;
 
-/// A command that people wait for, and how long it may take on a machine with two cores and nothing else to do.
-struct Wait {
-    what: &'static str,
-    arguments: Vec<String>,
-    goal: Duration,
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+
+use clap::{Args, ValueEnum};
+
+use figures::Figures;
+use programs::Programs;
+use works::{Growth, Work};
+
+/// More than this part of the committed instructions is a loss, unless a work says otherwise.
+const TOLERANCE: f64 = 0.05;
+/// Twice as much of what is worked on costs twice as much, and a little more for a logarithm.
+const MOST_GROWTH: f64 = 1.1;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only this work; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    work: Vec<String>,
+    /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Tell which works there are, and measure nothing.
+    #[arg(long)]
+    list: bool,
+    /// Take the figures of this run as those to compare with from now on.
+    #[arg(long, conflicts_with = "table")]
+    accept: bool,
+    /// Measure the programs `autoenroll` and `autoenroll-works` in this directory instead of building them.
+    #[arg(long, value_name = "DIRECTORY")]
+    programs: Option<PathBuf>,
+    /// Time works instead, on this machine, and print the table of docs/performance.md.
+    #[arg(long, conflicts_with_all = ["format", "list"])]
+    table: bool,
+    /// With --table: a column for what was built from another commit, with the directory in which its programs
+    /// `autoenroll` and, if it could be built, `autoenroll-works` are. May be given several times.
+    #[arg(long, value_name = "COLUMN=DIRECTORY", requires = "table")]
+    base: Vec<String>,
+    /// With --table: also write it into docs/performance.md.
+    #[arg(long, requires = "table")]
+    write: bool,
 }
 
-/// The check fails above this many times the goal: a machine that is busy, or slower, must not make it fail.
-const TOLERANCE: u32 = 2;
-/// How often a command is tried until it meets its goal; the best time counts.
-const ATTEMPTS: usize = 5;
-/// How many files are checked.
-const FILES: usize = 1_000;
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people.
+    Text,
+    /// One object a line.
+    Json,
+}
 
 /// Runs the chore.
 ///
 /// # Errors
-/// When a command takes too long, or fails.
-pub(crate) fn run() -> Result<(), String> {
-    let program = build()?;
-    let folder = program.with_file_name("speed");
-    write_files(&folder)?;
-    let waits = [
-        Wait {
-            what: "checking 1,000 scenario files",
-            arguments: vec!["check".to_owned(), folder.display().to_string()],
-            goal: Duration::from_secs(1),
-        },
-        Wait {
-            what: "running all scenarios",
-            arguments: vec!["run".to_owned(), "--timeline".to_owned()],
-            goal: Duration::from_secs(8),
-        },
-    ];
-    let too_long: Vec<&str> = waits
-        .iter()
-        .map(|wait| is_too_long(&program, wait))
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .flatten()
-        .collect();
-    if too_long.is_empty() { Ok(()) } else { Err(format!("too slow: {}", too_long.join(", "))) }
+/// When something cannot be measured, takes more instructions than it may, or grows faster than it may.
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let is_meant = |name: &str| options.work.is_empty() || options.work.iter().any(|only| only == name);
+    if let Some(unknown) = options.work.iter().find(|name| !works::names().any(|known| known == *name)) {
+        return Err(format!("there is no work `{unknown}`; `cargo xtask speed --list` names all"));
+    }
+    if options.list {
+        works::WORKS.iter().for_each(|work| println!("{:16} {}", work.name, work.what));
+        works::GROWTH.iter().for_each(|growth| println!("{:16} growth with {}", growth.name, growth.of));
+        return Ok(());
+    }
+    let programs = match &options.programs {
+        Some(directory) => Programs::of(directory)?,
+        None => Programs::build()?,
+    };
+    if options.table {
+        return table::run(&programs, &options.base, options.write);
+    }
+    let works: Vec<&Work> = works::WORKS.iter().filter(|work| is_meant(work.name)).collect();
+    let growths: Vec<&Growth> = works::GROWTH.iter().filter(|growth| is_meant(growth.name)).collect();
+    let committed = Figures::read()?;
+    let found = measure(&programs, &works, &growths)?;
+    let verdicts = judge(&committed, &found, options.format);
+    if options.accept {
+        return committed.accept(&found);
+    }
+    if verdicts.is_empty() {
+        return Ok(());
+    }
+    let accept = "what is meant is accepted with `cargo xtask speed --accept`, and the commit says why";
+    Err(format!("{}\n  {accept}", verdicts.join("\n  ")))
 }
 
-/// Measures, says how long it took, and names what took too long.
-fn is_too_long(program: &Path, wait: &Wait) -> Result<Option<&'static str>, String> {
-    let Wait { what, arguments, goal } = wait;
-    let mut best = Duration::MAX;
-    for _ in 0..ATTEMPTS {
-        best = best.min(time(program, arguments)?);
-        if best <= *goal {
-            break;
+/// What was found out about a work.
+pub(crate) struct Found {
+    name: &'static str,
+    instructions: u64,
+    tolerance: f64,
+    /// The exponent of its growth, the largest it may have, and why it may be more than usual.
+    growth: Option<(f64, f64, &'static str)>,
+}
+
+/// Counts all of them, as many at a time as there are processors: counts do not depend on what else runs.
+fn measure(programs: &Programs, works: &[&Work], growths: &[&Growth]) -> Result<Vec<Found>, String> {
+    let once = works.iter().map(|work| work.command(programs));
+    let grown = growths.iter().flat_map(|growth| growth.sizes().map(|size| Ok(programs.work(growth.work, size))));
+    let commands: Vec<count::Command> = once.chain(grown).collect::<Result<_, _>>()?;
+    let counts = in_parallel(&commands)?;
+    let (once, grown) = counts.split_at(works.len());
+    let of_work = |(work, count): (&&Work, &u64)| Found {
+        name: work.name,
+        instructions: *count,
+        tolerance: work.tolerance,
+        growth: None,
+    };
+    let of_growth = |(growth, counts): (&&Growth, &[u64])| Found {
+        name: growth.name,
+        instructions: counts.last().copied().unwrap_or_default(),
+        tolerance: TOLERANCE,
+        growth: Some((exponent(counts), growth.most, growth.reason)),
+    };
+    let of_works = works.iter().zip(once).map(of_work);
+    Ok(of_works.chain(growths.iter().zip(grown.chunks(3)).map(of_growth)).collect())
+}
+
+fn in_parallel(commands: &[count::Command]) -> Result<Vec<u64>, String> {
+    let next = Mutex::new(0..commands.len());
+    let counts = Mutex::new(vec![Ok(0); commands.len()]);
+    let lock = "no thread has panicked";
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let Some(at) = next.lock().expect(lock).next() else { break };
+                    let count = count::instructions(&commands[at]);
+                    counts.lock().expect(lock)[at] = count;
+                }
+            });
         }
-    }
-    let most = *goal * TOLERANCE;
-    println!("{what}: {:.2} s; goal {} s, at most {} s", best.as_secs_f64(), goal.as_secs(), most.as_secs());
-    Ok((best > most).then_some(what))
+    });
+    counts.into_inner().expect(lock).into_iter().collect()
 }
 
-fn time(program: &Path, arguments: &[String]) -> Result<Duration, String> {
-    let start = Instant::now();
-    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status();
-    let status = status.map_err(|error| format!("{} cannot be run: {error}", program.display()))?;
-    let took = start.elapsed();
-    if status.success() { Ok(took) } else { Err(format!("`{} {}` failed", program.display(), arguments.join(" "))) }
+/// How the cost grows: with the n-th power of what is worked on. From the costs of a small size, which is mostly what
+/// does not grow, of one size, and of four times that.
+fn exponent(counts: &[u64]) -> f64 {
+    let [fixed, once, four_times] = counts else { return f64::NAN };
+    let grown = |count: &u64| f64_of(count.saturating_sub(*fixed).max(1));
+    (grown(four_times) / grown(once)).ln() / 4_f64.ln()
 }
 
-/// Builds the command and says where it is.
-fn build() -> Result<PathBuf, String> {
-    let command = ["build", "--release", "--package", "autoenroll-cli", "--message-format", "json-render-diagnostics"];
-    let output = Command::new("cargo").args(command).current_dir(crate::root()).stderr(Stdio::inherit()).output();
-    let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
-    if !output.status.success() {
-        return Err("the command does not build".to_owned());
+/// Prints what was found beside what is committed, and returns what must not be.
+fn judge(committed: &Figures, found: &[Found], format: Format) -> Vec<String> {
+    let comparable = committed.incomparable();
+    let mut verdicts = Vec::new();
+    if format == Format::Text {
+        println!("{:16} {:>15} {:>15} {:>7} {:>8}", "work", "base", "now", "ratio", "growth");
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let programs: Vec<PathBuf> =
-        messages.filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?))).collect();
-    programs.into_iter().next().ok_or_else(|| "cargo says of no program where it is".to_owned())
+    for Found { name, instructions, tolerance, growth } in found {
+        let base = committed.instructions(name);
+        let ratio = base.map(|base| f64_of(*instructions) / f64_of(base));
+        let too_much = match ratio {
+            _ if comparable.is_some() => None,
+            None => Some(format!("{name}: no figure is committed")),
+            Some(ratio) => (ratio > 1.0 + tolerance).then(|| {
+                format!("{name}: {:.1} % more instructions; {:.0} % may be", (ratio - 1.0) * 1e2, tolerance * 1e2)
+            }),
+        };
+        let too_fast = growth.filter(|(exponent, most, _)| !exponent.is_finite() || exponent > most);
+        let too_fast =
+            too_fast.map(|(exponent, most, _)| format!("{name}: grows with the power of {exponent:.2}; {most} may be"));
+        if format == Format::Text {
+            let dash = || "-".to_owned();
+            let grows = growth.map_or_else(String::new, |(exponent, ..)| format!("{exponent:.2}"));
+            let reason = growth.map(|(.., reason)| reason).filter(|reason| !reason.is_empty());
+            println!(
+                "{name:16} {:>15} {instructions:>15} {:>7} {grows:>8}{}",
+                base.map_or_else(dash, |base| base.to_string()),
+                ratio.map_or_else(dash, |ratio| format!("{ratio:.3}")),
+                reason.map_or_else(String::new, |reason| format!("  may be more: {reason}")),
+            );
+        } else {
+            let exponent = growth.map(|(exponent, ..)| exponent);
+            let verdict = too_much.as_ref().or(too_fast.as_ref());
+            println!(
+                "{}",
+                serde_json::json!({
+                    "work": name, "base": base, "now": instructions, "ratio": ratio, "exponent": exponent,
+                    "verdict": verdict,
+                })
+            );
+        }
+        verdicts.extend(too_much.into_iter().chain(too_fast));
+    }
+    if let Some(why) = comparable {
+        eprintln!("instructions are not judged: {why}");
+    }
+    verdicts
 }
 
-/// Fills a folder with scenario files: those of the suite, again and again.
-fn write_files(folder: &Path) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(failed)?;
+#[expect(clippy::cast_precision_loss, reason = "a ratio of instructions needs no more than fifteen digits")]
+fn f64_of(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_that_of_what_grows() {
+        let check =
+            |counts: [u64; 3], expected: f64| assert!((exponent(&counts) - expected).abs() < 1e-9, "{counts:?}");
+        check([1_000, 1_100, 1_400], 1.0);
+        check([0, 100, 1_600], 2.0);
+        check([500, 600, 600], 0.0);
     }
-    fs::create_dir_all(folder).map_err(failed)?;
-    let scenarios = crate::tidy::files(&crate::root(), "scenarios", ".toml")?;
-    for (number, path) in scenarios.iter().cycle().take(FILES).enumerate() {
-        fs::copy(crate::root().join(path), folder.join(format!("{number:04}.toml"))).map_err(failed)?;
+
+    #[test]
+    fn a_loss_and_a_growth_are_told_and_a_gain_is_not() {
+        let committed = Figures::of_this_machine(&[("copy", 1_000), ("many", 1_000)]);
+        let check = |name: &'static str, instructions: u64, growth: Option<f64>, expected: &[&str]| {
+            let growth = growth.map(|exponent| (exponent, MOST_GROWTH, ""));
+            let found = Found { name, instructions, tolerance: TOLERANCE, growth };
+            assert_eq!(judge(&committed, &[found], Format::Json), expected);
+        };
+        check("copy", 900, None, &[]);
+        check("copy", 1_050, None, &[]);
+        check("copy", 1_051, None, &["copy: 5.1 % more instructions; 5 % may be"]);
+        check("many", 1_000, Some(1.05), &[]);
+        check("many", 1_000, Some(1.2), &["many: grows with the power of 1.20; 1.1 may be"]);
+        check("new", 1, None, &["new: no figure is committed"]);
     }
-    Ok(())
 }

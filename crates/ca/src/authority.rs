@@ -1,6 +1,7 @@
 //! The CA as clients and its manager meet it: submit, retrieve, approve, deny, revoke.
 
 use core::fmt;
+use std::sync::Arc;
 
 use autoenroll_keys::{KeyAlgorithm, Seed, SignatureAlgorithm};
 use autoenroll_model::{
@@ -26,10 +27,10 @@ use crate::{response, rules};
 /// An enterprise CA. Several stand side by side; a clone is a CA of its own with the same past.
 #[derive(Clone, Debug)]
 pub struct Ca {
-    identity: CaIdentity,
+    identity: Arc<CaIdentity>,
     config: CaConfig,
     seed: Seed,
-    templates: Vec<Template>,
+    templates: Vec<Arc<Template>>,
     trust: Trust,
     exchange: Exchange,
     suspended: bool,
@@ -105,10 +106,10 @@ impl Ca {
         let trust = Trust::new(&identity);
         let exchange = Exchange::new(&seed, &identity);
         Self {
-            identity,
+            identity: Arc::new(identity),
             config,
             seed,
-            templates,
+            templates: templates.into_iter().map(Arc::new).collect(),
             trust,
             exchange,
             suspended: false,
@@ -252,7 +253,7 @@ impl Ca {
 
     /// Name, key and certificate.
     #[must_use]
-    pub const fn identity(&self) -> &CaIdentity {
+    pub fn identity(&self) -> &CaIdentity {
         &self.identity
     }
 
@@ -269,13 +270,13 @@ impl Ca {
 
     /// The CA's copy of the templates.
     #[must_use]
-    pub fn templates(&self) -> &[Template] {
+    pub fn templates(&self) -> &[Arc<Template>] {
         &self.templates
     }
 
     /// Replaces the CA's copy of the templates, as directory replication does in its own time.
-    pub fn set_templates(&mut self, templates: Vec<Template>) {
-        self.templates = templates;
+    pub fn set_templates(&mut self, templates: impl IntoIterator<Item = impl Into<Arc<Template>>>) {
+        self.templates = templates.into_iter().map(Into::into).collect();
     }
 
     /// Trusts certificates that another CA issued when they sign a request: as co-signers, or as the certificate
@@ -403,9 +404,9 @@ impl Ca {
 
     /// The template that a certificate names: its own, unless the CA is broken.
     fn named_template<'a>(&'a self, template: &'a Template) -> &'a Template {
-        let another = |other: &&Template| other.name != template.name && other.oid.is_some();
+        let another = |other: &&Arc<Template>| other.name != template.name && other.oid.is_some();
         let wrong = self.templates.iter().find(another).filter(|_| self.config.faults.wrong_template);
-        wrong.unwrap_or(template)
+        wrong.map_or(template, |wrong| wrong)
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {

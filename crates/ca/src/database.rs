@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use autoenroll_model::{Disposition, FileTime, HResult, PrincipalObject, Submission};
 use autoenroll_wire::Attribute;
@@ -14,7 +15,9 @@ use crate::revocation::RevocationReason;
 /// their numbers are not given again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Database {
-    rows: BTreeMap<u32, Row>,
+    rows: BTreeMap<u32, Arc<Row>>,
+    /// Numbers of the rows that have a certificate, by its serial number.
+    serials: BTreeMap<Vec<u8>, u32>,
     /// Number of the last request taken.
     last: u32,
 }
@@ -149,18 +152,18 @@ impl Database {
     /// The row of that number.
     #[must_use]
     pub fn row(&self, id: u32) -> Option<&Row> {
-        self.rows.get(&id)
+        self.rows.get(&id).map(|row| &**row)
     }
 
     /// All rows, in the order of their numbers.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values()
+        self.rows.values().map(|row| &**row)
     }
 
     /// The row whose certificate has that serial number.
     #[must_use]
     pub fn by_serial(&self, serial: &[u8]) -> Option<&Row> {
-        self.rows().find(|row| row.serial.as_deref() == Some(serial))
+        self.row(*self.serials.get(serial)?)
     }
 
     /// A number that no request has had.
@@ -170,15 +173,20 @@ impl Database {
     }
 
     pub(crate) fn put(&mut self, row: Row) {
-        self.rows.insert(row.id, row);
+        if let Some(serial) = &row.serial {
+            self.serials.insert(serial.clone(), row.id);
+        }
+        self.rows.insert(row.id, Arc::new(row));
     }
 
     pub(crate) fn remove(&mut self, id: u32) {
-        self.rows.remove(&id);
+        if let Some(serial) = self.rows.remove(&id).and_then(|row| row.serial.clone()) {
+            self.serials.remove(&serial);
+        }
     }
 
     pub(crate) fn row_mut(&mut self, id: u32) -> Option<&mut Row> {
-        self.rows.get_mut(&id)
+        self.rows.get_mut(&id).map(Arc::make_mut)
     }
 
     /// Since when, and why, a certificate is revoked.

@@ -1,6 +1,8 @@
 //! The policy module: whether a well-formed request may become a certificate ([MS-WCCE] 3.2.2.6.2.1.4). The rules stand
 //! in [`crate::RULES`], in the order in which they are decided here.
 
+use std::sync::Arc;
+
 use autoenroll_keys::PrivateKey;
 use autoenroll_model::{
     EnrollmentFlags, Facts, FileTime, NameFlags, Oid, PrincipalObject, PrivateKeyFlags, Right, Template, Token,
@@ -18,7 +20,7 @@ use crate::rules;
 pub(crate) struct PolicyModule<'a> {
     pub(crate) config: &'a CaConfig,
     /// The CA's copy of the templates, which may be older than the directory.
-    pub(crate) templates: &'a [Template],
+    pub(crate) templates: &'a [Arc<Template>],
     /// End of the CA certificate.
     pub(crate) ca_not_after: FileTime,
     pub(crate) caller: &'a PrincipalObject,
@@ -91,7 +93,7 @@ impl<'a> PolicyModule<'a> {
     }
 
     fn find(&self, identifier: &TemplateReference) -> Option<&'a Template> {
-        self.templates.iter().find(|template| match identifier {
+        self.templates.iter().map(|template| &**template).find(|template| match identifier {
             TemplateReference::Name(name) => template.name.eq_ignore_ascii_case(name),
             TemplateReference::Oid { oid, .. } => template.oid.as_ref() == Some(oid),
         })

@@ -1,7 +1,9 @@
 //! Which signing certificates a CA believes.
 
+use std::sync::Arc;
+
 use autoenroll_keys::PublicKey;
-use autoenroll_model::{Facts, FileTime};
+use autoenroll_model::{Facts, FileTime, Shared};
 use autoenroll_wire::{Certificate, SignedWith};
 
 use crate::database::Database;
@@ -13,7 +15,7 @@ use crate::rules;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trust {
     own: Issuer,
-    others: Vec<Issuer>,
+    others: Shared<Vec<Arc<Issuer>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +43,11 @@ impl Issuer {
 
 impl Trust {
     pub(crate) fn new(own: &CaIdentity) -> Self {
-        Self { own: Issuer::of(own), others: Vec::new() }
+        Self { own: Issuer::of(own), others: Shared::default() }
     }
 
     pub(crate) fn add(&mut self, other: &CaIdentity) {
-        self.others.push(Issuer::of(other));
+        self.others.push(Arc::new(Issuer::of(other)));
     }
 
     /// Judges issuer, validity and revocation. Only the CA's own database says what is revoked.

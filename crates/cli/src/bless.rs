@@ -84,7 +84,7 @@ fn goes_on(reports: &[RunReport]) -> BTreeSet<String> {
     let mut notes = BTreeSet::new();
     for report in reports {
         let Some(next) = report.next else { continue };
-        for (who, waits) in explain::open_at_end(&report.trace) {
+        for (who, waits) in explain::open_at_end(&report.trace.unpack()) {
             let (end, next) = (report.wall().moment(report.end), report.wall().moment(next));
             notes.insert(format!(
                 "the story ends at {end}, but the run of {who} {waits}; the next event is due at {next}"

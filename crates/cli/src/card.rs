@@ -47,7 +47,7 @@ fn fresh(kind: &str) -> Result<Card, Failure> {
         "scenario = 1\ntitle = \"A card\"\n[world]\nextends = \"contoso\"\n[[world.card]]\nname = {kind:?}\natr = {kind:?}\n\
          [timeline]\nsteps = [{{ wait = \"1s\" }}]\n"
     );
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     let checked = check("card", text.as_bytes(), &Library::read(&Fixtures::default()), catalogue);
     match checked.scenarios.first() {
         Some(scenario) if !checked.found.has_errors() => find(scenario, kind),

@@ -1,50 +1,43 @@
 //! The requirement catalogue, as `fixtures/requirements` has it.
 
-use std::sync::LazyLock;
-
-use autoenroll_model::{Evidence, Profile, RuleRow, WindowsVersion};
+use autoenroll_model::{Evidence, RuleRow, WindowsVersion};
 use autoenroll_scenario::{Requirement as Kind, Requirements};
-use serde::Deserialize;
 use serde_json::json;
 
-use crate::embedded;
-use crate::sources::{Source, Sources};
+use crate::sources::{self, Source};
 
 /// A requirement: what an autoenrollment client, a CA, a directory or a card must do.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Requirement {
     /// Stable name.
-    pub(crate) id: String,
+    pub(crate) id: &'static str,
     /// A few words.
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
     /// What must be so.
-    pub(crate) text: String,
+    pub(crate) text: &'static str,
     /// Public documents and observations, each of which [`Catalogue::source`] knows.
-    #[serde(default)]
-    pub(crate) sources: Vec<String>,
+    pub(crate) sources: &'static [&'static str],
     /// How well its main statement is supported.
     pub(crate) evidence: Evidence,
     /// What would settle what is not supported: an experiment, or a document; or `What settles` and other ids.
-    #[serde(default, rename = "settled-by")]
-    pub(crate) settled_by: Option<String>,
-    /// The profiles that it holds for; all when absent.
-    #[serde(default)]
-    profiles: Vec<String>,
+    pub(crate) settled_by: Option<&'static str>,
+    /// The profiles that it holds for; all when there are none.
+    profiles: &'static [&'static str],
     /// Subject heading.
-    pub(crate) section: String,
+    pub(crate) section: &'static str,
     /// Whether it comes from the founding document.
-    #[serde(default)]
     pub(crate) seed: bool,
     /// Why no scenario shows it.
-    #[serde(default)]
-    pub(crate) exception: Option<String>,
+    pub(crate) exception: Option<&'static str>,
 }
+
+/// Every requirement, in the order of the files' names and then as they stand there. The build reads the files.
+static REQUIREMENTS: &[Requirement] = include!(concat!(env!("OUT_DIR"), "/requirements.rs"));
 
 impl Requirement {
     /// Whether it holds for a profile.
     pub(crate) fn holds_for(&self, profile: &str) -> bool {
-        self.profiles.is_empty() || self.profiles.iter().any(|name| name == profile)
+        self.profiles.is_empty() || self.profiles.contains(&profile)
     }
 
     /// The profiles that it holds for, in words.
@@ -53,57 +46,30 @@ impl Requirement {
     }
 }
 
-#[derive(Deserialize)]
-struct File {
-    requirement: Vec<Requirement>,
-}
-
-/// All requirements, in the order of the files' names and then as they stand there, and the sources that they cite.
-#[derive(Clone, Debug)]
-pub struct Catalogue {
-    requirements: Vec<Requirement>,
-    sources: Sources,
-}
+/// All requirements and the sources that they cite.
+#[derive(Clone, Copy, Debug)]
+pub struct Catalogue(());
 
 impl Catalogue {
-    /// The catalogue inside this program, which is read once.
-    ///
-    /// # Errors
-    /// When a file of it does not have its form: a fault of this program, whose tests read the same files.
-    pub fn read() -> Result<&'static Self, String> {
-        static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(Catalogue::parse);
-        CATALOGUE.as_ref().map_err(Clone::clone)
-    }
-
-    fn parse() -> Result<Self, String> {
-        let mut all = Vec::new();
-        for (path, table) in embedded::tables("fixtures/requirements/") {
-            let file: File = serde_json::from_str(table).map_err(|error| format!("{path}: {error}"))?;
-            all.extend(file.requirement);
-        }
-        let known = |name: &String| Profile::NAMES.contains(&name.as_str());
-        match all.iter().find(|requirement| !requirement.profiles.iter().all(known)) {
-            Some(requirement) => Err(format!("{}: it names a profile that does not exist", requirement.id)),
-            None => Ok(Self { requirements: all, sources: Sources::read()? }),
-        }
+    /// The catalogue inside this program.
+    #[must_use]
+    pub const fn embedded() -> &'static Self {
+        &Self(())
     }
 
     /// The ids of those that a scenario has to show.
     pub fn to_be_shown(&self) -> impl Iterator<Item = &str> {
-        self.requirements
-            .iter()
-            .filter(|requirement| requirement.exception.is_none())
-            .map(|requirement| requirement.id.as_str())
+        REQUIREMENTS.iter().filter(|requirement| requirement.exception.is_none()).map(|requirement| requirement.id)
     }
 
     /// All of them.
-    pub(crate) fn requirements(&self) -> &[Requirement] {
-        &self.requirements
+    pub(crate) fn requirements(&self) -> &'static [Requirement] {
+        REQUIREMENTS
     }
 
     /// That of this id.
-    pub(crate) fn requirement(&self, id: &str) -> Option<&Requirement> {
-        self.requirements.iter().find(|requirement| requirement.id == id)
+    pub(crate) fn requirement(&self, id: &str) -> Option<&'static Requirement> {
+        REQUIREMENTS.iter().find(|requirement| requirement.id == id)
     }
 
     /// How well a requirement is supported, or a check of the CA, which has the class of the entry that its id
@@ -115,8 +81,8 @@ impl Catalogue {
     }
 
     /// What a source is, and which versions of Windows it speaks of.
-    pub(crate) fn source(&self, citation: &str) -> Option<&Source> {
-        self.sources.of(citation)
+    pub(crate) fn source(&self, citation: &str) -> Option<&'static Source> {
+        sources::of(citation)
     }
 
     /// Whether what supports a requirement speaks of other versions of Windows only, so that it is taken to hold for
@@ -129,17 +95,17 @@ impl Catalogue {
 
     /// What a requirement cites, as JSON: each citation, who speaks there and about which versions of Windows.
     pub(crate) fn citations(&self, requirement: &Requirement) -> Vec<serde_json::Value> {
-        let one = |citation: &String| {
+        let one = |citation: &&str| {
             let source = self.source(citation);
-            let (kind, about) = (source.map(|source| source.kind), source.map(|source| &source.about));
+            let (kind, about) = (source.map(|source| source.kind), source.map(|source| source.about));
             json!({ "source": citation, "kind": kind, "about": about })
         };
         requirement.sources.iter().map(one).collect()
     }
 
     /// The entries about events of that number, one for each source that writes it.
-    pub(crate) fn events(&self, number: u16) -> impl Iterator<Item = &Requirement> {
-        self.requirements.iter().filter(move |requirement| {
+    pub(crate) fn events(&self, number: u16) -> impl Iterator<Item = &'static Requirement> {
+        REQUIREMENTS.iter().filter(move |requirement| {
             let of_source = requirement.id.strip_prefix("E5.").and_then(|rest| rest.split_once('.'));
             of_source.is_some_and(|(_, last)| last.parse() == Ok(number))
         })
@@ -148,7 +114,7 @@ impl Catalogue {
     /// What a rule is about, in a few words; a check of the CA without an entry of its own has its statement.
     pub(crate) fn title(&self, id: &str) -> &str {
         let statement = || rule(id).map(|rule| rule.statement);
-        self.requirement(id).map(|requirement| requirement.title.as_str()).or_else(statement).unwrap_or_default()
+        self.requirement(id).map(|requirement| requirement.title).or_else(statement).unwrap_or_default()
     }
 }
 
@@ -160,7 +126,7 @@ pub(crate) fn rule(id: &str) -> Option<&'static RuleRow> {
 
 impl Requirements for Catalogue {
     fn find(&self, id: &str) -> Kind {
-        match self.requirements.iter().any(|requirement| requirement.id == id) {
+        match REQUIREMENTS.iter().any(|requirement| requirement.id == id) {
             // Checks of the CA that have no entry of their own are decided all the same.
             _ if rule(id).is_some() => Kind::Decides,
             true => Kind::Described,
@@ -169,7 +135,7 @@ impl Requirements for Catalogue {
     }
 
     fn ids(&self) -> Vec<&str> {
-        self.requirements.iter().map(|requirement| requirement.id.as_str()).collect()
+        REQUIREMENTS.iter().map(|requirement| requirement.id).collect()
     }
 }
 
@@ -179,16 +145,16 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use autoenroll_model::{SWITCHES, SwitchStep};
+    use autoenroll_model::{Profile, SWITCHES, SwitchStep};
 
     use super::*;
     use crate::sources::Kind;
 
     #[test]
     fn ids_are_unique_and_switches_agree_with_what_they_settle() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         let all = catalogue.requirements();
-        let ids: BTreeSet<&str> = all.iter().map(|requirement| requirement.id.as_str()).collect();
+        let ids: BTreeSet<&str> = all.iter().map(|requirement| requirement.id).collect();
         assert_eq!(ids.len(), all.len());
         for switch in SWITCHES {
             let settled = all.iter().find(|requirement| requirement.id == switch.requirement);
@@ -204,7 +170,7 @@ mod tests {
 
     #[test]
     fn every_class_of_evidence_has_what_it_claims() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         for Requirement { id, sources, evidence, settled_by, .. } in catalogue.requirements() {
             let kinds: Vec<Kind> = sources
                 .iter()
@@ -224,13 +190,13 @@ mod tests {
 
     #[test]
     fn what_would_settle_a_requirement_is_a_sentence_or_names_others_that_have_one() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         for Requirement { id, settled_by, .. } in catalogue.requirements() {
             let Some(settled_by) = settled_by else { continue };
             assert!(settled_by.len() > 10 && settled_by.trim_end().ends_with('.'), "{id}: {settled_by}");
             let Some(others) = settled_by.strip_prefix("What settles ") else { continue };
             for other in others.trim_end_matches('.').split(" and ") {
-                let named = catalogue.requirement(other).and_then(|other| other.settled_by.as_ref());
+                let named = catalogue.requirement(other).and_then(|other| other.settled_by);
                 let says = named.is_some_and(|text| !text.starts_with("What settles "));
                 assert!(says, "{id}: {other} does not say what would settle it");
             }
@@ -239,12 +205,12 @@ mod tests {
 
     #[test]
     fn every_source_is_cited_and_says_what_it_is_about() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         let cited = |source: &Source| {
-            let mut citations = catalogue.requirements().iter().flat_map(|requirement| &requirement.sources);
+            let mut citations = catalogue.requirements().iter().flat_map(|requirement| requirement.sources);
             citations.any(|citation| catalogue.source(citation) == Some(source))
         };
-        for source in catalogue.sources.all() {
+        for source in sources::ALL {
             assert!(source.about.len() > 5 && cited(source), "{}", source.name);
         }
     }
@@ -252,7 +218,7 @@ mod tests {
     /// A switch has the sources of what it settles. Where a value of it is not supported, that says what would help.
     #[test]
     fn every_switch_that_is_inferred_or_contested_says_what_would_settle_it() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         for switch in SWITCHES {
             let open = |step: &SwitchStep| matches!(step.evidence, Evidence::Inferred | Evidence::Contested);
             let settled = catalogue.requirement(switch.requirement).unwrap();
@@ -266,7 +232,7 @@ mod tests {
     /// The tables of rules and the catalogue are about the same: a rule without a source has an inferred entry.
     #[test]
     fn every_rule_has_a_class_of_evidence_and_a_source_that_is_listed() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         let ca = autoenroll_ca::RULES.iter().map(|rule| &rule.row);
         for RuleRow { id, source, .. } in autoenroll_core::RULES.iter().chain(autoenroll_world::RULES).chain(ca) {
             let evidence = catalogue.evidence(id);
@@ -283,10 +249,12 @@ mod tests {
 
     #[test]
     fn every_requirement_says_something() {
-        for requirement in Catalogue::read().unwrap().requirements() {
+        for requirement in Catalogue::embedded().requirements() {
             let Requirement { id, title, text, section, .. } = requirement;
+            let known = |name: &&str| Profile::NAMES.contains(name);
+            assert!(requirement.profiles.iter().all(known), "{id} names a profile that does not exist");
             assert!(!title.is_empty() && !text.trim().is_empty() && !section.is_empty(), "{id}");
-            assert!(requirement.exception.as_ref().is_none_or(|why| why.len() > 20), "{id}: a reason is a sentence");
+            assert!(requirement.exception.is_none_or(|why| why.len() > 20), "{id}: a reason is a sentence");
             assert!(
                 !(requirement.seed && requirement.exception.is_some()),
                 "{id}: the founding document has no exception"
@@ -298,8 +266,8 @@ mod tests {
     #[test]
     fn tests_that_stand_in_for_scenarios_exist() {
         let mut named = 0;
-        for Requirement { id, exception, .. } in Catalogue::read().unwrap().requirements() {
-            let words: Vec<&str> = exception.as_deref().unwrap_or_default().split_whitespace().collect();
+        for Requirement { id, exception, .. } in Catalogue::embedded().requirements() {
+            let words: Vec<&str> = exception.unwrap_or_default().split_whitespace().collect();
             for three in words.windows(3).filter(|three| three[1] == "in" && three[2].starts_with("crates/")) {
                 let folder = Path::new("../..").join(three[2].trim_end_matches(['.', ',']));
                 assert!(is_defined_below(&folder, &format!("fn {}()", three[0])), "{id} names {three:?}");

@@ -51,7 +51,7 @@ pub(crate) fn of<'a>(run: &'a [Record], actor: &str, template: &str) -> Option<C
     let decisions_of = |one: Option<&'a Record>| one.into_iter().collect::<Vec<_>>();
     let found = match answer(run, work, actor) {
         Some(Answer::Refused { denied, by }) => Cause {
-            object: Some(by.actor.clone()),
+            object: Some(by.actor.to_string()),
             change: Refusal::of(by, denied).change(actor),
             refusal: Some(Refusal::of(by, denied)),
             decisions: vec![by],

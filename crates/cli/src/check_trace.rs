@@ -48,7 +48,7 @@ pub(crate) fn read(file: &str) -> Result<Trace, Failure> {
     };
     let trace = trace.map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
     // Whoever wrote it has failed: a story has at least a record of what set it going.
-    if trace.records().is_empty() {
+    if trace.is_empty() {
         let message =
             "there is no record in it; a trace has one on each line, as `autoenroll show --format json` prints";
         return Err(Failure::Usage(format!("{name}: {message}")));
@@ -106,7 +106,7 @@ impl<'a> Judged<'a> {
         let word = console.paint(verdict.colour(), &format!("{:<10}", verdict.as_str()));
         writeln!(console.out, "{word}  {}", self.statement.invariant)?;
         for violation in &self.violations {
-            let record = trace.get(violation.record);
+            let record = trace.record(violation.record);
             let place = record.map(|it| format!("{} {} {}", it.at, it.actor, it.kind)).unwrap_or_default();
             writeln!(console.out, "            record {}: {place}", violation.record.0)?;
             writeln!(console.out, "              expected: {}", self.statement.text)?;
@@ -123,11 +123,15 @@ impl<'a> Judged<'a> {
             let note = format!("{how_much}not in a trace: {}", self.statement.beyond);
             writeln!(console.out, "            {}", console.paint(Colour::Dim, &note))?;
         }
+        if let Some(switch) = self.statement.switch {
+            let note = format!("{}: no profile with `{switch} = \"no\"` promises it", self.statement.kind);
+            writeln!(console.out, "            {}", console.paint(Colour::Dim, &note))?;
+        }
         Ok(())
     }
 
     fn to_json(&self, trace: &Trace) -> Value {
-        let Statement { invariant, text, source, bare, beyond, .. } = self.statement;
+        let Statement { invariant, kind, switch, text, source, bare, beyond } = self.statement;
         let judged = match bare {
             Bare::Whole => "whole",
             Bare::Part => "part",
@@ -137,8 +141,8 @@ impl<'a> Judged<'a> {
             let record = trace.get(violation.record);
             json!({
                 "record": violation.record,
-                "at": record.map(|record| record.at),
-                "actor": record.map(|record| record.actor.as_str()),
+                "at": record.map(|record| record.at()),
+                "actor": record.map(|record| record.actor()),
                 "kind": record.map(|record| record.kind),
                 "found": violation.reason,
             })
@@ -146,6 +150,8 @@ impl<'a> Judged<'a> {
         json!({
             "invariant": invariant,
             "verdict": self.verdict().as_str(),
+            "kind": kind,
+            "switch": switch,
             "expected": text,
             "source": source,
             "judged": judged,
@@ -166,7 +172,7 @@ impl Sums {
     fn of(judged: &[Judged<'_>], trace: &Trace) -> Self {
         let count = |verdict| judged.iter().filter(|one| one.verdict() == verdict).count();
         Self {
-            records: trace.records().len(),
+            records: trace.len(),
             holds: count(Verdict::Holds),
             broken: count(Verdict::Broken),
             not_judged: count(Verdict::NotJudged),

@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Diff, console: &mut Console<'_>) -> Result<Exit, F
     let comparison = compare(&first.trace, &second.trace).map_err(|error| Failure::Usage(error.to_string()))?;
     match arguments.format {
         Format::Text => {
-            let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+            let catalogue = Catalogue::embedded();
             text::print(&comparison, [&first, &second], catalogue, console)?;
         }
         Format::Json => lines::print(&comparison, [&first, &second], console)?,

@@ -3,14 +3,6 @@
 /// Paths from the root of the repository, sorted, with the bytes of each file.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// The requirement catalogue and its sources, as JSON: paths from the root of the repository, sorted, with the text.
-static TABLES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/tables.rs"));
-
-/// The tables of every file of the catalogue below a path, as JSON, sorted by path.
-pub(crate) fn tables(prefix: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    TABLES.iter().copied().filter(move |(path, _)| path.starts_with(prefix))
-}
-
 /// The bytes of a file, by its path from the root of the repository.
 pub(crate) fn file(path: &str) -> Option<&'static [u8]> {
     FILES.binary_search_by_key(&path, |(path, _)| *path).ok().map(|at| FILES[at].1)

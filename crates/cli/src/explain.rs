@@ -27,7 +27,7 @@ const WIDTH: usize = 100;
 
 pub(crate) fn run(arguments: &Explain, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let Some(what) = arguments.what.as_deref() else { return list(console) };
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     match Target::of(what, catalogue) {
         Target::Code(code) => explain(code, console),
         Target::Requirement(id) => meaning::requirement(id, catalogue, console),
@@ -75,12 +75,12 @@ fn story(
             "a step has causes, whatever template they are about; leave out --template".to_owned(),
         ));
     }
-    let report = Runner::plain()?.report(&story);
+    let report = Runner::plain().report(&story);
     match step {
         Some(step) => why::step(&story, &report, step, arguments.detail.into(), catalogue, console)?,
         None => {
             let shown = template.map_or(Shown::Own, Shown::Thoroughly);
-            runs::all(&story, &report.trace, shown, catalogue, console)?
+            runs::all(&story, &report.trace.unpack(), shown, catalogue, console)?
         }
     }
     Ok(Exit::Ok)

@@ -26,6 +26,7 @@ mod explain;
 mod explore;
 mod file;
 mod fixtures;
+mod fleet;
 mod fmt;
 mod hint;
 mod import;
@@ -39,6 +40,7 @@ mod memory;
 mod mutants;
 mod new;
 mod observe;
+mod outline;
 mod parallel;
 mod places;
 mod plan;
@@ -145,6 +147,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Fleet(arguments) => fleet::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),

@@ -5,18 +5,18 @@ use serde_json::json;
 
 use crate::arguments::{Format, List};
 use crate::console::{Colour, Console};
-use crate::suite::{self, Story};
+use crate::suite::{self, Listed};
 use crate::{Exit, Failure};
 
 pub(crate) fn run(arguments: &List, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let stories = suite::good_stories(&arguments.selection, None)?;
+    let stories = suite::listed(&arguments.selection)?;
     if arguments.format == Format::Text {
         let legend =
             format!("name, title, and in brackets the profile where it is not the default one, {}", Profile::NAMES[0]);
         writeln!(console.out, "{}\n", console.paint(Colour::Dim, &legend))?;
     }
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
-    for Story { name, title, profile, covers, .. } in &stories {
+    for Listed { name, title, profile, covers } in &stories {
         match arguments.format {
             Format::Text => {
                 write!(console.out, "{name:<width$}  {title}")?;

@@ -9,12 +9,12 @@ use crate::arguments::{Format, Matrix, Selection};
 use crate::catalogue::{Catalogue, Requirement};
 use crate::columns::columns;
 use crate::console::{Colour, Console};
-use crate::suite::{self, Story};
+use crate::suite::{self, Listed};
 use crate::{Exit, Failure};
 
 pub(crate) fn run(arguments: &Matrix, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let stories = suite::good_stories(&Selection::default(), None)?;
+    let catalogue = Catalogue::embedded();
+    let stories = suite::listed(&Selection::default())?;
     let rows: Vec<Row> = catalogue.requirements().iter().map(|requirement| Row::new(requirement, &stories)).collect();
     let shown = rows.iter().filter(|row| !arguments.uncovered || row.state() == State::Uncovered);
     match arguments.format {
@@ -42,8 +42,10 @@ enum State {
 }
 
 impl<'a> Row<'a> {
-    fn new(requirement: &'a Requirement, stories: &'a [Story]) -> Self {
-        let shows = |story: &&Story, profile: &str| story.profile == profile && story.covers.contains(&requirement.id);
+    fn new(requirement: &'a Requirement, stories: &'a [Listed]) -> Self {
+        let shows = |story: &&Listed, profile: &str| {
+            story.profile == profile && story.covers.iter().any(|id| id == requirement.id)
+        };
         let profiles = Profile::NAMES.iter().filter(|profile| requirement.holds_for(profile));
         let shown_by = profiles.map(|profile| {
             let mut names: Vec<&str> =
@@ -106,8 +108,8 @@ fn evidence<'a>(
         };
         let word = console.paint(colour, &format!("{:<10}", evidence.as_str()));
         writeln!(console.out, "{word}  {id:<16}  {title}")?;
-        for citation in sources {
-            let about = catalogue.source(citation).map_or("", |source| source.about.as_str());
+        for citation in *sources {
+            let about = catalogue.source(citation).map_or("", |source| source.about);
             writeln!(console.out, "{:30}{citation}; about {about}", "")?;
         }
         if let Some(settled_by) = settled_by {
@@ -135,7 +137,7 @@ fn sums(catalogue: &Catalogue, format: Format, console: &mut Console<'_>) -> io:
         let elsewhere = of.iter().filter(|requirement| catalogue.is_of_other_versions(requirement, *version)).count();
         groups.push(Group { kind: "profile", name, of, elsewhere: Some(elsewhere) });
     }
-    let mut sections: Vec<&str> = all.iter().map(|requirement| requirement.section.as_str()).collect();
+    let mut sections: Vec<&str> = all.iter().map(|requirement| requirement.section).collect();
     sections.sort_by_key(|section| numbers_of(section));
     sections.dedup();
     for name in sections {

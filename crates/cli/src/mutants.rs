@@ -13,7 +13,7 @@ pub(crate) fn run(arguments: &Mutants, console: &mut Console<'_>) -> Result<Exit
         .into_iter()
         .map(|story| Story { name: story.name, scenario: story.scenario })
         .collect();
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     let (mutants, excused) = match arguments.mutants.as_slice() {
         [] => Mutant::all().into_iter().partition(|mutant| !is_excused(mutant, catalogue)),
         named => (named.to_vec(), Vec::new()),

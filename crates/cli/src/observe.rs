@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Observe, console: &mut Console<'_>) -> Result<Exit
     if timeline.events().next().is_none() {
         return Err(Failure::Usage(nothing(arguments, &logs)));
     }
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     match &arguments.against {
         Some(scenario) => against::run(scenario, arguments, &timeline, catalogue, console),
         None => print(arguments, &timeline, catalogue, console),
@@ -72,7 +72,7 @@ fn print(
     catalogue: &Catalogue,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let trace = timeline.trace();
+    let trace = timeline.trace().unpack();
     if arguments.format == Format::Json {
         for (seen, record) in timeline.seen.iter().zip(trace.records()) {
             writeln!(console.out, "{}", lines::of_seen(seen, record, &arguments.files, catalogue))?;

@@ -5,7 +5,7 @@
 
 mod drive;
 mod lines;
-mod stage;
+pub(crate) mod stage;
 mod table;
 mod twins;
 mod verdict;
@@ -27,8 +27,8 @@ use drive::{Principal, Stage, Stopped, drive};
 use verdict::{Outcome, outcomes};
 
 pub(crate) fn run(arguments: &Plan, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
-    let stage::Meant { name, mut spec } = stage::meant(arguments, catalogue)?;
+    let catalogue = Catalogue::embedded();
+    let stage::Meant { name, mut spec } = stage::meant(&arguments.into(), catalogue)?;
     spec.budget = stage::budget(arguments);
     let stage = World::new(spec.clone(), OwnCore::new(), Hosts::in_process())
         .map_err(|errors| Failure::Usage(format!("{name} cannot be built: {errors}")))?;
@@ -70,8 +70,8 @@ fn plans(stage: &Stage, spec: &WorldSpec, principals: &[Principal]) -> Result<Ve
     let work = |at: &usize| {
         let principal = &principals[*at];
         let driven = drive(stage, spec, principal);
-        let broken = driven.world.trace().records().iter().find(|record| record.kind == Kind::Violation);
-        let broken = broken.and_then(|record| record.facts.text("reason")).map(str::to_owned);
+        let broken = driven.world.trace().of(Kind::Violation).next();
+        let broken = broken.and_then(|record| record.text("reason")).map(str::to_owned);
         (outcomes(&driven, spec, principal), driven.stopped, broken)
     };
     parallel::in_order(&played, parallel::jobs(None), work, |at, done| {

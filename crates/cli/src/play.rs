@@ -7,7 +7,8 @@ use autoenroll_model::Rule;
 use autoenroll_model::{CoreFactory, SimTime};
 use autoenroll_scenario::Verdict as RunVerdict;
 use autoenroll_scenario::{
-    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, sweep,
+    FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, run_for_verdict, sweep,
+    sweep_replayed,
 };
 use autoenroll_trace::{Trace, TraceDigest, digest};
 use autoenroll_world::{Hosts, WorldError};
@@ -40,6 +41,15 @@ enum CoreKind {
     Own(OwnCore),
     /// A program.
     Foreign(ForeignFactory),
+}
+
+/// How much of a trace is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// All of it.
+    Whole,
+    /// All of it where the story does not pass, and otherwise only the end.
+    WhatTellsWhy,
 }
 
 /// The catalogue for cores of others: what they decide they need not tell, so `covers` demands no decisions.
@@ -106,7 +116,7 @@ impl Runner {
     pub(crate) fn new(how: &How, timelines: bool, colour: bool) -> Result<Self, Failure> {
         #[cfg(feature = "planted-bugs")]
         if let Some(rule) = &how.flip {
-            let flipping = Self::flipping(Rule::named(rule))?;
+            let flipping = Self::flipping(Rule::named(rule));
             return match flipping.catalogue.find(rule) {
                 Requirement::Decides => Ok(Self { timelines, colour, ..flipping }),
                 Requirement::Described | Requirement::Unknown => Err(Failure::Usage(format!(
@@ -114,48 +124,39 @@ impl Runner {
                 ))),
             };
         }
-        let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref())? };
+        let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref()) };
         #[cfg(feature = "pcsc")]
         let runner = Self { stack: crate::card::stack(how)?, ..runner };
         Ok(runner)
     }
 
     /// A runner with that program as its core, or with the own one.
-    ///
-    /// # Errors
-    /// As [`Runner::plain`].
-    pub(crate) fn driving(core: Option<&Command>) -> Result<Self, Failure> {
+    pub(crate) fn driving(core: Option<&Command>) -> Self {
         let core = match core {
             Some(command) => CoreKind::Foreign(ForeignFactory::new(command.clone())),
             None => CoreKind::Own(OwnCore::new()),
         };
-        Ok(Self { core, ..Self::plain()? })
+        Self { core, ..Self::plain() }
     }
 
     /// A runner with the own core, for verdicts only.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be read: a fault of this program.
-    pub(crate) fn plain() -> Result<Self, Failure> {
-        Ok(Self {
+    pub(crate) fn plain() -> Self {
+        Self {
             core: CoreKind::Own(OwnCore::new()),
-            catalogue: Catalogue::read().map_err(Failure::Bench)?,
+            catalogue: Catalogue::embedded(),
             #[cfg(feature = "planted-bugs")]
             flip: None,
             timelines: false,
             colour: false,
             #[cfg(feature = "pcsc")]
             stack: None,
-        })
+        }
     }
 
     /// A runner in whose stories one rule is inverted.
     #[cfg(feature = "planted-bugs")]
-    ///
-    /// # Errors
-    /// As [`Runner::plain`].
-    pub(crate) fn flipping(rule: Rule) -> Result<Self, Failure> {
-        Ok(Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain()? })
+    pub(crate) fn flipping(rule: Rule) -> Self {
+        Self { core: CoreKind::Own(OwnCore::flipping(rule.clone())), flip: Some(rule), ..Self::plain() }
     }
 
     /// Plays a story twice, and keeps the first trace. Different traces are a failure, even where both would pass.
@@ -168,9 +169,18 @@ impl Runner {
         }
     }
 
+    /// Plays a story for how it ends; its trace is kept as far as it is to be shown.
+    pub(crate) fn play(&self, story: &Story) -> Played {
+        self.played(story, if self.timelines { Keep::Whole } else { Keep::WhatTellsWhy }).0
+    }
+
     /// Plays a story, and keeps the trace.
     pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
-        let (report, fault) = self.report_and_fault(story);
+        self.played(story, Keep::Whole)
+    }
+
+    fn played(&self, story: &Story, keep: Keep) -> (Played, Trace) {
+        let (report, fault) = self.report_and_fault(story, keep);
         let played = Played {
             name: story.name.clone(),
             title: story.title.clone(),
@@ -181,7 +191,7 @@ impl Runner {
                 (None, verdict) => verdict,
             },
             digest: report.digest,
-            records: report.trace.records().len(),
+            records: report.trace.len(),
             end: report.end,
             timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall())),
             problems: report.diagnostics().to_json(&story.scenario.files),
@@ -192,7 +202,7 @@ impl Runner {
 
     /// Plays a story, and keeps everything that is known about the run.
     pub(crate) fn report(&self, story: &Story) -> RunReport {
-        self.report_and_fault(story).0
+        self.report_and_fault(story, Keep::Whole).0
     }
 
     /// The moments at which the fault of the story's sweep breaks an invariant; none when it sets no sweep, or nothing
@@ -205,7 +215,7 @@ impl Runner {
             }
             CoreKind::Foreign(factory) => {
                 let requirements = Undemanding(self.catalogue);
-                sweep(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
+                sweep_replayed(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
         let first = swept.broken.first()?;
@@ -215,35 +225,42 @@ impl Runner {
     }
 
     /// The report, and what went wrong with the machine rather than with the story.
-    fn report_and_fault(&self, story: &Story) -> (RunReport, Option<String>) {
+    fn report_and_fault(&self, story: &Story, keep: Keep) -> (RunReport, Option<String>) {
         match &self.core {
-            CoreKind::Own(factory) => self.run(story, factory.clone(), self.catalogue),
-            CoreKind::Foreign(factory) => self.run(story, factory.clone(), &Undemanding(self.catalogue)),
+            CoreKind::Own(factory) => self.run(story, factory, keep, self.catalogue),
+            // Another program may need its time, and is not asked twice.
+            CoreKind::Foreign(factory) => self.run(story, factory, Keep::Whole, &Undemanding(self.catalogue)),
         }
     }
 
-    fn run<F: CoreFactory>(
+    fn run<F: CoreFactory + Clone>(
         &self,
         story: &Story,
-        factory: F,
+        factory: &F,
+        keep: Keep,
         requirements: &dyn Requirements,
     ) -> (RunReport, Option<String>) {
         #[cfg(feature = "planted-bugs")]
         if self.flip.is_some() {
             let mut scenario = story.scenario.clone();
             scenario.spec.flip.clone_from(&self.flip);
-            return (run(&scenario, factory, Hosts::in_process(), requirements), None);
+            return (run(&scenario, factory.clone(), Hosts::in_process(), requirements), None);
         }
         #[cfg(feature = "pcsc")]
         if let Some(stack) = &self.stack {
             let cards = autoenroll_host::pcsc::PcscCards::new(stack.clone());
             let ledger = cards.ledger();
             let hosts = Hosts { cards, cas: Hosts::in_process().cas };
-            let report = run(&story.scenario, factory, hosts, requirements);
+            let report = run(&story.scenario, factory.clone(), hosts, requirements);
             let fault = ledger.faults().first().map(|fault| format!("the PC/SC stack failed: {fault}"));
             return (report, fault);
         }
-        (run(&story.scenario, factory, Hosts::in_process(), requirements), None)
+        let make = || (factory.clone(), Hosts::in_process());
+        let report = match keep {
+            Keep::Whole => run(&story.scenario, factory.clone(), Hosts::in_process(), requirements),
+            Keep::WhatTellsWhy => run_for_verdict(&story.scenario, make, requirements),
+        };
+        (report, None)
     }
 
     fn verdict(&self, story: &Story, report: &RunReport) -> Verdict {

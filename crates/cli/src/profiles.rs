@@ -12,7 +12,7 @@ use crate::console::{Colour, Console};
 use crate::{Exit, Failure};
 
 pub(crate) fn run(arguments: &Profiles, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     match arguments.format {
         Format::Text if arguments.differences => differences(console)?,
         Format::Text if arguments.evidence => evidence(console)?,

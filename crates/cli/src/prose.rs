@@ -15,8 +15,8 @@ pub(crate) fn tell(trace: &Trace, wall: &WallClock) -> String {
     let mut text = String::new();
     let mut dates = Dates::default();
     let mut last: Option<SimTime> = None;
-    for record in trace.records() {
-        let Some(sentence) = sentence(record) else { continue };
+    for record in trace.iter().map(|record| record.unpack()) {
+        let Some(sentence) = sentence(&record) else { continue };
         let (time, shown) = match last.replace(record.at) == Some(record.at) {
             true => (String::new(), String::new()),
             false => (record.at.to_string(), dates.shown(wall.at(record.at))),
@@ -302,7 +302,7 @@ fn given<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
 
 fn plain(fact: &Fact) -> String {
     match fact {
-        Fact::Text(text) => text.clone(),
+        Fact::Text(text) => text.to_string(),
         Fact::List(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
         Fact::Flag(_) | Fact::Number(_) => fact.to_string(),
     }
@@ -315,7 +315,7 @@ mod tests {
     fn check(kind: Kind, facts: Facts, expected: Option<&str>) {
         let mut trace = Trace::new();
         trace.push(SimTime(0), "alice", kind, facts, vec![]);
-        assert_eq!(sentence(&trace.records()[0]).as_deref(), expected);
+        assert_eq!(sentence(&trace.unpack().records()[0]).as_deref(), expected);
     }
 
     #[test]
@@ -361,11 +361,11 @@ mod tests {
     #[test]
     fn no_sentence_of_the_suite_has_a_hole() {
         let stories = crate::suite::suite().unwrap();
-        let runner = crate::play::Runner::plain().unwrap();
+        let runner = crate::play::Runner::plain();
         let play = |story: &crate::Story| runner.play_for_trace(story).1;
         let mut told = 0;
         let outcome = crate::parallel::in_order(&stories, crate::parallel::jobs(None), play, |at, trace| {
-            for record in trace.unwrap().records() {
+            for record in trace.unwrap().unpack().records() {
                 let Some(sentence) = sentence(record) else { continue };
                 assert!(is_whole(record.kind, &sentence), "{}: {sentence:?}", stories[at].name);
                 told += 1;
@@ -389,7 +389,7 @@ mod tests {
         for kind in Kind::ALL {
             let mut trace = Trace::new();
             trace.push(SimTime(0), "alice", *kind, Facts::new(), vec![]);
-            let told = sentence(&trace.records()[0]).is_some();
+            let told = sentence(&trace.unpack().records()[0]).is_some();
             let options = autoenroll_trace::TimelineOptions { detail: autoenroll_trace::Detail::Story, colour: false };
             let in_story = !autoenroll_trace::render(&trace, options).is_empty();
             // A card operation without facts says nothing.

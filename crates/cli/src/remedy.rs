@@ -67,7 +67,7 @@ impl Refusal {
     /// From the check, and the record that says for which template the request was.
     pub(crate) fn of(check: &Record, denied: &Record) -> Self {
         let template = denied.facts.text("template").unwrap_or("the template").to_owned();
-        Self { rule: check.facts.text("rule").unwrap_or_default().to_owned(), ca: check.actor.clone(), template }
+        Self { rule: check.facts.text("rule").unwrap_or_default().to_owned(), ca: check.actor.to_string(), template }
     }
 
     /// What to change, and where, so that it no longer refuses that account.
@@ -309,7 +309,7 @@ mod tests {
         let mut trace = Trace::new();
         let facts = Facts::new().with("rule", rule).with("subject", "User").with("outcome", outcome);
         trace.push(SimTime::START, actor, Kind::Decision, facts, vec![]);
-        of(&trace.records()[0])
+        of(&trace.unpack().records()[0])
     }
 
     #[test]

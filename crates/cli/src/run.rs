@@ -116,7 +116,11 @@ fn play_all(
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
     let work = |story: &Story| {
-        let (played, trace) = if arguments.twice { runner.play_twice(story) } else { runner.play_for_trace(story) };
+        let (played, trace) = match snapshots {
+            _ if arguments.twice => runner.play_twice(story),
+            Some(_) => runner.play_for_trace(story),
+            None => return (runner.play(story), None),
+        };
         let came = snapshots.and_then(|snapshots| snapshots.take(&played, &trace));
         (played, came)
     };

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use autoenroll_scenario::WallClock;
-use autoenroll_trace::{Detail, Record, TimelineOptions, render_dated, to_json_line};
+use autoenroll_trace::{Detail, Packed, TimelineOptions, render_dated, to_json_line};
 
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::{Console, printable};
@@ -17,9 +17,9 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     story.scenario.spec.budget = arguments.how.budget();
     let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
     if json {
-        let told = |record: &&Record| arguments.detail.is_none_or(|detail| Detail::of(record.kind) <= detail.into());
-        for record in trace.records().iter().filter(told) {
-            writeln!(console.out, "{}", to_json_line(record))?;
+        let told = |record: &Packed<'_>| arguments.detail.is_none_or(|detail| Detail::of(record.kind) <= detail.into());
+        for record in trace.iter().filter(told) {
+            writeln!(console.out, "{}", to_json_line(&record.unpack()))?;
         }
     } else {
         let wall = WallClock::of(story.scenario.spec.start, &trace);

@@ -1,25 +1,20 @@
 //! The public sources that the requirement catalogue cites, as `fixtures/sources.toml` has them.
 
 use autoenroll_model::WindowsVersion;
-use serde::{Deserialize, Serialize};
-
-use crate::embedded;
+use serde::Serialize;
 
 /// A public text, or several of one origin.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     /// How a citation of it begins.
-    pub(crate) name: String,
+    pub(crate) name: &'static str,
     /// Who speaks.
     pub(crate) kind: Kind,
     /// The Windows versions that it speaks of, in words.
-    pub(crate) about: String,
+    pub(crate) about: &'static str,
     /// The first profile that it speaks of; that of the oldest version when absent.
-    #[serde(default)]
     since: Option<WindowsVersion>,
     /// The last profile that it speaks of; that of the newest version when absent.
-    #[serde(default)]
     until: Option<WindowsVersion>,
 }
 
@@ -31,7 +26,7 @@ impl Source {
 }
 
 /// Who speaks in a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     /// Who made the thing.
@@ -40,41 +35,12 @@ pub(crate) enum Kind {
     Observation,
 }
 
-#[derive(Deserialize)]
-struct File {
-    source: Vec<Source>,
-}
+/// All sources, as they stand in `fixtures/sources.toml`. The build reads the file.
+pub(crate) static ALL: &[Source] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 
-/// All sources.
-#[derive(Clone, Debug)]
-pub(crate) struct Sources(Vec<Source>);
-
-impl Sources {
-    /// Where they are listed.
-    const PATH: &str = "fixtures/sources.toml";
-
-    /// Those inside this program.
-    ///
-    /// # Errors
-    /// When the file is missing or does not have its form: a fault of this program, whose tests read the same file.
-    pub(crate) fn read() -> Result<Self, String> {
-        let path = Self::PATH;
-        let (_, table) = embedded::tables(path).next().ok_or_else(|| format!("{path} is missing"))?;
-        let file: File = serde_json::from_str(table).map_err(|error| format!("{path}: {error}"))?;
-        Ok(Self(file.source))
-    }
-
-    /// The one that a citation names: of those with which it begins, the one with the longest name.
-    pub(crate) fn of(&self, citation: &str) -> Option<&Source> {
-        let begins = |source: &&Source| citation.starts_with(&source.name);
-        self.0.iter().filter(begins).max_by_key(|source| source.name.len())
-    }
-
-    /// All of them.
-    #[cfg(test)]
-    pub(crate) fn all(&self) -> &[Source] {
-        &self.0
-    }
+/// The one that a citation names: of those with which it begins, the one with the longest name.
+pub(crate) fn of(citation: &str) -> Option<&'static Source> {
+    ALL.iter().filter(|source| citation.starts_with(source.name)).max_by_key(|source| source.name.len())
 }
 
 #[cfg(test)]
@@ -83,8 +49,7 @@ mod tests {
 
     #[test]
     fn the_longest_name_counts() {
-        let sources = Sources::read().unwrap();
-        let name = |citation| sources.of(citation).map(|source| source.name.as_str());
+        let name = |citation| of(citation).map(|source| source.name);
         assert_eq!(name("[MS-WCCE] 3.1.1"), Some("[MS-"));
         assert_eq!(name("[MS-WCCE] note 65"), Some("[MS-WCCE] note 65"));
         assert_eq!(name("hearsay"), None);
@@ -92,11 +57,10 @@ mod tests {
 
     #[test]
     fn a_source_speaks_of_the_versions_between_its_first_and_its_last() {
-        let sources = Sources::read().unwrap();
         let speaks = |citation| {
-            let source = sources.of(citation).unwrap();
-            let of = WindowsVersion::ALL.iter().filter(|version| source.speaks_of(**version));
-            of.map(|version| version.as_str()).collect::<Vec<_>>()
+            let source = of(citation).unwrap();
+            let versions = WindowsVersion::ALL.iter().filter(|version| source.speaks_of(**version));
+            versions.map(|version| version.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(speaks("TechNet cc737159"), ["server-2003-sp1"]);
         assert_eq!(speaks("[MS-XCEP] 7"), ["windows-7-sp1", "windows-10-22h2", "server-2025"]);

@@ -14,7 +14,7 @@ use autoenroll_scenario::{
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
 use crate::console::one_line;
-use crate::{Failure, embedded, parallel};
+use crate::{Failure, embedded, outline, parallel};
 
 /// Endings of scenario files.
 const ENDINGS: &[&str] = &["toml", "json"];
@@ -106,7 +106,7 @@ pub(crate) fn instead(profile: Option<&str>, world: Option<&str>) -> Result<Inst
 
 /// The stories that the arguments name, with other things in place of what the files name.
 fn stories_with(selection: &Selection, instead: &Instead) -> Result<Result<Vec<Story>, Broken>, Failure> {
-    let catalogue = Catalogue::read().map_err(Failure::Bench)?;
+    let catalogue = Catalogue::embedded();
     let library = Library::read(&Fixtures::of(selection)?);
     let (mut stories, mut files) = (Vec::new(), Vec::new());
     let sources = select(selection)?;
@@ -118,8 +118,8 @@ fn stories_with(selection: &Selection, instead: &Instead) -> Result<Result<Vec<S
         if checked.found.has_errors() {
             files.push((source.name.clone(), checked));
         } else {
-            source.has_all_wanted(&checked.scenarios)?;
-            let scenarios = checked.scenarios.into_iter().filter(|scenario| source.wants(scenario));
+            source.has_all_wanted(checked.scenarios.iter().filter_map(|scenario| scenario.variant.as_deref()))?;
+            let scenarios = checked.scenarios.into_iter().filter(|scenario| source.wants(scenario.variant.as_deref()));
             stories.extend(scenarios.map(|scenario| Story::new(source, scenario)));
         }
         Ok::<(), Failure>(())
@@ -140,6 +140,55 @@ fn good_stories_with(selection: &Selection, instead: &Instead) -> Result<Vec<Sto
         let problems: String = files.iter().map(|(_, checked)| checked.found.render(&checked.files, false)).collect();
         Failure::Usage(format!("files have errors\n\n{}", problems.trim_end()))
     })
+}
+
+/// What a list says about a story; as [`Story`] has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) profile: String,
+    pub(crate) covers: Vec<String>,
+}
+
+impl From<Story> for Listed {
+    fn from(story: Story) -> Self {
+        let Story { name, title, profile, covers, .. } = story;
+        Self { name, title, profile, covers }
+    }
+}
+
+/// The stories that the arguments name, for lists. Those of the suite are not read: nothing is wrong with them, unless
+/// it is with fixtures that are not its own.
+///
+/// # Errors
+/// As [`good_stories`].
+pub(crate) fn listed(selection: &Selection) -> Result<Vec<Listed>, Failure> {
+    let sources = select(selection)?;
+    let inside = |source: &Source| source.file.is_none().then(|| outline::of(&source.path)).flatten();
+    let outlines: Option<Vec<_>> = sources.iter().map(|source| Some((source, inside(source)?))).collect();
+    let Some(outlines) = outlines.filter(|_| selection.fixtures.is_none()) else {
+        return Ok(good_stories(selection, None)?.into_iter().map(Listed::from).collect());
+    };
+    let mut listed = Vec::new();
+    for (source, outline) in outlines {
+        let stories = outline.stories();
+        source.has_all_wanted(stories.iter().filter_map(|(variant, _)| *variant))?;
+        listed.extend(stories.into_iter().filter(|(variant, _)| source.wants(*variant)).map(|(variant, profile)| {
+            Listed {
+                name: story_name(source, variant),
+                title: outline.title.to_owned(),
+                profile: profile.unwrap_or(Profile::NAMES[0]).to_owned(),
+                covers: outline.covers.iter().map(|id| (*id).to_owned()).collect(),
+            }
+        }));
+    }
+    Ok(listed)
+}
+
+/// The name of the scenario, with the variant in brackets where there are several.
+fn story_name(source: &Source, variant: Option<&str>) -> String {
+    variant.map_or_else(|| source.name.clone(), |variant| format!("{}[{variant}]", source.name))
 }
 
 /// The one story that a command is about, in one of its variants.
@@ -194,7 +243,7 @@ impl Story {
         let about = &scenario.document.about;
         let variant = scenario.variant.clone();
         Self {
-            name: variant.as_ref().map_or_else(|| source.name.clone(), |variant| format!("{}[{variant}]", source.name)),
+            name: story_name(source, variant.as_deref()),
             variant,
             title: about.title.value.clone(),
             profile: scenario.spec.profile.name.clone(),
@@ -244,16 +293,17 @@ impl Source {
         }
     }
 
-    fn wants(&self, scenario: &Scenario) -> bool {
-        match (&self.variants, &scenario.variant) {
+    fn wants(&self, variant: Option<&str>) -> bool {
+        match (&self.variants, variant) {
             (Some(variants), Some(variant)) => variants.contains(variant),
             (Some(_), None) => false,
             (None, _) => true,
         }
     }
 
-    fn has_all_wanted(&self, scenarios: &[Scenario]) -> Result<(), Failure> {
-        let known: Vec<&str> = scenarios.iter().filter_map(|scenario| scenario.variant.as_deref()).collect();
+    /// Whether each of the variants that are meant is one of these.
+    fn has_all_wanted<'a>(&self, known: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+        let known: Vec<&str> = known.collect();
         let missing = self.variants.iter().flatten().find(|variant| !known.contains(&variant.as_str()));
         let there_are = match known.as_slice() {
             [] => "it has no variants".to_owned(),
@@ -572,7 +622,7 @@ mod tests {
     #[test]
     fn naming_the_own_profile_as_an_option_changes_nothing() {
         let library = Library::read(&Fixtures::default());
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         let mut compared = 0;
         for source in embedded_sources() {
             for own in check(&source.path, &source.bytes, &library, catalogue).scenarios {

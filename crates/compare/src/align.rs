@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use autoenroll_model::Fact;
-use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_trace::{Kind, Record, RecordId, Records};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::facts::without_numbers;
@@ -75,11 +75,11 @@ impl Aligned {
 /// # Errors
 /// When too little is common.
 pub(crate) fn align(
-    first: &Trace,
-    second: &Trace,
+    first: &Records,
+    second: &Records,
     without: &[BTreeSet<RecordId>; 2],
 ) -> Result<Vec<Aligned>, TooDifferent> {
-    fn compared<'a>(trace: &'a Trace, without: &BTreeSet<RecordId>) -> Vec<&'a Record> {
+    fn compared<'a>(trace: &'a Records, without: &BTreeSet<RecordId>) -> Vec<&'a Record> {
         trace.records().iter().filter(|record| !without.contains(&record.id)).collect()
     }
     let (a, b) = (compared(first, &without[0]), compared(second, &without[1]));
@@ -183,7 +183,7 @@ fn within_instants(
 }
 
 /// Pairs what is left over on both sides, means the same, and comes in the same instant.
-fn reordered(first: &Trace, second: &Trace, mut aligned: Vec<Aligned>) -> Vec<Aligned> {
+fn reordered(first: &Records, second: &Records, mut aligned: Vec<Aligned>) -> Vec<Aligned> {
     let mut free: BTreeMap<(u64, Meaning), VecDeque<usize>> = BTreeMap::new();
     for (place, one) in aligned.iter().enumerate() {
         if let Aligned::Second(b) = one
@@ -218,7 +218,7 @@ fn meaning(record: &Record) -> Meaning {
         // Of a command class, instruction and parameters; its data are keys and signatures.
         if *name == "command" { text.chars().take(8).collect() } else { without_numbers(&text) }
     });
-    (record.actor.clone(), record.kind, subject.collect())
+    (record.actor.to_string(), record.kind, subject.collect())
 }
 
 /// The facts that say what a record is about.

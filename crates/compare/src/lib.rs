@@ -16,7 +16,7 @@ mod untold;
 use std::collections::BTreeMap;
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Record, RecordId, Trace};
+use autoenroll_trace::{Record, RecordId, Records};
 
 use align::{Aligned, align};
 pub use align::{MOST_PAIRS, TooDifferent};
@@ -29,7 +29,7 @@ use untold::untold;
 ///
 /// # Errors
 /// When they have so little in common that aligning them has no bound.
-pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent> {
+pub fn compare(first: &Records, second: &Records) -> Result<Comparison, TooDifferent> {
     let untold = untold(first, second);
     let aligned = align(first, second, &untold)?;
     let offset =
@@ -103,11 +103,11 @@ pub fn compare(first: &Trace, second: &Trace) -> Result<Comparison, TooDifferent
 }
 
 /// A record by an id that came from its trace.
-fn record(trace: &Trace, id: RecordId) -> &Record {
+fn record(trace: &Records, id: RecordId) -> &Record {
     trace.get(id).expect("the ids of an alignment are those of the traces")
 }
 
 /// The time of the last record.
-fn end(trace: &Trace) -> SimTime {
+fn end(trace: &Records) -> SimTime {
     trace.records().last().map_or(SimTime::START, |record| record.at)
 }

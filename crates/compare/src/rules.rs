@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_trace::{Kind, Record, RecordId, Records};
 
 use crate::difference::Difference;
 
@@ -18,7 +18,7 @@ const MOST_CAUSES: usize = 500;
 /// the same from other facts stands for itself, for what both sides have after it in other words, and for what only one
 /// has when there is nothing else. A decision that no other leads to stands for itself. Where the other side tells no
 /// decisions, the last one that led to a record counts.
-pub(crate) fn attribute(traces: [&Trace; 2], untold: &[BTreeSet<RecordId>; 2], differences: &mut [Difference]) {
+pub(crate) fn attribute(traces: [&Records; 2], untold: &[BTreeSet<RecordId>; 2], differences: &mut [Difference]) {
     let mut sides = [
         Side::new(traces[0], &untold[0], differences.iter().filter_map(|one| one.first)),
         Side::new(traces[1], &untold[1], differences.iter().filter_map(|one| one.second)),
@@ -40,7 +40,7 @@ pub(crate) fn attribute(traces: [&Trace; 2], untold: &[BTreeSet<RecordId>; 2], d
 }
 
 struct Side<'a> {
-    trace: &'a Trace,
+    trace: &'a Records,
     /// The decisions that are not compared.
     untold: &'a BTreeSet<RecordId>,
     /// The records that differ.
@@ -54,7 +54,7 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn new(trace: &'a Trace, untold: &'a BTreeSet<RecordId>, differ: impl Iterator<Item = RecordId>) -> Self {
+    fn new(trace: &'a Records, untold: &'a BTreeSet<RecordId>, differ: impl Iterator<Item = RecordId>) -> Self {
         let differ = differ.collect();
         Self { trace, untold, differ, roots: BTreeSet::new(), restated: BTreeSet::new(), leading: BTreeMap::new() }
     }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_trace::{Kind, RecordId, Trace};
+use autoenroll_trace::{Kind, RecordId, Records};
 
 /// The decisions of each trace by those of whom the other has runs and not one decision: a run that starts without any
 /// is one of a core that does not tell them.
-pub(crate) fn untold(first: &Trace, second: &Trace) -> [BTreeSet<RecordId>; 2] {
+pub(crate) fn untold(first: &Records, second: &Records) -> [BTreeSet<RecordId>; 2] {
     [silent(first, second), silent(second, first)]
 }
 
-fn silent(own: &Trace, other: &Trace) -> BTreeSet<RecordId> {
+fn silent(own: &Records, other: &Records) -> BTreeSet<RecordId> {
     let (mut tell, mut act) = (BTreeSet::new(), BTreeSet::new());
     for record in other.records() {
         match record.kind {

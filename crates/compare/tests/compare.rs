@@ -3,12 +3,12 @@
 
 use autoenroll_compare::{Comparison, FirstWhat, compare};
 use autoenroll_model::{Fact, Facts, SimTime};
-use autoenroll_trace::{RecordId, Trace};
+use autoenroll_trace::{RecordId, Records, Trace};
 
 const MINUTE: u64 = 60_000_000_000;
 
 /// A trace of lines such as `5 alice decision rule=R1 outcome=true < 0 1`: minutes, actor, kind, facts, causes.
-fn trace(lines: &str) -> Trace {
+fn trace(lines: &str) -> Records {
     let mut trace = Trace::new();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (line, causes) = line.split_once(" < ").unwrap_or((line, ""));
@@ -22,14 +22,14 @@ fn trace(lines: &str) -> Trace {
                 ("true", _) => Fact::Flag(true),
                 ("false", _) => Fact::Flag(false),
                 (_, Ok(number)) => Fact::Number(number),
-                _ => Fact::Text(value.to_owned()),
+                _ => value.into(),
             };
             facts.set(name, fact);
         }
         let causes = causes.split_whitespace().map(|id| RecordId(id.parse().unwrap())).collect();
         trace.push(at, actor, kind, facts, causes);
     }
-    trace
+    trace.unpack()
 }
 
 /// A comparison in a few words.
@@ -266,7 +266,7 @@ fn traces_without_anything_in_common_have_a_bound() {
         for record in 0..records {
             trace.push(SimTime(record as u64), actor, autoenroll_trace::Kind::Logon, Facts::new(), vec![]);
         }
-        trace
+        trace.unpack()
     };
     let error = compare(&of("a", 14_143), &of("b", 14_143)).unwrap_err();
     assert_eq!((error.first, error.second), (14_143, 14_143));

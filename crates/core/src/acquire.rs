@@ -4,6 +4,8 @@ mod policy;
 mod state;
 mod trust;
 
+use alloc::sync::Arc;
+
 use autoenroll_model::{
     AePolicy, Context, Effect, EventTable, Facts, HResult, RootDse, RuleRow, Settings, Unconfigured,
 };
@@ -54,7 +56,7 @@ impl Acquisition {
 
 /// The policy gate ([MS-CAESO] 4.4.5.1): the value of Group Policy, otherwise the local one, otherwise what the profile
 /// does without.
-fn policy_gate(frame: &mut Frame, settings: Settings) -> Result<Next, Halt> {
+fn policy_gate(frame: &mut Frame, settings: Arc<Settings>) -> Result<Next, Halt> {
     frame.log_everything = match frame.profile().events {
         // E5.3.level, P7.17
         EventTable::Classic => settings.log_level == Some(0),

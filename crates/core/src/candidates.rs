@@ -1,5 +1,6 @@
 //! Phase E: which templates this principal may be enrolled for without being asked, and at which CAs.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -226,7 +227,7 @@ fn rights_without_denials(security: &SecurityDescriptor, token: &Token) -> Right
 /// The CAs that issue the template and where the principal may enroll; `None` when there is none.
 fn issuing(frame: &mut Frame, gathered: &Gathered, template: &Template) -> Option<BestFirst<Ca>> {
     let mut found: Vec<&EnrollmentService> = Vec::new();
-    for service in gathered.policy.services.iter().filter(|service| service.templates.contains(&template.name)) {
+    for service in gathered.policy.issuers(&template.name) {
         let allowed = match service.enroll_permission {
             Some(permission) => frame.decide(rules::CA_RIGHT, &service.name, permission, Facts::new()).holds,
             None => true,
@@ -318,18 +319,31 @@ fn subject_source(frame: &mut Frame, template: &Template) -> Result<SubjectSourc
 fn drop_superseded(frame: &mut Frame, policy: &EnrollmentPolicy, found: &mut Vec<Candidate>) {
     let enrolled = found.iter().filter(|candidate| candidate.ground != Ground::Manual);
     let candidates: Vec<Arc<TemplateEntry>> = enrolled.map(|candidate| candidate.entry.clone()).collect();
+    let (by_candidates, by_any) = (superseding(&candidates), superseding(&policy.templates));
     found.retain(|candidate| {
-        let name = &candidate.entry.template.name;
-        let supersedes = |entry: &&Arc<TemplateEntry>| {
-            !Arc::ptr_eq(entry, &candidate.entry) && entry.template.supersedes.contains(name)
+        let name = candidate.entry.template.name.as_str();
+        let first = |all: &BTreeMap<&str, Vec<&Arc<TemplateEntry>>>| {
+            all.get(name)?.iter().find(|entry| !Arc::ptr_eq(entry, &candidate.entry)).map(|entry| (*entry).clone())
         };
-        let by_candidate = candidates.iter().find(supersedes);
-        let Some(by) = by_candidate.or_else(|| policy.templates.iter().find(supersedes)) else { return true };
+        let by_candidate = first(&by_candidates);
+        let is_candidate = by_candidate.is_some();
+        let Some(by) = by_candidate.or_else(|| first(&by_any)) else { return true };
         let facts = Facts::new().with("by", by.template.name.as_str());
-        let gives_way = frame.decide(rules::SUPERSEDED, name, by_candidate.is_some(), facts).holds;
+        let gives_way = frame.decide(rules::SUPERSEDED, name, is_candidate, facts).holds;
         if gives_way {
             events::detail(frame, Detail::Superseded, name, Facts::new());
         }
         !gives_way
     });
+}
+
+/// The templates that supersede each name, in their order.
+fn superseding(entries: &[Arc<TemplateEntry>]) -> BTreeMap<&str, Vec<&Arc<TemplateEntry>>> {
+    let mut by: BTreeMap<&str, Vec<&Arc<TemplateEntry>>> = BTreeMap::new();
+    for entry in entries {
+        for name in &entry.template.supersedes {
+            by.entry(name).or_default().push(entry);
+        }
+    }
+    by
 }

@@ -12,34 +12,34 @@ use autoenroll_wire::{Certificate, TemplateReference};
 
 use crate::frame::Frame;
 use crate::judge::Subject;
-use crate::known::{Gathered, Inventory, Known, ManagedCertificate, TemplateEntry, WatchedCertificate};
+use crate::known::{
+    EnrollmentPolicy, Gathered, Inventory, Known, ManagedCertificate, TemplateEntry, WatchedCertificate,
+};
 use crate::names::is_misnamed;
 use crate::rules;
 
 /// Reads both stores. Only certificates of a template that exists are managed; of everything else only the end matters.
-pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: Stores) -> Inventory {
-    let templates = &gathered.policy.templates;
+pub(crate) fn examine(frame: &mut Frame, gathered: &Gathered, stores: &Arc<Stores>) -> Inventory {
+    let policy = &gathered.policy;
     let (mut managed, mut watched) = (Vec::new(), Vec::new());
-    let certified = stores.my.iter().filter_map(|stored| stored.key.clone()).collect();
-    for stored in stores.my.into_iter().filter(|stored| !stored.archived) {
+    for stored in stores.my.iter().filter(|stored| !stored.archived) {
         let view = Certificate::parse(&stored.certificate).ok();
-        let entry = view.as_ref().and_then(|view| template_of(view, templates));
+        let entry = view.as_ref().and_then(|view| template_of(view, policy));
         let facts = Facts::new().with_some("template", entry.map(|entry| entry.template.name.as_str()));
         let is_managed = frame.decide(rules::TEMPLATE_CERTIFICATE, &stored.thumbprint.0, entry.is_some(), facts).holds;
         let Some(view) = view else { continue };
         let (thumbprint, not_before, not_after) = (stored.thumbprint.clone(), view.not_before, view.not_after);
         watched.push(WatchedCertificate { thumbprint, not_before, not_after });
         if let Some(entry) = entry.filter(|_| is_managed) {
-            managed.push(describe(&view, entry, stored.thumbprint, stored.certificate, stored.key));
+            managed.push(describe(&view, entry, &stored.thumbprint, &stored.certificate, stored.key.clone()));
         }
     }
-    let published = published(&gathered.principal.certificates, templates);
-    Inventory { managed, watched, published, requests: stores.requests, checks: Vec::new(), certified }
+    Inventory::new(managed, watched, published(&gathered.principal.certificates, policy), stores.clone())
 }
 
 /// What the driver inspects, which has cryptography and a network.
 pub(crate) fn to_inspect(held: &Inventory) -> Vec<Thumbprint> {
-    let issued = held.requests.iter().filter_map(|entry| match &entry.stage {
+    let issued = held.requests().iter().filter_map(|entry| match &entry.stage {
         RequestStage::Issued { certificate, .. } => Some(Certificate::parse(certificate).ok()?.thumbprint()),
         RequestStage::Prepared | RequestStage::Pending { .. } => None,
     });
@@ -76,7 +76,7 @@ pub(crate) fn status(
     may_update: bool,
 ) -> Result<CertificateStatus, Inverted> {
     let Known { held, gathered } = known;
-    let counted = counted_for(frame, &gathered.policy.templates, entry);
+    let counted = counted_for(frame, &gathered.policy, entry);
     let mut valid: Vec<&ManagedCertificate> = Vec::new();
     for certificate in held.managed.iter().filter(|certificate| certificate.is_of(&counted)) {
         if is_valid(frame, held, certificate) {
@@ -114,9 +114,9 @@ pub(crate) fn status(
 
 /// The entry whose certificates satisfy a template: its own. Of two with one object identifier, [`template_of`] finds
 /// the first, so that the other never has any.
-fn counted_for(frame: &mut Frame, templates: &[Arc<TemplateEntry>], entry: &Arc<TemplateEntry>) -> Arc<TemplateEntry> {
+fn counted_for(frame: &mut Frame, policy: &EnrollmentPolicy, entry: &Arc<TemplateEntry>) -> Arc<TemplateEntry> {
     let oid = entry.template.oid.as_ref();
-    let first = templates.iter().find(|other| oid.is_some() && other.template.oid.as_ref() == oid);
+    let first = oid.and_then(|oid| policy.of_oid(oid));
     match first.filter(|first| !Arc::ptr_eq(first, entry)) {
         Some(first) => {
             let facts = Facts::new().with("with", first.template.name.as_str()).with_some("oid", oid.map(Oid::as_str));
@@ -154,11 +154,11 @@ fn is_due(frame: &mut Frame, certificate: &ManagedCertificate, template: &Templa
 }
 
 /// The certificates of the principal's directory object that are of a template.
-fn published(certificates: &[Vec<u8>], templates: &[Arc<TemplateEntry>]) -> Vec<ManagedCertificate> {
+fn published(certificates: &[Vec<u8>], policy: &EnrollmentPolicy) -> Vec<ManagedCertificate> {
     let one = |certificate: &Vec<u8>| {
         let view = Certificate::parse(certificate).ok()?;
-        let entry = template_of(&view, templates)?;
-        Some(describe(&view, entry, view.thumbprint(), certificate.clone(), None))
+        let entry = template_of(&view, policy)?;
+        Some(describe(&view, entry, &view.thumbprint(), certificate, None))
     };
     certificates.iter().filter_map(one).collect()
 }
@@ -166,8 +166,8 @@ fn published(certificates: &[Vec<u8>], templates: &[Arc<TemplateEntry>]) -> Vec<
 fn describe(
     view: &Certificate,
     entry: &Arc<TemplateEntry>,
-    thumbprint: Thumbprint,
-    certificate: Vec<u8>,
+    thumbprint: &Thumbprint,
+    certificate: &[u8],
     key: Option<KeyPlace>,
 ) -> ManagedCertificate {
     // Version 1 templates have a name extension without a version ([MS-WCCE] 2.2.2.7.7.1): it counts as 0.
@@ -176,24 +176,23 @@ fn describe(
         _ => 0,
     };
     ManagedCertificate {
-        thumbprint,
+        thumbprint: thumbprint.clone(),
         template: entry.clone(),
         major,
         not_before: view.not_before,
         not_after: view.not_after,
         signature_only: view.key_usage().is_some_and(KeyUsage::signature_only),
         eku: view.extended_key_usage().iter().map(ToString::to_string).collect(),
-        certificate,
+        certificate: certificate.to_vec(),
         key,
     }
 }
 
 /// The template that a certificate's extension names: by object identifier from version 2 on, by name before
 /// ([MS-WCCE] 2.2.2.7.7.1, 2.2.2.7.7.2).
-fn template_of<'a>(view: &Certificate, templates: &'a [Arc<TemplateEntry>]) -> Option<&'a Arc<TemplateEntry>> {
-    let reference = view.template()?;
-    templates.iter().find(|entry| match &reference {
-        TemplateReference::Oid { oid, .. } => entry.template.oid.as_ref() == Some(oid),
-        TemplateReference::Name(name) => entry.template.name == *name,
-    })
+fn template_of<'a>(view: &Certificate, policy: &'a EnrollmentPolicy) -> Option<&'a Arc<TemplateEntry>> {
+    match view.template()? {
+        TemplateReference::Oid { oid, .. } => policy.of_oid(&oid),
+        TemplateReference::Name(name) => policy.named(&name),
+    }
 }

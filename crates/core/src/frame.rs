@@ -3,6 +3,7 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
@@ -17,7 +18,7 @@ use crate::rules;
 /// The surroundings of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    pub(crate) identity: Identity,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) now: Now,
     pub(crate) timers: Timers,
     /// PINs that were right, by card, for as long as the profile keeps them.
@@ -43,7 +44,7 @@ pub(crate) struct Frame {
 impl Frame {
     pub(crate) fn new(identity: Identity, decisions: Decisions) -> Self {
         Self {
-            identity,
+            identity: Arc::new(identity),
             now: Now { mono: SimTime::START, wall: FileTime(0) },
             timers: Timers::default(),
             pins: BTreeMap::new(),
@@ -69,7 +70,7 @@ impl Frame {
         }
     }
 
-    pub(crate) const fn profile(&self) -> &Profile {
+    pub(crate) fn profile(&self) -> &Profile {
         &self.identity.profile
     }
 
@@ -97,9 +98,10 @@ impl Frame {
     }
 
     fn tell_decisions(&mut self) {
-        for decision in self.decisions.take() {
-            self.emit(OutputBody::Decision(decision), &[]);
-        }
+        let Self { decisions, outputs, inputs, .. } = self;
+        let because = Cause::Input(*inputs);
+        let told = |decision| Output { causes: alloc::vec![because], body: OutputBody::Decision(decision) };
+        outputs.extend(decisions.drain().map(told));
     }
 
     /// How many decisions were made so far: a mark for [`Frame::decisions_since`].
@@ -225,7 +227,7 @@ impl Frame {
 /// What a policy server told, and when it wants to be asked again.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
-    pub(crate) found: Found,
+    pub(crate) found: Arc<Found>,
     pub(crate) next_update: SimTime,
 }
 

@@ -76,6 +76,9 @@ impl Work {
     ) -> Result<Progress, CoreError> {
         let Self { mut job, state } = self;
         let next = match state {
+            State::Leaves { effect: open, step, because } if open == effect => {
+                return leave(job, frame, known, step, because, Reported::new(effect, result));
+            }
             State::Does { effect: open, step } if open == effect => {
                 frame.timers.clear(Timer::CaTimeout);
                 step_done(&mut job, frame, known, step, Reported::new(effect, result))
@@ -84,7 +87,9 @@ impl Work {
                 let readers = Reported::new(effect, result).readers()?;
                 card::rechecked(&mut job, frame, question, prompt, readers)
             }
-            State::Does { .. } | State::Asks { .. } => return Err(CoreError::UnknownEffect { effect }),
+            State::Does { .. } | State::Asks { .. } | State::Leaves { .. } => {
+                return Err(CoreError::UnknownEffect { effect });
+            }
         };
         go_on(job, frame, next)
     }
@@ -97,7 +102,9 @@ impl Work {
                 open.check(answer)?;
                 (question, recheck)
             }
-            State::Asks { .. } | State::Does { .. } => return Err(CoreError::UnknownPrompt { prompt }),
+            State::Asks { .. } | State::Does { .. } | State::Leaves { .. } => {
+                return Err(CoreError::UnknownPrompt { prompt });
+            }
         };
         if let Some(effect) = recheck {
             frame.abandon(effect);
@@ -135,10 +142,17 @@ impl Work {
         }
     }
 
-    /// The user closes the wizard: nothing of this item stays open, and it waits for the next run.
-    pub(crate) fn postpone(self, frame: &mut Frame, because: Cause) -> Ended {
-        let item = self.stop(frame);
-        Ended { item, outcome: Outcome::Postponed, because, asked: None, arrived: None }
+    /// The user closes the wizard: nothing of this item stays open, and it waits for the next run. A key that is being
+    /// made is waited for, and its entry: given up, it would be made all the same, and nothing would know of it.
+    // MC1.closed
+    pub(crate) fn close(self, frame: &mut Frame, because: Cause) -> Progress {
+        match self.state {
+            State::Does { effect, step } if step.concerns_new_key() => {
+                let state = State::Leaves { effect, step, because };
+                Progress::Open(Box::new(Self { job: self.job, state }))
+            }
+            _ => Progress::postponed(self.stop(frame), because),
+        }
     }
 
     /// Nothing of this item stays open.
@@ -149,7 +163,7 @@ impl Work {
                 frame.withdraw(&prompt, &[]);
                 recheck
             }
-            State::Does { effect, .. } => Some(effect),
+            State::Does { effect, .. } | State::Leaves { effect, .. } => Some(effect),
         };
         if let Some(effect) = open {
             frame.abandon(effect);
@@ -197,8 +211,31 @@ fn go_on(mut job: Job, frame: &mut Frame, mut next: Result<Next, Halt>) -> Resul
 }
 
 impl Progress {
+    fn postponed(item: Item, because: Cause) -> Self {
+        Self::Ended(Box::new(Ended { item, outcome: Outcome::Postponed, because, asked: None, arrived: None }))
+    }
+
     fn ended(job: Job, outcome: Outcome, arrived: Option<Item>) -> Self {
         Self::Ended(Box::new(Ended { because: job.because, item: job.item, outcome, asked: job.asked, arrived }))
+    }
+}
+
+/// The wizard is closed, and an effect is done that concerns a new key: what is still to be done for it, or the end.
+fn leave(
+    mut job: Job,
+    frame: &mut Frame,
+    known: &Known,
+    step: Step,
+    because: Cause,
+    reported: Reported,
+) -> Result<Progress, CoreError> {
+    match step_done(&mut job, frame, known, step, reported) {
+        Ok(Next::Wait(State::Does { effect, step })) if step.concerns_new_key() => {
+            Ok(Progress::Open(Box::new(Work { job, state: State::Leaves { effect, step, because } })))
+        }
+        Err(Halt::Broken(error)) => Err(error),
+        // The entry is there, or there is no key.
+        Ok(_) | Err(Halt::Inverted(_)) => Ok(Progress::postponed(job.item, because)),
     }
 }
 

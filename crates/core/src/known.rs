@@ -1,13 +1,13 @@
 //! What the phases of a run hand to each other: policy, templates and CAs, certificates, and the work list.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, CardSerial, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace,
-    PrincipalObject, Provider, RequestEntry, RequestStage, Settings, SimTime, Template, Thumbprint,
+    Action, CardSerial, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace, Oid,
+    PrincipalObject, Provider, RequestEntry, RequestStage, Settings, SimTime, Stores, Template, Thumbprint,
 };
 use autoenroll_wire::Certificate;
 
@@ -21,10 +21,10 @@ pub(crate) struct Known {
 /// What a run knows before it reads the stores.
 #[derive(Clone, Debug)]
 pub(crate) struct Gathered {
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) flags: PolicyFlags,
     pub(crate) policy: Arc<EnrollmentPolicy>,
-    pub(crate) principal: PrincipalObject,
+    pub(crate) principal: Arc<PrincipalObject>,
     /// The site of the directory that the computer is in.
     pub(crate) site: Option<String>,
 }
@@ -55,16 +55,52 @@ impl PolicyFlags {
 }
 
 /// Templates and CAs, as the directory or policy servers describe them in one reading ([MS-XCEP] calls it the same).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EnrollmentPolicy {
     pub(crate) templates: Vec<Arc<TemplateEntry>>,
     pub(crate) services: Vec<EnrollmentService>,
+    /// The first template of each name, by its place.
+    names: BTreeMap<String, usize>,
+    /// The first template of each object identifier.
+    oids: BTreeMap<Oid, usize>,
+    /// The CAs that issue a template, by its name.
+    issuers: BTreeMap<String, Vec<usize>>,
 }
 
 impl EnrollmentPolicy {
+    fn new(templates: Vec<Arc<TemplateEntry>>, services: Vec<EnrollmentService>) -> Self {
+        let (mut names, mut oids) = (BTreeMap::new(), BTreeMap::new());
+        for (at, entry) in templates.iter().enumerate() {
+            names.entry(entry.template.name.clone()).or_insert(at);
+            if let Some(oid) = &entry.template.oid {
+                oids.entry(oid.clone()).or_insert(at);
+            }
+        }
+        let mut issuers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, service) in services.iter().enumerate() {
+            for name in &service.templates {
+                let issuers = issuers.entry(name.clone()).or_default();
+                if issuers.last() != Some(&at) {
+                    issuers.push(at);
+                }
+            }
+        }
+        Self { templates, services, names, oids, issuers }
+    }
+
     /// The template of a name.
-    pub(crate) fn template(&self, name: &str) -> Option<&Template> {
-        self.templates.iter().map(|entry| &entry.template).find(|template| template.name == name)
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<TemplateEntry>> {
+        self.templates.get(*self.names.get(name)?)
+    }
+
+    /// The first template of an object identifier.
+    pub(crate) fn of_oid(&self, oid: &Oid) -> Option<&Arc<TemplateEntry>> {
+        self.templates.get(*self.oids.get(oid)?)
+    }
+
+    /// The CAs that issue a template.
+    pub(crate) fn issuers(&self, template: &str) -> impl Iterator<Item = &EnrollmentService> {
+        self.issuers.get(template).into_iter().flatten().filter_map(|at| self.services.get(*at))
     }
 }
 
@@ -78,29 +114,19 @@ pub(crate) struct Found {
 impl Found {
     /// Policies overlap: what several sources describe counts once, as the first of them describes it.
     pub(crate) fn first_of_each(self) -> EnrollmentPolicy {
-        let mut policy = EnrollmentPolicy::default();
-        for entry in self.templates {
-            let same = |known: &Arc<TemplateEntry>| {
-                known.template.name == entry.template.name && known.template.oid == entry.template.oid
-            };
-            if !policy.templates.iter().any(same) {
-                policy.templates.push(entry);
-            }
-        }
-        for service in self.services {
-            let same = |known: &EnrollmentService| known.name == service.name && known.host == service.host;
-            if !policy.services.iter().any(same) {
-                policy.services.push(service);
-            }
-        }
-        policy
+        let (mut templates, mut services) = (self.templates, self.services);
+        let mut seen = BTreeSet::new();
+        templates.retain(|entry| seen.insert((entry.template.name.clone(), entry.template.oid.clone())));
+        let mut seen = BTreeSet::new();
+        services.retain(|service| seen.insert((service.name.clone(), service.host.clone())));
+        EnrollmentPolicy::new(templates, services)
     }
 }
 
 /// A template, and what a policy server says the principal may do with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TemplateEntry {
-    pub(crate) template: Template,
+    pub(crate) template: Arc<Template>,
     /// When a policy server resolved them; otherwise the security descriptor decides.
     pub(crate) permissions: Option<Permissions>,
 }
@@ -136,16 +162,36 @@ pub(crate) struct Inventory {
     pub(crate) watched: Vec<WatchedCertificate>,
     /// Certificates of a template in the principal's directory object.
     pub(crate) published: Vec<ManagedCertificate>,
-    /// All requests.
-    pub(crate) requests: Vec<RequestEntry>,
-    pub(crate) checks: Vec<CertificateCheck>,
-    /// Keys of all certificates of MY, archived ones too.
-    pub(crate) certified: Vec<KeyPlace>,
+    /// MY and REQUEST as they were read.
+    pub(crate) stores: Arc<Stores>,
+    checks: BTreeMap<Thumbprint, CertificateCheck>,
 }
 
 impl Inventory {
+    /// What was found, before anything is inspected.
+    pub(crate) const fn new(
+        managed: Vec<ManagedCertificate>,
+        watched: Vec<WatchedCertificate>,
+        published: Vec<ManagedCertificate>,
+        stores: Arc<Stores>,
+    ) -> Self {
+        Self { managed, watched, published, stores, checks: BTreeMap::new() }
+    }
+
+    /// Takes what was found out about certificates; of two checks of one certificate the first counts.
+    pub(crate) fn inspected(&mut self, checks: Vec<CertificateCheck>) {
+        for check in checks {
+            self.checks.entry(check.thumbprint.clone()).or_insert(check);
+        }
+    }
+
+    /// All requests.
+    pub(crate) fn requests(&self) -> &[RequestEntry] {
+        &self.stores.requests
+    }
+
     pub(crate) fn check(&self, thumbprint: &Thumbprint) -> Option<&CertificateCheck> {
-        self.checks.iter().find(|check| check.thumbprint == *thumbprint)
+        self.checks.get(thumbprint)
     }
 
     /// Whether a certificate can never be used again: its life is over, or its issuer has revoked it.
@@ -162,17 +208,17 @@ impl Inventory {
         self.watched.iter().any(|certificate| certificate.thumbprint == *thumbprint)
     }
 
-    /// Whether a certificate has the key, as the old one does that was to be renewed with the same key. Such a key
-    /// never goes with
-    /// its request: what it has decrypted or may still have to decrypt would be lost.
+    /// Whether a certificate of MY, archived or not, has the key, as the old one does that was to be renewed with the
+    /// same key. Such a key never goes with its request: what it has decrypted or may still have to decrypt would be
+    /// lost.
     pub(crate) fn is_certified(&self, key: &KeyPlace) -> bool {
-        self.certified.contains(key)
+        self.stores.my.iter().any(|stored| stored.key.as_ref() == Some(key))
     }
 
     /// Whether a request for the template is not finished, apart from those that are over, by their key.
-    pub(crate) fn is_outstanding(&self, template: &str, over: &[String]) -> bool {
+    pub(crate) fn is_outstanding(&self, template: &str, over: &BTreeSet<String>) -> bool {
         let waits = |entry: &RequestEntry| entry.stage != RequestStage::Prepared && !over.contains(&entry.key_id);
-        self.requests.iter().any(|entry| entry.template == template && waits(entry))
+        self.requests().iter().any(|entry| entry.template == template && waits(entry))
     }
 }
 

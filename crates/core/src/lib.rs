@@ -37,7 +37,7 @@ use alloc::string::ToString;
 
 use autoenroll_model::{
     Cause, CoreError, CoreFactory, Decisions, Duration, DuringRun, EnrollmentCore, Facts, GpTriggers, Identity, Input,
-    Now, Output, PolicyRefresh, Report, SimTime, TimerCadence, Trigger, TriggerCause,
+    Now, Output, PolicyRefresh, Report, Shared, SimTime, TimerCadence, Trigger, TriggerCause,
 };
 
 use crate::frame::{Frame, Timer};
@@ -45,9 +45,12 @@ use crate::halt::Halt;
 pub use crate::rules::RULES;
 use crate::run::Run;
 
-/// The core of one principal on one machine.
+/// The core of one principal on one machine. Clones share what they hold until one of them takes an input.
 #[derive(Clone, Debug)]
-pub struct Core {
+pub struct Core(Shared<State>);
+
+#[derive(Clone, Debug)]
+struct State {
     frame: Frame,
     run: Option<Run>,
     /// The trigger that starts a run when the open one ends, and why it waits.
@@ -66,7 +69,20 @@ impl Core {
     /// A core whose decisions are counted from the given ones. A planted-bugs build can invert a rule with them.
     #[must_use]
     pub fn deciding(identity: Identity, decisions: Decisions) -> Self {
-        Self { frame: Frame::new(identity, decisions), run: None, held: None, timer_from: SimTime::START }
+        let frame = Frame::new(identity, decisions);
+        Self(State { frame, run: None, held: None, timer_from: SimTime::START }.into())
+    }
+}
+
+impl State {
+    fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
+        self.frame.begin_input(now);
+        match self.take(input) {
+            Ok(()) => Ok(()),
+            Err(Halt::Broken(error)) => Err(error),
+            // The step that the rule asks for is not taken; what was under way stops there.
+            Err(Halt::Inverted(_)) => Ok(()),
+        }
     }
 
     fn take(&mut self, input: Input) -> Result<(), Halt> {
@@ -240,21 +256,15 @@ impl Core {
 
 impl EnrollmentCore for Core {
     fn handle(&mut self, now: Now, input: Input) -> Result<(), CoreError> {
-        self.frame.begin_input(now);
-        match self.take(input) {
-            Ok(()) => Ok(()),
-            Err(Halt::Broken(error)) => Err(error),
-            // The step that the rule asks for is not taken; what was under way stops there.
-            Err(Halt::Inverted(_)) => Ok(()),
-        }
+        self.0.handle(now, input)
     }
 
     fn poll(&mut self) -> Result<Option<Output>, CoreError> {
-        Ok(self.frame.next_output())
+        Ok(self.0.frame.next_output())
     }
 
     fn deadline(&self) -> Option<SimTime> {
-        self.frame.timers.next()
+        self.0.frame.timers.next()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Phase G: the work list, silent items first.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -33,9 +34,9 @@ pub(crate) fn plan(frame: &mut Frame, known: &Known) -> Result<Vec<Item>, Invert
 }
 
 /// Items for requests that were made earlier.
-fn outstanding(frame: &mut Frame, known: &Known, over: &[String]) -> Result<Vec<Item>, Inverted> {
+fn outstanding(frame: &mut Frame, known: &Known, over: &BTreeSet<String>) -> Result<Vec<Item>, Inverted> {
     let mut items = Vec::new();
-    for entry in known.held.requests.iter().filter(|entry| !over.contains(&entry.key_id)) {
+    for entry in known.held.requests().iter().filter(|entry| !over.contains(&entry.key_id)) {
         let (task, because) = match &entry.stage {
             RequestStage::Prepared => continue,
             RequestStage::Pending { ca, host, request_id } => {
@@ -74,8 +75,8 @@ fn outstanding(frame: &mut Frame, known: &Known, over: &[String]) -> Result<Vec<
 
 /// Whether the machine enrolls for the template by itself, whatever policy says.
 fn is_own(frame: &mut Frame, known: &Known, template: &str) -> bool {
-    let template = known.gathered.policy.template(template);
-    template.is_some_and(|template| ground(frame, &known.gathered.settings, template) == Ground::Own)
+    let template = known.gathered.policy.named(template);
+    template.is_some_and(|entry| ground(frame, &known.gathered.settings, &entry.template) == Ground::Own)
 }
 
 /// Whether an issued certificate waits for its card. The card of one that may not be installed is not asked for.
@@ -93,23 +94,28 @@ fn foresee(frame: &Frame, held: &Inventory, key: &KeyPlace, view: &Certificate) 
 
 /// The entries whose certificate was issued and will never be good: nothing waits for them, and what they leave is
 /// removed as that of requests that never reached a CA. One that cannot be read is never good.
-fn over(frame: &mut Frame, held: &Inventory) -> Vec<String> {
-    let mut over = Vec::new();
-    for entry in &held.requests {
+fn over(frame: &mut Frame, held: &Inventory) -> BTreeSet<String> {
+    let mut over = BTreeSet::new();
+    for entry in held.requests() {
         let RequestStage::Issued { certificate, .. } = &entry.stage else { continue };
         let view = Certificate::parse(certificate);
         let view = view.map_err(|_| Unfit { code: HResult::ERROR_INVALID_DATA, lasting: true });
         let Err(unfit) = view.and_then(|view| foresee(frame, held, &entry.key, &view)) else { continue };
         let facts = code_fact(unfit.code).with("stage", "issued");
         if frame.decide(rules::REFUSED_FOR_GOOD, &entry.template, unfit.lasting, facts).holds {
-            over.push(entry.key_id.clone());
+            over.insert(entry.key_id.clone());
         }
     }
     over
 }
 
 /// What must be done for a candidate, if anything.
-fn needed(frame: &mut Frame, known: &Known, over: &[String], candidate: Candidate) -> Result<Option<Item>, Inverted> {
+fn needed(
+    frame: &mut Frame,
+    known: &Known,
+    over: &BTreeSet<String>,
+    candidate: Candidate,
+) -> Result<Option<Item>, Inverted> {
     let template = &candidate.entry.template;
     let name = template.name.as_str();
     let before = frame.decisions_made();
@@ -288,12 +294,12 @@ fn retired_by(
 }
 
 /// Entries of the template that were written before their request could be sent, and those that are over.
-fn orphans(held: &Inventory, template: &str, over: &[String]) -> Vec<Orphan> {
+fn orphans(held: &Inventory, template: &str, over: &BTreeSet<String>) -> Vec<Orphan> {
     let is_orphan = |entry: &&RequestEntry| {
         entry.template == template && (entry.stage == RequestStage::Prepared || over.contains(&entry.key_id))
     };
     let orphan = |entry: &RequestEntry| Orphan { entry: entry.clone(), owns_key: !held.is_certified(&entry.key) };
-    held.requests.iter().filter(is_orphan).map(orphan).collect()
+    held.requests().iter().filter(is_orphan).map(orphan).collect()
 }
 
 /// The template's providers that are installed, in its order of preference ([MS-CRTD] 2.18).

@@ -2,6 +2,7 @@
 //! never Windows'.
 
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
@@ -69,14 +70,14 @@ impl Reported {
 
     kinds! {
         pub(crate) done: "done", EffectResult::Done => (), ();
-        pub(crate) settings: "settings", EffectResult::Settings(settings) => settings, Settings;
+        pub(crate) settings: "settings", EffectResult::Settings(settings) => settings, Arc<Settings>;
         pub(crate) directory: "directory", EffectResult::Directory(root) => root, RootDse;
         pub(crate) trust: "trust", EffectResult::Trust(containers) => containers, Vec<TrustContainer>;
-        pub(crate) principal: "principal", EffectResult::Principal(principal) => principal, PrincipalObject;
-        pub(crate) templates: "templates", EffectResult::Templates(templates) => templates, Vec<Template>;
+        pub(crate) principal: "principal", EffectResult::Principal(principal) => principal, Arc<PrincipalObject>;
+        pub(crate) templates: "templates", EffectResult::Templates(templates) => templates, Vec<Arc<Template>>;
         pub(crate) enrollment_services: "enrollment-services", EffectResult::EnrollmentServices(list) => list, Vec<EnrollmentService>;
         pub(crate) policy: "policy", EffectResult::Policy(response) => response, PolicyResponse;
-        pub(crate) stores: "stores", EffectResult::Stores(stores) => stores, Stores;
+        pub(crate) stores: "stores", EffectResult::Stores(stores) => stores, Arc<Stores>;
         pub(crate) checks: "checks", EffectResult::Checks(checks) => checks, Vec<CertificateCheck>;
         pub(crate) readers: "readers", EffectResult::Readers(readers) => readers, Vec<ReaderView>;
         pub(crate) card: "card", EffectResult::Card(description) => description, CardDescription;

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
@@ -38,13 +39,15 @@ enum Phase {
     /// Phase F: MY and REQUEST are read.
     ReadStores { effect: EffectId, gathered: Box<Gathered> },
     /// Phase F: certificates are inspected.
-    Inspect { effect: EffectId, known: Box<Known> },
+    Inspect { effect: EffectId, known: Arc<Known> },
     /// Working on items that need no user; the others come later.
-    Silent { known: Box<Known>, work: Box<Work>, todo: VecDeque<Item>, later: Vec<Item> },
+    Silent { known: Arc<Known>, work: Box<Work>, todo: VecDeque<Item>, later: Vec<Item> },
     /// S1 to S4: waiting for the user.
-    Desktop { known: Box<Known>, desktop: Desktop, later: Vec<Item> },
+    Desktop { known: Arc<Known>, desktop: Desktop, later: Vec<Item> },
     /// Working on items with the user, the wizard open.
-    Interactive { known: Box<Known>, work: Box<Work>, todo: VecDeque<Item> },
+    Interactive { known: Arc<Known>, work: Box<Work>, todo: VecDeque<Item> },
+    /// The wizard is closed, and the item that it worked on notes what it has made.
+    Closing { known: Arc<Known>, work: Box<Work>, later: Vec<Item> },
     /// Stores and directory are put in order; the first is under way.
     Housekeeping { effect: EffectId, now: Housekeeping, rest: VecDeque<Housekeeping> },
     /// S14: the summary is open.
@@ -115,6 +118,10 @@ impl Run {
                 let progress = work.effect_done(frame, &known, effect, result)?;
                 course.interactive(frame, known, progress, todo)
             }
+            Phase::Closing { known, work, later } => {
+                let progress = work.effect_done(frame, &known, effect, result)?;
+                course.closing(frame, known, progress, later)
+            }
             Phase::Housekeeping { effect: open, now, rest } => {
                 now.done(frame, reported(open, result)?.done()?)?;
                 course.keep_house(frame, rest)
@@ -145,6 +152,7 @@ impl Run {
             | Phase::ReadStores { .. }
             | Phase::Inspect { .. }
             | Phase::Silent { .. }
+            | Phase::Closing { .. }
             | Phase::Housekeeping { .. }
             | Phase::Summary(_) => Err(CoreError::UnknownPrompt { prompt }.into()),
         }
@@ -208,15 +216,14 @@ impl Run {
 
     /// The wizard is closed in the middle of an item: that one and the remaining ones wait for the next run.
     pub(crate) fn wizard_closed(self, frame: &mut Frame) -> Going {
-        let Self { mut course, phase } = self;
+        let Self { course, phase } = self;
         match phase {
             Phase::Interactive { known, work, todo } => {
                 let facts = Facts::new().with("remaining", todo.len());
                 let because = frame.applies(rules::WIZARD_CANCELLED, "wizard", facts)?;
                 events::wizard_closed(frame, because);
-                let ended = work.postpone(frame, because);
-                course.item_ended(frame, ended)?;
-                course.postpone(frame, &known, todo.into())
+                let progress = work.close(frame, because);
+                course.closing(frame, known, progress, todo.into())
             }
             phase => course.at(phase),
         }
@@ -228,7 +235,7 @@ impl Run {
         match self.phase {
             Phase::Desktop { desktop, .. } => desktop.leave(frame)?,
             Phase::Summary(open) => frame.withdraw(&open, &[]),
-            Phase::Silent { work, .. } | Phase::Interactive { work, .. } => {
+            Phase::Silent { work, .. } | Phase::Interactive { work, .. } | Phase::Closing { work, .. } => {
                 work.stop(frame);
             }
             Phase::Acquire { effect, .. }
@@ -262,14 +269,14 @@ impl Course {
     }
 
     /// The stores are read. When they cannot be, nothing is known to be missing, so nothing is enrolled.
-    fn stores_read(self, frame: &mut Frame, gathered: Gathered, stores: Result<Stores, HResult>) -> Going {
+    fn stores_read(self, frame: &mut Frame, gathered: Gathered, stores: Result<Arc<Stores>, HResult>) -> Going {
         let stores = match stores {
             Ok(stores) => stores,
             Err(code) => return self.fail(frame, rules::STORES_UNREADABLE, code),
         };
-        let held = examine(frame, &gathered, stores);
+        let held = examine(frame, &gathered, &stores);
         let asked = to_inspect(&held);
-        let known = Box::new(Known { gathered, held });
+        let known = Arc::new(Known { gathered, held });
         if asked.is_empty() {
             return self.work_list(frame, known);
         }
@@ -282,12 +289,12 @@ impl Course {
     fn inspected(
         self,
         frame: &mut Frame,
-        mut known: Box<Known>,
+        mut known: Arc<Known>,
         checks: Result<Vec<CertificateCheck>, HResult>,
     ) -> Going {
         match checks {
             Ok(checks) => {
-                known.held.checks = checks;
+                Arc::make_mut(&mut known).held.inspected(checks);
                 self.work_list(frame, known)
             }
             Err(code) => self.fail(frame, rules::CERTIFICATES_NOT_INSPECTED, code),
@@ -301,7 +308,7 @@ impl Course {
     }
 
     /// Phase G: silent items come first, so that nothing waits for a user without need.
-    fn work_list(self, frame: &mut Frame, known: Box<Known>) -> Going {
+    fn work_list(self, frame: &mut Frame, known: Arc<Known>) -> Going {
         let items = plan::plan(frame, &known)?;
         let waits = |item: &Item| item.interactive && has_desktop(frame);
         let waiting = items.iter().filter(|item| waits(item)).count();
@@ -315,7 +322,7 @@ impl Course {
     fn next_silent(
         mut self,
         frame: &mut Frame,
-        known: Box<Known>,
+        known: Arc<Known>,
         mut todo: VecDeque<Item>,
         mut later: Vec<Item>,
     ) -> Going {
@@ -334,7 +341,7 @@ impl Course {
     fn silent(
         mut self,
         frame: &mut Frame,
-        known: Box<Known>,
+        known: Arc<Known>,
         progress: Progress,
         mut todo: VecDeque<Item>,
         mut later: Vec<Item>,
@@ -350,7 +357,7 @@ impl Course {
     }
 
     /// S0: is a user needed?
-    fn after_silent_items(self, frame: &mut Frame, known: Box<Known>, later: Vec<Item>) -> Going {
+    fn after_silent_items(self, frame: &mut Frame, known: Arc<Known>, later: Vec<Item>) -> Going {
         let facts = Facts::new().with("items", later.len());
         if later.is_empty() {
             frame.applies(rules::NO_INTERACTIVE_ITEMS, "run", facts)?;
@@ -366,7 +373,7 @@ impl Course {
     }
 
     /// Starts interactive items until one has to wait for something.
-    fn next_interactive(mut self, frame: &mut Frame, known: Box<Known>, mut todo: VecDeque<Item>) -> Going {
+    fn next_interactive(mut self, frame: &mut Frame, known: Arc<Known>, mut todo: VecDeque<Item>) -> Going {
         while let Some(item) = todo.pop_front() {
             match Work::start(frame, &known, item)? {
                 Progress::Open(work) => return self.at(Phase::Interactive { known, work, todo }),
@@ -376,12 +383,23 @@ impl Course {
         self.finish(frame, &known)
     }
 
-    fn interactive(mut self, frame: &mut Frame, known: Box<Known>, progress: Progress, todo: VecDeque<Item>) -> Going {
+    fn interactive(mut self, frame: &mut Frame, known: Arc<Known>, progress: Progress, todo: VecDeque<Item>) -> Going {
         match progress {
             Progress::Open(work) => self.at(Phase::Interactive { known, work, todo }),
             Progress::Ended(ended) => {
                 self.interactive_ended(frame, *ended, &todo)?;
                 self.next_interactive(frame, known, todo)
+            }
+        }
+    }
+
+    /// The wizard is closed: when its item has come to an end, it and the remaining ones wait for the next run.
+    fn closing(mut self, frame: &mut Frame, known: Arc<Known>, progress: Progress, later: Vec<Item>) -> Going {
+        match progress {
+            Progress::Open(work) => self.at(Phase::Closing { known, work, later }),
+            Progress::Ended(ended) => {
+                self.item_ended(frame, *ended)?;
+                self.postpone(frame, &known, later)
             }
         }
     }
@@ -465,7 +483,7 @@ impl Course {
         if !shown {
             return Ok(None);
         }
-        let failure = |(name, code): &(String, HResult)| Fact::Text(alloc::format!("{name}: {code}"));
+        let failure = |(name, code): &(String, HResult)| Fact::from(alloc::format!("{name}: {code}"));
         let facts = Facts::new().with("failures", Fact::List(self.failures.iter().map(failure).collect()));
         let prompt = frame.prompt(DecisionPoint::Summary, facts, &[Choice::Close], &[because]);
         self.at(Phase::Summary(prompt))

@@ -84,7 +84,7 @@ fn breaks(report: &RunReport) -> Option<String> {
     match &report.verdict {
         Verdict::Violated { records, .. } => {
             let record = records.first().and_then(|id| report.trace.get(*id))?;
-            record.facts.text("invariant").map(str::to_owned)
+            record.text("invariant").map(str::to_owned)
         }
         Verdict::Error(autoenroll_scenario::RunError::World(error)) => Some(Broken::stopped(error, report.end).law),
         Verdict::Error(_) | Verdict::Passed | Verdict::Failed(_) => None,

@@ -272,7 +272,7 @@ fn story_of(scenario: &Scenario, stage: &Stage, bench: Bench<'_>) -> (Vec<Move>,
         acted = at;
         moves.push(Move { name: plain.verb.value.to_owned(), on_menu: false, when, step: plain, actions });
     }
-    let last = report.trace.records().iter().rfind(|record| record.kind != Kind::Violation).map(|record| record.at);
+    let last = report.trace.iter().filter(|record| record.kind != Kind::Violation).last().map(|record| record.at());
     (moves, report.end.max(last.unwrap_or_default()))
 }
 
@@ -324,6 +324,9 @@ impl Simulator for Recorder {
     }
     fn trace(&self) -> &Trace {
         self.world.trace()
+    }
+    fn forget_before(&mut self, index: usize) {
+        Simulator::forget_before(&mut self.world, index);
     }
     fn prompts(&self) -> Vec<OpenPrompt> {
         self.world.prompts()

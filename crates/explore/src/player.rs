@@ -98,7 +98,7 @@ impl Player {
     /// How many records there are.
     #[must_use]
     pub fn records(&self) -> usize {
-        self.world.trace().records().len()
+        self.world.trace().len()
     }
 
     /// Lets the present instant come to rest.
@@ -176,12 +176,12 @@ impl Player {
             scanned = self.records();
         }
         loop {
-            let records = self.world.trace().records();
-            let fits = |record: &Record| anchor.from.is_none_or(|from| record.at >= from) && anchor.fits(record);
-            if records[scanned..].iter().any(fits) {
+            let fits = |record: Record| anchor.from.is_none_or(|from| record.at >= from) && anchor.fits(&record);
+            let mut likely = self.world.trace().since(scanned).filter(|record| record.kind == anchor.kind);
+            if likely.any(|record| fits(record.unpack())) {
                 return Ok(Done::Yes);
             }
-            scanned = records.len();
+            scanned = self.records();
             match self.world.next_at().filter(|next| *next < anchor.until()) {
                 Some(next) if !self.is_long() => self.step(next)?,
                 _ => return Ok(Done::No),
@@ -214,18 +214,16 @@ impl Player {
 
     /// How one of the records from `before` on can be named.
     fn anchor(&self, before: usize) -> Option<Anchor> {
-        let records = self.world.trace().records();
+        let trace = self.world.trace();
         let now = self.now();
-        let (from, window) = if now > self.acted {
-            (Some(now), &records[records.partition_point(|record| record.at < now)..before])
-        } else {
-            (None, &records[self.since_act..before])
-        };
-        let named = |record: &Record| {
+        let (from, window) =
+            if now > self.acted { (Some(now), trace.before(now)..before) } else { (None, self.since_act..before) };
+        let window: Vec<Record> = trace.range(window).map(|record| record.unpack()).collect();
+        let named = |record: Record| {
             let anchor = |facts: &[&str]| {
                 let known = |name: &&str| Some(((*name).to_owned(), record.facts.get(name)?.clone()));
                 let facts: Vec<(String, Fact)> = facts.iter().filter_map(known).collect();
-                let who = self.principals.contains(&record.actor).then(|| record.actor.clone());
+                let who = self.principals.iter().find(|name| **name == *record.actor).cloned();
                 Anchor { from, kind: record.kind, who, facts, came: now }
             };
             let telling: Vec<&str> = TELLING.iter().copied().filter(|name| record.facts.get(name).is_some()).collect();
@@ -237,8 +235,8 @@ impl Player {
                 (!window.iter().any(|earlier| anchor.fits(earlier))).then_some(anchor)
             })
         };
-        let mut here = records[before..].iter().filter(|record| !NO_ANCHORS.contains(&record.kind));
-        here.find_map(named)
+        let mut here = trace.since(before).filter(|record| !NO_ANCHORS.contains(&record.kind));
+        here.find_map(|record| named(record.unpack()))
     }
 
     fn step(&mut self, until: SimTime) -> Result<Stepped, Broken> {
@@ -249,10 +247,9 @@ impl Player {
 
     /// What the laws say of the records since the last time.
     fn judge(&mut self) -> Result<(), Broken> {
-        let records = self.world.trace().records();
-        let from = std::mem::replace(&mut self.judged, records.len());
-        match records[from..].iter().find(|record| record.kind == Kind::Violation) {
-            Some(record) => Err(Broken::law(record)),
+        let from = std::mem::replace(&mut self.judged, self.world.trace().len());
+        match self.world.trace().since(from).find(|record| record.kind == Kind::Violation) {
+            Some(record) => Err(Broken::law(&record.unpack())),
             None => Ok(()),
         }
     }

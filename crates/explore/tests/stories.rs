@@ -101,7 +101,7 @@ fn a_story_plays_in_its_file_as_it_was_played() {
             continue;
         }
         assert_eq!(report.not_played, 0, "{number}: {:#?}\n{text}", report.verdict);
-        assert_eq!(report.trace.records().len(), told.records, "{number}\n{text}");
+        assert_eq!(report.trace.len(), told.records, "{number}\n{text}");
         whole += 1;
     }
     assert!(whole > 12, "{whole} stories were played to their end");
@@ -145,7 +145,7 @@ fn a_written_story_is_told_as_it_is_played() {
             assert_eq!(replayed.story.moves.len(), story.moves.len(), "{name}");
             let (_, report) = play(&story.file("As it is written"), bench).unwrap();
             let written = run(&scenario, InProcess::new(), Hosts::in_process(), &Nothing);
-            let came = |report: &RunReport| report.trace.records().iter().map(|one| one.kind).collect::<Vec<_>>();
+            let came = |report: &RunReport| report.trace.iter().map(|one| one.kind).collect::<Vec<_>>();
             assert_eq!(came(&report), came(&written), "{name} {:?}", scenario.variant);
         }
     }

@@ -27,7 +27,7 @@ fn log_on(mut factory: DisturbedFactory) -> Result<(), CoreError> {
         while let Some(output) = core.poll()? {
             inputs.extend(match output.body {
                 OutputBody::Effect { id, effect: Effect::ReadSettings } => {
-                    Some(Input::EffectDone { effect: id, result: EffectResult::Settings(Settings::default()) })
+                    Some(Input::EffectDone { effect: id, result: EffectResult::Settings(Settings::default().into()) })
                 }
                 OutputBody::Effect { id, .. } => {
                     Some(Input::EffectDone { effect: id, result: EffectResult::Readers(vec![]) })

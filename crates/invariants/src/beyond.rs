@@ -25,7 +25,8 @@ pub enum Beyond {
         /// Neither expired nor revoked, and its key is there.
         valid: bool,
     },
-    /// Of `run-ended`: containers with a key that no entry of MY or REQUEST names, on any computer.
+    /// Of `run-ended`: containers with a key that no entry of MY or REQUEST names, on any computer. It costs a look at
+    /// all of them, and counts only where [`crate::Checkers::waits_for_keys_of`] says so.
     Unclaimed(Vec<String>),
 }
 

@@ -64,7 +64,7 @@ impl Checker for CardLocked {
             // Whose cards are reset then is not told.
             Kind::Crash | Kind::Shutdown | Kind::Logoff => self.unlocked.clear(),
             Kind::CardDone => {
-                let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+                let operation = at.cause(&[Kind::Card])?;
                 let card = operation.facts.text("card")?;
                 let open = self.unlocked.remove(card);
                 if open && !at.text("code").is_some_and(is_cut_short) {
@@ -103,16 +103,16 @@ impl Checker for AnswerCard {
         match at.record.kind {
             Kind::Logon => answers.pins.extend(at.text("card").map(str::to_owned)),
             Kind::Answer => {
-                let prompt = at.causes().find(|cause| matches!(cause.kind, Kind::Prompt | Kind::PromptChanged));
-                let card = prompt.and_then(|prompt| prompt.facts.text("card"));
+                let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
+                let fact = |name: &str| prompt.as_ref().and_then(|prompt| prompt.facts.text(name));
+                let card = fact("card");
                 match (at.text("answer")?, card) {
                     ("pin", Some(card)) => {
                         answers.pins.insert(card.to_owned());
                     }
                     ("pin", None) => answers.any = true,
                     ("yes", Some(card)) => {
-                        let container = prompt.and_then(|prompt| prompt.facts.text("container"))?;
-                        answers.replaceable.insert((card.to_owned(), container.to_owned()));
+                        answers.replaceable.insert((card.to_owned(), fact("container")?.to_owned()));
                     }
                     _ => {}
                 }

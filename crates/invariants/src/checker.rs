@@ -1,8 +1,9 @@
 //! What a checker of one invariant is given, and what it finds.
 
-use autoenroll_trace::{Record, RecordId, Trace};
+use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
+use crate::open::Open;
 use crate::table::Invariant;
 
 /// An invariant does not hold.
@@ -22,6 +23,7 @@ pub struct Violation {
 #[derive(Clone, Copy)]
 pub(crate) struct Moment<'a> {
     pub(crate) trace: &'a Trace,
+    pub(crate) open: &'a Open,
     pub(crate) record: &'a Record,
     pub(crate) beyond: &'a Beyond,
 }
@@ -31,14 +33,16 @@ impl<'a> Moment<'a> {
         self.record.facts.text(name)
     }
 
-    /// The records among the causes, the latest first.
-    pub(crate) fn causes(&self) -> impl Iterator<Item = &'a Record> {
-        let trace = self.trace;
-        self.record.causes.iter().rev().filter_map(move |cause| trace.get(*cause))
+    /// The latest record among the causes that is of one of these kinds.
+    pub(crate) fn cause(&self, kinds: &[Kind]) -> Option<Record> {
+        self.record.causes.iter().rev().find_map(|cause| match self.open.get(*cause) {
+            Some(open) => kinds.contains(&open.kind).then(|| open.clone()),
+            None => self.trace.get(*cause).filter(|cause| kinds.contains(&cause.kind)).map(|cause| cause.unpack()),
+        })
     }
 
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
-        Violation { invariant, actor: self.record.actor.clone(), record: self.record.id, reason: reason.into() }
+        Violation { invariant, actor: self.record.actor.to_string(), record: self.record.id, reason: reason.into() }
     }
 }
 

@@ -51,8 +51,8 @@ impl DefaultContainers {
 
     /// The user answers Yes: the container in the prompt may be replaced.
     fn agree(&mut self, at: Moment<'_>) {
-        let prompt = at.causes().find(|cause| matches!(cause.kind, Kind::Prompt | Kind::PromptChanged));
-        let Some((card, container)) = prompt.and_then(container_of) else { return };
+        let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
+        let Some((card, container)) = prompt.as_ref().and_then(container_of) else { return };
         let occupied = self.views.get(card).and_then(CardView::occupied);
         let old = occupied.map(|(_, key)| key.to_vec());
         self.agreed.insert((card.to_owned(), container.to_owned()), Agreement { old, done: false });
@@ -139,10 +139,10 @@ impl Checker for DefaultContainers {
                 None
             }
             (Kind::CardDone, _) if at.text("code").is_some_and(|code| code.starts_with("0x00000000")) => {
-                let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+                let operation = at.cause(&[Kind::Card])?;
                 // A card reports its failure on itself, a driver on the principal; what was replaced is the card's.
                 let card = operation.facts.text("card")?;
-                let container = self.replaced_by(operation, at.record)?;
+                let container = self.replaced_by(&operation, at.record)?;
                 return Some(Violation { actor: card.to_owned(), ..violation(at, &container) });
             }
             (Kind::Decision, _) if at.text("rule") == Some("P7.62") => {

@@ -16,6 +16,9 @@ pub(crate) struct Contract {
     balloon: Sessions<bool>,
 }
 
+/// So many effects may be open; those of sessions that crashed never end, and the oldest are forgotten.
+const MOST_OPEN: usize = 65_536;
+
 #[derive(Clone, Copy, Debug)]
 struct Effect {
     abandoned: bool,
@@ -41,6 +44,9 @@ impl Checker for Contract {
         match at.record.kind {
             _ if begins(at.record) => {
                 self.open.insert(at.record.id, Effect { abandoned: false });
+                if self.open.len() > MOST_OPEN {
+                    self.open.pop_first();
+                }
                 None
             }
             Kind::EffectDone | Kind::CardDone => match self.effect(at).map(|(began, _)| began) {

@@ -22,7 +22,7 @@ impl Enrolled {
     /// What the trace alone tells of a certificate that is reported as enrolled.
     fn told(&self, at: Moment<'_>) -> Result<(), String> {
         let certificate = at.text("certificate").ok_or("the report names no certificate")?;
-        match self.my.get(&(at.record.actor.clone(), certificate.to_owned())) {
+        match self.my.get(&(at.record.actor.to_string(), certificate.to_owned())) {
             None => return Err("MY does not hold it".to_owned()),
             Some(true) => return Err("MY holds it as archived".to_owned()),
             Some(false) => {}
@@ -37,7 +37,7 @@ impl Enrolled {
 
     fn card_done(&mut self, at: Moment<'_>) -> Option<()> {
         at.text("code").filter(|code| code.starts_with("0x00000000"))?;
-        let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+        let operation = at.cause(&[Kind::Card])?;
         let (op, card) = (operation.facts.text("op")?, operation.facts.text("card")?);
         let place = (card.to_owned(), operation.facts.text("container")?.to_owned());
         match op {
@@ -55,7 +55,7 @@ impl Enrolled {
 
 impl Checker for Enrolled {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
-        let of_certificate = || Some((at.record.actor.clone(), at.text("certificate")?.to_owned()));
+        let of_certificate = || Some((at.record.actor.to_string(), at.text("certificate")?.to_owned()));
         match at.record.kind {
             Kind::Store if at.text("op") == Some("add") => {
                 let archived = at.record.facts.get("archived") == Some(&Fact::Flag(true));

@@ -16,11 +16,11 @@ pub const INSTANCES: usize = 100;
 pub fn judge(trace: &Trace) -> Vec<Violation> {
     let mut checkers = Checkers::new(None, None);
     let mut found: Vec<Violation> = Vec::new();
-    for record in trace.records() {
-        let stated = stated(record).filter(|stated| {
+    for record in trace.iter().map(|record| record.unpack()) {
+        let stated = stated(&record).filter(|stated| {
             !found.iter().any(|known| known.invariant == stated.invariant && record.causes.contains(&known.record))
         });
-        for violation in checkers.observe(trace, record, &Beyond::Nothing).into_iter().chain(stated) {
+        for violation in checkers.observe(trace, &record, &Beyond::Nothing).into_iter().chain(stated) {
             if found.iter().filter(|known| known.invariant == violation.invariant).count() < INSTANCES {
                 found.push(violation);
             }
@@ -37,5 +37,5 @@ fn stated(record: &Record) -> Option<Violation> {
     let invariant: Invariant = record.facts.text("invariant")?.parse().ok()?;
     let reason = record.facts.text("reason").unwrap_or("the bench that made the trace gives no reason").to_owned();
     let at = record.causes.last().copied().unwrap_or(record.id);
-    Some(Violation { invariant, actor: record.actor.clone(), record: at, reason })
+    Some(Violation { invariant, actor: record.actor.to_string(), record: at, reason })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::Fact;
+use autoenroll_model::{Fact, Text};
 use autoenroll_trace::{Kind, Record};
 
 use crate::checker::{Checker, Moment, Violation};
@@ -12,7 +12,7 @@ use crate::table::Invariant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LoggedOff {
     /// Those whose session has ended, and who have not logged on or booted since.
-    gone: BTreeSet<String>,
+    gone: BTreeSet<Text>,
 }
 
 /// Whether a record tells that something begins for its actor. What ends, or is taken from the desktop, may come late,

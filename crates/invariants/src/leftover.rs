@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::Fact;
+use autoenroll_model::{Fact, Text};
 use autoenroll_trace::Kind;
 
 use crate::beyond::Beyond;
@@ -13,9 +13,25 @@ use crate::table::Invariant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownKey {
     /// Containers that a principal's core has made, and of whose certificate nothing was reported yet.
-    made: BTreeMap<String, BTreeSet<String>>,
+    made: BTreeMap<Text, BTreeSet<String>>,
     /// The latest of them, until an entry of REQUEST is written: a core that ends there leaves what nothing can know.
-    unnoted: BTreeMap<String, String>,
+    unnoted: BTreeMap<Text, String>,
+}
+
+impl KnownKey {
+    pub(crate) fn waits_for(&self, principal: &str) -> bool {
+        self.made.contains_key(principal)
+    }
+
+    /// What becomes of a container does not matter any more.
+    fn settle(&mut self, principal: &str, container: &str) {
+        if let Some(made) = self.made.get_mut(principal) {
+            made.remove(container);
+            if made.is_empty() {
+                self.made.remove(principal);
+            }
+        }
+    }
 }
 
 // IN1.known-key
@@ -24,10 +40,17 @@ impl Checker for KnownKey {
         let actor = &at.record.actor;
         match (at.record.kind, at.beyond) {
             (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("generate") => {
-                let operation = at.causes().find(|cause| matches!(cause.kind, Kind::Card | Kind::Software))?;
+                let operation = at.cause(&[Kind::Card, Kind::Software])?;
                 let container = at.text("container")?.to_owned();
                 self.made.entry(operation.actor.clone()).or_default().insert(container.clone());
                 self.unnoted.insert(operation.actor.clone(), container);
+            }
+            (Kind::CardDone | Kind::EffectDone, _)
+                if at.text("op") == Some("delete")
+                    && at.text("code").is_some_and(|code| code.starts_with("0x00000000")) =>
+            {
+                let operation = at.cause(&[Kind::Card, Kind::Software])?;
+                self.settle(&operation.actor, operation.facts.text("container")?);
             }
             (Kind::Store, _) if at.text("op") == Some("put") => {
                 self.unnoted.remove(actor);
@@ -40,7 +63,7 @@ impl Checker for KnownKey {
                 let users = users.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
                 for principal in users.chain([actor]) {
                     if let Some(container) = self.unnoted.remove(principal) {
-                        self.made.entry(principal.clone()).or_default().remove(&container);
+                        self.settle(principal, &container);
                     }
                 }
             }
@@ -49,7 +72,7 @@ impl Checker for KnownKey {
                 self.made.remove(at.text("principal")?);
             }
             (Kind::ItemEnded, _) if at.text("outcome") == Some("enrolled") => {
-                self.made.get_mut(actor)?.remove(at.text("container")?);
+                self.settle(actor, at.text("container")?);
             }
             (Kind::RunEnded, Beyond::Unclaimed(containers)) => {
                 let made = self.made.get(actor)?;
@@ -67,7 +90,7 @@ impl Checker for KnownKey {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EntryEnds {
     /// Principals whose open item has come to an end by which entries may go.
-    ended: BTreeSet<String>,
+    ended: BTreeSet<Text>,
 }
 
 /// Rules by which an entry is over: refused for good, never sent or given up, not what was asked for.
@@ -80,7 +103,7 @@ fn ends(at: Moment<'_>) -> bool {
         Kind::Store => at.text("op") == Some("add"),
         // A CA that has not answered in time counts as one that is not there.
         Kind::EffectAbandoned | Kind::EffectDone => {
-            let sent = at.record.kind == Kind::EffectAbandoned && at.causes().any(|cause| cause.kind == Kind::Request);
+            let sent = at.record.kind == Kind::EffectAbandoned && at.cause(&[Kind::Request]).is_some();
             let asked = sent || matches!(at.text("op"), Some("submit" | "retrieve"));
             asked && !at.text("code").is_some_and(|code| code.starts_with("0x00000000"))
         }

@@ -21,13 +21,14 @@ mod enrolled;
 mod judge;
 mod leaving;
 mod leftover;
+mod open;
 mod pin;
 mod replaced;
 mod request;
 mod session;
 mod table;
 
-use autoenroll_model::{Cancelled, Toggle};
+use autoenroll_model::{Cancelled, Profile, Toggle};
 use autoenroll_trace::{Record, Trace};
 
 pub use crate::beyond::{Beyond, CardView, DefaultContainer};
@@ -40,6 +41,9 @@ pub use crate::table::{Bare, INVARIANTS, Invariant, LawKind, Statement};
 /// fields.
 #[derive(Clone, Debug)]
 pub struct Checkers {
+    /// What does not count.
+    left_out: Vec<Invariant>,
+    open: open::Open,
     contract: contract::Contract,
     pin_given: pin::PinGiven,
     pin_spent: pin::PinSpent,
@@ -67,6 +71,8 @@ impl Checkers {
     #[must_use]
     pub fn new(cancelled: Option<Cancelled>, replace_question: Option<Toggle>) -> Self {
         Self {
+            left_out: Vec::new(),
+            open: Default::default(),
             contract: Default::default(),
             pin_given: Default::default(),
             pin_spent: Default::default(),
@@ -88,6 +94,13 @@ impl Checkers {
         }
     }
 
+    /// Before the first record of a bench that has this profile: what does not count there is never found.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Self {
+        let left_out = INVARIANTS.iter().filter(|row| !row.counts(profile)).map(|row| row.invariant).collect();
+        Self { left_out, ..Self::new(Some(profile.cancelled), Some(profile.replace_question)) }
+    }
+
     /// States how a card is before the first record.
     pub fn card(&mut self, card: &str, view: &CardView) {
         self.retry_counter.see(card, view);
@@ -99,9 +112,16 @@ impl Checkers {
         self.duplicate_request.pending(ca, request_id.into(), requester, template);
     }
 
+    /// Whether a principal's core has made keys of which nothing was reported yet: only then does it matter which are
+    /// [`Beyond::Unclaimed`].
+    #[must_use]
+    pub fn waits_for_keys_of(&self, principal: &str) -> bool {
+        self.known_key.waits_for(principal)
+    }
+
     /// Checks a record of `trace`; each record comes once, in order.
     pub fn observe(&mut self, trace: &Trace, record: &Record, beyond: &Beyond) -> Vec<Violation> {
-        let at = Moment { trace, record, beyond };
+        let at = Moment { trace, open: &self.open, record, beyond };
         let checkers: [&mut dyn Checker; 18] = [
             &mut self.contract,
             &mut self.pin_given,
@@ -122,7 +142,10 @@ impl Checkers {
             &mut self.entry_ends,
             &mut self.due_request,
         ];
-        checkers.into_iter().filter_map(|checker| checker.check(at)).collect()
+        let mut found: Vec<Violation> = checkers.into_iter().filter_map(|checker| checker.check(at)).collect();
+        found.retain(|found| !self.left_out.contains(&found.invariant));
+        self.open.observe(record);
+        found
     }
 }
 

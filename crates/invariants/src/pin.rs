@@ -12,21 +12,21 @@ use crate::session::Sessions;
 use crate::table::Invariant;
 
 /// A command with a PIN that the card refused (ISO 7816-4 5.6: 63Cx), so that one try is spent.
-struct Refused<'a> {
+struct Refused {
     /// The operation that it belongs to.
-    operation: Option<&'a Record>,
+    operation: Option<Record>,
     /// How many tries are left.
     tries_left: u8,
 }
 
-impl Refused<'_> {
+impl Refused {
     fn presents_pin(&self) -> bool {
-        self.operation.is_some_and(|operation| operation.facts.get("pin") == Some(&Fact::Flag(true)))
+        self.operation.as_ref().is_some_and(|operation| operation.facts.get("pin") == Some(&Fact::Flag(true)))
     }
 }
 
 /// The refused attempt in a record, if it is one. Without causes it is unknown whose attempt it was.
-fn refused(at: Moment<'_>) -> Option<Refused<'_>> {
+fn refused(at: Moment<'_>) -> Option<Refused> {
     if at.record.kind != Kind::Apdu || at.record.causes.is_empty() {
         return None;
     }
@@ -35,7 +35,7 @@ fn refused(at: Moment<'_>) -> Option<Refused<'_>> {
     let tries_left = Response::parse(&hex::decode(response)?).ok()?.sw.retries()?;
     let command = Command::parse(&hex::decode(at.text("command")?)?).ok()?;
     let presents = matches!(command.ins, ins::VERIFY | ins::CHANGE_REFERENCE_DATA) && !command.data.is_empty();
-    let operation = at.causes().find(|cause| cause.kind == Kind::Card);
+    let operation = at.cause(&[Kind::Card]);
     presents.then_some(Refused { operation, tries_left })
 }
 
@@ -57,7 +57,7 @@ impl Checker for PinGiven {
             *self.given.of(&at.record.actor) = true;
         }
         let refused = refused(at)?;
-        let given = refused.operation.is_some_and(|operation| *self.given.of(&operation.actor));
+        let given = refused.operation.as_ref().is_some_and(|operation| *self.given.of(&operation.actor));
         let reason = "a PIN attempt was spent without a PIN from the user";
         (!given || !refused.presents_pin()).then(|| at.violation(Invariant::PinGiven, reason))
     }
@@ -158,6 +158,9 @@ fn is_accepted_verify(at: Moment<'_>) -> bool {
 
 impl Checker for RetryCounter {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        if !matches!(at.record.kind, Kind::Apdu | Kind::Change) {
+            return None;
+        }
         let card = at.text("card")?;
         match (at.record.kind, at.beyond) {
             (Kind::Apdu, _) => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::Fact;
+use autoenroll_model::{Fact, Text};
 use autoenroll_trace::Kind;
 
 use crate::beyond::Beyond;
@@ -13,22 +13,22 @@ use crate::table::Invariant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplacedFirst {
     /// The template that each principal works on.
-    items: BTreeMap<String, String>,
+    items: BTreeMap<Text, Text>,
     /// Certificates that have come into MY, by principal, with the template that they were enrolled for.
-    added: BTreeMap<(String, String), String>,
+    added: BTreeMap<(Text, Text), Text>,
     /// Card and container of every certificate that was written to a card.
     written: BTreeSet<(String, String)>,
     /// Containers that a user has agreed to replace.
     agreed: BTreeSet<(String, String)>,
     /// Principals for whom a certificate was found to be over in this run: its container goes, certificate and all.
-    over: BTreeSet<String>,
+    over: BTreeSet<Text>,
 }
 
 impl ReplacedFirst {
     /// A certificate leaves MY, or is archived there.
     fn leaves(&mut self, at: Moment<'_>) -> Option<Violation> {
         let (actor, certificate) = (at.record.actor.clone(), at.text("certificate")?);
-        self.added.remove(&(actor.clone(), certificate.to_owned()));
+        self.added.remove(&(actor.clone(), certificate.into()));
         if *at.beyond != (Beyond::Retired { valid: true }) {
             return None;
         }
@@ -41,7 +41,7 @@ impl ReplacedFirst {
     /// A card operation has succeeded.
     fn card_done(&mut self, at: Moment<'_>) -> Option<Violation> {
         at.text("code").filter(|code| code.starts_with("0x00000000"))?;
-        let operation = at.causes().find(|cause| cause.kind == Kind::Card)?;
+        let operation = at.cause(&[Kind::Card])?;
         let place = (operation.facts.text("card")?.to_owned(), operation.facts.text("container")?.to_owned());
         match operation.facts.text("op")? {
             "write-certificate" => {
@@ -70,7 +70,7 @@ impl Checker for ReplacedFirst {
                 None
             }
             Kind::ItemStarted => {
-                self.items.insert(actor.clone(), at.text("template")?.to_owned());
+                self.items.insert(actor.clone(), at.text("template")?.into());
                 None
             }
             Kind::ItemEnded => {
@@ -79,11 +79,11 @@ impl Checker for ReplacedFirst {
             }
             Kind::Store if at.text("op") == Some("add") => {
                 let template = at.text("auto-enroll").or_else(|| at.text("template")).unwrap_or_default();
-                self.added.insert((actor.clone(), at.text("certificate")?.to_owned()), template.to_owned());
+                self.added.insert((actor.clone(), at.text("certificate")?.into()), template.into());
                 None
             }
             Kind::Answer if at.text("answer") == Some("yes") => {
-                let prompt = at.causes().find(|cause| matches!(cause.kind, Kind::Prompt | Kind::PromptChanged))?;
+                let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged])?;
                 let place = (prompt.facts.text("card")?.to_owned(), prompt.facts.text("container")?.to_owned());
                 self.agreed.insert(place);
                 None
@@ -103,46 +103,46 @@ impl Checker for ReplacedFirst {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplacedAll {
     /// What each template of a run supersedes, as it was decided, by principal and template.
-    superseded: BTreeMap<(String, String), BTreeSet<String>>,
+    superseded: BTreeMap<(Text, Text), BTreeSet<Text>>,
     /// What the certificate that was requested last will replace, by principal and template.
-    expected: BTreeMap<(String, String), BTreeSet<String>>,
-    items: BTreeMap<String, String>,
+    expected: BTreeMap<(Text, Text), BTreeSet<Text>>,
+    items: BTreeMap<Text, Text>,
     /// Certificates that have left MY or are archived there, or could not be.
-    gone: BTreeSet<(String, String)>,
+    gone: BTreeSet<(Text, Text)>,
 }
 
 // IN1.replaced-all
 impl Checker for ReplacedAll {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
-        let actor = at.record.actor.clone();
+        let actor = &at.record.actor;
         match at.record.kind {
-            Kind::RunStarted => self.superseded.retain(|(of, _), _| *of != actor),
+            Kind::RunStarted => self.superseded.retain(|(of, _), _| of != actor),
             Kind::Decision if at.text("rule") == Some("R056") && is_met(at) => {
-                let (by, old) = (at.text("by")?.to_owned(), at.text("subject")?.to_owned());
-                self.superseded.entry((actor, by)).or_default().insert(old);
+                let (by, old) = (at.text("by")?.into(), at.text("subject")?.into());
+                self.superseded.entry((actor.clone(), by)).or_default().insert(old);
             }
             Kind::ItemStarted => {
-                self.items.insert(actor, at.text("template")?.to_owned());
+                self.items.insert(actor.clone(), at.text("template")?.into());
             }
             Kind::Request => {
-                let key = (actor.clone(), self.items.get(&actor)?.clone());
+                let key = (actor.clone(), self.items.get(actor)?.clone());
                 let mut old = self.superseded.get(&key).cloned().unwrap_or_default();
-                old.extend(at.text("renews").map(str::to_owned));
+                old.extend(at.text("renews").map(Text::from));
                 self.expected.insert(key, old);
             }
             Kind::Archived | Kind::Deleted => {
-                self.gone.insert((actor, at.text("certificate")?.to_owned()));
+                self.gone.insert((actor.clone(), at.text("certificate")?.into()));
             }
             // Asked for and not done, or done by somebody else: that is not forgotten.
             Kind::Effect if matches!(at.text("op"), Some("archive-certificate" | "delete-certificate")) => {
-                self.gone.insert((actor, at.text("certificate")?.to_owned()));
+                self.gone.insert((actor.clone(), at.text("certificate")?.into()));
             }
             Kind::Change if at.text("what") == Some("delete-certificate") => {
-                let certificate = at.text("certificate").or_else(|| at.text("subject"))?.to_owned();
-                self.gone.insert((at.text("principal")?.to_owned(), certificate));
+                let certificate = at.text("certificate").or_else(|| at.text("subject"))?;
+                self.gone.insert((at.text("principal")?.into(), certificate.into()));
             }
             Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
-                let expected = self.expected.remove(&(actor.clone(), at.text("template")?.to_owned()))?;
+                let expected = self.expected.remove(&(actor.clone(), at.text("template")?.into()))?;
                 let left = expected.into_iter().find(|old| !self.gone.contains(&(actor.clone(), old.clone())))?;
                 let reason = format!("{left} was to be replaced, and is still there");
                 return Some(at.violation(Invariant::ReplacedAll, reason));

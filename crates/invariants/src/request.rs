@@ -1,9 +1,9 @@
 //! Requests that must not be: while one is pending, or when nothing is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::Fact;
-use autoenroll_trace::{Kind, Record};
+use autoenroll_model::{Fact, Text};
+use autoenroll_trace::{Kind, RecordId};
 
 use crate::checker::{Checker, Moment, Violation};
 use crate::table::Invariant;
@@ -68,12 +68,13 @@ impl Checker for DuplicateRequest {
                 None
             }
             Kind::ItemStarted => {
-                self.items.insert(at.record.actor.clone(), at.text("template")?.to_owned());
+                self.items.insert(at.record.actor.to_string(), at.text("template")?.to_owned());
                 None
             }
             Kind::Request => {
-                let template = self.items.get(&at.record.actor).map_or(at.text("template"), |item| Some(item))?;
-                let here = self.places.get(&at.record.actor);
+                let template =
+                    self.items.get(at.record.actor.as_str()).map_or(at.text("template"), |item| Some(item))?;
+                let here = self.places.get(at.record.actor.as_str());
                 let same = |pending: &Pending| {
                     pending.requester == at.record.actor
                         && pending.template == template
@@ -110,50 +111,61 @@ impl Checker for DuplicateRequest {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DueRequest {
     /// The certificate that was reported as enrolled last, by principal, computer and template, while MY has it.
-    enrolled: BTreeMap<(String, String, String), String>,
+    enrolled: BTreeMap<(Text, Text, Text), Text>,
     /// On which computer each user is; empty for whom it does not matter.
-    places: BTreeMap<String, String>,
-    items: BTreeMap<String, String>,
+    places: BTreeMap<Text, Text>,
+    items: BTreeMap<Text, Text>,
+    /// The decisions of each principal's latest run by which a certificate is due. A run may wait for its user longer
+    /// than a trace keeps them.
+    due: BTreeMap<Text, BTreeSet<RecordId>>,
 }
 
 /// Rules that make another certificate due although there is one: a newer template, the renewal period, its end, its
 /// chain or key, its card, the name of its machine, and another template with its object identifier.
 const DUE: &[&str] = &["R052", "R053", "R055", "R057", "R058", "P7.54", "R049.shared"];
 
+impl DueRequest {
+    fn key(&self, principal: &Text, template: &str) -> (Text, Text, Text) {
+        (principal.clone(), self.places.get(principal).cloned().unwrap_or_default(), template.into())
+    }
+}
+
 // IN1.due-request
 impl Checker for DueRequest {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
-        let actor = at.record.actor.clone();
-        let place = self.places.get(&actor).cloned().unwrap_or_default();
+        let actor = &at.record.actor;
         match at.record.kind {
             Kind::Logon => {
                 let roams = at.record.facts.get("roaming") == Some(&Fact::Flag(true));
                 let computer = at.text("computer").filter(|_| !roams).unwrap_or_default();
-                self.places.insert(actor, computer.to_owned());
+                self.places.insert(actor.clone(), computer.into());
+            }
+            Kind::RunStarted => {
+                self.due.remove(actor);
+            }
+            Kind::Decision if at.text("rule").is_some_and(|rule| DUE.contains(&rule)) => {
+                self.due.entry(actor.clone()).or_default().insert(at.record.id);
             }
             Kind::ItemStarted => {
-                self.items.insert(actor, at.text("template")?.to_owned());
+                self.items.insert(actor.clone(), at.text("template")?.into());
             }
             Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
-                let key = (actor, place, at.text("template")?.to_owned());
-                self.enrolled.insert(key, at.text("certificate")?.to_owned());
+                let key = self.key(actor, at.text("template")?);
+                self.enrolled.insert(key, at.text("certificate")?.into());
             }
             Kind::Archived | Kind::Deleted => {
                 let gone = at.text("certificate")?;
-                self.enrolled.retain(|(of, ..), certificate| *of != actor || certificate != gone);
+                self.enrolled.retain(|(of, ..), certificate| of != actor || certificate != gone);
             }
             Kind::Change if at.text("what") == Some("delete-certificate") => {
                 let gone = at.text("certificate").or_else(|| at.text("subject"))?;
                 self.enrolled.retain(|_, certificate| certificate != gone);
             }
             Kind::Request => {
-                let template = self.items.get(&actor)?.clone();
-                let held = self.enrolled.get(&(actor, place, template.clone()))?;
-                let due = |cause: &Record| {
-                    let rule = cause.facts.text("rule").filter(|_| cause.kind == Kind::Decision);
-                    rule.is_some_and(|rule| DUE.contains(&rule))
-                };
-                if !at.causes().any(due) {
+                let template = self.items.get(actor)?;
+                let held = self.enrolled.get(&self.key(actor, template))?;
+                let due = self.due.get(actor);
+                if !at.record.causes.iter().any(|cause| due.is_some_and(|due| due.contains(cause))) {
                     let reason =
                         format!("{held} is there, and no rule says that another certificate of {template} is due");
                     return Some(at.violation(Invariant::DueRequest, reason));

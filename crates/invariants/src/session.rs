@@ -18,7 +18,7 @@ impl<S: Default> Sessions<S> {
     /// Forgets what was before a logon or a boot, or before a core ended.
     pub(crate) fn observe(&mut self, record: &Record) {
         if matches!(record.kind, Kind::Logon | Kind::Boot | Kind::Crash) {
-            self.0.remove(&record.actor);
+            self.0.remove(record.actor.as_str());
         }
     }
 

@@ -1,5 +1,7 @@
 //! The invariants, in a table.
 
+use autoenroll_model::{Profile, Toggle};
+
 autoenroll_model::words! {
     /// A statement that must always hold, by the word that violations in a trace use.
     pub enum Invariant as "invariant" {
@@ -51,7 +53,8 @@ autoenroll_model::words! {
         Bench = "bench",
         /// By a public document about Windows.
         Documented = "documented",
-        /// By nothing but order: no public source speaks of it, and Windows itself may do otherwise.
+        /// By nothing but order: no public source speaks of it, and Windows itself may do otherwise. A switch of
+        /// profiles says whether it counts.
         Hygiene = "hygiene",
     }
 }
@@ -63,6 +66,8 @@ pub struct Statement {
     pub invariant: Invariant,
     /// How it is known to hold.
     pub kind: LawKind,
+    /// The switch of profiles by which it counts; every law of [`LawKind::Hygiene`] has one, and no other.
+    pub switch: Option<&'static str>,
     /// What must hold, in one sentence.
     pub text: &'static str,
     /// Where that is written: ids of requirements, or a document.
@@ -91,14 +96,20 @@ impl Statement {
         let row = INVARIANTS.iter().find(|row| row.invariant == invariant);
         row.expect("every invariant has a row; a test of this table sees to it")
     }
+
+    /// Whether it counts under a profile.
+    #[must_use]
+    pub fn counts(&self, profile: &Profile) -> bool {
+        self.switch.is_none_or(|switch| profile.get(switch).is_ok_and(|value| value != Toggle::No.as_str()))
+    }
 }
 
 const fn whole(invariant: Invariant, text: &'static str, source: &'static str) -> Statement {
-    Statement { invariant, kind: LawKind::Bench, text, source, bare: Bare::Whole, beyond: "" }
+    Statement { invariant, kind: LawKind::Bench, switch: None, text, source, bare: Bare::Whole, beyond: "" }
 }
 
 const fn part(invariant: Invariant, text: &'static str, source: &'static str, beyond: &'static str) -> Statement {
-    Statement { invariant, kind: LawKind::Bench, text, source, bare: Bare::Part, beyond }
+    Statement { invariant, kind: LawKind::Bench, switch: None, text, source, bare: Bare::Part, beyond }
 }
 
 const fn of_kind(kind: LawKind, statement: Statement) -> Statement {
@@ -163,6 +174,7 @@ pub const INVARIANTS: &[Statement] = &[
     Statement {
         invariant: Invariant::Quiescence,
         kind: LawKind::Bench,
+        switch: None,
         text: "Every instant ends: 10,000 events and outputs of one instant do not go by without a record that says something new.",
         source: "ARCHITECTURE.md",
         bare: Bare::Nothing,
@@ -204,6 +216,7 @@ pub const INVARIANTS: &[Statement] = &[
     Statement {
         invariant: Invariant::KnownKey,
         kind: LawKind::Hygiene,
+        switch: Some("known-keys"),
         text: "When a run ends, each key that its core has made is named by an entry of MY or REQUEST, or gone; but for one that was \
                made when the session ended.",
         source: "IN1.known-key",

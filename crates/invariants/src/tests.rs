@@ -1,6 +1,6 @@
 //! Each checker, over records written by hand: one a line, `actor kind name=value … < causes`; ids count the lines.
 
-use autoenroll_model::{Fact, Facts, PinId, SimTime};
+use autoenroll_model::{Fact, Facts, PinId, SWITCHES, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use super::*;
@@ -11,9 +11,9 @@ fn fact(name: &str, text: &str) -> Fact {
         (_, Ok(flag), _) => Fact::Flag(flag),
         (.., Some(list)) => {
             let items = list.trim_end_matches(']').split(',').filter(|item| !item.is_empty());
-            Fact::List(items.map(|item| Fact::Text(item.to_owned())).collect())
+            Fact::List(items.map(|item| item.into()).collect())
         }
-        _ => Fact::Text(text.to_owned()),
+        _ => text.into(),
     }
 }
 
@@ -51,6 +51,9 @@ fn every_invariant_has_a_row_and_says_what_it_lacks() {
         assert_eq!(Statement::of(row.invariant), row);
         assert_eq!(row.bare == Bare::Whole, row.beyond.is_empty(), "{}", row.invariant);
         assert!(row.text.ends_with('.') && !row.source.is_empty(), "{}", row.invariant);
+        let switch = row.switch.map(|name| SWITCHES.iter().find(|switch| switch.name == name).unwrap());
+        assert_eq!(switch.is_some(), row.kind == LawKind::Hygiene, "{}", row.invariant);
+        assert!(switch.is_none_or(|switch| row.source == switch.requirement), "{}", row.invariant);
     }
 }
 
@@ -128,10 +131,9 @@ fn a_bench_that_names_pins_shows_a_refused_one_at_once() {
         let pins = [None, None, None, None, None, Some(1), Some(second)];
         let beyond = |pin| Beyond::Command { pin: Some(PinId(pin)), card: None };
         let observed = trace
-            .records()
             .iter()
             .zip(pins)
-            .flat_map(|(record, pin)| checkers.observe(&trace, record, &pin.map_or(Beyond::Nothing, beyond)));
+            .flat_map(|(record, pin)| checkers.observe(&trace, &record.unpack(), &pin.map_or(Beyond::Nothing, beyond)));
         observed.map(|violation| violation.invariant).collect::<Vec<_>>()
     };
     assert_eq!(found(1), [Invariant::PinSpent]);
@@ -162,7 +164,7 @@ fn a_counter_that_is_shown_rises_with_the_right_pin_only() {
         let mut checkers = Checkers::new(None, None);
         checkers.card("card", &view(1));
         let beyond = Beyond::Command { pin, card: Some(view(3)) };
-        let found = checkers.observe(&trace, &trace.records()[0], &beyond);
+        let found = checkers.observe(&trace, &trace.unpack().records()[0], &beyond);
         found.into_iter().map(|violation| violation.reason).collect::<Vec<_>>()
     };
     let reason = "the retry counter rose from 1 to 3 without a right PIN";
@@ -228,7 +230,7 @@ fn a_default_container_that_is_shown_is_followed_by_its_key() {
         let mut checkers = Checkers::new(None, None);
         checkers.card("card", &before);
         let beyond = Beyond::Command { pin: None, card: Some(after) };
-        !checkers.observe(&trace, &trace.records()[0], &beyond).is_empty()
+        !checkers.observe(&trace, &trace.unpack().records()[0], &beyond).is_empty()
     };
     assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, true)));
     assert!(!found(slot("Slot0", 1, true), slot("Slot0", 1, false)), "the key is still there");
@@ -296,7 +298,11 @@ fn no_second_request_while_one_is_pending() {
     let trace = trace(&[request]);
     let mut checkers = Checkers::new(None, None);
     checkers.pending("CA", 2, "alice", "T");
-    assert_eq!(checkers.observe(&trace, &trace.records()[0], &Beyond::Nothing).len(), 1, "pending before the trace");
+    assert_eq!(
+        checkers.observe(&trace, &trace.unpack().records()[0], &Beyond::Nothing).len(),
+        1,
+        "pending before the trace"
+    );
 }
 
 #[test]
@@ -337,7 +343,7 @@ fn summary(cancelled: Option<Cancelled>, code: &str, told: usize, leaves: bool) 
     }
     records.push("alice run-ended");
     let (trace, mut checkers) = (trace(&records), Checkers::new(cancelled, None));
-    let found = trace.records().iter().flat_map(|record| checkers.observe(&trace, record, &Beyond::Nothing));
+    let found = trace.iter().flat_map(|record| checkers.observe(&trace, &record.unpack(), &Beyond::Nothing));
     found.map(|violation| violation.reason).collect()
 }
 
@@ -386,10 +392,10 @@ fn broken_beyond(records: &[&str], at: usize, beyond: &Beyond) -> Vec<String> {
     let (trace, mut checkers) = (trace(records), Checkers::new(None, None));
     let nothing = Beyond::Nothing;
     let observed = trace
-        .records()
         .iter()
+        .map(|record| record.unpack())
         .enumerate()
-        .flat_map(|(place, record)| checkers.observe(&trace, record, if place == at { beyond } else { &nothing }));
+        .flat_map(|(place, record)| checkers.observe(&trace, &record, if place == at { beyond } else { &nothing }));
     observed.map(|found| format!("{}@{}", found.invariant, found.record.0)).collect()
 }
 
@@ -505,6 +511,77 @@ fn a_key_that_was_made_is_known_or_gone() {
     let enrolled = "alice item-ended template=T outcome=enrolled container=A/1";
     assert!(!left(&[card, done, noted, enrolled, ended]).contains(&"known-key@4".to_owned()));
     assert_eq!(left(&["bob card op=generate card=A", done, ended]), Vec::<String>::new());
+}
+
+/// A law of order counts where the profile has it.
+#[test]
+fn a_key_that_nothing_knows_is_no_violation_where_the_profile_says_so() {
+    let records = trace(&[
+        "alice card op=generate card=A",
+        "alice card-done op=generate card=A container=A/1 code=0x00000000 < 0",
+        "alice run-ended",
+    ]);
+    let found = |counts| {
+        let mut checkers = Checkers::of(&Profile { known_keys: counts, ..Profile::server_2003_sp1() });
+        let unclaimed = Beyond::Unclaimed(vec!["A/1".to_owned()]);
+        let found: Vec<Violation> =
+            records.iter().flat_map(|record| checkers.observe(&records, &record.unpack(), &unclaimed)).collect();
+        assert!(checkers.waits_for_keys_of("alice") && !checkers.waits_for_keys_of("bob"));
+        found.iter().map(|found| found.invariant).collect::<Vec<_>>()
+    };
+    assert_eq!(found(Toggle::Yes), [Invariant::KnownKey]);
+    assert_eq!(found(Toggle::No), []);
+}
+
+/// What ends refers to what began long before, which a trace may have forgotten by then.
+#[test]
+fn laws_judge_the_same_when_the_trace_has_forgotten() {
+    let found = |filler: usize| {
+        let mut checkers = Checkers::new(None, None);
+        let mut long = Trace::new();
+        let begun = trace(&[
+            "alice logon",
+            "alice item-started template=T",
+            "alice store op=add store=my certificate=C archived=false",
+            "alice item-ended template=T outcome=enrolled certificate=C",
+            "alice run-started",
+            "alice decision rule=R053 outcome=true",
+            "alice software op=generate",
+            "alice request template=T < 5",
+            "alice prompt point=card.replace-default card=A container=K",
+            "bob card op=write-certificate card=B container=L",
+        ]);
+        let mut ends = vec![
+            ("alice item-started template=T", None),
+            ("alice request template=T", Some(5)),
+            ("alice effect-done op=generate container=alice/1", Some(6)),
+            ("alice effect-abandoned op=submit", Some(7)),
+            ("alice store op=remove store=request template=T", None),
+            ("alice answer prompt=card.replace-default answer=yes", Some(8)),
+            ("alice card op=generate card=A container=K", None),
+            ("bob card-done op=write-certificate code=0x00000000", Some(9)),
+        ];
+        let mut found = Vec::new();
+        let mut push = |long: &mut Trace, record: &Record| {
+            let Record { at, actor, kind, facts, causes, .. } = record.clone();
+            let record = long.append(at, &actor, kind, facts, causes);
+            found.extend(checkers.observe(long, &record, &Beyond::Nothing));
+        };
+        begun.iter().for_each(|record| push(&mut long, &record.unpack()));
+        let idle = trace(&["world unlock"]).record(RecordId(0)).unwrap();
+        (0..filler).for_each(|_| push(&mut long, &idle));
+        long.forget_before(long.len());
+        assert_eq!(long.get(RecordId(5)).is_none(), filler > 0);
+        for (line, cause) in ends.drain(..) {
+            let mut record = trace(&[line]).record(RecordId(0)).unwrap();
+            record.causes = cause.map(RecordId).into_iter().collect();
+            push(&mut long, &record);
+        }
+        assert!(checkers.waits_for_keys_of("alice"));
+        found
+    };
+    assert_eq!(found(0), []);
+    assert_eq!(found(2_000), []);
 }
 
 #[test]

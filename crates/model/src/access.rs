@@ -1,6 +1,5 @@
 //! The access check on templates and CAs: a pure function over a security descriptor and a token.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -36,10 +35,10 @@ pub fn access(security: &SecurityDescriptor, token: &Token, right: Right) -> Acc
     let Some(dacl) = &security.dacl else { return Access { granted: true, by: None } };
     let mut open = right.mask();
     for (at, ace) in dacl.iter().enumerate().filter(|(_, ace)| !ace.inherit_only && token.has(&ace.trustee)) {
-        let speaks = match (&ace.object, right.guid()) {
+        let speaks = match (ace.object, right.object()) {
             // A3.6.allow, A3.6.deny, P7.24
             (None, _) => true,
-            (Some(object), Some(guid)) => object.to_string() == guid,
+            (Some(object), Some(of_right)) => object == of_right,
             (Some(_), None) => false,
         };
         let bits = if speaks { expand_generic(ace.mask) & open } else { 0 };
@@ -77,6 +76,15 @@ impl Right {
             Self::Read => rights::READ_CONTROL | rights::LIST_CONTENTS | rights::READ_PROPERTY,
             // A3.6.rights
             Self::Enroll | Self::AutoEnroll => rights::CONTROL_ACCESS,
+        }
+    }
+
+    /// The object type that speaks of it alone.
+    const fn object(self) -> Option<Guid> {
+        match self {
+            Self::Read => None,
+            Self::Enroll => Some(Guid(0x0e10_c968_78fb_11d2_90d4_00c0_4f79_dc55_u128.to_be_bytes())),
+            Self::AutoEnroll => Some(Guid(0xa05b_8cc2_17bc_4802_a710_e7c1_5ab8_66a2_u128.to_be_bytes())),
         }
     }
 
@@ -172,7 +180,7 @@ words! {
     }
 }
 
-/// The security identifiers that speak for a principal.
+/// The security identifiers that speak for a principal, in their own order, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token(Vec<Sid>);
 
@@ -180,19 +188,22 @@ impl Token {
     /// The principal itself and all its groups.
     #[must_use]
     pub fn of(principal: &PrincipalObject) -> Self {
-        Self(core::iter::once(&principal.sid).chain(&principal.groups).cloned().collect())
+        core::iter::once(&principal.sid).chain(&principal.groups).cloned().collect()
     }
 
     /// Whether it carries the identifier. No token carries PRINCIPAL_SELF.
     #[must_use]
     pub fn has(&self, sid: &Sid) -> bool {
-        sid.as_str() != Sid::PRINCIPAL_SELF && self.0.contains(sid)
+        sid.as_str() != Sid::PRINCIPAL_SELF && self.0.binary_search(sid).is_ok()
     }
 }
 
 impl FromIterator<Sid> for Token {
     fn from_iter<I: IntoIterator<Item = Sid>>(sids: I) -> Self {
-        Self(sids.into_iter().collect())
+        let mut sids: Vec<Sid> = sids.into_iter().collect();
+        sids.sort_unstable();
+        sids.dedup();
+        Self(sids)
     }
 }
 

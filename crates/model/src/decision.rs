@@ -1,13 +1,13 @@
 //! The one function through which every rule decides.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cause, Facts};
+use crate::{Cause, Facts, Text};
 
 /// The id of a rule in the requirement catalogue, such as `R040` or `S8q.yes`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,7 +130,8 @@ pub struct Decision {
     /// By its id in the requirement catalogue.
     pub rule: Rule,
     /// What it was decided about: a template, a certificate, a card, a request.
-    pub subject: String,
+    #[cfg_attr(feature = "schema", schemars(with = "alloc::string::String"))]
+    pub subject: Text,
     /// Whether the rule's statement holds for the subject. What follows from it is the rule's own text.
     pub outcome: bool,
     /// The facts it was decided on.
@@ -214,13 +215,18 @@ impl Decisions {
 
     fn record(&mut self, rule: Rule, subject: &str, outcome: bool, facts: Facts) {
         self.made += 1;
-        self.waiting.push(Decision { id: self.made, rule, subject: subject.to_string(), outcome, facts });
+        self.waiting.push(Decision { id: self.made, rule, subject: subject.into(), outcome, facts });
     }
 
     /// The id of the latest decision; 0 before the first.
     #[must_use]
     pub const fn latest(&self) -> u32 {
         self.made
+    }
+
+    /// Hands out what was decided since the last call, one after the other.
+    pub fn drain(&mut self) -> impl Iterator<Item = Decision> {
+        self.waiting.drain(..)
     }
 
     /// Hands out what was decided since the last call.

@@ -1,6 +1,7 @@
 //! What a core asks its driver to do, and what the driver reports back.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -412,21 +413,21 @@ pub enum EffectResult {
         tries_left: Option<u8>,
     },
     /// Settings.
-    Settings(Settings),
+    Settings(Arc<Settings>),
     /// A bound domain controller.
     Directory(RootDse),
     /// Trust containers.
     Trust(Vec<TrustContainer>),
     /// The principal.
-    Principal(PrincipalObject),
+    Principal(Arc<PrincipalObject>),
     /// Templates.
-    Templates(Vec<Template>),
+    Templates(Vec<Arc<Template>>),
     /// CAs.
     EnrollmentServices(Vec<EnrollmentService>),
     /// A policy server's answer.
     Policy(PolicyResponse),
     /// Stores.
-    Stores(Stores),
+    Stores(Arc<Stores>),
     /// Certificate checks, one for each thumbprint asked that is known.
     Checks(Vec<CertificateCheck>),
     /// Readers, in the order of their names.

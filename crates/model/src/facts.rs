@@ -1,6 +1,6 @@
 //! Named facts: what prompts, decisions and trace records state, and what scenarios match.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -8,9 +8,13 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// A text of a fact or a record. Up to 23 bytes it is kept in place, and a longer one is shared: most are names and
+/// words, and a text of its own on the heap for each was a third of what recording costs.
+pub type Text = smol_str::SmolStr;
+
 /// Facts by name, in the order in which they were stated. A name occurs once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Facts(Vec<(String, Fact)>);
+pub struct Facts(Vec<(Text, Fact)>);
 
 impl Facts {
     /// No facts.
@@ -40,7 +44,7 @@ impl Facts {
         let fact = fact.into();
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = fact,
-            None => self.0.push((name.to_string(), fact)),
+            None => self.0.push((name.into(), fact)),
         }
     }
 
@@ -77,6 +81,17 @@ impl Facts {
     }
 }
 
+/// Of facts with the same name the last one counts, in the place of the first.
+impl FromIterator<(Text, Fact)> for Facts {
+    fn from_iter<I: IntoIterator<Item = (Text, Fact)>>(named: I) -> Self {
+        let mut facts = Self::new();
+        for (name, fact) in named {
+            facts.set(&name, fact);
+        }
+        facts
+    }
+}
+
 /// `provider=Vendor Card CSP reader=empty`; texts with blanks are quoted.
 impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,7 +112,7 @@ pub enum Fact {
     /// A whole number.
     Number(i64),
     /// A text.
-    Text(String),
+    Text(Text),
     /// Several values, in order.
     List(Vec<Fact>),
 }
@@ -156,17 +171,27 @@ impl From<usize> for Fact {
 }
 impl From<&str> for Fact {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_string())
+        Self::Text(text.into())
     }
 }
 impl From<&String> for Fact {
     fn from(text: &String) -> Self {
-        Self::Text(text.clone())
+        Self::Text(text.into())
     }
 }
 impl From<String> for Fact {
     fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+impl From<Text> for Fact {
+    fn from(text: Text) -> Self {
         Self::Text(text)
+    }
+}
+impl From<&Text> for Fact {
+    fn from(text: &Text) -> Self {
+        Self::Text(text.clone())
     }
 }
 impl<T: Into<Self>> From<Vec<T>> for Fact {
@@ -195,7 +220,7 @@ impl<'de> Deserialize<'de> for Facts {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Facts, A::Error> {
                 let mut facts = Facts::new();
-                while let Some((name, fact)) = map.next_entry::<String, Fact>()? {
+                while let Some((name, fact)) = map.next_entry::<Text, Fact>()? {
                     facts.set(&name, fact);
                 }
                 Ok(facts)

@@ -30,6 +30,7 @@ mod prompt;
 #[cfg(feature = "schema")]
 #[doc(hidden)]
 pub mod schema;
+mod shared;
 mod store;
 mod template;
 #[cfg(feature = "test-support")]
@@ -46,7 +47,7 @@ pub use contract::{
 pub use decision::{Decided, Decision, Decisions, Inverted, Role, Rule, RuleRow};
 pub use effect::{CaReply, CardOperation, Disposition, Effect, EffectId, EffectResult, SoftwareOperation, Submission};
 pub use event::{EventEntry, EventSource, LifecycleEvent, Severity};
-pub use facts::{Fact, Facts};
+pub use facts::{Fact, Facts, Text};
 pub use guid::{Guid, GuidError};
 pub use hresult::{HResult, NAMES as HRESULT_NAMES};
 pub use key::{CardSerial, HashAlgorithm, KeyAlgorithm, KeyPlace, PinId, Provider, ProviderKind, SignatureAlgorithm};
@@ -60,6 +61,7 @@ pub use profile::{
     SupersededCopies, Switch, SwitchError, SwitchStep, Threshold, TimerCadence, Toggle, Unconfigured, WindowsVersion,
 };
 pub use prompt::{Answer, BalloonId, Choice, DecisionPoint, PromptId};
+pub use shared::Shared;
 pub use store::{
     CardDescription, CertificateCheck, Certificates, ContainerView, DirectoryCache, PolicyResponse, PolicyServer,
     PolicyTemplate, ProviderDialogs, ReaderState, ReaderView, RequestEntry, RequestStage, RootDse, Settings,

@@ -1,6 +1,7 @@
 //! Who enrolls.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -68,7 +69,7 @@ pub struct PrincipalObject {
 /// A security identifier in text form, `S-1-5-21-…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Sid(String);
+pub struct Sid(Arc<str>);
 
 impl Sid {
     /// Everyone.
@@ -115,7 +116,7 @@ impl core::str::FromStr for Sid {
         let authority: u64 = parts.next().and_then(|part| part.parse().ok()).ok_or_else(error)?;
         let subs: Vec<u32> = parts.map(|part| part.parse().map_err(|_| error())).collect::<Result<_, _>>()?;
         if authority >> 48 == 0 && subs.len() <= 15 && !text.contains('+') {
-            Ok(Self(text.to_string()))
+            Ok(Self(text.into()))
         } else {
             Err(error())
         }

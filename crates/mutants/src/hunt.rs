@@ -199,7 +199,7 @@ fn how(scenario: &Scenario, verdict: &Verdict, report: &RunReport) -> Option<How
         Verdict::Failed(failures) => failures.first().map(|failure| of_failure(scenario, failure, report)),
         Verdict::Violated { records, .. } => {
             let record = records.first().and_then(|id| report.trace.get(*id))?;
-            let fact = |name| record.facts.text(name).unwrap_or_default().to_owned();
+            let fact = |name| record.text(name).unwrap_or_default().to_owned();
             Some(How::Invariant { invariant: fact("invariant"), what: fact("reason") })
         }
         Verdict::Error(error) => {

@@ -1,6 +1,7 @@
 //! What each planted bug changes in the conversation between a core and its driver.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use autoenroll_model::{
     Action, Answer, CardOperation, CardSerial, Choice, Context, DecisionPoint, Disposition, Duration, Effect, EffectId,
@@ -150,7 +151,7 @@ impl Saboteur {
         let told = Tell(Input::PromptAnswered { prompt, answer: answer.clone() });
         if self.has(PlantedBug::SummaryAfterRemind) && answer == Answer::Remind {
             let code = HResult::SCARD_W_CANCELLED_BY_USER;
-            return vec![self.summary(vec![Fact::Text(format!("everything: {code}"))]), told];
+            return vec![self.summary(vec![format!("everything: {code}").into()]), told];
         }
         vec![told]
     }
@@ -210,19 +211,19 @@ impl Saboteur {
                 *tries = 1;
             }
             (Some(PlantedBug::ProvidersReversed), EffectResult::Templates(templates)) => {
-                templates.iter_mut().for_each(reverse_providers);
+                templates.iter_mut().for_each(|template| reverse_providers(Arc::make_mut(template)));
             }
             (Some(PlantedBug::ProvidersReversed), EffectResult::Policy(policy)) => {
                 policy.templates.iter_mut().for_each(|one| reverse_providers(&mut one.template));
             }
             (Some(PlantedBug::RightsIgnored), EffectResult::Templates(templates)) => {
-                templates.iter_mut().for_each(|template| template.security.dacl = None);
+                templates.iter_mut().for_each(|template| Arc::make_mut(template).security.dacl = None);
             }
             (Some(PlantedBug::RequestRepeatedAfterPull), EffectResult::Stores(stores)) => {
-                stores.requests.retain(|entry| !matches!(entry.stage, RequestStage::Issued { .. }));
+                Arc::make_mut(stores).requests.retain(|entry| !matches!(entry.stage, RequestStage::Issued { .. }));
             }
             (Some(PlantedBug::RequestRepeatedWhilePending), EffectResult::Stores(stores)) => {
-                stores.requests.retain(|entry| !matches!(entry.stage, RequestStage::Pending { .. }));
+                Arc::make_mut(stores).requests.retain(|entry| !matches!(entry.stage, RequestStage::Pending { .. }));
             }
             (Some(PlantedBug::PendingTakenForDenied), EffectResult::Reply(reply))
                 if reply.disposition == Disposition::Pending =>
@@ -279,7 +280,7 @@ impl Saboteur {
             (PlantedBug::SummarySkipped, DecisionPoint::Summary) => Some(Answer::Close),
             (PlantedBug::SelectionUnasked, DecisionPoint::CardSelect) => match facts.get("cards") {
                 Some(Fact::List(cards)) => match cards.first() {
-                    Some(Fact::Text(card)) => Some(Answer::Card(CardSerial(card.clone()))),
+                    Some(Fact::Text(card)) => Some(Answer::Card(CardSerial(card.to_string()))),
                     _ => None,
                 },
                 _ => None,

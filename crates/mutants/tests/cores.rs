@@ -352,7 +352,7 @@ fn what_the_driver_says_is_changed() {
     let issued = RequestStage::Issued { ca: "CA".into(), request_id: 1, certificate: vec![] };
     let stores = || {
         let requests = vec![entry(pending.clone()), entry(issued.clone())];
-        [(done(1, EffectResult::Stores(Stores { my: vec![], requests })), vec![])]
+        [(done(1, EffectResult::Stores(Stores { my: vec![], requests }.into())), vec![])]
     };
     let both = format!("> done 1 stores {:?}\ncore done 1 stores", [&pending, &issued]);
     check(PlantedBug::RequestRepeatedAfterPull, &stores(), &format!("{both} {:?}", [&pending]));
@@ -511,7 +511,7 @@ fn a_core_that_is_woken_early_believes_that_it_is_time() {
 #[test]
 fn a_core_whose_bug_is_in_the_cards_is_left_alone() {
     let conversation = [
-        (done(1, EffectResult::Settings(Settings::default())), vec![run_started(), item_started()]),
+        (done(1, EffectResult::Settings(Settings::default().into())), vec![run_started(), item_started()]),
         (Input::Tick, vec![OutputBody::Balloon(BalloonId(1)), OutputBody::Icon { shown: false }]),
         (answer(1, Answer::Remind), vec![enrolled(), event(19, Severity::Information), run_ended()]),
     ];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use autoenroll_model::{Duration, EventSource, Fact, Facts, FileTime, SimTime};
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Record, Records};
 
 use crate::align::align;
 use crate::fields::{is_machine, rule_of};
@@ -130,7 +130,7 @@ impl std::error::Error for TooManyEvents {}
 ///
 /// # Errors
 /// When there are too many of them.
-pub fn compare<'a>(timeline: &'a Timeline, trace: &'a Trace) -> Result<Comparison<'a>, TooManyEvents> {
+pub fn compare<'a>(timeline: &'a Timeline, trace: &'a Records) -> Result<Comparison<'a>, TooManyEvents> {
     let (seen, other): (Vec<&Seen>, Vec<&Seen>) = timeline.events().partition(|seen| seen.source.is_some());
     let predicted: Vec<&Record> = trace.records().iter().filter(|record| record.kind == Kind::Event).collect();
     if seen.len().saturating_mul(predicted.len()) > MOST_TRIED {
@@ -171,7 +171,7 @@ pub fn compare<'a>(timeline: &'a Timeline, trace: &'a Trace) -> Result<Compariso
 
 /// The events of the log that lie within the story: between its begin and end, or between two that are paired. When
 /// nothing is paired, all of them.
-fn told(seen: &[&Seen], aligned: &[(usize, usize)], start: Option<FileTime>, trace: &Trace) -> Vec<usize> {
+fn told(seen: &[&Seen], aligned: &[(usize, usize)], start: Option<FileTime>, trace: &Records) -> Vec<usize> {
     let Some((start, ((_, first), (_, last)))) = start.zip(aligned.first().zip(aligned.last())) else {
         return (0..seen.len()).collect();
     };
@@ -236,13 +236,13 @@ fn score(record: &Record, seen: &Seen) -> Option<i32> {
 }
 
 /// In what an event differs from its prediction.
-fn differ(record: &Record, seen: &Seen, trace: &Trace, identities: &mut Identities) -> Vec<Difference> {
+fn differ(record: &Record, seen: &Seen, trace: &Records, identities: &mut Identities) -> Vec<Difference> {
     let mut found = unequal(record, seen);
     let mut pair = |name: &'static str, story: Identity, log: Identity| {
         found.extend(identities.pair(&story, &log).err().map(|conflict| unlike(name, &story, &log, conflict)));
     };
     if is_machine_event(&record.facts) == is_machine_event(&seen.facts) {
-        pair("context", Identity::Principal(record.actor.clone()), Identity::Principal(seen.actor.clone()));
+        pair("context", Identity::Principal(record.actor.to_string()), Identity::Principal(seen.actor.clone()));
     }
     for name in ["certificate", "new-certificate"] {
         if let (Some(one), Some(other)) = (record.facts.get(name), seen.facts.get(name)) {
@@ -301,7 +301,7 @@ fn unpredicted(seen: &Seen) -> Difference {
     Difference { what: What::Unpredicted, predicted: "nothing like it".to_owned(), found, rules }
 }
 
-fn order(record: &Record, neighbour: &Record, before: bool, trace: &Trace) -> Difference {
+fn order(record: &Record, neighbour: &Record, before: bool, trace: &Records) -> Difference {
     let name = |record: &Record| {
         let part = |name: &str| record.facts.get(name).map(plain).unwrap_or_default();
         format!("{} {}", part("source"), part("id"))
@@ -316,7 +316,7 @@ fn order(record: &Record, neighbour: &Record, before: bool, trace: &Trace) -> Di
 }
 
 /// The entry of a predicted event, and the decisions that led to it at once.
-fn rules(record: &Record, trace: &Trace) -> Vec<String> {
+fn rules(record: &Record, trace: &Records) -> Vec<String> {
     let mut rules: Vec<String> =
         source_of(record).zip(id_of(record)).map(|(source, id)| rule_of(source, id)).into_iter().collect();
     let causes = |record: &Record| record.causes.iter().filter_map(|id| trace.get(*id)).collect::<Vec<_>>();
@@ -372,7 +372,7 @@ fn account(context: &str) -> String {
 
 fn plain(fact: &Fact) -> String {
     match fact {
-        Fact::Text(text) => text.clone(),
+        Fact::Text(text) => text.to_string(),
         other => other.to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{Duration, Facts, SimTime};
 use autoenroll_observe::{Log, Timeline, TooManyEvents, compare, read};
-use autoenroll_trace::{Kind, Trace};
+use autoenroll_trace::{Kind, Records, Trace};
 
 const ENROLL: &str = "CertificateServicesClient-CertEnroll";
 const RUN: &str = "CertificateServicesClient-AutoEnrollment";
@@ -11,7 +11,7 @@ const LIFE: &str = "CertificateServicesClient-Lifecycle-User";
 /// An event in short: when, in seconds; of whom; from which source; its number, and its facts.
 type Short = (u64, &'static str, &'static str, u16, &'static [(&'static str, &'static str)]);
 
-fn trace(events: &[Short]) -> Trace {
+fn trace(events: &[Short]) -> Records {
     let mut trace = Trace::new();
     for (at, who, source, id, more) in events {
         let mut facts = Facts::new().with("source", *source).with("id", *id).with("severity", severity(*id));
@@ -24,7 +24,7 @@ fn trace(events: &[Short]) -> Trace {
         }
         trace.push(SimTime::START + Duration::seconds(*at), who, Kind::Event, facts, vec![]);
     }
-    trace
+    trace.unpack()
 }
 
 fn severity(id: u16) -> &'static str {

@@ -199,7 +199,7 @@ fn an_event_of_two_files_is_told_once_and_others_in_the_order_of_time() {
     let other = log(&failed(""));
     let timeline = Timeline::new(&[one, other]);
     let told: Vec<String> =
-        timeline.trace().records().iter().map(|record| format!("{} {}", record.at, record.facts)).collect();
+        timeline.trace().unpack().records().iter().map(|record| format!("{} {}", record.at, record.facts)).collect();
     assert_eq!(told, [format!("00:00:00 {PLAIN}"), format!("01:00:00 {PLAIN} template=Later")]);
 }
 

@@ -40,7 +40,7 @@ impl Bindings {
     pub(super) fn value(&self, wanted: &ExpectedValue) -> Result<Fact, EmptyBinding> {
         match wanted {
             ExpectedValue::Literal(fact) => Ok(fact.clone()),
-            ExpectedValue::Instant(instant) => Ok(Fact::Text(instant.to_string())),
+            ExpectedValue::Instant(instant) => Ok(instant.to_string().into()),
             ExpectedValue::Reference(reference) => self.find(reference),
             ExpectedValue::List(elements) => {
                 elements.iter().map(|element| self.value(element)).collect::<Result<_, _>>().map(Fact::List)
@@ -52,7 +52,7 @@ impl Bindings {
         match named {
             NameOrReference::Name(text) => Ok(text.clone()),
             NameOrReference::Reference(reference) => match self.find(reference)? {
-                Fact::Text(text) => Ok(text),
+                Fact::Text(text) => Ok(text.into()),
                 other => Ok(other.to_string()),
             },
         }

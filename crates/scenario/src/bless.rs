@@ -100,8 +100,8 @@ pub fn bless(text: &str, runs: &[(&Scenario, &RunReport)], steps: bool) -> Bless
         for failure in failures(report) {
             match &failure.kind {
                 FailureKind::Unexpected { record } | FailureKind::AskedInstead { record, held: None, .. } => {
-                    if let Some(record) = report.trace.get(*record).filter(|_| !steps) {
-                        refuse(unnamed(failure, record, report), &mut refused);
+                    if let Some(record) = report.trace.record(*record).filter(|_| !steps) {
+                        refuse(unnamed(failure, &record, report), &mut refused);
                     }
                 }
                 // Written by the differences of the step.
@@ -286,7 +286,7 @@ fn edit_of(text: &str, difference: &Difference, style: Style) -> Result<Edit, St
     let text = match found {
         // What is written as an instant stays one.
         Fact::Text(instant) if instant::parse(written).is_some() && instant::parse(instant).is_some() => {
-            instant.clone()
+            instant.to_string()
         }
         found => value(&of_fact(found), style),
     };

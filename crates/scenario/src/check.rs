@@ -152,7 +152,7 @@ pub fn check_parsed(parsed: Parsed, library: &Library, requirements: &dyn Requir
     for variant in variants {
         let mut own = Diagnostics::new();
         let world = match variant.and_then(|variant| variant.table("world")) {
-            Some(world) => merge::over(&base, world, &WORLD, &mut own),
+            Some(world) => merge::over(base.clone(), world, &WORLD, &mut own),
             None => base.clone(),
         };
         let scenario = of_variant(&common, variant, &world, &mut stages, &mut own);
@@ -196,25 +196,27 @@ fn of_variant(
     missing_keys(&WORLD, world, beginning(FileId::OWN), found);
     let name = variant.and_then(|variant| variant.text("name")).map(|name| name.value.to_owned());
     let profile = profile(document, variant, found);
-    let (spec, names) = lower::spec(world, profile, library, found);
+    let lower::Lowered { spec, names, templates } = lower::spec(world, profile, library, found);
     let stages = stages.as_mut().filter(|_| !found.has_errors());
     let stage = stages.and_then(|stages| stages.build(&spec, world, found));
     let here = |step: &&Step| step.only.is_empty() || step.only.iter().any(|only| Some(&only.value) == name.as_ref());
     let steps: Vec<Step> = expanded.steps.iter().filter(here).cloned().collect();
     let principals = timeline::principals(&steps);
+    let taking_part = timeline::TakingPart::of(&principals, &names);
     let mut cx = lower::Context {
         world,
         names,
         fixtures: library,
         domain: spec.domain.clone(),
-        templates: spec.templates.iter().map(|template| template.template.clone()).collect(),
+        templates,
+        placed: lower::Placed::default(),
     };
     let providers = Providers::of(world, &spec, &steps, library, found);
     let bound = steps.iter().filter_map(bindings::binding).map(|name| name.value.as_str());
     let bound = bound.chain(unread.bindings.iter().map(String::as_str)).collect();
     let known = facts::Known { names: &cx.names, providers: &providers, bound };
     steps.iter().for_each(|step| facts::check(step, &known, found));
-    let defaults: Vec<_> = steps.iter().map(|step| timeline::check(step, &cx, &principals, found)).collect();
+    let defaults: Vec<_> = steps.iter().map(|step| timeline::check(step, &cx, &taking_part, found)).collect();
     // What a sequence does that is not known may be what the rest builds on.
     if expanded.whole {
         time::check(&steps, &spec, world, found);

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use autoenroll_model::{Duration, FileTime, SimTime};
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Packed, Trace};
 
 use crate::instant;
 
@@ -101,18 +101,17 @@ impl WallClock {
     #[must_use]
     pub fn of(start: FileTime, trace: &Trace) -> Self {
         let mut clock = Self::new(start);
-        clock.follow(trace.records());
+        trace.iter().for_each(|record| clock.follow(&record));
         clock
     }
 
-    /// Takes over what the next records of a trace say of it.
-    pub(crate) fn follow(&mut self, records: &[Record]) {
-        for record in records.iter().filter(|record| record.kind == Kind::Change) {
-            if record.facts.text("what") == Some("wall-clock")
-                && let Some(shown) = record.facts.text("to").and_then(instant::parse)
-            {
-                self.set(record.at, shown);
-            }
+    /// Takes over what the next record of a trace says of it.
+    pub(crate) fn follow(&mut self, record: &Packed<'_>) {
+        if record.kind == Kind::Change
+            && record.text("what") == Some("wall-clock")
+            && let Some(shown) = record.text("to").and_then(instant::parse)
+        {
+            self.set(record.at(), shown);
         }
     }
 

@@ -115,6 +115,15 @@ impl Diagnostics {
         }
     }
 
+    /// Adds a problem that takes a while to describe; of those that are too many only the number counts.
+    pub(crate) fn push_with(&mut self, describe: impl FnOnce() -> Diagnostic) {
+        if self.list.len() >= MOST {
+            self.left_out += 1;
+        } else {
+            self.push(describe());
+        }
+    }
+
     /// Adds all problems of others.
     pub fn extend(&mut self, others: Self) {
         others.list.into_iter().for_each(|diagnostic| self.push(diagnostic));

@@ -56,7 +56,8 @@ pub use print::print;
 pub use reference::reference;
 pub use run::{
     Difference, Failure, FailureKind, FirstDifference, Mismatch, NearMatch, RepeatedRun, RunError, RunReport,
-    Simulator, SweepFailure, SweepReport, Verdict, first_difference, run, run_on, run_twice, sweep,
+    Simulator, SweepFailure, SweepReport, Verdict, first_difference, run, run_for_verdict, run_on, run_twice, sweep,
+    sweep_replayed,
 };
 pub use schema::json_schema;
 pub use shape::{LookAt, listed_facts, unlisted_facts};

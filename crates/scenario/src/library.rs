@@ -1,7 +1,7 @@
 //! The fixtures, read once and shared by all scenarios that are checked with them.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use autoenroll_model::Oid;
 
@@ -16,7 +16,7 @@ use crate::tree::Table;
 
 /// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one
 /// library, also at the same time: they share its texts, and what is wrong with a fixture is told to each scenario that
-/// uses it.
+/// uses it. The text of a fixture is looked into when the first of them does.
 #[derive(Debug)]
 pub struct Library {
     files: Arc<[SourceFile]>,
@@ -26,9 +26,13 @@ pub struct Library {
     templates: [Fixture; 2],
     /// Other files of templates, in the order of their names: the user's own.
     own_templates: Vec<Fixture>,
-    oids: Vec<(String, Oid)>,
-    /// What is wrong with `oids.toml`.
-    oid_problems: Diagnostics,
+    oids: Fixture,
+    /// What `oids.toml` says.
+    oid_names: OnceLock<OidNames>,
+    /// The providers that default templates and the user's own list.
+    default_providers: OnceLock<BTreeSet<String>>,
+    /// Worlds with everything that the worlds they extend have, where nothing is wrong with them.
+    complete_worlds: BTreeMap<String, OnceLock<Option<Table>>>,
 }
 
 /// The files of default templates.
@@ -45,10 +49,35 @@ struct FixtureFolder {
     fixtures: BTreeMap<String, Result<Fixture, String>>,
 }
 
-/// A fixture and what is wrong with its form.
-#[derive(Debug, Default)]
+/// A fixture.
+#[derive(Debug)]
 struct Fixture {
+    /// The number of its text; `None` where there is no such file.
+    file: Option<usize>,
+    form: Form,
+    content: OnceLock<Content>,
+}
+
+/// What a fixture says and what is wrong with its form.
+#[derive(Debug, Default)]
+struct Content {
     root: Table,
+    found: Diagnostics,
+}
+
+/// What form a fixture has to have.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    World,
+    Card,
+    Templates,
+    Oids,
+}
+
+/// Names of object identifiers, and what is wrong with them.
+#[derive(Debug)]
+struct OidNames {
+    names: Vec<(String, Oid)>,
     found: Diagnostics,
 }
 
@@ -58,19 +87,25 @@ impl Library {
     #[must_use]
     pub fn read(loader: &dyn Loader) -> Self {
         let mut reader = FixtureReader { loader, files: Vec::new() };
-        let worlds = reader.folder("world", "worlds", |root, whole, found| check_root(root, whole, false, found));
-        let oids = reader.alone("oids.toml", |_, _, _| {});
-        let mut templates = |name: &str| reader.alone(name, |root, _, found| check_shape(&TEMPLATE_FILE, root, found));
+        let worlds = reader.folder("world", "worlds", Form::World);
+        let oids = reader.alone("oids.toml", Form::Oids);
         let own = loader.list("templates").into_iter().filter(|name| !GENERATIONS.contains(&name.as_str()));
-        let own_templates = own.map(|name| templates(&format!("templates/{name}.toml"))).collect();
-        let templates = GENERATIONS.map(|name| templates(&format!("templates/{name}.toml")));
-        let cards = reader.folder("kind of card", "cards", |root, whole, found| {
-            check_shape(&CARD_FILE, root, found);
-            missing_keys(&CARD_FILE, root, whole, found);
-        });
-        let Fixture { root, found: mut oid_problems } = oids;
-        let oids = read_oids(&root, &mut oid_problems);
-        Self { files: reader.files.into(), worlds, cards, templates, own_templates, oids, oid_problems }
+        let mut templates = |name: &str| reader.alone(&format!("templates/{name}.toml"), Form::Templates);
+        let own_templates = own.map(|name| templates(&name)).collect();
+        let templates = GENERATIONS.map(templates);
+        let cards = reader.folder("kind of card", "cards", Form::Card);
+        let complete_worlds = worlds.fixtures.keys().map(|name| (name.clone(), OnceLock::new())).collect();
+        Self {
+            files: reader.files.into(),
+            worlds,
+            cards,
+            templates,
+            own_templates,
+            oids,
+            oid_names: OnceLock::new(),
+            default_providers: OnceLock::new(),
+            complete_worlds,
+        }
     }
 
     /// The text of a scenario, and those of the fixtures.
@@ -80,31 +115,56 @@ impl Library {
 
     /// The world of that name.
     pub(crate) fn world(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
-        self.worlds.named(name, found)
+        self.worlds.named(name, &self.files, found)
     }
 
     /// The kind of card of that name.
     pub(crate) fn card(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
-        self.cards.named(name, found)
+        self.cards.named(name, &self.files, found)
+    }
+
+    /// A world with everything that the worlds it extends have, as `complete` makes it for the first who asks; `None`
+    /// where there is no such world, or something is wrong with it.
+    pub(crate) fn complete_world(&self, name: &str, complete: impl FnOnce() -> Option<Table>) -> Option<&Table> {
+        self.complete_worlds.get(name)?.get_or_init(complete).as_ref()
     }
 
     /// Files of the user's own templates.
     pub(crate) fn own_templates(&self, found: &mut Diagnostics) -> Vec<&Table> {
-        self.own_templates.iter().for_each(|fixture| found.extend(fixture.found.clone()));
-        self.own_templates.iter().map(|fixture| &fixture.root).collect()
+        self.own_templates.iter().map(|fixture| self.used(fixture, found)).collect()
     }
 
     /// The files of default templates: those of Windows Server 2003, and those of later versions.
     pub(crate) fn templates(&self, found: &mut Diagnostics) -> [&Table; 2] {
-        self.templates.each_ref().map(|fixture| {
-            found.extend(fixture.found.clone());
-            &fixture.root
+        self.templates.each_ref().map(|fixture| self.used(fixture, found))
+    }
+
+    fn used<'a>(&self, fixture: &'a Fixture, found: &mut Diagnostics) -> &'a Table {
+        let content = fixture.content(&self.files);
+        found.extend(content.found.clone());
+        &content.root
+    }
+
+    /// The providers that default templates and the user's own list.
+    pub(crate) fn default_providers(&self) -> &BTreeSet<String> {
+        self.default_providers.get_or_init(|| {
+            let files = self.templates.iter().chain(&self.own_templates).map(|fixture| fixture.content(&self.files));
+            let templates = files.flat_map(|content| content.root.tables("template"));
+            templates.flat_map(|template| template.texts("providers")).map(|name| name.value.to_owned()).collect()
         })
     }
 
     /// What is wrong with the names of object identifiers.
     pub(crate) fn oid_problems(&self) -> Diagnostics {
-        self.oid_problems.clone()
+        self.oid_names().found.clone()
+    }
+
+    fn oid_names(&self) -> &OidNames {
+        self.oid_names.get_or_init(|| {
+            let Content { root, found } = self.oids.content(&self.files);
+            let mut found = found.clone();
+            OidNames { names: read_oids(root, &mut found), found }
+        })
     }
 
     /// An object identifier, dotted or by its name.
@@ -112,7 +172,8 @@ impl Library {
         if let Ok(oid) = text.value.parse() {
             return Some(oid);
         }
-        if let Some((_, oid)) = self.oids.iter().find(|(name, _)| name == text.value) {
+        let names = &self.oid_names().names;
+        if let Some((_, oid)) = names.iter().find(|(name, _)| name == text.value) {
             return Some(oid.clone());
         }
         if !text.value.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -120,7 +181,7 @@ impl Library {
             return None;
         }
         let message = format!("there is no object identifier named `{}`", text.value);
-        let help = match suggestion(text.value, self.oids.iter().map(|(name, _)| name.as_str())) {
+        let help = match suggestion(text.value, names.iter().map(|(name, _)| name.as_str())) {
             Some(suggestion) => format!("did you mean `{suggestion}`?"),
             None => "write the dotted form, or a name of fixtures/oids.toml".to_owned(),
         };
@@ -131,16 +192,17 @@ impl Library {
 
 impl FixtureFolder {
     /// The fixture of that name. Without one, the problem is reported at the name.
-    fn named(&self, name: Spanned<&str>, found: &mut Diagnostics) -> Option<&Table> {
+    fn named<'a>(&'a self, name: Spanned<&str>, files: &[SourceFile], found: &mut Diagnostics) -> Option<&'a Table> {
         let Self { what, path, fixtures } = self;
         match fixtures.get(name.value) {
             Some(Ok(fixture)) => {
-                if fixture.found.has_errors() {
+                let content = fixture.content(files);
+                if content.found.has_errors() {
                     let message = format!("the {what} `{}` is broken itself", name.value);
                     found.push(Diagnostic::error(Code::BrokenFixture, message, name.span));
                 }
-                found.extend(fixture.found.clone());
-                Some(&fixture.root)
+                found.extend(content.found.clone());
+                Some(&content.root)
             }
             Some(Err(reason)) => {
                 let message = unreadable(&format!("{path}/{}.toml", name.value), reason);
@@ -162,6 +224,35 @@ impl FixtureFolder {
     }
 }
 
+impl Fixture {
+    /// What it says, among these files.
+    fn content(&self, files: &[SourceFile]) -> &Content {
+        self.content.get_or_init(|| {
+            let Some((number, file)) = self.file.and_then(|number| Some((number, files.get(number)?))) else {
+                return Content::default();
+            };
+            let mut found = Diagnostics::new();
+            let form = |root: &Table, whole, found: &mut Diagnostics| self.form.check(root, whole, found);
+            let root = document::tree(FileId::fixture(number), &file.text, form, &mut found);
+            Content { root, found }
+        })
+    }
+}
+
+impl Form {
+    fn check(self, root: &Table, whole: Span, found: &mut Diagnostics) {
+        match self {
+            Self::World => check_root(root, whole, false, found),
+            Self::Card => {
+                check_shape(&CARD_FILE, root, found);
+                missing_keys(&CARD_FILE, root, whole, found);
+            }
+            Self::Templates => check_shape(&TEMPLATE_FILE, root, found),
+            Self::Oids => {}
+        }
+    }
+}
+
 /// A library in the making.
 struct FixtureReader<'a> {
     loader: &'a dyn Loader,
@@ -170,17 +261,12 @@ struct FixtureReader<'a> {
 
 impl FixtureReader<'_> {
     /// All files of a folder.
-    fn folder(
-        &mut self,
-        what: &'static str,
-        path: &'static str,
-        form: impl Fn(&Table, Span, &mut Diagnostics),
-    ) -> FixtureFolder {
+    fn folder(&mut self, what: &'static str, path: &'static str, form: Form) -> FixtureFolder {
         let mut fixtures = BTreeMap::new();
         for name in self.loader.list(path) {
             let file = format!("{path}/{name}.toml");
             match self.loader.load(&file) {
-                Ok(text) => drop(fixtures.insert(name, Ok(self.put(&file, text, &form)))),
+                Ok(text) => drop(fixtures.insert(name, Ok(self.put(&file, text, form)))),
                 Err(LoadError::Unreadable { reason }) => drop(fixtures.insert(name, Err(reason))),
                 // It was deleted after it was listed.
                 Err(LoadError::Missing) => {}
@@ -190,24 +276,23 @@ impl FixtureReader<'_> {
     }
 
     /// A file that no scenario names; empty when it is missing.
-    fn alone(&mut self, path: &str, form: impl Fn(&Table, Span, &mut Diagnostics)) -> Fixture {
+    fn alone(&mut self, path: &str, form: Form) -> Fixture {
         match self.loader.load(path) {
             Ok(text) => self.put(path, text, form),
-            Err(LoadError::Missing) => Fixture::default(),
+            Err(LoadError::Missing) => Fixture { file: None, form, content: OnceLock::new() },
             Err(LoadError::Unreadable { reason }) => {
-                let mut fixture = self.put(path, String::new(), |_, _, _| {});
+                let fixture = self.put(path, String::new(), form);
                 let span = Span { file: FileId::fixture(self.files.len() - 1), start: 0, end: 0 };
-                fixture.found.push(Diagnostic::error(Code::Unreadable, unreadable(path, &reason), span));
-                fixture
+                let found = [Diagnostic::error(Code::Unreadable, unreadable(path, &reason), span)];
+                let content = Content { root: Table::default(), found: found.into_iter().collect() };
+                Fixture { content: OnceLock::from(content), ..fixture }
             }
         }
     }
 
-    fn put(&mut self, path: &str, text: String, form: impl Fn(&Table, Span, &mut Diagnostics)) -> Fixture {
-        let mut found = Diagnostics::new();
-        let root = document::tree(FileId::fixture(self.files.len()), &text, form, &mut found);
+    fn put(&mut self, path: &str, text: String, form: Form) -> Fixture {
         self.files.push(SourceFile { name: format!("fixtures/{path}"), text });
-        Fixture { root, found }
+        Fixture { file: Some(self.files.len() - 1), form, content: OnceLock::new() }
     }
 }
 

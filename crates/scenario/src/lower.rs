@@ -10,10 +10,13 @@ mod security;
 mod setting;
 mod template;
 
-use autoenroll_model::{Duration, FileTime, Guid, Profile, Sid, SimTime};
+use std::collections::BTreeMap;
+
+use autoenroll_model::{Duration, FileTime, Guid, Profile, Sid, SimTime, Template};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::{ControllerSpec, DomainSpec, ScheduledChange, TrustSpec};
 
+pub(crate) use cards::Placed;
 pub(crate) use change::changes;
 pub(crate) use names::{NameKind, WorldNames, unknown};
 
@@ -36,33 +39,41 @@ pub(crate) struct Context<'a> {
     pub(crate) fixtures: &'a Library,
     /// The domain, once it is known.
     pub(crate) domain: DomainSpec,
-    /// The templates, once they are known.
-    pub(crate) templates: Vec<autoenroll_model::Template>,
+    /// The templates by their names, once they are known; of two of one name the first.
+    pub(crate) templates: BTreeMap<String, Template>,
+    /// What is in stores and on cards.
+    pub(crate) placed: cards::Placed<'a>,
+}
+
+/// A world in the simulator's words, and what checking needs of it beside them.
+pub(crate) struct Lowered {
+    pub(crate) spec: WorldSpec,
+    pub(crate) names: WorldNames,
+    /// As [`Context::templates`].
+    pub(crate) templates: BTreeMap<String, Template>,
 }
 
 /// When the clock starts unless a file says: a Monday morning.
 const START: &str = "2026-03-02T08:00:00Z";
 
 /// The description of a complete world. What is wrong is reported and replaced by something harmless.
-pub(crate) fn spec(
-    world: &Table,
-    profile: Profile,
-    library: &Library,
-    found: &mut Diagnostics,
-) -> (WorldSpec, WorldNames) {
+pub(crate) fn spec(world: &Table, profile: Profile, library: &Library, found: &mut Diagnostics) -> Lowered {
     found.extend(library.oid_problems());
     let mut cx = Context {
         world,
         names: WorldNames::of(world),
         fixtures: library,
         domain: DomainSpec::contoso(),
-        templates: Vec::new(),
+        templates: BTreeMap::new(),
+        placed: cards::Placed::of(world),
     };
     cx.domain = domain(world, &cx.names, found);
     cx.names.sids = people::sids(world, &cx.domain);
     let old = profile.name.starts_with("server-2003");
     let templates = template::all(&cx, old, found);
-    cx.templates = templates.iter().map(|spec| spec.template.clone()).collect();
+    for spec in &templates {
+        cx.templates.entry(spec.template.name.clone()).or_insert_with(|| spec.template.clone());
+    }
     let mut spec = WorldSpec::contoso(profile);
     spec.seed = world.number("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1);
     spec.start = start(world);
@@ -78,7 +89,7 @@ pub(crate) fn spec(
     people::report_shared_names(&cx, found);
     spec.templates = templates;
     spec.domain = cx.domain;
-    (spec, cx.names)
+    Lowered { spec, names: cx.names, templates: cx.templates }
 }
 
 fn domain(world: &Table, names: &WorldNames, found: &mut Diagnostics) -> DomainSpec {

@@ -3,22 +3,25 @@
 mod failure;
 mod matching;
 mod report;
+mod seen;
 mod simulator;
 mod step_runner;
 mod sweep;
 pub(crate) mod unnamed;
 
 use autoenroll_model::{CoreFactory, FileTime, SimTime};
-use autoenroll_trace::{Kind, RecordId, Trace, TraceDigest, digest, to_json_line};
+use autoenroll_trace::{Record, RecordId, Trace, TraceDigest, digest, to_json_line};
 use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
 pub use simulator::Simulator;
-pub use sweep::{SweepFailure, SweepReport, sweep};
+pub use sweep::{SweepFailure, SweepReport, sweep, sweep_replayed};
 
 use crate::check::{Requirement, Requirements, Scenario};
+use crate::clock::WallClock;
 use crate::document::Step;
 use crate::source::Span;
+use seen::Seen;
 pub(crate) use step_runner::StepExit;
 use step_runner::StepRunner;
 
@@ -29,7 +32,7 @@ pub struct RunReport {
     pub verdict: Verdict,
     /// What the wall clock shows at the start.
     pub start: FileTime,
-    /// Everything that happened.
+    /// Everything that happened; only the last of it when the run was told to forget ([`RunReport::is_whole`]).
     pub trace: Trace,
     /// SHA-256 of the trace.
     pub digest: TraceDigest,
@@ -47,6 +50,8 @@ pub struct RunReport {
     pub(crate) exits: Vec<Option<StepExit>>,
     /// The records of the prompts that are open at the end.
     pub(crate) open: Vec<RecordId>,
+    /// The wall clock of the story.
+    pub(crate) wall: WallClock,
     /// The steps that were to be played.
     pub(crate) steps: Vec<Step>,
     /// What could not be done when the story could not be played to its end: a step, or a change that was due.
@@ -109,18 +114,51 @@ pub fn run<F: CoreFactory, C: CardHost, A: CaHost>(
 ) -> RunReport {
     match World::new(scenario.spec.clone(), factory, hosts) {
         Ok(world) => run_on(scenario, world, requirements),
-        Err(error) => report(scenario, Trace::new(), Verdict::Error(RunError::Impossible(error)), scenario.steps.len()),
+        Err(error) => impossible(scenario, error),
     }
+}
+
+/// Plays a scenario whose trace nobody is going to look at when it passes. The trace keeps no more than the run needs
+/// ([`Trace::forget_before`]), with the digest of all of it. What does not pass and has forgotten records is played
+/// again with a whole trace, from which its report is rendered.
+#[must_use]
+pub fn run_for_verdict<F: CoreFactory, C: CardHost, A: CaHost>(
+    scenario: &Scenario,
+    mut make: impl FnMut() -> (F, Hosts<C, A>),
+    requirements: &dyn Requirements,
+) -> RunReport {
+    let (factory, hosts) = make();
+    let report = match World::new(scenario.spec.clone(), factory, hosts) {
+        Ok(world) => play(scenario, StepRunner::forgetting(scenario, world), requirements),
+        Err(error) => impossible(scenario, error),
+    };
+    if report.verdict == Verdict::Passed || report.is_whole() {
+        return report;
+    }
+    let (factory, hosts) = make();
+    run(scenario, factory, hosts, requirements)
+}
+
+fn impossible(scenario: &Scenario, error: SpecErrors) -> RunReport {
+    let (seen, verdict) = (Seen::new(scenario.spec.start), Verdict::Error(RunError::Impossible(error)));
+    report(scenario, Trace::new(), &seen, verdict, scenario.steps.len())
 }
 
 /// Plays a scenario on a stage that is built already.
 #[must_use]
 pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dyn Requirements) -> RunReport {
-    let mut runner = StepRunner::new(scenario, simulator);
+    play(scenario, StepRunner::new(scenario, simulator), requirements)
+}
+
+fn play<S: Simulator>(
+    scenario: &Scenario,
+    mut runner: StepRunner<'_, S>,
+    requirements: &dyn Requirements,
+) -> RunReport {
     let ended = runner.play();
-    let (trace, result) = runner.finish();
+    let (trace, seen, result) = runner.finish();
     let mut failures = result.failures;
-    let mut report = report(scenario, trace, Verdict::Passed, result.not_played);
+    let mut report = report(scenario, trace, &seen, Verdict::Passed, result.not_played);
     report.end = result.end;
     report.next = result.next;
     report.matched = result.matched;
@@ -138,8 +176,7 @@ pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dy
     if result.not_played == 0 {
         failures.extend(not_covered(scenario, &report, requirements));
     }
-    let violations = report.trace.records().iter().filter(|record| record.kind == Kind::Violation);
-    let records: Vec<RecordId> = violations.map(|record| record.id).collect();
+    let records = seen.violations();
     report.verdict = match (records.is_empty(), failures.is_empty()) {
         (true, true) => Verdict::Passed,
         (true, false) => Verdict::Failed(failures),
@@ -149,15 +186,7 @@ pub fn run_on<S: Simulator>(scenario: &Scenario, simulator: S, requirements: &dy
     report
 }
 
-fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize) -> RunReport {
-    let mut decided: Vec<String> = Vec::new();
-    for record in trace.records().iter().filter(|record| record.kind == Kind::Decision) {
-        if let Some(rule) = record.facts.text("rule") {
-            decided.push(rule.to_owned());
-        }
-    }
-    decided.sort();
-    decided.dedup();
+fn report(scenario: &Scenario, trace: Trace, seen: &Seen, verdict: Verdict, not_played: usize) -> RunReport {
     let (matched, exits) = (vec![None; scenario.steps.len()], vec![None; scenario.steps.len()]);
     let (end, next, open, differences) = (SimTime::START, None, Vec::new(), Vec::new());
     RunReport {
@@ -167,7 +196,8 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
         end,
         next,
         trace,
-        decided,
+        decided: seen.decided(),
+        wall: seen.wall.clone(),
         not_played,
         matched,
         exits,
@@ -180,7 +210,7 @@ fn report(scenario: &Scenario, trace: Trace, verdict: Verdict, not_played: usize
 
 /// A rule that the scenario claims to cover must have decided something.
 fn not_covered(scenario: &Scenario, report: &RunReport, requirements: &dyn Requirements) -> Vec<Failure> {
-    let end = report.trace.records().last().map_or(SimTime::START, |record| record.at);
+    let end = report.trace.last().map_or(SimTime::START, |record| record.at());
     let covers = scenario.document.about.covers.iter();
     let decided = |id: &str| report.decided.iter().any(|rule| requirements.is_shown_by(id, rule));
     let missing = covers.filter(|id| requirements.find(&id.value) == Requirement::Decides && !decided(&id.value));
@@ -233,10 +263,10 @@ pub fn run_twice<F: CoreFactory, C: CardHost, A: CaHost>(
 /// Where two traces differ first.
 #[must_use]
 pub fn first_difference(first: &Trace, second: &Trace) -> Option<FirstDifference> {
-    let line = |trace: &Trace, index: usize| trace.records().get(index).map(to_json_line);
-    let longest = first.records().len().max(second.records().len());
-    (0..longest).find_map(|index| {
-        let (one, other) = (line(first, index), line(second, index));
-        (one != other).then_some(FirstDifference { index, first: one, second: other })
+    let record = |trace: &Trace, index: usize| trace.since(index).next().map(|record| record.unpack());
+    let line = |record: &Option<Record>| record.as_ref().map(to_json_line);
+    (0..first.len().max(second.len())).find_map(|index| {
+        let (one, other) = (record(first, index), record(second, index));
+        (one != other).then(|| FirstDifference { index, first: line(&one), second: line(&other) })
     })
 }

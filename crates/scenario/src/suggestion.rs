@@ -6,15 +6,19 @@
 #[must_use]
 pub fn suggestion<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (wrong.chars().count() / 3).max(1);
+    let lower = wrong.to_lowercase();
     let mut best: Option<(usize, &str)> = None;
     let mut longer = Vec::new();
     for candidate in candidates {
         if wrong.len() >= 4 && candidate.starts_with(wrong) {
             longer.push(candidate);
         }
-        let edits = distance(&wrong.to_lowercase(), &candidate.to_lowercase());
-        if edits <= most && best.is_none_or(|(fewest, _)| edits < fewest) {
-            best = Some((edits, candidate));
+        // Only what is nearer than the best so far counts.
+        let most = best.map_or(most, |(fewest, _)| fewest.saturating_sub(1));
+        if let Some(edits) = distance_within(most, &lower, &candidate.to_lowercase()) {
+            if best.is_none_or(|(fewest, _)| edits < fewest) {
+                best = Some((edits, candidate));
+            }
         }
     }
     match (best, longer.as_slice()) {
@@ -64,25 +68,40 @@ pub(crate) fn meant_key(wrong: &str) -> Option<&'static str> {
     INTENTS.iter().find(|(_, words)| words.contains(&wrong.as_str())).map(|(key, _)| *key)
 }
 
-/// Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places. Only the first 64
-/// characters count, so that a file of one enormous word stays cheap.
-pub(crate) fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().take(64).collect();
-    let right: Vec<char> = right.chars().take(64).collect();
-    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+/// How many characters of a word count, so that a file of one enormous word stays cheap.
+const COUNTED: usize = 64;
+
+/// Optimal string alignment: insertions, deletions, replacements, and neighbours that changed places. `None` when more
+/// than `most` are needed.
+pub(crate) fn distance_within(most: usize, left: &str, right: &str) -> Option<usize> {
+    let length = |word: &str| word.chars().take(COUNTED).count();
+    if length(left).abs_diff(length(right)) > most {
+        return None;
+    }
+    let left: Vec<char> = left.chars().take(COUNTED).collect();
+    let right: Vec<char> = right.chars().take(COUNTED).collect();
+    // The rows of the previous two characters, and the one that is being filled.
+    let mut rows = [[0; COUNTED + 1]; 3];
+    (0..=right.len()).for_each(|j| rows[0][j] = j);
     for i in 1..=left.len() {
-        let mut row = vec![i];
+        let (row, above, before) = (i % 3, (i - 1) % 3, (i + 1) % 3);
+        rows[row][0] = i;
+        let mut fewest = i;
         for j in 1..=right.len() {
             let same = usize::from(left[i - 1] != right[j - 1]);
-            let mut edits = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + same);
+            let mut edits = (rows[above][j] + 1).min(rows[row][j - 1] + 1).min(rows[above][j - 1] + same);
             if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                edits = edits.min(rows[i - 2][j - 2] + 1);
+                edits = edits.min(rows[before][j - 2] + 1);
             }
-            row.push(edits);
+            rows[row][j] = edits;
+            fewest = fewest.min(edits);
         }
-        rows.push(row);
+        // A change of places looks two rows back, at a number that is at most one below those of this row.
+        if fewest > most + 1 {
+            return None;
+        }
     }
-    rows[left.len()][right.len()]
+    Some(rows[left.len() % 3][right.len()]).filter(|edits| *edits <= most)
 }
 
 #[cfg(test)]

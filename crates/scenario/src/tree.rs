@@ -26,7 +26,9 @@ pub(crate) fn read(file: FileId, text: &str, found: &mut Diagnostics) -> Table {
         json::read(file, text, found)
     } else {
         let table = toml::read(file, text, found);
-        later_toml::report(file, text, found);
+        if !found.is_empty() || later_toml::is_possible(text, &table) {
+            later_toml::report(file, text, found);
+        }
         table
     }
 }

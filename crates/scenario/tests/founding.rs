@@ -7,7 +7,7 @@ use autoenroll_model::Profile;
 use autoenroll_model::{CoreError, CoreFactory, EnrollmentCore, Identity, Input, Now, Output, SimTime};
 use autoenroll_scenario::{
     ByPrefix, Catalogue, Checked, NewScenario, NewScenarioKind, Requirements, Sweep, SweepFailure, Verdict, check,
-    new_scenario, run, run_twice, sweep,
+    new_scenario, run, run_for_verdict, run_twice, sweep, sweep_replayed,
 };
 use autoenroll_world::Hosts;
 
@@ -31,6 +31,26 @@ fn the_founding_story_comes_true_twice() {
     assert_eq!(twice.difference, None);
 }
 
+/// A run for the verdict forgets records, and says the same. When the story goes otherwise it is told as a whole.
+#[test]
+fn what_is_forgotten_changes_nothing() {
+    let check = |text: &[u8], passes: bool| {
+        let checked = checked(text, &ByPrefix);
+        let scenario = &checked.scenarios[0];
+        let whole = run(scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
+        let verdict = run_for_verdict(scenario, || (Cores::new(), Hosts::in_process()), &ByPrefix);
+        assert_eq!((verdict.verdict == Verdict::Passed, verdict.is_whole()), (passes, !passes));
+        assert_eq!((verdict.digest, verdict.trace.len()), (whole.digest, whole.trace.len()));
+        assert_eq!((&verdict.verdict, &verdict.decided, verdict.end), (&whole.verdict, &whole.decided, whole.end));
+        assert_eq!(verdict.render(&checked.files, false), whole.render(&checked.files, false));
+    };
+    check(STORY, true);
+    let story = str::from_utf8(STORY).expect("a scenario is text");
+    let end = story.rfind(']').expect("the steps end");
+    let longer = format!("{}  {{ expect = \"crash\" }},\n{}", &story[..end], &story[end..]);
+    check(longer.as_bytes(), false);
+}
+
 #[test]
 fn the_card_may_be_pulled_at_every_moment_of_the_founding_story() {
     let checked = checked(STORY, &ByPrefix);
@@ -52,7 +72,7 @@ fn a_sweep_as_a_whole_has_a_budget_as_a_scenario_has() {
     let checked = checked(STORY, &ByPrefix);
     let mut scenario = checked.scenarios[0].clone();
     let plain = run(&scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
-    let records = plain.trace.records().len() as u64;
+    let records = plain.trace.len() as u64;
     scenario.spec.budget.records = 3 * records;
     let swept = sweep(&scenario, Sweep::CardRemoved, || (Cores::new(), Hosts::in_process()), &ByPrefix);
     let [SweepFailure { after, report }] = swept.broken.as_slice() else { panic!("{:?}", swept.broken.len()) };
@@ -64,6 +84,7 @@ fn a_sweep_as_a_whole_has_a_budget_as_a_scenario_has() {
 }
 
 /// A core that fails at the second hint that something changed in a reader: the first is the story's own card.
+#[derive(Clone)]
 struct Nervous {
     core: Core,
     hints: u32,
@@ -85,6 +106,7 @@ impl EnrollmentCore for Nervous {
     }
 }
 
+#[derive(Clone, Copy)]
 struct NervousCores;
 
 impl CoreFactory for NervousCores {
@@ -101,6 +123,31 @@ fn a_sweep_really_pulls_the_card_and_tells_what_breaks() {
     assert_eq!(swept.plain.verdict, Verdict::Passed);
     assert_eq!(swept.broken.len(), swept.moments);
     assert!(swept.broken.iter().all(|one| matches!(one.report.verdict, Verdict::Error(_))));
+}
+
+/// A repetition that goes on from a copy comes out as one that begins anew, whatever breaks and wherever it ends.
+#[test]
+fn repetitions_come_out_the_same_copied_or_replayed() {
+    let checked = checked(STORY, &ByPrefix);
+    let scenario = &checked.scenarios[0];
+    let mut short = scenario.clone();
+    let plain = run(scenario, Cores::new(), Hosts::in_process(), &ByPrefix);
+    short.spec.budget.records = 3 * plain.trace.len() as u64;
+    for scenario in [scenario, &short] {
+        let own = || (Cores::new(), Hosts::in_process());
+        let copied = sweep(scenario, Sweep::CardRemoved, own, &ByPrefix);
+        assert!(copied == sweep_replayed(scenario, Sweep::CardRemoved, own, &ByPrefix));
+        let nervous = || (NervousCores, Hosts::in_process());
+        let copied = sweep(scenario, Sweep::CardRemoved, nervous, &ByPrefix);
+        assert!(!copied.broken.is_empty());
+        assert!(copied == sweep_replayed(scenario, Sweep::CardRemoved, nervous, &ByPrefix));
+    }
+    for fault in [Sweep::CoreCrash, Sweep::PowerLost] {
+        let own = || (Cores::new(), Hosts::in_process());
+        let copied = sweep(scenario, fault, own, &ByPrefix);
+        assert!(copied.moments > 20 && copied.broken.is_empty(), "{fault}: {} moments", copied.moments);
+        assert!(copied == sweep_replayed(scenario, fault, own, &ByPrefix), "{fault}");
+    }
 }
 
 #[test]

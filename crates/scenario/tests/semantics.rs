@@ -300,7 +300,7 @@ fn on_acts_before_anything_else() {
     };
     let on = r#"{ within = "2m", on = "apdu", facts = { command = "two" }, remove = "alice-card" }"#;
     let checked_order = |report: &autoenroll_scenario::RunReport| {
-        let kinds: Vec<Kind> = report.trace.records().iter().map(|record| record.kind).collect();
+        let kinds: Vec<Kind> = report.trace.iter().map(|record| record.kind).collect();
         assert_eq!(kinds, [Kind::Logon, Kind::Apdu, Kind::Apdu, Kind::Remove, Kind::Apdu]);
     };
     let text = format!(

@@ -71,8 +71,7 @@ fn a_story_plays_the_steps_of_its_sequences() {
         ]
     );
     assert_eq!(report.render(&scenarios[0].files, false), "");
-    let changes = report.trace.records().iter().filter(|record| record.kind == Kind::Change);
-    let times: Vec<String> = changes.map(|record| record.at.to_string()).collect();
+    let times: Vec<String> = report.trace.of(Kind::Change).map(|record| record.at().to_string()).collect();
     assert_eq!(times, ["00:05:00", "00:06:00", "00:06:00", "00:08:00"]);
     assert_eq!(format("story.toml", text.as_bytes()).unwrap(), text);
 }

@@ -228,6 +228,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("", r#"boot = "WKS01""#),
     ("", r#"shutdown = "WKS01""#),
     ("", r#"crash = "WKS01""#),
+    ("", r#"end-core = "alice""#),
     ("", r#"logon = "bob""#),
     ("", r#"logoff = "alice""#),
     ("", r#"lock = "alice""#),
@@ -321,10 +322,10 @@ fn play(steps: &str, script: Script) -> (Vec<Code>, Option<SimTime>, String) {
     assert!(sound && !checked.scenarios.is_empty(), "{}", checked.found.render(&checked.files, false));
     let report = run_on(&checked.scenarios[0], script, &ByPrefix);
     let codes = report.diagnostics().list().iter().map(|problem| problem.code).collect();
-    let done = report.trace.records().iter().rfind(|record| {
+    let done = report.trace.iter().rfind(|record| {
         matches!(record.kind, Kind::Logon | Kind::Insert | Kind::Remove | Kind::Click | Kind::Answer | Kind::Change)
     });
-    let done = done.map(|record| record.at);
+    let done = done.map(|record| record.at());
     (codes, done, report.render(&checked.files, false))
 }
 

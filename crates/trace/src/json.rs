@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Record, Trace};
+use crate::chunk::Packed;
+use crate::record::Record;
 
 /// SHA-256 over the canonical JSON lines, each with its newline.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,26 +38,35 @@ impl<'de> Deserialize<'de> for TraceDigest {
     }
 }
 
-/// The digest of a trace.
-#[must_use]
-pub fn digest(trace: &Trace) -> TraceDigest {
-    let mut hash = Sha256::new();
-    for record in trace.records() {
-        hash.update(to_json_line(record).as_bytes());
-        hash.update(b"\n");
+/// SHA-256 over the lines of some records, as they come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DigestedLines(Sha256);
+
+impl DigestedLines {
+    pub(crate) fn add<'a>(&mut self, records: impl Iterator<Item = Packed<'a>>) {
+        let mut line = Vec::new();
+        for record in records {
+            line.clear();
+            write_line(&mut line, &record);
+            self.0.update(&line);
+        }
     }
-    TraceDigest(hash.finalize().into())
+
+    pub(crate) fn finish(self) -> TraceDigest {
+        TraceDigest(self.0.finalize().into())
+    }
 }
 
 /// One record, without a newline.
 #[must_use]
 pub fn to_json_line(record: &Record) -> String {
-    serde_json::to_string(record)
-        .expect("records hold only strings, numbers, flags and lists, all of which JSON can say")
+    serde_json::to_string(record).expect(SAYABLE)
 }
 
-/// All records, a line each.
-#[must_use]
-pub fn to_json_lines(trace: &Trace) -> String {
-    trace.records().iter().map(|record| to_json_line(record) + "\n").collect()
+/// Appends one record with its newline.
+pub(crate) fn write_line(line: &mut Vec<u8>, record: &Packed<'_>) {
+    serde_json::to_writer(&mut *line, record).expect(SAYABLE);
+    line.push(b'\n');
 }
+
+const SAYABLE: &str = "records hold only strings, numbers, flags and lists, all of which JSON can say";

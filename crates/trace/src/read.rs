@@ -101,7 +101,7 @@ pub fn read_json_lines(mut input: impl BufRead) -> Result<Trace, ReadError> {
         if text.trim().is_empty() {
             continue;
         }
-        if trace.records().len() >= MAX_RECORDS {
+        if trace.len() >= MAX_RECORDS {
             return Err(fail(Problem::TooManyRecords));
         }
         let record: Record = serde_json::from_str(text).map_err(|error| fail(Problem::Json(json_reason(&error))))?;
@@ -120,11 +120,11 @@ fn json_reason(error: &serde_json::Error) -> String {
 }
 
 fn append(trace: &mut Trace, record: Record) -> Result<(), Problem> {
-    let expected = u32::try_from(trace.records().len()).unwrap_or(u32::MAX);
+    let expected = u32::try_from(trace.len()).unwrap_or(u32::MAX);
     if record.id != RecordId(expected) {
         return Err(Problem::Id { expected, found: record.id.0 });
     }
-    if trace.records().last().is_some_and(|last| record.at < last.at) {
+    if trace.last().is_some_and(|last| record.at < last.at()) {
         return Err(Problem::Earlier);
     }
     if let Some(cause) = record.causes.iter().find(|cause| **cause >= record.id) {

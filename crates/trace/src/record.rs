@@ -1,42 +1,7 @@
-//! Records and the list of them.
+//! Records, and what they are about.
 
-use autoenroll_model::{Facts, SimTime, words};
+use autoenroll_model::{Facts, SimTime, Text, words};
 use serde::{Deserialize, Serialize};
-
-/// Everything that happened in one run of a world.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trace(Vec<Record>);
-
-impl Trace {
-    /// Nothing yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Appends a record and returns its id. Causes that are not earlier records are a broken invariant of the caller
-    /// and are left out.
-    pub fn push(&mut self, at: SimTime, actor: &str, kind: Kind, facts: Facts, mut causes: Vec<RecordId>) -> RecordId {
-        let id = RecordId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        causes.sort_unstable();
-        causes.dedup();
-        causes.retain(|cause| *cause < id);
-        self.0.push(Record { id, at, actor: actor.to_owned(), kind, facts, causes });
-        id
-    }
-
-    /// All records, in order; the id of each is its index.
-    #[must_use]
-    pub fn records(&self) -> &[Record] {
-        &self.0
-    }
-
-    /// The record of that id.
-    #[must_use]
-    pub fn get(&self, id: RecordId) -> Option<&Record> {
-        self.0.get(id.0 as usize)
-    }
-}
 
 /// Names a record within its trace: its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,7 +16,7 @@ pub struct Record {
     /// When.
     pub at: SimTime,
     /// Who did it or whom it happened to: a principal, a computer, a card, a CA, or `world`.
-    pub actor: String,
+    pub actor: Text,
     /// What it was.
     pub kind: Kind,
     /// The particulars, in the scenario's own names.

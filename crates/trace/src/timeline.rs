@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use autoenroll_model::{Fact, Facts, FileTime, SimTime};
 
-use crate::{Kind, Record, Trace};
+use crate::{Kind, Packed, Record, Trace};
 
 /// How much of a trace is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,11 +84,11 @@ impl Dates {
 
 /// `wall` makes the column of the wall clock, for a new time or for none.
 fn told(trace: &Trace, options: TimelineOptions, mut wall: impl FnMut(Option<SimTime>) -> String) -> String {
-    let is_told = |record: &&Record| Detail::of(record.kind) <= options.detail;
-    let actors = trace.records().iter().filter(is_told).map(|r| r.actor.chars().count()).max().unwrap_or(0).min(24);
+    let is_told = |record: &Packed<'_>| Detail::of(record.kind) <= options.detail;
+    let actors = trace.iter().filter(is_told).map(|r| r.actor().chars().count()).max().unwrap_or(0).min(24);
     let mut text = String::new();
     let mut last: Option<SimTime> = None;
-    for record in trace.records().iter().filter(is_told) {
+    for record in trace.iter().filter(is_told).map(|record| record.unpack()) {
         let new = (last != Some(record.at)).then_some(record.at);
         let time = new.map(|time| time.to_string()).unwrap_or_default();
         let wall = wall(new);
@@ -115,7 +115,7 @@ pub fn line(record: &Record) -> String {
 fn facts_for_people(facts: &Facts) -> String {
     let cut = |fact: &Fact| match fact {
         Fact::Text(text) if text.len() > 72 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            Fact::Text(format!("{}…{}B", &text[..24], text.len() / 2))
+            format!("{}…{}B", &text[..24], text.len() / 2).into()
         }
         other => other.clone(),
     };
@@ -149,7 +149,7 @@ mod tests {
         let facts = Facts::new().with("request", "ab".repeat(80)).with("key", "rsa-2048");
         trace.push(SimTime(60_000_000_000), "CA", Kind::Request, facts, vec![]);
         trace.push(SimTime(60_000_000_000), "alice", Kind::Balloon, Facts::new(), vec![]);
-        let lines: Vec<String> = trace.records().iter().map(line).collect();
+        let lines: Vec<String> = trace.unpack().records().iter().map(line).collect();
         let request = "    00:01:00  request           CA  request=abababababababababababab…80B key=rsa-2048";
         assert_eq!(lines, [request, "    00:01:00  balloon           alice"]);
     }

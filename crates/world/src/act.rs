@@ -1,19 +1,21 @@
 //! Actions: what users, administrators and power switches do.
 
+use std::sync::Arc;
+
 use autoenroll_model::{
-    Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh, Trigger,
-    TriggerCause,
+    Answer, CardSerial, Choice, Context, CoreFactory, DecisionPoint, Facts, Identity, Input, PolicyRefresh, Profile,
+    Shared, Trigger, TriggerCause,
 };
 use autoenroll_trace::{Kind, RecordId};
 
 use crate::action::{Action, CardFault, ClickTarget, UserAnswer};
-use crate::desktop::{Asker, Desktop};
+use crate::desktop::Asker;
 use crate::error::{ActError, Thing, Unknown, WorldError};
 use crate::hosts::{CaHost, CardHost};
 use crate::policy::Subject;
 use crate::queue::Event;
 use crate::readers::{CardClient, CardInReader};
-use crate::session::{CoreSession, Records, SessionId};
+use crate::session::{CoreSession, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
 use crate::world::World;
 
@@ -89,9 +91,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn may_log_on(&self, user: &str, computer: &str) -> Result<ComputerRole, ActError> {
         self.known_user(user)?;
         let role = self.computer_role(computer)?;
-        let session = self.session_of(user).and_then(|id| self.sessions.get(&id)).map(|session| &session.computer);
-        match session.or_else(|| self.logon_of(user).map(|logon| &logon.computer)) {
-            Some(computer) => Err(ActError::AlreadyLoggedOn { user: user.to_owned(), computer: computer.clone() }),
+        let session = self.session_of(user).and_then(|id| self.sessions.get(&id)).map(|session| &*session.computer);
+        match session.or_else(|| self.logon_of(user).map(|logon| logon.computer.as_str())) {
+            Some(computer) => Err(ActError::AlreadyLoggedOn { user: user.to_owned(), computer: computer.to_owned() }),
             None => Ok(role),
         }
     }
@@ -114,7 +116,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         // N9.per-computer
         let mut there = self.set_aside.remove(&(user.to_owned(), computer.to_owned())).unwrap_or_default();
         let here = self.stores.entry(user.to_owned()).or_default();
-        there.settings = here.settings.clone();
+        there.settings.clone_from(&here.settings);
         let left = std::mem::replace(here, there);
         self.set_aside.insert((user.to_owned(), before), left);
     }
@@ -139,11 +141,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let subject = Subject { principal, context, role, session: id.0 };
         let foreground = self.policy.foreground(&mut self.decisions, subject);
         let (refresh, first) = self.policy.start(&mut self.decisions, &self.seed, subject, self.clock.now());
+        let groups = self.directory.token_groups(principal);
+        let own = self.directory.object(principal).map(|object| object.sid.clone());
+        let principal_name: Arc<str> = principal.into();
         let session = CoreSession {
-            principal: principal.to_owned(),
-            computer: computer.to_owned(),
+            principal: principal_name.clone(),
+            computer: computer.into(),
             context,
-            groups: self.directory.token_groups(principal),
+            token: Arc::new(own.into_iter().chain(groups.iter().cloned()).collect()),
+            groups: groups.into(),
             core,
             desktop: Default::default(),
             refresh,
@@ -152,9 +158,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             deadline_because: Vec::new(),
             effects: Default::default(),
             policies_seen: Default::default(),
-            records: Records::default(),
+            records: Default::default(),
         };
         self.sessions.insert(id, session);
+        self.session_of.insert(principal_name, id);
         if let Some(first) = first {
             self.queue.put(first, Event::Refresh(id));
         }
@@ -234,13 +241,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.core = core;
             let locked = session.desktop.locked;
-            session.desktop = Desktop::default();
+            session.desktop = Shared::default();
             session.desktop.locked = locked;
             session.deadline = None;
             session.deadline_because.clear();
             session.effects.clear();
             session.policies_seen.clear();
-            session.records = Records::default();
+            session.records = Shared::default();
         }
         self.abort_transactions(|client| is_of(client, id));
         Ok(())
@@ -250,17 +257,20 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Identity {
             principal: principal.to_owned(),
             computer: computer.to_owned(),
-            domain: self.domain.clone(),
+            domain: self.domain.to_string(),
             context,
             domain_member: role != ComputerRole::Standalone,
             domain_controller: role == ComputerRole::DomainController,
-            profile: self.profile.clone(),
+            profile: Profile::clone(&self.profile),
         }
     }
 
     /// Drops a core with everything that is only in memory. Effects it has begun are never answered.
     fn end_session(&mut self, id: SessionId) {
-        self.sessions.remove(&id);
+        if let Some(session) = self.sessions.remove(&id) {
+            self.session_of.remove(&session.principal);
+        }
+        self.spending.end(id);
         self.queue.forget(id);
         self.abort_transactions(|client| is_of(client, id));
     }
@@ -274,8 +284,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     fn sessions_on(&self, computer: &str) -> Vec<(SessionId, String, Context)> {
-        let on_it = self.sessions.iter().filter(|(_, session)| session.computer == computer);
-        on_it.map(|(id, session)| (*id, session.principal.clone(), session.context)).collect()
+        let on_it = self.sessions.iter().filter(|(_, session)| *session.computer == *computer);
+        on_it.map(|(id, session)| (*id, session.principal.to_string(), session.context)).collect()
     }
 
     fn gp_refresh(&mut self, principal: &str, forced: bool) -> Result<(), ActError> {
@@ -396,10 +406,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     pub(crate) fn known_user(&self, user: &str) -> Result<(), Unknown> {
-        if self.users.iter().any(|known| known == user) {
+        if self.directory.is_user(user) {
             return Ok(());
         }
-        Err(Unknown { what: Thing::User, name: user.to_owned(), known: self.users.clone() })
+        Err(Unknown { what: Thing::User, name: user.to_owned(), known: self.users.to_vec() })
     }
 
     pub(crate) fn known_card(&self, card: &str) -> Result<(), Unknown> {
@@ -429,7 +439,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let computer = principal.to_owned();
             return self.session_of(principal).ok_or(ActError::NotRunning { computer });
         }
-        if self.users.iter().any(|known| known == principal) {
+        if self.directory.is_user(principal) {
             return self.user_session(principal);
         }
         let known = self.users.iter().chain(self.computers.keys()).cloned().collect();

@@ -21,7 +21,6 @@ pub enum Action {
         /// The computer.
         computer: String,
     },
-    /// A computer loses power, or a core ends without warning.
     /// The core of a user or computer ends without warning, and another takes its place at its next trigger. The
     /// session goes on.
     EndCore {

@@ -16,7 +16,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(failing) = LocalEffect::of(effect).filter(|_| self.failing(principal, effect).is_some()) {
             let said = |it: &Record, name: &str, value: &str| it.facts.text(name) == Some(value);
             let set = |it: &Record| said(it, "what", "effect") && said(it, "attribute", failing.as_str());
-            return self.last_change(|it| set(it) && said(it, "principal", principal));
+            return self.changes.last(|it| set(it) && said(it, "principal", principal));
         }
         match effect {
             Effect::Card { card, .. } => self.blame_for_card(self.names.card(&card.0)?, *code),
@@ -33,9 +33,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let of_it = |it: &Record| it.facts.text("url") == Some(&server.url);
                 let fails = |it: &Record| it.facts.text("attribute") == Some("failure") && of_it(it);
                 match service.reachable {
-                    true if service.failure == Some(*code) => self.last_change(fails),
+                    true if service.failure == Some(*code) => self.changes.last(fails),
                     true => None,
-                    false => self.last_change(|it| is_gone(it, "policy-server") && of_it(it)),
+                    false => self.changes.last(|it| is_gone(it, "policy-server") && of_it(it)),
                 }
             }
             _ => None,
@@ -45,7 +45,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The change for which a CA does not answer; nothing when it does.
     pub(crate) fn blame_for_authority(&self, ca: &str) -> Option<RecordId> {
         let authority = self.authorities.get(ca)?;
-        self.last_change(|it| {
+        self.changes.last(|it| {
             let stopped = authority.stopped && it.facts.text("what") == Some("stop");
             let unreachable = !authority.spec.reachable && is_gone(it, "ca");
             it.facts.text("ca") == Some(ca) && (stopped || unreachable)
@@ -56,27 +56,23 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let of_card = |it: &Record| it.facts.text("card") == Some(card);
         match code {
             HResult::SCARD_E_NO_SMARTCARD | HResult::SCARD_W_REMOVED_CARD | HResult::SCARD_W_RESET_CARD => {
-                self.last_change(|it| it.kind == Kind::Remove && of_card(it))
+                self.changes.last(|it| it.kind == Kind::Remove && of_card(it))
             }
             _ => {
                 let fault = self.cards.get(card)?.fault;
                 let fails = fault_code(fault) == Some(code)
                     || (fault == CardFault::ReadOnly && code == HResult::SCARD_E_READ_ONLY_CARD);
                 let set = |it: &Record| it.facts.text("what") == Some("card-fault") && of_card(it);
-                fails.then(|| self.last_change(set)).flatten()
+                fails.then(|| self.changes.last(set)).flatten()
             }
         }
     }
 
     fn blame_for_directory(&self) -> Option<RecordId> {
         if !self.directory.reachable {
-            return self.last_change(|it| is_gone(it, "directory"));
+            return self.changes.last(|it| is_gone(it, "directory"));
         }
-        self.directory.controller().is_err().then(|| self.last_change(|it| is_gone(it, "controller"))).flatten()
-    }
-
-    fn last_change(&self, is_it: impl Fn(&Record) -> bool) -> Option<RecordId> {
-        self.changes.iter().rev().copied().find(|id| self.trace.get(*id).is_some_and(&is_it))
+        self.directory.controller().is_err().then(|| self.changes.last(|it| is_gone(it, "controller"))).flatten()
     }
 }
 

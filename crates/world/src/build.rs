@@ -5,6 +5,7 @@ mod keys;
 use crate::action::Change;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
@@ -13,13 +14,14 @@ use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
 use autoenroll_keys::{KeyMode, PrivateKey, Seed, draw};
 use autoenroll_model::{
-    CardSerial, Certificates, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, Facts, FileTime,
-    KeyAlgorithm, KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, SimTime, StoredCertificate, Template,
+    CardSerial, CoreFactory, Decisions, Disposition, Duration, EnrollmentService, Facts, FileTime, KeyAlgorithm,
+    KeyPlace, KeySpec, PrincipalObject, RequestEntry, RequestStage, Shared, SimTime, StoredCertificate, Template,
     TrustStore, hex,
 };
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_wire::{Certificate, thumbprint};
 
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::directory::{Directory, Visibility};
 use keys::{Keys, SoftwareKeys};
@@ -27,10 +29,8 @@ use keys::{Keys, SoftwareKeys};
 use crate::error::{Place, SpecError, SpecErrors, SpecFault, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost, Hosts};
 use crate::issue::{Order, instant, issue, permissive, submit, template_then};
-use crate::names::Names;
 use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
-use crate::readers::Readers;
 use crate::spec::{
     CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec, WorldSpec,
 };
@@ -66,6 +66,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Self::build(spec, factory, hosts, SoftwareKeys::One)
     }
 
+    /// As [`World::rehearsal`], and sooner: what is on cards before the start was certified for another key than the
+    /// card has. Where this refuses a description, [`World::rehearsal`] says why; where a card is nearly full, a world
+    /// may be refused that this builds, because certificates would be longer by up to 1,024 bytes.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn quick_rehearsal(spec: WorldSpec, factory: F, hosts: Hosts<C, A>) -> Result<Self, SpecErrors> {
+        Self::build(spec, factory, hosts, SoftwareKeys::OneAlsoForCards)
+    }
+
     fn build(spec: WorldSpec, factory: F, hosts: Hosts<C, A>, software: SoftwareKeys) -> Result<Self, SpecErrors> {
         let mut faults = Faults::default();
         no_name_twice(&spec, &mut faults);
@@ -76,37 +86,38 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             factory,
             hosts,
             seed: Seed::from(spec.seed).with_keys(spec.keys),
-            profile: spec.profile.clone(),
-            domain: spec.domain.netbios.clone(),
+            profile: Arc::new(spec.profile.clone()),
+            domain: spec.domain.netbios.as_str().into(),
             clock: Clock::new(spec.start),
             trace: Trace::new(),
             budget: spec.budget,
             spending: Spending::default(),
             queue: Queue::default(),
             decisions: decisions(&spec),
-            names: Names::default(),
-            directory: Directory::new(&spec.domain, &spec.groups),
+            names: Shared::default(),
+            directory: Directory::new(&spec.domain, &spec.groups).into(),
             policy: GroupPolicy::new(spec.policy.clone()),
-            computers: BTreeMap::new(),
+            computers: Shared::default(),
             users: spec.users.iter().map(|user| user.name.clone()).collect(),
-            stores: BTreeMap::new(),
-            readers: Readers::default(),
-            cards: BTreeMap::new(),
-            authorities: BTreeMap::new(),
-            policy_services: spec.policy_services.clone(),
-            failing: BTreeMap::new(),
-            roots: BTreeMap::new(),
-            untrusted_cas: Vec::new(),
+            stores: Shared::default(),
+            readers: Shared::default(),
+            cards: Shared::default(),
+            authorities: Shared::default(),
+            policy_services: spec.policy_services.clone().into(),
+            failing: Shared::default(),
+            roots: Shared::default(),
+            untrusted_cas: Shared::default(),
             sessions: BTreeMap::new(),
+            session_of: Shared::default(),
             logons: BTreeMap::new(),
             begun_logons: 0,
             begun: 0,
-            containers: BTreeMap::new(),
-            profiles: BTreeMap::new(),
-            set_aside: BTreeMap::new(),
-            roaming: BTreeSet::new(),
-            changes: Vec::new(),
-            invariants: Checkers::new(Some(spec.profile.cancelled), Some(spec.profile.replace_question)),
+            containers: Shared::default(),
+            profiles: Shared::default(),
+            set_aside: Shared::default(),
+            roaming: Shared::default(),
+            changes: Default::default(),
+            invariants: Checkers::of(&spec.profile).into(),
         };
         world.say_which_keys(spec.keys);
         let keys = Keys::new(&spec, world.seed, software);
@@ -152,21 +163,21 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if keys == KeyMode::Symbolic {
             self.record("world", Kind::Change, Facts::new().with("what", "keys").with("to", keys.as_str()), Vec::new());
             // It is no change in the sense of what may come of changes later.
-            self.changes.clear();
+            self.changes = Changes::default();
         }
     }
 
     fn build_directory(&mut self, spec: &WorldSpec) {
         for user in &spec.users {
             self.directory.add_user(user, user.created.map(|created| instant(created, spec.start)));
-            self.stores.insert(user.name.clone(), PrincipalStores::new(user.settings.clone()));
+            self.stores.insert(user.name.clone(), PrincipalStores::new(user.settings.clone()).into());
             if user.roaming {
                 self.roaming.insert(user.name.clone());
             }
         }
         for computer in &spec.computers {
             self.directory.add_computer(computer);
-            self.stores.insert(computer.name.clone(), PrincipalStores::new(computer.settings.clone()));
+            self.stores.insert(computer.name.clone(), PrincipalStores::new(computer.settings.clone()).into());
             for reader in &computer.readers {
                 self.readers.add(ReaderName { computer: computer.name.clone(), reader: reader.clone() });
             }
@@ -231,6 +242,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// they do not have is the memory of it (`AEDirectoryCache`).
     fn build_trust(&mut self, spec: &WorldSpec, faults: &mut Faults) {
         let trust = &spec.domain.trust;
+        let mut held = BTreeMap::new();
         for (store, names) in
             [(TrustStore::Root, &trust.roots), (TrustStore::Ca, &trust.ca), (TrustStore::NtAuth, &trust.ntauth)]
         {
@@ -239,10 +251,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                     self.directory.set_trusted(store, &der, true);
                 }
             }
-            let content = Certificates(self.directory.trusted(store).to_vec());
-            for computer in self.computers.values_mut() {
-                computer.trust.set(store, &content);
-            }
+            held.insert(store, Shared::from(self.directory.trusted(store).to_vec()));
+        }
+        let held = TrustStores::holding(held);
+        for computer in self.computers.values_mut() {
+            computer.trust = held.clone();
         }
     }
 
@@ -273,7 +286,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 issued.insert(certificate.name.clone(), old);
             }
         }
-        self.untrusted_cas = untrusted_cas.values().map(|ca: &Ca| ca.identity().certificate().to_vec()).collect();
+        let untrusted = untrusted_cas.values().map(|ca: &Ca| ca.identity().certificate().to_vec());
+        self.untrusted_cas = untrusted.collect::<Vec<_>>().into();
         for (name, certificates) in spec
             .users
             .iter()

@@ -9,7 +9,7 @@ use crate::directory::Visibility;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
 use crate::spec::{CaSpec, PolicyServiceSpec};
-use crate::world::World;
+use crate::world::{CaState, World};
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Makes a change and records it.
@@ -63,21 +63,21 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 what("withdraw").with("ca", ca.as_str()).with("template", template.as_str())
             }
             Change::Policy(edit) => {
-                edit.apply(self.policy.values_mut());
+                self.policy.change(|values| edit.apply(values));
                 let (name, value) = edit.fact();
                 what("policy").with(name, value)
             }
             Change::PolicyServers(servers) => {
                 let urls: Vec<String> = servers.iter().map(|server| server.url.clone()).collect();
-                self.policy.values_mut().policy_servers.clone_from(servers);
+                self.policy.change(|values| values.policy_servers.clone_from(servers));
                 what("policy").with("policy-servers", urls)
             }
             Change::Effect { principal, effect, fails } => {
                 self.directory.object(principal)?;
-                let key = (principal.clone(), *effect);
+                let failing = self.failing.entry(*effect).or_default();
                 let _before = match fails {
-                    Some(code) => self.failing.insert(key, *code),
-                    None => self.failing.remove(&key),
+                    Some(code) => failing.insert(principal.clone(), *code),
+                    None => failing.remove(principal),
                 };
                 let facts = what("effect").with("principal", principal.as_str()).with("attribute", effect.as_str());
                 facts.with("to", fails.map_or_else(|| "works".to_owned(), |code| code.to_string()))
@@ -191,13 +191,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     fn policy_service(&mut self, url: &str) -> Result<&mut PolicyServiceSpec, Unknown> {
-        let known = self.policy_services.iter().map(|service| service.url.clone()).collect();
-        let unknown = Unknown { what: Thing::PolicyService, name: url.to_owned(), known };
-        self.policy_services.iter_mut().find(|service| service.url == url).ok_or(unknown)
+        match self.policy_services.iter().position(|service| service.url == url) {
+            Some(at) => Ok(&mut self.policy_services[at]),
+            None => {
+                let known = self.policy_services.iter().map(|service| service.url.clone()).collect();
+                Err(Unknown { what: Thing::PolicyService, name: url.to_owned(), known })
+            }
+        }
     }
 
     fn offer(&mut self, ca: &str, template: &str, offered: bool) -> Result<(), ActError> {
-        let unknown = self.unknown_authority(ca);
         let templates = self.hosts.cas.ca_mut(ca, |ca| {
             let templates = &mut ca.config_mut().templates;
             templates.retain(|name| name != template);
@@ -206,13 +209,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             templates.clone()
         });
-        self.directory.set_authority_templates(ca, templates.ok_or(unknown)?);
+        let templates = templates.ok_or_else(|| self.unknown_authority(ca))?;
+        self.directory.set_authority_templates(ca, templates);
         Ok(())
     }
 
     fn edit_ca(&mut self, ca: &str, edit: impl FnOnce(&mut CaSpec)) -> Result<(), ActError> {
-        let unknown = self.unknown_authority(ca);
-        let spec = &mut self.authorities.get_mut(ca).ok_or(unknown)?.spec;
+        if !self.authorities.contains_key(ca) {
+            return Err(self.unknown_authority(ca).into());
+        }
+        let Some(CaState { spec, .. }) = self.authorities.get_mut(ca) else { return Ok(()) };
         edit(spec);
         self.hosts.cas.ca_mut(ca, |ca| spec.configure(ca));
         Ok(())

@@ -72,6 +72,12 @@ impl Desktop {
         self.prompts.get_mut(&id)
     }
 
+    /// A run ends, and with it the wizard; providers forget their PINs.
+    pub(crate) fn end_run(&mut self) {
+        self.wizard = false;
+        self.kept_pins.clear();
+    }
+
     /// Closes a prompt.
     pub(crate) fn close(&mut self, id: PromptId) -> Option<Prompt> {
         self.prompts.remove(&id)

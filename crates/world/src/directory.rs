@@ -1,6 +1,7 @@
 //! The directory: templates, enrollment services, principals, groups and trust containers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use autoenroll_model::{
     Certificates, Duration, EnrollmentService, FileTime, Guid, HResult, Oid, PrincipalObject, Right, RootDse, Sid,
@@ -20,13 +21,17 @@ pub(crate) struct Directory {
     controllers: Vec<ControllerSpec>,
     pub(crate) reachable: bool,
     pub(crate) latency: Duration,
-    templates: Vec<(Template, Visibility)>,
+    templates: Vec<(Arc<Template>, Visibility)>,
+    /// Places of the templates, by name.
+    template_places: BTreeMap<String, usize>,
     authorities: Vec<(EnrollmentService, Visibility)>,
     /// Users and computers by name. Their `groups` are empty here: membership is evaluated when a token is made.
     principals: BTreeMap<String, (PrincipalObject, PrincipalKind)>,
     /// `whenCreated` of users, where it matters.
     created: BTreeMap<String, FileTime>,
     groups: Vec<GroupSpec>,
+    /// The groups that have a principal or group as a member, by its name: their places, in order.
+    memberships: BTreeMap<String, BTreeSet<usize>>,
     trust: BTreeMap<TrustStore, Vec<Vec<u8>>>,
     unreadable: Vec<TrustStore>,
     /// Counts changes below `CN=Public Key Services`, which is all that clients watch.
@@ -58,10 +63,12 @@ impl Directory {
             reachable: domain.reachable,
             latency: domain.latency,
             templates: Vec::new(),
+            template_places: BTreeMap::new(),
             authorities: Vec::new(),
             principals: BTreeMap::new(),
             created: BTreeMap::new(),
             groups: groups.to_vec(),
+            memberships: memberships(groups),
             unreadable: domain.trust.unreadable.clone(),
             trust: TrustStore::ALL.iter().map(|store| (*store, Vec::new())).collect(),
             usn: 1,
@@ -102,7 +109,8 @@ impl Directory {
     }
 
     pub(crate) fn add_template(&mut self, template: Template, visibility: Visibility) {
-        self.templates.push((template, visibility));
+        self.template_places.entry(template.name.clone()).or_insert(self.templates.len());
+        self.templates.push((Arc::new(template), visibility));
         self.usn += 1;
     }
 
@@ -127,16 +135,16 @@ impl Directory {
 
     /// The published templates that the token may read, in the order of their creation.
     // R029
-    pub(crate) fn templates(&self, token: &Token) -> Result<Vec<Template>, HResult> {
+    pub(crate) fn templates(&self, token: &Token) -> Result<Vec<Arc<Template>>, HResult> {
         self.controller()?;
-        let seen = |(template, visibility): &&(Template, Visibility)| {
+        let seen = |(template, visibility): &&(Arc<Template>, Visibility)| {
             *visibility == Visibility::Published && access_check(&template.security, token, Right::Read)
         };
         Ok(self.templates.iter().filter(seen).map(|(template, _)| template.clone()).collect())
     }
 
     /// Every published template, as a CA reads them.
-    pub(crate) fn published_templates(&self) -> impl Iterator<Item = &Template> {
+    pub(crate) fn published_templates(&self) -> impl Iterator<Item = &Arc<Template>> {
         self.templates
             .iter()
             .filter(|(_, visibility)| *visibility == Visibility::Published)
@@ -145,13 +153,13 @@ impl Directory {
 
     /// A template, published or not.
     pub(crate) fn template(&self, name: &str) -> Result<&Template, Unknown> {
-        let found = self.templates.iter().find(|(template, _)| template.name == name);
-        found.map(|(template, _)| template).ok_or_else(|| self.unknown_template(name))
+        let found = self.template_places.get(name).and_then(|at| self.templates.get(*at));
+        found.map(|(template, _)| &**template).ok_or_else(|| self.unknown_template(name))
     }
 
     /// The template of an object identifier, published or not.
     pub(crate) fn template_by_oid(&self, oid: &Oid) -> Option<&Template> {
-        self.templates.iter().map(|(template, _)| template).find(|template| template.oid.as_ref() == Some(oid))
+        self.templates.iter().map(|(template, _)| &**template).find(|template| template.oid.as_ref() == Some(oid))
     }
 
     /// The published enrollment services, in the order of their creation.
@@ -171,6 +179,11 @@ impl Directory {
     /// The principal's object whether or not a controller answers.
     pub(crate) fn object(&self, name: &str) -> Result<&PrincipalObject, Unknown> {
         self.principals.get(name).map(|(object, _)| object).ok_or_else(|| self.unknown_principal(name))
+    }
+
+    /// Whether there is a user of that name.
+    pub(crate) fn is_user(&self, name: &str) -> bool {
+        self.principals.get(name).is_some_and(|(_, kind)| *kind == PrincipalKind::User)
     }
 
     /// When the account of a user was created; `None` before everything else.
@@ -210,25 +223,24 @@ impl Directory {
         Ok(())
     }
 
-    /// The groups that have lists of members.
-    pub(crate) fn groups(&self) -> &[GroupSpec] {
-        &self.groups
+    /// The groups that have a principal or group in their lists of members.
+    pub(crate) fn groups_with<'a>(&'a self, member: &str) -> impl Iterator<Item = &'a GroupSpec> {
+        self.memberships.get(member).into_iter().flatten().filter_map(|at| self.groups.get(*at))
     }
 
     /// Every group of a principal: its own, those that these are in, and the built-in ones, in the order of
     /// identifiers.
     pub(crate) fn token_groups(&self, principal: &str) -> Vec<Sid> {
-        let mut names = BTreeSet::new();
+        let (mut names, mut sids) = (BTreeSet::new(), BTreeSet::new());
         let mut open = vec![principal];
         while let Some(member) = open.pop() {
-            for group in self.groups.iter().filter(|group| group.members.iter().any(|name| name == member)) {
+            for group in self.groups_with(member) {
                 if names.insert(group.name.as_str()) {
                     open.push(&group.name);
+                    sids.insert(group.sid.clone());
                 }
             }
         }
-        let mut sids: BTreeSet<Sid> =
-            self.groups.iter().filter(|group| names.contains(group.name.as_str())).map(|g| g.sid.clone()).collect();
         let kind = self.principals.get(principal).map(|(_, kind)| *kind);
         sids.extend(self.built_in(kind.unwrap_or(PrincipalKind::User)));
         sids.into_iter().collect()
@@ -305,17 +317,14 @@ impl Directory {
     }
 
     pub(crate) fn show_template(&mut self, name: &str, visibility: Visibility) -> Result<(), Unknown> {
-        let unknown = self.unknown_template(name);
-        let found = self.templates.iter_mut().find(|(template, _)| template.name == name);
-        found.ok_or(unknown)?.1 = visibility;
+        self.template_mut(name)?.1 = visibility;
         self.usn += 1;
         Ok(())
     }
 
     pub(crate) fn edit_template(&mut self, name: &str, edit: &TemplateEdit) -> Result<(), Unknown> {
-        let unknown = self.unknown_template(name);
-        let found = self.templates.iter_mut().find(|(template, _)| template.name == name);
-        let (template, _) = found.ok_or(unknown)?;
+        let (template, _) = self.template_mut(name)?;
+        let template = Arc::make_mut(template);
         match edit {
             TemplateEdit::Attribute(edit) => edit.apply(template),
             TemplateEdit::Security(value) => template.security = value.clone(),
@@ -340,8 +349,8 @@ impl Directory {
     }
 
     pub(crate) fn edit_principal(&mut self, name: &str, edit: &PrincipalEdit) -> Result<(), Unknown> {
-        let unknown = self.unknown_principal(name);
-        let (object, _) = self.principals.get_mut(name).ok_or(unknown)?;
+        self.object(name)?;
+        let Some((object, _)) = self.principals.get_mut(name) else { return Ok(()) };
         match edit.clone() {
             PrincipalEdit::Dn(value) => object.dn = value,
             PrincipalEdit::Upn(value) => object.upn = value,
@@ -352,24 +361,32 @@ impl Directory {
     }
 
     pub(crate) fn set_member(&mut self, group: &str, member: &str, present: bool) -> Result<(), Unknown> {
-        let known = self.group_names();
-        if !self.principals.contains_key(member) && !known.iter().any(|name| name == member) {
-            let known = self.principals.keys().cloned().chain(known).collect();
+        if !self.principals.contains_key(member) && !self.groups.iter().any(|known| known.name == member) {
+            let known = self.principals.keys().cloned().chain(self.group_names()).collect();
             return Err(Unknown { what: Thing::Member, name: member.to_owned(), known });
         }
-        let found = self.groups.iter_mut().find(|known| known.name == group);
-        let found = found.ok_or_else(|| Unknown { what: Thing::Group, name: group.to_owned(), known })?;
-        found.members.retain(|name| name != member);
+        let found = self.groups.iter().position(|known| known.name == group);
+        let unknown = || Unknown { what: Thing::Group, name: group.to_owned(), known: self.group_names() };
+        let at = found.ok_or_else(unknown)?;
+        let members = &mut self.groups[at].members;
+        members.retain(|name| name != member);
+        let memberships = self.memberships.entry(member.to_owned()).or_default();
         if present {
-            found.members.push(member.to_owned());
+            members.push(member.to_owned());
+            memberships.insert(at);
+        } else {
+            memberships.remove(&at);
         }
         Ok(())
     }
 
     /// The names of the groups among these identifiers; built-in ones stay identifiers.
     pub(crate) fn names_of(&self, sids: &[Sid]) -> Vec<String> {
-        let name = |sid: &Sid| self.groups.iter().find(|group| group.sid == *sid).map(|group| group.name.clone());
-        sids.iter().map(|sid| name(sid).unwrap_or_else(|| sid.to_string())).collect()
+        let mut names: BTreeMap<&Sid, &str> = BTreeMap::new();
+        for group in &self.groups {
+            names.entry(&group.sid).or_insert(&group.name);
+        }
+        sids.iter().map(|sid| names.get(sid).map_or_else(|| sid.to_string(), |name| (*name).to_owned())).collect()
     }
 
     pub(crate) fn set_controller(&mut self, name: &str, reachable: bool) -> Result<(), Unknown> {
@@ -378,6 +395,13 @@ impl Directory {
         let unknown = Unknown { what: Thing::Controller, name: name.to_owned(), known };
         found.ok_or(unknown)?.reachable = reachable;
         Ok(())
+    }
+
+    fn template_mut(&mut self, name: &str) -> Result<&mut (Arc<Template>, Visibility), Unknown> {
+        match self.template_places.get(name) {
+            Some(at) => Ok(&mut self.templates[*at]),
+            None => Err(self.unknown_template(name)),
+        }
     }
 
     fn group_names(&self) -> Vec<String> {
@@ -393,6 +417,16 @@ impl Directory {
         let known = self.principals.keys().cloned().collect();
         Unknown { what: Thing::Principal, name: name.to_owned(), known }
     }
+}
+
+fn memberships(groups: &[GroupSpec]) -> BTreeMap<String, BTreeSet<usize>> {
+    let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (at, group) in groups.iter().enumerate() {
+        for member in &group.members {
+            found.entry(member.clone()).or_default().insert(at);
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Driving cores: an input is delivered, every output carried out, the deadline put into the queue.
 
+use std::sync::Arc;
+
 use autoenroll_model::{
     Context, CoreError, CoreFactory, EnrollmentCore, Facts, Input, Output, OutputBody, PolicyRefresh, Report, Trigger,
     TriggerCause,
@@ -22,7 +24,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn deliver(&mut self, id: SessionId, input: Input, because: Vec<RecordId>) -> Result<(), WorldError> {
         let now = self.clock.both();
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
-        session.records.input(because.clone());
+        session.records.input(&because);
         session.core.handle(now, input).map_err(|error| failed(session, error))?;
         while let Some(session) = self.sessions.get_mut(&id) {
             let Some(output) = session.core.poll().map_err(|error| failed(session, error))? else { break };
@@ -102,12 +104,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
-    pub(crate) fn principal_of(&self, id: SessionId) -> String {
-        self.sessions.get(&id).map(|session| session.principal.clone()).unwrap_or_default()
+    pub(crate) fn principal_of(&self, id: SessionId) -> Arc<str> {
+        self.sessions.get(&id).map_or_else(|| Arc::from(""), |session| session.principal.clone())
     }
 
     pub(crate) fn role_of(&self, id: SessionId) -> ComputerRole {
-        let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&session.computer));
+        let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&*session.computer));
         computer.map_or(ComputerRole::Standalone, |computer| computer.role)
     }
 
@@ -151,11 +153,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let (kind, facts) = record::report(&report, &self.names);
                 let beyond = self.beyond_report(&principal, &report);
                 let record = self.record_with(&principal, kind, facts, because, &beyond);
-                if report == Report::RunEnded
-                    && let Some(session) = self.sessions.get_mut(&id)
-                {
-                    session.desktop.wizard = false;
-                    session.desktop.kept_pins.clear();
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    match report {
+                        Report::RunStarted { .. } => session.records.run(true),
+                        Report::RunEnded => {
+                            session.records.run(false);
+                            session.desktop.end_run();
+                        }
+                        _ => {}
+                    }
                 }
                 Some(record)
             }
@@ -184,8 +190,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             OutputBody::Icon { shown } => {
                 let kind = if shown { Kind::Icon } else { Kind::IconHidden };
-                (std::mem::replace(&mut desktop.icon, shown) != shown)
-                    .then(|| self.record(principal, kind, Facts::new(), because))
+                if desktop.icon == shown {
+                    return None;
+                }
+                desktop.icon = shown;
+                Some(self.record(principal, kind, Facts::new(), because))
             }
             OutputBody::Prompt { id: prompt, point, facts, offers } => {
                 let mut shown = Facts::new().with("point", point.as_str());
@@ -240,5 +249,5 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 }
 
 fn failed<C>(session: &CoreSession<C>, error: CoreError) -> WorldError {
-    WorldError::Core { principal: session.principal.clone(), error }
+    WorldError::Core { principal: session.principal.to_string(), error }
 }

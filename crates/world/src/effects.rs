@@ -5,12 +5,13 @@ use crate::spec::ComputerRole;
 use autoenroll_ca::Ca;
 use autoenroll_model::{
     Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
-    PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Sid, SoftwareOperation, Template, Thumbprint,
+    PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Shared, Sid, SoftwareOperation, Template, Thumbprint,
     access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::thumbprint;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::action::LocalEffect;
 use crate::error::WorldError;
@@ -35,7 +36,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         body: Effect,
         because: Vec<RecordId>,
     ) -> RecordId {
-        let (kind, facts) = match &body {
+        let body = Arc::new(body);
+        let (kind, facts) = match &*body {
             Effect::Submit(submission) => self.request_record(principal, submission),
             other => record::effect(other, &self.names),
         };
@@ -47,7 +49,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let reason = "an effect is asked for under the id of one that is not answered";
             self.violation(principal, Invariant::Contract, reason, vec![record]);
         }
-        let waits_for_readers = match &body {
+        let waits_for_readers = match &*body {
             _ if self.failing(principal, &body).is_some() => false,
             Effect::Card { card, pin, operation } => {
                 self.enqueue_card_operation(id, effect, card, *pin, operation, record)
@@ -80,7 +82,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             facts.set("op", op.clone());
         }
         let because = because.into_iter().chain([pending.record]).collect();
-        let waited = matches!(pending.effect, Effect::Card { .. } | Effect::ReadReaders);
+        let waited = matches!(*pending.effect, Effect::Card { .. } | Effect::ReadReaders);
         let record = pending.record;
         self.provider_leaves(id, effect, &[record]);
         self.readers.cancel(id, effect);
@@ -95,18 +97,31 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// An effect's latency is over.
     pub(crate) fn finish_effect(&mut self, id: SessionId, effect: EffectId) -> Result<(), WorldError> {
-        let Some(session) = self.sessions.get(&id) else { return Ok(()) };
-        let Some(pending) = session.effects.get(&effect).cloned() else { return Ok(()) };
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let Some(pending) = session.effects.remove(&effect) else { return Ok(()) };
         let principal = session.principal.clone();
         let result = self.perform(id, &principal, &pending);
-        self.complete(id, effect, result)
+        self.end_effect(id, effect, &pending, result)
     }
 
     /// Records the end of an effect and tells the core, unless it no longer wants to know.
     pub(crate) fn complete(&mut self, id: SessionId, effect: EffectId, result: EffectResult) -> Result<(), WorldError> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         let Some(pending) = session.effects.remove(&effect) else { return Ok(()) };
-        session.desktop.providers.remove(&effect);
+        self.end_effect(id, effect, &pending, result)
+    }
+
+    fn end_effect(
+        &mut self,
+        id: SessionId,
+        effect: EffectId,
+        pending: &PendingEffect,
+        result: EffectResult,
+    ) -> Result<(), WorldError> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        if !session.desktop.providers.is_empty() {
+            session.desktop.providers.remove(&effect);
+        }
         let principal = session.principal.clone();
         let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
         let causes = std::iter::once(pending.record).chain(self.blame(&principal, &pending.effect, &result)).collect();
@@ -134,7 +149,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// With which code an effect fails, when a change of the world wants it so.
     pub(crate) fn failing(&self, principal: &str, effect: &Effect) -> Option<HResult> {
-        self.failing.get(&(principal.to_owned(), LocalEffect::of(effect)?)).copied()
+        self.failing.get(&LocalEffect::of(effect)?)?.get(principal).copied()
     }
 
     /// Carries an effect out.
@@ -142,14 +157,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(code) = self.failing(principal, &pending.effect) {
             return EffectResult::Failed(code);
         }
-        let outcome = match &pending.effect {
+        let outcome = match &*pending.effect {
             Effect::BindDirectory
             | Effect::ReadTrust
             | Effect::ReadPrincipal
             | Effect::RemovePublished(_)
             | Effect::ReadTemplates
             | Effect::ReadEnrollmentServices => self.perform_directory(id, principal, pending),
-            Effect::Submit(submission) => self.submit(id, principal, submission, pending.record),
+            Effect::Submit(submission) => self.submit(id, principal, submission, pending),
             Effect::Retrieve { ca, host, request_id } => self
                 .enrollment_server(principal, ca, host)
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))
@@ -180,21 +195,21 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if !self.is_member(id) {
             return Err(HResult::ERROR_NO_SUCH_DOMAIN);
         }
-        match &pending.effect {
+        match &*pending.effect {
             Effect::BindDirectory => {
-                let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&session.computer));
+                let computer = self.sessions.get(&id).and_then(|session| self.computers.get(&*session.computer));
                 let site = computer.and_then(|computer| computer.site.as_deref());
                 self.directory.root(site).map(EffectResult::Directory)
             }
             Effect::ReadTrust => self.directory.trust().map(EffectResult::Trust),
             Effect::ReadEnrollmentServices => self.directory.authorities().map(EffectResult::EnrollmentServices),
             Effect::ReadPrincipal => {
-                self.directory.principal(principal, self.groups_of(id)).map(EffectResult::Principal)
+                self.directory.principal(principal, self.groups_of(id)).map(Arc::new).map(EffectResult::Principal)
             }
             Effect::ReadTemplates => {
-                let object = self.directory.object(principal).map_err(|_| HResult::ERROR_NO_SUCH_DOMAIN)?;
+                self.directory.object(principal).map_err(|_| HResult::ERROR_NO_SUCH_DOMAIN)?;
                 let session = self.sessions.get(&id).ok_or(HResult::E_UNEXPECTED)?;
-                self.directory.templates(&session.token(object)).map(EffectResult::Templates)
+                self.directory.templates(&session.token).map(EffectResult::Templates)
             }
             Effect::RemovePublished(thumbprints) => {
                 let wanted = |der: &[u8]| thumbprints.contains(&thumbprint(der));
@@ -211,7 +226,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let url = server.url.as_str();
         // The caller has no window: without stored credentials a name and a password cannot be had.
         // V1.3.password
-        let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == url);
+        let stored = |it: &Shared<PrincipalStores>| it.settings.stored_credentials.iter().any(|known| known == url);
         if server.auth_flags == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {
             return Err(HResult::NTE_SILENT_CONTEXT);
         }
@@ -222,9 +237,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             return Err(failure);
         }
         let (next_update_hours, priorities) = (service.next_update_hours, service.priorities.clone());
-        let object = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
+        self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
         let session = self.sessions.get_mut(&id).ok_or(HResult::E_UNEXPECTED)?;
-        let token = session.token(object);
+        let token = session.token.clone();
         let usn = self.directory.usn();
         let not_changed = session.policies_seen.insert(url.to_owned(), usn) == Some(usn);
         let mut response =
@@ -232,10 +247,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if !not_changed {
             // The answer says what the caller may do, not why: it has no access control list.
             let withheld = SecurityDescriptor { owner: None, dacl: Some(Vec::new()) };
-            let resolved = |template: Template| PolicyTemplate {
+            let resolved = |template: Arc<Template>| PolicyTemplate {
                 enroll: access_check(&template.security, &token, Right::Enroll),
                 autoenroll: access_check(&template.security, &token, Right::AutoEnroll),
-                template: Template { security: withheld.clone(), ..template },
+                template: Template { security: withheld.clone(), ..Template::clone(&template) },
             };
             response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
             response.authorities = self.directory.authorities()?;
@@ -265,18 +280,19 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let (context, computer) = (session.context, session.computer.clone());
         let because = vec![pending.record];
         let stores = self.stores.get_mut(principal).ok_or(HResult::E_UNEXPECTED)?;
-        match &pending.effect {
+        match &*pending.effect {
             Effect::ReadSettings => {
-                let providers = self.computers.get(&computer).map_or(&[][..], |computer| &computer.providers);
-                return Ok(EffectResult::Settings(session.applied.settings(context, &stores.settings, providers)));
+                let providers = self.computers.get(&*computer).map_or(&[][..], |computer| &computer.providers);
+                let settings = session.applied.settings(context, &stores.settings, providers);
+                return Ok(EffectResult::Settings(Arc::new(settings)));
             }
-            Effect::ReadStores => return Ok(EffectResult::Stores(stores.stores().clone())),
+            Effect::ReadStores => return Ok(EffectResult::Stores(stores.share())),
             Effect::WriteDirectoryCache(cache) => stores.set_directory_cache(cache.clone()),
             Effect::WriteTrust { store, certificates } => {
                 if context == Context::User {
                     return Err(HResult::E_ACCESSDENIED);
                 }
-                let machine = self.computers.get_mut(&computer).ok_or(HResult::E_UNEXPECTED)?;
+                let machine = self.computers.get_mut(&*computer).ok_or(HResult::E_UNEXPECTED)?;
                 let (added, removed) = machine.trust.set(*store, certificates);
                 if added.is_empty() && removed.is_empty() {
                     return Ok(EffectResult::Done);
@@ -368,6 +384,6 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     fn groups_of(&self, id: SessionId) -> &[Sid] {
-        self.sessions.get(&id).map_or(&[], |session| &session.groups)
+        self.sessions.get(&id).map_or(&[], |session| &*session.groups)
     }
 }

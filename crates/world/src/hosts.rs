@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_ca::Ca;
 use autoenroll_card::Card;
-use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Submission};
+use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Shared, Submission};
 
 use crate::spec::ReaderName;
 
@@ -100,28 +100,28 @@ pub trait CaHost {
 /// Virtual cards in this process.
 #[derive(Clone, Debug, Default)]
 pub struct InProcessCards {
-    cards: BTreeMap<String, Card>,
+    cards: Shared<BTreeMap<String, Shared<Card>>>,
     /// Which card is in which reader.
-    readers: BTreeMap<ReaderName, String>,
+    readers: Shared<BTreeMap<ReaderName, String>>,
 }
 
 impl InProcessCards {
     fn card_in(&mut self, reader: &ReaderName) -> Option<&mut Card> {
-        self.cards.get_mut(self.readers.get(reader)?)
+        self.cards.get_mut(self.readers.get(reader)?).map(|card| &mut **card)
     }
 }
 
 impl CardHost for InProcessCards {
     fn add_card(&mut self, name: &str, card: Card) {
-        self.cards.insert(name.to_owned(), card);
+        self.cards.insert(name.to_owned(), card.into());
     }
 
     fn card<R>(&self, name: &str, look: impl FnOnce(&Card) -> R) -> Option<R> {
-        self.cards.get(name).map(look)
+        self.cards.get(name).map(|card| look(card))
     }
 
     fn card_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Card) -> R) -> Option<R> {
-        self.cards.get_mut(name).map(change)
+        self.cards.get_mut(name).map(|card| change(card))
     }
 
     fn insert(&mut self, reader: &ReaderName, card: &str) -> Option<Vec<u8>> {
@@ -151,18 +151,18 @@ impl CardHost for InProcessCards {
 
 /// CAs in this process.
 #[derive(Clone, Debug, Default)]
-pub struct InProcessCas(BTreeMap<String, Ca>);
+pub struct InProcessCas(Shared<BTreeMap<String, Shared<Ca>>>);
 
 impl CaHost for InProcessCas {
     fn add_ca(&mut self, ca: Ca) {
-        self.0.insert(ca.identity().name().to_owned(), ca);
+        self.0.insert(ca.identity().name().to_owned(), ca.into());
     }
 
     fn ca<R>(&self, name: &str, look: impl FnOnce(&Ca) -> R) -> Option<R> {
-        self.0.get(name).map(look)
+        self.0.get(name).map(|ca| look(ca))
     }
 
     fn ca_mut<R>(&mut self, name: &str, change: impl FnOnce(&mut Ca) -> R) -> Option<R> {
-        self.0.get_mut(name).map(change)
+        self.0.get_mut(name).map(|ca| change(ca))
     }
 }

@@ -1,6 +1,6 @@
 //! What only cryptography and the network can tell about a certificate: its chain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_keys::PublicKey;
 use autoenroll_model::{CertificateCheck, CoreFactory, FileTime, HResult, Thumbprint, TrustStore};
@@ -20,11 +20,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// store and each CA certificate is read once, however many are asked for.
     pub(crate) fn inspect(&self, id: SessionId, principal: &str, of: &[Thumbprint]) -> Vec<CertificateCheck> {
         let Some(session) = self.sessions.get(&id) else { return Vec::new() };
-        let (Some(stores), Some(computer)) = (self.stores.get(principal), self.computers.get(&session.computer)) else {
+        let (Some(stores), Some(computer)) = (self.stores.get(principal), self.computers.get(&*session.computer))
+        else {
             return Vec::new();
         };
-        let reachable = self.roots.values().chain(&self.untrusted_cas);
-        let (issuers, authorities) = (Issuers::new(&computer.trust, reachable), self.authorities());
+        let reachable = self.roots.values().chain(self.untrusted_cas.iter());
+        let issuers = Issuers::new(&computer.trust, reachable);
         let mut found = BTreeMap::new();
         if let Ok(object) = self.directory.object(principal) {
             found.extend(object.certificates.iter().map(|der| (thumbprint(der), (der, None))));
@@ -52,7 +53,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Some(CertificateCheck {
                 thumbprint: of.clone(),
                 chain: issuers.chain(&certificate, self.wall()),
-                revoked: self.revokes(&authorities, &certificate),
+                revoked: self.is_revoked(&certificate),
                 key_usable,
             })
         };
@@ -61,17 +62,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// Whether the CA that issued a certificate has revoked it.
     pub(crate) fn is_revoked(&self, certificate: &Certificate) -> bool {
-        self.revokes(&self.authorities(), certificate)
-    }
-
-    fn authorities(&self) -> Vec<(&str, Certificate)> {
-        self.roots.iter().filter_map(|(name, der)| Some((name.as_str(), Certificate::parse(der).ok()?))).collect()
-    }
-
-    fn revokes(&self, authorities: &[(&str, Certificate)], certificate: &Certificate) -> bool {
-        authorities.iter().any(|(name, ca)| {
+        self.roots.iter().any(|(name, der)| {
             let revoked = self.hosts.cas.ca(name, |ca| ca.revocation(&certificate.serial).is_some());
-            revoked == Some(true) && signed_by(certificate, ca)
+            revoked == Some(true) && Certificate::parse(der).is_ok_and(|ca| signed_by(certificate, &ca))
         })
     }
 }
@@ -87,7 +80,10 @@ impl<'a> Issuers<'a> {
     /// Those of the machine's stores, and `reachable`: CA certificates that a certificate's own pointers lead to.
     pub(crate) fn new(trust: &'a TrustStores, reachable: impl IntoIterator<Item = &'a Vec<u8>>) -> Self {
         let trusted = trust.get(TrustStore::Root);
+        // Most are in a store and reachable, too.
+        let mut seen = BTreeSet::new();
         let known = trusted.iter().chain(trust.get(TrustStore::Ca)).chain(reachable);
+        let known = known.filter(|der| seen.insert(der.as_slice()));
         Self {
             trusted,
             known: known.filter_map(|der| Certificate::parse(der).ok()).filter(Certificate::is_ca).collect(),

@@ -20,6 +20,7 @@ mod attempt;
 mod blame;
 mod build;
 mod change;
+mod changes;
 mod clock;
 mod describe;
 mod desktop;

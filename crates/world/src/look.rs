@@ -81,7 +81,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let of = |session: &CoreSession<F::Core>| -> Vec<OpenPrompt> {
             let open = session.desktop.prompts();
             open.map(|(_, prompt)| OpenPrompt {
-                user: session.principal.clone(),
+                user: session.principal.to_string(),
                 point: prompt.point,
                 facts: self.names.translate(&prompt.facts),
                 offers: prompt.offers.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Fact, Facts, Thumbprint};
+use autoenroll_model::{Fact, Facts, Text, Thumbprint};
 
 /// Names both ways. A name, once given, stays.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,19 +121,24 @@ impl Names {
         translated
     }
 
-    fn fact(&self, fact: &Fact) -> Fact {
+    /// A fact with every such text replaced.
+    pub(crate) fn fact(&self, fact: &Fact) -> Fact {
         match fact {
-            Fact::Text(text) => Fact::Text(self.text(text)),
+            Fact::Text(text) => self.name(text).map_or_else(|| fact.clone(), Fact::from),
             Fact::List(list) => Fact::List(list.iter().map(|fact| self.fact(fact)).collect()),
             Fact::Flag(_) | Fact::Number(_) => fact.clone(),
         }
     }
 
     /// A text by its name, when it is something that has one.
-    pub(crate) fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> Text {
+        self.name(text).unwrap_or(text).into()
+    }
+
+    fn name(&self, text: &str) -> Option<&str> {
         let certificate = || self.certificates.get(text).map(|named| &named.name);
         let named = self.cards.get(text).or_else(certificate).or_else(|| self.containers.get(text));
-        named.cloned().unwrap_or_else(|| text.to_owned())
+        named.map(String::as_str)
     }
 
     /// A sentence, such as a CA's disposition message, with the name of each certificate in place of its thumbprint.

@@ -10,7 +10,6 @@ use autoenroll_wire::Certificate;
 
 use crate::hosts::{CaHost, CardHost};
 use crate::session::SessionId;
-use crate::stores::PrincipalStores;
 use crate::world::World;
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
@@ -33,7 +32,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Report::ItemEnded { outcome: Outcome::Enrolled { thumbprint, key }, .. } => {
                 Beyond::Enrolled(self.is_enrolled(principal, thumbprint, key))
             }
-            Report::RunEnded => Beyond::Unclaimed(self.unclaimed(principal)),
+            Report::RunEnded if self.invariants.waits_for_keys_of(principal) => {
+                Beyond::Unclaimed(self.unclaimed(principal))
+            }
             _ => Beyond::Nothing,
         }
     }
@@ -53,7 +54,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Containers with a key of a principal, and those of all cards, that no entry of MY or REQUEST names, by the names
     /// that records use.
     fn unclaimed(&self, principal: &str) -> Vec<String> {
-        let everywhere = self.stores.values().chain(self.set_aside.values()).map(PrincipalStores::stores);
+        let everywhere = self.stores.values().chain(self.set_aside.values()).map(|stores| stores.stores());
         let keys = everywhere.flat_map(|stores| {
             let certified = stores.my.iter().filter_map(|stored| stored.key.as_ref());
             certified.chain(stores.requests.iter().map(|entry| &entry.key))

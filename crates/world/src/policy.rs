@@ -14,7 +14,11 @@ use crate::spec::{ComputerRole, PolicySpec, SettingsSpec};
 /// Group Policy as it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GroupPolicy {
-    values: PolicySpec,
+    values: Arc<PolicySpec>,
+    /// What users get of the values.
+    user: AppliedPolicy,
+    /// What computers get of them.
+    machine: AppliedPolicy,
 }
 
 /// What the registry of a session holds of Group Policy: the values of its last application ([MS-GPOL] 3.2.5.1).
@@ -44,8 +48,13 @@ const LEAST_INTERVAL: Duration = Duration::seconds(7);
 const DEFAULT_INTERVAL: Duration = Duration::minutes(90);
 
 impl GroupPolicy {
-    pub(crate) const fn new(values: PolicySpec) -> Self {
-        Self { values }
+    pub(crate) fn new(values: PolicySpec) -> Self {
+        let (mut user, mut machine) = (values.clone(), values.clone());
+        user.machine_ae_policy = None;
+        user.automatic_requests.clear();
+        machine.ae_policy = None;
+        let [user, machine] = [user, machine].map(|values| AppliedPolicy(Arc::new(values)));
+        Self { values: Arc::new(values), user, machine }
     }
 
     /// Whether policy is applied in the foreground when this session begins.
@@ -129,19 +138,17 @@ impl GroupPolicy {
 
     /// The values as a session of that context gets them when policy is applied now.
     pub(crate) fn applied(&self, context: Context) -> AppliedPolicy {
-        let mut values = self.values.clone();
         match context {
-            Context::User => {
-                values.machine_ae_policy = None;
-                values.automatic_requests.clear();
-            }
-            Context::Machine => values.ae_policy = None,
+            Context::User => self.user.clone(),
+            Context::Machine => self.machine.clone(),
         }
-        AppliedPolicy(Arc::new(values))
     }
 
-    pub(crate) const fn values_mut(&mut self) -> &mut PolicySpec {
-        &mut self.values
+    /// Changes the values, which sessions get when policy is applied to them next.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut PolicySpec)) {
+        let mut values = PolicySpec::clone(&self.values);
+        change(&mut values);
+        *self = Self::new(values);
     }
 }
 
@@ -260,7 +267,7 @@ mod tests {
         let first = first.unwrap();
         let (applied, second) = policy.fire(&mut decisions, timer, subject, first);
         assert!(!applied);
-        policy.values_mut().gp_background = true;
+        policy.change(|values| values.gp_background = true);
         let (applied, _) = policy.fire(&mut decisions, timer, subject, second.unwrap());
         assert!(applied);
         let rules: Vec<_> = decisions.take().iter().map(|d| (d.rule.as_str().to_owned(), d.outcome)).collect();
@@ -284,7 +291,7 @@ mod tests {
             let edit = PolicySpec::setting(name).unwrap().to(value).unwrap();
             let mut policy = GroupPolicy::new(PolicySpec { ae_policy: Some(7), ..PolicySpec::default() });
             let before = [User, Machine].map(|context| policy.applied(context));
-            edit.apply(policy.values_mut());
+            policy.change(|values| edit.apply(values));
             let differs = [User, Machine].into_iter().zip(before).filter(|(of, old)| policy.applied(*of) != *old);
             assert_eq!(differs.map(|(context, _)| context).collect::<Vec<_>>(), changed, "{edit:?}");
         };

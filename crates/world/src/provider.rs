@@ -248,7 +248,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         let pending = self.sessions.get(&id).and_then(|session| session.effects.get(&effect)).cloned();
         let Some(pending) = pending else { return };
-        let Effect::Card { card, pin, operation } = &pending.effect else { return };
+        let Effect::Card { card, pin, operation } = &*pending.effect else { return };
         if !self.enqueue_card_operation(id, effect, card, *pin, operation, pending.record) {
             self.provider_gives_way(id, effect);
         }
@@ -270,7 +270,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn wants_the_pin_verified(&self, id: SessionId, effect: EffectId) -> bool {
         let pending = self.sessions.get(&id).and_then(|session| session.effects.get(&effect));
         pending
-            .is_some_and(|pending| matches!(&pending.effect, Effect::Card { operation: CardOperation::VerifyPin, .. }))
+            .is_some_and(|pending| matches!(&*pending.effect, Effect::Card { operation: CardOperation::VerifyPin, .. }))
     }
 
     fn provider_of_card(&self, card: &str) -> Option<String> {
@@ -279,7 +279,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// The name of the card of an operation.
     fn card_of(&self, id: SessionId, effect: EffectId) -> Option<String> {
-        match &self.sessions.get(&id)?.effects.get(&effect)?.effect {
+        match &*self.sessions.get(&id)?.effects.get(&effect)?.effect {
             Effect::Card { card, .. } => self.names.card(&card.0).map(str::to_owned),
             _ => None,
         }

@@ -94,7 +94,6 @@ impl Queue {
         self.events.remove(&key);
     }
 
-    /// Takes out everything that concerns a session.
     /// Drops what is due for the core of a session; its refreshes of Group Policy stay.
     pub(crate) fn forget_core(&mut self, session: SessionId) {
         self.events.retain(|_, event| match event {
@@ -103,6 +102,7 @@ impl Queue {
         });
     }
 
+    /// Takes out everything that concerns a session.
     pub(crate) fn forget(&mut self, session: SessionId) {
         self.events.retain(|_, event| match event {
             Event::Refresh(of) | Event::Effect(of, _) | Event::Deadline(of) => *of != session,

@@ -90,7 +90,8 @@ impl Readers {
 
     /// The readers of a computer, by name.
     pub(crate) fn of<'a>(&'a self, computer: &'a str) -> impl Iterator<Item = (&'a ReaderName, &'a Reader)> {
-        self.0.iter().filter(move |(name, _)| name.computer == computer)
+        let first = ReaderName { computer: computer.to_owned(), reader: String::new() };
+        self.0.range(first..).take_while(move |(name, _)| name.computer == computer)
     }
 
     /// The reader a card is in.

@@ -104,7 +104,7 @@ impl Directory {
         let mut before: BTreeMap<&str, &str> = BTreeMap::new();
         let mut open = VecDeque::from([principal]);
         while let Some(member) = open.pop_front() {
-            for group in self.groups().iter().filter(|group| group.members.iter().any(|name| name == member)) {
+            for group in self.groups_with(member) {
                 if before.contains_key(group.name.as_str()) {
                     continue;
                 }

@@ -13,8 +13,15 @@ use crate::spec::{Budget, Quantity};
 /// than recording it.
 const STEPS_NOT_WATCHED: u32 = 1_000;
 
-/// This many events and outputs of one instant, without a record that says something new, mean that it does not end.
+/// This many events and outputs of one instant, without a record that says something new, mean that it does not end;
+/// more where the instant has said more, because a second run says again what the first one did.
 pub const STEPS_WITHOUT_PROGRESS: u32 = 10_000;
+
+/// So many sessions may be over before what they have used up is looked through.
+const SESSIONS_OVER: usize = 1_024;
+
+/// Whoever says the same again so often goes in circles, however much it is.
+const ROUNDS: u32 = 8;
 
 /// What has been used up, and by whom.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +32,10 @@ pub(crate) struct Spending {
     /// Records by what led to them.
     by: BTreeMap<Source, u64>,
     source: Source,
+    /// Records of the present source that are not in `by` yet.
+    of_source: u64,
+    /// Sessions that are over, and whose records are still told apart.
+    over: BTreeSet<SessionId>,
     /// What the records of this instant have said, as hashes.
     said: BTreeSet<u64>,
     /// Events and outputs of this instant.
@@ -51,6 +62,15 @@ pub(crate) enum Source {
     Deadlines(SessionId),
 }
 
+impl Source {
+    const fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Refreshes(session) | Self::Effects(session) | Self::Deadlines(session) => Some(session),
+            Self::Steps | Self::Changes | Self::Cards => None,
+        }
+    }
+}
+
 impl From<&Event> for Source {
     fn from(event: &Event) -> Self {
         match event {
@@ -65,11 +85,42 @@ impl From<&Event> for Source {
 
 impl Spending {
     /// An event, or a step of the scenario, begins.
-    pub(crate) const fn begin(&mut self, source: Source) {
+    pub(crate) fn begin(&mut self, source: Source) {
         self.events += 1;
         self.steps += 1;
         self.idle += 1;
-        self.source = source;
+        if source != self.source {
+            self.count();
+            self.source = source;
+        }
+    }
+
+    /// A step of the scenario, of which there are only so many, begins.
+    pub(crate) fn act(&mut self) {
+        self.begin(Source::Steps);
+        self.idle = 0;
+    }
+
+    /// Counts the records of the present source.
+    fn count(&mut self) {
+        if self.of_source > 0 {
+            *self.by.entry(self.source).or_default() += std::mem::take(&mut self.of_source);
+        }
+    }
+
+    /// A session is over: no more records come of it. Now and then those are forgotten that are not among the largest
+    /// and so never will be.
+    pub(crate) fn end(&mut self, session: SessionId) {
+        self.over.insert(session);
+        if self.over.len() <= SESSIONS_OVER {
+            return;
+        }
+        self.count();
+        let largest: Vec<Source> = self.largest().into_iter().map(|(source, _)| source).collect();
+        self.by.retain(|source, _| {
+            largest.contains(source) || !source.session().is_some_and(|session| self.over.contains(&session))
+        });
+        self.over.clear();
     }
 
     /// A core has put something out.
@@ -89,7 +140,7 @@ impl Spending {
     pub(crate) fn record(&mut self, actor: &str, kind: Kind, facts: &Facts) {
         self.records += 1;
         self.bytes += size(actor, facts);
-        *self.by.entry(self.source).or_default() += 1;
+        self.of_source += 1;
         if self.steps < STEPS_NOT_WATCHED || self.is_new(actor, kind, facts) {
             self.idle = 0;
         }
@@ -101,9 +152,12 @@ impl Spending {
         self.said.insert(hasher.finish())
     }
 
-    /// Whether this instant only repeats itself.
-    pub(crate) const fn goes_in_circles(&self) -> bool {
-        self.idle > STEPS_WITHOUT_PROGRESS
+    /// How many events and outputs of this instant say nothing new, when it only repeats itself: more than
+    /// [`STEPS_WITHOUT_PROGRESS`], and more than a few rounds of all that was said.
+    pub(crate) fn goes_in_circles(&self) -> Option<u32> {
+        let rounds = u32::try_from(self.said.len()).unwrap_or(u32::MAX).saturating_mul(ROUNDS);
+        let most = STEPS_WITHOUT_PROGRESS.max(rounds);
+        (self.idle > most).then_some(most)
     }
 
     /// What is used up, if anything.
@@ -121,7 +175,11 @@ impl Spending {
 
     /// The sources of most records, the largest first.
     pub(crate) fn largest(&self) -> Vec<(Source, u64)> {
-        let mut all: Vec<(Source, u64)> = self.by.iter().map(|(source, records)| (*source, *records)).collect();
+        let mut by = self.by.clone();
+        if self.of_source > 0 {
+            *by.entry(self.source).or_default() += self.of_source;
+        }
+        let mut all: Vec<(Source, u64)> = by.into_iter().collect();
         all.sort_by_key(|(source, records)| (std::cmp::Reverse(*records), *source));
         all.truncate(3);
         all

@@ -1,11 +1,12 @@
 //! Certificate and request stores, settings and trust stores: what survives logoff and crash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use autoenroll_csp::SoftwareKeys;
 use autoenroll_model::{
-    Certificates, DirectoryCache, HResult, KeyPlace, RequestEntry, RequestStage, StoredCertificate, Stores, Thumbprint,
-    TrustStore,
+    Certificates, DirectoryCache, HResult, KeyPlace, RequestEntry, RequestStage, Shared, StoredCertificate, Stores,
+    Thumbprint, TrustStore,
 };
 
 use crate::spec::SettingsSpec;
@@ -14,7 +15,7 @@ use crate::spec::SettingsSpec;
 #[derive(Clone, Debug, Default, PartialEq)]
 // N9.stores
 pub(crate) struct PrincipalStores {
-    stores: Stores,
+    stores: Arc<Stores>,
     pub(crate) settings: SettingsSpec,
     /// Containers of software providers.
     pub(crate) keys: SoftwareKeys,
@@ -22,12 +23,21 @@ pub(crate) struct PrincipalStores {
 
 impl PrincipalStores {
     pub(crate) fn new(settings: SettingsSpec) -> Self {
-        Self { stores: Stores::default(), settings, keys: SoftwareKeys::default() }
+        Self { stores: Arc::default(), settings, keys: SoftwareKeys::default() }
     }
 
     /// MY and REQUEST.
-    pub(crate) const fn stores(&self) -> &Stores {
+    pub(crate) fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// MY and REQUEST as they are, whatever becomes of them.
+    pub(crate) fn share(&self) -> Arc<Stores> {
+        self.stores.clone()
+    }
+
+    fn stores_mut(&mut self) -> &mut Stores {
+        Arc::make_mut(&mut self.stores)
     }
 
     /// The entry of MY with that thumbprint.
@@ -37,9 +47,10 @@ impl PrincipalStores {
 
     /// Adds to MY; an entry of the same thumbprint is replaced where it stands.
     pub(crate) fn add(&mut self, certificate: StoredCertificate) {
-        match self.stores.my.iter_mut().find(|stored| stored.thumbprint == certificate.thumbprint) {
+        let my = &mut self.stores_mut().my;
+        match my.iter_mut().find(|stored| stored.thumbprint == certificate.thumbprint) {
             Some(stored) => *stored = certificate,
-            None => self.stores.my.push(certificate),
+            None => my.push(certificate),
         }
     }
 
@@ -48,7 +59,7 @@ impl PrincipalStores {
     /// # Errors
     /// `CRYPT_E_NOT_FOUND` when MY has no such certificate.
     pub(crate) fn archive(&mut self, thumbprint: &Thumbprint) -> Result<(), HResult> {
-        let found = self.stores.my.iter_mut().find(|stored| stored.thumbprint == *thumbprint);
+        let found = self.stores_mut().my.iter_mut().find(|stored| stored.thumbprint == *thumbprint);
         found.ok_or(HResult::CRYPT_E_NOT_FOUND)?.archived = true;
         Ok(())
     }
@@ -59,7 +70,7 @@ impl PrincipalStores {
     /// `CRYPT_E_NOT_FOUND` when MY has no such certificate.
     pub(crate) fn delete(&mut self, thumbprint: &Thumbprint) -> Result<(), HResult> {
         self.certificate(thumbprint).ok_or(HResult::CRYPT_E_NOT_FOUND)?;
-        self.stores.my.retain(|stored| stored.thumbprint != *thumbprint);
+        self.stores_mut().my.retain(|stored| stored.thumbprint != *thumbprint);
         Ok(())
     }
 
@@ -78,9 +89,10 @@ impl PrincipalStores {
 
     /// Writes to REQUEST; an entry of the same key is replaced where it stands.
     pub(crate) fn put_request(&mut self, entry: RequestEntry) {
-        match self.stores.requests.iter_mut().find(|known| known.key_id == entry.key_id) {
+        let requests = &mut self.stores_mut().requests;
+        match requests.iter_mut().find(|known| known.key_id == entry.key_id) {
             Some(known) => *known = entry,
-            None => self.stores.requests.push(entry),
+            None => requests.push(entry),
         }
     }
 
@@ -90,13 +102,13 @@ impl PrincipalStores {
     /// `CRYPT_E_NOT_FOUND` when there is no such entry.
     pub(crate) fn remove_request(&mut self, key_id: &str) -> Result<(), HResult> {
         self.request(key_id).ok_or(HResult::CRYPT_E_NOT_FOUND)?;
-        self.stores.requests.retain(|entry| entry.key_id != key_id);
+        self.stores_mut().requests.retain(|entry| entry.key_id != key_id);
         Ok(())
     }
 
     /// Deletes all entries of a template from REQUEST.
     pub(crate) fn forget_requests(&mut self, template: &str) {
-        self.stores.requests.retain(|entry| entry.template != template);
+        self.stores_mut().requests.retain(|entry| entry.template != template);
     }
 
     pub(crate) fn set_directory_cache(&mut self, cache: DirectoryCache) {
@@ -106,19 +118,25 @@ impl PrincipalStores {
 
 /// The machine's trust stores. Users inherit them and cannot write them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct TrustStores(BTreeMap<TrustStore, Vec<Vec<u8>>>);
+pub(crate) struct TrustStores(BTreeMap<TrustStore, Shared<Vec<Vec<u8>>>>);
 
 impl TrustStores {
     /// What a store holds, DER.
     pub(crate) fn get(&self, store: TrustStore) -> &[Vec<u8>] {
-        self.0.get(&store).map_or(&[], Vec::as_slice)
+        self.0.get(&store).map_or(&[], |certificates| certificates.as_slice())
+    }
+
+    /// Stores that hold something from the start.
+    pub(crate) const fn holding(stores: BTreeMap<TrustStore, Shared<Vec<Vec<u8>>>>) -> Self {
+        Self(stores)
     }
 
     /// Makes a store hold exactly these; what was added and what was removed.
     pub(crate) fn set(&mut self, store: TrustStore, certificates: &Certificates) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-        let old = self.0.insert(store, certificates.0.clone()).unwrap_or_default();
-        let added = certificates.0.iter().filter(|certificate| !old.contains(certificate)).cloned().collect();
-        let removed = old.into_iter().filter(|certificate| !certificates.0.contains(certificate)).collect();
+        let old = self.0.insert(store, certificates.0.clone().into()).unwrap_or_default();
+        let (before, after): (BTreeSet<_>, BTreeSet<_>) = (old.iter().collect(), certificates.0.iter().collect());
+        let added = certificates.0.iter().filter(|certificate| !before.contains(certificate)).cloned().collect();
+        let removed = old.iter().filter(|certificate| !after.contains(certificate)).cloned().collect();
         (added, removed)
     }
 

@@ -1,10 +1,12 @@
 //! Requests on their way to a CA, and what becomes of them there.
 
+use std::sync::Arc;
+
 use autoenroll_ca::{Ca, RequestState, RevocationReason};
 use autoenroll_keys::{PublicKey, sha256};
 use autoenroll_model::{
-    CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Submission,
-    Template, hex,
+    CaReply, CoreFactory, Disposition, Duration, EffectResult, EventTable, Facts, HResult, PrincipalObject, Shared,
+    Submission, Template, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, Request, TemplateReference, flags, thumbprint};
@@ -14,7 +16,7 @@ use crate::describe;
 use crate::effects::AUTH_USER_NAME;
 use crate::error::{ActError, Thing, Unknown};
 use crate::hosts::{CaHost, CardHost};
-use crate::session::SessionId;
+use crate::session::{PendingEffect, SessionId};
 use crate::stores::PrincipalStores;
 use crate::world::{CaState, World};
 
@@ -86,7 +88,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let servers = self.authorities.get(ca).map(|ca| ca.spec.enrollment_servers.as_slice()).unwrap_or_default();
         let server = servers.iter().find(|server| server.uri.uri == host && server.reachable);
         let server = server.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)?;
-        let stored = |it: &PrincipalStores| it.settings.stored_credentials.iter().any(|known| known == host);
+        let stored = |it: &Shared<PrincipalStores>| it.settings.stored_credentials.iter().any(|known| known == host);
         // V1.3.password
         if server.uri.client_authentication == AUTH_USER_NAME && !self.stores.get(principal).is_some_and(stored) {
             return Err(HResult::NTE_SILENT_CONTEXT);
@@ -109,20 +111,20 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         id: SessionId,
         principal: &str,
         submission: &Submission,
-        because: RecordId,
+        pending: &PendingEffect,
     ) -> Result<EffectResult, HResult> {
-        let ca = submission.ca.as_str();
+        let (ca, because) = (submission.ca.as_str(), pending.record);
         let through = self.enrollment_server(principal, ca, &submission.host);
         through.map_err(|code| self.way_failed(ca, &submission.host, code, because))?;
         self.reach(ca, because)?;
-        let groups = self.sessions.get(&id).map(|session| session.groups.clone()).unwrap_or_default();
+        let groups = self.sessions.get(&id).map(|session| session.groups.to_vec()).unwrap_or_default();
         let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
         let caller = PrincipalObject { groups, ..caller.clone() };
         self.replicate_templates(ca);
         let wall = self.wall();
         let reply = self.hosts.cas.submit(ca, wall, &caller, submission);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
-        self.record_reply(ca, principal, &reply, because);
+        self.record_reply(ca, principal, &reply, because, pending.began.text("template"));
         Ok(EffectResult::Reply(reply))
     }
 
@@ -165,7 +167,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
                 let requester = self.requester_of(ca, id);
-                self.record_reply(ca, &requester, &reply, record);
+                self.record_reply(ca, &requester, &reply, record, None);
             }
             CaAction::Deny { request } => {
                 let id = self.pending_request(ca, request.as_deref())?;
@@ -177,7 +179,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 });
                 let reply = outcome.unwrap_or_else(|| Err("it is gone".to_owned()));
                 let reply = reply.map_err(|reason| ActError::Refused { ca: ca.to_owned(), reason })?;
-                self.record_reply(ca, &requester, &reply, record);
+                self.record_reply(ca, &requester, &reply, record, None);
             }
             CaAction::Revoke { certificate } => {
                 let found = self.names.find_certificate(certificate);
@@ -281,9 +283,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn replicate_templates(&mut self, ca: &str) {
         let Some(authority) = self.authorities.get(ca) else { return };
         let stale = &authority.spec.stale_templates;
-        let current =
-            |template: &Template| stale.iter().find(|stale| stale.name == template.name).unwrap_or(template).clone();
-        let templates: Vec<Template> = self.directory.published_templates().map(current).collect();
+        let current = |template: &Arc<Template>| match stale.iter().find(|stale| stale.name == template.name) {
+            Some(stale) => Arc::new(stale.clone()),
+            None => template.clone(),
+        };
+        let templates: Vec<Arc<Template>> = self.directory.published_templates().map(current).collect();
         self.hosts.cas.ca_mut(ca, |ca| ca.set_templates(templates));
     }
 
@@ -292,8 +296,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         decisions.iter().map(|decision| self.record_decision(ca, decision, vec![because])).collect()
     }
 
-    /// Records what a CA decided, why, and what it published in the directory.
-    fn record_reply(&mut self, ca: &str, requester: &str, reply: &CaReply, because: RecordId) {
+    /// Records what a CA decided, why, and what it published in the directory. `asked` is the template that the request
+    /// names.
+    fn record_reply(&mut self, ca: &str, requester: &str, reply: &CaReply, because: RecordId, asked: Option<&str>) {
         let mut causes = self.record_ca_decisions(ca, because);
         causes.insert(0, because);
         let template = self.template_of_request(ca, reply.request_id);
@@ -313,9 +318,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             Disposition::Denied(code) | Disposition::Failed(code) => {
                 // A CA that denies before it gives a number has no row that says for which template.
-                let asked = self.trace.get(because).and_then(|request| request.facts.text("template"));
-                let asked = asked.filter(|_| template.is_empty()).map(str::to_owned);
-                let facts = facts.with_some("template", asked);
+                let facts = facts.with_some("template", asked.filter(|_| template.is_empty()));
                 let facts = facts.with("code", code.to_string()).with("reason", self.names.sentence(&reply.message));
                 self.record(ca, Kind::Denied, facts, causes)
             }

@@ -36,7 +36,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some(session) = self.sessions.get(&id) else { return false };
         let (principal, computer) = (session.principal.clone(), session.computer.clone());
         let Some(name) = self.names.card(&card.0).map(str::to_owned) else { return false };
-        let Some(reader) = self.readers.place_of(&name).filter(|place| place.computer == computer).cloned() else {
+        let Some(reader) = self.readers.place_of(&name).filter(|place| *place.computer == *computer).cloned() else {
             return false;
         };
         if self.digits(id, pin) == Some(None) {
@@ -87,7 +87,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// whether there is any to ask.
     pub(crate) fn enqueue_identification(&mut self, id: SessionId, effect: EffectId, record: RecordId) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
-        let Some(computer) = self.computers.get(&session.computer) else { return false };
+        let Some(computer) = self.computers.get(&*session.computer) else { return false };
         let mut found = BTreeMap::new();
         let mut asked = Vec::new();
         for (name, reader) in self.readers.of(&session.computer) {

@@ -1,15 +1,19 @@
 //! The world: its state, its clock, and its trace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use autoenroll_csp::{CardDatabase, container_name};
 use autoenroll_invariants::{Beyond, Checkers, Invariant};
 use autoenroll_keys::{Seed, draw};
-use autoenroll_model::{CoreFactory, Decision, Decisions, Fact, Facts, FileTime, HResult, Profile, Provider, SimTime};
+use autoenroll_model::{
+    CoreFactory, Decision, Decisions, Fact, Facts, FileTime, HResult, Profile, Provider, Shared, SimTime,
+};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use crate::action::{Action, CardFault, LocalEffect};
 use crate::attempt::CardLogon;
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{ActError, WorldError};
@@ -20,7 +24,7 @@ use crate::queue::{Event, Queue};
 use crate::readers::{LogonId, Readers};
 use crate::session::{CoreSession, SessionId};
 use crate::spec::{Budget, CaSpec, ComputerRole, PolicyServiceSpec};
-use crate::spending::{STEPS_WITHOUT_PROGRESS, Source, Spending};
+use crate::spending::{Source, Spending};
 use crate::stores::{PrincipalStores, TrustStores};
 
 /// A simulated domain with its cores, driven step by step.
@@ -33,32 +37,34 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     pub(crate) factory: F,
     pub(crate) hosts: Hosts<C, A>,
     pub(crate) seed: Seed,
-    pub(crate) profile: Profile,
+    pub(crate) profile: Arc<Profile>,
     /// NetBIOS name of the domain.
-    pub(crate) domain: String,
+    pub(crate) domain: Arc<str>,
     pub(crate) clock: Clock,
     pub(crate) trace: Trace,
     pub(crate) budget: Budget,
     pub(crate) spending: Spending,
     pub(crate) queue: Queue,
     pub(crate) decisions: Decisions,
-    pub(crate) names: Names,
-    pub(crate) directory: Directory,
+    pub(crate) names: Shared<Names>,
+    pub(crate) directory: Shared<Directory>,
     pub(crate) policy: GroupPolicy,
-    pub(crate) computers: BTreeMap<String, Computer>,
-    pub(crate) users: Vec<String>,
-    pub(crate) stores: BTreeMap<String, PrincipalStores>,
-    pub(crate) readers: Readers,
-    pub(crate) cards: BTreeMap<String, CardState>,
-    pub(crate) authorities: BTreeMap<String, CaState>,
-    pub(crate) policy_services: Vec<PolicyServiceSpec>,
-    /// What fails on the machine, by principal.
-    pub(crate) failing: BTreeMap<(String, LocalEffect), HResult>,
+    pub(crate) computers: Shared<BTreeMap<String, Computer>>,
+    pub(crate) users: Arc<[String]>,
+    pub(crate) stores: Shared<BTreeMap<String, Shared<PrincipalStores>>>,
+    pub(crate) readers: Shared<Readers>,
+    pub(crate) cards: Shared<BTreeMap<String, CardState>>,
+    pub(crate) authorities: Shared<BTreeMap<String, CaState>>,
+    pub(crate) policy_services: Shared<Vec<PolicyServiceSpec>>,
+    /// What fails on the machine, and for whom with which code.
+    pub(crate) failing: Shared<BTreeMap<LocalEffect, BTreeMap<String, HResult>>>,
     /// CA certificates that exist anywhere, by name: what certificates' own pointers lead to.
-    pub(crate) roots: BTreeMap<String, Vec<u8>>,
+    pub(crate) roots: Shared<BTreeMap<String, Vec<u8>>>,
     /// Certificates of untrusted CAs that have the subject of a trusted one.
-    pub(crate) untrusted_cas: Vec<Vec<u8>>,
+    pub(crate) untrusted_cas: Shared<Vec<Vec<u8>>>,
     pub(crate) sessions: BTreeMap<SessionId, CoreSession<F::Core>>,
+    /// The session of each principal that has one.
+    pub(crate) session_of: Shared<BTreeMap<Arc<str>, SessionId>>,
     /// Those who are about to log on with a card.
     pub(crate) logons: BTreeMap<LogonId, CardLogon>,
     /// How many ever tried to.
@@ -66,16 +72,16 @@ pub struct World<F: CoreFactory, C: CardHost, A: CaHost> {
     /// How many sessions ever began.
     pub(crate) begun: u32,
     /// The computer on which each user is or was last.
-    pub(crate) profiles: BTreeMap<String, String>,
+    pub(crate) profiles: Shared<BTreeMap<String, String>>,
     /// What users have on the computers where they were before, by user and computer.
-    pub(crate) set_aside: BTreeMap<(String, String), PrincipalStores>,
+    pub(crate) set_aside: Shared<BTreeMap<(String, String), Shared<PrincipalStores>>>,
     /// Users whose stores and software keys follow them.
-    pub(crate) roaming: BTreeSet<String>,
+    pub(crate) roaming: Shared<BTreeSet<String>>,
     /// How many containers each principal's providers have named, by principal and place.
-    pub(crate) containers: BTreeMap<(String, String), u64>,
-    /// Records of what fails operations: changes, and cards pulled out.
-    pub(crate) changes: Vec<RecordId>,
-    pub(crate) invariants: Checkers,
+    pub(crate) containers: Shared<BTreeMap<(String, String), u64>>,
+    /// What fails operations: changes, and cards pulled out.
+    pub(crate) changes: Changes,
+    pub(crate) invariants: Shared<Checkers>,
 }
 
 /// A computer.
@@ -124,7 +130,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// # Errors
     /// When it cannot be done now; nothing has happened then, unless it is [`ActError::World`].
     pub fn act(&mut self, action: &Action) -> Result<(), ActError> {
-        self.spending.begin(Source::Steps);
+        self.spending.act();
         self.check_spending()?;
         self.do_action(action)
     }
@@ -188,6 +194,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         &self.trace
     }
 
+    /// States that nobody is going to ask for records before that index ([`Trace::forget_before`]). The world itself
+    /// keeps what it needs of them, so the story goes on as it would have.
+    pub fn forget_before(&mut self, index: usize) {
+        self.trace.forget_before(index);
+    }
+
     /// What keeps the cards and CAs.
     #[must_use]
     pub const fn hosts(&self) -> &Hosts<C, A> {
@@ -210,16 +222,16 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         beyond: &Beyond,
     ) -> RecordId {
         self.spending.record(actor, kind, &facts);
-        let id = self.trace.push(self.clock.now(), actor, kind, facts, causes);
+        let record = self.trace.append(self.clock.now(), actor, kind, facts, causes);
         if matches!(kind, Kind::Change | Kind::Remove) {
-            self.changes.push(id);
+            self.changes.note(&record);
         }
-        let record = self.trace.get(id).filter(|record| record.kind != Kind::Violation);
-        let broken = record.map(|record| self.invariants.observe(&self.trace, record, beyond)).unwrap_or_default();
-        for found in broken {
-            self.violation(&found.actor, found.invariant, &found.reason, vec![found.record]);
+        if kind != Kind::Violation {
+            for found in self.invariants.observe(&self.trace, &record, beyond) {
+                self.violation(&found.actor, found.invariant, &found.reason, vec![found.record]);
+            }
         }
-        id
+        record.id
     }
 
     /// Records that something which must hold does not. Called directly for what has no record of its own to be
@@ -238,7 +250,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// Records what the world has decided since the last call; the records, for those that follow from them.
     pub(crate) fn record_decisions(&mut self, causes: &[RecordId]) -> Vec<RecordId> {
         let decisions = self.decisions.take();
-        decisions.iter().map(|decision| self.record_decision("world", decision, causes.to_vec())).collect()
+        decisions.into_iter().map(|decision| self.record_decision("world", &decision, causes.to_vec())).collect()
     }
 
     pub(crate) fn record_decision(&mut self, actor: &str, decision: &Decision, causes: Vec<RecordId>) -> RecordId {
@@ -246,11 +258,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             .with("rule", decision.rule.as_str())
             .with("subject", self.names.text(&decision.subject))
             .with("outcome", decision.outcome);
-        for (name, fact) in self.names.translate(&decision.facts).iter() {
+        for (name, fact) in decision.facts.iter() {
             if facts.get(name).is_none() {
-                let fact = match fact {
-                    Fact::Text(text) if name == "message" => Fact::Text(self.names.sentence(text)),
-                    other => other.clone(),
+                let fact = match self.names.fact(fact) {
+                    Fact::Text(text) if name == "message" => self.names.sentence(&text).into(),
+                    other => other,
                 };
                 facts.set(name, fact);
             }
@@ -260,14 +272,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// The session of a logged-on user or running computer.
     pub(crate) fn session_of(&self, principal: &str) -> Option<SessionId> {
-        self.sessions.iter().find(|(_, session)| session.principal == principal).map(|(id, _)| *id)
+        self.session_of.get(principal).copied()
     }
 
     /// The name for the next container that a principal's provider makes at some place.
     pub(crate) fn next_container(&mut self, principal: &str, place: &str) -> String {
-        let n = self.containers.entry((principal.to_owned(), place.to_owned())).or_default();
-        let entropy = draw(&self.seed, principal, "container", place, *n);
-        *n += 1;
+        let count = self.containers.entry((principal.to_owned(), place.to_owned())).or_default();
+        let entropy = draw(&self.seed, principal, "container", place, *count);
+        *count += 1;
         let name = container_name(&entropy);
         self.names.add_container(&name, place);
         name
@@ -279,8 +291,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// When its events or outputs make each other and say nothing new, or the budget is used up.
     pub(crate) fn check_spending(&mut self) -> Result<(), WorldError> {
         let at = self.now();
-        if self.spending.goes_in_circles() {
-            let reason = format!("{STEPS_WITHOUT_PROGRESS} events and outputs of one instant say nothing new");
+        if let Some(steps) = self.spending.goes_in_circles() {
+            let reason = format!("{steps} events and outputs of one instant say nothing new");
             self.violation("world", Invariant::Quiescence, &reason, Vec::new());
             return Err(WorldError::NotQuiescent { at });
         }

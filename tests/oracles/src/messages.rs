@@ -1,6 +1,7 @@
 //! One message of every kind, as files.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use autoenroll_ca::{Ca, RevocationReason};
 use autoenroll_keys::{HashAlgorithm, KeyAlgorithm};
@@ -127,7 +128,7 @@ impl Set<'_> {
     fn agent(&self, ca: &mut Ca, agent: &Template, signs_for: &Template) -> Holder {
         let agent = Template { eku: signs_for.ra_application_policies.clone(), ..agent.clone() };
         let before = ca.templates().to_vec();
-        ca.set_templates([before.clone(), vec![agent.clone()]].concat());
+        ca.set_templates([before.clone(), vec![Arc::new(agent.clone())]].concat());
         ca.config_mut().templates.push(agent.name.clone());
         let ask = Ask::for_template(&agent, key("agent", self.algorithm));
         let reply = ca.submit(start(), &alice(), &ask.submission());

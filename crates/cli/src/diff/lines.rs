@@ -1,7 +1,7 @@
 //! The comparison for programs: a JSON object a line, one for each difference, and the sums.
 
 use autoenroll_compare::{Comparison, Difference, FactDifference, FirstWhat, Shift};
-use autoenroll_trace::{RecordId, digest};
+use autoenroll_trace::RecordId;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn sums(comparison: &Comparison, sides: [&Side; 2]) -> Value {
     let count = |has: fn(&Difference) -> bool| comparison.differences.iter().filter(|one| has(one)).count();
     let side = |side: &Side| {
         let records = side.trace.records().len();
-        json!({ "name": side.name, "records": records, "digest": digest(&side.trace).to_string(), "fails": side.fails })
+        json!({ "name": side.name, "records": records, "digest": side.digest.to_string(), "fails": side.fails })
     };
     let parts = comparison.first.as_ref().map(|first| {
         let what = match first.what {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use autoenroll_trace::Trace;
+use autoenroll_trace::{Records, TraceDigest, digest};
 
 use crate::arguments::{Diff, STANDARD_INPUT};
 use crate::play::{Runner, Verdict};
@@ -18,7 +18,9 @@ const BEGINNING: u64 = 4_096;
 pub(super) struct Side {
     /// What it is, in words.
     pub(super) name: String,
-    pub(super) trace: Trace,
+    pub(super) trace: Records,
+    /// Of the trace.
+    pub(super) digest: TraceDigest,
     /// Why the story does not pass, in one line; nothing when it does, and of a trace.
     pub(super) fails: Option<String>,
 }
@@ -83,7 +85,8 @@ impl Side {
     }
 
     fn read(path: &str) -> Result<Self, Failure> {
-        Ok(Self { name: path.to_owned(), trace: check_trace::read(path)?, fails: None })
+        let trace = check_trace::read(path)?;
+        Ok(Self { name: path.to_owned(), digest: digest(&trace), trace: trace.unpack(), fails: None })
     }
 
     fn play(
@@ -95,7 +98,7 @@ impl Side {
     ) -> Result<Self, Failure> {
         let instead = suite::instead(profile.map(String::as_str), world.map(String::as_str))?;
         let story = suite::one_with(scenario, None, fixtures, &instead)?;
-        let (played, trace) = Runner::driving(core)?.play_for_trace(&story);
+        let (played, trace) = Runner::driving(core).play_for_trace(&story);
         let mut name = format!("{}, {}", story.name, story.profile);
         let more = [
             world.map(|world| format!("world {world}")),
@@ -104,9 +107,10 @@ impl Side {
         ];
         more.into_iter().flatten().for_each(|more| name += &format!(", {more}"));
         let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        let side = |fails| Self { name: name.clone(), trace: trace.unpack(), digest: played.digest, fails };
         match &played.verdict {
-            Verdict::Passed | Verdict::Known(_) => Ok(Self { name, trace, fails: None }),
-            Verdict::Failed(reason) => Ok(Self { name, trace, fails: Some(first_line(reason)) }),
+            Verdict::Passed | Verdict::Known(_) => Ok(side(None)),
+            Verdict::Failed(reason) => Ok(side(Some(first_line(reason)))),
             Verdict::Bench(reason) => Err(Failure::Bench(format!("{name}: {}", first_line(reason)))),
         }
     }

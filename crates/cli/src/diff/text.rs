@@ -4,7 +4,7 @@ use std::io;
 
 use autoenroll_compare::{Comparison, Difference, FactDifference, First, FirstWhat, Shift};
 use autoenroll_model::{Duration, Fact};
-use autoenroll_trace::{Detail, Kind, RecordId, Trace, line};
+use autoenroll_trace::{Detail, Kind, RecordId, Records, line};
 
 use super::sides::Side;
 use crate::catalogue::Catalogue;
@@ -267,7 +267,7 @@ impl Text<'_> {
 }
 
 /// The way that led to a record, the earliest first: of several causes the last.
-fn causes(trace: &Trace, of: RecordId) -> Vec<RecordId> {
+fn causes(trace: &Records, of: RecordId) -> Vec<RecordId> {
     let mut way = Vec::new();
     let mut next = of;
     while let Some(cause) =

@@ -4,7 +4,7 @@
 use autoenroll_core::InProcess as OwnCore;
 use autoenroll_model::{Duration, Role, SimTime};
 use autoenroll_scenario::parse_instant;
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Record, Records};
 use autoenroll_world::{Entitlement, Hosts, InProcessCards, InProcessCas, Through, World};
 
 use super::fate::{Run, decided, decides, is, rule, runs, settled};
@@ -27,7 +27,7 @@ const RIGHTS: [&str; 2] = ["R040", "R041"];
 /// A story that has been played, with what its trace does not say.
 pub(super) struct Beside<'a> {
     story: &'a Story,
-    trace: &'a Trace,
+    trace: &'a Records,
     catalogue: &'a Catalogue,
     /// When each principal's runs read templates anew.
     read: Vec<(&'a str, SimTime)>,
@@ -36,7 +36,7 @@ pub(super) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    pub(super) fn new(story: &'a Story, trace: &'a Trace, catalogue: &'a Catalogue) -> Self {
+    pub(super) fn new(story: &'a Story, trace: &'a Records, catalogue: &'a Catalogue) -> Self {
         let world = World::new(story.scenario.spec.clone(), OwnCore::new(), Hosts::in_process()).ok();
         let anew = runs(trace).into_iter().filter(|run| run.cached().is_none());
         let read = anew.map(|run| (run.actor, run.from)).collect();

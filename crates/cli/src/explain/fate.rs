@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{Fact, Role, SimTime};
-use autoenroll_trace::{Kind, Record, RecordId, Trace};
+use autoenroll_trace::{Kind, Record, RecordId, Records};
 use autoenroll_world::spec::TemplateSpec;
 
 use super::waits::waits_for;
@@ -43,7 +43,7 @@ pub(super) struct Fate {
 }
 
 /// All runs, in the order in which they start.
-pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
+pub(super) fn runs(trace: &Records) -> Vec<Run<'_>> {
     let mut runs: Vec<Run<'_>> = Vec::new();
     let mut open: BTreeMap<&str, usize> = BTreeMap::new();
     let mut computers: BTreeMap<&str, &str> = BTreeMap::new();
@@ -86,7 +86,7 @@ pub(super) fn runs(trace: &Trace) -> Vec<Run<'_>> {
 
 /// Who has a run that is still open at the end of the trace, and what it does instead of ending: it waits for
 /// something.
-pub(crate) fn open_at_end(trace: &Trace) -> Vec<(&str, String)> {
+pub(crate) fn open_at_end(trace: &Records) -> Vec<(&str, String)> {
     let open = runs(trace).into_iter().filter_map(|run| match run.end {
         End::Open(waits) => Some((run.actor, waits)),
         End::Ended(_) | End::CutOff(_) => None,
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
     }
 
     /// What everybody recorded from its start to the last record of its principal in it.
-    pub(super) fn all(&self, trace: &'a Trace) -> &'a [Record] {
+    pub(super) fn all(&self, trace: &'a Records) -> &'a [Record] {
         let (first, last) = (self.id.0 as usize, self.last().0 as usize);
         trace.records().get(first..=last).unwrap_or_default()
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use autoenroll_model::HResult;
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Record, Records};
 use autoenroll_world::WorldSpec;
 
 use super::fate::{decided, decides, rule};
@@ -20,7 +20,7 @@ const MOST: usize = 8;
 
 /// Tells every logon that was refused; those that say the same once.
 pub(super) fn refused(
-    trace: &Trace,
+    trace: &Records,
     spec: &WorldSpec,
     catalogue: &Catalogue,
     console: &mut Console<'_>,
@@ -53,7 +53,7 @@ pub(super) fn refused(
 }
 
 /// That a logon is refused, the decision why, and what to change.
-fn lines(record: &Record, trace: &Trace, spec: &WorldSpec, catalogue: &Catalogue) -> Vec<String> {
+fn lines(record: &Record, trace: &Records, spec: &WorldSpec, catalogue: &Catalogue) -> Vec<String> {
     let causes = record.causes.iter().filter_map(|id| trace.get(*id));
     // That not only the default container counts refuses nobody.
     let mut refusing = causes.filter(|cause| cause.kind == Kind::Decision && !decides(cause) && rule(cause) != DEFAULT);
@@ -69,7 +69,7 @@ fn lines(record: &Record, trace: &Trace, spec: &WorldSpec, catalogue: &Catalogue
 const DEFAULT: &str = "L1.default";
 
 /// What to change so that the logon succeeds.
-fn change(failed: &Record, reason: Option<&Record>, trace: &Trace, spec: &WorldSpec) -> Option<String> {
+fn change(failed: &Record, reason: Option<&Record>, trace: &Records, spec: &WorldSpec) -> Option<String> {
     let f = |name: &str| failed.facts.text(name).unwrap_or_default();
     let (user, computer, card) = (failed.actor.as_str(), f("computer"), f("card"));
     let certificate = failed.facts.text("certificate").unwrap_or("the certificate");
@@ -120,7 +120,7 @@ fn by_code(code: &str, card: &str) -> Option<String> {
 }
 
 /// The CA that issued a certificate: in the story, or before it.
-fn ca_of<'a>(certificate: &str, trace: &'a Trace, spec: &'a WorldSpec) -> Option<&'a str> {
+fn ca_of<'a>(certificate: &str, trace: &'a Records, spec: &'a WorldSpec) -> Option<&'a str> {
     let named = |record: &&Record| record.facts.text("certificate") == Some(certificate);
     let issued = trace.records().iter().filter(|record| record.kind == Kind::Issued).find(named);
     let held = spec.cards.iter().flat_map(|card| &card.containers).filter_map(|container| container.holds.as_ref());

@@ -2,13 +2,13 @@
 
 use autoenroll_ca::PolicyRule;
 use autoenroll_model::{Evidence, HResult, RuleRow, SWITCHES, WindowsVersion};
-use autoenroll_scenario::{Word, parse, vocabulary};
+use autoenroll_scenario::{Word, vocabulary};
 
 use super::{WIDTH, wrap};
 use crate::arguments::Selection;
 use crate::catalogue::{self, Catalogue, Requirement};
 use crate::console::{Colour, Console};
-use crate::{Exit, Failure, places, profiles, suite};
+use crate::{Exit, Failure, outline, places, profiles, suite};
 
 /// How many scenarios are named.
 const MOST_SCENARIOS: usize = 8;
@@ -40,7 +40,7 @@ fn entry(requirement: &Requirement, catalogue: &Catalogue, console: &mut Console
         particular("settled by", settled_by, console)?;
     }
     for (at, citation) in sources.iter().enumerate() {
-        let about = catalogue.source(citation).map_or("", |source| source.about.as_str());
+        let about = catalogue.source(citation).map_or("", |source| source.about);
         particular(if at == 0 { "source" } else { "" }, &format!("{citation}; about {about}"), console)?;
     }
     particular("profiles", &requirement.profiles(), console)?;
@@ -153,7 +153,7 @@ pub(super) fn word(name: &str, console: &mut Console<'_>) -> Result<Exit, Failur
     }
     if let Some(switch) = SWITCHES.iter().find(|switch| switch.name == name) {
         heading(told + 1, name, "switch", switch.about.trim(), console)?;
-        profiles::of(switch, Catalogue::read().map_err(Failure::Bench)?, console)?;
+        profiles::of(switch, Catalogue::embedded(), console)?;
     }
     Ok(Exit::Ok)
 }
@@ -183,10 +183,7 @@ fn places_of(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
 /// The scenarios of the suite that cover a requirement.
 fn shown_by(id: &str, console: &mut Console<'_>) -> Result<(), Failure> {
     let sources = suite::select(&Selection::default())?;
-    let covers = |source: &&suite::Source| {
-        let about = parse(&source.path, &source.bytes).document.about;
-        about.covers.iter().any(|covered| covered.value == id)
-    };
+    let covers = |source: &&suite::Source| outline::of(&source.path).is_some_and(|about| about.covers.contains(&id));
     let names: Vec<&str> = sources.iter().filter(covers).map(|source| source.name.as_str()).collect();
     if names.is_empty() {
         return particular("shown by", "no scenario of the suite", console);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use autoenroll_model::{Role, SimTime};
 use autoenroll_scenario::{Table, suggestion};
-use autoenroll_trace::{Kind, Trace};
+use autoenroll_trace::{Kind, Records};
 use autoenroll_world::spec::TemplateSpec;
 
 use super::beside::Beside;
@@ -60,7 +60,7 @@ pub(super) enum Shown<'a> {
 /// All runs, and what became of the templates in each.
 pub(super) fn all(
     story: &Story,
-    trace: &Trace,
+    trace: &Records,
     wanted: Shown<'_>,
     catalogue: &Catalogue,
     console: &mut Console<'_>,
@@ -198,7 +198,7 @@ fn times(again: &[SimTime]) -> String {
 }
 
 /// No run started at all: the decisions that refused a trigger say why.
-fn none(trace: &Trace, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
+fn none(trace: &Records, catalogue: &Catalogue, console: &mut Console<'_>) -> Result<(), Failure> {
     writeln!(console.out, "no run started in this story")?;
     let mut told = BTreeSet::new();
     for record in trace.records() {

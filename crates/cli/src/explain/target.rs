@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn questions_are_told_apart() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         let check = |text: &str, expected: Target<'_>| assert_eq!(Target::of(text, catalogue), expected, "{text}");
         check("AE0101", Target::Code("AE0101"));
         check("ae9999", Target::Code("ae9999"));
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn near_ids_are_suggested() {
-        let catalogue = Catalogue::read().unwrap();
+        let catalogue = Catalogue::embedded();
         let check = |text: &str, words: &[&str]| {
             let help = suggestion(text, catalogue);
             let found = help.as_deref().unwrap_or_default();

@@ -44,7 +44,7 @@ pub(super) fn waits_for(records: &[&Record]) -> String {
 /// Who has not answered, and what was asked.
 fn waits_for_answer(asked: &Record) -> String {
     let f = |name: &str| match asked.facts.get(name) {
-        Some(Fact::Text(text)) => text.clone(),
+        Some(Fact::Text(text)) => text.to_string(),
         other => other.map(Fact::to_string).unwrap_or_default(),
     };
     match (asked.kind, asked.facts.text("op").unwrap_or_default()) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use autoenroll_model::SimTime;
 use autoenroll_scenario::{FailureKind, RunReport, Span, Step, StepKind};
-use autoenroll_trace::{Detail, Kind, Record, RecordId, Trace};
+use autoenroll_trace::{Detail, Kind, Record, RecordId, Records};
 
 use super::fate::{decided, decides, is_idle};
 use super::runs::{self, Shown};
@@ -33,7 +33,8 @@ pub(super) fn step(
     });
     let matched = report.matched.get(at).copied().flatten();
     let number = at + 1;
-    if let Some(record) = came.or(matched).and_then(|id| report.trace.get(id)) {
+    let trace = report.trace.unpack();
+    if let Some(record) = came.or(matched).and_then(|id| trace.get(id)) {
         writeln!(
             console.out,
             "step {number} of {}, at {}: {}",
@@ -47,7 +48,7 @@ pub(super) fn step(
         if let Some(wrong) = wrong {
             writeln!(console.out, "the step fails: {}", wrong.to_diagnostic(report).message)?;
         }
-        return because(record, &report.trace, detail, catalogue, console);
+        return because(record, &trace, detail, catalogue, console);
     }
     let not_played = at >= story.scenario.steps.len() - report.not_played;
     let what = match (wrong, &step.kind) {
@@ -71,11 +72,11 @@ pub(super) fn step(
     match (template, &step.kind) {
         (Some(template), _) => {
             writeln!(console.out, "what became of {template}:\n")?;
-            runs::all(story, &report.trace, Shown::One(template), catalogue, console)
+            runs::all(story, &trace, Shown::One(template), catalogue, console)
         }
         (None, StepKind::Expect(_) | StepKind::Prompt { .. }) if wrong.is_some() => {
             writeln!(console.out, "what became of each template:\n")?;
-            runs::all(story, &report.trace, Shown::Own, catalogue, console)
+            runs::all(story, &trace, Shown::Own, catalogue, console)
         }
         (None, _) => {
             let name = story.argument();
@@ -97,7 +98,7 @@ fn of_sequence(story: &Story, step: &Step) -> Option<String> {
 /// Everything that led to a record, in the order in which it happened.
 fn because(
     record: &Record,
-    trace: &Trace,
+    trace: &Records,
     detail: Detail,
     catalogue: &Catalogue,
     console: &mut Console<'_>,
@@ -141,7 +142,7 @@ fn is_passed(record: &Record) -> bool {
 }
 
 /// The causes of a record, and theirs.
-fn causes_of(record: &Record, trace: &Trace) -> BTreeSet<RecordId> {
+fn causes_of(record: &Record, trace: &Records) -> BTreeSet<RecordId> {
     let mut found = BTreeSet::new();
     let mut open: Vec<RecordId> = record.causes.clone();
     while let Some(id) = open.pop() {
@@ -155,7 +156,7 @@ fn causes_of(record: &Record, trace: &Trace) -> BTreeSet<RecordId> {
 
 /// With what no cause leads to, because a core that reads a directory or asks a CA does not know who changed what it
 /// finds: the latest change of a template, of policy, and the manager's word about a request.
-fn with_changes(mut causes: BTreeSet<RecordId>, trace: &Trace) -> BTreeSet<RecordId> {
+fn with_changes(mut causes: BTreeSet<RecordId>, trace: &Records) -> BTreeSet<RecordId> {
     let mut added = BTreeSet::new();
     for record in causes.iter().filter_map(|id| trace.get(*id)) {
         let before = trace.records()[..record.id.0 as usize].iter().rev();
@@ -183,7 +184,7 @@ fn with_changes(mut causes: BTreeSet<RecordId>, trace: &Trace) -> BTreeSet<Recor
 }
 
 /// What the manager of a CA said about the request that a core asks for.
-fn manager<'a>(retrieve: &Record, trace: &'a Trace) -> Option<&'a Record> {
+fn manager<'a>(retrieve: &Record, trace: &'a Records) -> Option<&'a Record> {
     let same = |record: &&Record| {
         let answers = matches!(record.kind, Kind::Issued | Kind::Denied);
         answers && ["ca", "request-id"].iter().all(|name| record.facts.get(name) == retrieve.facts.get(name))

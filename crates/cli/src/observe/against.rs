@@ -20,7 +20,8 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let Observe { variant, fixtures, profile, .. } = arguments;
     let story = suite::one(scenario, variant.as_deref(), fixtures.as_deref(), profile.as_deref())?;
-    let (played, trace) = Runner::plain()?.play_for_trace(&story);
+    let (played, trace) = Runner::plain().play_for_trace(&story);
+    let trace = trace.unpack();
     if let Verdict::Failed(reason) | Verdict::Bench(reason) = &played.verdict {
         let why = reason.lines().next().unwrap_or_default();
         let name = &story.name;
@@ -89,7 +90,7 @@ fn print_pair(
         true => ("agrees", Colour::Green),
         false => ("differs", Colour::Red),
     };
-    let line = alone.records().first().map(|record| told(record, last)).unwrap_or_default();
+    let line = alone.last().map(|record| told(&record.unpack(), last)).unwrap_or_default();
     writeln!(console.out, "{}{line}", console.paint(colour, &format!("{word:<9}")))?;
     for difference in &pair.differences {
         print_difference(difference, pair.predicted, catalogue, console)?;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use autoenroll_core::InProcess as OwnCore;
 use autoenroll_model::{Choice, DecisionPoint, Duration, Fact, Facts, FileTime, Role};
 use autoenroll_scenario::parse_instant;
-use autoenroll_trace::{Kind, Record};
+use autoenroll_trace::{Kind, Record, Records};
 use autoenroll_world::action::{Change, ClickTarget, UserAnswer};
 use autoenroll_world::spec::{CardSpec, ComputerSpec};
 use autoenroll_world::{
@@ -41,6 +41,8 @@ pub(super) struct Principal {
 pub(super) struct Driven {
     /// The world at the end of the first run, with its whole trace.
     pub(super) world: Stage,
+    /// That trace, unpacked.
+    pub(super) records: Records,
     /// The records of logon or boot and all that follows from it.
     pub(super) run: Range<usize>,
     /// Decisions of the next run about certificates that are there by then, when there is something new.
@@ -99,9 +101,10 @@ pub(super) fn drive(stage: &Stage, spec: &WorldSpec, principal: &Principal) -> D
         false => Action::Boot { computer: principal.name.clone() },
     };
     let stopped = play.begin(&begin, Until::End).err();
-    let run = 0..play.world.trace().records().len();
+    let run = 0..play.world.trace().len();
     let mut driven = Driven {
         world: play.world.clone(),
+        records: play.world.trace().unpack(),
         run: run.clone(),
         next: run.end..run.end,
         when_due: BTreeMap::new(),
@@ -111,17 +114,18 @@ pub(super) fn drive(stage: &Stage, spec: &WorldSpec, principal: &Principal) -> D
     if driven.stopped.is_some() {
         return driven;
     }
-    let is_new = play.world.trace().records().iter().any(|record| {
-        record.kind == Kind::ItemEnded
-            && record.actor == principal.name
-            && record.facts.text("outcome") == Some("enrolled")
-    });
+    let is_new = play
+        .world
+        .trace()
+        .of(Kind::ItemEnded)
+        .any(|record| record.actor() == principal.name && record.text("outcome") == Some("enrolled"));
     // The run is over there: another one begins at once.
     let idle = play.clone();
     let pulse = Action::Pulse { principal: principal.name.clone() };
     if is_new && play.begin(&pulse, Until::List).is_ok() {
-        driven.next = run.end..play.world.trace().records().len();
+        driven.next = run.end..play.world.trace().len();
         driven.world = play.world;
+        driven.records = driven.world.trace().unpack();
     }
     driven.when_due = when_due(&idle, &driven);
     driven
@@ -190,21 +194,21 @@ impl Play<'_> {
 
     /// Reads what is new in the trace.
     fn follow(&mut self) {
-        let records = self.world.trace().records();
-        for record in records[self.seen..].iter().filter(|record| record.actor == self.principal.name) {
+        let trace = self.world.trace();
+        for record in trace.since(self.seen).filter(|record| record.actor() == self.principal.name) {
             match record.kind {
                 Kind::RunStarted => (self.open, self.listed) = (true, false),
                 Kind::RunEnded => self.open = false,
                 Kind::ItemStarted => {
-                    self.item = record.facts.text("template").map(str::to_owned);
+                    self.item = record.text("template").map(str::to_owned);
                     self.asked.clear();
                 }
                 Kind::ItemEnded => self.item = None,
-                Kind::Decision => self.listed |= is(record, Role::CompletesWorkList),
+                Kind::Decision => self.listed |= is(&record.unpack(), Role::CompletesWorkList),
                 _ => {}
             }
         }
-        self.seen = records.len();
+        self.seen = trace.len();
     }
 
     /// Answers an open prompt, or clicks what is there to be clicked; whether there was anything.
@@ -240,7 +244,7 @@ impl Play<'_> {
             }
             DecisionPoint::CardSelect if !again => match facts.get("cards") {
                 Some(Fact::List(cards)) => cards.iter().find_map(|card| match card {
-                    Fact::Text(card) => Some(UserAnswer::Card(card.clone())),
+                    Fact::Text(card) => Some(UserAnswer::Card(card.to_string())),
                     _ => None,
                 }),
                 _ => None,
@@ -344,7 +348,7 @@ fn stopped(error: WorldError) -> Stopped {
 /// Sets the clock to each date from which a certificate is to be renewed, and looks whether it is.
 fn when_due(idle: &Play<'_>, driven: &Driven) -> BTreeMap<String, WhenDue> {
     let mut dates: BTreeMap<FileTime, Vec<String>> = BTreeMap::new();
-    let records = driven.world.trace().records();
+    let records = driven.records.records();
     for record in records.iter().filter(|record| record.actor == idle.principal.name) {
         if let Some((certificate, threshold)) = threshold(record) {
             let of_date = dates.entry(threshold).or_default();
@@ -363,14 +367,15 @@ fn when_due(idle: &Play<'_>, driven: &Driven) -> BTreeMap<String, WhenDue> {
     }
     for (date, certificates) in to_come.into_iter().take(MOST_DATES) {
         let mut then = idle.clone();
-        let from = then.world.trace().records().len();
+        let from = then.world.trace().len();
         let jumped = then.act(&Action::Change(Change::WallClock(date)));
         let pulse = Action::Pulse { principal: idle.principal.name.clone() };
         if jumped.is_err() || then.begin(&pulse, Until::List).is_err() {
             continue;
         }
-        let own = then.world.trace().records()[from..].iter().filter(|record| record.actor == idle.principal.name);
-        let own: Vec<&Record> = own.filter(|record| record.kind == Kind::Decision).collect();
+        let own = then.world.trace().since(from).filter(|record| record.actor() == idle.principal.name);
+        let own: Vec<Record> = own.filter(|record| record.kind == Kind::Decision).map(|it| it.unpack()).collect();
+        let own: Vec<&Record> = own.iter().collect();
         for certificate in certificates {
             let fate = fate_of(&certificate, &own);
             found.insert(certificate, fate);

@@ -13,9 +13,28 @@ use crate::suite::{self, Fixtures, Source};
 use crate::{Failure, embedded};
 
 /// A world, and what it is called.
-pub(super) struct Meant {
-    pub(super) name: String,
-    pub(super) spec: WorldSpec,
+pub(crate) struct Meant {
+    pub(crate) name: String,
+    pub(crate) spec: WorldSpec,
+}
+
+/// What the arguments of a command say about a world.
+pub(crate) struct Wanted<'a> {
+    pub(crate) world: &'a str,
+    pub(crate) variant: Option<&'a str>,
+    pub(crate) profile: Option<&'a str>,
+    pub(crate) fixtures: Option<&'a Path>,
+}
+
+impl<'a> From<&'a Plan> for Wanted<'a> {
+    fn from(plan: &'a Plan) -> Self {
+        Self {
+            world: &plan.world,
+            variant: plan.variant.as_deref(),
+            profile: plan.profile.as_deref(),
+            fixtures: plan.fixtures.as_deref(),
+        }
+    }
 }
 
 pub(super) fn budget(arguments: &Plan) -> Budget {
@@ -23,11 +42,11 @@ pub(super) fn budget(arguments: &Plan) -> Budget {
 }
 
 /// A world of the fixtures by its name; a file with a world; or the world of a scenario, a file or a name of the suite.
-pub(super) fn meant(arguments: &Plan, catalogue: &Catalogue) -> Result<Meant, Failure> {
-    let name = arguments.world.as_str();
-    let selection = Selection { fixtures: arguments.fixtures.clone(), ..Selection::default() };
+pub(crate) fn meant(wanted: &Wanted<'_>, catalogue: &Catalogue) -> Result<Meant, Failure> {
+    let name = wanted.world;
+    let selection = Selection { fixtures: wanted.fixtures.map(Path::to_owned), ..Selection::default() };
     let fixtures = Fixtures::of(&selection)?;
-    let profile = arguments.profile.as_deref().map(suite::named_profile).transpose()?;
+    let profile = wanted.profile.map(suite::named_profile).transpose()?;
     if Path::new(name).is_file() {
         let source = suite::from_disk(Path::new(name))?;
         if parse(&source.path, &source.bytes).is_world() {
@@ -38,8 +57,7 @@ pub(super) fn meant(arguments: &Plan, catalogue: &Catalogue) -> Result<Meant, Fa
         let source = Source::of_text(name, text);
         return of_world(name, &source, &fixtures, profile, catalogue);
     }
-    let fixtures = arguments.fixtures.as_deref();
-    let story = suite::one(name, arguments.variant.as_deref(), fixtures, arguments.profile.as_deref());
+    let story = suite::one(name, wanted.variant, wanted.fixtures, wanted.profile);
     match story {
         Ok(story) => Ok(Meant { name: story.name, spec: story.scenario.spec }),
         Err(Failure::Usage(_)) if !Path::new(name).exists() && suite::named(name).is_err() => {

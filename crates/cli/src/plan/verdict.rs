@@ -131,7 +131,7 @@ impl Outcome {
 /// The statement of the rule of an outcome; of a requirement by which nothing decides, its title.
 pub(super) fn statement(outcome: &Outcome) -> Option<&'static str> {
     let rule = outcome.rule.as_deref()?;
-    row(outcome).map(|row| row.statement).or_else(|| Some(Catalogue::read().ok()?.title(rule)))
+    row(outcome).map(|row| row.statement).or_else(|| Some(Catalogue::embedded().title(rule)))
 }
 
 /// The rule of an outcome.
@@ -177,7 +177,7 @@ struct Item<'a> {
 impl<'a> Reading<'a> {
     /// Reads a run once.
     pub(super) fn of(driven: &'a Driven, principal: &'a Principal) -> Self {
-        let records = &driven.world.trace().records()[driven.run.clone()];
+        let records = &driven.records.records()[driven.run.clone()];
         let mut run = Self {
             driven,
             principal,
@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
         };
         run.select(records);
         run.work(records);
-        let all = &driven.world.trace().records()[..driven.next.end];
+        let all = &driven.records.records()[..driven.next.end];
         let mut template_of: BTreeMap<&str, &str> = BTreeMap::new();
         for record in all.iter().filter(|record| record.actor == principal.name) {
             if let (true, Some(certificate), Some(template)) =

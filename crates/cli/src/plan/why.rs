@@ -52,7 +52,7 @@ pub(super) fn tell(
     }
 
     let reading = Reading::of(&driven, principal);
-    let records = driven.world.trace().records();
+    let records = driven.records.records();
     let mut line = Steps { catalogue, template, console };
     line.heading("the run")?;
     for record in &records[driven.run.clone()] {

@@ -39,8 +39,8 @@ impl Layer {
     }
 
     /// Its records, in order.
-    pub(crate) fn records(self, trace: &Trace) -> impl Iterator<Item = &Record> {
-        trace.records().iter().filter(move |record| self.has(record.kind))
+    pub(crate) fn records(self, trace: &Trace) -> impl Iterator<Item = Record> {
+        trace.iter().filter(move |record| self.has(record.kind)).map(|record| record.unpack())
     }
 
     /// The digest of its records alone, which what is outside of the layer does not change. That of the whole trace is
@@ -51,7 +51,7 @@ impl Layer {
         }
         let mut part = Trace::new();
         for record in self.records(trace) {
-            part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());
+            part.push(record.at, &record.actor, record.kind, record.facts, Vec::new());
         }
         digest(&part)
     }

@@ -72,7 +72,7 @@ impl fmt::Display for Unreadable {
 impl Snapshot {
     /// What is kept of a trace.
     pub(crate) fn of(name: StoryName, profile: &str, passed: bool, layer: Layer, trace: &Trace) -> Self {
-        let timeline = layer.records(trace).map(|record| one_line(&line(record)) + "\n").collect();
+        let timeline = layer.records(trace).map(|record| one_line(&line(&record)) + "\n").collect();
         let digest = layer.digest(trace).to_string();
         Self { name, profile: profile.to_owned(), layer, passed, digest, timeline }
     }

@@ -176,7 +176,7 @@ pub(super) fn directory_failed(frame: &mut Frame, mut search: Search, code: HRes
     next_end_point(frame, search)
 }
 
-pub(super) fn templates_read(mut search: Search, templates: Vec<Template>) -> Next {
+pub(super) fn templates_read(mut search: Search, templates: Vec<Arc<Template>>) -> Next {
     let entry = |template| Arc::new(TemplateEntry { template, permissions: None });
     search.found.templates.extend(templates.into_iter().map(entry));
     Next::Ask(Effect::ReadEnrollmentServices, Acquisition::Services(search))
@@ -219,7 +219,7 @@ pub(super) fn server_answered(
     search.fresh_for = Some(search.fresh_for.map_or(hours, |others| others.min(hours)));
     let found = match kept {
         Some(kept) if holds => kept,
-        _ => take(frame, response)?,
+        _ => Arc::new(take(frame, response)?),
     };
     search.found.templates.extend(found.templates.iter().cloned());
     search.found.services.extend(found.services.iter().cloned());
@@ -232,7 +232,7 @@ fn take(frame: &mut Frame, response: PolicyResponse) -> Result<Found, Halt> {
     frame.applies(rules::SERVER_PERMISSIONS, "policy-server", Facts::new())?;
     let entry = |told: PolicyTemplate| {
         let permissions = Some(Permissions { enroll: told.enroll, autoenroll: told.autoenroll });
-        Arc::new(TemplateEntry { template: told.template, permissions })
+        Arc::new(TemplateEntry { template: Arc::new(told.template), permissions })
     };
     let templates = response.templates.into_iter().map(entry).collect();
     Ok(Found { templates, services: response.authorities })

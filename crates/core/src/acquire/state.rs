@@ -36,14 +36,14 @@ pub(crate) enum Acquisition {
 /// What is known once the policy gate is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     pub(super) flags: PolicyFlags,
 }
 
 /// What is known once a domain controller has answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     pub(super) flags: PolicyFlags,
     pub(super) root: RootDse,
 }
@@ -61,7 +61,7 @@ pub(crate) enum Next {
 }
 
 impl Bound {
-    pub(super) fn with(self, policy: Arc<EnrollmentPolicy>, principal: PrincipalObject) -> Gathered {
+    pub(super) fn with(self, policy: Arc<EnrollmentPolicy>, principal: Arc<PrincipalObject>) -> Gathered {
         Gathered { settings: self.settings, flags: self.flags, policy, principal, site: self.root.site }
     }
 }

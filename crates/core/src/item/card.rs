@@ -97,7 +97,7 @@ fn ask_to_select(job: &Job, frame: &mut Frame, purpose: Purpose, cards: Vec<Card
 }
 
 fn select_facts(job: &Job, purpose: &Purpose, cards: &[CardSerial]) -> Facts {
-    let names: Vec<Fact> = cards.iter().map(|card| Fact::Text(card.0.clone())).collect();
+    let names: Vec<Fact> = cards.iter().map(|card| card.0.as_str().into()).collect();
     Facts::new().with("provider", job.provider_name(purpose)).with("cards", Fact::List(names))
 }
 

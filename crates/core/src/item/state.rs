@@ -55,6 +55,8 @@ pub(super) enum State {
     Asks { question: Question, prompt: OpenPrompt, recheck: Option<EffectId> },
     /// An effect is under way.
     Does { effect: EffectId, step: Step },
+    /// The wizard is closed: a key that is being made is noted, or removed, and nothing else begins.
+    Leaves { effect: EffectId, step: Step, because: Cause },
 }
 
 /// What the user is asked.
@@ -137,6 +139,13 @@ pub(super) enum Step {
         leftovers: Leftovers,
         code: HResult,
     },
+}
+
+impl Step {
+    /// Whether a key is being made, or its entry written, or it is removed because there is none.
+    pub(super) const fn concerns_new_key(&self) -> bool {
+        matches!(self, Self::Generate { .. } | Self::WriteAhead(_) | Self::CleanUp { .. })
+    }
 }
 
 /// What a card is wanted for.

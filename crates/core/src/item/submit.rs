@@ -367,7 +367,9 @@ fn asked_for(
     }
     let template = match &job.item.task {
         Task::Request(request) => Some(&request.template.template),
-        Task::Retrieve(_) | Task::Resume(_) => known.gathered.policy.template(&entry.template),
+        Task::Retrieve(_) | Task::Resume(_) => {
+            known.gathered.policy.named(&entry.template).map(|entry| &entry.template)
+        }
     };
     // A template that has left the directory cannot be compared with.
     if template.is_some_and(|template| !is_of(&view, template)) {

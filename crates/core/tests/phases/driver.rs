@@ -306,7 +306,7 @@ impl Driver {
     fn put_out(&mut self, body: OutputBody) {
         let line = match body {
             OutputBody::Decision(decision) => {
-                self.decisions.push((decision.rule.to_string(), decision.outcome, decision.subject));
+                self.decisions.push((decision.rule.to_string(), decision.outcome, decision.subject.to_string()));
                 return;
             }
             OutputBody::Effect { id, effect } => {
@@ -350,7 +350,7 @@ impl Driver {
             return result;
         }
         match effect {
-            Effect::ReadSettings => EffectResult::Settings(self.settings.clone()),
+            Effect::ReadSettings => EffectResult::Settings(self.settings.clone().into()),
             Effect::BindDirectory => EffectResult::Directory(RootDse {
                 dc: "DC1".into(),
                 usn: 1,
@@ -358,10 +358,10 @@ impl Driver {
                 forest: Guid([1; 16]),
                 site: None,
             }),
-            Effect::ReadTemplates => EffectResult::Templates(self.templates.clone()),
+            Effect::ReadTemplates => EffectResult::Templates(self.templates.iter().cloned().map(Into::into).collect()),
             Effect::ReadEnrollmentServices => EffectResult::EnrollmentServices(self.authorities()),
             Effect::ReadPrincipal => {
-                EffectResult::Principal(PrincipalObject { certificates: self.published.clone(), ..alice() })
+                EffectResult::Principal(PrincipalObject { certificates: self.published.clone(), ..alice() }.into())
             }
             Effect::ReadTrust => EffectResult::Trust(self.trust.clone()),
             Effect::WriteDirectoryCache(cache) => {
@@ -373,7 +373,7 @@ impl Driver {
                 Err(code) => EffectResult::Failed(code),
             },
             Effect::ReadExchangeCertificate { .. } => EffectResult::ExchangeCertificate(vec![0x30, 0]),
-            Effect::ReadStores => EffectResult::Stores(self.stores.clone()),
+            Effect::ReadStores => EffectResult::Stores(self.stores.clone().into()),
             Effect::AddCertificate(stored) => {
                 self.stores.my.retain(|other| other.thumbprint != stored.thumbprint);
                 self.stores.my.push(stored.clone());

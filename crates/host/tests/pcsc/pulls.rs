@@ -77,5 +77,5 @@ fn run<C: CardHost>(world: &mut World<Cores, C, InProcessCas>, until: SimTime) {
 }
 
 fn commands(trace: &Trace) -> usize {
-    trace.records().iter().filter(|record| record.kind == Kind::Apdu).count()
+    trace.of(Kind::Apdu).count()
 }

@@ -76,10 +76,8 @@ fn all_below(directory: &Path, files: &mut Vec<PathBuf>) {
 
 /// What a trace says of its commands, in hexadecimal: redacted command and response.
 fn commands_of(trace: &Trace) -> Vec<(String, String)> {
-    let apdus = trace.records().iter().filter(|record| record.kind == Kind::Apdu);
-    let fact =
-        |name: &'static str| move |record: &autoenroll_trace::Record| record.facts.text(name).unwrap().to_owned();
-    apdus.map(|record| (fact("command")(record), fact("response")(record))).collect()
+    let fact = |record: &autoenroll_trace::Packed<'_>, name: &str| record.text(name).unwrap().to_owned();
+    trace.of(Kind::Apdu).map(|record| (fact(&record, "command"), fact(&record, "response"))).collect()
 }
 
 fn commands_in_log(logged: &[LoggedApdu]) -> Vec<(String, String)> {

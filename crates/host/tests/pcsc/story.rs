@@ -50,7 +50,7 @@ pub(crate) fn the_founding_story_leaves_a_card_that_opensc_uses(stack: &Arc<Stac
     desk.run(&format!("pkcs15-tool --reader \"$R\" --read-certificate {id} > c.pem"));
     desk.run("openssl x509 -in c.pem -outform DER -out c.der && openssl x509 -in c.pem -pubkey -noout > pub.pem");
     assert_eq!(desk.file("c.der"), certificate);
-    let issued = report.trace.records().iter().filter(|record| record.kind == Kind::Issued).count();
+    let issued = report.trace.of(Kind::Issued).count();
     assert_eq!(issued, 1);
 
     desk.run("echo hello > m");

@@ -277,6 +277,8 @@ switches! {
     ];
     /// How long after that was seen. No public number: arbitrary.
     dns_mismatch_delay: Delay = "dns-mismatch-delay", "P7.55", [Server2003Sp1: Inferred, Delay(Duration::hours(1))];
+    /// Whether a key that a core has made counts as lost when nothing names it at the end of a run.
+    known_keys: Toggle = "known-keys", "IN1.known-key", [Server2003Sp1: Inferred, Toggle::Yes];
     /// Which container of a card counts for logon.
     logon_container: LogonContainer = "logon-container", "P7.56", [
         Server2003Sp1 to Server2003Sp1, "Windows 2000, XP": Documented, LogonContainer::Default;

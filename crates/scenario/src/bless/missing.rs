@@ -163,40 +163,40 @@ fn gaps_of(run: usize, scenario: &Scenario, report: &RunReport) -> Vec<Gap> {
     let places: Vec<usize> = unnamed.iter().map(|record| insert_position(scenario, report, record)).collect();
     let mut gaps = Vec::new();
     for at in places.iter().collect::<BTreeSet<_>>() {
-        let here = unnamed.iter().zip(&places).filter(|(_, span)| *span == at).map(|(record, _)| *record);
+        let here = unnamed.iter().zip(&places).filter(|(_, span)| *span == at).map(|(record, _)| record);
         gaps.push(gap(run, scenario, report, *at, &here.collect::<Vec<_>>()));
     }
     gaps
 }
 
 /// What no step names, in the order of the trace.
-fn unnamed(report: &RunReport) -> Vec<&Record> {
+fn unnamed(report: &RunReport) -> Vec<Record> {
     let record = |failure: &Failure| match failure.kind {
         FailureKind::Unexpected { record } | FailureKind::AskedInstead { record, held: None, .. } => {
-            report.trace.get(record)
+            report.trace.record(record)
         }
         _ => None,
     };
-    let mut unnamed: Vec<&Record> = super::failures(report).iter().filter_map(record).collect();
+    let mut unnamed: Vec<Record> = super::failures(report).iter().filter_map(record).collect();
     unnamed.sort_by_key(|record| record.id);
     unnamed
 }
 
 /// Whether the record is that of a prompt which is open at the end.
 fn is_open(record: &Record, report: &RunReport) -> bool {
-    let is_it = |open: &Record| {
+    let is_it = |open: Record| {
         open.actor == record.actor && open.facts.text("point") == record.facts.text("point") && open.id <= record.id
     };
-    report.open.iter().filter_map(|open| report.trace.get(*open)).any(is_it)
+    report.open.iter().filter_map(|open| report.trace.record(*open)).any(is_it)
 }
 
 /// The index of the first step that comes after a prompt which is open at the end: what it leads to is not known yet.
 pub(super) fn first_in_doubt(scenario: &Scenario, report: &RunReport) -> Option<usize> {
-    let after = |record: &Record| {
+    let after = |record: Record| {
         let named = report.matched.iter().position(|matched| *matched == Some(record.id));
-        named.map_or_else(|| insert_position(scenario, report, record), |step| step + 1)
+        named.map_or_else(|| insert_position(scenario, report, &record), |step| step + 1)
     };
-    report.open.iter().filter_map(|record| report.trace.get(*record)).map(after).min()
+    report.open.iter().filter_map(|record| report.trace.record(*record)).map(after).min()
 }
 
 fn gap(run: usize, scenario: &Scenario, report: &RunReport, at: usize, records: &[&Record]) -> Gap {

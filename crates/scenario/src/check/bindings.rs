@@ -1,5 +1,7 @@
 //! `as = "new"` and `"$new"`: bound once, and before it is used.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::facts;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -13,22 +15,34 @@ use crate::tree::Value;
 /// `unread` is what steps bind that could not be read.
 pub(super) fn check(steps: &[Step], unread: &[String], found: &mut Diagnostics) {
     let mut bound: Vec<Spanned<String>> = Vec::new();
+    // Where each of them is bound first.
+    let mut known: BTreeMap<&str, Span> = BTreeMap::new();
+    let unread: BTreeSet<&str> = unread.iter().map(String::as_str).collect();
+    // The first step that binds each name, in the whole story.
+    let mut binders: BTreeMap<&str, &Step> = BTreeMap::new();
+    for step in steps {
+        if let Some(name) = binding(step) {
+            binders.entry(&name.value).or_insert(step);
+        }
+    }
     let mut first = 0;
     while first < steps.len() {
         let together = group(steps, first);
         first = together.end;
         let set = &steps[together];
         for (reference, span) in set.iter().flat_map(references) {
-            lacks_fact(steps, &reference, span, found);
-            if !unread.contains(&reference.name) && !bound.iter().any(|name| name.value == reference.name) {
+            lacks_fact(binders.get(reference.name.as_str()).copied(), &reference, span, found);
+            if !unread.contains(reference.name.as_str()) && !known.contains_key(reference.name.as_str()) {
                 found.push(not_bound(steps, set, &reference, span, &bound));
             }
         }
         for name in set.iter().filter_map(binding) {
-            if let Some(first) = bound.iter().find(|known| known.value == name.value) {
+            if let Some(first) = known.get(name.value.as_str()) {
                 let message = format!("`{}` is bound already", name.value);
                 let problem = Diagnostic::error(Code::TwiceBound, message, name.span);
-                found.push(problem.label(first.span, "first here"));
+                found.push(problem.label(*first, "first here"));
+            } else {
+                known.insert(&name.value, name.span);
             }
             bound.push(name.clone());
         }
@@ -55,10 +69,9 @@ fn not_bound(steps: &[Step], set: &[Step], reference: &Reference, span: Span, bo
 }
 
 /// `$new.fact` where what binds `new` never has that fact.
-fn lacks_fact(steps: &[Step], reference: &Reference, span: Span, found: &mut Diagnostics) {
+fn lacks_fact(binder: Option<&Step>, reference: &Reference, span: Span, found: &mut Diagnostics) {
     let Some(fact) = &reference.fact else { return };
-    let binds = |step: &&Step| binding(step).is_some_and(|name| name.value == reference.name);
-    let Some(known) = steps.iter().find(binds).and_then(facts::bound) else { return };
+    let Some(known) = binder.and_then(facts::bound) else { return };
     if !known.contains(&fact.as_str()) {
         let message = format!("what `{}` is bound to has no fact `{fact}`", reference.name);
         let help = match suggestion(fact, known.iter().copied()) {

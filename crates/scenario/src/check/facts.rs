@@ -1,6 +1,8 @@
 //! Facts that steps name: whether anything states them, and whether their values can come at all. Without this a
 //! misspelt fact would let a `never` step pass for ever.
 
+use std::collections::BTreeSet;
+
 use autoenroll_model::{Choice, DecisionPoint, Fact};
 use autoenroll_trace::Kind;
 
@@ -25,7 +27,7 @@ pub(super) struct Known<'a> {
     /// Its providers.
     pub(super) providers: &'a Providers,
     /// What steps bind.
-    pub(super) bound: Vec<&'a str>,
+    pub(super) bound: BTreeSet<&'a str>,
 }
 
 /// Checks what a step says about records, states and answers.
@@ -199,8 +201,10 @@ fn of_value(
 
 fn of_plain(name: &str, fact_type: FactType, fact: &Fact, span: Span, known: &Known<'_>, found: &mut Diagnostics) {
     let has = |thing, text: &str, found: &mut Diagnostics| {
-        let missing = !known.names.all(thing).iter().any(|name| name.value == text);
-        match undollared(text, known).filter(|_| missing) {
+        if known.names.knows(thing, text) {
+            return;
+        }
+        match undollared(text, known) {
             Some(help) => found.push(nothing_named(thing.describe(), text, span).help(help)),
             None => drop(known.names.has(thing, Spanned::new(text, span), found)),
         }
@@ -230,15 +234,13 @@ fn of_plain(name: &str, fact_type: FactType, fact: &Fact, span: Span, known: &Kn
 /// A certificate of the world, or what a CA will name one: template and request id.
 fn certificate_problem(text: &str, span: Span, known: &Known<'_>) -> Option<Diagnostic> {
     let names = known.names;
-    let given = names.all(NameKind::Certificate);
     let later = text.rsplit_once('#').is_some_and(|(template, id)| {
-        let templates = names.all(NameKind::Template);
-        id.parse::<u32>().is_ok() && (template == "request" || templates.iter().any(|known| known.value == template))
+        id.parse::<u32>().is_ok() && (template == "request" || names.knows(NameKind::Template, template))
     });
-    if later || given.iter().any(|known| known.value == text) {
+    if later || names.knows(NameKind::Certificate, text) {
         return None;
     }
-    let suggestion = suggestion(text, given.iter().map(|known| known.value.as_str()));
+    let suggestion = suggestion(text, names.all(NameKind::Certificate).map(|known| known.value.as_str()));
     let help = match (undollared(text, known), suggestion) {
         (Some(help), _) => help,
         (None, Some(suggestion)) => format!("did you mean `{suggestion}`?"),
@@ -282,7 +284,7 @@ fn rewritten(fact_type: FactType, fact: &Fact) -> Option<String> {
 /// What a step binds, without the dollar sign that refers to it.
 fn undollared(text: &str, known: &Known<'_>) -> Option<String> {
     let name = text.split('.').next().unwrap_or(text);
-    known.bound.contains(&name).then(|| format!("a step binds `{name}`: write \"${text}\""))
+    known.bound.contains(name).then(|| format!("a step binds `{name}`: write \"${text}\""))
 }
 
 fn nothing_named(what: &str, text: &str, span: Span) -> Diagnostic {

@@ -1,6 +1,8 @@
 //! Names of providers: those that templates list and computers have. Real templates list providers that are installed
 //! nowhere, so only a name that looks like a slip gets a warning.
 
+use std::collections::BTreeSet;
+
 use autoenroll_world::WorldSpec;
 
 use crate::Code;
@@ -8,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{ActionStep, Step, StepKind};
 use crate::library::Library;
 use crate::source::Spanned;
-use crate::suggestion::{distance, suggestion};
+use crate::suggestion::{distance_within, suggestion};
 use crate::tree::Table;
 
 /// Edits that make a name look like a slip of an installed one. The names of real providers differ by more.
@@ -17,8 +19,9 @@ const SLIP: usize = 2;
 /// The providers of a world.
 #[derive(Debug, Default)]
 pub(super) struct Providers {
-    installed: Vec<String>,
-    listed: Vec<String>,
+    /// Those of computers, and then those that templates list.
+    known: Vec<String>,
+    names: BTreeSet<String>,
 }
 
 impl Providers {
@@ -31,47 +34,51 @@ impl Providers {
         found: &mut Diagnostics,
     ) -> Self {
         let version = spec.profile.version();
-        let computers = spec.computers.iter();
-        let installed: Vec<String> = computers
-            .flat_map(|computer| computer.installed(version).into_iter().map(|provider| provider.name))
-            .collect();
-        let by_default: Vec<&str> = library
-            .templates(&mut Diagnostics::new())
-            .into_iter()
-            .chain(library.own_templates(&mut Diagnostics::new()))
-            .flat_map(|root| root.tables("template"))
-            .flat_map(|template| template.texts("providers").map(|name| name.value))
-            .collect();
-        let templates = spec.templates.iter().flat_map(|spec| &spec.template.providers);
-        let mut listed: Vec<String> = templates.map(|provider| provider.name.clone()).collect();
+        let mut providers = Self::default();
+        for provider in spec.computers.iter().flat_map(|computer| computer.installed(version)) {
+            providers.add(provider.name);
+        }
+        let has = providers.names.clone();
+        let installed: Vec<String> = in_order_once(&providers.known);
+        for provider in spec.templates.iter().flat_map(|spec| &spec.template.providers) {
+            providers.add(provider.name.clone());
+        }
+        let mut no_slips: BTreeSet<&str> = BTreeSet::new();
         for name in written(world, steps) {
-            if version.device_key_storage().contains(&name.value) && !installed.iter().any(|known| known == name.value)
-            {
+            providers.add(name.value.to_owned());
+            if has.contains(name.value) {
+                continue;
+            }
+            if version.device_key_storage().contains(&name.value) {
                 found.push(left_out(name));
             }
-            let suggestion = installed.iter().find(|known| is_slip(name.value, known));
-            if let Some(suggestion) = suggestion.filter(|_| !installed.iter().any(|known| known == name.value))
-                && !by_default.contains(&name.value)
-            {
-                let message = format!("no computer has the provider `{}` installed", name.value);
-                let problem = Diagnostic::warning(Code::NotInstalled, message, name.span);
-                found.push(problem.help(format!("did you mean \"{suggestion}\"?")));
+            if no_slips.contains(name.value) {
+                continue;
             }
-            listed.push(name.value.to_owned());
+            match installed.iter().find(|known| is_slip(name.value, known)) {
+                Some(suggestion) if !library.default_providers().contains(name.value) => {
+                    let message = format!("no computer has the provider `{}` installed", name.value);
+                    let problem = Diagnostic::warning(Code::NotInstalled, message, name.span);
+                    found.push(problem.help(format!("did you mean \"{suggestion}\"?")));
+                }
+                _ => drop(no_slips.insert(name.value)),
+            }
         }
-        Self { installed, listed }
+        providers
+    }
+
+    fn add(&mut self, name: String) {
+        self.names.insert(name.clone());
+        self.known.push(name);
     }
 
     /// Nothing could ever name this provider.
     pub(super) fn problem(&self, name: Spanned<&str>) -> Option<Diagnostic> {
-        let known = || self.installed.iter().chain(&self.listed).map(String::as_str);
-        if known().any(|known| known == name.value) {
+        if self.names.contains(name.value) {
             return None;
         }
-        let mut names: Vec<&str> = known().collect();
-        names.sort_unstable();
-        names.dedup();
-        let help = match suggestion(name.value, known()) {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let help = match suggestion(name.value, self.known.iter().map(String::as_str)) {
             Some(suggestion) => format!("did you mean \"{suggestion}\"?"),
             None if names.is_empty() => "there is none at all".to_owned(),
             None => format!("there are {}", names.join(", ")),
@@ -79,6 +86,12 @@ impl Providers {
         let message = format!("no template lists a provider `{}`, and no computer has it", name.value);
         Some(Diagnostic::error(Code::UnknownName, message, name.span).help(help))
     }
+}
+
+/// Each of the names once, where it comes first.
+fn in_order_once(names: &[String]) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    names.iter().filter(|name| known.insert(name.as_str())).cloned().collect()
 }
 
 /// A provider that this Windows has, and that a world has only when it says so.
@@ -90,7 +103,7 @@ fn left_out(name: Spanned<&str>) -> Diagnostic {
 }
 
 fn is_slip(name: &str, known: &str) -> bool {
-    distance(&name.to_lowercase(), &known.to_lowercase()) <= SLIP
+    distance_within(SLIP, &name.to_lowercase(), &known.to_lowercase()).is_some()
 }
 
 /// The providers that templates of this file and changes list.

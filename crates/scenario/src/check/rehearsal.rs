@@ -60,7 +60,8 @@ impl Stages {
         let mut built = spec.clone();
         (built.profile, built.policy, built.changes) = (Profile::server_2003_sp1(), PolicySpec::default(), Vec::new());
         let at = self.0.iter().position(|(known, _)| *known == built).unwrap_or_else(|| {
-            self.0.push((built.clone(), rehearsal(built)));
+            let stage = rehearsal(&built);
+            self.0.push((built, stage));
             self.0.len() - 1
         });
         match &self.0[at].1 {
@@ -73,34 +74,35 @@ impl Stages {
     }
 }
 
-/// The world of a description. CAs sign with the quickest key, unless it may depend on the length of a signature
-/// whether a certificate fits on its card, or something is wrong and is to be told of the world as it is described.
-fn rehearsal(spec: WorldSpec) -> Result<Stage, SpecErrors> {
+/// The world of a description. CAs sign with the quickest key, and certify it, unless it may depend on the length of a
+/// certificate whether it fits on its card, or something is wrong and is to be told of the world as it is described.
+fn rehearsal(spec: &WorldSpec) -> Result<Stage, SpecErrors> {
     let mut quick = spec.clone();
     quick.authorities.iter_mut().for_each(|ca| ca.key = KeyAlgorithm::P256);
-    if let Ok(stage) = World::rehearsal(quick, Silent, Hosts::in_process())
+    if let Ok(stage) = World::quick_rehearsal(quick, Silent, Hosts::in_process())
         && spec.cards.iter().all(|card| has_room(&stage, card))
     {
         return Ok(stage);
     }
-    World::rehearsal(spec, Silent, Hosts::in_process())
+    World::rehearsal(spec.clone(), Silent, Hosts::in_process())
 }
 
-/// Whether each of a card's certificates could be longer by the longest signature: there is room on the card, and a
-/// certificate file can say so many bytes.
+/// Whether each of a card's certificates could be longer by the longest signature and the longest key: there is room on
+/// the card, and a certificate file can say so many bytes.
 fn has_room(stage: &Stage, card: &CardSpec) -> bool {
     let fits = |card: &Card| {
         let state = card.look();
         let certificates = state.containers.iter().filter_map(|container| container.certificate.as_ref()?.der());
         let longest = certificates.map(<[u8]>::len).max().unwrap_or(0);
         let free = usize::try_from(state.free_bytes).unwrap_or(0);
-        free / LONGEST_SIGNATURE >= state.containers.len() && longest + LONGEST_SIGNATURE <= usize::from(u16::MAX)
+        free / MOST_LONGER >= state.containers.len() && longest + MOST_LONGER <= usize::from(u16::MAX)
     };
     stage.hosts().cards.card(&card.name, fits).unwrap_or(false)
 }
 
-/// Bytes of a signature with RSA-4096.
-const LONGEST_SIGNATURE: usize = 512;
+/// How many bytes a certificate has more than one of P-256 by P-256, at most: signature and key of RSA-4096 have 512
+/// and 550 of them, and those of P-256 70 and 91 at least.
+const MOST_LONGER: usize = 1_024;
 
 /// A mistake of a description, at the value that is wrong.
 fn problem(error: &SpecError, world: &Table) -> Diagnostic {
@@ -225,8 +227,8 @@ struct Known<'a> {
 impl Known<'_> {
     /// Whether it is unknown before the story what an action meets.
     fn skips(&mut self, action: &Action) -> bool {
-        let is_certificate = |name: &String| self.names.certificates.iter().any(|known| known.value == *name);
-        let is_request = |name: &String| self.names.requests.iter().any(|known| known.value == *name);
+        let is_certificate = |name: &String| self.names.certificates.has(name);
+        let is_request = |name: &String| self.names.requests.has(name);
         match action {
             Action::Ca { op: CaAction::Approve { request } | CaAction::Deny { request }, .. } => {
                 self.managed |= request.is_none();

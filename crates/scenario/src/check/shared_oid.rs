@@ -1,5 +1,7 @@
 //! Templates with one object identifier: a directory may have such, but seldom on purpose.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use autoenroll_model::Oid;
 
 use crate::Code;
@@ -10,15 +12,18 @@ use crate::tree::Table;
 
 /// Warns of each template of the file whose object identifier another template of the same world has.
 pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
-    let mut told: Vec<Span> = Vec::new();
+    let mut told: BTreeSet<Span> = BTreeSet::new();
     for world in worlds {
-        let identities: Vec<_> = world.tables("template").filter_map(identity).collect();
-        for (at, (oid, name)) in identities.iter().enumerate() {
-            let first = identities[..at].iter().find(|(other, _)| other == oid);
-            let Some((_, first)) = first.filter(|_| name.span.file == FileId::OWN && !told.contains(&name.span)) else {
-                continue;
+        let mut known: BTreeMap<Oid, Spanned<&str>> = BTreeMap::new();
+        for (oid, name) in world.tables("template").filter_map(identity) {
+            let first = match known.get(&oid) {
+                Some(first) if name.span.file == FileId::OWN && told.insert(name.span) => *first,
+                Some(_) => continue,
+                None => {
+                    known.insert(oid, name);
+                    continue;
+                }
             };
-            told.push(name.span);
             let message = format!("`{}` has the object identifier of `{}`: {oid}", name.value, first.value);
             let help = format!(
                 "certificates of either count for `{}`, and the other is enrolled again and again",

@@ -1,5 +1,8 @@
 //! What single steps do in a world, for programs that make up a story step by step.
 
+use std::collections::BTreeMap;
+
+use autoenroll_model::Template;
 use autoenroll_world::{Action, WorldSpec};
 
 use super::{profile, timeline};
@@ -15,11 +18,11 @@ use crate::tree::Table;
 
 /// The world of a document, in which steps that are no part of the document yet get their meaning. It is the meaning
 /// that [`check`](super::check()) gives them once they are.
-#[derive(Debug)]
 pub struct StepActions<'a> {
     world: Table,
     spec: WorldSpec,
     names: WorldNames,
+    templates: BTreeMap<String, Template>,
     library: &'a Library,
 }
 
@@ -36,11 +39,11 @@ impl<'a> StepActions<'a> {
         };
         let mut world = merge::complete(&document.world, library, &mut found);
         if let Some(own) = variant.and_then(|variant| variant.table("world")) {
-            world = merge::over(&world, own, &WORLD, &mut found);
+            world = merge::over(world, own, &WORLD, &mut found);
         }
         let profile = profile(document, variant, &mut found);
-        let (spec, names) = lower::spec(&world, profile, library, &mut found);
-        if found.has_errors() { Err(found) } else { Ok(Self { world, spec, names, library }) }
+        let lower::Lowered { spec, names, templates } = lower::spec(&world, profile, library, &mut found);
+        if found.has_errors() { Err(found) } else { Ok(Self { world, spec, names, templates, library }) }
     }
 
     /// What exists.
@@ -62,9 +65,10 @@ impl<'a> StepActions<'a> {
             names: self.names.clone(),
             fixtures: self.library,
             domain: self.spec.domain.clone(),
-            templates: self.spec.templates.iter().map(|template| template.template.clone()).collect(),
+            templates: self.templates.clone(),
+            placed: lower::Placed::default(),
         };
-        let defaults = timeline::check(step, &cx, &[], &mut found);
+        let defaults = timeline::check(step, &cx, &timeline::TakingPart::of(&[], &self.names), &mut found);
         match actions(action, &defaults, &Bindings::default()) {
             Ok(actions) if !found.has_errors() => Ok(actions),
             _ => Err(found),

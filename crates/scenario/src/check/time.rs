@@ -1,6 +1,6 @@
 //! When steps happen: empty intervals, times that lie behind, random offsets, `on` steps that nothing leads to.
 
-use autoenroll_model::{Duration, Fact, FileTime, SimTime};
+use autoenroll_model::{Duration, FileTime, SimTime};
 use autoenroll_trace::Kind;
 use autoenroll_world::WorldSpec;
 use autoenroll_world::action::Change;
@@ -21,6 +21,7 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, world: &Table, found: &mut
     let mut clock = SimTime::START;
     let mut exact = true;
     let mut times = Times::of(spec);
+    let mut before = None;
     for (at, step) in steps.iter().enumerate() {
         let begin = match &step.begin {
             StepBegin::Now => clock,
@@ -49,7 +50,10 @@ pub(super) fn check(steps: &[Step], spec: &WorldSpec, world: &Table, found: &mut
         let over = end(step, begin, clock, &times);
         check_end(step, begin, over, exact, &times, found);
         if spec.policy.gp_offset > Duration::ZERO {
-            random_offset(steps, at, found);
+            random_offset(step, before, found);
+        }
+        if !matches!(step.kind, StepKind::Expect(_)) {
+            before = Some(step);
         }
         loose_on(steps, at, found);
         clock = match (&step.kind, &step.end) {
@@ -139,17 +143,16 @@ fn check_end(step: &Step, begin: SimTime, end: SimTime, exact: bool, times: &Tim
     }
 }
 
-/// A background refresh at a random time must be waited for with an interval.
-fn random_offset(steps: &[Step], at: usize, found: &mut Diagnostics) {
-    let step = &steps[at];
+/// A background refresh at a random time must be waited for with an interval. `before` is the last step before it that
+/// expects nothing.
+fn random_offset(step: &Step, before: Option<&Step>, found: &mut Diagnostics) {
     let StepKind::Expect(pattern) = &step.kind else { return };
     let runs = [Kind::RunStarted, Kind::Trigger, Kind::GpRefresh].contains(&pattern.kind.value);
     let is = |name: &str, value: &str| {
-        let wanted = ExpectedValue::Literal(Fact::Text(value.to_owned()));
+        let wanted = ExpectedValue::Literal(value.into());
         pattern.facts.iter().any(|fact| fact.name.value == name && fact.value.value == wanted)
     };
     let background = is("refresh", "background") || (is("trigger", "group-policy") && !is("refresh", "forced"));
-    let before = steps[..at].iter().rev().find(|step| !matches!(step.kind, StepKind::Expect(_)));
     let by_hand = before.is_some_and(|step| {
         matches!(
             step.kind,

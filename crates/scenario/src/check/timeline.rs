@@ -1,18 +1,21 @@
 //! Whom and what the steps name.
 
+use std::collections::BTreeSet;
+
 use autoenroll_trace::Kind;
 
 use crate::Code;
 use crate::defaults::StepDefaults;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{ActionStep, Pattern, PromptAnswer, Step, StepKind};
-use crate::lower::{Context, NameKind, changes};
+use crate::lower::{Context, NameKind, WorldNames, changes};
 use crate::shape::LookAt;
 use crate::source::{Span, Spanned};
 
 /// The principals that take part in a story: who logs on, boots, or is refreshed.
 pub(super) fn principals(steps: &[Step]) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
+    let mut known: BTreeSet<&str> = BTreeSet::new();
     for step in steps {
         let name = match &step.kind {
             StepKind::Action(
@@ -21,28 +24,46 @@ pub(super) fn principals(steps: &[Step]) -> Vec<String> {
             StepKind::Action(ActionStep::GpRefresh { principal, .. }) => principal,
             _ => continue,
         };
-        if !list.contains(&name.value) {
+        if known.insert(&name.value) {
             list.push(name.value.clone());
         }
     }
     list
 }
 
+/// Who takes part in a story.
+pub(super) struct TakingPart<'a> {
+    principals: &'a [String],
+    /// The users among them.
+    users: Vec<String>,
+}
+
+impl<'a> TakingPart<'a> {
+    pub(super) fn of(principals: &'a [String], names: &WorldNames) -> Self {
+        Self { principals, users: principals.iter().filter(|name| names.users.has(name)).cloned().collect() }
+    }
+}
+
 /// Checks the names of a step and fills in what is clear without being said.
-pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> StepDefaults {
+pub(super) fn check(
+    step: &Step,
+    cx: &Context<'_>,
+    taking_part: &TakingPart<'_>,
+    found: &mut Diagnostics,
+) -> StepDefaults {
     let mut defaults = StepDefaults::default();
     let whose = whose(step);
     // An action need not say who: any user's click or answer fits.
     let done_by_users = |kind: Kind| matches!(kind, Kind::Click | Kind::Answer);
     match &step.who {
         Some(who) if whose == Some(Whose::User) || kind_of(step).is_some_and(done_by_users) => {
-            is_user(step, cx, who, principals, found);
+            is_user(step, cx, who, taking_part, found);
         }
         Some(who) => has_actor(cx, who, found),
         None => {}
     }
     if let Some(whose) = whose {
-        defaults.who = who(step, whose, cx, principals, found);
+        defaults.who = who(step, whose, cx, taking_part, found);
     }
     match &step.kind {
         StepKind::Action(action) => check_action(step, action, cx, &mut defaults, found),
@@ -55,7 +76,7 @@ pub(super) fn check(step: &Step, cx: &Context<'_>, principals: &[String], found:
             check_pattern(step, pattern, found);
         }
         StepKind::State { look, of, .. } => {
-            defaults.of = looked_at(step, look.value, of.as_ref(), cx, principals, found)
+            defaults.of = looked_at(step, look.value, of.as_ref(), cx, taking_part, found)
         }
         StepKind::Wait(_) | StepKind::Do(_) => {}
     }
@@ -108,15 +129,21 @@ fn kind_of(step: &Step) -> Option<Kind> {
 }
 
 /// Whose step it is: as said, or the only one who takes part; otherwise it must be said.
-fn who(step: &Step, whose: Whose, cx: &Context<'_>, principals: &[String], found: &mut Diagnostics) -> Option<String> {
+fn who(
+    step: &Step,
+    whose: Whose,
+    cx: &Context<'_>,
+    taking_part: &TakingPart<'_>,
+    found: &mut Diagnostics,
+) -> Option<String> {
     if let Some(who) = &step.who {
         return Some(who.value.clone());
     }
     let taking_part = match whose {
-        Whose::User => users(cx, principals),
-        Whose::Principal => principals.to_vec(),
+        Whose::User => &taking_part.users,
+        Whose::Principal => taking_part.principals,
     };
-    match taking_part.as_slice() {
+    match taking_part {
         [only] => Some(only.clone()),
         [] => cx.names.users.first().filter(|_| cx.names.users.len() == 1).map(|user| user.value.clone()),
         several => {
@@ -130,24 +157,24 @@ fn who(step: &Step, whose: Whose, cx: &Context<'_>, principals: &[String], found
     }
 }
 
-/// The users among those who take part.
-fn users(cx: &Context<'_>, principals: &[String]) -> Vec<String> {
-    let is_user = |name: &&String| cx.names.users.iter().any(|user| user.value == **name);
-    principals.iter().filter(is_user).cloned().collect()
-}
-
 fn one_of(names: &[String]) -> String {
     let written: Vec<String> = names.iter().map(|name| format!("who = \"{name}\"")).collect();
     format!("write {}", written.join(" or "))
 }
 
 /// Only users have a desktop: balloons, icons and prompts are never a computer's.
-fn is_user(step: &Step, cx: &Context<'_>, who: &Spanned<String>, principals: &[String], found: &mut Diagnostics) {
-    if !cx.names.computers.iter().any(|computer| computer.value == who.value) {
+fn is_user(
+    step: &Step,
+    cx: &Context<'_>,
+    who: &Spanned<String>,
+    taking_part: &TakingPart<'_>,
+    found: &mut Diagnostics,
+) {
+    if !cx.names.computers.has(&who.value) {
         cx.names.has(NameKind::User, borrowed(who), found);
         return;
     }
-    let help = match users(cx, principals).as_slice() {
+    let help = match taking_part.users.as_slice() {
         [] => "leave `who` out".to_owned(),
         [only] => format!("leave `who` out, or write who = \"{only}\""),
         several => one_of(several),
@@ -191,7 +218,7 @@ const fn personal(kind: Kind) -> bool {
 
 /// `who` names what records are about: people, computers, cards, CAs, or the world.
 fn has_actor(cx: &Context<'_>, who: &Spanned<String>, found: &mut Diagnostics) {
-    let actor = |thing| cx.names.all(thing).iter().any(|known| known.value == who.value);
+    let actor = |thing| cx.names.knows(thing, &who.value);
     if who.value != "world" && !actor(NameKind::Principal) && !actor(NameKind::Card) && !actor(NameKind::Ca) {
         cx.names.has(NameKind::Principal, borrowed(who), found);
     }
@@ -283,7 +310,7 @@ fn looked_at(
     look: LookAt,
     of: Option<&Spanned<String>>,
     cx: &Context<'_>,
-    principals: &[String],
+    taking_part: &TakingPart<'_>,
     found: &mut Diagnostics,
 ) -> Option<String> {
     let thing = match look {
@@ -293,8 +320,7 @@ fn looked_at(
         LookAt::Desktop => NameKind::User,
         LookAt::Trust => NameKind::Computer,
     };
-    let users = users(cx, principals);
-    match (of, thing, principals, users.as_slice()) {
+    match (of, thing, taking_part.principals, taking_part.users.as_slice()) {
         (Some(of), ..) => cx.names.has(thing, borrowed(of), found).then(|| of.value.clone()),
         (None, NameKind::Principal, [only], _) | (None, NameKind::User, _, [only]) => Some(only.clone()),
         (None, ..) => cx.names.only(thing, "of", step.span, found),

@@ -1,5 +1,7 @@
 //! Certificates that a file describes and that are in no store and on no card.
 
+use std::collections::BTreeSet;
+
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::lower::name_of;
@@ -9,14 +11,14 @@ use crate::tree::Table;
 /// Warns of certificates of the file that no variant has in a store or on a card. Extended worlds may keep some for
 /// others to use.
 pub(super) fn check(worlds: &[Table], found: &mut Diagnostics) {
-    let placed: Vec<&str> = worlds.iter().flat_map(placed).collect();
-    let known = |name: &str| worlds.iter().flat_map(certificates).any(|known| known.value == name);
+    let placed: BTreeSet<&str> = worlds.iter().flat_map(placed).collect();
+    let known: BTreeSet<&str> = worlds.iter().flat_map(certificates).map(|known| known.value).collect();
     // A name that is none may be meant for any of them, and is reported.
-    if placed.iter().any(|name| !known(name)) {
+    if !placed.is_subset(&known) {
         return;
     }
     for name in worlds.iter().flat_map(certificates).filter(|name| name.span.file == FileId::OWN) {
-        if !placed.contains(&name.value) {
+        if !placed.contains(name.value) {
             let message = format!("`{}` is in no store and on no card", name.value);
             let help = format!(
                 "say in whose store it is with `of`, or let a container of a card hold it: holds = \"{}\"",

@@ -134,7 +134,7 @@ fn facts(table: &Table) -> Vec<ExpectedFact> {
 fn wanted(node: &Node) -> Option<ExpectedValue> {
     Some(match &node.value {
         Value::Text(text) => match reference(text) {
-            NameOrReference::Name(text) => ExpectedValue::Literal(Fact::Text(text)),
+            NameOrReference::Name(text) => ExpectedValue::Literal(text.into()),
             NameOrReference::Reference(reference) => ExpectedValue::Reference(reference),
         },
         Value::Number(number) => ExpectedValue::Literal(Fact::Number(*number)),

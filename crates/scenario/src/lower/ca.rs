@@ -29,7 +29,7 @@ pub(super) fn ca(cx: &Context<'_>, table: &Table, old: bool, found: &mut Diagnos
     for stale in table.tables("stale-template") {
         let name = name_of(stale);
         if cx.names.has(NameKind::Template, name, found)
-            && let Some(current) = cx.templates.iter().find(|template| template.name == name.value)
+            && let Some(current) = cx.templates.get(name.value)
         {
             spec.stale_templates.push(template::changed(cx, current.clone(), stale, old, found));
         }

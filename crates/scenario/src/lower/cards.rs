@@ -1,6 +1,7 @@
 //! Smart cards, and the certificates and requests that were there before the start.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use autoenroll_apdu::Atr;
 use autoenroll_card::{CardProfile, Dialogs, PinPolicy, Quirks};
@@ -16,6 +17,56 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
 use crate::source::Span;
 use crate::tree::Table;
+
+/// What a world says of certificates, requests and containers, found by whom and what they are named after. Of two of
+/// one name the first counts.
+#[derive(Default)]
+pub(crate) struct Placed<'a> {
+    certificates: BTreeMap<&'a str, &'a Table>,
+    certificates_of: BTreeMap<&'a str, Vec<&'a Table>>,
+    requests_of: BTreeMap<&'a str, Vec<&'a Table>>,
+    /// Card and container that say they hold the certificate.
+    holders: BTreeMap<&'a str, (&'a str, &'a str)>,
+    /// The containers of each card.
+    containers: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Placed<'a> {
+    pub(super) fn of(world: &'a Table) -> Self {
+        let mut placed = Self::default();
+        for table in world.tables("certificate") {
+            placed.certificates.entry(name_of(table).value).or_insert(table);
+            if let Some(of) = table.text("of") {
+                placed.certificates_of.entry(of.value).or_default().push(table);
+            }
+        }
+        for table in world.tables("request") {
+            if let Some(of) = table.text("of") {
+                placed.requests_of.entry(of.value).or_default().push(table);
+            }
+        }
+        for card in world.tables("card") {
+            for container in card.tables("container") {
+                let (card, name) = (name_of(card).value, name_of(container).value);
+                if let Some(held) = container.text("holds") {
+                    placed.holders.entry(held.value).or_insert((card, name));
+                }
+                if container.text("name").is_some() {
+                    placed.containers.entry(card).or_default().push(name);
+                }
+            }
+        }
+        placed
+    }
+}
+
+/// Those of one name; none where there is no such name.
+fn of<'a, 'b>(
+    index: &'b BTreeMap<&'a str, Vec<&'a Table>>,
+    name: &str,
+) -> impl Iterator<Item = &'a Table> + use<'a, 'b> {
+    index.get(name).into_iter().flatten().copied()
+}
 
 pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> {
     let mut cards = Vec::new();
@@ -51,11 +102,14 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
 }
 
 fn report_shared_readers(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnostics) {
+    let mut first: BTreeMap<&ReaderName, &CardSpec> = BTreeMap::new();
     for (at, card) in cards.iter().enumerate() {
         let Some(reader) = &card.in_reader else { continue };
-        if let Some(other) = cards[..at].iter().find(|other| other.in_reader.as_ref() == Some(reader)) {
+        if let Some(other) = first.get(reader) {
             let span = cx.names.cards.get(at).map(|name| name.span).unwrap_or_default();
             found.push(impossible(format!("`{}` and `{}` are both in {reader}", other.name, card.name), span));
+        } else {
+            first.insert(reader, card);
         }
     }
 }
@@ -65,8 +119,11 @@ fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnosti
         let table = cx.world.tables("card").find(|table| name_of(table).value == card.name);
         table.and_then(|table| table.text("serial")).map(|text| text.span).unwrap_or_default()
     };
-    for (at, card) in cards.iter().enumerate().filter(|(_, card)| card.serial.is_some()) {
-        if let Some(first) = cards[..at].iter().find(|other| other.serial == card.serial) {
+    let mut known: BTreeMap<[u8; 16], &CardSpec> = BTreeMap::new();
+    for card in cards {
+        let Some(serial) = card.serial else { continue };
+        let first = *known.entry(serial).or_insert(card);
+        if !std::ptr::eq(first, card) {
             let message = format!("`{}` and `{}` have the same card id", first.name, card.name);
             let problem =
                 Diagnostic::error(Code::DuplicateCardId, message, span(card)).label(span(first), "first here");
@@ -148,13 +205,12 @@ fn containers(cx: &Context<'_>, card: &Table, found: &mut Diagnostics) -> Vec<Ca
     let mut list = Vec::new();
     for table in card.tables("container") {
         let holds = table.text("holds").and_then(|name| {
-            if !cx.names.certificates.iter().any(|known| known.value == name.value) {
+            if !cx.names.certificates.has(name.value) {
                 let known: Vec<_> = cx.names.certificates.iter().collect();
                 found.push(unknown("certificate", name, &known));
                 return None;
             }
-            let of = certificate_table(cx, name.value)?;
-            certificate(cx, of, found)
+            certificate(cx, cx.placed.certificates.get(name.value)?, found)
         });
         list.push(CardContainerSpec {
             name: name_of(table).value.to_owned(),
@@ -164,10 +220,6 @@ fn containers(cx: &Context<'_>, card: &Table, found: &mut Diagnostics) -> Vec<Ca
         });
     }
     list
-}
-
-fn certificate_table<'a>(cx: &Context<'a>, name: &str) -> Option<&'a Table> {
-    cx.world.tables("certificate").find(|table| name_of(table).value == name)
 }
 
 /// What MY and REQUEST of each principal hold.
@@ -182,11 +234,10 @@ pub(super) fn stores(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<StoreSpec
     }
     let mut stores = Vec::new();
     for principal in cx.names.all(NameKind::Principal) {
-        let own = |table: &&Table| table.text("of").is_some_and(|of| of.value == principal.value);
-        let my = cx.world.tables("certificate").filter(own).filter(|table| is_in(table, "my"));
+        let my = of(&cx.placed.certificates_of, &principal.value).filter(|table| is_in(table, "my"));
         let certificates: Vec<_> = my.filter_map(|table| certificate(cx, table, found)).collect();
-        let requests: Vec<_> =
-            cx.world.tables("request").filter(own).filter_map(|table| request(cx, table, found)).collect();
+        let sent = of(&cx.placed.requests_of, &principal.value);
+        let requests: Vec<_> = sent.filter_map(|table| request(cx, table, found)).collect();
         if !certificates.is_empty() || !requests.is_empty() {
             stores.push(StoreSpec { of: principal.value.clone(), certificates, requests });
         }
@@ -196,7 +247,7 @@ pub(super) fn stores(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<StoreSpec
 
 /// The `userCertificate` values of a principal.
 pub(super) fn published(cx: &Context<'_>, principal: &str, found: &mut Diagnostics) -> Vec<CertificateSpec> {
-    let own = cx.world.tables("certificate").filter(|table| table.text("of").is_some_and(|of| of.value == principal));
+    let own = of(&cx.placed.certificates_of, principal);
     own.filter(|table| is_in(table, "directory")).filter_map(|table| certificate(cx, table, found)).collect()
 }
 
@@ -260,11 +311,10 @@ fn key(cx: &Context<'_>, table: &Table, name: &str, found: &mut Diagnostics) -> 
         if !cx.names.has(NameKind::Card, card, found) {
             return None;
         }
-        let of_card = cx.names.containers.iter().filter(|(of, _)| of == card.value).map(|(_, container)| container);
-        let known: Vec<_> = of_card.collect();
-        let container = match (table.text("container"), known.as_slice()) {
+        let known = cx.placed.containers.get(card.value).map_or(&[][..], Vec::as_slice);
+        let container = match (table.text("container"), known) {
             (Some(container), _) => container.value.to_owned(),
-            (None, [only]) => only.value.clone(),
+            (None, [only]) => (*only).to_owned(),
             (None, _) => {
                 let message = format!("`{}` has not exactly one container; say which with `container`", card.value);
                 found.push(Diagnostic::error(Code::MissingKey, message, card.span));
@@ -273,24 +323,11 @@ fn key(cx: &Context<'_>, table: &Table, name: &str, found: &mut Diagnostics) -> 
         };
         return Some(CertificateKey::Card { card: card.value.to_owned(), container });
     }
-    if let Some(held) = holder(cx, name) {
-        return Some(held);
+    if let Some((card, container)) = cx.placed.holders.get(name) {
+        return Some(CertificateKey::Card { card: (*card).to_owned(), container: (*container).to_owned() });
     }
     Some(match table.text("key").map(|word| word.value) {
         Some("missing") => CertificateKey::Missing,
         _ => CertificateKey::Software,
     })
-}
-
-/// The container that says it holds the certificate.
-fn holder(cx: &Context<'_>, certificate: &str) -> Option<CertificateKey> {
-    for card in cx.world.tables("card") {
-        for container in card.tables("container") {
-            if container.text("holds").is_some_and(|held| held.value == certificate) {
-                let (card, container) = (name_of(card).value.to_owned(), name_of(container).value.to_owned());
-                return Some(CertificateKey::Card { card, container });
-            }
-        }
-    }
-    None
 }

@@ -181,9 +181,7 @@ fn delete(cx: &Context<'_>, name: &str, set: &Table, key: &str, found: &mut Diag
         return Some(Change::DeleteRequest { principal: name.to_owned(), template: template.value.to_owned() });
     }
     let certificate = set.text(key)?;
-    let is_root = cx.names.all(NameKind::Root).iter().any(|known| known.value == certificate.value);
-    let is_computer = cx.names.computers.iter().any(|known| known.value == name);
-    if is_root && is_computer {
+    if cx.names.knows(NameKind::Root, certificate.value) && cx.names.computers.has(name) {
         let (computer, certificate) = (name.to_owned(), certificate.value.to_owned());
         return Some(Change::DeleteTrusted { computer, store: TrustStore::Root, certificate });
     }

@@ -1,5 +1,8 @@
 //! Every name of a world, and messages for texts that are none.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+
 use autoenroll_model::Sid;
 
 use crate::Code;
@@ -47,31 +50,59 @@ impl NameKind {
 /// The names of a world, by kind, each with the place where it is given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WorldNames {
-    pub(crate) users: Vec<Spanned<String>>,
-    pub(crate) computers: Vec<Spanned<String>>,
-    pub(crate) groups: Vec<Spanned<String>>,
-    pub(crate) cards: Vec<Spanned<String>>,
-    pub(crate) cas: Vec<Spanned<String>>,
-    pub(crate) extra_roots: Vec<Spanned<String>>,
-    pub(crate) policy_services: Vec<Spanned<String>>,
-    pub(crate) templates: Vec<Spanned<String>>,
-    pub(crate) certificates: Vec<Spanned<String>>,
-    pub(crate) requests: Vec<Spanned<String>>,
-    pub(crate) controllers: Vec<Spanned<String>>,
+    pub(crate) users: NameList,
+    pub(crate) computers: NameList,
+    pub(crate) groups: NameList,
+    pub(crate) cards: NameList,
+    pub(crate) cas: NameList,
+    pub(crate) extra_roots: NameList,
+    pub(crate) policy_services: NameList,
+    pub(crate) templates: NameList,
+    pub(crate) certificates: NameList,
+    pub(crate) requests: NameList,
+    pub(crate) controllers: NameList,
     /// Computer and reader.
     pub(crate) readers: Vec<(String, Spanned<String>)>,
-    /// Card and container.
-    pub(crate) containers: Vec<(String, Spanned<String>)>,
     /// Identifiers of users, computers and groups.
-    pub(crate) sids: Vec<(String, Sid)>,
+    pub(crate) sids: BTreeMap<String, Sid>,
     /// Where the scheduled changes stand, which have no names.
     pub(crate) changes: Vec<Span>,
+}
+
+/// Names in the order in which they are given, and found without looking through all of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NameList {
+    list: Vec<Spanned<String>>,
+    known: BTreeSet<String>,
+}
+
+impl NameList {
+    /// Whether it has that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.known.contains(name)
+    }
+}
+
+impl FromIterator<Spanned<String>> for NameList {
+    fn from_iter<I: IntoIterator<Item = Spanned<String>>>(names: I) -> Self {
+        let list: Vec<Spanned<String>> = names.into_iter().collect();
+        let known = list.iter().map(|name| name.value.clone()).collect();
+        Self { list, known }
+    }
+}
+
+impl Deref for NameList {
+    type Target = [Spanned<String>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.list
+    }
 }
 
 impl WorldNames {
     /// Gathers the names of a complete world.
     pub(crate) fn of(world: &Table) -> Self {
-        let names = |key: &str| -> Vec<Spanned<String>> {
+        let names = |key: &str| -> NameList {
             world.tables(key).filter_map(|table| Some(table.text("name")?.map(str::to_owned))).collect()
         };
         let inner = |key: &str, of: fn(&Table) -> Vec<Spanned<String>>| {
@@ -81,8 +112,9 @@ impl WorldNames {
             });
             pairs.flatten().collect()
         };
-        let domain = world.table("domain").cloned().unwrap_or_default();
-        let trust = domain.table("trust").cloned().unwrap_or_default();
+        let nothing = Table::default();
+        let domain = world.table("domain").unwrap_or(&nothing);
+        let trust = domain.table("trust").unwrap_or(&nothing);
         Self {
             users: names("user"),
             computers: names("computer"),
@@ -96,54 +128,60 @@ impl WorldNames {
             requests: names("request"),
             controllers: domain.tables("controller").filter_map(|t| Some(t.text("name")?.map(str::to_owned))).collect(),
             readers: inner("computer", |table| table.texts("readers").map(|text| text.map(str::to_owned)).collect()),
-            containers: inner("card", |table| {
-                table.tables("container").filter_map(|inner| Some(inner.text("name")?.map(str::to_owned))).collect()
-            }),
-            sids: Vec::new(),
+            sids: BTreeMap::new(),
             changes: Vec::new(),
         }
     }
 
     /// Every name of a kind.
-    pub(crate) fn all(&self, thing: NameKind) -> Vec<&Spanned<String>> {
-        let lists: &[&Vec<Spanned<String>>] = match thing {
-            NameKind::User => &[&self.users],
-            NameKind::Computer => &[&self.computers],
-            NameKind::Principal => &[&self.users, &self.computers],
-            NameKind::Group => &[&self.groups],
-            NameKind::Member => &[&self.users, &self.computers, &self.groups],
-            NameKind::Card => &[&self.cards],
-            NameKind::Ca => &[&self.cas],
-            NameKind::Root => &[&self.cas, &self.extra_roots],
-            NameKind::Template => &[&self.templates],
-            NameKind::Certificate => &[&self.certificates, &self.requests],
-            NameKind::Controller => &[&self.controllers],
-            NameKind::PolicyService => &[&self.policy_services],
+    pub(crate) fn all(&self, thing: NameKind) -> impl Iterator<Item = &Spanned<String>> {
+        self.lists(thing).into_iter().flat_map(|list| list.iter())
+    }
+
+    /// Whether something of that kind has that name.
+    pub(crate) fn knows(&self, thing: NameKind, name: &str) -> bool {
+        self.lists(thing).into_iter().any(|list| list.has(name))
+    }
+
+    fn lists(&self, thing: NameKind) -> impl IntoIterator<Item = &NameList> {
+        let lists = match thing {
+            NameKind::User => [Some(&self.users), None, None],
+            NameKind::Computer => [Some(&self.computers), None, None],
+            NameKind::Principal => [Some(&self.users), Some(&self.computers), None],
+            NameKind::Group => [Some(&self.groups), None, None],
+            NameKind::Member => [Some(&self.users), Some(&self.computers), Some(&self.groups)],
+            NameKind::Card => [Some(&self.cards), None, None],
+            NameKind::Ca => [Some(&self.cas), None, None],
+            NameKind::Root => [Some(&self.cas), Some(&self.extra_roots), None],
+            NameKind::Template => [Some(&self.templates), None, None],
+            NameKind::Certificate => [Some(&self.certificates), Some(&self.requests), None],
+            NameKind::Controller => [Some(&self.controllers), None, None],
+            NameKind::PolicyService => [Some(&self.policy_services), None, None],
         };
-        lists.iter().flat_map(|list| list.iter()).collect()
+        lists.into_iter().flatten()
     }
 
     /// Whether something of that kind has that name; otherwise says so.
     pub(crate) fn has(&self, thing: NameKind, name: Spanned<&str>, found: &mut Diagnostics) -> bool {
-        let all = self.all(thing);
-        if all.iter().any(|known| known.value == name.value) {
+        if self.knows(thing, name.value) {
             return true;
         }
-        found.push(unknown(thing.describe(), name, &all));
+        found.push_with(|| unknown(thing.describe(), name, &self.all(thing).collect::<Vec<_>>()));
         false
     }
 
     /// The only one of a kind, for steps that do not say which; otherwise says that they must.
     pub(crate) fn only(&self, thing: NameKind, key: &str, span: Span, found: &mut Diagnostics) -> Option<String> {
-        match self.all(thing).as_slice() {
-            [only] => Some(only.value.clone()),
-            [] => {
+        let mut all = self.all(thing);
+        match (all.next(), all.next()) {
+            (Some(only), None) => Some(only.value.clone()),
+            (None, _) => {
                 let message = format!("this world has no {}", thing.describe());
                 found.push(Diagnostic::error(Code::UnknownName, message, span));
                 None
             }
-            several => {
-                let names: Vec<&str> = several.iter().map(|name| name.value.as_str()).collect();
+            (Some(_), Some(_)) => {
+                let names: Vec<&str> = self.all(thing).map(|name| name.value.as_str()).collect();
                 let message = format!("there is more than one {}; say which with `{key}`", thing.describe());
                 let help = format!("there are {}", names.join(", "));
                 found.push(Diagnostic::error(Code::MissingKey, message, span).help(help));
@@ -166,11 +204,12 @@ impl WorldNames {
             return None;
         }
         let there = |at: &str| computer.is_none_or(|computer| computer.value == at);
-        let candidates: Vec<&(String, Spanned<String>)> = self.readers.iter().filter(|(at, _)| there(at)).collect();
+        let candidates = || self.readers.iter().filter(|(at, _)| there(at));
         let Some(reader) = reader else {
-            return match candidates.as_slice() {
-                [(computer, reader)] => Some((computer.clone(), reader.value.clone())),
-                [] => {
+            let mut all = candidates();
+            return match (all.next(), all.next()) {
+                (Some((computer, reader)), None) => Some((computer.clone(), reader.value.clone())),
+                (None, _) => {
                     found.push(Diagnostic::error(Code::UnknownName, "this world has no reader", span));
                     None
                 }
@@ -181,11 +220,11 @@ impl WorldNames {
                 }
             };
         };
-        let matching: Vec<_> = candidates.iter().filter(|(_, name)| name.value == reader.value).collect();
-        match matching.as_slice() {
-            [(computer, reader)] => Some((computer.clone(), reader.value.clone())),
-            [] => {
-                let known: Vec<&Spanned<String>> = candidates.iter().map(|(_, name)| name).collect();
+        let mut matching = candidates().filter(|(_, name)| name.value == reader.value);
+        match (matching.next(), matching.next()) {
+            (Some((computer, reader)), None) => Some((computer.clone(), reader.value.clone())),
+            (None, _) => {
+                let known: Vec<&Spanned<String>> = candidates().map(|(_, name)| name).collect();
                 found.push(unknown("reader", reader, &known));
                 None
             }

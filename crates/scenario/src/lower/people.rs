@@ -1,5 +1,7 @@
 //! Users, computers and groups.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use autoenroll_csp::{CardDatabase, CardType};
 use autoenroll_model::{DirectoryCache, Provider, ProviderKind, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
@@ -11,17 +13,18 @@ use super::{
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
-use crate::source::Spanned;
+use crate::source::Span;
 use crate::tree::{Node, Table};
 
-/// The identifiers of all accounts of a world.
-pub(super) fn sids(world: &Table, domain: &DomainSpec) -> Vec<(String, Sid)> {
-    let account = |table: &Table| {
-        let name = table.text("name")?.value.to_owned();
-        let sid = word(table, "sid").unwrap_or_else(|| sid_of(domain, &name));
-        Some((name, sid))
-    };
-    ["user", "computer", "group"].iter().flat_map(|key| world.tables(key).filter_map(account)).collect()
+/// The identifiers of all accounts of a world; of two of one name the first counts.
+pub(super) fn sids(world: &Table, domain: &DomainSpec) -> BTreeMap<String, Sid> {
+    let mut sids = BTreeMap::new();
+    for table in ["user", "computer", "group"].into_iter().flat_map(|key| world.tables(key)) {
+        let Some(name) = table.text("name") else { continue };
+        let sid = || word(table, "sid").unwrap_or_else(|| sid_of(domain, name.value));
+        sids.entry(name.value.to_owned()).or_insert_with(sid);
+    }
+    sids
 }
 
 /// Groups with their members: those they name, and those who name them.
@@ -33,17 +36,27 @@ pub(super) fn groups(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<GroupSpec
         let name = name_of(table).value.to_owned();
         groups.push(GroupSpec { sid: sid(cx, &name), name, members });
     }
+    // Two groups of one name are a mistake that is reported; both have the members until then.
+    let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, group) in groups.iter().enumerate() {
+        named.entry(group.name.clone()).or_default().push(at);
+    }
+    let mut members: Vec<BTreeSet<String>> =
+        groups.iter().map(|group| group.members.iter().cloned().collect()).collect();
     for (kind, default) in [("user", "Domain Users"), ("computer", "Domain Computers")] {
         for table in cx.world.tables(kind) {
             let explicit = table.get("groups").is_some();
-            let named: Vec<Spanned<&str>> = match explicit {
-                true => table.texts("groups").filter(|name| cx.names.has(NameKind::Group, *name, found)).collect(),
-                false => vec![Spanned::without_span(default)],
+            let names: Vec<&str> = match explicit {
+                true => {
+                    let known = table.texts("groups").filter(|name| cx.names.has(NameKind::Group, *name, found));
+                    known.map(|name| name.value).collect()
+                }
+                false => vec![default],
             };
             let member = name_of(table).value;
-            for group in groups.iter_mut().filter(|group| named.iter().any(|name| name.value == group.name)) {
-                if !group.members.iter().any(|known| known == member) {
-                    group.members.push(member.to_owned());
+            for at in names.iter().filter_map(|name| named.get(*name)).flatten() {
+                if members[*at].insert(member.to_owned()) {
+                    groups[*at].members.push(member.to_owned());
                 }
             }
         }
@@ -52,8 +65,7 @@ pub(super) fn groups(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<GroupSpec
 }
 
 fn sid(cx: &Context<'_>, name: &str) -> Sid {
-    let known = cx.names.sids.iter().find(|(known, _)| known == name).map(|(_, sid)| sid.clone());
-    known.unwrap_or_else(|| sid_of(&cx.domain, name))
+    cx.names.sids.get(name).cloned().unwrap_or_else(|| sid_of(&cx.domain, name))
 }
 
 pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> {
@@ -178,12 +190,14 @@ fn text(table: &Table, key: &str) -> Option<String> {
 
 /// Users, computers and groups share one space of names: the domain's.
 pub(crate) fn report_shared_names(cx: &Context<'_>, found: &mut Diagnostics) {
-    let all = cx.names.all(NameKind::Member);
-    for (at, name) in all.iter().enumerate() {
-        if let Some(first) = all[..at].iter().find(|known| known.value == name.value) {
+    let mut known: BTreeMap<&str, Span> = BTreeMap::new();
+    for name in cx.names.all(NameKind::Member) {
+        if let Some(first) = known.get(name.value.as_str()) {
             let message = format!("`{}` is the name of another user, computer or group", name.value);
             let problem = Diagnostic::error(Code::DuplicateName, message, name.span);
-            found.push(problem.label(first.span, "first here"));
+            found.push(problem.label(*first, "first here"));
+        } else {
+            known.insert(&name.value, name.span);
         }
     }
 }

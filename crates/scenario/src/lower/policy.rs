@@ -23,8 +23,7 @@ pub(super) fn policy(cx: &Context<'_>, found: &mut Diagnostics) -> PolicySpec {
 pub(super) fn automatic_requests(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) {
     for name in table.texts("automatic-requests") {
         let known = cx.names.has(NameKind::Template, name, found);
-        let template = cx.templates.iter().find(|template| known && template.name == name.value);
-        let Some(template) = template else { continue };
+        let Some(template) = cx.templates.get(name.value).filter(|_| known) else { continue };
         let version = template.schema_version();
         let message = if version > 1 {
             format!("`{}` is a template of version {version}, which no computer requests by itself", name.value)

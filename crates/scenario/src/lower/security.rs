@@ -89,7 +89,7 @@ const fn plain(effect: AceEffect, trustee: Sid, mask: u32) -> Ace {
 
 /// The identifier of a trustee: an account of the world, a well-known name, or an identifier itself.
 fn sid(cx: &Context<'_>, name: Spanned<&str>, found: &mut Diagnostics) -> Option<Sid> {
-    if let Some((_, sid)) = cx.names.sids.iter().find(|(known, _)| known == name.value) {
+    if let Some(sid) = cx.names.sids.get(name.value) {
         return Some(sid.clone());
     }
     if let Some((_, sid)) = WELL_KNOWN.iter().find(|(known, _)| *known == name.value) {
@@ -106,9 +106,8 @@ fn sid(cx: &Context<'_>, name: Spanned<&str>, found: &mut Diagnostics) -> Option
 
 /// Nobody has that name: the nearest account or well-known name, or the one that other words for it mean.
 fn unknown_trustee(cx: &Context<'_>, name: Spanned<&str>) -> Diagnostic {
-    let known = cx.names.all(NameKind::Member);
     let well_known: Vec<_> = WELL_KNOWN.iter().map(|(name, _)| Spanned::without_span((*name).to_owned())).collect();
-    let all: Vec<_> = known.into_iter().chain(&well_known).collect();
+    let all: Vec<_> = cx.names.all(NameKind::Member).chain(&well_known).collect();
     let problem = unknown(NameKind::Member.describe(), name, &all);
     let plain = name.value.to_lowercase().replace(['-', '_'], " ");
     let meant = SAID.iter().find(|(words, _)| words.contains(&plain.as_str())).map(|(_, meant)| *meant);

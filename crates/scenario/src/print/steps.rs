@@ -174,7 +174,7 @@ fn wanted(wanted: &ExpectedValue) -> Value {
 /// A fact as a value; a dollar sign that begins a text is doubled.
 pub(crate) fn of_fact(fact: &Fact) -> Value {
     match fact {
-        Fact::Text(text) => Value::Text(written(&NameOrReference::Name(text.clone()))),
+        Fact::Text(text) => Value::Text(written(&NameOrReference::Name(text.to_string()))),
         Fact::Number(number) => Value::Number(*number),
         Fact::Flag(flag) => Value::Flag(*flag),
         Fact::List(list) => Value::List(list.iter().map(|fact| node(of_fact(fact))).collect()),

@@ -190,7 +190,7 @@ impl Failure {
     fn problem(&self, trace: &Trace, wall: &WallClock) -> Diagnostic {
         let error = |code, message: String| Diagnostic::error(code, message, self.span);
         let shown =
-            |id: &RecordId| trace.get(*id).map_or_else(|| "a record".to_owned(), |record| describe(record, wall));
+            |id: &RecordId| trace.record(*id).map_or_else(|| "a record".to_owned(), |record| describe(&record, wall));
         match &self.kind {
             FailureKind::DidNotCome { wanted, from, until, near_matches } => {
                 let when = match until {
@@ -202,7 +202,8 @@ impl Failure {
                 problem.help_some((!lines.is_empty()).then(|| lines.join("\n")))
             }
             FailureKind::AskedInstead { wanted, record, held } => {
-                let (who, point) = match trace.get(*record) {
+                let record = trace.record(*record);
+                let (who, point) = match &record {
                     Some(record) => (record.actor.as_str(), record.facts.text("point").unwrap_or_default()),
                     None => ("the user", "something else"),
                 };
@@ -295,7 +296,7 @@ fn differing(mut problem: Diagnostic, differences: &[Difference]) -> Diagnostic 
 
 impl NearMatch {
     fn describe(&self, trace: &Trace, wall: &WallClock) -> String {
-        let shown = trace.get(self.record).map_or_else(|| "a record".to_owned(), |record| describe(record, wall));
+        let shown = trace.record(self.record).map_or_else(|| "a record".to_owned(), |record| describe(&record, wall));
         match &self.mismatch {
             Mismatch::Time => format!("it came at another time: {shown}"),
             Mismatch::Order => format!("it came before this step's turn: {shown}"),

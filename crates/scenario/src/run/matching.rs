@@ -1,7 +1,7 @@
 //! Whether a record is the one that a step means.
 
 use autoenroll_model::{Fact, Facts};
-use autoenroll_trace::{Kind, Record};
+use autoenroll_trace::{Kind, Packed, Record};
 
 use super::failure::Difference;
 use crate::source::Span;
@@ -40,6 +40,19 @@ impl Matcher {
         self.is_candidate(record) && self.differences(&record.facts).is_empty()
     }
 
+    /// The same of a record as it is kept; most are of another kind and are not unpacked.
+    pub(super) fn matches_packed(&self, record: &Packed<'_>) -> bool {
+        self.candidate(record).is_some_and(|record| self.differences(&record.facts).is_empty())
+    }
+
+    /// The record if it is of the kind and the principal.
+    pub(super) fn candidate(&self, record: &Packed<'_>) -> Option<Record> {
+        if !self.kinds.contains(&record.kind) {
+            return None;
+        }
+        Some(record.unpack()).filter(|record| self.is_candidate(record))
+    }
+
     /// `prompt point=pin.enter_instant tries-exit=3`, for messages.
     pub(super) fn describe(&self) -> String {
         let mut shown = Facts::new();
@@ -75,10 +88,10 @@ pub(super) fn differences(wanted: &[(String, Fact, Span)], exact: bool, facts: &
 }
 
 /// Prompts, balloons, summaries and error events fail a story that does not name them.
-pub(super) fn must_be_named(record: &Record) -> bool {
+pub(super) fn must_be_named(record: &Packed<'_>) -> bool {
     match record.kind {
         Kind::Prompt | Kind::PromptChanged | Kind::Balloon | Kind::LogonFailed => true,
-        Kind::Event => record.facts.text("severity") == Some("error"),
+        Kind::Event => record.text("severity") == Some("error"),
         _ => false,
     }
 }

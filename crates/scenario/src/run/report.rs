@@ -29,6 +29,7 @@ impl RunReport {
             Verdict::Failed(failures) => own(failures).into_iter().collect(),
             Verdict::Violated { records, failures } => {
                 let violations = records.iter().filter_map(|id| self.trace.get(*id)).map(|record| {
+                    let record = record.unpack();
                     let message = format!("at {}: {}", self.wall().moment(record.at), record.facts);
                     Diagnostic::error(Code::Invariant, message, self.step_of(record.id))
                 });
@@ -48,10 +49,16 @@ impl RunReport {
         }
     }
 
+    /// Whether the trace holds everything that happened.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.trace.kept_from() == 0
+    }
+
     /// The wall clock of the story.
     #[must_use]
     pub fn wall(&self) -> WallClock {
-        WallClock::of(self.start, &self.trace)
+        self.wall.clone()
     }
 
     /// The whole report; empty when the run passed.
@@ -85,14 +92,14 @@ impl RunReport {
             Verdict::Failed(failures) | Verdict::Violated { failures, .. } => failures.as_slice(),
             Verdict::Passed | Verdict::Error(_) => &[],
         };
-        let last = self.trace.records().last().map_or(SimTime::START, |record| record.at);
+        let last = self.trace.last().map_or(SimTime::START, |record| record.at());
         let (at, mark) = match failures.first() {
             Some(failure) => (failure.at, mark(failure)),
             None => (last, "the story ends here".to_owned()),
         };
-        let cut = self.trace.records().partition_point(|record| record.at <= at);
+        let cut = self.trace.before(SimTime(at.0.saturating_add(1)));
         let before = self.timeline(0, cut, colour);
-        let after = self.timeline(cut, self.trace.records().len(), colour);
+        let after = self.timeline(cut, self.trace.len(), colour);
         let hidden = before.lines().count().saturating_sub(LINES_AROUND);
         let mut text = String::new();
         if hidden > 0 {
@@ -111,8 +118,9 @@ impl RunReport {
     /// A part of the trace as a timeline.
     fn timeline(&self, from: usize, to: usize, colour: bool) -> String {
         let mut part = Trace::new();
-        for record in &self.trace.records()[from..to] {
-            part.push(record.at, &record.actor, record.kind, record.facts.clone(), Vec::new());
+        for record in self.trace.range(from..to) {
+            let record = record.unpack();
+            part.push(record.at, &record.actor, record.kind, record.facts, Vec::new());
         }
         let wall = self.wall();
         render_dated(&part, TimelineOptions { detail: Detail::Story, colour }, |time| wall.at(time))

@@ -30,6 +30,9 @@ pub trait Simulator {
     /// Everything that has happened.
     fn trace(&self) -> &Trace;
 
+    /// Records before that index are not asked for again.
+    fn forget_before(&mut self, index: usize);
+
     /// The prompts that are open.
     fn prompts(&self) -> Vec<OpenPrompt>;
 
@@ -38,6 +41,11 @@ pub trait Simulator {
     /// # Errors
     /// When it does not exist.
     fn look(&self, what: &Look) -> Result<Facts, LookError>;
+
+    /// Whether the play is left here for a moment, after an action or an event, before it goes on.
+    fn pauses(&self) -> bool {
+        false
+    }
 }
 
 impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {
@@ -58,6 +66,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {
     }
     fn trace(&self) -> &Trace {
         Self::trace(self)
+    }
+    fn forget_before(&mut self, index: usize) {
+        Self::forget_before(self, index);
     }
     fn prompts(&self) -> Vec<OpenPrompt> {
         Self::prompts(self)

@@ -3,20 +3,22 @@
 mod diverged;
 mod resolve;
 
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use autoenroll_model::SimTime;
-use autoenroll_trace::{Kind, Record, RecordId, Trace};
-use autoenroll_world::{ActError, Action, OpenPrompt, Stepped};
+use autoenroll_trace::{Packed, Record, RecordId, Trace};
+use autoenroll_world::{ActError, Action, OpenPrompt, Stepped, WorldError};
 
 use super::RunError;
 use super::failure::{Difference, Failure, FailureKind};
 use super::matching::{Matcher, assign, differences, must_be_named};
+use super::seen::Seen;
 use super::simulator::Simulator;
 use crate::actions::{actions, user_answer};
 use crate::bindings::Bindings;
 use crate::check::Scenario;
-use crate::clock::{Edge, WallClock};
+use crate::clock::Edge;
 use crate::document::{ActionStep, ExpectedFact, On, Pattern, Step, StepBegin, StepEnd, StepKind, Time, group};
 use crate::shape::LookAt;
 use crate::source::Span;
@@ -25,13 +27,16 @@ use resolve::look_at;
 /// More failures than this say nothing new.
 const MOST_FAILURES: usize = 40;
 
-/// A scenario in play.
+/// A scenario in play. It may be left at every moment at which the simulator pauses, and it and its clones go on there.
+#[derive(Clone)]
 pub(super) struct StepRunner<'a, S> {
     scenario: &'a Scenario,
     pub(super) simulator: S,
+    /// Whether the trace forgets what no step can ask for again.
+    forgets: bool,
     bound: Bindings,
-    /// The step that took each record.
-    matched_by: Vec<Option<usize>>,
+    /// The step that took each record that one took.
+    matched_by: BTreeMap<RecordId, usize>,
     /// Records before this one are too early for the next group: an action or a group came after them.
     search_from: usize,
     /// Records before this one are past for an `on` step: the world came to rest after them, or they came before the
@@ -41,15 +46,47 @@ pub(super) struct StepRunner<'a, S> {
     checked_until: usize,
     /// When the previous step matched.
     previous_match: SimTime,
-    /// The wall clock, as the records say that it was set, and how many of them have been looked at.
-    wall: (WallClock, usize),
+    seen: Seen,
     /// Steps that nothing fitted and what they sought: at the end the whole story shows what was near.
     missing: Vec<(usize, Matcher)>,
+    /// The step that is next, or at hand.
+    at: usize,
+    progress: Progress,
+    /// Whether the story has ended before its last step: it is not left any more.
+    stopped: bool,
     result: PlayResult,
 }
 
+/// How far the step at hand is. A play that was left goes on with the step from here; what it had done since, it does
+/// again, and finds nothing left to do.
+#[derive(Clone, Debug)]
+enum Progress {
+    /// Nothing is settled.
+    Begun,
+    /// When it is, and what it seeks.
+    Settled { begin: SimTime, end: Option<SimTime>, matchers: Vec<Matcher> },
+    /// It waits for its record among those from `scanned` on; when `early`, the instant of its beginning is to come.
+    Armed { begin: SimTime, end: Option<SimTime>, matcher: Matcher, scanned: usize, early: bool },
+    /// What it has to do.
+    Acts(VecDeque<Action>),
+}
+
+/// Why a play is left.
+pub(super) enum Halt {
+    /// The world cannot go on.
+    Error(RunError),
+    /// The simulator pauses.
+    Pause,
+}
+
+impl From<WorldError> for Halt {
+    fn from(error: WorldError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 /// What a play leaves behind.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct PlayResult {
     pub(super) failures: Vec<Failure>,
     pub(super) matched: Vec<Option<RecordId>>,
@@ -89,19 +126,28 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         Self {
             scenario,
             simulator,
+            forgets: false,
             bound: Bindings::default(),
-            matched_by: Vec::new(),
+            matched_by: BTreeMap::new(),
             search_from: 0,
             on_search_from: 0,
             checked_until: 0,
             previous_match: SimTime::START,
-            wall: (WallClock::new(scenario.spec.start), 0),
+            seen: Seen::new(scenario.spec.start),
             missing: Vec::new(),
+            at: 0,
+            progress: Progress::Begun,
+            stopped: false,
             result,
         }
     }
 
-    pub(super) fn finish(mut self) -> (Trace, PlayResult) {
+    /// A runner whose trace keeps no more than it needs. A story that goes otherwise forgets nothing from then on.
+    pub(super) fn forgetting(scenario: &'a Scenario, simulator: S) -> Self {
+        Self { forgets: true, ..Self::new(scenario, simulator) }
+    }
+
+    pub(super) fn finish(mut self) -> (Trace, Seen, PlayResult) {
         for (step, matcher) in std::mem::take(&mut self.missing) {
             let is_it = |failure: &Failure| {
                 failure.step == Some(step) && matches!(failure.kind, FailureKind::DidNotCome { .. })
@@ -115,38 +161,51 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         self.result.open = self.open_prompts();
         self.result.end = self.simulator.now();
         self.result.next = self.simulator.next_at();
-        (self.simulator.trace().clone(), self.result)
+        self.seen.follow(self.simulator.trace());
+        (self.simulator.trace().clone(), self.seen, self.result)
     }
 
     /// Where the prompts that are open now were opened.
     fn open_prompts(&self) -> Vec<RecordId> {
-        let records = self.simulator.trace().records();
-        let opened = |prompt: &OpenPrompt| {
-            let is_it = |record: &&Record| {
-                let point = record.facts.text("point").and_then(|point| point.parse().ok());
-                record.kind == Kind::Prompt && record.actor == prompt.user && point == Some(prompt.point)
-            };
-            records.iter().rfind(is_it).map(|record| record.id)
-        };
+        let trace = self.simulator.trace();
+        let opened = |prompt: &OpenPrompt| self.seen.prompt(trace, &prompt.user, prompt.point);
         self.simulator.prompts().iter().filter_map(opened).collect()
     }
 
-    /// Plays all steps; an error means that the world cannot go on.
+    /// Plays all steps, whether the simulator pauses or not; an error means that the world cannot go on.
     pub(super) fn play(&mut self) -> Result<(), RunError> {
+        loop {
+            match self.go_on() {
+                Ok(()) => return Ok(()),
+                Err(Halt::Error(error)) => return Err(error),
+                Err(Halt::Pause) => {}
+            }
+        }
+    }
+
+    /// Plays the steps that are left, until the simulator pauses.
+    pub(super) fn go_on(&mut self) -> Result<(), Halt> {
         let steps = &self.scenario.steps;
-        let mut at = 0;
-        while at < steps.len() {
+        while self.at < steps.len() {
+            let at = self.at;
             let group = group(steps, at);
             let next = group.end;
             self.result.playing = at;
             let flow = match &steps[at].kind {
+                _ if matches!(self.progress, Progress::Acts(_)) => self.act(next - 1)?,
                 StepKind::Action(action) => match &steps[at].on {
                     Some(on) => self.act_on(at, on, action)?,
                     None => self.act_at(at, action)?,
                 },
                 StepKind::Wait(duration) => {
-                    self.run_until_quiet()?;
-                    self.advance_to(self.simulator.now() + duration.value)?;
+                    let (end, ..) = match self.settled() {
+                        Some(settled) => settled,
+                        None => {
+                            self.run_until_quiet()?;
+                            self.settle(self.simulator.now() + duration.value, None, Vec::new())
+                        }
+                    };
+                    self.advance_to(end)?;
                     self.previous_match = self.simulator.now();
                     self.leave_behind();
                     Flow::Continue
@@ -157,6 +216,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
                 // Checking has put the steps of the sequence in its place.
                 StepKind::Do(_) => Flow::Continue,
             };
+            self.progress = Progress::Begun;
             let stops = matches!(flow, Flow::Stop);
             let exit = self.exit();
             for step in at..next {
@@ -166,13 +226,15 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             }
             if stops {
                 self.result.not_played = steps.len() - next;
+                self.stopped = true;
                 return self.stop(at);
             }
             if self.result.failures.len() >= MOST_FAILURES {
                 self.result.not_played = steps.len() - next;
+                self.stopped = true;
                 return self.look_ahead();
             }
-            at = next;
+            self.at = next;
         }
         self.run_until_quiet()?;
         self.leave_instant();
@@ -184,8 +246,36 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         Ok(())
     }
 
+    /// What the step at hand has settled.
+    fn settled(&self) -> Option<(SimTime, Option<SimTime>, Vec<Matcher>)> {
+        match &self.progress {
+            Progress::Settled { begin, end, matchers } => Some((*begin, *end, matchers.clone())),
+            Progress::Begun | Progress::Armed { .. } | Progress::Acts(_) => None,
+        }
+    }
+
+    fn settle(
+        &mut self,
+        begin: SimTime,
+        end: Option<SimTime>,
+        matchers: Vec<Matcher>,
+    ) -> (SimTime, Option<SimTime>, Vec<Matcher>) {
+        self.progress = Progress::Settled { begin, end, matchers: matchers.clone() };
+        (begin, end, matchers)
+    }
+
+    /// Has the simulator handle one event.
+    fn step(&mut self, until: SimTime) -> Result<Stepped, Halt> {
+        let stepped = self.simulator.step(until)?;
+        self.pause().map(|()| stepped)
+    }
+
+    fn pause(&self) -> Result<(), Halt> {
+        if self.simulator.pauses() && !self.stopped { Err(Halt::Pause) } else { Ok(()) }
+    }
+
     fn exit(&self) -> StepExit {
-        let seen = self.simulator.trace().records().len();
+        let seen = self.simulator.trace().len();
         StepExit {
             seen,
             search_from: self.search_from,
@@ -195,14 +285,14 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Runs the present instant until the world is quiet.
-    pub(super) fn run_until_quiet(&mut self) -> Result<(), RunError> {
-        while self.simulator.step(self.simulator.now())? == Stepped::Handled {}
-        self.on_search_from = self.simulator.trace().records().len();
+    pub(super) fn run_until_quiet(&mut self) -> Result<(), Halt> {
+        while self.step(self.simulator.now())? == Stepped::Handled {}
+        self.on_search_from = self.simulator.trace().len();
         Ok(())
     }
 
     /// Moves the clock and runs every instant on the way, the last one included, until the world is quiet.
-    fn advance_to(&mut self, time: SimTime) -> Result<(), RunError> {
+    fn advance_to(&mut self, time: SimTime) -> Result<(), Halt> {
         while let Some(next) = self.simulator.next_at().filter(|next| *next <= time) {
             self.enter_instant(next)?;
         }
@@ -214,28 +304,33 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Moves the clock to the instant of the next event and runs it until the world is quiet.
-    fn enter_instant(&mut self, next: SimTime) -> Result<(), RunError> {
+    fn enter_instant(&mut self, next: SimTime) -> Result<(), Halt> {
         if next > self.simulator.now() {
             self.leave_instant();
         }
-        while self.simulator.step(next)? == Stepped::Handled {}
-        self.on_search_from = self.simulator.trace().records().len();
+        while self.step(next)? == Stepped::Handled {}
+        self.on_search_from = self.simulator.trace().len();
         Ok(())
     }
 
     /// Nothing of the present instant can be named any more: what had to be named and was not is a failure.
     fn leave_instant(&mut self) {
-        let records = self.simulator.trace().records();
-        let unnamed: Vec<RecordId> = records[self.checked_until..]
-            .iter()
+        let trace = self.simulator.trace();
+        let unnamed: Vec<RecordId> = trace
+            .since(self.checked_until)
             .filter(|record| must_be_named(record) && self.step_of(record.id).is_none())
             .map(|record| record.id)
             .collect();
-        self.checked_until = records.len();
+        self.checked_until = trace.len();
         for record in unnamed {
             let span = self.scenario.steps.last().map_or(Span::default(), Step::line);
             let span = self.next_unmatched_step().map_or(span, Step::line);
             self.fail(None, span, FailureKind::Unexpected { record });
+        }
+        if self.forgets && self.result.failures.is_empty() {
+            self.seen.follow(self.simulator.trace());
+            let past = self.simulator.trace().len();
+            self.simulator.forget_before(past);
         }
     }
 
@@ -246,15 +341,11 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     fn step_of(&self, record: RecordId) -> Option<usize> {
-        self.matched_by.get(record.0 as usize).copied().flatten()
+        self.matched_by.get(&record).copied()
     }
 
     fn set_matched(&mut self, record: RecordId, step: usize) {
-        let index = record.0 as usize;
-        if self.matched_by.len() <= index {
-            self.matched_by.resize(index + 1, None);
-        }
-        self.matched_by[index] = Some(step);
+        self.matched_by.insert(record, step);
         self.result.matched[step] = Some(record);
     }
 
@@ -271,11 +362,8 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
 
     /// A moment of a step; a time of the day is the next one after `from`.
     fn time(&mut self, time: Time, from: SimTime, edge: Edge) -> SimTime {
-        let (wall, seen) = &mut self.wall;
-        let records = self.simulator.trace().records();
-        wall.follow(&records[*seen..]);
-        *seen = records.len();
-        time.resolve(self.scenario.spec.start, from, wall, edge)
+        self.seen.follow(self.simulator.trace());
+        time.resolve(self.scenario.spec.start, from, &self.seen.wall, edge)
     }
 
     /// The instant before which a step must be over that begins then.
@@ -287,21 +375,27 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Expectations that match as a set, and the answer of the last one.
-    fn expect(&mut self, group: Range<usize>) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
-        let head = &self.scenario.steps[group.start];
-        let begin = self.begin(head);
-        let end = self.end(head, begin);
-        if begin < self.simulator.now() {
-            return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
-        }
-        let mut matcher = Vec::new();
-        for at in group.clone() {
-            match self.matcher(at) {
-                Ok(one) => matcher.push(one),
-                Err(empty) => return Ok(self.fail_binding(at, empty)),
+    fn expect(&mut self, group: Range<usize>) -> Result<Flow, Halt> {
+        let (begin, end, matcher) = match self.settled() {
+            Some(settled) => settled,
+            None => {
+                self.run_until_quiet()?;
+                let head = &self.scenario.steps[group.start];
+                let begin = self.begin(head);
+                let end = self.end(head, begin);
+                if begin < self.simulator.now() {
+                    return Ok(self.fail_step(group.start, FailureKind::TooLate { begin }));
+                }
+                let mut matcher = Vec::new();
+                for at in group.clone() {
+                    match self.matcher(at) {
+                        Ok(one) => matcher.push(one),
+                        Err(empty) => return Ok(self.fail_binding(at, empty)),
+                    }
+                }
+                self.settle(begin, end, matcher)
             }
-        }
+        };
         self.advance_to(begin)?;
         // With an interval the first instant counts in which the first of them comes.
         while let Some(end) = end
@@ -317,19 +411,18 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// The open records of the present instant that are not too early.
-    fn open_records_now(&self) -> Vec<&Record> {
-        let records = self.simulator.trace().records();
-        let now = self.simulator.now();
-        let from = records.partition_point(|record| record.at < now).max(self.search_from.min(records.len()));
-        records[from..].iter().filter(|record| self.step_of(record.id).is_none()).collect()
+    fn open_records_now(&self) -> impl Iterator<Item = Packed<'_>> {
+        let trace = self.simulator.trace();
+        let from = trace.before(self.simulator.now()).max(self.search_from);
+        trace.since(from).filter(|record| self.step_of(record.id).is_none())
     }
 
     fn matches_now(&self, matcher: &Matcher) -> bool {
-        self.open_records_now().into_iter().any(|record| matcher.matches(record))
+        self.open_records_now().any(|record| matcher.matches_packed(&record))
     }
 
     fn match_group(&mut self, group: &Range<usize>, matcher: &[Matcher], begin: SimTime, end: Option<SimTime>) -> Flow {
-        let open: Vec<Record> = self.open_records_now().into_iter().cloned().collect();
+        let open: Vec<Record> = self.open_records_now().map(|record| record.unpack()).collect();
         let refs: Vec<&Record> = open.iter().collect();
         let assigned = assign(matcher, &refs);
         let mut flow = Flow::Continue;
@@ -406,69 +499,84 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Answers the prompt that the last step of a group has matched.
-    fn answer(&mut self, at: usize, flow: Flow) -> Result<Flow, RunError> {
+    fn answer(&mut self, at: usize, flow: Flow) -> Result<Flow, Halt> {
         let StepKind::Prompt { point, answer, .. } = &self.scenario.steps[at].kind else { return Ok(flow) };
         let (Some(answer), Some(record), Flow::Continue) = (&answer.value, self.result.matched[at], &flow) else {
             return Ok(flow);
         };
-        let Some(user) = self.simulator.trace().get(record).map(|record| record.actor.clone()) else { return Ok(flow) };
-        self.search_from = self.simulator.trace().records().len();
-        self.act(at, &[Action::Reply { user, point: point.value, answer: user_answer(answer) }])
+        let Some(user) = self.simulator.trace().get(record).map(|record| record.actor().to_owned()) else {
+            return Ok(flow);
+        };
+        self.search_from = self.simulator.trace().len();
+        self.begin_acting(vec![Action::Reply { user, point: point.value, answer: user_answer(answer) }]);
+        self.act(at)
     }
 
     /// Something is done at a time of its own.
-    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
-        let begin = self.begin(&self.scenario.steps[at]);
-        if begin < self.simulator.now() {
-            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
-        }
+    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, Halt> {
+        let (begin, ..) = match self.settled() {
+            Some(settled) => settled,
+            None => {
+                self.run_until_quiet()?;
+                let begin = self.begin(&self.scenario.steps[at]);
+                if begin < self.simulator.now() {
+                    return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+                }
+                self.settle(begin, None, Vec::new())
+            }
+        };
         self.advance_to(begin)?;
         let actions = match actions(action, self.defaults(at), &self.bound) {
             Ok(actions) => actions,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
-        self.search_from = self.simulator.trace().records().len();
-        self.act(at, &actions)
+        self.search_from = self.simulator.trace().len();
+        self.begin_acting(actions);
+        self.act(at)
     }
 
     /// Something is done the moment a record appears, before anything else happens.
-    fn act_on(&mut self, at: usize, on: &On, action: &ActionStep) -> Result<Flow, RunError> {
-        let step = &self.scenario.steps[at];
-        let matcher = match self.on_matcher(at, on) {
-            Ok(matcher) => matcher,
-            Err(empty) => return Ok(self.fail_binding(at, empty)),
+    fn act_on(&mut self, at: usize, on: &On, action: &ActionStep) -> Result<Flow, Halt> {
+        if !matches!(self.progress, Progress::Armed { .. }) {
+            let step = &self.scenario.steps[at];
+            let matcher = match self.on_matcher(at, on) {
+                Ok(matcher) => matcher,
+                Err(empty) => return Ok(self.fail_binding(at, empty)),
+            };
+            let begin = self.begin(step);
+            let (end, scanned) = (self.end(step, begin), self.on_search_from);
+            self.progress = Progress::Armed { begin, end, matcher, scanned, early: step.begin != StepBegin::Now };
+        }
+        let Progress::Armed { begin, end, matcher, mut scanned, early } = self.progress.clone() else {
+            unreachable!("the step has just been armed")
         };
-        let begin = self.begin(step);
-        let end = self.end(step, begin);
-        let mut scanned = self.on_search_from;
-        if step.begin != StepBegin::Now {
+        if early {
             // Armed before the first event of the instant in which it begins.
             self.run_until_quiet()?;
             while let Some(next) = self.simulator.next_at().filter(|next| *next < begin) {
                 self.enter_instant(next)?;
             }
-            scanned = self.simulator.trace().records().len();
+            scanned = self.simulator.trace().len();
+            self.keep_scanned(scanned);
         }
         loop {
-            let records = self.simulator.trace().records();
-            let fits = |record: &&Record| {
-                matcher.matches(record) && record.at >= begin && end.is_none_or(|end| record.at < end)
+            let trace = self.simulator.trace();
+            let fits = |record: &Packed<'_>| {
+                matcher.matches_packed(record) && record.at() >= begin && end.is_none_or(|end| record.at() < end)
             };
-            if let Some(record) = records[scanned.min(records.len())..].iter().find(fits) {
-                let (id, time) = (record.id, record.at);
+            if let Some(record) = trace.since(scanned).find(fits) {
+                let (id, time) = (record.id, record.at());
                 self.result.matched[at] = Some(id);
                 self.previous_match = time;
                 let actions = match actions(action, self.defaults(at), &self.bound) {
                     Ok(actions) => actions,
                     Err(empty) => return Ok(self.fail_binding(at, empty)),
                 };
-                let flow = self.act(at, &actions)?;
-                // What is expected next may be anything of this instant.
-                self.leave_behind();
-                return Ok(flow);
+                self.begin_acting(actions);
+                return self.act(at);
             }
-            scanned = records.len();
+            scanned = trace.len();
+            self.keep_scanned(scanned);
             let due = self.simulator.next_at().filter(|next| match end {
                 Some(end) => *next < end,
                 None => *next <= begin,
@@ -480,15 +588,38 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
             if next > self.simulator.now() {
                 self.leave_instant();
             }
-            self.simulator.step(next)?;
+            self.step(next)?;
         }
     }
 
-    fn act(&mut self, at: usize, actions: &[Action]) -> Result<Flow, RunError> {
-        self.on_search_from = self.simulator.trace().records().len();
-        for action in actions {
-            match self.simulator.act(action) {
-                Ok(()) => {}
+    /// The records before this one are not what the step waits for; the instant of its beginning has come.
+    fn keep_scanned(&mut self, until: usize) {
+        if let Progress::Armed { scanned, early, .. } = &mut self.progress {
+            (*scanned, *early) = (until, false);
+        }
+    }
+
+    fn begin_acting(&mut self, actions: Vec<Action>) {
+        self.on_search_from = self.simulator.trace().len();
+        self.progress = Progress::Acts(actions.into());
+    }
+
+    /// Does what the step at hand has to do.
+    fn act(&mut self, at: usize) -> Result<Flow, Halt> {
+        let flow = self.act_all(at)?;
+        if self.scenario.steps[at].on.is_some() {
+            // What is expected next may be anything of this instant.
+            self.leave_behind();
+        }
+        Ok(flow)
+    }
+
+    fn act_all(&mut self, at: usize) -> Result<Flow, Halt> {
+        while let Progress::Acts(actions) = &mut self.progress
+            && let Some(action) = actions.pop_front()
+        {
+            match self.simulator.act(&action) {
+                Ok(()) => self.pause()?,
                 Err(ActError::World(error)) => return Err(error.into()),
                 Err(error) => {
                     let (help, kind) =
@@ -503,25 +634,41 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     /// Nothing like this from the previous step until the end given.
-    fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
+    fn guard(&mut self, at: usize, pattern: &Pattern) -> Result<Flow, Halt> {
+        if self.settled().is_none() {
+            self.run_until_quiet()?;
+        }
         let step = &self.scenario.steps[at];
         let matcher = match self.pattern_matcher(at, pattern, vec![pattern.kind.value]) {
             Ok(matcher) => matcher,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
         };
-        let Some(end) = self.end(step, self.simulator.now()) else { return Ok(Flow::Continue) };
-        if end < self.simulator.now() {
-            return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
+        let end = match self.settled() {
+            Some((end, ..)) => end,
+            None => {
+                let Some(end) = self.end(step, self.simulator.now()) else { return Ok(Flow::Continue) };
+                if end < self.simulator.now() {
+                    return Ok(self.fail_step(at, FailureKind::TooLate { begin: end }));
+                }
+                self.settle(end, None, Vec::new()).0
+            }
+        };
+        // What an instant brings is looked at before it is left, and may be forgotten then. A copy of the story that
+        // goes on from here forgets nothing, and looks again.
+        let (mut scanned, mut came) = (self.search_from, Vec::new());
+        loop {
+            let trace = self.simulator.trace();
+            let is_it = |record: &Packed<'_>| {
+                record.at() < end && self.step_of(record.id).is_none() && matcher.matches_packed(record)
+            };
+            came.extend(trace.since(scanned).filter(is_it).map(|record| record.id));
+            scanned = trace.len();
+            match self.simulator.next_at().filter(|next| *next <= end) {
+                Some(next) => self.enter_instant(next)?,
+                None => break,
+            }
         }
-        let from = self.search_from;
         self.advance_to(end)?;
-        let records = self.simulator.trace().records();
-        let came: Vec<RecordId> = records[from.min(records.len())..]
-            .iter()
-            .filter(|record| record.at < end && self.step_of(record.id).is_none() && matcher.matches(record))
-            .map(|record| record.id)
-            .collect();
         for record in came {
             let strict =
                 |kind: &FailureKind| matches!(kind, FailureKind::Unexpected { record: known } if *known == record);
@@ -536,18 +683,22 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     /// A step is over that moved the clock and keeps no record from others: what came before the present instant is
     /// its own, and nothing to those that follow. The instant itself belongs to what follows.
     fn leave_behind(&mut self) {
-        let now = self.simulator.now();
-        let before = self.simulator.trace().records().partition_point(|record| record.at < now);
+        let before = self.simulator.trace().before(self.simulator.now());
         self.search_from = self.search_from.max(before);
     }
 
-    fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, RunError> {
-        self.run_until_quiet()?;
-        let step = &self.scenario.steps[at];
-        let begin = self.begin(step);
-        if begin < self.simulator.now() {
-            return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
-        }
+    fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, Halt> {
+        let (begin, ..) = match self.settled() {
+            Some(settled) => settled,
+            None => {
+                self.run_until_quiet()?;
+                let begin = self.begin(&self.scenario.steps[at]);
+                if begin < self.simulator.now() {
+                    return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+                }
+                self.settle(begin, None, Vec::new())
+            }
+        };
         self.advance_to(begin)?;
         self.previous_match = begin;
         self.leave_behind();

@@ -20,9 +20,9 @@ use crate::tree::Value;
 pub(super) fn advise(scenario: &Scenario, report: &mut RunReport) {
     let mut verdict = std::mem::replace(&mut report.verdict, Verdict::Passed);
     if let Verdict::Failed(failures) | Verdict::Violated { failures, .. } = &mut verdict {
-        let unanswered: Vec<&Record> = report.open.iter().filter_map(|id| report.trace.get(*id)).collect();
-        let unnamed: Vec<&Record> =
-            unanswered.into_iter().filter(|record| failures.iter().any(|failure| failure.names(record))).collect();
+        let unanswered = report.open.iter().filter_map(|id| report.trace.record(*id));
+        let unnamed: Vec<Record> =
+            unanswered.filter(|record| failures.iter().any(|failure| failure.names(record))).collect();
         failures.retain(|failure| !unnamed.iter().any(|prompt| follows(failure, prompt, scenario)));
         let elsewhere: Vec<RecordId> = failures.iter().filter_map(came_elsewhere).collect();
         failures.retain(
@@ -69,7 +69,8 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
     else {
         return;
     };
-    let Some(record) = report.trace.get(*record) else { return };
+    let Some(record) = report.trace.record(*record) else { return };
+    let record = &record;
     let at = insert_position(scenario, report, record);
     let moves = record.at > exit_before(at, report).clock;
     let style = Style::of(scenario.files.text(FileId::OWN));
@@ -101,16 +102,16 @@ fn advise_on(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
 /// Where a step holds open what is open at the end, that step is the place, and its answer what to change.
 fn advise_to_answer(failure: &mut Failure, scenario: &Scenario, report: &RunReport) {
     let FailureKind::PromptLeftOpen { who, point } = &failure.kind else { return };
-    let is_it = |record: &&Record| {
+    let is_it = |record: &Record| {
         record.actor == *who && record.facts.text("point").and_then(|p| p.parse().ok()) == Some(*point)
     };
-    let Some(record) = report.open.iter().filter_map(|id| report.trace.get(*id)).find(is_it) else { return };
+    let Some(record) = report.open.iter().filter_map(|id| report.trace.record(*id)).find(is_it) else { return };
     let Some(step) = report.matched.iter().position(|matched| *matched == Some(record.id)) else { return };
     let StepKind::Prompt { answer, .. } = &scenario.steps[step].kind else { return };
     failure.span = answer.span;
     failure.help = Some(format!(
         "put {} in place of it",
-        one_of(&answers_to(record, Style::of(scenario.files.text(FileId::OWN))))
+        one_of(&answers_to(&record, Style::of(scenario.files.text(FileId::OWN))))
     ));
 }
 
@@ -121,7 +122,7 @@ pub(crate) fn answers_to(record: &Record, style: Style) -> Vec<String> {
         Some(Fact::List(cards)) => cards
             .iter()
             .filter_map(|card| match card {
-                Fact::Text(card) => Some(PromptAnswer::Card(card.clone())),
+                Fact::Text(card) => Some(PromptAnswer::Card(card.to_string())),
                 _ => None,
             })
             .collect(),
@@ -163,7 +164,7 @@ fn answered(mut step: Step) -> Step {
 fn first(wanted: &ExpectedValue) -> Option<String> {
     match wanted {
         ExpectedValue::Literal(Fact::List(list)) => match list.first()? {
-            Fact::Text(text) => Some(text.clone()),
+            Fact::Text(text) => Some(text.to_string()),
             _ => None,
         },
         _ => None,
@@ -250,7 +251,7 @@ pub(crate) fn step_for(scenario: &Scenario, record: &Record, moves: bool) -> Ste
         begin: if moves { StepBegin::At(Spanned::without_span(time)) } else { StepBegin::Now },
         end: None,
         on: None,
-        who: (!clear).then(|| Spanned::without_span(record.actor.clone())),
+        who: (!clear).then(|| Spanned::without_span(record.actor.to_string())),
         only: Vec::new(),
         used: None,
         kind,

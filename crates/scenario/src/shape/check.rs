@@ -4,6 +4,7 @@ mod duration;
 mod sequence;
 mod step;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use autoenroll_model::{Duration, Guid, Oid, Sid};
@@ -368,7 +369,7 @@ fn oid_problem(text: &str) -> Option<String> {
 }
 
 fn check_tables(key: &Key, shape: &'static Shape, by_name: bool, list: &[Node], found: &mut Diagnostics) {
-    let mut names: Vec<Spanned<&str>> = Vec::new();
+    let mut names: BTreeMap<&str, Span> = BTreeMap::new();
     for element in list {
         let Value::Table(table) = &element.value else {
             let message = format!("`{}` takes tables, each {}, not {}", key.name, shape.name, element.value.describe());
@@ -380,11 +381,12 @@ fn check_tables(key: &Key, shape: &'static Shape, by_name: bool, list: &[Node], 
             check_change(change.value, set, table.entry("of"), element.span, found);
         }
         let Some(name) = table.text("name").filter(|_| by_name) else { continue };
-        if let Some(first) = names.iter().find(|known| known.value == name.value) {
+        if let Some(first) = names.get(name.value) {
             let message = format!("`{}` is {} already", name.value, shape.name);
             let problem = Diagnostic::error(Code::DuplicateName, message, name.span);
-            found.push(problem.label(first.span, "first here"));
+            found.push(problem.label(*first, "first here"));
+        } else {
+            names.insert(name.value, name.span);
         }
-        names.push(name);
     }
 }

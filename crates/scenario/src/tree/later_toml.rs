@@ -5,9 +5,35 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Source};
 
+use super::{Node, Table, Value};
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
+
+/// Whether a text that was read without problems may have such a construct: a look that is cheaper than reading it
+/// again, for all that have none.
+pub(super) fn is_possible(text: &str, table: &Table) -> bool {
+    ["\\e", "\\x"].iter().any(|escape| text.contains(escape)) || in_table(text, table)
+}
+
+fn in_table(text: &str, table: &Table) -> bool {
+    table.0.iter().any(|entry| in_node(text, &entry.node))
+}
+
+fn in_node(text: &str, node: &Node) -> bool {
+    let raw = || text.get(node.span.start..node.span.end).unwrap_or("");
+    match &node.value {
+        Value::Table(table) => {
+            // Of a table with a header this is the header.
+            let inside = raw().strip_prefix('{').map(|raw| raw.strip_suffix('}').unwrap_or(raw));
+            inside.is_some_and(|inside| inside.contains(['\n', '\r']) || inside.trim_end().ends_with(','))
+                || in_table(text, table)
+        }
+        Value::List(list) => list.iter().any(|node| in_node(text, node)),
+        Value::Instant(_) => lacks_seconds(raw()),
+        Value::Text(_) | Value::Number(_) | Value::Fraction(_) | Value::Flag(_) | Value::Null => false,
+    }
+}
 
 /// Reports each such construct.
 pub(super) fn report(file: FileId, text: &str, found: &mut Diagnostics) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_model::{DecisionPoint, Duration, Facts, SimTime};
 use autoenroll_scenario::Simulator;
-use autoenroll_trace::{Kind, Record, Trace};
+use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::Change;
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
@@ -138,6 +138,10 @@ impl Simulator for Script {
         &self.trace
     }
 
+    fn forget_before(&mut self, index: usize) {
+        self.trace.forget_before(index);
+    }
+
     fn prompts(&self) -> Vec<OpenPrompt> {
         let prompt = |point: &DecisionPoint| OpenPrompt {
             user: "alice".to_owned(),
@@ -149,8 +153,7 @@ impl Simulator for Script {
     }
 
     fn look(&self, _: &Look) -> Result<Facts, LookError> {
-        let of_icon = |record: &&Record| matches!(record.kind, Kind::Icon | Kind::IconHidden);
-        let last = self.trace.records().iter().rfind(of_icon);
+        let last = self.trace.iter().rfind(|record| matches!(record.kind, Kind::Icon | Kind::IconHidden));
         Ok(Facts::new().with("icon", last.is_some_and(|record| record.kind == Kind::Icon)))
     }
 }

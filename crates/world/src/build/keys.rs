@@ -12,6 +12,9 @@ use crate::spec::{CardSpec, CertificateKey, WorldSpec};
 /// The key of templates whose minimum is beyond any RSA key here.
 const FALLBACK_KEY: KeyAlgorithm = KeyAlgorithm::Rsa4096;
 
+/// The entropy of keys of which it does not matter which they are.
+const ANY_KEY: [u8; 32] = [0x41; 32];
+
 /// Which keys software providers have at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SoftwareKeys {
@@ -20,6 +23,9 @@ pub(super) enum SoftwareKeys {
     /// All the same P-256 key, which is made and signs in a tenth of the time. Nothing is refused for what a software
     /// key is: how long it would be is compared with the template before it is made.
     One,
+    /// As [`SoftwareKeys::One`], and what has its key on a card is certified for that key, too: an RSA key would have
+    /// to sign the request. The containers of cards have one key for each algorithm.
+    OneAlsoForCards,
 }
 
 /// The keys of certificates and requests.
@@ -75,8 +81,10 @@ impl<'a> Keys<'a> {
             return None;
         }
         Some(match on_card {
-            Some((card, container)) => self.on_card(card, container, algorithm),
-            None => self.in_software(&of.name, algorithm),
+            Some((card, container)) if self.software != SoftwareKeys::OneAlsoForCards => {
+                self.on_card(card, container, algorithm)
+            }
+            Some(_) | None => self.in_software(&of.name, algorithm),
         })
     }
 
@@ -95,7 +103,18 @@ impl<'a> Keys<'a> {
 
     /// The key in a container.
     pub(super) fn on_card(&self, card: &str, container: &str, algorithm: KeyAlgorithm) -> PrivateKey {
-        PrivateKey::from_seed(algorithm, &self.seed.below("world", "card key", &format!("{card}/{container}"), 0))
+        match self.software {
+            SoftwareKeys::OneAlsoForCards => self.any(algorithm),
+            SoftwareKeys::Own | SoftwareKeys::One => {
+                let seed = self.seed.below("world", "card key", &format!("{card}/{container}"), 0);
+                PrivateKey::from_seed(algorithm, &seed)
+            }
+        }
+    }
+
+    /// The one key of its kind of a world whose certificates share it.
+    fn any(&self, algorithm: KeyAlgorithm) -> PrivateKey {
+        PrivateKey::from_seed(algorithm, &Seed::from(ANY_KEY).with_keys(self.seed.keys()))
     }
 
     fn in_software(&self, name: &str, algorithm: KeyAlgorithm) -> PrivateKey {
@@ -103,9 +122,7 @@ impl<'a> Keys<'a> {
             SoftwareKeys::Own => {
                 PrivateKey::from_seed(algorithm, &self.seed.below("world", "certificate key", name, 0))
             }
-            SoftwareKeys::One => {
-                PrivateKey::from_seed(KeyAlgorithm::P256, &Seed::from([0x41; 32]).with_keys(self.seed.keys()))
-            }
+            SoftwareKeys::One | SoftwareKeys::OneAlsoForCards => self.any(KeyAlgorithm::P256),
         }
     }
 }

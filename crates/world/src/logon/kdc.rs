@@ -66,7 +66,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.require(&rules::KDC_TIME, &subject, current, facts, refusals::TIME)?;
 
         let trust = self.trust_of_controller(controller.as_deref());
-        let reachable = self.roots.values().chain(&self.untrusted_cas);
+        let reachable = self.roots.values().chain(self.untrusted_cas.iter());
         let built = Issuers::new(&trust, reachable).chain(certificate, self.wall());
         let facts = Facts::new().with("code", built.to_string());
         self.require(&rules::KDC_CHAIN, &subject, built == HResult::S_OK, facts, refusals::CHAIN)?;

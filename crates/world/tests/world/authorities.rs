@@ -46,7 +46,7 @@ fn old(name: &str, age: Duration) -> CertificateSpec {
     CertificateSpec::of(name, "ContosoUser", "Contoso CA", age)
 }
 
-fn facts(records: &[&Record], name: &str) -> Vec<String> {
+fn facts(records: &[Record], name: &str) -> Vec<String> {
     records.iter().map(|record| record.facts.get(name).map(ToString::to_string).unwrap_or_default()).collect()
 }
 
@@ -64,7 +64,8 @@ fn a_certificate_is_issued_stored_and_published() {
     let name = "ContosoUser#1";
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), [name]);
     let looked = |what: Look| world.look(&what).unwrap().to_string();
-    assert_eq!(looked(Look::Store("alice".to_owned())), format!("certificates=[{name}] archived=[] keys=[{name}]"));
+    let store = format!("certificates=[{name}] archived=[] keys=[{name}] containers=[alice/1]");
+    assert_eq!(looked(Look::Store("alice".to_owned())), store);
     assert_eq!(looked(Look::Requests("alice".to_owned())), "requests=[] stages=[] given-up=[]");
     assert_eq!(looked(Look::Ca("Contoso CA".to_owned())), format!("issued=[{name}] pending=[] denied=[] revoked=[]"));
     let directory = looked(Look::Directory("alice".to_owned()));
@@ -75,7 +76,7 @@ fn a_certificate_is_issued_stored_and_published() {
 #[test]
 fn every_record_after_the_first_has_a_cause() {
     let world = logged_on(spec(), Duration::ZERO);
-    for record in world.trace().records() {
+    for record in world.trace().unpack().records() {
         let free = matches!(record.kind, Kind::Logon);
         assert_eq!(free, record.causes.is_empty(), "{record:?}");
     }
@@ -146,7 +147,8 @@ fn a_pending_request_is_approved_and_fetched() {
     assert_eq!(facts(&records(&world, Kind::Issued), "certificate"), ["ContosoUser#1"]);
     run(&mut world, Duration::hours(9));
     let stored = world.look(&Look::Store("alice".to_owned())).unwrap();
-    assert_eq!(stored.to_string(), "certificates=[ContosoUser#1] archived=[] keys=[ContosoUser#1]");
+    let store = "certificates=[ContosoUser#1] archived=[] keys=[ContosoUser#1] containers=[alice/1]";
+    assert_eq!(stored.to_string(), store);
     assert!(records(&world, Kind::Violation).is_empty(), "{}", story(&world));
     assert!(world.act(&ca(CaAction::Deny { request: None })).is_err(), "nothing is pending any more");
 }
@@ -169,7 +171,7 @@ fn what_a_store_holds_decides_what_is_requested() {
     check(CertificateSpec { foreign: true, ..old("foreign", Duration::days(10)) }, true);
     check(CertificateSpec { revision: Some(99), ..old("outdated", Duration::days(10)) }, true);
     let world = check(old("near-end", Duration::days(330)), true);
-    let request = records(&world, Kind::Request)[0];
+    let request = &records(&world, Kind::Request)[0];
     assert_eq!(request.facts.text("renews"), Some("near-end"), "{}", request.facts);
 }
 

@@ -40,7 +40,7 @@ fn world(spec: WorldSpec, toys: Toys) -> Lab<Toys> {
 }
 
 fn codes(world: &Lab<Toys>) -> Vec<String> {
-    let code = |record: &&Record| format!("{} {}", record.actor, record.facts.text("code").unwrap_or("?"));
+    let code = |record: &Record| format!("{} {}", record.actor, record.facts.text("code").unwrap_or("?"));
     records(world, Kind::CardDone).iter().map(code).collect()
 }
 
@@ -54,11 +54,10 @@ fn two_users_take_turns_at_a_reader() {
     world.step(SimTime::START).unwrap();
     world.act(&logon("bob")).unwrap();
     run(&mut world, Duration::ZERO);
-    let done: Vec<&str> = records(&world, Kind::CardDone).iter().map(|record| record.actor.as_str()).collect();
+    let done: Vec<&str> = world.trace().of(Kind::CardDone).map(|record| record.actor()).collect();
     assert_eq!(done, ["alice", "alice", "bob", "bob"]);
     // No command of one transaction stands between those of another: every one of them begins with SELECT.
-    let meanings: Vec<&str> =
-        records(&world, Kind::Apdu).iter().filter_map(|record| record.facts.text("meaning")).collect();
+    let meanings: Vec<&str> = world.trace().of(Kind::Apdu).filter_map(|record| record.text("meaning")).collect();
     let each = meanings.len() / 4;
     assert!(each > 2 && meanings.len().is_multiple_of(4));
     for transaction in meanings.chunks(each) {

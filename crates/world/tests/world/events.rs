@@ -36,9 +36,9 @@ fn at_equal_time_changes_come_first_then_group_policy_then_results_then_deadline
     run(&mut world, Duration::HOUR);
     let hour = SimTime::START + Duration::HOUR;
     let kinds: Vec<Kind> =
-        world.trace().records().iter().filter(|r| r.at == hour && r.kind != Kind::Decision).map(|r| r.kind).collect();
+        world.trace().iter().filter(|r| r.at() == hour && r.kind != Kind::Decision).map(|r| r.kind).collect();
     assert_eq!(kinds, [Kind::Change, Kind::GpRefresh, Kind::Trigger, Kind::EffectDone, Kind::Icon]);
-    let done = records(&world, Kind::EffectDone)[0];
+    let done = &records(&world, Kind::EffectDone)[0];
     assert_eq!(done.facts.text("code"), Some("0x8007054B ERROR_NO_SUCH_DOMAIN"), "the change came first");
 }
 
@@ -193,7 +193,7 @@ fn what_cannot_be_done_is_refused_and_leaves_no_record() {
     let insert =
         |card: &str| Action::Insert { card: card.to_owned(), computer: "WKS01".to_owned(), reader: reader().reader };
     let alice = || "alice".to_owned();
-    let before = world.trace().records().len();
+    let before = world.trace().len();
     let unknown = |world: &mut Lab<Toys>, action: Action, what: Thing| match world.act(&action) {
         Err(ActError::Unknown(unknown)) => assert_eq!(unknown.what, what, "{action:?}"),
         other => panic!("{action:?} gave {other:?}"),
@@ -220,7 +220,7 @@ fn what_cannot_be_done_is_refused_and_leaves_no_record() {
     let point = autoenroll_model::DecisionPoint::Summary;
     let answer = UserAnswer::Word(autoenroll_model::Choice::Close);
     check(Action::Reply { user: alice(), point, answer }, ActError::NoPrompt { user: alice(), point, open: vec![] });
-    assert_eq!(world.trace().records().len(), before);
+    assert_eq!(world.trace().len(), before);
 
     world.act(&insert("alice-card")).unwrap();
     let mut check = |action: Action, expected: ActError| assert_eq!(world.act(&action), Err(expected));

@@ -63,7 +63,7 @@ fn the_second_provider_gets_the_certificate() {
     assert_eq!(name, "ContosoSmartcardLogon#2");
     let card = world.look(&Look::Card("alice-card".to_owned())).unwrap();
     assert_eq!(card.text("default-certificate"), Some(name), "{card}");
-    assert_eq!(records(&world, Kind::Violation), Vec::<&autoenroll_trace::Record>::new(), "{}", story(&world));
+    assert_eq!(records(&world, Kind::Violation), Vec::new(), "{}", story(&world));
     assert!(!autoenroll_trace::to_json_lines(world.trace()).contains("31323334"), "the PIN is nowhere to be read");
 }
 

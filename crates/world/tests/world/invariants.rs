@@ -63,7 +63,7 @@ fn broken(spec: WorldSpec, script: Script, answers: &[(DecisionPoint, UserAnswer
         assert_eq!(world.act(&reply), Ok(()), "{}", story(&world));
         run(&mut world, Duration::ZERO);
     }
-    let invariant = |record: &&autoenroll_trace::Record| record.facts.text("invariant").unwrap_or("?").to_owned();
+    let invariant = |record: &autoenroll_trace::Record| record.facts.text("invariant").unwrap_or("?").to_owned();
     records(&world, Kind::Violation).iter().map(invariant).collect()
 }
 
@@ -123,8 +123,7 @@ fn a_counter_that_rises_by_itself() {
     let (point, answer) = pin("0000");
     world.act(&Action::Reply { user: "alice".to_owned(), point, answer }).unwrap();
     run(&mut world, Duration::ZERO);
-    let violations = world.trace().records().iter().filter(|record| record.kind == Kind::Violation);
-    let found: Vec<_> = violations.filter_map(|record| record.facts.text("invariant")).collect();
+    let found: Vec<_> = world.trace().of(Kind::Violation).filter_map(|record| record.text("invariant")).collect();
     assert_eq!(found, ["retry-counter"]);
 }
 
@@ -214,7 +213,7 @@ fn an_administrator_may_unblock() {
     world.act(&Action::Change(Change::UnblockCard { card: "alice-card".to_owned() })).unwrap();
     world.act(&Action::Pulse { principal: "alice".to_owned() }).unwrap();
     give(&mut world, "1234");
-    let codes: Vec<_> = records(&world, Kind::CardDone).iter().map(|r| r.facts.text("code").unwrap()).collect();
+    let codes: Vec<_> = world.trace().of(Kind::CardDone).map(|record| record.text("code").unwrap()).collect();
     assert_eq!(codes, ["0x8010006B SCARD_W_WRONG_CHV", "0x00000000 S_OK"]);
     assert!(records(&world, Kind::Violation).is_empty());
 }

@@ -104,8 +104,8 @@ pub(crate) fn run<F: CoreFactory, C: CardHost, A: CaHost>(world: &mut World<F, C
 }
 
 /// The records of a kind.
-pub(crate) fn records<F: CoreFactory>(world: &Lab<F>, kind: Kind) -> Vec<&Record> {
-    world.trace().records().iter().filter(|record| record.kind == kind).collect()
+pub(crate) fn records<F: CoreFactory>(world: &Lab<F>, kind: Kind) -> Vec<Record> {
+    world.trace().of(kind).map(|record| record.unpack()).collect()
 }
 
 /// The whole story, for a message.

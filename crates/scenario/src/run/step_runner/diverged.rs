@@ -1,15 +1,14 @@
 //! A story that goes otherwise: what is said, and where it stops.
 
 use autoenroll_model::{Duration, Fact, SimTime};
-use autoenroll_trace::{Kind, Record, RecordId};
+use autoenroll_trace::{Kind, Packed, Record, RecordId};
 use autoenroll_world::action::ClickTarget;
 use autoenroll_world::{ActError, Look, Stepped};
 
-use super::{Flow, MOST_FAILURES, StepRunner};
+use super::{Flow, Halt, MOST_FAILURES, StepRunner};
 use crate::bindings::EmptyBinding;
 use crate::clock::WallClock;
 use crate::document::{StepBegin, StepKind, answers};
-use crate::run::RunError;
 use crate::run::failure::{Failure, FailureKind, Mismatch, NearMatch};
 use crate::run::matching::{Matcher, must_be_named};
 use crate::run::simulator::Simulator;
@@ -60,8 +59,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         let in_the_way = |id: &RecordId| {
             let held = self.step_of(*id);
             let record = self.simulator.trace().get(*id)?;
-            let another = held.is_some() || record.facts.get("point") != point;
-            let whose = matcher.who.as_ref().is_none_or(|who| *who == record.actor);
+            let another = held.is_some() || record.fact("point").as_ref() != point;
+            let whose = matcher.who.as_ref().is_none_or(|who| *who == record.actor());
             (another && whose).then_some((*id, held))
         };
         self.open_prompts().iter().find_map(in_the_way)
@@ -69,17 +68,17 @@ impl<S: Simulator> StepRunner<'_, S> {
 
     /// The story cannot go on with this step. What came in the present instant stands in its way, unless one of the
     /// steps that could still have matched in this instant means it.
-    pub(super) fn stop(&mut self, at: usize) -> Result<(), RunError> {
+    pub(super) fn stop(&mut self, at: usize) -> Result<(), Halt> {
         self.run_until_quiet()?;
         let means = self.meant_in_this_instant(at);
-        let stands_in_the_way = |record: &&Record| {
-            must_be_named(record)
-                && self.step_of(record.id).is_none()
+        let stands_in_the_way = |record: &Record| {
+            self.step_of(record.id).is_none()
                 && !self.result.failures.iter().any(|failure| failure.names(record))
                 && !means.iter().any(|matcher| matcher.is_candidate(record))
         };
-        let records = self.simulator.trace().records()[self.checked_until..].iter();
-        let unnamed: Vec<RecordId> = records.filter(stands_in_the_way).map(|record| record.id).collect();
+        let records = self.simulator.trace().since(self.checked_until).filter(must_be_named);
+        let records = records.map(|record| record.unpack()).filter(stands_in_the_way);
+        let unnamed: Vec<RecordId> = records.map(|record| record.id).collect();
         for record in unnamed {
             self.fail(None, self.scenario.steps[at].line(), FailureKind::Unexpected { record });
         }
@@ -105,25 +104,22 @@ impl<S: Simulator> StepRunner<'_, S> {
     }
 
     pub(super) fn is_meant_later(&self, at: usize, record: RecordId) -> bool {
-        let Some(record) = self.simulator.trace().get(record) else { return false };
-        self.meant_in_this_instant(at).iter().any(|matcher| matcher.is_candidate(record))
+        let Some(record) = self.simulator.trace().get(record).map(|record| record.unpack()) else { return false };
+        self.meant_in_this_instant(at).iter().any(|matcher| matcher.is_candidate(&record))
     }
 
     /// After the end of a story that went wrong: what would have come, had the step waited. At most
     /// [`LOOK_AHEAD`] and [`MOST_EVENTS_AHEAD`].
-    pub(super) fn look_ahead(&mut self) -> Result<(), RunError> {
+    pub(super) fn look_ahead(&mut self) -> Result<(), Halt> {
         self.run_until_quiet()?;
         let limit = self.simulator.now() + LOOK_AHEAD;
         for _ in 0..MOST_EVENTS_AHEAD {
             // A user who is asked something and does not answer is waited for.
             let asked = self.missing.last().is_some_and(|(_, matcher)| self.blocking_prompt(matcher).is_some());
-            let came = |record: &Record| self.missing.last().is_some_and(|(_, matcher)| matcher.matches(record));
-            let last = self.simulator.trace().records().last();
-            if self.missing.is_empty()
-                || asked
-                || last.is_some_and(came)
-                || self.simulator.step(limit)? == Stepped::Quiet
-            {
+            let came =
+                |record: Packed<'_>| self.missing.last().is_some_and(|(_, matcher)| matcher.matches_packed(&record));
+            let last = self.simulator.trace().last();
+            if self.missing.is_empty() || asked || last.is_some_and(came) || self.step(limit)? == Stepped::Quiet {
                 break;
             }
         }
@@ -158,7 +154,7 @@ impl<S: Simulator> StepRunner<'_, S> {
     /// Records that nearly fit: elsewhere in time, taken, too early within the instant, or with other facts.
     pub(super) fn near_matches(&self, matcher: &Matcher, now: SimTime) -> Vec<NearMatch> {
         let mut near_matches: Vec<(usize, u64, NearMatch)> = Vec::new();
-        for record in self.simulator.trace().records().iter().filter(|record| matcher.is_candidate(record)) {
+        for record in self.simulator.trace().iter().filter_map(|record| matcher.candidate(&record)) {
             let differences = matcher.differences(&record.facts);
             let (rank, mismatch) = match (self.step_of(record.id), differences.is_empty()) {
                 (Some(step), true) => (2, Mismatch::Matched { step }),
@@ -180,9 +176,9 @@ impl<S: Simulator> StepRunner<'_, S> {
             return None;
         };
         let has_icon = self.simulator.look(&Look::Desktop(user.clone())).ok()?.get("icon") == Some(&Fact::Flag(true));
-        let hidden = |record: &&Record| record.kind == Kind::BalloonHidden && record.actor == *user;
+        let hidden = |record: &Packed<'_>| record.actor() == *user;
         let wall = WallClock::of(self.scenario.spec.start, self.simulator.trace());
-        let went = self.simulator.trace().records().iter().rfind(hidden).map(|record| wall.moment(record.at));
+        let went = self.simulator.trace().of(Kind::BalloonHidden).rfind(hidden).map(|record| wall.moment(record.at()));
         match (went, has_icon) {
             (Some(at), true) => {
                 Some(format!("the balloon went away at {at}; the icon is still there: click = \"icon\""))

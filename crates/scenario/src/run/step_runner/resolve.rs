@@ -23,7 +23,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         match &step.kind {
             StepKind::Prompt { point, pattern, .. } => {
                 let mut matcher = self.pattern_matcher(at, pattern, vec![Kind::Prompt, Kind::PromptChanged])?;
-                matcher.facts.insert(0, ("point".to_owned(), Fact::Text(point.value.to_string()), point.span));
+                matcher.facts.insert(0, ("point".to_owned(), point.value.as_str().into(), point.span));
                 Ok(matcher)
             }
             StepKind::Expect(pattern) | StepKind::Never(pattern) => {

@@ -1,0 +1,403 @@
+//! How records are kept: in chunks that are read without any other.
+//!
+//! A chunk is one text. Numbers stand in it as characters below 128, six bits in each, the lowest first; 64 is added to
+//! all but the last. A text stands where it occurs first, behind its length, and is a number from then on. So a chunk
+//! holds nothing but valid UTF-8, and what it tells is borrowed from it.
+//!
+//! A record is its kind, its actor, how many causes and how far each lies before the next one, then its facts, each a
+//! name and a value, as far as the next record. Its time stands beside the text: many records have the same.
+
+use autoenroll_model::{Fact, Facts, SimTime};
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+
+use crate::record::{Kind, Record, RecordId};
+
+/// Records of a full chunk. More of them make a record smaller, since names stand once in a chunk, and a trace that is
+/// copied and then goes on copies as many at most.
+pub(crate) const RECORDS: usize = 128;
+
+/// What a value begins with; a text that has a number is that and the number.
+const NO: u64 = 0;
+const YES: u64 = 1;
+const NUMBER: u64 = 2;
+const LIST: u64 = 3;
+const TEXT: u64 = 4;
+
+/// Up to [`RECORDS`] records one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chunk {
+    text: String,
+    /// Where each record begins.
+    begins: Vec<u32>,
+    /// Where each different text stands, its length first.
+    words: Vec<u32>,
+    /// When records came: the first one of each time.
+    times: Vec<(u32, SimTime)>,
+}
+
+/// A chunk that records are added to.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenChunk {
+    pub(crate) chunk: Chunk,
+    /// Where to look for the number of a text, by its hash: one more than the number. Of texts with the same hash the
+    /// last one is known; another one is written out again.
+    known: [u16; KNOWN],
+}
+
+const KNOWN: usize = 256;
+
+impl Default for OpenChunk {
+    fn default() -> Self {
+        Self { chunk: Chunk::default(), known: [0; KNOWN] }
+    }
+}
+
+impl OpenChunk {
+    /// Adds a record; its causes are sorted.
+    pub(crate) fn push(&mut self, record: &Record) {
+        let index = place(self.chunk.begins.len());
+        self.chunk.begins.push(place(self.chunk.text.len()));
+        if self.chunk.times.last().is_none_or(|(_, time)| *time != record.at) {
+            self.chunk.times.push((index, record.at));
+        }
+        self.number(record.kind as u64);
+        self.text(&record.actor, 0);
+        self.number(record.causes.len() as u64);
+        let mut next = record.id.0;
+        for cause in record.causes.iter().rev() {
+            self.number(u64::from(next - cause.0));
+            next = cause.0;
+        }
+        for (name, fact) in record.facts.iter() {
+            self.text(name, 0);
+            self.fact(fact);
+        }
+    }
+
+    fn fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Flag(flag) => self.number(if *flag { YES } else { NO }),
+            Fact::Number(number) => {
+                self.number(NUMBER);
+                // Small numbers of both signs are short.
+                self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+            }
+            Fact::List(list) => {
+                self.number(LIST);
+                self.number(list.len() as u64);
+                list.iter().for_each(|fact| self.fact(fact));
+            }
+            Fact::Text(text) => self.text(text, TEXT),
+        }
+    }
+
+    /// A text that begins with `first` when it is new, and is that and a number otherwise.
+    fn text(&mut self, text: &str, first: u64) {
+        let slot = hash(text);
+        if let Some(number) = usize::from(self.known[slot]).checked_sub(1)
+            && self.chunk.word(number) == text
+        {
+            return self.number(first + 1 + number as u64);
+        }
+        let number = self.chunk.words.len();
+        self.known[slot] = u16::try_from(number + 1).unwrap_or(0);
+        self.number(first);
+        self.chunk.words.push(place(self.chunk.text.len()));
+        self.number(text.len() as u64);
+        self.chunk.text.push_str(text);
+    }
+
+    fn number(&mut self, mut number: u64) {
+        while number >= 64 {
+            self.chunk.text.push(char::from(64 | (number % 64) as u8));
+            number /= 64;
+        }
+        self.chunk.text.push(char::from(number as u8));
+    }
+}
+
+/// A place in a chunk.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("a chunk is far below 4 GiB: worlds and readers bound what their records say")
+}
+
+/// Which slot a text is looked for in: by its length, its beginning and its end.
+fn hash(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23),
+        _ => bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)),
+    };
+    let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 56) as usize % KNOWN
+}
+
+impl Chunk {
+    pub(crate) const fn len(&self) -> usize {
+        self.begins.len()
+    }
+
+    /// A record by its place in the chunk; `first` is the id of the chunk's first one.
+    pub(crate) fn get(&self, index: usize, first: usize) -> Option<Packed<'_>> {
+        let begin = *self.begins.get(index)? as usize;
+        let end = self.begins.get(index + 1).map_or(self.text.len(), |next| *next as usize);
+        let mut rest = Reader { chunk: self, at: begin, end };
+        let kind = usize::try_from(rest.number()).ok().and_then(|kind| Kind::ALL.get(kind).copied())?;
+        let id = RecordId(u32::try_from(first + index).unwrap_or(u32::MAX));
+        Some(Packed { id, kind, index, rest })
+    }
+
+    /// The first record that is not before that time.
+    pub(crate) fn first_since(&self, time: SimTime) -> usize {
+        let at = self.times.partition_point(|(_, at)| *at < time);
+        self.times.get(at).map_or(self.len(), |(index, _)| *index as usize)
+    }
+
+    /// Bytes that it takes, without what lists have in reserve.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.text.len() + (self.begins.len() + self.words.len()) * 4 + self.times.len() * 16
+    }
+
+    /// Gives back what the lists have in reserve.
+    pub(crate) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.begins.shrink_to_fit();
+        self.words.shrink_to_fit();
+        self.times.shrink_to_fit();
+    }
+
+    fn word(&self, number: usize) -> &str {
+        let at = self.words.get(number).map_or(self.text.len(), |at| *at as usize);
+        Reader { chunk: self, at, end: self.text.len() }.characters()
+    }
+}
+
+/// A record as it is kept. Its facts are read when they are asked for, which is why most of a trace can be passed over
+/// quickly; [`Packed::unpack`] reads all of it.
+#[derive(Clone, Copy)]
+pub struct Packed<'a> {
+    /// Its place in the trace.
+    pub id: RecordId,
+    /// What it was.
+    pub kind: Kind,
+    /// Its place in its chunk.
+    index: usize,
+    /// What follows the kind.
+    rest: Reader<'a>,
+}
+
+impl<'a> Packed<'a> {
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> SimTime {
+        let times = &self.rest.chunk.times;
+        let after = times.partition_point(|(first, _)| *first as usize <= self.index);
+        times.get(after.saturating_sub(1)).map_or(SimTime::START, |(_, time)| *time)
+    }
+
+    /// Who did it or whom it happened to.
+    #[must_use]
+    pub fn actor(&self) -> &'a str {
+        let mut rest = self.rest;
+        rest.text(0)
+    }
+
+    /// The records that led to it, the latest first.
+    pub fn causes(&self) -> impl Iterator<Item = RecordId> + use<'a> {
+        let mut rest = self.rest;
+        rest.pass_text(0);
+        let mut next = self.id.0;
+        (0..rest.number()).map(move |_| {
+            next = next.wrapping_sub(rest.number() as u32);
+            RecordId(next)
+        })
+    }
+
+    /// The fact of that name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<Fact> {
+        self.find(name).map(|mut value| value.fact())
+    }
+
+    /// The fact of that name when it is a text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        self.find(name)?.text_value()
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn unpack(&self) -> Record {
+        let mut causes: Vec<RecordId> = self.causes().collect();
+        causes.reverse();
+        let mut facts = Facts::new();
+        let mut rest = self.facts();
+        while !rest.is_over() {
+            let name = rest.text(0);
+            facts.set(name, rest.fact());
+        }
+        Record { id: self.id, at: self.at(), actor: self.actor().into(), kind: self.kind, facts, causes }
+    }
+
+    /// The facts' place.
+    fn facts(&self) -> Reader<'a> {
+        let mut rest = self.rest;
+        rest.pass_text(0);
+        for _ in 0..rest.number() {
+            rest.number();
+        }
+        rest
+    }
+
+    /// The value of the fact of that name.
+    fn find(&self, name: &str) -> Option<Reader<'a>> {
+        let mut rest = self.facts();
+        while !rest.is_over() {
+            if rest.text(0) == name {
+                return Some(rest);
+            }
+            rest.pass_value();
+        }
+        None
+    }
+}
+
+/// As [`Record`] does it.
+impl Serialize for Packed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let facts = PackedFacts(self.facts());
+        let causes = Causes(*self);
+        let (has_facts, has_causes) = (!facts.0.is_over(), self.causes().next().is_some());
+        let fields = 4 + usize::from(has_facts) + usize::from(has_causes);
+        let mut record = serializer.serialize_struct("Record", fields)?;
+        record.serialize_field("id", &self.id)?;
+        record.serialize_field("at", &self.at())?;
+        record.serialize_field("actor", self.actor())?;
+        record.serialize_field("kind", &self.kind)?;
+        if has_facts {
+            record.serialize_field("facts", &facts)?;
+        }
+        if has_causes {
+            record.serialize_field("causes", &causes)?;
+        }
+        record.end()
+    }
+}
+
+struct PackedFacts<'a>(Reader<'a>);
+
+impl Serialize for PackedFacts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rest = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        while !rest.is_over() {
+            map.serialize_key(rest.text(0))?;
+            match rest.text_value() {
+                Some(text) => map.serialize_value(text)?,
+                None => map.serialize_value(&rest.fact())?,
+            }
+        }
+        map.end()
+    }
+}
+
+struct Causes<'a>(Packed<'a>);
+
+impl Serialize for Causes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut causes: Vec<RecordId> = self.0.causes().collect();
+        causes.reverse();
+        causes.serialize(serializer)
+    }
+}
+
+/// Reads a part of a chunk.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    chunk: &'a Chunk,
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Reader<'a> {
+    const fn is_over(&self) -> bool {
+        self.at >= self.end
+    }
+
+    fn number(&mut self) -> u64 {
+        let (mut number, mut shift) = (0, 0);
+        while let Some(byte) = self.chunk.text.as_bytes().get(self.at) {
+            self.at += 1;
+            number |= u64::from(byte % 64).checked_shl(shift).unwrap_or(0);
+            if *byte < 64 {
+                break;
+            }
+            shift += 6;
+        }
+        number
+    }
+
+    /// A length and as many bytes.
+    fn characters(&mut self) -> &'a str {
+        let length = self.number() as usize;
+        let text = self.chunk.text.get(self.at..self.at.saturating_add(length)).unwrap_or_default();
+        self.at += text.len();
+        text
+    }
+
+    /// A text that begins with `first` when it is new.
+    fn text(&mut self, first: u64) -> &'a str {
+        match self.number().checked_sub(first + 1) {
+            Some(number) => self.chunk.word(number as usize),
+            None => self.characters(),
+        }
+    }
+
+    fn pass_text(&mut self, first: u64) {
+        if self.number() == first {
+            self.characters();
+        }
+    }
+
+    /// The value that is next, when it is a text; it is not passed otherwise.
+    fn text_value(&mut self) -> Option<&'a str> {
+        let mut ahead = *self;
+        (ahead.number() >= TEXT).then(|| self.text(TEXT))
+    }
+
+    fn fact(&mut self) -> Fact {
+        if let Some(text) = self.text_value() {
+            return Fact::Text(text.into());
+        }
+        match self.number() {
+            NO => Fact::Flag(false),
+            YES => Fact::Flag(true),
+            NUMBER => {
+                let number = self.number();
+                Fact::Number((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+            }
+            _ => {
+                let length = self.number();
+                Fact::List((0..length).map(|_| self.fact()).collect())
+            }
+        }
+    }
+
+    fn pass_value(&mut self) {
+        match self.number() {
+            NO | YES => {}
+            NUMBER => {
+                self.number();
+            }
+            LIST => {
+                for _ in 0..self.number() {
+                    self.pass_value();
+                }
+            }
+            TEXT => {
+                self.characters();
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What is counted, and with which sizes: all of it together takes about three minutes on two processors.
+
+use super::count::Command;
+use super::programs::Programs;
+use super::{MOST_GROWTH, TOLERANCE};
+
+/// A work whose instructions are counted.
+pub(super) struct Work {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    does: Does,
+    /// The part of its instructions that it may take more.
+    pub(super) tolerance: f64,
+}
+
+enum Does {
+    /// The command with arguments, from start to end.
+    Command(&'static [&'static str]),
+    /// The command checks that many files.
+    Check(usize),
+    /// A work of `benches/works` of a size.
+    Work(&'static str, u64),
+}
+
+impl Work {
+    /// What is run.
+    ///
+    /// # Errors
+    /// When the files that it needs cannot be written.
+    pub(super) fn command(&self, programs: &Programs) -> Result<Command, String> {
+        match self.does {
+            Does::Command(arguments) => Ok(programs.command(arguments)),
+            Does::Check(files) => programs.check(files),
+            Does::Work(name, size) => Ok(programs.work(name, size)),
+        }
+    }
+}
+
+const fn command(name: &'static str, what: &'static str, arguments: &'static [&'static str]) -> Work {
+    Work { name, what, does: Does::Command(arguments), tolerance: TOLERANCE }
+}
+
+const fn work(name: &'static str, what: &'static str, (work, size): (&'static str, u64)) -> Work {
+    Work { name, what, does: Does::Work(work, size), tolerance: TOLERANCE }
+}
+
+/// The works.
+pub(super) const WORKS: &[Work] = &[
+    command("version", "autoenroll --version", &["--version"]),
+    command("list", "autoenroll list", &["list"]),
+    command("explain", "autoenroll explain AE0102", &["explain", "AE0102"]),
+    command("show", "autoenroll show founding/second-provider", &["show", "founding/second-provider"]),
+    command("run", "a folder of the suite on one thread", &["run", "--quiet", "--jobs", "1", "founding"]),
+    Work { name: "check", what: "autoenroll check of 40 files", does: Does::Check(40), tolerance: TOLERANCE },
+    work("idle-pulse", "10 pulses of a user who needs nothing, with 65 templates", ("idle-pulse", 10)),
+    work("enroll-rsa", "an enrollment with RSA-2048 keys", ("enroll-rsa", 1)),
+    work("enroll-p256", "an enrollment with P-256 keys", ("enroll-p256", 1)),
+    work("sign-p256", "10 P-256 signatures", ("sign-p256", 10)),
+    work("copy", "10 copies of a world with 10 records, each stepped once and dropped", ("copies-10", 10)),
+    work("copy-6000", "the same with 6,000 records", ("copies-6000", 10)),
+    work("copy-65", "the same with 65 templates and 10 records", ("copies-65-10", 10)),
+    work("copy-65-6000", "the same with 65 templates and 6,000 records", ("copies-65-6000", 10)),
+    work("trace-push", "10,000 records appended to a trace", ("trace-push", 10_000)),
+    work("trace-digest", "the digest of a trace of 1,000 records", ("trace-digest", 1_000)),
+    work("sweep", "an enrollment onto a card, and again with the card pulled at each command", ("sweep", 1)),
+];
+
+/// What must not grow faster than what it works on.
+pub(super) struct Growth {
+    pub(super) name: &'static str,
+    /// What it grows with.
+    pub(super) of: &'static str,
+    /// The work of `benches/works`.
+    pub(super) work: &'static str,
+    /// A size at which next to nothing of the cost is due to it.
+    fixed: u64,
+    /// Where its growth is looked at: there, and at four times that.
+    at: u64,
+    /// The largest exponent.
+    pub(super) most: f64,
+    /// Why it may be more than usual.
+    pub(super) reason: &'static str,
+}
+
+impl Growth {
+    /// What is measured.
+    pub(super) const fn sizes(&self) -> [u64; 3] {
+        [self.fixed, self.at, 4 * self.at]
+    }
+}
+
+const fn growth(name: &'static str, of: &'static str, fixed: u64, at: u64) -> Growth {
+    Growth { name, of, work: name, fixed, at, most: MOST_GROWTH, reason: "" }
+}
+
+/// What is looked at for its growth. Its instructions at the largest size are compared as those of a work are.
+pub(super) const GROWTH: &[Growth] = &[
+    growth("users", "the users of a world", 0, 20),
+    growth("days", "the simulated time", 0, 15),
+    growth("templates", "the templates of a directory", 0, 250),
+    growth("cas", "the CAs of a directory", 0, 10),
+    growth("access", "the entries of an access control list and the groups of a user", 0, 250),
+    growth("nested-groups", "groups that are members of groups", 0, 250),
+    growth("steps", "the steps of a story", 0, 50),
+];
+
+/// The names of all, in their order.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    WORKS.iter().map(|work| work.name).chain(GROWTH.iter().map(|growth| growth.name))
+}
