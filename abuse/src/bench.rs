@@ -20,6 +20,12 @@ pub struct Bench {
     catalogue: &'static Catalogue,
 }
 
+impl Default for Bench {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Bench {
     /// With the fixtures and requirements inside the command.
     #[must_use]

@@ -140,7 +140,7 @@ fn json(differences: bool, catalogue: &Catalogue, console: &mut Console<'_>) -> 
             "profiles": values,
             "known": known,
             "sources": settled.map(|requirement| catalogue.citations(requirement)),
-            "settled-by": settled.and_then(|requirement| requirement.settled_by.as_deref()).map(str::trim),
+            "settled-by": settled.and_then(|requirement| requirement.settled_by).map(str::trim),
         });
         writeln!(console.out, "{line}")?;
     }

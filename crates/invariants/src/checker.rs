@@ -1,5 +1,6 @@
 //! What a checker of one invariant is given, and what it finds.
 
+use autoenroll_model::Fact;
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
@@ -39,6 +40,11 @@ impl<'a> Moment<'a> {
             Some(open) => kinds.contains(&open.kind).then(|| open.clone()),
             None => self.trace.get(*cause).filter(|cause| kinds.contains(&cause.kind)).map(|cause| cause.unpack()),
         })
+    }
+
+    /// Whether the decision that this is has been affirmative.
+    pub(crate) fn is_met(&self) -> bool {
+        self.record.facts.get("outcome") != Some(&Fact::Flag(false))
     }
 
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {

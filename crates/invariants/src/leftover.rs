@@ -107,10 +107,7 @@ fn ends(at: Moment<'_>) -> bool {
             let asked = sent || matches!(at.text("op"), Some("submit" | "retrieve"));
             asked && !at.text("code").is_some_and(|code| code.starts_with("0x00000000"))
         }
-        Kind::Decision => {
-            let met = at.record.facts.get("outcome") != Some(&Fact::Flag(false));
-            met && at.text("rule").is_some_and(|rule| ENDS.contains(&rule))
-        }
+        Kind::Decision => at.is_met() && at.text("rule").is_some_and(|rule| ENDS.contains(&rule)),
         _ => false,
     }
 }

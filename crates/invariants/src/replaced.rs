@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Fact, Text};
+use autoenroll_model::Text;
 use autoenroll_trace::Kind;
 
 use crate::beyond::Beyond;
@@ -88,7 +88,7 @@ impl Checker for ReplacedFirst {
                 self.agreed.insert(place);
                 None
             }
-            Kind::Decision if at.text("rule") == Some("MC1.lasting") && is_met(at) => {
+            Kind::Decision if at.text("rule") == Some("MC1.lasting") && at.is_met() => {
                 self.over.insert(actor.clone());
                 None
             }
@@ -117,7 +117,7 @@ impl Checker for ReplacedAll {
         let actor = &at.record.actor;
         match at.record.kind {
             Kind::RunStarted => self.superseded.retain(|(of, _), _| of != actor),
-            Kind::Decision if at.text("rule") == Some("R056") && is_met(at) => {
+            Kind::Decision if at.text("rule") == Some("R056") && at.is_met() => {
                 let (by, old) = (at.text("by")?.into(), at.text("subject")?.into());
                 self.superseded.entry((actor.clone(), by)).or_default().insert(old);
             }
@@ -151,8 +151,4 @@ impl Checker for ReplacedAll {
         }
         None
     }
-}
-
-fn is_met(at: Moment<'_>) -> bool {
-    at.record.facts.get("outcome") != Some(&Fact::Flag(false))
 }

@@ -143,7 +143,7 @@ impl Checker for DueRequest {
             Kind::RunStarted => {
                 self.due.remove(actor);
             }
-            Kind::Decision if at.text("rule").is_some_and(|rule| DUE.contains(&rule)) => {
+            Kind::Decision if at.is_met() && at.text("rule").is_some_and(|rule| DUE.contains(&rule)) => {
                 self.due.entry(actor.clone()).or_default().insert(at.record.id);
             }
             Kind::ItemStarted => {

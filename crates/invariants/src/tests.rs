@@ -606,11 +606,12 @@ fn what_has_been_enrolled_is_requested_when_it_is_due() {
     let (started, add) = ("alice item-started template=T", "alice store op=add store=my certificate=C archived=false");
     let ended = "alice item-ended template=T outcome=enrolled certificate=C";
     let due = |rule: &str, between: &str| {
-        let decision = format!("alice decision rule={rule} outcome=true");
+        let decision = format!("alice decision rule={rule} outcome={}", rule != "R055");
         broken(&[started, add, ended, between, &decision, started, "alice request template=T < 4"])
     };
     assert_eq!(due("R053", "alice logon"), Vec::<String>::new());
     assert_eq!(due("R046", "alice logon"), ["due-request@6"]);
+    assert_eq!(due("R055", "alice logon"), ["due-request@6"], "it is not over");
     assert_eq!(due("R046", "alice archived certificate=C"), Vec::<String>::new());
     assert_eq!(due("R046", "pc change what=delete-certificate certificate=C"), Vec::<String>::new());
     let elsewhere = "alice logon computer=WKS02";

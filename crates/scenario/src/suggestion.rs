@@ -15,10 +15,10 @@ pub fn suggestion<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>
         }
         // Only what is nearer than the best so far counts.
         let most = best.map_or(most, |(fewest, _)| fewest.saturating_sub(1));
-        if let Some(edits) = distance_within(most, &lower, &candidate.to_lowercase()) {
-            if best.is_none_or(|(fewest, _)| edits < fewest) {
-                best = Some((edits, candidate));
-            }
+        if let Some(edits) = distance_within(most, &lower, &candidate.to_lowercase())
+            && best.is_none_or(|(fewest, _)| edits < fewest)
+        {
+            best = Some((edits, candidate));
         }
     }
     match (best, longer.as_slice()) {

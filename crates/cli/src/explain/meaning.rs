@@ -100,8 +100,8 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
     writeln!(console.out, "{}\n", console.paint(Colour::Yellow, &code.to_string()))?;
     for requirement in &about {
         entry(requirement, catalogue, console)?;
-        places_of(&requirement.id, console)?;
-        shown_by(&requirement.id, console)?;
+        places_of(requirement.id, console)?;
+        shown_by(requirement.id, console)?;
         writeln!(console.out)?;
     }
     for PolicyRule { row: RuleRow { id, statement, .. }, .. } in
@@ -114,7 +114,7 @@ pub(super) fn hresult(code: HResult, catalogue: &Catalogue, console: &mut Consol
     for Requirement { id, title, .. } in catalogue
         .requirements()
         .iter()
-        .filter(|other| mentions(&other.text) && about.iter().all(|known| known.id != other.id))
+        .filter(|other| mentions(other.text) && about.iter().all(|known| known.id != other.id))
     {
         particular("see also", &format!("{id}: {title}"), console)?;
     }
@@ -128,9 +128,9 @@ pub(super) fn event(number: u16, catalogue: &Catalogue, console: &mut Console<'_
             writeln!(console.out)?;
         }
         entry(about, catalogue, console)?;
-        particular("written by", &about.section, console)?;
-        places_of(&about.id, console)?;
-        shown_by(&about.id, console)?;
+        particular("written by", about.section, console)?;
+        places_of(about.id, console)?;
+        shown_by(about.id, console)?;
     }
     Ok(Exit::Ok)
 }

@@ -280,10 +280,9 @@ impl<W: Simulator> FaultInjector<W> {
     fn strike(&mut self, actions: Vec<Action>) -> Result<(), WorldError> {
         self.turn = Turn::Past;
         for action in actions {
-            match self.world.act(&action) {
-                Err(ActError::World(error)) => return Err(error),
-                // The story itself did it at the same moment, or something else that leaves nothing to do.
-                Ok(()) | Err(_) => {}
+            // Otherwise the story itself did it at the same moment, or something else that leaves nothing to do.
+            if let Err(ActError::World(error)) = self.world.act(&action) {
+                return Err(error);
             }
         }
         Ok(())
