@@ -17,7 +17,7 @@ use autoenroll_explore::file::Bench;
 use autoenroll_explore::neighbours::Neighbours;
 use autoenroll_explore::pairs::Pairs;
 use autoenroll_explore::random::Random;
-use autoenroll_explore::report::{Finding, Report};
+use autoenroll_explore::report::{Finding, Listed, Report};
 use autoenroll_scenario::Library;
 
 use crate::arguments::{Explore, Format, Selection, Shard};
@@ -40,7 +40,8 @@ const KEPT: Duration = Duration::from_secs(10);
 pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let began = Instant::now();
     let library = Library::read(&Fixtures::of(&Selection::default())?);
-    let bench = Bench { library: &library, requirements: Catalogue::read().map_err(Failure::Bench)? };
+    let catalogue = Catalogue::embedded();
+    let bench = Bench { library: &library, requirements: catalogue };
     let fault = |error: &dyn std::fmt::Display| Failure::Bench(error.to_string());
     let end = End::new(arguments, began)?;
     let known = match &arguments.known {
@@ -256,6 +257,10 @@ fn tell(report: &Report, took: Duration, console: &mut Console<'_>) -> Result<()
         let doubt = if *confirmed { "" } else { "; the file does not show it" };
         writeln!(console.out, "{law}  {}", one_line(&broken.reason))?;
         writeln!(console.out, "    story {number}, {}: {steps} steps{doubt}", finding.name())?;
+    }
+    for Listed { number, stories, law, reason } in report.listed.values() {
+        writeln!(console.out, "{law}  {} (listed only: no public source asks for it)", one_line(reason))?;
+        writeln!(console.out, "    {stories} stories, the first is {number}")?;
     }
     if report.pairs > 0 {
         let met = report.pairs - report.unmet.len() as u64;

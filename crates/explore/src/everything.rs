@@ -8,10 +8,10 @@ use crate::breadth::{Space, StateKey};
 use crate::generate::replies;
 use crate::law::Broken;
 use crate::menu::Entry;
-use crate::player::{Done, Player, Stage};
+use crate::player::{Done, Player, StoryWorld};
 use crate::setting::Setting;
-use crate::story::{Anchor, Move, Scene, Story, When};
-use crate::theatre::{Theatre, TheatreError, caught};
+use crate::stage::{Stage, StageError, caught};
+use crate::story::{Anchor, Move, Setup, Story, When};
 
 /// What people do.
 const DEEDS: &[&str] = &["logon", "logoff", "click icon", "click balloon", "insert", "remove", "swap", "pulse"];
@@ -23,7 +23,7 @@ const MOST_MOMENTS: usize = 400;
 /// The base world: one template, two providers, two cards; cards are pulled and cores crash.
 #[derive(Debug)]
 pub struct Everything {
-    theatre: Theatre,
+    stage: Stage,
 }
 
 /// A story in play, at rest, and the moves that led there.
@@ -44,7 +44,7 @@ pub struct Tried {
 #[derive(Clone, Copy, Debug)]
 pub struct OfWorld<F>(pub F);
 
-impl<K: Ord, F: Fn(&Stage) -> Option<K>> StateKey<State> for OfWorld<F> {
+impl<K: Ord, F: Fn(&StoryWorld) -> Option<K>> StateKey<State> for OfWorld<F> {
     type Key = K;
 
     fn key(&self, state: &State) -> Option<K> {
@@ -57,21 +57,21 @@ impl Everything {
     ///
     /// # Errors
     /// When it cannot be built: a fault of this crate.
-    pub fn base(library: &Library) -> Result<Self, TheatreError> {
+    pub fn base(library: &Library) -> Result<Self, StageError> {
         let mut setting = Setting::default();
         [("place", "two-providers"), ("spare", "away")].iter().for_each(|(axis, value)| setting.set(axis, value));
-        Theatre::open(Scene::Made(setting), library).map(|theatre| Self { theatre })
+        Stage::open(Setup::Made(setting), library).map(|stage| Self { stage })
     }
 
     /// The story that some steps are.
     #[must_use]
     pub fn story(&self, way: &[Tried], broken: &Broken) -> Story {
         let moves = way.iter().flat_map(|tried| tried.first.iter().chain(&tried.fault)).cloned().collect();
-        Story { scene: self.theatre.scene.clone(), moves, end: SimTime(broken.at) }
+        Story { setup: self.stage.setup.clone(), moves, end: SimTime(broken.at) }
     }
 
     fn entries(&self, names: &'static [&'static str]) -> impl Iterator<Item = &Entry> {
-        self.theatre.menu.entries.iter().filter(|entry| names.contains(&entry.name))
+        self.stage.menu.entries.iter().filter(|entry| names.contains(&entry.name))
     }
 
     /// Moments on the way from there to the next rest.
@@ -97,13 +97,13 @@ impl Space for Everything {
     type Wrong = Broken;
 
     fn start(&self) -> State {
-        State { player: self.theatre.player(), moves: Vec::new() }
+        State { player: self.stage.player(), moves: Vec::new() }
     }
 
     fn steps(&self, state: &State) -> Vec<Tried> {
         let now = state.player.now();
         let deeds = self.entries(DEEDS).map(|entry| of_entry(entry, When::At(now)));
-        let cards: Vec<String> = self.theatre.menu.spec.cards.iter().map(|card| card.name.clone()).collect();
+        let cards: Vec<String> = self.stage.menu.spec.cards.iter().map(|card| card.name.clone()).collect();
         let answers = state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &cards, now));
         let firsts: Vec<Option<Move>> = deeds.chain(answers).map(Some).chain([None]).collect();
         let mut tried = Vec::new();

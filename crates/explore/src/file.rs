@@ -10,7 +10,7 @@ use autoenroll_scenario::{
 };
 use autoenroll_world::{Hosts, Invariant};
 
-use crate::law::Broken;
+use crate::law::{Broken, is_hygiene};
 use crate::story::{Story, step};
 
 /// Rounds in which what came is written down; each names everything that the one before left unnamed.
@@ -83,8 +83,8 @@ pub fn play(text: &str, bench: Bench<'_>) -> Option<(Scenario, RunReport)> {
 fn breaks(report: &RunReport) -> Option<String> {
     match &report.verdict {
         Verdict::Violated { records, .. } => {
-            let record = records.first().and_then(|id| report.trace.get(*id))?;
-            record.text("invariant").map(str::to_owned)
+            let laws = records.iter().filter_map(|id| report.trace.get(*id)?.text("invariant"));
+            laws.map(str::to_owned).find(|law| !is_hygiene(law))
         }
         Verdict::Error(autoenroll_scenario::RunError::World(error)) => Some(Broken::stopped(error, report.end).law),
         Verdict::Error(_) | Verdict::Passed | Verdict::Failed(_) => None,

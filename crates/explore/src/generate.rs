@@ -12,8 +12,8 @@ use crate::choices::Choices;
 use crate::law::Broken;
 use crate::menu::{Class, Entry, Menu};
 use crate::player::{Done, Player};
+use crate::stage::{Stage, caught};
 use crate::story::{Move, Story, When, step};
-use crate::theatre::{Theatre, caught};
 
 /// How long people wait between two things: a moment, a timer, the end of a certificate. Short ones come more often.
 const PAUSES: &[Duration] = &[
@@ -51,6 +51,8 @@ pub struct Told {
     pub story: Story,
     /// What was broken, when something was.
     pub broken: Option<Broken>,
+    /// Laws of order that it breaks, which is listed only.
+    pub listed: Vec<Broken>,
     /// The names of what was done in it, and of its setting.
     pub met: BTreeSet<String>,
     /// How many records it has.
@@ -58,14 +60,14 @@ pub struct Told {
 }
 
 /// Makes up a story in a world.
-pub fn tell(theatre: &Theatre, plan: &Plan, choices: &mut impl Choices) -> Told {
-    let Theatre { scene, menu, .. } = theatre;
+pub fn tell(stage: &Stage, plan: &Plan, choices: &mut impl Choices) -> Told {
+    let Stage { setup, menu, .. } = stage;
     let enabled = swarm(menu, plan, choices);
     let mut teller = Teller {
         menu,
         plan,
         enabled,
-        player: theatre.player(),
+        player: stage.player(),
         moves: Vec::new(),
         helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
@@ -73,10 +75,10 @@ pub fn tell(theatre: &Theatre, plan: &Plan, choices: &mut impl Choices) -> Told 
     };
     let broken = caught(|| teller.tell(choices)).err();
     let at = broken.as_ref().map_or(teller.player.now(), |broken| SimTime(broken.at).max(teller.player.now()));
-    let mut met: BTreeSet<String> = scene.entries().into_iter().collect();
+    let mut met: BTreeSet<String> = setup.entries().into_iter().collect();
     met.extend(teller.moves.iter().map(|one| one.name.clone()));
-    let story = Story { scene: scene.clone(), moves: teller.moves, end: at };
-    Told { story, broken, met, records: teller.player.records() }
+    let story = Story { setup: setup.clone(), moves: teller.moves, end: at };
+    Told { story, broken, listed: teller.player.listed(), met, records: teller.player.records() }
 }
 
 /// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.

@@ -1,8 +1,9 @@
 //! What can be wrong with a story.
 
+use autoenroll_invariants::{LawKind, Statement};
 use autoenroll_model::SimTime;
 use autoenroll_trace::Record;
-use autoenroll_world::WorldError;
+use autoenroll_world::{Invariant, WorldError};
 use serde::{Deserialize, Serialize};
 
 /// A story that must not be: a law is broken, or the world does not go on.
@@ -44,6 +45,13 @@ impl Broken {
         Self { law: "panic".to_owned(), reason: message.to_owned(), at: 0 }
     }
 
+    /// Whether the law is one of order alone, of which no public source speaks: that it is broken is listed, and fails
+    /// nothing.
+    #[must_use]
+    pub fn is_hygiene(&self) -> bool {
+        is_hygiene(&self.law)
+    }
+
     /// Two stories with the same signature are taken for the same finding: the law, and the reason without names and
     /// numbers.
     #[must_use]
@@ -58,9 +66,21 @@ impl Broken {
     }
 }
 
+/// Whether the law of that word is one of order alone.
+pub(crate) fn is_hygiene(law: &str) -> bool {
+    law.parse::<Invariant>().is_ok_and(|invariant| Statement::of(invariant).kind == LawKind::Hygiene)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_order_asks_for_is_told_apart() {
+        let words = Invariant::ALL.iter().map(|invariant| invariant.as_str());
+        let listed: Vec<&str> = words.chain(["panic", "budget", "world"]).filter(|law| is_hygiene(law)).collect();
+        assert_eq!(listed, ["known-key"]);
+    }
 
     #[test]
     fn a_signature_has_no_names_and_numbers() {

@@ -28,5 +28,5 @@ pub mod random;
 pub mod report;
 pub mod setting;
 pub mod shrink;
+pub mod stage;
 pub mod story;
-pub mod theatre;

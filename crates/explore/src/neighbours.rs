@@ -17,9 +17,9 @@ use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, W
 use crate::drive::{Outcome, Work};
 use crate::file::Bench;
 use crate::menu::Class;
-use crate::player::Stage;
-use crate::story::{Anchor, Move, Scene, Story, When, step};
-use crate::theatre::{Theatre, TheatreError};
+use crate::player::StoryWorld;
+use crate::stage::{Stage, StageError};
+use crate::story::{Anchor, Move, Setup, Story, When, step};
 
 /// The most moments of a story at which faults are tried.
 const MOST_MOMENTS: usize = 2_000;
@@ -55,7 +55,7 @@ enum Neighbour {
 /// All neighbours of one variant of a scenario.
 #[derive(Debug)]
 pub struct Neighbours {
-    theatre: Theatre,
+    stage: Stage,
     moves: Vec<Move>,
     end: SimTime,
     list: Vec<Neighbour>,
@@ -66,11 +66,11 @@ impl Neighbours {
     ///
     /// # Errors
     /// When its world cannot be built.
-    pub fn of(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, TheatreError> {
-        let theatre = Theatre::open(Scene::Written(Arc::new(alone(scenario))), bench.library)?;
-        let (moves, end) = story_of(scenario, &theatre.stage, bench);
-        let list = neighbours(&theatre, &moves, end);
-        Ok(Self { theatre, moves, end, list })
+    pub fn of(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, StageError> {
+        let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
+        let (moves, end) = story_of(scenario, &stage.world, bench);
+        let list = neighbours(&stage, &moves, end);
+        Ok(Self { stage, moves, end, list })
     }
 
     /// How many there are.
@@ -88,7 +88,7 @@ impl Neighbours {
     fn told(&self, neighbour: &Neighbour) -> Vec<Move> {
         let mut moves = self.moves.clone();
         let entry = |at: usize, when: When| {
-            let entry = &self.theatre.menu.entries[at];
+            let entry = &self.stage.menu.entries[at];
             Move {
                 name: entry.name.to_owned(),
                 on_menu: true,
@@ -125,10 +125,10 @@ impl Work for Neighbours {
         let Some(neighbour) = usize::try_from(number).ok().and_then(|at| self.list.get(at)) else {
             return Outcome::default();
         };
-        let replayed = self.theatre.replay(&self.told(neighbour), self.end);
+        let replayed = self.stage.replay(&self.told(neighbour), self.end);
         let moves = replayed.story.moves.len() as u64;
         let broken = replayed.broken.map(|broken| (replayed.story, broken)).into_iter().collect();
-        Outcome { stories: 1, moves, broken, ..Outcome::default() }
+        Outcome { stories: 1, moves, broken, listed: replayed.listed, ..Outcome::default() }
     }
 }
 
@@ -143,7 +143,7 @@ fn alone(scenario: &Scenario) -> Document {
     document
 }
 
-fn neighbours(theatre: &Theatre, moves: &[Move], end: SimTime) -> Vec<Neighbour> {
+fn neighbours(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<Neighbour> {
     let mut list = Vec::new();
     for (at, one) in moves.iter().enumerate() {
         list.push(Neighbour::Without(at));
@@ -153,14 +153,14 @@ fn neighbours(theatre: &Theatre, moves: &[Move], end: SimTime) -> Vec<Neighbour>
         }
         list.extend(other_answers(one).map(|other| Neighbour::Instead(at, Box::new(other))));
     }
-    let entries = theatre.menu.entries.iter().enumerate();
+    let entries = stage.menu.entries.iter().enumerate();
     for (menu, entry) in entries.clone() {
         if entry.class != Class::Repair {
             list.extend((0..=moves.len()).map(|at| Neighbour::Before(at, menu)));
         }
     }
     let faults: Vec<usize> = entries.filter(|(_, entry)| FAULTS.contains(&entry.name)).map(|(menu, _)| menu).collect();
-    for (anchor, at) in moments(theatre, moves, end) {
+    for (anchor, at) in moments(stage, moves, end) {
         list.extend(faults.iter().map(|menu| Neighbour::At(Box::new(anchor.clone()), at, *menu)));
     }
     list
@@ -201,8 +201,8 @@ fn reply(user: &str, point: autoenroll_model::DecisionPoint, answer: PromptAnswe
 }
 
 /// Every moment of a story between two things that happen, and the move that comes after it.
-fn moments(theatre: &Theatre, moves: &[Move], end: SimTime) -> Vec<(Anchor, usize)> {
-    let mut player = theatre.player();
+fn moments(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<(Anchor, usize)> {
+    let mut player = stage.player();
     let mut found = Vec::new();
     for at in 0..=moves.len() {
         let until = match moves.get(at).map(|one| &one.when) {
@@ -226,9 +226,9 @@ fn moments(theatre: &Theatre, moves: &[Move], end: SimTime) -> Vec<(Anchor, usiz
 }
 
 /// What a scenario does, each thing with its moment, and when it ends.
-fn story_of(scenario: &Scenario, stage: &Stage, bench: Bench<'_>) -> (Vec<Move>, SimTime) {
+fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<Move>, SimTime) {
     let done = Rc::new(RefCell::new(VecDeque::new()));
-    let recorder = Recorder { world: stage.clone(), done: Rc::clone(&done) };
+    let recorder = Recorder { world: world.clone(), done: Rc::clone(&done) };
     let report = run_on(scenario, recorder, bench.requirements);
     let mut done = done.borrow_mut();
     let mut moves: Vec<Move> = Vec::new();
@@ -299,7 +299,7 @@ fn named(step: &Step, op: &CaAction) -> Step {
 
 /// A world that remembers what was done in it, and when.
 struct Recorder {
-    world: Stage,
+    world: StoryWorld,
     done: Rc<RefCell<VecDeque<(Action, SimTime)>>>,
 }
 
@@ -340,8 +340,8 @@ impl Simulator for Recorder {
 ///
 /// # Errors
 /// When its world cannot be built.
-pub fn as_story(scenario: &Scenario, bench: Bench<'_>) -> Result<Story, TheatreError> {
-    let theatre = Theatre::open(Scene::Written(Arc::new(alone(scenario))), bench.library)?;
-    let (moves, end) = story_of(scenario, &theatre.stage, bench);
-    Ok(Story { scene: theatre.scene, moves, end })
+pub fn as_story(scenario: &Scenario, bench: Bench<'_>) -> Result<Story, StageError> {
+    let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
+    let (moves, end) = story_of(scenario, &stage.world, bench);
+    Ok(Story { setup: stage.setup, moves, end })
 }

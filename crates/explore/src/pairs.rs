@@ -16,8 +16,8 @@ use crate::drive::{Outcome, Work};
 use crate::generate::{Plan, tell};
 use crate::law::Broken;
 use crate::setting::Setting;
-use crate::story::{Scene, Story};
-use crate::theatre::{Theatre, TheatreError};
+use crate::stage::{Stage, StageError};
+use crate::story::{Setup, Story};
 
 use rows::Row;
 pub use rows::{Entry, entries};
@@ -44,11 +44,11 @@ impl<'a> Pairs<'a> {
     ///
     /// # Errors
     /// When the world in which everything can be done cannot be built: a fault of this crate.
-    pub fn new(library: &'a Library) -> Result<Self, TheatreError> {
+    pub fn new(library: &'a Library) -> Result<Self, StageError> {
         let mut setting = plain();
         [("spare", "in-reader"), ("history", "due")].iter().for_each(|(axis, value)| setting.set(axis, value));
-        let theatre = Theatre::open(Scene::Made(setting), library)?;
-        let done: BTreeSet<&'static str> = theatre.menu.entries.iter().map(|entry| entry.name).collect();
+        let stage = Stage::open(Setup::Made(setting), library)?;
+        let done: BTreeSet<&'static str> = stage.menu.entries.iter().map(|entry| entry.name).collect();
         let done: Vec<&'static str> = done.into_iter().collect();
         let (rows, impossible) = rows::rows(&done);
         Ok(Self { library, done, rows, impossible })
@@ -74,7 +74,7 @@ impl Work for Pairs<'_> {
         };
         let mut unmet: BTreeSet<(String, String)> = row.pairs.iter().cloned().collect();
         let mut outcome = Outcome { pairs: unmet.len() as u64, ..Outcome::default() };
-        let mut open: Option<Theatre> = None;
+        let mut open: Option<Stage> = None;
         for attempt in 0..MOST_STORIES {
             let Some((one, other)) = unmet.iter().nth((attempt % unmet.len().max(1) as u64) as usize).cloned() else {
                 break;
@@ -84,25 +84,26 @@ impl Work for Pairs<'_> {
             } else {
                 (rows::setting_for(&self.done, &one, &other), BTreeSet::from([one, other]))
             };
-            let theatre = match open.take() {
-                Some(theatre) if matches!(&theatre.scene, Scene::Made(made) if *made == setting) => theatre,
-                _ => match Theatre::open(Scene::Made(setting.clone()), self.library) {
-                    Ok(theatre) => theatre,
+            let stage = match open.take() {
+                Some(stage) if matches!(&stage.setup, Setup::Made(made) if *made == setting) => stage,
+                _ => match Stage::open(Setup::Made(setting.clone()), self.library) {
+                    Ok(stage) => stage,
                     Err(error) => {
-                        let story = Story { scene: Scene::Made(setting), moves: Vec::new(), end: Default::default() };
+                        let story = Story { setup: Setup::Made(setting), moves: Vec::new(), end: Default::default() };
                         outcome.broken.push((story, Broken::world(&error.to_string())));
                         break;
                     }
                 },
             };
             let plan = Plan { most: MOST_MOVES, wishes };
-            let told = tell(&theatre, &plan, &mut Keyed::new(number << 16 | attempt));
-            open = Some(theatre);
+            let told = tell(&stage, &plan, &mut Keyed::new(number << 16 | attempt));
+            open = Some(stage);
             outcome.stories += 1;
             outcome.moves += told.story.moves.len() as u64;
             outcome.records += told.records as u64;
             unmet.retain(|(one, other)| !(told.met.contains(one) && told.met.contains(other)));
             outcome.met.extend(told.met);
+            outcome.listed.extend(told.listed);
             if let Some(broken) = told.broken {
                 outcome.broken.push((told.story, broken));
             }

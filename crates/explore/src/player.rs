@@ -14,7 +14,7 @@ use crate::law::Broken;
 use crate::story::{Anchor, When};
 
 /// The world of the stories.
-pub type Stage = World<InProcess, InProcessCards, InProcessCas>;
+pub type StoryWorld = World<InProcess, InProcessCards, InProcessCas>;
 
 /// The most records of one story: what has more is long, not broken.
 const MOST_RECORDS: usize = 30_000;
@@ -29,14 +29,14 @@ const TELLING: &[&str] =
 ///
 /// # Errors
 /// When it describes none.
-pub fn stage(spec: &WorldSpec) -> Result<Stage, Box<SpecErrors>> {
+pub fn story_world(spec: &WorldSpec) -> Result<StoryWorld, Box<SpecErrors>> {
     World::new(spec.clone(), InProcess::new(), Hosts::in_process()).map_err(Box::new)
 }
 
 /// A story in play.
 #[derive(Clone, Debug)]
 pub struct Player {
-    world: Stage,
+    world: StoryWorld,
     /// Users and computers.
     principals: Arc<[String]>,
     /// Records before this one came before the last thing was done.
@@ -47,6 +47,8 @@ pub struct Player {
     judged: usize,
     /// How often something was tried.
     acts: usize,
+    /// The first violation of each law of order.
+    listed: Vec<Broken>,
 }
 
 /// What came of an attempt.
@@ -61,13 +63,13 @@ pub enum Done {
 impl Player {
     /// At the beginning of a story, with the users and computers that take part in it.
     #[must_use]
-    pub const fn new(world: Stage, principals: Arc<[String]>) -> Self {
-        Self { world, principals, since_act: 0, acted: SimTime::START, judged: 0, acts: 0 }
+    pub const fn new(world: StoryWorld, principals: Arc<[String]>) -> Self {
+        Self { world, principals, since_act: 0, acted: SimTime::START, judged: 0, acts: 0, listed: Vec::new() }
     }
 
     /// The world as it is now.
     #[must_use]
-    pub const fn world(&self) -> &Stage {
+    pub const fn world(&self) -> &StoryWorld {
         &self.world
     }
 
@@ -81,6 +83,12 @@ impl Player {
     #[must_use]
     pub fn prompts(&self) -> Vec<OpenPrompt> {
         self.world.prompts()
+    }
+
+    /// Laws of order that were broken, each once; the story goes on.
+    #[must_use]
+    pub fn listed(&self) -> Vec<Broken> {
+        self.listed.clone()
     }
 
     /// How often something was tried, done or not.
@@ -248,10 +256,16 @@ impl Player {
     /// What the laws say of the records since the last time.
     fn judge(&mut self) -> Result<(), Broken> {
         let from = std::mem::replace(&mut self.judged, self.world.trace().len());
-        match self.world.trace().since(from).find(|record| record.kind == Kind::Violation) {
-            Some(record) => Err(Broken::law(&record.unpack())),
-            None => Ok(()),
+        for record in self.world.trace().since(from).filter(|record| record.kind == Kind::Violation) {
+            let broken = Broken::law(&record.unpack());
+            if !broken.is_hygiene() {
+                return Err(broken);
+            }
+            if !self.listed.iter().any(|known| known.signature() == broken.signature()) {
+                self.listed.push(broken);
+            }
         }
+        Ok(())
     }
 
     /// Why the world does not go on: a law, where one says so at the same moment.

@@ -12,8 +12,8 @@ use crate::drive::{Outcome, Work};
 use crate::generate::{Plan, tell};
 use crate::law::Broken;
 use crate::setting::Setting;
-use crate::story::{Scene, Story};
-use crate::theatre::Theatre;
+use crate::stage::Stage;
+use crate::story::{Setup, Story};
 
 /// So many stories in a row have the same world, which is built once.
 const STORIES_A_WORLD: u64 = 8;
@@ -26,7 +26,7 @@ pub struct Random<'a> {
     library: &'a Library,
     /// The most things that are done in a story.
     most: usize,
-    open: Mutex<Vec<(u64, Arc<Theatre>)>>,
+    open: Mutex<Vec<(u64, Arc<Stage>)>>,
 }
 
 impl<'a> Random<'a> {
@@ -36,21 +36,21 @@ impl<'a> Random<'a> {
         Self { library, most, open: Mutex::new(Vec::new()) }
     }
 
-    fn theatre(&self, world: u64) -> Result<Arc<Theatre>, Broken> {
+    fn stage(&self, world: u64) -> Result<Arc<Stage>, Broken> {
         let known = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, theatre)) = known.iter().find(|(number, _)| *number == world) {
-            return Ok(Arc::clone(theatre));
+        if let Some((_, stage)) = known.iter().find(|(number, _)| *number == world) {
+            return Ok(Arc::clone(stage));
         }
         drop(known);
         let setting = setting_of(world);
-        let theatre = Theatre::open(Scene::Made(setting), self.library);
-        let theatre = Arc::new(theatre.map_err(|error| Broken::world(&error.to_string()))?);
+        let stage = Stage::open(Setup::Made(setting), self.library);
+        let stage = Arc::new(stage.map_err(|error| Broken::world(&error.to_string()))?);
         let mut known = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_WORLDS {
             known.remove(0);
         }
-        known.push((world, Arc::clone(&theatre)));
-        Ok(theatre)
+        known.push((world, Arc::clone(&stage)));
+        Ok(stage)
     }
 }
 
@@ -62,21 +62,22 @@ fn setting_of(world: u64) -> Setting {
 impl Work for Random<'_> {
     fn play(&self, number: u64) -> Outcome {
         let world = number / STORIES_A_WORLD;
-        let theatre = match self.theatre(world) {
-            Ok(theatre) => theatre,
+        let stage = match self.stage(world) {
+            Ok(stage) => stage,
             Err(broken) => {
-                let scene = Scene::Made(setting_of(world));
-                let story = Story { scene, moves: Vec::new(), end: Default::default() };
+                let setup = Setup::Made(setting_of(world));
+                let story = Story { setup, moves: Vec::new(), end: Default::default() };
                 return Outcome { stories: 1, broken: vec![(story, broken)], ..Outcome::default() };
             }
         };
         let plan = Plan { most: self.most, wishes: BTreeSet::new() };
-        let told = tell(&theatre, &plan, &mut Keyed::new(number));
+        let told = tell(&stage, &plan, &mut Keyed::new(number));
         Outcome {
             stories: 1,
             moves: told.story.moves.len() as u64,
             records: told.records as u64,
             broken: told.broken.map(|broken| (told.story, broken)).into_iter().collect(),
+            listed: told.listed,
             met: told.met,
             ..Outcome::default()
         }

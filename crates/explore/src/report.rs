@@ -1,6 +1,6 @@
 //! What a search found: the same for any number of threads, and for any number of parts that are put together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,8 @@ use crate::story::Story;
 
 /// The most findings that are kept: each has a signature of its own.
 const MOST_FINDINGS: usize = 200;
+/// The most numbers that are kept of one signature.
+const MOST_NUMBERS: usize = 1_000;
 
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,25 @@ pub struct Report {
     pub broken: u64,
     /// One story for each signature, in the order of their numbers.
     pub findings: Vec<Finding>,
+    /// Laws of order that were broken, by signature. They fail nothing.
+    pub listed: BTreeMap<String, Listed>,
+    /// The numbers whose stories broke something or were listed, by signature: two searches over the same numbers, with
+    /// two cores, are compared by them.
+    pub numbers: BTreeMap<String, BTreeSet<u64>>,
+}
+
+/// A law of order that was broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Listed {
+    /// The first number that broke it.
+    pub number: u64,
+    /// How many stories broke it.
+    pub stories: u64,
+    /// The law.
+    pub law: String,
+    /// What happened in the first of them.
+    pub reason: String,
 }
 
 /// Something that must not be, and a story in which it is.
@@ -81,13 +102,31 @@ impl Report {
         self.records += outcome.records;
         self.pairs += outcome.pairs;
         self.unmet.extend(outcome.unmet);
+        for broken in outcome.listed {
+            let signature = broken.signature();
+            self.note(&signature, number);
+            let Broken { law, reason, .. } = broken;
+            if self.listed.len() < MOST_FINDINGS || self.listed.contains_key(&signature) {
+                let first = Listed { number, stories: 0, law, reason };
+                self.listed.entry(signature).or_insert(first).stories += 1;
+            }
+        }
         for (story, broken) in outcome.broken {
             self.broken += 1;
             let signature = broken.signature();
+            self.note(&signature, number);
             let found = self.findings.iter().any(|finding| finding.signature == signature);
             if !found && !known.contains(&signature) && self.findings.len() < MOST_FINDINGS {
                 self.findings.push(finding(number, signature, story, broken, &self.driver, bench));
             }
+        }
+    }
+
+    fn note(&mut self, signature: &str, number: u64) {
+        if self.numbers.len() < MOST_FINDINGS || self.numbers.contains_key(signature) {
+            let numbers = self.numbers.entry(signature.to_owned()).or_default();
+            numbers.insert(number);
+            bound(numbers);
         }
     }
 
@@ -108,6 +147,19 @@ impl Report {
         self.broken += other.broken;
         self.unmet.extend(other.unmet);
         self.unmet.sort();
+        for (signature, other) in other.listed {
+            let known = self.listed.entry(signature).or_insert_with(|| Listed { stories: 0, ..other.clone() });
+            let stories = known.stories + other.stories;
+            if other.number < known.number {
+                *known = other;
+            }
+            known.stories = stories;
+        }
+        for (signature, other) in other.numbers {
+            let numbers = self.numbers.entry(signature).or_default();
+            numbers.extend(other);
+            bound(numbers);
+        }
         self.findings.extend(other.findings);
         self.findings.sort_by(|one, other| (one.number, &one.signature).cmp(&(other.number, &other.signature)));
         let mut kept: Vec<Finding> = Vec::new();
@@ -124,6 +176,13 @@ impl Report {
     #[must_use]
     pub fn next(&self, part: Part) -> u64 {
         self.last.map_or(self.first, |last| last + part.of)
+    }
+}
+
+/// Keeps the lowest numbers, whatever the order in which they came.
+fn bound(numbers: &mut BTreeSet<u64>) {
+    while numbers.len() > MOST_NUMBERS {
+        numbers.pop_last();
     }
 }
 

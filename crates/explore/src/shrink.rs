@@ -4,8 +4,8 @@ use autoenroll_model::{Duration, SimTime};
 use autoenroll_scenario::Library;
 
 use crate::law::Broken;
-use crate::story::{Scene, Story, When};
-use crate::theatre::{Replayed, Theatre};
+use crate::stage::{Replayed, Stage};
+use crate::story::{Setup, Story, When};
 
 /// The most plays that are spent on one finding.
 const MOST_PLAYS: usize = 1_500;
@@ -27,32 +27,32 @@ pub struct Shrunk {
 /// Shrinks a story in which something breaks; `None` when it does not break when it is played again.
 #[must_use]
 pub fn shrink(story: &Story, broken: &Broken, library: &Library) -> Option<Shrunk> {
-    let theatre = Theatre::open(story.scene.clone(), library).ok()?;
-    let mut shrinking = Shrinking { library, theatre, signature: broken.signature(), plays: 0 };
+    let stage = Stage::open(story.setup.clone(), library).ok()?;
+    let mut shrinking = Shrinking { library, stage, signature: broken.signature(), plays: 0 };
     let mut best = shrinking.breaks(story)?;
     loop {
         let before = size(&best.story);
         shrinking.fewer_moves(&mut best);
-        shrinking.simpler_scene(&mut best);
+        shrinking.simpler_setup(&mut best);
         shrinking.simpler_moments(&mut best);
         if size(&best.story) == before || shrinking.plays >= MOST_PLAYS {
             break;
         }
     }
-    let Replayed { story, broken } = best;
+    let Replayed { story, broken, .. } = best;
     Some(Shrunk { story, broken: broken?, plays: shrinking.plays })
 }
 
-/// What becomes less with every round: moves, what is not simple in the scene, moments that are not simply the next.
+/// What becomes less with every round: moves, what is not simple in the setup, moments that are not simply the next.
 fn size(story: &Story) -> (usize, usize, usize) {
-    let scene = story.scene.simpler().len();
+    let setup = story.setup.simpler().len();
     let on = story.moves.iter().filter(|one| matches!(one.when, When::On(_))).count();
-    (story.moves.len(), scene, on)
+    (story.moves.len(), setup, on)
 }
 
 struct Shrinking<'a> {
     library: &'a Library,
-    theatre: Theatre,
+    stage: Stage,
     signature: String,
     plays: usize,
 }
@@ -61,7 +61,7 @@ impl Shrinking<'_> {
     /// The story as it is played, when the same law breaks in it.
     fn breaks(&mut self, story: &Story) -> Option<Replayed> {
         self.plays += 1;
-        let replayed = self.theatre.replay(&story.moves, story.end);
+        let replayed = self.stage.replay(&story.moves, story.end);
         let same = replayed.broken.as_ref().is_some_and(|broken| broken.signature() == self.signature);
         same.then_some(replayed)
     }
@@ -97,23 +97,23 @@ impl Shrinking<'_> {
     }
 
     /// Takes the simplest value of everything in the world and the profile that does not matter.
-    fn simpler_scene(&mut self, best: &mut Replayed) {
+    fn simpler_setup(&mut self, best: &mut Replayed) {
         let mut at = 0;
-        while let Some(scene) = best.story.scene.simpler().into_iter().nth(at) {
-            if self.plays >= MOST_PLAYS || !self.moved(best, scene) {
+        while let Some(setup) = best.story.setup.simpler().into_iter().nth(at) {
+            if self.plays >= MOST_PLAYS || !self.moved(best, setup) {
                 at += 1;
             }
         }
     }
 
-    /// Whether the story breaks in another scene; it stays there then.
-    fn moved(&mut self, best: &mut Replayed, scene: Scene) -> bool {
-        let Ok(theatre) = Theatre::open(scene, self.library) else { return false };
-        let here = std::mem::replace(&mut self.theatre, theatre);
+    /// Whether the story breaks in another setup; it stays there then.
+    fn moved(&mut self, best: &mut Replayed, setup: Setup) -> bool {
+        let Ok(stage) = Stage::open(setup, self.library) else { return false };
+        let here = std::mem::replace(&mut self.stage, stage);
         let story = best.story.clone();
         let moved = self.try_one(best, &story);
         if !moved {
-            self.theatre = here;
+            self.stage = here;
         }
         moved
     }

@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::minutes(1);
 
 /// Where a story is told.
 #[derive(Clone, Debug)]
-pub enum Scene {
+pub enum Setup {
     /// In a world that was made up.
     Made(Setting),
     /// In that of a scenario.
     Written(Arc<Document>),
 }
 
-impl Scene {
+impl Setup {
     /// World and profile as a document without steps.
     #[must_use]
     pub fn document(&self) -> Document {
@@ -33,7 +33,7 @@ impl Scene {
         }
     }
 
-    /// Scenes that are simpler in one thing.
+    /// Places that are simpler in one thing.
     #[must_use]
     pub fn simpler(&self) -> Vec<Self> {
         match self {
@@ -56,7 +56,7 @@ impl Scene {
 #[derive(Clone, Debug)]
 pub struct Story {
     /// The world and the profile.
-    pub scene: Scene,
+    pub setup: Setup,
     /// What is done, in order.
     pub moves: Vec<Move>,
     /// How long the story goes on.
@@ -127,7 +127,7 @@ impl Story {
     /// The story as a document, with that title.
     #[must_use]
     pub fn document(&self, title: &str) -> Document {
-        let mut document = self.scene.document();
+        let mut document = self.setup.document();
         document.about.title = Spanned::without_span(title.to_owned());
         document.steps = self.steps();
         document

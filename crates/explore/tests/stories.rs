@@ -12,12 +12,12 @@ use autoenroll_explore::drive::{Part, drive};
 use autoenroll_explore::file::{Bench, play};
 use autoenroll_explore::generate::{Plan, tell};
 use autoenroll_explore::neighbours::as_story;
-use autoenroll_explore::player::stage;
+use autoenroll_explore::player::story_world;
 use autoenroll_explore::random::Random;
 use autoenroll_explore::report::Report;
 use autoenroll_explore::setting::{AXES, Setting};
-use autoenroll_explore::story::{Move, Scene};
-use autoenroll_explore::theatre::Theatre;
+use autoenroll_explore::stage::Stage;
+use autoenroll_explore::story::{Move, Setup};
 use autoenroll_keys::KeyMode;
 use autoenroll_scenario::{
     Library, LoadError, Loader, Requirement, Requirements, RunReport, Scenario, Verdict, check, run,
@@ -66,8 +66,8 @@ fn every_setting_is_a_world() {
                 let mut setting = Setting::default();
                 setting.set("place", place);
                 setting.set(axis.name, value);
-                let theatre = Theatre::open(Scene::Made(setting.clone()), &library);
-                if let Err(error) = theatre {
+                let stage = Stage::open(Setup::Made(setting.clone()), &library);
+                if let Err(error) = stage {
                     panic!("{} {value}, {place}: {error}", axis.name);
                 }
             }
@@ -82,12 +82,12 @@ fn a_story_plays_in_its_file_as_it_was_played() {
     let mut whole = 0;
     for number in 0..24 {
         let setting = Setting::draw(&mut Keyed::new(u64::MAX - number));
-        let mut theatre = Theatre::open(Scene::Made(setting), &library).unwrap();
+        let mut stage = Stage::open(Setup::Made(setting), &library).unwrap();
         // A file is run with real keys, whose signatures may be an octet longer or shorter.
-        theatre.menu.spec.keys = KeyMode::Real;
-        theatre.stage = stage(&theatre.menu.spec).unwrap();
-        let told = tell(&theatre, &plan(), &mut Keyed::new(number));
-        let replayed = theatre.replay(&told.story.moves, told.story.end);
+        stage.menu.spec.keys = KeyMode::Real;
+        stage.world = story_world(&stage.menu.spec).unwrap();
+        let told = tell(&stage, &plan(), &mut Keyed::new(number));
+        let replayed = stage.replay(&told.story.moves, told.story.end);
         let names = |moves: &[Move]| moves.iter().map(|one| format!("{} {:?}", one.name, one.when)).collect::<Vec<_>>();
         assert_eq!(names(&replayed.story.moves), names(&told.story.moves), "{number}");
         assert_eq!(replayed.broken, told.broken, "{number}");
@@ -112,10 +112,10 @@ fn a_story_follows_from_its_choices() {
     let library = Library::read(&Fixtures);
     let mut setting = Setting::default();
     setting.set("place", "card");
-    let theatre = Theatre::open(Scene::Made(setting), &library).unwrap();
+    let stage = Stage::open(Setup::Made(setting), &library).unwrap();
     let mut recording = Recording::new(Keyed::new(3));
-    let told = tell(&theatre, &plan(), &mut recording);
-    let again = tell(&theatre, &plan(), &mut Recorded::new(recording.into_list()));
+    let told = tell(&stage, &plan(), &mut recording);
+    let again = tell(&stage, &plan(), &mut Recorded::new(recording.into_list()));
     assert_eq!(told.story.moves, again.story.moves);
     assert!(!told.story.moves.is_empty());
 }
@@ -140,8 +140,8 @@ fn a_written_story_is_told_as_it_is_played() {
     ] {
         for scenario in scenarios(name, &library) {
             let story = as_story(&scenario, bench).unwrap();
-            let theatre = Theatre::open(story.scene.clone(), &library).unwrap();
-            let replayed = theatre.replay(&story.moves, story.end);
+            let stage = Stage::open(story.setup.clone(), &library).unwrap();
+            let replayed = stage.replay(&story.moves, story.end);
             assert_eq!(replayed.story.moves.len(), story.moves.len(), "{name}");
             let (_, report) = play(&story.file("As it is written"), bench).unwrap();
             let written = run(&scenario, InProcess::new(), Hosts::in_process(), &Nothing);

@@ -11,8 +11,9 @@ use super::workshop::{Explored, Workshop};
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches/explore";
 
-/// Applies each patch to a copy of the workspace, builds the command there and lets it explore for `seconds`. What the
-/// command finds without any patch does not count.
+/// Applies each patch to a copy of the workspace, builds the command there and lets it explore for `seconds`. The
+/// command plays the same numbers without any patch: what a number breaks there, too, does not count, whatever the law.
+/// A law of order counts, although `explore` only lists it.
 ///
 /// # Errors
 /// When a patch does not apply or does not compile.
@@ -31,12 +32,13 @@ pub(super) fn run(root: &Path, only: &[String], seconds: u64) -> Result<(), Stri
         let explored = workshop.with_changes(&changed, || {
             workshop.build_for_search()?;
             let began = Instant::now();
-            let explored = workshop.explore(Duration::from_secs(seconds), Some(&clean));
+            let explored = workshop.explore(Duration::from_secs(seconds), Some(clean.stories));
             searched += began.elapsed();
             explored
         })?;
-        let word = if explored.findings.is_empty() { "NOT FOUND" } else { "found    " };
-        found += usize::from(!explored.findings.is_empty());
+        let explored = explored.beside(&clean);
+        let word = if explored.broke.is_empty() { "NOT FOUND" } else { "found    " };
+        found += usize::from(!explored.broke.is_empty());
         println!("{word}  {:<width$}  {}  {}", patch.name, explored.told(), patch.wrong);
     }
     println!("{found} of {} found; explored for {:.0} s", patches.len(), searched.as_secs_f64());
@@ -49,14 +51,39 @@ fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
 }
 
 impl Explored {
+    /// Without what the same numbers break in another search.
+    fn beside(self, other: &Self) -> Self {
+        Self { broke: self.broke.difference(&other.broke).cloned().collect(), ..self }
+    }
+
     /// What was found, in a line.
     fn told(&self) -> String {
-        let first = self.findings.first().map_or("nothing", String::as_str);
-        format!(
-            "{} stories in {:.1} s, {} findings: {first}",
-            self.stories,
-            self.took.as_secs_f64(),
-            self.findings.len()
-        )
+        let first = match self.broke.first() {
+            Some((number, signature)) => format!("the first is {number}, {signature}"),
+            None => "nothing".to_owned(),
+        };
+        let (took, many) = (self.took.as_secs_f64(), self.broke.len());
+        format!("{} stories in {took:.1} s, {many} broke something: {first}", self.stories)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_clean_core_breaks_with_the_same_number_does_not_count() {
+        let explored = |broke: &[(u64, &str)]| Explored {
+            stories: 10,
+            broke: broke.iter().map(|(number, signature)| (*number, (*signature).to_owned())).collect(),
+            took: Duration::ZERO,
+        };
+        let clean = explored(&[(3, "pin-given"), (7, "enrolled")]);
+        let check = |patched: &[(u64, &str)], expected: &[(u64, &str)]| {
+            assert_eq!(explored(patched).beside(&clean).broke, explored(expected).broke);
+        };
+        check(&[(3, "pin-given")], &[]);
+        check(&[(3, "pin-given"), (4, "pin-given")], &[(4, "pin-given")]);
+        check(&[(3, "enrolled")], &[(3, "enrolled")]);
     }
 }

@@ -1,6 +1,6 @@
 //! A copy of the workspace below `target`, in which something may be made wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -25,12 +25,10 @@ pub(super) enum Verdict {
 /// What a search came to.
 #[derive(Clone, Debug)]
 pub(super) struct Explored {
-    /// The report, as the command prints it.
-    report: Vec<u8>,
-    /// How many stories were told.
+    /// How many stories were told: those of the numbers from 0 on.
     pub(super) stories: u64,
-    /// What was found, a line each.
-    pub(super) findings: Vec<String>,
+    /// Which numbers broke something, and what.
+    pub(super) broke: BTreeSet<(u64, String)>,
     /// How long it took.
     pub(super) took: Duration,
 }
@@ -125,18 +123,16 @@ impl Workshop {
         self.build_with(&[("CARGO_PROFILE_DEV_OPT_LEVEL", "2")], &self.build.join("search"))
     }
 
-    /// Lets the command explore for so long, without what was found before.
+    /// Lets the command explore for so long, and not beyond so many stories.
     ///
     /// # Errors
     /// When it fails for another reason than what it finds.
-    pub(super) fn explore(&self, length: Duration, before: Option<&Explored>) -> Result<Explored, String> {
+    pub(super) fn explore(&self, length: Duration, most: Option<u64>) -> Result<Explored, String> {
         let unusable = |error: std::io::Error| format!("autoenroll cannot be run: {error}");
-        let known = self.build.join("known.json");
         let mut command = Command::new(self.build.join("search/debug/autoenroll"));
         command.args(["explore", "--format", "json", "--time", &format!("{}s", length.as_secs())]);
-        if let Some(before) = before {
-            fs::write(&known, &before.report).map_err(unusable)?;
-            command.arg("--known").arg(&known).arg("--one");
+        if let Some(most) = most {
+            command.arg("--seeds").arg(most.to_string());
         }
         let began = Instant::now();
         let output = command.current_dir(&self.copy).stdin(Stdio::null()).output().map_err(unusable)?;
@@ -146,12 +142,13 @@ impl Workshop {
         }
         let report: serde_json::Value =
             serde_json::from_slice(&output.stdout).map_err(|error| format!("explore tells no report: {error}"))?;
-        let findings = report["findings"].as_array().cloned().unwrap_or_default();
-        let line = |finding: &serde_json::Value| {
-            format!("{} ({} steps)", finding["signature"].as_str().unwrap_or_default(), finding["steps"])
+        let by_signature: BTreeMap<String, BTreeSet<u64>> = serde_json::from_value(report["numbers"].clone())
+            .map_err(|error| format!("explore tells no numbers: {error}"))?;
+        let of = |(signature, numbers): (String, BTreeSet<u64>)| {
+            numbers.into_iter().map(move |number| (number, signature.clone())).collect::<Vec<_>>()
         };
-        let stories = report["stories"].as_u64().unwrap_or_default();
-        Ok(Explored { report: output.stdout, stories, findings: findings.iter().map(line).collect(), took })
+        let broke = by_signature.into_iter().flat_map(of).collect();
+        Ok(Explored { stories: report["stories"].as_u64().unwrap_or_default(), broke, took })
     }
 
     /// Plays a scenario file of the copy.

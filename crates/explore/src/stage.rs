@@ -1,4 +1,4 @@
-//! A scene that is built, and stories played again in it.
+//! A world and a profile that are built, and stories played again in them.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,21 +9,21 @@ use autoenroll_scenario::Library;
 
 use crate::law::Broken;
 use crate::menu::{Menu, MenuError};
-use crate::player::{Done, Player, Stage, stage};
-use crate::story::{Move, Scene, Story, When};
+use crate::player::{Done, Player, StoryWorld, story_world};
+use crate::story::{Move, Setup, Story, When};
 
 /// Rounds in which a story loses what cannot be done in it.
 const MOST_ROUNDS: usize = 4;
 
-/// A scene, what can be done in it, and its world at the start.
+/// What a story needs to be told: a setup, what can be done in it, and its world at the start.
 #[derive(Clone, Debug)]
-pub struct Theatre {
+pub struct Stage {
     /// World and profile.
-    pub scene: Scene,
+    pub setup: Setup,
     /// What can be done.
     pub menu: Menu,
     /// The world at the start.
-    pub stage: Stage,
+    pub world: StoryWorld,
 }
 
 /// What came of playing a story again.
@@ -33,19 +33,21 @@ pub struct Replayed {
     pub story: Story,
     /// What was broken.
     pub broken: Option<Broken>,
+    /// Laws of order that it breaks, which is listed only.
+    pub listed: Vec<Broken>,
 }
 
-impl Theatre {
-    /// Builds the world of a scene.
+impl Stage {
+    /// Builds the world of a setup.
     ///
     /// # Errors
     /// When it has mistakes, or cannot be built.
-    pub fn open(scene: Scene, library: &Library) -> Result<Self, TheatreError> {
-        let mut menu = Menu::of(&scene.document(), library).map_err(TheatreError::Menu)?;
+    pub fn open(setup: Setup, library: &Library) -> Result<Self, StageError> {
+        let mut menu = Menu::of(&setup.document(), library).map_err(StageError::Menu)?;
         // No rule looks into a key, and real ones are most of the time that a story takes.
         menu.spec.keys = KeyMode::Symbolic;
-        let stage = stage(&menu.spec).map_err(|errors| TheatreError::World(errors.to_string()))?;
-        Ok(Self { scene, menu, stage })
+        let world = story_world(&menu.spec).map_err(|errors| StageError::World(errors.to_string()))?;
+        Ok(Self { setup, menu, world })
     }
 
     /// The beginning of a story.
@@ -54,27 +56,27 @@ impl Theatre {
         let spec = &self.menu.spec;
         let users = spec.users.iter().map(|user| user.name.clone());
         let principals = users.chain(spec.computers.iter().map(|computer| computer.name.clone()));
-        Player::new(self.stage.clone(), principals.collect())
+        Player::new(self.world.clone(), principals.collect())
     }
 
-    /// Plays moves that were made in a scene like this one. What cannot be done is left out.
+    /// Plays moves that were made in a setup like this one. What cannot be done is left out.
     #[must_use]
     pub fn replay(&self, moves: &[Move], end: SimTime) -> Replayed {
         let mut moves = moves.to_vec();
         for _ in 0..MOST_ROUNDS {
-            let (kept, broken) = self.play(&moves, end);
+            let (kept, broken, listed) = self.play(&moves, end);
             let whole = kept.len() == moves.len() || broken.is_some() && is_beginning(&kept, &moves);
             moves = kept;
             if whole || moves.is_empty() {
                 let end = broken.as_ref().map_or(end, |broken| SimTime(broken.at));
-                return Replayed { story: Story { scene: self.scene.clone(), moves, end }, broken };
+                return Replayed { story: Story { setup: self.setup.clone(), moves, end }, broken, listed };
             }
         }
-        Replayed { story: Story { scene: self.scene.clone(), moves, end }, broken: None }
+        Replayed { story: Story { setup: self.setup.clone(), moves, end }, broken: None, listed: Vec::new() }
     }
 
     /// Plays moves; those that could be done, the last of them the one at which something broke.
-    fn play(&self, moves: &[Move], end: SimTime) -> (Vec<Move>, Option<Broken>) {
+    fn play(&self, moves: &[Move], end: SimTime) -> (Vec<Move>, Option<Broken>, Vec<Broken>) {
         let mut player = self.player();
         let mut kept: Vec<Move> = Vec::new();
         let played = caught(|| {
@@ -104,10 +106,10 @@ impl Theatre {
             }
             player.advance_to(end)
         });
-        (kept, played.err())
+        (kept, played.err(), player.listed())
     }
 
-    /// A move as it is made in this scene; `None` when there is no such thing in it.
+    /// A move as it is made in this setup; `None` when there is no such thing in it.
     fn here(&self, one: &Move) -> Option<Move> {
         if !one.on_menu {
             return Some(one.clone());
@@ -133,16 +135,16 @@ pub(crate) fn caught(work: impl FnOnce() -> Result<(), Broken>) -> Result<(), Br
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
-/// Why no story can be told in a scene: a fault of this crate, or of the scenario that it comes from.
+/// Why no story can be told in a setup: a fault of this crate, or of the scenario that it comes from.
 #[derive(Clone, Debug)]
-pub enum TheatreError {
-    /// It is no scene.
+pub enum StageError {
+    /// Its description has mistakes.
     Menu(MenuError),
     /// Its world cannot be built.
     World(String),
 }
 
-impl std::fmt::Display for TheatreError {
+impl std::fmt::Display for StageError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Menu(error) => error.fmt(f),
@@ -151,4 +153,4 @@ impl std::fmt::Display for TheatreError {
     }
 }
 
-impl std::error::Error for TheatreError {}
+impl std::error::Error for StageError {}
