@@ -272,8 +272,7 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
         acted = at;
         moves.push(Move { name: plain.verb.value.to_owned(), on_menu: false, when, step: plain, actions });
     }
-    let last =
-        report.trace.iter().filter(|record| record.kind != Kind::Violation).next_back().map(|record| record.at());
+    let last = report.trace.iter().rfind(|record| record.kind != Kind::Violation).map(|record| record.at());
     (moves, report.end.max(last.unwrap_or_default()))
 }
 
