@@ -23,6 +23,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/core-protocol.md",
     "docs/diff.md",
     "docs/exit-codes.md",
+    "docs/exploration.md",
     "docs/fidelity.md",
     "docs/first-scenario.md",
     "docs/fleet.md",

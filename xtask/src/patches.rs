@@ -1,6 +1,7 @@
 //! `cargo xtask patches`: changes of the sources that make the core wrong, one at a time, and whether the scenario that
 //! each names notices. They are for bugs that no wrapper around a core can plant.
 
+mod explore;
 mod patch;
 mod workshop;
 
@@ -24,6 +25,12 @@ pub(crate) struct Options {
     /// Only the patch of this name; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// The patches of `explore/`, which no scenario notices: whether `autoenroll explore` finds each.
+    #[arg(long)]
+    explore: bool,
+    /// How long each is explored for, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, requires = "explore")]
+    seconds: u64,
 }
 
 /// Applies each patch to a copy of the workspace, builds the command there and runs the scenario, which has to fail.
@@ -33,6 +40,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let began = Instant::now();
     let root = crate::root();
+    if options.explore {
+        return explore::run(&root, &options.only, options.seconds);
+    }
     let patches = chosen(read_all(&root)?, &options.only)?;
     let workshop = Workshop::open(&root)?;
     println!("The copy is built, without any patch.");

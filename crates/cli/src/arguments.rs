@@ -10,7 +10,7 @@ use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_model::Duration;
 use autoenroll_trace::Detail;
 use autoenroll_world::spec::{Budget, Quantity};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::console::Form;
@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Say which invariants hold in a trace, also in one that another bench made.
     #[command(after_help = CHECK_TRACE_EXAMPLES)]
     CheckTrace(CheckTrace),
+    /// Make up stories, see whether what must always hold does, and write what breaks as a scenario.
+    #[command(after_help = EXPLORE_EXAMPLES)]
+    Explore(Box<Explore>),
     /// Play a story under two circumstances, or take two traces, and say where they part and by which rule.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
@@ -108,7 +111,7 @@ impl Command {
     pub(crate) const fn judges(&self) -> bool {
         match self {
             Self::Run(run) => !run.watch,
-            Self::Review(_) | Self::Diff(_) => true,
+            Self::Review(_) | Self::Diff(_) | Self::Explore(_) => true,
             Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
             Self::Observe(observe) => observe.against.is_some(),
             #[cfg(feature = "planted-bugs")]
@@ -145,6 +148,7 @@ impl Command {
             | Self::Fleet(Fleet { format, shard: None, .. })
             | Self::Observe(Observe { format, .. })
             | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
+            Self::Explore(explore) => explore.format == Format::Json,
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(mutants) => mutants.format == Format::Json,
             Self::Import(_) | Self::Schema(_) | Self::Fleet(_) => true,
@@ -480,6 +484,67 @@ pub(crate) struct CheckTrace {
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
     /// Form of the results.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const EXPLORE_EXAMPLES: &str = "\
+Examples:
+  autoenroll explore --seeds 2000                      two thousand stories that are drawn
+  autoenroll explore --time 10m --seed 40000           for ten minutes; the last line names the last seed done
+  autoenroll explore --pairs --write scenarios/found   every two things in one story
+  autoenroll explore --from founding/second-provider   the neighbourhood of a story
+  autoenroll explore --pairs --shard 1/4 --format json > 1.json
+  autoenroll explore --merge 1.json 2.json 3.json 4.json
+
+The same seeds find the same, for any number of jobs and parts. It ends with 1 when something was found, also after \
+Ctrl-C. Without --shard the part is that of the array of jobs around it, where there is one: SLURM_ARRAY_TASK_ID and \
+SLURM_ARRAY_TASK_COUNT, JOB_COMPLETION_INDEX and JOB_COMPLETIONS, CI_NODE_INDEX and CI_NODE_TOTAL.";
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("driver").args(["seeds", "pairs", "from", "depth", "merge"])))]
+pub(crate) struct Explore {
+    /// Draw so many stories; 1,000 unless another search is asked for.
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u64>,
+    /// The number of the first story.
+    #[arg(long, value_name = "S", default_value_t = 0, conflicts_with_all = ["pairs", "from", "depth", "merge"])]
+    pub(crate) seed: u64,
+    /// Draw stories for so long.
+    #[arg(long, value_name = "DURATION", conflicts_with = "depth", conflicts_with = "merge")]
+    pub(crate) time: Option<autoenroll_model::Duration>,
+    /// Tell stories until every two things meet in one: what people do and answer, what goes wrong, switches, worlds.
+    #[arg(long)]
+    pub(crate) pairs: bool,
+    /// Tell this story with one thing left out, changed, moved or put in, or with a fault at each of its moments; in
+    /// one of its variants where it has several.
+    #[arg(long, value_name = "SCENARIO")]
+    pub(crate) from: Option<String>,
+    /// Try everything in a small world, so many things one after the other.
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<usize>,
+    /// Put the reports of the parts of one search together.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) merge: Vec<PathBuf>,
+    /// How many stories are told at once; the number of processors when absent. It does not change what is found.
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Only a part: K of N parts of about equal size.
+    #[arg(long, value_name = "K/N", conflicts_with = "depth")]
+    pub(crate) shard: Option<Shard>,
+    /// Keep the report in this file while the search goes on; when it is there, go on from where it ended.
+    #[arg(long, value_name = "FILE", conflicts_with = "depth", conflicts_with = "merge")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Leave out what this report has found already: law and reason are the same but for names and numbers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
+    /// End with the first finding.
+    #[arg(long, conflicts_with = "depth", conflicts_with = "merge")]
+    pub(crate) one: bool,
+    /// Write a scenario file for each finding into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write: Option<PathBuf>,
+    /// Form of the results; as JSON the report is one object.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -983,6 +1048,16 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
+    /// The part of that number, counted from 1; `None` when there is none.
+    pub(crate) const fn of(k: usize, n: usize) -> Option<Self> {
+        if 1 <= k && k <= n { Some(Self { k, n }) } else { None }
+    }
+
+    /// Its number, counted from 1, and of how many it is one.
+    pub(crate) const fn parts(self) -> (u64, u64) {
+        (self.k as u64, self.n as u64)
+    }
+
     /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take
     /// equally long.
     pub(crate) const fn has(self, index: usize) -> bool {

@@ -23,6 +23,7 @@ mod diff;
 mod embedded;
 mod exit;
 mod explain;
+mod explore;
 mod file;
 mod fixtures;
 mod fleet;
@@ -123,6 +124,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("show", &["timeline", "trace", "view", "print", "cat", "log"]),
     ("new", &["init", "create", "add", "generate", "scaffold"]),
     ("explain", &["why", "help", "describe", "what", "man", "doc"]),
+    ("explore", &["fuzz", "generate-stories", "search", "random"]),
     ("fixtures", &["worlds", "world", "cards", "templates", "fixture"]),
     ("import", &["convert", "load"]),
     ("observe", &["compare", "events", "evtx"]),
@@ -137,6 +139,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Review(arguments) => review::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::CheckTrace(arguments) => check_trace::run(arguments, console),
+        Command::Explore(arguments) => explore::run(arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),

@@ -9,6 +9,7 @@ mod no_steps;
 mod providers;
 mod rehearsal;
 mod shared_oid;
+mod step_actions;
 mod superseding;
 mod time;
 mod timeline;
@@ -23,6 +24,7 @@ use rehearsal::Stages;
 use unread::Unread;
 
 pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids};
+pub use step_actions::StepActions;
 
 use crate::Code;
 use crate::defaults::StepDefaults;

@@ -1,6 +1,6 @@
 //! A copy of the workspace below `target`, in which something may be made wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -20,6 +20,17 @@ pub(super) enum Verdict {
     Passed,
     /// It failed, for this reason.
     Failed(String),
+}
+
+/// What a search came to.
+#[derive(Clone, Debug)]
+pub(super) struct Explored {
+    /// How many stories were told: those of the numbers from 0 on.
+    pub(super) stories: u64,
+    /// Which numbers broke something, and what.
+    pub(super) broke: BTreeSet<(u64, String)>,
+    /// How long it took.
+    pub(super) took: Duration,
 }
 
 /// What is not copied: what is built or installed, and what only version control needs.
@@ -88,15 +99,56 @@ impl Workshop {
     /// # Errors
     /// When it does not compile.
     pub(super) fn build(&self) -> Result<(), String> {
+        self.build_with(&[], &self.build)
+    }
+
+    fn build_with(&self, variables: &[(&str, &str)], target: &Path) -> Result<(), String> {
         let mut command = Command::new("cargo");
         command.args(["build", "--quiet", "--package", "autoenroll-cli"]);
         // It is not debugged, and linking is quicker.
-        command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_TARGET_DIR", &self.build).current_dir(&self.copy);
+        command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_TARGET_DIR", target).current_dir(&self.copy);
+        command.envs(variables.iter().copied());
         let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
         if output.status.success() {
             return Ok(());
         }
         Err(format!("does not compile:\n{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Builds the command for searches: it runs longer than it is compiled.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(super) fn build_for_search(&self) -> Result<(), String> {
+        self.build_with(&[("CARGO_PROFILE_DEV_OPT_LEVEL", "2")], &self.build.join("search"))
+    }
+
+    /// Lets the command explore for so long, and not beyond so many stories.
+    ///
+    /// # Errors
+    /// When it fails for another reason than what it finds.
+    pub(super) fn explore(&self, length: Duration, most: Option<u64>) -> Result<Explored, String> {
+        let unusable = |error: std::io::Error| format!("autoenroll cannot be run: {error}");
+        let mut command = Command::new(self.build.join("search/debug/autoenroll"));
+        command.args(["explore", "--format", "json", "--time", &format!("{}s", length.as_secs())]);
+        if let Some(most) = most {
+            command.arg("--seeds").arg(most.to_string());
+        }
+        let began = Instant::now();
+        let output = command.current_dir(&self.copy).stdin(Stdio::null()).output().map_err(unusable)?;
+        let took = began.elapsed();
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            return Err(format!("{} ({})", String::from_utf8_lossy(&output.stderr).trim(), output.status));
+        }
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).map_err(|error| format!("explore tells no report: {error}"))?;
+        let by_signature: BTreeMap<String, BTreeSet<u64>> = serde_json::from_value(report["numbers"].clone())
+            .map_err(|error| format!("explore tells no numbers: {error}"))?;
+        let of = |(signature, numbers): (String, BTreeSet<u64>)| {
+            numbers.into_iter().map(move |number| (number, signature.clone())).collect::<Vec<_>>()
+        };
+        let broke = by_signature.into_iter().flat_map(of).collect();
+        Ok(Explored { stories: report["stories"].as_u64().unwrap_or_default(), broke, took })
     }
 
     /// Plays a scenario file of the copy.

@@ -1,0 +1,358 @@
+//! Makes up stories: one generator, which asks [`Choices`] for everything.
+
+use std::collections::BTreeSet;
+
+use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
+use autoenroll_scenario::{ActionStep, PromptAnswer, Spanned, StepKind};
+use autoenroll_world::action::UserAnswer;
+use autoenroll_world::spec::Pin;
+use autoenroll_world::{Action, Look, OpenPrompt};
+
+use crate::choices::Choices;
+use crate::law::Broken;
+use crate::menu::{Class, Entry, Menu};
+use crate::player::{Done, Player};
+use crate::stage::{Stage, caught};
+use crate::story::{Move, Story, When, step};
+
+/// How long people wait between two things: a moment, a timer, the end of a certificate. Short ones come more often.
+const PAUSES: &[Duration] = &[
+    Duration::seconds(1),
+    Duration::seconds(5),
+    Duration::seconds(61),
+    Duration::minutes(10),
+    Duration::hours(1),
+    Duration::hours(8),
+    Duration::hours(9),
+    Duration::hours(24),
+    Duration::hours(72),
+    Duration::hours(24 * 8 + 1),
+    Duration::hours(24 * 9),
+    Duration::hours(24 * 11),
+];
+/// Attempts to find something that can be done now.
+const ATTEMPTS: usize = 12;
+/// How far a moment is sought.
+const HORIZON: Duration = Duration::hours(9);
+
+/// What a story is to have.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The most things that are done.
+    pub most: usize,
+    /// Names of entries that are done wherever they can be, before anything else.
+    pub wishes: BTreeSet<String>,
+}
+
+/// A story that was made up, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The story, as far as it was told.
+    pub story: Story,
+    /// What was broken, when something was.
+    pub broken: Option<Broken>,
+    /// Laws of order that it breaks, which is listed only.
+    pub listed: Vec<Broken>,
+    /// The names of what was done in it, and of its setting.
+    pub met: BTreeSet<String>,
+    /// How many records it has.
+    pub records: usize,
+}
+
+/// Makes up a story in a world.
+pub fn tell(stage: &Stage, plan: &Plan, choices: &mut impl Choices) -> Told {
+    let Stage { setup, menu, .. } = stage;
+    let enabled = swarm(menu, plan, choices);
+    let mut teller = Teller {
+        menu,
+        plan,
+        enabled,
+        player: stage.player(),
+        moves: Vec::new(),
+        helpful: 3 + choices.below("helpful", 5),
+        hasty: choices.below("hasty", 6),
+        changed_pin: false,
+    };
+    let broken = caught(|| teller.tell(choices)).err();
+    let at = broken.as_ref().map_or(teller.player.now(), |broken| SimTime(broken.at).max(teller.player.now()));
+    let mut met: BTreeSet<String> = setup.entries().into_iter().collect();
+    met.extend(teller.moves.iter().map(|one| one.name.clone()));
+    let story = Story { setup: setup.clone(), moves: teller.moves, end: at };
+    Told { story, broken, listed: teller.player.listed(), met, records: teller.player.records() }
+}
+
+/// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.
+fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
+    let rare = 2 + choices.below("rare", 8);
+    let on = |entry: &Entry| {
+        let drawn = match entry.class {
+            Class::Deed => !choices.one_in("deed", 4),
+            Class::Office => choices.one_in("office", 2),
+            Class::Fault => choices.one_in("fault", rare),
+            Class::Repair => true,
+        };
+        drawn || plan.wishes.contains(entry.name)
+    };
+    menu.entries.iter().map(on).collect()
+}
+
+struct Teller<'a> {
+    menu: &'a Menu,
+    plan: &'a Plan,
+    enabled: Vec<bool>,
+    player: Player,
+    moves: Vec<Move>,
+    /// How often, of eight times, a user does what leads on.
+    helpful: usize,
+    /// How often, of ten times, something happens in the middle of something else.
+    hasty: usize,
+    changed_pin: bool,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
+        let rounds = self.plan.most * 2;
+        for round in 0..rounds {
+            if self.moves.len() >= self.plan.most || self.player.is_long() {
+                break;
+            }
+            // Towards the end what is broken is repaired and people do what leads on, so that it can come to an end.
+            let ending = round * 3 > rounds * 2;
+            if !ending && choices.below("hasty now", 10) < self.hasty && !self.moves.is_empty() {
+                self.in_the_middle(choices)?;
+                continue;
+            }
+            self.player.settle()?;
+            let prompts = self.player.prompts();
+            if !prompts.is_empty() && !choices.one_in("leave open", 5) {
+                self.reply(&prompts, ending, choices)?;
+            } else if !self.lead_on(ending, choices)? {
+                match choices.below("what", 3) {
+                    0 => self.pause(choices)?,
+                    _ => self.something(ending, choices)?,
+                }
+            }
+        }
+        self.player.settle()
+    }
+
+    /// Something that goes wrong or changes while something else is on its way.
+    fn in_the_middle(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
+        let most = 1 << choices.below("how far", 8);
+        let things = 1 + choices.below("things", most);
+        let until = self.player.now() + HORIZON;
+        let Some(anchor) = self.player.moment(things, until)? else { return Ok(()) };
+        for _ in 0..ATTEMPTS {
+            let Some(at) = self.drawn(false, choices) else { return Ok(()) };
+            let entry = &self.menu.entries[at];
+            // Nobody clicks that quickly, or deletes by hand what has just come.
+            let by_hand = matches!(entry.step.kind, StepKind::Action(ActionStep::Click(_)))
+                || matches!(entry.name, "certificate deleted" | "new certificate deleted" | "request deleted");
+            if !by_hand && self.done(entry.name.to_owned(), When::On(anchor.clone()), entry)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a story needs to go on: somebody who is there, a click where one is asked for. Whether anything was done.
+    fn lead_on(&mut self, ending: bool, choices: &mut impl Choices) -> Result<bool, Broken> {
+        if !ending && choices.below("lead on", 8) >= self.helpful {
+            return Ok(false);
+        }
+        const LEADING: &[&str] = &["click icon", "click balloon", "unlock", "logon", "boot"];
+        let mut names: Vec<&str> = LEADING.to_vec();
+        if ending && choices.one_in("office", 2) {
+            names.push("ca approve");
+        }
+        if ending && self.moves.iter().any(|one| self.is_fault(&one.name)) {
+            names.extend(["effects work", "card repaired", "ca start", "ca reachable", "directory reachable"]);
+        }
+        let from = choices.below("leading", names.len());
+        names.rotate_left(if choices.one_in("leading first", 2) { 0 } else { from });
+        for name in names {
+            for entry in self.menu.entries.iter().filter(|entry| entry.name == name) {
+                if self.is_done_already(entry) {
+                    continue;
+                }
+                let when = When::At(self.player.now());
+                if self.done(name.to_owned(), when, entry)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_fault(&self, name: &str) -> bool {
+        self.menu.entries.iter().any(|entry| entry.class == Class::Fault && entry.name == name)
+    }
+
+    /// Whether an entry was the last of its kind to be done: a repair of what is not broken leads nowhere.
+    fn is_done_already(&self, entry: &Entry) -> bool {
+        entry.class == Class::Repair && self.moves.iter().any(|one| one.step == entry.step)
+    }
+
+    fn pause(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
+        let next = self.player.world().next_at();
+        let at = match next.filter(|_| choices.one_in("next", 3)) {
+            Some(next) => next,
+            None => {
+                let (one, other) = (choices.below("pause", PAUSES.len()), choices.below("pause", PAUSES.len()));
+                self.player.now() + PAUSES[one.min(other)]
+            }
+        };
+        self.player.advance_to(at)
+    }
+
+    fn something(&mut self, ending: bool, choices: &mut impl Choices) -> Result<(), Broken> {
+        for _ in 0..ATTEMPTS {
+            let Some(at) = self.drawn(ending, choices) else { return Ok(()) };
+            let entry = &self.menu.entries[at];
+            if self.done(entry.name.to_owned(), When::At(self.player.now()), entry)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// An entry: first one that is wished for and has not been done.
+    fn drawn(&self, ending: bool, choices: &mut impl Choices) -> Option<usize> {
+        let all = self.menu.entries.iter().enumerate().filter(|(at, _)| self.enabled[*at]);
+        let is_broken = self.moves.iter().any(|one| self.is_fault(&one.name));
+        let fits = |entry: &Entry| match entry.class {
+            Class::Deed => true,
+            // What is not broken is not repaired.
+            Class::Repair => is_broken || self.plan.wishes.contains(entry.name),
+            Class::Office | Class::Fault => !ending,
+        };
+        let open: Vec<usize> = all.filter(|(_, entry)| fits(entry)).map(|(at, _)| at).collect();
+        let wished = |at: &usize| {
+            let name = self.menu.entries[*at].name;
+            self.plan.wishes.contains(name) && !self.moves.iter().any(|one| one.name == name)
+        };
+        let wishes: Vec<usize> = open.iter().copied().filter(wished).collect();
+        if !wishes.is_empty() && !choices.one_in("no wish", 3) {
+            return choices.of("wish", &wishes).copied();
+        }
+        choices.of("entry", &open).copied()
+    }
+
+    fn done(&mut self, name: String, when: When, entry: &Entry) -> Result<bool, Broken> {
+        self.changed_pin |= name == "card pin reset";
+        self.do_move(Move { name, on_menu: true, when, step: entry.step.clone(), actions: entry.actions.clone() })
+    }
+
+    /// Does something, and keeps it when it could be done.
+    fn do_move(&mut self, one: Move) -> Result<bool, Broken> {
+        let actions = one.actions.clone();
+        self.moves.push(one);
+        let done = self.player.act(&actions)?;
+        if done == Done::No {
+            self.moves.pop();
+        }
+        Ok(done == Done::Yes)
+    }
+
+    fn reply(&mut self, prompts: &[OpenPrompt], ending: bool, choices: &mut impl Choices) -> Result<(), Broken> {
+        let Some(prompt) = choices.of("prompt", prompts) else { return Ok(()) };
+        let cards = self.cards();
+        let answers = answers(prompt, &cards, self.changed_pin);
+        let wished = |answer: &&(PromptAnswer, String)| {
+            self.plan.wishes.contains(&answer.1) && !self.moves.iter().any(|one| one.name == answer.1)
+        };
+        let wishes: Vec<&(PromptAnswer, String)> = answers.iter().filter(wished).collect();
+        let leads = ending || choices.below("leads", 8) < self.helpful;
+        let chosen = match wishes.first() {
+            Some(wish) => Some(*wish),
+            None if leads => answers.first(),
+            None => choices.of("answer", &answers),
+        };
+        let Some((answer, name)) = chosen.cloned() else { return Ok(()) };
+        if leads && prompt.point == DecisionPoint::CardInsert && name.ends_with("cancel") {
+            // A card is asked for: somebody brings it, or another.
+            let brought = self.bring(&cards, choices)?;
+            if brought {
+                return Ok(());
+            }
+        }
+        let one = reply(prompt, answer, name, self.player.now());
+        self.do_move(one).map(drop)
+    }
+
+    /// Whether a card was put in, or another one.
+    fn bring(&mut self, cards: &[String], choices: &mut impl Choices) -> Result<bool, Broken> {
+        let names: &[&str] = if choices.one_in("another", 3) { &["swap", "insert"] } else { &["insert", "swap"] };
+        let nowhere = |card: &String| {
+            let look = self.player.world().look(&Look::Card(card.clone()));
+            look.is_ok_and(|facts| facts.text("inserted-in") == Some("nowhere"))
+        };
+        if !cards.iter().any(nowhere) {
+            return Ok(false);
+        }
+        for name in names {
+            for entry in self.menu.entries.iter().filter(|entry| entry.name == *name) {
+                if self.done((*name).to_owned(), When::At(self.player.now()), entry)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn cards(&self) -> Vec<String> {
+        self.menu.spec.cards.iter().map(|card| card.name.clone()).collect()
+    }
+}
+
+/// An answer as a move.
+fn reply(prompt: &OpenPrompt, answer: PromptAnswer, name: String, now: SimTime) -> Move {
+    let given = match &answer {
+        PromptAnswer::Word(word) => UserAnswer::Word(*word),
+        PromptAnswer::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
+        PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
+    };
+    let (point, user) = (prompt.point, prompt.user.clone());
+    let kind = ActionStep::Reply { point: Spanned::without_span(point), with: Spanned::without_span(answer) };
+    let mut step = step("reply", StepKind::Action(kind));
+    step.who = Some(Spanned::without_span(user.clone()));
+    Move {
+        name,
+        on_menu: false,
+        when: When::At(now),
+        step,
+        actions: vec![Action::Reply { user, point, answer: given }],
+    }
+}
+
+/// Every answer to a prompt, as moves.
+pub(crate) fn replies(prompt: &OpenPrompt, cards: &[String], now: SimTime) -> Vec<Move> {
+    answers(prompt, cards, false).into_iter().map(|(answer, name)| reply(prompt, answer, name, now)).collect()
+}
+
+/// What can be answered, with its name; first what leads on.
+fn answers(prompt: &OpenPrompt, cards: &[String], changed_pin: bool) -> Vec<(PromptAnswer, String)> {
+    const LEADING: &[Choice] = &[Choice::Start, Choice::Pin, Choice::Ok, Choice::Card, Choice::Yes];
+    let named = |answer: PromptAnswer, word: &str| (answer, format!("answer {} {word}", prompt.point));
+    let mut offers = prompt.offers.clone();
+    offers.push(Choice::Close);
+    offers.sort_by_key(|offer| LEADING.iter().position(|leading| leading == offer).unwrap_or(LEADING.len()));
+    offers.dedup();
+    let mut answers = Vec::new();
+    for offer in offers {
+        match offer {
+            Choice::Pin => {
+                let own = if prompt.facts.text("card") == Some("spare") { "5678" } else { "1234" };
+                let (first, second) = if changed_pin { ("4321", own) } else { (own, "4321") };
+                answers.push(named(PromptAnswer::Pin(first.to_owned()), "pin"));
+                answers.push(named(PromptAnswer::Pin(second.to_owned()), "another pin"));
+                answers.push(named(PromptAnswer::Pin("0000".to_owned()), "a wrong pin"));
+            }
+            Choice::Card => {
+                answers.extend(cards.iter().map(|card| named(PromptAnswer::Card(card.clone()), "card")));
+            }
+            word => answers.push(named(PromptAnswer::Word(word), word.as_str())),
+        }
+    }
+    answers
+}

@@ -1,0 +1,166 @@
+//! The worlds in which stories are told: a few axes with a few values each, and the switches of the profile.
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use autoenroll_model::{Profile, SWITCHES, Switch};
+
+use crate::choices::Choices;
+
+/// Something of a world that is one way or another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axis {
+    /// Its name.
+    pub name: &'static str,
+    /// Its values; the first is the simplest.
+    pub values: &'static [&'static str],
+}
+
+const fn axis(name: &'static str, values: &'static [&'static str]) -> Axis {
+    Axis { name, values }
+}
+
+/// Every axis.
+pub const AXES: &[Axis] = &[
+    axis("profile", Profile::NAMES),
+    axis("place", &["software", "card", "asking-card", "two-providers", "card-or-software"]),
+    axis("history", &["none", "due", "valid", "expired", "revoked", "superseded", "pending", "approved"]),
+    axis("renewal", &["new-key", "same-key"]),
+    axis("authority", &["issues", "holds", "two"]),
+    axis("second", &["none", "on-card", "in-software", "superseding", "co-signed"]),
+    axis("badge", &["in-reader", "away", "occupied", "full"]),
+    axis("spare", &["none", "away", "in-reader"]),
+    axis("people", &["user", "user-and-machine", "two-users"]),
+    axis("cleaning", &["keeps", "deletes"]),
+    axis("protection", &["plain", "asks"]),
+];
+
+/// A world and a profile: one value of each axis, and switches that differ from the profile.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Setting {
+    values: Vec<usize>,
+    /// Switches and their values.
+    pub switches: BTreeMap<&'static str, &'static str>,
+}
+
+/// The simplest of everything.
+impl Default for Setting {
+    fn default() -> Self {
+        Self { values: vec![0; AXES.len()], switches: BTreeMap::new() }
+    }
+}
+
+impl Setting {
+    /// A setting that is drawn. A third of the axes keep their simplest value, so that what remains meets more often.
+    pub fn draw(choices: &mut impl Choices) -> Self {
+        let mut setting = Self::default();
+        for (axis, value) in AXES.iter().zip(&mut setting.values) {
+            if !choices.one_in("axis", 3) {
+                *value = choices.below(axis.name, axis.values.len());
+            }
+        }
+        // Most stories are about cards.
+        if setting.is("place", "software") && !choices.one_in("software", 3) {
+            setting.set("place", "card");
+        }
+        let switches = choices.below("switches", 5);
+        for _ in 0..switches {
+            let Some(switch) = choices.of("switch", SWITCHES) else { continue };
+            if let Some(value) = choices.of("value", &switch_values(switch)) {
+                setting.switches.insert(switch.name, value);
+            }
+        }
+        setting
+    }
+
+    /// The value of an axis; empty for an axis that does not exist.
+    #[must_use]
+    pub fn value(&self, axis: &str) -> &'static str {
+        let of = |(one, value): (&Axis, &usize)| (one.name == axis).then(|| one.values.get(*value).copied());
+        AXES.iter().zip(&self.values).find_map(of).flatten().unwrap_or("")
+    }
+
+    /// Whether an axis has that value.
+    #[must_use]
+    pub fn is(&self, axis: &str, value: &str) -> bool {
+        self.value(axis) == value
+    }
+
+    /// Gives an axis a value; nothing happens where there is no such axis or value.
+    pub fn set(&mut self, axis: &str, value: &str) {
+        for (one, at) in AXES.iter().zip(&mut self.values) {
+            if one.name == axis
+                && let Some(index) = one.values.iter().position(|known| *known == value)
+            {
+                *at = index;
+            }
+        }
+    }
+
+    /// Whether some key is on a card.
+    pub(crate) fn has_cards(&self) -> bool {
+        !self.is("place", "software") || self.is("second", "on-card")
+    }
+
+    /// What this setting is, one name for each axis and switch.
+    pub fn entries(&self) -> impl Iterator<Item = String> + '_ {
+        let axes = AXES.iter().map(|axis| format!("{} {}", axis.name, self.value(axis.name)));
+        axes.chain(self.switches.iter().map(|(switch, value)| format!("switch {switch} {value}")))
+    }
+
+    /// Settings that are simpler in one thing.
+    #[must_use]
+    pub fn simpler(&self) -> Vec<Self> {
+        let mut simpler = Vec::new();
+        for at in (0..self.values.len()).filter(|at| self.values[*at] > 0) {
+            let mut setting = self.clone();
+            setting.values[at] = 0;
+            simpler.push(setting);
+        }
+        for switch in self.switches.keys() {
+            let mut setting = self.clone();
+            setting.switches.remove(switch);
+            simpler.push(setting);
+        }
+        simpler
+    }
+
+    /// The scenario file of this setting, without a story.
+    #[must_use]
+    pub fn file(&self) -> String {
+        text::file(self)
+    }
+}
+
+/// The values of a switch that stories use: of those that are durations a few.
+#[must_use]
+pub fn switch_values(switch: &Switch) -> Vec<&'static str> {
+    let mut profile = Profile::server_2003_sp1();
+    let all = switch.values.iter().copied().chain(["0s", "60s", "8h"]);
+    all.filter(|value| profile.set(switch.name, value).is_ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choices::Keyed;
+
+    #[test]
+    fn every_switch_has_values_to_draw() {
+        for switch in SWITCHES {
+            assert!(switch_values(switch).len() > 1, "{}", switch.name);
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_follows_from_its_number_and_gets_simpler_to_the_end() {
+        let mut setting = Setting::draw(&mut Keyed::new(5));
+        assert_eq!(setting, Setting::draw(&mut Keyed::new(5)));
+        while let Some(simpler) = setting.simpler().into_iter().next() {
+            assert_ne!(simpler, setting);
+            setting = simpler;
+        }
+        assert_eq!(setting, Setting::default());
+    }
+}
