@@ -156,7 +156,14 @@ pub(super) fn run(programs: &Programs, bases: &[String], write: bool) -> Result<
     text += &format!("{} --- | --- |\n", " --: |".repeat(columns.len()));
     print!("{text}");
     for row in ROWS {
-        let values = columns.iter_mut().map(|column| row.how.measure(column, &peers));
+        let values = columns.iter_mut().map(|column| match row.how.measure(column, &peers) {
+            // An older commit need not know all that the files of this one say.
+            Err(error) if !column.is_now => {
+                eprintln!("{}: {error}", column.name);
+                Ok(None)
+            }
+            other => other,
+        });
         let line = row.print(&values.collect::<Result<Vec<_>, _>>()?);
         print!("{line}");
         text += &line;
