@@ -93,7 +93,7 @@ pub(crate) fn secret(question: impl FnOnce() -> Question, mut make: impl FnMut()
 }
 
 /// A certificate, compressed as cards keep it. All callers `compress` alike, and it is done once in a process that
-/// remembers. One that is longer than 2,048 bytes is compressed every time, so that what is remembered keeps its bounds.
+/// remembers. One that is longer than 2,048 bytes is compressed every time: what is remembered keeps its bounds.
 pub fn compressed(certificate: &[u8], level: u8, compress: impl Fn(&[u8], u8) -> Vec<u8>) -> Vec<u8> {
     if certificate.len() > 2_048 {
         return compress(certificate, level);
