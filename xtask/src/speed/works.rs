@@ -40,15 +40,20 @@ const fn command(name: &'static str, what: &'static str, arguments: &'static [&'
     Work { name, what, does: Does::Command(arguments), tolerance: TOLERANCE }
 }
 
+/// More than half of it is the dynamic linker at work; how much that is depends on the linker that made the program.
+const fn start_up(name: &'static str, what: &'static str, arguments: &'static [&'static str]) -> Work {
+    Work { tolerance: 0.25, ..command(name, what, arguments) }
+}
+
 const fn work(name: &'static str, what: &'static str, (work, size): (&'static str, u64)) -> Work {
     Work { name, what, does: Does::Work(work, size), tolerance: TOLERANCE }
 }
 
 /// The works.
 pub(super) const WORKS: &[Work] = &[
-    command("version", "autoenroll --version", &["--version"]),
-    command("list", "autoenroll list", &["list"]),
-    command("explain", "autoenroll explain AE0102", &["explain", "AE0102"]),
+    start_up("version", "autoenroll --version", &["--version"]),
+    start_up("list", "autoenroll list", &["list"]),
+    start_up("explain", "autoenroll explain AE0102", &["explain", "AE0102"]),
     command("show", "autoenroll show founding/second-provider", &["show", "founding/second-provider"]),
     command("run", "a folder of the suite on one thread", &["run", "--jobs", "1", "founding"]),
     Work { name: "check", what: "autoenroll check of 40 files", does: Does::Check(40), tolerance: TOLERANCE },
