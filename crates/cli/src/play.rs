@@ -205,8 +205,8 @@ impl Runner {
         self.report_and_fault(story, Keep::Whole).0
     }
 
-    /// The moments at which the fault of the story's sweep breaks an invariant; none when it sets no sweep, or nothing
-    /// breaks.
+    /// The moments at which the fault of the story's sweep breaks an invariant, or that it has no moment; nothing when
+    /// it sets no sweep, or nothing breaks.
     fn swept(&self, story: &Story) -> Option<String> {
         let fault = story.scenario.document.sweep.as_ref()?.value;
         let swept = match &self.core {
@@ -218,6 +218,9 @@ impl Runner {
                 sweep_replayed(&story.scenario, fault, || (factory.clone(), Hosts::in_process()), &requirements)
             }
         };
+        if swept.moments == 0 {
+            return Some(format!("`sweep = \"{fault}\"` tries nothing: {}\n", fault.without_moments()));
+        }
         let first = swept.broken.first()?;
         let how = first.report.render(&story.scenario.files, self.colour);
         let (broken, moments) = (swept.broken.len(), swept.moments);

@@ -139,6 +139,17 @@ words! {
     }
 }
 
+impl Sweep {
+    /// Why a story has no moment for the fault.
+    #[must_use]
+    pub const fn without_moments(self) -> &'static str {
+        match self {
+            Self::CardRemoved => "no command goes to a card in this story",
+            Self::CoreCrash | Self::PowerLost => "no core asks for anything in this story",
+        }
+    }
+}
+
 /// One step of a timeline.
 #[derive(Clone, Debug)]
 pub struct Step {

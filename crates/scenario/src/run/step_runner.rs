@@ -512,20 +512,30 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
         self.act(at)
     }
 
-    /// Something is done at a time of its own.
-    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, Halt> {
-        let (begin, ..) = match self.settled() {
-            Some(settled) => settled,
+    /// Goes to the time of a step that has one of its own, which is settled once however often the story is left
+    /// meanwhile; nothing when it is over, and the step has failed.
+    fn reach(&mut self, at: usize) -> Result<Option<SimTime>, Halt> {
+        let begin = match self.settled() {
+            Some((begin, ..)) => begin,
             None => {
                 self.run_until_quiet()?;
                 let begin = self.begin(&self.scenario.steps[at]);
                 if begin < self.simulator.now() {
-                    return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
+                    self.fail_step(at, FailureKind::TooLate { begin });
+                    return Ok(None);
                 }
-                self.settle(begin, None, Vec::new())
+                self.settle(begin, None, Vec::new()).0
             }
         };
         self.advance_to(begin)?;
+        Ok(Some(begin))
+    }
+
+    /// Something is done at a time of its own.
+    fn act_at(&mut self, at: usize, action: &ActionStep) -> Result<Flow, Halt> {
+        if self.reach(at)?.is_none() {
+            return Ok(Flow::Stop);
+        }
         let actions = match actions(action, self.defaults(at), &self.bound) {
             Ok(actions) => actions,
             Err(empty) => return Ok(self.fail_binding(at, empty)),
@@ -688,18 +698,7 @@ impl<'a, S: Simulator> StepRunner<'a, S> {
     }
 
     fn look(&mut self, at: usize, look: LookAt, facts: &[ExpectedFact], exact: bool) -> Result<Flow, Halt> {
-        let (begin, ..) = match self.settled() {
-            Some(settled) => settled,
-            None => {
-                self.run_until_quiet()?;
-                let begin = self.begin(&self.scenario.steps[at]);
-                if begin < self.simulator.now() {
-                    return Ok(self.fail_step(at, FailureKind::TooLate { begin }));
-                }
-                self.settle(begin, None, Vec::new())
-            }
-        };
-        self.advance_to(begin)?;
+        let Some(begin) = self.reach(at)? else { return Ok(Flow::Stop) };
         self.previous_match = begin;
         self.leave_behind();
         let wanted = match self.wanted(facts) {

@@ -97,6 +97,7 @@ fn check_modifiers(verb: &Verb, table: &Table, span: Span, unknown: &[&Entry], f
             let message = format!("`{name}` says nothing about `{}`", verb.word);
             let help = match meant(name, &all) {
                 Some(meant) => format!("did you mean `{meant}`?"),
+                None if all == ["only"] => format!("`{}` takes no other key than `only`", verb.word),
                 None => format!("`{}` takes {}", verb.word, all.join(", ")),
             };
             found.push(Diagnostic::error(Code::NotForVerb, message, entry.key.span).help(help));
