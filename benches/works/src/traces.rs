@@ -1,7 +1,7 @@
 //! What a trace costs.
 
 use autoenroll_model::{Duration, Facts, SimTime};
-use autoenroll_trace::{Kind, Trace, digest};
+use autoenroll_trace::{Kind, Trace};
 
 use crate::stage;
 use crate::{Done, Ready, Work};
@@ -21,7 +21,7 @@ fn push(records: u64) -> Ready {
 fn digests(records: u64) -> Ready {
     let trace = filled(records);
     Box::new(move || {
-        let digest = digest(&trace);
+        let digest = trace.digest();
         Done { records: stage::length(&trace), bytes: trace.bytes(), left: Box::new((trace, digest)) }
     })
 }

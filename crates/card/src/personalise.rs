@@ -261,7 +261,7 @@ impl Card {
                 (file, object)
             }
         };
-        let zlib = compressed(der, 6, miniz_oxide::deflate::compress_to_vec_zlib);
+        let zlib = compressed(der, miniz_oxide::deflate::compress_to_vec_zlib);
         self.write(file, object, CertificateFile { certificate_len, zlib: &zlib }.encode())?;
         self.write(FileId::USER_CREATE_DELETE_DIR, tag::MASTER_FILE, master.encode())?;
         self.count(CardCacheFile::file_changed)

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use autoenroll_fleet::{Enrolled, Shard as PartOfFleet};
+use autoenroll_fleet::{Enrolled, MOST_PER_SECOND, Shard as PartOfFleet};
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_model::Duration;
 use autoenroll_trace::Detail;
@@ -695,6 +695,10 @@ Examples:
 All keys are symbolic: nothing is signed for real, and no certificate of a fleet is good for anything else.
 Servers do not slow their clients down: who waits in a queue has got the answer already.";
 
+fn per_second() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=MOST_PER_SECOND.into())
+}
+
 /// A world, and how many of its members for how long.
 #[derive(Debug, Args)]
 pub(crate) struct Fleet {
@@ -724,25 +728,30 @@ pub(crate) struct Fleet {
     /// By how many hundredths at most a certificate lives shorter than its template says, drawn for each member.
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
     pub(crate) validity_jitter: u8,
-    /// Starts and logons are spread over so long a time from the hour at which the world begins; a day at most.
+    /// Starts and logons are spread over so long a time from the hour at which the world begins; 15 hours at
+    /// most, so that users are off before the next day.
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) logon_window: Duration,
     /// How many requests the CAs answer in a second, together.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = per_second())]
     pub(crate) ca_per_second: u32,
     /// How many questions the directory answers in a second.
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = per_second())]
     pub(crate) directory_per_second: u32,
     /// How many questions the policy servers answer in a second, together.
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = per_second())]
     pub(crate) policy_per_second: u32,
     /// How many processes play at once; as many as there are processors when absent. The result does not depend on it.
     #[arg(long, value_name = "K", conflicts_with = "shard")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Play only a part, such as 2/3 for the second of three, and write what came of it for the process that adds the
-    /// parts up: JSON lines, the last of which has the arrivals.
+    /// Play only a part, such as 2/3 for the second of three, and write what came of it for `--merge`: JSON lines, the
+    /// last of which has the arrivals.
     #[arg(long, value_name = "K/N", conflicts_with_all = ["svg", "format"])]
     pub(crate) shard: Option<PartOfFleet>,
+    /// Play nothing, and add up the parts that `--shard` wrote into these files, here or on other machines, under the
+    /// same arguments. All of them must be there.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["shard", "jobs"])]
+    pub(crate) merge: Vec<PathBuf>,
     /// Also draw the arrivals into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,

@@ -4,6 +4,8 @@ mod plot;
 mod report;
 mod shards;
 
+use std::ops::ControlFlow;
+
 use autoenroll_fleet::{Arrivals, Fleet, FleetError, Shard, play};
 
 use crate::catalogue::Catalogue;
@@ -31,10 +33,10 @@ pub(crate) fn run(arguments: &arguments::Fleet, console: &mut Console<'_>) -> Re
     if let Some(shard) = arguments.shard {
         return shards::be_one(&fleet, shard, console);
     }
-    let jobs = parallel::jobs(arguments.jobs).get();
-    let arrivals = match jobs {
+    let arrivals = match parallel::jobs(arguments.jobs).get() {
+        _ if !arguments.merge.is_empty() => shards::merge(&fleet, &arguments.merge)?,
         1 => alone(&fleet, console)?,
-        _ => shards::play(arguments, jobs, console)?,
+        jobs => shards::play(arguments, jobs, console)?,
     };
     console.clear_progress();
     let report = report::Report::new(&name, start, arguments, &arrivals);
@@ -52,6 +54,7 @@ fn alone(fleet: &Fleet, console: &mut Console<'_>) -> Result<Arrivals, Failure> 
     let played = play(fleet, Shard::WHOLE, &mut || {
         done += 1;
         console.progress(done, all);
+        ControlFlow::Continue(())
     });
     played.map_err(failure)
 }

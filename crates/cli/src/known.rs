@@ -124,7 +124,7 @@ fn date_of(days: u64) -> Date {
 #[cfg(test)]
 mod tests {
     use autoenroll_model::SimTime;
-    use autoenroll_trace::{Trace, digest};
+    use autoenroll_trace::Trace;
 
     use super::*;
 
@@ -137,7 +137,7 @@ mod tests {
 
     fn played(name: &str, verdict: Verdict) -> Played {
         let end = SimTime::START;
-        let (name, digest) = (name.to_owned(), digest(&Trace::new()));
+        let (name, digest) = (name.to_owned(), Trace::new().digest());
         let (title, profile) = (String::new(), String::new());
         Played {
             name,

@@ -10,7 +10,7 @@ use autoenroll_scenario::{
     FirstDifference, Requirement, Requirements, RunError, RunReport, first_difference, run, run_for_verdict, sweep,
     sweep_replayed,
 };
-use autoenroll_trace::{Trace, TraceDigest, digest};
+use autoenroll_trace::{Trace, TraceDigest};
 use autoenroll_world::{Hosts, WorldError};
 
 use crate::arguments::How;
@@ -285,7 +285,7 @@ impl Played {
             title: story.title.clone(),
             profile: story.profile.clone(),
             verdict: Verdict::Bench(format!("the bench panicked: {message}; please report this")),
-            digest: digest(&Trace::new()),
+            digest: Trace::new().digest(),
             records: 0,
             end: SimTime::START,
             timeline: None,

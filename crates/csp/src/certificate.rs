@@ -71,13 +71,10 @@ pub(crate) fn remove(card: &mut CardTransaction<'_>, master: &mut MasterFile, in
     Ok(())
 }
 
-/// Compression level of zlib's default, whose stream begins 78 9C.
-const LEVEL: u8 = 6;
-
 /// The content of a certificate file; `None` above 65,535 bytes, which its header cannot say.
 fn pack(certificate: &[u8]) -> Option<Vec<u8>> {
     let certificate_len = u16::try_from(certificate.len()).ok()?;
-    let zlib = compressed(certificate, LEVEL, compress_to_vec_zlib);
+    let zlib = compressed(certificate, compress_to_vec_zlib);
     Some(CertificateFile { certificate_len, zlib: &zlib }.encode())
 }
 

@@ -5,11 +5,18 @@ use std::str::FromStr;
 
 use autoenroll_model::Duration;
 use autoenroll_world::{SpecErrors, WorldError, WorldSpec};
+use serde::{Deserialize, Serialize};
 
 /// The most members that are played, computers and users together.
 pub const MOST_MEMBERS: u32 = 1_000_000;
 /// The most days.
 pub const MOST_DAYS: u32 = 400;
+/// The most hundredths by which lives are shorter.
+pub const MOST_JITTER: u8 = 90;
+/// The longest time over which starts and logons are spread: whoever comes last is off before the next day begins.
+pub const MOST_WINDOW: Duration = Duration::hours(15);
+/// How long users stay.
+pub(crate) const WORKDAY: Duration = Duration::hours(9);
 
 /// Copies of the computers and users of a world, for some days. A copy differs from its original in its seed, and so in
 /// keys, offsets and moments; the originals are copied in turn.
@@ -29,9 +36,9 @@ pub struct Fleet {
     /// Bound of the random offset of Group Policy, in place of the world's.
     pub gp_offset: Duration,
     /// By how many hundredths at most a certificate's life is shorter than its template says, drawn for each member:
-    /// what keeps renewals from coming together.
+    /// what keeps renewals from coming together. [`MOST_JITTER`] at most.
     pub validity_jitter: u8,
-    /// Starts and logons are spread over so long a time.
+    /// Starts and logons are spread over so long a time; [`MOST_WINDOW`] at most.
     pub window: Duration,
 }
 
@@ -76,7 +83,7 @@ impl fmt::Display for Enrolled {
 }
 
 /// A part of a fleet: every `of`th member, from the `index`th on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
     /// Which part, from 1.
     pub index: u32,
@@ -87,12 +94,6 @@ pub struct Shard {
 impl Shard {
     /// All members.
     pub const WHOLE: Self = Self { index: 1, of: 1 };
-
-    /// How many of that many members are in it.
-    #[must_use]
-    pub const fn members(self, all: u32) -> u32 {
-        (all + self.of - self.index) / self.of
-    }
 }
 
 impl FromStr for Shard {
@@ -118,7 +119,7 @@ impl fmt::Display for Shard {
 pub enum FleetError {
     /// There are more members or days than [`MOST_MEMBERS`] and [`MOST_DAYS`], or none.
     Size,
-    /// The validity jitter is above 90 hundredths, or the window longer than a day.
+    /// The validity jitter is above [`MOST_JITTER`], or the window longer than [`MOST_WINDOW`].
     Lever,
     /// Computers are asked for, and the world has none in a domain.
     NoComputer,
@@ -133,6 +134,8 @@ pub enum FleetError {
         /// Why.
         error: String,
     },
+    /// Whoever is told of each member wants no more.
+    Stopped,
 }
 
 impl fmt::Display for FleetError {
@@ -142,11 +145,16 @@ impl fmt::Display for FleetError {
                 f,
                 "a fleet has 1 to {MOST_MEMBERS} computers and users together, and is played for 1 to {MOST_DAYS} days"
             ),
-            Self::Lever => f.write_str("the validity jitter is at most 90, and the logon window a day"),
+            Self::Lever => write!(
+                f,
+                "the validity jitter is at most {MOST_JITTER}, and the logon window at most {MOST_WINDOW}: users stay \
+                 {WORKDAY}, and are off before the next day begins"
+            ),
             Self::NoComputer => f.write_str("the world has no computer in the domain that could be copied"),
             Self::NoUser => f.write_str("the world has no user, or no computer in the domain, that could be copied"),
             Self::Spec(errors) => write!(f, "the world cannot be built: {errors}"),
             Self::World { member, error } => write!(f, "member {member} cannot be played to the end: {error}"),
+            Self::Stopped => f.write_str("the fleet was stopped"),
         }
     }
 }

@@ -16,6 +16,6 @@ mod load;
 mod member;
 
 pub use arrivals::{Arrivals, Server};
-pub use fleet::{Enrolled, Fleet, FleetError, MOST_DAYS, MOST_MEMBERS, Shard};
-pub use load::{Load, Moment};
+pub use fleet::{Enrolled, Fleet, FleetError, MOST_DAYS, MOST_JITTER, MOST_MEMBERS, MOST_WINDOW, Shard};
+pub use load::{Load, MOST_PER_SECOND, Moment};
 pub use member::play;

@@ -41,11 +41,15 @@ pub struct Moment {
 const SECOND: u64 = 1_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
 
+/// The most answers in a second.
+pub const MOST_PER_SECOND: u32 = 1_000_000;
+
 impl Load {
-    /// Serves all arrivals of one kind at that rate, which is at least 1.
+    /// Serves all arrivals of one kind at that rate, of 1 to [`MOST_PER_SECOND`]; one beyond counts as the nearest.
     #[must_use]
     pub fn of(arrivals: &Arrivals, server: Server, per_second: u32) -> Self {
-        let service = SECOND / u64::from(per_second.max(1));
+        let per_second = per_second.clamp(1, MOST_PER_SECOND);
+        let service = SECOND / u64::from(per_second);
         let seconds = arrivals.at(server);
         let (mut longest_queue, mut longest_at, mut last) = (0, 0, 0);
         for batch in batches(seconds, service) {
@@ -146,6 +150,13 @@ mod tests {
         assert_eq!((load.longest_queue, load.longest_at), (20, 5));
         let sorted: Vec<u64> = (1..=20).map(|n| n * 100).chain([1_100]).collect();
         assert!(sorted.contains(&load.p99_ms));
+    }
+
+    #[test]
+    fn a_rate_is_within_its_bounds() {
+        for (asked, counts) in [(0, 1), (u32::MAX, MOST_PER_SECOND)] {
+            assert_eq!(load(&[(0, 3)], asked), load(&[(0, 3)], counts), "{asked}");
+        }
     }
 
     #[test]

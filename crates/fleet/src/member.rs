@@ -1,6 +1,7 @@
 //! One member: its world, what it does in it, and what it asks of servers.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use autoenroll_core::InProcess;
 use autoenroll_keys::{KeyMode, Seed, draw};
@@ -10,12 +11,10 @@ use autoenroll_world::spec::{Budget, CertificateSpec, ComputerRole, StoreSpec};
 use autoenroll_world::{Action, Hosts, InProcessCards, InProcessCas, Stepped, World, WorldSpec};
 
 use crate::arrivals::{Arrivals, Server};
-use crate::fleet::{Enrolled, Fleet, FleetError, MOST_DAYS, MOST_MEMBERS, Shard};
+use crate::fleet::{Enrolled, Fleet, FleetError, MOST_DAYS, MOST_JITTER, MOST_MEMBERS, MOST_WINDOW, Shard, WORKDAY};
 
 type Play = World<InProcess, InProcessCards, InProcessCas>;
 
-/// How long users stay.
-const WORKDAY: Duration = Duration::hours(9);
 /// How long a member is watched to learn which certificates it gets.
 const SCOUTED: Duration = Duration::hours(1);
 /// Certificates of one day are issued within so many hours of it.
@@ -23,18 +22,20 @@ const ISSUED_WITHIN: Duration = Duration::hours(8);
 /// A member may use up much more than a story; its trace is forgotten as it comes.
 const BUDGET: Budget = Budget { events: 10_000_000, records: 10_000_000, bytes: 1 << 31 };
 
-/// Plays a part of a fleet, member by member; `each` is called after each. Parts may be played in any order and
-/// anywhere: the arrivals of all parts together are those of the whole.
+/// Plays a part of a fleet, member by member; `each` is called after each, and says whether to go on. Parts may be
+/// played in any order and anywhere: the arrivals of all parts together are those of the whole.
 ///
 /// # Errors
-/// When the fleet is too large, has nobody to copy, or a member cannot be played.
-pub fn play(fleet: &Fleet, shard: Shard, each: &mut dyn FnMut()) -> Result<Arrivals, FleetError> {
+/// When the fleet is too large, has nobody to copy, a member cannot be played, or `each` wants no more.
+pub fn play(fleet: &Fleet, shard: Shard, each: &mut dyn FnMut() -> ControlFlow<()>) -> Result<Arrivals, FleetError> {
     let kinds = Kinds::of(fleet)?;
     let mut arrivals = Arrivals::default();
     let all = fleet.computers + fleet.users;
     for number in (shard.index - 1..all).step_by(shard.of as usize) {
         play_one(fleet, number, kinds.of_member(fleet, number), &mut arrivals)?;
-        each();
+        if each().is_break() {
+            return Err(FleetError::Stopped);
+        }
     }
     Ok(arrivals)
 }
@@ -61,7 +62,7 @@ impl Kinds {
         if members == 0 || members > MOST_MEMBERS.into() || fleet.days == 0 || fleet.days > MOST_DAYS {
             return Err(FleetError::Size);
         }
-        if fleet.validity_jitter > 90 || fleet.window > Duration::days(1) {
+        if fleet.validity_jitter > MOST_JITTER || fleet.window > MOST_WINDOW {
             return Err(FleetError::Lever);
         }
         let joined = || fleet.world.computers.iter().filter(|computer| computer.role != ComputerRole::Standalone);
@@ -148,7 +149,7 @@ impl Member<'_> {
                 count(&record, self.principal, self.arrivals);
             }
             self.seen = self.world.trace().len();
-            self.world.forget_before(self.seen);
+            self.world.drop_before(self.seen);
             if stepped == Stepped::Quiet {
                 self.world.advance(until);
                 return Ok(());

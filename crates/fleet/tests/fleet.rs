@@ -1,6 +1,8 @@
 //! A fleet of a fixture world: parts add up, levers do what they say, and what cannot be played is refused.
 
-use autoenroll_fleet::{Arrivals, Enrolled, Fleet, FleetError, Load, Server, Shard, play};
+use std::ops::ControlFlow;
+
+use autoenroll_fleet::{Arrivals, Enrolled, Fleet, FleetError, Load, MOST_WINDOW, Server, Shard, play};
 use autoenroll_model::Duration;
 use autoenroll_scenario::{Bundle, ByPrefix, Library, check_world};
 
@@ -33,7 +35,7 @@ fn fleet(computers: u32, users: u32, days: u32) -> Fleet {
 }
 
 fn whole(fleet: &Fleet) -> Arrivals {
-    play(fleet, Shard::WHOLE, &mut || {}).expect("it can be played")
+    play(fleet, Shard::WHOLE, &mut || ControlFlow::Continue(())).expect("it can be played")
 }
 
 #[test]
@@ -44,9 +46,13 @@ fn parts_add_up_to_the_whole() {
     for of in [2, 3, 9] {
         let mut sum = Arrivals::default();
         for index in (1..=of).rev() {
-            let mut played = 0;
-            let part = play(&fleet, Shard { index, of }, &mut || played += 1).expect("it can be played");
-            assert_eq!(played, Shard { index, of }.members(9));
+            let mut told = 0;
+            let each = &mut || {
+                told += 1;
+                ControlFlow::Continue(())
+            };
+            let part = play(&fleet, Shard { index, of }, each).expect("it can be played");
+            assert_eq!((told, told), (part.members, (9 + of - index) / of));
             // As it goes from one process to another.
             let text = serde_json::to_string(&part).expect("it can be written");
             sum.add(&serde_json::from_str(&text).expect("it can be read"));
@@ -87,15 +93,32 @@ fn a_wider_window_makes_a_lower_peak() {
 }
 
 #[test]
+fn whoever_comes_last_is_off_before_the_next_day() {
+    let all = whole(&Fleet { window: MOST_WINDOW, ..fleet(0, 12, 5) });
+    assert_eq!((all.members, all.failed, all.enrolled.values().sum::<u64>()), (12, 0, 12));
+}
+
+#[test]
+fn who_wants_no_more_gets_no_more() {
+    let mut told = 0;
+    let each = &mut || {
+        told += 1;
+        if told == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    assert_eq!(play(&fleet(1_000_000, 0, 400), Shard::WHOLE, each), Err(FleetError::Stopped));
+    assert_eq!(told, 2);
+}
+
+#[test]
 fn what_cannot_be_played_is_refused() {
     let check = |fleet: Fleet, expected: FleetError| {
-        assert_eq!(play(&fleet, Shard::WHOLE, &mut || {}), Err(expected));
+        assert_eq!(play(&fleet, Shard::WHOLE, &mut || ControlFlow::Continue(())), Err(expected));
     };
     check(fleet(0, 0, 1), FleetError::Size);
     check(fleet(1, 0, 0), FleetError::Size);
     check(fleet(u32::MAX, u32::MAX, 1), FleetError::Size);
     check(Fleet { validity_jitter: 91, ..fleet(1, 0, 1) }, FleetError::Lever);
-    check(Fleet { window: Duration::hours(25), ..fleet(1, 0, 1) }, FleetError::Lever);
+    check(Fleet { window: MOST_WINDOW + Duration(1), ..fleet(1, 0, 1) }, FleetError::Lever);
     let mut nobody = fleet(1, 0, 1);
     nobody.world.computers.clear();
     check(nobody, FleetError::NoComputer);

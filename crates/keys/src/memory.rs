@@ -92,14 +92,19 @@ pub(crate) fn secret(question: impl FnOnce() -> Question, mut make: impl FnMut()
     }
 }
 
-/// A certificate, compressed as cards keep it. All callers `compress` alike, and it is done once in a process that
-/// remembers. One that is longer than 2,048 bytes is compressed every time: what is remembered keeps its bounds.
-pub fn compressed(certificate: &[u8], level: u8, compress: impl Fn(&[u8], u8) -> Vec<u8>) -> Vec<u8> {
+/// The compression level of a certificate on a card: zlib's default, whose stream begins 78 9C.
+const LEVEL: u8 = 6;
+
+/// A certificate, compressed as cards keep it, with the function that makes a zlib stream of some level. All callers
+/// hand in the same one, and it is called once in a process that remembers. What is longer than 2,048 bytes is
+/// compressed every time: what is remembered keeps its bounds.
+pub fn compressed(certificate: &[u8], compress: impl Fn(&[u8], u8) -> Vec<u8>) -> Vec<u8> {
+    let compress = || compress(certificate, LEVEL);
     if certificate.len() > 2_048 {
-        return compress(certificate, level);
+        return compress();
     }
-    let question = || Question::new(Operation::Compression, &[certificate, &[level]]);
-    octets(question, || Ok(compress(certificate, level))).unwrap_or_else(|_| compress(certificate, level))
+    octets(|| Question::new(Operation::Compression, &[certificate]), || Ok(compress()))
+        .expect("a memory gives what it was given, and no compression fails")
 }
 
 /// What another operation has shown to be the answer.

@@ -61,7 +61,7 @@ fn results() -> Vec<Octets> {
     results.extend([rsa.raw_rsa(&[0xFF; 128]), rsa.raw_rsa(&[0; 128]), p256.raw_rsa(&[0; 128])]);
     // A long certificate is no question.
     let compress = |certificate: &[u8], level: u8| [certificate, &[level]].concat();
-    results.extend([2_048, 2_049].map(|length| Ok(compressed(&vec![0x30; length], 6, compress))));
+    results.extend([2_048, 2_049].map(|length| Ok(compressed(&vec![0x30; length], compress))));
     results
 }
 

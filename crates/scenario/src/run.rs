@@ -10,7 +10,7 @@ mod sweep;
 pub(crate) mod unnamed;
 
 use autoenroll_model::{CoreFactory, FileTime, SimTime};
-use autoenroll_trace::{Record, RecordId, Trace, TraceDigest, digest, to_json_line};
+use autoenroll_trace::{Record, RecordId, Trace, TraceDigest, to_json_line};
 use autoenroll_world::{CaHost, CardHost, Hosts, SpecErrors, World, WorldError};
 
 pub use failure::{Difference, Failure, FailureKind, Mismatch, NearMatch};
@@ -192,7 +192,7 @@ fn report(scenario: &Scenario, trace: Trace, seen: &Seen, verdict: Verdict, not_
     RunReport {
         verdict,
         start: scenario.spec.start,
-        digest: digest(&trace),
+        digest: trace.digest(),
         end,
         next,
         trace,

@@ -4,7 +4,7 @@
 //! The records are those of a user with 65 templates whose policy is applied every eight hours: most are decisions.
 
 use autoenroll_model::{Duration, Facts, SimTime};
-use autoenroll_trace::{Kind, RecordId, Trace, digest};
+use autoenroll_trace::{Kind, RecordId, Trace};
 use divan::AllocProfiler;
 
 #[global_allocator]
@@ -96,5 +96,5 @@ fn unpack(bencher: divan::Bencher<'_, '_>, records: usize) {
 #[divan::bench(args = [10_000])]
 fn digest_all(bencher: divan::Bencher<'_, '_>, records: usize) {
     let trace = story(records);
-    bencher.bench(|| digest(&trace));
+    bencher.bench(|| trace.digest());
 }

@@ -8,7 +8,6 @@
 //! name and a value, as far as the next record. Its time stands beside the text: many records have the same.
 
 use autoenroll_model::{Fact, Facts, SimTime};
-use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::record::{Kind, Record, RecordId};
 
@@ -17,11 +16,11 @@ use crate::record::{Kind, Record, RecordId};
 pub(crate) const RECORDS: usize = 128;
 
 /// What a value begins with; a text that has a number is that and the number.
-const NO: u64 = 0;
-const YES: u64 = 1;
-const NUMBER: u64 = 2;
-const LIST: u64 = 3;
-const TEXT: u64 = 4;
+pub(crate) const NO: u64 = 0;
+pub(crate) const YES: u64 = 1;
+pub(crate) const NUMBER: u64 = 2;
+pub(crate) const LIST: u64 = 3;
+pub(crate) const TEXT: u64 = 4;
 
 /// Up to [`RECORDS`] records one after the other.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +32,8 @@ pub(crate) struct Chunk {
     words: Vec<u32>,
     /// When records came: the first one of each time.
     times: Vec<(u32, SimTime)>,
+    /// A text has a character that JSON says in another way.
+    escapes: bool,
 }
 
 /// A chunk that records are added to.
@@ -109,6 +110,7 @@ impl OpenChunk {
                 return self.number(first + u64::from(known.number));
             }
         }
+        self.chunk.escapes |= text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'));
         self.number(first);
         self.chunk.words.push(place(self.chunk.text.len()));
         self.number(text.len() as u64);
@@ -260,6 +262,11 @@ impl<'a> Packed<'a> {
         Record { id: self.id, at: self.at(), actor: self.actor().into(), kind: self.kind, facts, causes }
     }
 
+    /// What follows the kind: actor, causes, facts.
+    pub(crate) const fn rest(&self) -> Reader<'a> {
+        self.rest
+    }
+
     /// The facts' place.
     fn facts(&self) -> Reader<'a> {
         let mut rest = self.rest;
@@ -283,69 +290,20 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// As [`Record`] does it.
-impl Serialize for Packed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let facts = PackedFacts(self.facts());
-        let causes = Causes(*self);
-        let (has_facts, has_causes) = (!facts.0.is_over(), self.causes().next().is_some());
-        let fields = 4 + usize::from(has_facts) + usize::from(has_causes);
-        let mut record = serializer.serialize_struct("Record", fields)?;
-        record.serialize_field("id", &self.id)?;
-        record.serialize_field("at", &self.at())?;
-        record.serialize_field("actor", self.actor())?;
-        record.serialize_field("kind", &self.kind)?;
-        if has_facts {
-            record.serialize_field("facts", &facts)?;
-        }
-        if has_causes {
-            record.serialize_field("causes", &causes)?;
-        }
-        record.end()
-    }
-}
-
-struct PackedFacts<'a>(Reader<'a>);
-
-impl Serialize for PackedFacts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rest = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        while !rest.is_over() {
-            map.serialize_key(rest.text(0))?;
-            match rest.text_value() {
-                Some(text) => map.serialize_value(text)?,
-                None => map.serialize_value(&rest.fact())?,
-            }
-        }
-        map.end()
-    }
-}
-
-struct Causes<'a>(Packed<'a>);
-
-impl Serialize for Causes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut causes: Vec<RecordId> = self.0.causes().collect();
-        causes.reverse();
-        causes.serialize(serializer)
-    }
-}
-
 /// Reads a part of a chunk.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     chunk: &'a Chunk,
     at: usize,
     end: usize,
 }
 
 impl<'a> Reader<'a> {
-    const fn is_over(&self) -> bool {
+    pub(crate) const fn is_over(&self) -> bool {
         self.at >= self.end
     }
 
-    fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         let (mut number, mut shift) = (0, 0);
         while let Some(byte) = self.chunk.text.as_bytes().get(self.at) {
             self.at += 1;
@@ -358,6 +316,17 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// A number of either sign.
+    pub(crate) fn signed(&mut self) -> i64 {
+        let number = self.number();
+        (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+    }
+
+    /// Whether JSON says all texts of the chunk as they are.
+    pub(crate) const fn is_plain(&self) -> bool {
+        !self.chunk.escapes
+    }
+
     /// A length and as many bytes.
     fn characters(&mut self) -> &'a str {
         let length = self.number() as usize;
@@ -367,7 +336,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that begins with `first` when it is new.
-    fn text(&mut self, first: u64) -> &'a str {
+    pub(crate) fn text(&mut self, first: u64) -> &'a str {
         match self.number().checked_sub(first + 1) {
             Some(number) => self.chunk.word(number as usize),
             None => self.characters(),
@@ -381,7 +350,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value that is next, when it is a text; it is not passed otherwise.
-    fn text_value(&mut self) -> Option<&'a str> {
+    pub(crate) fn text_value(&mut self) -> Option<&'a str> {
         let mut ahead = *self;
         (ahead.number() >= TEXT).then(|| self.text(TEXT))
     }
@@ -393,10 +362,7 @@ impl<'a> Reader<'a> {
         match self.number() {
             NO => Fact::Flag(false),
             YES => Fact::Flag(true),
-            NUMBER => {
-                let number = self.number();
-                Fact::Number((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
-            }
+            NUMBER => Fact::Number(self.signed()),
             _ => {
                 let length = self.number();
                 Fact::List((0..length).map(|_| self.fact()).collect())

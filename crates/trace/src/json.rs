@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::chunk::Packed;
+use crate::line::Lines;
 use crate::record::Record;
 
 /// SHA-256 over the canonical JSON lines, each with its newline.
@@ -38,18 +39,30 @@ impl<'de> Deserialize<'de> for TraceDigest {
     }
 }
 
+/// Bytes of lines that are hashed at a time.
+const SOME: usize = 8_192;
+
 /// SHA-256 over the lines of some records, as they come.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DigestedLines(Sha256);
 
 impl DigestedLines {
     pub(crate) fn add<'a>(&mut self, records: impl Iterator<Item = Packed<'a>>) {
-        let mut line = Vec::new();
+        let mut lines = Lines::default();
         for record in records {
-            line.clear();
-            write_line(&mut line, &record);
-            self.0.update(&line);
+            lines.push(&record);
+            // A hash takes a little with each call.
+            if lines.bytes.len() >= SOME {
+                self.0.update(&lines.bytes);
+                lines.bytes.clear();
+            }
         }
+        self.0.update(&lines.bytes);
+    }
+
+    /// Says that the records before that index are missing. No line of a record begins so.
+    pub(crate) fn leave_out(&mut self, index: usize) {
+        self.0.update(format!("left out before {index}\n"));
     }
 
     pub(crate) fn finish(self) -> TraceDigest {
@@ -60,13 +73,6 @@ impl DigestedLines {
 /// One record, without a newline.
 #[must_use]
 pub fn to_json_line(record: &Record) -> String {
-    serde_json::to_string(record).expect(SAYABLE)
+    serde_json::to_string(record)
+        .expect("records hold only strings, numbers, flags and lists, all of which JSON can say")
 }
-
-/// Appends one record with its newline.
-pub(crate) fn write_line(line: &mut Vec<u8>, record: &Packed<'_>) {
-    serde_json::to_writer(&mut *line, record).expect(SAYABLE);
-    line.push(b'\n');
-}
-
-const SAYABLE: &str = "records hold only strings, numbers, flags and lists, all of which JSON can say";

@@ -8,6 +8,7 @@
 
 mod chunk;
 mod json;
+mod line;
 mod read;
 mod record;
 mod records;
@@ -20,4 +21,4 @@ pub use read::{MAX_BYTES, MAX_LINE, MAX_RECORDS, Problem, ReadError, read_json_l
 pub use record::{Kind, Record, RecordId};
 pub use records::Records;
 pub use timeline::{Dates, Detail, TimelineOptions, WALL_WIDTH, line, render, render_dated};
-pub use trace::{Iter, Trace, digest, to_json_lines};
+pub use trace::{Iter, Trace, to_json_lines};

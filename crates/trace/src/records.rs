@@ -2,7 +2,7 @@
 
 use crate::record::{Record, RecordId};
 
-/// All records of a trace, unpacked: for what goes to and fro between them. They take some twenty times as much memory
+/// All records of a trace, unpacked: for what goes to and fro between them. They take some forty times as much memory
 /// as the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records(Vec<Record>);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use autoenroll_model::{Fact, Facts, SimTime};
 
 use crate::chunk::{Chunk, OpenChunk, Packed, RECORDS};
-use crate::json::{DigestedLines, TraceDigest, write_line};
+use crate::json::{DigestedLines, TraceDigest};
+use crate::line::Lines;
 use crate::record::{Kind, Record, RecordId};
 use crate::records::Records;
 
@@ -15,7 +16,7 @@ use crate::records::Records;
 /// and that of all shelves.
 const CHUNKS: usize = 64;
 
-/// Everything that happened in one run of a world. Records are kept packed, some fifty bytes each; a copy shares them
+/// Everything that happened in one run of a world. Records are kept packed, some thirty bytes each; a copy shares them
 /// and costs the same however many there are.
 #[derive(Clone, Default)]
 pub struct Trace {
@@ -101,12 +102,23 @@ impl Trace {
     /// have gone into the digest, so that a trace that nobody shows takes little memory however long it becomes. The
     /// last record always stays.
     pub fn forget_before(&mut self, index: usize) {
+        self.give_up_before(index, |trace, lines, records| lines.add(trace.range(0..records)));
+    }
+
+    /// The same, for who does not ask for the digest either: how many records there were is all of them that goes into
+    /// it, so that it is no other trace's, and of little use.
+    pub fn drop_before(&mut self, index: usize) {
+        self.give_up_before(index, |_, lines, records| lines.leave_out(records));
+    }
+
+    /// Drops what is in full chunks before that index; `note` gets to know how many records are gone in all.
+    fn give_up_before(&mut self, index: usize, note: impl FnOnce(&Self, &mut DigestedLines, usize)) {
         let forgotten = index.min(self.len.saturating_sub(1)) / RECORDS;
         if forgotten <= self.forgotten {
             return;
         }
         let mut lines = std::mem::take(&mut self.lines);
-        lines.add(self.range(0..forgotten * RECORDS));
+        note(self, &mut lines, forgotten * RECORDS);
         let kept: Vec<Arc<Chunk>> =
             (forgotten..self.len / RECORDS).filter_map(|at| self.full_chunk(at).cloned()).collect();
         (self.lines, self.forgotten, self.full) = (lines, forgotten, Arc::default());
@@ -211,18 +223,12 @@ impl Trace {
     }
 }
 
-/// The digest of a trace.
-#[must_use]
-pub fn digest(trace: &Trace) -> TraceDigest {
-    trace.digest()
-}
-
 /// All records that are kept, a line each.
 #[must_use]
 pub fn to_json_lines(trace: &Trace) -> String {
-    let mut lines = Vec::new();
-    trace.iter().for_each(|record| write_line(&mut lines, &record));
-    String::from_utf8(lines).expect("JSON is UTF-8")
+    let mut lines = Lines::default();
+    trace.iter().for_each(|record| lines.push(&record));
+    String::from_utf8(lines.bytes).expect("JSON is UTF-8")
 }
 
 impl PartialEq for Trace {

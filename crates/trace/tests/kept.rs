@@ -1,12 +1,12 @@
 //! What is pushed is what is read, however it is kept.
 
 use autoenroll_model::{Fact, Facts, SimTime, Text};
-use autoenroll_trace::{Kind, Record, RecordId, Trace, digest, read_json_lines, to_json_line, to_json_lines};
+use autoenroll_trace::{Kind, Record, RecordId, Trace, read_json_lines, to_json_line, to_json_lines};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::test_runner::Config;
-use proptest::{prop_assert_eq, proptest};
+use proptest::{prop_assert, prop_assert_eq, proptest};
 
 /// A record before it has a place: how much later it comes, and how far back its causes are.
 #[derive(Clone, Debug)]
@@ -125,6 +125,14 @@ proptest! {
         }
         copy.check();
         forks.iter().for_each(Both::check);
+        let mut dropping = copy.clone();
+        for pushed in &more[0] {
+            dropping.trace.drop_before(dropping.trace.len());
+            dropping.push(pushed);
+        }
+        let kept = dropping.trace.iter().map(|record| record.unpack());
+        prop_assert!(kept.eq(dropping.records[dropping.trace.kept_from()..].iter().cloned()));
+        prop_assert_eq!(dropping.trace.kept_from() == 0, dropping.trace.digest() == forks[0].trace.digest());
         let [one, other] = &forks;
         let mut forgetful = copy.clone();
         for pushed in &more[0] {
@@ -134,7 +142,7 @@ proptest! {
         forgetful.check_end(&one.trace);
         prop_assert_eq!(one.trace == other.trace, one.records == other.records);
         let read = read_json_lines(to_json_lines(&one.trace).as_bytes());
-        prop_assert_eq!(read.as_ref().map(digest), Ok(digest(&one.trace)));
+        prop_assert_eq!(read.as_ref().map(Trace::digest), Ok(one.trace.digest()));
         prop_assert_eq!(read.as_ref(), Ok(&one.trace));
     }
 }

@@ -200,6 +200,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.trace.forget_before(index);
     }
 
+    /// The same where nobody is going to ask for the digest either ([`Trace::drop_before`]).
+    pub fn drop_before(&mut self, index: usize) {
+        self.trace.drop_before(index);
+    }
+
     /// What keeps the cards and CAs.
     #[must_use]
     pub const fn hosts(&self) -> &Hosts<C, A> {

@@ -85,5 +85,9 @@ impl Figures {
 fn version(command: &[&str]) -> Result<String, String> {
     let output = Command::new(command[0]).args(&command[1..]).current_dir(crate::root()).output();
     let output = output.map_err(|error| format!("{} cannot be run: {error}", command[0]))?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`{}` failed ({}): {}", command.join(" "), output.status, told.trim()));
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

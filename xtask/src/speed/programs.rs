@@ -74,21 +74,29 @@ impl Programs {
         count::Command { program: self.autoenroll.clone(), arguments, directory: self.empty.clone(), within: false }
     }
 
-    /// The command that checks that many scenario files: those of the suite, again and again.
+    /// The command that checks that many scenario files: those stories, again and again.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(super) fn check(&self, number: usize) -> Result<count::Command, String> {
+    pub(super) fn check(&self, number: usize, stories: &[impl AsRef<str>]) -> Result<count::Command, String> {
         let folder = self.files.join(number.to_string());
         self.make_directory(&folder)?;
-        let scenarios = crate::tidy::files(&crate::root(), "scenarios", ".toml")?;
-        // From all folders of the suite, also where there are fewer than the suite has.
-        let step = (scenarios.len() / number).max(1);
-        for (number, path) in scenarios.iter().cycle().step_by(step).take(number).enumerate() {
-            let copied = fs::copy(crate::root().join(path), folder.join(format!("{number:04}.toml")));
+        for (number, story) in stories.iter().cycle().take(number).enumerate() {
+            let path = format!("scenarios/{}.toml", story.as_ref());
+            let copied = fs::copy(crate::root().join(&path), folder.join(format!("{number:04}.toml")));
             copied.map_err(|error| format!("{path}: {error}"))?;
         }
         Ok(count::Command { directory: folder, ..self.command(&["check", "."]) })
+    }
+
+    /// The same with all stories of the suite.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub(super) fn check_suite(&self, number: usize) -> Result<count::Command, String> {
+        let paths = crate::tidy::files(&crate::root(), "scenarios", ".toml")?;
+        let story = |path: &String| Some(path.strip_prefix("scenarios/")?.strip_suffix(".toml")?.to_owned());
+        self.check(number, &paths.iter().filter_map(story).collect::<Vec<String>>())
     }
 
     /// A work of that size.

@@ -204,7 +204,7 @@ impl How {
         let is_now = column.is_now;
         let value = match self {
             Self::Command(arguments) => column.seconds(&column.programs.command(arguments))?,
-            Self::Check(files) => column.seconds(&column.programs.check(*files)?)?,
+            Self::Check(files) => column.seconds(&column.programs.check_suite(*files)?)?,
             Self::Fleet(computers, times) => {
                 let computers = computers.to_string();
                 let fleet = column.programs.command(&["fleet", "enrolling", "--computers", &computers, "--days", "30"]);

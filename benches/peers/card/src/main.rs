@@ -16,7 +16,18 @@ const LONG: Duration = Duration::from_secs(20);
 /// What is in the reader.
 enum Inserted {
     Ours(#[expect(dead_code, reason = "a card that is dropped is pulled")] InsertedCard),
-    Vicc(Child),
+    Vicc(#[expect(dead_code, reason = "a card that is dropped is ended")] Vicc),
+}
+
+/// vsmartcard's card, which is ended when it is needed no more, also when something has failed.
+struct Vicc(Child);
+
+impl Drop for Vicc {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
+            eprintln!("vicc cannot be ended: {error}");
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -45,7 +56,7 @@ fn measure(stack: &Stack) -> ExitCode {
         let port = slot.driver().port().to_string();
         let vicc = arguments.get(2..).and_then(<[String]>::split_first).expect("a command that starts vicc");
         let vicc = Command::new(vicc.0).args(vicc.1).args(["--hostname", "127.0.0.1", "--port", &port]).spawn();
-        (Inserted::Vicc(vicc.expect("vicc can be started")), vec![0x00, 0xA4, 0x00, 0x00, 0x02, 0x3F, 0x00])
+        (Inserted::Vicc(Vicc(vicc.expect("vicc can be started"))), vec![0x00, 0xA4, 0x00, 0x00, 0x02, 0x3F, 0x00])
     };
     reader.connect(LONG).expect("a card");
     let mut took: Vec<u128> = Vec::new();
@@ -55,9 +66,7 @@ fn measure(stack: &Stack) -> ExitCode {
         took.push(start.elapsed().as_nanos());
         assert!(answer.ends_with(&[0x90, 0x00]), "{answer:02X?}");
     }
-    if let Inserted::Vicc(mut vicc) = inserted {
-        vicc.kill().and_then(|()| vicc.wait()).expect("vicc is ours");
-    }
+    drop(inserted);
     took.sort_unstable();
     println!("{} {}", took[took.len() / 2], took[took.len() * 95 / 100]);
     ExitCode::SUCCESS

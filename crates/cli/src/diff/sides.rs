@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use autoenroll_trace::{Records, TraceDigest, digest};
+use autoenroll_trace::{Records, TraceDigest};
 
 use crate::arguments::{Diff, STANDARD_INPUT};
 use crate::play::{Runner, Verdict};
@@ -86,7 +86,7 @@ impl Side {
 
     fn read(path: &str) -> Result<Self, Failure> {
         let trace = check_trace::read(path)?;
-        Ok(Self { name: path.to_owned(), digest: digest(&trace), trace: trace.unpack(), fails: None })
+        Ok(Self { name: path.to_owned(), digest: trace.digest(), trace: trace.unpack(), fails: None })
     }
 
     fn play(

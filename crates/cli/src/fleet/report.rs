@@ -89,7 +89,9 @@ impl Report {
 
     /// What was played, in one line.
     pub(super) fn title(&self) -> String {
-        format!("{}: {} computers and {} users for {} days", self.world, self.computers, self.users, self.days)
+        let [computers, users, days] = [(self.computers, "computer"), (self.users, "user"), (self.days, "day")]
+            .map(|(count, of)| counted(count.into(), of));
+        format!("{}: {computers} and {users} for {days}", self.world)
     }
 
     pub(super) fn print(&self, format: Format, console: &mut Console<'_>) -> Result<(), Failure> {
@@ -104,7 +106,7 @@ impl Report {
             "certificates at the start: {}; offset of Group Policy up to {}; lives up to {} % shorter; logons within {}",
             self.enrolled_at, self.gp_offset, self.validity_jitter, self.logon_window
         )?;
-        writeln!(out, "{} runs, {} failed items\n", self.runs, self.failed)?;
+        writeln!(out, "{}, {}\n", counted(self.runs, "run"), counted(self.failed, "failed item"))?;
         let head = ["server", "asked", "peak/min", "rate/s", "median", "99 %", "slowest", "longest queue", "at"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for (name, told) in &self.servers {
@@ -138,6 +140,11 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// `1 user`, `2 users`.
+fn counted(count: u64, of: &str) -> String {
+    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A moment as people write it: `2026-03-02 08:00:00`.

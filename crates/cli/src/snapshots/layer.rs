@@ -1,6 +1,6 @@
 //! How much of a trace a snapshot keeps.
 
-use autoenroll_trace::{Detail, Kind, Record, Trace, TraceDigest, digest};
+use autoenroll_trace::{Detail, Kind, Record, Trace, TraceDigest};
 use clap::ValueEnum;
 
 /// A part of a trace. `work` and `everything` are those of `show --detail`.
@@ -47,13 +47,13 @@ impl Layer {
     /// the trace's own.
     pub(crate) fn digest(self, trace: &Trace) -> TraceDigest {
         if self == Self::Everything {
-            return digest(trace);
+            return trace.digest();
         }
         let mut part = Trace::new();
         for record in self.records(trace) {
             part.push(record.at, &record.actor, record.kind, record.facts, Vec::new());
         }
-        digest(&part)
+        part.digest()
     }
 }
 

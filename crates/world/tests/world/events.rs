@@ -1,7 +1,7 @@
 //! What happens when, and in which order.
 
 use autoenroll_model::{CardSerial, Choice, CoreError, Duration, Effect, EffectId, OutputBody, PromptId, SimTime};
-use autoenroll_trace::{Kind, digest, to_json_lines};
+use autoenroll_trace::{Kind, to_json_lines};
 use autoenroll_world::action::{Change, ClickTarget, SettingsEdit, UserAnswer};
 use autoenroll_world::spec::{ComputerRole, ReaderName, ScheduledChange, WorldSpec};
 use autoenroll_world::{ActError, Action, Hosts, SpecFault, Stepped, Thing, World, WorldError};
@@ -170,7 +170,7 @@ fn clones_go_their_own_way_and_equally() {
     assert_eq!(records(&world, Kind::Issued).len(), 1, "{}", crate::lab::story(&world));
     other.act(&Action::Change(Change::DirectoryReachable(false))).unwrap();
     run(&mut other, Duration::days(2));
-    assert_ne!(digest(world.trace()), digest(other.trace()));
+    assert_ne!(world.trace().digest(), other.trace().digest());
 }
 
 #[test]

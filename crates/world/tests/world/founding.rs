@@ -2,7 +2,7 @@
 
 use crate::lab::{READER, alice_card, card_template, contoso, offer, records, run, story};
 use autoenroll_model::{Choice, DecisionPoint, Duration};
-use autoenroll_trace::{Kind, digest};
+use autoenroll_trace::Kind;
 use autoenroll_world::action::{ClickTarget, UserAnswer};
 use autoenroll_world::spec::{CardContainerSpec, CertificateKey, CertificateSpec, Pin, WorldSpec};
 use autoenroll_world::{Action, Hosts, Look, Stepped, World};
@@ -69,7 +69,7 @@ fn the_second_provider_gets_the_certificate() {
 
 #[test]
 fn the_same_story_gives_the_same_trace() {
-    assert_eq!(digest(play().trace()), digest(play().trace()));
+    assert_eq!(play().trace().digest(), play().trace().digest());
 }
 
 /// Lets alice do what she is asked until nothing happens any more; the card is pulled before that command, counted from
