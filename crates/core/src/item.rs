@@ -61,7 +61,17 @@ impl Work {
         frame.report(started, &item.reasons);
         events::enrollment(frame, true, &item.name);
         let because = item.because;
-        let mut job = Job { item, provider: 0, pins: BTreeMap::new(), seen: None, losses: 0, asked: None, because };
+        let mut job = Job {
+            item,
+            provider: 0,
+            pins: BTreeMap::new(),
+            seen: None,
+            answers: 0,
+            losses: 0,
+            asked: None,
+            closed: false,
+            because,
+        };
         let first = first_step(&mut job, frame, known);
         go_on(job, frame, first)
     }
@@ -77,6 +87,7 @@ impl Work {
         let Self { mut job, state } = self;
         let next = match state {
             State::Leaves { effect: open, step, because } if open == effect => {
+                frame.timers.clear(Timer::CaTimeout);
                 return leave(job, frame, known, step, because, Reported::new(effect, result));
             }
             State::Does { effect: open, step } if open == effect => {
@@ -106,6 +117,7 @@ impl Work {
                 return Err(CoreError::UnknownPrompt { prompt });
             }
         };
+        job.answers = job.answers.saturating_add(1);
         if let Some(effect) = recheck {
             frame.abandon(effect);
         }
@@ -123,9 +135,16 @@ impl Work {
     /// The CA has not answered for so long that it counts as one that is not there.
     pub(crate) fn ca_timed_out(self, frame: &mut Frame, known: &Known) -> Result<Progress, CoreError> {
         let Self { mut job, state } = self;
-        let State::Does { effect, step } = state else { unreachable!("the timer runs only while a CA is asked") };
+        let (effect, step, leaves) = match state {
+            State::Does { effect, step } => (effect, step, None),
+            State::Leaves { effect, step, because } => (effect, step, Some(because)),
+            State::Asks { .. } => unreachable!("the timer runs only while a CA is asked"),
+        };
         frame.abandon(effect);
         let reported = Reported::failed(effect, HResult::RPC_S_SERVER_UNAVAILABLE);
+        if let Some(because) = leaves {
+            return leave(job, frame, known, step, because, reported);
+        }
         let next = step_done(&mut job, frame, known, step, reported);
         go_on(job, frame, next)
     }
@@ -143,13 +162,14 @@ impl Work {
     }
 
     /// The user closes the wizard: nothing of this item stays open, and it waits for the next run. A key that is being
-    /// made is waited for, and its entry: given up, it would be made all the same, and nothing would know of it.
+    /// made is waited for, and its entry, and so is the CA that has the request: given up, the key would be made all the
+    /// same, and the request would be taken, and nothing would know of either.
     // MC1.closed
     pub(crate) fn close(self, frame: &mut Frame, because: Cause) -> Progress {
         match self.state {
-            State::Does { effect, step } if step.concerns_new_key() => {
+            State::Does { effect, step } if step.has_to_be_noted() => {
                 let state = State::Leaves { effect, step, because };
-                Progress::Open(Box::new(Self { job: self.job, state }))
+                Progress::Open(Box::new(Self { job: Job { closed: true, ..self.job }, state }))
             }
             _ => Progress::postponed(self.stop(frame), because),
         }
@@ -220,7 +240,7 @@ impl Progress {
     }
 }
 
-/// The wizard is closed, and an effect is done that concerns a new key: what is still to be done for it, or the end.
+/// The wizard is closed, and an effect is done that something comes of: what is still to be noted, or the end.
 fn leave(
     mut job: Job,
     frame: &mut Frame,
@@ -230,12 +250,25 @@ fn leave(
     reported: Reported,
 ) -> Result<Progress, CoreError> {
     match step_done(&mut job, frame, known, step, reported) {
-        Ok(Next::Wait(State::Does { effect, step })) if step.concerns_new_key() => {
+        Ok(Next::Wait(State::Does { effect, step })) if step.has_to_be_noted() => {
             Ok(Progress::Open(Box::new(Work { job, state: State::Leaves { effect, step, because } })))
         }
+        // It has begun already, and nobody waits for it.
+        Ok(Next::Wait(state)) => Ok(Progress::postponed(Work { job, state }.stop(frame), because)),
         Err(Halt::Broken(error)) => Err(error),
-        // The entry is there, or there is no key.
-        Ok(_) | Err(Halt::Inverted(_)) => Ok(Progress::postponed(job.item, because)),
+        // Everything is noted, or there is nothing to note.
+        Ok(
+            Next::ChooseProvider
+            | Next::FindCard(_)
+            | Next::MakeKey(_)
+            | Next::BeginRequest(_)
+            | Next::Sign(_)
+            | Next::Inspect(_)
+            | Next::WriteCard(..)
+            | Next::End(_)
+            | Next::Arrived(_),
+        )
+        | Err(Halt::Inverted(_)) => Ok(Progress::postponed(job.item, because)),
     }
 }
 

@@ -170,6 +170,10 @@ impl Run {
                 let progress = work.ca_timed_out(frame, &known)?;
                 course.interactive(frame, known, progress, todo)
             }
+            Phase::Closing { known, work, later } => {
+                let progress = work.ca_timed_out(frame, &known)?;
+                course.closing(frame, known, progress, later)
+            }
             phase => course.at(phase),
         }
     }

@@ -17,6 +17,11 @@ pub enum Beyond {
     },
     /// Of a `change` by which an administrator alters a card: the card after it.
     Card(CardView),
+    /// Of a `card-done`, where the card is in a reader and nobody else works with it.
+    Done {
+        /// Whether the card still holds on to a PIN that it has taken.
+        unlocked: bool,
+    },
     /// Of an `item-ended` with a certificate: whether certificate and key are where they are said to be, or what is
     /// wrong.
     Enrolled(Result<(), String>),
@@ -25,8 +30,8 @@ pub enum Beyond {
         /// Neither expired nor revoked, and its key is there.
         valid: bool,
     },
-    /// Of `run-ended`: containers with a key that no entry of MY or REQUEST names, on any computer. It costs a look at
-    /// all of them, and counts only where [`crate::Checkers::waits_for_keys_of`] says so.
+    /// Of `run-ended`: of [`crate::Checkers::keys_awaited_of`] those with a key that no entry of MY or REQUEST names, on
+    /// any computer.
     Unclaimed(Vec<String>),
 }
 

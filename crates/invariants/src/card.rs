@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use autoenroll_apdu::{Command, Response, StatusWord, ins};
-use autoenroll_model::hex;
+use autoenroll_model::{HResult, hex};
 use autoenroll_trace::Kind;
 
 use crate::beyond::Beyond;
@@ -32,11 +32,25 @@ fn unlocks(at: Moment<'_>) -> Option<bool> {
     }
 }
 
-/// Codes with which a reader says that nothing more could be sent, so that nothing could be locked either.
+/// Codes with which a reader says that nothing more could be sent, so that nothing could be locked either: no answer, no
+/// power, reset or removed, somebody else's or too slow, no reader or service.
+const CUT_SHORT: &[HResult] = &[
+    HResult::SCARD_E_TIMEOUT,
+    HResult::SCARD_E_SHARING_VIOLATION,
+    HResult::SCARD_E_NO_SMARTCARD,
+    HResult::SCARD_E_NOT_READY,
+    HResult::SCARD_E_NO_SERVICE,
+    HResult::SCARD_E_SERVICE_STOPPED,
+    HResult::SCARD_E_NO_READERS_AVAILABLE,
+    HResult::SCARD_W_UNRESPONSIVE_CARD,
+    HResult::SCARD_W_UNPOWERED_CARD,
+    HResult::SCARD_W_RESET_CARD,
+    HResult::SCARD_W_REMOVED_CARD,
+    HResult::NTE_FAIL,
+];
+
 fn is_cut_short(code: &str) -> bool {
-    code.starts_with("0x801000") && !code.starts_with("0x8010006") || {
-        ["0x80100066", "0x80100067", "0x80100068", "0x80100069", "0x80090020"].iter().any(|cut| code.starts_with(cut))
-    }
+    CUT_SHORT.iter().any(|cut| code.get(..10) == cut.to_string().get(..10))
 }
 
 impl CardLocked {
@@ -66,8 +80,12 @@ impl Checker for CardLocked {
             Kind::CardDone => {
                 let operation = at.cause(&[Kind::Card])?;
                 let card = operation.facts.text("card")?;
-                let open = self.unlocked.remove(card);
-                if open && !at.text("code").is_some_and(is_cut_short) {
+                let told = self.unlocked.remove(card) && !at.text("code").is_some_and(is_cut_short);
+                let open = match at.beyond {
+                    Beyond::Done { unlocked } => *unlocked,
+                    _ => told,
+                };
+                if open {
                     let found = at.violation(Invariant::CardLocked, "the operation is over and the PIN still holds");
                     return Some(Violation { actor: card.to_owned(), ..found });
                 }
@@ -91,7 +109,7 @@ struct Answers {
     pins: BTreeSet<String>,
     /// A PIN was given, and the records do not tell for which card.
     any: bool,
-    /// Containers that may be replaced, by card and name.
+    /// Containers that may be replaced for the item that is worked on, by card and name.
     replaceable: BTreeSet<(String, String)>,
 }
 
@@ -101,6 +119,7 @@ impl Checker for AnswerCard {
         self.answers.observe(at.record);
         let answers = self.answers.of(&at.record.actor);
         match at.record.kind {
+            Kind::ItemStarted | Kind::ItemEnded => answers.replaceable.clear(),
             Kind::Logon => answers.pins.extend(at.text("card").map(str::to_owned)),
             Kind::Answer => {
                 let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);

@@ -1,6 +1,6 @@
 //! What a checker of one invariant is given, and what it finds.
 
-use autoenroll_model::Fact;
+use autoenroll_model::{Fact, Text};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
@@ -42,6 +42,16 @@ impl<'a> Moment<'a> {
         })
     }
 
+    /// Whether an effect has ended well. Codes are told with their names or without.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.text("code").is_some_and(|code| code.starts_with("0x00000000"))
+    }
+
+    /// Whom an end of sessions concerns: its actor, and the users that it names.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &'a Text> + use<'a> {
+        users(self.record)
+    }
+
     /// Whether the decision that this is has been affirmative.
     pub(crate) fn is_met(&self) -> bool {
         self.record.facts.get("outcome") != Some(&Fact::Flag(false))
@@ -50,6 +60,16 @@ impl<'a> Moment<'a> {
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
         Violation { invariant, actor: self.record.actor.to_string(), record: self.record.id, reason: reason.into() }
     }
+}
+
+/// The actor of a record, and the users that it names.
+pub(crate) fn users(record: &Record) -> impl Iterator<Item = &Text> {
+    let named = match record.facts.get("users") {
+        Some(Fact::List(users)) => users.as_slice(),
+        _ => &[],
+    };
+    let named = named.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
+    std::iter::once(&record.actor).chain(named)
 }
 
 /// Checks one invariant, record by record.

@@ -141,7 +141,7 @@ impl Checker for DefaultContainers {
                 }
                 None
             }
-            (Kind::CardDone, _) if at.text("code").is_some_and(|code| code.starts_with("0x00000000")) => {
+            (Kind::CardDone, _) if at.succeeded() => {
                 let operation = at.cause(&[Kind::Card])?;
                 // A card reports its failure on itself, a driver on the principal; what was replaced is the card's.
                 let card = operation.facts.text("card")?;

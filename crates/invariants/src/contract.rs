@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_trace::{Kind, Record, RecordId};
 
 use crate::checker::{Checker, Moment, Violation};
+use crate::open::MOST;
 use crate::session::Sessions;
 use crate::table::Invariant;
 
@@ -15,9 +16,6 @@ pub(crate) struct Contract {
     open: BTreeMap<RecordId, Effect>,
     balloon: Sessions<bool>,
 }
-
-/// So many effects may be open; those of sessions that crashed never end, and the oldest are forgotten.
-const MOST_OPEN: usize = 65_536;
 
 #[derive(Clone, Copy, Debug)]
 struct Effect {
@@ -44,7 +42,8 @@ impl Checker for Contract {
         match at.record.kind {
             _ if begins(at.record) => {
                 self.open.insert(at.record.id, Effect { abandoned: false });
-                if self.open.len() > MOST_OPEN {
+                // Those of sessions that crashed never end.
+                if self.open.len() > MOST {
                     self.open.pop_first();
                 }
                 None

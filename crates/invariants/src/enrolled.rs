@@ -36,7 +36,9 @@ impl Enrolled {
     }
 
     fn card_done(&mut self, at: Moment<'_>) -> Option<()> {
-        at.text("code").filter(|code| code.starts_with("0x00000000"))?;
+        if !at.succeeded() {
+            return None;
+        }
         let operation = at.cause(&[Kind::Card])?;
         let (op, card) = (operation.facts.text("op")?, operation.facts.text("card")?);
         let place = (card.to_owned(), operation.facts.text("container")?.to_owned());

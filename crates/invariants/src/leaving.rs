@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use autoenroll_model::{Fact, Text};
+use autoenroll_model::Text;
 use autoenroll_trace::{Kind, Record};
 
 use crate::checker::{Checker, Moment, Violation};
@@ -47,12 +47,7 @@ impl Checker for LoggedOff {
             // The core alone is gone.
             Kind::Crash if at.text("session").is_some() => {}
             Kind::Logoff | Kind::Shutdown | Kind::Crash | Kind::LogonFailed => {
-                self.gone.insert(actor.clone());
-                if let Some(Fact::List(users)) = at.record.facts.get("users") {
-                    let names =
-                        users.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
-                    self.gone.extend(names.cloned());
-                }
+                self.gone.extend(at.users().cloned());
             }
             _ if begins(at.record) && self.gone.contains(actor) => {
                 let reason = format!("{} begins for {actor}, whose session has ended", at.record.kind);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Fact, Text};
+use autoenroll_model::Text;
 use autoenroll_trace::Kind;
 
 use crate::beyond::Beyond;
@@ -12,21 +12,28 @@ use crate::table::Invariant;
 /// [`Invariant::KnownKey`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownKey {
-    /// Containers that a principal's core has made, and of whose certificate nothing was reported yet.
-    made: BTreeMap<Text, BTreeSet<String>>,
+    /// Containers that a principal's core has made, and of whose certificate nothing was reported yet, each with the
+    /// template that it was made for.
+    made: BTreeMap<Text, BTreeMap<String, Text>>,
     /// The latest of them, until an entry of REQUEST is written: a core that ends there leaves what nothing can know.
     unnoted: BTreeMap<Text, String>,
+    items: BTreeMap<Text, Text>,
 }
 
 impl KnownKey {
-    pub(crate) fn waits_for(&self, principal: &str) -> bool {
-        self.made.contains_key(principal)
+    /// Containers of which it matters whether anything knows of them.
+    pub(crate) fn waits_for(&self, principal: &str) -> impl Iterator<Item = &str> {
+        self.made.get(principal).into_iter().flat_map(|made| made.keys().map(String::as_str))
     }
 
     /// What becomes of a container does not matter any more.
     fn settle(&mut self, principal: &str, container: &str) {
+        self.keep(principal, |known, _| known != container);
+    }
+
+    fn keep(&mut self, principal: &str, keep: impl Fn(&str, &Text) -> bool) {
         if let Some(made) = self.made.get_mut(principal) {
-            made.remove(container);
+            made.retain(|container, template| keep(container, template));
             if made.is_empty() {
                 self.made.remove(principal);
             }
@@ -39,16 +46,17 @@ impl Checker for KnownKey {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match (at.record.kind, at.beyond) {
+            (Kind::ItemStarted, _) => {
+                self.items.insert(actor.clone(), at.text("template")?.into());
+            }
             (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("generate") => {
                 let operation = at.cause(&[Kind::Card, Kind::Software])?;
                 let container = at.text("container")?.to_owned();
-                self.made.entry(operation.actor.clone()).or_default().insert(container.clone());
+                let template = self.items.get(&operation.actor).cloned().unwrap_or_default();
+                self.made.entry(operation.actor.clone()).or_default().insert(container.clone(), template);
                 self.unnoted.insert(operation.actor.clone(), container);
             }
-            (Kind::CardDone | Kind::EffectDone, _)
-                if at.text("op") == Some("delete")
-                    && at.text("code").is_some_and(|code| code.starts_with("0x00000000")) =>
-            {
+            (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("delete") && at.succeeded() => {
                 let operation = at.cause(&[Kind::Card, Kind::Software])?;
                 self.settle(&operation.actor, operation.facts.text("container")?);
             }
@@ -56,12 +64,7 @@ impl Checker for KnownKey {
                 self.unnoted.remove(actor);
             }
             (Kind::Logoff | Kind::Shutdown | Kind::Crash, _) => {
-                let users = match at.record.facts.get("users") {
-                    Some(Fact::List(users)) => users.as_slice(),
-                    _ => &[],
-                };
-                let users = users.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
-                for principal in users.chain([actor]) {
+                for principal in at.users() {
                     if let Some(container) = self.unnoted.remove(principal) {
                         self.settle(principal, &container);
                     }
@@ -69,14 +72,17 @@ impl Checker for KnownKey {
             }
             // Whoever deletes an entry by hand answers for its key.
             (Kind::Change, _) if at.text("what") == Some("delete-request") => {
-                self.made.remove(at.text("principal")?);
+                let deleted = at.text("template")?;
+                self.keep(at.text("principal")?, |_, template| *template != *deleted);
             }
             (Kind::ItemEnded, _) if at.text("outcome") == Some("enrolled") => {
                 self.settle(actor, at.text("container")?);
             }
             (Kind::RunEnded, Beyond::Unclaimed(containers)) => {
                 let made = self.made.get(actor)?;
-                let left = containers.iter().find(|container| made.contains(*container))?;
+                let left = containers.iter().find(|container| made.contains_key(*container))?.clone();
+                // It is reported once.
+                self.settle(actor, &left);
                 let reason = format!("the key in {left} was made by this core, and nothing knows of it");
                 return Some(at.violation(Invariant::KnownKey, reason));
             }
@@ -105,7 +111,7 @@ fn ends(at: Moment<'_>) -> bool {
         Kind::EffectAbandoned | Kind::EffectDone => {
             let sent = at.record.kind == Kind::EffectAbandoned && at.cause(&[Kind::Request]).is_some();
             let asked = sent || matches!(at.text("op"), Some("submit" | "retrieve"));
-            asked && !at.text("code").is_some_and(|code| code.starts_with("0x00000000"))
+            asked && !at.succeeded()
         }
         Kind::Decision => at.is_met() && at.text("rule").is_some_and(|rule| ENDS.contains(&rule)),
         _ => false,

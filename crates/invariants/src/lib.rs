@@ -116,11 +116,11 @@ impl Checkers {
         self.duplicate_request.pending(ca, request_id.into(), requester, template);
     }
 
-    /// Whether a principal's core has made keys of which nothing was reported yet: only then does it matter which are
-    /// [`Beyond::Unclaimed`].
-    #[must_use]
-    pub fn waits_for_keys_of(&self, principal: &str) -> bool {
-        self.known_key.waits_for(principal)
+    /// Containers that a principal's core has made and of which nothing was reported yet: only of these does it matter
+    /// whether they are [`Beyond::Unclaimed`].
+    pub fn keys_awaited_of(&self, principal: &str) -> impl Iterator<Item = &str> {
+        let counts = !self.left_out.contains(&Invariant::KnownKey);
+        self.known_key.waits_for(principal).filter(move |_| counts)
     }
 
     /// Whether any invariant has to do with decisions by that rule. Most decisions need not be shown to

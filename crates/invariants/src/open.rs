@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use autoenroll_trace::{Kind, Record, RecordId};
 
-/// The most that are kept. Of more the oldest go, and are looked for in the trace.
-const MOST: usize = 256;
+use crate::checker::users;
+
+/// The most that are kept; of more the oldest go, and are looked for in the trace. So many effects may be open by the
+/// contract, too.
+pub(crate) const MOST: usize = 65_536;
 
 /// The records of their beginnings.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +29,8 @@ impl Open {
                 }
                 self.0.insert(record.id, record.clone());
             }
-            Kind::CardDone | Kind::EffectDone | Kind::EffectAbandoned => {
+            // What is abandoned is carried out all the same, and its end refers to it.
+            Kind::CardDone | Kind::EffectDone => {
                 self.0.retain(|id, open| is_prompt(open) || !record.causes.contains(id));
             }
             Kind::Answer | Kind::PromptWithdrawn => {
@@ -35,7 +39,9 @@ impl Open {
                     |open: &Record| is_prompt(open) && open.actor == record.actor && open.facts.text("point") == point;
                 self.0.retain(|_, open| !is_it(open));
             }
-            Kind::Logon | Kind::Boot => self.0.retain(|_, open| open.actor != record.actor),
+            Kind::Logon | Kind::Boot | Kind::Crash => {
+                self.0.retain(|_, open| !users(record).any(|principal| *principal == open.actor));
+            }
             _ => {}
         }
     }

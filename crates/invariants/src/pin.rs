@@ -20,6 +20,7 @@ struct Refused {
 }
 
 impl Refused {
+    /// Whether a core has handed over the PIN.
     fn presents_pin(&self) -> bool {
         self.operation.as_ref().is_some_and(|operation| operation.facts.get("pin") == Some(&Fact::Flag(true)))
     }
@@ -47,19 +48,38 @@ fn is_pin(at: Moment<'_>) -> bool {
 /// [`Invariant::PinGiven`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PinGiven {
-    given: Sessions<bool>,
+    given: Sessions<Given>,
+}
+
+/// What a user has given in this session.
+#[derive(Clone, Debug, Default)]
+struct Given {
+    /// Any PIN.
+    any: bool,
+    /// Cards whose provider has asked for the PIN itself. It keeps it, and presents it with operations for which a core
+    /// hands over none.
+    // S9.cached
+    providers: BTreeSet<String>,
 }
 
 impl Checker for PinGiven {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         self.given.observe(at.record);
         if is_pin(at) {
-            *self.given.of(&at.record.actor) = true;
+            let given = self.given.of(&at.record.actor);
+            given.any = true;
+            let asked = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
+            let asked = asked.filter(|prompt| prompt.facts.text("asked-by").is_some());
+            given.providers.extend(asked.and_then(|prompt| prompt.facts.text("card").map(str::to_owned)));
         }
         let refused = refused(at)?;
-        let given = refused.operation.as_ref().is_some_and(|operation| *self.given.of(&operation.actor));
+        let allowed = refused.operation.as_ref().is_some_and(|operation| {
+            let given = self.given.of(&operation.actor);
+            let kept = operation.facts.text("card").is_some_and(|card| given.providers.contains(card));
+            given.any && (refused.presents_pin() || kept)
+        });
         let reason = "a PIN attempt was spent without a PIN from the user";
-        (!given || !refused.presents_pin()).then(|| at.violation(Invariant::PinGiven, reason))
+        (!allowed).then(|| at.violation(Invariant::PinGiven, reason))
     }
 }
 
@@ -83,10 +103,15 @@ struct Pins {
 impl Checker for PinSpent {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         self.pins.observe(at.record);
+        // Whoever logs on again types it anew, and the card may be asked before the logon is told.
+        if matches!(at.record.kind, Kind::Logoff | Kind::Shutdown | Kind::LogonFailed) {
+            at.users().for_each(|user| drop(self.pins.take(user)));
+        }
         if is_pin(at) {
             self.pins.of(&at.record.actor).given += 1;
         }
-        let refused = refused(at).filter(Refused::presents_pin)?;
+        let shown = matches!(at.beyond, Beyond::Command { pin: Some(_), .. });
+        let refused = refused(at).filter(|refused| shown || refused.presents_pin())?;
         let pins = self.pins.of(&refused.operation?.actor);
         pins.refused += 1;
         let again = match at.beyond {

@@ -18,13 +18,21 @@ pub(crate) struct ReplacedFirst {
     added: BTreeMap<(Text, Text), Text>,
     /// Card and container of every certificate that was written to a card.
     written: BTreeSet<(String, String)>,
-    /// Containers that a user has agreed to replace.
-    agreed: BTreeSet<(String, String)>,
-    /// Principals for whom a certificate was found to be over in this run: its container goes, certificate and all.
+    /// Containers that a user has agreed to replace for the item that is worked on, by principal.
+    agreed: BTreeMap<Text, BTreeSet<(String, String)>>,
+    /// Principals for whom the certificate of the item that is worked on was found to be over: its container goes,
+    /// certificate and all.
     over: BTreeSet<Text>,
 }
 
 impl ReplacedFirst {
+    /// Another item: what was said about the one before does not count for it.
+    fn begin_anew(&mut self, actor: &Text) {
+        self.items.remove(actor);
+        self.agreed.remove(actor);
+        self.over.remove(actor);
+    }
+
     /// A certificate leaves MY, or is archived there.
     fn leaves(&mut self, at: Moment<'_>) -> Option<Violation> {
         let (actor, certificate) = (at.record.actor.clone(), at.text("certificate")?);
@@ -40,7 +48,9 @@ impl ReplacedFirst {
 
     /// A card operation has succeeded.
     fn card_done(&mut self, at: Moment<'_>) -> Option<Violation> {
-        at.text("code").filter(|code| code.starts_with("0x00000000"))?;
+        if !at.succeeded() {
+            return None;
+        }
         let operation = at.cause(&[Kind::Card])?;
         let place = (operation.facts.text("card")?.to_owned(), operation.facts.text("container")?.to_owned());
         match operation.facts.text("op")? {
@@ -50,7 +60,8 @@ impl ReplacedFirst {
             }
             "delete" | "generate" => {
                 let held = self.written.remove(&place);
-                let allowed = self.agreed.contains(&place) || self.over.contains(&operation.actor);
+                let agreed = self.agreed.get(&operation.actor).is_some_and(|agreed| agreed.contains(&place));
+                let allowed = agreed || self.over.contains(&operation.actor);
                 let reason = format!("the certificate in {} goes before there is another", place.1);
                 let found = at.violation(Invariant::ReplacedFirst, reason);
                 (held && !allowed).then_some(Violation { actor: place.0, ..found })
@@ -65,16 +76,13 @@ impl Checker for ReplacedFirst {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::RunStarted => {
-                self.over.remove(actor);
-                None
-            }
             Kind::ItemStarted => {
+                self.begin_anew(actor);
                 self.items.insert(actor.clone(), at.text("template")?.into());
                 None
             }
-            Kind::ItemEnded => {
-                self.items.remove(actor);
+            Kind::ItemEnded | Kind::RunStarted => {
+                self.begin_anew(actor);
                 None
             }
             Kind::Store if at.text("op") == Some("add") => {
@@ -85,7 +93,7 @@ impl Checker for ReplacedFirst {
             Kind::Answer if at.text("answer") == Some("yes") => {
                 let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged])?;
                 let place = (prompt.facts.text("card")?.to_owned(), prompt.facts.text("container")?.to_owned());
-                self.agreed.insert(place);
+                self.agreed.entry(actor.clone()).or_default().insert(place);
                 None
             }
             Kind::Decision if is_by(at, IS_OVER) && at.is_met() => {
@@ -107,7 +115,8 @@ pub(crate) struct ReplacedAll {
     /// What the certificate that was requested last will replace, by principal and template.
     expected: BTreeMap<(Text, Text), BTreeSet<Text>>,
     items: BTreeMap<Text, Text>,
-    /// Certificates that have left MY or are archived there, or could not be.
+    /// Certificates that have left MY or are archived there, or could not be; as long as something is expected to take
+    /// their principal's certificates away.
     gone: BTreeSet<(Text, Text)>,
 }
 
@@ -117,6 +126,9 @@ impl Checker for ReplacedAll {
         let actor = &at.record.actor;
         match at.record.kind {
             Kind::RunStarted => self.superseded.retain(|(of, _), _| of != actor),
+            Kind::RunEnded if !self.expected.keys().any(|(of, _)| of == actor) => {
+                self.gone.retain(|(of, _)| of != actor);
+            }
             Kind::Decision if is_by(at, SUPERSEDES) && at.is_met() => {
                 let (by, old) = (at.text("by")?.into(), at.text("subject")?.into());
                 self.superseded.entry((actor.clone(), by)).or_default().insert(old);

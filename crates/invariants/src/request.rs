@@ -121,8 +121,8 @@ pub(crate) struct DueRequest {
 }
 
 /// Rules that make another certificate due although there is one: a newer template, the renewal period, its end, its
-/// chain or key, its card, the name of its machine, and another template with its object identifier.
-pub(crate) const DUE: &[&str] = &["R052", "R053", "R055", "R057", "R058", "P7.54", "R049.shared"];
+/// chain or key, the name of its machine, and another template with its object identifier.
+pub(crate) const DUE: &[&str] = &["R052", "R053", "R055", "R057", "P7.54", "R049.shared"];
 
 impl DueRequest {
     fn key(&self, principal: &Text, template: &str) -> (Text, Text, Text) {

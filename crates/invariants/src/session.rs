@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use autoenroll_trace::{Kind, Record};
 
+use crate::checker::users;
+
 /// One state for each principal, which begins anew with each logon and boot, and with each core.
 #[derive(Clone, Debug)]
 pub(crate) struct Sessions<S>(BTreeMap<String, S>);
@@ -18,7 +20,9 @@ impl<S: Default> Sessions<S> {
     /// Forgets what was before a logon or a boot, or before a core ended.
     pub(crate) fn observe(&mut self, record: &Record) {
         if matches!(record.kind, Kind::Logon | Kind::Boot | Kind::Crash) {
-            self.0.remove(record.actor.as_str());
+            for principal in users(record) {
+                self.0.remove(principal.as_str());
+            }
         }
     }
 

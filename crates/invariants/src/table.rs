@@ -175,7 +175,7 @@ pub const INVARIANTS: &[Statement] = &[
         invariant: Invariant::Quiescence,
         kind: LawKind::Bench,
         switch: None,
-        text: "Every instant ends: 10,000 events and outputs of one instant do not go by without a record that says something new.",
+        text: "Every instant ends: its events and outputs do not go on for ever without a record that says something new.",
         source: "ARCHITECTURE.md",
         bare: Bare::Nothing,
         beyond: "the events of an instant, of which not every one leaves a record",
@@ -185,10 +185,11 @@ pub const INVARIANTS: &[Statement] = &[
         "After somebody has logged off, nothing begins for them before they log on again: no run, prompt, effect or request.",
         "IN1.logged-off",
     ),
-    whole(
+    part(
         Invariant::CardLocked,
-        "When a card operation has ended, its card has dropped the PIN, unless it could not be spoken to any more.",
+        "When a card operation has ended, its card has dropped the PIN, or was reset.",
         "IN1.card-locked",
+        "whether a card was reset that could not be spoken to any more",
     ),
     whole(
         Invariant::AnswerCard,
@@ -205,13 +206,10 @@ pub const INVARIANTS: &[Statement] = &[
             "whether a certificate that goes is valid, and what was on cards before it began",
         ),
     ),
-    of_kind(
-        LawKind::Documented,
-        whole(
-            Invariant::ReplacedAll,
-            "What a certificate was requested to replace is archived or deleted when it is enrolled, whether it had to wait or not.",
-            "IN1.replaced-all",
-        ),
+    whole(
+        Invariant::ReplacedAll,
+        "What a certificate was requested to replace is archived or deleted when it is enrolled, whether it had to wait or not.",
+        "IN1.replaced-all",
     ),
     Statement {
         invariant: Invariant::KnownKey,

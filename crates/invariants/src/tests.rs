@@ -88,6 +88,17 @@ fn an_attempt_takes_a_pin_from_the_user_of_this_session() {
     assert_eq!(attempt("bob card op=sign card=card pin=true", "63c2"), ["pin-given@3"]);
     assert_eq!(attempt("alice effect op=read-readers", "63c2"), ["pin-given@3"]);
     assert_eq!(attempt("alice card op=sign card=card pin=false", "9000"), Vec::<String>::new());
+    // A provider that has asked by itself keeps the PIN, for that card.
+    let kept = |of: &str| {
+        broken(&[
+            &format!("alice prompt point=pin.enter card={of} asked-by=vendor"),
+            "alice answer prompt=pin.enter answer=pin < 0",
+            "alice card op=sign card=card pin=false",
+            &format!("{REFUSED} < 2"),
+        ])
+    };
+    assert_eq!(kept("card"), Vec::<String>::new());
+    assert_eq!(kept("other"), ["pin-given@3"]);
     let status = "card apdu card=card command=00200080 response=63c2 < 0";
     check(&["alice card op=sign card=card pin=false", status], &[]);
     check(&[REFUSED], &[]);
@@ -138,6 +149,28 @@ fn a_bench_that_names_pins_shows_a_refused_one_at_once() {
     };
     assert_eq!(found(1), [Invariant::PinSpent]);
     assert_eq!(found(2), []);
+}
+
+#[test]
+fn whoever_logs_on_again_types_a_refused_pin_anew() {
+    let again = |between: &[&str]| {
+        let (operation, pin) = ("alice card op=verify-pin card=card pin=true", "alice card-logon card=card");
+        let mut records = vec![pin, operation];
+        let (first, second) = (format!("{REFUSED} < 1"), format!("{REFUSED} < {}", 4 + between.len()));
+        records.push(&first);
+        records.extend(between);
+        records.extend([pin, operation, &second]);
+        let (trace, mut checkers) = (trace(&records), Checkers::new(None, None));
+        let beyond = Beyond::Command { pin: Some(PinId(1)), card: None };
+        let observed = trace.iter().flat_map(|record| {
+            let record = record.unpack();
+            checkers.observe(&trace, &record, if record.kind == Kind::Apdu { &beyond } else { &Beyond::Nothing })
+        });
+        observed.filter(|found| found.invariant == Invariant::PinSpent).count()
+    };
+    assert_eq!(again(&["alice lock"]), 1);
+    assert_eq!(again(&["alice logoff"]), 0);
+    assert_eq!(again(&["pc crash users=[alice]"]), 0);
 }
 
 #[test]
@@ -429,6 +462,14 @@ fn an_operation_leaves_its_card_locked() {
     assert_eq!(done(&[open], "0x00000000"), ["card-locked@4"]);
     assert_eq!(done(&[open], "0x80090023"), ["card-locked@4"], "a card that is full can be locked");
     assert_eq!(done(&[open], "0x80100069"), Vec::<String>::new(), "one that is gone cannot");
+    assert_eq!(done(&[open], "0x80100022"), ["card-locked@4"], "what it does not know, it has answered");
+    assert_eq!(done(&[open], "0x8010006E"), ["card-locked@4"]);
+    // What the card itself says counts, whatever the code.
+    let shown = |unlocked| {
+        let failed = "alice card-done op=sign card=card code=0x80090020 < 0";
+        broken_beyond(&["alice card op=sign card=card", failed], 1, &Beyond::Done { unlocked })
+    };
+    assert_eq!((shown(true), shown(false)), (vec!["card-locked@1".to_owned()], Vec::new()));
     let operation = "alice card op=sign card=card pin=false";
     let view = |unlocked| {
         let card = Some(CardView { tries: 3, unlocked, default: None });
@@ -453,6 +494,8 @@ fn an_answer_counts_for_its_card() {
     check(&[question, yes, "alice card op=generate card=B container=K"], &["answer-card@2"]);
     check(&[question, yes, "alice card op=generate card=A container=L"], &["answer-card@2"]);
     check(&["alice card op=generate card=A"], &[]);
+    let later = ["alice item-started template=T", "alice card op=generate card=A container=K"];
+    check(&[question, yes, later[0], later[1]], &["answer-card@3"]);
 }
 
 #[test]
@@ -470,6 +513,20 @@ fn nothing_valid_goes_before_its_replacement_is_there() {
     check(&[written[0], written[1], delete, done], &["replaced-first@3"]);
     let over = "alice decision rule=MC1.lasting outcome=true";
     check(&[written[0], written[1], delete, over, done], &[]);
+    check(&[written[0], written[1], delete, over, started, done], &["replaced-first@5"]);
+    let agreed = |between: &str| {
+        broken(&[
+            written[0],
+            written[1],
+            "alice prompt point=card.replace-default card=A container=K",
+            "alice answer prompt=card.replace-default answer=yes < 2",
+            between,
+            delete,
+            "alice card-done op=delete code=0x00000000 < 5",
+        ])
+    };
+    assert_eq!(agreed("alice effect op=read-readers"), Vec::<String>::new());
+    assert_eq!(agreed(started), ["replaced-first@6"], "a Yes is about one item");
 }
 
 #[test]
@@ -511,6 +568,13 @@ fn a_key_that_was_made_is_known_or_gone() {
     let enrolled = "alice item-ended template=T outcome=enrolled container=A/1";
     assert!(!left(&[card, done, noted, enrolled, ended]).contains(&"known-key@4".to_owned()));
     assert_eq!(left(&["bob card op=generate card=A", done, ended]), Vec::<String>::new());
+    let (started, by_hand) =
+        ("alice item-started template=T", "pc change what=delete-request principal=alice template=");
+    let deleted = |template: &str| {
+        left(&[started, card, "alice card-done op=generate container=A/1 < 1", &format!("{by_hand}{template}"), ended])
+    };
+    assert_eq!(deleted("T"), Vec::<String>::new());
+    assert_eq!(deleted("S"), ["known-key@4"], "whoever deletes another entry has nothing to do with it");
 }
 
 /// A law of order counts where the profile has it.
@@ -520,23 +584,29 @@ fn a_key_that_nothing_knows_is_no_violation_where_the_profile_says_so() {
         "alice card op=generate card=A",
         "alice card-done op=generate card=A container=A/1 code=0x00000000 < 0",
         "alice run-ended",
+        "alice run-ended",
     ]);
     let found = |counts| {
         let mut checkers = Checkers::of(&Profile { known_keys: counts, ..Profile::server_2003_sp1() });
         let unclaimed = Beyond::Unclaimed(vec!["A/1".to_owned()]);
-        let found: Vec<Violation> =
-            records.iter().flat_map(|record| checkers.observe(&records, &record.unpack(), &unclaimed)).collect();
-        assert!(checkers.waits_for_keys_of("alice") && !checkers.waits_for_keys_of("bob"));
-        found.iter().map(|found| found.invariant).collect::<Vec<_>>()
+        let (mut found, mut waited): (Vec<Violation>, usize) = (Vec::new(), 0);
+        for record in records.iter() {
+            found.extend(checkers.observe(&records, &record.unpack(), &unclaimed));
+            waited = waited.max(checkers.keys_awaited_of("alice").count());
+        }
+        let awaited = waited + checkers.keys_awaited_of("alice").count() + checkers.keys_awaited_of("bob").count();
+        (found.iter().map(|found| found.invariant).collect::<Vec<_>>(), awaited)
     };
-    assert_eq!(found(Toggle::Yes), [Invariant::KnownKey]);
-    assert_eq!(found(Toggle::No), []);
+    // It is told once.
+    assert_eq!(found(Toggle::Yes), (vec![Invariant::KnownKey], 1));
+    assert_eq!(found(Toggle::No), (vec![], 0));
 }
 
-/// What ends refers to what began long before, which a trace may have forgotten by then.
+/// What ends refers to what began long before, which a trace may have forgotten by then. Ends that break something are
+/// found, and those that break nothing are not.
 #[test]
 fn laws_judge_the_same_when_the_trace_has_forgotten() {
-    let found = |filler: usize| {
+    let found = |filler: usize, broken: bool| {
         let mut checkers = Checkers::new(None, None);
         let mut long = Trace::new();
         let begun = trace(&[
@@ -550,6 +620,8 @@ fn laws_judge_the_same_when_the_trace_has_forgotten() {
             "alice request template=T < 5",
             "alice prompt point=card.replace-default card=A container=K",
             "bob card op=write-certificate card=B container=L",
+            "carol card op=generate card=C",
+            "carol card op=delete card=B container=L",
         ]);
         let mut ends = vec![
             ("alice item-started template=T", None),
@@ -560,7 +632,19 @@ fn laws_judge_the_same_when_the_trace_has_forgotten() {
             ("alice answer prompt=card.replace-default answer=yes", Some(8)),
             ("alice card op=generate card=A container=K", None),
             ("bob card-done op=write-certificate code=0x00000000", Some(9)),
+            ("carol effect-abandoned op=generate", Some(10)),
         ];
+        if broken {
+            ends.extend([
+                ("carol card-done op=generate container=C/1 code=0x00000000", Some(10)),
+                ("carol card-done op=delete code=0x00000000", Some(11)),
+                ("carol card-done op=delete code=0x00000000", Some(11)),
+                ("alice request template=T", Some(4)),
+                ("alice answer prompt=card.replace-default answer=yes", Some(8)),
+                ("alice card op=generate card=A container=M", None),
+                ("alice store op=remove store=request template=T", None),
+            ]);
+        }
         let mut found = Vec::new();
         let mut push = |long: &mut Trace, record: &Record| {
             let Record { at, actor, kind, facts, causes, .. } = record.clone();
@@ -577,11 +661,23 @@ fn laws_judge_the_same_when_the_trace_has_forgotten() {
             record.causes = cause.map(RecordId).into_iter().collect();
             push(&mut long, &record);
         }
-        assert!(checkers.waits_for_keys_of("alice"));
-        found
+        assert_eq!(checkers.keys_awaited_of("alice").count(), 1);
+        // It was abandoned, and made all the same.
+        assert_eq!(checkers.keys_awaited_of("carol").count(), usize::from(broken));
+        let word = |found: Violation| format!("{} {}: {}", found.actor, found.invariant, found.reason);
+        found.into_iter().map(word).collect::<Vec<_>>()
     };
-    assert_eq!(found(0), []);
-    assert_eq!(found(2_000), []);
+    assert_eq!(found(0, false), Vec::<String>::new());
+    assert_eq!(found(2_000, false), Vec::<String>::new());
+    let broken = [
+        "B replaced-first: the certificate in L goes before there is another",
+        "carol contract: an effect ends that is not open",
+        "alice due-request: C is there, and no rule says that another certificate of T is due",
+        "alice prompts: a prompt is answered that is not open",
+        "alice answer-card: M of A is to be replaced, which nobody has agreed to",
+    ];
+    assert_eq!(found(0, true), broken);
+    assert_eq!(found(2_000, true), broken);
 }
 
 #[test]

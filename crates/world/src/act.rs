@@ -19,11 +19,6 @@ use crate::session::{CoreSession, SessionId};
 use crate::spec::{ComputerRole, ReaderName};
 use crate::world::World;
 
-/// Whether a client of a reader works for a core, itself or its provider.
-fn is_of(client: CardClient, id: SessionId) -> bool {
-    matches!(client, CardClient::Core { session, .. } | CardClient::Provider { session, .. } if session == id)
-}
-
 impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn do_action(&mut self, action: &Action) -> Result<(), ActError> {
         match action {
@@ -460,4 +455,9 @@ const fn plain_answer(word: Choice) -> Option<Answer> {
         Choice::No => Answer::No,
         Choice::Card | Choice::Pin => return None,
     })
+}
+
+/// Whether a client of a reader works for a core, itself or its provider.
+fn is_of(client: CardClient, id: SessionId) -> bool {
+    matches!(client, CardClient::Core { session, .. } | CardClient::Provider { session, .. } if session == id)
 }

@@ -21,8 +21,8 @@ pub enum Action {
         /// The computer.
         computer: String,
     },
-    /// The core of a user or computer ends without warning, and another takes its place at its next trigger. The
-    /// session goes on.
+    /// The core of a user or computer ends without warning, and with it what it had on the desktop and everything it
+    /// had asked for. The session goes on with another core, which knows nothing until something triggers it.
     EndCore {
         /// The user or computer.
         principal: String,

@@ -97,6 +97,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             invariants: Checkers::of(&spec.profile).into(),
         };
         world.say_which_keys(spec.keys);
+        // That is no change in the sense of what may come of changes later.
+        world.changes = Changes::default();
         let keys = Keys::new(&spec, world.seed);
         world.build_directory(&spec);
         world.build_authorities(&spec, &mut faults);
@@ -139,8 +141,6 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn say_which_keys(&mut self, keys: KeyMode) {
         if keys == KeyMode::Symbolic {
             self.record("world", Kind::Change, Facts::new().with("what", "keys").with("to", keys.as_str()), Vec::new());
-            // It is no change in the sense of what may come of changes later.
-            self.changes = Changes::default();
         }
     }
 

@@ -125,7 +125,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let principal = session.principal.clone();
         let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
         let causes = std::iter::once(pending.record).chain(self.blame(&principal, &pending.effect, &result)).collect();
-        let record = self.record(&principal, kind, facts, causes);
+        let beyond = self.beyond_done(&pending.effect);
+        let record = self.record_with(&principal, kind, facts, causes, &beyond);
         if pending.abandoned {
             return Ok(());
         }

@@ -1,14 +1,15 @@
 //! What invariants are told beside the records: cards as they are, and whether a certificate is where a core says it
 //! is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_card::{Card, ContainerState};
 use autoenroll_invariants::{Beyond, CardView, DefaultContainer};
-use autoenroll_model::{CoreFactory, KeyPlace, Outcome, Report, Thumbprint};
+use autoenroll_model::{CoreFactory, Effect, KeyPlace, Outcome, Report, Thumbprint};
 use autoenroll_wire::Certificate;
 
 use crate::hosts::{CaHost, CardHost};
+use crate::readers::Reader;
 use crate::session::SessionId;
 use crate::world::World;
 
@@ -26,14 +27,36 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Some(CardView { tries: state.pin.tries_left, unlocked: state.user, default })
     }
 
+    /// Whether a card has taken a PIN and not dropped it.
+    pub(crate) fn is_unlocked(&self, card: &str) -> bool {
+        self.hosts.cards.card(card, |card| card.look().user).unwrap_or(false)
+    }
+
+    /// What belongs to the record of an effect that has ended. A card that another transaction has begun to work with
+    /// says nothing of this one.
+    pub(crate) fn beyond_done(&self, effect: &Effect) -> Beyond {
+        let Effect::Card { card, .. } = effect else { return Beyond::Nothing };
+        let Some(name) = self.names.card(&card.0) else { return Beyond::Nothing };
+        let reader = self.readers.place_of(name).and_then(|place| self.readers.get(place).ok());
+        if reader.is_none_or(Reader::is_at_work) {
+            return Beyond::Nothing;
+        }
+        Beyond::Done { unlocked: self.is_unlocked(name) }
+    }
+
     /// What belongs to the record of a report.
     pub(crate) fn beyond_report(&self, principal: &str, report: &Report) -> Beyond {
         match report {
             Report::ItemEnded { outcome: Outcome::Enrolled { thumbprint, key }, .. } => {
                 Beyond::Enrolled(self.is_enrolled(principal, thumbprint, key))
             }
-            Report::RunEnded if self.invariants.waits_for_keys_of(principal) => {
-                Beyond::Unclaimed(self.unclaimed(principal))
+            Report::RunEnded => {
+                let awaited: BTreeSet<&str> = self.invariants.keys_awaited_of(principal).collect();
+                if awaited.is_empty() {
+                    Beyond::Nothing
+                } else {
+                    Beyond::Unclaimed(self.unclaimed(principal, &awaited))
+                }
             }
             _ => Beyond::Nothing,
         }
@@ -43,40 +66,40 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     pub(crate) fn beyond_retired(&self, id: SessionId, principal: &str, thumbprint: &Thumbprint) -> Beyond {
         let stored = self.stores.get(principal).and_then(|stores| stores.certificate(thumbprint));
         let view = stored.and_then(|stored| Certificate::parse(&stored.certificate).ok());
-        let checks = self.inspect(id, principal, std::slice::from_ref(thumbprint));
-        let valid = view.zip(checks.first()).is_some_and(|(view, check)| {
-            let now = self.wall();
-            view.not_before <= now && now < view.not_after && !check.revoked && check.key_usable
-        });
+        let now = self.wall();
+        let valid = view.is_some_and(|view| view.not_before <= now && now < view.not_after) && {
+            let checks = self.inspect(id, principal, std::slice::from_ref(thumbprint));
+            checks.first().is_some_and(|check| !check.revoked && check.key_usable)
+        };
         Beyond::Retired { valid }
     }
 
-    /// Containers with a key of a principal, and those of all cards, that no entry of MY or REQUEST names, by the names
-    /// that records use.
-    fn unclaimed(&self, principal: &str) -> Vec<String> {
-        let everywhere = self.stores.values().chain(self.set_aside.values()).map(|stores| stores.stores());
-        let keys = everywhere.flat_map(|stores| {
-            let certified = stores.my.iter().filter_map(|stored| stored.key.as_ref());
-            certified.chain(stores.requests.iter().map(|entry| &entry.key))
-        });
-        let place = |key: &'_ KeyPlace| {
-            let card = key.card.as_ref().and_then(|serial| self.names.card(&serial.0));
-            (card.map(str::to_owned), key.container.clone())
+    /// Of these containers of a principal, by the names that records use, those with a key that no entry of MY or REQUEST
+    /// names. Most are known: only what is there is looked for in the stores.
+    fn unclaimed(&self, principal: &str, awaited: &BTreeSet<&str>) -> Vec<String> {
+        let mut there: BTreeMap<(Option<&str>, String), String> = BTreeMap::new();
+        let mut found = |card, container: &str| {
+            let name = self.names.container(container);
+            if awaited.contains(name.as_str()) {
+                there.insert((card, container.to_owned()), name);
+            }
         };
-        let places: BTreeSet<(Option<String>, String)> = keys.map(place).collect();
-        let claimed =
-            |card: Option<&str>, container: &str| places.contains(&(card.map(str::to_owned), container.to_owned()));
-        let mut found = Vec::new();
-        let software = self.stores.get(principal).into_iter().flat_map(|stores| stores.keys.iter());
-        let software = software.filter(|(_, container, _)| !claimed(None, container));
-        found.extend(software.map(|(_, container, _)| self.names.container(container)));
+        if let Some(stores) = self.stores.get(principal) {
+            stores.keys.iter().for_each(|(_, container, _)| found(None, container));
+        }
         for card in self.cards.keys() {
             let Some(state) = self.hosts.cards.card(card, Card::look) else { continue };
             let with_key = state.containers.iter().filter(|container| container.key.is_some());
-            let left = with_key.filter(|container| !claimed(Some(card), &container.name));
-            found.extend(left.map(|container| self.names.container(&container.name)));
+            with_key.for_each(|container| found(Some(card.as_str()), &container.name));
         }
-        found
+        for stores in self.stores.values().chain(self.set_aside.values()).map(|stores| stores.stores()) {
+            let certified = stores.my.iter().filter_map(|stored| stored.key.as_ref());
+            for key in certified.chain(stores.requests.iter().map(|entry| &entry.key)) {
+                let card = key.card.as_ref().and_then(|serial| self.names.card(&serial.0));
+                there.remove(&(card, key.container.clone()));
+            }
+        }
+        there.into_values().collect()
     }
 
     /// Whether a certificate is where a core says it is.

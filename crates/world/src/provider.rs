@@ -118,7 +118,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         let (kind, facts) = record::effect_done(&own, &began, &result, &self.names);
         let causes = std::iter::once(transaction.record).chain(self.blame(&principal, &own, &result)).collect();
-        let done = self.record(&principal, kind, facts, causes);
+        let beyond = self.beyond_done(&own);
+        let done = self.record_with(&principal, kind, facts, causes, &beyond);
         let card = transaction.card.as_str();
         match result {
             EffectResult::Card(description) => {
@@ -264,6 +265,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let insertion = reader.map(|reader| reader.insertion());
         if let (Some(session), Some(pin), Some(insertion)) = (self.sessions.get_mut(&id), pin, insertion) {
             session.desktop.kept_pins.insert(card.to_owned(), KeptPin { pin, insertion });
+        }
+    }
+
+    /// The card has refused the PIN that the provider keeps for it: the provider asks the next time.
+    pub(crate) fn forget_pin_for(&mut self, id: SessionId, card: &str) {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && session.desktop.kept_pins.contains_key(card)
+        {
+            session.desktop.kept_pins.remove(card);
         }
     }
 

@@ -161,6 +161,11 @@ impl Reader {
         !self.queue.is_empty()
     }
 
+    /// Whether a transaction has begun to work with the card in it.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.queue.front().is_some_and(|first| first.began.is_some())
+    }
+
     /// Which card this is, counted by insertions.
     pub(crate) const fn insertion(&self) -> u32 {
         self.insertions

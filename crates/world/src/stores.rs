@@ -59,8 +59,9 @@ impl PrincipalStores {
     /// # Errors
     /// `CRYPT_E_NOT_FOUND` when MY has no such certificate.
     pub(crate) fn archive(&mut self, thumbprint: &Thumbprint) -> Result<(), HResult> {
-        let found = self.stores_mut().my.iter_mut().find(|stored| stored.thumbprint == *thumbprint);
-        found.ok_or(HResult::CRYPT_E_NOT_FOUND)?.archived = true;
+        // What does not change stays shared.
+        let found = self.stores.my.iter().position(|stored| stored.thumbprint == *thumbprint);
+        self.stores_mut().my[found.ok_or(HResult::CRYPT_E_NOT_FOUND)?].archived = true;
         Ok(())
     }
 

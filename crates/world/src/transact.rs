@@ -210,6 +210,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let Some(reader) = self.readers.get_mut(name) else { return Ok(()) };
         let Some(transaction) = reader.finish() else { return Ok(()) };
         let empty = reader.holds.is_none();
+        let here = reader.holds.as_ref().is_some_and(|held| held.card == transaction.card);
+        if here && transaction.began.is_some() && self.is_unlocked(&transaction.card) {
+            // Its provider could not lock it, so it has the card reset.
+            self.hosts.cards.reset(name);
+        }
+        let Some(reader) = self.readers.get(name).ok() else { return Ok(()) };
         if reader.is_busy() {
             self.schedule_reader(name);
         }
@@ -221,7 +227,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             CardClient::Core { session, effect } => (session, effect),
         };
         if transaction.operation != Operation::Identify {
-            return self.complete(session, effect, performed(outcome));
+            let result = performed(outcome);
+            if matches!(result, EffectResult::WrongPin { .. }) {
+                self.forget_pin_for(session, &transaction.card);
+            }
+            return self.complete(session, effect, result);
         }
         let state = match outcome {
             _ if empty => ReaderState::Empty,

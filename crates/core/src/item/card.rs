@@ -290,7 +290,7 @@ pub(super) const fn is_gone(code: HResult) -> bool {
 
 // S8: the default container.
 
-fn describe(job: &Job, frame: &mut Frame, purpose: Purpose, card: CardSerial) -> Next {
+pub(super) fn describe(job: &Job, frame: &mut Frame, purpose: Purpose, card: CardSerial) -> Next {
     let effect = Effect::Card { card: card.clone(), pin: None, operation: CardOperation::Describe };
     job.ask(frame, effect, Step::Describe { purpose, card })
 }
@@ -335,7 +335,14 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
     let before = job.seen.take().filter(|seen| seen.card == card.serial);
     let again = before.as_ref().is_some_and(|seen| seen.again);
     let agreed = before.is_some_and(|seen| seen.agreed && seen.container == name);
-    let seen = Seen { card: card.serial.clone(), at: frame.now.mono, container: name.clone(), agreed: false, again };
+    let seen = Seen {
+        card: card.serial.clone(),
+        at: frame.now.mono,
+        answers: job.answers,
+        container: name.clone(),
+        agreed: false,
+        again,
+    };
     job.seen = Some(seen);
     if !occupied {
         job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
@@ -414,23 +421,19 @@ fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card)
     ask_for_pin(job, frame, purpose, card)
 }
 
-/// Looks at the default container once more before it gives way, when time has gone by since the card was asked: while
-/// a prompt was open or a CA at work, somebody else may have put a certificate there.
-pub(super) fn look_again(
-    job: &mut Job,
-    frame: &mut Frame,
-    purpose: Purpose,
-    card: CardSerial,
-) -> Result<Result<Next, Purpose>, Halt> {
-    let now = frame.now.mono;
-    let Some(seen) = job.seen.as_mut().filter(|seen| seen.card == card) else { return Ok(Err(purpose)) };
-    let stale = seen.at != now && frame.profile().replace_question.is_yes();
-    if !stale {
-        return Ok(Err(purpose));
+/// Whether what the card said of its default container may be out of date before it gives way: time has gone by, or
+/// somebody was asked something since. However quickly they answer, somebody else may have put a certificate there
+/// before. The card is asked once more then.
+pub(super) fn is_stale(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> Result<bool, Halt> {
+    let (now, answers) = (frame.now.mono, job.answers);
+    let Some(seen) = job.seen.as_mut().filter(|seen| seen.card == *card) else { return Ok(false) };
+    let fresh = seen.at == now && seen.answers == answers;
+    if fresh || !frame.profile().replace_question.is_yes() {
+        return Ok(false);
     }
     seen.again = true;
     job.applies(frame, rules::DEFAULT_LOOKED_AT_AGAIN, &card.0, Facts::new())?;
-    Ok(Ok(describe(job, frame, purpose, card)))
+    Ok(true)
 }
 
 // S9: the PIN.
@@ -533,13 +536,9 @@ fn unlocked(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> R
         Purpose::Sign { .. } => false,
         Purpose::Write(certified) => !certified.keep_default,
     };
-    let purpose = match moves {
-        true => match look_again(job, frame, purpose, card.serial.clone())? {
-            Ok(next) => return Ok(next),
-            Err(purpose) => purpose,
-        },
-        false => purpose,
-    };
+    if moves && is_stale(job, frame, &card.serial)? {
+        return Ok(describe(job, frame, purpose, card.serial));
+    }
     Ok(match purpose {
         Purpose::NewKey => Next::MakeKey(Some(card)),
         Purpose::Sign { request, .. } => Next::Sign(request),

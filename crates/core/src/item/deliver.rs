@@ -8,7 +8,7 @@ use autoenroll_model::{
     Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome, RequestStage,
 };
 
-use super::card::{look_again, pin_no_longer_right};
+use super::card::{describe, is_stale, pin_no_longer_right};
 use super::refuse::refuse;
 use super::state::{Certified, Job, Next, Purpose, Step};
 use crate::events::{self, Detail};
@@ -66,14 +66,10 @@ fn fault(job: &mut Job, frame: &mut Frame, certified: &Certified, check: Option<
 fn deliver(job: &mut Job, frame: &mut Frame, certified: Certified) -> Result<Next, Halt> {
     let Some(card) = certified.key().card.clone() else { return install(job, frame, certified) };
     if job.item.action() != Action::Retrieve {
-        if certified.keep_default {
-            return Ok(write_card(job, frame, card, certified));
+        if !certified.keep_default && is_stale(job, frame, &card)? {
+            return Ok(describe(job, frame, Purpose::Write(certified), card));
         }
-        return match look_again(job, frame, Purpose::Write(certified), card.clone())? {
-            Ok(next) => Ok(next),
-            Err(Purpose::Write(certified)) => Ok(write_card(job, frame, card, certified)),
-            Err(Purpose::NewKey | Purpose::Sign { .. }) => unreachable!("the purpose comes back as it was given"),
-        };
+        return Ok(write_card(job, frame, card, certified));
     }
     let name = String::from(job.name());
     job.applies(frame, rules::PENDING_FOR_CARD, &name, Facts::new())?;

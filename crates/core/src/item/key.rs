@@ -235,7 +235,7 @@ fn card_full(job: &mut Job, frame: &mut Frame, algorithm: KeyAlgorithm, keep_def
     let renewed = if let Kind::Renew(old) = &request.kind { Some(old) } else { None };
     // F3.2.2.0x2000
     let flag = EnrollmentFlags::ENABLE_KEY_REUSE_ON_NT_TOKEN_KEYSET_STORAGE_FULL;
-    let reuses = renewed.is_some() && frame.profile().key_reuse.is_yes() && template.enrollment(flag);
+    let reuses = renewed.is_some() && !job.closed && frame.profile().key_reuse.is_yes() && template.enrollment(flag);
     if job.decide(frame, rules::CARD_FULL_REUSE, &template.name, reuses, facts.clone())
         && let Some(old) = renewed
     {

@@ -27,20 +27,26 @@ pub(super) struct Job {
     pub(super) pins: BTreeMap<CardSerial, Option<PinId>>,
     /// The default container that gives way, as the card last described itself for this item.
     pub(super) seen: Option<Seen>,
+    /// How often the user has answered for this item.
+    pub(super) answers: u32,
     /// How often a card was gone in the middle of an operation since the user last had a say.
     pub(super) losses: u8,
     /// The CA that was asked last.
     pub(super) asked: Option<Asked>,
+    /// The wizard is closed: what is under way is noted, and nothing new begins.
+    pub(super) closed: bool,
     /// The latest decision about the item, the cause of what follows.
     pub(super) because: Cause,
 }
 
 /// What a card said of its default container. Others work with the card too, so this holds for the instant in which the
-/// card said it.
+/// card said it, and until the user answers something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) card: CardSerial,
     pub(super) at: SimTime,
+    /// How often the user had answered by then.
+    pub(super) answers: u32,
     pub(super) container: Option<String>,
     /// The user has agreed that what is in it gives way.
     pub(super) agreed: bool,
@@ -55,7 +61,8 @@ pub(super) enum State {
     Asks { question: Question, prompt: OpenPrompt, recheck: Option<EffectId> },
     /// An effect is under way.
     Does { effect: EffectId, step: Step },
-    /// The wizard is closed: a key that is being made is noted, or removed, and nothing else begins.
+    /// The wizard is closed: a key that is being made is noted, or removed, and so is what a CA answers; nothing else
+    /// begins.
     Leaves { effect: EffectId, step: Step, because: Cause },
 }
 
@@ -142,9 +149,18 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// Whether a key is being made, or its entry written, or it is removed because there is none.
-    pub(super) const fn concerns_new_key(&self) -> bool {
-        matches!(self, Self::Generate { .. } | Self::WriteAhead(_) | Self::CleanUp { .. })
+    /// Whether something comes of it that has to be noted, or removed, before the item may be left: a key that is made,
+    /// or the answer of a CA that has the request.
+    pub(super) const fn has_to_be_noted(&self) -> bool {
+        matches!(
+            self,
+            Self::Generate { .. }
+                | Self::WriteAhead(_)
+                | Self::CleanUp { .. }
+                | Self::Submit(_)
+                | Self::NotePending
+                | Self::NoteIssued(_)
+        )
     }
 }
 

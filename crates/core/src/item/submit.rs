@@ -240,7 +240,7 @@ fn refused(job: &mut Job, frame: &mut Frame, submitting: Submitting, code: HResu
     // Another CA has another exchange certificate, so an archived key is enveloped anew ([MS-WCCE] 3.1.1.4.3.6); any
     // other request
     // goes on as it is ([MS-XCEP] 3.1.4.1.3.5).
-    if let Some(cas) = cas.next() {
+    if let Some(cas) = cas.next().filter(|_| !job.closed) {
         let asked = job.asked.clone().expect("only a CA that was asked refuses");
         next_ca(job, frame, &asked, &cas, code)?;
         return Ok(if request.archives_key {

@@ -8,7 +8,7 @@ use autoenroll_trace::{Kind, Packed, Trace};
 use autoenroll_world::action::UserAnswer;
 use autoenroll_world::spec::Quantity;
 use autoenroll_world::{
-    ActError, Action, CaHost, CardHost, Hosts, Look, LookError, OpenPrompt, Stepped, World, WorldError,
+    ActError, Action, CaHost, CardHost, Hosts, Look, LookError, OpenPrompt, SpecErrors, Stepped, World, WorldError,
 };
 
 use super::{RunError, RunReport, Simulator, Verdict, impossible, report, run};
@@ -24,7 +24,7 @@ const MOST_PROMPTS: usize = 64;
 pub struct SweepReport {
     /// The story without a fault; when it does not pass, nothing was tried.
     pub plain: RunReport,
-    /// How many moments were tried.
+    /// How many moments were tried: at each of them the fault came.
     pub moments: usize,
     /// Moments at which an invariant broke or the world did not go on.
     pub broken: Vec<SweepFailure>,
@@ -65,7 +65,7 @@ where
         });
         match story {
             Ok(story) => story.with_fault(end),
-            Err(error) => RunReport { not_played: 0, ..impossible(scenario, error.clone()) },
+            Err(error) => Repetition::without(scenario, error.clone()),
         }
     })
 }
@@ -83,12 +83,26 @@ pub fn sweep_replayed<F: CoreFactory, C: CardHost, A: CaHost>(
         let (factory, hosts) = make();
         let world = match World::new(scenario.spec.clone(), factory, hosts) {
             Ok(world) => world,
-            Err(error) => return RunReport { not_played: 0, ..impossible(scenario, error) },
+            Err(error) => return Repetition::without(scenario, error),
         };
         let mut runner = StepRunner::new(scenario, FaultInjector::new(world, fault, Turn::After(after)));
         let ended = runner.play();
         conclude(scenario, runner, ended, end)
     })
+}
+
+/// The story once more, with the fault.
+struct Repetition {
+    report: RunReport,
+    /// Whether the fault came: the story may do the same at that moment, or have ended before.
+    struck: bool,
+}
+
+impl Repetition {
+    /// There is no world to play it in.
+    fn without(scenario: &Scenario, error: SpecErrors) -> Self {
+        Self { report: RunReport { not_played: 0, ..impossible(scenario, error) }, struck: false }
+    }
 }
 
 fn plain<F: CoreFactory, C: CardHost, A: CaHost>(
@@ -105,7 +119,7 @@ fn repeat(
     scenario: &Scenario,
     fault: Sweep,
     plain: RunReport,
-    mut with_fault: impl FnMut(usize, SimTime) -> RunReport,
+    mut with_fault: impl FnMut(usize, SimTime) -> Repetition,
 ) -> SweepReport {
     if plain.verdict != Verdict::Passed {
         return SweepReport { plain, moments: 0, broken: Vec::new() };
@@ -113,9 +127,10 @@ fn repeat(
     let moments = plain.trace.iter().filter(|record| is_moment(fault, record.kind)).count();
     let end = plain.trace.last().map_or(SimTime::START, |record| record.at());
     let mut broken = Vec::new();
-    let (limit, mut used) = (scenario.spec.budget.records, 0);
+    let (limit, mut used, mut tried) = (scenario.spec.budget.records, 0, 0);
     for after in 1..=moments {
-        let mut report = with_fault(after, end);
+        let Repetition { mut report, struck } = with_fault(after, end);
+        tried += usize::from(struck);
         used += u64::try_from(report.trace.len()).unwrap_or(u64::MAX);
         let spent = used > limit && after < moments;
         if spent {
@@ -131,7 +146,7 @@ fn repeat(
             break;
         }
     }
-    SweepReport { plain, moments, broken }
+    SweepReport { plain, moments: tried, broken }
 }
 
 /// Whether a fault is possible at a record, right after it: a card is pulled at each of its commands, a core ends at
@@ -169,7 +184,7 @@ impl<'a, W: Simulator + Clone> Story<'a, W> {
     }
 
     /// Goes on to the next moment, and plays the story from there with the fault.
-    fn with_fault(&mut self, end: SimTime) -> RunReport {
+    fn with_fault(&mut self, end: SimTime) -> Repetition {
         // Each pause has one moment at least.
         while self.runner.simulator.next_actions().is_none() && self.ended.is_none() {
             self.ended = match self.runner.go_on() {
@@ -196,7 +211,8 @@ fn conclude<W: Simulator>(
     mut runner: StepRunner<'_, FaultInjector<W>>,
     ended: Result<(), RunError>,
     end: SimTime,
-) -> RunReport {
+) -> Repetition {
+    let struck = runner.simulator.struck;
     let ended = ended.and_then(|()| runner.close_prompts_and_wait(end));
     let (trace, seen, result) = runner.finish();
     let records = seen.violations();
@@ -205,7 +221,7 @@ fn conclude<W: Simulator>(
         Ok(()) if records.is_empty() => Verdict::Passed,
         Ok(()) => Verdict::Violated { records, failures: Vec::new() },
     };
-    report(scenario, trace, &seen, verdict, result.not_played)
+    Repetition { report: report(scenario, trace, &seen, verdict, result.not_played), struck }
 }
 
 /// The card that a command went to.
@@ -242,6 +258,8 @@ struct FaultInjector<W> {
     seen: usize,
     /// How many of them are moments.
     moments: usize,
+    /// The fault came, and did something.
+    struck: bool,
 }
 
 /// When the fault comes.
@@ -257,7 +275,7 @@ enum Turn {
 
 impl<W: Simulator> FaultInjector<W> {
     const fn new(world: W, fault: Sweep, turn: Turn) -> Self {
-        Self { world, fault, turn, seen: 0, moments: 0 }
+        Self { world, fault, turn, seen: 0, moments: 0, struck: false }
     }
 
     /// Looks for moments among the records that are new, and does what the fault does when its own has come.
@@ -280,9 +298,11 @@ impl<W: Simulator> FaultInjector<W> {
     fn strike(&mut self, actions: Vec<Action>) -> Result<(), WorldError> {
         self.turn = Turn::Past;
         for action in actions {
-            // Otherwise the story itself did it at the same moment, or something else that leaves nothing to do.
-            if let Err(ActError::World(error)) = self.world.act(&action) {
-                return Err(error);
+            match self.world.act(&action) {
+                Ok(()) => self.struck = true,
+                Err(ActError::World(error)) => return Err(error),
+                // The story itself did it at the same moment, or something else that leaves nothing to do.
+                Err(_) => {}
             }
         }
         Ok(())
