@@ -1,7 +1,7 @@
 #!/bin/sh
-# Version: cryptography 43.0.3 (PyPI; 42.0.8 does the same, 44.0.3 reads all of it), node-forge 1.4.3 (npm), cfssl 1.2.0 of
-# Debian 12 (golang-cfssl 1.2.0+git20160825.89.7fb22c8-3.1+b11, built with Go 1.19.8), and the OpenSSL of the machine,
-# 3.0 or later.
+# Version: cryptography 43.0.3 (PyPI; with the template, 42.0.8 does the same, and 44.0.3 reads all), node-forge 1.4.3
+# (npm), cfssl 1.2.0 of Debian 12 (golang-cfssl 1.2.0+git20160825.89.7fb22c8-3.1+b11, built with Go 1.19.8), and the
+# OpenSSL of the machine, 3.0 or later.
 #
 # Behaviour: the numbers of an object identifier have no upper bound in DER (X.690 8.19), and those below 2.25 are UUIDs of
 # 128 bits (X.667). The certificates below carry such an identifier as their template (1.3.6.1.4.1.311.21.7, [MS-WCCE]
