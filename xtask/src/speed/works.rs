@@ -49,7 +49,7 @@ const fn work(name: &'static str, what: &'static str, (work, size): (&'static st
     Work { name, what, does: Does::Work(work, size), tolerance: TOLERANCE }
 }
 
-/// Files of all folders of the suite, by name: which are checked must not depend on which others there are.
+/// Files from all over the suite, by name: which are checked must not depend on which others there are.
 pub(super) const CHECKED: &[&str] = &[
     "acquisition/a-ca-without-a-host-is-no-ca",
     "acquisition/the-ca-of-the-own-site-first",
