@@ -1,5 +1,6 @@
 //! `autoenroll fleet` as people use it: the same report from any number of processes, here or elsewhere, a chart, and
 //! complaints.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,11 @@
 //! `cargo xtask speed`: what the project does takes no more instructions than it did, and grows with what it works on
 //! as it should.
 //!
-//! Instructions are counted by valgrind's callgrind, because they are the same on a machine that is busy. They depend on the compiler and on what the processor can do. What can be pinned is:
-//! valgrind shows a program an older processor than most are, without instructions for SHA and without AVX-512, and the
-//! C library is told to choose as for that (`count`). For another compiler than that of `xtask/speed.toml` the figures
-//! are shown and not judged; growth is judged always.
+//! Instructions are counted by valgrind's callgrind, because they are the same on a machine that is busy. They depend
+//! on the compiler and on what the processor can do. What can be pinned is: valgrind shows a program an older
+//! processor than most are, without instructions for SHA and without AVX-512, and the C library is told to choose as
+//! for that (`count`). For another compiler than that of `xtask/speed.toml` the figures are shown and not judged;
+//! growth is judged always.
 
 mod count;
 mod figures;
