@@ -15,7 +15,7 @@ use self::workshop::{Verdict, Workshop};
 
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches";
-/// Below it, those that no scenario has to notice: bugs in the core's data flow, for an explorer to find by itself.
+/// Below it, those that no scenario has to notice, though some may: bugs in the core's data flow, for an explorer to find by itself.
 const UNNOTICED: &str = "crates/mutants/patches/explore/";
 /// What their names end in.
 const ENDING: &str = ".patch";
@@ -25,12 +25,15 @@ pub(crate) struct Options {
     /// Only the patch of this name; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// The patches of `explore/`, which no scenario notices: whether `autoenroll explore` finds each.
+    /// The patches of `explore/`, which no scenario has to notice: whether a search finds each.
     #[arg(long)]
     explore: bool,
     /// How long each is explored for, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20, requires = "explore")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "explore")]
     seconds: u64,
+    /// With how many threads.
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "explore")]
+    jobs: usize,
 }
 
 /// Applies each patch to a copy of the workspace, builds the command there and runs the scenario, which has to fail.
@@ -41,7 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let began = Instant::now();
     let root = crate::root();
     if options.explore {
-        return explore::run(&root, &options.only, options.seconds);
+        return explore::run(&root, &options.only, options.seconds, options.jobs);
     }
     let patches = chosen(read_all(&root)?, &options.only)?;
     let workshop = Workshop::open(&root)?;

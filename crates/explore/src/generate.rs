@@ -63,6 +63,7 @@ pub struct Told {
 pub fn tell(stage: &Stage, plan: &Plan, choices: &mut impl Choices) -> Told {
     let Stage { setup, menu, .. } = stage;
     let enabled = swarm(menu, plan, choices);
+    let favourite = choices.one_in("favourite", 2).then(|| favourite(menu, choices)).flatten();
     let mut teller = Teller {
         menu,
         plan,
@@ -71,6 +72,7 @@ pub fn tell(stage: &Stage, plan: &Plan, choices: &mut impl Choices) -> Told {
         moves: Vec::new(),
         helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
+        favourite,
         changed_pin: false,
     };
     let broken = caught(|| teller.tell(choices)).err();
@@ -96,6 +98,16 @@ fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
     menu.entries.iter().map(on).collect()
 }
 
+/// Something that may happen again and again: what goes wrong, a card that comes and goes, another run.
+fn favourite(menu: &Menu, choices: &mut impl Choices) -> Option<usize> {
+    let again = |entry: &Entry| {
+        entry.class == Class::Fault
+            || matches!(entry.name, "remove" | "swap" | "pulse" | "click wizard-close" | "logoff")
+    };
+    let all: Vec<usize> = (0..menu.entries.len()).filter(|at| again(&menu.entries[*at])).collect();
+    choices.of("favourite", &all).copied()
+}
+
 struct Teller<'a> {
     menu: &'a Menu,
     plan: &'a Plan,
@@ -106,6 +118,8 @@ struct Teller<'a> {
     helpful: usize,
     /// How often, of ten times, something happens in the middle of something else.
     hasty: usize,
+    /// What happens again and again in this story, if anything does: some rules count.
+    favourite: Option<usize>,
     changed_pin: bool,
 }
 
@@ -226,6 +240,12 @@ impl Teller<'_> {
             Class::Repair => is_broken || self.plan.wishes.contains(entry.name),
             Class::Office | Class::Fault => !ending,
         };
+        if let Some(favourite) = self.favourite
+            && fits(&self.menu.entries[favourite])
+            && choices.one_in("again", 3)
+        {
+            return Some(favourite);
+        }
         let open: Vec<usize> = all.filter(|(_, entry)| fits(entry)).map(|(at, _)| at).collect();
         let wished = |at: &usize| {
             let name = self.menu.entries[*at].name;

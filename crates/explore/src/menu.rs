@@ -105,7 +105,7 @@ const CARD: &[(&str, Class, &str)] = &[
     ("card read-only", Class::Fault, "{ fault = \"read-only\" }"),
     ("card repaired", Class::Repair, "{ fault = \"none\" }"),
     ("card unblocked", Class::Repair, "{ unblock = true }"),
-    ("card pin reset", Class::Repair, "{ pin = \"4321\" }"),
+    ("card pin reset", Class::Fault, "{ pin = \"4321\" }"),
 ];
 const CA: &[(&str, Class, &str)] = &[
     ("ca unreachable", Class::Fault, "{ reachable = false }"),

@@ -27,7 +27,7 @@ pub enum Beyond {
     Enrolled(Result<(), String>),
     /// Of `archived` and `deleted`.
     Retired {
-        /// Neither expired nor revoked, and its key is there.
+        /// Neither expired nor revoked, and its own key is where MY says, not another one in its place.
         valid: bool,
     },
     /// Of `run-ended`: of [`crate::Checkers::keys_awaited_of`] those with a key that no entry of MY or REQUEST names, on

@@ -1,9 +1,9 @@
 //! What the user is shown: prompts and summaries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Cancelled, Fact, HResult};
-use autoenroll_trace::{Kind, RecordId};
+use autoenroll_model::{Cancelled, Fact, HResult, Text};
+use autoenroll_trace::{Kind, Record, RecordId};
 
 use crate::checker::{Checker, Moment, Violation};
 use crate::session::Sessions;
@@ -67,6 +67,47 @@ impl Checker for Prompts {
             }
             _ => None,
         }
+    }
+}
+
+/// [`Invariant::AskedOnce`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AskedOnce {
+    /// Containers that may not be replaced, by principal: the card and its container, for the item that is worked on
+    /// and while no card comes or goes.
+    kept: BTreeMap<Text, BTreeSet<(String, String)>>,
+}
+
+/// The container that a prompt is about, with its card.
+fn container(prompt: &Record) -> Option<(String, String)> {
+    let is_it = prompt.facts.text("point") == Some("card.replace-default");
+    let place = (prompt.facts.text("card")?.to_owned(), prompt.facts.text("container")?.to_owned());
+    is_it.then_some(place)
+}
+
+// IN1.asked-once
+impl Checker for AskedOnce {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = &at.record.actor;
+        match at.record.kind {
+            Kind::ItemStarted => {
+                self.kept.remove(actor);
+            }
+            // Who puts another card in, or the same one again, may mean something else by it.
+            Kind::Insert | Kind::Remove => self.kept.clear(),
+            Kind::Answer if at.text("answer") == Some("no") => {
+                let place = container(&at.cause(&[Kind::Prompt, Kind::PromptChanged])?)?;
+                self.kept.entry(actor.clone()).or_default().insert(place);
+            }
+            Kind::Prompt => {
+                let place = container(at.record)?;
+                let again = self.kept.get(actor).is_some_and(|kept| kept.contains(&place));
+                let reason = format!("{} of {} is asked about again after a No", place.1, place.0);
+                return again.then(|| at.violation(Invariant::AskedOnce, reason));
+            }
+            _ => {}
+        }
+        None
     }
 }
 

@@ -8,7 +8,7 @@
 //! It deliberately lacks anything that makes a trace, and any expectation of a single scenario.
 //!
 //! Reading order: [`INVARIANTS`], then the checkers by what they watch: `contract`, `pin`, `container`, `enrolled`,
-//! `request`, `desktop`, `leaving`, `card`, `replaced`, `leftover`.
+//! `request`, `desktop`, `leaving`, `card`, `replaced`, `leftover`, `run`.
 #![forbid(unsafe_code)]
 
 mod beyond;
@@ -25,6 +25,7 @@ mod open;
 mod pin;
 mod replaced;
 mod request;
+mod run;
 mod session;
 mod table;
 
@@ -38,8 +39,8 @@ pub use crate::judge::{INSTANCES, judge};
 pub use crate::table::{Bare, INVARIANTS, Invariant, LawKind, Statement};
 
 /// The rules whose decisions checkers look at; no checker is shown a decision by another.
-const DECISIONS: [&[&str]; 5] =
-    [container::DECISIONS, replaced::IS_OVER, replaced::SUPERSEDES, leftover::ENDS, request::DUE];
+const DECISIONS: [&[&str]; 6] =
+    [container::DECISIONS, replaced::IS_OVER, replaced::SUPERSEDES, leftover::ENDS, request::DUE, run::OVER];
 
 /// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the
 /// fields.
@@ -66,6 +67,12 @@ pub struct Checkers {
     known_key: leftover::KnownKey,
     entry_ends: leftover::EntryEnds,
     due_request: request::DueRequest,
+    one_run: run::OneRun,
+    over_entry: run::OverEntry,
+    unfinished_stays: run::UnfinishedStays,
+    renewal_told: run::RenewalTold,
+    asked_once: desktop::AskedOnce,
+    pin_kept: pin::PinKept,
 }
 
 impl Checkers {
@@ -95,6 +102,12 @@ impl Checkers {
             known_key: Default::default(),
             entry_ends: Default::default(),
             due_request: Default::default(),
+            one_run: Default::default(),
+            over_entry: Default::default(),
+            unfinished_stays: Default::default(),
+            renewal_told: Default::default(),
+            asked_once: Default::default(),
+            pin_kept: Default::default(),
         }
     }
 
@@ -102,7 +115,8 @@ impl Checkers {
     #[must_use]
     pub fn of(profile: &Profile) -> Self {
         let left_out = INVARIANTS.iter().filter(|row| !row.counts(profile)).map(|row| row.invariant).collect();
-        Self { left_out, ..Self::new(Some(profile.cancelled), Some(profile.replace_question)) }
+        let pin_kept = pin::PinKept::new(Some(profile.pin_cache));
+        Self { left_out, pin_kept, ..Self::new(Some(profile.cancelled), Some(profile.replace_question)) }
     }
 
     /// States how a card is before the first record.
@@ -136,7 +150,7 @@ impl Checkers {
             return Vec::new();
         }
         let at = Moment { trace, open: &self.open, record, beyond };
-        let checkers: [&mut dyn Checker; 18] = [
+        let checkers: [&mut dyn Checker; 24] = [
             &mut self.contract,
             &mut self.pin_given,
             &mut self.pin_spent,
@@ -155,6 +169,12 @@ impl Checkers {
             &mut self.known_key,
             &mut self.entry_ends,
             &mut self.due_request,
+            &mut self.one_run,
+            &mut self.over_entry,
+            &mut self.unfinished_stays,
+            &mut self.renewal_told,
+            &mut self.asked_once,
+            &mut self.pin_kept,
         ];
         let mut found: Vec<Violation> = checkers.into_iter().filter_map(|checker| checker.check(at)).collect();
         found.retain(|found| !self.left_out.contains(&found.invariant));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_apdu::{Command, Response, StatusWord, ins};
-use autoenroll_model::{Fact, PinId, hex};
-use autoenroll_trace::{Kind, Record};
+use autoenroll_model::{Fact, HResult, PinCache, PinId, Text, hex};
+use autoenroll_trace::{Kind, Record, RecordId};
 
 use crate::beyond::{Beyond, CardView};
 use crate::checker::{Checker, Moment, Violation};
@@ -120,6 +120,68 @@ impl Checker for PinSpent {
             _ => pins.given > 0 && pins.refused > pins.given,
         };
         again.then(|| at.violation(Invariant::PinSpent, "a PIN that the card had refused was tried again"))
+    }
+}
+
+/// [`Invariant::PinKept`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PinKept {
+    /// How long the profile keeps PINs; `None` when that is not known.
+    kept: Option<PinCache>,
+    /// When each card's PIN was given last, by principal and card.
+    given: BTreeMap<(Text, String), RecordId>,
+    runs: BTreeMap<Text, RecordId>,
+    items: BTreeMap<Text, RecordId>,
+    /// When each card left its reader last.
+    out: BTreeMap<String, RecordId>,
+}
+
+impl PinKept {
+    pub(crate) fn new(kept: Option<PinCache>) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
+    /// From when on a PIN must have been given that is presented to a card now.
+    fn since(&self, actor: &Text, card: &str) -> Option<RecordId> {
+        match self.kept? {
+            PinCache::Item => self.items.get(actor).copied(),
+            PinCache::Run => self.runs.get(actor).copied(),
+            PinCache::CardPresent => self.out.get(card).copied(),
+            PinCache::Logon => None,
+        }
+    }
+}
+
+// IN1.pin-kept
+impl Checker for PinKept {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = &at.record.actor;
+        match at.record.kind {
+            Kind::RunStarted => drop(self.runs.insert(actor.clone(), at.record.id)),
+            Kind::ItemStarted => drop(self.items.insert(actor.clone(), at.record.id)),
+            Kind::Remove => drop(self.out.insert(at.text("card")?.to_owned(), at.record.id)),
+            Kind::Answer if is_pin(at) => {
+                let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged])?;
+                let card = prompt.facts.text("card")?.to_owned();
+                self.given.insert((actor.clone(), card), at.record.id);
+            }
+            Kind::Card if at.text("op") == Some("verify-pin") => {
+                let card = at.text("card")?;
+                let given = self.given.get(&(actor.clone(), card.to_owned()))?;
+                let presents = at.record.facts.get("pin") == Some(&Fact::Flag(true));
+                let late = presents && self.since(actor, card).is_some_and(|since| *given < since);
+                let reason = format!("a PIN is presented to {card} that is kept no longer");
+                return late.then(|| at.violation(Invariant::PinKept, reason));
+            }
+            Kind::CardDone => {
+                let wants = HResult::SCARD_W_CARD_NOT_AUTHENTICATED.to_string();
+                let wanting = at.text("code").is_some_and(|code| code.get(..10) == wants.get(..10));
+                let reason = "a card is asked for what wants its PIN, without it";
+                return wanting.then(|| at.violation(Invariant::PinKept, reason));
+            }
+            _ => {}
+        }
+        None
     }
 }
 

@@ -120,6 +120,17 @@ pub(crate) struct ReplacedAll {
     gone: BTreeSet<(Text, Text)>,
 }
 
+impl ReplacedAll {
+    /// Whether a valid certificate of another template goes that the request of the item was not to replace.
+    fn is_not_meant(&self, at: Moment<'_>, certificate: &Text) -> bool {
+        let Some(item) = self.items.get(&at.record.actor) else { return false };
+        let expected = self.expected.get(&(at.record.actor.clone(), item.clone()));
+        *at.beyond == (Beyond::Retired { valid: true })
+            && at.text("template").is_some_and(|template| *template != **item)
+            && expected.is_some_and(|expected| !expected.contains(certificate))
+    }
+}
+
 // IN1.replaced-all
 impl Checker for ReplacedAll {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
@@ -143,7 +154,12 @@ impl Checker for ReplacedAll {
                 self.expected.insert(key, old);
             }
             Kind::Archived | Kind::Deleted => {
-                self.gone.insert((actor.clone(), at.text("certificate")?.into()));
+                let certificate: Text = at.text("certificate")?.into();
+                self.gone.insert((actor.clone(), certificate.clone()));
+                return self.is_not_meant(at, &certificate).then(|| {
+                    let reason = format!("{certificate} is valid, and nothing says that it is replaced");
+                    at.violation(Invariant::ReplacedAll, reason)
+                });
             }
             // Asked for and not done, or done by somebody else: that is not forgotten.
             Kind::Effect if matches!(at.text("op"), Some("archive-certificate" | "delete-certificate")) => {
@@ -154,6 +170,7 @@ impl Checker for ReplacedAll {
                 self.gone.insert((at.text("principal")?.into(), certificate.into()));
             }
             Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
+                self.items.remove(actor);
                 let expected = self.expected.remove(&(actor.clone(), at.text("template")?.into()))?;
                 let left = expected.into_iter().find(|old| !self.gone.contains(&(actor.clone(), old.clone())))?;
                 let reason = format!("{left} was to be replaced, and is still there");

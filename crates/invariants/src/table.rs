@@ -43,6 +43,18 @@ autoenroll_model::words! {
         EntryEnds = "entry-ends",
         /// What has been enrolled is not requested again before it is due.
         DueRequest = "due-request",
+        /// A run answers for every trigger before it.
+        OneRun = "one-run",
+        /// An entry that is over is neither taken up nor waited for.
+        OverEntry = "over-entry",
+        /// What is over stays while its template is unfinished.
+        UnfinishedStays = "unfinished-stays",
+        /// A renewal is told as one.
+        RenewalTold = "renewal-told",
+        /// A No is not asked about again.
+        AskedOnce = "asked-once",
+        /// A PIN is kept as long as the profile says, and used.
+        PinKept = "pin-kept",
     }
 }
 
@@ -206,10 +218,12 @@ pub const INVARIANTS: &[Statement] = &[
             "whether a certificate that goes is valid, and what was on cards before it began",
         ),
     ),
-    whole(
+    part(
         Invariant::ReplacedAll,
-        "What a certificate was requested to replace is archived or deleted when it is enrolled, whether it had to wait or not.",
+        "What a certificate was requested to replace is archived or deleted when it is enrolled, whether it had to wait or not, and no \
+         valid certificate of another template.",
         "IN1.replaced-all",
+        "whether a certificate that goes is valid",
     ),
     Statement {
         invariant: Invariant::KnownKey,
@@ -234,5 +248,36 @@ pub const INVARIANTS: &[Statement] = &[
              due.",
             "IN1.due-request",
         ),
+    ),
+    whole(
+        Invariant::OneRun,
+        "A run answers for every trigger that came before it: none of them starts another.",
+        "IN1.one-run, R013",
+    ),
+    whole(
+        Invariant::OverEntry,
+        "An entry of REQUEST whose certificate can never be good is neither taken up again nor in the way of another request.",
+        "IN1.over-entry",
+    ),
+    whole(
+        Invariant::UnfinishedStays,
+        "When a template's item ends without a certificate, nothing of that template is tidied away in the same run.",
+        "IN1.unfinished-stays, R088",
+    ),
+    whole(
+        Invariant::RenewalTold,
+        "The event log tells the certificate of a renewal as a renewal, whether it had to wait or not.",
+        "IN1.renewal-told",
+    ),
+    whole(
+        Invariant::AskedOnce,
+        "After a No the user is not asked about the same default container again in the same item, while no card comes or goes.",
+        "IN1.asked-once",
+    ),
+    part(
+        Invariant::PinKept,
+        "A PIN that was given before is presented no longer than the profile keeps it, and no operation that wants one goes without.",
+        "IN1.pin-kept",
+        "the profile's switch `pin-cache`",
     ),
 ];

@@ -1,6 +1,6 @@
 //! Each checker, over records written by hand: one a line, `actor kind name=value … < causes`; ids count the lines.
 
-use autoenroll_model::{Fact, Facts, PinId, SWITCHES, SimTime};
+use autoenroll_model::{Fact, Facts, PinCache, PinId, SWITCHES, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use super::*;
@@ -55,6 +55,24 @@ fn every_invariant_has_a_row_and_says_what_it_lacks() {
         assert_eq!(switch.is_some(), row.kind == LawKind::Hygiene, "{}", row.invariant);
         assert!(switch.is_none_or(|switch| row.source == switch.requirement), "{}", row.invariant);
     }
+}
+
+/// A law is documented where the catalogue has a public source that says so, and an inferred one is of another kind.
+#[test]
+fn the_kind_of_a_law_is_the_evidence_of_the_catalogue() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/requirements/invariants.toml");
+    let catalogue = std::fs::read_to_string(path).unwrap();
+    let mut seen = 0;
+    for row in INVARIANTS {
+        for id in row.source.split(", ").filter(|id| id.starts_with("IN1.")) {
+            let entry =
+                catalogue.split("[[requirement]]").find(|entry| entry.contains(&format!("id = \"{id}\"\n"))).unwrap();
+            let inferred = entry.contains("evidence = \"inferred\"");
+            assert_eq!(row.kind == LawKind::Documented, !inferred, "{id}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, catalogue.matches("[[requirement]]").count(), "each has its law");
 }
 
 #[test]
@@ -712,4 +730,135 @@ fn what_has_been_enrolled_is_requested_when_it_is_due() {
     assert_eq!(due("R046", "pc change what=delete-certificate certificate=C"), Vec::<String>::new());
     let elsewhere = "alice logon computer=WKS02";
     check(&["alice logon computer=WKS01", started, add, ended, elsewhere, started, "alice request template=T"], &[]);
+}
+
+#[test]
+fn a_run_answers_for_every_trigger_before_it() {
+    let (first, second, third) = ("alice decision rule=R009", "alice decision rule=R014", "alice decision rule=R012");
+    let (one, next) = ("alice run-started < 0", "alice run-started < 3");
+    check(&[first, one, second, third, next], &[]);
+    check(&[first, one, second, third, next, "alice run-started < 2"], &["one-run@5"]);
+    check(&[first, one, "alice run-ended", "alice run-started < 0"], &["one-run@3"]);
+    check(&[first, one, "bob run-started < 0"], &[]);
+}
+
+#[test]
+fn an_entry_that_is_over_is_left() {
+    let read = |entries: &str| {
+        let list = entries.split(',').map(|entry| Fact::from(entry.replace('_', " "))).collect();
+        Facts::new().with("op", "read-stores").with("requests", Fact::List(list))
+    };
+    let found = |entries: &str, records: &[&str]| {
+        let mut all = trace(&["alice run-started", "alice effect op=read-stores"]);
+        all.push(SimTime(0), "alice", Kind::EffectDone, read(entries), vec![RecordId(1)]);
+        for record in trace(records).iter().map(|record| record.unpack()) {
+            all.push(SimTime(0), &record.actor, record.kind, record.facts, record.causes);
+        }
+        judge(&all).iter().map(|found| format!("{}@{}", found.invariant, found.record.0)).collect::<Vec<String>>()
+    };
+    let over = "alice decision rule=MC1.lasting subject=T stage=issued outcome=true";
+    let (waits, resumed) =
+        ("alice decision rule=R060 subject=T outcome=true", "alice item-started template=T action=resume");
+    assert_eq!(found("T:_issued", &[over, waits]), ["over-entry@4"]);
+    assert_eq!(found("T:_issued", &[over, resumed]), ["over-entry@4"]);
+    assert_eq!(found("T:_issued", &[waits, resumed]), Vec::<String>::new());
+    assert_eq!(found("T:_issued,T:_issued", &[over, waits, resumed, resumed]), ["over-entry@6"]);
+    assert_eq!(found("T:_issued,T:_pending", &[over, waits, resumed]), Vec::<String>::new());
+    assert_eq!(
+        found("S:_issued,T:_issued", &[over, "alice item-started template=S action=resume"]),
+        Vec::<String>::new()
+    );
+    // What is decided while an item is worked on is about a certificate that has come.
+    assert_eq!(found("T:_issued", &[resumed, over, waits]), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_over_stays_while_its_template_is_unfinished() {
+    let (run, item, gone) =
+        ("alice run-started", "alice item-started template=T", "alice archived certificate=C template=T");
+    let ended = |outcome: &str| format!("alice item-ended template=T outcome={outcome}");
+    for outcome in ["failed", "pending", "postponed"] {
+        check(&[run, item, &ended(outcome), gone], &["unfinished-stays@3"]);
+        check(&[run, item, &ended(outcome), run, gone], &[]);
+        check(&[run, item, &ended(outcome), "alice deleted certificate=D template=S"], &[]);
+        check(&[run, item, &ended(outcome), "alice item-started template=S", gone], &[]);
+    }
+    let added = "alice store op=add store=my certificate=N archived=false";
+    check(&[run, item, added, "alice item-ended template=T outcome=enrolled certificate=N", gone], &[]);
+}
+
+#[test]
+fn a_renewal_is_told_as_one() {
+    let (item, renews) = ("alice item-started template=T", "alice request template=T renews=C");
+    let event = |id: &str| {
+        let facts = Facts::new().with("id", id.parse::<i64>().unwrap_or_default()).with("template", "T");
+        move |all: &mut Trace| all.push(SimTime(0), "alice", Kind::Event, facts.clone(), Vec::new())
+    };
+    let found = |records: &[&str], id: &str| {
+        let mut all = trace(records);
+        event(id)(&mut all);
+        judge(&all).iter().filter(|found| found.invariant == Invariant::RenewalTold).count()
+    };
+    assert_eq!(found(&[item, renews, "alice logoff", "alice logon", item], "19"), 1);
+    assert_eq!(found(&[item, renews], "20"), 0);
+    assert_eq!(found(&[item, "alice request template=T"], "19"), 0);
+    assert_eq!(found(&[item, renews, item, "alice request template=T"], "19"), 0);
+    assert_eq!(found(&["alice item-started template=S", renews, item], "19"), 0);
+}
+
+#[test]
+fn a_no_is_not_asked_about_again() {
+    let question = "alice prompt point=card.replace-default card=A container=K";
+    let (no, yes) = ("alice answer prompt=card.replace-default answer=no < 0", "alice answer answer=yes < 0");
+    let again = |answer: &str, between: &str, asked: &str| {
+        let mut found = broken(&[question, answer, between, asked]);
+        found.retain(|found| found.starts_with("asked-once"));
+        found.len()
+    };
+    let idle = "alice effect op=read-readers";
+    assert_eq!(again(no, idle, question), 1);
+    assert_eq!(again(yes, idle, question), 0);
+    assert_eq!(again(no, "alice item-started template=T", question), 0);
+    assert_eq!(again(no, "A remove card=A", question), 0);
+    assert_eq!(again(no, idle, "alice prompt point=card.replace-default card=B container=K"), 0);
+    assert_eq!(again(no, idle, "bob prompt point=card.replace-default card=A container=K"), 0);
+}
+
+#[test]
+fn a_pin_is_kept_as_long_as_the_profile_says() {
+    let late = |pin_cache, between: &str| {
+        let records = trace(&[
+            "alice run-started",
+            "alice item-started template=T",
+            "alice prompt point=pin.enter card=A",
+            "alice answer prompt=pin.enter answer=pin < 2",
+            between,
+            "alice card op=verify-pin card=A pin=true",
+        ]);
+        let mut checkers = Checkers::of(&Profile { pin_cache, ..Profile::server_2003_sp1() });
+        let found = records.iter().flat_map(|record| checkers.observe(&records, &record.unpack(), &Beyond::Nothing));
+        found.filter(|found| found.invariant == Invariant::PinKept).count()
+    };
+    let (item, run, out) = ("alice item-started template=S", "alice run-started", "A remove card=A");
+    let all = |pin_cache| [item, run, out].map(|between| late(pin_cache, between));
+    assert_eq!(all(PinCache::Item), [1, 0, 0]);
+    assert_eq!(all(PinCache::Run), [0, 1, 0]);
+    assert_eq!(all(PinCache::CardPresent), [0, 0, 1]);
+    assert_eq!(all(PinCache::Logon), [0, 0, 0]);
+    let done =
+        |code: &str| broken(&["alice card op=delete card=A pin=false", &format!("alice card-done code={code} < 0")]);
+    assert_eq!(done("0x8010006F"), ["pin-kept@1"]);
+    assert_eq!(done("0x8010006A"), Vec::<String>::new());
+}
+
+#[test]
+fn what_goes_is_what_was_to_be_replaced() {
+    let request = ["alice item-started template=T", "alice store op=add store=my certificate=N auto-enroll=T"];
+    let gone = |old: &str, valid| {
+        let asked = "alice request template=T renews=C";
+        broken_beyond(&[request[0], asked, request[1], old], 3, &Beyond::Retired { valid })
+    };
+    assert_eq!(gone("alice archived certificate=C template=T", true), Vec::<String>::new());
+    assert_eq!(gone("alice archived certificate=O template=S", true), ["replaced-all@3"]);
+    assert_eq!(gone("alice archived certificate=O template=S", false), Vec::<String>::new());
 }

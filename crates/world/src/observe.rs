@@ -69,7 +69,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let now = self.wall();
         let valid = view.is_some_and(|view| view.not_before <= now && now < view.not_after) && {
             let checks = self.inspect(id, principal, std::slice::from_ref(thumbprint));
-            checks.first().is_some_and(|check| !check.revoked && check.key_usable)
+            let key = stored.and_then(|stored| stored.key.as_ref());
+            checks.first().is_some_and(|check| !check.revoked)
+                && key.is_some_and(|key| self.is_enrolled(principal, thumbprint, key).is_ok())
         };
         Beyond::Retired { valid }
     }

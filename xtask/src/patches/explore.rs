@@ -1,48 +1,57 @@
 //! `cargo xtask patches --explore`: bugs in the data flow of the core, one at a time, and whether a search finds them
 //! that knows nothing of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::patch::Patch;
-use super::workshop::{Explored, Workshop};
+use super::workshop::{Explored, Finding, Workshop};
 
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches/explore";
+/// The most things that are done in a story that says what is wrong.
+const SHORT: usize = 12;
 
-/// Applies each patch to a copy of the workspace, builds the command there and lets it explore for `seconds`. The
-/// command plays the same numbers without any patch: what a number breaks there, too, does not count, whatever the law.
-/// A law of order counts, although `explore` only lists it.
+/// Applies each patch to a copy of the workspace, builds a search of it and lets that go on for `seconds`, or until
+/// something is broken that the core does not break without any patch in the same time: another law, or for another
+/// reason. A law of order counts, although `explore` only lists it.
 ///
 /// # Errors
 /// When a patch does not apply or does not compile.
-pub(super) fn run(root: &Path, only: &[String], seconds: u64) -> Result<(), String> {
+pub(super) fn run(root: &Path, only: &[String], seconds: u64, jobs: usize) -> Result<(), String> {
     let patches = read_all(root)?;
     let patches: Vec<&Patch> = patches.iter().filter(|patch| only.is_empty() || only.contains(&patch.name)).collect();
     let workshop = Workshop::open(root)?;
     println!("The copy is built, without any patch.");
-    workshop.build_for_search()?;
-    let clean = workshop.explore(Duration::from_secs(seconds), None)?;
-    println!("Without any patch: {}", clean.told());
+    workshop.build_search()?;
+    let clean = workshop.explore(seconds, jobs, &BTreeSet::new())?;
+    println!("Without any patch: {}", told(&clean));
+    let known = known(&clean);
     let width = patches.iter().map(|patch| patch.name.len()).max().unwrap_or(0);
-    let (mut found, mut searched) = (0, Duration::ZERO);
+    let (mut found, mut short) = (0, 0);
     for patch in &patches {
+        let began = Instant::now();
         let changed: BTreeMap<String, String> = patch.apply(|path| workshop.read(path))?;
+        let mut built = 0.0;
         let explored = workshop.with_changes(&changed, || {
-            workshop.build_for_search()?;
-            let began = Instant::now();
-            let explored = workshop.explore(Duration::from_secs(seconds), Some(clean.stories));
-            searched += began.elapsed();
-            explored
+            workshop.build_search()?;
+            built = began.elapsed().as_secs_f64();
+            workshop.explore(seconds, jobs, &known)
         })?;
-        let explored = explored.beside(&clean);
-        let word = if explored.broke.is_empty() { "NOT FOUND" } else { "found    " };
-        found += usize::from(!explored.broke.is_empty());
-        println!("{word}  {:<width$}  {}  {}", patch.name, explored.told(), patch.wrong);
+        let word = if explored.first.is_some() { "found    " } else { "NOT FOUND" };
+        found += usize::from(explored.first.is_some());
+        let is_short = |finding: &Finding| finding.steps.is_some_and(|steps| steps <= SHORT);
+        short += usize::from(explored.first.as_ref().is_some_and(is_short));
+        println!("{word}  {:<width$}  built in {built:.0} s; {}  {}", patch.name, told(&explored), patch.wrong);
     }
-    println!("{found} of {} found; explored for {:.0} s", patches.len(), searched.as_secs_f64());
+    println!("{found} of {} found, {short} of them with at most {SHORT} steps", patches.len());
     Ok(())
+}
+
+/// What the core breaks without any patch; a line that nothing breaks stands for nothing.
+fn known(clean: &Explored) -> BTreeSet<String> {
+    if clean.broke.is_empty() { BTreeSet::from(["nothing".to_owned()]) } else { clean.broke.clone() }
 }
 
 fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
@@ -50,21 +59,16 @@ fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
     paths.iter().map(|path| Patch::parse_unnoticed(&super::name(path), &crate::tidy::read(root, path)?)).collect()
 }
 
-impl Explored {
-    /// Without what the same numbers break in another search.
-    fn beside(self, other: &Self) -> Self {
-        Self { broke: self.broke.difference(&other.broke).cloned().collect(), ..self }
-    }
-
-    /// What was found, in a line.
-    fn told(&self) -> String {
-        let first = match self.broke.first() {
-            Some((number, signature)) => format!("the first is {number}, {signature}"),
-            None => "nothing".to_owned(),
-        };
-        let (took, many) = (self.took.as_secs_f64(), self.broke.len());
-        format!("{} stories in {took:.1} s, {many} broke something: {first}", self.stories)
-    }
+/// What a search came to, in a line.
+fn told(explored: &Explored) -> String {
+    let first = match &explored.first {
+        Some(Finding { number, signature, seconds, steps }) => {
+            let steps = steps.map_or_else(|| "listed".to_owned(), |steps| format!("{steps} steps"));
+            format!("the first after {seconds:.1} s is {number} ({steps}), {signature}")
+        }
+        None => "nothing new".to_owned(),
+    };
+    format!("{} stories: {first}", explored.stories)
 }
 
 #[cfg(test)]
@@ -72,18 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_clean_core_breaks_with_the_same_number_does_not_count() {
-        let explored = |broke: &[(u64, &str)]| Explored {
+    fn what_the_clean_core_breaks_is_known() {
+        let explored = |broke: &[&str]| Explored {
             stories: 10,
-            broke: broke.iter().map(|(number, signature)| (*number, (*signature).to_owned())).collect(),
-            took: Duration::ZERO,
+            broke: broke.iter().map(|signature| (*signature).to_owned()).collect(),
+            first: None,
         };
-        let clean = explored(&[(3, "pin-given"), (7, "enrolled")]);
-        let check = |patched: &[(u64, &str)], expected: &[(u64, &str)]| {
-            assert_eq!(explored(patched).beside(&clean).broke, explored(expected).broke);
-        };
-        check(&[(3, "pin-given")], &[]);
-        check(&[(3, "pin-given"), (4, "pin-given")], &[(4, "pin-given")]);
-        check(&[(3, "enrolled")], &[(3, "enrolled")]);
+        assert_eq!(known(&explored(&["pin-given: x", "enrolled: y"])).len(), 2);
+        // A search that knows nothing at all would not stop.
+        assert_eq!(known(&explored(&[])), BTreeSet::from(["nothing".to_owned()]));
     }
 }

@@ -7,10 +7,13 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
+
 /// The copy, with a target directory of its own, so that only what a patch changes is built again.
 pub(super) struct Workshop {
     copy: PathBuf,
     build: PathBuf,
+    search: PathBuf,
 }
 
 /// What became of a scenario.
@@ -23,14 +26,27 @@ pub(super) enum Verdict {
 }
 
 /// What a search came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Explored {
-    /// How many stories were told: those of the numbers from 0 on.
+    /// How many stories were told.
     pub(super) stories: u64,
-    /// Which numbers broke something, and what.
-    pub(super) broke: BTreeSet<(u64, String)>,
-    /// How long it took.
-    pub(super) took: Duration,
+    /// The signatures of what they broke.
+    pub(super) broke: BTreeSet<String>,
+    /// The first thing that was broken and is not known.
+    pub(super) first: Option<Finding>,
+}
+
+/// Something that a story broke.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Finding {
+    /// The number of the story.
+    pub(super) number: u64,
+    /// The law, and what happened without names and numbers.
+    pub(super) signature: String,
+    /// After how many seconds it was found.
+    pub(super) seconds: f64,
+    /// How many things are done in the shortest story; what is only listed is not made shorter.
+    pub(super) steps: Option<usize>,
 }
 
 /// What is not copied: what is built or installed, and what only version control needs.
@@ -45,7 +61,11 @@ impl Workshop {
     /// When files cannot be read or written.
     pub(super) fn open(root: &Path) -> Result<Self, String> {
         let directory = root.join("target/patches");
-        let workshop = Self { copy: directory.join("workspace"), build: directory.join("build") };
+        let workshop = Self {
+            copy: directory.join("workspace"),
+            build: directory.join("build"),
+            search: directory.join("search"),
+        };
         let (here, there) = (list(root)?, list(&workshop.copy)?);
         for path in there.iter().filter(|path| !here.contains(path)) {
             fs::remove_file(workshop.copy.join(path)).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -99,15 +119,16 @@ impl Workshop {
     /// # Errors
     /// When it does not compile.
     pub(super) fn build(&self) -> Result<(), String> {
-        self.build_with(&[], &self.build)
+        self.cargo_build(&["--package", "autoenroll-cli"], &self.build)
     }
 
-    fn build_with(&self, variables: &[(&str, &str)], target: &Path) -> Result<(), String> {
+    fn cargo_build(&self, what: &[&str], target: &Path) -> Result<(), String> {
         let mut command = Command::new("cargo");
-        command.args(["build", "--quiet", "--package", "autoenroll-cli"]);
+        command.args(["build", "--quiet"]).args(what);
         // It is not debugged, and linking is quicker.
         command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_TARGET_DIR", target).current_dir(&self.copy);
-        command.envs(variables.iter().copied());
+        // Only what a patch changes is built again.
+        command.env("CARGO_INCREMENTAL", "1");
         let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
         if output.status.success() {
             return Ok(());
@@ -115,40 +136,34 @@ impl Workshop {
         Err(format!("does not compile:\n{}", String::from_utf8_lossy(&output.stderr)))
     }
 
-    /// Builds the command for searches: it runs longer than it is compiled.
+    /// Builds the search: without what the command has beside it, in a profile of its own.
     ///
     /// # Errors
     /// When it does not compile.
-    pub(super) fn build_for_search(&self) -> Result<(), String> {
-        self.build_with(&[("CARGO_PROFILE_DEV_OPT_LEVEL", "2")], &self.build.join("search"))
+    pub(super) fn build_search(&self) -> Result<(), String> {
+        let example = ["--profile", "search", "--package", "autoenroll-explore", "--example", "search"];
+        self.cargo_build(&example, &self.search)
     }
 
-    /// Lets the command explore for so long, and not beyond so many stories.
+    /// Lets it search for so long, or until something is broken that is not known; until the end where nothing is.
     ///
     /// # Errors
     /// When it fails for another reason than what it finds.
-    pub(super) fn explore(&self, length: Duration, most: Option<u64>) -> Result<Explored, String> {
-        let unusable = |error: std::io::Error| format!("autoenroll cannot be run: {error}");
-        let mut command = Command::new(self.build.join("search/debug/autoenroll"));
-        command.args(["explore", "--format", "json", "--time", &format!("{}s", length.as_secs())]);
-        if let Some(most) = most {
-            command.arg("--seeds").arg(most.to_string());
+    pub(super) fn explore(&self, seconds: u64, jobs: usize, known: &BTreeSet<String>) -> Result<Explored, String> {
+        let unusable = |error: std::io::Error| format!("the search cannot be run: {error}");
+        let signatures = self.search.join("known.txt");
+        let mut command = Command::new(self.search.join("search/examples/search"));
+        command.args([seconds.to_string(), jobs.to_string()]);
+        if !known.is_empty() {
+            let lines: Vec<&str> = known.iter().map(String::as_str).collect();
+            fs::write(&signatures, lines.join("\n")).map_err(unusable)?;
+            command.arg(&signatures);
         }
-        let began = Instant::now();
         let output = command.current_dir(&self.copy).stdin(Stdio::null()).output().map_err(unusable)?;
-        let took = began.elapsed();
-        if !matches!(output.status.code(), Some(0 | 1)) {
+        if !output.status.success() {
             return Err(format!("{} ({})", String::from_utf8_lossy(&output.stderr).trim(), output.status));
         }
-        let report: serde_json::Value =
-            serde_json::from_slice(&output.stdout).map_err(|error| format!("explore tells no report: {error}"))?;
-        let by_signature: BTreeMap<String, BTreeSet<u64>> = serde_json::from_value(report["numbers"].clone())
-            .map_err(|error| format!("explore tells no numbers: {error}"))?;
-        let of = |(signature, numbers): (String, BTreeSet<u64>)| {
-            numbers.into_iter().map(move |number| (number, signature.clone())).collect::<Vec<_>>()
-        };
-        let broke = by_signature.into_iter().flat_map(of).collect();
-        Ok(Explored { stories: report["stories"].as_u64().unwrap_or_default(), broke, took })
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("the search says something else: {error}"))
     }
 
     /// Plays a scenario file of the copy.

@@ -39,7 +39,7 @@ fn people(setting: &Setting, text: &mut String) {
     if setting.is("people", "two-users") {
         *text += "\n[[world.user]]\nname = \"bob\"\n";
     }
-    if setting.is("spare", "in-reader") {
+    if has_second_reader(setting) {
         *text += "\n[[world.computer]]\nname = \"WKS01\"\nreaders = [\"Reader 0\", \"Reader 1\"]\n";
     }
 }
@@ -49,11 +49,20 @@ fn authorities(setting: &Setting, text: &mut String) {
     if setting.is("authority", "holds") {
         *text += "manager-approval = true\n";
     }
+    if setting.is("spare", "occupied") {
+        *text += "\n[[world.certificate]]\nname = \"spare-logon\"\ntemplate = \"SmartcardLogon\"\nissued = \"400d\"\n";
+        *text += "ca = \"Contoso Issuing CA\"\n";
+    }
     if setting.is("authority", "two") {
         *text += "\n[[world.ca]]\nname = \"Contoso Second CA\"\nhost = \"ca2.contoso.test\"\nkey = \"p-256\"\n";
         *text += "\n[[world.certificate]]\nname = \"expired-logon\"\ntemplate = \"SmartcardLogon\"\n";
         *text += "ca = \"Contoso Issuing CA\"\n";
     }
+}
+
+/// Whether the spare card has a reader of its own, and is in it.
+fn has_second_reader(setting: &Setting) -> bool {
+    matches!(setting.value("spare"), "in-reader" | "occupied")
 }
 
 /// Who may enroll.
@@ -98,8 +107,11 @@ fn templates(setting: &Setting, text: &mut String) {
     if setting.is("protection", "asks") {
         flags.push("strong-key-protection-required");
     }
+    if setting.is("renewal", "reuses-key") {
+        flags.push("enable-key-reuse-on-nt-token-keyset-storage-full");
+    }
     ends(text, &flags);
-    if setting.is("history", "superseded") {
+    if matches!(setting.value("history"), "superseded" | "superseded-and-due") {
         *text += "supersedes = [\"Older\"]\n";
         in_software(text, "Older");
         *text += "validity = \"10d\"\nrenewal-period = \"2d\"\n";
@@ -160,6 +172,11 @@ fn history(setting: &Setting, text: &mut String) {
     };
     match setting.value("history") {
         "due" => certificate(text, "Main", "9d"),
+        "superseded-and-due" => {
+            put(text, format_args!("\n[[world.certificate]]\nname = \"older\"\ntemplate = \"Older\"\n"));
+            *text += "of = \"alice\"\nissued = \"1d\"\nca = \"Contoso Issuing CA\"\n";
+            certificate(text, "Main", "9d");
+        }
         "valid" => certificate(text, "Main", "1d"),
         "expired" => certificate(text, "Main", "11d"),
         "revoked" => {
@@ -184,23 +201,30 @@ fn cards(setting: &Setting, text: &mut String) {
         *text += "reader = \"Reader 0\"\n";
     }
     let mut containers = Vec::new();
+    let occupied = matches!(setting.value("badge"), "occupied" | "occupied-and-full");
     if begins_on_badge(setting) {
         match setting.value("history") {
-            "due" | "valid" | "expired" | "revoked" => {
+            "due" | "valid" | "expired" | "revoked" | "superseded-and-due" if occupied => {
+                containers.push("{ name = \"Slot0\", key = \"rsa-1024\", holds = \"old\" }");
+            }
+            "due" | "valid" | "expired" | "revoked" | "superseded-and-due" => {
                 containers.push("{ name = \"Slot0\", default = true, key = \"rsa-1024\", holds = \"old\" }");
             }
             "pending" | "approved" => containers.push("{ name = \"Slot0\", key = \"rsa-1024\" }"),
             _ => {}
         }
     }
-    if containers.is_empty() && setting.is("badge", "occupied") {
-        containers.push("{ name = \"Slot0\", default = true, key = \"rsa-1024\", holds = \"expired-logon\" }");
+    if occupied {
+        containers.push(match containers.len() {
+            0 => "{ name = \"Slot0\", default = true, key = \"rsa-1024\", holds = \"expired-logon\" }",
+            _ => "{ name = \"Slot1\", default = true, key = \"rsa-1024\", holds = \"expired-logon\" }",
+        });
     }
-    if setting.is("badge", "full") {
+    if matches!(setting.value("badge"), "full" | "occupied-and-full") {
         if containers.is_empty() {
             containers.push("{ name = \"Slot0\", key = \"rsa-1024\" }");
         }
-        *text += "capacity = { containers = 1 }\n";
+        put(text, format_args!("capacity = {{ containers = {} }}\n", containers.len()));
     }
     if !containers.is_empty() {
         put(text, format_args!("container = [{}]\n", containers.join(", ")));
@@ -208,8 +232,12 @@ fn cards(setting: &Setting, text: &mut String) {
     if !setting.is("spare", "none") {
         put(text, format_args!("\n[[world.card]]\nname = \"spare\"\natr = \"gids\"\n"));
         *text += "pin = { value = \"5678\", tries = 3 }\n";
-        if setting.is("spare", "in-reader") {
+        if has_second_reader(setting) {
             *text += "reader = \"Reader 1\"\n";
+        }
+        if setting.is("spare", "occupied") {
+            *text +=
+                "container = [{ name = \"Slot0\", default = true, key = \"rsa-1024\", holds = \"spare-logon\" }]\n";
         }
     }
 }
