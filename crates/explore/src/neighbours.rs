@@ -11,7 +11,7 @@ use autoenroll_scenario::{
     ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, run_on,
 };
 use autoenroll_trace::{Kind, Trace};
-use autoenroll_world::action::{CaAction, UserAnswer};
+use autoenroll_world::action::CaAction;
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
 use crate::drive::{Outcome, Work};
@@ -19,7 +19,7 @@ use crate::file::Bench;
 use crate::menu::Class;
 use crate::player::StoryWorld;
 use crate::stage::{Stage, StageError};
-use crate::story::{Anchor, Move, Setup, Story, When, step};
+use crate::story::{Anchor, Move, Setup, Story, When};
 
 /// The most moments of a story at which faults are tried.
 const MOST_MOMENTS: usize = 2_000;
@@ -87,16 +87,7 @@ impl Neighbours {
 
     fn told(&self, neighbour: &Neighbour) -> Vec<Move> {
         let mut moves = self.moves.clone();
-        let entry = |at: usize, when: When| {
-            let entry = &self.stage.menu.entries[at];
-            Move {
-                name: entry.name.to_owned(),
-                on_menu: true,
-                when,
-                step: entry.step.clone(),
-                actions: entry.actions.clone(),
-            }
-        };
+        let entry = |at: usize, when: When| Move::of(&self.stage.menu.entries[at], when);
         match neighbour {
             Neighbour::Without(at) => drop(moves.remove(*at)),
             Neighbour::Swapped(at) => {
@@ -170,34 +161,15 @@ fn neighbours(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<Neighbour> {
 fn other_answers(one: &Move) -> impl Iterator<Item = Move> {
     let others = match (one.actions.as_slice(), &one.step.kind) {
         ([Action::Reply { user, point, .. }], StepKind::Action(ActionStep::Reply { .. })) => {
-            let words = autoenroll_model::Choice::ALL.iter().map(|word| PromptAnswer::Word(*word));
-            let words = words
-                .filter(|word| !matches!(word, PromptAnswer::Word(word) if ["pin", "card"].contains(&word.as_str())));
+            let words = autoenroll_model::Choice::ALL.iter().filter(|word| !["pin", "card"].contains(&word.as_str()));
+            let words = words.map(|word| PromptAnswer::Word(*word));
             let all = words.chain([PromptAnswer::Pin("0000".to_owned())]);
-            all.map(|answer| reply(user, *point, answer)).filter(|other| other.0 != one.step).collect()
+            let reply = |answer| Move::reply(one.name.clone(), user, *point, answer, one.when.clone());
+            all.map(reply).filter(|other| other.step != one.step).collect()
         }
         _ => Vec::new(),
     };
-    let (name, when) = (one.name.clone(), one.when.clone());
-    others.into_iter().map(move |(step, actions)| Move {
-        name: name.clone(),
-        on_menu: false,
-        when: when.clone(),
-        step,
-        actions,
-    })
-}
-
-fn reply(user: &str, point: autoenroll_model::DecisionPoint, answer: PromptAnswer) -> (Step, Vec<Action>) {
-    let given = match &answer {
-        PromptAnswer::Word(word) => UserAnswer::Word(*word),
-        PromptAnswer::Pin(pin) => UserAnswer::Pin(autoenroll_world::spec::Pin::new(pin)),
-        PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
-    };
-    let kind = ActionStep::Reply { point: Spanned::without_span(point), with: Spanned::without_span(answer) };
-    let mut step = step("reply", StepKind::Action(kind));
-    step.who = Some(Spanned::without_span(user.to_owned()));
-    (step, vec![Action::Reply { user: user.to_owned(), point, answer: given }])
+    others.into_iter()
 }
 
 /// Every moment of a story between two things that happen, and the move that comes after it.
@@ -246,7 +218,10 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
         let actions: Vec<Action> = taken.into_iter().map(|(action, _)| action).collect();
         let plain = match actions.as_slice() {
             [Action::Reply { user, point, .. }] => match &one.kind {
-                StepKind::Prompt { answer, .. } => answer.value.clone().map(|answer| reply(user, *point, answer).0),
+                StepKind::Prompt { answer, .. } => answer.value.clone().map(|answer| {
+                    let at = When::At(SimTime::START);
+                    Move::reply(String::new(), user, *point, answer, at).step
+                }),
                 _ => Some(without_time(one)),
             },
             [Action::Ca { op, .. }] => Some(named(&without_time(one), op)),

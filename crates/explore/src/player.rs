@@ -220,6 +220,25 @@ impl Player {
         Ok(None)
     }
 
+    /// Lets one thing happen that is due until then.
+    ///
+    /// # Errors
+    /// When something breaks.
+    pub(crate) fn happen(&mut self, until: SimTime) -> Result<Stepped, Broken> {
+        self.step(until)
+    }
+
+    /// Forgets the records so far: nothing that comes is done on them.
+    pub(crate) fn forget(&mut self) {
+        let records = self.records();
+        self.world.forget_before(records);
+    }
+
+    /// How the last things that happened can be named: one of the records from `before` on.
+    pub(crate) fn named_since(&self, before: usize) -> Option<Anchor> {
+        self.anchor(before)
+    }
+
     /// How one of the records from `before` on can be named.
     fn anchor(&self, before: usize) -> Option<Anchor> {
         let trace = self.world.trace();

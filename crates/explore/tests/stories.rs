@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 use autoenroll_core::InProcess;
 use autoenroll_explore::choices::{Keyed, Recorded, Recording};
@@ -20,30 +19,13 @@ use autoenroll_explore::stage::Stage;
 use autoenroll_explore::story::{Move, Setup};
 use autoenroll_keys::KeyMode;
 use autoenroll_scenario::{
-    Library, LoadError, Loader, Requirement, Requirements, RunReport, Scenario, Verdict, check, run,
+    Library, Requirement, Requirements, RunReport, Scenario, Verdict, check, run,
 };
 use autoenroll_world::Hosts;
 
-/// The fixtures of the repository.
-struct Fixtures;
+use fixtures::Fixtures;
 
-fn fixtures() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-impl Loader for Fixtures {
-    fn load(&self, path: &str) -> Result<String, LoadError> {
-        fs::read_to_string(fixtures().join(path)).map_err(|_| LoadError::Missing)
-    }
-
-    fn list(&self, folder: &str) -> Vec<String> {
-        let files = fs::read_dir(fixtures().join(folder)).unwrap();
-        let name = |file: fs::DirEntry| file.file_name().into_string().ok()?.strip_suffix(".toml").map(str::to_owned);
-        let mut names: Vec<String> = files.filter_map(|file| name(file.unwrap())).collect();
-        names.sort();
-        names
-    }
-}
+mod fixtures;
 
 struct Nothing;
 
