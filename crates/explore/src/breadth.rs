@@ -7,6 +7,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use serde::{Deserialize, Serialize};
+
 /// So many states of a level are looked at before what they lead to is put together.
 const AT_ONCE: usize = 64;
 
@@ -41,7 +43,8 @@ pub struct Limits {
 }
 
 /// Why a search has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum End {
     /// There is nothing else: every step of every state leads to one that is known.
     Closed,

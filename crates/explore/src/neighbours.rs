@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use autoenroll_model::{Facts, SimTime};
 use autoenroll_scenario::{
-    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, run_on,
+    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, Verdict, run_on,
 };
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::CaAction;
@@ -18,7 +18,7 @@ use crate::drive::{Outcome, Work};
 use crate::file::Bench;
 use crate::menu::Class;
 use crate::player::StoryWorld;
-use crate::stage::{Stage, StageError};
+use crate::stage::{Stage, StageError, caught};
 use crate::story::{Anchor, Move, Setup, Story, When};
 
 /// The most moments of a story at which faults are tried.
@@ -59,18 +59,32 @@ pub struct Neighbours {
     moves: Vec<Move>,
     end: SimTime,
     list: Vec<Neighbour>,
+    fails: Option<String>,
 }
 
 impl Neighbours {
     /// Those of a scenario.
     ///
     /// # Errors
-    /// When its world cannot be built.
+    /// When its world cannot be built, or playing it panics.
     pub fn of(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, StageError> {
         let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
-        let (moves, end) = story_of(scenario, &stage.world, bench);
-        let list = neighbours(&stage, &moves, end);
-        Ok(Self { stage, moves, end, list })
+        let mut told = None;
+        caught(|| {
+            let (moves, end, fails) = story_of(scenario, &stage.world, bench);
+            let list = neighbours(&stage, &moves, end);
+            told = Some((moves, end, fails, list));
+            Ok(())
+        })
+        .map_err(|broken| StageError::World(broken.reason))?;
+        let (moves, end, fails, list) = told.unwrap_or_default();
+        Ok(Self { stage, moves, end, list, fails })
+    }
+
+    /// Why the story fails as it is, when it does: what its neighbours break, it may break itself.
+    #[must_use]
+    pub fn fails(&self) -> Option<&str> {
+        self.fails.as_deref()
     }
 
     /// How many there are.
@@ -119,7 +133,8 @@ impl Work for Neighbours {
         let replayed = self.stage.replay(&self.told(neighbour), self.end);
         let moves = replayed.story.moves.len() as u64;
         let broken = replayed.broken.map(|broken| (replayed.story, broken)).into_iter().collect();
-        Outcome { stories: 1, moves, broken, listed: replayed.listed, ..Outcome::default() }
+        let records = replayed.records as u64;
+        Outcome { stories: 1, moves, records, broken, listed: replayed.listed, ..Outcome::default() }
     }
 }
 
@@ -197,8 +212,8 @@ fn moments(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<(Anchor, usize)> 
     found
 }
 
-/// What a scenario does, each thing with its moment, and when it ends.
-fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<Move>, SimTime) {
+/// What a scenario does, each thing with its moment, when it ends, and why it fails, when it does.
+fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<Move>, SimTime, Option<String>) {
     let done = Rc::new(RefCell::new(VecDeque::new()));
     let recorder = Recorder { world: world.clone(), done: Rc::clone(&done) };
     let report = run_on(scenario, recorder, bench.requirements);
@@ -240,7 +255,8 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
                     _ => None,
                 });
                 let from = (at > acted).then_some(at);
-                When::On(Anchor { from, kind: on.kind.value, who: None, facts: facts.collect(), came: at })
+                let who = one.who.as_ref().map(|who| who.value.clone());
+                When::On(Anchor { from, kind: on.kind.value, who, facts: facts.collect(), came: at })
             }
             None => When::At(at),
         };
@@ -248,7 +264,13 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
         moves.push(Move { name: plain.verb.value.to_owned(), on_menu: false, when, step: plain, actions });
     }
     let last = report.trace.iter().rfind(|record| record.kind != Kind::Violation).map(|record| record.at());
-    (moves, report.end.max(last.unwrap_or_default()))
+    let fails = match &report.verdict {
+        Verdict::Passed => None,
+        Verdict::Failed(failures) => Some(format!("{} of its expectations are not met", failures.len())),
+        Verdict::Violated { .. } => Some("it breaks a law itself".to_owned()),
+        Verdict::Error(error) => Some(error.to_string()),
+    };
+    (moves, report.end.max(last.unwrap_or_default()), fails)
 }
 
 fn without_time(step: &Step) -> Step {
@@ -317,6 +339,6 @@ impl Simulator for Recorder {
 /// When its world cannot be built.
 pub fn as_story(scenario: &Scenario, bench: Bench<'_>) -> Result<Story, StageError> {
     let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
-    let (moves, end) = story_of(scenario, &stage.world, bench);
+    let (moves, end, _) = story_of(scenario, &stage.world, bench);
     Ok(Story { setup: stage.setup, moves, end })
 }

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use autoenroll_core::InProcess;
 use autoenroll_explore::choices::{Keyed, Recorded, Recording};
@@ -138,8 +140,11 @@ fn a_search_in_parts_is_the_whole_search() {
     let library = Library::read(&Fixtures);
     let bench = Bench { library: &library, requirements: &Nothing };
     let searched = |part: Part, jobs: usize| {
-        let mut report = Report::new("random", 3);
-        let each = |number, outcome| report.add(number, outcome, &BTreeSet::new(), bench);
+        let mut report = Report::new("random", 3, Some(19), part);
+        let each = |number, outcome| {
+            report.add(number, outcome, &BTreeSet::new(), bench);
+            ControlFlow::Continue(())
+        };
         drive(&Random::new(&library, 6), 3..19, part, NonZeroUsize::new(jobs).unwrap(), &|| false, each);
         report
     };
@@ -149,5 +154,5 @@ fn a_search_in_parts_is_the_whole_search() {
     merged.merge(searched(Part { number: 1, of: 3 }, 1)).unwrap();
     assert_eq!(merged, whole);
     assert_eq!((whole.stories, whole.last), (16, Some(18)));
-    assert!(merged.merge(Report::new("pairs", 3)).is_err());
+    assert!(merged.merge(Report::new("pairs", 3, Some(19), Part::WHOLE)).is_err());
 }

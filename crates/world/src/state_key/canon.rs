@@ -96,6 +96,8 @@ struct Within {
     out: bool,
     /// Where the list of numbers begins in what is kept, as long as it is one.
     octets: Option<(usize, Vec<u8>)>,
+    /// Where the entry of a map of sessions begins in what is kept.
+    entry: Option<usize>,
 }
 
 /// Takes a derived `Debug` text and keeps what is neither id nor date.
@@ -250,14 +252,35 @@ impl Canon {
             self.outside += 1;
         }
         let octets = (bracket == b'[').then(|| (self.kept.len(), Vec::new()));
+        let of_sessions = self.within.last().is_some_and(|around| around.of == "Sessions");
+        let entry = (of_sessions && bracket == b'{').then_some(self.kept.len());
         if let Some(around) = self.within.last_mut() {
             around.octets = None;
         }
-        self.within.push(Within { bracket, of, field: String::new(), out: false, octets });
+        self.within.push(Within { bracket, of, field: String::new(), out: false, octets, entry });
+    }
+
+    /// Nothing is kept of a session of which nothing is known: it may be in the map or not.
+    fn end_entry(&mut self) {
+        let Some(from) = self.within.last().and_then(|within| within.entry) else { return };
+        let nothing = |word: &str| word.ends_with(':') || matches!(word, "" | "false" | "0" | "None");
+        let value = self.kept[from..].split_once("\":").map_or("", |(_, value)| value);
+        let mut words = value.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let opens = |word: &str| word.ends_with(['{', '(']);
+        if words.all(|word| opens(word) || nothing(word.trim_end_matches([',', '}', ')', '[', ']']))) {
+            self.kept.truncate(from);
+        } else {
+            self.kept.push(',');
+        }
+        let next = self.kept.len();
+        if let Some(within) = self.within.last_mut() {
+            within.entry = Some(next);
+        }
     }
 
     fn close(&mut self, bracket: u8) {
         self.end_word();
+        self.end_entry();
         let Some(within) = self.within.pop() else { return };
         if self.outside > 0 {
             self.outside -= 1;
@@ -373,10 +396,12 @@ impl Canon {
             }
             ',' => {
                 self.end_word();
-                if let Some(within) = self.within.last_mut() {
-                    within.out = false;
+                self.end_entry();
+                let Some(within) = self.within.last_mut() else { return };
+                within.out = false;
+                if within.entry.is_none() {
+                    self.keep(",");
                 }
-                self.keep(",");
             }
             ' ' => self.blank = true,
             other => self.word.push(other),
@@ -438,6 +463,10 @@ mod tests {
         check("[1, 2, 3]", "[1,2,3]");
         check("[1, 2, 3, 4, 5, 6, 7, 8, 9]", "[#0]");
         check("([[1, 2]], Some([1, 2, 3, 4, 5, 6, 7, 8]))", "([[1,2]],Some([#0]))");
+        check(
+            "Sessions({\"a\": Run { on: false, n: 0, of: {} }, \"b\": Run { on: true, n: 0, of: {} }, \"c\": false})",
+            "Sessions({\"b\":Run{on:true,n:0,of:{}},})",
+        );
         check("\"a, b(c) \\\"d\\\"\"", "\"a  b c   d \"");
     }
 
