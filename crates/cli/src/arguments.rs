@@ -452,6 +452,10 @@ pub(crate) struct Show {
     /// Without it, text is the story and JSON everything.
     #[arg(long, value_enum)]
     pub(crate) detail: Option<ShownDetail>,
+    /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get.
+    /// It may take some seconds.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) could_have: bool,
     /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
     /// `--detail` tells.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -495,6 +499,7 @@ Examples:
   autoenroll explore --pairs --write scenarios/found   every two things in one story
   autoenroll explore --from founding/second-provider   the neighbourhood of a story
   autoenroll explore --closed --jobs 2                 everything that can happen in a small world
+  autoenroll explore --coverage                        which answers the suite gives, and which it does not
   autoenroll explore --pairs --shard 1/4 --format json > 1.json
   autoenroll explore --merge 1.json 2.json 3.json 4.json
 
@@ -506,8 +511,8 @@ SLURM_ARRAY_TASK_COUNT, JOB_COMPLETION_INDEX and JOB_COMPLETIONS, CI_NODE_INDEX 
 const MOST_SEED: u64 = 1 << 62;
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("driver").args(["seeds", "pairs", "from", "depth", "closed", "merge"])))]
-#[command(group(ArgGroup::new("exhaustive").args(["depth", "closed"])))]
+#[command(group(ArgGroup::new("driver").args(["seeds", "pairs", "from", "depth", "closed", "coverage", "merge"])))]
+#[command(group(ArgGroup::new("exhaustive").args(["depth", "closed", "coverage"])))]
 pub(crate) struct Explore {
     /// Draw so many stories; 1,000 unless another search is asked for.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_SEED))]
@@ -537,7 +542,11 @@ pub(crate) struct Explore {
     /// Try everything in a small world, until there is nothing else.
     #[arg(long)]
     pub(crate) closed: bool,
-    /// The most states of --depth or --closed; it says when there are more.
+    /// Say which answers the suite gives, at which decision point, with the card in which state, at which stage of a
+    /// request. With --write, the shortest story of each answer that it does not give, where one is found.
+    #[arg(long, conflicts_with = "known")]
+    pub(crate) coverage: bool,
+    /// The most states that --depth, --closed and --coverage look at, the latter in each of its worlds.
     #[arg(long, value_name = "N", default_value_t = 200_000, requires = "exhaustive")]
     pub(crate) states: u64,
     /// Put the reports of the parts of one search together.
@@ -625,6 +634,7 @@ Examples:
   autoenroll explain founding/second-provider:10     why the tenth step's prompt appeared
   autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
+  autoenroll explain --could-have founding/pin-wrong-to-the-limit   until when somebody could have had it
   autoenroll explain AE0503                      what a code means
   autoenroll explain R036                        a requirement: source, lines of code, scenarios
   autoenroll explain 0x8010006C                  an HRESULT, also by name
@@ -645,6 +655,10 @@ pub(crate) struct Explain {
     /// Only this template, with every decision about it.
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
+    /// For each certificate that somebody did not get, the step after which nothing that people can do would have led to
+    /// it, and what they could have done before.
+    #[arg(long, conflicts_with_all = ["template", "detail"], requires = "what")]
+    pub(crate) could_have: bool,
     /// How much is told of what led to a step; the decisions that mattered always are.
     #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
     pub(crate) detail: ShownDetail,

@@ -1,5 +1,6 @@
 //! `autoenroll explore`: stories that nobody wrote, and what breaks in them.
 
+mod coverage;
 mod part;
 mod tell;
 
@@ -51,6 +52,9 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
         writable(directory)?;
     }
     let end = End::new(arguments, began)?;
+    if arguments.coverage {
+        return coverage::run(arguments, bench, &end, console);
+    }
     let known = match &arguments.known {
         Some(path) => read(path)?.findings.into_iter().map(|finding| finding.signature).collect(),
         None => BTreeSet::new(),
@@ -201,7 +205,7 @@ impl Search<'_> {
     fn everything(&self, console: &mut Console<'_>) -> Result<Report, Failure> {
         let space = Everything::base(self.bench.library).map_err(|error| Failure::Bench(error.to_string()))?;
         let depth = self.arguments.depth.unwrap_or(usize::MAX);
-        let limits = Limits { depth, states: self.arguments.states };
+        let limits = Limits { depth, states: self.arguments.states, one: false };
         let found = breadth::search(&space, limits, self.jobs(), |at| {
             console.progress_in(&format!("{} states; depth {}: {} of {}", at.states, at.depth, at.done, at.level));
             !self.end.is_near()

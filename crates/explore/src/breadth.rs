@@ -40,6 +40,8 @@ pub struct Limits {
     pub depth: usize,
     /// The most states.
     pub states: u64,
+    /// Whether the first thing that is wrong ends it.
+    pub one: bool,
 }
 
 /// Why a search has ended.
@@ -52,6 +54,8 @@ pub enum End {
     Depth,
     /// There are more states.
     States,
+    /// Something is wrong, and one is enough.
+    Found,
     /// It was told to.
     Stopped,
 }
@@ -128,7 +132,13 @@ pub fn search<P: Space>(
                             further.push((ways.len() - 1, state));
                         }
                         Ok(None) => {}
-                        Err(wrong) => searched.broken.push((way(&ways, *from, step), wrong)),
+                        Err(wrong) => {
+                            searched.broken.push((way(&ways, *from, step), wrong));
+                            if limits.one {
+                                searched.end = End::Found;
+                                return searched;
+                            }
+                        }
                     }
                 }
             }
@@ -276,7 +286,7 @@ mod tests {
     }
 
     fn searched(depth: usize, states: u64, jobs: usize) -> Searched<char, &'static str> {
-        search(&Toy, Limits { depth, states }, NonZeroUsize::new(jobs).unwrap(), |_| true)
+        search(&Toy, Limits { depth, states, one: false }, NonZeroUsize::new(jobs).unwrap(), |_| true)
     }
 
     #[test]
@@ -320,7 +330,10 @@ mod tests {
         assert_eq!(searched(1, 10_000, 1).end, End::Depth);
         let few = searched(100, 4, 1);
         assert_eq!((few.states, few.end), (4, End::States));
-        let stopped = search(&Toy, Limits { depth: 9, states: 99 }, NonZeroUsize::MIN, |at| at.depth < 2);
+        let limits = Limits { depth: 9, states: 99, one: true };
+        let one = search(&Toy, limits, NonZeroUsize::MIN, |_| true);
+        assert_eq!((one.broken.len(), one.end), (1, End::Found));
+        let stopped = search(&Toy, limits, NonZeroUsize::MIN, |at| at.depth < 2);
         assert_eq!((stopped.depth, stopped.end), (2, End::Stopped));
     }
 }

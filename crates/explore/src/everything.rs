@@ -6,7 +6,7 @@ use std::fmt;
 use autoenroll_model::{Duration, SimTime};
 use autoenroll_scenario::{Library, parse};
 use autoenroll_trace::Kind;
-use autoenroll_world::{StateKey, Stepped};
+use autoenroll_world::{StateKey, Stepped, Times};
 use std::sync::Arc;
 
 use crate::breadth::Space;
@@ -199,10 +199,10 @@ impl State {
         Self { player, runs }
     }
 
-    /// What its key is made of, part by part.
+    /// When it was reached.
     #[must_use]
-    pub fn parts(&self) -> Vec<autoenroll_world::StatePart> {
-        self.player.world().state_parts()
+    pub const fn now(&self) -> SimTime {
+        self.player.now()
     }
 }
 
@@ -217,7 +217,7 @@ impl Space for Everything {
     }
 
     fn key(&self, state: &State) -> Self::Key {
-        (state.player.world().state_key(), state.runs)
+        (state.player.world().state_key_since(&self.stage.world, Times::Left), state.runs)
     }
 
     fn successors(&self, state: &State, each: &mut dyn FnMut(Tried, Result<State, Broken>)) {

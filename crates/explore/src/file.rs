@@ -43,7 +43,25 @@ pub fn found_file(story: &Story, broken: &Broken, origin: &str, bench: Bench<'_>
     document.about.level = Level::May;
     document.about.evidence = Some(Evidence::Inferred);
     document.about.summary = Some(format!("{origin}: {}.", broken.reason));
-    let mut text = print(&document);
+    let text = with_what_comes(&document, bench);
+    let steps = parse("found.toml", text.as_bytes()).document.steps.len();
+    let broke = play(&text, bench).and_then(|(_, report)| breaks(&report));
+    let confirmed = broke.as_deref() == Some(broken.law.as_str());
+    FoundFile { text, steps, confirmed }
+}
+
+/// A scenario file of a story in which nothing breaks, with that title: it says what comes.
+#[must_use]
+pub fn story_file(story: &Story, title: &str, bench: Bench<'_>) -> String {
+    let mut document = story.document(title);
+    document.about.level = Level::May;
+    document.about.evidence = Some(Evidence::Inferred);
+    with_what_comes(&document, bench)
+}
+
+/// A document as a file, with what comes in it written down.
+fn with_what_comes(document: &Document, bench: Bench<'_>) -> String {
+    let mut text = print(document);
     for _ in 0..MOST_ROUNDS {
         let Some((scenario, report)) = play(&text, bench) else { break };
         let named = bless(&text, &[(&scenario, &report)], true).text;
@@ -53,10 +71,7 @@ pub fn found_file(story: &Story, broken: &Broken, origin: &str, bench: Bench<'_>
         }
         text = next;
     }
-    let steps = parse("found.toml", text.as_bytes()).document.steps.len();
-    let broke = play(&text, bench).and_then(|(_, report)| breaks(&report));
-    let confirmed = broke.as_deref() == Some(broken.law.as_str());
-    FoundFile { text, steps, confirmed }
+    text
 }
 
 /// Runs a file; `None` when it has mistakes.

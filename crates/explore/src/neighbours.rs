@@ -71,7 +71,7 @@ impl Neighbours {
         let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
         let mut told = None;
         caught(|| {
-            let (moves, end, fails) = story_of(scenario, &stage.world, bench);
+            let Played { moves, end, fails, .. } = story_of(scenario, &stage.world, bench);
             let list = neighbours(&stage, &moves, end);
             told = Some((moves, end, fails, list));
             Ok(())
@@ -139,7 +139,7 @@ impl Work for Neighbours {
 }
 
 /// The document of one variant, as if it were the only one.
-fn alone(scenario: &Scenario) -> Document {
+pub(crate) fn alone(scenario: &Scenario) -> Document {
     let mut document = scenario.document.clone();
     document.about.covers.clear();
     document.sequences = Default::default();
@@ -212,15 +212,30 @@ fn moments(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<(Anchor, usize)> 
     found
 }
 
-/// What a scenario does, each thing with its moment, when it ends, and why it fails, when it does.
-fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<Move>, SimTime, Option<String>) {
+/// A scenario that was played: what it does.
+#[derive(Debug)]
+pub(crate) struct Played {
+    /// Each thing with its moment.
+    pub(crate) moves: Vec<Move>,
+    /// The step of each, counted from 0.
+    pub(crate) steps: Vec<usize>,
+    /// When it ends.
+    pub(crate) end: SimTime,
+    /// Why it fails, when it does.
+    pub(crate) fails: Option<String>,
+    /// What came.
+    pub(crate) trace: Trace,
+}
+
+/// Plays a scenario on a world.
+pub(crate) fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> Played {
     let done = Rc::new(RefCell::new(VecDeque::new()));
     let recorder = Recorder { world: world.clone(), done: Rc::clone(&done) };
     let report = run_on(scenario, recorder, bench.requirements);
     let mut done = done.borrow_mut();
-    let mut moves: Vec<Move> = Vec::new();
+    let (mut moves, mut steps): (Vec<Move>, Vec<usize>) = Default::default();
     let mut acted = SimTime::START;
-    for one in &scenario.steps {
+    for (number, one) in scenario.steps.iter().enumerate() {
         let parts = match &one.kind {
             StepKind::Action(ActionStep::Swap { .. }) => 2,
             StepKind::Action(ActionStep::Change { set, .. }) => set.value.0.len(),
@@ -261,6 +276,7 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
             None => When::At(at),
         };
         acted = at;
+        steps.push(number);
         moves.push(Move { name: plain.verb.value.to_owned(), on_menu: false, when, step: plain, actions });
     }
     let last = report.trace.iter().rfind(|record| record.kind != Kind::Violation).map(|record| record.at());
@@ -270,7 +286,8 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
         Verdict::Violated { .. } => Some("it breaks a law itself".to_owned()),
         Verdict::Error(error) => Some(error.to_string()),
     };
-    (moves, report.end.max(last.unwrap_or_default()), fails)
+    let end = report.end.max(last.unwrap_or_default());
+    Played { moves, steps, end, fails, trace: report.trace }
 }
 
 fn without_time(step: &Step) -> Step {
@@ -339,6 +356,6 @@ impl Simulator for Recorder {
 /// When its world cannot be built.
 pub fn as_story(scenario: &Scenario, bench: Bench<'_>) -> Result<Story, StageError> {
     let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
-    let (moves, end, _) = story_of(scenario, &stage.world, bench);
+    let Played { moves, end, .. } = story_of(scenario, &stage.world, bench);
     Ok(Story { setup: stage.setup, moves, end })
 }

@@ -160,16 +160,21 @@ impl Player {
     /// # Errors
     /// When something breaks.
     pub fn act_when(&mut self, when: &When, actions: &[Action]) -> Result<Done, Broken> {
+        match self.reach(when)? {
+            Done::Yes => self.act(actions),
+            Done::No => Ok(Done::No),
+        }
+    }
+
+    /// Lets time go by until a moment, if it comes.
+    ///
+    /// # Errors
+    /// When something breaks.
+    pub(crate) fn reach(&mut self, when: &When) -> Result<Done, Broken> {
         match when {
             When::At(at) if *at < self.now() => Ok(Done::No),
-            When::At(at) => {
-                self.advance_to(*at)?;
-                self.act(actions)
-            }
-            When::On(anchor) => match self.wait_for(anchor)? {
-                Done::Yes => self.act(actions),
-                Done::No => Ok(Done::No),
-            },
+            When::At(at) => self.advance_to(*at).map(|()| Done::Yes),
+            When::On(anchor) => self.wait_for(anchor),
         }
     }
 

@@ -61,5 +61,5 @@ pub use rights::{DecidingEntry, Entitlement, Through};
 pub use rules::RULES;
 pub use spec::WorldSpec;
 pub use spending::STEPS_WITHOUT_PROGRESS;
-pub use state_key::{StateKey, StatePart};
+pub use state_key::{StateKey, StatePart, Times};
 pub use world::{Stepped, World};

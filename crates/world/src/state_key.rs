@@ -36,6 +36,16 @@ impl fmt::Display for StateKey {
     }
 }
 
+/// What of times counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// How much is left.
+    Left,
+    /// What comes before what. It is coarser: two worlds of one key do the same, but not always at the same times, and
+    /// where something has to be fast enough, one of them may be late.
+    Order,
+}
+
 /// A part of a world, and what its key is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatePart {
@@ -52,16 +62,23 @@ where
     /// The key of this state. It costs about as much as writing all of the world down.
     #[must_use]
     pub fn state_key(&self) -> StateKey {
-        let text: String = self.state_parts().into_iter().map(|part| part.text).collect();
-        let mut key = [0; 16];
-        key.copy_from_slice(&sha256(text.as_bytes())[..16]);
-        StateKey(key)
+        key_of(&self.parts(None, Times::Left))
     }
 
+    /// The key of this state among those that `start` leads to: what it still shares with that state is not looked at.
+    /// It is another one than [`World::state_key`] gives.
+    #[must_use]
+    pub fn state_key_since(&self, start: &Self, times: Times) -> StateKey {
+        key_of(&self.parts(Some(start), times))
+    }
     /// What the key is made of, part by part: to see in which of them two states differ. Names that stand for each
     /// other are counted through all parts.
     #[must_use]
     pub fn state_parts(&self) -> Vec<StatePart> {
+        self.parts(None, Times::Left)
+    }
+
+    fn parts(&self, start: Option<&Self>, times: Times) -> Vec<StatePart> {
         // A new field of the world has to be looked at here.
         let Self {
             factory: _,
@@ -101,7 +118,7 @@ where
             changes: _,
             invariants,
         } = self;
-        let mut all = Parts { canon: Canon::new(self.clock.both()), parts: Vec::new() };
+        let mut all = Parts { canon: Canon::new(self.clock.both(), times), parts: Vec::new() };
         all.canon.pins(sessions.values().map(|session| &*session.desktop));
         let fields: [(&'static str, &dyn Debug); 8] = [
             ("queue", queue),
@@ -124,11 +141,23 @@ where
                 all.put("card", &(card, room, files.collect::<Vec<_>>()));
             });
         }
-        let fields: [(&'static str, &dyn Debug); 9] = [
-            ("authorities", authorities),
-            ("policy", policy),
-            ("directory", directory),
-            ("computers", computers),
+        // A value that both worlds share is the same; one that was changed and changed back only counts as another.
+        fn shares<T>(start: Option<&T>, own: &T) -> bool {
+            start.is_some_and(|start| std::ptr::eq(start, own))
+        }
+        if !shares(start.map(|world| &*world.authorities), authorities) {
+            all.put("authorities", authorities);
+        }
+        if !shares(start.map(|world| &*world.directory), directory) {
+            all.put("directory", directory);
+        }
+        if !shares(start.map(|world| &*world.computers), computers) {
+            all.put("computers", computers);
+        }
+        if start.is_none_or(|start| start.policy != *policy) {
+            all.put("policy", policy);
+        }
+        let fields: [(&'static str, &dyn Debug); 5] = [
             ("policy-services", policy_services),
             ("failing", failing),
             ("profiles", profiles),
@@ -151,6 +180,14 @@ where
         }
         all.parts
     }
+}
+
+fn key_of(parts: &[StatePart]) -> StateKey {
+    let text: String = parts.iter().flat_map(|part| [part.name, ":", &part.text, "\n"]).collect();
+    let text = canon::in_order(&text);
+    let mut key = [0; 16];
+    key.copy_from_slice(&sha256(text.as_bytes())[..16]);
+    StateKey(key)
 }
 
 /// The parts of a key in the making.

@@ -67,7 +67,7 @@ fn came(everything: &Everything) -> String {
         End::Closed => "closed: there is nothing else".to_owned(),
         End::Depth => "what is left is deeper".to_owned(),
         End::States => "it was cut off there: there are more states than it may have".to_owned(),
-        End::Stopped => "it was stopped there".to_owned(),
+        End::Stopped | End::Found => "it was stopped there".to_owned(),
     };
     format!("{states} states and {edges} things that can be done in them, {depth} deep; {end}")
 }

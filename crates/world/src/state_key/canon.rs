@@ -2,13 +2,14 @@
 //!
 //! Every field of every type is in its derived text, so nothing is left out but what is named here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 use autoenroll_keys::sha256;
 use autoenroll_model::{Duration, Now, PinId};
 use autoenroll_wire::Certificate;
 
+use super::Times;
 use crate::desktop::Desktop;
 
 /// What is further away is far, and what is longer ago than a day is long ago.
@@ -117,12 +118,14 @@ pub(super) struct Canon {
     quoted: Option<(String, bool)>,
     /// How many brackets around are left out.
     outside: usize,
+    times: Times,
 }
 
 impl Canon {
-    pub(super) fn new(now: Now) -> Self {
+    pub(super) fn new(now: Now, times: Times) -> Self {
         Self {
             now,
+            times,
             kept: String::new(),
             names: BTreeMap::new(),
             pins: BTreeMap::new(),
@@ -214,6 +217,17 @@ impl Canon {
         self.keep(&word);
     }
 
+    /// How that many nanoseconds from now are kept.
+    fn left(&self, time: i128) -> String {
+        match (time, self.times) {
+            (far, _) if far > FAR => "far".to_owned(),
+            (ago, _) if ago < LONG_AGO => "long ago".to_owned(),
+            (time, Times::Left) => time.to_string(),
+            (time, Times::Order) if time <= 0 => "over".to_owned(),
+            (time, Times::Order) => format!("{MARK}{time}{MARK}"),
+        }
+    }
+
     /// The field that a number counts for, also within `Some`.
     fn counts(&self) -> Option<&'static str> {
         let fields = self.within.iter().rev().find(|within| within.of != "Some")?;
@@ -225,12 +239,12 @@ impl Canon {
         let text = match way {
             Way::Out => return,
             Way::Name => format!("#{}", self.name(format!("{of} {number}").as_bytes())),
-            Way::Time => left(i128::from(number) - i128::from(self.now.mono.0)),
+            Way::Time => self.left(i128::from(number) - i128::from(self.now.mono.0)),
             Way::Wall => {
                 // Hundreds of nanoseconds.
                 match (i128::from(number) - i128::from(self.now.wall.0)) * 100 {
                     over if over <= 0 => "over".to_owned(),
-                    time => left(time),
+                    time => self.left(time),
                 }
             }
             Way::Pin => match u32::try_from(number).ok().and_then(|id| self.pins.get(&PinId(id))) {
@@ -411,18 +425,43 @@ impl Canon {
 
 impl fmt::Write for Canon {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().for_each(|character| self.one(character));
+        let mut rest = text;
+        while !rest.is_empty() {
+            // Most of a text is words and what stands in quotes: these come as a whole.
+            let plain = match &self.quoted {
+                Some((_, true)) => 0,
+                Some((_, false)) => rest.find(['"', '\\']).unwrap_or(rest.len()),
+                None if self.blank => 0,
+                None => rest.find(['"', '(', '[', '{', ')', ']', '}', ':', ',', ' ']).unwrap_or(rest.len()),
+            };
+            let (piece, after) = rest.split_at(plain);
+            match &mut self.quoted {
+                Some((quoted, _)) => quoted.push_str(piece),
+                None => self.word.push_str(piece),
+            }
+            let mut characters = after.chars();
+            if let Some(character) = characters.next() {
+                self.one(character);
+            }
+            rest = characters.as_str();
+        }
         Ok(())
     }
 }
 
-/// How that many nanoseconds from now are kept.
-fn left(time: i128) -> String {
-    match time {
-        far if far > FAR => "far".to_owned(),
-        ago if ago < LONG_AGO => "long ago".to_owned(),
-        time => time.to_string(),
-    }
+/// In place of times of which only the order counts, each between two of these.
+const MARK: char = '\u{1}';
+
+/// Numbers the times that are marked in a text, the next first.
+pub(super) fn in_order(text: &str) -> String {
+    let times = || text.split(MARK).skip(1).step_by(2).filter_map(|time| time.parse::<i128>().ok());
+    let order: BTreeMap<i128, usize> =
+        times().collect::<BTreeSet<_>>().into_iter().enumerate().map(|(at, time)| (time, at)).collect();
+    let pieces = text.split(MARK).enumerate().map(|(at, piece)| match piece.parse::<i128>() {
+        Ok(time) if at % 2 == 1 => order.get(&time).map_or_else(String::new, usize::to_string),
+        _ => piece.to_owned(),
+    });
+    pieces.collect()
 }
 
 fn is_digits(word: &str) -> bool {
@@ -441,9 +480,20 @@ mod tests {
     use super::*;
 
     fn kept(text: &str) -> String {
-        let mut canon = Canon::new(Now { mono: SimTime(1_000), wall: FileTime(500) });
+        let mut canon = Canon::new(Now { mono: SimTime(1_000), wall: FileTime(500) }, Times::Left);
         canon.write_str(text).unwrap();
         canon.take()
+    }
+
+    #[test]
+    fn of_times_in_order_the_next_comes_first() {
+        let order = |text: &str| {
+            let mut canon = Canon::new(Now { mono: SimTime(1_000), wall: FileTime(500) }, Times::Order);
+            canon.write_str(text).unwrap();
+            in_order(&canon.take())
+        };
+        let text = order("[SimTime(4000), FileTime(510), SimTime(900), SimTime(4000), SimTime(1500)]");
+        assert_eq!(text, "[SimTime(2),FileTime(1),SimTime(over),SimTime(2),SimTime(0)]");
     }
 
     #[test]
