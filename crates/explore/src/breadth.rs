@@ -30,8 +30,11 @@ pub trait Space: Sync {
     fn key(&self, state: &Self::State) -> Self::Key;
 
     /// Hands over everything that can be done in a state and where it leads, in an order that depends on nothing else.
-    fn successors(&self, state: &Self::State, each: &mut dyn FnMut(Self::Step, Result<Self::State, Self::Wrong>));
+    fn successors(&self, state: &Self::State, each: &mut dyn FnMut(Self::Step, Led<Self>));
 }
+
+/// Where a step leads.
+pub type Led<P> = Result<<P as Space>::State, <P as Space>::Wrong>;
 
 /// How far a search goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +91,9 @@ pub struct Progress {
     pub states: u64,
 }
 
-/// What a state leads to.
-type Found<P> = Vec<(<P as Space>::Step, Result<Option<(<P as Space>::Key, <P as Space>::State)>, <P as Space>::Wrong>)>;
+/// What a state leads to: for each step a state with its key, when it is a new one.
+type Found<P> = Vec<(<P as Space>::Step, Result<Option<New<P>>, <P as Space>::Wrong>)>;
+type New<P> = (<P as Space>::Key, <P as Space>::State);
 
 /// Searches within limits. `go_on` is asked between pieces of work; what was found does not depend on `jobs`.
 pub fn search<P: Space>(

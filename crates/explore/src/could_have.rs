@@ -69,8 +69,9 @@ pub enum Until {
 /// looked at for each moment before it counts as not decided.
 ///
 /// People can log on, unlock, ask for a run, click what is there, put cards in or change them, give the PIN that is
-/// right, answer everything else in every way, and wait. Two moments at which the same is to come in the same order
-/// are taken for one: where somebody has to be quick, it may be missed. What the world is scheduled to do, it does; what the story
+/// right, answer everything else in every way, and wait for the next thing. Two moments at which the same is to come in
+/// the same order are taken for one: what needs somebody to be quick, or to wait through several beats of the timer
+/// while nothing else changes, may be missed. What the world is scheduled to do, it does; what the story
 /// would have changed later, it does not.
 ///
 /// # Errors
@@ -226,6 +227,14 @@ struct Hope<'a> {
 /// The certificate is there.
 struct Enrolled;
 
+/// What somebody does.
+#[derive(Clone, Debug)]
+enum Deed {
+    Act(Box<Move>),
+    /// Waits until something happens, or for [`PAUSE`] where nothing is due before.
+    Wait,
+}
+
 impl Hope<'_> {
     fn is_there(&self, states: u64) -> Found {
         if let Some(way) = self.obvious() {
@@ -253,11 +262,11 @@ impl Hope<'_> {
                 self.deeds(&player).partition(|one| FIRST.contains(&one.name.as_str()));
             let all = others.iter().filter_map(reply).chain(first).chain(inserts.iter().filter_map(reply)).chain(later);
             let began = player.records();
-            let leads = |first: Option<Move>| {
-                let tried = self.done(player.clone(), first.as_ref())?;
-                (first.is_none() || changed(&tried, began)).then_some((first, tried))
+            let leads = |deed: Deed| {
+                let tried = self.done(player.clone(), &deed)?;
+                (matches!(deed, Deed::Wait) || changed(&tried, began)).then_some((deed, tried))
             };
-            let (first, tried) = all.map(Some).chain([None]).find_map(leads)?;
+            let (first, tried) = all.map(|one| Deed::Act(Box::new(one))).chain([Deed::Wait]).find_map(leads)?;
             way.push(named(&first));
             if self.is_enrolled(&tried, began) {
                 return Some(way);
@@ -305,14 +314,13 @@ impl Hope<'_> {
         replies
     }
 
-    /// The world behind something that is done, or behind the next thing that is due; `None` when it cannot be done or
-    /// breaks something.
-    fn done(&self, mut player: Player, first: Option<&Move>) -> Option<Player> {
+    /// The world behind something that is done; `None` when it cannot be done or breaks something.
+    fn done(&self, mut player: Player, deed: &Deed) -> Option<Player> {
         let mut done = Done::Yes;
         caught(|| {
-            match first {
-                Some(first) => done = player.act(&first.actions)?,
-                None => {
+            match deed {
+                Deed::Act(first) => done = player.act(&first.actions)?,
+                Deed::Wait => {
                     let pause = player.now() + PAUSE;
                     let next = player.world().next_at().map_or(pause, |next| next.min(pause));
                     player.advance_to(next)?;
@@ -341,8 +349,11 @@ fn changed(player: &Player, began: usize) -> bool {
 }
 
 /// What is done, in a few words.
-fn named(one: &Option<Move>) -> String {
-    let Some(one) = one else { return "wait".to_owned() };
+fn named(one: &Deed) -> String {
+    let one = match one {
+        Deed::Act(one) => one,
+        Deed::Wait => return "wait".to_owned(),
+    };
     match &one.step.kind {
         StepKind::Action(ActionStep::Insert { card, .. }) => format!("insert {}", card.value),
         StepKind::Action(ActionStep::Swap { card, to, .. }) => format!("swap {} for {}", card.value, to.value),
@@ -353,7 +364,7 @@ fn named(one: &Option<Move>) -> String {
 
 impl Space for Hope<'_> {
     type State = Player;
-    type Step = Option<Move>;
+    type Step = Deed;
     type Wrong = Enrolled;
     type Key = StateKey;
 
@@ -365,19 +376,19 @@ impl Space for Hope<'_> {
         player.world().state_key_since(&self.stage.world, Times::Order)
     }
 
-    fn successors(&self, player: &Player, each: &mut dyn FnMut(Option<Move>, Result<Player, Enrolled>)) {
+    fn successors(&self, player: &Player, each: &mut dyn FnMut(Deed, Result<Player, Enrolled>)) {
         let replies = player.prompts().into_iter().flat_map(|prompt| self.replies(&prompt, player)).collect::<Vec<_>>();
-        let all = replies.into_iter().chain(self.deeds(player)).map(Some).chain([None]);
-        for first in all {
+        let acts = replies.into_iter().chain(self.deeds(player)).map(|one| Deed::Act(Box::new(one)));
+        for deed in acts.chain([Deed::Wait]) {
             let began = player.records();
-            if let Some(mut next) = self.done(player.clone(), first.as_ref()) {
+            if let Some(mut next) = self.done(player.clone(), &deed) {
                 let led = if self.is_enrolled(&next, began) {
                     Err(Enrolled)
                 } else {
                     next.forget();
                     Ok(next)
                 };
-                each(first, led);
+                each(deed, led);
             }
         }
     }

@@ -99,11 +99,12 @@ fn a_card_that_is_broken_is_lost_with_it() {
         "logon = \"alice\"",
         "after = \"60s\", expect = \"balloon\"",
         "click = \"balloon\"",
+        "prompt = \"wizard.start\", answer = \"hold\"",
         "change = \"card\", of = \"alice-card\", set = { fault = \"failing\" }",
-        "prompt = \"wizard.start\", answer = \"start\"",
+        "reply = \"wizard.start\", with = \"start\"",
         "prompt = \"summary\", answer = \"close\"",
     ];
-    check_outlook(CARD, &steps, Until::Step(3), &["answer wizard.start start", "answer pin.enter pin"]);
+    check_outlook(CARD, &steps, Until::Step(4), &["answer wizard.start start", "answer pin.enter pin"]);
 }
 
 #[test]
@@ -117,8 +118,10 @@ fn what_needs_a_certificate_is_lost_when_it_ends() {
         "prompt = \"pin.enter\", answer = { pin = \"1234\" }",
         "prompt = \"summary\", answer = \"close\"",
     ];
+    // A few seconds behind the hour: it is sought to the minute.
+    let at = SimTime(3_603_750_000_000);
     let way = ["answer wizard.start start", "answer pin.enter pin"];
-    check_outlook(AGENT, &steps, Until::Waiting { after: Some(2), at: SimTime(0) }, &way);
+    check_outlook(AGENT, &steps, Until::Waiting { after: Some(2), at }, &way);
 }
 
 #[test]
