@@ -155,7 +155,12 @@ impl Search<'_> {
         let new = Report::new(driver, numbers.start, end, part);
         let mut report = self.begun(new)?;
         let Some(next) = report.next(part) else {
-            return Err(Failure::Usage(format!("this is part {}/{}, and the report is {}", part.number, part.of, report.named())));
+            return Err(Failure::Usage(format!(
+                "this is part {}/{}, and the report is {}",
+                part.number,
+                part.of,
+                report.named()
+            )));
         };
         let of_part = |numbers: u64| usize::try_from(numbers / part.of).unwrap_or(usize::MAX);
         let (mut kept, mut unkept) = (Instant::now(), Ok(()));
@@ -211,8 +216,7 @@ impl Search<'_> {
             !self.end.is_near()
         });
         let broken = found.broken.iter().map(|(way, broken)| (space.story(way, broken), broken.clone())).collect();
-        let came =
-            report::Everything { states: found.states, edges: found.edges, depth: found.depth, end: found.end };
+        let came = report::Everything { states: found.states, edges: found.edges, depth: found.depth, end: found.end };
         Ok(Report::everything(came, broken, &self.known, self.bench))
     }
 }

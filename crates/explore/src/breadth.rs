@@ -112,8 +112,7 @@ pub fn search<P: Space>(
         let mut further = Vec::new();
         for (number, piece) in frontier.chunks(AT_ONCE).enumerate() {
             let level = frontier.len();
-            let progress =
-                Progress { depth: searched.depth, done: number * AT_ONCE, level, states: searched.states };
+            let progress = Progress { depth: searched.depth, done: number * AT_ONCE, level, states: searched.states };
             if !go_on(progress) {
                 searched.end = End::Stopped;
                 return searched;

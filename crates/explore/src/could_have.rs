@@ -279,9 +279,10 @@ impl Hope<'_> {
     fn deeds(&self, player: &Player) -> impl Iterator<Item = Move> {
         let now = player.now();
         let entries = &self.stage.menu.entries;
-        DEEDS.iter().flat_map(move |name| entries.iter().filter(move |entry| entry.name == *name)).map(move |entry| {
-            Move::of(entry, When::At(now))
-        })
+        DEEDS
+            .iter()
+            .flat_map(move |name| entries.iter().filter(move |entry| entry.name == *name))
+            .map(move |entry| Move::of(entry, When::At(now)))
     }
 
     /// Every answer that may lead on: of PINs the right one.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use autoenroll_model::{Facts, SimTime};
 use autoenroll_scenario::{
-    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, Verdict, run_on,
+    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, Verdict,
+    run_on,
 };
 use autoenroll_trace::{Kind, Trace};
 use autoenroll_world::action::CaAction;

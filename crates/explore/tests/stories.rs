@@ -20,9 +20,7 @@ use autoenroll_explore::setting::{AXES, Setting};
 use autoenroll_explore::stage::Stage;
 use autoenroll_explore::story::{Move, Setup};
 use autoenroll_keys::KeyMode;
-use autoenroll_scenario::{
-    Library, Requirement, Requirements, RunReport, Scenario, Verdict, check, run,
-};
+use autoenroll_scenario::{Library, Requirement, Requirements, RunReport, Scenario, Verdict, check, run};
 use autoenroll_world::Hosts;
 
 use fixtures::Fixtures;

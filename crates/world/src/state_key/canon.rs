@@ -340,7 +340,9 @@ impl Canon {
     /// Text in quotes: long hexadecimal numbers, GUIDs and what is numbered by a `#` are names in it.
     fn quoted(&mut self, text: &str) {
         self.keep("\"");
-        for (at, piece) in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '#' | '_'))).enumerate() {
+        for (at, piece) in
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '#' | '_'))).enumerate()
+        {
             let known = match piece {
                 guid if is_guid(guid) => Some(guid.replace('-', "")),
                 digits if is_digits(digits) => Some(digits.to_owned()),
