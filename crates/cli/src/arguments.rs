@@ -452,6 +452,10 @@ pub(crate) struct Show {
     /// Without it, text is the story and JSON everything.
     #[arg(long, value_enum)]
     pub(crate) detail: Option<ShownDetail>,
+    /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get.
+    /// It may take some seconds.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) could_have: bool,
     /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
     /// `--detail` tells.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -494,6 +498,8 @@ Examples:
   autoenroll explore --time 10m --seed 40000           for ten minutes; the last line names the last seed done
   autoenroll explore --pairs --write scenarios/found   every two things in one story
   autoenroll explore --from founding/second-provider   the neighbourhood of a story
+  autoenroll explore --closed --jobs 2                 everything that can happen in a small world
+  autoenroll explore --coverage                        which answers the suite gives, and which it does not
   autoenroll explore --pairs --shard 1/4 --format json > 1.json
   autoenroll explore --merge 1.json 2.json 3.json 4.json
 
@@ -501,17 +507,27 @@ The same seeds find the same, for any number of jobs and parts. It ends with 1 w
 Ctrl-C. Without --shard the part is that of the array of jobs around it, where there is one: SLURM_ARRAY_TASK_ID and \
 SLURM_ARRAY_TASK_COUNT, JOB_COMPLETION_INDEX and JOB_COMPLETIONS, CI_NODE_INDEX and CI_NODE_TOTAL.";
 
+/// The largest number of a story that can be asked for.
+const MOST_SEED: u64 = 1 << 62;
+
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("driver").args(["seeds", "pairs", "from", "depth", "merge"])))]
+#[command(group(ArgGroup::new("driver").args(["seeds", "pairs", "from", "depth", "closed", "coverage", "merge"])))]
+#[command(group(ArgGroup::new("exhaustive").args(["depth", "closed", "coverage"])))]
 pub(crate) struct Explore {
     /// Draw so many stories; 1,000 unless another search is asked for.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_SEED))]
     pub(crate) seeds: Option<u64>,
     /// The number of the first story.
-    #[arg(long, value_name = "S", default_value_t = 0, conflicts_with_all = ["pairs", "from", "depth", "merge"])]
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(..=MOST_SEED),
+        conflicts_with_all = ["pairs", "from", "exhaustive", "merge"]
+    )]
     pub(crate) seed: u64,
-    /// Draw stories for so long.
-    #[arg(long, value_name = "DURATION", conflicts_with = "depth", conflicts_with = "merge")]
+    /// End after so long; without another search, draw stories for so long.
+    #[arg(long, value_name = "DURATION", conflicts_with = "merge")]
     pub(crate) time: Option<autoenroll_model::Duration>,
     /// Tell stories until every two things meet in one: what people do and answer, what goes wrong, switches, worlds.
     #[arg(long)]
@@ -523,23 +539,33 @@ pub(crate) struct Explore {
     /// Try everything in a small world, so many things one after the other.
     #[arg(long, value_name = "N")]
     pub(crate) depth: Option<usize>,
+    /// Try everything in a small world, until there is nothing else.
+    #[arg(long)]
+    pub(crate) closed: bool,
+    /// Say which answers the suite gives, at which decision point, with the card in which state, at which stage of a
+    /// request. With --write, the shortest story of each answer that it does not give, where one is found.
+    #[arg(long, conflicts_with = "known")]
+    pub(crate) coverage: bool,
+    /// The most states that --depth, --closed and --coverage look at, the latter in each of its worlds.
+    #[arg(long, value_name = "N", default_value_t = 200_000, requires = "exhaustive")]
+    pub(crate) states: u64,
     /// Put the reports of the parts of one search together.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) merge: Vec<PathBuf>,
     /// How many stories are told at once; the number of processors when absent. It does not change what is found.
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", conflicts_with = "merge")]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Only a part: K of N parts of about equal size.
-    #[arg(long, value_name = "K/N", conflicts_with = "depth")]
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["exhaustive", "merge"])]
     pub(crate) shard: Option<Shard>,
     /// Keep the report in this file while the search goes on; when it is there, go on from where it ended.
-    #[arg(long, value_name = "FILE", conflicts_with = "depth", conflicts_with = "merge")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["exhaustive", "merge"])]
     pub(crate) resume: Option<PathBuf>,
     /// Leave out what this report has found already: law and reason are the same but for names and numbers.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "merge")]
     pub(crate) known: Option<PathBuf>,
     /// End with the first finding.
-    #[arg(long, conflicts_with = "depth", conflicts_with = "merge")]
+    #[arg(long, conflicts_with_all = ["exhaustive", "merge"])]
     pub(crate) one: bool,
     /// Write a scenario file for each finding into this directory.
     #[arg(long, value_name = "DIR")]
@@ -608,6 +634,7 @@ Examples:
   autoenroll explain founding/second-provider:10     why the tenth step's prompt appeared
   autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
+  autoenroll explain --could-have founding/pin-wrong-to-the-limit   until when somebody could have had it
   autoenroll explain AE0503                      what a code means
   autoenroll explain R036                        a requirement: source, lines of code, scenarios
   autoenroll explain 0x8010006C                  an HRESULT, also by name
@@ -628,6 +655,10 @@ pub(crate) struct Explain {
     /// Only this template, with every decision about it.
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
+    /// For each certificate that somebody did not get, the step after which nothing that people can do would have led to
+    /// it, and what they could have done before.
+    #[arg(long, conflicts_with_all = ["template", "detail"], requires = "what")]
+    pub(crate) could_have: bool,
     /// How much is told of what led to a step; the decisions that mattered always are.
     #[arg(long, value_enum, default_value_t = ShownDetail::Story)]
     pub(crate) detail: ShownDetail,

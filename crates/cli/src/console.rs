@@ -174,13 +174,23 @@ impl<'a> Console<'a> {
 
     /// Says how far the work is.
     pub(crate) fn progress(&mut self, done: usize, all: usize) {
+        self.progress_to(done, Some(all));
+    }
+
+    /// Says how far the work is; where its end is not known, how much is done.
+    pub(crate) fn progress_to(&mut self, done: usize, all: Option<usize>) {
+        self.progress_in(&all.map_or_else(|| format!("{done} done"), |all| format!("{done} of {all}")));
+    }
+
+    /// Says in some words how far the work is.
+    pub(crate) fn progress_in(&mut self, words: &str) {
         let Some(progress) = &mut self.progress else { return };
         let now = Instant::now();
         let due = progress.shown.map_or(progress.start + PATIENCE, |shown| shown + PACE);
         if now >= due {
             progress.shown = Some(now);
             // Progress that cannot be shown is not worth an error.
-            let _unseen = write!(io::stderr(), "\r\x1b[K{done} of {all}");
+            let _unseen = write!(io::stderr(), "\r\x1b[K{words}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! means; why something in a story came; what became of each template.
 
 mod beside;
+mod could_have;
 mod fate;
 mod logons;
 mod meaning;
@@ -18,6 +19,7 @@ use crate::console::{Colour, Console};
 use crate::play::Runner;
 use crate::{Exit, Failure, suite};
 pub(crate) use beside::{by_entry, is_unmanaged};
+pub(crate) use could_have::outlooks;
 pub(crate) use fate::{decided, is_idle, may_settle, open_at_end};
 use runs::Shown;
 use target::{Moment, Target};
@@ -29,6 +31,11 @@ pub(crate) fn run(arguments: &Explain, console: &mut Console<'_>) -> Result<Exit
     let Some(what) = arguments.what.as_deref() else { return list(console) };
     let catalogue = Catalogue::embedded();
     match Target::of(what, catalogue) {
+        Target::Scenario(scenario, None) if arguments.could_have => {
+            let (variant, fixtures) = (arguments.variant.as_deref(), arguments.fixtures.as_deref());
+            could_have::tell(&suite::one(scenario, variant, fixtures, None)?, fixtures, console)
+        }
+        _ if arguments.could_have => Err(Failure::Usage("--could-have is asked of a whole scenario".to_owned())),
         Target::Code(code) => explain(code, console),
         Target::Requirement(id) => meaning::requirement(id, catalogue, console),
         Target::HResult(code) => meaning::hresult(code, catalogue, console),

@@ -8,7 +8,7 @@ use autoenroll_trace::{Detail, Packed, TimelineOptions, render_dated, to_json_li
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::{Console, printable};
 use crate::play::{Runner, Verdict};
-use crate::{Exit, Failure, prose, suite};
+use crate::{Exit, Failure, explain, prose, suite};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let json = arguments.json || arguments.format == Format::Json;
@@ -31,6 +31,11 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
             }
         };
         write!(console.out, "{text}")?;
+        if arguments.could_have {
+            for (sentence, _) in explain::outlooks(&story, fixtures)? {
+                writeln!(console.out, "\n{sentence}")?;
+            }
+        }
     }
     // The trace of JSON readers stays a trace; what went wrong is a complaint there.
     match &played.verdict {

@@ -1,12 +1,14 @@
 //! Plays many stories, several at once, and keeps what was found in the order of their numbers: how many threads or
 //! parts there are makes no difference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
+
+use serde::{Deserialize, Serialize};
 
 use crate::law::Broken;
 use crate::story::Story;
@@ -34,12 +36,11 @@ pub struct Outcome {
     pub unmet: Vec<(String, String)>,
     /// How many pairs this number answers for.
     pub pairs: u64,
-    /// Names of what was done.
-    pub met: BTreeSet<String>,
 }
 
 /// One part of several, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Part {
     /// Which one.
     pub number: u64,
@@ -51,36 +52,38 @@ impl Part {
     /// Everything.
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 
-    /// Whether a number belongs to this part.
+    /// The first number of this part that is not below one; `None` when it is beyond all numbers.
     #[must_use]
-    pub const fn has(self, number: u64) -> bool {
-        number % self.of == self.number - 1
+    pub fn first(self, from: u64) -> Option<u64> {
+        let rounds = from.saturating_sub(self.number - 1).div_ceil(self.of);
+        rounds.checked_mul(self.of)?.checked_add(self.number - 1)
     }
 }
 
-/// Plays the numbers of a range that belong to a part, and hands over each outcome in their order. Ends early when
-/// `enough` says so: every number before the last one that was handed over has been played.
+/// Plays the numbers of a range that belong to a part, and hands over each outcome in their order, until `each` says
+/// that this was the last one. Ends early when `enough` says so: every number before the last one that was handed over
+/// has been played.
 pub fn drive<W: Work>(
     work: &W,
     numbers: Range<u64>,
     part: Part,
     jobs: NonZeroUsize,
     enough: &(dyn Fn() -> bool + Sync),
-    mut each: impl FnMut(u64, Outcome),
+    mut each: impl FnMut(u64, Outcome) -> ControlFlow<()>,
 ) {
-    let mine = |at: u64| part.number - 1 + at * part.of;
-    // The first of this part that is not below the range.
-    let first = numbers.start.saturating_sub(part.number - 1).div_ceil(part.of);
-    let next = AtomicU64::new(first);
+    let Some(first) = part.first(numbers.start) else { return };
+    let mine = |at: u64| at.checked_mul(part.of)?.checked_add(first).filter(|number| *number < numbers.end);
+    let next = AtomicU64::new(0);
+    let ended = AtomicBool::new(false);
     let (send, receive) = mpsc::sync_channel(jobs.get() * 4);
     thread::scope(|scope| {
         for _ in 0..jobs.get() {
-            let (send, next, numbers) = (send.clone(), &next, numbers.clone());
+            let (send, next, ended, mine) = (send.clone(), &next, &ended, &mine);
             scope.spawn(move || {
-                while !enough() {
+                while !enough() && !ended.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let number = mine(at);
-                    if number >= numbers.end || send.send((at, work.play(number))).is_err() {
+                    let Some(number) = mine(at) else { return };
+                    if send.send((at, number, work.play(number))).is_err() {
                         return;
                     }
                 }
@@ -88,11 +91,12 @@ pub fn drive<W: Work>(
         }
         drop(send);
         let mut waiting = BTreeMap::new();
-        let mut due = first;
-        for (at, outcome) in receive {
-            waiting.insert(at, outcome);
-            while let Some(outcome) = waiting.remove(&due) {
-                each(mine(due), outcome);
+        let mut due = 0;
+        for (at, number, outcome) in receive {
+            waiting.insert(at, (number, outcome));
+            while let Some((number, outcome)) = waiting.remove(&due).filter(|_| !ended.load(Ordering::Relaxed)) {
+                // What other threads have played beyond the last one is not told.
+                ended.store(each(number, outcome).is_break(), Ordering::Relaxed);
                 due += 1;
             }
         }
@@ -121,6 +125,7 @@ mod tests {
         drive(&Slow, numbers, part, jobs, &|| false, |number, outcome| {
             assert_eq!(number, outcome.stories);
             seen.push(number);
+            ControlFlow::Continue(())
         });
         seen
     }
@@ -146,8 +151,33 @@ mod tests {
         let count = AtomicU64::new(0);
         let mut seen = Vec::new();
         let enough = || count.fetch_add(1, Ordering::Relaxed) > 20;
-        drive(&Slow, 0..1_000, Part::WHOLE, NonZeroUsize::new(3).unwrap(), &enough, |number, _| seen.push(number));
+        drive(&Slow, 0..1_000, Part::WHOLE, NonZeroUsize::new(3).unwrap(), &enough, |number, _| {
+            seen.push(number);
+            ControlFlow::Continue(())
+        });
         assert_eq!(seen, (0..seen.len() as u64).collect::<Vec<_>>());
         assert!(seen.len() < 30);
+    }
+
+    #[test]
+    fn the_last_one_is_the_same_for_any_number_of_threads() {
+        for jobs in [1, 2, 7] {
+            let mut seen = Vec::new();
+            drive(&Slow, 0..1_000, Part::WHOLE, NonZeroUsize::new(jobs).unwrap(), &|| false, |number, _| {
+                seen.push(number);
+                if number == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            assert_eq!(seen, (0..7).collect::<Vec<_>>(), "{jobs} threads");
+        }
+    }
+
+    #[test]
+    fn numbers_end_before_they_wrap() {
+        let end = u64::MAX;
+        for of in 1..4 {
+            let mut all: Vec<u64> = (1..=of).flat_map(|number| played(end - 5..end, Part { number, of }, 2)).collect();
+            all.sort_unstable();
+            assert_eq!(all, (end - 5..end).collect::<Vec<_>>(), "{of} parts");
+        }
     }
 }

@@ -1,54 +1,67 @@
-//! A world as a space: everything that people can do in it, and what can go wrong at every moment on the way from one
-//! rest to the next.
+//! The base world as a space: everything that people can do in it, and what can go wrong at every moment on the way
+//! from one rest to the next.
 
-use autoenroll_model::SimTime;
-use autoenroll_scenario::Library;
+use std::fmt;
 
-use crate::breadth::{Space, StateKey};
+use autoenroll_model::{Duration, SimTime};
+use autoenroll_scenario::{Library, parse};
+use autoenroll_trace::Kind;
+use autoenroll_world::{StateKey, Stepped, Times};
+use std::sync::Arc;
+
+use crate::breadth::Space;
 use crate::generate::replies;
 use crate::law::Broken;
 use crate::menu::Entry;
-use crate::player::{Done, Player, StoryWorld};
-use crate::setting::Setting;
+use crate::player::{Done, Player};
 use crate::stage::{Stage, StageError, caught};
-use crate::story::{Anchor, Move, Setup, Story, When};
+use crate::story::{Move, Setup, Story, When};
 
 /// What people do.
 const DEEDS: &[&str] = &["logon", "logoff", "click icon", "click balloon", "insert", "remove", "swap", "pulse"];
 /// What goes wrong at every moment.
 const FAULTS: &[&str] = &["remove", "core ends"];
-/// The most moments between two rests.
-const MOST_MOMENTS: usize = 400;
+/// What starts a run by itself, or may.
+const TRIGGERS: &[&str] = &["logon", "pulse"];
+/// The most runs of a story that goes on.
+const MOST_RUNS: u8 = 3;
+/// How long nothing happens where nothing is due: a third of the time from one tick of the timer to the next. What
+/// ends meanwhile is noticed then.
+const PAUSE: Duration = Duration::hours(8);
+/// The most events between two rests; a story of more does not come to rest.
+const MOST_EVENTS: usize = 4_000;
 
-/// The base world: one template, two providers, two cards; cards are pulled and cores crash.
+/// The base world: one template, two providers, two cards, certificates that live for twenty hours. Cards are pulled
+/// and cores crash at every moment, as often as they can. A story ends where a fourth run would begin.
 #[derive(Debug)]
 pub struct Everything {
     stage: Stage,
 }
 
-/// A story in play, at rest, and the moves that led there.
+/// A story in play, at rest.
 #[derive(Clone, Debug)]
 pub struct State {
     player: Player,
-    moves: Vec<Move>,
+    /// How many runs there were, [`MOST_RUNS`] + 1 at most.
+    runs: u8,
 }
 
-/// What is tried in a state: something is done, or time goes by until the next event; and then something may go wrong.
-#[derive(Clone, Debug)]
+/// What is done in a state: something, or time goes by; then so many events happen, and something goes wrong before the
+/// next, or all of them do.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tried {
     first: Option<Move>,
+    events: usize,
     fault: Option<Move>,
 }
 
-/// Tells states apart by their worlds.
-#[derive(Clone, Copy, Debug)]
-pub struct OfWorld<F>(pub F);
-
-impl<K: Ord, F: Fn(&StoryWorld) -> Option<K>> StateKey<State> for OfWorld<F> {
-    type Key = K;
-
-    fn key(&self, state: &State) -> Option<K> {
-        (self.0)(state.player.world())
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.first.as_ref().map_or("wait", |first| &first.name))?;
+        match &self.fault {
+            Some(fault) => write!(f, ", {} after {} events", fault.name, self.events),
+            None => Ok(()),
+        }
     }
 }
 
@@ -58,101 +71,161 @@ impl Everything {
     /// # Errors
     /// When it cannot be built: a fault of this crate.
     pub fn base(library: &Library) -> Result<Self, StageError> {
-        let mut setting = Setting::default();
-        [("place", "two-providers"), ("spare", "away")].iter().for_each(|(axis, value)| setting.set(axis, value));
-        Stage::open(Setup::Made(setting), library).map(|stage| Self { stage })
+        let document = parse("base.toml", include_bytes!("base.toml")).document;
+        Stage::open(Setup::Written(Arc::new(document)), library).map(|stage| Self { stage })
     }
 
-    /// The story that some steps are.
+    /// The story that some steps are. What goes wrong at a moment that no record names goes wrong at that time.
     #[must_use]
     pub fn story(&self, way: &[Tried], broken: &Broken) -> Story {
-        let moves = way.iter().flat_map(|tried| tried.first.iter().chain(&tried.fault)).cloned().collect();
-        Story { setup: self.stage.setup.clone(), moves, end: SimTime(broken.at) }
+        let mut moves = Vec::new();
+        let mut player = self.stage.player();
+        // The last step breaks something; what came before it is in the list by then.
+        let _broken = caught(|| way.iter().try_for_each(|tried| told(&mut player, tried, &mut moves)));
+        Story { setup: self.stage.setup.clone(), moves, end: SimTime(broken.at).max(player.now()) }
     }
 
     fn entries(&self, names: &'static [&'static str]) -> impl Iterator<Item = &Entry> {
         self.stage.menu.entries.iter().filter(|entry| names.contains(&entry.name))
     }
 
-    /// Moments on the way from there to the next rest.
-    fn moments(&self, mut player: Player, until: SimTime) -> Vec<Anchor> {
-        let mut found = Vec::new();
-        while found.len() < MOST_MOMENTS {
-            match player.moment(1, until) {
-                Ok(Some(anchor)) => found.push(anchor),
-                Ok(None) | Err(_) => break,
+    /// What is done first: `None` is that time goes by.
+    fn firsts(&self, state: &State) -> Vec<Option<Move>> {
+        let now = state.player.now();
+        let may_run = state.runs < MOST_RUNS;
+        let deeds = self.entries(DEEDS).filter(|entry| may_run || !TRIGGERS.contains(&entry.name));
+        let cards: Vec<String> = self.stage.menu.spec.cards.iter().map(|card| card.name.clone()).collect();
+        let answers = state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &cards, now));
+        let deeds = deeds.map(|entry| Move::of(entry, When::At(now)));
+        [None].into_iter().chain(deeds.chain(answers).map(Some)).collect()
+    }
+
+    /// One thing, alone and with everything that can go wrong behind it.
+    fn led(&self, state: &State, first: Option<Move>, each: &mut dyn FnMut(Tried, Result<State, Broken>)) {
+        let mut player = state.player.clone();
+        let began = player.records();
+        let mut events = 0;
+        let mut until = player.now();
+        let tried = |events, fault: Option<&Entry>, now| Tried {
+            first: first.clone(),
+            events,
+            fault: fault.map(|fault| Move::of(fault, When::At(now))),
+        };
+        let mut done = Done::Yes;
+        let begun = caught(|| {
+            match &first {
+                Some(first) => done = player.act(&first.actions)?,
+                None => until = rest(&player),
             }
+            Ok(())
+        });
+        if done == Done::No {
+            return;
         }
-        found
+        let mut came = begun.map(|()| Stepped::Handled);
+        while came == Ok(Stepped::Handled) && events < MOST_EVENTS {
+            for fault in self.entries(FAULTS) {
+                let mut player = player.clone();
+                let mut done = Done::Yes;
+                let ended = caught(|| {
+                    done = player.act(&fault.actions)?;
+                    player.settle()
+                });
+                if done == Done::Yes {
+                    each(tried(events, Some(fault), player.now()), ended.map(|()| state.later(player, began)));
+                }
+            }
+            came = Ok(Stepped::Quiet);
+            let stepped = caught(|| {
+                came = Ok(player.happen(until)?);
+                Ok(())
+            });
+            if let Err(broken) = stepped {
+                came = Err(broken);
+            }
+            events += usize::from(came == Ok(Stepped::Handled));
+        }
+        let ended = came.and_then(|_| {
+            caught(|| {
+                player.advance_to(until)?;
+                player.settle()
+            })
+        });
+        each(tried(events, None, player.now()), ended.map(|()| state.later(player, began)));
     }
 }
 
-fn of_entry(entry: &Entry, when: When) -> Move {
-    Move { name: entry.name.to_owned(), on_menu: true, when, step: entry.step.clone(), actions: entry.actions.clone() }
+/// Until when time goes by: the next thing that is due, or a pause.
+fn rest(player: &Player) -> SimTime {
+    let pause = player.now() + PAUSE;
+    player.world().next_at().map_or(pause, |next| next.min(pause))
+}
+
+/// Does a step, and says by which moves; a fault waits for the record before it, where one is known by its name.
+fn told(player: &mut Player, tried: &Tried, moves: &mut Vec<Move>) -> Result<(), Broken> {
+    let mut until = player.now();
+    match &tried.first {
+        Some(first) => {
+            moves.push(Move { when: When::At(until), ..first.clone() });
+            player.act(&first.actions)?;
+        }
+        None => until = rest(player),
+    }
+    let mut before = player.records();
+    for _ in 0..tried.events {
+        before = player.records();
+        player.happen(until)?;
+    }
+    if let Some(fault) = &tried.fault {
+        let when = match player.named_since(before) {
+            Some(anchor) if tried.events > 0 => When::On(anchor),
+            _ => When::At(player.now()),
+        };
+        moves.push(Move { when, ..fault.clone() });
+        player.act(&fault.actions)?;
+    } else {
+        player.advance_to(until)?;
+    }
+    player.settle()
+}
+
+impl State {
+    /// The state that it has become; records before `began` are of the one before.
+    fn later(&self, mut player: Player, began: usize) -> Self {
+        let trace = player.world().trace();
+        let runs = trace.since(began).filter(|record| record.kind == Kind::RunStarted).count();
+        let runs = self.runs.saturating_add(u8::try_from(runs).unwrap_or(u8::MAX)).min(MOST_RUNS + 1);
+        player.forget();
+        Self { player, runs }
+    }
+
+    /// When it was reached.
+    #[must_use]
+    pub const fn now(&self) -> SimTime {
+        self.player.now()
+    }
 }
 
 impl Space for Everything {
     type State = State;
     type Step = Tried;
     type Wrong = Broken;
+    type Key = (StateKey, u8);
 
     fn start(&self) -> State {
-        State { player: self.stage.player(), moves: Vec::new() }
+        State { player: self.stage.player(), runs: 0 }
     }
 
-    fn steps(&self, state: &State) -> Vec<Tried> {
-        let now = state.player.now();
-        let deeds = self.entries(DEEDS).map(|entry| of_entry(entry, When::At(now)));
-        let cards: Vec<String> = self.stage.menu.spec.cards.iter().map(|card| card.name.clone()).collect();
-        let answers = state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &cards, now));
-        let firsts: Vec<Option<Move>> = deeds.chain(answers).map(Some).chain([None]).collect();
-        let mut tried = Vec::new();
-        for first in firsts {
-            let mut player = state.player.clone();
-            let until = match &first {
-                Some(one) => match player.act(&one.actions) {
-                    Ok(Done::Yes) => now,
-                    Ok(Done::No) => continue,
-                    Err(_) => {
-                        tried.push(Tried { first, fault: None });
-                        continue;
-                    }
-                },
-                None => match player.world().next_at() {
-                    Some(next) => next,
-                    None => continue,
-                },
-            };
-            tried.push(Tried { first: first.clone(), fault: None });
-            for anchor in self.moments(player, until) {
-                let fault = |entry| of_entry(entry, When::On(anchor.clone()));
-                let faults = self.entries(FAULTS).map(fault);
-                tried.extend(faults.map(|fault| Tried { first: first.clone(), fault: Some(fault) }));
-            }
+    fn key(&self, state: &State) -> Self::Key {
+        (state.player.world().state_key_since(&self.stage.world, Times::Left), state.runs)
+    }
+
+    fn successors(&self, state: &State, each: &mut dyn FnMut(Tried, Result<State, Broken>)) {
+        if state.runs > MOST_RUNS {
+            return;
         }
-        tried
-    }
-
-    fn next(&self, state: &State, tried: &Tried) -> Result<Option<State>, Broken> {
-        let mut next = state.clone();
-        let mut done = Done::Yes;
-        caught(|| {
-            match &tried.first {
-                Some(first) => done = next.player.act(&first.actions)?,
-                None => {
-                    if tried.fault.is_none()
-                        && let Some(at) = next.player.world().next_at()
-                    {
-                        next.player.advance_to(at)?;
-                    }
-                }
-            }
-            if let Some(fault) = tried.fault.as_ref().filter(|_| done == Done::Yes) {
-                done = next.player.act_when(&fault.when, &fault.actions)?;
-            }
-            next.player.settle()
-        })?;
-        next.moves.extend(tried.first.iter().chain(&tried.fault).cloned());
-        Ok((done == Done::Yes).then_some(next))
+        for first in self.firsts(state) {
+            self.led(state, first, each);
+        }
     }
 }

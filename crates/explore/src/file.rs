@@ -34,8 +34,6 @@ pub struct FoundFile {
     pub steps: usize,
     /// Whether the same law breaks when the file is run as any other.
     pub confirmed: bool,
-    /// Whether nothing but the law fails.
-    pub whole: bool,
 }
 
 /// Writes a finding down. `origin` says how it was found.
@@ -45,7 +43,25 @@ pub fn found_file(story: &Story, broken: &Broken, origin: &str, bench: Bench<'_>
     document.about.level = Level::May;
     document.about.evidence = Some(Evidence::Inferred);
     document.about.summary = Some(format!("{origin}: {}.", broken.reason));
-    let mut text = print(&document);
+    let text = with_what_comes(&document, bench);
+    let steps = parse("found.toml", text.as_bytes()).document.steps.len();
+    let broke = play(&text, bench).and_then(|(_, report)| breaks(&report));
+    let confirmed = broke.as_deref() == Some(broken.law.as_str());
+    FoundFile { text, steps, confirmed }
+}
+
+/// A scenario file of a story in which nothing breaks, with that title: it says what comes.
+#[must_use]
+pub fn story_file(story: &Story, title: &str, bench: Bench<'_>) -> String {
+    let mut document = story.document(title);
+    document.about.level = Level::May;
+    document.about.evidence = Some(Evidence::Inferred);
+    with_what_comes(&document, bench)
+}
+
+/// A document as a file, with what comes in it written down.
+fn with_what_comes(document: &Document, bench: Bench<'_>) -> String {
+    let mut text = print(document);
     for _ in 0..MOST_ROUNDS {
         let Some((scenario, report)) = play(&text, bench) else { break };
         let named = bless(&text, &[(&scenario, &report)], true).text;
@@ -55,20 +71,7 @@ pub fn found_file(story: &Story, broken: &Broken, origin: &str, bench: Bench<'_>
         }
         text = next;
     }
-    let steps = parse("found.toml", text.as_bytes()).document.steps.len();
-    let verdict = play(&text, bench).map(|(_, report)| report);
-    let confirmed = verdict.as_ref().is_some_and(|report| breaks(report).as_deref() == Some(broken.law.as_str()));
-    let whole = verdict.is_some_and(|report| {
-        matches!(report.verdict, Verdict::Passed)
-            || matches!(report.verdict, Verdict::Violated { failures, .. } if failures.is_empty())
-    });
-    FoundFile { text, steps, confirmed, whole }
-}
-
-/// What a file that is checked and run like any other breaks; `None` when nothing, or when it has mistakes.
-#[must_use]
-pub fn breaks_in_file(text: &str, bench: Bench<'_>) -> Option<String> {
-    breaks(&play(text, bench)?.1)
+    text
 }
 
 /// Runs a file; `None` when it has mistakes.

@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
-use autoenroll_scenario::{ActionStep, PromptAnswer, Spanned, StepKind};
-use autoenroll_world::action::UserAnswer;
-use autoenroll_world::spec::Pin;
-use autoenroll_world::{Action, Look, OpenPrompt};
+use autoenroll_scenario::{ActionStep, PromptAnswer, StepKind};
+use autoenroll_world::{Look, OpenPrompt};
 
 use crate::choices::Choices;
 use crate::law::Broken;
 use crate::menu::{Class, Entry, Menu};
 use crate::player::{Done, Player};
 use crate::stage::{Stage, caught};
-use crate::story::{Move, Story, When, step};
+use crate::story::{Move, Story, When};
 
 /// How long people wait between two things: a moment, a timer, the end of a certificate. Short ones come more often.
 const PAUSES: &[Duration] = &[
@@ -260,7 +258,7 @@ impl Teller<'_> {
 
     fn done(&mut self, name: String, when: When, entry: &Entry) -> Result<bool, Broken> {
         self.changed_pin |= name == "card pin reset";
-        self.do_move(Move { name, on_menu: true, when, step: entry.step.clone(), actions: entry.actions.clone() })
+        self.do_move(Move { name, ..Move::of(entry, when) })
     }
 
     /// Does something, and keeps it when it could be done.
@@ -296,7 +294,7 @@ impl Teller<'_> {
                 return Ok(());
             }
         }
-        let one = reply(prompt, answer, name, self.player.now());
+        let one = Move::reply(name, &prompt.user, prompt.point, answer, When::At(self.player.now()));
         self.do_move(one).map(drop)
     }
 
@@ -325,29 +323,10 @@ impl Teller<'_> {
     }
 }
 
-/// An answer as a move.
-fn reply(prompt: &OpenPrompt, answer: PromptAnswer, name: String, now: SimTime) -> Move {
-    let given = match &answer {
-        PromptAnswer::Word(word) => UserAnswer::Word(*word),
-        PromptAnswer::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
-        PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
-    };
-    let (point, user) = (prompt.point, prompt.user.clone());
-    let kind = ActionStep::Reply { point: Spanned::without_span(point), with: Spanned::without_span(answer) };
-    let mut step = step("reply", StepKind::Action(kind));
-    step.who = Some(Spanned::without_span(user.clone()));
-    Move {
-        name,
-        on_menu: false,
-        when: When::At(now),
-        step,
-        actions: vec![Action::Reply { user, point, answer: given }],
-    }
-}
-
 /// Every answer to a prompt, as moves.
 pub(crate) fn replies(prompt: &OpenPrompt, cards: &[String], now: SimTime) -> Vec<Move> {
-    answers(prompt, cards, false).into_iter().map(|(answer, name)| reply(prompt, answer, name, now)).collect()
+    let reply = |(answer, name)| Move::reply(name, &prompt.user, prompt.point, answer, When::At(now));
+    answers(prompt, cards, false).into_iter().map(reply).collect()
 }
 
 /// What can be answered, with its name; first what leads on.

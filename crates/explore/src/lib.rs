@@ -15,6 +15,8 @@
 
 pub mod breadth;
 pub mod choices;
+pub mod could_have;
+pub mod coverage;
 pub mod drive;
 pub mod everything;
 pub mod file;

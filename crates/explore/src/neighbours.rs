@@ -8,18 +8,19 @@ use std::sync::Arc;
 
 use autoenroll_model::{Facts, SimTime};
 use autoenroll_scenario::{
-    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, run_on,
+    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, Verdict,
+    run_on,
 };
 use autoenroll_trace::{Kind, Trace};
-use autoenroll_world::action::{CaAction, UserAnswer};
+use autoenroll_world::action::CaAction;
 use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
 use crate::drive::{Outcome, Work};
 use crate::file::Bench;
 use crate::menu::Class;
 use crate::player::StoryWorld;
-use crate::stage::{Stage, StageError};
-use crate::story::{Anchor, Move, Setup, Story, When, step};
+use crate::stage::{Stage, StageError, caught};
+use crate::story::{Anchor, Move, Setup, Story, When};
 
 /// The most moments of a story at which faults are tried.
 const MOST_MOMENTS: usize = 2_000;
@@ -59,18 +60,32 @@ pub struct Neighbours {
     moves: Vec<Move>,
     end: SimTime,
     list: Vec<Neighbour>,
+    fails: Option<String>,
 }
 
 impl Neighbours {
     /// Those of a scenario.
     ///
     /// # Errors
-    /// When its world cannot be built.
+    /// When its world cannot be built, or playing it panics.
     pub fn of(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, StageError> {
         let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
-        let (moves, end) = story_of(scenario, &stage.world, bench);
-        let list = neighbours(&stage, &moves, end);
-        Ok(Self { stage, moves, end, list })
+        let mut told = None;
+        caught(|| {
+            let Played { moves, end, fails, .. } = story_of(scenario, &stage.world, bench);
+            let list = neighbours(&stage, &moves, end);
+            told = Some((moves, end, fails, list));
+            Ok(())
+        })
+        .map_err(|broken| StageError::World(broken.reason))?;
+        let (moves, end, fails, list) = told.unwrap_or_default();
+        Ok(Self { stage, moves, end, list, fails })
+    }
+
+    /// Why the story fails as it is, when it does: what its neighbours break, it may break itself.
+    #[must_use]
+    pub fn fails(&self) -> Option<&str> {
+        self.fails.as_deref()
     }
 
     /// How many there are.
@@ -87,16 +102,7 @@ impl Neighbours {
 
     fn told(&self, neighbour: &Neighbour) -> Vec<Move> {
         let mut moves = self.moves.clone();
-        let entry = |at: usize, when: When| {
-            let entry = &self.stage.menu.entries[at];
-            Move {
-                name: entry.name.to_owned(),
-                on_menu: true,
-                when,
-                step: entry.step.clone(),
-                actions: entry.actions.clone(),
-            }
-        };
+        let entry = |at: usize, when: When| Move::of(&self.stage.menu.entries[at], when);
         match neighbour {
             Neighbour::Without(at) => drop(moves.remove(*at)),
             Neighbour::Swapped(at) => {
@@ -128,12 +134,13 @@ impl Work for Neighbours {
         let replayed = self.stage.replay(&self.told(neighbour), self.end);
         let moves = replayed.story.moves.len() as u64;
         let broken = replayed.broken.map(|broken| (replayed.story, broken)).into_iter().collect();
-        Outcome { stories: 1, moves, broken, listed: replayed.listed, ..Outcome::default() }
+        let records = replayed.records as u64;
+        Outcome { stories: 1, moves, records, broken, listed: replayed.listed, ..Outcome::default() }
     }
 }
 
 /// The document of one variant, as if it were the only one.
-fn alone(scenario: &Scenario) -> Document {
+pub(crate) fn alone(scenario: &Scenario) -> Document {
     let mut document = scenario.document.clone();
     document.about.covers.clear();
     document.sequences = Default::default();
@@ -170,34 +177,15 @@ fn neighbours(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<Neighbour> {
 fn other_answers(one: &Move) -> impl Iterator<Item = Move> {
     let others = match (one.actions.as_slice(), &one.step.kind) {
         ([Action::Reply { user, point, .. }], StepKind::Action(ActionStep::Reply { .. })) => {
-            let words = autoenroll_model::Choice::ALL.iter().map(|word| PromptAnswer::Word(*word));
-            let words = words
-                .filter(|word| !matches!(word, PromptAnswer::Word(word) if ["pin", "card"].contains(&word.as_str())));
+            let words = autoenroll_model::Choice::ALL.iter().filter(|word| !["pin", "card"].contains(&word.as_str()));
+            let words = words.map(|word| PromptAnswer::Word(*word));
             let all = words.chain([PromptAnswer::Pin("0000".to_owned())]);
-            all.map(|answer| reply(user, *point, answer)).filter(|other| other.0 != one.step).collect()
+            let reply = |answer| Move::reply(one.name.clone(), user, *point, answer, one.when.clone());
+            all.map(reply).filter(|other| other.step != one.step).collect()
         }
         _ => Vec::new(),
     };
-    let (name, when) = (one.name.clone(), one.when.clone());
-    others.into_iter().map(move |(step, actions)| Move {
-        name: name.clone(),
-        on_menu: false,
-        when: when.clone(),
-        step,
-        actions,
-    })
-}
-
-fn reply(user: &str, point: autoenroll_model::DecisionPoint, answer: PromptAnswer) -> (Step, Vec<Action>) {
-    let given = match &answer {
-        PromptAnswer::Word(word) => UserAnswer::Word(*word),
-        PromptAnswer::Pin(pin) => UserAnswer::Pin(autoenroll_world::spec::Pin::new(pin)),
-        PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
-    };
-    let kind = ActionStep::Reply { point: Spanned::without_span(point), with: Spanned::without_span(answer) };
-    let mut step = step("reply", StepKind::Action(kind));
-    step.who = Some(Spanned::without_span(user.to_owned()));
-    (step, vec![Action::Reply { user: user.to_owned(), point, answer: given }])
+    others.into_iter()
 }
 
 /// Every moment of a story between two things that happen, and the move that comes after it.
@@ -225,15 +213,30 @@ fn moments(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<(Anchor, usize)> 
     found
 }
 
-/// What a scenario does, each thing with its moment, and when it ends.
-fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<Move>, SimTime) {
+/// A scenario that was played: what it does.
+#[derive(Debug)]
+pub(crate) struct Played {
+    /// Each thing with its moment.
+    pub(crate) moves: Vec<Move>,
+    /// The step of each, counted from 0.
+    pub(crate) steps: Vec<usize>,
+    /// When it ends.
+    pub(crate) end: SimTime,
+    /// Why it fails, when it does.
+    pub(crate) fails: Option<String>,
+    /// What came.
+    pub(crate) trace: Trace,
+}
+
+/// Plays a scenario on a world.
+pub(crate) fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> Played {
     let done = Rc::new(RefCell::new(VecDeque::new()));
     let recorder = Recorder { world: world.clone(), done: Rc::clone(&done) };
     let report = run_on(scenario, recorder, bench.requirements);
     let mut done = done.borrow_mut();
-    let mut moves: Vec<Move> = Vec::new();
+    let (mut moves, mut steps): (Vec<Move>, Vec<usize>) = Default::default();
     let mut acted = SimTime::START;
-    for one in &scenario.steps {
+    for (number, one) in scenario.steps.iter().enumerate() {
         let parts = match &one.kind {
             StepKind::Action(ActionStep::Swap { .. }) => 2,
             StepKind::Action(ActionStep::Change { set, .. }) => set.value.0.len(),
@@ -246,7 +249,10 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
         let actions: Vec<Action> = taken.into_iter().map(|(action, _)| action).collect();
         let plain = match actions.as_slice() {
             [Action::Reply { user, point, .. }] => match &one.kind {
-                StepKind::Prompt { answer, .. } => answer.value.clone().map(|answer| reply(user, *point, answer).0),
+                StepKind::Prompt { answer, .. } => answer.value.clone().map(|answer| {
+                    let at = When::At(SimTime::START);
+                    Move::reply(String::new(), user, *point, answer, at).step
+                }),
                 _ => Some(without_time(one)),
             },
             [Action::Ca { op, .. }] => Some(named(&without_time(one), op)),
@@ -265,15 +271,24 @@ fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> (Vec<M
                     _ => None,
                 });
                 let from = (at > acted).then_some(at);
-                When::On(Anchor { from, kind: on.kind.value, who: None, facts: facts.collect(), came: at })
+                let who = one.who.as_ref().map(|who| who.value.clone());
+                When::On(Anchor { from, kind: on.kind.value, who, facts: facts.collect(), came: at })
             }
             None => When::At(at),
         };
         acted = at;
+        steps.push(number);
         moves.push(Move { name: plain.verb.value.to_owned(), on_menu: false, when, step: plain, actions });
     }
     let last = report.trace.iter().rfind(|record| record.kind != Kind::Violation).map(|record| record.at());
-    (moves, report.end.max(last.unwrap_or_default()))
+    let fails = match &report.verdict {
+        Verdict::Passed => None,
+        Verdict::Failed(failures) => Some(format!("{} of its expectations are not met", failures.len())),
+        Verdict::Violated { .. } => Some("it breaks a law itself".to_owned()),
+        Verdict::Error(error) => Some(error.to_string()),
+    };
+    let end = report.end.max(last.unwrap_or_default());
+    Played { moves, steps, end, fails, trace: report.trace }
 }
 
 fn without_time(step: &Step) -> Step {
@@ -342,6 +357,6 @@ impl Simulator for Recorder {
 /// When its world cannot be built.
 pub fn as_story(scenario: &Scenario, bench: Bench<'_>) -> Result<Story, StageError> {
     let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
-    let (moves, end) = story_of(scenario, &stage.world, bench);
+    let Played { moves, end, .. } = story_of(scenario, &stage.world, bench);
     Ok(Story { setup: stage.setup, moves, end })
 }

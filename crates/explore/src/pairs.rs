@@ -36,7 +36,6 @@ pub struct Pairs<'a> {
     /// The names of what menus have.
     done: Vec<&'static str>,
     rows: Vec<Row>,
-    impossible: usize,
 }
 
 impl<'a> Pairs<'a> {
@@ -50,20 +49,14 @@ impl<'a> Pairs<'a> {
         let stage = Stage::open(Setup::Made(setting), library)?;
         let done: BTreeSet<&'static str> = stage.menu.entries.iter().map(|entry| entry.name).collect();
         let done: Vec<&'static str> = done.into_iter().collect();
-        let (rows, impossible) = rows::rows(&done);
-        Ok(Self { library, done, rows, impossible })
+        let rows = rows::rows(&done);
+        Ok(Self { library, done, rows })
     }
 
     /// How many rows there are: the numbers of the work.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows.len() as u64
-    }
-
-    /// How many pairs cannot meet: two values of one axis or switch, or what needs a world that the other rules out.
-    #[must_use]
-    pub const fn impossible(&self) -> usize {
-        self.impossible
     }
 }
 
@@ -102,7 +95,6 @@ impl Work for Pairs<'_> {
             outcome.moves += told.story.moves.len() as u64;
             outcome.records += told.records as u64;
             unmet.retain(|(one, other)| !(told.met.contains(one) && told.met.contains(other)));
-            outcome.met.extend(told.met);
             outcome.listed.extend(told.listed);
             if let Some(broken) = told.broken {
                 outcome.broken.push((told.story, broken));

@@ -160,16 +160,21 @@ impl Player {
     /// # Errors
     /// When something breaks.
     pub fn act_when(&mut self, when: &When, actions: &[Action]) -> Result<Done, Broken> {
+        match self.reach(when)? {
+            Done::Yes => self.act(actions),
+            Done::No => Ok(Done::No),
+        }
+    }
+
+    /// Lets time go by until a moment, if it comes.
+    ///
+    /// # Errors
+    /// When something breaks.
+    pub(crate) fn reach(&mut self, when: &When) -> Result<Done, Broken> {
         match when {
             When::At(at) if *at < self.now() => Ok(Done::No),
-            When::At(at) => {
-                self.advance_to(*at)?;
-                self.act(actions)
-            }
-            When::On(anchor) => match self.wait_for(anchor)? {
-                Done::Yes => self.act(actions),
-                Done::No => Ok(Done::No),
-            },
+            When::At(at) => self.advance_to(*at).map(|()| Done::Yes),
+            When::On(anchor) => self.wait_for(anchor),
         }
     }
 
@@ -218,6 +223,25 @@ impl Player {
             }
         }
         Ok(None)
+    }
+
+    /// Lets one thing happen that is due until then.
+    ///
+    /// # Errors
+    /// When something breaks.
+    pub(crate) fn happen(&mut self, until: SimTime) -> Result<Stepped, Broken> {
+        self.step(until)
+    }
+
+    /// Forgets the records so far: nothing that comes is done on them.
+    pub(crate) fn forget(&mut self) {
+        let records = self.records();
+        self.world.forget_before(records);
+    }
+
+    /// How the last things that happened can be named: one of the records from `before` on.
+    pub(crate) fn named_since(&self, before: usize) -> Option<Anchor> {
+        self.anchor(before)
     }
 
     /// How one of the records from `before` on can be named.

@@ -78,7 +78,6 @@ impl Work for Random<'_> {
             records: told.records as u64,
             broken: told.broken.map(|broken| (told.story, broken)).into_iter().collect(),
             listed: told.listed,
-            met: told.met,
             ..Outcome::default()
         }
     }

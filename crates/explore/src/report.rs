@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::breadth::End;
 use crate::drive::{Outcome, Part};
 use crate::file::{Bench, found_file};
 use crate::law::Broken;
@@ -23,7 +24,13 @@ pub struct Report {
     pub driver: String,
     /// The first number.
     pub first: u64,
-    /// The last number that was done, with all before it; `None` when none was.
+    /// The number behind the last one that is to be played; `None` when time decides.
+    pub end: Option<u64>,
+    /// In how many parts the search is made.
+    pub of: u64,
+    /// The parts that this report is of, by their numbers from 1 on, and the first number that each has not done.
+    pub parts: BTreeMap<u64, u64>,
+    /// The last number that was done, with all before it; `None` when none was, or a part of the search is missing.
     pub last: Option<u64>,
     /// How many stories were played.
     pub stories: u64,
@@ -31,6 +38,8 @@ pub struct Report {
     pub moves: u64,
     /// How many records they have.
     pub records: u64,
+    /// What an exhaustive search came to; such a search has no stories and no numbers.
+    pub everything: Option<Everything>,
     /// How many pairs there are, where pairs were sought.
     pub pairs: u64,
     /// Pairs that have not met, in order.
@@ -44,6 +53,20 @@ pub struct Report {
     /// The numbers whose stories broke something or were listed, by signature: two searches over the same numbers, with
     /// two cores, are compared by them.
     pub numbers: BTreeMap<String, BTreeSet<u64>>,
+}
+
+/// What an exhaustive search came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Everything {
+    /// How many states there are, as far as it went.
+    pub states: u64,
+    /// How many things could be done in them.
+    pub edges: u64,
+    /// How many things one after the other were tried from the start.
+    pub depth: usize,
+    /// Why it ended.
+    pub end: End,
 }
 
 /// A law of order that was broken.
@@ -88,15 +111,33 @@ impl Finding {
 }
 
 impl Report {
-    /// Nothing is done yet.
+    /// Nothing is done yet of a part of a search.
     #[must_use]
-    pub fn new(driver: &str, first: u64) -> Self {
-        Self { driver: driver.to_owned(), first, ..Self::default() }
+    pub fn new(driver: &str, first: u64, end: Option<u64>, part: Part) -> Self {
+        let parts = BTreeMap::from([(part.number, part.first(first).unwrap_or(u64::MAX))]);
+        Self { driver: driver.to_owned(), first, end, of: part.of, parts, ..Self::default() }
     }
 
-    /// Adds what came of a number. The first story of each signature becomes a file, unless it is `known` already.
+    /// The report of an exhaustive search.
+    #[must_use]
+    pub fn everything(
+        came: Everything,
+        broken: Vec<(Story, Broken)>,
+        known: &BTreeSet<String>,
+        bench: Bench<'_>,
+    ) -> Self {
+        let mut report = Self::new("everything", 0, Some(1), Part::WHOLE);
+        report.add(0, Outcome { broken, ..Outcome::default() }, known, bench);
+        report.everything = Some(came);
+        report
+    }
+
+    /// Adds what came of a number of this part, the next one. The first story of each signature becomes a file, unless it is `known` already.
     pub fn add(&mut self, number: u64, outcome: Outcome, known: &BTreeSet<String>, bench: Bench<'_>) {
-        self.last = Some(number);
+        for next in self.parts.values_mut() {
+            *next = number.saturating_add(self.of);
+        }
+        self.find_last();
         self.stories += outcome.stories;
         self.moves += outcome.moves;
         self.records += outcome.records;
@@ -135,11 +176,14 @@ impl Report {
     /// # Errors
     /// When it is of another search.
     pub fn merge(&mut self, other: Self) -> Result<(), String> {
-        if (&self.driver, self.first) != (&other.driver, other.first) {
-            let of = |report: &Self| format!("{} from {}", report.driver, report.first);
-            return Err(format!("these are parts of two searches: {} and {}", of(self), of(&other)));
+        if self.search() != other.search() {
+            return Err(format!("these are parts of two searches: {} and {}", self.named(), other.named()));
         }
-        self.last = self.last.max(other.last);
+        if let Some(twice) = other.parts.keys().find(|number| self.parts.contains_key(number)) {
+            return Err(format!("part {twice}/{} is there twice", self.of));
+        }
+        self.parts.extend(other.parts);
+        self.find_last();
         self.stories += other.stories;
         self.moves += other.moves;
         self.records += other.records;
@@ -169,13 +213,48 @@ impl Report {
             }
         }
         self.findings = kept;
+        self.findings.truncate(MOST_FINDINGS);
+        self.make_whole();
         Ok(())
     }
 
-    /// The number that a search goes on from.
+    /// The first number that a part has not done, when this is the report of that part and nothing else.
     #[must_use]
-    pub fn next(&self, part: Part) -> u64 {
-        self.last.map_or(self.first, |last| last + part.of)
+    pub fn next(&self, part: Part) -> Option<u64> {
+        let next = self.parts.get(&part.number).copied();
+        next.filter(|_| self.of == part.of && self.parts.len() == 1)
+    }
+
+    /// Parts that are missing, by their numbers.
+    pub fn missing(&self) -> impl Iterator<Item = u64> + '_ {
+        (1..=self.of).filter(|number| !self.parts.contains_key(number))
+    }
+
+    /// What search this is.
+    #[must_use]
+    pub fn named(&self) -> String {
+        let end = self.end.map_or_else(String::new, |end| format!(" to {}", end.saturating_sub(1)));
+        let parts = if self.of == 1 { "one part".to_owned() } else { format!("{} parts", self.of) };
+        format!("{} from {}{end} in {parts}", self.driver, self.first)
+    }
+
+    fn search(&self) -> (&str, u64, Option<u64>, u64) {
+        (&self.driver, self.first, self.end, self.of)
+    }
+
+    /// Every number is done that is below what any part has not done.
+    fn find_last(&mut self) {
+        let next = self.parts.values().copied().min().filter(|_| self.missing().next().is_none());
+        let next = next.map(|next| self.end.map_or(next, |end| next.min(end)));
+        self.last = next.filter(|next| *next > self.first).map(|next| next - 1);
+    }
+
+    /// When all parts are there and done, it is the report of the whole search.
+    fn make_whole(&mut self) {
+        let Some(end) = self.end else { return };
+        if self.missing().next().is_none() && self.parts.values().all(|next| *next >= end) {
+            (self.of, self.parts) = (1, BTreeMap::from([(1, end)]));
+        }
     }
 }
 
@@ -194,4 +273,40 @@ fn finding(number: u64, signature: String, story: Story, broken: Broken, driver:
     let origin = format!("Found by explore ({driver}, {number})");
     let file = found_file(&story, &broken, &origin, bench);
     Finding { number, signature, broken, steps: file.steps, confirmed: file.confirmed, scenario: file.text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(number: u64, of: u64, next: u64) -> Report {
+        let mut report = Report::new("random", 3, Some(13), Part { number, of });
+        report.parts.insert(number, next);
+        report.find_last();
+        report
+    }
+
+    #[test]
+    fn parts_know_what_they_are_and_make_the_whole() {
+        let mut merged = part(2, 3, 13);
+        assert_eq!((merged.last, merged.missing().collect::<Vec<_>>()), (None, vec![1, 3]));
+        assert_eq!(merged.merge(part(2, 3, 13)).unwrap_err(), "part 2/3 is there twice");
+        assert!(merged.merge(part(1, 2, 13)).is_err(), "of other parts");
+        merged.merge(part(1, 3, 9)).unwrap();
+        merged.merge(part(3, 3, 14)).unwrap();
+        // The first part has done 3 and 6; 9 is next.
+        assert_eq!((merged.last, merged.of), (Some(8), 3));
+        let mut whole = part(1, 2, 14);
+        whole.merge(part(2, 2, 13)).unwrap();
+        assert_eq!(whole, part(1, 1, 13));
+    }
+
+    #[test]
+    fn only_its_own_part_goes_on() {
+        let report = part(2, 3, 7);
+        assert_eq!(report.next(Part { number: 2, of: 3 }), Some(7));
+        assert_eq!(report.next(Part { number: 1, of: 3 }), None);
+        assert_eq!(report.next(Part { number: 2, of: 4 }), None);
+        assert_eq!(report.next(Part::WHOLE), None);
+    }
 }

@@ -20,8 +20,6 @@ pub struct Shrunk {
     pub story: Story,
     /// What breaks in it.
     pub broken: Broken,
-    /// How many plays it took.
-    pub plays: usize,
 }
 
 /// Shrinks a story in which something breaks; `None` when it does not break when it is played again.
@@ -40,7 +38,7 @@ pub fn shrink(story: &Story, broken: &Broken, library: &Library) -> Option<Shrun
         }
     }
     let Replayed { story, broken, .. } = best;
-    Some(Shrunk { story, broken: broken?, plays: shrinking.plays })
+    Some(Shrunk { story, broken: broken? })
 }
 
 /// What becomes less with every round: moves, what is not simple in the setup, moments that are not simply the next.

@@ -35,6 +35,8 @@ pub struct Replayed {
     pub broken: Option<Broken>,
     /// Laws of order that it breaks, which is listed only.
     pub listed: Vec<Broken>,
+    /// How many records it has.
+    pub records: usize,
 }
 
 impl Stage {
@@ -64,19 +66,21 @@ impl Stage {
     pub fn replay(&self, moves: &[Move], end: SimTime) -> Replayed {
         let mut moves = moves.to_vec();
         for _ in 0..MOST_ROUNDS {
-            let (kept, broken, listed) = self.play(&moves, end);
+            let (kept, broken, player) = self.play(&moves, end);
             let whole = kept.len() == moves.len() || broken.is_some() && is_beginning(&kept, &moves);
             moves = kept;
             if whole || moves.is_empty() {
                 let end = broken.as_ref().map_or(end, |broken| SimTime(broken.at));
-                return Replayed { story: Story { setup: self.setup.clone(), moves, end }, broken, listed };
+                let story = Story { setup: self.setup.clone(), moves, end };
+                return Replayed { story, broken, listed: player.listed(), records: player.records() };
             }
         }
-        Replayed { story: Story { setup: self.setup.clone(), moves, end }, broken: None, listed: Vec::new() }
+        let story = Story { setup: self.setup.clone(), moves, end };
+        Replayed { story, broken: None, listed: Vec::new(), records: 0 }
     }
 
     /// Plays moves; those that could be done, the last of them the one at which something broke.
-    fn play(&self, moves: &[Move], end: SimTime) -> (Vec<Move>, Option<Broken>, Vec<Broken>) {
+    fn play(&self, moves: &[Move], end: SimTime) -> (Vec<Move>, Option<Broken>, Player) {
         let mut player = self.player();
         let mut kept: Vec<Move> = Vec::new();
         let played = caught(|| {
@@ -106,7 +110,7 @@ impl Stage {
             }
             player.advance_to(end)
         });
-        (kept, played.err(), player.listed())
+        (kept, played.err(), player)
     }
 
     /// A move as it is made in this setup; `None` when there is no such thing in it.

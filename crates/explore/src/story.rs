@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use autoenroll_model::{Duration, Fact, SimTime};
+use autoenroll_model::{DecisionPoint, Duration, Fact, SimTime};
 use autoenroll_scenario::{
-    Document, ExpectedFact, ExpectedValue, On, Spanned, Step, StepBegin, StepEnd, StepKind, Time, parse, print,
+    ActionStep, Document, ExpectedFact, ExpectedValue, On, PromptAnswer, Spanned, Step, StepBegin, StepEnd, StepKind,
+    Time, parse, print,
 };
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::Action;
+use autoenroll_world::action::UserAnswer;
+use autoenroll_world::spec::Pin;
 
+use crate::menu::Entry;
 use crate::setting::Setting;
 
 /// How long an `on` step of a story waits behind the moment at which its record came.
@@ -77,6 +81,30 @@ pub struct Move {
     pub step: Step,
     /// What it does.
     pub actions: Vec<Action>,
+}
+
+impl Move {
+    /// What an entry of a menu does, then.
+    #[must_use]
+    pub fn of(entry: &Entry, when: When) -> Self {
+        let Entry { name, step, actions, .. } = entry;
+        Self { name: (*name).to_owned(), on_menu: true, when, step: step.clone(), actions: actions.clone() }
+    }
+
+    /// A prompt that is answered, with the name that this has in stories.
+    #[must_use]
+    pub fn reply(name: String, user: &str, point: DecisionPoint, answer: PromptAnswer, when: When) -> Self {
+        let given = match &answer {
+            PromptAnswer::Word(word) => UserAnswer::Word(*word),
+            PromptAnswer::Pin(pin) => UserAnswer::Pin(Pin::new(pin)),
+            PromptAnswer::Card(card) => UserAnswer::Card(card.clone()),
+        };
+        let kind = ActionStep::Reply { point: Spanned::without_span(point), with: Spanned::without_span(answer) };
+        let mut step = step("reply", StepKind::Action(kind));
+        step.who = Some(Spanned::without_span(user.to_owned()));
+        let actions = vec![Action::Reply { user: user.to_owned(), point, answer: given }];
+        Self { name, on_menu: false, when, step, actions }
+    }
 }
 
 /// When something is done.

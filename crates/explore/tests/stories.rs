@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use autoenroll_core::InProcess;
@@ -19,31 +20,12 @@ use autoenroll_explore::setting::{AXES, Setting};
 use autoenroll_explore::stage::Stage;
 use autoenroll_explore::story::{Move, Setup};
 use autoenroll_keys::KeyMode;
-use autoenroll_scenario::{
-    Library, LoadError, Loader, Requirement, Requirements, RunReport, Scenario, Verdict, check, run,
-};
+use autoenroll_scenario::{Library, Requirement, Requirements, RunReport, Scenario, Verdict, check, run};
 use autoenroll_world::Hosts;
 
-/// The fixtures of the repository.
-struct Fixtures;
+use fixtures::Fixtures;
 
-fn fixtures() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-impl Loader for Fixtures {
-    fn load(&self, path: &str) -> Result<String, LoadError> {
-        fs::read_to_string(fixtures().join(path)).map_err(|_| LoadError::Missing)
-    }
-
-    fn list(&self, folder: &str) -> Vec<String> {
-        let files = fs::read_dir(fixtures().join(folder)).unwrap();
-        let name = |file: fs::DirEntry| file.file_name().into_string().ok()?.strip_suffix(".toml").map(str::to_owned);
-        let mut names: Vec<String> = files.filter_map(|file| name(file.unwrap())).collect();
-        names.sort();
-        names
-    }
-}
+mod fixtures;
 
 struct Nothing;
 
@@ -156,8 +138,11 @@ fn a_search_in_parts_is_the_whole_search() {
     let library = Library::read(&Fixtures);
     let bench = Bench { library: &library, requirements: &Nothing };
     let searched = |part: Part, jobs: usize| {
-        let mut report = Report::new("random", 3);
-        let each = |number, outcome| report.add(number, outcome, &BTreeSet::new(), bench);
+        let mut report = Report::new("random", 3, Some(19), part);
+        let each = |number, outcome| {
+            report.add(number, outcome, &BTreeSet::new(), bench);
+            ControlFlow::Continue(())
+        };
         drive(&Random::new(&library, 6), 3..19, part, NonZeroUsize::new(jobs).unwrap(), &|| false, each);
         report
     };
@@ -167,5 +152,5 @@ fn a_search_in_parts_is_the_whole_search() {
     merged.merge(searched(Part { number: 1, of: 3 }, 1)).unwrap();
     assert_eq!(merged, whole);
     assert_eq!((whole.stories, whole.last), (16, Some(18)));
-    assert!(merged.merge(Report::new("pairs", 3)).is_err());
+    assert!(merged.merge(Report::new("pairs", 3, Some(19), Part::WHOLE)).is_err());
 }

@@ -115,6 +115,11 @@ impl Desktop {
     pub(crate) fn pin(&self, id: PinId) -> Option<&Pin> {
         self.vault.pins.get(&id)
     }
+
+    /// Every PIN that this user gave.
+    pub(crate) fn pins(&self) -> impl Iterator<Item = (PinId, &Pin)> {
+        self.vault.pins.iter().map(|(id, pin)| (*id, pin))
+    }
 }
 
 /// The digits behind the ids that cores handle. Nothing else knows them.

@@ -1,0 +1,81 @@
+//! The base world, and that what its states are told apart by is all that matters.
+#![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use autoenroll_explore::breadth::{End, Limits, Space, search};
+use autoenroll_explore::everything::{Everything, State};
+use autoenroll_scenario::Library;
+
+use fixtures::Fixtures;
+
+mod fixtures;
+
+/// What a state leads to: the name of each thing that is done, and the key behind it.
+fn led(space: &Everything, state: &State) -> Vec<(String, Result<String, String>)> {
+    let mut led = Vec::new();
+    space.successors(state, &mut |step, next| {
+        let key = next.map(|next| format!("{:?}", space.key(&next))).map_err(|broken| broken.signature());
+        led.push((step.to_string(), key));
+    });
+    led
+}
+
+/// States are found in a fixed order; of two that have one key and came by another way or at another time, both are
+/// looked at.
+#[test]
+fn two_worlds_of_one_key_have_the_same_successors() {
+    const PAIRS: usize = 6;
+    const LEVELS: usize = 4;
+    let space = Everything::base(&Library::read(&Fixtures)).unwrap();
+    let start = space.start();
+    let mut seen = BTreeMap::from([(space.key(&start), start.clone())]);
+    let mut frontier = vec![start];
+    let (mut pairs, mut different) = (Vec::new(), 0);
+    for level in 0..LEVELS {
+        let mut further = Vec::new();
+        for state in &frontier {
+            space.successors(state, &mut |_, next| {
+                let next = next.unwrap();
+                match seen.get(&space.key(&next)) {
+                    None => {
+                        seen.insert(space.key(&next), next.clone());
+                        further.push(next);
+                    }
+                    Some(known) if known.now() != next.now() => {
+                        different += 1;
+                        // Not all of them from the beginning.
+                        if different % 7 == 1 && pairs.len() < PAIRS {
+                            pairs.push((known.clone(), next));
+                        }
+                    }
+                    Some(_) => {}
+                }
+            });
+            if level + 1 == LEVELS && pairs.len() >= PAIRS {
+                break;
+            }
+        }
+        // A few states of each level are enough to go on from.
+        further.truncate(8);
+        frontier = further;
+    }
+    assert_eq!(pairs.len(), PAIRS, "pairs of states at different times that have one key");
+    for (one, other) in &pairs {
+        assert_eq!(led(&space, one), led(&space, other), "{:?} and {:?}", one.now(), other.now());
+    }
+}
+
+#[test]
+fn the_base_world_is_the_same_for_any_number_of_threads() {
+    let space = Everything::base(&Library::read(&Fixtures)).unwrap();
+    let searched = |jobs: usize| {
+        let limits = Limits { depth: 2, states: 1_000, one: false };
+        let found = search(&space, limits, NonZeroUsize::new(jobs).unwrap(), |_| true);
+        assert!(found.broken.is_empty(), "{:?}", found.broken);
+        (found.states, found.edges, found.depth, found.end)
+    };
+    assert_eq!(searched(1), searched(3));
+    assert_eq!(searched(1), (29, 130, 2, End::Depth));
+}

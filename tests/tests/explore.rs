@@ -1,0 +1,97 @@
+//! `autoenroll explore` as a user runs it.
+
+use std::fs;
+
+use autoenroll_cli::Exit;
+use autoenroll_tests::{Autoenroll, Ran, scratch};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
+
+fn explore(arguments: &str) -> Ran {
+    Autoenroll::new(PROGRAM, ["explore"].into_iter().chain(arguments.split_whitespace())).run()
+}
+
+/// It ends with that exit code, and its output or complaint has these words.
+fn check(arguments: &str, exit: Exit, words: &[&str]) -> String {
+    let ran = explore(arguments);
+    let text = format!("{}{}", ran.out, ran.err);
+    assert_eq!(ran.code, Some(i32::from(exit.code())), "explore {arguments}\n{text}");
+    for word in words {
+        assert!(text.contains(word), "explore {arguments}\n  expected: {word}\n{text}");
+    }
+    ran.out
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    for arguments in [
+        "--depth 1 --seed 3",
+        "--depth 1 --shard 1/2",
+        "--depth 1 --resume report.json",
+        "--depth 1 --one",
+        "--depth 1 --closed",
+        "--closed --seeds 3",
+        "--coverage --known report.json",
+        "--pairs --states 3",
+        "--pairs --seed 3",
+        "--merge one.json --jobs 2",
+        "--merge one.json --shard 1/2",
+        "--merge one.json --known one.json",
+        "--merge one.json --time 1s",
+    ] {
+        check(arguments, Exit::Usage, &["cannot be used with"]);
+    }
+    check("--states 3", Exit::Usage, &["required arguments"]);
+    check("--seed 4611686018427387905", Exit::Usage, &["--seed"]);
+}
+
+#[test]
+fn parts_make_the_whole_and_go_on_alone() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-parts");
+    let file = |name: &str| directory.join(name).display().to_string();
+    let whole = check("--seeds 5 --seed 2 --format json", Exit::Ok, &[]);
+    for part in ["1/2", "2/2"] {
+        let kept = file(&format!("{}.json", &part[..1]));
+        // First a piece of it, then the rest.
+        check(&format!("--seeds 3 --seed 2 --shard {part} --resume {kept}"), Exit::Ok, &[]);
+        check(&format!("--seeds 5 --seed 2 --shard {part} --resume {kept}"), Exit::Ok, &[]);
+    }
+    let (one, two) = (file("1.json"), file("2.json"));
+    assert_eq!(check(&format!("--merge {two} {one} --format json"), Exit::Ok, &[]), whole);
+    check(&format!("--merge {one} {one}"), Exit::Usage, &["part 1/2 is there twice"]);
+    check(&format!("--seeds 5 --seed 2 --shard 2/2 --resume {one}"), Exit::Usage, &["part 2/2", "in 2 parts"]);
+    check(&format!("--seeds 5 --seed 2 --resume {one}"), Exit::Usage, &["is of another search"]);
+    check(&format!("--seeds 5 --seed 2 --shard 1/3 --resume {one}"), Exit::Usage, &["is of another search"]);
+}
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_searched() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-unwritable");
+    let taken = directory.join("taken");
+    fs::write(&taken, "no directory").unwrap();
+    let taken = taken.display();
+    for arguments in [format!("--seeds 1 --write {taken}/found"), format!("--seeds 1 --resume {taken}/report.json")] {
+        let out = check(&arguments, Exit::Usage, &["taken"]);
+        assert_eq!(out, "", "{arguments}");
+    }
+}
+
+#[test]
+fn a_search_of_everything_says_how_far_it_went_and_why_it_ended() {
+    let words = "7 states and 20 things that can be done in them, 1 deep; what is left is deeper";
+    check("--depth 1 --jobs 2", Exit::Ok, &[words, "findings: 0"]);
+    check("--closed --states 5", Exit::Ok, &["5 states and", "it was cut off there"]);
+    check("--closed --time 0s", Exit::Ok, &["1 states and 0 things", "it was stopped there"]);
+}
+
+#[test]
+fn a_story_that_fails_by_itself_is_told() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-failing");
+    let path = directory.join("failing.toml");
+    let text = "scenario = 1\ntitle = \"Nobody comes\"\nprofile = \"server-2003-sp1\"\n\n[world]\n\
+                extends = \"contoso\"\n\n[timeline]\nsteps = [\n  { logon = \"alice\" },\n  \
+                { expect = \"balloon\", within = \"2m\" },\n]\n";
+    fs::write(&path, text).unwrap();
+    let arguments = format!("--from {} --time 0s", path.display());
+    check(&arguments, Exit::Ok, &["itself does not pass", "of its expectations"]);
+}
