@@ -37,6 +37,7 @@ mod names;
 mod observe;
 mod policy;
 mod provider;
+pub mod published;
 mod queue;
 mod readers;
 mod record;
