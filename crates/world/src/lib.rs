@@ -38,6 +38,7 @@ mod observe;
 mod outside;
 mod policy;
 mod provider;
+pub mod published;
 mod queue;
 mod readers;
 mod record;

@@ -1,0 +1,38 @@
+//! How much a peer may ask for, in one place. Whoever asks for more gets the protocol's own answer, and the connection
+//! ends where nothing sensible can follow.
+
+use std::time::Duration;
+
+/// Connections at one time, at each port. More wait in the queue of the system.
+pub const CONNECTIONS: usize = 256;
+/// A peer that says nothing for this long is hung up on.
+pub const IDLE: Duration = Duration::from_secs(120);
+/// From the first octet of a message to its last.
+pub const MESSAGE_TIME: Duration = Duration::from_secs(10);
+/// How long a TLS handshake may take.
+pub const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a peer may leave an answer unread.
+pub const WRITE_TIME: Duration = Duration::from_secs(20);
+
+/// The octets of an LDAP message.
+pub const LDAP_MESSAGE: usize = 1 << 20;
+/// How deep a filter may nest, itself included.
+pub const FILTER_DEPTH: usize = 32;
+/// The terms of a filter, of all depths.
+pub const FILTER_TERMS: usize = 4096;
+/// The entries of an answer without paging, and of one page.
+pub const ENTRIES: usize = 1000;
+/// The values that one `modify` may bring.
+pub const VALUES: usize = 100;
+/// The octets of a value of `userCertificate`.
+pub const VALUE: usize = 64 << 10;
+
+/// The octets of an HTTP body.
+pub const HTTP_BODY: usize = 1 << 20;
+/// The depth of an XML document.
+pub const XML_DEPTH: usize = 64;
+
+/// Records of the trace and lines of the log that are kept for those who follow them.
+pub const KEPT_RECORDS: usize = 20_000;
+/// The octets of a line that is typed or sent to the control port.
+pub const CONTROL_LINE: usize = 64 << 10;
