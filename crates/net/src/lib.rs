@@ -11,6 +11,7 @@
 
 pub mod accounts;
 pub mod bounds;
+pub mod ldap;
 pub mod live;
 pub mod log;
 
