@@ -27,10 +27,16 @@ pub const VALUES: usize = 100;
 /// The octets of a value of `userCertificate`.
 pub const VALUE: usize = 64 << 10;
 
+/// The headers of an HTTP message.
+pub const HTTP_HEADERS: usize = 64;
+/// The octets of an HTTP message up to its body.
+pub const HTTP_HEAD: usize = 32 << 10;
 /// The octets of an HTTP body.
 pub const HTTP_BODY: usize = 1 << 20;
 /// The depth of an XML document.
 pub const XML_DEPTH: usize = 64;
+/// Elements, texts and attributes of an XML document.
+pub const XML_NODES: u32 = 200_000;
 
 /// Records of the trace and lines of the log that are kept for those who follow them.
 pub const KEPT_RECORDS: usize = 20_000;

@@ -11,8 +11,14 @@
 
 pub mod accounts;
 pub mod bounds;
+pub mod http;
 pub mod live;
 pub mod log;
+mod ntlm;
+mod soap;
+pub mod tls;
+mod wstep;
+mod xcep;
 
 pub use accounts::{Accounts, Passwords};
 pub use live::{Live, LiveError, LiveWorld, Pace};

@@ -79,9 +79,8 @@ impl<'a, 'i> Envelope<'a, 'i> {
             let name = unknown.tag_name();
             return Err(Fault::not_understood(name.namespace().unwrap_or_default(), name.name()));
         }
-        let action = addressing(headers, "Action")?.ok_or_else(|| {
-            Fault::sender("the message says no action").with(Subcode::AddressingHeaderRequired)
-        })?;
+        let action = addressing(headers, "Action")?
+            .ok_or_else(|| Fault::sender("the message says no action").with(Subcode::AddressingHeaderRequired))?;
         for reply in ["ReplyTo", "FaultTo"] {
             let there = headers.iter().find(|header| header.has_tag_name((ns::ADDRESSING, reply)));
             let address = there.and_then(|there| xml::child(*there, (ns::ADDRESSING, "Address"))).map(xml::text);
