@@ -27,6 +27,10 @@ pub const VALUES: usize = 100;
 /// The octets of a value of `userCertificate`.
 pub const VALUE: usize = 64 << 10;
 
+/// The octets of an answer that a client of ours takes.
+pub const ANSWER: usize = 16 << 20;
+/// How long such a client waits for more of an answer.
+pub const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// The headers of an HTTP message.
 pub const HTTP_HEADERS: usize = 64;
 /// The octets of an HTTP message up to its body.

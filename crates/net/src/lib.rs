@@ -11,6 +11,7 @@
 
 pub mod accounts;
 pub mod bounds;
+pub mod client;
 pub mod http;
 pub mod live;
 pub mod log;

@@ -13,7 +13,8 @@ use roxmltree::Node;
 
 use crate::soap::{EnrollmentDetail, Fault, Subcode, Writer, ns, xml};
 
-pub(crate) use read::{Answered, read_answer, read_fault};
+pub use read::Answered;
+pub(crate) use read::{read_answer, read_fault};
 
 /// wsa:Action of requests.
 pub(crate) const RST: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment/RST/wstep";

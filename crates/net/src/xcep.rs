@@ -19,7 +19,7 @@ use roxmltree::Node;
 use crate::soap::{Fault, Subcode, Writer, ns, xml};
 use oids::{Group, Oids};
 
-pub(crate) use read::{PolicyAnswer, PolicyCa};
+pub use read::{Policy, PolicyAnswer, PolicyCa};
 
 /// wsa:Action of the question.
 pub(crate) const GET_POLICIES: &str =
