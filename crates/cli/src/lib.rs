@@ -51,6 +51,8 @@ mod prose;
 mod remedy;
 mod review;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod show;
 mod snapshots;
 mod sources;
@@ -154,6 +156,8 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Observe(arguments) => observe::run(arguments, console),
         Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
         Command::Mutants(arguments) => mutants::run(arguments, console),
         Command::Schema(arguments) => {

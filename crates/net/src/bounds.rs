@@ -38,12 +38,24 @@ pub const VALUES: usize = 100;
 /// The octets of a value of `userCertificate`.
 pub const VALUE: usize = 64 << 10;
 
+/// The octets of an answer that a client of ours takes.
+pub const ANSWER: usize = 16 << 20;
+/// How long such a client waits for more of an answer.
+pub const ANSWER_TIME: Duration = Duration::from_secs(30);
+/// The headers of an HTTP message.
+pub const HTTP_HEADERS: usize = 64;
+/// The octets of an HTTP message up to its body.
+pub const HTTP_HEAD: usize = 32 << 10;
 /// The octets of an HTTP body.
 pub const HTTP_BODY: usize = 1 << 20;
 /// The depth of an XML document.
 pub const XML_DEPTH: usize = 64;
+/// Elements, texts and attributes of an XML document.
+pub const XML_NODES: u32 = 200_000;
 
 /// Records of the trace and lines of the log that are kept for those who follow them.
 pub const KEPT_RECORDS: usize = 20_000;
 /// The octets of a line that is typed or sent to the control port.
 pub const CONTROL_LINE: usize = 64 << 10;
+/// Connections at one time at the control port.
+pub const CONTROL_CONNECTIONS: usize = 32;

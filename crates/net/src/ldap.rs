@@ -126,6 +126,13 @@ impl Peer<'_> {
                     Next::Request
                 }
                 Received::Unreadable(_, None) => Next::Request,
+                Received::Sicily(id, sent) => {
+                    let mut octets = Vec::new();
+                    bind::sicily(self.directory, &mut self.session, id, &sent, &mut octets);
+                    self.log("bind with NTLM", if self.session.bound.is_some() { "bound" } else { "not bound" });
+                    self.write(&octets).await?;
+                    Next::Request
+                }
             };
             match next {
                 Next::Request => {}

@@ -11,9 +11,18 @@
 
 pub mod accounts;
 pub mod bounds;
+pub mod client;
+pub mod control;
+pub mod http;
 pub mod ldap;
 pub mod live;
 pub mod log;
+mod ntlm;
+pub mod service;
+mod soap;
+pub mod tls;
+mod wstep;
+mod xcep;
 
 pub use accounts::{Accounts, Passwords};
 pub use live::{Live, LiveError, LiveWorld, Pace};

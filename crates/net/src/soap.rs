@@ -13,7 +13,7 @@ use autoenroll_model::hex;
 use roxmltree::{Document, Node};
 
 pub(crate) use fault::{EnrollmentDetail, Fault, Subcode};
-pub(crate) use security::{Security, UsernameToken};
+pub(crate) use security::Security;
 pub(crate) use xml::Writer;
 
 /// Namespaces that both services use.
@@ -79,9 +79,8 @@ impl<'a, 'i> Envelope<'a, 'i> {
             let name = unknown.tag_name();
             return Err(Fault::not_understood(name.namespace().unwrap_or_default(), name.name()));
         }
-        let action = addressing(headers, "Action")?.ok_or_else(|| {
-            Fault::sender("the message says no action").with(Subcode::AddressingHeaderRequired)
-        })?;
+        let action = addressing(headers, "Action")?
+            .ok_or_else(|| Fault::sender("the message says no action").with(Subcode::AddressingHeaderRequired))?;
         for reply in ["ReplyTo", "FaultTo"] {
             let there = headers.iter().find(|header| header.has_tag_name((ns::ADDRESSING, reply)));
             let address = there.and_then(|there| xml::child(*there, (ns::ADDRESSING, "Address"))).map(xml::text);
@@ -156,6 +155,16 @@ pub(crate) fn request(
         writer.element("s:Body", &[("xmlns:xsi", ns::INSTANCE)], |writer| writer.raw(&content));
     });
     writer.finish()
+}
+
+/// The content of the body of a message that came back.
+///
+/// # Errors
+/// What it is instead.
+pub(crate) fn body<'a, 'i>(document: &'a Document<'i>) -> Result<Node<'a, 'i>, String> {
+    let body = xml::child(document.root_element(), (ns::SOAP, "Body"));
+    let content = body.and_then(|body| xml::elements(body).next());
+    content.ok_or_else(|| "the server sent no SOAP message".to_owned())
 }
 
 fn is_soap(node: Node<'_, '_>, name: &str) -> bool {

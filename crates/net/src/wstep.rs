@@ -13,7 +13,8 @@ use roxmltree::Node;
 
 use crate::soap::{EnrollmentDetail, Fault, Subcode, Writer, ns, xml};
 
-pub(crate) use read::{Answered, read_answer, read_fault};
+pub use read::Answered;
+pub(crate) use read::{read_answer, read_fault};
 
 /// wsa:Action of requests.
 pub(crate) const RST: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment/RST/wstep";
@@ -28,8 +29,7 @@ const ISSUE: &str = "http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue";
 const QUERY: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment/QueryTokenStatus";
 const KET: &str = "http://docs.oasis-open.org/ws-sx/ws-trust/200512/KET";
 const X509V3: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3";
-const BASE64: &str =
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
+const BASE64: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
 const PKCS7: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment#PKCS7";
 const PKCS10: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment#PKCS10";
 /// Forms of requests; with the namespace of the standard's text, or that of its examples before them.
@@ -125,9 +125,7 @@ fn additional_context(content: Node<'_, '_>) -> Result<Vec<(String, String)>, Fa
     let Some(context) = xml::child(content, (ns::AUTHORIZATION, "AdditionalContext")) else { return Ok(Vec::new()) };
     let pairs: Vec<(String, String)> = xml::elements(context)
         .filter(|item| item.has_tag_name((ns::AUTHORIZATION, "ContextItem")))
-        .filter_map(|item| {
-            Some((item.attribute("Name")?.to_owned(), xml::value(item, (ns::AUTHORIZATION, "Value"))?))
-        })
+        .filter_map(|item| Some((item.attribute("Name")?.to_owned(), xml::value(item, (ns::AUTHORIZATION, "Value"))?)))
         .collect();
     match pairs.len() {
         0..=MOST_CONTEXT => Ok(pairs),
@@ -149,7 +147,9 @@ pub(crate) fn answer(reply: &CaReply, here: &str) -> Result<impl FnOnce(&mut Wri
     let pending = match reply.disposition {
         Disposition::Issued => false,
         Disposition::Pending => true,
-        Disposition::Denied(code) | Disposition::Failed(code) => return Err(refused(&code, &reply.message, Some(reply))),
+        Disposition::Denied(code) | Disposition::Failed(code) => {
+            return Err(refused(&code, &reply.message, Some(reply)));
+        }
     };
     let (reply, here) = (reply.clone(), here.to_owned());
     Ok(move |writer: &mut Writer| {

@@ -9,7 +9,9 @@ mod oids;
 mod read;
 
 use autoenroll_keys::sha256;
-use autoenroll_model::{EnrollmentService, FileTime, GeneralFlags, Guid, KeySpec, Oid, PolicyResponse, PolicyTemplate, Template, hex};
+use autoenroll_model::{
+    EnrollmentService, FileTime, GeneralFlags, Guid, KeySpec, Oid, PolicyResponse, PolicyTemplate, Template, hex,
+};
 use autoenroll_wire::ldif::to_base64;
 use autoenroll_wire::{BasicConstraints, Extension, TemplateReference};
 use roxmltree::Node;
@@ -17,7 +19,7 @@ use roxmltree::Node;
 use crate::soap::{Fault, Subcode, Writer, ns, xml};
 use oids::{Group, Oids};
 
-pub(crate) use read::{PolicyAnswer, PolicyCa};
+pub use read::{Policy, PolicyAnswer, PolicyCa};
 
 /// wsa:Action of the question.
 pub(crate) const GET_POLICIES: &str =
@@ -112,7 +114,8 @@ impl Answer<'_> {
                 writer.text_or_nil("policiesNotChanged", unchanged.then_some(true));
                 collection(writer, "policies", if unchanged { &[] } else { &policies });
             });
-            let cas: Vec<String> = self.response.authorities.iter().enumerate().filter_map(|(at, ca)| self::ca(at, ca)).collect();
+            let cas: Vec<String> =
+                self.response.authorities.iter().enumerate().filter_map(|(at, ca)| self::ca(at, ca)).collect();
             collection(writer, "cAs", if unchanged { &[] } else { &cas });
             collection(writer, "oIDs", &if unchanged { Vec::new() } else { oids.elements() });
         });
@@ -192,7 +195,8 @@ fn attributes(writer: &mut Writer, policy: &PolicyTemplate, oids: &mut Oids) {
                 ("rAEKUs", &template.ra_application_policies, Group::Usage),
                 ("rAPolicies", &template.ra_policies, Group::Policy),
             ] {
-                let references = list.iter().map(|oid| element("oIDReference", oids.reference(oid, group, oid.as_str())));
+                let references =
+                    list.iter().map(|oid| element("oIDReference", oids.reference(oid, group, oid.as_str())));
                 collection(writer, name, &references.collect::<Vec<_>>());
             }
         });

@@ -45,6 +45,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
     }
 
+    /// What a CA is, with the changes since the start.
+    #[must_use]
+    pub fn authority(&self, name: &str) -> Option<&CaSpec> {
+        self.authorities.get(name).map(|ca| &ca.spec)
+    }
+
     /// Writes `userCertificate` of a user or computer, as a client does that may; the values that are there then.
     ///
     /// # Errors

@@ -71,6 +71,19 @@ pub(super) enum Received {
     Message(Box<LdapMessage>),
     /// The codec cannot read it; this answers it, or nothing does.
     Unreadable(u32, Option<Box<ProtocolOp>>),
+    /// A bind with NTLM, which the codec does not know.
+    Sicily(u32, Sicily),
+}
+
+/// The three binds of NTLM that Active Directory calls sicily ([MS-ADTS] 5.1.1.1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sicily {
+    /// Choice [9]: which packages are there?
+    Discovery,
+    /// Choice [10]: the first message.
+    Negotiate(Vec<u8>),
+    /// Choice [11]: the answer to the challenge.
+    Response(Vec<u8>),
 }
 
 /// Reads a whole message.
@@ -81,7 +94,10 @@ pub(super) fn read(octets: &[u8]) -> Result<Received, Malformed> {
     let (id, op) = envelope(octets).ok_or(Malformed::NoMessageId)?;
     match rasn::ber::decode::<LdapMessage>(octets) {
         Ok(message) => Ok(Received::Message(Box::new(message))),
-        Err(_) => Ok(Received::Unreadable(id, answer_unread(op)?.map(Box::new))),
+        Err(_) => match sicily(op) {
+            Some(sicily) => Ok(Received::Sicily(id, sicily)),
+            None => Ok(Received::Unreadable(id, answer_unread(op)?.map(Box::new))),
+        },
     }
 }
 
@@ -167,21 +183,52 @@ fn answer_unread((tag, content): Element<'_>) -> Result<Option<ProtocolOp>, Malf
     }))
 }
 
-/// A bind of a version or with a choice that the codec does not know, such as those of "sicily" ([MS-ADTS] 5.1.1.1.3).
+/// A bind of a version or with a choice that nobody here knows.
 fn unread_bind(content: &[u8]) -> ProtocolOp {
-    let choice = || {
-        let (version, rest) = element(content)?;
-        let (_, rest) = element(rest).filter(|(name, _)| name.0 == 0x04)?;
-        Some((version, *rest.first()?))
-    };
-    match choice() {
-        Some(((0x02, [3]), 0x80 | 0xA3)) | None => bind_response(ResultCode::ProtocolError, UNREADABLE),
+    match choice(content) {
+        Some(((0x02, [3]), (0x80 | 0xA3, _))) | None => bind_response(ResultCode::ProtocolError, UNREADABLE),
         Some(((0x02, [3]), _)) => {
-            let why = "only simple binds are offered; NTLM (sicily) and SASL are not";
-            bind_response(ResultCode::AuthMethodNotSupported, why)
+            bind_response(ResultCode::AuthMethodNotSupported, "only simple binds and NTLM (sicily) are offered")
         }
         Some(_) => bind_response(ResultCode::ProtocolError, "only version 3 is spoken here"),
     }
+}
+
+fn sicily((tag, content): Element<'_>) -> Option<Sicily> {
+    let (version, (choice, octets)) = choice(content).filter(|_| tag == 0x60)?;
+    match (version, choice) {
+        ((0x02, [3]), 0x89) => Some(Sicily::Discovery),
+        ((0x02, [3]), 0x8A) => Some(Sicily::Negotiate(octets.to_vec())),
+        ((0x02, [3]), 0x8B) => Some(Sicily::Response(octets.to_vec())),
+        _ => None,
+    }
+}
+
+/// The version of a bind, and how it says who it is.
+fn choice(content: &[u8]) -> Option<(Element<'_>, Element<'_>)> {
+    let (version, rest) = element(content)?;
+    let (_, rest) = element(rest).filter(|(name, _)| name.0 == 0x04)?;
+    Some((version, element(rest)?.0))
+}
+
+/// Writes the answer to a bind of sicily: what the server says stands where other answers have a name, and is no text,
+/// so that the codec cannot write it.
+pub(super) fn write_sicily(id: u32, code: ResultCode, says: &[u8], why: &str, to: &mut Vec<u8>) {
+    let answer = [der(0x0A, &[code as u8]), der(0x04, says), der(0x04, why.as_bytes())].concat();
+    // One octet more, so that the number does not look negative.
+    let number: Vec<u8> = [&[0][..], &id.to_be_bytes()].concat();
+    let skipped = number.iter().take(4).take_while(|octet| **octet == 0).count();
+    let number = match &number[skipped..] {
+        positive @ [0..0x80, ..] => positive,
+        _ => &number[skipped - 1..],
+    };
+    to.extend(der(0x30, &[der(0x02, number), der(0x61, &answer)].concat()));
+}
+
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    // The long form is always right in BER.
+    let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&[tag, 0x84][..], &length, content].concat()
 }
 
 /// Tag and content.
@@ -252,6 +299,18 @@ mod tests {
     }
 
     #[test]
+    fn answers_to_sicily_are_messages() {
+        for id in [1, 127, 128, 65_535, 0x7FFF_FFFF] {
+            let mut octets = Vec::new();
+            write_sicily(id, ResultCode::InvalidCredentials, b"NTLM", "no", &mut octets);
+            let read: LdapMessage = rasn::ber::decode(&octets).unwrap();
+            assert_eq!(read.message_id, id);
+            let ProtocolOp::BindResponse(answer) = read.protocol_op else { panic!("no answer to a bind") };
+            assert_eq!((answer.result_code, answer.matched_dn.as_str()), (ResultCode::InvalidCredentials, "NTLM"));
+        }
+    }
+
+    #[test]
     fn what_the_codec_cannot_read_is_answered_all_the_same() {
         let check = |octets: &[u8], expected: Result<Option<(u32, ResultCode)>, Malformed>| {
             let found = read(octets).map(|received| match received {
@@ -262,13 +321,17 @@ mod tests {
                     _ => panic!("another answer"),
                 },
                 Received::Unreadable(_, None) => None,
-                Received::Message(it) => panic!("it was read: {it:?}"),
+                Received::Sicily(id, Sicily::Discovery) => Some((id, ResultCode::Success)),
+                other => panic!("{other:?}"),
             });
             assert_eq!(found, expected, "{octets:02x?}");
         };
         // Sicily's discovery of packages: choice [9].
         let sicily = [0x30, 0x0C, 2, 1, 7, 0x60, 7, 2, 1, 3, 4, 0, 0x89, 0];
-        check(&sicily, Ok(Some((7, ResultCode::AuthMethodNotSupported))));
+        check(&sicily, Ok(Some((7, ResultCode::Success))));
+        // Choice [12].
+        let other = [0x30, 0x0C, 2, 1, 7, 0x60, 7, 2, 1, 3, 4, 0, 0x8C, 0];
+        check(&other, Ok(Some((7, ResultCode::AuthMethodNotSupported))));
         // Version 300.
         check(&[0x30, 0x0D, 2, 1, 7, 0x60, 8, 2, 2, 1, 0x2C, 4, 0, 0x80, 0], Ok(Some((7, ResultCode::ProtocolError))));
         // A search without anything.

@@ -56,6 +56,8 @@ pub(super) struct Session {
     pub(super) bound: Option<String>,
     /// Its messages are encrypted.
     pub(super) encrypted: bool,
+    /// The challenge of NTLM that was sent and not answered yet.
+    pub(super) challenge: Option<[u8; 8]>,
     /// Searches whose next page may be asked for, by cookie.
     pub(super) pages: BTreeMap<u64, Pages>,
     cookies: u64,

@@ -54,8 +54,7 @@ fn username_token(token: Node<'_, '_>) -> Result<UsernameToken, Fault> {
     let name = xml::child(token, (ns::SECURITY, "Username")).map(xml::text).filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Fault::sender("the token names no user").with(Subcode::InvalidSecurity))?;
     let password = xml::child(token, (ns::SECURITY, "Password"));
-    let password =
-        password.ok_or_else(|| Fault::sender("the token has no password").with(Subcode::InvalidSecurity))?;
+    let password = password.ok_or_else(|| Fault::sender("the token has no password").with(Subcode::InvalidSecurity))?;
     // cepces qualifies the attribute, which the standard does not.
     let kind = password.attribute("Type").or_else(|| password.attribute((ns::SECURITY, "Type")));
     if kind.is_some_and(|kind| kind != PASSWORD_TEXT) {

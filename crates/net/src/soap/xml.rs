@@ -5,11 +5,8 @@ use std::fmt::Write as _;
 use roxmltree::{Document, ExpandedName, Node, ParsingOptions};
 
 use super::{Fault, ns};
+use crate::bounds;
 
-/// How deep elements may be nested; the deepest message of these services has eleven.
-pub(crate) const MOST_DEPTH: u32 = 64;
-/// Elements, texts and attributes of one message.
-const MOST_NODES: u32 = 200_000;
 /// How much of what came is shown in an answer.
 const SHOWN: usize = 200;
 
@@ -29,14 +26,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, Fault> {
 /// The fault that answers it.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, Fault> {
     scan(text)?;
-    let options = ParsingOptions { nodes_limit: MOST_NODES, allow_dtd: false, ..ParsingOptions::default() };
+    let options = ParsingOptions { nodes_limit: bounds::XML_NODES, allow_dtd: false, ..ParsingOptions::default() };
     Document::parse_with_options(text, options)
         .map_err(|error| Fault::sender(&format!("the message is not well-formed XML: {}", shown(&error.to_string()))))
 }
 
 /// Looks at markup alone, before a parser that has no bound on depth of its own.
 fn scan(text: &str) -> Result<(), Fault> {
-    let mut depth = 0_u32;
+    let mut depth = 0_usize;
     let mut rest = text;
     while let Some(at) = rest.find('<') {
         let before = text.len() - rest.len() + at;
@@ -68,8 +65,10 @@ fn scan(text: &str) -> Result<(), Fault> {
             } else if !markup[..length].ends_with("/>") {
                 depth += 1;
             }
-            if depth > MOST_DEPTH {
-                return Err(Fault::sender(&format!("elements are nested more than {MOST_DEPTH} deep")));
+            // The deepest message of these services has eleven.
+            if depth > bounds::XML_DEPTH {
+                let most = bounds::XML_DEPTH;
+                return Err(Fault::sender(&format!("elements are nested more than {most} deep")));
             }
             length
         };

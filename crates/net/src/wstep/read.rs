@@ -10,19 +10,36 @@ use super::{PKCS7, X509V3};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answered {
-    /// The certificate, DER.
+pub enum Answered {
+    /// It was granted.
     Issued {
+        /// The certificate, DER.
         certificate: Vec<u8>,
         /// The full response, DER, which has the chain.
         response: Option<Vec<u8>>,
+        /// The disposition message.
         message: String,
+        /// Number of the request.
         request_id: Option<String>,
     },
     /// It waits.
-    Pending { request_id: String, message: String },
+    Pending {
+        /// Number of the request.
+        request_id: String,
+        /// The disposition message.
+        message: String,
+    },
     /// It was not granted.
-    Refused { code: Option<HResult>, reason: String, denied: bool, request_id: Option<String> },
+    Refused {
+        /// The code, when the service tells one.
+        code: Option<HResult>,
+        /// Why, for people.
+        reason: String,
+        /// The CA denied it, and nothing else went wrong.
+        denied: bool,
+        /// Number of the request, when it got one.
+        request_id: Option<String>,
+    },
 }
 
 /// Reads the content of a body.

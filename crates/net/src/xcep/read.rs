@@ -8,31 +8,35 @@ use crate::soap::{ns, xml};
 
 /// What a policy server told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PolicyAnswer {
+pub struct PolicyAnswer {
     /// Templates.
-    pub(crate) policies: Vec<Policy>,
+    pub policies: Vec<Policy>,
     /// CAs.
-    pub(crate) cas: Vec<PolicyCa>,
+    pub cas: Vec<PolicyCa>,
 }
 
 /// A template, as far as a client of certificates needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Policy {
-    pub(crate) name: String,
-    pub(crate) enroll: bool,
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Whether whoever asked may enroll.
+    pub enroll: bool,
     /// References of CAs that issue it.
-    pub(crate) cas: Vec<String>,
+    pub cas: Vec<String>,
 }
 
 /// A CA that a policy server told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PolicyCa {
-    pub(crate) reference: String,
-    /// DER.
-    pub(crate) certificate: Vec<u8>,
-    /// By priority, the best first.
-    pub(crate) uris: Vec<CaUri>,
-    pub(crate) enroll: bool,
+pub struct PolicyCa {
+    /// Its number in the answer.
+    pub reference: String,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Its enrollment web services by priority, the best first.
+    pub uris: Vec<CaUri>,
+    /// Whether whoever asked may send requests.
+    pub enroll: bool,
 }
 
 impl PolicyAnswer {
@@ -53,7 +57,7 @@ impl PolicyAnswer {
     }
 
     /// The CAs that issue a template, in the order of the answer; all that may be asked when no template is named.
-    pub(crate) fn cas_of<'a>(&'a self, template: Option<&'a str>) -> impl Iterator<Item = &'a PolicyCa> {
+    pub fn cas_of<'a>(&'a self, template: Option<&'a str>) -> impl Iterator<Item = &'a PolicyCa> {
         let policy = template.and_then(|name| self.policies.iter().find(|policy| policy.name == name));
         let issues = move |ca: &&PolicyCa| policy.is_none_or(|policy| policy.cas.contains(&ca.reference));
         self.cas.iter().filter(|ca| ca.enroll).filter(issues)
