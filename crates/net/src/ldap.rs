@@ -250,8 +250,8 @@ impl Peer<'_> {
         let answered = format!("{} entries, {:?}", found.len(), found.done.result_code);
         self.log(&format!("search {:?}", request.base_object.as_str()), &answered);
         let mut octets = Vec::new();
-        for entry in found.entries() {
-            message::write(id, ProtocolOp::SearchResEntry(entry), Vec::new(), &mut octets);
+        for entry in 0..found.len() {
+            found.write(id, entry, &mut octets);
             if octets.len() >= bounds::ANSWER_CHUNK {
                 self.write(&octets).await?;
                 octets.clear();

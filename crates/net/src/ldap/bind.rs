@@ -58,7 +58,13 @@ pub(super) fn sicily(directory: &Directory, session: &mut Session, id: u32, sent
             let published = directory.live.with(|world| world.published());
             let is_first = matches!(ntlm::Message::read(octets), Some(ntlm::Message::Negotiate));
             let (Ok(published), true, true) = (published, drawn, is_first) else {
-                return write_sicily(id, ResultCode::ProtocolError, b"", "no first message of NTLM, or no challenge", to);
+                return write_sicily(
+                    id,
+                    ResultCode::ProtocolError,
+                    b"",
+                    "no first message of NTLM, or no challenge",
+                    to,
+                );
             };
             let host = format!("{}.{}", published.controller().unwrap_or("dc").to_lowercase(), published.dns());
             let names = ntlm::Names { netbios: published.netbios(), dns: published.dns(), host: &host };

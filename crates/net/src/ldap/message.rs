@@ -215,20 +215,57 @@ fn choice(content: &[u8]) -> Option<(Element<'_>, Element<'_>)> {
 /// so that the codec cannot write it.
 pub(super) fn write_sicily(id: u32, code: ResultCode, says: &[u8], why: &str, to: &mut Vec<u8>) {
     let answer = [der(0x0A, &[code as u8]), der(0x04, says), der(0x04, why.as_bytes())].concat();
-    // One octet more, so that the number does not look negative.
-    let number: Vec<u8> = [&[0][..], &id.to_be_bytes()].concat();
-    let skipped = number.iter().take(4).take_while(|octet| **octet == 0).count();
-    let number = match &number[skipped..] {
-        positive @ [0..0x80, ..] => positive,
-        _ => &number[skipped - 1..],
-    };
-    to.extend(der(0x30, &[der(0x02, number), der(0x61, &answer)].concat()));
+    to.extend(der(0x30, &[&number_of(id)[..], &der(0x61, &answer)].concat()));
 }
 
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    // The long form is always right in BER.
-    let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes();
-    [&[tag, 0x84][..], &length, content].concat()
+    let mut octets = Vec::with_capacity(content.len() + 6);
+    element_of(&mut octets, tag, |octets| octets.extend_from_slice(content));
+    octets
+}
+
+/// Writes an element whose content `fill` writes. Its length has the long form, as Windows writes it: right in BER, and
+/// known only afterwards.
+fn element_of(to: &mut Vec<u8>, tag: u8, fill: impl FnOnce(&mut Vec<u8>)) {
+    to.extend([tag, 0x84, 0, 0, 0, 0]);
+    let begin = to.len();
+    fill(to);
+    let length = u32::try_from(to.len() - begin).unwrap_or(u32::MAX);
+    to[begin - 4..begin].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Writes an entry that a search has found; `fill` hands over its attributes, one after the other. The codec would do as
+/// well, but it sorts the values of an attribute, where clients take the last class for the most special one.
+pub(super) fn write_entry(
+    id: u32,
+    dn: &str,
+    to: &mut Vec<u8>,
+    fill: impl FnOnce(&mut dyn FnMut(&str, &[OctetString])),
+) {
+    element_of(to, 0x30, |to| {
+        to.extend(number_of(id));
+        element_of(to, 0x64, |to| {
+            element_of(to, 0x04, |to| to.extend_from_slice(dn.as_bytes()));
+            element_of(to, 0x30, |to| {
+                fill(&mut |name, values| {
+                    element_of(to, 0x30, |to| {
+                        element_of(to, 0x04, |to| to.extend_from_slice(name.as_bytes()));
+                        element_of(to, 0x31, |to| {
+                            for value in values {
+                                element_of(to, 0x04, |to| to.extend_from_slice(value.as_ref()));
+                            }
+                        });
+                    });
+                });
+            });
+        });
+    });
+}
+
+/// The number of a message as an INTEGER: four octets do, since it is positive.
+fn number_of(id: u32) -> [u8; 6] {
+    let [a, b, c, d] = id.to_be_bytes();
+    [0x02, 4, a, b, c, d]
 }
 
 /// Tag and content.

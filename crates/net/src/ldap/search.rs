@@ -6,16 +6,15 @@ use std::time::{Duration, Instant};
 use autoenroll_model::{FileTime, SecurityDescriptor, Sid, Token};
 use autoenroll_wire::{security_descriptor, sid};
 use autoenroll_world::published::Published;
-use rasn::types::{OctetString, SetOf};
+use rasn::types::OctetString;
 use rasn_ldap::{
-    CompareRequest, Control, Filter as SentFilter, LdapResult, PartialAttribute, ResultCode, SearchRequest,
-    SearchRequestScope, SearchResultEntry,
+    CompareRequest, Control, Filter as SentFilter, LdapResult, ResultCode, SearchRequest, SearchRequestScope,
 };
 
 use super::control::{self, ALL_PARTS, Controls};
 use super::dn;
 use super::filter::{Filter, TooMuch};
-use super::message::result;
+use super::message::{result, write_entry};
 use super::root;
 use super::schema::{self, AttributeType};
 use super::session::{Directory, Pages, Session};
@@ -26,7 +25,7 @@ use crate::bounds;
 #[derive(Debug)]
 pub(super) struct Found {
     tree: Arc<Tree>,
-    root: Option<Vec<PartialAttribute>>,
+    root: Option<Vec<(&'static str, Vec<OctetString>)>>,
     places: Vec<usize>,
     selection: Selection,
     /// How it ended.
@@ -45,14 +44,14 @@ impl Found {
         self.places.len() + usize::from(self.root.is_some())
     }
 
-    /// The entries, as they are sent.
-    pub(super) fn entries(&self) -> impl Iterator<Item = SearchResultEntry> {
-        let root = self.root.iter().map(|it| SearchResultEntry::new("".into(), it.clone()));
-        let objects = self.places.iter().filter_map(|at| self.tree.objects().get(*at));
-        let entry = |object: &Object| {
-            SearchResultEntry::new(object.dn.as_str().into(), self.selection.of(object, &self.tree.base))
-        };
-        root.chain(objects.map(entry))
+    /// Writes one of the entries, as an answer to the message of that number.
+    pub(super) fn write(&self, id: u32, entry: usize, to: &mut Vec<u8>) {
+        if let Some(root) = &self.root {
+            return write_entry(id, "", to, |send| root.iter().for_each(|(name, values)| send(name, values)));
+        }
+        if let Some(object) = self.places.get(entry).and_then(|at| self.tree.objects().get(*at)) {
+            write_entry(id, &object.dn, to, |send| self.selection.send(object, &self.tree.base, send));
+        }
     }
 }
 
@@ -225,10 +224,9 @@ fn root_entry(published: &Published, tree: Arc<Tree>, now: FileTime, has_tls: bo
     let named = |name: &str| request.attributes.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
     let all = request.attributes.is_empty() || named("*") || named("+");
     let wanted = root::attributes(published, &tree, now, has_tls).into_iter().filter(|(name, _)| all || named(name));
-    let attribute = |(name, values): (&str, Vec<String>)| {
+    let attribute = |(name, values): (&'static str, Vec<String>)| {
         let values = if request.types_only { Vec::new() } else { values };
-        let values: Vec<OctetString> = values.into_iter().map(|value| value.into_bytes().into()).collect();
-        PartialAttribute::new(name.into(), SetOf::from(values))
+        (name, values.into_iter().map(|value| value.into_bytes().into()).collect())
     };
     let root = Some(wanted.map(attribute).collect());
     Found { root, ..Found::nothing(tree, result(ResultCode::Success, "", "")) }
@@ -279,20 +277,18 @@ impl Selection {
         }
     }
 
-    fn of(&self, object: &Object, base: &str) -> Vec<PartialAttribute> {
-        let mut sent = Vec::new();
-        let mut send = |name: &str, values: Vec<OctetString>| {
+    fn send(&self, object: &Object, base: &str, to: &mut dyn FnMut(&str, &[OctetString])) {
+        let mut send = |name: &str, values: &[OctetString]| {
             if !values.is_empty() {
-                let values = if self.types_only { Vec::new() } else { values };
-                sent.push(PartialAttribute::new(name.into(), SetOf::from(values)));
+                to(name, if self.types_only { &[] } else { values });
             }
         };
         if self.all {
             for (of, values) in object.attributes() {
                 match of.name {
-                    "nTSecurityDescriptor" if self.with_security => send(of.name, self.security(object, values)),
+                    "nTSecurityDescriptor" if self.with_security => send(of.name, &self.security(object, values)),
                     "nTSecurityDescriptor" => {}
-                    name => send(name, values.to_vec()),
+                    name => send(name, values),
                 }
             }
         }
@@ -300,18 +296,17 @@ impl Selection {
             let stored = object.values(of);
             match of.name {
                 "nTSecurityDescriptor" if !(self.all && self.with_security) => {
-                    send(name, self.security(object, stored))
+                    send(name, &self.security(object, stored))
                 }
-                "tokenGroups" => send(name, self.token_groups.clone()),
+                "tokenGroups" => send(name, &self.token_groups),
                 _ if !stored.is_empty() => {
                     if !self.all || name != of.name {
-                        send(name, stored.to_vec());
+                        send(name, stored);
                     }
                 }
-                _ => send(name, computed(of, object, base)),
+                _ => send(name, &computed(of, object, base)),
             }
         }
-        sent
     }
 
     fn security(&self, object: &Object, stored: &[OctetString]) -> Vec<OctetString> {
