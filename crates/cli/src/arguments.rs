@@ -703,7 +703,7 @@ pub(crate) struct Serve {
     /// The port for revocation lists and CA certificates.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) http: u16,
-    /// The port at which the world is moved and looked at; never one for other machines.
+    /// The port at which the world is moved and looked at, on this machine alone whatever `--listen` says.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) control: u16,
     /// How the clock of the world moves: `frozen`, `real`, or so many seconds in each second.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead as _, Read as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct Service {
     pub pace: Pace,
     /// Who may say that they are whom.
     pub accounts: Accounts,
-    /// The address to listen at.
+    /// The address to listen at; the control port is at a loopback address in any case.
     pub listen: IpAddr,
     /// The ports; 0 is any that is free.
     pub ports: Ports<u16>,
@@ -120,14 +120,17 @@ async fn serve(
     let hosts = hosts(&spec, names);
     let live = Arc::new(Live::new(spec, pace)?);
     let acceptor = tls::acceptor(&live, &hosts).map_err(ServiceError::Tls)?;
-    let bind = async |port: u16| {
+    // Whoever reaches the control port does with the world as they like.
+    let own = if listen.is_loopback() { listen } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    let bind = async |listen: IpAddr, port: u16| {
         let at = SocketAddr::new(listen, port);
         let listener = TcpListener::bind(at).await.map_err(|error| ServiceError::Port(at, error))?;
         let at = listener.local_addr().map_err(|error| ServiceError::Port(at, error))?;
         Ok::<_, ServiceError>((listener, at))
     };
-    let (ldap, ldaps) = (bind(ports.ldap).await?, bind(ports.ldaps).await?);
-    let (https, http, control_port) = (bind(ports.https).await?, bind(ports.http).await?, bind(ports.control).await?);
+    let (ldap, ldaps) = (bind(listen, ports.ldap).await?, bind(listen, ports.ldaps).await?);
+    let (https, http) = (bind(listen, ports.https).await?, bind(listen, ports.http).await?);
+    let control_port = bind(own, ports.control).await?;
     let at = Ports { ldap: ldap.1, ldaps: ldaps.1, https: https.1, http: http.1, control: control_port.1 };
     let directory = Arc::new(Directory::new(live.clone(), accounts.clone())?);
     let web = Arc::new(Web::new(live.clone(), accounts));

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import ldap3
+from ldap3.protocol.formatters.formatters import format_sid
 from ldap3.protocol.microsoft import security_descriptor_control
 
 port, user, password = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -42,7 +43,7 @@ found["groups by the chain"] = sorted(str(it.cn) for it in connection.entries)
 found["identifier"] = sid
 dn = "CN=alice,CN=Users," + base
 connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=["tokenGroups"])
-found["token groups"] = sorted(connection.entries[0].tokenGroups.values)
+found["token groups"] = sorted(format_sid(octets) for octets in connection.entries[0].tokenGroups.raw_values)
 mine = {"userCertificate": [(ldap3.MODIFY_ADD, [b"\x30\x03\x02\x01\x07"])]}
 connection.modify(dn, mine)
 found["certificate added"] = connection.result["description"]
