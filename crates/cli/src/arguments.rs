@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod submit;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ use autoenroll_world::spec::{Budget, Quantity};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use self::submit::SUBMIT_EXAMPLES;
+pub(crate) use self::submit::{Authentication, Submit};
 use crate::console::Form;
 use crate::snapshots::Layer;
 
@@ -88,6 +92,9 @@ pub(crate) enum Command {
     /// Read event logs of a real machine, tell them as a story, and compare them with what a scenario predicts.
     #[command(after_help = OBSERVE_EXAMPLES)]
     Observe(Observe),
+    /// Give a request to a CA, of a world or a real one, and say what it decides and why; also a helper of certmonger.
+    #[command(after_help = SUBMIT_EXAMPLES)]
+    Submit(Box<Submit>),
     /// Put a card into a reader of the PC/SC stack, for programs to use; insert and pull it by typing.
     #[command(after_help = CARD_EXAMPLES)]
     Card(Card),
@@ -114,6 +121,7 @@ impl Command {
             Self::Review(_) | Self::Diff(_) | Self::Explore(_) => true,
             Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
             Self::Observe(observe) => observe.against.is_some(),
+            Self::Submit(_) => true,
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(_) => true,
             Self::List(_)
@@ -149,6 +157,7 @@ impl Command {
             | Self::Observe(Observe { format, .. })
             | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
             Self::Explore(explore) => explore.format == Format::Json,
+            Self::Submit(submit) => submit.format == Format::Json,
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(mutants) => mutants.format == Format::Json,
             Self::Import(_) | Self::Schema(_) | Self::Fleet(_) => true,

@@ -54,6 +54,7 @@ mod run;
 mod show;
 mod snapshots;
 mod sources;
+mod submit;
 mod suite;
 mod watch;
 
@@ -128,6 +129,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("fixtures", &["worlds", "world", "cards", "templates", "fixture"]),
     ("import", &["convert", "load"]),
     ("observe", &["compare", "events", "evtx"]),
+    ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
     ("completions", &["completion"]),
 ];
@@ -152,6 +154,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
         Command::Observe(arguments) => observe::run(arguments, console),
+        Command::Submit(arguments) => submit::run(arguments, console),
         Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "planted-bugs")]

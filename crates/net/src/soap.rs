@@ -196,5 +196,3 @@ fn is_understood(header: Node<'_, '_>) -> bool {
     }
 }
 
-#[cfg(test)]
-mod tests;

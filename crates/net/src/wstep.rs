@@ -252,5 +252,3 @@ fn token_request(writer: &mut Writer, kind: &str, content: impl FnOnce(&mut Writ
     });
 }
 
-#[cfg(test)]
-mod tests;

@@ -334,5 +334,3 @@ pub(crate) fn write_question(writer: &mut Writer) {
     });
 }
 
-#[cfg(test)]
-mod tests;
