@@ -84,8 +84,11 @@ impl Served {
         let mut stream = std::net::TcpStream::connect(self.at["control"].as_str().unwrap()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
-            .unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -257,7 +260,8 @@ fn certsrv_reads_the_pages_of_web_enrollment() {
     let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
     let expected = "wrong password: False\nright password: True\nissued: CN=alice\npending: 2\nfetched: CN=alice\n\
                     denied: Denied by Policy Module  0x80094012, \nCA: CN=Contoso Issuing CA\nchain: 1\n";
-    let told: String = line.lines().map(|line| format!("{}\n", line.split("Denied by policy").next().unwrap())).collect();
+    let told: String =
+        line.lines().map(|line| format!("{}\n", line.split("Denied by policy").next().unwrap())).collect();
     assert_eq!(told, expected, "{complaints}");
 }
 

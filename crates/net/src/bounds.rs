@@ -14,6 +14,11 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a peer may leave an answer unread.
 pub const WRITE_TIME: Duration = Duration::from_secs(20);
 
+/// How long is waited before the next connection where one could not be taken.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// How long the rest of what a peer sends is read away after it was hung up on.
+pub const LINGER: Duration = Duration::from_millis(500);
+
 /// The octets of an LDAP message.
 pub const LDAP_MESSAGE: usize = 1 << 20;
 /// How deep a filter may nest, itself included.
@@ -22,6 +27,12 @@ pub const FILTER_DEPTH: usize = 32;
 pub const FILTER_TERMS: usize = 4096;
 /// The entries of an answer without paging, and of one page.
 pub const ENTRIES: usize = 1000;
+/// Searches in pages that a connection may have begun and not ended; the oldest is forgotten.
+pub const PAGED_SEARCHES: usize = 16;
+/// How long a search may work.
+pub const SEARCH_TIME: Duration = Duration::from_secs(2);
+/// The octets of answers that are made before they are sent.
+pub const ANSWER_CHUNK: usize = 256 << 10;
 /// The values that one `modify` may bring.
 pub const VALUES: usize = 100;
 /// The octets of a value of `userCertificate`.
@@ -46,3 +57,5 @@ pub const XML_NODES: u32 = 200_000;
 pub const KEPT_RECORDS: usize = 20_000;
 /// The octets of a line that is typed or sent to the control port.
 pub const CONTROL_LINE: usize = 64 << 10;
+/// Connections at one time at the control port.
+pub const CONTROL_CONNECTIONS: usize = 32;

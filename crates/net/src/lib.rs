@@ -12,10 +12,13 @@
 pub mod accounts;
 pub mod bounds;
 pub mod client;
+pub mod control;
 pub mod http;
+pub mod ldap;
 pub mod live;
 pub mod log;
 mod ntlm;
+pub mod service;
 mod soap;
 pub mod tls;
 mod wstep;

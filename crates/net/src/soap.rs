@@ -195,4 +195,3 @@ fn is_understood(header: Node<'_, '_>) -> bool {
         _ => false,
     }
 }
-

@@ -333,4 +333,3 @@ pub(crate) fn write_question(writer: &mut Writer) {
         writer.nil("requestFilter");
     });
 }
-

@@ -17,7 +17,7 @@ use crate::plan::stage::{Meant, Wanted, meant};
 pub(super) fn ask(arguments: &Submit, world: &str, request: &[u8]) -> Result<Answer, Failure> {
     let catalogue = Catalogue::embedded();
     let wanted = Wanted { world, variant: None, profile: None, fixtures: arguments.fixtures.as_deref() };
-    let Meant { name, spec } = meant(&wanted, catalogue)?;
+    let Meant { name, spec, .. } = meant(&wanted, catalogue)?;
     let mut world = World::new(spec, OwnCore::new(), Hosts::in_process())
         .map_err(|errors| Failure::Usage(format!("{name} cannot be built: {errors}")))?;
     let account = account(&world, arguments.account.as_deref().unwrap_or_default())?;

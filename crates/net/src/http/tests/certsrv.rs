@@ -12,7 +12,9 @@ fn as_user(user: &str, ask: Ask) -> Ask {
 
 fn form(request: &[u8], attributes: &str) -> Ask {
     let request = to_base64(request).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-    let body = format!("Mode=newreq&CertRequest=-----BEGIN+CERTIFICATE+REQUEST-----%0A{request}%0A-----END+CERTIFICATE+REQUEST-----&CertAttrib={attributes}&TargetStoreFlags=0&SaveCert=yes");
+    let body = format!(
+        "Mode=newreq&CertRequest=-----BEGIN+CERTIFICATE+REQUEST-----%0A{request}%0A-----END+CERTIFICATE+REQUEST-----&CertAttrib={attributes}&TargetStoreFlags=0&SaveCert=yes"
+    );
     let content_type = Some("application/x-www-form-urlencoded".to_owned());
     Ask { method: "POST".to_owned(), body: body.into_bytes(), content_type, ..get("/certsrv/certfnsh.asp") }
 }
@@ -56,7 +58,10 @@ fn a_certificate_is_issued_and_fetched_in_each_form() {
     assert_eq!(SignedMessage::parse(&above.body).unwrap().certificates.len(), 1);
     assert_eq!(fetch("/certsrv/certcrl.crl?Type=base&Enc=bin").content_type, "application/pkix-crl");
     let unknown = text(&fetch("/certsrv/certnew.cer?ReqID=9"));
-    assert!(unknown.contains("The requested property value is empty") && unknown.contains(" 0x80094004 ("), "{unknown}");
+    assert!(
+        unknown.contains("The requested property value is empty") && unknown.contains(" 0x80094004 ("),
+        "{unknown}"
+    );
     assert_eq!(fetch("/certsrv/elsewhere.asp").status, 404);
 }
 
@@ -75,7 +80,9 @@ fn what_waits_and_what_is_denied_is_told_in_the_words_that_programs_look_for() {
     assert!(denied.contains("The disposition message is \"Denied by Policy Module  0x80094012, "), "{denied}");
     let unknown = form(&pkcs10("Nothing", &key("n"), Vec::new()), "");
     assert!(text(&lab.ask(&as_user("alice", unknown))).contains("template that is not supported"));
-    for (form, what) in [(form(b"junk", ""), "the request"), (form(&[], ""), "no request"), (get("/certsrv/certfnsh.asp"), "a GET")] {
+    for (form, what) in
+        [(form(b"junk", ""), "the request"), (form(&[], ""), "no request"), (get("/certsrv/certfnsh.asp"), "a GET")]
+    {
         let answer = lab.ask(&as_user("alice", form));
         assert!(answer.status == 405 || text(&answer).contains("0x"), "{what}");
     }

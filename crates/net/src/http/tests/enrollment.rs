@@ -60,7 +60,11 @@ fn a_refusal_is_a_fault_with_what_the_ca_said() {
 #[test]
 fn a_request_waits_is_asked_for_and_is_issued_or_denied() {
     let mut lab = Lab::new();
-    let mut submit = |lab: &mut Lab, name: &str| match answered(&lab.issue(NAME, "alice", &pkcs10("Approved", &key(name), Vec::new()))) {
+    let mut submit = |lab: &mut Lab, name: &str| match answered(&lab.issue(
+        NAME,
+        "alice",
+        &pkcs10("Approved", &key(name), Vec::new()),
+    )) {
         Answered::Pending { request_id, .. } => request_id,
         other => panic!("{other:?}"),
     };
@@ -116,8 +120,10 @@ fn a_certificate_of_the_client_is_its_owner_while_it_is_good() {
     let own = certificate(&lab.issue(NAME, "bob", &pkcs10("Users", &key("bob"), Vec::new())));
     let request = pkcs10("Bobs", &key("next"), Vec::new());
     let message = soap::request(wstep::RST, "x", None, |writer| wstep::write_issue(writer, &request, &[]));
-    let shown = |certificate: Option<Vec<u8>>| {
-        Ask { body: message.clone().into_bytes(), certificate, ..soap_ask(&service("Certificate")) }
+    let shown = |certificate: Option<Vec<u8>>| Ask {
+        body: message.clone().into_bytes(),
+        certificate,
+        ..soap_ask(&service("Certificate"))
     };
     let issued = Certificate::parse(&certificate(&lab.ask(&shown(Some(own.clone()))))).unwrap();
     assert_eq!(issued.subject.common_name().as_deref(), Some("bob"));

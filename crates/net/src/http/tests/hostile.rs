@@ -68,7 +68,10 @@ fn each_broken_message_has_the_fault_of_its_own() {
     check("a digest of a password", &digest, sender, "o:UnsupportedSecurityToken");
     let signature = format!("<d:Signature xmlns:d=\"{}\"/></o:Security>", soap::ns::SIGNATURE);
     check("a signature of XML", &replaced("</o:Security>", &signature), sender, "o:FailedCheck");
-    let second = format!("<BinarySecurityToken ValueType=\"x#PKCS10\" xmlns=\"{}\">AAAA</BinarySecurityToken></RequestSecurityToken>", soap::ns::SECURITY);
+    let second = format!(
+        "<BinarySecurityToken ValueType=\"x#PKCS10\" xmlns=\"{}\">AAAA</BinarySecurityToken></RequestSecurityToken>",
+        soap::ns::SECURITY
+    );
     check("a second request beside it", &replaced("</RequestSecurityToken>", &second), sender, "t:InvalidRequest");
     check("no request", &replaced(&token, ""), sender, "t:InvalidRequest");
     check("no base64", &replaced(&token, "????"), sender, "t:InvalidRequest");
@@ -100,10 +103,13 @@ fn odd_messages_of_known_clients_are_taken() {
         ("comments and sections", good.replace("alice", "<!-- x -->al<![CDATA[ice]]>")),
         ("a type of the password in a namespace", good.replace("<o:Password Type", "<o:Password o:Type")),
         ("no reply address", good.replace("a:ReplyTo", "a:From")),
-        ("the namespace of the standard's examples", good.replace(
-            "http://schemas.microsoft.com/windows/pki/2009/01/enrollment#PKCS10",
-            "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#PKCS7",
-        )),
+        (
+            "the namespace of the standard's examples",
+            good.replace(
+                "http://schemas.microsoft.com/windows/pki/2009/01/enrollment#PKCS10",
+                "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#PKCS7",
+            ),
+        ),
     ];
     let mut lab = Lab::new();
     for (what, message) in odd {

@@ -6,9 +6,9 @@ use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm};
 use autoenroll_model::{EnrollmentFlags, NameFlags, Profile, SecurityDescriptor, Template};
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{Attribute, Certificate, Extension, Name, TemplateReference, UnsignedRequest, cmc, oids};
-use autoenroll_world::spec::{CaSpec, ComputerSpec, TemplateSpec, UserSpec, WorldSpec};
 use autoenroll_world::Action;
 use autoenroll_world::action::CaAction;
+use autoenroll_world::spec::{CaSpec, ComputerSpec, TemplateSpec, UserSpec, WorldSpec};
 
 use super::super::{Answer, Ask, Connection, Web};
 use crate::accounts::{Accounts, Passwords};
@@ -140,9 +140,8 @@ pub(super) fn full(template: &str, key: &PrivateKey) -> Vec<u8> {
 pub(super) fn renewal(template: &str, key: &PrivateKey, old: &[u8], signer: &PrivateKey) -> Vec<u8> {
     let request = pkcs10(template, key, vec![Attribute::renewal_certificate(old)]);
     let id = Certificate::parse(old).unwrap().signer_id();
-    let mut message = UnsignedMessage::new(oids::DATA, request)
-        .with_certificate(old)
-        .with_signer(UnsignedSigner::new(id, ALGORITHM));
+    let mut message =
+        UnsignedMessage::new(oids::DATA, request).with_certificate(old).with_signer(UnsignedSigner::new(id, ALGORITHM));
     while let Some((at, tbs)) = message.next_tbs() {
         message.sign(at, signer.sign(ALGORITHM, &tbs).unwrap());
     }

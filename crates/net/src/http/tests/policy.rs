@@ -44,8 +44,7 @@ fn the_caller_sees_what_it_may_read_and_with_its_own_rights() {
     let uris: Vec<(u32, &str, bool)> =
         of_bob.cas[0].uris.iter().map(|it| (it.client_authentication, it.uri.as_str(), it.renewal_only)).collect();
     let at = |name: &str| format!("https://ca01.contoso.com/Contoso%20CA_CES_{name}/service.svc/CES");
-    let expected =
-        [(4, at("UsernamePassword"), false), (8, at("Certificate"), false), (1, at("Anonymous"), true)];
+    let expected = [(4, at("UsernamePassword"), false), (8, at("Certificate"), false), (1, at("Anonymous"), true)];
     assert_eq!(uris, expected.each_ref().map(|(number, uri, only)| (*number, uri.as_str(), *only)));
     let anonymous = ask(&mut lab, "/ADPolicyProvider_CEP_Anonymous/service.svc/CEP", "");
     assert_eq!(names(&read_answer(&anonymous)), []);
