@@ -56,6 +56,8 @@ mod serve;
 mod show;
 mod snapshots;
 mod sources;
+#[cfg(feature = "serve")]
+mod submit;
 mod suite;
 mod watch;
 
@@ -130,6 +132,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("fixtures", &["worlds", "world", "cards", "templates", "fixture"]),
     ("import", &["convert", "load"]),
     ("observe", &["compare", "events", "evtx"]),
+    ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
     ("completions", &["completion"]),
 ];
@@ -154,6 +157,8 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
         Command::Observe(arguments) => observe::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Submit(arguments) => submit::run(arguments, console),
         Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
         #[cfg(feature = "serve")]

@@ -195,6 +195,3 @@ fn is_understood(header: Node<'_, '_>) -> bool {
         _ => false,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -251,6 +251,3 @@ fn token_request(writer: &mut Writer, kind: &str, content: impl FnOnce(&mut Writ
         content(writer);
     });
 }
-
-#[cfg(test)]
-mod tests;

@@ -333,6 +333,3 @@ pub(crate) fn write_question(writer: &mut Writer) {
         writer.nil("requestFilter");
     });
 }
-
-#[cfg(test)]
-mod tests;
