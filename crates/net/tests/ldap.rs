@@ -11,8 +11,9 @@ use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::UserSpec;
 use rasn::types::SetOf;
 use rasn_ldap::{
-    AttributeValueAssertion, AuthenticationChoice, BindRequest, Control, Filter, LdapMessage, ProtocolOp, ResultCode,
-    SearchRequest, SearchRequestDerefAliases, SearchRequestScope,
+    AttributeValueAssertion, AuthenticationChoice, BindRequest, Control, Filter, LdapMessage, MatchingRuleAssertion,
+    ProtocolOp, ResultCode, SearchRequest, SearchRequestDerefAliases, SearchRequestScope, SubstringChoice,
+    SubstringFilter,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -183,6 +184,77 @@ async fn filters_beyond_the_bounds_are_refused_and_the_connection_goes_on() {
     let ProtocolOp::SearchResDone(done) = answer.protocol_op else { panic!("another answer") };
     assert_eq!((answer.message_id, done.0.result_code), (9, ResultCode::ProtocolError));
     assert_eq!(client.search(is_alice()).await, (1, ResultCode::Success));
+}
+
+/// Of the one account: RFC 4511 4.5.1.7, and the rules of [MS-ADTS] 3.1.1.3.4.4.
+#[tokio::test]
+async fn filters_hold_or_do_not_or_are_undefined() {
+    let at = serve().await;
+    let mut client = Client::connect(at).await;
+    client.bind().await;
+    let term = |name: &str, value: &[u8]| AttributeValueAssertion::new(name.into(), value.into());
+    let equal = |name: &str, value: &str| Filter::EqualityMatch(term(name, value.as_bytes()));
+    let rule = |rule: &str, name: &str, value: &str| {
+        let value = value.as_bytes().into();
+        Filter::ExtensibleMatch(MatchingRuleAssertion::new(Some(rule.into()), Some(name.into()), value, false))
+    };
+    let like = |name: &str, parts: &[(&str, &str)]| {
+        let part = |(place, text): &(&str, &str)| match *place {
+            "first" => SubstringChoice::Initial(text.as_bytes().into()),
+            "last" => SubstringChoice::Final(text.as_bytes().into()),
+            _ => SubstringChoice::Any(text.as_bytes().into()),
+        };
+        Filter::Substrings(SubstringFilter::new(name.into(), parts.iter().map(part).collect()))
+    };
+    let not = |filter: Filter| Filter::Not(Box::new(filter));
+    let all = |filters: Vec<Filter>| Filter::And(SetOf::from(filters));
+    let any = |filters: Vec<Filter>| Filter::Or(SetOf::from(filters));
+    let undefined = || equal("nonsense", "1");
+    let (and, or) = ("1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804");
+    let cases = [
+        (all(vec![]), true),
+        (any(vec![]), false),
+        (undefined(), false),
+        (not(undefined()), false),
+        (any(vec![undefined(), is_alice()]), true),
+        (not(all(vec![undefined(), is_alice()])), false),
+        (not(all(vec![undefined(), not(is_alice())])), true),
+        (equal("objectCategory", "person"), true),
+        (equal("objectCategory", "CN=Person, CN=Schema,CN=Configuration,dc=contoso,dc=com"), true),
+        (equal("objectCategory", "computer"), false),
+        (equal("OBJECTCLASS", "Top"), true),
+        (equal("2.5.4.3", "alice"), true),
+        (equal("cn;lang-de", "alice"), true),
+        (equal("userAccountControl", "0512"), true),
+        (equal("userAccountControl", "x"), false),
+        (equal("objectSid", "S-1-5-21-1004336348-1177238915-682003330-1104"), true),
+        (equal("anr", "ali"), true),
+        (equal("anr", "lice"), false),
+        (Filter::ApproxMatch(term("cn", b"ALICE")), true),
+        (Filter::GreaterOrEqual(term("userAccountControl", b"512")), true),
+        (Filter::GreaterOrEqual(term("userAccountControl", b"513")), false),
+        (Filter::LessOrEqual(term("userAccountControl", b"513")), true),
+        (Filter::LessOrEqual(term("userAccountControl", b"-1")), false),
+        (Filter::GreaterOrEqual(term("objectSid", b"\x01")), false),
+        (Filter::Present("mail".into()), true),
+        (Filter::Present("userCertificate".into()), false),
+        (not(Filter::Present("userCertificate".into())), true),
+        (like("mail", &[("first", "ALI"), ("any", "@"), ("last", ".com")]), true),
+        (like("mail", &[("first", "alice"), ("last", "alice@contoso.com")]), false),
+        (like("mail", &[("any", "contoso"), ("any", "alice")]), false),
+        (like("distinguishedName", &[("first", "CN=alice")]), false),
+        (rule(and, "userAccountControl", "512"), true),
+        (rule(and, "userAccountControl", "513"), false),
+        (rule(or, "userAccountControl", "513"), true),
+        (rule(or, "userAccountControl", "1"), false),
+        (rule(and, "cn", "1"), false),
+        (rule("1.2.3", "userAccountControl", "512"), false),
+    ];
+    for (filter, expected) in cases {
+        let told = format!("{filter:?}");
+        let found = client.search(all(vec![filter, Filter::Present("sAMAccountName".into())])).await;
+        assert_eq!(found, (usize::from(expected), ResultCode::Success), "{told}");
+    }
 }
 
 /// Damaged in every octet, and cut at every octet: an answer, a notice or the end, and no panic.

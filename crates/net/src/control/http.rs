@@ -2,8 +2,8 @@
 //!
 //! * `POST /do` with a word: the status behind it, or what `look` has seen; 400 with `error` when it cannot be done.
 //! * `GET /` is the status.
-//! * `GET /trace?from=0&follow` is the trace, a record a line; `GET /log` what went over sockets. Without `follow` they end
-//!   with what there is.
+//! * `GET /trace?from=0&follow` is the trace, a record a line; `GET /log` what went over sockets. Without `follow` they
+//!   end with what there is.
 //! * `GET /roots.pem` are the roots that the world trusts, for clients.
 //!
 //! It is for programs on this machine, and no web page: a request with an `Origin` is refused.

@@ -234,8 +234,8 @@ fn element_of(to: &mut Vec<u8>, tag: u8, fill: impl FnOnce(&mut Vec<u8>)) {
     to[begin - 4..begin].copy_from_slice(&length.to_be_bytes());
 }
 
-/// Writes an entry that a search has found; `fill` hands over its attributes, one after the other. The codec would do as
-/// well, but it sorts the values of an attribute, where clients take the last class for the most special one.
+/// Writes an entry that a search has found; `fill` hands over its attributes, one after the other. The codec would do
+/// as well, but it sorts the values of an attribute, where clients take the last class for the most special one.
 pub(super) fn write_entry(
     id: u32,
     dn: &str,

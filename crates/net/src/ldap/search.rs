@@ -93,10 +93,11 @@ pub(super) fn search(
     debug_assert_eq!(object.key, base);
     let selection =
         Selection::new(request, controls, &published, &token, is_base.then(|| object.account.clone()).flatten());
-    let asked = rasn::ber::encode(request).unwrap_or_default();
+    // The next page is asked for in the same words.
+    let asked = || rasn::ber::encode(request).unwrap_or_default();
     let (places, code) = match &controls.paged {
         Some(paged) if !paged.cookie.as_ref().is_empty() => {
-            let Some(pages) = session.take(paged.cookie.as_ref()).filter(|pages| pages.asked == asked) else {
+            let Some(pages) = session.take(paged.cookie.as_ref()).filter(|pages| pages.asked == asked()) else {
                 return ended(ResultCode::UnwillingToPerform, "no search of this connection has that cookie");
             };
             if paged.size == 0 {
@@ -112,7 +113,7 @@ pub(super) fn search(
         },
     };
     if let (Some(paged), ResultCode::Success) = (&controls.paged, code) {
-        return page(session, Pages { asked, tree, rest: places }, paged.size, selection);
+        return page(session, Pages { asked: asked(), tree, rest: places }, paged.size, selection);
     }
     let limit = match usize::try_from(request.size_limit) {
         Ok(limit) if limit > 0 => limit.min(bounds::ENTRIES),
