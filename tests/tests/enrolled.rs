@@ -97,6 +97,17 @@ impl Served {
         body.to_owned()
     }
 
+    /// What everybody may read.
+    fn published(&self, path: &str) -> Vec<u8> {
+        let mut stream = std::net::TcpStream::connect(self.at["http"].as_str().unwrap()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: ca1.contoso.test\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        std::io::Read::read_to_end(&mut stream, &mut answer).unwrap();
+        let body = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        answer.split_off(body)
+    }
+
     fn approve(&self) {
         self.control("POST", "/do", "approve");
     }
@@ -216,7 +227,10 @@ fn certmonger_gets_renews_waits_for_and_is_refused_certificates() {
     let serial = || openssl(&["x509", "-in", "Machine.crt", "-noout", "-serial"], &served.directory);
     let subject = openssl(&["x509", "-in", "Machine.crt", "-noout", "-ext", "subjectAltName"], &served.directory);
     assert!(subject.contains("DNS:wks01.contoso.test"), "{subject}");
-    openssl(&["verify", "-CAfile", "roots.pem", "Machine.crt"], &served.directory);
+    fs::write(served.path("ca.crl"), served.published("/ca.crl")).unwrap();
+    openssl(&["crl", "-inform", "DER", "-in", "ca.crl", "-out", "crl.pem"], &served.directory);
+    let checked = ["verify", "-crl_check", "-CAfile", "roots.pem", "-CRLfile", "crl.pem", "Machine.crt"];
+    openssl(&checked, &served.directory);
 
     let first = serial();
     let file = served.path("Machine.crt").display().to_string();
