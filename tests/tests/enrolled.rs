@@ -1,5 +1,5 @@
-//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv and certipy at
-//! web enrollment; OpenSSL, which reads what comes back.
+//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv, and by hand
+//! certipy, at web enrollment; OpenSSL, which reads what comes back.
 //!
 //! Everything is on loopback and in a directory of the test. Time is the machine's, each program has a limit, and what was
 //! started is ended by its own process.
@@ -36,6 +36,7 @@ allow = { alice = ["read", "enroll"] }
 name = "Approved"
 based-on = "Workstation"
 enrollment-flags = ["pend-all-requests"]
+name-flags = ["subject-require-directory-path"]
 allow = { WKS01 = ["read", "enroll"], alice = ["read", "enroll"] }
 
 [[world.template]]
@@ -94,6 +95,17 @@ impl Served {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
         body.to_owned()
+    }
+
+    /// What everybody may read.
+    fn published(&self, path: &str) -> Vec<u8> {
+        let mut stream = std::net::TcpStream::connect(self.at["http"].as_str().unwrap()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: ca1.contoso.test\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        std::io::Read::read_to_end(&mut stream, &mut answer).unwrap();
+        let body = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        answer.split_off(body)
     }
 
     fn approve(&self) {
@@ -215,7 +227,10 @@ fn certmonger_gets_renews_waits_for_and_is_refused_certificates() {
     let serial = || openssl(&["x509", "-in", "Machine.crt", "-noout", "-serial"], &served.directory);
     let subject = openssl(&["x509", "-in", "Machine.crt", "-noout", "-ext", "subjectAltName"], &served.directory);
     assert!(subject.contains("DNS:wks01.contoso.test"), "{subject}");
-    openssl(&["verify", "-CAfile", "roots.pem", "Machine.crt"], &served.directory);
+    fs::write(served.path("ca.crl"), served.published("/ca.crl")).unwrap();
+    openssl(&["crl", "-inform", "DER", "-in", "ca.crl", "-out", "crl.pem"], &served.directory);
+    let checked = ["verify", "-crl_check", "-CAfile", "roots.pem", "-CRLfile", "crl.pem", "Machine.crt"];
+    openssl(&checked, &served.directory);
 
     let first = serial();
     let file = served.path("Machine.crt").display().to_string();
@@ -258,32 +273,28 @@ fn certsrv_reads_the_pages_of_web_enrollment() {
     std::io::Read::read_to_string(&mut answers, &mut line).unwrap();
     let output = child.wait_with_output().unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
-    let expected = "wrong password: False\nright password: True\nissued: CN=alice\npending: 2\nfetched: CN=alice\n\
+    let expected = "wrong password: False\nright password: True\nNTLM, wrong password: False\nNTLM, issued: CN=alice\n\
+                    issued: CN=alice\npending: 3\nfetched: CN=alice\n\
                     denied: Denied by Policy Module  0x80094012, \nCA: CN=Contoso Issuing CA\nchain: 1\n";
     let told: String =
         line.lines().map(|line| format!("{}\n", line.split("Denied by policy").next().unwrap())).collect();
     assert_eq!(told, expected, "{complaints}");
 }
 
+/// certipy 5 wants Python 3.12, which Debian 12 has not, and its version 4 cannot enroll over the web with the urllib3 of
+/// today: AUTOENROLL_ORACLES_CERTIPY names the program.
 #[test]
+#[ignore = "AUTOENROLL_ORACLES_CERTIPY has to name certipy 5.1"]
 fn certipy_enrolls_over_ntlm() {
-    let Some(python) = tools::python("rfc6402.py") else { return };
+    let certipy = std::env::var_os("AUTOENROLL_ORACLES_CERTIPY").expect("it names certipy 5.1");
     let served = Served::start("certipy");
     let mut command = Command::new("timeout");
-    command.arg("60").arg(python.get_program()).arg("-m").arg("certipy.entry");
-    // From 5.1 on these two options have other names.
-    let newer = std::env::var_os("AUTOENROLL_ORACLES_CERTIPY");
-    if let Some(program) = &newer {
-        command = Command::new("timeout");
-        command.arg("60").arg(program);
-    }
-    let (scheme, port) = if newer.is_some() { ("-http-scheme", "-http-port") } else { ("-scheme", "-port") };
-    command.args(["req", "-web", scheme, "https", port, served.port("https"), "-u", "alice@contoso.test"]);
-    command.args(["-p", "autoenroll", "-target-ip", "127.0.0.1", "-target", "ca1.contoso.test", "-dc-ip", "127.0.0.1"]);
-    command.args(["-ca", "Contoso Issuing CA", "-template", "Person", "-out", "alice"]);
+    command.arg("60").arg(certipy);
+    command.args(["req", "-web", "-http-scheme", "https", "-http-port", served.port("https")]);
+    command.args(["-u", "alice@contoso.test", "-p", "autoenroll", "-target-ip", "127.0.0.1", "-dc-ip", "127.0.0.1"]);
+    command.args(["-target", "ca1.contoso.test", "-ca", "Contoso Issuing CA", "-template", "Person", "-out", "alice"]);
     let output = tools::run(command.current_dir(&served.directory).stdin(Stdio::null()));
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(said.contains("Got certificate") && served.path("alice.pfx").exists(), "{said}");
-    let trace = served.control("GET", "/trace", "");
-    assert!(trace.contains("\"issued\""), "{trace}");
+    assert!(said.contains("Got certificate with UPN 'alice@contoso.test'"), "{said}");
+    assert!(served.path("alice.pfx").exists(), "{said}");
 }

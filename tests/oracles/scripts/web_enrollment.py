@@ -1,4 +1,4 @@
-"""Web enrollment with certsrv of PyPI: HOST:PORT CA-FILE USER PASSWORD. Says what came of each call; when a request waits,
+"""Web enrollment with certsrv of PyPI, by Basic and by NTLM: HOST:PORT CA-FILE USER PASSWORD. Says what came of each call; when a request waits,
 goes on after a line on standard input."""
 
 import os
@@ -20,20 +20,22 @@ request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
 request = request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def client(password):
-    return certsrv.Certsrv(server, user, password, cafile=ca_file, timeout=30)
+def client(password, method="basic"):
+    return certsrv.Certsrv(server, user, password, auth_method=method, cafile=ca_file, timeout=30)
 
 
 def tell(what, certificate):
     read = x509.load_pem_x509_certificate(certificate)
     same = read.public_key().public_numbers() == key.public_key().public_numbers()
     names = read.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    print(f"{what}: CN={names[0].value}" + ("" if same or what == "CA" else ", of another key"), flush=True)
+    print(f"{what}: CN={names[-1].value}" + ("" if same or what == "CA" else ", of another key"), flush=True)
 
 
 print("wrong password:", client("wrong").check_credentials())
 ca = client(password)
 print("right password:", ca.check_credentials())
+print("NTLM, wrong password:", client("wrong", "ntlm").check_credentials())
+tell("NTLM, issued", client(password, "ntlm").get_cert(request, "Person"))
 tell("issued", ca.get_cert(request, "Person"))
 try:
     ca.get_cert(request, "Approved")
