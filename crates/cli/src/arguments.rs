@@ -1,5 +1,10 @@
 //! What can be typed.
 
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod submit;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -13,6 +18,14 @@ use autoenroll_world::spec::{Budget, Quantity};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+#[cfg(feature = "serve")]
+use self::serve::SERVE_EXAMPLES;
+#[cfg(feature = "serve")]
+pub(crate) use self::serve::{Begin, Serve};
+#[cfg(feature = "serve")]
+use self::submit::SUBMIT_EXAMPLES;
+#[cfg(feature = "serve")]
+pub(crate) use self::submit::{Authentication, Submit};
 use crate::console::Form;
 use crate::snapshots::Layer;
 
@@ -88,9 +101,17 @@ pub(crate) enum Command {
     /// Read event logs of a real machine, tell them as a story, and compare them with what a scenario predicts.
     #[command(after_help = OBSERVE_EXAMPLES)]
     Observe(Observe),
+    /// Give a request to a CA, of a world or a real one, and say what it decides and why; also a helper of certmonger.
+    #[cfg(feature = "serve")]
+    #[command(after_help = SUBMIT_EXAMPLES)]
+    Submit(Box<Submit>),
     /// Put a card into a reader of the PC/SC stack, for programs to use; insert and pull it by typing.
     #[command(after_help = CARD_EXAMPLES)]
     Card(Card),
+    /// Put a world on the wire: LDAP, XCEP, WSTEP, web enrollment and CRLs of it, for programs of others.
+    #[cfg(feature = "serve")]
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Box<Serve>),
     /// Show which scenario shows which requirement, under which profile.
     Matrix(Matrix),
     /// Plant bugs and invert rules, one at a time, and show which scenario notices.
@@ -114,6 +135,8 @@ impl Command {
             Self::Review(_) | Self::Diff(_) | Self::Explore(_) => true,
             Self::Check(_) | Self::Fmt(_) | Self::CheckTrace(_) | Self::Matrix(_) | Self::CoreCheck(_) => true,
             Self::Observe(observe) => observe.against.is_some(),
+            #[cfg(feature = "serve")]
+            Self::Submit(_) => true,
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(_) => true,
             Self::List(_)
@@ -129,6 +152,8 @@ impl Command {
             | Self::Card(_)
             | Self::Core(_)
             | Self::Completions(_) => false,
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => false,
         }
     }
 
@@ -149,9 +174,13 @@ impl Command {
             | Self::Observe(Observe { format, .. })
             | Self::CoreCheck(CoreCheck { format, .. }) => *format == Format::Json,
             Self::Explore(explore) => explore.format == Format::Json,
+            #[cfg(feature = "serve")]
+            Self::Submit(submit) => submit.format == Format::Json,
             #[cfg(feature = "planted-bugs")]
             Self::Mutants(mutants) => mutants.format == Format::Json,
             Self::Import(_) | Self::Schema(_) | Self::Fleet(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Serve(serve) => serve.format == Format::Json,
             Self::Fmt(fmt) if fmt.is_document() => return Form::Document,
             Self::Fmt(_)
             | Self::New(_)

@@ -14,6 +14,8 @@ pub enum Exit {
     Usage,
     /// The bench itself failed: a fault of this program, of a foreign core, or of the machine.
     Bench,
+    /// As a helper of certmonger, by its own table, which `autoenroll submit --help` has.
+    Helper(u8),
 }
 
 impl Exit {
@@ -28,6 +30,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Bench => 3,
+            Self::Helper(code) => code,
         }
     }
 
@@ -41,6 +44,7 @@ impl Exit {
             }
             Self::Usage => "the arguments, or a file that they name, cannot be used; nothing was run",
             Self::Bench => "the bench itself failed: a foreign core, the machine, or a fault of this program",
+            Self::Helper(_) => "what certmonger is told",
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{Exit, Failure, arguments, file, parallel};
 /// # Errors
 /// When the world cannot be used, a file cannot be written, or a member cannot be played.
 pub(crate) fn run(arguments: &arguments::Fleet, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let Meant { name, spec } = stage::meant(&arguments.into(), Catalogue::embedded())?;
+    let Meant { name, spec, .. } = stage::meant(&arguments.into(), Catalogue::embedded())?;
     let start = spec.start;
     let fleet = Fleet {
         world: spec,

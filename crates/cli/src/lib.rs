@@ -51,9 +51,13 @@ mod prose;
 mod remedy;
 mod review;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod show;
 mod snapshots;
 mod sources;
+#[cfg(feature = "serve")]
+mod submit;
 mod suite;
 mod watch;
 
@@ -128,6 +132,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("fixtures", &["worlds", "world", "cards", "templates", "fixture"]),
     ("import", &["convert", "load"]),
     ("observe", &["compare", "events", "evtx"]),
+    ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
     ("completions", &["completion"]),
 ];
@@ -152,8 +157,12 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
         Command::Observe(arguments) => observe::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Submit(arguments) => submit::run(arguments, console),
         Command::Card(arguments) => card::run(arguments, console),
         Command::Matrix(arguments) => matrix::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(arguments, console),
         #[cfg(feature = "planted-bugs")]
         Command::Mutants(arguments) => mutants::run(arguments, console),
         Command::Schema(arguments) => {

@@ -28,7 +28,7 @@ use verdict::{Outcome, outcomes};
 
 pub(crate) fn run(arguments: &Plan, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let catalogue = Catalogue::embedded();
-    let stage::Meant { name, mut spec } = stage::meant(&arguments.into(), catalogue)?;
+    let stage::Meant { name, mut spec, .. } = stage::meant(&arguments.into(), catalogue)?;
     spec.budget = stage::budget(arguments);
     let stage = World::new(spec.clone(), OwnCore::new(), Hosts::in_process())
         .map_err(|errors| Failure::Usage(format!("{name} cannot be built: {errors}")))?;

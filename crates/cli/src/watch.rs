@@ -104,6 +104,7 @@ const fn verdict(exit: Exit) -> &'static str {
         Exit::Failed => "failed",
         Exit::Usage => "nothing was run",
         Exit::Bench => "the bench failed",
+        Exit::Helper(_) => "done",
     }
 }
 

@@ -11,7 +11,7 @@ use core::fmt;
 
 mod base64;
 
-pub use base64::decode as from_base64;
+pub use base64::{decode as from_base64, encode as to_base64};
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

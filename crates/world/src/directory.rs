@@ -223,8 +223,47 @@ impl Directory {
         Ok(())
     }
 
+    /// The identifier of the domain.
+    pub(crate) const fn sid(&self) -> &Sid {
+        &self.sid
+    }
+
+    /// `objectGUID` of the forest root domain.
+    pub(crate) const fn forest(&self) -> Guid {
+        self.forest
+    }
+
+    /// All enrollment services, published or not.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &(EnrollmentService, Visibility)> {
+        self.authorities.iter()
+    }
+
+    /// All users and computers, by name.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&str, &PrincipalObject, PrincipalKind)> {
+        self.principals.iter().map(|(name, (object, kind))| (name.as_str(), object, *kind))
+    }
+
+    /// All groups.
+    pub(crate) fn groups(&self) -> &[GroupSpec] {
+        &self.groups
+    }
+
+    /// Whether the content of a trust container can be read.
+    pub(crate) fn is_readable(&self, store: TrustStore) -> bool {
+        !self.unreadable.contains(&store)
+    }
+
+    /// Replaces all values of `userCertificate`.
+    pub(crate) fn set_certificates(&mut self, principal: &str, values: Vec<Vec<u8>>) -> Result<(), Unknown> {
+        self.object(principal)?;
+        if let Some((object, _)) = self.principals.get_mut(principal) {
+            object.certificates = values;
+        }
+        Ok(())
+    }
+
     /// The groups that have a principal or group in their lists of members.
-    pub(crate) fn groups_with<'a>(&'a self, member: &str) -> impl Iterator<Item = &'a GroupSpec> {
+    pub(crate) fn groups_with<'a>(&'a self, member: &str) -> impl Iterator<Item = &'a GroupSpec> + use<'a> {
         self.memberships.get(member).into_iter().flatten().filter_map(|at| self.groups.get(*at))
     }
 

@@ -6,7 +6,7 @@ use autoenroll_ca::Ca;
 use autoenroll_model::{
     Context, CoreFactory, Duration, Effect, EffectId, EffectResult, Facts, HResult, Input, PolicyResponse,
     PolicyServer, PolicyTemplate, Right, SecurityDescriptor, Shared, Sid, SoftwareOperation, Template, Thumbprint,
-    access_check,
+    Token, access_check,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::thumbprint;
@@ -169,11 +169,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::Retrieve { ca, host, request_id } => self
                 .enrollment_server(principal, ca, host)
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))
-                .and_then(|()| self.retrieve(ca, *request_id, pending.record)),
+                .and_then(|()| self.retrieve(ca, *request_id, pending.record))
+                .map(EffectResult::Reply),
             Effect::ReadExchangeCertificate { ca, host } => self
                 .enrollment_server(principal, ca, host)
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))
-                .and_then(|()| self.exchange_certificate(ca, pending.record)),
+                .and_then(|()| self.exchange_certificate(ca, pending.record))
+                .map(EffectResult::ExchangeCertificate),
             Effect::GetPolicies(server) => self.policies(id, principal, server),
             Effect::Inspect(thumbprints) => Ok(EffectResult::Checks(self.inspect(id, principal, thumbprints))),
             Effect::Software { provider, operation } => {
@@ -246,28 +248,39 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let mut response =
             PolicyResponse { not_changed, next_update_hours, templates: Vec::new(), authorities: Vec::new() };
         if !not_changed {
-            // The answer says what the caller may do, not why: it has no access control list.
-            let withheld = SecurityDescriptor { owner: None, dacl: Some(Vec::new()) };
-            let resolved = |template: Arc<Template>| PolicyTemplate {
-                enroll: access_check(&template.security, &token, Right::Enroll),
-                autoenroll: access_check(&template.security, &token, Right::AutoEnroll),
-                template: Template { security: withheld.clone(), ..Template::clone(&template) },
-            };
-            response.templates = self.directory.templates(&token)?.into_iter().map(resolved).collect();
-            response.authorities = self.directory.authorities()?;
-            for authority in &mut response.authorities {
-                let permitted = |ca: &Ca| access_check(&ca.config().rights, &token, Right::Enroll);
-                authority.enroll_permission = self.hosts.cas.ca(&authority.name, permitted);
-                let priority =
-                    priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
-                authority.priority = Some(priority.unwrap_or(1));
-                // The protocol has no word for sites.
-                authority.site = None;
-                let servers = self.authorities.get(&authority.name).map(|ca| &ca.spec.enrollment_servers);
-                authority.uris = servers.into_iter().flatten().map(|server| server.uri.clone()).collect();
-            }
+            self.resolve_policies(&mut response, &token, &priorities)?;
         }
         Ok(EffectResult::Policy(response))
+    }
+
+    /// Puts what the directory holds into the answer of a policy server, with the permissions of whoever has that token.
+    /// CAs have the priority that the server gives them, 1 otherwise.
+    pub(crate) fn resolve_policies(
+        &self,
+        response: &mut PolicyResponse,
+        token: &Token,
+        priorities: &[(String, u32)],
+    ) -> Result<(), HResult> {
+        // The answer says what the caller may do, not why: it has no access control list.
+        let withheld = SecurityDescriptor { owner: None, dacl: Some(Vec::new()) };
+        let resolved = |template: Arc<Template>| PolicyTemplate {
+            enroll: access_check(&template.security, token, Right::Enroll),
+            autoenroll: access_check(&template.security, token, Right::AutoEnroll),
+            template: Template { security: withheld.clone(), ..Template::clone(&template) },
+        };
+        response.templates = self.directory.templates(token)?.into_iter().map(resolved).collect();
+        response.authorities = self.directory.authorities()?;
+        for authority in &mut response.authorities {
+            let permitted = |ca: &Ca| access_check(&ca.config().rights, token, Right::Enroll);
+            authority.enroll_permission = self.hosts.cas.ca(&authority.name, permitted);
+            let priority = priorities.iter().find(|(name, _)| *name == authority.name).map(|(_, priority)| *priority);
+            authority.priority = Some(priority.unwrap_or(1));
+            // The protocol has no word for sites.
+            authority.site = None;
+            let servers = self.authorities.get(&authority.name).map(|ca| &ca.spec.enrollment_servers);
+            authority.uris = servers.into_iter().flatten().map(|server| server.uri.clone()).collect();
+        }
+        Ok(())
     }
 
     /// Settings and stores of the machine itself.

@@ -10,8 +10,8 @@
 //!
 //! Reading order: `world` for [`World`]; [`spec`] for what exists and [`action`] for what is done; `drive` for how a
 //! core is driven; `effects`, `transact` and `submit` for what cores ask for. `World` has methods in each of these
-//! files: `build` makes one, `act`, `change` and `submit` carry out actions, `look` and `rights` read it, `observe`
-//! tells invariants what records do not.
+//! files: `build` makes one, `act`, `change` and `submit` carry out actions, `look` and `rights` read it, `outside` is
+//! for programs that ask from without, `observe` tells invariants what records do not.
 #![forbid(unsafe_code)]
 
 mod act;
@@ -35,8 +35,10 @@ mod logon;
 mod look;
 mod names;
 mod observe;
+mod outside;
 mod policy;
 mod provider;
+pub mod published;
 mod queue;
 mod readers;
 mod record;
@@ -57,6 +59,7 @@ pub use autoenroll_keys::KeyMode;
 pub use error::{ActError, Place, SpecError, SpecErrors, SpecFault, Thing, Unknown, WorldError};
 pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
 pub use look::{Look, LookError, OpenPrompt};
+pub use outside::Caller;
 pub use rights::{DecidingEntry, Entitlement, Through};
 pub use rules::RULES;
 pub use spec::WorldSpec;

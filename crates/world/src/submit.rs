@@ -116,29 +116,45 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let (ca, because) = (submission.ca.as_str(), pending.record);
         let through = self.enrollment_server(principal, ca, &submission.host);
         through.map_err(|code| self.way_failed(ca, &submission.host, code, because))?;
-        self.reach(ca, because)?;
         let groups = self.sessions.get(&id).map(|session| session.groups.to_vec()).unwrap_or_default();
-        let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED)?;
-        let caller = PrincipalObject { groups, ..caller.clone() };
+        let caller = self.directory.object(principal).map_err(|_| HResult::E_ACCESSDENIED);
+        let caller = caller.map(|object| PrincipalObject { groups, ..object.clone() });
+        let asked = pending.began.text("template");
+        self.hand_over(principal, caller, submission, because, asked).map(EffectResult::Reply)
+    }
+
+    /// Hands a request to its CA on behalf of a caller, and records what becomes of it. `asked` is the template that the
+    /// request names.
+    pub(crate) fn hand_over(
+        &mut self,
+        requester: &str,
+        caller: Result<PrincipalObject, HResult>,
+        submission: &Submission,
+        because: RecordId,
+        asked: Option<&str>,
+    ) -> Result<CaReply, HResult> {
+        let ca = submission.ca.as_str();
+        self.reach(ca, because)?;
+        let caller = caller?;
         self.replicate_templates(ca);
         let wall = self.wall();
         let reply = self.hosts.cas.submit(ca, wall, &caller, submission);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
-        self.record_reply(ca, principal, &reply, because, pending.began.text("template"));
-        Ok(EffectResult::Reply(reply))
+        self.record_reply(ca, requester, &reply, because, asked);
+        Ok(reply)
     }
 
     /// Asks a CA how an earlier request stands.
-    pub(crate) fn retrieve(&mut self, ca: &str, id: u32, because: RecordId) -> Result<EffectResult, HResult> {
+    pub(crate) fn retrieve(&mut self, ca: &str, id: u32, because: RecordId) -> Result<CaReply, HResult> {
         self.reach(ca, because)?;
         let reply = self.hosts.cas.retrieve(ca, id);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
         self.record_ca_decisions(ca, because);
-        Ok(EffectResult::Reply(reply))
+        Ok(reply)
     }
 
     /// The exchange certificate of a CA that archives keys.
-    pub(crate) fn exchange_certificate(&mut self, ca: &str, because: RecordId) -> Result<EffectResult, HResult> {
+    pub(crate) fn exchange_certificate(&mut self, ca: &str, because: RecordId) -> Result<Vec<u8>, HResult> {
         self.reach(ca, because)?;
         let wall = self.wall();
         let certificate = self.hosts.cas.ca_mut(ca, |ca| {
@@ -146,8 +162,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             archives.then(|| ca.exchange_certificate(wall))
         });
         // X6.1.0x8009400A
-        let certificate = certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED);
-        certificate.map(EffectResult::ExchangeCertificate)
+        certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED)
     }
 
     /// Does what a CA administrator does.

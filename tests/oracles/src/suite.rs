@@ -20,11 +20,7 @@ use autoenroll_world::{CaHost, Hosts, InProcessCards, InProcessCas};
 /// When files cannot be read or written.
 pub fn write(folder: &Path) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let fixtures: Bundle = files(&root.join("fixtures"))
-        .into_iter()
-        .map(|(path, content)| (path, String::from_utf8(content).expect("TOML is UTF-8")))
-        .collect();
-    let library = Library::read(&fixtures);
+    let library = library();
     let said = Rc::new(RefCell::new(Messages::new()));
     let mut played = 0;
     for (path, content) in files(&root.join("scenarios")) {
@@ -41,6 +37,20 @@ pub fn write(folder: &Path) -> usize {
         std::fs::write(&path, message).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     played
+}
+
+/// The fixtures of the repository.
+///
+/// # Panics
+/// When files cannot be read.
+#[must_use]
+pub fn library() -> Library {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let fixtures: Bundle = files(&root.join("fixtures"))
+        .into_iter()
+        .map(|(path, content)| (path, String::from_utf8(content).expect("TOML is UTF-8")))
+        .collect();
+    Library::read(&fixtures)
 }
 
 /// A number that changes with any scenario or fixture.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// With padding.
-pub(super) fn encode(octets: &[u8]) -> String {
+pub fn encode(octets: &[u8]) -> String {
     let mut text = String::new();
     for group in octets.chunks(3) {
         let word = group.iter().fold(0_u32, |word, octet| (word << 8) | u32::from(*octet)) << (8 * (3 - group.len()));

@@ -9,5 +9,6 @@ mod ldapsearch;
 mod openssl;
 mod pkilint;
 mod pyasn1;
+mod served;
 mod suite;
 mod windows_requests;

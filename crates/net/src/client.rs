@@ -1,0 +1,373 @@
+//! The other side: a client of policy servers and enrollment web services, real ones and those of worlds.
+//!
+//! One question is one connection; an answer has bounds in size and in time.
+
+use std::fmt;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::Arc;
+
+use autoenroll_model::CaUri;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::bounds;
+use crate::soap::{self, xml};
+use crate::{wstep, xcep};
+
+pub use crate::wstep::Answered;
+pub use crate::xcep::{Policy, PolicyAnswer, PolicyCa};
+
+/// How a client proves who it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// Not at all.
+    Anonymous,
+    /// By a name and a password in the message.
+    UserName {
+        /// The name.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// By a certificate shown to TLS.
+    Certificate {
+        /// The certificate and those above it, DER.
+        chain: Vec<Vec<u8>>,
+        /// Its key, PKCS #8.
+        key: Vec<u8>,
+    },
+}
+
+/// Passwords and keys are not shown.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::UserName { .. } => "UserName",
+            Self::Certificate { .. } => "Certificate",
+        })
+    }
+}
+
+impl Credentials {
+    /// By its number ([MS-XCEP] 3.1.4.1.3.5).
+    #[must_use]
+    pub const fn authentication(&self) -> u32 {
+        match self {
+            Self::Anonymous => 1,
+            Self::UserName { .. } => 4,
+            Self::Certificate { .. } => 8,
+        }
+    }
+}
+
+/// A client.
+pub struct Client {
+    /// How it proves who it is.
+    pub credentials: Credentials,
+    tls: Arc<ClientConfig>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientError {
+    /// What the client was given cannot be used.
+    Unusable(String),
+    /// The server cannot be reached, or is not whom it should be.
+    Unreachable(String),
+    /// It answers something else.
+    Strange(String),
+    /// It does not take these credentials, or refuses the question.
+    Refused(String),
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unusable(text) | Self::Unreachable(text) | Self::Strange(text) | Self::Refused(text) => {
+                f.write_str(text)
+            }
+        }
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl Client {
+    /// A client that trusts servers under these roots, DER.
+    ///
+    /// # Errors
+    /// [`ClientError::Unusable`].
+    pub fn new(credentials: Credentials, roots: &[Vec<u8>]) -> Result<Self, ClientError> {
+        let unusable = |error: &dyn fmt::Display| ClientError::Unusable(error.to_string());
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(roots.iter().map(|root| CertificateDer::from(root.as_slice())));
+        if store.is_empty() {
+            return Err(ClientError::Unusable("no certificate is trusted to be above that of the server".to_owned()));
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls_graviola::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(&error))?
+            .with_root_certificates(store);
+        let tls = match &credentials {
+            Credentials::Certificate { chain, key } => {
+                let chain = chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+                let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.clone()));
+                config.with_client_auth_cert(chain, key).map_err(|error| unusable(&error))?
+            }
+            Credentials::Anonymous | Credentials::UserName { .. } => config.with_no_client_auth(),
+        };
+        Ok(Self { credentials, tls: Arc::new(tls) })
+    }
+
+    /// Asks a policy server for everything.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn policies(&self, url: &str) -> Result<PolicyAnswer, ClientError> {
+        let message = soap::request(xcep::GET_POLICIES, url, self.password(), xcep::write_question);
+        let answer = self.post(url, &message)?;
+        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+        if let Some(Answered::Refused { reason, .. }) = wstep::read_fault(&document) {
+            return Err(ClientError::Refused(reason));
+        }
+        let content = soap::body(&document).map_err(ClientError::Strange)?;
+        PolicyAnswer::read(content).map_err(ClientError::Strange)
+    }
+
+    /// Sends a request to an enrollment web service. `attributes` go to the CA with it.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a refusal is none.
+    pub fn submit(&self, url: &str, request: &[u8], attributes: &[(String, String)]) -> Result<Answered, ClientError> {
+        let message = soap::request(wstep::RST, url, self.password(), |writer| {
+            wstep::write_issue(writer, request, attributes);
+        });
+        self.ask(url, &message)
+    }
+
+    /// Asks how an earlier request stands.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a refusal is none.
+    pub fn query(&self, url: &str, request_id: &str) -> Result<Answered, ClientError> {
+        let message = soap::request(wstep::RST, url, self.password(), |writer| {
+            wstep::write_query(writer, request_id);
+        });
+        self.ask(url, &message)
+    }
+
+    /// The address of a CA that takes these credentials, the best one; `renewal` also allows those for renewals only.
+    #[must_use]
+    pub fn uri_of<'a>(&self, ca: &'a PolicyCa, renewal: bool) -> Option<&'a CaUri> {
+        let wanted = self.credentials.authentication();
+        let takes = |uri: &&CaUri| uri.client_authentication == wanted && (renewal || !uri.renewal_only);
+        ca.uris.iter().find(takes)
+    }
+
+    fn ask(&self, url: &str, message: &str) -> Result<Answered, ClientError> {
+        let answer = self.post(url, message)?;
+        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+        if let Some(refused) = wstep::read_fault(&document) {
+            return Ok(refused);
+        }
+        let content = soap::body(&document).map_err(ClientError::Strange)?;
+        wstep::read_answer(content).map_err(ClientError::Strange)
+    }
+
+    fn password(&self) -> Option<(&str, &str)> {
+        match &self.credentials {
+            Credentials::UserName { name, password } => Some((name, password)),
+            Credentials::Anonymous | Credentials::Certificate { .. } => None,
+        }
+    }
+
+    /// Sends a message; what came back, a fault as well.
+    fn post(&self, url: &str, message: &str) -> Result<String, ClientError> {
+        let (host, port, path) = parts(url)?;
+        let gone = |error: &dyn fmt::Display| ClientError::Unreachable(format!("{url}: {error}"));
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|error| gone(&error))?;
+        let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|error| gone(&error))?;
+        let mut last = gone(&"the name has no address");
+        for address in addresses {
+            match TcpStream::connect_timeout(&address, bounds::HANDSHAKE) {
+                Ok(stream) => {
+                    let timed = stream.set_read_timeout(Some(bounds::ANSWER_TIME));
+                    timed.and_then(|()| stream.set_write_timeout(Some(bounds::WRITE_TIME))).map_err(|e| gone(&e))?;
+                    let connection = ClientConnection::new(self.tls.clone(), name).map_err(|error| gone(&error))?;
+                    let head = format!(
+                        "POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: autoenroll\r\nConnection: close\r\n\
+                         Content-Type: application/soap+xml; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
+                        message.len()
+                    );
+                    return exchange(StreamOwned::new(connection, stream), &head, message).map_err(|e| match e {
+                        Exchange::Gone(text) => gone(&text),
+                        Exchange::Strange(text) => ClientError::Strange(format!("{url}: {text}")),
+                        Exchange::Refused(text) => ClientError::Refused(format!("{url}: {text}")),
+                    });
+                }
+                Err(error) => last = gone(&error),
+            }
+        }
+        Err(last)
+    }
+}
+
+/// Why there is no message.
+enum Exchange {
+    Gone(String),
+    Strange(String),
+    Refused(String),
+}
+
+fn exchange(
+    mut stream: StreamOwned<ClientConnection, TcpStream>,
+    head: &str,
+    message: &str,
+) -> Result<String, Exchange> {
+    let gone = |error: std::io::Error| Exchange::Gone(error.to_string());
+    stream.write_all(head.as_bytes()).map_err(gone)?;
+    stream.write_all(message.as_bytes()).map_err(gone)?;
+    stream.flush().map_err(gone)?;
+    let mut received = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => received.extend_from_slice(&buffer[..read]),
+            // Servers of HTTP close without a farewell of TLS; where the body ends its head says.
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && !received.is_empty() => break,
+            Err(error) => return Err(gone(error)),
+        }
+        if received.len() > bounds::ANSWER {
+            return Err(Exchange::Strange("the answer is too long".to_owned()));
+        }
+        if is_whole(&received) {
+            break;
+        }
+    }
+    let (status, body) = response(&received).map_err(Exchange::Strange)?;
+    match status {
+        200 | 500 => String::from_utf8(body).map_err(|_| Exchange::Strange("the answer is not UTF-8".to_owned())),
+        401 | 403 => Err(Exchange::Refused(format!("the server does not take these credentials (HTTP {status})"))),
+        503 => Err(Exchange::Gone("the service is out of order (HTTP 503)".to_owned())),
+        other => Err(Exchange::Strange(format!("the server answers with HTTP {other}"))),
+    }
+}
+
+/// Whether an answer has come to its end, as far as its head says where that is.
+fn is_whole(received: &[u8]) -> bool {
+    let Some(head) = head(received) else { return false };
+    let body = &received[head.length..];
+    match head.content_length {
+        Some(length) => body.len() >= length,
+        None => head.chunked && unchunk(body).is_some(),
+    }
+}
+
+fn response(received: &[u8]) -> Result<(u16, Vec<u8>), String> {
+    let head = head(received).ok_or("the server does not speak HTTP")?;
+    let body = &received[head.length..];
+    let body = match (head.chunked, head.content_length) {
+        (true, _) => unchunk(body).ok_or("the answer breaks off")?,
+        (false, Some(length)) => body.get(..length).ok_or("the answer breaks off")?.to_vec(),
+        (false, None) => body.to_vec(),
+    };
+    Ok((head.status, body))
+}
+
+struct Head {
+    status: u16,
+    /// Octets up to the body.
+    length: usize,
+    content_length: Option<usize>,
+    chunked: bool,
+}
+
+fn head(received: &[u8]) -> Option<Head> {
+    let length = received.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&received[..length]);
+    let mut lines = text.lines();
+    let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
+    let mut head = Head { status, length, content_length: None, chunked: false };
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => head.content_length = value.trim().parse().ok(),
+            "transfer-encoding" => head.chunked = value.trim().eq_ignore_ascii_case("chunked"),
+            _ => {}
+        }
+    }
+    Some(head)
+}
+
+/// The body of a chunked message (RFC 9112 7.1); `None` when it is not whole.
+fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|window| window == b"\r\n")?;
+        let size = std::str::from_utf8(&rest[..end]).ok()?.split(';').next()?.trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        rest = &rest[end + 2..];
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(rest.get(..size)?);
+        rest = rest.get(size.checked_add(2)?..)?;
+    }
+}
+
+/// Host, port and path of an address.
+fn parts(url: &str) -> Result<(&str, u16, &str), ClientError> {
+    let wrong = || ClientError::Unusable(format!("{url} is no address of a service; one begins with https://"));
+    let rest = url.strip_prefix("https://").ok_or_else(wrong)?;
+    let (authority, path) = rest.split_at(rest.find('/').ok_or_else(wrong)?);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| wrong())?),
+        _ => (authority, 443),
+    };
+    if host.is_empty() || url.bytes().any(|byte| byte <= b' ') {
+        return Err(wrong());
+    }
+    Ok((host, port, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart() {
+        let found = |url: &str| parts(url).ok().map(|(host, port, path)| (host.to_owned(), port, path.to_owned()));
+        let some = |host: &str, port, path: &str| Some((host.to_owned(), port, path.to_owned()));
+        for (url, expected) in [
+            ("https://ca.test/x/CES", some("ca.test", 443, "/x/CES")),
+            ("https://ca.test:8443/CES", some("ca.test", 8443, "/CES")),
+            ("https://[::1]:8443/CES", some("[::1]", 8443, "/CES")),
+            ("https://[::1]/CES", some("[::1]", 443, "/CES")),
+            ("http://ca.test/CES", None),
+            ("https://ca.test", None),
+            ("https://:1/CES", None),
+            ("https://ca.test:x/CES", None),
+            ("https://ca.test/a b", None),
+        ] {
+            assert_eq!(found(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_answer_ends_where_its_head_says() {
+        let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+        let chunked = b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x\r\nc\r\n0\r\n\r\n";
+        assert_eq!(response(whole), Ok((200, b"abc".to_vec())));
+        assert_eq!(response(chunked), Ok((500, b"abc".to_vec())));
+        assert!(is_whole(whole) && is_whole(chunked));
+        for length in 0..whole.len() {
+            assert!(!is_whole(&whole[..length]), "{length}");
+        }
+        for length in 0..chunked.len() - 2 {
+            assert!(!is_whole(&chunked[..length]), "{length}");
+        }
+        assert!(response(b"SSH-2.0-x\r\n").is_err());
+    }
+}

@@ -1,0 +1,7 @@
+//! What the services answer, without sockets.
+
+mod certsrv;
+mod enrollment;
+mod hostile;
+mod lab;
+mod policy;
