@@ -32,7 +32,6 @@ fn options_that_would_do_nothing_are_refused() {
         "--depth 1 --closed",
         "--closed --seeds 3",
         "--coverage --known report.json",
-        "--pairs --states 3",
         "--pairs --seed 3",
         "--merge one.json --jobs 2",
         "--merge one.json --shard 1/2",
@@ -42,6 +41,7 @@ fn options_that_would_do_nothing_are_refused() {
         check(arguments, Exit::Usage, &["cannot be used with"]);
     }
     check("--states 3", Exit::Usage, &["required arguments"]);
+    check("--pairs --states 3", Exit::Usage, &["required arguments"]);
     check("--seed 4611686018427387905", Exit::Usage, &["--seed"]);
 }
 

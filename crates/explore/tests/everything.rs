@@ -46,7 +46,7 @@ fn two_worlds_of_one_key_have_the_same_successors() {
                     Some(known) if known.now() != next.now() => {
                         different += 1;
                         // Not all of them from the beginning.
-                        if different % 7 == 1 && pairs.len() < PAIRS {
+                        if different % 3 == 1 && pairs.len() < PAIRS {
                             pairs.push((known.clone(), next));
                         }
                     }
