@@ -15,7 +15,8 @@ use self::workshop::{Verdict, Workshop};
 
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches";
-/// Below it, those that no scenario has to notice, though some may: bugs in the core's data flow, for an explorer to find by itself.
+/// Below it, those that no scenario has to notice, though some may: bugs in the core's data flow, for an explorer to
+/// find by itself.
 const UNNOTICED: &str = "crates/mutants/patches/explore/";
 /// What their names end in.
 const ENDING: &str = ".patch";

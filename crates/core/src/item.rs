@@ -162,8 +162,8 @@ impl Work {
     }
 
     /// The user closes the wizard: nothing of this item stays open, and it waits for the next run. A key that is being
-    /// made is waited for, and its entry, and so is the CA that has the request: given up, the key would be made all the
-    /// same, and the request would be taken, and nothing would know of either.
+    /// made is waited for, and its entry, and so is the CA that has the request: given up, the key would be made all
+    /// the same, and the request would be taken, and nothing would know of either.
     // MC1.closed
     pub(crate) fn close(self, frame: &mut Frame, because: Cause) -> Progress {
         match self.state {

@@ -1,5 +1,6 @@
 //! Searches stories that are drawn until something breaks that is not known, and says what, as JSON: what
-//! `cargo xtask patches --explore` builds for each patch, because the whole command takes longer to build than to search.
+//! `cargo xtask patches --explore` builds for each patch, because the whole command takes longer to build than to
+//! search.
 //!
 //! `search SECONDS JOBS [KNOWN]`: for so long, with so many threads. KNOWN has the signatures, a line each, of what the
 //! core breaks without any patch.

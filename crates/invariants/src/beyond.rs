@@ -30,8 +30,8 @@ pub enum Beyond {
         /// Neither expired nor revoked, and its own key is where MY says, not another one in its place.
         valid: bool,
     },
-    /// Of `run-ended`: of [`crate::Checkers::keys_awaited_of`] those with a key that no entry of MY or REQUEST names, on
-    /// any computer.
+    /// Of `run-ended`: of [`crate::Checkers::keys_awaited_of`] those with a key that no entry of MY or REQUEST names,
+    /// on any computer.
     Unclaimed(Vec<String>),
 }
 

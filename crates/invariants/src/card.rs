@@ -32,8 +32,8 @@ fn unlocks(at: Moment<'_>) -> Option<bool> {
     }
 }
 
-/// Codes with which a reader says that nothing more could be sent, so that nothing could be locked either: no answer, no
-/// power, reset or removed, somebody else's or too slow, no reader or service.
+/// Codes with which a reader says that nothing more could be sent, so that nothing could be locked either: no answer,
+/// no power, reset or removed, somebody else's or too slow, no reader or service.
 const CUT_SHORT: &[HResult] = &[
     HResult::SCARD_E_TIMEOUT,
     HResult::SCARD_E_SHARING_VIOLATION,

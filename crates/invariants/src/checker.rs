@@ -5,6 +5,7 @@ use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
 use crate::open::Open;
+use crate::session::users;
 use crate::table::Invariant;
 
 /// An invariant does not hold.
@@ -60,16 +61,6 @@ impl<'a> Moment<'a> {
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
         Violation { invariant, actor: self.record.actor.to_string(), record: self.record.id, reason: reason.into() }
     }
-}
-
-/// The actor of a record, and the users that it names.
-pub(crate) fn users(record: &Record) -> impl Iterator<Item = &Text> {
-    let named = match record.facts.get("users") {
-        Some(Fact::List(users)) => users.as_slice(),
-        _ => &[],
-    };
-    let named = named.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
-    std::iter::once(&record.actor).chain(named)
 }
 
 /// Checks one invariant, record by record.

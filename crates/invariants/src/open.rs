@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_trace::{Kind, Record, RecordId};
 
-use crate::checker::users;
+use crate::session::users;
 
 /// The most that are kept; of more the oldest go, and are looked for in the trace. So many effects may be open by the
 /// contract, too.

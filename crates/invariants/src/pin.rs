@@ -165,6 +165,10 @@ impl Checker for PinKept {
                 let card = prompt.facts.text("card")?.to_owned();
                 self.given.insert((actor.clone(), card), at.record.id);
             }
+            // Whoever logs on with a card types its PIN for that.
+            Kind::CardLogon => {
+                self.given.retain(|(of, _), _| of != actor);
+            }
             Kind::Card if at.text("op") == Some("verify-pin") => {
                 let card = at.text("card")?;
                 let given = self.given.get(&(actor.clone(), card.to_owned()))?;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use autoenroll_model::{Fact, Text};
 use autoenroll_trace::{Kind, Record};
-
-use crate::checker::users;
 
 /// One state for each principal, which begins anew with each logon and boot, and with each core.
 #[derive(Clone, Debug)]
@@ -38,4 +37,14 @@ impl<S: Default> Sessions<S> {
     pub(crate) fn take(&mut self, principal: &str) -> S {
         self.0.remove(principal).unwrap_or_default()
     }
+}
+
+/// The actor of a record, and the users that it names.
+pub(crate) fn users(record: &Record) -> impl Iterator<Item = &Text> {
+    let named = match record.facts.get("users") {
+        Some(Fact::List(users)) => users.as_slice(),
+        _ => &[],
+    };
+    let named = named.iter().filter_map(|user| if let Fact::Text(name) = user { Some(name) } else { None });
+    std::iter::once(&record.actor).chain(named)
 }

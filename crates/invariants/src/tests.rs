@@ -845,6 +845,7 @@ fn a_pin_is_kept_as_long_as_the_profile_says() {
     assert_eq!(all(PinCache::Run), [0, 1, 0]);
     assert_eq!(all(PinCache::CardPresent), [0, 0, 1]);
     assert_eq!(all(PinCache::Logon), [0, 0, 0]);
+    assert_eq!(late(PinCache::Run, "alice card-logon card=A"), 0, "who logs on with the card types its PIN for that");
     let done =
         |code: &str| broken(&["alice card op=delete card=A pin=false", &format!("alice card-done code={code} < 0")]);
     assert_eq!(done("0x8010006F"), ["pin-kept@1"]);

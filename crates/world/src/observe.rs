@@ -76,8 +76,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Beyond::Retired { valid }
     }
 
-    /// Of these containers of a principal, by the names that records use, those with a key that no entry of MY or REQUEST
-    /// names. Most are known: only what is there is looked for in the stores.
+    /// Of these containers of a principal, by the names that records use, those with a key that no entry of MY or
+    /// REQUEST names. Most are known: only what is there is looked for in the stores.
     fn unclaimed(&self, principal: &str, awaited: &BTreeSet<&str>) -> Vec<String> {
         let mut there: BTreeMap<(Option<&str>, String), String> = BTreeMap::new();
         let mut found = |card, container: &str| {
