@@ -1,8 +1,8 @@
 //! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv, and by hand
 //! certipy, at web enrollment; OpenSSL, which reads what comes back.
 //!
-//! Everything is on loopback and in a directory of the test. Time is the machine's, each program has a limit, and what was
-//! started is ended by its own process.
+//! Everything is on loopback and in a directory of the test. Time is the machine's, each program has a limit, and what
+//! was started is ended by its own process.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -281,8 +281,8 @@ fn certsrv_reads_the_pages_of_web_enrollment() {
     assert_eq!(told, expected, "{complaints}");
 }
 
-/// certipy 5 wants Python 3.12, which Debian 12 has not, and its version 4 cannot enroll over the web with the urllib3 of
-/// today: AUTOENROLL_ORACLES_CERTIPY names the program.
+/// certipy 5 wants Python 3.12, which Debian 12 has not, and its version 4 cannot enroll over the web with the urllib3
+/// of today: AUTOENROLL_ORACLES_CERTIPY names the program.
 #[test]
 #[ignore = "AUTOENROLL_ORACLES_CERTIPY has to name certipy 5.1"]
 fn certipy_enrolls_over_ntlm() {

@@ -9,9 +9,9 @@
 //! | `/certsrv/` | web enrollment |
 //! | `/ca.crl`, `/ca.crt`, `/CertEnroll/<CA>.crl`, `/CertEnroll/<CA>.crt` | revocation list and certificate of a CA |
 //!
-//! Authentication is `Anonymous`, `UsernamePassword` or `Certificate`. Services that the world describes itself are served
-//! under the paths of their own addresses, and fail as the world wants it. Of several CAs `/certsrv/` and the short paths
-//! mean the one whose host the client names.
+//! Authentication is `Anonymous`, `UsernamePassword` or `Certificate`. Services that the world describes itself are
+//! served under the paths of their own addresses, and fail as the world wants it. Of several CAs `/certsrv/` and the
+//! short paths mean the one whose host the client names.
 
 mod ask;
 mod authenticate;

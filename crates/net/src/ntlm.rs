@@ -1,4 +1,5 @@
-//! NTLM over HTTP, the half of a server: a challenge goes out, and what comes back proves the password (NTLMv2, [MS-NLMP]).
+//! NTLM over HTTP, the half of a server: a challenge goes out, and what comes back proves the password (NTLMv2,
+//! [MS-NLMP]).
 //!
 //! Only who speaks is found out. There are no session keys, no signing and no sealing, and of the older answers none is
 //! taken.
@@ -151,7 +152,7 @@ mod tests {
     fn authenticate(user: &str, domain: &str, response: &[u8]) -> Vec<u8> {
         let mut message = SIGNATURE.to_vec();
         message.extend(3_u32.to_le_bytes());
-        let mut payload = Vec::new();
+        let mut payload: Vec<u8> = Vec::new();
         for part in [&[][..], response, &utf16(domain), &utf16(user), &[], &[]] {
             let length = u16::try_from(part.len()).unwrap();
             message.extend(length.to_le_bytes());
@@ -164,7 +165,8 @@ mod tests {
         message
     }
 
-    /// The example of [MS-NLMP] 4.2.4: user, domain and password, the server's challenge, the client's blob and the proof.
+    /// The example of [MS-NLMP] 4.2.4: user, domain and password, the server's challenge, the client's blob and the
+    /// proof.
     #[test]
     fn the_proof_of_the_standard_is_taken_and_another_is_not() {
         let blob = [

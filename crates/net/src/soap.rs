@@ -1,5 +1,5 @@
-//! SOAP 1.2 with WS-Addressing, as policy and enrollment services speak it: a message that came in is read within bounds,
-//! one that goes out is written.
+//! SOAP 1.2 with WS-Addressing, as policy and enrollment services speak it: a message that came in is read within
+//! bounds, one that goes out is written.
 //!
 //! Names are compared by namespace, never by prefix. What these services do not have is refused: headers that must be
 //! understood and are not, signatures of XML, replies to somewhere else.

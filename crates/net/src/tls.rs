@@ -1,5 +1,5 @@
-//! TLS: a server certificate by a CA of the world, and certificates of clients as what they are: exactly those that a CA of
-//! the world has issued.
+//! TLS: a server certificate by a CA of the world, and certificates of clients as what they are: exactly those that a
+//! CA of the world has issued.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -41,8 +41,8 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-/// TLS for servers of those names (DNS names, or addresses), with a certificate that the first CA of the world signs for
-/// as long as it is valid itself. It is in no database: it belongs to the bench, and not to the story.
+/// TLS for servers of those names (DNS names, or addresses), with a certificate that the first CA of the world signs
+/// for as long as it is valid itself. It is in no database: it belongs to the bench, and not to the story.
 ///
 /// # Errors
 /// [`TlsError`].
@@ -117,8 +117,8 @@ fn alternative(name: &str) -> GeneralName {
     }
 }
 
-/// Takes every certificate whose key the client proves to have, and none as well: what it is worth the world says when it
-/// is used, by its own clock and its own revocations.
+/// Takes every certificate whose key the client proves to have, and none as well: what it is worth the world says when
+/// it is used, by its own clock and its own revocations.
 #[derive(Debug)]
 struct AnyKey(Arc<CryptoProvider>);
 

@@ -1,8 +1,8 @@
 //! [MS-WSTEP]: what a client asks an enrollment web service, and the service's answer.
 //!
-//! A request says its form by its own structure and not by `ValueType`, which examples of the standard itself have wrong;
-//! but a type that is none of this protocol is refused. What an answer holds stands in the order in which Windows wants it:
-//! type, message, full response, certificate, number.
+//! A request says its form by its own structure and not by `ValueType`, which examples of the standard itself have
+//! wrong; but a type that is none of this protocol is refused. What an answer holds stands in the order in which
+//! Windows wants it: type, message, full response, certificate, number.
 
 mod read;
 

@@ -1,9 +1,9 @@
 //! [MS-XCEP]: what a client asks a policy server, and the server's answer.
 //!
 //! The answer has every element in the order of the schema, also those that are nil, because clients of Windows take
-//! nothing else. What comes of single settings there is known from those who served them: without a key specification or
-//! general flags a client falls back to a key of 1024 bits, or takes a computer's template for a user's, so none of them is
-//! nil here. The same world always has the same policy identifier.
+//! nothing else. What comes of single settings there is known from those who served them: without a key specification
+//! or general flags a client falls back to a key of 1024 bits, or takes a computer's template for a user's, so none of
+//! them is nil here. The same world always has the same policy identifier.
 
 mod oids;
 mod read;
@@ -306,8 +306,8 @@ fn policy_id(forest: Guid) -> String {
     format!("{{{}-{}-{}-{}-{}}}", &drawn[..8], &drawn[8..12], &drawn[12..16], &drawn[16..20], &drawn[20..])
 }
 
-/// The identifier of a template of version 1 that has none in this world. The protocol knows policies by identifiers alone,
-/// and every forest gives its own, of arcs that fit into 32 bits.
+/// The identifier of a template of version 1 that has none in this world. The protocol knows policies by identifiers
+/// alone, and every forest gives its own, of arcs that fit into 32 bits.
 fn unnamed(forest: Guid, name: &str) -> Oid {
     let drawn = sha256(format!("template {name} of {forest}").as_bytes());
     let arc = |at: usize| u32::from_be_bytes([0, drawn[at], drawn[at + 1], drawn[at + 2]]);

@@ -1,7 +1,7 @@
 //! What programs outside of the world ask of its directory and CAs, over protocols that somebody else speaks for them.
 //!
-//! They meet the same CAs, by the same code, as the cores of the world do: a request leaves the same records, counts for
-//! the same rules, and its certificate gets a name that steps can use. Only that nobody has to be logged on.
+//! They meet the same CAs, by the same code, as the cores of the world do: a request leaves the same records, counts
+//! for the same rules, and its certificate gets a name that steps can use. Only that nobody has to be logged on.
 
 use autoenroll_ca::{Ca, RequestState};
 use autoenroll_model::{
@@ -144,8 +144,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.hosts.cas.ca(ca, revoked).unwrap_or_default()
     }
 
-    /// The account that a certificate stands for: the requester of exactly this certificate, issued by a CA of the world,
-    /// within its validity and not revoked. A serial number or a name alone proves nothing.
+    /// The account that a certificate stands for: the requester of exactly this certificate, issued by a CA of the
+    /// world, within its validity and not revoked. A serial number or a name alone proves nothing.
     #[must_use]
     pub fn account_of_certificate(&self, der: &[u8]) -> Option<String> {
         let (now, certificate) = (self.wall(), Certificate::parse(der).ok()?);
@@ -162,8 +162,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.directory.name_of_sid(&sid)
     }
 
-    /// Whom a renewal that nobody else vouches for comes from: the account of the certificate that it names and is signed
-    /// by ([MS-WSTEP] 3.1.1.1.4). Whether that signature is good the CA finds out.
+    /// Whom a renewal that nobody else vouches for comes from: the account of the certificate that it names and is
+    /// signed by ([MS-WSTEP] 3.1.1.1.4). Whether that signature is good the CA finds out.
     #[must_use]
     pub fn account_of_renewal(&self, request: &[u8]) -> Option<String> {
         let request = Request::parse(request).ok()?;

@@ -8,7 +8,8 @@ use super::Format;
 
 pub(super) const SUBMIT_EXAMPLES: &str = "\
 Examples:
-  autoenroll submit request.csr --world contoso --as alice           ask the CA of a world, and say by which rules it decides
+  autoenroll submit request.csr --world contoso --as alice           ask the CA of a world, and say by which rules
+                                                                     it decides
   openssl req -new … | autoenroll submit --world mine.toml --as WKS01 --template Machine
   autoenroll submit request.csr --url https://ca.test/ADPolicyProvider_CEP_UsernamePassword/service.svc/CEP \\
       --user alice --password-file secret --trust ca.pem             ask a real CA, over XCEP and WSTEP

@@ -1,5 +1,5 @@
-//! Who asks: by a name and a password in the message or in a header, by NTLM on the connection, by a certificate shown to
-//! TLS, or nobody.
+//! Who asks: by a name and a password in the message or in a header, by NTLM on the connection, by a certificate shown
+//! to TLS, or nobody.
 
 use autoenroll_wire::ldif::{from_base64, to_base64};
 use autoenroll_world::Caller;

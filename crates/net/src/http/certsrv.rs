@@ -1,7 +1,7 @@
 //! Web enrollment: the pages of `/certsrv/` as far as programs read them.
 //!
-//! Programs look for words and addresses in these pages: PyPI's `certsrv` and `certipy` are the ones that it was written
-//! for. Everything else of the pages is for people who look at what went over the wire.
+//! Programs look for words and addresses in these pages: PyPI's `certsrv` and `certipy` are the ones that it was
+//! written for. Everything else of the pages is for people who look at what went over the wire.
 
 use autoenroll_model::{CaReply, Disposition, HResult, Submission};
 use autoenroll_wire::cms::certs_only;
@@ -188,7 +188,8 @@ fn numbered(code: HResult) -> String {
     format!("0x{:08x} ({} {})", code.0, code.0.cast_signed(), code.name().unwrap_or("unknown"))
 }
 
-/// DER as it is, or in base64 with its two lines around it: what the client asks for, which is base64 when it says nothing.
+/// DER as it is, or in base64 with its two lines around it: what the client asks for, which is base64 when it says
+/// nothing.
 fn encoded(ask: &Ask, kind: &'static str, label: &str, der: Vec<u8>) -> Answer {
     let binary = value(&ask.query_pairs(), "Enc").is_some_and(|encoding| encoding.eq_ignore_ascii_case("bin"));
     Answer::octets(kind, if binary { der } else { pem(label, &der).into_bytes() })

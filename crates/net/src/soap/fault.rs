@@ -120,8 +120,8 @@ impl Fault {
         self
     }
 
-    /// The message. It goes with the status 500, also where the sender is at fault and SOAP 1.2 has 400: clients look for
-    /// faults at 500 alone.
+    /// The message. It goes with the status 500, also where the sender is at fault and SOAP 1.2 has 400: clients look
+    /// for faults at 500 alone.
     pub(crate) fn to_message(&self) -> String {
         let body = message(FAULT_ACTION, self.relates_to.as_deref(), |writer| self.write(writer));
         match &self.not_understood {

@@ -28,9 +28,9 @@ const PASSWORD_TEXT: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText";
 
 impl Security {
-    /// Reads the headers. Time stamps, nonces and dates of creation are not looked at: the clock of the client is another
-    /// one, and clients send a nonce twice. A signature of XML is refused, because a message that this service does not
-    /// verify must not look as if it had been verified.
+    /// Reads the headers. Time stamps, nonces and dates of creation are not looked at: the clock of the client is
+    /// another one, and clients send a nonce twice. A signature of XML is refused, because a message that this service
+    /// does not verify must not look as if it had been verified.
     pub(super) fn read(headers: &[Node<'_, '_>]) -> Result<Self, Fault> {
         let mut found = headers.iter().filter(|header| header.has_tag_name((ns::SECURITY, "Security")));
         let Some(header) = found.next() else { return Ok(Self::default()) };

@@ -12,9 +12,8 @@ fn as_user(user: &str, ask: Ask) -> Ask {
 
 fn form(request: &[u8], attributes: &str) -> Ask {
     let request = to_base64(request).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-    let body = format!(
-        "Mode=newreq&CertRequest=-----BEGIN+CERTIFICATE+REQUEST-----%0A{request}%0A-----END+CERTIFICATE+REQUEST-----&CertAttrib={attributes}&TargetStoreFlags=0&SaveCert=yes"
-    );
+    let request = format!("-----BEGIN+CERTIFICATE+REQUEST-----%0A{request}%0A-----END+CERTIFICATE+REQUEST-----");
+    let body = format!("Mode=newreq&CertRequest={request}&CertAttrib={attributes}&TargetStoreFlags=0&SaveCert=yes");
     let content_type = Some("application/x-www-form-urlencoded".to_owned());
     Ask { method: "POST".to_owned(), body: body.into_bytes(), content_type, ..get("/certsrv/certfnsh.asp") }
 }
