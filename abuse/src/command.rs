@@ -88,6 +88,7 @@ pub(crate) fn play(dice: &mut Dice, cases: &mut Cases) -> Result<Done, String> {
         Exit::Failed => Ok(Done::of(Came::Failed)),
         Exit::Usage => Ok(Done::of(Came::Refused)),
         Exit::Bench => Err("it ends as if the bench had failed".to_owned()),
+        Exit::Helper(code) => Err(format!("it ends with {code}, as if certmonger had called it")),
     }
 }
 
