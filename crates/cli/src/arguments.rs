@@ -684,8 +684,8 @@ pub(crate) struct Explain {
     /// Only this template, with every decision about it.
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
-    /// For each certificate that somebody did not get, the step after which nothing that people can do would have led to
-    /// it, and what they could have done before.
+    /// For each certificate that somebody did not get, the step after which nothing that people can do would have led
+    /// to it, and what they could have done before.
     #[arg(long, conflicts_with_all = ["template", "detail"], requires = "what")]
     pub(crate) could_have: bool,
     /// How much is told of what led to a step; the decisions that mattered always are.

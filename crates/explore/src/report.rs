@@ -132,7 +132,8 @@ impl Report {
         report
     }
 
-    /// Adds what came of a number of this part, the next one. The first story of each signature becomes a file, unless it is `known` already.
+    /// Adds what came of a number of this part, the next one. The first story of each signature becomes a file, unless
+    /// it is `known` already.
     pub fn add(&mut self, number: u64, outcome: Outcome, known: &BTreeSet<String>, bench: Bench<'_>) {
         for next in self.parts.values_mut() {
             *next = number.saturating_add(self.of);
