@@ -4,7 +4,6 @@
 //!
 //! `search SECONDS JOBS [KNOWN]`: for so long, with so many threads. KNOWN has the signatures, a line each, of what the
 //! core breaks without any patch.
-#![expect(clippy::disallowed_methods, reason = "it is a program, which has arguments, files and a clock")]
 
 use std::collections::BTreeSet;
 use std::error::Error;
