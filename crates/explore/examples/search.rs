@@ -4,12 +4,12 @@
 //!
 //! `search SECONDS JOBS [KNOWN]`: for so long, with so many threads. KNOWN has the signatures, a line each, of what the
 //! core breaks without any patch.
-#![expect(clippy::disallowed_methods, reason = "it is a program, which has arguments, files and a clock")]
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -66,6 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             broke.insert(signature);
         }
+        ControlFlow::Continue(())
     });
     let first = found.map(|(number, story, broken, after)| {
         let shrunk = story.and_then(|story| shrink(&story, &broken, &library));
