@@ -60,7 +60,7 @@ fn a_refusal_is_a_fault_with_what_the_ca_said() {
 #[test]
 fn a_request_waits_is_asked_for_and_is_issued_or_denied() {
     let mut lab = Lab::new();
-    let mut submit = |lab: &mut Lab, name: &str| match answered(&lab.issue(
+    let submit = |lab: &mut Lab, name: &str| match answered(&lab.issue(
         NAME,
         "alice",
         &pkcs10("Approved", &key(name), Vec::new()),
