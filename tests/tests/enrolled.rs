@@ -280,21 +280,3 @@ fn certsrv_reads_the_pages_of_web_enrollment() {
         line.lines().map(|line| format!("{}\n", line.split("Denied by policy").next().unwrap())).collect();
     assert_eq!(told, expected, "{complaints}");
 }
-
-/// certipy 5 wants Python 3.12, which Debian 12 has not, and its version 4 cannot enroll over the web with the urllib3
-/// of today: AUTOENROLL_ORACLES_CERTIPY names the program.
-#[test]
-#[ignore = "AUTOENROLL_ORACLES_CERTIPY has to name certipy 5.1"]
-fn certipy_enrolls_over_ntlm() {
-    let certipy = std::env::var_os("AUTOENROLL_ORACLES_CERTIPY").expect("it names certipy 5.1");
-    let served = Served::start("certipy");
-    let mut command = Command::new("timeout");
-    command.arg("60").arg(certipy);
-    command.args(["req", "-web", "-http-scheme", "https", "-http-port", served.port("https")]);
-    command.args(["-u", "alice@contoso.test", "-p", "autoenroll", "-target-ip", "127.0.0.1", "-dc-ip", "127.0.0.1"]);
-    command.args(["-target", "ca1.contoso.test", "-ca", "Contoso Issuing CA", "-template", "Person", "-out", "alice"]);
-    let output = tools::run(command.current_dir(&served.directory).stdin(Stdio::null()));
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(said.contains("Got certificate with UPN 'alice@contoso.test'"), "{said}");
-    assert!(served.path("alice.pfx").exists(), "{said}");
-}

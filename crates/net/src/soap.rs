@@ -6,6 +6,7 @@
 
 mod fault;
 mod security;
+mod writer;
 pub(crate) mod xml;
 
 use autoenroll_keys::sha256;
@@ -14,7 +15,7 @@ use roxmltree::{Document, Node};
 
 pub(crate) use fault::{EnrollmentDetail, Fault, Subcode};
 pub(crate) use security::Security;
-pub(crate) use xml::Writer;
+pub(crate) use writer::Writer;
 
 /// Namespaces that both services use.
 pub(crate) mod ns {

@@ -253,8 +253,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(EffectResult::Policy(response))
     }
 
-    /// Puts what the directory holds into the answer of a policy server, with the permissions of whoever has that token.
-    /// CAs have the priority that the server gives them, 1 otherwise.
+    /// Puts what the directory holds into the answer of a policy server, with the permissions of whoever has that
+    /// token. CAs have the priority that the server gives them, 1 otherwise.
     pub(crate) fn resolve_policies(
         &self,
         response: &mut PolicyResponse,

@@ -123,8 +123,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.hand_over(principal, caller, submission, because, asked).map(EffectResult::Reply)
     }
 
-    /// Hands a request to its CA on behalf of a caller, and records what becomes of it. `asked` is the template that the
-    /// request names.
+    /// Hands a request to its CA on behalf of a caller, and records what becomes of it. `asked` is the template that
+    /// the request names.
     pub(crate) fn hand_over(
         &mut self,
         requester: &str,
