@@ -94,20 +94,6 @@ fn the_last_try_is_lost_with_the_third_wrong_pin() {
 }
 
 #[test]
-fn a_card_that_is_broken_is_lost_with_it() {
-    let steps = [
-        "logon = \"alice\"",
-        "after = \"60s\", expect = \"balloon\"",
-        "click = \"balloon\"",
-        "prompt = \"wizard.start\", answer = \"hold\"",
-        "change = \"card\", of = \"alice-card\", set = { fault = \"failing\" }",
-        "reply = \"wizard.start\", with = \"start\"",
-        "prompt = \"summary\", answer = \"close\"",
-    ];
-    check_outlook(CARD, &steps, Until::Step(4), &["answer wizard.start start", "answer pin.enter pin"]);
-}
-
-#[test]
 fn what_needs_a_certificate_is_lost_when_it_ends() {
     let steps = [
         "logon = \"alice\"",

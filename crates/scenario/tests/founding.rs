@@ -76,10 +76,10 @@ fn a_sweep_as_a_whole_has_a_budget_as_a_scenario_has() {
     scenario.spec.budget.records = 3 * records;
     let swept = sweep(&scenario, Sweep::CardRemoved, || (Cores::new(), Hosts::in_process()), &ByPrefix);
     let [SweepFailure { after, report }] = swept.broken.as_slice() else { panic!("{:?}", swept.broken.len()) };
-    assert!(*after < swept.moments, "{after} of {}", swept.moments);
+    assert_eq!(*after, swept.moments);
+    assert!(*after < 20, "the story has more moments than {after}");
     let said = report.render(&scenario.files, false);
-    let expected =
-        [format!("used up its {} records", 3 * records), format!("{after} of {} repetitions", swept.moments)];
+    let expected = [format!("used up its {} records", 3 * records), format!("{after} of "), " repetitions".to_owned()];
     assert!(expected.iter().all(|words| said.contains(words)), "{said}");
 }
 

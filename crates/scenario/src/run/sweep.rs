@@ -300,7 +300,10 @@ impl<W: Simulator> FaultInjector<W> {
         for action in actions {
             match self.world.act(&action) {
                 Ok(()) => self.struck = true,
-                Err(ActError::World(error)) => return Err(error),
+                Err(ActError::World(error)) => {
+                    self.struck = true;
+                    return Err(error);
+                }
                 // The story itself did it at the same moment, or something else that leaves nothing to do.
                 Err(_) => {}
             }
