@@ -1,8 +1,9 @@
-//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv, and by hand
-//! certipy, at web enrollment; OpenSSL, which reads what comes back.
+//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv, at web
+//! enrollment; OpenSSL, which reads what comes back.
 //!
 //! Everything is on loopback and in a directory of the test. Time is the machine's, each program has a limit, and what
 //! was started is ended by its own process.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,5 +1,5 @@
 //! Until when a certificate that somebody did not get could have been had: one story of each kind.
-#![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
 use autoenroll_explore::could_have::{Until, outlooks};
 use autoenroll_explore::file::{Bench, play};

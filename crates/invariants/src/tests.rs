@@ -60,8 +60,7 @@ fn every_invariant_has_a_row_and_says_what_it_lacks() {
 /// A law is documented where the catalogue has a public source that says so, and an inferred one is of another kind.
 #[test]
 fn the_kind_of_a_law_is_the_evidence_of_the_catalogue() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/requirements/invariants.toml");
-    let catalogue = std::fs::read_to_string(path).unwrap();
+    let catalogue = include_str!("../../../fixtures/requirements/invariants.toml");
     let mut seen = 0;
     for row in INVARIANTS {
         for id in row.source.split(", ").filter(|id| id.starts_with("IN1.")) {

@@ -83,8 +83,11 @@ impl From<LiveError> for WordError {
 
 const WORDS: &str = "advance, pace, step, approve, deny, stop, start, insert, remove, look, status and quit";
 
+/// Makes a look of whose it is.
+type LookOf = fn(String) -> Look;
+
 /// What `look` looks at, as the verb `state` of the scenario language says it.
-const LOOKS: &[(&str, fn(String) -> Look)] = &[
+const LOOKS: &[(&str, LookOf)] = &[
     ("card", Look::Card),
     ("store", Look::Store),
     ("requests", Look::Requests),

@@ -136,7 +136,7 @@ fn field(octets: &[u8], at: usize) -> Option<&[u8]> {
 
 fn text(octets: &[u8]) -> Option<String> {
     let units: Vec<u16> = octets.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    if octets.len() % 2 == 0 { String::from_utf16(&units).ok() } else { None }
+    if octets.len().is_multiple_of(2) { String::from_utf16(&units).ok() } else { None }
 }
 
 fn utf16(text: &str) -> Vec<u8> {

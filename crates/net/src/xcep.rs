@@ -134,7 +134,7 @@ impl Answer<'_> {
                 continue;
             }
             let reference = oids.reference(&oid, Group::Template, &template.display_name);
-            let offers = |ca: &EnrollmentService| ca.templates.iter().any(|name| *name == template.name);
+            let offers = |ca: &EnrollmentService| ca.templates.contains(&template.name);
             let cas = self.response.authorities.iter().enumerate().filter(|(_, ca)| has_uris(ca) && offers(ca));
             let cas: Vec<String> = cas.map(|(at, _)| element("cAReference", at)).collect();
             let mut writer = Writer::default();

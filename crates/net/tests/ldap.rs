@@ -1,4 +1,5 @@
 //! The directory over sockets, for peers that mean no good: each gets the protocol's own answer, and others are served.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

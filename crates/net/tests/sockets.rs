@@ -1,4 +1,5 @@
 //! The services behind real sockets: a client of ours, and peers that want too much or say too little.
+#![expect(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

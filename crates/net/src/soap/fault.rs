@@ -13,8 +13,15 @@ pub(crate) struct Fault {
     pub(crate) relates_to: Option<String>,
     /// What the enrollment service says besides.
     pub(crate) detail: Option<EnrollmentDetail>,
-    /// The header that was not understood: namespace and name.
-    not_understood: Option<(String, String)>,
+    /// The header that was not understood.
+    not_understood: Option<Box<Header>>,
+}
+
+/// The name of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Header {
+    namespace: String,
+    name: String,
 }
 
 /// Whose fault it is.
@@ -100,7 +107,7 @@ impl Fault {
 
     pub(crate) fn not_understood(namespace: &str, name: &str) -> Self {
         let mut fault = Self::new(Code::MustUnderstand, "a header that must be understood is not");
-        fault.not_understood = Some((namespace.to_owned(), name.to_owned()));
+        fault.not_understood = Some(Box::new(Header { namespace: namespace.to_owned(), name: name.to_owned() }));
         fault
     }
 
@@ -127,7 +134,7 @@ impl Fault {
         match &self.not_understood {
             None if self.code == Code::VersionMismatch => with_header(&body, &upgrade()),
             None => body,
-            Some((namespace, name)) => with_header(&body, &not_understood(namespace, name)),
+            Some(header) => with_header(&body, &not_understood(&header.namespace, &header.name)),
         }
     }
 
