@@ -1,7 +1,7 @@
 //! The directory over LDAP version 3 (RFC 4511), as Active Directory shows it ([MS-ADTS]).
 //!
 //! What a client may ask for and is not offered gets the result code that says so; a connection ends only where the
-//! protocol wants it, with a notice of disconnection, and where a bound of [`bounds`](crate::bounds) is passed.
+//! protocol wants it, with a notice of disconnection, and where a bound of [`crate::bounds`] is passed.
 
 mod bind;
 mod control;
