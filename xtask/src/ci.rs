@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One check.
 #[derive(Clone, Copy)]
@@ -194,12 +194,14 @@ pub(crate) fn run() -> Result<(), String> {
     let ci = is_ci();
     let tests = if works(&["cargo", "nextest", "--version"]) { TESTS_WITH_NEXTEST } else { TESTS };
     let mut counts = Counts::default();
-    let (mut skipped, mut failed) = (Vec::new(), Vec::new());
+    let (mut skipped, mut failed, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     failed.extend(crate::tidy::run().err());
     for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC, &TESTS_WITH_EVTX]) {
         match step.needs.filter(|need| !works(need.probe)) {
             None => {
+                let start = Instant::now();
                 let (added, failure) = run_step(step)?;
+                parts.push((step.title, start.elapsed()));
                 counts.add(added);
                 failed.extend(failure);
             }
@@ -209,14 +211,16 @@ pub(crate) fn run() -> Result<(), String> {
             Some(need) => skipped.push(format!("{}; to run it: {}", step.title, need.install)),
         }
     }
+    let start = Instant::now();
     failed.extend(compare_digests().err());
+    parts.push(("Digests of the release build", start.elapsed()));
     if counts.passed == 0 {
         failed.push("no test was counted".to_owned());
     }
     if ci && counts.ignored > 0 {
         failed.push("tests are ignored; in CI nothing is skipped".to_owned());
     }
-    println!();
+    println!("\n{}", table(&parts));
     for line in &skipped {
         println!("Skipped: {line}");
     }
@@ -225,6 +229,13 @@ pub(crate) fn run() -> Result<(), String> {
     }
     println!("Tests: {} passed, {} failed, {} ignored", counts.passed, counts.failed, counts.ignored);
     if failed.is_empty() { Ok(()) } else { Err(format!("{} checks failed", failed.len())) }
+}
+
+/// How long each part took, in seconds, and all of them together.
+fn table(parts: &[(&str, Duration)]) -> String {
+    let total = ("All", parts.iter().map(|(_, taken)| *taken).sum());
+    let lines = parts.iter().chain([&total]).map(|(title, taken)| format!("{:>6.0} s  {title}\n", taken.as_secs_f64()));
+    lines.collect()
 }
 
 /// Compares the traces of the release build with those of the debug build, through the digests that its tests compare
@@ -377,6 +388,12 @@ fn is_ci() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_table_has_a_line_for_each_part_and_one_for_all() {
+        let parts = [("Lints", Duration::from_millis(90_600)), ("Tests", Duration::from_secs(1_234))];
+        assert_eq!(table(&parts), "    91 s  Lints\n  1234 s  Tests\n  1325 s  All\n");
+    }
 
     #[test]
     fn summaries_of_both_runners_are_counted() {

@@ -73,15 +73,7 @@ fn access(size: u64) -> WorldSpec {
         spec.groups.push(GroupSpec { name: format!("Group {number}"), sid, members: vec!["alice".into()] });
         let trustee = spec.domain.account(relative + 0x0100_0000);
         let mask = autoenroll_model::rights::FULL;
-        entries.push(Ace {
-            effect: AceEffect::Allow,
-            mask,
-            object: None,
-            trustee,
-            inherited: false,
-            inherit_only: false,
-            conditional: false,
-        });
+        entries.push(Ace::new(AceEffect::Allow, trustee, mask));
     }
     for template in &mut spec.templates {
         template.template.security = SecurityDescriptor { owner: None, dacl: Some(entries.clone()) };

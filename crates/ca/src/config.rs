@@ -92,15 +92,6 @@ impl CaConfig {
 
 /// The security of a new enterprise CA as far as it matters here.
 fn authenticated_users_enroll() -> SecurityDescriptor {
-    let allow = |trustee: Sid| Ace {
-        effect: AceEffect::Allow,
-        mask: rights::CONTROL_ACCESS,
-        object: None,
-        trustee,
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
-    };
     let everyone = Sid::AUTHENTICATED_USERS.parse().expect("a constant of the model is a security identifier");
-    SecurityDescriptor { owner: None, dacl: Some(vec![allow(everyone)]) }
+    SecurityDescriptor { owner: None, dacl: Some(vec![Ace::new(AceEffect::Allow, everyone, rights::CONTROL_ACCESS)]) }
 }

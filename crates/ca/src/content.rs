@@ -109,9 +109,7 @@ impl Issuance<'_> {
     fn template_extension(&self) -> Option<Extension> {
         let template = self.named;
         let reference = match (&template.oid, template.schema_version()) {
-            (Some(oid), 2..) => {
-                TemplateReference::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }
-            }
+            (Some(_), 2..) => TemplateReference::of(template),
             _ => {
                 // F3.2.1.0x200
                 let named = template.flags.contains(GeneralFlags::ADD_TEMPLATE_NAME)

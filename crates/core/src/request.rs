@@ -12,8 +12,7 @@ use autoenroll_model::{
 use autoenroll_wire::cms::{UnsignedMessage, UnsignedSigner};
 use autoenroll_wire::{
     Attribute, BasicConstraints, Certificate, CertificationRequest, ClientInfo, CspProvider, Extension, Extensions,
-    Name, SignerId, SmimeCapability, SubjectPublicKeyInfo, TemplateReference, UnsignedRequest, cmc, digest, flags,
-    oids,
+    Name, SignerId, SmimeCapability, SubjectPublicKeyInfo, UnsignedRequest, cmc, digest, flags, oids,
 };
 
 use crate::frame::Frame;
@@ -398,26 +397,7 @@ fn subject(frame: &mut Frame, template: &Template, old: Option<&SigningCertifica
 fn extensions(frame: &mut Frame, template: &Template) -> Result<Extensions, Inverted> {
     let facts = Facts::new().with("schema", template.schema_version());
     frame.applies(rules::REQUEST_EXTENSIONS, &template.name, facts)?;
-    let mut list = Vec::new();
-    let identity = match &template.oid {
-        Some(oid) if template.schema_version() >= 2 => {
-            TemplateReference::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }
-        }
-        _ => TemplateReference::Name(template.name.clone()),
-    };
-    list.push(Extension::template(&identity));
-    if !template.eku.is_empty() {
-        list.push(Extension::extended_key_usage(&template.eku));
-    }
-    if !template.key_usage.is_empty() {
-        list.push(Extension::key_usage(template.key_usage));
-    }
-    if !template.application_policies.is_empty() {
-        list.push(Extension::application_policies(&template.application_policies));
-    }
-    if !template.certificate_policies.is_empty() {
-        list.push(Extension::certificate_policies(&template.certificate_policies));
-    }
+    let mut list = Extension::of_template(template);
     if template.enrollment(EnrollmentFlags::INCLUDE_SYMMETRIC_ALGORITHMS) {
         list.push(Extension::smime_capabilities(&SmimeCapability::windows_2003()));
     }

@@ -6,17 +6,17 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use autoenroll_model::{DecisionPoint, Fact, Facts, SimTime};
-use autoenroll_scenario::{Library, Scenario, Simulator, run_on};
-use autoenroll_trace::Trace;
+use autoenroll_model::{DecisionPoint, Fact};
+use autoenroll_scenario::{Library, Scenario, run_on};
 use autoenroll_world::action::UserAnswer;
-use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, StateKey, Stepped, Times, WorldError};
+use autoenroll_world::{Action, Look, OpenPrompt, StateKey, Times};
 use serde::{Deserialize, Serialize};
 
 use crate::file::Bench;
 use crate::generate::replies;
 use crate::law::Broken;
 use crate::neighbours::alone;
+use crate::observed::Observed;
 use crate::player::{Done, Player, StoryWorld};
 use crate::setting::Setting;
 use crate::stage::{Stage, StageError, caught};
@@ -86,7 +86,7 @@ pub fn edges() -> BTreeSet<Edge> {
 pub fn edges_of(scenario: &Scenario, bench: Bench<'_>) -> Result<BTreeSet<Edge>, StageError> {
     let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
     let seen = Rc::new(RefCell::new(BTreeSet::new()));
-    let watched = Watched { world: stage.world, seen: Rc::clone(&seen) };
+    let watched = Observed { world: stage.world, look_at: edge, kept: Rc::clone(&seen) };
     caught(|| {
         // Whether it passes is the business of `run`.
         let _verdict = run_on(scenario, watched, bench.requirements);
@@ -135,45 +135,6 @@ fn stage(world: &StoryWorld, user: &str) -> String {
         _ => None,
     };
     STAGES[furthest.unwrap_or_default()].to_owned()
-}
-
-/// A world that notes which answers are given in it.
-struct Watched {
-    world: StoryWorld,
-    seen: Rc<RefCell<BTreeSet<Edge>>>,
-}
-
-impl Simulator for Watched {
-    fn act(&mut self, action: &Action) -> Result<(), ActError> {
-        let edge = edge(&self.world, action);
-        self.world.act(action)?;
-        self.seen.borrow_mut().extend(edge);
-        Ok(())
-    }
-    fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
-        self.world.step(until)
-    }
-    fn next_at(&self) -> Option<SimTime> {
-        self.world.next_at()
-    }
-    fn now(&self) -> SimTime {
-        self.world.now()
-    }
-    fn advance(&mut self, to: SimTime) {
-        self.world.advance(to);
-    }
-    fn trace(&self) -> &Trace {
-        self.world.trace()
-    }
-    fn forget_before(&mut self, index: usize) {
-        Simulator::forget_before(&mut self.world, index);
-    }
-    fn prompts(&self) -> Vec<OpenPrompt> {
-        self.world.prompts()
-    }
-    fn look(&self, what: &Look) -> Result<Facts, LookError> {
-        self.world.look(what)
-    }
 }
 
 /// Searches small worlds for answers, breadth first, so many states of each: the shortest story of each answer that

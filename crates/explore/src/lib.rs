@@ -10,6 +10,9 @@
 //! [`neighbours`] changes a story that somebody wrote, [`breadth`] tries everything to a depth. [`drive`](mod@drive)
 //! plays them in threads and parts, and a [`Report`](report::Report) is the same whatever their number.
 //!
+//! Beside what breaks, a story that comes to nothing is searched for the step that lost it ([`could_have`]), and the
+//! suite for answers that it never gives ([`coverage`]).
+//!
 //! It deliberately lacks any law of its own: what must hold is the business of `invariants`.
 #![forbid(unsafe_code)]
 
@@ -24,6 +27,7 @@ pub mod generate;
 pub mod law;
 pub mod menu;
 pub mod neighbours;
+mod observed;
 pub mod pairs;
 pub mod player;
 pub mod random;

@@ -6,18 +6,18 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use autoenroll_model::{Facts, SimTime};
+use autoenroll_model::SimTime;
 use autoenroll_scenario::{
-    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Simulator, Spanned, Step, StepKind, Table, Verdict,
-    run_on,
+    ActionStep, Document, NameOrReference, PromptAnswer, Scenario, Spanned, Step, StepKind, Table, Verdict, run_on,
 };
 use autoenroll_trace::{Kind, Trace};
+use autoenroll_world::Action;
 use autoenroll_world::action::CaAction;
-use autoenroll_world::{ActError, Action, Look, LookError, OpenPrompt, Stepped, WorldError};
 
 use crate::drive::{Outcome, Work};
 use crate::file::Bench;
 use crate::menu::Class;
+use crate::observed::Observed;
 use crate::player::StoryWorld;
 use crate::stage::{Stage, StageError, caught};
 use crate::story::{Anchor, Move, Setup, Story, When};
@@ -231,7 +231,8 @@ pub(crate) struct Played {
 /// Plays a scenario on a world.
 pub(crate) fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> Played {
     let done = Rc::new(RefCell::new(VecDeque::new()));
-    let recorder = Recorder { world: world.clone(), done: Rc::clone(&done) };
+    let look_at = |world: &StoryWorld, action: &Action| Some((action.clone(), world.now()));
+    let recorder = Observed { world: world.clone(), look_at, kept: Rc::clone(&done) };
     let report = run_on(scenario, recorder, bench.requirements);
     let mut done = done.borrow_mut();
     let (mut moves, mut steps): (Vec<Move>, Vec<usize>) = Default::default();
@@ -310,45 +311,6 @@ fn named(step: &Step, op: &CaAction) -> Step {
         }
     }
     step
-}
-
-/// A world that remembers what was done in it, and when.
-struct Recorder {
-    world: StoryWorld,
-    done: Rc<RefCell<VecDeque<(Action, SimTime)>>>,
-}
-
-impl Simulator for Recorder {
-    fn act(&mut self, action: &Action) -> Result<(), ActError> {
-        let at = self.world.now();
-        self.world.act(action)?;
-        self.done.borrow_mut().push_back((action.clone(), at));
-        Ok(())
-    }
-    fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
-        self.world.step(until)
-    }
-    fn next_at(&self) -> Option<SimTime> {
-        self.world.next_at()
-    }
-    fn now(&self) -> SimTime {
-        self.world.now()
-    }
-    fn advance(&mut self, to: SimTime) {
-        self.world.advance(to);
-    }
-    fn trace(&self) -> &Trace {
-        self.world.trace()
-    }
-    fn forget_before(&mut self, index: usize) {
-        Simulator::forget_before(&mut self.world, index);
-    }
-    fn prompts(&self) -> Vec<OpenPrompt> {
-        self.world.prompts()
-    }
-    fn look(&self, what: &Look) -> Result<Facts, LookError> {
-        self.world.look(what)
-    }
 }
 
 /// What a scenario is taken for: what it does, without what it expects.

@@ -170,6 +170,14 @@ pub struct Ace {
     pub conditional: bool,
 }
 
+impl Ace {
+    /// An entry of the object itself, with neither an object type nor a condition.
+    #[must_use]
+    pub const fn new(effect: AceEffect, trustee: Sid, mask: u32) -> Self {
+        Self { effect, mask, object: None, trustee, inherited: false, inherit_only: false, conditional: false }
+    }
+}
+
 words! {
     /// What an entry does.
     pub enum AceEffect as "access control entry" {
@@ -217,15 +225,8 @@ mod tests {
     const STAFF: &str = "S-1-5-21-1-2-3-2001";
 
     fn ace(effect: AceEffect, trustee: &str, mask: u32, object: Option<&str>) -> Ace {
-        Ace {
-            effect,
-            mask,
-            object: object.map(|guid| guid.parse().unwrap()),
-            trustee: trustee.parse().unwrap(),
-            inherited: false,
-            inherit_only: false,
-            conditional: false,
-        }
+        let object = object.map(|guid| guid.parse().unwrap());
+        Ace { object, ..Ace::new(effect, trustee.parse().unwrap(), mask) }
     }
 
     /// The case list that field implementations of this check have been wrong about.

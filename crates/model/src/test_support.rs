@@ -46,15 +46,7 @@ impl SecurityDescriptor {
     /// One entry: the trustee may do everything.
     #[must_use]
     pub fn full_control(trustee: &Sid) -> Self {
-        let entry = Ace {
-            effect: AceEffect::Allow,
-            mask: rights::FULL,
-            object: None,
-            trustee: trustee.clone(),
-            inherited: false,
-            inherit_only: false,
-            conditional: false,
-        };
+        let entry = Ace::new(AceEffect::Allow, trustee.clone(), rights::FULL);
         Self { owner: None, dacl: Some(vec![entry]) }
     }
 }

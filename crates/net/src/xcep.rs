@@ -13,7 +13,7 @@ use autoenroll_model::{
     EnrollmentService, FileTime, GeneralFlags, Guid, KeySpec, Oid, PolicyResponse, PolicyTemplate, Template, hex,
 };
 use autoenroll_wire::ldif::to_base64;
-use autoenroll_wire::{BasicConstraints, Extension, TemplateReference};
+use autoenroll_wire::{BasicConstraints, Extension};
 use roxmltree::Node;
 
 use crate::soap::{Fault, Subcode, Writer, ns, xml};
@@ -218,25 +218,7 @@ fn attributes(writer: &mut Writer, policy: &PolicyTemplate, oids: &mut Oids) {
 
 /// What a client asks for in its request, so that the CA puts it into the certificate.
 fn extensions(template: &Template) -> Vec<Extension> {
-    let reference = match (&template.oid, template.schema_version()) {
-        (Some(oid), 2..) => {
-            TemplateReference::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }
-        }
-        _ => TemplateReference::Name(template.name.clone()),
-    };
-    let mut list = vec![Extension::template(&reference)];
-    if !template.eku.is_empty() {
-        list.push(Extension::extended_key_usage(&template.eku));
-    }
-    if !template.key_usage.is_empty() {
-        list.push(Extension::key_usage(template.key_usage));
-    }
-    if !template.application_policies.is_empty() {
-        list.push(Extension::application_policies(&template.application_policies));
-    }
-    if !template.certificate_policies.is_empty() {
-        list.push(Extension::certificate_policies(&template.certificate_policies));
-    }
+    let mut list = Extension::of_template(template);
     if template.flags.intersects(GeneralFlags::IS_CA | GeneralFlags::IS_CROSS_CA) {
         let path_length = u32::try_from(template.max_issuing_depth).ok();
         list.push(Extension::basic_constraints(BasicConstraints { ca: true, path_length }));

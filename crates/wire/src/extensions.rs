@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use autoenroll_model::{KeyUsage, Oid, Sid};
+use autoenroll_model::{KeyUsage, Oid, Sid, Template};
 
 /// One extension (RFC 5280 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,19 @@ pub enum TemplateReference {
         /// `msPKI-Template-Minor-Revision`.
         minor: Option<u32>,
     },
+}
+
+impl TemplateReference {
+    /// How that template is named: version 1 by name, later ones by identifier and their versions.
+    #[must_use]
+    pub fn of(template: &Template) -> Self {
+        match (&template.oid, template.schema_version()) {
+            (Some(oid), 2..) => {
+                Self::Oid { oid: oid.clone(), major: Some(template.revision), minor: Some(template.minor) }
+            }
+            _ => Self::Name(template.name.clone()),
+        }
+    }
 }
 
 /// Basic constraints (RFC 5280 4.2.1.9).
@@ -73,6 +86,26 @@ impl Extension {
     pub fn critical(mut self, critical: bool) -> Extension {
         self.critical = critical;
         self
+    }
+
+    /// What a template says by itself that its certificates shall have, and what clients ask for therefore: its
+    /// reference, usages and policies ([MS-WCCE] 3.1.2.4.2.2). None is critical yet.
+    #[must_use]
+    pub fn of_template(template: &Template) -> Vec<Extension> {
+        let mut list = Vec::from([Extension::template(&TemplateReference::of(template))]);
+        if !template.eku.is_empty() {
+            list.push(Extension::extended_key_usage(&template.eku));
+        }
+        if !template.key_usage.is_empty() {
+            list.push(Extension::key_usage(template.key_usage));
+        }
+        if !template.application_policies.is_empty() {
+            list.push(Extension::application_policies(&template.application_policies));
+        }
+        if !template.certificate_policies.is_empty() {
+            list.push(Extension::certificate_policies(&template.certificate_policies));
+        }
+        list
     }
 
     /// The template of a request or certificate. The name is a BMPString: [MS-WCCE] 2.2.2.7.7.1 prints another type,

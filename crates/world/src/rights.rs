@@ -148,15 +148,7 @@ mod tests {
             sid: domain.account(relative),
             members: members.iter().map(|name| (*name).to_owned()).collect(),
         };
-        let ace = |effect: AceEffect, trustee: Sid, mask: u32| Ace {
-            effect,
-            mask,
-            object: None,
-            trustee,
-            inherited: false,
-            inherit_only: false,
-            conditional: false,
-        };
+        let ace = Ace::new;
         let mut template = autoenroll_model::Template::empty("T");
         template.security.dacl = Some(vec![
             ace(AceEffect::Allow, Sid::AUTHENTICATED_USERS.parse().unwrap(), Right::Read.mask()),

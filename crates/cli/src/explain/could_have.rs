@@ -19,7 +19,11 @@ const STATES: u64 = 2_000;
 pub(super) fn tell(story: &Story, fixtures: Option<&Path>, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let outlooks = outlooks(story, fixtures)?;
     if outlooks.is_empty() {
-        writeln!(console.out, "{}: everybody got what was worked on", story.name)?;
+        writeln!(
+            console.out,
+            "{}: no work on a certificate came to nothing; of what no run has begun is said nothing",
+            story.name
+        )?;
     }
     for (sentence, outlook) in &outlooks {
         writeln!(console.out, "{sentence}")?;

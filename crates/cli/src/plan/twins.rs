@@ -165,15 +165,7 @@ mod tests {
             |spec| {
                 let mut template = Template::empty("T");
                 let trustee = spec.users[1].sid.clone();
-                template.security.dacl = Some(vec![Ace {
-                    effect: AceEffect::Allow,
-                    mask: Right::Enroll.mask(),
-                    object: None,
-                    trustee,
-                    inherited: false,
-                    inherit_only: false,
-                    conditional: false,
-                }]);
+                template.security.dacl = Some(vec![Ace::new(AceEffect::Allow, trustee, Right::Enroll.mask())]);
                 spec.templates.push(TemplateSpec { template, published: None });
             },
             [0, 1, 0],

@@ -2,6 +2,7 @@
 
 use autoenroll_core::InProcess as OwnCore;
 use autoenroll_model::{Disposition, Fact, Submission};
+use autoenroll_net::{Accounts, LiveWorld};
 use autoenroll_trace::Kind;
 use autoenroll_wire::TemplateReference;
 use autoenroll_wire::flags::CR_IN_FORMATANY;
@@ -56,19 +57,16 @@ pub(super) fn ask(arguments: &Submit, world: &str, request: &[u8]) -> Result<Ans
     Ok(Answer { ca, decision, request_id, message, rules })
 }
 
-type Stage = World<OwnCore, autoenroll_world::InProcessCards, autoenroll_world::InProcessCas>;
-
-fn account(world: &Stage, named: &str) -> Result<String, Failure> {
-    let published = world.published();
-    let found = published.principals().find(|account| account.name.eq_ignore_ascii_case(named));
-    found.map(|account| account.name.to_owned()).ok_or_else(|| {
+fn account(world: &LiveWorld, named: &str) -> Result<String, Failure> {
+    Accounts::find(world, named).ok_or_else(|| {
+        let published = world.published();
         let known: Vec<&str> = published.principals().map(|account| account.name).collect();
         Failure::Usage(format!("the world has no user or computer `{named}`; it has {}", known.join(", ")))
     })
 }
 
 /// The CA that is named; otherwise the first that issues the template, or the first there is.
-fn ca(world: &Stage, arguments: &Submit, request: &[u8]) -> Result<String, Failure> {
+fn ca(world: &LiveWorld, arguments: &Submit, request: &[u8]) -> Result<String, Failure> {
     let published = world.published();
     let known: Vec<&str> = published.authorities().map(|ca| ca.name.as_str()).collect();
     if let Some(named) = &arguments.ca {

@@ -27,7 +27,7 @@ fn of(effect: AceEffect, right: Right, trustee: &str) -> Ace {
 
 fn plain(effect: AceEffect, mask: u32, trustee: &str) -> Ace {
     let trustee = trustee.parse().expect("a constant");
-    Ace { effect, mask, object: None, trustee, inherited: false, inherit_only: false, conditional: false }
+    Ace::new(effect, trustee, mask)
 }
 
 /// What the principal may: enroll, autoenroll.

@@ -15,13 +15,8 @@ fn sid(sid: &str) -> Sid {
 /// One entry of each kind of right, and a mask without a word.
 fn security() -> SecurityDescriptor {
     let entry = |effect, mask, right: Option<Right>, trustee: &str| Ace {
-        effect,
-        mask,
         object: right.and_then(Right::guid).map(|guid| guid.parse().expect("a constant of the model")),
-        trustee: sid(trustee),
-        inherited: false,
-        inherit_only: false,
-        conditional: false,
+        ..Ace::new(effect, sid(trustee), mask)
     };
     let (allow, deny) = (AceEffect::Allow, AceEffect::Deny);
     let admins = format!("{DOMAIN}-512");

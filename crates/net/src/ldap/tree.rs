@@ -194,15 +194,7 @@ impl Builder<'_> {
 
     /// Everybody of the domain may read, its administrators everything.
     fn default_security(&self) -> SecurityDescriptor {
-        let allow = |trustee: Sid, mask: u32| Ace {
-            effect: AceEffect::Allow,
-            mask,
-            object: None,
-            trustee,
-            inherited: false,
-            inherit_only: false,
-            conditional: false,
-        };
+        let allow = |trustee: Sid, mask: u32| Ace::new(AceEffect::Allow, trustee, mask);
         let everybody = Sid::AUTHENTICATED_USERS.parse().expect("a well-formed constant");
         let admins = self.relative(DOMAIN_ADMINS);
         let dacl = vec![

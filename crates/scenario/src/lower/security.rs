@@ -14,10 +14,10 @@ const WELL_KNOWN: &[(&str, &str)] =
 /// The default list of a template: everybody who is authenticated reads, administrators do what they like.
 pub(super) fn of_template(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> SecurityDescriptor {
     let everybody: Sid = fixed(Sid::AUTHENTICATED_USERS);
-    let mut default = vec![plain(AceEffect::Allow, everybody, Right::Read.mask())];
+    let mut default = vec![Ace::new(AceEffect::Allow, everybody, Right::Read.mask())];
     // Domain Admins and Enterprise Admins.
     for relative in [512, 519] {
-        default.push(plain(AceEffect::Allow, cx.domain.account(relative), rights::FULL));
+        default.push(Ace::new(AceEffect::Allow, cx.domain.account(relative), rights::FULL));
     }
     SecurityDescriptor { owner: Some(cx.domain.account(519)), dacl: dacl(cx, table, default, found) }
 }
@@ -26,7 +26,7 @@ pub(super) fn of_template(cx: &Context<'_>, table: &Table, found: &mut Diagnosti
 pub(super) fn of_ca(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> SecurityDescriptor {
     let everybody: Sid = fixed(Sid::AUTHENTICATED_USERS);
     let default = vec![
-        plain(AceEffect::Allow, everybody.clone(), Right::Read.mask()),
+        Ace::new(AceEffect::Allow, everybody.clone(), Right::Read.mask()),
         entry(AceEffect::Allow, everybody, Right::Enroll),
     ];
     SecurityDescriptor { owner: Some(cx.domain.account(519)), dacl: dacl(cx, table, default, found) }
@@ -63,12 +63,12 @@ fn listed(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<Ac
         Some("read") => entry(effect, trustee, Right::Read),
         Some("enroll") => entry(effect, trustee, Right::Enroll),
         Some("autoenroll") => entry(effect, trustee, Right::AutoEnroll),
-        Some("control-access") => plain(effect, trustee, rights::CONTROL_ACCESS),
-        Some("write") => plain(effect, trustee, rights::WRITE_PROPERTY),
-        Some("full") => plain(effect, trustee, rights::FULL),
-        Some("generic-read") => plain(effect, trustee, rights::GENERIC_READ),
-        Some("generic-all") => plain(effect, trustee, rights::GENERIC_ALL),
-        _ => plain(effect, trustee, 0),
+        Some("control-access") => Ace::new(effect, trustee, rights::CONTROL_ACCESS),
+        Some("write") => Ace::new(effect, trustee, rights::WRITE_PROPERTY),
+        Some("full") => Ace::new(effect, trustee, rights::FULL),
+        Some("generic-read") => Ace::new(effect, trustee, rights::GENERIC_READ),
+        Some("generic-all") => Ace::new(effect, trustee, rights::GENERIC_ALL),
+        _ => Ace::new(effect, trustee, 0),
     };
     ace.mask = small(table, "mask").unwrap_or(ace.mask);
     ace.object = word::<Guid>(table, "object").or(ace.object);
@@ -80,11 +80,7 @@ fn listed(cx: &Context<'_>, table: &Table, found: &mut Diagnostics) -> Option<Ac
 
 fn entry(effect: AceEffect, trustee: Sid, right: Right) -> Ace {
     let object = right.guid().and_then(|guid| guid.parse().ok());
-    Ace { object, ..plain(effect, trustee, right.mask()) }
-}
-
-const fn plain(effect: AceEffect, trustee: Sid, mask: u32) -> Ace {
-    Ace { effect, mask, object: None, trustee, inherited: false, inherit_only: false, conditional: false }
+    Ace { object, ..Ace::new(effect, trustee, right.mask()) }
 }
 
 /// The identifier of a trustee: an account of the world, a well-known name, or an identifier itself.
