@@ -109,6 +109,12 @@ impl fmt::Debug for CertificateState {
 }
 
 impl Card {
+    /// Whether the PIN was presented in this session, as [`CardState::user`] says it too.
+    #[must_use]
+    pub const fn is_unlocked(&self) -> bool {
+        self.gids.volatile.user
+    }
+
     /// What is on the card and what its session has proved. Leaves no trace on the card.
     #[must_use]
     pub fn look(&self) -> CardState {

@@ -36,7 +36,9 @@ pub(crate) struct Frame {
     /// The level of the event log, as last read.
     pub(crate) log_everything: bool,
     decisions: Decisions,
-    outputs: VecDeque<Output>,
+    /// What is put out and not yet handed out: the input it comes of, its other causes, and itself. The causes become
+    /// one list only then, because most have the input alone, and hundreds wait at a time.
+    outputs: VecDeque<(Cause, Vec<Cause>, OutputBody)>,
     inputs: u32,
     effects: u32,
     prompts: u32,
@@ -83,7 +85,9 @@ impl Frame {
     }
 
     pub(crate) fn next_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let (input, mut causes, body) = self.outputs.pop_front()?;
+        causes.insert(0, input);
+        Some(Output { causes, body })
     }
 
     /// Decides a rule whose condition may come out either way.
@@ -104,7 +108,7 @@ impl Frame {
         let Self { decisions, outputs, inputs, .. } = self;
         let because = Cause::Input(*inputs);
         for decision in decisions.drain() {
-            outputs.push_back(Output { causes: alloc::vec![because], body: OutputBody::Decision(decision) });
+            outputs.push_back((because, Vec::new(), OutputBody::Decision(decision)));
         }
     }
 
@@ -119,10 +123,9 @@ impl Frame {
     }
 
     pub(crate) fn emit(&mut self, body: OutputBody, reasons: &[Cause]) {
-        let mut causes = Vec::with_capacity(1 + reasons.len());
-        causes.push(Cause::Input(self.inputs));
+        let mut causes = Vec::with_capacity(if reasons.is_empty() { 0 } else { 1 + reasons.len() });
         causes.extend_from_slice(reasons);
-        self.outputs.push_back(Output { causes, body });
+        self.outputs.push_back((Cause::Input(self.inputs), causes, body));
     }
 
     pub(crate) fn report(&mut self, report: Report, reasons: &[Cause]) {

@@ -47,12 +47,40 @@ pub(crate) struct OpenChunk {
 
 const KNOWN: usize = 256;
 
-/// A text that has a number: where its characters are, how many, and one more than the number; all 0 for none.
+/// A text that has a number: its ends, where its characters are, how many, and one more than the number; all 0 for none.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
+    ends: Ends,
     at: u32,
     length: u32,
     number: u32,
+}
+
+/// The first and the last bytes of a text, eight each where it has as many. With its length they are all of a text of
+/// up to sixteen bytes, as most are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ends(u64, u64);
+
+/// What a text of so many bytes is, by its ends alone.
+const SHORT: usize = 16;
+
+impl Ends {
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            return Self(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        }
+        if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            return Self(u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into());
+        }
+        Self(bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0)
+    }
+
+    /// Which slot a text of that length is looked for in.
+    fn slot(self, length: usize) -> usize {
+        let mixed = (self.0 ^ self.1.rotate_left(23) ^ length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 56) as usize % KNOWN
+    }
 }
 
 impl Default for OpenChunk {
@@ -62,6 +90,16 @@ impl Default for OpenChunk {
 }
 
 impl OpenChunk {
+    /// Closes it, and begins the next one, with room for as much.
+    pub(crate) fn close(&mut self) -> Chunk {
+        let chunk = std::mem::take(&mut self.chunk);
+        self.chunk.text = String::with_capacity(chunk.text.len());
+        self.chunk.begins = Vec::with_capacity(RECORDS);
+        self.chunk.words = Vec::with_capacity(chunk.words.len());
+        self.known = [Known::default(); KNOWN];
+        chunk
+    }
+
     /// Begins a record; its causes are sorted and earlier. Its facts follow.
     pub(crate) fn begin(&mut self, id: RecordId, at: SimTime, kind: Kind, actor: &str, causes: &[RecordId]) {
         let index = place(self.chunk.begins.len());
@@ -104,19 +142,28 @@ impl OpenChunk {
 
     /// A text that begins with `first` when it is new, and is that and a number otherwise.
     fn text(&mut self, text: &str, first: u64) {
-        let slot = hash(text);
-        for known in [self.known[slot], self.known[slot ^ 1]] {
-            if known.number > 0 && known.length as usize == text.len() && self.chunk.is_at(known.at, text) {
-                return self.number(first + u64::from(known.number));
+        let (ends, length) = (Ends::of(text), place(text.len()));
+        let slot = ends.slot(text.len());
+        for at in [slot, slot ^ 1] {
+            let known = &self.known[at];
+            if known.number > 0
+                && known.length == length
+                && known.ends == ends
+                && (text.len() <= SHORT || self.chunk.is_at(known.at, text))
+            {
+                let number = first + u64::from(known.number);
+                return self.number(number);
             }
         }
-        self.chunk.escapes |= text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'));
+        // All of it, rather than as far as the first: that is done many bytes at a time.
+        let escapes = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
+        self.chunk.escapes |= text.bytes().fold(false, |found, byte| found | escapes(byte));
         self.number(first);
         self.chunk.words.push(place(self.chunk.text.len()));
         self.number(text.len() as u64);
         self.known[slot ^ 1] = self.known[slot];
         let at = place(self.chunk.text.len());
-        self.known[slot] = Known { at, length: place(text.len()), number: place(self.chunk.words.len()) };
+        self.known[slot] = Known { ends, at, length, number: place(self.chunk.words.len()) };
         self.chunk.text.push_str(text);
     }
 
@@ -132,22 +179,6 @@ impl OpenChunk {
 /// A place in a chunk.
 fn place(at: usize) -> u32 {
     u32::try_from(at).expect("a chunk is far below 4 GiB: worlds and readers bound what their records say")
-}
-
-/// Which slot a text is looked for in: by its length, its beginning and its end.
-fn hash(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23),
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-            }
-            _ => bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)),
-        },
-    };
-    let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 56) as usize % KNOWN
 }
 
 impl Chunk {

@@ -71,7 +71,7 @@ impl Trace {
         facts.into_iter().for_each(|(name, fact)| open.fact(name, fact));
         self.len += 1;
         if open.chunk.len() == RECORDS {
-            let mut chunk = std::mem::take(open).chunk;
+            let mut chunk = open.close();
             chunk.shrink();
             self.shelve(Arc::new(chunk));
         }

@@ -29,7 +29,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// Whether a card has taken a PIN and not dropped it.
     pub(crate) fn is_unlocked(&self, card: &str) -> bool {
-        self.hosts.cards.card(card, |card| card.look().user).unwrap_or(false)
+        self.hosts.cards.card(card, Card::is_unlocked).unwrap_or(false)
     }
 
     /// What belongs to the record of an effect that has ended. A card that another transaction has begun to work with

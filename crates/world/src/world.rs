@@ -279,7 +279,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
         }
         let own = [("rule", &rule.as_str().into()), ("subject", &subject.into()), ("outcome", &outcome.into())];
-        let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
+        let is_own = |name: &str| matches!(name, "rule" | "subject" | "outcome");
         let facts = own.into_iter().chain(facts.iter().filter(|(name, _)| !is_own(name)));
         if Checkers::minds(rule.as_str()) {
             let facts = facts.map(|(name, fact)| (name.into(), fact.clone())).collect();
