@@ -66,39 +66,8 @@ const CHECKS: &[Step] = &[
             "--all-targets",
             "--features",
             "autoenroll-tests/planted-bugs",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    Step {
-        needs: Some(PCSC),
-        ..step(
-            "Lints of the code for real readers",
-            &[
-                "cargo",
-                "clippy",
-                "--package",
-                "autoenroll-host",
-                "--all-targets",
-                "--features",
-                "pcsc",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        )
-    },
-    step(
-        "Lints of the code for .evtx files",
-        &[
-            "cargo",
-            "clippy",
-            "--package",
-            "autoenroll-observe",
-            "--all-targets",
             "--features",
-            "evtx",
+            OPTIONAL,
             "--",
             "-D",
             "warnings",
@@ -108,14 +77,14 @@ const CHECKS: &[Step] = &[
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         ..step("Documentation", &["cargo", "doc", "--workspace", "--no-deps"])
     },
-    step(
-        "Layout of scenarios and fixtures",
-        &["cargo", "run", "--package", "autoenroll-cli", "--", "fmt", "--check", "scenarios", "fixtures"],
-    ),
     step("Key pools", &["cargo", "xtask", "keys", "--check"]),
     step(
         "All scenarios, twice each, in a release build",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
+    ),
+    step(
+        "Layout of scenarios and fixtures",
+        &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "fmt", "--check", "scenarios", "fixtures"],
     ),
     Step {
         needs: Some(VALGRIND),
@@ -129,17 +98,21 @@ const CHECKS: &[Step] = &[
         needs: Some(CPLUSPLUS),
         ..step(
             "Fuzz targets",
-            &["cargo", "build", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target"],
+            &["cargo", "check", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target"],
         )
     },
     step(
         "Requirements that no scenario shows",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "matrix", "--uncovered"],
     ),
-    step(
-        "Planted bugs and inverted rules",
-        &["cargo", "run", "--package", "autoenroll-cli", "--features", "planted-bugs", "--", "mutants"],
-    ),
+    // With PC/SC, so that what is built is what the next one needs.
+    Step {
+        needs: Some(PCSC),
+        ..step(
+            "Planted bugs and inverted rules",
+            &["cargo", "run", "--package", "autoenroll-cli", "--features", "planted-bugs,pcsc", "--", "mutants"],
+        )
+    },
     Step {
         needs: Some(PCSC),
         ..step(
@@ -150,7 +123,7 @@ const CHECKS: &[Step] = &[
                 "--package",
                 "autoenroll-cli",
                 "--features",
-                "pcsc",
+                "planted-bugs,pcsc",
                 "--",
                 "run",
                 "founding",
@@ -167,24 +140,17 @@ const CHECKS: &[Step] = &[
 
 /// The tests, where cargo-nextest is installed: quicker, because the tests of different crates run side by side.
 const TESTS_WITH_NEXTEST: &[Step] = &[
-    tests("Tests", &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"]),
+    tests("Tests", &["cargo", "nextest", "run", "--workspace", "--features", OPTIONAL, "--no-fail-fast"]),
     tests("Tests in documentation", &["cargo", "test", "--workspace", "--doc"]),
 ];
 
 /// The tests elsewhere.
-const TESTS: &[Step] = &[tests("Tests", &["cargo", "test", "--workspace", "--no-fail-fast"])];
+const TESTS: &[Step] = &[tests("Tests", &["cargo", "test", "--workspace", "--features", OPTIONAL, "--no-fail-fast"])];
 
-/// Tests with a real PC/SC stack and OpenSC's tools.
-const TESTS_WITH_PCSC: Step = Step {
-    needs: Some(PCSC),
-    ..tests("Tests with a PC/SC stack", &["cargo", "test", "--package", "autoenroll-host", "--features", "pcsc"])
-};
-
-/// Tests with the crate that reads .evtx files, which no other build brings in.
-const TESTS_WITH_EVTX: Step = tests(
-    "Tests with .evtx files",
-    &["cargo", "test", "--package", "autoenroll-observe", "--features", "evtx", "--test", "evtx"],
-);
+/// What is built only on demand: cards through the PC/SC library, and the reader of .evtx files.
+const OPTIONAL: &str = "autoenroll-host/pcsc,autoenroll-observe/evtx";
+/// The same where there is no such library.
+const OPTIONAL_WITHOUT_PCSC: &str = "autoenroll-observe/evtx";
 
 /// Runs every check.
 ///
@@ -196,7 +162,7 @@ pub(crate) fn run() -> Result<(), String> {
     let mut counts = Counts::default();
     let (mut skipped, mut failed, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     failed.extend(crate::tidy::run().err());
-    for step in CHECKS.iter().chain(tests).chain([&TESTS_WITH_PCSC, &TESTS_WITH_EVTX]) {
+    for step in CHECKS.iter().chain(tests) {
         match step.needs.filter(|need| !works(need.probe)) {
             None => {
                 let start = Instant::now();
@@ -345,10 +311,15 @@ impl Counts {
 
 /// Runs a step with its output passed on, counts its tests, and says whether it failed.
 fn run_step(step: &Step) -> Result<(Counts, Option<String>), String> {
-    let text = step.command.join(" ");
+    let optional = |word: &&'static str| match *word {
+        OPTIONAL if !works(PCSC.probe) => OPTIONAL_WITHOUT_PCSC,
+        word => word,
+    };
+    let words: Vec<&str> = step.command.iter().map(optional).collect();
+    let text = words.join(" ");
     println!("\n== {}: {text}", step.title);
     let start = Instant::now();
-    let [program, arguments @ ..] = step.command else { return Err(format!("{}: no command", step.title)) };
+    let [program, arguments @ ..] = words.as_slice() else { return Err(format!("{}: no command", step.title)) };
     let mut command = Command::new(program);
     command.args(arguments).current_dir(crate::root()).envs(step.environment.iter().copied());
     let counts =

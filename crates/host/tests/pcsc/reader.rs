@@ -1,5 +1,6 @@
 //! One reader and one card.
 
+use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -99,6 +100,17 @@ pub(crate) fn a_card_put_in_right_after_a_pull_amid_a_command_is_seen(stack: &Ar
     assert!(reader.transmit(SELECT).unwrap().ends_with(b"\x90\x00"));
 }
 
+/// A program's own handle. pcscd asks a card for its ATR a moment before it tells programs that there is one.
+fn connected(context: &pcsc::Context, reader: &CStr) -> pcsc::Card {
+    let start = Instant::now();
+    loop {
+        match context.connect(reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY) {
+            Err(pcsc::Error::NoSmartcard) if start.elapsed() < LONG => std::thread::sleep(Duration::from_millis(20)),
+            other => return other.unwrap(),
+        }
+    }
+}
+
 /// A program sends what the driver cannot pass on: it is not kept waiting, and the card is there again.
 pub(crate) fn a_command_that_the_driver_cannot_pass_on_ends(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
@@ -110,11 +122,11 @@ pub(crate) fn a_command_that_the_driver_cannot_pass_on_ends(stack: &Arc<Stack>, 
         }
     };
     let inserted = insert(Arc::clone(&card), slot.driver(), LONG, observe).unwrap();
-    let name = std::ffi::CString::new(slot.name.as_str()).unwrap();
+    let name = CString::new(slot.name.as_str()).unwrap();
     let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
     for command in [&[0][..], &[1], &[2], &[]] {
         assert!(inserted.wait_until_taken(LONG));
-        let program = context.connect(&name, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
+        let program = connected(&context, &name);
         let start = Instant::now();
         let mut response = [0; 16];
         let response = program.transmit(command, &mut response);
