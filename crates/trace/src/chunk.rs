@@ -47,7 +47,8 @@ pub(crate) struct OpenChunk {
 
 const KNOWN: usize = 256;
 
-/// A text that has a number: its ends, where its characters are, how many, and one more than the number; all 0 for none.
+/// A text that has a number: its ends, where its characters are, how many, and one more than the number; all 0 for
+/// none.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
     ends: Ends,
