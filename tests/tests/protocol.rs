@@ -230,8 +230,8 @@ fn every_message_of_every_session_is_read_and_valid_and_takes_fields_that_nobody
     assert!(invalid.starts_with(wrong) && !invalid.contains('\n'), "{invalid}");
 }
 
-/// A value without what texts say that are no words, without how large numbers are, and with each element of a list that
-/// is like others once.
+/// A value without what texts say that are no words, without how large numbers are, and with each element of a list
+/// once that is like others.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
