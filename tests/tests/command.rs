@@ -353,6 +353,12 @@ fn what_other_programs_call_a_command_is_answered_with_its_name() {
     }
 }
 
+#[cfg(not(feature = "planted-bugs"))]
+#[test]
+fn a_command_of_another_build_says_which() {
+    check("mutants", Exit::Usage, &["`mutants` is no part of this build", "--features planted-bugs -- mutants"]);
+}
+
 #[test]
 fn explain_tells_where_a_step_of_a_sequence_is_written_and_done() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "sequence");

@@ -65,7 +65,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command, SchemaOf};
@@ -107,17 +107,22 @@ pub fn call<A: Into<OsString> + Clone>(
     })
 }
 
-/// An unknown command with the one that other programs call so.
+/// An unknown command with the feature that brings it, or with the one that other programs call so.
 fn with_intent(mut error: clap::Error) -> clap::Error {
-    let meant = match error.get(ContextKind::InvalidSubcommand) {
-        Some(ContextValue::String(word)) => INTENTS.iter().find(|(_, words)| words.contains(&word.as_str())),
-        _ => None,
-    };
-    if let Some((command, _)) = meant {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    if let Some((_, feature)) = OPTIONAL.iter().find(|(command, _)| command == word) {
+        let how = format!("cargo run --release --package autoenroll-cli --features {feature} -- {word}");
+        let message = format!("`{word}` is no part of this build; it is of one with a feature: {how}\n");
+        return clap::Error::raw(ErrorKind::InvalidSubcommand, message);
+    }
+    if let Some((command, _)) = INTENTS.iter().find(|(_, words)| words.contains(&word.as_str())) {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![(*command).to_owned()]));
     }
     error
 }
+
+/// Commands that not every build has, and the feature of this package that brings them.
+const OPTIONAL: &[(&str, &str)] = &[("mutants", "planted-bugs"), ("serve", "serve"), ("submit", "serve")];
 
 /// What other programs call these commands.
 const INTENTS: &[(&str, &[&str])] = &[
