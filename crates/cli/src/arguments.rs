@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use autoenroll_fleet::{Enrolled, MOST_PER_SECOND, Shard as PartOfFleet};
+use autoenroll_fleet::{Enrolled, MOST_PER_SECOND};
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_model::Duration;
 use autoenroll_trace::Detail;
@@ -807,7 +807,7 @@ pub(crate) struct Fleet {
     /// Play only a part, such as 2/3 for the second of three, and write what came of it for `--merge`: JSON lines, the
     /// last of which has the arrivals.
     #[arg(long, value_name = "K/N", conflicts_with_all = ["svg", "format"])]
-    pub(crate) shard: Option<PartOfFleet>,
+    pub(crate) shard: Option<Shard>,
     /// Play nothing, and add up the parts that `--shard` wrote into these files, here or on other machines, under the
     /// same arguments. All of them must be there.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["shard", "jobs"])]

@@ -23,6 +23,8 @@ pub(crate) struct ReplacedFirst {
     /// Principals for whom the certificate of the item that is worked on was found to be over: its container goes,
     /// certificate and all.
     over: BTreeSet<Text>,
+    /// Containers that go as what an earlier request has left, by principal, for the item that is worked on.
+    left: BTreeMap<Text, BTreeSet<String>>,
 }
 
 impl ReplacedFirst {
@@ -31,6 +33,7 @@ impl ReplacedFirst {
         self.items.remove(actor);
         self.agreed.remove(actor);
         self.over.remove(actor);
+        self.left.remove(actor);
     }
 
     /// A certificate leaves MY, or is archived there.
@@ -61,7 +64,8 @@ impl ReplacedFirst {
             "delete" | "generate" => {
                 let held = self.written.remove(&place);
                 let agreed = self.agreed.get(&operation.actor).is_some_and(|agreed| agreed.contains(&place));
-                let allowed = agreed || self.over.contains(&operation.actor);
+                let left = self.left.get(&operation.actor).is_some_and(|left| left.contains(&place.1));
+                let allowed = agreed || left || self.over.contains(&operation.actor);
                 let reason = format!("the certificate in {} goes before there is another", place.1);
                 let found = at.violation(Invariant::ReplacedFirst, reason);
                 (held && !allowed).then_some(Violation { actor: place.0, ..found })
@@ -98,6 +102,10 @@ impl Checker for ReplacedFirst {
             }
             Kind::Decision if is_by(at, IS_OVER) && at.is_met() => {
                 self.over.insert(actor.clone());
+                None
+            }
+            Kind::Decision if is_by(at, IS_LEFT) && at.is_met() => {
+                self.left.entry(actor.clone()).or_default().insert(at.text("container")?.to_owned());
                 None
             }
             Kind::Archived | Kind::Deleted => self.leaves(at),
@@ -184,6 +192,9 @@ impl Checker for ReplacedAll {
 
 /// The rule by which a request is refused for good.
 pub(crate) const IS_OVER: &[&str] = &["MC1.lasting"];
+
+/// The rule by which goes what an earlier request has left.
+pub(crate) const IS_LEFT: &[&str] = &["P7.39"];
 
 /// The rule by which a template supersedes another.
 pub(crate) const SUPERSEDES: &[&str] = &["R056"];

@@ -18,6 +18,8 @@ pub(crate) struct DuplicateRequest {
     /// The template each principal worked on last. A request names its template by an object identifier, which several
     /// templates may have.
     items: BTreeMap<String, String>,
+    /// When each principal's core ended last: what it had asked for was not told to it.
+    ended: BTreeMap<String, RecordId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ struct Pending {
     template: String,
     /// Where REQUEST tells of it. `None`: made before the trace began, by a user who has not logged on since.
     place: Option<Place>,
+    /// REQUEST tells of it: from then on whoever asks again knows better.
+    noted: bool,
 }
 
 /// Where a principal's REQUEST store is (N9.per-computer, N9.roaming).
@@ -38,10 +42,20 @@ enum Place {
 }
 
 impl DuplicateRequest {
+    /// A request that was made before the trace began.
     pub(crate) fn pending(&mut self, ca: &str, request_id: i64, requester: &str, template: &str) {
+        self.put((ca.to_owned(), request_id), requester, template, true);
+    }
+
+    fn put(&mut self, request: (String, i64), requester: &str, template: &str, noted: bool) {
         let place = self.places.get(requester).cloned();
-        let pending = Pending { requester: requester.to_owned(), template: template.to_owned(), place };
-        self.pending.insert((ca.to_owned(), request_id), pending);
+        let pending = Pending { requester: requester.to_owned(), template: template.to_owned(), place, noted };
+        self.pending.insert(request, pending);
+    }
+
+    /// Nothing will ever tell this principal of what REQUEST does not.
+    fn lose_unnoted(&mut self, requester: &str) {
+        self.pending.retain(|_, pending| pending.noted || pending.requester != requester);
     }
 
     /// What was there before is taken to be on the computer of the first logon.
@@ -88,7 +102,28 @@ impl Checker for DuplicateRequest {
                 let requester = at.text("requester")?;
                 let template = self.items.get(requester).cloned();
                 let template = template.unwrap_or_else(|| at.text("template").unwrap_or_default().to_owned());
-                self.pending(&ca, id, requester, &template);
+                let asked = at.cause(&[Kind::Request]).map(|request| request.id);
+                let is_lost = self.ended.get(requester).is_some_and(|ended| asked.is_some_and(|asked| asked < *ended));
+                if !is_lost {
+                    self.put((ca, id), requester, &template, false);
+                }
+                None
+            }
+            Kind::Store if at.text("op") == Some("put") && at.text("stage") == Some("pending") => {
+                let (actor, template) = (at.record.actor.as_str(), at.text("template")?);
+                let of = |pending: &&mut Pending| pending.requester == actor && pending.template == template;
+                self.pending.values_mut().filter(of).for_each(|pending| pending.noted = true);
+                None
+            }
+            Kind::EffectDone if at.text("op") == Some("put-request") && !at.succeeded() => {
+                self.lose_unnoted(&at.record.actor);
+                None
+            }
+            Kind::Crash | Kind::Logoff | Kind::Shutdown => {
+                for user in at.users() {
+                    self.lose_unnoted(user);
+                    self.ended.insert(user.to_string(), at.record.id);
+                }
                 None
             }
             // Deleted from REQUEST by hand: nothing there tells of it any more.
