@@ -525,6 +525,7 @@ const EXPLORE_EXAMPLES: &str = "\
 Examples:
   autoenroll explore --seeds 2000                      two thousand stories that are drawn
   autoenroll explore --time 10m --seed 40000           for ten minutes; the last line names the last seed done
+  autoenroll explore --grow --time 10m                 from moments of the suite, and on from what is new
   autoenroll explore --pairs --write scenarios/found   every two things in one story
   autoenroll explore --from founding/second-provider   the neighbourhood of a story
   autoenroll explore --closed --jobs 2                 everything that can happen in a small world
@@ -546,6 +547,10 @@ pub(crate) struct Explore {
     /// Draw so many stories; 1,000 unless another search is asked for.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_SEED))]
     pub(crate) seeds: Option<u64>,
+    /// Let stories grow in groups, each from a moment of one before that came to something new; the first of a group in
+    /// a world that is drawn, or from a moment of a story of the suite. A number is that of a group.
+    #[arg(long, conflicts_with_all = ["pairs", "from", "exhaustive", "merge"])]
+    pub(crate) grow: bool,
     /// The number of the first story.
     #[arg(
         long,

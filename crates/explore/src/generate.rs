@@ -36,7 +36,7 @@ const ATTEMPTS: usize = 12;
 const ENDING: usize = 12;
 /// The most things that are done once more, and how often.
 const MOST_AGAIN: usize = 4;
-const MOST_TIMES: usize = 4;
+const MOST_TIMES: usize = 5;
 /// How long is waited until something can be done once more, and how many instants.
 const SOON: Duration = Duration::minutes(2);
 const MOST_WAITS: usize = 24;
@@ -226,7 +226,7 @@ impl Teller<'_> {
         if !ending && choices.below("hasty now", 10) < self.hasty && !self.moves.is_empty() {
             return self.in_the_middle(choices);
         }
-        if !ending && self.moves.len() >= 2 && choices.one_in("once more", 10) {
+        if !ending && self.moves.len() >= 2 && choices.one_in("once more", 7) {
             return self.once_more(choices);
         }
         self.player.settle()?;

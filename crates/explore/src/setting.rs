@@ -41,6 +41,11 @@ pub const AXES: &[Axis] = &[
 
 /// Values that are drawn more often than others: one time in that many.
 const OFTEN: &[(&str, &str, usize)] = &[
+    ("profile", "server-2003-sp1", 3),
+    ("badge", "occupied", 4),
+    ("badge", "occupied-and-full", 8),
+    ("second", "in-software", 8),
+    ("people", "user-and-machine", 6),
     ("authority", "holds", 4),
     ("history", "due", 6),
     ("history", "superseded-and-due", 8),
@@ -50,8 +55,16 @@ const OFTEN: &[(&str, &str, usize)] = &[
 ];
 
 /// Switches that say what comes of an answer: of them every second one is.
-const ANSWERS: &[&str] =
-    &["replace-no", "replace-yes", "replace-question", "pin-cache", "default-flag", "trigger-during-run", "cancelled"];
+const ANSWERS: &[&str] = &[
+    "replace-no",
+    "replace-no",
+    "replace-yes",
+    "replace-question",
+    "pin-cache",
+    "default-flag",
+    "trigger-during-run",
+    "cancelled",
+];
 
 /// A world and a profile: one value of each axis, and switches that differ from the profile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -52,7 +52,7 @@ impl DefaultContainers {
 
     pub(crate) fn see(&mut self, card: &str, view: &CardView) {
         self.latest.remove(card);
-        self.views.insert(card.to_owned(), view.clone());
+        self.views.insert(card.to_owned(), containers_of(view));
     }
 
     /// The operation is over: what a Yes was about has given way, or not.
@@ -109,7 +109,7 @@ impl DefaultContainers {
             !still && !moved && !self.agreed.contains_key(&(card.to_owned(), (*container).to_owned()))
         });
         let replaced = replaced.map(|(container, _)| container.to_owned());
-        self.latest.insert(card.to_owned(), after.clone());
+        self.latest.insert(card.to_owned(), containers_of(after));
         if replaced.is_some() {
             // It is reported once.
             self.settle(card);
@@ -153,6 +153,11 @@ impl DefaultContainers {
     }
 }
 
+/// A card without what changes and is nothing to this invariant.
+fn containers_of(view: &CardView) -> CardView {
+    CardView { tries: 0, unlocked: false, default: view.default.clone() }
+}
+
 /// Card and container of a prompt.
 fn container_of(prompt: &Record) -> Option<(&str, &str)> {
     Some((prompt.facts.text("card")?, prompt.facts.text("container")?))
@@ -185,8 +190,14 @@ impl Checker for DefaultContainers {
                 }
                 None
             }
-            (Kind::ItemStarted, _) => {
+            (Kind::ItemStarted | Kind::ItemEnded, _) => {
                 self.kept.clear();
+                None
+            }
+            // The operation goes with its core.
+            (Kind::Crash, _) => {
+                let cards: Vec<String> = self.latest.keys().cloned().collect();
+                cards.iter().for_each(|card| self.settle(card));
                 None
             }
             (Kind::Insert | Kind::Remove, _) => {

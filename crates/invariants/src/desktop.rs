@@ -91,7 +91,7 @@ impl Checker for AskedOnce {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::ItemStarted => {
+            Kind::ItemStarted | Kind::ItemEnded => {
                 self.kept.remove(actor);
             }
             // Who puts another card in, or the same one again, may mean something else by it.

@@ -1,6 +1,6 @@
 //! What is made of failures: how many count, and which reason is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{HResult, Text};
 use autoenroll_trace::{Kind, Record};
@@ -13,8 +13,10 @@ use crate::table::Invariant;
 pub(crate) struct Counted {
     /// How often the card of each principal's item was gone while it was spoken to, since the user last said something.
     losses: BTreeMap<Text, u8>,
-    /// The code with which items of a principal and template fail, and how often it came in a row.
+    /// The code with which items of a computer and template fail, and how often it came in a row.
     failures: BTreeMap<(Text, Text), (String, u8)>,
+    /// Computers: no user has another name.
+    machines: BTreeSet<Text>,
 }
 
 /// So many times in a row count, here and there: a card that is gone whenever it is spoken to, and what keeps a renamed
@@ -74,6 +76,9 @@ impl Checker for Counted {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
+            Kind::Boot => {
+                self.machines.insert(actor.clone());
+            }
             Kind::ItemStarted => {
                 self.losses.remove(actor);
             }
@@ -82,6 +87,10 @@ impl Checker for Counted {
                 self.losses.remove(actor);
             }
             Kind::ItemEnded => {
+                self.losses.remove(actor);
+                if !self.machines.contains(actor) {
+                    return None;
+                }
                 let key = (actor.clone(), at.text("template")?.into());
                 let Some(code) = at.text("code").filter(|_| at.text("outcome") == Some("failed")) else {
                     if at.text("outcome") == Some("enrolled") {

@@ -128,7 +128,7 @@ impl Checker for EntryEnds {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::ItemStarted | Kind::RunStarted | Kind::Logon | Kind::Boot => {
+            Kind::ItemStarted | Kind::ItemEnded | Kind::RunStarted | Kind::Logon | Kind::Boot => {
                 self.ended.remove(actor);
             }
             Kind::Store if at.text("op") == Some("remove") && at.text("store") == Some("request") => {

@@ -43,11 +43,12 @@ pub use crate::judge::{INSTANCES, judge};
 pub use crate::table::{Bare, INVARIANTS, Invariant, LawKind, Statement};
 
 /// The rules whose decisions checkers look at; no checker is shown a decision by another.
-const DECISIONS: [&[&str]; 10] = [
+const DECISIONS: [&[&str]; 11] = [
     container::DECISIONS,
     replaced::IS_OVER,
     replaced::IS_LEFT,
     replaced::SUPERSEDES,
+    replaced::MANAGED,
     leftover::ENDS,
     request::DUE,
     run::OVER,
@@ -135,13 +136,21 @@ impl Checkers {
         }
     }
 
-    /// Before the first record of a bench that has this profile: what does not count there is never found.
+    /// Before the first record of a bench that has this profile, and says beside its records what a trace alone does not
+    /// tell: what does not count there is never found.
     #[must_use]
     pub fn of(profile: &Profile) -> Self {
         let left_out = INVARIANTS.iter().filter(|row| !row.counts(profile)).map(|row| row.invariant).collect();
         let pin_kept = pin::PinKept::new(Some(profile.pin_cache));
         let tidied = tidied::Tidied::new(Some(profile.removal));
-        Self { left_out, pin_kept, tidied, ..Self::new(Some(profile.cancelled), Some(profile.replace_question)) }
+        let enrolled = enrolled::Enrolled::shown();
+        Self {
+            left_out,
+            pin_kept,
+            tidied,
+            enrolled,
+            ..Self::new(Some(profile.cancelled), Some(profile.replace_question))
+        }
     }
 
     /// States how a card is before the first record.

@@ -126,6 +126,8 @@ pub(crate) struct ReplacedAll {
     /// Certificates that have left MY or are archived there, or could not be; as long as something is expected to take
     /// their principal's certificates away.
     gone: BTreeSet<(Text, Text)>,
+    /// Certificates whose template the policy no longer knows: nothing is done with them.
+    unmanaged: BTreeSet<(Text, Text)>,
 }
 
 impl ReplacedAll {
@@ -151,6 +153,14 @@ impl Checker for ReplacedAll {
             Kind::Decision if is_by(at, SUPERSEDES) && at.is_met() => {
                 let (by, old) = (at.text("by")?.into(), at.text("subject")?.into());
                 self.superseded.entry((actor.clone(), by)).or_default().insert(old);
+            }
+            Kind::Decision if is_by(at, MANAGED) => {
+                let certificate = (actor.clone(), at.text("subject")?.into());
+                if at.is_met() {
+                    self.unmanaged.remove(&certificate);
+                } else {
+                    self.unmanaged.insert(certificate);
+                }
             }
             Kind::ItemStarted => {
                 self.items.insert(actor.clone(), at.text("template")?.into());
@@ -180,7 +190,11 @@ impl Checker for ReplacedAll {
             Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
                 self.items.remove(actor);
                 let expected = self.expected.remove(&(actor.clone(), at.text("template")?.into()))?;
-                let left = expected.into_iter().find(|old| !self.gone.contains(&(actor.clone(), old.clone())))?;
+                let settled = |old: &Text| {
+                    let certificate = (actor.clone(), old.clone());
+                    self.gone.contains(&certificate) || self.unmanaged.contains(&certificate)
+                };
+                let left = expected.into_iter().find(|old| !settled(old))?;
                 let reason = format!("{left} was to be replaced, and is still there");
                 return Some(at.violation(Invariant::ReplacedAll, reason));
             }
@@ -195,6 +209,9 @@ pub(crate) const IS_OVER: &[&str] = &["MC1.lasting"];
 
 /// The rule by which goes what an earlier request has left.
 pub(crate) const IS_LEFT: &[&str] = &["P7.39"];
+
+/// The rule by which a certificate is of a template that the policy knows.
+pub(crate) const MANAGED: &[&str] = &["R049"];
 
 /// The rule by which a template supersedes another.
 pub(crate) const SUPERSEDES: &[&str] = &["R056"];

@@ -18,8 +18,10 @@ pub(crate) struct DuplicateRequest {
     /// The template each principal worked on last. A request names its template by an object identifier, which several
     /// templates may have.
     items: BTreeMap<String, String>,
-    /// When each principal's core ended last: what it had asked for was not told to it.
-    ended: BTreeMap<String, RecordId>,
+    /// The request of each principal that is with its CA.
+    asked: BTreeMap<String, RecordId>,
+    /// Requests whose answer nobody hears, because the core that asked has ended.
+    lost: BTreeSet<RecordId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,11 @@ impl DuplicateRequest {
         let place = self.places.get(requester).cloned();
         let pending = Pending { requester: requester.to_owned(), template: template.to_owned(), place, noted };
         self.pending.insert(request, pending);
+    }
+
+    /// Whether a CA answers a request that nobody waits for any more.
+    fn is_lost(&mut self, at: Moment<'_>) -> bool {
+        at.record.causes.iter().any(|cause| self.lost.remove(cause))
     }
 
     /// Nothing will ever tell this principal of what REQUEST does not.
@@ -86,6 +93,7 @@ impl Checker for DuplicateRequest {
                 None
             }
             Kind::Request => {
+                self.asked.insert(at.record.actor.to_string(), at.record.id);
                 let template =
                     self.items.get(at.record.actor.as_str()).map_or(at.text("template"), |item| Some(item))?;
                 let here = self.places.get(at.record.actor.as_str());
@@ -102,9 +110,7 @@ impl Checker for DuplicateRequest {
                 let requester = at.text("requester")?;
                 let template = self.items.get(requester).cloned();
                 let template = template.unwrap_or_else(|| at.text("template").unwrap_or_default().to_owned());
-                let asked = at.cause(&[Kind::Request]).map(|request| request.id);
-                let is_lost = self.ended.get(requester).is_some_and(|ended| asked.is_some_and(|asked| asked < *ended));
-                if !is_lost {
+                if !self.is_lost(at) {
                     self.put((ca, id), requester, &template, false);
                 }
                 None
@@ -115,6 +121,10 @@ impl Checker for DuplicateRequest {
                 self.pending.values_mut().filter(of).for_each(|pending| pending.noted = true);
                 None
             }
+            Kind::EffectDone if at.text("op") == Some("submit") => {
+                self.asked.remove(at.record.actor.as_str());
+                None
+            }
             Kind::EffectDone if at.text("op") == Some("put-request") && !at.succeeded() => {
                 self.lose_unnoted(&at.record.actor);
                 None
@@ -122,7 +132,7 @@ impl Checker for DuplicateRequest {
             Kind::Crash | Kind::Logoff | Kind::Shutdown => {
                 for user in at.users() {
                     self.lose_unnoted(user);
-                    self.ended.insert(user.to_string(), at.record.id);
+                    self.lost.extend(self.asked.remove(user.as_str()));
                 }
                 None
             }
@@ -133,6 +143,7 @@ impl Checker for DuplicateRequest {
                 None
             }
             Kind::Issued | Kind::Denied => {
+                self.is_lost(at);
                 let decided = self.pending.get(&request()?)?.clone();
                 self.pending.retain(|_, pending| *pending != decided);
                 None
@@ -175,7 +186,7 @@ impl Checker for DueRequest {
                 let computer = at.text("computer").filter(|_| !roams).unwrap_or_default();
                 self.places.insert(actor.clone(), computer.into());
             }
-            Kind::RunStarted => {
+            Kind::RunStarted | Kind::RunEnded => {
                 self.due.remove(actor);
             }
             Kind::Decision if at.is_met() && at.text("rule").is_some_and(|rule| DUE.contains(&rule)) => {

@@ -291,13 +291,16 @@ pub const INVARIANTS: &[Statement] = &[
         "IN1.pin-kept",
         "the profile's switch `pin-cache`",
     ),
-    part(
-        Invariant::LeftoverGoes,
-        "A new key is made only where earlier requests for its template have left nothing that could be removed, and no entry waits \
-         for the end of a key that a certificate has.",
-        "IN1.leftover-goes",
-        "which entries REQUEST has, and which keys exist",
-    ),
+    Statement {
+        invariant: Invariant::LeftoverGoes,
+        kind: LawKind::Bench,
+        switch: None,
+        text: "A new key is made only where earlier requests for its template have left nothing that could be removed, and no entry waits \
+               for the end of a key that a certificate has.",
+        source: "IN1.leftover-goes",
+        bare: Bare::Nothing,
+        beyond: "which entries REQUEST has, and which keys exist",
+    },
     whole(
         Invariant::Judged,
         "A certificate that was found not to be good is not installed, and one that was found to be good is not refused but for its \

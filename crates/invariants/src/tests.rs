@@ -569,6 +569,12 @@ fn what_is_replaced_does_not_depend_on_waiting() {
     assert_eq!(both(&["alice run-started", superseded], "resume"), ["replaced-all@7"]);
     let tried = "alice effect op=archive-certificate certificate=C";
     assert_eq!(both(&[tried, superseded], "renew"), Vec::<String>::new(), "it could not be");
+    let unknown = "alice decision rule=R049 subject=S outcome=false";
+    assert_eq!(
+        both(&["alice run-started", renewed, unknown], "retrieve"),
+        Vec::<String>::new(),
+        "not managed any more"
+    );
 }
 
 #[test]
@@ -987,8 +993,8 @@ fn what_counts_has_come_so_often() {
     let failed = |code: &str| format!("WKS01 item-ended template=M outcome=failed code={code}");
     let (one, other) = (failed("0x80094012"), failed("0x800706BA"));
     let kept = "WKS01 decision rule=MC3.repetition subject=C code=0x80094012 outcome=true";
-    check(&[&one, &one, &one, kept], &[]);
-    check(&[&one, &other, &one, &one, kept], &["counted@4"]);
+    check(&["WKS01 boot", &one, &one, &one, kept], &[]);
+    check(&["WKS01 boot", &one, &other, &one, &one, kept], &["counted@5"]);
     check(
         &[&one, &one, &one, "WKS01 item-ended template=M outcome=enrolled certificate=D", kept],
         &["enrolled@3", "counted@4"],
