@@ -81,7 +81,7 @@ fn a_search_of_everything_says_how_far_it_went_and_why_it_ended() {
     let words = "8 states and 20 things that can be done in them, 1 deep; what is left is deeper";
     check("--depth 1 --jobs 2", Exit::Ok, &[words, "findings: 0"]);
     check("--closed --states 5", Exit::Ok, &["5 states and", "it was cut off there"]);
-    check("--closed --time 0s", Exit::Ok, &["1 states and 0 things", "it was stopped there"]);
+    check("--closed --time 0s", Exit::Ok, &["1 state and 0 things", "it was stopped there"]);
 }
 
 #[test]

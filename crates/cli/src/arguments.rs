@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use autoenroll_fleet::{Enrolled, MOST_PER_SECOND, Shard as PartOfFleet};
+use autoenroll_fleet::{Enrolled, MOST_PER_SECOND};
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_model::Duration;
 use autoenroll_trace::Detail;
@@ -525,6 +525,7 @@ const EXPLORE_EXAMPLES: &str = "\
 Examples:
   autoenroll explore --seeds 2000                      two thousand stories that are drawn
   autoenroll explore --time 10m --seed 40000           for ten minutes; the last line names the last seed done
+  autoenroll explore --grow --time 10m                 from moments of the suite, and on from what is new
   autoenroll explore --pairs --write scenarios/found   every two things in one story
   autoenroll explore --from founding/second-provider   the neighbourhood of a story
   autoenroll explore --closed --jobs 2                 everything that can happen in a small world
@@ -546,6 +547,10 @@ pub(crate) struct Explore {
     /// Draw so many stories; 1,000 unless another search is asked for.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_SEED))]
     pub(crate) seeds: Option<u64>,
+    /// Let stories grow in groups, each from a moment of one before that came to something new; the first of a group in
+    /// a world that is drawn, or from a moment of a story of the suite. A number is that of a group.
+    #[arg(long, conflicts_with_all = ["pairs", "from", "exhaustive", "merge"])]
+    pub(crate) grow: bool,
     /// The number of the first story.
     #[arg(
         long,
@@ -807,7 +812,7 @@ pub(crate) struct Fleet {
     /// Play only a part, such as 2/3 for the second of three, and write what came of it for `--merge`: JSON lines, the
     /// last of which has the arrivals.
     #[arg(long, value_name = "K/N", conflicts_with_all = ["svg", "format"])]
-    pub(crate) shard: Option<PartOfFleet>,
+    pub(crate) shard: Option<Shard>,
     /// Play nothing, and add up the parts that `--shard` wrote into these files, here or on other machines, under the
     /// same arguments. All of them must be there.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["shard", "jobs"])]

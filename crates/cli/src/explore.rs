@@ -18,11 +18,12 @@ use autoenroll_explore::breadth::{self, Limits};
 use autoenroll_explore::drive::{Outcome, Work, drive};
 use autoenroll_explore::everything::Everything;
 use autoenroll_explore::file::Bench;
+use autoenroll_explore::grown::Grown;
 use autoenroll_explore::neighbours::Neighbours;
 use autoenroll_explore::pairs::Pairs;
 use autoenroll_explore::random::Random;
 use autoenroll_explore::report::{self, Report};
-use autoenroll_scenario::Library;
+use autoenroll_scenario::{Library, Scenario};
 
 use crate::arguments::{Explore, Format, Selection};
 use crate::catalogue::Catalogue;
@@ -84,7 +85,13 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
         let timed = arguments.time.is_some() && arguments.seeds.is_none();
         let seeds = if timed { u64::MAX } else { arguments.seeds.unwrap_or(SEEDS) };
         let numbers = arguments.seed..arguments.seed.saturating_add(seeds);
-        search.all(&Random::new(&library, MOST_MOVES), "random", numbers, console)?
+        if arguments.grow {
+            let stories = suite::suite().map_err(Failure::Bench)?;
+            let scenarios: Vec<Scenario> = stories.into_iter().map(|story| story.scenario).collect();
+            search.all(&Grown::new(&scenarios, bench, MOST_MOVES), "grown", numbers, console)?
+        } else {
+            search.all(&Random::new(&library, MOST_MOVES), "random", numbers, console)?
+        }
     };
     console.clear_progress();
     let told = match arguments.format {

@@ -1,6 +1,6 @@
-//! Searches stories that are drawn until something breaks that is not known, and says what, as JSON: what
-//! `cargo xtask patches --explore` builds for each patch, because the whole command takes longer to build than to
-//! search.
+//! Searches stories that grow in worlds that are drawn, and from those of the suite, until something breaks that is not
+//! known, and says what, as JSON: what `cargo xtask patches --explore` builds for each patch, because the whole command
+//! takes longer to build than to search.
 //!
 //! `search SECONDS JOBS [KNOWN]`: for so long, with so many threads. KNOWN has the signatures, a line each, of what the
 //! core breaks without any patch.
@@ -8,16 +8,18 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use autoenroll_explore::drive::{Part, drive};
-use autoenroll_explore::random::Random;
+use autoenroll_explore::file::Bench;
+use autoenroll_explore::grown::Grown;
 use autoenroll_explore::shrink::shrink;
-use autoenroll_scenario::{Library, LoadError, Loader};
+use autoenroll_scenario::{Library, LoadError, Loader, Requirement, Requirements, Scenario, check};
 
 /// The most things that are done in a story; the command's own search has as many.
 const MOST_MOVES: usize = 24;
@@ -38,6 +40,30 @@ impl Loader for Fixtures {
     }
 }
 
+/// What a scenario covers does not count here.
+struct Anything;
+
+impl Requirements for Anything {
+    fn find(&self, _id: &str) -> Requirement {
+        Requirement::Described
+    }
+}
+
+/// Every variant of every scenario below a folder.
+fn scenarios(folder: &Path, library: &Library, into: &mut Vec<Scenario>) -> Result<(), Box<dyn Error>> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, io::Error>>()?;
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            scenarios(&path, library, into)?;
+        } else if path.extension().is_some_and(|ending| ending == "toml") {
+            into.extend(check(&path.display().to_string(), &fs::read(&path)?, library, &Anything).scenarios);
+        }
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut next = |what: &str| arguments.next().ok_or_else(|| format!("{what} is missing"));
@@ -48,16 +74,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => BTreeSet::new(),
     };
     let library = Library::read(&Fixtures("fixtures".into()));
-    let stories = Random::new(&library, MOST_MOVES);
+    let mut suite = Vec::new();
+    scenarios(Path::new("scenarios"), &library, &mut suite)?;
+    let bench = Bench { library: &library, requirements: &Anything };
+    let stories = Grown::new(&suite, bench, MOST_MOVES);
     let (began, enough) = (Instant::now(), AtomicBool::new(false));
     let search_on = || !enough.load(Ordering::Relaxed) && began.elapsed() < length;
     let stops = !known.is_empty();
     let (mut told, mut broke, mut found) = (0_u64, BTreeSet::new(), None);
     drive(&stories, 0..u64::MAX, Part::WHOLE, jobs, &|| !search_on(), |number, outcome| {
-        told += 1;
-        let listed = outcome.listed.into_iter().map(|broken| (None, broken));
-        let broken = outcome.broken.into_iter().map(|(story, broken)| (Some(story), broken));
-        for (story, broken) in broken.chain(listed) {
+        told += outcome.stories;
+        for (story, broken) in outcome.broken.into_iter().chain(outcome.listed) {
             let signature = broken.signature();
             if found.is_none() && !known.contains(&signature) {
                 found = Some((number, story, broken, began.elapsed()));
@@ -69,7 +96,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ControlFlow::Continue(())
     });
     let first = found.map(|(number, story, broken, after)| {
-        let shrunk = story.and_then(|story| shrink(&story, &broken, &library));
+        let shrunk = shrink(&story, &broken, &library);
         serde_json::json!({
             "number": number,
             "signature": broken.signature(),

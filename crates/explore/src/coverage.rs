@@ -203,8 +203,7 @@ fn reach_in(
 /// Everything that can be tried: answers, then what people do, then that time goes by.
 fn firsts(stage: &Stage, player: &Player) -> Vec<Option<Move>> {
     let now = player.now();
-    let cards: Vec<String> = stage.menu.spec.cards.iter().map(|card| card.name.clone()).collect();
-    let answers = player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &cards, now));
+    let answers = player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &stage.menu.spec.cards, now));
     let entries = stage.menu.entries.iter().filter(|entry| DEEDS.contains(&entry.name));
     let deeds = entries.map(|entry| Move::of(entry, When::At(now)));
     answers.chain(deeds).map(Some).chain([None]).collect()

@@ -30,8 +30,8 @@ pub struct Outcome {
     pub records: u64,
     /// What was broken, in the order of the stories.
     pub broken: Vec<(Story, Broken)>,
-    /// Laws of order that were broken, which is listed only.
-    pub listed: Vec<Broken>,
+    /// Laws of order that were broken, which is listed only, each with its story.
+    pub listed: Vec<(Story, Broken)>,
     /// Pairs that this number answers for and did not meet; empty where no pairs are sought.
     pub unmet: Vec<(String, String)>,
     /// How many pairs this number answers for.

@@ -94,8 +94,8 @@ impl Everything {
         let now = state.player.now();
         let may_run = state.runs < MOST_RUNS;
         let deeds = self.entries(DEEDS).filter(|entry| may_run || !TRIGGERS.contains(&entry.name));
-        let cards: Vec<String> = self.stage.menu.spec.cards.iter().map(|card| card.name.clone()).collect();
-        let answers = state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &cards, now));
+        let answers =
+            state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &self.stage.menu.spec.cards, now));
         let deeds = deeds.map(|entry| Move::of(entry, When::At(now)));
         [None].into_iter().chain(deeds.chain(answers).map(Some)).collect()
     }

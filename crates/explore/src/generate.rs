@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
 use autoenroll_scenario::{ActionStep, PromptAnswer, StepKind};
+use autoenroll_world::spec::CardSpec;
 use autoenroll_world::{Look, OpenPrompt};
 
 use crate::choices::Choices;
+use crate::drive::Outcome;
 use crate::law::Broken;
 use crate::menu::{Class, Entry, Menu};
 use crate::player::{Done, Player};
 use crate::stage::{Stage, caught};
-use crate::story::{Move, Story, When};
+use crate::story::{Anchor, Move, Story, When};
 
 /// How long people wait between two things: a moment, a timer, the end of a certificate. Short ones come more often.
 const PAUSES: &[Duration] = &[
@@ -30,6 +32,14 @@ const PAUSES: &[Duration] = &[
 ];
 /// Attempts to find something that can be done now.
 const ATTEMPTS: usize = 12;
+/// Rounds in which a story that was told on comes to its end.
+const ENDING: usize = 12;
+/// The most things that are done once more, and how often.
+const MOST_AGAIN: usize = 4;
+const MOST_TIMES: usize = 5;
+/// How long is waited until something can be done once more, and how many instants.
+const SOON: Duration = Duration::minutes(2);
+const MOST_WAITS: usize = 24;
 /// How far a moment is sought.
 const HORIZON: Duration = Duration::hours(9);
 
@@ -57,8 +67,58 @@ pub struct Told {
     pub records: usize,
 }
 
+impl Outcome {
+    /// Adds a story.
+    pub(crate) fn add(&mut self, told: Told) {
+        let one = Self::from(told);
+        self.stories += one.stories;
+        self.moves += one.moves;
+        self.records += one.records;
+        self.broken.extend(one.broken);
+        self.listed.extend(one.listed);
+    }
+}
+
+/// A story that is told on from here.
+#[derive(Clone, Debug)]
+pub(crate) struct Begun<'a> {
+    /// As it is now.
+    pub(crate) player: Player,
+    /// What was done until now.
+    pub(crate) moves: Vec<Move>,
+    /// What comes after it where somebody has written that; it is done once something else was.
+    pub(crate) rest: Option<&'a [Move]>,
+}
+
+impl From<Told> for Outcome {
+    fn from(told: Told) -> Self {
+        let Told { story, broken, listed, records, .. } = told;
+        Self {
+            stories: 1,
+            moves: story.moves.len() as u64,
+            records: records as u64,
+            listed: listed.into_iter().map(|broken| (story.clone(), broken)).collect(),
+            broken: broken.map(|broken| (story, broken)).into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Makes up a story in a world.
 pub fn tell(stage: &Stage, plan: &Plan, choices: &mut impl Choices) -> Told {
+    tell_from(stage, Begun { player: stage.player(), moves: Vec::new(), rest: None }, plan, choices).0
+}
+
+/// The moment of a story from which on it only comes to its end, with what was done until then; and its end.
+pub(crate) type Middle = ((Player, Vec<Move>), Player);
+
+/// Makes up how a story goes on.
+pub(crate) fn tell_from(
+    stage: &Stage,
+    begun: Begun<'_>,
+    plan: &Plan,
+    choices: &mut impl Choices,
+) -> (Told, Option<Middle>) {
     let Stage { setup, menu, .. } = stage;
     let enabled = swarm(menu, plan, choices);
     let favourite = choices.one_in("favourite", 2).then(|| favourite(menu, choices)).flatten();
@@ -66,23 +126,32 @@ pub fn tell(stage: &Stage, plan: &Plan, choices: &mut impl Choices) -> Told {
         menu,
         plan,
         enabled,
-        player: stage.player(),
-        moves: Vec::new(),
+        player: begun.player,
+        moves: begun.moves,
         helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
         favourite,
         changed_pin: false,
+        middle: None,
     };
-    let broken = caught(|| teller.tell(choices)).err();
+    let broken = caught(|| match begun.rest {
+        Some(rest) => teller.tell_on(rest, choices),
+        None => teller.tell(choices),
+    })
+    .err();
     let at = broken.as_ref().map_or(teller.player.now(), |broken| SimTime(broken.at).max(teller.player.now()));
     let mut met: BTreeSet<String> = setup.entries().into_iter().collect();
     met.extend(teller.moves.iter().map(|one| one.name.clone()));
     let story = Story { setup: setup.clone(), moves: teller.moves, end: at };
-    Told { story, broken, listed: teller.player.listed(), met, records: teller.player.records() }
+    let told = Told { story, broken, listed: teller.player.listed(), met, records: teller.player.records() };
+    (told, teller.middle.map(|middle| (middle, teller.player)))
 }
 
 /// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.
 fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
+    if choices.one_in("few", 2) {
+        return few(menu, plan, choices);
+    }
     let rare = 2 + choices.below("rare", 8);
     let on = |entry: &Entry| {
         let drawn = match entry.class {
@@ -93,6 +162,18 @@ fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
         };
         drawn || plan.wishes.contains(entry.name)
     };
+    menu.entries.iter().map(on).collect()
+}
+
+/// A handful of entries by name, and everything that repairs: they meet in every way.
+fn few(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
+    let names: BTreeSet<&str> =
+        menu.entries.iter().filter(|entry| entry.class != Class::Repair).map(|entry| entry.name).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let many = 2 + choices.below("many", 6);
+    let kept: BTreeSet<&str> = (0..many).filter_map(|_| choices.of("few", &names).copied()).collect();
+    let on =
+        |entry: &Entry| entry.class == Class::Repair || kept.contains(entry.name) || plan.wishes.contains(entry.name);
     menu.entries.iter().map(on).collect()
 }
 
@@ -119,6 +200,8 @@ struct Teller<'a> {
     /// What happens again and again in this story, if anything does: some rules count.
     favourite: Option<usize>,
     changed_pin: bool,
+    /// Where the end of the story began.
+    middle: Option<(Player, Vec<Move>)>,
 }
 
 impl Teller<'_> {
@@ -130,20 +213,96 @@ impl Teller<'_> {
             }
             // Towards the end what is broken is repaired and people do what leads on, so that it can come to an end.
             let ending = round * 3 > rounds * 2;
-            if !ending && choices.below("hasty now", 10) < self.hasty && !self.moves.is_empty() {
-                self.in_the_middle(choices)?;
-                continue;
+            if ending && self.middle.is_none() {
+                self.middle = Some((self.player.clone(), self.moves.clone()));
             }
+            self.round(ending, choices)?;
+        }
+        self.player.settle()
+    }
+
+    /// One thing more.
+    fn round(&mut self, ending: bool, choices: &mut impl Choices) -> Result<(), Broken> {
+        if !ending && choices.below("hasty now", 10) < self.hasty && !self.moves.is_empty() {
+            return self.in_the_middle(choices);
+        }
+        if !ending && self.moves.len() >= 2 && choices.one_in("once more", 7) {
+            return self.once_more(choices);
+        }
+        self.player.settle()?;
+        let prompts = self.player.prompts();
+        if !prompts.is_empty() && !choices.one_in("leave open", 5) {
+            return self.reply(&prompts, ending, choices);
+        }
+        if self.lead_on(ending, choices)? {
+            return Ok(());
+        }
+        match choices.below("what", 3) {
+            0 => self.pause(choices),
+            _ => self.something(ending, choices),
+        }
+    }
+
+    /// The last few things again, once or a few times: some rules count.
+    fn once_more(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
+        let many = 1 + choices.below("how many", MOST_AGAIN.min(self.moves.len()));
+        let times = 1 + choices.below("times", MOST_TIMES);
+        let last = self.moves[self.moves.len() - many..].to_vec();
+        for one in (0..times).flat_map(|_| &last) {
+            if self.player.is_long() || !self.soon(one)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does something as soon as it can be done, if that is soon. Whether it was.
+    fn soon(&mut self, one: &Move) -> Result<bool, Broken> {
+        let until = self.player.now() + SOON;
+        if let When::On(anchor) = &one.when {
+            let anchor = Anchor { from: None, came: self.player.now(), ..anchor.clone() };
+            return self.do_move_when(Move { when: When::On(anchor), ..one.clone() });
+        }
+        for _ in 0..MOST_WAITS {
             self.player.settle()?;
-            let prompts = self.player.prompts();
-            if !prompts.is_empty() && !choices.one_in("leave open", 5) {
-                self.reply(&prompts, ending, choices)?;
-            } else if !self.lead_on(ending, choices)? {
-                match choices.below("what", 3) {
-                    0 => self.pause(choices)?,
-                    _ => self.something(ending, choices)?,
-                }
+            if self.do_move(Move { when: When::At(self.player.now()), ..one.clone() })? {
+                return Ok(true);
             }
+            match self.player.world().next_at().filter(|next| *next <= until) {
+                Some(next) => self.player.advance_to(next)?,
+                None => break,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Something else, then what was written, then what leads to an end.
+    fn tell_on(&mut self, rest: &[Move], choices: &mut impl Choices) -> Result<(), Broken> {
+        let begun = self.player.now();
+        let most = self.moves.len() + 1 + choices.below("most", self.plan.most);
+        for _ in 0..self.plan.most * 2 {
+            if self.moves.len() >= most || self.player.is_long() {
+                break;
+            }
+            self.round(false, choices)?;
+        }
+        self.middle = Some((self.player.clone(), self.moves.clone()));
+        let late = self.player.now().since(begun);
+        let shifted = choices.one_in("later", 2);
+        if !choices.one_in("no rest", 4) {
+            for one in rest {
+                if choices.one_in("left out", 10) || self.player.is_long() {
+                    continue;
+                }
+                let when = one.when.later(if shifted { late } else { Duration::ZERO }, self.player.now());
+                self.do_move_when(Move { when, ..one.clone() })?;
+            }
+        }
+        for _ in 0..ENDING {
+            if self.player.is_long() {
+                break;
+            }
+            self.round(true, choices)?;
         }
         self.player.settle()
     }
@@ -174,8 +333,9 @@ impl Teller<'_> {
         }
         const LEADING: &[&str] = &["click icon", "click balloon", "unlock", "logon", "boot"];
         let mut names: Vec<&str> = LEADING.to_vec();
-        if ending && choices.one_in("office", 2) {
-            names.push("ca approve");
+        // Whoever waits for a manager is answered some day.
+        if choices.one_in("office", if ending { 2 } else { 4 }) {
+            names.push(if choices.one_in("denied", 3) { "ca deny" } else { "ca approve" });
         }
         if ending && self.moves.iter().any(|one| self.is_fault(&one.name)) {
             names.extend(["effects work", "card repaired", "ca start", "ca reachable", "directory reachable"]);
@@ -272,10 +432,22 @@ impl Teller<'_> {
         Ok(done == Done::Yes)
     }
 
+    /// Does something at its moment, and keeps it when it could be done.
+    fn do_move_when(&mut self, one: Move) -> Result<bool, Broken> {
+        if self.player.reach(&one.when)? == Done::No {
+            return Ok(false);
+        }
+        let when = match one.when.clone() {
+            When::On(anchor) => When::On(Anchor { came: self.player.now(), ..anchor }),
+            when => when,
+        };
+        self.do_move(Move { when, ..one })
+    }
+
     fn reply(&mut self, prompts: &[OpenPrompt], ending: bool, choices: &mut impl Choices) -> Result<(), Broken> {
         let Some(prompt) = choices.of("prompt", prompts) else { return Ok(()) };
-        let cards = self.cards();
-        let answers = answers(prompt, &cards, self.changed_pin);
+        let cards = &self.menu.spec.cards;
+        let answers = answers(prompt, cards, self.changed_pin);
         let wished = |answer: &&(PromptAnswer, String)| {
             self.plan.wishes.contains(&answer.1) && !self.moves.iter().any(|one| one.name == answer.1)
         };
@@ -289,7 +461,7 @@ impl Teller<'_> {
         let Some((answer, name)) = chosen.cloned() else { return Ok(()) };
         if leads && prompt.point == DecisionPoint::CardInsert && name.ends_with("cancel") {
             // A card is asked for: somebody brings it, or another.
-            let brought = self.bring(&cards, choices)?;
+            let brought = self.bring(cards, choices)?;
             if brought {
                 return Ok(());
             }
@@ -299,10 +471,10 @@ impl Teller<'_> {
     }
 
     /// Whether a card was put in, or another one.
-    fn bring(&mut self, cards: &[String], choices: &mut impl Choices) -> Result<bool, Broken> {
+    fn bring(&mut self, cards: &[CardSpec], choices: &mut impl Choices) -> Result<bool, Broken> {
         let names: &[&str] = if choices.one_in("another", 3) { &["swap", "insert"] } else { &["insert", "swap"] };
-        let nowhere = |card: &String| {
-            let look = self.player.world().look(&Look::Card(card.clone()));
+        let nowhere = |card: &CardSpec| {
+            let look = self.player.world().look(&Look::Card(card.name.clone()));
             look.is_ok_and(|facts| facts.text("inserted-in") == Some("nowhere"))
         };
         if !cards.iter().any(nowhere) {
@@ -317,20 +489,16 @@ impl Teller<'_> {
         }
         Ok(false)
     }
-
-    fn cards(&self) -> Vec<String> {
-        self.menu.spec.cards.iter().map(|card| card.name.clone()).collect()
-    }
 }
 
 /// Every answer to a prompt, as moves.
-pub(crate) fn replies(prompt: &OpenPrompt, cards: &[String], now: SimTime) -> Vec<Move> {
+pub(crate) fn replies(prompt: &OpenPrompt, cards: &[CardSpec], now: SimTime) -> Vec<Move> {
     let reply = |(answer, name)| Move::reply(name, &prompt.user, prompt.point, answer, When::At(now));
     answers(prompt, cards, false).into_iter().map(reply).collect()
 }
 
 /// What can be answered, with its name; first what leads on.
-fn answers(prompt: &OpenPrompt, cards: &[String], changed_pin: bool) -> Vec<(PromptAnswer, String)> {
+fn answers(prompt: &OpenPrompt, cards: &[CardSpec], changed_pin: bool) -> Vec<(PromptAnswer, String)> {
     const LEADING: &[Choice] = &[Choice::Start, Choice::Pin, Choice::Ok, Choice::Card, Choice::Yes];
     let named = |answer: PromptAnswer, word: &str| (answer, format!("answer {} {word}", prompt.point));
     let mut offers = prompt.offers.clone();
@@ -341,14 +509,15 @@ fn answers(prompt: &OpenPrompt, cards: &[String], changed_pin: bool) -> Vec<(Pro
     for offer in offers {
         match offer {
             Choice::Pin => {
-                let own = if prompt.facts.text("card") == Some("spare") { "5678" } else { "1234" };
+                let asked = cards.iter().find(|card| prompt.facts.text("card") == Some(&card.name));
+                let own = asked.map_or("1234", |card| card.pin.reveal());
                 let (first, second) = if changed_pin { ("4321", own) } else { (own, "4321") };
                 answers.push(named(PromptAnswer::Pin(first.to_owned()), "pin"));
                 answers.push(named(PromptAnswer::Pin(second.to_owned()), "another pin"));
                 answers.push(named(PromptAnswer::Pin("0000".to_owned()), "a wrong pin"));
             }
             Choice::Card => {
-                answers.extend(cards.iter().map(|card| named(PromptAnswer::Card(card.clone()), "card")));
+                answers.extend(cards.iter().map(|card| named(PromptAnswer::Card(card.name.clone()), "card")));
             }
             word => answers.push(named(PromptAnswer::Word(word), word.as_str())),
         }

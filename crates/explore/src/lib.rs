@@ -7,7 +7,8 @@
 //! ([`file`](mod@file)).
 //!
 //! Drivers decide which stories there are: [`random`] draws them, [`pairs`] sees to it that every two things meet,
-//! [`neighbours`] changes a story that somebody wrote, [`breadth`] tries everything to a depth. [`drive`](mod@drive)
+//! [`neighbours`] changes a story that somebody wrote in one thing, [`grown`] tells stories on from moments of others,
+//! [`breadth`] tries everything to a depth. [`drive`](mod@drive)
 //! plays them in threads and parts, and a [`Report`](report::Report) is the same whatever their number.
 //!
 //! Beside what breaks, a story that comes to nothing is searched for the step that lost it ([`could_have`]), and the
@@ -24,6 +25,7 @@ pub mod drive;
 pub mod everything;
 pub mod file;
 pub mod generate;
+pub mod grown;
 pub mod law;
 pub mod menu;
 pub mod neighbours;

@@ -184,6 +184,12 @@ fn people(spec: &WorldSpec, lines: &mut Lines) {
         }
         lines.put("boot", Class::Deed, &format!("boot = \"{computer}\""));
         lines.put("shutdown", Class::Deed, &format!("shutdown = \"{computer}\""));
+        let renamed = "set = { dns = \"renamed.contoso.test\" }";
+        lines.put(
+            "computer renamed",
+            Class::Office,
+            &format!("change = \"principal\", of = \"{computer}\", {renamed}"),
+        );
         lines.put("power lost", Class::Fault, &format!("crash = \"{computer}\""));
         lines.put("core ends", Class::Fault, &format!("end-core = \"{computer}\""));
     }
@@ -247,6 +253,13 @@ fn authorities(spec: &WorldSpec, lines: &mut Lines) {
         lines.put("ca start", Class::Repair, &format!("ca = \"start\", {of}"));
         for (name, class, set) in CA {
             lines.put(name, *class, &format!("change = \"ca\", {of}, set = {set}"));
+        }
+        let users = spec.users.iter().map(|user| &user.name);
+        for principal in users.chain(spec.computers.iter().map(|computer| &computer.name)) {
+            let refuse = format!("change = \"ca\", {of}, set = {{ deny = {{ {principal} = [\"enroll\"] }} }}");
+            lines.put("ca refuses somebody", Class::Fault, &refuse);
+            let allow = format!("change = \"ca\", {of}, set = {{ allow = {{ {principal} = [\"enroll\"] }} }}");
+            lines.put("ca lets somebody in", Class::Repair, &allow);
         }
         for template in enrolled(spec) {
             let withdraw = format!("change = \"ca\", {of}, set = {{ withdraw = \"{template}\" }}");

@@ -133,9 +133,10 @@ impl Work for Neighbours {
         };
         let replayed = self.stage.replay(&self.told(neighbour), self.end);
         let moves = replayed.story.moves.len() as u64;
-        let broken = replayed.broken.map(|broken| (replayed.story, broken)).into_iter().collect();
         let records = replayed.records as u64;
-        Outcome { stories: 1, moves, records, broken, listed: replayed.listed, ..Outcome::default() }
+        let listed = replayed.listed.into_iter().map(|broken| (replayed.story.clone(), broken)).collect();
+        let broken = replayed.broken.map(|broken| (replayed.story, broken)).into_iter().collect();
+        Outcome { stories: 1, moves, records, broken, listed, ..Outcome::default() }
     }
 }
 

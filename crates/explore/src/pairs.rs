@@ -91,14 +91,8 @@ impl Work for Pairs<'_> {
             let plan = Plan { most: MOST_MOVES, wishes };
             let told = tell(&stage, &plan, &mut Keyed::new(number << 16 | attempt));
             open = Some(stage);
-            outcome.stories += 1;
-            outcome.moves += told.story.moves.len() as u64;
-            outcome.records += told.records as u64;
             unmet.retain(|(one, other)| !(told.met.contains(one) && told.met.contains(other)));
-            outcome.listed.extend(told.listed);
-            if let Some(broken) = told.broken {
-                outcome.broken.push((told.story, broken));
-            }
+            outcome.add(told);
         }
         outcome.unmet = unmet.into_iter().collect();
         outcome

@@ -144,7 +144,7 @@ impl Report {
         self.records += outcome.records;
         self.pairs += outcome.pairs;
         self.unmet.extend(outcome.unmet);
-        for broken in outcome.listed {
+        for (_, broken) in outcome.listed {
             let signature = broken.signature();
             self.note(&signature, number);
             let Broken { law, reason, .. } = broken;

@@ -39,6 +39,33 @@ pub const AXES: &[Axis] = &[
     axis("protection", &["plain", "asks"]),
 ];
 
+/// Values that are drawn more often than others: one time in that many.
+const OFTEN: &[(&str, &str, usize)] = &[
+    ("profile", "server-2003-sp1", 3),
+    ("badge", "occupied", 4),
+    ("badge", "occupied-and-full", 8),
+    ("second", "in-software", 8),
+    ("people", "user-and-machine", 6),
+    ("authority", "holds", 4),
+    ("history", "due", 6),
+    ("history", "superseded-and-due", 8),
+    ("renewal", "same-key", 6),
+    ("second", "on-card", 5),
+    ("spare", "away", 6),
+];
+
+/// Switches that say what comes of an answer: of them every second one is.
+const ANSWERS: &[&str] = &[
+    "replace-no",
+    "replace-no",
+    "replace-yes",
+    "replace-question",
+    "pin-cache",
+    "default-flag",
+    "trigger-during-run",
+    "cancelled",
+];
+
 /// A world and a profile: one value of each axis, and switches that differ from the profile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Setting {
@@ -63,13 +90,22 @@ impl Setting {
                 *value = choices.below(axis.name, axis.values.len());
             }
         }
+        // Worlds in which something has to wait, or to be replaced, have more to go wrong.
+        for (axis, value, times) in OFTEN {
+            if choices.one_in(axis, *times) {
+                setting.set(axis, value);
+            }
+        }
         // Most stories are about cards.
         if setting.is("place", "software") && !choices.one_in("software", 3) {
             setting.set("place", "card");
         }
         let switches = choices.below("switches", 5);
         for _ in 0..switches {
-            let Some(switch) = choices.of("switch", SWITCHES) else { continue };
+            let what_answers_mean = choices.one_in("answers", 2);
+            let named = choices.of("answers", ANSWERS).filter(|_| what_answers_mean);
+            let named = named.and_then(|name| SWITCHES.iter().find(|switch| switch.name == *name));
+            let Some(switch) = named.or_else(|| choices.of("switch", SWITCHES)) else { continue };
             if let Some(value) = choices.of("value", &switch_values(switch)) {
                 setting.switches.insert(switch.name, value);
             }

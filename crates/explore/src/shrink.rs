@@ -59,9 +59,13 @@ impl Shrinking<'_> {
     /// The story as it is played, when the same law breaks in it.
     fn breaks(&mut self, story: &Story) -> Option<Replayed> {
         self.plays += 1;
-        let replayed = self.stage.replay(&story.moves, story.end);
-        let same = replayed.broken.as_ref().is_some_and(|broken| broken.signature() == self.signature);
-        same.then_some(replayed)
+        let mut replayed = self.stage.replay(&story.moves, story.end);
+        let same = |broken: &Broken| broken.signature() == self.signature;
+        if !replayed.broken.as_ref().is_some_and(same) {
+            // What is listed only does not end its story.
+            replayed.broken = replayed.listed.iter().find(|listed| same(listed)).cloned();
+        }
+        replayed.broken.is_some().then_some(replayed)
     }
 
     fn try_one(&mut self, best: &mut Replayed, story: &Story) -> bool {

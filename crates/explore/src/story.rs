@@ -116,6 +116,20 @@ pub enum When {
     On(Anchor),
 }
 
+impl When {
+    /// The same so much later, and not before a time.
+    #[must_use]
+    pub(crate) fn later(&self, late: Duration, now: SimTime) -> Self {
+        let then = |at: SimTime| (at + late).max(now);
+        match self {
+            Self::At(at) => Self::At(then(*at)),
+            Self::On(anchor) => {
+                Self::On(Anchor { from: anchor.from.map(then), came: then(anchor.came), ..anchor.clone() })
+            }
+        }
+    }
+}
+
 /// A record that something is done on: the first since the last thing that was done, or since an instant, that has a
 /// kind, an actor and facts.
 #[derive(Clone, Debug, PartialEq)]

@@ -94,17 +94,13 @@ pub struct Shard {
 impl Shard {
     /// All members.
     pub const WHOLE: Self = Self { index: 1, of: 1 };
-}
 
-impl FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-        match parts {
-            Some((index, of)) if 1 <= index && index <= of && of <= MOST_MEMBERS => Ok(Self { index, of }),
-            _ => Err("expected K/N, such as 2/3 for the second of three parts".to_owned()),
-        }
+    /// The part of that number, counted from 1, of so many; `None` when there is none, or there are more parts than
+    /// members can be.
+    #[must_use]
+    pub fn of(index: u64, of: u64) -> Option<Self> {
+        let (index, of) = (u32::try_from(index).ok()?, u32::try_from(of).ok()?);
+        (1 <= index && index <= of && of <= MOST_MEMBERS).then_some(Self { index, of })
     }
 }
 

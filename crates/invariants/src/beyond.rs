@@ -32,7 +32,31 @@ pub enum Beyond {
     },
     /// Of `run-ended`: of [`crate::Checkers::keys_awaited_of`] those with a key that no entry of MY or REQUEST names,
     /// on any computer.
-    Unclaimed(Vec<String>),
+    Unclaimed(Vec<KeyAt>),
+    /// Of an `effect-done` of `inspect`.
+    Inspected {
+        /// Certificates that were asked about and whose life is over, by the names that records use.
+        expired: Vec<String>,
+    },
+    /// Of a `store` of an entry that is given up.
+    GivenUp {
+        /// A certificate of MY has its key, archived or not.
+        certified: bool,
+    },
+    /// Of a `card` or `software` of `generate`: what earlier requests of the principal have left in the same place.
+    Leftovers(Vec<Leftover>),
+}
+
+/// Where a key is, by the names that records use: its card, empty for one in software, and its container.
+pub type KeyAt = (String, String);
+
+/// An entry of REQUEST that was not sent, or is given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Its template.
+    pub template: String,
+    /// Its container, by the name that records use.
+    pub container: String,
 }
 
 /// What invariants see of a card.

@@ -12,12 +12,17 @@ use crate::table::Invariant;
 /// [`Invariant::DefaultContainer`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DefaultContainers {
-    /// Cards that the bench shows.
+    /// Cards that the bench shows, as they were before the operation that is under way: while it is, which container is
+    /// the default may be undecided.
     views: BTreeMap<String, CardView>,
+    /// The same as they are now, where that is something else.
+    latest: BTreeMap<String, CardView>,
     /// Cards of which only operations tell.
     told: BTreeMap<String, ToldCard>,
     /// Default containers that a user agreed to replace, by card and name.
     agreed: BTreeMap<(String, String), Agreement>,
+    /// Default containers that a user wants to keep, by card and name, for the item that is worked on.
+    kept: BTreeSet<(String, String)>,
     /// Another container may become the default unasked; the key in the old one must stay all the same.
     unasked: bool,
 }
@@ -46,7 +51,19 @@ impl DefaultContainers {
     }
 
     pub(crate) fn see(&mut self, card: &str, view: &CardView) {
-        self.views.insert(card.to_owned(), view.clone());
+        self.latest.remove(card);
+        self.views.insert(card.to_owned(), containers_of(view));
+    }
+
+    /// The operation is over: what a Yes was about has given way, or not.
+    fn settle(&mut self, card: &str) {
+        let Some(after) = self.latest.remove(card) else { return };
+        if let Some((_, key)) = after.occupied() {
+            for (_, agreement) in self.agreed.iter_mut().filter(|((of, _), _)| of == card) {
+                agreement.done |= agreement.old.as_deref() != Some(key);
+            }
+        }
+        self.views.insert(card.to_owned(), after);
     }
 
     /// The user answers Yes: the container in the prompt may be replaced.
@@ -58,9 +75,32 @@ impl DefaultContainers {
         self.agreed.insert((card.to_owned(), container.to_owned()), Agreement { old, done: false });
     }
 
+    /// The user answers No: the container in the prompt stays.
+    fn keep(&mut self, at: Moment<'_>) {
+        let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
+        let kept =
+            prompt.as_ref().and_then(container_of).map(|(card, container)| (card.to_owned(), container.to_owned()));
+        self.kept.extend(kept);
+    }
+
+    /// What is in a container belongs to an entry of REQUEST that is over, and goes with it: it is nobody's credential,
+    /// unless the user has just said that it stays.
+    fn is_leftover(&mut self, container: &str) {
+        for (card, view) in &self.views {
+            let Some((_, key)) = view.occupied().filter(|(name, _)| *name == container) else { continue };
+            let place = (card.clone(), container.to_owned());
+            if !self.kept.contains(&place) {
+                self.agreed.insert(place, Agreement { old: Some(key.to_vec()), done: false });
+            }
+        }
+    }
+
     /// A command may have changed the card: the container that is replaced without a Yes.
     fn replaced(&mut self, card: &str, after: &CardView) -> Option<String> {
-        let before = self.views.insert(card.to_owned(), after.clone())?;
+        let Some(before) = self.views.get(card) else {
+            self.see(card, after);
+            return None;
+        };
         let replaced = before.occupied().filter(|(container, key)| {
             let now = after.default.as_ref();
             let still = now.is_some_and(|now| now.name == *container && now.key.as_deref() == Some(*key));
@@ -69,10 +109,10 @@ impl DefaultContainers {
             !still && !moved && !self.agreed.contains_key(&(card.to_owned(), (*container).to_owned()))
         });
         let replaced = replaced.map(|(container, _)| container.to_owned());
-        if let Some((_, key)) = after.occupied() {
-            for (_, agreement) in self.agreed.iter_mut().filter(|((of, _), _)| of == card) {
-                agreement.done |= agreement.old.as_deref() != Some(key);
-            }
+        self.latest.insert(card.to_owned(), containers_of(after));
+        if replaced.is_some() {
+            // It is reported once.
+            self.settle(card);
         }
         replaced
     }
@@ -113,13 +153,18 @@ impl DefaultContainers {
     }
 }
 
+/// A card without what changes and is nothing to this invariant.
+fn containers_of(view: &CardView) -> CardView {
+    CardView { tries: 0, unlocked: false, default: view.default.clone() }
+}
+
 /// Card and container of a prompt.
 fn container_of(prompt: &Record) -> Option<(&str, &str)> {
     Some((prompt.facts.text("card")?, prompt.facts.text("container")?))
 }
 
-/// The rule by which the question is asked or not.
-pub(crate) const DECISIONS: &[&str] = &["P7.62"];
+/// The rule by which the question is asked or not, and the one by which what an earlier request has left goes.
+pub(crate) const DECISIONS: &[&str] = &["P7.62", "P7.39"];
 
 impl Checker for DefaultContainers {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
@@ -136,20 +181,47 @@ impl Checker for DefaultContainers {
                 None
             }
             (Kind::Answer, _) => {
-                if at.text("prompt") == Some("card.replace-default") && at.text("answer") == Some("yes") {
-                    self.agree(at);
+                if at.text("prompt") == Some("card.replace-default") {
+                    match at.text("answer") {
+                        Some("yes") => self.agree(at),
+                        Some("no") => self.keep(at),
+                        _ => {}
+                    }
                 }
                 None
             }
-            (Kind::CardDone, _) if at.succeeded() => {
+            (Kind::ItemStarted | Kind::ItemEnded, _) => {
+                self.kept.clear();
+                None
+            }
+            // The operation goes with its core.
+            (Kind::Crash, _) => {
+                let cards: Vec<String> = self.latest.keys().cloned().collect();
+                cards.iter().for_each(|card| self.settle(card));
+                None
+            }
+            (Kind::Insert | Kind::Remove, _) => {
+                self.settle(at.text("card")?);
+                None
+            }
+            (Kind::CardDone, _) if !at.succeeded() => {
+                self.settle(at.cause(&[Kind::Card])?.facts.text("card")?);
+                None
+            }
+            (Kind::CardDone, _) => {
                 let operation = at.cause(&[Kind::Card])?;
+                self.settle(operation.facts.text("card")?);
                 // A card reports its failure on itself, a driver on the principal; what was replaced is the card's.
                 let card = operation.facts.text("card")?;
                 let container = self.replaced_by(&operation, at.record)?;
                 return Some(Violation { actor: card.to_owned(), ..violation(at, &container) });
             }
-            (Kind::Decision, _) if at.text("rule").is_some_and(|rule| DECISIONS.contains(&rule)) => {
+            (Kind::Decision, _) if at.text("rule") == Some("P7.62") => {
                 self.unasked = at.record.facts.get("outcome") == Some(&Fact::Flag(false));
+                None
+            }
+            (Kind::Decision, _) if at.text("rule") == Some("P7.39") && at.is_met() => {
+                self.is_leftover(at.text("container")?);
                 None
             }
             (Kind::RunEnded, _) => {

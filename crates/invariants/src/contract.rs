@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use autoenroll_model::Text;
 use autoenroll_trace::{Kind, Record, RecordId};
 
 use crate::checker::{Checker, Moment, Violation};
@@ -17,8 +18,9 @@ pub(crate) struct Contract {
     balloon: Sessions<bool>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Effect {
+    actor: Text,
     abandoned: bool,
 }
 
@@ -41,8 +43,7 @@ impl Checker for Contract {
         let violation = |reason: &str| Some(at.violation(Invariant::Contract, reason));
         match at.record.kind {
             _ if begins(at.record) => {
-                self.open.insert(at.record.id, Effect { abandoned: false });
-                // Those of sessions that crashed never end.
+                self.open.insert(at.record.id, Effect { actor: at.record.actor.clone(), abandoned: false });
                 if self.open.len() > MOST {
                     self.open.pop_first();
                 }
@@ -62,6 +63,11 @@ impl Checker for Contract {
                     Some(true) => violation("an effect is abandoned twice"),
                     None => violation("an effect is abandoned that is not open"),
                 }
+            }
+            // What a core had begun that has crashed never ends.
+            Kind::Crash => {
+                self.open.retain(|_, effect| !at.users().any(|user| *user == effect.actor));
+                None
             }
             Kind::Balloon => {
                 *self.balloon.of(&at.record.actor) = true;

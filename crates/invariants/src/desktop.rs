@@ -73,16 +73,17 @@ impl Checker for Prompts {
 /// [`Invariant::AskedOnce`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AskedOnce {
-    /// Containers that may not be replaced, by principal: the card and its container, for the item that is worked on
-    /// and while no card comes or goes.
-    kept: BTreeMap<Text, BTreeSet<(String, String)>>,
+    /// Containers that may not be replaced, by principal: the card, its container and the provider that the new key was
+    /// to be made with, for the item that is worked on and while no card comes or goes.
+    kept: BTreeMap<Text, BTreeSet<(String, String, String)>>,
 }
 
-/// The container that a prompt is about, with its card.
-fn container(prompt: &Record) -> Option<(String, String)> {
+/// The container that a prompt is about, with its card and provider.
+fn container(prompt: &Record) -> Option<(String, String, String)> {
     let is_it = prompt.facts.text("point") == Some("card.replace-default");
-    let place = (prompt.facts.text("card")?.to_owned(), prompt.facts.text("container")?.to_owned());
-    is_it.then_some(place)
+    let provider = prompt.facts.text("provider").unwrap_or_default();
+    let place = (prompt.facts.text("card")?, prompt.facts.text("container")?, provider);
+    is_it.then(|| (place.0.to_owned(), place.1.to_owned(), place.2.to_owned()))
 }
 
 // IN1.asked-once
@@ -90,7 +91,7 @@ impl Checker for AskedOnce {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::ItemStarted => {
+            Kind::ItemStarted | Kind::ItemEnded => {
                 self.kept.remove(actor);
             }
             // Who puts another card in, or the same one again, may mean something else by it.

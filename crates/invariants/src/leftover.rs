@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::Text;
-use autoenroll_trace::Kind;
+use autoenroll_model::{HResult, Text};
+use autoenroll_trace::{Kind, Record};
 
-use crate::beyond::Beyond;
+use crate::beyond::{Beyond, KeyAt, Leftover};
 use crate::checker::{Checker, Moment, Violation};
 use crate::table::Invariant;
 
@@ -14,24 +14,24 @@ use crate::table::Invariant;
 pub(crate) struct KnownKey {
     /// Containers that a principal's core has made, and of whose certificate nothing was reported yet, each with the
     /// template that it was made for.
-    made: BTreeMap<Text, BTreeMap<String, Text>>,
+    made: BTreeMap<Text, BTreeMap<KeyAt, Text>>,
     /// The latest of them, until an entry of REQUEST is written: a core that ends there leaves what nothing can know.
-    unnoted: BTreeMap<Text, String>,
+    unnoted: BTreeMap<Text, KeyAt>,
     items: BTreeMap<Text, Text>,
 }
 
 impl KnownKey {
     /// Containers of which it matters whether anything knows of them.
-    pub(crate) fn waits_for(&self, principal: &str) -> impl Iterator<Item = &str> {
-        self.made.get(principal).into_iter().flat_map(|made| made.keys().map(String::as_str))
+    pub(crate) fn waits_for(&self, principal: &str) -> impl Iterator<Item = &KeyAt> {
+        self.made.get(principal).into_iter().flat_map(BTreeMap::keys)
     }
 
     /// What becomes of a container does not matter any more.
-    fn settle(&mut self, principal: &str, container: &str) {
-        self.keep(principal, |known, _| known != container);
+    fn settle(&mut self, principal: &str, key: &KeyAt) {
+        self.keep(principal, |known, _| known != key);
     }
 
-    fn keep(&mut self, principal: &str, keep: impl Fn(&str, &Text) -> bool) {
+    fn keep(&mut self, principal: &str, keep: impl Fn(&KeyAt, &Text) -> bool) {
         if let Some(made) = self.made.get_mut(principal) {
             made.retain(|container, template| keep(container, template));
             if made.is_empty() {
@@ -39,6 +39,11 @@ impl KnownKey {
             }
         }
     }
+}
+
+/// The container of a record, on the card that it names.
+fn key_at(record: &Record, container: &str) -> KeyAt {
+    (record.facts.text("card").unwrap_or_default().to_owned(), container.to_owned())
 }
 
 // IN1.known-key
@@ -51,14 +56,14 @@ impl Checker for KnownKey {
             }
             (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("generate") => {
                 let operation = at.cause(&[Kind::Card, Kind::Software])?;
-                let container = at.text("container")?.to_owned();
+                let container = key_at(&operation, at.text("container")?);
                 let template = self.items.get(&operation.actor).cloned().unwrap_or_default();
                 self.made.entry(operation.actor.clone()).or_default().insert(container.clone(), template);
                 self.unnoted.insert(operation.actor.clone(), container);
             }
             (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("delete") && at.succeeded() => {
                 let operation = at.cause(&[Kind::Card, Kind::Software])?;
-                self.settle(&operation.actor, operation.facts.text("container")?);
+                self.settle(&operation.actor, &key_at(&operation, operation.facts.text("container")?));
             }
             (Kind::Store, _) if at.text("op") == Some("put") => {
                 self.unnoted.remove(actor);
@@ -76,14 +81,14 @@ impl Checker for KnownKey {
                 self.keep(at.text("principal")?, |_, template| *template != *deleted);
             }
             (Kind::ItemEnded, _) if at.text("outcome") == Some("enrolled") => {
-                self.settle(actor, at.text("container")?);
+                self.settle(actor, &key_at(at.record, at.text("container")?));
             }
             (Kind::RunEnded, Beyond::Unclaimed(containers)) => {
                 let made = self.made.get(actor)?;
                 let left = containers.iter().find(|container| made.contains_key(*container))?.clone();
                 // It is reported once.
                 self.settle(actor, &left);
-                let reason = format!("the key in {left} was made by this core, and nothing knows of it");
+                let reason = format!("the key in {} was made by this core, and nothing knows of it", left.1);
                 return Some(at.violation(Invariant::KnownKey, reason));
             }
             _ => {}
@@ -123,7 +128,7 @@ impl Checker for EntryEnds {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::ItemStarted | Kind::RunStarted | Kind::Logon | Kind::Boot => {
+            Kind::ItemStarted | Kind::ItemEnded | Kind::RunStarted | Kind::Logon | Kind::Boot => {
                 self.ended.remove(actor);
             }
             Kind::Store if at.text("op") == Some("remove") && at.text("store") == Some("request") => {
@@ -132,6 +137,66 @@ impl Checker for EntryEnds {
             }
             _ if ends(at) => {
                 self.ended.insert(actor.clone());
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// [`Invariant::LeftoverGoes`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LeftoverGoes {
+    items: BTreeMap<Text, Item>,
+}
+
+/// The item that a principal works on.
+#[derive(Clone, Debug, Default)]
+struct Item {
+    template: Text,
+    /// Keys that could not be deleted, though they may be there.
+    kept: BTreeSet<String>,
+    /// An entry could not be removed.
+    kept_entry: bool,
+}
+
+// IN1.leftover-goes
+impl Checker for LeftoverGoes {
+    fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
+        let actor = &at.record.actor;
+        match at.record.kind {
+            Kind::ItemStarted => {
+                let item = Item { template: at.text("template")?.into(), ..Item::default() };
+                self.items.insert(actor.clone(), item);
+            }
+            Kind::ItemEnded | Kind::RunStarted => {
+                self.items.remove(actor);
+            }
+            Kind::CardDone | Kind::EffectDone if !at.succeeded() => {
+                let item = self.items.get_mut(actor)?;
+                let gone = HResult::NTE_BAD_KEYSET.to_string();
+                match at.text("op")? {
+                    // There is none.
+                    "delete" if at.text("code").is_some_and(|code| code.get(..10) == gone.get(..10)) => {}
+                    "delete" => {
+                        let operation = at.cause(&[Kind::Card, Kind::Software])?;
+                        item.kept.insert(operation.facts.text("container")?.to_owned());
+                    }
+                    "remove-request" => item.kept_entry = true,
+                    _ => {}
+                }
+            }
+            Kind::Store if *at.beyond == Beyond::GivenUp { certified: true } => {
+                let reason = "an entry waits for its card to lose a key that a certificate has";
+                return Some(at.violation(Invariant::LeftoverGoes, reason));
+            }
+            Kind::Card | Kind::Software if at.text("op") == Some("generate") => {
+                let Beyond::Leftovers(left) = at.beyond else { return None };
+                let item = self.items.get(actor)?;
+                let excused = |one: &Leftover| item.kept.contains(&one.container) || item.kept_entry;
+                let left = left.iter().find(|one| one.template == *item.template && !excused(one))?;
+                let reason = format!("a new key is made where {} is left of an earlier request", left.container);
+                return Some(at.violation(Invariant::LeftoverGoes, reason));
             }
             _ => {}
         }

@@ -8,7 +8,8 @@
 //! It deliberately lacks anything that makes a trace, and any expectation of a single scenario.
 //!
 //! Reading order: [`INVARIANTS`], then the checkers by what they watch: `contract`, `pin`, `container`, `enrolled`,
-//! `request`, `desktop`, `leaving`, `card`, `replaced`, `leftover`, `run`.
+//! `request`, `desktop`, `leaving`, `card`, `replaced`, `leftover`, `run`, `judged`,
+//! `tidied`, `failure`.
 #![forbid(unsafe_code)]
 
 mod beyond;
@@ -18,7 +19,9 @@ mod container;
 mod contract;
 mod desktop;
 mod enrolled;
+mod failure;
 mod judge;
+mod judged;
 mod leaving;
 mod leftover;
 mod open;
@@ -28,19 +31,31 @@ mod request;
 mod run;
 mod session;
 mod table;
+mod tidied;
 
 use autoenroll_model::{Cancelled, Profile, Toggle};
 use autoenroll_trace::{Kind, Record, Trace};
 
-pub use crate::beyond::{Beyond, CardView, DefaultContainer};
+pub use crate::beyond::{Beyond, CardView, DefaultContainer, KeyAt, Leftover};
 pub use crate::checker::Violation;
 use crate::checker::{Checker, Moment};
 pub use crate::judge::{INSTANCES, judge};
 pub use crate::table::{Bare, INVARIANTS, Invariant, LawKind, Statement};
 
 /// The rules whose decisions checkers look at; no checker is shown a decision by another.
-const DECISIONS: [&[&str]; 6] =
-    [container::DECISIONS, replaced::IS_OVER, replaced::SUPERSEDES, leftover::ENDS, request::DUE, run::OVER];
+const DECISIONS: [&[&str]; 11] = [
+    container::DECISIONS,
+    replaced::IS_OVER,
+    replaced::IS_LEFT,
+    replaced::SUPERSEDES,
+    replaced::MANAGED,
+    leftover::ENDS,
+    request::DUE,
+    run::OVER,
+    failure::COUNTED,
+    judged::REFUSED,
+    tidied::TIDIES,
+];
 
 /// The checkers of all invariants that records can break. What breaks at one record is reported in the order of the
 /// fields.
@@ -73,6 +88,11 @@ pub struct Checkers {
     renewal_told: run::RenewalTold,
     asked_once: desktop::AskedOnce,
     pin_kept: pin::PinKept,
+    leftover_goes: leftover::LeftoverGoes,
+    judged: judged::Judged,
+    tidied: tidied::Tidied,
+    counted: failure::Counted,
+    own_reason: failure::OwnReason,
 }
 
 impl Checkers {
@@ -108,15 +128,29 @@ impl Checkers {
             renewal_told: Default::default(),
             asked_once: Default::default(),
             pin_kept: Default::default(),
+            leftover_goes: Default::default(),
+            judged: Default::default(),
+            tidied: Default::default(),
+            counted: Default::default(),
+            own_reason: Default::default(),
         }
     }
 
-    /// Before the first record of a bench that has this profile: what does not count there is never found.
+    /// Before the first record of a bench that has this profile, and says beside its records what a trace alone does not
+    /// tell: what does not count there is never found.
     #[must_use]
     pub fn of(profile: &Profile) -> Self {
         let left_out = INVARIANTS.iter().filter(|row| !row.counts(profile)).map(|row| row.invariant).collect();
         let pin_kept = pin::PinKept::new(Some(profile.pin_cache));
-        Self { left_out, pin_kept, ..Self::new(Some(profile.cancelled), Some(profile.replace_question)) }
+        let tidied = tidied::Tidied::new(Some(profile.removal));
+        let enrolled = enrolled::Enrolled::shown();
+        Self {
+            left_out,
+            pin_kept,
+            tidied,
+            enrolled,
+            ..Self::new(Some(profile.cancelled), Some(profile.replace_question))
+        }
     }
 
     /// States how a card is before the first record.
@@ -132,7 +166,7 @@ impl Checkers {
 
     /// Containers that a principal's core has made and of which nothing was reported yet: only of these does it matter
     /// whether they are [`Beyond::Unclaimed`].
-    pub fn keys_awaited_of(&self, principal: &str) -> impl Iterator<Item = &str> {
+    pub fn keys_awaited_of(&self, principal: &str) -> impl Iterator<Item = &KeyAt> {
         let counts = !self.left_out.contains(&Invariant::KnownKey);
         self.known_key.waits_for(principal).filter(move |_| counts)
     }
@@ -150,7 +184,7 @@ impl Checkers {
             return Vec::new();
         }
         let at = Moment { trace, open: &self.open, record, beyond };
-        let checkers: [&mut dyn Checker; 24] = [
+        let checkers: [&mut dyn Checker; 29] = [
             &mut self.contract,
             &mut self.pin_given,
             &mut self.pin_spent,
@@ -175,6 +209,11 @@ impl Checkers {
             &mut self.renewal_told,
             &mut self.asked_once,
             &mut self.pin_kept,
+            &mut self.leftover_goes,
+            &mut self.judged,
+            &mut self.tidied,
+            &mut self.counted,
+            &mut self.own_reason,
         ];
         let mut found: Vec<Violation> = checkers.into_iter().filter_map(|checker| checker.check(at)).collect();
         found.retain(|found| !self.left_out.contains(&found.invariant));

@@ -87,6 +87,8 @@ impl Checker for PinGiven {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PinSpent {
     pins: Sessions<Pins>,
+    /// The bench shows which PIN a command presents: nothing has to be counted.
+    shown: bool,
 }
 
 /// The PINs of a session.
@@ -107,13 +109,17 @@ impl Checker for PinSpent {
         if matches!(at.record.kind, Kind::Logoff | Kind::Shutdown | Kind::LogonFailed) {
             at.users().for_each(|user| drop(self.pins.take(user)));
         }
-        if is_pin(at) {
+        if is_pin(at) && !self.shown {
             self.pins.of(&at.record.actor).given += 1;
         }
         let shown = matches!(at.beyond, Beyond::Command { pin: Some(_), .. });
+        if shown && !self.shown {
+            self.shown = true;
+            self.pins = Sessions::default();
+        }
         let refused = refused(at).filter(|refused| shown || refused.presents_pin())?;
         let pins = self.pins.of(&refused.operation?.actor);
-        pins.refused += 1;
+        pins.refused += u32::from(!self.shown);
         let again = match at.beyond {
             Beyond::Command { pin: Some(pin), .. } => !pins.spent.insert(*pin),
             // More refusals than PINs: one of them was presented twice. Without any PIN it is the other invariant.
@@ -157,10 +163,16 @@ impl Checker for PinKept {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::RunStarted => drop(self.runs.insert(actor.clone(), at.record.id)),
-            Kind::ItemStarted => drop(self.items.insert(actor.clone(), at.record.id)),
-            Kind::Remove => drop(self.out.insert(at.text("card")?.to_owned(), at.record.id)),
-            Kind::Answer if is_pin(at) => {
+            Kind::RunStarted if self.kept == Some(PinCache::Run) => {
+                self.runs.insert(actor.clone(), at.record.id);
+            }
+            Kind::ItemStarted if self.kept == Some(PinCache::Item) => {
+                self.items.insert(actor.clone(), at.record.id);
+            }
+            Kind::Remove if self.kept == Some(PinCache::CardPresent) => {
+                self.out.insert(at.text("card")?.to_owned(), at.record.id);
+            }
+            Kind::Answer if is_pin(at) && self.kept.is_some_and(|kept| kept != PinCache::Logon) => {
                 let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged])?;
                 let card = prompt.facts.text("card")?.to_owned();
                 self.given.insert((actor.clone(), card), at.record.id);

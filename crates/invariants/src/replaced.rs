@@ -23,6 +23,8 @@ pub(crate) struct ReplacedFirst {
     /// Principals for whom the certificate of the item that is worked on was found to be over: its container goes,
     /// certificate and all.
     over: BTreeSet<Text>,
+    /// Containers that go as what an earlier request has left, by principal, for the item that is worked on.
+    left: BTreeMap<Text, BTreeSet<String>>,
 }
 
 impl ReplacedFirst {
@@ -31,6 +33,7 @@ impl ReplacedFirst {
         self.items.remove(actor);
         self.agreed.remove(actor);
         self.over.remove(actor);
+        self.left.remove(actor);
     }
 
     /// A certificate leaves MY, or is archived there.
@@ -61,7 +64,8 @@ impl ReplacedFirst {
             "delete" | "generate" => {
                 let held = self.written.remove(&place);
                 let agreed = self.agreed.get(&operation.actor).is_some_and(|agreed| agreed.contains(&place));
-                let allowed = agreed || self.over.contains(&operation.actor);
+                let left = self.left.get(&operation.actor).is_some_and(|left| left.contains(&place.1));
+                let allowed = agreed || left || self.over.contains(&operation.actor);
                 let reason = format!("the certificate in {} goes before there is another", place.1);
                 let found = at.violation(Invariant::ReplacedFirst, reason);
                 (held && !allowed).then_some(Violation { actor: place.0, ..found })
@@ -100,6 +104,10 @@ impl Checker for ReplacedFirst {
                 self.over.insert(actor.clone());
                 None
             }
+            Kind::Decision if is_by(at, IS_LEFT) && at.is_met() => {
+                self.left.entry(actor.clone()).or_default().insert(at.text("container")?.to_owned());
+                None
+            }
             Kind::Archived | Kind::Deleted => self.leaves(at),
             Kind::CardDone => self.card_done(at),
             _ => None,
@@ -118,6 +126,8 @@ pub(crate) struct ReplacedAll {
     /// Certificates that have left MY or are archived there, or could not be; as long as something is expected to take
     /// their principal's certificates away.
     gone: BTreeSet<(Text, Text)>,
+    /// Certificates whose template the policy no longer knows: nothing is done with them.
+    unmanaged: BTreeSet<(Text, Text)>,
 }
 
 impl ReplacedAll {
@@ -143,6 +153,14 @@ impl Checker for ReplacedAll {
             Kind::Decision if is_by(at, SUPERSEDES) && at.is_met() => {
                 let (by, old) = (at.text("by")?.into(), at.text("subject")?.into());
                 self.superseded.entry((actor.clone(), by)).or_default().insert(old);
+            }
+            Kind::Decision if is_by(at, MANAGED) => {
+                let certificate = (actor.clone(), at.text("subject")?.into());
+                if at.is_met() {
+                    self.unmanaged.remove(&certificate);
+                } else {
+                    self.unmanaged.insert(certificate);
+                }
             }
             Kind::ItemStarted => {
                 self.items.insert(actor.clone(), at.text("template")?.into());
@@ -172,7 +190,11 @@ impl Checker for ReplacedAll {
             Kind::ItemEnded if at.text("outcome") == Some("enrolled") => {
                 self.items.remove(actor);
                 let expected = self.expected.remove(&(actor.clone(), at.text("template")?.into()))?;
-                let left = expected.into_iter().find(|old| !self.gone.contains(&(actor.clone(), old.clone())))?;
+                let settled = |old: &Text| {
+                    let certificate = (actor.clone(), old.clone());
+                    self.gone.contains(&certificate) || self.unmanaged.contains(&certificate)
+                };
+                let left = expected.into_iter().find(|old| !settled(old))?;
                 let reason = format!("{left} was to be replaced, and is still there");
                 return Some(at.violation(Invariant::ReplacedAll, reason));
             }
@@ -184,6 +206,12 @@ impl Checker for ReplacedAll {
 
 /// The rule by which a request is refused for good.
 pub(crate) const IS_OVER: &[&str] = &["MC1.lasting"];
+
+/// The rule by which goes what an earlier request has left.
+pub(crate) const IS_LEFT: &[&str] = &["P7.39"];
+
+/// The rule by which a certificate is of a template that the policy knows.
+pub(crate) const MANAGED: &[&str] = &["R049"];
 
 /// The rule by which a template supersedes another.
 pub(crate) const SUPERSEDES: &[&str] = &["R056"];

@@ -18,6 +18,10 @@ pub(crate) struct DuplicateRequest {
     /// The template each principal worked on last. A request names its template by an object identifier, which several
     /// templates may have.
     items: BTreeMap<String, String>,
+    /// The request of each principal that is with its CA.
+    asked: BTreeMap<String, RecordId>,
+    /// Requests whose answer nobody hears, because the core that asked has ended.
+    lost: BTreeSet<RecordId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ struct Pending {
     template: String,
     /// Where REQUEST tells of it. `None`: made before the trace began, by a user who has not logged on since.
     place: Option<Place>,
+    /// REQUEST tells of it: from then on whoever asks again knows better.
+    noted: bool,
 }
 
 /// Where a principal's REQUEST store is (N9.per-computer, N9.roaming).
@@ -38,10 +44,25 @@ enum Place {
 }
 
 impl DuplicateRequest {
+    /// A request that was made before the trace began.
     pub(crate) fn pending(&mut self, ca: &str, request_id: i64, requester: &str, template: &str) {
+        self.put((ca.to_owned(), request_id), requester, template, true);
+    }
+
+    fn put(&mut self, request: (String, i64), requester: &str, template: &str, noted: bool) {
         let place = self.places.get(requester).cloned();
-        let pending = Pending { requester: requester.to_owned(), template: template.to_owned(), place };
-        self.pending.insert((ca.to_owned(), request_id), pending);
+        let pending = Pending { requester: requester.to_owned(), template: template.to_owned(), place, noted };
+        self.pending.insert(request, pending);
+    }
+
+    /// Whether a CA answers a request that nobody waits for any more.
+    fn is_lost(&mut self, at: Moment<'_>) -> bool {
+        at.record.causes.iter().any(|cause| self.lost.remove(cause))
+    }
+
+    /// Nothing will ever tell this principal of what REQUEST does not.
+    fn lose_unnoted(&mut self, requester: &str) {
+        self.pending.retain(|_, pending| pending.noted || pending.requester != requester);
     }
 
     /// What was there before is taken to be on the computer of the first logon.
@@ -72,6 +93,7 @@ impl Checker for DuplicateRequest {
                 None
             }
             Kind::Request => {
+                self.asked.insert(at.record.actor.to_string(), at.record.id);
                 let template =
                     self.items.get(at.record.actor.as_str()).map_or(at.text("template"), |item| Some(item))?;
                 let here = self.places.get(at.record.actor.as_str());
@@ -88,7 +110,30 @@ impl Checker for DuplicateRequest {
                 let requester = at.text("requester")?;
                 let template = self.items.get(requester).cloned();
                 let template = template.unwrap_or_else(|| at.text("template").unwrap_or_default().to_owned());
-                self.pending(&ca, id, requester, &template);
+                if !self.is_lost(at) {
+                    self.put((ca, id), requester, &template, false);
+                }
+                None
+            }
+            Kind::Store if at.text("op") == Some("put") && at.text("stage") == Some("pending") => {
+                let (actor, template) = (at.record.actor.as_str(), at.text("template")?);
+                let of = |pending: &&mut Pending| pending.requester == actor && pending.template == template;
+                self.pending.values_mut().filter(of).for_each(|pending| pending.noted = true);
+                None
+            }
+            Kind::EffectDone if at.text("op") == Some("submit") => {
+                self.asked.remove(at.record.actor.as_str());
+                None
+            }
+            Kind::EffectDone if at.text("op") == Some("put-request") && !at.succeeded() => {
+                self.lose_unnoted(&at.record.actor);
+                None
+            }
+            Kind::Crash | Kind::Logoff | Kind::Shutdown => {
+                for user in at.users() {
+                    self.lose_unnoted(user);
+                    self.lost.extend(self.asked.remove(user.as_str()));
+                }
                 None
             }
             // Deleted from REQUEST by hand: nothing there tells of it any more.
@@ -98,6 +143,7 @@ impl Checker for DuplicateRequest {
                 None
             }
             Kind::Issued | Kind::Denied => {
+                self.is_lost(at);
                 let decided = self.pending.get(&request()?)?.clone();
                 self.pending.retain(|_, pending| *pending != decided);
                 None
@@ -140,7 +186,7 @@ impl Checker for DueRequest {
                 let computer = at.text("computer").filter(|_| !roams).unwrap_or_default();
                 self.places.insert(actor.clone(), computer.into());
             }
-            Kind::RunStarted => {
+            Kind::RunStarted | Kind::RunEnded => {
                 self.due.remove(actor);
             }
             Kind::Decision if at.is_met() && at.text("rule").is_some_and(|rule| DUE.contains(&rule)) => {

@@ -83,7 +83,7 @@ impl Checker for OverEntry {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::RunStarted => {
+            Kind::RunStarted | Kind::RunEnded => {
                 self.runs.remove(actor);
             }
             Kind::EffectDone if at.text("op") == Some("read-stores") => {
@@ -136,7 +136,7 @@ impl Checker for UnfinishedStays {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
         match at.record.kind {
-            Kind::RunStarted => {
+            Kind::RunStarted | Kind::RunEnded => {
                 self.unfinished.remove(actor);
                 self.at_work.remove(actor);
             }

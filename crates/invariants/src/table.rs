@@ -55,6 +55,16 @@ autoenroll_model::words! {
         AskedOnce = "asked-once",
         /// A PIN is kept as long as the profile says, and used.
         PinKept = "pin-kept",
+        /// What a request has left goes before the next one in its place.
+        LeftoverGoes = "leftover-goes",
+        /// A certificate is judged by what was found out about it.
+        Judged = "judged",
+        /// What is over goes while nothing of its template is unfinished.
+        Tidied = "tidied",
+        /// What counts has come so often.
+        Counted = "counted",
+        /// That nobody may be asked is told where nothing else is wrong.
+        OwnReason = "own-reason",
     }
 }
 
@@ -271,7 +281,8 @@ pub const INVARIANTS: &[Statement] = &[
     ),
     whole(
         Invariant::AskedOnce,
-        "After a No the user is not asked about the same default container again in the same item, while no card comes or goes.",
+        "After a No the user is not asked about the same default container again for the same item and provider, while no card comes or \
+         goes.",
         "IN1.asked-once",
     ),
     part(
@@ -279,5 +290,38 @@ pub const INVARIANTS: &[Statement] = &[
         "A PIN that was given before is presented no longer than the profile keeps it, and no operation that wants one goes without.",
         "IN1.pin-kept",
         "the profile's switch `pin-cache`",
+    ),
+    Statement {
+        invariant: Invariant::LeftoverGoes,
+        kind: LawKind::Bench,
+        switch: None,
+        text: "A new key is made only where earlier requests for its template have left nothing that could be removed, and no entry waits \
+               for the end of a key that a certificate has.",
+        source: "IN1.leftover-goes",
+        bare: Bare::Nothing,
+        beyond: "which entries REQUEST has, and which keys exist",
+    },
+    whole(
+        Invariant::Judged,
+        "A certificate that was found not to be good is not installed, and one that was found to be good is not refused but for its \
+         dates.",
+        "IN1.judged",
+    ),
+    part(
+        Invariant::Tidied,
+        "At the end of a run that keeps the store clean no certificate is left that was over and of whose template nothing is \
+         unfinished, in the profiles that remove certificates without a replacement.",
+        "IN1.tidied",
+        "the profile's switch `removal`, and which certificates have expired",
+    ),
+    whole(
+        Invariant::Counted,
+        "A card that is gone, or a renewal of a machine that has another name, counts as failing only after three times in a row.",
+        "IN1.counted",
+    ),
+    whole(
+        Invariant::OwnReason,
+        "An item whose CAs have failed is told to fail because nobody may be asked only where none of them has said anything else.",
+        "IN1.own-reason",
     ),
 ];

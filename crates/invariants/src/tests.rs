@@ -1,6 +1,6 @@
 //! Each checker, over records written by hand: one a line, `actor kind name=value … < causes`; ids count the lines.
 
-use autoenroll_model::{Fact, Facts, PinCache, PinId, SWITCHES, SimTime};
+use autoenroll_model::{Fact, Facts, PinCache, PinId, Removal, SWITCHES, SimTime};
 use autoenroll_trace::{Kind, RecordId, Trace};
 
 use super::*;
@@ -569,6 +569,12 @@ fn what_is_replaced_does_not_depend_on_waiting() {
     assert_eq!(both(&["alice run-started", superseded], "resume"), ["replaced-all@7"]);
     let tried = "alice effect op=archive-certificate certificate=C";
     assert_eq!(both(&[tried, superseded], "renew"), Vec::<String>::new(), "it could not be");
+    let unknown = "alice decision rule=R049 subject=S outcome=false";
+    assert_eq!(
+        both(&["alice run-started", renewed, unknown], "retrieve"),
+        Vec::<String>::new(),
+        "not managed any more"
+    );
 }
 
 #[test]
@@ -576,15 +582,21 @@ fn a_key_that_was_made_is_known_or_gone() {
     let (card, done) = ("alice card op=generate card=A", "alice card-done op=generate card=A container=A/1 < 0");
     let (noted, ended) = ("alice store op=put store=request template=T", "alice run-ended");
     let left = |records: &[&str]| {
-        broken_beyond(records, records.len() - 1, &Beyond::Unclaimed(vec!["A/1".to_owned(), "A/2".to_owned()]))
+        let keys = ["A/1", "A/2"].map(|container| ("A".to_owned(), container.to_owned()));
+        broken_beyond(records, records.len() - 1, &Beyond::Unclaimed(keys.to_vec()))
     };
     assert_eq!(left(&[card, done, noted, ended]), ["known-key@3"]);
     assert_eq!(left(&[card, done, ended]), ["known-key@2"]);
     assert_eq!(left(&[card, done, "alice crash", ended]), Vec::<String>::new());
     assert_eq!(left(&[card, done, noted, "alice crash", ended]), ["known-key@4"]);
-    let enrolled = "alice item-ended template=T outcome=enrolled container=A/1";
+    let enrolled = "alice item-ended template=T outcome=enrolled container=A/1 card=A";
     assert!(!left(&[card, done, noted, enrolled, ended]).contains(&"known-key@4".to_owned()));
     assert_eq!(left(&["bob card op=generate card=A", done, ended]), Vec::<String>::new());
+    assert_eq!(
+        left(&["alice card op=generate card=B", done, ended]),
+        Vec::<String>::new(),
+        "another card has that too"
+    );
     let (started, by_hand) =
         ("alice item-started template=T", "pc change what=delete-request principal=alice template=");
     let deleted = |template: &str| {
@@ -605,7 +617,7 @@ fn a_key_that_nothing_knows_is_no_violation_where_the_profile_says_so() {
     ]);
     let found = |counts| {
         let mut checkers = Checkers::of(&Profile { known_keys: counts, ..Profile::server_2003_sp1() });
-        let unclaimed = Beyond::Unclaimed(vec!["A/1".to_owned()]);
+        let unclaimed = Beyond::Unclaimed(vec![("A".to_owned(), "A/1".to_owned())]);
         let (mut found, mut waited): (Vec<Violation>, usize) = (Vec::new(), 0);
         for record in records.iter() {
             found.extend(checkers.observe(&records, &record.unpack(), &unclaimed));
@@ -820,6 +832,7 @@ fn a_no_is_not_asked_about_again() {
     assert_eq!(again(no, "alice item-started template=T", question), 0);
     assert_eq!(again(no, "A remove card=A", question), 0);
     assert_eq!(again(no, idle, "alice prompt point=card.replace-default card=B container=K"), 0);
+    assert_eq!(again(no, idle, &format!("{question} provider=P")), 0, "another provider");
     assert_eq!(again(no, idle, "bob prompt point=card.replace-default card=A container=K"), 0);
 }
 
@@ -861,4 +874,188 @@ fn what_goes_is_what_was_to_be_replaced() {
     assert_eq!(gone("alice archived certificate=C template=T", true), Vec::<String>::new());
     assert_eq!(gone("alice archived certificate=O template=S", true), ["replaced-all@3"]);
     assert_eq!(gone("alice archived certificate=O template=S", false), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_request_has_left_goes_first() {
+    let (item, generate) = ("alice item-started template=T", "alice card op=generate card=A");
+    let left = Beyond::Leftovers(vec![Leftover { template: "T".into(), container: "A/1".into() }]);
+    let kept = |before: &[&str]| {
+        let records: Vec<&str> = [item].iter().chain(before).chain(&[generate]).copied().collect();
+        let found = broken_beyond(&records, records.len() - 1, &left);
+        found.iter().filter(|found| found.starts_with("leftover-goes")).count()
+    };
+    assert_eq!(kept(&[]), 1);
+    assert_eq!(kept(&["alice item-started template=S"]), 0);
+    let delete = "alice card op=delete card=A container=A/1";
+    assert_eq!(kept(&[delete, "alice card-done op=delete code=0x80070005 < 1"]), 0, "it was tried");
+    assert_eq!(kept(&[delete, "alice card-done op=delete code=0x80090016 < 1"]), 1, "there is no key to be kept for");
+    let removed = ["alice effect op=remove-request", "alice effect-done op=remove-request code=0x80070005 < 1"];
+    assert_eq!(kept(&removed), 0);
+    let given_up = |certified| {
+        let records = [item, "alice store op=put store=request template=T stage=given-up"];
+        broken_beyond(&records, 1, &Beyond::GivenUp { certified })
+    };
+    assert_eq!(given_up(true), ["leftover-goes@1"]);
+    assert_eq!(given_up(false), Vec::<String>::new());
+}
+
+/// What breaks where a run has inspected `C` with that result.
+fn inspected(said: &str, records: &[&str]) -> Vec<String> {
+    let mut all = trace(&["alice run-started", "alice effect op=inspect"]);
+    let checks = Fact::List(vec![Fact::from(format!("C: {said}"))]);
+    let facts = Facts::new().with("op", "inspect").with("checks", checks);
+    all.push(SimTime(0), "alice", Kind::EffectDone, facts, vec![RecordId(1)]);
+    for record in trace(records).iter().map(|record| record.unpack()) {
+        all.push(SimTime(0), &record.actor, record.kind, record.facts, record.causes);
+    }
+    judge(&all).iter().map(|found| format!("{}@{}", found.invariant, found.record.0)).collect()
+}
+
+#[test]
+fn a_certificate_is_judged_by_what_was_found_out_about_it() {
+    let add = "alice store op=add store=my certificate=C archived=false";
+    let refused = |code: &str| format!("alice decision rule=MC1.judged certificate=C code={code} outcome=true");
+    let (good, revoked, no_key) = ("0x00000000 S_OK", "0x00000000 S_OK, revoked", "0x00000000 S_OK, no key");
+    assert_eq!(inspected(revoked, &[add]), ["judged@3"]);
+    assert_eq!(inspected("0x800B0109", &[add]), ["judged@3"]);
+    assert_eq!(inspected(revoked, &["alice run-started", add]), Vec::<String>::new());
+    for said in [good, no_key] {
+        assert_eq!(inspected(said, &[add]), Vec::<String>::new());
+    }
+    assert_eq!(inspected(good, &[&refused("0x80090016")]), ["judged@3"]);
+    assert_eq!(inspected(good, &[&refused("0x800B0101")]), Vec::<String>::new(), "that is the clock's business");
+    for said in [revoked, no_key] {
+        assert_eq!(inspected(said, &[&refused("0x80092010")]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_is_over_goes_while_nothing_of_its_template_is_unfinished() {
+    let left = |removal, between: &[&str]| {
+        let mut records = vec![
+            "alice run-started",
+            "alice decision rule=R004 subject=manage outcome=true",
+            "alice decision rule=R049 subject=C template=T outcome=true",
+            "alice effect op=inspect",
+            "alice effect-done op=inspect checks=[C:_0x00000000] < 3",
+        ];
+        records.extend(between);
+        records.push("alice decision rule=S14.silent outcome=true");
+        let records = trace(&records);
+        let mut checkers = Checkers::of(&Profile { removal, ..Profile::server_2003_sp1() });
+        let expired = Beyond::Inspected { expired: vec!["C".to_owned()] };
+        let observed = records.iter().map(|record| record.unpack()).enumerate();
+        let found = observed.flat_map(|(at, record)| {
+            checkers.observe(&records, &record, if at == 4 { &expired } else { &Beyond::Nothing })
+        });
+        found.filter(|found| found.invariant == Invariant::Tidied).count()
+    };
+    assert_eq!(left(Removal::Always, &[]), 1);
+    assert_eq!(left(Removal::WithReplacement, &[]), 0);
+    assert_eq!(left(Removal::Always, &["alice effect op=archive-certificate certificate=C"]), 0);
+    assert_eq!(left(Removal::Always, &["alice item-ended template=T outcome=failed"]), 0);
+    assert_eq!(left(Removal::Always, &["alice item-ended template=S outcome=failed"]), 1);
+    assert_eq!(left(Removal::Always, &["alice item-ended template=T outcome=enrolled"]), 1);
+    assert_eq!(left(Removal::Always, &["alice decision rule=S4.remind outcome=true"]), 0);
+    assert_eq!(left(Removal::Always, &["alice decision rule=R004 subject=manage outcome=false"]), 0);
+    let (run, check) = ("alice run-started", "alice decision rule=S14.silent outcome=true");
+    let manages = "alice decision rule=R004 subject=manage outcome=true";
+    let managed = "alice decision rule=R049 subject=C template=T outcome=true";
+    let tidies = "alice decision rule=P7.48 subject=D outcome=true";
+    // A trace alone tells of those that are revoked, and of the profile when something was removed.
+    let revoked = "0x00000000 S_OK, revoked";
+    assert_eq!(inspected(revoked, &[check]), Vec::<String>::new());
+    let bare = |tidies: &str| {
+        let mut all = trace(&[run, manages, managed, tidies, "alice effect op=inspect"]);
+        let facts = Facts::new().with("op", "inspect").with("checks", vec![format!("C: {revoked}")]);
+        all.push(SimTime(0), "alice", Kind::EffectDone, facts, vec![RecordId(4)]);
+        all.push(SimTime(0), "alice", Kind::Decision, Facts::new().with("rule", "S14.silent"), Vec::new());
+        judge(&all).len()
+    };
+    assert_eq!((bare(tidies), bare("alice icon")), (1, 0));
+}
+
+#[test]
+fn what_counts_has_come_so_often() {
+    let item = "alice item-started template=T";
+    let lost = "alice decision rule=P7.41 subject=A code=0x80100069 outcome=true";
+    let fails = "alice decision rule=F.card subject=A code=0x80100069 outcome=true";
+    check(&[item, lost, lost, lost, fails], &[]);
+    check(&[item, lost, lost, fails], &["counted@3"]);
+    check(&[item, lost, lost, lost, item, fails], &["counted@5"]);
+    check(&[item, "alice decision rule=F.card subject=A code=0x80070005 outcome=true"], &[]);
+    let (prompt, answer) = ("alice prompt point=pin.enter", "alice answer prompt=pin.enter answer=pin < 1");
+    let asked = [item, prompt, lost, lost, lost, answer, fails];
+    assert!(broken(&asked).contains(&"counted@6".to_owned()));
+    let theirs = "alice prompt point=pin.enter asked-by=vendor";
+    assert!(!broken(&[item, theirs, lost, lost, lost, answer, fails]).contains(&"counted@6".to_owned()));
+    let failed = |code: &str| format!("WKS01 item-ended template=M outcome=failed code={code}");
+    let (one, other) = (failed("0x80094012"), failed("0x800706BA"));
+    let kept = "WKS01 decision rule=MC3.repetition subject=C code=0x80094012 outcome=true";
+    check(&["WKS01 boot", &one, &one, &one, kept], &[]);
+    check(&["WKS01 boot", &one, &other, &one, &one, kept], &["counted@5"]);
+    check(
+        &[&one, &one, &one, "WKS01 item-ended template=M outcome=enrolled certificate=D", kept],
+        &["enrolled@3", "counted@4"],
+    );
+}
+
+#[test]
+fn that_nobody_may_be_asked_is_told_where_nothing_else_is_wrong() {
+    let item = "alice item-started template=T";
+    let ended = |code: &str| format!("alice item-ended template=T outcome=failed code={code}");
+    let told = |first: &str, second: &str, code: &str| {
+        let answer = |code: &str, at| format!("alice effect-done op=submit code={code} < {at}");
+        let request = "alice request template=T";
+        broken(&[item, request, &answer(first, 1), request, &answer(second, 3), &ended(code)])
+    };
+    let (silent, denied) = ("0x80090022", "0x80094012");
+    assert_eq!(told(denied, silent, silent), ["own-reason@5"]);
+    assert_eq!(told(silent, silent, silent), Vec::<String>::new());
+    assert_eq!(told(denied, silent, denied), Vec::<String>::new());
+    check(&[item, "alice effect op=x", &ended(silent)], &[]);
+}
+
+#[test]
+fn a_request_that_nobody_was_told_of_may_be_made_again() {
+    let (item, request) = ("alice item-started template=T", "alice request template=T");
+    let pending = "ca pending ca=ca request-id=1 requester=alice template=T < 1";
+    let again = |between: &str| broken(&[item, request, pending, between, "alice run-started", item, request]);
+    assert_eq!(again("alice icon"), ["duplicate-request@6"]);
+    assert_eq!(again("alice crash session=s"), Vec::<String>::new());
+    let noted = "alice store op=put store=request template=T stage=pending";
+    let crash = "alice crash session=s";
+    check(&[item, request, pending, noted, crash, "alice run-started", item, request], &["duplicate-request@7"]);
+    // The CA takes it after the core has ended.
+    check(&[item, request, crash, pending, "alice run-started", item, request], &[]);
+}
+
+#[test]
+fn what_an_entry_that_is_over_leaves_is_nobody_s_default() {
+    let view = |key: Option<u8>| CardView {
+        tries: 3,
+        unlocked: false,
+        default: key.map(|key| DefaultContainer { name: "A/1".into(), key: Some(vec![key]), certificate: true }),
+    };
+    let gone = |before: &[&str]| {
+        let mut records = vec!["alice item-started template=T"];
+        records.extend(before);
+        records.push("A apdu card=A command=00");
+        let records = trace(&records);
+        let mut checkers = Checkers::of(&Profile::server_2003_sp1());
+        checkers.card("A", &view(Some(1)));
+        let empty = Beyond::Command { pin: None, card: Some(view(None)) };
+        let found = records.iter().map(|record| record.unpack()).flat_map(|record| {
+            checkers.observe(&records, &record, if record.kind == Kind::Apdu { &empty } else { &Beyond::Nothing })
+        });
+        found.filter(|found| found.invariant == Invariant::DefaultContainer).count()
+    };
+    let goes = "alice decision rule=P7.39 container=A/1 outcome=true";
+    let question = "alice prompt point=card.replace-default card=A container=A/1";
+    let no = "alice answer prompt=card.replace-default answer=no < 1";
+    assert_eq!(gone(&[]), 1);
+    assert_eq!(gone(&[goes]), 0);
+    assert_eq!(gone(&["alice decision rule=P7.39 container=A/2 outcome=true"]), 1);
+    assert_eq!(gone(&[question, no, goes]), 1);
 }

@@ -41,7 +41,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::Submit(submission) => self.request_record(principal, submission),
             other => record::effect(other, &self.names),
         };
-        let record = self.record(principal, kind, facts.clone(), because);
+        let beyond = self.beyond_begun(principal, &body);
+        let record = self.record_with(principal, kind, facts.clone(), because, &beyond);
         let pending =
             PendingEffect { effect: body.clone(), record, began: facts, abandoned: false, readers: BTreeMap::new() };
         let Some(session) = self.sessions.get_mut(&id) else { return record };
@@ -125,7 +126,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let principal = session.principal.clone();
         let (kind, facts) = record::effect_done(&pending.effect, &pending.began, &result, &self.names);
         let causes = std::iter::once(pending.record).chain(self.blame(&principal, &pending.effect, &result)).collect();
-        let beyond = self.beyond_done(&pending.effect);
+        let beyond = self.beyond_done(&principal, &pending.effect, &result);
         let record = self.record_with(&principal, kind, facts, causes, &beyond);
         if pending.abandoned {
             return Ok(());
@@ -343,8 +344,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::PutRequest(entry) => {
                 stores.put_request(entry.clone());
                 let facts = Facts::new().with("op", "put").with("store", "request");
-                let facts = facts.with("template", entry.template.as_str());
-                self.record(principal, Kind::Store, facts.with("stage", record::stage(entry)), because);
+                let facts = facts.with("template", entry.template.as_str()).with("stage", record::stage(entry));
+                let beyond = self.beyond_put(principal, entry);
+                self.record_with(principal, Kind::Store, facts, because, &beyond);
             }
             Effect::RemoveRequest(key_id) => {
                 let template = stores.request(key_id).map(|entry| entry.template.clone());

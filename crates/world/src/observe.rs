@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_card::{Card, ContainerState};
-use autoenroll_invariants::{Beyond, CardView, DefaultContainer};
-use autoenroll_model::{CoreFactory, Effect, KeyPlace, Outcome, Report, Thumbprint};
+use autoenroll_invariants::{Beyond, CardView, DefaultContainer, KeyAt, Leftover};
+use autoenroll_model::{
+    CardOperation, CertificateCheck, CoreFactory, Effect, EffectResult, KeyPlace, Outcome, Report, RequestEntry,
+    RequestStage, SoftwareOperation, Thumbprint,
+};
 use autoenroll_wire::Certificate;
 
 use crate::hosts::{CaHost, CardHost};
@@ -32,9 +35,50 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.hosts.cards.card(card, Card::is_unlocked).unwrap_or(false)
     }
 
+    /// What belongs to the record of an effect that begins.
+    pub(crate) fn beyond_begun(&self, principal: &str, effect: &Effect) -> Beyond {
+        let place = match effect {
+            Effect::Card { card, operation: CardOperation::Generate { .. }, .. } => Some(card),
+            Effect::Software { operation: SoftwareOperation::Generate { .. }, .. } => None,
+            _ => return Beyond::Nothing,
+        };
+        let Some(stores) = self.stores.get(principal) else { return Beyond::Nothing };
+        let left = stores.stores().requests.iter().filter(|entry| entry.stage == RequestStage::Prepared);
+        let here = left.filter(|entry| entry.key.card.as_ref() == place);
+        let leftover = |entry: &RequestEntry| Leftover {
+            template: entry.template.clone(),
+            container: self.names.container(&entry.key.container),
+        };
+        Beyond::Leftovers(here.map(leftover).collect())
+    }
+
+    /// What belongs to the record of an entry that is put into REQUEST.
+    pub(crate) fn beyond_put(&self, principal: &str, entry: &RequestEntry) -> Beyond {
+        if !entry.given_up {
+            return Beyond::Nothing;
+        }
+        let my = self.stores.get(principal).map(|stores| stores.stores().my.as_slice()).unwrap_or_default();
+        Beyond::GivenUp { certified: my.iter().any(|stored| stored.key.as_ref() == Some(&entry.key)) }
+    }
+
+    /// Those of the certificates that were looked at whose life is over.
+    fn expired(&self, principal: &str, checks: &[CertificateCheck]) -> Vec<String> {
+        let Some(stores) = self.stores.get(principal) else { return Vec::new() };
+        let now = self.wall();
+        let is_over = |of: &Thumbprint| {
+            let view = stores.certificate(of).and_then(|stored| Certificate::parse(&stored.certificate).ok());
+            view.is_some_and(|view| now >= view.not_after)
+        };
+        let over = checks.iter().filter(|check| is_over(&check.thumbprint));
+        over.map(|check| self.names.certificate(&check.thumbprint)).collect()
+    }
+
     /// What belongs to the record of an effect that has ended. A card that another transaction has begun to work with
     /// says nothing of this one.
-    pub(crate) fn beyond_done(&self, effect: &Effect) -> Beyond {
+    pub(crate) fn beyond_done(&self, principal: &str, effect: &Effect, result: &EffectResult) -> Beyond {
+        if let EffectResult::Checks(checks) = result {
+            return Beyond::Inspected { expired: self.expired(principal, checks) };
+        }
         let Effect::Card { card, .. } = effect else { return Beyond::Nothing };
         let Some(name) = self.names.card(&card.0) else { return Beyond::Nothing };
         let reader = self.readers.place_of(name).and_then(|place| self.readers.get(place).ok());
@@ -51,7 +95,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 Beyond::Enrolled(self.is_enrolled(principal, thumbprint, key))
             }
             Report::RunEnded => {
-                let awaited: BTreeSet<&str> = self.invariants.keys_awaited_of(principal).collect();
+                let awaited: BTreeSet<&KeyAt> = self.invariants.keys_awaited_of(principal).collect();
                 if awaited.is_empty() {
                     Beyond::Nothing
                 } else {
@@ -78,12 +122,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
 
     /// Of these containers of a principal, by the names that records use, those with a key that no entry of MY or
     /// REQUEST names. Most are known: only what is there is looked for in the stores.
-    fn unclaimed(&self, principal: &str, awaited: &BTreeSet<&str>) -> Vec<String> {
-        let mut there: BTreeMap<(Option<&str>, String), String> = BTreeMap::new();
+    fn unclaimed(&self, principal: &str, awaited: &BTreeSet<&KeyAt>) -> Vec<KeyAt> {
+        let mut there: BTreeMap<(Option<&str>, String), KeyAt> = BTreeMap::new();
+        let place = |card: Option<&str>| card.unwrap_or_default().to_owned();
         let mut found = |card, container: &str| {
-            let name = self.names.container(container);
-            if awaited.contains(name.as_str()) {
-                there.insert((card, container.to_owned()), name);
+            let key = (place(card), self.names.container(container));
+            if awaited.contains(&key) {
+                there.insert((card, container.to_owned()), key);
             }
         };
         if let Some(stores) = self.stores.get(principal) {

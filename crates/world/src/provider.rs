@@ -118,7 +118,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         let (kind, facts) = record::effect_done(&own, &began, &result, &self.names);
         let causes = std::iter::once(transaction.record).chain(self.blame(&principal, &own, &result)).collect();
-        let beyond = self.beyond_done(&own);
+        let beyond = self.beyond_done(&principal, &own, &result);
         let done = self.record_with(&principal, kind, facts, causes, &beyond);
         let card = transaction.card.as_str();
         match result {

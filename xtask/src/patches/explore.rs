@@ -63,7 +63,7 @@ fn read_all(root: &Path) -> Result<Vec<Patch>, String> {
 fn told(explored: &Explored) -> String {
     let first = match &explored.first {
         Some(Finding { number, signature, seconds, steps }) => {
-            let steps = steps.map_or_else(|| "listed".to_owned(), |steps| format!("{steps} steps"));
+            let steps = steps.map_or_else(|| "not again".to_owned(), |steps| format!("{steps} steps"));
             format!("the first after {seconds:.1} s is {number} ({steps}), {signature}")
         }
         None => "nothing new".to_owned(),

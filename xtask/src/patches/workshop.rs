@@ -45,7 +45,7 @@ pub(super) struct Finding {
     pub(super) signature: String,
     /// After how many seconds it was found.
     pub(super) seconds: f64,
-    /// How many things are done in the shortest story; what is only listed is not made shorter.
+    /// How many things are done in the shortest story; `None` when it did not break again.
     pub(super) steps: Option<usize>,
 }
 

@@ -69,5 +69,10 @@ fn came(everything: &Everything) -> String {
         End::States => "it was cut off there: there are more states than it may have".to_owned(),
         End::Stopped | End::Found => "it was stopped there".to_owned(),
     };
-    format!("{states} states and {edges} things that can be done in them, {depth} deep; {end}")
+    let (states, edges) = (counted(*states, "state"), counted(*edges, "thing"));
+    format!("{states} and {edges} that can be done in them, {depth} deep; {end}")
+}
+
+fn counted(many: u64, what: &str) -> String {
+    if many == 1 { format!("1 {what}") } else { format!("{many} {what}s") }
 }

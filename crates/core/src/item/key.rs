@@ -59,19 +59,26 @@ fn is_protected(request: &NewRequest) -> bool {
     request.template.template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED)
 }
 
-/// Removes what earlier requests for the template left behind, then generates.
+/// Removes what earlier requests for the template left behind, then generates. A default container that the user wants to
+/// keep stays, whatever is in it.
 pub(super) fn make(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next, Halt> {
     let Task::Request(request) = &mut job.item.task else { unreachable!("a key is made for a new request only") };
     let orphans = core::mem::take(&mut request.orphans);
     let mut effects = VecDeque::new();
+    let kept = card.as_ref().filter(|card| card.keep_default).and_then(|card| card.description.default_container());
+    let kept = kept.map(|container| container.name.clone());
     for Orphan { entry, owns_key } in orphans {
         let here = entry.key.card.is_none() || entry.key.card.as_ref() == card.as_ref().map(|card| &card.serial);
-        let facts = Facts::new()
+        let mut facts = Facts::new()
             .with("stage", "prepared")
             .with("container", entry.key.container.as_str())
             .with("card-here", here);
+        let stays = here && entry.key.card.is_some() && kept.as_ref() == Some(&entry.key.container);
+        if stays {
+            facts.set("kept", true);
+        }
         // While its card is away, the entry is all that knows of the key.
-        if !job.decide(frame, rules::UNFINISHED_REQUEST, &entry.template, here || !owns_key, facts) {
+        if !job.decide(frame, rules::UNFINISHED_REQUEST, &entry.template, here && !stays || !owns_key, facts) {
             continue;
         }
         if here && owns_key {

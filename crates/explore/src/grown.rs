@@ -1,0 +1,183 @@
+//! Stories that grow: each goes on from a moment of one before it that came to something new, and the first of them in a
+//! world that is made up, or from any moment of a story that somebody wrote. What takes several things to get to is
+//! not got to anew each time.
+//!
+//! Stories grow in groups that know nothing of each other, so that a group depends on its number alone.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use autoenroll_model::SimTime;
+use autoenroll_scenario::Scenario;
+use autoenroll_trace::{Kind, Trace};
+
+use crate::choices::{Choices, Keyed};
+use crate::drive::{Outcome, Work};
+use crate::file::Bench;
+use crate::generate::{Begun, Plan, tell_from};
+use crate::law::Broken;
+use crate::neighbours::{alone, story_of};
+use crate::player::{Done, Player};
+use crate::setting::Setting;
+use crate::stage::{Stage, StageError, caught};
+use crate::story::{Move, Setup, Story, When};
+
+/// Stories of a group in a world that is made up, and in that of a scenario: there are many of those.
+const STORIES: usize = 24;
+const STORIES_OF_A_SCENARIO: usize = 8;
+/// The most moments of a group that stories go on from.
+const MOST_MOMENTS: usize = 64;
+/// The most things that are put in where a story goes on.
+const MOST_PUT_IN: usize = 6;
+/// A prime that the number of scenarios does not have as a divisor: groups that follow each other are not alike.
+const STRIDE: u64 = 7_919;
+
+/// Groups of stories that grow.
+pub struct Grown<'a> {
+    bench: Bench<'a>,
+    scenarios: &'a [Scenario],
+    /// The most things that are done in the first story of a world that is made up.
+    most: usize,
+}
+
+impl fmt::Debug for Grown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scenarios = self.scenarios.len();
+        f.debug_struct("Grown").field("scenarios", &scenarios).field("most", &self.most).finish_non_exhaustive()
+    }
+}
+
+/// A moment from which stories go on.
+#[derive(Clone, Debug)]
+struct Seed {
+    player: Player,
+    /// What was done until then.
+    moves: Vec<Move>,
+    /// How much of what was written has been done or passed over.
+    written: usize,
+}
+
+/// A world with what was written for it, and the moments from which stories go on.
+struct Ground {
+    stage: Stage,
+    written: Vec<Move>,
+    seeds: Vec<Seed>,
+}
+
+impl<'a> Grown<'a> {
+    /// All groups: one half begins in worlds that are made up, where the first story has at most so many things; the
+    /// other with the scenarios.
+    #[must_use]
+    pub const fn new(scenarios: &'a [Scenario], bench: Bench<'a>, most: usize) -> Self {
+        Self { bench, scenarios, most }
+    }
+
+    fn scenario(&self, number: u64) -> Option<&'a Scenario> {
+        let many = self.scenarios.len() as u64;
+        let at = number.checked_rem(many)?.wrapping_mul(STRIDE).checked_rem(many)?;
+        self.scenarios.get(usize::try_from(at).ok()?)
+    }
+
+    fn ground(&self, number: u64) -> Result<Ground, StageError> {
+        match self.scenario(number / 2).filter(|_| !number.is_multiple_of(2)) {
+            Some(scenario) => Ground::written(scenario, self.bench),
+            None => Ground::made(Setting::draw(&mut Keyed::new(u64::MAX - number)), self.bench),
+        }
+    }
+}
+
+impl Ground {
+    fn made(setting: Setting, bench: Bench<'_>) -> Result<Self, StageError> {
+        let stage = Stage::open(Setup::Made(setting), bench.library)?;
+        let seeds = vec![Seed { player: stage.player(), moves: Vec::new(), written: 0 }];
+        Ok(Self { stage, written: Vec::new(), seeds })
+    }
+
+    /// A scenario as it is played, with the moments before each thing that is done in it, and its end.
+    fn written(scenario: &Scenario, bench: Bench<'_>) -> Result<Self, StageError> {
+        let stage = Stage::open(Setup::Written(Arc::new(alone(scenario))), bench.library)?;
+        let (mut written, mut seeds): (Vec<Move>, Vec<Seed>) = Default::default();
+        let mut player = stage.player();
+        let seed = |player: &Player, moves: &Vec<Move>| Seed {
+            player: player.clone(),
+            moves: moves.clone(),
+            written: moves.len(),
+        };
+        caught(|| {
+            for mut one in story_of(scenario, &stage.world, bench).moves {
+                let before = seed(&player, &written);
+                if player.act_when(&one.when, &one.actions)? == Done::No {
+                    continue;
+                }
+                seeds.push(before);
+                if let When::On(anchor) = &mut one.when {
+                    anchor.came = player.now();
+                }
+                written.push(one);
+            }
+            Ok(())
+        })
+        .map_err(|broken| StageError::World(broken.reason))?;
+        seeds.push(seed(&player, &written));
+        Ok(Self { stage, written, seeds })
+    }
+}
+
+impl Work for Grown<'_> {
+    fn play(&self, number: u64) -> Outcome {
+        let ground = self.ground(number);
+        let Ground { stage, written, mut seeds } = match ground {
+            Ok(ground) => ground,
+            Err(error) => {
+                let setup = Setup::Made(Setting::default());
+                let story = Story { setup, moves: Vec::new(), end: SimTime::START };
+                let broken = vec![(story, Broken::world(&error.to_string()))];
+                return Outcome { stories: 1, broken, ..Outcome::default() };
+            }
+        };
+        let mut choices = Keyed::new(number);
+        let mut seen = BTreeSet::new();
+        let mut outcome = Outcome::default();
+        let from_nothing = written.is_empty();
+        for story in 0..if from_nothing { STORIES } else { STORIES_OF_A_SCENARIO } {
+            let latest = (from_nothing || story > 1) && choices.one_in("latest", 2);
+            let at = if latest { seeds.len() - 1 } else { choices.below("moment", seeds.len()) };
+            let Seed { player, moves, written: done } = seeds[at].clone();
+            let first = from_nothing && moves.is_empty();
+            let rest = (!first).then(|| written.get(done..).unwrap_or_default());
+            let before = player.records();
+            let plan = Plan { most: if first { self.most } else { MOST_PUT_IN }, wishes: BTreeSet::new() };
+            let (told, middle) = tell_from(&stage, Begun { player, moves, rest }, &plan, &mut choices);
+            let news = middle.as_ref().is_some_and(|(_, end)| news(end.world().trace(), before, &mut seen));
+            let came_to_nothing = told.broken.is_none();
+            outcome.add(told);
+            if let Some((begun, _)) = middle.filter(|_| news && came_to_nothing && seeds.len() < MOST_MOMENTS) {
+                let (player, moves) = begun;
+                seeds.push(Seed { player, moves, written: done });
+            }
+        }
+        outcome
+    }
+}
+
+/// Whether the records from `before` on tell of something that was not seen yet: what was decided, asked, done and with
+/// which end.
+fn news(trace: &Trace, before: usize, seen: &mut BTreeSet<u64>) -> bool {
+    const TELLING: &[&str] = &["rule", "outcome", "op", "code", "point", "action", "stage", "trigger"];
+    let mut found = false;
+    for record in trace.since(before) {
+        if matches!(record.kind, Kind::Apdu | Kind::Violation) {
+            continue;
+        }
+        let record = record.unpack();
+        let mut hasher = DefaultHasher::new();
+        record.kind.as_str().hash(&mut hasher);
+        for name in TELLING {
+            record.facts.get(name).map(ToString::to_string).hash(&mut hasher);
+        }
+        found |= seen.insert(hasher.finish());
+    }
+    found
+}
