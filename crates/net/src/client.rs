@@ -7,11 +7,13 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
-use autoenroll_model::CaUri;
+use autoenroll_model::{CaUri, HResult, PolicyResponse};
+use roxmltree::Node;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::bounds;
+use crate::processor::provider;
 use crate::soap::{self, xml};
 use crate::{wstep, xcep};
 
@@ -60,9 +62,72 @@ impl Credentials {
             Self::Certificate { .. } => 8,
         }
     }
+
+    fn password(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::UserName { name, password } => Some((name, password)),
+            Self::Anonymous | Self::Certificate { .. } => None,
+        }
+    }
+}
+
+/// The message that asks a policy server at that address for everything.
+#[must_use]
+pub fn policies_message(credentials: &Credentials, url: &str) -> String {
+    soap::request(xcep::GET_POLICIES, url, credentials.password(), xcep::write_question)
+}
+
+/// The message that sends a request to the enrollment web service at that address; `attributes` go to the CA with it.
+#[must_use]
+pub fn enrollment_message(
+    credentials: &Credentials,
+    url: &str,
+    request: &[u8],
+    attributes: &[(String, String)],
+) -> String {
+    soap::request(wstep::RST, url, credentials.password(), |writer| wstep::write_issue(writer, request, attributes))
+}
+
+/// Reads the answer of a policy server.
+///
+/// # Errors
+/// [`ClientError::Strange`], [`ClientError::Refused`].
+pub fn read_policies(answer: &str) -> Result<PolicyAnswer, ClientError> {
+    policies_in(answer, PolicyAnswer::read)
+}
+
+/// Reads everything that a policy server tells of templates and CAs, as a core needs it.
+///
+/// # Errors
+/// [`ClientError::Strange`], [`ClientError::Refused`].
+pub fn read_whole_policies(answer: &str) -> Result<PolicyResponse, ClientError> {
+    policies_in(answer, xcep::read_whole)
+}
+
+fn policies_in<R>(answer: &str, read: impl FnOnce(Node<'_, '_>) -> Result<R, String>) -> Result<R, ClientError> {
+    let document = xml::parse(answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+    if let Some(Answered::Refused { reason, .. }) = wstep::read_fault(&document) {
+        return Err(ClientError::Refused(reason));
+    }
+    let content = soap::body(&document).map_err(ClientError::Strange)?;
+    read(content).map_err(ClientError::Strange)
+}
+
+/// Reads the answer of an enrollment web service.
+///
+/// # Errors
+/// [`ClientError::Strange`]; a refusal is none.
+pub fn read_enrollment(answer: &str) -> Result<Answered, ClientError> {
+    let document = xml::parse(answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+    if let Some(refused) = wstep::read_fault(&document) {
+        return Ok(refused);
+    }
+    let content = soap::body(&document).map_err(ClientError::Strange)?;
+    wstep::read_answer(content).map_err(ClientError::Strange)
 }
 
 /// A client.
+#[derive(Clone, Debug)]
 pub struct Client {
     /// How it proves who it is.
     pub credentials: Credentials,
@@ -106,7 +171,8 @@ impl Client {
         if store.is_empty() {
             return Err(ClientError::Unusable("no certificate is trusted to be above that of the server".to_owned()));
         }
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls_graviola::default_provider()))
+        let provider = provider().map_err(|error| unusable(&error))?;
+        let config = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(&error))?
             .with_root_certificates(store);
@@ -121,19 +187,27 @@ impl Client {
         Ok(Self { credentials, tls: Arc::new(tls) })
     }
 
+    /// The same client for somebody else, who shows no certificate to TLS.
+    #[must_use]
+    pub(crate) fn named(&self, name: &str, password: &str) -> Self {
+        let credentials = Credentials::UserName { name: name.to_owned(), password: password.to_owned() };
+        Self { credentials, tls: self.tls.clone() }
+    }
+
     /// Asks a policy server for everything.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn policies(&self, url: &str) -> Result<PolicyAnswer, ClientError> {
-        let message = soap::request(xcep::GET_POLICIES, url, self.password(), xcep::write_question);
-        let answer = self.post(url, &message)?;
-        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
-        if let Some(Answered::Refused { reason, .. }) = wstep::read_fault(&document) {
-            return Err(ClientError::Refused(reason));
-        }
-        let content = soap::body(&document).map_err(ClientError::Strange)?;
-        PolicyAnswer::read(content).map_err(ClientError::Strange)
+        read_policies(&self.post(url, &policies_message(&self.credentials, url))?)
+    }
+
+    /// Asks a policy server for everything, and reads all that is told of templates.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) fn whole_policies(&self, url: &str) -> Result<PolicyResponse, ClientError> {
+        read_whole_policies(&self.post(url, &policies_message(&self.credentials, url))?)
     }
 
     /// Sends a request to an enrollment web service. `attributes` go to the CA with it.
@@ -141,10 +215,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`]; a refusal is none.
     pub fn submit(&self, url: &str, request: &[u8], attributes: &[(String, String)]) -> Result<Answered, ClientError> {
-        let message = soap::request(wstep::RST, url, self.password(), |writer| {
-            wstep::write_issue(writer, request, attributes);
-        });
-        self.ask(url, &message)
+        self.ask(url, &enrollment_message(&self.credentials, url, request, attributes))
     }
 
     /// Asks how an earlier request stands.
@@ -152,10 +223,27 @@ impl Client {
     /// # Errors
     /// [`ClientError`]; a refusal is none.
     pub fn query(&self, url: &str, request_id: &str) -> Result<Answered, ClientError> {
-        let message = soap::request(wstep::RST, url, self.password(), |writer| {
+        let message = soap::request(wstep::RST, url, self.credentials.password(), |writer| {
             wstep::write_query(writer, request_id);
         });
         self.ask(url, &message)
+    }
+
+    /// Asks an enrollment web service for the certificate to which private keys are encrypted for archival, DER.
+    ///
+    /// # Errors
+    /// [`ClientError`]; the code with which the service refuses, when it tells one.
+    pub fn exchange_certificate(&self, url: &str) -> Result<Result<Vec<u8>, HResult>, ClientError> {
+        let message = soap::request(wstep::RST_KET, url, self.credentials.password(), wstep::write_exchange);
+        let answer = self.post(url, &message)?;
+        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+        match wstep::read_fault(&document) {
+            Some(Answered::Refused { code: Some(code), .. }) => return Ok(Err(code)),
+            Some(Answered::Refused { reason, .. }) => return Err(ClientError::Refused(reason)),
+            _ => {}
+        }
+        let content = soap::body(&document).map_err(ClientError::Strange)?;
+        wstep::read_exchange(content).map(Ok).map_err(ClientError::Strange)
     }
 
     /// The address of a CA that takes these credentials, the best one; `renewal` also allows those for renewals only.
@@ -167,20 +255,7 @@ impl Client {
     }
 
     fn ask(&self, url: &str, message: &str) -> Result<Answered, ClientError> {
-        let answer = self.post(url, message)?;
-        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
-        if let Some(refused) = wstep::read_fault(&document) {
-            return Ok(refused);
-        }
-        let content = soap::body(&document).map_err(ClientError::Strange)?;
-        wstep::read_answer(content).map_err(ClientError::Strange)
-    }
-
-    fn password(&self) -> Option<(&str, &str)> {
-        match &self.credentials {
-            Credentials::UserName { name, password } => Some((name, password)),
-            Credentials::Anonymous | Credentials::Certificate { .. } => None,
-        }
+        read_enrollment(&self.post(url, message)?)
     }
 
     /// Sends a message; what came back, a fault as well.
