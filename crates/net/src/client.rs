@@ -1,11 +1,12 @@
 //! The other side: a client of policy servers and enrollment web services, real ones and those of worlds.
 //!
-//! One question is one connection; an answer has bounds in size and in time.
+//! One question is one connection, unless it is kept; an answer has bounds in size and in time.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use autoenroll_model::{CaUri, HResult, PolicyResponse};
 use roxmltree::Node;
@@ -132,6 +133,18 @@ pub struct Client {
     /// How it proves who it is.
     pub credentials: Credentials,
     tls: Arc<ClientConfig>,
+    /// The connection of the last question, where it is kept.
+    kept: Option<Arc<Mutex<Option<Kept>>>>,
+}
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+/// A connection that waits for the next question.
+#[derive(Debug)]
+struct Kept {
+    to: (String, u16),
+    stream: Stream,
+    since: Instant,
 }
 
 /// Why there is no answer.
@@ -184,14 +197,22 @@ impl Client {
             }
             Credentials::Anonymous | Credentials::UserName { .. } => config.with_no_client_auth(),
         };
-        Ok(Self { credentials, tls: Arc::new(tls) })
+        Ok(Self { credentials, tls: Arc::new(tls), kept: None })
+    }
+
+    /// The same client, which keeps its connection for the next question, as long as that follows within
+    /// [`bounds::KEPT`]. Clones share it. For servers that are known to stay: a question that finds the connection closed
+    /// is not asked again, for nobody knows whether it was heard.
+    #[must_use]
+    pub fn keeping(self) -> Self {
+        Self { kept: Some(Arc::default()), ..self }
     }
 
     /// The same client for somebody else, who shows no certificate to TLS.
     #[must_use]
     pub(crate) fn named(&self, name: &str, password: &str) -> Self {
         let credentials = Credentials::UserName { name: name.to_owned(), password: password.to_owned() };
-        Self { credentials, tls: self.tls.clone() }
+        Self { credentials, tls: self.tls.clone(), kept: self.kept.clone() }
     }
 
     /// Asks a policy server for everything.
@@ -261,26 +282,48 @@ impl Client {
     /// Sends a message; what came back, a fault as well.
     fn post(&self, url: &str, message: &str) -> Result<String, ClientError> {
         let (host, port, path) = parts(url)?;
+        let mut stream = match self.take_kept(host, port) {
+            Some(stream) => stream,
+            None => self.connect(url, host, port)?,
+        };
+        let after = if self.kept.is_some() { "keep-alive" } else { "close" };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: autoenroll\r\nConnection: {after}\r\n\
+             Content-Type: application/soap+xml; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
+            message.len()
+        );
+        let answered = exchange(&mut stream, &head, message).map_err(|error| match error {
+            Exchange::Gone(text) => ClientError::Unreachable(format!("{url}: {text}")),
+            Exchange::Strange(text) => ClientError::Strange(format!("{url}: {text}")),
+            Exchange::Refused(text) => ClientError::Refused(format!("{url}: {text}")),
+        })?;
+        if let (Some(kept), true) = (&self.kept, answered.goes_on) {
+            let next = Kept { to: (host.to_owned(), port), stream, since: Instant::now() };
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        }
+        Ok(answered.text)
+    }
+
+    /// The kept connection to a server, when it is not too old.
+    fn take_kept(&self, host: &str, port: u16) -> Option<Stream> {
+        let kept = self.kept.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let fits = kept.to.0 == host && kept.to.1 == port && kept.since.elapsed() < bounds::KEPT;
+        fits.then_some(kept.stream)
+    }
+
+    fn connect(&self, url: &str, host: &str, port: u16) -> Result<Stream, ClientError> {
         let gone = |error: &dyn fmt::Display| ClientError::Unreachable(format!("{url}: {error}"));
-        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|error| gone(&error))?;
-        let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|error| gone(&error))?;
+        let bare = host.trim_matches(['[', ']']);
+        let name = ServerName::try_from(bare.to_owned()).map_err(|error| gone(&error))?;
         let mut last = gone(&"the name has no address");
-        for address in addresses {
+        for address in (bare, port).to_socket_addrs().map_err(|error| gone(&error))? {
             match TcpStream::connect_timeout(&address, bounds::HANDSHAKE) {
                 Ok(stream) => {
                     let timed = stream.set_read_timeout(Some(bounds::ANSWER_TIME));
-                    timed.and_then(|()| stream.set_write_timeout(Some(bounds::WRITE_TIME))).map_err(|e| gone(&e))?;
+                    let timed = timed.and_then(|()| stream.set_write_timeout(Some(bounds::WRITE_TIME)));
+                    timed.and_then(|()| stream.set_nodelay(true)).map_err(|error| gone(&error))?;
                     let connection = ClientConnection::new(self.tls.clone(), name).map_err(|error| gone(&error))?;
-                    let head = format!(
-                        "POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: autoenroll\r\nConnection: close\r\n\
-                         Content-Type: application/soap+xml; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
-                        message.len()
-                    );
-                    return exchange(StreamOwned::new(connection, stream), &head, message).map_err(|e| match e {
-                        Exchange::Gone(text) => gone(&text),
-                        Exchange::Strange(text) => ClientError::Strange(format!("{url}: {text}")),
-                        Exchange::Refused(text) => ClientError::Refused(format!("{url}: {text}")),
-                    });
+                    return Ok(StreamOwned::new(connection, stream));
                 }
                 Err(error) => last = gone(&error),
             }
@@ -296,17 +339,20 @@ enum Exchange {
     Refused(String),
 }
 
-fn exchange(
-    mut stream: StreamOwned<ClientConnection, TcpStream>,
-    head: &str,
-    message: &str,
-) -> Result<String, Exchange> {
+/// What was answered.
+struct Answer {
+    text: String,
+    /// It came to its end before the connection did.
+    goes_on: bool,
+}
+
+fn exchange(stream: &mut Stream, head: &str, message: &str) -> Result<Answer, Exchange> {
     let gone = |error: std::io::Error| Exchange::Gone(error.to_string());
-    stream.write_all(head.as_bytes()).map_err(gone)?;
-    stream.write_all(message.as_bytes()).map_err(gone)?;
+    stream.write_all(format!("{head}{message}").as_bytes()).map_err(gone)?;
     stream.flush().map_err(gone)?;
     let mut received = Vec::new();
     let mut buffer = [0; 16 << 10];
+    let mut goes_on = false;
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => break,
@@ -319,12 +365,16 @@ fn exchange(
             return Err(Exchange::Strange("the answer is too long".to_owned()));
         }
         if is_whole(&received) {
+            goes_on = true;
             break;
         }
     }
     let (status, body) = response(&received).map_err(Exchange::Strange)?;
     match status {
-        200 | 500 => String::from_utf8(body).map_err(|_| Exchange::Strange("the answer is not UTF-8".to_owned())),
+        200 | 500 => match String::from_utf8(body) {
+            Ok(text) => Ok(Answer { text, goes_on }),
+            Err(_) => Err(Exchange::Strange("the answer is not UTF-8".to_owned())),
+        },
         401 | 403 => Err(Exchange::Refused(format!("the server does not take these credentials (HTTP {status})"))),
         503 => Err(Exchange::Gone("the service is out of order (HTTP 503)".to_owned())),
         other => Err(Exchange::Strange(format!("the server answers with HTTP {other}"))),

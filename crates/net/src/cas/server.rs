@@ -55,7 +55,7 @@ impl CaServer {
     /// [`CaServerError`].
     pub fn start() -> Result<Arc<Self>, CaServerError> {
         let (acceptor, certificate) = tls::own(&Ipv4Addr::LOCALHOST.to_string()).map_err(CaServerError::Tls)?;
-        let client = Client::new(Credentials::Anonymous, &[certificate]).map_err(CaServerError::Client)?;
+        let client = Client::new(Credentials::Anonymous, &[certificate]).map_err(CaServerError::Client)?.keeping();
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(CaServerError::Machine)?;
         listener.set_nonblocking(true).map_err(CaServerError::Machine)?;
         let at = listener.local_addr().map_err(CaServerError::Machine)?;
