@@ -11,7 +11,7 @@ use autoenroll_abuse::case::{Cases, root};
 use autoenroll_abuse::kind::Kind;
 use autoenroll_abuse::totals::Totals;
 use autoenroll_abuse::watch::{Plan, watch};
-use autoenroll_abuse::{seeds, worker};
+use autoenroll_abuse::{enroll, seeds, worker};
 use clap::Parser;
 
 /// Damaged scenarios, messages and files by the million. Each is judged; a panic, more than 5 s, memory that grows by
@@ -50,6 +50,9 @@ struct Arguments {
     /// Write the first inputs of all fuzz targets anew, and end.
     #[arg(long)]
     write_seeds: bool,
+    /// Enroll so many times one after the other, in process and over HTTPS, say how fast and with how much memory, and end.
+    #[arg(long, value_name = "COUNT")]
+    enrollments: Option<u64>,
     /// Play cases from a number to another, and say what comes of each: what this program starts itself.
     #[arg(long, num_args = 2, hide = true)]
     work: Option<Vec<u64>>,
@@ -80,6 +83,9 @@ fn abuse(arguments: &Arguments) -> Result<(), String> {
     fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     if arguments.write_seeds {
         return seeds::write(&root().join("fuzz/seeds"));
+    }
+    if let Some(count) = arguments.enrollments {
+        return enroll::run(count);
     }
     if let Some(&[from, until]) = arguments.work.as_deref() {
         let mut cases = Cases::new(arguments.seed, arguments.kind)?;

@@ -327,9 +327,9 @@ impl CaHost for DamagedCas {
         Ok(self.reply(reply))
     }
 
-    fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
+    fn retrieve(&mut self, ca: &str, caller: &str, request_id: u32) -> Result<CaReply, HResult> {
         let request_id = if self.damager.strikes(Kind::Ca) { request_id.wrapping_add(1) } else { request_id };
-        let reply = self.inner.retrieve(ca, request_id)?;
+        let reply = self.inner.retrieve(ca, caller, request_id)?;
         Ok(self.reply(reply))
     }
 }

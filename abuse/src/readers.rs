@@ -25,6 +25,7 @@ use autoenroll_wire::{
 use crate::bench::Bench;
 use crate::parties::Requested;
 use crate::recorded::{Recorded, recorded};
+use crate::served;
 
 /// A reader.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,10 @@ pub const READERS: &[Reader] = &[
     reader("trace", "trace files of other benches", Form::JsonLines, trace),
     reader("apdu", "APDUs, answers to reset, BER-TLV, the files of a GIDS card", Form::Bytes, apdu),
     reader("personalise", "what a card is personalised with", Form::Bytes, personalise),
+    reader("ldap", "what comes to the LDAP port of a world", Form::Der, served::ldap),
+    reader("soap", "what comes to its policy and enrollment services", Form::Bytes, served::soap),
+    reader("ntlm", "what comes in place of an answer of NTLM", Form::Bytes, served::ntlm),
+    reader("service_answer", "what such services answer, read by clients of ours", Form::Bytes, served::service_answer),
 ];
 
 const fn reader(name: &'static str, of: &'static str, form: Form, read: fn(&[u8]) -> Result<bool, String>) -> Reader {

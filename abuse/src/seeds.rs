@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use autoenroll_model::SecurityDescriptor;
+use autoenroll_net::client::{self, Credentials};
 use autoenroll_trace::to_json_line;
 use autoenroll_wire::registry_pol::{Data, Setting};
 use autoenroll_wire::{Request, SignedMessage, registry_pol, security_descriptor};
@@ -11,9 +12,16 @@ use autoenroll_wire::{Request, SignedMessage, registry_pol, security_descriptor}
 use crate::case::root;
 use crate::parties::{Requested, Said};
 use crate::recorded::{Recorded, STORY, recorded};
+use crate::served;
 
 /// So many bytes of a long conversation or trace are enough to begin with.
 const ENOUGH: usize = 24 * 1024;
+
+/// An answer to a challenge, with fields of few octets.
+const AUTHENTICATE: &[u8] = b"NTLMSSP\0\x03\0\0\0\0\0\0\0\x40\0\0\0\x2c\0\x2c\0\x40\0\0\0\x0e\0\x0e\0\x6c\0\0\0\
+\x0a\0\x0a\0\x7a\0\0\0\0\0\0\0\x84\0\0\0\0\0\0\0\x84\0\0\0\x01\x02\0\0\
+\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x01\x01\0\0\0\0\0\0\
+\0\0\0\0\0\0\0\0\x22\x22\x22\x22\x22\x22\x22\x22\0\0\0\0C\0O\0N\0T\0O\0S\0O\0a\0l\0i\0c\0e\0";
 
 /// A report of Group Policy as `Get-GPOReport -ReportType Xml` writes it.
 const REPORT: &str = r#"<GPO xmlns="http://www.microsoft.com/GroupPolicy/Settings"><Name>Lab</Name>
@@ -112,6 +120,26 @@ pub fn write(folder: &Path) -> Result<(), String> {
     put("certificate/ca.der", ca.identity().certificate())?;
     let refused = SignedMessage::parse(reply.response.as_deref().unwrap_or_default());
     put("response/pki-response.der", refused.ok().and_then(|message| message.content).as_deref().unwrap_or_default())?;
+
+    for (name, said) in served::conversations() {
+        put(&format!("ldap/{name}.ber"), &said)?;
+    }
+    put("ntlm/negotiate.bin", served::NEGOTIATE)?;
+    put("ntlm/authenticate.bin", AUTHENTICATE)?;
+    let here = |path: &str| format!("https://ca01.contoso.test{path}");
+    let (credentials, ces) = (served::credentials(), here(&served::enrollment()));
+    let template = [("CertificateTemplate".to_owned(), "ContosoUser".to_owned())];
+    for (name, message) in [
+        ("policies", client::policies_message(&credentials, &here(served::POLICY))),
+        ("cmc", client::enrollment_message(&credentials, &ces, &submission.request, &[])),
+        ("pkcs10", client::enrollment_message(&credentials, &ces, &request.pkcs10().raw, &template)),
+        ("nobody", client::enrollment_message(&Credentials::Anonymous, &ces, &submission.request, &[])),
+    ] {
+        put(&format!("soap/{name}.xml"), message.as_bytes())?;
+        let [policies, enrolled] = served::services(message.as_bytes())?;
+        let (_, answer) = if name == "policies" { policies } else { enrolled };
+        put(&format!("service_answer/{name}.xml"), answer.as_bytes())?;
+    }
 
     let enough = |lines: &mut dyn Iterator<Item = String>| {
         let mut text = String::new();

@@ -27,7 +27,9 @@ pub struct Database {
 pub struct Row {
     /// Request_Request_ID, from 1.
     pub id: u32,
-    /// Who asked. The object as it was when the request came; a certificate issued later is built from it.
+    /// Who asked. The object as it was when the request came; a certificate issued later is built from it. Its
+    /// `userCertificate` is left out: the CA does not look at it, and each published certificate would be kept in every
+    /// row that follows.
     pub requester: PrincipalObject,
     /// `cn` of the template, once it is known.
     pub template: Option<String>,
@@ -105,11 +107,24 @@ impl fmt::Display for RequestState {
     }
 }
 
+fn without_certificates(requester: &PrincipalObject) -> PrincipalObject {
+    PrincipalObject {
+        dn: requester.dn.clone(),
+        sid: requester.sid.clone(),
+        groups: requester.groups.clone(),
+        guid: requester.guid,
+        upn: requester.upn.clone(),
+        mail: requester.mail.clone(),
+        dns: requester.dns.clone(),
+        certificates: Vec::new(),
+    }
+}
+
 impl Row {
     pub(crate) fn new(id: u32, now: FileTime, requester: &PrincipalObject, submission: &Submission) -> Self {
         Self {
             id,
-            requester: requester.clone(),
+            requester: without_certificates(requester),
             template: None,
             submitted: now,
             resolved: None,

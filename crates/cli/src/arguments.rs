@@ -320,6 +320,13 @@ pub(crate) struct How {
     #[cfg(feature = "pcsc")]
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = CardPlace::Process)]
     pub(crate) card: CardPlace,
+    /// Where the CAs and policy servers are. Behind HTTPS each story is played here as well, and the records have to
+    /// be the same.
+    #[cfg(feature = "serve")]
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = CaPlace::Process)]
+    #[cfg_attr(feature = "pcsc", arg(conflicts_with = "card"))]
+    #[cfg_attr(feature = "planted-bugs", arg(conflicts_with = "flip"))]
+    pub(crate) ca: CaPlace,
 }
 
 impl How {
@@ -364,6 +371,16 @@ pub(crate) enum CardPlace {
     Process,
     /// Behind a pcscd that is started for this run.
     Pcsc,
+}
+
+/// Where the CAs and policy servers of a scenario are.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CaPlace {
+    /// In this process.
+    Process,
+    /// Behind MS-WSTEP and MS-XCEP over TLS, at a port of this machine.
+    Https,
 }
 
 const CARD_EXAMPLES: &str = "\

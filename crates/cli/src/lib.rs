@@ -41,6 +41,8 @@ mod mutants;
 mod new;
 mod observe;
 mod outline;
+#[cfg(feature = "serve")]
+mod over_https;
 mod parallel;
 mod places;
 mod plan;

@@ -32,6 +32,9 @@ pub(crate) struct Runner {
     /// The PC/SC stack that cards are behind, when they are not in this process.
     #[cfg(feature = "pcsc")]
     stack: Option<std::sync::Arc<autoenroll_host::pcsc::Stack>>,
+    /// The server that CAs are behind, when they are not in this process.
+    #[cfg(feature = "serve")]
+    cas: Option<std::sync::Arc<autoenroll_net::CaServer>>,
 }
 
 /// Which cores are driven.
@@ -127,6 +130,8 @@ impl Runner {
         let runner = Self { timelines, colour, ..Self::driving(how.core.as_ref()) };
         #[cfg(feature = "pcsc")]
         let runner = Self { stack: crate::card::stack(how)?, ..runner };
+        #[cfg(feature = "serve")]
+        let runner = Self { cas: crate::over_https::server(how)?, ..runner };
         Ok(runner)
     }
 
@@ -150,6 +155,8 @@ impl Runner {
             colour: false,
             #[cfg(feature = "pcsc")]
             stack: None,
+            #[cfg(feature = "serve")]
+            cas: None,
         }
     }
 
@@ -180,13 +187,13 @@ impl Runner {
     }
 
     fn played(&self, story: &Story, keep: Keep) -> (Played, Trace) {
-        let (report, fault) = self.report_and_fault(story, keep);
+        let (report, instead) = self.report_and_verdict(story, keep);
         let played = Played {
             name: story.name.clone(),
             title: story.title.clone(),
             profile: story.profile.clone(),
-            verdict: match (fault, self.verdict(story, &report)) {
-                (Some(fault), _) => Verdict::Bench(fault),
+            verdict: match (instead, self.verdict(story, &report)) {
+                (Some(instead), _) => instead,
                 (None, Verdict::Passed) => self.swept(story).map_or(Verdict::Passed, Verdict::Failed),
                 (None, verdict) => verdict,
             },
@@ -202,7 +209,7 @@ impl Runner {
 
     /// Plays a story, and keeps everything that is known about the run.
     pub(crate) fn report(&self, story: &Story) -> RunReport {
-        self.report_and_fault(story, Keep::Whole).0
+        self.report_and_verdict(story, Keep::Whole).0
     }
 
     /// The moments at which the fault of the story's sweep breaks an invariant, or that it has no moment; nothing when
@@ -227,8 +234,8 @@ impl Runner {
         Some(format!("{fault} breaks {broken} of {moments} moments, the first is number {}:\n{how}", first.after))
     }
 
-    /// The report, and what went wrong with the machine rather than with the story.
-    fn report_and_fault(&self, story: &Story, keep: Keep) -> (RunReport, Option<String>) {
+    /// The report, and a verdict that counts in place of its own: about the machine rather than the story.
+    fn report_and_verdict(&self, story: &Story, keep: Keep) -> (RunReport, Option<Verdict>) {
         match &self.core {
             CoreKind::Own(factory) => self.run(story, factory, keep, self.catalogue),
             // Another program may need its time, and is not asked twice.
@@ -242,7 +249,7 @@ impl Runner {
         factory: &F,
         keep: Keep,
         requirements: &dyn Requirements,
-    ) -> (RunReport, Option<String>) {
+    ) -> (RunReport, Option<Verdict>) {
         #[cfg(feature = "planted-bugs")]
         if self.flip.is_some() {
             let mut scenario = story.scenario.clone();
@@ -256,7 +263,11 @@ impl Runner {
             let hosts = Hosts { cards, cas: Hosts::in_process().cas };
             let report = run(&story.scenario, factory.clone(), hosts, requirements);
             let fault = ledger.faults().first().map(|fault| format!("the PC/SC stack failed: {fault}"));
-            return (report, fault);
+            return (report, fault.map(Verdict::Bench));
+        }
+        #[cfg(feature = "serve")]
+        if let Some(server) = &self.cas {
+            return crate::over_https::play(&story.scenario, factory, server, requirements);
         }
         let make = || (factory.clone(), Hosts::in_process());
         let report = match keep {

@@ -44,24 +44,31 @@ fn document(text: &str) -> Result<Document<'_>, String> {
     Document::parse_with_options(text, options).map_err(|error| error.to_string())
 }
 
-/// How deep elements are nested, seen from the text, for the parser has no bound of its own. Comments count as what
-/// they hold.
+/// How deep elements are nested, seen from the text, for the parser has no bound of its own.
 fn depth(text: &str) -> u32 {
     let (mut depth, mut most) = (0_u32, 0);
     let mut rest = text;
     while let Some(start) = rest.find('<') {
-        let tag = &rest[start + 1..];
+        let markup = &rest[start..];
+        // What stands in these is text, whatever it looks like. One that does not end the parser refuses.
+        let opaque = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((open, close)) = opaque.into_iter().find(|(open, _)| markup.starts_with(open)) {
+            let Some(length) = markup[open.len()..].find(close) else { break };
+            rest = &markup[open.len() + length + close.len()..];
+            continue;
+        }
+        let tag = &markup[1..];
         let end = tag_end(tag);
         if tag.starts_with('/') {
             depth = depth.saturating_sub(1);
-        } else if !tag.starts_with(['!', '?']) && !tag[..end].ends_with('/') {
+        } else if !tag.starts_with('!') && !tag[..end].ends_with('/') {
             depth += 1;
             most = most.max(depth);
         }
         if most > MOST_DEPTH {
             break;
         }
-        rest = &tag[if tag.starts_with(['!', '?']) { 1 } else { end }..];
+        rest = &tag[if tag.starts_with('!') { 1 } else { end }..];
     }
     most
 }
@@ -357,4 +364,28 @@ fn authority(import: &mut Import, ca: Node<'_, '_>) -> Option<(String, ImportedA
     let reason = Reason::NoWord("the right of whoever asked the server, who is not named");
     import.findings.push(Finding::new(&name, "enrollPermission", may, reason));
     Some((reference, imported))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_alone_are_counted() {
+        let deep = |count: usize| "<x>".repeat(count) + &"</x>".repeat(count);
+        for (text, expected) in [
+            (deep(3), 3),
+            ("<a><b/><b c='>'/></a>".to_owned(), 1),
+            (format!("<a><!-- {} --></a>", "<x>".repeat(99)), 1),
+            (format!("<a><!-- </a> --><b>{}</b></a>", deep(2)), 4),
+            (format!("<a><![CDATA[{}]]><b/></a>", "<x>".repeat(99)), 1),
+            (format!("<?x {}?><a/>", "<x>".repeat(99)), 0),
+            (format!("<a><!-- -- {}", deep(99)), 1),
+            (deep(1000), MOST_DEPTH + 1),
+        ] {
+            assert_eq!(depth(&text), expected, "{}", text.get(..60).unwrap_or(&text));
+        }
+        assert!(document(&deep(64)).is_ok() && document(&deep(65)).is_err());
+        assert!(document(&format!("<a><!-- {} --></a>", "<x>".repeat(99))).is_ok(), "a comment is no element");
+    }
 }

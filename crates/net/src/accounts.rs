@@ -29,8 +29,8 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The account that a client means: `alice`, `alice@contoso.test`, `CONTOSO\alice`, `WKS01$`, or a distinguished
-    /// name. Case does not count.
+    /// The account that a client means: `alice`, `alice@contoso.test`, `CONTOSO\alice`, `WKS01$`,
+    /// `WKS01$@contoso.test`, or a distinguished name. Case does not count.
     #[must_use]
     pub fn find(world: &LiveWorld, said: &str) -> Option<String> {
         let published = world.published();
@@ -41,16 +41,16 @@ impl Accounts {
             }
             None => said,
         };
-        let bare = wanted.strip_suffix('$').unwrap_or(wanted);
-        let by_suffix = wanted.split_once('@').filter(|(_, domain)| domain.eq_ignore_ascii_case(published.dns()));
+        // Accounts without a name of that form have that of their domain ([MS-ADTS] 5.1.1.1.1).
+        let own = wanted.split_once('@').filter(|(_, domain)| domain.eq_ignore_ascii_case(published.dns()));
+        let account = own.map_or(wanted, |(name, _)| name);
+        let bare = account.strip_suffix('$').unwrap_or(account);
         let found = published.principals().find(|it| {
             let name_is = |name: &str| name.to_lowercase() == it.name.to_lowercase();
             let same = |known: &str| known.to_lowercase() == wanted.to_lowercase();
-            let account = if it.is_user { name_is(wanted) } else { name_is(bare) };
-            account
+            name_is(if it.is_user { account } else { bare })
                 || it.object.upn.as_deref().is_some_and(same)
                 || same(&it.object.dn)
-                || by_suffix.is_some_and(|(name, _)| name_is(name))
         });
         found.map(|it| it.name.to_owned())
     }

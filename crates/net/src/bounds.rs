@@ -42,6 +42,8 @@ pub const VALUE: usize = 64 << 10;
 pub const ANSWER: usize = 16 << 20;
 /// How long such a client waits for more of an answer.
 pub const ANSWER_TIME: Duration = Duration::from_secs(30);
+/// How long a client of ours keeps a connection for its next question, where it keeps any; servers hang up later.
+pub const KEPT: Duration = Duration::from_secs(10);
 /// The headers of an HTTP message.
 pub const HTTP_HEADERS: usize = 64;
 /// The octets of an HTTP message up to its body.

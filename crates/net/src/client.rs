@@ -1,17 +1,20 @@
 //! The other side: a client of policy servers and enrollment web services, real ones and those of worlds.
 //!
-//! One question is one connection; an answer has bounds in size and in time.
+//! One question is one connection, unless it is kept; an answer has bounds in size and in time.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use autoenroll_model::CaUri;
+use autoenroll_model::{CaUri, HResult, PolicyResponse};
+use roxmltree::Node;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::bounds;
+use crate::processor::provider;
 use crate::soap::{self, xml};
 use crate::{wstep, xcep};
 
@@ -60,13 +63,88 @@ impl Credentials {
             Self::Certificate { .. } => 8,
         }
     }
+
+    fn password(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::UserName { name, password } => Some((name, password)),
+            Self::Anonymous | Self::Certificate { .. } => None,
+        }
+    }
+}
+
+/// The message that asks a policy server at that address for everything.
+#[must_use]
+pub fn policies_message(credentials: &Credentials, url: &str) -> String {
+    soap::request(xcep::GET_POLICIES, url, credentials.password(), xcep::write_question)
+}
+
+/// The message that sends a request to the enrollment web service at that address; `attributes` go to the CA with it.
+#[must_use]
+pub fn enrollment_message(
+    credentials: &Credentials,
+    url: &str,
+    request: &[u8],
+    attributes: &[(String, String)],
+) -> String {
+    soap::request(wstep::RST, url, credentials.password(), |writer| wstep::write_issue(writer, request, attributes))
+}
+
+/// Reads the answer of a policy server.
+///
+/// # Errors
+/// [`ClientError::Strange`], [`ClientError::Refused`].
+pub fn read_policies(answer: &str) -> Result<PolicyAnswer, ClientError> {
+    policies_in(answer, PolicyAnswer::read)
+}
+
+/// Reads everything that a policy server tells of templates and CAs, as a core needs it.
+///
+/// # Errors
+/// [`ClientError::Strange`], [`ClientError::Refused`].
+pub fn read_whole_policies(answer: &str) -> Result<PolicyResponse, ClientError> {
+    policies_in(answer, xcep::read_whole)
+}
+
+fn policies_in<R>(answer: &str, read: impl FnOnce(Node<'_, '_>) -> Result<R, String>) -> Result<R, ClientError> {
+    let document = xml::parse(answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+    if let Some(Answered::Refused { reason, .. }) = wstep::read_fault(&document) {
+        return Err(ClientError::Refused(reason));
+    }
+    let content = soap::body(&document).map_err(ClientError::Strange)?;
+    read(content).map_err(ClientError::Strange)
+}
+
+/// Reads the answer of an enrollment web service.
+///
+/// # Errors
+/// [`ClientError::Strange`]; a refusal is none.
+pub fn read_enrollment(answer: &str) -> Result<Answered, ClientError> {
+    let document = xml::parse(answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+    if let Some(refused) = wstep::read_fault(&document) {
+        return Ok(refused);
+    }
+    let content = soap::body(&document).map_err(ClientError::Strange)?;
+    wstep::read_answer(content).map_err(ClientError::Strange)
 }
 
 /// A client.
+#[derive(Clone, Debug)]
 pub struct Client {
     /// How it proves who it is.
     pub credentials: Credentials,
     tls: Arc<ClientConfig>,
+    /// The connection of the last question, where it is kept.
+    kept: Option<Arc<Mutex<Option<Kept>>>>,
+}
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+/// A connection that waits for the next question.
+#[derive(Debug)]
+struct Kept {
+    to: (String, u16),
+    stream: Stream,
+    since: Instant,
 }
 
 /// Why there is no answer.
@@ -106,7 +184,8 @@ impl Client {
         if store.is_empty() {
             return Err(ClientError::Unusable("no certificate is trusted to be above that of the server".to_owned()));
         }
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls_graviola::default_provider()))
+        let provider = provider().map_err(|error| unusable(&error))?;
+        let config = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(&error))?
             .with_root_certificates(store);
@@ -118,7 +197,22 @@ impl Client {
             }
             Credentials::Anonymous | Credentials::UserName { .. } => config.with_no_client_auth(),
         };
-        Ok(Self { credentials, tls: Arc::new(tls) })
+        Ok(Self { credentials, tls: Arc::new(tls), kept: None })
+    }
+
+    /// The same client, which keeps its connection for the next question, as long as that follows within
+    /// [`bounds::KEPT`]. Clones share it. For servers that are known to stay: a question that finds the connection closed
+    /// is not asked again, for nobody knows whether it was heard.
+    #[must_use]
+    pub fn keeping(self) -> Self {
+        Self { kept: Some(Arc::default()), ..self }
+    }
+
+    /// The same client for somebody else, who shows no certificate to TLS.
+    #[must_use]
+    pub(crate) fn named(&self, name: &str, password: &str) -> Self {
+        let credentials = Credentials::UserName { name: name.to_owned(), password: password.to_owned() };
+        Self { credentials, tls: self.tls.clone(), kept: self.kept.clone() }
     }
 
     /// Asks a policy server for everything.
@@ -126,14 +220,15 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn policies(&self, url: &str) -> Result<PolicyAnswer, ClientError> {
-        let message = soap::request(xcep::GET_POLICIES, url, self.password(), xcep::write_question);
-        let answer = self.post(url, &message)?;
-        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
-        if let Some(Answered::Refused { reason, .. }) = wstep::read_fault(&document) {
-            return Err(ClientError::Refused(reason));
-        }
-        let content = soap::body(&document).map_err(ClientError::Strange)?;
-        PolicyAnswer::read(content).map_err(ClientError::Strange)
+        read_policies(&self.post(url, &policies_message(&self.credentials, url))?)
+    }
+
+    /// Asks a policy server for everything, and reads all that is told of templates.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) fn whole_policies(&self, url: &str) -> Result<PolicyResponse, ClientError> {
+        read_whole_policies(&self.post(url, &policies_message(&self.credentials, url))?)
     }
 
     /// Sends a request to an enrollment web service. `attributes` go to the CA with it.
@@ -141,10 +236,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`]; a refusal is none.
     pub fn submit(&self, url: &str, request: &[u8], attributes: &[(String, String)]) -> Result<Answered, ClientError> {
-        let message = soap::request(wstep::RST, url, self.password(), |writer| {
-            wstep::write_issue(writer, request, attributes);
-        });
-        self.ask(url, &message)
+        self.ask(url, &enrollment_message(&self.credentials, url, request, attributes))
     }
 
     /// Asks how an earlier request stands.
@@ -152,10 +244,27 @@ impl Client {
     /// # Errors
     /// [`ClientError`]; a refusal is none.
     pub fn query(&self, url: &str, request_id: &str) -> Result<Answered, ClientError> {
-        let message = soap::request(wstep::RST, url, self.password(), |writer| {
+        let message = soap::request(wstep::RST, url, self.credentials.password(), |writer| {
             wstep::write_query(writer, request_id);
         });
         self.ask(url, &message)
+    }
+
+    /// Asks an enrollment web service for the certificate to which private keys are encrypted for archival, DER.
+    ///
+    /// # Errors
+    /// [`ClientError`]; the code with which the service refuses, when it tells one.
+    pub fn exchange_certificate(&self, url: &str) -> Result<Result<Vec<u8>, HResult>, ClientError> {
+        let message = soap::request(wstep::RST_KET, url, self.credentials.password(), wstep::write_exchange);
+        let answer = self.post(url, &message)?;
+        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
+        match wstep::read_fault(&document) {
+            Some(Answered::Refused { code: Some(code), .. }) => return Ok(Err(code)),
+            Some(Answered::Refused { reason, .. }) => return Err(ClientError::Refused(reason)),
+            _ => {}
+        }
+        let content = soap::body(&document).map_err(ClientError::Strange)?;
+        wstep::read_exchange(content).map(Ok).map_err(ClientError::Strange)
     }
 
     /// The address of a CA that takes these credentials, the best one; `renewal` also allows those for renewals only.
@@ -167,45 +276,54 @@ impl Client {
     }
 
     fn ask(&self, url: &str, message: &str) -> Result<Answered, ClientError> {
-        let answer = self.post(url, message)?;
-        let document = xml::parse(&answer).map_err(|fault| ClientError::Strange(fault.reason))?;
-        if let Some(refused) = wstep::read_fault(&document) {
-            return Ok(refused);
-        }
-        let content = soap::body(&document).map_err(ClientError::Strange)?;
-        wstep::read_answer(content).map_err(ClientError::Strange)
-    }
-
-    fn password(&self) -> Option<(&str, &str)> {
-        match &self.credentials {
-            Credentials::UserName { name, password } => Some((name, password)),
-            Credentials::Anonymous | Credentials::Certificate { .. } => None,
-        }
+        read_enrollment(&self.post(url, message)?)
     }
 
     /// Sends a message; what came back, a fault as well.
     fn post(&self, url: &str, message: &str) -> Result<String, ClientError> {
         let (host, port, path) = parts(url)?;
+        let mut stream = match self.take_kept(host, port) {
+            Some(stream) => stream,
+            None => self.connect(url, host, port)?,
+        };
+        let after = if self.kept.is_some() { "keep-alive" } else { "close" };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: autoenroll\r\nConnection: {after}\r\n\
+             Content-Type: application/soap+xml; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
+            message.len()
+        );
+        let answered = exchange(&mut stream, &head, message).map_err(|error| match error {
+            Exchange::Gone(text) => ClientError::Unreachable(format!("{url}: {text}")),
+            Exchange::Strange(text) => ClientError::Strange(format!("{url}: {text}")),
+            Exchange::Refused(text) => ClientError::Refused(format!("{url}: {text}")),
+        })?;
+        if let (Some(kept), true) = (&self.kept, answered.goes_on) {
+            let next = Kept { to: (host.to_owned(), port), stream, since: Instant::now() };
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        }
+        Ok(answered.text)
+    }
+
+    /// The kept connection to a server, when it is not too old.
+    fn take_kept(&self, host: &str, port: u16) -> Option<Stream> {
+        let kept = self.kept.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let fits = kept.to.0 == host && kept.to.1 == port && kept.since.elapsed() < bounds::KEPT;
+        fits.then_some(kept.stream)
+    }
+
+    fn connect(&self, url: &str, host: &str, port: u16) -> Result<Stream, ClientError> {
         let gone = |error: &dyn fmt::Display| ClientError::Unreachable(format!("{url}: {error}"));
-        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|error| gone(&error))?;
-        let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|error| gone(&error))?;
+        let bare = host.trim_matches(['[', ']']);
+        let name = ServerName::try_from(bare.to_owned()).map_err(|error| gone(&error))?;
         let mut last = gone(&"the name has no address");
-        for address in addresses {
+        for address in (bare, port).to_socket_addrs().map_err(|error| gone(&error))? {
             match TcpStream::connect_timeout(&address, bounds::HANDSHAKE) {
                 Ok(stream) => {
                     let timed = stream.set_read_timeout(Some(bounds::ANSWER_TIME));
-                    timed.and_then(|()| stream.set_write_timeout(Some(bounds::WRITE_TIME))).map_err(|e| gone(&e))?;
+                    let timed = timed.and_then(|()| stream.set_write_timeout(Some(bounds::WRITE_TIME)));
+                    timed.and_then(|()| stream.set_nodelay(true)).map_err(|error| gone(&error))?;
                     let connection = ClientConnection::new(self.tls.clone(), name).map_err(|error| gone(&error))?;
-                    let head = format!(
-                        "POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: autoenroll\r\nConnection: close\r\n\
-                         Content-Type: application/soap+xml; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
-                        message.len()
-                    );
-                    return exchange(StreamOwned::new(connection, stream), &head, message).map_err(|e| match e {
-                        Exchange::Gone(text) => gone(&text),
-                        Exchange::Strange(text) => ClientError::Strange(format!("{url}: {text}")),
-                        Exchange::Refused(text) => ClientError::Refused(format!("{url}: {text}")),
-                    });
+                    return Ok(StreamOwned::new(connection, stream));
                 }
                 Err(error) => last = gone(&error),
             }
@@ -221,17 +339,20 @@ enum Exchange {
     Refused(String),
 }
 
-fn exchange(
-    mut stream: StreamOwned<ClientConnection, TcpStream>,
-    head: &str,
-    message: &str,
-) -> Result<String, Exchange> {
+/// What was answered.
+struct Answer {
+    text: String,
+    /// It came to its end before the connection did.
+    goes_on: bool,
+}
+
+fn exchange(stream: &mut Stream, head: &str, message: &str) -> Result<Answer, Exchange> {
     let gone = |error: std::io::Error| Exchange::Gone(error.to_string());
-    stream.write_all(head.as_bytes()).map_err(gone)?;
-    stream.write_all(message.as_bytes()).map_err(gone)?;
+    stream.write_all(format!("{head}{message}").as_bytes()).map_err(gone)?;
     stream.flush().map_err(gone)?;
     let mut received = Vec::new();
     let mut buffer = [0; 16 << 10];
+    let mut goes_on = false;
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => break,
@@ -244,12 +365,16 @@ fn exchange(
             return Err(Exchange::Strange("the answer is too long".to_owned()));
         }
         if is_whole(&received) {
+            goes_on = true;
             break;
         }
     }
     let (status, body) = response(&received).map_err(Exchange::Strange)?;
     match status {
-        200 | 500 => String::from_utf8(body).map_err(|_| Exchange::Strange("the answer is not UTF-8".to_owned())),
+        200 | 500 => match String::from_utf8(body) {
+            Ok(text) => Ok(Answer { text, goes_on }),
+            Err(_) => Err(Exchange::Strange("the answer is not UTF-8".to_owned())),
+        },
         401 | 403 => Err(Exchange::Refused(format!("the server does not take these credentials (HTTP {status})"))),
         503 => Err(Exchange::Gone("the service is out of order (HTTP 503)".to_owned())),
         other => Err(Exchange::Strange(format!("the server answers with HTTP {other}"))),

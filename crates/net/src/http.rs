@@ -16,6 +16,7 @@
 mod ask;
 mod authenticate;
 mod certsrv;
+pub(crate) mod desk;
 mod paths;
 mod policy;
 mod published;
@@ -31,8 +32,10 @@ use crate::accounts::Accounts;
 use crate::live::{Live, LiveError};
 use crate::soap::Fault;
 
+pub(crate) use ask::escape;
 pub use ask::{Answer, Ask};
 pub use authenticate::Connection;
+pub(crate) use serve::listen;
 pub use serve::{Port, serve};
 
 /// What speaks HTTP for a world.

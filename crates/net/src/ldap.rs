@@ -89,6 +89,28 @@ pub async fn serve(listener: TcpListener, directory: Arc<Directory>, tls: Tls) -
     }
 }
 
+/// What the server answers to somebody who says that in clear and then takes leave.
+///
+/// # Errors
+/// When the machine does not let us.
+pub fn converse(directory: &Directory, said: &[u8]) -> io::Result<Vec<u8>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        let (near, far) = tokio::io::duplex(bounds::ANSWER_CHUNK);
+        let session = Session::default();
+        let peer = Peer { stream: Box::new(far), peer: "", directory, tls: Tls::None, session };
+        let (mut reads, mut writes) = tokio::io::split(near);
+        let says = async {
+            // Whoever is hung up on cannot say the rest.
+            let _as_far_as_it_goes = writes.write_all(said).await;
+            let _took_leave = writes.shutdown().await;
+        };
+        let mut heard = Vec::new();
+        let (talked, (), read) = tokio::join!(peer.talk(), says, reads.read_to_end(&mut heard));
+        talked.and(read).map(|_| heard)
+    })
+}
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 

@@ -11,6 +11,7 @@
 
 pub mod accounts;
 pub mod bounds;
+pub mod cas;
 pub mod client;
 pub mod control;
 pub mod http;
@@ -18,6 +19,7 @@ pub mod ldap;
 pub mod live;
 pub mod log;
 mod ntlm;
+pub mod processor;
 pub mod service;
 mod soap;
 pub mod tls;
@@ -25,4 +27,5 @@ mod wstep;
 mod xcep;
 
 pub use accounts::{Accounts, Passwords};
+pub use cas::{CaServer, HttpsCas};
 pub use live::{Live, LiveError, LiveWorld, Pace};

@@ -80,6 +80,13 @@ impl Authenticate {
     }
 }
 
+/// A challenge that nobody could know before; `None` when the machine gives no randomness.
+pub(crate) fn fresh_challenge() -> Option<[u8; 8]> {
+    let mut challenge = [0; 8];
+    let random = crate::processor::provider().ok()?.secure_random;
+    random.fill(&mut challenge).is_ok().then_some(challenge)
+}
+
 /// The challenge that answers the first message ([MS-NLMP] 2.2.1.2).
 pub(crate) fn challenge(challenge: [u8; 8], names: Names<'_>) -> Vec<u8> {
     let target = utf16(names.netbios);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use autoenroll_keys::{KeyAlgorithm, PrivateKey, Seed, SignatureAlgorithm, draw};
-use autoenroll_model::KeyUsage;
+use autoenroll_model::{Duration, KeyUsage};
 use autoenroll_wire::{Certificate, Extension, Extensions, GeneralName, Name, UnsignedCertificate, oids};
 use autoenroll_world::CaHost as _;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -16,7 +16,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 use tokio_rustls::TlsAcceptor;
 
-use crate::live::{Live, LiveError};
+use crate::live::{Live, LiveError, machine_time};
+use crate::processor::{ProcessorLacks, provider};
 
 /// Why there is no TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum TlsError {
     Live(LiveError),
     /// The world has no CA that could certify the server.
     NoAuthority,
+    /// The processor cannot do it.
+    Processor(ProcessorLacks),
     /// The certificate, or the key, cannot be used.
     Certificate(String),
 }
@@ -33,6 +36,7 @@ impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Live(error) => error.fmt(f),
+            Self::Processor(lacks) => lacks.fmt(f),
             Self::NoAuthority => f.write_str("the world has no CA that could certify its servers; add one to it"),
             Self::Certificate(reason) => write!(f, "the server's certificate cannot be made: {reason}"),
         }
@@ -47,11 +51,43 @@ impl std::error::Error for TlsError {}
 /// # Errors
 /// [`TlsError`].
 pub fn acceptor(live: &Live, names: &[String]) -> Result<TlsAcceptor, TlsError> {
-    let wrong = |error: &dyn fmt::Display| TlsError::Certificate(error.to_string());
     let (chain, key) = certified(live, names)?;
+    of(chain, &key)
+}
+
+/// TLS for a server of that name (a DNS name, or an address), with a certificate that no CA has signed; and that
+/// certificate, DER, for whoever is to trust it. It is valid from yesterday, for a year.
+///
+/// # Errors
+/// [`TlsError::Certificate`].
+pub fn own(name: &str) -> Result<(TlsAcceptor, Vec<u8>), TlsError> {
+    let key = PrivateKey::from_seed(KeyAlgorithm::P256, &Seed::from(0).below("net", "server key", name, 0));
+    let subject = Name::default().with(oids::COMMON_NAME, name).to_der();
+    let now = machine_time();
+    let unsigned = UnsignedCertificate {
+        serial: vec![1],
+        issuer_der: subject.clone(),
+        subject_der: subject,
+        not_before: now - Duration::DAY,
+        not_after: now + Duration::days(365),
+        public_key: key.public().spki_der(),
+        extensions: Extensions(vec![
+            Extension::extended_key_usage(&[oids::known(oids::SERVER_AUTH)]),
+            Extension::subject_alt_name(&[alternative(name)]),
+        ]),
+        algorithm: SignatureAlgorithm::EcdsaSha256,
+    };
+    let wrong = |error: &dyn fmt::Display| TlsError::Certificate(error.to_string());
+    let signature = key.sign(SignatureAlgorithm::EcdsaSha256, &unsigned.tbs()).map_err(|error| wrong(&error))?;
+    let certificate = unsigned.signed(&signature).map_err(|error| wrong(&error))?.raw;
+    Ok((of(vec![certificate.clone()], &key)?, certificate))
+}
+
+fn of(chain: Vec<Vec<u8>>, key: &PrivateKey) -> Result<TlsAcceptor, TlsError> {
+    let wrong = |error: &dyn fmt::Display| TlsError::Certificate(error.to_string());
     let chain: Vec<CertificateDer<'static>> = chain.into_iter().map(CertificateDer::from).collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.pkcs8_der()));
-    let provider = Arc::new(rustls_graviola::default_provider());
+    let provider = Arc::new(provider().map_err(TlsError::Processor)?);
     let config = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(&error))?

@@ -14,7 +14,7 @@ use roxmltree::Node;
 use crate::soap::{EnrollmentDetail, Fault, Subcode, Writer, ns, xml};
 
 pub use read::Answered;
-pub(crate) use read::{read_answer, read_fault};
+pub(crate) use read::{read_answer, read_exchange, read_fault};
 
 /// wsa:Action of requests.
 pub(crate) const RST: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment/RST/wstep";
@@ -242,6 +242,11 @@ pub(crate) fn write_query(writer: &mut Writer, request_id: &str) {
     token_request(writer, QUERY, |writer| {
         writer.element("RequestID", &[("xmlns", ns::ENROLLMENT)], |writer| writer.write(request_id));
     });
+}
+
+/// Writes a question for the exchange certificate, as a client does.
+pub(crate) fn write_exchange(writer: &mut Writer) {
+    token_request(writer, KET, |writer| writer.element("RequestKET", &[], |_| {}));
 }
 
 fn token_request(writer: &mut Writer, kind: &str, content: impl FnOnce(&mut Writer)) {

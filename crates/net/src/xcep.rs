@@ -7,6 +7,7 @@
 
 mod oids;
 mod read;
+mod whole;
 
 use autoenroll_keys::sha256;
 use autoenroll_model::{
@@ -20,6 +21,7 @@ use crate::soap::{Fault, Subcode, Writer, ns, xml};
 use oids::{Group, Oids};
 
 pub use read::{Policy, PolicyAnswer, PolicyCa};
+pub(crate) use whole::read_whole;
 
 /// wsa:Action of the question.
 pub(crate) const GET_POLICIES: &str =

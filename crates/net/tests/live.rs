@@ -67,7 +67,19 @@ fn accounts_are_found_by_what_clients_call_them() {
     check("CN=alice,CN=Users,DC=contoso,DC=com", Some("alice"));
     check("wks01$", Some("WKS01"));
     check("CONTOSO\\WKS01$", Some("WKS01"));
-    for said in ["", "alice$", "bob", "alice@elsewhere.test", "ELSEWHERE\\alice", "CN=alice", "\\", "@contoso.com"] {
+    check("WKS01$@contoso.com", Some("WKS01"));
+    for said in [
+        "",
+        "alice$",
+        "bob",
+        "alice@elsewhere.test",
+        "WKS01$@elsewhere.test",
+        "alice$@contoso.com",
+        "ELSEWHERE\\alice",
+        "CN=alice",
+        "\\",
+        "@contoso.com",
+    ] {
         check(said, None);
     }
     let own = BTreeMap::from([("alice".to_owned(), "her own".to_owned())]);

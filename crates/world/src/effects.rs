@@ -170,12 +170,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Effect::Retrieve { ca, host, request_id } => self
                 .enrollment_server(principal, ca, host)
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))
-                .and_then(|()| self.retrieve(ca, *request_id, pending.record))
+                .and_then(|()| self.retrieve(principal, ca, *request_id, pending.record))
                 .map(EffectResult::Reply),
             Effect::ReadExchangeCertificate { ca, host } => self
                 .enrollment_server(principal, ca, host)
                 .map_err(|code| self.way_failed(ca, host, code, pending.record))
-                .and_then(|()| self.exchange_certificate(ca, pending.record))
+                .and_then(|()| self.exchange_certificate(principal, ca, pending.record))
                 .map(EffectResult::ExchangeCertificate),
             Effect::GetPolicies(server) => self.policies(id, principal, server),
             Effect::Inspect(thumbprints) => Ok(EffectResult::Checks(self.inspect(id, principal, thumbprints))),
@@ -251,7 +251,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if !not_changed {
             self.resolve_policies(&mut response, &token, &priorities)?;
         }
-        Ok(EffectResult::Policy(response))
+        self.hosts.cas.policies(principal, response).map(EffectResult::Policy)
     }
 
     /// Puts what the directory holds into the answer of a policy server, with the permissions of whoever has that

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_ca::Ca;
 use autoenroll_card::Card;
-use autoenroll_model::{CaReply, FileTime, HResult, PrincipalObject, Shared, Submission};
+use autoenroll_model::{CaReply, FileTime, HResult, PolicyResponse, PrincipalObject, Shared, Submission};
 
 use crate::spec::ReaderName;
 
@@ -87,14 +87,38 @@ pub trait CaHost {
         reply.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)
     }
 
-    /// Asks a CA for the outcome of a request.
+    /// Asks a CA for the outcome of a request. The caller is who asks, by the name in the world.
     ///
     /// # Errors
     /// When it cannot be reached.
-    fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
+    fn retrieve(&mut self, ca: &str, _caller: &str, request_id: u32) -> Result<CaReply, HResult> {
         let reply = self.ca_mut(ca, |ca| ca.retrieve(request_id));
         reply.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)
     }
+
+    /// Asks a CA that archives keys for its exchange certificate, DER. The caller is who asks, by the name in the world.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or archives none.
+    fn exchange_certificate(&mut self, ca: &str, _caller: &str, now: FileTime) -> Result<Vec<u8>, HResult> {
+        let certificate = self.ca_mut(ca, |ca| exchange_certificate(ca, now));
+        // X6.1.0x8009400A
+        certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED)
+    }
+
+    /// Carries the answer of a policy server to whoever asked it: as it is, or by way of [MS-XCEP].
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    fn policies(&mut self, _caller: &str, told: PolicyResponse) -> Result<PolicyResponse, HResult> {
+        Ok(told)
+    }
+}
+
+/// The certificate to which private keys are encrypted for archival; `None` when the CA archives none.
+pub fn exchange_certificate(ca: &mut Ca, now: FileTime) -> Option<Vec<u8>> {
+    let archives = ca.config().key_archival;
+    archives.then(|| ca.exchange_certificate(now))
 }
 
 /// Virtual cards in this process.

@@ -57,7 +57,7 @@ pub use action::Action;
 pub use autoenroll_invariants::Invariant;
 pub use autoenroll_keys::KeyMode;
 pub use error::{ActError, Place, SpecError, SpecErrors, SpecFault, Thing, Unknown, WorldError};
-pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas};
+pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas, exchange_certificate};
 pub use look::{Look, LookError, OpenPrompt};
 pub use outside::Caller;
 pub use rights::{DecidingEntry, Entitlement, Through};

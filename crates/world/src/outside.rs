@@ -64,7 +64,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let facts = Facts::new().with("op", "retrieve").with("ca", ca).with("request-id", request_id);
         let because = self.record(caller.name(), Kind::Effect, facts, Vec::new());
         self.answers(ca, because)?;
-        self.retrieve(ca, request_id, because)
+        self.retrieve(caller.name(), ca, request_id, because)
     }
 
     /// The certificate to which private keys are encrypted for archival, DER.
@@ -75,7 +75,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let facts = Facts::new().with("op", "read-exchange-certificate").with("ca", ca);
         let because = self.record(caller.name(), Kind::Effect, facts, Vec::new());
         self.answers(ca, because)?;
-        self.exchange_certificate(ca, because)
+        self.exchange_certificate(caller.name(), ca, because)
     }
 
     /// What a policy server tells that caller: what the directory lets it see, and what it may do with it. `service` is

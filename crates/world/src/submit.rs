@@ -145,24 +145,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Asks a CA how an earlier request stands.
-    pub(crate) fn retrieve(&mut self, ca: &str, id: u32, because: RecordId) -> Result<CaReply, HResult> {
+    pub(crate) fn retrieve(&mut self, caller: &str, ca: &str, id: u32, because: RecordId) -> Result<CaReply, HResult> {
         self.reach(ca, because)?;
-        let reply = self.hosts.cas.retrieve(ca, id);
+        let reply = self.hosts.cas.retrieve(ca, caller, id);
         let reply = reply.map_err(|code| self.ca_failed(ca, code, because))?;
         self.record_ca_decisions(ca, because);
         Ok(reply)
     }
 
     /// The exchange certificate of a CA that archives keys.
-    pub(crate) fn exchange_certificate(&mut self, ca: &str, because: RecordId) -> Result<Vec<u8>, HResult> {
+    pub(crate) fn exchange_certificate(
+        &mut self,
+        caller: &str,
+        ca: &str,
+        because: RecordId,
+    ) -> Result<Vec<u8>, HResult> {
         self.reach(ca, because)?;
         let wall = self.wall();
-        let certificate = self.hosts.cas.ca_mut(ca, |ca| {
-            let archives = ca.config().key_archival;
-            archives.then(|| ca.exchange_certificate(wall))
-        });
-        // X6.1.0x8009400A
-        certificate.flatten().ok_or(HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED)
+        self.hosts.cas.exchange_certificate(ca, caller, wall)
     }
 
     /// Does what a CA administrator does.

@@ -8,7 +8,9 @@ use autoenroll_keys::{HashAlgorithm, KeyAlgorithm};
 use autoenroll_model::{
     Disposition, Duration, EnrollmentFlags, ExtensionsAttribute, NameFlags, PrivateKeyFlags, Template,
 };
+use autoenroll_net::cas::{CaServer, HttpsCas};
 use autoenroll_wire::{Certificate, Extension, GeneralName, flags};
+use autoenroll_world::CaHost as _;
 
 use crate::lab::{Ask, Form, Holder, alice, ca, key, oid, security, start, template};
 use crate::templates::{Generation, defaults};
@@ -77,6 +79,7 @@ impl Set<'_> {
             self.file("exchange.cer", &exchange);
             self.issued(&mut ca, "cmc-archival", Ask { archive_to: Some(exchange), ..new(&archiving, "heidi") });
         }
+        self.over_https(&ca, "cmc-wstep", &new(&user, "karl"));
         let waiting = new(&pending, "ivan");
         self.answered(&mut ca, "cmc-pending", waiting, |disposition| disposition == Disposition::Pending);
         let refused = new(&closed, "judy");
@@ -162,6 +165,17 @@ impl Set<'_> {
             self.file(&format!("{name}.resp"), &response);
         }
         reply.certificate
+    }
+
+    /// Keeps the full response that an enrollment web service sends.
+    fn over_https(&self, ca: &Ca, name: &str, ask: &Ask) {
+        let server = CaServer::start().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut cas = HttpsCas::new(&server);
+        cas.add_ca(ca.clone());
+        let reply = cas.submit(ca.identity().name(), start(), &alice(), &ask.submission());
+        let reply = reply.unwrap_or_else(|code| panic!("{name}: {code}, {:?}", cas.ledger().fault()));
+        let response = reply.response.unwrap_or_else(|| panic!("{name}: {}", reply.message));
+        self.file(&format!("{name}-full.resp"), &response);
     }
 
     fn file(&self, name: &str, content: &[u8]) {

@@ -140,8 +140,8 @@ impl CaHost for Listening {
         Ok(reply)
     }
 
-    fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
-        let reply = self.inner.retrieve(ca, request_id)?;
+    fn retrieve(&mut self, ca: &str, caller: &str, request_id: u32) -> Result<CaReply, HResult> {
+        let reply = self.inner.retrieve(ca, caller, request_id)?;
         self.answered(&reply);
         Ok(reply)
     }

@@ -6,6 +6,7 @@ use autoenroll_model::{
     Disposition, Duration, EnrollmentFlags, HResult, NameFlags, PrincipalObject, PrivateKeyFlags, SecurityDescriptor,
     Template,
 };
+use autoenroll_wire::flags::CR_IN_ROBO;
 use autoenroll_wire::{Attribute, Certificate, Extension, GeneralName, SignedWith, UnsignedCertificate};
 
 use crate::lab::{Ask, Form, Holder, algorithm, alice, ca, key, root, seed, start, template};
@@ -132,6 +133,37 @@ fn a_key_based_renewal_needs_no_right_on_the_template() {
     };
     check(true, Disposition::Issued);
     check(false, Disposition::Denied(HResult::CERTSRV_E_TEMPLATE_DENIED));
+}
+
+/// The documents compare the caller with the old certificate where that stands for an approval ([MS-WCCE]
+/// 3.2.2.6.2.1.4.8), and nowhere else: any other renewal by somebody else is judged as a new request of the caller's, so
+/// that it brings nothing but the caller's own name. A renewal on behalf of the owner is another kind of request
+/// ([MS-WCCE] 3.2.2.6.2.1.2.4), which this CA does not take.
+#[test]
+fn whoever_renews_the_certificate_of_somebody_else_gets_one_of_their_own() {
+    let bob = || PrincipalObject {
+        dn: "CN=bob,CN=Users,DC=contoso,DC=com".into(),
+        sid: "S-1-5-21-1004336348-1177238915-682003330-1105".parse().unwrap(),
+        upn: Some("bob@contoso.com".into()),
+        mail: Some("bob@contoso.com".into()),
+        ..alice()
+    };
+    let named = || Template { name_flags: NameFlags::SUBJECT_ALT_REQUIRE_UPN, ..template("User") };
+    let mut renewal = Renewal::of(named());
+    renewal.caller = bob();
+    let (disposition, certificate) = renewal.run();
+    assert_eq!(disposition, Disposition::Issued);
+    assert_eq!(certificate.unwrap().upn().as_deref(), Some("bob@contoso.com"));
+
+    let mut renewal = Renewal::of(named());
+    renewal.caller = bob();
+    renewal.new.security = SecurityDescriptor::full_control(&alice().sid);
+    assert_eq!(renewal.run().0, Disposition::Denied(HResult::CERTSRV_E_TEMPLATE_DENIED), "the right is the caller's");
+
+    let mut renewal = Renewal::of(named());
+    renewal.caller = bob();
+    renewal.second.flags |= CR_IN_ROBO;
+    assert_eq!(renewal.run().0, Disposition::Failed(HResult::E_INVALIDARG));
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub(super) fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a
 }
 
 /// A path, escaped where it has to be.
-pub(super) fn escape(path: &str) -> String {
+pub(crate) fn escape(path: &str) -> String {
     let mut escaped = String::new();
     for byte in path.bytes() {
         match byte {

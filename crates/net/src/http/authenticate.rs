@@ -115,10 +115,7 @@ impl Web {
                     (published.netbios().to_owned(), published.dns().to_owned())
                 });
                 let Ok((netbios, dns)) = names else { return Ok(None) };
-                let mut challenge = [0; 8];
-                if rustls_graviola::default_provider().secure_random.fill(&mut challenge).is_err() {
-                    return Ok(None);
-                }
+                let Some(challenge) = ntlm::fresh_challenge() else { return Ok(None) };
                 connection.challenge = Some(challenge);
                 let host = ask.host_name();
                 let names = ntlm::Names { netbios: &netbios, dns: &dns, host };

@@ -25,8 +25,25 @@ pub struct Port {
     pub tls: Option<TlsAcceptor>,
 }
 
+/// What speaks HTTP.
+pub(crate) trait Speaker: Send + Sync + 'static {
+    /// Answers a question that came on a connection.
+    fn answer(&self, connection: &mut Connection, ask: &Ask) -> Answer;
+}
+
+impl Speaker for Web {
+    fn answer(&self, connection: &mut Connection, ask: &Ask) -> Answer {
+        Self::answer(self, connection, ask)
+    }
+}
+
 /// Serves until the future is dropped.
 pub async fn serve(web: Arc<Web>, port: Port) {
+    listen(web, port).await;
+}
+
+/// Serves whatever speaks HTTP until the future is dropped.
+pub(crate) async fn listen(web: Arc<impl Speaker>, port: Port) {
     let places = Arc::new(Semaphore::new(bounds::CONNECTIONS));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -43,7 +60,7 @@ pub async fn serve(web: Arc<Web>, port: Port) {
     }
 }
 
-async fn connection(web: Arc<Web>, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+async fn connection(web: Arc<impl Speaker>, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
     let _only_slower = stream.set_nodelay(true);
     let connection = Arc::new(Mutex::new(Connection::with_peer(&peer.to_string())));
     match tls {
@@ -58,7 +75,7 @@ async fn connection(web: Arc<Web>, stream: TcpStream, peer: SocketAddr, tls: Opt
 }
 
 /// `tls` is the certificate that the client showed to TLS, if there is TLS and it showed one.
-async fn speak<S>(web: Arc<Web>, stream: S, connection: Arc<Mutex<Connection>>, tls: Option<Option<Vec<u8>>>)
+async fn speak<S>(web: Arc<impl Speaker>, stream: S, connection: Arc<Mutex<Connection>>, tls: Option<Option<Vec<u8>>>)
 where
     S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
@@ -77,7 +94,7 @@ where
 }
 
 async fn respond(
-    web: Arc<Web>,
+    web: Arc<impl Speaker>,
     connection: Arc<Mutex<Connection>>,
     tls: Option<Option<Vec<u8>>>,
     request: Request<Incoming>,

@@ -4,4 +4,5 @@ mod certsrv;
 mod enrollment;
 mod hostile;
 mod lab;
+mod played;
 mod policy;

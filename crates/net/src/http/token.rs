@@ -1,6 +1,6 @@
 //! Enrollment web services ([MS-WSTEP]).
 
-use autoenroll_model::HResult;
+use autoenroll_model::{CaReply, HResult, Submission};
 use autoenroll_world::Caller;
 
 use super::ask::{Ask, escape};
@@ -35,16 +35,15 @@ impl Web {
                 return Err(wstep::refused(&failure, "", None));
             }
             let here = format!("https://{}{}", ask.host, escape(&ask.decoded_path().unwrap_or_default()));
-            serve(world, &caller, endpoint, request.clone()?, &here, envelope.message_id.as_deref())
+            serve(&mut Asked { world, caller }, endpoint, request.clone()?, &here, envelope.message_id.as_deref())
         });
         answered.unwrap_or_else(|error| Err(broken(&error))).map_err(answering)
     }
 }
 
 /// Asks the CA.
-fn serve(
-    world: &mut LiveWorld,
-    caller: &Caller,
+pub(super) fn serve(
+    issuer: &mut impl Issuer,
     endpoint: &Endpoint,
     request: TokenRequest,
     here: &str,
@@ -60,23 +59,55 @@ fn serve(
             if endpoint.renewal_only && !renewal {
                 return Err(wstep::refused(&HResult::E_ACCESSDENIED, "this service takes renewals only", None));
             }
-            // Without other credentials, those of a renewal are its signature.
-            let caller = match caller {
-                Caller::Anonymous => world.account_of_renewal(&request).map_or(Caller::Anonymous, Caller::Account),
-                Caller::Account(_) => caller.clone(),
-            };
-            let reply = world.submit_from_outside(&caller, &wstep::submission(ca, request, context));
+            let reply = issuer.submit(&wstep::submission(ca, request, context));
             let body = wstep::answer(&reply.map_err(failed)?, here)?;
             Ok(soap::message(wstep::RSTRC, id, body))
         }
         TokenRequest::Query { request_id } => {
-            let reply = world.retrieve_from_outside(caller, ca, request_id).map_err(failed)?;
+            let reply = issuer.retrieve(ca, request_id).map_err(failed)?;
             let body = wstep::answer(&reply, here)?;
             Ok(soap::message(wstep::RSTRC, id, body))
         }
         TokenRequest::ExchangeCertificate => {
-            let certificate = world.exchange_certificate_from_outside(caller, ca).map_err(failed)?;
+            let certificate = issuer.exchange_certificate(ca).map_err(failed)?;
             Ok(soap::message(wstep::RSTR_KET, id, |writer| wstep::exchange_answer(writer, &certificate)))
         }
+    }
+}
+
+/// The CAs behind enrollment web services, for one caller; each call fails with the code for which no CA answers.
+pub(super) trait Issuer {
+    /// Sends a request.
+    fn submit(&mut self, submission: &Submission) -> Result<CaReply, HResult>;
+    /// Asks how an earlier request stands.
+    fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult>;
+    /// Asks for the exchange certificate.
+    fn exchange_certificate(&mut self, ca: &str) -> Result<Vec<u8>, HResult>;
+}
+
+/// A world, and who asks.
+struct Asked<'a> {
+    world: &'a mut LiveWorld,
+    caller: Caller,
+}
+
+impl Issuer for Asked<'_> {
+    fn submit(&mut self, submission: &Submission) -> Result<CaReply, HResult> {
+        // Without other credentials, those of a renewal are its signature.
+        let caller = match &self.caller {
+            Caller::Anonymous => {
+                self.world.account_of_renewal(&submission.request).map_or(Caller::Anonymous, Caller::Account)
+            }
+            Caller::Account(_) => self.caller.clone(),
+        };
+        self.world.submit_from_outside(&caller, submission)
+    }
+
+    fn retrieve(&mut self, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
+        self.world.retrieve_from_outside(&self.caller, ca, request_id)
+    }
+
+    fn exchange_certificate(&mut self, ca: &str) -> Result<Vec<u8>, HResult> {
+        self.world.exchange_certificate_from_outside(&self.caller, ca)
     }
 }

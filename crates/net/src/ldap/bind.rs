@@ -53,11 +53,9 @@ pub(super) fn sicily(directory: &Directory, session: &mut Session, id: u32, sent
     match sent {
         Sicily::Discovery => write_sicily(id, ResultCode::Success, b"NTLM", "", to),
         Sicily::Negotiate(octets) => {
-            let mut fresh = [0; 8];
-            let drawn = rustls_graviola::default_provider().secure_random.fill(&mut fresh).is_ok();
             let published = directory.live.with(|world| world.published());
             let is_first = matches!(ntlm::Message::read(octets), Some(ntlm::Message::Negotiate));
-            let (Ok(published), true, true) = (published, drawn, is_first) else {
+            let (Ok(published), Some(fresh), true) = (published, ntlm::fresh_challenge(), is_first) else {
                 return write_sicily(
                     id,
                     ResultCode::ProtocolError,

@@ -49,14 +49,6 @@ pub enum Answered {
 pub(crate) fn read_answer(content: Node<'_, '_>) -> Result<Answered, String> {
     let response = xml::child(content, (ns::TRUST, "RequestSecurityTokenResponse"));
     let response = response.ok_or_else(|| format!("the service answered with {}", content.tag_name().name()))?;
-    let token = |node: Node<'_, '_>, form: &str| -> Option<Vec<u8>> {
-        let found = node.children().find(|child| {
-            child.has_tag_name((ns::SECURITY, "BinarySecurityToken"))
-                && child.attribute("ValueType").and_then(|it| it.rsplit_once('#')).map(|(_, it)| it)
-                    == form.rsplit_once('#').map(|(_, it)| it)
-        })?;
-        from_base64(&xml::whole_text(found).split_whitespace().collect::<String>())
-    };
     let requested = xml::child(response, (ns::TRUST, "RequestedSecurityToken"));
     let message = xml::value(response, (ns::ENROLLMENT, "DispositionMessage")).unwrap_or_default();
     let request_id = xml::value(response, (ns::ENROLLMENT, "RequestID"));
@@ -67,6 +59,29 @@ pub(crate) fn read_answer(content: Node<'_, '_>) -> Result<Answered, String> {
         (None, Some(request_id)) => Ok(Answered::Pending { request_id, message }),
         (None, None) => Err("the service sent neither a certificate nor the number of a request".to_owned()),
     }
+}
+
+/// Reads the content of a body that brings an exchange certificate, DER.
+///
+/// # Errors
+/// What it is instead.
+pub(crate) fn read_exchange(content: Node<'_, '_>) -> Result<Vec<u8>, String> {
+    let path = ["RequestSecurityTokenResponse", "RequestedSecurityToken", "KeyExchangeToken"];
+    let mut node = content;
+    for name in path {
+        node = xml::child(node, (ns::TRUST, name)).ok_or_else(|| format!("the service sent no {name}"))?;
+    }
+    token(node, X509V3).ok_or_else(|| "the service sent no exchange certificate".to_owned())
+}
+
+/// The token of that form in an element.
+fn token(node: Node<'_, '_>, form: &str) -> Option<Vec<u8>> {
+    let kind = |form: &str| form.rsplit_once('#').map(|(_, kind)| kind.to_owned());
+    let found = node.children().find(|child| {
+        child.has_tag_name((ns::SECURITY, "BinarySecurityToken"))
+            && child.attribute("ValueType").and_then(kind) == kind(form)
+    })?;
+    from_base64(&xml::whole_text(found).split_whitespace().collect::<String>())
 }
 
 /// Reads a fault; `None` when the document is none.

@@ -57,6 +57,13 @@ impl Oids {
     }
 }
 
+/// The name that CNG has for the algorithm of an identifier: curves have two, so the name that goes with it counts.
+pub(super) fn algorithm_name(oid: &Oid, called: &str) -> Option<&'static str> {
+    let mut known = ALGORITHMS.iter().filter(|(_, _, dotted)| *dotted == oid.as_str()).map(|(name, _, _)| *name);
+    let first = known.clone().next();
+    known.find(|name| *name == called).or(first)
+}
+
 /// Algorithms by the names of CNG.
 const ALGORITHMS: &[(&str, Group, &str)] = &[
     ("RSA", Group::PublicKey, "1.2.840.113549.1.1.1"),

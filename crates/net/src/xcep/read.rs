@@ -73,7 +73,7 @@ fn policy(node: Node<'_, '_>) -> Option<Policy> {
     })
 }
 
-fn ca(node: Node<'_, '_>) -> Option<PolicyCa> {
+pub(super) fn ca(node: Node<'_, '_>) -> Option<PolicyCa> {
     let certificate = xml::value(node, (ns::POLICY, "certificate"))?;
     let mut uris: Vec<CaUri> = path(node, &["uris", "cAURI"]).into_iter().filter_map(uri).collect();
     uris.sort_by_key(|uri| uri.priority);
@@ -95,12 +95,12 @@ fn uri(node: Node<'_, '_>) -> Option<CaUri> {
     })
 }
 
-fn says_yes(node: Node<'_, '_>) -> bool {
+pub(super) fn says_yes(node: Node<'_, '_>) -> bool {
     matches!(xml::text(node).as_str(), "true" | "1")
 }
 
 /// Elements at the end of a path.
-fn path<'a, 'i>(node: Node<'a, 'i>, names: &[&str]) -> Vec<Node<'a, 'i>> {
+pub(super) fn path<'a, 'i>(node: Node<'a, 'i>, names: &[&str]) -> Vec<Node<'a, 'i>> {
     let mut found = vec![node];
     for name in names {
         let inner = |node: &Node<'a, 'i>| node.children().filter(|child| child.has_tag_name((ns::POLICY, *name)));

@@ -77,6 +77,8 @@ fn openssl_verifies_every_full_response() {
         seen += 1;
     }
     assert!(seen > 15, "there are full responses");
+    let over_https = suite::files(suite::folder(), "-wstep-full.resp.der");
+    assert_eq!(over_https.len(), 2, "one for each algorithm came from an enrollment web service");
 }
 
 #[test]
