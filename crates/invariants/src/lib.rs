@@ -184,38 +184,57 @@ impl Checkers {
             return Vec::new();
         }
         let at = Moment { trace, open: &self.open, record, beyond };
-        let checkers: [&mut dyn Checker; 29] = [
-            &mut self.contract,
-            &mut self.pin_given,
-            &mut self.pin_spent,
-            &mut self.retry_counter,
-            &mut self.default_container,
-            &mut self.enrolled,
-            &mut self.duplicate_request,
-            &mut self.silent_success,
-            &mut self.summary,
-            &mut self.prompts,
-            &mut self.logged_off,
-            &mut self.card_locked,
-            &mut self.answer_card,
-            &mut self.replaced_first,
-            &mut self.replaced_all,
-            &mut self.known_key,
-            &mut self.entry_ends,
-            &mut self.due_request,
-            &mut self.one_run,
-            &mut self.over_entry,
-            &mut self.unfinished_stays,
-            &mut self.renewal_told,
-            &mut self.asked_once,
-            &mut self.pin_kept,
-            &mut self.leftover_goes,
-            &mut self.judged,
-            &mut self.tidied,
-            &mut self.counted,
-            &mut self.own_reason,
-        ];
-        let mut found: Vec<Violation> = checkers.into_iter().filter_map(|checker| checker.check(at)).collect();
+        let mut all: [&mut dyn Checker; 29];
+        let mut of_decisions: [&mut dyn Checker; 9];
+        let checkers: &mut [&mut dyn Checker] = if record.kind == Kind::Decision {
+            // Most of what is shown is decisions, and few checkers look at any.
+            of_decisions = [
+                &mut self.default_container,
+                &mut self.replaced_first,
+                &mut self.replaced_all,
+                &mut self.entry_ends,
+                &mut self.due_request,
+                &mut self.over_entry,
+                &mut self.judged,
+                &mut self.tidied,
+                &mut self.counted,
+            ];
+            &mut of_decisions
+        } else {
+            all = [
+                &mut self.contract,
+                &mut self.pin_given,
+                &mut self.pin_spent,
+                &mut self.retry_counter,
+                &mut self.default_container,
+                &mut self.enrolled,
+                &mut self.duplicate_request,
+                &mut self.silent_success,
+                &mut self.summary,
+                &mut self.prompts,
+                &mut self.logged_off,
+                &mut self.card_locked,
+                &mut self.answer_card,
+                &mut self.replaced_first,
+                &mut self.replaced_all,
+                &mut self.known_key,
+                &mut self.entry_ends,
+                &mut self.due_request,
+                &mut self.one_run,
+                &mut self.over_entry,
+                &mut self.unfinished_stays,
+                &mut self.renewal_told,
+                &mut self.asked_once,
+                &mut self.pin_kept,
+                &mut self.leftover_goes,
+                &mut self.judged,
+                &mut self.tidied,
+                &mut self.counted,
+                &mut self.own_reason,
+            ];
+            &mut all
+        };
+        let mut found: Vec<Violation> = checkers.iter_mut().filter_map(|checker| checker.check(at)).collect();
         found.retain(|found| !self.left_out.contains(&found.invariant));
         self.open.observe(record);
         found
