@@ -78,7 +78,7 @@ fn where_nothing_can_be_written_nothing_is_searched() {
 
 #[test]
 fn a_search_of_everything_says_how_far_it_went_and_why_it_ended() {
-    let words = "8 states and 20 things that can be done in them, 1 deep; what is left is deeper";
+    let words = "7 states and 20 things that can be done in them, 1 deep; what is left is deeper";
     check("--depth 1 --jobs 2", Exit::Ok, &[words, "findings: 0"]);
     check("--closed --states 5", Exit::Ok, &["5 states and", "it was cut off there"]);
     check("--closed --time 0s", Exit::Ok, &["1 state and 0 things", "it was stopped there"]);

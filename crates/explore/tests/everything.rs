@@ -77,5 +77,5 @@ fn the_base_world_is_the_same_for_any_number_of_threads() {
         (found.states, found.edges, found.depth, found.end)
     };
     assert_eq!(searched(1), searched(3));
-    assert_eq!(searched(1), (39, 143, 2, End::Depth));
+    assert_eq!(searched(1), (26, 171, 2, End::Depth));
 }
