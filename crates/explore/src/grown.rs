@@ -1,5 +1,5 @@
-//! Stories that grow: each goes on from a moment of one before it that came to something new, and the first of them in a
-//! world that is made up, or from any moment of a story that somebody wrote. What takes several things to get to is
+//! Stories that grow: each goes on from a moment of one before it that came to something new, and the first of them in
+//! a world that is made up, or from any moment of a story that somebody wrote. What takes several things to get to is
 //! not got to anew each time.
 //!
 //! Stories grow in groups that know nothing of each other, so that a group depends on its number alone.

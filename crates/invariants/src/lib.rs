@@ -136,8 +136,8 @@ impl Checkers {
         }
     }
 
-    /// Before the first record of a bench that has this profile, and says beside its records what a trace alone does not
-    /// tell: what does not count there is never found.
+    /// Before the first record of a bench that has this profile, and says beside its records what a trace alone does
+    /// not tell: what does not count there is never found.
     #[must_use]
     pub fn of(profile: &Profile) -> Self {
         let left_out = INVARIANTS.iter().filter(|row| !row.counts(profile)).map(|row| row.invariant).collect();

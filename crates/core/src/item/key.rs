@@ -59,8 +59,8 @@ fn is_protected(request: &NewRequest) -> bool {
     request.template.template.private_key_flags.contains(PrivateKeyFlags::STRONG_KEY_PROTECTION_REQUIRED)
 }
 
-/// Removes what earlier requests for the template left behind, then generates. A default container that the user wants to
-/// keep stays, whatever is in it.
+/// Removes what earlier requests for the template left behind, then generates. A default container that the user wants
+/// to keep stays, whatever is in it.
 pub(super) fn make(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Result<Next, Halt> {
     let Task::Request(request) = &mut job.item.task else { unreachable!("a key is made for a new request only") };
     let orphans = core::mem::take(&mut request.orphans);
