@@ -1,5 +1,5 @@
-//! What comes over the sockets of a world that is served: LDAP, SOAP, NTLM; and what services answer to clients of ours.
-//! Each case meets a world of its own.
+//! What comes over the sockets of a world that is served: LDAP, SOAP, NTLM; and what services answer to clients of
+//! ours. Each case meets a world of its own.
 
 use std::sync::{Arc, LazyLock};
 
