@@ -50,7 +50,7 @@ struct Arguments {
     /// Write the first inputs of all fuzz targets anew, and end.
     #[arg(long)]
     write_seeds: bool,
-    /// Enroll so many times one after the other, in process and over HTTPS, say how fast and with how much memory, and end.
+    /// Enroll so many times, in process and over HTTPS, say how fast and with how much memory, and end.
     #[arg(long, value_name = "COUNT")]
     enrollments: Option<u64>,
     /// Play cases from a number to another, and say what comes of each: what this program starts itself.

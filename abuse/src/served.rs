@@ -1,5 +1,5 @@
-//! What comes over the sockets of a world that is served: LDAP, SOAP, NTLM; and what services answer to clients of ours.
-//! Each case meets a world of its own.
+//! What comes over the sockets of a world that is served: LDAP, SOAP, NTLM; and what services answer to clients of
+//! ours. Each case meets a world of its own.
 
 use std::sync::{Arc, LazyLock};
 
@@ -99,8 +99,11 @@ pub(crate) fn soap(bytes: &[u8]) -> Result<bool, String> {
     Ok(policy == 200 || enrollment == 200)
 }
 
+/// A request, and the certificate that came of it, DER.
+type Issued = (Vec<u8>, Vec<u8>);
+
 /// Requests from which certificates came, with those.
-fn issued(web: &Web) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+fn issued(web: &Web) -> Result<Vec<Issued>, String> {
     let found = web.live().with(|world| {
         let octets = |kind: Kind, fact: &str| {
             let records = world.trace().of(kind).map(|record| record.unpack());

@@ -11,7 +11,6 @@ use autoenroll_world::Hosts;
 
 use crate::Failure;
 use crate::arguments::{CaPlace, How};
-use crate::play::Verdict;
 
 /// The server behind which the CAs of a run are, when its arguments ask for one.
 pub(crate) fn server(how: &How) -> Result<Option<Arc<CaServer>>, Failure> {
@@ -21,6 +20,15 @@ pub(crate) fn server(how: &How) -> Result<Option<Arc<CaServer>>, Failure> {
     }
 }
 
+/// What counts in place of a story's own verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    /// The protocols have no word for something in it; which.
+    Uncarried(String),
+    /// The way failed, or changed something; how.
+    Bench(String),
+}
+
 /// Plays a scenario both ways. The report is that of the run over HTTPS; a verdict comes with it when that run went
 /// another way, or says nothing.
 pub(crate) fn play<F: CoreFactory + Clone>(
@@ -28,22 +36,22 @@ pub(crate) fn play<F: CoreFactory + Clone>(
     factory: &F,
     server: &Arc<CaServer>,
     requirements: &dyn Requirements,
-) -> (RunReport, Option<Verdict>) {
+) -> (RunReport, Option<Instead>) {
     let here = run(scenario, factory.clone(), Hosts::in_process(), requirements);
     let cas = HttpsCas::new(server);
     let ledger = cas.ledger();
     let hosts = Hosts { cards: Hosts::in_process().cards, cas };
     let there = run(scenario, factory.clone(), hosts, requirements);
     let verdict = if let Some(fault) = ledger.fault() {
-        Some(Verdict::Bench(format!("the way to the CAs failed: {fault}")))
+        Some(Instead::Bench(format!("the way to the CAs failed: {fault}")))
     } else if let Some(uncarried) = ledger.uncarried() {
-        Some(Verdict::Known(format!("not over HTTPS: {uncarried}")))
+        Some(Instead::Uncarried(uncarried.to_string()))
     } else if let Some(difference) = difference(&here.trace, &there.trace) {
-        Some(Verdict::Bench(format!("over HTTPS the records are others: {difference}")))
+        Some(Instead::Bench(format!("over HTTPS the records are others: {difference}")))
     } else {
         // What is expected of the way itself is all that is left.
         let way = here.verdict == RunVerdict::Passed && matches!(there.verdict, RunVerdict::Failed(_));
-        way.then(|| Verdict::Known("not over HTTPS: expects-the-way".to_owned()))
+        way.then(|| Instead::Uncarried("expects-the-way".to_owned()))
     };
     (there, verdict)
 }

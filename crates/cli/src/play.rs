@@ -15,6 +15,8 @@ use autoenroll_world::{Hosts, WorldError};
 
 use crate::arguments::How;
 use crate::catalogue::Catalogue;
+#[cfg(feature = "serve")]
+use crate::over_https;
 use crate::snapshots::compared::Compared;
 use crate::suite::Story;
 use crate::{Exit, Failure, hint, prose};
@@ -131,7 +133,7 @@ impl Runner {
         #[cfg(feature = "pcsc")]
         let runner = Self { stack: crate::card::stack(how)?, ..runner };
         #[cfg(feature = "serve")]
-        let runner = Self { cas: crate::over_https::server(how)?, ..runner };
+        let runner = Self { cas: over_https::server(how)?, ..runner };
         Ok(runner)
     }
 
@@ -267,7 +269,12 @@ impl Runner {
         }
         #[cfg(feature = "serve")]
         if let Some(server) = &self.cas {
-            return crate::over_https::play(&story.scenario, factory, server, requirements);
+            let (report, instead) = over_https::play(&story.scenario, factory, server, requirements);
+            let verdict = instead.map(|instead| match instead {
+                over_https::Instead::Uncarried(what) => Verdict::Known(format!("not over HTTPS: {what}")),
+                over_https::Instead::Bench(how) => Verdict::Bench(how),
+            });
+            return (report, verdict);
         }
         let make = || (factory.clone(), Hosts::in_process());
         let report = match keep {

@@ -1,9 +1,9 @@
 //! The CAs and policy servers of worlds that are played, behind HTTPS at this machine's loopback address.
 //!
-//! Each CA is the very object that would be asked in process. Only the way is another: a request goes out as a message of
-//! [MS-WSTEP], the answer of a policy server comes as one of [MS-XCEP], through TLS and a socket, read and written by the
-//! code that serves worlds to programs of others. The world waits meanwhile, so that its clock stands still, and is told
-//! what came back and nothing else.
+//! Each CA is the very object that would be asked in process. Only the way is another: a request goes out as a message
+//! of [MS-WSTEP], the answer of a policy server comes as one of [MS-XCEP], through TLS and a socket, read and written
+//! by the code that serves worlds to programs of others. The world waits meanwhile, so that its clock stands still, and
+//! is told what came back and nothing else.
 //!
 //! One [`CaServer`] serves all worlds of a process; [`HttpsCas`] is what one of them has of it.
 

@@ -201,8 +201,8 @@ impl Client {
     }
 
     /// The same client, which keeps its connection for the next question, as long as that follows within
-    /// [`bounds::KEPT`]. Clones share it. For servers that are known to stay: a question that finds the connection closed
-    /// is not asked again, for nobody knows whether it was heard.
+    /// [`bounds::KEPT`]. Clones share it. For servers that are known to stay: a question that finds the connection
+    /// closed is not asked again, for nobody knows whether it was heard.
     #[must_use]
     pub fn keeping(self) -> Self {
         Self { kept: Some(Arc::default()), ..self }

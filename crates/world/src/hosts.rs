@@ -96,7 +96,8 @@ pub trait CaHost {
         reply.ok_or(HResult::RPC_S_SERVER_UNAVAILABLE)
     }
 
-    /// Asks a CA that archives keys for its exchange certificate, DER. The caller is who asks, by the name in the world.
+    /// Asks a CA that archives keys for its exchange certificate, DER. The caller is who asks, by the name in the
+    /// world.
     ///
     /// # Errors
     /// When it cannot be reached, or archives none.

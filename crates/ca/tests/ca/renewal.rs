@@ -136,8 +136,8 @@ fn a_key_based_renewal_needs_no_right_on_the_template() {
 }
 
 /// The documents compare the caller with the old certificate where that stands for an approval ([MS-WCCE]
-/// 3.2.2.6.2.1.4.8), and nowhere else: any other renewal by somebody else is judged as a new request of the caller's, so
-/// that it brings nothing but the caller's own name. A renewal on behalf of the owner is another kind of request
+/// 3.2.2.6.2.1.4.8), and nowhere else: any other renewal by somebody else is judged as a new request of the caller's,
+/// so that it brings nothing but the caller's own name. A renewal on behalf of the owner is another kind of request
 /// ([MS-WCCE] 3.2.2.6.2.1.2.4), which this CA does not take.
 #[test]
 fn whoever_renews_the_certificate_of_somebody_else_gets_one_of_their_own() {
