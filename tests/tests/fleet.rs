@@ -155,7 +155,7 @@ fn what_cannot_be_played_is_said() {
         (&["--users", "1", "--logon-window", "16h"], "the logon window at most 15h"),
         (&["--computers", "1", "--ca-per-second", "0"], "0 is not in 1..=1000000"),
         (&["--computers", "1", "--policy-per-second", "2000000000"], "2000000000 is not in 1..=1000000"),
-        (&["--computers", "1", "--shard", "3/2"], "expected K/N"),
+        (&["--computers", "1", "--shard", "3/2"], "expected a part of parts, such as 1/3"),
         (&["--computers", "1", "--jobs", "2", "--profile", "windows-1"], "there is no profile"),
     ] {
         let ran = fleet(arguments);
