@@ -65,6 +65,17 @@ fn parts_make_the_whole_and_go_on_alone() {
 }
 
 #[test]
+fn groups_that_grow_know_nothing_of_each_other() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-grown");
+    let file = |name: &str| directory.join(name).display().to_string();
+    let whole = check("--grow --seeds 2 --jobs 1 --format json", Exit::Ok, &[]);
+    let (one, two) = (file("1.json"), file("2.json"));
+    check(&format!("--grow --seeds 2 --jobs 2 --shard 2/2 --resume {two}"), Exit::Ok, &[]);
+    check(&format!("--grow --seeds 2 --jobs 2 --shard 1/2 --resume {one}"), Exit::Ok, &[]);
+    assert_eq!(check(&format!("--merge {two} {one} --format json"), Exit::Ok, &[]), whole);
+}
+
+#[test]
 fn where_nothing_can_be_written_nothing_is_searched() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-unwritable");
     let taken = directory.join("taken");

@@ -33,7 +33,8 @@ fn unlocks(at: Moment<'_>) -> Option<bool> {
 }
 
 /// Codes with which a reader says that nothing more could be sent, so that nothing could be locked either: no answer,
-/// no power, reset or removed, somebody else's or too slow, no reader or service.
+/// no power, reset or removed, somebody else's or too slow, no reader or service; `NTE_FAIL` is what a provider makes of
+/// answers that nothing can be made of, and says after them nothing more either.
 const CUT_SHORT: &[HResult] = &[
     HResult::SCARD_E_TIMEOUT,
     HResult::SCARD_E_SHARING_VIOLATION,
@@ -48,10 +49,6 @@ const CUT_SHORT: &[HResult] = &[
     HResult::SCARD_W_REMOVED_CARD,
     HResult::NTE_FAIL,
 ];
-
-fn is_cut_short(code: &str) -> bool {
-    CUT_SHORT.iter().any(|cut| code.get(..10) == cut.to_string().get(..10))
-}
 
 impl CardLocked {
     fn set(&mut self, card: &str, unlocked: bool) {
@@ -80,7 +77,7 @@ impl Checker for CardLocked {
             Kind::CardDone => {
                 let operation = at.cause(&[Kind::Card])?;
                 let card = operation.facts.text("card")?;
-                let told = self.unlocked.remove(card) && !at.text("code").is_some_and(is_cut_short);
+                let told = self.unlocked.remove(card) && !at.code().is_some_and(|code| CUT_SHORT.contains(&code));
                 let open = match at.beyond {
                     Beyond::Done { unlocked } => *unlocked,
                     _ => told,

@@ -1,6 +1,6 @@
 //! What a checker of one invariant is given, and what it finds.
 
-use autoenroll_model::{Fact, Text};
+use autoenroll_model::{Fact, HResult, Text};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
@@ -43,9 +43,14 @@ impl<'a> Moment<'a> {
         })
     }
 
-    /// Whether an effect has ended well. Codes are told with their names or without.
+    /// The code that it tells, with its name or without.
+    pub(crate) fn code(&self) -> Option<HResult> {
+        read_code(self.text("code")?)
+    }
+
+    /// Whether an effect has ended well.
     pub(crate) fn succeeded(&self) -> bool {
-        self.text("code").is_some_and(|code| code.starts_with("0x00000000"))
+        self.code() == Some(HResult::S_OK)
     }
 
     /// Whom an end of sessions concerns: its actor, and the users that it names.
@@ -61,6 +66,11 @@ impl<'a> Moment<'a> {
     pub(crate) fn violation(&self, invariant: Invariant, reason: impl Into<String>) -> Violation {
         Violation { invariant, actor: self.record.actor.to_string(), record: self.record.id, reason: reason.into() }
     }
+}
+
+/// A code such as `0x8010006E`, whatever follows.
+pub(crate) fn read_code(text: &str) -> Option<HResult> {
+    u32::from_str_radix(text.strip_prefix("0x")?.get(..8)?, 16).ok().map(HResult)
 }
 
 /// Checks one invariant, record by record.

@@ -165,14 +165,12 @@ impl Summary {
         Self { cancelled, runs: Sessions::default(), machines: BTreeSet::new() }
     }
 
-    fn item_failed(&mut self, principal: &str, code: Option<&str>) {
+    fn item_failed(&mut self, principal: &str, code: Option<HResult>) {
         if self.machines.contains(principal) || !self.runs.of(principal).interactive {
             return;
         }
-        // A code is `0x8010006E`, with or without its name.
-        let by_user = HResult::SCARD_W_CANCELLED_BY_USER.to_string();
         let run = self.runs.of(principal);
-        match code.is_some_and(|code| code.get(..10) == by_user.get(..10)) {
+        match code == Some(HResult::SCARD_W_CANCELLED_BY_USER) {
             true => run.cancelled += 1,
             false => run.failed += 1,
         }
@@ -208,7 +206,7 @@ impl Checker for Summary {
             Kind::ItemStarted => {
                 self.runs.of(principal).interactive = at.record.facts.get("interactive") == Some(&Fact::Flag(true));
             }
-            Kind::ItemEnded if at.text("outcome") == Some("failed") => self.item_failed(principal, at.text("code")),
+            Kind::ItemEnded if at.text("outcome") == Some("failed") => self.item_failed(principal, at.code()),
             Kind::Prompt => self.runs.of(principal).told += told(at)?,
             Kind::RunEnded => {
                 let run = self.runs.take(principal);

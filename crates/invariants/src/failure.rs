@@ -14,7 +14,7 @@ pub(crate) struct Counted {
     /// How often the card of each principal's item was gone while it was spoken to, since the user last said something.
     losses: BTreeMap<Text, u8>,
     /// The code with which items of a computer and template fail, and how often it came in a row.
-    failures: BTreeMap<(Text, Text), (String, u8)>,
+    failures: BTreeMap<(Text, Text), (HResult, u8)>,
     /// Computers: no user has another name.
     machines: BTreeSet<Text>,
 }
@@ -36,29 +36,24 @@ const GONE: &[HResult] = &[
     HResult::SCARD_E_NO_SMARTCARD,
 ];
 
-/// Whether a code, with its name or without, is that one.
-fn is(code: &str, known: HResult) -> bool {
-    code.get(..10) == known.to_string().get(..10)
-}
-
 impl Counted {
     fn decided(&mut self, at: Moment<'_>) -> Option<Violation> {
         let actor = &at.record.actor;
-        let code = at.text("code")?;
+        let code = at.code()?;
         match at.text("rule")? {
             "P7.41" => {
                 let losses = self.losses.entry(actor.clone()).or_default();
                 *losses = losses.saturating_add(1);
                 None
             }
-            "F.card" if GONE.iter().any(|gone| is(code, *gone)) => {
+            "F.card" if GONE.contains(&code) => {
                 let losses = self.losses.get(actor).copied().unwrap_or_default();
                 let reason = format!("{} counts as a card that fails after it was gone {losses} times", subject(at));
                 (losses < MOST).then(|| at.violation(Invariant::Counted, reason))
             }
             "MC3.repetition" => {
                 let mut failures = self.failures.iter().filter(|((of, _), _)| of == actor).map(|(_, failed)| failed);
-                let often = failures.any(|(failed, times)| failed.get(..10) == code.get(..10) && *times >= MOST);
+                let often = failures.any(|(failed, times)| *failed == code && *times >= MOST);
                 let reason = format!("{} is left alone for a failure that has not come so often", subject(at));
                 (!often).then(|| at.violation(Invariant::Counted, reason))
             }
@@ -92,15 +87,15 @@ impl Checker for Counted {
                     return None;
                 }
                 let key = (actor.clone(), at.text("template")?.into());
-                let Some(code) = at.text("code").filter(|_| at.text("outcome") == Some("failed")) else {
+                let Some(code) = at.code().filter(|_| at.text("outcome") == Some("failed")) else {
                     if at.text("outcome") == Some("enrolled") {
                         self.failures.remove(&key);
                     }
                     return None;
                 };
-                let failed = self.failures.entry(key).or_insert_with(|| (code.to_owned(), 0));
+                let failed = self.failures.entry(key).or_insert((code, 0));
                 if failed.0 != code {
-                    *failed = (code.to_owned(), 0);
+                    *failed = (code, 0);
                 }
                 failed.1 = failed.1.saturating_add(1).min(MOST);
             }
@@ -132,14 +127,13 @@ impl Checker for OwnReason {
                 self.reasons.remove(actor);
             }
             Kind::EffectDone if at.text("op") == Some("submit") && !at.succeeded() => {
-                let code = at.text("code")?;
-                if !is(code, HResult::NTE_SILENT_CONTEXT) {
-                    self.reasons.insert(actor.clone(), code.to_owned());
+                if at.code() != Some(HResult::NTE_SILENT_CONTEXT) {
+                    self.reasons.insert(actor.clone(), at.text("code")?.to_owned());
                 }
             }
             Kind::ItemEnded => {
                 let reason = self.reasons.remove(actor)?;
-                let silent = at.text("code").is_some_and(|code| is(code, HResult::NTE_SILENT_CONTEXT));
+                let silent = at.code() == Some(HResult::NTE_SILENT_CONTEXT);
                 let reason = format!("the item fails because nobody may be asked, and a CA has said {reason}");
                 return silent.then(|| at.violation(Invariant::OwnReason, reason));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::{Fact, HResult, Text};
 use autoenroll_trace::Kind;
 
-use crate::checker::{Checker, Moment, Violation};
+use crate::checker::{Checker, Moment, Violation, read_code};
 use crate::table::Invariant;
 
 /// [`Invariant::Judged`].
@@ -30,7 +30,7 @@ impl Found {
     /// What an inspection says, such as `0x00000000 S_OK, no key`.
     fn read(said: &str) -> Self {
         match said {
-            _ if !said.starts_with("0x00000000") || said.contains(", revoked") => Self::Bad,
+            _ if read_code(said) != Some(HResult::S_OK) || said.contains(", revoked") => Self::Bad,
             _ if said.contains(", no key") => Self::WithoutKey,
             _ => Self::Good,
         }
@@ -66,8 +66,7 @@ impl Checker for Judged {
             Kind::Decision if at.is_met() && at.text("rule").is_some_and(|rule| REFUSED.contains(&rule)) => {
                 let certificate = at.text("certificate")?;
                 // By the clock it can be over, or not yet valid, whatever an inspection said.
-                let of_time = HResult::CERT_E_EXPIRED.to_string();
-                let by_clock = at.text("code").is_some_and(|code| code.get(..10) == of_time.get(..10));
+                let by_clock = at.code() == Some(HResult::CERT_E_EXPIRED);
                 let reason = format!("{certificate} is refused, and was found to be good");
                 return (found(certificate)? == Found::Good && !by_clock)
                     .then(|| at.violation(Invariant::Judged, reason));

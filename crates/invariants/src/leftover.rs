@@ -174,10 +174,9 @@ impl Checker for LeftoverGoes {
             }
             Kind::CardDone | Kind::EffectDone if !at.succeeded() => {
                 let item = self.items.get_mut(actor)?;
-                let gone = HResult::NTE_BAD_KEYSET.to_string();
                 match at.text("op")? {
                     // There is none.
-                    "delete" if at.text("code").is_some_and(|code| code.get(..10) == gone.get(..10)) => {}
+                    "delete" if at.code() == Some(HResult::NTE_BAD_KEYSET) => {}
                     "delete" => {
                         let operation = at.cause(&[Kind::Card, Kind::Software])?;
                         item.kept.insert(operation.facts.text("container")?.to_owned());

@@ -190,8 +190,7 @@ impl Checker for PinKept {
                 return late.then(|| at.violation(Invariant::PinKept, reason));
             }
             Kind::CardDone => {
-                let wants = HResult::SCARD_W_CARD_NOT_AUTHENTICATED.to_string();
-                let wanting = at.text("code").is_some_and(|code| code.get(..10) == wants.get(..10));
+                let wanting = at.code() == Some(HResult::SCARD_W_CARD_NOT_AUTHENTICATED);
                 let reason = "a card is asked for what wants its PIN, without it";
                 return wanting.then(|| at.violation(Invariant::PinKept, reason));
             }

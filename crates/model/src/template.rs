@@ -152,7 +152,7 @@ pub struct ProviderPreference {
 }
 
 /// The CNG half of `msPKI-RA-Application-Policies` ([MS-CRTD] 2.23.2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CngSettings {

@@ -221,7 +221,7 @@ impl Object<'_> {
             self.error(ATTRIBUTE, Some(packed.as_bytes()), "name`type`value` again and again");
         }
         let mut policies = Vec::new();
-        let mut cng = NO_SETTINGS;
+        let mut cng = CngSettings::default();
         for [name, _, value] in triplets {
             let text = || Some(value.to_string());
             match *name {
@@ -264,15 +264,6 @@ impl Object<'_> {
         security.unwrap_or(SecurityDescriptor { owner: None, dacl: Some(Vec::new()) })
     }
 }
-
-const NO_SETTINGS: CngSettings = CngSettings {
-    asymmetric_algorithm: None,
-    hash_algorithm: None,
-    key_usage: None,
-    symmetric_algorithm: None,
-    symmetric_key_length: None,
-    key_security: None,
-};
 
 /// The attributes of a template, as the directory holds them; [`from_entry`] reads the same template back.
 #[must_use]

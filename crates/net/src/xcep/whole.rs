@@ -149,15 +149,7 @@ fn cng(attributes: Node<'_, '_>, names: &Names) -> Option<CngSettings> {
         symmetric_key_length: number(attributes, &["keyArchivalAttributes", "symmetricAlgorithmKeyLength"]),
         key_security: texts(attributes, &["privateKeyAttributes", "permissions"]).pop().filter(|it| !it.is_empty()),
     };
-    let nothing = CngSettings {
-        asymmetric_algorithm: None,
-        hash_algorithm: None,
-        key_usage: None,
-        symmetric_algorithm: None,
-        symmetric_key_length: None,
-        key_security: None,
-    };
-    Some(settings).filter(|settings| *settings != nothing)
+    Some(settings).filter(|settings| *settings != CngSettings::default())
 }
 
 /// An extension that a client asks for, as the attributes that it comes from.
