@@ -51,7 +51,7 @@ struct Arguments {
     #[arg(long)]
     write_seeds: bool,
     /// Enroll so many times, in process and over HTTPS, say how fast and with how much memory, and end.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     enrollments: Option<u64>,
     /// Play cases from a number to another, and say what comes of each: what this program starts itself.
     #[arg(long, num_args = 2, hide = true)]
