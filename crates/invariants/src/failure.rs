@@ -126,10 +126,12 @@ impl Checker for OwnReason {
             Kind::ItemStarted => {
                 self.reasons.remove(actor);
             }
-            Kind::EffectDone if at.text("op") == Some("submit") && !at.succeeded() => {
-                if at.code() != Some(HResult::NTE_SILENT_CONTEXT) {
-                    self.reasons.insert(actor.clone(), at.text("code")?.to_owned());
-                }
+            Kind::EffectDone
+                if at.text("op") == Some("submit")
+                    && !at.succeeded()
+                    && at.code() != Some(HResult::NTE_SILENT_CONTEXT) =>
+            {
+                self.reasons.insert(actor.clone(), at.text("code")?.to_owned());
             }
             Kind::ItemEnded => {
                 let reason = self.reasons.remove(actor)?;
