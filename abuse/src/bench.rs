@@ -27,10 +27,16 @@ impl Default for Bench {
 }
 
 impl Bench {
-    /// With the fixtures and requirements inside the command.
+    /// With the fixtures and requirements inside the command. The process remembers keys and signatures from now on.
     #[must_use]
     pub fn new() -> Self {
         remember_keys();
+        Self::forgetful()
+    }
+
+    /// As [`Bench::new`], in a process that computes anew what is asked for again.
+    #[must_use]
+    pub fn forgetful() -> Self {
         Self { library: Library::read(&Fixtures::default()), catalogue: Catalogue::embedded() }
     }
 

@@ -13,7 +13,7 @@ use autoenroll_wire::flags::CR_IN_FULLRESPONSE;
 use crate::archive::Exchange;
 use crate::config::CaConfig;
 use crate::content::{Issuance, serial};
-use crate::database::{Database, RequestState, Row};
+use crate::database::{Database, RequestState, Row, Shelf};
 use crate::encode::{self, CrlContent};
 use crate::envelope::Envelope;
 use crate::hierarchy::CaIdentity;
@@ -120,6 +120,11 @@ impl Ca {
         }
     }
 
+    /// From now on, the database keeps the rows of resolved requests on a shelf.
+    pub fn shelve(&mut self, shelf: Arc<dyn Shelf>) {
+        self.database.shelve(shelf);
+    }
+
     /// Takes a request ([MS-WCCE] 3.2.1.4.2.1, with the enterprise rules of 3.2.2.6.2.1). The caller is who the
     /// transport says it is; names in the certificate come from its directory object.
     ///
@@ -147,7 +152,7 @@ impl Ca {
     /// Tells how a request stands ([MS-WCCE] 3.2.1.4.2.1.3). A revoked one comes back as failed with CRYPT_E_REVOKED,
     /// because a disposition of 6 has no place of its own in the reply.
     pub fn retrieve(&mut self, request_id: u32) -> CaReply {
-        let known = self.database.row(request_id).cloned();
+        let known = self.database.row(request_id);
         let mut judge = Judge::new(&mut self.decisions, format!("request {request_id}"));
         // X6.1.0x80094004
         let held = judge.require(&rules::KNOWN, known.is_some(), Facts::new());
@@ -191,10 +196,10 @@ impl Ca {
     /// # Errors
     /// [`ManagerError::UnknownCertificate`], also when it is revoked already.
     pub fn revoke(&mut self, now: FileTime, serial: &[u8], reason: RevocationReason) -> Result<(), ManagerError> {
-        let id = self.database.by_serial(serial).filter(|row| row.state == RequestState::Issued).map(|row| row.id);
-        match id.and_then(|id| self.database.row_mut(id)) {
+        match self.database.by_serial(serial).filter(|row| row.state == RequestState::Issued) {
             Some(row) => {
-                row.state = RequestState::Revoked { at: now, reason };
+                self.database
+                    .put(Row { state: RequestState::Revoked { at: now, reason }, ..Arc::unwrap_or_clone(row) });
                 Ok(())
             }
             None => Err(ManagerError::UnknownCertificate { serial: serial.to_vec() }),
@@ -416,7 +421,7 @@ impl Ca {
     fn pending(&self, id: u32) -> Result<Row, ManagerError> {
         let row = self.database.row(id).ok_or(ManagerError::UnknownRequest { id })?;
         match row.state {
-            RequestState::Pending => Ok(row.clone()),
+            RequestState::Pending => Ok(Arc::unwrap_or_clone(row)),
             state => Err(ManagerError::NotPending { id, state }),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use autoenroll_model::{Disposition, FileTime, HResult, PrincipalObject, Submission};
 use autoenroll_wire::Attribute;
+use serde::{Deserialize, Serialize};
 
 use crate::judge::Refusal;
 use crate::request::VerifiedRequest;
@@ -13,17 +14,41 @@ use crate::revocation::RevocationReason;
 
 /// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB);
 /// their numbers are not given again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Database {
-    rows: BTreeMap<u32, Arc<Row>>,
+    rows: BTreeMap<u32, Slot>,
     /// Numbers of the rows that have a certificate, by its serial number.
-    serials: BTreeMap<Vec<u8>, u32>,
+    serials: BTreeMap<Box<[u8]>, u32>,
     /// Number of the last request taken.
     last: u32,
+    /// Where the rows of resolved requests are kept; `None` for here.
+    shelf: Option<Arc<dyn Shelf>>,
+}
+
+/// Keeps the rows of requests that are resolved outside of this process's memory, for a CA that issues without end.
+///
+/// What is put is never changed: copies of a CA share their shelf.
+pub trait Shelf: fmt::Debug + Send + Sync {
+    /// Takes octets, and says where they are; `None` when they cannot be kept, and stay where they were.
+    fn put(&self, octets: &[u8]) -> Option<u64>;
+
+    /// Octets that were put, as many as there were; `None` when they cannot be read any more.
+    fn get(&self, at: u64, length: usize) -> Option<Vec<u8>>;
+}
+
+/// Where a row is.
+#[derive(Clone, Debug)]
+enum Slot {
+    Here(Arc<Row>),
+    /// On the shelf, as JSON.
+    Shelved {
+        at: u64,
+        length: usize,
+    },
 }
 
 /// One request ([MS-WCCE] 3.2.1.1.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Request_Request_ID, from 1.
     pub id: u32,
@@ -38,6 +63,7 @@ pub struct Row {
     /// When it was issued, denied or found wrong; `None` while it is pending.
     pub resolved: Option<FileTime>,
     /// The request as it was received.
+    #[serde(with = "autoenroll_model::hex")]
     pub request: Vec<u8>,
     /// `dwFlags` of its submission.
     pub flags: u32,
@@ -48,21 +74,27 @@ pub struct Row {
     /// Request_Disposition_Message.
     pub message: String,
     /// Serial number of the certificate, big endian; set when it is issued and kept when it is revoked.
+    #[serde(with = "autoenroll_model::hex::option")]
     pub serial: Option<Vec<u8>>,
     /// The certificate, DER.
+    #[serde(with = "autoenroll_model::hex::option")]
     pub certificate: Option<Vec<u8>>,
     /// The archived private key, PKCS #8, when the request brought one.
+    #[serde(skip)]
     pub archived_key: Option<Vec<u8>>,
     /// The attribute that stated the hash of the archived key; a full response repeats it.
+    #[serde(skip)]
     pub(crate) archived_key_hash: Option<Attribute>,
     /// What was understood of the request, for the manager's approval; only while it is pending.
+    #[serde(skip)]
     pub(crate) understood: Option<VerifiedRequest>,
     /// The template asks that nothing is kept.
+    #[serde(skip)]
     pub(crate) transient: bool,
 }
 
 /// Request_Disposition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RequestState {
     /// Taken under submission.
     Pending,
@@ -91,6 +123,14 @@ impl RequestState {
             Self::Denied(code) => Disposition::Denied(code),
             Self::Failed(code) => Disposition::Failed(code),
             Self::Revoked { .. } => Disposition::Failed(HResult::CRYPT_E_REVOKED),
+        }
+    }
+
+    /// Since when, and why, the certificate is revoked.
+    const fn revocation(self) -> Option<(FileTime, RevocationReason)> {
+        match self {
+            Self::Revoked { at, reason } => Some((at, reason)),
+            _ => None,
         }
     }
 }
@@ -164,21 +204,35 @@ impl Row {
 }
 
 impl Database {
-    /// The row of that number.
+    /// The row of that number; `None` also when it was shelved and cannot be read any more.
     #[must_use]
-    pub fn row(&self, id: u32) -> Option<&Row> {
-        self.rows.get(&id).map(|row| &**row)
+    pub fn row(&self, id: u32) -> Option<Arc<Row>> {
+        self.read(self.rows.get(&id)?)
     }
 
     /// All rows, in the order of their numbers.
-    pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values().map(|row| &**row)
+    pub fn rows(&self) -> impl Iterator<Item = Arc<Row>> {
+        self.rows.values().filter_map(|slot| self.read(slot))
+    }
+
+    /// The rows that are here, in the order of their numbers: among them all that wait for the manager or whose
+    /// certificate is revoked, for these are never shelved.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter_map(|slot| match slot {
+            Slot::Here(row) => Some(&**row),
+            Slot::Shelved { .. } => None,
+        })
     }
 
     /// The row whose certificate has that serial number.
     #[must_use]
-    pub fn by_serial(&self, serial: &[u8]) -> Option<&Row> {
+    pub fn by_serial(&self, serial: &[u8]) -> Option<Arc<Row>> {
         self.row(*self.serials.get(serial)?)
+    }
+
+    /// From now on, rows of requests that are resolved go to a shelf.
+    pub(crate) fn shelve(&mut self, shelf: Arc<dyn Shelf>) {
+        self.shelf = Some(shelf);
     }
 
     /// A number that no request has had.
@@ -188,36 +242,57 @@ impl Database {
     }
 
     pub(crate) fn put(&mut self, row: Row) {
+        let id = row.id;
         if let Some(serial) = &row.serial {
-            self.serials.insert(serial.clone(), row.id);
+            self.serials.insert(serial.as_slice().into(), id);
         }
-        self.rows.insert(row.id, Arc::new(row));
+        let slot = self.shelved(&row).unwrap_or_else(|| Slot::Here(Arc::new(row)));
+        self.rows.insert(id, slot);
     }
 
     pub(crate) fn remove(&mut self, id: u32) {
-        if let Some(serial) = self.rows.remove(&id).and_then(|row| row.serial.clone()) {
-            self.serials.remove(&serial);
+        let serial = self.row(id).and_then(|row| row.serial.clone());
+        self.rows.remove(&id);
+        if let Some(serial) = serial {
+            self.serials.remove(serial.as_slice());
         }
     }
 
-    pub(crate) fn row_mut(&mut self, id: u32) -> Option<&mut Row> {
-        self.rows.get_mut(&id).map(Arc::make_mut)
+    fn read(&self, slot: &Slot) -> Option<Arc<Row>> {
+        match slot {
+            Slot::Here(row) => Some(row.clone()),
+            Slot::Shelved { at, length } => {
+                let octets = self.shelf.as_ref()?.get(*at, *length)?;
+                serde_json::from_slice(&octets).ok().map(Arc::new)
+            }
+        }
+    }
+
+    /// Where a row is on the shelf, when there is one and the row is not going to change. Archived keys stay here.
+    fn shelved(&self, row: &Row) -> Option<Slot> {
+        let shelf = self.shelf.as_ref()?;
+        let settled = match row.state {
+            RequestState::Pending | RequestState::Revoked { .. } => false,
+            RequestState::Issued | RequestState::Denied(_) | RequestState::Failed(_) => row.archived_key.is_none(),
+        };
+        let octets = serde_json::to_vec(row).ok().filter(|_| settled)?;
+        Some(Slot::Shelved { at: shelf.put(&octets)?, length: octets.len() })
     }
 
     /// Since when, and why, a certificate is revoked.
     #[must_use]
     pub fn revocation(&self, serial: &[u8]) -> Option<(FileTime, RevocationReason)> {
-        match self.by_serial(serial)?.state {
-            RequestState::Revoked { at, reason } => Some((at, reason)),
-            _ => None,
+        match self.rows.get(self.serials.get(serial)?)? {
+            Slot::Here(row) => row.state.revocation(),
+            Slot::Shelved { .. } => None,
         }
     }
 
     /// Serial number, time and reason of every revoked certificate, in the order of requests.
     pub(crate) fn revoked(&self) -> impl Iterator<Item = (Vec<u8>, FileTime, RevocationReason)> {
-        self.rows().filter_map(|row| match row.state {
-            RequestState::Revoked { at, reason } => Some((row.serial.clone()?, at, reason)),
-            _ => None,
+        self.unsettled().filter_map(|row| {
+            let (at, reason) = row.state.revocation()?;
+            Some((row.serial.clone()?, at, reason))
         })
     }
 }

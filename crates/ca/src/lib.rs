@@ -29,7 +29,7 @@ mod trust;
 
 pub use authority::{Ca, GARBAGE, ManagerError, Publication};
 pub use config::{Approval, CaConfig, CaFaults};
-pub use database::{Database, RequestState, Row};
+pub use database::{Database, RequestState, Row, Shelf};
 pub use hierarchy::{CaDescription, CaIdentity, HierarchyError};
 pub use revocation::RevocationReason;
 pub use rules::{PolicyRule, RULES};

@@ -157,6 +157,16 @@ impl Command {
         }
     }
 
+    /// Whether the same keys and signatures are asked for again and again. What is served to programs of others never
+    /// sees a request twice, and lives long.
+    pub(crate) const fn repeats_itself(&self) -> bool {
+        match self {
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => false,
+            _ => true,
+        }
+    }
+
     /// Who reads the results.
     pub(crate) fn form(&self, colour: bool) -> Form {
         let is_json = match self {

@@ -96,7 +96,9 @@ pub fn call<A: Into<OsString> + Clone>(
     to: impl io::Write,
 ) -> Result<Exit, clap::Error> {
     let arguments = Arguments::try_parse_from(arguments).map_err(with_intent)?;
-    remember_keys();
+    if arguments.command.repeats_itself() {
+        remember_keys();
+    }
     let (judges, form) = (arguments.command.judges(), arguments.command.form(has_colours()));
     let mut out = Output::new(io::BufWriter::new(to), judges, form);
     let outcome = run(&arguments.command, &mut Console::new(&mut out));

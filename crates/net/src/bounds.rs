@@ -55,8 +55,12 @@ pub const XML_DEPTH: usize = 64;
 /// Elements, texts and attributes of an XML document.
 pub const XML_NODES: u32 = 200_000;
 
-/// Records of the trace and lines of the log that are kept for those who follow them.
+/// Records of the trace that are kept for those who follow it.
 pub const KEPT_RECORDS: usize = 20_000;
+/// Lines of the log that are kept for those who follow it.
+pub const KEPT_LINES: usize = 2_000;
+/// The octets of resolved requests that are kept in a file instead of memory; those that come later stay in memory.
+pub const SHELF: u64 = 16 << 30;
 /// The octets of a line that is typed or sent to the control port.
 pub const CONTROL_LINE: usize = 64 << 10;
 /// Connections at one time at the control port.

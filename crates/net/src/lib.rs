@@ -21,6 +21,7 @@ pub mod log;
 mod ntlm;
 pub mod processor;
 pub mod service;
+mod shelf;
 mod soap;
 pub mod tls;
 mod wstep;

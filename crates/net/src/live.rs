@@ -1,7 +1,7 @@
 //! A world that lives: its clock follows the machine's, at a pace that may change, and many connections share it.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use autoenroll_core::InProcess;
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::bounds;
 use crate::log::{Line, Log};
+use crate::shelf::FileShelf;
 
 /// The world that is served: cores, cards and CAs of this process.
 pub type LiveWorld = World<InProcess, InProcessCards, InProcessCas>;
@@ -62,6 +63,8 @@ pub enum LiveError {
     Impossible(SpecErrors),
     /// It cannot go on.
     World(WorldError),
+    /// The machine has no place for what is kept of it; why.
+    Machine(String),
     /// What was asked for cannot be done now.
     Act(ActError),
 }
@@ -71,6 +74,7 @@ impl fmt::Display for LiveError {
         match self {
             Self::Impossible(errors) => errors.fmt(f),
             Self::World(error) => error.fmt(f),
+            Self::Machine(error) => write!(f, "there is no place for temporary files: {error}; TMPDIR says where"),
             Self::Act(error) => error.fmt(f),
         }
     }
@@ -82,11 +86,12 @@ impl Live {
     /// Builds a world, which from now on lives.
     ///
     /// # Errors
-    /// When it cannot be built.
+    /// When it cannot be built, or the machine has no place for what is kept of it.
     pub fn new(mut spec: WorldSpec, pace: Pace) -> Result<Self, LiveError> {
         // Who is served decides when it is over; memory is bounded by what is forgotten.
         spec.budget = Budget { events: u64::MAX, records: u64::MAX, bytes: u64::MAX };
-        let world = World::new(spec, InProcess::new(), Hosts::in_process()).map_err(LiveError::Impossible)?;
+        let mut world = World::new(spec, InProcess::new(), Hosts::in_process()).map_err(LiveError::Impossible)?;
+        world.shelve(&(Arc::new(FileShelf::new().map_err(|error| LiveError::Machine(error.to_string()))?) as _));
         let anchor = (Instant::now(), world.now());
         let inner = Inner { world, log: Log::default(), pace, anchor, failed: None, stepped: false };
         Ok(Self { inner: Mutex::new(inner), grown: watch::Sender::new(0) })

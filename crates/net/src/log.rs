@@ -36,7 +36,7 @@ pub struct Log {
 impl Log {
     /// Adds a line; its number is set here.
     pub fn push(&mut self, line: Line) {
-        if self.lines.len() == bounds::KEPT_RECORDS {
+        if self.lines.len() == bounds::KEPT_LINES {
             self.lines.pop_front();
         }
         self.lines.push_back(Line { number: self.written, ..line });

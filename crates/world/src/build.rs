@@ -319,7 +319,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.names.add_request(&certificate.ca, request, &certificate.name);
         }
         let template = Some(certificate.template.as_str()).filter(|_| !certificate.foreign);
-        self.names.add_certificate(&issued.thumbprint(), &certificate.name, template, &issued.raw);
+        self.names.add_certificate(&issued.thumbprint(), &certificate.name, template, &issued.serial);
         Some(Old { certificate: issued, key, template: certificate.template.clone(), foreign: certificate.foreign })
     }
 
@@ -537,8 +537,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let id = reply.request_id;
         self.names.add_request(&request.ca, id, &request.name);
         let decided = self.hosts.cas.ca_mut(&request.ca, |ca| decide(ca, request.decided, spec.start, id, order));
-        if let Some(der) = decided.unwrap_or_else(|| Err(gone()))? {
-            self.names.add_certificate(&thumbprint(&der), &request.name, Some(&request.template), &der);
+        let issued = decided.unwrap_or_else(|| Err(gone()))?.and_then(|der| Certificate::parse(&der).ok());
+        if let Some(issued) = issued {
+            let (thumbprint, serial) = (issued.thumbprint(), &issued.serial);
+            self.names.add_certificate(&thumbprint, &request.name, Some(&request.template), serial);
         }
         if request.decided == RequestDecision::Pending {
             self.invariants.pending(&request.ca, id, principal, &request.template);

@@ -14,18 +14,19 @@ pub(crate) struct Names {
     /// Names of containers that the world chose itself, by container name.
     containers: BTreeMap<String, String>,
     /// Requests, and the certificates that become of them, by CA and number.
-    requests: BTreeMap<(String, u32), String>,
+    requests: BTreeMap<(Text, u32), Text>,
     /// Every name of a certificate or request.
-    taken: BTreeSet<String>,
+    taken: BTreeSet<Text>,
     /// How many containers were named, by owner.
     made: BTreeMap<String, u32>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct NamedCertificate {
-    name: String,
-    template: Option<String>,
-    der: Vec<u8>,
+    name: Text,
+    template: Option<Text>,
+    /// Big endian.
+    serial: Box<[u8]>,
 }
 
 impl Names {
@@ -45,25 +46,25 @@ impl Names {
 
     /// Names a request, as the scenario that put it there does.
     pub(crate) fn add_request(&mut self, ca: &str, id: u32, name: &str) {
-        self.taken.insert(name.to_owned());
-        self.requests.insert((ca.to_owned(), id), name.to_owned());
+        self.taken.insert(name.into());
+        self.requests.insert((ca.into(), id), name.into());
     }
 
     /// The name of a request and of the certificate it becomes: template and number, and the CA where that is not
     /// enough.
     pub(crate) fn request(&mut self, ca: &str, id: u32, template: &str) -> String {
-        if let Some(name) = self.requests.get(&(ca.to_owned(), id)) {
-            return name.clone();
+        if let Some(name) = self.requests.get(&(ca.into(), id)) {
+            return name.to_string();
         }
         let short = format!("{template}#{id}");
-        let name = if self.taken.contains(&short) { format!("{short}@{ca}") } else { short };
+        let name = if self.taken.contains(short.as_str()) { format!("{short}@{ca}") } else { short };
         self.add_request(ca, id, &name);
         name
     }
 
     /// The name of a request that has one.
     pub(crate) fn request_name(&self, ca: &str, id: u32) -> Option<String> {
-        self.requests.get(&(ca.to_owned(), id)).cloned()
+        self.requests.get(&(ca.into(), id)).map(Text::to_string)
     }
 
     /// CA and number of a request.
@@ -72,16 +73,21 @@ impl Names {
         found.map(|((ca, id), _)| (ca.as_str(), *id))
     }
 
-    pub(crate) fn add_certificate(&mut self, thumbprint: &Thumbprint, name: &str, template: Option<&str>, der: &[u8]) {
-        self.taken.insert(name.to_owned());
-        let named =
-            NamedCertificate { name: name.to_owned(), template: template.map(str::to_owned), der: der.to_vec() };
+    pub(crate) fn add_certificate(
+        &mut self,
+        thumbprint: &Thumbprint,
+        name: &str,
+        template: Option<&str>,
+        serial: &[u8],
+    ) {
+        self.taken.insert(name.into());
+        let named = NamedCertificate { name: name.into(), template: template.map(Text::new), serial: serial.into() };
         self.certificates.insert(thumbprint.0.clone(), named);
     }
 
     /// The name of a certificate; of an unknown one the thumbprint.
     pub(crate) fn certificate(&self, thumbprint: &Thumbprint) -> String {
-        self.certificates.get(&thumbprint.0).map_or_else(|| thumbprint.0.clone(), |named| named.name.clone())
+        self.certificates.get(&thumbprint.0).map_or_else(|| thumbprint.0.clone(), |named| named.name.to_string())
     }
 
     /// The template of a certificate.
@@ -89,15 +95,15 @@ impl Names {
         self.certificates.get(&thumbprint.0)?.template.as_deref()
     }
 
-    /// The certificate of a name, DER.
+    /// Thumbprint and serial number of the certificate of a name.
     pub(crate) fn find_certificate(&self, name: &str) -> Option<(Thumbprint, &[u8])> {
         let found = self.certificates.iter().find(|(_, named)| named.name == name);
-        found.map(|(thumbprint, named)| (Thumbprint(thumbprint.clone()), named.der.as_slice()))
+        found.map(|(thumbprint, named)| (Thumbprint(thumbprint.clone()), &*named.serial))
     }
 
     /// The names of all certificates.
     pub(crate) fn all_certificates(&self) -> Vec<String> {
-        self.certificates.values().map(|named| named.name.clone()).collect()
+        self.certificates.values().map(|named| named.name.to_string()).collect()
     }
 
     /// Names a container that a provider is about to make, after the card or principal it belongs to: `alice-card/1`.
@@ -139,9 +145,9 @@ impl Names {
 
     /// The name of a text, when it is something that has one.
     pub(crate) fn name(&self, text: &str) -> Option<&str> {
-        let certificate = || self.certificates.get(text).map(|named| &named.name);
-        let named = self.cards.get(text).or_else(certificate).or_else(|| self.containers.get(text));
-        named.map(String::as_str)
+        let certificate = || self.certificates.get(text).map(|named| named.name.as_str());
+        let card = self.cards.get(text).map(String::as_str);
+        card.or_else(certificate).or_else(|| self.containers.get(text).map(String::as_str))
     }
 
     /// A sentence, such as a CA's disposition message, with the name of each certificate in place of its thumbprint.

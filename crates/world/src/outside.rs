@@ -3,15 +3,18 @@
 //! They meet the same CAs, by the same code, as the cores of the world do: a request leaves the same records, counts
 //! for the same rules, and its certificate gets a name that steps can use. Only that nobody has to be logged on.
 
-use autoenroll_ca::{Ca, RequestState};
+use std::sync::Arc;
+
+use autoenroll_ca::{Ca, RequestState, Shelf};
 use autoenroll_model::{
-    CaReply, CoreFactory, Facts, Guid, HResult, PolicyResponse, PrincipalObject, Sid, Submission, Token,
+    CaReply, CoreFactory, EffectResult, Facts, Guid, HResult, PolicyResponse, PrincipalObject, Sid, Submission, Token,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, Request};
 
 use crate::error::Unknown;
 use crate::hosts::{CaHost, CardHost};
+use crate::record;
 use crate::spec::{EnrollmentServerSpec, PolicyServiceSpec};
 use crate::world::World;
 
@@ -51,9 +54,13 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let (kind, facts) = self.request_record(&name, &direct);
         let asked = facts.text("template").map(str::to_owned);
         let because = self.record(&name, kind, facts, Vec::new());
-        self.answers(&submission.ca, because)?;
-        let object = self.caller_object(caller);
-        self.hand_over(&name, object, &direct, because, asked.as_deref())
+        let reply = self.answers(&submission.ca, because).and_then(|()| {
+            let object = self.caller_object(caller);
+            self.hand_over(&name, object, &direct, because, asked.as_deref())
+        });
+        let began = Facts::new().with("op", "submit").with("ca", submission.ca.as_str());
+        self.answered(&name, &began, because, &result(&reply, EffectResult::Reply));
+        reply
     }
 
     /// Asks a CA for the outcome of an earlier request.
@@ -62,9 +69,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The code with which the call fails when no CA answers.
     pub fn retrieve_from_outside(&mut self, caller: &Caller, ca: &str, request_id: u32) -> Result<CaReply, HResult> {
         let facts = Facts::new().with("op", "retrieve").with("ca", ca).with("request-id", request_id);
-        let because = self.record(caller.name(), Kind::Effect, facts, Vec::new());
-        self.answers(ca, because)?;
-        self.retrieve(caller.name(), ca, request_id, because)
+        let because = self.record(caller.name(), Kind::Effect, facts.clone(), Vec::new());
+        let reply = self.answers(ca, because).and_then(|()| self.retrieve(caller.name(), ca, request_id, because));
+        self.answered(caller.name(), &facts, because, &result(&reply, EffectResult::Reply));
+        reply
     }
 
     /// The certificate to which private keys are encrypted for archival, DER.
@@ -73,9 +81,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The code with which the call fails when no CA answers, or it archives no keys.
     pub fn exchange_certificate_from_outside(&mut self, caller: &Caller, ca: &str) -> Result<Vec<u8>, HResult> {
         let facts = Facts::new().with("op", "read-exchange-certificate").with("ca", ca);
-        let because = self.record(caller.name(), Kind::Effect, facts, Vec::new());
-        self.answers(ca, because)?;
-        self.exchange_certificate(caller.name(), ca, because)
+        let because = self.record(caller.name(), Kind::Effect, facts.clone(), Vec::new());
+        let found = self.answers(ca, because).and_then(|()| self.exchange_certificate(caller.name(), ca, because));
+        self.answered(caller.name(), &facts, because, &result(&found, EffectResult::ExchangeCertificate));
+        found
     }
 
     /// What a policy server tells that caller: what the directory lets it see, and what it may do with it. `service` is
@@ -90,7 +99,17 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     ) -> Result<PolicyResponse, HResult> {
         let url = service.map(|service| service.url.as_str());
         let facts = Facts::new().with("op", "get-policies").with_some("url", url);
-        self.record(caller.name(), Kind::Effect, facts, Vec::new());
+        let because = self.record(caller.name(), Kind::Effect, facts.clone(), Vec::new());
+        let response = self.policies_for(caller, service);
+        self.answered(caller.name(), &facts, because, &result(&response, EffectResult::Policy));
+        response
+    }
+
+    fn policies_for(
+        &mut self,
+        caller: &Caller,
+        service: Option<&PolicyServiceSpec>,
+    ) -> Result<PolicyResponse, HResult> {
         if let Some(failure) = service.and_then(|service| service.failure) {
             return Err(failure);
         }
@@ -104,6 +123,14 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let priorities = service.map(|service| service.priorities.as_slice()).unwrap_or_default();
         self.resolve_policies(&mut response, &token, priorities)?;
         Ok(response)
+    }
+
+    /// From now on, the databases of all CAs keep what is settled on a shelf: a world that is served issues without end.
+    pub fn shelve(&mut self, shelf: &Arc<dyn Shelf>) {
+        let names: Vec<String> = self.authorities.keys().cloned().collect();
+        for name in names {
+            self.hosts.cas.ca_mut(&name, |ca| ca.shelve(shelf.clone()));
+        }
     }
 
     /// The policy servers that the world describes.
@@ -140,7 +167,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     #[must_use]
     pub fn revoked_count(&self, ca: &str) -> usize {
         let revoked =
-            |ca: &Ca| ca.database().rows().filter(|row| matches!(row.state, RequestState::Revoked { .. })).count();
+            |ca: &Ca| ca.database().unsettled().filter(|row| matches!(row.state, RequestState::Revoked { .. })).count();
         self.hosts.cas.ca(ca, revoked).unwrap_or_default()
     }
 
@@ -170,6 +197,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let named = request.attributes().ok()?.renewal_certificate().ok()??;
         let signs = request.messages().any(|message| message.certificates.contains(&named));
         signs.then(|| self.account_of_certificate(&named))?
+    }
+
+    /// Somebody outside has an answer: what was begun is over.
+    fn answered(&mut self, caller: &str, began: &Facts, because: RecordId, result: &EffectResult) {
+        let facts = record::outcome(began, result, &self.names);
+        self.record(caller, Kind::EffectDone, facts, vec![because]);
     }
 
     /// Makes sure that a CA does not hang: somebody outside waits for an answer that would never come.
@@ -203,4 +236,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
         }
     }
+}
+
+fn result<R: Clone>(answer: &Result<R, HResult>, as_result: fn(R) -> EffectResult) -> EffectResult {
+    answer.clone().map_or_else(EffectResult::Failed, as_result)
 }

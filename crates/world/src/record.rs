@@ -97,10 +97,15 @@ fn software_operation(operation: &SoftwareOperation) -> (&'static str, Option<&s
 /// The record of an effect that has ended; `began` are the facts of its beginning.
 pub(crate) fn effect_done(effect: &Effect, began: &Facts, result: &EffectResult, names: &Names) -> (Kind, Facts) {
     let kind = if matches!(effect, Effect::Card { .. }) { Kind::CardDone } else { Kind::EffectDone };
-    let mut facts = Facts::new();
-    if matches!(effect, Effect::Submit(_)) {
-        facts.set("op", "submit");
+    match effect {
+        Effect::Submit(_) => (kind, outcome(&began.clone().with("op", "submit"), result, names)),
+        _ => (kind, outcome(began, result, names)),
     }
+}
+
+/// What became of something, whoever asked for it; `began` are the facts of its beginning.
+pub(crate) fn outcome(began: &Facts, result: &EffectResult, names: &Names) -> Facts {
+    let mut facts = Facts::new();
     for name in ["op", "card", "ca"] {
         if let Some(fact) = began.get(name) {
             facts.set(name, fact.clone());
@@ -108,7 +113,7 @@ pub(crate) fn effect_done(effect: &Effect, began: &Facts, result: &EffectResult,
     }
     facts.set("code", code_of(result).to_string());
     result_facts(&mut facts, result, names);
-    (kind, facts)
+    facts
 }
 
 /// What a result says, as far as decisions can depend on it.

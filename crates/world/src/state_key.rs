@@ -1,6 +1,7 @@
 //! What decides what can still happen in a world, without what only names it.
 
 use std::fmt::{self, Debug, Write as _};
+use std::sync::Arc;
 
 use autoenroll_ca::{RequestState, Row};
 use autoenroll_card::CertificateState;
@@ -174,7 +175,7 @@ where
                     Some(certificate) => all.canon.is_known(certificate),
                     None => row.state == RequestState::Pending,
                 });
-                let alive: Vec<&Row> = alive.collect();
+                let alive: Vec<Arc<Row>> = alive.collect();
                 all.put("ca-rows", &alive);
             });
         }

@@ -199,16 +199,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             CaAction::Revoke { certificate } => {
                 let found = self.names.find_certificate(certificate);
                 let known = || self.names.all_certificates();
-                let (_, der) = found.ok_or_else(|| Unknown {
+                let (_, serial) = found.ok_or_else(|| Unknown {
                     what: Thing::Certificate,
                     name: certificate.clone(),
                     known: known(),
                 })?;
                 let refused = |reason: String| ActError::Refused { ca: ca.to_owned(), reason };
-                let serial = Certificate::parse(der).map_err(|error| refused(error.to_string()))?.serial;
                 let wall = self.wall();
                 let outcome = self.hosts.cas.ca_mut(ca, |ca| {
-                    ca.revoke(wall, &serial, RevocationReason::Unspecified).map_err(|error| error.to_string())
+                    ca.revoke(wall, serial, RevocationReason::Unspecified).map_err(|error| error.to_string())
                 });
                 outcome.unwrap_or_else(|| Err("it is gone".to_owned())).map_err(refused)?;
                 self.manager_record(ca, "revoke", Some(certificate.clone()));
@@ -232,7 +231,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// The pending request of that name; without a name the only one there is.
     fn pending_request(&self, ca: &str, name: Option<&str>) -> Result<u32, ActError> {
         let pending = |ca: &Ca| -> Vec<u32> {
-            let rows = ca.database().rows();
+            let rows = ca.database().unsettled();
             rows.filter(|row| row.state == RequestState::Pending).map(|row| row.id).collect()
         };
         let pending = self.hosts.cas.ca(ca, pending).unwrap_or_default();
@@ -252,7 +251,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     fn template_of_request(&self, ca: &str, id: u32) -> String {
-        let template = self.hosts.cas.ca(ca, |ca| ca.database().row(id).and_then(|row| row.template.clone()));
+        let template = self.hosts.cas.ca(ca, |ca| ca.database().row(id)?.template.clone());
         template.flatten().unwrap_or_default()
     }
 
@@ -355,7 +354,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             (known, _) => known.to_owned(),
         };
         let name = self.names.request(ca, id, &template);
-        self.names.add_certificate(&certificate.thumbprint(), &name, Some(&template), der);
+        self.names.add_certificate(&certificate.thumbprint(), &name, Some(&template), &certificate.serial);
         let facts = facts
             .with("template", template)
             .with("certificate", name)

@@ -19,6 +19,8 @@ mod policy;
 #[cfg(test)]
 mod renewal;
 #[cfg(test)]
+mod shelf;
+#[cfg(test)]
 mod strangers;
 #[cfg(test)]
 mod symbolic;
