@@ -273,7 +273,7 @@ autoenroll_model::rules! {
     DEFAULT_AT_GENERATE = "P7.36", "inferred",
         "the default container moves when the key is made; otherwise when the certificate is written";
     DEFAULT_LOOKED_AT_AGAIN = "MC1.look-again", "inferred",
-        "time has gone by since the card said what its default container holds, so it is asked again before that gives way";
+        "time has gone by since the card said what its default container holds, or that was removed, so it is asked again before that gives way";
     KEY_OVERWRITTEN = "MC1.overwritten", "inferred",
         "a certificate's key was overwritten by the new one, which takes its place too", Exception;
     REPLACE_OVERWRITES = "P7.38", "TechNet cc737159",

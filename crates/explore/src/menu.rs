@@ -1,6 +1,9 @@
 //! What can be done in a setting: lines of the scenario language, with what they do in the simulator's words.
 
+use std::collections::BTreeSet;
+
 use autoenroll_scenario::{Diagnostics, Document, Files, Library, Step, StepActions, parse, print};
+use autoenroll_world::spec::RequestDecision;
 use autoenroll_world::{Action, WorldSpec};
 
 /// What kind of thing somebody or something does.
@@ -286,6 +289,15 @@ fn enrolled(spec: &WorldSpec) -> impl Iterator<Item = &str> {
     names.filter(|name| !matches!(*name, "SmartcardLogon" | "Agent" | "Older")).take(2)
 }
 
+/// How many requests the CAs know at the beginning: each certificate that exists came of one.
+fn issued_before(spec: &WorldSpec) -> usize {
+    let certificates = spec.stores.iter().flat_map(|store| &store.certificates);
+    let held = spec.cards.iter().flat_map(|card| &card.containers).filter_map(|container| container.holds.as_ref());
+    let names: BTreeSet<&str> = certificates.chain(held).map(|certificate| certificate.name.as_str()).collect();
+    let requests = spec.stores.iter().flat_map(|store| &store.requests);
+    names.len() + requests.filter(|request| request.decided != RequestDecision::Unsent).count()
+}
+
 /// What becomes of certificates: of those that exist, and of the first that each template leads to.
 fn certificates(spec: &WorldSpec, lines: &mut Lines) {
     let Some(ca) = spec.authorities.first() else { return };
@@ -298,8 +310,9 @@ fn certificates(spec: &WorldSpec, lines: &mut Lines) {
             lines.put("certificate deleted", Class::Deed, &delete);
         }
     }
+    let new = issued_before(spec) + 1;
     for template in enrolled(spec) {
-        let new = format!("{template}#1");
+        let new = format!("{template}#{new}");
         let revoke = format!("ca = \"revoke\", of = \"{}\", certificate = \"{new}\"", ca.name);
         lines.put("new certificate revoked", Class::Office, &revoke);
         for user in &spec.users {

@@ -22,10 +22,10 @@ use crate::story::{Setup, Story};
 use rows::Row;
 pub use rows::{Entry, entries};
 
-/// The most stories that a row tells for its pairs.
-const MOST_STORIES: u64 = 40;
-/// From this story on a row wishes for one pair at a time.
-const ONE_BY_ONE: u64 = 6;
+/// So many stories a row tells for all of its pairs at once.
+const TOGETHER: u64 = 6;
+/// The most stories that it tells for each pair that has not met by then, for that one alone.
+const ALONE: u64 = 80;
 /// The most things that are done in a story.
 const MOST_MOVES: usize = 40;
 
@@ -65,37 +65,68 @@ impl Work for Pairs<'_> {
         let Some(row) = usize::try_from(number).ok().and_then(|at| self.rows.get(at)) else {
             return Outcome::default();
         };
-        let mut unmet: BTreeSet<(String, String)> = row.pairs.iter().cloned().collect();
-        let mut outcome = Outcome { pairs: unmet.len() as u64, ..Outcome::default() };
-        let mut open: Option<Stage> = None;
-        for attempt in 0..MOST_STORIES {
-            let Some((one, other)) = unmet.iter().nth((attempt % unmet.len().max(1) as u64) as usize).cloned() else {
-                break;
-            };
-            let (setting, wishes) = if attempt < ONE_BY_ONE {
-                (row.setting.clone(), unmet.iter().flat_map(|(one, other)| [one.clone(), other.clone()]).collect())
-            } else {
-                (rows::setting_for(&self.done, &one, &other), BTreeSet::from([one, other]))
-            };
-            let stage = match open.take() {
-                Some(stage) if matches!(&stage.setup, Setup::Made(made) if *made == setting) => stage,
-                _ => match Stage::open(Setup::Made(setting.clone()), self.library) {
-                    Ok(stage) => stage,
-                    Err(error) => {
-                        let story = Story { setup: Setup::Made(setting), moves: Vec::new(), end: Default::default() };
-                        outcome.broken.push((story, Broken::world(&error.to_string())));
-                        break;
-                    }
-                },
-            };
-            let plan = Plan { most: MOST_MOVES, wishes };
-            let told = tell(&stage, &plan, &mut Keyed::new(number << 16 | attempt));
-            open = Some(stage);
-            unmet.retain(|(one, other)| !(told.met.contains(one) && told.met.contains(other)));
-            outcome.add(told);
+        let pairs: BTreeSet<(String, String)> = row.pairs.iter().cloned().collect();
+        let outcome = Outcome { pairs: pairs.len() as u64, ..Outcome::default() };
+        let mut told = RowTold { pairs: self, number, stories: 0, unmet: pairs, stage: None, outcome };
+        // A world that cannot be built ends the row, and is what was found.
+        let _broken = told.tell_all(&row.setting);
+        Outcome { unmet: told.unmet.into_iter().collect(), ..told.outcome }
+    }
+}
+
+/// The stories of a row.
+struct RowTold<'a> {
+    pairs: &'a Pairs<'a>,
+    number: u64,
+    /// How many were told.
+    stories: u64,
+    unmet: BTreeSet<(String, String)>,
+    /// The world of the last one.
+    stage: Option<Stage>,
+    outcome: Outcome,
+}
+
+impl RowTold<'_> {
+    /// First for all pairs at once, then for each that has not met by then; `None` when a world cannot be built.
+    fn tell_all(&mut self, setting: &Setting) -> Option<()> {
+        for _ in 0..TOGETHER {
+            if self.unmet.is_empty() {
+                return Some(());
+            }
+            self.tell(setting, self.unmet.iter().flat_map(|(one, other)| [one.clone(), other.clone()]).collect())?;
         }
-        outcome.unmet = unmet.into_iter().collect();
-        outcome
+        for pair in self.unmet.clone() {
+            let setting = rows::setting_for(&self.pairs.done, &pair.0, &pair.1);
+            for _ in 0..ALONE {
+                if !self.unmet.contains(&pair) {
+                    break;
+                }
+                self.tell(&setting, BTreeSet::from([pair.0.clone(), pair.1.clone()]))?;
+            }
+        }
+        Some(())
+    }
+
+    fn tell(&mut self, setting: &Setting, mut wishes: BTreeSet<String>) -> Option<()> {
+        let before: Vec<String> = wishes.iter().filter_map(|name| rows::before(name)).map(str::to_owned).collect();
+        wishes.extend(before);
+        if !self.stage.as_ref().is_some_and(|stage| matches!(&stage.setup, Setup::Made(made) if made == setting)) {
+            self.stage = match Stage::open(Setup::Made(setting.clone()), self.pairs.library) {
+                Ok(stage) => Some(stage),
+                Err(error) => {
+                    let setup = Setup::Made(setting.clone());
+                    let story = Story { setup, moves: Vec::new(), end: Default::default() };
+                    self.outcome.broken.push((story, Broken::world(&error.to_string())));
+                    None
+                }
+            };
+        }
+        let plan = Plan { most: MOST_MOVES, wishes };
+        let told = tell(self.stage.as_ref()?, &plan, &mut Keyed::new(self.number << 16 | self.stories));
+        self.stories += 1;
+        self.unmet.retain(|(one, other)| !(told.met.contains(one) && told.met.contains(other)));
+        self.outcome.add(told);
+        Some(())
     }
 }
 

@@ -341,6 +341,7 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
         answers: job.answers,
         container: name.clone(),
         agreed: false,
+        removed: false,
         again,
     };
     job.seen = Some(seen);
@@ -421,19 +422,32 @@ fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card)
     ask_for_pin(job, frame, purpose, card)
 }
 
-/// Whether what the card said of its default container may be out of date before it gives way: time has gone by, or
-/// somebody was asked something since. However quickly they answer, somebody else may have put a certificate there
-/// before. The card is asked once more then.
+/// Whether what the card said of its default container may be out of date before it gives way: it was removed, time has
+/// gone by, or somebody was asked something since. However quickly they answer, somebody else may have put a certificate
+/// there before. The card is asked once more then.
 pub(super) fn is_stale(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> Result<bool, Halt> {
     let (now, answers) = (frame.now.mono, job.answers);
     let Some(seen) = job.seen.as_mut().filter(|seen| seen.card == *card) else { return Ok(false) };
-    let fresh = seen.at == now && seen.answers == answers;
+    let fresh = seen.at == now && seen.answers == answers && !seen.removed;
     if fresh || !frame.profile().replace_question.is_yes() {
         return Ok(false);
     }
     seen.again = true;
     job.applies(frame, rules::DEFAULT_LOOKED_AT_AGAIN, &card.0, Facts::new())?;
     Ok(true)
+}
+
+/// Whether the default container of a card was removed as a leftover, so that another one is the default by now, which a
+/// new key would replace unasked.
+pub(super) fn is_default_another(job: &mut Job, frame: &mut Frame, card: &Card) -> Result<bool, Halt> {
+    let removed = job.seen.as_ref().is_some_and(|seen| seen.removed);
+    Ok(removed && new_key_moves(frame, card) && is_stale(job, frame, &card.serial)?)
+}
+
+/// Whether a key that is made on the card becomes its default.
+fn new_key_moves(frame: &Frame, card: &Card) -> bool {
+    let early = frame.profile().default_flag == DefaultFlag::AtGenerate;
+    !card.keep_default && (early || card.overwrite.is_some())
 }
 
 // S9: the PIN.
@@ -529,10 +543,7 @@ pub(super) fn verified(
 /// The card has taken its PIN: what it was wanted for.
 fn unlocked(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
     let moves = match &purpose {
-        Purpose::NewKey => {
-            let early = frame.profile().default_flag == DefaultFlag::AtGenerate;
-            !card.keep_default && (early || card.overwrite.is_some())
-        }
+        Purpose::NewKey => new_key_moves(frame, &card),
         Purpose::Sign { .. } => false,
         Purpose::Write(certified) => !certified.keep_default,
     };

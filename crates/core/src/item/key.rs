@@ -10,7 +10,7 @@ use autoenroll_model::{
 };
 use autoenroll_wire::{Certificate, key_identifier};
 
-use super::card::{is_gone, pin_no_longer_right};
+use super::card::{describe, is_default_another, is_gone, pin_no_longer_right};
 use super::state::{Card, Job, Leftovers, NewKey, Next, Purpose, Question, State, Step};
 use crate::events::{self, Detail};
 use crate::frame::{Frame, code_fact};
@@ -92,7 +92,12 @@ pub(super) fn make(job: &mut Job, frame: &mut Frame, card: Option<Card>) -> Resu
 fn next_orphan(job: &mut Job, frame: &mut Frame, card: Option<Card>, leftovers: Leftovers) -> Result<Next, Halt> {
     match leftovers.0.front().cloned() {
         Some(effect) => Ok(job.ask(frame, effect, Step::RemoveOrphans { card, leftovers })),
-        None => generate(job, frame, card),
+        None => match card {
+            Some(card) if is_default_another(job, frame, &card)? => {
+                Ok(describe(job, frame, Purpose::NewKey, card.serial))
+            }
+            card => generate(job, frame, card),
+        },
     }
 }
 
@@ -133,7 +138,10 @@ impl Leftovers {
             _ => reported.done()?.map_err(CardFailure::Code),
         };
         let code = match result {
-            Ok(()) => return Ok(Ok(self)),
+            Ok(()) => {
+                job.has_removed(&effect);
+                return Ok(Ok(self));
+            }
             Err(CardFailure::Code(code)) => code,
             Err(CardFailure::WrongPin(card)) => return Ok(Err(card)),
         };

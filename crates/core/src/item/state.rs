@@ -50,6 +50,8 @@ pub(super) struct Seen {
     pub(super) container: Option<String>,
     /// The user has agreed that what is in it gives way.
     pub(super) agreed: bool,
+    /// It was removed since, so that another container may be the default now.
+    pub(super) removed: bool,
     /// It is looked at again in the middle of the item, after the card has taken its PIN.
     pub(super) again: bool,
 }
@@ -271,6 +273,17 @@ impl Next {
 }
 
 impl Job {
+    /// Notes that an effect has removed something: what a card said of it does not hold any more.
+    pub(super) fn has_removed(&mut self, effect: &Effect) {
+        let Effect::Card { card: on, operation: CardOperation::Delete { container: gone }, .. } = effect else {
+            return;
+        };
+        let default = |seen: &&mut Seen| seen.card == *on && seen.container.as_ref() == Some(gone);
+        if let Some(seen) = self.seen.as_mut().filter(default) {
+            seen.removed = true;
+        }
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.item.name
     }

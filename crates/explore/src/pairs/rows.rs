@@ -66,6 +66,20 @@ impl Entry {
         }
     }
 
+    /// What makes it likely, where nothing else rules it out.
+    fn prefers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Done("ca approve" | "ca deny") => &[("history", "pending"), ("authority", "holds")],
+            Self::Done("new certificate revoked" | "new certificate deleted") => &[("place", "software")],
+            // The provider of such a card asks by itself.
+            Self::Switch("replace-question", "no") => &[("place", "asking-card")],
+            Self::Done("logon with a card") => &[("history", "valid")],
+            Self::Done(name) if name.starts_with("answer card.insert") => &[("badge", "away")],
+            Self::Done(name) if name.starts_with("answer card.replace-default") => &[("badge", "occupied")],
+            _ => &[],
+        }
+    }
+
     /// What it asks of the world: for each axis the values that will do.
     fn needs(self) -> Vec<(&'static str, Vec<&'static str>)> {
         let one_of = |axis: &'static str, values: &[&'static str]| (axis, values.to_vec());
@@ -88,8 +102,12 @@ impl Entry {
                 match (name, kind) {
                     ("click balloon" | "click balloon-close", _) => vec![card, balloon],
                     ("swap", _) => vec![card, one_of("spare", &["away", "in-reader"])],
-                    ("certificate revoked" | "certificate deleted", _) => {
-                        vec![one_of("history", &["due", "valid", "expired", "superseded", "revoked"])]
+                    ("certificate revoked", _) => {
+                        vec![one_of("history", &["due", "valid", "expired", "superseded", "superseded-and-due"])]
+                    }
+                    ("certificate deleted", _) => {
+                        let there = ["due", "valid", "expired", "superseded", "superseded-and-due", "revoked"];
+                        vec![one_of("history", &there)]
                     }
                     (_, "answer card.select") => vec![
                         one_of("place", &["card", "card-or-software"]),
@@ -251,12 +269,27 @@ fn setting_of(chosen: &[Entry]) -> Setting {
             setting.set(axis, first);
         }
     }
+    for (axis, value) in chosen.iter().flat_map(|entry| entry.prefers()) {
+        if needs.0.get(axis).is_none_or(|values| values.contains(value)) {
+            setting.set(axis, value);
+        }
+    }
     for entry in chosen {
         if let Entry::Switch(switch, value) = entry {
             setting.switches.insert(switch, value);
         }
     }
     setting
+}
+
+/// What is done before something can be done at all.
+pub(super) fn before(name: &str) -> Option<&'static str> {
+    match name {
+        "unlock" => Some("lock"),
+        "logon with a card" => Some("logoff"),
+        "insert" => Some("remove"),
+        _ => None,
+    }
 }
 
 /// The simplest world in which two entries can meet, by their names.
