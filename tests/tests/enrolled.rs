@@ -1,5 +1,5 @@
-//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv, at web
-//! enrollment; OpenSSL, which reads what comes back.
+//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv and certipy, at
+//! web enrollment; OpenSSL, which reads what comes back.
 //!
 //! Everything is on loopback and in a directory of the test. Time is the machine's, each program has a limit, and what
 //! was started is ended by its own process.
@@ -280,4 +280,45 @@ fn certsrv_reads_the_pages_of_web_enrollment() {
     let told: String =
         line.lines().map(|line| format!("{}\n", line.split("Denied by policy").next().unwrap())).collect();
     assert_eq!(told, expected, "{complaints}");
+}
+
+#[test]
+fn certipy_requests_over_web_enrollment() {
+    if tools::python("certipy_request.py").is_none() {
+        return;
+    }
+    let served = Served::start("certipy");
+    // What it says of its work, less what is the same each time.
+    let told = |password: &str, arguments: &[&str]| -> Vec<String> {
+        let mut python = tools::python("certipy_request.py").unwrap();
+        python.args([&served.port("https"), "roots.pem", "alice@contoso.test", password]).args(arguments);
+        python.current_dir(&served.directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = python.spawn().unwrap();
+        // Whether a key is to be kept whose certificate is not there.
+        writeln!(child.stdin.take().unwrap(), "y").unwrap();
+        let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        let lines = output.lines().map(|line| line.rsplit_once("(y/N) ").map_or(line, |(_, line)| line));
+        let usual = ["Certipy", "[*] Checking", "[*] Requesting", "[*] Retrieving", "[*] Saved", "[-] Failed"];
+        let own = lines.filter(|line| !line.is_empty() && !usual.iter().any(|usual| line.starts_with(usual)));
+        own.map(str::to_owned).collect()
+    };
+    let check = |what: &str, password: &str, arguments: &[&str], expected: &[&str]| {
+        let told = told(password, arguments);
+        let as_expected =
+            told.len() == expected.len() && told.iter().zip(expected).all(|(line, it)| line.starts_with(it));
+        assert!(as_expected, "{what}: {told:#?}");
+    };
+    let sid = "[*] Certificate object SID is 'S-1-5-21-";
+    let issued = ["[*] Request ID is 1", "[*] Got certificate with UPN 'alice@contoso.test'", sid];
+    check("issued", "autoenroll", &["-template", "Person", "-out", "person"], &issued);
+    let pending = ["[*] Request ID is 2", "[!] Certificate request is pending approval"];
+    check("pending", "autoenroll", &["-template", "Approved", "-out", "approved"], &pending);
+    let denied = ["[*] Request ID is 3", "[!] Got error from AD CS: code: 0x80094012 - CERTSRV_E_TEMPLATE_DENIED"];
+    check("denied", "autoenroll", &["-template", "Closed", "-out", "closed"], &denied);
+    served.approve();
+    // It looks for the key under the number of the request, whatever `-out` said.
+    let fetched = ["[*] Got certificate without identification", sid, "[!] Could not find matching private key"];
+    check("approved", "autoenroll", &["-retrieve", "2", "-out", "approved"], &fetched);
+    check("wrong password", "wrong", &["-template", "Person"], &["[-] Unauthorized for Web Enrollment"]);
+    assert!(served.directory.join("person.pfx").exists() && served.directory.join("approved.crt").exists());
 }
