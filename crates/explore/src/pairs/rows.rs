@@ -66,15 +66,21 @@ impl Entry {
         }
     }
 
-    /// What makes it likely, where nothing else rules it out.
+    /// What makes it likely, where nothing else rules it out: values of axes and of switches.
     fn prefers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Done("ca approve" | "ca deny") => &[("history", "pending"), ("authority", "holds")],
+            Self::Done("ca approve" | "ca deny") => {
+                &[("history", "pending"), ("authority", "holds"), ("second", "in-software")]
+            }
             Self::Done("new certificate revoked" | "new certificate deleted") => &[("place", "software")],
+            // So often that nobody is shown anything, unless at once.
+            Self::Switch("timer", "60s") => &[("balloon-delay", "0s")],
+            Self::Switch("balloon-delay", "8h") => &[("timer", "off")],
             // The provider of such a card asks by itself.
             Self::Switch("replace-question", "no") => &[("place", "asking-card")],
             Self::Done("logon with a card") => &[("history", "valid")],
             Self::Done(name) if name.starts_with("answer card.insert") => &[("badge", "away")],
+            Self::Done(name) if name.starts_with("answer card.select") => &[("second", "on-card")],
             Self::Done(name) if name.starts_with("answer card.replace-default") => &[("badge", "occupied")],
             _ => &[],
         }
@@ -269,9 +275,11 @@ fn setting_of(chosen: &[Entry]) -> Setting {
             setting.set(axis, first);
         }
     }
-    for (axis, value) in chosen.iter().flat_map(|entry| entry.prefers()) {
-        if needs.0.get(axis).is_none_or(|values| values.contains(value)) {
-            setting.set(axis, value);
+    for (name, value) in chosen.iter().flat_map(|entry| entry.prefers()) {
+        if SWITCHES.iter().any(|switch| switch.name == *name) {
+            setting.switches.insert(name, value);
+        } else if needs.0.get(name).is_none_or(|values| values.contains(value)) {
+            setting.set(name, value);
         }
     }
     for entry in chosen {
@@ -288,6 +296,7 @@ pub(super) fn before(name: &str) -> Option<&'static str> {
         "unlock" => Some("lock"),
         "logon with a card" => Some("logoff"),
         "insert" => Some("remove"),
+        _ if name.starts_with("answer card.insert") => Some("remove"),
         _ => None,
     }
 }
