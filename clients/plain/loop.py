@@ -1,10 +1,8 @@
 """The loop around programs that make one request when they are called, and remember nothing.
 
-At each trigger it looks over LDAP which templates the account may autoenroll for, and asks for each of which the store has no certificate
-that is valid and not yet in its renewal period. A request that waits is fetched by its number. A renewal is a new request. That is all:
-no policy, no supersedence, no archive, no key that is used again.
-
-The program is a function each for a request and for what waits; both say what came as `Issued`, `Pending` or `Denied`.
+At each trigger it asks for each template that is meant for the account and of which the store has no certificate that is valid and not
+yet in its renewal period. A request that waits is fetched by its number. A renewal is a new request with a new key. That is all: no
+policy, no supersedence, no revocation, no other CA.
 """
 
 import json
@@ -13,17 +11,19 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-import ldap3
 from cryptography import x509
-from impacket.ldap.ldaptypes import ACCESS_ALLOWED_ACE, ACCESS_ALLOWED_OBJECT_ACE, ACCESS_DENIED_ACE, \
-    ACCESS_DENIED_OBJECT_ACE, SR_SECURITY_DESCRIPTOR
 
-# [MS-CRTD] 2.4 and 2.26, [MS-ADTS] 5.1.3.2.
-MACHINE_TYPE, AUTO_ENROLLMENT, CONTROL_ACCESS = 0x40, 0x20, 0x100
-AUTOENROLL = "a05b8cc2-17bc-4802-a710-e7c15ab866a2"
-EVERYBODY = {"S-1-1-0", "S-1-5-11"}
-# Owner, group and access list.
-DESCRIPTOR = [("1.2.840.113556.1.4.801", True, bytes.fromhex("3003020107"))]
+
+@dataclass
+class Template:
+    name: str
+    # The CA that issues it, where that is known.
+    ca: str
+    # Its identifier; empty where a program knows names alone.
+    oid: str
+    key_size: int
+    # So long before the end of a certificate begins its renewal.
+    overlap: timedelta
 
 
 @dataclass
@@ -34,7 +34,8 @@ class Issued:
 
 @dataclass
 class Pending:
-    number: int
+    # What the request is fetched by.
+    number: object
     key: bytes
 
 
@@ -43,134 +44,88 @@ class Denied:
     reason: str
 
 
-@dataclass
-class Template:
-    name: str
-    oid: str
-    key_size: int
-    overlap: timedelta
-    # Names of the CAs that issue it, in the order of the directory.
-    cas: list
-
-
 class Bench:
-    """What the bench says in the environment."""
+    """What the bench says in the environment, by its names in small letters."""
 
     def __init__(self):
         for name, value in os.environ.items():
             if name.startswith("AUTOENROLL_"):
                 setattr(self, name[len("AUTOENROLL_"):].lower(), value)
-        self.now = datetime.fromisoformat(self.now.replace("Z", "+00:00"))
+        self.wall = datetime.fromisoformat(self.now.replace("Z", "+00:00"))
         with open(os.path.join(self.state, "cas.txt")) as file:
             lines = [line.rstrip("\n").split("\t") for line in file]
+        # Addresses of web enrollment by CAs.
         self.certsrv = {name: certsrv for name, _, certsrv in lines}
 
 
-def autoenrolls(descriptor, own):
-    """Whether one of these SIDs has the right by this descriptor; what is said first counts."""
-    for ace in SR_SECURITY_DESCRIPTOR(data=descriptor)["Dacl"].aces:
-        kind, body = ace["AceType"], ace["Ace"]
-        if body["Sid"].formatCanonical() not in own or not body["Mask"]["Mask"] & CONTROL_ACCESS:
-            continue
-        if kind in (ACCESS_ALLOWED_OBJECT_ACE.ACE_TYPE, ACCESS_DENIED_OBJECT_ACE.ACE_TYPE):
-            guid = body["ObjectType"]
-            if guid and ldap3.protocol.formatters.formatters.format_uuid_le(guid).strip("{}") != AUTOENROLL:
-                continue
-        elif kind not in (ACCESS_ALLOWED_ACE.ACE_TYPE, ACCESS_DENIED_ACE.ACE_TYPE):
-            continue
-        return kind in (ACCESS_ALLOWED_ACE.ACE_TYPE, ACCESS_ALLOWED_OBJECT_ACE.ACE_TYPE)
-    return False
-
-
-def templates(bench):
-    """Those that a CA issues and the account may autoenroll for."""
-    user = bench.user if "@" in bench.user else f"{bench.user}@{bench.domain}"
-    connection = ldap3.Connection(ldap3.Server(bench.ldap), user, bench.password, auto_bind=True)
-    account = bench.user.split("@")[0]
-    connection.search(bench.base_dn, f"(sAMAccountName={account})", attributes=["objectSid"])
-    found = [entry for entry in connection.response if "dn" in entry]
-    connection.search(found[0]["dn"], "(objectClass=*)", ldap3.BASE, attributes=["tokenGroups"])
-    sids = found[0]["raw_attributes"]["objectSid"] + connection.response[0]["raw_attributes"].get("tokenGroups", [])
-    own = {ldap3.protocol.formatters.formatters.format_sid(sid) for sid in sids} | EVERYBODY
-
-    services = f"CN=Public Key Services,CN=Services,{bench.configuration_dn}"
-    connection.search(f"CN=Enrollment Services,{services}", "(objectClass=pKIEnrollmentService)",
-                      attributes=["cn", "certificateTemplates"])
-    issued = {}
-    for entry in connection.response:
-        for name in entry.get("raw_attributes", {}).get("certificateTemplates", []):
-            issued.setdefault(name.decode().lower(), []).append(entry["raw_attributes"]["cn"][0].decode())
-    connection.search(f"CN=Certificate Templates,{services}", "(objectClass=pKICertificateTemplate)", controls=DESCRIPTOR,
-                      attributes=["cn", "flags", "msPKI-Enrollment-Flag", "msPKI-Minimal-Key-Size", "pKIOverlapPeriod",
-                                  "msPKI-Cert-Template-OID", "nTSecurityDescriptor"])
-    for entry in connection.response:
-        values = {name: values[0] for name, values in entry.get("raw_attributes", {}).items() if values}
-        name = values.get("cn", b"").decode()
-        number = lambda attribute, otherwise: int(values.get(attribute, otherwise))
-        machine = bool(number("flags", 0) & MACHINE_TYPE)
-        if (name.lower() in issued and machine == (bench.scope == "machine")
-                and number("msPKI-Enrollment-Flag", 0) & AUTO_ENROLLMENT
-                and autoenrolls(values.get("nTSecurityDescriptor", b""), own)):
-            ticks = -int.from_bytes(values.get("pKIOverlapPeriod", b""), "little", signed=True)
-            yield Template(name, values.get("msPKI-Cert-Template-OID", b"").decode(), number("msPKI-Minimal-Key-Size", 2048),
-                           timedelta(microseconds=ticks // 10), issued[name.lower()])
-
-
-def of_template(certificate, template):
-    for extension in certificate.extensions:
-        if isinstance(extension.value, x509.MSCertificateTemplate):
-            return extension.value.template_id.dotted_string == template.oid
-    return False
-
-
-def owned(bench, template):
-    for name in sorted(os.listdir(bench.store)):
-        if name.endswith(".pem"):
-            with open(os.path.join(bench.store, name), "rb") as file:
-                certificate = x509.load_pem_x509_certificate(file.read())
-            until = certificate.not_valid_after_utc
-            if of_template(certificate, template) and bench.now < until - template.overlap:
-                return True
-    return False
-
-
 def run(program):
-    """Makes the trigger's round. The program's part is an object with `request(bench, template)` and `fetch(bench, template, number,
-    key)`."""
+    """Makes the round of this trigger. A program has `templates(bench)`, `request(bench, template)` and
+    `fetch(bench, template, number, key)`; the last two say Issued, Pending or Denied."""
     bench = Bench()
-    if bench.trigger in ("start", "stop"):
-        return 0
     remembered = os.path.join(bench.state, "pending.json")
     waiting = {}
     if os.path.exists(remembered):
         with open(remembered) as file:
             waiting = json.load(file)
-    failed = 0
-    for template in templates(bench):
+    failed = False
+    for template in program.templates(bench):
         try:
             if template.name in waiting:
                 number, key = waiting[template.name]
                 answer = program.fetch(bench, template, number, key.encode())
-            elif owned(bench, template):
+            elif current(bench, template):
                 continue
             else:
                 answer = program.request(bench, template)
-        # A program that fails at one template is asked for the next one.
+        # What fails for one template is tried for the others.
         except Exception as error:
-            print(f"{template.name}: {error}", file=sys.stderr)
-            failed = 1
+            print(f"{template.name}: {type(error).__name__}: {error}", file=sys.stderr)
+            failed = True
             continue
         print(f"{template.name}: {type(answer).__name__.lower()}")
+        waiting.pop(template.name, None)
         if isinstance(answer, Pending):
             waiting[template.name] = [answer.number, answer.key.decode()]
-            continue
-        waiting.pop(template.name, None)
-        if isinstance(answer, Issued):
-            for ending, octets in (("key", answer.key), ("pem", answer.certificate)):
-                with open(os.path.join(bench.store, f"{template.name}.{ending}"), "wb") as file:
-                    file.write(octets)
+        elif isinstance(answer, Issued):
+            keep(bench, template, answer)
         else:
             print(answer.reason, file=sys.stderr)
     with open(remembered, "w") as file:
         json.dump(waiting, file)
-    return failed
+    return int(failed)
+
+
+def current(bench, template):
+    """Whether the store has a certificate of the template that need not be renewed yet."""
+    for name, certificate in of_template(bench, template):
+        if time(certificate, "not_valid_before") <= bench.wall < time(certificate, "not_valid_after") - template.overlap:
+            return True
+    return False
+
+
+def time(certificate, name):
+    """Later versions of cryptography have a zone for it, earlier ones know only that name."""
+    if hasattr(certificate, f"{name}_utc"):
+        return getattr(certificate, f"{name}_utc")
+    return getattr(certificate, name).replace(tzinfo=timezone.utc)
+
+
+def of_template(bench, template):
+    for name in sorted(os.listdir(bench.store)):
+        if not name.endswith(".pem"):
+            continue
+        with open(os.path.join(bench.store, name), "rb") as file:
+            certificate = x509.load_pem_x509_certificate(file.read())
+        # MS-WCCE 2.2.2.7.7.2; a name of a file is what a program knows that has no identifiers.
+        oids = [extension.value.template_id.dotted_string for extension in certificate.extensions
+                if extension.oid.dotted_string == "1.3.6.1.4.1.311.21.7" and hasattr(extension.value, "template_id")]
+        if template.oid in oids or (not template.oid and name == f"{template.name}.pem"):
+            yield name, certificate
+
+
+def keep(bench, template, issued):
+    for name, _ in list(of_template(bench, template)):
+        os.remove(os.path.join(bench.store, name))
+    for ending, octets in (("key", issued.key), ("pem", issued.certificate)):
+        with open(os.path.join(bench.store, f"{template.name}.{ending}"), "wb") as file:
+            file.write(octets)

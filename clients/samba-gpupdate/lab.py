@@ -46,7 +46,6 @@ def start(folder, host, ports, command):
     reader, writer = os.pipe()
     if os.fork() == 0:
         try:
-            os.setsid()
             outside = os.open("/proc/self/ns/net", os.O_RDONLY)
             call("unshare", CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNET)
             socket.sethostname(host)
