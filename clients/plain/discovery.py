@@ -29,7 +29,8 @@ def templates(bench):
     found = search(connection, f"CN=Enrollment Services,{services}", "(objectClass=pKIEnrollmentService)",
                    ["cn", "certificateTemplates"])
     issued = {name.lower() for one in found if one["cn"] == [ca.encode()] for name in one["certificateTemplates"]}
-    for one in search(connection, f"CN=Certificate Templates,{services}", "(objectClass=pKICertificateTemplate)", ATTRIBUTES):
+    container = f"CN=Certificate Templates,{services}"
+    for one in search(connection, container, "(objectClass=pKICertificateTemplate)", ATTRIBUTES):
         values = {name: several[0] for name, several in one.items() if several}
         name = values["cn"]
         machine = bool(int(values.get("flags", 0)) & MACHINE_TYPE)
@@ -40,7 +41,7 @@ def templates(bench):
                            int(values.get("msPKI-Minimal-Key-Size", 2048)), timedelta(microseconds=ticks // 10))
 
 
-def search(connection, base, filter, attributes, scope=ldap3.SUBTREE, controls=None):
+def search(connection, base, filter, attributes, scope=ldap3.SUBTREE):
     connection.search(base, filter, scope, attributes=attributes, controls=DESCRIPTOR)
     return [{"dn": one["dn"], **{name: one["raw_attributes"].get(name, []) for name in attributes}}
             for one in connection.response if "dn" in one]
@@ -63,7 +64,8 @@ def may(descriptor, own):
             continue
         if ace["Sid"].formatCanonical() not in own or not ace["Mask"]["Mask"] & CONTROL_ACCESS:
             continue
-        right = ace["ObjectType"] if kind in (ACCESS_ALLOWED_OBJECT_ACE.ACE_TYPE, ACCESS_DENIED_OBJECT_ACE.ACE_TYPE) else b""
+        of_one_right = kind in (ACCESS_ALLOWED_OBJECT_ACE.ACE_TYPE, ACCESS_DENIED_OBJECT_ACE.ACE_TYPE)
+        right = ace["ObjectType"] if of_one_right else b""
         if right and format_uuid_le(right).strip("{}") != AUTOENROLL:
             continue
         return kind in (ACCESS_ALLOWED_ACE.ACE_TYPE, ACCESS_ALLOWED_OBJECT_ACE.ACE_TYPE)

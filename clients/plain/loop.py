@@ -1,8 +1,8 @@
 """The loop around programs that make one request when they are called, and remember nothing.
 
-At each trigger it asks for each template that is meant for the account and of which the store has no certificate that is valid and not
-yet in its renewal period. A request that waits is fetched by its number. A renewal is a new request with a new key. That is all: no
-policy, no supersedence, no revocation, no other CA.
+At each trigger it asks for each template that is meant for the account and of which the store has no certificate that
+is valid and not yet in its renewal period. A request that waits is fetched by its number. A renewal is a new request
+with a new key. That is all: no policy, no supersedence, no revocation, no other CA.
 """
 
 import json
@@ -98,7 +98,8 @@ def run(program):
 def current(bench, template):
     """Whether the store has a certificate of the template that need not be renewed yet."""
     for name, certificate in of_template(bench, template):
-        if time(certificate, "not_valid_before") <= bench.wall < time(certificate, "not_valid_after") - template.overlap:
+        begin, end = (time(certificate, name) for name in ("not_valid_before", "not_valid_after"))
+        if begin <= bench.wall < end - template.overlap:
             return True
     return False
 

@@ -1,8 +1,8 @@
 """Namespaces of their own for a Samba domain controller and the member that it serves.
 
-All processes live in namespaces for mounts, names, the network and processes, whose first process is the one made here: when that one ends, all
-of them end. Nothing listens on the network of the machine; a few ports of its loopback are passed on into the namespaces, so that
-the bench can be reached. Needs root on Linux.
+All processes live in namespaces for mounts, names, the network and processes, whose first process is the one made
+here: when that one ends, all of them end. Nothing listens on the network of the machine; a few ports of its loopback
+are passed on into the namespaces, so that the bench can be reached. Needs root on Linux.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-# The folder of the laboratory as its processes see it. Paths in the files of Samba begin with it, so that they can be copied.
+# The folder of the laboratory as its processes see it. Paths in files of Samba begin with it, so they can be copied.
 HERE = "/media"
 PATH = f"{HERE}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The domain controller listens here, in its own network.
@@ -42,7 +42,7 @@ def mount(source, target, kind=None, flags=0, options=None):
 
 
 def start(folder, host, ports, command):
-    """Makes the namespaces of a host over a folder and starts a command in them. Returns when their first process lives."""
+    """Makes the namespaces of a host over a folder, and starts a command in them."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         try:
@@ -121,7 +121,7 @@ def loopback():
 
 
 def pass_on(listener, port, outside):
-    """Connects each caller with the same port of the machine. A thread has a network of its own, so this one lives outside."""
+    """Connects each caller with the same port of the machine. This thread alone goes outside for that."""
     call("setns", outside, CLONE_NEWNET)
     while True:
         caller, _ = listener.accept()

@@ -1,4 +1,4 @@
-"""A Samba domain of the same name as the world's, with one member computer and one policy object, made once and kept."""
+"""A Samba domain of the same name as the world's, with one computer and one policy object, made once and kept."""
 
 import fcntl
 import os
@@ -77,6 +77,18 @@ SAMBA = ["samba", "--interactive", "--model=single", "--debuglevel=1", "--debug-
          f"--configfile={lab.HERE}/dc/etc/smb.conf"]
 
 
+# Its socket is private, and nobody is asked on a bus. It ends with the command that comes behind.
+CERTMONGER = f"certmonger -n -L -P {lab.HERE}/certmonger/socket -c"
+FOLDERS = {f"CERTMONGER_{name}": f"{lab.HERE}/certmonger/{part}" for name, part in
+           {"CONFIG_DIR": "", "REQUESTS_DIR": "requests", "CAS_DIR": "cas", "LOCAL_CA_DIR": "local",
+            "TMPDIR": "tmp"}.items()}
+
+
+def member(name, computer):
+    """The computer's name in DNS."""
+    return f"{computer}.{name}".lower()
+
+
 def domain(name, netbios, computer):
     """The folder with the domain, made if it is not there."""
     version = subprocess.run(["samba", "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
@@ -99,18 +111,21 @@ def make(folder, name, netbios, computer):
     # Accounts of the domain pass through.
     os.chmod(folder, 0o755)
     realm = name.upper()
-    host, member = f"{SERVER}.{name}", f"{computer.lower()}.{name}"
+    host, own = f"{SERVER}.{name}", member(name, computer)
     write(folder, "hosts", f"127.0.0.1 localhost\n{lab.ADDRESS} {host} {SERVER}\n"
-                           f"127.0.0.12 {member} {computer.lower()}\n")
+                           f"127.0.0.12 {own} {computer.lower()}\n")
     write(folder, "resolv.conf", f"nameserver {lab.ADDRESS}\nsearch {name}\n")
     write(folder, "krb5.conf", KERBEROS.format(realm=realm, domain=name, address=lab.ADDRESS))
     for part in ("private", "state", "cache", "lock", "pid", "run"):
         os.makedirs(os.path.join(folder, "member", part))
+    for part in ("requests", "cas", "local", "tmp"):
+        os.makedirs(os.path.join(folder, "certmonger", part))
     write(folder, "member/smb.conf", MEMBER.format(realm=realm, netbios=netbios, computer=computer))
     try:
-        lab.start(folder, member, [], ["sleep", "infinity"])
-        step(folder, ["samba-tool", "domain", "provision", f"--realm={realm}", f"--domain={netbios}", "--server-role=dc",
-                      "--dns-backend=SAMBA_INTERNAL", f"--adminpass={PASSWORD}", f"--targetdir={lab.HERE}/dc",
+        lab.start(folder, own, [], ["sleep", "infinity"])
+        step(folder, ["samba-tool", "domain", "provision", f"--realm={realm}", f"--domain={netbios}",
+                      "--server-role=dc", "--dns-backend=SAMBA_INTERNAL", f"--adminpass={PASSWORD}",
+                      f"--targetdir={lab.HERE}/dc",
                       f"--host-name={SERVER}", f"--host-ip={lab.ADDRESS}", f"--option=interfaces={lab.ADDRESS}/8",
                       "--option=bind interfaces only=yes", "--option=vfs objects=dfs_samba4 acl_xattr"])
         configuration = os.path.join(folder, "dc/etc/smb.conf")
@@ -119,19 +134,23 @@ def make(folder, name, netbios, computer):
         lines.insert(lines.index("[global]\n") + 1, SERVER_OPTIONS)
         write(folder, "dc/etc/smb.conf", "".join(lines))
         os.makedirs(os.path.join(folder, "dc/pid"))
+        # It has a CA of its own, whose key takes seconds.
+        first = f"{CERTMONGER} 'sh -c \"until test -s {lab.HERE}/certmonger/local/creds; do sleep 0.2; done; sleep 2\"'"
+        step(folder, ["env", *(f"{name}={value}" for name, value in FOLDERS.items()), "sh", "-c", first])
         lab.stop(folder)
 
-        lab.start(folder, member, [], SAMBA)
+        lab.start(folder, own, [], SAMBA)
         ready(folder)
         server, joins = (f"--configfile={lab.HERE}/{of}/smb.conf" for of in ("dc/etc", "member"))
         administrator = f"administrator%{PASSWORD}"
         step(folder, ["samba_spnupdate", "-s", f"{lab.HERE}/dc/etc/smb.conf"])
-        created = step(folder, ["samba-tool", "gpo", "create", POLICY, server, "-H", f"ldap://{host}", "-U", administrator])
+        at_server = [server, "-H", f"ldap://{host}", "-U", administrator]
+        created = step(folder, ["samba-tool", "gpo", "create", POLICY, *at_server])
         guid = "{" + created.split("{")[1].split("}")[0] + "}"
         base = ",".join(f"DC={part}" for part in name.split("."))
-        step(folder, ["samba-tool", "gpo", "setlink", base, guid, server, "-H", f"ldap://{host}", "-U", administrator])
+        step(folder, ["samba-tool", "gpo", "setlink", base, guid, *at_server])
         write(folder, "policy", guid)
-        step(folder, ["net", "ads", "join", joins, "-U", administrator, f"dnshostname={member}",
+        step(folder, ["net", "ads", "join", joins, "-U", administrator, f"dnshostname={own}",
                       "--no-dns-updates"])
     finally:
         lab.stop(folder)
