@@ -18,6 +18,17 @@ pub(crate) fn report(played: &[Played]) -> Report {
     of(played.iter().map(|one| case(&one.name, status(&one.verdict))))
 }
 
+/// The report about stories that were played for a client outside, or why they were not.
+#[cfg(feature = "serve")]
+pub(crate) fn report_of_client<'a>(
+    played: impl IntoIterator<Item = (&'a str, Result<Verdict, String>)>,
+) -> Report {
+    of(played.into_iter().map(|(name, verdict)| match verdict {
+        Ok(verdict) => case(name, status(&verdict)),
+        Err(why) => case(name, skipped(&why)),
+    }))
+}
+
 /// The report when nothing was played because files have errors.
 pub(crate) fn report_broken(broken: &Broken) -> Report {
     of(broken.in_order().into_iter().map(|one| match one {

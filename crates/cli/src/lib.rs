@@ -15,6 +15,8 @@ mod catalogue;
 mod cause;
 mod check;
 mod check_trace;
+#[cfg(feature = "serve")]
+mod client;
 mod columns;
 mod console;
 mod core_check;
@@ -147,6 +149,8 @@ const INTENTS: &[(&str, &[&str])] = &[
 fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Run(arguments) if arguments.watch => watch::watch(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Run(arguments) if arguments.client.folder.is_some() => client::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Review(arguments) => review::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),

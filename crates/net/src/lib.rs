@@ -14,6 +14,7 @@ pub mod bounds;
 pub mod cas;
 pub mod client;
 pub mod control;
+pub mod cores;
 pub mod http;
 pub mod ldap;
 pub mod live;
@@ -28,4 +29,5 @@ mod xcep;
 
 pub use accounts::{Accounts, Passwords};
 pub use cas::{CaServer, HttpsCas};
+pub use cores::Cores;
 pub use live::{Live, LiveError, LiveWorld, Pace};

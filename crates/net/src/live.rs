@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use autoenroll_core::InProcess;
 use autoenroll_model::{Duration, FileTime, SimTime};
 use autoenroll_world::spec::Budget;
 use autoenroll_world::{
@@ -13,10 +12,11 @@ use autoenroll_world::{
 use tokio::sync::watch;
 
 use crate::bounds;
+use crate::cores::Cores;
 use crate::log::{Line, Log};
 
 /// The world that is served: cores, cards and CAs of this process.
-pub type LiveWorld = World<InProcess, InProcessCards, InProcessCas>;
+pub type LiveWorld = World<Cores, InProcessCards, InProcessCas>;
 
 /// How the clock of the world moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +83,18 @@ impl Live {
     ///
     /// # Errors
     /// When it cannot be built.
-    pub fn new(mut spec: WorldSpec, pace: Pace) -> Result<Self, LiveError> {
+    pub fn new(spec: WorldSpec, pace: Pace) -> Result<Self, LiveError> {
+        Self::with_cores(spec, pace, Cores::own())
+    }
+
+    /// Builds a world with these cores.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub fn with_cores(mut spec: WorldSpec, pace: Pace, cores: Cores) -> Result<Self, LiveError> {
         // Who is served decides when it is over; memory is bounded by what is forgotten.
         spec.budget = Budget { events: u64::MAX, records: u64::MAX, bytes: u64::MAX };
-        let world = World::new(spec, InProcess::new(), Hosts::in_process()).map_err(LiveError::Impossible)?;
+        let world = World::new(spec, cores, Hosts::in_process()).map_err(LiveError::Impossible)?;
         let anchor = (Instant::now(), world.now());
         let inner = Inner { world, log: Log::default(), pace, anchor, failed: None, stepped: false };
         Ok(Self { inner: Mutex::new(inner), grown: watch::Sender::new(0) })

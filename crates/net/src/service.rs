@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::accounts::Accounts;
 use crate::bounds;
 use crate::control::{self, Control, Steps, Word};
+use crate::cores::Cores;
 use crate::http::{self, Port, Web};
 use crate::ldap::{self, Directory, Tls};
 use crate::live::{Live, LiveError, Pace};
@@ -110,6 +111,61 @@ pub fn run(
     ended
 }
 
+/// A world whose ports listen. They are served for as long as the runtime is driven in which they were opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The world.
+    pub live: Arc<Live>,
+    /// The addresses. There is no control port: that of `control` is 0.
+    pub at: Ports<SocketAddr>,
+}
+
+/// Opens the ports of a world, in the runtime that this is called in.
+///
+/// # Errors
+/// When it cannot be built, or a port cannot be had.
+pub async fn open(
+    spec: WorldSpec,
+    pace: Pace,
+    cores: Cores,
+    accounts: Accounts,
+    wanted: Wanted,
+) -> Result<Opened, ServiceError> {
+    let Wanted { listen, ports, names } = wanted;
+    let hosts = hosts(&spec, names);
+    let live = Arc::new(Live::with_cores(spec, pace, cores)?);
+    let acceptor = tls::acceptor(&live, &hosts).map_err(ServiceError::Tls)?;
+    let (ldap, ldaps) = (bind(listen, ports.ldap).await?, bind(listen, ports.ldaps).await?);
+    let (https, http) = (bind(listen, ports.https).await?, bind(listen, ports.http).await?);
+    let control = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let at = Ports { ldap: ldap.1, ldaps: ldaps.1, https: https.1, http: http.1, control };
+    let directory = Arc::new(Directory::new(live.clone(), accounts.clone())?);
+    let web = Arc::new(Web::new(live.clone(), accounts));
+    tokio::spawn(ldap::serve(ldap.0, directory.clone(), Tls::OnDemand(acceptor.clone())));
+    tokio::spawn(ldap::serve(ldaps.0, directory, Tls::Always(acceptor.clone())));
+    tokio::spawn(http::serve(web.clone(), Port { listener: https.0, tls: Some(acceptor) }));
+    tokio::spawn(http::serve(web, Port { listener: http.0, tls: None }));
+    Ok(Opened { live, at })
+}
+
+/// Where a world is to be served.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The address to listen at.
+    pub listen: IpAddr,
+    /// The ports; 0 is any that is free. That of `control` does not matter.
+    pub ports: Ports<u16>,
+    /// Names of this machine by which clients know it, besides those of the world.
+    pub names: Vec<String>,
+}
+
+async fn bind(listen: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
+    let at = SocketAddr::new(listen, port);
+    let listener = TcpListener::bind(at).await.map_err(|error| ServiceError::Port(at, error))?;
+    let at = listener.local_addr().map_err(|error| ServiceError::Port(at, error))?;
+    Ok((listener, at))
+}
+
 async fn serve(
     service: Service,
     ready: impl FnOnce(&Ports<SocketAddr>),
@@ -117,30 +173,16 @@ async fn serve(
     stop: &AtomicBool,
 ) -> Result<(), ServiceError> {
     let Service { spec, pace, accounts, listen, ports, names, steps } = service;
-    let hosts = hosts(&spec, names);
-    let live = Arc::new(Live::new(spec, pace)?);
-    let acceptor = tls::acceptor(&live, &hosts).map_err(ServiceError::Tls)?;
+    let control_port = ports.control;
+    let Opened { live, at } =
+        open(spec, pace, Cores::own(), accounts, Wanted { listen, ports, names }).await?;
     // Whoever reaches the control port does with the world as they like.
     let own = if listen.is_loopback() { listen } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
-    let bind = async |listen: IpAddr, port: u16| {
-        let at = SocketAddr::new(listen, port);
-        let listener = TcpListener::bind(at).await.map_err(|error| ServiceError::Port(at, error))?;
-        let at = listener.local_addr().map_err(|error| ServiceError::Port(at, error))?;
-        Ok::<_, ServiceError>((listener, at))
-    };
-    let (ldap, ldaps) = (bind(listen, ports.ldap).await?, bind(listen, ports.ldaps).await?);
-    let (https, http) = (bind(listen, ports.https).await?, bind(listen, ports.http).await?);
-    let control_port = bind(own, ports.control).await?;
-    let at = Ports { ldap: ldap.1, ldaps: ldaps.1, https: https.1, http: http.1, control: control_port.1 };
-    let directory = Arc::new(Directory::new(live.clone(), accounts.clone())?);
-    let web = Arc::new(Web::new(live.clone(), accounts));
+    let control_port = bind(own, control_port).await?;
+    let at = Ports { control: control_port.1, ..at };
     let control = Arc::new(Control { live: live.clone(), steps });
     let (quit, mut quits) = mpsc::channel(1);
     let mut lines = typed_lines(typed.from);
-    tokio::spawn(ldap::serve(ldap.0, directory.clone(), Tls::OnDemand(acceptor.clone())));
-    tokio::spawn(ldap::serve(ldaps.0, directory, Tls::Always(acceptor.clone())));
-    tokio::spawn(http::serve(web.clone(), Port { listener: https.0, tls: Some(acceptor) }));
-    tokio::spawn(http::serve(web, Port { listener: http.0, tls: None }));
     tokio::spawn(control::http::serve(control.clone(), control_port.0, quit));
     tokio::spawn(async move { live.live().await });
     ready(&at);

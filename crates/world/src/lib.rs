@@ -59,7 +59,7 @@ pub use autoenroll_keys::KeyMode;
 pub use error::{ActError, Place, SpecError, SpecErrors, SpecFault, Thing, Unknown, WorldError};
 pub use hosts::{CaHost, CardGone, CardHost, Hosts, InProcessCards, InProcessCas, exchange_certificate};
 pub use look::{Look, LookError, OpenPrompt};
-pub use outside::Caller;
+pub use outside::{Caller, KeptCertificate};
 pub use rights::{DecidingEntry, Entitlement, Through};
 pub use rules::RULES;
 pub use spec::WorldSpec;

@@ -5,7 +5,8 @@
 
 use autoenroll_ca::{Ca, RequestState};
 use autoenroll_model::{
-    CaReply, CoreFactory, Facts, Guid, HResult, PolicyResponse, PrincipalObject, Sid, Submission, Token,
+    CaReply, CoreFactory, Facts, Guid, HResult, KeyPlace, PolicyResponse, PrincipalObject, Settings, Sid,
+    StoredCertificate, Submission, Token,
 };
 use autoenroll_trace::{Kind, RecordId};
 use autoenroll_wire::{Certificate, Request};
@@ -33,6 +34,19 @@ impl Caller {
             Self::Anonymous => "anonymous",
         }
     }
+}
+
+/// A certificate in MY.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptCertificate {
+    /// Its name in facts.
+    pub name: String,
+    /// Its template, where that is known.
+    pub template: Option<String>,
+    /// DER.
+    pub certificate: Vec<u8>,
+    /// Its private key, PKCS #8, where a software provider has it.
+    pub key: Option<Vec<u8>>,
 }
 
 /// ANONYMOUS LOGON ([MS-DTYP] 2.4.2.4).
@@ -170,6 +184,34 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let named = request.attributes().ok()?.renewal_certificate().ok()??;
         let signs = request.messages().any(|message| message.certificates.contains(&named));
         signs.then(|| self.account_of_certificate(&named))?
+    }
+
+    /// What the machine of a principal is set to, as its core would read it; `None` while nobody is logged on.
+    #[must_use]
+    pub fn settings_outside(&self, principal: &str) -> Option<Settings> {
+        let session = self.sessions.get(&self.session_of(principal)?)?;
+        let (own, providers) = (&self.stores.get(principal)?.settings, &self.computers.get(&*session.computer)?.providers);
+        Some(session.applied.settings(session.context, own, providers))
+    }
+
+    /// What is in MY of a principal and not archived.
+    #[must_use]
+    pub fn kept_certificates(&self, principal: &str) -> Vec<KeptCertificate> {
+        let Some(stores) = self.stores.get(principal) else { return Vec::new() };
+        let key = |place: &KeyPlace| {
+            let found = stores.keys.iter().find(|(provider, name, _)| {
+                place.card.is_none() && *provider == place.provider && *name == place.container
+            });
+            found.map(|(_, _, container)| container.key.pkcs8_der())
+        };
+        let current = stores.stores().my.iter().filter(|stored| !stored.archived);
+        let kept = |stored: &StoredCertificate| KeptCertificate {
+            name: self.names.certificate(&stored.thumbprint),
+            template: self.names.template(&stored.thumbprint).map(str::to_owned),
+            certificate: stored.certificate.clone(),
+            key: stored.key.as_ref().and_then(key),
+        };
+        current.map(kept).collect()
     }
 
     /// Makes sure that a CA does not hang: somebody outside waits for an answer that would never come.

@@ -1,8 +1,7 @@
 //! The CA of a world.
 
-use autoenroll_core::InProcess as OwnCore;
 use autoenroll_model::{Disposition, Fact, Submission};
-use autoenroll_net::{Accounts, LiveWorld};
+use autoenroll_net::{Accounts, Cores, LiveWorld};
 use autoenroll_trace::Kind;
 use autoenroll_wire::TemplateReference;
 use autoenroll_wire::flags::CR_IN_FORMATANY;
@@ -19,7 +18,7 @@ pub(super) fn ask(arguments: &Submit, world: &str, request: &[u8]) -> Result<Ans
     let catalogue = Catalogue::embedded();
     let wanted = Wanted { world, variant: None, profile: None, fixtures: arguments.fixtures.as_deref() };
     let Meant { name, spec, .. } = meant(&wanted, catalogue)?;
-    let mut world = World::new(spec, OwnCore::new(), Hosts::in_process())
+    let mut world = World::new(spec, Cores::own(), Hosts::in_process())
         .map_err(|errors| Failure::Usage(format!("{name} cannot be built: {errors}")))?;
     let account = account(&world, arguments.account.as_deref().unwrap_or_default())?;
     let ca = ca(&world, arguments, request)?;
