@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use autoenroll_foreign::Command as CoreCommand;
-use autoenroll_model::Duration;
 use autoenroll_trace::Detail;
 use autoenroll_world::spec::{Budget, Quantity};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};

@@ -55,6 +55,20 @@ autoenroll_model::words! {
         Archive = "archive",
         /// It asks the CAs of a template in the order of Windows.
         Cas = "cas",
+        /// Its requests have the form and the contents of those of Windows: names and versions, archived keys.
+        Form = "form",
+        /// It gives up on a CA that does not answer when Windows does.
+        Timeouts = "timeouts",
+        /// It makes keys where the template wants them, and asks for nothing where it cannot.
+        Providers = "providers",
+        /// It signs requests that want the signature of a registration authority.
+        Agent = "agent",
+        /// It heeds the certificates of its own object in the directory.
+        Published = "published",
+        /// It enrolls for what domain controllers and the Automatic Certificate Request Settings want.
+        Automatic = "automatic",
+        /// It behaves as the version of Windows that a story is about, where versions differ.
+        Profile = "profile",
         /// It reads templates and CAs from the policy servers that policy names.
         PolicyServers = "policy-servers",
     }

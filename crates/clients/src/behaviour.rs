@@ -34,8 +34,13 @@ pub struct Behaviour {
 /// What there is to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// It sends these requests, in this order: to which CA, and what comes of them.
-    Asks(Vec<(String, Outcome)>),
+    /// It sends these requests, in this order.
+    Asks {
+        /// To which CA, and what comes of it.
+        requests: Vec<(String, Outcome)>,
+        /// They are signed with the old certificate, and the CA may issue for that reason.
+        signed: bool,
+    },
     /// It sends none.
     AsksNothing,
     /// It tries these CAs, which do not answer.
@@ -62,7 +67,7 @@ impl What {
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Asks(_) => "asks",
+            Self::Asks { .. } => "asks",
             Self::AsksNothing => "asks-nothing",
             Self::Tries(_) => "tries",
             Self::Key { .. } => "key",
@@ -132,7 +137,12 @@ fn needed_by(rule: &str) -> Option<Capability> {
     Some(match rule {
         "R001" | "R002" | "R003" | "R004" | "R006" | "P7.3" => Capability::Policy,
         "R020" | "R021" | "R031" => Capability::Outage,
+        "R034" | "R035" | "P7.4" => Capability::Profile,
         "R044" | "R056" => Capability::Superseding,
+        "R045" | "R070" | "R071" => Capability::Agent,
+        "R047" => Capability::Published,
+        "R063" | "R064" | "R074" | "R075" | "S5.next" => Capability::Providers,
+        "MC2.controller" | "MC2.request-settings" => Capability::Automatic,
         "R049" | "R050" | "R053" | "R054" | "P7.27" => Capability::Renewal,
         "R052" => Capability::Versions,
         "R055" | "R057" => Capability::Revocation,
@@ -140,6 +150,16 @@ fn needed_by(rule: &str) -> Option<Capability> {
         _ => return None,
     })
 }
+
+/// What it takes to do something because such a rule holds; the others are said of every template.
+const OUT_OF_THE_ORDINARY: &[Capability] = &[
+    Capability::Agent,
+    Capability::Automatic,
+    Capability::Pending,
+    Capability::Revocation,
+    Capability::Superseding,
+    Capability::Versions,
+];
 
 impl<'a> Run<'a> {
     /// Everything that a client can show of it.
@@ -203,7 +223,11 @@ impl<'a> Run<'a> {
             let mut cas: Vec<String> = requests.iter().map(|(_, asked)| asked.ca.clone()).collect();
             cas.dedup();
             let rules = self.ids(&led, |record| is(record, Role::Due) && holds(record));
-            return vec![self.behaviour("", What::Tries(cas), vec![Capability::Requests, Capability::Outage], rules)];
+            let mut needs = vec![Capability::Requests, Capability::Outage];
+            // Which of several comes first is the order of CAs.
+            let others = |it: &&&Dealt| matches!(&it.dealing, Dealing::Asked(one) if !one.template.is_empty());
+            needs.extend((cas.len() > 1 || self.dealings.iter().any(|it| others(&it))).then_some(Capability::Cas));
+            return vec![self.behaviour("", What::Tries(cas), needs, rules)];
         }
         let why: Vec<&Record> = self.about(template, &led).into_iter().filter(|it| holds(it)).collect();
         let due = |record: &&&Record| is(record, Role::Due) || needed_by(rule(record)).is_some();
@@ -211,7 +235,7 @@ impl<'a> Run<'a> {
         let mut needs = vec![Capability::Requests];
         // That nothing valid is there is said of a revoked certificate as well; what was said of it is the reason.
         for record in &why {
-            needs.extend(needed_by(rule(record)).filter(|it| *it != Capability::Renewal));
+            needs.extend(needed_by(rule(record)).filter(|it| OUT_OF_THE_ORDINARY.contains(it)));
         }
         if one.renewal && !needs.contains(&Capability::Versions) {
             needs.push(Capability::Renewal);
@@ -221,18 +245,21 @@ impl<'a> Run<'a> {
             Some(Outcome::Unanswered) => needs.push(Capability::Outage),
             _ => {}
         }
-        if past.outage || requests.iter().any(|(_, asked)| asked.outcome == Outcome::Unanswered) {
+        if past.outage {
             needs.push(Capability::Outage);
         }
         if requests.len() > 1 {
             needs.push(Capability::Cas);
+        }
+        if requests.iter().any(|(_, asked)| asked.outcome == Outcome::Unanswered) {
+            needs.push(Capability::Timeouts);
         }
         needs.sort();
         needs.dedup();
         let mut rules: Vec<String> = due.into_iter().collect();
         rules.extend(requests.iter().filter_map(|(_, asked)| of_ca(asked, trace)));
         let list = requests.iter().map(|(_, asked)| (asked.ca.clone(), asked.outcome)).collect();
-        let mut found = vec![self.behaviour(template, What::Asks(list), needs.clone(), rules)];
+        let mut found = vec![self.behaviour(template, What::Asks { requests: list, signed: one.signed }, needs.clone(), rules)];
         if let Some(old) = one.old_key.filter(|_| one.renewal) {
             let rules = self.ids(&led, |record| ["R073", "P7.11"].contains(&rule(record)));
             let needs = [needs.as_slice(), &[Capability::Keys]].concat();
@@ -280,12 +307,16 @@ impl<'a> Run<'a> {
             let stored = |id: &str| self.records.iter().filter(|it| rule(it) == id && holds(it)).count() > 0;
             let rules: Vec<String> =
                 ["R089", "R090", "R091", "P7.48"].into_iter().filter(|id| stored(id)).map(str::to_owned).collect();
+            let gives_way = |it: &&&Record| ["R044", "R056"].contains(&rule(it)) && holds(it);
+            let superseded = self.about(template, self.records).iter().any(|it| gives_way(&it));
             if (was == 0) != (now == 0) {
-                let needs = vec![Capability::Stores];
-                let needs = if now == 0 { [&needs[..], &[Capability::Archive]].concat() } else { needs };
+                let mut needs = vec![Capability::Stores];
+                needs.extend((now == 0).then_some(Capability::Archive));
+                needs.extend((now == 0 && superseded).then_some(Capability::Superseding));
                 found.push(self.behaviour(template, What::Holds(now > 0), needs, rules));
             } else {
-                let needs = vec![Capability::Stores, Capability::Archive, Capability::Renewal];
+                let mut needs = vec![Capability::Stores, Capability::Archive, Capability::Renewal];
+                needs.extend(superseded.then_some(Capability::Superseding));
                 found.push(self.behaviour(template, What::Replaces(now), needs, rules));
             }
         }
@@ -325,7 +356,11 @@ impl<'a> Run<'a> {
             needs.extend(of_rule.filter(|it| !matches!(it, Capability::Renewal | Capability::Versions)));
             needs.extend(policy_lacks.then_some(Capability::Policy));
             needs.dedup();
-            found.extend(self.nothing(&template, needs, vec![rule(settled).to_owned()], past));
+            let mut rules = vec![rule(settled).to_owned()];
+            if policy_lacks && holds(settled) {
+                rules.insert(0, "R004".to_owned());
+            }
+            found.extend(self.nothing(&template, needs, rules, past));
         }
         found
     }

@@ -83,15 +83,15 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
         let asked = asked(epoch);
         let mut found = Vec::new();
         for behaviour in &trigger.behaviours {
-            found.push((behaviour.clone(), compare(behaviour, epoch, &asked)));
+            found.push((behaviour.clone(), compare(behaviour, epoch, &asked, adapter)));
         }
         for template in asked.keys().filter(|it| !it.is_empty()) {
             let is_about = |it: &Behaviour| {
-                matches!(it.what, What::Asks(_) | What::AsksNothing) && (it.template == *template || it.template.is_empty())
+                matches!(it.what, What::Asks { .. } | What::AsksNothing) && (it.template == *template || it.template.is_empty())
             };
             if !trigger.behaviours.iter().any(is_about) {
                 let extra = extra(trigger, template);
-                let how = compare(&extra, epoch, &asked);
+                let how = compare(&extra, epoch, &asked, adapter);
                 found.push((extra, how));
             }
         }
@@ -101,7 +101,8 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
             let differs = how.is_some();
             let earlier = parted.get(&place).copied();
             let by_own_rule = adapter.renews.is_some() && behaviour.needs.contains(&Capability::Renewal);
-            let judgement = match (earlier, adapter.has_all(&behaviour.needs), how) {
+            let lacks = adapter.has_all(&behaviour.needs).and_then(|()| of_form(&behaviour, adapter, &asked));
+            let judgement = match (earlier, lacks, how) {
                 (Some(run), _, _) => Judgement::Parted { run },
                 (None, Err(lacks), _) => Judgement::Lacks(lacks),
                 (None, Ok(()), None) => Judgement::Shown,
@@ -124,10 +125,25 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
     judged
 }
 
+/// What a CA says to a request of the same account for the same template depends on what is in it, and nothing that a
+/// client can help that does not write it so: not signed with the old certificate, which may vouch for it, or without
+/// names and versions.
+fn of_form(
+    behaviour: &Behaviour,
+    adapter: &Adapter,
+    asked: &BTreeMap<&str, Vec<&Asked>>,
+) -> Result<(), Capability> {
+    let What::Asks { requests, signed } = &behaviour.what else { return Ok(()) };
+    let own = asked.get(behaviour.template.as_str()).map(Vec::as_slice).unwrap_or_default();
+    let differs = own.len() == requests.len() && own.iter().zip(requests).any(|(one, (_, it))| one.outcome != *it);
+    let needed = if *signed { Capability::SignedRenewal } else { Capability::Form };
+    if differs { adapter.has_all(&[needed]) } else { Ok(()) }
+}
+
 /// Whether a client that does not show it has another state from then on.
 const fn parts_ways(what: &What) -> bool {
     match what {
-        What::Asks(_) | What::AsksNothing | What::Fetches(_) | What::Holds(_) | What::OwnRule => true,
+        What::Asks { .. } | What::AsksNothing | What::Fetches(_) | What::Holds(_) | What::OwnRule => true,
         What::Tries(_) | What::Key { .. } | What::Signs | What::Replaces(_) => false,
     }
 }
@@ -163,7 +179,13 @@ fn extra(trigger: &Trigger, template: &str) -> Behaviour {
 }
 
 /// How the client differs; nothing when it does not.
-fn compare(behaviour: &Behaviour, epoch: &Epoch, asked: &BTreeMap<&str, Vec<&Asked>>) -> Option<String> {
+fn compare(
+    behaviour: &Behaviour,
+    epoch: &Epoch,
+    asked: &BTreeMap<&str, Vec<&Asked>>,
+    adapter: &Adapter,
+) -> Option<String> {
+    let any_ca = !adapter.has.contains(&Capability::Cas);
     let own = asked.get(behaviour.template.as_str()).map(Vec::as_slice).unwrap_or_default();
     let list = |asked: &[&Asked]| match asked {
         [] => "it asks for nothing".to_owned(),
@@ -177,9 +199,9 @@ fn compare(behaviour: &Behaviour, epoch: &Epoch, asked: &BTreeMap<&str, Vec<&Ask
     };
     let count = epoch.stored.get(&behaviour.template).copied().unwrap_or_default();
     match &behaviour.what {
-        What::Asks(wanted) => {
+        What::Asks { requests: wanted, .. } => {
             let same = own.len() == wanted.len()
-                && own.iter().zip(wanted).all(|(one, (ca, outcome))| one.ca == *ca && one.outcome == *outcome);
+                && own.iter().zip(wanted).all(|(one, (ca, outcome))| (any_ca || one.ca == *ca) && one.outcome == *outcome);
             (!same).then(|| list(own))
         }
         What::AsksNothing if behaviour.template.is_empty() => {

@@ -1,5 +1,6 @@
 //! What no client outside can be shown by a story as a whole: why it is not played for one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use autoenroll_trace::{Kind, Trace};
@@ -22,6 +23,10 @@ pub enum OutOfReach {
     Hands,
     /// The wall clock is set.
     Clock,
+    /// Users log on at several computers.
+    Roaming,
+    /// There is no CA.
+    NoAuthority,
     /// Nothing in it triggers anything that the client runs for.
     Nobody,
     /// It has more triggers than are played.
@@ -38,6 +43,8 @@ impl fmt::Display for OutOfReach {
             Self::Faults => "cores or machines fail in it",
             Self::Hands => "names or stores are changed in it by hand",
             Self::Clock => "the wall clock is set in it",
+            Self::Roaming => "users are at several computers in it",
+            Self::NoAuthority => "it has no CA",
             Self::Nobody => "nobody is in it whom the client runs for",
             Self::Long => "it has too many triggers",
             Self::Lacks(capability) => return write!(f, "the client lacks `{capability}`"),
@@ -54,6 +61,12 @@ pub(crate) fn first(spec: &WorldSpec, trace: &Trace, done: &[Done], adapter: &Ad
     }
     if has(Kind::Prompt) || has(Kind::Balloon) || has(Kind::Icon) {
         return Some(OutOfReach::Prompts);
+    }
+    if spec.authorities.is_empty() {
+        return Some(OutOfReach::NoAuthority);
+    }
+    if roams(done) {
+        return Some(OutOfReach::Roaming);
     }
     let changes = spec.changes.iter().map(|scheduled| &scheduled.change);
     let acted = done.iter().filter_map(|done| match &done.action {
@@ -78,6 +91,15 @@ pub(crate) fn first(spec: &WorldSpec, trace: &Trace, done: &[Done], adapter: &Ad
         return lacks(Capability::PolicyServers);
     }
     None
+}
+
+/// Whether somebody logs on at more than one computer: a client has one store for each user.
+fn roams(done: &[Done]) -> bool {
+    let mut at = BTreeMap::new();
+    done.iter().any(|done| match &done.action {
+        Action::Logon { user, computer } => at.insert(user, computer).is_some_and(|before| before != computer),
+        _ => false,
+    })
 }
 
 fn of_change(change: &Change) -> Option<OutOfReach> {

@@ -28,7 +28,7 @@ pub struct Told {
 pub fn expected(behaviour: &Behaviour) -> String {
     let template = &behaviour.template;
     match &behaviour.what {
-        What::Asks(list) => {
+        What::Asks { requests: list, .. } => {
             let one = |(ca, outcome): &(String, Outcome)| format!("{ca} ({})", outcome.as_str());
             format!("asks for {template}: {}", list.iter().map(one).collect::<Vec<_>>().join(", then "))
         }
@@ -53,8 +53,8 @@ pub fn expected(behaviour: &Behaviour) -> String {
 #[must_use]
 pub fn remedy(behaviour: &Behaviour) -> &'static str {
     match &behaviour.what {
-        What::Asks(list) if list.len() > 1 => "at this trigger, ask these CAs once each, in this order",
-        What::Asks(_) => "at this trigger, send one request for this template to this CA",
+        What::Asks { requests, .. } if requests.len() > 1 => "at this trigger, ask these CAs once each, in this order",
+        What::Asks { .. } => "at this trigger, send one request for this template to this CA",
         What::AsksNothing => "at this trigger, leave it alone",
         What::Tries(_) => "at this trigger, try the CA, and again at the next one",
         What::Key { old: true } => "make the request with the key of the old certificate",
