@@ -69,6 +69,8 @@ autoenroll_model::words! {
         Automatic = "automatic",
         /// It behaves as the version of Windows that a story is about, where versions differ.
         Profile = "profile",
+        /// It reads templates and CAs from the directory, over LDAP, and stops where that fails.
+        Ldap = "ldap",
         /// It reads templates and CAs from the policy servers that policy names.
         PolicyServers = "policy-servers",
     }

@@ -81,6 +81,13 @@ impl What {
 }
 
 impl Behaviour {
+    /// Whether it depends on when a certificate is due for renewal.
+    #[must_use]
+    pub fn is_of_renewal(&self) -> bool {
+        let of_time = |id: &String| ["R053", "R054", "P7.27"].contains(&id.as_str());
+        self.needs.contains(&Capability::Renewal) || self.rules.iter().any(of_time)
+    }
+
     /// Its name within a story, which stays as long as the story does: `WKS01 3 asks Machine`.
     #[must_use]
     pub fn key(&self) -> String {
@@ -136,7 +143,8 @@ fn is(record: &Record, role: Role) -> bool {
 fn needed_by(rule: &str) -> Option<Capability> {
     Some(match rule {
         "R001" | "R002" | "R003" | "R004" | "R006" | "P7.3" => Capability::Policy,
-        "R020" | "R021" | "R031" => Capability::Outage,
+        "R019" | "R020" | "R021" => Capability::Ldap,
+        "R031" => Capability::Outage,
         "R034" | "R035" | "P7.4" => Capability::Profile,
         "R044" | "R056" => Capability::Superseding,
         "R045" | "R070" | "R071" => Capability::Agent,
@@ -151,15 +159,12 @@ fn needed_by(rule: &str) -> Option<Capability> {
     })
 }
 
-/// What it takes to do something because such a rule holds; the others are said of every template.
-const OUT_OF_THE_ORDINARY: &[Capability] = &[
-    Capability::Agent,
-    Capability::Automatic,
-    Capability::Pending,
-    Capability::Revocation,
-    Capability::Superseding,
-    Capability::Versions,
-];
+/// What it takes to ask because such a rule holds; the other rules are said of every template.
+fn needed_to_ask(rule: &str) -> Option<Capability> {
+    const OUT_OF_THE_ORDINARY: &[&str] =
+        &["R044", "R052", "R055", "R056", "R057", "R070", "R071", "MC2.controller", "MC2.request-settings"];
+    needed_by(rule).filter(|_| OUT_OF_THE_ORDINARY.contains(&rule))
+}
 
 impl<'a> Run<'a> {
     /// Everything that a client can show of it.
@@ -230,12 +235,12 @@ impl<'a> Run<'a> {
             return vec![self.behaviour("", What::Tries(cas), needs, rules)];
         }
         let why: Vec<&Record> = self.about(template, &led).into_iter().filter(|it| holds(it)).collect();
-        let due = |record: &&&Record| is(record, Role::Due) || needed_by(rule(record)).is_some();
+        let due = |record: &&&Record| is(record, Role::Due) || needed_to_ask(rule(record)).is_some();
         let due = why.iter().rfind(due).map(|record| rule(record).to_owned());
         let mut needs = vec![Capability::Requests];
         // That nothing valid is there is said of a revoked certificate as well; what was said of it is the reason.
         for record in &why {
-            needs.extend(needed_by(rule(record)).filter(|it| OUT_OF_THE_ORDINARY.contains(it)));
+            needs.extend(needed_to_ask(rule(record)));
         }
         if one.renewal && !needs.contains(&Capability::Versions) {
             needs.push(Capability::Renewal);
@@ -260,13 +265,15 @@ impl<'a> Run<'a> {
         rules.extend(requests.iter().filter_map(|(_, asked)| of_ca(asked, trace)));
         let list = requests.iter().map(|(_, asked)| (asked.ca.clone(), asked.outcome)).collect();
         let mut found = vec![self.behaviour(template, What::Asks { requests: list, signed: one.signed }, needs.clone(), rules)];
+        // How the request is made is decided after that it is.
+        let made = self.about(template, self.records);
         if let Some(old) = one.old_key.filter(|_| one.renewal) {
-            let rules = self.ids(&led, |record| ["R073", "P7.11"].contains(&rule(record)));
+            let rules = self.ids(&made, |record| ["R073", "P7.11"].contains(&rule(record)));
             let needs = [needs.as_slice(), &[Capability::Keys]].concat();
             found.push(self.behaviour(template, What::Key { old }, needs, rules));
         }
         if one.signed {
-            let rules = self.ids(&led, |record| rule(record) == "R069");
+            let rules = self.ids(&made, |record| rule(record) == "R069");
             let needs = [needs.as_slice(), &[Capability::SignedRenewal]].concat();
             found.push(self.behaviour(template, What::Signs, needs, rules));
         }

@@ -95,12 +95,14 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
                 found.push((extra, how));
             }
         }
-        let mut parts = BTreeSet::new();
         for (behaviour, how) in found {
             let place = (behaviour.principal.clone(), behaviour.template.clone());
             let differs = how.is_some();
-            let earlier = parted.get(&place).copied();
-            let by_own_rule = adapter.renews.is_some() && behaviour.needs.contains(&Capability::Renewal);
+            // How a request is made can be seen of any, whatever the CA says to it.
+            let of_request = matches!(behaviour.what, What::Key { .. } | What::Signs)
+                && asked.contains_key(behaviour.template.as_str());
+            let earlier = parted.get(&place).copied().filter(|run| !(of_request && *run == trigger.run));
+            let by_own_rule = adapter.renews.is_some() && behaviour.is_of_renewal();
             let lacks = adapter.has_all(&behaviour.needs).and_then(|()| of_form(&behaviour, adapter, &asked));
             let judgement = match (earlier, lacks, how) {
                 (Some(run), _, _) => Judgement::Parted { run },
@@ -110,16 +112,13 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
                 (None, Ok(()), Some(found)) => Judgement::NotShown { found: with_end(found, &epoch.ended) },
             };
             if differs && earlier.is_none() && parts_ways(&behaviour.what) {
-                parts.insert(place);
+                parted.insert(place, trigger.run);
             }
             let quiet = behaviour.repeated && !matches!(judgement, Judgement::NotShown { .. });
             if !quiet {
                 judged.behaviours.push((behaviour, judgement));
             }
         }
-        parts.into_iter().for_each(|place| {
-            parted.insert(place, trigger.run);
-        });
         judged.behaviours.extend(own_rule(trigger, epoch, &asked, adapter, &mut was_due));
     }
     judged

@@ -194,7 +194,8 @@ impl Playing<'_> {
         {
             let (ended, group) = self.stage.run(start, principal, "start", true)?;
             if ended != Ended::Code(0) {
-                return Err(PlayError::Bench(format!("the client does not start: {}", told(&ended))));
+                let said = self.stage.complaint(principal);
+                return Err(PlayError::Bench(format!("the client does not start: {}{said}", told(&ended))));
             }
             self.left.insert(principal.to_owned(), group);
         }

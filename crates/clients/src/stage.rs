@@ -138,6 +138,14 @@ impl<'a> Stage<'a> {
         })
     }
 
+    /// The last that the last command of a principal has said on its standard error.
+    pub(crate) fn complaint(&self, principal: &str) -> String {
+        let said = self.state(principal).and_then(|folder| fs::read(folder.join("stderr"))).unwrap_or_default();
+        let text = String::from_utf8_lossy(&said);
+        let last: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
+        last.into_iter().rev().map(|line| format!("\n    {}", line.chars().take(200).collect::<String>())).collect()
+    }
+
     /// What a command finds in its environment, and in the files that this names.
     fn environment(
         &self,
