@@ -38,7 +38,7 @@ def templates(bench):
         if meant and name.lower() in issued and may(values.get("nTSecurityDescriptor", b""), own):
             ticks = -int.from_bytes(values.get("pKIOverlapPeriod", b""), "little", signed=True)
             yield Template(name.decode(), ca, values.get("msPKI-Cert-Template-OID", b"").decode(),
-                           int(values.get("msPKI-Minimal-Key-Size", 2048)), timedelta(microseconds=ticks // 10))
+                           int(values.get("msPKI-Minimal-Key-Size", 2048)), timedelta(microseconds=ticks // 10), 0.2)
 
 
 def search(connection, base, filter, attributes, scope=ldap3.SUBTREE):

@@ -22,8 +22,9 @@ class Template:
     # Its identifier; empty where a program knows names alone.
     oid: str
     key_size: int
-    # So long before the end of a certificate begins its renewal.
+    # So long before the end of a certificate begins its renewal, and in the last such part of its life.
     overlap: timedelta
+    rest: float
 
 
 @dataclass
@@ -99,7 +100,7 @@ def current(bench, template):
     """Whether the store has a certificate of the template that need not be renewed yet."""
     for name, certificate in of_template(bench, template):
         begin, end = (time(certificate, name) for name in ("not_valid_before", "not_valid_after"))
-        if begin <= bench.wall < end - template.overlap:
+        if begin <= bench.wall < end - min(template.overlap, (end - begin) * template.rest):
             return True
     return False
 
