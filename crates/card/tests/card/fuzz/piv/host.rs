@@ -1,5 +1,7 @@
 //! The host: mostly sensible commands, some wrong in one place, some damaged, some noise.
 
+use std::sync::LazyLock;
+
 use autoenroll_apdu::piv::{self, Cipher, Mechanism, reference, tag};
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Command, Response, encode_chain, get_response, ins};
@@ -8,6 +10,16 @@ use autoenroll_keys::{KeyAlgorithm, PrivateKey, RsaComponents, Seed};
 use super::super::dice::Dice;
 use super::observer::{Held, Observer, certificate};
 use crate::piv::template;
+
+/// A key to import.
+static RSA: LazyLock<RsaComponents> = LazyLock::new(|| {
+    PrivateKey::from_seed(KeyAlgorithm::Rsa1024, &Seed::from(3)).rsa_components().expect("an RSA key has numbers")
+});
+
+/// Somebody's point.
+static POINT: LazyLock<[u8; 65]> = LazyLock::new(|| {
+    *PrivateKey::from_seed(KeyAlgorithm::P256, &Seed::from(9)).public().p256_point().expect("a P-256 key has a point")
+});
 
 pub(super) struct Host {
     dice: Dice,
@@ -248,7 +260,8 @@ impl Host {
     }
 
     fn generate(&mut self) -> Command {
-        let mechanism = self.dice.pick(&[0x11, 0x11, 0x11, 0x11, 0x11, 0x06, 0x14, 0x03]);
+        let mechanism =
+            self.dice.pick(&[0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x06, 0x14, 0x03]);
         let mut inner = vec![0x80, 1, mechanism];
         self.rules(&mut inner);
         let data = tlv::encode(tag::GENERATE, &inner);
@@ -263,9 +276,8 @@ impl Host {
     }
 
     fn import(&mut self) -> Command {
-        let (mechanism, parts): (u8, Vec<(u32, Vec<u8>)>) = if self.dice.one_in(12) {
-            let RsaComponents { p, mut q, .. } =
-                PrivateKey::from_seed(KeyAlgorithm::Rsa1024, &Seed::from(3)).rsa_components().expect("an RSA key");
+        let (mechanism, parts): (u8, Vec<(u32, Vec<u8>)>) = if self.dice.one_in(20) {
+            let RsaComponents { p, mut q, .. } = RSA.clone();
             if self.dice.one_in(2) {
                 q.clone_from(&p);
             }
@@ -302,12 +314,10 @@ impl Host {
         if rsa && self.dice.one_in(6) {
             input.fill(0xFF);
         }
-        let point = PrivateKey::from_seed(KeyAlgorithm::P256, &Seed::from(9));
-        let point = point.public().p256_point().expect("a P-256 key");
         let data = match self.dice.below(20) {
             0 => template(&[(tag::CHALLENGE, &input)]),
             1 => template(&[(tag::RESPONSE, &[]), (tag::EXPONENTIATION, &input)]),
-            2..=5 => template(&[(tag::RESPONSE, &[]), (tag::EXPONENTIATION, point)]),
+            2..=5 => template(&[(tag::RESPONSE, &[]), (tag::EXPONENTIATION, &*POINT)]),
             _ => template(&[(tag::RESPONSE, &[]), (tag::CHALLENGE, &input)]),
         };
         let mut command =

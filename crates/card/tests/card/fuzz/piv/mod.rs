@@ -19,7 +19,7 @@ use super::dice::Dice;
 use crate::host::{SERIAL, name};
 
 /// Commands of the whole run, and how many of each instruction must be accepted at least.
-const SIZE: (usize, usize) = if cfg!(debug_assertions) { (60_000, 20) } else { (1_000_000, 500) };
+const SIZE: (usize, usize) = if cfg!(debug_assertions) { (30_000, 10) } else { (1_000_000, 500) };
 
 /// Commands in one card's life.
 const LIFE: usize = 400;
