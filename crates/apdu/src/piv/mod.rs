@@ -8,6 +8,7 @@
 //! identifiers); for the additions the public sources of yubico-piv-tool and of FreeRDP.
 
 mod containers;
+mod describe;
 mod objects;
 
 use core::fmt;
@@ -15,6 +16,7 @@ use core::fmt;
 use crate::tlv::Tag;
 
 pub use containers::{PivContainer, PivContainerMap};
+pub(crate) use describe::describe;
 pub use objects::{CertificateObject, card_capabilities, chuid, guid_of_chuid, key_history, nameless_container};
 
 /// The application identifier, version included. Hosts select it by this name or by its beginning, at least the first
