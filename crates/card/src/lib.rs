@@ -31,4 +31,6 @@ pub use look::{CardState, CertificateState, ContainerState, KeyState, LifeCycle,
 pub use marks::{Mark, Marks};
 pub use personalise::{ContainerSpec, KeySource, Personalisation, PersonaliseError};
 pub use piv::{DEFAULT_GLOBAL_PIN, DEFAULT_MANAGEMENT_KEY, DEFAULT_PIN, DEFAULT_PUK};
-pub use profile::{Applet, Capacity, CardProfile, Dialogs, PinPolicy, PinPolicyError, PivOptions, Quirks};
+pub use profile::{
+    Applet, Capacity, CardProfile, Dialogs, LONGEST_PIV_PIN, PinPolicy, PinPolicyError, PivOptions, Quirks,
+};

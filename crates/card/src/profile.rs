@@ -29,6 +29,9 @@ pub struct CardProfile {
     pub dialogs: Dialogs,
 }
 
+/// Most bytes of a PIN of a PIV card.
+pub const LONGEST_PIV_PIN: u8 = 8;
+
 /// The application of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Applet {
@@ -134,6 +137,18 @@ impl PinPolicy {
         (usize::from(self.min)..=usize::from(self.max)).contains(&length)
     }
 
+    /// Bytes of the shortest PIN.
+    #[must_use]
+    pub const fn shortest(self) -> u8 {
+        self.min
+    }
+
+    /// Bytes of the longest PIN.
+    #[must_use]
+    pub const fn longest(self) -> u8 {
+        self.max
+    }
+
     /// Wrong tries before the PIN is blocked.
     #[must_use]
     pub const fn tries(self) -> u8 {
@@ -194,7 +209,7 @@ impl CardProfile {
             name: Cow::Borrowed("piv"),
             atr: Atr::t1(b"\x80\x73\xC0\x01\xC0\x66AENPIV"),
             applet: Applet::Piv(PivOptions::default()),
-            pin: PinPolicy { min: 6, max: 8, tries: 3 },
+            pin: PinPolicy { min: 6, max: LONGEST_PIV_PIN, tries: 3 },
             algorithms: [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048, KeyAlgorithm::P256].into(),
             ..Self::gids()
         }
