@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use autoenroll_apdu::gids::{CardCacheFile, CertificateFile, ContainerMap, ContainerName, Fcp, KeyMap, MasterFile};
+use autoenroll_apdu::piv::{CertificateObject, PivContainerMap, guid_of_chuid};
 use autoenroll_apdu::{Atr, Command, Response, describe, redact_bytes, tlv};
 use autoenroll_card::{Card, CardProfile, ContainerSpec, Personalisation};
 use autoenroll_core::InProcess as OwnCore;
@@ -69,7 +70,7 @@ pub const READERS: &[Reader] = &[
     reader("from_core", "the core protocol, what a core says", Form::Json, from_core),
     reader("to_core", "the core protocol, what a bench says", Form::JsonLines, to_core),
     reader("trace", "trace files of other benches", Form::JsonLines, trace),
-    reader("apdu", "APDUs, answers to reset, BER-TLV, the files of a GIDS card", Form::Bytes, apdu),
+    reader("apdu", "APDUs, answers to reset, BER-TLV, the files of a GIDS card, the objects of a PIV card", Form::Bytes, apdu),
     reader("personalise", "what a card is personalised with", Form::Bytes, personalise),
     reader("ldap", "what comes to the LDAP port of a world", Form::Der, served::ldap),
     reader("soap", "what comes to its policy and enrollment services", Form::Bytes, served::soap),
@@ -319,6 +320,7 @@ fn apdu(bytes: &[u8]) -> Result<bool, String> {
     let _parts = (Atr::parse(bytes), Response::parse(bytes), tlv::read(bytes), tlv::read_all(bytes));
     let _files = (Fcp::parse(bytes), MasterFile::parse(bytes), CardCacheFile::parse(bytes));
     let _files = (ContainerMap::parse(bytes), KeyMap::parse(bytes), CertificateFile::parse(bytes));
+    let _objects = (PivContainerMap::parse(bytes), CertificateObject::parse(bytes), guid_of_chuid(bytes));
     if redact_bytes(bytes).len() != bytes.len() {
         return Err("redacted it has another length".to_owned());
     }
@@ -339,7 +341,8 @@ fn personalise(bytes: &[u8]) -> Result<bool, String> {
     let [kind, pin, name] = [0, 1, 2].map(|at| usize::from(lengths.get(at).copied().unwrap_or_default()));
     let (pin, rest) = rest.split_at(pin.min(rest.len()));
     let (name, rest) = rest.split_at(name.min(rest.len()));
-    let mut card = Card::new(CardProfile::gids(), [7; 16], Seed::from(1));
+    let profile = if kind < 0x80 { CardProfile::gids() } else { CardProfile::piv() };
+    let mut card = Card::new(profile, [7; 16], Seed::from(1));
     let mut with = Personalisation::new(pin, [7; 24]);
     if let Ok(name) = ContainerName::new(&String::from_utf8_lossy(name)) {
         with = with.with_container(ContainerSpec::generated(name, KeyAlgorithm::ALL[kind % KeyAlgorithm::ALL.len()]));

@@ -6,13 +6,19 @@ use core::fmt::Write;
 
 use crate::gids::{AID, Algorithm, Condition, Fcp, FileId, FileKind, KeyReference, Padding, tag};
 use crate::tlv::{self, Tag, TlvError};
-use crate::{Command, ins};
+use crate::{Command, ins, piv};
 
-/// Says what a command is, in GIDS terms: `VERIFY PIN`, `GET DATA A010/DF23 mscp\cmapfile`,
-/// `GENERATE key 81 rsa-2048`. Never shows PINs or keys. A piece of a chain that is not the last ends in `...`.
+/// Says what a command is: `VERIFY PIN`, `GET DATA A010/DF23 mscp\cmapfile`, `GENERATE key 81 rsa-2048`; in terms of PIV
+/// where it can be no other's, such as `GET DATA 5FC105 certificate 9A`, else in those of GIDS. Never shows PINs or
+/// keys. A piece of a chain that is not the last ends in `...`.
 #[must_use]
 pub fn describe(command: &Command) -> String {
-    let text = match command.ins {
+    let text = piv::describe(command).unwrap_or_else(|| of_gids(command));
+    if command.is_chained() { text + " ..." } else { text }
+}
+
+fn of_gids(command: &Command) -> String {
+    match command.ins {
         ins::SELECT => select(command),
         ins::VERIFY => verify(command),
         ins::CHANGE_REFERENCE_DATA => match (command.p1, command.p2) {
@@ -43,8 +49,7 @@ pub fn describe(command: &Command) -> String {
         ins::READ_BINARY => parameters("READ BINARY", command),
         ins::GET_DATA_SIMPLE => parameters("GET DATA", command),
         other => parameters(&format!("INS {other:02X}"), command),
-    };
-    if command.is_chained() { text + " ..." } else { text }
+    }
 }
 
 fn parameters(name: &str, command: &Command) -> String {

@@ -1,11 +1,11 @@
-//! Command and response APDUs, command chaining, GET RESPONSE, BER-TLV, and the GIDS layouts that the card and its host
-//! share.
+//! Command and response APDUs, command chaining, GET RESPONSE, BER-TLV, and the GIDS and PIV layouts that the
+//! card and its host share.
 //!
 //! Everything here is a pure function of bytes. What this crate deliberately lacks: a card (`autoenroll-card`), a
 //! reader, any cryptography, and compression - the zlib stream inside a certificate file is opaque to it.
 //!
 //! Sources: ISO/IEC 7816-3 and 7816-4 for APDUs, status words and chaining; ISO/IEC 8825-1 for BER-TLV; Microsoft's
-//! "Windows Inbox Smart Card Minidriver" page and the GIDS specification for [`gids`].
+//! "Windows Inbox Smart Card Minidriver" page and the GIDS specification for [`gids`]; NIST SP 800-73-4 for [`piv`].
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@ mod chaining;
 mod command;
 mod describe;
 pub mod gids;
+pub mod piv;
 mod redact;
 mod response;
 pub mod tlv;

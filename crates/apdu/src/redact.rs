@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::gids::{FileId, tag};
 use crate::tlv::Tag;
-use crate::{Command, ins};
+use crate::{Command, ins, piv};
 
 /// The byte that stands for every blanked byte. Lengths stay, so a trace still shows how long a PIN was.
 const BLANK: u8 = 0xFF;
@@ -12,8 +12,9 @@ const BLANK: u8 = 0xFF;
 /// The same command with every byte of a PIN or key replaced by FF:
 ///
 /// * VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER: the whole data field;
-/// * PUT DATA to 3FFF (PUT KEY): everything from the key value (87) on. The later pieces of a chain show no template
-///   and are blanked wholly.
+/// * PUT DATA to 3FFF: on GIDS (PUT KEY) everything from the key value (87) on, on PIV what is written to the object that
+///   the tag list names. The later pieces of a chain show no template and are blanked wholly;
+/// * import of a key and new management key of PIV: the whole data field.
 #[must_use]
 pub fn redact(command: &Command) -> Command {
     let mut shown = command.clone();
@@ -57,7 +58,11 @@ fn le_len(apdu: &[u8], data: usize) -> usize {
 fn secret_from(instruction: u8, p1p2: u16, data: &[u8]) -> usize {
     match instruction {
         ins::VERIFY | ins::CHANGE_REFERENCE_DATA | ins::RESET_RETRY_COUNTER => 0,
-        ins::PUT_DATA if FileId(p1p2) == FileId::APPLICATION => key_value(data).unwrap_or(0),
+        piv::ins::IMPORT_ASYMMETRIC_KEY | piv::ins::SET_MANAGEMENT_KEY => 0,
+        ins::PUT_DATA if FileId(p1p2) == FileId::APPLICATION => match data {
+            [0x5C, 0x03, 0x5F, _, _, ..] => 5,
+            _ => key_value(data).unwrap_or(0),
+        },
         _ => data.len(),
     }
 }

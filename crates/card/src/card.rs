@@ -6,10 +6,11 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use autoenroll_apdu::{Atr, Chain, ChainStep, Command, Outgoing, Response, ins};
-use autoenroll_keys::Seed;
+use autoenroll_keys::{PublicKey, Seed};
 
-use crate::gids::{Chip, Gids};
-use crate::{CardProfile, Mark, Marks};
+use crate::application::Application;
+use crate::chip::Chip;
+use crate::{CardProfile, CardState, ContainerSpec, Mark, Marks, Personalisation, PersonaliseError};
 
 /// A virtual smart card.
 ///
@@ -17,7 +18,7 @@ use crate::{CardProfile, Mark, Marks};
 /// coverage marks do not count.
 #[derive(Clone)]
 pub struct Card {
-    pub(crate) gids: Gids,
+    application: Application,
     power: Power,
     marks: Marks,
 }
@@ -30,42 +31,44 @@ enum Power {
 }
 
 impl Card {
-    /// A blank card, without power: nothing on it, waiting to be initialised.
+    /// A blank card, without power: a GIDS card waits to be initialised, a PIV card has the PIN, PUK and management key
+    /// that its makers give it.
     ///
     /// `serial` names the chip; together with the seed it decides every key and challenge the card will draw.
     #[must_use]
     pub fn new(profile: CardProfile, serial: [u8; 16], seed: Seed) -> Self {
-        Self { gids: Gids::new(Arc::new(Chip::new(profile, serial, seed))), power: Power::Off, marks: Marks::default() }
+        let chip = Arc::new(Chip::new(profile, serial, seed));
+        Self { application: Application::new(chip), power: Power::Off, marks: Marks::default() }
     }
 
     /// The kind of card.
     #[must_use]
     pub fn profile(&self) -> &CardProfile {
-        &self.gids.chip.profile
+        &self.application.chip().profile
     }
 
     /// The serial number of the chip. Hosts identify the card by the card identifier written to it, see
     /// [`CardState::card_id`](crate::CardState::card_id).
     #[must_use]
     pub fn serial(&self) -> [u8; 16] {
-        self.gids.chip.serial
+        self.application.chip().serial
     }
 
     /// Applies power, or resets the card when it has some: the PIN has to be presented again and the application
     /// selected again. Gives the answer to reset; a mute card gives none and stays without power.
     pub fn power_on(&mut self) -> Option<&Atr> {
         self.power_off();
-        if self.gids.chip.profile.quirks.mute {
+        if self.profile().quirks.mute {
             return None;
         }
         self.power = Power::On { chain: Chain::default(), outgoing: Outgoing::default() };
-        Some(&self.gids.chip.profile.atr)
+        Some(&self.profile().atr)
     }
 
     /// Takes the power away. What is written stays, what was proved is forgotten.
     pub fn power_off(&mut self) {
         self.power = Power::Off;
-        self.gids.forget_session();
+        self.application.forget_session();
     }
 
     /// Resets the card; the same as [`Card::power_on`], for the warm reset has no effect of its own.
@@ -97,11 +100,69 @@ impl Card {
         &self.marks
     }
 
+    /// What is on the card and what its session has proved. Leaves no trace on the card.
+    #[must_use]
+    pub fn look(&self) -> CardState {
+        self.application.look()
+    }
+
+    /// Whether the PIN was presented in this session, as [`CardState::user`] says it too.
+    #[must_use]
+    pub const fn is_unlocked(&self) -> bool {
+        self.application.is_unlocked()
+    }
+
+    /// Whether from now on somebody touches the card whenever a key asks for it, as somebody does at first. Only keys
+    /// of a PIV card with a touch policy ask, and only this applet has them.
+    pub fn set_touched(&mut self, touched: bool) {
+        self.application.set_touched(touched);
+    }
+
+    /// Initialises a blank card and makes it operational: what a host's initialisation leaves behind.
+    ///
+    /// # Errors
+    /// When the card is not blank, or does not take what it is given.
+    pub fn personalise(&mut self, with: &Personalisation) -> Result<(), PersonaliseError> {
+        self.application.personalise(with)
+    }
+
+    /// Adds a container in the first free record of the container map; gives its index and public key. The card cache
+    /// file of a GIDS card counts one change of a container and one of a file. On a PIV card an exchange container is
+    /// the first free slot of 9A, 9D, 82 to 95, and a signature container that of 9C, 82 to 95.
+    ///
+    /// # Errors
+    /// When the card has no file system, no free container, no room, or not the algorithm.
+    pub fn add_container(&mut self, spec: &ContainerSpec) -> Result<(u8, PublicKey), PersonaliseError> {
+        self.application.add_container(spec)
+    }
+
+    /// Stores the certificate of a container; replaces the one it has. On a GIDS card it is compressed, under the first
+    /// free tag, and the card cache file counts one change of a file.
+    ///
+    /// # Errors
+    /// When there is no such container, or no room.
+    pub fn store_certificate(&mut self, container: u8, der: &[u8]) -> Result<(), PersonaliseError> {
+        self.application.store_certificate(container, der)
+    }
+
+    /// Sets another PIN, as RESET RETRY COUNTER does after admin authentication: all attempts are back.
+    ///
+    /// # Errors
+    /// When the card takes no such PIN; nothing is changed then.
+    pub fn reset_pin(&mut self, pin: &[u8]) -> Result<(), PersonaliseError> {
+        self.application.reset_pin(pin)
+    }
+
+    /// Sets the retry counter, at most to its limit: a card whose PIN was tried before. 0 blocks it.
+    pub fn set_tries_left(&mut self, tries: u8) {
+        self.application.set_tries_left(tries);
+    }
+
     fn answer(&mut self, command: Command) -> (Mark, Response) {
         let Power::On { chain, outgoing } = &mut self.power else { return self.refuse(Mark::NotSelected) };
         // Checked before a chain is begun: answering 9000 to a piece of an unknown command would make hosts take this
         // card for another one.
-        if let Err(mark) = self.gids.admit(&command) {
+        if let Err(mark) = self.application.admit(&command) {
             return self.refuse(mark);
         }
         let command = match chain.push(command) {
@@ -121,22 +182,22 @@ impl Card {
         }
         // Any other command gives up the rest of the last answer.
         outgoing.clear();
-        match self.gids.execute(&command) {
+        match self.application.execute(&command) {
             Ok(reply) => (reply.mark, outgoing.begin(Response::ok(reply.data), command.le)),
             Err(mark) => self.refuse(mark),
         }
     }
 
     fn refuse(&self, mark: Mark) -> (Mark, Response) {
-        (mark, Response::status(mark.status(self.gids.pin.retries_left)))
+        (mark, Response::status(mark.status(self.application.retries(mark))))
     }
 }
 
 impl PartialEq for Card {
     // Marks are what tests have seen, not what the card is.
     fn eq(&self, other: &Self) -> bool {
-        let Self { gids, power, marks: _ } = self;
-        *gids == other.gids && *power == other.power
+        let Self { application, power, marks: _ } = self;
+        *application == other.application && *power == other.power
     }
 }
 
@@ -144,7 +205,7 @@ impl Eq for Card {}
 
 impl Hash for Card {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.gids.hash(state);
+        self.application.hash(state);
         self.power.hash(state);
     }
 }

@@ -3,8 +3,11 @@
 //! A mark is the decision itself: the handlers return it, and the status word follows from it. So no answer can leave
 //! without its mark, and a test can demand that all of them were seen.
 
-use autoenroll_apdu::StatusWord;
 use core::fmt;
+
+use autoenroll_apdu::StatusWord;
+
+use crate::profile::Applet;
 
 /// Defines [`Mark`], its list and its status words from one table.
 macro_rules! marks {
@@ -323,15 +326,221 @@ marks! {
     AuthenticateInitial = 0x6986,
     /// GENERAL AUTHENTICATE: P1 P2 are not zero.
     AuthenticateP1P2 = 0x6A86,
+
+    /// PIV SELECT: the application, by its identifier or the beginning of it.
+    PivSelect = 0x9000,
+    /// PIV SELECT: another application; PIV stays selected if it was.
+    PivSelectUnknown = 0x6A82,
+    /// PIV SELECT: P1 P2 other than 0400.
+    PivSelectP1P2 = 0x6A86,
+
+    /// PIV GET DATA: a data object.
+    PivGetObject = 0x9000,
+    /// PIV GET DATA: the discovery object.
+    PivGetDiscovery = 0x9000,
+    /// PIV GET DATA: an object that needs the PIN, be it there or not.
+    PivGetRefused = 0x6982,
+    /// PIV GET DATA: no such object.
+    PivGetNoObject = 0x6A82,
+    /// PIV GET DATA: not exactly one tag.
+    PivGetSyntax = 0x6A80,
+    /// PIV GET DATA: P1 P2 other than 3FFF.
+    PivGetP1P2 = 0x6A86,
+
+    /// PIV PUT DATA: written.
+    PivPutObject = 0x9000,
+    /// PIV PUT DATA: an empty value, which deletes.
+    PivPutDeleted = 0x9000,
+    /// PIV PUT DATA: the management key was not proved.
+    PivPutRefused = 0x6982,
+    /// PIV PUT DATA: not one tag and one value.
+    PivPutSyntax = 0x6A80,
+    /// PIV PUT DATA: an object that cannot be written, such as the discovery object.
+    PivPutTag = 0x6A81,
+    /// PIV PUT DATA: the object is larger than the card allows.
+    PivPutTooLarge = 0x6A84,
+    /// PIV PUT DATA: no memory left.
+    PivPutMemory = 0x6A84,
+    /// PIV PUT DATA: P1 P2 other than 3FFF.
+    PivPutP1P2 = 0x6A86,
+
+    /// PIV VERIFY: the right PIN.
+    PivVerifyRight = 0x9000,
+    /// PIV VERIFY: a wrong PIN; the counter goes down.
+    PivVerifyWrong = 0x63C0,
+    /// PIV VERIFY: a wrong global PIN; its counter goes down.
+    PivVerifyGlobalWrong = 0x63C0,
+    /// PIV VERIFY: that PIN is blocked.
+    PivVerifyBlocked = 0x6983,
+    /// PIV VERIFY: what no PIN can be; the counter stays.
+    PivVerifyFormat = 0x6A80,
+    /// PIV VERIFY without data: the PIN is needed.
+    PivVerifyNeeded = 0x63C0,
+    /// PIV VERIFY without data: the global PIN is needed.
+    PivVerifyGlobalNeeded = 0x63C0,
+    /// PIV VERIFY without data: that PIN was presented.
+    PivVerifyNotNeeded = 0x9000,
+    /// PIV VERIFY with P1 FF: that PIN counts as not presented.
+    PivVerifyReset = 0x9000,
+    /// PIV VERIFY: P1 other than 00, or FF with data.
+    PivVerifyP1 = 0x6A86,
+    /// PIV VERIFY: P2 names no PIN that the card has.
+    PivVerifyP2 = 0x6A88,
+
+    /// PIV CHANGE REFERENCE DATA: a new PIN.
+    PivChangeDone = 0x9000,
+    /// PIV CHANGE REFERENCE DATA: a new PUK.
+    PivChangePukDone = 0x9000,
+    /// PIV CHANGE REFERENCE DATA: the old PIN was wrong; the counter goes down.
+    PivChangeWrong = 0x63C0,
+    /// PIV CHANGE REFERENCE DATA: the old PUK was wrong; its counter goes down.
+    PivChangePukWrong = 0x63C0,
+    /// PIV CHANGE REFERENCE DATA: the old global PIN was wrong; its counter goes down.
+    PivChangeGlobalWrong = 0x63C0,
+    /// PIV CHANGE REFERENCE DATA: what is to be changed is blocked.
+    PivChangeBlocked = 0x6983,
+    /// PIV CHANGE REFERENCE DATA: an old value that none can be, or, after a right one, such a new value.
+    PivChangeFormat = 0x6A80,
+    /// PIV CHANGE REFERENCE DATA: P1 is not zero.
+    PivChangeP1 = 0x6A86,
+    /// PIV CHANGE REFERENCE DATA: P2 names neither a PIN that the card has nor the PUK.
+    PivChangeP2 = 0x6A88,
+
+    /// PIV RESET RETRY COUNTER: a new PIN, all tries are back.
+    PivUnblockDone = 0x9000,
+    /// PIV RESET RETRY COUNTER: a wrong PUK; its counter goes down, and the PIN counts as not presented.
+    PivUnblockWrong = 0x63C0,
+    /// PIV RESET RETRY COUNTER: the PUK is blocked.
+    PivUnblockBlocked = 0x6983,
+    /// PIV RESET RETRY COUNTER: what no PUK can be, or, after a right one, what no PIN can be.
+    PivUnblockFormat = 0x6A80,
+    /// PIV RESET RETRY COUNTER: P1 is not zero.
+    PivUnblockP1 = 0x6A86,
+    /// PIV RESET RETRY COUNTER: P2 does not name the PIN of the application.
+    PivUnblockP2 = 0x6A88,
+
+    /// PIV GENERAL AUTHENTICATE: a challenge for external authentication.
+    PivAuthenticateChallenge = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: a witness for mutual authentication.
+    PivAuthenticateWitness = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: the right response; the management key is proved.
+    PivAuthenticateExternal = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: the right witness; the management key is proved on both sides.
+    PivAuthenticateMutual = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: a wrong response or witness, or one to nothing.
+    PivAuthenticateWrong = 0x6982,
+    /// PIV GENERAL AUTHENTICATE: a template that the management key does not serve.
+    PivAuthenticateSyntax = 0x6A80,
+    /// PIV GENERAL AUTHENTICATE: another algorithm than the management key's.
+    PivAuthenticateAlgorithm = 0x6A86,
+
+    /// PIV GENERAL AUTHENTICATE: an RSA key applied to a block.
+    PivAppliedRsa = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: an elliptic-curve signature.
+    PivSigned = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: a shared secret.
+    PivAgreed = 0x9000,
+    /// PIV GENERAL AUTHENTICATE: P2 names no key.
+    PivUseSlot = 0x6A86,
+    /// PIV GENERAL AUTHENTICATE: a slot without key.
+    PivUseNoKey = 0x6A86,
+    /// PIV GENERAL AUTHENTICATE: another algorithm than the key's.
+    PivUseAlgorithm = 0x6A86,
+    /// PIV GENERAL AUTHENTICATE: the key needs the PIN.
+    PivUseRefused = 0x6982,
+    /// PIV GENERAL AUTHENTICATE: the key needs the PIN anew.
+    PivUseAgain = 0x6982,
+    /// PIV GENERAL AUTHENTICATE: the key needs a touch, and nobody touches the card.
+    PivUseUntouched = 0x6982,
+    /// PIV GENERAL AUTHENTICATE: a template that a private key does not serve.
+    PivUseSyntax = 0x6A80,
+    /// PIV GENERAL AUTHENTICATE: a block or hash of a length that the key does not take.
+    PivUseLength = 0x6A80,
+    /// PIV GENERAL AUTHENTICATE: the block is, as a number, not below the modulus.
+    PivUseBlock = 0x6A80,
+    /// PIV GENERAL AUTHENTICATE: no point of the key's curve, or an RSA key.
+    PivUsePoint = 0x6A80,
+
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: done.
+    PivGenerateDone = 0x9000,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: the management key was not proved.
+    PivGenerateRefused = 0x6982,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: the template is broken.
+    PivGenerateSyntax = 0x6A80,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: a rule for PIN or touch that there is not.
+    PivGenerateRules = 0x6A80,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: the card does not have this algorithm.
+    PivGenerateAlgorithm = 0x6A80,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: no memory left.
+    PivGenerateMemory = 0x6A84,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: P2 names no slot.
+    PivGenerateSlot = 0x6A86,
+    /// PIV GENERATE ASYMMETRIC KEY PAIR: P1 is not zero.
+    PivGenerateP1 = 0x6A86,
+
+    /// PIV import of a key: done.
+    PivImportDone = 0x9000,
+    /// PIV import of a key: the management key was not proved.
+    PivImportRefused = 0x6982,
+    /// PIV import of a key: parts are missing or of the wrong length, or a rule that there is not.
+    PivImportSyntax = 0x6A80,
+    /// PIV import of a key: the numbers make no key of this algorithm.
+    PivImportParts = 0x6A80,
+    /// PIV import of a key: no memory left.
+    PivImportMemory = 0x6A84,
+    /// PIV import of a key: an algorithm that the card does not have, or no slot.
+    PivImportP1P2 = 0x6A86,
+
+    /// PIV version.
+    PivVersion = 0x9000,
+    /// PIV serial.
+    PivSerial = 0x9000,
+    /// PIV metadata of PIN or PUK.
+    PivMetadataPin = 0x9000,
+    /// PIV metadata of the management key.
+    PivMetadataManagement = 0x9000,
+    /// PIV metadata of a key.
+    PivMetadataKey = 0x9000,
+    /// PIV metadata of a slot without key.
+    PivMetadataNone = 0x6A88,
+    /// PIV, a maker's command: P1 P2 that it does not have.
+    PivVendorP1P2 = 0x6A86,
+    /// PIV new management key: done.
+    PivSetManagementDone = 0x9000,
+    /// PIV new management key: the old one was not proved.
+    PivSetManagementRefused = 0x6982,
+    /// PIV new management key: no key of an algorithm that there is.
+    PivSetManagementSyntax = 0x6A80,
+    /// PIV new numbers of tries: done; PIN and PUK are those that a card comes with.
+    PivRetriesDone = 0x9000,
+    /// PIV new numbers of tries: management key or PIN were not proved.
+    PivRetriesRefused = 0x6982,
+    /// PIV new numbers of tries: not 1 to 15.
+    PivRetriesRange = 0x6A80,
+    /// PIV reset: the card is as it came.
+    PivResetDone = 0x9000,
+    /// PIV reset: PIN or PUK is not blocked.
+    PivResetRefused = 0x6985,
 }
 
 impl Mark {
-    /// The status word of the answer. `retries` is the retry counter of the PIN, which 63Cx carries.
+    /// The status word of the answer. `retries` is the retry counter of the PIN or PUK, which 63Cx carries.
     #[must_use]
     pub const fn status(self, retries: u8) -> StatusWord {
         match self.word() {
             0x63C0 => StatusWord::retries_left(retries),
             word => StatusWord(word),
+        }
+    }
+
+    /// Whether a card with this application can take the decision. What concerns APDUs and chains, any can.
+    #[must_use]
+    pub const fn belongs_to(self, applet: Applet) -> bool {
+        let of_piv = self as usize >= Self::PivSelect as usize;
+        let shared = (self as usize) < Self::SelectApplication as usize && !matches!(self, Self::Terminated);
+        match applet {
+            Applet::Gids => !of_piv,
+            Applet::Piv(_) => of_piv || shared,
         }
     }
 

@@ -5,6 +5,7 @@ use alloc::collections::BTreeSet;
 use core::fmt;
 
 use autoenroll_apdu::Atr;
+use autoenroll_apdu::piv::Cipher;
 use autoenroll_keys::KeyAlgorithm;
 
 /// A kind of card.
@@ -14,6 +15,8 @@ pub struct CardProfile {
     pub name: Cow<'static, str>,
     /// Answer to reset. Windows chooses the provider by it.
     pub atr: Atr,
+    /// The application on it.
+    pub applet: Applet,
     /// How much fits on it.
     pub capacity: Capacity,
     /// Rules for the PIN.
@@ -24,6 +27,35 @@ pub struct CardProfile {
     pub quirks: Quirks,
     /// What its provider, which the answer to reset chooses, asks by itself.
     pub dialogs: Dialogs,
+}
+
+/// Most bytes of a PIN of a PIV card.
+pub const LONGEST_PIV_PIN: u8 = 8;
+
+/// The application of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Applet {
+    /// Microsoft's Generic Identity Device Specification.
+    Gids,
+    /// Personal Identity Verification, NIST SP 800-73-4.
+    Piv(PivOptions),
+}
+
+/// What the makers of a PIV card decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PivOptions {
+    /// Whether the global PIN, reference 00, exists and satisfies what the application's own PIN does. The discovery
+    /// object says so.
+    pub global_pin: bool,
+    /// The algorithm of the management key that the card comes with.
+    pub management: Cipher,
+}
+
+impl Default for PivOptions {
+    /// No global PIN; a triple DES key, which every client knows.
+    fn default() -> Self {
+        Self { global_pin: false, management: Cipher::TripleDes }
+    }
 }
 
 /// How much fits on a card.
@@ -105,6 +137,18 @@ impl PinPolicy {
         (usize::from(self.min)..=usize::from(self.max)).contains(&length)
     }
 
+    /// Bytes of the shortest PIN.
+    #[must_use]
+    pub const fn shortest(self) -> u8 {
+        self.min
+    }
+
+    /// Bytes of the longest PIN.
+    #[must_use]
+    pub const fn longest(self) -> u8 {
+        self.max
+    }
+
     /// Wrong tries before the PIN is blocked.
     #[must_use]
     pub const fn tries(self) -> u8 {
@@ -145,11 +189,29 @@ impl CardProfile {
         Self {
             name: Cow::Borrowed("gids"),
             atr: Atr::t1(b"AUTOENRL"),
+            applet: Applet::Gids,
             capacity: Capacity::default(),
             pin: PinPolicy::default(),
             algorithms: [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048].into(),
             quirks: Quirks::default(),
             dialogs: Dialogs::default(),
+        }
+    }
+
+    /// A PIV card: PINs of 6 to 8 digits, three tries, RSA of 1024 and 2048 bits and the curves P-256 and P-384 (which a
+    /// PIV card has wherever it has P-256).
+    ///
+    /// The historical bytes of its answer to reset are those of ISO 7816-4 8.1.1: card capabilities (selection by full
+    /// and by partial name, units of one byte, command chaining, extended lengths) and `AENPIV` as the issuer's own.
+    #[must_use]
+    pub fn piv() -> Self {
+        Self {
+            name: Cow::Borrowed("piv"),
+            atr: Atr::t1(b"\x80\x73\xC0\x01\xC0\x66AENPIV"),
+            applet: Applet::Piv(PivOptions::default()),
+            pin: PinPolicy { min: 6, max: LONGEST_PIV_PIN, tries: 3 },
+            algorithms: [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048, KeyAlgorithm::P256].into(),
+            ..Self::gids()
         }
     }
 
@@ -162,8 +224,10 @@ impl CardProfile {
     /// | `gids-small` | two containers, 6,000 bytes |
     /// | `gids-no-default` | ignores the default flag |
     /// | `mute` | does not answer |
+    /// | `piv` | the PIV application |
+    /// | `piv-full` | PIV with RSA up to 4096 bits, a global PIN and an AES-192 management key |
     #[must_use]
-    pub fn built_in() -> [Self; 5] {
+    pub fn built_in() -> [Self; 7] {
         let gids = Self::gids();
         [
             Self {
@@ -186,6 +250,14 @@ impl CardProfile {
             },
             Self { name: Cow::Borrowed("mute"), quirks: Quirks { mute: true, ..Quirks::default() }, ..gids.clone() },
             gids,
+            Self::piv(),
+            Self {
+                name: Cow::Borrowed("piv-full"),
+                atr: Atr::t1(b"\x80\x73\xC0\x01\xC0\x66AENPIF"),
+                applet: Applet::Piv(PivOptions { global_pin: true, management: Cipher::Aes192 }),
+                algorithms: KeyAlgorithm::ALL.iter().copied().collect(),
+                ..Self::piv()
+            },
         ]
     }
 

@@ -408,6 +408,7 @@ const CARD_EXAMPLES: &str = "\
 Examples:
   autoenroll card gids                                    a fresh card, to vpcd at its usual address
   autoenroll card alice-card --of founding/second-provider --own-pcscd
+  autoenroll card piv --own-pcscd                         PIN 123456, PUK 12345678 (docs/cards.md)
   autoenroll card gids --driver 127.0.0.1:35965 --out     pulled at the start; type insert, pull, state, quit";
 
 #[derive(Debug, Args)]
@@ -418,6 +419,9 @@ pub(crate) struct Card {
     /// The scenario whose card it is, as it is at the start of the story: a file, or a name of the suite.
     #[arg(long, value_name = "SCENARIO")]
     pub(crate) of: Option<String>,
+    /// As it comes from its makers: a GIDS card to be initialised, a PIV card without identity.
+    #[arg(long, conflicts_with = "of")]
+    pub(crate) blank: bool,
     /// Where the reader driver vpcd listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:35963")]
     pub(crate) driver: std::net::SocketAddr,

@@ -5,6 +5,7 @@ use std::io;
 use autoenroll_card::Card;
 use autoenroll_core::InProcess as OwnCores;
 use autoenroll_host::{PcscdOptions, ServeOptions, ServedIn, serve, share};
+use autoenroll_keys::Seed;
 use autoenroll_scenario::{Library, Scenario, check};
 use autoenroll_world::{CardHost as _, Hosts, World};
 
@@ -19,6 +20,7 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Ex
         Some(scenario) => card_of(scenario, &arguments.card)?,
         None => fresh(&arguments.card)?,
     };
+    let card = if arguments.blank { Card::new(card.profile().clone(), card.serial(), Seed::default()) } else { card };
     let reader = if arguments.own_pcscd {
         ServedIn::OwnPcscd(PcscdOptions::default())
     } else {
@@ -41,7 +43,7 @@ fn card_of(scenario: &str, card: &str) -> Result<Card, Failure> {
     }
 }
 
-/// A fresh card of a kind: its PIN is 1234.
+/// A fresh card of a kind: its PIN is 1234, that of a PIV card 123456.
 fn fresh(kind: &str) -> Result<Card, Failure> {
     let text = format!(
         "scenario = 1\ntitle = \"A card\"\n[world]\nextends = \"contoso\"\n[[world.card]]\nname = {kind:?}\natr = {kind:?}\n\

@@ -236,14 +236,16 @@ fn describe_state(state: &CardState) -> String {
         LifeCycle::Terminated => "terminated",
     };
     let mut text = format!(
-        "card id {id}, {}\nPIN: {} of {} tries left{}\n{} bytes and {} containers free\n",
+        "card id {id}, {}\nPIN: {} of {} tries left{}\n",
         life_cycle,
         state.pin.tries_left,
         state.pin.limit,
         if state.user { ", presented" } else { "" },
-        state.free_bytes,
-        state.free_containers,
     );
+    if let Some(puk) = state.puk {
+        text += &format!("PUK: {} of {} tries left\n", puk.tries_left, puk.limit);
+    }
+    text += &format!("{} bytes and {} containers free\n", state.free_bytes, state.free_containers);
     for container in &state.containers {
         let bits = container.exchange_bits.max(container.signature_bits);
         let default = if container.default { ", default" } else { "" };

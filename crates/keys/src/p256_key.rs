@@ -2,9 +2,13 @@
 
 use crate::{KeyError, entropy};
 use alloc::vec::Vec;
-use p256::ecdsa::{
-    DerSignature, Signature, SigningKey, VerifyingKey,
-    signature::hazmat::{PrehashSigner, PrehashVerifier},
+use p256::{
+    PublicKey,
+    ecdh::diffie_hellman,
+    ecdsa::{
+        DerSignature, Signature, SigningKey, VerifyingKey,
+        signature::hazmat::{PrehashSigner, PrehashVerifier},
+    },
 };
 
 /// The key whose scalar is the first hash of (entropy, attempt) in range. All but one in 2^32 first attempts are, so
@@ -36,6 +40,12 @@ pub(crate) fn sign_prehash(key: &SigningKey, hash: &[u8]) -> Result<[u8; 64], Ke
     check_hash_length(hash)?;
     let signature: Signature = key.sign_prehash(hash).map_err(|_| KeyError::HashLength { found: hash.len() })?;
     Ok(signature.to_bytes().into())
+}
+
+/// The abscissa of the point that both sides of an elliptic-curve Diffie-Hellman agree on.
+pub(crate) fn agree(key: &SigningKey, point: &[u8]) -> Result<[u8; 32], KeyError> {
+    let other = PublicKey::from_sec1_bytes(point).map_err(|_| KeyError::InvalidPublicKey)?;
+    Ok((*diffie_hellman(key.as_nonzero_scalar(), other.as_affine()).raw_secret_bytes()).into())
 }
 
 pub(crate) fn verify_prehash(point: &[u8; 65], hash: &[u8], der: &[u8]) -> Result<(), KeyError> {

@@ -83,6 +83,19 @@ impl PrivateKey {
         }
     }
 
+    /// An RSA key from its two primes, with e = 65537, as PIV cards are given it. A symbolic key has none that belong
+    /// together.
+    ///
+    /// # Errors
+    /// [`KeyError::InconsistentPrivateKey`] when they make no key, [`KeyError::UnsupportedSize`] when their product is
+    /// no [`KeyAlgorithm`]'s modulus.
+    pub fn from_rsa_primes(p: &[u8], q: &[u8]) -> Result<PrivateKey, KeyError> {
+        let key = rsa_key::from_primes(p, q)?;
+        let bits = rsa_key::modulus_bits(&key);
+        let algorithm = rsa_key::algorithm(bits).ok_or(KeyError::UnsupportedSize { bits })?;
+        Ok(PrivateKey::with_secret(algorithm, Secret::rsa(key)))
+    }
+
     /// A P-256 key from its scalar, big endian.
     ///
     /// # Errors
@@ -158,6 +171,19 @@ impl PrivateKey {
             self.public.has_signed(hash, &ecdsa_der_from_raw(&signature));
         }
         Ok(signature)
+    }
+
+    /// Elliptic-curve Diffie-Hellman (SP 800-56A 5.7.1.2): the abscissa of the point that this key and another's public
+    /// point, compressed or not, agree on. A symbolic key agrees with nobody.
+    ///
+    /// # Errors
+    /// [`KeyError::InvalidPublicKey`] when the point is not on the curve, [`KeyError::WrongKey`] on an RSA key or a
+    /// symbolic one.
+    pub fn agree_p256(&self, point: &[u8]) -> Result<[u8; 32], KeyError> {
+        match self.secret.as_ref().map(|secret| &secret.0) {
+            Some(Numbers::P256(key)) => p256_key::agree(key, point),
+            _ => Err(self.wrong_key()),
+        }
     }
 
     /// The RSA private operation over a whole block, without any padding.

@@ -59,6 +59,17 @@ pub(crate) fn from_components(components: &RsaComponents) -> Result<RsaPrivateKe
     RsaPrivateKey::from_components(n, e, d, alloc::vec![p, q]).map_err(|_| KeyError::InconsistentPrivateKey)
 }
 
+/// The key of two primes, e = 65537; numbers that are no primes are found out as far as `n` and `d` show it.
+pub(crate) fn from_primes(p: &[u8], q: &[u8]) -> Result<RsaPrivateKey, KeyError> {
+    let longest = *MODULUS_BITS.end() as usize / 16;
+    if [p, q].iter().any(|prime| prime.len() > longest || prime.last().is_none_or(|octet| octet % 2 == 0)) {
+        return Err(KeyError::InconsistentPrivateKey);
+    }
+    let [p, q] = [p, q].map(BoxedUint::from_be_slice_vartime);
+    let key = RsaPrivateKey::from_p_q(p, q, BoxedUint::from(65_537_u64));
+    key.and_then(|key| key.validate().map(|()| key)).map_err(|_| KeyError::InconsistentPrivateKey)
+}
+
 pub(crate) fn components(key: &RsaPrivateKey) -> RsaComponents {
     let (n, e) = public_parts(key);
     RsaComponents { n, e, d: trimmed(key.d()), p: trimmed(&key.primes()[0]), q: trimmed(&key.primes()[1]) }

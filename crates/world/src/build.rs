@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
-use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
+use autoenroll_card::{
+    Applet, Card, ContainerSpec, DEFAULT_MANAGEMENT_KEY, KeySource, Personalisation, PersonaliseError,
+};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
 use autoenroll_keys::{KeyMode, PrivateKey, Seed, draw};
@@ -342,11 +344,17 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let serial = described.serial.unwrap_or_else(|| self.drawn_serial(&described.name));
             let mut card = Card::new(described.profile.clone(), serial, self.seed);
             let mut admin_key = [0; 24];
-            admin_key.copy_from_slice(&draw(&self.seed, "world", "admin key", &described.name, 0)[..24]);
+            // Programs outside are to manage a PIV card, so its management key is the one that they know.
+            let key = match described.profile.applet {
+                Applet::Gids => draw(&self.seed, "world", "admin key", &described.name, 0),
+                Applet::Piv(_) => DEFAULT_MANAGEMENT_KEY,
+            };
+            admin_key.copy_from_slice(&key[..24]);
             // Container by container, so that the one is known that does not fit.
             let blank = Personalisation::new(described.pin.reveal().as_bytes(), admin_key);
             let laid_out = card.personalise(&blank);
-            let key = if matches!(laid_out, Err(PersonaliseError::PinLength { .. })) { "pin" } else { "capacity" };
+            let of_pin = matches!(laid_out, Err(PersonaliseError::PinLength { .. } | PersonaliseError::PinDigits));
+            let key = if of_pin { "pin" } else { "capacity" };
             faults.take(Place::of(Thing::Card, &described.name).key(key), laid_out.map_err(unfit));
             for container in &described.containers {
                 let place = Place::container(&described.name, &container.name);

@@ -345,14 +345,14 @@ pub struct SettingsSpec {
     pub stored_credentials: Vec<String>,
 }
 
-/// A smart card with the GIDS application.
+/// A smart card.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CardSpec {
     /// Its name.
     pub name: String,
     /// Its card id; `None` draws one from seed and name.
     pub serial: Option<[u8; 16]>,
-    /// The kind of card: answer to reset, which decides whose card it is, capacity, PIN rules, algorithms, quirks.
+    /// The kind of card: answer to reset, which decides whose card it is, application, capacity, PIN rules, algorithms, quirks.
     pub profile: CardProfile,
     /// Its PIN.
     pub pin: Pin,

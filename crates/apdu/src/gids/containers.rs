@@ -92,7 +92,26 @@ impl core::error::Error for ContainerNameError {}
 
 impl ContainerName {
     /// Bytes of the name field, terminating NUL included.
-    const FIELD: usize = 80;
+    pub const FIELD: usize = 80;
+
+    /// Reads a name field, UTF-16LE; `None` when it is not UTF-16, has no end, or has a backslash. What follows its end
+    /// is not looked at.
+    #[must_use]
+    pub fn from_field(field: &[u8; Self::FIELD]) -> Option<Self> {
+        let units = field.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+        let name: String = char::decode_utf16(units.take_while(|&unit| unit != 0)).collect::<Result<_, _>>().ok()?;
+        Self::new(&name).ok()
+    }
+
+    /// Writes a name field.
+    #[must_use]
+    pub fn to_field(&self) -> [u8; Self::FIELD] {
+        let mut field = [0; Self::FIELD];
+        for (place, unit) in field.chunks_exact_mut(2).zip(self.0.encode_utf16()) {
+            place.copy_from_slice(&unit.to_le_bytes());
+        }
+        field
+    }
 
     /// Reads a name.
     ///
@@ -129,11 +148,10 @@ impl ContainerRecord {
     /// end and the reserved byte are not looked at.
     #[must_use]
     pub fn parse(row: &[u8; Self::LEN]) -> Option<Self> {
-        let units = row[..ContainerName::FIELD].chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-        let name: String = char::decode_utf16(units.take_while(|&unit| unit != 0)).collect::<Result<_, _>>().ok()?;
+        let name = row.first_chunk().and_then(ContainerName::from_field)?;
         let [flags, _, s0, s1, x0, x1] = *row.last_chunk::<6>()?;
         Some(Self {
-            name: ContainerName::new(&name).ok()?,
+            name,
             flags: ContainerFlags::from_byte(flags),
             signature_bits: u16::from_le_bytes([s0, s1]),
             exchange_bits: u16::from_le_bytes([x0, x1]),
@@ -144,9 +162,7 @@ impl ContainerRecord {
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut row = [0; Self::LEN];
-        for (field, unit) in row.chunks_exact_mut(2).zip(self.name.0.encode_utf16()) {
-            field.copy_from_slice(&unit.to_le_bytes());
-        }
+        row[..ContainerName::FIELD].copy_from_slice(&self.name.to_field());
         row[80] = self.flags as u8;
         row[82..84].copy_from_slice(&self.signature_bits.to_le_bytes());
         row[84..86].copy_from_slice(&self.exchange_bits.to_le_bytes());

@@ -16,8 +16,9 @@ use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{CrtTemplate, FileId, tag};
 use autoenroll_apdu::tlv::{self, Tlv};
 
-use super::{AdminKey, Content, Gids, HandlerResult, LifeCycle, done, reply};
-use crate::Mark;
+use super::{AdminKey, Content, Gids};
+use crate::reply::{HandlerResult, done, reply};
+use crate::{LifeCycle, Mark};
 
 /// An authentication that the card has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

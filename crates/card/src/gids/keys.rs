@@ -8,8 +8,9 @@ use autoenroll_apdu::gids::{AccessMode, Algorithm, CrtTemplate, FileId, KeyRefer
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_keys::{KeyAlgorithm, KeyError, PrivateKey, PublicKey, RsaComponents};
 
-use super::{AdminKey, Content, Gids, HandlerResult, done, key_cost, reply};
+use super::{AdminKey, Content, Gids, key_cost};
 use crate::Mark;
+use crate::reply::{HandlerResult, done, reply};
 
 const SEQUENCE: u32 = 0x30;
 const INTEGER: u32 = 0x02;

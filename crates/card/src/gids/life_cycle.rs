@@ -4,8 +4,9 @@ use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{AccessMode, Condition, Fcp, FileId};
 
 use super::files::{Content, File};
-use super::{Gids, HandlerResult, LifeCycle, bare, done};
-use crate::Mark;
+use super::{Gids, bare};
+use crate::reply::{HandlerResult, done};
+use crate::{LifeCycle, Mark};
 
 /// Who may create and activate files, and delete those whose own control parameters do not say: the application's
 /// security attribute 03 30 30.

@@ -7,82 +7,25 @@ mod admin_key;
 mod files;
 mod keys;
 mod life_cycle;
+mod look;
 mod objects;
+mod personalise;
 mod pin;
 mod select;
 
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use autoenroll_apdu::gids::{Condition, CrtTemplate, FileId, KeyReference};
 use autoenroll_apdu::{Command, ins};
-use autoenroll_keys::{Seed, draw};
 
-use crate::{CardProfile, Mark};
+use crate::chip::Chip;
+use crate::reply::HandlerResult;
+use crate::{LifeCycle, Mark};
 
-pub(crate) use admin_key::AdminKey;
-pub(crate) use files::{Content, File, FileSystem, key_cost};
-pub(crate) use pin::Pin;
-
-/// A command carried out: its mark, and the data to answer with.
-pub(crate) struct Reply {
-    pub(crate) mark: Mark,
-    pub(crate) data: Vec<u8>,
-}
-
-/// What a handler gives back: a reply, or the mark of the refusal.
-pub(crate) type HandlerResult = Result<Reply, Mark>;
-
-/// A reply with data.
-pub(crate) fn reply(mark: Mark, data: Vec<u8>) -> HandlerResult {
-    Ok(Reply { mark, data })
-}
-
-/// A reply without data.
-pub(crate) fn done(mark: Mark) -> HandlerResult {
-    reply(mark, Vec::new())
-}
-
-/// What never changes about one card.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Chip {
-    pub(crate) profile: CardProfile,
-    pub(crate) serial: [u8; 16],
-    /// The serial in hexadecimal: the name under which the card draws.
-    actor: String,
-    seed: Seed,
-}
-
-impl Chip {
-    pub(crate) fn new(profile: CardProfile, serial: [u8; 16], seed: Seed) -> Self {
-        let actor = serial.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-        Self { profile, serial, actor, seed }
-    }
-
-    /// Keyed entropy: the n-th draw of this card for this purpose and subject.
-    pub(crate) fn draw(&self, purpose: &str, subject: &str, n: u64) -> [u8; 32] {
-        draw(&self.seed, &self.actor, purpose, subject, n)
-    }
-
-    /// The same as the seed of a key.
-    pub(crate) fn seed(&self, purpose: &str, subject: &str, n: u64) -> Seed {
-        self.seed.below(&self.actor, purpose, subject, n)
-    }
-}
-
-/// Stages in the life of the application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LifeCycle {
-    /// Being initialised: every access condition is waived.
-    Creation,
-    /// In use.
-    Operational,
-    /// Ended; every command is answered 6285.
-    Terminated,
-}
+use admin_key::AdminKey;
+use files::{Content, File, FileSystem, key_cost};
+use pin::Pin;
 
 /// The application: what is written, and the session.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -6,9 +6,10 @@ use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{AccessMode, ContainerFlags, ContainerRecord, FileId, KeyReference, tag};
 use autoenroll_apdu::tlv::{self, Tag};
 
+use super::Gids;
 use super::files::{Content, object_cost};
-use super::{Gids, HandlerResult, done, reply};
 use crate::Mark;
+use crate::reply::{HandlerResult, done, reply};
 
 /// EF.ATR as ISO 7816-4 12.2.2 lays it out. 43: card service data - selection by full name, data objects read with GET
 /// DATA, no master file. 47: capabilities - selection by full name and by file identifier, data units of one byte,

@@ -8,8 +8,9 @@ use core::fmt;
 
 use autoenroll_apdu::Command;
 
-use super::{Gids, HandlerResult, LifeCycle, done};
-use crate::Mark;
+use super::Gids;
+use crate::reply::{HandlerResult, done};
+use crate::{LifeCycle, Mark};
 
 /// Reference of the PIN in P2; hosts also write 00.
 const PIN: u8 = 0x80;

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use autoenroll_apdu::Command;
 use autoenroll_apdu::gids::{AID, FileId};
 
-use super::{Gids, HandlerResult, VolatileState, reply};
+use super::{Gids, VolatileState};
 use crate::Mark;
+use crate::reply::{HandlerResult, reply};
 
 /// Control information of the application. The version byte 02 after the identifier is what makes hosts take the card
 /// for GIDS version 2; 40 01 C0 announces the authentication protocols with a short challenge.

@@ -1,4 +1,4 @@
-//! The GIDS card against the published bytes, row by row, and against a fuzzer.
+//! The GIDS card, and the PIV card, against the published bytes, row by row, and against a fuzzer.
 //!
 //! `host` is the other side of the reader: what the tests send and expect.
 
@@ -20,6 +20,8 @@ mod objects;
 mod personalise;
 #[cfg(test)]
 mod pin;
+#[cfg(test)]
+mod piv;
 #[cfg(test)]
 mod power;
 #[cfg(test)]

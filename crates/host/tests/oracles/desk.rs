@@ -62,13 +62,22 @@ impl Desk {
     }
 
     pub(crate) fn with(card: Card) -> Option<Self> {
+        Self::of_driver(card, "gids")
+    }
+
+    /// The same for a PIV card.
+    pub(crate) fn with_piv(card: Card) -> Option<Self> {
+        Self::of_driver(card, "PIV-II")
+    }
+
+    fn of_driver(card: Card, driver: &str) -> Option<Self> {
         let module = programs()?;
         let pcscd = Pcscd::start(&PcscdOptions { log_apdus: true, ..PcscdOptions::default() }).unwrap();
         let card = share(card);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let inserted = Mutex::new(Some(put_in(&card, &pcscd, &heard)));
         let directory = TempDir::new().unwrap();
-        std::fs::write(directory.path().join("opensc.conf"), OPENSC_CONF).unwrap();
+        std::fs::write(directory.path().join("opensc.conf"), opensc_conf(driver)).unwrap();
         std::fs::write(directory.path().join("engine.cnf"), engine_conf(&module)).unwrap();
         let desk = Self { card, heard, inserted, pcscd, module, directory };
         desk.wait_until_seen();
@@ -179,6 +188,7 @@ fn programs() -> Option<PathBuf> {
         ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "vsmartcard-vpcd"),
         ("/usr/bin/opensc-tool", "opensc"),
         ("/usr/bin/openssl", "openssl"),
+        ("/usr/bin/yubico-piv-tool", "yubico-piv-tool"),
         ("/usr/lib/python3/dist-packages/smartcard", "python3-pyscard"),
     ];
     let mut missing: Vec<&str> =
@@ -203,12 +213,16 @@ fn library(name: &str) -> Option<PathBuf> {
     directories.map(|directory| directory.path().join(name)).find(|path| path.exists())
 }
 
-const OPENSC_CONF: &str = "\
-app default {
-  card_drivers = gids;
-  framework pkcs15 { use_file_caching = no; }
+fn opensc_conf(driver: &str) -> String {
+    format!(
+        "\
+app default {{
+  card_drivers = {driver};
+  framework pkcs15 {{ use_file_caching = no; }}
+}}
+"
+    )
 }
-";
 
 fn engine_conf(module: &Path) -> String {
     format!(

@@ -2,7 +2,8 @@
 //! is on the card afterwards.
 //!
 //! A missing program is an error when `CI` is set, and a skipped test otherwise. On Debian:
-//! `apt-get install pcscd vsmartcard-vpcd opensc openssl libengine-pkcs11-openssl python3-pyscard`.
+//! `apt-get install pcscd vsmartcard-vpcd opensc openssl libengine-pkcs11-openssl python3-pyscard
+//! yubico-piv-tool`.
 //!
 //! OpenSC's own `p11test` is not here: it is not packaged, and needs OpenSC's source to be built. Against a fresh card
 //! with one RSA key it should end with 8 passed, 3 skipped, 0 failed.
@@ -17,5 +18,7 @@ mod life;
 mod log;
 #[cfg(test)]
 mod pin;
+#[cfg(test)]
+mod piv;
 #[cfg(test)]
 mod python;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use autoenroll_apdu::Atr;
-use autoenroll_card::{CardProfile, Dialogs, PinPolicy, Quirks};
+use autoenroll_card::{Applet, CardProfile, DEFAULT_PIN, Dialogs, LONGEST_PIV_PIN, PinPolicy, Quirks};
 use autoenroll_model::Duration;
 use autoenroll_world::spec::{
     CardContainerSpec, CardSpec, CertificateKey, CertificateSpec, Chain, Issued, ReaderName, RequestDecision,
@@ -74,7 +74,8 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
         let Some(table) = node.as_table() else { continue };
         let name = name_of(table);
         let profile = profile(cx, table, found);
-        let pin = table.table("pin").and_then(|pin| pin.text("value")).map_or("1234", |pin| pin.value);
+        let usual = if profile.applet == Applet::Gids { "1234" } else { DEFAULT_PIN };
+        let pin = table.table("pin").and_then(|pin| pin.text("value")).map_or(usual, |pin| pin.value);
         if !profile.pin.allows(pin.len()) {
             let message = format!("`{}` takes no PIN of {} bytes", profile.name, pin.len());
             found.push(impossible(message, span_of(table, "pin", node.span)));
@@ -172,18 +173,27 @@ fn set_atr(profile: &mut CardProfile, bytes: &[u8], span: Span, found: &mut Diag
     }
 }
 
-/// What a card or a kind of card says about capacity, PIN rules, algorithms and quirks.
+/// What a card or a kind of card says about its application, capacity, PIN rules, algorithms and quirks.
 fn abilities(profile: &mut CardProfile, table: &Table, span: Span, found: &mut Diagnostics) {
+    if let Some(applet) = table.text("applet") {
+        let CardProfile { applet, pin, algorithms, .. } =
+            if applet.value == "piv" { CardProfile::piv() } else { CardProfile::gids() };
+        (profile.applet, profile.pin, profile.algorithms) = (applet, pin, algorithms);
+    }
     if let Some(capacity) = table.table("capacity") {
         profile.capacity.containers = small(capacity, "containers").unwrap_or(profile.capacity.containers);
         profile.capacity.bytes = small(capacity, "bytes").unwrap_or(profile.capacity.bytes);
         profile.capacity.object_bytes = small(capacity, "object-bytes").unwrap_or(profile.capacity.object_bytes);
     }
     if let Some(rules) = table.table("pin-rules") {
-        let shortest = small(rules, "shortest").unwrap_or(4);
-        let longest = small(rules, "longest").unwrap_or(16);
+        let shortest = small(rules, "shortest").unwrap_or_else(|| profile.pin.shortest());
+        let longest = small(rules, "longest").unwrap_or_else(|| profile.pin.longest());
         let tries = small(rules, "tries").unwrap_or_else(|| profile.pin.tries());
         match PinPolicy::new(shortest, longest, tries) {
+            Ok(pin) if profile.applet != Applet::Gids && pin.longest() > LONGEST_PIV_PIN => {
+                let message = format!("a piv card takes PINs of at most {LONGEST_PIV_PIN} bytes, not {longest}");
+                found.push(impossible(message, span_of(table, "pin-rules", span)));
+            }
             Ok(pin) => profile.pin = pin,
             Err(error) => found.push(impossible(error, span_of(table, "pin-rules", span))),
         }

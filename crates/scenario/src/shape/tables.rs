@@ -505,6 +505,7 @@ pub(crate) static CARD_FILE: Shape = Shape {
         must("atr", Hex, "Answer to reset."),
         key("mask", Hex, "ATRMask of its registration; all ones unless said here."),
         must("provider", Text, "The provider it is registered for."),
+        APPLET,
         PIN_RULES,
         CAPACITY_KEY,
         ALGORITHMS,
@@ -515,13 +516,14 @@ pub(crate) static CARD_FILE: Shape = Shape {
 
 static CARD: Shape = Shape {
     name: "a card",
-    doc: "A smart card with the GIDS application.",
+    doc: "A smart card.",
     keys: &[
         must("name", Text, "Its name."),
         must("atr", Text, "What kind of card it is, a file of fixtures/cards; or its answer to reset in hexadecimal."),
         key("serial", Hex, "Its card id, 16 bytes; derived from seed and name unless said here."),
-        key("pin", Table(&PIN), "Its PIN; 1234 with three attempts unless said here."),
+        key("pin", Table(&PIN), "Its PIN; 1234, on a piv card 123456, with three attempts unless said here."),
         key("container", Named(&CONTAINER), "Containers, in order of their index."),
+        APPLET,
         PIN_RULES,
         CAPACITY_KEY,
         ALGORITHMS,
@@ -533,12 +535,18 @@ static CARD: Shape = Shape {
     ],
 };
 
+const APPLET: Key = key(
+    "applet",
+    Word(|| vec!["gids", "piv"]),
+    "The application on it; gids unless said here. A piv card is for programs outside (docs/cards.md): no provider of \
+     this bench makes keys on it.",
+);
 const PIN_RULES: Key = key("pin-rules", Table(&PIN_LENGTHS), "Lengths of its PINs, and attempts.");
 const CAPACITY_KEY: Key = key("capacity", Table(&CAPACITY), "How much fits on it.");
 const ALGORITHMS: Key = key(
     "algorithms",
     Words(|| KeyAlgorithm::WORDS.to_vec()),
-    "Keys it can generate; rsa-1024 and rsa-2048 unless said here.",
+    "Keys it can generate; rsa-1024 and rsa-2048, on a piv card p-256 as well, unless said here.",
 );
 const QUIRKS: Key =
     key("quirks", Words(|| vec!["ignores-default-flag", "mute"]), "Where it departs from the specification.");
@@ -568,8 +576,12 @@ static PIN_LENGTHS: Shape = Shape {
     name: "the rules for PINs",
     doc: "Lengths of the PINs of a card, and attempts.",
     keys: &[
-        key("shortest", Number(1, 127), "Bytes of the shortest PIN; 4 unless said here."),
-        key("longest", Number(1, 127), "Bytes of the longest PIN; 16 unless said here."),
+        key("shortest", Number(1, 127), "Bytes of the shortest PIN; 4, on a piv card 6, unless said here."),
+        key(
+            "longest",
+            Number(1, 127),
+            "Bytes of the longest PIN; 16, on a piv card 8, which is the most it takes, unless said here.",
+        ),
         key("tries", Number(1, 15), "Wrong attempts before it is blocked; 3 unless said here."),
     ],
 };
