@@ -1,5 +1,5 @@
-//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv and certipy, at
-//! web enrollment; OpenSSL, which reads what comes back.
+//! Programs of others enroll at a world that is served: certmonger, which calls our helper; PyPI's certsrv and certipy,
+//! at web enrollment; OpenSSL, which reads what comes back.
 //!
 //! Everything is on loopback and in a directory of the test. Time is the machine's, each program has a limit, and what
 //! was started is ended by its own process.

@@ -117,7 +117,8 @@ impl Checker for AnswerCard {
         let answers = self.answers.of(&at.record.actor);
         match at.record.kind {
             Kind::ItemStarted | Kind::ItemEnded => answers.replaceable.clear(),
-            Kind::Logon => answers.pins.extend(at.text("card").map(str::to_owned)),
+            // A logon with a card has its PIN from the logon screen, and operations of its own before it succeeds.
+            Kind::Logon | Kind::CardLogon => answers.pins.extend(at.text("card").map(str::to_owned)),
             Kind::Answer => {
                 let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
                 let fact = |name: &str| prompt.as_ref().and_then(|prompt| prompt.facts.text(name));

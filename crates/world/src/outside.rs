@@ -139,7 +139,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         Ok(response)
     }
 
-    /// From now on, the databases of all CAs keep what is settled on a shelf: a world that is served issues without end.
+    /// From now on, the databases of all CAs keep what is settled on a shelf: a world that is served issues without
+    /// end.
     pub fn shelve(&mut self, shelf: &Arc<dyn Shelf>) {
         let names: Vec<String> = self.authorities.keys().cloned().collect();
         for name in names {

@@ -422,9 +422,9 @@ fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card)
     ask_for_pin(job, frame, purpose, card)
 }
 
-/// Whether what the card said of its default container may be out of date before it gives way: it was removed, time has
-/// gone by, or somebody was asked something since. However quickly they answer, somebody else may have put a certificate
-/// there before. The card is asked once more then.
+/// Whether what the card said of its default container may be out of date before it gives way: it was removed, time
+/// has gone by, or somebody was asked something since. However quickly they answer, somebody else may have put a
+/// certificate there before. The card is asked once more then.
 pub(super) fn is_stale(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> Result<bool, Halt> {
     let (now, answers) = (frame.now.mono, job.answers);
     let Some(seen) = job.seen.as_mut().filter(|seen| seen.card == *card) else { return Ok(false) };
@@ -437,8 +437,8 @@ pub(super) fn is_stale(job: &mut Job, frame: &mut Frame, card: &CardSerial) -> R
     Ok(true)
 }
 
-/// Whether the default container of a card was removed as a leftover, so that another one is the default by now, which a
-/// new key would replace unasked.
+/// Whether the default container of a card was removed as a leftover, so that another one is the default by now, which
+/// a new key would replace unasked.
 pub(super) fn is_default_another(job: &mut Job, frame: &mut Frame, card: &Card) -> Result<bool, Halt> {
     let removed = job.seen.as_ref().is_some_and(|seen| seen.removed);
     Ok(removed && new_key_moves(frame, card) && is_stale(job, frame, &card.serial)?)
