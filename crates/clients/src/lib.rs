@@ -2,7 +2,7 @@
 //! the wire, and what the program did there is compared with what our own core does in the same story.
 //!
 //! The core plays first ([`reference`]): its run says what happens to the world besides, when a client is triggered,
-//! and what it then does, by which rules. Then the same world is served with cores that do nothing ([`stage`]); the clock
+//! and what it then does, by which rules. Then the same world is served with cores that do nothing (`stage`); the clock
 //! stands still while the client's command runs. What came to the CAs and is in the client's store is read ([`seen`])
 //! in the same way for both, and judged for what the client has ([`judge`]).
 //!
