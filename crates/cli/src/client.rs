@@ -87,8 +87,11 @@ fn known(folder: &Path) -> Result<(Known, String), Failure> {
     };
     let text = String::from_utf8(bytes).map_err(|error| wrong(&error))?;
     // The words at the beginning stay when it is written anew.
-    let beginning: String =
-        text.lines().take_while(|line| line.starts_with('#') || line.is_empty()).map(|line| format!("{line}\n")).collect();
+    let beginning: String = text
+        .lines()
+        .take_while(|line| line.starts_with('#') || line.is_empty())
+        .map(|line| format!("{line}\n"))
+        .collect();
     Ok((Known::parse(&text).map_err(|error| wrong(&error))?, beginning))
 }
 
@@ -104,7 +107,8 @@ fn version(adapter: &Adapter) -> Result<String, Failure> {
     let output = output.map_err(|error| unusable(&error))?;
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).ok_or_else(|| unusable(&"it prints nothing"))?;
+    let line =
+        text.lines().map(str::trim).find(|line| !line.is_empty()).ok_or_else(|| unusable(&"it prints nothing"))?;
     Ok(one_line(line).chars().take(MOST_VERSION).collect())
 }
 

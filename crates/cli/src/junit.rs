@@ -20,9 +20,7 @@ pub(crate) fn report(played: &[Played]) -> Report {
 
 /// The report about stories that were played for a client outside, or why they were not.
 #[cfg(feature = "serve")]
-pub(crate) fn report_of_client<'a>(
-    played: impl IntoIterator<Item = (&'a str, Result<Verdict, String>)>,
-) -> Report {
+pub(crate) fn report_of_client<'a>(played: impl IntoIterator<Item = (&'a str, Result<Verdict, String>)>) -> Report {
     of(played.into_iter().map(|(name, verdict)| match verdict {
         Ok(verdict) => case(name, status(&verdict)),
         Err(why) => case(name, skipped(&why)),

@@ -218,7 +218,10 @@ mod tests {
         check(&format!("{base}has = [\"requests\"]\n"), Err("must name `machine`"));
         check(&format!("{base}has = [\"user\", \"magic\"]\n"), Err("`magic` is not a capability of a client"));
         check(&format!("{base}has = [\"user\"]\nlimit = \"1d\"\n"), Err("at most 10m"));
-        check(&format!("{base}has = [\"user\"]\nenvironment = {{ AUTOENROLL_NOW = \"x\" }}\n"), Err("set by the engine"));
+        check(
+            &format!("{base}has = [\"user\"]\nenvironment = {{ AUTOENROLL_NOW = \"x\" }}\n"),
+            Err("set by the engine"),
+        );
         check("name = \"x\"\nversion = []\ncommand = [\"x\"]\nhas = [\"user\"]\n", Err("a list of a program"));
         check("name = \"../x\"\nversion = [\"x\"]\ncommand = [\"x\"]\nhas = [\"user\"]\n", Err("takes letters"));
     }

@@ -264,7 +264,8 @@ impl<'a> Run<'a> {
         let mut rules: Vec<String> = due.into_iter().collect();
         rules.extend(requests.iter().filter_map(|(_, asked)| of_ca(asked, trace)));
         let list = requests.iter().map(|(_, asked)| (asked.ca.clone(), asked.outcome)).collect();
-        let mut found = vec![self.behaviour(template, What::Asks { requests: list, signed: one.signed }, needs.clone(), rules)];
+        let mut found =
+            vec![self.behaviour(template, What::Asks { requests: list, signed: one.signed }, needs.clone(), rules)];
         // How the request is made is decided after that it is.
         let made = self.about(template, self.records);
         if let Some(old) = one.old_key.filter(|_| one.renewal) {
@@ -407,8 +408,11 @@ impl<'a> Run<'a> {
     }
 
     fn ids(&self, decisions: &[&Record], wanted: impl Fn(&Record) -> bool) -> Vec<String> {
-        let mut ids: Vec<String> =
-            decisions.iter().filter(|it| it.actor == self.principal && wanted(it)).map(|it| rule(it).to_owned()).collect();
+        let mut ids: Vec<String> = decisions
+            .iter()
+            .filter(|it| it.actor == self.principal && wanted(it))
+            .map(|it| rule(it).to_owned())
+            .collect();
         ids.dedup();
         ids
     }

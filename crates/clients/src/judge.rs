@@ -87,7 +87,8 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
         }
         for template in asked.keys().filter(|it| !it.is_empty()) {
             let is_about = |it: &Behaviour| {
-                matches!(it.what, What::Asks { .. } | What::AsksNothing) && (it.template == *template || it.template.is_empty())
+                matches!(it.what, What::Asks { .. } | What::AsksNothing)
+                    && (it.template == *template || it.template.is_empty())
             };
             if !trigger.behaviours.iter().any(is_about) {
                 let extra = extra(trigger, template);
@@ -101,7 +102,9 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
             // How a request is made can be seen of any, whatever the CA says to it.
             let of_request = matches!(behaviour.what, What::Key { .. } | What::Signs)
                 && asked.contains_key(behaviour.template.as_str());
-            let earlier = parted.get(&place).copied().filter(|run| !(of_request && *run == trigger.run));
+            let of_all = behaviour.template.is_empty();
+            let earlier =
+                parted.get(&place).copied().filter(|_| !of_all).filter(|run| !(of_request && *run == trigger.run));
             let by_own_rule = adapter.renews.is_some() && behaviour.is_of_renewal();
             let lacks = adapter.has_all(&behaviour.needs).and_then(|()| of_form(&behaviour, adapter, &asked));
             let judgement = match (earlier, lacks, how) {
@@ -112,7 +115,13 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
                 (None, Ok(()), Some(found)) => Judgement::NotShown { found: with_end(found, &epoch.ended) },
             };
             if differs && earlier.is_none() && parts_ways(&behaviour.what) {
-                parted.insert(place, trigger.run);
+                // That nothing is asked for is about every template.
+                let all = asked.keys().filter(|_| behaviour.template.is_empty());
+                let principal = &behaviour.principal;
+                let places = all.map(|it| (principal.clone(), (*it).to_owned())).chain([place]);
+                places.for_each(|place| {
+                    parted.entry(place).or_insert(trigger.run);
+                });
             }
             let quiet = behaviour.repeated && !matches!(judgement, Judgement::NotShown { .. });
             if !quiet {
@@ -127,11 +136,7 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
 /// What a CA says to a request of the same account for the same template depends on what is in it, and nothing that a
 /// client can help that does not write it so: not signed with the old certificate, which may vouch for it, or without
 /// names and versions.
-fn of_form(
-    behaviour: &Behaviour,
-    adapter: &Adapter,
-    asked: &BTreeMap<&str, Vec<&Asked>>,
-) -> Result<(), Capability> {
+fn of_form(behaviour: &Behaviour, adapter: &Adapter, asked: &BTreeMap<&str, Vec<&Asked>>) -> Result<(), Capability> {
     let What::Asks { requests, signed } = &behaviour.what else { return Ok(()) };
     let own = asked.get(behaviour.template.as_str()).map(Vec::as_slice).unwrap_or_default();
     let differs = own.len() == requests.len() && own.iter().zip(requests).any(|(one, (_, it))| one.outcome != *it);
@@ -200,7 +205,10 @@ fn compare(
     match &behaviour.what {
         What::Asks { requests: wanted, .. } => {
             let same = own.len() == wanted.len()
-                && own.iter().zip(wanted).all(|(one, (ca, outcome))| (any_ca || one.ca == *ca) && one.outcome == *outcome);
+                && own
+                    .iter()
+                    .zip(wanted)
+                    .all(|(one, (ca, outcome))| (any_ca || one.ca == *ca) && one.outcome == *outcome);
             (!same).then(|| list(own))
         }
         What::AsksNothing if behaviour.template.is_empty() => {
@@ -236,7 +244,9 @@ fn compare(
             let words = |set: &BTreeSet<Outcome>| set.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
             match outcomes.is_empty() {
                 true => Some("it does not ask about its request".to_owned()),
-                false => (outcomes != *wanted).then(|| format!("it asks about its request, and finds {}", words(&outcomes))),
+                false => {
+                    (outcomes != *wanted).then(|| format!("it asks about its request, and finds {}", words(&outcomes)))
+                }
             }
         }
         What::Holds(wanted) => ((count > 0) != *wanted).then(|| match count {

@@ -42,7 +42,10 @@ impl Known {
     /// The lines about these stories that nothing in them is like.
     pub fn stale<'a>(&'a self, played: &'a [(String, Option<&'a Judged>)]) -> impl Iterator<Item = String> + 'a {
         let is_met = |story: &str, behaviour: &str| {
-            played.iter().filter(|(name, _)| name == story).any(|(_, judged)| failures(*judged).any(|it| it == behaviour))
+            played
+                .iter()
+                .filter(|(name, _)| name == story)
+                .any(|(_, judged)| failures(*judged).any(|it| it == behaviour))
         };
         let is_played = |story: &str| played.iter().any(|(name, _)| name == story);
         let stale = self.0.iter().filter(move |(story, it)| is_played(story) && !is_met(story, it));

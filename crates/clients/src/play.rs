@@ -186,8 +186,7 @@ impl Playing<'_> {
         self.close(principal)?;
         let wall = self.stage.with(|world| world.wall())?;
         let ends = self.ends(principal);
-        let epoch =
-            Epoch { dealings: Vec::new(), stored: BTreeMap::new(), ends, wall, ended: Ended::Code(0) };
+        let epoch = Epoch { dealings: Vec::new(), stored: BTreeMap::new(), ends, wall, ended: Ended::Code(0) };
         self.outside.epochs.insert(number, epoch);
         if self.current.insert(principal.to_owned(), number).is_none()
             && let Some(start) = &adapter.start

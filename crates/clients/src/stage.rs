@@ -74,11 +74,8 @@ impl<'a> Stage<'a> {
     pub(crate) fn open(spec: &WorldSpec, adapter: &'a Adapter, command: &'a Path) -> Result<Self, StageError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let passwords = Passwords { common: Some(PASSWORD.to_owned()), own: BTreeMap::new() };
-        let wanted = Wanted {
-            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            ports: service::Ports::default(),
-            names: Vec::new(),
-        };
+        let wanted =
+            Wanted { listen: IpAddr::V4(Ipv4Addr::LOCALHOST), ports: service::Ports::default(), names: Vec::new() };
         let base = spec.domain.dn();
         let opening = service::open(spec.clone(), Pace::Frozen, Cores::Idle, Accounts { passwords }, wanted);
         let opened = runtime.block_on(opening).map_err(StageError::Service)?;

@@ -174,8 +174,7 @@ async fn serve(
 ) -> Result<(), ServiceError> {
     let Service { spec, pace, accounts, listen, ports, names, steps } = service;
     let control_port = ports.control;
-    let Opened { live, at } =
-        open(spec, pace, Cores::own(), accounts, Wanted { listen, ports, names }).await?;
+    let Opened { live, at } = open(spec, pace, Cores::own(), accounts, Wanted { listen, ports, names }).await?;
     // Whoever reaches the control port does with the world as they like.
     let own = if listen.is_loopback() { listen } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
     let control_port = bind(own, control_port).await?;

@@ -190,7 +190,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     #[must_use]
     pub fn settings_outside(&self, principal: &str) -> Option<Settings> {
         let session = self.sessions.get(&self.session_of(principal)?)?;
-        let (own, providers) = (&self.stores.get(principal)?.settings, &self.computers.get(&*session.computer)?.providers);
+        let (own, providers) =
+            (&self.stores.get(principal)?.settings, &self.computers.get(&*session.computer)?.providers);
         Some(session.applied.settings(session.context, own, providers))
     }
 
