@@ -1,5 +1,5 @@
-//! `run --client`: the client of sixty lines shows what our own core does, spoiled it does not, and what is told of it is
-//! the same each time. certmonger, where it is installed, keeps to what its report says.
+//! `run --client`: the client of sixty lines shows what our own core does, spoiled it does not, and what is told of it
+//! is the same each time. certmonger, where it is installed, keeps to what its report says.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
@@ -27,8 +27,8 @@ fn run(client: &Path, arguments: &[&str]) -> Ran {
     arguments.iter().fold(ran, |ran, argument| ran.arg(argument)).run()
 }
 
-/// A copy of the client of sixty lines in a folder of the test, with one text of its script replaced by another, and with
-/// what its description has instead of the line that begins so.
+/// A copy of the client of sixty lines in a folder of the test, with one text of its script replaced by another, and
+/// with what its description has instead of the line that begins so.
 fn copy(name: &str, script: (&str, &str), description: (&str, &str)) -> PathBuf {
     let folder = scratch(env!("CARGO_TARGET_TMPDIR"), name);
     let own = root().join("clients/shell");

@@ -134,16 +134,16 @@ fn play_all(
     let (mut told, mut failures) = (Vec::new(), Failures::new());
     let work = |story: &Story| player.play(&story.scenario, Catalogue::embedded());
     parallel::in_order(stories, parallel::jobs(arguments.how.jobs), work, |at, result| {
-        let (story, title) = (stories[at].name.clone(), stories[at].title.clone());
+        let story = stories[at].name.clone();
         console.clear_progress();
         match result.unwrap_or_else(|panic| Err(PlayError::Bench(format!("the bench panicked: {panic}")))) {
             Err(PlayError::Bench(why)) => {
                 writeln!(console.out, "{} {story}: {}", console.paint(Colour::Red, "BENCH"), printable(&why, false))?;
                 failures.push((story, why));
             }
-            Err(PlayError::OutOfReach(reason)) => told.push(Told { story, title, judged: Err(reason) }),
+            Err(PlayError::OutOfReach(reason)) => told.push(Told { story, judged: Err(reason) }),
             Ok(judged) => {
-                let one = Told { story, title, judged: Ok(judged) };
+                let one = Told { story, judged: Ok(judged) };
                 match arguments.format {
                     RunFormat::Text | RunFormat::Github => show(&one, known, console)?,
                     RunFormat::Json => writeln!(console.out, "{}", line(&one, known))?,

@@ -235,10 +235,10 @@ impl<'a> Run<'a> {
             return vec![self.behaviour("", What::Tries(cas), needs, rules)];
         }
         let why: Vec<&Record> = self.about(template, &led).into_iter().filter(|it| holds(it)).collect();
-        let due = |record: &&&Record| is(record, Role::Due) || needed_to_ask(rule(record)).is_some();
-        let due = why.iter().rfind(due).map(|record| rule(record).to_owned());
-        let mut needs = vec![Capability::Requests];
         // That nothing valid is there is said of a revoked certificate as well; what was said of it is the reason.
+        let due = why.iter().rfind(|it| needed_to_ask(rule(it)).is_some());
+        let due = due.or_else(|| why.iter().rfind(|it| is(it, Role::Due))).map(|record| rule(record).to_owned());
+        let mut needs = vec![Capability::Requests];
         for record in &why {
             needs.extend(needed_to_ask(rule(record)));
         }
@@ -353,7 +353,7 @@ impl<'a> Run<'a> {
             let complete = records.iter().position(|it| is(it, Role::CompletesWorkList)).unwrap_or(records.len());
             let about = self.about(&template, &records[..complete]);
             let superseded = about.iter().rfind(|it| rule(it) == "R044" && holds(it));
-            let settles = |it: &&&Record| !is(it, Role::NeedsNothing) && !(rule(it) == "R054" && !holds(it));
+            let settles = |it: &&&Record| !is(it, Role::NeedsNothing) && (rule(it) != "R054" || holds(it));
             let Some(settled) = superseded.or_else(|| about.iter().rfind(settles)) else { continue };
             let mut needs = vec![Capability::Requests];
             // Which of them are meant for the client decides everything up to its rights and the CAs.

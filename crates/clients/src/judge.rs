@@ -6,7 +6,7 @@ use autoenroll_model::FileTime;
 
 use crate::adapter::{Adapter, Capability};
 use crate::behaviour::{Behaviour, What};
-use crate::play::{Epoch, Outside, told};
+use crate::outside::{Epoch, Outside, told};
 use crate::process::Ended;
 use crate::reference::{Reference, Trigger};
 use crate::seen::{Asked, Dealing, Outcome};
@@ -123,7 +123,8 @@ pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter,
                     parted.entry(place).or_insert(trigger.run);
                 });
             }
-            let quiet = behaviour.repeated && !matches!(judgement, Judgement::NotShown { .. });
+            let tells = matches!(judgement, Judgement::NotShown { .. } | Judgement::Differs { .. });
+            let quiet = behaviour.repeated && !tells;
             if !quiet {
                 judged.behaviours.push((behaviour, judgement));
             }

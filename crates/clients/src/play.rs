@@ -13,10 +13,11 @@ use autoenroll_world::ActError;
 
 use crate::adapter::Adapter;
 use crate::judge::{self, Judged};
+use crate::outside::{Epoch, Outside, told};
 use crate::process::{Ended, Group};
 use crate::reach::OutOfReach;
 use crate::reference::{NoReference, Reference, Trigger};
-use crate::seen::{Dealt, Reader};
+use crate::seen::Reader;
 use crate::stage::{Stage, StageError};
 use crate::store;
 
@@ -65,30 +66,6 @@ impl From<std::io::Error> for PlayError {
     fn from(error: std::io::Error) -> Self {
         Self::Bench(error.to_string())
     }
-}
-
-/// What a client has done from one trigger to the next.
-#[derive(Clone, Debug)]
-pub(crate) struct Epoch {
-    /// At CAs.
-    pub(crate) dealings: Vec<Dealt>,
-    /// How many certificates of each template are in its store afterwards.
-    pub(crate) stored: BTreeMap<String, usize>,
-    /// When the newest certificate of each template ends that it had when the run began, unless a request waits.
-    pub(crate) ends: BTreeMap<String, FileTime>,
-    /// What its wall clock showed.
-    pub(crate) wall: FileTime,
-    /// How its command ended.
-    pub(crate) ended: Ended,
-}
-
-/// What a client has done in a story.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outside {
-    /// By the numbers of the triggers that it was handed.
-    pub(crate) epochs: BTreeMap<usize, Epoch>,
-    /// What the story does and could not do, because the client had not done what comes before.
-    pub(crate) undone: Vec<String>,
 }
 
 impl Player<'_> {
@@ -251,15 +228,5 @@ impl Playing<'_> {
             self.sorted += 1;
         }
         Ok(())
-    }
-}
-
-/// How a command ended, in words.
-pub(crate) fn told(ended: &Ended) -> String {
-    match ended {
-        Ended::Code(code) => format!("its command ended with exit code {code}"),
-        Ended::Signal(signal) => format!("its command was ended by signal {signal}"),
-        Ended::Limit => "its command took longer than its limit and was ended".to_owned(),
-        Ended::Output => "its command wrote more than 1 MiB and was ended".to_owned(),
     }
 }

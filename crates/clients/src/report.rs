@@ -17,8 +17,6 @@ use crate::seen::Outcome;
 pub struct Told {
     /// Its name.
     pub story: String,
-    /// What it shows.
-    pub title: String,
     /// What came of it, or why it was not played.
     pub judged: Result<Judged, OutOfReach>,
 }

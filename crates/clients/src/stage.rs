@@ -135,9 +135,11 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// The last that the last command of a principal has said on its standard error.
+    /// The last that the last command of a principal has said on its standard error, or else on its output.
     pub(crate) fn complaint(&self, principal: &str) -> String {
-        let said = self.state(principal).and_then(|folder| fs::read(folder.join("stderr"))).unwrap_or_default();
+        let Ok(folder) = self.state(principal) else { return String::new() };
+        let said = ["stderr", "stdout"].map(|name| fs::read(folder.join(name)).unwrap_or_default());
+        let said = said.into_iter().find(|said| !said.trim_ascii().is_empty()).unwrap_or_default();
         let text = String::from_utf8_lossy(&said);
         let last: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
         last.into_iter().rev().map(|line| format!("\n    {}", line.chars().take(200).collect::<String>())).collect()
