@@ -17,9 +17,8 @@ from cryptography import x509
 @dataclass
 class Template:
     name: str
-    # The CA that issues it, where that is known.
+    # The CA that issues it.
     ca: str
-    # Its identifier; empty where a program knows names alone.
     oid: str
     key_size: int
     # So long before the end of a certificate begins its renewal, and in the last such part of its life.
@@ -118,10 +117,10 @@ def of_template(bench, template):
             continue
         with open(os.path.join(bench.store, name), "rb") as file:
             certificate = x509.load_pem_x509_certificate(file.read())
-        # MS-WCCE 2.2.2.7.7.2; a name of a file is what a program knows that has no identifiers.
+        # [MS-WCCE] 2.2.2.7.7.2.
         oids = [extension.value.template_id.dotted_string for extension in certificate.extensions
                 if extension.oid.dotted_string == "1.3.6.1.4.1.311.21.7" and hasattr(extension.value, "template_id")]
-        if template.oid in oids or (not template.oid and name == f"{template.name}.pem"):
+        if template.oid in oids:
             yield name, certificate
 
 
