@@ -35,7 +35,18 @@ impl Card {
     /// `serial` names the chip; together with the seed it decides every key and challenge the card will draw.
     #[must_use]
     pub fn new(profile: CardProfile, serial: [u8; 16], seed: Seed) -> Self {
-        Self { gids: Gids::new(Arc::new(Chip::new(profile, serial, seed))), power: Power::Off, marks: Marks::default() }
+        Self::of(Gids::new(Arc::new(Chip::new(profile, serial, seed))))
+    }
+
+    /// A card with that written on it, without power.
+    pub(crate) fn of(gids: Gids) -> Self {
+        Self { gids, power: Power::Off, marks: Marks::default() }
+    }
+
+    /// The same chip as it left its factory: nothing on it, without power.
+    #[must_use]
+    pub fn blank(&self) -> Self {
+        Self::of(Gids::new(Arc::clone(&self.gids.chip)))
     }
 
     /// The kind of card.

@@ -16,6 +16,7 @@ extern crate alloc;
 
 mod card;
 mod gids;
+mod image;
 mod look;
 mod marks;
 mod personalise;
@@ -23,6 +24,7 @@ mod profile;
 
 pub use card::Card;
 pub use gids::LifeCycle;
+pub use image::ImageError;
 pub use look::{CardState, CertificateState, ContainerState, KeyState, PinState};
 pub use marks::{Mark, Marks};
 pub use personalise::{ContainerSpec, KeySource, Personalisation, PersonaliseError};

@@ -30,6 +30,8 @@ pub struct CardState {
     pub containers: Vec<ContainerState>,
     /// Index of the default container.
     pub default_container: Option<u8>,
+    /// Whether nothing was ever written on it: it is as it left its factory.
+    pub blank: bool,
     /// How many more user keys fit.
     pub free_containers: u8,
     /// Bytes still free.
@@ -115,6 +117,21 @@ impl Card {
         self.gids.volatile.user
     }
 
+    /// The PIN itself, and `None` as long as none was set. For test benches: no command tells it.
+    #[must_use]
+    pub fn pin(&self) -> Option<&[u8]> {
+        self.gids.pin.value()
+    }
+
+    /// The admin key itself, three DES keys, and `None` as long as none was set. For test benches: no command tells it.
+    #[must_use]
+    pub fn admin_key(&self) -> Option<[u8; 24]> {
+        match &self.gids.files.get(FileId::ADMIN_KEY)?.content {
+            Content::AdminKey(key) => key.as_ref().map(|key| *key.bytes()),
+            _ => None,
+        }
+    }
+
     /// What is on the card and what its session has proved. Leaves no trace on the card.
     #[must_use]
     pub fn look(&self) -> CardState {
@@ -124,6 +141,7 @@ impl Card {
         let used = u8::try_from(gids.files.user_keys()).unwrap_or(u8::MAX);
         CardState {
             life_cycle: gids.life_cycle,
+            blank: gids.life_cycle == LifeCycle::Creation && gids.files.all().next().is_none() && !gids.pin.is_set(),
             card_id: gids
                 .files
                 .object(FileId::EVERYONE_READ_ADMIN_WRITE, tag::CARD_ID)

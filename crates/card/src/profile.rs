@@ -105,6 +105,12 @@ impl PinPolicy {
         (usize::from(self.min)..=usize::from(self.max)).contains(&length)
     }
 
+    /// The shortest and the longest PIN, in bytes.
+    #[must_use]
+    pub const fn lengths(self) -> core::ops::RangeInclusive<u8> {
+        self.min..=self.max
+    }
+
     /// Wrong tries before the PIN is blocked.
     #[must_use]
     pub const fn tries(self) -> u8 {

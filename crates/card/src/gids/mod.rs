@@ -53,7 +53,7 @@ pub(crate) struct Chip {
     pub(crate) serial: [u8; 16],
     /// The serial in hexadecimal: the name under which the card draws.
     actor: String,
-    seed: Seed,
+    pub(crate) seed: Seed,
 }
 
 impl Chip {
@@ -94,7 +94,7 @@ pub(crate) struct Gids {
     /// How often each key was generated, so that the next one is another.
     pub(crate) generations: BTreeMap<KeyReference, u64>,
     /// How many challenges were drawn.
-    challenges: u64,
+    pub(crate) challenges: u64,
     pub(crate) volatile: VolatileState,
 }
 
