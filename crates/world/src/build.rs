@@ -32,7 +32,8 @@ use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::spec::{
-    CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec, WorldSpec,
+    ADMIN_KEY, CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec,
+    WorldSpec,
 };
 use crate::spending::Spending;
 use crate::stores::{PrincipalStores, TrustStores};
@@ -341,10 +342,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for described in &spec.cards {
             let serial = described.serial.unwrap_or_else(|| self.drawn_serial(&described.name));
             let mut card = Card::new(described.profile.clone(), serial, self.seed);
-            let mut admin_key = [0; 24];
-            admin_key.copy_from_slice(&draw(&self.seed, "world", "admin key", &described.name, 0)[..24]);
             // Container by container, so that the one is known that does not fit.
-            let blank = Personalisation::new(described.pin.reveal().as_bytes(), admin_key);
+            let blank = Personalisation::new(described.pin.reveal().as_bytes(), ADMIN_KEY);
             let laid_out = card.personalise(&blank);
             let key = if matches!(laid_out, Err(PersonaliseError::PinLength { .. })) { "pin" } else { "capacity" };
             faults.take(Place::of(Thing::Card, &described.name).key(key), laid_out.map_err(unfit));

@@ -520,7 +520,12 @@ static CARD: Shape = Shape {
         must("name", Text, "Its name."),
         must("atr", Text, "What kind of card it is, a file of fixtures/cards; or its answer to reset in hexadecimal."),
         key("serial", Hex, "Its card id, 16 bytes; derived from seed and name unless said here."),
-        key("pin", Table(&PIN), "Its PIN; 1234 with three attempts unless said here."),
+        key(
+            "pin",
+            Table(&PIN),
+            "Its PIN; 1234 with three attempts unless said here. The administrator key of every card is 0102030405060708, three \
+         times, and there is no PUK.",
+        ),
         key("container", Named(&CONTAINER), "Containers, in order of their index."),
         PIN_RULES,
         CAPACITY_KEY,

@@ -1,0 +1,172 @@
+//! What is on a card and what a person has to know to work with it, in words.
+
+use autoenroll_card::{Card, CardState, ContainerState, LifeCycle};
+
+/// Where a served card is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    In,
+    Out,
+}
+
+/// One line for the start: which card it is, and what opens it.
+pub(crate) fn introduce(card: &Card) -> String {
+    let profile = card.profile();
+    let CardState { blank, pin, .. } = card.look();
+    let opens = match card.pin() {
+        Some(value) => {
+            let blocked = if pin.tries_left == 0 { ", blocked" } else { "" };
+            format!("PIN {}{blocked}, admin key {}", readable(value), admin_key(card))
+        }
+        None if blank => "blank: `gids-tool --initialize` makes it ready".to_owned(),
+        None => "no PIN yet".to_owned(),
+    };
+    format!("{}, serial {}, {opens}; type help", profile.name, hex(&card.serial()))
+}
+
+/// Everything, for whoever asks for the state.
+pub(crate) fn describe(card: &Card, place: Where) -> String {
+    let state = card.look();
+    let life_cycle = match state.life_cycle {
+        LifeCycle::Creation if state.blank => "blank: not initialised",
+        LifeCycle::Creation => "being initialised",
+        LifeCycle::Operational => "operational",
+        LifeCycle::Terminated => "terminated",
+    };
+    let place = match (place, card.is_powered()) {
+        (Where::Out, _) => "out of the reader",
+        (Where::In, true) => "in the reader, with power",
+        (Where::In, false) => "in the reader, without power",
+    };
+    let id = state.card_id.map_or("none".to_owned(), |id| hex(&id));
+    let mut text =
+        format!("{}, serial {}, card id {id}, {life_cycle}, {place}\n", card.profile().name, hex(&card.serial()));
+    if state.blank {
+        text += "no PIN and no admin key yet: `gids-tool --initialize` sets them\n";
+    } else {
+        text += &format!(
+            "PIN {}: {} of {} tries left{}\nno PUK; the admin key {} unblocks the PIN\n",
+            card.pin().map_or("none".to_owned(), readable),
+            state.pin.tries_left,
+            state.pin.limit,
+            match () {
+                () if state.pin.tries_left == 0 => ", blocked: type unblock, or use the admin key",
+                () if state.user => ", presented",
+                () => "",
+            },
+            admin_key(card),
+        );
+    }
+    text += &format!("{} bytes and {} containers free\n", state.free_bytes, state.free_containers);
+    state.containers.iter().for_each(|container| text += &describe_container(container));
+    text
+}
+
+fn describe_container(container: &ContainerState) -> String {
+    let key = match container.key.as_ref().and_then(|key| key.public.as_ref()) {
+        Some(public) => match public.algorithm() {
+            Some(algorithm) => algorithm.to_string(),
+            None => format!("{} bits", public.bits()),
+        },
+        // The map is what a host has written; the key may never have been made.
+        None => format!("no key, of {} bits by the map", container.exchange_bits.max(container.signature_bits)),
+    };
+    let certificate = match container.certificate.as_ref().map(|certificate| certificate.der()) {
+        None => "no certificate".to_owned(),
+        Some(None) => "a damaged certificate".to_owned(),
+        Some(Some(der)) => format!("a certificate of {} bytes", der.len()),
+    };
+    let default = if container.default { ", default" } else { "" };
+    format!("container {} {:?}: {key}, {certificate}{default}\n", container.index, container.name)
+}
+
+/// A PIN to type: text, or its bytes where they are none. This is a bench, and its secrets are there to be used.
+fn readable(pin: &[u8]) -> String {
+    std::str::from_utf8(pin).map_or_else(|_| format!("of the bytes {}", hex(pin)), |text| format!("{text:?}"))
+}
+
+fn admin_key(card: &Card) -> String {
+    card.admin_key().map_or("none".to_owned(), |key| hex(&key))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use autoenroll_apdu::gids::{Algorithm, ContainerName, KeyKind, KeyReference, commands};
+    use autoenroll_card::{CardProfile, ContainerSpec, Personalisation};
+    use autoenroll_keys::{KeyAlgorithm, Seed};
+
+    use super::*;
+
+    const ADMIN_KEY: [u8; 24] = [0x0A; 24];
+
+    fn card() -> Card {
+        Card::new(CardProfile::gids(), [0x11; 16], Seed::from(1))
+    }
+
+    #[test]
+    fn a_card_is_told_at_each_stage_of_its_life() {
+        let mut card = card();
+        let serial = "11".repeat(16);
+        assert_eq!(
+            introduce(&card),
+            format!("gids, serial {serial}, blank: `gids-tool --initialize` makes it ready; type help")
+        );
+        assert_eq!(
+            describe(&card, Where::In),
+            format!(
+                "gids, serial {serial}, card id none, blank: not initialised, in the reader, without power\n\
+                 no PIN and no admin key yet: `gids-tool --initialize` sets them\n\
+                 65536 bytes and 16 containers free\n"
+            )
+        );
+        let name = ContainerName::new("Ключ").unwrap();
+        let with = Personalisation::new(b"1234", ADMIN_KEY)
+            .with_container(ContainerSpec::generated(name, KeyAlgorithm::Rsa1024));
+        card.personalise(&with).unwrap();
+        let admin_key = "0a".repeat(24);
+        assert_eq!(introduce(&card), format!("gids, serial {serial}, PIN \"1234\", admin key {admin_key}; type help"));
+        card.power_on();
+        card.set_tries_left(0);
+        let free = card.look().free_bytes;
+        assert_eq!(
+            describe(&card, Where::In),
+            format!(
+                "gids, serial {serial}, card id {serial}, operational, in the reader, with power\n\
+                 PIN \"1234\": 0 of 3 tries left, blocked: type unblock, or use the admin key\n\
+                 no PUK; the admin key {admin_key} unblocks the PIN\n\
+                 {free} bytes and 15 containers free\n\
+                 container 0 \"Ключ\": rsa-1024, no certificate\n"
+            )
+        );
+        card.power_off();
+        assert!(describe(&card, Where::Out).contains(", operational, out of the reader\n"));
+    }
+
+    /// A host writes the map first. When the card then refuses to make the key, the map still names its size.
+    #[test]
+    fn a_container_whose_key_was_never_made_is_said_to_have_none() {
+        let mut card = card();
+        let name = ContainerName::new("gone").unwrap();
+        let with = Personalisation::new(b"1234", ADMIN_KEY)
+            .with_container(ContainerSpec::generated(name, KeyAlgorithm::Rsa2048));
+        card.personalise(&with).unwrap();
+        card.power_on();
+        let file = commands::user_key_file(KeyReference::FIRST, Algorithm::Rsa2048, KeyKind::Exchange);
+        for command in [
+            commands::select_application(),
+            commands::verify(b"1234"),
+            commands::select_file(file.id),
+            commands::delete_file(),
+            commands::create_file(&file),
+        ] {
+            let answer = card.transmit(&command.encode().unwrap());
+            assert!(answer.ends_with(&[0x90, 0x00]), "{answer:02X?}");
+        }
+        let told = describe(&card, Where::In);
+        assert!(told.ends_with("container 0 \"gone\": no key, of 2048 bits by the map, no certificate\n"), "{told}");
+    }
+}
