@@ -403,12 +403,17 @@ pub(crate) struct Card {
     /// A kind of card (`autoenroll fixtures` lists them), or with --of and --after the name of a card.
     #[arg(value_name = "CARD")]
     pub(crate) card: String,
-    /// The scenario whose card it is, as it is at the start of the story: a file, or a name of the suite.
+    /// The scenario whose card it is, as it is at the start of the story: a file, or a name of the suite; either with a
+    /// variant in brackets.
     #[arg(long, value_name = "SCENARIO")]
     pub(crate) of: Option<String>,
     /// The scenario whose card it is, as it is at the end of the story, which is played first; it must pass.
     #[arg(long, value_name = "SCENARIO", conflicts_with = "of")]
     pub(crate) after: Option<String>,
+    /// Write what trusts the certificate of such a card: the certificates and revocation lists of the story's CAs at its
+    /// end, in PEM.
+    #[arg(long, value_name = "FILE", requires = "after")]
+    pub(crate) trust: Option<std::path::PathBuf>,
     /// The card as it is shipped: no application is initialised, no PIN and no admin key is set.
     #[arg(long)]
     pub(crate) blank: bool,

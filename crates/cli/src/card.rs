@@ -1,7 +1,8 @@
 //! `autoenroll card`: a card of a scenario, before or after its story, a fresh or a blank one, in a reader of the PC/SC
 //! stack.
 
-use std::io;
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use autoenroll_card::Card;
@@ -9,6 +10,7 @@ use autoenroll_core::InProcess as OwnCores;
 use autoenroll_host::{PcscdOptions, ServeOptions, ServedIn, kept, serve, share};
 use autoenroll_scenario::{Library, Scenario, Verdict, check, run_on};
 use autoenroll_world::{CardHost as _, Hosts, InProcessCards, InProcessCas, World};
+use der::pem::{self, LineEnding};
 
 use crate::arguments::Card as Arguments;
 use crate::catalogue::Catalogue;
@@ -38,8 +40,12 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Ex
 /// The card of a file, when it is of the kind that is asked for.
 fn the_same(card: Card, arguments: &Arguments) -> Result<Card, Failure> {
     let kind = &card.profile().name;
-    let of_a_story = arguments.of.is_some() || arguments.after.is_some();
-    if of_a_story || *kind == arguments.card {
+    if let Some(scenario) = &arguments.after {
+        // For its clock, and for those who trust its certificates.
+        left_by(&story(scenario)?, arguments)?;
+        return Ok(card);
+    }
+    if arguments.of.is_some() || *kind == arguments.card {
         return Ok(card);
     }
     let file = arguments.persist.as_deref().unwrap_or(Path::new("")).display();
@@ -53,7 +59,7 @@ fn the_same(card: Card, arguments: &Arguments) -> Result<Card, Failure> {
 fn made(arguments: &Arguments) -> Result<Card, Failure> {
     let card = match (&arguments.of, &arguments.after) {
         (Some(scenario), _) => find(&story(scenario)?, &arguments.card)?,
-        (None, Some(scenario)) => left_by(&story(scenario)?, &arguments.card)?,
+        (None, Some(scenario)) => left_by(&story(scenario)?, arguments)?,
         (None, None) => fresh(&arguments.card)?,
     };
     Ok(if arguments.blank { card.blank() } else { card })
@@ -63,8 +69,8 @@ fn story(scenario: &str) -> Result<Scenario, Failure> {
     suite::one(scenario, None, None, None).map(|story| story.scenario)
 }
 
-/// A card as a story leaves it.
-fn left_by(scenario: &Scenario, card: &str) -> Result<Card, Failure> {
+/// A card as a story leaves it. When that is, programs must know, too.
+fn left_by(scenario: &Scenario, arguments: &Arguments) -> Result<Card, Failure> {
     let world = World::new(scenario.spec.clone(), OwnCores::new(), Hosts::in_process());
     let mut world = world.map_err(|error| Failure::Usage(error.to_string()))?;
     let report = run_on(scenario, &mut world, Catalogue::embedded());
@@ -72,9 +78,25 @@ fn left_by(scenario: &Scenario, card: &str) -> Result<Card, Failure> {
         let why = "the story does not pass, so that its card is not what it says; `autoenroll run` says why";
         return Err(Failure::Usage(why.to_owned()));
     }
-    let mut card = of_world(&world, scenario, card)?;
+    let mut card = of_world(&world, scenario, &arguments.card)?;
     card.power_off();
+    // Not the first line of standard output, which says where the socket is.
+    writeln!(io::stderr(), "autoenroll: the story ends at {}", world.wall())?;
+    if let Some(path) = &arguments.trust {
+        let names = scenario.spec.authorities.iter().map(|ca| ca.name.as_str());
+        let trusting: Result<Vec<String>, String> = names.map(|name| trusting(&mut world, name)).collect();
+        let text = trusting.map_err(Failure::Bench)?.concat();
+        fs::write(path, text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    }
     Ok(card)
+}
+
+/// Certificates and revocation list of a CA, in PEM.
+fn trusting(world: &mut World<OwnCores, InProcessCards, InProcessCas>, ca: &str) -> Result<String, String> {
+    let chain = world.authority_chain(ca).map_err(|error| error.to_string())?;
+    let list = world.revocation_list(ca).map_err(|error| error.to_string())?;
+    let labelled = chain.iter().map(|der| ("CERTIFICATE", der)).chain([("X509 CRL", &list)]);
+    labelled.map(|(label, der)| pem::encode_string(label, LineEnding::LF, der).map_err(|e| e.to_string())).collect()
 }
 
 /// A fresh card of a kind: its PIN is 1234, its admin key [`ADMIN_KEY`](autoenroll_world::spec::ADMIN_KEY).
