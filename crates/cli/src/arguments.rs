@@ -392,11 +392,11 @@ Typed while it is served: insert, pull, state, unblock [PIN], fault 6F00|pull|no
 
 Examples:
   autoenroll card gids                                    a fresh card, to vpcd at its usual address
-  autoenroll card gids --blank --own-pcscd                as shipped: gids-tool --initialize makes it ready
+  autoenroll card gids --blank --own-pcscd                as shipped, for gids-tool --initialize
   autoenroll card gids --persist my.card --own-pcscd      the same card the next time
   autoenroll card alice-card --of founding/second-provider --own-pcscd
-  autoenroll card alice-card --after founding/second-provider --own-pcscd   with the certificate that was issued
-  autoenroll card gids --driver 127.0.0.1:35965 --out     pulled at the start; type insert, pull, state, help";
+  autoenroll card alice-card --after founding/second-provider --own-pcscd
+  autoenroll card gids --driver 127.0.0.1:35965 --out     pulled at the start";
 
 #[derive(Debug, Args)]
 pub(crate) struct Card {

@@ -21,8 +21,17 @@ pub(crate) fn introduce(card: &Card) -> String {
         None if blank => "blank: `gids-tool --initialize` makes it ready".to_owned(),
         None => "no PIN yet".to_owned(),
     };
-    format!("{}, serial {}, {opens}; type help", profile.name, hex(&card.serial()))
+    let hint = match card.pin() {
+        Some(pin) if !OPENSC_PINS.contains(&pin.len()) => {
+            "\nOpenSC takes PINs of 4 to 15 bytes, so that its programs do not even try this one"
+        }
+        _ => "",
+    };
+    format!("{}, serial {}, {opens}; type help{hint}", profile.name, hex(&card.serial()))
 }
+
+/// Lengths that OpenSC 0.23 takes for a PIN of a GIDS card; any other it refuses without asking the card.
+const OPENSC_PINS: std::ops::RangeInclusive<usize> = 4..=15;
 
 /// Everything, for whoever asks for the state.
 pub(crate) fn describe(card: &Card, place: Where) -> String {
@@ -129,6 +138,12 @@ mod tests {
         card.personalise(&with).unwrap();
         let admin_key = "0a".repeat(24);
         assert_eq!(introduce(&card), format!("gids, serial {serial}, PIN \"1234\", admin key {admin_key}; type help"));
+        let mut long = card.clone();
+        long.reset_pin(b"1234567890123456").unwrap();
+        assert!(
+            introduce(&long)
+                .ends_with("OpenSC takes PINs of 4 to 15 bytes, so that its programs do not even try this one")
+        );
         card.power_on();
         card.set_tries_left(0);
         let free = card.look().free_bytes;

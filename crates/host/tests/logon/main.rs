@@ -14,4 +14,7 @@ mod realm;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+#[path = "../shared/suite.rs"]
+mod suite;
+#[cfg(test)]
 mod table;

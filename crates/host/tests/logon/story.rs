@@ -1,15 +1,15 @@
 //! A story, played, and what is left of it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use autoenroll_card::Card;
 use autoenroll_core::InProcess as Cores;
 use autoenroll_model::FileTime;
-use autoenroll_scenario::{Bundle, Library, Requirement, Requirements, Scenario, Verdict, check, run_on};
+use autoenroll_scenario::{Scenario, Verdict, run_on};
 use autoenroll_trace::{Kind, Record};
 use autoenroll_world::{CardHost as _, Hosts, World};
+
+use crate::suite::{AnyRequirement, root, scenarios};
 
 /// What a story leaves.
 pub(crate) struct Left {
@@ -28,10 +28,9 @@ pub(crate) struct Left {
 /// Plays a scenario of the suite to its end, where it must pass.
 pub(crate) fn play(name: &str, variant: Option<&str>, user: &str, card: &str) -> Left {
     let path = root().join("scenarios").join(name).with_extension("toml");
-    let checked = check(name, &fs::read(&path).unwrap(), &FIXTURES, &AnyRequirement);
-    let problems = checked.found.render(&checked.files, false);
+    let all = scenarios(name, &fs::read(&path).unwrap());
     let meant = |scenario: &&Scenario| variant.is_none() || scenario.variant.as_deref() == variant;
-    let scenario = checked.scenarios.iter().find(meant).unwrap_or_else(|| panic!("{name} {variant:?}: {problems}"));
+    let scenario = all.iter().find(meant).unwrap_or_else(|| panic!("{name} has no variant {variant:?}"));
     let mut world = World::new(scenario.spec.clone(), Cores::new(), Hosts::in_process()).unwrap();
     let report = run_on(scenario, &mut world, &AnyRequirement);
     assert_eq!(report.verdict, Verdict::Passed, "{name}");
@@ -54,30 +53,5 @@ fn said(record: &Record) -> String {
         (None, _) => format!("logs on ({})", fact("mapping").unwrap_or_default()),
         (Some(code), None) => code.to_owned(),
         (Some(code), Some(error)) => format!("{code}, {error}"),
-    }
-}
-
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-static FIXTURES: LazyLock<Library> = LazyLock::new(|| {
-    let fixtures = root().join("fixtures");
-    let mut bundle = Bundle::new().with("oids.toml", &fs::read_to_string(fixtures.join("oids.toml")).unwrap());
-    for folder in ["worlds", "templates", "cards"] {
-        for path in fs::read_dir(fixtures.join(folder)).unwrap().map(|entry| entry.unwrap().path()) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            bundle = bundle.with(&format!("{folder}/{name}"), &fs::read_to_string(&path).unwrap());
-        }
-    }
-    Library::read(&bundle)
-});
-
-/// Which requirements a scenario shows is not judged here.
-struct AnyRequirement;
-
-impl Requirements for AnyRequirement {
-    fn find(&self, _id: &str) -> Requirement {
-        Requirement::Described
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use crate::realm::{Ground, Kdc, Realm};
-use crate::story::{play, root};
+use crate::story::play;
+use crate::suite::root;
 
 /// A story, who logs on after it, and what each side says.
 #[derive(Clone, Copy, Debug)]

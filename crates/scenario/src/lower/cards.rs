@@ -120,6 +120,7 @@ fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnosti
         table.and_then(|table| table.text("serial")).map(|text| text.span).unwrap_or_default()
     };
     let mut known: BTreeMap<[u8; 16], &CardSpec> = BTreeMap::new();
+    let mut ends: BTreeMap<[u8; 8], &CardSpec> = BTreeMap::new();
     for card in cards {
         let Some(serial) = card.serial else { continue };
         let first = *known.entry(serial).or_insert(card);
@@ -128,6 +129,15 @@ fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnosti
             let problem =
                 Diagnostic::error(Code::DuplicateCardId, message, span(card)).label(span(first), "first here");
             found.push(problem.help("leave `serial` out: every card has an id of its own then"));
+            continue;
+        }
+        let end = serial.last_chunk::<8>().copied().unwrap_or_default();
+        let first = *ends.entry(end).or_insert(card);
+        if !std::ptr::eq(first, card) {
+            let message = format!("the card ids of `{}` and `{}` end alike", first.name, card.name);
+            let problem = Diagnostic::warning(Code::DuplicateCardId, message, span(card));
+            let problem = problem.label(span(first), "first here");
+            found.push(problem.help("programs that reach cards through PKCS #11 tell them apart by the last 8 bytes"));
         }
     }
 }

@@ -519,7 +519,12 @@ static CARD: Shape = Shape {
     keys: &[
         must("name", Text, "Its name."),
         must("atr", Text, "What kind of card it is, a file of fixtures/cards; or its answer to reset in hexadecimal."),
-        key("serial", Hex, "Its card id, 16 bytes; derived from seed and name unless said here."),
+        key(
+            "serial",
+            Hex,
+            "Its card id, 16 bytes; derived from seed and name unless said here. Programs that reach it through PKCS #11 tell \
+             cards apart by the last 8.",
+        ),
         key(
             "pin",
             Table(&PIN),
@@ -574,7 +579,7 @@ static PIN_LENGTHS: Shape = Shape {
     doc: "Lengths of the PINs of a card, and attempts.",
     keys: &[
         key("shortest", Number(1, 127), "Bytes of the shortest PIN; 4 unless said here."),
-        key("longest", Number(1, 127), "Bytes of the longest PIN; 16 unless said here."),
+        key("longest", Number(1, 127), "Bytes of the longest PIN; 16 unless said here, of which OpenSC takes 15."),
         key("tries", Number(1, 15), "Wrong attempts before it is blocked; 3 unless said here."),
     ],
 };
