@@ -137,16 +137,10 @@ impl PinPolicy {
         (usize::from(self.min)..=usize::from(self.max)).contains(&length)
     }
 
-    /// Bytes of the shortest PIN.
+    /// The shortest and the longest PIN, in bytes.
     #[must_use]
-    pub const fn shortest(self) -> u8 {
-        self.min
-    }
-
-    /// Bytes of the longest PIN.
-    #[must_use]
-    pub const fn longest(self) -> u8 {
-        self.max
+    pub const fn lengths(self) -> core::ops::RangeInclusive<u8> {
+        self.min..=self.max
     }
 
     /// Wrong tries before the PIN is blocked.

@@ -11,6 +11,7 @@ use autoenroll_apdu::piv::reference::{GLOBAL_PIN, PIN, PUK};
 
 use super::Piv;
 use crate::Mark;
+use crate::image::{ImageError, Reader, Writer, content};
 use crate::reply::{HandlerResult, done};
 
 /// The PIN that a card comes with.
@@ -22,6 +23,9 @@ pub const DEFAULT_GLOBAL_PIN: &str = "11223344";
 
 /// Bytes of a field.
 const LEN: usize = 8;
+
+/// Most tries that a PIN or PUK may have: 63Cx states no more.
+pub(super) const MOST_TRIES: u8 = 15;
 
 /// Shortest PUK.
 const SHORTEST_PUK: usize = 6;
@@ -46,6 +50,26 @@ impl fmt::Debug for Reference {
 impl Reference {
     pub(super) fn new(value: &str, limit: u8) -> Self {
         Self { value: field(value.as_bytes()).unwrap_or([FILL; LEN]), tries_left: limit, limit }
+    }
+
+    /// The PIN or PUK itself: for looking in, not for hosts.
+    pub(super) fn value(&self) -> &[u8] {
+        value_of(&self.value).unwrap_or(&self.value)
+    }
+
+    pub(super) fn write_image(&self, out: &mut Writer) {
+        out.raw(&self.value);
+        out.raw(&[self.tries_left, self.limit]);
+    }
+
+    pub(super) fn read_image(read: &mut Reader<'_>) -> Result<Self, ImageError> {
+        let value = read.array()?;
+        let [tries_left, limit] = read.array()?;
+        // K8.4.limit
+        if value_of(&value).is_none() || !(1..=MOST_TRIES).contains(&limit) || tries_left > limit {
+            return Err(content("its PIN or PUK"));
+        }
+        Ok(Self { value, tries_left, limit })
     }
 
     /// Whether it is what the card came with.

@@ -74,6 +74,8 @@ fn a_host_that_does_anything_gets_no_further_than_it_may() {
             }
         }
         marks.merge(card.marks());
+        card.power_off();
+        assert_eq!(Card::from_image(&card.to_image()).as_ref(), Ok(&card), "kept and taken up again");
     }
     let missing: Vec<Mark> = marks.missing().filter(|mark| mark.belongs_to(Applet::Gids)).collect();
     assert_eq!(missing, [], "decisions that were never taken in {sent} commands");
