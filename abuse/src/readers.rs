@@ -70,7 +70,12 @@ pub const READERS: &[Reader] = &[
     reader("from_core", "the core protocol, what a core says", Form::Json, from_core),
     reader("to_core", "the core protocol, what a bench says", Form::JsonLines, to_core),
     reader("trace", "trace files of other benches", Form::JsonLines, trace),
-    reader("apdu", "APDUs, answers to reset, BER-TLV, the files of a GIDS card, the objects of a PIV card", Form::Bytes, apdu),
+    reader(
+        "apdu",
+        "APDUs, answers to reset, BER-TLV, the files of a GIDS card, the objects of a PIV card",
+        Form::Bytes,
+        apdu,
+    ),
     reader("personalise", "what a card is personalised with", Form::Bytes, personalise),
     reader("ldap", "what comes to the LDAP port of a world", Form::Der, served::ldap),
     reader("soap", "what comes to its policy and enrollment services", Form::Bytes, served::soap),
