@@ -359,7 +359,8 @@ pub struct CardSpec {
     pub name: String,
     /// Its card id; `None` draws one from seed and name.
     pub serial: Option<[u8; 16]>,
-    /// The kind of card: answer to reset, which decides whose card it is, application, capacity, PIN rules, algorithms, quirks.
+    /// The kind of card: answer to reset, which decides whose card it is, application, capacity, PIN rules, algorithms,
+    /// quirks.
     pub profile: CardProfile,
     /// Its PIN.
     pub pin: Pin,

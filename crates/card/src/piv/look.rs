@@ -49,7 +49,7 @@ impl Piv {
             admin: self.session.admin,
             default_container: containers.iter().find(|container| container.default).map(|container| container.index),
             containers,
-            free_containers: u8::try_from(Slot::all().count()).unwrap_or(u8::MAX).saturating_sub(used),
+            free_containers: self.chip.profile.capacity.containers.saturating_sub(used),
             free_bytes: u32::try_from(self.free_bytes()).unwrap_or(u32::MAX),
             faults,
         }

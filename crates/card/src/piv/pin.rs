@@ -1,8 +1,8 @@
 //! PIN, PUK and global PIN: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
 //!
-//! Each is eight bytes, the shorter ones filled up with FF (SP 800-73-4 part 2, 2.4.3). PINs are digits; a PUK may be any
-//! bytes but FF. The standard lets a card answer 6A80 or 63Cx to what cannot be a PIN; this one answers 6A80, and the
-//! counter stays.
+//! Each is eight bytes, the shorter ones filled up with FF (SP 800-73-4 part 2, 2.4.3). PINs are digits; a PUK may be
+//! any bytes but FF. The standard lets a card answer 6A80 or 63Cx to what cannot be a PIN; this one answers 6A80, and
+//! the counter stays.
 
 use core::fmt;
 
@@ -198,8 +198,8 @@ impl Piv {
         done(if which == Which::Puk { Mark::PivChangePukDone } else { Mark::PivChangeDone })
     }
 
-    /// RESET RETRY COUNTER (part 2, 3.2.3): the PUK and a new PIN, eight bytes each. A wrong PUK takes back that the PIN
-    /// was presented; a right one leaves it as it was.
+    /// RESET RETRY COUNTER (part 2, 3.2.3): the PUK and a new PIN, eight bytes each. A wrong PUK takes back that the
+    /// PIN was presented; a right one leaves it as it was.
     pub(super) fn reset_retry_counter(&mut self, command: &Command) -> HandlerResult {
         if command.p1 != 0x00 {
             return Err(Mark::PivUnblockP1);

@@ -92,8 +92,8 @@ impl Piv {
         done(Mark::PivSetManagementDone)
     }
 
-    /// SET PIN RETRIES: P1 tries of the PIN, P2 of the PUK, 1 to 15. Needs the management key and the PIN, and gives both
-    /// the values that a card comes with.
+    /// SET PIN RETRIES: P1 tries of the PIN, P2 of the PUK, 1 to 15. Needs the management key and the PIN, and gives
+    /// both the values that a card comes with.
     pub(super) fn set_pin_retries(&mut self, command: &Command) -> HandlerResult {
         if !self.session.admin || !self.session.pin {
             return Err(Mark::PivRetriesRefused);

@@ -3,7 +3,8 @@
 //! The host sees nothing but the card's answers. The observer keeps its own small model of PIN, counter and roles from
 //! the traffic alone and compares it with the card after every command. The run is deterministic.
 //!
-//! In an optimised build it is a million commands; `cargo test --release -p autoenroll-card --test card fuzz`.
+//! In an optimised build it is a million commands;
+//! `cargo test --release -p autoenroll-card --test card a_host_that_does_anything`.
 
 mod cards;
 mod dice;

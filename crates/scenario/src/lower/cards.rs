@@ -186,9 +186,8 @@ fn set_atr(profile: &mut CardProfile, bytes: &[u8], span: Span, found: &mut Diag
 /// What a card or a kind of card says about its application, capacity, PIN rules, algorithms and quirks.
 fn abilities(profile: &mut CardProfile, table: &Table, span: Span, found: &mut Diagnostics) {
     if let Some(applet) = table.text("applet") {
-        let CardProfile { applet, pin, algorithms, .. } =
-            if applet.value == "piv" { CardProfile::piv() } else { CardProfile::gids() };
-        (profile.applet, profile.pin, profile.algorithms) = (applet, pin, algorithms);
+        let usual = if applet.value == "piv" { CardProfile::piv() } else { CardProfile::gids() };
+        *profile = CardProfile { name: profile.name.clone(), atr: profile.atr.clone(), ..usual };
     }
     if let Some(capacity) = table.table("capacity") {
         profile.capacity.containers = small(capacity, "containers").unwrap_or(profile.capacity.containers);

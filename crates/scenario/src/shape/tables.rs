@@ -572,7 +572,7 @@ static CAPACITY: Shape = Shape {
     name: "a capacity",
     doc: "How much fits on a card.",
     keys: &[
-        key("containers", Number(1, 126), "How many containers it takes; 16 unless said here."),
+        key("containers", Number(1, 126), "How many containers it takes; 16, on a piv card 24, unless said here."),
         key(
             "bytes",
             Number(0, 0xFFFF_FFFF),
