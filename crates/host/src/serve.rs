@@ -23,7 +23,8 @@ use crate::{
 ///
 /// * `insert`, `pull`: into the reader and out of it;
 /// * `state`: what is on the card, and its PIN, without asking it;
-/// * `unblock`, `unblock PIN`: all tries are back, as whoever has the admin key or the PUK gives them; with another PIN;
+/// * `unblock`, `unblock PIN`: all tries are back, as whoever has the admin key or the PUK gives them; with another
+///   PIN;
 /// * `fault 6F00`, `fault pull`: something goes wrong with the next command; `fault none` takes that back;
 /// * `help`: these words;
 /// * `quit`.

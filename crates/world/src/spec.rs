@@ -345,8 +345,8 @@ pub struct SettingsSpec {
     pub stored_credentials: Vec<String>,
 }
 
-/// The administrator key of every card of a world: three DES keys. With it a blocked PIN of a GIDS card is unblocked, and a
-/// PIV card is managed. It is the one that cards with a minidriver, and PIV cards, are commonly shipped with.
+/// The administrator key of every card of a world: three DES keys. With it a blocked PIN of a GIDS card is unblocked,
+/// and a PIV card is managed. It is the one that cards with a minidriver, and PIV cards, are commonly shipped with.
 pub const ADMIN_KEY: [u8; 24] = [
     0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03,
     0x04, 0x05, 0x06, 0x07, 0x08,

@@ -80,7 +80,8 @@ const fn row(
 const P11: &str = "pkcs11-tool";
 const LOCKED: &str = "the last try is used up";
 
-/// A card with four containers: RSA with a certificate, one whose name is not in ASCII, P-256, RSA without a certificate.
+/// A card with four containers: RSA with a certificate, one whose name is not in ASCII, P-256, RSA without a
+/// certificate.
 const FULL: &[Row] = &[
     row(
         P11,

@@ -523,14 +523,14 @@ static CARD: Shape = Shape {
         key(
             "serial",
             Hex,
-            "Its card id, 16 bytes; derived from seed and name unless said here. Programs that reach it through PKCS #11 tell \
-             cards apart by the last 8.",
+            "Its card id, 16 bytes; derived from seed and name unless said here. Programs that reach it through \
+             PKCS #11 tell cards apart by the last 8.",
         ),
         key(
             "pin",
             Table(&PIN),
-            "Its PIN; 1234, on a piv card 123456, with three attempts unless said here. The administrator key of every card is \
-             0102030405060708, three times. A piv card has the PUK 12345678, others have none.",
+            "Its PIN; 1234, on a piv card 123456, with three attempts unless said here. The administrator key of every \
+             card is 0102030405060708, three times. A piv card has the PUK 12345678, others have none.",
         ),
         key("container", Named(&CONTAINER), "Containers, in order of their index."),
         APPLET,
@@ -590,8 +590,8 @@ static PIN_LENGTHS: Shape = Shape {
         key(
             "longest",
             Number(1, 127),
-            "Bytes of the longest PIN; 16, of which OpenSC takes 15, on a piv card 8, which is the most it takes, unless said \
-             here.",
+            "Bytes of the longest PIN; 16, of which OpenSC takes 15, on a piv card 8, which is the most it takes, \
+             unless said here.",
         ),
         key("tries", Number(1, 15), "Wrong attempts before it is blocked; 3 unless said here."),
     ],
