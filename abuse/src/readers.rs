@@ -3,16 +3,18 @@
 
 use std::sync::LazyLock;
 
-use autoenroll_apdu::gids::{CardCacheFile, CertificateFile, ContainerMap, ContainerName, Fcp, KeyMap, MasterFile};
-use autoenroll_apdu::piv::{CertificateObject, PivContainerMap, guid_of_chuid};
-use autoenroll_apdu::{Atr, Command, Response, describe, redact_bytes, tlv};
+use autoenroll_apdu::gids::{
+    CardCacheFile, CertificateFile, ContainerMap, ContainerName, Fcp, FileId, KeyMap, MasterFile, commands,
+};
+use autoenroll_apdu::piv::{AID, CertificateObject, PivContainerMap, guid_of_chuid, ins as piv_ins};
+use autoenroll_apdu::{Atr, Command, Response, describe, ins, redact_bytes, tlv};
 use autoenroll_card::{Card, CardProfile, ContainerSpec, Personalisation};
 use autoenroll_core::InProcess as OwnCore;
 use autoenroll_foreign::protocol::FromCore;
 use autoenroll_foreign::serve;
 use autoenroll_import::{Base, Half, Import, OidNames};
 use autoenroll_invariants::judge;
-use autoenroll_keys::{KeyAlgorithm, PublicKey, Seed};
+use autoenroll_keys::{KeyAlgorithm, PublicKey, Seed, sha256};
 use autoenroll_model::{Disposition, Submission};
 use autoenroll_scenario::Severity;
 use autoenroll_trace::{Detail, TimelineOptions, read_json_lines, render, to_json_lines};
@@ -70,7 +72,13 @@ pub const READERS: &[Reader] = &[
     reader("from_core", "the core protocol, what a core says", Form::Json, from_core),
     reader("to_core", "the core protocol, what a bench says", Form::JsonLines, to_core),
     reader("trace", "trace files of other benches", Form::JsonLines, trace),
-    reader("apdu", "APDUs, answers to reset, BER-TLV, the files of a GIDS card, the objects of a PIV card", Form::Bytes, apdu),
+    reader(
+        "apdu",
+        "APDUs, answers to reset, BER-TLV, the files of a GIDS card, the objects of a PIV card",
+        Form::Bytes,
+        apdu,
+    ),
+    reader("card_image", "a card that was kept in a file", Form::Bytes, card_image),
     reader("personalise", "what a card is personalised with", Form::Bytes, personalise),
     reader("ldap", "what comes to the LDAP port of a world", Form::Der, served::ldap),
     reader("soap", "what comes to its policy and enrollment services", Form::Bytes, served::soap),
@@ -333,6 +341,28 @@ fn apdu(bytes: &[u8]) -> Result<bool, String> {
         Ok(Ok(again)) if again == command => Ok(true),
         other => Err(format!("{command:?} is written and read as {other:?}")),
     }
+}
+
+/// The checksum is made right, so that what is behind it is reached. What is read is written as the same, and answers.
+fn card_image(bytes: &[u8]) -> Result<bool, String> {
+    let _as_it_is = Card::from_image(bytes);
+    let body = &bytes[..bytes.len().saturating_sub(32)];
+    let Ok(mut card) = Card::from_image(&[body, &sha256(body)].concat()) else { return Ok(false) };
+    let again = Card::from_image(&card.to_image());
+    if again.as_ref() != Ok(&card) {
+        return Err("written and read again it is another card".to_owned());
+    }
+    card.power_on();
+    let _state = card.look();
+    let select_piv = Command::new(0, ins::SELECT, 0x04, 0x00).with_data(AID);
+    let metadata = Command::new(0, piv_ins::GET_METADATA, 0x00, 0x9A).with_le(256);
+    let gids = [commands::select_application(), commands::verify(b"1234"), commands::get_all_data(FileId::EF_ATR)];
+    for command in gids.into_iter().chain([select_piv, metadata]) {
+        if let Ok(apdu) = command.encode() {
+            card.transmit(&apdu);
+        }
+    }
+    Ok(true)
 }
 
 /// The first bytes say how long PIN and name are; what remains is a certificate.

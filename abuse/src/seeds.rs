@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use autoenroll_apdu::gids::ContainerName;
+use autoenroll_card::{Card, CardProfile, ContainerSpec, Personalisation};
+use autoenroll_keys::{KeyAlgorithm, Seed};
 use autoenroll_model::SecurityDescriptor;
 use autoenroll_net::client::{self, Credentials};
 use autoenroll_trace::to_json_line;
@@ -187,7 +190,16 @@ pub fn write(folder: &Path) -> Result<(), String> {
     ] {
         put(&format!("personalise/{name}"), &[first, certificate].concat())?;
     }
-    Ok(())
+    let mut card = Card::new(CardProfile::gids(), [7; 16], Seed::from(1));
+    put("card_image/blank.card", &card.to_image())?;
+    let slot = ContainerName::new("Slot0").map_err(|error| error.to_string())?;
+    let with =
+        Personalisation::new(b"1234", [7; 24]).with_container(ContainerSpec::generated(slot, KeyAlgorithm::Rsa1024));
+    card.personalise(&with).map_err(|error| error.to_string())?;
+    put("card_image/used.card", &card.to_image())?;
+    let mut card = Card::new(CardProfile::piv(), [7; 16], Seed::from(1));
+    card.personalise(&Personalisation { pin: b"123456".to_vec(), ..with }).map_err(|error| error.to_string())?;
+    put("card_image/piv.card", &card.to_image())
 }
 
 /// A short conversation: the start and a tick.

@@ -3,8 +3,8 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use autoenroll_tests::{root, scratch};
@@ -77,6 +77,106 @@ fn a_pcscd_of_its_own_leaves_nothing_when_the_command_is_killed_while_it_starts(
     }
 }
 
+/// A card as it is shipped is made ready by OpenSC, outlives the program that served it, and is blocked and unblocked
+/// with the admin key that the help names.
+#[test]
+fn a_blank_card_is_made_ready_kept_and_unblocked() {
+    if !is_complete() {
+        return;
+    }
+    let folder = scratch(env!("CARGO_TARGET_TMPDIR"), "kept");
+    let kept = folder.join("my.card").display().to_string();
+    let mut served = Served::start(&folder, &["gids", "--blank", "--persist", &kept]);
+    assert!(served.introduced.contains(", blank: "), "{}", served.introduced);
+    served.run("gids-tool --initialize --admin-key $A --pin 1234 --serial-number 00112233445566778899aabbccddeeff");
+    served.run("for n in 1 2 3; do pkcs15-tool --verify-pin --auth-id 80 --pin 9999; done; true");
+    served.child.kill().unwrap();
+    drop(served);
+
+    let mut served = Served::start(&folder, &["gids", "--persist", &kept]);
+    assert!(served.introduced.contains("PIN \"1234\", blocked, admin key 0102"), "{}", served.introduced);
+    assert!(served.run("pkcs15-tool --list-pins").contains("Tries left     : 0"));
+    assert!(served.run("gids-tool --unblock --admin-key $A --pin 4321").contains("Unblock PIN done successfully"));
+    served.run("pkcs15-tool --verify-pin --auth-id 80 --pin 4321");
+    drop(served);
+
+    let output = Command::new(PROGRAM).args(["card", "gids-full", "--persist", &kept]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("has a card of the kind `gids`"), "{said}");
+    fs::write(&kept, b"autoenroll card 1\nnothing").unwrap();
+    let output = Command::new(PROGRAM).args(["card", "gids", "--persist", &kept]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("it is damaged"), "{said}");
+}
+
+/// The card of a story has what the story put on it.
+#[test]
+fn a_card_is_served_as_its_story_leaves_it() {
+    if !is_complete() {
+        return;
+    }
+    let folder = scratch(env!("CARGO_TARGET_TMPDIR"), "after");
+    let trust = folder.join("trust.pem").display().to_string();
+    let mut served = Served::start(&folder, &["alice-card", "--after", "founding/second-provider", "--trust", &trust]);
+    served.run("pkcs15-tool --read-certificate 01 > new.pem");
+    let verified = "openssl verify -CAfile trust.pem -CRLfile trust.pem -crl_check -attime 1772499668 new.pem";
+    assert!(served.run(verified).contains("new.pem: OK"));
+    drop(served);
+    let output = Command::new(PROGRAM).args(["card", "mine", "--after", "founding/second-provider"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the scenario has no card `mine`; it has payroll-card, alice-card"), "{said}");
+}
+
+/// A card that is in the reader of a pcscd of its own.
+struct Served {
+    child: Child,
+    /// The first lines but one.
+    introduced: String,
+    /// The way to its socket, as the first line says it.
+    export: String,
+    folder: PathBuf,
+}
+
+impl Served {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.args(["card"]).args(arguments).args(["--own-pcscd", "--quiet"]).env_clear().env("TMPDIR", folder);
+        command.current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let export = lines.next().unwrap();
+        let introduced = lines.take_while(|line| line != "inserted").collect();
+        Self { child, introduced, export, folder: folder.to_owned() }
+    }
+
+    /// Runs a line of shell, which must end with 0; what it says.
+    fn run(&mut self, line: &str) -> String {
+        let line = format!("{}; export OPENSC_DRIVER=gids A={ADMIN_KEY}; {line}", self.export);
+        let output = Command::new("/usr/bin/timeout")
+            .args(["60", "/bin/sh", "-c", &line])
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", &self.folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "$ {line}\n{said}");
+        said.into_owned()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // The watchdog of its pcscd sees to the rest.
+        let _already_ended = self.child.kill();
+        let _already_waited = self.child.wait();
+    }
+}
+
+/// As the help says it.
+const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
+
 /// The programs that name that directory.
 fn running(directory: &Path) -> Vec<String> {
     let command = |path: std::path::PathBuf| {
@@ -91,7 +191,12 @@ fn running(directory: &Path) -> Vec<String> {
 
 /// Whether the programs are there; if not, the test is skipped, which is an error in CI.
 fn is_complete() -> bool {
-    let needed = [("/usr/sbin/pcscd", "pcscd"), ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "vsmartcard-vpcd")];
+    let needed = [
+        ("/usr/sbin/pcscd", "pcscd"),
+        ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "vsmartcard-vpcd"),
+        ("/usr/bin/gids-tool", "opensc"),
+        ("/usr/bin/openssl", "openssl"),
+    ];
     let missing: Vec<&str> =
         needed.into_iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| package).collect();
     if missing.is_empty() {

@@ -8,9 +8,9 @@ use crate::gids::{AID, Algorithm, Condition, Fcp, FileId, FileKind, KeyReference
 use crate::tlv::{self, Tag, TlvError};
 use crate::{Command, ins, piv};
 
-/// Says what a command is: `VERIFY PIN`, `GET DATA A010/DF23 mscp\cmapfile`, `GENERATE key 81 rsa-2048`; in terms of PIV
-/// where it can be no other's, such as `GET DATA 5FC105 certificate 9A`, else in those of GIDS. Never shows PINs or
-/// keys. A piece of a chain that is not the last ends in `...`.
+/// Says what a command is: `VERIFY PIN`, `GET DATA A010/DF23 mscp\cmapfile`, `GENERATE key 81 rsa-2048`; in terms of
+/// PIV where it can be no other's, such as `GET DATA 5FC105 certificate 9A`, else in those of GIDS. Never shows PINs
+/// or keys. A piece of a chain that is not the last ends in `...`.
 #[must_use]
 pub fn describe(command: &Command) -> String {
     let text = piv::describe(command).unwrap_or_else(|| of_gids(command));

@@ -12,8 +12,8 @@ const BLANK: u8 = 0xFF;
 /// The same command with every byte of a PIN or key replaced by FF:
 ///
 /// * VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER: the whole data field;
-/// * PUT DATA to 3FFF: on GIDS (PUT KEY) everything from the key value (87) on, on PIV what is written to the object that
-///   the tag list names. The later pieces of a chain show no template and are blanked wholly;
+/// * PUT DATA to 3FFF: on GIDS (PUT KEY) everything from the key value (87) on, on PIV what is written to the object
+///   that the tag list names. The later pieces of a chain show no template and are blanked wholly;
 /// * import of a key and new management key of PIV: the whole data field.
 #[must_use]
 pub fn redact(command: &Command) -> Command {

@@ -7,6 +7,7 @@ use autoenroll_keys::PublicKey;
 
 use crate::chip::Chip;
 use crate::gids::Gids;
+use crate::image::{ImageError, Reader, Writer};
 use crate::piv::Piv;
 use crate::profile::Applet;
 use crate::reply::HandlerResult;
@@ -34,6 +35,24 @@ impl Application {
         match chip.profile.applet {
             Applet::Gids => Self::Gids(Gids::new(chip)),
             Applet::Piv(options) => Self::Piv(Piv::new(chip, options)),
+        }
+    }
+
+    /// The same chip with nothing written on it.
+    pub(crate) fn blank(&self) -> Self {
+        Self::new(either!(self, application => Arc::clone(&application.chip)))
+    }
+
+    /// Everything that is written, for [`Application::read`].
+    pub(crate) fn write(&self, out: &mut Writer) {
+        either!(self, application => application.write_image(out));
+    }
+
+    /// The application of a chip as it was written.
+    pub(crate) fn read(chip: Arc<Chip>, read: &mut Reader<'_>) -> Result<Self, ImageError> {
+        match chip.profile.applet {
+            Applet::Gids => Gids::read_image(chip, read).map(Self::Gids),
+            Applet::Piv(options) => Piv::read_image(chip, options, read).map(Self::Piv),
         }
     }
 
@@ -71,6 +90,27 @@ impl Application {
         match self {
             Self::Gids(gids) => gids.volatile.user,
             Self::Piv(piv) => piv.session.user(),
+        }
+    }
+
+    pub(crate) fn pin(&self) -> Option<&[u8]> {
+        match self {
+            Self::Gids(gids) => gids.pin.value(),
+            Self::Piv(piv) => Some(piv.pin()),
+        }
+    }
+
+    pub(crate) fn puk(&self) -> Option<&[u8]> {
+        match self {
+            Self::Gids(_) => None,
+            Self::Piv(piv) => Some(piv.puk()),
+        }
+    }
+
+    pub(crate) fn admin_key(&self) -> Option<&[u8]> {
+        match self {
+            Self::Gids(gids) => gids.admin_key(),
+            Self::Piv(piv) => Some(piv.management_key()),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{CardProfile, CardState, ContainerSpec, Mark, Marks, Personalisation,
 /// coverage marks do not count.
 #[derive(Clone)]
 pub struct Card {
-    application: Application,
+    pub(crate) application: Application,
     power: Power,
     marks: Marks,
 }
@@ -37,8 +37,18 @@ impl Card {
     /// `serial` names the chip; together with the seed it decides every key and challenge the card will draw.
     #[must_use]
     pub fn new(profile: CardProfile, serial: [u8; 16], seed: Seed) -> Self {
-        let chip = Arc::new(Chip::new(profile, serial, seed));
-        Self { application: Application::new(chip), power: Power::Off, marks: Marks::default() }
+        Self::of(Application::new(Arc::new(Chip::new(profile, serial, seed))))
+    }
+
+    /// A card with that written on it, without power.
+    pub(crate) fn of(application: Application) -> Self {
+        Self { application, power: Power::Off, marks: Marks::default() }
+    }
+
+    /// The same chip as it left its factory: nothing on it, without power.
+    #[must_use]
+    pub fn blank(&self) -> Self {
+        Self::of(self.application.blank())
     }
 
     /// The kind of card.
@@ -112,6 +122,25 @@ impl Card {
         self.application.is_unlocked()
     }
 
+    /// The PIN itself, and `None` as long as none was set. For test benches: no command tells it.
+    #[must_use]
+    pub fn pin(&self) -> Option<&[u8]> {
+        self.application.pin()
+    }
+
+    /// The PUK itself, which PIV cards have and GIDS cards have not. For test benches: no command tells it.
+    #[must_use]
+    pub fn puk(&self) -> Option<&[u8]> {
+        self.application.puk()
+    }
+
+    /// The admin key of a GIDS card, three DES keys, `None` as long as none was set; the management key of a PIV card,
+    /// as long as its algorithm takes. For test benches: no command tells it.
+    #[must_use]
+    pub fn admin_key(&self) -> Option<&[u8]> {
+        self.application.admin_key()
+    }
+
     /// Whether from now on somebody touches the card whenever a key asks for it, as somebody does at first. Only keys
     /// of a PIV card with a touch policy ask, and only this applet has them.
     pub fn set_touched(&mut self, touched: bool) {
@@ -145,7 +174,8 @@ impl Card {
         self.application.store_certificate(container, der)
     }
 
-    /// Sets another PIN, as RESET RETRY COUNTER does after admin authentication: all attempts are back.
+    /// Sets another PIN, as RESET RETRY COUNTER does after admin authentication, and on a PIV card with the PUK, whose
+    /// attempts are back as well unless it is blocked: all attempts are back.
     ///
     /// # Errors
     /// When the card takes no such PIN; nothing is changed then.

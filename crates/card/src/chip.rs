@@ -14,7 +14,7 @@ pub(crate) struct Chip {
     pub(crate) serial: [u8; 16],
     /// The serial in hexadecimal: the name under which the card draws.
     actor: String,
-    seed: Seed,
+    pub(crate) seed: Seed,
 }
 
 impl Chip {

@@ -19,6 +19,7 @@ mod application;
 mod card;
 mod chip;
 mod gids;
+mod image;
 mod look;
 mod marks;
 mod personalise;
@@ -27,6 +28,7 @@ mod profile;
 mod reply;
 
 pub use card::Card;
+pub use image::ImageError;
 pub use look::{CardState, CertificateState, ContainerState, KeyState, LifeCycle, PinState};
 pub use marks::{Mark, Marks};
 pub use personalise::{ContainerSpec, KeySource, Personalisation, PersonaliseError};

@@ -26,6 +26,8 @@ pub struct CardState {
     pub containers: Vec<ContainerState>,
     /// Index of the default container.
     pub default_container: Option<u8>,
+    /// Whether nothing was ever written on it: it is as it left its factory.
+    pub blank: bool,
     /// How many more user keys fit.
     pub free_containers: u8,
     /// Bytes still free.

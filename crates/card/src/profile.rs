@@ -29,6 +29,9 @@ pub struct CardProfile {
     pub dialogs: Dialogs,
 }
 
+/// Keys of a PIV card: one in each slot.
+const PIV_SLOTS: u8 = 24;
+
 /// Most bytes of a PIN of a PIV card.
 pub const LONGEST_PIV_PIN: u8 = 8;
 
@@ -137,16 +140,10 @@ impl PinPolicy {
         (usize::from(self.min)..=usize::from(self.max)).contains(&length)
     }
 
-    /// Bytes of the shortest PIN.
+    /// The shortest and the longest PIN, in bytes.
     #[must_use]
-    pub const fn shortest(self) -> u8 {
-        self.min
-    }
-
-    /// Bytes of the longest PIN.
-    #[must_use]
-    pub const fn longest(self) -> u8 {
-        self.max
+    pub const fn lengths(self) -> core::ops::RangeInclusive<u8> {
+        self.min..=self.max
     }
 
     /// Wrong tries before the PIN is blocked.
@@ -198,8 +195,8 @@ impl CardProfile {
         }
     }
 
-    /// A PIV card: PINs of 6 to 8 digits, three tries, RSA of 1024 and 2048 bits and the curves P-256 and P-384 (which a
-    /// PIV card has wherever it has P-256).
+    /// A PIV card: PINs of 6 to 8 digits, three tries, RSA of 1024 and 2048 bits and the curves P-256 and P-384 (which
+    /// a PIV card has wherever it has P-256).
     ///
     /// The historical bytes of its answer to reset are those of ISO 7816-4 8.1.1: card capabilities (selection by full
     /// and by partial name, units of one byte, command chaining, extended lengths) and `AENPIV` as the issuer's own.
@@ -209,6 +206,7 @@ impl CardProfile {
             name: Cow::Borrowed("piv"),
             atr: Atr::t1(b"\x80\x73\xC0\x01\xC0\x66AENPIV"),
             applet: Applet::Piv(PivOptions::default()),
+            capacity: Capacity { containers: PIV_SLOTS, ..Capacity::default() },
             pin: PinPolicy { min: 6, max: LONGEST_PIV_PIN, tries: 3 },
             algorithms: [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048, KeyAlgorithm::P256].into(),
             ..Self::gids()

@@ -12,7 +12,7 @@ use autoenroll_apdu::{Response, StatusWord};
 
 use crate::ended::Ended;
 use crate::exchange::Exchange;
-use crate::stay::{SharedCard, Stay, lock};
+use crate::stay::{Disturbance, SharedCard, Stay, lock};
 
 /// A connection to the driver.
 pub(crate) struct Connection<'a, O> {
@@ -127,7 +127,11 @@ impl<'a, O: FnMut(&Exchange)> Connection<'a, O> {
             [ATR] => Exchange::AnswerToReset(card.profile().atr.as_bytes().to_vec()),
             // One byte that is no control code reached us as a command of one byte.
             command => {
-                let mut response = card.transmit(command);
+                let mut response = match self.stay.disturbance() {
+                    Some(Disturbance::Status(status)) => Response::status(status).encode(),
+                    Some(Disturbance::Pull) => return Err(Ended::Torn),
+                    None => card.transmit(command),
+                };
                 if response.len() > MOST_BYTES {
                     response = Response::status(StatusWord::WRONG_LENGTH).encode();
                 }

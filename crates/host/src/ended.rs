@@ -8,6 +8,8 @@ use std::io;
 pub enum Ended {
     /// It was pulled.
     Pulled,
+    /// It was pulled in the middle of a command, as [`Disturbance::Pull`](crate::Disturbance::Pull) asks for.
+    Torn,
     /// The driver closed the connection.
     Closed,
     /// The driver broke off in the middle of a message, or did not take an answer.
@@ -36,6 +38,7 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pulled => "it was pulled",
+            Self::Torn => "it was pulled in the middle of a command; `insert` puts it in again",
             Self::Closed => "the driver closed the connection",
             Self::Broken(kind) => return write!(f, "the connection to the driver broke: {kind}"),
             Self::Mute => "it gives no answer to reset, so that the daemon takes it for no card at all",

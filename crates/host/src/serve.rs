@@ -3,22 +3,34 @@
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use autoenroll_card::{CardState, LifeCycle};
+use autoenroll_apdu::StatusWord;
+use autoenroll_card::PersonaliseError;
 
+use crate::kept::Keeper;
+use crate::show::{Where, describe, introduce};
 use crate::stay::lock;
 use crate::{
-    EMPTY_FOR, Ended, Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions, SharedCard, insert,
+    Disturbance, EMPTY_FOR, Ended, Exchange, InsertError, InsertedCard, Pcscd, PcscdError, PcscdOptions, SharedCard,
+    insert,
 };
 
 /// Serves a card in the reader that [`ServeOptions::reader`] names, doing what `commands` says line by line:
 ///
 /// * `insert`, `pull`: into the reader and out of it;
-/// * `state`: what is on the card, without asking it;
+/// * `state`: what is on the card, and its PIN, without asking it;
+/// * `unblock`, `unblock PIN`: all tries are back, as whoever has the admin key or the PUK gives them; with another
+///   PIN;
+/// * `fault 6F00`, `fault pull`: something goes wrong with the next command; `fault none` takes that back;
+/// * `help`: these words;
 /// * `quit`.
+///
+/// The first lines say how programs find the card, and which one it is. With [`ServeOptions::keep`] a file has the card
+/// as it is before a program is told that something was written on it.
 ///
 /// A card is said to be inserted when the daemon behind the driver has taken it, so that programs see it. After the
 /// last line a card that is in the reader is served until the driver closes the connection, so that standard input may
@@ -47,18 +59,28 @@ pub fn serve(
             pcscd.slots()[0].driver()
         }
     };
-    let mut console = CardConsole { card, driver, trace: options.trace, inserted: None, emptied: None, out };
+    let keeper = options.keep.clone().map(|path| Arc::new(Mutex::new(Keeper::new(path))));
+    let mut console = CardConsole { card, driver, trace: options.trace, keeper, inserted: None, emptied: None, out };
+    // A file that cannot be written is known before there is anything to lose.
+    console.keep_first()?;
+    console.say(&introduce(&lock(card)))?;
     if options.inserted {
         console.insert()?;
     }
     for line in commands.lines() {
-        match line?.trim() {
-            "" => {}
-            "insert" => console.insert_again()?,
-            "pull" => console.pull()?,
-            "state" => console.tell_state()?,
-            "quit" => return Ok(()),
-            other => console.say(&format!("{other:?} is none of: insert, pull, state, quit"))?,
+        let line = line?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [] => {}
+            ["insert"] => console.insert_again()?,
+            ["pull"] => console.pull()?,
+            ["state"] => console.tell_state()?,
+            ["unblock"] => console.unblock(None)?,
+            ["unblock", pin] => console.unblock(Some(pin))?,
+            ["fault", fault] => console.fault(fault)?,
+            ["help"] => console.say(HELP)?,
+            ["quit"] => return Ok(()),
+            _ => console.say(&format!("{:?} is none of: {WORDS}", line.trim()))?,
         }
     }
     if let Some(inserted) = console.inserted.take() {
@@ -77,12 +99,19 @@ pub struct ServeOptions {
     pub inserted: bool,
     /// Whether power, reset and commands are shown.
     pub trace: bool,
+    /// The file that has the card from now on; see [`kept`](crate::kept()).
+    pub keep: Option<PathBuf>,
 }
 
 impl Default for ServeOptions {
-    /// In the first reader that Debian's package of vpcd describes, inserted, with trace.
+    /// In the first reader that Debian's package of vpcd describes, inserted, with trace, not kept.
     fn default() -> Self {
-        Self { reader: ServedIn::Driver(SocketAddr::from(([127, 0, 0, 1], 35_963))), inserted: true, trace: true }
+        Self {
+            reader: ServedIn::Driver(SocketAddr::from(([127, 0, 0, 1], 35_963))),
+            inserted: true,
+            trace: true,
+            keep: None,
+        }
     }
 }
 
@@ -102,6 +131,13 @@ pub enum ServeError {
     Pcscd(PcscdError),
     /// The card could not be inserted at the start.
     Insert(InsertError),
+    /// The card cannot be kept in the file.
+    Keep {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::ErrorKind,
+    },
     /// Commands could not be read, or output not written.
     Console(io::ErrorKind),
 }
@@ -111,6 +147,7 @@ impl fmt::Display for ServeError {
         match self {
             Self::Pcscd(error) => write!(f, "{error}"),
             Self::Insert(error) => write!(f, "{error}"),
+            Self::Keep { path, error } => write!(f, "the card cannot be kept in {}: {error}", path.display()),
             Self::Console(kind) => write!(f, "standard input or output: {kind}"),
         }
     }
@@ -141,6 +178,7 @@ struct CardConsole<'a, W> {
     card: &'a SharedCard,
     driver: SocketAddr,
     trace: bool,
+    keeper: Option<Arc<Mutex<Keeper>>>,
     inserted: Option<InsertedCard>,
     /// When a card was pulled last.
     emptied: Option<Instant>,
@@ -157,8 +195,12 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
             thread::sleep(EMPTY_FOR.saturating_sub(emptied.elapsed()));
         }
         let (out, trace) = (Arc::clone(&self.out), self.trace);
+        let (card, keeper) = (Arc::clone(self.card), self.keeper.clone());
         let mut polled = false;
         let observe = move |exchange: &Exchange| {
+            if let (Exchange::Apdu { .. }, Some(keeper)) = (exchange, &keeper) {
+                keep(keeper, &card, &out);
+            }
             // A driver asks for the answer to reset several times a second, to see whether the card is there: the first
             // in a row says all.
             let again = polled && matches!(exchange, Exchange::AnswerToReset(_));
@@ -188,8 +230,11 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
     }
 
     fn insert_again(&mut self) -> Result<(), ServeError> {
-        if self.inserted.as_ref().is_some_and(InsertedCard::is_in) {
-            return Ok(self.say("the card is in the reader already")?);
+        match &self.inserted {
+            Some(inserted) if inserted.is_in() => return Ok(self.say("the card is in the reader already")?),
+            // It came out by itself, perhaps a moment ago.
+            Some(_) => self.emptied = Some(Instant::now()),
+            None => {}
         }
         match self.insert() {
             Err(ServeError::Insert(error)) => Ok(self.say(&error.to_string())?),
@@ -210,14 +255,101 @@ impl<W: Write + Send + 'static> CardConsole<'_, W> {
     }
 
     fn tell_state(&self) -> io::Result<()> {
-        let state = lock(self.card).look();
-        self.say(describe_state(&state).trim_end())
+        let is_in = self.inserted.as_ref().is_some_and(InsertedCard::is_in);
+        let told = describe(&lock(self.card), if is_in { Where::In } else { Where::Out });
+        self.say(told.trim_end())
+    }
+
+    /// Gives all tries back, with another PIN when there is one.
+    fn unblock(&self, pin: Option<&str>) -> io::Result<()> {
+        let mut card = lock(self.card);
+        if card.look().puk.is_some_and(|puk| puk.tries_left == 0) {
+            drop(card);
+            return self.say(PUK_BLOCKED);
+        }
+        let same = card.pin().map(<[u8]>::to_vec);
+        let Some(pin) = pin.map(|pin| pin.as_bytes().to_vec()).or(same).filter(|_| card.pin().is_some()) else {
+            drop(card);
+            return self.say("there is no PIN to unblock: the card is not initialised");
+        };
+        let set = card.reset_pin(&pin);
+        let lengths = card.profile().pin.lengths();
+        drop(card);
+        match set {
+            Ok(()) => {}
+            Err(PersonaliseError::PinLength { found }) => {
+                let (shortest, longest) = (lengths.start(), lengths.end());
+                return self.say(&format!("a PIN of {found} bytes; this card takes {shortest} to {longest}"));
+            }
+            Err(error) => return self.say(&error.to_string()),
+        }
+        if let Some(keeper) = &self.keeper {
+            keep(keeper, self.card, &self.out);
+        }
+        self.say("unblocked")
+    }
+
+    fn fault(&self, word: &str) -> io::Result<()> {
+        let status = u16::from_str_radix(word, 16).ok().map(StatusWord).filter(|sw| word.len() == 4 && sw.is_iso());
+        let disturbance = match (word, status) {
+            ("none", _) => None,
+            ("pull", _) => Some(Disturbance::Pull),
+            (_, Some(status)) => Some(Disturbance::Status(status)),
+            _ => return self.say(&format!("{word:?} is none of: a status word such as 6F00, pull, none")),
+        };
+        match self.inserted.as_ref().filter(|inserted| inserted.is_in()) {
+            Some(inserted) => {
+                inserted.disturb(disturbance);
+                self.say(match disturbance {
+                    None => "the next command is carried out",
+                    Some(Disturbance::Pull) => "the next command pulls the card",
+                    Some(Disturbance::Status(_)) => "the next command is not carried out, and answered so",
+                })
+            }
+            None => self.say(NOT_IN),
+        }
+    }
+
+    fn keep_first(&self) -> Result<(), ServeError> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let mut keeper = keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = keeper.keep(&lock(self.card));
+        kept.map_err(|error| ServeError::Keep { path: keeper.path().to_owned(), error: error.kind() })
     }
 
     fn say(&self, text: &str) -> io::Result<()> {
         write_line(&self.out, &text)
     }
 }
+
+const WORDS: &str = "insert, pull, state, unblock, fault, help, quit";
+
+const HELP: &str = "\
+insert         into the reader
+pull           out of it
+state          what is on the card, what opens it, and whether it has power
+unblock        all tries of the PIN are back, as the admin key gives them, on a PIV card the PUK
+unblock PIN    the same, with another PIN
+fault 6F00     the next command is not carried out, and answered with this status word
+fault pull     the next command is not carried out: the card is pulled meanwhile
+fault none     nothing of the kind
+help           these words
+quit           the end; so is the end of the input, when the card is out of the reader";
+
+/// Writes what may have been written on the card to its file. The card goes on when that fails: what it answers is
+/// right, and the file has it as it was before.
+fn keep(keeper: &Mutex<Keeper>, card: &SharedCard, out: &Mutex<impl Write>) {
+    let mut keeper = keeper.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = keeper.keep(&lock(card));
+    if let Err(error) = kept {
+        let told = format!("not kept in {}: {error}; the file has the card as it was before", keeper.path().display());
+        // The reader of the trace may have gone.
+        let _unread = write_line(out, &told);
+    }
+}
+
+const PUK_BLOCKED: &str = "the PUK is blocked, which alone unblocks the PIN; once the PIN is blocked as well, \
+                           `yubico-piv-tool -a reset` makes the card as it came from its makers";
 
 const NOT_IN: &str = "the card is not in the reader";
 
@@ -226,35 +358,4 @@ fn write_line(out: &Mutex<impl Write>, line: &impl fmt::Display) -> io::Result<(
     let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
     writeln!(out, "{line}")?;
     out.flush()
-}
-
-fn describe_state(state: &CardState) -> String {
-    let id = state.card_id.map_or("none".to_owned(), |id| id.iter().map(|byte| format!("{byte:02x}")).collect());
-    let life_cycle = match state.life_cycle {
-        LifeCycle::Creation => "being initialised",
-        LifeCycle::Operational => "operational",
-        LifeCycle::Terminated => "terminated",
-    };
-    let mut text = format!(
-        "card id {id}, {}\nPIN: {} of {} tries left{}\n",
-        life_cycle,
-        state.pin.tries_left,
-        state.pin.limit,
-        if state.user { ", presented" } else { "" },
-    );
-    if let Some(puk) = state.puk {
-        text += &format!("PUK: {} of {} tries left\n", puk.tries_left, puk.limit);
-    }
-    text += &format!("{} bytes and {} containers free\n", state.free_bytes, state.free_containers);
-    for container in &state.containers {
-        let bits = container.exchange_bits.max(container.signature_bits);
-        let default = if container.default { ", default" } else { "" };
-        let certificate = match container.certificate.as_ref().map(|certificate| certificate.der()) {
-            None => "no certificate".to_owned(),
-            Some(None) => "a damaged certificate".to_owned(),
-            Some(Some(der)) => format!("a certificate of {} bytes", der.len()),
-        };
-        text += &format!("container {} {:?}: {bits} bits, {certificate}{default}\n", container.index, container.name);
-    }
-    text
 }

@@ -4,6 +4,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use autoenroll_apdu::StatusWord;
 use autoenroll_card::Card;
 
 /// A card that a reader works with while others look at it.
@@ -33,6 +34,16 @@ struct StayState {
     socket: TcpStream,
     power: Power,
     pulled: bool,
+    disturbance: Option<Disturbance>,
+}
+
+/// What is to go wrong with the next command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disturbance {
+    /// It is not carried out, and answered with this status word.
+    Status(StatusWord),
+    /// The card is pulled while it works on it: it is not carried out, and never answered.
+    Pull,
 }
 
 /// Whether the daemon has powered the card and taken its answer to reset.
@@ -45,7 +56,10 @@ pub(crate) enum Power {
 
 impl Stay {
     pub(crate) fn new(socket: TcpStream) -> Self {
-        Self { state: Mutex::new(StayState { socket, power: Power::Never, pulled: false }), changed: Condvar::new() }
+        Self {
+            state: Mutex::new(StayState { socket, power: Power::Never, pulled: false, disturbance: None }),
+            changed: Condvar::new(),
+        }
     }
 
     /// Whether the card is pulled before that time is over; meanwhile it is not in the reader.
@@ -75,6 +89,15 @@ impl Stay {
         let _already_closed = state.socket.shutdown(Shutdown::Both);
         drop(state);
         self.changed.notify_all();
+    }
+
+    pub(crate) fn disturb(&self, disturbance: Option<Disturbance>) {
+        self.lock().disturbance = disturbance;
+    }
+
+    /// What is to go wrong with the command that has come.
+    pub(crate) fn disturbance(&self) -> Option<Disturbance> {
+        self.lock().disturbance.take()
     }
 
     /// The daemon has taken the card.

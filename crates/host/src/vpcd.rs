@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::connection::Connection;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
-use crate::stay::{Power, SharedCard, Stay, lock};
+use crate::stay::{Disturbance, Power, SharedCard, Stay, lock};
 
 /// Puts a card into the reader whose driver listens at `driver`, waiting for the driver up to `within`. `observe` is
 /// told everything that driver and card say to each other, in a thread of its own, and how the card came out.
@@ -110,6 +110,11 @@ impl InsertedCard {
     #[must_use]
     pub fn is_in(&self) -> bool {
         self.stay.power() != Power::Ended
+    }
+
+    /// Makes something go wrong with the next command, once; `None` takes that back.
+    pub fn disturb(&self, disturbance: Option<Disturbance>) {
+        self.stay.disturb(disturbance);
     }
 
     /// Waits until the daemon has powered the card and taken its answer to reset, so that programs see it; whether it

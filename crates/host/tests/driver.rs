@@ -283,6 +283,9 @@ impl std::io::Write for Paper {
     }
 }
 
+const INTRODUCED: &str = "gids, serial 07070707070707070707070707070707, PIN \"12AB\", \
+                          admin key 010101010101010101010101010101010101010101010101; type help";
+
 #[test]
 fn a_card_is_served_at_a_terminal() {
     let (driver, card) = (Driver::new(), card(CardProfile::gids()));
@@ -312,16 +315,19 @@ fn a_card_is_served_at_a_terminal() {
     let free = card.lock().unwrap().look().free_bytes;
     let expected = format!(
         "\
+{INTRODUCED}
 - power on
 - answer to reset 3B8880014155544F454E524C13
 inserted
 the card is in the reader already
-card id 07070707070707070707070707070707, operational
-PIN: 3 of 3 tries left
+gids, serial 07070707070707070707070707070707, card id 07070707070707070707070707070707, operational, in the reader, \
+         with power
+PIN \"12AB\": 3 of 3 tries left
+no PUK; the admin key 010101010101010101010101010101010101010101010101 unblocks the PIN
 {free} bytes and 16 containers free
 pulled
 the card is not in the reader
-\"eject\" is none of: insert, pull, state, quit
+\"eject\" is none of: insert, pull, state, unblock, fault, help, quit
 - power on
 - answer to reset 3B8880014155544F454E524C13
 inserted
@@ -339,7 +345,9 @@ fn a_card_that_no_daemon_takes_is_not_called_inserted() {
     let options = ServeOptions { reader: ServedIn::Driver(driver.address()), ..ServeOptions::default() };
     let paper = Paper::default();
     assert_eq!(serve(&card, &options, b"quit\n".as_slice(), paper.clone()), Ok(()));
-    let expected = "the driver has the card, but no program sees it: the daemon has not taken its answer to reset\n";
+    let expected = format!(
+        "{INTRODUCED}\nthe driver has the card, but no program sees it: the daemon has not taken its answer to reset\n"
+    );
     assert_eq!(paper.text(), expected);
 
     let (mute, paper) =
@@ -353,8 +361,110 @@ fn a_card_that_no_daemon_takes_is_not_called_inserted() {
         assert_eq!(serve(&mute, &options, b"pull\n".as_slice(), paper.clone()), Ok(()));
     });
     let expected = "\
+mute, serial 07070707070707070707070707070707, blank: `gids-tool --initialize` makes it ready; type help
 - out of the reader: it gives no answer to reset, so that the daemon takes it for no card at all
 the card is not in the reader
 ";
     assert_eq!(paper.text(), expected);
+}
+
+/// What goes wrong is typed, and so is what mends it; a file has the card before a program is answered.
+#[test]
+fn a_card_is_blocked_unblocked_disturbed_and_kept() {
+    let (driver, card) = (Driver::new(), card(CardProfile::gids()));
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("my.card");
+    let reader = ServedIn::Driver(driver.address());
+    let options = ServeOptions { reader, trace: false, keep: Some(file.clone()), ..ServeOptions::default() };
+    let (commands, mut typed) = std::io::pipe().unwrap();
+    let paper = Paper::default();
+    let so_far = paper.clone();
+    let mut enter = move |line: &str, answer: &str| {
+        let before = so_far.text().len();
+        writeln!(typed, "{line}").unwrap();
+        let start = Instant::now();
+        while !so_far.text()[before..].contains(answer) {
+            assert!(start.elapsed() < LONG, "{line}: {}", &so_far.text()[before..]);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    std::thread::scope(|scope| {
+        let served = scope.spawn(|| serve(&card, &options, std::io::BufReader::new(commands), paper.clone()));
+        let mut connection = driver.accept();
+        connection.send(&[1]);
+        connection.ask(&[4]);
+        connection.ask(SELECT);
+        for left in [2, 1, 0] {
+            assert_eq!(connection.ask(b"\x00\x20\x00\x80\x040000"), [0x63, 0xC0 | left]);
+            let kept = autoenroll_host::kept(&file).unwrap().unwrap();
+            assert_eq!(kept.look().pin.tries_left, left, "written before the program is told");
+        }
+        assert_eq!(connection.ask(VERIFY), b"\x69\x83");
+        enter("state", "0 of 3 tries left, blocked: type unblock, or use the admin key");
+        enter("unblock", "unblocked");
+        assert_eq!(connection.ask(VERIFY), b"\x90\x00");
+        enter("unblock 123", "a PIN of 3 bytes; this card takes 4 to 16");
+        enter("unblock 4321", "unblocked");
+        assert_eq!(connection.ask(b"\x00\x20\x00\x80\x044321"), b"\x90\x00");
+        assert_eq!(autoenroll_host::kept(&file).unwrap().unwrap().pin(), Some(&b"4321"[..]));
+
+        enter("fault 12", "\"12\" is none of: a status word such as 6F00, pull, none");
+        enter("fault 6F00", "the next command is not carried out, and answered so");
+        assert_eq!(connection.ask(SELECT), b"\x6F\x00");
+        assert!(connection.ask(SELECT).ends_with(b"\x90\x00"), "once");
+        enter("fault 6F00", "answered so");
+        enter("fault none", "the next command is carried out");
+        assert!(connection.ask(SELECT).ends_with(b"\x90\x00"));
+        enter("fault pull", "the next command pulls the card");
+        connection.send(SELECT);
+        assert!(connection.is_closed());
+        enter("help", "fault pull     the next command");
+        enter("state", "operational, out of the reader");
+        enter("fault pull", "the card is not in the reader");
+        enter("quit", "");
+        assert_eq!(served.join().unwrap(), Ok(()));
+    });
+    assert!(paper.text().contains("- out of the reader: it was pulled in the middle of a command"));
+    let nowhere = ServeOptions { keep: Some(folder.path().join("nowhere").join("my.card")), ..options };
+    let refused = serve(&card, &nowhere, b"".as_slice(), Paper::default()).unwrap_err().to_string();
+    assert!(refused.starts_with("the card cannot be kept in "), "{refused}");
+}
+
+/// Nobody has an admin key for the PIN of a PIV card: what is typed does as the PUK does.
+#[test]
+fn a_piv_card_is_kept_and_unblocked_unless_its_puk_is_blocked() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("my.card");
+    let mut card = Card::new(CardProfile::piv(), [7; 16], Seed::from(1));
+    card.set_tries_left(0);
+    let card = share(card);
+    let options = ServeOptions { inserted: false, keep: Some(file.clone()), ..ServeOptions::default() };
+    let typed = |commands: &str| {
+        let paper = Paper::default();
+        serve(&card, &options, commands.as_bytes(), paper.clone()).unwrap();
+        paper.text()
+    };
+    let kept = || autoenroll_host::kept(&file).unwrap().unwrap();
+
+    let told = typed("unblock 12345\nunblock abcdef\nunblock 654321\n");
+    let expected = "a PIN of 5 bytes; this card takes 6 to 8\na PIN of this card is digits\nunblocked\n";
+    assert!(told.ends_with(expected), "{told}");
+    assert_eq!((kept().pin(), kept().look().pin.tries_left), (Some(&b"654321"[..]), 3));
+
+    // The wrong PUK and a new PIN, until it is blocked.
+    let select = b"\x00\xA4\x04\x00\x05\xA0\x00\x00\x03\x08\x00";
+    let wrong = b"\x00\x2C\x00\x80\x1000000000123456\xFF\xFF";
+    let mut held = card.lock().unwrap();
+    held.power_on();
+    held.transmit(select);
+    for left in [2, 1, 0] {
+        assert_eq!(held.transmit(wrong), [0x63, 0xC0 | left]);
+    }
+    held.set_tries_left(0);
+    drop(held);
+    let told = typed("unblock\nstate\n");
+    assert!(told.contains("PUK \"12345678\", blocked, management key 0102"), "{told}");
+    assert!(told.contains("the PUK is blocked, which alone unblocks the PIN"), "{told}");
+    assert!(told.contains("PUK \"12345678\": 0 of 3 tries left, blocked\n"), "{told}");
+    assert_eq!(kept().look().puk.unwrap().tries_left, 0);
 }

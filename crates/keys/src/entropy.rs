@@ -58,6 +58,12 @@ impl Seed {
         Self { bytes: draw(self, actor, purpose, subject, n), keys: self.keys }
     }
 
+    /// Its bytes, of which `Seed::from` makes it again, with real keys.
+    #[must_use]
+    pub const fn to_bytes(&self) -> [u8; 32] {
+        self.bytes
+    }
+
     pub(crate) const fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }

@@ -45,6 +45,12 @@ impl P384Key {
         key.map(|key| Self(Arc::new(key))).ok_or(KeyError::InconsistentPrivateKey)
     }
 
+    /// The scalar, 48 octets big endian.
+    #[must_use]
+    pub fn scalar(&self) -> [u8; Self::LEN] {
+        self.0.to_bytes().into()
+    }
+
     /// The public point, `04 x y`: 97 octets.
     #[must_use]
     pub fn point(&self) -> Vec<u8> {

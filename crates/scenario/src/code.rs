@@ -107,7 +107,8 @@ codes! {
         "The value must not be empty: an empty text names nothing, and an empty change changes nothing.";
     DuplicateCardId = "AE0213", "two cards of one id",
         "A card is known by its card id, which `serial` sets: a search for the one might find the other. No two cards are issued \
-         with one id. To change a card that an extended world has, use its name.";
+         with one id. To change a card that an extended world has, use its name. Ids whose last 8 bytes are alike are warned of: \
+         through PKCS #11 no more of them is seen.";
 
     UnknownFixture = "AE0301", "unknown fixture",
         "Fixtures are named files of the bench: worlds to extend, default templates, kinds of cards. `autoenroll fixtures` lists them.";

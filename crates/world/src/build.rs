@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
-use autoenroll_card::{
-    Applet, Card, ContainerSpec, DEFAULT_MANAGEMENT_KEY, KeySource, Personalisation, PersonaliseError,
-};
+use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
 use autoenroll_csp::{SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
 use autoenroll_keys::{KeyMode, PrivateKey, Seed, draw};
@@ -34,7 +32,8 @@ use crate::issue::{Order, instant, issue, permissive, submit, template_then};
 use crate::policy::GroupPolicy;
 use crate::queue::{Event, Queue};
 use crate::spec::{
-    CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec, WorldSpec,
+    ADMIN_KEY, CaSpec, CertificateKey, CertificateSpec, Chain, ComputerSpec, ReaderName, RequestDecision, RequestSpec,
+    WorldSpec,
 };
 use crate::spending::Spending;
 use crate::stores::{PrincipalStores, TrustStores};
@@ -343,15 +342,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         for described in &spec.cards {
             let serial = described.serial.unwrap_or_else(|| self.drawn_serial(&described.name));
             let mut card = Card::new(described.profile.clone(), serial, self.seed);
-            let mut admin_key = [0; 24];
-            // Programs outside are to manage a PIV card, so its management key is the one that they know.
-            let key = match described.profile.applet {
-                Applet::Gids => draw(&self.seed, "world", "admin key", &described.name, 0),
-                Applet::Piv(_) => DEFAULT_MANAGEMENT_KEY,
-            };
-            admin_key.copy_from_slice(&key[..24]);
             // Container by container, so that the one is known that does not fit.
-            let blank = Personalisation::new(described.pin.reveal().as_bytes(), admin_key);
+            let blank = Personalisation::new(described.pin.reveal().as_bytes(), ADMIN_KEY);
             let laid_out = card.personalise(&blank);
             let of_pin = matches!(laid_out, Err(PersonaliseError::PinLength { .. } | PersonaliseError::PinDigits));
             let key = if of_pin { "pin" } else { "capacity" };

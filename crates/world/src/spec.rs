@@ -345,6 +345,13 @@ pub struct SettingsSpec {
     pub stored_credentials: Vec<String>,
 }
 
+/// The administrator key of every card of a world: three DES keys. With it a blocked PIN of a GIDS card is unblocked,
+/// and a PIV card is managed. It is the one that cards with a minidriver, and PIV cards, are commonly shipped with.
+pub const ADMIN_KEY: [u8; 24] = [
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03,
+    0x04, 0x05, 0x06, 0x07, 0x08,
+];
+
 /// A smart card.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CardSpec {
@@ -352,7 +359,8 @@ pub struct CardSpec {
     pub name: String,
     /// Its card id; `None` draws one from seed and name.
     pub serial: Option<[u8; 16]>,
-    /// The kind of card: answer to reset, which decides whose card it is, application, capacity, PIN rules, algorithms, quirks.
+    /// The kind of card: answer to reset, which decides whose card it is, application, capacity, PIN rules, algorithms,
+    /// quirks.
     pub profile: CardProfile,
     /// Its PIN.
     pub pin: Pin,

@@ -24,6 +24,11 @@ impl AdminKey {
         Self(key)
     }
 
+    /// The key itself: for looking in, not for hosts.
+    pub(crate) const fn bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+
     /// Enciphers whole blocks of eight bytes; what is left over at the end stays as it is.
     pub(super) fn encrypt(&self, text: &[u8]) -> Vec<u8> {
         let mut cipher = cbc::Encryptor::<TdesEde3>::new(&self.0.into(), &[0; 8].into());

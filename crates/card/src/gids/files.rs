@@ -113,6 +113,11 @@ impl FileSystem {
         self.0.get_mut(&id)
     }
 
+    /// All files, by identifier.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &File> {
+        self.0.values()
+    }
+
     pub(crate) fn insert(&mut self, file: File) {
         self.0.insert(file.fcp.id, file);
     }

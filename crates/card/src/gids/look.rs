@@ -9,7 +9,7 @@ use autoenroll_apdu::gids::{
 use autoenroll_keys::PrivateKey;
 
 use super::{Content, Gids};
-use crate::look::{CardState, CertificateState, ContainerState, KeyState, PinState};
+use crate::look::{CardState, CertificateState, ContainerState, KeyState, LifeCycle, PinState};
 
 impl Gids {
     /// What is on the card and what its session has proved.
@@ -20,6 +20,7 @@ impl Gids {
         let used = u8::try_from(gids.files.user_keys()).unwrap_or(u8::MAX);
         CardState {
             life_cycle: gids.life_cycle,
+            blank: gids.life_cycle == LifeCycle::Creation && gids.files.all().next().is_none() && !gids.pin.is_set(),
             card_id: gids
                 .files
                 .object(FileId::EVERYONE_READ_ADMIN_WRITE, tag::CARD_ID)
@@ -37,6 +38,13 @@ impl Gids {
             free_containers: gids.chip.profile.capacity.containers.saturating_sub(used),
             free_bytes: u32::try_from(gids.free_bytes()).unwrap_or(u32::MAX),
             faults,
+        }
+    }
+    /// The admin key itself.
+    pub(crate) fn admin_key(&self) -> Option<&[u8]> {
+        match &self.files.get(FileId::ADMIN_KEY)?.content {
+            Content::AdminKey(key) => key.as_ref().map(|key| &key.bytes()[..]),
+            _ => None,
         }
     }
 }

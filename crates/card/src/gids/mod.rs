@@ -5,6 +5,7 @@
 mod admin;
 mod admin_key;
 mod files;
+mod image;
 mod keys;
 mod life_cycle;
 mod look;

@@ -1,5 +1,6 @@
 //! GET DATA and PUT DATA: data objects in files, and what the application itself tells under 3FFF.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use autoenroll_apdu::Command;
@@ -24,17 +25,20 @@ impl Gids {
             return self.get_public_key(public_key_reference(&command.data).ok_or(Mark::GetSyntax)?);
         }
         let requested = Requested::parse(&command.data).ok_or(Mark::GetSyntax)?;
-        match (id, requested) {
-            (FileId::APPLICATION, Requested::One(tag::PIN_STATUS | tag::PIN_STATUS_ALTERNATE)) => {
+        match (id, requested.0.as_slice()) {
+            (FileId::APPLICATION, [tag::PIN_STATUS | tag::PIN_STATUS_ALTERNATE]) => {
                 reply(Mark::GetPinStatus, self.pin_status_object())
             }
             (FileId::APPLICATION, _) => Err(Mark::GetNoStatus),
-            (FileId::EF_ATR, Requested::All) => reply(Mark::GetAtr, EF_ATR.to_vec()),
-            _ => self.get_objects(id, requested),
+            (FileId::EF_ATR, _) => {
+                let all = tlv::read_all(&EF_ATR).map_err(|_| Mark::GetNoObject)?;
+                reply(Mark::GetAtr, requested.of(all.iter().map(|object| (object.tag, object.value)))?)
+            }
+            _ => self.get_objects(id, &requested),
         }
     }
 
-    fn get_objects(&self, id: FileId, requested: Requested) -> HandlerResult {
+    fn get_objects(&self, id: FileId, requested: &Requested) -> HandlerResult {
         let file = self.files.get(id).ok_or(Mark::GetNoFile)?;
         if !file.active {
             return Err(Mark::GetInactive);
@@ -43,17 +47,8 @@ impl Gids {
         if !self.meets(file.condition(AccessMode::Read)) {
             return Err(Mark::GetRefused);
         }
-        match requested {
-            Requested::One(tag) => {
-                let value = objects.get(&tag).ok_or(Mark::GetNoObject)?;
-                reply(Mark::GetObject, tlv::encode(tag, value))
-            }
-            Requested::All => {
-                let mut all = Vec::new();
-                objects.iter().for_each(|(tag, value)| tlv::write(&mut all, *tag, value));
-                reply(Mark::GetAll, all)
-            }
-        }
+        let mark = if requested.0.is_empty() { Mark::GetAll } else { Mark::GetObject };
+        reply(mark, requested.of(objects.iter().map(|(tag, value)| (*tag, value.as_slice())))?)
     }
 
     /// 7F71 { 97 tries left, 93 limit }. That 7F73 is not found tells hosts that there is no PUK and the admin key
@@ -109,24 +104,40 @@ impl Gids {
     }
 }
 
-/// What a tag list asks for.
-#[derive(Clone, Copy)]
-enum Requested {
-    /// `5C 00`.
-    All,
-    /// `5C L tag`.
-    One(Tag),
-}
+/// What a tag list asks for: these objects, `5C L tag tag ..`, or all when it is empty, `5C 00`. No tag is in it twice,
+/// so that no answer is larger than the card.
+struct Requested(Vec<Tag>);
 
 impl Requested {
     fn parse(data: &[u8]) -> Option<Self> {
-        match tlv::read_only(data, tag::TAG_LIST).ok()? {
-            [] => Some(Self::All),
-            list => match Tag::read(list).ok()? {
-                (tag, []) => Some(Self::One(tag)),
-                _ => None,
-            },
+        let mut list = tlv::read_only(data, tag::TAG_LIST).ok()?;
+        let mut tags = BTreeSet::new();
+        let mut in_order = Vec::new();
+        while !list.is_empty() {
+            let (tag, rest) = Tag::read(list).ok()?;
+            list = rest;
+            if tags.insert(tag) {
+                in_order.push(tag);
+            }
         }
+        Some(Self(in_order))
+    }
+
+    /// The objects asked for, one after the other in the order of the list. Those that are not there are left out; only
+    /// when none of them is, nothing is found.
+    fn of<'a>(&self, all: impl Iterator<Item = (Tag, &'a [u8])>) -> Result<Vec<u8>, Mark> {
+        let mut found = Vec::new();
+        if self.0.is_empty() {
+            all.for_each(|(tag, value)| tlv::write(&mut found, tag, value));
+            return Ok(found);
+        }
+        let there: BTreeMap<Tag, &[u8]> = all.collect();
+        for tag in &self.0 {
+            if let Some(value) = there.get(tag) {
+                tlv::write(&mut found, *tag, value);
+            }
+        }
+        if found.is_empty() { Err(Mark::GetNoObject) } else { Ok(found) }
     }
 }
 

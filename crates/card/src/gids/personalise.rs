@@ -191,7 +191,7 @@ impl Gids {
 }
 
 /// How GIDS calls a key algorithm.
-const fn gids_algorithm(algorithm: KeyAlgorithm) -> Algorithm {
+pub(super) const fn gids_algorithm(algorithm: KeyAlgorithm) -> Algorithm {
     match algorithm {
         KeyAlgorithm::Rsa1024 => Algorithm::Rsa1024,
         KeyAlgorithm::Rsa2048 => Algorithm::Rsa2048,

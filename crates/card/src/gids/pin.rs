@@ -30,6 +30,15 @@ impl Pin {
         Self { value: None, retries_left: retry_limit }
     }
 
+    pub(crate) const fn new(value: Option<Vec<u8>>, retries_left: u8) -> Self {
+        Self { value, retries_left }
+    }
+
+    /// The PIN itself: for looking in, not for hosts.
+    pub(crate) fn value(&self) -> Option<&[u8]> {
+        self.value.as_deref()
+    }
+
     pub(crate) const fn is_set(&self) -> bool {
         self.value.is_some()
     }

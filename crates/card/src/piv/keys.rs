@@ -44,9 +44,9 @@ impl Piv {
         Key::from_seed(mechanism, &seed)
     }
 
-    /// IMPORT ASYMMETRIC KEY (no command of the standard): P1 the algorithm, P2 the slot; `01` and `02` are the primes of
-    /// an RSA key, whose exponent is 65537, `06` is the scalar of another. What else of an RSA key hosts send follows
-    /// from these and is not looked at.
+    /// IMPORT ASYMMETRIC KEY (no command of the standard): P1 the algorithm, P2 the slot; `01` and `02` are the primes
+    /// of an RSA key, whose exponent is 65537, `06` is the scalar of another. What else of an RSA key hosts send
+    /// follows from these and is not looked at.
     pub(super) fn import(&mut self, command: &Command) -> HandlerResult {
         let slot = Slot::from_byte(command.p2).ok_or(Mark::PivImportP1P2)?;
         let mechanism = self.supported(command.p1).ok_or(Mark::PivImportP1P2)?;

@@ -1,5 +1,6 @@
 //! Looking into a PIV application: slots as containers.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use autoenroll_apdu::gids::{KeyKind, KeyReference, LayoutError};
@@ -40,6 +41,7 @@ impl Piv {
         let used = u8::try_from(self.keys.len()).unwrap_or(u8::MAX);
         CardState {
             life_cycle: LifeCycle::Operational,
+            blank: self.is_blank(),
             card_id: guid,
             pin: pin_state(&self.pin),
             puk: Some(pin_state(&self.puk)),
@@ -47,10 +49,34 @@ impl Piv {
             admin: self.session.admin,
             default_container: containers.iter().find(|container| container.default).map(|container| container.index),
             containers,
-            free_containers: u8::try_from(Slot::all().count()).unwrap_or(u8::MAX).saturating_sub(used),
+            free_containers: self.chip.profile.capacity.containers.saturating_sub(used),
             free_bytes: u32::try_from(self.free_bytes()).unwrap_or(u32::MAX),
             faults,
         }
+    }
+
+    /// The PIN itself.
+    pub(crate) fn pin(&self) -> &[u8] {
+        self.pin.value()
+    }
+
+    /// The PUK itself.
+    pub(crate) fn puk(&self) -> &[u8] {
+        self.puk.value()
+    }
+
+    /// The management key itself.
+    pub(crate) fn management_key(&self) -> &[u8] {
+        self.management.bytes()
+    }
+
+    /// Whether it is as it came from its makers, whatever it has drawn.
+    fn is_blank(&self) -> bool {
+        let new = Self::new(Arc::clone(&self.chip), self.options);
+        let Self { pin, puk, global, management, objects, keys, .. } = self;
+        objects.is_empty()
+            && keys.is_empty()
+            && (pin, puk, global, management) == (&new.pin, &new.puk, &new.global, &new.management)
     }
 
     /// The container map; empty when there is none.

@@ -35,6 +35,11 @@ impl ManagementKey {
         Self { cipher, key: DEFAULT_MANAGEMENT_KEY[..cipher.key_len()].to_vec() }
     }
 
+    /// The key itself: for looking in, not for hosts.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.key
+    }
+
     pub(super) const fn cipher(&self) -> Cipher {
         self.cipher
     }

@@ -5,6 +5,7 @@
 //! status word open, the text of the handler says which one this card chose.
 
 mod authenticate;
+mod image;
 mod key;
 mod keys;
 mod look;

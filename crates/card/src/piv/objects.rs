@@ -55,7 +55,7 @@ impl Piv {
             None if begins_with(&command.data, tag::DISCOVERY) => return Err(Mark::PivPutTag),
             None => return Err(Mark::PivPutSyntax),
         };
-        if object.number() >> 16 != 0x5F {
+        if !is_writable(object) {
             return Err(Mark::PivPutTag);
         }
         let largest = usize::try_from(self.chip.profile.capacity.object_bytes).unwrap_or(usize::MAX);
@@ -74,6 +74,11 @@ impl Piv {
         self.objects.insert(object, value.to_vec());
         done(Mark::PivPutObject)
     }
+}
+
+/// Whether an object can be written: those of three bytes that begin with 5F.
+pub(super) fn is_writable(object: Tag) -> bool {
+    object.number() >> 16 == 0x5F
 }
 
 /// Whether an object is read with the PIN alone (part 1, table 2, contact interface).

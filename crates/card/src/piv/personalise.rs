@@ -122,6 +122,10 @@ impl Piv {
         }
         let value = self.acceptable_pin(pin).ok_or(PersonaliseError::PinDigits)?;
         self.pin.set(value);
+        // A right PUK has its tries back; one that is blocked stays so.
+        if self.puk.tries_left > 0 {
+            self.puk.tries_left = self.puk.limit;
+        }
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! PIN, PUK and global PIN: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
 //!
-//! Each is eight bytes, the shorter ones filled up with FF (SP 800-73-4 part 2, 2.4.3). PINs are digits; a PUK may be any
-//! bytes but FF. The standard lets a card answer 6A80 or 63Cx to what cannot be a PIN; this one answers 6A80, and the
-//! counter stays.
+//! Each is eight bytes, the shorter ones filled up with FF (SP 800-73-4 part 2, 2.4.3). PINs are digits; a PUK may be
+//! any bytes but FF. The standard lets a card answer 6A80 or 63Cx to what cannot be a PIN; this one answers 6A80, and
+//! the counter stays.
 
 use core::fmt;
 
@@ -11,6 +11,7 @@ use autoenroll_apdu::piv::reference::{GLOBAL_PIN, PIN, PUK};
 
 use super::Piv;
 use crate::Mark;
+use crate::image::{ImageError, Reader, Writer, content};
 use crate::reply::{HandlerResult, done};
 
 /// The PIN that a card comes with.
@@ -22,6 +23,9 @@ pub const DEFAULT_GLOBAL_PIN: &str = "11223344";
 
 /// Bytes of a field.
 const LEN: usize = 8;
+
+/// Most tries that a PIN or PUK may have: 63Cx states no more.
+pub(super) const MOST_TRIES: u8 = 15;
 
 /// Shortest PUK.
 const SHORTEST_PUK: usize = 6;
@@ -46,6 +50,26 @@ impl fmt::Debug for Reference {
 impl Reference {
     pub(super) fn new(value: &str, limit: u8) -> Self {
         Self { value: field(value.as_bytes()).unwrap_or([FILL; LEN]), tries_left: limit, limit }
+    }
+
+    /// The PIN or PUK itself: for looking in, not for hosts.
+    pub(super) fn value(&self) -> &[u8] {
+        value_of(&self.value).unwrap_or(&self.value)
+    }
+
+    pub(super) fn write_image(&self, out: &mut Writer) {
+        out.raw(&self.value);
+        out.raw(&[self.tries_left, self.limit]);
+    }
+
+    pub(super) fn read_image(read: &mut Reader<'_>) -> Result<Self, ImageError> {
+        let value = read.array()?;
+        let [tries_left, limit] = read.array()?;
+        // K8.4.limit
+        if value_of(&value).is_none() || !(1..=MOST_TRIES).contains(&limit) || tries_left > limit {
+            return Err(content("its PIN or PUK"));
+        }
+        Ok(Self { value, tries_left, limit })
     }
 
     /// Whether it is what the card came with.
@@ -174,8 +198,8 @@ impl Piv {
         done(if which == Which::Puk { Mark::PivChangePukDone } else { Mark::PivChangeDone })
     }
 
-    /// RESET RETRY COUNTER (part 2, 3.2.3): the PUK and a new PIN, eight bytes each. A wrong PUK takes back that the PIN
-    /// was presented; a right one leaves it as it was.
+    /// RESET RETRY COUNTER (part 2, 3.2.3): the PUK and a new PIN, eight bytes each. A wrong PUK takes back that the
+    /// PIN was presented; a right one leaves it as it was.
     pub(super) fn reset_retry_counter(&mut self, command: &Command) -> HandlerResult {
         if command.p1 != 0x00 {
             return Err(Mark::PivUnblockP1);

@@ -8,16 +8,13 @@ use alloc::vec::Vec;
 use autoenroll_apdu::Command;
 use autoenroll_apdu::piv::{Cipher, Slot, TouchRule, reference};
 
-use super::pin::{DEFAULT_PIN, DEFAULT_PUK, Reference};
+use super::pin::{DEFAULT_PIN, DEFAULT_PUK, MOST_TRIES, Reference};
 use super::{ManagementKey, Piv, Session};
 use crate::Mark;
 use crate::reply::{HandlerResult, done, reply};
 
 /// Version of the additions.
 const VERSION: [u8; 3] = [5, 4, 0];
-
-/// Most tries that a PIN or PUK may have: 63Cx states no more.
-const MOST_TRIES: u8 = 15;
 
 /// Number of PINs and PUKs in metadata: an algorithm that is none.
 const NO_ALGORITHM: u8 = 0xFF;
@@ -95,8 +92,8 @@ impl Piv {
         done(Mark::PivSetManagementDone)
     }
 
-    /// SET PIN RETRIES: P1 tries of the PIN, P2 of the PUK, 1 to 15. Needs the management key and the PIN, and gives both
-    /// the values that a card comes with.
+    /// SET PIN RETRIES: P1 tries of the PIN, P2 of the PUK, 1 to 15. Needs the management key and the PIN, and gives
+    /// both the values that a card comes with.
     pub(super) fn set_pin_retries(&mut self, command: &Command) -> HandlerResult {
         if !self.session.admin || !self.session.pin {
             return Err(Mark::PivRetriesRefused);

@@ -3,7 +3,8 @@
 //! The host sees nothing but the card's answers. The observer keeps its own small model of PIN, counter and roles from
 //! the traffic alone and compares it with the card after every command. The run is deterministic.
 //!
-//! In an optimised build it is a million commands; `cargo test --release -p autoenroll-card --test card fuzz`.
+//! In an optimised build it is a million commands;
+//! `cargo test --release -p autoenroll-card --test card a_host_that_does_anything`.
 
 mod cards;
 mod dice;
@@ -74,6 +75,8 @@ fn a_host_that_does_anything_gets_no_further_than_it_may() {
             }
         }
         marks.merge(card.marks());
+        card.power_off();
+        assert_eq!(Card::from_image(&card.to_image()).as_ref(), Ok(&card), "kept and taken up again");
     }
     let missing: Vec<Mark> = marks.missing().filter(|mark| mark.belongs_to(Applet::Gids)).collect();
     assert_eq!(missing, [], "decisions that were never taken in {sent} commands");

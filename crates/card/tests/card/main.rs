@@ -9,6 +9,8 @@ mod fuzz;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod initialisation;
 #[cfg(test)]
 mod keys;

@@ -96,7 +96,7 @@ impl Desk {
     }
 
     /// Runs a line of shell in the directory of the desk; its exit code, standard output and standard error.
-    fn run(&self, line: &str) -> (Option<i32>, String) {
+    pub(crate) fn run(&self, line: &str) -> (Option<i32>, String) {
         let (variable, socket) = self.pcscd.client_environment();
         let here = self.directory.path();
         let output = Command::new("/usr/bin/timeout")
@@ -183,6 +183,7 @@ pub(crate) fn is_complete() -> bool {
 
 /// OpenSC's PKCS #11 module, when every program is there.
 fn programs() -> Option<PathBuf> {
+    let module = library("opensc-pkcs11.so");
     let needed = [
         ("/usr/sbin/pcscd", "pcscd"),
         ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "vsmartcard-vpcd"),
@@ -191,20 +192,28 @@ fn programs() -> Option<PathBuf> {
         ("/usr/bin/yubico-piv-tool", "yubico-piv-tool"),
         ("/usr/lib/python3/dist-packages/smartcard", "python3-pyscard"),
     ];
-    let mut missing: Vec<&str> =
-        needed.into_iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| package).collect();
-    let module = library("opensc-pkcs11.so");
+    let mut missing = missing_of(&needed);
     missing.extend(module.is_none().then_some("opensc-pkcs11"));
     missing.extend(library("engines-3/pkcs11.so").is_none().then_some("libengine-pkcs11-openssl"));
+    all_there(&missing).then_some(module)?
+}
+
+/// The packages of the files that are not there.
+pub(crate) fn missing_of(needed: &[(&str, &'static str)]) -> Vec<&'static str> {
+    needed.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect()
+}
+
+/// Whether nothing is missing; if something is, the test is skipped, which is an error in CI.
+pub(crate) fn all_there(missing: &[&str]) -> bool {
     if missing.is_empty() {
-        return module;
+        return true;
     }
     #[expect(clippy::disallowed_methods, reason = "CI is where a missing program is an error")]
     let ci = std::env::var_os("CI").is_some();
     let why = format!("not installed: {}", missing.join(" "));
     assert!(!ci, "in CI nothing is skipped; {why}");
     eprintln!("skipped; {why}");
-    None
+    false
 }
 
 /// A file in a directory of `/usr/lib`, such as `/usr/lib/x86_64-linux-gnu`.

@@ -75,7 +75,7 @@ fn a_card_is_served_with_a_pcscd_of_its_own() {
     }
     let card = share(Card::new(CardProfile::gids(), SERIAL, Seed::from(1)));
     let reader = ServedIn::OwnPcscd(PcscdOptions::default());
-    let options = ServeOptions { reader, inserted: true, trace: true };
+    let options = ServeOptions { reader, inserted: true, trace: true, keep: None };
     let (commands, mut typed) = std::io::pipe().unwrap();
     let (mut shown, out) = std::io::pipe().unwrap();
     std::thread::scope(|scope| {

@@ -3,7 +3,7 @@
 //!
 //! A missing program is an error when `CI` is set, and a skipped test otherwise. On Debian:
 //! `apt-get install pcscd vsmartcard-vpcd opensc openssl libengine-pkcs11-openssl python3-pyscard
-//! yubico-piv-tool`.
+//! yubico-piv-tool gnutls-bin libnss3-tools openssh-client scdaemon python3-pykcs11 default-jdk-headless`.
 //!
 //! OpenSC's own `p11test` is not here: it is not packaged, and needs OpenSC's source to be built. Against a fresh card
 //! with one RSA key it should end with 8 passed, 3 skipped, 0 failed.
@@ -17,8 +17,13 @@ mod life;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
 mod pin;
 #[cfg(test)]
 mod piv;
 #[cfg(test)]
 mod python;
+#[cfg(test)]
+#[path = "../shared/suite.rs"]
+mod suite;

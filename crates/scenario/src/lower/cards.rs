@@ -121,6 +121,7 @@ fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnosti
         table.and_then(|table| table.text("serial")).map(|text| text.span).unwrap_or_default()
     };
     let mut known: BTreeMap<[u8; 16], &CardSpec> = BTreeMap::new();
+    let mut ends: BTreeMap<[u8; 8], &CardSpec> = BTreeMap::new();
     for card in cards {
         let Some(serial) = card.serial else { continue };
         let first = *known.entry(serial).or_insert(card);
@@ -129,6 +130,15 @@ fn report_shared_ids(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnosti
             let problem =
                 Diagnostic::error(Code::DuplicateCardId, message, span(card)).label(span(first), "first here");
             found.push(problem.help("leave `serial` out: every card has an id of its own then"));
+            continue;
+        }
+        let end = serial.last_chunk::<8>().copied().unwrap_or_default();
+        let first = *ends.entry(end).or_insert(card);
+        if !std::ptr::eq(first, card) {
+            let message = format!("the card ids of `{}` and `{}` end alike", first.name, card.name);
+            let problem = Diagnostic::warning(Code::DuplicateCardId, message, span(card));
+            let problem = problem.label(span(first), "first here");
+            found.push(problem.help("programs that reach cards through PKCS #11 tell them apart by the last 8 bytes"));
         }
     }
 }
@@ -176,9 +186,8 @@ fn set_atr(profile: &mut CardProfile, bytes: &[u8], span: Span, found: &mut Diag
 /// What a card or a kind of card says about its application, capacity, PIN rules, algorithms and quirks.
 fn abilities(profile: &mut CardProfile, table: &Table, span: Span, found: &mut Diagnostics) {
     if let Some(applet) = table.text("applet") {
-        let CardProfile { applet, pin, algorithms, .. } =
-            if applet.value == "piv" { CardProfile::piv() } else { CardProfile::gids() };
-        (profile.applet, profile.pin, profile.algorithms) = (applet, pin, algorithms);
+        let usual = if applet.value == "piv" { CardProfile::piv() } else { CardProfile::gids() };
+        *profile = CardProfile { name: profile.name.clone(), atr: profile.atr.clone(), ..usual };
     }
     if let Some(capacity) = table.table("capacity") {
         profile.capacity.containers = small(capacity, "containers").unwrap_or(profile.capacity.containers);
@@ -186,11 +195,11 @@ fn abilities(profile: &mut CardProfile, table: &Table, span: Span, found: &mut D
         profile.capacity.object_bytes = small(capacity, "object-bytes").unwrap_or(profile.capacity.object_bytes);
     }
     if let Some(rules) = table.table("pin-rules") {
-        let shortest = small(rules, "shortest").unwrap_or_else(|| profile.pin.shortest());
-        let longest = small(rules, "longest").unwrap_or_else(|| profile.pin.longest());
+        let shortest = small(rules, "shortest").unwrap_or_else(|| *profile.pin.lengths().start());
+        let longest = small(rules, "longest").unwrap_or_else(|| *profile.pin.lengths().end());
         let tries = small(rules, "tries").unwrap_or_else(|| profile.pin.tries());
         match PinPolicy::new(shortest, longest, tries) {
-            Ok(pin) if profile.applet != Applet::Gids && pin.longest() > LONGEST_PIV_PIN => {
+            Ok(pin) if profile.applet != Applet::Gids && *pin.lengths().end() > LONGEST_PIV_PIN => {
                 let message = format!("a piv card takes PINs of at most {LONGEST_PIV_PIN} bytes, not {longest}");
                 found.push(impossible(message, span_of(table, "pin-rules", span)));
             }

@@ -77,3 +77,37 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> Simulator for World<F, C, A> {
         Self::look(self, what)
     }
 }
+
+/// A world that is looked at when the play is over.
+impl<S: Simulator> Simulator for &mut S {
+    fn act(&mut self, action: &Action) -> Result<(), ActError> {
+        (**self).act(action)
+    }
+    fn step(&mut self, until: SimTime) -> Result<Stepped, WorldError> {
+        (**self).step(until)
+    }
+    fn next_at(&self) -> Option<SimTime> {
+        (**self).next_at()
+    }
+    fn now(&self) -> SimTime {
+        (**self).now()
+    }
+    fn advance(&mut self, to: SimTime) {
+        (**self).advance(to);
+    }
+    fn trace(&self) -> &Trace {
+        (**self).trace()
+    }
+    fn forget_before(&mut self, index: usize) {
+        (**self).forget_before(index);
+    }
+    fn prompts(&self) -> Vec<OpenPrompt> {
+        (**self).prompts()
+    }
+    fn look(&self, what: &Look) -> Result<Facts, LookError> {
+        (**self).look(what)
+    }
+    fn pauses(&self) -> bool {
+        (**self).pauses()
+    }
+}

@@ -520,8 +520,18 @@ static CARD: Shape = Shape {
     keys: &[
         must("name", Text, "Its name."),
         must("atr", Text, "What kind of card it is, a file of fixtures/cards; or its answer to reset in hexadecimal."),
-        key("serial", Hex, "Its card id, 16 bytes; derived from seed and name unless said here."),
-        key("pin", Table(&PIN), "Its PIN; 1234, on a piv card 123456, with three attempts unless said here."),
+        key(
+            "serial",
+            Hex,
+            "Its card id, 16 bytes; derived from seed and name unless said here. Programs that reach it through \
+             PKCS #11 tell cards apart by the last 8.",
+        ),
+        key(
+            "pin",
+            Table(&PIN),
+            "Its PIN; 1234, on a piv card 123456, with three attempts unless said here. The administrator key of every \
+             card is 0102030405060708, three times. A piv card has the PUK 12345678, others have none.",
+        ),
         key("container", Named(&CONTAINER), "Containers, in order of their index."),
         APPLET,
         PIN_RULES,
@@ -562,7 +572,7 @@ static CAPACITY: Shape = Shape {
     name: "a capacity",
     doc: "How much fits on a card.",
     keys: &[
-        key("containers", Number(1, 126), "How many containers it takes; 16 unless said here."),
+        key("containers", Number(1, 126), "How many containers it takes; 16, on a piv card 24, unless said here."),
         key(
             "bytes",
             Number(0, 0xFFFF_FFFF),
@@ -580,7 +590,8 @@ static PIN_LENGTHS: Shape = Shape {
         key(
             "longest",
             Number(1, 127),
-            "Bytes of the longest PIN; 16, on a piv card 8, which is the most it takes, unless said here.",
+            "Bytes of the longest PIN; 16, of which OpenSC takes 15, on a piv card 8, which is the most it takes, \
+             unless said here.",
         ),
         key("tries", Number(1, 15), "Wrong attempts before it is blocked; 3 unless said here."),
     ],

@@ -26,12 +26,12 @@ pub(super) fn piv() -> Card {
     fresh(CardProfile::piv())
 }
 
-pub(super) fn full() -> CardProfile {
+pub(crate) fn full() -> CardProfile {
     CardProfile::named("piv-full").unwrap()
 }
 
 /// A card whose management key was proved.
-pub(super) fn managed() -> Card {
+pub(crate) fn managed() -> Card {
     let mut card = piv();
     prove(&mut card);
     card
@@ -53,7 +53,7 @@ pub(super) fn verify() -> Command {
 }
 
 /// Generates a key, the management key being proved.
-pub(super) fn generate(mechanism: Mechanism, slot: Slot) -> Command {
+pub(crate) fn generate(mechanism: Mechanism, slot: Slot) -> Command {
     let data = [0xAC, 0x03, 0x80, 0x01, mechanism as u8];
     Command::new(0, ins::GENERATE_ASYMMETRIC_KEY_PAIR, 0, slot.byte()).with_data(data).with_le(256)
 }

@@ -13,4 +13,4 @@ mod select;
 mod vendor;
 
 use host::MANAGEMENT_KEY;
-pub(crate) use host::{decrypt, encrypt, template, value};
+pub(crate) use host::{decrypt, encrypt, full, generate, managed, template, value};

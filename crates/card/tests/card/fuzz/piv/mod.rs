@@ -85,6 +85,9 @@ fn a_host_that_does_anything_gets_no_further_than_it_may() {
         life += 1;
         sent += play(&mut card, &mut dice, LIFE, &mut accepted);
         marks.merge(card.marks());
+        card.power_off();
+        card.set_touched(true);
+        assert_eq!(Card::from_image(&card.to_image()).as_ref(), Ok(&card), "kept and taken up again");
     }
     let applet = CardProfile::piv().applet;
     let missing: Vec<Mark> = marks.missing().filter(|mark| mark.belongs_to(applet)).collect();
