@@ -291,7 +291,7 @@ fn certipy_requests_over_web_enrollment() {
     // What it says of its work, less what is the same each time.
     let told = |password: &str, arguments: &[&str]| -> Vec<String> {
         let mut python = tools::python("certipy_request.py").unwrap();
-        python.args([&served.port("https"), "roots.pem", "alice@contoso.test", password]).args(arguments);
+        python.args([served.port("https"), "roots.pem", "alice@contoso.test", password]).args(arguments);
         python.current_dir(&served.directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = python.spawn().unwrap();
         // Whether a key is to be kept whose certificate is not there.

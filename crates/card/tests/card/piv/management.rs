@@ -84,7 +84,7 @@ fn the_card_enciphers_nothing_for_who_has_not_proved_the_key() {
     for parts in rows {
         let response = send(&mut card, &authenticate(cipher, parts));
         assert!(matches!(response.sw.0, 0x6A80 | 0x6982), "{parts:?}");
-        assert_eq!(response.data, []);
+        assert!(response.data.is_empty());
     }
     exchange(
         &mut card,
