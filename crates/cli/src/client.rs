@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use autoenroll_clients::behaviour::Behaviour;
 use autoenroll_clients::known::Known;
@@ -41,7 +43,14 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
     let own = std::env::current_exe();
     let own = own.map_err(|error| Failure::Bench(format!("this program is not to be found: {error}")))?;
-    let player = Player { adapter: &adapter, command: &own };
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Clients are in groups of their own, so the terminal does not end them.
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| Failure::Bench(format!("signals cannot be handled: {error}")))?;
+    }
+    let player = Player { adapter: &adapter, command: &own, stop: &stop };
     let (told, failures) = play_all(&stories, arguments, player, &known, console)?;
     let mut exit = Exit::Ok;
     let counts = report::counts(&told, &known);

@@ -37,6 +37,7 @@ pub(crate) fn told(ended: &Ended) -> String {
         Ended::Code(code) => format!("its command ended with exit code {code}"),
         Ended::Signal(signal) => format!("its command was ended by signal {signal}"),
         Ended::Limit => "its command took longer than its limit and was ended".to_owned(),
+        Ended::Interrupted => "its command was interrupted".to_owned(),
         Ended::Output => "its command wrote more than 1 MiB and was ended".to_owned(),
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use autoenroll_model::FileTime;
+use autoenroll_model::{FileTime, SimTime};
 use autoenroll_net::LiveError;
 use autoenroll_scenario::{Requirements, Scenario};
 use autoenroll_trace::Record;
@@ -17,6 +18,7 @@ use crate::outside::{Epoch, Outside, told};
 use crate::process::{Ended, Group};
 use crate::reach::OutOfReach;
 use crate::reference::{NoReference, Reference, Trigger};
+use crate::script::Done;
 use crate::seen::Reader;
 use crate::stage::{Stage, StageError};
 use crate::store;
@@ -28,6 +30,8 @@ pub struct Player<'a> {
     pub adapter: &'a Adapter,
     /// The program that clients may call.
     pub command: &'a Path,
+    /// Set when somebody wants this program to end: what clients have started is ended then, and stories are not played.
+    pub stop: &'a AtomicBool,
 }
 
 /// Why a story was not played.
@@ -74,11 +78,14 @@ impl Player<'_> {
     /// # Errors
     /// When the story is out of reach, or the bench fails.
     pub fn play(&self, scenario: &Scenario, requirements: &dyn Requirements) -> Result<Judged, PlayError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(StageError::Interrupted.into());
+        }
         let reference = Reference::of(scenario, self.adapter, requirements).map_err(|error| match error {
             NoReference::OutOfReach(reason) => PlayError::OutOfReach(reason),
             NoReference::Failed(reason) => PlayError::Bench(format!("our own core does not pass it: {reason}")),
         })?;
-        let stage = Stage::open(&scenario.spec, self.adapter, self.command)?;
+        let stage = Stage::open(&scenario.spec, self.adapter, self.command, self.stop)?;
         let mut reader = Reader::new(&scenario.spec);
         for (principal, kept) in &reference.kept {
             reader.seed(principal, kept);
@@ -101,6 +108,8 @@ impl Player<'_> {
 
 struct Playing<'a> {
     player: &'a Player<'a>,
+    /// What `start` has left running for each principal. It ends before its folder goes.
+    left: BTreeMap<String, Group>,
     stage: Stage<'a>,
     reader: Reader,
     /// How many records of the trace were read.
@@ -109,8 +118,6 @@ struct Playing<'a> {
     sorted: usize,
     /// The last trigger that each principal was handed.
     current: BTreeMap<String, usize>,
-    /// What `start` has left running for each principal.
-    left: BTreeMap<String, Group>,
     outside: Outside,
 }
 
@@ -141,12 +148,12 @@ impl Playing<'_> {
         Ok(())
     }
 
-    fn advance(&mut self, to: autoenroll_model::SimTime) -> Result<(), PlayError> {
+    fn advance(&mut self, to: SimTime) -> Result<(), PlayError> {
         self.stage.advance(to)?;
         self.catch_up()
     }
 
-    fn act(&mut self, done: &crate::script::Done) -> Result<(), PlayError> {
+    fn act(&mut self, done: &Done) -> Result<(), PlayError> {
         match self.stage.act(&done.action) {
             Ok(()) => {}
             Err(LiveError::Act(error)) if !matches!(error, ActError::World(_)) => {

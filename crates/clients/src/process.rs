@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -26,6 +27,8 @@ pub enum Ended {
     Limit,
     /// It was ended because it wrote too much.
     Output,
+    /// It was ended because somebody wants this program to end.
+    Interrupted,
 }
 
 /// What is run, and where.
@@ -39,6 +42,8 @@ pub(crate) struct Job<'a> {
     pub(crate) folder: &'a Path,
     /// The longest that it may take.
     pub(crate) limit: Duration,
+    /// Set when somebody wants this program to end.
+    pub(crate) stop: &'a AtomicBool,
     /// What it starts may go on when it ends by itself: a daemon. It is ended with [`Group::end`].
     pub(crate) leaves: bool,
 }
@@ -87,7 +92,7 @@ pub(crate) async fn run(job: Job<'_>) -> io::Result<(Ended, Group)> {
     if !(job.leaves && matches!(ended, Ok(Ended::Code(_)))) {
         group.end();
     }
-    if matches!(ended, Ok(Ended::Limit | Ended::Output) | Err(_)) {
+    if matches!(ended, Ok(Ended::Limit | Ended::Output | Ended::Interrupted) | Err(_)) {
         let _reaped = child.wait();
     }
     Ok((ended?, group))
@@ -104,6 +109,9 @@ async fn watch(child: &mut Child, job: &Job<'_>, outputs: &[&Path]) -> io::Resul
         }
         if outputs.iter().any(|path| fs::metadata(path).is_ok_and(|it| it.len() > MOST_OUTPUT)) {
             return Ok(Ended::Output);
+        }
+        if job.stop.load(Ordering::Relaxed) {
+            return Ok(Ended::Interrupted);
         }
         if begun.elapsed() > job.limit {
             return Ok(Ended::Limit);

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use autoenroll_model::{AePolicy, SimTime};
 use autoenroll_net::live::machine_time;
@@ -33,6 +34,8 @@ pub(crate) struct Stage<'a> {
     adapter: &'a Adapter,
     /// The program itself, for clients that call it.
     command: &'a Path,
+    /// Set when somebody wants this program to end.
+    stop: &'a AtomicBool,
     base: String,
     folder: TempDir,
 }
@@ -44,6 +47,7 @@ pub(crate) enum StageError {
     Service(ServiceError),
     Machine(io::Error),
     Account(String),
+    Interrupted,
 }
 
 impl std::fmt::Display for StageError {
@@ -52,6 +56,7 @@ impl std::fmt::Display for StageError {
             Self::Live(error) => error.fmt(f),
             Self::Service(error) => error.fmt(f),
             Self::Machine(error) => error.fmt(f),
+            Self::Interrupted => f.write_str("it was interrupted"),
             Self::Account(name) => write!(f, "the world has no account {name}"),
         }
     }
@@ -71,7 +76,12 @@ impl From<io::Error> for StageError {
 
 impl<'a> Stage<'a> {
     /// Serves a world at ports of this machine.
-    pub(crate) fn open(spec: &WorldSpec, adapter: &'a Adapter, command: &'a Path) -> Result<Self, StageError> {
+    pub(crate) fn open(
+        spec: &WorldSpec,
+        adapter: &'a Adapter,
+        command: &'a Path,
+        stop: &'a AtomicBool,
+    ) -> Result<Self, StageError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let passwords = Passwords { common: Some(PASSWORD.to_owned()), own: BTreeMap::new() };
         let wanted =
@@ -80,7 +90,7 @@ impl<'a> Stage<'a> {
         let opening = service::open(spec.clone(), Pace::Frozen, Cores::Idle, Accounts { passwords }, wanted);
         let opened = runtime.block_on(opening).map_err(StageError::Service)?;
         let folder = tempfile::Builder::new().prefix("ae-client-").tempdir()?;
-        Ok(Self { runtime, opened, adapter, command, base, folder })
+        Ok(Self { runtime, opened, adapter, command, stop, base, folder })
     }
 
     /// Moves the clock on to a time, through everything that is due until then.
@@ -127,12 +137,13 @@ impl<'a> Stage<'a> {
         let folder = self.state(principal)?;
         let environment = self.environment(principal, trigger, &folder)?;
         let command = self.adapter.resolved(command);
-        let job =
-            Job { command: &command, environment: &environment, folder: &folder, limit: self.adapter.limit, leaves };
-        self.runtime.block_on(process::run(job)).map_err(|error| {
+        let (environment, limit, stop) = (&environment, self.adapter.limit, self.stop);
+        let job = Job { command: &command, environment, folder: &folder, limit, stop, leaves };
+        let ran = self.runtime.block_on(process::run(job)).map_err(|error| {
             let program = command.first().map(String::as_str).unwrap_or_default();
             StageError::Machine(io::Error::new(error.kind(), format!("{program} cannot be run: {error}")))
-        })
+        })?;
+        if ran.0 == Ended::Interrupted { Err(StageError::Interrupted) } else { Ok(ran) }
     }
 
     /// The last that the last command of a principal has said on its standard error, or else on its output.
