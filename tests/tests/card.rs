@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -50,6 +50,27 @@ fn a_pcscd_of_its_own_leaves_nothing_however_the_command_ends() {
         }
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "SIG{signal}");
     }
+}
+
+#[test]
+fn a_piv_card_is_served_laid_out_and_as_its_makers_give_it() {
+    if !is_complete() {
+        return;
+    }
+    let temporary = scratch(env!("CARGO_TARGET_TMPDIR"), "piv");
+    let check = |blank: &[&str], id: &str, counters: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["card", "piv", "--own-pcscd", "--quiet"]).args(blank);
+        command.env_clear().env("TMPDIR", &temporary).current_dir(root());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"state\nquit\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && shown.contains(id) && shown.contains(counters), "{shown}");
+    };
+    let counters = "PIN: 3 of 3 tries left\nPUK: 3 of 3 tries left\n";
+    check(&["--blank"], "card id none, operational\n", counters);
+    check(&[], "card id 6e10182f03f81891a43bef4fb8def308, operational\n", counters);
 }
 
 /// As it is being started, at many moments.
