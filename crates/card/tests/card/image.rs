@@ -89,7 +89,7 @@ fn a_card_tells_benches_what_opens_it_and_what_it_was() {
     for (card, pin, puk) in
         [(full(Seed::from(1)), PIN, None), (full_piv(Seed::from(1)), b"654321", Some(&b"12345678"[..]))]
     {
-        assert_eq!((card.pin(), card.puk(), card.admin_key()), (Some(&pin[..]), puk, Some(&ADMIN_KEY[..])));
+        assert_eq!((card.pin(), card.puk(), card.admin_key()), (Some(pin), puk, Some(&ADMIN_KEY[..])));
         assert!(!card.look().blank);
         let blank = card.blank();
         assert_eq!(blank, Card::new(card.profile().clone(), SERIAL, Seed::from(1)));
