@@ -345,12 +345,10 @@ pub struct SettingsSpec {
     pub stored_credentials: Vec<String>,
 }
 
-/// The administrator key of every card of a world: three DES keys, by which a blocked PIN is unblocked. It is the one that
-/// cards with a minidriver are commonly shipped with.
-pub const ADMIN_KEY: [u8; 24] = [
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03,
-    0x04, 0x05, 0x06, 0x07, 0x08,
-];
+/// The administrator key of every card of a world: three DES keys, by which a blocked PIN is unblocked. It is the one
+/// that cards with a minidriver are commonly shipped with.
+pub const ADMIN_KEY: [u8; 24] =
+    *b"\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08";
 
 /// A smart card with the GIDS application.
 #[derive(Clone, Debug, PartialEq)]
