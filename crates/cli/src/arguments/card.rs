@@ -32,8 +32,8 @@ pub(crate) struct Card {
     /// The scenario whose card it is, as it is at the end of the story, which is played first; it must pass.
     #[arg(long, value_name = "SCENARIO", conflicts_with = "of")]
     pub(crate) after: Option<String>,
-    /// Write what trusts the certificate of such a card: the certificates and revocation lists of the story's CAs at its
-    /// end, in PEM.
+    /// Write what trusts the certificate of such a card: the certificates and revocation lists of the story's CAs at
+    /// its end, in PEM.
     #[arg(long, value_name = "FILE", requires = "after")]
     pub(crate) trust: Option<PathBuf>,
     /// The card as it is shipped: no application is initialised, no PIN and no admin key is set.
