@@ -43,7 +43,7 @@ fn a_piv_card_has_what_its_application_takes() {
         Library::read(&Bundle::new().with("cards/piv.toml", include_str!("../../../fixtures/cards/piv.toml")));
     let check = |keys: &str, expected: Result<(&str, u8), Code>| {
         let card = format!("[[world.card]]\nname = \"badge\"\natr = \"piv\"\n{keys}");
-        let text = format!("scenario = 1\ntitle = \"t\"\n[world]\n{card}[timeline]\nsteps = [{{ wait = \"1s\" }}]\n");
+        let text = format!("scenario = 1\ntitle = \"t\"\n[world]\n{card}\n[timeline]\nsteps = [{{ wait = \"1s\" }}]\n");
         let checked = check("t.toml", text.as_bytes(), &library, &ByPrefix);
         let code = checked.found.list().first().map(|problem| problem.code);
         let found = match (code, checked.scenarios.first()) {
