@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -50,6 +50,30 @@ fn a_pcscd_of_its_own_leaves_nothing_however_the_command_ends() {
         }
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "SIG{signal}");
     }
+}
+
+#[test]
+fn a_piv_card_is_served_laid_out_and_as_its_makers_give_it() {
+    if !is_complete() {
+        return;
+    }
+    let temporary = scratch(env!("CARGO_TARGET_TMPDIR"), "piv");
+    let check = |arguments: &[&str], typed: &str, expected: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["card", "piv", "--own-pcscd", "--quiet"]).args(arguments);
+        command.env_clear().env("TMPDIR", &temporary).current_dir(root());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && expected.iter().all(|part| shown.contains(part)), "{shown}");
+    };
+    let counters = "PIN \"123456\": 3 of 3 tries left\nPUK \"12345678\": 3 of 3 tries left\n";
+    check(&["--blank"], "state\nquit\n", &["card id none, blank: no objects and no keys, in the reader", counters]);
+    check(&[], "state\nquit\n", &["card id 6e10182f03f81891a43bef4fb8def308, operational, in the reader", counters]);
+    let kept = temporary.join("my.card").display().to_string();
+    check(&["--persist", &kept], "unblock 654321\nquit\n", &["PIN \"123456\", PUK", "unblocked\n"]);
+    check(&["--persist", &kept], "quit\n", &["PIN \"654321\", PUK \"12345678\", management key 0102"]);
 }
 
 /// As it is being started, at many moments.

@@ -536,6 +536,7 @@ impl Mark {
     /// Whether a card with this application can take the decision. What concerns APDUs and chains, any can.
     #[must_use]
     pub const fn belongs_to(self, applet: Applet) -> bool {
+        // The table has the shared ones first, then those of GIDS, then those of PIV.
         let of_piv = self as usize >= Self::PivSelect as usize;
         let shared = (self as usize) < Self::SelectApplication as usize && !matches!(self, Self::Terminated);
         match applet {

@@ -1,5 +1,6 @@
 //! Cards that no world can have together.
 
+use autoenroll_card::CardProfile;
 use autoenroll_scenario::{Bundle, ByPrefix, Code, Library, check};
 
 #[test]
@@ -33,4 +34,33 @@ fn one_id_is_one_card() {
 
 fn serial(n: u8) -> String {
     format!("serial = \"{}\"\n", format!("{n:02X}").repeat(16))
+}
+
+/// What a kind of card says of its application decides PIN, keys and room, as long as nothing else is said.
+#[test]
+fn a_piv_card_has_what_its_application_takes() {
+    let library =
+        Library::read(&Bundle::new().with("cards/piv.toml", include_str!("../../../fixtures/cards/piv.toml")));
+    let check = |keys: &str, expected: Result<(&str, u8), Code>| {
+        let card = format!("[[world.card]]\nname = \"badge\"\natr = \"piv\"\n{keys}");
+        let text = format!("scenario = 1\ntitle = \"t\"\n[world]\n{card}\n[timeline]\nsteps = [{{ wait = \"1s\" }}]\n");
+        let checked = check("t.toml", text.as_bytes(), &library, &ByPrefix);
+        let code = checked.found.list().first().map(|problem| problem.code);
+        let found = match (code, checked.scenarios.first()) {
+            (None, Some(scenario)) => {
+                let card = &scenario.spec.cards[0];
+                assert_eq!(card.profile.atr, CardProfile::piv().atr, "the file and the crate agree");
+                Ok((card.pin.reveal(), card.profile.capacity.containers))
+            }
+            (code, _) => Err(code.expect("no scenario, and no reason")),
+        };
+        assert_eq!(found, expected, "{keys}");
+    };
+    check("", Ok(("123456", 24)));
+    check("capacity = { containers = 4 }", Ok(("123456", 4)));
+    check("pin = { value = \"11223344\" }", Ok(("11223344", 24)));
+    check("pin = { value = \"1234\" }", Err(Code::Impossible));
+    check("pin = { value = \"12345a\" }", Err(Code::Impossible));
+    check("pin-rules = { longest = 9 }", Err(Code::Impossible));
+    check("applet = \"gids\"", Ok(("1234", 16)));
 }

@@ -347,10 +347,8 @@ pub struct SettingsSpec {
 
 /// The administrator key of every card of a world: three DES keys. With it a blocked PIN of a GIDS card is unblocked,
 /// and a PIV card is managed. It is the one that cards with a minidriver, and PIV cards, are commonly shipped with.
-pub const ADMIN_KEY: [u8; 24] = [
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x01, 0x02, 0x03,
-    0x04, 0x05, 0x06, 0x07, 0x08,
-];
+pub const ADMIN_KEY: [u8; 24] =
+    *b"\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08";
 
 /// A smart card.
 #[derive(Clone, Debug, PartialEq)]

@@ -133,7 +133,7 @@ impl Piv {
         }
     }
 
-    fn pin_status(&mut self, which: Which) -> HandlerResult {
+    fn pin_status(&self, which: Which) -> HandlerResult {
         let proved = if which == Which::Global { self.session.global } else { self.session.pin };
         if proved {
             return done(Mark::PivVerifyNotNeeded);
@@ -179,7 +179,7 @@ impl Piv {
         // neither counter nor what was presented; beside a wrong one the counter goes down.
         let old = self.acceptable(which, old).ok_or(Mark::PivChangeFormat)?;
         let new = self.acceptable(which, new);
-        if new.is_none() && self.reference_mut(which).value == old {
+        if new.is_none() && self.reference(which).value == old {
             return Err(Mark::PivChangeFormat);
         }
         let right = self.judge(which, old);
@@ -253,8 +253,16 @@ impl Piv {
         }
     }
 
-    fn tries_left(&mut self, which: Which) -> u8 {
-        self.reference_mut(which).tries_left
+    fn reference(&self, which: Which) -> &Reference {
+        match (which, &self.global) {
+            (Which::Puk, _) => &self.puk,
+            (Which::Global, Some(global)) => global,
+            _ => &self.pin,
+        }
+    }
+
+    fn tries_left(&self, which: Which) -> u8 {
+        self.reference(which).tries_left
     }
 
     fn prove(&mut self, which: Which, proved: bool) {

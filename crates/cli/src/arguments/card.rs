@@ -1,4 +1,7 @@
-//! `autoenroll card`.
+//! What `autoenroll card` takes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -35,17 +38,17 @@ pub(crate) struct Card {
     /// Write what trusts the certificate of such a card: the certificates and revocation lists of the story's CAs at
     /// its end, in PEM.
     #[arg(long, value_name = "FILE", requires = "after")]
-    pub(crate) trust: Option<std::path::PathBuf>,
+    pub(crate) trust: Option<PathBuf>,
     /// The card as it is shipped: a GIDS card without application, PIN and admin key, a PIV card without identity and
     /// keys.
     #[arg(long)]
     pub(crate) blank: bool,
     /// Keep the card in this file, and go on with the card that is in it when there is one.
     #[arg(long, value_name = "FILE")]
-    pub(crate) persist: Option<std::path::PathBuf>,
+    pub(crate) persist: Option<PathBuf>,
     /// Where the reader driver vpcd listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:35963")]
-    pub(crate) driver: std::net::SocketAddr,
+    pub(crate) driver: SocketAddr,
     /// Start a pcscd for this card alone, and stop it with it; its first line says how programs find it.
     #[arg(long, conflicts_with = "driver")]
     pub(crate) own_pcscd: bool,

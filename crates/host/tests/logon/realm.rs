@@ -1,5 +1,5 @@
-//! A realm of MIT Kerberos for one world: a KDC on loopback, with a database and configuration of its own, and `kinit` at
-//! a desk with one card in its reader. Everything is below one temporary folder, and nothing is left.
+//! A realm of MIT Kerberos for one world: a KDC on loopback, with a database and configuration of its own, and `kinit`
+//! at a desk with one card in its reader. Everything is below one temporary folder, and nothing is left.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};

@@ -393,7 +393,8 @@ public class Card {
     String configuration = "--name=card\nlibrary=" + arguments[0] + "\nslotListIndex=0\n";
     Provider provider = Security.getProvider("SunPKCS11").configure(configuration);
     KeyStore store = KeyStore.getInstance("PKCS11", provider);
-    try { store.load(null, arguments[1].toCharArray()); } catch (Exception e) { System.out.println("load " + why(e)); return; }
+    try { store.load(null, arguments[1].toCharArray()); }
+    catch (Exception e) { System.out.println("load " + why(e)); return; }
     for (String alias : Collections.list(store.aliases())) {
       try {
         Signature sign = Signature.getInstance("SHA256withRSA", provider);
