@@ -30,7 +30,7 @@ pub struct Player<'a> {
     pub adapter: &'a Adapter,
     /// The program that clients may call.
     pub command: &'a Path,
-    /// Set when somebody wants this program to end: what clients have started is ended then, and nothing more is played.
+    /// Set when somebody wants this program to end: what clients have started is ended, nothing more is played.
     pub stop: &'a AtomicBool,
 }
 
