@@ -23,8 +23,8 @@ COPIED = ("pKICertificateTemplate", "pKIEnrollmentService", "certificationAuthor
 OWN = {name.lower() for name in ("cn", "distinguishedName", "dSCorePropagationData", "instanceType", "name",
                                  "nTSecurityDescriptor", "objectCategory", "objectGUID", "objectClass", "uSNChanged",
                                  "uSNCreated", "whenChanged", "whenCreated")}
-# Mandatory in the schema, and served over HTTP in the world.
-LISTS = ("authorityRevocationList", "certificateRevocationList")
+# Mandatory in the schema, and not there in the world, or not for the account.
+MANDATORY = ("authorityRevocationList", "cACertificate", "certificateRevocationList")
 
 KEY = r"Software\Policies\Microsoft\Cryptography\AutoEnrollment"
 REG_DWORD = 4
@@ -57,7 +57,7 @@ def published(directory, configuration):
         values = {key: sorted(bytes(value) for value in entry[key]) for key in entry if key.lower() not in OWN | {"dn"}}
         kind = [kind for kind in COPIED if kind.lower() in [str(it).lower() for it in entry["objectClass"]]][0]
         if kind == "certificationAuthority":
-            for missing in LISTS:
+            for missing in MANDATORY:
                 values.setdefault(missing, [b"\0"])
         found[name.lower()] = (name, kind, values)
     return found
