@@ -221,7 +221,7 @@ mod tests {
                  PIN \"654321\": 0 of 3 tries left, blocked: type unblock, or use the PUK\n\
                  PUK \"12345678\": 3 of 3 tries left\nmanagement key {admin_key}\n\
                  {free_bytes} bytes and {free_containers} containers free\n\
-                 container 0 \"Slot0\": p256, no certificate\n"
+                 container 0 \"Slot0\": p-256, no certificate\n"
             )
         );
     }
