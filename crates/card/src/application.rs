@@ -6,8 +6,8 @@ use autoenroll_apdu::Command;
 use autoenroll_keys::PublicKey;
 
 use crate::chip::Chip;
+use crate::form::{ImageError, Reader, Writer};
 use crate::gids::Gids;
-use crate::image::{ImageError, Reader, Writer};
 use crate::piv::Piv;
 use crate::profile::Applet;
 use crate::reply::HandlerResult;

@@ -18,6 +18,7 @@ extern crate alloc;
 mod application;
 mod card;
 mod chip;
+mod form;
 mod gids;
 mod image;
 mod look;
@@ -28,7 +29,7 @@ mod profile;
 mod reply;
 
 pub use card::Card;
-pub use image::ImageError;
+pub use form::ImageError;
 pub use look::{CardState, CertificateState, ContainerState, KeyState, LifeCycle, PinState};
 pub use marks::{Mark, Marks};
 pub use personalise::{ContainerSpec, KeySource, Personalisation, PersonaliseError};

@@ -8,7 +8,7 @@ use autoenroll_apdu::tlv::Tag;
 use super::personalise::gids_algorithm;
 use super::{AdminKey, Content, File, Gids, Pin};
 use crate::chip::Chip;
-use crate::image::{ImageError, Reader, Writer, content};
+use crate::form::{ImageError, Reader, Writer, content};
 use crate::look::LifeCycle;
 
 impl Gids {

@@ -10,7 +10,7 @@ use super::key::{Key, SlotKey};
 use super::pin::Reference;
 use super::{ManagementKey, Piv};
 use crate::chip::Chip;
-use crate::image::{ImageError, Reader, Writer, content};
+use crate::form::{ImageError, Reader, Writer, content};
 use crate::profile::PivOptions;
 
 impl Piv {

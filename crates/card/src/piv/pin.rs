@@ -11,7 +11,7 @@ use autoenroll_apdu::piv::reference::{GLOBAL_PIN, PIN, PUK};
 
 use super::Piv;
 use crate::Mark;
-use crate::image::{ImageError, Reader, Writer, content};
+use crate::form::{ImageError, Reader, Writer, content};
 use crate::reply::{HandlerResult, done};
 
 /// The PIN that a card comes with.
