@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use autoenroll_tests::{Autoenroll, Ran, root, scratch};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoenroll-under-test");
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /// Stories in which the client of sixty lines shows everything that it has.
 const STORIES: &[&str] = &["outside/approved[machine]", "outside/ninety-days[user]", "outside/policy-comes[user]"];
 
@@ -70,6 +71,29 @@ fn the_client_of_sixty_lines_passes_and_its_report_is_the_same_each_time() {
     for part in ["R053", "[MS-CRTD] 2.15", "| outside/approved[machine] | passed |", "OpenSSL 3"] {
         assert!(report.contains(part), "{part}: {report}");
     }
+}
+
+/// The clock of the whole machine is a week ahead: that of the bench by libfaketime, that of the client's programs, whose
+/// environment is its own, by what is added to their offset.
+#[test]
+fn on_another_day_the_report_is_the_same() {
+    if !is_there("curl") || !is_there("openssl") || !is_there("faketime") {
+        return;
+    }
+    let week =
+        "AUTOENROLL_OFFSET=$((AUTOENROLL_OFFSET + 604800)) AUTOENROLL_FAKETIME=$(printf %+ds $AUTOENROLL_OFFSET)";
+    let today = copy("client-today", ("", ""), ("", ""));
+    let ahead = copy("client-ahead", ("set -eu\n", &format!("set -eu\n{week}\n")), ("", ""));
+    let written = [(&today, ""), (&ahead, "+7d")].map(|(client, clock)| {
+        let path = client.join("report.md");
+        let ran = Autoenroll::new(PROGRAM, ["run", "--client"]).arg(client).arg("--report").arg(&path);
+        let ran = ran.env("PATH", &std::env::var("PATH").unwrap());
+        let ran = if clock.is_empty() { ran } else { ran.env("LD_PRELOAD", FAKETIME).env("FAKETIME", clock) };
+        let ran = STORIES.iter().fold(ran, |ran, story| ran.arg(story)).run();
+        assert_eq!(ran.code, Some(0), "{clock}: {}{}", ran.out, ran.err);
+        (ran.out, fs::read_to_string(path).unwrap())
+    });
+    assert_eq!(written[0], written[1]);
 }
 
 #[test]
