@@ -19,7 +19,7 @@ const HEAD: usize = 34;
 const LINE: usize = 16;
 const AROUND: usize = 16;
 /// Characters of a line of a lane, about.
-const CHARACTERS: usize = 22;
+const CHARACTERS: usize = 19;
 /// Lines of a row; the rest of its text is in the list.
 const MOST_LINES: usize = 8;
 /// Causes of a row that get an arrow.

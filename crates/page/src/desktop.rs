@@ -74,12 +74,20 @@ impl Dialogs {
                     self.chosen.push((from, answer));
                 }
             }
-            Kind::PromptWithdrawn => drop(self.closes(at, &(actor, Thing::Dialog, fact("point")))),
-            Kind::BalloonHidden => drop(self.closes(at, &(actor, Thing::Balloon, String::new()))),
-            Kind::IconHidden => drop(self.closes(at, &(actor, Thing::Icon, String::new()))),
+            Kind::PromptWithdrawn => {
+                self.closes(at, &(actor, Thing::Dialog, fact("point")));
+            }
+            Kind::BalloonHidden => {
+                self.closes(at, &(actor, Thing::Balloon, String::new()));
+            }
+            Kind::IconHidden => {
+                self.closes(at, &(actor, Thing::Icon, String::new()));
+            }
             Kind::Logoff | Kind::Crash => {
                 let gone: Vec<_> = self.open.keys().filter(|(who, ..)| *who == actor).cloned().collect();
-                gone.iter().for_each(|key| drop(self.closes(at, key)));
+                for key in &gone {
+                    self.closes(at, key);
+                }
             }
             _ => {}
         }

@@ -53,8 +53,10 @@ pub(crate) struct Row {
     pub(crate) dialog: Option<Dialog>,
     /// What came since the row before.
     pub(crate) between: Between,
-    /// The rows that led to it, by their numbers, the latest first.
+    /// The rows that led to it with none of them between, by their numbers, the latest first.
     pub(crate) because: Vec<usize>,
+    /// All rows that led to it.
+    ancestors: BTreeSet<usize>,
     /// The decisions that led to it since those rows.
     pub(crate) by: Vec<By>,
     /// The lines of the scenario that it matched.
@@ -115,7 +117,12 @@ impl Rows {
                 let own = head.record.id.0 as usize;
                 let number = rows.list.len();
                 let between = rows.between(trace, from..own, &head.with);
-                let (because, by) = rows.led_to(&head.record, trace, &numbers);
+                let (causes, by) = Self::led_to(&head.record, trace, &numbers);
+                let before = |at: &usize| rows.list.get(*at).map(|row| &row.ancestors);
+                let mut ancestors: BTreeSet<usize> = causes.iter().filter_map(before).flatten().copied().collect();
+                // What led to another cause as well is told there.
+                let because = causes.iter().rev().filter(|at| !ancestors.contains(at)).copied().collect();
+                ancestors.extend(causes);
                 from = own + 1;
                 numbers.insert(head.record.id, number);
                 numbers.extend(head.with.iter().map(|id| (*id, number)));
@@ -128,6 +135,7 @@ impl Rows {
                     dialog: Dialog::of(&head.record),
                     between,
                     because,
+                    ancestors,
                     by,
                     lines: lines.remove(&head.record.id).unwrap_or_default(),
                     record: head.record.clone(),
@@ -174,7 +182,7 @@ impl Rows {
     }
 
     /// The rows from which a record follows with no row between, and the decisions on the way.
-    fn led_to(&self, record: &Record, trace: &Trace, numbers: &BTreeMap<RecordId, usize>) -> (Vec<usize>, Vec<By>) {
+    fn led_to(record: &Record, trace: &Trace, numbers: &BTreeMap<RecordId, usize>) -> (BTreeSet<usize>, Vec<By>) {
         let (mut rows, mut by) = (BTreeSet::new(), BTreeMap::new());
         let mut seen: BTreeSet<RecordId> = BTreeSet::new();
         let mut open = record.causes.clone();
@@ -191,7 +199,7 @@ impl Rows {
             }
         }
         let by = by.into_iter().map(|(decision, rule)| By { decision, rule });
-        (rows.into_iter().rev().collect(), by.collect())
+        (rows, by.collect())
     }
 }
 
