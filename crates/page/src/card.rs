@@ -98,7 +98,9 @@ impl Card {
     pub(crate) fn lines(&self, width: usize) -> usize {
         let containers = self.containers.iter().take(MOST_CONTAINERS);
         let of = |text: &String| (text.chars().count() + if self.default.as_ref() == Some(text) { 14 } else { 4 }).div_ceil(width);
-        1 + containers.map(of).sum::<usize>() + usize::from(self.tries.is_some())
+        let place = self.reader.as_ref().map_or(12, |reader| reader.chars().count() + 4);
+        let name = (self.name.chars().count() + place).div_ceil(width);
+        name + containers.map(of).sum::<usize>() + usize::from(self.tries.is_some())
     }
 }
 

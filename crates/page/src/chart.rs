@@ -56,7 +56,7 @@ pub(crate) fn chart(rows: &Rows) -> Markup {
 fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
     let before = at.checked_sub(1).and_then(|before| rows.list.get(before));
     let new = before.is_none_or(|before| before.record.at != row.record.at);
-    let same_day = before.is_some_and(|before| row.wall.get(..10) == before.wall.get(..10));
+    let same_day = is_same_day(before, row);
     let wall = if same_day { row.wall.get(11..).unwrap_or(&row.wall) } else { &row.wall };
     html! {
         tr.(format!("n{}", lines(rows, at, row))).instant[new] {
@@ -76,8 +76,18 @@ fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
 fn lines(rows: &Rows, at: usize, row: &Row) -> usize {
     let of = |text: &str| text.chars().count().div_ceil(CHARACTERS);
     let card = row.card.as_ref().map_or(0, |card| card.lines(CHARACTERS));
-    let new = at.checked_sub(1).and_then(|before| rows.list.get(before)).is_none_or(|it| it.record.at != row.record.at);
-    (of(&row.sentence) + card).clamp(if new { 2 } else { 1 }, MOST_LINES)
+    let before = at.checked_sub(1).and_then(|before| rows.list.get(before));
+    let time = match before {
+        Some(before) if before.record.at == row.record.at => 1,
+        _ if is_same_day(before, row) => 2,
+        _ => 3,
+    };
+    (of(&row.sentence) + card).clamp(time, MOST_LINES)
+}
+
+/// Whether the wall clock shows the date of the row before.
+fn is_same_day(before: Option<&Row>, row: &Row) -> bool {
+    before.is_some_and(|before| row.wall.get(..10) == before.wall.get(..10))
 }
 
 /// Where everything is, in pixels.

@@ -119,7 +119,7 @@ fn reasons(rows: &Rows, row: &Row) -> Markup {
                         @if at > 0 { ", " }
                         a href={ "#d" (decision) } { (cut(rule)) }
                     }
-                    @if by.len() > MOST_NAMED { " and " (by.len() - MOST_NAMED) " more rules" }
+                    @if by.len() > MOST_NAMED { " and " (by.len() - MOST_NAMED) " more" }
                 }
             }
         }
@@ -162,6 +162,7 @@ fn decision(record: &Record, rows: &Rows) -> Markup {
             a href={ "#rule" (number) } { (cut(rule)) }
             @if holds { " yes" } @else { " no" }
             @if let Some(subject) = record.facts.text("subject") { " for " (cut(subject)) }
+            @if let Some(title) = rows.titles.get(rule) { ": " (cut(title)) }
             @if !about.is_empty() { span.quiet { " (" (about) ")" } }
         }
     }

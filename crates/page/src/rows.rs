@@ -34,6 +34,8 @@ pub(crate) struct Rows {
     pub(crate) stands: Vec<Stands>,
     /// The rules that decided, by id, each with its number on this page.
     pub(crate) rules: BTreeMap<String, usize>,
+    /// What they are about, in a few words.
+    pub(crate) titles: BTreeMap<String, String>,
 }
 
 /// A record that is told, or several that are told together.
@@ -144,6 +146,8 @@ impl Rows {
         }
         let tail: BTreeSet<RecordId> = found.heads.last().map(|head| head.with.clone()).unwrap_or_default();
         rows.rest = rows.between(trace, from..trace.len(), &tail);
+        let title = |id: &String| Some((id.clone(), words.rule(id)?.title));
+        rows.titles = rows.rules.keys().filter_map(title).collect();
         let mut dialogs = Dialogs::default();
         rows.list.iter_mut().enumerate().for_each(|(at, row)| dialogs.take(at, row));
         let (stands, chosen) = dialogs.finish(rows.list.len());
