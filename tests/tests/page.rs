@@ -142,10 +142,8 @@ fn a_report_has_a_page_for_each_story_and_an_index() {
     let pages = directory.join("pages");
     let ran = Autoenroll::new(PROGRAM, ["run", "founding/balloon", "--report"]).arg(&pages).run();
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    let mut names: Vec<String> = fs::read_dir(&pages)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(&pages).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     let index = fs::read_to_string(pages.join("index.html")).unwrap();
     let stories = names.iter().filter(|name| *name != "index.html");
@@ -156,5 +154,8 @@ fn a_report_has_a_page_for_each_story_and_an_index() {
     // A part of the suite says nothing about coverage.
     assert!(!index.contains("Coverage") && index.contains("✓ no story fails"));
     let Some(found) = look(&index, &directory) else { return };
-    check(&found, &json!({ "heading": ["Stories"], "width": PHONE, "twice": 0, "nowhere": [], "unnamed": 0, "loaded": [] }));
+    check(
+        &found,
+        &json!({ "heading": ["Stories"], "width": PHONE, "twice": 0, "nowhere": [], "unnamed": 0, "loaded": [] }),
+    );
 }

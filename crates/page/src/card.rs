@@ -6,6 +6,8 @@ use autoenroll_model::{Fact, Facts};
 use autoenroll_trace::{Kind, Record, Trace};
 use maud::{Markup, html};
 
+use crate::chart::broken;
+
 /// Containers that are shown of one card.
 const MOST_CONTAINERS: usize = 32;
 
@@ -97,10 +99,15 @@ impl Card {
     /// Lines that it takes in the chart, of so many characters.
     pub(crate) fn lines(&self, width: usize) -> usize {
         let containers = self.containers.iter().take(MOST_CONTAINERS);
-        let of = |text: &String| (text.chars().count() + if self.default.as_ref() == Some(text) { 14 } else { 4 }).div_ceil(width);
-        let place = self.reader.as_ref().map_or(12, |reader| reader.chars().count() + 4);
-        let name = (self.name.chars().count() + place).div_ceil(width);
-        name + containers.map(of).sum::<usize>() + usize::from(self.tries.is_some())
+        let is_default = |text: &String| self.default.as_ref() == Some(text);
+        // A default container stands in bold, and with a word.
+        let of = |text: &String| {
+            broken(text, width - 2) + usize::from(is_default(text) && text.chars().count() + 11 > width)
+        };
+        let place = self.reader.as_ref().map_or("in no reader".to_owned(), |reader| format!("in {reader}"));
+        let name = broken(&format!("{} {place}", self.name), width - 1);
+        let none = usize::from(self.described && self.containers.is_empty());
+        name + none + containers.map(of).sum::<usize>() + usize::from(self.tries.is_some())
     }
 }
 

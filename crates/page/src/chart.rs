@@ -12,45 +12,48 @@ use crate::shell;
 
 /// Pixels of the column of times, of a lane, of the free space at either side of a lane, of the heads.
 const TIME: usize = 104;
-const LANE: usize = 166;
+const LANE: usize = 162;
 const SIDE: usize = 10;
 const HEAD: usize = 34;
 /// Pixels of a line of text, and of a row without its lines.
 const LINE: usize = 16;
 const AROUND: usize = 16;
 /// Characters of a line of a lane, about.
-const CHARACTERS: usize = 19;
+const CHARACTERS: usize = 18;
 /// Lines of a row; the rest of its text is in the list.
-const MOST_LINES: usize = 8;
+const MOST_LINES: usize = 12;
 /// Causes of a row that get an arrow.
 const MOST_ARROWS: usize = 3;
 
 /// The chart.
 pub(crate) fn chart(rows: &Rows) -> Markup {
-    let lanes: Vec<Lane> =
-        Lane::ALL.into_iter().filter(|lane| rows.list.iter().any(|row| row.lane == *lane)).collect();
+    let lanes: Vec<Lane> = Lane::ALL.into_iter().filter(|lane| rows.list.iter().any(|row| row.lane == *lane)).collect();
     let places = Places::of(rows, &lanes);
     let style = format!("width:{}px", places.width());
-    shell::section("lanes", "Lanes over time", &html! {
-        p.hint { "Time goes down; an instant begins at each line across. Arrows lead from a cause to what followed, dashed ones "
-            "from further causes. A frame on the desktop is a dialog for as long as it stood, a bar a balloon or an icon. Each box "
-            "leads to its line below, with its reasons." }
-        div.scroll role="group" aria-label="Chart; it may scroll sideways" tabindex="0" {
-            div.chart style=(style) {
-                (drawing(rows, &places))
-                table {
-                    caption { "What happened, by time and lane" }
-                    thead { tr { th scope="col" { "Time" } @for lane in &lanes { th scope="col" { (lane.title()) } } } }
-                    tbody { @for (at, row) in rows.list.iter().enumerate() {
-                        @if let Some((_, count)) = rows.left_out.filter(|(before, _)| *before == at) {
-                            tr.n1 { th scope="row" {} td colspan=(lanes.len()) { (count) " more are left out here" } }
-                        }
-                        (line(rows, at, row, &lanes))
-                    } }
+    shell::section(
+        "lanes",
+        "Lanes over time",
+        &html! {
+            p.hint { "Time goes down; an instant begins at each line across. Arrows lead from a cause to what followed, dashed ones "
+                "from further causes. A frame on the desktop is a dialog for as long as it stood, a bar a balloon or an icon. Each box "
+                "leads to its line below, with its reasons." }
+            div.scroll role="group" aria-label="Chart; it may scroll sideways" tabindex="0" {
+                div.chart style=(style) {
+                    (drawing(rows, &places))
+                    table {
+                        caption { "What happened, by time and lane" }
+                        thead { tr { th scope="col" { "Time" } @for lane in &lanes { th scope="col" { (lane.title()) } } } }
+                        tbody { @for (at, row) in rows.list.iter().enumerate() {
+                            @if let Some((_, count)) = rows.left_out.filter(|(before, _)| *before == at) {
+                                tr.n1 { th scope="row" {} td colspan=(lanes.len()) { (count) " more are left out here" } }
+                            }
+                            (line(rows, at, row, &lanes))
+                        } }
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
@@ -74,15 +77,34 @@ fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
 
 /// Lines of text that a row has room for.
 fn lines(rows: &Rows, at: usize, row: &Row) -> usize {
-    let of = |text: &str| text.chars().count().div_ceil(CHARACTERS);
     let card = row.card.as_ref().map_or(0, |card| card.lines(CHARACTERS));
+    let text = broken(&row.sentence, CHARACTERS - if row.fails { 1 } else { 0 });
     let before = at.checked_sub(1).and_then(|before| rows.list.get(before));
     let time = match before {
         Some(before) if before.record.at == row.record.at => 1,
         _ if is_same_day(before, row) => 2,
         _ => 3,
     };
-    (of(&row.sentence) + card).clamp(time, MOST_LINES)
+    (text + card).clamp(time, MOST_LINES)
+}
+
+/// Lines of a text whose words are not broken where they fit a line.
+pub(crate) fn broken(text: &str, width: usize) -> usize {
+    let (mut lines, mut taken) = (1, 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if taken > 0 && taken + 1 + length > width {
+            lines += 1;
+            taken = length;
+        } else {
+            taken += length + usize::from(taken > 0);
+        }
+        while taken > width {
+            lines += 1;
+            taken -= width.saturating_sub(2).max(1);
+        }
+    }
+    lines
 }
 
 /// Whether the wall clock shows the date of the row before.

@@ -121,26 +121,30 @@ fn table(entries: &[&Entry], caption: &str, reasons: bool) -> Markup {
 fn matrix(index: &Index) -> Markup {
     let of = |state: Shows| index.coverage.iter().filter(|row| row.state == state).count();
     let caption = "Requirements and the stories that show them";
-    shell::section("matrix", "Coverage", &html! {
-        p { (index.coverage.len()) " requirements: " (of(Shows::Covered)) " covered, " (of(Shows::Excused)) " excused, "
-            (of(Shows::Uncovered)) " uncovered" }
-        div.scroll role="group" aria-label=(caption) tabindex="0" { table.plain {
-            caption { (caption) }
-            thead { tr { th scope="col" { "Requirement" } th scope="col" { "What" } th scope="col" { "State" }
-                th scope="col" { "Support" } th scope="col" { "Stories" } } }
-            tbody { @for row in &index.coverage { tr {
-                th scope="row" { (row.id) }
-                td { (row.title) }
-                td { (row.state.word()) }
-                td { (row.evidence) }
-                td { @for (at, entry) in row.by.iter().filter_map(|at| index.entries.get(*at)).take(MOST_NAMED).enumerate() {
-                        @if at > 0 { ", " }
-                        (link(entry))
-                    }
-                    @if row.by.len() > MOST_NAMED { " and " (row.by.len() - MOST_NAMED) " more" } }
-            } } }
-        } }
-    })
+    shell::section(
+        "matrix",
+        "Coverage",
+        &html! {
+            p { (index.coverage.len()) " requirements: " (of(Shows::Covered)) " covered, " (of(Shows::Excused)) " excused, "
+                (of(Shows::Uncovered)) " uncovered" }
+            div.scroll role="group" aria-label=(caption) tabindex="0" { table.plain {
+                caption { (caption) }
+                thead { tr { th scope="col" { "Requirement" } th scope="col" { "What" } th scope="col" { "State" }
+                    th scope="col" { "Support" } th scope="col" { "Stories" } } }
+                tbody { @for row in &index.coverage { tr {
+                    th scope="row" { (row.id) }
+                    td { (row.title) }
+                    td { (row.state.word()) }
+                    td { (row.evidence) }
+                    td { @for (at, entry) in row.by.iter().filter_map(|at| index.entries.get(*at)).take(MOST_NAMED).enumerate() {
+                            @if at > 0 { ", " }
+                            (link(entry))
+                        }
+                        @if row.by.len() > MOST_NAMED { " and " (row.by.len() - MOST_NAMED) " more" } }
+                } } }
+            } }
+        },
+    )
 }
 
 fn link(entry: &Entry) -> Markup {

@@ -24,19 +24,23 @@ const MOST_PROBLEMS: usize = 100;
 /// How the run went otherwise than its file says, and what came instead.
 pub(crate) fn failure(run: &Run<'_>, rows: &Rows) -> Markup {
     let told = run.told.char_indices().nth(MOST_TOLD).map_or(&*run.told, |(end, _)| &run.told[..end]);
-    shell::section("failure", "What went otherwise", &html! {
-        @for (at, problem) in run.problems.iter().take(MOST_PROBLEMS).enumerate() {
-            article.problem id={ "p" (at) } {
-                h3 { span aria-hidden="true" { "✗ " } @if !problem.code.is_empty() { code { (problem.code) } " " } (problem.message) }
-                @if let Some(line) = problem.line { p { "The scenario asks for it in " (line_link(line)) "." } }
-                @if let Some(help) = &problem.help { pre { (help) } }
-                (instead(problem, rows))
+    shell::section(
+        "failure",
+        "What went otherwise",
+        &html! {
+            @for (at, problem) in run.problems.iter().take(MOST_PROBLEMS).enumerate() {
+                article.problem id={ "p" (at) } {
+                    h3 { span aria-hidden="true" { "✗ " } @if !problem.code.is_empty() { code { (problem.code) } " " } (problem.message) }
+                    @if let Some(line) = problem.line { p { "The scenario asks for it in " (line_link(line)) "." } }
+                    @if let Some(help) = &problem.help { pre { (help) } }
+                    (instead(problem, rows))
+                }
             }
-        }
-        @if !told.is_empty() {
-            details open[run.problems.is_empty()] { summary { "As a terminal shows it" } pre { (told) } }
-        }
-    })
+            @if !told.is_empty() {
+                details open[run.problems.is_empty()] { summary { "As a terminal shows it" } pre { (told) } }
+            }
+        },
+    )
 }
 
 fn instead(problem: &Problem, rows: &Rows) -> Markup {
@@ -54,21 +58,25 @@ pub(crate) fn story(run: &Run<'_>, rows: &Rows) -> Markup {
         let first = instants.last().map_or(0, |(first, before)| first + before.len());
         instants.push((first, instant));
     }
-    shell::section("story", "What happened, and why", &html! {
-        @if rows.list.is_empty() { p { "Nothing that people would see." } }
-        @for (first, instant) in instants {
-            @if let Some(head) = instant.first() {
-                h3.time { (head.record.at) " " span.quiet { (head.wall) } }
-            }
-            ol.story { @for (at, row) in (first..).zip(instant) {
-                @if let Some((_, count)) = rows.left_out.filter(|(before, _)| *before == at) {
-                    li { (count) " more are left out here; " code { "autoenroll show" } " tells them." }
+    shell::section(
+        "story",
+        "What happened, and why",
+        &html! {
+            @if rows.list.is_empty() { p { "Nothing that people would see." } }
+            @for (first, instant) in instants {
+                @if let Some(head) = instant.first() {
+                    h3.time { (head.record.at) " " span.quiet { (head.wall) } }
                 }
-                (item(rows, row))
-            } }
-        }
-        @if !rows.rest.is_empty() { h3.time { (run.end) " " span.quiet { "the end" } } (between(&rows.rest, rows)) }
-    })
+                ol.story { @for (at, row) in (first..).zip(instant) {
+                    @if let Some((_, count)) = rows.left_out.filter(|(before, _)| *before == at) {
+                        li { (count) " more are left out here; " code { "autoenroll show" } " tells them." }
+                    }
+                    (item(rows, row))
+                } }
+            }
+            @if !rows.rest.is_empty() { h3.time { (run.end) " " span.quiet { "the end" } } (between(&rows.rest, rows)) }
+        },
+    )
 }
 
 fn item(rows: &Rows, row: &Row) -> Markup {
@@ -170,18 +178,22 @@ fn decision(record: &Record, rows: &Rows) -> Markup {
 
 /// The rules that decided, each with its statement and its sources.
 pub(crate) fn rules(rows: &Rows, words: &dyn Words) -> Markup {
-    shell::section("rules", "Rules that decided", &html! {
-        @if rows.rules.is_empty() { p { "None: the story has no decisions." } }
-        @for (id, number) in rows.rules.iter().take(MOST_RULES) {
-            @let rule = words.rule(id).unwrap_or_default();
-            details.rule id={ "rule" (number) } {
-                summary { b { (cut(id)) } " " (rule.title) }
-                p { (rule.text) }
-                @if !rule.evidence.is_empty() { p { "Support: " (rule.evidence) } }
-                @if !rule.sources.is_empty() { p { "Sources:" } ul { @for source in &rule.sources { li { (source) } } } }
+    shell::section(
+        "rules",
+        "Rules that decided",
+        &html! {
+            @if rows.rules.is_empty() { p { "None: the story has no decisions." } }
+            @for (id, number) in rows.rules.iter().take(MOST_RULES) {
+                @let rule = words.rule(id).unwrap_or_default();
+                details.rule id={ "rule" (number) } {
+                    summary { b { (cut(id)) } " " (rule.title) }
+                    p { (rule.text) }
+                    @if !rule.evidence.is_empty() { p { "Support: " (rule.evidence) } }
+                    @if !rule.sources.is_empty() { p { "Sources:" } ul { @for source in &rule.sources { li { (source) } } } }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// The text of the scenario with numbers, and beside a line what it matched and what is wrong with it.
@@ -199,19 +211,23 @@ pub(crate) fn scenario(run: &Run<'_>, rows: &Rows) -> Markup {
         }
     }
     let more = run.text.lines().count().saturating_sub(MOST_SOURCE_LINES);
-    shell::section("scenario", "The scenario", &html! {
-        ol.source { @for (number, line) in (1_usize..).zip(run.text.lines().take(MOST_SOURCE_LINES)) {
-            @let problems = wrong.get(&number).map(Vec::as_slice).unwrap_or_default();
-            li.wrong[!problems.is_empty()] id={ "L" (number) } {
-                code { (line.char_indices().nth(MOST_LINE).map_or(line, |(end, _)| &line[..end])) }
-                @for row in matched.get(&number).into_iter().flatten().take(MOST_NAMED) {
-                    " " a.match href={ "#r" (row.record.id.0) } aria-label={ "what line " (number) " matched" } { "→ " (row.record.at) }
+    shell::section(
+        "scenario",
+        "The scenario",
+        &html! {
+            ol.source { @for (number, line) in (1_usize..).zip(run.text.lines().take(MOST_SOURCE_LINES)) {
+                @let problems = wrong.get(&number).map(Vec::as_slice).unwrap_or_default();
+                li.wrong[!problems.is_empty()] id={ "L" (number) } {
+                    code { (line.char_indices().nth(MOST_LINE).map_or(line, |(end, _)| &line[..end])) }
+                    @for row in matched.get(&number).into_iter().flatten().take(MOST_NAMED) {
+                        " " a.match href={ "#r" (row.record.id.0) } aria-label={ "what line " (number) " matched" } { "→ " (row.record.at) }
+                    }
+                    @for (at, problem) in problems { div.message { a href={ "#p" (at) } { "✗ " (problem.message) } } }
                 }
-                @for (at, problem) in problems { div.message { a href={ "#p" (at) } { "✗ " (problem.message) } } }
-            }
-        } }
-        @if more > 0 { p { (more) " more lines are left out." } }
-    })
+            } }
+            @if more > 0 { p { (more) " more lines are left out." } }
+        },
+    )
 }
 
 fn row_link(row: &Row) -> Markup {

@@ -101,12 +101,10 @@ impl Rows {
             }
         }
         let found = Found::of(run, words);
-        let (kept, left_out) = match found.heads.len().checked_sub(MOST_ROWS) {
-            None | Some(0) => (vec![0..found.heads.len()], None),
-            Some(more) => {
-                let end = OF_BEGINNING + more;
-                (vec![0..OF_BEGINNING, end..found.heads.len()], Some((OF_BEGINNING, more)))
-            }
+        let all = found.heads.len();
+        let (kept, left_out) = match all.checked_sub(MOST_ROWS) {
+            None | Some(0) => ([0..all, all..all], None),
+            Some(more) => ([0..OF_BEGINNING, OF_BEGINNING + more..all], Some((OF_BEGINNING, more))),
         };
         let mut rows = Self { left_out, ..Self::default() };
         let mut numbers: BTreeMap<RecordId, usize> = BTreeMap::new();
@@ -270,9 +268,8 @@ impl Found {
     /// An access that fails says so in its row.
     fn done(&mut self, record: &Record) {
         let Some(code) = record.facts.text("code").filter(|code| !code.ends_with("S_OK")) else { return };
-        let is_cause = |head: &Head| {
-            record.causes.iter().any(|cause| *cause == head.record.id || head.with.contains(cause))
-        };
+        let is_cause =
+            |head: &Head| record.causes.iter().any(|cause| *cause == head.record.id || head.with.contains(cause));
         if let Some(last) = self.heads.last_mut().filter(|head| head.record.kind == Kind::Directory && is_cause(head)) {
             last.sentence = format!("{} fails ({code})", last.sentence);
             last.fails = true;

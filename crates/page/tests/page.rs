@@ -34,7 +34,12 @@ impl Words for Plain {
 
     fn rule(&self, id: &str) -> Option<Rule> {
         let text = |what: &str| format!("{what} of {id}");
-        Some(Rule { title: text("title"), text: text("text"), evidence: text("support"), sources: vec![text("source")] })
+        Some(Rule {
+            title: text("title"),
+            text: text("text"),
+            evidence: text("support"),
+            sources: vec![text("source")],
+        })
     }
 
     fn wall(&self, time: SimTime) -> String {
@@ -66,8 +71,20 @@ fn list(words: &[&str]) -> Fact {
 fn trace_of(word: &str) -> Trace {
     let mut trace = Trace::new();
     let names = [
-        "rule", "subject", "op", "card", "code", "container", "default-container", "reader", "point", "answer", "prompt",
-        "what", "template", "on",
+        "rule",
+        "subject",
+        "op",
+        "card",
+        "code",
+        "container",
+        "default-container",
+        "reader",
+        "point",
+        "answer",
+        "prompt",
+        "what",
+        "template",
+        "on",
     ];
     let mut last = Vec::new();
     for (at, kind) in Kind::ALL.iter().enumerate() {
@@ -149,7 +166,8 @@ fn no_text_of_an_index_becomes_markup() {
             evidence: word.to_owned(),
             by: vec![0, 1, 7],
         };
-        let entries = vec![entry(Verdict::Passed), entry(Verdict::Failed), entry(Verdict::Known), entry(Verdict::Bench)];
+        let entries =
+            vec![entry(Verdict::Passed), entry(Verdict::Failed), entry(Verdict::Known), entry(Verdict::Bench)];
         index(&Index { entries, coverage: vec![row(Shows::Covered), row(Shows::Excused), row(Shows::Uncovered)] })
     };
     let expected = tags(&of("plain")).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -178,7 +196,8 @@ fn story(rounds: u64) -> Trace {
         trace.push(at, "alice", Kind::Answer, fact("prompt", "pin.enter").with("answer", "cancel"), vec![prompt]);
         let insert = fact("card", "c").with("reader", "r");
         trace.push(at, "c", Kind::Insert, insert, vec![prompt, logon]);
-        let describe = fact("card", "c").with("op", "describe").with("code", "0x00000000 S_OK").with("tries-left", 2_i64);
+        let describe =
+            fact("card", "c").with("op", "describe").with("code", "0x00000000 S_OK").with("tries-left", 2_i64);
         let describe = describe.with("containers", list(&["one", "two"])).with("default-container", "two");
         trace.push(at, "alice", Kind::CardDone, describe, vec![]);
     }
@@ -235,8 +254,7 @@ fn a_failure_stands_first_with_what_came_instead() {
         records: vec![RecordId(3)],
     }];
     let told = "error[AE0501]".to_owned();
-    let made =
-        page(&Run { verdict: Verdict::Failed, problems, told, ..run(&trace, "s", "a\nb\n") }, &Plain);
+    let made = page(&Run { verdict: Verdict::Failed, problems, told, ..run(&trace, "s", "a\nb\n") }, &Plain);
     check(
         &made,
         &[
