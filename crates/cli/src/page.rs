@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use autoenroll_model::{FileTime, SimTime};
-use autoenroll_page::{Coverage, Entry, Index, Problem, Rule, Run, Shows, Step, Words};
+use autoenroll_page::{Entry, Index, Problem, Rule, Run, Step, Words};
 use autoenroll_scenario::{FailureKind, FileId, Files, RunReport, Span, WallClock};
 use autoenroll_trace::{Record, RecordId};
 
