@@ -63,7 +63,7 @@ fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
     let wall = if same_day { row.wall.get(11..).unwrap_or(&row.wall) } else { &row.wall };
     html! {
         tr.(format!("n{}", lines(rows, at, row))).instant[new] {
-            th scope="row" { @if new { div { (row.record.at) span.quiet { (wall) } } } }
+            th scope="row" { @if new { div { (row.record.at) span.quiet { (wall) } } } @else { span.unseen { (row.record.at) } } }
             @for lane in lanes { td { @if *lane == row.lane {
                 a.box.(lane.class()).fails[row.fails] href={ "#r" (row.record.id.0) } {
                     @if row.fails { span aria-hidden="true" { "✗ " } }

@@ -220,7 +220,7 @@ pub(crate) fn scenario(run: &Run<'_>, rows: &Rows) -> Markup {
                 li.wrong[!problems.is_empty()] id={ "L" (number) } {
                     code { (line.char_indices().nth(MOST_LINE).map_or(line, |(end, _)| &line[..end])) }
                     @for row in matched.get(&number).into_iter().flatten().take(MOST_NAMED) {
-                        " " a.match href={ "#r" (row.record.id.0) } aria-label={ "what line " (number) " matched" } { "→ " (row.record.at) }
+                        " " a.match href={ "#r" (row.record.id.0) } { "→ " (row.record.at) span.unseen { ": what line " (number) " matched" } }
                     }
                     @for (at, problem) in problems { div.message { a href={ "#p" (at) } { "✗ " (problem.message) } } }
                 }

@@ -234,7 +234,7 @@ fn a_page_tells_causes_decisions_dialogs_and_cards() {
             "<span class=\"pin\">PIN ●● 2 left</span>",
             // The line of the step and back.
             "<a href=\"#L2\">line 2</a>",
-            "href=\"#r3\" aria-label=\"what line 2 matched\"",
+            "href=\"#r3\">→ 00:00:00<span class=\"unseen\">: what line 2 matched</span></a>",
             "<th scope=\"col\">Desktop</th><th scope=\"col\">Card</th></tr>",
         ],
     );
