@@ -31,7 +31,14 @@ pub fn chromium(profile: &Path) -> Option<Command> {
     }
     let mut command = Command::new("chromium");
     // Its sandbox needs rights that a container may not give; it reads pages of this repository alone.
-    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]);
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--hide-scrollbars",
+    ]);
     command.arg(format!("--user-data-dir={}", profile.display()));
     Some(command)
 }
