@@ -252,8 +252,8 @@ pub(crate) struct Run {
     /// Also write a JUnit report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Write a page for each story into this directory, and an index of them, `index.html`. With --client a file instead,
-    /// what the client shows as a document in Markdown.
+    /// Write a page for each story into this directory, and an index of them, `index.html`. With --client a file
+    /// instead, what the client shows as a document in Markdown.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["twice", "watch", "bless"])]
     pub(crate) report: Option<PathBuf>,
     /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too

@@ -6,7 +6,7 @@ use autoenroll_model::{Fact, Facts};
 use autoenroll_trace::{Kind, Record, Trace};
 use maud::{Markup, html};
 
-use crate::chart::broken;
+use crate::text::{broken, plain};
 
 /// Containers that are shown of one card.
 const MOST_CONTAINERS: usize = 32;
@@ -131,7 +131,7 @@ fn asked(done: &Record, trace: &Trace) -> Option<String> {
 
 fn list(facts: &Facts, name: &str) -> Vec<String> {
     match facts.get(name) {
-        Some(Fact::List(list)) => list.iter().map(crate::rows::plain).collect(),
+        Some(Fact::List(list)) => list.iter().map(plain).collect(),
         _ => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use crate::desktop::{Stands, Thing};
 use crate::lane::Lane;
 use crate::rows::{Row, Rows};
 use crate::shell;
+use crate::text::broken;
 
 /// Pixels of the column of times, of a lane, of the free space at either side of a lane, of the heads.
 const TIME: usize = 104;
@@ -63,7 +64,9 @@ fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
     let wall = if same_day { row.wall.get(11..).unwrap_or(&row.wall) } else { &row.wall };
     html! {
         tr.(format!("n{}", lines(rows, at, row))).instant[new] {
-            th scope="row" { @if new { div { (row.record.at) span.quiet { (wall) } } } @else { span.unseen { (row.record.at) } } }
+            th scope="row" {
+                @if new { div { (row.record.at) span.quiet { (wall) } } } @else { span.unseen { (row.record.at) } }
+            }
             @for lane in lanes { td { @if *lane == row.lane {
                 a.box.(lane.class()).fails[row.fails] href={ "#r" (row.record.id.0) } {
                     @if row.fails { span aria-hidden="true" { "✗ " } }
@@ -86,25 +89,6 @@ fn lines(rows: &Rows, at: usize, row: &Row) -> usize {
         _ => 3,
     };
     (text + card).clamp(time, MOST_LINES)
-}
-
-/// Lines of a text whose words are not broken where they fit a line.
-pub(crate) fn broken(text: &str, width: usize) -> usize {
-    let (mut lines, mut taken) = (1, 0);
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if taken > 0 && taken + 1 + length > width {
-            lines += 1;
-            taken = length;
-        } else {
-            taken += length + usize::from(taken > 0);
-        }
-        while taken > width {
-            lines += 1;
-            taken -= width.saturating_sub(2).max(1);
-        }
-    }
-    lines
 }
 
 /// Whether the wall clock shows the date of the row before.

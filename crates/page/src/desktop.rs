@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::Fact;
 use autoenroll_trace::{Kind, Record};
 
-use crate::rows::{Row, plain};
+use crate::text::plain;
 
 /// Answers that a dialog is shown with.
 const MOST_OFFERS: usize = 16;
@@ -59,8 +59,7 @@ pub(crate) struct Dialogs {
 
 impl Dialogs {
     /// Goes on to the next row.
-    pub(crate) fn take(&mut self, at: usize, row: &Row) {
-        let Row { record, .. } = row;
+    pub(crate) fn take(&mut self, at: usize, record: &Record) {
         let fact = |name: &str| record.facts.text(name).unwrap_or_default().to_owned();
         let actor = record.actor.to_string();
         match record.kind {
@@ -93,7 +92,8 @@ impl Dialogs {
         }
     }
 
-    /// Everything that stood, and by row of a dialog what was answered there. What still stands does so to the last row.
+    /// Everything that stood, and by row of a dialog what was answered there. What still stands does so to the last
+    /// row.
     pub(crate) fn finish(mut self, rows: usize) -> (Vec<Stands>, Vec<(usize, String)>) {
         let open = std::mem::take(&mut self.open);
         let last = rows.saturating_sub(1);

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::run::Verdict;
 use crate::shell;
+use crate::text::cut;
 
 /// Stories that are named beside a requirement.
 const MOST_NAMED: usize = 3;
@@ -110,7 +111,7 @@ fn table(entries: &[&Entry], caption: &str, reasons: bool) -> Markup {
             tbody { @for entry in entries { tr {
                 td { (shell::verdict(&entry.verdict)) }
                 th scope="row" { (link(entry)) }
-                td { @if reasons { (crate::rows::cut(&entry.why)) } @else { (entry.title) } }
+                td { @if reasons { (cut(&entry.why)) } @else { (entry.title) } }
                 td { (entry.profile) }
                 td.number { (entry.end) }
             } } }
@@ -136,7 +137,8 @@ fn matrix(index: &Index) -> Markup {
                     td { (row.title) }
                     td { (row.state.word()) }
                     td { (row.evidence) }
-                    td { @for (at, entry) in row.by.iter().filter_map(|at| index.entries.get(*at)).take(MOST_NAMED).enumerate() {
+                    @let named = row.by.iter().filter_map(|at| index.entries.get(*at)).take(MOST_NAMED);
+                td { @for (at, entry) in named.enumerate() {
                             @if at > 0 { ", " }
                             (link(entry))
                         }

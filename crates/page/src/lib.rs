@@ -1,8 +1,10 @@
 //! One page a run: what happened in a story, lane by lane, with causes, decisions and the text of the scenario; and an
 //! index of many stories. Both are HTML that stands alone: no script, no network, nothing of this machine.
 //!
-//! [`page`] takes a trace and what is known about it as plain values, and gives a text. It reads no files and judges
-//! nothing: the verdict is the caller's.
+//! [`page`] takes a trace and what is known about it as plain values, and gives a text.
+//!
+//! It deliberately lacks any judgement, for the verdict is the caller's, and any file: what is written where is the
+//! caller's business as well.
 //!
 //! Every text of a scenario or a trace is escaped by `maud`, which writes all markup. What no eye can see, control
 //! characters and those that turn the direction of writing, is shown as `\u{202e}` and the like.
@@ -16,6 +18,7 @@ mod list;
 mod rows;
 mod run;
 mod shell;
+mod text;
 
 pub use index::{Coverage, Entry, Index, Shows, index};
 pub use rows::MOST_ROWS;

@@ -6,9 +6,10 @@ use autoenroll_model::Fact;
 use autoenroll_trace::Record;
 use maud::{Markup, html};
 
-use crate::rows::{Between, Row, Rows, cut, facts};
+use crate::rows::{Between, Row, Rows};
 use crate::run::{Problem, Run, Words};
 use crate::shell;
+use crate::text::{cut, facts};
 
 /// Causes and rules of a row that are named.
 const MOST_NAMED: usize = 12;
@@ -30,7 +31,11 @@ pub(crate) fn failure(run: &Run<'_>, rows: &Rows) -> Markup {
         &html! {
             @for (at, problem) in run.problems.iter().take(MOST_PROBLEMS).enumerate() {
                 article.problem id={ "p" (at) } {
-                    h3 { span aria-hidden="true" { "✗ " } @if !problem.code.is_empty() { code { (problem.code) } " " } (problem.message) }
+                    h3 {
+                    span aria-hidden="true" { "✗ " }
+                    @if !problem.code.is_empty() { code { (problem.code) } " " }
+                    (problem.message)
+                }
                     @if let Some(line) = problem.line { p { "The scenario asks for it in " (line_link(line)) "." } }
                     @if let Some(help) = &problem.help { pre { (help) } }
                     (instead(problem, rows))
@@ -113,10 +118,11 @@ fn reasons(rows: &Rows, row: &Row) -> Markup {
     for one in &row.by {
         by.entry(&one.rule).or_insert(one.decision.0);
     }
+    let causes = row.because.iter().take(MOST_NAMED).filter_map(|at| rows.list.get(*at));
     html! {
         @if !row.because.is_empty() || !by.is_empty() {
             p.because {
-                @for (at, cause) in row.because.iter().take(MOST_NAMED).filter_map(|at| rows.list.get(*at)).enumerate() {
+                @for (at, cause) in causes.enumerate() {
                     @if at == 0 { "because " } @else { "; and " }
                     (row_link(cause))
                     @if cause.record.at != row.record.at { " at " (cause.record.at) }

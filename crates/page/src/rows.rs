@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use autoenroll_model::{Fact, Facts};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::card::{Card, Cards};
 use crate::desktop::{Dialog, Dialogs, Stands};
 use crate::lane::Lane;
 use crate::run::{Run, Words};
+use crate::text::cut;
 
 /// Rows of a page. Of a longer story it has the beginning and the end, and says how many are left out between.
 pub const MOST_ROWS: usize = 600;
@@ -19,8 +19,6 @@ const OF_BEGINNING: usize = 150;
 const MOST_BETWEEN: usize = 400;
 /// Records that are looked at in search of what led to one.
 const MOST_CAUSES: usize = 2_000;
-/// Characters of a sentence, a name or a fact.
-const MOST_CHARACTERS: usize = 240;
 
 /// What a page tells.
 #[derive(Debug, Default)]
@@ -147,7 +145,7 @@ impl Rows {
         let title = |id: &String| Some((id.clone(), words.rule(id)?.title));
         rows.titles = rows.rules.keys().filter_map(title).collect();
         let mut dialogs = Dialogs::default();
-        rows.list.iter_mut().enumerate().for_each(|(at, row)| dialogs.take(at, row));
+        rows.list.iter().enumerate().for_each(|(at, row)| dialogs.take(at, &row.record));
         let (stands, chosen) = dialogs.finish(rows.list.len());
         rows.stands = stands;
         for (at, answer) in chosen {
@@ -286,32 +284,4 @@ fn fails(record: &Record) -> bool {
     code || outcome
         || (severity && record.kind == Kind::Event)
         || matches!(record.kind, Kind::LogonFailed | Kind::Denied | Kind::CaFailed | Kind::Violation | Kind::Crash)
-}
-
-/// A text as long as a page shows it.
-pub(crate) fn cut(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARACTERS) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
-}
-
-/// A fact without quotes.
-pub(crate) fn plain(fact: &Fact) -> String {
-    match fact {
-        Fact::Text(text) => text.to_string(),
-        Fact::List(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
-        Fact::Flag(_) | Fact::Number(_) => fact.to_string(),
-    }
-}
-
-/// All facts but some, as a page shows them.
-pub(crate) fn facts(facts: &Facts, without: &[&str]) -> String {
-    let shown = facts.iter().filter(|(name, _)| !without.contains(name));
-    let long = |text: &str| text.len() > 72 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let one = |(name, fact): (&str, &Fact)| match plain(fact) {
-        text if long(&text) => format!("{name} {}… ({} bytes)", &text[..24], text.len() / 2),
-        text => format!("{name} {text}"),
-    };
-    cut(&shown.map(one).collect::<Vec<_>>().join(", "))
 }
