@@ -134,7 +134,7 @@ fn play_all(
             _ if pages.is_some() => {
                 let (played, report) = runner.play_for_report(story);
                 if let Some(pages) = pages {
-                    pages.write(story, &played, &report);
+                    pages.write(story, &known.judge(played.clone()), &report);
                 }
                 (played, report.trace)
             }
