@@ -1,5 +1,6 @@
 //! Pages of runs, as a browser sees them: lanes and rows are there, the drawing fits the table, every link leads
 //! somewhere, and a phone has no need to scroll sideways.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;
 use std::path::Path;
