@@ -231,6 +231,7 @@ Examples:
   autoenroll run --twice --jobs 1             each one twice; the traces must be equal
   autoenroll run --core './my-core --stdio'   against your own core
   autoenroll run --junit report.xml           with a report for CI
+  autoenroll run --report pages               with a page for each story, and an index
   autoenroll run --snapshots snaps my/suite   also compared with what was accepted before
   autoenroll run --client clients/shell       a program of others as the client, in a build with `serve`
   autoenroll run --client mine --report mine.md scenarios/mine
@@ -254,6 +255,10 @@ pub(crate) struct Run {
     /// Also write a JUnit report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write a page for each story into this directory, and an index of them, `index.html`. With --client a file
+    /// instead, what the client shows as a document in Markdown.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["twice", "watch", "bless"])]
+    pub(crate) report: Option<PathBuf>,
     /// A list of scenarios that are known to fail, each with reason, issue and last day. An entry that passes, is too
     /// old or names nothing fails the run.
     #[arg(long, value_name = "FILE")]
@@ -479,6 +484,7 @@ Examples:
   autoenroll show founding/second-provider
   autoenroll show 'founding/balloon-clicked[on-icon]'
   autoenroll show --detail everything my/scenario.toml
+  autoenroll show my/scenario.toml --html story.html
   autoenroll show --format json founding/second-provider | jq .kind
   autoenroll show --format json --detail work founding/second-provider | jq .kind";
 
@@ -498,6 +504,9 @@ pub(crate) struct Show {
     /// It may take some seconds.
     #[arg(long, conflicts_with = "format")]
     pub(crate) could_have: bool,
+    /// Write the story to this file as a page instead: lanes over time, causes, decisions, the text of the scenario.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "could_have", "format", "json"])]
+    pub(crate) html: Option<PathBuf>,
     /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
     /// `--detail` tells.
     #[arg(long, value_enum, default_value_t = Format::Text)]

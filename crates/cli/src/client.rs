@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
         RunFormat::Text | RunFormat::Github => writeln!(console.out, "\n{}", report::summary(&counts))?,
         RunFormat::Json => {}
     }
-    if let Some(path) = &arguments.client.report {
+    if let Some(path) = &arguments.report {
         put(path, &report::document(&adapter, &version, &told, &known))?;
     }
     if let Some(file) = report_file {

@@ -45,6 +45,7 @@ mod observe;
 mod outline;
 #[cfg(feature = "serve")]
 mod over_https;
+mod page;
 mod parallel;
 mod places;
 mod plan;

@@ -1,8 +1,10 @@
 //! `autoenroll matrix`: which scenario shows which requirement, under which profile, and how well it is supported.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use autoenroll_model::{Evidence, Profile, WindowsVersion};
+use autoenroll_page::{Coverage, Entry, Shows};
 use serde_json::json;
 
 use crate::arguments::{Format, Matrix, Selection};
@@ -25,6 +27,33 @@ pub(crate) fn run(arguments: &Matrix, console: &mut Console<'_>) -> Result<Exit,
     }
     let all_covered = rows.iter().all(|row| row.state() != State::Uncovered);
     Ok(if arguments.uncovered && !all_covered { Exit::Failed } else { Exit::Ok })
+}
+
+/// Which of these stories shows which requirement.
+///
+/// # Errors
+/// When the suite cannot be listed: a fault of this program.
+pub(crate) fn coverage(entries: &[Entry]) -> Result<Vec<Coverage>, Failure> {
+    let places: BTreeMap<&str, usize> =
+        entries.iter().enumerate().map(|(at, entry)| (entry.name.as_str(), at)).collect();
+    let stories = suite::listed(&Selection::default())?;
+    let rows = Catalogue::embedded().requirements().iter().map(|requirement| Row::new(requirement, &stories));
+    let covered = rows.map(|row| {
+        let by: BTreeSet<usize> =
+            row.shown_by.iter().flat_map(|(_, names)| names).filter_map(|name| places.get(name)).copied().collect();
+        Coverage {
+            id: row.requirement.id.to_owned(),
+            title: row.requirement.title.to_owned(),
+            state: match row.state() {
+                State::Covered => Shows::Covered,
+                State::Excused => Shows::Excused,
+                State::Uncovered => Shows::Uncovered,
+            },
+            evidence: row.requirement.evidence.as_str().to_owned(),
+            by: by.into_iter().collect(),
+        }
+    });
+    Ok(covered.collect())
 }
 
 /// A requirement and the scenarios that show it.

@@ -104,6 +104,16 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// It in words.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "failed",
+            Self::Known(_) => "known to fail",
+            Self::Bench(_) => "not decided because the bench failed",
+        }
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Passed | Self::Known(_) => Exit::Ok,
@@ -185,10 +195,16 @@ impl Runner {
 
     /// Plays a story, and keeps the trace.
     pub(crate) fn play_for_trace(&self, story: &Story) -> (Played, Trace) {
+        let (played, report) = self.play_for_report(story);
+        (played, report.trace)
+    }
+
+    /// Plays a story, and keeps everything that is known about the run.
+    pub(crate) fn play_for_report(&self, story: &Story) -> (Played, RunReport) {
         self.played(story, Keep::Whole)
     }
 
-    fn played(&self, story: &Story, keep: Keep) -> (Played, Trace) {
+    fn played(&self, story: &Story, keep: Keep) -> (Played, RunReport) {
         let (report, instead) = self.report_and_verdict(story, keep);
         let played = Played {
             name: story.name.clone(),
@@ -206,10 +222,10 @@ impl Runner {
             problems: report.diagnostics().to_json(&story.scenario.files),
             snapshot: None,
         };
-        (played, report.trace)
+        (played, report)
     }
 
-    /// Plays a story, and keeps everything that is known about the run.
+    /// What is known about a run of a story.
     pub(crate) fn report(&self, story: &Story) -> RunReport {
         self.report_and_verdict(story, Keep::Whole).0
     }

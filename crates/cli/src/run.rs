@@ -8,6 +8,7 @@ use autoenroll_model::{Duration, SimTime};
 use crate::arguments::{Run, RunFormat, UnreferencedWhat};
 use crate::console::{Colour, Console, one_line};
 use crate::known::{self, KnownFailures};
+use crate::page::Pages;
 use crate::play::{Played, Runner, Verdict};
 use crate::snapshots::compared::State;
 use crate::snapshots::{self, Snapshots, Unreferenced};
@@ -46,7 +47,9 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
         return bless::run(&stories, what, &runner, parallel::jobs(arguments.how.jobs), console);
     }
     let snapshots = snapshots(&stories, arguments)?;
-    let played = play_all(&stories, arguments, &runner, &known, snapshots.as_ref(), console)?;
+    let pages = arguments.report.as_deref().map(|directory| Pages::open(directory, &stories)).transpose()?;
+    let kept = Kept { known: &known, snapshots: snapshots.as_ref(), pages: pages.as_ref() };
+    let played = play_all(&stories, arguments, &runner, &kept, console)?;
     let mut exit = Exit::Ok;
     played.iter().for_each(|one| exit |= one.verdict.exit());
     // A part of the suite says nothing about entries for the rest of it.
@@ -71,6 +74,10 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     }
     if let Some(file) = report_file {
         file.write(&junit::report(&played))?;
+    }
+    if let Some(pages) = pages {
+        let whole = arguments.selection.is_whole() && arguments.shard.is_none();
+        pages.finish(&played, whole)?;
     }
     if let Some(unwritten) = played.iter().find_map(|one| one.snapshot.as_ref()?.unwritten.clone()) {
         return Err(Failure::Bench(unwritten));
@@ -105,18 +112,32 @@ fn settle(unreferenced: &[Unreferenced], arguments: &Run, console: &mut Console<
     Ok(if rejects { Exit::Failed } else { Exit::Ok })
 }
 
+/// What is compared with what came, and kept of it.
+struct Kept<'a> {
+    known: &'a KnownFailures,
+    snapshots: Option<&'a Snapshots>,
+    pages: Option<&'a Pages>,
+}
+
 fn play_all(
     stories: &[Story],
     arguments: &Run,
     runner: &Runner,
-    known: &KnownFailures,
-    snapshots: Option<&Snapshots>,
+    kept: &Kept<'_>,
     console: &mut Console<'_>,
 ) -> Result<Vec<Played>, Failure> {
+    let Kept { known, snapshots, pages } = *kept;
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
     let work = |story: &Story| {
         let (played, trace) = match snapshots {
+            _ if pages.is_some() => {
+                let (played, report) = runner.play_for_report(story);
+                if let Some(pages) = pages {
+                    pages.write(story, &known.judge(played.clone()), &report);
+                }
+                (played, report.trace)
+            }
             _ if arguments.twice => runner.play_twice(story),
             Some(_) => runner.play_for_trace(story),
             None => return (runner.play(story), None),

@@ -6,16 +6,24 @@ use autoenroll_scenario::WallClock;
 use autoenroll_trace::{Detail, Packed, TimelineOptions, render_dated, to_json_line};
 
 use crate::arguments::{Format, Show, ShownDetail};
-use crate::console::{Console, printable};
+use crate::console::{Console, one_line, printable};
 use crate::play::{Runner, Verdict};
-use crate::{Exit, Failure, explain, prose, suite};
+use crate::{Exit, Failure, explain, file, page, prose, suite};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let json = arguments.json || arguments.format == Format::Json;
     let (variant, fixtures) = (arguments.variant.as_deref(), arguments.fixtures.as_deref());
     let mut story = suite::one(&arguments.scenario, variant, fixtures, arguments.how.profile.as_deref())?;
     story.scenario.spec.budget = arguments.how.budget();
-    let (played, trace) = Runner::new(&arguments.how, false, console.colour)?.play_for_trace(&story);
+    let colour = console.colour && arguments.html.is_none();
+    let (played, report) = Runner::new(&arguments.how, false, colour)?.play_for_report(&story);
+    if let Some(path) = &arguments.html {
+        let unwritable = |error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
+        file::put(path, page::of(&story, &played, &report).as_bytes()).map_err(unwritable)?;
+        writeln!(console.out, "{}: {}", one_line(&path.display().to_string()), played.verdict.word())?;
+        return Ok(played.verdict.exit());
+    }
+    let trace = report.trace;
     if json {
         let told = |record: &Packed<'_>| arguments.detail.is_none_or(|detail| Detail::of(record.kind) <= detail.into());
         for record in trace.iter().filter(told) {

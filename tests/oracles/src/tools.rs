@@ -23,6 +23,26 @@ pub fn java(script: &str) -> Option<Command> {
     Some(command)
 }
 
+/// Chromium without a display, which keeps what it writes in a directory of the test.
+#[must_use]
+pub fn chromium(profile: &Path) -> Option<Command> {
+    if !works(Command::new("chromium").arg("--version")) {
+        return missing("chromium", "install Debian's chromium");
+    }
+    let mut command = Command::new("chromium");
+    // Its sandbox needs rights that a container may not give; it reads pages of this repository alone.
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--hide-scrollbars",
+    ]);
+    command.arg(format!("--user-data-dir={}", profile.display()));
+    Some(command)
+}
+
 /// Mono's compiler of C#, whose programs `mono` runs.
 #[must_use]
 pub fn mcs() -> Option<Command> {

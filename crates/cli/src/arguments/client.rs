@@ -15,9 +15,6 @@ pub(crate) struct Client {
         conflicts_with_all = ["core", "ca", "twice", "known_failures", "watch", "timeline", "snapshots", "bless"]
     )]
     pub(crate) folder: Option<PathBuf>,
-    /// Write what the client shows to this file, as a document in Markdown.
-    #[arg(long, value_name = "FILE", requires = "folder")]
-    pub(crate) report: Option<PathBuf>,
     /// Write what the client does not show into its `known-failures.txt`.
     #[arg(long, requires = "folder")]
     pub(crate) update_known: bool,

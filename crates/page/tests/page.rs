@@ -1,0 +1,312 @@
+//! Pages of small traces: nothing of a text becomes markup, each decision stands once, long stories are cut, the same
+//! story is the same page.
+
+use std::collections::BTreeSet;
+
+use autoenroll_model::{Fact, Facts, SimTime};
+use autoenroll_page::{
+    Coverage, Entry, Index, MOST_ROWS, Problem, Rule, Run, Shows, Step, Verdict, Words, index, page,
+};
+use autoenroll_trace::{Kind, Record, RecordId, Trace};
+
+/// Texts that want to be more than texts, and how a page shows them.
+const HOSTILE: &[(&str, &str)] = &[
+    ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+    ("\" onclick=\"alert(1)", "&quot; onclick=&quot;alert(1)"),
+    ("' onfocus='x' autofocus tabindex='1", "' onfocus='x' autofocus tabindex='1"),
+    ("]]><svg/onload=alert(1)>", "]]&gt;&lt;svg/onload=alert(1)&gt;"),
+    ("</style></title></textarea><img src=x>", "&lt;/style&gt;&lt;/title&gt;&lt;/textarea&gt;&lt;img src=x&gt;"),
+    ("--><!--", "--&gt;&lt;!--"),
+    ("txt.\u{202e}lmoc", "txt.\\u{202e}lmoc"),
+    ("a\u{2067}b\u{0}c\u{1b}[31m", "a\\u{2067}b\\u{0}c\\u{1b}[31m"),
+    ("&lt;b&gt; &#x3c;", "&amp;lt;b&amp;gt; &amp;#x3c;"),
+    ("javascript:alert(1)", "javascript:alert(1)"),
+];
+
+/// Tells every record that is no decision and no work, by all its texts.
+struct Plain;
+
+impl Words for Plain {
+    fn sentence(&self, record: &Record) -> Option<String> {
+        let told = !matches!(record.kind, Kind::Decision | Kind::Effect | Kind::CardDone | Kind::Apdu);
+        told.then(|| format!("{} {} {}", record.actor, record.kind.as_str(), record.facts))
+    }
+
+    fn rule(&self, id: &str) -> Option<Rule> {
+        let text = |what: &str| format!("{what} of {id}");
+        Some(Rule {
+            title: text("title"),
+            text: text("text"),
+            evidence: text("support"),
+            sources: vec![text("source")],
+        })
+    }
+
+    fn wall(&self, time: SimTime) -> String {
+        format!("2026-03-02 {time}")
+    }
+}
+
+fn run<'a>(trace: &'a Trace, word: &str, text: &'a str) -> Run<'a> {
+    Run {
+        name: word.to_owned(),
+        title: word.to_owned(),
+        profile: word.to_owned(),
+        verdict: Verdict::Passed,
+        text,
+        trace,
+        digest: word.to_owned(),
+        end: SimTime(9),
+        steps: Vec::new(),
+        problems: Vec::new(),
+        told: String::new(),
+    }
+}
+
+fn list(words: &[&str]) -> Fact {
+    Fact::List(words.iter().map(|word| Fact::from(*word)).collect())
+}
+
+/// A record of every kind, with that word wherever a word can be.
+fn trace_of(word: &str) -> Trace {
+    let mut trace = Trace::new();
+    let names = [
+        "rule",
+        "subject",
+        "op",
+        "card",
+        "code",
+        "container",
+        "default-container",
+        "reader",
+        "point",
+        "answer",
+        "prompt",
+        "what",
+        "template",
+        "on",
+    ];
+    let mut last = Vec::new();
+    for (at, kind) in Kind::ALL.iter().enumerate() {
+        let mut facts = Facts::new();
+        for name in names {
+            facts.set(name, word);
+        }
+        for name in ["offers", "containers"] {
+            facts.set(name, list(&[word]));
+        }
+        facts.set(word, word);
+        last = vec![trace.push(SimTime(at as u64 / 3), word, *kind, facts, last)];
+    }
+    trace
+}
+
+fn everything(word: &str, trace: &Trace) -> String {
+    let problem = Problem {
+        code: word.to_owned(),
+        message: word.to_owned(),
+        line: Some(1),
+        help: Some(word.to_owned()),
+        records: vec![RecordId(0)],
+    };
+    let text = format!("{word}\n{word}");
+    let failed = Run {
+        verdict: Verdict::Failed,
+        steps: vec![Step { line: 1, record: Some(RecordId(0)) }],
+        problems: vec![problem],
+        told: word.to_owned(),
+        ..run(trace, word, &text)
+    };
+    page(&failed, &Plain)
+}
+
+/// Everything between `<` and `>`.
+fn tags(document: &str) -> BTreeSet<&str> {
+    document.split('<').skip(1).filter_map(|rest| rest.split('>').next()).collect()
+}
+
+#[test]
+fn no_text_becomes_markup() {
+    let plain = "plain";
+    let names = |document: &str| -> BTreeSet<String> {
+        tags(document).iter().map(|tag| tag.split([' ', '\n']).next().unwrap_or_default().to_owned()).collect()
+    };
+    let expected = names(&everything(plain, &trace_of(plain)));
+    assert!(expected.contains("table") && expected.contains("path") && !expected.contains("script"), "{expected:?}");
+    for (hostile, shown) in HOSTILE {
+        let made = everything(hostile, &trace_of(hostile));
+        assert_eq!(names(&made), expected, "{hostile}");
+        assert!(made.contains(shown), "{hostile}");
+        for tag in tags(&made) {
+            // What is quoted is a value; names of attributes stand outside.
+            let outside: String = tag.split('"').step_by(2).collect();
+            assert!(!outside.contains("onclick") && !outside.contains("onfocus"), "{tag}");
+            assert!(!tag.contains("href=\"javascript"), "{tag}");
+        }
+        assert!(!made.chars().any(|c| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c)));
+    }
+}
+
+#[test]
+fn no_text_of_an_index_becomes_markup() {
+    let of = |word: &str| {
+        let entry = |verdict| Entry {
+            name: word.to_owned(),
+            title: word.to_owned(),
+            profile: word.to_owned(),
+            verdict,
+            end: word.to_owned(),
+            why: word.to_owned(),
+            page: Some("a.html".to_owned()),
+        };
+        let row = |state| Coverage {
+            id: word.to_owned(),
+            title: word.to_owned(),
+            state,
+            evidence: word.to_owned(),
+            by: vec![0, 1, 7],
+        };
+        let entries =
+            vec![entry(Verdict::Passed), entry(Verdict::Failed), entry(Verdict::Known), entry(Verdict::Bench)];
+        index(&Index { entries, coverage: vec![row(Shows::Covered), row(Shows::Excused), row(Shows::Uncovered)] })
+    };
+    let expected = tags(&of("plain")).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    for (hostile, shown) in HOSTILE {
+        let made = of(hostile);
+        // An index has no text in its attributes.
+        assert_eq!(tags(&made).into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), expected, "{hostile}");
+        assert!(made.contains(shown), "{hostile}");
+    }
+    let counts = "4 stories: 1 passed, 2 failed, 1 known to fail";
+    assert!(of("plain").contains(counts), "{}", of("plain"));
+    assert!(of("plain").contains("3 requirements: 1 covered, 1 excused, 1 uncovered"));
+}
+
+/// A story as the core tells it: a decision leads to an effect, and that to what is seen.
+fn story(rounds: u64) -> Trace {
+    let mut trace = Trace::new();
+    for round in 0..rounds {
+        let at = SimTime(round * 1_000_000_000);
+        let fact = |name, word: &str| Facts::new().with(name, word);
+        let logon = trace.push(at, "alice", Kind::Logon, Facts::new(), vec![]);
+        let decision = trace.push(at, "alice", Kind::Decision, fact("rule", "R001").with("outcome", true), vec![logon]);
+        let effect = trace.push(at, "alice", Kind::Effect, fact("op", "bind"), vec![decision]);
+        let prompt = fact("point", "pin.enter").with("offers", list(&["pin", "cancel"]));
+        let prompt = trace.push(at, "alice", Kind::Prompt, prompt, vec![effect]);
+        trace.push(at, "alice", Kind::Answer, fact("prompt", "pin.enter").with("answer", "cancel"), vec![prompt]);
+        let insert = fact("card", "c").with("reader", "r");
+        trace.push(at, "c", Kind::Insert, insert, vec![prompt, logon]);
+        let describe =
+            fact("card", "c").with("op", "describe").with("code", "0x00000000 S_OK").with("tries-left", 2_i64);
+        let describe = describe.with("containers", list(&["one", "two"])).with("default-container", "two");
+        trace.push(at, "alice", Kind::CardDone, describe, vec![]);
+    }
+    trace
+}
+
+fn check(document: &str, expected: &[&str]) {
+    for text in expected {
+        assert!(document.contains(text), "there is no {text} in\n{document}");
+    }
+}
+
+#[test]
+fn a_page_tells_causes_decisions_dialogs_and_cards() {
+    let trace = story(1);
+    let text = "title = \"x\"\nsteps = [\n]\n";
+    let steps = vec![Step { line: 2, record: Some(RecordId(3)) }];
+    let made = page(&Run { steps, ..run(&trace, "s", text) }, &Plain);
+    check(
+        &made,
+        &[
+            // The prompt follows from the logon, by R001, which decides between them.
+            "because <a href=\"#r0\">",
+            "; by <a href=\"#d1\">R001</a>",
+            "<li id=\"d1\"><a href=\"#rule1\">R001</a> yes: title of R001</li>",
+            "<summary>1 decision, 1 step of work before it</summary>",
+            "<details class=\"rule\" id=\"rule1\"><summary><b>R001</b> title of R001</summary><p>text of R001</p>",
+            "<li>source of R001</li>",
+            // The answer that was given.
+            "<span class=\"offer chosen\">cancel ✓<span class=\"unseen\"> answered</span></span>",
+            // The card, in words.
+            "<span class=\"container\">one</span>",
+            "<span class=\"container default\">two ★ default</span>",
+            "<span class=\"pin\">PIN ●● 2 left</span>",
+            // The line of the step and back.
+            "<a href=\"#L2\">line 2</a>",
+            "href=\"#r3\">→ 00:00:00<span class=\"unseen\">: what line 2 matched</span></a>",
+            "<th scope=\"col\">Desktop</th><th scope=\"col\">Card</th></tr>",
+        ],
+    );
+    // Inserting follows from the prompt, which follows from the logon: one cause is told.
+    let insert = made.split("<li id=\"r5\">").nth(1).and_then(|rest| rest.split("</li>").next()).unwrap();
+    assert!(insert.contains("#r3") && !insert.contains("#r0"), "{insert}");
+}
+
+#[test]
+fn a_failure_stands_first_with_what_came_instead() {
+    let trace = story(1);
+    let problems = vec![Problem {
+        code: "AE0501".to_owned(),
+        message: "it did not come".to_owned(),
+        line: Some(2),
+        help: Some("near: a prompt".to_owned()),
+        records: vec![RecordId(3)],
+    }];
+    let told = "error[AE0501]".to_owned();
+    let made = page(&Run { verdict: Verdict::Failed, problems, told, ..run(&trace, "s", "a\nb\n") }, &Plain);
+    check(
+        &made,
+        &[
+            "<code>AE0501</code> it did not come</h3>",
+            "in <a href=\"#L2\">line 2</a>",
+            "<p>What came instead:</p><ul><li><span class=\"quiet\">00:00:00</span> <a href=\"#r3\">",
+            "<li class=\"wrong\" id=\"L2\"><code>b</code><div class=\"message\"><a href=\"#p0\">✗ it did not come</a></div></li>",
+            "<pre>error[AE0501]</pre>",
+        ],
+    );
+}
+
+#[test]
+fn each_anchor_stands_once_and_each_link_has_one() {
+    for trace in [story(1), story(40), trace_of("x"), Trace::new()] {
+        let made = page(&run(&trace, "s", "a\n"), &Plain);
+        let mut ids = BTreeSet::new();
+        for tag in tags_in_order(&made) {
+            if let Some(id) = attribute(tag, "id") {
+                assert!(ids.insert(id), "{id} stands twice");
+            }
+        }
+        for tag in tags_in_order(&made) {
+            if let Some(to) = attribute(tag, "href") {
+                assert!(to.strip_prefix('#').is_some_and(|id| ids.contains(id)), "{to} leads nowhere");
+            }
+        }
+        let decisions = trace.of(Kind::Decision).count();
+        assert_eq!(ids.iter().filter(|id| id.starts_with('d')).count(), decisions);
+    }
+}
+
+fn tags_in_order(document: &str) -> impl Iterator<Item = &str> {
+    document.split('<').skip(1).filter_map(|rest| rest.split('>').next())
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+}
+
+#[test]
+fn a_long_story_keeps_its_beginning_and_its_end() {
+    let trace = story(400);
+    let made = page(&run(&trace, "s", ""), &Plain);
+    let rows = made.matches("<a class=\"box").count();
+    assert_eq!(rows, MOST_ROWS);
+    check(&made, &["<li id=\"r0\">", &format!("<li id=\"r{}\">", trace.len() - 2), "more are left out here"]);
+    assert!(made.len() < 2_000_000, "{}", made.len());
+}
+
+#[test]
+fn the_same_story_is_the_same_page() {
+    let trace = story(3);
+    assert_eq!(page(&run(&trace, "s", "a"), &Plain), page(&run(&trace.clone(), "s", "a"), &Plain));
+}
