@@ -73,8 +73,8 @@ fn the_client_of_sixty_lines_passes_and_its_report_is_the_same_each_time() {
     }
 }
 
-/// The clock of the whole machine is a week ahead: that of the bench by libfaketime, that of the client's programs, whose
-/// environment is its own, by what is added to their offset.
+/// The clock of the whole machine is a week ahead: that of the bench by libfaketime, that of the client's programs,
+/// whose environment is its own, by what is added to their offset.
 #[test]
 fn on_another_day_the_report_is_the_same() {
     if !is_there("curl") || !is_there("openssl") || !is_there("faketime") {
