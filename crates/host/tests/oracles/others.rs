@@ -206,14 +206,14 @@ const FULL: &[Row] = &[
         "sign, RSA and P-256",
         "ssh-agent sh -c 'SSH_ASKPASS=./askpass SSH_ASKPASS_REQUIRE=force ssh-add -s $M; ssh-add -L | head -1 > rsa.pub; \
          ssh-add -L | grep ecdsa > ec.pub; ssh-keygen -Y sign -n file -f rsa.pub m; ssh-keygen -Y check-novalidate -n file \
-         -s m.sig < m; rm m.sig; ssh-keygen -Y sign -n file -f ec.pub m'",
+         -s m.sig < m; rm m.sig; ssh-keygen -Y sign -n file -f ec.pub m; kill $SSH_AGENT_PID'",
         &["Good \"file\" signature with RSA key", "agent refused operation"],
         "RSA signs; P-256: `agent refused operation`",
     ),
     row(
         "scdaemon",
         "find the card",
-        // It wants the card for itself, and what ssh-agent has started may still be about to go.
+        // It wants the card for itself. By itself an agent looks every ten seconds whether its command has ended.
         "for n in 1 2 3 4 5; do printf 'SERIALNO\\nBYE\\n' | /usr/lib/gnupg/scdaemon --server --disable-ccid > said 2>&1; \
          grep -q 'sharing violation' said || break; sleep 1; done; cat said",
         &["no supported card application found"],
