@@ -1,7 +1,7 @@
 //! Conformance of enrollment clients that nobody here wrote: a story is played for a program, which meets its world on
 //! the wire, and what the program did there is compared with what our own core does in the same story.
 //!
-//! The core plays first ([`reference`]): its run says what happens to the world besides, when a client is triggered,
+//! The core plays first ([`mod@reference`]): its run says what happens to the world besides, when a client is triggered,
 //! and what it then does, by which rules. Then the same world is served with cores that do nothing (`stage`); the clock
 //! stands still while the client's command runs. What came to the CAs and is in the client's store is read ([`seen`])
 //! in the same way for both, and judged for what the client has ([`judge`]).
