@@ -181,6 +181,18 @@ fn a_client_that_hangs_is_ended_with_what_it_has_started() {
 }
 
 #[test]
+fn a_client_that_fails_says_why_and_its_report_does_not() {
+    let complains = ("set -eu\n", "set -eu\necho the wheel is loose >&2; exit 7\n");
+    let folder = copy("client-fails", complains, ("", ""));
+    let report = folder.join("report.md");
+    let ran = run(&folder, &["outside/rights-come[user]", "--report", &report.display().to_string()]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    let told = "alice, run 2: its command ended with exit code 7\n    the wheel is loose\n";
+    assert!(ran.out.contains(told), "{}", ran.out);
+    assert!(!fs::read_to_string(report).unwrap().contains("the wheel is loose"));
+}
+
+#[test]
 fn what_cannot_be_used_is_said() {
     let check = |client: &str, arguments: &[&str], part: &str| {
         let ran = run(Path::new(client), arguments);

@@ -202,6 +202,9 @@ fn failed(one: &Told, judged: &Judged, known: &Known) -> String {
     for undone in &judged.undone {
         let _infallible = writeln!(text, "  the story could not do what it does {undone}");
     }
+    for said in &judged.said {
+        let _infallible = writeln!(text, "  {said}");
+    }
     text
 }
 

@@ -55,6 +55,8 @@ pub struct Judged {
     pub behaviours: Vec<(Behaviour, Judgement)>,
     /// What the story does and could not do, because the client had not done what comes before.
     pub undone: Vec<String>,
+    /// The last that commands have said which did not end well, for people: no report has it.
+    pub said: Vec<String>,
 }
 
 impl Judged {
@@ -74,7 +76,8 @@ impl Judged {
 
 /// Compares what our own core did with what the client did.
 pub(crate) fn judge(reference: &Reference, outside: &Outside, adapter: &Adapter, start: FileTime) -> Judged {
-    let mut judged = Judged { start, behaviours: Vec::new(), undone: outside.undone.clone() };
+    let (undone, said) = (outside.undone.clone(), outside.said.clone());
+    let mut judged = Judged { start, behaviours: Vec::new(), undone, said };
     // Since which run a principal goes another way for a template.
     let mut parted: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut was_due = BTreeSet::new();

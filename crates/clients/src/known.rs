@@ -90,7 +90,7 @@ mod tests {
             repeated: false,
         };
         let behaviours = vec![(behaviour, judgement)];
-        Judged { start: FileTime::from_unix_seconds(0), behaviours, undone: Vec::new() }
+        Judged { start: FileTime::from_unix_seconds(0), behaviours, undone: Vec::new(), said: Vec::new() }
     }
 
     #[test]

@@ -29,7 +29,12 @@ pub(crate) struct Outside {
     pub(crate) epochs: BTreeMap<usize, Epoch>,
     /// What the story does and could not do, because the client had not done what comes before.
     pub(crate) undone: Vec<String>,
+    /// What commands said that did not end well, by whose run it was. It differs from day to day, and is for people.
+    pub(crate) said: Vec<String>,
 }
+
+/// The most commands whose last words are kept.
+pub(crate) const MOST_SAID: usize = 3;
 
 /// How a command ended, in words.
 pub(crate) fn told(ended: &Ended) -> String {

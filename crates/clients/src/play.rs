@@ -14,7 +14,7 @@ use autoenroll_world::ActError;
 
 use crate::adapter::Adapter;
 use crate::judge::{self, Judged};
-use crate::outside::{Epoch, Outside, told};
+use crate::outside::{Epoch, MOST_SAID, Outside, told};
 use crate::process::{Ended, Group};
 use crate::reach::OutOfReach;
 use crate::reference::{NoReference, Reference, Trigger};
@@ -188,6 +188,10 @@ impl Playing<'_> {
             _ => "refresh",
         };
         let (ended, _) = self.stage.run(&adapter.command, principal, word, false)?;
+        if ended != Ended::Code(0) && self.outside.said.len() < MOST_SAID {
+            let said = self.stage.complaint(principal);
+            self.outside.said.push(format!("{principal}, run {}: {}{said}", trigger.run, told(&ended)));
+        }
         if let Some(epoch) = self.outside.epochs.get_mut(&number) {
             epoch.ended = ended;
         }
