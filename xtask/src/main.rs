@@ -2,6 +2,7 @@
 
 mod abuse;
 mod ci;
+mod dist;
 mod keys;
 mod patches;
 #[path = "../../crates/cli/scan.rs"]
@@ -33,6 +34,9 @@ enum Chore {
     /// Compare the lines of the core that no scenario reaches with `tests/uncovered-core.txt`; fail for a line that is
     /// not listed, and when they are more than 40. Needs Linux on x86-64, llvm-dwarfdump and leave to trace a process.
     Coverage,
+    /// Make what is handed out, in `target/dist`: an archive with the program, completions and pages for `man`, its
+    /// checksum, and a bill of materials.
+    Dist(dist::Options),
     /// Write anew what is made by the command: what documents show of it, and the digests of all scenarios.
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Abuse(options) => abuse::run(&options),
         Chore::Ci => ci::run(),
         Chore::Coverage => ci::coverage(),
+        Chore::Dist(options) => dist::run(&options),
         Chore::Docs => ci::write_documents(),
         Chore::Keys(options) => keys::run(&options),
         Chore::Patches(options) => patches::run(&options),

@@ -4,6 +4,7 @@ mod card;
 #[cfg(feature = "serve")]
 mod client;
 mod fleet;
+mod install;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]
@@ -18,7 +19,6 @@ use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_trace::Detail;
 use autoenroll_world::spec::{Budget, Quantity};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 
 use self::card::CARD_EXAMPLES;
 pub(crate) use self::card::Card;
@@ -26,6 +26,8 @@ pub(crate) use self::card::Card;
 pub(crate) use self::client::Client;
 use self::fleet::FLEET_EXAMPLES;
 pub(crate) use self::fleet::Fleet;
+use self::install::{COMPLETIONS_EXAMPLES, MANUAL_EXAMPLES};
+pub(crate) use self::install::{Completions, Manual};
 #[cfg(feature = "serve")]
 use self::serve::SERVE_EXAMPLES;
 #[cfg(feature = "serve")]
@@ -130,9 +132,12 @@ pub(crate) enum Command {
     /// Check a program against the core protocol, before any scenario.
     #[command(after_help = CORE_CHECK_EXAMPLES)]
     CoreCheck(CoreCheck),
-    /// Print completions for a shell.
+    /// Print completions for a shell, which ask this program for names of scenarios, worlds and requirements.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
+    /// Print the page of a command for `man`, or write those of all commands.
+    #[command(after_help = MANUAL_EXAMPLES)]
+    Manual(Manual),
 }
 
 impl Command {
@@ -159,7 +164,8 @@ impl Command {
             | Self::Import(_)
             | Self::Card(_)
             | Self::Core(_)
-            | Self::Completions(_) => false,
+            | Self::Completions(_)
+            | Self::Manual(_) => false,
             #[cfg(feature = "serve")]
             Self::Serve(_) => false,
         }
@@ -207,6 +213,7 @@ impl Command {
             | Self::Card(_)
             | Self::Core(_)
             | Self::Completions(_) => false,
+            Self::Manual(_) => return Form::Document,
         };
         if is_json { Form::Program } else { Form::People { colour } }
     }
@@ -966,18 +973,6 @@ pub(crate) enum SchemaOf {
     Scenario,
     /// Every message of the core protocol.
     CoreProtocol,
-}
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  autoenroll completions bash > ~/.local/share/bash-completion/completions/autoenroll
-  autoenroll completions fish > ~/.config/fish/completions/autoenroll.fish";
-
-#[derive(Debug, Args)]
-pub(crate) struct Completions {
-    /// The shell.
-    #[arg(value_enum)]
-    pub(crate) shell: Shell,
 }
 
 /// Form of the results of a run.

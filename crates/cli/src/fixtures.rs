@@ -1,5 +1,6 @@
 //! `autoenroll fixtures`: what a scenario can name without describing it, and what is in it.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use autoenroll_scenario::suggestion;
@@ -79,6 +80,13 @@ impl Fixture {
     fn is_displayed_as(&self, name: &str) -> bool {
         self.kind.generation.is_some() && self.about.eq_ignore_ascii_case(name)
     }
+}
+
+/// The names of those whose kind, `world`, `card` or `template`, is wanted, each once, with what they are.
+pub(crate) fn names(wanted: fn(&str) -> bool) -> BTreeMap<String, Option<String>> {
+    // What is inside the program was read by its tests; there is nobody to complain to while somebody types.
+    let fixtures = read().unwrap_or_default().into_iter().filter(|one| wanted(one.kind.word));
+    fixtures.map(|one| (one.name, Some(one.about).filter(|about| !about.is_empty()))).collect()
 }
 
 fn list(fixtures: &[Fixture], console: &mut Console<'_>) -> io::Result<()> {

@@ -18,6 +18,7 @@ mod check_trace;
 #[cfg(feature = "serve")]
 mod client;
 mod columns;
+mod completion;
 mod console;
 mod core_check;
 mod core_command;
@@ -36,6 +37,7 @@ mod junit;
 mod known;
 mod lines;
 mod list;
+mod manual;
 mod matrix;
 mod memory;
 #[cfg(feature = "planted-bugs")]
@@ -71,7 +73,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
 use crate::arguments::{Arguments, Command, SchemaOf};
 pub use crate::catalogue::Catalogue;
@@ -83,6 +85,11 @@ pub use crate::suite::{Fixtures, Story, story, suite};
 /// Does what the arguments of this process say.
 #[must_use]
 pub fn main() -> ExitCode {
+    match completion::answered(std::env::args_os()) {
+        Ok(true) => return Exit::Ok.into(),
+        Ok(false) => {}
+        Err(error) => error.exit(),
+    }
     match call(std::env::args_os(), io::stdout()) {
         Ok(exit) => exit.into(),
         Err(error) => error.exit(),
@@ -139,7 +146,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("list", &["ls", "scenarios", "suite"]),
     ("show", &["timeline", "trace", "view", "print", "cat", "log"]),
     ("new", &["init", "create", "add", "generate", "scaffold"]),
-    ("explain", &["why", "help", "describe", "what", "man", "doc"]),
+    ("explain", &["why", "help", "describe", "what", "doc"]),
     ("explore", &["fuzz", "generate-stories", "search", "random"]),
     ("fixtures", &["worlds", "world", "cards", "templates", "fixture"]),
     ("import", &["convert", "load"]),
@@ -147,6 +154,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
     ("completions", &["completion"]),
+    ("manual", &["man", "manpage"]),
 ];
 
 fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -192,12 +200,10 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::CoreCheck(arguments) => core_check::run(arguments, console),
         Command::Core(_) => core_command::run(),
         Command::Completions(arguments) => {
-            // Into memory first: the generator panics where it cannot write.
-            let mut script = Vec::new();
-            clap_complete::generate(arguments.shell, &mut Arguments::command(), "autoenroll", &mut script);
-            console.out.write_all(&script)?;
+            console.out.write_all(&completion::script(arguments.shell))?;
             Ok(Exit::Ok)
         }
+        Command::Manual(arguments) => manual::run(arguments, console),
     }
 }
 
