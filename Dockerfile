@@ -3,10 +3,12 @@
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 COPY . /src
 WORKDIR /src
-RUN cargo build --locked --profile stripped --package autoenroll-cli --features serve
+# As `cargo xtask dist` makes it for an archive. Its files are of no time, because there is no git to ask.
+RUN SOURCE_DATE_EPOCH=0 cargo xtask dist && tar --extract --file target/dist/*.tar.gz --strip-components=1 --one-top-level=/autoenroll
 
 FROM docker.io/library/debian:bookworm-slim
-COPY --from=build /src/target/stripped/autoenroll /usr/local/bin/autoenroll
+COPY --from=build /autoenroll/autoenroll /usr/local/bin/autoenroll
+COPY --from=build /autoenroll/man/man1 /usr/local/share/man/man1
 # Nothing here needs rights.
 USER 65534:65534
 WORKDIR /work
