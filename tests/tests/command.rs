@@ -255,7 +255,7 @@ fn what_the_bench_knows_is_printed() {
     check("matrix", Exit::Ok, &["R040", " requirements: "]);
     check("matrix --format json", Exit::Ok, &[r#""id":"R040""#]);
     check("list", Exit::Ok, &[FOUNDING_STORY]);
-    check("completions bash", Exit::Ok, &["complete -F _autoenroll"]);
+    check("completions bash", Exit::Ok, &["-F _clap_complete_autoenroll autoenroll"]);
     check("--version", Exit::Ok, &["autoenroll 0.1.0"]);
 }
 

@@ -132,7 +132,7 @@ pub(crate) enum Command {
     /// Check a program against the core protocol, before any scenario.
     #[command(after_help = CORE_CHECK_EXAMPLES)]
     CoreCheck(CoreCheck),
-    /// Print completions for a shell, which ask this program for names of scenarios, worlds and requirements.
+    /// Print completions for a shell, which then asks this program what can be typed.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
     /// Print the page of a command for `man`, or write those of all commands.

@@ -150,3 +150,48 @@ fn files(typed: &OsStr) -> Vec<CompletionCandidate> {
     let is_scenario = |path: &Path| path.extension().is_some_and(|ending| ending == "toml" || ending == "json");
     PathCompleter::any().filter(is_scenario).complete(typed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(candidates: &[CompletionCandidate]) -> Vec<&str> {
+        candidates.iter().map(|one| one.get_value().to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_has_names_inside_is_completed_in_every_command() {
+        let command = Arguments::command();
+        let mut completed = 0;
+        for argument in command.get_subcommands().flat_map(clap::Command::get_arguments) {
+            let word = argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+            let has_names = word.contains("SCENARIO") || word == "WORLD" || argument.get_id() == "profile";
+            assert!(!has_names || offered(argument).is_some(), "{argument}");
+            completed += usize::from(has_names);
+        }
+        assert!(completed > 20, "{completed}");
+    }
+
+    #[test]
+    fn names_of_scenarios_are_offered_by_folder() {
+        let check = |typed: &str, expected: &[&str]| assert_eq!(values(&of_the_suite(typed)), expected, "{typed}");
+        check("found", &["founding/"]);
+        check("founding/second", &["founding/second-provider"]);
+        check("founding/balloon-clicked", &[
+            "founding/balloon-clicked",
+            "founding/balloon-clicked[on-balloon]",
+            "founding/balloon-clicked[on-icon]",
+        ]);
+        check("founding/balloon-clicked[on-i", &["founding/balloon-clicked[on-icon]"]);
+        check("nothing", &[]);
+        assert!(of_the_suite("").iter().all(|one| one.get_value().to_str().unwrap().ends_with('/')));
+    }
+
+    #[test]
+    fn scripts_ask_by_one_variable() {
+        for shell in [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
+            let text = String::from_utf8(script(shell)).unwrap();
+            assert!(text.contains(ASKED) && !text.contains('\u{b}'), "{text}");
+        }
+    }
+}
