@@ -94,12 +94,13 @@ pub(crate) fn prepare(programs: &Programs, ground: &Path) {
     run(programs, ground, LONG_AGO, &[], DOMAIN).unwrap();
 }
 
-/// The configuration that `provision` writes names the folders of the machine's own Samba here and there.
+/// Attributes of files are kept in a file: those of the file system are not for everybody who is root in a container.
+/// The configuration that `provision` writes is not used: it names folders of the machine's own Samba here and there.
 const DOMAIN: &str = "\
 mkdir directory run
 samba-tool domain provision --realm=CONTOSO.TEST --domain=CONTOSO --server-role=dc --dns-backend=NONE \\
   --adminpass=Pass.word1 --targetdir=$PWD/directory --host-name=dc1 --host-ip=127.0.0.1 \\
-  '--option=interfaces = 127.0.0.1/8' '--option=bind interfaces only = yes'
+  --option=posix:eadb=$PWD/directory/eadb.tdb '--option=interfaces = 127.0.0.1/8' '--option=bind interfaces only = yes'
 for name in alice bob; do
   samba-tool user create $name Pass.word1 -s smb.conf -H directory/private/sam.ldb
   samba-tool user setexpiry $name --noexpiry -s smb.conf -H directory/private/sam.ldb
