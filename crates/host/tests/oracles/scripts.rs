@@ -18,7 +18,7 @@ kill $!; wait $!
 grep '^depth=0' served
 "#;
 
-/// `vpn.sh CONTAINER PIN [CONFIGURATION] [CONFIGURATION]`: OpenVPN without a tunnel, at an OpenVPN that lives in the time
+/// `vpn.sh CONTAINER PIN [CONFIGURATION] [CONFIGURATION]`: OpenVPN without a tunnel, at one that lives in the time
 /// of the story; the PIN is given whenever it is asked for. The configurations are of OpenSSL, the client's and the
 /// server's. The file `places` says where things are.
 pub(crate) const VPN: &str = r#"
@@ -43,7 +43,7 @@ grep -E 'OpenSSL|TLS Error|Completed' said
 echo "asked $(grep -c '^>PASSWORD:Need' asked) times"
 "#;
 
-/// `management.py SOCKET PIN`: lets OpenVPN begin, answers whenever it asks for a PIN, and ends it when it is connected.
+/// `management.py SOCKET PIN`: lets OpenVPN begin, answers whenever it asks for a PIN, ends it when it is connected.
 pub(crate) const MANAGEMENT: &str = r#"
 import re, socket, sys, time
 path, pin = sys.argv[1:]
