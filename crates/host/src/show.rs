@@ -22,13 +22,40 @@ pub(crate) fn introduce(card: &Card) -> String {
         None if blank => "blank: `gids-tool --initialize` makes it ready".to_owned(),
         None => "no PIN yet".to_owned(),
     };
-    let hint = match card.pin() {
-        Some(pin) if profile.applet == Applet::Gids && !OPENSC_PINS.contains(&pin.len()) => {
-            "\nOpenSC takes PINs of 4 to 15 bytes, so that its programs do not even try this one"
-        }
-        _ => "",
+    let hints: String = hints(card).iter().map(|hint| format!("\n{hint}")).collect();
+    format!("{}, serial {}, {opens}; type help{hints}", profile.name, hex(&card.serial()))
+}
+
+/// What programs of others make of this card that looks like a fault of it: `docs/cards.md` has the whole of it.
+fn hints(card: &Card) -> Vec<String> {
+    let mut hints = Vec::new();
+    let CardState { containers, .. } = card.look();
+    let gids = card.profile().applet == Applet::Gids;
+    if gids && card.pin().is_some_and(|pin| !OPENSC_PINS.contains(&pin.len())) {
+        hints.push("OpenSC takes PINs of 4 to 15 bytes, so that its programs do not even try this one".to_owned());
+    }
+    let named = |which: fn(&ContainerState) -> bool| {
+        let names = containers.iter().filter(|container| which(container)).map(|container| container.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
     };
-    format!("{}, serial {}, {opens}; type help{hint}", profile.name, hex(&card.serial()))
+    let foreign = named(|container| !container.name.is_ascii());
+    if gids && !foreign.is_empty() {
+        hints.push(format!("OpenSC cuts each character of a name to its low byte, and shows {foreign} otherwise"));
+    }
+    let elliptic = named(is_elliptic);
+    if gids && !elliptic.is_empty() {
+        hints.push(format!(
+            "OpenSC knows no elliptic curves on GIDS cards: it shows {elliptic} as RSA and cannot sign with it"
+        ));
+    }
+    if containers.iter().filter(|container| container.certificate.is_some()).count() > 1 {
+        hints.push("`kinit` takes none of several certificates, unless certid= says which".to_owned());
+    }
+    hints
+}
+
+fn is_elliptic(container: &ContainerState) -> bool {
+    container.key.as_ref().and_then(|key| key.public.as_ref()).is_some_and(|public| !public.is_rsa())
 }
 
 fn blocked(state: Option<PinState>) -> &'static str {
@@ -144,6 +171,39 @@ mod tests {
         Card::new(CardProfile::gids(), [0x11; 16], Seed::from(1))
     }
 
+    /// What a card is like, and what its introduction says of other programs.
+    #[test]
+    fn what_other_programs_make_of_a_card_is_told_before_they_are_blamed_on_it() {
+        let lines = |pin: &[u8], containers: &[(&str, KeyAlgorithm)], certificates: bool| {
+            let mut with = Personalisation::new(pin, ADMIN_KEY);
+            for (name, algorithm) in containers {
+                let mut container = ContainerSpec::generated(ContainerName::new(name).unwrap(), *algorithm);
+                container.certificate = certificates.then(|| vec![0x30, 0x00]);
+                with = with.with_container(container);
+            }
+            let mut profile = CardProfile::gids();
+            profile.algorithms.insert(KeyAlgorithm::P256);
+            let mut card = Card::new(profile, [0x11; 16], Seed::from(1));
+            card.personalise(&with).unwrap();
+            introduce(&card).lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let rsa = KeyAlgorithm::Rsa1024;
+        let nothing: [&str; 0] = [];
+        assert_eq!(lines(b"123456789012345", &[("Slot0", rsa)], true), nothing);
+        assert_eq!(
+            lines(b"1234567890123456", &[("Slot0", rsa), ("Slot1", rsa)], false),
+            ["OpenSC takes PINs of 4 to 15 bytes, so that its programs do not even try this one"]
+        );
+        assert_eq!(
+            lines(b"1234", &[("ec", KeyAlgorithm::P256), ("Ключ", rsa), ("é", rsa)], true),
+            [
+                "OpenSC cuts each character of a name to its low byte, and shows Ключ, é otherwise",
+                "OpenSC knows no elliptic curves on GIDS cards: it shows ec as RSA and cannot sign with it",
+                "`kinit` takes none of several certificates, unless certid= says which",
+            ]
+        );
+    }
+
     #[test]
     fn a_card_is_told_at_each_stage_of_its_life() {
         let mut card = card();
@@ -165,12 +225,12 @@ mod tests {
             .with_container(ContainerSpec::generated(name, KeyAlgorithm::Rsa1024));
         card.personalise(&with).unwrap();
         let admin_key = "0a".repeat(24);
-        assert_eq!(introduce(&card), format!("gids, serial {serial}, PIN \"1234\", admin key {admin_key}; type help"));
-        let mut long = card.clone();
-        long.reset_pin(b"1234567890123456").unwrap();
-        assert!(
-            introduce(&long)
-                .ends_with("OpenSC takes PINs of 4 to 15 bytes, so that its programs do not even try this one")
+        assert_eq!(
+            introduce(&card),
+            format!(
+                "gids, serial {serial}, PIN \"1234\", admin key {admin_key}; type help\n\
+                 OpenSC cuts each character of a name to its low byte, and shows Ключ otherwise"
+            )
         );
         card.power_on();
         card.set_tries_left(0);

@@ -109,6 +109,10 @@ codes! {
         "A card is known by its card id, which `serial` sets: a search for the one might find the other. No two cards are issued \
          with one id. To change a card that an extended world has, use its name. Ids whose last 8 bytes are alike are warned of: \
          through PKCS #11 no more of them is seen.";
+    OthersRefuse = "AE0214", "what programs of others refuse",
+        "The card takes the value, and so do the providers of the bench. OpenSC, through which most other programs reach cards, \
+         does not: it takes PINs of 4 to 15 bytes on GIDS cards, and says that the PIN's length is wrong before it asks the card. \
+         That matters where the card is served to other programs (`autoenroll card`, `run --pcsc`).";
 
     UnknownFixture = "AE0301", "unknown fixture",
         "Fixtures are named files of the bench: worlds to extend, default templates, kinds of cards. `autoenroll fixtures` lists them.";

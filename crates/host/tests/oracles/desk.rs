@@ -19,6 +19,9 @@ const ADMIN_KEYS: [(&str, &str); 2] = [
     ("B", "111111111111111122222222222222223333333333333333"),
 ];
 
+/// A PIN longer than OpenSC takes, as `$L` in lines.
+const LONG_PIN: &str = "1234567890123456";
+
 pub(crate) struct Desk {
     card: SharedCard,
     heard: Arc<Mutex<Vec<Exchange>>>,
@@ -108,6 +111,7 @@ impl Desk {
             .env("HOME", here)
             .env("OPENSC_CONF", here.join("opensc.conf"))
             .env("M", &self.module)
+            .env("L", LONG_PIN)
             .envs(ADMIN_KEYS)
             .stdin(Stdio::null())
             .output()
@@ -140,6 +144,11 @@ impl Desk {
     pub(crate) fn insert(&self) {
         *self.inserted.lock().unwrap() = Some(put_in(&self.card, &self.pcscd, &self.heard));
         self.wait_until_seen();
+    }
+
+    /// Puts another card in its place; it is out of the reader.
+    pub(crate) fn replace(&self, card: Card) {
+        *self.card.lock().unwrap() = card;
     }
 
     /// pcscd says that there is a card a moment after it has powered it. The tools' own `--wait` is no use: it waits
@@ -217,7 +226,7 @@ pub(crate) fn all_there(missing: &[&str]) -> bool {
 }
 
 /// A file in a directory of `/usr/lib`, such as `/usr/lib/x86_64-linux-gnu`.
-fn library(name: &str) -> Option<PathBuf> {
+pub(crate) fn library(name: &str) -> Option<PathBuf> {
     let directories = std::fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
     directories.map(|directory| directory.path().join(name)).find(|path| path.exists())
 }

@@ -1,12 +1,14 @@
 //! What other programs make of the card: the tables of `docs/cards.md`, row by row.
 
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use autoenroll_card::Card;
 use autoenroll_core::InProcess as Cores;
 use autoenroll_world::{CardHost as _, Hosts, World};
 
-use crate::desk::{Desk, all_there, missing_of};
+use crate::desk::{Desk, all_there, library, missing_of};
+use crate::scripts::{AGENT, JAVA, MANAGEMENT, PAM, PULL, PYTHON, TLS, VPN};
 use crate::suite::{root, scenarios};
 
 /// Cards as a user would describe them.
@@ -24,6 +26,8 @@ minimal-key-size = 256
 [[world.certificate]]
 name = "first"
 template = "SmartcardLogon"
+of = "alice"
+stores = ["directory"]
 issued = "1d"
 [[world.certificate]]
 name = "second"
@@ -33,6 +37,10 @@ issued = "2d"
 name = "third"
 template = "Elliptic"
 issued = "2d"
+[[world.certificate]]
+name = "renewed"
+template = "SmartcardLogon"
+issued = "1h"
 [[world.card]]
 name = "full"
 atr = "gids-full"
@@ -211,6 +219,120 @@ const FULL: &[Row] = &[
         "RSA signs; P-256: `agent refused operation`",
     ),
     row(
+        "curl, engine pkcs11",
+        "TLS with a client certificate",
+        "sh tls.sh 'object=Slot0;type=cert' 'object=Slot0;type=private;pin-value=1234'; sh tls.sh 'object=Slot0;type=cert' \
+         'object=Slot0;type=private;pin-value=1234' -tls1_2",
+        &["curl: (35) OpenSSL/3", "PKCS#11 module::Mechanism invalid", "curl: 35"],
+        "`Mechanism invalid`: OpenSC signs by PKCS #1 1.5 alone with GIDS cards, which TLS 1.3 does not know, and TLS 1.2 takes \
+         PSS first",
+    ),
+    row(
+        "curl, engine pkcs11",
+        "TLS 1.2, a server that wants PKCS #1 1.5",
+        "sh tls.sh 'object=Slot0;type=cert' 'object=Slot0;type=private;pin-value=1234' -tls1_2 -client_sigalgs RSA+SHA256",
+        &["curl: 0", "depth=0 DC = test, DC = contoso, CN = Users, CN = alice"],
+        "the server takes alice's certificate",
+    ),
+    row(
+        "curl, engine pkcs11",
+        "TLS 1.2, told to sign so",
+        "{ cat engine.cnf; tail -n +4 tls12.cnf; } | sed 's/^engines = .*/&\\nssl_conf = ssl/' > both.cnf; C=both.cnf V='--tls-max \
+         1.2' sh tls.sh 'object=Slot0;type=cert' 'object=Slot0;type=private;pin-value=1234'",
+        &["curl: 0", "depth=0 DC = test, DC = contoso, CN = Users, CN = alice"],
+        "the same: `--tls-max 1.2`, and `ClientSignatureAlgorithms = RSA+SHA256` in what `OPENSSL_CONF` names",
+    ),
+    row(
+        "curl, engine pkcs11",
+        "one URI for certificate and key",
+        "sh tls.sh 'object=Slot0;pin-value=1234' 'object=Slot0;pin-value=1234' -tls1_2 -client_sigalgs RSA+SHA256",
+        &["curl: 0", "depth=0 DC = test, DC = contoso, CN = Users, CN = alice"],
+        "the same",
+    ),
+    row(
+        "curl, engine pkcs11",
+        "P-256",
+        "sh tls.sh 'object=ec;type=cert' 'object=ec;type=private;pin-value=1234'",
+        &["curl: (58) failed to load private key from crypto engine"],
+        "the key cannot be loaded",
+    ),
+    row(
+        "curl, engine pkcs11",
+        "a wrong PIN",
+        "sh tls.sh 'object=Slot0;type=cert' 'object=Slot0;type=private;pin-value=9999'; pkcs15-tool --list-pins; pkcs15-tool \
+         --verify-pin --auth-id 80 --pin 1234",
+        &["Login to token failed", "curl: 58", "Tries left     : 2"],
+        "one try; it says that the key could not be loaded",
+    ),
+    row(
+        "OpenVPN",
+        "list",
+        "openvpn --show-pkcs11-ids $M",
+        &[
+            "Serial:         35B4DC82000000000001",
+            "/8899aabbccddeeff/GIDS\\x20card\\x20\\x28UserPIN\\x29/00",
+            "/8899aabbccddeeff/GIDS\\x20card\\x20\\x28UserPIN\\x29/02",
+        ],
+        "three certificates, each by the number of its container",
+    ),
+    row(
+        "OpenVPN",
+        "TLS 1.2, told to sign by PKCS #1 1.5",
+        "sh vpn.sh 00 1234 tls12.cnf",
+        &[
+            "VERIFY OK: depth=0, DC=test, DC=contoso, CN=Users, CN=alice",
+            "Initialization Sequence Completed",
+            "asked 1 times",
+        ],
+        "connected: `MaxProtocol = TLSv1.2` and `ClientSignatureAlgorithms = RSA+SHA256` in what `OPENSSL_CONF` names",
+    ),
+    row(
+        "OpenVPN",
+        "the same at the server",
+        "sh vpn.sh 00 1234 /dev/null tls12.cnf",
+        &["VERIFY OK: depth=0, DC=test, DC=contoso, CN=Users, CN=alice", "Completed", "asked 1 times"],
+        "connected",
+    ),
+    Row {
+        program: "OpenVPN",
+        task: "TLS",
+        line: "sh vpn.sh 00 1234",
+        says: &["SSL routines::EVP lib", "TLS Error: TLS handshake failed", "asked 2 times"],
+        never: &["Completed"],
+        told: "the handshake fails as that of curl does; it logs in a second time first, and asks for the PIN again",
+    },
+    Row {
+        program: "OpenVPN",
+        task: "P-256",
+        line: "sh vpn.sh 02 1234",
+        says: &["SSL routines::EVP lib", "TLS Error: TLS handshake failed", "asked 2 times"],
+        never: &["Completed"],
+        told: "the same",
+    },
+    Row {
+        program: "OpenVPN",
+        task: "a wrong PIN",
+        line: "sh vpn.sh 00 9999 tls12.cnf; pkcs15-tool --list-pins; gids-tool --unblock --admin-key $A --pin 1234",
+        says: &["TLS handshake failed", "asked 3 times", "Tries left     : 0", "Unblock PIN done successfully"],
+        never: &["Completed"],
+        told: "asks three times in one handshake: who answers by a program, with the same PIN, blocks the card",
+    },
+    row(
+        "pam_pkcs11",
+        "the names in a certificate",
+        "sh pam.sh 1234",
+        &["mapper ms:\nalice@contoso.test", "mapper cn:\nUsers\nalice", "inspected: 0"],
+        "`ms` finds alice@contoso.test; `cn` finds Users before alice, so that it would log on an account of that name; those of \
+         P-256 as well",
+    ),
+    row(
+        "pam_pkcs11",
+        "a wrong PIN",
+        "sh pam.sh 9999; pkcs15-tool --list-pins; pkcs15-tool --verify-pin --auth-id 80 --pin 1234",
+        &["inspected: 2", "Tries left     : 2"],
+        "one try; `pkcs11_inspect` ends with 2 and says nothing",
+    ),
+    row(
         "scdaemon",
         "find the card",
         // It wants the card for itself. By itself an agent looks every ten seconds whether its command has ended.
@@ -273,6 +395,37 @@ const BLOCKED: &[Row] = &[
         &["ssh-rsa AAAA"],
         "lists as before; so do `p11tool --list-all-certs` and all that needs no PIN",
     ),
+    row("PyKCS11", LOCKED, "/usr/bin/python3 card.py $M", &["CKR_PIN_LOCKED (0x000000A4)"], "`CKR_PIN_LOCKED`"),
+    row(
+        "openssl, engine pkcs11",
+        LOCKED,
+        "OPENSSL_CONF=engine.cnf openssl dgst -engine pkcs11 -keyform engine -sha256 -sign \
+         'pkcs11:object=Slot0;type=private;pin-value=1234' -out s m",
+        &["ERR_CKR_error:PIN locked"],
+        "`PIN locked`, then that it cannot load the key",
+    ),
+    row(
+        "ssh-agent, ssh-add",
+        LOCKED,
+        "ssh-agent sh -c 'SSH_ASKPASS=./askpass SSH_ASKPASS_REQUIRE=force ssh-add -s $M; kill $SSH_AGENT_PID'",
+        &["Could not add card", "agent refused operation"],
+        "`agent refused operation`, as for all that goes wrong",
+    ),
+    row(
+        "curl, engine pkcs11",
+        LOCKED,
+        "sh tls.sh 'object=Slot0;type=cert' 'object=Slot0;type=private;pin-value=1234'",
+        &["Login to token failed", "curl: 58"],
+        "the same as for a wrong PIN",
+    ),
+    row("pam_pkcs11", LOCKED, "sh pam.sh 1234", &["inspected: 2"], "the same as for a wrong PIN"),
+    row(
+        "OpenVPN",
+        LOCKED,
+        "sh vpn.sh 00 1234 tls12.cnf",
+        &["TLS handshake failed", "asked 1 times"],
+        "asks for the PIN all the same, and then fails as for all else",
+    ),
     row(
         "gids-tool",
         "unblock",
@@ -283,15 +436,115 @@ const BLOCKED: &[Row] = &[
     ),
 ];
 
+const LONG_PIN: &str = "log in with a PIN of 16";
+
 /// A card whose PIN has 16 bytes.
-const LONG: &[Row] = &[Row {
-    program: P11,
-    task: "log in with a PIN of 16",
-    line: "pkcs11-tool --module $M --login --pin 1234567890123456 -O; pkcs15-tool --list-pins",
-    says: &["CKR_PIN_LEN_RANGE (0xa2)", "Tries left     : 3"],
-    never: &[],
-    told: "`CKR_PIN_LEN_RANGE`, and no command is sent: OpenSC takes PINs of 4 to 15",
-}];
+const LONG: &[Row] = &[
+    row(
+        P11,
+        LONG_PIN,
+        "pkcs11-tool --module $M --login --pin $L -O; pkcs15-tool --list-pins",
+        &["CKR_PIN_LEN_RANGE (0xa2)", "Tries left     : 3"],
+        "`CKR_PIN_LEN_RANGE`, and no command is sent: OpenSC takes PINs of 4 to 15",
+    ),
+    row(
+        "pkcs15-tool",
+        LONG_PIN,
+        "pkcs15-tool --verify-pin --auth-id 80 --pin $L",
+        &["Operation failed: Invalid PIN length"],
+        "`Invalid PIN length`",
+    ),
+    row(
+        "p11tool",
+        LONG_PIN,
+        "GNUTLS_PIN=$L p11tool --provider $M --login --list-all-privkeys",
+        &["Error in provided PIN."],
+        "`Error in provided PIN.`, as for a wrong one",
+    ),
+    row(
+        "certutil, modutil",
+        LONG_PIN,
+        "mkdir db; certutil -N -d sql:db --empty-password; modutil -dbdir sql:db -add card -libfile $M -force; echo $L > pin; \
+         certutil -d sql:db -K -h 'GIDS card (UserPIN)' -f pin",
+        &["SEC_ERROR_INVALID_PASSWORD"],
+        "`SEC_ERROR_INVALID_PASSWORD`: `Please pick a different one`",
+    ),
+    row("SunPKCS11 of Java", LONG_PIN, "java Card.java $M $L", &["load CKR_PIN_LEN_RANGE"], "`CKR_PIN_LEN_RANGE`"),
+    row(
+        "openssl, engine pkcs11",
+        LONG_PIN,
+        "echo hello > m; OPENSSL_CONF=engine.cnf openssl dgst -engine pkcs11 -keyform engine -sha256 -sign \
+         \"pkcs11:object=Slot0;type=private;pin-value=$L\" -out s m",
+        &["ERR_CKR_error:Invalid PIN length"],
+        "`Invalid PIN length`",
+    ),
+    row(
+        "ssh-agent, ssh-add",
+        LONG_PIN,
+        "ssh-agent sh -c 'SSH_ASKPASS=./askpass-16 SSH_ASKPASS_REQUIRE=force ssh-add -s $M; kill $SSH_AGENT_PID'; pkcs15-tool \
+         --list-pins",
+        &["agent refused operation", "Tries left     : 3"],
+        "`agent refused operation`; none of all these costs a try",
+    ),
+];
+
+const RENEWED_TASK: &str = "a renewed certificate in the same container";
+
+/// Before there is another certificate in the container.
+const BEFORE_RENEWAL: &[Row] = &[
+    row("", "", "OPENSC_CONF=cached.conf pkcs11-tool --module $M -O --type cert", &["35B4DC82000000000001"], ""),
+    row(
+        "",
+        "",
+        "mkdir db; certutil -N -d sql:db --empty-password; modutil -dbdir sql:db -add card -libfile $M -force; echo 1234 > pin",
+        &[],
+        "",
+    ),
+    row(
+        "",
+        "",
+        "certutil -d sql:db -L -h 'GIDS card (UserPIN)' -f pin -n 'GIDS card (UserPIN):Slot0'",
+        &["35:b4:dc:82:"],
+        "",
+    ),
+];
+
+/// Afterwards, on a card of the same number.
+const RENEWED: &[Row] = &[
+    Row {
+        program: P11,
+        task: RENEWED_TASK,
+        line: "pkcs11-tool --module $M -O --type cert",
+        says: &["14B47C2D000000000002\n  ID:         00"],
+        never: &["35B4DC82000000000001"],
+        told: "the new one",
+    },
+    Row {
+        program: P11,
+        task: "the same, with `use_file_caching = yes`",
+        line: "OPENSC_CONF=cached.conf pkcs11-tool --module $M -O --type cert",
+        says: &["35B4DC82000000000001\n  ID:         00"],
+        never: &[],
+        told: "the old one: OpenSC's cache goes by the card's number, and not by the counters with which cards say that \
+               something changed. Debian's configuration does not cache",
+    },
+    Row {
+        program: "OpenVPN",
+        task: RENEWED_TASK,
+        line: "openvpn --show-pkcs11-ids $M",
+        says: &["14B47C2D000000000002", "UserPIN\\x29/00"],
+        never: &["35B4DC82000000000001"],
+        told: "the new one, whose id is that of the old: configurations need no change",
+    },
+    Row {
+        program: "certutil, modutil",
+        task: RENEWED_TASK,
+        line: "certutil -d sql:db -L -h 'GIDS card (UserPIN)' -f pin -n 'GIDS card (UserPIN):Slot0'",
+        says: &["14:b4:7c:2d:"],
+        never: &["35:b4:dc:82:"],
+        told: "the new one, by the old name",
+    },
+];
 
 /// Pulled and put back while a program has a session.
 const PULLED: &[Row] = &[row(
@@ -308,6 +561,15 @@ const PULLED: &[Row] = &[row(
     "`CKR_DEVICE_REMOVED`, also when the card is back, until the program asks for the slots and begins a session anew",
 )];
 
+/// The same.
+const PULLED_AGENT: &[Row] = &[row(
+    "ssh-agent, ssh-add",
+    "pull, insert",
+    "ssh-agent sh agent.sh",
+    &["in: 0", "out: 255", "back: 255", "added again: 0"],
+    "`agent refused operation`, also when the card is back, until it is removed and added again (`ssh-add -e`, `-s`)",
+)];
+
 const NEEDED: &[(&str, &str)] = &[
     ("/usr/bin/p11tool", "gnutls-bin"),
     ("/usr/bin/modutil", "libnss3-tools"),
@@ -315,24 +577,73 @@ const NEEDED: &[(&str, &str)] = &[
     ("/usr/lib/python3/dist-packages/PyKCS11", "python3-pykcs11"),
     ("/usr/bin/ssh-agent", "openssh-client"),
     ("/usr/lib/gnupg/scdaemon", "scdaemon"),
+    ("/usr/bin/curl", "curl"),
+    ("/usr/sbin/openvpn", "openvpn"),
+    ("/usr/bin/pkcs11_inspect", "libpam-pkcs11"),
 ];
 
-fn desk(card: &str) -> Option<Desk> {
-    if !all_there(&missing_of(NEEDED)) {
+fn desk(name: &str) -> Option<Desk> {
+    let faketime = library("faketime/libfaketime.so.1");
+    let mut missing = missing_of(NEEDED);
+    missing.extend(faketime.is_none().then_some("faketime"));
+    if !all_there(&missing) {
         return None;
     }
-    let scenario = scenarios("cards", WORLD.as_bytes()).remove(0);
-    let world = World::new(scenario.spec, Cores::new(), Hosts::in_process()).unwrap();
-    let mut card = world.hosts().cards.card(card, Card::clone).unwrap();
-    card.power_off();
+    let (card, ca) = of_world(WORLD, name);
     let desk = Desk::with(card)?;
     desk.put("Card.java", JAVA);
     desk.put("card.py", PYTHON);
     desk.put("pull.py", PULL);
+    desk.put("agent.sh", AGENT);
+    desk.put("tls.sh", TLS);
+    desk.put("vpn.sh", VPN);
+    desk.put("management.py", MANAGEMENT);
+    desk.put("pam.sh", PAM);
     desk.put("askpass", "#!/bin/sh\necho 1234\n");
-    assert_eq!(desk.run("chmod +x askpass").0, Some(0));
+    desk.put("askpass-16", "#!/bin/sh\necho $L\n");
+    desk.put("tls12.cnf", TLS12);
+    desk.put("cached.conf", CACHED);
+    desk.put("ca.pem", &der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, &ca).unwrap());
+    let [left, right] = [free_port(), free_port()];
+    let faketime = faketime?.display().to_string();
+    desk.put("places", &format!("FAKETIME_LIBRARY={faketime} LEFT={left} RIGHT={right}\n"));
+    let server = "chmod +x askpass askpass-16; openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.pem \
+                  -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2";
+    assert_eq!(desk.run(server).0, Some(0));
     Some(desk)
 }
+
+/// A card of a world, and the certificate of the CA.
+fn of_world(world: &str, name: &str) -> (Card, Vec<u8>) {
+    let scenario = scenarios("cards", world.as_bytes()).remove(0);
+    let world = World::new(scenario.spec, Cores::new(), Hosts::in_process()).unwrap();
+    let mut card = world.hosts().cards.card(name, Card::clone).unwrap();
+    card.power_off();
+    (card, world.authority_chain("Contoso Issuing CA").unwrap().remove(0))
+}
+
+fn free_port() -> u16 {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// What makes a server ask for signatures by PKCS #1 1.5.
+const TLS12: &str = "\
+openssl_conf = openssl_init
+[openssl_init]
+ssl_conf = ssl
+[ssl]
+system_default = tls
+[tls]
+ClientSignatureAlgorithms = RSA+SHA256
+MaxProtocol = TLSv1.2
+";
+
+const CACHED: &str = "\
+app default {
+  card_drivers = gids;
+  framework pkcs15 { use_file_caching = yes; }
+}
+";
 
 fn check(desk: &Desk, rows: &[Row]) {
     for Row { line, says, never, .. } in rows {
@@ -360,98 +671,42 @@ fn a_pin_of_16_bytes_shuts_opensc_out() {
 }
 
 #[test]
-fn a_card_that_comes_back_wants_a_new_session() {
+fn a_renewed_certificate_is_seen_unless_files_are_cached() {
     let Some(desk) = desk("full") else { return };
-    std::thread::scope(|scope| {
-        let script = scope.spawn(|| check(&desk, PULLED));
-        desk.wait_for_file("pull-it", Duration::from_secs(20));
-        desk.pull();
-        desk.put("pulled", "");
-        desk.wait_for_file("insert-it", Duration::from_secs(20));
-        desk.insert();
-        desk.put("inserted", "");
-        if let Err(panic) = script.join() {
-            std::panic::resume_unwind(panic);
-        }
-    });
+    check(&desk, BEFORE_RENEWAL);
+    desk.pull();
+    desk.replace(of_world(&WORLD.replace(r#"holds = "first""#, r#"holds = "renewed""#), "full").0);
+    desk.insert();
+    check(&desk, RENEWED);
+}
+
+#[test]
+fn a_card_that_comes_back_wants_a_new_session() {
+    for rows in [PULLED, PULLED_AGENT] {
+        let Some(desk) = desk("full") else { return };
+        std::thread::scope(|scope| {
+            let script = scope.spawn(|| check(&desk, rows));
+            desk.wait_for_file("pull-it", Duration::from_secs(20));
+            desk.pull();
+            desk.put("pulled", "");
+            desk.wait_for_file("insert-it", Duration::from_secs(20));
+            desk.insert();
+            desk.put("inserted", "");
+            if let Err(panic) = script.join() {
+                std::panic::resume_unwind(panic);
+            }
+        });
+    }
 }
 
 /// The tables of the document are these rows.
 #[test]
 fn the_document_has_these_rows() {
     let document = std::fs::read_to_string(root().join("docs/cards.md")).unwrap_or_default();
-    let table: String = [FULL, BLOCKED, LONG, PULLED]
+    let table: String = [FULL, BLOCKED, LONG, RENEWED, PULLED, PULLED_AGENT]
         .into_iter()
         .flatten()
         .map(|Row { program, task, told, .. }| format!("| {program} | {task} | {told} |\n"))
         .collect();
     assert!(document.contains(&table), "docs/cards.md should have these rows:\n{table}");
 }
-
-const JAVA: &str = r#"
-import java.security.*; import java.util.*; import javax.crypto.Cipher;
-public class Card {
-  public static void main(String[] arguments) throws Exception {
-    String configuration = "--name=card\nlibrary=" + arguments[0] + "\nslotListIndex=0\n";
-    Provider provider = Security.getProvider("SunPKCS11").configure(configuration);
-    KeyStore store = KeyStore.getInstance("PKCS11", provider);
-    try { store.load(null, arguments[1].toCharArray()); }
-    catch (Exception e) { System.out.println("load " + why(e)); return; }
-    for (String alias : Collections.list(store.aliases())) {
-      try {
-        Signature sign = Signature.getInstance("SHA256withRSA", provider);
-        sign.initSign((PrivateKey) store.getKey(alias, null));
-        sign.update("hello".getBytes());
-        Signature verify = Signature.getInstance("SHA256withRSA");
-        verify.initVerify(store.getCertificate(alias));
-        verify.update("hello".getBytes());
-        System.out.println(alias + " " + verify.verify(sign.sign()));
-      } catch (Exception e) { System.out.println(alias + " " + why(e)); }
-    }
-    try { Cipher.getInstance("RSA/ECB/PKCS1Padding", provider); }
-    catch (Exception e) { System.out.println("no RSA/ECB/PKCS1Padding"); }
-  }
-  static String why(Throwable e) {
-    while (e.getCause() != null) e = e.getCause();
-    return e.getMessage();
-  }
-}
-"#;
-
-const PYTHON: &str = r#"
-import sys, PyKCS11
-from PyKCS11 import *
-lib = PyKCS11Lib(); lib.load(sys.argv[1])
-session = lib.openSession(lib.getSlotList(tokenPresent=True)[0]); session.login("1234")
-keys = session.findObjects([(CKA_CLASS, CKO_PRIVATE_KEY)])
-for key in keys:
-    label = key.to_dict()["CKA_LABEL"]
-    try:
-        session.sign(key, b"hello", Mechanism(CKM_SHA256_RSA_PKCS)); print(label, "signed")
-    except PyKCS11Error as error: print(label, error)
-print(bytes(session.decrypt(keys[0], open("e", "rb").read(), Mechanism(CKM_RSA_PKCS))))
-"#;
-
-const PULL: &str = r#"
-import os, sys, time, PyKCS11
-from PyKCS11 import *
-lib = PyKCS11Lib(); lib.load(sys.argv[1])
-def begin():
-    session = lib.openSession(lib.getSlotList(tokenPresent=True)[0]); session.login("1234")
-    return session, session.findObjects([(CKA_CLASS, CKO_PRIVATE_KEY)])[0]
-def sign(what):
-    try: session.sign(key, b"hello", Mechanism(CKM_SHA256_RSA_PKCS)); print(what, "signed")
-    except PyKCS11Error as error: print(what, error)
-def ask(name, until):
-    open(name, "w").close()
-    while not os.path.exists(until): time.sleep(0.01)
-session, key = begin()
-sign("in:")
-ask("pull-it", "pulled"); time.sleep(0.5)
-sign("out:")
-sign("still out:")
-ask("insert-it", "inserted")
-sign("back:")
-session, key = begin()
-sign("new session:")
-"#;

@@ -68,6 +68,9 @@ fn of<'a, 'b>(
     index.get(name).into_iter().flatten().copied()
 }
 
+/// Lengths that OpenSC 0.23 takes for a PIN of a GIDS card.
+const OPENSC_PINS: std::ops::RangeInclusive<usize> = 4..=15;
+
 pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> {
     let mut cards = Vec::new();
     for node in cx.world.list("card") {
@@ -79,6 +82,10 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
         if !profile.pin.allows(pin.len()) {
             let message = format!("`{}` takes no PIN of {} bytes", profile.name, pin.len());
             found.push(impossible(message, span_of(table, "pin", node.span)));
+        } else if profile.applet == Applet::Gids && !OPENSC_PINS.contains(&pin.len()) {
+            let message = format!("programs that use OpenSC do not try a PIN of {} bytes", pin.len());
+            let problem = Diagnostic::warning(Code::OthersRefuse, message, span_of(table, "pin", node.span));
+            found.push(problem.help("they take 4 to 15; another one is no obstacle to the story itself"));
         }
         let mut spec = CardSpec::named(name.value, profile, pin);
         if let Some(tries) = table.table("pin").and_then(|pin| small::<u8>(pin, "tries")) {
