@@ -16,7 +16,7 @@ use autoenroll_wire::{Certificate, oids};
 use crate::attempt::{Candidate, CardLogon, Refusal, Signed, Stage};
 use crate::error::{ActError, WorldError};
 use crate::hosts::{CaHost, CardHost};
-use crate::readers::{CardClient, CardTransaction, LogonId};
+use crate::readers::{CardClient, CardTransaction, LogonId, Touch};
 use crate::world::World;
 use crate::{record, rules};
 use kdc::is_current;
@@ -93,6 +93,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             answers: Vec::new(),
             record,
             began: None,
+            touch: Touch::NotAsked,
         };
         let reader = logon.reader.clone();
         logon.running = Some((effect, facts));

@@ -12,7 +12,7 @@ use crate::desktop::{KeptPin, Prompt, ProviderWork};
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
 use crate::queue::Event;
-use crate::readers::{CardClient, CardTransaction};
+use crate::readers::{CardClient, CardTransaction, Touch};
 use crate::record;
 use crate::session::SessionId;
 use crate::world::World;
@@ -94,6 +94,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 answers: Vec::new(),
                 record,
                 began: None,
+                touch: Touch::NotAsked,
             },
         );
     }

@@ -9,7 +9,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, DIRECTORY, certificate_object, key_of};
+use super::transaction::{CardTransaction, DIRECTORY, certificate_object, key_of};
 
 /// The certificate of a container, DER.
 pub(crate) fn read(card: &mut CardTransaction<'_>, container: &str) -> Result<Vec<u8>, Halt> {

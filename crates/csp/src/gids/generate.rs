@@ -14,8 +14,8 @@ use autoenroll_keys::PublicKey;
 use autoenroll_model::{EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec};
 
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, key_record};
-use crate::{certificate, container};
+use super::transaction::{CardTransaction, key_record};
+use super::{certificate, container};
 
 /// The key to make.
 #[derive(Clone, Copy)]
