@@ -8,8 +8,8 @@ mod template;
 
 use std::fmt;
 
-use autoenroll_card::CardProfile;
 use autoenroll_apdu::piv::TouchRule;
+use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_keys::KeyMode;
 use autoenroll_model::{

@@ -59,8 +59,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let last = self.cards.get(card).and_then(|state| state.touched);
         let lately = last.is_some_and(|last| self.now() < last + WAIT);
         let decisions = &mut self.decisions;
-        let cached = rule == TouchRule::Cached
-            && decisions.decide(rules::TOUCH_CACHED.rule(), card, lately, Facts::new()).holds;
+        let cached =
+            rule == TouchRule::Cached && decisions.decide(rules::TOUCH_CACHED.rule(), card, lately, Facts::new()).holds;
         let wanted = !cached && decisions.decide(rules::TOUCH.rule(), card, true, Facts::new()).holds;
         self.record_decisions(&[because]);
         !wanted

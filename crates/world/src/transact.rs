@@ -3,13 +3,14 @@
 
 use autoenroll_apdu::{Command, describe, ins, redact};
 use autoenroll_csp::{
-    CardAnswer, CardType, DefaultContainer, FirstUse, Minidriver, MinidriverSettings, Operation, Pin, Step, Target, step,
+    CardAnswer, CardType, DefaultContainer, FirstUse, Minidriver, MinidriverSettings, Operation, Pin, Step, Target,
+    step,
 };
 use autoenroll_invariants::Beyond;
 use autoenroll_keys::draw;
 use autoenroll_model::{
-    CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, Provider, ProviderKind,
-    ReaderState, ReaderView, RuleRow, hex,
+    CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, Provider,
+    ProviderKind, ReaderState, ReaderView, RuleRow, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
 use std::collections::BTreeMap;
@@ -84,7 +85,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         operation: CardOperation,
         pin: Option<Pin>,
     ) -> Operation {
-        let known = self.hosts.cards.card(card, |card| (card.profile().capacity.containers, card.profile().pin.lengths()));
+        let known =
+            self.hosts.cards.card(card, |card| (card.profile().capacity.containers, card.profile().pin.lengths()));
         let (max_containers, pin_lengths) = known.unwrap_or((0, 0..=0));
         let target = Target {
             new_key,
@@ -170,7 +172,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 let same_card = transaction.began == Some(insertion);
                 let (card, pin) = (transaction.card.clone(), transaction.pin);
                 let (record, client, touch) = (transaction.record, transaction.client, transaction.touch);
-                if same_card && holds.is_some() && self.waits_for_touch(name, &card, &command, (client, touch), record) {
+                if same_card && holds.is_some() && self.waits_for_touch(name, &card, &command, (client, touch), record)
+                {
                     return Ok(());
                 }
                 let answer = match (&holds, same_card) {
@@ -300,9 +303,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// What a minidriver of PIV cards decides before it writes, or lists containers.
-    fn minidriver_decides(&mut self, card: &str, operation: &mut Operation, because: RecordId) {
+    pub(crate) fn minidriver_decides(&mut self, card: &str, operation: &mut Operation, because: RecordId) {
         let writing = writes(operation);
-        let Operation::Perform { operation, target: Target { minidriver: settings, .. }, .. } = operation else { return };
+        let Operation::Perform { operation, target: Target { minidriver: settings, .. }, .. } = operation else {
+            return;
+        };
         let mut decide = |rule: RuleRow, holds| self.decisions.decide(rule.rule(), card, holds, Facts::new()).holds;
         match settings.driver {
             Minidriver::Gids => return,
@@ -319,8 +324,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             Minidriver::PivVendor if *operation == CardOperation::Describe => {
                 let flagged = decide(rules::PIV_DEFAULT, settings.default_container == DefaultContainer::Flagged);
-                settings.default_container =
-                    if flagged { DefaultContainer::Flagged } else { DefaultContainer::First };
+                settings.default_container = if flagged { DefaultContainer::Flagged } else { DefaultContainer::First };
             }
             Minidriver::PivInbox | Minidriver::PivVendor => return,
         }

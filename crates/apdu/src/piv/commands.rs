@@ -5,9 +5,9 @@
 use alloc::vec::Vec;
 
 use super::{AID, Cipher, Mechanism, Slot, TouchRule, ins as maker, reference, tag};
+use crate::Command;
 use crate::command::ins;
 use crate::tlv::{self, Tag};
-use crate::Command;
 
 /// P1 P2 of GET DATA and PUT DATA: the current application.
 const APPLICATION: (u8, u8) = (0x3F, 0xFF);

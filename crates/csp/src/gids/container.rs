@@ -4,8 +4,8 @@ use autoenroll_apdu::gids::{ContainerMap, ContainerRecord, KeyMapRecord, MasterF
 use autoenroll_model::HResult;
 
 use super::certificate;
-use crate::script::Halt;
 use super::transaction::{CardTransaction, key_record};
+use crate::script::Halt;
 
 /// Moves the default flag to a container. The map is written whole, so at no moment are there two default containers.
 pub(crate) fn set_default(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {

@@ -5,8 +5,8 @@ use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_model::{CardDescription, ContainerView, ProviderDialogs};
 
 use super::container::has_key;
-use crate::script::Halt;
 use super::transaction::{CardTransaction, certificate_object, key_record};
+use crate::script::Halt;
 
 /// Reads containers, free records and PIN status. It writes nothing and needs no PIN.
 pub(crate) fn describe(

@@ -24,8 +24,7 @@ pub(crate) struct Container {
 }
 
 /// The slots whose certificates every host of PIV cards reads.
-const STANDARD: [Slot; 4] =
-    [Slot::AUTHENTICATION, Slot::SIGNATURE, Slot::KEY_MANAGEMENT, Slot::CARD_AUTHENTICATION];
+const STANDARD: [Slot; 4] = [Slot::AUTHENTICATION, Slot::SIGNATURE, Slot::KEY_MANAGEMENT, Slot::CARD_AUTHENTICATION];
 
 /// The containers of a card, in the order of the slots, one of them at most the default.
 pub(crate) fn list(card: &mut PivTransaction<'_>) -> Result<Vec<Container>, Halt> {
@@ -109,14 +108,17 @@ pub(crate) fn set_default(card: &mut PivTransaction<'_>, name: &str) -> Result<(
     card.write_map(&map)
 }
 
-/// Deletes a container: its record, then its certificate. No command of the standard deletes a key: it stays in its
-/// slot until another one is made there, and no host lists it.
+/// Deletes a container: its certificate, which would be listed under another name without the record, then its record.
+/// No command of the standard deletes a key: it stays in its slot until another one is made there, and no host lists
+/// it.
 // K8.7.delete
 pub(crate) fn delete(card: &mut PivTransaction<'_>, name: &str) -> Result<(), Halt> {
-    let slot = find(card, name)?.slot;
+    let container = find(card, name)?;
     card.authenticate()?;
-    release(card, slot)?;
-    card.write(slot.certificate(), &[])
+    if container.has_certificate {
+        card.write(container.slot.certificate(), &[])?;
+    }
+    release(card, container.slot)
 }
 
 /// Removes the record of a slot, as far as there is one; another container becomes the default when this one was.

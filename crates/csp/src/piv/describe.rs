@@ -1,7 +1,7 @@
 //! What a card says about itself.
 
-use autoenroll_apdu::piv::{Slot, commands};
 use autoenroll_apdu::StatusWord;
+use autoenroll_apdu::piv::{Slot, commands};
 use autoenroll_model::{CardDescription, ContainerView};
 
 use super::containers::{self, Container};

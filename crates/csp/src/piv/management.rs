@@ -64,7 +64,8 @@ impl PivTransaction<'_> {
             Ok(Some(&[byte])) => Some(byte),
             _ => None,
         };
-        let cipher = field(tag::METADATA_ALGORITHM).and_then(Cipher::from_byte).ok_or(Halt::Failed(HResult::NTE_FAIL))?;
+        let cipher =
+            field(tag::METADATA_ALGORITHM).and_then(Cipher::from_byte).ok_or(Halt::Failed(HResult::NTE_FAIL))?;
         Ok((cipher, field(tag::METADATA_DEFAULT) != Some(0)))
     }
 

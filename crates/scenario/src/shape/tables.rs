@@ -1,10 +1,10 @@
 //! The tables of *about* and *world*.
 
+use autoenroll_csp::{DefaultContainer, FirstUse, Minidriver, Refusal};
 use autoenroll_model::{
     AceEffect, Choice, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, NameFlags, PrivateKeyFlags, Profile,
     ProviderKind, Right, Template, TrustStore,
 };
-use autoenroll_csp::{DefaultContainer, FirstUse, Minidriver, Refusal};
 use autoenroll_world::spec::{ATTRIBUTES, CaSpec, Chain, ComputerRole, GENERAL_FLAGS, PolicySpec, RequestDecision};
 
 use super::settings::{self, In, Part};
