@@ -56,7 +56,7 @@ pub enum Operation {
         /// The PIN to verify first.
         pin: Option<Pin>,
         /// What the driver knows about the card.
-        target: Target,
+        target: Box<Target>,
     },
 }
 

@@ -96,7 +96,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             entropy: draw(&self.seed, "world", "management key", card, 0),
             dialogs: self.dialogs_of(card),
         };
-        Operation::Perform { operation, pin, target }
+        Operation::Perform { operation, pin, target: Box::new(target) }
     }
 
     /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial;
@@ -305,9 +305,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// What a minidriver of PIV cards decides before it writes, or lists containers.
     pub(crate) fn minidriver_decides(&mut self, card: &str, operation: &mut Operation, because: RecordId) {
         let writing = writes(operation);
-        let Operation::Perform { operation, target: Target { minidriver: settings, .. }, .. } = operation else {
-            return;
-        };
+        let Operation::Perform { operation, target, .. } = operation else { return };
+        let settings = &mut target.minidriver;
         let mut decide = |rule: RuleRow, holds| self.decisions.decide(rule.rule(), card, holds, Facts::new()).holds;
         match settings.driver {
             Minidriver::Gids => return,

@@ -72,14 +72,14 @@ impl Reader {
         Operation::Perform {
             operation,
             pin: pin.map(Pin::new),
-            target: Target {
+            target: Box::new(Target {
                 new_key,
                 minidriver: self.minidriver.clone(),
                 max_containers,
                 pin_lengths: self.card.profile().pin.lengths(),
                 entropy: [0x5A; 32],
                 dialogs: ProviderDialogs::default(),
-            },
+            }),
         }
     }
 
