@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use autoenroll_apdu::Command;
+use autoenroll_apdu::piv::{Slot, TouchRule};
 use autoenroll_keys::PublicKey;
 
 use crate::chip::Chip;
@@ -117,6 +118,27 @@ impl Application {
     pub(crate) fn set_touched(&mut self, touched: bool) {
         if let Self::Piv(piv) = self {
             piv.touched = touched;
+        }
+    }
+
+    pub(crate) fn touch_rule(&self, slot: Slot) -> Option<TouchRule> {
+        match self {
+            Self::Gids(_) => None,
+            Self::Piv(piv) => piv.touch_rule(slot),
+        }
+    }
+
+    pub(crate) fn set_touch_rule(&mut self, container: u8, rule: TouchRule) -> Result<(), PersonaliseError> {
+        match self {
+            Self::Gids(_) => Ok(()),
+            Self::Piv(piv) => piv.set_touch_rule(container, rule),
+        }
+    }
+
+    pub(crate) fn set_puk(&mut self, puk: &[u8], tries: u8) -> Result<(), PersonaliseError> {
+        match self {
+            Self::Gids(_) => Ok(()),
+            Self::Piv(piv) => piv.set_puk(puk, tries),
         }
     }
 

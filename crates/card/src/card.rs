@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+use autoenroll_apdu::piv::{Slot, TouchRule};
 use autoenroll_apdu::{Atr, Chain, ChainStep, Command, Outgoing, Response, ins};
 use autoenroll_keys::{PublicKey, Seed};
 
@@ -145,6 +146,30 @@ impl Card {
     /// of a PIV card with a touch policy ask, and only this applet has them.
     pub fn set_touched(&mut self, touched: bool) {
         self.application.set_touched(touched);
+    }
+
+    /// When the key in a slot of a PIV card asks to be touched; `None` where there is no key, and on a GIDS card.
+    #[must_use]
+    pub fn touch_rule(&self, slot: Slot) -> Option<TouchRule> {
+        self.application.touch_rule(slot)
+    }
+
+    /// Gives the key of a container another rule for touching, as if it had been made under it. Only the keys of PIV
+    /// cards have one; on a GIDS card nothing changes.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    pub fn set_touch_rule(&mut self, container: u8, rule: TouchRule) -> Result<(), PersonaliseError> {
+        self.application.set_touch_rule(container, rule)
+    }
+
+    /// Sets another PUK with all its tries, and how many of them are left: a card whose issuer has changed it. 0 blocks
+    /// it. Only PIV cards have one; on a GIDS card nothing changes.
+    ///
+    /// # Errors
+    /// When the card takes no such PUK; nothing is changed then.
+    pub fn set_puk(&mut self, puk: &[u8], tries: u8) -> Result<(), PersonaliseError> {
+        self.application.set_puk(puk, tries)
     }
 
     /// Initialises a blank card and makes it operational: what a host's initialisation leaves behind.

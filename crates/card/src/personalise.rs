@@ -58,6 +58,11 @@ pub enum PersonaliseError {
     },
     /// The card takes digits alone.
     PinDigits,
+    /// A PUK has 6 to 8 bytes other than FF.
+    Puk {
+        /// Its length in bytes.
+        found: usize,
+    },
     /// The card does not have the key's algorithm.
     Algorithm {
         /// The algorithm asked for.
@@ -93,6 +98,7 @@ impl fmt::Display for PersonaliseError {
             Self::NotInitialised => f.write_str("the card has no file system; personalise it first"),
             Self::PinLength { found } => write!(f, "the profile allows no PIN of {found} bytes"),
             Self::PinDigits => f.write_str("a PIN of this card is digits"),
+            Self::Puk { found } => write!(f, "a PUK of this card has 6 to 8 bytes, this has {found}"),
             Self::Algorithm { found } => write!(f, "the profile has no {found} keys"),
             Self::NoFreeContainer => f.write_str("the card holds no further container"),
             Self::NoSpace { needed, free } => write!(f, "{needed} bytes are needed, {free} are free"),

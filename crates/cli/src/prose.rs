@@ -6,7 +6,7 @@ mod change;
 
 use std::fmt::Write as _;
 
-use autoenroll_model::{Fact, Facts, SimTime};
+use autoenroll_model::{DecisionPoint, Fact, Facts, SimTime};
 use autoenroll_scenario::WallClock;
 use autoenroll_trace::{Dates, Kind, Record, Trace, WALL_WIDTH};
 
@@ -50,6 +50,9 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         },
         Kind::Insert => format!("{} goes into {} of {}", f("card"), f("reader"), f("computer")),
         Kind::Remove => format!("{} is pulled out of {}", f("card"), f("reader")),
+        Kind::Answer if facts.text("prompt") == Some(DecisionPoint::CardTouch.as_str()) => {
+            format!("{actor} touches the card")
+        }
         Kind::Answer => format!("{actor} answers: {}", facts.get("card").map_or_else(|| f("answer"), plain)),
         Kind::Change => change::sentence(facts),
 
@@ -65,6 +68,12 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
         Kind::BalloonHidden => "the balloon disappears".to_owned(),
         Kind::Icon => format!("{actor} sees an icon in the notification area"),
         Kind::IconHidden => "the icon disappears".to_owned(),
+        Kind::Prompt if facts.text("point") == Some(DecisionPoint::CardTouch.as_str()) => {
+            format!("{} waits to be touched by {actor}{}", f("card"), question(facts))
+        }
+        Kind::PromptWithdrawn if facts.text("point") == Some(DecisionPoint::CardTouch.as_str()) => {
+            "the card waits no longer".to_owned()
+        }
         Kind::Prompt => {
             let by = facts.text("asked-by").map(|provider| format!(" by {provider}")).unwrap_or_default();
             format!("{actor} is asked{by}: {}{}", question(facts), offers(facts))
@@ -128,6 +137,8 @@ fn question(facts: &Facts) -> String {
         "card.select" => format!("which card of {}? {}", f("provider"), f("cards")),
         "card.replace-default" => format!("{} holds credentials in {}; replace them?", f("card"), f("container")),
         "pin.enter" => format!("the PIN of {}? {}", f("card"), tries_left(facts)),
+        // No question: the card says nothing.
+        "card.touch" => String::new(),
         "key.protect" => format!("let {} make a protected key for {}?", f("provider"), f("template")),
         "summary" => format!("these failed: {}", f("failures")),
         _ => rest(facts, &["point", "offers"]),

@@ -1,5 +1,5 @@
-//! Cryptographic service providers, client side: container operations on a GIDS smart card turned into APDUs, keys in
-//! software, and the database that finds a provider for a card's ATR.
+//! Cryptographic service providers, client side: container operations on a smart card turned into APDUs, as the
+//! minidriver of its kind sends them, keys in software, and the database that finds a provider for a card's ATR.
 //!
 //! A card operation is straight-line code over the answers so far ([`step`]): the owner of the reader sends one APDU,
 //! adds the answer and asks again. What this crate deliberately lacks: readers, cards, prompts, PIN caches, clocks and
@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use autoenroll_card::{Card, CardProfile, Personalisation};
-//! use autoenroll_csp::{CardAnswer, Operation, Step, step};
+//! use autoenroll_csp::{CardAnswer, Minidriver, Operation, Step, step};
 //! use autoenroll_keys::Seed;
 //!
 //! let mut card = Card::new(CardProfile::gids(), *b"alice's new card", Seed::from(1));
@@ -16,7 +16,7 @@
 //!
 //! let mut answers = Vec::new();
 //! let serial = loop {
-//!     match step(&Operation::Identify, &answers) {
+//!     match step(&Operation::Identify(Minidriver::Gids), &answers) {
 //!         Step::Send(command) => answers.push(CardAnswer::Response(card.transmit(&command.encode()?))),
 //!         Step::Identified(serial) => break serial,
 //!         Step::Done(failure) => panic!("{failure:?}"),
@@ -28,20 +28,18 @@
 #![forbid(unsafe_code)]
 
 mod archive;
-mod certificate;
-mod container;
-mod describe;
 mod entropy;
-mod generate;
+mod gids;
+mod minidriver;
 mod operation;
 mod pin;
+mod piv;
 mod registry;
 mod script;
-mod sign;
 mod software;
 mod status;
-mod transaction;
 
+pub use minidriver::{DefaultContainer, FirstUse, Minidriver, MinidriverSettings, Refusal};
 pub use operation::{Operation, Step, Target, container_name, step};
 pub use pin::Pin;
 pub use registry::{CardDatabase, CardDatabaseError, CardType};

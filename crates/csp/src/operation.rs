@@ -1,14 +1,14 @@
 //! One operation on a card, and what it does next.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
-use autoenroll_apdu::gids::{FileId, tag};
 use autoenroll_apdu::{Command, redact};
-use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, HResult, KeyPlace, ProviderDialogs, hex};
+use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, KeyPlace, ProviderDialogs};
 
+use crate::minidriver::{Minidriver, MinidriverSettings};
 use crate::script::{CardAnswer, Halt, Script};
-use crate::transaction::CardTransaction;
-use crate::{Pin, certificate, container, describe, generate, sign, status};
+use crate::{Pin, gids, piv};
 
 /// What the next action of `operation` is, after these answers to the commands it has sent so far.
 ///
@@ -22,9 +22,16 @@ use crate::{Pin, certificate, container, describe, generate, sign, status};
 pub fn step(operation: &Operation, answers: &[CardAnswer]) -> Step {
     let script = Script::new(answers);
     let outcome = match operation {
-        Operation::Identify => identify(script).map(Step::Identified),
+        Operation::Identify(Minidriver::Gids) => gids::identify(script).map(Step::Identified),
+        Operation::Identify(Minidriver::PivInbox | Minidriver::PivVendor) => {
+            piv::identify(script).map(Step::Identified)
+        }
         Operation::Perform { operation, pin, target } => {
-            CardTransaction::run(script, pin.as_ref(), |card| perform(card, operation, target)).map(Step::Done)
+            let perform = match target.minidriver.driver {
+                Minidriver::Gids => gids::perform,
+                Minidriver::PivInbox | Minidriver::PivVendor => piv::perform,
+            };
+            perform(script, operation, pin.as_ref(), target).map(Step::Done)
         }
     };
     match outcome {
@@ -38,9 +45,10 @@ pub fn step(operation: &Operation, answers: &[CardAnswer]) -> Step {
 /// Something to do with the card in a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Read the card id of a card that was just inserted. → [`Step::Identified`]; a card without the GIDS application
-    /// fails with `SCARD_E_UNKNOWN_CARD`, one without a file system with `SCARD_E_FILE_NOT_FOUND`.
-    Identify,
+    /// Read the card id of a card that was just inserted, as that minidriver does: the file of a GIDS card, the GUID in
+    /// the CHUID of a PIV card. → [`Step::Identified`]; a card without the application fails with
+    /// `SCARD_E_UNKNOWN_CARD`, one on which nothing says who it is with `SCARD_E_FILE_NOT_FOUND`.
+    Identify(Minidriver),
     /// Select the application, verify the PIN when there is one, operate, deauthenticate. → [`Step::Done`]
     Perform {
         /// What the core asks for.
@@ -48,7 +56,7 @@ pub enum Operation {
         /// The PIN to verify first.
         pin: Option<Pin>,
         /// What the driver knows about the card.
-        target: Target,
+        target: Box<Target>,
     },
 }
 
@@ -58,9 +66,15 @@ pub struct Target {
     /// Where a new key would go: provider, card, and the name that a new container gets (see [`container_name`]; at
     /// most 39 UTF-16 units without backslash). Only [`CardOperation::Generate`] looks at it.
     pub new_key: KeyPlace,
-    /// How many containers cards of this kind take. GIDS cards do not tell; a provider knows it with the ATR. Only
-    /// [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.
+    /// The minidriver that is registered for the card.
+    pub minidriver: MinidriverSettings,
+    /// How many containers cards of this kind take. Cards do not tell; a provider knows it with the ATR. On a GIDS card
+    /// only [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.
     pub max_containers: u8,
+    /// Digits of the shortest and of the longest PIN that a minidriver of PIV cards presents.
+    pub pin_lengths: RangeInclusive<u8>,
+    /// What a minidriver draws for the card where it makes a management key of its own: the same each time.
+    pub entropy: [u8; 32],
     /// What the provider of such cards asks by itself. Only [`CardOperation::Describe`] looks at it.
     pub dialogs: ProviderDialogs,
 }
@@ -97,42 +111,10 @@ pub fn container_name(entropy: &[u8; 32]) -> String {
     Guid(guid).to_string()
 }
 
-fn identify(mut script: Script<'_>) -> Result<CardSerial, Halt> {
-    script.select()?;
-    let id = script.read(FileId::EVERYONE_READ_ADMIN_WRITE, tag::CARD_ID)?;
-    let id = id.map_err(|sw| Halt::Failed(status::code(sw, false)))?;
-    match id.ok_or(Halt::Failed(HResult::SCARD_E_FILE_NOT_FOUND))? {
-        id if id.len() == 16 => Ok(CardSerial(hex::encode(&id))),
-        _ => Err(Halt::Failed(HResult::NTE_FAIL)),
-    }
-}
-
-fn perform(card: &mut CardTransaction<'_>, operation: &CardOperation, target: &Target) -> Result<EffectResult, Halt> {
-    match operation {
-        CardOperation::Describe => {
-            describe::describe(card, target.max_containers, target.dialogs).map(EffectResult::Card)
-        }
-        CardOperation::VerifyPin => Ok(EffectResult::Done),
-        CardOperation::Generate { algorithm, key_spec, make_default, overwrite } => {
-            let parameters = generate::KeyParameters::new(*algorithm, *key_spec, *make_default);
-            generate::generate(card, parameters, overwrite.as_deref(), &target.new_key)
-        }
-        CardOperation::Sign { container, algorithm, message } => {
-            sign::sign(card, container, *algorithm, message).map(EffectResult::Signature)
-        }
-        CardOperation::ReadCertificate { container } => {
-            certificate::read(card, container).map(EffectResult::Certificate)
-        }
-        CardOperation::WriteCertificate { container, certificate } => {
-            certificate::write(card, container, certificate).map(|()| EffectResult::Done)
-        }
-        CardOperation::SetDefault { container } => container::set_default(card, container).map(|()| EffectResult::Done),
-        CardOperation::Delete { container } => container::delete(card, container).map(|()| EffectResult::Done),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use autoenroll_model::HResult;
+
     use super::*;
 
     #[test]
@@ -150,7 +132,7 @@ mod tests {
     #[test]
     fn the_card_goes_in_several_ways() {
         let check = |answer: CardAnswer, code: HResult| {
-            let step = step(&Operation::Identify, &[answer]);
+            let step = step(&Operation::Identify(Minidriver::Gids), &[answer]);
             assert_eq!(step, Step::Done(EffectResult::Failed(code)));
         };
         check(CardAnswer::Response(vec![]), HResult::SCARD_W_REMOVED_CARD);

@@ -1,6 +1,7 @@
 //! The PIN of a card.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// A PIN in clear, as the user typed it. It is not serialisable and `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,14 @@ impl Pin {
     /// one must never be sent, because VERIFY without data asks for the PIN state instead.
     pub(crate) fn as_verify_data(&self) -> Option<&[u8]> {
         Some(self.0.as_bytes()).filter(|bytes| (4..=16).contains(&bytes.len()))
+    }
+
+    /// The digits for VERIFY of a PIV card; `None` when it is no PIN of so many digits. What else a minidriver could do
+    /// with such a PIN, the card would answer without counting it (SP 800-73-4 part 2, 3.2.1).
+    pub(crate) fn as_digits(&self, lengths: &RangeInclusive<u8>) -> Option<&[u8]> {
+        let length = u8::try_from(self.0.len()).ok()?;
+        let fits = lengths.contains(&length) && self.0.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then_some(self.0.as_bytes())
     }
 }
 
@@ -50,5 +59,17 @@ mod tests {
         check("1234", true);
         check("1234567890123456", true);
         check("12345678901234567", false);
+    }
+
+    #[test]
+    fn a_piv_card_gets_digits_alone() {
+        let check = |text: &str, sent: bool| assert_eq!(Pin::new(text).as_digits(&(6..=8)).is_some(), sent, "{text}");
+        check("", false);
+        check("12345", false);
+        check("123456", true);
+        check("12345678", true);
+        check("123456789", false);
+        check("12345a", false);
+        check("１２３４５６", false);
     }
 }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::minidriver::MinidriverSettings;
+
 /// The entries of the card database, in registry order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CardDatabase(Vec<CardType>);
@@ -56,6 +58,7 @@ pub struct CardType {
     atr: Vec<u8>,
     mask: Vec<u8>,
     provider: String,
+    minidriver: MinidriverSettings,
 }
 
 impl CardType {
@@ -76,7 +79,13 @@ impl CardType {
         if let Some(position) = atr.iter().zip(mask).position(|(atr, mask)| atr & mask != *atr) {
             return Err(CardDatabaseError::NotMasked { card: card(), position });
         }
-        Ok(Self { name: card(), atr: atr.to_vec(), mask: mask.to_vec(), provider: provider.to_owned() })
+        Ok(Self {
+            name: card(),
+            atr: atr.to_vec(),
+            mask: mask.to_vec(),
+            provider: provider.to_owned(),
+            minidriver: MinidriverSettings::default(),
+        })
     }
 
     /// A card recognised by its whole ATR.
@@ -85,6 +94,18 @@ impl CardType {
     /// As [`CardType::new`].
     pub fn exact(name: &str, atr: &[u8], provider: &str) -> Result<Self, CardDatabaseError> {
         Self::new(name, atr, &vec![0xFF; atr.len()], provider)
+    }
+
+    /// The same card with another minidriver than that of GIDS cards.
+    #[must_use]
+    pub fn with_minidriver(self, minidriver: MinidriverSettings) -> Self {
+        Self { minidriver, ..self }
+    }
+
+    /// Its minidriver.
+    #[must_use]
+    pub const fn minidriver(&self) -> &MinidriverSettings {
+        &self.minidriver
     }
 
     /// Name of the entry.

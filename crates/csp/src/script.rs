@@ -2,9 +2,7 @@
 
 use std::slice;
 
-use autoenroll_apdu::gids::{FileId, commands};
-use autoenroll_apdu::tlv::{self, Tag};
-use autoenroll_apdu::{Collected, Collector, Command, Response, StatusWord, pieces};
+use autoenroll_apdu::{Collected, Collector, Command, Response, pieces};
 use autoenroll_model::HResult;
 
 /// Hands out the answers one by one. Operations are written as if it were the card; `?` leaves them where the answers
@@ -100,31 +98,12 @@ impl<'a> Script<'a> {
             }
         }
     }
-
-    /// Selects the GIDS application, which drops what an earlier user of the card left behind.
-    pub(crate) fn select(&mut self) -> Result<(), Halt> {
-        match self.exchange(&commands::select_application())?.sw {
-            StatusWord::OK => Ok(()),
-            _ => Err(Halt::Failed(HResult::SCARD_E_UNKNOWN_CARD)),
-        }
-    }
-
-    /// The value of a data object; `None` when it is not there, the status word when the card refuses.
-    pub(crate) fn read(&mut self, file: FileId, object: Tag) -> Result<Result<Option<Vec<u8>>, StatusWord>, Halt> {
-        let response = self.exchange(&commands::get_data(file, object))?;
-        match response.sw {
-            StatusWord::OK => match tlv::read_only(&response.data, object) {
-                Ok(value) => Ok(Ok(Some(value.to_vec()))),
-                Err(_) => Err(Halt::Failed(HResult::NTE_FAIL)),
-            },
-            StatusWord::REFERENCE_NOT_FOUND | StatusWord::FILE_NOT_FOUND => Ok(Ok(None)),
-            sw => Ok(Err(sw)),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use autoenroll_apdu::StatusWord;
+
     use super::*;
 
     #[test]

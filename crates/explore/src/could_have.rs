@@ -295,7 +295,7 @@ impl Hope<'_> {
         };
         let mut offers = prompt.offers.clone();
         // What leads on comes first.
-        const LEADING: &[Choice] = &[Choice::Start, Choice::Pin, Choice::Ok, Choice::Card, Choice::Yes];
+        const LEADING: &[Choice] = &[Choice::Start, Choice::Pin, Choice::Ok, Choice::Card, Choice::Yes, Choice::Touch];
         offers.sort_by_key(|offer| LEADING.iter().position(|leading| leading == offer).unwrap_or(LEADING.len()));
         let mut replies = Vec::new();
         for offer in offers {

@@ -3,7 +3,7 @@
 
 use autoenroll_core::InProcess;
 use autoenroll_invariants::Statement;
-use autoenroll_model::Evidence;
+use autoenroll_model::{Choice, DecisionPoint, Evidence};
 use autoenroll_scenario::{
     ActionStep, Document, FailureKind, Level, Library, PromptAnswer, Requirements, RunReport, Scenario, Spanned, Step,
     StepBegin, StepKind, Verdict, bless, check, parse, print, run,
@@ -122,7 +122,9 @@ fn tidied(document: &Document, report: &RunReport) -> Document {
     };
     for failure in failures {
         if let FailureKind::PromptLeftOpen { who, point } = &failure.kind {
-            let with = Spanned::without_span(PromptAnswer::Word(autoenroll_model::Choice::Close));
+            // A card that waits for a touch cannot be closed.
+            let ends = if *point == DecisionPoint::CardTouch { Choice::Touch } else { Choice::Close };
+            let with = Spanned::without_span(PromptAnswer::Word(ends));
             let kind = ActionStep::Reply { point: Spanned::without_span(*point), with };
             let mut close = step("reply", StepKind::Action(kind));
             close.who = Some(Spanned::without_span(who.clone()));

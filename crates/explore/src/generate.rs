@@ -499,10 +499,11 @@ pub(crate) fn replies(prompt: &OpenPrompt, cards: &[CardSpec], now: SimTime) -> 
 
 /// What can be answered, with its name; first what leads on.
 fn answers(prompt: &OpenPrompt, cards: &[CardSpec], changed_pin: bool) -> Vec<(PromptAnswer, String)> {
-    const LEADING: &[Choice] = &[Choice::Start, Choice::Pin, Choice::Ok, Choice::Card, Choice::Yes];
+    const LEADING: &[Choice] = &[Choice::Start, Choice::Pin, Choice::Ok, Choice::Card, Choice::Yes, Choice::Touch];
     let named = |answer: PromptAnswer, word: &str| (answer, format!("answer {} {word}", prompt.point));
     let mut offers = prompt.offers.clone();
-    offers.push(Choice::Close);
+    // A card that waits for a touch shows nothing that could be closed.
+    offers.extend((prompt.point != DecisionPoint::CardTouch).then_some(Choice::Close));
     offers.sort_by_key(|offer| LEADING.iter().position(|leading| leading == offer).unwrap_or(LEADING.len()));
     offers.dedup();
     let mut answers = Vec::new();

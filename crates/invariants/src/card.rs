@@ -26,7 +26,9 @@ fn unlocks(at: Moment<'_>) -> Option<bool> {
     let response = Response::parse(&hex::decode(at.text("response")?)?).ok()?;
     let taken = response.sw == StatusWord::OK && command.ins == ins::VERIFY;
     match (command.p2, command.data.is_empty()) {
+        // GIDS cards have a reference for it, PIV cards a P1.
         (0x82, true) => taken.then_some(false),
+        (_, true) if command.p1 == 0xFF => taken.then_some(false),
         (_, false) => taken.then_some(true),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_apdu::{Command, Response, StatusWord, ins};
+use autoenroll_apdu::{Command, Response, StatusWord, ins, piv};
 use autoenroll_model::{Fact, HResult, PinCache, PinId, Text, hex};
 use autoenroll_trace::{Kind, Record, RecordId};
 
@@ -35,7 +35,10 @@ fn refused(at: Moment<'_>) -> Option<Refused> {
     let response = at.text("response").filter(|response| response.len() == 4)?;
     let tries_left = Response::parse(&hex::decode(response)?).ok()?.sw.retries()?;
     let command = Command::parse(&hex::decode(at.text("command")?)?).ok()?;
-    let presents = matches!(command.ins, ins::VERIFY | ins::CHANGE_REFERENCE_DATA) && !command.data.is_empty();
+    // A PUK has tries of its own.
+    let presents = matches!(command.ins, ins::VERIFY | ins::CHANGE_REFERENCE_DATA)
+        && command.p2 != piv::reference::PUK
+        && !command.data.is_empty();
     let operation = at.cause(&[Kind::Card]);
     presents.then_some(Refused { operation, tries_left })
 }

@@ -119,6 +119,9 @@ fn an_attempt_takes_a_pin_from_the_user_of_this_session() {
     let status = "card apdu card=card command=00200080 response=63c2 < 0";
     check(&["alice card op=sign card=card pin=false", status], &[]);
     check(&[REFUSED], &[]);
+    // The PUK of a PIV card has tries of its own.
+    let puk = "card apdu card=card command=0024008110ffffffffffffffffffffffffffffffff response=63c2 < 0";
+    check(&["alice card op=generate card=card pin=false", puk], &[]);
 }
 
 /// alice gives `given` PINs, and as many attempts are refused with as many tries left.
@@ -476,6 +479,8 @@ fn an_operation_leaves_its_card_locked() {
         broken(&records)
     };
     assert_eq!(done(&[open, close], "0x00000000"), Vec::<String>::new());
+    let piv = "command=0020ff80 response=9000";
+    assert_eq!(done(&[open, piv], "0x00000000"), Vec::<String>::new(), "a PIV card is told otherwise");
     assert_eq!(done(&[open], "0x00000000"), ["card-locked@4"]);
     assert_eq!(done(&[open], "0x80090023"), ["card-locked@4"], "a card that is full can be locked");
     assert_eq!(done(&[open], "0x80100069"), Vec::<String>::new(), "one that is gone cannot");

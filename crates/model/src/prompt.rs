@@ -19,6 +19,9 @@ words! {
         CardReplaceDefault = "card.replace-default",
         /// Give the PIN. Facts: `card`, `tries-left`.
         PinEnter = "pin.enter",
+        /// Touch the card, which waits for it before it uses a key; no dialog, and no core asks for it. Facts: `card`,
+        /// `container`.
+        CardTouch = "card.touch",
         /// Consent to the creation of a strongly protected software key. Facts: `provider`, `template`.
         KeyProtect = "key.protect",
         /// What failed. Facts: `failures`.
@@ -95,6 +98,8 @@ words! {
         Card = "card",
         /// Give the PIN.
         Pin = "pin",
+        /// Touch the card.
+        Touch = "touch",
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) use records::{
 };
 pub use records::{LookAt, listed_facts, unlisted_facts};
 use settings::Defaulted;
-pub(crate) use tables::{ANSWER, CARD_FILE, CARD_PIN, ROOT, SEQUENCE, TEMPLATE_FILE, WORLD, answer_words};
+pub(crate) use tables::{ANSWER, CARD_FILE, CARD_PIN, ROOT, SEQUENCE, TEMPLATE_FILE, TOUCH_RULES, WORLD, answer_words};
 pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, verb_named};
 
 /// A kind of table.

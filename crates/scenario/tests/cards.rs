@@ -1,6 +1,11 @@
 //! Cards that no world can have together.
 
-use autoenroll_card::CardProfile;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use autoenroll_apdu::piv::TouchRule;
+use autoenroll_card::{Applet, CardProfile};
+use autoenroll_csp::DefaultContainer;
 use autoenroll_scenario::{Bundle, ByPrefix, Code, Library, check};
 
 #[test]
@@ -63,4 +68,63 @@ fn a_piv_card_has_what_its_application_takes() {
     check("pin = { value = \"12345a\" }", Err(Code::Impossible));
     check("pin-rules = { longest = 9 }", Err(Code::Impossible));
     check("applet = \"gids\"", Ok(("1234", 16)));
+}
+
+/// What the files of kinds of cards say is what the document shows of them.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the files of the repository are what is tested")]
+fn every_kind_of_card_is_in_the_document() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let files = std::fs::read_dir(root.join("fixtures/cards")).unwrap().map(|entry| entry.unwrap().path());
+    let kinds: BTreeMap<String, String> = files
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(file).unwrap())
+        })
+        .collect();
+    let add = |bundle: Bundle, (name, text): (&String, &String)| bundle.with(&format!("cards/{name}.toml"), text);
+    let library = Library::read(&kinds.iter().fold(Bundle::new(), add));
+    let row = |name: &String| {
+        let world = format!(
+            "[[world.computer]]\nname = \"PC\"\nreaders = [\"R\"]\ncard-type = [{{ name = \"{name}\" }}]\n\
+             [[world.card]]\nname = \"card\"\natr = \"{name}\"\npin = {{ value = \"12345678\" }}\nreader = \"R\""
+        );
+        let text = format!("scenario = 1\ntitle = \"t\"\n{world}\n[timeline]\nsteps = [{{ wait = \"1s\" }}]\n");
+        let checked = check("t.toml", text.as_bytes(), &library, &ByPrefix);
+        let scenario = checked.scenarios.first();
+        let spec = &scenario.unwrap_or_else(|| panic!("{}", checked.found.render(&checked.files, false))).spec;
+        let profile = &spec.cards[0].profile;
+        let registered = spec.computers[0].card_database.find(profile.atr.as_bytes()).expect("its own entry matches");
+        let settings = registered.minidriver();
+        let pin = profile.pin;
+        let bytes = if profile.applet == Applet::Gids { "bytes" } else { "digits" };
+        let pin = format!("{} to {} {bytes}, {} tries", pin.lengths().start(), pin.lengths().end(), pin.tries());
+        let mut own = Vec::new();
+        own.extend(
+            (settings.default_container == DefaultContainer::First).then(|| "the first is the default".to_owned()),
+        );
+        own.extend(profile.dialogs.replace.then(|| "asks before the default gives way".to_owned()));
+        own.extend(profile.dialogs.pin.then(|| "asks for the PIN".to_owned()));
+        own.extend(settings.first_use.iter().map(|first| format!("first use: {first}")));
+        own.extend((settings.new_key_touch != TouchRule::Never).then(|| "its keys want a touch".to_owned()));
+        own.extend(settings.refuses.iter().map(|refused| format!("refuses: {refused}")));
+        own.extend(profile.quirks.ignores_default_flag.then(|| "drops the default flag".to_owned()));
+        let keys: Vec<&str> = profile.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+        format!(
+            "| `{name}` | {} | {} | {pin} | {} | {} | {} |\n",
+            registered.provider(),
+            settings.driver,
+            profile.capacity.containers,
+            keys.join(" "),
+            own.join("; ")
+        )
+    };
+    let rows: String = kinds.keys().map(row).collect();
+    let table = format!(
+        "<!-- kinds: held by crates/scenario/tests/cards.rs -->\n\
+         | kind | provider | minidriver | PIN | containers | keys | what else |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n{rows}<!-- kinds: end -->"
+    );
+    let document = std::fs::read_to_string(root.join("docs/cards.md")).unwrap();
+    assert!(document.contains(&table), "docs/cards.md has another table than this:\n{table}");
 }

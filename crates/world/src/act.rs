@@ -337,8 +337,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(reader) = self.readers.get_mut(&place) {
             reader.holds = None;
         }
+        if let Some(state) = self.cards.get_mut(card) {
+            state.touched = None;
+        }
         let facts = Facts::new().with("card", card).with("reader", place.reader.as_str());
         let record = self.record(card, Kind::Remove, facts.with("computer", place.computer.as_str()), Vec::new());
+        self.no_touch_comes(&place, record);
         self.readers_changed(&place.computer, record).map_err(ActError::from)
     }
 
@@ -364,7 +368,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             UserAnswer::Card(_) => Choice::Card,
         };
         let refused = ActError::NotOffered { point, answer: word, offers: offers.clone() };
-        if word != Choice::Close && !offers.contains(&word) {
+        // What is no dialog cannot be closed.
+        let closes = word == Choice::Close && point != DecisionPoint::CardTouch;
+        if !closes && !offers.contains(&word) {
             return Err(refused);
         }
         let mut facts = Facts::new().with("prompt", point.as_str()).with("answer", word.as_str());
@@ -390,6 +396,10 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         match prompt {
             Asker::Core(prompt) => self.deliver(id, Input::PromptAnswered { prompt, answer }, vec![record]),
             Asker::Provider(effect) => self.provider_answered(id, effect, &answer),
+            Asker::Card(effect) => {
+                self.touched(id, effect);
+                Ok(())
+            }
         }
         .map_err(ActError::from)
     }
@@ -453,6 +463,8 @@ const fn plain_answer(word: Choice) -> Option<Answer> {
         Choice::Cancel => Answer::Cancel,
         Choice::Yes => Answer::Yes,
         Choice::No => Answer::No,
+        // Who touches a card says nothing more.
+        Choice::Touch => Answer::Ok,
         Choice::Card | Choice::Pin => return None,
     })
 }

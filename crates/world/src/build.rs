@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use autoenroll_apdu::gids::{ContainerName, KeyKind};
+use autoenroll_apdu::piv::{Slot, nameless_container};
 use autoenroll_ca::{Ca, CaConfig, CaDescription, CaIdentity};
-use autoenroll_card::{Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
-use autoenroll_csp::{SoftwareContainer, container_name};
+use autoenroll_card::{Applet, Card, ContainerSpec, KeySource, Personalisation, PersonaliseError};
+use autoenroll_csp::{Minidriver, SoftwareContainer, container_name};
 use autoenroll_invariants::Checkers;
 use autoenroll_keys::{KeyMode, PrivateKey, Seed, draw};
 use autoenroll_model::{
@@ -112,6 +113,12 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         world.flip_authorities(&spec);
         if faults.0.is_empty() { Ok(world) } else { Err(SpecErrors(faults.0)) }
     }
+}
+
+/// What the minidriver that Windows brings along calls a container of a PIV card; `None` for a GIDS card.
+fn nameless(card: &Card, container: u8) -> Option<String> {
+    let slot = Slot::all().nth(usize::from(container)).filter(|_| card.profile().applet != Applet::Gids)?;
+    Some(nameless_container(&card.serial(), slot))
 }
 
 /// What is wrong with a description. Building goes on without what cannot be made, so that everything is told at once.
@@ -362,9 +369,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                     certificate: certificate.map(|old| old.certificate.raw.clone()),
                     default: container.default,
                 });
-                faults.take(place, added.map_err(unfit));
+                let Some((index, _)) = faults.take(place.clone(), added.map_err(unfit)) else { continue };
+                let touch = card.set_touch_rule(index, container.touch);
+                faults.take(place, touch.map_err(unfit));
+                if let Some(nameless) = nameless(&card, index) {
+                    self.names.alias_container(&nameless, &container.name);
+                }
             }
             card.set_tries_left(described.tries);
+            if let Some((puk, tries)) = &described.puk {
+                let set = card.set_puk(puk.reveal().as_bytes(), *tries);
+                faults.take(Place::of(Thing::Card, &described.name).key("puk"), set.map_err(unfit));
+            }
             self.names.add_card(&hex::encode(&serial), &described.name);
             self.cards.insert(described.name.clone(), CardState::default());
             self.hosts.cards.add_card(&described.name, card);
@@ -446,11 +462,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     fn place_on_card(&self, spec: &WorldSpec, card: &str, container: &str) -> Option<KeyPlace> {
         let described = spec.cards.iter().find(|known| known.name == card)?;
         let atr = described.profile.atr.as_bytes();
-        let provider =
-            spec.computers.iter().find_map(|computer: &ComputerSpec| computer.card_database.provider_for(atr));
+        let known = spec.computers.iter().find_map(|computer: &ComputerSpec| computer.card_database.find(atr))?;
+        let named = self.hosts.cards.card(card, |card| {
+            let found = card.look().containers.into_iter().find(|held| held.name == container);
+            found.and_then(|held| nameless(card, held.index))
+        });
+        let named = named.flatten().filter(|_| known.minidriver().driver == Minidriver::PivInbox);
         Some(KeyPlace {
-            provider: provider?.to_owned(),
-            container: container.to_owned(),
+            provider: known.provider().to_owned(),
+            container: named.unwrap_or_else(|| container.to_owned()),
             card: Some(CardSerial(self.names.serial(card)?.to_owned())),
         })
     }

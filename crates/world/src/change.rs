@@ -176,6 +176,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             Change::ResetPin { card, pin } => {
                 self.known_card(card)?;
+                self.can_be_unblocked(card)?;
                 let set = self.hosts.cards.card_mut(card, |card| card.reset_pin(pin.reveal().as_bytes()));
                 if let Some(Err(error)) = set {
                     return Err(ActError::Card { card: card.clone(), reason: error.to_string() });
@@ -184,10 +185,24 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             Change::UnblockCard { card } => {
                 self.known_card(card)?;
+                self.can_be_unblocked(card)?;
                 self.hosts.cards.card_mut(card, |card| card.set_tries_left(card.profile().pin.tries()));
                 what("unblock-card").with("card", card.as_str())
             }
         })
+    }
+
+    /// Without its PUK nobody sets the PIN of a PIV card.
+    // K8.7.puk
+    fn can_be_unblocked(&self, card: &str) -> Result<(), ActError> {
+        let puk = self.hosts.cards.card(card, |card| card.look().puk).flatten();
+        match puk {
+            Some(puk) if puk.tries_left == 0 => {
+                let reason = "its PUK is blocked, so that its PIN stays as it is".to_owned();
+                Err(ActError::Card { card: card.to_owned(), reason })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn policy_service(&mut self, url: &str) -> Result<&mut PolicyServiceSpec, Unknown> {

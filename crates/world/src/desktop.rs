@@ -18,6 +18,8 @@ pub(crate) struct Desktop {
     prompts: BTreeMap<PromptId, Prompt>,
     /// Providers of cards that have something to ask, by the effect that waits for it.
     pub(crate) providers: BTreeMap<EffectId, ProviderWork>,
+    /// Cards that wait for a touch, by the effect for which they were asked to use a key.
+    pub(crate) touches: BTreeMap<EffectId, Prompt>,
     /// PINs that providers keep for this process, by card.
     pub(crate) kept_pins: BTreeMap<String, KeptPin>,
     vault: Vault,
@@ -49,6 +51,8 @@ pub(crate) enum Asker {
     Core(PromptId),
     /// That of a card's provider, which asks before it does what the core wants.
     Provider(EffectId),
+    /// That of a card itself, which waits for a touch.
+    Card(EffectId),
 }
 
 /// An open prompt.
@@ -88,6 +92,7 @@ impl Desktop {
         match asker {
             Asker::Core(id) => self.close(id),
             Asker::Provider(effect) => self.providers.get_mut(&effect).and_then(|work| work.prompt.take()),
+            Asker::Card(effect) => self.touches.remove(&effect),
         }
     }
 
@@ -96,11 +101,12 @@ impl Desktop {
         self.prompts().find(|(_, prompt)| prompt.point == point)
     }
 
-    /// The open prompts: the core's in the order of their ids, then those of providers.
+    /// The open prompts: the core's in the order of their ids, then those of providers, then those of cards.
     pub(crate) fn prompts(&self) -> impl Iterator<Item = (Asker, &Prompt)> {
         let own = self.prompts.iter().map(|(id, prompt)| (Asker::Core(*id), prompt));
         let open = self.providers.iter().filter_map(|(effect, work)| Some((*effect, work.prompt.as_ref()?)));
-        own.chain(open.map(|(effect, prompt)| (Asker::Provider(effect), prompt)))
+        let touches = self.touches.iter().map(|(effect, prompt)| (Asker::Card(*effect), prompt));
+        own.chain(open.map(|(effect, prompt)| (Asker::Provider(effect), prompt))).chain(touches)
     }
 
     /// Keeps a PIN and names it.

@@ -86,6 +86,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let waited = matches!(*pending.effect, Effect::Card { .. } | Effect::ReadReaders);
         let record = pending.record;
         self.provider_leaves(id, effect, &[record]);
+        if let Some(reader) = self.readers.at_work_for(id, effect).cloned() {
+            self.no_touch_comes(&reader, record);
+        }
         self.readers.cancel(id, effect);
         if waited
             && !self.readers.work_for(id, effect)

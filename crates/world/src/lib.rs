@@ -50,6 +50,7 @@ mod spending;
 mod state_key;
 mod stores;
 mod submit;
+mod touch;
 mod transact;
 mod world;
 

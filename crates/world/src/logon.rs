@@ -16,7 +16,7 @@ use autoenroll_wire::{Certificate, oids};
 use crate::attempt::{Candidate, CardLogon, Refusal, Signed, Stage};
 use crate::error::{ActError, WorldError};
 use crate::hosts::{CaHost, CardHost};
-use crate::readers::{CardClient, CardTransaction, LogonId};
+use crate::readers::{CardClient, CardTransaction, LogonId, Touch};
 use crate::world::World;
 use crate::{record, rules};
 use kdc::is_current;
@@ -81,10 +81,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let serial = CardSerial(self.names.serial(&logon.card).unwrap_or_default().to_owned());
         let given = with_pin.then(|| logon.pin.clone());
         let place = KeyPlace { provider: logon.provider.clone(), container: String::new(), card: Some(serial.clone()) };
-        let perform = self.performing(&logon.card, place, operation.clone(), given);
+        let mut perform = self.performing(&logon.card, place, operation.clone(), given);
         let effect = Effect::Card { card: serial, pin, operation };
         let (kind, facts) = record::effect(&effect, &self.names);
         let record = self.record(&logon.user, kind, facts.clone(), because);
+        self.minidriver_decides(&logon.card, &mut perform, record);
         let transaction = CardTransaction {
             client: CardClient::Logon(id),
             card: logon.card.clone(),
@@ -93,6 +94,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             answers: Vec::new(),
             record,
             began: None,
+            touch: Touch::NotAsked,
         };
         let reader = logon.reader.clone();
         logon.running = Some((effect, facts));

@@ -18,7 +18,8 @@ use crate::world::World;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     /// A card. Facts: `inserted-in` (reader or `nowhere`), `containers`, `certificates`, `default-container` and
-    /// `default-certificate` where there is one, `free-containers`, `tries-left`, `unlocked` (the PIN was given in this
+    /// `default-certificate` where there is one, `free-containers`, `tries-left`, of a PIV card `puk-tries-left`,
+    /// `unlocked` (the PIN was given in this
     /// session).
     Card(String),
     /// A principal's MY. Facts: `certificates` (not archived), `archived`, `keys` (certificates whose key is known),
@@ -176,15 +177,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let der = container.certificate.as_ref().and_then(|certificate| certificate.der());
             der.map(|der| self.names.certificate(&thumbprint(der)))
         };
-        let default = state.containers.iter().find(|container| container.default);
+        let listed = || state.containers.iter().filter(|container| container.listed);
+        let unlisted = u8::try_from(state.containers.len() - listed().count()).unwrap_or(u8::MAX);
+        let default = listed().find(|container| container.default);
         Ok(Facts::new()
             .with("inserted-in", place.map_or("nowhere", |place| place.reader.as_str()))
-            .with("containers", state.containers.iter().map(named).collect::<Vec<_>>())
-            .with("certificates", state.containers.iter().filter_map(certificate).collect::<Vec<_>>())
+            .with("containers", listed().map(named).collect::<Vec<_>>())
+            .with("certificates", listed().filter_map(certificate).collect::<Vec<_>>())
             .with_some("default-container", default.map(named))
             .with_some("default-certificate", default.and_then(certificate))
-            .with("free-containers", state.free_containers)
+            .with("free-containers", state.free_containers.saturating_add(unlisted))
             .with("tries-left", state.pin.tries_left)
+            .with_some("puk-tries-left", state.puk.map(|puk| puk.tries_left))
             .with("unlocked", state.user))
     }
 

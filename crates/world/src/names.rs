@@ -113,6 +113,11 @@ impl Names {
         self.containers.insert(container.to_owned(), format!("{owner}/{made}"));
     }
 
+    /// A container that is called otherwise by some provider of its card.
+    pub(crate) fn alias_container(&mut self, container: &str, name: &str) {
+        self.containers.insert(container.to_owned(), name.to_owned());
+    }
+
     /// The name of a container; one that came with the scenario keeps its own.
     pub(crate) fn container(&self, container: &str) -> String {
         self.containers.get(container).cloned().unwrap_or_else(|| container.to_owned())

@@ -20,8 +20,9 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     /// A card, by the names that records use.
     pub(crate) fn card_view(&self, card: &str) -> Option<CardView> {
         let state = self.hosts.cards.card(card, Card::look)?;
-        let flagged = state.containers.iter().find(|container| container.default);
-        let default = flagged.or_else(|| state.containers.first());
+        let mut listed = state.containers.iter().filter(|container| container.listed);
+        let first = listed.clone().next();
+        let default = listed.find(|container| container.default).or(first);
         let default = default.map(|container| DefaultContainer {
             name: self.names.container(&container.name),
             key: public_key(container),
@@ -136,7 +137,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         }
         for card in self.cards.keys() {
             let Some(state) = self.hosts.cards.card(card, Card::look) else { continue };
-            let with_key = state.containers.iter().filter(|container| container.key.is_some());
+            let with_key = state.containers.iter().filter(|container| container.listed && container.key.is_some());
             with_key.for_each(|container| found(Some(card.as_str()), &container.name));
         }
         for stores in self.stores.values().chain(self.set_aside.values()).map(|stores| stores.stores()) {
@@ -167,7 +168,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         };
         let card = self.names.card(&serial.0).ok_or("its card does not exist")?;
         let state = self.hosts.cards.card(card, Card::look).ok_or("its card does not exist")?;
-        let container = state.containers.iter().find(|container| container.name == key.container);
+        let wanted = self.names.container(&key.container);
+        let container = state.containers.iter().find(|container| self.names.container(&container.name) == wanted);
         let container = container.ok_or("its container does not exist")?;
         let public = public_key(container).ok_or("its container has no key")?;
         if public != certificate.public_key {

@@ -12,7 +12,7 @@ use crate::desktop::{KeptPin, Prompt, ProviderWork};
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
 use crate::queue::Event;
-use crate::readers::{CardClient, CardTransaction};
+use crate::readers::{CardClient, CardTransaction, Touch};
 use crate::record;
 use crate::session::SessionId;
 use crate::world::World;
@@ -77,10 +77,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let serial = CardSerial(self.names.serial(card).unwrap_or_default().to_owned());
         let provider = self.card_provider(&reader).unwrap_or_default();
         let place = KeyPlace { provider, container: String::new(), card: Some(serial.clone()) };
-        let perform = self.performing(card, place, operation.clone(), given);
+        let mut perform = self.performing(card, place, operation.clone(), given);
         let own = Effect::Card { card: serial, pin, operation };
         let (kind, facts) = record::effect(&own, &self.names);
         let record = self.record(&principal, kind, facts.clone(), because);
+        self.minidriver_decides(card, &mut perform, record);
         if let Some(work) = self.work_of(id, effect) {
             work.running = Some((own, facts));
         }
@@ -94,6 +95,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 answers: Vec::new(),
                 record,
                 began: None,
+                touch: Touch::NotAsked,
             },
         );
     }

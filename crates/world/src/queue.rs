@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use autoenroll_model::{EffectId, SimTime};
+use autoenroll_trace::RecordId;
 
 use crate::action::Change;
 use crate::spec::ReaderName;
@@ -53,6 +54,8 @@ pub(crate) enum Event {
     Effect(SessionId, EffectId),
     /// The next command of the transaction that has this reader.
     Reader(ReaderName),
+    /// A card in this reader waits no longer for the touch that its transaction of that record needs.
+    Touch(ReaderName, RecordId),
     /// A core wants its tick.
     Deadline(SessionId),
 }
@@ -62,7 +65,7 @@ impl Event {
         match self {
             Self::Change(..) | Self::PublishAuthority(_) => Class::World,
             Self::Refresh(_) => Class::Policy,
-            Self::Effect(..) | Self::Reader(_) => Class::Effect,
+            Self::Effect(..) | Self::Reader(_) | Self::Touch(..) => Class::Effect,
             Self::Deadline(_) => Class::Deadline,
         }
     }
@@ -98,7 +101,11 @@ impl Queue {
     pub(crate) fn forget_core(&mut self, session: SessionId) {
         self.events.retain(|_, event| match event {
             Event::Effect(of, _) | Event::Deadline(of) => *of != session,
-            Event::Refresh(_) | Event::Change(..) | Event::PublishAuthority(_) | Event::Reader(_) => true,
+            Event::Refresh(_)
+            | Event::Change(..)
+            | Event::PublishAuthority(_)
+            | Event::Reader(_)
+            | Event::Touch(..) => true,
         });
     }
 
@@ -106,7 +113,7 @@ impl Queue {
     pub(crate) fn forget(&mut self, session: SessionId) {
         self.events.retain(|_, event| match event {
             Event::Refresh(of) | Event::Effect(of, _) | Event::Deadline(of) => *of != session,
-            Event::Change(..) | Event::PublishAuthority(_) | Event::Reader(_) => true,
+            Event::Change(..) | Event::PublishAuthority(_) | Event::Reader(_) | Event::Touch(..) => true,
         });
     }
 }

@@ -48,6 +48,23 @@ pub(crate) struct CardTransaction {
     pub(crate) record: RecordId,
     /// The insertion it began with.
     pub(crate) began: Option<u32>,
+    /// What the command that comes next has to wait for.
+    pub(crate) touch: Touch,
+}
+
+/// Whether a card waits for a touch before it carries a command out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Touch {
+    /// It has not been asked to.
+    #[default]
+    NotAsked,
+    /// It waits.
+    Waits,
+    /// It was touched, or not in time.
+    Over {
+        /// Whether it was.
+        touched: bool,
+    },
 }
 
 /// Names an attempt to log on for good.
@@ -121,6 +138,12 @@ impl Readers {
         queued.any(|transaction| transaction.client.works_for(session, effect))
     }
 
+    /// The reader in which a transaction of an effect has begun.
+    pub(crate) fn at_work_for(&self, session: SessionId, effect: EffectId) -> Option<&ReaderName> {
+        let begun = |reader: &Reader| reader.queue.front().is_some_and(|it| it.client.works_for(session, effect));
+        self.0.iter().find(|(_, reader)| reader.is_at_work() && begun(reader)).map(|(name, _)| name)
+    }
+
     /// Takes the transactions of an effect out that have not begun.
     pub(crate) fn cancel(&mut self, session: SessionId, effect: EffectId) {
         for reader in self.0.values_mut() {
@@ -174,17 +197,20 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use autoenroll_csp::Minidriver;
+
     use super::*;
 
     fn transaction(session: u32, effect: u32, began: Option<u32>) -> CardTransaction {
         CardTransaction {
             client: CardClient::Core { session: SessionId(session), effect: EffectId(effect) },
             card: "card".to_owned(),
-            operation: Operation::Identify,
+            operation: Operation::Identify(Minidriver::Gids),
             pin: None,
             answers: Vec::new(),
             record: RecordId(0),
             began,
+            touch: Touch::NotAsked,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Every rule that the world itself decides: those of the Group Policy engine, and those of a logon with a card.
+//! Every rule that the world itself decides: those of the Group Policy engine, those of a
+//! logon with a card, and those of minidrivers of PIV cards.
 
 autoenroll_model::rules! {
     /// Every rule that the world itself can decide.
@@ -53,4 +54,16 @@ autoenroll_model::rules! {
         "a certificate without a security identifier may name its account by the name alone";
     KDC_BACKDATED = "L2.backdated", "Microsoft support KB 5014754, event 40",
         "the certificate is not older than the account that it names weakly";
+
+    // PIV cards.
+    PIV_READ_ONLY = "K8.7.read-only", "Windows driver documentation: Developer Guidelines, Read-Only Cards",
+        "the card's minidriver is the one that Windows brings along, and refuses to write";
+    PIV_DEFAULT = "K8.7.default", "inferred",
+        "the default container is the one that carries the flag";
+    PIV_FIRST_USE = "K8.7.first-use", "Yubico minidriver documentation: Setting PIN Unblock Code (PUK)",
+        "the minidriver blocks a PUK that is the usual one, once it has found the usual management key";
+    TOUCH = "U4.6.touch", "Yubico minidriver documentation: Setting Touch Policy",
+        "the key asks for a touch before it is used";
+    TOUCH_CACHED = "U4.6.cached", "Yubico minidriver documentation: Setting Touch Policy",
+        "the card was touched in the last 15 seconds, and the key is content with that";
 }

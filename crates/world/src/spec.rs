@@ -8,6 +8,7 @@ mod template;
 
 use std::fmt;
 
+use autoenroll_apdu::piv::TouchRule;
 use autoenroll_card::CardProfile;
 use autoenroll_csp::CardDatabase;
 use autoenroll_keys::KeyMode;
@@ -364,6 +365,9 @@ pub struct CardSpec {
     pub pin: Pin,
     /// PIN attempts left at the start, at most those of the profile; 0 is a blocked card.
     pub tries: u8,
+    /// The PUK of a PIV card and its attempts left, at most as many as the PIN has; `None` is the one that cards come
+    /// with. GIDS cards have none.
+    pub puk: Option<(Pin, u8)>,
     /// Containers, in order of their index.
     pub containers: Vec<CardContainerSpec>,
     /// Where it is at the start.
@@ -380,6 +384,7 @@ impl CardSpec {
             tries: profile.pin.tries(),
             profile,
             pin: Pin::new(pin),
+            puk: None,
             containers: Vec::new(),
             in_reader: None,
         }
@@ -413,6 +418,8 @@ pub struct CardContainerSpec {
     pub key: Option<KeyAlgorithm>,
     /// The certificate in it.
     pub holds: Option<CertificateSpec>,
+    /// When its key asks to be touched; only those of PIV cards do.
+    pub touch: TouchRule,
 }
 
 /// What a principal's stores hold at the start.

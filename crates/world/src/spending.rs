@@ -77,7 +77,7 @@ impl From<&Event> for Source {
             Event::Change(..) | Event::PublishAuthority(_) => Self::Changes,
             Event::Refresh(session) => Self::Refreshes(*session),
             Event::Effect(session, _) => Self::Effects(*session),
-            Event::Reader(_) => Self::Cards,
+            Event::Reader(_) | Event::Touch(..) => Self::Cards,
             Event::Deadline(session) => Self::Deadlines(*session),
         }
     }

@@ -2,11 +2,15 @@
 //! its response is one event, so that anything may happen in between.
 
 use autoenroll_apdu::{Command, describe, ins, redact};
-use autoenroll_csp::{CardAnswer, Operation, Pin, Step, Target, step};
+use autoenroll_csp::{
+    CardAnswer, CardType, DefaultContainer, FirstUse, Minidriver, MinidriverSettings, Operation, Pin, Step, Target,
+    step,
+};
 use autoenroll_invariants::Beyond;
+use autoenroll_keys::draw;
 use autoenroll_model::{
-    CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, ProviderKind,
-    ReaderState, ReaderView, hex,
+    CardOperation, CardSerial, CoreFactory, EffectId, EffectResult, Facts, HResult, KeyPlace, PinId, Provider,
+    ProviderKind, ReaderState, ReaderView, RuleRow, hex,
 };
 use autoenroll_trace::{Kind, RecordId};
 use std::collections::BTreeMap;
@@ -15,7 +19,8 @@ use crate::action::CardFault;
 use crate::error::WorldError;
 use crate::hosts::{CaHost, CardHost};
 use crate::queue::Event;
-use crate::readers::{CardClient, CardTransaction, Reader};
+use crate::readers::{CardClient, CardTransaction, Reader, Touch};
+use crate::rules;
 use crate::session::{PendingEffect, SessionId};
 use crate::spec::ReaderName;
 use crate::world::{Computer, World};
@@ -54,7 +59,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             _ => String::new(),
         };
         let place = KeyPlace { provider, container, card: Some(card.clone()) };
-        let operation = self.performing(&name, place, operation.clone(), given.flatten());
+        let mut operation = self.performing(&name, place, operation.clone(), given.flatten());
+        self.minidriver_decides(&name, &mut operation, record);
         self.enqueue(
             &reader,
             CardTransaction {
@@ -65,6 +71,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 answers: Vec::new(),
                 record,
                 began: None,
+                touch: Touch::NotAsked,
             },
         );
         true
@@ -78,9 +85,18 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         operation: CardOperation,
         pin: Option<Pin>,
     ) -> Operation {
-        let containers = self.hosts.cards.card(card, |card| card.profile().capacity.containers);
-        let target = Target { new_key, max_containers: containers.unwrap_or_default(), dialogs: self.dialogs_of(card) };
-        Operation::Perform { operation, pin, target }
+        let known =
+            self.hosts.cards.card(card, |card| (card.profile().capacity.containers, card.profile().pin.lengths()));
+        let (max_containers, pin_lengths) = known.unwrap_or((0, 0..=0));
+        let target = Target {
+            new_key,
+            minidriver: self.minidriver_of(card),
+            max_containers,
+            pin_lengths,
+            entropy: draw(&self.seed, "world", "management key", card, 0),
+            dialogs: self.dialogs_of(card),
+        };
+        Operation::Perform { operation, pin, target: Box::new(target) }
     }
 
     /// Looks into every reader of the session's computer, asking each card of an installed provider for its serial;
@@ -94,8 +110,8 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             let state = match recognise(computer, reader) {
                 Recognised::Empty => Some(ReaderState::Empty),
                 Recognised::Unusable(code) => Some(ReaderState::Unusable(code)),
-                Recognised::Card { card, .. } => {
-                    asked.push((name.clone(), card.to_owned()));
+                Recognised::Card { card, driver, .. } => {
+                    asked.push((name.clone(), card.to_owned(), driver));
                     None
                 }
             };
@@ -104,18 +120,19 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         if let Some(pending) = self.sessions.get_mut(&id).and_then(|session| session.effects.get_mut(&effect)) {
             pending.readers = found;
         }
-        for (reader, card) in &asked {
+        for (reader, card, driver) in &asked {
             let card = card.clone();
             self.enqueue(
                 reader,
                 CardTransaction {
                     client: CardClient::Core { session: id, effect },
                     card,
-                    operation: Operation::Identify,
+                    operation: Operation::Identify(*driver),
                     pin: None,
                     answers: Vec::new(),
                     record,
                     began: None,
+                    touch: Touch::NotAsked,
                 },
             );
         }
@@ -154,7 +171,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Step::Send(command) => {
                 let same_card = transaction.began == Some(insertion);
                 let (card, pin) = (transaction.card.clone(), transaction.pin);
-                let record = transaction.record;
+                let (record, client, touch) = (transaction.record, transaction.client, transaction.touch);
+                if same_card && holds.is_some() && self.waits_for_touch(name, &card, &command, (client, touch), record)
+                {
+                    return Ok(());
+                }
                 let answer = match (&holds, same_card) {
                     // X6.2.0x80100069
                     (None, _) => CardAnswer::CardGone(HResult::SCARD_W_REMOVED_CARD),
@@ -164,6 +185,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
                 };
                 if let Some(transaction) = self.readers.get_mut(name).and_then(Reader::current) {
                     transaction.answers.push(answer);
+                    transaction.touch = Touch::NotAsked;
                 }
                 self.schedule_reader(name);
                 Ok(())
@@ -226,7 +248,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             }
             CardClient::Core { session, effect } => (session, effect),
         };
-        if transaction.operation != Operation::Identify {
+        if !matches!(transaction.operation, Operation::Identify(_)) {
             let result = performed(outcome);
             if matches!(result, EffectResult::WrongPin { .. }) {
                 self.forget_pin_for(session, &transaction.card);
@@ -270,7 +292,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         self.schedule_reader(name);
     }
 
-    fn schedule_reader(&mut self, name: &ReaderName) {
+    pub(crate) fn schedule_reader(&mut self, name: &ReaderName) {
         let now = self.now();
         if let Some(reader) = self.readers.get_mut(name)
             && !reader.scheduled
@@ -278,6 +300,43 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             reader.scheduled = true;
             self.queue.put(now, Event::Reader(name.clone()));
         }
+    }
+
+    /// What a minidriver of PIV cards decides before it writes, or lists containers.
+    pub(crate) fn minidriver_decides(&mut self, card: &str, operation: &mut Operation, because: RecordId) {
+        let writing = writes(operation);
+        let Operation::Perform { operation, target, .. } = operation else { return };
+        let settings = &mut target.minidriver;
+        let mut decide = |rule: RuleRow, holds| self.decisions.decide(rule.rule(), card, holds, Facts::new()).holds;
+        match settings.driver {
+            Minidriver::Gids => return,
+            Minidriver::PivInbox if writing => {
+                if !decide(rules::PIV_READ_ONLY, true) {
+                    settings.driver = Minidriver::PivVendor;
+                }
+            }
+            Minidriver::PivVendor if matches!(operation, CardOperation::Generate { .. }) => {
+                let blocks = settings.first_use.contains(&FirstUse::BlockPuk);
+                if blocks && !decide(rules::PIV_FIRST_USE, blocks) {
+                    settings.first_use.remove(&FirstUse::BlockPuk);
+                }
+            }
+            Minidriver::PivVendor if *operation == CardOperation::Describe => {
+                let flagged = decide(rules::PIV_DEFAULT, settings.default_container == DefaultContainer::Flagged);
+                settings.default_container = if flagged { DefaultContainer::Flagged } else { DefaultContainer::First };
+            }
+            Minidriver::PivInbox | Minidriver::PivVendor => return,
+        }
+        self.record_decisions(&[because]);
+    }
+
+    /// The minidriver that the computer whose reader a card is in has registered for it.
+    fn minidriver_of(&self, card: &str) -> MinidriverSettings {
+        let place = self.readers.place_of(card);
+        let atr = place.and_then(|place| self.readers.get(place).ok()?.holds.as_ref()?.atr.as_deref());
+        let computer = place.and_then(|place| self.computers.get(&place.computer));
+        let known = computer.zip(atr).and_then(|(computer, atr)| computer.card_database.find(atr));
+        known.map(|known| known.minidriver().clone()).unwrap_or_default()
     }
 
     /// The installed provider of the card in a reader.
@@ -363,6 +422,7 @@ enum Recognised<'a> {
     Card {
         card: &'a str,
         provider: &'a str,
+        driver: Minidriver,
     },
     Unusable(HResult),
 }
@@ -371,12 +431,15 @@ fn recognise<'a>(computer: &'a Computer, reader: &'a Reader) -> Recognised<'a> {
     let Some(held) = &reader.holds else { return Recognised::Empty };
     let Some(atr) = &held.atr else { return Recognised::Unusable(HResult::SCARD_W_UNRESPONSIVE_CARD) };
     // K8.1.provider
-    let provider = computer.card_database.provider_for(atr);
-    let installed = |name: &&str| {
-        computer.providers.iter().any(|known| known.kind == ProviderKind::Card && known.name.eq_ignore_ascii_case(name))
+    let known = computer.card_database.find(atr);
+    let installed = |known: &&CardType| {
+        let is_it = |it: &Provider| it.kind == ProviderKind::Card && it.name.eq_ignore_ascii_case(known.provider());
+        computer.providers.iter().any(is_it)
     };
-    match provider.filter(installed) {
-        Some(provider) => Recognised::Card { card: &held.card, provider },
+    match known.filter(installed) {
+        Some(known) => {
+            Recognised::Card { card: &held.card, provider: known.provider(), driver: known.minidriver().driver }
+        }
         None => Recognised::Unusable(HResult::SCARD_E_UNKNOWN_CARD),
     }
 }

@@ -99,6 +99,8 @@ pub(crate) struct Computer {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CardState {
     pub(crate) fault: CardFault,
+    /// When it was last touched while it waited for that, since it went into its reader.
+    pub(crate) touched: Option<SimTime>,
 }
 
 /// A CA as it is now.
@@ -156,6 +158,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             Event::Refresh(session) => self.background_refresh(session)?,
             Event::Effect(session, effect) => self.finish_effect(session, effect)?,
             Event::Reader(reader) => self.step_reader(&reader)?,
+            Event::Touch(reader, began) => self.touch_is_late(&reader, began),
             Event::Deadline(session) => self.tick(session)?,
         }
         Ok(Stepped::Handled)

@@ -92,6 +92,7 @@ fn object(object: Tag) -> String {
         tag::IRIS => "iris",
         tag::PAIRING_CODE => "pairing code",
         tag::CONTAINER_MAP => "container map",
+        tag::ADMIN_DATA => "administration data",
         other => match Slot::of_certificate(other) {
             Some(slot) => return format!("{object} certificate {slot}"),
             None => return object.to_string(),

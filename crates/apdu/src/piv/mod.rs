@@ -7,6 +7,7 @@
 //! Sources: NIST SP 800-73-4 part 1 (objects, access rules) and part 2 (commands), SP 800-78-4 (algorithm
 //! identifiers); for the additions the public sources of yubico-piv-tool and of FreeRDP.
 
+pub mod commands;
 mod containers;
 mod describe;
 mod objects;
@@ -74,6 +75,18 @@ pub mod tag {
     pub const PAIRING_CODE: Tag = Tag::of(0x5F_C123);
     /// The container map of minidrivers; no object of the standard.
     pub const CONTAINER_MAP: Tag = Tag::of(0x5F_FF10);
+    /// What minidrivers and tools of one maker note about PUK and management key; no object of the standard.
+    pub const ADMIN_DATA: Tag = Tag::of(0x5F_FF00);
+
+    /// In administration data, what is noted: `80 { 81 flags }`.
+    pub const ADMIN_NOTES: Tag = Tag::of(0x80);
+    pub const ADMIN_FLAGS: Tag = Tag::of(0x81);
+    /// In printed information, a management key that the PIN protects: `88 { 89 key }`.
+    pub const PROTECTED: Tag = Tag::of(0x88);
+    pub const PROTECTED_KEY: Tag = Tag::of(0x89);
+
+    pub const METADATA_ALGORITHM: Tag = Tag::of(0x01);
+    pub const METADATA_DEFAULT: Tag = Tag::of(0x05);
 
     pub const TEMPLATE: Tag = Tag::of(0x61);
     pub const IDENTIFIER: Tag = Tag::of(0x4F);

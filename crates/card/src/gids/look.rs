@@ -74,6 +74,7 @@ fn containers(gids: &Gids, faults: &mut Vec<LayoutError>) -> Vec<ContainerState>
                 signature_bits: record.signature_bits,
                 key,
                 certificate: certificate(gids, &master, kind, index),
+                listed: true,
             }
         })
         .collect()

@@ -103,6 +103,7 @@ impl Piv {
                 public: held.key.public().cloned(),
             }),
             certificate: self.objects.get(&slot.certificate()).map(|object| certificate(object)),
+            listed: record.is_some() || self.objects.contains_key(&slot.certificate()),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Laying out a PIV application: what its issuer and a minidriver would have written.
 
 use autoenroll_apdu::gids::KeyKind;
-use autoenroll_apdu::piv::{CertificateObject, PivContainer, Slot, card_capabilities, chuid, key_history, tag};
+use autoenroll_apdu::piv::{
+    CertificateObject, PivContainer, Slot, TouchRule, card_capabilities, chuid, key_history, tag,
+};
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_keys::{KeyAlgorithm, PublicKey, sha1};
 
@@ -126,6 +128,25 @@ impl Piv {
         if self.puk.tries_left > 0 {
             self.puk.tries_left = self.puk.limit;
         }
+        Ok(())
+    }
+
+    /// When the key in a slot asks to be touched.
+    pub(crate) fn touch_rule(&self, slot: Slot) -> Option<TouchRule> {
+        self.keys.get(&slot).map(|held| held.touch)
+    }
+
+    pub(crate) fn set_touch_rule(&mut self, container: u8, rule: TouchRule) -> Result<(), PersonaliseError> {
+        let slot = Slot::all().nth(usize::from(container));
+        let held = slot.and_then(|slot| self.keys.get_mut(&slot));
+        held.ok_or(PersonaliseError::NoContainer { index: container })?.touch = rule;
+        Ok(())
+    }
+
+    pub(crate) fn set_puk(&mut self, puk: &[u8], tries: u8) -> Result<(), PersonaliseError> {
+        let value = self.acceptable_puk(puk).ok_or(PersonaliseError::Puk { found: puk.len() })?;
+        self.puk.set(value);
+        self.puk.tries_left = tries.min(self.puk.limit);
         Ok(())
     }
 

@@ -241,6 +241,11 @@ impl Piv {
         self.acceptable(Which::Pin, &field(pin)?)
     }
 
+    /// A PUK as the command would carry it; `None` when the card takes no such PUK.
+    pub(super) fn acceptable_puk(&self, puk: &[u8]) -> Option<[u8; LEN]> {
+        self.acceptable(Which::Puk, &field(puk)?)
+    }
+
     fn judge(&mut self, which: Which, presented: [u8; LEN]) -> bool {
         self.reference_mut(which).matches(presented)
     }

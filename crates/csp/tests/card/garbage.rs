@@ -1,14 +1,23 @@
 //! Cards that answer nonsense: an operation ends all the same.
 
-use autoenroll_csp::{CardAnswer, Operation, Step, step};
+use autoenroll_csp::{CardAnswer, Minidriver, MinidriverSettings, Operation, Step, step};
 use autoenroll_model::{CardOperation, KeyAlgorithm, SignatureAlgorithm};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::piv::PIN;
 use crate::reader::{Reader, delete, generate_default, overwrite, read_certificate, set_default, write_certificate};
 
 fn operations() -> Vec<Operation> {
+    let of = |driver| operations_of(MinidriverSettings { driver, ..MinidriverSettings::default() });
+    let piv = operations_of(crate::piv::token());
+    [of(Minidriver::Gids), of(Minidriver::PivInbox), piv].concat()
+}
+
+fn operations_of(minidriver: MinidriverSettings) -> Vec<Operation> {
     let mut reader = Reader::with("gids");
+    let identify = Operation::Identify(minidriver.driver);
+    reader.minidriver = minidriver;
     let sign = CardOperation::Sign {
         container: "x".into(),
         algorithm: SignatureAlgorithm::RsaSha256,
@@ -26,8 +35,8 @@ fn operations() -> Vec<Operation> {
         delete("x"),
         crate::reader::generate(KeyAlgorithm::P256),
     ];
-    let mut operations: Vec<_> = all.into_iter().map(|operation| reader.perform(operation, Some("1234"))).collect();
-    operations.push(Operation::Identify);
+    let mut operations: Vec<_> = all.into_iter().map(|operation| reader.perform(operation, Some(PIN))).collect();
+    operations.push(identify);
     operations
 }
 
@@ -59,16 +68,17 @@ fn answer() -> impl Strategy<Value = Vec<u8>> {
         1 => Just([0x6A, 0x84]),
         1 => any::<[u8; 2]>(),
     ];
-    (value, 0xDF1F_u16..0xDF26, any::<bool>(), status).prop_map(|(value, tag, wrapped, status)| {
-        let object =
-            if wrapped { [&tag.to_be_bytes()[..], &[0x81, value.len() as u8], &value].concat() } else { value };
+    let gids = (0xDF1F_u16..0xDF26).prop_map(|tag| tag.to_be_bytes().to_vec());
+    let piv = prop_oneof![Just(vec![0x53]), Just(vec![0x7C, 0x81, 0x82]), Just(vec![0x7F, 0x49])];
+    (value, prop_oneof![gids, piv], any::<bool>(), status).prop_map(|(value, tag, wrapped, status)| {
+        let object = if wrapped { [&tag, &[0x81, value.len() as u8][..], &value].concat() } else { value };
         [object.as_slice(), &status].concat()
     })
 }
 
 proptest! {
     #[test]
-    fn any_answers_are_survived(which in 0..11_usize, answers in vec(answer(), 0..40)) {
+    fn any_answers_are_survived(which in 0..33_usize, answers in vec(answer(), 0..40)) {
         let operation = &operations()[which];
         let answers: Vec<CardAnswer> = answers.into_iter().map(CardAnswer::Response).collect();
         for sent in 0..=answers.len() {

@@ -6,5 +6,6 @@ mod garbage;
 mod images;
 mod operations;
 mod pins;
+mod piv;
 mod reader;
 mod trace;

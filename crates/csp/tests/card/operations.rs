@@ -1,6 +1,6 @@
 //! What each operation does to the card, and what it reports.
 
-use autoenroll_csp::{Operation, Step};
+use autoenroll_csp::{Minidriver, Operation, Step};
 use autoenroll_keys::PublicKey;
 use autoenroll_model::{
     CardOperation, CardSerial, EffectResult, HResult, KeyAlgorithm, KeySpec, SignatureAlgorithm, hex,
@@ -265,7 +265,7 @@ fn a_certificate_that_does_not_fit_is_refused_whole() {
 #[test]
 fn cards_that_are_not_ready_are_told_apart() {
     let check = |reader: &mut Reader, expected: Step| {
-        assert_eq!(reader.run_into(Fault::None, &Operation::Identify).0, expected);
+        assert_eq!(reader.run_into(Fault::None, &Operation::Identify(Minidriver::Gids)).0, expected);
     };
     let serial = CardSerial(hex::encode(b"alice's new card"));
     check(&mut Reader::with("gids"), Step::Identified(serial));

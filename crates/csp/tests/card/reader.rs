@@ -4,7 +4,7 @@ use autoenroll_apdu::gids::{CardCacheFile, FileId, commands, tag};
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Command, Response, StatusWord, describe, get_response};
 use autoenroll_card::{Card, CardProfile, Personalisation};
-use autoenroll_csp::{CardAnswer, Operation, Pin, Step, Target, container_name, step};
+use autoenroll_csp::{CardAnswer, MinidriverSettings, Operation, Pin, Step, Target, container_name, step};
 use autoenroll_keys::Seed;
 use autoenroll_model::{
     CardDescription, CardOperation, CardSerial, EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec, ProviderDialogs,
@@ -19,6 +19,8 @@ pub(crate) struct Reader {
     pub(crate) trace: Vec<String>,
     /// New containers named so far.
     named: u8,
+    /// How the card is spoken to.
+    pub(crate) minidriver: MinidriverSettings,
 }
 
 /// What goes wrong at the n-th command of an operation, counted from 1.
@@ -43,7 +45,7 @@ impl Reader {
 
     pub(crate) fn with_blank(profile: &str) -> Self {
         let card = Card::new(CardProfile::named(profile).unwrap(), SERIAL, Seed::from(1));
-        Self { card, trace: Vec::new(), named: 0 }
+        Self { card, trace: Vec::new(), named: 0, minidriver: MinidriverSettings::default() }
     }
 
     /// Runs an operation to its end, with the right PIN.
@@ -70,7 +72,14 @@ impl Reader {
         Operation::Perform {
             operation,
             pin: pin.map(Pin::new),
-            target: Target { new_key, max_containers, dialogs: ProviderDialogs::default() },
+            target: Box::new(Target {
+                new_key,
+                minidriver: self.minidriver.clone(),
+                max_containers,
+                pin_lengths: self.card.profile().pin.lengths(),
+                entropy: [0x5A; 32],
+                dialogs: ProviderDialogs::default(),
+            }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What operations send, line by line.
 
-use autoenroll_csp::Operation;
+use autoenroll_csp::{Minidriver, Operation};
 use autoenroll_model::{CardOperation, KeyAlgorithm, SignatureAlgorithm};
 
 use crate::reader::{
@@ -67,7 +67,7 @@ fn replacing_what_a_card_holds() {
 #[test]
 fn identifying_a_card() {
     let mut reader = Reader::with("gids");
-    let (step, _) = reader.run_into(Fault::None, &Operation::Identify);
+    let (step, _) = reader.run_into(Fault::None, &Operation::Identify(Minidriver::Gids));
     insta::assert_snapshot!(format!("{}\n= {step:?}", reader.trace.join("\n")), @r#"
       SELECT GIDS
       GET DATA A012/DF20 cardid

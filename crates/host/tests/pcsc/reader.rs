@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use autoenroll_card::{Card, CardProfile, Personalisation};
-use autoenroll_csp::{Operation, Step};
+use autoenroll_csp::{Minidriver, Operation, Step};
 use autoenroll_host::pcsc::{Reader, Stack};
 use autoenroll_host::{Ended, Exchange, InsertedCard, SharedCard, Slot, insert, share};
 use autoenroll_keys::Seed;
@@ -158,9 +158,9 @@ pub(crate) fn the_csp_works_over_a_reader(stack: &Arc<Stack>, _all: Part) {
     let (slot, card) = (&stack.slots()[0], card());
     let (inserted, reader) = put_in(&card, slot);
     let serial = CardSerial("a1".repeat(16));
-    assert_eq!(reader.perform(&Operation::Identify), Ok(Step::Identified(serial)));
+    assert_eq!(reader.perform(&Operation::Identify(Minidriver::Gids)), Ok(Step::Identified(serial)));
     inserted.pull();
     let gone = Step::Done(EffectResult::Failed(HResult::SCARD_W_REMOVED_CARD));
-    let after = reader.perform(&Operation::Identify);
+    let after = reader.perform(&Operation::Identify(Minidriver::Gids));
     assert!(after == Ok(gone) || after == Err(CardGone(HResult::SCARD_W_REMOVED_CARD)), "{after:?}");
 }

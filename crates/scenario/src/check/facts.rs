@@ -298,8 +298,9 @@ fn is_offered(point: Spanned<DecisionPoint>, answer: &PromptAnswer, span: Span, 
         PromptAnswer::Card(_) => Choice::Card,
     };
     let offers = choices_of(point.value);
-    // Every window can be closed.
-    if offers.contains(&word) || word == Choice::Close {
+    // Every window can be closed; a card that waits for a touch is none.
+    let closes = word == Choice::Close && point.value != DecisionPoint::CardTouch;
+    if offers.contains(&word) || closes {
         return;
     }
     let shown: Vec<String> = offers.iter().map(|offer| example_answer(*offer)).collect();

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use autoenroll_apdu::Atr;
+use autoenroll_apdu::piv::TouchRule;
 use autoenroll_card::{Applet, CardProfile, DEFAULT_PIN, Dialogs, LONGEST_PIV_PIN, PinPolicy, Quirks};
+use autoenroll_csp::Pin;
 use autoenroll_model::Duration;
 use autoenroll_world::spec::{
     CardContainerSpec, CardSpec, CertificateKey, CertificateSpec, Chain, Issued, ReaderName, RequestDecision,
@@ -15,6 +17,7 @@ use super::{Context, NameKind, duration, impossible, instant_of, name_of, small,
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::instant::hex;
+use crate::shape::TOUCH_RULES;
 use crate::source::Span;
 use crate::tree::Table;
 
@@ -95,6 +98,20 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
                 found.push(impossible(message, span_of(table, "pin", node.span)));
             }
             spec.tries = tries.min(spec.tries);
+        }
+        if let Some(puk) = table.table("puk")
+            && let Some(value) = puk.text("value")
+        {
+            let span = span_of(table, "puk", node.span);
+            if spec.profile.applet == Applet::Gids {
+                found.push(impossible("a gids card has no PUK", span));
+            }
+            let most = spec.profile.pin.tries();
+            let tries = small::<u8>(puk, "tries").unwrap_or(most);
+            if tries > most {
+                found.push(impossible(format!("the card allows {most} attempts"), span));
+            }
+            spec.puk = Some((Pin::new(value.value), tries.min(most)));
         }
         spec.serial = serial(table, found);
         spec.containers = containers(cx, table, found);
@@ -243,9 +260,17 @@ fn containers(cx: &Context<'_>, card: &Table, found: &mut Diagnostics) -> Vec<Ca
             default: table.flag("default").unwrap_or(false),
             key: word(table, "key"),
             holds,
+            touch: touch_rule(table, "touch").unwrap_or(TouchRule::Never),
         });
     }
     list
+}
+
+/// The rule for touching that a word names.
+pub(super) fn touch_rule(table: &Table, key: &str) -> Option<TouchRule> {
+    let word = table.text(key)?.value;
+    let rules = [TouchRule::Never, TouchRule::Always, TouchRule::Cached];
+    TOUCH_RULES.iter().zip(rules).find(|(known, _)| **known == word).map(|(_, rule)| rule)
 }
 
 /// What MY and REQUEST of each principal hold.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_csp::{CardDatabase, CardType};
+use autoenroll_csp::{CardDatabase, CardType, MinidriverSettings};
 use autoenroll_model::{DirectoryCache, Provider, ProviderKind, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
 
-use super::cards::{issued, published};
+use super::cards::{issued, published, touch_rule};
 use super::{
     Context, NameKind, guid_of, impossible, name_of, number_or_none, sid_of, small, text_or_none, texts, word,
 };
@@ -159,11 +159,24 @@ fn card_type(cx: &Context<'_>, node: &Node, found: &mut Diagnostics) -> Option<C
         None => atr.iter().zip(&mask).map(|(atr, mask)| atr & mask).collect(),
     };
     match CardType::new(name.value, &masked, &mask, &provider) {
-        Ok(entry) => Some(entry),
+        Ok(entry) => Some(entry.with_minidriver(minidriver(table, kind))),
         Err(error) => {
             found.push(impossible(error, name.span));
             None
         }
+    }
+}
+
+/// The minidriver of an entry; what it does not say comes from the kind of card of its name.
+fn minidriver(entry: &Table, kind: &Table) -> MinidriverSettings {
+    let of = |key: &str| if entry.get(key).is_some() { entry } else { kind };
+    let usual = MinidriverSettings::default();
+    MinidriverSettings {
+        driver: word(of("driver"), "driver").unwrap_or_default(),
+        new_key_touch: touch_rule(of("new-key-touch"), "new-key-touch").unwrap_or(usual.new_key_touch),
+        default_container: word(of("default-container"), "default-container").unwrap_or_default(),
+        first_use: of("first-use").texts("first-use").filter_map(|word| word.value.parse().ok()).collect(),
+        refuses: of("refuses").texts("refuses").filter_map(|word| word.value.parse().ok()).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use autoenroll_model::{Choice, CoreFactory, Facts, SimTime};
+use autoenroll_model::{Choice, CoreFactory, DecisionPoint, Facts, SimTime};
 use autoenroll_trace::{Kind, Packed, Trace};
 use autoenroll_world::action::UserAnswer;
 use autoenroll_world::spec::Quantity;
@@ -235,7 +235,8 @@ impl<S: Simulator> StepRunner<'_, S> {
         for _ in 0..MOST_PROMPTS {
             while self.simulator.step(self.simulator.now())? == Stepped::Handled {}
             let Some(prompt) = self.simulator.prompts().into_iter().next() else { break };
-            let answer = UserAnswer::Word(Choice::Close);
+            let ends = if prompt.point == DecisionPoint::CardTouch { Choice::Touch } else { Choice::Close };
+            let answer = UserAnswer::Word(ends);
             match self.simulator.act(&Action::Reply { user: prompt.user, point: prompt.point, answer }) {
                 Ok(()) => {}
                 Err(ActError::World(error)) => return Err(error.into()),

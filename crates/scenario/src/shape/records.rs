@@ -177,6 +177,7 @@ pub(crate) const fn choices_of(point: DecisionPoint) -> &'static [Choice] {
         DecisionPoint::CardSelect => &[Choice::Card, Choice::Cancel],
         DecisionPoint::CardReplaceDefault => &[Choice::Yes, Choice::No],
         DecisionPoint::PinEnter => &[Choice::Pin, Choice::Cancel],
+        DecisionPoint::CardTouch => &[Choice::Touch],
         DecisionPoint::Summary => &[Choice::Close],
     }
 }
@@ -408,6 +409,7 @@ pub(crate) static STATES: &[RecordSchema<LookAt>] = &[
             fact("default-certificate", FactType::Certificate, "The certificate in that."),
             fact("free-containers", FactType::Number, "How many more it takes."),
             TRIES_LEFT,
+            fact("puk-tries-left", FactType::Number, "Attempts left for the PUK of a PIV card."),
             fact("unlocked", FactType::Flag, "Whether the PIN was given in this session."),
         ],
     ),
@@ -516,6 +518,7 @@ pub(crate) static PROMPTS: &[RecordSchema<DecisionPoint>] = &[
         &[PROVIDER, CARD, CONTAINER, ASKED_BY],
     ),
     schema(DecisionPoint::PinEnter, "Give the PIN.", &[CARD, TRIES_LEFT, ASKED_BY]),
+    schema(DecisionPoint::CardTouch, "Touch the card, which waits for it 15 seconds.", &[CARD, CONTAINER]),
     schema(DecisionPoint::KeyProtect, "Consent to a strongly protected software key.", &[PROVIDER, TEMPLATE]),
     schema(
         DecisionPoint::Summary,

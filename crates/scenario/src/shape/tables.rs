@@ -1,5 +1,6 @@
 //! The tables of *about* and *world*.
 
+use autoenroll_csp::{DefaultContainer, FirstUse, Minidriver, Refusal};
 use autoenroll_model::{
     AceEffect, Choice, EnrollmentFlags, Evidence, GeneralFlags, KeyAlgorithm, NameFlags, PrivateKeyFlags, Profile,
     ProviderKind, Right, Template, TrustStore,
@@ -492,6 +493,11 @@ static CARD_TYPE: Shape = Shape {
         key("atr", Hex, "ATR, masked."),
         key("mask", Hex, "ATRMask; all ones unless said here."),
         key("provider", Text, "The provider it is registered for."),
+        DRIVER,
+        NEW_KEY_TOUCH,
+        DEFAULT_CONTAINER,
+        FIRST_USE,
+        REFUSES,
         key("absent", Flag, "Leaves it out."),
     ],
 };
@@ -505,6 +511,11 @@ pub(crate) static CARD_FILE: Shape = Shape {
         must("atr", Hex, "Answer to reset."),
         key("mask", Hex, "ATRMask of its registration; all ones unless said here."),
         must("provider", Text, "The provider it is registered for."),
+        DRIVER,
+        NEW_KEY_TOUCH,
+        DEFAULT_CONTAINER,
+        FIRST_USE,
+        REFUSES,
         APPLET,
         PIN_RULES,
         CAPACITY_KEY,
@@ -530,7 +541,13 @@ static CARD: Shape = Shape {
             "pin",
             Table(&PIN),
             "Its PIN; 1234, on a piv card 123456, with three attempts unless said here. The administrator key of every \
-             card is 0102030405060708, three times. A piv card has the PUK 12345678, others have none.",
+             card is 0102030405060708, three times.",
+        ),
+        key(
+            "puk",
+            Table(&PUK),
+            "The PUK of a piv card; 12345678, which cards come with, with as many attempts as the PIN unless said here. \
+             Other cards have none.",
         ),
         key("container", Named(&CONTAINER), "Containers, in order of their index."),
         APPLET,
@@ -548,9 +565,41 @@ static CARD: Shape = Shape {
 const APPLET: Key = key(
     "applet",
     Word(|| vec!["gids", "piv"]),
-    "The application on it; gids unless said here. A piv card is for programs outside (docs/cards.md): no provider of \
-     this bench makes keys on it.",
+    "The application on it; gids unless said here. What a computer does with a piv card is up to the minidriver that it \
+     has registered for it.",
 );
+const DRIVER: Key = key(
+    "driver",
+    Word(|| Minidriver::WORDS.to_vec()),
+    "Its minidriver: gids; piv-inbox, which Windows brings along and which only reads; or piv-vendor, a maker's own for \
+     piv cards. gids unless said here. The four keys that follow are for piv-vendor.",
+);
+const NEW_KEY_TOUCH: Key = key(
+    "new-key-touch",
+    Word(|| TOUCH_RULES.to_vec()),
+    "When keys that it makes ask to be touched: never; always, before each use; cached, unless the card was touched in \
+     the last 15 seconds. never unless said here.",
+);
+const DEFAULT_CONTAINER: Key = key(
+    "default-container",
+    Word(|| DefaultContainer::WORDS.to_vec()),
+    "Which container is the default one: flagged, the one that carries the flag; first, the first one, whatever is \
+     marked. flagged unless said here.",
+);
+const FIRST_USE: Key = key(
+    "first-use",
+    List(&Word(|| FirstUse::WORDS.to_vec())),
+    "What it does when it first writes to a card with the usual management key: it puts one of its own behind the PIN, \
+     and besides blocks the usual PUK; nothing unless said here.",
+);
+const REFUSES: Key = key(
+    "refuses",
+    List(&Word(|| Refusal::WORDS.to_vec())),
+    "What it refuses although its cards could do it, with 0x80100022; nothing unless said here.",
+);
+
+/// The words for [`TouchRule`](autoenroll_apdu::piv::TouchRule), in its order.
+pub(crate) const TOUCH_RULES: [&str; 3] = ["never", "always", "cached"];
 const PIN_RULES: Key = key("pin-rules", Table(&PIN_LENGTHS), "Lengths of its PINs, and attempts.");
 const CAPACITY_KEY: Key = key("capacity", Table(&CAPACITY), "How much fits on it.");
 const ALGORITHMS: Key = key(
@@ -606,6 +655,15 @@ static PIN: Shape = Shape {
     ],
 };
 
+static PUK: Shape = Shape {
+    name: "a PUK",
+    doc: "PUK and retry counter of a piv card.",
+    keys: &[
+        must("value", Text, "The PUK, 6 to 8 bytes."),
+        key("tries", Number(0, 15), "Attempts left at the start; 0 is a blocked PUK; all of them unless said here."),
+    ],
+};
+
 static CONTAINER: Shape = Shape {
     name: "a container",
     doc: "A container on a card.",
@@ -614,6 +672,11 @@ static CONTAINER: Shape = Shape {
         key("default", Flag, "It carries the default flag."),
         key("key", Word(|| KeyAlgorithm::WORDS.to_vec()), "Its key; rsa-2048 when it holds a certificate."),
         key("holds", Text, "The certificate in it."),
+        key(
+            "touch",
+            Word(|| TOUCH_RULES.to_vec()),
+            "When its key asks to be touched, on a piv card; never unless said here.",
+        ),
         key("absent", Flag, "Leaves it out."),
     ],
 };

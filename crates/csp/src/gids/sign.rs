@@ -4,8 +4,8 @@ use autoenroll_apdu::gids::{Algorithm, Padding, commands};
 use autoenroll_keys::{digest, digest_info, ecdsa_der_from_raw};
 use autoenroll_model::{HResult, SignatureAlgorithm};
 
+use super::transaction::{CardTransaction, key_of};
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, key_of};
 
 /// Hashes the message and has the card sign it. For RSA the card pads the DigestInfo that the host built; for P-256 it
 /// signs the bare hash, of which it takes the first 256 bits (FIPS 186-5 6.4.1), and gives r and s, which become an

@@ -4,7 +4,7 @@ use autoenroll_apdu::gids::{
     CardCacheFile, ContainerMap, FileId, KeyKind, KeyMap, KeyMapRecord, KeyReference, LayoutError, MasterFile,
     certificate_file_name, commands, tag,
 };
-use autoenroll_apdu::tlv::Tag;
+use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Command, Response, StatusWord};
 use autoenroll_model::{EffectResult, HResult};
 
@@ -26,8 +26,8 @@ impl<'a> CardTransaction<'a> {
         pin: Option<&Pin>,
         work: impl FnOnce(&mut Self) -> Result<EffectResult, Halt>,
     ) -> Result<EffectResult, Halt> {
-        script.select()?;
-        let cache = script.read(FileId::EVERYONE_READ_USER_WRITE, tag::CARD_CACHE)?;
+        select(&mut script)?;
+        let cache = read(&mut script, FileId::EVERYONE_READ_USER_WRITE, tag::CARD_CACHE)?;
         let cache = cache.map_err(|sw| Halt::Failed(status::code(sw, false)))?;
         let cache = layout(CardCacheFile::parse(&cache.ok_or(Halt::Failed(HResult::SCARD_E_FILE_NOT_FOUND))?))?;
         let mut card = Self { script, cache, verified: false };
@@ -91,7 +91,7 @@ impl<'a> CardTransaction<'a> {
 
     /// The value of a data object; `None` when it is not there.
     pub(crate) fn read(&mut self, file: FileId, object: Tag) -> Result<Option<Vec<u8>>, Halt> {
-        self.script.read(file, object)?.map_err(|sw| self.refused(sw))
+        read(&mut self.script, file, object)?.map_err(|sw| self.refused(sw))
     }
 
     /// Replaces or creates a data object.
@@ -167,6 +167,31 @@ impl<'a> CardTransaction<'a> {
             }
             sw => Err(self.key_refused(sw)),
         }
+    }
+}
+
+/// Selects the GIDS application, which drops what an earlier user of the card left behind.
+pub(crate) fn select(script: &mut Script<'_>) -> Result<(), Halt> {
+    match script.exchange(&commands::select_application())?.sw {
+        StatusWord::OK => Ok(()),
+        _ => Err(Halt::Failed(HResult::SCARD_E_UNKNOWN_CARD)),
+    }
+}
+
+/// The value of a data object; `None` when it is not there, the status word when the card refuses.
+pub(crate) fn read(
+    script: &mut Script<'_>,
+    file: FileId,
+    object: Tag,
+) -> Result<Result<Option<Vec<u8>>, StatusWord>, Halt> {
+    let response = script.exchange(&commands::get_data(file, object))?;
+    match response.sw {
+        StatusWord::OK => match tlv::read_only(&response.data, object) {
+            Ok(value) => Ok(Ok(Some(value.to_vec()))),
+            Err(_) => Err(Halt::Failed(HResult::NTE_FAIL)),
+        },
+        StatusWord::REFERENCE_NOT_FOUND | StatusWord::FILE_NOT_FOUND => Ok(Ok(None)),
+        sw => Ok(Err(sw)),
     }
 }
 

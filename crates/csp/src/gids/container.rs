@@ -3,9 +3,9 @@
 use autoenroll_apdu::gids::{ContainerMap, ContainerRecord, KeyMapRecord, MasterFile};
 use autoenroll_model::HResult;
 
-use crate::certificate;
+use super::certificate;
+use super::transaction::{CardTransaction, key_record};
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, key_record};
 
 /// Moves the default flag to a container. The map is written whole, so at no moment are there two default containers.
 pub(crate) fn set_default(card: &mut CardTransaction<'_>, name: &str) -> Result<(), Halt> {
@@ -31,7 +31,7 @@ pub(crate) fn delete(card: &mut CardTransaction<'_>, name: &str) -> Result<(), H
 }
 
 /// Zeroes the record of a container and deletes its key and certificate, as far as they are there. Record before key
-/// before certificate: cut short, it leaves files behind that no container names, and [`crate::generate`] clears them
+/// before certificate: cut short, it leaves files behind that no container names, and [`super::generate`] clears them
 /// away.
 pub(crate) fn release(
     card: &mut CardTransaction<'_>,

@@ -4,9 +4,9 @@ use autoenroll_apdu::gids::{ContainerFlags, ContainerMap, FileId, KeyMap, KeyMap
 use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_model::{CardDescription, ContainerView, ProviderDialogs};
 
-use crate::container::has_key;
+use super::container::has_key;
+use super::transaction::{CardTransaction, certificate_object, key_record};
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, certificate_object, key_record};
 
 /// Reads containers, free records and PIN status. It writes nothing and needs no PIN.
 pub(crate) fn describe(

@@ -13,9 +13,9 @@ use autoenroll_apdu::tlv;
 use autoenroll_keys::PublicKey;
 use autoenroll_model::{EffectResult, HResult, KeyAlgorithm, KeyPlace, KeySpec};
 
+use super::transaction::{CardTransaction, key_record};
+use super::{certificate, container};
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, key_record};
-use crate::{certificate, container};
 
 /// The key to make.
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@ use autoenroll_model::HResult;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
+use super::transaction::{CardTransaction, DIRECTORY, certificate_object, key_of};
 use crate::script::Halt;
-use crate::transaction::{CardTransaction, DIRECTORY, certificate_object, key_of};
 
 /// The certificate of a container, DER.
 pub(crate) fn read(card: &mut CardTransaction<'_>, container: &str) -> Result<Vec<u8>, Halt> {
