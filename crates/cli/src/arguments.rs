@@ -4,6 +4,7 @@ mod card;
 #[cfg(feature = "serve")]
 mod client;
 mod fleet;
+mod lsp;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]
@@ -26,6 +27,8 @@ pub(crate) use self::card::Card;
 pub(crate) use self::client::Client;
 use self::fleet::FLEET_EXAMPLES;
 pub(crate) use self::fleet::Fleet;
+use self::lsp::LSP_EXAMPLES;
+pub(crate) use self::lsp::Lsp;
 #[cfg(feature = "serve")]
 use self::serve::SERVE_EXAMPLES;
 #[cfg(feature = "serve")]
@@ -100,6 +103,9 @@ pub(crate) enum Command {
     Schema(Schema),
     /// List profiles, and the switches in which they differ.
     Profiles(Profiles),
+    /// Be a language server for editors, on standard input and output.
+    #[command(after_help = LSP_EXAMPLES)]
+    Lsp(Lsp),
     /// List worlds, cards and templates that a scenario can name, or print one of them.
     #[command(after_help = FIXTURES_EXAMPLES)]
     Fixtures(Fixtures),
@@ -159,6 +165,7 @@ impl Command {
             | Self::Import(_)
             | Self::Card(_)
             | Self::Core(_)
+            | Self::Lsp(_)
             | Self::Completions(_) => false,
             #[cfg(feature = "serve")]
             Self::Serve(_) => false,
@@ -206,6 +213,7 @@ impl Command {
             | Self::Review(_)
             | Self::Card(_)
             | Self::Core(_)
+            | Self::Lsp(_)
             | Self::Completions(_) => false,
         };
         if is_json { Form::Program } else { Form::People { colour } }

@@ -36,6 +36,7 @@ mod junit;
 mod known;
 mod lines;
 mod list;
+mod lsp;
 mod matrix;
 mod memory;
 #[cfg(feature = "planted-bugs")]
@@ -146,6 +147,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("observe", &["compare", "events", "evtx"]),
     ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
+    ("lsp", &["language-server", "lsp-server", "server", "ls-server"]),
     ("completions", &["completion"]),
 ];
 
@@ -168,6 +170,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Fleet(arguments) => fleet::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
+        Command::Lsp(arguments) => lsp::run(arguments),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
         Command::Observe(arguments) => observe::run(arguments, console),

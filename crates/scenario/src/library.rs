@@ -8,11 +8,13 @@ use autoenroll_model::Oid;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document;
+use crate::document::Parsed;
+use crate::language::SymbolKind;
 use crate::loader::{LoadError, Loader};
 use crate::shape::{CARD_FILE, TEMPLATE_FILE, check_root, check_shape, missing_keys};
 use crate::source::{FileId, Files, SourceFile, Span, Spanned};
 use crate::suggestion::suggestion;
-use crate::tree::Table;
+use crate::tree::{Entry, Table, Value};
 
 /// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one
 /// library, also at the same time: they share its texts, and what is wrong with a fixture is told to each scenario that
@@ -145,6 +147,26 @@ impl Library {
         &content.root
     }
 
+    /// What a scenario names that has a file of its own: worlds and kinds of cards.
+    pub(crate) fn named_files(&self) -> impl Iterator<Item = (SymbolKind, &str, FileId)> {
+        let folders = [(SymbolKind::World, &self.worlds), (SymbolKind::CardKind, &self.cards)];
+        folders.into_iter().flat_map(|(kind, folder)| {
+            let file = |fixture: &Result<Fixture, String>| Some(FileId::fixture(fixture.as_ref().ok()?.file?));
+            folder.fixtures.iter().filter_map(move |(name, fixture)| Some((kind, name.as_str(), file(fixture)?)))
+        })
+    }
+
+    /// All files of templates, as they are written.
+    pub(crate) fn all_templates(&self) -> impl Iterator<Item = &Table> {
+        self.templates.iter().chain(&self.own_templates).map(|fixture| &fixture.content(&self.files).root)
+    }
+
+    /// The names of object identifiers, as they are written.
+    pub(crate) fn oid_entries(&self) -> impl Iterator<Item = &Entry> {
+        let tables = self.oids.content(&self.files).root.0.iter().filter_map(|table| table.node.as_table());
+        tables.flat_map(|table| &table.0)
+    }
+
     /// The providers that default templates and the user's own list.
     pub(crate) fn default_providers(&self) -> &BTreeSet<String> {
         self.default_providers.get_or_init(|| {
@@ -188,6 +210,17 @@ impl Library {
         found.push(Diagnostic::error(Code::UnknownName, message, text.span).help(help));
         None
     }
+}
+
+/// What is wrong with a file of a kind of card or of templates; `None` for a file of another kind. A scenario that uses
+/// it is told the same.
+#[must_use]
+pub fn check_fixture(parsed: &Parsed) -> Option<Diagnostics> {
+    let form = Form::of(&parsed.root)?;
+    let mut found = Diagnostics::new();
+    document::tree(FileId::OWN, parsed.files.text(FileId::OWN), |root, whole, found| form.check(root, whole, found), &mut found);
+    found.sort();
+    Some(found)
 }
 
 impl FixtureFolder {
@@ -240,6 +273,17 @@ impl Fixture {
 }
 
 impl Form {
+    /// That of a file that is no scenario and no world.
+    fn of(root: &Table) -> Option<Self> {
+        let is_list = |key: &str| root.get(key).is_some_and(|node| matches!(node.value, Value::List(_)));
+        match root.get("scenario") {
+            Some(_) => None,
+            None if root.get("atr").is_some() => Some(Self::Card),
+            None if is_list("template") => Some(Self::Templates),
+            None => None,
+        }
+    }
+
     fn check(self, root: &Table, whole: Span, found: &mut Diagnostics) {
         match self {
             Self::World => check_root(root, whole, false, found),
