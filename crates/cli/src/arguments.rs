@@ -103,9 +103,6 @@ pub(crate) enum Command {
     Schema(Schema),
     /// List profiles, and the switches in which they differ.
     Profiles(Profiles),
-    /// Be a language server for editors, on standard input and output.
-    #[command(after_help = LSP_EXAMPLES)]
-    Lsp(Lsp),
     /// List worlds, cards and templates that a scenario can name, or print one of them.
     #[command(after_help = FIXTURES_EXAMPLES)]
     Fixtures(Fixtures),
@@ -136,6 +133,9 @@ pub(crate) enum Command {
     /// Check a program against the core protocol, before any scenario.
     #[command(after_help = CORE_CHECK_EXAMPLES)]
     CoreCheck(CoreCheck),
+    /// Be a language server for editors, on standard input and output.
+    #[command(after_help = LSP_EXAMPLES)]
+    Lsp(Lsp),
     /// Print completions for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),

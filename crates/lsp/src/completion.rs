@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 
 use autoenroll_model::{SWITCHES, Switch};
-use autoenroll_scenario::{
-    FileId, KeyWord, Naming, Opening, Place, PlaceLevel, Symbol, SymbolKind, ValueWord, Word,
-};
+use autoenroll_scenario::{FileId, KeyWord, Naming, Opening, Place, PlaceLevel, Symbol, SymbolKind, ValueWord, Word};
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, MarkupContent, MarkupKind,
     TextEdit,
 };
 
+use crate::context::Context;
 use crate::cursor::{At, Cursor, cursor};
 use crate::document::{Document, Known};
 use crate::hover::{described, word_text};
-use crate::server::Context;
 
 /// The items for a place, in the order in which they are of use: what the table needs, what the language has, names.
 pub(crate) fn completion(document: &Document, cx: &Context<'_>, byte: usize) -> Vec<CompletionItem> {
@@ -115,12 +113,7 @@ fn headers(place: &Place) -> Vec<Offer> {
     place.keys().into_iter().filter(is_table).map(|key| of_key(&key, (key.word.name.clone(), ""))).collect()
 }
 
-fn values(
-    place: &Place,
-    (key, quoted, in_list): (&str, bool, bool),
-    known: &Known,
-    cx: &Context<'_>,
-) -> Vec<Offer> {
+fn values(place: &Place, (key, quoted, in_list): (&str, bool, bool), known: &Known, cx: &Context<'_>) -> Vec<Offer> {
     if in_list && !quoted && key == "steps" {
         return steps(place);
     }
@@ -202,9 +195,7 @@ fn of_value(value: &ValueWord) -> Offer {
 
 /// What has a name and is of one of these kinds.
 fn names(kinds: &[SymbolKind], of: Option<&str>, known: &Known) -> Vec<Offer> {
-    let fits = |symbol: &&Symbol| {
-        kinds.contains(&symbol.kind) && of.is_none_or(|of| symbol.of.as_deref() == Some(of))
-    };
+    let fits = |symbol: &&Symbol| kinds.contains(&symbol.kind) && of.is_none_or(|of| symbol.of.as_deref() == Some(of));
     known.symbols.iter().filter(fits).map(|symbol| of_symbol(symbol, known)).collect()
 }
 
@@ -212,7 +203,7 @@ fn of_symbol(symbol: &Symbol, known: &Known) -> Offer {
     Offer {
         label: symbol.name.clone(),
         kind: CompletionItemKind::CONSTANT,
-        detail: format!("{}, {}", symbol.kind.describe(), known.files.name(symbol.span.file)),
+        detail: format!("{}, {}", symbol.kind.describe(), known.file_name(symbol.span.file)),
         documentation: described(symbol, known),
         before: symbol.name.clone(),
         behind: String::new(),
@@ -229,11 +220,8 @@ fn bindings(place: &Place, known: &Known) -> Vec<Offer> {
         SymbolKind::Parameter => sequence.is_some() && symbol.of.as_deref() == sequence,
         _ => false,
     };
-    let dollar = |offer: Offer| Offer {
-        label: format!("${}", offer.label),
-        before: format!("${}", offer.before),
-        ..offer
-    };
+    let dollar =
+        |offer: Offer| Offer { label: format!("${}", offer.label), before: format!("${}", offer.before), ..offer };
     known.symbols.iter().filter(fits).map(|symbol| dollar(of_symbol(symbol, known))).collect()
 }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use autoenroll_scenario::{Place, PlaceLevel};
+use autoenroll_scenario::{MAX_BYTES, Place, PlaceLevel};
 use toml_parser::Source;
 use toml_parser::lexer::{Token, TokenKind};
 
@@ -39,10 +39,11 @@ pub(crate) enum At {
     },
 }
 
-/// Where the cursor is at a byte of a text; `None` in a comment, in a number, and in JSON.
+/// Where the cursor is at a byte of a text; `None` in a comment, in JSON, and where nothing is read
+/// because there is too much of it.
 pub(crate) fn cursor(text: &str, byte: usize) -> Option<Cursor> {
     let byte = text.floor_char_boundary(byte);
-    if text.trim_start().starts_with('{') {
+    if text.len() > MAX_BYTES || text.trim_start().starts_with('{') {
         return None;
     }
     let mut reader = Reader::new(text, byte);
@@ -87,6 +88,16 @@ enum Open {
     List,
 }
 
+/// Where the cursor was met.
+struct Found {
+    /// The tables on the way, as numbers of levels.
+    way: Vec<usize>,
+    /// The keys before the last dot of what is being typed.
+    dotted: Vec<String>,
+    at: At,
+    word: Range<usize>,
+}
+
 struct Reader<'a> {
     text: &'a str,
     byte: usize,
@@ -97,7 +108,7 @@ struct Reader<'a> {
     header: Vec<usize>,
     /// What is open: the table of the last header, and what is written in it.
     open: Vec<Open>,
-    found: Option<(Vec<usize>, Vec<String>, At, Range<usize>)>,
+    found: Option<Found>,
 }
 
 impl<'a> Reader<'a> {
@@ -195,7 +206,7 @@ impl<'a> Reader<'a> {
             let is_here = if is_name { start < self.byte && self.byte <= end } else { self.byte <= start };
             if self.found.is_none() && taken > 0 && !closed && is_here {
                 let word = if is_name { inside(self.text, *token) } else { self.byte..self.byte };
-                self.found = Some((vec![0], path.clone(), At::Header, word));
+                self.found = Some(Found { way: vec![0], dotted: path.clone(), at: At::Header, word });
             }
             match token.kind() {
                 TokenKind::RightSquareBracket => closed = true,
@@ -208,7 +219,8 @@ impl<'a> Reader<'a> {
         }
         let end = tokens.get(taken.saturating_sub(1)).map_or(0, |token| token.span().end());
         if self.found.is_none() && !closed && self.byte <= end {
-            self.found = Some((vec![0], path.clone(), At::Header, self.byte..self.byte));
+            let word = self.byte..self.byte;
+            self.found = Some(Found { way: vec![0], dotted: path.clone(), at: At::Header, word });
         }
         for key in path.into_iter().take(DEEPEST) {
             let level = self.new_level(key);
@@ -315,19 +327,19 @@ impl<'a> Reader<'a> {
                 At::Key { has_value }
             }
         };
-        self.found = Some((way, dotted, at, word));
+        self.found = Some(Found { way, dotted, at, word });
     }
 
     /// Whether nothing that follows stands in a table that the cursor is in.
     fn is_over(&self) -> bool {
-        let Some((way, ..)) = &self.found else { return false };
+        let Some(Found { way, .. }) = &self.found else { return false };
         let innermost = way.last().copied().unwrap_or(0);
         let is_open = |open: &Open| matches!(open, Open::Table { level, .. } if *level == innermost);
         innermost != 0 && !self.open.iter().any(is_open) && self.open.len() <= 1
     }
 
     fn cursor(self) -> Option<Cursor> {
-        let (way, dotted, at, word) = self.found?;
+        let Found { way, dotted, at, word } = self.found?;
         let mut levels: Vec<PlaceLevel> = way.into_iter().map(|level| self.levels[level].clone()).collect();
         levels.extend(dotted.into_iter().map(|key| PlaceLevel { key, entries: Vec::new() }));
         Some(Cursor { place: Place { levels }, at, word })

@@ -6,9 +6,9 @@ use lsp_types::{
     OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
+use crate::context::Context;
 use crate::document::Document;
 use crate::position::Lines;
-use crate::server::Context;
 use crate::uri::{to_path, to_uri};
 
 /// Where the complaints come from, as clients show it.

@@ -3,12 +3,15 @@
 use std::cell::OnceCell;
 
 use autoenroll_scenario::{
-    Diagnostics, Files, Library, MAX_BYTES, Mention, Parsed, Requirements, Symbol, check_fixture, check_parsed,
+    Diagnostics, FileId, Files, Library, MAX_BYTES, Mention, Parsed, Requirements, Symbol, check_fixture, check_parsed,
     check_world, mentions, parse, symbols,
 };
 use lsp_types::TextDocumentContentChangeEvent;
 
 use crate::position::{Encoding, Lines};
+
+/// Where the version of the format is looked for in a text that is too large to be read.
+const BEGINNING: usize = 1_024;
 
 /// A text that is open. It counts instead of what the file has.
 #[derive(Debug)]
@@ -35,6 +38,13 @@ pub(crate) struct Known {
     pub(crate) symbols: Vec<Symbol>,
     /// The texts that the places of symbols refer to.
     pub(crate) files: Files,
+}
+
+impl Known {
+    /// What a file is called.
+    pub(crate) fn file_name(&self, file: FileId) -> &str {
+        if file == FileId::OWN { "this file" } else { self.files.name(file) }
+    }
 }
 
 impl Document {
@@ -81,7 +91,10 @@ impl Document {
             if let Some(found) = check_fixture(&known.parsed) {
                 return (found, known.files.clone());
             }
-            if !known.parsed.is_of_this_language() && self.text.len() <= MAX_BYTES {
+            // What is too large is not read; its beginning says whose it is.
+            let beginning = self.text.get(..self.text.floor_char_boundary(BEGINNING)).unwrap_or("");
+            let is_large = self.text.len() > MAX_BYTES && beginning.contains("scenario");
+            if !known.parsed.is_of_this_language() && !is_large {
                 return (Diagnostics::new(), known.files.clone());
             }
             let parsed = known.parsed.clone();

@@ -6,9 +6,9 @@ use autoenroll_model::SWITCHES;
 use autoenroll_scenario::{FileId, Mention, Symbol, SymbolKind, Word, word_at};
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
 
+use crate::context::Context;
 use crate::document::{Document, Known};
 use crate::names::{mention_at, named};
-use crate::server::Context;
 
 /// How many lines of a description are shown.
 const MOST_LINES: usize = 24;
@@ -58,7 +58,7 @@ fn about(mention: &Mention, known: &Known, cx: &Context<'_>) -> Option<String> {
 
 /// What a symbol is, where it is described, and how.
 pub(crate) fn described(symbol: &Symbol, known: &Known) -> String {
-    let (file, text) = (known.files.name(symbol.span.file), known.files.text(symbol.span.file));
+    let (file, text) = (known.file_name(symbol.span.file), known.files.text(symbol.span.file));
     let lines = description(text, symbol);
     let of = symbol.of.as_ref().map_or(String::new(), |of| format!(" of `{of}`"));
     let mut markdown = format!("**{}** {}{of}, {file}", symbol.name, symbol.kind.describe());

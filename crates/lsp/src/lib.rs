@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod completion;
+mod context;
 mod cursor;
 mod diagnostics;
 mod document;

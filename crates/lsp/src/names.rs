@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use autoenroll_scenario::{Diagnostics, FileId, Mention, Naming, Span, Symbol, SymbolKind};
 
+use crate::context::Context;
 use crate::document::{Document, Known};
 use crate::position::Encoding;
-use crate::server::Context;
 
 /// The name at a byte.
 pub(crate) fn mention_at(known: &Known, byte: usize) -> Option<&Mention> {
@@ -60,11 +60,10 @@ pub(crate) fn renameable(known: &Known, byte: usize) -> Result<Span, String> {
     if let [SymbolKind::Requirement | SymbolKind::Switch | SymbolKind::Oid] = kinds {
         return Err(format!("`{name}` is a {what}; its name is not this file's to give"));
     }
-    let of_fixture = |symbol: &&Symbol| {
-        symbol.span.file != FileId::OWN && symbol.name == *name && kinds.contains(&symbol.kind)
-    };
+    let of_fixture =
+        |symbol: &&Symbol| symbol.span.file != FileId::OWN && symbol.name == *name && kinds.contains(&symbol.kind);
     if let Some(symbol) = known.symbols.iter().find(of_fixture) {
-        let (what, file) = (symbol.kind.describe(), known.files.name(symbol.span.file));
+        let (what, file) = (symbol.kind.describe(), known.file_name(symbol.span.file));
         return Err(format!("`{name}` is a {what} of {file}; here it cannot have another name"));
     }
     let own = known.symbols.iter().find(|symbol| symbol.name == *name && kinds.contains(&symbol.kind));
@@ -91,7 +90,7 @@ pub(crate) fn rename(
         return Err(format!("`{}` cannot be a name", new.escape_debug()));
     }
     if let Some(taken) = known.symbols.iter().find(|other| other.name == new && kinds.contains(&other.kind)) {
-        let file = known.files.name(taken.span.file);
+        let file = known.file_name(taken.span.file);
         return Err(format!("there is a {} `{new}` already, in {file}", taken.kind.describe()));
     }
     let mut edits = Vec::new();

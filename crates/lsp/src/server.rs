@@ -16,6 +16,7 @@ use lsp_types::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::context::Context;
 use crate::diagnostics::{actions, diagnostics, formatting, location, own_range, workspace_edit};
 use crate::document::Document;
 use crate::position::Encoding;
@@ -25,16 +26,6 @@ use crate::{completion, hover, names};
 
 /// How many texts may be open at once; further ones are not looked at.
 const MOST_DOCUMENTS: usize = 512;
-
-/// What the answers to a request depend on besides the text.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) library: &'a Library,
-    pub(crate) around: &'a dyn Surroundings,
-    pub(crate) encoding: Encoding,
-    /// Whether the client knows snippets.
-    pub(crate) snippets: bool,
-}
 
 /// Serves a client until it says that it is done, or is gone.
 ///
@@ -137,12 +128,7 @@ impl Server<'_> {
     }
 
     fn context(&self) -> Context<'_> {
-        Context {
-            library: &self.library,
-            around: self.around,
-            encoding: self.encoding,
-            snippets: self.snippets,
-        }
+        Context { library: &self.library, around: self.around, encoding: self.encoding, snippets: self.snippets }
     }
 
     /// Tells what is wrong with the texts that changed.
@@ -233,9 +219,9 @@ impl Server<'_> {
                 Ok(serde_json::Value::Null)
             }
             request::Completion::METHOD => self.completion(params),
-            request::ResolveCompletionItem::METHOD => with::<request::ResolveCompletionItem>(params, |item| {
-                Ok(completion::resolve(item, &self.context()))
-            }),
+            request::ResolveCompletionItem::METHOD => {
+                with::<request::ResolveCompletionItem>(params, |item| Ok(completion::resolve(item, &self.context())))
+            }
             request::HoverRequest::METHOD => self.hover(params),
             request::GotoDefinition::METHOD => self.definition(params),
             request::References::METHOD => self.references(params),

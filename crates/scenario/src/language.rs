@@ -93,4 +93,3 @@ impl Beside for Level {
         self.entries.iter().find(|(name, _)| name == key).and_then(|(_, text)| text.as_deref())
     }
 }
-

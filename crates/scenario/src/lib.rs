@@ -51,7 +51,8 @@ pub use document::{
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use instant::parse as parse_instant;
 pub use language::{
-    KeyWord, Level as PlaceLevel, Mention, Naming, Opening, Place, Symbol, SymbolKind, ValueWord, WordAt, mentions, symbols, word_at,
+    KeyWord, Level as PlaceLevel, Mention, Naming, Opening, Place, Symbol, SymbolKind, ValueWord, WordAt, mentions,
+    symbols, word_at,
 };
 pub use library::{Library, check_fixture};
 pub use loader::{Bundle, LoadError, Loader};

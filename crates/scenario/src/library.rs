@@ -9,7 +9,6 @@ use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document;
 use crate::document::Parsed;
-use crate::language::SymbolKind;
 use crate::loader::{LoadError, Loader};
 use crate::shape::{CARD_FILE, TEMPLATE_FILE, check_root, check_shape, missing_keys};
 use crate::source::{FileId, Files, SourceFile, Span, Spanned};
@@ -147,13 +146,14 @@ impl Library {
         &content.root
     }
 
-    /// What a scenario names that has a file of its own: worlds and kinds of cards.
-    pub(crate) fn named_files(&self) -> impl Iterator<Item = (SymbolKind, &str, FileId)> {
-        let folders = [(SymbolKind::World, &self.worlds), (SymbolKind::CardKind, &self.cards)];
-        folders.into_iter().flat_map(|(kind, folder)| {
-            let file = |fixture: &Result<Fixture, String>| Some(FileId::fixture(fixture.as_ref().ok()?.file?));
-            folder.fixtures.iter().filter_map(move |(name, fixture)| Some((kind, name.as_str(), file(fixture)?)))
-        })
+    /// Every world that can be read, with its file.
+    pub(crate) fn world_files(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.worlds.files()
+    }
+
+    /// Every kind of card that can be read, with its file.
+    pub(crate) fn card_files(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.cards.files()
     }
 
     /// All files of templates, as they are written.
@@ -218,12 +218,23 @@ impl Library {
 pub fn check_fixture(parsed: &Parsed) -> Option<Diagnostics> {
     let form = Form::of(&parsed.root)?;
     let mut found = Diagnostics::new();
-    document::tree(FileId::OWN, parsed.files.text(FileId::OWN), |root, whole, found| form.check(root, whole, found), &mut found);
+    document::tree(
+        FileId::OWN,
+        parsed.files.text(FileId::OWN),
+        |root, whole, found| form.check(root, whole, found),
+        &mut found,
+    );
     found.sort();
     Some(found)
 }
 
 impl FixtureFolder {
+    /// Those that can be read, each with its file.
+    fn files(&self) -> impl Iterator<Item = (&str, FileId)> {
+        let file = |fixture: &Result<Fixture, String>| Some(FileId::fixture(fixture.as_ref().ok()?.file?));
+        self.fixtures.iter().filter_map(move |(name, fixture)| Some((name.as_str(), file(fixture)?)))
+    }
+
     /// The fixture of that name. Without one, the problem is reported at the name.
     fn named<'a>(&'a self, name: Spanned<&str>, files: &[SourceFile], found: &mut Diagnostics) -> Option<&'a Table> {
         let Self { what, path, fixtures } = self;

@@ -9,8 +9,8 @@ mod verbs;
 
 pub(crate) use check::{check_root, check_shape, check_step, is_world, missing_keys, parameter_of, unknown_word};
 pub(crate) use records::{
-    FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, facts_of,
-    prompt_schema, record_schema, state_schema,
+    FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, facts_of, prompt_schema,
+    record_schema, state_schema,
 };
 pub use records::{LookAt, listed_facts, unlisted_facts};
 use settings::Defaulted;

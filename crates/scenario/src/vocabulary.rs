@@ -3,7 +3,8 @@
 
 use crate::reference::{brief, inner, quoted, shapes, value_of};
 use crate::shape::{
-    CHANGES, FactSchema, Key, MODIFIERS, PROMPTS, RECORDS, RecordSchema, STATES, VERBS, Verb, choices_of, example_answer,
+    CHANGES, FactSchema, Key, MODIFIERS, PROMPTS, RECORDS, RecordSchema, STATES, VERBS, Verb, choices_of,
+    example_answer,
 };
 
 /// One meaning of a word.

@@ -6,11 +6,11 @@ use clap::Args;
 
 pub(super) const LSP_EXAMPLES: &str = "\
 Examples:
-  autoenroll lsp                            what an editor starts; docs/editor.md has lines for Neovim, VS Code and Helix
-  autoenroll lsp --fixtures my/fixtures     worlds, cards and templates of your own come first, as with `check`
+  autoenroll lsp                           what an editor starts; docs/editor.md has lines for some
+  autoenroll lsp --fixtures my/fixtures    worlds, cards and templates of your own come first
 
-Texts that are open in the editor count instead of their files. Where a name leads to a fixture of this program, the
-editor gets the file of the repository, or else a copy that it can only read, below the cache directory of the user.";
+Texts that are open in the editor count instead of their files. A name of a fixture inside this
+program leads to its file in the repository, or to a copy below the cache directory of the user.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Lsp {

@@ -14,7 +14,8 @@ use crate::document::{ActionStep, ExpectedFact, ExpectedValue, Pattern, PromptAn
 use crate::instant;
 use crate::lower::{NameKind, WorldNames};
 use crate::shape::{
-    FactSchema, FactType, LookAt, RECORDS, RecordSchema, choices_of, example_answer, facts_of, state_schema, unknown_word,
+    FactSchema, FactType, LookAt, RECORDS, RecordSchema, choices_of, example_answer, facts_of, state_schema,
+    unknown_word,
 };
 use crate::source::{Span, Spanned};
 use crate::suggestion::suggestion;

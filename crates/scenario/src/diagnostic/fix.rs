@@ -12,8 +12,9 @@ pub struct Fix {
     pub text: String,
 }
 
-/// The forms in which help names what to write, with what stands before and behind it.
-const NAMED: &[(&str, &str)] = &[("did you mean `", "`?"), ("did you mean \"", "\"?"), ("did you mean `\"", "\"`?")];
+/// The forms in which help names what to write, with what stands before and behind it. The first is for a key that
+/// needs quotation marks.
+const NAMED: &[(&str, &str)] = &[("did you mean `\"", "\"`?"), ("did you mean `", "`?"), ("did you mean \"", "\"?")];
 const WRITTEN: &[(&str, &str)] =
     &[("put it in quotes: ", ""), ("leave the quotes out: ", ""), ("write a list: ", ""), ("write it like ", "")];
 
@@ -25,7 +26,8 @@ impl Diagnostic {
         let help = self.help.as_deref()?;
         let between = |(before, behind): &(&str, &str)| help.strip_prefix(before)?.strip_suffix(behind);
         let written = files.slice(self.span);
-        let text = match NAMED.iter().rev().find_map(between) {
+        let text = match NAMED.iter().find_map(between) {
+            Some(name) if help.contains('"') && !written.starts_with(['"', '\'', '[', '{']) => format!("\"{name}\""),
             Some(name) => requoted(name, written)?,
             None => {
                 let value = WRITTEN.iter().find_map(between)?;

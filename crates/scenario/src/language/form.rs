@@ -4,9 +4,9 @@ use autoenroll_model::DecisionPoint;
 use autoenroll_trace::Kind;
 
 use crate::shape::{
-    ANSWER, CARD_FILE, CARD_PIN, FactSchema, FactType, Key, LookAt, MODIFIERS, ROOT, RecordSchema, SEQUENCE, Shape, TEMPLATE_FILE,
-    VERBS, ValueType, Verb, answer_words, change_named, choices_of, example_answer, facts_of, modifiers_of,
-    prompt_schema, record_schema, state_schema, verb_named,
+    ANSWER, CARD_FILE, CARD_PIN, FactSchema, FactType, Key, LookAt, MODIFIERS, ROOT, RecordSchema, SEQUENCE, Shape,
+    TEMPLATE_FILE, VERBS, ValueType, Verb, answer_words, change_named, choices_of, example_answer, facts_of,
+    modifiers_of, prompt_schema, record_schema, state_schema, verb_named,
 };
 use crate::tree::Table;
 use crate::vocabulary::{Word, fact_word, key_word, modifier_word, verb_word, word};
@@ -203,7 +203,8 @@ fn facts_beside(beside: &dyn Beside) -> Vec<&'static [FactSchema]> {
         return vec![state_schema(look).facts];
     }
     if beside.has("prompt") {
-        return facts_of(Kind::Prompt, point_beside(beside));
+        // What the prompt itself says is named more often than what all prompts have.
+        return facts_of(Kind::Prompt, point_beside(beside)).into_iter().rev().collect();
     }
     let kind = ["on", "expect", "never"].into_iter().find_map(|key| beside.text(key)?.parse::<Kind>().ok());
     kind.map(|kind| facts_of(kind, None)).unwrap_or_default()
@@ -286,9 +287,7 @@ fn of_value(key: &str, value_type: ValueType) -> Vec<ValueWord> {
 
 fn of_fact(name: &str, fact_type: FactType) -> Vec<ValueWord> {
     match fact_type {
-        FactType::Word(words) => {
-            words().into_iter().map(|word| text(word, &meaning(name, word))).collect()
-        }
+        FactType::Word(words) => words().into_iter().map(|word| text(word, &meaning(name, word))).collect(),
         FactType::Flag => vec![plain("true", ""), plain("false", "")],
         FactType::List(inner) => of_fact(name, *inner),
         _ => Vec::new(),
@@ -332,4 +331,3 @@ fn plain(name: &str, meaning: &str) -> ValueWord {
 fn modifier_named(name: &str) -> Option<&'static Key> {
     MODIFIERS.iter().find(|modifier| modifier.name == name)
 }
-

@@ -154,7 +154,7 @@ const OF_TABLES: &[(&str, &str, Naming)] = &[
     ("a computer", "groups", GROUP),
     ("a computer", "readers", Naming::Defines(K::Reader)),
     ("a provider", "name", Naming::Defines(K::Provider)),
-    ("a kind of card", "name", Naming::Refers(&[K::CardKind])),
+    ("a kind of card", "name", Naming::Defines(K::CardKind)),
     ("a kind of card", "provider", PROVIDER),
     ("a directory cache", "controller", CONTROLLER),
     ("a card", "name", Naming::Defines(K::Card)),
@@ -187,7 +187,7 @@ const OF_TABLES: &[(&str, &str, Naming)] = &[
     ("a changed group", "remove", MEMBER),
     ("a changed trust container", "add", ROOT),
     ("a changed trust container", "remove", ROOT),
-    ("a changed store", "delete", CERTIFICATE),
+    ("a changed store", "delete", Naming::Refers(&[K::Certificate, K::Request, K::Ca, K::Root])),
     ("a changed store", "delete-request", TEMPLATE),
 ];
 
@@ -314,5 +314,53 @@ fn of_change(change: &str) -> Option<Naming> {
         "group" => Some(GROUP),
         "card" => Some(CARD),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::shapes;
+    use crate::shape::{
+        ANSWER, CARD_PIN, CHANGES, LookAt, MODIFIERS, PROMPTS, RECORDS, STATES, Shape, TEMPLATE_FILE, VERBS,
+    };
+    use crate::tree::{Entry, Node, Table, Value};
+    use crate::{Span, Spanned};
+
+    #[test]
+    fn every_row_is_about_something_that_exists() {
+        let mut all: Vec<&Shape> = shapes();
+        all.extend([&ANSWER, &CARD_PIN]);
+        all.extend(CHANGES.iter().map(|change| &change.set));
+        all.extend(TEMPLATE_FILE.keys.iter().filter_map(|key| crate::reference::inner(key.value_type)));
+        for (name, key, _) in OF_TABLES {
+            assert!(all.iter().any(|shape| shape.name == *name && shape.key(key).is_some()), "{name} {key}");
+        }
+        for (key, _) in OF_STEPS {
+            let is_verb = VERBS.iter().any(|verb| verb.word == *key);
+            assert!(is_verb || MODIFIERS.iter().any(|modifier| modifier.name == *key), "{key}");
+        }
+        let of_records = RECORDS.iter().flat_map(|schema| schema.facts);
+        let facts = of_records.chain(PROMPTS.iter().flat_map(|schema| schema.facts));
+        let facts: Vec<&str> = facts.chain(STATES.iter().flat_map(|it| it.facts)).map(|fact| fact.name).collect();
+        for (name, _) in OF_FACTS {
+            assert!(facts.contains(name), "{name}");
+        }
+    }
+
+    /// What `of` names is known for whatever can be looked at and changed; a trust container is a word.
+    #[test]
+    fn of_names_something_in_every_step_that_has_it() {
+        let step = |verb: &str, word: &str| {
+            let node = Node { value: Value::Text(word.to_owned()), span: Span::default() };
+            Table(vec![Entry { key: Spanned::without_span(verb.to_owned()), node }])
+        };
+        for look in LookAt::WORDS {
+            assert!(of_value(&Form::Step, "steps", "of", &step("state", look)).is_some(), "{look}");
+        }
+        for change in CHANGES.iter().filter(|change| change.of.is_some() && change.word != "trust") {
+            assert!(of_value(&Form::Step, "steps", "of", &step("change", change.word)).is_some(), "{}", change.word);
+        }
+        assert_eq!(of_value(&Form::Step, "steps", "of", &step("ca", "stop")), Some(CA));
     }
 }

@@ -64,7 +64,9 @@ pub fn symbols(parsed: &Parsed, library: &Library) -> (Vec<Symbol>, Files) {
     let inherited = sequences::known(&parsed.document, library).into_iter();
     let inherited = Table(inherited.filter(|entry| entry.key.span.file != FileId::OWN).cloned().collect());
     symbols.extend(in_fixture(&inherited, &Form::Sequences, &files));
-    symbols.extend(library.named_files().map(|(kind, name, file)| {
+    let worlds = library.world_files().map(|file| (SymbolKind::World, file));
+    let files_alone = worlds.chain(library.card_files().map(|file| (SymbolKind::CardKind, file)));
+    symbols.extend(files_alone.map(|(kind, (name, file))| {
         let span = Span { file, start: 0, end: 0 };
         Symbol { kind, name: name.to_owned(), span, whole: span, of: None }
     }));

@@ -3,8 +3,8 @@
 use autoenroll_model::{Choice, DecisionPoint};
 
 use super::super::{
-    CARD_PIN, Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer,
-    modifiers_of, verb_named,
+    CARD_PIN, Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer, modifiers_of,
+    verb_named,
 };
 use super::{check_shape, check_value, missing_keys};
 use crate::Code;

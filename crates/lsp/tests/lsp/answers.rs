@@ -1,11 +1,9 @@
 //! What the server answers: a table of texts with a cursor, each with a request and what is expected.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod client;
 
 use autoenroll_lsp::Encoding;
-use client::{Client, cursor, edited};
 use serde_json::{Value, json};
+
+use crate::client::{self, Client, cursor, edited};
 
 const URI: &str = "file:///stories/story.toml";
 
@@ -98,7 +96,7 @@ fn a_step_has_verbs_and_then_what_belongs_to_its_verb() {
     offers(&in_timeline("{ at = \"1h\", ¦ },"), "+logon  -at");
     offers(&in_timeline("{ prompt = \"pin.enter\", ¦ },"), "+answer  +facts  +within  -logon  -reader  -prompt");
     offers(&in_timeline("{ ¦, insert = \"x\" },"), "+reader  +on  -logon  -answer");
-    offers(&in_timeline("{ on = \"request\", remove = \"x\", ¦ },"), "+facts  +who  -after  -answer");
+    offers(&in_timeline("{ on = \"request\", remove = \"x\", ¦ },"), "+facts  +who  -answer");
     offers(&in_timeline("¦"), "+logon  +prompt  -facts");
     offers("scenario = 1\n[sequences.a]\nsteps = [{ ¦ }]", "+logon  +expect");
 }
@@ -159,7 +157,10 @@ fn what_is_not_closed_yet_does_not_matter() {
     offers("scenario = 1\ncovers = [\"R¦\n\n[world]\nextends = \"contoso\"\n", "+R040");
     offers("scenario = 1\ncovers = [\n[world]\next¦\n", "+extends  -title");
     offers("scenario = 1\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [\n  { logon = \"¦", "+alice");
-    offers("scenario = 1\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [{ do = \"start-wizard\"\n  { ¦", "+logon");
+    offers(
+        "scenario = 1\n[world]\nextends = \"contoso\"\n[timeline]\nsteps = [{ do = \"start-wizard\"\n  { ¦",
+        "+logon",
+    );
     offers("title = \"\"\"\n¦", "-scenario");
     offers("scenario = 1 # ti¦", "-title");
     offers("{ \"scenario\": 1, \"¦\" }", "-title");
@@ -216,7 +217,10 @@ fn a_word_is_explained() {
     hovers(&in_timeline("{ expect = \"issued\", facts = { se¦rial = \"0\" } },"), &["**serial** fact", "hexadecimal"]);
     hovers(&STORY.replace("based-on", "bas¦ed-on"), &["**based-on** key of a template", "default template"]);
     hovers(&STORY.replace("\"R009\"", "\"R0¦09\""), &["the title of R009", "source: a document"]);
-    hovers(&STORY.replace("\"contoso\"", "\"cont¦oso\""), &["**contoso** world, fixtures/worlds/contoso.toml", "The world that most"]);
+    hovers(
+        &STORY.replace("\"contoso\"", "\"cont¦oso\""),
+        &["**contoso** world, fixtures/worlds/contoso.toml", "The world that most"],
+    );
     hovers(&STORY.replace("\"gids\"", "\"gi¦ds\""), &["kind of card, fixtures/cards/gids.toml", "about = "]);
     hovers(&STORY.replace("\"SmartcardLogon\"", "\"Smart¦cardLogon\""), &["default template", "display-name"]);
     hovers(&in_timeline("{ logon = \"ali¦ce\" },"), &["**alice** user, fixtures/worlds/contoso.toml", "upn = "]);
@@ -258,12 +262,21 @@ fn a_name_leads_to_where_it_is_given() {
     leads_to(&STORY.replace("\"contoso\"", "\"cont¦oso\""), &[(contoso, "#:schema ../schemas/scenario-1.json")]);
     leads_to(&in_timeline("{ do = \"l¦ook\" },"), &[("own", "[sequences.look]")]);
     leads_to(&in_timeline("{ do = \"start-¦wizard\" },"), &[(contoso, "[sequences.start-wizard]")]);
-    leads_to(&in_timeline("{ ca = \"approve\", request = \"$be¦gun\" },"), &[("own", "{ expect = \"run-started\", as = \"begun\" },")]);
-    leads_to(&in_timeline("{ expect = \"event\", facts = { certificate = \"Ow¦n#1\" } },"), &[("own", "name = \"Own\"")]);
-    leads_to(&STORY.replace("\"SmartcardLogon\"", "\"Smart¦cardLogon\""), &[
-        ("templates/win2003.toml", "name = \"SmartcardLogon\""),
-        ("templates/later.toml", "name = \"SmartcardLogon\""),
-    ]);
+    leads_to(
+        &in_timeline("{ ca = \"approve\", request = \"$be¦gun\" },"),
+        &[("own", "{ expect = \"run-started\", as = \"begun\" },")],
+    );
+    leads_to(
+        &in_timeline("{ expect = \"event\", facts = { certificate = \"Ow¦n#1\" } },"),
+        &[("own", "name = \"Own\"")],
+    );
+    leads_to(
+        &STORY.replace("\"SmartcardLogon\"", "\"Smart¦cardLogon\""),
+        &[
+            ("templates/win2003.toml", "name = \"SmartcardLogon\""),
+            ("templates/later.toml", "name = \"SmartcardLogon\""),
+        ],
+    );
     leads_to(&STORY.replace("\"🗝-card\"", "\"¦🗝-card\""), &[("own", "name = \"🗝-card\"")]);
     // What a file says more of leads on to the world that it extends.
     leads_to(&STORY.replace("\"Zoë\"", "\"ali¦ce\""), &[(contoso, "name = \"alice\"")]);
@@ -293,20 +306,29 @@ fn with(marked: &str, old: &str, new: &str) -> String {
 
 #[test]
 fn a_name_changes_with_everything_that_mentions_it() {
-    let card = in_timeline("{ insert = \"🗝-card\", reader = \"Reader 0\" },\n  { remove = \"🗝-c¦ard\" },\n  { never = \"card\", who = \"alice\", facts = { container = \"🗝-card/1\" }, until = \"1h\" },");
+    let card = in_timeline(
+        "{ insert = \"🗝-card\", reader = \"Reader 0\" },\n  { remove = \"🗝-c¦ard\" },\n  { never = \"card\", who = \"alice\", facts = { container = \"🗝-card/1\" }, until = \"1h\" },",
+    );
     renames(&card, "a \"b\"", &Ok(&with(&card, "🗝-card", "a \\\"b\\\"")));
     let user = in_timeline("{ logon = \"Zo¦ë\", computer = \"WKS01\" },\n  { do = \"look\", with = { who = \"alice\" } },\n  { wait = \"1h\" },")
         .replace("{ alice =", "{ \"Zoë\" =")
         .replace("  { logon = \"alice\" },\n", "  { logon = \"alice\" },\n  { logoff = \"alice\" },\n  { logon = \"alice\" },\n");
     renames(&user, "bob", &Ok(&with(&user, "Zoë", "bob")));
-    let template = in_timeline("{ never = \"issued\", facts = { certificate = \"Own#1\", template = \"O¦wn\" }, until = \"1h\" },");
+    let template = in_timeline(
+        "{ never = \"issued\", facts = { certificate = \"Own#1\", template = \"O¦wn\" }, until = \"1h\" },",
+    );
     renames(&template, "Other", &Ok(&with(&template, "Own", "Other")));
-    let binding = in_timeline("{ never = \"issued\", facts = { template = \"$begun.trigger\" }, until = \"1h\" },").replace("as = \"begun\"", "as = \"be¦gun\"");
+    let binding = in_timeline("{ never = \"issued\", facts = { template = \"$begun.trigger\" }, until = \"1h\" },")
+        .replace("as = \"begun\"", "as = \"be¦gun\"");
     renames(&binding, "first", &Ok(&with(&binding, "begun", "first")));
     let parameter = in_timeline("{ do = \"look\", with = { who = \"alice\" } },").replace("$who", "$w¦ho");
     renames(&parameter, "user", &Ok(&with(&parameter, "who", "user")));
     let sequence = in_timeline("{ do = \"lo¦ok\", with = { who = \"alice\" } },");
-    renames(&sequence, "look around", &Ok(&with(&sequence, "\"look\"", "\"look around\"").replace("[sequences.look]", "[sequences.\"look around\"]")));
+    renames(
+        &sequence,
+        "look around",
+        &Ok(&with(&sequence, "\"look\"", "\"look around\"").replace("[sequences.look]", "[sequences.\"look around\"]")),
+    );
 }
 
 #[test]
@@ -316,7 +338,11 @@ fn what_cannot_have_another_name_keeps_its_own() {
     check(&in_timeline("{ logon = \"ali¦ce\" },"), "bob", "`alice` is a user of fixtures/worlds/contoso.toml");
     check(&STORY.replace("R009", "R0¦09"), "R010", "`R009` is a requirement");
     check(&in_timeline("{ logon = \"nobo¦dy\" },"), "bob", "there is no user `nobody`");
-    check(&STORY.replace("\"Zoë\"", "\"Z¦oë\""), "alice", "there is a user `alice` already, in fixtures/worlds/contoso.toml");
+    check(
+        &STORY.replace("\"Zoë\"", "\"Z¦oë\""),
+        "alice",
+        "there is a user `alice` already, in fixtures/worlds/contoso.toml",
+    );
     check(&STORY.replace("\"Zoë\"", "\"Z¦oë\""), "", "`` cannot be a name");
     check(&STORY.replace("as = \"begun\"", "as = \"¦begun\""), "a.b", "`a.b` cannot be a name");
     check(&STORY.replace("\"Zoë\"", "\"Z\\u006F¦ë\""), "bob", "written with escapes");
@@ -363,8 +389,16 @@ fn what_was_meant_is_written() {
     check("{ logoff = \"alcie¦\" },", "write \"alice\"", "{ logoff = \"alice\" },");
     check("{ insert = '🗝-cadr¦' },", "write '🗝-card'", "{ insert = '🗝-card' },");
     check("{ expect = \"isued¦\" },", "write \"issued\"", "{ expect = \"issued\" },");
-    check("{ expect = \"event\", facts = { id = \"1¦9\" } },", "write 19", "{ expect = \"event\", facts = { id = 19 } },");
-    check("{ never = \"issued\", facts = { ca = \"$beg¦um\" }, until = \"1h\" },", "write \"$begun\"", "{ never = \"issued\", facts = { ca = \"$begun\" }, until = \"1h\" },");
+    check(
+        "{ expect = \"event\", facts = { id = \"1¦9\" } },",
+        "write 19",
+        "{ expect = \"event\", facts = { id = 19 } },",
+    );
+    check(
+        "{ never = \"issued\", facts = { ca = \"$beg¦um\" }, until = \"1h\" },",
+        "write \"$begun\"",
+        "{ never = \"issued\", facts = { ca = \"$begun\" }, until = \"1h\" },",
+    );
     is_mended(&STORY.replace("R009", "R0¦90").replace("{}", ""), "write \"R009\"", &STORY.replace("{}", ""));
 }
 
@@ -383,13 +417,19 @@ fn complaints_are_those_of_check() {
     assert!(!expected.is_empty());
     // A text that is put right.
     let change = json!({ "text": STORY.replace("{}", "{ logoff = \"alice\" },") });
-    client.tell("textDocument/didChange", json!({ "textDocument": { "uri": URI, "version": 2 }, "contentChanges": [change] }));
+    client.tell(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": URI, "version": 2 }, "contentChanges": [change] }),
+    );
     assert_eq!(client.complaints(URI), Vec::<Value>::new());
     // One letter is taken out, behind letters of two and four bytes.
     let line = STORY.lines().position(|line| line.contains("🗝")).unwrap();
     let range = json!({ "start": { "line": line, "character": 14 }, "end": { "line": line, "character": 15 } });
     let change = json!({ "range": range, "text": "" });
-    client.tell("textDocument/didChange", json!({ "textDocument": { "uri": URI, "version": 3 }, "contentChanges": [change] }));
+    client.tell(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": URI, "version": 3 }, "contentChanges": [change] }),
+    );
     assert_eq!(client.complaints(URI), Vec::<Value>::new(), "the quotation mark is still there");
     client.tell("textDocument/didClose", json!({ "textDocument": { "uri": URI } }));
     assert_eq!(client.complaints(URI), Vec::<Value>::new());
@@ -410,10 +450,15 @@ fn fixtures_and_worlds_are_checked_as_what_they_are() {
     assert_eq!(first("file:///w.toml", "scenario = 1\n[world]\nextends = \"contoso\"\n"), None);
     assert_eq!(first("file:///Cargo.toml", "[package]\nname = \"a\"\n"), None);
     assert_eq!(first("file:///empty.toml", ""), None);
-    check(first("file:///card.toml", "atr = \"3B\"\nprovidr = \"x\"\nabout = \"y\"\n"), "AE0201", "has no key `providr`");
+    check(
+        first("file:///card.toml", "atr = \"3B\"\nprovidr = \"x\"\nabout = \"y\"\n"),
+        "AE0201",
+        "has no key `providr`",
+    );
     check(first("file:///t.toml", "[[template]]\nname = \"A\"\nflgs = []\n"), "AE0201", "has no key `flgs`");
-    let broken = "scenario = 1\ntitle = \"t\"\n[world]\nextends = \"broken\"\n[timeline]\nsteps = [{ wait = \"1h\" }]\n";
-    check(first("file:///b.toml", broken), "AE0304", "");
+    let broken =
+        "scenario = 1\ntitle = \"t\"\n[world]\nextends = \"broken\"\n[timeline]\nsteps = [{ wait = \"1h\" }]\n";
+    check(first("file:///b.toml", broken), "AE0307", "the world `broken` is broken itself");
     client.close();
 }
 
@@ -451,11 +496,16 @@ fn a_text_is_laid_out_as_fmt_does_it() {
 fn what_the_server_does_not_have_is_refused() {
     let mut client = Client::new();
     let place = json!({ "textDocument": { "uri": "file:///gone.toml" }, "position": { "line": 0, "character": 0 } });
-    for method in ["textDocument/completion", "textDocument/hover", "textDocument/definition", "textDocument/prepareRename"] {
+    for method in
+        ["textDocument/completion", "textDocument/hover", "textDocument/definition", "textDocument/prepareRename"]
+    {
         assert_eq!(client.ask(method, place.clone()), Err("file:///gone.toml is not open".to_owned()), "{method}");
     }
-    assert_eq!(client.ask("textDocument/foldingRange", json!({})), Err("there is no request `textDocument/foldingRange`".to_owned()));
-    assert!(client.ask("textDocument/hover", json!({ "position": 7 })).unwrap_err().contains("textDocument"));
+    assert_eq!(
+        client.ask("textDocument/foldingRange", json!({})),
+        Err("there is no request `textDocument/foldingRange`".to_owned())
+    );
+    assert!(client.ask("textDocument/hover", json!({})).unwrap_err().contains("textDocument"));
     client.tell("textDocument/didOpen", json!("nonsense"));
     client.tell("$/setTrace", json!({ "value": "off" }));
     assert_eq!(client.ask("shutdown", Value::Null), Ok(Value::Null));

@@ -1,5 +1,4 @@
 //! A client in the same process: the server answers in a thread of its own, as it does behind standard input and output.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -11,10 +10,10 @@ use lsp_types::Position;
 use serde_json::{Value, json};
 
 /// Where the cursor is in a text.
-pub const CURSOR: char = '¦';
+pub(crate) const CURSOR: char = '¦';
 
 /// The fixtures of the repository that the texts of these tests use, and one that is broken.
-pub fn fixtures() -> Bundle {
+pub(crate) fn fixtures() -> Bundle {
     Bundle::new()
         .with("worlds/contoso.toml", include_str!("../../../../fixtures/worlds/contoso.toml"))
         .with("worlds/broken.toml", "scenario = 1\n\n[world]\nsed = 2\n")
@@ -57,25 +56,25 @@ impl Surroundings for Around {
 }
 
 /// A client of a server that knows the fixtures of these tests and the requirements R009, R040 and S9.cancel.
-pub struct Client {
+pub(crate) struct Client {
     connection: Connection,
     server: Option<JoinHandle<Result<(), String>>>,
     next: i32,
     /// What the server said without being asked, oldest first.
-    pub told: Vec<Notification>,
+    pub(crate) told: Vec<Notification>,
     /// What it said at the beginning.
-    pub initialized: Value,
+    pub(crate) initialized: Value,
 }
 
 impl Client {
     /// A client that counts columns in UTF-16 and knows snippets.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let completion = json!({ "completionItem": { "snippetSupport": true } });
         Self::with(json!({ "textDocument": { "completion": completion } }))
     }
 
     /// A client with these capabilities.
-    pub fn with(capabilities: Value) -> Self {
+    pub(crate) fn with(capabilities: Value) -> Self {
         let (connection, far) = Connection::memory();
         let around = Around { requirements: Catalogue::new(["R009", "R040", "S9.cancel"], ["R009"]) };
         let server = Some(std::thread::spawn(move || serve(&far, &around)));
@@ -86,7 +85,7 @@ impl Client {
     }
 
     /// Sends a request and waits for its answer.
-    pub fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
         self.next += 1;
         let request = Request { id: RequestId::from(self.next), method: method.to_owned(), params };
         self.connection.sender.send(Message::Request(request)).unwrap();
@@ -103,19 +102,19 @@ impl Client {
     }
 
     /// Sends a notification.
-    pub fn tell(&self, method: &str, params: Value) {
+    pub(crate) fn tell(&self, method: &str, params: Value) {
         let notification = Notification { method: method.to_owned(), params };
         self.connection.sender.send(Message::Notification(notification)).unwrap();
     }
 
     /// Opens a text.
-    pub fn open(&self, uri: &str, text: &str) {
+    pub(crate) fn open(&self, uri: &str, text: &str) {
         let document = json!({ "uri": uri, "languageId": "toml", "version": 1, "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": document }));
     }
 
     /// The next complaints about a text, once no message waits.
-    pub fn complaints(&mut self, uri: &str) -> Vec<Value> {
+    pub(crate) fn complaints(&mut self, uri: &str) -> Vec<Value> {
         loop {
             if let Some(at) = self.told.iter().position(|told| told.params["uri"] == uri) {
                 return self.told.remove(at).params["diagnostics"].as_array().unwrap().clone();
@@ -128,20 +127,20 @@ impl Client {
     }
 
     /// Says goodbye; the server ends without an error.
-    pub fn close(mut self) {
+    pub(crate) fn close(mut self) {
         assert_eq!(self.ask("shutdown", Value::Null), Ok(Value::Null));
         self.exit();
     }
 
     /// Ends after the goodbye.
-    pub fn exit(mut self) {
+    pub(crate) fn exit(mut self) {
         self.tell("exit", Value::Null);
         self.server.take().unwrap().join().expect("the server did not panic").unwrap();
     }
 }
 
 /// A text without its cursor, and the position of that.
-pub fn cursor(marked: &str, encoding: Encoding) -> (String, Position) {
+pub(crate) fn cursor(marked: &str, encoding: Encoding) -> (String, Position) {
     let byte = marked.find(CURSOR).expect("there is a cursor");
     let text = marked.replacen(CURSOR, "", 1);
     let position = Lines::of(&text, encoding).position(&text, byte);
@@ -149,7 +148,7 @@ pub fn cursor(marked: &str, encoding: Encoding) -> (String, Position) {
 }
 
 /// A text after edits.
-pub fn edited(text: &str, edits: &[Value]) -> String {
+pub(crate) fn edited(text: &str, edits: &[Value]) -> String {
     let lines = Lines::of(text, Encoding::Utf16);
     let position = |value: &Value| serde_json::from_value::<Position>(value.clone()).unwrap();
     let mut edits: Vec<(usize, usize, &str)> = edits
