@@ -5,6 +5,7 @@ mod card;
 mod client;
 mod fleet;
 mod install;
+mod lsp;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]
@@ -28,6 +29,8 @@ use self::fleet::FLEET_EXAMPLES;
 pub(crate) use self::fleet::Fleet;
 use self::install::{COMPLETIONS_EXAMPLES, MANUAL_EXAMPLES};
 pub(crate) use self::install::{Completions, Manual};
+use self::lsp::LSP_EXAMPLES;
+pub(crate) use self::lsp::Lsp;
 #[cfg(feature = "serve")]
 use self::serve::SERVE_EXAMPLES;
 #[cfg(feature = "serve")]
@@ -132,6 +135,9 @@ pub(crate) enum Command {
     /// Check a program against the core protocol, before any scenario.
     #[command(after_help = CORE_CHECK_EXAMPLES)]
     CoreCheck(CoreCheck),
+    /// Be a language server for editors, on standard input and output.
+    #[command(after_help = LSP_EXAMPLES)]
+    Lsp(Lsp),
     /// Print completions for a shell, which then asks this program what can be typed.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -164,6 +170,7 @@ impl Command {
             | Self::Import(_)
             | Self::Card(_)
             | Self::Core(_)
+            | Self::Lsp(_)
             | Self::Completions(_)
             | Self::Manual(_) => false,
             #[cfg(feature = "serve")]
@@ -212,6 +219,7 @@ impl Command {
             | Self::Review(_)
             | Self::Card(_)
             | Self::Core(_)
+            | Self::Lsp(_)
             | Self::Completions(_) => false,
             Self::Manual(_) => return Form::Document,
         };

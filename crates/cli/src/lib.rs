@@ -37,6 +37,7 @@ mod junit;
 mod known;
 mod lines;
 mod list;
+mod lsp;
 mod manual;
 mod matrix;
 mod memory;
@@ -153,6 +154,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("observe", &["compare", "events", "evtx"]),
     ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
+    ("lsp", &["language-server", "lsp-server", "server", "ls-server"]),
     ("completions", &["completion"]),
     ("manual", &["man", "manpage"]),
 ];
@@ -176,6 +178,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Fleet(arguments) => fleet::run(arguments, console),
         Command::Profiles(arguments) => profiles::run(arguments, console),
+        Command::Lsp(arguments) => lsp::run(arguments),
         Command::Fixtures(arguments) => fixtures::run(arguments, console),
         Command::Import(arguments) => import::run(arguments, console),
         Command::Observe(arguments) => observe::run(arguments, console),

@@ -1,9 +1,13 @@
 //! What is wrong with a file: one value a problem, rendered for people or as JSON.
 
+mod fix;
+
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
+
+pub use fix::Fix;
 
 use crate::Code;
 use crate::source::{Files, Span};

@@ -69,6 +69,12 @@ fn parse_file(name: &str, bytes: &[u8], is_story: bool) -> Parsed {
 }
 
 impl Parsed {
+    /// Whether the file has a key that files of this language begin with, whatever else is wrong with it.
+    #[must_use]
+    pub fn is_of_this_language(&self) -> bool {
+        ["scenario", "title", "world", "sequences", "timeline"].iter().any(|key| self.root.get(key).is_some())
+    }
+
     /// Whether the file is a world, for others to extend: it tells no story.
     #[must_use]
     pub fn is_world(&self) -> bool {

@@ -19,6 +19,7 @@ mod diagnostic;
 mod document;
 mod format;
 mod instant;
+mod language;
 mod library;
 mod loader;
 mod lower;
@@ -42,14 +43,18 @@ pub use check::{
 };
 pub use clock::{ClockTime, WallClock};
 pub use code::{Code, Explanation, explain_code};
-pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity, render, to_json};
+pub use diagnostic::{Diagnostic, Diagnostics, Fix, Label, Severity, render, to_json};
 pub use document::{
     About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed, Pattern,
     PromptAnswer, Reference, SequenceUse, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use instant::parse as parse_instant;
-pub use library::Library;
+pub use language::{
+    KeyWord, Level as PlaceLevel, Mention, Naming, Opening, Place, Symbol, SymbolKind, ValueWord, WordAt, mentions,
+    symbols, word_at,
+};
+pub use library::{Library, check_fixture};
 pub use loader::{Bundle, LoadError, Loader};
 pub use new::{NewScenario, NewScenarioKind, new_scenario};
 pub use print::print;

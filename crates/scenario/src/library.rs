@@ -8,11 +8,12 @@ use autoenroll_model::Oid;
 use crate::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document;
+use crate::document::Parsed;
 use crate::loader::{LoadError, Loader};
 use crate::shape::{CARD_FILE, TEMPLATE_FILE, check_root, check_shape, missing_keys};
 use crate::source::{FileId, Files, SourceFile, Span, Spanned};
 use crate::suggestion::suggestion;
-use crate::tree::Table;
+use crate::tree::{Entry, Table, Value};
 
 /// All fixtures of a [`Loader`], as they were when it was read. Any number of scenarios can be checked with one
 /// library, also at the same time: they share its texts, and what is wrong with a fixture is told to each scenario that
@@ -145,6 +146,27 @@ impl Library {
         &content.root
     }
 
+    /// Every world that can be read, with its file.
+    pub(crate) fn world_files(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.worlds.files()
+    }
+
+    /// Every kind of card that can be read, with its file.
+    pub(crate) fn card_files(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.cards.files()
+    }
+
+    /// All files of templates, as they are written.
+    pub(crate) fn all_templates(&self) -> impl Iterator<Item = &Table> {
+        self.templates.iter().chain(&self.own_templates).map(|fixture| &fixture.content(&self.files).root)
+    }
+
+    /// The names of object identifiers, as they are written.
+    pub(crate) fn oid_entries(&self) -> impl Iterator<Item = &Entry> {
+        let tables = self.oids.content(&self.files).root.0.iter().filter_map(|table| table.node.as_table());
+        tables.flat_map(|table| &table.0)
+    }
+
     /// The providers that default templates and the user's own list.
     pub(crate) fn default_providers(&self) -> &BTreeSet<String> {
         self.default_providers.get_or_init(|| {
@@ -190,7 +212,29 @@ impl Library {
     }
 }
 
+/// What is wrong with a file of a kind of card or of templates; `None` for a file of another kind. A scenario that uses
+/// it is told the same.
+#[must_use]
+pub fn check_fixture(parsed: &Parsed) -> Option<Diagnostics> {
+    let form = Form::of(&parsed.root)?;
+    let mut found = Diagnostics::new();
+    document::tree(
+        FileId::OWN,
+        parsed.files.text(FileId::OWN),
+        |root, whole, found| form.check(root, whole, found),
+        &mut found,
+    );
+    found.sort();
+    Some(found)
+}
+
 impl FixtureFolder {
+    /// Those that can be read, each with its file.
+    fn files(&self) -> impl Iterator<Item = (&str, FileId)> {
+        let file = |fixture: &Result<Fixture, String>| Some(FileId::fixture(fixture.as_ref().ok()?.file?));
+        self.fixtures.iter().filter_map(move |(name, fixture)| Some((name.as_str(), file(fixture)?)))
+    }
+
     /// The fixture of that name. Without one, the problem is reported at the name.
     fn named<'a>(&'a self, name: Spanned<&str>, files: &[SourceFile], found: &mut Diagnostics) -> Option<&'a Table> {
         let Self { what, path, fixtures } = self;
@@ -240,6 +284,17 @@ impl Fixture {
 }
 
 impl Form {
+    /// That of a file that is no scenario and no world.
+    fn of(root: &Table) -> Option<Self> {
+        let is_list = |key: &str| root.get(key).is_some_and(|node| matches!(node.value, Value::List(_)));
+        match root.get("scenario") {
+            Some(_) => None,
+            None if root.get("atr").is_some() => Some(Self::Card),
+            None if is_list("template") => Some(Self::Templates),
+            None => None,
+        }
+    }
+
     fn check(self, root: &Table, whole: Span, found: &mut Diagnostics) {
         match self {
             Self::World => check_root(root, whole, false, found),

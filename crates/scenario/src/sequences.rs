@@ -45,7 +45,7 @@ pub(crate) fn expand(document: &Document, library: &Library, found: &mut Diagnos
 }
 
 /// The sequences of the file and of the worlds that it extends; of two of one name the nearest counts, as a whole.
-fn known<'a>(document: &'a Document, library: &'a Library) -> Vec<&'a Entry> {
+pub(crate) fn known<'a>(document: &'a Document, library: &'a Library) -> Vec<&'a Entry> {
     let mut known: Vec<&Entry> = document.sequences.0.iter().collect();
     let mut world = &document.world;
     for _ in 0..DEEPEST {

@@ -9,13 +9,13 @@ mod verbs;
 
 pub(crate) use check::{check_root, check_shape, check_step, is_world, missing_keys, parameter_of, unknown_word};
 pub(crate) use records::{
-    FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, prompt_schema,
+    FactSchema, FactType, PROMPTS, RECORDS, RecordSchema, STATES, choices_of, example_answer, facts_of, prompt_schema,
     record_schema, state_schema,
 };
 pub use records::{LookAt, listed_facts, unlisted_facts};
 use settings::Defaulted;
 pub(crate) use tables::{ANSWER, CARD_FILE, CARD_PIN, ROOT, SEQUENCE, TEMPLATE_FILE, TOUCH_RULES, WORLD, answer_words};
-pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, verb_named};
+pub(crate) use verbs::{CHANGES, MODIFIERS, VERBS, Verb, VerbKind, change_named, modifiers_of, verb_named};
 
 /// A kind of table.
 #[derive(Debug)]

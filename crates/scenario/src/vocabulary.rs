@@ -3,7 +3,8 @@
 
 use crate::reference::{brief, inner, quoted, shapes, value_of};
 use crate::shape::{
-    CHANGES, FactSchema, Key, MODIFIERS, PROMPTS, RECORDS, RecordSchema, STATES, VERBS, choices_of, example_answer,
+    CHANGES, FactSchema, Key, MODIFIERS, PROMPTS, RECORDS, RecordSchema, STATES, VERBS, Verb, choices_of,
+    example_answer,
 };
 
 /// One meaning of a word.
@@ -23,28 +24,8 @@ pub struct Word {
 /// changes, keys of tables, facts. Verbs come first, facts last.
 #[must_use]
 pub fn vocabulary() -> Vec<Word> {
-    let mut words: Vec<Word> = VERBS
-        .iter()
-        .map(|verb| {
-            let modifiers: Vec<&str> = verb.kind.times().iter().chain(verb.modifiers).copied().collect();
-            let particulars = vec![
-                ("takes", brief(verb.value_type)),
-                ("modifiers", quoted(&modifiers)),
-                ("example", verb.example.to_owned()),
-            ];
-            word(verb.word, "verb", verb.doc, particulars)
-        })
-        .collect();
-    words.extend(MODIFIERS.iter().map(|modifier| {
-        let takes = |verb: &&crate::shape::Verb| {
-            verb.kind.times().contains(&modifier.name) || verb.modifiers.contains(&modifier.name)
-        };
-        let verbs: Vec<&str> = VERBS.iter().filter(takes).map(|verb| verb.word).collect();
-        Word {
-            particulars: vec![("takes", brief(modifier.value_type)), ("verbs", quoted(&verbs))],
-            ..key(modifier, "modifier")
-        }
-    }));
+    let mut words: Vec<Word> = VERBS.iter().map(verb_word).collect();
+    words.extend(MODIFIERS.iter().map(modifier_word));
     words.extend(RECORDS.iter().map(|record| told(record, "kind of record", &[])));
     words.extend(PROMPTS.iter().map(|prompt| {
         let answers: Vec<String> = choices_of(prompt.subject).iter().map(|offer| example_answer(*offer)).collect();
@@ -55,21 +36,47 @@ pub fn vocabulary() -> Vec<Word> {
         let keys: Vec<&str> = change.set.keys.iter().map(|key| key.name).collect();
         let particulars = vec![("of", change.of.unwrap_or("-").to_owned()), ("set", quoted(&keys))];
         words.push(word(change.word, "what a `change` changes", change.set.doc, particulars));
-        words.extend(change.set.keys.iter().map(|set| key(set, &format!("key of a change of `{}`", change.word))));
+        words.extend(change.set.keys.iter().map(|set| key_word(set, &format!("key of a change of `{}`", change.word))));
     }
     for shape in shapes() {
-        words.extend(shape.keys.iter().map(|of| key(of, &format!("key of {}", shape.name))));
+        words.extend(shape.keys.iter().map(|of| key_word(of, &format!("key of {}", shape.name))));
     }
     words.extend(facts());
     words.iter_mut().for_each(|word| word.particulars.retain(|(_, text)| !text.is_empty()));
     words
 }
 
-fn word(name: &str, kind: &str, text: &str, particulars: Vec<(&'static str, String)>) -> Word {
+/// A verb.
+pub(crate) fn verb_word(verb: &Verb) -> Word {
+    let modifiers: Vec<&str> = verb.kind.times().iter().chain(verb.modifiers).copied().collect();
+    let particulars = vec![
+        ("takes", brief(verb.value_type)),
+        ("modifiers", quoted(&modifiers)),
+        ("example", verb.example.to_owned()),
+    ];
+    word(verb.word, "verb", verb.doc, particulars)
+}
+
+/// A modifier.
+pub(crate) fn modifier_word(modifier: &Key) -> Word {
+    let takes = |verb: &&Verb| verb.kind.times().contains(&modifier.name) || verb.modifiers.contains(&modifier.name);
+    let verbs: Vec<&str> = VERBS.iter().filter(takes).map(|verb| verb.word).collect();
+    let particulars = vec![("takes", brief(modifier.value_type)), ("verbs", quoted(&verbs))];
+    Word { particulars, ..key_word(modifier, "modifier") }
+}
+
+/// A fact, wherever it is stated.
+pub(crate) fn fact_word(fact: &FactSchema) -> Word {
+    word(fact.name, "fact", fact.doc, vec![("values", value_of(fact.fact_type))])
+}
+
+/// A word of that kind.
+pub(crate) fn word(name: &str, kind: &str, text: &str, particulars: Vec<(&'static str, String)>) -> Word {
     Word { name: name.to_owned(), kind: kind.to_owned(), text: text.to_owned(), particulars }
 }
 
-fn key(key: &Key, kind: &str) -> Word {
+/// A key of a table.
+pub(crate) fn key_word(key: &Key, kind: &str) -> Word {
     let mut particulars = vec![("takes", brief(key.value_type))];
     if key.required {
         particulars.push(("needed", "always".to_owned()));

@@ -117,6 +117,25 @@ pub fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// Neovim without a display and without anything of the user's, or `None` where it is missing. It has only the
+/// environment that the test gives it.
+///
+/// # Panics
+/// In CI, where nothing is skipped.
+#[must_use]
+pub fn neovim() -> Option<Command> {
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new("nvim");
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+        command.args(arguments);
+        command
+    };
+    if !works(&mut command(&["--version"])) {
+        return missing("Neovim", "install Debian's neovim");
+    }
+    Some(command(&["--headless", "--clean", "-n", "-i", "NONE"]))
+}
+
 /// What a program printed, when it ended well.
 ///
 /// # Panics

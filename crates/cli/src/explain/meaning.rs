@@ -61,7 +61,7 @@ fn entry(requirement: &Requirement, catalogue: &Catalogue, console: &mut Console
 }
 
 /// A class of evidence in words.
-const fn supported(evidence: Evidence) -> &'static str {
+pub(crate) const fn supported(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Documented => "documented: a public document says so",
         Evidence::Observed => "observed: seen from outside",

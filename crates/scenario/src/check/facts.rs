@@ -14,8 +14,8 @@ use crate::document::{ActionStep, ExpectedFact, ExpectedValue, Pattern, PromptAn
 use crate::instant;
 use crate::lower::{NameKind, WorldNames};
 use crate::shape::{
-    FactSchema, FactType, LookAt, PROMPTS, RECORDS, RecordSchema, choices_of, example_answer, prompt_schema,
-    record_schema, state_schema, unknown_word,
+    FactSchema, FactType, LookAt, RECORDS, RecordSchema, choices_of, example_answer, facts_of, state_schema,
+    unknown_word,
 };
 use crate::source::{Span, Spanned};
 use crate::suggestion::suggestion;
@@ -88,19 +88,12 @@ fn of_record(
 
 /// Facts of the kind, and those of the decision point for prompts: of the one that is named, or of all.
 fn lists(kind: Kind, point: Option<DecisionPoint>, facts: &[ExpectedFact]) -> Vec<&'static [FactSchema]> {
-    let mut lists = vec![record_schema(kind).facts];
-    if matches!(kind, Kind::Prompt | Kind::PromptChanged) {
-        let named_point = || facts.iter().find(|fact| fact.name.value == "point").map(|fact| &fact.value.value);
-        let named = point.or_else(|| match named_point()? {
-            ExpectedValue::Literal(Fact::Text(point)) => point.parse().ok(),
-            _ => None,
-        });
-        match named {
-            Some(point) => lists.push(prompt_schema(point).facts),
-            None => lists.extend(PROMPTS.iter().map(|schema| schema.facts)),
-        }
-    }
-    lists
+    let named_point = || facts.iter().find(|fact| fact.name.value == "point").map(|fact| &fact.value.value);
+    let named = point.or_else(|| match named_point()? {
+        ExpectedValue::Literal(Fact::Text(point)) => point.parse().ok(),
+        _ => None,
+    });
+    facts_of(kind, named)
 }
 
 fn of_facts(

@@ -169,6 +169,18 @@ pub(crate) fn prompt_schema(point: DecisionPoint) -> &'static RecordSchema<Decis
     &PROMPTS[at]
 }
 
+/// The facts of a kind of record, and those of decision points for prompts: of the one that is named, or of all.
+pub(crate) fn facts_of(kind: Kind, point: Option<DecisionPoint>) -> Vec<&'static [FactSchema]> {
+    let mut lists = vec![record_schema(kind).facts];
+    if matches!(kind, Kind::Prompt | Kind::PromptChanged) {
+        match point {
+            Some(point) => lists.push(prompt_schema(point).facts),
+            None => lists.extend(PROMPTS.iter().map(|schema| schema.facts)),
+        }
+    }
+    lists
+}
+
 /// The answers that a prompt offers.
 pub(crate) const fn choices_of(point: DecisionPoint) -> &'static [Choice] {
     match point {

@@ -59,11 +59,17 @@ impl VerbKind {
 }
 
 /// The modifiers that an `on` step takes besides those of its verb.
-pub(crate) const ON_TAKES: &[&str] = &["facts", "who", "until", "within"];
+const ON_TAKES: &[&str] = &["facts", "who", "until", "within"];
 
 /// The verb of that name.
 pub(crate) fn verb_named(word: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.word == word)
+}
+
+/// The modifiers that may stand beside a verb, and in a step that waits for a record with `on`.
+pub(crate) fn modifiers_of(verb: &Verb, on: bool) -> Vec<&'static str> {
+    let of_on: &[&str] = if on { ON_TAKES } else { &[] };
+    verb.kind.times().iter().chain(verb.modifiers).chain(of_on).chain(&["only"]).copied().collect()
 }
 
 /// Kinds of records that `expect`, `never` and `on` take.

@@ -2,9 +2,9 @@
 
 use autoenroll_model::{Choice, DecisionPoint};
 
-use super::super::verbs::ON_TAKES;
 use super::super::{
-    CARD_PIN, Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer, verb_named,
+    CARD_PIN, Key, MODIFIERS, VERBS, ValueType, Verb, VerbKind, change_named, choices_of, example_answer, modifiers_of,
+    verb_named,
 };
 use super::{check_shape, check_value, missing_keys};
 use crate::Code;
@@ -87,11 +87,7 @@ fn check_modifiers(verb: &Verb, table: &Table, span: Span, unknown: &[&Entry], f
             found.push(Diagnostic::error(Code::OnNeedsAction, message, entry.key.span).help(help));
             continue;
         }
-        let fits = name == "only"
-            || verb.modifiers.contains(&name)
-            || verb.kind.times().contains(&name)
-            || (on.is_some() && ON_TAKES.contains(&name));
-        if !fits {
+        if !modifiers_of(verb, on.is_some()).contains(&name) {
             let mut all: Vec<&str> = verb.kind.times().iter().chain(verb.modifiers).copied().collect();
             all.push("only");
             let message = format!("`{name}` says nothing about `{}`", verb.word);

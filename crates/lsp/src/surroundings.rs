@@ -1,0 +1,34 @@
+//! What a server needs from the program that it is part of.
+
+use std::path::{Path, PathBuf};
+
+use autoenroll_scenario::{Loader, Requirements};
+
+/// What the program around the server knows: fixtures, and the catalogue of requirements.
+pub trait Surroundings {
+    /// Where fixtures come from, as they are now.
+    fn loader(&self) -> Box<dyn Loader>;
+
+    /// The catalogue, as `covers` needs it.
+    fn requirements(&self) -> &dyn Requirements;
+
+    /// What the catalogue says about a requirement.
+    fn article(&self, id: &str) -> Option<Article>;
+
+    /// A file with the text of a fixture, by its path below `fixtures/`, for a document that uses it: that of the user,
+    /// that of the repository of the document, or a copy of the one inside the program. `None` where no copy can be
+    /// written.
+    fn fixture(&self, path: &str, near: Option<&Path>) -> Option<PathBuf>;
+
+    /// The path below `fixtures/` of a file that is read as a fixture; `None` for other files.
+    fn fixture_path(&self, file: &Path) -> Option<String>;
+}
+
+/// What a catalogue says about a requirement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Article {
+    /// A few words.
+    pub title: String,
+    /// The whole, in Markdown: statement, evidence, sources.
+    pub markdown: String,
+}
