@@ -64,8 +64,8 @@ pub struct ContainerState {
     pub key: Option<KeyState>,
     /// The certificate file of the key's kind.
     pub certificate: Option<CertificateState>,
-    /// Whether minidrivers list it. A key of a PIV card that has neither a record in the container map nor a certificate
-    /// is one that nobody names: its container was deleted, or its making cut short.
+    /// Whether minidrivers list it. A key of a PIV card that has neither a record in the container map nor a
+    /// certificate is one that nobody names: its container was deleted, or its making cut short.
     pub listed: bool,
 }
 

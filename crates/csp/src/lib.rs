@@ -38,10 +38,12 @@ mod registry;
 mod script;
 mod software;
 mod status;
+mod target;
 
 pub use minidriver::{DefaultContainer, FirstUse, Minidriver, MinidriverSettings, Refusal};
-pub use operation::{Operation, Step, Target, container_name, step};
+pub use operation::{Operation, Step, container_name, step};
 pub use pin::Pin;
 pub use registry::{CardDatabase, CardDatabaseError, CardType};
 pub use script::CardAnswer;
 pub use software::{SoftwareContainer, SoftwareKeys};
+pub use target::Target;

@@ -1,13 +1,13 @@
 //! One operation on a card, and what it does next.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use autoenroll_apdu::{Command, redact};
-use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid, KeyPlace, ProviderDialogs};
+use autoenroll_model::{CardOperation, CardSerial, EffectResult, Guid};
 
-use crate::minidriver::{Minidriver, MinidriverSettings};
+use crate::minidriver::Minidriver;
 use crate::script::{CardAnswer, Halt, Script};
+use crate::target::Target;
 use crate::{Pin, gids, piv};
 
 /// What the next action of `operation` is, after these answers to the commands it has sent so far.
@@ -58,25 +58,6 @@ pub enum Operation {
         /// What the driver knows about the card.
         target: Box<Target>,
     },
-}
-
-/// What the driver knows about a card before it is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Where a new key would go: provider, card, and the name that a new container gets (see [`container_name`]; at
-    /// most 39 UTF-16 units without backslash). Only [`CardOperation::Generate`] looks at it.
-    pub new_key: KeyPlace,
-    /// The minidriver that is registered for the card.
-    pub minidriver: MinidriverSettings,
-    /// How many containers cards of this kind take. Cards do not tell; a provider knows it with the ATR. On a GIDS card
-    /// only [`CardOperation::Describe`] looks at it: whether another container fits, the card itself says.
-    pub max_containers: u8,
-    /// Digits of the shortest and of the longest PIN that a minidriver of PIV cards presents.
-    pub pin_lengths: RangeInclusive<u8>,
-    /// What a minidriver draws for the card where it makes a management key of its own: the same each time.
-    pub entropy: [u8; 32],
-    /// What the provider of such cards asks by itself. Only [`CardOperation::Describe`] looks at it.
-    pub dialogs: ProviderDialogs,
 }
 
 /// What an operation does next. `Debug` does not show the PIN in a command.

@@ -33,6 +33,8 @@ const POINTS: &[(DecisionPoint, &[&str], &[&str])] = &[
     (DecisionPoint::CardSelect, &["card", "cancel", "close"], &["several cards"]),
     (DecisionPoint::CardReplaceDefault, &["yes", "no", "close"], &["in a reader", "away"]),
     (DecisionPoint::PinEnter, &["pin", "cancel", "close"], &["in a reader", "away"]),
+    // A card that is pulled waits no more.
+    (DecisionPoint::CardTouch, &["touch"], &["in a reader"]),
     (DecisionPoint::KeyProtect, &["ok", "cancel", "close"], &["no card asked for"]),
     (DecisionPoint::Summary, &["close"], &["no card asked for"]),
 ];
@@ -240,6 +242,6 @@ mod tests {
         }
         let points: Vec<DecisionPoint> = POINTS.iter().map(|(point, ..)| *point).collect();
         assert_eq!(points, DecisionPoint::ALL);
-        assert_eq!(edges().len(), (4 + 6 + 3 + 6 + 6 + 3 + 1) * 4);
+        assert_eq!(edges().len(), (4 + 6 + 3 + 6 + 6 + 1 + 3 + 1) * 4);
     }
 }

@@ -10,8 +10,8 @@ mod transaction;
 use autoenroll_apdu::gids::{FileId, tag};
 use autoenroll_model::{CardOperation, CardSerial, EffectResult, HResult, hex};
 
-use crate::operation::Target;
 use crate::script::{Halt, Script};
+use crate::target::Target;
 use crate::{Pin, status};
 use transaction::CardTransaction;
 

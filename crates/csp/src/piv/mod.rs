@@ -16,8 +16,8 @@ use autoenroll_apdu::piv::{guid_of_chuid, tag};
 use autoenroll_model::{CardOperation, CardSerial, EffectResult, HResult, hex};
 
 use crate::Pin;
-use crate::operation::Target;
 use crate::script::{Halt, Script};
+use crate::target::Target;
 use transaction::PivTransaction;
 
 /// The GUID of a card, in its CHUID.

@@ -5,8 +5,8 @@ use autoenroll_apdu::tlv::{self, Tag};
 use autoenroll_apdu::{Command, Response, StatusWord};
 use autoenroll_model::{EffectResult, HResult};
 
-use crate::operation::Target;
 use crate::script::{Halt, Script};
+use crate::target::Target;
 use crate::{Pin, status};
 
 /// A card whose application is selected.
