@@ -15,7 +15,7 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cargo install --quiet --locked --debug --no-default-features --version 0.5.4 --root "$folder" --target-dir "$folder/target" mdbook
+cargo install --quiet --locked --no-default-features --version 0.5.4 --root "$folder" --target-dir "$folder/target" mdbook
 mkdir -p "$folder/book/src" "$folder/book/sub"
 printf '# Summary\n\n- [One](one.md)\n' >"$folder/book/src/SUMMARY.md"
 echo '# One' >"$folder/book/src/one.md"

@@ -170,3 +170,34 @@ fn moment(kill: u32, whole: Duration) -> Duration {
     let part = (u64::from(kill) * PART) & 0xFFFF_FFFF;
     whole.mul_f64(part as f64 / f64::from(u32::MAX))
 }
+
+/// In a chroot or container without `/proc`, through which a file without a name gets one.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_proc_files_are_written_all_the_same() {
+    let program = env!("CARGO_BIN_EXE_autoenroll-under-test");
+    let within = |directory: &Path, arguments: &str| {
+        let script = format!("mount -t tmpfs none /proc && {program} {arguments}");
+        let mut shell = Command::new("unshare");
+        shell.args(["--mount", "--map-root-user", "sh", "-c", &script]).current_dir(directory).output()
+    };
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "killed-without-proc");
+    if !within(&directory, "--version").is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "no mount can be made here");
+        println!("skipped: no mount can be made here");
+        return;
+    }
+    fs::write(directory.join("untidy.toml"), UNTIDY).unwrap();
+    for (arguments, written) in [
+        ("new new.toml", "new.toml"),
+        ("fmt untidy.toml", "untidy.toml"),
+        ("show new.toml --html page.html", "page.html"),
+        ("run new.toml --junit report.xml --report pages", "report.xml"),
+    ] {
+        let output = within(&directory, arguments).unwrap();
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_ne!(fs::read(directory.join(written)).unwrap(), UNTIDY.as_bytes(), "{arguments}");
+    }
+    let left: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 5, "{left:?}");
+}

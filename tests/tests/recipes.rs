@@ -96,7 +96,11 @@ fn the_action_plays_what_it_is_told_to() {
     };
     check(&[("SCENARIOS", "autoenrollment"), ("REPORT", "pages")], 0, &["1 passed"]);
     assert!(runner.path("work/pages/index.html").exists() && runner.path("work/autoenroll.xml").exists());
-    check(&[("SCENARIOS", "autoenrollment\ntwo words\n")], 1, &["1 passed", "1 failed", "::error file=two words/bad.toml"]);
+    check(
+        &[("SCENARIOS", "autoenrollment\ntwo words\n")],
+        1,
+        &["1 passed", "1 failed", "::error file=two words/bad.toml"],
+    );
     check(&[("SCENARIOS", "founding/second-provider"), ("PROFILE", "windows-95")], 2, &["windows-95"]);
     let arguments = "--shard=1/2\n--filter=founding";
     check(&[("SCENARIOS", ""), ("ARGUMENTS", arguments)], 0, &["founding/"]);
@@ -128,7 +132,8 @@ fn the_action_builds_a_program_once_for_each_version() {
     let action = root();
     let action = action.to_str().unwrap();
     let key = |features: &str| {
-        let output = runner.run(&step("Find the program"), &[("PROGRAM", ""), ("ACTION", action), ("FEATURES", features)]);
+        let output =
+            runner.run(&step("Find the program"), &[("PROGRAM", ""), ("ACTION", action), ("FEATURES", features)]);
         assert!(output.status.success(), "{}", text(&output));
         runner.said("key").unwrap()
     };
@@ -139,7 +144,10 @@ fn the_action_builds_a_program_once_for_each_version() {
     let output = runner.run(&step("Build the program"), &environment);
     assert!(output.status.success(), "{}", text(&output));
     let asked = fs::read_to_string(runner.path("home/asked")).unwrap();
-    assert!(asked.starts_with(&format!("install --locked --path {action}/crates/cli --features serve --root")), "{asked}");
+    assert!(
+        asked.starts_with(&format!("install --locked --path {action}/crates/cli --features serve --root")),
+        "{asked}"
+    );
     assert!(Path::new(&program).exists(), "{program}");
 }
 

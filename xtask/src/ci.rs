@@ -83,6 +83,10 @@ const CHECKS: &[Step] = &[
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "run", "--twice"],
     ),
     step(
+        "An archive of that build, with pages, completions and a bill of materials",
+        &["cargo", "xtask", "dist", "--program", "target/release/autoenroll", "--to", "target/dist-check"],
+    ),
+    step(
         "Layout of scenarios and fixtures",
         &["cargo", "run", "--release", "--package", "autoenroll-cli", "--", "fmt", "--check", "scenarios", "fixtures"],
     ),

@@ -89,10 +89,7 @@ fn profiles(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// Those that begin with what is typed.
-fn beginning(
-    typed: &OsStr,
-    values: impl IntoIterator<Item = (String, Option<String>)>,
-) -> Vec<CompletionCandidate> {
+fn beginning(typed: &OsStr, values: impl IntoIterator<Item = (String, Option<String>)>) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
     let values = values.into_iter().filter(|(value, _)| value.starts_with(&*typed));
     values.map(|(value, help)| CompletionCandidate::new(value).help(help.map(StyledStr::from))).collect()
@@ -177,11 +174,10 @@ mod tests {
         let check = |typed: &str, expected: &[&str]| assert_eq!(values(&of_the_suite(typed)), expected, "{typed}");
         check("found", &["founding/"]);
         check("founding/second", &["founding/second-provider"]);
-        check("founding/balloon-clicked", &[
+        check(
             "founding/balloon-clicked",
-            "founding/balloon-clicked[on-balloon]",
-            "founding/balloon-clicked[on-icon]",
-        ]);
+            &["founding/balloon-clicked", "founding/balloon-clicked[on-balloon]", "founding/balloon-clicked[on-icon]"],
+        );
         check("founding/balloon-clicked[on-i", &["founding/balloon-clicked[on-icon]"]);
         check("nothing", &[]);
         assert!(of_the_suite("").iter().all(|one| one.get_value().to_str().unwrap().ends_with('/')));

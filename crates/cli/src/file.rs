@@ -195,6 +195,10 @@ fn is_running(_: u32) -> bool {
 #[cfg(target_os = "linux")]
 fn nameless(directory: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags};
+    // By this path it gets a name. In a bare chroot there is none.
+    if !Path::new("/proc/self/fd").exists() {
+        return None;
+    }
     // As a new file: what the user's mask leaves.
     let mode = Mode::from_raw_mode(0o666);
     rustix::fs::open(directory, OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, mode).ok().map(File::from)

@@ -99,7 +99,10 @@ mod tests {
             let page = plain(page(one).unwrap());
             assert!(page.contains(&format!("\n.TH {} 1 ", title(one))), "{page}");
             for option in one.get_arguments().filter(|option| !option.is_hide_set()).filter_map(|one| one.get_long()) {
-                assert!(page.contains(&format!("\nfB--{option}fR")) || page.contains(&format!(", fB--{option}fR")), "{page}");
+                assert!(
+                    page.contains(&format!("\nfB--{option}fR")) || page.contains(&format!(", fB--{option}fR")),
+                    "{page}"
+                );
             }
             let examples = one.get_after_help().is_some_and(|text| text.to_string().starts_with("Examples:\n"));
             assert_eq!(page.contains("\n.SH EXAMPLES\n.nf\n"), examples, "{page}");

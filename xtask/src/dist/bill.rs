@@ -191,7 +191,10 @@ mod tests {
             let (_, package) = graph.packages.iter().find(|(id, _)| id.name == name).unwrap();
             package.needs.iter().map(|id| id.name.as_str()).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!((graph.version(), needs("a"), needs("b"), needs("c")), ("1.0.0", "b c d".into(), "c".into(), "".into()));
+        assert_eq!(
+            (graph.version(), needs("a"), needs("b"), needs("c")),
+            ("1.0.0", "b c d".into(), "c".into(), "".into())
+        );
         for wrong in ["", "a v1", "0a 1.0.0", "1a v1.0.0"] {
             assert!(Graph::parse(wrong).is_err(), "{wrong}");
         }
