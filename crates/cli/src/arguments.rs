@@ -4,6 +4,7 @@ mod card;
 #[cfg(feature = "serve")]
 mod client;
 mod fleet;
+mod play;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]
@@ -26,6 +27,8 @@ pub(crate) use self::card::Card;
 pub(crate) use self::client::Client;
 use self::fleet::FLEET_EXAMPLES;
 pub(crate) use self::fleet::Fleet;
+use self::play::PLAY_EXAMPLES;
+pub(crate) use self::play::Play;
 #[cfg(feature = "serve")]
 use self::serve::SERVE_EXAMPLES;
 #[cfg(feature = "serve")]
@@ -76,6 +79,9 @@ pub(crate) enum Command {
     /// Run one scenario and show its timeline: time, actor, what happened.
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
+    /// Play a story by hand, in the terminal or in a browser, and write what was done as a scenario that runs.
+    #[command(after_help = PLAY_EXAMPLES)]
+    Play(Play),
     /// Say which invariants hold in a trace, also in one that another bench made.
     #[command(after_help = CHECK_TRACE_EXAMPLES)]
     CheckTrace(CheckTrace),
@@ -149,6 +155,7 @@ impl Command {
             Self::Mutants(_) => true,
             Self::List(_)
             | Self::Show(_)
+            | Self::Play(_)
             | Self::New(_)
             | Self::Explain(_)
             | Self::Plan(_)
@@ -202,6 +209,7 @@ impl Command {
             Self::Fmt(fmt) if fmt.is_document() => return Form::Document,
             Self::Fmt(_)
             | Self::New(_)
+            | Self::Play(_)
             | Self::Explain(_)
             | Self::Review(_)
             | Self::Card(_)

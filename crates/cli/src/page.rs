@@ -12,7 +12,7 @@ use autoenroll_trace::{Record, RecordId};
 
 use crate::catalogue::{self, Catalogue};
 use crate::hint::failures;
-use crate::play::{Played, Verdict};
+use crate::runner::{Played, Verdict};
 use crate::suite::Story;
 use crate::{Failure, file, matrix, prose};
 

@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn no_sentence_of_the_suite_has_a_hole() {
         let stories = crate::suite::suite().unwrap();
-        let runner = crate::play::Runner::plain();
+        let runner = crate::runner::Runner::plain();
         let play = |story: &crate::Story| runner.play_for_trace(story).1;
         let mut told = 0;
         let outcome = crate::parallel::in_order(&stories, crate::parallel::jobs(None), play, |at, trace| {

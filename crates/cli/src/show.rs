@@ -7,7 +7,7 @@ use autoenroll_trace::{Detail, Packed, TimelineOptions, render_dated, to_json_li
 
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::{Console, one_line, printable};
-use crate::play::{Runner, Verdict};
+use crate::runner::{Runner, Verdict};
 use crate::{Exit, Failure, explain, file, page, prose, suite};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
