@@ -49,9 +49,9 @@ pub(crate) fn of(story: &Story, played: &Played, report: &RunReport) -> String {
 }
 
 /// What the command knows about records.
-struct Told {
-    wall: WallClock,
-    catalogue: &'static Catalogue,
+pub(crate) struct Told {
+    pub(crate) wall: WallClock,
+    pub(crate) catalogue: &'static Catalogue,
 }
 
 impl Words for Told {

@@ -1,9 +1,11 @@
 //! `autoenroll play`: a story by hand, in the terminal or in a browser.
 
+mod browser;
+mod http;
 mod terminal;
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use autoenroll_explore::file::Bench;
 use autoenroll_play::{Saved, Session};
@@ -29,7 +31,11 @@ pub(crate) fn run(arguments: &Play, console: &mut Console<'_>) -> Result<Exit, F
     if let Some(title) = &arguments.title {
         session.set_title(title);
     }
-    terminal::run(session, &name, Target::new(arguments.write.clone()), console)
+    let target = Target::new(arguments.write.clone());
+    if arguments.browser {
+        return browser::run(session, &name, target, (arguments.port, !arguments.no_open), console);
+    }
+    terminal::run(session, &name, target, console)
 }
 
 impl<'a> From<&'a Play> for Wanted<'a> {
@@ -77,6 +83,11 @@ impl Target {
         })?;
         self.own.push(path);
         Ok(shown)
+    }
+
+    /// The file that the command line names.
+    fn named(&self) -> Option<&Path> {
+        self.named.as_deref()
     }
 }
 

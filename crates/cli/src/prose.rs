@@ -106,6 +106,13 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
     })
 }
 
+/// What a prompt of that decision point asks, in words.
+pub(crate) fn asked(point: &str, facts: &Facts) -> String {
+    let with_point = facts.clone().with("point", point);
+    let words = question(&with_point);
+    words.strip_suffix(&format!(" ({point})")).unwrap_or(&words).to_owned()
+}
+
 /// What a prompt asks, with the name of its decision point.
 fn question(facts: &Facts) -> String {
     let f = |name: &str| fact(facts, name);

@@ -36,8 +36,8 @@ pub enum Command {
     Story,
     /// The scenario file is shown.
     Scenario,
-    /// The scenario file is written to that path.
-    Write(String),
+    /// The scenario file is written to that path, or to the one that is known already.
+    Write(Option<String>),
     /// The story gets another title.
     Title(String),
     /// What can be typed is told.
@@ -77,7 +77,7 @@ impl Command {
             "list" => Self::List(Some(group(rest).ok_or(lacks("a group, or nothing"))?)),
             "story" if rest.is_empty() => Self::Story,
             "scenario" if rest.is_empty() => Self::Scenario,
-            "write" => Self::Write(needs("the name of a file")?),
+            "write" => Self::Write(Some(rest.to_owned()).filter(|path| !path.is_empty())),
             "title" => Self::Title(needs("a title")?),
             "help" | "?" if rest.is_empty() => Self::Help,
             "quit" | "exit" if rest.is_empty() => Self::Quit,
@@ -236,8 +236,8 @@ mod tests {
         check("faults", Ok(Command::List(Some(Group::Fault))));
         check("list cards", Ok(Command::List(Some(Group::Card))));
         check("list dogs", Err(lacks("list", "a group, or nothing")));
-        check("write my file.toml", Ok(Command::Write("my file.toml".to_owned())));
-        check("write", Err(lacks("write", "the name of a file")));
+        check("write my file.toml", Ok(Command::Write(Some("my file.toml".to_owned()))));
+        check("write", Ok(Command::Write(None)));
         check("logon = \"alice\"", Ok(Command::Line("logon = \"alice\"".to_owned())));
         check("{logon=\"alice\"}", Ok(Command::Line("{logon=\"alice\"}".to_owned())));
         check("insert alice-card", Ok(take(&["insert", "alice-card"])));

@@ -116,13 +116,12 @@ impl Terminal<'_> {
                 write!(console.out, "{}", session.save().text)?;
                 return Ok(Came::Next);
             }
-            Command::Write(path) => return self.write(Some(&path), console),
+            Command::Write(path) => return self.write(path.as_deref(), console),
             Command::Title(title) => {
                 session.set_title(&title);
                 return Ok(Came::Next);
             }
             Command::Undo(times) => return self.undo(times, console),
-            Command::Take { words } if words == ["write"] => return self.write(None, console),
             Command::Take { words } => {
                 let offers = session.offers();
                 match find(&offers, &words) {
