@@ -515,6 +515,9 @@ pub(crate) struct Show {
     /// Write the story to this file as a page instead: lanes over time, causes, decisions, the text of the scenario.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "could_have", "format", "json"])]
     pub(crate) html: Option<PathBuf>,
+    /// Print the story as a sequence diagram of Mermaid instead, for a document whose reader draws it.
+    #[arg(long, conflicts_with_all = ["detail", "could_have", "format", "json", "html"])]
+    pub(crate) mermaid: bool,
     /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
     /// `--detail` tells.
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -23,6 +23,10 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
         writeln!(console.out, "{}: {}", one_line(&path.display().to_string()), played.verdict.word())?;
         return Ok(played.verdict.exit());
     }
+    if arguments.mermaid {
+        write!(console.out, "{}", page::mermaid_of(&story, &played, &report))?;
+        return Ok(played.verdict.exit());
+    }
     let trace = report.trace;
     if json {
         let told = |record: &Packed<'_>| arguments.detail.is_none_or(|detail| Detail::of(record.kind) <= detail.into());

@@ -15,6 +15,7 @@ mod desktop;
 mod index;
 mod lane;
 mod list;
+mod mermaid;
 mod play;
 mod rows;
 mod run;
@@ -24,6 +25,7 @@ mod shell;
 mod text;
 
 pub use index::{Coverage, Entry, Index, Shows, index};
+pub use mermaid::mermaid;
 pub use play::{Button, Buttons, Message, Play, Question, play, play_is_over};
 pub use rows::MOST_ROWS;
 pub use run::{Problem, Rule, Run, Step, Verdict, Words};

@@ -166,14 +166,14 @@ fn chart_of(chart: &Chart) -> Markup {
     }
 }
 
-/// A number to end an axis at: not below the greatest value, and with few digits.
+/// A number to end an axis at: not below the greatest value, and with few digits in each quarter of it.
 fn nice(value: u64) -> u64 {
     let mut unit: u64 = 1;
-    while unit.saturating_mul(10) < value {
+    while unit.saturating_mul(40) < value {
         unit = unit.saturating_mul(10);
     }
-    let steps = [1, 2, 4, 5, 6, 8, 10].map(|step| unit.saturating_mul(step));
-    steps.into_iter().find(|step| *step >= value).unwrap_or(value).max(4)
+    let steps = [4, 8, 12, 20, 40].map(|step| unit.saturating_mul(step));
+    steps.into_iter().find(|step| *step >= value).unwrap_or(value)
 }
 
 /// Where numbers stand below a chart.
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn an_axis_ends_at_a_plain_number_that_is_not_below_the_greatest() {
-        for (value, end) in [(0, 4), (3, 4), (7, 8), (10, 10), (11, 20), (350, 400), (401, 500), (999, 1_000)] {
+        for (value, end) in [(0, 4), (3, 4), (5, 8), (12, 12), (13, 20), (28, 40), (41, 80), (350, 400), (999, 1_200)] {
             assert_eq!(nice(value), end, "{value}");
         }
         assert!(nice(u64::MAX) == u64::MAX);

@@ -63,7 +63,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> Markup {
 }
 
 /// The document with what no eye can see as `\u{1b}` and the like. No markup has such characters but line ends.
-fn visible(document: &str) -> String {
+pub(crate) fn visible(document: &str) -> String {
     let mut shown = String::with_capacity(document.len());
     for c in document.chars() {
         if is_unseen(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
