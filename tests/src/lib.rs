@@ -4,6 +4,7 @@
 pub mod recorded;
 pub mod reference;
 pub mod shared;
+pub mod webdriver;
 
 use std::ffi::OsStr;
 use std::io::Write as _;

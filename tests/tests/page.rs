@@ -39,7 +39,8 @@ frame.onload = () => {
       svg.clientHeight - chart.querySelector("table").offsetHeight] : null,
     cut: all(".box").filter((it) => it.scrollHeight > it.clientHeight + 2).length,
     arrows: all("path.arrow").length,
-    dialogs: all("rect.dialog").length,
+    dialogs: all(".chart rect.dialog").length,
+    strokes: all(".scale .stroke").length,
     chosen: text(".chosen").slice(0, 2),
     decisions: all("ul.decisions > li").length,
     rules: all("details.rule").length,
@@ -105,14 +106,15 @@ fn the_founding_story_is_a_page_that_a_browser_reads() {
         &found,
         &json!({
             "heading": [title], "width": PHONE, "landmarks": ["header", "nav", "main"],
-            "sections": ["On this page", "Lanes over time", "What happened, and why", "Rules that decided", "The scenario"],
-            "lanes": ["Time", "Group Policy", "Core", "Desktop", "Card", "CA", "Directory", "Event log"],
+            "sections": ["On this page", "Lanes over time", "Time to scale", "What happened, and why", "Rules that decided", "The scenario"],
+            "lanes": ["Time", "Group Policy", "Core", "Desktop", "Card", "Stores", "CA", "Directory", "Event log"],
             "drawing": [0, 0], "cut": 0, "dialogs": 5, "chosen": ["start ✓ answered", "cancel ✓ answered"],
             "lines": story.lines().count(), "wrong": [], "problems": [],
             "twice": 0, "nowhere": [], "unnamed": 0, "loaded": [],
         }),
     );
     assert_eq!(found["rows-of-chart"], found["rows-of-list"]);
+    assert_eq!(found["strokes"], found["rows-of-list"]);
     assert!(found["arrows"].as_u64() >= found["rows-of-chart"].as_u64().map(|rows| rows / 2), "{found:#}");
     assert!(found["decisions"].as_u64() > Some(100) && found["rules"].as_u64() > Some(40), "{found:#}");
 }

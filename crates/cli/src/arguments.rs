@@ -6,6 +6,7 @@ mod client;
 mod fleet;
 mod install;
 mod lsp;
+mod play;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]
@@ -31,6 +32,8 @@ use self::install::{COMPLETIONS_EXAMPLES, MANUAL_EXAMPLES};
 pub(crate) use self::install::{Completions, Manual};
 use self::lsp::LSP_EXAMPLES;
 pub(crate) use self::lsp::Lsp;
+use self::play::PLAY_EXAMPLES;
+pub(crate) use self::play::Play;
 #[cfg(feature = "serve")]
 use self::serve::SERVE_EXAMPLES;
 #[cfg(feature = "serve")]
@@ -81,6 +84,9 @@ pub(crate) enum Command {
     /// Run one scenario and show its timeline: time, actor, what happened.
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
+    /// Play a story by hand, in the terminal or in a browser, and write what was done as a scenario that runs.
+    #[command(after_help = PLAY_EXAMPLES)]
+    Play(Play),
     /// Say which invariants hold in a trace, also in one that another bench made.
     #[command(after_help = CHECK_TRACE_EXAMPLES)]
     CheckTrace(CheckTrace),
@@ -160,6 +166,7 @@ impl Command {
             Self::Mutants(_) => true,
             Self::List(_)
             | Self::Show(_)
+            | Self::Play(_)
             | Self::New(_)
             | Self::Explain(_)
             | Self::Plan(_)
@@ -215,6 +222,7 @@ impl Command {
             Self::Fmt(fmt) if fmt.is_document() => return Form::Document,
             Self::Fmt(_)
             | Self::New(_)
+            | Self::Play(_)
             | Self::Explain(_)
             | Self::Review(_)
             | Self::Card(_)
@@ -522,6 +530,9 @@ pub(crate) struct Show {
     /// Write the story to this file as a page instead: lanes over time, causes, decisions, the text of the scenario.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "could_have", "format", "json"])]
     pub(crate) html: Option<PathBuf>,
+    /// Print the story as a sequence diagram of Mermaid instead, for a document whose reader draws it.
+    #[arg(long, conflicts_with_all = ["detail", "could_have", "format", "json", "html"])]
+    pub(crate) mermaid: bool,
     /// Form of the timeline. As JSON it is the trace in canonical lines, a record a line: the whole trace, or what
     /// `--detail` tells.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -641,6 +652,10 @@ pub(crate) struct Explore {
     /// Write a scenario file for each finding into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) write: Option<PathBuf>,
+    /// Also write a page to this file: numbers and findings with their files, or with --coverage the answers by decision
+    /// point.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Form of the results; as JSON the report is one object.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -9,7 +9,7 @@ use autoenroll_scenario::{Blessed, Files, RunReport, bless, render};
 
 use crate::arguments::BlessWhat;
 use crate::console::{Colour, Console};
-use crate::play::Runner;
+use crate::runner::Runner;
 use crate::suite::Story;
 use crate::{Exit, Failure, explain, file, parallel};
 

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::arguments::{Run, RunFormat};
 use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console, one_line, printable};
-use crate::play::Verdict;
+use crate::runner::Verdict;
 use crate::suite::{self, Story};
 use crate::{Exit, Failure, file, junit, parallel};
 

@@ -16,7 +16,7 @@ use autoenroll_scenario::{Code, explain_code};
 use crate::arguments::Explain;
 use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
-use crate::play::Runner;
+use crate::runner::Runner;
 use crate::{Exit, Failure, suite};
 pub(crate) use beside::{by_entry, is_unmanaged};
 pub(crate) use could_have::outlooks;

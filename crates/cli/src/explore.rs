@@ -1,6 +1,7 @@
 //! `autoenroll explore`: stories that nobody wrote, and what breaks in them.
 
 mod coverage;
+mod page;
 mod part;
 mod tell;
 
@@ -94,6 +95,9 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
         }
     };
     console.clear_progress();
+    if let Some(path) = &arguments.html {
+        put_page(path, &page::of(&report))?;
+    }
     let told = match arguments.format {
         Format::Json => match serde_json::to_string(&report) {
             Ok(line) => writeln!(console.out, "{line}").map_err(Failure::from),
@@ -226,6 +230,12 @@ impl Search<'_> {
         let came = report::Everything { states: found.states, edges: found.edges, depth: found.depth, end: found.end };
         Ok(Report::everything(came, broken, &self.known, self.bench))
     }
+}
+
+/// Writes a page.
+fn put_page(path: &Path, page: &str) -> Result<(), Failure> {
+    let unwritten = |error: io::Error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
+    file::put(path, page.as_bytes()).map_err(unwritten)
 }
 
 fn merged(files: &[PathBuf]) -> Result<Report, Failure> {

@@ -1,5 +1,6 @@
 //! `autoenroll fleet`: many computers and users of a world for days, and what its servers get to do.
 
+mod page;
 mod plot;
 mod report;
 mod shards;
@@ -46,6 +47,10 @@ pub(crate) fn run(arguments: &arguments::Fleet, console: &mut Console<'_>) -> Re
     if let Some(path) = &arguments.svg {
         let chart = plot::svg(&report.title(), &arrivals, arguments.days)?;
         file::put(path, chart.as_bytes())
+            .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", path.display())))?;
+    }
+    if let Some(path) = &arguments.html {
+        file::put(path, page::of(&report, arguments, &arrivals).as_bytes())
             .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", path.display())))?;
     }
     report.print(arguments.format, console)?;

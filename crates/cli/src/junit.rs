@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::Failure;
 use crate::file::Draft;
-use crate::play::{Played, Verdict};
+use crate::runner::{Played, Verdict};
 use crate::suite::{Broken, NOT_RUN, Unplayed};
 
 /// The report about scenarios that were played.

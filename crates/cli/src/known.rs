@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::value::Date;
 
-use crate::play::{Played, Verdict};
+use crate::runner::{Played, Verdict};
 use crate::{Failure, file};
 
 /// The largest list that is read.

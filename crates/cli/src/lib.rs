@@ -59,6 +59,7 @@ mod prose;
 mod remedy;
 mod review;
 mod run;
+mod runner;
 #[cfg(feature = "serve")]
 mod serve;
 mod show;
@@ -141,11 +142,12 @@ const OPTIONAL: &[(&str, &str)] = &[("mutants", "planted-bugs"), ("serve", "serv
 
 /// What other programs call these commands.
 const INTENTS: &[(&str, &[&str])] = &[
-    ("run", &["test", "play", "exec", "execute", "start", "simulate", "bench"]),
+    ("run", &["test", "exec", "execute", "start", "simulate", "bench"]),
     ("check", &["validate", "verify", "lint", "parse", "compile"]),
     ("fmt", &["format", "tidy", "pretty"]),
     ("list", &["ls", "scenarios", "suite"]),
     ("show", &["timeline", "trace", "view", "print", "cat", "log"]),
+    ("play", &["step", "interactive", "shell", "repl", "author"]),
     ("new", &["init", "create", "add", "generate", "scaffold"]),
     ("explain", &["why", "help", "describe", "what", "doc"]),
     ("explore", &["fuzz", "generate-stories", "search", "random"]),
@@ -173,6 +175,7 @@ fn run(command: &Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::List(arguments) => list::run(arguments, console),
         Command::Show(arguments) => show::run(arguments, console),
+        Command::Play(arguments) => play::run(arguments, console),
         Command::New(arguments) => new::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Plan(arguments) => plan::run(arguments, console),

@@ -4,7 +4,7 @@ use autoenroll_scenario::Checked;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::play::{Played, Verdict};
+use crate::runner::{Played, Verdict};
 use crate::snapshots::Unreferenced;
 use crate::snapshots::compared::Compared;
 use crate::suite::{Broken, NOT_RUN, Unplayed};

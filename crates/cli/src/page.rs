@@ -12,7 +12,7 @@ use autoenroll_trace::{Record, RecordId};
 
 use crate::catalogue::{self, Catalogue};
 use crate::hint::failures;
-use crate::play::{Played, Verdict};
+use crate::runner::{Played, Verdict};
 use crate::suite::Story;
 use crate::{Failure, file, matrix, prose};
 
@@ -23,6 +23,15 @@ const MOST_NAME: usize = 120;
 
 /// The page of a story that was played, as HTML.
 pub(crate) fn of(story: &Story, played: &Played, report: &RunReport) -> String {
+    autoenroll_page::page(&run(story, played, report), &Told::of(report))
+}
+
+/// The same as a diagram.
+pub(crate) fn mermaid_of(story: &Story, played: &Played, report: &RunReport) -> String {
+    autoenroll_page::mermaid(&run(story, played, report), &Told::of(report))
+}
+
+fn run<'a>(story: &'a Story, played: &Played, report: &'a RunReport) -> Run<'a> {
     let files = &story.scenario.files;
     let told = match &played.verdict {
         Verdict::Passed => String::new(),
@@ -32,7 +41,7 @@ pub(crate) fn of(story: &Story, played: &Played, report: &RunReport) -> String {
         let place = step.used.as_ref().map_or(step.span, |used| used.span);
         Step { line: line(files, place).unwrap_or_default(), record: *record }
     });
-    let run = Run {
+    Run {
         name: story.name.clone(),
         title: story.title.clone(),
         profile: story.profile.clone(),
@@ -44,14 +53,19 @@ pub(crate) fn of(story: &Story, played: &Played, report: &RunReport) -> String {
         steps: steps.collect(),
         problems: problems(story, report),
         told,
-    };
-    autoenroll_page::page(&run, &Told { wall: report.wall(), catalogue: Catalogue::embedded() })
+    }
 }
 
 /// What the command knows about records.
-struct Told {
-    wall: WallClock,
-    catalogue: &'static Catalogue,
+pub(crate) struct Told {
+    pub(crate) wall: WallClock,
+    pub(crate) catalogue: &'static Catalogue,
+}
+
+impl Told {
+    fn of(report: &RunReport) -> Self {
+        Self { wall: report.wall(), catalogue: Catalogue::embedded() }
+    }
 }
 
 impl Words for Told {

@@ -115,6 +115,13 @@ pub(crate) fn sentence(record: &Record) -> Option<String> {
     })
 }
 
+/// What a prompt of that decision point asks, in words.
+pub(crate) fn asked(point: &str, facts: &Facts) -> String {
+    let with_point = facts.clone().with("point", point);
+    let words = question(&with_point);
+    words.strip_suffix(&format!(" ({point})")).unwrap_or(&words).to_owned()
+}
+
 /// What a prompt asks, with the name of its decision point.
 fn question(facts: &Facts) -> String {
     let f = |name: &str| fact(facts, name);
@@ -372,7 +379,7 @@ mod tests {
     #[test]
     fn no_sentence_of_the_suite_has_a_hole() {
         let stories = crate::suite::suite().unwrap();
-        let runner = crate::play::Runner::plain();
+        let runner = crate::runner::Runner::plain();
         let play = |story: &crate::Story| runner.play_for_trace(story).1;
         let mut told = 0;
         let outcome = crate::parallel::in_order(&stories, crate::parallel::jobs(None), play, |at, trace| {

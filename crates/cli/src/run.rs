@@ -9,7 +9,7 @@ use crate::arguments::{Run, RunFormat, UnreferencedWhat};
 use crate::console::{Colour, Console, one_line};
 use crate::known::{self, KnownFailures};
 use crate::page::Pages;
-use crate::play::{Played, Runner, Verdict};
+use crate::runner::{Played, Runner, Verdict};
 use crate::snapshots::compared::State;
 use crate::snapshots::{self, Snapshots, Unreferenced};
 use crate::suite::{self, Broken, Story};

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Serve, console: &mut Console<'_>) -> Result<Exit, 
         fixtures: arguments.fixtures.as_deref(),
     };
     let passwords = passwords(arguments)?;
-    let Meant { name, mut spec, document } = stage::meant(&wanted, Catalogue::embedded())?;
+    let Meant { name, mut spec, document, .. } = stage::meant(&wanted, Catalogue::embedded())?;
     for account in passwords.own.keys() {
         let known = |it: &str| it.eq_ignore_ascii_case(account);
         let users = spec.users.iter().map(|user| user.name.as_str());

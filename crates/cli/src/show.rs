@@ -7,7 +7,7 @@ use autoenroll_trace::{Detail, Packed, TimelineOptions, render_dated, to_json_li
 
 use crate::arguments::{Format, Show, ShownDetail};
 use crate::console::{Console, one_line, printable};
-use crate::play::{Runner, Verdict};
+use crate::runner::{Runner, Verdict};
 use crate::{Exit, Failure, explain, file, page, prose, suite};
 
 pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -21,6 +21,10 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
         let unwritable = |error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
         file::put(path, page::of(&story, &played, &report).as_bytes()).map_err(unwritable)?;
         writeln!(console.out, "{}: {}", one_line(&path.display().to_string()), played.verdict.word())?;
+        return Ok(played.verdict.exit());
+    }
+    if arguments.mermaid {
+        write!(console.out, "{}", page::mermaid_of(&story, &played, &report))?;
         return Ok(played.verdict.exit());
     }
     let trace = report.trace;

@@ -20,7 +20,7 @@ use autoenroll_trace::Trace;
 pub(crate) use layer::Layer;
 pub(crate) use unreferenced::{Unreferenced, unreferenced};
 
-use crate::play::{Played, Verdict};
+use crate::runner::{Played, Verdict};
 use crate::suite::Story;
 use crate::{Failure, file};
 use compared::{Compared, State};

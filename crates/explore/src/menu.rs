@@ -169,6 +169,7 @@ impl Lines {
 }
 
 fn lines(spec: &WorldSpec) -> Vec<Line> {
+    let spec = &escaped(spec);
     let mut lines = Lines(Vec::new());
     people(spec, &mut lines);
     cards(spec, &mut lines);
@@ -176,6 +177,36 @@ fn lines(spec: &WorldSpec) -> Vec<Line> {
     OTHERS.iter().for_each(|(name, class, step)| lines.put(name, *class, step));
     certificates(spec, &mut lines);
     lines.0
+}
+
+/// The same world with its names as they stand between quotes: a name may have quotes of its own.
+fn escaped(spec: &WorldSpec) -> WorldSpec {
+    let mut spec = spec.clone();
+    let users = spec.users.iter_mut().map(|user| &mut user.name);
+    let computers =
+        spec.computers.iter_mut().flat_map(|computer| [&mut computer.name].into_iter().chain(&mut computer.readers));
+    let cards = spec.cards.iter_mut().map(|card| &mut card.name);
+    let authorities = spec.authorities.iter_mut().map(|ca| &mut ca.name);
+    let templates = spec.templates.iter_mut().map(|template| &mut template.template.name);
+    let stores = spec.stores.iter_mut().flat_map(|store| {
+        let certificates = store.certificates.iter_mut().flat_map(|one| [&mut one.name, &mut one.ca]);
+        [&mut store.of].into_iter().chain(certificates)
+    });
+    for name in users.chain(computers).chain(cards).chain(authorities).chain(templates).chain(stores) {
+        if name.contains(|c: char| matches!(c, '"' | '\\') || c.is_control()) {
+            *name = name.chars().map(in_quotes).collect();
+        }
+    }
+    spec
+}
+
+/// A character as it stands in a basic string of TOML.
+fn in_quotes(c: char) -> String {
+    match c {
+        '"' | '\\' => format!("\\{c}"),
+        _ if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
+    }
 }
 
 fn people(spec: &WorldSpec, lines: &mut Lines) {
@@ -259,9 +290,9 @@ fn authorities(spec: &WorldSpec, lines: &mut Lines) {
         }
         let users = spec.users.iter().map(|user| &user.name);
         for principal in users.chain(spec.computers.iter().map(|computer| &computer.name)) {
-            let refuse = format!("change = \"ca\", {of}, set = {{ deny = {{ {principal} = [\"enroll\"] }} }}");
+            let refuse = format!("change = \"ca\", {of}, set = {{ deny = {{ \"{principal}\" = [\"enroll\"] }} }}");
             lines.put("ca refuses somebody", Class::Fault, &refuse);
-            let allow = format!("change = \"ca\", {of}, set = {{ allow = {{ {principal} = [\"enroll\"] }} }}");
+            let allow = format!("change = \"ca\", {of}, set = {{ allow = {{ \"{principal}\" = [\"enroll\"] }} }}");
             lines.put("ca lets somebody in", Class::Repair, &allow);
         }
         for template in enrolled(spec) {
@@ -276,7 +307,7 @@ fn authorities(spec: &WorldSpec, lines: &mut Lines) {
             lines.put(name, *class, &format!("change = \"template\", of = \"{template}\", set = {set}"));
         }
         for user in &spec.users {
-            let set = format!("set = {{ deny = {{ {} = [\"enroll\"] }} }}", user.name);
+            let set = format!("set = {{ deny = {{ \"{}\" = [\"enroll\"] }} }}", user.name);
             lines.put("right withdrawn", Class::Fault, &format!("change = \"template\", of = \"{template}\", {set}"));
         }
     }

@@ -141,7 +141,8 @@ impl Work for Neighbours {
 }
 
 /// The document of one variant, as if it were the only one.
-pub(crate) fn alone(scenario: &Scenario) -> Document {
+#[must_use]
+pub fn alone(scenario: &Scenario) -> Document {
     let mut document = scenario.document.clone();
     document.about.covers.clear();
     document.sequences = Default::default();
@@ -216,21 +217,22 @@ fn moments(stage: &Stage, moves: &[Move], end: SimTime) -> Vec<(Anchor, usize)> 
 
 /// A scenario that was played: what it does.
 #[derive(Debug)]
-pub(crate) struct Played {
+pub struct Played {
     /// Each thing with its moment.
-    pub(crate) moves: Vec<Move>,
+    pub moves: Vec<Move>,
     /// The step of each, counted from 0.
-    pub(crate) steps: Vec<usize>,
+    pub steps: Vec<usize>,
     /// When it ends.
-    pub(crate) end: SimTime,
+    pub end: SimTime,
     /// Why it fails, when it does.
-    pub(crate) fails: Option<String>,
+    pub fails: Option<String>,
     /// What came.
-    pub(crate) trace: Trace,
+    pub trace: Trace,
 }
 
 /// Plays a scenario on a world.
-pub(crate) fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> Played {
+#[must_use]
+pub fn story_of(scenario: &Scenario, world: &StoryWorld, bench: Bench<'_>) -> Played {
     let done = Rc::new(RefCell::new(VecDeque::new()));
     let look_at = |world: &StoryWorld, action: &Action| Some((action.clone(), world.now()));
     let recorder = Observed { world: world.clone(), look_at, kept: Rc::clone(&done) };

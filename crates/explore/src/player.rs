@@ -16,7 +16,7 @@ use crate::story::{Anchor, When};
 /// The world of the stories.
 pub type StoryWorld = World<InProcess, InProcessCards, InProcessCas>;
 
-/// The most records of one story: what has more is long, not broken.
+/// The most records of one story unless said otherwise: what has more is long, not broken.
 const MOST_RECORDS: usize = 30_000;
 /// Kinds of records that nothing is done on: what was decided is a matter of the core alone, and the last thing done is
 /// no news.
@@ -49,6 +49,8 @@ pub struct Player {
     acts: usize,
     /// The first violation of each law of order.
     listed: Vec<Broken>,
+    /// A story with more records is long.
+    most_records: usize,
 }
 
 /// What came of an attempt.
@@ -64,7 +66,22 @@ impl Player {
     /// At the beginning of a story, with the users and computers that take part in it.
     #[must_use]
     pub const fn new(world: StoryWorld, principals: Arc<[String]>) -> Self {
-        Self { world, principals, since_act: 0, acted: SimTime::START, judged: 0, acts: 0, listed: Vec::new() }
+        Self {
+            world,
+            principals,
+            since_act: 0,
+            acted: SimTime::START,
+            judged: 0,
+            acts: 0,
+            listed: Vec::new(),
+            most_records: MOST_RECORDS,
+        }
+    }
+
+    /// The same, for a story that is long only when it has more records than that.
+    #[must_use]
+    pub fn with_most_records(self, most_records: usize) -> Self {
+        Self { most_records, ..self }
     }
 
     /// The world as it is now.
@@ -100,7 +117,7 @@ impl Player {
     /// Whether the story has become so long that it is not worth going on.
     #[must_use]
     pub fn is_long(&self) -> bool {
-        self.records() > MOST_RECORDS
+        self.records() > self.most_records
     }
 
     /// How many records there are.
@@ -229,7 +246,7 @@ impl Player {
     ///
     /// # Errors
     /// When something breaks.
-    pub(crate) fn happen(&mut self, until: SimTime) -> Result<Stepped, Broken> {
+    pub fn happen(&mut self, until: SimTime) -> Result<Stepped, Broken> {
         self.step(until)
     }
 

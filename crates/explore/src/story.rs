@@ -227,7 +227,8 @@ fn wait(duration: Duration) -> Step {
 }
 
 /// A step that says nothing but what it is.
-pub(crate) fn step(verb: &'static str, kind: StepKind) -> Step {
+#[must_use]
+pub fn step(verb: &'static str, kind: StepKind) -> Step {
     Step {
         span: Default::default(),
         verb: Spanned::without_span(verb),

@@ -17,5 +17,5 @@ mod member;
 
 pub use arrivals::{Arrivals, Server};
 pub use fleet::{Enrolled, Fleet, FleetError, MOST_DAYS, MOST_JITTER, MOST_MEMBERS, MOST_WINDOW, Shard};
-pub use load::{Load, MOST_PER_SECOND, Moment};
+pub use load::{Load, MOST_PER_SECOND, Moment, queues};
 pub use member::play;

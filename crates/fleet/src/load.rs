@@ -74,6 +74,32 @@ impl Load {
     }
 }
 
+/// How many questions wait or are being answered at once, at the most in each minute in which any do.
+#[must_use]
+pub fn queues(arrivals: &Arrivals, server: Server, per_second: u32) -> BTreeMap<u32, u64> {
+    let service = SECOND / u64::from(per_second.clamp(1, MOST_PER_SECOND));
+    let mut minutes: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut put = |minute: u32, waiting: u64| {
+        let most = minutes.entry(minute).or_default();
+        *most = (*most).max(waiting);
+    };
+    for batch in batches(arrivals.at(server), service) {
+        let waiting = (batch.first - service).div_ceil(service) + batch.count;
+        put(batch.second / 60, waiting);
+        // Those that are left at the beginning of a minute that follows, until more come or none is left.
+        let next = (u64::from(batch.second) / 60 + 1)..;
+        for minute in next {
+            let since = minute * 60 - u64::from(batch.second);
+            let left = waiting.saturating_sub(since.saturating_mul(SECOND) / service);
+            match u32::try_from(minute) {
+                Ok(minute) if left > 0 => put(minute, left),
+                _ => break,
+            }
+        }
+    }
+    minutes
+}
+
 /// The questions of one second.
 struct Batch {
     second: u32,
@@ -150,6 +176,23 @@ mod tests {
         assert_eq!((load.longest_queue, load.longest_at), (20, 5));
         let sorted: Vec<u64> = (1..=20).map(|n| n * 100).chain([1_100]).collect();
         assert!(sorted.contains(&load.p99_ms));
+    }
+
+    #[test]
+    fn a_queue_is_told_for_each_minute_in_which_it_is_one() {
+        let queues = |asked: &[(u32, u32)], per_second: u32| {
+            let mut arrivals = Arrivals::default();
+            for (second, count) in asked {
+                (0..*count).for_each(|_| arrivals.ask(Server::Ca, *second));
+            }
+            super::queues(&arrivals, Server::Ca, per_second).into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(queues(&[], 1), []);
+        assert_eq!(queues(&[(5, 3), (70, 1)], 10), [(0, 3), (1, 1)]);
+        // 150 questions at one a second: 55 seconds later 95 are left, and a minute after that 35.
+        assert_eq!(queues(&[(5, 150)], 1), [(0, 150), (1, 95), (2, 35)]);
+        // More come meanwhile: 60 seconds after the first, 90 are left of them.
+        assert_eq!(queues(&[(5, 150), (65, 10)], 1), [(0, 150), (1, 100), (2, 45)]);
     }
 
     #[test]

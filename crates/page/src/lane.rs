@@ -9,14 +9,15 @@ pub(crate) enum Lane {
     Core,
     Desktop,
     Card,
+    Store,
     Ca,
     Directory,
     Log,
 }
 
 impl Lane {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Policy, Self::Core, Self::Desktop, Self::Card, Self::Ca, Self::Directory, Self::Log];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Policy, Self::Core, Self::Desktop, Self::Card, Self::Store, Self::Ca, Self::Directory, Self::Log];
 
     /// Its heading.
     pub(crate) const fn title(self) -> &'static str {
@@ -25,6 +26,7 @@ impl Lane {
             Self::Core => "Core",
             Self::Desktop => "Desktop",
             Self::Card => "Card",
+            Self::Store => "Stores",
             Self::Ca => "CA",
             Self::Directory => "Directory",
             Self::Log => "Event log",
@@ -38,6 +40,7 @@ impl Lane {
             Self::Core => "l-core",
             Self::Desktop => "l-desktop",
             Self::Card => "l-card",
+            Self::Store => "l-store",
             Self::Ca => "l-ca",
             Self::Directory => "l-directory",
             Self::Log => "l-log",
@@ -66,6 +69,7 @@ impl Lane {
             | Kind::PromptWithdrawn => Self::Desktop,
             Kind::Insert | Kind::Remove | Kind::Card | Kind::CardDone | Kind::Apdu => Self::Card,
             Kind::Request | Kind::Issued | Kind::Pending | Kind::Denied | Kind::CaFailed => Self::Ca,
+            Kind::Store | Kind::Archived | Kind::Deleted => Self::Store,
             Kind::Directory => Self::Directory,
             Kind::Event => Self::Log,
             Kind::Boot
@@ -79,9 +83,6 @@ impl Lane {
             | Kind::ItemStarted
             | Kind::ItemEnded
             | Kind::Decision
-            | Kind::Store
-            | Kind::Archived
-            | Kind::Deleted
             | Kind::Effect
             | Kind::EffectDone
             | Kind::EffectAbandoned
@@ -94,7 +95,8 @@ impl Lane {
         let facts = &record.facts;
         match facts.text("what").unwrap_or_default() {
             "policy" => Self::Policy,
-            "wall-clock" | "keys" | "settings" | "effect" | "delete-certificate" | "delete-request" => Self::Core,
+            "wall-clock" | "keys" | "settings" | "effect" => Self::Core,
+            "delete-certificate" | "delete-request" => Self::Store,
             _ if facts.get("card").is_some() => Self::Card,
             "publish-ca" => Self::Directory,
             _ if facts.get("ca").is_some() => Self::Ca,

@@ -15,14 +15,21 @@ mod desktop;
 mod index;
 mod lane;
 mod list;
+mod mermaid;
+mod play;
 mod rows;
 mod run;
+mod scale;
+mod sheet;
 mod shell;
 mod text;
 
 pub use index::{Coverage, Entry, Index, Shows, index};
+pub use mermaid::mermaid;
+pub use play::{Button, Buttons, Message, Play, Question, play, play_is_over};
 pub use rows::MOST_ROWS;
 pub use run::{Problem, Rule, Run, Step, Verdict, Words};
+pub use sheet::{Block, Chart, Section, Sheet, Table, sheet};
 
 use maud::html;
 
@@ -33,9 +40,11 @@ use crate::rows::Rows;
 pub fn page(run: &Run<'_>, words: &dyn Words) -> String {
     let rows = Rows::of(run, words);
     let failed = !run.problems.is_empty() || !run.told.is_empty();
+    let scale = scale::scale(&rows, run.end);
     let sections = [
         failed.then_some(("failure", "What went otherwise")),
         Some(("lanes", "Lanes over time")),
+        scale.is_some().then_some(("scale", "Time to scale")),
         Some(("story", "What happened, and why")),
         Some(("rules", "Rules that decided")),
         Some(("scenario", "The scenario")),
@@ -49,6 +58,7 @@ pub fn page(run: &Run<'_>, words: &dyn Words) -> String {
     let body = html! {
         @if failed { (list::failure(run, &rows)) }
         (chart::chart(&rows))
+        @if let Some(scale) = &scale { (scale) }
         (list::story(run, &rows))
         (list::rules(&rows, words))
         (list::scenario(run, &rows))

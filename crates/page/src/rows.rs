@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use autoenroll_model::Fact;
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::card::{Card, Cards};
 use crate::desktop::{Dialog, Dialogs, Stands};
 use crate::lane::Lane;
 use crate::run::{Run, Words};
-use crate::text::cut;
+use crate::text::{cut, plain};
 
 /// Rows of a page. Of a longer story it has the beginning and the end, and says how many are left out between.
 pub const MOST_ROWS: usize = 600;
@@ -234,7 +235,8 @@ impl Found {
                 Kind::EffectDone => found.done(&record),
                 _ => {
                     let described = || card.as_ref().map(|card| format!("{} says what is on it", card.name));
-                    if let Some(sentence) = words.sentence(&record).or_else(described) {
+                    let told = words.sentence(&record).or_else(|| stored(&record)).or_else(described);
+                    if let Some(sentence) = told {
                         let (with, fails) = (BTreeSet::new(), fails(&record));
                         found.heads.push(Head { record, sentence, fails, with, card });
                     }
@@ -274,6 +276,25 @@ impl Found {
             last.with.insert(record.id);
         }
     }
+}
+
+/// What happens in a store of certificates, of requests or of keys. A story in sentences does without it.
+fn stored(record: &Record) -> Option<String> {
+    if record.kind != Kind::Store {
+        return None;
+    }
+    let facts = &record.facts;
+    let fact = |name: &str| facts.get(name).map(plain).unwrap_or_default();
+    Some(match (fact("op").as_str(), fact("store").as_str()) {
+        ("put", "request") => format!("REQUEST of {}: {}, {}", record.actor, fact("template"), fact("stage")),
+        ("remove", "request") => format!("REQUEST of {}: {} is gone", record.actor, fact("template")),
+        ("add", "my") if facts.get("archived") == Some(&Fact::Flag(true)) => {
+            format!("MY of {}: {}, archived", record.actor, fact("certificate"))
+        }
+        ("add", "my") => format!("MY of {}: {}", record.actor, fact("certificate")),
+        ("new-key", _) => format!("a key for {}: {}", record.actor, fact("container")),
+        (op, store) => format!("store {store} of {}: {op}", record.actor),
+    })
 }
 
 /// Whether a record tells of something that fails.

@@ -8,15 +8,26 @@ use crate::run::Verdict;
 const STYLE: &str = include_str!("style.css");
 /// Nothing is loaded and nothing is run, whatever a text of a scenario may say.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// The same where forms go back to where the page came from.
+const POLICY_WITH_FORMS: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'";
 
 /// A whole document. Sections are anchors with their headings, in the order in which they stand in the body.
 pub(crate) fn document(title: &str, head: &Markup, sections: &[(&str, &str)], body: &Markup) -> String {
+    whole(title, head, sections, body, POLICY)
+}
+
+/// The same with forms, for a server.
+pub(crate) fn document_with_forms(title: &str, head: &Markup, sections: &[(&str, &str)], body: &Markup) -> String {
+    whole(title, head, sections, body, POLICY_WITH_FORMS)
+}
+
+fn whole(title: &str, head: &Markup, sections: &[(&str, &str)], body: &Markup, policy: &str) -> String {
     let document = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · autoenroll" }
@@ -25,9 +36,9 @@ pub(crate) fn document(title: &str, head: &Markup, sections: &[(&str, &str)], bo
             body {
                 a.skip href="#main" { "Skip to the story" }
                 header { h1 { (title) } (head) }
-                nav aria-label="On this page" { ul { @for (id, heading) in sections {
+                @if !sections.is_empty() { nav aria-label="On this page" { ul { @for (id, heading) in sections {
                     li { a href={ "#" (id) } { (heading) } }
-                } } }
+                } } } }
                 main #main { (body) }
             }
         }
@@ -52,7 +63,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> Markup {
 }
 
 /// The document with what no eye can see as `\u{1b}` and the like. No markup has such characters but line ends.
-fn visible(document: &str) -> String {
+pub(crate) fn visible(document: &str) -> String {
     let mut shown = String::with_capacity(document.len());
     for c in document.chars() {
         if is_unseen(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }

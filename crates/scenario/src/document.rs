@@ -253,6 +253,13 @@ impl Time {
         matches!(self, Self::Clock(instant) if instant < start)
     }
 
+    /// When a step begins that says so, in a world that starts at `start` and is at `now`; an instant before the start is
+    /// the start.
+    #[must_use]
+    pub fn begins(self, start: FileTime, now: SimTime, wall: &WallClock) -> SimTime {
+        self.resolve(start, now, wall, Edge::Begin)
+    }
+
     /// As simulated time, for a world that starts at `start`, when the story is at `now`; an instant before the start
     /// is the start.
     pub(crate) fn resolve(self, start: FileTime, now: SimTime, wall: &WallClock, edge: Edge) -> SimTime {

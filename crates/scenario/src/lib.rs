@@ -45,8 +45,8 @@ pub use clock::{ClockTime, WallClock};
 pub use code::{Code, Explanation, explain_code};
 pub use diagnostic::{Diagnostic, Diagnostics, Fix, Label, Severity, render, to_json};
 pub use document::{
-    About, ActionStep, CaOp, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed, Pattern,
-    PromptAnswer, Reference, SequenceUse, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
+    About, ActionStep, CaOp, CardPin, Document, ExpectedFact, ExpectedValue, Level, NameOrReference, On, Parsed,
+    Pattern, PromptAnswer, Reference, SequenceUse, Step, StepBegin, StepEnd, StepKind, Sweep, Time, parse,
 };
 pub use format::{FormatError, format, is_scenario_or_fixture};
 pub use instant::parse as parse_instant;

@@ -30,17 +30,32 @@ pub fn chromium(profile: &Path) -> Option<Command> {
         return missing("chromium", "install Debian's chromium");
     }
     let mut command = Command::new("chromium");
+    command.args(chromium_arguments(profile));
+    Some(command)
+}
+
+/// The program that drives Chromium by WebDriver.
+#[must_use]
+pub fn chromedriver() -> Option<Command> {
+    let there =
+        works(Command::new("chromium").arg("--version")) && works(Command::new("chromedriver").arg("--version"));
+    if there { Some(Command::new("chromedriver")) } else { missing("chromedriver", "install Debian's chromium-driver") }
+}
+
+/// How Chromium is started in a test.
+#[must_use]
+pub fn chromium_arguments(profile: &Path) -> Vec<String> {
     // Its sandbox needs rights that a container may not give; it reads pages of this repository alone.
-    command.args([
+    let plain = [
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--no-first-run",
         "--hide-scrollbars",
-    ]);
-    command.arg(format!("--user-data-dir={}", profile.display()));
-    Some(command)
+    ];
+    let profile = format!("--user-data-dir={}", profile.display());
+    plain.into_iter().map(str::to_owned).chain([profile]).collect()
 }
 
 /// Mono's compiler of C#, whose programs `mono` runs.

@@ -18,6 +18,7 @@ Examples:
   autoenroll fleet mine.toml --users 5000 --logon-window 2h --ca-per-second 5
                                                                          a slower CA, and people who come later
   autoenroll fleet mine.toml --computers 5000 --svg load.svg             also as a chart
+  autoenroll fleet mine.toml --computers 5000 --html load.html           also as a page
 
 All keys are symbolic: nothing is signed for real, and no certificate of a fleet is good for anything else.
 Servers do not slow their clients down: who waits in a queue has got the answer already.";
@@ -73,7 +74,7 @@ pub(crate) struct Fleet {
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Play only a part, such as 2/3 for the second of three, and write what came of it for `--merge`: JSON lines, the
     /// last of which has the arrivals.
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["svg", "format"])]
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["svg", "html", "format"])]
     pub(crate) shard: Option<Shard>,
     /// Play nothing, and add up the parts that `--shard` wrote into these files, here or on other machines, under the
     /// same arguments. All of them must be there.
@@ -82,6 +83,9 @@ pub(crate) struct Fleet {
     /// Also draw the arrivals into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+    /// Also write a page to this file: arrivals and queues over time, first certificates and renewals by day.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Play as if the world were under this profile; unless said here or in the file, it is windows-10-22h2.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,

@@ -7,7 +7,7 @@ use std::path::Path;
 use autoenroll_trace::{Records, TraceDigest};
 
 use crate::arguments::{Diff, STANDARD_INPUT};
-use crate::play::{Runner, Verdict};
+use crate::runner::{Runner, Verdict};
 use crate::{Failure, check_trace, suite};
 
 /// How much of a file shows whether it is a trace.

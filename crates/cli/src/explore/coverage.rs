@@ -9,7 +9,7 @@ use autoenroll_explore::coverage::{self, Edge};
 use autoenroll_explore::file::{Bench, story_file};
 use serde::Serialize;
 
-use super::End;
+use super::{End, page};
 use crate::arguments::{Explore, Format};
 use crate::console::Console;
 use crate::suite::{Story, suite};
@@ -18,28 +18,28 @@ use crate::{Exit, Failure, file, parallel};
 /// What is told: in JSON one object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Coverage {
+pub(super) struct Coverage {
     /// How many answers there are in all states and stages; not all of them can be given.
-    edges: usize,
+    pub(super) edges: usize,
     /// Those that the suite gives, each with the first story that does.
-    visited: Vec<Visited>,
+    pub(super) visited: Vec<Visited>,
     /// Those that it does not.
-    unvisited: Vec<Unvisited>,
+    pub(super) unvisited: Vec<Unvisited>,
 }
 
 #[derive(Debug, Serialize)]
-struct Visited {
+pub(super) struct Visited {
     #[serde(flatten)]
-    edge: Edge,
-    story: String,
+    pub(super) edge: Edge,
+    pub(super) story: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Unvisited {
+pub(super) struct Unvisited {
     #[serde(flatten)]
-    edge: Edge,
+    pub(super) edge: Edge,
     /// The file with the shortest story that gives it, when one was looked for and found.
-    file: Option<String>,
+    pub(super) file: Option<String>,
 }
 
 /// Plays the suite, and searches for what it leaves out when files are to be written.
@@ -70,6 +70,9 @@ pub(super) fn run(
         visited: visited.into_iter().map(|(edge, story)| Visited { edge, story }).collect(),
         unvisited: missing.into_iter().map(|edge| Unvisited { file: files.get(&edge).cloned(), edge }).collect(),
     };
+    if let Some(path) = &arguments.html {
+        super::put_page(path, &page::of_coverage(&told))?;
+    }
     match arguments.format {
         Format::Json => {
             let line = serde_json::to_string(&told).map_err(|error| Failure::Bench(error.to_string()))?;

@@ -61,7 +61,7 @@ pub(super) fn tell(report: &Report, took: Duration, console: &mut Console<'_>) -
 }
 
 /// What an exhaustive search came to, in a sentence.
-fn came(everything: &Everything) -> String {
+pub(super) fn came(everything: &Everything) -> String {
     let Everything { states, edges, depth, end } = everything;
     let end = match end {
         End::Closed => "closed: there is nothing else".to_owned(),

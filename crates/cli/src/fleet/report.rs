@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use autoenroll_fleet::{Arrivals, Load, Server};
 use autoenroll_model::{Duration, FileTime};
+use autoenroll_page::Table;
 use serde::Serialize;
 
 use crate::Failure;
@@ -94,24 +95,26 @@ impl Report {
         format!("{}: {computers} and {users} for {days}", self.world)
     }
 
-    pub(super) fn print(&self, format: Format, console: &mut Console<'_>) -> Result<(), Failure> {
-        if format == Format::Json {
-            let text = serde_json::to_string(self).map_err(|error| Failure::Bench(error.to_string()))?;
-            return Ok(writeln!(console.out, "{text}")?);
-        }
-        let out = &mut console.out;
-        writeln!(out, "{}", self.title())?;
-        writeln!(
-            out,
+    /// How it was played, and how it ended, in sentences.
+    pub(super) fn about(&self) -> Vec<String> {
+        let how = format!(
             "certificates at the start: {}; offset of Group Policy up to {}; lives up to {} % shorter; logons within {}",
             self.enrolled_at, self.gp_offset, self.validity_jitter, self.logon_window
-        )?;
-        writeln!(out, "{}, {}\n", counted(self.runs, "run"), counted(self.failed, "failed item"))?;
+        );
+        vec![how, format!("{}, {}", counted(self.runs, "run"), counted(self.failed, "failed item"))]
+    }
+
+    /// How many answers in a second a server gives.
+    pub(super) fn per_second(&self, server: Server) -> u32 {
+        self.servers.get(server.as_str()).map_or(1, |told| told.load.per_second)
+    }
+
+    /// The servers, a row each.
+    pub(super) fn table(&self) -> Table {
         let head = ["server", "asked", "peak/min", "rate/s", "median", "99 %", "slowest", "longest queue", "at"];
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
-        for (name, told) in &self.servers {
+        let row = |(name, told): (&&str, &Told)| {
             let load = &told.load;
-            rows.push(vec![
+            vec![
                 (*name).to_owned(),
                 load.total.to_string(),
                 told.peak_per_minute.to_string(),
@@ -121,8 +124,34 @@ impl Report {
                 milliseconds(load.max_ms),
                 load.longest_queue.to_string(),
                 if load.total == 0 { String::new() } else { clock(&told.longest_queue_at) },
-            ]);
+            ]
+        };
+        let rows = self.servers.iter().map(row).collect();
+        Table { caption: "What servers got to do".to_owned(), head: head.map(str::to_owned).to_vec(), rows }
+    }
+
+    /// The busiest minutes of a server.
+    pub(super) fn busiest(&self, server: Server) -> Table {
+        let told = self.servers.get(server.as_str());
+        let moments = told.into_iter().flat_map(|told| told.busiest_at.iter().zip(&told.load.busiest));
+        let rows = moments.map(|(at, moment)| vec![clock(at), moment.count.to_string()]).collect();
+        let head = ["minute", "questions"].map(str::to_owned).to_vec();
+        Table { caption: format!("Busiest minutes of the {}", server.as_str()), head, rows }
+    }
+
+    pub(super) fn print(&self, format: Format, console: &mut Console<'_>) -> Result<(), Failure> {
+        if format == Format::Json {
+            let text = serde_json::to_string(self).map_err(|error| Failure::Bench(error.to_string()))?;
+            return Ok(writeln!(console.out, "{text}")?);
         }
+        let out = &mut console.out;
+        writeln!(out, "{}", self.title())?;
+        for line in self.about() {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)?;
+        let table = self.table();
+        let rows: Vec<Vec<String>> = [table.head].into_iter().chain(table.rows).collect();
         for line in columns(&rows) {
             writeln!(out, "{line}")?;
         }

@@ -8,7 +8,7 @@ use super::{complain, lines, told};
 use crate::arguments::{Format, Observe};
 use crate::catalogue::Catalogue;
 use crate::console::{Colour, Console};
-use crate::play::{Runner, Verdict};
+use crate::runner::{Runner, Verdict};
 use crate::{Exit, Failure, prose, suite};
 
 pub(super) fn run(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use autoenroll_model::WindowsVersion;
-use autoenroll_scenario::{Checked, Document, Library, check_world, parse};
+use autoenroll_scenario::{Checked, Document, Library, Scenario, check_world, parse};
 use autoenroll_world::WorldSpec;
 use autoenroll_world::spec::Budget;
 
@@ -17,8 +17,9 @@ pub(crate) struct Meant {
     pub(crate) name: String,
     pub(crate) spec: WorldSpec,
     /// The file that describes it.
-    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only what is served gets steps later"))]
     pub(crate) document: Document,
+    /// The scenario, when a scenario is meant.
+    pub(crate) scenario: Option<Box<Scenario>>,
 }
 
 /// What the arguments of a command say about a world.
@@ -62,7 +63,12 @@ pub(crate) fn meant(wanted: &Wanted<'_>, catalogue: &Catalogue) -> Result<Meant,
     }
     let story = suite::one(name, wanted.variant, wanted.fixtures, wanted.profile);
     match story {
-        Ok(story) => Ok(Meant { name: story.name, spec: story.scenario.spec, document: story.scenario.document }),
+        Ok(story) => Ok(Meant {
+            name: story.name,
+            spec: story.scenario.spec.clone(),
+            document: story.scenario.document.clone(),
+            scenario: Some(Box::new(story.scenario)),
+        }),
         Err(Failure::Usage(_)) if !Path::new(name).exists() && suite::named(name).is_err() => {
             let worlds = embedded::below("fixtures/worlds")
                 .filter_map(|(path, _)| path.strip_prefix("fixtures/worlds/")?.strip_suffix(".toml"));
@@ -88,7 +94,7 @@ fn of_world(
     let Checked { scenarios, files, found, .. } =
         check_world(profile, &source.path, &source.bytes, &library, catalogue);
     match scenarios.into_iter().next() {
-        Some(scenario) => Ok(Meant { name: name.to_owned(), spec: scenario.spec, document: scenario.document }),
+        Some(Scenario { spec, document, .. }) => Ok(Meant { name: name.to_owned(), spec, document, scenario: None }),
         None => Err(Failure::Usage(format!("{name} has errors\n\n{}", found.render(&files, false).trim_end()))),
     }
 }
