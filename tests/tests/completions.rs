@@ -1,4 +1,4 @@
-//! Shells complete names of scenarios, worlds, profiles, codes and requirements: bash, zsh and fish themselves are asked.
+//! Shells complete names of scenarios, worlds, profiles, codes and requirements: bash, zsh and fish are asked.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::fs;

@@ -206,7 +206,7 @@ fn renew(path: &str, text: &str, excused: &mut Vec<(&'static str, &'static str)>
             continue;
         }
         let Some(what) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
-        // Written by other tests and programs: from the types of the messages, from what is said in a scenario, and so on.
+        // Written by other tests and programs: from the types of the messages, from what is said in a scenario.
         let beginnings = ["reference: ", "exchange: ", "cargo xtask ", "to here"];
         let ends = [": generated", ": end"];
         if beginnings.iter().any(|other| what.starts_with(other)) || ends.iter().any(|other| what.ends_with(other)) {

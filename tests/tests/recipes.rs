@@ -1,5 +1,5 @@
-//! What others paste into their CI does what it says: the shell code of the action's steps is run, and the script of the
-//! recipe for GitLab. Both files are also valid by the schemas of their services (`check-jsonschema`, by hand).
+//! What others paste into their CI does what it says: the shell code of the action's steps is run, and the script of
+//! the recipe for GitLab. Both files are also valid by the schemas of their services (`check-jsonschema`, by hand).
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 

@@ -1,4 +1,4 @@
-//! What a shell offers where a value is typed: scenarios, worlds, cards, profiles, codes and requirements, beside files.
+//! What a shell offers where a value is typed: scenarios, worlds, cards, profiles, codes and requirements, and files.
 //!
 //! The shell asks the command itself, with the words typed so far, so that what is offered is what this build has
 //! inside. It deliberately lacks names from files of the user's own: a broken one must not disturb typing.

@@ -48,7 +48,9 @@ fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
     // The generator would fill the lines of examples.
     let without = command.clone().after_help(Resettable::Reset);
     Man::new(without).title(title(command)).source(source).render(&mut page)?;
-    page.extend_from_slice(examples(&after).as_bytes());
+    if !after.is_empty() {
+        page.extend_from_slice(examples(&after).as_bytes());
+    }
     Ok(page)
 }
 
@@ -69,7 +71,8 @@ fn examples(after: &str) -> String {
             }
         }
     }
-    roff.to_roff()
+    // With straight apostrophes, which can be copied; the definition they need is repeated.
+    roff.render()
 }
 
 /// `autoenroll`, or `autoenroll-run`.
@@ -104,14 +107,15 @@ mod tests {
                     "{page}"
                 );
             }
-            let examples = one.get_after_help().is_some_and(|text| text.to_string().starts_with("Examples:\n"));
+            let examples = one.get_after_help().is_some_and(|text| text.to_string().contains("Examples:\n"));
             assert_eq!(page.contains("\n.SH EXAMPLES\n.nf\n"), examples, "{page}");
         }
     }
 
     #[test]
     fn lines_of_examples_stay_and_text_is_filled() {
-        let page = examples("Examples:\n  a  -b\n  .c\n\nSome text.");
-        assert_eq!(page, ".SH EXAMPLES\n.nf\na  \\-b\n\\&.c\n.fi\n.PP\nSome text.\n");
+        let page = examples("Examples:\n  a  -b 'c'\n  .d\n\nSome text.");
+        let expected = ".SH EXAMPLES\n.nf\na  \\-b \\*(Aqc\\*(Aq\n\\&.d\n.fi\n.PP\nSome text.\n";
+        assert!(page.ends_with(expected), "{page}");
     }
 }
