@@ -70,7 +70,7 @@ impl Offer {
 /// Fills in what an item says of itself when it is looked at.
 pub(crate) fn resolve(mut item: CompletionItem, cx: &Context<'_>) -> CompletionItem {
     if let Some(serde_json::Value::String(id)) = &item.data {
-        item.documentation = cx.around.article(id).map(|article| markdown(article.markdown));
+        item.documentation = cx.around.article(id).map(markdown);
     }
     item
 }
@@ -226,17 +226,16 @@ fn bindings(place: &Place, known: &Known) -> Vec<Offer> {
 }
 
 fn requirements(cx: &Context<'_>) -> Vec<Offer> {
-    let ids = cx.around.requirements().ids().into_iter();
-    let offer = |id: &str| Offer {
+    let offer = |(id, title): (&str, &str)| Offer {
         label: id.to_owned(),
         kind: CompletionItemKind::REFERENCE,
-        detail: cx.around.article(id).map(|article| article.title).unwrap_or_default(),
+        detail: title.to_owned(),
         documentation: String::new(),
         before: id.to_owned(),
         behind: String::new(),
         requirement: Some(id.to_owned()),
     };
-    ids.map(offer).collect()
+    cx.around.titles().into_iter().map(offer).collect()
 }
 
 fn switch(switch: &Switch) -> Offer {
