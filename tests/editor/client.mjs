@@ -49,9 +49,10 @@ const actions = await connection.sendRequest(rpc.CodeActionRequest.type, {
 });
 console.log("code action", actions.map((action) => action.title).join(", "));
 const items = await connection.sendRequest(rpc.CompletionRequest.type, place("  { "));
-console.log("completion", items.length, items[0].label, JSON.stringify(items[0].textEdit.newText));
-const ids = await connection.sendRequest(rpc.CompletionRequest.type, place('covers = ["'));
-const resolved = await connection.sendRequest(rpc.CompletionResolveRequest.type, ids.find((item) => item.label === "S9.cancel"));
+console.log("completion", items.items.length, items.items[0].label, JSON.stringify(items.items[0].textEdit.newText));
+const { items: ids } = await connection.sendRequest(rpc.CompletionRequest.type, place('covers = ["S9'));
+const cancel = ids.find((item) => item.label === "S9.cancel");
+const resolved = await connection.sendRequest(rpc.CompletionResolveRequest.type, cancel);
 console.log("resolved", resolved.documentation.value.split("\n")[0]);
 const hover = await connection.sendRequest(rpc.HoverRequest.type, place('covers = ["S9'));
 console.log("hover", hover.contents.value.split("\n")[0]);

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use autoenroll_lsp::{Article, Surroundings, serve};
+use autoenroll_lsp::{Surroundings, serve};
 use autoenroll_scenario::{Loader, MAX_BYTES, Requirements};
 use lsp_server::Connection;
 
@@ -42,14 +42,19 @@ impl Surroundings for Program {
         Catalogue::embedded()
     }
 
-    fn article(&self, id: &str) -> Option<Article> {
+    fn titles(&self) -> Vec<(&str, &str)> {
+        let all = Catalogue::embedded().requirements().iter();
+        all.map(|requirement| (requirement.id, requirement.title)).collect()
+    }
+
+    fn article(&self, id: &str) -> Option<String> {
         let catalogue = Catalogue::embedded();
         match catalogue.requirement(id) {
             Some(requirement) => Some(article(requirement, catalogue)),
+            // A check of the CA that has no entry of its own.
             None => {
                 let rule = catalogue::rule(id)?;
-                let markdown = format!("**{id}** {}\n\nsource: {}", rule.statement, rule.source);
-                Some(Article { title: rule.statement.to_owned(), markdown })
+                Some(format!("**{id}** {}\n\nsource: {}", rule.statement, rule.source))
             }
         }
     }
@@ -71,7 +76,7 @@ impl Surroundings for Program {
 }
 
 /// A requirement in Markdown.
-fn article(requirement: &Requirement, catalogue: &Catalogue) -> Article {
+fn article(requirement: &Requirement, catalogue: &Catalogue) -> String {
     let Requirement { id, title, text, sources, evidence, settled_by, .. } = requirement;
     let mut markdown = format!("**{id}** {title}\n\n{}\n\nevidence: {}", text.trim(), supported(*evidence));
     for citation in *sources {
@@ -82,7 +87,7 @@ fn article(requirement: &Requirement, catalogue: &Catalogue) -> Article {
         markdown += &format!("\n\nsettled by: {}", settled_by.trim());
     }
     markdown += &format!("\n\nprofiles: {}", requirement.profiles());
-    Article { title: (*title).to_owned(), markdown }
+    markdown
 }
 
 /// The file with this text in the repository that a document is in: a checkout of this one.

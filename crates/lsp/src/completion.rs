@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use autoenroll_model::{SWITCHES, Switch};
 use autoenroll_scenario::{FileId, KeyWord, Naming, Opening, Place, PlaceLevel, Symbol, SymbolKind, ValueWord, Word};
 use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, MarkupContent, MarkupKind,
-    TextEdit,
+    CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, InsertTextFormat,
+    MarkupContent, MarkupKind, TextEdit,
 };
 
 use crate::context::Context;
@@ -14,9 +14,12 @@ use crate::cursor::{At, Cursor, cursor};
 use crate::document::{Document, Known};
 use crate::hover::{described, word_text};
 
+/// How many items are offered at once. Of more, those that have what is typed, and the client asks again when more is.
+const MOST_ITEMS: usize = 100;
+
 /// The items for a place, in the order in which they are of use: what the table needs, what the language has, names.
-pub(crate) fn completion(document: &Document, cx: &Context<'_>, byte: usize) -> Vec<CompletionItem> {
-    let Some(cursor) = cursor(&document.text, byte) else { return Vec::new() };
+pub(crate) fn completion(document: &Document, cx: &Context<'_>, byte: usize) -> CompletionList {
+    let Some(cursor) = cursor(&document.text, byte) else { return CompletionList::default() };
     let range = document.lines.range(&document.text, cursor.word.clone());
     let known = document.known(cx.library);
     let mut offers = match &cursor.at {
@@ -26,7 +29,17 @@ pub(crate) fn completion(document: &Document, cx: &Context<'_>, byte: usize) -> 
     };
     let mut met = BTreeSet::new();
     offers.retain(|offer| met.insert(offer.label.clone()));
-    offers.into_iter().enumerate().map(|(at, offer)| offer.item(at, range, cx.snippets)).collect()
+    let is_incomplete = offers.len() > MOST_ITEMS;
+    if is_incomplete {
+        let typed = document.text.get(cursor.word.start..byte).unwrap_or("").to_lowercase();
+        let at = |offer: &Offer| offer.label.to_lowercase().find(&typed);
+        offers.retain(|offer| at(offer).is_some());
+        // What begins so comes first.
+        offers.sort_by_key(|offer| at(offer) != Some(0));
+        offers.truncate(MOST_ITEMS);
+    }
+    let items = offers.into_iter().enumerate().map(|(at, offer)| offer.item(at, range, cx.snippets));
+    CompletionList { is_incomplete, items: items.collect() }
 }
 
 /// One thing to write.
@@ -57,8 +70,7 @@ impl Offer {
             detail: (!self.detail.is_empty()).then_some(self.detail),
             documentation,
             sort_text: Some(format!("{at:05}")),
-            filter_text: Some(self.label.clone()),
-            insert_text_format: Some(if is_snippet { InsertTextFormat::SNIPPET } else { InsertTextFormat::PLAIN_TEXT }),
+            insert_text_format: is_snippet.then_some(InsertTextFormat::SNIPPET),
             text_edit: Some(CompletionTextEdit::Edit(TextEdit { range, new_text })),
             data: self.requirement.map(serde_json::Value::String),
             label: self.label,
@@ -70,7 +82,7 @@ impl Offer {
 /// Fills in what an item says of itself when it is looked at.
 pub(crate) fn resolve(mut item: CompletionItem, cx: &Context<'_>) -> CompletionItem {
     if let Some(serde_json::Value::String(id)) = &item.data {
-        item.documentation = cx.around.article(id).map(|article| markdown(article.markdown));
+        item.documentation = cx.around.article(id).map(markdown);
     }
     item
 }
@@ -226,17 +238,16 @@ fn bindings(place: &Place, known: &Known) -> Vec<Offer> {
 }
 
 fn requirements(cx: &Context<'_>) -> Vec<Offer> {
-    let ids = cx.around.requirements().ids().into_iter();
-    let offer = |id: &str| Offer {
+    let offer = |(id, title): (&str, &str)| Offer {
         label: id.to_owned(),
         kind: CompletionItemKind::REFERENCE,
-        detail: cx.around.article(id).map(|article| article.title).unwrap_or_default(),
+        detail: title.to_owned(),
         documentation: String::new(),
         before: id.to_owned(),
         behind: String::new(),
         requirement: Some(id.to_owned()),
     };
-    ids.map(offer).collect()
+    cx.around.titles().into_iter().map(offer).collect()
 }
 
 fn switch(switch: &Switch) -> Offer {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use autoenroll_model::SWITCHES;
-use autoenroll_scenario::{FileId, Mention, Symbol, SymbolKind, Word, word_at};
+use autoenroll_scenario::{FileId, Mention, Span, Symbol, SymbolKind, Word, word_at};
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
 
 use crate::context::Context;
@@ -30,8 +30,8 @@ pub(crate) fn hover(document: &Document, cx: &Context<'_>, byte: usize) -> Optio
 /// The explanation of each code that is reported there.
 fn problems(document: &Document, cx: &Context<'_>, byte: usize) -> Vec<String> {
     let (found, _) = document.checked(cx.library, cx.around.requirements());
-    let is_here =
-        |span: autoenroll_scenario::Span| span.file == FileId::OWN && span.start <= byte && byte <= span.end.max(1);
+    // What is wrong with the file as a whole is told at its first character.
+    let is_here = |span: Span| span.file == FileId::OWN && span.start <= byte && byte <= span.end.max(1);
     let mut parts: Vec<String> = Vec::new();
     for problem in found.list().iter().filter(|problem| is_here(problem.span)) {
         let explanation = problem.code.explanation();
@@ -45,11 +45,11 @@ fn problems(document: &Document, cx: &Context<'_>, byte: usize) -> Vec<String> {
 
 fn about(mention: &Mention, known: &Known, cx: &Context<'_>) -> Option<String> {
     match mention.naming.kinds() {
-        [SymbolKind::Requirement] => cx.around.article(&mention.name).map(|article| article.markdown),
+        [SymbolKind::Requirement] => cx.around.article(&mention.name),
         [SymbolKind::Switch] => {
             let switch = SWITCHES.iter().find(|switch| switch.name == mention.name)?;
             let values: Vec<String> = switch.values.iter().map(|value| format!("`{value}`")).collect();
-            let article = cx.around.article(switch.requirement).map(|article| article.markdown).unwrap_or_default();
+            let article = cx.around.article(switch.requirement).unwrap_or_default();
             Some(format!("**{}** switch\n\n{}\n\nvalues: {}\n\n{article}", switch.name, switch.about, values.join(" ")))
         }
         _ => Some(described(named(mention, known).first()?, known)),

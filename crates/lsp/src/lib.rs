@@ -23,4 +23,4 @@ mod uri;
 pub use document::Document;
 pub use position::{Encoding, Lines};
 pub use server::serve;
-pub use surroundings::{Article, Surroundings};
+pub use surroundings::Surroundings;

@@ -24,7 +24,10 @@ pub(crate) fn named<'a>(mention: &Mention, known: &'a Known) -> Vec<&'a Symbol> 
     let own: Vec<&Symbol> = all.iter().copied().filter(|symbol| symbol.span.file == FileId::OWN).collect();
     // Where the file itself says more of something, the way leads on to where it comes from.
     let is_itself = own.iter().any(|symbol| symbol.span == mention.span);
+    // A kind of card that has a file is described there, whatever computers say that they know it.
+    let is_whole = |symbol: &&Symbol| symbol.whole.start == symbol.whole.end;
     match own.as_slice() {
+        [] if all.iter().any(is_whole) => all.into_iter().filter(is_whole).collect(),
         [] => all,
         _ if is_itself && all.len() > own.len() => all.into_iter().filter(|it| it.span.file != FileId::OWN).collect(),
         _ => own,

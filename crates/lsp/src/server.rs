@@ -261,8 +261,7 @@ impl Server<'_> {
         with::<request::Completion>(params, |parameters| {
             let at = parameters.text_document_position;
             let (open, byte) = self.place(&at.text_document.uri, at.position)?;
-            let items = completion::completion(&open.document, &self.context(), byte);
-            Ok(Some(CompletionResponse::Array(items)))
+            Ok(Some(CompletionResponse::List(completion::completion(&open.document, &self.context(), byte))))
         })
     }
 

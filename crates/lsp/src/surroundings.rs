@@ -12,8 +12,11 @@ pub trait Surroundings {
     /// The catalogue, as `covers` needs it.
     fn requirements(&self) -> &dyn Requirements;
 
-    /// What the catalogue says about a requirement.
-    fn article(&self, id: &str) -> Option<Article>;
+    /// The ids of the catalogue, each with a few words.
+    fn titles(&self) -> Vec<(&str, &str)>;
+
+    /// What the catalogue says about a requirement, in Markdown: statement, evidence, sources.
+    fn article(&self, id: &str) -> Option<String>;
 
     /// A file with the text of a fixture, by its path below `fixtures/`, for a document that uses it: that of the user,
     /// that of the repository of the document, or a copy of the one inside the program. `None` where no copy can be
@@ -22,13 +25,4 @@ pub trait Surroundings {
 
     /// The path below `fixtures/` of a file that is read as a fixture; `None` for other files.
     fn fixture_path(&self, file: &Path) -> Option<String>;
-}
-
-/// What a catalogue says about a requirement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Article {
-    /// A few words.
-    pub title: String,
-    /// The whole, in Markdown: statement, evidence, sources.
-    pub markdown: String,
 }

@@ -54,7 +54,7 @@ fn at(marked: &str) -> (Client, String, Value) {
 #[track_caller]
 fn offers(marked: &str, expected: &str) {
     let (mut client, _, place) = at(marked);
-    let items = client.ask("textDocument/completion", place).unwrap();
+    let items = client.ask("textDocument/completion", place).unwrap()["items"].clone();
     let labels: Vec<&str> = items.as_array().unwrap().iter().map(|item| item["label"].as_str().unwrap()).collect();
     for word in expected.split("  ") {
         let (sign, label) = word.split_at(1);
@@ -67,7 +67,7 @@ fn offers(marked: &str, expected: &str) {
 #[track_caller]
 fn takes(marked: &str, label: &str, expected: &str) {
     let (mut client, text, place) = at(marked);
-    let items = client.ask("textDocument/completion", place).unwrap();
+    let items = client.ask("textDocument/completion", place).unwrap()["items"].clone();
     let item = items.as_array().unwrap().iter().find(|item| item["label"] == label).cloned();
     let item = item.unwrap_or_else(|| panic!("{label} is not offered: {items}"));
     let new = edited(&text, &[item["textEdit"].clone()]);
@@ -189,13 +189,32 @@ fn a_client_without_snippets_gets_none_and_asks_for_articles_one_by_one() {
     client.open(URI, &text);
     let items =
         client.ask("textDocument/completion", json!({ "textDocument": { "uri": URI }, "position": position })).unwrap();
-    let logon = items.as_array().unwrap().iter().find(|item| item["label"] == "logon").unwrap();
+    let logon = items["items"].as_array().unwrap().iter().find(|item| item["label"] == "logon").unwrap();
     assert_eq!(logon["textEdit"]["newText"], "logon = \"\"");
     assert_eq!(logon["textEdit"]["range"]["end"], json!(position));
     let item = json!({ "label": "R040", "data": "R040" });
     let item = client.ask("completionItem/resolve", item).unwrap();
     assert!(item["documentation"]["value"].as_str().unwrap().contains("the title of R040"));
     client.close();
+}
+
+#[test]
+fn of_very_many_those_are_offered_that_have_what_is_typed() {
+    let users: String = (0..150).map(|number| format!("[[world.user]]\nname = \"user{number}\"\n")).collect();
+    let story = |name: &str| {
+        let world = format!("scenario = 1\n[world]\nextends = \"contoso\"\n{users}");
+        format!("{world}[timeline]\nsteps = [{{ logon = \"{name}\" }}]\n")
+    };
+    let ask = |name: &str| {
+        let (mut client, _, place) = at(&story(name));
+        let list = client.ask("textDocument/completion", place).unwrap();
+        client.close();
+        (list["isIncomplete"].clone(), list["items"].as_array().unwrap().len(), list["items"][0]["label"].clone())
+    };
+    assert_eq!(ask("¦"), (json!(true), 100, json!("user0")));
+    assert_eq!(ask("USER14¦"), (json!(true), 11, json!("user14")));
+    assert_eq!(ask("lic¦"), (json!(true), 1, json!("alice")));
+    assert_eq!(ask("nobody¦"), (json!(true), 0, Value::Null));
 }
 
 #[track_caller]

@@ -1,9 +1,9 @@
-//! A client in the same process: the server answers in a thread of its own, as it does behind standard input and output.
+//! A client in the same process: the server answers in a thread of its own, as it does behind standard input.
 
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use autoenroll_lsp::{Article, Encoding, Lines, Surroundings, serve};
+use autoenroll_lsp::{Encoding, Lines, Surroundings, serve};
 use autoenroll_scenario::{Bundle, Catalogue, Loader, Requirements};
 use lsp_server::{Connection, Message, Notification, Request, RequestId, Response};
 use lsp_types::Position;
@@ -41,9 +41,12 @@ impl Surroundings for Around {
         &self.requirements
     }
 
-    fn article(&self, id: &str) -> Option<Article> {
-        let title = format!("the title of {id}");
-        Some(Article { markdown: format!("**{id}** {title}\n\nsource: a document"), title })
+    fn titles(&self) -> Vec<(&str, &str)> {
+        vec![("R009", "a rule"), ("R040", "another"), ("S9.cancel", "a state")]
+    }
+
+    fn article(&self, id: &str) -> Option<String> {
+        Some(format!("**{id}** the title of {id}\n\nsource: a document"))
     }
 
     fn fixture(&self, path: &str, _near: Option<&Path>) -> Option<PathBuf> {

@@ -77,7 +77,7 @@ fn ask_everything(client: &mut Client, (line, character): (u32, u32)) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn every_request_about_a_damaged_text_is_answered(changes in changes()) {
