@@ -38,7 +38,7 @@ impl Write for Channel {
 }
 
 /// Calls the command; what it wrote to its standard output, and how it ended.
-fn called(arguments: &[&str], fails: Option<(usize, io::ErrorKind)>) -> Result<(Exit, String), String> {
+pub(crate) fn called(arguments: &[&str], fails: Option<(usize, io::ErrorKind)>) -> Result<(Exit, String), String> {
     let channel = Channel { kept: Arc::default(), fails };
     let kept = Arc::clone(&channel.kept);
     let arguments = ["autoenroll"].iter().chain(arguments);

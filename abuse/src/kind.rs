@@ -5,6 +5,8 @@ autoenroll_model::words! {
     pub enum Kind as "kind of case" {
         /// A scenario file, checked and played in this process.
         Scenario = "scenario",
+        /// A scenario with names that want to be markup, shown as a page or a diagram.
+        Page = "page",
         /// A scenario, trace or directory file, handed to the command.
         Command = "command",
         /// What a core says to the bench.
@@ -26,7 +28,8 @@ impl Kind {
     /// How many of a thousand cases are of that kind.
     pub(crate) const fn share(self) -> usize {
         match self {
-            Self::Scenario => 708,
+            Self::Scenario => 700,
+            Self::Page => 8,
             Self::Command => 20,
             Self::Core => 60,
             Self::Driver => 20,

@@ -16,6 +16,7 @@ pub mod enroll;
 pub mod files;
 pub mod json;
 pub mod kind;
+pub mod page;
 pub mod parties;
 mod play;
 pub mod readers;

@@ -9,7 +9,7 @@ use crate::dice::Dice;
 use crate::kind::Kind;
 use crate::parties::Damager;
 use crate::readers::{READERS, Reader};
-use crate::{command, files};
+use crate::{command, files, page};
 
 impl Cases {
     /// Plays a case.
@@ -21,6 +21,7 @@ impl Cases {
         let mut dice = Dice::new(self.seed, case);
         match self.kind(case) {
             Kind::Scenario => self.scenario(&mut dice),
+            Kind::Page => page::play(&mut dice, self),
             Kind::Command => self.command(&mut dice),
             kind @ (Kind::Core | Kind::Ca | Kind::Card) => self.party(dice, kind),
             Kind::Driver => self.driver(&mut dice),

@@ -1,5 +1,5 @@
 //! A browser that is driven as a person would: WebDriver, which is JSON over HTTP.
-#![expect(clippy::panic, reason = "a test whose browser does not go on ends there, and says what the page shows")]
+#![expect(clippy::panic, reason = "a test that cannot go on ends")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use autoenroll_model::{Fact, Facts, SimTime};
 use autoenroll_page::{
-    Coverage, Entry, Index, MOST_ROWS, Problem, Rule, Run, Shows, Step, Verdict, Words, index, page,
+    Block, Button, Buttons, Chart, Coverage, Entry, Index, MOST_ROWS, Message, Play, Problem, Question, Rule, Run,
+    Section, Sheet, Shows, Step, Table, Verdict, Words, index, mermaid, page, play, sheet,
 };
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
@@ -180,6 +181,95 @@ fn no_text_of_an_index_becomes_markup() {
     let counts = "4 stories: 1 passed, 2 failed, 1 known to fail";
     assert!(of("plain").contains(counts), "{}", of("plain"));
     assert!(of("plain").contains("3 requirements: 1 covered, 1 excused, 1 uncovered"));
+}
+
+/// A story in play in which every text is that word.
+fn in_play(word: &str, trace: &Trace) -> String {
+    let button = |value, wants_pin| Button { value, label: word.to_owned(), wants_pin };
+    let text = || word.to_owned();
+    let answers = vec![button(0, true), button(1, false)];
+    let shown = Play {
+        name: text(),
+        title: text(),
+        trace,
+        now: SimTime(9),
+        before: 0,
+        revision: 3,
+        message: Some(Message::Refused(text())),
+        questions: vec![Question { who: text(), point: text(), text: text(), answers: answers.clone() }],
+        groups: [true, false].map(|open| Buttons { title: text(), open, buttons: answers.clone() }).to_vec(),
+        next: Some(text()),
+        written: Some(text()),
+        did: Some(text()),
+        file: Some(text()),
+    };
+    play(&shown, &Plain)
+}
+
+/// A page of numbers in which every text is that word.
+fn numbers(word: &str) -> String {
+    let text = || word.to_owned();
+    let table = Table { caption: text(), head: vec![text(), text()], rows: vec![vec![text(), text()]] };
+    let chart =
+        |bars| Chart { caption: text(), across: text(), up: text(), end: 9, points: vec![(0, 1), (9, 7)], bars };
+    let file = Block::File { name: text(), text: text() };
+    let blocks =
+        vec![Block::Text(text()), Block::Table(table), Block::Chart(chart(true)), Block::Chart(chart(false)), file];
+    sheet(&Sheet { title: text(), about: vec![text()], sections: vec![Section { title: text(), blocks }] })
+}
+
+#[test]
+fn no_text_of_a_story_in_play_or_of_numbers_becomes_markup() {
+    let names = |document: &str| -> Vec<String> {
+        tags_in_order(document).map(|tag| tag.split([' ', '\n']).next().unwrap_or_default().to_owned()).collect()
+    };
+    let expected = [names(&in_play("plain", &trace_of("plain"))), names(&numbers("plain"))];
+    assert!(expected[0].iter().any(|name| name == "input") && expected[1].iter().any(|name| name == "svg"));
+    for (hostile, shown) in HOSTILE {
+        let made = [in_play(hostile, &trace_of(hostile)), numbers(hostile)];
+        assert_eq!([names(&made[0]), names(&made[1])], expected, "{hostile}");
+        for document in made {
+            assert!(document.contains(shown), "{hostile}");
+            for tag in tags(&document) {
+                let outside: String = tag.split('"').step_by(2).collect();
+                assert!(!outside.contains("onclick") && !outside.contains("onfocus"), "{tag}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_text_of_a_diagram_means_anything_to_mermaid() {
+    let drawn = |word: &str| mermaid(&run(&trace_of(word), word, ""), &Plain);
+    let lines = drawn("plain").lines().count();
+    for (hostile, _) in HOSTILE {
+        let made = drawn(hostile);
+        assert_eq!(made.lines().count(), lines, "{made}");
+        let told = made.lines().filter_map(|line| line.split_once(": "));
+        let is_text = |c: char| c.is_alphanumeric() || " .,-()/:=?_#;".contains(c);
+        told.for_each(|(_, text)| assert!(text.chars().all(is_text), "{text}"));
+    }
+    check(&mermaid(&run(&story(400), "s", ""), &Plain), &[" more are left out here\n"]);
+    let mut wordy = Trace::new();
+    for at in 0..500 {
+        wordy.push(SimTime(at), &"x".repeat(200), Kind::Logon, Facts::new(), vec![]);
+    }
+    let long = mermaid(&run(&wordy, "s", ""), &Plain);
+    assert!(long.len() <= 50_000 && long.ends_with("more are left out here\n"), "{}", long.len());
+    assert!(mermaid(&run(&Trace::new(), "s", ""), &Plain).starts_with("sequenceDiagram\n    participant "));
+}
+
+#[test]
+fn a_chart_has_its_points_and_a_caption_for_who_does_not_see_it() {
+    check(
+        &numbers("plain"),
+        &[
+            "role=\"img\" aria-label=\"plain\"",
+            "<path class=\"line\" d=\"M64 205L1000 40\">",
+            "<rect class=\"bar\" x=\"64\"",
+            "<figcaption>plain",
+        ],
+    );
 }
 
 /// A story as the core tells it: a decision leads to an effect, and that to what is seen.
