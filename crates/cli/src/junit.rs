@@ -15,7 +15,14 @@ use crate::suite::{Broken, NOT_RUN, Unplayed};
 
 /// The report about scenarios that were played.
 pub(crate) fn report(played: &[Played]) -> Report {
-    of(played.iter().map(|one| case(&one.name, status(&one.verdict))))
+    of(played.iter().map(|one| {
+        let mut case = case(&one.name, status(&one.verdict));
+        // What CI systems show beside the reason of a failure.
+        if let Some(told) = one.could_have.as_ref().filter(|told| !told.is_empty()) {
+            case.set_system_out(told.join("\n"));
+        }
+        case
+    }))
 }
 
 /// The report about stories that were played for a client outside, or why they were not.
