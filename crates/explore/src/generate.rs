@@ -276,7 +276,9 @@ impl Teller<'_> {
     fn soon(&mut self, one: &Move) -> Result<bool, Broken> {
         let until = self.player.now() + SOON;
         if let When::On(anchor) = &one.when {
-            let anchor = Anchor { from: None, came: self.player.now(), ..anchor.clone() };
+            // The record that it waited for before is no news.
+            let now = self.player.now();
+            let anchor = Anchor { from: Some(now), came: now, ..anchor.clone() };
             return self.do_move_when(Move { when: When::On(anchor), ..one.clone() });
         }
         for _ in 0..MOST_WAITS {

@@ -1001,7 +1001,8 @@ fn what_has_not_begun_when_it_is_abandoned_never_ends() {
 fn what_follows_from_a_prompt_follows_from_how_it_was_last() {
     let item = "alice item-started template=T";
     let prompt = |container: &str| format!("point=card.replace-default card=A provider=P container={container}");
-    let (shown, changed) = (format!("alice prompt {}", prompt("X")), format!("alice prompt-changed {} < 1", prompt("Y")));
+    let (shown, changed) =
+        (format!("alice prompt {}", prompt("X")), format!("alice prompt-changed {} < 1", prompt("Y")));
     let no = "alice answer prompt=card.replace-default answer=no < 2";
     let asked = |container: &str| format!("alice prompt {}", prompt(container));
     assert!(broken(&[item, &shown, &changed, no, &asked("Y")]).contains(&"asked-once@4".to_owned()));
