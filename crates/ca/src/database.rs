@@ -14,7 +14,7 @@ use crate::revocation::RevocationReason;
 
 /// The rows of a CA, by number. A template may ask that issued certificates leave no row (CT_FLAG_DONOTPERSISTINDB);
 /// their numbers are not given again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Database {
     rows: BTreeMap<u32, Slot>,
     /// Numbers of the rows that have a certificate, by its serial number.
@@ -23,6 +23,13 @@ pub struct Database {
     last: u32,
     /// Where the rows of resolved requests are kept; `None` for here.
     shelf: Option<Arc<dyn Shelf>>,
+}
+
+/// Rows are written down one by one, as [`Database::rows`] hands them out.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
 }
 
 /// Keeps the rows of requests that are resolved outside of this process's memory, for a CA that issues without end.

@@ -17,6 +17,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use autoenroll_explore::everything::MOST_RUNS;
 use autoenroll_foreign::Command as CoreCommand;
 use autoenroll_trace::Detail;
 use autoenroll_world::spec::{Budget, Quantity};
@@ -293,6 +294,10 @@ pub(crate) struct Run {
     /// Show the story of every scenario, as `autoenroll show` tells it.
     #[arg(long)]
     pub(crate) timeline: bool,
+    /// Say of each certificate that somebody did not get in a scenario that fails after which step nothing that people
+    /// can do would have led to it, also in the JSON lines and the JUnit report. It may take some seconds for each.
+    #[arg(long, conflicts_with_all = ["bless", "watch"])]
+    pub(crate) could_have: bool,
     /// Run only the K-th of N parts of the selection.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
@@ -631,6 +636,10 @@ pub(crate) struct Explore {
     /// The most states that --depth, --closed and --coverage look at, the latter in each of its worlds.
     #[arg(long, value_name = "N", default_value_t = 200_000, requires = "exhaustive")]
     pub(crate) states: u64,
+    /// The most runs of a story of --depth and --closed; it ends where another one would begin.
+    #[arg(long, value_name = "N", default_value_t = MOST_RUNS, requires = "exhaustive")]
+    #[arg(value_parser = clap::value_parser!(u8).range(..=i64::from(MOST_RUNS)))]
+    pub(crate) runs: u8,
     /// Put the reports of the parts of one search together.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) merge: Vec<PathBuf>,

@@ -15,7 +15,14 @@ use crate::suite::{Broken, NOT_RUN, Unplayed};
 
 /// The report about scenarios that were played.
 pub(crate) fn report(played: &[Played]) -> Report {
-    of(played.iter().map(|one| case(&one.name, status(&one.verdict))))
+    of(played.iter().map(|one| {
+        let mut case = case(&one.name, status(&one.verdict));
+        // What CI systems show beside the reason of a failure.
+        if let Some(told) = one.could_have.as_ref().filter(|told| !told.is_empty()) {
+            case.set_system_out(told.join("\n"));
+        }
+        case
+    }))
 }
 
 /// The report about stories that were played for a client outside, or why they were not.
@@ -133,7 +140,37 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
 
 #[cfg(test)]
 mod tests {
+    use autoenroll_model::SimTime;
+    use autoenroll_trace::Trace;
+
     use super::*;
+
+    #[test]
+    fn until_when_it_could_have_been_had_stands_beside_the_failure() {
+        let of = |could_have: Option<&[&str]>| {
+            let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+            let one = Played {
+                name: "cards/one".to_owned(),
+                title: String::new(),
+                profile: String::new(),
+                verdict: Verdict::Failed("error[AE0501]".to_owned()),
+                digest: Trace::new().digest(),
+                records: 0,
+                end: SimTime::START,
+                timeline: None,
+                problems: Vec::new(),
+                snapshot: None,
+                could_have: could_have.map(lines),
+            };
+            (report(std::slice::from_ref(&one)).to_string().unwrap(), crate::lines::of_played(&one).to_string())
+        };
+        let (xml, line) = of(Some(&["Main for alice: lost with step 3", "Second for alice: never lost"]));
+        let told = "<system-out>Main for alice: lost with step 3\nSecond for alice: never lost</system-out>";
+        assert!(xml.contains(told), "{xml}");
+        assert!(line.contains(r#""could-have":["Main for alice: lost with step 3","Second"#), "{line}");
+        let (xml, line) = of(None);
+        assert!(!xml.contains("system-out") && !line.contains("could-have"), "{xml}{line}");
+    }
 
     #[test]
     fn what_xml_forbids_is_escaped_or_left_out() {

@@ -150,6 +150,7 @@ mod tests {
             timeline: None,
             problems: vec![],
             snapshot: None,
+            could_have: None,
         }
     }
 

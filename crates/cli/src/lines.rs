@@ -26,6 +26,9 @@ struct Line<'a> {
     problems: &'a [Value],
     /// None where there are no snapshots.
     snapshot: Option<Value>,
+    /// Left out where it was not asked, or the scenario did not fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    could_have: Option<&'a [String]>,
 }
 
 /// The line about a scenario that was played.
@@ -47,6 +50,7 @@ pub(crate) fn of_played(one: &Played) -> Value {
         reason: reason.map(String::as_str),
         problems: &one.problems,
         snapshot: one.snapshot.as_ref().map(Compared::to_json),
+        could_have: one.could_have.as_deref(),
     })
 }
 
@@ -99,6 +103,7 @@ fn of_unplayed(one: Unplayed<'_>) -> Value {
             reason: Some(reason),
             problems,
             snapshot: None,
+            could_have: None,
         })
     };
     match one {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 
 use autoenroll_model::{Duration, SimTime};
+use autoenroll_trace::Trace;
 
 use crate::arguments::{Run, RunFormat, UnreferencedWhat};
 use crate::console::{Colour, Console, one_line};
@@ -13,7 +14,7 @@ use crate::runner::{Played, Runner, Verdict};
 use crate::snapshots::compared::State;
 use crate::snapshots::{self, Snapshots, Unreferenced};
 use crate::suite::{self, Broken, Story};
-use crate::{Exit, Failure, bless, junit, lines, parallel};
+use crate::{Exit, Failure, bless, explain, junit, lines, parallel};
 
 /// Runs the selection once.
 pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -130,7 +131,7 @@ fn play_all(
     let mut played = Vec::with_capacity(stories.len());
     let width = stories.iter().map(|story| story.name.chars().count()).max().unwrap_or(0);
     let work = |story: &Story| {
-        let (played, trace) = match snapshots {
+        let (mut played, trace) = match snapshots {
             _ if pages.is_some() => {
                 let (played, report) = runner.play_for_report(story);
                 if let Some(pages) = pages {
@@ -140,8 +141,15 @@ fn play_all(
             }
             _ if arguments.twice => runner.play_twice(story),
             Some(_) => runner.play_for_trace(story),
-            None => return (runner.play(story), None),
+            None => (runner.play(story), Trace::new()),
         };
+        if arguments.could_have && matches!(played.verdict, Verdict::Failed(_)) {
+            let outlooks = explain::outlooks(story, arguments.selection.fixtures.as_deref());
+            played.could_have = Some(match outlooks {
+                Ok(outlooks) => outlooks.into_iter().map(|(sentence, _)| sentence).collect(),
+                Err(failure) => vec![failure.to_string()],
+            });
+        }
         let came = snapshots.and_then(|snapshots| snapshots.take(&played, &trace));
         (played, came)
     };
@@ -183,6 +191,9 @@ fn show(one: &Played, width: usize, console: &mut Console<'_>) -> io::Result<()>
     writeln!(console.out, "{word} {:<width$}  {digest}  {}", one.name, one.end)?;
     if let Verdict::Failed(reason) | Verdict::Bench(reason) = &one.verdict {
         writeln!(console.out, "\n{}\n", reason.trim_end())?;
+    }
+    for sentence in one.could_have.iter().flatten() {
+        writeln!(console.out, "{sentence}\n")?;
     }
     if let Some(timeline) = &one.timeline {
         writeln!(console.out, "{timeline}")?;

@@ -88,6 +88,8 @@ pub(crate) struct Played {
     pub(crate) problems: Vec<serde_json::Value>,
     /// What came of its snapshot, where there are snapshots.
     pub(crate) snapshot: Option<Compared>,
+    /// For each certificate that was not got, until when it could have been had; `None` where that was not asked.
+    pub(crate) could_have: Option<Vec<String>>,
 }
 
 /// Whether everything came as it should.
@@ -221,6 +223,7 @@ impl Runner {
             timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall())),
             problems: report.diagnostics().to_json(&story.scenario.files),
             snapshot: None,
+            could_have: None,
         };
         (played, report)
     }
@@ -325,6 +328,7 @@ impl Played {
             timeline: None,
             problems: Vec::new(),
             snapshot: None,
+            could_have: None,
         }
     }
 }

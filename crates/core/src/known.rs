@@ -4,6 +4,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use autoenroll_model::{
     Action, CardSerial, Cause, CertificateCheck, Duration, EnrollmentService, FileTime, HResult, KeyPlace, Oid,
@@ -55,7 +57,7 @@ impl PolicyFlags {
 }
 
 /// Templates and CAs, as the directory or policy servers describe them in one reading ([MS-XCEP] calls it the same).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct EnrollmentPolicy {
     pub(crate) templates: Vec<Arc<TemplateEntry>>,
     pub(crate) services: Vec<EnrollmentService>,
@@ -65,6 +67,60 @@ pub(crate) struct EnrollmentPolicy {
     oids: BTreeMap<Oid, usize>,
     /// The CAs that issue a template, by its name.
     issuers: BTreeMap<String, Vec<usize>>,
+    fingerprint: Fingerprint,
+}
+
+/// Tells what a policy says from what another one does, once somebody has asked; until then it is zero. A core keeps the
+/// same policy in several places, and each of its states is written down as often as states are compared.
+#[derive(Debug, Default)]
+struct Fingerprint(AtomicU64);
+
+impl Clone for Fingerprint {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
+/// It says nothing that the policy does not.
+impl PartialEq for Fingerprint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Fingerprint {}
+
+/// FNV-1a (RFC 9923) over a text.
+struct Fnv(u64);
+
+impl fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let step = |hash: u64, octet: u8| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3);
+        self.0 = text.bytes().fold(self.0, step);
+        Ok(())
+    }
+}
+
+/// Only its fingerprint, unless all of it is asked for by `{:#?}`: it is never changed.
+impl fmt::Debug for EnrollmentPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            let Self { templates, services, .. } = self;
+            return f
+                .debug_struct("EnrollmentPolicy")
+                .field("templates", templates)
+                .field("services", services)
+                .finish_non_exhaustive();
+        }
+        let mut fingerprint = self.fingerprint.0.load(Ordering::Relaxed);
+        if fingerprint == 0 {
+            let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+            write!(hash, "{:?}{:?}", self.templates, self.services)?;
+            fingerprint = hash.0;
+            self.fingerprint.0.store(fingerprint, Ordering::Relaxed);
+        }
+        write!(f, "EnrollmentPolicy({fingerprint:016x})")
+    }
 }
 
 impl EnrollmentPolicy {
@@ -85,7 +141,7 @@ impl EnrollmentPolicy {
                 }
             }
         }
-        Self { templates, services, names, oids, issuers }
+        Self { templates, services, names, oids, issuers, fingerprint: Fingerprint::default() }
     }
 
     /// Whether it is what those sources come to: they describe nothing twice, and just these very templates and CAs.
@@ -149,12 +205,20 @@ pub(crate) struct Permissions {
 }
 
 /// An enrollment policy kept between runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct PolicyCache {
     pub(crate) read_at: SimTime,
     /// How long it may be used without asking again.
     pub(crate) fresh_for: Duration,
     pub(crate) policy: Arc<EnrollmentPolicy>,
+}
+
+/// When it was read is told by decisions as its age; what can happen only depends on until when it is fresh.
+impl fmt::Debug for PolicyCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fresh_until = self.read_at + self.fresh_for;
+        f.debug_struct("PolicyCache").field("fresh_until", &fresh_until).field("policy", &self.policy).finish()
+    }
 }
 
 impl PolicyCache {

@@ -57,7 +57,8 @@ enum Phase {
 /// What goes along from phase to phase: when the run began, and the outcomes of its items so far.
 #[derive(Clone, Debug)]
 struct Course {
-    started: SimTime,
+    /// When the run began; `None` once the desktop has been told.
+    started: Option<SimTime>,
     /// Interactive items that failed, for the summary.
     failures: Vec<(String, HResult)>,
     successes: u32,
@@ -76,7 +77,7 @@ impl Run {
     /// The first question of every run: what does policy say now?
     pub(crate) fn start(frame: &mut Frame, because: Cause) -> Self {
         let course = Course {
-            started: frame.now.mono,
+            started: Some(frame.now.mono),
             failures: Vec::new(),
             successes: 0,
             unfinished: Vec::new(),
@@ -361,7 +362,7 @@ impl Course {
     }
 
     /// S0: is a user needed?
-    fn after_silent_items(self, frame: &mut Frame, known: Arc<Known>, later: Vec<Item>) -> Going {
+    fn after_silent_items(mut self, frame: &mut Frame, known: Arc<Known>, later: Vec<Item>) -> Going {
         let facts = Facts::new().with("items", later.len());
         if later.is_empty() {
             frame.applies(rules::NO_INTERACTIVE_ITEMS, "run", facts)?;
@@ -372,7 +373,8 @@ impl Course {
             names: later.iter().map(|item| item.name.clone()).collect(),
             reasons: later.iter().flat_map(|item| item.reasons.iter().copied()).collect(),
         };
-        let desktop = Desktop::delay(frame, self.started, known.gathered.settings.express, waiting)?;
+        let started = self.started.take().unwrap_or(frame.now.mono);
+        let desktop = Desktop::delay(frame, started, known.gathered.settings.express, waiting)?;
         self.at(Phase::Desktop { known, desktop, later })
     }
 

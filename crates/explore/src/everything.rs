@@ -23,8 +23,8 @@ const DEEDS: &[&str] = &["logon", "logoff", "click icon", "click balloon", "inse
 const FAULTS: &[&str] = &["remove", "core ends"];
 /// What starts a run by itself, or may.
 const TRIGGERS: &[&str] = &["logon", "pulse"];
-/// The most runs of a story that goes on.
-const MOST_RUNS: u8 = 3;
+/// The most runs of a story of the base world that goes on.
+pub const MOST_RUNS: u8 = 3;
 /// How long nothing happens where nothing is due: a third of the time from one tick of the timer to the next. What
 /// ends meanwhile is noticed then.
 const PAUSE: Duration = Duration::hours(8);
@@ -32,17 +32,18 @@ const PAUSE: Duration = Duration::hours(8);
 const MOST_EVENTS: usize = 4_000;
 
 /// The base world: one template, two providers, two cards, certificates that live for twenty hours. Cards are pulled
-/// and cores crash at every moment, as often as they can. A story ends where a fourth run would begin.
+/// and cores crash at every moment, as often as they can. A story ends where one run more than the most would begin.
 #[derive(Debug)]
 pub struct Everything {
     stage: Stage,
+    most_runs: u8,
 }
 
 /// A story in play, at rest.
 #[derive(Clone, Debug)]
 pub struct State {
     player: Player,
-    /// How many runs there were, [`MOST_RUNS`] + 1 at most.
+    /// How many runs there were; one more than the most is the end of the story.
     runs: u8,
 }
 
@@ -66,13 +67,13 @@ impl fmt::Display for Tried {
 }
 
 impl Everything {
-    /// The base world.
+    /// The base world, with stories of so many runs at most.
     ///
     /// # Errors
     /// When it cannot be built: a fault of this crate.
-    pub fn base(library: &Library) -> Result<Self, StageError> {
+    pub fn base(library: &Library, most_runs: u8) -> Result<Self, StageError> {
         let document = parse("base.toml", include_bytes!("base.toml")).document;
-        Stage::open(Setup::Written(Arc::new(document)), library).map(|stage| Self { stage })
+        Stage::open(Setup::Written(Arc::new(document)), library).map(|stage| Self { stage, most_runs })
     }
 
     /// The story that some steps are. What goes wrong at a moment that no record names goes wrong at that time.
@@ -92,10 +93,12 @@ impl Everything {
     /// What is done first: `None` is that time goes by.
     fn firsts(&self, state: &State) -> Vec<Option<Move>> {
         let now = state.player.now();
-        let may_run = state.runs < MOST_RUNS;
+        let may_run = state.runs < self.most_runs;
         let deeds = self.entries(DEEDS).filter(|entry| may_run || !TRIGGERS.contains(&entry.name));
         let answers =
             state.player.prompts().into_iter().flat_map(|prompt| replies(&prompt, &self.stage.menu.spec.cards, now));
+        // Nobody changes a PIN: one that is wrong is as wrong as another.
+        let answers = answers.filter(|answer| !answer.name.ends_with("another pin"));
         let deeds = deeds.map(|entry| Move::of(entry, When::At(now)));
         [None].into_iter().chain(deeds.chain(answers).map(Some)).collect()
     }
@@ -132,7 +135,10 @@ impl Everything {
                     player.settle()
                 });
                 if done == Done::Yes {
-                    each(tried(events, Some(fault), player.now()), ended.map(|()| state.later(player, began)));
+                    each(
+                        tried(events, Some(fault), player.now()),
+                        ended.map(|()| state.later(player, began, self.most_runs)),
+                    );
                 }
             }
             came = Ok(Stepped::Quiet);
@@ -151,7 +157,7 @@ impl Everything {
                 player.settle()
             })
         });
-        each(tried(events, None, player.now()), ended.map(|()| state.later(player, began)));
+        each(tried(events, None, player.now()), ended.map(|()| state.later(player, began, self.most_runs)));
     }
 }
 
@@ -191,10 +197,10 @@ fn told(player: &mut Player, tried: &Tried, moves: &mut Vec<Move>) -> Result<(),
 
 impl State {
     /// The state that it has become; records before `began` are of the one before.
-    fn later(&self, mut player: Player, began: usize) -> Self {
+    fn later(&self, mut player: Player, began: usize, most_runs: u8) -> Self {
         let trace = player.world().trace();
         let runs = trace.since(began).filter(|record| record.kind == Kind::RunStarted).count();
-        let runs = self.runs.saturating_add(u8::try_from(runs).unwrap_or(u8::MAX)).min(MOST_RUNS + 1);
+        let runs = self.runs.saturating_add(u8::try_from(runs).unwrap_or(u8::MAX)).min(most_runs.saturating_add(1));
         player.forget();
         Self { player, runs }
     }
@@ -221,7 +227,7 @@ impl Space for Everything {
     }
 
     fn successors(&self, state: &State, each: &mut dyn FnMut(Tried, Result<State, Broken>)) {
-        if state.runs > MOST_RUNS {
+        if state.runs > self.most_runs {
             return;
         }
         for first in self.firsts(state) {

@@ -34,8 +34,10 @@ const PAUSES: &[Duration] = &[
 const ATTEMPTS: usize = 12;
 /// Rounds in which a story that was told on comes to its end.
 const ENDING: usize = 12;
+/// The most things that happen again and again in one story.
+const MOST_FAVOURITES: usize = 3;
 /// The most things that are done once more, and how often.
-const MOST_AGAIN: usize = 4;
+const MOST_AGAIN: usize = 6;
 const MOST_TIMES: usize = 5;
 /// How long is waited until something can be done once more, and how many instants.
 const SOON: Duration = Duration::minutes(2);
@@ -121,7 +123,8 @@ pub(crate) fn tell_from(
 ) -> (Told, Option<Middle>) {
     let Stage { setup, menu, .. } = stage;
     let enabled = swarm(menu, plan, choices);
-    let favourite = choices.one_in("favourite", 2).then(|| favourite(menu, choices)).flatten();
+    let many = if choices.one_in("favourite", 2) { 1 + choices.below("favourites", MOST_FAVOURITES) } else { 0 };
+    let favourites = (0..many).filter_map(|_| favourite(menu, choices)).collect();
     let mut teller = Teller {
         menu,
         plan,
@@ -130,7 +133,7 @@ pub(crate) fn tell_from(
         moves: begun.moves,
         helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
-        favourite,
+        favourites,
         changed_pin: false,
         middle: None,
     };
@@ -177,14 +180,19 @@ fn few(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
     menu.entries.iter().map(on).collect()
 }
 
-/// Something that may happen again and again: what goes wrong, a card that comes and goes, another run.
+/// What people do again and again.
+const AGAIN: &[&str] = &["remove", "swap", "pulse", "click wizard-close", "logoff"];
+
+/// Something that may happen again and again: what goes wrong, a card that comes and goes, another run. Each name is as
+/// likely, however many cards or CAs have it.
 fn favourite(menu: &Menu, choices: &mut impl Choices) -> Option<usize> {
-    let again = |entry: &Entry| {
-        entry.class == Class::Fault
-            || matches!(entry.name, "remove" | "swap" | "pulse" | "click wizard-close" | "logoff")
-    };
-    let all: Vec<usize> = (0..menu.entries.len()).filter(|at| again(&menu.entries[*at])).collect();
-    choices.of("favourite", &all).copied()
+    let deeds = choices.one_in("deeds", 2);
+    let again = |entry: &&Entry| if deeds { AGAIN.contains(&entry.name) } else { entry.class == Class::Fault };
+    let names: BTreeSet<&str> = menu.entries.iter().filter(again).map(|entry| entry.name).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let name = choices.of("favourite", &names)?;
+    let all: Vec<usize> = (0..menu.entries.len()).filter(|at| menu.entries[*at].name == *name).collect();
+    choices.of("which", &all).copied()
 }
 
 struct Teller<'a> {
@@ -197,8 +205,9 @@ struct Teller<'a> {
     helpful: usize,
     /// How often, of ten times, something happens in the middle of something else.
     hasty: usize,
-    /// What happens again and again in this story, if anything does: some rules count.
-    favourite: Option<usize>,
+    /// What happens again and again in this story, by turns, if anything does: some rules count, and some count only
+    /// what is the same.
+    favourites: Vec<usize>,
     changed_pin: bool,
     /// Where the end of the story began.
     middle: Option<(Player, Vec<Move>)>,
@@ -245,7 +254,14 @@ impl Teller<'_> {
 
     /// The last few things again, once or a few times: some rules count.
     fn once_more(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
-        let many = 1 + choices.below("how many", MOST_AGAIN.min(self.moves.len()));
+        let mut many = 1 + choices.below("how many", MOST_AGAIN.min(self.moves.len()));
+        // What came in the middle of something does so again, with all that people did about it.
+        let hasty = self.moves.iter().rev().take(MOST_AGAIN).position(|one| matches!(one.when, When::On(_)));
+        if let Some(back) = hasty
+            && choices.one_in("from the middle", 2)
+        {
+            many = back + 1;
+        }
         let times = 1 + choices.below("times", MOST_TIMES);
         let last = self.moves[self.moves.len() - many..].to_vec();
         for one in (0..times).flat_map(|_| &last) {
@@ -260,7 +276,9 @@ impl Teller<'_> {
     fn soon(&mut self, one: &Move) -> Result<bool, Broken> {
         let until = self.player.now() + SOON;
         if let When::On(anchor) = &one.when {
-            let anchor = Anchor { from: None, came: self.player.now(), ..anchor.clone() };
+            // The record that it waited for before is no news.
+            let now = self.player.now();
+            let anchor = Anchor { from: Some(now), came: now, ..anchor.clone() };
             return self.do_move_when(Move { when: When::On(anchor), ..one.clone() });
         }
         for _ in 0..MOST_WAITS {
@@ -398,7 +416,7 @@ impl Teller<'_> {
             Class::Repair => is_broken || self.plan.wishes.contains(entry.name),
             Class::Office | Class::Fault => !ending,
         };
-        if let Some(favourite) = self.favourite
+        if let Some(favourite) = choices.of("which again", &self.favourites).copied()
             && fits(&self.menu.entries[favourite])
             && choices.one_in("again", 3)
         {

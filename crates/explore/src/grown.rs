@@ -25,7 +25,7 @@ use crate::stage::{Stage, StageError, caught};
 use crate::story::{Move, Setup, Story, When};
 
 /// Stories of a group in a world that is made up, and in that of a scenario: there are many of those.
-const STORIES: usize = 24;
+const STORIES: usize = 32;
 const STORIES_OF_A_SCENARIO: usize = 8;
 /// The most moments of a group that stories go on from.
 const MOST_MOMENTS: usize = 64;

@@ -66,6 +66,23 @@ const ANSWERS: &[&str] = &[
     "cancelled",
 ];
 
+/// What only matters together is drawn together: where a world has one of these values, a switch or another axis gets a
+/// value of its own, one time in that many.
+const TOGETHER: &[(&str, &str, &str, usize)] = &[
+    ("badge", "occupied", "replace-no", 2),
+    ("badge", "occupied-and-full", "replace-no", 2),
+    ("badge", "occupied-and-full", "renewal", 2),
+    ("badge", "full", "renewal", 2),
+    ("renewal", "reuses-key", "key-reuse", 1),
+    ("renewal", "reuses-key", "history", 2),
+    ("renewal", "same-key", "history", 2),
+    ("badge", "occupied", "renewal", 3),
+    ("spare", "occupied", "replace-no", 3),
+    ("second", "on-card", "pin-cache", 3),
+    ("people", "two-users", "pin-cache", 4),
+    ("second", "in-software", "trigger-during-run", 4),
+];
+
 /// A world and a profile: one value of each axis, and switches that differ from the profile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Setting {
@@ -106,11 +123,27 @@ impl Setting {
             let named = choices.of("answers", ANSWERS).filter(|_| what_answers_mean);
             let named = named.and_then(|name| SWITCHES.iter().find(|switch| switch.name == *name));
             let Some(switch) = named.or_else(|| choices.of("switch", SWITCHES)) else { continue };
-            if let Some(value) = choices.of("value", &switch_values(switch)) {
-                setting.switches.insert(switch.name, value);
+            setting.draw_switch(switch, choices);
+        }
+        for (axis, value, other, times) in TOGETHER {
+            if !setting.is(axis, value) || !choices.one_in(other, *times) {
+                continue;
+            }
+            if let Some(switch) = SWITCHES.iter().find(|switch| switch.name == *other) {
+                setting.draw_switch(switch, choices);
+            } else if let Some(axis) = AXES.iter().find(|axis| axis.name == *other)
+                && let Some(value) = choices.of(axis.name, &axis.values[1..])
+            {
+                setting.set(axis.name, value);
             }
         }
         setting
+    }
+
+    fn draw_switch(&mut self, switch: &Switch, choices: &mut impl Choices) {
+        if let Some(value) = choices.of("value", &switch_values(switch)) {
+            self.switches.insert(switch.name, value);
+        }
     }
 
     /// The value of an axis; empty for an axis that does not exist.
@@ -189,6 +222,16 @@ mod tests {
     fn every_switch_has_values_to_draw() {
         for switch in SWITCHES {
             assert!(switch_values(switch).len() > 1, "{}", switch.name);
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_together_exists() {
+        for (axis, value, other, _) in TOGETHER {
+            let values = AXES.iter().find(|one| one.name == *axis).map(|axis| axis.values).unwrap_or_default();
+            assert!(values.contains(value), "{axis} {value}");
+            let known = AXES.iter().any(|axis| axis.name == *other) || SWITCHES.iter().any(|one| one.name == *other);
+            assert!(known, "{other}");
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Beyond {
         /// Whether the card still holds on to a PIN that it has taken.
         unlocked: bool,
     },
+    /// Of an `effect-abandoned`: it had not begun yet, and no record will tell of its end.
+    NotBegun,
     /// Of an `item-ended` with a certificate: whether certificate and key are where they are said to be, or what is
     /// wrong.
     Enrolled(Result<(), String>),

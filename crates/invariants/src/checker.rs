@@ -4,7 +4,7 @@ use autoenroll_model::{Fact, HResult, Text};
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
 use crate::beyond::Beyond;
-use crate::open::Open;
+use crate::open::{Beginning, Open};
 use crate::session::users;
 use crate::table::Invariant;
 
@@ -36,10 +36,13 @@ impl<'a> Moment<'a> {
     }
 
     /// The latest record among the causes that is of one of these kinds.
-    pub(crate) fn cause(&self, kinds: &[Kind]) -> Option<Record> {
+    pub(crate) fn cause(&self, kinds: &[Kind]) -> Option<Beginning> {
         self.record.causes.iter().rev().find_map(|cause| match self.open.get(*cause) {
             Some(open) => kinds.contains(&open.kind).then(|| open.clone()),
-            None => self.trace.get(*cause).filter(|cause| kinds.contains(&cause.kind)).map(|cause| cause.unpack()),
+            None => {
+                let told = self.trace.get(*cause).filter(|cause| kinds.contains(&cause.kind));
+                told.map(|cause| Beginning::from(&cause.unpack()))
+            }
         })
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Fact, Toggle};
+use autoenroll_model::{Fact, Facts, Toggle};
 use autoenroll_trace::{Kind, Record};
 
 use crate::beyond::{Beyond, CardView};
 use crate::checker::{Checker, Moment, Violation};
+use crate::open::Beginning;
 use crate::table::Invariant;
 
 /// [`Invariant::DefaultContainer`].
@@ -69,7 +70,7 @@ impl DefaultContainers {
     /// The user answers Yes: the container in the prompt may be replaced.
     fn agree(&mut self, at: Moment<'_>) {
         let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
-        let Some((card, container)) = prompt.as_ref().and_then(container_of) else { return };
+        let Some((card, container)) = prompt.as_ref().and_then(|prompt| container_of(&prompt.facts)) else { return };
         let occupied = self.views.get(card).and_then(CardView::occupied);
         let old = occupied.map(|(_, key)| key.to_vec());
         self.agreed.insert((card.to_owned(), container.to_owned()), Agreement { old, done: false });
@@ -78,8 +79,10 @@ impl DefaultContainers {
     /// The user answers No: the container in the prompt stays.
     fn keep(&mut self, at: Moment<'_>) {
         let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged]);
-        let kept =
-            prompt.as_ref().and_then(container_of).map(|(card, container)| (card.to_owned(), container.to_owned()));
+        let kept = prompt
+            .as_ref()
+            .and_then(|prompt| container_of(&prompt.facts))
+            .map(|(card, container)| (card.to_owned(), container.to_owned()));
         self.kept.extend(kept);
     }
 
@@ -118,7 +121,7 @@ impl DefaultContainers {
     }
 
     /// An operation has succeeded on a card that is in no reader: the container that is replaced without a Yes.
-    fn replaced_by(&mut self, operation: &Record, done: &Record) -> Option<String> {
+    fn replaced_by(&mut self, operation: &Beginning, done: &Record) -> Option<String> {
         let card = operation.facts.text("card").filter(|card| !self.views.contains_key(*card))?;
         let told = self.told.entry(card.to_owned()).or_default();
         let container = operation.facts.text("container");
@@ -159,8 +162,8 @@ fn containers_of(view: &CardView) -> CardView {
 }
 
 /// Card and container of a prompt.
-fn container_of(prompt: &Record) -> Option<(&str, &str)> {
-    Some((prompt.facts.text("card")?, prompt.facts.text("container")?))
+fn container_of(prompt: &Facts) -> Option<(&str, &str)> {
+    Some((prompt.text("card")?, prompt.text("container")?))
 }
 
 /// The rule by which the question is asked or not, and the one by which what an earlier request has left goes.
@@ -176,7 +179,7 @@ impl Checker for DefaultContainers {
             }
             (Kind::Prompt, _) if at.text("point") == Some("card.replace-default") => {
                 // The question comes only when there is something to replace.
-                let (card, container) = container_of(at.record)?;
+                let (card, container) = container_of(&at.record.facts)?;
                 self.told.entry(card.to_owned()).or_default().occupied.insert(container.to_owned());
                 None
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use autoenroll_model::Text;
 use autoenroll_trace::{Kind, Record, RecordId};
 
+use crate::beyond::Beyond;
 use crate::checker::{Checker, Moment, Violation};
 use crate::open::MOST;
 use crate::session::Sessions;
@@ -57,15 +58,19 @@ impl Checker for Contract {
                 None => violation("an effect ends that is not open"),
             },
             Kind::EffectAbandoned => {
-                let twice = self.effect(at).map(|(_, effect)| std::mem::replace(&mut effect.abandoned, true));
-                match twice {
+                let found =
+                    self.effect(at).map(|(began, effect)| (began, std::mem::replace(&mut effect.abandoned, true)));
+                if let (Beyond::NotBegun, Some((began, _))) = (at.beyond, found) {
+                    self.open.remove(&began);
+                }
+                match found.map(|(_, twice)| twice) {
                     Some(false) => None,
                     Some(true) => violation("an effect is abandoned twice"),
                     None => violation("an effect is abandoned that is not open"),
                 }
             }
-            // What a core had begun that has crashed never ends.
-            Kind::Crash => {
+            // What a core had begun that has crashed never ends, and nobody hears of what one before this has begun.
+            Kind::Crash | Kind::Logon | Kind::Boot => {
                 self.open.retain(|_, effect| !at.users().any(|user| *user == effect.actor));
                 None
             }

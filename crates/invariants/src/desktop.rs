@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{Cancelled, Fact, HResult, Text};
-use autoenroll_trace::{Kind, Record, RecordId};
+use autoenroll_model::{Cancelled, Fact, Facts, HResult, Text};
+use autoenroll_trace::{Kind, RecordId};
 
 use crate::checker::{Checker, Moment, Violation};
 use crate::session::Sessions;
@@ -79,10 +79,10 @@ pub(crate) struct AskedOnce {
 }
 
 /// The container that a prompt is about, with its card and provider.
-fn container(prompt: &Record) -> Option<(String, String, String)> {
-    let is_it = prompt.facts.text("point") == Some("card.replace-default");
-    let provider = prompt.facts.text("provider").unwrap_or_default();
-    let place = (prompt.facts.text("card")?, prompt.facts.text("container")?, provider);
+fn container(prompt: &Facts) -> Option<(String, String, String)> {
+    let is_it = prompt.text("point") == Some("card.replace-default");
+    let provider = prompt.text("provider").unwrap_or_default();
+    let place = (prompt.text("card")?, prompt.text("container")?, provider);
     is_it.then(|| (place.0.to_owned(), place.1.to_owned(), place.2.to_owned()))
 }
 
@@ -97,11 +97,11 @@ impl Checker for AskedOnce {
             // Who puts another card in, or the same one again, may mean something else by it.
             Kind::Insert | Kind::Remove => self.kept.clear(),
             Kind::Answer if at.text("answer") == Some("no") => {
-                let place = container(&at.cause(&[Kind::Prompt, Kind::PromptChanged])?)?;
+                let place = container(&at.cause(&[Kind::Prompt, Kind::PromptChanged])?.facts)?;
                 self.kept.entry(actor.clone()).or_default().insert(place);
             }
             Kind::Prompt => {
-                let place = container(at.record)?;
+                let place = container(&at.record.facts)?;
                 let again = self.kept.get(actor).is_some_and(|kept| kept.contains(&place));
                 let reason = format!("{} of {} is asked about again after a No", place.1, place.0);
                 return again.then(|| at.violation(Invariant::AskedOnce, reason));

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{HResult, Text};
-use autoenroll_trace::{Kind, Record};
+use autoenroll_trace::Kind;
 
 use crate::checker::{Checker, Moment, Violation};
+use crate::open::Beginning;
 use crate::table::Invariant;
 
 /// [`Invariant::Counted`].
@@ -77,6 +78,10 @@ impl Checker for Counted {
             Kind::ItemStarted => {
                 self.losses.remove(actor);
             }
+            Kind::Logoff | Kind::Shutdown | Kind::Crash => {
+                let left: Vec<&Text> = at.users().collect();
+                self.losses.retain(|of, _| !left.contains(&of));
+            }
             // What a provider asks by itself, the core does not hear.
             Kind::Answer if !at.cause(&[Kind::Prompt, Kind::PromptChanged]).is_some_and(|prompt| is_own(&prompt)) => {
                 self.losses.remove(actor);
@@ -107,7 +112,7 @@ impl Checker for Counted {
 }
 
 /// Whether a provider shows a prompt.
-fn is_own(prompt: &Record) -> bool {
+fn is_own(prompt: &Beginning) -> bool {
     prompt.facts.text("asked-by").is_some()
 }
 

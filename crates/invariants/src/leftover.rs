@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_model::{HResult, Text};
-use autoenroll_trace::{Kind, Record};
+use autoenroll_model::{Facts, HResult, Text};
+use autoenroll_trace::Kind;
 
 use crate::beyond::{Beyond, KeyAt, Leftover};
 use crate::checker::{Checker, Moment, Violation};
@@ -41,9 +41,9 @@ impl KnownKey {
     }
 }
 
-/// The container of a record, on the card that it names.
-fn key_at(record: &Record, container: &str) -> KeyAt {
-    (record.facts.text("card").unwrap_or_default().to_owned(), container.to_owned())
+/// The container of a record with these facts, on the card that it names.
+fn key_at(facts: &Facts, container: &str) -> KeyAt {
+    (facts.text("card").unwrap_or_default().to_owned(), container.to_owned())
 }
 
 // IN1.known-key
@@ -56,14 +56,14 @@ impl Checker for KnownKey {
             }
             (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("generate") => {
                 let operation = at.cause(&[Kind::Card, Kind::Software])?;
-                let container = key_at(&operation, at.text("container")?);
+                let container = key_at(&operation.facts, at.text("container")?);
                 let template = self.items.get(&operation.actor).cloned().unwrap_or_default();
                 self.made.entry(operation.actor.clone()).or_default().insert(container.clone(), template);
                 self.unnoted.insert(operation.actor.clone(), container);
             }
             (Kind::CardDone | Kind::EffectDone, _) if at.text("op") == Some("delete") && at.succeeded() => {
                 let operation = at.cause(&[Kind::Card, Kind::Software])?;
-                self.settle(&operation.actor, &key_at(&operation, operation.facts.text("container")?));
+                self.settle(&operation.actor, &key_at(&operation.facts, operation.facts.text("container")?));
             }
             (Kind::Store, _) if at.text("op") == Some("put") => {
                 self.unnoted.remove(actor);
@@ -81,7 +81,7 @@ impl Checker for KnownKey {
                 self.keep(at.text("principal")?, |_, template| *template != *deleted);
             }
             (Kind::ItemEnded, _) if at.text("outcome") == Some("enrolled") => {
-                self.settle(actor, &key_at(at.record, at.text("container")?));
+                self.settle(actor, &key_at(&at.record.facts, at.text("container")?));
             }
             (Kind::RunEnded, Beyond::Unclaimed(containers)) => {
                 let made = self.made.get(actor)?;

@@ -144,8 +144,10 @@ impl Checkers {
         let pin_kept = pin::PinKept::new(Some(profile.pin_cache));
         let tidied = tidied::Tidied::new(Some(profile.removal));
         let enrolled = enrolled::Enrolled::shown();
+        let pin_spent = pin::PinSpent::shown();
         Self {
             left_out,
+            pin_spent,
             pin_kept,
             tidied,
             enrolled,
@@ -236,7 +238,7 @@ impl Checkers {
         };
         let mut found: Vec<Violation> = checkers.iter_mut().filter_map(|checker| checker.check(at)).collect();
         found.retain(|found| !self.left_out.contains(&found.invariant));
-        self.open.observe(record);
+        self.open.observe(record, beyond);
         found
     }
 }

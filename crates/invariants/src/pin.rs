@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_apdu::{Command, Response, StatusWord, ins, piv};
 use autoenroll_model::{Fact, HResult, PinCache, PinId, Text, hex};
-use autoenroll_trace::{Kind, Record, RecordId};
+use autoenroll_trace::Kind;
 
 use crate::beyond::{Beyond, CardView};
 use crate::checker::{Checker, Moment, Violation};
+use crate::open::Beginning;
 use crate::session::Sessions;
 use crate::table::Invariant;
 
 /// A command with a PIN that the card refused (ISO 7816-4 5.6: 63Cx), so that one try is spent.
 struct Refused {
     /// The operation that it belongs to.
-    operation: Option<Record>,
+    operation: Option<Beginning>,
     /// How many tries are left.
     tries_left: u8,
 }
@@ -105,6 +106,13 @@ struct Pins {
     spent: BTreeSet<PinId>,
 }
 
+impl PinSpent {
+    /// For a bench that shows which PIN a command presents.
+    pub(crate) fn shown() -> Self {
+        Self { shown: true, ..Self::default() }
+    }
+}
+
 impl Checker for PinSpent {
     fn check(&mut self, at: Moment<'_>) -> Option<Violation> {
         self.pins.observe(at.record);
@@ -137,12 +145,8 @@ impl Checker for PinSpent {
 pub(crate) struct PinKept {
     /// How long the profile keeps PINs; `None` when that is not known.
     kept: Option<PinCache>,
-    /// When each card's PIN was given last, by principal and card.
-    given: BTreeMap<(Text, String), RecordId>,
-    runs: BTreeMap<Text, RecordId>,
-    items: BTreeMap<Text, RecordId>,
-    /// When each card left its reader last.
-    out: BTreeMap<String, RecordId>,
+    /// Whether each PIN that was given last is kept no longer, by principal and card.
+    given: BTreeMap<(Text, String), bool>,
 }
 
 impl PinKept {
@@ -150,14 +154,9 @@ impl PinKept {
         Self { kept, ..Self::default() }
     }
 
-    /// From when on a PIN must have been given that is presented to a card now.
-    fn since(&self, actor: &Text, card: &str) -> Option<RecordId> {
-        match self.kept? {
-            PinCache::Item => self.items.get(actor).copied(),
-            PinCache::Run => self.runs.get(actor).copied(),
-            PinCache::CardPresent => self.out.get(card).copied(),
-            PinCache::Logon => None,
-        }
+    /// PINs of these are kept no longer.
+    fn end(&mut self, of: impl Fn(&Text, &str) -> bool) {
+        self.given.iter_mut().filter(|((actor, card), _)| of(actor, card)).for_each(|(_, late)| *late = true);
     }
 }
 
@@ -167,18 +166,19 @@ impl Checker for PinKept {
         let actor = &at.record.actor;
         match at.record.kind {
             Kind::RunStarted if self.kept == Some(PinCache::Run) => {
-                self.runs.insert(actor.clone(), at.record.id);
+                self.end(|of, _| of == actor);
             }
             Kind::ItemStarted if self.kept == Some(PinCache::Item) => {
-                self.items.insert(actor.clone(), at.record.id);
+                self.end(|of, _| of == actor);
             }
             Kind::Remove if self.kept == Some(PinCache::CardPresent) => {
-                self.out.insert(at.text("card")?.to_owned(), at.record.id);
+                let card = at.text("card")?;
+                self.end(|_, of| of == card);
             }
             Kind::Answer if is_pin(at) && self.kept.is_some_and(|kept| kept != PinCache::Logon) => {
                 let prompt = at.cause(&[Kind::Prompt, Kind::PromptChanged])?;
                 let card = prompt.facts.text("card")?.to_owned();
-                self.given.insert((actor.clone(), card), at.record.id);
+                self.given.insert((actor.clone(), card), false);
             }
             // Whoever logs on with a card types its PIN for that.
             Kind::CardLogon => {
@@ -186,9 +186,8 @@ impl Checker for PinKept {
             }
             Kind::Card if at.text("op") == Some("verify-pin") => {
                 let card = at.text("card")?;
-                let given = self.given.get(&(actor.clone(), card.to_owned()))?;
-                let presents = at.record.facts.get("pin") == Some(&Fact::Flag(true));
-                let late = presents && self.since(actor, card).is_some_and(|since| *given < since);
+                let late = *self.given.get(&(actor.clone(), card.to_owned()))?;
+                let late = late && at.record.facts.get("pin") == Some(&Fact::Flag(true));
                 let reason = format!("a PIN is presented to {card} that is kept no longer");
                 return late.then(|| at.violation(Invariant::PinKept, reason));
             }

@@ -963,6 +963,8 @@ fn what_is_over_goes_while_nothing_of_its_template_is_unfinished() {
     assert_eq!(left(Removal::Always, &["alice item-ended template=S outcome=failed"]), 1);
     assert_eq!(left(Removal::Always, &["alice item-ended template=T outcome=enrolled"]), 1);
     assert_eq!(left(Removal::Always, &["alice decision rule=S4.remind outcome=true"]), 0);
+    assert_eq!(left(Removal::Always, &["world change what=wall-clock"]), 0, "by another clock it may not be over");
+    assert_eq!(left(Removal::Always, &["world change what=ca"]), 1);
     assert_eq!(left(Removal::Always, &["alice decision rule=R004 subject=manage outcome=false"]), 0);
     let (run, check) = ("alice run-started", "alice decision rule=S14.silent outcome=true");
     let manages = "alice decision rule=R004 subject=manage outcome=true";
@@ -979,6 +981,37 @@ fn what_is_over_goes_while_nothing_of_its_template_is_unfinished() {
         judge(&all).len()
     };
     assert_eq!((bare(tidies), bare("alice icon")), (1, 0));
+}
+
+#[test]
+fn what_has_not_begun_when_it_is_abandoned_never_ends() {
+    let ends = |beyond: Beyond, between: &[&str]| {
+        let mut records = vec!["alice card op=describe card=A", "alice effect-abandoned op=describe < 0"];
+        records.extend(between);
+        records.push("alice card-done code=0x00000000 < 0");
+        let records = trace(&records);
+        let mut checkers = Checkers::of(&Profile::server_2003_sp1());
+        let found = records.iter().map(|record| record.unpack()).enumerate().flat_map(|(at, record)| {
+            checkers.observe(&records, &record, if at == 1 { &beyond } else { &Beyond::Nothing })
+        });
+        found.filter(|found| found.invariant == Invariant::Contract).count()
+    };
+    assert_eq!(ends(Beyond::Nothing, &[]), 0);
+    assert_eq!(ends(Beyond::NotBegun, &[]), 1);
+    assert_eq!(ends(Beyond::Nothing, &["alice logon"]), 1, "nobody hears of it any more");
+    assert_eq!(ends(Beyond::Nothing, &["bob logon"]), 0);
+}
+
+#[test]
+fn what_follows_from_a_prompt_follows_from_how_it_was_last() {
+    let item = "alice item-started template=T";
+    let prompt = |container: &str| format!("point=card.replace-default card=A provider=P container={container}");
+    let (shown, changed) =
+        (format!("alice prompt {}", prompt("X")), format!("alice prompt-changed {} < 1", prompt("Y")));
+    let no = "alice answer prompt=card.replace-default answer=no < 2";
+    let asked = |container: &str| format!("alice prompt {}", prompt(container));
+    assert!(broken(&[item, &shown, &changed, no, &asked("Y")]).contains(&"asked-once@4".to_owned()));
+    assert!(!broken(&[item, &shown, &changed, no, &asked("X")]).contains(&"asked-once@4".to_owned()));
 }
 
 #[test]

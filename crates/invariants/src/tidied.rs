@@ -103,7 +103,7 @@ impl Checker for Tidied {
                 self.runs.get_mut(actor)?.unfinished.insert(at.text("template")?.into());
             }
             // Somebody else does the tidying, or what was over is not any more.
-            Kind::Change if matches!(at.text("what"), Some("delete-certificate" | "clock")) => {
+            Kind::Change if matches!(at.text("what"), Some("delete-certificate" | "wall-clock")) => {
                 self.runs.values_mut().for_each(|run| run.over = Some(BTreeSet::new()));
             }
             Kind::Decision => return self.decided(at),

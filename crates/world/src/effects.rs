@@ -21,7 +21,7 @@ use crate::record;
 use crate::session::{PendingEffect, SessionId};
 use crate::stores::PrincipalStores;
 use crate::world::World;
-use autoenroll_invariants::Invariant;
+use autoenroll_invariants::{Beyond, Invariant};
 
 /// `X509AuthUsername` of an end point ([MS-XCEP] 3.1.4.1.3.5).
 pub(crate) const AUTH_USER_NAME: u32 = 4;
@@ -90,13 +90,15 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
             self.no_touch_comes(&reader, record);
         }
         self.readers.cancel(id, effect);
+        let mut beyond = Beyond::Nothing;
         if waited
             && !self.readers.work_for(id, effect)
             && let Some(session) = self.sessions.get_mut(&id)
         {
             session.effects.remove(&effect);
+            beyond = Beyond::NotBegun;
         }
-        self.record(principal, Kind::EffectAbandoned, facts, because)
+        self.record_with(principal, Kind::EffectAbandoned, facts, because, &beyond)
     }
 
     /// An effect's latency is over.

@@ -1,6 +1,7 @@
 //! A running core, and what the world keeps beside it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use autoenroll_model::{Cause, Context, Effect, EffectId, Facts, ReaderState, Shared, Sid, Token};
@@ -57,7 +58,7 @@ pub(crate) struct PendingEffect {
 const REMEMBERED: usize = 1_024;
 
 /// Which record tells of which input, decision and output of a core: so causes become records.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Records {
     /// A tick has no record, but it has causes.
     inputs: Numbered<Told>,
@@ -69,6 +70,13 @@ pub(crate) struct Records {
     outputs: Numbered<Option<RecordId>>,
     /// A run is open: what it has said so far may be a cause of all that follows.
     in_run: bool,
+}
+
+/// There are thousands, and only records name them.
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records").field("in_run", &self.in_run).finish_non_exhaustive()
+    }
 }
 
 /// The records that tell of an input. Most have one.

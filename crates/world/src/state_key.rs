@@ -158,14 +158,11 @@ where
         if start.is_none_or(|start| start.policy != *policy) {
             all.put("policy", policy);
         }
-        let fields: [(&'static str, &dyn Debug); 5] = [
-            ("policy-services", policy_services),
-            ("failing", failing),
-            ("profiles", profiles),
-            ("roaming", roaming),
-            ("invariants", invariants),
-        ];
+        let fields: [(&'static str, &dyn Debug); 4] =
+            [("policy-services", policy_services), ("failing", failing), ("profiles", profiles), ("roaming", roaming)];
         fields.into_iter().for_each(|(name, what)| all.put(name, what));
+        all.canon.begin_laws();
+        all.put("invariants", invariants);
         for name in authorities.keys() {
             hosts.cas.ca(name, |ca| {
                 all.put("ca", ca);

@@ -31,6 +31,8 @@ enum Way {
     Time,
     /// Wall time, as the time that is left.
     Wall,
+    /// Nothing of the value is kept, whatever it is.
+    Any,
     /// The digits behind it.
     Pin,
 }
@@ -49,6 +51,8 @@ const VALUES: &[(&str, Way)] = &[
     ("PinId", Way::Pin),
     ("SimTime", Way::Time),
     ("FileTime", Way::Wall),
+    // How long a certificate on a card is: what is in it comes behind the card.
+    ("Der", Way::Any),
 ];
 
 /// Fields that only count or name, and those of what is told elsewhere.
@@ -70,6 +74,12 @@ const OUT: &[(&str, &str)] = &[
     ("Ca", "decisions"),
     ("Ca", "identity"),
     ("Ca", "database"),
+    // It is given the directory's before each request that it decides.
+    ("Ca", "templates"),
+    // What started a run is told, and nothing follows from it.
+    ("Trigger", "cause"),
+    ("Trigger", "refresh"),
+    ("Trigger", "changed"),
     ("Row", "submitted"),
     ("Row", "resolved"),
     ("Row", "request"),
@@ -85,7 +95,13 @@ const NAMES: &[(&str, &str)] = &[
     ("Row", "id"),
     ("Pending", "request_id"),
     ("PendingRequest", "request_id"),
+    ("Job", "answers"),
+    ("Seen", "answers"),
 ];
+
+/// Times of which only counts whether they are now, and those of which only counts whether they are still to come.
+const PRESENT: &[(&str, &str)] = &[("Seen", "at")];
+const FUTURE: &[(&str, &str)] = &[("PolicyCache", "fresh_until")];
 
 /// A place in a text: within brackets of some kind, of some type.
 #[derive(Debug)]
@@ -99,6 +115,8 @@ struct Within {
     octets: Option<(usize, Vec<u8>)>,
     /// Where the entry of a map of sessions begins in what is kept.
     entry: Option<usize>,
+    /// Not even the name of the value with one field is kept: it is left out.
+    gone: bool,
 }
 
 /// Takes a derived `Debug` text and keeps what is neither id nor date.
@@ -108,6 +126,10 @@ pub(super) struct Canon {
     kept: String,
     names: BTreeMap<Vec<u8>, usize>,
     pins: BTreeMap<PinId, Vec<String>>,
+    /// PINs that somebody keeps, and may present.
+    kept_pins: BTreeSet<PinId>,
+    /// What comes are the laws: they remember PINs that nobody keeps.
+    laws: bool,
     within: Vec<Within>,
     word: String,
     /// A blank came behind the word: it is the name of a type when a brace follows.
@@ -116,9 +138,17 @@ pub(super) struct Canon {
     key: bool,
     /// The text in quotes, while one is open, and whether the next character is escaped.
     quoted: Option<(String, bool)>,
+    /// Nothing was kept of the last value of a list: how many of them there are does not count.
+    left_out: bool,
     /// How many brackets around are left out.
     outside: usize,
     times: Times,
+}
+
+impl Within {
+    fn is_field(&self, of: &str, field: &str) -> bool {
+        self.of == of && self.field == field
+    }
 }
 
 impl Canon {
@@ -129,11 +159,14 @@ impl Canon {
             kept: String::new(),
             names: BTreeMap::new(),
             pins: BTreeMap::new(),
+            kept_pins: BTreeSet::new(),
+            laws: false,
             within: Vec::new(),
             word: String::new(),
             blank: false,
             key: false,
             quoted: None,
+            left_out: false,
             outside: 0,
         }
     }
@@ -147,6 +180,18 @@ impl Canon {
                 self.pins.entry(id).or_default().push(shown);
             }
         }
+    }
+
+    /// What comes from now on are the laws: a PIN of theirs that nobody keeps is left out.
+    pub(super) const fn begin_laws(&mut self) {
+        self.laws = true;
+    }
+
+    /// The value with one field that is open is left out after all.
+    fn forget_value(&mut self) {
+        let Some(within) = self.within.last_mut().filter(|within| within.bracket == b'(') else { return };
+        within.gone = true;
+        self.kept.truncate(self.kept.len() - within.of.len() - 1);
     }
 
     /// What was kept since the last time.
@@ -174,6 +219,7 @@ impl Canon {
     fn keep(&mut self, text: &str) {
         if !self.is_out() {
             self.kept.push_str(text);
+            self.left_out = false;
         }
     }
 
@@ -189,6 +235,9 @@ impl Canon {
         if let Some(within) = self.within.last_mut() {
             if within.bracket == b'(' {
                 let way = VALUES.iter().find(|(name, _)| *name == within.of).map(|(_, way)| *way);
+                if matches!(way, Some(Way::Any)) {
+                    return;
+                }
                 if let (Some(way), Ok(number)) = (way, word.parse::<u64>()) {
                     let of = within.of.clone();
                     return self.value(&of, way, number);
@@ -230,16 +279,31 @@ impl Canon {
 
     /// The field that a number counts for, also within `Some`.
     fn counts(&self) -> Option<&'static str> {
-        let fields = self.within.iter().rev().find(|within| within.of != "Some")?;
-        let counts = |(of, field): &&(&str, &str)| *of == fields.of && *field == fields.field;
-        NAMES.iter().find(counts).map(|(_, field)| *field)
+        let around = self.within.iter().rev().find(|within| within.of != "Some")?;
+        NAMES.iter().find(|(of, field)| around.is_field(of, field)).map(|(_, field)| *field)
+    }
+
+    /// Whether the value with one field that is open is that of one of these fields.
+    fn is_of(&self, fields: &[(&str, &str)]) -> bool {
+        let around = self.within.iter().rev().nth(1);
+        around.is_some_and(|around| fields.iter().any(|(of, field)| around.is_field(of, field)))
+    }
+
+    /// A time from now on, as it is kept in the place where it stands.
+    fn time(&self, left: i128) -> String {
+        match left {
+            0 if self.is_of(PRESENT) => "now".to_owned(),
+            _ if self.is_of(PRESENT) => "not now".to_owned(),
+            over if over <= 0 && self.is_of(FUTURE) => "over".to_owned(),
+            left => self.left(left),
+        }
     }
 
     fn value(&mut self, of: &str, way: Way, number: u64) {
         let text = match way {
-            Way::Out => return,
+            Way::Out | Way::Any => return,
             Way::Name => format!("#{}", self.name(format!("{of} {number}").as_bytes())),
-            Way::Time => self.left(i128::from(number) - i128::from(self.now.mono.0)),
+            Way::Time => self.time(i128::from(number) - i128::from(self.now.mono.0)),
             Way::Wall => {
                 // Hundreds of nanoseconds.
                 match (i128::from(number) - i128::from(self.now.wall.0)) * 100 {
@@ -247,10 +311,15 @@ impl Canon {
                     time => self.left(time),
                 }
             }
-            Way::Pin => match u32::try_from(number).ok().and_then(|id| self.pins.get(&PinId(id))) {
-                Some(digits) => digits.join("|"),
-                None => "none".to_owned(),
-            },
+            Way::Pin => {
+                let id = PinId(u32::try_from(number).unwrap_or(u32::MAX));
+                if self.laws && !self.kept_pins.contains(&id) {
+                    self.forget_value();
+                    return;
+                }
+                self.kept_pins.insert(id);
+                self.pins.get(&id).map_or_else(|| "none".to_owned(), |digits| digits.join("|"))
+            }
         };
         self.keep(&text);
     }
@@ -259,7 +328,12 @@ impl Canon {
         self.blank = false;
         let of = std::mem::take(&mut self.word);
         let was_out = self.is_out();
-        if !was_out {
+        let way = VALUES.iter().find(|(name, _)| bracket == b'(' && *name == of).map(|(_, way)| *way);
+        let gone = matches!(way, Some(Way::Out));
+        if gone && !was_out {
+            // Neither a name nor brackets.
+        } else if !was_out {
+            self.left_out = false;
             self.kept.push_str(&of);
             self.kept.push(char::from(bracket));
         } else {
@@ -271,7 +345,15 @@ impl Canon {
         if let Some(around) = self.within.last_mut() {
             around.octets = None;
         }
-        self.within.push(Within { bracket, of, field: String::new(), out: false, octets, entry });
+        self.within.push(Within {
+            bracket,
+            of,
+            field: String::new(),
+            out: false,
+            octets,
+            entry,
+            gone: gone && !was_out,
+        });
     }
 
     /// Nothing is kept of a session of which nothing is known: it may be in the map or not.
@@ -298,6 +380,10 @@ impl Canon {
         let Some(within) = self.within.pop() else { return };
         if self.outside > 0 {
             self.outside -= 1;
+            return;
+        }
+        self.left_out = within.gone;
+        if within.gone {
             return;
         }
         if let Some((from, octets)) = within.octets.filter(|(_, octets)| octets.len() >= LEAST_OCTETS) {
@@ -415,7 +501,7 @@ impl Canon {
                 self.end_entry();
                 let Some(within) = self.within.last_mut() else { return };
                 within.out = false;
-                if within.entry.is_none() {
+                if within.entry.is_none() && !std::mem::take(&mut self.left_out) {
                     self.keep(",");
                 }
             }
@@ -488,6 +574,15 @@ mod tests {
     }
 
     #[test]
+    fn laws_remember_only_pins_that_somebody_keeps() {
+        let mut canon = Canon::new(Now { mono: SimTime(0), wall: FileTime(0) }, Times::Left);
+        canon.write_str("{PinId(1): 2}").unwrap();
+        canon.begin_laws();
+        canon.write_str("{PinId(1), PinId(2), PinId(3)}").unwrap();
+        assert_eq!(canon.take(), "{PinId(none):2}{PinId(none),}");
+    }
+
+    #[test]
     fn of_times_in_order_the_next_comes_first() {
         let order = |text: &str| {
             let mut canon = Canon::new(Now { mono: SimTime(1_000), wall: FileTime(500) }, Times::Order);
@@ -501,7 +596,13 @@ mod tests {
     #[test]
     fn ids_are_names_and_times_are_what_is_left() {
         let check = |text: &str, expected: &str| assert_eq!(kept(text), expected, "{text}");
-        check("Due { at: SimTime(1700), by: RecordId(4) }", "Due{at:SimTime(700),by:RecordId()}");
+        check("Due { at: SimTime(1700), by: RecordId(4) }", "Due{at:SimTime(700),by:}");
+        check("[Decision(1), Decision(2)]", "[]");
+        check("{RecordId(1): Some(RecordId(2)), RecordId(3): 4}", "{:Some(),:4}");
+        check("Seen { at: SimTime(1000), answers: 7 }", "Seen{at:SimTime(now),answers:#0}");
+        check("Seen { at: SimTime(900) }", "Seen{at:SimTime(not now)}");
+        check("PolicyCache { fresh_until: SimTime(900) }", "PolicyCache{fresh_until:SimTime(over)}");
+        check("Some(Der(868 bytes))", "Some(Der())");
         check("[FileTime(400), FileTime(510)]", "[FileTime(over),FileTime(1000)]");
         check("SimTime(3000000000000000)", "SimTime(far)");
         check("{EffectId(7): 1, EffectId(9): EffectId(7)}", "{EffectId(#0):1,EffectId(#1):EffectId(#0)}");
