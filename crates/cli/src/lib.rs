@@ -156,7 +156,7 @@ const INTENTS: &[(&str, &[&str])] = &[
     ("observe", &["compare", "events", "evtx"]),
     ("submit", &["enroll", "request", "certreq", "sign"]),
     ("matrix", &["coverage", "requirements"]),
-    ("lsp", &["language-server", "lsp-server", "server", "ls-server"]),
+    ("lsp", &["language-server", "lsp-server", "ls-server"]),
     ("completions", &["completion"]),
     ("manual", &["man", "manpage"]),
 ];
