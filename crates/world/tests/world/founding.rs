@@ -1,6 +1,7 @@
 //! The founding story, played with the real core.
 
 use crate::lab::{READER, alice_card, card_template, contoso, offer, records, run, story};
+use autoenroll_apdu::piv::TouchRule;
 use autoenroll_model::{Choice, DecisionPoint, Duration};
 use autoenroll_trace::Kind;
 use autoenroll_world::action::{ClickTarget, UserAnswer};
@@ -17,7 +18,13 @@ fn spec() -> WorldSpec {
     let mut old = CertificateSpec::of("expired-logon", "ContosoSmartcardLogon", "Contoso CA", Duration::days(500));
     old.key = CertificateKey::Card { card: "alice-card".to_owned(), container: "Slot0".to_owned() };
     let mut card = alice_card();
-    card.containers = vec![CardContainerSpec { name: "Slot0".to_owned(), default: true, key: None, holds: Some(old) }];
+    card.containers = vec![CardContainerSpec {
+        name: "Slot0".to_owned(),
+        default: true,
+        key: None,
+        holds: Some(old),
+        touch: TouchRule::Never,
+    }];
     spec.cards = vec![card];
     spec
 }

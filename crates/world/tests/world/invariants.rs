@@ -1,5 +1,6 @@
 //! Each invariant notices the core that breaks it.
 
+use autoenroll_apdu::piv::TouchRule;
 use autoenroll_model::{
     Action as Work, CardOperation, CardSerial, Choice, DecisionPoint, Duration, Effect, Facts, HResult, KeyPlace,
     Outcome, OutputBody, PinId, PromptId, Report, Submission, Thumbprint, Trigger, TriggerCause,
@@ -23,7 +24,13 @@ fn spec() -> WorldSpec {
     spec.cards = vec![CardSpec {
         serial: Some([0xA1; 16]),
         in_reader: Some(reader()),
-        containers: vec![CardContainerSpec { name: "Slot0".to_owned(), default: true, key: None, holds: Some(old) }],
+        containers: vec![CardContainerSpec {
+            name: "Slot0".to_owned(),
+            default: true,
+            key: None,
+            holds: Some(old),
+            touch: TouchRule::Never,
+        }],
         ..alice_card()
     }];
     spec
