@@ -112,7 +112,7 @@ codes! {
     OthersRefuse = "AE0214", "what programs of others refuse",
         "The card takes the value, and so do the providers of the bench. OpenSC, through which most other programs reach cards, \
          does not: it takes PINs of 4 to 15 bytes on GIDS cards, and says that the PIN's length is wrong before it asks the card. \
-         That matters where the card is served to other programs (`autoenroll card`, `run --pcsc`).";
+         That matters where the card is served to other programs, by `autoenroll card`.";
 
     UnknownFixture = "AE0301", "unknown fixture",
         "Fixtures are named files of the bench: worlds to extend, default templates, kinds of cards. `autoenroll fixtures` lists them.";

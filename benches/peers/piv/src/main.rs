@@ -1,5 +1,5 @@
-//! `peers-piv`: gives the same commands to a PIV card that nobody here wrote, Nitrokey's piv-authenticator, and to ours,
-//! and prints where their answers differ, as a table in Markdown. A number of tries in a status word is not compared:
+//! `peers-piv`: gives the same commands to a PIV card that nobody here wrote, Nitrokey's piv-authenticator, and to
+//! ours, and prints where their answers differ, as a table in Markdown. A number of tries in a status word is not compared:
 //! the cards allow different ones.
 
 mod other;
@@ -13,8 +13,7 @@ use des::cipher::{BlockCipherEncrypt, KeyInit};
 use script::{ACTS, Sent, Step};
 
 /// With which both cards come.
-const MANAGEMENT_KEY: [u8; 24] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8];
+const MANAGEMENT_KEY: [u8; 24] = [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8];
 
 fn main() {
     let (mut all, mut same) = (0, 0);

@@ -1,5 +1,5 @@
-//! Nitrokey's `piv-authenticator`, a PIV application in Rust, on Trussed's virtual platform: what it keeps is in memory,
-//! and its random numbers are the same each time.
+//! Nitrokey's `piv-authenticator`, a PIV application in Rust, on Trussed's virtual platform: what it keeps is in
+//! memory, and its random numbers are the same each time.
 
 use heapless::Vec;
 use iso7816::command::CommandView;
@@ -13,9 +13,9 @@ use trussed::virt::{self, StoreConfig};
 use trussed_auth::AuthExtension;
 use trussed_auth_backend::{AuthBackend, AuthContext, FilesystemLayout};
 use trussed_chunked::ChunkedExtension;
+use trussed_core::Error;
 use trussed_core::api::{Reply, Request, reply, request};
 use trussed_core::types::Location;
-use trussed_core::Error;
 use trussed_hpke::HpkeExtension;
 use trussed_rsa_alloc::SoftwareRsa;
 use trussed_staging::{StagingBackend, StagingContext};
@@ -42,8 +42,12 @@ pub(crate) fn with_card(work: impl FnOnce(&mut dyn FnMut(&[u8]) -> std::vec::Vec
     });
 }
 
-const BACKENDS: &[BackendId<Which>] =
-    &[BackendId::Custom(Which::Rsa), BackendId::Custom(Which::Staging), BackendId::Custom(Which::Auth), BackendId::Core];
+const BACKENDS: &[BackendId<Which>] = &[
+    BackendId::Custom(Which::Rsa),
+    BackendId::Custom(Which::Staging),
+    BackendId::Custom(Which::Auth),
+    BackendId::Core,
+];
 
 enum Which {
     Rsa,
