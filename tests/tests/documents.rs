@@ -30,6 +30,8 @@ const DOCUMENTS: &[&str] = &[
     "docs/import-policies.md",
     "docs/import.md",
     "docs/observe.md",
+    "docs/pages.md",
+    "docs/play.md",
     "docs/profiles.md",
     "docs/snapshots.md",
     "docs/troubleshooting.md",
