@@ -661,8 +661,8 @@ pub(crate) struct Explore {
     /// Write a scenario file for each finding into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) write: Option<PathBuf>,
-    /// Also write a page to this file: numbers and findings with their files, or with --coverage the answers by decision
-    /// point.
+    /// Also write a page to this file: numbers and findings with their files, or with --coverage the answers by
+    /// decision point.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// Form of the results; as JSON the report is one object.

@@ -1,5 +1,6 @@
 //! `autoenroll explore`: stories that nobody wrote, and what breaks in them.
 
+mod answers;
 mod coverage;
 mod page;
 mod part;

@@ -83,17 +83,17 @@ pub fn queues(arrivals: &Arrivals, server: Server, per_second: u32) -> BTreeMap<
         let most = minutes.entry(minute).or_default();
         *most = (*most).max(waiting);
     };
-    for batch in batches(arrivals.at(server), service) {
+    let mut batches = batches(arrivals.at(server), service).peekable();
+    while let Some(batch) = batches.next() {
         let waiting = (batch.first - service).div_ceil(service) + batch.count;
         put(batch.second / 60, waiting);
         // Those that are left at the beginning of a minute that follows, until more come or none is left.
-        let next = (u64::from(batch.second) / 60 + 1)..;
-        for minute in next {
-            let since = minute * 60 - u64::from(batch.second);
-            let left = waiting.saturating_sub(since.saturating_mul(SECOND) / service);
-            match u32::try_from(minute) {
-                Ok(minute) if left > 0 => put(minute, left),
-                _ => break,
+        let last = batches.peek().map_or(u32::MAX, |more| more.second / 60);
+        for minute in (batch.second / 60).saturating_add(1)..=last {
+            let since = u64::from(minute) * 60 - u64::from(batch.second);
+            match waiting.saturating_sub(since.saturating_mul(SECOND) / service) {
+                0 => break,
+                left => put(minute, left),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A run as a sequence diagram of Mermaid, for documents whose reader draws such diagrams.
 //!
-//! Participants are lanes, so that no name of a scenario is ever an id; in a message every character that means something
-//! to Mermaid or to HTML stands as its code.
+//! Participants are lanes, so that no name of a scenario is ever an id; in a message every character that means
+//! something to Mermaid or to HTML stands as its code.
 
 use autoenroll_model::SimTime;
 

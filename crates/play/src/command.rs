@@ -153,8 +153,8 @@ type Way<'a> = &'a dyn Fn(&Offer) -> Option<Option<String>>;
 const MOST_NAMED: usize = 8;
 
 /// Which of the things that can be done is meant, and the PIN that was said with it. A number is the place in the list,
-/// from 1; words are those of its label, its name or its verb, each from its beginning: what is done first, the others in
-/// any order.
+/// from 1; words are those of its label, its name or its verb, each from its beginning: what is done first, the others
+/// in any order.
 ///
 /// # Errors
 /// When none is, or several are.

@@ -1,6 +1,8 @@
 //! What is done, in words.
 
-use autoenroll_scenario::{ActionStep, CaOp, CardPin, NameOrReference, PromptAnswer, Spanned, Step, StepKind};
+use autoenroll_scenario::{
+    ActionStep, CaOp, CardPin, NameOrReference, PromptAnswer, Spanned, Step, StepKind, Table, Value,
+};
 use autoenroll_world::action::ClickTarget;
 
 /// What a step does, in words; `name` is what it is called where the words of the language say less.
@@ -42,7 +44,10 @@ pub(crate) fn label(name: &str, step: &Step) -> String {
             PromptAnswer::Pin(_) => "pin".to_owned(),
             PromptAnswer::Card(card) => format!("card {card}"),
         },
-        ActionStep::Change { of, .. } => format!("{name}{}", named(": ", of.as_ref())),
+        ActionStep::Change { of, set, .. } => {
+            let more = about(&set.value).map(|about| format!(", {about}")).unwrap_or_default();
+            format!("{name}{}{more}", named(": ", of.as_ref()))
+        }
         ActionStep::Ca { op, of, request, certificate } => {
             let what = |named: &Option<Spanned<NameOrReference>>| match named.as_ref().map(|named| &named.value) {
                 Some(NameOrReference::Name(name)) => format!(" {name}"),
@@ -58,6 +63,15 @@ pub(crate) fn label(name: &str, step: &Step) -> String {
             }
         }
     }
+}
+
+/// Whom or what a change is about, where its name and its subject do not say it.
+fn about(set: &Table) -> Option<String> {
+    set.0.iter().find_map(|entry| match (entry.key.value.as_str(), &entry.node.value) {
+        ("allow" | "deny", Value::Table(who)) => who.0.first().map(|entry| entry.key.value.clone()),
+        ("offer" | "withdraw" | "delete", Value::Text(what)) => Some(what.clone()),
+        _ => None,
+    })
 }
 
 fn named(before: &str, name: Option<&Spanned<String>>) -> String {

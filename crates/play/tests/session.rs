@@ -206,6 +206,8 @@ fn what_is_offered_can_be_done() {
     for group in [Group::Click, Group::Card, Group::Day, Group::Office, Group::Fault, Group::Repair] {
         assert!(offers.iter().any(|offer| offer.group == group), "{group:?}");
     }
+    let labels: std::collections::BTreeSet<&str> = offers.iter().map(|offer| offer.label.as_str()).collect();
+    assert_eq!(labels.len(), offers.len(), "each is called otherwise: {labels:?}");
     for offer in offers {
         session.take(&offer, Some("1234")).unwrap_or_else(|why| panic!("{}: {why}", offer.label));
         session.undo().unwrap();

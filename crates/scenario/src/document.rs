@@ -253,8 +253,8 @@ impl Time {
         matches!(self, Self::Clock(instant) if instant < start)
     }
 
-    /// When a step begins that says so, in a world that starts at `start` and is at `now`; an instant before the start is
-    /// the start.
+    /// When a step begins that says so, in a world that starts at `start` and is at `now`; an instant before the start
+    /// is the start.
     #[must_use]
     pub fn begins(self, start: FileTime, now: SimTime, wall: &WallClock) -> SimTime {
         self.resolve(start, now, wall, Edge::Begin)

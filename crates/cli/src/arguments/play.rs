@@ -13,7 +13,8 @@ Examples:
   printf 'logon alice\\n+8h\\nwrite new.toml\\n' | autoenroll play
 
 `help` says what can be typed. A number or words name what is done (`insert alice-card`, `pin 1234`); a line of the
-scenario language does everything that the language has (`change = \"ca\", of = \"Contoso Issuing CA\", set = { hangs = true }`).
+scenario language does everything that the language has (`change = \"ca\", of = \"Contoso Issuing CA\", \
+set = { hangs = true }`).
 Where the input is no terminal, the first line that cannot be done ends it with exit code 2.
 
 The file that `write` makes expects everything that came; `autoenroll run` passes on it.";

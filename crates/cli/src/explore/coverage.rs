@@ -7,40 +7,13 @@ use std::path::Path;
 
 use autoenroll_explore::coverage::{self, Edge};
 use autoenroll_explore::file::{Bench, story_file};
-use serde::Serialize;
 
+use super::answers::{Coverage, Unvisited, Visited};
 use super::{End, page};
 use crate::arguments::{Explore, Format};
 use crate::console::Console;
 use crate::suite::{Story, suite};
 use crate::{Exit, Failure, file, parallel};
-
-/// What is told: in JSON one object.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct Coverage {
-    /// How many answers there are in all states and stages; not all of them can be given.
-    pub(super) edges: usize,
-    /// Those that the suite gives, each with the first story that does.
-    pub(super) visited: Vec<Visited>,
-    /// Those that it does not.
-    pub(super) unvisited: Vec<Unvisited>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Visited {
-    #[serde(flatten)]
-    pub(super) edge: Edge,
-    pub(super) story: String,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Unvisited {
-    #[serde(flatten)]
-    pub(super) edge: Edge,
-    /// The file with the shortest story that gives it, when one was looked for and found.
-    pub(super) file: Option<String>,
-}
 
 /// Plays the suite, and searches for what it leaves out when files are to be written.
 pub(super) fn run(

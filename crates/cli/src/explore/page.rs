@@ -6,7 +6,7 @@ use autoenroll_explore::coverage::Edge;
 use autoenroll_explore::report::{Finding, Listed, Report};
 use autoenroll_page::{Block, Section, Sheet, Table, sheet};
 
-use super::coverage::Coverage;
+use super::answers::Coverage;
 use super::tell::came;
 
 /// The page of a search.
