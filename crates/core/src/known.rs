@@ -70,8 +70,8 @@ pub(crate) struct EnrollmentPolicy {
     fingerprint: Fingerprint,
 }
 
-/// Tells what a policy says from what another one does, once somebody has asked; until then it is zero. A core keeps the
-/// same policy in several places, and each of its states is written down as often as states are compared.
+/// Tells what a policy says from what another one does, once somebody has asked; until then it is zero. A core keeps
+/// the same policy in several places, and each of its states is written down as often as states are compared.
 #[derive(Debug, Default)]
 struct Fingerprint(AtomicU64);
 

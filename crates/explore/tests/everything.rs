@@ -68,8 +68,8 @@ fn two_worlds_of_one_key_have_the_same_successors() {
     }
 }
 
-/// What people and faults can do around the first trigger, until there is nothing else: the base world with stories that
-/// end where a run would begin.
+/// What people and faults can do around the first trigger, until there is nothing else: the base world with stories
+/// that end where a run would begin.
 #[test]
 fn the_base_world_without_a_run_closes() {
     let space = Everything::base(&Library::read(&Fixtures), 0).unwrap();
