@@ -40,6 +40,10 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("docs/client-guide.md", "autoenroll run --client", "the same"),
     ("docs/client-runs.md", "$ autoenroll run --client", "tests/client.rs runs that client"),
     ("docs/client-runs.md", "name = \"shell\"", "clients/shell/client.toml, with every key"),
+    ("docs/editor.md", "vim.api", "a part of a user's init.lua; tests/lsp.rs plays a session of Neovim"),
+    ("docs/editor.md", "const { LanguageClient }", "an extension of VS Code, as the page says not run"),
+    ("docs/editor.md", "[language-server.autoenroll]", "settings of Helix, as the page says not run"),
+    ("docs/editor.md", "cargo nextest", "a test of its own, tests/lsp.rs"),
     ("docs/fleet.md", "autoenroll fleet enrolling", "for two machines, and takes minutes; tests/fleet.rs merges parts"),
     ("docs/import.md", "autoenroll import --extends", "of files that the reader has; tests/import.rs reads such"),
     ("docs/import.md", "[world]", "a part of what is printed above it"),
@@ -49,6 +53,7 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("docs/logon.md", "faketime", "needs a KDC; crates/host/tests/logon does it"),
     ("docs/pages.md", "autoenroll show my/", "of files that the reader has; tests/page.rs writes pages"),
     ("docs/performance.md", "cargo xtask speed", "takes an hour, and writes the page"),
+    ("docs/play.md", "autoenroll play", "wait for somebody; tests/play.rs plays each, in a browser too"),
     ("docs/scenario-language.md", "steps = [", "steps of several stories, one after the other"),
     ("docs/scenario-language.md", "[sequences.insert", "a part of a file"),
     ("docs/scenario-language.md", "{ on = ", "three steps, each of another story"),
@@ -206,8 +211,9 @@ fn renew(path: &str, text: &str, excused: &mut Vec<(&'static str, &'static str)>
             continue;
         }
         let Some(what) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
-        // Written by other tests and programs: from the types of the messages, from what is said in a scenario.
-        let beginnings = ["reference: ", "exchange: ", "cargo xtask ", "to here"];
+        // Written by other tests and programs: from the types of the messages, from what is said in a scenario,
+        // from the kinds of cards.
+        let beginnings = ["reference: ", "exchange: ", "kinds: ", "cargo xtask ", "to here"];
         let ends = [": generated", ": end"];
         if beginnings.iter().any(|other| what.starts_with(other)) || ends.iter().any(|other| what.ends_with(other)) {
             continue;
