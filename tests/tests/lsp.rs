@@ -149,6 +149,13 @@ fn what_cannot_be_served_is_told() {
     }
 }
 
+#[test]
+fn an_editor_that_ends_without_notice_is_told() {
+    let mut server = Server::start(&scratch(env!("CARGO_TARGET_TMPDIR"), "lsp-exit"), &[]);
+    server.tell("exit", Value::Null);
+    assert_eq!(server.child.wait().unwrap().code(), Some(i32::from(Exit::Failed.code())));
+}
+
 /// Everything that a story of the suite names is found, so that no table of what texts name is wrong, or lacks a row
 /// that matters.
 #[test]

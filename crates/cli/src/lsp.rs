@@ -2,11 +2,13 @@
 
 use std::env;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
-use autoenroll_lsp::{Surroundings, serve};
+use autoenroll_lsp::{Ended, Surroundings, serve, stdio};
 use autoenroll_scenario::{Loader, MAX_BYTES, Requirements};
-use lsp_server::Connection;
+use lsp_server::{Connection, Message};
 
 use crate::arguments::Lsp;
 use crate::catalogue::{self, Catalogue, Requirement};
@@ -18,13 +20,36 @@ pub(crate) fn run(arguments: &Lsp) -> Result<Exit, Failure> {
     // Told now, when the editor shows what goes wrong at the start.
     Fixtures::below(arguments.fixtures.as_deref())?;
     let directory = arguments.fixtures.as_deref().map(|path| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
-    let (connection, threads) = Connection::stdio();
+    let (connection, Connection { sender, receiver }) = Connection::memory();
+    let reader = thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        while let Some(message) = stdio::read(&mut input)? {
+            let is_last = matches!(&message, Message::Notification(notice) if notice.method == "exit");
+            if sender.send(message).is_err() || is_last {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let writer = thread::spawn(move || receiver.iter().try_for_each(|message| message.write(&mut io::stdout().lock())));
     let served = serve(&connection, &Program { directory });
-    // The threads end when nothing can be sent any more.
+    // What writes ends when nothing can be said any more, and what reads when there is nothing to read.
     drop(connection);
-    served.map_err(Failure::Usage)?;
-    threads.join().map_err(|error| Failure::Bench(format!("the editor cannot be reached: {error}")))?;
-    Ok(Exit::Ok)
+    let ended = served.map_err(Failure::Usage)?;
+    joined(writer)?;
+    match ended {
+        Ended::Exit { announced: true } => joined(reader).map(|()| Exit::Ok),
+        // As the protocol has it ("Exit Notification").
+        Ended::Exit { announced: false } => joined(reader).map(|()| Exit::Failed),
+        Ended::InputOver => joined(reader).map(|()| Exit::Ok),
+        Ended::OutputGone => Err(Failure::Bench("the editor does not read what it is told".to_owned())),
+    }
+}
+
+/// What became of reading or writing.
+fn joined(thread: JoinHandle<io::Result<()>>) -> Result<(), Failure> {
+    let done = thread.join().expect("reading and writing return their errors");
+    done.map_err(|error| Failure::Bench(format!("the editor cannot be reached: {error}")))
 }
 
 /// What this program knows, and fixtures of the user.

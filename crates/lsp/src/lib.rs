@@ -17,10 +17,11 @@ mod hover;
 mod names;
 mod position;
 mod server;
+pub mod stdio;
 mod surroundings;
 mod uri;
 
 pub use document::Document;
 pub use position::{Encoding, Lines};
-pub use server::serve;
+pub use server::{Ended, serve};
 pub use surroundings::Surroundings;

@@ -27,11 +27,25 @@ use crate::{completion, hover, names};
 /// How many texts may be open at once; further ones are not looked at.
 const MOST_DOCUMENTS: usize = 512;
 
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The client said so.
+    Exit {
+        /// It had announced that (`shutdown`), as the protocol wants it.
+        announced: bool,
+    },
+    /// No more messages come.
+    InputOver,
+    /// Nobody takes what is said.
+    OutputGone,
+}
+
 /// Serves a client until it says that it is done, or is gone.
 ///
 /// # Errors
 /// When the client does not keep to the protocol before the first request, in words.
-pub fn serve(connection: &Connection, around: &dyn Surroundings) -> Result<(), String> {
+pub fn serve(connection: &Connection, around: &dyn Surroundings) -> Result<Ended, String> {
     let (id, parameters) = connection.initialize_start().map_err(|error| error.to_string())?;
     let parameters: InitializeParams = serde_json::from_value(parameters).map_err(|error| error.to_string())?;
     let general = parameters.capabilities.general.as_ref();
@@ -46,8 +60,9 @@ pub fn serve(connection: &Connection, around: &dyn Surroundings) -> Result<(), S
     });
     connection.initialize_finish(id, result).map_err(|error| error.to_string())?;
     let library = Library::read(&*around.loader());
-    Server { connection, around, library, encoding, snippets, open: BTreeMap::new(), is_shut_down: false }.run();
-    Ok(())
+    let mut server =
+        Server { connection, around, library, encoding, snippets, open: BTreeMap::new(), is_shut_down: false };
+    Ok(server.run())
 }
 
 fn capabilities(encoding: Encoding) -> ServerCapabilities {
@@ -101,21 +116,24 @@ struct Server<'a> {
 type Refusal = (ErrorCode, String);
 
 impl Server<'_> {
-    fn run(&mut self) {
+    fn run(&mut self) -> Ended {
         while let Ok(message) = self.next() {
             match message {
                 Message::Request(request) => {
                     let response = self.answer(request);
                     if self.connection.sender.send(Message::Response(response)).is_err() {
-                        return;
+                        return Ended::OutputGone;
                     }
                 }
-                Message::Notification(notification) if notification.method == notification::Exit::METHOD => return,
+                Message::Notification(notification) if notification.method == notification::Exit::METHOD => {
+                    return Ended::Exit { announced: self.is_shut_down };
+                }
                 Message::Notification(notification) => self.notice(notification),
                 // The server asks for nothing.
                 Message::Response(_) => {}
             }
         }
+        Ended::InputOver
     }
 
     /// The next message; before it waits for one, the client learns what is wrong.

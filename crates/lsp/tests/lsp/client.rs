@@ -61,7 +61,7 @@ impl Surroundings for Around {
 /// A client of a server that knows the fixtures of these tests and the requirements R009, R040 and S9.cancel.
 pub(crate) struct Client {
     connection: Connection,
-    server: Option<JoinHandle<Result<(), String>>>,
+    server: Option<JoinHandle<Result<autoenroll_lsp::Ended, String>>>,
     next: i32,
     /// What the server said without being asked, oldest first.
     pub(crate) told: Vec<Notification>,
