@@ -193,6 +193,7 @@ fn nothing_but_its_own_page_drives_it() {
     check(act("", "revision=0&do=quit"), "403");
     check(act(&format!("{own}Origin: http://elsewhere.test\r\n"), "revision=0&do=quit"), "403");
     check(act(&format!("{own}Origin: null\r\n"), "revision=0&do=quit"), "403");
+    check(act(&format!("{own}Sec-Fetch-Site: cross-site\r\n"), "revision=0&do=quit"), "403");
     check(get("/").0, "404");
     check(get(&path.replace(|c: char| c.is_ascii_hexdigit(), "0")).0, "404");
     check(get(&format!("{path}act")).0, "405");

@@ -32,6 +32,11 @@ pub enum PlayError {
     DoesNotCome,
     /// There is nothing to take back.
     Beginning,
+    /// What came before is no longer kept.
+    NoFurther {
+        /// How many steps are.
+        most: usize,
+    },
     /// A PIN is missing.
     NoPin,
     /// The story has as many steps as one may have.
@@ -55,6 +60,7 @@ impl fmt::Display for PlayError {
             Self::Followed => f.write_str("the file says nothing more to be done"),
             Self::DoesNotCome => f.write_str("what the file waits for does not come in this story"),
             Self::Beginning => f.write_str("this is the beginning of the story"),
+            Self::NoFurther { most } => write!(f, "the last {most} steps can be taken back, and these are"),
             Self::NoPin => f.write_str("say the PIN behind it, such as `pin 1234`"),
             Self::Long { most } => write!(f, "a story that is played has at most {most} steps"),
         }

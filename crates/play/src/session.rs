@@ -385,7 +385,9 @@ impl<'a> Session<'a> {
     /// # Errors
     /// At the beginning.
     pub fn undo(&mut self) -> Result<String, PlayError> {
-        let before = self.past.pop().ok_or(PlayError::Beginning)?;
+        let is_first = self.now.did.is_empty();
+        let nothing = if is_first { PlayError::Beginning } else { PlayError::NoFurther { most: MOST_BACK } };
+        let before = self.past.pop().ok_or(nothing)?;
         Ok(std::mem::replace(&mut self.now, before).did)
     }
 

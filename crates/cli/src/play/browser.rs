@@ -132,7 +132,10 @@ impl Server {
         let Some(host) = request.host.as_ref().filter(|host| hosts.contains(host)) else {
             return Response::plain(Status::Forbidden);
         };
-        if request.origin.as_ref().is_some_and(|origin| *origin != format!("http://{host}")) {
+        let elsewhere = request.origin.as_ref().is_some_and(|origin| *origin != format!("http://{host}"));
+        let other_site = request.site.as_ref().is_some_and(|site| site != "same-origin");
+        // A page that is opened by hand, or from a link, is of no site or of another.
+        if elsewhere || (request.method != "GET" && other_site) {
             return Response::plain(Status::Forbidden);
         }
         let Some(path) = request.path.strip_prefix(&format!("/{}/", self.token)) else {

@@ -22,6 +22,8 @@ pub(super) struct Request {
     pub(super) path: String,
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
+    /// Where browsers say that the request comes from (`Sec-Fetch-Site`).
+    pub(super) site: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -157,6 +159,7 @@ fn parsed(bytes: &[u8]) -> Result<Option<(Request, usize, usize)>, Response> {
         path: head.path.unwrap_or_default().to_owned(),
         host: header("host")?,
         origin: header("origin")?,
+        site: header("sec-fetch-site")?,
         body: Vec::new(),
     };
     Ok(Some((request, body, length)))
