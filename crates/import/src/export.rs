@@ -1,6 +1,7 @@
 //! What was imported as LDIF again.
 
 use autoenroll_wire::ldif::Entry;
+use autoenroll_wire::name::escaped;
 use autoenroll_wire::{security_descriptor, template};
 
 use crate::{Import, ImportedAuthority, ImportedTemplate};
@@ -54,32 +55,5 @@ impl ImportedAuthority {
             entry.push("nTSecurityDescriptor", security_descriptor::to_bytes(security));
         }
         entry
-    }
-}
-
-/// A value in a distinguished name (RFC 4514 2.4).
-fn escaped(value: &str) -> String {
-    let mut escaped = String::new();
-    for (at, c) in value.char_indices() {
-        let ends = at == 0 || at + c.len_utf8() == value.len();
-        if matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\') || (ends && c == ' ') || (at == 0 && c == '#') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn names_are_escaped() {
-        for (value, expected) in
-            [("User", "User"), ("a,b+c", "a\\,b\\+c"), (" a ", "\\ a\\ "), ("#1 #2", "\\#1 #2"), ("Ü", "Ü")]
-        {
-            assert_eq!(escaped(value), expected);
-        }
     }
 }

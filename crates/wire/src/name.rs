@@ -5,6 +5,7 @@ use crate::{
     asn1::{self, Tlv, tag},
     oids, text,
 };
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use autoenroll_model::{Oid, hex};
@@ -152,24 +153,27 @@ impl fmt::Display for NameAttribute {
             None => write!(f, "{}=", self.oid)?,
         }
         match self.text() {
-            Some(text) => write_escaped(f, &text),
+            Some(text) => f.write_str(&escaped(&text)),
             None => write!(f, "#{}", hex::encode(&self.value)),
         }
     }
 }
 
-fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+/// A value as it stands in a distinguished name (RFC 4514 2.4): `Doe, John` is `Doe\\, John`.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let last = text.chars().count().saturating_sub(1);
+    let mut escaped = String::with_capacity(text.len());
     for (index, character) in text.chars().enumerate() {
         match character {
-            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{character}")?,
-            '#' if index == 0 => f.write_str("\\#")?,
-            ' ' if index == 0 || index == last => f.write_str("\\ ")?,
-            '\0'..='\x1F' => write!(f, "\\{:02X}", u32::from(character))?,
-            _ => write!(f, "{character}")?,
+            '\0'..='\x1F' => escaped.push_str(&format!("\\{:02X}", u32::from(character))),
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => escaped.extend(['\\', character]),
+            '#' if index == 0 => escaped.extend(['\\', character]),
+            ' ' if index == 0 || index == last => escaped.extend(['\\', character]),
+            _ => escaped.push(character),
         }
     }
-    Ok(())
+    escaped
 }
 
 /// Attribute types that have a short name, which is their name in [`oids::NAMES`].

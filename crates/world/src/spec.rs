@@ -16,6 +16,7 @@ use autoenroll_model::{
     DirectoryCache, Duration, FileTime, Guid, HResult, KeyAlgorithm, Profile, Provider, ProviderKind, Sid, TrustStore,
     WindowsVersion,
 };
+use autoenroll_wire::name::escaped;
 
 use crate::action::Change;
 
@@ -141,6 +142,13 @@ impl DomainSpec {
         }
     }
 
+    /// The distinguished name that an account has unless another is said: of `Doe, John` in `Users` it is
+    /// `CN=Doe\, John,CN=Users,DC=contoso,DC=com`.
+    #[must_use]
+    pub fn dn_of(&self, account: &str, container: &str) -> String {
+        format!("CN={},CN={container},{}", escaped(account), self.dn())
+    }
+
     /// The distinguished name of the domain: `DC=contoso,DC=com`.
     #[must_use]
     pub fn dn(&self) -> String {
@@ -240,7 +248,7 @@ impl UserSpec {
         Self {
             name: name.to_owned(),
             sid: domain.account(relative),
-            dn: format!("CN={name},CN=Users,{}", domain.dn()),
+            dn: domain.dn_of(name, "Users"),
             guid: guid_of(relative, 0x05),
             upn: Some(format!("{name}@{}", domain.dns)),
             mail: Some(format!("{name}@{}", domain.dns)),
@@ -288,7 +296,7 @@ impl ComputerSpec {
         Self {
             name: name.to_owned(),
             sid: domain.account(relative),
-            dn: format!("CN={name},CN=Computers,{}", domain.dn()),
+            dn: domain.dn_of(name, "Computers"),
             guid: guid_of(relative, 0x0C),
             dns: Some(format!("{}.{}", name.to_lowercase(), domain.dns)),
             site: None,

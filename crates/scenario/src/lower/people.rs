@@ -75,7 +75,7 @@ pub(super) fn users(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<UserSpec> 
         let address = format!("{name}@{}", cx.domain.dns);
         users.push(UserSpec {
             sid: sid(cx, &name),
-            dn: text(table, "dn").unwrap_or_else(|| format!("CN={name},CN=Users,{}", cx.domain.dn())),
+            dn: text(table, "dn").unwrap_or_else(|| cx.domain.dn_of(&name, "Users")),
             guid: word(table, "guid").unwrap_or_else(|| guid_of("user", &name)),
             upn: text_or_none(table, "upn", Some(address.clone())),
             mail: text_or_none(table, "mail", Some(address)),

@@ -68,3 +68,21 @@ proptest! {
         prop_assert_eq!(Name::from_der(&name.to_der()), Ok(name));
     }
 }
+
+#[test]
+fn values_are_escaped() {
+    let values = [
+        ("User", "User"),
+        ("a,b+c", "a\\,b\\+c"),
+        (" a ", "\\ a\\ "),
+        ("#1 #2", "\\#1 #2"),
+        ("a;b<c>\"d\\", "a\\;b\\<c\\>\\\"d\\\\"),
+        ("\t", "\\09"),
+        ("Ü", "Ü"),
+    ];
+    for (value, expected) in values {
+        assert_eq!(escaped(value), expected);
+        let name: Name = format!("CN={expected}").parse().unwrap();
+        assert_eq!(name.rdns[0][0].text().as_deref(), Some(value), "{expected}");
+    }
+}
