@@ -26,5 +26,5 @@ pub use atr::{Atr, AtrError};
 pub use chaining::{Chain, ChainStep, Collected, Collector, Outgoing, encode_chain, get_response, pieces};
 pub use command::{Command, CommandError, EncodeError, ins};
 pub use describe::describe;
-pub use redact::{redact, redact_bytes};
+pub use redact::{redact, redact_bytes, redact_response};
 pub use response::{Response, ResponseTooShort, StatusWord};

@@ -23,6 +23,20 @@ pub fn redact(command: &Command) -> Command {
     shown
 }
 
+/// What a card answered, data and status word, with the data blanked where it may be a key: minidrivers of PIV cards
+/// keep the management key in the printed information (5FC109), which is read with the PIN.
+#[must_use]
+pub fn redact_response(command: &Command, response: &[u8]) -> Vec<u8> {
+    /// A tag list that names that object.
+    const PRINTED: [u8; 5] = [0x5C, 0x03, 0x5F, 0xC1, 0x09];
+    let mut shown = response.to_vec();
+    if command.ins == ins::GET_DATA && command.data == PRINTED {
+        let data = shown.len().saturating_sub(2);
+        shown[..data].fill(BLANK);
+    }
+    shown
+}
+
 /// [`redact`] for bytes that need not be a command: when the length fields cannot be trusted, all after the header of a
 /// secret instruction is blanked.
 #[must_use]

@@ -5,7 +5,7 @@ use autoenroll_apdu::piv::{
     CertificateObject, Cipher, Mechanism, PivContainer, PivContainerMap, Slot, card_capabilities, chuid, guid_of_chuid,
     key_history, nameless_container,
 };
-use autoenroll_apdu::{Command, describe, redact_bytes};
+use autoenroll_apdu::{Command, describe, redact_bytes, redact_response};
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
@@ -59,6 +59,18 @@ fn commands_in_words_and_without_secrets() {
     // These are of GIDS, whatever their instruction.
     check("00CB3FFF04 5C027F71 00", "GET DATA 3FFF/7F71 PIN status", "");
     check("0047000008 AC06800107830181", "GENERATE key 81 rsa-2048", "");
+}
+
+#[test]
+fn a_management_key_that_is_read_is_not_shown() {
+    let check = |command: &str, response: &str, shown: &str| {
+        let command = Command::parse(&hex(command)).unwrap();
+        assert_eq!(redact_response(&command, &hex(response)), hex(shown), "{command:?}");
+    };
+    check("00cb3fff055c035fc10900", "5304880289029000", "ffffffffffff9000");
+    check("00cb3fff055c035fc10900", "6982", "6982");
+    check("00cb3fff055c035fc10900", "", "");
+    check("00cb3fff055c035fc10200", "530130019000", "530130019000");
 }
 
 #[test]

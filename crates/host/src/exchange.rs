@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use autoenroll_apdu::{Command, describe, redact_bytes};
+use autoenroll_apdu::{Command, describe, redact_bytes, redact_response};
 
 use crate::ended::Ended;
 
@@ -22,7 +22,7 @@ pub enum Exchange {
     Apdu {
         /// The command APDU, redacted; also what is not one.
         command: Vec<u8>,
-        /// Data and status word, as the card gave them; nothing when it had no power.
+        /// Data and status word, the data blanked where it may be a key; nothing when it had no power.
         response: Vec<u8>,
     },
     /// The card came out of the reader: for good, unless [`Ended::comes_back`].
@@ -30,9 +30,10 @@ pub enum Exchange {
 }
 
 impl Exchange {
-    /// A command and its response, with the secrets of the command blanked.
+    /// A command and its response, with the secrets of both blanked.
     pub(crate) fn apdu(command: &[u8], response: &[u8]) -> Self {
-        Self::Apdu { command: redact_bytes(command), response: response.to_vec() }
+        let shown = Command::parse(command).map(|command| redact_response(&command, response));
+        Self::Apdu { command: redact_bytes(command), response: shown.unwrap_or_else(|_| response.to_vec()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Card transactions: one operation has a reader to itself from its first command to its last, and each command with
 //! its response is one event, so that anything may happen in between.
 
-use autoenroll_apdu::{Command, describe, ins, redact};
+use autoenroll_apdu::{Command, describe, ins, redact, redact_response};
 use autoenroll_csp::{
     CardAnswer, CardType, DefaultContainer, FirstUse, Minidriver, MinidriverSettings, Operation, Pin, Step, Target,
     step,
@@ -216,7 +216,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let facts = Facts::new()
             .with("card", card)
             .with("command", hex::encode(&shown))
-            .with("response", hex::encode(&response))
+            .with("response", hex::encode(&redact_response(command, &response)))
             .with("meaning", describe(command));
         let card_after = if may_change_a_card(command) { self.card_view(card) } else { None };
         self.record_with(card, Kind::Apdu, facts, vec![because], &Beyond::Command { pin, card: card_after });

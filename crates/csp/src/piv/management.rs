@@ -78,23 +78,24 @@ impl PivTransaction<'_> {
         key.map(<[u8]>::to_vec).ok_or(Halt::Failed(HResult::SCARD_W_SECURITY_VIOLATION))
     }
 
-    /// The key is put behind the PIN before it becomes the card's: cut short between them, the usual one is still
-    /// there, and the next operation begins anew.
+    /// The card gets its new key last: cut short before that, the usual one is still there, and the next operation
+    /// begins anew.
     fn protect_management_key(&mut self, cipher: Cipher) -> Result<(), Halt> {
         let key = &self.target.entropy[..cipher.key_len()];
         self.write(tag::PRINTED, &tlv::encode(tag::PROTECTED, &tlv::encode(tag::PROTECTED_KEY, key)))?;
-        self.ask(&commands::set_management_key(cipher, key))?;
         let blocks = self.target.minidriver.first_use.contains(&FirstUse::BlockPuk);
         let blocked = blocks && self.block_usual_puk()?;
         let flags = if blocked { KEY_IS_PROTECTED | PUK_IS_BLOCKED } else { KEY_IS_PROTECTED };
-        self.write(tag::ADMIN_DATA, &tlv::encode(tag::ADMIN_NOTES, &tlv::encode(tag::ADMIN_FLAGS, &[flags])))
+        self.write(tag::ADMIN_DATA, &tlv::encode(tag::ADMIN_NOTES, &tlv::encode(tag::ADMIN_FLAGS, &[flags])))?;
+        self.ask(&commands::set_management_key(cipher, key)).map(|_| ())
     }
 
-    /// Whether the PUK is the usual one, which is then blocked. Another PUK loses a try by the question.
+    /// Whether the PUK is blocked now, as the usual one is. Another PUK loses a try by the question.
     fn block_usual_puk(&mut self) -> Result<bool, Halt> {
         let change = |old| commands::change_puk(old, USUAL_PUK).expect("both have eight bytes");
-        if !self.exchange(&change(USUAL_PUK))?.sw.is_ok() {
-            return Ok(false);
+        let sw = self.exchange(&change(USUAL_PUK))?.sw;
+        if !sw.is_ok() {
+            return Ok(sw == StatusWord::BLOCKED);
         }
         for _ in 0..=MOST_TRIES {
             let sw = self.exchange(&change(WRONG_PUK))?.sw;
