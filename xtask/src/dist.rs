@@ -1,5 +1,5 @@
 //! What is handed out: an archive with the program, completions and pages for `man`, its checksum, and a bill of
-//! materials. The same commit makes the same bytes, on every path and at every time.
+//! materials. The same program makes the same bytes, on every path and at every time.
 
 mod bill;
 
