@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use autoenroll_apdu::{Command, redact_bytes, redact_response};
 use autoenroll_core::InProcess as Cores;
 use autoenroll_host::LoggedApdu;
 use autoenroll_host::pcsc::{Ledger, PcscCards, Stack};
@@ -74,7 +75,7 @@ fn all_below(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// What a trace says of its commands, in hexadecimal: redacted command and response.
+/// What a trace says of its commands, in hexadecimal: command and response, both redacted.
 fn commands_of(trace: &Trace) -> Vec<(String, String)> {
     let fact = |record: &autoenroll_trace::Packed<'_>, name: &str| record.text(name).unwrap().to_owned();
     trace.of(Kind::Apdu).map(|record| (fact(&record, "command"), fact(&record, "response"))).collect()
@@ -82,7 +83,11 @@ fn commands_of(trace: &Trace) -> Vec<(String, String)> {
 
 fn commands_in_log(logged: &[LoggedApdu]) -> Vec<(String, String)> {
     let hex = |bytes: &[u8]| autoenroll_model::hex::encode(bytes);
-    logged.iter().map(|apdu| (hex(&autoenroll_apdu::redact_bytes(&apdu.command)), hex(&apdu.response))).collect()
+    let redacted = |apdu: &LoggedApdu| {
+        let command = Command::parse(&apdu.command).expect("what the CSP sends is a command");
+        (hex(&redact_bytes(&apdu.command)), hex(&redact_response(&command, &apdu.response)))
+    };
+    logged.iter().map(redacted).collect()
 }
 
 /// Every scenario in which a card answers gives the same trace in process and through pcscd, and pcscd's own log has
