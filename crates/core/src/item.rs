@@ -66,6 +66,7 @@ impl Work {
             provider: 0,
             pins: BTreeMap::new(),
             seen: None,
+            removes: None,
             answers: 0,
             losses: 0,
             asked: None,
@@ -279,6 +280,9 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
             card::readers_read(job, frame, purpose, after_ok, reported.readers()?)
         }
         Step::Describe { purpose, card } => card::described(job, frame, purpose, card, reported.card()?),
+        Step::ReadDefault { purpose, card } => {
+            card::default_read(job, frame, purpose, card, reported.certificate()?)
+        }
         Step::Verify { purpose, card, pin } => card::verified(job, frame, purpose, card, pin, reported.verified()?),
         Step::RemoveOrphans { card, leftovers } => key::orphan_removed(job, frame, card, leftovers, reported),
         Step::Generate { card, algorithm, keep_default } => {
@@ -299,6 +303,10 @@ fn step_done(job: &mut Job, frame: &mut Frame, known: &Known, step: Step, report
         }
         Step::SetDefault(card, certified) => deliver::default_set(job, frame, certified, reported.done_by_card(&card)?),
         Step::Install(certified) => deliver::installed(job, frame, &known.held, certified, reported.done()?),
+        Step::RemoveReplaced { card, container, certified } => {
+            let result = reported.done_by_card(&card)?;
+            deliver::replaced_removed(job, frame, &known.held, container, certified, result)
+        }
         Step::RemoveEntry(certified) => deliver::entry_removed(job, frame, certified, reported.done()?),
         Step::Retire { certified, now, rest } => deliver::retired(job, frame, certified, now, rest, reported.done()?),
         Step::CleanUp { leftovers, code } => match leftovers.removed(job, frame, reported)? {

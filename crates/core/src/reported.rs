@@ -81,6 +81,7 @@ impl Reported {
         pub(crate) checks: "checks", EffectResult::Checks(checks) => checks, Vec<CertificateCheck>;
         pub(crate) readers: "readers", EffectResult::Readers(readers) => readers, Vec<ReaderView>;
         pub(crate) card: "card", EffectResult::Card(description) => description, CardDescription;
+        pub(crate) certificate: "certificate", EffectResult::Certificate(certificate) => certificate, Vec<u8>;
         pub(crate) reply: "reply", EffectResult::Reply(reply) => reply, CaReply;
         pub(crate) exchange_certificate: "exchange-certificate", EffectResult::ExchangeCertificate(der) => der, Vec<u8>;
         pub(crate) archived_key: "archived-key", EffectResult::ArchivedKey(blob) => blob, Vec<u8>;

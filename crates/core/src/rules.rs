@@ -275,9 +275,11 @@ autoenroll_model::rules! {
     DEFAULT_LOOKED_AT_AGAIN = "MC1.look-again", "inferred",
         "time has gone by since the card said what its default container holds, or that was removed, so it is asked again before that gives way";
     KEY_OVERWRITTEN = "MC1.overwritten", "inferred",
-        "a certificate's key was overwritten by the new one, which takes its place too", Exception;
+        "a certificate's key was overwritten or removed for the new one, which takes its place too", Exception;
     REPLACE_OVERWRITES = "P7.38", "TechNet cc737159",
         "the new key overwrites the old container; otherwise it gets a container beside it";
+    REMOVED_LAST = "MC1.removed-last", "inferred",
+        "Yes means to overwrite, and the new key has a container of its own: the old one is removed when the certificate is in MY", Exception;
 
     // K. Reporting.
     RESULT_LOGGED = "R095", "TechNet cc737159",

@@ -235,7 +235,7 @@ pub enum CardOperation {
     },
     /// The certificate of a container. → [`EffectResult::Certificate`]
     ///
-    /// Failure: nothing, because no rule asks for it.
+    /// Failure: a certificate that cannot be read is told by the reason why; without a card, the card is asked for again.
     ReadCertificate {
         /// The container.
         container: String,

@@ -334,24 +334,30 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
     let facts = Facts::new().with_some("container", name.as_deref());
     let before = job.seen.take().filter(|seen| seen.card == card.serial);
     let again = before.as_ref().is_some_and(|seen| seen.again);
-    let agreed = before.is_some_and(|seen| seen.agreed && seen.container == name);
+    let before = before.filter(|seen| occupied && seen.container == name);
+    let agreed = before.as_ref().is_some_and(|seen| seen.agreed);
     let seen = Seen {
         card: card.serial.clone(),
         at: frame.now.mono,
         answers: job.answers,
         container: name.clone(),
-        agreed: false,
+        holds: before.and_then(|seen| seen.holds),
+        agreed,
         removed: false,
         again,
     };
     job.seen = Some(seen);
+    job.removes = None;
     if !occupied {
         job.applies(frame, rules::DEFAULT_EMPTY, &card.serial.0, facts)?;
         return ask_for_pin(job, frame, purpose, card);
     }
-    let own = card.description.dialogs.replace;
+    let own = card.description.dialogs.replace && matches!(purpose, Purpose::NewKey);
     if job.decide(frame, rules::PROVIDER_ASKS, &card.serial.0, own, facts.clone()) {
-        job.seen = None;
+        // No key is made without a Yes to what is there.
+        if let Some(seen) = &mut job.seen {
+            seen.agreed = true;
+        }
         return ask_for_pin(job, frame, purpose, card);
     }
     let asks = frame.profile().replace_question.is_yes();
@@ -359,9 +365,51 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
         job.seen = None;
         return ask_for_pin(job, frame, purpose, card);
     }
-    if agreed {
+    if frame.profile().replace_yes == ReplaceYes::Overwrite
+        && let Some(container) = name
+    {
+        let operation = CardOperation::ReadCertificate { container };
+        let effect = Effect::Card { card: card.serial.clone(), pin: None, operation };
+        return Ok(job.ask(frame, effect, Step::ReadDefault { purpose, card }));
+    }
+    ask_to_replace(job, frame, purpose, card)
+}
+
+/// The certificate in the default container is read where a Yes is the end of it: by its name alone a container is the
+/// same when somebody else has made a key in it and has got a certificate since. One that cannot be read stays
+/// comparable by the reason.
+// MC1.same-certificate
+pub(super) fn default_read(
+    job: &mut Job,
+    frame: &mut Frame,
+    purpose: Purpose,
+    card: Card,
+    result: Result<Vec<u8>, HResult>,
+) -> Result<Next, Halt> {
+    let again = job.seen.as_ref().is_some_and(|seen| seen.again);
+    match (&result, purpose) {
+        (Err(code), Purpose::Write(certified)) if is_gone(*code) && again => {
+            Ok(Next::WriteCard(card.serial, certified))
+        }
+        (Err(code), purpose) if is_gone(*code) => failed(job, frame, purpose, &card.serial, *code),
+        (_, purpose) => {
+            if let Some(seen) = &mut job.seen {
+                let holds = Some(result);
+                seen.agreed &= seen.holds == holds;
+                seen.holds = holds;
+            }
+            ask_to_replace(job, frame, purpose, card)
+        }
+    }
+}
+
+/// S8q, unless the user has agreed to just this.
+fn ask_to_replace(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: Card) -> Result<Next, Halt> {
+    if job.seen.as_ref().is_some_and(|seen| seen.agreed) {
         return gives_way(job, frame, purpose, card);
     }
+    let name = card.description.default_container().map(|container| container.name.clone());
+    let facts = Facts::new().with_some("container", name.as_deref());
     job.applies(frame, rules::DEFAULT_OCCUPIED, &card.serial.0, facts)?;
     let facts = Facts::new()
         .with("provider", job.provider_name(&purpose))
@@ -403,21 +451,28 @@ pub(super) fn replace_answered(
     }
 }
 
-/// The user has agreed that what is in the default container gives way.
+/// The user has agreed that what is in the default container gives way. Where that means to overwrite, a key that has
+/// to sign the request is not destroyed before, and a key that is there already has its own container: then the old
+/// one is removed last.
 fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card) -> Result<Next, Halt> {
     if let Some(seen) = &mut job.seen {
         seen.agreed = true;
     }
-    if let Purpose::Write(_) = purpose {
-        return ask_for_pin(job, frame, purpose, card);
-    }
-    // P7.38: a key that has to sign the request is not destroyed before.
-    let default = card.description.default_container();
-    let signs = default.is_some_and(|container| job.item.is_signed_by(&card.serial, &container.name));
-    let over = frame.profile().replace_yes == ReplaceYes::Overwrite && !signs;
+    let overwrites = frame.profile().replace_yes == ReplaceYes::Overwrite;
     let serial = card.serial.0.clone();
-    if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, over, Facts::new()) {
-        card.overwrite = card.description.default_container().map(|container| container.name.clone());
+    let default = card.description.default_container().map(|container| container.name.clone());
+    if let Purpose::NewKey = purpose {
+        // P7.38
+        let signs = default.as_ref().is_some_and(|container| job.item.is_signed_by(&card.serial, container));
+        if job.decide(frame, rules::REPLACE_OVERWRITES, &serial, overwrites && !signs, Facts::new()) {
+            card.overwrite = default;
+            return ask_for_pin(job, frame, purpose, card);
+        }
+    }
+    if overwrites && let Some(container) = default {
+        let facts = Facts::new().with("container", container.as_str());
+        job.applies(frame, rules::REMOVED_LAST, &serial, facts)?;
+        job.removes = Some((card.serial.clone(), container));
     }
     ask_for_pin(job, frame, purpose, card)
 }

@@ -5,10 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use autoenroll_model::{
-    Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, LifecycleEvent, Outcome, RequestStage,
+    Action, CardOperation, CardSerial, CertificateCheck, Effect, Facts, HResult, KeyPlace, LifecycleEvent, Outcome,
+    RequestStage,
 };
 
 use super::card::{describe, is_stale, pin_no_longer_right};
+use super::key::lose_key;
 use super::refuse::refuse;
 use super::state::{Certified, Job, Next, Purpose, Step};
 use crate::events::{self, Detail};
@@ -176,10 +178,38 @@ pub(super) fn installed(
     certified: Certified,
     result: Result<(), HResult>,
 ) -> Result<Next, Halt> {
-    match result {
-        Ok(()) => retire(job, frame, held, certified),
-        Err(code) => write_failed(job, frame, code),
+    if let Err(code) = result {
+        return write_failed(job, frame, code);
     }
+    let replaced = job.removes.take().filter(|(card, container)| {
+        certified.key().card.as_ref() == Some(card) && certified.key().container != *container
+    });
+    let Some((card, container)) = replaced else { return retire(job, frame, held, certified) };
+    let operation = CardOperation::Delete { container: container.clone() };
+    Ok(job.ask_card(frame, card.clone(), operation, Step::RemoveReplaced { card, container, certified }))
+}
+
+/// What the new certificate replaces on its card is gone, and takes its own certificate along; or it is left there
+/// beside the new one, which is in its place all the same.
+pub(super) fn replaced_removed(
+    job: &mut Job,
+    frame: &mut Frame,
+    held: &Inventory,
+    container: String,
+    certified: Certified,
+    result: Result<(), CardFailure>,
+) -> Result<Next, Halt> {
+    let name = String::from(job.name());
+    match result {
+        Ok(()) => lose_key(job, frame, held, &KeyPlace { container, ..certified.key().clone() })?,
+        Err(CardFailure::Code(code)) => job.applies(frame, rules::LEFTOVER_NOT_REMOVED, &name, code_fact(code))?,
+        Err(CardFailure::WrongPin(card)) => {
+            frame.pins.remove(&card);
+            let facts = code_fact(HResult::SCARD_W_WRONG_CHV);
+            job.applies(frame, rules::LEFTOVER_NOT_REMOVED, &name, facts)?;
+        }
+    }
+    retire(job, frame, held, certified)
 }
 
 fn retire(job: &mut Job, frame: &mut Frame, held: &Inventory, certified: Certified) -> Result<Next, Halt> {

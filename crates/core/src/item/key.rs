@@ -209,7 +209,7 @@ pub(super) fn generated(
         Ok(GeneratedKey { place, public_key }) => {
             let facts = Facts::new().with("container", place.container.as_str());
             job.applies(frame, rules::KEY_MADE, &name, facts)?;
-            lose_overwritten(job, frame, held, &place)?;
+            lose_key(job, frame, held, &place)?;
             write_ahead(job, frame, place, public_key, algorithm, keep_default)
         }
         Err(CardFailure::WrongPin(card)) => pin_no_longer_right(job, frame, &card),
@@ -227,8 +227,8 @@ pub(super) fn generated(
     }
 }
 
-/// A certificate whose container has been overwritten has lost its key: the new one takes its place too.
-fn lose_overwritten(job: &mut Job, frame: &mut Frame, held: &Inventory, place: &KeyPlace) -> Result<(), Halt> {
+/// A certificate whose container has been overwritten or removed has lost its key: the new one takes its place too.
+pub(super) fn lose_key(job: &mut Job, frame: &mut Frame, held: &Inventory, place: &KeyPlace) -> Result<(), Halt> {
     let lost = held.managed.iter().filter(|certificate| certificate.key.as_ref() == Some(place));
     for certificate in lost {
         let facts = Facts::new().with("container", place.container.as_str());

@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) pins: BTreeMap<CardSerial, Option<PinId>>,
     /// The default container that gives way, as the card last described itself for this item.
     pub(super) seen: Option<Seen>,
+    /// The container of that card that is removed when the certificate is in MY.
+    pub(super) removes: Option<(CardSerial, String)>,
     /// How often the user has answered for this item.
     pub(super) answers: u32,
     /// How often a card was gone in the middle of an operation since the user last had a say.
@@ -48,6 +50,8 @@ pub(super) struct Seen {
     /// How often the user had answered by then.
     pub(super) answers: u32,
     pub(super) container: Option<String>,
+    /// The certificate in it, or why it could not be read; `None` where that does not matter.
+    pub(super) holds: Option<Result<Vec<u8>, HResult>>,
     /// The user has agreed that what is in it gives way.
     pub(super) agreed: bool,
     /// It was removed since, so that another container may be the default now.
@@ -96,6 +100,11 @@ pub(super) enum Step {
         purpose: Purpose,
         card: CardSerial,
     },
+    /// S8: the certificate in its default container is read.
+    ReadDefault {
+        purpose: Purpose,
+        card: Card,
+    },
     /// S9: the card verifies.
     Verify {
         purpose: Purpose,
@@ -136,6 +145,12 @@ pub(super) enum Step {
     WriteCard(CardSerial, Certified),
     SetDefault(CardSerial, Certified),
     Install(Certified),
+    /// The container of what the new certificate replaces on its card is removed.
+    RemoveReplaced {
+        card: CardSerial,
+        container: String,
+        certified: Certified,
+    },
     RemoveEntry(Certified),
     /// Old certificates are archived or deleted; the first of the list is under way.
     Retire {
