@@ -133,9 +133,9 @@ fn a_blank_card_is_made_ready_kept_and_unblocked() {
     assert!(output.status.code() == Some(2) && said.contains("it is damaged"), "{said}");
 }
 
-/// The card of a story has what the story put on it.
+/// The card of a story has what the story put on it, at its start and at its end.
 #[test]
-fn a_card_is_served_as_its_story_leaves_it() {
+fn a_card_is_served_as_its_story_has_it() {
     if !is_complete() {
         return;
     }
@@ -145,6 +145,12 @@ fn a_card_is_served_as_its_story_leaves_it() {
     served.run("pkcs15-tool --read-certificate 01 > new.pem");
     let verified = "openssl verify -CAfile trust.pem -CRLfile trust.pem -crl_check -attime 1772499668 new.pem";
     assert!(served.run(verified).contains("new.pem: OK"));
+    drop(served);
+    let story = "cards/the-old-key-signs-before-it-goes[overwrite]";
+    let mut served = Served::start(&folder, &["alice-card", "--of", story, "--trust", &trust]);
+    served.run("pkcs15-tool --read-certificate 00 > old.pem");
+    let verified = "openssl verify -CAfile trust.pem -CRLfile trust.pem -crl_check -attime 1772438400 old.pem";
+    assert!(served.run(verified).contains("old.pem: OK"));
     drop(served);
     let output = Command::new(PROGRAM).args(["card", "mine", "--after", "founding/second-provider"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -162,7 +162,8 @@ fn put_data(command: &Command) -> String {
         return match key_reference(&command.data) {
             Some(KeyReference::ADMIN) => "PUT KEY 80 admin key".into(),
             Some(reference) => format!("PUT KEY {reference}"),
-            None => "PUT KEY continued".into(),
+            // Its first piece says of what.
+            None => format!("PUT DATA {file} continued"),
         };
     }
     match tlv::read(&command.data) {

@@ -48,7 +48,7 @@ fn commands_in_words_and_without_secrets() {
         "00DB3FFF09 5C035FC109FFFFFFFF",
     );
     check("10DB3FFF07 5C035FC1055382", "PUT DATA 5FC105 certificate 9A, 7 bytes ...", "10DB3FFF07 5C035FC105FFFF");
-    check("10DB3FFF02 0102", "PUT KEY continued ...", "10DB3FFF02 FFFF");
+    check("10DB3FFF02 0102", "PUT DATA 3FFF continued ...", "10DB3FFF02 FFFF");
     check("00F7009A00", "METADATA 9A", "");
     check("00F8000000", "SERIAL", "");
     check("00FA0305", "SET TRIES of PIN 3, of PUK 5", "");

@@ -45,7 +45,11 @@ fn the_same(card: Card, arguments: &Arguments) -> Result<Card, Failure> {
         left_by(&story(scenario)?, arguments)?;
         return Ok(card);
     }
-    if arguments.of.is_some() || *kind == arguments.card {
+    if let Some(scenario) = &arguments.of {
+        before(&story(scenario)?, arguments)?;
+        return Ok(card);
+    }
+    if *kind == arguments.card {
         return Ok(card);
     }
     let file = arguments.persist.as_deref().unwrap_or(Path::new("")).display();
@@ -58,7 +62,7 @@ fn the_same(card: Card, arguments: &Arguments) -> Result<Card, Failure> {
 /// The card that the arguments describe.
 fn made(arguments: &Arguments) -> Result<Card, Failure> {
     let card = match (&arguments.of, &arguments.after) {
-        (Some(scenario), _) => find(&story(scenario)?, &arguments.card)?,
+        (Some(scenario), _) => before(&story(scenario)?, arguments)?,
         (None, Some(scenario)) => left_by(&story(scenario)?, arguments)?,
         (None, None) => fresh(&arguments.card)?,
     };
@@ -71,8 +75,7 @@ fn story(scenario: &str) -> Result<Scenario, Failure> {
 
 /// A card as a story leaves it. When that is, programs must know, too.
 fn left_by(scenario: &Scenario, arguments: &Arguments) -> Result<Card, Failure> {
-    let world = World::new(scenario.spec.clone(), OwnCores::new(), Hosts::in_process());
-    let mut world = world.map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut world = at_the_start(scenario)?;
     let report = run_on(scenario, &mut world, Catalogue::embedded());
     if report.verdict != Verdict::Passed {
         let why = "the story does not pass, so that its card is not what it says; `autoenroll run` says why";
@@ -82,13 +85,29 @@ fn left_by(scenario: &Scenario, arguments: &Arguments) -> Result<Card, Failure> 
     card.power_off();
     // Not the first line of standard output, which says where the socket is.
     writeln!(io::stderr(), "autoenroll: the story ends at {}", world.wall())?;
-    if let Some(path) = &arguments.trust {
-        let names = scenario.spec.authorities.iter().map(|ca| ca.name.as_str());
-        let trusting: Result<Vec<String>, String> = names.map(|name| trusting(&mut world, name)).collect();
-        let text = trusting.map_err(Failure::Bench)?.concat();
-        fs::write(path, text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-    }
+    write_trusting(&mut world, scenario, arguments)?;
     Ok(card)
+}
+
+/// A card as it is at the start of a story.
+fn before(scenario: &Scenario, arguments: &Arguments) -> Result<Card, Failure> {
+    let mut world = at_the_start(scenario)?;
+    let card = of_world(&world, scenario, &arguments.card)?;
+    write_trusting(&mut world, scenario, arguments)?;
+    Ok(card)
+}
+
+/// Writes what programs need to trust the certificates of the card, where that is asked for.
+fn write_trusting(
+    world: &mut World<OwnCores, InProcessCards, InProcessCas>,
+    scenario: &Scenario,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let Some(path) = &arguments.trust else { return Ok(()) };
+    let names = scenario.spec.authorities.iter().map(|ca| ca.name.as_str());
+    let trusting: Result<Vec<String>, String> = names.map(|name| trusting(world, name)).collect();
+    let text = trusting.map_err(Failure::Bench)?.concat();
+    fs::write(path, text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
 /// Certificates and revocation list of a CA, in PEM.
@@ -109,16 +128,14 @@ fn fresh(kind: &str) -> Result<Card, Failure> {
     let catalogue = Catalogue::embedded();
     let checked = check("card", text.as_bytes(), &Library::read(&Fixtures::default()), catalogue);
     match checked.scenarios.first() {
-        Some(scenario) if !checked.found.has_errors() => find(scenario, kind),
+        Some(scenario) if !checked.found.has_errors() => of_world(&at_the_start(scenario)?, scenario, kind),
         _ => Err(Failure::Usage(format!("there is no kind of card `{kind}`; `autoenroll fixtures` lists them"))),
     }
 }
 
-/// A card as it is at the start of a story.
-fn find(scenario: &Scenario, card: &str) -> Result<Card, Failure> {
+fn at_the_start(scenario: &Scenario) -> Result<World<OwnCores, InProcessCards, InProcessCas>, Failure> {
     let world = World::new(scenario.spec.clone(), OwnCores::new(), Hosts::in_process());
-    let world = world.map_err(|error| Failure::Usage(error.to_string()))?;
-    of_world(&world, scenario, card)
+    world.map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn of_world(

@@ -270,6 +270,9 @@ autoenroll_model::rules! {
             Exception;
     DEFAULT_CONTAINER = "R094", "TechNet cc737159",
         "the key and certificate made last become the default container of the card";
+    DEFAULT_NOT_MOVED = "MC1.default-refused", "inferred",
+        "the card's minidriver moves no default container: the certificate is on the card, and is installed all the same",
+            Exception;
     DEFAULT_AT_GENERATE = "P7.36", "inferred",
         "the default container moves when the key is made; otherwise when the certificate is written";
     DEFAULT_LOOKED_AT_AGAIN = "MC1.look-again", "inferred",

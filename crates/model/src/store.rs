@@ -348,7 +348,7 @@ pub enum ReaderState {
 pub struct CardDescription {
     /// Valid containers, in order of their index.
     pub containers: Vec<ContainerView>,
-    /// How many more containers it takes.
+    /// How many more containers it takes; of a PIV card, for keys for exchange.
     pub free_containers: u16,
     /// PIN attempts left; `None` when the card does not tell.
     pub tries_left: Option<u8>,

@@ -156,6 +156,10 @@ codes! {
         "Automatic Certificate Request Settings are for templates of version 1 that are made for computers. Any other that is named is \
          passed over, and the story goes as if it were not.";
 
+    WithoutEffect = "AE0314", "a setting without effect",
+        "The setting is one of another kind of minidriver, or of card, and changes nothing on this one: the story goes as if it were not \
+         there. `driver` says which minidriver a kind of card has.";
+
     NoVerb = "AE0401", "a step without a verb",
         "Each step has exactly one verb: an action (`logon`, `click`, `insert`, ...) or what must be seen (`expect`, `prompt`, \
          `never`, `state`). The other keys only say more about it.";

@@ -30,14 +30,14 @@ pub(crate) struct Card {
     pub(crate) card: String,
     /// The scenario whose card it is, as it is at the start of the story: a file, or a name of the suite; either with a
     /// variant in brackets.
-    #[arg(long, value_name = "SCENARIO")]
+    #[arg(long, value_name = "SCENARIO", group = "story")]
     pub(crate) of: Option<String>,
     /// The scenario whose card it is, as it is at the end of the story, which is played first; it must pass.
-    #[arg(long, value_name = "SCENARIO", conflicts_with = "of")]
+    #[arg(long, value_name = "SCENARIO", group = "story", conflicts_with = "of")]
     pub(crate) after: Option<String>,
-    /// Write what trusts the certificate of such a card: the certificates and revocation lists of the story's CAs at
-    /// its end, in PEM.
-    #[arg(long, value_name = "FILE", requires = "after")]
+    /// Write what trusts the certificate of such a card: the certificates and revocation lists of the story's CAs, in
+    /// PEM, as they are when the card is.
+    #[arg(long, value_name = "FILE", requires = "story")]
     pub(crate) trust: Option<PathBuf>,
     /// The card as it is shipped: a GIDS card without application, PIN and admin key, a PIV card without identity and
     /// keys.

@@ -159,12 +159,16 @@ pub(super) fn insert_answered(
     }
     let provider = job.provider_name(&purpose);
     if needed(job, &purpose).is_some() {
-        // No other card holds the key: there is nothing to cycle to. The request entry stays for another day.
-        job.applies(frame, rules::CARD_OF_EXISTING_KEY, &provider, Facts::new())?;
-        return Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER));
+        return no_other_card(job, frame, &provider);
     }
     job.applies(frame, rules::INSERT_CANCELLED, &provider, Facts::new())?;
     next_provider(job, frame, &provider)
+}
+
+/// No other card holds the key: there is nothing to cycle to. The request entry stays for another day.
+fn no_other_card(job: &mut Job, frame: &mut Frame, provider: &str) -> Result<Next, Halt> {
+    job.applies(frame, rules::CARD_OF_EXISTING_KEY, provider, Facts::new())?;
+    Ok(Next::fail(HResult::SCARD_W_CANCELLED_BY_USER))
 }
 
 /// S7c: the user does not want this provider's card. The next provider's turn, or the end of the list.
@@ -441,6 +445,9 @@ pub(super) fn replace_answered(
     match choice {
         ReplaceNo::NextProvider => {
             let provider = job.provider_name(&purpose);
+            if needed(job, &purpose).is_some() {
+                return no_other_card(job, frame, &provider);
+            }
             next_provider(job, frame, &provider)
         }
         ReplaceNo::Beside => {

@@ -146,6 +146,13 @@ pub(super) fn default_set(
 ) -> Result<Next, Halt> {
     match result {
         Ok(()) => install(job, frame, certified),
+        Err(CardFailure::Code(code @ HResult::SCARD_E_UNSUPPORTED_FEATURE)) => {
+            let name = String::from(job.name());
+            job.applies(frame, rules::DEFAULT_NOT_MOVED, &name, code_fact(code))?;
+            // What is in the old container has not given way.
+            job.removes = None;
+            install(job, frame, certified)
+        }
         Err(failure) => card_failed(job, frame, failure),
     }
 }

@@ -118,18 +118,23 @@ fn make(
     Ok(public_key)
 }
 
-/// The first slot of its kind that no container has and that holds no certificate: for an exchange key 9A, then 9D,
-/// then those of retired keys; for a signature key 9C, then those of retired keys. `None` when the card takes no more.
+/// The slots that a new key may get, in their order: for an exchange key 9A, then 9D, then those of retired keys; for a
+/// signature key 9C, then those of retired keys.
 // K8.7.slots
-fn free_slot(card: &mut PivTransaction<'_>, key_spec: KeySpec, taken: &[Slot]) -> Result<Option<Slot>, Halt> {
-    if taken.len() >= usize::from(card.target.max_containers) {
-        return Ok(None);
-    }
+pub(super) fn slots_for(key_spec: KeySpec) -> impl Iterator<Item = Slot> {
     let named: &[Slot] = match key_spec {
         KeySpec::Exchange => &[Slot::AUTHENTICATION, Slot::KEY_MANAGEMENT],
         KeySpec::Signature => &[Slot::SIGNATURE],
     };
-    for slot in named.iter().copied().chain(Slot::retired()).filter(|slot| !taken.contains(slot)) {
+    named.iter().copied().chain(Slot::retired())
+}
+
+/// The first slot of its kind that no container has and that holds no certificate; `None` when the card takes no more.
+fn free_slot(card: &mut PivTransaction<'_>, key_spec: KeySpec, taken: &[Slot]) -> Result<Option<Slot>, Halt> {
+    if taken.len() >= usize::from(card.target.max_containers) {
+        return Ok(None);
+    }
+    for slot in slots_for(key_spec).filter(|slot| !taken.contains(slot)) {
         if !card.holds(slot.certificate())? {
             return Ok(Some(slot));
         }

@@ -115,6 +115,9 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
         }
         spec.serial = serial(table, found);
         spec.containers = containers(cx, table, found);
+        if spec.profile.applet == Applet::Gids {
+            report_touch(table, found);
+        }
         spec.in_reader = table.text("reader").and_then(|reader| {
             let (computer, reader) = cx.names.reader(Some(reader), table.text("computer"), node.span, found)?;
             Some(ReaderName { computer, reader })
@@ -124,6 +127,15 @@ pub(super) fn cards(cx: &Context<'_>, found: &mut Diagnostics) -> Vec<CardSpec> 
     report_shared_readers(&cards, cx, found);
     report_shared_ids(&cards, cx, found);
     cards
+}
+
+/// Warns of keys that are to ask for a touch, on a card that asks for none.
+fn report_touch(card: &Table, found: &mut Diagnostics) {
+    for touch in card.tables("container").filter_map(|container| container.get("touch")) {
+        let message = "`touch` changes nothing: a gids card asks for no touch";
+        let problem = Diagnostic::warning(Code::WithoutEffect, message, touch.span);
+        found.push(problem.help("keys of a piv card do: `applet = \"piv\"`"));
+    }
 }
 
 fn report_shared_readers(cards: &[CardSpec], cx: &Context<'_>, found: &mut Diagnostics) {

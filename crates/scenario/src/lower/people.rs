@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoenroll_csp::{CardDatabase, CardType, MinidriverSettings};
+use autoenroll_csp::{CardDatabase, CardType, Minidriver, MinidriverSettings};
 use autoenroll_model::{DirectoryCache, Provider, ProviderKind, Sid};
 use autoenroll_world::spec::{ComputerSpec, DomainSpec, GroupSpec, SettingsSpec, UserSpec};
 
@@ -159,7 +159,11 @@ fn card_type(cx: &Context<'_>, node: &Node, found: &mut Diagnostics) -> Option<C
         None => atr.iter().zip(&mask).map(|(atr, mask)| atr & mask).collect(),
     };
     match CardType::new(name.value, &masked, &mask, &provider) {
-        Ok(entry) => Some(entry.with_minidriver(minidriver(table, kind))),
+        Ok(entry) => {
+            let minidriver = minidriver(table, kind);
+            report_without_effect(table, minidriver.driver, found);
+            Some(entry.with_minidriver(minidriver))
+        }
         Err(error) => {
             found.push(impossible(error, name.span));
             None
@@ -177,6 +181,20 @@ fn minidriver(entry: &Table, kind: &Table) -> MinidriverSettings {
         default_container: word(of("default-container"), "default-container").unwrap_or_default(),
         first_use: of("first-use").texts("first-use").filter_map(|word| word.value.parse().ok()).collect(),
         refuses: of("refuses").texts("refuses").filter_map(|word| word.value.parse().ok()).collect(),
+    }
+}
+
+/// Warns of what an entry says about a minidriver that has no such thing.
+fn report_without_effect(entry: &Table, driver: Minidriver, found: &mut Diagnostics) {
+    if driver == Minidriver::PivVendor {
+        return;
+    }
+    for key in ["new-key-touch", "default-container", "first-use", "refuses"] {
+        if let Some(node) = entry.get(key) {
+            let message = format!("`{key}` changes nothing: the minidriver `{driver}` has no such setting");
+            let problem = Diagnostic::warning(Code::WithoutEffect, message, node.span);
+            found.push(problem.help("it is for `driver = \"piv-vendor\"`"));
+        }
     }
 }
 

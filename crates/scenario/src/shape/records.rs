@@ -362,7 +362,7 @@ pub(crate) static RECORDS: &[RecordSchema<Kind>] = &[
             CONTAINER,
             fact("containers", FactType::List(&FactType::Text), "The containers on the card."),
             fact("default-container", FactType::Text, "The container with the default flag."),
-            fact("free-containers", FactType::Number, "How many more it takes."),
+            fact("free-containers", FactType::Number, "How many more it takes; on a PIV card, for keys for exchange."),
         ],
     ),
     schema(
