@@ -231,6 +231,11 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
         let identity = self.identity(principal, &computer, context, self.role_of(id));
         let core = self.factory.start(&identity);
         let core = core.map_err(|error| WorldError::Core { principal: principal.to_owned(), error })?;
+        // The card is reset, so that it waits no more, and whoever sits there sees that.
+        let touches = self.sessions.get(&id).map(|session| session.desktop.touches.keys().copied().collect::<Vec<_>>());
+        for effect in touches.unwrap_or_default() {
+            self.touch_withdrawn(id, effect, &[]);
+        }
         self.record(principal, Kind::Crash, Facts::new().with("session", "goes on"), Vec::new());
         self.queue.forget_core(id);
         if let Some(session) = self.sessions.get_mut(&id) {

@@ -128,7 +128,7 @@ impl<F: CoreFactory, C: CardHost, A: CaHost> World<F, C, A> {
     }
 
     /// Nobody is wanted to touch a card any more.
-    fn touch_withdrawn(&mut self, id: SessionId, effect: EffectId, because: &[RecordId]) {
+    pub(crate) fn touch_withdrawn(&mut self, id: SessionId, effect: EffectId, because: &[RecordId]) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(Prompt { point, record, .. }) = session.desktop.touches.remove(&effect) else { return };
         let principal = session.principal.clone();
