@@ -369,7 +369,10 @@ fn default_container(job: &mut Job, frame: &mut Frame, purpose: Purpose, card: C
         job.seen = None;
         return ask_for_pin(job, frame, purpose, card);
     }
+    // A Yes that the provider heard leaves the old container beside the new one.
+    let theirs = job.seen.as_ref().is_some_and(|seen| seen.agreed && seen.holds.is_none());
     if frame.profile().replace_yes == ReplaceYes::Overwrite
+        && !theirs
         && let Some(container) = name
     {
         let operation = CardOperation::ReadCertificate { container };
@@ -465,7 +468,7 @@ fn gives_way(job: &mut Job, frame: &mut Frame, purpose: Purpose, mut card: Card)
     if let Some(seen) = &mut job.seen {
         seen.agreed = true;
     }
-    let overwrites = frame.profile().replace_yes == ReplaceYes::Overwrite;
+    let overwrites = job.seen.as_ref().is_some_and(|seen| seen.holds.is_some());
     let serial = card.serial.0.clone();
     let default = card.description.default_container().map(|container| container.name.clone());
     if let Purpose::NewKey = purpose {

@@ -50,7 +50,7 @@ pub(super) struct Seen {
     /// How often the user had answered by then.
     pub(super) answers: u32,
     pub(super) container: Option<String>,
-    /// The certificate in it, or why it could not be read; `None` where that does not matter.
+    /// The certificate in it, or why it could not be read, where a Yes is the end of it.
     pub(super) holds: Option<Result<Vec<u8>, HResult>>,
     /// The user has agreed that what is in it gives way.
     pub(super) agreed: bool,

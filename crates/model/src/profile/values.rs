@@ -309,7 +309,7 @@ words! {
     pub enum ReplaceYes as "switch value" {
         /// A new container beside the old one, which loses the default flag.
         Beside = "beside",
-        /// The default container gets the new key.
+        /// The default container gets the new key; where its own has to sign before, it is removed last.
         Overwrite = "overwrite",
     }
 }
