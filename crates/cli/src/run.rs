@@ -11,6 +11,7 @@ use crate::console::{Colour, Console, one_line};
 use crate::known::{self, KnownFailures};
 use crate::page::Pages;
 use crate::runner::{Played, Runner, Verdict};
+use crate::shard::Asked;
 use crate::snapshots::compared::State;
 use crate::snapshots::{self, Snapshots, Unreferenced};
 use crate::suite::{self, Broken, Story};
@@ -22,13 +23,13 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
         Some(path) => KnownFailures::read(path, known::today()?)?,
         None => KnownFailures::default(),
     };
+    let shard = arguments.shard.map(Asked::shard).transpose()?;
     let runner = Runner::new(&arguments.how, arguments.timeline, console.colour)?;
     let stories = suite::stories(&arguments.selection, arguments.how.profile.as_deref())?;
     let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
     let keep_shard = |stories: &mut Vec<Story>| {
-        if let Some(shard) = arguments.shard {
-            let mut index = 0..;
-            stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
+        if let Some(shard) = shard {
+            shard.keep(stories);
         }
     };
     let mut stories = match stories {
