@@ -166,7 +166,8 @@ fn complaints(jobs: &str) -> Vec<String> {
         };
         let never = value("restartPolicy") == Some("Never");
         expect(never || value("restartPolicy") == Some("OnFailure"), "restartPolicy: Never or OnFailure");
-        let claimed = value("claimName").is_some_and(|name| claims.iter().any(|one| one.contains(&format!("name: {name}\n"))));
+        let claimed =
+            value("claimName").is_some_and(|name| claims.iter().any(|one| one.contains(&format!("name: {name}\n"))));
         expect(claimed, "claimName: a PersistentVolumeClaim");
         let indexed = value("completionMode") == Some("Indexed");
         expect(indexed || !job.contains("completionMode"), "completionMode: Indexed");

@@ -295,7 +295,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) timeline: bool,
     /// Say of each certificate that somebody did not get in a scenario that fails after which step nothing that people
-    /// can do would have led to it, also in the JSON lines and the JUnit report. It may take some seconds for each.
+    /// can do would have led to it, also in the JSON lines, the JUnit report and, as a mark, on the pages of --report. It
+    /// may take some seconds for each.
     #[arg(long, conflicts_with_all = ["bless", "watch"])]
     pub(crate) could_have: bool,
     /// Run only the K-th of N parts of the selection; with `array`, the part that the Slurm array, Indexed Job or CI
@@ -529,12 +530,12 @@ pub(crate) struct Show {
     /// Without it, text is the story and JSON everything.
     #[arg(long, value_enum)]
     pub(crate) detail: Option<ShownDetail>,
-    /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get.
-    /// It may take some seconds.
+    /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get,
+    /// in the timeline or, with --html, on the page. It may take some seconds.
     #[arg(long, conflicts_with = "format")]
     pub(crate) could_have: bool,
     /// Write the story to this file as a page instead: lanes over time, causes, decisions, the text of the scenario.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "could_have", "format", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "format", "json"])]
     pub(crate) html: Option<PathBuf>,
     /// Print the story as a sequence diagram of Mermaid instead, for a document whose reader draws it.
     #[arg(long, conflicts_with_all = ["detail", "could_have", "format", "json", "html"])]

@@ -7,15 +7,25 @@ mod change;
 use std::fmt::Write as _;
 
 use autoenroll_model::{DecisionPoint, Fact, Facts, SimTime};
+use autoenroll_page::Lost;
 use autoenroll_scenario::WallClock;
 use autoenroll_trace::{Dates, Kind, Record, Trace, WALL_WIDTH};
 
-/// The story, told record by record: the time since the start, what the wall clock shows, and a sentence.
-pub(crate) fn tell(trace: &Trace, wall: &WallClock) -> String {
+use crate::console::printable;
+
+/// The story, told record by record: the time since the start, what the wall clock shows, and a sentence. What was lost
+/// is marked where it was.
+pub(crate) fn tell(trace: &Trace, wall: &WallClock, lost: &[(Lost, String)]) -> String {
     let mut text = String::new();
     let mut dates = Dates::default();
     let mut last: Option<SimTime> = None;
+    let mut lost: Vec<&(Lost, String)> = lost.iter().collect();
+    lost.sort_by_key(|(lost, _)| lost.behind);
+    let mut lost = lost.into_iter().peekable();
     for record in trace.iter().map(|record| record.unpack()) {
+        while let Some((_, what)) = lost.next_if(|(lost, _)| lost.behind < Some(record.id)) {
+            text += &mark(what);
+        }
         let Some(sentence) = sentence(&record) else { continue };
         let (time, shown) = match last.replace(record.at) == Some(record.at) {
             true => (String::new(), String::new()),
@@ -23,7 +33,11 @@ pub(crate) fn tell(trace: &Trace, wall: &WallClock) -> String {
         };
         let _ = writeln!(text, "{time:>12}  {shown:>WALL_WIDTH$}  {sentence}");
     }
-    text
+    text + &lost.map(|(_, what)| mark(what)).collect::<String>()
+}
+
+fn mark(what: &str) -> String {
+    format!("{:>12}  {:>WALL_WIDTH$}  point of no return: {}\n", "", "", printable(what, false))
 }
 
 /// What a record tells; nothing when the story does without it.

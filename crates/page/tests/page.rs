@@ -60,6 +60,7 @@ fn run<'a>(trace: &'a Trace, word: &str, text: &'a str) -> Run<'a> {
         end: SimTime(9),
         steps: Vec::new(),
         problems: Vec::new(),
+        losses: Vec::new(),
         told: String::new(),
     }
 }

@@ -143,7 +143,7 @@ impl Terminal<'_> {
     /// What has happened since the last time, and what is asked.
     fn tell(&mut self, console: &mut Console<'_>) -> Result<(), Failure> {
         let session = &self.session;
-        let story = prose::tell(session.trace(), &session.wall());
+        let story = prose::tell(session.trace(), &session.wall(), &[]);
         write!(console.out, "{}", story.strip_prefix(self.told.as_str()).unwrap_or(&story))?;
         self.told = story;
         self.ask(console)
@@ -177,7 +177,7 @@ impl Terminal<'_> {
                 Err(error) => return Ok(Came::Complaint(error.to_string())),
             }
         }
-        self.told = prose::tell(self.session.trace(), &self.session.wall());
+        self.told = prose::tell(self.session.trace(), &self.session.wall(), &[]);
         self.ask(console)?;
         Ok(Came::Next)
     }
