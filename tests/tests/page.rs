@@ -142,36 +142,31 @@ fn a_failing_story_says_first_what_is_wrong_and_where() {
     );
 }
 
-/// Three wrong PINs: with the third, nothing that anybody does leads to the certificate.
+/// A right is taken away: from then on nothing that anybody does leads to the certificate.
 #[test]
 fn a_page_marks_the_point_of_no_return() {
     let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "page-lost");
-    let pin = |pin: &str| format!("  {{ prompt = \"pin.enter\", answer = {{ pin = \"{pin}\" }} }},\n");
+    let step = "{ change = \"template\", of = \"Mine\", set = { allow = { alice = [\"read\"] } } }";
     let story = format!(
-        "scenario = 1\ntitle = \"Blocked\"\nprofile = \"server-2003-sp1\"\n\n[world]\nextends = \"smart-card\"\n\
-         policy = {{ gp-background = false, gp-interval = \"45d\", gp-offset = \"0s\" }}\n\n[[world.card]]\n\
-         name = \"alice-card\"\nreader = \"Reader 0\"\n\n[timeline]\nsteps = [\n  {{ logon = \"alice\" }},\n  \
-         {{ after = \"60s\", expect = \"balloon\" }},\n  {{ click = \"balloon\" }},\n  \
-         {{ prompt = \"wizard.start\", answer = \"start\" }},\n{}{}{}  \
-         {{ prompt = \"summary\", answer = \"close\" }},\n  {{ after = \"1h\", expect = \"issued\" }},\n]\n",
-        pin("0000"),
-        pin("1111"),
-        pin("2222"),
+        "scenario = 1\ntitle = \"A right is taken away\"\n\n[world]\nextends = \"contoso\"\n\n[[world.template]]\n\
+         name = \"Mine\"\nbased-on = \"User\"\nallow = {{ alice = [\"read\", \"enroll\", \"autoenroll\"] }}\n\n[timeline]\n\
+         steps = [\n  {{ change = \"ca\", set = {{ reachable = false }} }},\n  {{ logon = \"alice\" }},\n  \
+         {{ after = \"1h\", change = \"ca\", set = {{ reachable = true }} }},\n  {step},\n]\n"
     );
     let (scenario, pages) = (directory.join("story.toml"), directory.join("pages"));
     fs::write(&scenario, story).unwrap();
     let ran = Autoenroll::new(PROGRAM, ["run", "--could-have"]).arg(&scenario).arg("--report").arg(&pages).run();
-    let sentence = "CorpCard for alice: lost with step 7 ({ prompt = \"pin.enter\", answer = { pin = \"2222\" } })";
+    let sentence = format!("Mine for alice: lost with step 4 ({step})");
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains(sentence), "{}", ran.out);
+    assert!(ran.out.contains(&sentence), "{}", ran.out);
     let mut names = fs::read_dir(&pages).unwrap().map(|entry| entry.unwrap().path());
     let page = fs::read_to_string(names.find(|path| !path.ends_with("index.html")).unwrap()).unwrap();
     let Some(found) = look(&page, &directory) else { return };
-    let mark = "⚑ point of no return: CorpCard for alice";
+    let mark = "⚑ point of no return: Mine for alice";
     check(
         &found,
         &json!({
-            "losses": [format!("{sentence} → 00:01:00: the last thing before")], "marks": [mark, mark], "flags": ["⚑"],
+            "losses": [format!("{sentence} → 01:00:00: the last thing before")], "marks": [mark, mark], "flags": ["⚑"],
             "drawing": [0, 0], "width": PHONE, "twice": 0, "nowhere": [], "unnamed": 0,
         }),
     );

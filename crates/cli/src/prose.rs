@@ -359,7 +359,8 @@ mod tests {
             let at = SimTime(seconds * 1_000_000_000);
             trace.push(at, "alice", Kind::Lock, Facts::new(), vec![]);
         }
-        let wall = WallClock::of("2026-03-02T08:00:00Z".parse().unwrap(), &trace);
+        let start = autoenroll_model::FileTime::from_unix_seconds(1772438400);
+        let wall = WallClock::of(start, &trace);
         let lost = |behind: Option<u32>, seconds: u64, what: &str| {
             let time = SimTime(seconds * 1_000_000_000);
             (Lost { behind: behind.map(autoenroll_trace::RecordId), time }, what.to_owned())

@@ -7,7 +7,6 @@ use autoenroll_explore::file::Bench;
 use autoenroll_model::SimTime;
 use autoenroll_page::Lost;
 use autoenroll_scenario::{Library, RunReport};
-use autoenroll_trace::{Kind, Packed};
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
@@ -62,12 +61,9 @@ impl Told {
         match self.outlook.until {
             Until::Never => Some(Lost { behind: None, time: SimTime::START }),
             Until::Step(step) => {
-                let record = trace.record(report.matched.get(step).copied().flatten()?)?;
-                // A step that names a prompt answers it: that is what takes the certificate away.
-                let answers = |one: &Packed<'_>| one.kind == Kind::Answer && one.unpack().causes.contains(&record.id);
-                let answer = trace.since(record.id.0 as usize).find(answers).map(|answer| answer.unpack());
-                let done = answer.filter(|_| record.kind == Kind::Prompt).unwrap_or(record);
-                Some(Lost { behind: Some(done.id), time: done.at })
+                let (records, time) = report.done(step)?;
+                let before = trace.iter().take_while(|record| (record.id.0 as usize) < records).last();
+                Some(Lost { behind: before.map(|record| record.id), time })
             }
             Until::Waiting { at, .. } => {
                 let before = trace.iter().take_while(|record| record.at() < at).last();

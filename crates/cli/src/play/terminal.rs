@@ -113,7 +113,7 @@ impl Terminal<'_> {
                 return Ok(Came::Next);
             }
             Command::Scenario => {
-                write!(console.out, "{}", session.save().text)?;
+                write!(console.out, "{}", session.text())?;
                 return Ok(Came::Next);
             }
             Command::Write(path) => return self.write(path.as_deref(), console),
@@ -183,11 +183,13 @@ impl Terminal<'_> {
     }
 
     fn write(&mut self, path: Option<&str>, console: &mut Console<'_>) -> Result<Came, Failure> {
-        let saved = self.session.save();
-        match self.target.write(path, &saved) {
-            Ok(shown) => writeln!(console.out, "  {shown} is written: {}", told(&saved))?,
+        let saved = match self.target.write(path, &self.session) {
+            Ok((shown, saved)) => {
+                writeln!(console.out, "  {shown} is written: {}", told(&saved))?;
+                saved
+            }
             Err(why) => return Ok(Came::Complaint(why)),
-        }
+        };
         if let Some(problem) = &saved.problem {
             writeln!(console.out, "{}", problem.trim_end())?;
         }
