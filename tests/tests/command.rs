@@ -234,6 +234,15 @@ fn shards_are_the_whole_together() {
     parts.extend(second);
     parts.sort();
     assert_eq!(parts, whole);
+    // Jobs of a matrix play the whole unless they are told to share it.
+    let in_matrix = |arguments: &str| {
+        let task = Autoenroll::new(PROGRAM, arguments.split_whitespace());
+        task.env("CI_NODE_INDEX", "2").env("CI_NODE_TOTAL", "2").run().out
+    };
+    for (arguments, expected) in [("", ""), (" --shard array", " --shard 2/2")] {
+        let played = in_matrix(&format!("run founding --format json{arguments}"));
+        assert_eq!(played, autoenroll(&format!("run founding --format json{expected}")).out, "{arguments}");
+    }
 }
 
 #[test]

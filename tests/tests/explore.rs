@@ -59,9 +59,78 @@ fn parts_make_the_whole_and_go_on_alone() {
     let (one, two) = (file("1.json"), file("2.json"));
     assert_eq!(check(&format!("--merge {two} {one} --format json"), Exit::Ok, &[]), whole);
     check(&format!("--merge {one} {one}"), Exit::Usage, &["part 1/2 is there twice"]);
+    check(&format!("--merge {two}"), Exit::Usage, &["part 2/2 alone", "not all was played", "part 1/2 is missing"]);
     check(&format!("--seeds 5 --seed 2 --shard 2/2 --resume {one}"), Exit::Usage, &["part 2/2", "in 2 parts"]);
     check(&format!("--seeds 5 --seed 2 --resume {one}"), Exit::Usage, &["is of another search"]);
     check(&format!("--seeds 5 --seed 2 --shard 1/3 --resume {one}"), Exit::Usage, &["is of another search"]);
+}
+
+/// What tasks of an array of jobs write, whatever counts them, is the whole; a merge says what is not there.
+#[test]
+fn tasks_of_an_array_play_parts_of_it() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-array");
+    let whole = check("--seeds 7 --format json", Exit::Ok, &[]);
+    let slurm = |at: usize, of: usize| {
+        let named = |name: &str, value: usize| (format!("SLURM_ARRAY_TASK_{name}"), (1 + 2 * value).to_string());
+        let count = ("SLURM_ARRAY_TASK_COUNT".to_owned(), of.to_string());
+        let step = ("SLURM_ARRAY_TASK_STEP".to_owned(), "2".to_owned());
+        vec![named("ID", at), named("MIN", 0), named("MAX", of - 1), count, step]
+    };
+    let kubernetes = |at: usize, of: usize| {
+        let named = |name: &str, value: usize| (name.to_owned(), value.to_string());
+        vec![named("JOB_COMPLETION_INDEX", at), named("JOB_COMPLETIONS", of)]
+    };
+    let ci = |at: usize, of: usize| {
+        let named = |name: &str, value: usize| (name.to_owned(), value.to_string());
+        vec![named("CI_NODE_INDEX", at + 1), named("CI_NODE_TOTAL", of)]
+    };
+    let arrays: [(&str, usize, &dyn Fn(usize, usize) -> Vec<(String, String)>); 3] =
+        [("slurm", 4, &slurm), ("kubernetes", 3, &kubernetes), ("ci", 2, &ci)];
+    for (name, of, variables) in arrays {
+        let files: Vec<String> = (0..of)
+            .map(|at| {
+                let task = Autoenroll::new(PROGRAM, "explore --seeds 7 --format json".split_whitespace());
+                let variables = variables(at, of);
+                let ran = variables.iter().fold(task, |task, (name, value)| task.env(name, value)).run();
+                assert_eq!(ran.code, Some(0), "{variables:?}: {}", ran.err);
+                let file = directory.join(format!("{name}-{at}.json"));
+                fs::write(&file, ran.out).unwrap();
+                file.display().to_string()
+            })
+            .collect();
+        assert_eq!(check(&format!("--merge {} --format json", files.join(" ")), Exit::Ok, &[]), whole, "{name}");
+        let missing = format!("part 1/{of} is missing");
+        check(&format!("--merge {}", files[1..].join(" ")), Exit::Usage, &["not all was played", &missing]);
+        fs::write(&files[0], "").unwrap();
+        check(&format!("--merge {}", files.join(" ")), Exit::Usage, &[&format!("{name}-0.json: EOF")]);
+    }
+    let part =
+        Autoenroll::new(PROGRAM, ["explore", "--seeds", "7", "--format", "json"]).env("JOB_COMPLETION_INDEX", "1");
+    let ran = part.run();
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    assert!(ran.err.contains("no JOB_COMPLETIONS"), "{}", ran.err);
+    let all = Autoenroll::new(PROGRAM, ["explore", "--seeds", "7", "--format", "json", "--shard", "1/1"]);
+    assert_eq!(all.env("CI_NODE_INDEX", "2").env("CI_NODE_TOTAL", "2").run().out, whole);
+    check("--seeds 1 --shard array", Exit::Usage, &["expected to run in an array of jobs"]);
+}
+
+#[test]
+fn a_part_that_was_not_played_to_its_end_is_told() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "explore-unfinished");
+    let file = |name: &str| directory.join(name).display().to_string();
+    let (one, two) = (file("1.json"), file("2.json"));
+    // The first part has done the numbers below 2 only, as one that was killed.
+    check(&format!("--seeds 2 --shard 1/2 --resume {one}"), Exit::Ok, &[]);
+    let begun = fs::read_to_string(&one).unwrap().replace("\"end\":2,", "\"end\":6,");
+    fs::write(&one, begun).unwrap();
+    check(&format!("--seeds 6 --shard 2/2 --resume {two}"), Exit::Ok, &[]);
+    check(
+        &format!("--merge {one} {two}"),
+        Exit::Usage,
+        &["4 stories", "not all was played", "part 1/2 ended before 2"],
+    );
+    check(&format!("--seeds 6 --shard 1/2 --resume {one}"), Exit::Ok, &[]);
+    check(&format!("--merge {one} {two}"), Exit::Ok, &["6 stories", "the last was 5"]);
 }
 
 #[test]

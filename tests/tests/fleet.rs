@@ -48,6 +48,14 @@ fn parts_that_were_played_elsewhere_are_merged() {
     assert_eq!(merged.out, fleet(&[PLAYED, &["--jobs", "1"]].concat()).out);
     assert!(merged.out.contains("4 computers and 1 user for 1 day\n"), "{}", merged.out);
 
+    // A part is taken from an array of jobs where that is asked for, and only there.
+    let task = |shard: &[&str]| {
+        let arguments = [&["fleet", "enrolling"], PLAYED, shard].concat();
+        Autoenroll::new(PROGRAM, arguments).env("JOB_COMPLETION_INDEX", "1").env("JOB_COMPLETIONS", "2").run().out
+    };
+    assert_eq!(task(&["--shard", "array"]), fs::read_to_string(&second).unwrap());
+    assert_eq!(task(&[]), merged.out);
+
     let unfinished = folder.join("unfinished").to_str().unwrap().to_owned();
     fs::write(&unfinished, "\"done\"\n\"done\"\n").unwrap();
     let no_part = folder.join("no-part").to_str().unwrap().to_owned();

@@ -47,6 +47,9 @@ frame.onload = () => {
     lines: all("ol.source > li").length,
     wrong: text("ol.source li.wrong .message"),
     problems: text(".problem h3"),
+    losses: text(".loss > p:first-child"),
+    marks: text(".chart tr.lost, ol.story li.lost"),
+    flags: text("svg text.lost"),
     twice: ids.length - known.size,
     nowhere: links.filter((to) => !known.has(to)),
     unnamed: all("table").filter((it) => !it.caption).length,
@@ -137,6 +140,54 @@ fn a_failing_story_says_first_what_is_wrong_and_where() {
             "wrong": ["✗ `balloon of alice` did not come at 08:01:01 (2026-03-02 16:01:01)"],
         }),
     );
+}
+
+/// A right is taken away: from then on nothing that anybody does leads to the certificate.
+#[test]
+fn a_page_marks_the_point_of_no_return() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "page-lost");
+    let step = "{ change = \"template\", of = \"Mine\", set = { allow = { alice = [\"read\"] } } }";
+    let story = format!(
+        "scenario = 1\ntitle = \"A right is taken away\"\n\n[world]\nextends = \"contoso\"\n\n[[world.template]]\n\
+         name = \"Mine\"\nbased-on = \"User\"\nallow = {{ alice = [\"read\", \"enroll\", \"autoenroll\"] }}\n\n[timeline]\n\
+         steps = [\n  {{ change = \"ca\", set = {{ reachable = false }} }},\n  {{ logon = \"alice\" }},\n  \
+         {{ after = \"1h\", change = \"ca\", set = {{ reachable = true }} }},\n  {step},\n]\n"
+    );
+    let (scenario, pages) = (directory.join("story.toml"), directory.join("pages"));
+    fs::write(&scenario, story).unwrap();
+    let ran = Autoenroll::new(PROGRAM, ["run", "--could-have"]).arg(&scenario).arg("--report").arg(&pages).run();
+    let sentence = format!("Mine for alice: lost with step 4 ({step})");
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains(&sentence), "{}", ran.out);
+    let mut names = fs::read_dir(&pages).unwrap().map(|entry| entry.unwrap().path());
+    let page = fs::read_to_string(names.find(|path| !path.ends_with("index.html")).unwrap()).unwrap();
+    let Some(found) = look(&page, &directory) else { return };
+    let mark = "⚑ point of no return: Mine for alice";
+    check(
+        &found,
+        &json!({
+            "losses": [format!("{sentence} → 01:00:00: the last thing before")], "marks": [mark, mark], "flags": ["⚑"],
+            "drawing": [0, 0], "width": PHONE, "twice": 0, "nowhere": [], "unnamed": 0,
+        }),
+    );
+}
+
+/// The page of a story in which there never was a way, and without that question the same page without marks.
+#[test]
+fn show_marks_on_its_page_what_was_lost() {
+    let directory = scratch(env!("CARGO_TARGET_TMPDIR"), "page-never");
+    let written = |more: &[&str]| {
+        let html = directory.join("story.html");
+        let arguments = [&["show", "complaints/the-prompt-never-comes"], more, &["--html"]].concat();
+        let ran = Autoenroll::new(PROGRAM, arguments).arg(&html).run();
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        fs::read_to_string(html).unwrap()
+    };
+    let marked = written(&["--could-have"]);
+    let sentence = "CorpComputer for WKS01: nothing that people can do would have led to it";
+    assert!(marked.contains(sentence), "{marked}");
+    assert_eq!(marked.matches("point of no return: CorpComputer for WKS01").count(), 2);
+    assert!(!written(&[]).contains("no return"));
 }
 
 #[test]

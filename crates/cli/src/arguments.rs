@@ -15,7 +15,6 @@ mod submit;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use autoenroll_explore::everything::MOST_RUNS;
 use autoenroll_foreign::Command as CoreCommand;
@@ -44,6 +43,7 @@ use self::submit::SUBMIT_EXAMPLES;
 #[cfg(feature = "serve")]
 pub(crate) use self::submit::{Authentication, Submit};
 use crate::console::Form;
+use crate::shard::Asked;
 use crate::snapshots::Layer;
 
 /// Test bench for Windows certificate autoenrollment.
@@ -295,12 +295,14 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) timeline: bool,
     /// Say of each certificate that somebody did not get in a scenario that fails after which step nothing that people
-    /// can do would have led to it, also in the JSON lines and the JUnit report. It may take some seconds for each.
+    /// can do would have led to it, also in the JSON lines, the JUnit report and, as a mark, on the pages of --report. It
+    /// may take some seconds for each.
     #[arg(long, conflicts_with_all = ["bless", "watch"])]
     pub(crate) could_have: bool,
-    /// Run only the K-th of N parts of the selection.
-    #[arg(long, value_name = "K/N")]
-    pub(crate) shard: Option<Shard>,
+    /// Run only the K-th of N parts of the selection; with `array`, the part that the Slurm array, Indexed Job or CI
+    /// matrix around this process says.
+    #[arg(long, value_name = "K/N|array")]
+    pub(crate) shard: Option<Asked>,
     /// Compare each story with its snapshot in this directory, a readable timeline and a digest. What is new or differs
     /// fails the story and waits there for `autoenroll review`; where `CI` is set nothing is written.
     #[arg(long, value_name = "DIR")]
@@ -528,12 +530,12 @@ pub(crate) struct Show {
     /// Without it, text is the story and JSON everything.
     #[arg(long, value_enum)]
     pub(crate) detail: Option<ShownDetail>,
-    /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get.
-    /// It may take some seconds.
+    /// Mark the step after which nothing that people can do would have led to a certificate that somebody did not get,
+    /// in the timeline or, with --html, on the page. It may take some seconds.
     #[arg(long, conflicts_with = "format")]
     pub(crate) could_have: bool,
     /// Write the story to this file as a page instead: lanes over time, causes, decisions, the text of the scenario.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "could_have", "format", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["detail", "format", "json"])]
     pub(crate) html: Option<PathBuf>,
     /// Print the story as a sequence diagram of Mermaid instead, for a document whose reader draws it.
     #[arg(long, conflicts_with_all = ["detail", "could_have", "format", "json", "html"])]
@@ -587,8 +589,9 @@ Examples:
   autoenroll explore --merge 1.json 2.json 3.json 4.json
 
 The same seeds find the same, for any number of jobs and parts. It ends with 1 when something was found, also after \
-Ctrl-C. Without --shard the part is that of the array of jobs around it, where there is one: SLURM_ARRAY_TASK_ID and \
-SLURM_ARRAY_TASK_COUNT, JOB_COMPLETION_INDEX and JOB_COMPLETIONS, CI_NODE_INDEX and CI_NODE_TOTAL.";
+Ctrl-C, and with 2 when nothing was found and --merge has not all that belongs to the search. Without --shard the part \
+is that of the array of jobs around it, where there is one: SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT, \
+JOB_COMPLETION_INDEX and JOB_COMPLETIONS, CI_NODE_INDEX and CI_NODE_TOTAL; --shard 1/1 plays all of it.";
 
 /// The largest number of a story that can be asked for.
 const MOST_SEED: u64 = 1 << 62;
@@ -646,9 +649,10 @@ pub(crate) struct Explore {
     /// How many stories are told at once; the number of processors when absent. It does not change what is found.
     #[arg(long, short, value_name = "N", conflicts_with = "merge")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Only a part: K of N parts of about equal size.
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["exhaustive", "merge"])]
-    pub(crate) shard: Option<Shard>,
+    /// Only a part: K of N parts of about equal size. Unless said it is that of the array of jobs around this process,
+    /// where there is one; `array` insists on one.
+    #[arg(long, value_name = "K/N|array", conflicts_with_all = ["exhaustive", "merge"])]
+    pub(crate) shard: Option<Asked>,
     /// Keep the report in this file while the search goes on; when it is there, go on from where it ended.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["exhaustive", "merge"])]
     pub(crate) resume: Option<PathBuf>,
@@ -729,7 +733,7 @@ Examples:
   autoenroll explain founding/second-provider:10     why the tenth step's prompt appeared
   autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
-  autoenroll explain --could-have founding/pin-wrong-to-the-limit   until when somebody could have had it
+  autoenroll explain --could-have my.toml        until when somebody could have had what they did not get
   autoenroll explain AE0503                      what a code means
   autoenroll explain R036                        a requirement: source, lines of code, scenarios
   autoenroll explain 0x8010006C                  an HRESULT, also by name
@@ -1079,42 +1083,6 @@ impl From<ShownDetail> for Detail {
     }
 }
 
-/// The `k`-th of `n` parts, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shard {
-    k: usize,
-    n: usize,
-}
-
-impl Shard {
-    /// The part of that number, counted from 1; `None` when there is none.
-    pub(crate) const fn of(k: usize, n: usize) -> Option<Self> {
-        if 1 <= k && k <= n { Some(Self { k, n }) } else { None }
-    }
-
-    /// Its number, counted from 1, and of how many it is one.
-    pub(crate) const fn parts(self) -> (u64, u64) {
-        (self.k as u64, self.n as u64)
-    }
-
-    /// Whether the thing at that index belongs to this part. Neighbours go to different parts: they tend to take
-    /// equally long.
-    pub(crate) const fn has(self, index: usize) -> bool {
-        index % self.n == self.k - 1
-    }
-}
-
-impl FromStr for Shard {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
-        match parts {
-            Some((k, n)) if 1 <= k && k <= n => Ok(Self { k, n }),
-            _ => Err("expected a part of parts, such as 1/3".to_owned()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -1131,16 +1099,5 @@ mod tests {
     fn help_names_every_exit_code() {
         let listed: String = Exit::ALL.iter().map(|exit| format!("\n  {}  {}", exit.code(), exit.meaning())).collect();
         assert_eq!(AFTER, format!("Exit codes:{listed}"));
-    }
-
-    #[test]
-    fn shards_divide() {
-        let all: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|text| text.parse().unwrap()).into();
-        for index in 0..20 {
-            assert_eq!(all.iter().filter(|shard| shard.has(index)).count(), 1);
-        }
-        for wrong in ["", "1", "0/3", "4/3", "1/0", "a/b"] {
-            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
-        }
     }
 }

@@ -37,8 +37,7 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
     let version = version(&adapter)?;
     let mut stories = suite::good_stories(&arguments.selection, arguments.how.profile.as_deref())?;
     if let Some(shard) = arguments.shard {
-        let mut index = 0..;
-        stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
+        shard.shard()?.keep(&mut stories);
     }
     let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
     let own = std::env::current_exe();

@@ -19,7 +19,7 @@ use crate::console::{Colour, Console};
 use crate::runner::Runner;
 use crate::{Exit, Failure, suite};
 pub(crate) use beside::{by_entry, is_unmanaged};
-pub(crate) use could_have::outlooks;
+pub(crate) use could_have::{Told, outlooks};
 pub(crate) use fate::{decided, is_idle, may_settle, open_at_end};
 pub(crate) use meaning::supported;
 use runs::Shown;

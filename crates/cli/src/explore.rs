@@ -3,7 +3,6 @@
 mod answers;
 mod coverage;
 mod page;
-mod part;
 mod tell;
 
 use std::collections::BTreeSet;
@@ -17,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use autoenroll_explore::breadth::{self, Limits};
-use autoenroll_explore::drive::{Outcome, Work, drive};
+use autoenroll_explore::drive::{Outcome, Part, Work, drive};
 use autoenroll_explore::everything::Everything;
 use autoenroll_explore::file::Bench;
 use autoenroll_explore::grown::Grown;
@@ -30,6 +29,7 @@ use autoenroll_scenario::{Library, Scenario};
 use crate::arguments::{Explore, Format, Selection};
 use crate::catalogue::Catalogue;
 use crate::console::{Console, one_line};
+use crate::shard::{self, Asked};
 use crate::suite::{self, Fixtures};
 use crate::{Exit, Failure, file, parallel};
 
@@ -41,6 +41,8 @@ const MOST_MOVES: usize = 24;
 const MOST_BYTES: u64 = 1 << 26;
 /// A report is kept at least so often while a search goes on.
 const KEPT: Duration = Duration::from_secs(10);
+/// The most parts that are named as missing.
+const MOST_TOLD: usize = 100;
 /// The most files of one name that findings are written beside.
 const MOST_NAMES: usize = 1_000;
 
@@ -111,6 +113,7 @@ pub(crate) fn run(arguments: &Explore, console: &mut Console<'_>) -> Result<Exit
     }
     told?;
     Ok(match report.findings.as_slice() {
+        [] if !arguments.merge.is_empty() => return whole(&report).map(|()| Exit::Ok),
         [] => Exit::Ok,
         findings if findings.iter().any(|finding| finding.broken.law == "world") => Exit::Bench,
         _ => Exit::Failed,
@@ -162,7 +165,7 @@ impl Search<'_> {
         numbers: Range<u64>,
         console: &mut Console<'_>,
     ) -> Result<Report, Failure> {
-        let part = part::part(self.arguments.shard)?;
+        let part = part(self.arguments.shard)?;
         let end = (numbers.end < u64::MAX).then_some(numbers.end);
         let new = Report::new(driver, numbers.start, end, part);
         let mut report = self.begun(new)?;
@@ -234,6 +237,18 @@ impl Search<'_> {
     }
 }
 
+/// The part that is asked for, or that of the array of jobs around this process.
+fn part(asked: Option<Asked>) -> Result<Part, Failure> {
+    let shard = match asked {
+        Some(asked) => Some(asked.shard()?),
+        None => shard::around()?,
+    };
+    Ok(shard.map_or(Part::WHOLE, |shard| {
+        let (number, of) = shard.parts();
+        Part { number, of }
+    }))
+}
+
 /// Writes a page.
 fn put_page(path: &Path, page: &str) -> Result<(), Failure> {
     let unwritten = |error: io::Error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
@@ -250,6 +265,23 @@ fn merged(files: &[PathBuf]) -> Result<Report, Failure> {
         merged.merge(report?).map_err(Failure::Usage)?;
     }
     Ok(merged)
+}
+
+/// A report that was put together is that of all parts, each played to its end.
+fn whole(report: &Report) -> Result<(), Failure> {
+    let of = report.of;
+    let missing = report.missing().take(MOST_TOLD).map(|number| format!("part {number}/{of} is missing"));
+    let unfinished = report.unfinished().take(MOST_TOLD);
+    let unfinished = unfinished.map(|(number, next)| format!("part {number}/{of} ended before {next}"));
+    let wrong: Vec<String> = missing.chain(unfinished).collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let (named, wrong) = (report.named(), wrong.join(", "));
+    Err(Failure::Usage(format!(
+        "nothing was found, but not all was played: expected {named}, and {wrong}; play it with --shard, or go on with \
+         --resume, and merge again"
+    )))
 }
 
 fn read(path: &Path) -> Result<Report, Failure> {

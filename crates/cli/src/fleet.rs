@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &arguments::Fleet, console: &mut Console<'_>) -> Re
         window: arguments.logon_window,
     };
     if let Some(shard) = arguments.shard {
-        let (index, of) = shard.parts();
+        let (index, of) = shard.shard()?.parts();
         let shard =
             Shard::of(index, of).ok_or_else(|| Failure::Usage(format!("{index}/{of} is no part of a fleet")))?;
         return shards::be_one(&fleet, shard, console);

@@ -62,6 +62,7 @@ mod run;
 mod runner;
 #[cfg(feature = "serve")]
 mod serve;
+mod shard;
 mod show;
 mod snapshots;
 mod sources;

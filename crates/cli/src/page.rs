@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use autoenroll_model::{FileTime, SimTime};
-use autoenroll_page::{Entry, Index, Problem, Rule, Run, Step, Words};
+use autoenroll_page::{Entry, Index, Loss, Problem, Rule, Run, Step, Words};
 use autoenroll_scenario::{FailureKind, FileId, Files, RunReport, Span, WallClock};
 use autoenroll_trace::{Record, RecordId};
 
@@ -14,16 +14,23 @@ use crate::catalogue::{self, Catalogue};
 use crate::hint::failures;
 use crate::runner::{Played, Verdict};
 use crate::suite::Story;
-use crate::{Failure, file, matrix, prose};
+use crate::{Failure, explain, file, matrix, prose};
 
 /// The name of the index in a directory of pages.
 const INDEX: &str = "index.html";
 /// Characters of the name of a page, without its ending.
 const MOST_NAME: usize = 120;
 
-/// The page of a story that was played, as HTML.
-pub(crate) fn of(story: &Story, played: &Played, report: &RunReport) -> String {
-    autoenroll_page::page(&run(story, played, report), &Told::of(report))
+/// The page of a story that was played, as HTML, with marks where something was lost.
+pub(crate) fn of(story: &Story, played: &Played, report: &RunReport, losses: &[explain::Told]) -> String {
+    let losses = losses.iter().map(|told| Loss {
+        what: told.what(),
+        told: told.sentence.clone(),
+        way: told.way().to_vec(),
+        at: told.lost(report),
+    });
+    let run = Run { losses: losses.collect(), ..run(story, played, report) };
+    autoenroll_page::page(&run, &Told::of(report))
 }
 
 /// The same as a diagram.
@@ -52,6 +59,7 @@ fn run<'a>(story: &'a Story, played: &Played, report: &'a RunReport) -> Run<'a> 
         end: played.end,
         steps: steps.collect(),
         problems: problems(story, report),
+        losses: Vec::new(),
         told,
     }
 }
@@ -169,10 +177,10 @@ impl Pages {
         Ok(Self { directory: directory.to_owned(), names, unwritten: Mutex::new(None) })
     }
 
-    /// Writes the page of a story.
-    pub(crate) fn write(&self, story: &Story, played: &Played, report: &RunReport) {
+    /// Writes the page of a story, with marks where something was lost.
+    pub(crate) fn write(&self, story: &Story, played: &Played, report: &RunReport, losses: &[explain::Told]) {
         let Some(name) = self.names.get(&story.name) else { return };
-        self.put(name, &of(story, played, report));
+        self.put(name, &of(story, played, report, losses));
     }
 
     /// Writes the index; with the coverage of the requirements when the stories are the whole suite.

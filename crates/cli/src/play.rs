@@ -5,7 +5,7 @@ mod http;
 mod terminal;
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use autoenroll_explore::file::Bench;
 use autoenroll_play::{Saved, Session};
@@ -62,17 +62,23 @@ impl Target {
         Self { named, own: Vec::new() }
     }
 
-    /// Writes a story, to that path or to the one that the command line names; says where.
+    /// Writes the story so far, to that path or to the one that the command line names; says where, and how it does.
     ///
     /// # Errors
     /// When no file is named, it is there already, or it cannot be written: why.
-    fn write(&mut self, path: Option<&str>, saved: &Saved) -> Result<String, String> {
+    fn write(&mut self, path: Option<&str>, session: &Session<'_>) -> Result<(String, Saved), String> {
         let path = path.map(PathBuf::from).or_else(|| self.named.clone());
         let mut path = path.ok_or("say the name of a file: `write story.toml`, or `--write` on the command line")?;
+        let shown = |path: &Path| one_line(&path.display().to_string());
+        if path.is_dir() || path.as_os_str().to_string_lossy().ends_with(MAIN_SEPARATOR) {
+            let file = shown(&path.join("story.toml"));
+            return Err(format!("{} is a directory: expected a file, such as {file}", shown(&path)));
+        }
         if path.extension().is_none() {
             path.set_extension("toml");
         }
-        let shown = one_line(&path.display().to_string());
+        let shown = shown(&path);
+        let saved = session.save(&shown);
         let written = match self.own.contains(&path) {
             true => file::put(&path, saved.text.as_bytes()),
             false => file::create(&path, saved.text.as_bytes()),
@@ -82,7 +88,7 @@ impl Target {
             _ => format!("{shown} cannot be written: {error}"),
         })?;
         self.own.push(path);
-        Ok(shown)
+        Ok((shown, saved))
     }
 
     /// The file that the command line names.

@@ -7,22 +7,38 @@ mod change;
 use std::fmt::Write as _;
 
 use autoenroll_model::{DecisionPoint, Fact, Facts, SimTime};
+use autoenroll_page::Lost;
 use autoenroll_scenario::WallClock;
 use autoenroll_trace::{Dates, Kind, Record, Trace, WALL_WIDTH};
 
-/// The story, told record by record: the time since the start, what the wall clock shows, and a sentence.
-pub(crate) fn tell(trace: &Trace, wall: &WallClock) -> String {
+use crate::console::one_line;
+
+/// The story, told record by record: the time since the start, what the wall clock shows, and a sentence. What was lost
+/// is marked where it was.
+pub(crate) fn tell(trace: &Trace, wall: &WallClock, lost: &[(Lost, String)]) -> String {
     let mut text = String::new();
     let mut dates = Dates::default();
     let mut last: Option<SimTime> = None;
-    for record in trace.iter().map(|record| record.unpack()) {
-        let Some(sentence) = sentence(&record) else { continue };
-        let (time, shown) = match last.replace(record.at) == Some(record.at) {
+    let mut lost: Vec<&(Lost, String)> = lost.iter().collect();
+    lost.sort_by_key(|(lost, _)| lost.behind);
+    let mut lost = lost.into_iter().peekable();
+    let mut line = |at: SimTime, sentence: &str| {
+        let (time, shown) = match last.replace(at) == Some(at) {
             true => (String::new(), String::new()),
-            false => (record.at.to_string(), dates.shown(wall.at(record.at))),
+            false => (at.to_string(), dates.shown(wall.at(at))),
         };
         let _ = writeln!(text, "{time:>12}  {shown:>WALL_WIDTH$}  {sentence}");
+    };
+    let mark = |what: &str| format!("point of no return: {}", one_line(what));
+    for record in trace.iter().map(|record| record.unpack()) {
+        while let Some((lost, what)) = lost.next_if(|(lost, _)| lost.behind < Some(record.id)) {
+            line(lost.time, &mark(what));
+        }
+        if let Some(sentence) = sentence(&record) {
+            line(record.at, &sentence);
+        }
     }
+    lost.for_each(|(lost, what)| line(lost.time, &mark(what)));
     text
 }
 
@@ -334,6 +350,37 @@ mod tests {
         let mut trace = Trace::new();
         trace.push(SimTime(0), "alice", kind, facts, vec![]);
         assert_eq!(sentence(&trace.unpack().records()[0]).as_deref(), expected);
+    }
+
+    #[test]
+    fn what_was_lost_is_marked_where_it_was() {
+        let mut trace = Trace::new();
+        for seconds in [0, 0, 60] {
+            let at = SimTime(seconds * 1_000_000_000);
+            trace.push(at, "alice", Kind::Lock, Facts::new(), vec![]);
+        }
+        let start = autoenroll_model::FileTime::from_unix_seconds(1772438400);
+        let wall = WallClock::of(start, &trace);
+        let lost = |behind: Option<u32>, seconds: u64, what: &str| {
+            let time = SimTime(seconds * 1_000_000_000);
+            (Lost { behind: behind.map(autoenroll_trace::RecordId), time }, what.to_owned())
+        };
+        let all = [lost(Some(2), 60, "C"), lost(Some(1), 30, "B"), lost(Some(0), 0, "A\n"), lost(None, 0, "0")];
+        let lines: Vec<String> = tell(&trace, &wall, &all).lines().map(|line| line.trim_end().to_owned()).collect();
+        let at = |time: &str, wall: &str, text: &str| format!("{time:>12}  {wall:>WALL_WIDTH$}  {text}");
+        let locks = "alice locks the workstation";
+        assert_eq!(
+            lines,
+            [
+                at("00:00:00", "2026-03-02 08:00:00", "point of no return: 0"),
+                at("", "", locks),
+                at("", "", "point of no return: A\\n"),
+                at("", "", locks),
+                at("00:00:30", "08:00:30", "point of no return: B"),
+                at("00:01:00", "08:01:00", locks),
+                at("", "", "point of no return: C"),
+            ]
+        );
     }
 
     #[test]

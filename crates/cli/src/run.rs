@@ -11,6 +11,7 @@ use crate::console::{Colour, Console, one_line};
 use crate::known::{self, KnownFailures};
 use crate::page::Pages;
 use crate::runner::{Played, Runner, Verdict};
+use crate::shard::Asked;
 use crate::snapshots::compared::State;
 use crate::snapshots::{self, Snapshots, Unreferenced};
 use crate::suite::{self, Broken, Story};
@@ -22,13 +23,13 @@ pub(crate) fn run(arguments: &Run, console: &mut Console<'_>) -> Result<Exit, Fa
         Some(path) => KnownFailures::read(path, known::today()?)?,
         None => KnownFailures::default(),
     };
+    let shard = arguments.shard.map(Asked::shard).transpose()?;
     let runner = Runner::new(&arguments.how, arguments.timeline, console.colour)?;
     let stories = suite::stories(&arguments.selection, arguments.how.profile.as_deref())?;
     let report_file = arguments.junit.as_deref().map(junit::ReportFile::open).transpose()?;
     let keep_shard = |stories: &mut Vec<Story>| {
-        if let Some(shard) = arguments.shard {
-            let mut index = 0..;
-            stories.retain(|_| index.next().is_some_and(|index| shard.has(index)));
+        if let Some(shard) = shard {
+            shard.keep(stories);
         }
     };
     let mut stories = match stories {
@@ -133,9 +134,10 @@ fn play_all(
     let work = |story: &Story| {
         let (mut played, trace) = match snapshots {
             _ if pages.is_some() => {
-                let (played, report) = runner.play_for_report(story);
+                let (mut played, report) = runner.play_for_report(story);
+                let losses = could_have(story, &mut played, arguments);
                 if let Some(pages) = pages {
-                    pages.write(story, &known.judge(played.clone()), &report);
+                    pages.write(story, &known.judge(played.clone()), &report, &losses);
                 }
                 (played, report.trace)
             }
@@ -143,12 +145,8 @@ fn play_all(
             Some(_) => runner.play_for_trace(story),
             None => (runner.play(story), Trace::new()),
         };
-        if arguments.could_have && matches!(played.verdict, Verdict::Failed(_)) {
-            let outlooks = explain::outlooks(story, arguments.selection.fixtures.as_deref());
-            played.could_have = Some(match outlooks {
-                Ok(outlooks) => outlooks.into_iter().map(|(sentence, _)| sentence).collect(),
-                Err(failure) => vec![failure.to_string()],
-            });
+        if played.could_have.is_none() {
+            could_have(story, &mut played, arguments);
         }
         let came = snapshots.and_then(|snapshots| snapshots.take(&played, &trace));
         (played, came)
@@ -177,6 +175,20 @@ fn play_all(
     })?;
     console.clear_progress();
     Ok(played)
+}
+
+/// Says of a story that failed until when something could have been had, where that is asked.
+fn could_have(story: &Story, played: &mut Played, arguments: &Run) -> Vec<explain::Told> {
+    if !arguments.could_have || !matches!(played.verdict, Verdict::Failed(_)) {
+        return Vec::new();
+    }
+    let outlooks = explain::outlooks(story, arguments.selection.fixtures.as_deref());
+    let (sentences, losses) = match outlooks {
+        Ok(losses) => (losses.iter().map(|told| told.sentence.clone()).collect(), losses),
+        Err(failure) => (vec![failure.to_string()], Vec::new()),
+    };
+    played.could_have = Some(sentences);
+    losses
 }
 
 fn show(one: &Played, width: usize, console: &mut Console<'_>) -> io::Result<()> {

@@ -220,7 +220,7 @@ impl Runner {
             digest: report.digest,
             records: report.trace.len(),
             end: report.end,
-            timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall())),
+            timeline: self.timelines.then(|| prose::tell(&report.trace, &report.wall(), &[])),
             problems: report.diagnostics().to_json(&story.scenario.files),
             snapshot: None,
             could_have: None,

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use autoenroll_page::Lost;
 use autoenroll_scenario::WallClock;
 use autoenroll_trace::{Detail, Packed, TimelineOptions, render_dated, to_json_line};
 
@@ -17,9 +18,10 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     story.scenario.spec.budget = arguments.how.budget();
     let colour = console.colour && arguments.html.is_none();
     let (played, report) = Runner::new(&arguments.how, false, colour)?.play_for_report(&story);
+    let losses = if arguments.could_have { explain::outlooks(&story, fixtures)? } else { Vec::new() };
     if let Some(path) = &arguments.html {
         let unwritable = |error| Failure::Usage(format!("{} cannot be written: {error}", path.display()));
-        file::put(path, page::of(&story, &played, &report).as_bytes()).map_err(unwritable)?;
+        file::put(path, page::of(&story, &played, &report, &losses).as_bytes()).map_err(unwritable)?;
         writeln!(console.out, "{}: {}", one_line(&path.display().to_string()), played.verdict.word())?;
         return Ok(played.verdict.exit());
     }
@@ -27,6 +29,7 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
         write!(console.out, "{}", page::mermaid_of(&story, &played, &report))?;
         return Ok(played.verdict.exit());
     }
+    let lost: Vec<(Lost, String)> = losses.iter().filter_map(|told| Some((told.lost(&report)?, told.what()))).collect();
     let trace = report.trace;
     if json {
         let told = |record: &Packed<'_>| arguments.detail.is_none_or(|detail| Detail::of(record.kind) <= detail.into());
@@ -36,17 +39,15 @@ pub(crate) fn run(arguments: &Show, console: &mut Console<'_>) -> Result<Exit, F
     } else {
         let wall = WallClock::of(story.scenario.spec.start, &trace);
         let text = match arguments.detail.unwrap_or(ShownDetail::Story) {
-            ShownDetail::Story => prose::tell(&trace, &wall),
+            ShownDetail::Story => prose::tell(&trace, &wall, &lost),
             detail => {
                 let options = TimelineOptions { detail: detail.into(), colour: console.colour };
                 render_dated(&trace, options, |time| wall.at(time))
             }
         };
         write!(console.out, "{text}")?;
-        if arguments.could_have {
-            for (sentence, _) in explain::outlooks(&story, fixtures)? {
-                writeln!(console.out, "\n{sentence}")?;
-            }
+        for told in &losses {
+            writeln!(console.out, "\n{}", told.sentence)?;
         }
     }
     // The trace of JSON readers stays a trace; what went wrong is a complaint there.

@@ -231,6 +231,13 @@ impl Report {
         (1..=self.of).filter(|number| !self.parts.contains_key(number))
     }
 
+    /// Parts that were not played to the end of the search, where it has one, and the first number that each has not
+    /// done.
+    pub fn unfinished(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let end = self.end.unwrap_or(0);
+        self.parts.iter().map(|(number, next)| (*number, *next)).filter(move |(_, next)| *next < end)
+    }
+
     /// What search this is.
     #[must_use]
     pub fn named(&self) -> String {
@@ -297,8 +304,10 @@ mod tests {
         merged.merge(part(3, 3, 14)).unwrap();
         // The first part has done 3 and 6; 9 is next.
         assert_eq!((merged.last, merged.of), (Some(8), 3));
+        assert_eq!(merged.unfinished().collect::<Vec<_>>(), [(1, 9)]);
         let mut whole = part(1, 2, 14);
         whole.merge(part(2, 2, 13)).unwrap();
+        assert_eq!((whole.unfinished().count(), whole.missing().count()), (0, 0));
         assert_eq!(whole, part(1, 1, 13));
     }
 

@@ -144,7 +144,8 @@ pub const INVARIANTS: &[Statement] = &[
         Invariant::Contract,
         "Each effect ends at most once and after it began; only a balloon that is shown is hidden.",
         "docs/core-protocol.md",
-        "the ids that the core uses, and outputs that a driver refuses because what they name is not open",
+        "the ids that the core uses, outputs that a driver refuses because what they name is not open, and which effects had not begun \
+         when they were abandoned",
     ),
     whole(
         Invariant::PinGiven,

@@ -96,6 +96,11 @@ pub(crate) fn rename(
         let file = known.file_name(taken.span.file);
         return Err(format!("there is a {} `{new}` already, in {file}", taken.kind.describe()));
     }
+    // A template that is called as its default one is no copy of it any more, and has other attributes.
+    let is_default = |other: &Symbol| other.kind == SymbolKind::DefaultTemplate && other.name == new;
+    if kinds.contains(&SymbolKind::Template) && known.symbols.iter().any(is_default) {
+        return Err(format!("`{new}` is a default template; one of that name would be it, and no copy"));
+    }
     let mut edits = Vec::new();
     for mention in mentions_of(known, byte) {
         edits.push((mention.span, rewritten(&document.text, mention, new)?));

@@ -7,7 +7,9 @@ use maud::{Markup, html};
 
 use crate::desktop::{Stands, Thing};
 use crate::lane::Lane;
+use crate::lost;
 use crate::rows::{Row, Rows};
+use crate::run::Run;
 use crate::shell;
 use crate::text::broken;
 
@@ -27,9 +29,9 @@ const MOST_LINES: usize = 12;
 const MOST_ARROWS: usize = 3;
 
 /// The chart.
-pub(crate) fn chart(rows: &Rows) -> Markup {
+pub(crate) fn chart(run: &Run<'_>, rows: &Rows) -> Markup {
     let lanes: Vec<Lane> = Lane::ALL.into_iter().filter(|lane| rows.list.iter().any(|row| row.lane == *lane)).collect();
-    let places = Places::of(rows, &lanes);
+    let places = Places::of(run, rows, &lanes);
     let style = format!("width:{}px", places.width());
     shell::section(
         "lanes",
@@ -48,13 +50,22 @@ pub(crate) fn chart(rows: &Rows) -> Markup {
                             @if let Some((_, count)) = rows.left_out.filter(|(before, _)| *before == at) {
                                 tr.n1 { th scope="row" {} td colspan=(lanes.len()) { (count) " more are left out here" } }
                             }
+                            (lost(run, rows, at, &lanes))
                             (line(rows, at, row, &lanes))
-                        } }
+                        }
+                        (lost(run, rows, rows.list.len(), &lanes)) }
                     }
                 }
             }
         },
     )
+}
+
+/// Points of no return behind so many rows, across all lanes.
+fn lost(run: &Run<'_>, rows: &Rows, count: usize, lanes: &[Lane]) -> Markup {
+    html! { @for (number, loss) in lost::behind(run, rows, count) {
+        tr.n1.lost { th scope="row" {} td colspan=(lanes.len()) { (lost::mark(number, loss)) } }
+    } }
 }
 
 fn line(rows: &Rows, at: usize, row: &Row, lanes: &[Lane]) -> Markup {
@@ -99,31 +110,34 @@ fn is_same_day(before: Option<&Row>, row: &Row) -> bool {
 /// Where everything is, in pixels.
 struct Places<'a> {
     lanes: &'a [Lane],
-    /// The upper edge of each row, and the lower one of the last.
-    edges: Vec<usize>,
+    /// The upper and the lower edge of each row.
+    edges: Vec<(usize, usize)>,
+    height: usize,
 }
 
 impl<'a> Places<'a> {
-    fn of(rows: &Rows, lanes: &'a [Lane]) -> Self {
-        let mut edges = Vec::with_capacity(rows.list.len() + 1);
+    fn of(run: &Run<'_>, rows: &Rows, lanes: &'a [Lane]) -> Self {
+        let mut edges = Vec::with_capacity(rows.list.len());
         let mut y = HEAD;
+        let marks = |count: usize| (AROUND + LINE) * lost::behind(run, rows, count).count();
         for (at, row) in rows.list.iter().enumerate() {
             if rows.left_out.is_some_and(|(before, _)| before == at) {
                 y += AROUND + LINE;
             }
-            edges.push(y);
+            y += marks(at);
+            let top = y;
             y += AROUND + LINE * lines(rows, at, row);
+            edges.push((top, y));
         }
-        edges.push(y);
-        Self { lanes, edges }
+        Self { lanes, edges, height: y + marks(rows.list.len()) }
     }
 
     fn width(&self) -> usize {
         TIME + LANE * self.lanes.len()
     }
 
-    fn height(&self) -> usize {
-        self.edges.last().copied().unwrap_or(HEAD)
+    const fn height(&self) -> usize {
+        self.height
     }
 
     /// The left edge of a lane.
@@ -131,14 +145,15 @@ impl<'a> Places<'a> {
         TIME + LANE * self.lanes.iter().position(|it| *it == lane).unwrap_or(0)
     }
 
-    /// The upper edge of a row.
-    fn top(&self, row: usize) -> usize {
-        self.edges.get(row).copied().unwrap_or(HEAD)
+    /// The upper edge of a row, and the lower one.
+    fn edges(&self, row: usize) -> (usize, usize) {
+        self.edges.get(row).copied().unwrap_or((self.height, self.height))
     }
 
     /// The middle of a row.
     fn middle(&self, row: usize) -> usize {
-        usize::midpoint(self.top(row), self.top(row + 1))
+        let (top, bottom) = self.edges(row);
+        usize::midpoint(top, bottom)
     }
 
     /// From the side of a box to the side of another; within a lane around its left side.
@@ -186,7 +201,7 @@ fn frame(places: &Places<'_>, stands: &Stands) -> Markup {
     };
     match stands.what {
         Thing::Dialog => {
-            let (top, bottom) = (places.top(stands.from) + 2, places.top(stands.to + 1) - 2);
+            let (top, bottom) = (places.edges(stands.from).0 + 2, places.edges(stands.to).1 - 2);
             html! { rect.dialog x=(x + 4) y=(top) width=(LANE - 8) height=(bottom.saturating_sub(top)) rx="8" {} }
         }
         Thing::Balloon => bar("balloon", x + LANE - 4),

@@ -15,6 +15,7 @@ mod desktop;
 mod index;
 mod lane;
 mod list;
+mod lost;
 mod mermaid;
 mod play;
 mod rows;
@@ -28,7 +29,7 @@ pub use index::{Coverage, Entry, Index, Shows, index};
 pub use mermaid::mermaid;
 pub use play::{Button, Buttons, Message, Play, Question, play, play_is_over};
 pub use rows::MOST_ROWS;
-pub use run::{Problem, Rule, Run, Step, Verdict, Words};
+pub use run::{Loss, Lost, Problem, Rule, Run, Step, Verdict, Words};
 pub use sheet::{Block, Chart, Section, Sheet, Table, sheet};
 
 use maud::html;
@@ -40,9 +41,10 @@ use crate::rows::Rows;
 pub fn page(run: &Run<'_>, words: &dyn Words) -> String {
     let rows = Rows::of(run, words);
     let failed = !run.problems.is_empty() || !run.told.is_empty();
-    let scale = scale::scale(&rows, run.end);
+    let scale = scale::scale(run, &rows);
     let sections = [
         failed.then_some(("failure", "What went otherwise")),
+        (!run.losses.is_empty()).then_some(("lost", lost::TITLE)),
         Some(("lanes", "Lanes over time")),
         scale.is_some().then_some(("scale", "Time to scale")),
         Some(("story", "What happened, and why")),
@@ -57,7 +59,8 @@ pub fn page(run: &Run<'_>, words: &dyn Words) -> String {
     };
     let body = html! {
         @if failed { (list::failure(run, &rows)) }
-        (chart::chart(&rows))
+        @if !run.losses.is_empty() { (lost::section(run, &rows)) }
+        (chart::chart(run, &rows))
         @if let Some(scale) = &scale { (scale) }
         (list::story(run, &rows))
         (list::rules(&rows, words))

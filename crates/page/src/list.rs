@@ -6,6 +6,7 @@ use autoenroll_model::Fact;
 use autoenroll_trace::Record;
 use maud::{Markup, html};
 
+use crate::lost;
 use crate::rows::{Between, Row, Rows};
 use crate::run::{Problem, Run, Words};
 use crate::shell;
@@ -68,6 +69,7 @@ pub(crate) fn story(run: &Run<'_>, rows: &Rows) -> Markup {
         "What happened, and why",
         &html! {
             @if rows.list.is_empty() { p { "Nothing that people would see." } }
+            @if lost::behind(run, rows, 0).next().is_some() { ol.story { (lost(run, rows, 0)) } }
             @for (first, instant) in instants {
                 @if let Some(head) = instant.first() {
                     h3.time { (head.record.at) " " span.quiet { (head.wall) } }
@@ -77,11 +79,17 @@ pub(crate) fn story(run: &Run<'_>, rows: &Rows) -> Markup {
                         li { (count) " more are left out here; " code { "autoenroll show" } " tells them." }
                     }
                     (item(rows, row))
+                    (lost(run, rows, at + 1))
                 } }
             }
             @if !rows.rest.is_empty() { h3.time { (run.end) " " span.quiet { "the end" } } (between(&rows.rest, rows)) }
         },
     )
+}
+
+/// Points of no return behind so many rows.
+fn lost(run: &Run<'_>, rows: &Rows, count: usize) -> Markup {
+    html! { @for (number, loss) in lost::behind(run, rows, count) { li.lost { (lost::mark(number, loss)) } } }
 }
 
 fn item(rows: &Rows, row: &Row) -> Markup {

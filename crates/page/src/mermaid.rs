@@ -6,9 +6,11 @@
 use autoenroll_model::SimTime;
 
 use crate::lane::Lane;
+use crate::lost;
 use crate::rows::Rows;
 use crate::run::{Run, Words};
 use crate::shell::visible;
+use crate::text::cut;
 
 /// Bytes of a diagram: readers refuse one of more than 50,000.
 const MOST_BYTES: usize = 45_000;
@@ -33,6 +35,7 @@ pub fn mermaid(run: &Run<'_>, words: &dyn Words) -> String {
         if let Some((_, count)) = rows.left_out.filter(|(before, _)| *before == at) {
             part += &format!("    Note over {across}: {count} more are left out here\n");
         }
+        part += &lost(run, &rows, at, &across);
         if last.replace(row.record.at) != Some(row.record.at) {
             part += &format!("    Note over {across}: {}\n", escaped(&format!("{} ({})", row.record.at, row.wall)));
         }
@@ -45,7 +48,14 @@ pub fn mermaid(run: &Run<'_>, words: &dyn Words) -> String {
         }
         text += &part;
     }
-    text
+    let rest = lost(run, &rows, rows.list.len(), &across);
+    if text.len() + rest.len() <= MOST_BYTES { text + &rest } else { text }
+}
+
+/// Points of no return behind so many rows.
+fn lost(run: &Run<'_>, rows: &Rows, count: usize, across: &str) -> String {
+    let told = |what: &str| format!("    Note over {across}: {}\n", escaped(&format!("no return: {}", cut(what))));
+    lost::behind(run, rows, count).map(|(_, loss)| told(&loss.what)).collect()
 }
 
 /// What a lane is called in a diagram.

@@ -105,6 +105,7 @@ pub fn play(play: &Play<'_>, words: &dyn Words) -> String {
         digest: String::new(),
         end: play.now,
         steps: Vec::new(),
+        losses: Vec::new(),
         problems: Vec::new(),
         told: String::new(),
     };
@@ -126,7 +127,7 @@ pub fn play(play: &Play<'_>, words: &dyn Words) -> String {
         (shell::section("now", "Now", &now(play, &rows)))
         (shell::section("do", "What can be done", &possible(play)))
         @if !rows.list.is_empty() {
-            (chart::chart(&rows))
+            (chart::chart(&run, &rows))
             (list::story(&run, &rows))
             (list::rules(&rows, words))
         }

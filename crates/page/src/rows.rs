@@ -9,7 +9,7 @@ use autoenroll_trace::{Kind, Record, RecordId, Trace};
 use crate::card::{Card, Cards};
 use crate::desktop::{Dialog, Dialogs, Stands};
 use crate::lane::Lane;
-use crate::run::{Run, Words};
+use crate::run::{Lost, Run, Words};
 use crate::text::{cut, plain};
 
 /// Rows of a page. Of a longer story it has the beginning and the end, and says how many are left out between.
@@ -161,6 +161,11 @@ impl Rows {
     pub(crate) fn row_of(&self, id: RecordId) -> Option<&Row> {
         let at = self.list.partition_point(|row| row.record.id < id);
         self.list.get(at).or(self.list.last())
+    }
+
+    /// How many rows are before a place.
+    pub(crate) fn before(&self, place: Lost) -> usize {
+        place.behind.map_or(0, |id| self.list.partition_point(|row| row.record.id <= id))
     }
 
     fn between(&mut self, trace: &Trace, range: Range<usize>, with: &BTreeSet<RecordId>) -> Between {

@@ -26,6 +26,8 @@ pub struct Run<'a> {
     pub steps: Vec<Step>,
     /// How it went otherwise than its file says.
     pub problems: Vec<Problem>,
+    /// Until when certificates could have been had that somebody did not get, where that was asked.
+    pub losses: Vec<Loss>,
     /// The same as text, as a terminal shows it; empty when it passed.
     pub told: String,
 }
@@ -52,6 +54,28 @@ pub struct Problem {
     pub help: Option<String>,
     /// The records that came instead.
     pub records: Vec<RecordId>,
+}
+
+/// Until when a certificate could have been had that somebody did not get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Which certificate, and whose.
+    pub what: String,
+    /// The same and until when, as a sentence.
+    pub told: String,
+    /// What would have led to it before; empty when nothing would.
+    pub way: Vec<String>,
+    /// Where it was lost; nowhere when it never was, or nobody knows.
+    pub at: Option<Lost>,
+}
+
+/// When something was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The last record before; none when it was before anything happened.
+    pub behind: Option<RecordId>,
+    /// What the clock showed.
+    pub time: SimTime,
 }
 
 /// How a story ended.

@@ -6,7 +6,9 @@ use maud::{Markup, html};
 
 use crate::desktop::Thing;
 use crate::lane::Lane;
+use crate::lost;
 use crate::rows::Rows;
+use crate::run::Run;
 use crate::shell;
 
 /// Units of the drawing: its width, the room for names of lanes, and the height of a lane.
@@ -40,9 +42,9 @@ const STEPS: &[Duration] = &[
 ];
 
 /// The drawing; nothing of a story that is one instant.
-pub(crate) fn scale(rows: &Rows, end: SimTime) -> Option<Markup> {
+pub(crate) fn scale(run: &Run<'_>, rows: &Rows) -> Option<Markup> {
     let last = rows.list.last().map_or(SimTime::START, |row| row.record.at);
-    let end = end.max(last);
+    let end = run.end.max(last);
     let whole = end.0;
     if rows.list.is_empty() || whole == 0 {
         return None;
@@ -60,13 +62,18 @@ pub(crate) fn scale(rows: &Rows, end: SimTime) -> Option<Markup> {
     let step = STEPS.iter().find(|step| whole / step.0 < MOST_TICKS).copied();
     let ticks =
         step.into_iter().flat_map(|step| (0..MOST_TICKS).map(move |number| SimTime(step.0.saturating_mul(number))));
-    let about = format!("{} sentences between 00:00:00 and {end}, by lane", rows.list.len());
+    let lost: Vec<SimTime> = lost::times(run).map(|time| time.min(end)).collect();
+    let mut about = format!("{} sentences between 00:00:00 and {end}, by lane", rows.list.len());
+    if !lost.is_empty() {
+        let times: Vec<String> = lost.iter().map(SimTime::to_string).collect();
+        about += &format!("; points of no return: {}", times.join(", "));
+    }
     Some(shell::section(
         "scale",
         "Time to scale",
         &html! {
             p.hint { "Every hour is as long as any other. A stroke is a sentence of that lane, a bar on the desktop a dialog for as long "
-                "as it stood." }
+                "as it stood." @if !lost.is_empty() { " A ⚑ is a point of no return." } }
             div.scroll role="group" aria-label="Drawing; it may scroll sideways" tabindex="0" {
                 svg.scale role="img" aria-label=(about) viewBox={ "0 0 " (WIDTH + 40) " " (bottom + BELOW) } {
                     @for lane in &lanes {
@@ -84,6 +91,10 @@ pub(crate) fn scale(rows: &Rows, end: SimTime) -> Option<Markup> {
                     @for row in &rows.list {
                         line.(row.lane.class()).stroke.fails[row.fails] x1=(x(row.record.at)) x2=(x(row.record.at))
                             y1=(y(row.lane) - 8) y2=(y(row.lane) + 8) {}
+                    }
+                    @for at in &lost {
+                        line.lost x1=(x(*at)) x2=(x(*at)) y1="0" y2=(bottom + 4) {}
+                        text.lost x=(x(*at) + 3) y="11" { "⚑" }
                     }
                 }
             }

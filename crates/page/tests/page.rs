@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use autoenroll_model::{Fact, Facts, SimTime};
 use autoenroll_page::{
-    Block, Button, Buttons, Chart, Coverage, Entry, Index, MOST_ROWS, Message, Play, Problem, Question, Rule, Run,
-    Section, Sheet, Shows, Step, Table, Verdict, Words, index, mermaid, page, play, sheet,
+    Block, Button, Buttons, Chart, Coverage, Entry, Index, Loss, Lost, MOST_ROWS, Message, Play, Problem, Question,
+    Rule, Run, Section, Sheet, Shows, Step, Table, Verdict, Words, index, mermaid, page, play, sheet,
 };
 use autoenroll_trace::{Kind, Record, RecordId, Trace};
 
@@ -60,6 +60,7 @@ fn run<'a>(trace: &'a Trace, word: &str, text: &'a str) -> Run<'a> {
         end: SimTime(9),
         steps: Vec::new(),
         problems: Vec::new(),
+        losses: Vec::new(),
         told: String::new(),
     }
 }
@@ -102,6 +103,12 @@ fn trace_of(word: &str) -> Trace {
     trace
 }
 
+/// Something that was lost behind a record, or before all.
+fn loss(word: &str, behind: Option<u32>) -> Loss {
+    let at = Lost { behind: behind.map(RecordId), time: SimTime(u64::from(behind.unwrap_or_default()) / 3) };
+    Loss { what: word.to_owned(), told: format!("{word} is lost"), way: vec![word.to_owned()], at: Some(at) }
+}
+
 fn everything(word: &str, trace: &Trace) -> String {
     let problem = Problem {
         code: word.to_owned(),
@@ -115,6 +122,7 @@ fn everything(word: &str, trace: &Trace) -> String {
         verdict: Verdict::Failed,
         steps: vec![Step { line: 1, record: Some(RecordId(0)) }],
         problems: vec![problem],
+        losses: vec![loss(word, Some(0)), loss(word, None)],
         told: word.to_owned(),
         ..run(trace, word, &text)
     };
@@ -298,6 +306,55 @@ fn check(document: &str, expected: &[&str]) {
     for text in expected {
         assert!(document.contains(text), "there is no {text} in\n{document}");
     }
+}
+
+/// In words and at its place: in the lanes, in the list, on the line of time and in the diagram.
+#[test]
+fn a_point_of_no_return_is_marked_where_it_comes() {
+    let trace = trace_of("x");
+    let ids: Vec<u32> = trace.iter().map(|record| record.id.0).collect();
+    let last = *ids.last().unwrap();
+    let nowhere = Loss { at: None, ..loss("Nowhere", None) };
+    let losses = vec![loss("First", None), loss("Amid", Some(last / 2)), loss("End", Some(last)), nowhere];
+    let told = Run { losses, ..run(&trace, "s", "") };
+    let made = page(&told, &Plain);
+    check(
+        &made,
+        &[
+            "<a href=\"#lost\">Points of no return</a>",
+            "<article class=\"loss\" id=\"lost0\"><p>First is lost</p><p>What would have led to it:</p><ol><li>First</li></ol>",
+            "<article class=\"loss\" id=\"lost3\"><p>Nowhere is lost</p>",
+            "; points of no return: 00:00:00",
+        ],
+    );
+    // The mark, as the lanes and the list have it, and how often the page says it.
+    let mark = |at: usize, what: &str| {
+        format!("<span aria-hidden=\"true\">⚑ </span><a href=\"#lost{at}\">point of no return: {what}</a>")
+    };
+    for (at, what) in ["First", "Amid", "End"].into_iter().enumerate() {
+        assert_eq!(made.matches(&mark(at, what)).count(), 2, "{what}");
+    }
+    assert_eq!(made.matches("point of no return: ").count(), 6);
+    // Each stands behind the rows up to its record, and before the others.
+    let (_, lanes) = made.split_once("<tbody>").unwrap();
+    let place = |what: &str| lanes.find(what).unwrap_or_else(|| panic!("{what}"));
+    assert!(lanes.starts_with("<tr class=\"n1 lost\">"), "the first one stands before all");
+    let links = |from: usize, to: usize| lanes[from..to].matches("href=\"#r").count();
+    let (amid, end) = (place(&mark(1, "Amid")), place(&mark(2, "End")));
+    let before = |id: u32| (0..=id).filter(|id| lanes.contains(&format!("href=\"#r{id}\""))).count();
+    assert_eq!(links(0, amid), before(last / 2));
+    assert_eq!(links(0, end), before(last));
+    // A chart with marks is as high as its rows: 32 pixels more for each.
+    let height = |made: &str| {
+        let (_, rest) = made.split_once("<svg aria-hidden=\"true\"").unwrap();
+        let (_, rest) = rest.split_once("height=\"").unwrap();
+        rest.split('"').next().unwrap().parse::<u32>().unwrap()
+    };
+    let plain = page(&run(&trace, "s", ""), &Plain);
+    assert_eq!(height(&made), height(&plain) + 3 * 32);
+    assert!(!plain.contains("no return") && !plain.contains('⚑'), "nothing of it where nobody asked");
+    let diagram = mermaid(&told, &Plain);
+    assert_eq!(diagram.matches(": no return: ").count(), 3, "{diagram}");
 }
 
 #[test]

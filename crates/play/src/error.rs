@@ -39,6 +39,11 @@ pub enum PlayError {
     },
     /// A PIN is missing.
     NoPin,
+    /// A scenario lasts five years at most, and this would come later.
+    Late {
+        /// When it has to be over.
+        end: SimTime,
+    },
     /// The story has as many steps as one may have.
     Long {
         /// How many.
@@ -62,6 +67,12 @@ impl fmt::Display for PlayError {
             Self::Beginning => f.write_str("this is the beginning of the story"),
             Self::NoFurther { most } => write!(f, "the last {most} steps can be taken back, and these are"),
             Self::NoPin => f.write_str("say the PIN behind it, such as `pin 1234`"),
+            Self::Late { end } => {
+                write!(
+                    f,
+                    "a story lasts five years at most, until {end}: begin another one, in which certificates are older"
+                )
+            }
             Self::Long { most } => write!(f, "a story that is played has at most {most} steps"),
         }
     }

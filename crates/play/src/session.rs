@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use autoenroll_explore::file::{Bench, play, story_file};
+use autoenroll_core::InProcess;
+use autoenroll_explore::file::{Bench, story_file};
 use autoenroll_explore::menu::{Menu, MenuError};
 use autoenroll_explore::neighbours::{alone, story_of};
 use autoenroll_explore::player::{Done, Player, story_world};
@@ -10,11 +11,11 @@ use autoenroll_explore::stage::StageError;
 use autoenroll_explore::story::{Move, Setup, Story, When};
 use autoenroll_model::{DecisionPoint, Duration, FileTime, SimTime};
 use autoenroll_scenario::{
-    ActionStep, Diagnostics, Document, PromptAnswer, Scenario, Spanned, Step, StepActions, StepBegin, StepKind,
-    Verdict, WallClock, check, parse, print,
+    ActionStep, Diagnostics, Document, LONGEST, PromptAnswer, Scenario, Spanned, Step, StepActions, StepBegin,
+    StepKind, Verdict, WallClock, check, parse, print, run,
 };
 use autoenroll_trace::{Detail, Trace};
-use autoenroll_world::{Action, OpenPrompt, Stepped};
+use autoenroll_world::{Action, Hosts, OpenPrompt, Stepped};
 
 use crate::error::PlayError;
 use crate::label::label;
@@ -325,6 +326,7 @@ impl<'a> Session<'a> {
             for _ in 0..MOST_UNSEEN {
                 let before = moment.player.records();
                 let next = moment.player.world().next_at().ok_or(PlayError::Quiet)?;
+                in_time(next)?;
                 if moment.player.happen(next)? == Stepped::Quiet {
                     break;
                 }
@@ -356,6 +358,7 @@ impl<'a> Session<'a> {
                 if moment.player.act_when(&one.when, &one.actions)? == Done::No {
                     return Err(PlayError::DoesNotCome);
                 }
+                in_time(moment.player.now())?;
                 let mut done = one;
                 if let When::On(anchor) = &mut done.when {
                     anchor.came = moment.player.now();
@@ -391,21 +394,28 @@ impl<'a> Session<'a> {
         Ok(std::mem::replace(&mut self.now, before).did)
     }
 
-    /// The story so far as a scenario file in which everything that came is expected, and whether it passes.
+    /// The story so far as a scenario file in which everything that came is expected, and whether it passes. What is said
+    /// of it names it so.
     #[must_use]
-    pub fn save(&self) -> Saved {
-        let story = Story { setup: self.setup.clone(), moves: self.now.moves.clone(), end: self.now() };
-        let text = story_file(&story, &self.title, self.bench);
-        let steps = parse(FILE, text.as_bytes()).document.steps.len();
-        let problem = match play(&text, self.bench) {
-            Some((_, report)) if report.verdict == Verdict::Passed => None,
-            Some((scenario, report)) => Some(report.render(&scenario.files, false)),
-            None => {
-                let checked = check(FILE, text.as_bytes(), self.bench.library, self.bench.requirements);
-                Some(checked.found.render(&checked.files, false))
+    pub fn save(&self, file: &str) -> Saved {
+        let text = self.text();
+        let checked = check(file, text.as_bytes(), self.bench.library, self.bench.requirements);
+        let steps = parse(file, text.as_bytes()).document.steps.len();
+        let problem = match checked.scenarios.first() {
+            None => Some(checked.found.render(&checked.files, false)),
+            Some(scenario) => {
+                let report = run(scenario, InProcess::new(), Hosts::in_process(), self.bench.requirements);
+                (report.verdict != Verdict::Passed).then(|| report.render(&scenario.files, false))
             }
         };
         Saved { text, steps, problem }
+    }
+
+    /// The text of that file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let story = Story { setup: self.setup.clone(), moves: self.now.moves.clone(), end: self.now() };
+        story_file(&story, &self.title, self.bench)
     }
 
     /// Goes on to another moment, or stays at this one.
@@ -430,8 +440,15 @@ fn to(moment: &mut Moment, at: SimTime) -> Result<(), PlayError> {
     if at < now {
         return Err(PlayError::Over { at, now });
     }
+    in_time(at)?;
     moment.player.advance_to(at)?;
     Ok(moment.player.settle()?)
+}
+
+/// No scenario file may last longer.
+fn in_time(at: SimTime) -> Result<(), PlayError> {
+    let end = SimTime::START + LONGEST;
+    if at > end { Err(PlayError::Late { end }) } else { Ok(()) }
 }
 
 /// Does something now, and lets the instant come to rest.

@@ -100,7 +100,7 @@ fn check_file(lines: &[&str], expected: &[&str]) {
     let library = Library::read(&Fixtures);
     let (session, came) = played(lines, &library, STORY);
     assert_eq!(came, Ok(()), "{lines:?}");
-    let saved = session.save();
+    let saved = session.save("story.toml");
     assert_eq!(saved.problem, None, "{}", saved.text);
     let mut rest = saved.text.as_str();
     for line in expected {
@@ -181,6 +181,9 @@ fn what_cannot_be_done_changes_nothing_and_says_why() {
     check_refused(&["until 8h\", lock=\"x\" }, { lock=\"y"], "is no time");
     check_refused(&["go 3", "go"], "says nothing more");
     check_refused(&["insert alice-card", "go 3", "pin"], "say the PIN");
+    check_refused(&["+1825d", "+1s"], "five years at most, until 1825d 00:00:00");
+    check_refused(&["+2000d"], "five years at most");
+    check_refused(&["after = \"1826d\", logon = \"alice\""], "five years at most");
     check_refused(&["undo"], "beginning");
     check_refused(&["999"], "there is no 999");
 }
@@ -220,7 +223,7 @@ fn names_that_need_quotes_are_names() {
     let story = STORY.replace("name = \"alice-card\"", "name = 'a \"card\" \\ of {alice}'\natr = \"gids\"");
     let (mut session, _) = played(&[], &library, &story);
     typed(&mut session, "2").unwrap();
-    let saved = session.save();
+    let saved = session.save("story.toml");
     assert_eq!(saved.problem, None, "{}", saved.text);
     assert!(
         session.trace().iter().any(|record| record.unpack().facts.text("card") == Some("a \"card\" \\ of {alice}"))

@@ -25,6 +25,7 @@ use unread::Unread;
 
 pub use covers::{ByPrefix, Catalogue, Requirement, Requirements, requirement_ids};
 pub use step_actions::StepActions;
+pub use time::LONGEST;
 
 use crate::Code;
 use crate::defaults::StepDefaults;

@@ -38,8 +38,8 @@ mod vocabulary;
 
 pub use bless::{Blessed, Edit, NewStep, Note, bless};
 pub use check::{
-    ByPrefix, Catalogue, Checked, Instead, Requirement, Requirements, Scenario, StepActions, check, check_parsed,
-    check_under, check_world, requirement_ids,
+    ByPrefix, Catalogue, Checked, Instead, LONGEST, Requirement, Requirements, Scenario, StepActions, check,
+    check_parsed, check_under, check_world, requirement_ids,
 };
 pub use clock::{ClockTime, WallClock};
 pub use code::{Code, Explanation, explain_code};

@@ -7,7 +7,8 @@ use autoenroll_fleet::{Enrolled, MOST_PER_SECOND};
 use autoenroll_model::Duration;
 use clap::Args;
 
-use super::{Format, Shard};
+use super::Format;
+use crate::shard::Asked;
 
 pub(super) const FLEET_EXAMPLES: &str = "\
 Examples:
@@ -73,9 +74,10 @@ pub(crate) struct Fleet {
     #[arg(long, value_name = "K", conflicts_with = "shard")]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Play only a part, such as 2/3 for the second of three, and write what came of it for `--merge`: JSON lines, the
-    /// last of which has the arrivals.
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["svg", "html", "format"])]
-    pub(crate) shard: Option<Shard>,
+    /// last of which has the arrivals. `array` is the part that the Slurm array, Indexed Job or CI matrix around this
+    /// process says.
+    #[arg(long, value_name = "K/N|array", conflicts_with_all = ["svg", "html", "format"])]
+    pub(crate) shard: Option<Asked>,
     /// Play nothing, and add up the parts that `--shard` wrote into these files, here or on other machines, under the
     /// same arguments. All of them must be there.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["shard", "jobs"])]

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use autoenroll_explore::could_have::{self, Outlook, Until};
 use autoenroll_explore::file::Bench;
-use autoenroll_scenario::Library;
+use autoenroll_model::SimTime;
+use autoenroll_page::Lost;
+use autoenroll_scenario::{Library, RunReport};
 
 use crate::arguments::Selection;
 use crate::catalogue::Catalogue;
@@ -25,9 +27,9 @@ pub(super) fn tell(story: &Story, fixtures: Option<&Path>, console: &mut Console
             story.name
         )?;
     }
-    for (sentence, outlook) in &outlooks {
-        writeln!(console.out, "{sentence}")?;
-        for (number, done) in outlook.way.iter().enumerate() {
+    for told in &outlooks {
+        writeln!(console.out, "{}", told.sentence)?;
+        for (number, done) in told.outlook.way.iter().enumerate() {
             let before = if number == 0 { "what would have led to it: " } else { "                           " };
             writeln!(console.out, "    {before}{done}")?;
         }
@@ -35,17 +37,54 @@ pub(super) fn tell(story: &Story, fixtures: Option<&Path>, console: &mut Console
     Ok(Exit::Ok)
 }
 
-/// Each certificate of a story that somebody did not get, with a sentence that says until when it could have been had.
+/// A certificate that somebody did not get.
+pub(crate) struct Told {
+    /// Until when it could have been had.
+    pub(crate) sentence: String,
+    outlook: Outlook,
+}
+
+impl Told {
+    /// Which certificate, and whose.
+    pub(crate) fn what(&self) -> String {
+        format!("{} for {}", self.outlook.template, self.outlook.who)
+    }
+
+    /// What would have led to it before it was lost.
+    pub(crate) fn way(&self) -> &[String] {
+        &self.outlook.way
+    }
+
+    /// Where in the story it was lost; nowhere when it never was, or nobody knows.
+    pub(crate) fn lost(&self, report: &RunReport) -> Option<Lost> {
+        let trace = &report.trace;
+        match self.outlook.until {
+            Until::Never => Some(Lost { behind: None, time: SimTime::START }),
+            Until::Step(step) => {
+                let (records, time) = report.done(step)?;
+                let before = trace.iter().take_while(|record| (record.id.0 as usize) < records).last();
+                Some(Lost { behind: before.map(|record| record.id), time })
+            }
+            Until::Waiting { at, .. } => {
+                let before = trace.iter().take_while(|record| record.at() < at).last();
+                Some(Lost { behind: before.map(|record| record.id), time: at })
+            }
+            Until::Always | Until::NotDecided { .. } => None,
+        }
+    }
+}
+
+/// Each certificate of a story that somebody did not get, and until when it could have been had.
 ///
 /// # Errors
 /// When the story cannot be played.
-pub(crate) fn outlooks(story: &Story, fixtures: Option<&Path>) -> Result<Vec<(String, Outlook)>, Failure> {
+pub(crate) fn outlooks(story: &Story, fixtures: Option<&Path>) -> Result<Vec<Told>, Failure> {
     let selection = Selection { fixtures: fixtures.map(Path::to_owned), ..Selection::default() };
     let library = Library::read(&Fixtures::of(&selection)?);
     let bench = Bench { library: &library, requirements: Catalogue::embedded() };
     let found = could_have::outlooks(&story.scenario, STATES, bench);
     let found = found.map_err(|error| Failure::Bench(error.to_string()))?;
-    Ok(found.into_iter().map(|outlook| (sentence(story, &outlook), outlook)).collect())
+    Ok(found.into_iter().map(|outlook| Told { sentence: sentence(story, &outlook), outlook }).collect())
 }
 
 fn sentence(story: &Story, outlook: &Outlook) -> String {

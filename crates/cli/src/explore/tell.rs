@@ -31,8 +31,10 @@ pub(super) fn tell(report: &Report, took: Duration, console: &mut Console<'_>) -
             writeln!(console.out, "    not met: {one} and {other}")?;
         }
     }
-    let missing: Vec<String> = report.missing().map(|number| format!("{number}/{}", report.of)).collect();
-    if report.parts.len() > 1 && !missing.is_empty() {
+    if let (Some(number), 1, 2..) = (report.parts.keys().next(), report.parts.len(), report.of) {
+        writeln!(console.out, "part {number}/{} alone", report.of)?;
+    } else if report.missing().next().is_some() {
+        let missing: Vec<String> = report.missing().take(100).map(|number| format!("{number}/{}", report.of)).collect();
         writeln!(console.out, "parts are missing: {}", missing.join(", "))?;
     }
     let Report { stories, moves, records, broken, .. } = report;

@@ -146,7 +146,7 @@ impl Server {
             ("GET", "") => Response::new(Status::Ok, HTML, story.page().into_bytes()),
             ("GET", "scenario.toml") => Response {
                 headers: vec![("Content-Disposition", "attachment; filename=\"scenario.toml\"".to_owned())],
-                ..Response::new(Status::Ok, "text/plain; charset=utf-8", story.session.save().text.into_bytes())
+                ..Response::new(Status::Ok, "text/plain; charset=utf-8", story.session.text().into_bytes())
             },
             ("POST", "act") => match story.act(&Form::parse(&request.body)) {
                 Goes::On => Response::see(&format!("/{}/", self.token)),
@@ -240,8 +240,7 @@ impl Story<'_> {
     }
 
     fn save(&mut self) -> Result<String, String> {
-        let saved = self.session.save();
-        let shown = self.target.write(None, &saved)?;
+        let (shown, saved) = self.target.write(None, &self.session)?;
         match &saved.problem {
             None => Ok(format!("{shown} is written: {}", told(&saved))),
             Some(problem) => Err(format!("{shown} is written: {}\n\n{}", told(&saved), problem.trim_end())),

@@ -113,7 +113,7 @@ impl Terminal<'_> {
                 return Ok(Came::Next);
             }
             Command::Scenario => {
-                write!(console.out, "{}", session.save().text)?;
+                write!(console.out, "{}", session.text())?;
                 return Ok(Came::Next);
             }
             Command::Write(path) => return self.write(path.as_deref(), console),
@@ -143,7 +143,7 @@ impl Terminal<'_> {
     /// What has happened since the last time, and what is asked.
     fn tell(&mut self, console: &mut Console<'_>) -> Result<(), Failure> {
         let session = &self.session;
-        let story = prose::tell(session.trace(), &session.wall());
+        let story = prose::tell(session.trace(), &session.wall(), &[]);
         write!(console.out, "{}", story.strip_prefix(self.told.as_str()).unwrap_or(&story))?;
         self.told = story;
         self.ask(console)
@@ -177,17 +177,19 @@ impl Terminal<'_> {
                 Err(error) => return Ok(Came::Complaint(error.to_string())),
             }
         }
-        self.told = prose::tell(self.session.trace(), &self.session.wall());
+        self.told = prose::tell(self.session.trace(), &self.session.wall(), &[]);
         self.ask(console)?;
         Ok(Came::Next)
     }
 
     fn write(&mut self, path: Option<&str>, console: &mut Console<'_>) -> Result<Came, Failure> {
-        let saved = self.session.save();
-        match self.target.write(path, &saved) {
-            Ok(shown) => writeln!(console.out, "  {shown} is written: {}", told(&saved))?,
+        let saved = match self.target.write(path, &self.session) {
+            Ok((shown, saved)) => {
+                writeln!(console.out, "  {shown} is written: {}", told(&saved))?;
+                saved
+            }
             Err(why) => return Ok(Came::Complaint(why)),
-        }
+        };
         if let Some(problem) = &saved.problem {
             writeln!(console.out, "{}", problem.trim_end())?;
         }

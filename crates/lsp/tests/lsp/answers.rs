@@ -366,6 +366,8 @@ fn what_cannot_have_another_name_keeps_its_own() {
     check(&STORY.replace("as = \"begun\"", "as = \"¦begun\""), "a.b", "`a.b` cannot be a name");
     check(&STORY.replace("\"Zoë\"", "\"Z\\u006F¦ë\""), "bob", "written with escapes");
     check(&STORY.replace("\"🗝-card\"", "'🗝-c¦ard'"), "it's", "single quotation marks");
+    let template = in_timeline("{ never = \"issued\", facts = { template = \"O¦wn\" }, until = \"1h\" },");
+    check(&template, "User", "`User` is a default template");
     // A computer of that name is another kind of thing, which `check` minds.
     check(&in_timeline("{ wait = \"1h\" },").replace("\"Zoë\"", "\"Z¦oë\""), "WKS01", "with that name, ");
 }

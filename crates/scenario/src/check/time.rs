@@ -14,7 +14,7 @@ use crate::source::{Span, Spanned};
 use crate::tree::Table;
 
 /// How long a story may last. Every refresh in it is played, so this is also a bound on the work.
-const LONGEST: Duration = Duration::days(5 * 365);
+pub const LONGEST: Duration = Duration::days(5 * 365);
 
 pub(super) fn check(steps: &[Step], spec: &WorldSpec, world: &Table, found: &mut Diagnostics) {
     // The earliest time that the clock can show; exact as long as nothing with an interval came before.
