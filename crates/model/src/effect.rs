@@ -235,7 +235,8 @@ pub enum CardOperation {
     },
     /// The certificate of a container. → [`EffectResult::Certificate`]
     ///
-    /// Failure: a certificate that cannot be read is told by the reason why; without a card, the card is asked for again.
+    /// Failure: a certificate that cannot be read is told by the reason why; without a card, the card is asked for
+    /// again.
     ReadCertificate {
         /// The container.
         container: String,
