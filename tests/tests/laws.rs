@@ -83,7 +83,7 @@ const ROWS: &[(&str, &str, &[Otherwise])] = &[
     (
         "IN1.known-key",
         "wizard/a-session-ends-while-a-key-is-made[card, entry there]",
-        &[Says("alice run-ended #2", unclaimed)],
+        &[Says("alice run-ended", unclaimed)],
     ),
     ("IN1.known-key", "wizard/closed-while-a-key-is-made[card]", &[Says("alice run-ended", unclaimed)]),
     (
