@@ -62,6 +62,25 @@ fn the_founding_story_is_typed_and_the_file_that_is_written_is_that_story() {
     assert!(again.err.contains("exists already"), "{}", again.err);
 }
 
+/// A directory is no file, and what is wrong with a story is told under the name that it was written to.
+#[test]
+fn a_story_is_written_where_it_was_said() {
+    let folder = scratch(env!("CARGO_TARGET_TMPDIR"), "play-written");
+    let play = |typed: &str| Autoenroll::new(PROGRAM, ["play", FOUNDING]).input(typed).run();
+    let into = play(&format!("write {}\n", folder.display()));
+    assert_eq!(into.code, Some(2), "{}{}", into.out, into.err);
+    assert!(into.err.contains("is a directory: expected a file, such as "), "{}", into.err);
+    assert!(!folder.with_extension("toml").exists());
+    let late = play("+1825d\n+1s\n");
+    assert_eq!(late.code, Some(2), "{}{}", late.out, late.err);
+    assert!(late.err.contains("a story lasts five years at most"), "{}", late.err);
+    let file = folder.join("mine.toml");
+    let failing = play(&format!("logon alice\nexpect = \"denied\"\n+1h\nwrite {}\n", file.display()));
+    assert!(failing.out.contains("it does not pass"), "{}{}", failing.out, failing.err);
+    let place = format!("--> {}:", file.display());
+    assert!(failing.out.contains(&place) && !failing.out.contains("found.toml"), "{place}\n{}", failing.out);
+}
+
 #[test]
 fn a_file_is_followed_to_its_end() {
     let file = scratch(env!("CARGO_TARGET_TMPDIR"), "play-followed").join("followed.toml");

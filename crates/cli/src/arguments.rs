@@ -733,7 +733,7 @@ Examples:
   autoenroll explain founding/second-provider:10     why the tenth step's prompt appeared
   autoenroll explain my.toml:L26                 the same for the step on line 26; my.toml:26:3 is as good
   autoenroll explain 'founding/balloon-clicked[on-icon]:3'
-  autoenroll explain --could-have my.toml        until when somebody could have had what they did not get
+  autoenroll explain --could-have my.toml        until when somebody could have had it
   autoenroll explain AE0503                      what a code means
   autoenroll explain R036                        a requirement: source, lines of code, scenarios
   autoenroll explain 0x8010006C                  an HRESULT, also by name
