@@ -5,6 +5,9 @@ mod judge;
 mod list;
 mod place;
 mod program;
+mod report;
+mod sample;
+mod search;
 mod state;
 mod switch;
 
@@ -16,10 +19,13 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Args;
+use sha2::{Digest as _, Sha256};
 
 use self::judge::{Fate, Judge};
 use self::list::Mutant;
 use self::program::{Built, DIRECTORY, Known};
+use self::report::Searched;
+use self::search::Search;
 use self::state::State;
 use self::switch::LeftOut;
 
@@ -45,6 +51,21 @@ pub(crate) struct Options {
     /// With how many processes.
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
+    /// Let a search explore so many mutants of the core, drawn by --seed of those that no scenario notices.
+    #[arg(long, value_name = "N")]
+    explore: Option<usize>,
+    /// How long each is explored for, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 90, requires = "explore")]
+    seconds: u64,
+    /// Write the tables of docs/mutants.md from what is known, and judge nothing.
+    #[arg(long, conflicts_with_all = ["again", "sample", "only"])]
+    write: bool,
+    /// Write those of --sample that a scenario notices into crates/mutants/sample.toml.
+    #[arg(long, requires = "sample")]
+    keep: bool,
+    /// Judge the sample of crates/mutants/sample.toml, each by the scenario that it names; cargo-mutants is not needed.
+    #[arg(long, exclusive = true)]
+    committed: bool,
     /// Those once more that the suite did not notice when they were judged.
     #[arg(long)]
     again: bool,
@@ -56,6 +77,9 @@ pub(crate) struct Options {
 /// When the sources do not compile or fail without a mutant.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let root = crate::root();
+    if options.committed {
+        return committed(&root);
+    }
     let packages: Vec<&str> = PACKAGES
         .iter()
         .copied()
@@ -69,19 +93,22 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let directory = root.join(DIRECTORY);
     std::fs::create_dir_all(&directory).map_err(|error| format!("{DIRECTORY}: {error}"))?;
     let state = State::open(&root, directory.join("verdicts.jsonl"), &mutants)?;
-    let numbered: BTreeMap<u32, Mutant> = (1..).zip(mutants).collect();
-    let built = built(&root, &directory, &numbered, &state)?;
-    let copy = directory.join("workspace");
-    let judge = Judge::open(&copy, &directory, &built.programs)?;
-    let meant = |(_, mutant): &(&u32, &Mutant)| {
-        let id = mutant.id();
-        options.only.is_empty() || options.only.iter().any(|text| id.contains(text.as_str()))
-    };
-    let mut chosen: Vec<(u32, &Mutant)> = numbered.iter().filter(meant).map(|(number, one)| (*number, one)).collect();
-    if let Some(most) = options.sample {
-        chosen.sort_by_key(|(number, _)| mixed(options.seed, *number));
-        chosen.truncate(most);
+    if options.write {
+        return write(&root, &mutants.iter().collect::<Vec<_>>(), &state, options.seed);
     }
+    let numbered: BTreeMap<u32, Mutant> = (1..).zip(mutants).collect();
+    let built = built(&root, &directory, &numbered, &state, options.explore.is_some())?;
+    let copy = directory.join("workspace");
+    if let Some(number) = options.explore {
+        let program = built.programs.get("search").ok_or("the search is not built")?;
+        let search = Search::open(&copy, &directory, program, options.seconds)?;
+        let drawn = drawn(&numbered, &state, options.seed, number);
+        explore_all(&search, &state, &drawn, options.jobs)?;
+        return Ok(());
+    }
+    let mut judge = Judge::new(&copy, &directory, &built.programs)?;
+    judge.prepare()?;
+    let chosen = chosen(&numbered, options);
     let is_open = |mutant: &Mutant| match state.verdict(mutant).map(|verdict| verdict.fate) {
         None => true,
         Some(Fate::Test | Fate::Digest | Fate::Survived) => options.again,
@@ -89,20 +116,120 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     };
     let open: Vec<(u32, &Mutant)> = chosen.iter().copied().filter(|(_, mutant)| is_open(mutant)).collect();
     judge_all(&judge, &state, &open, options.jobs)?;
-    let mut counts: BTreeMap<Fate, usize> = BTreeMap::new();
-    for (_, mutant) in &chosen {
-        let Some(verdict) = state.verdict(mutant) else { continue };
-        *counts.entry(verdict.fate).or_default() += 1;
-        if matches!(verdict.fate, Fate::Survived | Fate::NotTried) {
-            println!("{:?}  {}: {}\n    {}", verdict.fate, mutant.file, mutant.what, mutant.line);
+    if options.keep {
+        sample::write(&root, &chosen.iter().map(|(_, mutant)| *mutant).collect::<Vec<_>>(), &state)?;
+    }
+    let judged: Vec<&Mutant> = chosen.iter().map(|(_, mutant)| *mutant).collect();
+    println!("{}", report::summary(&judged, &state));
+    outcome(report::unexplained(&judged, &state, &report::reasons(&root)?))
+}
+
+/// Judges the committed sample, with the profile and the dependencies of a development build.
+fn committed(root: &Path) -> Result<(), String> {
+    let began = Instant::now();
+    let sample = sample::read(root)?;
+    let numbered: BTreeMap<u32, Mutant> = (1..).zip(sample.iter().map(|noticed| noticed.mutant.clone())).collect();
+    let what = ["build", "--package", "autoenroll-cli", "--bins"].map(str::to_owned).to_vec();
+    let built = program::build(root, &numbered, Known::default(), &[what], &root.join("target"))?;
+    let directory = root.join(DIRECTORY);
+    let copy = directory.join("workspace");
+    let judge = Judge::new(&copy, &directory, &built.programs)?;
+    let mut findings = Vec::new();
+    for (number, noticed) in (1..).zip(&sample) {
+        let (by, mutant) = (&noticed.by, &noticed.mutant);
+        let place = format!("`{}` in {}, `{}`", mutant.what, mutant.file, mutant.line);
+        if built.known.left_out.contains_key(&number) {
+            findings.push(format!("{place}: does not compile"));
+        } else if judge.fails(by, 0)? {
+            findings.push(format!("{by} fails without a mutant"));
+        } else if !judge.fails(by, number)? {
+            findings.push(format!("{place}: {by} does not notice it any more; `cargo xtask mutants` tells who does"));
         }
     }
-    println!("{counts:?}");
+    println!("{} mutants, {} findings, in {:.0} s", sample.len(), findings.len(), began.elapsed().as_secs_f64());
+    outcome(findings)
+}
+
+/// What is wrong with what is committed about mutants: reasons and a sample for lines that are no longer there.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
+    let mut findings = report::stale(root)?;
+    findings.extend(sample::stale(root)?);
+    Ok(findings)
+}
+
+fn outcome(findings: Vec<String>) -> Result<(), String> {
+    if findings.is_empty() { Ok(()) } else { Err(format!("{} findings:\n  {}", findings.len(), findings.join("\n  "))) }
+}
+
+/// The mutants that the options mean.
+fn chosen<'a>(numbered: &'a BTreeMap<u32, Mutant>, options: &Options) -> Vec<(u32, &'a Mutant)> {
+    let meant = |(_, mutant): &(&u32, &Mutant)| {
+        let id = mutant.id();
+        options.only.is_empty() || options.only.iter().any(|text| id.contains(text.as_str()))
+    };
+    let mut chosen: Vec<(u32, &Mutant)> = numbered.iter().filter(meant).map(|(number, one)| (*number, one)).collect();
+    if let Some(most) = options.sample {
+        chosen.sort_by_key(|(_, mutant)| drawn_at(options.seed, mutant));
+        chosen.truncate(most);
+    }
+    chosen
+}
+
+/// Writes the tables from what is known.
+fn write(root: &Path, mutants: &[&Mutant], state: &State, seed: u64) -> Result<(), String> {
+    let explored = |mutant: &&Mutant| state.verdict(mutant)?.explored;
+    let mut drawn: Vec<_> = mutants.iter().filter_map(|mutant| Some((*mutant, explored(mutant)?))).collect();
+    drawn.sort_by_key(|(mutant, _)| drawn_at(seed, mutant));
+    report::write(root, mutants, state, &Searched { drawn, seed })?;
+    outcome(report::unexplained(mutants, state, &report::reasons(root)?))
+}
+
+/// Mutants of the core that no scenario notices.
+fn drawn<'a>(
+    numbered: &'a BTreeMap<u32, Mutant>,
+    state: &State,
+    seed: u64,
+    number: usize,
+) -> Vec<(u32, &'a Mutant)> {
+    let unnoticed = |mutant: &Mutant| {
+        let fate = state.verdict(mutant).map(|verdict| verdict.fate);
+        mutant.package() == "core" && matches!(fate, Some(Fate::Test | Fate::Digest | Fate::Survived))
+    };
+    let all = numbered.iter().filter(|(_, mutant)| unnoticed(mutant)).map(|(number, mutant)| (*number, mutant));
+    let mut drawn: Vec<(u32, &Mutant)> = all.collect();
+    drawn.sort_by_key(|(_, mutant)| drawn_at(seed, mutant));
+    drawn.truncate(number);
+    drawn
+}
+
+fn explore_all(search: &Search<'_>, state: &State, drawn: &[(u32, &Mutant)], jobs: usize) -> Result<(), String> {
+    let found = AtomicUsize::new(0);
+    side_by_side(drawn, jobs, |number, mutant, _| {
+        let Some(verdict) = state.verdict(mutant) else { return Ok(String::new()) };
+        let explored = match verdict.explored {
+            Some(explored) => explored,
+            None => search.explore(number)?,
+        };
+        found.fetch_add(usize::from(explored.broke.is_some()), Ordering::Relaxed);
+        let told = format!("{} ({:.0} s of a processor)", explored.broke.as_deref().unwrap_or("nothing"), explored.seconds);
+        state.note(mutant, verdict.fate, &verdict.by, Some(explored))?;
+        Ok(told)
+    })?;
+    println!("A search finds {} of {}", found.into_inner(), drawn.len());
     Ok(())
 }
 
 /// Builds the program with all mutants, and notes which are not in it.
-fn built(root: &Path, directory: &Path, numbered: &BTreeMap<u32, Mutant>, state: &State) -> Result<Built, String> {
+fn built(
+    root: &Path,
+    directory: &Path,
+    numbered: &BTreeMap<u32, Mutant>,
+    state: &State,
+    searches: bool,
+) -> Result<Built, String> {
     let began = Instant::now();
     let mut known = Known::default();
     for (number, mutant) in numbered {
@@ -116,7 +243,7 @@ fn built(root: &Path, directory: &Path, numbered: &BTreeMap<u32, Mutant>, state:
     let text = std::fs::read_to_string(&constants).unwrap_or_default();
     known.constants = text.lines().map(str::to_owned).collect();
     let packages: BTreeSet<&str> = numbered.values().map(Mutant::package).collect();
-    let built = program::build(root, numbered, known, &what(&packages), &directory.join("build"))?;
+    let built = program::build(root, numbered, known, &what(&packages, searches), &directory.join("build"))?;
     let text: String = built.known.constants.iter().map(|name| format!("{name}\n")).collect();
     std::fs::write(&constants, text).map_err(|error| format!("{}: {error}", constants.display()))?;
     for (number, why) in &built.known.left_out {
@@ -130,37 +257,52 @@ fn built(root: &Path, directory: &Path, numbered: &BTreeMap<u32, Mutant>, state:
     Ok(built)
 }
 
-/// What is built for mutants of these packages, as arguments of Cargo: first what finds most of what does not compile.
-fn what(packages: &BTreeSet<&str>) -> Vec<Vec<String>> {
+/// What is built for mutants of these packages, as arguments of Cargo. The command goes along with each but the tests: Cargo
+/// would build dependencies anew where other packages ask for other features of them.
+fn what(packages: &BTreeSet<&str>, searches: bool) -> Vec<Vec<String>> {
     let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
-    let mut check = words("check --profile mutants");
-    let mut tests = words("test --no-run --profile mutants --lib --test *");
+    let mut command = words("build --profile mutants --package autoenroll-cli --bins");
+    let mut tests = words("build --profile mutants --lib --tests");
     for package in packages {
-        check.extend(["--package".to_owned(), format!("autoenroll-{package}")]);
+        command.extend(["--package".to_owned(), format!("autoenroll-{package}")]);
         tests.extend(["--package".to_owned(), format!("autoenroll-{package}")]);
     }
-    let command = "build --profile mutants --package autoenroll-cli --package autoenroll-explore --bin autoenroll --example search";
-    vec![check, words(command), tests]
+    if searches {
+        let search = "build --profile mutants --package autoenroll-cli --package autoenroll-explore --bin autoenroll --example search";
+        return vec![words(search)];
+    }
+    vec![command, tests]
 }
 
 fn judge_all(judge: &Judge<'_>, state: &State, open: &[(u32, &Mutant)], jobs: usize) -> Result<(), String> {
+    side_by_side(open, jobs, |number, mutant, worker| {
+        let (fate, by) = judge.judge(number, worker)?;
+        state.note(mutant, fate, &by, None)?;
+        Ok(format!("{fate:?} {by}"))
+    })
+}
+
+/// Does something with each mutant, several at a time, and says what came.
+fn side_by_side(
+    mutants: &[(u32, &Mutant)],
+    jobs: usize,
+    act: impl Fn(u32, &Mutant, usize) -> Result<String, String> + Sync,
+) -> Result<(), String> {
     let (began, next, done) = (Instant::now(), AtomicUsize::new(0), AtomicUsize::new(0));
     let failure = Mutex::new(None);
     let work = |worker: usize| {
-        while let Some((number, mutant)) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let one = Instant::now();
-            let judged = judge.judge(*number, worker + 1);
-            let noted = judged.and_then(|(fate, by)| {
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                let (taken, all) = (one.elapsed().as_secs_f64(), began.elapsed().as_secs_f64());
-                println!("{done}/{} {all:.0} s  {fate:?} {taken:.1} s  {}: {}  {by}", open.len(), mutant.file, mutant.what);
-                state.note(mutant, fate, &by, None)
-            });
-            if let Err(error) = noted {
-                if let Ok(mut failure) = failure.lock() {
-                    *failure = Some(error);
+        while let Some((number, mutant)) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match act(*number, mutant, worker) {
+                Ok(told) => {
+                    let (done, after) = (done.fetch_add(1, Ordering::Relaxed) + 1, began.elapsed().as_secs_f64());
+                    println!("{done}/{} {after:.0} s  {}: {}: {told}", mutants.len(), mutant.file, mutant.what);
                 }
-                return;
+                Err(error) => {
+                    if let Ok(mut failure) = failure.lock() {
+                        *failure = Some(error);
+                    }
+                    return;
+                }
             }
         }
     };
@@ -173,9 +315,7 @@ fn judge_all(judge: &Judge<'_>, state: &State, open: &[(u32, &Mutant)], jobs: us
     failure.into_inner().ok().flatten().map_or(Ok(()), Err)
 }
 
-/// A number that is drawn for another, by the steps of SplitMix64.
-fn mixed(seed: u64, number: u32) -> u64 {
-    let mut value = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(u64::from(number)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    value = (value ^ (value >> 30)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
+/// The place of a mutant among others that are drawn with this seed.
+fn drawn_at(seed: u64, mutant: &Mutant) -> [u8; 32] {
+    Sha256::digest(format!("{seed} {}", mutant.id()).as_bytes()).into()
 }

@@ -25,9 +25,18 @@ pub(super) struct Verdict {
     /// The scenario or test that noticed it.
     #[serde(default)]
     pub(super) by: String,
-    /// What a search came to, where one was made: the law that was broken, or nothing.
+    /// What a search came to, where one was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) explored: Option<String>,
+    pub(super) explored: Option<Explored>,
+}
+
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Explored {
+    /// The law that was broken, and how; nothing where none was.
+    pub(super) broke: Option<String>,
+    /// How much of a processor it took, in seconds.
+    pub(super) seconds: f64,
 }
 
 /// The verdicts of all runs; each is written when it is there, so that a run that is interrupted goes on.
@@ -74,7 +83,7 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn note(&self, mutant: &Mutant, fate: Fate, by: &str, explored: Option<String>) -> Result<(), String> {
+    pub(super) fn note(&self, mutant: &Mutant, fate: Fate, by: &str, explored: Option<Explored>) -> Result<(), String> {
         let source = self.sources.get(&mutant.file).cloned().unwrap_or_default();
         let verdict = Verdict { id: mutant.id(), source, fate, by: by.to_owned(), explored };
         let line = serde_json::to_string(&verdict).map_err(|error| error.to_string())? + "\n";

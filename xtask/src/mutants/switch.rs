@@ -8,15 +8,38 @@ use super::place::Places;
 
 /// The environment variable with the number of the mutant that holds.
 pub(super) const VARIABLE: &str = "AUTOENROLL_MUTANT";
+/// The environment variable with a file. Where it is set, no mutant holds, and the file gets the number of each mutant
+/// whose place is reached, a line each.
+pub(super) const REACHED: &str = "AUTOENROLL_MUTANTS_REACHED";
 
-/// What is added to a crate: the switch. It is read once.
+/// What is added to a crate: the switch. The environment is read once.
 pub(super) const SWITCH: &str = "
 mod mutant_switch {
     extern crate std;
-    static NUMBER: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    use std::io::Write as _;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static NUMBER: OnceLock<u32> = OnceLock::new();
+    static REACHED: [AtomicBool; 10_000] = [const { AtomicBool::new(false) }; 10_000];
+    const ALL: u32 = u32::MAX;
     pub(crate) fn on(number: u32) -> bool {
-        let of_environment = || std::env::var(\"AUTOENROLL_MUTANT\").ok().and_then(|text| text.parse().ok());
-        *NUMBER.get_or_init(|| of_environment().unwrap_or(0)) == number
+        let holds = *NUMBER.get_or_init(|| match std::env::var_os(\"AUTOENROLL_MUTANTS_REACHED\") {
+            Some(_) => ALL,
+            None => std::env::var(\"AUTOENROLL_MUTANT\").ok().and_then(|text| text.parse().ok()).unwrap_or(0),
+        });
+        if holds == ALL {
+            reached(number);
+        }
+        holds == number
+    }
+    #[cold]
+    fn reached(number: u32) {
+        if REACHED[number as usize].swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let path = std::env::var_os(\"AUTOENROLL_MUTANTS_REACHED\").unwrap();
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        file.unwrap().write_all(std::format!(\"{number}\\n\").as_bytes()).unwrap();
     }
 }
 ";
