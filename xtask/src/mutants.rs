@@ -60,6 +60,9 @@ pub(crate) struct Options {
     /// Write the tables of docs/mutants.md from what is known, and judge nothing.
     #[arg(long, conflicts_with_all = ["again", "sample", "only"])]
     write: bool,
+    /// Only the suite judges: no tests are built. `--again` lets the tests judge what it did not notice.
+    #[arg(long)]
+    suite: bool,
     /// Write those of --sample that a scenario notices into crates/mutants/sample.toml.
     #[arg(long, requires = "sample")]
     keep: bool,
@@ -97,7 +100,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return write(&root, &mutants.iter().collect::<Vec<_>>(), &state, options.seed);
     }
     let numbered: BTreeMap<u32, Mutant> = (1..).zip(mutants).collect();
-    let built = built(&root, &directory, &numbered, &state, options.explore.is_some())?;
+    let built = built(&root, &directory, &numbered, &state, Parts::of(options))?;
     let copy = directory.join("workspace");
     if let Some(number) = options.explore {
         let program = built.programs.get("search").ok_or("the search is not built")?;
@@ -222,13 +225,31 @@ fn explore_all(search: &Search<'_>, state: &State, drawn: &[(u32, &Mutant)], job
     Ok(())
 }
 
+/// What is built of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parts {
+    Suite,
+    SuiteAndTests,
+    Search,
+}
+
+impl Parts {
+    fn of(options: &Options) -> Self {
+        match options.explore {
+            Some(_) => Self::Search,
+            None if options.suite => Self::Suite,
+            None => Self::SuiteAndTests,
+        }
+    }
+}
+
 /// Builds the program with all mutants, and notes which are not in it.
 fn built(
     root: &Path,
     directory: &Path,
     numbered: &BTreeMap<u32, Mutant>,
     state: &State,
-    searches: bool,
+    parts: Parts,
 ) -> Result<Built, String> {
     let began = Instant::now();
     let mut known = Known::default();
@@ -243,7 +264,7 @@ fn built(
     let text = std::fs::read_to_string(&constants).unwrap_or_default();
     known.constants = text.lines().map(str::to_owned).collect();
     let packages: BTreeSet<&str> = numbered.values().map(Mutant::package).collect();
-    let built = program::build(root, numbered, known, &what(&packages, searches), &directory.join("build"))?;
+    let built = program::build(root, numbered, known, &what(&packages, parts), &directory.join("build"))?;
     let text: String = built.known.constants.iter().map(|name| format!("{name}\n")).collect();
     std::fs::write(&constants, text).map_err(|error| format!("{}: {error}", constants.display()))?;
     for (number, why) in &built.known.left_out {
@@ -259,7 +280,7 @@ fn built(
 
 /// What is built for mutants of these packages, as arguments of Cargo. The command goes along with each but the tests: Cargo
 /// would build dependencies anew where other packages ask for other features of them.
-fn what(packages: &BTreeSet<&str>, searches: bool) -> Vec<Vec<String>> {
+fn what(packages: &BTreeSet<&str>, parts: Parts) -> Vec<Vec<String>> {
     let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
     let mut command = words("build --profile mutants --package autoenroll-cli --bins");
     let mut tests = words("build --profile mutants --lib --tests");
@@ -267,11 +288,11 @@ fn what(packages: &BTreeSet<&str>, searches: bool) -> Vec<Vec<String>> {
         command.extend(["--package".to_owned(), format!("autoenroll-{package}")]);
         tests.extend(["--package".to_owned(), format!("autoenroll-{package}")]);
     }
-    if searches {
+    if parts == Parts::Search {
         let search = "build --profile mutants --package autoenroll-cli --package autoenroll-explore --bin autoenroll --example search";
         return vec![words(search)];
     }
-    vec![command, tests]
+    if parts == Parts::Suite { vec![command] } else { vec![command, tests] }
 }
 
 fn judge_all(judge: &Judge<'_>, state: &State, open: &[(u32, &Mutant)], jobs: usize) -> Result<(), String> {
