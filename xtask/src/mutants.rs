@@ -60,9 +60,12 @@ pub(crate) struct Options {
     /// Write the tables of docs/mutants.md from what is known, and judge nothing.
     #[arg(long, conflicts_with_all = ["again", "sample", "only"])]
     write: bool,
-    /// Only the suite judges: no tests are built. `--again` lets the tests judge what it did not notice.
+    /// Only the suite judges: no tests are built.
     #[arg(long)]
     suite: bool,
+    /// Only the tests judge, and only what the suite did not notice.
+    #[arg(long, conflicts_with_all = ["suite", "again"])]
+    tests: bool,
     /// Write those of --sample that a scenario notices into crates/mutants/sample.toml.
     #[arg(long, requires = "sample")]
     keep: bool,
@@ -113,12 +116,21 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     judge.prepare()?;
     let chosen = chosen(&numbered, options);
     let is_open = |mutant: &Mutant| match state.verdict(mutant).map(|verdict| verdict.fate) {
-        None => true,
-        Some(Fate::Test | Fate::Digest | Fate::Survived) => options.again,
+        None => !options.tests,
+        Some(Fate::Digest | Fate::Survived) => options.again || options.tests,
+        Some(Fate::Test) => options.again,
         Some(_) => false,
     };
     let open: Vec<(u32, &Mutant)> = chosen.iter().copied().filter(|(_, mutant)| is_open(mutant)).collect();
-    judge_all(&judge, &state, &open, options.jobs)?;
+    side_by_side(&open, options.jobs, |number, mutant, worker| {
+        let earlier = state.verdict(mutant).filter(|_| options.tests);
+        let (fate, by) = match &earlier {
+            Some(verdict) => judge.by_tests(number, worker, verdict.fate)?,
+            None => judge.judge(number, worker)?,
+        };
+        state.note(mutant, fate, &by, earlier.and_then(|verdict| verdict.explored))?;
+        Ok(format!("{fate:?} {by}"))
+    })?;
     if options.keep {
         sample::write(&root, &chosen.iter().map(|(_, mutant)| *mutant).collect::<Vec<_>>(), &state)?;
     }
@@ -191,12 +203,7 @@ fn write(root: &Path, mutants: &[&Mutant], state: &State, seed: u64) -> Result<(
 }
 
 /// Mutants of the core that no scenario notices.
-fn drawn<'a>(
-    numbered: &'a BTreeMap<u32, Mutant>,
-    state: &State,
-    seed: u64,
-    number: usize,
-) -> Vec<(u32, &'a Mutant)> {
+fn drawn<'a>(numbered: &'a BTreeMap<u32, Mutant>, state: &State, seed: u64, number: usize) -> Vec<(u32, &'a Mutant)> {
     let unnoticed = |mutant: &Mutant| {
         let fate = state.verdict(mutant).map(|verdict| verdict.fate);
         mutant.package() == "core" && matches!(fate, Some(Fate::Test | Fate::Digest | Fate::Survived))
@@ -217,7 +224,8 @@ fn explore_all(search: &Search<'_>, state: &State, drawn: &[(u32, &Mutant)], job
             None => search.explore(number)?,
         };
         found.fetch_add(usize::from(explored.broke.is_some()), Ordering::Relaxed);
-        let told = format!("{} ({:.0} s of a processor)", explored.broke.as_deref().unwrap_or("nothing"), explored.seconds);
+        let told =
+            format!("{} ({:.0} s of a processor)", explored.broke.as_deref().unwrap_or("nothing"), explored.seconds);
         state.note(mutant, verdict.fate, &verdict.by, Some(explored))?;
         Ok(told)
     })?;
@@ -274,7 +282,11 @@ fn built(
             state.note(mutant, fate, "", None)?;
         }
     }
-    println!("{} mutants are built after {:.0} s.", numbered.len() - built.known.left_out.len(), began.elapsed().as_secs_f64());
+    println!(
+        "{} mutants are built after {:.0} s.",
+        numbered.len() - built.known.left_out.len(),
+        began.elapsed().as_secs_f64()
+    );
     Ok(built)
 }
 
@@ -293,14 +305,6 @@ fn what(packages: &BTreeSet<&str>, parts: Parts) -> Vec<Vec<String>> {
         return vec![words(search)];
     }
     if parts == Parts::Suite { vec![command] } else { vec![command, tests] }
-}
-
-fn judge_all(judge: &Judge<'_>, state: &State, open: &[(u32, &Mutant)], jobs: usize) -> Result<(), String> {
-    side_by_side(open, jobs, |number, mutant, worker| {
-        let (fate, by) = judge.judge(number, worker)?;
-        state.note(mutant, fate, &by, None)?;
-        Ok(format!("{fate:?} {by}"))
-    })
 }
 
 /// Does something with each mutant, several at a time, and says what came.

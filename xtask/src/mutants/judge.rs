@@ -119,7 +119,9 @@ impl<'a> Judge<'a> {
         let all: Vec<&str> = self.digests.keys().map(String::as_str).collect();
         match self.play(&all, 0, 0)? {
             (End::Passed, true) => {}
-            (End::Passed, false) => return Err(format!("without a mutant the suite records other things than {DIGESTS}")),
+            (End::Passed, false) => {
+                return Err(format!("without a mutant the suite records other things than {DIGESTS}"));
+            }
             (End::Failed(reason), _) => return Err(format!("the suite fails without a mutant: {reason}")),
         }
         let mut times = BTreeMap::from([(SUITE.to_owned(), began.elapsed())]);
@@ -162,8 +164,10 @@ impl<'a> Judge<'a> {
         }
         let numbers = self.scratch.join("reached.txt");
         let mut reached = BTreeMap::new();
-        let stories = self.digests.keys().map(|name| (name.as_str(), self.suite, vec!["run", "--jobs", "1", name], self.copy));
-        let tests = self.tests.iter().map(|(name, test)| (*name, *test, vec!["--test-threads=1"], test.directory.as_path()));
+        let stories =
+            self.digests.keys().map(|name| (name.as_str(), self.suite, vec!["run", "--jobs", "1", name], self.copy));
+        let tests =
+            self.tests.iter().map(|(name, test)| (*name, *test, vec!["--test-threads=1"], test.directory.as_path()));
         for (name, program, arguments, directory) in stories.chain(tests) {
             fs::write(&numbers, "").map_err(unusable)?;
             let path = numbers.display().to_string();
@@ -179,13 +183,21 @@ impl<'a> Judge<'a> {
         Ok(reached)
     }
 
-    /// What becomes of a mutant, and by whom. A story and a test that do not reach its place do what they always do.
+    /// What becomes of a mutant, and by whom: first by the suite, then by the tests.
     ///
     /// # Errors
     /// When something cannot be run.
     pub(super) fn judge(&self, number: u32, worker: usize) -> Result<(Fate, String), String> {
-        let reaches = |name: &str| self.reached.get(name).is_some_and(|numbers| numbers.contains(&number));
-        let mut stories: Vec<&str> = self.digests.keys().map(String::as_str).filter(|name| reaches(name)).collect();
+        match self.by_suite(number, worker)? {
+            (Fate::Suite, by) => Ok((Fate::Suite, by)),
+            (fate, _) => self.by_tests(number, worker, fate),
+        }
+    }
+
+    /// What the suite makes of a mutant. A story that does not reach its place does what it always does.
+    fn by_suite(&self, number: u32, worker: usize) -> Result<(Fate, String), String> {
+        let mut stories: Vec<&str> =
+            self.digests.keys().map(String::as_str).filter(|name| self.reaches(name, number)).collect();
         if let Ok(noticed) = self.noticed.lock() {
             stories.sort_by_key(|name| Reverse(noticed.get(*name).copied()));
         }
@@ -202,12 +214,24 @@ impl<'a> Judge<'a> {
             }
             same &= same_here;
         }
-        for (name, test) in self.tests.iter().filter(|(name, _)| reaches(name)) {
+        Ok((if same { Fate::Survived } else { Fate::Digest }, String::new()))
+    }
+
+    /// What the tests make of a mutant of which the suite made this.
+    ///
+    /// # Errors
+    /// When something cannot be run.
+    pub(super) fn by_tests(&self, number: u32, worker: usize, fate: Fate) -> Result<(Fate, String), String> {
+        for (name, test) in self.tests.iter().filter(|(name, _)| self.reaches(name, number)) {
             if let End::Failed(by) = self.test(name, test, number, worker)? {
                 return Ok((Fate::Test, format!("{name} {by}")));
             }
         }
-        Ok(if same { (Fate::Survived, String::new()) } else { (Fate::Digest, String::new()) })
+        Ok((fate, String::new()))
+    }
+
+    fn reaches(&self, name: &str, number: u32) -> bool {
+        self.reached.get(name).is_some_and(|numbers| numbers.contains(&number))
     }
 
     /// Plays some stories; also whether they record what is committed.
@@ -217,7 +241,8 @@ impl<'a> Judge<'a> {
         }
         let mut arguments = vec!["run", "--format", "json", "--jobs", "1"];
         arguments.extend(stories);
-        let (code, out) = self.run(SUITE, self.suite, &arguments, self.copy, (VARIABLE, &number.to_string()), worker)?;
+        let (code, out) =
+            self.run(SUITE, self.suite, &arguments, self.copy, (VARIABLE, &number.to_string()), worker)?;
         let failed = match code {
             Some(0) => None,
             Some(1) => Some(first_failure(&out)),

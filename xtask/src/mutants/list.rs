@@ -115,13 +115,18 @@ impl Mutant {
 /// When cargo-mutants is not installed, or says something else.
 pub(super) fn list(root: &Path, package: &str) -> Result<Vec<Mutant>, String> {
     let name = format!("autoenroll-{package}");
-    let output = Command::new("cargo").args(["mutants", "--list", "--json", "--package", &name]).current_dir(root).output();
+    let output =
+        Command::new("cargo").args(["mutants", "--list", "--json", "--package", &name]).current_dir(root).output();
     let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`cargo mutants` fails; `cargo install --locked cargo-mutants` installs it: {}", said.trim()));
+        return Err(format!(
+            "`cargo mutants` fails; `cargo install --locked cargo-mutants` installs it: {}",
+            said.trim()
+        ));
     }
-    let listed: Vec<Listed> = serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo mutants: {error}"))?;
+    let listed: Vec<Listed> =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo mutants: {error}"))?;
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     let mut mutants = Vec::new();
     for one in listed {

@@ -167,8 +167,10 @@ impl Sources<'_> {
         for (file, (original, present)) in &mut self.files {
             let left_out = &self.known.left_out;
             let here = |(number, mutant): &(&u32, &Mutant)| mutant.file == *file && !left_out.contains_key(*number);
-            let mutants: Vec<(u32, &Mutant)> = self.mutants.iter().filter(here).map(|(number, one)| (*number, one)).collect();
-            *present = switched(original, &mutants, &self.known.constants).map_err(|error| format!("{file}: {error}"))?;
+            let mutants: Vec<(u32, &Mutant)> =
+                self.mutants.iter().filter(here).map(|(number, one)| (*number, one)).collect();
+            *present =
+                switched(original, &mutants, &self.known.constants).map_err(|error| format!("{file}: {error}"))?;
             self.known.left_out.extend(present.left_out.clone());
             let switch = if file.ends_with("/src/lib.rs") { SWITCH } else { "" };
             self.workshop.write(Path::new(file), format!("{}{switch}", present.text).as_bytes())?;

@@ -164,7 +164,9 @@ pub(super) fn summary(mutants: &[&Mutant], state: &State) -> String {
 fn tables(mutants: &[&Mutant], state: &State, reasons: &[Survivor], searched: &Searched<'_>) -> String {
     let mut text = format!("\n{}\n", summary(mutants, state));
     let of: BTreeMap<String, &str> = reasons.iter().map(|one| (one.id(), one.reason.as_str())).collect();
-    text.push_str("### Nobody notices these in the core\n\n| Where | What is changed | Why nobody notices |\n|---|---|---|\n");
+    text.push_str(
+        "### Nobody notices these in the core\n\n| Where | What is changed | Why nobody notices |\n|---|---|---|\n",
+    );
     for mutant in mutants.iter().filter(|mutant| mutant.package() == "core") {
         if state.verdict(mutant).is_some_and(|verdict| verdict.fate == Fate::Survived) {
             let reason = of.get(&mutant.id()).copied().unwrap_or("not yet known");

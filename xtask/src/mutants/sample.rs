@@ -36,8 +36,7 @@ pub(super) struct Noticed {
 /// # Errors
 /// When the file is none.
 pub(super) fn read(root: &Path) -> Result<Vec<Noticed>, String> {
-    let sample: Sample =
-        toml::from_str(&crate::tidy::read(root, FILE)?).map_err(|error| format!("{FILE}: {error}"))?;
+    let sample: Sample = toml::from_str(&crate::tidy::read(root, FILE)?).map_err(|error| format!("{FILE}: {error}"))?;
     Ok(sample.mutant)
 }
 

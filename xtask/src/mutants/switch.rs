@@ -308,7 +308,11 @@ mod tests {
             found.left_out.get(&1).copied()
         };
         let check = |line: &str, genre, changed: &str, replacement: &str, expected| {
-            assert_eq!(left(&format!("{line}\n"), &mutant(genre, line, changed, replacement)), Some(expected), "{line}");
+            assert_eq!(
+                left(&format!("{line}\n"), &mutant(genre, line, changed, replacement)),
+                Some(expected),
+                "{line}"
+            );
         };
         let chain = "fn f() { if let Some(a) = b && c {} }";
         check(chain, Genre::BinaryOperator, "&&", "||", LeftOut::Unviable);
