@@ -530,3 +530,52 @@ fn what_another_template_has_left_behind_is_left_alone() {
     let left: Vec<&str> = driver.requests().iter().map(|entry| entry.template.as_str()).collect();
     assert_eq!(left, ["Other"]);
 }
+
+/// The wizard has started on a card with a default container that holds no certificate yet, or one.
+fn at_default(occupied: bool) -> Driver {
+    let flags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
+    let mut driver = Driver::new(Profile::server_2003_sp1(), vec![template("Card", &[BASE], flags)]);
+    let mut card = Card::of(BASE).with_default("Slot0");
+    card.containers[0].has_certificate = occupied;
+    driver.cards.insert("alice-card".into(), card);
+    driver.inserted = vec!["alice-card".into()];
+    driver.trigger(TriggerCause::Logon);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver.answer(Answer::Start);
+    driver
+}
+
+#[test]
+fn what_was_agreed_to_holds_for_that_container_alone() {
+    let changed = |occupied: bool, name: &str, asked: bool| {
+        let mut driver = at_default(occupied);
+        if occupied {
+            driver.answer(Answer::Yes);
+        }
+        let containers = &mut driver.cards.get_mut("alice-card").unwrap().containers;
+        (containers[0].name, containers[0].has_certificate) = (name.into(), true);
+        driver.take();
+        driver.pin("1234");
+        let lines = driver.take();
+        assert_eq!(lines.contains("PROMPT card.replace-default"), asked, "{lines}");
+    };
+    changed(true, "Slot0", false);
+    changed(true, "Slot9", true);
+    changed(false, "Slot0", true);
+}
+
+#[test]
+fn a_card_that_is_pulled_before_its_certificate_is_written_is_looked_for_again() {
+    let mut driver = at_pin();
+    driver.replies = [Ok(Disposition::Pending)].into();
+    driver.pin("1234");
+    driver.trigger(TriggerCause::Manual);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver.fail("describe", HResult::SCARD_W_REMOVED_CARD);
+    driver.take();
+    driver.answer(Answer::Start);
+    let lines = driver.take();
+    assert_eq!((lines.matches("describe").count(), lines.matches("readreaders").count()), (2, 2), "{lines}");
+}
