@@ -66,9 +66,10 @@ pub(crate) struct Options {
     /// Only the tests judge, and only what the suite did not notice.
     #[arg(long, conflicts_with_all = ["suite", "again"])]
     tests: bool,
-    /// Write those of --sample that a scenario notices into crates/mutants/sample.toml.
-    #[arg(long, requires = "sample")]
-    keep: bool,
+    /// Draw so many by --seed of those of the core that a scenario notices, and write them into
+    /// crates/mutants/sample.toml; judge nothing.
+    #[arg(long, value_name = "N", conflicts_with_all = ["again", "sample", "only", "write"])]
+    keep: Option<usize>,
     /// Judge the sample of crates/mutants/sample.toml, each by the scenario that it names; cargo-mutants is not needed.
     #[arg(long, exclusive = true)]
     committed: bool,
@@ -103,12 +104,17 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return write(&root, &mutants.iter().collect::<Vec<_>>(), &state, options.seed);
     }
     let numbered: BTreeMap<u32, Mutant> = (1..).zip(mutants).collect();
+    if let Some(number) = options.keep {
+        let noticed = drawn(&numbered, &state, options.seed, number, |fate| fate == Fate::Suite);
+        return sample::write(&root, &noticed, &state);
+    }
     let built = built(&root, &directory, &numbered, &state, Parts::of(options))?;
     let copy = directory.join("workspace");
     if let Some(number) = options.explore {
         let program = built.programs.get("search").ok_or("the search is not built")?;
         let search = Search::open(&copy, &directory, program, options.seconds)?;
-        let drawn = drawn(&numbered, &state, options.seed, number);
+        let unnoticed = |fate| matches!(fate, Fate::Test | Fate::Digest | Fate::Survived);
+        let drawn = drawn(&numbered, &state, options.seed, number, unnoticed);
         explore_all(&search, &state, &drawn, options.jobs)?;
         return Ok(());
     }
@@ -131,9 +137,6 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         state.note(mutant, fate, &by, earlier.and_then(|verdict| verdict.explored))?;
         Ok(format!("{fate:?} {by}"))
     })?;
-    if options.keep {
-        sample::write(&root, &chosen.iter().map(|(_, mutant)| *mutant).collect::<Vec<_>>(), &state)?;
-    }
     let judged: Vec<&Mutant> = chosen.iter().map(|(_, mutant)| *mutant).collect();
     println!("{}", report::summary(&judged, &state));
     outcome(report::unexplained(&judged, &state, &report::reasons(&root)?))
@@ -202,13 +205,18 @@ fn write(root: &Path, mutants: &[&Mutant], state: &State, seed: u64) -> Result<(
     outcome(report::unexplained(mutants, state, &report::reasons(root)?))
 }
 
-/// Mutants of the core that no scenario notices.
-fn drawn<'a>(numbered: &'a BTreeMap<u32, Mutant>, state: &State, seed: u64, number: usize) -> Vec<(u32, &'a Mutant)> {
-    let unnoticed = |mutant: &Mutant| {
-        let fate = state.verdict(mutant).map(|verdict| verdict.fate);
-        mutant.package() == "core" && matches!(fate, Some(Fate::Test | Fate::Digest | Fate::Survived))
+/// So many mutants of the core that became this.
+fn drawn<'a>(
+    numbered: &'a BTreeMap<u32, Mutant>,
+    state: &State,
+    seed: u64,
+    number: usize,
+    became: impl Fn(Fate) -> bool,
+) -> Vec<(u32, &'a Mutant)> {
+    let meant = |mutant: &Mutant| {
+        mutant.package() == "core" && state.verdict(mutant).is_some_and(|verdict| became(verdict.fate))
     };
-    let all = numbered.iter().filter(|(_, mutant)| unnoticed(mutant)).map(|(number, mutant)| (*number, mutant));
+    let all = numbered.iter().filter(|(_, mutant)| meant(mutant)).map(|(number, mutant)| (*number, mutant));
     let mut drawn: Vec<(u32, &Mutant)> = all.collect();
     drawn.sort_by_key(|(_, mutant)| drawn_at(seed, mutant));
     drawn.truncate(number);

@@ -193,7 +193,11 @@ impl Sources<'_> {
             Part::Switched(_) => None,
         });
         if let Some(number) = single {
-            let why = if compile_time { LeftOut::Alone } else { LeftOut::Unviable };
+            // Where the type of a result has no name, a switch cannot choose between two.
+            let code = error.code.as_ref().map(|code| code.code.as_str());
+            let unnamed = self.mutants.get(&number).is_some_and(|mutant| mutant.what.contains("-> impl "));
+            let by_switch = compile_time || (unnamed && code == Some("E0308"));
+            let why = if by_switch { LeftOut::Alone } else { LeftOut::Unviable };
             self.known.left_out.insert(number, why);
             return true;
         }

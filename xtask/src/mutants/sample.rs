@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::Fate;
 use super::list::Mutant;
 use super::state::State;
 
@@ -13,7 +12,7 @@ use super::state::State;
 pub(super) const FILE: &str = "crates/mutants/sample.toml";
 const HEAD: &str = "\
 # Changes of the core that cargo-mutants would make, drawn from those that a scenario notices, each with that scenario.
-# `cargo xtask mutants --committed` plays it; `--sample 24 --keep` draws them anew from what is known.
+# `cargo xtask mutants --committed` plays it; `--keep 24` draws them anew from what is known.
 ";
 
 #[derive(Deserialize)]
@@ -40,14 +39,14 @@ pub(super) fn read(root: &Path) -> Result<Vec<Noticed>, String> {
     Ok(sample.mutant)
 }
 
-/// Writes those of these mutants that a scenario notices.
+/// Writes these mutants, which a scenario notices.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn write(root: &Path, mutants: &[&Mutant], state: &State) -> Result<(), String> {
+pub(super) fn write(root: &Path, mutants: &[(u32, &Mutant)], state: &State) -> Result<(), String> {
     let mut text = HEAD.to_owned();
-    for mutant in mutants {
-        let Some(verdict) = state.verdict(mutant).filter(|verdict| verdict.fate == Fate::Suite) else { continue };
+    for (_, mutant) in mutants {
+        let Some(verdict) = state.verdict(mutant) else { continue };
         // A command that crashes names no scenario.
         if !verdict.by.contains('/') {
             continue;
