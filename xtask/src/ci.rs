@@ -136,6 +136,7 @@ const CHECKS: &[Step] = &[
             ],
         )
     },
+    step("A sample of mutants of the core", &["cargo", "xtask", "mutants", "--committed"]),
     tests(
         "A million commands to a card of each kind",
         &["cargo", "test", "--release", "--package", "autoenroll-card", "--test", "card", "a_host_that_does_anything"],

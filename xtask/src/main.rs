@@ -4,6 +4,7 @@ mod abuse;
 mod ci;
 mod dist;
 mod keys;
+mod mutants;
 mod patches;
 #[path = "../../crates/cli/scan.rs"]
 mod scan;
@@ -41,6 +42,9 @@ enum Chore {
     Docs,
     /// Make the prime pools of `fixtures/keys` anew, or check that the committed ones are what this program makes.
     Keys(keys::Options),
+    /// Change the sources as cargo-mutants would, all changes in one program with a switch, in a copy, and see who
+    /// notices each: the suite of scenarios or a test.
+    Mutants(mutants::Options),
     /// Make the core wrong with each patch of `crates/mutants/patches`, in a copy, and run the scenario that has to
     /// notice it.
     Patches(patches::Options),
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Chore::Dist(options) => dist::run(&options),
         Chore::Docs => ci::write_documents(),
         Chore::Keys(options) => keys::run(&options),
+        Chore::Mutants(options) => mutants::run(&options),
         Chore::Patches(options) => patches::run(&options),
         Chore::Speed(options) => speed::run(&options),
         Chore::Tidy => tidy::run(),

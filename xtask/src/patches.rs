@@ -11,7 +11,8 @@ use std::time::Instant;
 use clap::Args;
 
 pub(crate) use self::patch::Patch;
-use self::workshop::{Verdict, Workshop};
+use self::workshop::Verdict;
+pub(crate) use self::workshop::{Workshop, within};
 
 /// Where the patches are.
 const DIRECTORY: &str = "crates/mutants/patches";

@@ -1,5 +1,5 @@
 //! What no compiler checks: the crate list, the floors, the length of files, forbidden words, links, commands in the
-//! README, where requirements are fulfilled, circles of imports, and patches that no longer apply.
+//! README, where requirements are fulfilled, circles of imports, and patches and mutants that no longer apply.
 
 mod circles;
 mod crates;
@@ -22,6 +22,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     findings.extend(circles::check(root, &members)?);
     findings.extend(requirements::check(root)?);
     findings.extend(crate::patches::check(root)?);
+    findings.extend(crate::mutants::check(root)?);
     Ok(findings)
 }
 

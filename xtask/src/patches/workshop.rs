@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 /// The copy, with a target directory of its own, so that only what a patch changes is built again.
-pub(super) struct Workshop {
+pub(crate) struct Workshop {
     copy: PathBuf,
     build: PathBuf,
     search: PathBuf,
@@ -60,7 +60,15 @@ impl Workshop {
     /// # Errors
     /// When files cannot be read or written.
     pub(super) fn open(root: &Path) -> Result<Self, String> {
-        let directory = root.join("target/patches");
+        Self::open_in(root, "target/patches", |_| false)
+    }
+
+    /// The same, in this directory, and without those files, which somebody else writes.
+    ///
+    /// # Errors
+    /// When files cannot be read or written.
+    pub(crate) fn open_in(root: &Path, directory: &str, but: impl Fn(&Path) -> bool) -> Result<Self, String> {
+        let directory = root.join(directory);
         let workshop = Self {
             copy: directory.join("workspace"),
             build: directory.join("build"),
@@ -70,11 +78,16 @@ impl Workshop {
         for path in there.iter().filter(|path| !here.contains(path)) {
             fs::remove_file(workshop.copy.join(path)).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        for path in &here {
+        for path in here.iter().filter(|path| !but(path)) {
             let text = fs::read(root.join(path)).map_err(|error| format!("{}: {error}", path.display()))?;
             workshop.write(path, &text)?;
         }
         Ok(workshop)
+    }
+
+    /// Where the copy is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.copy
     }
 
     /// The text of a file of the copy.
@@ -85,7 +98,11 @@ impl Workshop {
         fs::read_to_string(self.copy.join(path)).map_err(|error| format!("{path}: {error}"))
     }
 
-    fn write(&self, path: &Path, text: &[u8]) -> Result<(), String> {
+    /// Gives a file of the copy this text; one that has it already is left alone.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write(&self, path: &Path, text: &[u8]) -> Result<(), String> {
         let target = self.copy.join(path);
         if fs::read(&target).is_ok_and(|present| present == text) {
             return Ok(());
@@ -198,7 +215,7 @@ fn first_reason(lines: &str) -> String {
 }
 
 /// Runs a command to its end; `None` when that does not come in time.
-fn within(command: &mut Command, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+pub(crate) fn within(command: &mut Command, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
     let began = Instant::now();
     let mut child = command.spawn()?;
     loop {

@@ -2,9 +2,9 @@
 //! report is never one.
 
 use autoenroll_model::{
-    Answer, CardOperation, Certificates, Choice, Context, CoreError, Disposition, Duration, Effect, EffectId,
-    EffectResult, EnrollmentFlags, HResult, Input, PinId, PolicyResponse, PolicyServer, PrivateKeyFlags, Profile,
-    PromptId, SoftwareOperation, TriggerCause, TrustContainer, TrustStore,
+    Answer, BalloonId, CardOperation, CardSerial, Certificates, Choice, Context, CoreError, Disposition, Duration,
+    Effect, EffectId, EffectResult, EnrollmentFlags, HResult, Input, PinId, PolicyResponse, PolicyServer,
+    PrivateKeyFlags, Profile, PromptId, SoftwareOperation, TriggerCause, TrustContainer, TrustStore,
 };
 
 use crate::driver::{BASE, Card, Driver, ENHANCED, certificate, template};
@@ -201,6 +201,18 @@ fn a_result_for_an_effect_that_is_not_open_breaks_the_contract() {
     driver.answer(Answer::Cancel);
     driver.input(done(1), "done");
     assert_eq!(driver.broken, unknown(1), "the summary is open");
+    // The wizard is closed while a key is made; the readers are read because one has changed.
+    let mut driver = at_pin();
+    driver.hangs = Some("generate");
+    driver.pin("1234");
+    driver.input(Input::WizardClosed, "close");
+    driver.input(done(99), "done");
+    assert_eq!(driver.broken, unknown(99), "the key that is made is waited for");
+    let mut driver = at_pin();
+    driver.hangs = Some("readreaders");
+    driver.remove("alice-card");
+    driver.input(done(99), "done");
+    assert_eq!(driver.broken, unknown(99), "the readers are read");
 }
 
 #[test]
@@ -220,6 +232,9 @@ fn an_answer_to_a_prompt_that_is_not_open_breaks_the_contract() {
     driver.trigger(TriggerCause::Logon);
     driver.input(answer(1), "answer");
     assert_eq!(driver.broken, unknown(1), "only a balloon");
+    let mut driver = at_wizard();
+    driver.input(answer(99), "answer");
+    assert_eq!(driver.broken, unknown(99), "the first page is another prompt");
     let mut driver = at_pin();
     driver.input(answer(1), "answer");
     assert_eq!(driver.broken, unknown(1), "answered already");
@@ -232,6 +247,64 @@ fn an_answer_to_a_prompt_that_is_not_open_breaks_the_contract() {
     driver.answer(Answer::Cancel);
     driver.input(answer(2), "answer");
     assert_eq!(driver.broken, unknown(2), "the summary is another prompt");
+}
+
+/// The first page of the wizard is open.
+fn at_wizard() -> Driver {
+    let flags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
+    let mut driver = Driver::new(Profile::server_2003_sp1(), vec![template("Card", &[BASE], flags)]);
+    driver.trigger(TriggerCause::Logon);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver
+}
+
+#[test]
+fn no_two_prompts_and_no_two_balloons_have_the_same_number() {
+    let mut driver = at_wizard();
+    let first = (driver.open_prompt().unwrap(), driver.open_balloon().unwrap());
+    driver.answer(Answer::Remind);
+    driver.trigger(TriggerCause::Manual);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    let second = (driver.open_prompt().unwrap(), driver.open_balloon().unwrap());
+    assert!(first.0 != second.0 && first.1 != second.1, "{first:?}, {second:?}");
+}
+
+#[test]
+fn a_card_that_is_not_shown_is_no_answer() {
+    let flags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
+    let mut driver = Driver::new(Profile::server_2003_sp1(), vec![template("Card", &[BASE], flags)]);
+    for card in ["one", "two"] {
+        driver.cards.insert(card.into(), Card::of(BASE));
+        driver.inserted.push(card.into());
+    }
+    driver.trigger(TriggerCause::Logon);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver.answer(Answer::Start);
+    driver.take();
+    driver.answer(Answer::Card(CardSerial("three".into())));
+    let lines = driver.take();
+    assert!(lines.contains("PROMPT card.select") && !lines.contains("card three"), "{lines}");
+    driver.answer(Answer::Card(CardSerial("two".into())));
+    assert!(driver.take().contains("card two: describe"));
+}
+
+#[test]
+fn a_balloon_that_is_not_shown_is_neither_clicked_nor_closed() {
+    for input in [Input::BalloonClicked, Input::BalloonClosed] {
+        let flags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
+        let mut driver = Driver::new(Profile::server_2003_sp1(), vec![template("Card", &[BASE], flags)]);
+        driver.trigger(TriggerCause::Logon);
+        driver.wait(Duration::minutes(1));
+        let balloon = driver.open_balloon().unwrap();
+        driver.take();
+        driver.input(input(BalloonId(balloon.0 + 1)), "x");
+        assert_eq!(driver.take().lines().count(), 1, "another is shown");
+        driver.input(input(balloon), "x");
+        assert!(driver.take().lines().count() > 1, "this one is shown");
+    }
 }
 
 #[test]
@@ -251,7 +324,7 @@ fn an_answer_that_is_not_offered_breaks_the_contract() {
 
 #[test]
 fn what_happens_to_things_that_are_not_there_changes_nothing() {
-    let balloon = autoenroll_model::BalloonId(99);
+    let balloon = BalloonId(99);
     let inputs = [
         Input::BalloonClicked(balloon),
         Input::BalloonClosed(balloon),

@@ -2,7 +2,7 @@
 
 use autoenroll_model::{
     Answer, CaReply, CertificateCheck, Certificates, Context, Disposition, Duration, EffectResult, EnrollmentFlags,
-    HResult, PolicyResponse, PolicyServer, PolicyTemplate, PrivateKeyFlags, Profile, RequestStage, TriggerCause,
+    HResult, Input, PolicyResponse, PolicyServer, PolicyTemplate, PrivateKeyFlags, Profile, RequestStage, TriggerCause,
     TrustContainer, TrustStore,
 };
 
@@ -467,4 +467,115 @@ fn a_certificate_that_was_not_inspected_counts_as_one_without_a_chain() {
         run(&mut driver);
         assert_eq!(driver.decided("R057"), Some(!valid));
     }
+}
+
+#[test]
+fn a_wizard_that_is_closed_waits_only_for_what_has_to_be_noted() {
+    let closed = |word| {
+        let mut driver = at_pin();
+        driver.hangs = Some(word);
+        driver.pin("1234");
+        driver.take();
+        driver.input(Input::WizardClosed, "close");
+        driver
+    };
+    let mut driver = closed("verify");
+    says(&driver.take(), &["abandon effect", "run ended"], &[]);
+    for word in ["generate", "submit"] {
+        let mut driver = closed(word);
+        says(&driver.take(), &[], &["abandon effect", "run ended"]);
+        driver.hangs = None;
+        driver.input(Input::Tick, "tick");
+        says(&driver.take(), &["run ended"], &[]);
+    }
+    // Nobody waits for another CA.
+    let mut driver = closed("submit");
+    driver.replies = [Err(HResult::RPC_S_SERVER_UNAVAILABLE)].into();
+    driver.hangs = None;
+    driver.input(Input::Tick, "tick");
+    says(&driver.take(), &["run ended"], &["submit"]);
+}
+
+#[test]
+fn only_a_provider_that_asks_by_itself_tells_that_its_user_has_given_up() {
+    let mut driver = at_pin();
+    driver.fail("verify", HResult::SCARD_W_CANCELLED_BY_USER);
+    driver.pin("1234");
+    assert_eq!((driver.decided("S9.cancel"), driver.decided("F.card")), (None, Some(true)));
+}
+
+#[test]
+fn a_question_that_goes_with_the_card_is_asked_again_when_it_is_back() {
+    let flags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
+    let mut driver = Driver::new(Profile::server_2003_sp1(), vec![template("Card", &[BASE], flags)]);
+    driver.cards.insert("alice-card".into(), Card::of(BASE).with_default("Slot0"));
+    driver.inserted = vec!["alice-card".into()];
+    driver.trigger(TriggerCause::Logon);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver.answer(Answer::Start);
+    says(&driver.take(), &["PROMPT card.replace-default"], &[]);
+    driver.remove("alice-card");
+    driver.insert("alice-card");
+    driver.answer(Answer::Ok);
+    says(&driver.take(), &["PROMPT card.insert", "PROMPT card.replace-default"], &["PROMPT pin"]);
+}
+
+#[test]
+fn what_another_template_has_left_behind_is_left_alone() {
+    let mut driver = silent();
+    driver.request("Soft", 90, software_key(90), RequestStage::Prepared);
+    driver.request("Other", 91, software_key(91), RequestStage::Prepared);
+    says(&run(&mut driver), &["software: delete old-90", "enrolled"], &["software: delete old-91"]);
+    let left: Vec<&str> = driver.requests().iter().map(|entry| entry.template.as_str()).collect();
+    assert_eq!(left, ["Other"]);
+}
+
+/// The wizard has started on a card with a default container that holds no certificate yet, or one.
+fn at_default(occupied: bool) -> Driver {
+    let flags = EnrollmentFlags::USER_INTERACTION_REQUIRED;
+    let mut driver = Driver::new(Profile::server_2003_sp1(), vec![template("Card", &[BASE], flags)]);
+    let mut card = Card::of(BASE).with_default("Slot0");
+    card.containers[0].has_certificate = occupied;
+    driver.cards.insert("alice-card".into(), card);
+    driver.inserted = vec!["alice-card".into()];
+    driver.trigger(TriggerCause::Logon);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver.answer(Answer::Start);
+    driver
+}
+
+#[test]
+fn what_was_agreed_to_holds_for_that_container_alone() {
+    let changed = |occupied: bool, name: &str, asked: bool| {
+        let mut driver = at_default(occupied);
+        if occupied {
+            driver.answer(Answer::Yes);
+        }
+        let containers = &mut driver.cards.get_mut("alice-card").unwrap().containers;
+        (containers[0].name, containers[0].has_certificate) = (name.into(), true);
+        driver.take();
+        driver.pin("1234");
+        let lines = driver.take();
+        assert_eq!(lines.contains("PROMPT card.replace-default"), asked, "{lines}");
+    };
+    changed(true, "Slot0", false);
+    changed(true, "Slot9", true);
+    changed(false, "Slot0", true);
+}
+
+#[test]
+fn a_card_that_is_pulled_before_its_certificate_is_written_is_looked_for_again() {
+    let mut driver = at_pin();
+    driver.replies = [Ok(Disposition::Pending)].into();
+    driver.pin("1234");
+    driver.trigger(TriggerCause::Manual);
+    driver.wait(Duration::minutes(1));
+    driver.click_icon();
+    driver.fail("describe", HResult::SCARD_W_REMOVED_CARD);
+    driver.take();
+    driver.answer(Answer::Start);
+    let lines = driver.take();
+    assert_eq!((lines.matches("describe").count(), lines.matches("readreaders").count()), (2, 2), "{lines}");
 }

@@ -8,7 +8,7 @@ use autoenroll_model::{
 };
 
 use crate::driver::{
-    ALICE, Driver, ENHANCED, TEMPLATE_OID, certificate, certificate_of, public_key, software_key, template,
+    ALICE, CARD_LOGON, Driver, ENHANCED, TEMPLATE_OID, certificate, certificate_of, public_key, software_key, template,
 };
 
 const QUIET: EnrollmentFlags = EnrollmentFlags::empty();
@@ -324,4 +324,17 @@ fn the_directory_object_suppresses_an_enrollment_while_its_certificate_is_valid(
         assert_eq!(driver.decided("R047").unwrap_or_default(), suppressed);
         assert_eq!(driver.lines.contains("enrolled"), !suppressed, "{}", driver.lines);
     }
+}
+
+#[test]
+fn a_template_without_providers_takes_those_of_the_kind_that_its_usage_asks_for() {
+    let check = |usage: &str, kind: &str, elsewhere: &str| {
+        let mut named = template("Soft", &[], EnrollmentFlags::empty());
+        named.eku = vec![usage.parse().unwrap()];
+        let mut driver = run_of(Profile::server_2003_sp1(), vec![named], |_| {});
+        driver.wait(Duration::minutes(1));
+        assert!(driver.lines.contains(kind) && !driver.lines.contains(elsewhere), "{usage}\n{}", driver.lines);
+    };
+    check("1.3.6.1.5.5.7.3.2", "software: generate", "BALLOON");
+    check(CARD_LOGON, "BALLOON", "software: generate");
 }
