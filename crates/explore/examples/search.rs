@@ -2,8 +2,8 @@
 //! known, and says what, as JSON: what `cargo xtask patches --explore` builds for each patch, because the whole command
 //! takes longer to build than to search.
 //!
-//! `search SECONDS JOBS [KNOWN]`: for so long, with so many threads. KNOWN has the signatures, a line each, of what the
-//! core breaks without any patch.
+//! `search SECONDS JOBS [KNOWN]`: until so much processor time is spent, with so many threads. KNOWN has the signatures,
+//! a line each, of what the core breaks without any patch.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -13,13 +13,14 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use autoenroll_explore::drive::{Part, drive};
 use autoenroll_explore::file::Bench;
 use autoenroll_explore::grown::Grown;
 use autoenroll_explore::shrink::shrink;
 use autoenroll_scenario::{Library, LoadError, Loader, Requirement, Requirements, Scenario, check};
+use rustix::time::{ClockId, clock_gettime};
 
 /// The most things that are done in a story; the command's own search has as many.
 const MOST_MOVES: usize = 24;
@@ -64,6 +65,12 @@ fn scenarios(folder: &Path, library: &Library, into: &mut Vec<Scenario>) -> Resu
     Ok(())
 }
 
+/// The processor time of all threads so far.
+fn spent() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut next = |what: &str| arguments.next().ok_or_else(|| format!("{what} is missing"));
@@ -78,16 +85,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     scenarios(Path::new("scenarios"), &library, &mut suite)?;
     let bench = Bench { library: &library, requirements: &Anything };
     let stories = Grown::new(&suite, bench, MOST_MOVES);
-    let (began, enough) = (Instant::now(), AtomicBool::new(false));
-    let search_on = || !enough.load(Ordering::Relaxed) && began.elapsed() < length;
+    let (began, enough) = (spent(), AtomicBool::new(false));
+    let search_on = || !enough.load(Ordering::Relaxed) && spent() - began < length;
     let stops = !known.is_empty();
-    let (mut told, mut broke, mut found) = (0_u64, BTreeSet::new(), None);
+    let (mut told, mut done, mut broke, mut found) = (0_u64, 0_u64, BTreeSet::new(), None);
     drive(&stories, 0..u64::MAX, Part::WHOLE, jobs, &|| !search_on(), |number, outcome| {
         told += outcome.stories;
+        done += outcome.moves;
         for (story, broken) in outcome.broken.into_iter().chain(outcome.listed) {
             let signature = broken.signature();
             if found.is_none() && !known.contains(&signature) {
-                found = Some((number, story, broken, began.elapsed()));
+                found = Some((number, story, broken, spent() - began));
                 // Without anything that is known this is the search that says what is.
                 enough.store(stops, Ordering::Relaxed);
             }
@@ -95,6 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         ControlFlow::Continue(())
     });
+    let seconds = (spent() - began).as_secs_f64();
     let first = found.map(|(number, story, broken, after)| {
         let shrunk = shrink(&story, &broken, &library);
         serde_json::json!({
@@ -102,9 +111,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             "signature": broken.signature(),
             "reason": broken.reason,
             "seconds": after.as_secs_f64(),
-            "steps": shrunk.map(|shrunk| shrunk.story.moves.len()),
+            "steps": shrunk.as_ref().map(|shrunk| shrunk.story.moves.len()),
+            "story": shrunk.map(|shrunk| shrunk.story.file("As short as it gets")),
         })
     });
-    println!("{}", serde_json::json!({ "stories": told, "broke": broke, "first": first }));
+    let searched = serde_json::json!({
+        "stories": told, "moves": done, "seconds": seconds, "broke": broke, "first": first,
+    });
+    println!("{searched}");
     Ok(())
 }

@@ -37,6 +37,7 @@ pub const AXES: &[Axis] = &[
     axis("people", &["user", "user-and-machine", "two-users"]),
     axis("cleaning", &["keeps", "deletes"]),
     axis("protection", &["plain", "asks"]),
+    axis("archival", &["none", "archives"]),
 ];
 
 /// Values that are drawn more often than others: one time in that many.
@@ -81,6 +82,21 @@ const TOGETHER: &[(&str, &str, &str, usize)] = &[
     ("second", "on-card", "pin-cache", 3),
     ("people", "two-users", "pin-cache", 4),
     ("second", "in-software", "trigger-during-run", 4),
+    ("archival", "archives", "protection", 2),
+    ("archival", "archives", "place", 3),
+];
+
+/// What has no effect without a switch is drawn with it: a world has that value, or a switch that one, and so another
+/// switch gets one, but for one time in that many.
+const NEEDS: &[(&str, &str, &str, &str, usize)] = &[
+    ("renewal", "same-key", "same-key-renewal", "yes", 4),
+    ("renewal", "reuses-key", "key-reuse", "yes", 4),
+    ("badge", "occupied", "replace-question", "yes", 4),
+    ("badge", "occupied-and-full", "replace-question", "yes", 4),
+    ("spare", "occupied", "replace-question", "yes", 4),
+    ("replace-yes", "overwrite", "replace-question", "yes", 4),
+    ("replace-no", "beside", "replace-question", "yes", 4),
+    ("replace-no", "fail", "replace-question", "yes", 4),
 ];
 
 /// A world and a profile: one value of each axis, and switches that differ from the profile.
@@ -135,6 +151,12 @@ impl Setting {
                 && let Some(value) = choices.of(axis.name, &axis.values[1..])
             {
                 setting.set(axis.name, value);
+            }
+        }
+        for (of, value, switch, needed, times) in NEEDS {
+            let is_so = setting.is(of, value) || setting.switches.get(of) == Some(value);
+            if is_so && !choices.one_in(switch, *times) {
+                setting.switches.insert(switch, needed);
             }
         }
         setting
@@ -232,6 +254,16 @@ mod tests {
             assert!(values.contains(value), "{axis} {value}");
             let known = AXES.iter().any(|axis| axis.name == *other) || SWITCHES.iter().any(|one| one.name == *other);
             assert!(known, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_exists() {
+        let values = |switch: &str| SWITCHES.iter().find(|one| one.name == switch).map(switch_values);
+        for (of, value, switch, needed, _) in NEEDS {
+            let axis = AXES.iter().find(|one| one.name == *of).map(|axis| axis.values.to_vec());
+            assert!(axis.or_else(|| values(of)).is_some_and(|values| values.contains(value)), "{of} {value}");
+            assert!(values(switch).is_some_and(|values| values.contains(needed)), "{switch} {needed}");
         }
     }
 
