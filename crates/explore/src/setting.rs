@@ -31,7 +31,7 @@ pub const AXES: &[Axis] = &[
     ),
     axis("renewal", &["new-key", "same-key", "reuses-key"]),
     axis("authority", &["issues", "holds", "two"]),
-    axis("second", &["none", "on-card", "in-software", "superseding", "co-signed"]),
+    axis("second", &["none", "on-card", "on-card-at-once", "in-software", "superseding", "co-signed"]),
     axis("badge", &["in-reader", "away", "occupied", "full", "occupied-and-full"]),
     axis("spare", &["none", "away", "in-reader", "occupied"]),
     axis("people", &["user", "user-and-machine", "two-users"]),
@@ -52,6 +52,7 @@ const OFTEN: &[(&str, &str, usize)] = &[
     ("history", "superseded-and-due", 8),
     ("renewal", "same-key", 6),
     ("second", "on-card", 5),
+    ("second", "on-card-at-once", 8),
     ("spare", "away", 6),
 ];
 
@@ -80,10 +81,11 @@ const TOGETHER: &[(&str, &str, &str, usize)] = &[
     ("badge", "occupied", "renewal", 3),
     ("spare", "occupied", "replace-no", 3),
     ("second", "on-card", "pin-cache", 3),
+    ("second", "on-card-at-once", "pin-cache", 2),
     ("people", "two-users", "pin-cache", 4),
     ("second", "in-software", "trigger-during-run", 4),
     ("archival", "archives", "protection", 2),
-    ("archival", "archives", "place", 3),
+    ("archival", "archives", "second", 2),
 ];
 
 /// What has no effect without a switch is drawn with it: a world has that value, or a switch that one, and so another
@@ -194,7 +196,7 @@ impl Setting {
 
     /// Whether some key is on a card.
     pub(crate) fn has_cards(&self) -> bool {
-        !self.is("place", "software") || self.is("second", "on-card")
+        !self.is("place", "software") || matches!(self.value("second"), "on-card" | "on-card-at-once")
     }
 
     /// What this setting is, one name for each axis and switch.

@@ -131,11 +131,13 @@ fn templates(setting: &Setting, text: &mut String) {
         *text += "validity = \"10d\"\nrenewal-period = \"2d\"\n";
     }
     match setting.value("second") {
-        "on-card" => {
+        second @ ("on-card" | "on-card-at-once") => {
             let vendor = setting.is("place", "asking-card");
             on_card(text, "Second", &[if vendor { VENDOR } else { BASE }]);
             ends(text, &["auto-enrollment"]);
-            *text += "published = \"1d\"\n";
+            if second == "on-card" {
+                *text += "published = \"1d\"\n";
+            }
         }
         "in-software" => {
             in_software(text, "Second");
