@@ -193,7 +193,7 @@ impl Workshop {
     pub(super) fn explore(&self, patch: usize, ask: &Ask, known: &BTreeSet<String>) -> Result<Explored, String> {
         let mut arguments = vec![ask.seconds.to_string(), ask.jobs.to_string(), ask.from.to_string()];
         if !known.is_empty() {
-            let signatures = self.search.join(format!("known-{patch}.txt"));
+            let signatures = self.search.join(format!("known-{}.txt", std::process::id()));
             let lines: Vec<&str> = known.iter().map(String::as_str).collect();
             fs::write(&signatures, lines.join("\n")).map_err(unusable)?;
             arguments.push(signatures.display().to_string());
@@ -206,7 +206,7 @@ impl Workshop {
     /// # Errors
     /// When it cannot be played.
     pub(super) fn again(&self, story: &str) -> Result<BTreeSet<String>, String> {
-        let file = self.search.join("again.toml");
+        let file = self.search.join(format!("again-{}.toml", std::process::id()));
         fs::write(&file, story).map_err(unusable)?;
         self.searched(0, &["again".to_owned(), file.display().to_string()])
     }
