@@ -2,8 +2,8 @@
 //! known, and says what, as JSON: what `cargo xtask patches --explore` builds for each patch, because the whole command
 //! takes longer to build than to search.
 //!
-//! `search SECONDS JOBS FROM [KNOWN]`: until so much processor time is spent, with so many threads, from the group of that
-//! number on. KNOWN has the signatures, a line each, of what the core breaks without any patch.
+//! `search SECONDS JOBS FROM [KNOWN]`: until so much processor time is spent, with so many threads, from the group of
+//! that number on. KNOWN has the signatures, a line each, of what the core breaks without any patch.
 //! `search again FILE`: what the story in a file breaks.
 
 use std::collections::BTreeSet;

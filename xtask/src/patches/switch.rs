@@ -62,7 +62,8 @@ pub(super) fn switched(
     Ok(files)
 }
 
-/// The functions that a patch changes, by their place in the file, with their bodies; `None` when anything else changes.
+/// The functions that a patch changes, by their place in the file, with their bodies; `None` when anything else
+/// changes.
 fn changed(before: &str, after: &str) -> Option<Vec<(usize, String)>> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let (olds, news) = (functions(&old), functions(&new));
