@@ -154,9 +154,9 @@ pub(crate) fn tell_from(
 
 /// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.
 fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
-    match choices.below("swarm", 3) {
-        0 => return few(menu, plan, choices),
-        1 => return about(menu, plan, choices),
+    match choices.below("swarm", 5) {
+        0 | 1 => return few(menu, plan, choices),
+        2 => return about(menu, plan, choices),
         _ => {}
     }
     let rare = 2 + choices.below("rare", 8);
@@ -187,7 +187,7 @@ fn few(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
 /// What is about one or two things, and what people do in any case: what belongs together meets often.
 fn about(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
     let many = 1 + choices.below("subjects", 2);
-    let subjects: Vec<Subject> = (0..many).filter_map(|_| choices.of("subject", Subject::ALL).copied()).collect();
+    let subjects: Vec<Subject> = (0..many).filter_map(|_| choices.of("subject", Subject::OFTEN).copied()).collect();
     let on = |entry: &Entry| {
         let always = matches!(entry.subject, Subject::Session | Subject::Desktop) && entry.class == Class::Deed;
         let drawn = (always || subjects.contains(&entry.subject)) && !choices.one_in("about", 4);

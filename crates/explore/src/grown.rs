@@ -26,11 +26,13 @@ use crate::story::{Move, Setup, Story, When};
 
 /// Stories of a group in a world that is made up: many worlds in which a few are told, and a few in which one thing
 /// leads to another for long.
-const STORIES: &[usize] = &[8, 8, 32, 96];
+const STORIES: &[usize] = &[8, 8, 16, 64];
 /// Those of a group in the world of a scenario: there are many scenarios.
 const STORIES_OF_A_SCENARIO: usize = 8;
 /// The most moments of a group that stories go on from.
 const MOST_MOMENTS: usize = 128;
+/// A moment behind which so much was done is not gone on from: too much is broken by then.
+const MOST_BEFORE: usize = 48;
 /// How often something is counted; what comes more often is nothing new.
 const MOST_TIMES: u8 = 5;
 /// The most things that are put in where a story goes on.
@@ -213,7 +215,7 @@ impl Work for Grown<'_> {
         let from_nothing = written.is_empty();
         let stories = choices.of("stories", STORIES).copied().filter(|_| from_nothing);
         for story in 0..stories.unwrap_or(STORIES_OF_A_SCENARIO) {
-            let latest = (from_nothing || story > 1) && choices.one_in("latest", 2);
+            let latest = (from_nothing || story > 1) && choices.one_in("latest", 3);
             let at = if latest { seeds.len() - 1 } else { choices.below("moment", seeds.len()) };
             let Seed { player, moves, written: done, told: mut known } = seeds[at].clone();
             let first = from_nothing && moves.is_empty();
@@ -225,7 +227,7 @@ impl Work for Grown<'_> {
             let Some(((player, moves), end)) = middle else { continue };
             let mut news = known.go_on(player.world().trace(), player.records(), &mut seen);
             news |= known.clone().go_on(end.world().trace(), end.records(), &mut seen);
-            if news && came_to_nothing && seeds.len() < MOST_MOMENTS {
+            if news && came_to_nothing && moves.len() <= MOST_BEFORE && seeds.len() < MOST_MOMENTS {
                 seeds.push(Seed { player, moves, written: done, told: known });
             }
         }

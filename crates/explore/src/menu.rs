@@ -43,13 +43,16 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// All of which something may go wrong.
-    pub const ALL: &[Self] = &[
+    /// Those that stories are about; what more can go wrong with comes more often.
+    pub const OFTEN: &[Self] = &[
+        Self::Card,
+        Self::Card,
+        Self::Card,
+        Self::Authority,
+        Self::Authority,
         Self::Session,
         Self::Machine,
         Self::Effects,
-        Self::Card,
-        Self::Authority,
         Self::Template,
         Self::Directory,
         Self::Store,
