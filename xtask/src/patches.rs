@@ -3,8 +3,10 @@
 
 mod explore;
 mod patch;
+mod switch;
 mod workshop;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -30,8 +32,8 @@ pub(crate) struct Options {
     /// The patches of `explore/`, which no scenario has to notice: whether a search finds each.
     #[arg(long)]
     explore: bool,
-    /// How long each is explored for, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "explore")]
+    /// How long each is explored for, in seconds of processor time: ten minutes of two cores.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200, requires = "explore")]
     seconds: u64,
     /// With how many threads.
     #[arg(long, value_name = "N", default_value_t = 2, requires = "explore")]
@@ -49,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return explore::run(&root, &options.only, options.seconds, options.jobs);
     }
     let patches = chosen(read_all(&root)?, &options.only)?;
-    let workshop = Workshop::open(&root)?;
+    let workshop = Workshop::open(&root, &BTreeMap::new())?;
     println!("The copy is built, without any patch.");
     workshop.build()?;
     let mut wrong: Vec<String> = Vec::new();

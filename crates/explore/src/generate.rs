@@ -1,6 +1,6 @@
 //! Makes up stories: one generator, which asks [`Choices`] for everything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoenroll_model::{Choice, DecisionPoint, Duration, SimTime};
 use autoenroll_scenario::{ActionStep, PromptAnswer, StepKind};
@@ -10,7 +10,7 @@ use autoenroll_world::{Look, OpenPrompt};
 use crate::choices::Choices;
 use crate::drive::Outcome;
 use crate::law::Broken;
-use crate::menu::{Class, Entry, Menu};
+use crate::menu::{Class, Entry, Menu, Subject};
 use crate::player::{Done, Player};
 use crate::stage::{Stage, caught};
 use crate::story::{Anchor, Move, Story, When};
@@ -134,6 +134,8 @@ pub(crate) fn tell_from(
         helpful: 3 + choices.below("helpful", 5),
         hasty: choices.below("hasty", 6),
         favourites,
+        stubborn: choices.one_in("stubborn", 2),
+        habits: BTreeMap::new(),
         changed_pin: false,
         middle: None,
     };
@@ -152,8 +154,10 @@ pub(crate) fn tell_from(
 
 /// Which entries a story may have at all: each story leaves out most of what can go wrong, so that the rest meets.
 fn swarm(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
-    if choices.one_in("few", 2) {
-        return few(menu, plan, choices);
+    match choices.below("swarm", 5) {
+        0 | 1 => return few(menu, plan, choices),
+        2 => return about(menu, plan, choices),
+        _ => {}
     }
     let rare = 2 + choices.below("rare", 8);
     let on = |entry: &Entry| {
@@ -177,6 +181,18 @@ fn few(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
     let kept: BTreeSet<&str> = (0..many).filter_map(|_| choices.of("few", &names).copied()).collect();
     let on =
         |entry: &Entry| entry.class == Class::Repair || kept.contains(entry.name) || plan.wishes.contains(entry.name);
+    menu.entries.iter().map(on).collect()
+}
+
+/// What is about one or two things, and what people do in any case: what belongs together meets often.
+fn about(menu: &Menu, plan: &Plan, choices: &mut impl Choices) -> Vec<bool> {
+    let many = 1 + choices.below("subjects", 2);
+    let subjects: Vec<Subject> = (0..many).filter_map(|_| choices.of("subject", Subject::OFTEN).copied()).collect();
+    let on = |entry: &Entry| {
+        let always = matches!(entry.subject, Subject::Session | Subject::Desktop) && entry.class == Class::Deed;
+        let drawn = (always || subjects.contains(&entry.subject)) && !choices.one_in("about", 4);
+        entry.class == Class::Repair || drawn || plan.wishes.contains(entry.name)
+    };
     menu.entries.iter().map(on).collect()
 }
 
@@ -208,6 +224,10 @@ struct Teller<'a> {
     /// What happens again and again in this story, by turns, if anything does: some rules count, and some count only
     /// what is the same.
     favourites: Vec<usize>,
+    /// Whether what a user has answered once otherwise than it leads on is answered so again.
+    stubborn: bool,
+    /// What was answered so, by what was asked.
+    habits: BTreeMap<DecisionPoint, String>,
     changed_pin: bool,
     /// Where the end of the story began.
     middle: Option<(Player, Vec<Move>)>,
@@ -252,7 +272,8 @@ impl Teller<'_> {
         }
     }
 
-    /// The last few things again, once or a few times: some rules count.
+    /// The last few things again, once or a few times: some rules count. In one story of two another thing of the same
+    /// kind takes the place of one of them each time: some rules count only what is the same.
     fn once_more(&mut self, choices: &mut impl Choices) -> Result<(), Broken> {
         let mut many = 1 + choices.below("how many", MOST_AGAIN.min(self.moves.len()));
         // What came in the middle of something does so again, with all that people did about it.
@@ -263,13 +284,28 @@ impl Teller<'_> {
             many = back + 1;
         }
         let times = 1 + choices.below("times", MOST_TIMES);
+        let varies = choices.one_in("varies", 2);
         let last = self.moves[self.moves.len() - many..].to_vec();
-        for one in (0..times).flat_map(|_| &last) {
-            if self.player.is_long() || !self.soon(one)? {
-                break;
+        for _ in 0..times {
+            let other = if varies { choices.below("other", many) } else { many };
+            for (at, one) in last.iter().enumerate() {
+                let instead = if at == other { self.like(one, choices) } else { None };
+                if self.player.is_long() || !self.soon(instead.as_ref().unwrap_or(one))? {
+                    return Ok(());
+                }
             }
         }
         Ok(())
+    }
+
+    /// Another thing of the same kind, at the same moment.
+    fn like(&self, one: &Move, choices: &mut impl Choices) -> Option<Move> {
+        let known = self.menu.entries.iter().find(|entry| one.on_menu && entry.step == one.step)?;
+        let same = |(at, entry): &(usize, &Entry)| {
+            self.enabled[*at] && entry.subject == known.subject && entry.class == known.class
+        };
+        let others: Vec<&Entry> = self.menu.entries.iter().enumerate().filter(same).map(|(_, entry)| entry).collect();
+        choices.of("like", &others).map(|entry| Move::of(entry, one.when.clone()))
     }
 
     /// Does something as soon as it can be done, if that is soon. Whether it was.
@@ -470,12 +506,20 @@ impl Teller<'_> {
             self.plan.wishes.contains(&answer.1) && !self.moves.iter().any(|one| one.name == answer.1)
         };
         let wishes: Vec<&(PromptAnswer, String)> = answers.iter().filter(wished).collect();
-        let leads = ending || choices.below("leads", 8) < self.helpful;
-        let chosen = match wishes.first() {
-            Some(wish) => Some(*wish),
+        let habit = self.habits.get(&prompt.point).filter(|_| self.stubborn && !ending);
+        let habit = habit.and_then(|habit| answers.iter().find(|(_, name)| name == habit));
+        let habit = habit.filter(|_| !choices.one_in("not again", 4));
+        let leads = habit.is_none() && (ending || choices.below("leads", 8) < self.helpful);
+        let chosen = match wishes.first().copied().or(habit) {
+            Some(chosen) => Some(chosen),
             None if leads => answers.first(),
             None => choices.of("answer", &answers),
         };
+        if let (Some((_, name)), Some((_, leading))) = (chosen, answers.first())
+            && name != leading
+        {
+            self.habits.insert(prompt.point, name.clone());
+        }
         let Some((answer, name)) = chosen.cloned() else { return Ok(()) };
         if leads && prompt.point == DecisionPoint::CardInsert && name.ends_with("cancel") {
             // A card is asked for: somebody brings it, or another.

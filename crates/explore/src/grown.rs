@@ -4,14 +4,14 @@
 //!
 //! Stories grow in groups that know nothing of each other, so that a group depends on its number alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use autoenroll_model::SimTime;
+use autoenroll_model::{SimTime, Text};
 use autoenroll_scenario::Scenario;
-use autoenroll_trace::{Kind, Trace};
+use autoenroll_trace::{Kind, Record, Trace};
 
 use crate::choices::{Choices, Keyed};
 use crate::drive::{Outcome, Work};
@@ -24,11 +24,17 @@ use crate::setting::Setting;
 use crate::stage::{Stage, StageError, caught};
 use crate::story::{Move, Setup, Story, When};
 
-/// Stories of a group in a world that is made up, and in that of a scenario: there are many of those.
-const STORIES: usize = 32;
+/// Stories of a group in a world that is made up: many worlds in which a few are told, and a few in which one thing
+/// leads to another for long.
+const STORIES: &[usize] = &[8, 8, 16, 64];
+/// Those of a group in the world of a scenario: there are many scenarios.
 const STORIES_OF_A_SCENARIO: usize = 8;
 /// The most moments of a group that stories go on from.
-const MOST_MOMENTS: usize = 64;
+const MOST_MOMENTS: usize = 128;
+/// A moment behind which so much was done is not gone on from: too much is broken by then.
+const MOST_BEFORE: usize = 48;
+/// How often something is counted; what comes more often is nothing new.
+const MOST_TIMES: u8 = 5;
 /// The most things that are put in where a story goes on.
 const MOST_PUT_IN: usize = 6;
 /// A prime that the number of scenarios does not have as a divisor: groups that follow each other are not alike.
@@ -57,6 +63,71 @@ struct Seed {
     moves: Vec<Move>,
     /// How much of what was written has been done or passed over.
     written: usize,
+    /// What was told until then.
+    told: Told,
+}
+
+/// What the records of a story have told so far, as far as it says whether the next one is something new: what comes
+/// once more counts, and so does what comes after what.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// How many records.
+    records: usize,
+    /// How often each thing was decided in what somebody works on now, by whom.
+    times: BTreeMap<(Text, u64), u8>,
+    /// How the last work on a template ended, and what was answered last, by whom.
+    last: BTreeMap<(Text, String), u64>,
+}
+
+impl Told {
+    /// Goes on to the end of a trace, and says whether something comes that was not seen yet: what was decided, asked,
+    /// done and with which end, how often in one item, and after what.
+    fn go_on(&mut self, trace: &Trace, until: usize, seen: &mut BTreeSet<u64>) -> bool {
+        let mut news = false;
+        for record in trace.range(self.records..until) {
+            if matches!(record.kind, Kind::Apdu | Kind::Violation) {
+                continue;
+            }
+            let record = record.unpack();
+            let what = what(&record);
+            news |= seen.insert(what);
+            let actor = &record.actor;
+            let before = match record.kind {
+                Kind::ItemStarted => {
+                    self.times.retain(|(of, _), _| of != actor);
+                    continue;
+                }
+                Kind::Decision => {
+                    let times = self.times.entry((actor.clone(), what)).or_default();
+                    *times = times.saturating_add(1).min(MOST_TIMES);
+                    u64::from(*times)
+                }
+                Kind::ItemEnded | Kind::Answer => {
+                    let template = record.facts.text("template").unwrap_or_default().to_owned();
+                    self.last.insert((actor.clone(), template), what).unwrap_or_default()
+                }
+                _ => continue,
+            };
+            news |= seen.insert(hashed(&(what, before)));
+        }
+        self.records = until;
+        news
+    }
+}
+
+/// What a record tells: its kind, and which rule, question, operation and end it is about.
+fn what(record: &Record) -> u64 {
+    const TELLING: &[&str] =
+        &["rule", "outcome", "op", "code", "point", "action", "stage", "trigger", "prompt", "answer"];
+    let facts: Vec<Option<String>> =
+        TELLING.iter().map(|name| record.facts.get(name).map(ToString::to_string)).collect();
+    hashed(&(record.kind.as_str(), facts))
+}
+
+fn hashed(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A world with what was written for it, and the moments from which stories go on.
@@ -91,7 +162,7 @@ impl<'a> Grown<'a> {
 impl Ground {
     fn made(setting: Setting, bench: Bench<'_>) -> Result<Self, StageError> {
         let stage = Stage::open(Setup::Made(setting), bench.library)?;
-        let seeds = vec![Seed { player: stage.player(), moves: Vec::new(), written: 0 }];
+        let seeds = vec![Seed { player: stage.player(), moves: Vec::new(), written: 0, told: Told::default() }];
         Ok(Self { stage, written: Vec::new(), seeds })
     }
 
@@ -104,6 +175,7 @@ impl Ground {
             player: player.clone(),
             moves: moves.clone(),
             written: moves.len(),
+            told: Told::default(),
         };
         caught(|| {
             for mut one in story_of(scenario, &stage.world, bench).moves {
@@ -141,43 +213,24 @@ impl Work for Grown<'_> {
         let mut seen = BTreeSet::new();
         let mut outcome = Outcome::default();
         let from_nothing = written.is_empty();
-        for story in 0..if from_nothing { STORIES } else { STORIES_OF_A_SCENARIO } {
-            let latest = (from_nothing || story > 1) && choices.one_in("latest", 2);
+        let stories = choices.of("stories", STORIES).copied().filter(|_| from_nothing);
+        for story in 0..stories.unwrap_or(STORIES_OF_A_SCENARIO) {
+            let latest = (from_nothing || story > 1) && choices.one_in("latest", 3);
             let at = if latest { seeds.len() - 1 } else { choices.below("moment", seeds.len()) };
-            let Seed { player, moves, written: done } = seeds[at].clone();
+            let Seed { player, moves, written: done, told: mut known } = seeds[at].clone();
             let first = from_nothing && moves.is_empty();
             let rest = (!first).then(|| written.get(done..).unwrap_or_default());
-            let before = player.records();
             let plan = Plan { most: if first { self.most } else { MOST_PUT_IN }, wishes: BTreeSet::new() };
             let (told, middle) = tell_from(&stage, Begun { player, moves, rest }, &plan, &mut choices);
-            let news = middle.as_ref().is_some_and(|(_, end)| news(end.world().trace(), before, &mut seen));
             let came_to_nothing = told.broken.is_none();
             outcome.add(told);
-            if let Some((begun, _)) = middle.filter(|_| news && came_to_nothing && seeds.len() < MOST_MOMENTS) {
-                let (player, moves) = begun;
-                seeds.push(Seed { player, moves, written: done });
+            let Some(((player, moves), end)) = middle else { continue };
+            let mut news = known.go_on(player.world().trace(), player.records(), &mut seen);
+            news |= known.clone().go_on(end.world().trace(), end.records(), &mut seen);
+            if news && came_to_nothing && moves.len() <= MOST_BEFORE && seeds.len() < MOST_MOMENTS {
+                seeds.push(Seed { player, moves, written: done, told: known });
             }
         }
         outcome
     }
-}
-
-/// Whether the records from `before` on tell of something that was not seen yet: what was decided, asked, done and with
-/// which end.
-fn news(trace: &Trace, before: usize, seen: &mut BTreeSet<u64>) -> bool {
-    const TELLING: &[&str] = &["rule", "outcome", "op", "code", "point", "action", "stage", "trigger"];
-    let mut found = false;
-    for record in trace.since(before) {
-        if matches!(record.kind, Kind::Apdu | Kind::Violation) {
-            continue;
-        }
-        let record = record.unpack();
-        let mut hasher = DefaultHasher::new();
-        record.kind.as_str().hash(&mut hasher);
-        for name in TELLING {
-            record.facts.get(name).map(ToString::to_string).hash(&mut hasher);
-        }
-        found |= seen.insert(hasher.finish());
-    }
-    found
 }

@@ -19,6 +19,46 @@ pub enum Class {
     Repair,
 }
 
+/// What something that can be done is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// Whether somebody is there, and that a run begins.
+    Session,
+    /// What is on the screen.
+    Desktop,
+    /// A computer.
+    Machine,
+    /// What a core asks its surroundings for, cards and CAs aside.
+    Effects,
+    /// A card.
+    Card,
+    /// A CA, and what it does with requests and certificates.
+    Authority,
+    /// A template.
+    Template,
+    /// The directory, policy, the time.
+    Directory,
+    /// What somebody does to a store by hand.
+    Store,
+}
+
+impl Subject {
+    /// Those that stories are about; what more can go wrong with comes more often.
+    pub const OFTEN: &[Self] = &[
+        Self::Card,
+        Self::Card,
+        Self::Card,
+        Self::Authority,
+        Self::Authority,
+        Self::Session,
+        Self::Machine,
+        Self::Effects,
+        Self::Template,
+        Self::Directory,
+        Self::Store,
+    ];
+}
+
 /// One thing that can be done.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -26,6 +66,8 @@ pub struct Entry {
     pub name: &'static str,
     /// What kind of thing it is.
     pub class: Class,
+    /// What it is about.
+    pub subject: Subject,
     /// The step, without a time.
     pub step: Step,
     /// What it does.
@@ -57,7 +99,7 @@ impl Menu {
         }
         let entry = |(line, step): (&Line, &Step)| {
             let actions = meaning.actions(step).map_err(|found| MenuError::Lines(line.text.clone(), found))?;
-            Ok(Entry { name: line.name, class: line.class, step: step.clone(), actions })
+            Ok(Entry { name: line.name, class: line.class, subject: line.subject, step: step.clone(), actions })
         };
         let entries = lines.iter().zip(&parsed.document.steps).map(entry).collect::<Result<_, MenuError>>()?;
         Ok(Self { spec: meaning.spec().clone(), entries })
@@ -95,6 +137,7 @@ impl std::error::Error for MenuError {}
 struct Line {
     name: &'static str,
     class: Class,
+    subject: Subject,
     text: String,
 }
 
@@ -160,23 +203,33 @@ const CLICKS: &[(&str, &str)] = &[
 ];
 
 /// Lines in the making.
-struct Lines(Vec<Line>);
+struct Lines {
+    list: Vec<Line>,
+    /// What those that come next are about.
+    subject: Subject,
+}
 
 impl Lines {
+    fn about(&mut self, subject: Subject) -> &mut Self {
+        self.subject = subject;
+        self
+    }
+
     fn put(&mut self, name: &'static str, class: Class, step: &str) {
-        self.0.push(Line { name, class, text: format!("{{ {step} }}") });
+        self.list.push(Line { name, class, subject: self.subject, text: format!("{{ {step} }}") });
     }
 }
 
 fn lines(spec: &WorldSpec) -> Vec<Line> {
     let spec = &escaped(spec);
-    let mut lines = Lines(Vec::new());
+    let mut lines = Lines { list: Vec::new(), subject: Subject::Session };
     people(spec, &mut lines);
-    cards(spec, &mut lines);
+    cards(spec, lines.about(Subject::Card));
     authorities(spec, &mut lines);
+    lines.about(Subject::Directory);
     OTHERS.iter().for_each(|(name, class, step)| lines.put(name, *class, step));
     certificates(spec, &mut lines);
-    lines.0
+    lines.list
 }
 
 /// The same world with its names as they stand between quotes: a name may have quotes of its own.
@@ -212,10 +265,12 @@ fn in_quotes(c: char) -> String {
 fn people(spec: &WorldSpec, lines: &mut Lines) {
     for computer in &spec.computers {
         let computer = &computer.name;
+        lines.about(Subject::Session);
         for user in &spec.users {
             let user = &user.name;
             lines.put("logon", Class::Deed, &format!("logon = \"{user}\", computer = \"{computer}\""));
         }
+        lines.about(Subject::Machine);
         lines.put("boot", Class::Deed, &format!("boot = \"{computer}\""));
         lines.put("shutdown", Class::Deed, &format!("shutdown = \"{computer}\""));
         let renamed = "set = { dns = \"renamed.contoso.test\" }";
@@ -226,27 +281,37 @@ fn people(spec: &WorldSpec, lines: &mut Lines) {
         );
         lines.put("power lost", Class::Fault, &format!("crash = \"{computer}\""));
         lines.put("core ends", Class::Fault, &format!("end-core = \"{computer}\""));
+        lines.put("pulse", Class::Deed, &format!("pulse = \"{computer}\""));
+        effects(computer, lines);
     }
     for user in &spec.users {
         let user = &user.name;
+        lines.about(Subject::Session);
         for verb in ["logoff", "lock", "unlock", "pulse"] {
             lines.put(verb, Class::Deed, &format!("{verb} = \"{user}\""));
         }
         lines.put("policy refresh", Class::Deed, &format!("gp-refresh = \"{user}\""));
         lines.put("forced policy refresh", Class::Deed, &format!("gp-refresh = \"{user}\", forced = true"));
+        lines.put("session crash", Class::Fault, &format!("crash = \"{user}\""));
+        lines.put("core ends", Class::Fault, &format!("end-core = \"{user}\""));
+        lines.about(Subject::Desktop);
         for (name, on) in CLICKS {
             lines.put(name, Class::Deed, &format!("click = \"{on}\", who = \"{user}\""));
         }
-        lines.put("session crash", Class::Fault, &format!("crash = \"{user}\""));
-        lines.put("core ends", Class::Fault, &format!("end-core = \"{user}\""));
-        for (name, effect) in EFFECTS {
-            let set = format!("set = {{ {effect} = 0x80070005 }}");
-            lines.put(name, Class::Fault, &format!("change = \"effect\", of = \"{user}\", {set}"));
-        }
-        let works: Vec<String> = EFFECTS.iter().map(|(_, effect)| format!("{effect} = false")).collect();
-        let set = format!("set = {{ {} }}", works.join(", "));
-        lines.put("effects work", Class::Repair, &format!("change = \"effect\", of = \"{user}\", {set}"));
+        effects(user, lines);
     }
+}
+
+/// What fails for somebody, and that it no longer does.
+fn effects(principal: &str, lines: &mut Lines) {
+    lines.about(Subject::Effects);
+    for (name, effect) in EFFECTS {
+        let set = format!("set = {{ {effect} = 0x80070005 }}");
+        lines.put(name, Class::Fault, &format!("change = \"effect\", of = \"{principal}\", {set}"));
+    }
+    let works: Vec<String> = EFFECTS.iter().map(|(_, effect)| format!("{effect} = false")).collect();
+    let set = format!("set = {{ {} }}", works.join(", "));
+    lines.put("effects work", Class::Repair, &format!("change = \"effect\", of = \"{principal}\", {set}"));
 }
 
 fn cards(spec: &WorldSpec, lines: &mut Lines) {
@@ -281,6 +346,7 @@ fn cards(spec: &WorldSpec, lines: &mut Lines) {
 fn authorities(spec: &WorldSpec, lines: &mut Lines) {
     for ca in &spec.authorities {
         let of = format!("of = \"{}\"", ca.name);
+        lines.about(Subject::Authority);
         lines.put("ca approve", Class::Office, &format!("ca = \"approve\", {of}"));
         lines.put("ca deny", Class::Office, &format!("ca = \"deny\", {of}"));
         lines.put("ca stop", Class::Fault, &format!("ca = \"stop\", {of}"));
@@ -302,6 +368,7 @@ fn authorities(spec: &WorldSpec, lines: &mut Lines) {
             lines.put("ca offers a template", Class::Repair, &offer);
         }
     }
+    lines.about(Subject::Template);
     for template in enrolled(spec) {
         for (name, class, set) in TEMPLATE {
             lines.put(name, *class, &format!("change = \"template\", of = \"{template}\", set = {set}"));
@@ -336,16 +403,17 @@ fn certificates(spec: &WorldSpec, lines: &mut Lines) {
         for certificate in &store.certificates {
             let (name, ca, of) = (&certificate.name, &certificate.ca, &store.of);
             let revoke = format!("ca = \"revoke\", of = \"{ca}\", certificate = \"{name}\"");
-            lines.put("certificate revoked", Class::Office, &revoke);
+            lines.about(Subject::Authority).put("certificate revoked", Class::Office, &revoke);
             let delete = format!("change = \"store\", of = \"{of}\", set = {{ delete = \"{name}\" }}");
-            lines.put("certificate deleted", Class::Deed, &delete);
+            lines.about(Subject::Store).put("certificate deleted", Class::Deed, &delete);
         }
     }
     let new = issued_before(spec) + 1;
     for template in enrolled(spec) {
         let new = format!("{template}#{new}");
         let revoke = format!("ca = \"revoke\", of = \"{}\", certificate = \"{new}\"", ca.name);
-        lines.put("new certificate revoked", Class::Office, &revoke);
+        lines.about(Subject::Authority).put("new certificate revoked", Class::Office, &revoke);
+        lines.about(Subject::Store);
         for user in &spec.users {
             let delete = format!("change = \"store\", of = \"{}\", set = {{ delete = \"{new}\" }}", user.name);
             lines.put("new certificate deleted", Class::Deed, &delete);

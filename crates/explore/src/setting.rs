@@ -31,12 +31,13 @@ pub const AXES: &[Axis] = &[
     ),
     axis("renewal", &["new-key", "same-key", "reuses-key"]),
     axis("authority", &["issues", "holds", "two"]),
-    axis("second", &["none", "on-card", "in-software", "superseding", "co-signed"]),
+    axis("second", &["none", "on-card", "on-card-at-once", "in-software", "superseding", "co-signed"]),
     axis("badge", &["in-reader", "away", "occupied", "full", "occupied-and-full"]),
     axis("spare", &["none", "away", "in-reader", "occupied"]),
     axis("people", &["user", "user-and-machine", "two-users"]),
     axis("cleaning", &["keeps", "deletes"]),
     axis("protection", &["plain", "asks"]),
+    axis("archival", &["none", "archives"]),
 ];
 
 /// Values that are drawn more often than others: one time in that many.
@@ -51,6 +52,7 @@ const OFTEN: &[(&str, &str, usize)] = &[
     ("history", "superseded-and-due", 8),
     ("renewal", "same-key", 6),
     ("second", "on-card", 5),
+    ("second", "on-card-at-once", 8),
     ("spare", "away", 6),
 ];
 
@@ -79,8 +81,24 @@ const TOGETHER: &[(&str, &str, &str, usize)] = &[
     ("badge", "occupied", "renewal", 3),
     ("spare", "occupied", "replace-no", 3),
     ("second", "on-card", "pin-cache", 3),
+    ("second", "on-card-at-once", "pin-cache", 2),
     ("people", "two-users", "pin-cache", 4),
     ("second", "in-software", "trigger-during-run", 4),
+    ("archival", "archives", "protection", 2),
+    ("archival", "archives", "second", 2),
+];
+
+/// What has no effect without a switch is drawn with it: a world has that value, or a switch that one, and so another
+/// switch gets one, but for one time in that many.
+const NEEDS: &[(&str, &str, &str, &str, usize)] = &[
+    ("renewal", "same-key", "same-key-renewal", "yes", 4),
+    ("renewal", "reuses-key", "key-reuse", "yes", 4),
+    ("badge", "occupied", "replace-question", "yes", 4),
+    ("badge", "occupied-and-full", "replace-question", "yes", 4),
+    ("spare", "occupied", "replace-question", "yes", 4),
+    ("replace-yes", "overwrite", "replace-question", "yes", 4),
+    ("replace-no", "beside", "replace-question", "yes", 4),
+    ("replace-no", "fail", "replace-question", "yes", 4),
 ];
 
 /// A world and a profile: one value of each axis, and switches that differ from the profile.
@@ -137,6 +155,12 @@ impl Setting {
                 setting.set(axis.name, value);
             }
         }
+        for (of, value, switch, needed, times) in NEEDS {
+            let is_so = setting.is(of, value) || setting.switches.get(of) == Some(value);
+            if is_so && !choices.one_in(switch, *times) {
+                setting.switches.insert(switch, needed);
+            }
+        }
         setting
     }
 
@@ -172,7 +196,7 @@ impl Setting {
 
     /// Whether some key is on a card.
     pub(crate) fn has_cards(&self) -> bool {
-        !self.is("place", "software") || self.is("second", "on-card")
+        !self.is("place", "software") || matches!(self.value("second"), "on-card" | "on-card-at-once")
     }
 
     /// What this setting is, one name for each axis and switch.
@@ -232,6 +256,16 @@ mod tests {
             assert!(values.contains(value), "{axis} {value}");
             let known = AXES.iter().any(|axis| axis.name == *other) || SWITCHES.iter().any(|one| one.name == *other);
             assert!(known, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_exists() {
+        let values = |switch: &str| SWITCHES.iter().find(|one| one.name == switch).map(switch_values);
+        for (of, value, switch, needed, _) in NEEDS {
+            let axis = AXES.iter().find(|one| one.name == *of).map(|axis| axis.values.to_vec());
+            assert!(axis.or_else(|| values(of)).is_some_and(|values| values.contains(value)), "{of} {value}");
+            assert!(values(switch).is_some_and(|values| values.contains(needed)), "{switch} {needed}");
         }
     }
 

@@ -7,7 +7,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::switch::VARIABLE;
 
 /// The copy, with a target directory of its own, so that only what a patch changes is built again.
 pub(crate) struct Workshop {
@@ -25,11 +29,26 @@ pub(super) enum Verdict {
     Failed(String),
 }
 
+/// How a search is made.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    /// For how many seconds of processor time.
+    pub(super) seconds: u64,
+    /// With how many threads.
+    pub(super) jobs: usize,
+    /// From which number on.
+    pub(super) from: u64,
+}
+
 /// What a search came to.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Explored {
     /// How many stories were told.
     pub(super) stories: u64,
+    /// How many things were done in them.
+    pub(super) moves: u64,
+    /// How many seconds of processor time they took.
+    pub(super) seconds: f64,
     /// The signatures of what they broke.
     pub(super) broke: BTreeSet<String>,
     /// The first thing that was broken and is not known.
@@ -37,16 +56,18 @@ pub(super) struct Explored {
 }
 
 /// Something that a story broke.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Finding {
     /// The number of the story.
     pub(super) number: u64,
     /// The law, and what happened without names and numbers.
     pub(super) signature: String,
-    /// After how many seconds it was found.
+    /// After how many seconds of processor time it was found.
     pub(super) seconds: f64,
     /// How many things are done in the shortest story; `None` when it did not break again.
     pub(super) steps: Option<usize>,
+    /// That story.
+    pub(super) story: String,
 }
 
 /// What is not copied: what is built or installed, and what only version control needs.
@@ -55,15 +76,21 @@ const LEFT_OUT: &[&str] = &["target", ".git", ".venv"];
 const LIMIT: Duration = Duration::from_secs(60);
 
 impl Workshop {
-    /// Makes the copy like the workspace. A file that is the same already is left alone: Cargo goes by times.
+    /// Makes the copy like the workspace, but for these files, which have other texts there or are there alone. A file
+    /// that is the same already is left alone: Cargo goes by times.
     ///
     /// # Errors
     /// When files cannot be read or written.
-    pub(super) fn open(root: &Path) -> Result<Self, String> {
-        Self::open_in(root, "target/patches", |_| false)
+    pub(super) fn open(root: &Path, others: &BTreeMap<String, String>) -> Result<Self, String> {
+        let is_other = |path: &Path| others.keys().any(|other| Path::new(other) == path);
+        let workshop = Self::open_in(root, "target/patches", is_other)?;
+        for (path, text) in others {
+            workshop.write(Path::new(path), text.as_bytes())?;
+        }
+        Ok(workshop)
     }
 
-    /// The same, in this directory, and without those files, which somebody else writes.
+    /// Makes the copy in this directory, and leaves those files of it alone, which somebody else writes.
     ///
     /// # Errors
     /// When files cannot be read or written.
@@ -75,7 +102,7 @@ impl Workshop {
             search: directory.join("search"),
         };
         let (here, there) = (list(root)?, list(&workshop.copy)?);
-        for path in there.iter().filter(|path| !here.contains(path)) {
+        for path in there.iter().filter(|path| !here.contains(path) && !but(path)) {
             fs::remove_file(workshop.copy.join(path)).map_err(|error| format!("{}: {error}", path.display()))?;
         }
         for path in here.iter().filter(|path| !but(path)) {
@@ -162,20 +189,49 @@ impl Workshop {
         self.cargo_build(&example, &self.search)
     }
 
-    /// Lets it search for so long, or until something is broken that is not known; until the end where nothing is.
+    /// What the search is: another program has another one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn digest(&self) -> Result<String, String> {
+        let program = self.program();
+        let bytes = fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+        Ok(Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn program(&self) -> PathBuf {
+        self.search.join("search/examples/search")
+    }
+
+    /// Lets it search with that patch in effect, until so much processor time is spent or something is broken that is
+    /// not known; until the end where nothing is.
     ///
     /// # Errors
     /// When it fails for another reason than what it finds.
-    pub(super) fn explore(&self, seconds: u64, jobs: usize, known: &BTreeSet<String>) -> Result<Explored, String> {
-        let unusable = |error: std::io::Error| format!("the search cannot be run: {error}");
-        let signatures = self.search.join("known.txt");
-        let mut command = Command::new(self.search.join("search/examples/search"));
-        command.args([seconds.to_string(), jobs.to_string()]);
+    pub(super) fn explore(&self, patch: usize, ask: &Ask, known: &BTreeSet<String>) -> Result<Explored, String> {
+        let mut arguments = vec![ask.seconds.to_string(), ask.jobs.to_string(), ask.from.to_string()];
         if !known.is_empty() {
+            let signatures = self.search.join(format!("known-{}.txt", std::process::id()));
             let lines: Vec<&str> = known.iter().map(String::as_str).collect();
             fs::write(&signatures, lines.join("\n")).map_err(unusable)?;
-            command.arg(&signatures);
+            arguments.push(signatures.display().to_string());
         }
+        self.searched(patch, &arguments)
+    }
+
+    /// The signatures of what a story breaks without any patch.
+    ///
+    /// # Errors
+    /// When it cannot be played.
+    pub(super) fn again(&self, story: &str) -> Result<BTreeSet<String>, String> {
+        let file = self.search.join(format!("again-{}.toml", std::process::id()));
+        fs::write(&file, story).map_err(unusable)?;
+        self.searched(0, &["again".to_owned(), file.display().to_string()])
+    }
+
+    fn searched<T: DeserializeOwned>(&self, patch: usize, arguments: &[String]) -> Result<T, String> {
+        let mut command = Command::new(self.program());
+        command.args(arguments).env(VARIABLE, patch.to_string());
         let output = command.current_dir(&self.copy).stdin(Stdio::null()).output().map_err(unusable)?;
         if !output.status.success() {
             return Err(format!("{} ({})", String::from_utf8_lossy(&output.stderr).trim(), output.status));
@@ -202,6 +258,10 @@ impl Workshop {
             _ => Err(format!("{file}: {} ({status})", fs::read_to_string(&err).map_err(unusable)?.trim())),
         }
     }
+}
+
+fn unusable(error: std::io::Error) -> String {
+    format!("the search cannot be run: {error}")
 }
 
 /// Why the first scenario failed, in a line; from the objects that `run --format json` prints.

@@ -49,15 +49,26 @@ fn authorities(setting: &Setting, text: &mut String) {
     if setting.is("authority", "holds") {
         *text += "manager-approval = true\n";
     }
+    if archives(setting) {
+        *text += "key-archival = true\n";
+    }
     if setting.is("spare", "occupied") {
         *text += "\n[[world.certificate]]\nname = \"spare-logon\"\ntemplate = \"SmartcardLogon\"\nissued = \"400d\"\n";
         *text += "ca = \"Contoso Issuing CA\"\n";
     }
     if setting.is("authority", "two") {
         *text += "\n[[world.ca]]\nname = \"Contoso Second CA\"\nhost = \"ca2.contoso.test\"\nkey = \"p-256\"\n";
+        if archives(setting) {
+            *text += "key-archival = true\n";
+        }
         *text += "\n[[world.certificate]]\nname = \"expired-logon\"\ntemplate = \"SmartcardLogon\"\n";
         *text += "ca = \"Contoso Issuing CA\"\n";
     }
+}
+
+/// Whether CAs archive the keys that are in software.
+fn archives(setting: &Setting) -> bool {
+    setting.is("archival", "archives")
 }
 
 /// Whether the spare card has a reader of its own, and is in it.
@@ -107,6 +118,9 @@ fn templates(setting: &Setting, text: &mut String) {
     if setting.is("protection", "asks") {
         flags.push("strong-key-protection-required");
     }
+    if archives(setting) && matches!(setting.value("place"), "software" | "card-or-software") {
+        flags.push("require-private-key-archival");
+    }
     if setting.is("renewal", "reuses-key") {
         flags.push("enable-key-reuse-on-nt-token-keyset-storage-full");
     }
@@ -117,15 +131,18 @@ fn templates(setting: &Setting, text: &mut String) {
         *text += "validity = \"10d\"\nrenewal-period = \"2d\"\n";
     }
     match setting.value("second") {
-        "on-card" => {
+        second @ ("on-card" | "on-card-at-once") => {
             let vendor = setting.is("place", "asking-card");
             on_card(text, "Second", &[if vendor { VENDOR } else { BASE }]);
             ends(text, &["auto-enrollment"]);
-            *text += "published = \"1d\"\n";
+            if second == "on-card" {
+                *text += "published = \"1d\"\n";
+            }
         }
         "in-software" => {
             in_software(text, "Second");
-            ends(text, &["auto-enrollment"]);
+            let archived = archives(setting).then_some("require-private-key-archival");
+            ends(text, &["auto-enrollment"].into_iter().chain(archived).collect::<Vec<_>>());
         }
         "superseding" => {
             in_software(text, "Second");
@@ -214,6 +231,7 @@ fn cards(setting: &Setting, text: &mut String) {
             _ => {}
         }
     }
+    let begins_with_key = !containers.is_empty();
     if occupied {
         containers.push(match containers.len() {
             0 => "{ name = \"Slot0\", default = true, key = \"rsa-1024\", holds = \"expired-logon\" }",
@@ -236,8 +254,9 @@ fn cards(setting: &Setting, text: &mut String) {
             *text += "reader = \"Reader 1\"\n";
         }
         if setting.is("spare", "occupied") {
-            *text +=
-                "container = [{ name = \"Slot0\", default = true, key = \"rsa-1024\", holds = \"spare-logon\" }]\n";
+            let alike = if occupied && begins_with_key { "Slot1" } else { "Slot0" };
+            let holds = "default = true, key = \"rsa-1024\", holds = \"spare-logon\"";
+            put(text, format_args!("container = [{{ name = \"{alike}\", {holds} }}]\n"));
         }
     }
 }
